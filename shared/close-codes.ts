@@ -1,0 +1,36 @@
+/**
+ * Why a connection ended, as the WebSocket close code that its client reads. The range carries the policy:
+ * 4000–4499 come back, 4500–4999 do not, so that a client acts rightly on a code newer than itself.
+ * A number is never given a second meaning. Codes below 4000 are those of RFC 6455 §7.4.1 and of IANA.
+ */
+export const closeCodes = {
+  /** The client, or the host by `close`, ended the connection in peace. */
+  normal: 1000,
+  /** The gateway goes away for a restart; come back in a moment. */
+  restart: 1012,
+  /** The client did not read what was sent to it, or its requests were not taken, for too long. */
+  slow: 4000,
+  /** Nothing was heard from the client for twice the heartbeat interval. */
+  silent: 4001,
+  /** The handshake was not finished in time. */
+  handshakeTimeout: 4002,
+  /** The game, or the gateway's host, ended the session on purpose. */
+  kicked: 4500,
+  /** The client sent bytes that are not a frame of its protocol. */
+  frameMalformed: 4501,
+  /** A frame came that has no place at this point of the protocol: data before the ack, a second handshake. */
+  protocolViolated: 4502,
+  /** The same user came from elsewhere, and the gateway keeps one session for each user. */
+  replaced: 4503,
+  /** The handshake was refused; the refusal was sent before the close. */
+  handshakeRefused: 4504
+} as const
+
+export type CloseCodeName = keyof typeof closeCodes
+export type CloseCode = (typeof closeCodes)[CloseCodeName]
+
+/** Whether a client should come back after this code. An unknown code is judged by its range. */
+export function mayComeBack(code: number): boolean {
+  if (code >= 4000) return code < 4500
+  return code === 1001 || code === 1006 || code === 1011 || code === 1012 || code === 1013
+}

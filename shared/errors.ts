@@ -1,0 +1,123 @@
+/**
+ * Every error that has a code, in one table. An error crosses a border (worker, client) as plain data and
+ * becomes an error again on the other side; its code is what programs read, its message what people read.
+ * `docs/reference/errors.md` lists the same codes, held by a test.
+ */
+
+/** An error as it crosses a border. */
+export interface ErrorData {
+  readonly code: string
+  readonly message: string
+  /** What the thrower gave its client beside the message. JSON values only. */
+  readonly data?: unknown
+}
+
+/** An error with a code from the table below. */
+export class GatewayError extends Error {
+  readonly code: string
+  readonly data?: unknown
+
+  constructor({ code, message, data }: ErrorData) {
+    super(message)
+    this.code = code
+    if (data !== undefined) this.data = data
+  }
+
+  static {
+    GatewayError.prototype.name = 'GatewayError'
+  }
+}
+
+function define<Code extends string, Args extends unknown[]>(
+  code: Code,
+  describe: (...args: Args) => string
+) {
+  return Object.assign((...args: Args) => new GatewayError({ code, message: describe(...args) }), { code })
+}
+
+export const errors = {
+  // What a client's frame can be answered with.
+  routeUnknown: define('ROUTE_UNKNOWN', (route: string) => `No handler is registered for "${route}"`),
+  bodyMalformed: define('BODY_MALFORMED', (why: string) => `The body is not what its frame says: ${why}`),
+  frameMalformed: define('FRAME_MALFORMED', (why: string) => `The frame can't be read: ${why}`),
+  protocolViolated: define('PROTOCOL_VIOLATED', (why: string) => `The frame has no place here: ${why}`),
+  internal: define('INTERNAL', (id: string) => `The request failed; the log has the cause under ${id}`),
+  timeout: define('TIMEOUT', (route: string, ms: number) => `"${route}" was not answered within ${ms} ms`),
+  workerLost: define(
+    'WORKER_LOST',
+    (route: string, cause: string) => `The worker of "${route}" ended before it answered: ${cause}`
+  ),
+  handlerFatal: define(
+    'HANDLER_FATAL',
+    (route: string, cause: string) => `The handler of "${route}" ended its worker: ${cause}`
+  ),
+  noWorker: define('NO_WORKER', (route: string) => `No worker is able to run "${route}" now`),
+  closing: define('CLOSING', () => 'The gateway is closing and takes no new requests'),
+
+  // What an operation of a handler, or of the host, can fail with.
+  sessionNotFound: define('SESSION_NOT_FOUND', (sid: number) => `session does not exist, sid: ${sid}`),
+  frontendUnknown: define(
+    'FRONTEND_UNKNOWN',
+    (frontendId: string) => `No gateway is known by the frontendId "${frontendId}"`
+  ),
+  uidInvalid: define(
+    'UID_INVALID',
+    (got: string) => `Expected a uid to be a non-empty string of at most 256 bytes, got ${got}`
+  ),
+  uidTaken: define('UID_TAKEN', (uid: string) => `session has already bound with ${uid}`),
+  uidNotBound: define(
+    'UID_NOT_BOUND',
+    (asked: string, bound: string | null) =>
+      `session is not bound with ${asked}, it is ${bound === null ? 'not bound' : `bound with ${bound}`}`
+  ),
+  singleSession: define(
+    'SINGLE_SESSION',
+    (uid: string) => `singleSession is enabled, and session has already bound with uid: ${uid}`
+  ),
+  conflict: define(
+    'CONFLICT',
+    (keys: readonly string[]) =>
+      `Changed by another meanwhile: ${keys.map(key => JSON.stringify(key)).join(', ')}`
+  ),
+  settingsTooLarge: define(
+    'SETTINGS_TOO_LARGE',
+    (key: string, length: number, limit: number) =>
+      `With ${JSON.stringify(key)} the settings of the session would take ${length} characters, the limit is ${limit}`
+  ),
+  keyInvalid: define(
+    'KEY_INVALID',
+    (got: string) => `Expected a key to be a string of at most 256 bytes, got ${got}`
+  ),
+  valueNotSerializable: define(
+    'VALUE_NOT_SERIALIZABLE',
+    (key: string, path: string, what: string) =>
+      `The value of ${JSON.stringify(key)} can't be kept: ${what} at ${path === '' ? 'its top' : path}`
+  ),
+  replyNotSerializable: define(
+    'REPLY_NOT_SERIALIZABLE',
+    (path: string, what: string) => `The reply can't be sent: ${what} at ${path === '' ? 'its top' : path}`
+  ),
+  requestEnded: define(
+    'REQUEST_ENDED',
+    (route: string) => `"${route}" was decided by its deadline; what it does now has no effect`
+  ),
+
+  // What stops a start.
+  optionInvalid: define('OPTION_INVALID', (message: string) => message),
+  handlersInvalid: define('HANDLERS_INVALID', (message: string) => message),
+  listenFailed: define('LISTEN_FAILED', (message: string) => message)
+} as const
+
+/**
+ * An error that a handler throws for its client: code, message and data reach the client as they are.
+ * Anything else that a handler throws reaches the client as `INTERNAL`, without its text.
+ */
+export class RequestError extends GatewayError {
+  constructor(code: string, message: string, data?: unknown) {
+    super({ code, message, data })
+  }
+
+  static {
+    RequestError.prototype.name = 'RequestError'
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * The message inside a Pomelo data package: a flag byte, then by kind an id and a route, and the body to the
+ * end. Only this head is read and written here. The body stays bytes; a route's code is looked up, and a
+ * client that sends replies or events is dealt with, by the caller.
+ *
+ * The flag: bit 0 the route is a code, bits 1–3 the kind, bit 4 the body is gzipped, bit 5 the reply is an
+ * error (Pitaya's addition). Bits that mean nothing for a kind are ignored, as Pomelo ignores them. Bits 6
+ * and 7 mean nothing at all yet and must be 0: no client sets them, and so they stay free to be given one.
+ */
+import { errors } from '../errors.js'
+import { decodeName, utf8Length } from './utf8.js'
+
+/** Pomelo calls a reply a response, and an event a push. */
+export const messageKinds = { request: 0, notify: 1, reply: 2, event: 3 } as const
+export type MessageKind = (typeof messageKinds)[keyof typeof messageKinds]
+
+export const maxMessageId = 0xffffffff
+export const maxRouteBytes = 255
+export const maxRouteCode = 0xffff
+
+const routeCodeFlag = 0x01
+const kindMask = 0x07
+const gzippedFlag = 0x10
+const errorFlag = 0x20
+const reservedFlags = 0xc0
+
+export interface MessageHeader {
+  readonly kind: MessageKind
+  /** 0 for a notify and an event. */
+  readonly id: number
+  /** The text, or the code that the dictionary has for it; `''` for a reply. */
+  readonly route: string | number
+  readonly gzipped: boolean
+  readonly isError: boolean
+  /** Where the body begins in the bytes that were read; it runs to their end. */
+  readonly bodyStart: number
+}
+
+/** What a header is written from. A request and a reply need an id; all but a reply need a route. */
+export interface MessageHead {
+  readonly kind: MessageKind
+  readonly id?: number
+  readonly route?: string | number
+  readonly gzipped?: boolean
+  readonly isError?: boolean
+}
+
+const textEncoder = new TextEncoder()
+
+/**
+ * Reads the head of the message that lies in `bytes` from `start` to `end`.
+ *
+ * A request with the id 0 comes out as a notify. Pomelo's servers run it and answer nothing, for they tell
+ * the two apart by the id alone; and its clients count from 1.
+ *
+ * @throws FRAME_MALFORMED for unknown bits, an id above 2³²−1 or of more than 5 bytes, a reply to no request,
+ * a head that is cut off, or a route that is not UTF-8.
+ */
+export function decodeMessage(bytes: Uint8Array, start: number, end: number): MessageHeader {
+  if (start >= end) throw errors.frameMalformed('the message is empty')
+  let offset = start
+  const flag = bytes[offset++]!
+  if ((flag & reservedFlags) !== 0) throw errors.frameMalformed(`its flag byte is 0x${flag.toString(16)}`)
+  let kind = (flag >> 1) & kindMask
+  if (kind > messageKinds.event) throw errors.frameMalformed(`there is no message of type ${kind}`)
+
+  let id = 0
+  if (kind === messageKinds.request || kind === messageKinds.reply) {
+    let byte = 0
+    let shift = 0
+    do {
+      if (offset === end) throw errors.frameMalformed('its id is cut off')
+      byte = bytes[offset++]!
+      // The fifth byte has room for the upper 4 of 32 bits, and a sixth has no place.
+      if (shift === 28 && byte > 0x0f) throw errors.frameMalformed('its id is above 4294967295')
+      id |= (byte & 0x7f) << shift
+      shift += 7
+    } while (byte >= 0x80)
+    id >>>= 0
+    if (id === 0) {
+      if (kind === messageKinds.reply) throw errors.frameMalformed('a reply needs the id of its request')
+      kind = messageKinds.notify
+    }
+  }
+
+  let route: string | number = ''
+  if (kind !== messageKinds.reply) {
+    if ((flag & routeCodeFlag) !== 0) {
+      if (end - offset < 2) throw errors.frameMalformed('its route is cut off')
+      route = (bytes[offset]! << 8) | bytes[offset + 1]!
+      offset += 2
+    } else {
+      if (offset === end) throw errors.frameMalformed('its route is cut off')
+      const routeEnd = offset + 1 + bytes[offset]!
+      if (routeEnd > end) throw errors.frameMalformed('its route is cut off')
+      route = readRoute(bytes, offset + 1, routeEnd)
+      offset = routeEnd
+    }
+  }
+
+  return {
+    kind: kind as MessageKind,
+    id,
+    route,
+    gzipped: (flag & gzippedFlag) !== 0,
+    isError: kind === messageKinds.reply && (flag & errorFlag) !== 0,
+    bodyStart: offset
+  }
+}
+
+function readRoute(bytes: Uint8Array, start: number, end: number): string {
+  try {
+    return decodeName(bytes, start, end)
+  } catch {
+    throw errors.frameMalformed('its route is not UTF-8')
+  }
+}
+
+/**
+ * How many bytes `writeMessageHeader` takes for this head.
+ *
+ * @throws RangeError for an id or a route that can't be written.
+ */
+export function messageHeaderSize(head: MessageHead): number {
+  const { kind, id = 0, route = '' } = head
+  let size = 1
+  if (kind === messageKinds.request || kind === messageKinds.reply) {
+    expectId(id)
+    size += id < 0x80 ? 1 : id < 0x4000 ? 2 : id < 0x200000 ? 3 : id < 0x10000000 ? 4 : 5
+  }
+  if (kind !== messageKinds.reply) size += routeSize(route)
+  return size
+}
+
+/**
+ * Writes a message up to its body, and gives the offset where the body goes.
+ *
+ * @throws RangeError for an id outside 1 to 2³²−1, a code outside 0 to 65535, a route longer than 255 bytes or
+ * without a form in UTF-8, or a target with no room.
+ */
+export function writeMessageHeader(target: Uint8Array, offset: number, head: MessageHead): number {
+  const { kind, id = 0, route = '' } = head
+  if (offset + messageHeaderSize(head) > target.length) {
+    throw new RangeError(
+      `Expected room for a message header at ${offset}, got a target of ${target.length} bytes`
+    )
+  }
+  let flag = kind << 1
+  if (head.gzipped === true) flag |= gzippedFlag
+  if (head.isError === true && kind === messageKinds.reply) flag |= errorFlag
+  if (typeof route === 'number' && kind !== messageKinds.reply) flag |= routeCodeFlag
+  target[offset++] = flag
+
+  if (kind === messageKinds.request || kind === messageKinds.reply) {
+    let rest = id
+    while (rest >= 0x80) {
+      target[offset++] = (rest & 0x7f) | 0x80
+      rest >>>= 7
+    }
+    target[offset++] = rest
+  }
+  if (kind === messageKinds.reply) return offset
+  if (typeof route === 'string') return writeRoute(target, offset, route)
+  target[offset] = route >> 8
+  target[offset + 1] = route
+  return offset + 2
+}
+
+function writeRoute(target: Uint8Array, offset: number, route: string): number {
+  const start = offset + 1
+  let end = start
+  for (let i = 0; i < route.length; i++) {
+    const unit = route.charCodeAt(i)
+    if (unit >= 0x80) {
+      end = start + textEncoder.encodeInto(route, target.subarray(start)).written
+      break
+    }
+    target[end++] = unit
+  }
+  target[offset] = end - start
+  return end
+}
+
+function expectId(id: number): void {
+  if (id >>> 0 !== id || id === 0) {
+    throw new RangeError(`Expected the id of a message to be an integer from 1 to ${maxMessageId}, got ${id}`)
+  }
+}
+
+function routeSize(route: string | number): number {
+  if (typeof route === 'number') {
+    if (route >>> 0 === route && route <= maxRouteCode) return 2
+    throw new RangeError(
+      `Expected the code of a route to be an integer from 0 to ${maxRouteCode}, got ${route}`
+    )
+  }
+  const size = utf8Length(route)
+  if (size === -1) throw new RangeError('Expected a route to be text, got one with half a surrogate pair')
+  if (size > maxRouteBytes) {
+    throw new RangeError(`Expected a route to take at most ${maxRouteBytes} bytes, got ${size}`)
+  }
+  return 1 + size
+}

@@ -1,0 +1,129 @@
+/**
+ * The JSON text form, as the gateway reads it: `[id,"route"` is taken from the front of a text frame and the
+ * closing `]` from its back. What lies between is the body, which the gateway hands on as bytes; whether it
+ * is JSON, and one value only, is found out by the worker that parses it.
+ */
+import { errors } from '../errors.js'
+import { maxMessageId, maxRouteBytes } from './message.js'
+import { decodeName, utf8Length } from './utf8.js'
+
+export interface TextRequest {
+  /** 0 for a notify. */
+  readonly id: number
+  readonly route: string
+  /** The body lies between the comma after the route and the last bracket; both are equal if there is none. */
+  readonly bodyStart: number
+  readonly bodyEnd: number
+}
+
+const openBracket = 0x5b
+const closeBracket = 0x5d
+const comma = 0x2c
+const quote = 0x22
+const backslash = 0x5c
+const zero = 0x30
+const nine = 0x39
+
+/** `\u0041` takes six bytes for one; no spelling of a route that is short enough takes more. */
+const maxRouteSpelling = maxRouteBytes * 6
+
+const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * Reads the head of a text frame. White space may stand wherever JSON lets it.
+ *
+ * @throws FRAME_MALFORMED for anything but `[id,"route"]` or `[id,"route",…]`, with an id from 0 to 2³²−1 in
+ * plain digits and a route of at most 255 bytes.
+ */
+export function scanRequest(bytes: Uint8Array): TextRequest {
+  const size = bytes.length
+  let offset = skipSpace(bytes, 0)
+  if (bytes[offset] !== openBracket) throw errors.frameMalformed('a text frame begins with "["')
+
+  offset = skipSpace(bytes, offset + 1)
+  const idStart = offset
+  let id = 0
+  let byte = offset < size ? bytes[offset]! : 0
+  while (byte >= zero && byte <= nine) {
+    id = id * 10 + (byte - zero)
+    // Checked at each digit, so that a long row of them can't outgrow what a number holds exactly.
+    if (id > maxMessageId) throw errors.frameMalformed(`its id is above ${maxMessageId}`)
+    offset++
+    byte = offset < size ? bytes[offset]! : 0
+  }
+  const digits = offset - idStart
+  if (digits === 0 || (digits > 1 && bytes[idStart] === zero)) {
+    throw errors.frameMalformed('its id is not an integer in plain digits')
+  }
+
+  offset = skipSpace(bytes, offset)
+  if (offset >= size || bytes[offset] !== comma) throw errors.frameMalformed('no comma follows its id')
+  const routeStart = skipSpace(bytes, offset + 1)
+  const routeEnd = findStringEnd(bytes, routeStart)
+  const route = readRoute(bytes, routeStart, routeEnd)
+
+  offset = skipSpace(bytes, routeEnd)
+  let last = size - 1
+  while (last > offset && isSpace(bytes[last]!)) last--
+  if (offset > last || bytes[last] !== closeBracket) throw errors.frameMalformed('a text frame ends with "]"')
+  if (offset === last) return { id, route, bodyStart: last, bodyEnd: last }
+
+  if (bytes[offset] !== comma) throw errors.frameMalformed('neither a comma nor the end follows its route')
+  const bodyStart = offset + 1
+  // Without this an array with nothing after its comma would pass for one without a body.
+  if (skipSpace(bytes, bodyStart) === last)
+    throw errors.frameMalformed('nothing follows the comma after its route')
+  return { id, route, bodyStart, bodyEnd: last }
+}
+
+/** The offset behind the closing quote of the string that begins at `start`. */
+function findStringEnd(bytes: Uint8Array, start: number): number {
+  if (start >= bytes.length || bytes[start] !== quote)
+    throw errors.frameMalformed('its route is not a string')
+  // One byte for each quote.
+  const limit = Math.min(bytes.length, start + maxRouteSpelling + 2)
+  let offset = start + 1
+  while (offset < limit) {
+    const byte = bytes[offset]!
+    if (byte === quote) return offset + 1
+    offset += byte === backslash ? 2 : 1
+  }
+  if (limit < bytes.length) throw errors.frameMalformed(`its route takes more than ${maxRouteBytes} bytes`)
+  throw errors.frameMalformed('its route is cut off')
+}
+
+/** The value of the JSON string, quotes included, from `start` to `end`. */
+function readRoute(bytes: Uint8Array, start: number, end: number): string {
+  let offset = start + 1
+  const last = end - 1
+  while (offset < last && isPlain(bytes[offset]!)) offset++
+  const plain = offset === last
+  const text = plain ? decodeName(bytes, start + 1, last) : parseString(bytes.subarray(start, end))
+  const length = plain ? text.length : utf8Length(text)
+  if (length === -1) throw errors.frameMalformed('its route has half a surrogate pair')
+  if (length > maxRouteBytes) throw errors.frameMalformed(`its route takes more than ${maxRouteBytes} bytes`)
+  return text
+}
+
+/** Whether a byte in a string stands for itself. Control characters don't: JSON.parse is left to refuse them. */
+function isPlain(byte: number): boolean {
+  return byte >= 0x20 && byte < 0x80 && byte !== backslash
+}
+
+function parseString(bytes: Uint8Array): string {
+  try {
+    return JSON.parse(textDecoder.decode(bytes)) as string
+  } catch {
+    throw errors.frameMalformed('its route is not a JSON string in UTF-8')
+  }
+}
+
+function skipSpace(bytes: Uint8Array, offset: number): number {
+  while (offset < bytes.length && isSpace(bytes[offset]!)) offset++
+  return offset
+}
+
+/** White space as JSON has it [RFC 8259 §2]. */
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
+}
