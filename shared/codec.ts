@@ -1,0 +1,210 @@
+/**
+ * A setting's value ⇄ its text. The text is superjson's; plain JSON values take a way of their own that writes
+ * the same text several times faster. The gateway keeps and forwards texts and needs none of this; workers
+ * encode at a push and decode when a key is read. Texts come from our own workers only: superjson's parser is
+ * no match for a stranger's text.
+ *
+ * What would not come back as what it was is refused here, with the path to it, and never lost in silence.
+ */
+import { SuperJSON } from 'superjson'
+import { errors } from './errors.js'
+
+/** Levels of nesting that a value may have. */
+export const maxValueDepth = 100
+
+/** What can't be kept, and where in the value it is. */
+class Refusal extends Error {
+  readonly path: string
+  constructor(path: string, what: string) {
+    super(what)
+    this.path = path
+  }
+}
+
+const superjson = new SuperJSON()
+
+// superjson of itself would lose the class of a view over bytes and the NaNs in it.
+const bytesByName = new Map<string, (copy: ArrayBuffer) => ArrayBufferView | ArrayBuffer>([
+  ['ArrayBuffer', copy => copy],
+  ['Buffer', copy => Buffer.from(copy)],
+  ['DataView', copy => new DataView(copy)],
+  ['Int8Array', copy => new Int8Array(copy)],
+  ['Uint8Array', copy => new Uint8Array(copy)],
+  ['Uint8ClampedArray', copy => new Uint8ClampedArray(copy)],
+  ['Int16Array', copy => new Int16Array(copy)],
+  ['Uint16Array', copy => new Uint16Array(copy)],
+  ['Int32Array', copy => new Int32Array(copy)],
+  ['Uint32Array', copy => new Uint32Array(copy)],
+  ['Float32Array', copy => new Float32Array(copy)],
+  ['Float64Array', copy => new Float64Array(copy)],
+  ['BigInt64Array', copy => new BigInt64Array(copy)],
+  ['BigUint64Array', copy => new BigUint64Array(copy)]
+])
+
+superjson.registerCustom<ArrayBufferView | ArrayBuffer, [name: string, base64: string]>(
+  {
+    isApplicable: isBytes,
+    serialize: value => [value.constructor.name, asBuffer(value).toString('base64')],
+    // A copy, since a small Buffer is a window on a pool that others use too.
+    deserialize: ([name, base64]) =>
+      bytesByName.get(name)!(new Uint8Array(Buffer.from(base64, 'base64')).buffer)
+  },
+  'bytes'
+)
+
+// ... and of an Error its class and its code.
+const errorClasses = new Map<string, ErrorConstructor>(
+  [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(each => [
+    each.name,
+    each
+  ])
+)
+
+superjson.registerCustom<Error, [name: string, message: string, code: string | null, cause: string | null]>(
+  {
+    isApplicable: (value): value is Error => value instanceof Error,
+    serialize: error => [
+      error.name,
+      error.message,
+      Object.hasOwn(error, 'code') ? superjson.stringify((error as { code?: unknown }).code) : null,
+      Object.hasOwn(error, 'cause') ? superjson.stringify(error.cause) : null
+    ],
+    deserialize: ([name, message, code, cause]) => {
+      const error = new (errorClasses.get(name) ?? Error)(
+        message,
+        cause === null ? undefined : { cause: superjson.parse(cause) }
+      )
+      if (error.name !== name) error.name = name
+      return code === null ? error : Object.assign(error, { code: superjson.parse(code) })
+    }
+  },
+  'error'
+)
+
+/**
+ * The text of a value.
+ *
+ * @throws `VALUE_NOT_SERIALIZABLE`, naming the key and the path in the value
+ */
+export function encodeValue(key: string, value: unknown): string {
+  try {
+    if (isPlain(value, 0)) return `{"json":${JSON.stringify(value)}}`
+    new Inspection().inspect(value, '', 0)
+    return superjson.stringify(value)
+  } catch (refusal) {
+    if (refusal instanceof Refusal) throw errors.valueNotSerializable(key, refusal.path, refusal.message)
+    throw errors.valueNotSerializable(key, '', refusal instanceof Error ? refusal.message : String(refusal))
+  }
+}
+
+/** The value of a text that `encodeValue` made: a new one at each call, shared with nobody. */
+export function decodeValue(text: string): unknown {
+  const parsed = JSON.parse(text)
+  return parsed.meta === undefined ? parsed.json : superjson.deserialize(parsed)
+}
+
+function isBytes(value: unknown): value is ArrayBufferView | ArrayBuffer {
+  return (
+    (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) && bytesByName.has(value.constructor.name)
+  )
+}
+
+function asBuffer(value: ArrayBufferView | ArrayBuffer): Buffer {
+  return ArrayBuffer.isView(value)
+    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+    : Buffer.from(value)
+}
+
+/** Whether JSON alone brings the value back as what it was. */
+function isPlain(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0)
+    case 'object':
+      return value === null || (depth < maxValueDepth && isPlainObject(value, depth))
+    default:
+      return false
+  }
+}
+
+function isPlainObject(value: object, depth: number): boolean {
+  const proto = Object.getPrototypeOf(value)
+  if (proto === Array.prototype) {
+    for (const each of value as unknown[]) if (!isPlain(each, depth + 1)) return false
+    return true
+  }
+  if (proto !== Object.prototype && proto !== null) return false
+  for (const key in value) if (!isPlain((value as Record<string, unknown>)[key], depth + 1)) return false
+  return Object.getOwnPropertySymbols(value).length === 0
+}
+
+/** The slow walk over a value that is not plain JSON: throws a Refusal where it meets what superjson would lose. */
+class Inspection {
+  /** What lies above the present value, so that a circle, which superjson can keep, is walked once. */
+  readonly #above = new Set<object>()
+
+  inspect(value: unknown, path: string, depth: number): void {
+    if (typeof value === 'function') throw new Refusal(path, 'a function')
+    if (typeof value === 'symbol') throw new Refusal(path, 'a symbol')
+    if (typeof value !== 'object' || value === null || this.#above.has(value)) return
+    if (depth >= maxValueDepth) throw new Refusal(path, `nesting of more than ${maxValueDepth} levels`)
+    this.#above.add(value)
+    this.#inspectObject(value, path, depth + 1)
+    this.#above.delete(value)
+  }
+
+  #inspectObject(value: object, path: string, depth: number): void {
+    const proto = Object.getPrototypeOf(value)
+    if (proto === Object.prototype || proto === null) return this.#inspectKeys(value, path, depth)
+    if (proto === Array.prototype) return this.#inspectArray(value as unknown[], path, depth)
+    if (proto === Map.prototype) return this.#inspectMap(value as Map<unknown, unknown>, path, depth)
+    if (proto === Set.prototype) return this.#inspectArray([...(value as Set<unknown>)], path, depth)
+    if (value instanceof Error) return this.#inspectError(value, path, depth)
+    if (proto === Date.prototype) {
+      if (Number.isNaN((value as Date).getTime())) throw new Refusal(path, 'an invalid Date')
+      return
+    }
+    if (proto === RegExp.prototype || proto === URL.prototype || isBytes(value)) return
+    throw new Refusal(path, `an instance of ${value.constructor?.name || 'a nameless class'}`)
+  }
+
+  #inspectKeys(value: object, path: string, depth: number): void {
+    for (const key in value) {
+      const inner = path === '' ? key : `${path}.${key}`
+      if (key === '__proto__' || key === 'constructor' || key === 'prototype') {
+        throw new Refusal(inner, 'a key of this name beside values that are not plain JSON')
+      }
+      this.inspect((value as Record<string, unknown>)[key], inner, depth)
+    }
+    if (Object.getOwnPropertySymbols(value).length > 0) throw new Refusal(path, 'a key that is a symbol')
+  }
+
+  #inspectArray(value: unknown[], path: string, depth: number): void {
+    for (let i = 0; i < value.length; i++) {
+      if (!(i in value)) throw new Refusal(`${path}[${i}]`, 'a hole in an array')
+      this.inspect(value[i], `${path}[${i}]`, depth)
+    }
+  }
+
+  #inspectMap(value: Map<unknown, unknown>, path: string, depth: number): void {
+    let index = 0
+    for (const [key, each] of value) {
+      this.inspect(key, `${path}.keys()[${index}]`, depth)
+      this.inspect(each, `${path}.values()[${index++}]`, depth)
+    }
+  }
+
+  #inspectError(value: Error, path: string, depth: number): void {
+    if (value instanceof AggregateError) throw new Refusal(path, 'an AggregateError')
+    for (const key of Object.keys(value)) {
+      if (!keptOfErrors.has(key))
+        throw new Refusal(`${path}.${key}`, 'a property of an Error beyond name, message, code, cause')
+    }
+    this.inspect(value.cause, `${path}.cause`, depth)
+  }
+}
+
+const keptOfErrors = new Set(['name', 'message', 'code', 'cause', 'stack'])

@@ -1,0 +1,40 @@
+/** What a worker is started with, and what it says once its handlers are loaded, or are not. */
+import type { MessagePort } from 'node:worker_threads'
+import type { ClaimTable } from './claims.js'
+
+/** The worker's `workerData`. */
+export interface WorkerSetup {
+  /** The worker's place among the workers, from 0: what handlers see as `context.worker.index`. */
+  readonly index: number
+  readonly frontendId: string
+  /** Absolute path of the handlers' folder. */
+  readonly handlers: string
+  /** Addresses of what registers a loader for TypeScript; none: only JavaScript is loaded. */
+  readonly typescript: readonly string[]
+  readonly claims: ClaimTable
+  /** Characters that the keys and the values' texts of one session may take. */
+  readonly maxSettingsLength: number
+  /** Bytes that a body may take, also once it is unzipped. */
+  readonly maxBodyBytes: number
+}
+
+/** What a handler, or the folder it lies in, declares beside its code. */
+export interface RouteOptions {
+  /** The route's requests do not wait in their session's lane, and overlap with others of the session. */
+  readonly concurrent?: boolean
+  /** All requests whose session has the same value there run in one worker: `'uid'`, or a key of the settings. */
+  readonly affinity?: string
+  /** Milliseconds until the route's requests are answered with TIMEOUT; 0: never. */
+  readonly timeout?: number
+}
+
+export interface RouteHello {
+  readonly route: string
+  /** The file that offers it, below the handlers' folder. */
+  readonly file: string
+  readonly options: RouteOptions
+}
+
+export type Hello =
+  | { readonly kind: 'hello'; readonly port: MessagePort; readonly routes: readonly RouteHello[] }
+  | { readonly kind: 'failed'; readonly message: string }

@@ -1,0 +1,26 @@
+/** Sessions as one text: what a worker's read is acked with. */
+import { forEachSetting, formatSetting } from './settings-text.js'
+
+export interface SessionText {
+  readonly sid: number
+  readonly uid: string | null
+  /** The session's version at the moment of reading. */
+  readonly version: number
+  /** Its settings, as a settings text. */
+  readonly settings: string
+}
+
+export function formatSessions(sessions: readonly SessionText[]): string {
+  return sessions
+    .map(({ sid, uid, version, settings }) => formatSetting(JSON.stringify([sid, uid, version]), settings))
+    .join('')
+}
+
+export function parseSessions(text: string): SessionText[] {
+  const sessions: SessionText[] = []
+  forEachSetting(text, (head, settings) => {
+    const [sid, uid, version] = JSON.parse(head)
+    sessions.push({ sid, uid, version, settings })
+  })
+  return sessions
+}

@@ -1,0 +1,242 @@
+/**
+ * Loads a handlers' folder: which modules it holds, which routes they offer, and the function behind each. Done once
+ * in a worker's life; a route is then looked up by its index, never by a name that a client chose.
+ */
+import { type Dirent, readdirSync } from 'node:fs'
+import { extname, join, relative, sep } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { describeValue } from '../shared/check.js'
+import { errors } from '../shared/errors.js'
+import type { RouteOptions } from '../shared/hello.js'
+import type { HandlerApp } from './app.js'
+import type { BackendSession } from './backend-session.js'
+import type { HandlerContext } from './context.js'
+import { optionsOf } from './handler.js'
+
+/** A route with the function behind it. */
+export interface Handler {
+  readonly route: string
+  /** The module's file, below the handlers' folder. */
+  readonly file: string
+  readonly options: RouteOptions
+  call(body: unknown, session: BackendSession, context: HandlerContext): unknown
+}
+
+const moduleExtensions = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'])
+/** The module that declares options for all handlers of its folder and those below it. */
+const folderOptionsName = '_options'
+
+type Module = Readonly<Record<string, unknown>>
+
+/**
+ * All handlers below a folder, sorted by route.
+ *
+ * @throws `HANDLERS_INVALID`, naming the file and what is wrong with it
+ */
+export async function loadHandlers(folder: string, app: HandlerApp): Promise<Handler[]> {
+  const handlers = new Map<string, Handler>()
+  await loadFolder(folder, folder, {}, app, handler => {
+    const other = handlers.get(handler.route)
+    if (other !== undefined) {
+      throw errors.handlersInvalid(
+        `Two handlers claim the route "${handler.route}": ${other.file} and ${handler.file} in ${folder}`
+      )
+    }
+    if (Buffer.byteLength(handler.route) > 255) {
+      throw errors.handlersInvalid(`The route "${handler.route}" of ${handler.file} is longer than 255 bytes`)
+    }
+    handlers.set(handler.route, handler)
+  })
+  if (handlers.size === 0)
+    throw errors.handlersInvalid(`No handlers were found in ${folder}: no module there exports a function`)
+  return [...handlers.values()].sort((a, b) => (a.route < b.route ? -1 : 1))
+}
+
+async function loadFolder(
+  root: string,
+  folder: string,
+  inherited: RouteOptions,
+  app: HandlerApp,
+  add: (handler: Handler) => void
+): Promise<void> {
+  const entries = readFolder(folder)
+  const optionsEntry = entries.find(entry => isModule(entry) && baseName(entry.name) === folderOptionsName)
+  const options =
+    optionsEntry === undefined
+      ? inherited
+      : {
+          ...inherited,
+          ...pickOptions(await load(join(folder, optionsEntry.name)), join(folder, optionsEntry.name))
+        }
+  for (const entry of entries) {
+    if (entry.name.startsWith('_') || entry.name.startsWith('.')) continue
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) await loadFolder(root, path, options, app, add)
+    else if (isModule(entry)) await addModule(relative(root, path), await load(path), options, app, add)
+  }
+}
+
+function readFolder(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    throw errors.handlersInvalid(
+      isMissing
+        ? `The handlers' folder ${folder} does not exist`
+        : `${folder} can't be read: ${(error as Error).message}`
+    )
+  }
+}
+
+function isModule(entry: Dirent): boolean {
+  return (
+    !entry.isDirectory() && moduleExtensions.has(extname(entry.name)) && !/\.d\.[mc]?ts$/.test(entry.name)
+  )
+}
+
+function baseName(file: string): string {
+  return file.slice(0, -extname(file).length)
+}
+
+async function load(path: string): Promise<Module> {
+  try {
+    return await import(pathToFileURL(path).href)
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    throw errors.handlersInvalid(`${path} does not load: ${text}`)
+  }
+}
+
+async function addModule(
+  file: string,
+  loaded: Module,
+  folderOptions: RouteOptions,
+  app: HandlerApp,
+  add: (handler: Handler) => void
+): Promise<void> {
+  const prefix = baseName(file).split(sep).join('.')
+  for (const [name, { run, self }] of await findFunctions(loaded, file, app)) {
+    add({
+      route: `${prefix}.${name}`,
+      file,
+      options: { ...folderOptions, ...pickOptions(optionsOf(run), `${name} in ${file}`) },
+      call: (body, session, context) => run.call(self, body, session, context)
+    })
+  }
+}
+
+interface Found {
+  // biome-ignore lint/suspicious/noExplicitAny: a handler takes and gives what its game says
+  readonly run: (...args: any[]) => unknown
+  readonly self: unknown
+}
+
+/** The functions of a module by name: its named exports, and the methods of what its default export is or makes. */
+async function findFunctions(loaded: Module, file: string, app: HandlerApp): Promise<Map<string, Found>> {
+  const found = new Map<string, Found>()
+  const add = (name: string, value: unknown, self: unknown) => {
+    if (typeof value !== 'function' || !isHandlerName(name)) return
+    const other = found.get(name)
+    // CommonJS exports come twice: by name, and again as properties of the default export.
+    if (other !== undefined && other.run !== value) {
+      throw errors.handlersInvalid(`${file} exports two handlers named "${name}"`)
+    }
+    if (other === undefined) found.set(name, { run: value as Found['run'], self })
+  }
+  for (const object of await defaultObjects(loaded.default, file, app)) {
+    for (const name of methodNames(object)) add(name, (object as Module)[name], object)
+  }
+  for (const name of Object.keys(loaded)) if (name !== 'default') add(name, loaded[name], undefined)
+  return found
+}
+
+/** The objects whose methods a default export stands for. */
+async function defaultObjects(standard: unknown, file: string, app: HandlerApp): Promise<object[]> {
+  if (typeof standard === 'function') return [await make(standard, file, app)]
+  if (typeof standard !== 'object' || standard === null) return []
+  // A CommonJS module made of an ES one by a compiler has its own default export below the one that Node gives it.
+  const { __esModule: isCompiled, default: inner, ...named } = standard as Module
+  return isCompiled === true ? [named, ...(await defaultObjects(inner, file, app))] : [standard]
+}
+
+/** Makes the object that a class or a factory stands for. */
+async function make(standard: unknown, file: string, app: HandlerApp): Promise<object> {
+  let made: unknown
+  try {
+    made = isClass(standard as Function)
+      ? new (standard as new (app: HandlerApp) => object)(app)
+      : await (standard as (app: HandlerApp) => unknown)(app)
+  } catch (error) {
+    throw errors.handlersInvalid(
+      `The default export of ${file} failed: ${error instanceof Error ? error.stack : error}`
+    )
+  }
+  if (typeof made !== 'object' || made === null) {
+    throw errors.handlersInvalid(
+      `The default export of ${file} must be a class, or a function that returns an object of handlers; it returned ${describeValue(made)}`
+    )
+  }
+  return made
+}
+
+function isClass(value: Function): boolean {
+  // A class of before ES2015 is a function whose prototype has more than its constructor.
+  return (
+    /^class\b/.test(Function.prototype.toString.call(value)) ||
+    Object.getOwnPropertyNames(value.prototype ?? {}).length > 1
+  )
+}
+
+/** Names of an object's own properties and of its classes' methods. */
+function methodNames(object: object): Set<string> {
+  const names = new Set(Object.keys(object))
+  for (
+    let proto = Object.getPrototypeOf(object);
+    proto !== null && proto !== Object.prototype && proto !== Function.prototype;
+    proto = Object.getPrototypeOf(proto)
+  ) {
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(proto))) {
+      if (name !== 'constructor' && typeof property.value === 'function') names.add(name)
+    }
+  }
+  return names
+}
+
+/** What begins with `_` is the module's own affair; and no name but an identifier can stand in a route. */
+function isHandlerName(name: string): boolean {
+  return /^[\p{L}$][\p{L}\p{N}_$]*$/u.test(name) && name !== 'constructor'
+}
+
+function pickOptions(from: Module | RouteOptions, where: string): RouteOptions {
+  const { concurrent, affinity, timeout } = from as Module
+  const expect = (holds: boolean, name: string, what: string, got: unknown) => {
+    if (!holds)
+      throw errors.handlersInvalid(
+        `Expected \`${name}\` of ${where} to be ${what}, got ${describeValue(got)}`
+      )
+  }
+  expect(
+    concurrent === undefined || typeof concurrent === 'boolean',
+    'concurrent',
+    'true or false',
+    concurrent
+  )
+  expect(
+    affinity === undefined || (typeof affinity === 'string' && affinity !== ''),
+    'affinity',
+    "'uid' or a key of the settings",
+    affinity
+  )
+  expect(
+    timeout === undefined || (Number.isInteger(timeout) && (timeout as number) >= 0),
+    'timeout',
+    'a whole number of milliseconds, 0 for none',
+    timeout
+  )
+  return {
+    ...(concurrent !== undefined && { concurrent: concurrent as boolean }),
+    ...(affinity !== undefined && { affinity: affinity as string }),
+    ...(timeout !== undefined && { timeout: timeout as number })
+  }
+}

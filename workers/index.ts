@@ -1,0 +1,11 @@
+/** What an author of handlers imports: `import { … } from 'sallyport/worker'`. */
+export { RequestError } from '../shared/errors.js'
+export type { RouteOptions } from '../shared/hello.js'
+export type { LogFields, Logger } from '../shared/log.js'
+export type { SessionSnapshot } from '../shared/snapshot.js'
+export type { HandlerApp } from './app.js'
+export { type AnySettings, BackendSession } from './backend-session.js'
+export { BackendSessionService, type SessionInit } from './backend-session-service.js'
+export type { Callback } from './callback.js'
+export type { HandlerContext, WorkerInfo } from './context.js'
+export { type HandlerFunction, handler } from './handler.js'

@@ -1,0 +1,114 @@
+/**
+ * The worker's end of the link: what handlers ask of the gateway goes out, its answers come in. Everything goes
+ * through one outbox and one port, so the gateway sees operations and outcomes in the order in which they were
+ * made. The outbox leaves once what runs now has run: a batch empties it itself; anything later does so by
+ * `process.nextTick`.
+ */
+import type { MessagePort } from 'node:worker_threads'
+import { type ErrorData, GatewayError } from '../shared/errors.js'
+import { type AbortReason, type InboxMessage, type InboxReader, readInbox } from '../shared/inbox.js'
+import { Outbox } from '../shared/outbox.js'
+
+/** Milliseconds after which the outbox leaves although its batch still runs. */
+const longestHold = 1
+
+/** What the gateway refused, with the newest state where it sent that along. */
+export class Refused extends GatewayError {
+  readonly newest: string
+
+  constructor(error: ErrorData, newest: string) {
+    super(error)
+    this.newest = newest
+  }
+
+  static {
+    // To a handler it is an error like any other of the table.
+    Refused.prototype.name = 'GatewayError'
+  }
+}
+
+interface Waiting {
+  resolve(value: string): void
+  reject(error: Error): void
+}
+
+export class Link implements InboxReader {
+  readonly outbox = new Outbox()
+  readonly #port: MessagePort
+  readonly #onAbort: (rid: number, reason: AbortReason) => void
+  readonly #waiting = new Map<number, Waiting>()
+  #lastAck = 0
+  #isHeld = false
+  #isLeaving = false
+  #lastLeft = 0
+
+  constructor(port: MessagePort, onAbort: (rid: number, reason: AbortReason) => void) {
+    this.#port = port
+    this.#onAbort = onAbort
+    port.on('message', (message: InboxMessage) => readInbox(message, this))
+    // The thread lives as long as its pool wants it to, and no longer for the sake of this port.
+    port.unref()
+  }
+
+  /** Asks for something whose answer is wanted. `write` puts it into the outbox with the number it is given. */
+  call(write: (ack: number) => void): Promise<string> {
+    const ack = ++this.#lastAck
+    write(ack)
+    this.leaveSoon()
+    const answer = new Promise<string>((resolve, reject) => this.#waiting.set(ack, { resolve, reject }))
+    return answer
+  }
+
+  /** Keeps the outbox until `release`, but for `leaveIfDue`: a batch begins, and sends all of it in one message. */
+  hold(): void {
+    this.#isHeld = true
+  }
+
+  release(): void {
+    this.#isHeld = false
+    this.leave()
+  }
+
+  /** Lets the outbox leave once all that runs now, microtasks included, has run. */
+  leaveSoon(): void {
+    if (this.#isHeld || this.#isLeaving) return
+    this.#isLeaving = true
+    queueMicrotask(this.#afterMicrotasks)
+  }
+
+  /** Lets the outbox leave if it did not for long. For a batch that runs on. */
+  leaveIfDue(now: number): void {
+    if (now - this.#lastLeft >= longestHold) this.leave(now)
+  }
+
+  leave(now = performance.now()): void {
+    this.#lastLeft = now
+    if (!this.outbox.isEmpty) this.#port.postMessage(this.outbox.take())
+  }
+
+  acked(ack: number, value: string): void {
+    this.#answer(ack)?.resolve(value)
+  }
+
+  refused(ack: number, error: ErrorData, newest: string): void {
+    this.#answer(ack)?.reject(new Refused(error, newest))
+  }
+
+  aborted(rid: number, reason: AbortReason): void {
+    this.#onAbort(rid, reason)
+  }
+
+  #answer(ack: number): Waiting | undefined {
+    const waiting = this.#waiting.get(ack)
+    this.#waiting.delete(ack)
+    return waiting
+  }
+
+  // A tick that is asked for by a microtask comes after all microtasks, and so after all that handlers do now.
+  readonly #afterMicrotasks = () => process.nextTick(this.#leaveNow)
+
+  readonly #leaveNow = () => {
+    this.#isLeaving = false
+    this.leave()
+  }
+}

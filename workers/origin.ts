@@ -1,0 +1,29 @@
+/**
+ * In whose name an operation is asked for: a request, or nobody (a timer, a hook). Says whether it may still be
+ * asked for, and keeps count of the operations that must be answered before the session's next request starts.
+ */
+import type { SessionView } from './session-view.js'
+
+export interface Origin {
+  /** The request's number; 0: no request. */
+  readonly rid: number
+  readonly route: string
+  /** The view of the request's own session, which the requests after it read; undefined: no request. */
+  readonly view: SessionView | undefined
+  /** Throws when what the origin does has no effect any more. */
+  expectAlive(): void
+  /** The view that a change counts for: 0, nobody's, once the request has ended. */
+  viewOf(view: SessionView): number
+  /** Holds the end of the request until `answer` is there, kept or refused. */
+  hold(answer: Promise<unknown>): void
+}
+
+/** Whoever asks outside any request. */
+export const nobody: Origin = {
+  rid: 0,
+  route: '',
+  view: undefined,
+  expectAlive() {},
+  viewOf: view => view.id,
+  hold() {}
+}

@@ -1,0 +1,180 @@
+/**
+ * One request in its worker, from its claim to its end: decodes the body, calls the handler, and puts the outcome
+ * into the outbox behind all that the handler has asked for. The origin of those operations.
+ *
+ *   started ──▶ decided ──▶ ended        decided: the outcome is in the outbox
+ *                                        ended: what must be answered before the next request, is
+ */
+
+import { randomUUID } from 'node:crypto'
+import { type RequestHead, requestFlags } from '../shared/batch.js'
+import { type ErrorData, errors, GatewayError, isRequestError, type RequestError } from '../shared/errors.js'
+import type { AbortReason } from '../shared/inbox.js'
+import type { Logger } from '../shared/log.js'
+import { BackendSession } from './backend-session.js'
+import { decodeBody, encodeBody } from './body.js'
+import { HandlerContext, type WorkerInfo } from './context.js'
+import { createLinkLogger, type Environment } from './environment.js'
+import type { Origin } from './origin.js'
+import { SessionOperations } from './session-operations.js'
+import type { SessionView } from './session-view.js'
+
+export class Run implements Origin {
+  readonly rid: number
+  readonly view: SessionView
+  readonly operations: SessionOperations
+  readonly #env: Environment
+  readonly #head: RequestHead
+  #state: 'started' | 'decided' = 'started'
+  #abortReason: AbortReason | undefined
+  #controller: AbortController | undefined
+  #log: Logger | undefined
+  /** Operations whose answers the end waits for. */
+  #held = 0
+  #onEnd: (() => void) | undefined
+
+  constructor(env: Environment, head: RequestHead, view: SessionView) {
+    this.rid = head.rid
+    this.#env = env
+    this.#head = head
+    this.view = view
+    this.operations = new SessionOperations(env.link, this, env)
+  }
+
+  get route(): string {
+    return this.#env.handlers[this.#head.route]!.route
+  }
+
+  get isNotify(): boolean {
+    return (this.#head.flags & requestFlags.notify) !== 0
+  }
+
+  get worker(): WorkerInfo {
+    return this.#env.worker
+  }
+
+  get log(): Logger {
+    this.#log ??= createLinkLogger(this.#env.link, { route: this.route, requestId: this.rid })
+    return this.#log
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason)
+    }
+    return this.#controller.signal
+  }
+
+  /** Runs the handler. Gives true if the request has ended; if not, `onEnd` is called when it has. */
+  start(onEnd: () => void): boolean {
+    const { running, handlers, maxBodyBytes } = this.#env
+    running.add(this)
+    running.current = this
+    try {
+      const { body, flags } = this.#head
+      const value = decodeBody(body, (flags & requestFlags.gzipped) !== 0, maxBodyBytes)
+      const session = new BackendSession(this.view, this.operations)
+      const result = handlers[this.#head.route]!.call(value, session, new HandlerContext(this))
+      if (isThenable(result)) {
+        this.#onEnd = onEnd
+        result.then(
+          reply => this.#succeed(reply),
+          error => this.#fail(error)
+        )
+        return false
+      }
+      this.#succeed(result)
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      running.current = undefined
+    }
+    if (this.#held === 0) return true
+    this.#onEnd = onEnd
+    return false
+  }
+
+  /** The gateway has decided the request, or soon will, without its handler. */
+  abort(reason: AbortReason): void {
+    this.#abortReason = reason
+    this.#controller?.abort(reason)
+  }
+
+  expectAlive(): void {
+    if (this.#abortReason === 'timeout') throw errors.requestEnded(this.route)
+  }
+
+  viewOf(view: SessionView): number {
+    return this.#state === 'decided' || this.#abortReason === 'timeout' ? 0 : view.id
+  }
+
+  hold(answer: Promise<unknown>): void {
+    if (this.#state === 'decided') return
+    this.#held++
+    const release = () => {
+      this.#held--
+      if (this.#held === 0 && this.#state === 'decided') this.#end()
+    }
+    answer.then(release, release)
+  }
+
+  #succeed(result: unknown): void {
+    if (this.isNotify) return this.#decide('')
+    try {
+      this.#decide(encodeBody(result))
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#decide(this.#describe(error))
+  }
+
+  #decide(outcome: string | ErrorData): void {
+    if (this.#state === 'decided') return
+    const { outbox } = this.#env.link
+    if (typeof outcome === 'string') outbox.reply(this.rid, outcome)
+    else outbox.failed(this.rid, outcome)
+    this.#state = 'decided'
+    this.#env.running.remove(this)
+    this.#env.link.leaveSoon()
+    if (this.#held === 0) this.#end()
+  }
+
+  #end(): void {
+    const onEnd = this.#onEnd
+    this.#onEnd = undefined
+    onEnd?.()
+  }
+
+  /** What the client is told of a failure. Only what was meant for it leaves the machine; the log has the rest. */
+  #describe(error: unknown): ErrorData {
+    if (isRequestError(error)) return this.#describeForClient(error)
+    if (error instanceof GatewayError && saidByUs.has(error.code)) return error
+    const id = randomUUID()
+    this.log.error('A handler failed', { id, error })
+    return errors.internal(id)
+  }
+
+  #describeForClient(error: RequestError): ErrorData {
+    const { code, message, data } = error
+    try {
+      JSON.stringify(data)
+      return { code: String(code), message, data }
+    } catch (cause) {
+      this.log.error("The data of a RequestError can't be sent", { code, cause })
+      return { code: String(code), message }
+    }
+  }
+}
+
+/** Errors that a request ends with by our own doing; the same codes out of a game's code are its failures. */
+const saidByUs = new Set<string>([errors.bodyMalformed.code, errors.replyNotSerializable.code])
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    value !== null && typeof value === 'object' && typeof (value as { then?: unknown }).then === 'function'
+  )
+}

@@ -1,0 +1,88 @@
+/**
+ * What a worker knows of one session: the texts of its settings as they were when it was handed out, and what was
+ * pushed from here since. The requests of one turn share a view; a session that was asked for by number or uid has
+ * a view of its own. Values stay text here: each BackendSession decodes for itself.
+ */
+import type { SessionAddress } from '../shared/address.js'
+import { findSetting, forEachSetting } from '../shared/settings-text.js'
+
+let lastView = 0
+
+/** A number for a view that belongs to no turn. */
+export function nextView(): number {
+  return --lastView
+}
+
+export interface SessionViewInit {
+  /** Above 0: the turn's number. Below 0: of `nextView`. */
+  readonly view: number
+  readonly frontendId: string
+  readonly sid: number
+  readonly uid: string | null
+  readonly version: number
+  readonly settings: string
+}
+
+export class SessionView {
+  /** The gateway takes changes by one view as not foreign to it. */
+  readonly id: number
+  readonly address: SessionAddress
+  readonly version: number
+  uid: string | null
+  readonly #settings: string
+  /** What was pushed since; '' is a key that was deleted. */
+  #pushed: Map<string, string> | undefined
+  /** Counted when it is first asked for. */
+  #size: number | undefined
+
+  constructor({ view, frontendId, sid, uid, version, settings }: SessionViewInit) {
+    this.id = view
+    this.address = { frontendId, sid }
+    this.uid = uid
+    this.version = version
+    this.#settings = settings
+  }
+
+  /** The text of a key's value, undefined where the session has no such key. */
+  textOf(key: string): string | undefined {
+    const pushed = this.#pushed?.get(key)
+    if (pushed !== undefined) return pushed === '' ? undefined : pushed
+    return findSetting(this.#settings, key)
+  }
+
+  forEach(visit: (key: string, text: string) => void): void {
+    forEachSetting(this.#settings, (key, text) => {
+      if (this.#pushed?.has(key) !== true) visit(key, text)
+    })
+    this.#pushed?.forEach((text, key) => {
+      if (text !== '') visit(key, text)
+    })
+  }
+
+  /** Characters that all keys and texts take. */
+  get size(): number {
+    if (this.#size === undefined) {
+      let size = 0
+      this.forEach((key, text) => {
+        size += key.length + text.length
+      })
+      this.#size = size
+    }
+    return this.#size
+  }
+
+  /** The same, if `key` held `text` ('': if it were deleted). */
+  sizeWith(key: string, text: string): number {
+    const present = this.textOf(key)
+    const before = present === undefined ? 0 : key.length + present.length
+    const after = text === '' ? 0 : key.length + text.length
+    return this.size - before + after
+  }
+
+  /** Keeps what was sent to the gateway, so that the next request of the turn reads it. */
+  pushed(key: string, text: string): void {
+    this.#size = this.sizeWith(key, text)
+    this.#pushed ??= new Map()
+    this.#pushed.set(key, text)
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * A turn in its worker: requests of one session, run one after the other, each claimed before any code of the game
+ * runs for it. Different turns of a batch run side by side.
+ */
+
+import type { RequestHead, TurnTask } from '../shared/batch.js'
+import { claim } from '../shared/claims.js'
+import { findSetting } from '../shared/settings-text.js'
+import type { Environment } from './environment.js'
+import { Run } from './run.js'
+import { SessionView } from './session-view.js'
+
+export class Turn {
+  readonly #env: Environment
+  readonly #task: TurnTask
+  readonly #view: SessionView
+  #next = 0
+  #isTakenBack = false
+
+  constructor(env: Environment, task: TurnTask) {
+    this.#env = env
+    this.#task = task
+    this.#view = new SessionView({ frontendId: env.frontendId, ...task })
+  }
+
+  /** How many of its requests have started here. */
+  get started(): number {
+    return this.#next
+  }
+
+  /** Runs until a request has to wait for something, or none is left. */
+  readonly run = (): void => {
+    const { claims, pace, link } = this.#env
+    const { requests, slot } = this.#task
+    while (this.#next < requests.length && !this.#isTakenBack) {
+      const now = performance.now()
+      link.leaveIfDue(now)
+      if (pace.isSpent(now)) {
+        link.leave(now)
+        return pace.defer(this.run)
+      }
+      if (this.#hasMoved(requests[this.#next]!) || !claim(claims, slot, this.#next)) {
+        link.outbox.released(slot)
+        link.leaveSoon()
+        this.#isTakenBack = true
+        return
+      }
+      const run = new Run(this.#env, requests[this.#next++]!, this.#view)
+      if (!run.start(this.run)) return
+    }
+  }
+
+  /**
+   * Whether the request belongs in another worker by now: the value that decides it was changed by a request before
+   * it. The gateway, told that the slot is released, hands the rest of the turn out again.
+   */
+  #hasMoved(request: RequestHead): boolean {
+    const affinity = this.#env.handlers[request.route]!.options.affinity
+    if (affinity === undefined) return false
+    if (affinity === 'uid') return this.#view.uid !== this.#task.uid
+    return this.#view.textOf(affinity) !== findSetting(this.#task.settings, affinity)
+  }
+}
