@@ -1,0 +1,33 @@
+/** What a person who starts the gateway sees: what listens where, what was loaded from which files, what to try. */
+import type { Gateway } from './gateway.js'
+
+/** Routes that a file is shown with, before the rest is only counted. */
+const shownRoutes = 6
+
+export function formatBanner(gateway: Gateway, version: string): string {
+  const { options, url, routes } = gateway
+  const files = new Map<string, string[]>()
+  for (const { file, route } of routes) files.set(file, [...(files.get(file) ?? []), route])
+  const width = Math.max(...[...files.keys()].map(file => file.length))
+  const loaded = [...files].map(([file, names]) => {
+    const more = names.length > shownRoutes ? ` and ${names.length - shownRoutes} more` : ''
+    return `    ${file.padEnd(width)}  ${names.slice(0, shownRoutes).join(', ')}${more}`
+  })
+  const first = routes[0]!.route
+  return `
+Sallyport ${version}${options.dev ? ', development: handlers are loaded anew when a file is saved' : ''}
+
+  listens on  ${url}
+  name        ${options.frontendId}
+  workers     ${options.workers}
+  handlers    ${options.handlers}
+${loaded.join('\n')}
+
+  Try it in a browser's console:
+    ws = new WebSocket('${url}', 'sallyport.json')
+    ws.onmessage = ({ data }) => console.log(data)
+    ws.send('[1,"${first}",{}]')
+
+  Ctrl-C ends it.
+`
+}

@@ -1,0 +1,110 @@
+/** What the command line and the environment ask for, as options. Flags win over variables. */
+import { existsSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { errors } from '../shared/errors.js'
+import { flagOf, type GatewayOptions, optionTable, variableOf } from './options.js'
+
+export type Command =
+  | { readonly kind: 'help' | 'version' }
+  | { readonly kind: 'run'; readonly options: GatewayOptions }
+
+/** Where the examples that come with the package lie, each with a folder `handlers`. */
+const examplesFolder = fileURLToPath(new URL('../examples/', import.meta.url))
+
+/** Flags that are no options of the gateway. */
+const ownFlags = {
+  dev: { type: 'boolean', help: 'run TypeScript handlers, and load them anew when a file is saved' },
+  example: {
+    type: 'string',
+    help: 'run an example that comes with the package, where no handlers are given'
+  },
+  help: { type: 'boolean', help: 'print this' },
+  version: { type: 'boolean', help: 'print the version' }
+} as const
+
+/** @throws `OPTION_INVALID` */
+export function readCommand(argv: readonly string[], env: NodeJS.ProcessEnv): Command {
+  const flags = readFlags(argv)
+  if (flags['help'] === true) return { kind: 'help' }
+  if (flags['version'] === true) return { kind: 'version' }
+  const variables = readVariables(env)
+  const asked: Record<string, unknown> = {}
+  for (const { name, check } of optionTable) {
+    const text = (flags[flagOf(name)] as string | undefined) ?? variables.get(name)
+    // A number that is none is left as it is, for the one check of options to refuse.
+    if (text !== undefined)
+      asked[name] = check.type === 'integer' && /^-?\d+$/.test(text) ? Number(text) : text
+  }
+  const example = flags['example'] as string | undefined
+  if (asked['handlers'] === undefined && example !== undefined) asked['handlers'] = findExample(example)
+  if (flags['dev'] === true) asked['dev'] = true
+  return { kind: 'run', options: asked as unknown as GatewayOptions }
+}
+
+/** The text of `--help`. */
+export function formatHelp(): string {
+  const rows = optionTable.map(({ name, check, standard, help }) => {
+    const value = check.type === 'word' ? check.words.join('|') : check.type === 'integer' ? 'N' : 'TEXT'
+    const isTold = standard === undefined || help.includes('default')
+    return [`--${flagOf(name)} ${value}`, `${help}${isTold ? '' : ` (default: ${standard})`}`]
+  })
+  const own = Object.entries(ownFlags).map(([name, { type, help }]) => [
+    `--${name}${type === 'string' ? ' NAME' : ''}`,
+    help
+  ])
+  const width = Math.max(...[...rows, ...own].map(([flag]) => flag!.length)) + 2
+  const lines = (list: string[][]) => list.map(([flag, help]) => `  ${flag!.padEnd(width)}${help}`).join('\n')
+  return `Usage: sallyport --handlers DIR [options]
+
+A WebSocket gateway for games. Handlers are the functions that the modules in DIR export.
+
+${lines(rows)}
+
+${lines(own)}
+
+Each of the first can be set in the environment too: --max-pause is ${variableOf('maxPause')}.
+`
+}
+
+function readFlags(argv: readonly string[]): Record<string, string | boolean | undefined> {
+  const options: Record<string, { type: 'string' | 'boolean' }> = {}
+  for (const { name } of optionTable) options[flagOf(name)] = { type: 'string' }
+  for (const [name, { type }] of Object.entries(ownFlags)) options[name] = { type }
+  try {
+    return parseArgs({ args: [...argv], options, strict: true, allowPositionals: false }).values
+  } catch (error) {
+    const unknown = argv.find(
+      each => each.startsWith('-') && options[each.replace(/^--?/, '').split('=')[0]!] === undefined
+    )
+    const [firstSentence] = (error as Error).message.split('. ')
+    throw errors.optionInvalid(
+      unknown === undefined
+        ? `${firstSentence}; --help lists the options`
+        : `There is no option ${unknown}; --help lists them`
+    )
+  }
+}
+
+function readVariables(env: NodeJS.ProcessEnv): Map<string, string> {
+  const names = new Map(optionTable.map(({ name }) => [variableOf(name), name]))
+  const values = new Map<string, string>()
+  for (const [variable, value] of Object.entries(env)) {
+    if (!variable.startsWith('SALLYPORT_') || value === undefined || value === '') continue
+    const name = names.get(variable)
+    if (name === undefined) {
+      throw errors.optionInvalid(
+        `The environment has ${variable}, but there is no such option; --help lists them`
+      )
+    }
+    values.set(name, value)
+  }
+  return values
+}
+
+function findExample(name: string): string {
+  const folder = `${examplesFolder}${name}/handlers`
+  if (/^\w+$/.test(name) && existsSync(folder)) return folder
+  const names = existsSync(examplesFolder) ? readdirSync(examplesFolder).join(', ') : 'none'
+  throw errors.optionInvalid(`There is no example "${name}"; there are: ${names}`)
+}

@@ -1,0 +1,58 @@
+/** The connections that are open, and the one clock that looks after all of them. */
+import { closeCodes } from '../shared/close-codes.js'
+import type { Connection } from './connection.js'
+import type { ResolvedOptions } from './options.js'
+
+/** Milliseconds between two looks, at most and at least. */
+const slowestLook = 1_000
+const fastestLook = 5
+
+export class Connections {
+  readonly #open = new Set<Connection>()
+  readonly #now: () => number
+  readonly #timer: NodeJS.Timeout
+  #onEmpty: (() => void) | undefined
+
+  constructor({ heartbeat, handshakeTimeout, maxPause, now }: ResolvedOptions) {
+    this.#now = now
+    const shortest = Math.min(heartbeat || slowestLook, handshakeTimeout, maxPause) / 4
+    const interval = Math.min(slowestLook, Math.max(fastestLook, shortest))
+    this.#timer = setInterval(() => this.#look(), interval).unref()
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  get sendBytesWaiting(): number {
+    let bytes = 0
+    for (const connection of this.#open) bytes += connection.sendBytesWaiting
+    return bytes
+  }
+
+  add(connection: Connection): void {
+    this.#open.add(connection)
+  }
+
+  remove(connection: Connection): void {
+    this.#open.delete(connection)
+    if (this.#open.size === 0) this.#onEmpty?.()
+  }
+
+  /** Closes all, and resolves when they are closed. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    for (const connection of this.#open) connection.close(closeCodes.restart, 'the gateway is closing')
+    if (this.#open.size > 0) await new Promise<void>(resolve => (this.#onEmpty = resolve))
+  }
+
+  /** Ends what is left without waiting for anybody. */
+  terminate(): void {
+    for (const connection of this.#open) connection.terminate()
+  }
+
+  #look(): void {
+    const now = this.#now()
+    for (const connection of this.#open) connection.look(now)
+  }
+}

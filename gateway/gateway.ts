@@ -1,0 +1,233 @@
+/** The public face of a running gateway, and the only place where its parts are put together. */
+import type { FSWatcher } from 'node:fs'
+import type { AddressInfo, Socket } from 'node:net'
+import type { WebSocket } from 'ws'
+import { Connection } from './connection.js'
+import { Connections } from './connections.js'
+import { findTypescriptLoaders, watchHandlers } from './dev.js'
+import { Dispatcher } from './dispatcher.js'
+import { Intake } from './intake.js'
+import { Listener } from './listener.js'
+import { type MetricName, Metrics } from './metrics.js'
+import { Operations } from './operations.js'
+import { type ClientAddress, type GatewayOptions, type ResolvedOptions, resolveOptions } from './options.js'
+import { Pool } from './pool.js'
+import { Registry } from './registry.js'
+import { RouteTable } from './routes.js'
+import { SessionService } from './session-service.js'
+import { Thread } from './thread.js'
+import { type WorkerListener, WorkerThread } from './worker-thread.js'
+
+/** A route that clients may ask for. */
+export interface OfferedRoute {
+  readonly route: string
+  /** The file that offers it, below the handlers' folder. */
+  readonly file: string
+}
+
+export class Gateway {
+  /** The sessions: found, changed, ended and sent to. */
+  readonly sessions: SessionService
+  readonly options: ResolvedOptions
+  readonly #metrics = new Metrics()
+  readonly #typescript: readonly string[]
+  readonly #registry: Registry
+  readonly #routes = new RouteTable()
+  readonly #pool: Pool
+  readonly #dispatcher: Dispatcher
+  readonly #intake: Intake
+  readonly #connections: Connections
+  readonly #listener: Listener
+  #address: AddressInfo | undefined
+  #closing: Promise<void> | undefined
+  #watcher: FSWatcher | undefined
+  #lastSerial = 0
+
+  /** @internal Use `createGateway`. */
+  constructor(options: ResolvedOptions) {
+    this.options = options
+    const { log, now, workers, startTimeout, frontendId, singleSession, laneLimit, requestTimeout } = options
+    const metrics = this.#metrics
+    this.#typescript = options.dev ? findTypescriptLoaders(options.handlers) : []
+    this.#registry = new Registry({ frontendId, singleSession, metrics, now })
+    this.sessions = new SessionService(this.#registry, options.maxSettingsLength)
+    this.#pool = new Pool({
+      size: workers,
+      startTimeout,
+      log,
+      start: index => this.#startWorker(index),
+      onRoutes: routes => {
+        this.#routes.offer(routes)
+        this.#dispatcher.pumpSoon()
+      },
+      onFailure: place => this.#dispatcher.placeFailed(place)
+    })
+    this.#dispatcher = new Dispatcher({ pool: this.#pool, metrics, log, laneLimit, now })
+    this.#registry.on('closed', session => this.#dispatcher.sessionEnded(session))
+    this.#intake = new Intake({
+      routes: this.#routes,
+      dispatcher: this.#dispatcher,
+      metrics,
+      requestTimeout,
+      now
+    })
+    this.#connections = new Connections(options)
+    this.#listener = new Listener({ ...options, onSocket: (...socket) => this.#connect(...socket) })
+    this.#showGauges()
+  }
+
+  /** Where the gateway listens. */
+  get address(): { readonly host: string; readonly port: number } {
+    return { host: this.options.host, port: this.#address?.port ?? this.options.port }
+  }
+
+  /** The address for clients, e.g. `ws://127.0.0.1:3010`. */
+  get url(): string {
+    const { host, port } = this.address
+    return `ws://${host.includes(':') ? `[${host}]` : host}:${port}`
+  }
+
+  /** The routes that clients may ask for, sorted by name. */
+  get routes(): readonly OfferedRoute[] {
+    return this.#routes.offered.map(({ name, file }) => ({ route: name, file }))
+  }
+
+  /** Counters since the start and gauges of this moment, by name: `docs/reference/metrics.md`. */
+  metrics(): Record<MetricName, number> {
+    return this.#metrics.read()
+  }
+
+  /** @internal Starts workers, then listens. */
+  async start(): Promise<void> {
+    try {
+      await this.#pool.start()
+      this.#address = await this.#listener.listen()
+      if (this.options.dev) this.#watcher = watchHandlers(this)
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+  }
+
+  /**
+   * Loads the handlers anew in new workers, and hands out to those once all are up; the old ones end what they have
+   * begun. Sessions and sockets are untouched.
+   *
+   * @throws `HANDLERS_INVALID`, if the new code does not load; then the old code goes on
+   */
+  reload(): Promise<void> {
+    return this.#pool.reload()
+  }
+
+  /**
+   * Ends the gateway: takes nothing new, waits up to `closeTimeout` for what runs, closes the connections with 1012,
+   * ends the workers. A second call waits for the first.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const { closeTimeout } = this.options
+    this.#watcher?.close()
+    this.#listener.close()
+    this.#intake.close()
+    await within(closeTimeout, this.#dispatcher.idle())
+    await within(closeGrace, this.#connections.close())
+    this.#connections.terminate()
+    this.#dispatcher.close()
+    await this.#pool.close()
+  }
+
+  #connect(webSocket: WebSocket, socket: Socket, address: ClientAddress, subprotocol: string): void {
+    this.#metrics.count('connectionsOpened')
+    const connection = new Connection({
+      webSocket,
+      socket,
+      address,
+      subprotocol,
+      options: this.options,
+      registry: this.#registry,
+      routes: this.#routes,
+      intake: this.#intake,
+      metrics: this.#metrics,
+      onClose: closed => {
+        this.#metrics.count('connectionsClosed')
+        this.#connections.remove(closed)
+      }
+    })
+    this.#connections.add(connection)
+  }
+
+  #startWorker(index: number): WorkerThread {
+    const { frontendId, handlers, maxSettingsLength, maxBodyBytes, log } = this.options
+    const metrics = this.#metrics
+    metrics.count('workersStarted')
+    const listener: WorkerListener = {
+      workerUp: worker => this.#pool.workerUp(worker),
+      workerReady: (...ready) => this.#dispatcher.workerReady(...ready),
+      workerOutcome: (...outcome) => this.#dispatcher.workerOutcome(...outcome),
+      workerReleased: (...released) => this.#dispatcher.workerReleased(...released),
+      workerLog: (...line) => this.#dispatcher.workerLog(...line),
+      workerEnded: (worker, cause) => {
+        // First it gets no more work, then what it had is given to others.
+        this.#pool.workerEnded(worker, cause)
+        this.#dispatcher.workerEnded(worker, cause)
+      }
+    }
+    return new WorkerThread({
+      serial: ++this.#lastSerial,
+      setup: { index, frontendId, handlers, typescript: this.#typescript, maxSettingsLength, maxBodyBytes },
+      start: init => new Thread(init),
+      listener,
+      operations: (source, inbox) =>
+        new Operations({
+          frontendId,
+          maxSettingsLength,
+          registry: this.#registry,
+          source,
+          inbox,
+          metrics,
+          log
+        })
+    })
+  }
+
+  #showGauges(): void {
+    const metrics = this.#metrics
+    metrics.gauge('connections', () => this.#connections.size)
+    metrics.gauge('sessions', () => this.#registry.size)
+    metrics.gauge('users', () => this.#registry.userCount)
+    metrics.gauge('workersReady', () => this.#pool.up.length)
+    metrics.gauge('requestsWaiting', () => this.#dispatcher.waiting)
+    metrics.gauge('requestsRunning', () => this.#dispatcher.running)
+    metrics.gauge('turns', () => this.#pool.up.reduce((turns, worker) => turns + worker.turnCount, 0))
+    metrics.gauge('sendBytesWaiting', () => this.#connections.sendBytesWaiting)
+  }
+}
+
+/** Milliseconds that clients have to answer the close of their connection. */
+const closeGrace = 500
+
+/** Waits for `work`, but no longer than so many milliseconds. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([work, late])
+  clearTimeout(timer)
+}
+
+/**
+ * Starts a gateway. It is running when the promise resolves: the handlers are loaded, the port is open.
+ *
+ * @throws `OPTION_INVALID`, `HANDLERS_INVALID`, `LISTEN_FAILED`; then nothing is left running
+ * @example const gateway = await createGateway({ handlers: './handlers', port: 3010 })
+ */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const gateway = new Gateway(resolveOptions(options))
+  await gateway.start()
+  return gateway
+}

@@ -1,0 +1,69 @@
+/**
+ * A session as the gateway's host sees it: always as it is now, never a copy. Reading a value decodes it. A change is
+ * foreign to whatever runs for the session at the moment, and is seen by its next request.
+ */
+import { EventEmitter } from 'node:events'
+import { expectKey } from '../shared/check.js'
+import { encodeValue } from '../shared/codec.js'
+import { errors } from '../shared/errors.js'
+import type { Session } from './session.js'
+
+export interface HostSessionEvents {
+  bind: [uid: string]
+  unbind: [uid: string]
+  /** Exactly once; the session still has its uid and its settings. */
+  closed: [reason: string]
+}
+
+export class HostSession extends EventEmitter<HostSessionEvents> {
+  readonly #session: Session
+  readonly #maxSettingsLength: number
+
+  /** @internal Sessions come from `gateway.sessions`. */
+  constructor(session: Session, maxSettingsLength: number) {
+    super()
+    this.#session = session
+    this.#maxSettingsLength = maxSettingsLength
+  }
+
+  get id(): number {
+    return this.#session.sid
+  }
+
+  get frontendId(): string {
+    return this.#session.frontendId
+  }
+
+  get uid(): string | null {
+    return this.#session.uid
+  }
+
+  get isOpen(): boolean {
+    return this.#session.isOpen
+  }
+
+  /** All values: a copy, without a prototype. */
+  get settings(): Record<string, unknown> {
+    return this.#session.settings
+  }
+
+  get(key: string): unknown {
+    return this.#session.get(key)
+  }
+
+  /** @throws `KEY_INVALID`, `VALUE_NOT_SERIALIZABLE`, `SETTINGS_TOO_LARGE`, `SESSION_NOT_FOUND` */
+  set(key: string, value: unknown): void {
+    this.#change(expectKey(key), encodeValue(key, value))
+  }
+
+  /** @throws `KEY_INVALID`, `SESSION_NOT_FOUND` */
+  remove(key: string): void {
+    this.#change(expectKey(key), '')
+  }
+
+  #change(key: string, text: string): void {
+    if (!this.#session.isOpen) throw errors.sessionNotFound(this.#session.sid)
+    const error = this.#session.change([[key, text]], 0, this.#maxSettingsLength)
+    if (error !== undefined) throw error
+  }
+}

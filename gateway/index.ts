@@ -1,0 +1,17 @@
+/** What a program that hosts a gateway imports: `import { createGateway } from 'sallyport'`. */
+export { type CloseCode, type CloseCodeName, closeCodes } from '../shared/close-codes.js'
+export { type ErrorData, GatewayError } from '../shared/errors.js'
+export type { LogFields, Logger, LogLevel } from '../shared/log.js'
+export { createGateway, Gateway, type OfferedRoute } from './gateway.js'
+export { HostSession, type HostSessionEvents } from './host-session.js'
+export { type MetricName, metricNames } from './metrics.js'
+export type {
+  ClientAddress,
+  GatewayOptions,
+  HandshakeAnswer,
+  HandshakeInfo,
+  PlainOptions,
+  ResolvedOptions,
+  SingleSession
+} from './options.js'
+export { SessionService, type SessionServiceEvents } from './session-service.js'

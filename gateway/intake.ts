@@ -1,0 +1,48 @@
+/** Lets a request in, or refuses it with a reply that says why: the last step in the gateway before its lane. */
+import { requestFlags } from '../shared/batch.js'
+import { errors, type GatewayError } from '../shared/errors.js'
+import type { Dispatcher } from './dispatcher.js'
+import type { Metrics } from './metrics.js'
+import type { IncomingRequest } from './protocol.js'
+import type { RouteTable } from './routes.js'
+import type { Session } from './session.js'
+
+export interface IntakeInit {
+  readonly routes: RouteTable
+  readonly dispatcher: Dispatcher
+  readonly metrics: Metrics
+  readonly requestTimeout: number
+  readonly now: () => number
+}
+
+export class Intake {
+  readonly #init: IntakeInit
+  #isOpen = true
+
+  constructor(init: IntakeInit) {
+    this.#init = init
+  }
+
+  /** Lets nothing in any more. */
+  close(): void {
+    this.#isOpen = false
+  }
+
+  take(session: Session, { route: asked, id, gzipped, body }: IncomingRequest): void {
+    const { routes, dispatcher, metrics, requestTimeout, now } = this.#init
+    metrics.count(id === 0 ? 'notifies' : 'requests')
+    const route = routes.find(asked)
+    if (route === undefined) return this.#refuse(session, id, errors.routeUnknown(String(asked)))
+    if (!this.#isOpen) return this.#refuse(session, id, errors.closing())
+    const flags = (id === 0 ? requestFlags.notify : 0) | (gzipped ? requestFlags.gzipped : 0)
+    const timeout = route.options.timeout ?? requestTimeout
+    dispatcher.add({ session, route, id, flags, body, timeout, now: now() })
+  }
+
+  #refuse(session: Session, id: number, error: GatewayError): void {
+    this.#init.metrics.count('errors')
+    if (id === 0) return
+    this.#init.metrics.count('replies')
+    session.receiver?.error(id, error)
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * A session's requests in the order in which its socket delivered them. At most one turn of it is out at a time, in
+ * one worker; what is taken back from there goes to the front again. Owned by the session, ends with it; knows
+ * nothing of workers.
+ */
+import type { Request } from './request.js'
+import type { Turn } from './turn.js'
+
+export class Lane {
+  /** Requests that are not handed out, oldest first. */
+  readonly waiting: Request[] = []
+  /** What is handed out and not decided. */
+  turn: Turn | undefined
+  /** Whether it stands in the dispatcher's line. */
+  isInLine = false
+  /** Requests that do not wait in the lane: of routes that are declared concurrent. Made with the first. */
+  concurrent: Set<Request> | undefined
+  /** Its requests that are not decided, concurrent ones included: what its limit is about. */
+  open = 0
+  /** Whether its socket is not read because of it. */
+  isPausing = false
+
+  /** Puts requests that were handed out, and have not started, back to the front. */
+  putBack(requests: readonly Request[]): void {
+    this.waiting.unshift(...requests)
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The HTTP server and its upgrades: the only file that opens WebSockets. Everything that ws can be told to refuse by
+ * itself, it is told here.
+ */
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { errors } from '../shared/errors.js'
+import type { ClientAddress } from './options.js'
+
+/** Subprotocols that a client may ask for. */
+const subprotocols = ['sallyport.json', 'pomelo']
+
+/** Bytes of a frame around the body: package and message header with the longest route, or the text form's. */
+const frameOverhead = 1_024
+
+export interface ListenerInit {
+  readonly host: string
+  readonly port: number
+  readonly maxBodyBytes: number
+  readonly onSocket: (
+    webSocket: WebSocket,
+    socket: Socket,
+    address: ClientAddress,
+    subprotocol: string
+  ) => void
+}
+
+export class Listener {
+  readonly #init: ListenerInit
+  readonly #http: Server
+  readonly #webSockets: WebSocketServer
+
+  constructor(init: ListenerInit) {
+    this.#init = init
+    this.#webSockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: init.maxBodyBytes + frameOverhead,
+      // Many tiny fragments cost far more memory than their bytes say (ws 8.21).
+      maxFragments: 64,
+      maxBufferedChunks: 1_024,
+      closeTimeout: 5_000,
+      handleProtocols: asked => subprotocols.find(each => asked.has(each)) ?? false
+    } as ConstructorParameters<typeof WebSocketServer>[0])
+    this.#http = createServer((_request, response) => {
+      response.writeHead(426, { 'content-type': 'text/plain', connection: 'close', upgrade: 'websocket' })
+      response.end('This is a Sallyport gateway: connect by WebSocket.\n')
+    })
+    this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head))
+  }
+
+  /** @throws `LISTEN_FAILED`, saying what could not be listened on and why */
+  listen(): Promise<AddressInfo> {
+    const { host, port } = this.#init
+    return new Promise((resolve, reject) => {
+      this.#http.once('error', (error: NodeJS.ErrnoException) => {
+        const why = error.code === 'EADDRINUSE' ? 'another program listens there already' : error.message
+        reject(errors.listenFailed(`Can't listen on ${host}:${port}: ${why}`))
+      })
+      this.#http.listen(port, host, () => resolve(this.#http.address() as AddressInfo))
+    })
+  }
+
+  /** Takes no new connections. Those that are open are their owner's to close. */
+  close(): void {
+    this.#http.close()
+    this.#http.closeIdleConnections()
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    socket.on('error', () => socket.destroy())
+    const address = { ip: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
+    this.#webSockets.handleUpgrade(request, socket, head, webSocket =>
+      this.#init.onSocket(webSocket, socket, address, webSocket.protocol)
+    )
+  }
+}

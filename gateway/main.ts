@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+/** The program `sallyport`: command line → options → a running gateway → signals. */
+import { readFileSync } from 'node:fs'
+import { GatewayError } from '../shared/errors.js'
+import { formatBanner } from './banner.js'
+import { formatHelp, readCommand } from './command-line.js'
+import { createGateway } from './gateway.js'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+
+async function main(): Promise<void> {
+  const command = readCommand(process.argv.slice(2), process.env)
+  if (command.kind !== 'run') {
+    process.stdout.write(command.kind === 'help' ? formatHelp() : `${version}\n`)
+    return
+  }
+  const gateway = await createGateway(command.options)
+  endOnSignal(() => gateway.close())
+  process.stdout.write(formatBanner(gateway, version))
+}
+
+/** The first signal ends the program in peace, the second at once. */
+function endOnSignal(close: () => Promise<void>): void {
+  let isClosing = false
+  for (const [signal, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15]
+  ] as const) {
+    process.on(signal, async () => {
+      if (isClosing) process.exit(128 + number)
+      isClosing = true
+      process.stderr.write('Closing; once more to end at once.\n')
+      await close()
+      process.exit(0)
+    })
+  }
+}
+
+main().catch(error => {
+  // What a person can mend is one sentence; anything else is a fault of ours, and needs its stack.
+  process.stderr.write(
+    error instanceof GatewayError ? `sallyport: ${error.message}\n` : `${error?.stack ?? error}\n`
+  )
+  process.exit(1)
+})

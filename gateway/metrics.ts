@@ -1,0 +1,72 @@
+/**
+ * What the gateway counts. Counters only go up; gauges are read when somebody asks, from whoever has them.
+ * `docs/reference/metrics.md` lists them all, held by a test.
+ */
+
+const counterNames = [
+  'connectionsOpened',
+  'connectionsClosed',
+  'connectionsClosedSlow',
+  'connectionsClosedSilent',
+  'framesMalformed',
+  'sessionsOpened',
+  'sessionsClosed',
+  'sessionsKicked',
+  'requests',
+  'notifies',
+  'replies',
+  'errors',
+  'timeouts',
+  'pushes',
+  'operations',
+  'operationsRefused',
+  'batches',
+  'requestsTakenBack',
+  'socketsPaused',
+  'workersStarted',
+  'workersLost'
+] as const
+
+const gaugeNames = [
+  'connections',
+  'sessions',
+  'users',
+  'workersReady',
+  'requestsWaiting',
+  'requestsRunning',
+  'turns',
+  'sendBytesWaiting'
+] as const
+
+export type CounterName = (typeof counterNames)[number]
+export type GaugeName = (typeof gaugeNames)[number]
+export type MetricName = CounterName | GaugeName
+
+export const metricNames: readonly MetricName[] = [...counterNames, ...gaugeNames]
+
+export class Metrics {
+  readonly #counters: Record<CounterName, number>
+  readonly #gauges = new Map<GaugeName, () => number>()
+
+  constructor() {
+    const counters: Partial<Record<CounterName, number>> = {}
+    for (const name of counterNames) counters[name] = 0
+    this.#counters = counters as Record<CounterName, number>
+  }
+
+  count(name: CounterName): void {
+    this.#counters[name]++
+  }
+
+  /** Says where a gauge is read from. */
+  gauge(name: GaugeName, read: () => number): void {
+    this.#gauges.set(name, read)
+  }
+
+  /** All values at this moment, by name. */
+  read(): Record<MetricName, number> {
+    const values: Partial<Record<MetricName, number>> = { ...this.#counters }
+    for (const name of gaugeNames) values[name] = this.#gauges.get(name)?.() ?? 0
+    return values as Record<MetricName, number>
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * Pomelo's protocol, as its clients speak it: packages in binary messages, a handshake with a route dictionary, and
+ * heartbeats that the client times. The gateway sends one package in each message, since many clients read only
+ * the first; it reads several.
+ *
+ *   handshake ──▶ shaking ──▶ ack ──▶ open        shaking: the game's hook is asked
+ *                    └──▶ refused
+ */
+import { describeValue } from '../shared/check.js'
+import { type ErrorData, errors } from '../shared/errors.js'
+import type { Logger } from '../shared/log.js'
+import {
+  formatHandshake,
+  formatKick,
+  type HandshakeRequest,
+  parseHandshake
+} from '../shared/wire/handshake.js'
+import { decodeMessage, messageHeaderSize, messageKinds, writeMessageHeader } from '../shared/wire/message.js'
+import {
+  decodePackages,
+  encodePackage,
+  type PackageKind,
+  packageHeaderSize,
+  packageKinds,
+  writePackageHeader
+} from '../shared/wire/package.js'
+import type { HandshakeAnswer, HandshakeInfo } from './options.js'
+import { encodeJson, type Protocol, type ProtocolHost } from './protocol.js'
+import type { RouteTable } from './routes.js'
+
+/** What our own client says it is. */
+const ownType = 'sallyport'
+
+/** Packages that wait for the client's ack; beyond it the connection is refused. */
+const waitingLimit = 1_000
+
+export interface PomeloInit {
+  readonly host: ProtocolHost
+  readonly routes: RouteTable
+  /** Milliseconds; 0: none. */
+  readonly heartbeat: number
+  readonly log: Logger
+  readonly onHandshake: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
+}
+
+type PomeloState = 'handshake' | 'shaking' | 'ack' | 'open' | 'refused'
+
+export class PomeloProtocol implements Protocol {
+  readonly #init: PomeloInit
+  #state: PomeloState = 'handshake'
+  /** What came up between the handshake and the client's ack. */
+  #waiting: Buffer[] | undefined
+  /** Whether the client reads bit 5 of a reply's flags as "this is an error". */
+  #errorFlag = false
+  /**
+   * What is sent for a body that there is none of. Pomelo's servers send an empty object, and its clients count on
+   * it: they parse every body, and an empty text is no JSON.
+   */
+  #emptyBody = '{}'
+  /** Codes that the client was told. */
+  #codes = 0
+
+  constructor(init: PomeloInit) {
+    this.#init = init
+  }
+
+  get isReady(): boolean {
+    return this.#state === 'open'
+  }
+
+  receive(bytes: Buffer): void {
+    for (const { kind, start, end } of decodePackages(bytes)) {
+      if (this.#state === 'refused') return
+      this.#receivePackage(bytes, kind, start, end)
+    }
+  }
+
+  reply(id: number, body: string): void {
+    this.#sendMessage({ kind: messageKinds.reply, id }, body === '' ? this.#emptyBody : body)
+  }
+
+  error(id: number, { code, message, data }: ErrorData): void {
+    // `code` is the number that clients of Pinus look at; an error of the game may bring its own.
+    const number = /^\d{1,9}$/.test(code) ? Number(code) : 500
+    const body = encodeJson({ code: number, error: code, message, data })
+    this.#sendMessage({ kind: messageKinds.reply, id, isError: this.#errorFlag }, body)
+  }
+
+  event(name: string, body: string): void {
+    this.#sendMessage({ kind: messageKinds.event, route: name }, body === '' ? this.#emptyBody : body)
+  }
+
+  kick(reason: string): void {
+    this.#init.host.send(encodePackage(packageKinds.kick, Buffer.from(formatKick(reason))), false)
+  }
+
+  /** Heartbeats are the client's to begin: each of its own is answered at once. */
+  beat(): void {}
+
+  #receivePackage(bytes: Buffer, kind: PackageKind, start: number, end: number): void {
+    switch (kind) {
+      case packageKinds.data:
+        if (this.#state !== 'open')
+          throw errors.protocolViolated('data before the handshake was acknowledged')
+        return this.#receiveMessage(bytes, start, end)
+      case packageKinds.heartbeat:
+        if (this.#state !== 'open')
+          throw errors.protocolViolated('a heartbeat before the handshake was acknowledged')
+        return this.#init.host.send(encodePackage(packageKinds.heartbeat), false)
+      case packageKinds.handshake:
+        if (this.#state !== 'handshake') throw errors.protocolViolated('a second handshake')
+        return this.#receiveHandshake(bytes.subarray(start, end))
+      case packageKinds.handshakeAck:
+        if (this.#state !== 'ack') throw errors.protocolViolated('an ack of no handshake')
+        return this.#receiveAck()
+      case packageKinds.kick:
+        throw errors.protocolViolated('a kick from a client')
+    }
+  }
+
+  #receiveMessage(bytes: Buffer, start: number, end: number): void {
+    const { kind, id, route, gzipped, bodyStart } = decodeMessage(bytes, start, end)
+    if (kind !== messageKinds.request && kind !== messageKinds.notify) {
+      throw errors.protocolViolated('a message of a kind that only the gateway sends')
+    }
+    if (typeof route === 'number' && (route < 1 || route > this.#codes)) {
+      throw errors.frameMalformed(`the route code ${route} is in no dictionary`)
+    }
+    const body = bytes.toString('latin1', bodyStart, end)
+    this.#init.host.request({ route, id, gzipped, body })
+  }
+
+  #receiveHandshake(body: Buffer): void {
+    let request: HandshakeRequest
+    try {
+      request = parseHandshake(body)
+    } catch (error) {
+      this.#refuse(500, undefined)
+      throw error
+    }
+    this.#state = 'shaking'
+    this.#errorFlag = request.errorFlag
+    const { type, version, user } = request
+    if (type === ownType) this.#emptyBody = ''
+    try {
+      const answer = this.#init.onHandshake({ type, version, user, address: this.#init.host.address })
+      if (!isThenable(answer)) return this.#answer(request, answer)
+      Promise.resolve(answer)
+        .then(settled => this.#answer(request, settled))
+        .catch(error => this.#hookFailed(error))
+    } catch (error) {
+      this.#hookFailed(error)
+    }
+  }
+
+  #hookFailed(error: unknown): void {
+    const { log, host } = this.#init
+    log.error('The handshake hook failed', { ip: host.address.ip, error })
+    this.#refuse(500, undefined)
+  }
+
+  /** Throws where the hook's answer is none. */
+  #answer({ dictVersion }: HandshakeRequest, answer: HandshakeAnswer): void {
+    if (this.#state !== 'shaking') return
+    if (typeof answer?.accept !== 'boolean') {
+      throw new TypeError(
+        `Expected onHandshake to answer { accept: true } or { accept: false }, got ${describeValue(answer)}`
+      )
+    }
+    if (!answer.accept) return this.#refuse(answer.outdated === true ? 501 : 500, answer.user)
+    const { routes, heartbeat, host } = this.#init
+    this.#codes = routes.size
+    const reply = formatHandshake({
+      code: 200,
+      heartbeat: heartbeat / 1000,
+      dict: dictVersion === routes.version ? undefined : routes.dictionary,
+      dictVersion: routes.version,
+      useDict: true,
+      user: answer.user
+    })
+    this.#state = 'ack'
+    host.send(encodePackage(packageKinds.handshake, Buffer.from(reply)), false)
+    host.open()
+  }
+
+  #refuse(code: 500 | 501, user: unknown): void {
+    const reply = formatHandshake({ code, user })
+    this.#state = 'refused'
+    this.#init.host.send(encodePackage(packageKinds.handshake, Buffer.from(reply)), false)
+    this.#init.host.refuse()
+  }
+
+  #receiveAck(): void {
+    this.#state = 'open'
+    // The first heartbeat is the gateway's: it starts the client's clock.
+    if (this.#init.heartbeat > 0) this.#init.host.send(encodePackage(packageKinds.heartbeat), false)
+    for (const bytes of this.#waiting ?? []) this.#init.host.send(bytes, false)
+    this.#waiting = undefined
+  }
+
+  #sendMessage(head: { kind: 2 | 3; id?: number; route?: string; isError?: boolean }, body: string): void {
+    const size = messageHeaderSize(head) + body.length
+    const bytes = Buffer.allocUnsafe(packageHeaderSize + size)
+    const offset = writeMessageHeader(bytes, writePackageHeader(bytes, 0, packageKinds.data, size), head)
+    bytes.write(body, offset, 'latin1')
+    if (this.#state === 'open') return this.#init.host.send(bytes, false)
+    this.#waiting ??= []
+    if (this.#waiting.push(bytes) > waitingLimit) this.#init.host.refuse()
+  }
+}
+
+function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
+}

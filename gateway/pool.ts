@@ -1,0 +1,188 @@
+/**
+ * The supervisor of the workers: starts them, replaces those that end, with back-off when replacements fail too, and
+ * swaps all of them for a new generation when handlers are reloaded. Which worker gets which work is the
+ * dispatcher's business.
+ */
+import { errors } from '../shared/errors.js'
+import type { RouteHello } from '../shared/hello.js'
+import type { LogFields, Logger } from '../shared/log.js'
+import type { WorkerListener, WorkerThread } from './worker-thread.js'
+
+/** Milliseconds before the first, and at most before any, new try of a worker that did not come up. */
+const firstPause = 100
+const longestPause = 10_000
+
+/** One place among the workers: a thread that is up or coming up, or the wait for the next try. */
+interface Place {
+  readonly index: number
+  worker: WorkerThread | undefined
+  /** Starts that failed since the last that did not. */
+  failures: number
+  retry: NodeJS.Timeout | undefined
+}
+
+export interface PoolInit {
+  readonly size: number
+  readonly startTimeout: number
+  readonly log: Logger
+  readonly start: (index: number) => WorkerThread
+  /** A generation of workers is up and offers these routes; hand-out goes to it from now on. */
+  readonly onRoutes: (routes: readonly RouteHello[]) => void
+  /** A replacement did not come up: its place has no worker for a while. */
+  readonly onFailure: (place: number) => void
+}
+
+type PoolState = 'starting' | 'running' | 'closed'
+
+export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
+  readonly #init: PoolInit
+  readonly #places: Place[]
+  #state: PoolState = 'starting'
+  /** Workers that are coming up or dying outside their place: of a new generation, or of the one before. */
+  readonly #others = new Set<WorkerThread>()
+  readonly #starts = new Map<
+    WorkerThread,
+    { up: () => void; failed: (error: Error) => void; timer: NodeJS.Timeout }
+  >()
+
+  constructor(init: PoolInit) {
+    this.#init = init
+    this.#places = Array.from({ length: init.size }, (_, index) => ({
+      index,
+      worker: undefined,
+      failures: 0,
+      retry: undefined
+    }))
+  }
+
+  /** Workers that are up, whether they take a batch now or not. */
+  get up(): WorkerThread[] {
+    return this.#places.flatMap(({ worker }) => (worker?.state === 'up' ? [worker] : []))
+  }
+
+  /** Places whose work can wait for them: all but those whose last start failed. */
+  get places(): number[] {
+    return this.#places.flatMap(({ index, failures }) => (failures === 0 ? [index] : []))
+  }
+
+  get size(): number {
+    return this.#places.length
+  }
+
+  /** Starts all workers. Rejects if one of them does not come up, with what it said; then none is left running. */
+  async start(): Promise<void> {
+    const generation = await this.#startGeneration()
+    this.#state = 'running'
+    this.#install(generation)
+  }
+
+  /** Starts a new generation in place of the present one, which ends what it has begun. Rejects as `start` does. */
+  async reload(): Promise<void> {
+    const generation = await this.#startGeneration()
+    if (this.#state === 'closed') {
+      await Promise.all(generation.map(worker => worker.terminate()))
+      return
+    }
+    const before = this.#places.flatMap(({ worker }) => worker ?? [])
+    this.#install(generation)
+    for (const worker of before) {
+      this.#others.add(worker)
+      worker.retire()
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#state = 'closed'
+    for (const place of this.#places) clearTimeout(place.retry)
+    const workers = [...this.#others, ...this.#places.flatMap(({ worker }) => worker ?? [])]
+    await Promise.all(workers.map(worker => worker.terminate()))
+  }
+
+  workerUp(worker: WorkerThread): void {
+    this.#settleStart(worker)?.up()
+  }
+
+  workerEnded(worker: WorkerThread, cause: Error): void {
+    this.#others.delete(worker)
+    const start = this.#settleStart(worker)
+    if (start !== undefined) return start.failed(errors.handlersInvalid(worker.failure ?? cause.message))
+    const place = this.#places[worker.index]!
+    if (place.worker !== worker || this.#state !== 'running') return
+    this.#replace(place)
+  }
+
+  async #startGeneration(): Promise<WorkerThread[]> {
+    const starts = this.#places.map(({ index }) => this.#startWorker(index))
+    try {
+      return await Promise.all(starts)
+    } catch (error) {
+      const settled = await Promise.allSettled(starts)
+      await Promise.all(
+        settled.map(each => (each.status === 'fulfilled' ? each.value.terminate() : undefined))
+      )
+      throw error
+    }
+  }
+
+  #startWorker(index: number): Promise<WorkerThread> {
+    const { start, startTimeout } = this.#init
+    const worker = start(index)
+    this.#others.add(worker)
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#starts.delete(worker)
+        void worker.terminate()
+        reject(errors.handlersInvalid(`The handlers did not load within ${startTimeout} ms`))
+      }, startTimeout)
+      this.#starts.set(worker, { up: () => resolve(worker), failed: reject, timer })
+    })
+  }
+
+  #settleStart(worker: WorkerThread) {
+    const start = this.#starts.get(worker)
+    this.#starts.delete(worker)
+    clearTimeout(start?.timer)
+    return start
+  }
+
+  #install(generation: readonly WorkerThread[]): void {
+    for (const worker of generation) {
+      this.#others.delete(worker)
+      const place = this.#places[worker.index]!
+      clearTimeout(place.retry)
+      place.worker = worker
+      place.failures = 0
+    }
+    this.#init.onRoutes(generation[0]!.routes)
+  }
+
+  /** The first replacement starts at once; each that fails makes the next one wait for twice as long. */
+  #replace(place: Place): void {
+    place.worker = undefined
+    this.#startWorker(place.index).then(
+      worker => {
+        if (this.#state !== 'running' || place.worker !== undefined) {
+          void worker.terminate()
+          return
+        }
+        const fields: LogFields = { worker: place.index, failedBefore: place.failures }
+        this.#init.log.info('A worker was replaced', fields)
+        this.#others.delete(worker)
+        place.worker = worker
+        place.failures = 0
+        this.#init.onRoutes(worker.routes)
+      },
+      error => {
+        if (this.#state !== 'running' || place.worker !== undefined) return
+        const pause = Math.min(firstPause * 2 ** place.failures++, longestPause)
+        this.#init.log.error('A worker did not come up', {
+          worker: place.index,
+          nextTryInMs: pause,
+          error: error.message
+        })
+        this.#init.onFailure(place.index)
+        place.retry = setTimeout(() => this.#replace(place), pause)
+      }
+    )
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * What every codec of the wire does for a connection, and what it is given to do it with. A protocol turns frames
+ * into requests and what the gateway has for a client into frames; it opens no sockets and knows no workers.
+ */
+import type { ErrorData } from '../shared/errors.js'
+import { escapeAstral } from '../shared/wire/utf8.js'
+import type { ClientAddress } from './options.js'
+
+export interface Protocol {
+  /**
+   * Reads one WebSocket message.
+   *
+   * @throws `FRAME_MALFORMED`, `PROTOCOL_VIOLATED`: the connection is to be closed
+   */
+  receive(bytes: Buffer): void
+  /** Bodies are bytes, each as one character. */
+  reply(id: number, body: string): void
+  error(id: number, error: ErrorData): void
+  event(name: string, body: string): void
+  kick(reason: string): void
+  /** Whether the client has done all that it must before data flows. */
+  readonly isReady: boolean
+  /** A heartbeat's time has come: asks the client for a sign of life, if it is for the gateway to ask. */
+  beat(): void
+}
+
+/** What a connection does for its protocol. */
+export interface ProtocolHost {
+  readonly address: ClientAddress
+  /** Sends one WebSocket message. */
+  send(bytes: Uint8Array, isText: boolean): void
+  ping(): void
+  /** The client is in: its session begins. */
+  open(): void
+  /** The client may send and get data from now on. */
+  request(request: IncomingRequest): void
+  /** Ends the connection after what was sent. */
+  refuse(): void
+}
+
+export interface IncomingRequest {
+  /** By its name, or by its code in the dictionary. */
+  readonly route: string | number
+  /** 0: a notify. */
+  readonly id: number
+  readonly gzipped: boolean
+  readonly body: string
+}
+
+/** A value as the JSON of a body: its bytes, each as one character, in a form that every client reads. */
+export function encodeJson(value: unknown): string {
+  const json = JSON.stringify(value)
+  return Buffer.from(escapeAstral(json), 'utf8').toString('latin1')
+}

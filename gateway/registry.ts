@@ -1,0 +1,135 @@
+/**
+ * The sessions of this gateway, by number and by user: the one place that opens, binds, unbinds and ends them, and so
+ * the one that knows the rule of one session for each user. Tells its listeners; knows no sockets.
+ */
+import { EventEmitter } from 'node:events'
+import { closeCodes } from '../shared/close-codes.js'
+import { errors, type GatewayError } from '../shared/errors.js'
+import type { Metrics } from './metrics.js'
+import type { SingleSession } from './options.js'
+import { type Receiver, Session } from './session.js'
+
+export interface RegistryEvents {
+  bind: [session: Session, uid: string]
+  unbind: [session: Session, uid: string]
+  /** Once for each session. */
+  closed: [session: Session, reason: string]
+}
+
+/** How a session ends. */
+export interface Ending {
+  readonly code: number
+  /** For the log and for listeners. */
+  readonly reason: string
+  /** What the client is told in a kick; null: it sees only the close code. */
+  readonly kickReason: string | null
+}
+
+export interface RegistryInit {
+  readonly frontendId: string
+  readonly singleSession: SingleSession
+  readonly metrics: Metrics
+  readonly now: () => number
+}
+
+export class Registry extends EventEmitter<RegistryEvents> {
+  readonly #frontendId: string
+  readonly #singleSession: SingleSession
+  readonly #metrics: Metrics
+  readonly #bySid = new Map<number, Session>()
+  readonly #byUid = new Map<string, Set<Session>>()
+  // Numbers are not reused, not even after a restart: a late operation can never touch another's session.
+  #lastSid: number
+
+  constructor({ frontendId, singleSession, metrics, now }: RegistryInit) {
+    super()
+    this.#frontendId = frontendId
+    this.#singleSession = singleSession
+    this.#metrics = metrics
+    this.#lastSid = now() * 1024
+  }
+
+  get size(): number {
+    return this.#bySid.size
+  }
+
+  get userCount(): number {
+    return this.#byUid.size
+  }
+
+  open(receiver: Receiver): Session {
+    const session = new Session(this.#frontendId, ++this.#lastSid, receiver)
+    this.#bySid.set(session.sid, session)
+    this.#metrics.count('sessionsOpened')
+    return session
+  }
+
+  find(sid: number): Session | undefined {
+    return this.#bySid.get(sid)
+  }
+
+  /** All sessions of a user: a copy, safe to walk while they end. */
+  findByUid(uid: string): readonly Session[] {
+    return [...(this.#byUid.get(uid) ?? [])]
+  }
+
+  all(): readonly Session[] {
+    return [...this.#bySid.values()]
+  }
+
+  /** Binds a session to a user. Gives the error if it can't be. The uid that it has already is no error. */
+  bind(session: Session, uid: string, writer = 0): GatewayError | undefined {
+    if (session.uid === uid) return undefined
+    if (session.uid !== null) return errors.uidTaken(session.uid)
+    const others = this.#singleSession === 'off' ? [] : this.findByUid(uid)
+    // One whose client is away does not keep its user out.
+    const isTaken = others.some(other => other.receiver !== undefined)
+    if (isTaken && this.#singleSession === 'reject') return errors.singleSession(uid)
+    for (const other of others) this.end(other, replaced)
+    // A listener may have ended the newcomer meanwhile: a session that is gone must not be found by its user.
+    if (!session.isOpen) return errors.sessionNotFound(session.sid)
+    const sessions = this.#byUid.get(uid) ?? new Set()
+    this.#byUid.set(uid, sessions.add(session))
+    session.setUid(uid, writer)
+    this.emit('bind', session, uid)
+    return undefined
+  }
+
+  unbind(session: Session, uid: string, writer = 0): GatewayError | undefined {
+    if (session.uid !== uid) return errors.uidNotBound(uid, session.uid)
+    this.#forgetUid(session, uid)
+    session.setUid(null, writer)
+    this.emit('unbind', session, uid)
+    return undefined
+  }
+
+  /** Ends a session. Once: a second time does nothing. Its listeners still see its uid and its settings. */
+  end(session: Session, { code, reason, kickReason }: Ending): void {
+    if (!session.isOpen) return
+    const { receiver } = session
+    session.close()
+    this.#bySid.delete(session.sid)
+    if (session.uid !== null) this.#forgetUid(session, session.uid)
+    this.#metrics.count('sessionsClosed')
+    this.emit('closed', session, reason)
+    receiver?.end(code, kickReason)
+  }
+
+  /** Ends a session on purpose. `reason` is told to its client; null: the client sees only the close code. */
+  kick(session: Session, reason: string | null): void {
+    this.#metrics.count('sessionsKicked')
+    this.end(session, { code: closeCodes.kicked, reason: reason ?? 'kicked', kickReason: reason })
+  }
+
+  #forgetUid(session: Session, uid: string): void {
+    const sessions = this.#byUid.get(uid)
+    sessions?.delete(session)
+    if (sessions?.size === 0) this.#byUid.delete(uid)
+  }
+}
+
+const replaced: Ending = {
+  code: closeCodes.replaced,
+  reason: 'replaced',
+  kickReason: 'The same user came from elsewhere'
+}

@@ -1,0 +1,55 @@
+/** A request or notify, from its frame to its answer. */
+import type { Route } from './routes.js'
+import type { Session } from './session.js'
+import type { Turn } from './turn.js'
+
+/**
+ *   waiting ──▶ handedOut ──▶ decided
+ *      ▲            │ taken back  ▲
+ *      └────────────┘             │
+ *      └──────────────────────────┘ deadline, end of the session
+ */
+export type RequestState = 'waiting' | 'handedOut' | 'decided'
+
+export interface RequestInit {
+  readonly session: Session
+  readonly route: Route
+  /** The client's number for it; 0 for a notify. */
+  readonly id: number
+  /** As batches carry them: requestFlags. */
+  readonly flags: number
+  /** The body's bytes, each as one character. */
+  readonly body: string
+  /** Milliseconds after which it is answered with TIMEOUT; 0: never. */
+  readonly timeout: number
+  /** The clock at its arrival: milliseconds since 1970. */
+  readonly now: number
+}
+
+let lastRid = 0
+
+export class Request {
+  /** Unique in this gateway. */
+  readonly rid = ++lastRid
+  readonly session: Session
+  readonly route: Route
+  readonly id: number
+  readonly flags: number
+  readonly body: string
+  readonly timeout: number
+  /** Milliseconds since 1970; Infinity: none. */
+  readonly deadline: number
+  state: RequestState = 'waiting'
+  /** Where it is handed out. */
+  turn: Turn | undefined
+
+  constructor({ session, route, id, flags, body, timeout, now }: RequestInit) {
+    this.session = session
+    this.route = route
+    this.id = id
+    this.flags = flags
+    this.body = body
+    this.timeout = timeout
+    this.deadline = timeout === 0 ? Number.POSITIVE_INFINITY : now + timeout
+  }
+}

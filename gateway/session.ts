@@ -1,0 +1,187 @@
+/**
+ * The internal session: the truth about one player, in the gateway. Knows no socket and no I/O; it is given a
+ * receiver while a client is connected. Values are kept as the text that a worker sent, and decoded only when the
+ * gateway's host asks. Handlers never get it: they get a BackendSession, made in a worker from `snapshot`.
+ */
+import { decodeValue } from '../shared/codec.js'
+import { type ErrorData, errors, type GatewayError } from '../shared/errors.js'
+import type { SessionText } from '../shared/session-text.js'
+import { forEachSetting, formatSetting } from '../shared/settings-text.js'
+import { Lane } from './lane.js'
+import type { ClientAddress } from './options.js'
+
+/** Where what the gateway has for a session's client goes. */
+export interface Receiver {
+  readonly address: ClientAddress
+  reply(id: number, body: string): void
+  error(id: number, error: ErrorData): void
+  event(name: string, body: string): void
+  /** The session has ended; nothing will be sent any more. `kickReason` is told to the client. */
+  end(code: number, kickReason: string | null): void
+  pause(): void
+  resume(): void
+}
+
+interface Setting {
+  readonly text: string
+  /** The session's version when the key was last changed. */
+  readonly version: number
+  /** Whose change that was, 0 for somebody who can't be told apart from others. */
+  readonly writer: number
+}
+
+/** A change of several keys; text '' deletes. */
+export type SettingsChange = readonly (readonly [key: string, text: string])[]
+
+/** Keys whose deletion is remembered for `commit`; of older deletions only the newest moment is. */
+const rememberedDeletions = 64
+
+export class Session {
+  readonly sid: number
+  readonly frontendId: string
+  readonly lane: Lane = new Lane()
+  receiver: Receiver | undefined
+  #uid: string | null = null
+  #isOpen = true
+  #settings: Map<string, Setting> | undefined
+  #deletions: Map<string, Setting> | undefined
+  /** Deletions before this version are not remembered one by one any more. */
+  #deletionsForgotten = 0
+  #version = 0
+  #length = 0
+  #text: string | undefined
+
+  constructor(frontendId: string, sid: number, receiver: Receiver) {
+    this.frontendId = frontendId
+    this.sid = sid
+    this.receiver = receiver
+  }
+
+  get uid(): string | null {
+    return this.#uid
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  /** Counted up at each change. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** All settings as one text; put together when it is asked for, and kept until a key changes. */
+  get settingsText(): string {
+    if (this.#text === undefined) {
+      let text = ''
+      this.#settings?.forEach((setting, key) => {
+        text += formatSetting(key, setting.text)
+      })
+      this.#text = text
+    }
+    return this.#text
+  }
+
+  get snapshot(): SessionText {
+    return { sid: this.sid, uid: this.#uid, version: this.#version, settings: this.settingsText }
+  }
+
+  textOf(key: string): string | undefined {
+    return this.#settings?.get(key)?.text
+  }
+
+  /** A key's value, decoded: for the gateway's host. */
+  get(key: string): unknown {
+    const text = this.textOf(key)
+    return text === undefined ? undefined : decodeValue(text)
+  }
+
+  /** All values, decoded: for the gateway's host. */
+  get settings(): Record<string, unknown> {
+    const values: Record<string, unknown> = Object.create(null)
+    this.#settings?.forEach((setting, key) => {
+      values[key] = decodeValue(setting.text)
+    })
+    return values
+  }
+
+  /**
+   * Sets and deletes keys, all or none. Gives the error where they would take more than `limit` characters.
+   * `writer` is whose change it is: to anybody else's copy of the session it is foreign.
+   */
+  change(keys: SettingsChange, writer: number, limit: number): GatewayError | undefined {
+    let length = this.#length
+    let largest = keys[0]
+    for (const change of keys) {
+      const [key, text] = change
+      length += lengthOf(key, text) - lengthOf(key, this.#settings?.get(key)?.text ?? '')
+      if (text.length > largest![1].length) largest = change
+    }
+    if (length > limit) return errors.settingsTooLarge(largest?.[0] ?? '', length, limit)
+    const version = ++this.#version
+    for (const [key, text] of keys) this.#put(key, { text, version, writer })
+    this.#length = length
+    this.#text = undefined
+    this.changed(writer)
+    return undefined
+  }
+
+  /** The keys that another than `writer` changed, or deleted, after `version`. */
+  changedSince(version: number, keys: Iterable<string>, writer: number): string[] {
+    const changed: string[] = []
+    for (const key of keys) {
+      const last = this.#settings?.get(key) ?? this.#deletions?.get(key)
+      const lastVersion = last?.version ?? this.#deletionsForgotten
+      if (lastVersion > version && (writer === 0 || last?.writer !== writer)) changed.push(key)
+    }
+    return changed
+  }
+
+  /** Only the registry binds: it knows who else is bound. */
+  setUid(uid: string | null, writer: number): void {
+    this.#uid = uid
+    this.#version++
+    this.changed(writer)
+  }
+
+  /** What was handed out of the lane knows nothing of a change that is not its own: takes back what has not started. */
+  changed(writer: number): void {
+    const { turn } = this.lane
+    if (turn !== undefined && turn.id !== writer) turn.takeBack()
+  }
+
+  /** Only the registry closes. */
+  close(): void {
+    this.#isOpen = false
+    this.receiver = undefined
+  }
+
+  #put(key: string, setting: Setting): void {
+    if (setting.text !== '') {
+      this.#settings ??= new Map()
+      this.#settings.set(key, setting)
+      this.#deletions?.delete(key)
+      return
+    }
+    if (this.#settings?.delete(key) !== true) return
+    this.#deletions ??= new Map()
+    this.#deletions.set(key, setting)
+    if (this.#deletions.size <= rememberedDeletions) return
+    for (const [oldest, { version }] of this.#deletions) {
+      this.#deletions.delete(oldest)
+      this.#deletionsForgotten = version
+      return
+    }
+  }
+}
+
+function lengthOf(key: string, text: string): number {
+  return text === '' ? 0 : key.length + text.length
+}
+
+/** A settings text as the change that it stands for. */
+export function parseChange(settings: string): SettingsChange {
+  const keys: [string, string][] = []
+  forEachSetting(settings, (key, text) => keys.push([key, text]))
+  return keys
+}

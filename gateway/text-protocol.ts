@@ -1,0 +1,53 @@
+/**
+ * JSON in text messages: for a browser's console and for a client in any language. No handshake; pings are those of
+ * WebSocket. The gateway reads no more of a request than its number and its route.
+ */
+import { type ErrorData, errors, GatewayError } from '../shared/errors.js'
+import { scanRequest, type TextRequest } from '../shared/wire/text.js'
+import { encodeJson, type Protocol, type ProtocolHost } from './protocol.js'
+
+export class TextProtocol implements Protocol {
+  readonly isReady = true
+  readonly #host: ProtocolHost
+
+  constructor(host: ProtocolHost) {
+    this.#host = host
+  }
+
+  receive(bytes: Buffer): void {
+    let scanned: TextRequest
+    try {
+      scanned = scanRequest(bytes)
+    } catch (error) {
+      // A person at a console mistypes: the connection stays.
+      if (!(error instanceof GatewayError) || error.code !== errors.frameMalformed.code) throw error
+      return this.#send(`[null,null,${encodeJson({ error: error.code, message: error.message })}]`)
+    }
+    const { id, route, bodyStart, bodyEnd } = scanned
+    this.#host.request({ route, id, gzipped: false, body: bytes.toString('latin1', bodyStart, bodyEnd) })
+  }
+
+  reply(id: number, body: string): void {
+    this.#send(`[${id},${body === '' ? 'null' : body}]`)
+  }
+
+  error(id: number, { code, message, data }: ErrorData): void {
+    this.#send(`[${id},null,${encodeJson({ error: code, message, data })}]`)
+  }
+
+  event(name: string, body: string): void {
+    this.#send(`[${encodeJson([name]).slice(1, -1)},${body === '' ? 'null' : body}]`)
+  }
+
+  kick(reason: string): void {
+    this.event('$kick', encodeJson({ reason }))
+  }
+
+  beat(): void {
+    this.#host.ping()
+  }
+
+  #send(text: string): void {
+    this.#host.send(Buffer.from(text, 'latin1'), true)
+  }
+}

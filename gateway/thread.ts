@@ -1,0 +1,115 @@
+/**
+ * One worker thread's life, as Piscina runs it: the only file that knows Piscina.
+ *
+ * Each thread has a Piscina of its own, which starts it at the first task and never starts another: whether and when
+ * a dead thread is replaced is the supervisor's decision (pool.ts). Nothing waits in Piscina's queue, and no task
+ * carries an AbortSignal. The first task lasts as long as the thread, and fails with what the thread ended of.
+ */
+import { fileURLToPath } from 'node:url'
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { Piscina } from 'piscina'
+import type { Batch } from '../shared/batch.js'
+import type { Hello } from '../shared/hello.js'
+import type { InboxMessage } from '../shared/inbox.js'
+import type { OutboxMessage } from '../shared/outbox.js'
+import type { Transport, TransportInit } from './transport.js'
+
+const workerFile = fileURLToPath(new URL('../workers/main.js', import.meta.url))
+
+/** Milliseconds that a dead thread's port may take to close after the thread's end was told. */
+const closingGrace = 1_000
+
+/** Tasks that Piscina may see as running at the same time: the one that lasts, one that ends, one that begins. */
+const concurrentTasks = 8
+
+export class Thread implements Transport {
+  readonly #pool: Piscina
+  readonly #onMessage: (message: OutboxMessage) => void
+  readonly #onEnd: (cause: Error) => void
+  #port: MessagePort | undefined
+  #cause: Error | undefined
+  #isPortClosed = false
+  #grace: NodeJS.Timeout | undefined
+  #hasEnded = false
+
+  constructor({ setup, onHello, onMessage, onEnd }: TransportInit) {
+    this.#onMessage = onMessage
+    this.#onEnd = onEnd
+    this.#pool = new Piscina({
+      filename: workerFile,
+      minThreads: 0,
+      maxThreads: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      concurrentTasksPerWorker: concurrentTasks,
+      // A worker that waits by Atomics hears neither its link nor its timers.
+      atomics: 'disabled',
+      stricterFIFO: true,
+      recordTiming: false,
+      workerData: setup
+    })
+    this.#pool.on('message', (hello: Hello) => {
+      if (hello.kind === 'hello') this.#open(hello.port)
+      onHello(hello)
+    })
+    this.#pool.on('error', error => this.#fail(asError(error)))
+    this.#pool.run(null).catch(error => this.#fail(asError(error)))
+  }
+
+  run(batch: Batch): void {
+    // A thread that ends fails all its tasks; its end is told once, by the first.
+    this.#pool.run(batch).catch(() => {})
+  }
+
+  post(message: InboxMessage): void {
+    this.#port?.postMessage(message)
+  }
+
+  /** Ends the thread, whatever it does. */
+  async terminate(): Promise<void> {
+    await this.#pool.destroy()
+  }
+
+  #open(port: MessagePort): void {
+    this.#port = port
+    port.on('message', this.#onMessage)
+    port.on('close', () => {
+      this.#isPortClosed = true
+      this.#endSoon()
+    })
+    port.unref()
+  }
+
+  #fail(cause: Error): void {
+    this.#cause ??= cause
+    this.#endSoon()
+  }
+
+  /** The end is told once it is known what of, and the thread can send no more: when its port has closed. */
+  #endSoon(): void {
+    if (this.#cause !== undefined && (this.#port === undefined || this.#isPortClosed)) this.#tellEnd()
+    else this.#grace ??= setTimeout(() => this.#tellEnd(), closingGrace)
+  }
+
+  #tellEnd(): void {
+    clearTimeout(this.#grace)
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    this.#drain()
+    this.#onEnd(this.#cause ?? new Error('the worker closed its link'))
+    void this.#pool.destroy()
+  }
+
+  /** Gives what the port still holds. A port that closed by itself gave all before; to read it would crash Node 20. */
+  #drain(): void {
+    const port = this.#port
+    if (port === undefined || this.#isPortClosed) return
+    for (let last = receiveMessageOnPort(port); last !== undefined; last = receiveMessageOnPort(port)) {
+      this.#onMessage(last.message)
+    }
+    port.close()
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

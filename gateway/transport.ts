@@ -1,0 +1,23 @@
+/**
+ * What carries batches and messages between the gateway and one worker, for one life of the worker. A thread is one
+ * (thread.ts); tests have one without threads.
+ */
+import type { Batch } from '../shared/batch.js'
+import type { Hello, WorkerSetup } from '../shared/hello.js'
+import type { InboxMessage } from '../shared/inbox.js'
+import type { OutboxMessage } from '../shared/outbox.js'
+
+export interface Transport {
+  run(batch: Batch): void
+  post(message: InboxMessage): void
+  /** Ends the worker, whatever it does. */
+  terminate(): Promise<void>
+}
+
+export interface TransportInit {
+  readonly setup: WorkerSetup
+  readonly onHello: (hello: Hello) => void
+  readonly onMessage: (message: OutboxMessage) => void
+  /** Once, after the last message was given. */
+  readonly onEnd: (cause: Error) => void
+}

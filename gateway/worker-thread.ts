@@ -1,0 +1,274 @@
+/**
+ * A worker as the gateway sees it, for one life of its thread: which turns it holds, whether it takes another batch,
+ * and what it says over its link.
+ *
+ *   starting ──▶ up ──▶ retiring ──▶ ended
+ *       └─────────┴─────────────────────▲
+ */
+import { addRequest, addTurn, type Batch, createBatch } from '../shared/batch.js'
+import { type ClaimTable, claimSlots, createClaimTable } from '../shared/claims.js'
+import type { ErrorData } from '../shared/errors.js'
+import type { Hello, RouteHello, WorkerSetup } from '../shared/hello.js'
+import { type AbortReason, Inbox } from '../shared/inbox.js'
+import type { LogLevel } from '../shared/log.js'
+import { type OperationReader, type OutboxMessage, type OutcomeReader, readOutbox } from '../shared/outbox.js'
+import type { OperationSource } from './operations.js'
+import type { Request } from './request.js'
+import type { Transport, TransportInit } from './transport.js'
+import type { Turn } from './turn.js'
+
+/** Requests that a worker may have started and not ended before it is given no more. */
+const unendedLimit = 1_000
+
+/** Requests that timed out and whose late operations are still told apart from others. */
+const endedRoutesLimit = 65_536
+
+export type WorkerState = 'starting' | 'up' | 'retiring' | 'ended'
+
+/** A request's outcome, as its worker tells it. */
+export type Outcome = { readonly body: string } | { readonly error: ErrorData }
+
+/** What a dead worker said at last, if it could. */
+export interface LastWords {
+  /** The request that ended it; 0 if that can't be said. */
+  readonly rid: number
+  readonly cause: string
+  readonly detail: string
+}
+
+/** Whom a worker tells what happens in it. */
+export interface WorkerListener {
+  workerUp(worker: WorkerThread): void
+  /** It takes another batch. */
+  workerReady(worker: WorkerThread, started: number, micros: number): void
+  workerOutcome(worker: WorkerThread, rid: number, outcome: Outcome): void
+  /** It is done with a turn of which requests were taken back. */
+  workerReleased(worker: WorkerThread, turn: Turn): void
+  workerLog(worker: WorkerThread, level: LogLevel, message: string, fields: string): void
+  workerEnded(worker: WorkerThread, cause: Error): void
+}
+
+export interface WorkerInit {
+  /** Unique in this gateway. */
+  readonly serial: number
+  readonly setup: Omit<WorkerSetup, 'claims'>
+  readonly start: (init: TransportInit) => Transport
+  readonly listener: WorkerListener
+  /** What applies its operations; made with the worker, since its acks go back through the worker's inbox. */
+  readonly operations: (source: OperationSource, inbox: Inbox) => OperationReader
+}
+
+export class WorkerThread implements OutcomeReader, OperationSource {
+  readonly serial: number
+  /** Its place among the workers: what handlers see as `context.worker.index`. */
+  readonly index: number
+  readonly claims: ClaimTable = createClaimTable()
+  state: WorkerState = 'starting'
+  /** Whether the last batch has been answered: its synchronous part is done. */
+  #isAtRest = false
+  /** When its last batch left, by `performance.now()`. */
+  batchLeftAt = 0
+  /** What it said when it could not load, or when it ended. */
+  failure: string | undefined
+  lastWords: LastWords | undefined
+  routes: readonly RouteHello[] = []
+  readonly #inbox = new Inbox()
+  readonly #operations: OperationReader
+  readonly #listener: WorkerListener
+  readonly #transport: Transport
+  readonly #routeIndexes = new Map<string, number>()
+  readonly #freeSlots: number[] = []
+  readonly #turns = new Map<number, Turn>()
+  /** Requests that timed out, by number, with their routes. */
+  readonly #endedRoutes = new Map<number, string>()
+  #unended = 0
+  #isExpectedToEnd = false
+  #batch: Batch | undefined
+
+  constructor({ serial, setup, start, listener, operations }: WorkerInit) {
+    this.serial = serial
+    this.index = setup.index
+    this.#listener = listener
+    this.#operations = operations(this, this.#inbox)
+    for (let slot = claimSlots - 1; slot >= 0; slot--) this.#freeSlots.push(slot)
+    this.#transport = start({
+      setup: { ...setup, claims: this.claims },
+      onHello: hello => this.#onHello(hello),
+      onMessage: message => this.#onMessage(message),
+      onEnd: cause => this.#onEnd(cause)
+    })
+  }
+
+  /** Whether it takes another batch. */
+  get isReady(): boolean {
+    return this.state === 'up' && this.#isAtRest && this.#unended < unendedLimit
+  }
+
+  /** Turns that it holds, over or not. */
+  get turns(): Iterable<Turn> {
+    return this.#turns.values()
+  }
+
+  get turnCount(): number {
+    return this.#turns.size
+  }
+
+  /** Requests that it holds and that it has not ended. */
+  get unended(): number {
+    return this.#unended
+  }
+
+  /** How many more turns can be given to it. */
+  get room(): number {
+    return this.#freeSlots.length
+  }
+
+  /** The index by which its batches name a route; undefined of one that it does not offer. */
+  indexOf(route: string): number | undefined {
+    return this.#routeIndexes.get(route)
+  }
+
+  takeSlot(): number {
+    return this.#freeSlots.pop()!
+  }
+
+  /** Puts a turn into the batch that is being filled. */
+  add(turn: Turn): void {
+    this.#turns.set(turn.slot, turn)
+    this.#unended += turn.requests.length
+    this.#batch ??= createBatch()
+    const { snapshot } = turn.requests[0]!.session
+    addTurn(this.#batch, { view: turn.id, slot: turn.slot, ...snapshot }, turn.requests.length)
+    for (const { rid, route, flags, body } of turn.requests) {
+      addRequest(this.#batch, rid, this.indexOf(route.name)!, flags, body)
+    }
+  }
+
+  /** Sends the batch that was filled, if one was. */
+  sendBatch(): boolean {
+    const batch = this.#batch
+    if (batch === undefined) return false
+    this.#batch = undefined
+    this.#isAtRest = false
+    this.batchLeftAt = performance.now()
+    this.#transport.run(batch)
+    return true
+  }
+
+  /** A request was taken back before it started. */
+  forget(_request: Request): void {
+    this.#unended--
+  }
+
+  freeSlot(turn: Turn): void {
+    if (this.#turns.delete(turn.slot)) this.#freeSlots.push(turn.slot)
+  }
+
+  /** Tells it that a request was decided without its handler. */
+  abort(request: Request, reason: AbortReason): void {
+    if (reason === 'timeout') {
+      this.#endedRoutes.set(request.rid, request.route.name)
+      if (this.#endedRoutes.size > endedRoutesLimit) {
+        for (const [oldest] of this.#endedRoutes) {
+          this.#endedRoutes.delete(oldest)
+          break
+        }
+      }
+    }
+    this.#inbox.aborted(request.rid, reason)
+    this.#sendInbox()
+  }
+
+  /** Takes no more work, and ends once what it holds has ended. */
+  retire(): void {
+    if (this.state === 'ended') return
+    this.state = 'retiring'
+    this.#endIfRetired()
+  }
+
+  /** Whether its end is our own doing. */
+  get isExpectedToEnd(): boolean {
+    return this.#isExpectedToEnd
+  }
+
+  terminate(): Promise<void> {
+    this.#isExpectedToEnd = true
+    return this.#transport.terminate()
+  }
+
+  endedRoute(rid: number): string | undefined {
+    return this.#endedRoutes.get(rid)
+  }
+
+  routeOf(rid: number): string | undefined {
+    if (rid === 0) return undefined
+    for (const turn of this.#turns.values()) {
+      for (const request of turn.requests) if (request.rid === rid) return request.route.name
+    }
+    return this.#endedRoutes.get(rid)
+  }
+
+  reply(rid: number, body: string): void {
+    this.#outcome(rid, { body })
+  }
+
+  failed(rid: number, error: ErrorData): void {
+    this.#outcome(rid, { error })
+  }
+
+  released(slot: number): void {
+    const turn = this.#turns.get(slot)
+    if (turn !== undefined) this.#listener.workerReleased(this, turn)
+  }
+
+  ready(started: number, micros: number): void {
+    this.#isAtRest = true
+    this.#listener.workerReady(this, started, micros)
+  }
+
+  log(level: LogLevel, message: string, fields: string): void {
+    this.#listener.workerLog(this, level, message, fields)
+  }
+
+  fatal(rid: number, cause: string, detail: string): void {
+    this.lastWords ??= { rid, cause, detail }
+  }
+
+  #outcome(rid: number, outcome: Outcome): void {
+    this.#unended--
+    this.#listener.workerOutcome(this, rid, outcome)
+  }
+
+  #onHello(hello: Hello): void {
+    if (hello.kind === 'failed') {
+      this.failure = hello.message
+      return
+    }
+    if (this.state !== 'starting') return
+    this.routes = hello.routes
+    for (const [index, { route }] of hello.routes.entries()) this.#routeIndexes.set(route, index)
+    this.state = 'up'
+    this.#isAtRest = true
+    this.#listener.workerUp(this)
+  }
+
+  #onMessage(message: OutboxMessage): void {
+    readOutbox(message, this, this.#operations)
+    this.#sendInbox()
+    this.#endIfRetired()
+  }
+
+  #sendInbox(): void {
+    if (!this.#inbox.isEmpty) this.#transport.post(this.#inbox.take())
+  }
+
+  #onEnd(cause: Error): void {
+    this.state = 'ended'
+    this.failure ??= cause.message
+    this.#listener.workerEnded(this, cause)
+  }
+
+  #endIfRetired(): void {
+    if (this.state === 'retiring' && this.#unended === 0) void this.terminate()
+  }
+}
