@@ -46,7 +46,7 @@ export type ConnectionState = 'greeting' | 'open' | 'closing'
 
 export class Connection implements Receiver, ProtocolHost {
   readonly #init: ConnectionInit
-  readonly #openedAt: number
+  #openedAt: number
   #state: ConnectionState = 'greeting'
   #protocol: Protocol | undefined
   #session: Session | undefined
@@ -161,6 +161,13 @@ export class Connection implements Receiver, ProtocolHost {
   /** Ends the socket without a word. */
   terminate(): void {
     this.#init.webSocket.terminate()
+  }
+
+  /** Takes so many milliseconds as not passed: nobody listened to the client then. */
+  forgive(ms: number): void {
+    this.#heardAt += ms
+    this.#openedAt += ms
+    if (this.#pausedAt !== undefined) this.#pausedAt += ms
   }
 
   /** Looks at the clock: ends what has been silent, unread or unfinished for too long. Called now and then. */

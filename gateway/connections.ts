@@ -10,14 +10,17 @@ const fastestLook = 5
 export class Connections {
   readonly #open = new Set<Connection>()
   readonly #now: () => number
+  readonly #interval: number
   readonly #timer: NodeJS.Timeout
+  #lookedAt: number
   #onEmpty: (() => void) | undefined
 
   constructor({ heartbeat, handshakeTimeout, maxPause, now }: ResolvedOptions) {
     this.#now = now
     const shortest = Math.min(heartbeat || slowestLook, handshakeTimeout, maxPause) / 4
-    const interval = Math.min(slowestLook, Math.max(fastestLook, shortest))
-    this.#timer = setInterval(() => this.#look(), interval).unref()
+    this.#interval = Math.min(slowestLook, Math.max(fastestLook, shortest))
+    this.#lookedAt = now()
+    this.#timer = setInterval(() => this.#look(), this.#interval).unref()
   }
 
   get size(): number {
@@ -53,6 +56,12 @@ export class Connections {
 
   #look(): void {
     const now = this.#now()
-    for (const connection of this.#open) connection.look(now)
+    // When the process stood still, or its clock jumped, clients were not silent: they were not listened to.
+    const stalled = now - this.#lookedAt - this.#interval
+    this.#lookedAt = now
+    for (const connection of this.#open) {
+      if (stalled > this.#interval) connection.forgive(stalled)
+      connection.look(now)
+    }
   }
 }

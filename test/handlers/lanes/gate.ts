@@ -1,0 +1,80 @@
+/** Handlers that wait until a test lets them go on, in whichever worker they are; and what they saw. */
+import { writeFileSync } from 'node:fs'
+import { type BackendSession, type HandlerContext, handler } from '../../../workers/index.js'
+
+const gates = new Map<string, { open: () => void; opened: Promise<void> }>()
+
+function gateOf(name: string) {
+  let gate = gates.get(name)
+  if (gate === undefined) {
+    let open = () => {}
+    const opened = new Promise<void>(resolve => {
+      open = resolve
+    })
+    gate = { open, opened }
+    gates.set(name, gate)
+  }
+  return gate
+}
+
+/** Waits at a gate of this worker. */
+export async function wait({ gate }: { gate: string }, session: BackendSession, context: HandlerContext) {
+  context.log.info('waiting', { gate, sid: session.id })
+  await gateOf(gate).opened
+  return { worker: context.worker.index, value: session.get('value') }
+}
+
+/** Opens a gate of this worker. Concurrent, so that it gets past whoever waits in its own lane. */
+export const open = handler({ concurrent: true }, ({ gate }: { gate: string }, _session, context) => {
+  gateOf(gate).open()
+  return { worker: context.worker.index }
+})
+
+export function value(_body: unknown, session: BackendSession, context: HandlerContext) {
+  return { value: session.get('value'), worker: context.worker.index }
+}
+
+/** Says which worker it runs in; all workers are reached by asking often enough. */
+export function where(_body: unknown, session: BackendSession, context: HandlerContext) {
+  return { worker: context.worker.index, id: session.id }
+}
+
+/** Sets a key of another session. */
+export async function poke(
+  { sid, frontendId, value }: { sid: number; frontendId: string; value: unknown },
+  _session: BackendSession,
+  context: HandlerContext
+) {
+  await context.sessions.apush(frontendId, sid, 'value', value)
+}
+
+export function whoAmI(_body: unknown, session: BackendSession) {
+  return { sid: session.id, frontendId: session.frontendId }
+}
+
+/** Keeps its worker busy for long, and says so in a file, since nothing leaves a worker that is busy. */
+export function spin({ file }: { file: string }, _session: BackendSession, context: HandlerContext) {
+  writeFileSync(file, String(context.worker.index))
+  const until = Date.now() + 3_000
+  while (Date.now() < until);
+  return { worker: context.worker.index }
+}
+
+/** How many of a session's requests run at this moment, counted in the worker; and the most there ever were. */
+const present = new Map<number, number>()
+const most = new Map<number, number>()
+
+async function overlap(session: BackendSession): Promise<{ most: number }> {
+  const now = (present.get(session.id) ?? 0) + 1
+  present.set(session.id, now)
+  most.set(session.id, Math.max(now, most.get(session.id) ?? 0))
+  await new Promise(resolve => setTimeout(resolve, 1))
+  present.set(session.id, present.get(session.id)! - 1)
+  return { most: most.get(session.id)! }
+}
+
+export const alone = (_body: unknown, session: BackendSession) => overlap(session)
+
+export const together = handler({ concurrent: true }, (_body: unknown, session: BackendSession) =>
+  overlap(session)
+)

@@ -1,0 +1,243 @@
+/**
+ * The gateway's core without sockets and without threads: sessions whose replies are kept, and workers that do what a
+ * test tells them, claim by claim.
+ */
+import { Dispatcher } from '../../gateway/dispatcher.js'
+import { Metrics } from '../../gateway/metrics.js'
+import { Operations } from '../../gateway/operations.js'
+import { Pool } from '../../gateway/pool.js'
+import { Registry } from '../../gateway/registry.js'
+import { RouteTable } from '../../gateway/routes.js'
+import type { Session } from '../../gateway/session.js'
+import type { Transport, TransportInit } from '../../gateway/transport.js'
+import { type WorkerListener, WorkerThread } from '../../gateway/worker-thread.js'
+import { type Batch, type RequestHead, readBatch, type TurnTask } from '../../shared/batch.js'
+import { claim } from '../../shared/claims.js'
+import type { ErrorData } from '../../shared/errors.js'
+import type { RouteHello, RouteOptions } from '../../shared/hello.js'
+import type { InboxMessage } from '../../shared/inbox.js'
+import { createLogger } from '../../shared/log.js'
+import { Outbox } from '../../shared/outbox.js'
+
+/** A worker without a thread. */
+export class ScriptedWorker implements Transport {
+  readonly index: number
+  /** Turns that it was given, oldest first. */
+  readonly turns: TurnTask[] = []
+  readonly inbox: InboxMessage[] = []
+  readonly outbox = new Outbox()
+  readonly #init: TransportInit
+  /** How many requests of a turn it has claimed, by the turn's view. */
+  readonly #claimed = new Map<number, number>()
+  #hasEnded = false
+
+  constructor(init: TransportInit) {
+    this.index = init.setup.index
+    this.#init = init
+  }
+
+  hello(routes: readonly RouteHello[]): void {
+    // A scripted worker is spoken to directly, so the port is never used.
+    this.#init.onHello({ kind: 'hello', port: undefined as never, routes })
+  }
+
+  run(batch: Batch): void {
+    this.turns.push(...readBatch(batch))
+  }
+
+  post(message: InboxMessage): void {
+    this.inbox.push(message)
+  }
+
+  async terminate(): Promise<void> {
+    this.die(new Error('terminated'))
+  }
+
+  die(cause: Error): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    this.flush()
+    this.#init.onEnd(cause)
+  }
+
+  /** Claims a turn's next request; undefined: none is left, or it was taken back, which it then says. */
+  claimNext(turn: TurnTask): RequestHead | undefined {
+    const next = this.#claimed.get(turn.view) ?? 0
+    if (next >= turn.requests.length) return undefined
+    if (!claim(this.#init.setup.claims, turn.slot, next)) {
+      this.#claimed.set(turn.view, turn.requests.length)
+      this.outbox.released(turn.slot)
+      this.flush()
+      return undefined
+    }
+    this.#claimed.set(turn.view, next + 1)
+    return turn.requests[next]
+  }
+
+  /** Sends what is in the outbox. */
+  flush(): void {
+    if (!this.outbox.isEmpty) this.#init.onMessage(this.outbox.take())
+  }
+
+  /** Says that it takes another batch. */
+  ready(started = 0, micros = 0): void {
+    this.outbox.ready(started, micros)
+    this.flush()
+  }
+
+  /** Runs all that it was given, each to a reply with the request's body. */
+  runAll(): RequestHead[] {
+    const ran: RequestHead[] = []
+    for (const turn of this.turns.splice(0)) {
+      for (let request = this.claimNext(turn); request !== undefined; request = this.claimNext(turn)) {
+        ran.push(request)
+        this.outbox.reply(request.rid, request.body)
+      }
+    }
+    this.flush()
+    this.ready(ran.length, ran.length)
+    return ran
+  }
+}
+
+export interface Reply {
+  readonly id: number
+  readonly body?: string
+  readonly error?: ErrorData
+}
+
+/** A session, and what its client got. */
+export interface CoreSession {
+  readonly session: Session
+  readonly replies: Reply[]
+  /** `pause` and `resume`, in order. */
+  readonly reading: string[]
+}
+
+export interface CoreOptions {
+  readonly workers?: number
+  readonly laneLimit?: number
+  /** Routes with their options. */
+  readonly routes?: Readonly<Record<string, RouteOptions>>
+}
+
+export interface Core {
+  readonly registry: Registry
+  readonly dispatcher: Dispatcher
+  readonly pool: Pool
+  readonly metrics: Metrics
+  /** Every worker that was ever started, in order. */
+  readonly workers: ScriptedWorker[]
+  /** The present time of its clock. */
+  clock: number
+  connect(): CoreSession
+  /** Sends a request; its body is what a scripted worker replies with. */
+  request(to: CoreSession, id: number, route?: string): void
+  close(): Promise<void>
+}
+
+/** Lets everything that was put off to the next tick happen. */
+export function tick(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}
+
+export async function startCore({
+  workers = 2,
+  laneLimit = 64,
+  routes = { a: {} }
+}: CoreOptions = {}): Promise<Core> {
+  const metrics = new Metrics()
+  const log = createLogger('silent', () => {})
+  const table = new RouteTable()
+  const hello = Object.entries(routes).map(([route, options]) => ({ route, file: 'scripted', options }))
+  const started: ScriptedWorker[] = []
+  const now = () => core.clock
+  const registry = new Registry({ frontendId: 'g', singleSession: 'off', metrics, now: () => 1_000 })
+  let serial = 0
+  const start = (index: number): WorkerThread =>
+    new WorkerThread({
+      serial: ++serial,
+      setup: {
+        index,
+        frontendId: 'g',
+        handlers: '',
+        typescript: [],
+        maxSettingsLength: 1_000,
+        maxBodyBytes: 1_000
+      },
+      start: init => {
+        const worker = new ScriptedWorker(init)
+        started.push(worker)
+        queueMicrotask(() => worker.hello(hello))
+        return worker
+      },
+      listener,
+      operations: (source, inbox) =>
+        new Operations({ frontendId: 'g', maxSettingsLength: 1_000, registry, source, inbox, metrics, log })
+    })
+  const pool: Pool = new Pool({
+    size: workers,
+    startTimeout: 1_000,
+    log,
+    start,
+    onRoutes: offered => {
+      table.offer(offered)
+      dispatcher.pumpSoon()
+    },
+    onFailure: place => dispatcher.placeFailed(place)
+  })
+  const dispatcher = new Dispatcher({ pool, metrics, log, laneLimit, now })
+  const listener: WorkerListener = {
+    workerUp: worker => pool.workerUp(worker),
+    workerReady: (...ready) => dispatcher.workerReady(...ready),
+    workerOutcome: (...outcome) => dispatcher.workerOutcome(...outcome),
+    workerReleased: (...released) => dispatcher.workerReleased(...released),
+    workerLog: () => {},
+    workerEnded: (worker, cause) => {
+      pool.workerEnded(worker, cause)
+      dispatcher.workerEnded(worker, cause)
+    }
+  }
+  registry.on('closed', session => dispatcher.sessionEnded(session))
+  const core: Core = {
+    registry,
+    dispatcher,
+    pool,
+    metrics,
+    workers: started,
+    clock: 1_000,
+    connect() {
+      const replies: Reply[] = []
+      const reading: string[] = []
+      const session = registry.open({
+        address: { ip: '127.0.0.1', port: 1 },
+        reply: (id, body) => replies.push({ id, body }),
+        error: (id, error) => replies.push({ id, error }),
+        event() {},
+        end() {},
+        pause: () => reading.push('pause'),
+        resume: () => reading.push('resume')
+      })
+      return { session, replies, reading }
+    },
+    request({ session }, id, route = 'a') {
+      const found = table.find(route)!
+      dispatcher.add({
+        session,
+        route: found,
+        id,
+        flags: 0,
+        body: `${session.sid}:${id}`,
+        timeout: found.options.timeout ?? 10_000,
+        now: core.clock
+      })
+    },
+    async close() {
+      dispatcher.close()
+      await pool.close()
+    }
+  }
+  await pool.start()
+  await tick()
+  return core
+}

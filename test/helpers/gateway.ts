@@ -1,0 +1,57 @@
+/** A running gateway for a test, which ends with the test; and what it logged. */
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+import { createGateway, type Gateway, type GatewayOptions, type LogLevel } from '../../gateway/index.js'
+import { createLogger } from '../../shared/log.js'
+import { Player } from './player.js'
+
+export interface LogLine {
+  readonly level: LogLevel
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+export interface RunningGateway {
+  readonly gateway: Gateway
+  /** All lines so far. */
+  readonly lines: readonly LogLine[]
+  /** Connects a player who speaks the JSON text form; it leaves with the test. */
+  connect(): Promise<Player>
+}
+
+/** The folder of test/handlers/NAME. */
+export function handlersFolder(name: string): string {
+  return fileURLToPath(new URL(`../handlers/${name}`, import.meta.url))
+}
+
+/** Starts a gateway with the handlers of test/handlers/NAME (or of an absolute path), 2 workers, on a free port. */
+export async function startGateway(
+  t: Test,
+  handlers: string,
+  options: Partial<GatewayOptions> = {}
+): Promise<RunningGateway> {
+  const lines: LogLine[] = []
+  const log = createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields }))
+  const folder = handlers.startsWith('/') ? handlers : handlersFolder(handlers)
+  const gateway = await createGateway({ handlers: folder, port: 0, workers: 2, log, ...options })
+  const players: Player[] = []
+  t.teardown(async () => {
+    for (const player of players) player.leave()
+    await gateway.close()
+  })
+  const connect = async () => {
+    const player = await Player.connect(gateway.url)
+    players.push(player)
+    return player
+  }
+  return { gateway, lines, connect }
+}
+
+/** Waits until `holds` gives true, looking again at each round of the event loop; fails after `ms`. */
+export async function until(what: string, holds: () => boolean, ms = 10_000): Promise<void> {
+  const end = Date.now() + ms
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`Waited ${ms} ms in vain until ${what}`)
+    await new Promise(resolve => setTimeout(resolve, 1))
+  }
+}
