@@ -50,7 +50,7 @@ export class Gateway {
     const metrics = this.#metrics
     this.#typescript = options.dev ? findTypescriptLoaders(options.handlers) : []
     this.#registry = new Registry({ frontendId, singleSession, metrics, now })
-    this.sessions = new SessionService(this.#registry, options.maxSettingsLength)
+    this.sessions = new SessionService(this.#registry, options.maxSettingsLength, log)
     this.#pool = new Pool({
       size: workers,
       startTimeout,

@@ -46,7 +46,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
     this.#frontendId = frontendId
     this.#singleSession = singleSession
     this.#metrics = metrics
-    this.#lastSid = now() * 1024
+    this.#lastSid = Math.floor(now()) * 1024
   }
 
   get size(): number {

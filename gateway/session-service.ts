@@ -1,7 +1,8 @@
 /** The gateway's sessions for its host, by Pinus' names: found, bound, ended and sent to. */
 import { EventEmitter } from 'node:events'
-import { expectUid } from '../shared/check.js'
+import { expectEvent, expectReason, expectUid } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
+import type { Logger } from '../shared/log.js'
 import { HostSession } from './host-session.js'
 import type { ClientAddress } from './options.js'
 import { encodeJson } from './protocol.js'
@@ -18,25 +19,18 @@ export interface SessionServiceEvents {
 export class SessionService extends EventEmitter<SessionServiceEvents> {
   readonly #registry: Registry
   readonly #maxSettingsLength: number
+  readonly #log: Logger
   readonly #faces = new WeakMap<Session, HostSession>()
 
   /** @internal */
-  constructor(registry: Registry, maxSettingsLength: number) {
+  constructor(registry: Registry, maxSettingsLength: number, log: Logger) {
     super()
     this.#registry = registry
     this.#maxSettingsLength = maxSettingsLength
-    registry.on('bind', (session, uid) => {
-      this.#faces.get(session)?.emit('bind', uid)
-      this.emit('bind', this.#face(session), uid)
-    })
-    registry.on('unbind', (session, uid) => {
-      this.#faces.get(session)?.emit('unbind', uid)
-      this.emit('unbind', this.#face(session), uid)
-    })
-    registry.on('closed', (session, reason) => {
-      this.#faces.get(session)?.emit('closed', reason)
-      this.emit('closed', this.#face(session), reason)
-    })
+    this.#log = log
+    registry.on('bind', (session, uid) => this.#tell('bind', session, uid))
+    registry.on('unbind', (session, uid) => this.#tell('unbind', session, uid))
+    registry.on('closed', (session, reason) => this.#tell('closed', session, reason))
   }
 
   /** The session of that number; undefined where there is none. */
@@ -64,13 +58,15 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
 
   /** Ends all sessions of a user. `reason` is told to the clients. Of a user who is not there: does nothing. */
   kick(uid: string, reason?: string): void {
-    for (const session of this.#registry.findByUid(uid)) this.#registry.kick(session, reason ?? null)
+    const told = expectReason(reason)
+    for (const session of this.#registry.findByUid(uid)) this.#registry.kick(session, told)
   }
 
   /** Ends a session. Of one that is not there: does nothing. */
   kickBySessionId(sid: number, reason?: string): void {
+    const told = expectReason(reason)
     const session = this.#registry.find(sid)
-    if (session !== undefined) this.#registry.kick(session, reason ?? null)
+    if (session !== undefined) this.#registry.kick(session, told)
   }
 
   /** Where the session's client is connected from; undefined where there is no such session. */
@@ -80,16 +76,19 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
 
   /** Sends an event to a session's client. False where there is no such session. */
   sendMessage(sid: number, event: string, body?: unknown): boolean {
+    const name = expectEvent(event)
+    const encoded = encodeEvent(body)
     const session = this.#registry.find(sid)
-    session?.receiver?.event(event, encodeEvent(body))
+    session?.receiver?.event(name, encoded)
     return session !== undefined
   }
 
   /** Sends an event to all sessions of a user. False where there are none. */
   sendMessageByUid(uid: string, event: string, body?: unknown): boolean {
-    const sessions = this.#registry.findByUid(uid)
+    const name = expectEvent(event)
     const encoded = encodeEvent(body)
-    for (const session of sessions) session.receiver?.event(event, encoded)
+    const sessions = this.#registry.findByUid(uid)
+    for (const session of sessions) session.receiver?.event(name, encoded)
     return sessions.length > 0
   }
 
@@ -105,6 +104,16 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
 
   getSessionsCount(): number {
     return this.#registry.size
+  }
+
+  /** Tells the session's own listeners, then those of all. One that throws is the host's fault, and nobody else's. */
+  #tell(event: 'bind' | 'unbind' | 'closed', session: Session, text: string): void {
+    try {
+      this.#faces.get(session)?.emit(event, text)
+      if (this.listenerCount(event) > 0) this.emit(event, this.#face(session), text)
+    } catch (error) {
+      this.#log.error('A listener of the host failed', { event, sid: session.sid, error })
+    }
   }
 
   #expect(sid: number): Session {

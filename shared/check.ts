@@ -1,5 +1,6 @@
 /** Checks of what comes in, with one form of message: what was expected, what came. */
 import { errors } from './errors.js'
+import { utf8Length } from './wire/utf8.js'
 
 /** Bytes that a uid, and a key of a session's settings, may take at most as UTF-8. */
 export const maxNameBytes = 256
@@ -33,4 +34,30 @@ export function expectKey(key: unknown): string {
   if (typeof key !== 'string') throw errors.keyInvalid(describeValue(key))
   if (exceedsNameBytes(key)) throw errors.keyInvalid('one that is longer')
   return key
+}
+
+/** Gives a gateway's name back, or throws a TypeError. Whether there is such a gateway is the gateways' to know. */
+export function expectFrontendId(frontendId: unknown): string {
+  if (typeof frontendId === 'string') return frontendId
+  throw new TypeError(`Expected frontendId to be a string, got ${describeValue(frontendId)}`)
+}
+
+/** The reason of a kick: a text, or null for none. It may come straight from a client's body, so it is checked. */
+export function expectReason(reason: unknown): string | null {
+  if (reason === undefined || reason === null) return null
+  if (typeof reason === 'string') return reason
+  throw new TypeError(`Expected the reason of a kick to be a string, got ${describeValue(reason)}`)
+}
+
+/** Bytes that the name of an event may take at most as UTF-8: what a frame's length byte can say. */
+const maxEventBytes = 255
+
+/** Gives an event's name back, or throws a TypeError. */
+export function expectEvent(name: unknown): string {
+  // Half a surrogate pair has no length in UTF-8, and is told as -1.
+  const bytes = typeof name === 'string' ? utf8Length(name) : -1
+  if (bytes > 0 && bytes <= maxEventBytes) return name as string
+  throw new TypeError(
+    `Expected the name of an event to be a text of 1 to ${maxEventBytes} bytes, got ${describeValue(name)}`
+  )
 }

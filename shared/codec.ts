@@ -89,8 +89,7 @@ superjson.registerCustom<Error, [name: string, message: string, code: string | n
 export function encodeValue(key: string, value: unknown): string {
   try {
     if (isPlain(value, 0)) return `{"json":${JSON.stringify(value)}}`
-    new Inspection().inspect(value, '', 0)
-    return superjson.stringify(value)
+    return encodeRich(value)
   } catch (refusal) {
     if (refusal instanceof Refusal) throw errors.valueNotSerializable(key, refusal.path, refusal.message)
     throw errors.valueNotSerializable(key, '', refusal instanceof Error ? refusal.message : String(refusal))
@@ -101,6 +100,18 @@ export function encodeValue(key: string, value: unknown): string {
 export function decodeValue(text: string): unknown {
   const parsed = JSON.parse(text)
   return parsed.meta === undefined ? parsed.json : superjson.deserialize(parsed)
+}
+
+function encodeRich(value: unknown): string {
+  const inspection = new Inspection()
+  inspection.inspect(value, '', 0)
+  const { circle, hasCollection } = inspection
+  if (circle !== undefined && hasCollection) throw new Refusal(circle, 'a circle beside a Set or a Map')
+  const serialized = superjson.serialize(value)
+  // What superjson met twice, equal NaNs and BigInts included, it restores by putting it in place again, which
+  // changes the order of a Map's keys and loses some. Only a circle needs it; all else comes back as equal copies.
+  if (circle === undefined) delete serialized.meta?.referentialEqualities
+  return JSON.stringify(serialized)
 }
 
 function isBytes(value: unknown): value is ArrayBufferView | ArrayBuffer {
@@ -145,11 +156,19 @@ function isPlainObject(value: object, depth: number): boolean {
 class Inspection {
   /** What lies above the present value, so that a circle, which superjson can keep, is walked once. */
   readonly #above = new Set<object>()
+  /** The path at which a circle closes; undefined: there is none. */
+  circle: string | undefined
+  /** Whether there is a Set or a Map in it. */
+  hasCollection = false
 
   inspect(value: unknown, path: string, depth: number): void {
     if (typeof value === 'function') throw new Refusal(path, 'a function')
     if (typeof value === 'symbol') throw new Refusal(path, 'a symbol')
-    if (typeof value !== 'object' || value === null || this.#above.has(value)) return
+    if (typeof value !== 'object' || value === null) return
+    if (this.#above.has(value)) {
+      this.circle = path
+      return
+    }
     if (depth >= maxValueDepth) throw new Refusal(path, `nesting of more than ${maxValueDepth} levels`)
     this.#above.add(value)
     this.#inspectObject(value, path, depth + 1)
@@ -161,7 +180,7 @@ class Inspection {
     if (proto === Object.prototype || proto === null) return this.#inspectKeys(value, path, depth)
     if (proto === Array.prototype) return this.#inspectArray(value as unknown[], path, depth)
     if (proto === Map.prototype) return this.#inspectMap(value as Map<unknown, unknown>, path, depth)
-    if (proto === Set.prototype) return this.#inspectArray([...(value as Set<unknown>)], path, depth)
+    if (proto === Set.prototype) return this.#inspectSet(value as Set<unknown>, path, depth)
     if (value instanceof Error) return this.#inspectError(value, path, depth)
     if (proto === Date.prototype) {
       if (Number.isNaN((value as Date).getTime())) throw new Refusal(path, 'an invalid Date')
@@ -173,7 +192,7 @@ class Inspection {
 
   #inspectKeys(value: object, path: string, depth: number): void {
     for (const key in value) {
-      const inner = path === '' ? key : `${path}.${key}`
+      const inner = within(path, key)
       if (key === '__proto__' || key === 'constructor' || key === 'prototype') {
         throw new Refusal(inner, 'a key of this name beside values that are not plain JSON')
       }
@@ -189,11 +208,18 @@ class Inspection {
     }
   }
 
+  #inspectSet(value: Set<unknown>, path: string, depth: number): void {
+    this.hasCollection = true
+    let index = 0
+    for (const each of value) this.inspect(each, within(path, `values()[${index++}]`), depth)
+  }
+
   #inspectMap(value: Map<unknown, unknown>, path: string, depth: number): void {
+    this.hasCollection = true
     let index = 0
     for (const [key, each] of value) {
-      this.inspect(key, `${path}.keys()[${index}]`, depth)
-      this.inspect(each, `${path}.values()[${index++}]`, depth)
+      this.inspect(key, within(path, `keys()[${index}]`), depth)
+      this.inspect(each, within(path, `values()[${index++}]`), depth)
     }
   }
 
@@ -201,10 +227,15 @@ class Inspection {
     if (value instanceof AggregateError) throw new Refusal(path, 'an AggregateError')
     for (const key of Object.keys(value)) {
       if (!keptOfErrors.has(key))
-        throw new Refusal(`${path}.${key}`, 'a property of an Error beyond name, message, code, cause')
+        throw new Refusal(within(path, key), 'a property of an Error beyond name, message, code, cause')
     }
-    this.inspect(value.cause, `${path}.cause`, depth)
+    this.inspect((value as { code?: unknown }).code, within(path, 'code'), depth)
+    this.inspect(value.cause, within(path, 'cause'), depth)
   }
+}
+
+function within(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`
 }
 
 const keptOfErrors = new Set(['name', 'message', 'code', 'cause', 'stack'])

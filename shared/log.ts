@@ -41,12 +41,23 @@ export function createTextLogger(
 }
 
 function formatField(value: unknown): string {
-  if (value instanceof Error) return value.stack ?? value.message
-  if (typeof value === 'string')
-    return /^[\w.:/-]+$/.test(value) || value.includes('\n') ? value : JSON.stringify(value)
+  if (value instanceof Error) return formatLines(value.stack ?? value.message)
+  if (typeof value === 'string') {
+    return /^[\w.:/-]+$/.test(value)
+      ? value
+      : value.includes('\n')
+        ? formatLines(value)
+        : JSON.stringify(value)
+  }
   try {
     return JSON.stringify(value) ?? String(value)
   } catch {
     return String(value)
   }
+}
+
+/** Several lines, indented: a text that somebody else chose can't look like a line of the log. */
+function formatLines(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not reach a terminal
+  return text.replace(/[\x00-\x09\x0b-\x1f\x7f]/g, ' ').replaceAll('\n', '\n    ')
 }

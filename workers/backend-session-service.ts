@@ -3,7 +3,7 @@
  * of the gateway, by the rules that hold for the request's own session. Pinus' names; the promise is the
  * implementation, the callback forms are made of it.
  */
-import { describeValue, expectKey, expectUid } from '../shared/check.js'
+import { describeValue, expectFrontendId, expectKey, expectReason, expectUid } from '../shared/check.js'
 import { encodeValue } from '../shared/codec.js'
 import type { SessionText } from '../shared/session-text.js'
 import { formatSetting } from '../shared/settings-text.js'
@@ -34,9 +34,7 @@ export class BackendSessionService {
     const { id, frontendId, uid = null, settings = {} } = init
     if (!Number.isSafeInteger(id))
       throw new TypeError(`Expected id to be a session's number, got ${describeValue(id)}`)
-    if (typeof frontendId !== 'string') {
-      throw new TypeError(`Expected frontendId to be a string, got ${describeValue(frontendId)}`)
-    }
+    expectFrontendId(frontendId)
     let texts = ''
     for (const key of Object.keys(settings)) texts += formatSetting(key, encodeValue(key, settings[key]))
     return this.#session(frontendId, { sid: id, uid, version: 0, settings: texts })
@@ -48,7 +46,7 @@ export class BackendSessionService {
     sid: number | string
   ): Promise<BackendSession<Settings> | undefined> {
     return this.#operations.promised('get', '', async () => {
-      const text = await this.#operations.read(frontendId, Number(sid))
+      const text = await this.#operations.read(expectFrontendId(frontendId), Number(sid))
       return text === undefined ? undefined : this.#session(frontendId, text)
     })
   }
@@ -56,7 +54,7 @@ export class BackendSessionService {
   /** All sessions of a user in that gateway; an empty array where there are none. */
   agetByUid<Settings = AnySettings>(frontendId: string, uid: string): Promise<BackendSession<Settings>[]> {
     return this.#operations.promised('getByUid', uid, async () => {
-      const texts = await this.#operations.readByUid(frontendId, expectUid(uid))
+      const texts = await this.#operations.readByUid(expectFrontendId(frontendId), expectUid(uid))
       return texts.map(text => this.#session<Settings>(frontendId, text))
     })
   }
@@ -64,14 +62,14 @@ export class BackendSessionService {
   /** Ends a session. `reason` is told to its client. Of one that is not there: succeeds and does nothing. */
   akickBySid(frontendId: string, sid: number | string, reason?: string): Promise<void> {
     return this.#operations.promised('kickBySid', '', () =>
-      this.#operations.kick(frontendId, Number(sid), expectReason(reason))
+      this.#operations.kick(expectFrontendId(frontendId), Number(sid), expectReason(reason))
     )
   }
 
   /** Ends all sessions of a user in that gateway. Of a user who is not there: succeeds and does nothing. */
   akickByUid(frontendId: string, uid: string, reason?: string): Promise<void> {
     return this.#operations.promised('kickByUid', uid, () =>
-      this.#operations.kickByUid(frontendId, expectUid(uid), expectReason(reason))
+      this.#operations.kickByUid(expectFrontendId(frontendId), expectUid(uid), expectReason(reason))
     )
   }
 
@@ -158,13 +156,6 @@ export class BackendSessionService {
 
 /** A session of which only the address is known: enough to send operations about it. */
 function bareView(frontendId: string, sid: number): SessionView {
-  return new SessionView({ view: nextView(), frontendId, sid, uid: null, version: 0, settings: '' })
-}
-
-/** A reason may come straight from a client's body; what is no text must not get as far as the gateway. */
-function expectReason(reason: unknown): string | null {
-  if (reason === undefined || reason === null) return null
-  if (typeof reason !== 'string')
-    throw new TypeError(`Expected a reason to be a string, got ${describeValue(reason)}`)
-  return reason
+  const address = { frontendId: expectFrontendId(frontendId), sid: Number(sid) }
+  return new SessionView({ view: nextView(), ...address, uid: null, version: 0, settings: '' })
 }

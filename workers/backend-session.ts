@@ -153,18 +153,16 @@ export class BackendSession<Settings = AnySettings> {
 
   /** @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND` */
   abind(uid: string): Promise<void> {
-    return this.#operations.promised('bind', uid, async () => {
-      await this.#operations.bind(this.#view, expectUid(uid))
-      this.uid = uid
-    })
+    return this.#operations.promised('bind', uid, () =>
+      this.#operations.bind(this.#view, expectUid(uid), this)
+    )
   }
 
   /** @throws `UID_INVALID`, `UID_NOT_BOUND`, `SESSION_NOT_FOUND` */
   aunbind(uid: string): Promise<void> {
-    return this.#operations.promised('unbind', uid, async () => {
-      await this.#operations.unbind(this.#view, expectUid(uid))
-      this.uid = null
-    })
+    return this.#operations.promised('unbind', uid, () =>
+      this.#operations.unbind(this.#view, expectUid(uid), this)
+    )
   }
 
   /** @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `SESSION_NOT_FOUND` */
@@ -198,12 +196,10 @@ export class BackendSession<Settings = AnySettings> {
     change: (newest: Settings[K] | undefined) => Settings[K] | Promise<Settings[K]>
   ): Promise<Settings[K]> {
     return this.#operations.promised('update', key, async () => {
-      const text = await this.#operations.update(this.#view, expectKey(key), async newest =>
-        encodeValue(
-          key,
-          await change(newest === undefined ? undefined : (decodeValue(newest) as Settings[K]))
-        )
-      )
+      const text = await this.#operations.update(this.#view, expectKey(key), newest => {
+        const made = change(newest === undefined ? undefined : (decodeValue(newest) as Settings[K]))
+        return made instanceof Promise ? made.then(value => encodeValue(key, value)) : encodeValue(key, made)
+      })
       const value = decodeValue(text) as Settings[K]
       this.#put(key, value)
       this.#touched?.delete(key)

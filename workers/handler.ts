@@ -22,7 +22,11 @@ export function handler<Body, Reply, Settings = AnySettings>(
   options: RouteOptions,
   run: HandlerFunction<Body, Reply, Settings>
 ): HandlerFunction<Body, Reply, Settings> {
-  return Object.defineProperty(run.bind(undefined) as typeof run, optionsKey, { value: options })
+  // A function of its own, so that two declarations of one do not meet; `this` is an object's where it has one.
+  const declared: typeof run = function (this: unknown, ...given) {
+    return run.apply(this, given)
+  }
+  return Object.defineProperty(declared, optionsKey, { value: options })
 }
 
 /** The options that a function was declared with; none for a plain one. */

@@ -66,7 +66,10 @@ async function loadFolder(
       ? inherited
       : {
           ...inherited,
-          ...pickOptions(await load(join(folder, optionsEntry.name)), join(folder, optionsEntry.name))
+          ...pickFolderOptions(
+            await load(join(folder, optionsEntry.name)),
+            relative(root, join(folder, optionsEntry.name))
+          )
         }
   for (const entry of entries) {
     if (entry.name.startsWith('_') || entry.name.startsWith('.')) continue
@@ -103,8 +106,7 @@ async function load(path: string): Promise<Module> {
   try {
     return await import(pathToFileURL(path).href)
   } catch (error) {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    throw errors.handlersInvalid(`${path} does not load: ${text}`)
+    throw errors.handlersInvalid(`${path} does not load: ${describeFailure(error)}`)
   }
 }
 
@@ -136,7 +138,7 @@ interface Found {
 async function findFunctions(loaded: Module, file: string, app: HandlerApp): Promise<Map<string, Found>> {
   const found = new Map<string, Found>()
   const add = (name: string, value: unknown, self: unknown) => {
-    if (typeof value !== 'function' || !isHandlerName(name)) return
+    if (typeof value !== 'function' || !isHandlerName(name) || isClass(value)) return
     const other = found.get(name)
     // CommonJS exports come twice: by name, and again as properties of the default export.
     if (other !== undefined && other.run !== value) {
@@ -148,6 +150,12 @@ async function findFunctions(loaded: Module, file: string, app: HandlerApp): Pro
     for (const name of methodNames(object)) add(name, (object as Module)[name], object)
   }
   for (const name of Object.keys(loaded)) if (name !== 'default') add(name, loaded[name], undefined)
+  // What a function made was meant to hold handlers; most likely the function is one itself, and got no name.
+  if (found.size === 0 && typeof loaded.default === 'function') {
+    throw errors.handlersInvalid(
+      `The default export of ${file} makes an object without handlers; a handler itself is a named export`
+    )
+  }
   return found
 }
 
@@ -168,9 +176,7 @@ async function make(standard: unknown, file: string, app: HandlerApp): Promise<o
       ? new (standard as new (app: HandlerApp) => object)(app)
       : await (standard as (app: HandlerApp) => unknown)(app)
   } catch (error) {
-    throw errors.handlersInvalid(
-      `The default export of ${file} failed: ${error instanceof Error ? error.stack : error}`
-    )
+    throw errors.handlersInvalid(`The default export of ${file} failed: ${describeFailure(error)}`)
   }
   if (typeof made !== 'object' || made === null) {
     throw errors.handlersInvalid(
@@ -208,8 +214,28 @@ function isHandlerName(name: string): boolean {
   return /^[\p{L}$][\p{L}\p{N}_$]*$/u.test(name) && name !== 'constructor'
 }
 
+/** From the module's exports; CommonJS, and who likes it so, has them as properties of the default export. */
+function pickFolderOptions({ default: standard, ...named }: Module, where: string): RouteOptions {
+  const {
+    default: _inner,
+    __esModule: _isCompiled,
+    'module.exports': _again,
+    ...options
+  } = {
+    ...(typeof standard === 'object' ? standard : {}),
+    ...named
+  } as Module
+  return pickOptions(options, where)
+}
+
 function pickOptions(from: Module | RouteOptions, where: string): RouteOptions {
-  const { concurrent, affinity, timeout } = from as Module
+  const { concurrent, affinity, timeout, ...others } = from as Module
+  const [unknown] = Object.keys(others)
+  if (unknown !== undefined) {
+    throw errors.handlersInvalid(
+      `There is no option \`${unknown}\` (${where}); the options are concurrent, affinity, timeout`
+    )
+  }
   const expect = (holds: boolean, name: string, what: string, got: unknown) => {
     if (!holds)
       throw errors.handlersInvalid(
@@ -239,4 +265,15 @@ function pickOptions(from: Module | RouteOptions, where: string): RouteOptions {
     ...(affinity !== undefined && { affinity: affinity as string }),
     ...(timeout !== undefined && { timeout: timeout as number })
   }
+}
+
+/** What a module threw, on one line: its text, and the place in a file of the game, where that can be told. */
+function describeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const text = `${error.name}: ${error.message}`.replaceAll(/\s*\n\s*/g, ' ')
+  const place = error.stack
+    ?.split('\n')
+    .find(line => /^ +at .*:\d+:\d+\)?$/.test(line) && !line.includes('node:'))
+  const [at] = /(?:file:|\/)[^()]*:\d+:\d+/.exec(place ?? '') ?? []
+  return at === undefined || at.includes('node_modules') ? text : `${text} (${at.replace('file://', '')})`
 }

@@ -8,17 +8,22 @@ import type { MessagePort } from 'node:worker_threads'
 import { type ErrorData, GatewayError } from '../shared/errors.js'
 import { type AbortReason, type InboxMessage, type InboxReader, readInbox } from '../shared/inbox.js'
 import { Outbox } from '../shared/outbox.js'
+import { Turnstile } from './turnstile.js'
 
 /** Milliseconds after which the outbox leaves although its batch still runs. */
 const longestHold = 1
 
 /** What the gateway refused, with the newest state where it sent that along. */
 export class Refused extends GatewayError {
-  readonly newest: string
+  readonly #newest: string
 
   constructor(error: ErrorData, newest: string) {
     super(error)
-    this.newest = newest
+    this.#newest = newest
+  }
+
+  get newest(): string {
+    return this.#newest
   }
 
   static {
@@ -34,6 +39,8 @@ interface Waiting {
 
 export class Link implements InboxReader {
   readonly outbox = new Outbox()
+  /** Where updates of one key wait for each other. */
+  readonly turnstile = new Turnstile()
   readonly #port: MessagePort
   readonly #onAbort: (rid: number, reason: AbortReason) => void
   readonly #waiting = new Map<number, Waiting>()

@@ -44,13 +44,15 @@ async function run(env: Environment, batch: Batch): Promise<void> {
   link.hold()
   const startedAt = performance.now()
   const turns = readBatch(batch).map(task => new Turn(env, task))
-  for (const turn of turns) turn.run()
-  if (running.size > 0 || pace.hasDeferred) await pace.quiet()
-  const micros = Math.round((performance.now() - startedAt) * 1000)
-  let started = 0
-  for (const turn of turns) started += turn.started
-  link.outbox.ready(started, micros)
-  link.release()
+  try {
+    for (const turn of turns) turn.run()
+    if (running.size > 0 || pace.hasDeferred) await pace.quiet()
+  } finally {
+    let started = 0
+    for (const turn of turns) started += turn.started
+    link.outbox.ready(started, Math.round((performance.now() - startedAt) * 1000))
+    link.release()
+  }
 }
 
 function say(hello: Hello): void {

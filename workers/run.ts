@@ -69,7 +69,6 @@ export class Run implements Origin {
   /** Runs the handler. Gives true if the request has ended; if not, `onEnd` is called when it has. */
   start(onEnd: () => void): boolean {
     const { running, handlers, maxBodyBytes } = this.#env
-    running.add(this)
     running.current = this
     try {
       const { body, flags } = this.#head
@@ -78,6 +77,7 @@ export class Run implements Origin {
       const result = handlers[this.#head.route]!.call(value, session, new HandlerContext(this))
       if (isThenable(result)) {
         this.#onEnd = onEnd
+        running.add(this)
         result.then(
           reply => this.#succeed(reply),
           error => this.#fail(error)

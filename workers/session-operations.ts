@@ -2,7 +2,7 @@
  * What is asked of the gateway about sessions, in the name of one origin (a request, or nobody). Every change that
  * leaves here is also noted in the view that it was made from, so that the next request of the turn reads it.
  */
-import { describeValue } from '../shared/check.js'
+import { describeValue, maxNameBytes } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
 import type { OperationHead } from '../shared/outbox.js'
 import { parseSessions, type SessionText } from '../shared/session-text.js'
@@ -14,6 +14,13 @@ import type { SessionView } from './session-view.js'
 
 export interface OperationLimits {
   readonly maxSettingsLength: number
+}
+
+/** Makes a key's new text of its newest; undefined: there is no such key. */
+type TextChange = (newest: string | undefined) => string | Promise<string>
+
+interface UidHolder {
+  uid: string | null
 }
 
 export class SessionOperations {
@@ -52,80 +59,100 @@ export class SessionOperations {
   push(view: SessionView, key: string, text: string): void {
     this.#expectRoom(view, key, text)
     this.#link.outbox.push(this.#head(view, 0), key, text)
-    this.#note(view, key, text)
+    if (this.#isOwn(view)) this.#note(view, key, text)
     this.#link.leaveSoon()
   }
 
   async apush(view: SessionView, key: string, text: string): Promise<void> {
     this.#expectRoom(view, key, text)
     const answer = this.#call(ack => this.#link.outbox.push(this.#head(view, ack), key, text))
-    this.#note(view, key, text)
+    if (this.#isOwn(view)) this.#note(view, key, text)
     await answer
   }
 
   pushAll(view: SessionView, texts: ReadonlyMap<string, string>): void {
     this.#expectRoomForAll(view, texts)
     this.#link.outbox.pushAll(this.#head(view, 0), joinTexts(texts))
-    this.#noteAll(view, texts)
+    if (this.#isOwn(view)) this.#noteAll(view, texts)
     this.#link.leaveSoon()
   }
 
   async apushAll(view: SessionView, texts: ReadonlyMap<string, string>): Promise<void> {
     this.#expectRoomForAll(view, texts)
     const answer = this.#call(ack => this.#link.outbox.pushAll(this.#head(view, ack), joinTexts(texts)))
-    this.#noteAll(view, texts)
+    if (this.#isOwn(view)) this.#noteAll(view, texts)
     await answer
   }
 
-  async bind(view: SessionView, uid: string): Promise<void> {
-    await this.#callHolding(ack => this.#link.outbox.bind(this.#head(view, ack), uid))
-    for (const each of this.#viewsOf(view)) each.uid = uid
+  /** The uid of `holder`, who has no other part in it, follows as that of the views does. */
+  bind(view: SessionView, uid: string, holder: UidHolder = view): Promise<void> {
+    return this.#held(async () => {
+      await this.#call(ack => this.#link.outbox.bind(this.#head(view, ack), uid))
+      for (const each of [holder, ...this.#viewsOf(view)]) each.uid = uid
+    })
   }
 
-  async unbind(view: SessionView, uid: string): Promise<void> {
-    await this.#callHolding(ack => this.#link.outbox.unbind(this.#head(view, ack), uid))
-    for (const each of this.#viewsOf(view)) each.uid = null
+  unbind(view: SessionView, uid: string, holder: UidHolder = view): Promise<void> {
+    return this.#held(async () => {
+      await this.#call(ack => this.#link.outbox.unbind(this.#head(view, ack), uid))
+      for (const each of [holder, ...this.#viewsOf(view)]) each.uid = null
+    })
   }
 
   /** Gives the text that is in force in the end. */
-  update(
-    view: SessionView,
-    key: string,
-    change: (newest: string | undefined) => Promise<string>
-  ): Promise<string> {
-    const work = this.#update(view, key, change)
-    this.#origin.hold(work)
-    return work
+  update(view: SessionView, key: string, change: TextChange): Promise<string> {
+    return this.#held(async () => {
+      let newest = view.textOf(key)
+      for (;;) {
+        const result = await this.#tryUpdate(view, key, newest, change)
+        if ('text' in result) return result.text
+        newest = result.newest
+      }
+    })
   }
 
-  async #update(
+  async #tryUpdate(
     view: SessionView,
     key: string,
-    change: (newest: string | undefined) => Promise<string>
-  ): Promise<string> {
-    let newest = view.textOf(key)
-    for (;;) {
+    known: string | undefined,
+    change: TextChange
+  ): Promise<{ text: string } | { newest: string | undefined }> {
+    const { turnstile } = this.#link
+    const name = `${view.address.sid}:${key}`
+    const left = await turnstile.enter(name)
+    let newest = left === undefined ? known : left.text
+    let isInside = true
+    try {
       const before = newest ?? ''
-      const text = await change(newest)
-      this.#expectRoom(view, key, text)
-      const head = (ack: number) => this.#head(view, ack)
-      try {
-        await this.#call(ack => this.#link.outbox.update(head(ack), key, text, before))
-        this.#note(view, key, text)
-        return text
-      } catch (refusal) {
-        if (!(refusal instanceof Refused) || refusal.code !== errors.conflict.code) throw refusal
-        newest = refusal.newest === '' ? undefined : refusal.newest
+      let text = change(newest)
+      if (typeof text !== 'string') {
+        turnstile.leave(name, undefined)
+        isInside = false
+        text = await text
       }
+      const after = text
+      this.#expectRoom(view, key, after)
+      const isOwn = this.#isOwn(view)
+      await this.#call(ack => this.#link.outbox.update(this.#head(view, ack), key, after, before))
+      if (isOwn) this.#note(view, key, after)
+      newest = after
+      return { text: after }
+    } catch (refusal) {
+      if (!(refusal instanceof Refused) || refusal.code !== errors.conflict.code) throw refusal
+      newest = refusal.newest === '' ? undefined : refusal.newest
+      return { newest }
+    } finally {
+      if (isInside) turnstile.leave(name, { text: newest })
     }
   }
 
-  async commit(view: SessionView, texts: ReadonlyMap<string, string>): Promise<void> {
-    this.#expectRoomForAll(view, texts)
-    await this.#callHolding(ack =>
-      this.#link.outbox.commit(this.#head(view, ack), joinTexts(texts), view.version)
-    )
-    this.#noteAll(view, texts)
+  commit(view: SessionView, texts: ReadonlyMap<string, string>): Promise<void> {
+    return this.#held(async () => {
+      this.#expectRoomForAll(view, texts)
+      const isOwn = this.#isOwn(view)
+      await this.#call(ack => this.#link.outbox.commit(this.#head(view, ack), joinTexts(texts), view.version))
+      if (isOwn) this.#noteAll(view, texts)
+    })
   }
 
   /** The session as it is now; undefined where there is none. */
@@ -157,7 +184,7 @@ export class SessionOperations {
     this.#link.outbox.refused(
       this.#origin.route,
       operation,
-      typeof about === 'string' ? about : describeValue(about),
+      typeof about === 'string' && about.length <= maxNameBytes ? about : describeValue(about),
       { code: String(code ?? ''), message: message ?? String(error) }
     )
     this.#link.leaveSoon()
@@ -168,10 +195,11 @@ export class SessionOperations {
     return this.#link.call(write)
   }
 
-  #callHolding(write: (ack: number) => void): Promise<string> {
-    const answer = this.#call(write)
-    this.#origin.hold(answer)
-    return answer
+  /** The request does not end before the work has: what the work notes last is there for the next request. */
+  #held<Result>(work: () => Promise<Result>): Promise<Result> {
+    const promise = work()
+    this.#origin.hold(promise)
+    return promise
   }
 
   #head(view: SessionView, ack: number): OperationHead {
@@ -179,9 +207,16 @@ export class SessionOperations {
     return { rid: this.#origin.rid, view: this.#origin.viewOf(view), ack, frontendId, sid }
   }
 
+  /**
+   * Whether a change that is asked for now counts for the view. One that comes after its request has ended is
+   * somebody else's to the requests that follow in the turn. Asked when the change leaves: that is what the gateway
+   * is told, and its answer may come when the request has ended.
+   */
+  #isOwn(view: SessionView): boolean {
+    return this.#origin.viewOf(view) !== 0
+  }
+
   #note(view: SessionView, key: string, text: string): void {
-    // A change that comes after its request has ended is somebody else's to the requests that follow in the turn.
-    if (this.#origin.viewOf(view) === 0) return
     for (const each of this.#viewsOf(view)) each.pushed(key, text)
   }
 
@@ -213,7 +248,7 @@ export class SessionOperations {
       size += view.sizeWith(key, text) - view.size
       if (text.length > (texts.get(largest)?.length ?? 0)) largest = key
     }
-    if (size > limit) throw errors.settingsTooLarge(largest, size, limit)
+    if (size > limit && size > view.size) throw errors.settingsTooLarge(largest, size, limit)
   }
 }
 

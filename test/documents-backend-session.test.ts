@@ -1,0 +1,60 @@
+/** Holds the table of docs/reference/backend-session.md and the tests of its rows together, word for word. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+
+/** The project's folder, seen from dist/test. */
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** A comment that marks a test as a row's, and the test: `// row 11a`, and then `t.test('…'`. */
+const rowTest = /^\/\/ row (\S+)\nt\.test\(\s*'([^']+)'/gm
+
+function readRows(): Map<string, string> {
+  const page = readFileSync(`${root}/docs/reference/backend-session.md`, 'utf8')
+  const rows = new Map<string, string>()
+  for (const [, number, sentence] of page.matchAll(/^\| (\d+a?) +\| [SP+] +\| (.+?) +\|$/gm)) {
+    rows.set(number!, sentence!)
+  }
+  return rows
+}
+
+/** The sources of all tests that may be those of rows. */
+function readSources(): { file: string; source: string }[] {
+  return ['scenarios', 'workers', 'gateway'].flatMap(folder =>
+    readdirSync(`${root}/test/${folder}`)
+      .filter(file => file.endsWith('.test.ts'))
+      .map(file => ({
+        file: `${folder}/${file}`,
+        source: readFileSync(`${root}/test/${folder}/${file}`, 'utf8')
+      }))
+  )
+}
+
+const rows = readRows()
+const sources = readSources()
+const tests = sources.flatMap(({ file, source }) =>
+  [...source.matchAll(rowTest)].map(([, number, name]) => ({ number: number!, name: name!, file }))
+)
+
+t.test('the page has all rows, from 1 to 26 and 11a', async t => {
+  const numbers = Array.from({ length: 26 }, (_, i) => String(i + 1))
+  numbers.splice(11, 0, '11a')
+  t.same([...rows.keys()], numbers)
+})
+
+t.test('each row has a test that is named by its sentence', async t => {
+  for (const [number, sentence] of rows) {
+    t.ok(
+      tests.some(test => test.number === number && test.name === sentence),
+      `row ${number}: ${sentence}`
+    )
+  }
+})
+
+t.test('each test of a row is named by the sentence of that row', async t => {
+  for (const { file, source } of sources) {
+    const marks = source.match(/^\/\/ row /gm) ?? []
+    t.equal(marks.length, source.match(rowTest)?.length ?? 0, `each mark in ${file} stands before a test`)
+  }
+  for (const { number, name, file } of tests) t.equal(name, rows.get(number), `row ${number} in ${file}`)
+})

@@ -1,0 +1,125 @@
+/** Handlers about the session of their own request. */
+import type { BackendSession, HandlerContext } from '../../../workers/index.js'
+import { told } from './_told.js'
+
+/** What the session is now. */
+export function read(_body: unknown, session: BackendSession) {
+  return { uid: session.uid, settings: session.settings }
+}
+
+/** A method of the session by name, with its arguments: `['set', 'hp', 5]`. */
+type Step = [method: string, ...args: unknown[]]
+
+/** Calls methods of the session, one after the other; gives what the last one gave. */
+export function steps(body: Step[], session: BackendSession) {
+  return told(async () => {
+    let last: unknown
+    for (const [method, ...args] of body) last = await session[method as 'get'](...(args as [string]))
+    return last
+  })
+}
+
+/** What a handler holds: class and names, so that a test can see that it is not the internal session. */
+export function shape(_body: unknown, session: BackendSession) {
+  const isNotEnumerable = (name: string) => !Object.keys(session).includes(name)
+  return {
+    className: session.constructor.name,
+    keys: Object.keys(session),
+    hasService: session.___sessionService__ === session.__sessionService__,
+    isHidden: isNotEnumerable('___sessionService__') && isNotEnumerable('__sessionService__'),
+    exported: session.export()
+  }
+}
+
+/** Changes the copy in each way there is, and pushes nothing. */
+export function changeLocally(_body: unknown, session: BackendSession) {
+  session.set('a', 'changed')
+  session.settings.b = 'changed'
+  session.settings.bag.gold = 999
+  session.remove('c')
+  return session.settings
+}
+
+/** Writes into a nested object before `settings` was ever touched. */
+export function changeNested(_body: unknown, session: BackendSession) {
+  session.get('bag').gold = 999
+  return session.get('bag')
+}
+
+/** Binds, and tells the uid before and after, whatever comes of it. */
+export async function bind(uid: string, session: BackendSession) {
+  const before = session.uid
+  const error = await session.abind(uid).then(
+    () => null,
+    ({ code, message }) => ({ code, message })
+  )
+  return { before, error, after: session.uid }
+}
+
+export async function unbind(uid: string, session: BackendSession) {
+  const before = session.uid
+  const error = await session.aunbind(uid).then(
+    () => null,
+    ({ code, message }) => ({ code, message })
+  )
+  return { before, error, after: session.uid }
+}
+
+/** Sets keys and pushes them all by `push`, without waiting. */
+export function push(settings: Record<string, unknown>, session: BackendSession) {
+  for (const [key, value] of Object.entries(settings)) {
+    session.set(key, value)
+    session.push(key)
+  }
+}
+
+/** Keeps `undefined`, which no client can send. */
+export async function keepUndefined(_body: unknown, session: BackendSession) {
+  session.set('pushed', undefined)
+  await session.apush('pushed')
+  session.set('pushedAll', undefined)
+  await session.apushAll()
+}
+
+export function whichAreUndefined(_body: unknown, session: BackendSession) {
+  const { settings } = session
+  return Object.keys(settings).filter(key => settings[key] === undefined)
+}
+
+/** Changes keys through a copy of its own session that is foreign to it, then commits its own changes. */
+export function commit(
+  { own, foreign }: { own: Record<string, unknown>; foreign: Record<string, unknown> },
+  session: BackendSession,
+  context: HandlerContext
+) {
+  return told(async () => {
+    const other = await context.sessions.aget(session.frontendId, session.id)
+    for (const [key, value] of Object.entries(foreign)) {
+      other!.set(key, value)
+      await other!.apush(key)
+    }
+    for (const [key, value] of Object.entries(own)) {
+      if (value === null) session.remove(key)
+      else session.set(key, value)
+    }
+    await session.acommit()
+  })
+}
+
+/** Pushes a key by way of the service, and through a copy, without waiting for either. */
+export async function pushByService(_body: unknown, session: BackendSession, context: HandlerContext) {
+  const copy = await context.sessions.aget(session.frontendId, session.id)
+  copy!.set('byCopy', 2)
+  copy!.push('byCopy')
+  context.sessions.push(session.frontendId, session.id, 'byService', 1)
+}
+
+/** Tells the host that it runs, waits for its word, and pushes all. */
+export async function pushAllWhenTold(_body: unknown, session: BackendSession, context: HandlerContext) {
+  await context.sessions.apush(session.frontendId, session.id, 'isRunning', true)
+  for (;;) {
+    const now = await context.sessions.aget(session.frontendId, session.id)
+    if (now!.get('isTold')) break
+  }
+  await session.apushAll()
+}

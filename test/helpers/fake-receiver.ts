@@ -1,0 +1,21 @@
+/** A session's client that only keeps what it is told. */
+import type { Receiver } from '../../gateway/session.js'
+
+export class FakeReceiver implements Receiver {
+  readonly address = { ip: '192.0.2.7', port: 4321 }
+  readonly events: [name: string, body: string][] = []
+  readonly endings: [code: number, kickReason: string | null][] = []
+
+  reply(): void {}
+  error(): void {}
+  pause(): void {}
+  resume(): void {}
+
+  event(name: string, body: string): void {
+    this.events.push([name, body])
+  }
+
+  end(code: number, kickReason: string | null): void {
+    this.endings.push([code, kickReason])
+  }
+}
