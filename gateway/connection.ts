@@ -9,6 +9,7 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { type CloseCode, closeCodes } from '../shared/close-codes.js'
 import { type ErrorData, errors, GatewayError } from '../shared/errors.js'
+import { encodeFrames, type OutgoingMessage } from './frames.js'
 import type { Intake } from './intake.js'
 import type { Metrics } from './metrics.js'
 import type { ClientAddress, ResolvedOptions } from './options.js'
@@ -37,11 +38,6 @@ export interface ConnectionInit {
   readonly onClose: (connection: Connection) => void
 }
 
-interface Frame {
-  readonly bytes: Uint8Array
-  readonly isText: boolean
-}
-
 export type ConnectionState = 'greeting' | 'open' | 'closing'
 
 export class Connection implements Receiver, ProtocolHost {
@@ -55,7 +51,7 @@ export class Connection implements Receiver, ProtocolHost {
   #beatAt: number
   #pausedAt: number | undefined
   /** What this tick has for the client: written together. */
-  #frames: Frame[] = []
+  #outgoing: OutgoingMessage[] = []
 
   constructor(init: ConnectionInit) {
     this.#init = init
@@ -144,7 +140,7 @@ export class Connection implements Receiver, ProtocolHost {
 
   send(bytes: Uint8Array, isText: boolean): void {
     if (this.#state === 'closing') return
-    if (this.#frames.push({ bytes, isText }) === 1) process.nextTick(this.#flush)
+    if (this.#outgoing.push({ bytes, isText }) === 1) process.nextTick(this.#flush)
   }
 
   /** Closes the connection; its session ends with it. */
@@ -259,15 +255,12 @@ export class Connection implements Receiver, ProtocolHost {
   }
 
   #write(): void {
-    const frames = this.#frames
-    if (frames.length === 0) return
-    this.#frames = []
+    const messages = this.#outgoing
+    if (messages.length === 0) return
+    this.#outgoing = []
     const { webSocket, socket } = this.#init
-    // One write for all, and none of the cost where there is one frame only.
-    const isCorked = frames.length > 1
-    if (isCorked) socket.cork()
-    for (const { bytes, isText } of frames) webSocket.send(bytes, { binary: !isText })
-    if (isCorked) socket.uncork()
+    // Once a close frame has left, by us or in answer to the client's, no data may follow.
+    if (webSocket.readyState === webSocket.OPEN) socket.write(encodeFrames(messages))
   }
 }
 

@@ -23,6 +23,8 @@ import type { Outcome, WorkerListener, WorkerThread } from './worker-thread.js'
 const batchRequests = 64
 const batchBytes = 256 * 1024
 const batchMicros = 1_000
+/** Microseconds of work that are not worth waking a second worker for. */
+const littleMicros = 300
 /** Requests of one lane in a turn. */
 const turnRequests = 16
 
@@ -192,28 +194,38 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
 
   /** Fills one batch for the worker: its share of the common line, and all of its own. */
   #handOut(worker: WorkerThread): void {
-    const workers = this.#init.pool.places.length || 1
-    let lanes = Math.ceil(this.#line.commonSize / workers) + this.#line.pinnedSize(worker.index)
+    let lanes = this.#shareOf(this.#line.commonSize) + this.#line.pinnedSize(worker.index)
     let room = Math.max(1, Math.min(batchRequests, Math.floor(batchMicros / this.#meanMicros)))
     let bytes = batchBytes
-    while (lanes-- > 0 && room > 0 && bytes > 0 && worker.room > 0) {
-      const waiter = this.#line.take(worker.index)
-      if (waiter === undefined) break
-      const { session, request } = waiter
+    // Who has left the line's business meanwhile does not count for the share, but each is looked at once.
+    for (let looks = this.#line.sizeFor(worker.index); looks > 0; looks--) {
+      if (lanes <= 0 || room <= 0 || bytes <= 0 || worker.room === 0) break
+      const { session, request } = this.#line.take(worker.index)!
       const requests =
-        request === undefined
-          ? this.#takeFromLane(session, worker, room)
-          : request.state === 'waiting'
-            ? [request]
-            : []
+        request === undefined ? this.#takeFromLane(session, worker, room) : this.#takeAlone(request, worker)
       if (requests.length === 0) continue
       const lane = request === undefined ? session.lane : undefined
       worker.add(new Turn({ worker, slot: worker.takeSlot(), requests, lane, listener: this }))
+      lanes--
       room -= requests.length
       bytes -= session.settingsText.length
       for (const { body } of requests) bytes -= body.length
     }
     if (worker.sendBatch()) this.#init.metrics.count('batches')
+  }
+
+  /** What one worker takes of the common line: a part for each worker; all of it, if that is soon done. */
+  #shareOf(lanes: number): number {
+    const isLittle = lanes * this.#meanMicros < littleMicros
+    return isLittle ? lanes : Math.ceil(lanes / (this.#init.pool.places.length || 1))
+  }
+
+  /** A concurrent request, if it is still to be run, and may be in that worker. */
+  #takeAlone(request: Request, worker: WorkerThread): Request[] {
+    if (request.state !== 'waiting') return []
+    if (worker.indexOf(request.route.name) !== undefined) return [request]
+    this.#lineUpAlone(request)
+    return []
   }
 
   /** The next requests of a lane, as far as they may run in that worker. */

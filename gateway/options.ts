@@ -219,6 +219,14 @@ export function resolveOptions(asked: GatewayOptions): ResolvedOptions {
       throw errors.optionInvalid(`Expected \`${name}\` to be a function, got ${describeValue(value)}`)
     }
   }
+  if (log !== undefined && !logLevels.every(level => typeof log?.[level] === 'function')) {
+    throw errors.optionInvalid(
+      `Expected \`log\` to be a logger with ${logLevels.join(', ')}, got ${describeValue(log)}`
+    )
+  }
+  if (typeof dev !== 'boolean') {
+    throw errors.optionInvalid(`Expected \`dev\` to be true or false, got ${describeValue(dev)}`)
+  }
   const options = plain as unknown as PlainOptions
   return Object.freeze({
     ...options,

@@ -38,6 +38,9 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   readonly #init: PoolInit
   readonly #places: Place[]
   #state: PoolState = 'starting'
+  // Asked for with every request: kept, and made anew by `#changed`.
+  #up: readonly WorkerThread[] = []
+  #hopeful: readonly number[] = []
   /** Workers that are coming up or dying outside their place: of a new generation, or of the one before. */
   readonly #others = new Set<WorkerThread>()
   readonly #starts = new Map<
@@ -56,13 +59,13 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   }
 
   /** Workers that are up, whether they take a batch now or not. */
-  get up(): WorkerThread[] {
-    return this.#places.flatMap(({ worker }) => (worker?.state === 'up' ? [worker] : []))
+  get up(): readonly WorkerThread[] {
+    return this.#up
   }
 
   /** Places whose work can wait for them: all but those whose last start failed. */
-  get places(): number[] {
-    return this.#places.flatMap(({ index, failures }) => (failures === 0 ? [index] : []))
+  get places(): readonly number[] {
+    return this.#hopeful
   }
 
   get size(): number {
@@ -153,12 +156,19 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
       place.worker = worker
       place.failures = 0
     }
+    this.#changed()
     this.#init.onRoutes(generation[0]!.routes)
+  }
+
+  #changed(): void {
+    this.#up = this.#places.flatMap(({ worker }) => worker ?? [])
+    this.#hopeful = this.#places.flatMap(({ index, failures }) => (failures === 0 ? [index] : []))
   }
 
   /** The first replacement starts at once; each that fails makes the next one wait for twice as long. */
   #replace(place: Place): void {
     place.worker = undefined
+    this.#changed()
     this.#startWorker(place.index).then(
       worker => {
         if (this.#state !== 'running' || place.worker !== undefined) {
@@ -170,6 +180,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
         this.#others.delete(worker)
         place.worker = worker
         place.failures = 0
+        this.#changed()
         this.#init.onRoutes(worker.routes)
       },
       error => {
@@ -180,6 +191,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
           nextTryInMs: pause,
           error: error.message
         })
+        this.#changed()
         this.#init.onFailure(place.index)
         place.retry = setTimeout(() => this.#replace(place), pause)
       }

@@ -177,12 +177,15 @@ export class WorkerThread implements OutcomeReader, OperationSource {
     }
     this.#inbox.aborted(request.rid, reason)
     this.#sendInbox()
+    // The caller decides the request next; a worker that only it kept may end then.
+    if (this.state === 'retiring') setImmediate(() => this.#endIfRetired())
   }
 
-  /** Takes no more work, and ends once what it holds has ended. */
+  /** Takes no more work, gives back what it has not started, and ends once the rest is decided. */
   retire(): void {
     if (this.state === 'ended') return
     this.state = 'retiring'
+    for (const turn of this.#turns.values()) turn.takeBack()
     this.#endIfRetired()
   }
 
@@ -269,6 +272,8 @@ export class WorkerThread implements OutcomeReader, OperationSource {
   }
 
   #endIfRetired(): void {
-    if (this.state === 'retiring' && this.#unended === 0) void this.terminate()
+    if (this.state !== 'retiring') return
+    for (const turn of this.#turns.values()) if (!turn.isOver) return
+    void this.terminate()
   }
 }

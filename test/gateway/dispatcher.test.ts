@@ -49,14 +49,27 @@ t.test('what comes in one tick is handed out in one batch, at most 16 requests o
 
 t.test('a worker takes a share of the waiting lanes, not all of them', async t => {
   const core = await startCore({ workers: 2 })
-  for (const worker of core.workers) for (let i = 0; i < 40; i++) worker.ready(100, 100)
+  // Requests that take 50 µs each: ten of them are worth a second worker.
+  for (const worker of core.workers) for (let i = 0; i < 40; i++) worker.ready(1, 50)
   const players = Array.from({ length: 10 }, () => core.connect())
   for (const player of players) core.request(player, 1)
   await tick()
   t.same(
     core.workers.map(worker => worker.turns.length),
-    [5, 3],
-    'half of ten, then half of what is left, upwards'
+    [5, 5],
+    'half of ten; and the rest is little enough to be taken whole'
+  )
+  await core.close()
+})
+
+t.test('what is soon done is not spread over several workers', async t => {
+  const core = await startCore({ workers: 2 })
+  for (const worker of core.workers) for (let i = 0; i < 40; i++) worker.ready(1, 5)
+  for (let i = 0; i < 10; i++) core.request(core.connect(), 1)
+  await tick()
+  t.same(
+    core.workers.map(worker => worker.turns.length),
+    [10, 0]
   )
   await core.close()
 })

@@ -1,0 +1,200 @@
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import t from 'tap'
+import {
+  flagOf,
+  type GatewayOptions,
+  optionTable,
+  resolveOptions,
+  variableOf
+} from '../../gateway/options.js'
+import { createLogger } from '../../shared/log.js'
+
+const refused = (message: string | RegExp) => ({ code: 'OPTION_INVALID', message })
+
+t.test('what is not asked for has its default', t => {
+  const options = resolveOptions({ handlers: 'handlers' })
+  t.match(options, {
+    handlers: resolve('handlers'),
+    host: '127.0.0.1',
+    port: 3010,
+    workers: availableParallelism(),
+    frontendId: 'gateway-1',
+    singleSession: 'off',
+    heartbeat: 30_000,
+    handshakeTimeout: 10_000,
+    requestTimeout: 10_000,
+    laneLimit: 64,
+    maxPause: 30_000,
+    maxBodyBytes: 65_536,
+    maxSettingsLength: 65_536,
+    maxSendBytes: 1_048_576,
+    startTimeout: 30_000,
+    closeTimeout: 4_000,
+    logLevel: 'info',
+    now: Date.now
+  })
+  t.same(options.onHandshake({ type: '', version: '', user: undefined, address: { ip: '', port: 0 } }), {
+    accept: true
+  })
+  t.equal(options.dev, false)
+  t.ok(Object.isFrozen(options))
+  for (const level of ['debug', 'info', 'warn', 'error'] as const) t.type(options.log[level], 'function')
+  t.end()
+})
+
+t.test('what is asked for is taken, undefined is not asked for, and 0 is 0', t => {
+  const log = createLogger('silent', () => {})
+  const now = () => 7
+  const onHandshake = () => ({ accept: false }) as const
+  const asked: GatewayOptions = {
+    handlers: '/games/chess',
+    port: 0,
+    heartbeat: 0,
+    requestTimeout: 0,
+    closeTimeout: 0,
+    singleSession: 'kick',
+    logLevel: 'silent',
+    dev: true,
+    log,
+    now,
+    onHandshake
+  }
+  t.match(resolveOptions(asked), asked as object)
+  t.equal(resolveOptions(asked).log, log)
+  const none = Object.fromEntries(optionTable.map(({ name }) => [name, undefined]))
+  const options = resolveOptions({
+    ...none,
+    handlers: '/h',
+    log,
+    now: undefined
+  } as unknown as GatewayOptions)
+  t.equal(options.port, 3010)
+  t.equal(options.now, Date.now)
+  t.end()
+})
+
+t.test('defaults are what the options themselves allow', t => {
+  const standards = Object.fromEntries(
+    optionTable.flatMap(({ name, standard }) => (standard === undefined ? [] : [[name, standard]]))
+  )
+  t.doesNotThrow(() => resolveOptions({ handlers: '/h', ...standards }))
+  t.same(
+    optionTable.filter(({ standard }) => standard === undefined).map(({ name }) => name),
+    ['handlers']
+  )
+  for (const { name, help } of optionTable) t.not(help, '', name)
+  t.equal(new Set(optionTable.map(({ name }) => name)).size, optionTable.length)
+  t.end()
+})
+
+for (const { name, check } of optionTable) {
+  t.test(`a wrong ${name} is refused by name, with what was expected and what came`, t => {
+    const resolveWith = (value: unknown) =>
+      resolveOptions({ handlers: '/h', [name]: value } as unknown as GatewayOptions)
+    const expected = {
+      text: 'a text that is not empty',
+      integer: check.type === 'integer' ? `a whole number from ${check.least} to ${check.most}` : '',
+      word: check.type === 'word' ? `one of ${check.words.join(', ')}` : ''
+    }[check.type]
+    const rows: [unknown, string][] = [
+      [null, 'null'],
+      [true, 'true (boolean)'],
+      [{}, 'an object'],
+      [['a'], 'an array'],
+      ['', "'' (empty)"]
+    ]
+    if (check.type === 'text') rows.push([5, '5 (number)'])
+    if (check.type === 'word') rows.push(['OFF', '"OFF" (string)'], ['toString', '"toString" (string)'])
+    if (check.type === 'integer') {
+      const { least, most } = check
+      for (const value of [least - 1, most + 1, least + 0.5, Number.NaN, Number.POSITIVE_INFINITY])
+        rows.push([value, `${value} (number)`])
+      rows.push([String(least), `"${least}" (string)`])
+      for (const value of [least, most]) t.equal(resolveWith(value)[name], value, 'its ends are allowed')
+    }
+    for (const [value, got] of rows)
+      t.throws(() => resolveWith(value), refused(`Expected \`${name}\` to be ${expected}, got ${got}`))
+    if (check.type === 'word')
+      for (const word of check.words) t.equal(resolveWith(word)[name], word, 'each word is allowed')
+    t.end()
+  })
+}
+
+t.test('the folder of the handlers must be given', t => {
+  for (const asked of [{}, { handlers: undefined }]) {
+    t.throws(
+      () => resolveOptions(asked as unknown as GatewayOptions),
+      refused('The option `handlers` is missing: give the handlers (--handlers)')
+    )
+  }
+  t.end()
+})
+
+t.test('options that are none are refused, with those that there are', t => {
+  const asked = { handlers: '/h', heartBeat: 5 } as unknown as GatewayOptions
+  t.throws(
+    () => resolveOptions(asked),
+    refused(/^There is no option `heartBeat`; the options are handlers, host, .*, logLevel, .*dev$/)
+  )
+  const own = JSON.parse('{"handlers":"/h","__proto__":1}')
+  t.throws(() => resolveOptions(own), refused(/^There is no option `__proto__`/))
+  for (const [asked, got] of [
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['/h', '"/h" (string)'],
+    [() => {}, /\(function\)$/]
+  ] as const) {
+    t.throws(
+      () => resolveOptions(asked as unknown as GatewayOptions),
+      refused(got instanceof RegExp ? got : `Expected the gateway's options to be an object, got ${got}`)
+    )
+  }
+  t.end()
+})
+
+t.test('what is no plain value is checked too: hooks, the logger, the development mode', t => {
+  const rows: [string, unknown, string][] = [
+    ['onHandshake', true, 'a function, got true (boolean)'],
+    ['onHandshake', null, 'a function, got null'],
+    ['now', 5, 'a function, got 5 (number)'],
+    ['log', null, 'a logger with debug, info, warn, error, got null'],
+    ['log', { info() {} }, 'a logger with debug, info, warn, error, got an object'],
+    ['dev', 'yes', 'true or false, got "yes" (string)'],
+    ['dev', null, 'true or false, got null']
+  ]
+  for (const [name, value, what] of rows) {
+    t.throws(
+      () => resolveOptions({ handlers: '/h', [name]: value } as unknown as GatewayOptions),
+      refused(`Expected \`${name}\` to be ${what}`)
+    )
+  }
+  t.doesNotThrow(() => resolveOptions({ handlers: '/h', log: console }))
+  t.end()
+})
+
+t.test('an option has one name on the command line and one in the environment', t => {
+  t.same(
+    optionTable.map(({ name }) => [flagOf(name), variableOf(name)]),
+    [
+      ['handlers', 'SALLYPORT_HANDLERS'],
+      ['host', 'SALLYPORT_HOST'],
+      ['port', 'SALLYPORT_PORT'],
+      ['workers', 'SALLYPORT_WORKERS'],
+      ['frontend-id', 'SALLYPORT_FRONTEND_ID'],
+      ['single-session', 'SALLYPORT_SINGLE_SESSION'],
+      ['heartbeat', 'SALLYPORT_HEARTBEAT'],
+      ['handshake-timeout', 'SALLYPORT_HANDSHAKE_TIMEOUT'],
+      ['request-timeout', 'SALLYPORT_REQUEST_TIMEOUT'],
+      ['lane-limit', 'SALLYPORT_LANE_LIMIT'],
+      ['max-pause', 'SALLYPORT_MAX_PAUSE'],
+      ['max-body-bytes', 'SALLYPORT_MAX_BODY_BYTES'],
+      ['max-settings-length', 'SALLYPORT_MAX_SETTINGS_LENGTH'],
+      ['max-send-bytes', 'SALLYPORT_MAX_SEND_BYTES'],
+      ['start-timeout', 'SALLYPORT_START_TIMEOUT'],
+      ['close-timeout', 'SALLYPORT_CLOSE_TIMEOUT'],
+      ['log-level', 'SALLYPORT_LOG_LEVEL']
+    ]
+  )
+  t.end()
+})

@@ -1,0 +1,109 @@
+/** The project's own files as text, for the tests that look at the tree itself. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+
+/** The project's folder, seen from dist/test/helpers. */
+export const root = fileURLToPath(new URL('../../..', import.meta.url))
+
+const notOurs = new Set(['node_modules', 'dist', '.git', '.tap', 'fixtures'])
+
+/** Files below a folder of the project, by their paths below the project's own. */
+export function listFiles(folder = ''): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap(entry => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return notOurs.has(entry.name) ? [] : listFiles(path)
+    return [path]
+  })
+}
+
+export function readText(path: string): string {
+  return readFileSync(join(root, path), 'utf8')
+}
+
+export interface Import {
+  /** What is imported: a package, or a file by its path below the project's folder, e.g. `shared/errors.ts`. */
+  readonly from: string
+  readonly isTypeOnly: boolean
+}
+
+export interface Source {
+  readonly path: string
+  /** Its first folder. */
+  readonly folder: string
+  readonly imports: readonly Import[]
+  readonly hasDefaultExport: boolean
+  /** Lines of each `any` that no comment excuses. */
+  readonly unexcusedAnys: readonly number[]
+  readonly lineCount: number
+}
+
+export function readSources(folders: readonly string[]): Source[] {
+  return folders
+    .flatMap(listFiles)
+    .filter(path => path.endsWith('.ts'))
+    .map(path => readSource(path, readText(path)))
+}
+
+export function readSource(path: string, text: string): Source {
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
+  const lines = text.split('\n')
+  const imports: Import[] = []
+  const unexcusedAnys: number[] = []
+  let hasDefaultExport = false
+  const add = (specifier: ts.Node, isTypeOnly: boolean) => {
+    if (ts.isStringLiteral(specifier)) imports.push({ from: resolve(path, specifier.text), isTypeOnly })
+  }
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, isTypeOnly(node.importClause))
+    if (ts.isExportDeclaration(node) && node.moduleSpecifier) add(node.moduleSpecifier, node.isTypeOnly)
+    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, true)
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      add(node.arguments[0]!, false)
+    }
+    if (ts.isExportAssignment(node) || isDefault(node)) hasDefaultExport = true
+    if (node.kind === ts.SyntaxKind.AnyKeyword) {
+      const line = file.getLineAndCharacterOfPosition(node.getStart()).line
+      if (!/biome-ignore lint\/suspicious\/noExplicitAny: ./.test(lines[line - 1] ?? '')) {
+        unexcusedAnys.push(line + 1)
+      }
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(file)
+  return {
+    path,
+    folder: path.split('/')[0]!,
+    imports,
+    hasDefaultExport,
+    unexcusedAnys,
+    lineCount: lines.length - (lines.at(-1) === '' ? 1 : 0)
+  }
+}
+
+/** Whether nothing of an import is there when the program runs. */
+function isTypeOnly(clause: ts.ImportClause | undefined): boolean {
+  if (clause === undefined) return false
+  if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true
+  const { name, namedBindings } = clause
+  return (
+    name === undefined &&
+    namedBindings !== undefined &&
+    ts.isNamedImports(namedBindings) &&
+    namedBindings.elements.every(element => element.isTypeOnly)
+  )
+}
+
+function isDefault(node: ts.Node): boolean {
+  if (ts.isExportSpecifier(node)) return node.name.text === 'default'
+  return (
+    ts.canHaveModifiers(node) &&
+    ts.getModifiers(node)?.some(modifier => modifier.kind === ts.SyntaxKind.DefaultKeyword) === true
+  )
+}
+
+function resolve(from: string, specifier: string): string {
+  if (!specifier.startsWith('.')) return specifier
+  return relative(root, join(root, dirname(from), specifier)).replace(/\.js$/, '.ts')
+}

@@ -1,0 +1,130 @@
+import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import t from 'tap'
+import { decodeBody, encodeBody } from '../../workers/body.js'
+import { browserProtocol } from '../helpers/pomelo-protocol.js'
+
+const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1')
+const asBody = (text: string) => latin1(Buffer.from(text))
+const decode = (body: string) => decodeBody(body, false, 1_000)
+const unzip = (bytes: Uint8Array, maxBytes = 1_000) => decodeBody(latin1(bytes), true, maxBytes)
+const malformed = (message: RegExp) => ({ code: 'BODY_MALFORMED', message })
+
+t.test('a body without bytes is undefined', t => {
+  t.equal(decode(''), undefined)
+  t.equal(decodeBody('', true, 10), undefined)
+  t.equal(unzip(gzipSync('')), undefined)
+  t.equal(encodeBody(undefined), '')
+  t.end()
+})
+
+t.test('what JSON holds comes out as it went in', t => {
+  fc.assert(
+    fc.property(fc.jsonValue({ stringUnit: 'binary' }), value => {
+      const text = JSON.stringify(value)
+      t.same(decode(encodeBody(value)), JSON.parse(text))
+      t.same(decode(asBody(text)), JSON.parse(text))
+    })
+  )
+  t.end()
+})
+
+t.test('a reply is what every client reads, one that misreads 4-byte UTF-8 too', t => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), text => {
+      const bytes = Buffer.from(encodeBody({ text }), 'latin1')
+      t.notOk(bytes.some(byte => byte >= 0xf0))
+      t.same(JSON.parse(bytes.toString()), { text })
+      t.same(JSON.parse(browserProtocol.strdecode(bytes)), { text })
+    })
+  )
+  t.equal(encodeBody('é'), '"Ã©"', 'bytes, each as one character')
+  t.equal(encodeBody('🎮'), '"\\ud83c\\udfae"')
+  t.equal(encodeBody('\ud83c'), '"\\ud83c"')
+  t.end()
+})
+
+t.test('a character beyond the BMP is read in both of its forms', t => {
+  t.equal(decode(asBody('"🎮"')), '🎮')
+  t.equal(decode(latin1(Uint8Array.from(browserProtocol.strencode('"a🎮好"')))), 'a🎮好')
+  t.end()
+})
+
+t.test('what is not JSON in UTF-8 is refused', t => {
+  for (const text of ['{', ' ', '1 2', 'undefined', "'a'", '\ufeff1', '[1,]', '\u00a01'])
+    t.throws(() => decode(asBody(text)), malformed(/not JSON \(/), text)
+  for (const bytes of [
+    [0x22, 0xff, 0x22],
+    [0x22, 0xc3, 0x22],
+    [0x22, 0xed, 0xa0, 0xbc, 0x22],
+    [0xc0, 0xaf]
+  ])
+    t.throws(() => decode(latin1(Uint8Array.from(bytes))), malformed(/its text is not UTF-8/))
+  t.end()
+})
+
+t.test('what looks like a prototype is a property', t => {
+  const value = decode('{"__proto__":{"admin":true},"constructor":1}') as Record<string, unknown>
+  t.equal(Object.getPrototypeOf(value), Object.prototype)
+  t.same(Object.keys(value), ['__proto__', 'constructor'])
+  t.equal(value['admin'], undefined)
+  t.end()
+})
+
+t.test('a gzipped body is unzipped, up to the limit and no further', t => {
+  t.same(unzip(gzipSync('{"a":"é🎮"}')), { a: 'é🎮' })
+  const text = JSON.stringify('x'.repeat(98))
+  t.equal(text.length, 100)
+  t.equal(unzip(gzipSync(text), 100), 'x'.repeat(98))
+  t.throws(() => unzip(gzipSync(text), 99), malformed(/more than 99 bytes when unzipped/))
+  const bomb = gzipSync(Buffer.alloc(50_000_000, 0x20))
+  t.ok(bomb.length < 60_000)
+  t.throws(() => unzip(bomb, 65_536), malformed(/more than 65536 bytes when unzipped/))
+  const twice = Buffer.concat([gzipSync('"aaaaaaaaaa'), gzipSync('bbbbbbbbbb"')])
+  t.throws(() => unzip(twice, 20), malformed(/more than 20 bytes when unzipped/), 'its parts count together')
+  t.end()
+})
+
+t.test('what is no gzip, or no whole one, is refused', t => {
+  const whole = gzipSync('{"a":1}')
+  const broken = Buffer.from(whole)
+  broken[whole.length - 6]! ^= 1
+  for (const bytes of [Buffer.from('{"a":1}'), whole.subarray(0, -1), whole.subarray(0, 3), broken])
+    t.throws(() => unzip(bytes), malformed(/not gzip/))
+  t.throws(() => unzip(gzipSync('{')), malformed(/not JSON/))
+  t.throws(() => unzip(gzipSync(Buffer.from([0x22, 0xff, 0x22]))), malformed(/not UTF-8/))
+  t.end()
+})
+
+t.test('a reply that JSON has no form for is refused, and the error says where it is', t => {
+  const circle: Record<string, unknown> = { items: [{ name: 'a' }] }
+  ;(circle['items'] as unknown[]).push(circle)
+  const rows: [unknown, string][] = [
+    [1n, "The reply can't be sent: a BigInt at its top"],
+    [{ player: { gold: [0, 1n] } }, "The reply can't be sent: a BigInt at player.gold.1"],
+    [circle, "The reply can't be sent: a circle at items.1"],
+    [() => {}, "The reply can't be sent: a function at its top"],
+    [Symbol('s'), "The reply can't be sent: a symbol at its top"],
+    [
+      {
+        toJSON() {
+          throw new Error('no')
+        }
+      },
+      "The reply can't be sent: a value that JSON.stringify refuses at its top"
+    ]
+  ]
+  for (const [value, message] of rows)
+    t.throws(() => encodeBody(value), { code: 'REPLY_NOT_SERIALIZABLE', message })
+  const twice = { name: 'a' }
+  t.equal(encodeBody([twice, twice]), '[{"name":"a"},{"name":"a"}]', 'the same twice is no circle')
+  t.end()
+})
+
+t.test('a reply is what JSON makes of it', t => {
+  t.equal(encodeBody(null), 'null')
+  t.equal(encodeBody({ a: undefined, b: () => {}, c: Number.NaN }), '{"c":null}')
+  t.equal(encodeBody(new Date(0)), '"1970-01-01T00:00:00.000Z"')
+  t.equal(encodeBody(new Map([['a', 1]])), '{}')
+  t.end()
+})
