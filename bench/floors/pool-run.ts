@@ -1,0 +1,28 @@
+/**
+ * Floor: the shape that comes to mind first. `ws`, and for each request one `pool.run` of a Piscina with its default
+ * options; the session goes along as an object, and comes back changed with the reply.
+ */
+import { fileURLToPath } from 'node:url'
+import { Piscina } from 'piscina'
+import { serve } from '../server.js'
+import type { PoolResult, PoolSession, PoolTask } from './pool-run-worker.js'
+import { startWebSocketServer } from './web-socket.js'
+
+await serve(async () => {
+  const pool = new Piscina<PoolTask, PoolResult>({
+    filename: fileURLToPath(new URL('./pool-run-worker.js', import.meta.url))
+  })
+  let lastSid = 0
+  return startWebSocketServer(
+    socket => {
+      let session: PoolSession = { id: ++lastSid, frontendId: 'gateway-1', uid: null, settings: {} }
+      socket.on('message', async data => {
+        const [id, route, body] = JSON.parse(String(data))
+        const result = await pool.run({ route, body, session })
+        session = result.session
+        socket.send(JSON.stringify([id, result.reply]))
+      })
+    },
+    () => pool.close()
+  )
+})

@@ -1,0 +1,37 @@
+/** The worker's side of the port floors. Callbacks only, so that nothing but the port is measured. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import type { Stretch, StretchResult } from '../stretch.js'
+
+/** One push, as a message of its own. */
+export interface PortPush {
+  readonly ack: number
+  readonly key: string
+  readonly text: string
+}
+
+const { port, isPing } = workerData as { port: MessagePort; isPing: boolean }
+
+/** So that every value's text takes 8 bytes. */
+const firstPosition = 10_000_000
+
+parentPort!.on('message', ({ waiting, seconds }: Stretch) => {
+  const startedAt = performance.now()
+  const end = startedAt + seconds * 1000
+  let last = firstPosition
+  let count = 0
+  let open = waiting
+  const post = () => {
+    last++
+    port.postMessage(isPing ? last : ({ ack: last, key: 'position', text: String(last) } satisfies PortPush))
+  }
+  port.removeAllListeners('message')
+  port.on('message', () => {
+    count++
+    const now = performance.now()
+    if (now < end) return post()
+    if (--open > 0) return
+    const result: StretchResult = { count, seconds: (now - startedAt) / 1000, last }
+    parentPort!.postMessage(result)
+  })
+  for (let i = 0; i < waiting; i++) post()
+})

@@ -1,0 +1,26 @@
+/** A bare `ws` server on a free port, for the floors that stand on one. */
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { Server } from '../server.js'
+
+export async function startWebSocketServer(
+  onSocket: (socket: WebSocket) => void,
+  onClose: () => Promise<unknown> = async () => {}
+): Promise<Server> {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  server.on('connection', socket => {
+    // A load that leaves in the middle of a frame is no fault.
+    socket.on('error', () => {})
+    onSocket(socket)
+  })
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => {
+      for (const socket of server.clients) socket.terminate()
+      server.close()
+      return onClose()
+    }
+  }
+}

@@ -1,0 +1,14 @@
+/** The handlers of the `requests` cases. */
+import type { BackendSession } from '../../workers/index.js'
+
+interface Settings {
+  count: number
+}
+
+/** Reads the session's counter, adds one, pushes without waiting for it, and answers the new value. */
+export async function add(_body: unknown, session: BackendSession<Settings>): Promise<number> {
+  const count = (session.get('count') ?? 0) + 1
+  session.set('count', count)
+  session.push('count')
+  return count
+}
