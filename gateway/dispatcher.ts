@@ -1,30 +1,24 @@
 /**
- * Hands requests out to workers and sees to it that each is answered once. Work is handed out in batches: as soon as a
- * worker is ready it takes a share of the lanes that wait. Nobody waits for a timer; the one timer here looks for
- * deadlines that have passed and for work that is stuck behind other work.
+ * Hands requests out to workers, in batches: as soon as a worker is ready it takes a share of the lanes that wait.
+ * Nobody waits for a timer; the one timer here looks for deadlines that have passed and for work that is stuck.
  *
  *   add ──▶ lane ──▶ line ──▶ turn in a batch ──▶ outcome ──▶ reply
  *             ▲                    │
  *             └──── taken back ────┘
  */
-import { requestFlags } from '../shared/batch.js'
 import { errors } from '../shared/errors.js'
 import type { Logger, LogLevel } from '../shared/log.js'
 import { placeOf } from './affinity.js'
+import { BatchSize, batchBytes } from './batch-size.js'
 import { Line } from './line.js'
 import type { Metrics } from './metrics.js'
+import type { OpenRequests } from './open-requests.js'
 import type { Pool } from './pool.js'
 import { Request, type RequestInit } from './request.js'
 import type { Session } from './session.js'
 import { Turn, type TurnListener } from './turn.js'
-import type { Outcome, WorkerListener, WorkerThread } from './worker-thread.js'
+import type { LastWords, Outcome, WorkerListener, WorkerThread } from './worker-thread.js'
 
-/** A batch's bounds: requests, bytes of bodies and settings, and microseconds that it should take. */
-const batchRequests = 64
-const batchBytes = 256 * 1024
-const batchMicros = 1_000
-/** Microseconds of work that are not worth waking a second worker for. */
-const littleMicros = 300
 /** Requests of one lane in a turn. */
 const turnRequests = 16
 
@@ -37,39 +31,25 @@ const stuckAfter = 2
 
 export interface DispatcherInit {
   readonly pool: Pool
+  readonly requests: OpenRequests
   readonly metrics: Metrics
   readonly log: Logger
-  readonly laneLimit: number
   readonly now: () => number
 }
 
 export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListener {
   readonly #init: DispatcherInit
+  readonly #requests: OpenRequests
   readonly #line: Line
-  /** Requests that are not decided, and those decided whose worker still runs them. */
-  readonly #requests = new Map<number, Request>()
-  /** Requests that are not decided. */
-  #open = 0
-  /** What a request costs a worker, in microseconds: a moving mean. Begins high, so that first batches are small. */
-  #meanMicros = 100
+  readonly #size = new BatchSize()
   #isPumpSoon = false
   #look: NodeJS.Timeout | undefined
   #looks = 0
-  #onIdle: (() => void) | undefined
 
   constructor(init: DispatcherInit) {
     this.#init = init
+    this.#requests = init.requests
     this.#line = new Line(init.pool.size)
-  }
-
-  get waiting(): number {
-    let waiting = 0
-    for (const { state } of this.#requests.values()) if (state === 'waiting') waiting++
-    return waiting
-  }
-
-  get running(): number {
-    return this.#open - this.waiting
   }
 
   /** Takes a request in. It is answered once, or its session ends. */
@@ -77,16 +57,11 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
     const request = new Request(init)
     const { session, route } = request
     const { lane } = session
-    this.#requests.set(request.rid, request)
-    this.#open++
-    if (++lane.open >= this.#init.laneLimit && !lane.isPausing) {
-      lane.isPausing = true
-      session.receiver?.pause()
-    }
+    this.#requests.add(request)
     if (route.options.concurrent === true) {
       lane.concurrent ??= new Set()
       lane.concurrent.add(request)
-      this.#line.add(session, request, this.#placeFor(request))
+      this.#lineUpAlone(request)
     } else {
       lane.waiting.push(request)
       this.#lineUp(session)
@@ -108,12 +83,12 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
     const { turn } = lane
     if (turn !== undefined) {
       turn.takeBack()
-      for (const request of turn.started) this.#drop(request)
+      for (const request of turn.started) this.#requests.drop(request)
     }
-    for (const request of lane.waiting.splice(0)) this.#drop(request)
+    for (const request of lane.waiting.splice(0)) this.#requests.drop(request)
     for (const request of lane.concurrent ?? []) {
       request.turn?.takeBack()
-      this.#drop(request)
+      this.#requests.drop(request)
     }
   }
 
@@ -131,27 +106,21 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
     this.pumpSoon()
   }
 
-  /** Resolves once no request is open. */
-  async idle(): Promise<void> {
-    if (this.#open > 0) await new Promise<void>(resolve => (this.#onIdle = resolve))
-  }
-
   close(): void {
     clearInterval(this.#look)
     this.#look = undefined
   }
 
   workerReady(_worker: WorkerThread, started: number, micros: number): void {
-    if (started > 0) this.#meanMicros += (micros / started - this.#meanMicros) / 8
+    this.#size.learn(started, micros)
     this.pumpSoon()
   }
 
   workerOutcome(_worker: WorkerThread, rid: number, outcome: Outcome): void {
-    const request = this.#requests.get(rid)
+    const request = this.#requests.find(rid)
     if (request === undefined) return
-    this.#requests.delete(rid)
     const { turn } = request
-    this.#decide(request, outcome)
+    this.#requests.settle(request, outcome)
     turn?.countOutcome()
   }
 
@@ -167,17 +136,15 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
 
   /** What had started there is answered; what had not goes to other workers. */
   workerEnded(worker: WorkerThread, cause: Error): void {
-    const { lastWords } = worker
-    this.#logEnd(worker, cause)
-    const why = lastWords?.cause ?? describeEnd(cause)
+    const end = worker.describeEnd(cause)
+    this.#logEnd(worker, end)
     for (const turn of [...worker.turns]) {
       turn.takeBack()
       for (const request of turn.started) {
-        this.#requests.delete(request.rid)
         const { name } = request.route
-        const error =
-          request.rid === lastWords?.rid ? errors.handlerFatal(name, why) : errors.workerLost(name, why)
-        this.#decide(request, { error })
+        const isCulprit = request.rid === end.rid
+        const error = isCulprit ? errors.handlerFatal(name, end.cause) : errors.workerLost(name, end.cause)
+        this.#requests.settle(request, { error })
       }
       worker.freeSlot(turn)
     }
@@ -194,8 +161,9 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
 
   /** Fills one batch for the worker: its share of the common line, and all of its own. */
   #handOut(worker: WorkerThread): void {
-    let lanes = this.#shareOf(this.#line.commonSize) + this.#line.pinnedSize(worker.index)
-    let room = Math.max(1, Math.min(batchRequests, Math.floor(batchMicros / this.#meanMicros)))
+    const { places } = this.#init.pool
+    let lanes = this.#size.shareOf(this.#line.commonSize, places.length) + this.#line.pinnedSize(worker.index)
+    let room = this.#size.requests
     let bytes = batchBytes
     // Who has left the line's business meanwhile does not count for the share, but each is looked at once.
     for (let looks = this.#line.sizeFor(worker.index); looks > 0; looks--) {
@@ -212,12 +180,6 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
       for (const { body } of requests) bytes -= body.length
     }
     if (worker.sendBatch()) this.#init.metrics.count('batches')
-  }
-
-  /** What one worker takes of the common line: a part for each worker; all of it, if that is soon done. */
-  #shareOf(lanes: number): number {
-    const isLittle = lanes * this.#meanMicros < littleMicros
-    return isLittle ? lanes : Math.ceil(lanes / (this.#init.pool.places.length || 1))
   }
 
   /** A concurrent request, if it is still to be run, and may be in that worker. */
@@ -284,49 +246,6 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
     return value === null || value === undefined ? undefined : placeOf(value, this.#init.pool.places)
   }
 
-  /** Decides a request and tells its client, if it asked for an answer. */
-  #decide(request: Request, outcome: Outcome): void {
-    if (request.state === 'decided') return
-    const { session, route, id, flags } = request
-    const { metrics, log } = this.#init
-    if ('error' in outcome) metrics.count('errors')
-    if ((flags & requestFlags.notify) === 0) {
-      metrics.count('replies')
-      if ('error' in outcome) session.receiver?.error(id, outcome.error)
-      else session.receiver?.reply(id, outcome.body)
-    } else if ('error' in outcome) {
-      const { code, message } = outcome.error
-      log.warn('A notify failed', { route: route.name, sid: session.sid, code, error: message })
-    }
-    this.#close(request)
-  }
-
-  /** Decides a request without telling anybody: its session is gone. */
-  #drop(request: Request): void {
-    if (request.state === 'decided') return
-    request.turn?.worker.abort(request, 'session closed')
-    this.#close(request)
-  }
-
-  #close(request: Request): void {
-    const { session, turn } = request
-    const { lane } = session
-    this.#open--
-    lane.open--
-    lane.concurrent?.delete(request)
-    if (turn === undefined) {
-      request.state = 'decided'
-      this.#requests.delete(request.rid)
-    } else {
-      turn.decide(request)
-    }
-    if (lane.isPausing && lane.open <= this.#init.laneLimit / 2) {
-      lane.isPausing = false
-      session.receiver?.resume()
-    }
-    if (this.#open === 0) this.#onIdle?.()
-  }
-
   /** Answers those whose route no worker offers any more, or that no worker will be there for. */
   #refuseGone(requests: Request[]): void {
     const hasPlaces = this.#init.pool.places.length > 0
@@ -335,33 +254,14 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
       const { isOffered, name } = request.route
       if (isOffered && hasPlaces) continue
       requests.splice(i--, 1)
-      this.#decide(request, { error: isOffered ? errors.noWorker(name) : errors.routeUnknown(name) })
+      this.#requests.decide(request, { error: isOffered ? errors.noWorker(name) : errors.routeUnknown(name) })
     }
   }
 
   #lookAround(): void {
-    if (this.#requests.size === 0) return this.close()
-    if (++this.#looks % looksPerSweep === 0) this.#sweepDeadlines()
+    if (this.#requests.isEmpty) return this.close()
+    if (++this.#looks % looksPerSweep === 0) this.#requests.sweep(this.#init.now())
     this.#moveStuck()
-  }
-
-  #sweepDeadlines(): void {
-    const now = this.#init.now()
-    for (const request of this.#requests.values()) {
-      if (request.deadline <= now && request.state !== 'decided') this.#timeOut(request)
-    }
-  }
-
-  /** What it does from now on has no effect, and its lane goes on without it. */
-  #timeOut(request: Request): void {
-    const { route, session, timeout } = request
-    request.turn?.takeBack()
-    this.#init.metrics.count('timeouts')
-    request.turn?.worker.abort(request, 'timeout')
-    const { waiting } = session.lane
-    const at = waiting.indexOf(request)
-    if (at >= 0) waiting.splice(at, 1)
-    this.#decide(request, { error: errors.timeout(route.name, timeout) })
   }
 
   /** Moves what lies unstarted in a worker that is busy to one that is idle, if that has nothing else to do. */
@@ -380,25 +280,11 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
     this.pumpSoon()
   }
 
-  #logEnd(worker: WorkerThread, cause: Error): void {
+  #logEnd(worker: WorkerThread, { rid, cause, detail }: LastWords): void {
     // One that never came up is the supervisor's to tell of.
     if (worker.isExpectedToEnd || worker.routes.length === 0) return
     this.#init.metrics.count('workersLost')
-    const { lastWords } = worker
-    const route = this.#requests.get(lastWords?.rid ?? 0)?.route.name ?? 'unknown'
-    const detail = lastWords?.detail || cause.stack || cause.message
-    this.#init.log.error('A worker ended', {
-      worker: worker.index,
-      cause: lastWords?.cause ?? describeEnd(cause),
-      route,
-      detail
-    })
+    const route = this.#requests.find(rid)?.route.name ?? 'unknown'
+    this.#init.log.error('A worker ended', { worker: worker.index, cause, route, detail })
   }
-}
-
-/** How a thread's end that came without last words is told to clients. */
-function describeEnd(cause: Error): string {
-  return (cause as { code?: string }).code === 'ERR_WORKER_OUT_OF_MEMORY'
-    ? 'out of memory'
-    : 'its thread ended'
 }

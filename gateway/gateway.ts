@@ -9,6 +9,7 @@ import { Dispatcher } from './dispatcher.js'
 import { Intake } from './intake.js'
 import { Listener } from './listener.js'
 import { type MetricName, Metrics } from './metrics.js'
+import { OpenRequests } from './open-requests.js'
 import { Operations } from './operations.js'
 import { type ClientAddress, type GatewayOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { Pool } from './pool.js'
@@ -34,6 +35,7 @@ export class Gateway {
   readonly #registry: Registry
   readonly #routes = new RouteTable()
   readonly #pool: Pool
+  readonly #requests: OpenRequests
   readonly #dispatcher: Dispatcher
   readonly #intake: Intake
   readonly #connections: Connections
@@ -62,7 +64,8 @@ export class Gateway {
       },
       onFailure: place => this.#dispatcher.placeFailed(place)
     })
-    this.#dispatcher = new Dispatcher({ pool: this.#pool, metrics, log, laneLimit, now })
+    this.#requests = new OpenRequests({ metrics, log, laneLimit })
+    this.#dispatcher = new Dispatcher({ pool: this.#pool, requests: this.#requests, metrics, log, now })
     this.#registry.on('closed', session => this.#dispatcher.sessionEnded(session))
     this.#intake = new Intake({
       routes: this.#routes,
@@ -133,7 +136,7 @@ export class Gateway {
     this.#watcher?.close()
     this.#listener.close()
     this.#intake.close()
-    await within(closeTimeout, this.#dispatcher.idle())
+    await within(closeTimeout, this.#requests.idle())
     await within(closeGrace, this.#connections.close())
     this.#connections.terminate()
     this.#dispatcher.close()
@@ -200,8 +203,8 @@ export class Gateway {
     metrics.gauge('sessions', () => this.#registry.size)
     metrics.gauge('users', () => this.#registry.userCount)
     metrics.gauge('workersReady', () => this.#pool.up.length)
-    metrics.gauge('requestsWaiting', () => this.#dispatcher.waiting)
-    metrics.gauge('requestsRunning', () => this.#dispatcher.running)
+    metrics.gauge('requestsWaiting', () => this.#requests.waiting)
+    metrics.gauge('requestsRunning', () => this.#requests.running)
     metrics.gauge('turns', () => this.#pool.up.reduce((turns, worker) => turns + worker.turnCount, 0))
     metrics.gauge('sendBytesWaiting', () => this.#connections.sendBytesWaiting)
   }

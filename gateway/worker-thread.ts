@@ -70,8 +70,8 @@ export class WorkerThread implements OutcomeReader, OperationSource {
   batchLeftAt = 0
   /** What it said when it could not load, or when it ended. */
   failure: string | undefined
-  lastWords: LastWords | undefined
   routes: readonly RouteHello[] = []
+  #lastWords: LastWords | undefined
   readonly #inbox = new Inbox()
   readonly #operations: OperationReader
   readonly #listener: WorkerListener
@@ -194,6 +194,13 @@ export class WorkerThread implements OutcomeReader, OperationSource {
     return this.#isExpectedToEnd
   }
 
+  /** What it ended of: in its own words, or, where it could say none, by what its thread ended with. */
+  describeEnd(cause: Error): LastWords {
+    const isMemory = (cause as { code?: string }).code === 'ERR_WORKER_OUT_OF_MEMORY'
+    const told = isMemory ? 'out of memory' : 'its thread ended'
+    return this.#lastWords ?? { rid: 0, cause: told, detail: cause.stack ?? cause.message }
+  }
+
   terminate(): Promise<void> {
     this.#isExpectedToEnd = true
     return this.#transport.terminate()
@@ -234,7 +241,7 @@ export class WorkerThread implements OutcomeReader, OperationSource {
   }
 
   fatal(rid: number, cause: string, detail: string): void {
-    this.lastWords ??= { rid, cause, detail }
+    this.#lastWords ??= { rid, cause, detail }
   }
 
   #outcome(rid: number, outcome: Outcome): void {

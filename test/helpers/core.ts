@@ -4,6 +4,7 @@
  */
 import { Dispatcher } from '../../gateway/dispatcher.js'
 import { Metrics } from '../../gateway/metrics.js'
+import { OpenRequests } from '../../gateway/open-requests.js'
 import { Operations } from '../../gateway/operations.js'
 import { Pool } from '../../gateway/pool.js'
 import { Registry } from '../../gateway/registry.js'
@@ -186,7 +187,13 @@ export async function startCore({
     },
     onFailure: place => dispatcher.placeFailed(place)
   })
-  const dispatcher = new Dispatcher({ pool, metrics, log, laneLimit, now })
+  const dispatcher = new Dispatcher({
+    pool,
+    requests: new OpenRequests({ metrics, log, laneLimit }),
+    metrics,
+    log,
+    now
+  })
   const listener: WorkerListener = {
     workerUp: worker => pool.workerUp(worker),
     workerReady: (...ready) => dispatcher.workerReady(...ready),

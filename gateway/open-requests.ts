@@ -1,0 +1,132 @@
+/**
+ * The requests that are not over: each is decided once, by an outcome, by its deadline, or by the end of its session,
+ * and its client is told once. Knows nothing of how requests find their workers.
+ */
+import { requestFlags } from '../shared/batch.js'
+import { errors } from '../shared/errors.js'
+import type { Logger } from '../shared/log.js'
+import type { Metrics } from './metrics.js'
+import type { Request } from './request.js'
+import type { Outcome } from './worker-thread.js'
+
+export interface OpenRequestsInit {
+  readonly metrics: Metrics
+  readonly log: Logger
+  /** Requests that one session may have open; beyond it its socket is not read. */
+  readonly laneLimit: number
+}
+
+export class OpenRequests {
+  readonly #init: OpenRequestsInit
+  /** By number: those that are not decided, and those decided whose worker still runs them. */
+  readonly #byRid = new Map<number, Request>()
+  #undecided = 0
+  #onIdle: (() => void) | undefined
+
+  constructor(init: OpenRequestsInit) {
+    this.#init = init
+  }
+
+  /** Whether there are none, decided or not. */
+  get isEmpty(): boolean {
+    return this.#byRid.size === 0
+  }
+
+  get waiting(): number {
+    let waiting = 0
+    for (const { state } of this.#byRid.values()) if (state === 'waiting') waiting++
+    return waiting
+  }
+
+  get running(): number {
+    return this.#undecided - this.waiting
+  }
+
+  /** Resolves once all are decided. */
+  async idle(): Promise<void> {
+    if (this.#undecided > 0) await new Promise<void>(resolve => (this.#onIdle = resolve))
+  }
+
+  find(rid: number): Request | undefined {
+    return this.#byRid.get(rid)
+  }
+
+  add(request: Request): void {
+    const { rid, session } = request
+    const { lane } = session
+    this.#byRid.set(rid, request)
+    this.#undecided++
+    if (++lane.open >= this.#init.laneLimit && !lane.isPausing) {
+      lane.isPausing = true
+      session.receiver?.pause()
+    }
+  }
+
+  /** Its worker is done with it, and it is decided if it was not. */
+  settle(request: Request, outcome: Outcome): void {
+    this.#byRid.delete(request.rid)
+    this.decide(request, outcome)
+  }
+
+  /** Decides a request and tells its client, if it asked for an answer. */
+  decide(request: Request, outcome: Outcome): void {
+    if (request.state === 'decided') return
+    const { session, route, id, flags } = request
+    const { metrics, log } = this.#init
+    if ('error' in outcome) metrics.count('errors')
+    if ((flags & requestFlags.notify) === 0) {
+      metrics.count('replies')
+      if ('error' in outcome) session.receiver?.error(id, outcome.error)
+      else session.receiver?.reply(id, outcome.body)
+    } else if ('error' in outcome) {
+      const { code, message } = outcome.error
+      log.warn('A notify failed', { route: route.name, sid: session.sid, code, error: message })
+    }
+    this.#close(request)
+  }
+
+  /** Decides a request without telling anybody: its session is gone. */
+  drop(request: Request): void {
+    if (request.state === 'decided') return
+    request.turn?.worker.abort(request, 'session closed')
+    this.#close(request)
+  }
+
+  /** Answers those whose deadline has passed. What they do from now on has no effect; their lanes go on without them. */
+  sweep(now: number): void {
+    for (const request of this.#byRid.values()) {
+      if (request.deadline <= now && request.state !== 'decided') this.#timeOut(request)
+    }
+  }
+
+  #timeOut(request: Request): void {
+    const { route, session, timeout } = request
+    // If it has not started it is in its lane again after this, and must not be handed out any more.
+    request.turn?.takeBack()
+    request.turn?.worker.abort(request, 'timeout')
+    const { waiting } = session.lane
+    const at = waiting.indexOf(request)
+    if (at >= 0) waiting.splice(at, 1)
+    this.#init.metrics.count('timeouts')
+    this.decide(request, { error: errors.timeout(route.name, timeout) })
+  }
+
+  #close(request: Request): void {
+    const { session, turn } = request
+    const { lane } = session
+    this.#undecided--
+    lane.open--
+    lane.concurrent?.delete(request)
+    if (turn === undefined) {
+      request.state = 'decided'
+      this.#byRid.delete(request.rid)
+    } else {
+      turn.decide(request)
+    }
+    if (lane.isPausing && lane.open <= this.#init.laneLimit / 2) {
+      lane.isPausing = false
+      session.receiver?.resume()
+    }
+    if (this.#undecided === 0) this.#onIdle?.()
+  }
+}
