@@ -14,7 +14,7 @@ export function listFiles(folder = ''): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap(entry => {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) return notOurs.has(entry.name) ? [] : listFiles(path)
-    return [path]
+    return entry.isFile() ? [path] : []
   })
 }
 

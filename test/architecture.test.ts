@@ -1,0 +1,199 @@
+/** Holds the layout: which folder imports which, which file knows which dependency, and what no file may have. */
+import t from 'tap'
+import { listFiles, readSource, readSources, readText } from './helpers/sources.js'
+
+const product = readSources(['shared', 'gateway', 'workers'])
+const around = readSources(['bench', 'examples'])
+
+/** What files of a folder may import, beside Node's own modules. */
+const allowed: Record<string, (from: string, path: string) => boolean> = {
+  shared: from => from.startsWith('shared/') || isPackage(from),
+  gateway: from => from.startsWith('gateway/') || from.startsWith('shared/') || isPackage(from),
+  workers: from => from.startsWith('workers/') || from.startsWith('shared/') || isPackage(from),
+  bench: from =>
+    from.startsWith('bench/') ||
+    ['gateway/index.ts', 'workers/index.ts', 'sallyport', 'sallyport/worker', 'ws', 'piscina'].includes(from),
+  examples: (from, path) =>
+    from.startsWith(path.split('/').slice(0, 2).join('/')) ||
+    ['sallyport', 'sallyport/worker'].includes(from) ||
+    (from === 'ws' && path.endsWith('/play.ts'))
+}
+
+/** The one file that may import a dependency; types of it may be imported anywhere. */
+const doors: Record<string, string> = {
+  ws: 'gateway/listener.ts',
+  piscina: 'gateway/thread.ts',
+  superjson: 'shared/codec.ts'
+}
+
+/** Whoever looks for a default export there, nobody else has one. */
+const defaultExports = ['bench/floors/pool-run-worker.ts', 'workers/main.ts']
+
+/** What a client in a browser will import, and so what may not need Node. */
+const forBrowsers = ['shared/close-codes.ts', 'shared/errors.ts', 'shared/address.ts']
+
+const mostLines = 300
+
+function isNode(from: string): boolean {
+  return from.startsWith('node:')
+}
+
+function isPackage(from: string): boolean {
+  return /^[@a-z][\w./@-]*$/.test(from) && !/^(shared|gateway|workers|bench|examples|test)\//.test(from)
+}
+
+function wrongImports(folder: string): string[] {
+  return [...product, ...around]
+    .filter(source => source.folder === folder)
+    .flatMap(({ path, imports }) =>
+      imports
+        .filter(({ from }) => !isNode(from) && !allowed[folder]!(from, path))
+        .map(({ from }) => `${path} imports ${from}`)
+    )
+}
+
+t.test('shared imports only shared', async t => t.same(wrongImports('shared'), []))
+
+t.test('the gateway imports only itself and shared', async t => t.same(wrongImports('gateway'), []))
+
+t.test('workers import only themselves and shared', async t => t.same(wrongImports('workers'), []))
+
+t.test('the bench imports what users import, and the dependencies that its floors are about', async t =>
+  t.same(wrongImports('bench'), [])
+)
+
+t.test('an example imports what users import and its own files, and its client ws', async t =>
+  t.same(wrongImports('examples'), [])
+)
+
+t.test('each dependency is imported by one file, beside types', async t => {
+  const dependencies = Object.keys(JSON.parse(readText('package.json')).dependencies)
+  t.same(Object.keys(doors).sort(), dependencies.sort(), 'every dependency has its door')
+  for (const name of dependencies) {
+    const users = product.filter(({ imports }) =>
+      imports.some(({ from, isTypeOnly }) => !isTypeOnly && (from === name || from.startsWith(`${name}/`)))
+    )
+    t.same(
+      users.map(({ path }) => path),
+      [doors[name]],
+      name
+    )
+  }
+})
+
+t.test('no file imports a package that is no dependency', async t => {
+  const { dependencies } = JSON.parse(readText('package.json'))
+  const strays = product.flatMap(({ path, imports }) =>
+    imports
+      .filter(({ from }) => isPackage(from) && !isNode(from))
+      .filter(({ from }) => !Object.hasOwn(dependencies, from))
+      .map(({ from }) => `${path} imports ${from}`)
+  )
+  t.same(strays, [])
+})
+
+t.test('tsx, which need not be installed, is named by one file', async t => {
+  const users = product.filter(({ path }) => /['"`]tsx[/'"`]/.test(readText(path)))
+  t.same(
+    users.map(({ path }) => path),
+    ['gateway/dev.ts']
+  )
+})
+
+t.test('what browsers will use needs nothing of Node', async t => {
+  const byPath = new Map(product.map(source => [source.path, source]))
+  const queue = [...forBrowsers, ...product.map(({ path }) => path).filter(isWire)]
+  t.ok(queue.length > forBrowsers.length)
+  const reached = new Set<string>()
+  for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+    if (reached.has(path)) continue
+    reached.add(path)
+    const source = byPath.get(path)
+    t.ok(source, `${path} is there`)
+    t.notMatch(readText(path), /\b(Buffer|process|setImmediate)\./, `${path} uses no global of Node`)
+    for (const { from } of source?.imports ?? []) {
+      t.match(from, /^shared\//, `${path} imports ${from}`)
+      if (byPath.has(from)) queue.push(from)
+    }
+  }
+})
+
+function isWire(path: string): boolean {
+  return path.startsWith('shared/wire/')
+}
+
+t.test('nothing has a default export but what somebody looks for there', async t => {
+  const all = [...product, ...around, ...readSources(['test'])]
+  t.same(
+    all
+      .filter(({ hasDefaultExport }) => hasDefaultExport)
+      .map(({ path }) => path)
+      .sort(),
+    defaultExports
+  )
+})
+
+t.test(`no file of the product is longer than ${mostLines} lines`, async t => {
+  t.same(
+    product
+      .filter(({ lineCount }) => lineCount > mostLines)
+      .map(({ path, lineCount }) => `${path}: ${lineCount}`),
+    []
+  )
+})
+
+t.test('each any says why it is one', async t => {
+  const all = [...product, ...around, ...readSources(['test'])]
+  t.same(
+    all.flatMap(({ path, unexcusedAnys }) => unexcusedAnys.map(line => `${path}:${line}`)),
+    []
+  )
+})
+
+t.test('what is left to do is in no file', async t => {
+  const word = new RegExp(`\\b${['TO', 'DO'].join('')}\\b`)
+  t.same(
+    listFiles().filter(path => word.test(readText(path))),
+    []
+  )
+})
+
+t.test('the reader of sources sees each form of import, of default export and of any', async t => {
+  const { imports, hasDefaultExport, unexcusedAnys } = readSource(
+    'gateway/example.ts',
+    `import { a } from '../shared/a.js'
+import type { B } from 'ws'
+import { type C } from 'piscina'
+import { type D, d } from './d.js'
+import './e.js'
+export * from '../workers/f.js'
+export type { G } from '../workers/g.js'
+const h = await import('superjson')
+type I = import('../workers/i.js').I
+// biome-ignore lint/suspicious/noExplicitAny: a reason
+type J = any
+type K = any
+`
+  )
+  t.same(imports, [
+    { from: 'shared/a.ts', isTypeOnly: false },
+    { from: 'ws', isTypeOnly: true },
+    { from: 'piscina', isTypeOnly: true },
+    { from: 'gateway/d.ts', isTypeOnly: false },
+    { from: 'gateway/e.ts', isTypeOnly: false },
+    { from: 'workers/f.ts', isTypeOnly: false },
+    { from: 'workers/g.ts', isTypeOnly: true },
+    { from: 'superjson', isTypeOnly: false },
+    { from: 'workers/i.ts', isTypeOnly: true }
+  ])
+  t.equal(hasDefaultExport, false)
+  t.same(unexcusedAnys, [12])
+  for (const form of [
+    'export default 1',
+    'export default class {}',
+    'const a = 1\nexport { a as default }',
+    'export default function b () {}'
+  ]) {
+    t.equal(readSource('a.ts', form).hasDefaultExport, true, form)
+  }
+})

@@ -1,0 +1,260 @@
+/** Holds the documents to the code: tables, links, the map, and the code that they show. */
+import { existsSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import t from 'tap'
+import ts from 'typescript'
+import { formatBanner } from '../gateway/banner.js'
+import type { Gateway } from '../gateway/index.js'
+import { type CounterName, Metrics, metricNames } from '../gateway/metrics.js'
+import { flagOf, optionTable, variableOf } from '../gateway/options.js'
+import { closeCodes, mayComeBack } from '../shared/close-codes.js'
+import { errors } from '../shared/errors.js'
+import { listFiles, readSources, readText, root } from './helpers/sources.js'
+
+const pages = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...listFiles('docs').filter(path => path.endsWith('.md'))
+]
+const guides = ['README.md', ...pages.filter(path => path.startsWith('docs/guide/'))]
+
+/** The rows of a page's tables whose first cell matches, as their cells. */
+function readRows(page: string, first: RegExp): string[][] {
+  return readText(page)
+    .split('\n')
+    .filter(line => line.startsWith('| '))
+    .map(line => line.slice(1, -1).split(/(?<!\\)\|/))
+    .map(cells => cells.map(cell => cell.trim()))
+    .filter(([cell]) => first.test(cell!))
+}
+
+/** The text between two headings. */
+function readSection(page: string, heading: string): string {
+  const [, rest] = readText(page).split(`\n## ${heading}\n`)
+  const section = rest?.split('\n## ')[0]
+  if (section === undefined) throw new Error(`${page} has no section "${heading}"`)
+  return section
+}
+
+const inCode = (text: string | number) => `\`${text}\``
+
+t.test('options.md has the options, their flags, variables, values, defaults and meanings', async t => {
+  const rows = readRows('docs/reference/options.md', /^`\w+`$/).filter(([, flag]) => flag!.startsWith('`--'))
+  const expected = optionTable.map(({ name, check, standard, help }) => {
+    const [, meaning = help, told] = /^(.*?) \(default: (.+)\)$/.exec(help) ?? []
+    const values =
+      check.type === 'text'
+        ? 'text'
+        : check.type === 'integer'
+          ? `${check.least} to ${check.most}`
+          : check.words.map(inCode).join(', ')
+    const ownDefault = standard === undefined ? 'none: must be given' : (told ?? inCode(standard))
+    return [inCode(name), inCode(`--${flagOf(name)}`), inCode(variableOf(name)), values, ownDefault, meaning]
+  })
+  t.same(rows, expected)
+})
+
+t.test('errors.md has the codes that there are, each once, and no others', async t => {
+  const codes = readRows('docs/reference/errors.md', /^`[A-Z_]+`$/).map(([code]) => code!.slice(1, -1))
+  const expected = Object.values(errors).map(({ code }) => code)
+  t.same([...codes].sort(), [...expected].sort())
+})
+
+t.test('each error is named by its code, and used', async t => {
+  const sources = readSources(['shared', 'gateway', 'workers']).map(({ path }) => readText(path))
+  for (const [name, { code }] of Object.entries(errors)) {
+    t.equal(code, name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase())
+    t.ok(
+      sources.some(text => new RegExp(`\\berrors\\.${name}\\b`).test(text)),
+      `errors.${name} is used`
+    )
+  }
+})
+
+t.test('close-codes.md has the codes, their names, and whether to come back', async t => {
+  const rows = readRows('docs/reference/close-codes.md', /^\d+$/).map(cells => cells.slice(0, 3))
+  const expected = Object.entries(closeCodes).map(([name, code]) => [
+    String(code),
+    inCode(name),
+    mayComeBack(code) ? 'yes' : 'no'
+  ])
+  t.same(rows, expected)
+})
+
+t.test('metrics.md has the counters and the gauges, each in its table', async t => {
+  const inTable = (heading: string) =>
+    [...readSection('docs/reference/metrics.md', heading).matchAll(/^\| `(\w+)` +\|/gm)].map(
+      ([, name]) => name
+    )
+  const isCounter = (name: string) => {
+    const metrics = new Metrics()
+    metrics.count(name as CounterName)
+    return metrics.read()[name as CounterName] === 1
+  }
+  t.same(inTable('Counters'), metricNames.filter(isCounter))
+  t.same(
+    inTable('Gauges'),
+    metricNames.filter(name => !isCounter(name))
+  )
+})
+
+t.test('each relative link leads to a file, and to a heading of it', async t => {
+  let links = 0
+  for (const page of pages) {
+    for (const [, target] of withoutCode(readText(page)).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target!)) continue
+      links++
+      const [path, anchor] = target!.split('#') as [string, string | undefined]
+      const file = path === '' ? page : join(dirname(page), path)
+      if (!existsSync(join(root, file))) t.fail(`${page} links to ${target}, and there is no such file`)
+      else if (anchor !== undefined && !anchorsOf(file).includes(anchor)) {
+        t.fail(`${page} links to ${target}, and there is no such heading`)
+      }
+    }
+  }
+  t.ok(links > 50, `${links} links`)
+})
+
+/** A page's text without its blocks of code. */
+function withoutCode(text: string): string {
+  return text.replace(/^```[\s\S]*?^```/gm, '')
+}
+
+function anchorsOf(file: string): string[] {
+  if (statSync(join(root, file)).isDirectory()) return []
+  return [...withoutCode(readText(file)).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\- _]/gu, '')
+      .replaceAll(' ', '-')
+  )
+}
+
+t.test('each document is in the list of documents', async t => {
+  const list = readText('docs/README.md')
+  for (const page of pages.filter(path => path.startsWith('docs/') && path !== 'docs/README.md')) {
+    t.ok(list.includes(`(${page.slice('docs/'.length)})`), page)
+  }
+})
+
+t.test('ARCHITECTURE.md has at most 150 lines', async t => {
+  t.ok(readText('ARCHITECTURE.md').trimEnd().split('\n').length <= 150)
+})
+
+t.test('the map of ARCHITECTURE.md has each file of the product once, and no other', async t => {
+  const [, ...parts] = readSection('ARCHITECTURE.md', 'The map').split(/^`(?=\w+\/` is )/m)
+  const mapped = parts.flatMap(part => {
+    const folder = part.slice(0, part.indexOf('`'))
+    const firstCells = [...part.matchAll(/^\| (`[^|]+) \|/gm)].map(([, cell]) => cell!)
+    return firstCells.flatMap(cell => [...cell.matchAll(/`([^`]+)`/g)].map(([, file]) => `${folder}${file}`))
+  })
+  t.same(
+    mapped.sort(),
+    readSources(['shared', 'gateway', 'workers'])
+      .map(({ path }) => path)
+      .sort()
+  )
+})
+
+t.test('what ARCHITECTURE.md calls by class and member is there', async t => {
+  const texts = readSources(['shared', 'gateway', 'workers']).map(({ path }) => readText(path))
+  const names = [...readText('ARCHITECTURE.md').matchAll(/`([A-Z]\w+)\.(#?\w+)`/g)]
+  t.ok(names.length > 5)
+  for (const [, owner, member] of names) {
+    const declared = new RegExp(`^ {2}(?:readonly |async |get )*${member}\\b`, 'm')
+    t.ok(
+      texts.some(text => text.includes(`class ${owner} `) && declared.test(text)),
+      `${owner}.${member}`
+    )
+  }
+})
+
+t.test('the README shows what npm start prints', async t => {
+  const { version } = JSON.parse(readText('package.json'))
+  const [, , workers, handlers] =
+    /^ {2}listens on {2}(.+)\n[\s\S]*?^ {2}workers {5}(\d+)\n {2}handlers {4}(\S+)$/m.exec(
+      readText('README.md')
+    ) ?? []
+  const folder = 'examples/score/handlers'
+  const routes = readSources([folder]).flatMap(({ path }) => {
+    const name = path.slice(folder.length + 1, -'.ts'.length)
+    const functions = [...readText(path).matchAll(/^export (?:async )?function (\w+)/gm)]
+    return functions.map(([, each]) => ({ route: `${name}.${each}`, file: `${name}.js` }))
+  })
+  const gateway = {
+    options: { dev: false, frontendId: 'gateway-1', workers, handlers },
+    url: 'ws://127.0.0.1:3010',
+    routes: routes.sort((a, b) => (a.route < b.route ? -1 : 1))
+  }
+  const banner = formatBanner(gateway as unknown as Gateway, version)
+  t.ok(readText('README.md').includes(`\`\`\`${banner}\`\`\``), banner)
+})
+
+interface Block {
+  readonly path: string
+  readonly text: string
+}
+
+/**
+ * The blocks of code of a page as files. One that begins with `// handlers/score.ts` is that file, so that blocks may
+ * import each other; where a page shows a file twice, the second stands alone.
+ */
+function readBlocks(page: string): Block[] {
+  const taken = new Set<string>()
+  const blocks = [...readText(page).matchAll(/^```(ts|js|typescript|javascript)\n([\s\S]*?)^```/gm)]
+  return blocks.map(([, language, text], index) => {
+    const [, named = `block-${index}.${language!.startsWith('t') ? 'ts' : 'js'}`] =
+      /^\/\/ (\S+\.[mc]?[tj]s)\n/.exec(text!) ?? []
+    const path = taken.has(named) ? `again-${index}/${named}` : named
+    taken.add(path)
+    // Below the project's folder, so that `sallyport` is the package itself.
+    return { path: join(root, 'dist/documents', page, path), text: text! }
+  })
+}
+
+/** What the compiler finds wrong with files that are nowhere but in memory. */
+function compile(blocks: readonly Block[]): string[] {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
+  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root)
+  for (const name of ['rootDir', 'outDir', 'incremental', 'tsBuildInfoFile', 'declaration', 'sourceMap']) {
+    delete options[name]
+  }
+  const texts = new Map(blocks.map(({ path, text }) => [path, text]))
+  const host = ts.createCompilerHost({ ...options, noEmit: true, allowJs: true })
+  const { fileExists, readFile, getSourceFile, directoryExists } = host
+  host.fileExists = path => texts.has(path) || fileExists(path)
+  host.readFile = path => texts.get(path) ?? readFile(path)
+  host.directoryExists = path =>
+    [...texts.keys()].some(each => each.startsWith(`${path}/`)) || directoryExists!(path)
+  host.getSourceFile = (path, version, ...rest) => {
+    const text = texts.get(path)
+    return text === undefined
+      ? getSourceFile(path, version, ...rest)
+      : ts.createSourceFile(path, text, version, true)
+  }
+  const program = ts.createProgram([...texts.keys()], { ...options, noEmit: true, allowJs: true }, host)
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(
+      ({ file, messageText }) =>
+        `${file?.fileName.slice(root.length)}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
+    )
+}
+
+t.test('the code in the README and the guides compiles', async t => {
+  const blocks = guides.flatMap(readBlocks)
+  t.ok(blocks.length >= 12, `${blocks.length} blocks`)
+  t.same(compile(blocks), [])
+})
+
+t.test('code that does not compile is told', async t => {
+  const at = (path: string, text: string) => ({ path: join(root, 'dist/documents/test', path), text })
+  t.same(
+    compile([at('a.ts', "import { createGateway } from 'sallyport'\nawait createGateway({})\n")]).length,
+    1
+  )
+  t.match(compile([at('b.ts', "import { nothing } from 'sallyport/worker'\nnothing()\n")]), [/nothing/])
+  t.ok(compile([at('c.js', 'const = 1\n')]).length > 0)
+})
