@@ -13,7 +13,8 @@ export function formatBanner(gateway: Gateway, version: string): string {
     const more = names.length > shownRoutes ? ` and ${names.length - shownRoutes} more` : ''
     return `    ${file.padEnd(width)}  ${names.slice(0, shownRoutes).join(', ')}${more}`
   })
-  const first = routes[0]!.route
+  const score = routes.some(({ route }) => route === 'score.add')
+  const request = score ? '[1,"score.add",{"points":3}]' : `[1,"${routes[0]!.route}",{}]`
   return `
 Sallyport ${version}${options.dev ? ', development: handlers are loaded anew when a file is saved' : ''}
 
@@ -26,7 +27,7 @@ ${loaded.join('\n')}
   Try it in a browser's console:
     ws = new WebSocket('${url}', 'sallyport.json')
     ws.onmessage = ({ data }) => console.log(data)
-    ws.send('[1,"${first}",{}]')
+    ws.onopen = () => ws.send('${request}')
 
   Ctrl-C ends it.
 `

@@ -45,7 +45,14 @@ export function readCommand(argv: readonly string[], env: NodeJS.ProcessEnv): Co
 /** The text of `--help`. */
 export function formatHelp(): string {
   const rows = optionTable.map(({ name, check, standard, help }) => {
-    const value = check.type === 'word' ? check.words.join('|') : check.type === 'integer' ? 'N' : 'TEXT'
+    const value =
+      check.type === 'word'
+        ? check.words.join('|')
+        : check.type === 'integer'
+          ? 'N'
+          : name === 'handlers'
+            ? 'DIR'
+            : 'TEXT'
     const isTold = standard === undefined || help.includes('default')
     return [`--${flagOf(name)} ${value}`, `${help}${isTold ? '' : ` (default: ${standard})`}`]
   })

@@ -94,11 +94,22 @@ export class Connection implements Receiver, ProtocolHost {
   }
 
   request(request: IncomingRequest): void {
-    if (this.#session !== undefined) this.#init.intake.take(this.#session, request)
+    if (this.#session === undefined) return
+    // ws counts a whole message, which may hold several packages with their headers.
+    if (request.body.length > this.#init.options.maxBodyBytes) {
+      this.#init.metrics.count('framesMalformed')
+      return this.close(closeCodes.tooLarge, 'body too large')
+    }
+    this.#init.intake.take(this.#session, request)
   }
 
   refuse(): void {
     this.close(closeCodes.handshakeRefused, 'handshake refused')
+  }
+
+  fallBehind(): void {
+    this.#init.metrics.count('connectionsClosedSlow')
+    this.close(closeCodes.slow, 'too far behind')
   }
 
   reply(id: number, body: string): void {
@@ -174,14 +185,11 @@ export class Connection implements Receiver, ProtocolHost {
     if (this.#protocol?.isReady !== true && now - this.#openedAt >= handshakeTimeout) {
       return this.close(closeCodes.handshakeTimeout, 'handshake not finished in time')
     }
-    const isPausedTooLong = this.#pausedAt !== undefined && now - this.#pausedAt >= maxPause
-    if (isPausedTooLong || this.sendBytesWaiting > maxSendBytes) {
+    if (this.#pausedAt !== undefined && now - this.#pausedAt >= maxPause) {
       metrics.count('connectionsClosedSlow')
-      return this.close(
-        closeCodes.slow,
-        isPausedTooLong ? 'requests not taken for too long' : 'too far behind'
-      )
+      return this.close(closeCodes.slow, 'requests not taken for too long')
     }
+    if (this.sendBytesWaiting > maxSendBytes) return this.fallBehind()
     if (heartbeat === 0 || this.#pausedAt !== undefined) return
     if (now - this.#heardAt >= heartbeat * 2) {
       metrics.count('connectionsClosedSilent')
@@ -208,8 +216,8 @@ export class Connection implements Receiver, ProtocolHost {
   #greet(isBinary: boolean): void {
     const { options, routes, subprotocol } = this.#init
     if (isBinary || subprotocol === 'pomelo') {
-      const { heartbeat, onHandshake, log } = options
-      this.#protocol = new PomeloProtocol({ host: this, routes, heartbeat, onHandshake, log })
+      const { heartbeat, maxSendBytes, onHandshake, log } = options
+      this.#protocol = new PomeloProtocol({ host: this, routes, heartbeat, maxSendBytes, onHandshake, log })
     } else {
       this.#protocol = new TextProtocol(this)
       this.open()
@@ -251,7 +259,7 @@ export class Connection implements Receiver, ProtocolHost {
     if (this.#state === 'closing') return
     this.#write()
     const { webSocket, options } = this.#init
-    if (webSocket.bufferedAmount > options.maxSendBytes) this.look(options.now())
+    if (webSocket.bufferedAmount > options.maxSendBytes) this.fallBehind()
   }
 
   #write(): void {

@@ -17,7 +17,7 @@ import type { Pool } from './pool.js'
 import { Request, type RequestInit } from './request.js'
 import type { Session } from './session.js'
 import { Turn, type TurnListener } from './turn.js'
-import type { LastWords, Outcome, WorkerListener, WorkerThread } from './worker-thread.js'
+import type { LastWords, Outcome, Worker, WorkerListener } from './worker.js'
 
 /** Requests of one lane in a turn. */
 const turnRequests = 16
@@ -111,12 +111,12 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
     this.#look = undefined
   }
 
-  workerReady(_worker: WorkerThread, started: number, micros: number): void {
+  workerReady(_worker: Worker, started: number, micros: number): void {
     this.#size.learn(started, micros)
     this.pumpSoon()
   }
 
-  workerOutcome(_worker: WorkerThread, rid: number, outcome: Outcome): void {
+  workerOutcome(_worker: Worker, rid: number, outcome: Outcome): void {
     const request = this.#requests.find(rid)
     if (request === undefined) return
     const { turn } = request
@@ -124,18 +124,18 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
     turn?.countOutcome()
   }
 
-  workerReleased(worker: WorkerThread, turn: Turn): void {
+  workerReleased(worker: Worker, turn: Turn): void {
     turn.takeBack()
     worker.freeSlot(turn)
     this.pumpSoon()
   }
 
-  workerLog(worker: WorkerThread, level: LogLevel, message: string, fields: string): void {
+  workerLog(worker: Worker, level: LogLevel, message: string, fields: string): void {
     this.#init.log[level](message, { ...JSON.parse(fields), worker: worker.index })
   }
 
   /** What had started there is answered; what had not goes to other workers. */
-  workerEnded(worker: WorkerThread, cause: Error): void {
+  workerEnded(worker: Worker, cause: Error): void {
     const end = worker.describeEnd(cause)
     this.#logEnd(worker, end)
     for (const turn of [...worker.turns]) {
@@ -160,7 +160,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
   }
 
   /** Fills one batch for the worker: its share of the common line, and all of its own. */
-  #handOut(worker: WorkerThread): void {
+  #handOut(worker: Worker): void {
     const { places } = this.#init.pool
     let lanes = this.#size.shareOf(this.#line.commonSize, places.length) + this.#line.pinnedSize(worker.index)
     let room = this.#size.requests
@@ -183,7 +183,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
   }
 
   /** A concurrent request, if it is still to be run, and may be in that worker. */
-  #takeAlone(request: Request, worker: WorkerThread): Request[] {
+  #takeAlone(request: Request, worker: Worker): Request[] {
     if (request.state !== 'waiting') return []
     if (worker.indexOf(request.route.name) !== undefined) return [request]
     this.#lineUpAlone(request)
@@ -191,7 +191,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
   }
 
   /** The next requests of a lane, as far as they may run in that worker. */
-  #takeFromLane(session: Session, worker: WorkerThread, room: number): Request[] {
+  #takeFromLane(session: Session, worker: Worker, room: number): Request[] {
     const { lane } = session
     lane.isInLine = false
     const most = Math.min(turnRequests, room, lane.waiting.length)
@@ -280,7 +280,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
     this.pumpSoon()
   }
 
-  #logEnd(worker: WorkerThread, { rid, cause, detail }: LastWords): void {
+  #logEnd(worker: Worker, { rid, cause, detail }: LastWords): void {
     // One that never came up is the supervisor's to tell of.
     if (worker.isExpectedToEnd || worker.routes.length === 0) return
     this.#init.metrics.count('workersLost')

@@ -17,7 +17,7 @@ import { Registry } from './registry.js'
 import { RouteTable } from './routes.js'
 import { SessionService } from './session-service.js'
 import { Thread } from './thread.js'
-import { type WorkerListener, WorkerThread } from './worker-thread.js'
+import { Worker, type WorkerListener } from './worker.js'
 
 /** A route that clients may ask for. */
 export interface OfferedRoute {
@@ -163,7 +163,7 @@ export class Gateway {
     this.#connections.add(connection)
   }
 
-  #startWorker(index: number): WorkerThread {
+  #startWorker(index: number): Worker {
     const { frontendId, handlers, maxSettingsLength, maxBodyBytes, log } = this.options
     const metrics = this.#metrics
     metrics.count('workersStarted')
@@ -179,7 +179,7 @@ export class Gateway {
         this.#dispatcher.workerEnded(worker, cause)
       }
     }
-    return new WorkerThread({
+    return new Worker({
       serial: ++this.#lastSerial,
       setup: { index, frontendId, handlers, typescript: this.#typescript, maxSettingsLength, maxBodyBytes },
       start: init => new Thread(init),

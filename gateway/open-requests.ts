@@ -7,7 +7,7 @@ import { errors } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
 import type { Metrics } from './metrics.js'
 import type { Request } from './request.js'
-import type { Outcome } from './worker-thread.js'
+import type { Outcome } from './worker.js'
 
 export interface OpenRequestsInit {
   readonly metrics: Metrics

@@ -241,7 +241,9 @@ export function resolveOptions(asked: GatewayOptions): ResolvedOptions {
 function checkOption({ name, check, standard }: OptionRow, value: unknown): string | number {
   if (value === undefined) {
     if (standard === undefined)
-      throw errors.optionInvalid(`The option \`${name}\` is missing: give the ${name} (--${flagOf(name)})`)
+      throw errors.optionInvalid(
+        `The option \`${name}\` is missing: give the folder of the handler modules, --${flagOf(name)} DIR`
+      )
     return standard
   }
   const fail = (expected: string) =>

@@ -31,14 +31,13 @@ import type { RouteTable } from './routes.js'
 /** What our own client says it is. */
 const ownType = 'sallyport'
 
-/** Packages that wait for the client's ack; beyond it the connection is refused. */
-const waitingLimit = 1_000
-
 export interface PomeloInit {
   readonly host: ProtocolHost
   readonly routes: RouteTable
   /** Milliseconds; 0: none. */
   readonly heartbeat: number
+  /** Bytes that may wait for the client's ack. */
+  readonly maxSendBytes: number
   readonly log: Logger
   readonly onHandshake: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
 }
@@ -50,6 +49,7 @@ export class PomeloProtocol implements Protocol {
   #state: PomeloState = 'handshake'
   /** What came up between the handshake and the client's ack. */
   #waiting: Buffer[] | undefined
+  #waitingBytes = 0
   /** Whether the client reads bit 5 of a reply's flags as "this is an error". */
   #errorFlag = false
   /**
@@ -205,7 +205,9 @@ export class PomeloProtocol implements Protocol {
     bytes.write(body, offset, 'latin1')
     if (this.#state === 'open') return this.#init.host.send(bytes, false)
     this.#waiting ??= []
-    if (this.#waiting.push(bytes) > waitingLimit) this.#init.host.refuse()
+    this.#waiting.push(bytes)
+    this.#waitingBytes += bytes.length
+    if (this.#waitingBytes > this.#init.maxSendBytes) this.#init.host.fallBehind()
   }
 }
 

@@ -6,7 +6,7 @@
 import { errors } from '../shared/errors.js'
 import type { RouteHello } from '../shared/hello.js'
 import type { LogFields, Logger } from '../shared/log.js'
-import type { WorkerListener, WorkerThread } from './worker-thread.js'
+import type { Worker, WorkerListener } from './worker.js'
 
 /** Milliseconds before the first, and at most before any, new try of a worker that did not come up. */
 const firstPause = 100
@@ -15,7 +15,7 @@ const longestPause = 10_000
 /** One place among the workers: a thread that is up or coming up, or the wait for the next try. */
 interface Place {
   readonly index: number
-  worker: WorkerThread | undefined
+  worker: Worker | undefined
   /** Starts that failed since the last that did not. */
   failures: number
   retry: NodeJS.Timeout | undefined
@@ -25,7 +25,7 @@ export interface PoolInit {
   readonly size: number
   readonly startTimeout: number
   readonly log: Logger
-  readonly start: (index: number) => WorkerThread
+  readonly start: (index: number) => Worker
   /** A generation of workers is up and offers these routes; hand-out goes to it from now on. */
   readonly onRoutes: (routes: readonly RouteHello[]) => void
   /** A replacement did not come up: its place has no worker for a while. */
@@ -39,12 +39,12 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   readonly #places: Place[]
   #state: PoolState = 'starting'
   // Asked for with every request: kept, and made anew by `#changed`.
-  #up: readonly WorkerThread[] = []
+  #up: readonly Worker[] = []
   #hopeful: readonly number[] = []
   /** Workers that are coming up or dying outside their place: of a new generation, or of the one before. */
-  readonly #others = new Set<WorkerThread>()
+  readonly #others = new Set<Worker>()
   readonly #starts = new Map<
-    WorkerThread,
+    Worker,
     { up: () => void; failed: (error: Error) => void; timer: NodeJS.Timeout }
   >()
 
@@ -59,7 +59,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   }
 
   /** Workers that are up, whether they take a batch now or not. */
-  get up(): readonly WorkerThread[] {
+  get up(): readonly Worker[] {
     return this.#up
   }
 
@@ -101,11 +101,11 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     await Promise.all(workers.map(worker => worker.terminate()))
   }
 
-  workerUp(worker: WorkerThread): void {
+  workerUp(worker: Worker): void {
     this.#settleStart(worker)?.up()
   }
 
-  workerEnded(worker: WorkerThread, cause: Error): void {
+  workerEnded(worker: Worker, cause: Error): void {
     this.#others.delete(worker)
     const start = this.#settleStart(worker)
     if (start !== undefined) return start.failed(errors.handlersInvalid(worker.failure ?? cause.message))
@@ -114,7 +114,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     this.#replace(place)
   }
 
-  async #startGeneration(): Promise<WorkerThread[]> {
+  async #startGeneration(): Promise<Worker[]> {
     const starts = this.#places.map(({ index }) => this.#startWorker(index))
     try {
       return await Promise.all(starts)
@@ -127,7 +127,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     }
   }
 
-  #startWorker(index: number): Promise<WorkerThread> {
+  #startWorker(index: number): Promise<Worker> {
     const { start, startTimeout } = this.#init
     const worker = start(index)
     this.#others.add(worker)
@@ -141,14 +141,14 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     })
   }
 
-  #settleStart(worker: WorkerThread) {
+  #settleStart(worker: Worker) {
     const start = this.#starts.get(worker)
     this.#starts.delete(worker)
     clearTimeout(start?.timer)
     return start
   }
 
-  #install(generation: readonly WorkerThread[]): void {
+  #install(generation: readonly Worker[]): void {
     for (const worker of generation) {
       this.#others.delete(worker)
       const place = this.#places[worker.index]!

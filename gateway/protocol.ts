@@ -32,10 +32,12 @@ export interface ProtocolHost {
   ping(): void
   /** The client is in: its session begins. */
   open(): void
-  /** The client may send and get data from now on. */
+  /** Takes in what the client asks for. */
   request(request: IncomingRequest): void
-  /** Ends the connection after what was sent. */
+  /** The client is not let in: ends the connection after what was sent. */
   refuse(): void
+  /** The client has too much waiting for it: ends the connection. */
+  fallBehind(): void
 }
 
 export interface IncomingRequest {

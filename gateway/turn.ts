@@ -7,12 +7,12 @@ import { countClaimed, openSlot, takeUnclaimed } from '../shared/claims.js'
 import type { Lane } from './lane.js'
 import type { Request } from './request.js'
 import type { Session } from './session.js'
-import type { WorkerThread } from './worker-thread.js'
+import type { Worker } from './worker.js'
 
 let lastTurn = 0
 
 export interface TurnInit {
-  readonly worker: WorkerThread
+  readonly worker: Worker
   readonly slot: number
   readonly requests: Request[]
   /** undefined: a concurrent request, whose lane goes on without it. */
@@ -30,7 +30,7 @@ export interface TurnListener {
 export class Turn {
   /** Unique in this gateway: the view that changes by its requests count for. */
   readonly id = ++lastTurn
-  readonly worker: WorkerThread
+  readonly worker: Worker
   readonly slot: number
   readonly session: Session
   readonly lane: Lane | undefined
@@ -84,7 +84,7 @@ export class Turn {
     for (const request of back) {
       request.state = 'waiting'
       request.turn = undefined
-      this.worker.forget(request)
+      this.worker.forget()
     }
     this.lane?.putBack(back)
     if (back.length > 0) this.#listener.turnTakenBack(this, back)

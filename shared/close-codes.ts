@@ -6,6 +6,8 @@
 export const closeCodes = {
   /** The client, or the host by `close`, ended the connection in peace. */
   normal: 1000,
+  /** A body larger than the gateway takes. */
+  tooLarge: 1009,
   /** The gateway goes away for a restart; come back in a moment. */
   restart: 1012,
   /** The client did not read what was sent to it, or its requests were not taken, for too long. */

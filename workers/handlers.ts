@@ -106,7 +106,10 @@ async function load(path: string): Promise<Module> {
   try {
     return await import(pathToFileURL(path).href)
   } catch (error) {
-    throw errors.handlersInvalid(`${path} does not load: ${describeFailure(error)}`)
+    const isTypescript =
+      (error as { code?: string }).code === 'ERR_UNKNOWN_FILE_EXTENSION' && /ts$/.test(path)
+    const why = isTypescript ? 'it is TypeScript: compile it, or start with --dev' : describeFailure(error)
+    throw errors.handlersInvalid(`${path} does not load: ${why}`)
   }
 }
 

@@ -2,10 +2,11 @@
  * One request in its worker, from its claim to its end: decodes the body, calls the handler, and puts the outcome
  * into the outbox behind all that the handler has asked for. The origin of those operations.
  *
- *   started ──▶ decided ──▶ ended        decided: the outcome is in the outbox
- *                                        ended: what must be answered before the next request, is
+ *   started ──▶ decided
+ *
+ * Decided: the outcome is in the outbox. The session's next request starts when what was held (bind, unbind, update,
+ * commit) is answered too.
  */
-
 import { randomUUID } from 'node:crypto'
 import { type RequestHead, requestFlags } from '../shared/batch.js'
 import { type ErrorData, errors, GatewayError, isRequestError, type RequestError } from '../shared/errors.js'

@@ -2,7 +2,6 @@
  * A turn in its worker: requests of one session, run one after the other, each claimed before any code of the game
  * runs for it. Different turns of a batch run side by side.
  */
-
 import type { RequestHead, TurnTask } from '../shared/batch.js'
 import { claim } from '../shared/claims.js'
 import { findSetting } from '../shared/settings-text.js'

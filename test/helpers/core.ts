@@ -11,7 +11,7 @@ import { Registry } from '../../gateway/registry.js'
 import { RouteTable } from '../../gateway/routes.js'
 import type { Session } from '../../gateway/session.js'
 import type { Transport, TransportInit } from '../../gateway/transport.js'
-import { type WorkerListener, WorkerThread } from '../../gateway/worker-thread.js'
+import { type WorkerListener, Worker } from '../../gateway/worker.js'
 import { type Batch, type RequestHead, readBatch, type TurnTask } from '../../shared/batch.js'
 import { claim } from '../../shared/claims.js'
 import type { ErrorData } from '../../shared/errors.js'
@@ -155,8 +155,8 @@ export async function startCore({
   const now = () => core.clock
   const registry = new Registry({ frontendId: 'g', singleSession: 'off', metrics, now: () => 1_000 })
   let serial = 0
-  const start = (index: number): WorkerThread =>
-    new WorkerThread({
+  const start = (index: number): Worker =>
+    new Worker({
       serial: ++serial,
       setup: {
         index,

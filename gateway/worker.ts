@@ -38,14 +38,14 @@ export interface LastWords {
 
 /** Whom a worker tells what happens in it. */
 export interface WorkerListener {
-  workerUp(worker: WorkerThread): void
+  workerUp(worker: Worker): void
   /** It takes another batch. */
-  workerReady(worker: WorkerThread, started: number, micros: number): void
-  workerOutcome(worker: WorkerThread, rid: number, outcome: Outcome): void
+  workerReady(worker: Worker, started: number, micros: number): void
+  workerOutcome(worker: Worker, rid: number, outcome: Outcome): void
   /** It is done with a turn of which requests were taken back. */
-  workerReleased(worker: WorkerThread, turn: Turn): void
-  workerLog(worker: WorkerThread, level: LogLevel, message: string, fields: string): void
-  workerEnded(worker: WorkerThread, cause: Error): void
+  workerReleased(worker: Worker, turn: Turn): void
+  workerLog(worker: Worker, level: LogLevel, message: string, fields: string): void
+  workerEnded(worker: Worker, cause: Error): void
 }
 
 export interface WorkerInit {
@@ -58,7 +58,7 @@ export interface WorkerInit {
   readonly operations: (source: OperationSource, inbox: Inbox) => OperationReader
 }
 
-export class WorkerThread implements OutcomeReader, OperationSource {
+export class Worker implements OutcomeReader, OperationSource {
   readonly serial: number
   /** Its place among the workers: what handlers see as `context.worker.index`. */
   readonly index: number
@@ -156,7 +156,7 @@ export class WorkerThread implements OutcomeReader, OperationSource {
   }
 
   /** A request was taken back before it started. */
-  forget(_request: Request): void {
+  forget(): void {
     this.#unended--
   }
 
