@@ -164,7 +164,7 @@ export class Gateway {
   }
 
   #startWorker(index: number): Worker {
-    const { frontendId, handlers, maxSettingsLength, maxBodyBytes, log } = this.options
+    const { frontendId, handlers, maxSettingsLength, maxBodyBytes, workerArgv, log } = this.options
     const metrics = this.#metrics
     metrics.count('workersStarted')
     const listener: WorkerListener = {
@@ -182,7 +182,7 @@ export class Gateway {
     return new Worker({
       serial: ++this.#lastSerial,
       setup: { index, frontendId, handlers, typescript: this.#typescript, maxSettingsLength, maxBodyBytes },
-      start: init => new Thread(init),
+      start: init => new Thread(init, workerArgv),
       listener,
       operations: (source, inbox) =>
         new Operations({

@@ -81,6 +81,8 @@ export interface GatewayOptions extends Partial<Omit<PlainOptions, 'handlers'>> 
   now?: () => number
   /** Development: loads TypeScript handlers by the package tsx, and all anew when a file is saved. Default: false. */
   dev?: boolean
+  /** Options of Node for the worker threads, e.g. `['--import', './tracing.js']`. Default: those of this process. */
+  workerArgv?: readonly string[]
 }
 
 export interface ResolvedOptions extends Readonly<PlainOptions> {
@@ -88,6 +90,7 @@ export interface ResolvedOptions extends Readonly<PlainOptions> {
   readonly onHandshake: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
   readonly now: () => number
   readonly dev: boolean
+  readonly workerArgv: readonly string[] | undefined
 }
 
 type Check =
@@ -206,14 +209,21 @@ export function resolveOptions(asked: GatewayOptions): ResolvedOptions {
   if (asked === null || typeof asked !== 'object') {
     throw errors.optionInvalid(`Expected the gateway's options to be an object, got ${describeValue(asked)}`)
   }
-  const known = new Set<string>([...optionTable.map(row => row.name), 'log', 'onHandshake', 'now', 'dev'])
+  const known = new Set<string>([
+    ...optionTable.map(row => row.name),
+    'log',
+    'onHandshake',
+    'now',
+    'dev',
+    'workerArgv'
+  ])
   for (const name of Object.keys(asked)) {
     if (!known.has(name))
       throw errors.optionInvalid(`There is no option \`${name}\`; the options are ${[...known].join(', ')}`)
   }
   const plain: Record<string, string | number> = {}
   for (const row of optionTable) plain[row.name] = checkOption(row, asked[row.name])
-  const { log, onHandshake, now = Date.now, dev = false } = asked
+  const { log, onHandshake, now = Date.now, dev = false, workerArgv } = asked
   for (const [name, value] of Object.entries({ onHandshake, now })) {
     if (value !== undefined && typeof value !== 'function') {
       throw errors.optionInvalid(`Expected \`${name}\` to be a function, got ${describeValue(value)}`)
@@ -222,6 +232,14 @@ export function resolveOptions(asked: GatewayOptions): ResolvedOptions {
   if (log !== undefined && !logLevels.every(level => typeof log?.[level] === 'function')) {
     throw errors.optionInvalid(
       `Expected \`log\` to be a logger with ${logLevels.join(', ')}, got ${describeValue(log)}`
+    )
+  }
+  if (
+    workerArgv !== undefined &&
+    !(Array.isArray(workerArgv) && workerArgv.every(each => typeof each === 'string'))
+  ) {
+    throw errors.optionInvalid(
+      `Expected \`workerArgv\` to be a list of texts, got ${describeValue(workerArgv)}`
     )
   }
   if (typeof dev !== 'boolean') {
@@ -234,7 +252,8 @@ export function resolveOptions(asked: GatewayOptions): ResolvedOptions {
     log: log ?? createTextLogger(options.logLevel, line => process.stderr.write(`${line}\n`), now),
     onHandshake: onHandshake ?? (() => ({ accept: true })),
     now,
-    dev
+    dev,
+    workerArgv
   })
 }
 

@@ -32,7 +32,7 @@ export class Thread implements Transport {
   #grace: NodeJS.Timeout | undefined
   #hasEnded = false
 
-  constructor({ setup, onHello, onMessage, onEnd }: TransportInit) {
+  constructor({ setup, onHello, onMessage, onEnd }: TransportInit, argv: readonly string[] | undefined) {
     this.#onMessage = onMessage
     this.#onEnd = onEnd
     this.#pool = new Piscina({
@@ -45,7 +45,8 @@ export class Thread implements Transport {
       atomics: 'disabled',
       stricterFIFO: true,
       recordTiming: false,
-      workerData: setup
+      workerData: setup,
+      execArgv: argv === undefined ? withoutEval(process.execArgv) : [...argv]
     })
     this.#pool.on('message', (hello: Hello) => {
       if (hello.kind === 'hello') this.#open(hello.port)
@@ -112,4 +113,12 @@ export class Thread implements Transport {
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))
+}
+
+/** Options of this process for a thread: without those that say how the text of `node --eval` is meant. */
+function withoutEval(argv: readonly string[]): string[] {
+  const evalFlags = new Set(['-e', '--eval', '-p', '--print', '--input-type'])
+  return argv.filter(
+    (each, index) => !evalFlags.has(each.split('=')[0]!) && !evalFlags.has(argv[index - 1] ?? '')
+  )
 }

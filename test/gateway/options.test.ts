@@ -125,7 +125,7 @@ t.test('the folder of the handlers must be given', t => {
   for (const asked of [{}, { handlers: undefined }]) {
     t.throws(
       () => resolveOptions(asked as unknown as GatewayOptions),
-      refused('The option `handlers` is missing: give the handlers (--handlers)')
+      refused('The option `handlers` is missing: give the folder of the handler modules, --handlers DIR')
     )
   }
   t.end()
@@ -135,7 +135,9 @@ t.test('options that are none are refused, with those that there are', t => {
   const asked = { handlers: '/h', heartBeat: 5 } as unknown as GatewayOptions
   t.throws(
     () => resolveOptions(asked),
-    refused(/^There is no option `heartBeat`; the options are handlers, host, .*, logLevel, .*dev$/)
+    refused(
+      /^There is no option `heartBeat`; the options are handlers, host, .*, logLevel, .*dev, workerArgv$/
+    )
   )
   const own = JSON.parse('{"handlers":"/h","__proto__":1}')
   t.throws(() => resolveOptions(own), refused(/^There is no option `__proto__`/))

@@ -33,7 +33,9 @@ export async function startGateway(
   const lines: LogLine[] = []
   const log = createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields }))
   const folder = handlers.startsWith('/') ? handlers : handlersFolder(handlers)
-  const gateway = await createGateway({ handlers: folder, port: 0, workers: 2, log, ...options })
+  // Workers do without what tap loads into this process: it costs each of them a second.
+  const workerArgv = ['--enable-source-maps']
+  const gateway = await createGateway({ handlers: folder, port: 0, workers: 2, log, workerArgv, ...options })
   const players: Player[] = []
   t.teardown(async () => {
     for (const player of players) player.leave()

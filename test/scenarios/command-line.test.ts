@@ -23,7 +23,9 @@ interface Program {
 }
 
 function start(t: Test, args: readonly string[], env: Record<string, string> = {}): Program {
-  const child = spawn(process.execPath, [program, ...args], { env: { ...process.env, ...env } })
+  const child = spawn(process.execPath, [program, ...args], {
+    env: { ...process.env, NODE_OPTIONS: '', ...env }
+  })
   const exited = once(child, 'close').then(([code]) => code as number | null)
   const running: Program = { process: child, exited, out: '', err: '' }
   child.stdout.on('data', data => {

@@ -130,7 +130,16 @@ t.test('under deaths again and again, each request gets one reply, and none runs
   void playing.then(() => {
     isPlaying = false
   })
-  while (isPlaying) await outcome(killer.request('fault.exit'))
+  for (let kills = 0, at = 0; isPlaying; kills++) {
+    await outcome(killer.request('fault.exit'))
+    at += 100
+    // So that there is progress between two deaths, however slow the machine is.
+    await until(
+      'a hundred more are answered',
+      () => !isPlaying || gateway.metrics().replies - kills > at,
+      60_000
+    )
+  }
   const outcomes = (await playing).flat()
   t.equal(outcomes.length, 2_000)
   const ran = readFileSync(file, 'utf8').trim().split('\n')
@@ -141,7 +150,7 @@ t.test('under deaths again and again, each request gets one reply, and none runs
     [...new Set(outcomes.filter(each => typeof each === 'string'))].filter(each => each !== 'WORKER_LOST'),
     []
   )
-  t.ok(gateway.metrics().workersLost > 1, `${gateway.metrics().workersLost} workers died`)
+  t.ok(gateway.metrics().workersLost >= 5, `${gateway.metrics().workersLost} workers died`)
   for (const player of players) t.same(player.strays, [], 'no reply came twice')
   await until('nothing is left over', () => gateway.metrics().turns === 0)
 })

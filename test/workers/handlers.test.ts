@@ -274,14 +274,19 @@ t.test('a gateway that did not start leaves nothing running', async t => {
       const options = { handlers: join(folder, name), port, workers: 3, logLevel: 'silent' }
       const script = `
         import { createGateway } from ${JSON.stringify(new URL('../../gateway/index.js', import.meta.url).href)}
-        createGateway(${JSON.stringify(options)}).catch(error => console.log(error.code))`
+        createGateway(${JSON.stringify(options)}).catch(error => console.log(error.code, error.code === 'LISTEN_FAILED' ? '' : error.message))`
       const args = ['--input-type=module', '-e', script]
       // Killed only if something keeps it running.
-      execFile(process.execPath, args, { timeout: 30_000 }, (error, output) => resolve({ error, output }))
+      execFile(
+        process.execPath,
+        args,
+        { timeout: 30_000, env: { ...process.env, NODE_OPTIONS: '' } },
+        (error, output) => resolve({ error, output })
+      )
     })
-  t.same(await run('throws'), { error: null, output: 'HANDLERS_INVALID\n' })
-  t.same(await run('gone'), { error: null, output: 'HANDLERS_INVALID\n' })
-  t.same(await run('fine'), { error: null, output: 'LISTEN_FAILED\n' }, 'its port is taken')
+  t.match(await run('throws'), { error: null, output: /^HANDLERS_INVALID / })
+  t.match(await run('gone'), { error: null, output: /^HANDLERS_INVALID / })
+  t.same(await run('fine'), { error: null, output: 'LISTEN_FAILED \n' }, 'its port is taken')
 })
 
 /** A server that has a port for itself. */
