@@ -13,38 +13,54 @@ export function formatSetting(key: string, text: string): string {
 
 /** Calls `visit` for each key, in the order of the text. */
 export function forEachSetting(settings: string, visit: (key: string, text: string) => void): void {
-  let at = 0
-  while (at < settings.length) {
-    const keyLength = readLength(settings, at)
-    const keyLengthEnd = settings.indexOf(':', at) + 1
-    const textLength = readLength(settings, keyLengthEnd)
-    const keyStart = settings.indexOf(':', keyLengthEnd) + 1
-    const textStart = keyStart + keyLength
-    at = textStart + textLength
-    visit(settings.slice(keyStart, textStart), settings.slice(textStart, at))
+  const entry = new Entry(settings)
+  while (entry.next()) {
+    visit(settings.slice(entry.keyStart, entry.textStart), settings.slice(entry.textStart, entry.end))
   }
 }
 
 /** The text of one key's value, or undefined where there is no such key. */
 export function findSetting(settings: string, key: string): string | undefined {
-  let at = 0
-  while (at < settings.length) {
-    const keyLength = readLength(settings, at)
-    const keyLengthEnd = settings.indexOf(':', at) + 1
-    const textLength = readLength(settings, keyLengthEnd)
-    const keyStart = settings.indexOf(':', keyLengthEnd) + 1
-    const textStart = keyStart + keyLength
-    at = textStart + textLength
-    if (keyLength === key.length && settings.startsWith(key, keyStart)) return settings.slice(textStart, at)
+  const entry = new Entry(settings)
+  while (entry.next()) {
+    if (entry.textStart - entry.keyStart === key.length && settings.startsWith(key, entry.keyStart)) {
+      return settings.slice(entry.textStart, entry.end)
+    }
   }
   return undefined
 }
 
-function readLength(settings: string, at: number): number {
-  let length = 0
-  for (let i = at; ; i++) {
-    const digit = settings.charCodeAt(i) - 48
-    if (digit < 0 || digit > 9) return length
-    length = length * 10 + digit
+/** Where the present key lies in a settings text, and its value's text behind it. */
+class Entry {
+  keyStart = 0
+  textStart = 0
+  end = 0
+  readonly #settings: string
+
+  constructor(settings: string) {
+    this.#settings = settings
+  }
+
+  /** Goes on to the next key; false: there is none. */
+  next(): boolean {
+    if (this.end >= this.#settings.length) return false
+    const keyLength = this.#readLength(this.end)
+    const textLength = this.#readLength(this.keyStart)
+    this.textStart = this.keyStart + keyLength
+    this.end = this.textStart + textLength
+    return true
+  }
+
+  /** Reads digits up to a colon, and puts `keyStart` behind it. */
+  #readLength(at: number): number {
+    let length = 0
+    for (let i = at; ; i++) {
+      const digit = this.#settings.charCodeAt(i) - 48
+      if (digit < 0 || digit > 9) {
+        this.keyStart = i + 1
+        return length
+      }
+      length = length * 10 + digit
+    }
   }
 }
