@@ -158,10 +158,14 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     }
     this.#changed()
     this.#init.onRoutes(generation[0]!.routes)
+    // One may have ended while the others were still coming up, and nobody was told then.
+    for (const worker of generation) {
+      if (worker.state === 'ended') this.#replace(this.#places[worker.index]!)
+    }
   }
 
   #changed(): void {
-    this.#up = this.#places.flatMap(({ worker }) => worker ?? [])
+    this.#up = this.#places.flatMap(({ worker }) => (worker?.state === 'up' ? [worker] : []))
     this.#hopeful = this.#places.flatMap(({ index, failures }) => (failures === 0 ? [index] : []))
   }
 

@@ -79,7 +79,9 @@ export class Run implements Origin {
       if (isThenable(result)) {
         this.#onEnd = onEnd
         running.add(this)
-        result.then(
+        // Adopted, so that a thenable of the game's that throws, or calls back twice or at once, can't start the lane
+        // a second time; a promise stays what it is.
+        Promise.resolve(result).then(
           reply => this.#succeed(reply),
           error => this.#fail(error)
         )

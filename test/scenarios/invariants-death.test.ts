@@ -282,3 +282,29 @@ t.test(
     }
   }
 )
+
+t.test('a worker that ends while the others are still coming up is replaced like any other', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  writeFileSync(
+    join(folder, 'where.mjs'),
+    `import { existsSync, writeFileSync } from 'node:fs'
+     import { workerData } from 'node:worker_threads'
+     const flag = new URL('./_died', import.meta.url)
+     if (workerData.index === 0 && !existsSync(flag)) {
+       setTimeout(() => { writeFileSync(flag, ''); throw new Error('too early') }, 20)
+     }
+     // The other is up only when the first has ended.
+     while (workerData.index === 1 && !existsSync(flag)) await new Promise(resolve => setTimeout(resolve, 5))
+     if (workerData.index === 1) await new Promise(resolve => setTimeout(resolve, 200))
+     export const am = (body, session, context) => context.worker.index`
+  )
+  const { gateway, connect } = await startGateway(t, folder)
+  await until('both are up', () => gateway.metrics().workersReady === 2)
+  t.equal(gateway.metrics().workersStarted, 3)
+  const players = await Promise.all(Array.from({ length: 20 }, connect))
+  const seen = new Set<number>()
+  while (seen.size < 2)
+    for (const index of await Promise.all(players.map(each => each.request('where.am')))) seen.add(index)
+  t.same(seen, new Set([0, 1]))
+})

@@ -200,3 +200,24 @@ t.test('a socket that stays unread for longer than maxPause is closed as slow', 
   t.equal((await player.closed).code, 4000)
   t.equal(gateway.metrics().connectionsClosedSlow, 1)
 })
+
+t.test(
+  'a thenable that calls back at once and then throws is answered once, and the lane goes on one by one',
+  async t => {
+    const { connect } = await startGateway(t, 'lanes')
+    const player = await connect()
+    await Promise.all(Array.from({ length: 300 }, () => player.request('counter.sync')))
+    const replies = await Promise.all(
+      player.atOnce(() =>
+        Array.from({ length: 10 }, (_, index) =>
+          player.request(index % 3 === 0 ? 'gate.thenable' : 'gate.alone')
+        )
+      )
+    )
+    for (const [index, reply] of replies.entries()) {
+      if (index % 3 === 0) t.equal(reply, 'answered')
+      else t.equal(reply.most, 1, 'no two of the lane at the same time')
+    }
+    t.same(player.strays, [])
+  }
+)

@@ -78,3 +78,14 @@ export const alone = (_body: unknown, session: BackendSession) => overlap(sessio
 export const together = handler({ concurrent: true }, (_body: unknown, session: BackendSession) =>
   overlap(session)
 )
+
+/** Answers with a thenable that calls back at once, and then throws. */
+export function thenable() {
+  return {
+    // biome-ignore lint/suspicious/noThenProperty: that is what is tried
+    then(resolve: (value: unknown) => void) {
+      resolve('answered')
+      throw new Error('thrown behind the answer')
+    }
+  }
+}
