@@ -46,7 +46,7 @@ export class Thread implements Transport {
       stricterFIFO: true,
       recordTiming: false,
       workerData: setup,
-      execArgv: argv === undefined ? withoutEval(process.execArgv) : [...argv]
+      ...argvOf(argv ?? withoutEval(process.execArgv))
     })
     this.#pool.on('message', (hello: Hello) => {
       if (hello.kind === 'hello') this.#open(hello.port)
@@ -115,10 +115,16 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))
 }
 
-/** Options of this process for a thread: without those that say how the text of `node --eval` is meant. */
-function withoutEval(argv: readonly string[]): string[] {
+/** Without options a thread has those of this process, and with them those of V8, which Node takes in no other way. */
+function argvOf(argv: readonly string[] | undefined): { execArgv?: string[] } {
+  return argv === undefined ? {} : { execArgv: [...argv] }
+}
+
+/** Options of this process without those that say how the text of `node --eval` is meant; undefined: it has none of these. */
+function withoutEval(argv: readonly string[]): string[] | undefined {
   const evalFlags = new Set(['-e', '--eval', '-p', '--print', '--input-type'])
-  return argv.filter(
-    (each, index) => !evalFlags.has(each.split('=')[0]!) && !evalFlags.has(argv[index - 1] ?? '')
-  )
+  const isEval = (each: string | undefined) => evalFlags.has(each?.split('=')[0] ?? '')
+  return argv.some(isEval)
+    ? argv.filter((each, index) => !isEval(each) && !isEval(argv[index - 1]))
+    : undefined
 }

@@ -1,5 +1,5 @@
 /** The program `sallyport`, started as a person starts it. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -23,9 +23,14 @@ interface Program {
 }
 
 function start(t: Test, args: readonly string[], env: Record<string, string> = {}): Program {
-  const child = spawn(process.execPath, [program, ...args], {
-    env: { ...process.env, NODE_OPTIONS: '', ...env }
-  })
+  return watch(
+    t,
+    spawn(process.execPath, [program, ...args], { env: { ...process.env, NODE_OPTIONS: '', ...env } })
+  )
+}
+
+/** Keeps what a program says, and ends it with the test. */
+function watch(t: Test, child: ChildProcessWithoutNullStreams): Program {
   const exited = once(child, 'close').then(([code]) => code as number | null)
   const running: Program = { process: child, exited, out: '', err: '' }
   child.stdout.on('data', data => {
@@ -52,6 +57,26 @@ function folder(t: Test): string {
   t.teardown(() => rmSync(path, { recursive: true, force: true }))
   return path
 }
+
+t.test('it starts with options of Node and of V8, which its workers have too', async t => {
+  const handlers = folder(t)
+  writeFileSync(
+    join(handlers, 'a.js'),
+    'exports.heap = () => require("node:v8").getHeapStatistics().heap_size_limit'
+  )
+  const args = [
+    '--max-old-space-size=300',
+    '--enable-source-maps',
+    program,
+    '--handlers',
+    handlers,
+    '--port',
+    '0'
+  ]
+  const running = watch(t, spawn(process.execPath, args, { env: { ...process.env, NODE_OPTIONS: '' } }))
+  const player = await Player.connect(await listening(running))
+  t.ok(((await player.request('a.heap')) as number) < 400 * 1024 * 1024)
+})
 
 t.test(
   'it says in one block what listens where, how many workers, which routes from which files, and what to try',
