@@ -9,7 +9,7 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { type CloseCode, closeCodes } from '../shared/close-codes.js'
 import { type ErrorData, errors, GatewayError } from '../shared/errors.js'
-import { encodeFrames, type OutgoingMessage } from './frames.js'
+import { encodeFrame } from './frames.js'
 import type { Intake } from './intake.js'
 import type { Metrics } from './metrics.js'
 import type { ClientAddress, ResolvedOptions } from './options.js'
@@ -50,8 +50,8 @@ export class Connection implements Receiver, ProtocolHost {
   #heardAt: number
   #beatAt: number
   #pausedAt: number | undefined
-  /** What this tick has for the client: written together. */
-  #outgoing: OutgoingMessage[] = []
+  /** What this tick has for the client, in frames: written together. Each byte is one character. */
+  #outgoing = ''
 
   constructor(init: ConnectionInit) {
     this.#init = init
@@ -100,7 +100,7 @@ export class Connection implements Receiver, ProtocolHost {
       this.#init.metrics.count('framesMalformed')
       return this.close(closeCodes.tooLarge, 'body too large')
     }
-    this.#init.intake.take(this.#session, request)
+    this.#init.intake.take(this.#session, request, this.#heardAt)
   }
 
   refuse(): void {
@@ -149,9 +149,10 @@ export class Connection implements Receiver, ProtocolHost {
     if (this.#state !== 'closing') this.#init.webSocket.ping()
   }
 
-  send(bytes: Uint8Array, isText: boolean): void {
+  send(payload: string, isText: boolean): void {
     if (this.#state === 'closing') return
-    if (this.#outgoing.push({ bytes, isText }) === 1) process.nextTick(this.#flush)
+    if (this.#outgoing === '') process.nextTick(this.#flush)
+    this.#outgoing += encodeFrame(payload, isText)
   }
 
   /** Closes the connection; its session ends with it. */
@@ -263,12 +264,12 @@ export class Connection implements Receiver, ProtocolHost {
   }
 
   #write(): void {
-    const messages = this.#outgoing
-    if (messages.length === 0) return
-    this.#outgoing = []
+    const frames = this.#outgoing
+    if (frames === '') return
+    this.#outgoing = ''
     const { webSocket, socket } = this.#init
     // Once a close frame has left, by us or in answer to the client's, no data may follow.
-    if (webSocket.readyState === webSocket.OPEN) socket.write(encodeFrames(messages))
+    if (webSocket.readyState === webSocket.OPEN) socket.write(frames, 'latin1')
   }
 }
 

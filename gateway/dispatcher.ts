@@ -70,11 +70,11 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
     this.pumpSoon()
   }
 
-  /** Hands out what can be handed out, once all that arrived in this tick is here. */
+  /** Hands out what can be handed out, once all sockets that had something were read: the more, the fewer batches. */
   pumpSoon(): void {
     if (this.#isPumpSoon) return
     this.#isPumpSoon = true
-    process.nextTick(this.#pump)
+    setImmediate(this.#pump)
   }
 
   /** The session has ended: its requests are decided, and nobody is told. */

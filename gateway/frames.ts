@@ -1,50 +1,29 @@
 /**
- * The WebSocket frames of what one tick has for a client, as one piece of bytes: one allocation and one write, however
- * many they are. ws has the socket's other end, and sends what is no data: pings, and the close.
+ * The WebSocket frames of what the gateway sends, as texts of one character for each byte: what one tick has for a
+ * client is put together like any text, and leaves in one write. ws has the socket's other end, and sends what is no
+ * data: pings, and the close.
  */
-
-/** A message to a client, as its protocol made it. */
-export interface OutgoingMessage {
-  readonly bytes: Uint8Array
-  readonly isText: boolean
-}
 
 /** Final fragment, with the opcode of a text or of a binary message (RFC 6455 §5.2). */
 const textFrame = 0x81
 const binaryFrame = 0x82
 
-/** All messages as frames of a server: whole and not masked (RFC 6455 §5.1). */
-export function encodeFrames(messages: readonly OutgoingMessage[]): Buffer {
-  let size = 0
-  for (const { bytes } of messages) size += headerSize(bytes.length) + bytes.length
-  const frames = Buffer.allocUnsafe(size)
-  let offset = 0
-  for (const { bytes, isText } of messages) {
-    offset = writeHeader(frames, offset, isText ? textFrame : binaryFrame, bytes.length)
-    frames.set(bytes, offset)
-    offset += bytes.length
-  }
-  return frames
+/** Headers of short frames, by their length. */
+const shortTextHeaders = createShortHeaders(textFrame)
+const shortBinaryHeaders = createShortHeaders(binaryFrame)
+
+/** A message, whole and not masked (RFC 6455 §5.1). `payload`: its bytes, each as one character. */
+export function encodeFrame(payload: string, isText: boolean): string {
+  const { length } = payload
+  if (length < 126) return (isText ? shortTextHeaders : shortBinaryHeaders)[length]! + payload
+  const first = isText ? textFrame : binaryFrame
+  const header =
+    length < 65_536
+      ? String.fromCharCode(first, 126, length >> 8, length & 0xff)
+      : String.fromCharCode(first, 127, 0, 0, 0, 0, ...[24, 16, 8, 0].map(bits => (length >>> bits) & 0xff))
+  return header + payload
 }
 
-function headerSize(length: number): number {
-  return length < 126 ? 2 : length < 65_536 ? 4 : 10
-}
-
-/** Writes a frame's header; gives the offset behind it. */
-function writeHeader(target: Buffer, offset: number, first: number, length: number): number {
-  target[offset] = first
-  if (length < 126) {
-    target[offset + 1] = length
-    return offset + 2
-  }
-  if (length < 65_536) {
-    target[offset + 1] = 126
-    return target.writeUInt16BE(length, offset + 2)
-  }
-  target[offset + 1] = 127
-  return target.writeUInt32BE(
-    length % 0x1_0000_0000,
-    target.writeUInt32BE(Math.floor(length / 0x1_0000_0000), offset + 2)
-  )
+function createShortHeaders(first: number): readonly string[] {
+  return Array.from({ length: 126 }, (_, length) => String.fromCharCode(first, length))
 }

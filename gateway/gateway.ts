@@ -71,8 +71,7 @@ export class Gateway {
       routes: this.#routes,
       dispatcher: this.#dispatcher,
       metrics,
-      requestTimeout,
-      now
+      requestTimeout
     })
     this.#connections = new Connections(options)
     this.#listener = new Listener({ ...options, onSocket: (...socket) => this.#connect(...socket) })

@@ -63,7 +63,7 @@ export class HostSession extends EventEmitter<HostSessionEvents> {
 
   #change(key: string, text: string): void {
     if (!this.#session.isOpen) throw errors.sessionNotFound(this.#session.sid)
-    const error = this.#session.change([[key, text]], 0, this.#maxSettingsLength)
+    const error = this.#session.changeKey(key, text, 0, this.#maxSettingsLength)
     if (error !== undefined) throw error
   }
 }

@@ -12,7 +12,6 @@ export interface IntakeInit {
   readonly dispatcher: Dispatcher
   readonly metrics: Metrics
   readonly requestTimeout: number
-  readonly now: () => number
 }
 
 export class Intake {
@@ -28,15 +27,16 @@ export class Intake {
     this.#isOpen = false
   }
 
-  take(session: Session, { route: asked, id, gzipped, body }: IncomingRequest): void {
-    const { routes, dispatcher, metrics, requestTimeout, now } = this.#init
+  /** `now`: when it arrived, milliseconds since 1970. */
+  take(session: Session, { route: asked, id, gzipped, body }: IncomingRequest, now: number): void {
+    const { routes, dispatcher, metrics, requestTimeout } = this.#init
     metrics.count(id === 0 ? 'notifies' : 'requests')
     const route = routes.find(asked)
     if (route === undefined) return this.#refuse(session, id, errors.routeUnknown(String(asked)))
     if (!this.#isOpen) return this.#refuse(session, id, errors.closing())
     const flags = (id === 0 ? requestFlags.notify : 0) | (gzipped ? requestFlags.gzipped : 0)
     const timeout = route.options.timeout ?? requestTimeout
-    dispatcher.add({ session, route, id, flags, body, timeout, now: now() })
+    dispatcher.add({ session, route, id, flags, body, timeout, now })
   }
 
   #refuse(session: Session, id: number, error: GatewayError): void {

@@ -41,10 +41,13 @@ export class Operations implements OperationReader {
 
   push(head: OperationHead, key: string, text: string): void {
     this.#init.metrics.count('pushes')
-    this.#apply(
+    const session = this.#sessionFor('push', head, key)
+    if (session === undefined) return
+    this.#conclude(
       'push',
       head,
-      session => session.change([[key, text]], this.#writer(head), this.#init.maxSettingsLength),
+      session,
+      session.changeKey(key, text, this.#writer(head), this.#init.maxSettingsLength),
       key
     )
   }
@@ -70,7 +73,7 @@ export class Operations implements OperationReader {
       head,
       session =>
         (session.textOf(key) ?? '') === before
-          ? session.change([[key, text]], this.#writer(head), this.#init.maxSettingsLength)
+          ? session.changeKey(key, text, this.#writer(head), this.#init.maxSettingsLength)
           : errors.conflict([key]),
       key
     )
@@ -126,10 +129,26 @@ export class Operations implements OperationReader {
     change: (session: Session) => GatewayError | undefined,
     about = ''
   ): void {
-    if (this.#refuseEarly(name, head)) return
+    const session = this.#sessionFor(name, head, about)
+    if (session !== undefined) this.#conclude(name, head, session, change(session), about)
+  }
+
+  /** The session that the operation is about; undefined if it was refused. */
+  #sessionFor(name: string, head: OperationHead, about: string): Session | undefined {
+    if (this.#refuseEarly(name, head)) return undefined
     const session = this.#init.registry.find(head.sid)
-    if (session === undefined) return this.#refuse(name, head, errors.sessionNotFound(head.sid), about)
-    const error = change(session)
+    if (session === undefined) this.#refuse(name, head, errors.sessionNotFound(head.sid), about)
+    return session
+  }
+
+  /** Answers an operation that was tried. */
+  #conclude(
+    name: string,
+    head: OperationHead,
+    session: Session,
+    error: GatewayError | undefined,
+    about: string
+  ): void {
     if (error === undefined) return this.#ack(head.ack, '')
     const isConflict = error.code === errors.conflict.code
     // An update that met a conflict is tried again with the newest value: nothing has failed.

@@ -20,7 +20,6 @@ import {
   decodePackages,
   encodePackage,
   type PackageKind,
-  packageHeaderSize,
   packageKinds,
   writePackageHeader
 } from '../shared/wire/package.js'
@@ -44,11 +43,14 @@ export interface PomeloInit {
 
 type PomeloState = 'handshake' | 'shaking' | 'ack' | 'open' | 'refused'
 
+/** Where the headers of one message are written before they become text: the longest have a route of 255 bytes. */
+const headers = Buffer.alloc(512)
+
 export class PomeloProtocol implements Protocol {
   readonly #init: PomeloInit
   #state: PomeloState = 'handshake'
   /** What came up between the handshake and the client's ack. */
-  #waiting: Buffer[] | undefined
+  #waiting: string[] | undefined
   #waitingBytes = 0
   /** Whether the client reads bit 5 of a reply's flags as "this is an error". */
   #errorFlag = false
@@ -91,7 +93,7 @@ export class PomeloProtocol implements Protocol {
   }
 
   kick(reason: string): void {
-    this.#init.host.send(encodePackage(packageKinds.kick, Buffer.from(formatKick(reason))), false)
+    this.#sendPackage(packageKinds.kick, formatKick(reason))
   }
 
   /** Heartbeats are the client's to begin: each of its own is answered at once. */
@@ -106,7 +108,7 @@ export class PomeloProtocol implements Protocol {
       case packageKinds.heartbeat:
         if (this.#state !== 'open')
           throw errors.protocolViolated('a heartbeat before the handshake was acknowledged')
-        return this.#init.host.send(encodePackage(packageKinds.heartbeat), false)
+        return this.#sendPackage(packageKinds.heartbeat)
       case packageKinds.handshake:
         if (this.#state !== 'handshake') throw errors.protocolViolated('a second handshake')
         return this.#receiveHandshake(bytes.subarray(start, end))
@@ -179,34 +181,38 @@ export class PomeloProtocol implements Protocol {
       user: answer.user
     })
     this.#state = 'ack'
-    host.send(encodePackage(packageKinds.handshake, Buffer.from(reply)), false)
+    this.#sendPackage(packageKinds.handshake, reply)
     host.open()
   }
 
   #refuse(code: 500 | 501, user: unknown): void {
     const reply = formatHandshake({ code, user })
     this.#state = 'refused'
-    this.#init.host.send(encodePackage(packageKinds.handshake, Buffer.from(reply)), false)
+    this.#sendPackage(packageKinds.handshake, reply)
     this.#init.host.refuse()
   }
 
   #receiveAck(): void {
     this.#state = 'open'
     // The first heartbeat is the gateway's: it starts the client's clock.
-    if (this.#init.heartbeat > 0) this.#init.host.send(encodePackage(packageKinds.heartbeat), false)
-    for (const bytes of this.#waiting ?? []) this.#init.host.send(bytes, false)
+    if (this.#init.heartbeat > 0) this.#sendPackage(packageKinds.heartbeat)
+    for (const payload of this.#waiting ?? []) this.#init.host.send(payload, false)
     this.#waiting = undefined
+  }
+
+  #sendPackage(kind: PackageKind, body = ''): void {
+    const bytes = encodePackage(kind, Buffer.from(body))
+    this.#init.host.send(Buffer.from(bytes).toString('latin1'), false)
   }
 
   #sendMessage(head: { kind: 2 | 3; id?: number; route?: string; isError?: boolean }, body: string): void {
     const size = messageHeaderSize(head) + body.length
-    const bytes = Buffer.allocUnsafe(packageHeaderSize + size)
-    const offset = writeMessageHeader(bytes, writePackageHeader(bytes, 0, packageKinds.data, size), head)
-    bytes.write(body, offset, 'latin1')
-    if (this.#state === 'open') return this.#init.host.send(bytes, false)
+    const end = writeMessageHeader(headers, writePackageHeader(headers, 0, packageKinds.data, size), head)
+    const payload = headers.toString('latin1', 0, end) + body
+    if (this.#state === 'open') return this.#init.host.send(payload, false)
     this.#waiting ??= []
-    this.#waiting.push(bytes)
-    this.#waitingBytes += bytes.length
+    this.#waiting.push(payload)
+    this.#waitingBytes += payload.length
     if (this.#waitingBytes > this.#init.maxSendBytes) this.#init.host.fallBehind()
   }
 }

@@ -27,8 +27,8 @@ export interface Protocol {
 /** What a connection does for its protocol. */
 export interface ProtocolHost {
   readonly address: ClientAddress
-  /** Sends one WebSocket message. */
-  send(bytes: Uint8Array, isText: boolean): void
+  /** Sends one WebSocket message. Its bytes, each as one character. */
+  send(payload: string, isText: boolean): void
   ping(): void
   /** The client is in: its session begins. */
   open(): void

@@ -23,11 +23,11 @@ export interface Receiver {
 }
 
 interface Setting {
-  readonly text: string
+  text: string
   /** The session's version when the key was last changed. */
-  readonly version: number
+  version: number
   /** Whose change that was, 0 for somebody who can't be told apart from others. */
-  readonly writer: number
+  writer: number
 }
 
 /** A change of several keys; text '' deletes. */
@@ -120,9 +120,23 @@ export class Session {
     if (length > limit) return errors.settingsTooLarge(largest?.[0] ?? '', length, limit)
     const version = ++this.#version
     for (const [key, text] of keys) this.#put(key, { text, version, writer })
-    this.#length = length
-    this.#text = undefined
-    this.changed(writer)
+    this.#wasChanged(length, writer)
+    return undefined
+  }
+
+  /** The same for one key: what happens most, without a list of one. */
+  changeKey(key: string, text: string, writer: number, limit: number): GatewayError | undefined {
+    const present = this.#settings?.get(key)
+    const length = this.#length + lengthOf(key, text) - lengthOf(key, present?.text ?? '')
+    if (length > limit) return errors.settingsTooLarge(key, length, limit)
+    const version = ++this.#version
+    if (present === undefined || text === '') this.#put(key, { text, version, writer })
+    else {
+      present.text = text
+      present.version = version
+      present.writer = writer
+    }
+    this.#wasChanged(length, writer)
     return undefined
   }
 
@@ -154,6 +168,12 @@ export class Session {
   close(): void {
     this.#isOpen = false
     this.receiver = undefined
+  }
+
+  #wasChanged(length: number, writer: number): void {
+    this.#length = length
+    this.#text = undefined
+    this.changed(writer)
   }
 
   #put(key: string, setting: Setting): void {

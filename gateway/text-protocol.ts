@@ -48,6 +48,6 @@ export class TextProtocol implements Protocol {
   }
 
   #send(text: string): void {
-    this.#host.send(Buffer.from(text, 'latin1'), true)
+    this.#host.send(text, true)
   }
 }

@@ -17,10 +17,15 @@ export interface InboxReader {
   aborted(rid: number, reason: AbortReason): void
 }
 
-const kinds = { acked: 0, refused: 1, aborted: 2 } as const satisfies Record<keyof InboxReader, number>
+const kinds = { acked: 0, refused: 1, aborted: 2, allAcked: 3 } as const satisfies Record<
+  keyof InboxReader | 'allAcked',
+  number
+>
 
 export class Inbox implements InboxReader {
   #items: InboxMessage = []
+  /** Where the last ack of a row of them stands, if the message ends with one. */
+  #lastAckAt = -1
 
   get isEmpty(): boolean {
     return this.#items.length === 0
@@ -29,11 +34,17 @@ export class Inbox implements InboxReader {
   take(): InboxMessage {
     const items = this.#items
     this.#items = []
+    this.#lastAckAt = -1
     return items
   }
 
   acked(ack: number, value: string): void {
-    this.#items.push(kinds.acked, ack, value)
+    const items = this.#items
+    if (value !== '') items.push(kinds.acked, ack, value)
+    else if (this.#lastAckAt === items.length - 1 && items[this.#lastAckAt] === ack - 1)
+      items[this.#lastAckAt] = ack
+    // Most acks say nothing but that, and most come in a row: from, to.
+    else this.#lastAckAt = items.push(kinds.allAcked, ack, ack) - 1
   }
 
   refused(ack: number, error: ErrorData, value: string): void {
@@ -55,6 +66,12 @@ export function readInbox(message: InboxMessage, to: InboxReader): void {
       case kinds.acked:
         to.acked(number(), text())
         break
+      case kinds.allAcked: {
+        const first = number()
+        const last = number()
+        for (let ack = first; ack <= last; ack++) to.acked(ack, '')
+        break
+      }
       case kinds.refused:
         to.refused(number(), { code: text(), message: text() }, text())
         break

@@ -2,7 +2,7 @@
  * What a worker sends the gateway over its link: the operations of its handlers and the outcomes of its
  * requests, in the order in which they were made, many in one message. An Outbox writes the message, `readOutbox`
  * gives each item to the reader's method that bears its name. A message is one flat array:
- * the item's kind, then its fields.
+ * the item's kind, then its fields. What the operations that follow have in common is said once, by an origin.
  */
 import type { ErrorData } from './errors.js'
 import type { LogLevel } from './log.js'
@@ -41,7 +41,7 @@ export interface OutcomeReader {
   fatal(rid: number, cause: string, detail: string): void
 }
 
-/** What is done with each operation. */
+/** What is done with each operation. A head holds for the call: the next operation may get the same object. */
 export interface OperationReader {
   /** Sets one key; text '' deletes it. */
   push(head: OperationHead, key: string, text: string): void
@@ -79,12 +79,18 @@ const kinds = {
   readByUid: 13,
   kick: 14,
   kickByUid: 15,
-  refused: 16
-} as const satisfies Record<keyof OutcomeReader | keyof OperationReader, number>
+  refused: 16,
+  origin: 17
+} as const satisfies Record<keyof OutcomeReader | keyof OperationReader | 'origin', number>
 
 /** Collects items; the worker's link takes them away as one message. */
 export class Outbox implements OutcomeReader, OperationReader {
   #items: OutboxMessage = []
+  /** What the newest origin in the message says; the numbers are those of no request and no session. */
+  #rid = -1
+  #view = 0
+  #sid = -1
+  #frontendId = ''
 
   get isEmpty(): boolean {
     return this.#items.length === 0
@@ -94,6 +100,7 @@ export class Outbox implements OutcomeReader, OperationReader {
   take(): OutboxMessage {
     const items = this.#items
     this.#items = []
+    this.#rid = -1
     return items
   }
 
@@ -123,37 +130,38 @@ export class Outbox implements OutcomeReader, OperationReader {
   }
 
   push(head: OperationHead, key: string, text: string): void {
-    this.#begin(kinds.push, head)
-    this.#items.push(key, text)
+    this.#begin(head)
+    this.#items.push(kinds.push, head.ack, key, text)
   }
 
   pushAll(head: OperationHead, settings: string): void {
-    this.#begin(kinds.pushAll, head)
-    this.#items.push(settings)
+    this.#begin(head)
+    this.#items.push(kinds.pushAll, head.ack, settings)
   }
 
   bind(head: OperationHead, uid: string): void {
-    this.#begin(kinds.bind, head)
-    this.#items.push(uid)
+    this.#begin(head)
+    this.#items.push(kinds.bind, head.ack, uid)
   }
 
   unbind(head: OperationHead, uid: string): void {
-    this.#begin(kinds.unbind, head)
-    this.#items.push(uid)
+    this.#begin(head)
+    this.#items.push(kinds.unbind, head.ack, uid)
   }
 
   update(head: OperationHead, key: string, text: string, before: string): void {
-    this.#begin(kinds.update, head)
-    this.#items.push(key, text, before)
+    this.#begin(head)
+    this.#items.push(kinds.update, head.ack, key, text, before)
   }
 
   commit(head: OperationHead, settings: string, version: number): void {
-    this.#begin(kinds.commit, head)
-    this.#items.push(settings, version)
+    this.#begin(head)
+    this.#items.push(kinds.commit, head.ack, settings, version)
   }
 
   read(head: OperationHead): void {
-    this.#begin(kinds.read, head)
+    this.#begin(head)
+    this.#items.push(kinds.read, head.ack)
   }
 
   readByUid(head: UserOperationHead, uid: string): void {
@@ -161,8 +169,8 @@ export class Outbox implements OutcomeReader, OperationReader {
   }
 
   kick(head: OperationHead, reason: string | null): void {
-    this.#begin(kinds.kick, head)
-    this.#items.push(reason)
+    this.#begin(head)
+    this.#items.push(kinds.kick, head.ack, reason)
   }
 
   kickByUid(head: UserOperationHead, uid: string, reason: string | null): void {
@@ -173,10 +181,19 @@ export class Outbox implements OutcomeReader, OperationReader {
     this.#items.push(kinds.refused, route, operation, about, code, message)
   }
 
-  #begin(kind: number, head: OperationHead): void {
-    this.#items.push(kind, head.rid, head.view, head.ack, head.frontendId, head.sid)
+  /** Says whose operation comes next, if it is not the same as before. */
+  #begin({ rid, view, sid, frontendId }: OperationHead): void {
+    if (rid === this.#rid && view === this.#view && sid === this.#sid && frontendId === this.#frontendId)
+      return
+    this.#rid = rid
+    this.#view = view
+    this.#sid = sid
+    this.#frontendId = frontendId
+    this.#items.push(kinds.origin, rid, view, frontendId, sid)
   }
 }
+
+type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
 
 /** Gives each item of a message to its method, in order. */
 export function readOutbox(
@@ -188,17 +205,18 @@ export function readOutbox(
   const text = () => message[at++] as string
   const number = () => message[at++] as number
   const maybe = () => message[at++] as string | null
-  const head = (): OperationHead => ({
-    rid: number(),
-    view: number(),
-    ack: number(),
-    frontendId: text(),
-    sid: number()
-  })
+  let head: Mutable<OperationHead> = { rid: 0, view: 0, ack: 0, frontendId: '', sid: 0 }
+  const acked = (): OperationHead => {
+    head.ack = number()
+    return head
+  }
   const userHead = (): UserOperationHead => ({ rid: number(), ack: number(), frontendId: text() })
   while (at < message.length) {
     const kind = number()
     switch (kind) {
+      case kinds.origin:
+        head = { rid: number(), view: number(), ack: 0, frontendId: text(), sid: number() }
+        break
       case kinds.reply:
         outcomes.reply(number(), text())
         break
@@ -218,31 +236,31 @@ export function readOutbox(
         outcomes.fatal(number(), text(), text())
         break
       case kinds.push:
-        operations.push(head(), text(), text())
+        operations.push(acked(), text(), text())
         break
       case kinds.pushAll:
-        operations.pushAll(head(), text())
+        operations.pushAll(acked(), text())
         break
       case kinds.bind:
-        operations.bind(head(), text())
+        operations.bind(acked(), text())
         break
       case kinds.unbind:
-        operations.unbind(head(), text())
+        operations.unbind(acked(), text())
         break
       case kinds.update:
-        operations.update(head(), text(), text(), text())
+        operations.update(acked(), text(), text(), text())
         break
       case kinds.commit:
-        operations.commit(head(), text(), number())
+        operations.commit(acked(), text(), number())
         break
       case kinds.read:
-        operations.read(head())
+        operations.read(acked())
         break
       case kinds.readByUid:
         operations.readByUid(userHead(), text())
         break
       case kinds.kick:
-        operations.kick(head(), maybe())
+        operations.kick(acked(), maybe())
         break
       case kinds.kickByUid:
         operations.kickByUid(userHead(), text(), maybe())

@@ -93,7 +93,7 @@ export class BackendSessionService {
    * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `SESSION_NOT_FOUND`
    */
   apush(frontendId: string, sid: number, key: string, value: unknown): Promise<void> {
-    return this.#operations.promised('push', key, () => {
+    return this.#operations.asked('push', key, () => {
       const text = encodeValue(expectKey(key), value)
       return this.#operations.apush(bareView(frontendId, sid), key, text)
     })
@@ -105,7 +105,7 @@ export class BackendSessionService {
    * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `SESSION_NOT_FOUND`
    */
   apushAll(frontendId: string, sid: number, settings: Record<string, unknown>): Promise<void> {
-    return this.#operations.promised('pushAll', '', () => {
+    return this.#operations.asked('pushAll', '', () => {
       const texts = new Map<string, string>()
       for (const key of Object.keys(settings)) texts.set(expectKey(key), encodeValue(key, settings[key]))
       return this.#operations.apushAll(bareView(frontendId, sid), texts)

@@ -9,6 +9,7 @@ import { decodeValue, encodeValue } from '../shared/codec.js'
 import type { SessionSnapshot } from '../shared/snapshot.js'
 import type { BackendSessionService } from './backend-session-service.js'
 import { type Callback, isCallback, settle } from './callback.js'
+import { isRemoved, isUnsent, LocalKeys, type LocalState } from './local-keys.js'
 import type { SessionOperations } from './session-operations.js'
 import type { SessionView } from './session-view.js'
 
@@ -32,12 +33,9 @@ export class BackendSession<Settings = AnySettings> {
 
   readonly #view: SessionView
   readonly #operations: SessionOperations
-  /** Decoded or set here; the values of `#removed` keys are not in it. */
-  #local: Map<string, unknown> | undefined
-  #removed: Set<string> | undefined
-  /** Keys that were set or removed here, and not sent since. */
-  #touched: Set<string> | undefined
-  /** All keys as one object, once somebody asked for it: from then on the truth instead of `#local`. */
+  /** Keys that were read, set or removed here. */
+  #local: LocalKeys | undefined
+  /** All keys as one object, once somebody asked for it: from then on the truth about the values in `#local`. */
   #settings: Record<string, unknown> | undefined
 
   /** @internal Sessions come with a request, or from the BackendSessionService. */
@@ -74,29 +72,24 @@ export class BackendSession<Settings = AnySettings> {
   /** The present value of a key, undefined where there is none. Each request decodes its own: nothing is shared. */
   get<K extends Key<Settings>>(key: K): Settings[K] | undefined {
     if (this.#settings !== undefined) return this.#settings[key] as Settings[K] | undefined
-    if (this.#local?.has(key)) return this.#local.get(key) as Settings[K]
-    if (this.#removed?.has(key)) return undefined
+    const local = this.#local?.get(key)
+    if (local !== undefined) return local.value as Settings[K] | undefined
     const text = this.#view.textOf(key)
     if (text === undefined) return undefined
     const value = decodeValue(text)
-    this.#local ??= new Map()
-    this.#local.set(key, value)
+    this.#put(key, 'read', value)
     return value as Settings[K]
   }
 
   /** Changes the local copy. */
   set<K extends Key<Settings>>(key: K, value: Settings[K]): void {
-    this.#put(expectKey(key), value)
-    this.#touch(key)
+    this.#put(expectKey(key), 'set', value)
+    if (this.#settings !== undefined) this.#settings[key] = value
   }
 
   /** Deletes a key from the local copy. Pushing that key, or `pushAll`, deletes it in the gateway. */
   remove<K extends Key<Settings>>(key: K): void {
-    expectKey(key)
-    this.#removed ??= new Set()
-    this.#removed.add(key)
-    this.#touch(key)
-    this.#local?.delete(key)
+    this.#put(expectKey(key), 'removed', undefined)
     if (this.#settings !== undefined) delete this.#settings[key]
   }
 
@@ -141,14 +134,14 @@ export class BackendSession<Settings = AnySettings> {
   push(key: Key<Settings>, done?: Callback): void {
     if (isCallback(done)) return settle(this.apush(key), done)
     this.#operations.push(this.#view, expectKey(key), this.#textOf(key))
-    this.#touched?.delete(key)
+    this.#local?.sent(key)
   }
 
   /** Sends every key and value of this BackendSession, and the deletion of those that were removed. */
   pushAll(done?: Callback): void {
     if (isCallback(done)) return settle(this.apushAll(), done)
     this.#operations.pushAll(this.#view, this.#allTexts())
-    this.#touched = undefined
+    this.#local?.allSent()
   }
 
   /** @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND` */
@@ -167,18 +160,18 @@ export class BackendSession<Settings = AnySettings> {
 
   /** @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `SESSION_NOT_FOUND` */
   apush(key: Key<Settings>): Promise<void> {
-    return this.#operations.promised('push', key, () => {
+    return this.#operations.asked('push', key, () => {
       const pushed = this.#operations.apush(this.#view, expectKey(key), this.#textOf(key))
-      this.#touched?.delete(key)
+      this.#local?.sent(key)
       return pushed
     })
   }
 
   /** @throws `VALUE_NOT_SERIALIZABLE`, `SETTINGS_TOO_LARGE`, `SESSION_NOT_FOUND` */
   apushAll(): Promise<void> {
-    return this.#operations.promised('pushAll', '', () => {
+    return this.#operations.asked('pushAll', '', () => {
       const pushed = this.#operations.apushAll(this.#view, this.#allTexts())
-      this.#touched = undefined
+      this.#local?.allSent()
       return pushed
     })
   }
@@ -201,8 +194,8 @@ export class BackendSession<Settings = AnySettings> {
         return made instanceof Promise ? made.then(value => encodeValue(key, value)) : encodeValue(key, made)
       })
       const value = decodeValue(text) as Settings[K]
-      this.#put(key, value)
-      this.#touched?.delete(key)
+      this.#put(key, 'sent', value)
+      if (this.#settings !== undefined) this.#settings[key] = value
       return value
     })
   }
@@ -217,33 +210,25 @@ export class BackendSession<Settings = AnySettings> {
     return this.#operations.promised('commit', '', async () => {
       const texts = this.#changedTexts()
       await this.#operations.commit(this.#view, texts)
-      for (const key of texts.keys()) this.#touched?.delete(key)
+      for (const key of texts.keys()) this.#local?.sent(key)
     })
   }
 
-  #put(key: string, value: unknown): void {
-    this.#removed?.delete(key)
-    if (this.#settings !== undefined) {
-      this.#settings[key] = value
-      return
-    }
-    this.#local ??= new Map()
-    this.#local.set(key, value)
-  }
-
-  #touch(key: string): void {
-    this.#touched ??= new Set()
-    this.#touched.add(key)
+  #put(key: string, state: LocalState, value: unknown): void {
+    this.#local ??= new LocalKeys()
+    this.#local.put(key, state, value)
   }
 
   /** The text of the key's present value; '' for a key that was removed. */
   #textOf(key: string): string {
+    const local = this.#local?.get(key)
+    const isGone = local !== undefined && isRemoved(local)
     if (this.#settings !== undefined) {
-      const isGone = this.#removed?.has(key) === true && !Object.hasOwn(this.#settings, key)
-      return isGone ? '' : encodeValue(key, this.#settings[key])
+      // A removed key may have come back since, by writing into `settings`.
+      return isGone && !Object.hasOwn(this.#settings, key) ? '' : encodeValue(key, this.#settings[key])
     }
-    if (this.#local?.has(key)) return encodeValue(key, this.#local.get(key))
-    if (this.#removed?.has(key)) return ''
+    if (isGone) return ''
+    if (local !== undefined) return encodeValue(key, local.value)
     return this.#view.textOf(key) ?? encodeValue(key, undefined)
   }
 
@@ -254,18 +239,19 @@ export class BackendSession<Settings = AnySettings> {
       return
     }
     this.#view.forEach((key, text) => {
-      if (this.#removed?.has(key) !== true && this.#local?.has(key) !== true) visit(key, text)
+      if (this.#local?.has(key) !== true) visit(key, text)
     })
-    this.#local?.forEach((value, key) => {
-      visit(key, encodeValue(key, value))
+    this.#local?.forEach((local, key) => {
+      if (!isRemoved(local)) visit(key, encodeValue(key, local.value))
     })
   }
 
   #allTexts(): Map<string, string> {
     const texts = new Map<string, string>()
     this.#forEachText((key, text) => texts.set(expectKey(key), text))
-    // A removed key may have come back since, by writing into `settings`.
-    for (const key of this.#removed ?? []) if (!texts.has(key)) texts.set(key, '')
+    this.#local?.forEach((local, key) => {
+      if (isRemoved(local) && !texts.has(key)) texts.set(key, '')
+    })
     return texts
   }
 
@@ -273,7 +259,9 @@ export class BackendSession<Settings = AnySettings> {
   #changedTexts(): Map<string, string> {
     const texts = new Map<string, string>()
     for (const [key, text] of this.#allTexts()) {
-      if (this.#touched?.has(key) || text !== (this.#view.textOf(key) ?? '')) texts.set(key, text)
+      const local = this.#local?.get(key)
+      const isTouched = local !== undefined && isUnsent(local)
+      if (isTouched || text !== (this.#view.textOf(key) ?? '')) texts.set(key, text)
     }
     return texts
   }
@@ -282,11 +270,10 @@ export class BackendSession<Settings = AnySettings> {
     if (this.#settings === undefined) {
       const settings: Record<string, unknown> = Object.create(null)
       this.#view.forEach((key, text) => {
-        if (this.#removed?.has(key) !== true && this.#local?.has(key) !== true)
-          settings[key] = decodeValue(text)
+        if (this.#local?.has(key) !== true) settings[key] = decodeValue(text)
       })
-      this.#local?.forEach((value, key) => {
-        settings[key] = value
+      this.#local?.forEach((local, key) => {
+        if (!isRemoved(local)) settings[key] = local.value
       })
       this.#settings = settings
     }

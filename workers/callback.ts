@@ -8,14 +8,32 @@ export function isCallback<Result>(done: Callback<Result> | undefined): done is 
   return typeof done === 'function'
 }
 
+let lastAsked = 0
+
+/** Callbacks that are to be told when all that has just been answered is known. */
+let due: { readonly asked: number; readonly tell: () => void }[] = []
+
 /**
- * Tells a callback how a promise ended, never in the caller's own tick. A callback that throws does so outside
- * the promise, as an uncaught exception would in any other callback.
+ * Tells a callback how a promise ended, never in the caller's own tick, and those of one message of the gateway in the
+ * order in which they were asked for. A callback that throws does so outside the promise, as an uncaught exception
+ * would in any other callback.
  */
 export function settle<Result>(promise: Promise<Result>, done: Callback<Result> | undefined): void {
   if (!isCallback(done)) return
+  const asked = ++lastAsked
   promise.then(
-    result => process.nextTick(result === undefined ? () => done(null) : () => done(null, result)),
-    error => process.nextTick(() => done(error))
+    result => tellSoon(asked, result === undefined ? () => done(null) : () => done(null, result)),
+    error => tellSoon(asked, () => done(error))
   )
+}
+
+// Some promises take a few microtasks more than others: a tick comes after all of them.
+function tellSoon(asked: number, tell: () => void): void {
+  if (due.push({ asked, tell }) === 1) process.nextTick(tellDue)
+}
+
+function tellDue(): void {
+  const told = due.sort((a, b) => a.asked - b.asked)
+  due = []
+  for (const { tell } of told) process.nextTick(tell)
 }

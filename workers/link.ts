@@ -13,6 +13,13 @@ import { Turnstile } from './turnstile.js'
 /** Milliseconds after which the outbox leaves although its batch still runs. */
 const longestHold = 1
 
+/**
+ * Operations that want acks leave at once when there are so many of them, and a quarter of all that wait: the gateway
+ * works on them while the next are made.
+ */
+const fewToLeave = 16
+const waitingToLeave = 1 / 4
+
 /** What the gateway refused, with the newest state where it sent that along. */
 export class Refused extends GatewayError {
   readonly #newest: string
@@ -32,10 +39,20 @@ export class Refused extends GatewayError {
   }
 }
 
-interface Waiting {
-  resolve(value: string): void
-  reject(error: Error): void
+/** What an operation's ack says: mostly no more than that it came. */
+export type AckValue = string | undefined
+
+/** An operation that waits for its answer. */
+class Waiting {
+  resolve!: (value: AckValue) => void
+  reject!: (error: Error) => void
+  readonly answer = new Promise<AckValue>((resolve, reject) => {
+    this.resolve = resolve
+    this.reject = reject
+  })
 }
+
+function ignore(): void {}
 
 export class Link implements InboxReader {
   readonly outbox = new Outbox()
@@ -45,6 +62,8 @@ export class Link implements InboxReader {
   readonly #onAbort: (rid: number, reason: AbortReason) => void
   readonly #waiting = new Map<number, Waiting>()
   #lastAck = 0
+  /** Operations in the outbox that wait for their acks. */
+  #called = 0
   #isHeld = false
   #isLeaving = false
   #lastLeft = 0
@@ -57,13 +76,18 @@ export class Link implements InboxReader {
     port.unref()
   }
 
-  /** Asks for something whose answer is wanted. `write` puts it into the outbox with the number it is given. */
-  call(write: (ack: number) => void): Promise<string> {
-    const ack = ++this.#lastAck
-    write(ack)
-    this.leaveSoon()
-    const answer = new Promise<string>((resolve, reject) => this.#waiting.set(ack, { resolve, reject }))
-    return answer
+  /**
+   * Asks for something whose answer is wanted. `write` puts it into the outbox with the number it is given. The
+   * promise that nobody awaits is no unhandled rejection: the gateway has told of what it refused.
+   */
+  call<Value = void>(write: (ack: number) => void): Promise<Value> {
+    const waiting = new Waiting()
+    this.#waiting.set(++this.#lastAck, waiting)
+    write(this.#lastAck)
+    const isEnough = ++this.#called >= fewToLeave && this.#called >= this.#waiting.size * waitingToLeave
+    if (isEnough) this.leave()
+    else this.leaveSoon()
+    return waiting.answer as Promise<Value>
   }
 
   /** Keeps the outbox until `release`, but for `leaveIfDue`: a batch begins, and sends all of it in one message. */
@@ -90,15 +114,18 @@ export class Link implements InboxReader {
 
   leave(now = performance.now()): void {
     this.#lastLeft = now
+    this.#called = 0
     if (!this.outbox.isEmpty) this.#port.postMessage(this.outbox.take())
   }
 
   acked(ack: number, value: string): void {
-    this.#answer(ack)?.resolve(value)
+    this.#answer(ack)?.resolve(value === '' ? undefined : value)
   }
 
   refused(ack: number, error: ErrorData, newest: string): void {
-    this.#answer(ack)?.reject(new Refused(error, newest))
+    const waiting = this.#answer(ack)
+    waiting?.answer.catch(ignore)
+    waiting?.reject(new Refused(error, newest))
   }
 
   aborted(rid: number, reason: AbortReason): void {

@@ -8,7 +8,7 @@ import type { OperationHead } from '../shared/outbox.js'
 import { parseSessions, type SessionText } from '../shared/session-text.js'
 import { formatSetting } from '../shared/settings-text.js'
 import { BackendSessionService } from './backend-session-service.js'
-import { type Link, Refused } from './link.js'
+import { type AckValue, type Link, Refused } from './link.js'
 import type { Origin } from './origin.js'
 import type { SessionView } from './session-view.js'
 
@@ -42,18 +42,26 @@ export class SessionOperations {
   }
 
   /**
-   * Every refusal becomes a rejection, and a rejection that nobody awaits ends no worker: a player who leaves in
+   * Every failure becomes a rejection, and a rejection that nobody awaits ends no worker: a player who leaves in
    * the middle of a request is no fault of the game. `about` is the key or the uid, for the log.
    */
   promised<Result>(operation: string, about: unknown, work: () => Promise<Result>): Promise<Result> {
-    let promise: Promise<Result>
+    return this.asked(operation, about, () => {
+      const promise = work()
+      promise.catch(error => this.#tellFailure(operation, about, error))
+      return promise
+    })
+  }
+
+  /** The same for one operation that is asked for at once: of how it is answered the gateway has told already. */
+  asked<Result>(operation: string, about: unknown, ask: () => Promise<Result>): Promise<Result> {
     try {
-      promise = work()
+      return ask()
     } catch (error) {
-      promise = Promise.reject(error)
+      const promise = Promise.reject(error)
+      promise.catch(() => this.#tellFailure(operation, about, error))
+      return promise
     }
-    promise.catch(error => this.#tellFailure(operation, about, error))
-    return promise
   }
 
   push(view: SessionView, key: string, text: string): void {
@@ -63,11 +71,11 @@ export class SessionOperations {
     this.#link.leaveSoon()
   }
 
-  async apush(view: SessionView, key: string, text: string): Promise<void> {
+  apush(view: SessionView, key: string, text: string): Promise<void> {
     this.#expectRoom(view, key, text)
     const answer = this.#call(ack => this.#link.outbox.push(this.#head(view, ack), key, text))
     if (this.#isOwn(view)) this.#note(view, key, text)
-    await answer
+    return answer
   }
 
   pushAll(view: SessionView, texts: ReadonlyMap<string, string>): void {
@@ -77,25 +85,27 @@ export class SessionOperations {
     this.#link.leaveSoon()
   }
 
-  async apushAll(view: SessionView, texts: ReadonlyMap<string, string>): Promise<void> {
+  apushAll(view: SessionView, texts: ReadonlyMap<string, string>): Promise<void> {
     this.#expectRoomForAll(view, texts)
     const answer = this.#call(ack => this.#link.outbox.pushAll(this.#head(view, ack), joinTexts(texts)))
     if (this.#isOwn(view)) this.#noteAll(view, texts)
-    await answer
+    return answer
   }
 
   /** The uid of `holder`, who has no other part in it, follows as that of the views does. */
   bind(view: SessionView, uid: string, holder: UidHolder = view): Promise<void> {
     return this.#held(async () => {
       await this.#call(ack => this.#link.outbox.bind(this.#head(view, ack), uid))
-      for (const each of [holder, ...this.#viewsOf(view)]) each.uid = uid
+      holder.uid = uid
+      this.#noteUid(view, uid)
     })
   }
 
   unbind(view: SessionView, uid: string, holder: UidHolder = view): Promise<void> {
     return this.#held(async () => {
       await this.#call(ack => this.#link.outbox.unbind(this.#head(view, ack), uid))
-      for (const each of [holder, ...this.#viewsOf(view)]) each.uid = null
+      holder.uid = null
+      this.#noteUid(view, null)
     })
   }
 
@@ -158,13 +168,17 @@ export class SessionOperations {
   /** The session as it is now; undefined where there is none. */
   async read(frontendId: string, sid: number): Promise<SessionText | undefined> {
     const rid = this.#origin.rid
-    const answer = await this.#call(ack => this.#link.outbox.read({ rid, view: 0, ack, frontendId, sid }))
-    return parseSessions(answer)[0]
+    const head = { rid, view: 0, frontendId, sid }
+    const answer = await this.#call<AckValue>(ack => this.#link.outbox.read({ ...head, ack }))
+    return parseSessions(answer ?? '')[0]
   }
 
   async readByUid(frontendId: string, uid: string): Promise<SessionText[]> {
     const rid = this.#origin.rid
-    return parseSessions(await this.#call(ack => this.#link.outbox.readByUid({ rid, ack, frontendId }, uid)))
+    const answer = await this.#call<AckValue>(ack =>
+      this.#link.outbox.readByUid({ rid, ack, frontendId }, uid)
+    )
+    return parseSessions(answer ?? '')
   }
 
   async kick(frontendId: string, sid: number, reason: string | null): Promise<void> {
@@ -190,9 +204,9 @@ export class SessionOperations {
     this.#link.leaveSoon()
   }
 
-  #call(write: (ack: number) => void): Promise<string> {
+  #call<Value = void>(write: (ack: number) => void): Promise<Value> {
     this.#origin.expectAlive()
-    return this.#link.call(write)
+    return this.#link.call<Value>(write)
   }
 
   /** The request does not end before the work has: what the work notes last is there for the next request. */
@@ -217,25 +231,33 @@ export class SessionOperations {
   }
 
   #note(view: SessionView, key: string, text: string): void {
-    for (const each of this.#viewsOf(view)) each.pushed(key, text)
+    view.pushed(key, text)
+    const own = this.#ownBeside(view)
+    own?.pushed(key, text)
   }
 
   #noteAll(view: SessionView, texts: ReadonlyMap<string, string>): void {
     for (const [key, text] of texts) this.#note(view, key, text)
   }
 
-  /** The view, and the request's own if that is of the same session: its next request reads from there. */
-  #viewsOf(view: SessionView): readonly SessionView[] {
-    const own = this.#origin.view
-    if (own === undefined || own === view) return [view]
+  #noteUid(view: SessionView, uid: string | null): void {
+    view.uid = uid
+    const own = this.#ownBeside(view)
+    if (own !== undefined) own.uid = uid
+  }
+
+  /** The request's own view, if it is another one of the same session: the session's next request reads from there. */
+  #ownBeside(view: SessionView): SessionView | undefined {
+    const { view: own } = this.#origin
+    if (own === undefined || own === view) return undefined
     const isSame = own.address.sid === view.address.sid && own.address.frontendId === view.address.frontendId
-    return isSame ? [view, own] : [view]
+    return isSame ? own : undefined
   }
 
   #expectRoom(view: SessionView, key: string, text: string): void {
     const limit = this.#limits.maxSettingsLength
-    // Most sessions are far from their limit, and then the key need not be looked up.
-    if (text === '' || view.size + key.length + text.length <= limit) return
+    // Most sessions are far from their limit, and then nothing need be counted.
+    if (text === '' || view.mostSize + key.length + text.length <= limit) return
     const size = view.sizeWith(key, text)
     if (size > limit) throw errors.settingsTooLarge(key, size, limit)
   }

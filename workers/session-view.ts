@@ -34,6 +34,8 @@ export class SessionView {
   #pushed: Map<string, string> | undefined
   /** Counted when it is first asked for. */
   #size: number | undefined
+  /** Nobody has more than this; what stands twice is counted twice. */
+  #most: number
 
   constructor({ view, frontendId, sid, uid, version, settings }: SessionViewInit) {
     this.id = view
@@ -41,6 +43,7 @@ export class SessionView {
     this.uid = uid
     this.version = version
     this.#settings = settings
+    this.#most = settings.length
   }
 
   /** The text of a key's value, undefined where the session has no such key. */
@@ -71,6 +74,11 @@ export class SessionView {
     return this.#size
   }
 
+  /** The same at most: known without counting. */
+  get mostSize(): number {
+    return this.#size ?? this.#most
+  }
+
   /** The same, if `key` held `text` ('': if it were deleted). */
   sizeWith(key: string, text: string): number {
     const present = this.textOf(key)
@@ -81,7 +89,8 @@ export class SessionView {
 
   /** Keeps what was sent to the gateway, so that the next request of the turn reads it. */
   pushed(key: string, text: string): void {
-    this.#size = this.sizeWith(key, text)
+    if (this.#size !== undefined) this.#size = this.sizeWith(key, text)
+    this.#most += key.length + text.length
     this.#pushed ??= new Map()
     this.#pushed.set(key, text)
   }

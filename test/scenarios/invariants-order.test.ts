@@ -103,7 +103,8 @@ t.test(
     await until('the first one waits', () => lines.some(line => line.message === 'waiting'))
     const before = gateway.metrics().requestsTakenBack
     await other.request('gate.poke', { sid, frontendId, value: 'poked' })
-    t.equal(gateway.metrics().requestsTakenBack - before, 3)
+    // More, if the poke itself lay in a busy worker and was moved.
+    t.ok(gateway.metrics().requestsTakenBack - before >= 3)
     const opened = new Set<number>()
     while (opened.size < 2) opened.add((await other.request('gate.open', { gate: 'foreign' })).worker)
     t.equal((await waiting!).value, undefined, 'who had started sees what it started with')
