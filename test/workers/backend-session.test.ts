@@ -621,3 +621,21 @@ t.test('create refuses what is no session, and makes one of what export gave', a
   await made.apush('a')
   t.equal(session.get('a'), 2)
 })
+
+t.test(
+  'of many pushes that wait for their acks the first leave while the next are made, all in order',
+  async t => {
+    const { copy, session, sent } = await begin(t)
+    const pushed: Promise<void>[] = []
+    for (let i = 0; i < 64; i++) {
+      copy.set('n', i)
+      pushed.push(copy.apush('n'))
+    }
+    await Promise.all(pushed)
+    t.same(
+      sent.map(message => namesOf([message]).length),
+      [16, 16, 16, 16]
+    )
+    t.equal(session.get('n'), 63)
+  }
+)
