@@ -14,11 +14,11 @@ import { Turnstile } from './turnstile.js'
 const longestHold = 1
 
 /**
- * Operations that want acks leave at once when there are so many of them, and a quarter of all that wait: the gateway
- * works on them while the next are made.
+ * Operations that want acks leave at once when there are so many of them, and half of all that wait: the gateway works on
+ * them while the next are made.
  */
 const fewToLeave = 16
-const waitingToLeave = 1 / 4
+const waitingToLeave = 1 / 2
 
 /** What the gateway refused, with the newest state where it sent that along. */
 export class Refused extends GatewayError {
