@@ -119,23 +119,16 @@ export class Session {
     }
     if (length > limit) return errors.settingsTooLarge(largest?.[0] ?? '', length, limit)
     const version = ++this.#version
-    for (const [key, text] of keys) this.#put(key, { text, version, writer })
+    for (const [key, text] of keys) this.#put(key, text, version, writer)
     this.#wasChanged(length, writer)
     return undefined
   }
 
   /** The same for one key: what happens most, without a list of one. */
   changeKey(key: string, text: string, writer: number, limit: number): GatewayError | undefined {
-    const present = this.#settings?.get(key)
-    const length = this.#length + lengthOf(key, text) - lengthOf(key, present?.text ?? '')
+    const length = this.#length + lengthOf(key, text) - lengthOf(key, this.textOf(key) ?? '')
     if (length > limit) return errors.settingsTooLarge(key, length, limit)
-    const version = ++this.#version
-    if (present === undefined || text === '') this.#put(key, { text, version, writer })
-    else {
-      present.text = text
-      present.version = version
-      present.writer = writer
-    }
+    this.#put(key, text, ++this.#version, writer)
     this.#wasChanged(length, writer)
     return undefined
   }
@@ -176,16 +169,24 @@ export class Session {
     this.changed(writer)
   }
 
-  #put(key: string, setting: Setting): void {
-    if (setting.text !== '') {
-      this.#settings ??= new Map()
-      this.#settings.set(key, setting)
-      this.#deletions?.delete(key)
+  #put(key: string, text: string, version: number, writer: number): void {
+    const present = this.#settings?.get(key)
+    if (text !== '') {
+      if (present === undefined) {
+        this.#settings ??= new Map()
+        this.#settings.set(key, { text, version, writer })
+        this.#deletions?.delete(key)
+      } else {
+        present.text = text
+        present.version = version
+        present.writer = writer
+      }
       return
     }
-    if (this.#settings?.delete(key) !== true) return
+    if (present === undefined) return
+    this.#settings!.delete(key)
     this.#deletions ??= new Map()
-    this.#deletions.set(key, setting)
+    this.#deletions.set(key, { text, version, writer })
     if (this.#deletions.size <= rememberedDeletions) return
     for (const [oldest, { version }] of this.#deletions) {
       this.#deletions.delete(oldest)

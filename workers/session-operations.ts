@@ -264,6 +264,9 @@ export class SessionOperations {
 
   #expectRoomForAll(view: SessionView, texts: ReadonlyMap<string, string>): void {
     const limit = this.#limits.maxSettingsLength
+    let most = view.mostSize
+    for (const [key, text] of texts) most += key.length + text.length
+    if (most <= limit) return
     let size = view.size
     let largest = ''
     for (const [key, text] of texts) {
