@@ -1,0 +1,163 @@
+/** The cases, as rows: what is done to each contender, and what is found. */
+import type { Child } from '../child.js'
+import type { Contender } from './contenders.js'
+import type { LoadAnswer, LoadQuestion } from './load/messages.js'
+import type { Racer } from './racer.js'
+
+/** One contender in one round; null: it has no such figure. */
+export interface Measurement {
+  readonly perSecond: number | null
+  /** Microseconds of CPU of all its processes for each operation. */
+  readonly cpuMicros: number | null
+  /** Microseconds. */
+  readonly p50: number | null
+  readonly p99: number | null
+  /** Increments that were answered, and those of them that are nowhere at the end. */
+  readonly acknowledged: number | null
+  readonly lost: number | null
+  /** Bytes. */
+  readonly rssPerConnection: number | null
+  /** The load's CPU, as a share of one core. */
+  readonly loadCpu: number | null
+}
+
+export type Load = Child<LoadQuestion, LoadAnswer>
+
+export interface Case {
+  readonly name: string
+  /** What is counted each second; undefined: nothing is. */
+  readonly unit: 'requests/s' | 'pushes/s' | undefined
+  /** Whether each round has a server of its own: one that was busy holds memory that it will not give back. */
+  readonly isFresh: boolean
+  takesPart(contender: Contender): boolean
+  work(racer: Racer, load: Load, seconds: number): Promise<Measurement>
+}
+
+/** Of who has no figures at all. */
+export const nothing: Measurement = {
+  perSecond: null,
+  cpuMicros: null,
+  p50: null,
+  p99: null,
+  acknowledged: null,
+  lost: null,
+  rssPerConnection: null,
+  loadCpu: null
+}
+
+const warmupSeconds = 1
+const pushesPerRequest = 10_000
+
+/** Connections before those that are counted, so that what a server loads for its first is not among these. */
+const firstCrowd = 20
+const crowd = 1000
+
+/** Milliseconds for what coming in has left behind. */
+const settling = 1000
+
+export const cases: readonly Case[] = [requests(50, 16), requests(50, 1), pushes(), connections()]
+
+function requests(sockets: number, inFlight: number): Case {
+  return {
+    name: `requests-${sockets}x${inFlight}`,
+    unit: 'requests/s',
+    isFresh: false,
+    takesPart: () => true,
+    async work(racer, load, seconds) {
+      const { protocol, route, check } = racer.contender
+      const flooded = load.next('flooded')
+      const cpu = cpuWhileCounted(racer, load)
+      load.say({
+        kind: 'flood',
+        protocol,
+        ports: racer.ports,
+        route,
+        check,
+        sockets,
+        inFlight,
+        warmupSeconds,
+        seconds
+      })
+      const [{ result }, cpuPerSecond] = await Promise.all([flooded, cpu])
+      const perSecond = result.replies / result.seconds
+      const { p50, p99, acknowledged, lost, cpuShare } = result
+      const cpuMicros = cpuPerSecond === null ? null : cpuPerSecond / perSecond
+      return { ...nothing, perSecond, cpuMicros, p50, p99, acknowledged, lost, loadCpu: cpuShare }
+    }
+  }
+}
+
+function pushes(): Case {
+  return {
+    name: 'pushes',
+    unit: 'pushes/s',
+    isFresh: false,
+    takesPart: ({ pushes }) => pushes !== undefined,
+    async work(racer, load, seconds) {
+      const { protocol, pushes } = racer.contender
+      const pushed = load.next('pushed')
+      const cpu = cpuWhileCounted(racer, load)
+      load.say({
+        kind: 'pushes',
+        protocol,
+        ports: racer.ports,
+        ...pushes!,
+        pushesPerRequest,
+        warmupSeconds,
+        seconds
+      })
+      const [{ result }, cpuPerSecond] = await Promise.all([pushed, cpu])
+      const perSecond = result.pushes / result.seconds
+      return { ...nothing, perSecond, cpuMicros: cpuPerSecond === null ? null : cpuPerSecond / perSecond }
+    }
+  }
+}
+
+function connections(): Case {
+  return {
+    name: `connections-${crowd}`,
+    unit: undefined,
+    isFresh: true,
+    takesPart: () => true,
+    async work(racer, load) {
+      const rssWith = async (sockets: number) => {
+        const { protocol, route } = racer.contender
+        const begun = load.next('begun')
+        load.say({ kind: 'crowd', protocol, ports: racer.ports, route, sockets })
+        await begun
+        await new Promise(resolve => setTimeout(resolve, settling))
+        return racer.rss()
+      }
+      const before = await rssWith(firstCrowd)
+      const after = await rssWith(crowd)
+      const left = load.next('left')
+      load.say({ kind: 'leave' })
+      await left
+      return {
+        ...nothing,
+        rssPerConnection: before === null || after === null ? null : (after - before) / crowd
+      }
+    }
+  }
+}
+
+/** Microseconds of CPU a second of a server, from when the load begins to count until it has counted. */
+async function cpuWhileCounted(racer: Racer, load: Load): Promise<number | null> {
+  const begun = load.next('begun')
+  const counted = load.next('counted')
+  // Both are awaited below; a load that fails first must not be a rejection that nobody handles.
+  counted.catch(() => {})
+  await begun
+  const before = racer.cpu()
+  const startedAt = performance.now()
+  await counted
+  const after = racer.cpu()
+  const seconds = (performance.now() - startedAt) / 1000
+  return before === null || after === null ? null : (after - before) / seconds
+}
+
+/** The cases of that name, or of that group: `requests` is all whose name begins with `requests-`. */
+export function findCases(name: string | undefined): readonly Case[] {
+  if (name === undefined) return cases
+  return cases.filter(each => each.name === name || each.name.startsWith(`${name}-`))
+}

@@ -1,0 +1,92 @@
+/** Who takes part, as rows: what is started, what its clients speak, and what they ask for. */
+import type { ReplyCheck } from './load/messages.js'
+import type { ProtocolName } from './protocols/index.js'
+
+export interface Contender {
+  readonly name: string
+  readonly role: 'ours' | 'peer' | 'floor'
+  /** The file that is started. `compiled`: below the compiled bench; `peers`: below the folder with the peers' packages. */
+  readonly file: { readonly from: 'compiled' | 'peers'; readonly path: string }
+  /** The packages without which it does not run; the first gives it its version. */
+  readonly packages: readonly string[]
+  readonly protocol: ProtocolName
+  readonly route: string
+  readonly check: ReplyCheck
+  /** What has a handler push many times, and what reads what the session holds; undefined: it has no sessions. */
+  readonly pushes?: { readonly route: string; readonly readRoute: string }
+}
+
+const ours = {
+  role: 'ours',
+  file: { from: 'compiled', path: 'peers/ours.js' },
+  packages: [],
+  route: 'counter.add',
+  check: 'counted'
+} as const satisfies Partial<Contender>
+
+const floor = { role: 'floor', packages: [], protocol: 'json', route: 'counter.add' } as const
+
+export const oursInText: Contender = { ...ours, name: 'Sallyport, JSON text', protocol: 'json' }
+
+export const oursInPackages: Contender = {
+  ...ours,
+  name: 'Sallyport, Pomelo packages',
+  protocol: 'pomelo',
+  pushes: { route: 'position.push', readRoute: 'position.read' }
+}
+
+export const pinus: Contender = {
+  name: 'Pinus',
+  role: 'peer',
+  file: { from: 'peers', path: 'servers/pinus.js' },
+  packages: ['pinus', 'reflect-metadata'],
+  protocol: 'pomelo',
+  route: 'game.counterHandler.add',
+  // With several in flight it loses increments; how many is what is counted.
+  check: 'numbers',
+  pushes: { route: 'game.positionHandler.push', readRoute: 'game.positionHandler.read' }
+}
+
+export const socketIo: Contender = {
+  name: 'Socket.IO',
+  role: 'peer',
+  file: { from: 'peers', path: 'servers/socket-io.js' },
+  packages: ['socket.io', '@socket.io/cluster-adapter'],
+  protocol: 'socket.io',
+  route: 'add',
+  check: 'counted'
+}
+
+export const colyseus: Contender = {
+  name: 'Colyseus',
+  role: 'peer',
+  file: { from: 'peers', path: 'servers/colyseus.js' },
+  packages: ['@colyseus/core', '@colyseus/schema', '@colyseus/ws-transport'],
+  protocol: 'colyseus',
+  route: 'add',
+  check: 'counted'
+}
+
+const echo: Contender = {
+  ...floor,
+  name: 'ws echo',
+  file: { from: 'compiled', path: 'floors/echo.js' },
+  check: 'bodies'
+}
+
+const poolRun: Contender = {
+  ...floor,
+  name: 'pool.run per request',
+  file: { from: 'compiled', path: 'floors/pool-run.js' },
+  check: 'numbers'
+}
+
+export const contenders: readonly Contender[] = [
+  oursInText,
+  oursInPackages,
+  pinus,
+  socketIo,
+  colyseus,
+  echo,
+  poolRun
+]

@@ -1,0 +1,17 @@
+/** Sockets that have come in, asked for the counter once, and then do nothing until they are told to leave. */
+import { createProtocol } from '../protocols/index.js'
+import { Loop } from './loop.js'
+import type { Crowd } from './messages.js'
+import { joinAll } from './player.js'
+import { RequestRing } from './ring.js'
+
+/** Resolves when all are there, with how to make them leave. */
+export async function gather(asked: Crowd): Promise<() => void> {
+  const protocol = createProtocol(asked.protocol)
+  const all = await joinAll({ ...asked, protocol }, () => new Loop({ check: 'bodies' }))
+  const ring = new RequestRing(protocol, asked.route, {}, 1)
+  for (const { player, listener } of all) await listener.ask(player, ring)
+  return () => {
+    for (const { player } of all) player.leave()
+  }
+}

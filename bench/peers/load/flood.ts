@@ -1,0 +1,51 @@
+/** A closed loop on each of many sockets, and at the end the counters: how many answered increments do they lack? */
+import { jsonBody } from '../../frames.js'
+import { sleep } from '../../load/process.js'
+import { rateBetween, readUsage } from '../../usage.js'
+import { createProtocol } from '../protocols/index.js'
+import { Latencies } from './latencies.js'
+import { Loop } from './loop.js'
+import { type Flood, type FloodResult, say } from './messages.js'
+import { joinAll } from './player.js'
+import { RequestRing } from './ring.js'
+
+const bodyBytes = 64
+
+export async function flood(asked: Flood): Promise<FloodResult> {
+  const protocol = createProtocol(asked.protocol)
+  const latencies = new Latencies()
+  const onReply = (milliseconds: number) => latencies.record(milliseconds)
+  const all = await joinAll({ ...asked, protocol }, () => new Loop({ check: asked.check, onReply }))
+  const ring = new RequestRing(protocol, asked.route, JSON.parse(jsonBody(bodyBytes)), asked.inFlight)
+  // One alone on each: what a server connects on its first request should not be connected under the flood. Pinus'
+  // RPC breaks off there now and then, and what it had in flight is answered after half a minute.
+  for (const { player, listener } of all) await listener.ask(player, ring)
+  for (const { player, listener } of all) listener.begin(player, ring, asked.inFlight)
+  await sleep(asked.warmupSeconds)
+  say({ kind: 'begun' })
+  latencies.reset()
+  const before = readUsage()
+  await sleep(asked.seconds)
+  const after = readUsage()
+  const replies = latencies.count
+  say({ kind: 'counted' })
+  if (replies === 0) throw new Error('No reply came in all that time')
+  const [p50, p99] = latencies.percentiles([50, 99]) as [number, number]
+  let acknowledged = 0
+  let counted = 0
+  for (const { player, listener } of all) {
+    acknowledged += await listener.drain()
+    // One more increment, alone: it answers what all before it have come to, and itself.
+    counted += (await listener.ask(player, ring)) - 1
+    player.leave()
+  }
+  return {
+    replies,
+    seconds: (after.at - before.at) / 1000,
+    p50,
+    p99,
+    acknowledged,
+    lost: asked.check === 'bodies' ? null : acknowledged - counted,
+    cpuShare: rateBetween(before, after).process / 1e6
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * One socket of the load, whatever its protocol: comes in, sends what it is given, hands on what it hears. Replies are
+ * known by their ids, of which each must belong to a request that waits.
+ */
+import { connect, type Socket } from 'node:net'
+import { fail, guard } from '../../load/process.js'
+import type { Greeting, Hearer, Protocol } from '../protocols/protocol.js'
+import { encodeFrame, type FrameReader, readFrames, upgradeRequest } from '../web-socket.js'
+
+/** Where requests go. */
+export interface Sender {
+  /** Frames as they are. */
+  send(frames: Buffer): void
+}
+
+export interface PlayerListener {
+  /** A reply. `value`: the number that is its body, else NaN. */
+  replied(id: number, value: number): void
+  /** So many replies came at once; for each of them `replied` was called. */
+  heard(player: Sender, count: number): void
+}
+
+export interface PlayerInit {
+  readonly port: number
+  readonly protocol: Protocol
+  readonly listener: PlayerListener
+}
+
+/** What all sockets are read into: whoever is called with it takes what it needs before it returns. */
+const readBuffer = Buffer.allocUnsafe(64 * 1024)
+
+export class Player implements FrameReader, Hearer, Sender {
+  readonly #protocol: Protocol
+  readonly #listener: PlayerListener
+  readonly #greeting: Greeting
+  readonly #socket: Socket
+  #onIn: () => void = () => {}
+  #replies = 0
+  /** Of the HTTP response to the upgrade, until its end is there. */
+  #response: string | undefined = ''
+  #rest: Buffer | undefined
+  #isOver = false
+
+  private constructor({ port, protocol, listener }: PlayerInit) {
+    this.#protocol = protocol
+    this.#listener = listener
+    this.#greeting = protocol.greet()
+    const onread = {
+      buffer: readBuffer,
+      callback: (size: number): boolean => {
+        guard(() => this.#receive(readBuffer.subarray(0, size)))
+        return true
+      }
+    }
+    this.#socket = connect({ host: '127.0.0.1', port, noDelay: true, onread })
+    this.#socket.on('error', fail)
+    this.#socket.on('end', () => {
+      if (!this.#isOver) fail(new Error('The server closed a connection of the load'))
+    })
+  }
+
+  /** Resolves when requests may be sent. */
+  static async join(init: PlayerInit): Promise<Player> {
+    const entrance = await init.protocol.enter(init.port)
+    return new Promise(resolve => {
+      const player = new Player(init)
+      player.#onIn = () => resolve(player)
+      player.#socket.write(upgradeRequest(entrance))
+    })
+  }
+
+  send(frames: Buffer): void {
+    this.#socket.write(frames)
+  }
+
+  /** Leaves at once, without a word. */
+  leave(): void {
+    this.#isOver = true
+    this.#socket.destroy()
+  }
+
+  message(bytes: Buffer, start: number, end: number): void {
+    if (this.#greeting.isOver) return this.#protocol.read(bytes, start, end, this)
+    const answer = this.#greeting.hear(bytes.subarray(start, end))
+    if (answer !== undefined) this.answer(answer)
+    if (this.#greeting.isOver) this.#onIn()
+  }
+
+  ping(payload: Buffer): void {
+    this.#socket.write(encodeFrame('pong', payload))
+  }
+
+  reply(id: number, value: number): void {
+    this.#replies++
+    this.#listener.replied(id, value)
+  }
+
+  answer(message: Buffer, seconds = 0): void {
+    const frame = encodeFrame(this.#protocol.isText ? 'text' : 'binary', message)
+    if (seconds === 0) this.#socket.write(frame)
+    else setTimeout(() => this.#isOver || this.#socket.write(frame), seconds * 1000).unref()
+  }
+
+  #receive(bytes: Buffer): void {
+    if (this.#isOver) return
+    if (this.#response !== undefined) return this.#upgraded(bytes)
+    const all = this.#rest === undefined ? bytes : Buffer.concat([this.#rest, bytes])
+    const rest = readFrames(all, this)
+    // A copy: all sockets are read into the same bytes.
+    this.#rest = rest === all.length ? undefined : Buffer.from(all.subarray(rest))
+    const count = this.#replies
+    this.#replies = 0
+    if (count > 0) this.#listener.heard(this, count)
+  }
+
+  /** The server may say the first word together with its response. */
+  #upgraded(bytes: Buffer): void {
+    const response = this.#response + bytes.toString('latin1')
+    const end = response.indexOf('\r\n\r\n')
+    this.#response = end < 0 ? response : undefined
+    if (end < 0) return
+    if (!response.startsWith('HTTP/1.1 101 ')) throw new Error(`The upgrade was refused: ${response}`)
+    if (this.#greeting.first !== undefined) this.answer(this.#greeting.first)
+    if (this.#greeting.isOver) this.#onIn()
+    const rest = Buffer.from(response.slice(end + 4), 'latin1')
+    if (rest.length > 0) this.#receive(rest)
+  }
+}
+
+/** Connections that are being made at a time: fewer than a server lets wait to be accepted. */
+const joinsAtOnce = 50
+
+/** So many players, spread over the ports, each with a listener of its own. */
+export async function joinAll<Listener extends PlayerListener>(
+  { sockets, ports, protocol }: { sockets: number; ports: readonly number[]; protocol: Protocol },
+  listen: () => Listener
+): Promise<{ player: Player; listener: Listener }[]> {
+  const joined: { player: Player; listener: Listener }[] = []
+  let next = 0
+  const joinOn = async () => {
+    while (next < sockets) {
+      const index = next++
+      const listener = listen()
+      const player = await Player.join({ port: ports[index % ports.length]!, protocol, listener })
+      joined[index] = { player, listener }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(joinsAtOnce, sockets) }, joinOn))
+  return joined
+}

@@ -1,0 +1,14 @@
+/** Ours, in the comparison: a gateway with its default options. */
+import { fileURLToPath } from 'node:url'
+import { createGateway } from '../../gateway/index.js'
+import { serve } from '../server.js'
+
+await serve(async () => {
+  const gateway = await createGateway({
+    handlers: fileURLToPath(new URL('./handlers', import.meta.url)),
+    host: '127.0.0.1',
+    port: 0,
+    logLevel: 'warn'
+  })
+  return { port: gateway.address.port, close: () => gateway.close() }
+})

@@ -1,0 +1,57 @@
+/** The comparison's command: installs the peers, measures all who take part, and prints what it found. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { killChildren } from '../child.js'
+import { drawBars } from '../picture.js'
+import { type Arguments, parseArguments, usage } from './arguments.js'
+import { contenders } from './contenders.js'
+import { formatGoals, lostByOurs } from './goals.js'
+import { installPeers, missingPackages, versionOf } from './install.js'
+import { measureCase } from './measure.js'
+import { pictureOf, rowsFileOf } from './picture-of.js'
+import { formatJson, formatTable, parseRows, type Row, rowsOf } from './report.js'
+
+// Whatever ends this process ends the others: here at once, else by the connection that they lose.
+process.on('exit', killChildren)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => process.exit(signal === 'SIGINT' ? 130 : 143))
+}
+
+async function run(args: Arguments): Promise<void> {
+  const { isJson, picture, from } = args
+  const rows = from === undefined ? await measure(args) : parseRows(readFileSync(from, 'utf8'))
+  if (!isJson) process.stdout.write(`${formatTable(rows)}\n\n${formatGoals(rows)}\n`)
+  if (picture !== undefined) {
+    // Drawn of the rows as they are kept, with their figures rounded: so it can be drawn again.
+    const kept = rows.map(row => `${formatJson(row)}\n`).join('')
+    writeFileSync(rowsFileOf(picture), kept)
+    writeFileSync(picture, drawBars(pictureOf(parseRows(kept))))
+  }
+  if ((lostByOurs(rows) ?? 0) > 0) throw new Error('Ours has lost updates')
+}
+
+async function measure({ cases, isJson, ...pace }: Arguments): Promise<Row[]> {
+  process.stderr.write("the peers' packages …\n")
+  const fault = await installPeers()
+  const all: Row[] = []
+  for (const each of cases) {
+    process.stderr.write(`${each.name} …\n`)
+    const series = await measureCase(each, contenders, pace, contender =>
+      missingPackages(contender).length === 0 ? undefined : `not installed: ${fault ?? 'no such package'}`
+    )
+    const rows = rowsOf(each, series, versionOf)
+    if (isJson) for (const row of rows) process.stdout.write(`${formatJson(row)}\n`)
+    all.push(...rows)
+  }
+  return all
+}
+
+const args = process.argv.slice(2)
+if (args.includes('--help')) process.stdout.write(`${usage}\n`)
+else {
+  try {
+    await run(parseArguments(args))
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,12 @@
+/** The counter of the comparison, as a backend handler of Pinus: the player's, kept in the session. */
+class CounterHandler {
+  /** Adds one, pushes, waits until the frontend has it, and answers the new value. */
+  async add(_body, session) {
+    const count = (session.get('count') ?? 0) + 1
+    session.set('count', count)
+    await session.apush('count')
+    return count
+  }
+}
+
+exports.default = () => new CounterHandler()

@@ -1,0 +1,19 @@
+/** Pushes of the comparison: one handler, which waits for the last alone, for they arrive in order. */
+class PositionHandler {
+  async push({ count }, session) {
+    let position = session.get('position') ?? 0
+    for (let i = 1; i < count; i++) {
+      session.set('position', ++position)
+      session.push('position')
+    }
+    session.set('position', ++position)
+    await session.apush('position')
+    return position
+  }
+
+  async read(_body, session) {
+    return session.get('position') ?? 0
+  }
+}
+
+exports.default = () => new PositionHandler()

@@ -1,0 +1,43 @@
+/**
+ * Socket.IO: a process for each core in a cluster of Node's, with the adapter for it. Clients use WebSocket alone, so
+ * nothing has to be sticky. The counter is kept in `socket.data`, and answered by an ack.
+ */
+import cluster from 'node:cluster'
+import { createServer } from 'node:http'
+import { availableParallelism } from 'node:os'
+import { createAdapter, setupPrimary } from '@socket.io/cluster-adapter'
+import { Server } from 'socket.io'
+
+if (cluster.isPrimary) startWorkers()
+else serve()
+
+function startWorkers() {
+  process.on('disconnect', () => process.exit())
+  process.on('SIGINT', () => {})
+  setupPrimary()
+  cluster.setupPrimary({ serialization: 'advanced' })
+  const count = availableParallelism()
+  let listening = 0
+  // All have the one port that the first was given.
+  cluster.on('listening', (_worker, { port }) => {
+    if (++listening === count) process.send({ kind: 'up', port })
+  })
+  cluster.on('exit', () => process.exit(1))
+  for (let i = 0; i < count; i++) cluster.fork()
+}
+
+function serve() {
+  process.on('SIGINT', () => {})
+  const server = createServer()
+  const io = new Server(server, { transports: ['websocket'], serveClient: false })
+  io.adapter(createAdapter())
+  // As its page on memory says: the request of the upgrade is of no more use.
+  io.engine.on('connection', socket => {
+    socket.request = null
+  })
+  io.on('connection', socket => {
+    socket.data.count = 0
+    socket.on('add', (_body, answer) => answer(++socket.data.count))
+  })
+  server.listen(0, '127.0.0.1')
+}

@@ -1,0 +1,100 @@
+/** Figures as horizontal bars, in SVG: no script, no font of its own, as good on light ground as on dark. */
+
+export interface Bar {
+  readonly name: string
+  readonly value: number
+  readonly isOurs: boolean
+}
+
+export interface Group {
+  readonly heading: string
+  readonly bars: readonly Bar[]
+}
+
+export interface Picture {
+  readonly title: string
+  /** For those who do not see it. */
+  readonly description: string
+  /** All bars of all groups have one scale. */
+  readonly groups: readonly Group[]
+}
+
+const width = 760
+const margin = 20
+/** Where bars begin, and how long the longest is: left of them their names, right of them their values. */
+const barsLeft = 220
+const longestBar = 440
+const rowHeight = 26
+const barHeight = 16
+const headingHeight = 34
+const titleHeight = 44
+
+const style = `
+    .ground { fill: #ffffff }
+    text { fill: #1f2328; font: 13px system-ui, sans-serif }
+    .title { font-size: 17px; font-weight: 600 }
+    .heading { fill: #59636e }
+    .other { fill: #afb8c1 }
+    .ours { fill: #0969da }
+    @media (prefers-color-scheme: dark) {
+      .ground { fill: #0d1117 }
+      text { fill: #f0f6fc }
+      .heading { fill: #9198a1 }
+      .other { fill: #656c76 }
+      .ours { fill: #4493f8 }
+    }
+  `
+
+/** The whole text of an SVG file. The same picture gives the same text. */
+export function drawBars({ title, description, groups }: Picture): string {
+  const most = Math.max(...groups.flatMap(({ bars }) => bars.map(({ value }) => value)), 0)
+  const lines: string[] = []
+  let top = titleHeight
+  for (const { heading, bars } of groups) {
+    lines.push(text('heading', margin, top + headingHeight / 2, heading))
+    top += headingHeight
+    for (const bar of bars) {
+      lines.push(...drawBar(bar, top, most))
+      top += rowHeight
+    }
+  }
+  const height = top + margin
+  return `${[
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title description">`,
+    `  <title id="title">${escapeText(title)}</title>`,
+    `  <desc id="description">${escapeText(description)}</desc>`,
+    `  <style>${style}</style>`,
+    `  <rect class="ground" width="${width}" height="${height}" rx="8"/>`,
+    `  ${text('title', margin, titleHeight - 14, title)}`,
+    ...lines.map(line => `  ${line}`),
+    '</svg>'
+  ].join('\n')}\n`
+}
+
+function drawBar({ name, value, isOurs }: Bar, top: number, most: number): string[] {
+  const length = most === 0 ? 0 : round((value / most) * longestBar)
+  const baseline = top + barHeight - 3
+  return [
+    text('name', barsLeft - 10, baseline, name, 'end'),
+    `<rect class="${isOurs ? 'ours' : 'other'}" x="${barsLeft}" y="${top}" width="${length}" height="${barHeight}" rx="2"/>`,
+    text('value', round(barsLeft + length + 8), baseline, Math.round(value).toLocaleString('en-US'))
+  ]
+}
+
+/** To a tenth of a pixel. */
+function round(pixels: number): number {
+  return Number(pixels.toFixed(1))
+}
+
+function text(kind: string, x: number, y: number, content: string, anchor = 'start'): string {
+  const where = anchor === 'start' ? '' : ` text-anchor="${anchor}"`
+  return `<text class="${kind}" x="${x}" y="${y}"${where}>${escapeText(content)}</text>`
+}
+
+function escapeText(content: string): string {
+  return content
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+}
