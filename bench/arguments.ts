@@ -1,15 +1,28 @@
 /** The command line of the bench. */
 import { parseArgs } from 'node:util'
-import { type Case, caseNames, findCases } from './cases.js'
+import type { Case } from './case.js'
+import { caseNames, findCases } from './cases.js'
 import type { Pace } from './measure.js'
+
+/** How rows are told. */
+export type Form = 'table' | 'markdown' | 'json'
 
 export interface Arguments extends Pace {
   readonly cases: readonly Case[]
-  readonly isJson: boolean
+  /** The commit to compare with; undefined: the floors. */
+  readonly revision: string | undefined
+  readonly form: Form
+  /** The folder for CPU profiles; undefined: none are made. */
+  readonly profile: string | undefined
 }
 
-export const usage = `npm run bench -- [CASE] [--json] [--seconds N] [--repeats N] [--profile FOLDER]
-CASE: ${caseNames().join(', ')}; without one: all`
+/** With fewer rounds there is no telling what is noise. */
+const leastRounds = 3
+
+export const usage = `npm run bench -- [CASE] [--json | --markdown] [--seconds N] [--repeats N] [--connections N] [--profile FOLDER]
+npm run bench -- compare REV [CASE] [--json] [--seconds N] [--repeats N]
+CASE: ${caseNames().join(', ')}; without one: all
+REV: a commit, a branch or a tag`
 
 /** @throws with one sentence that says what is wrong. */
 export function parseArguments(args: readonly string[]): Arguments {
@@ -18,27 +31,48 @@ export function parseArguments(args: readonly string[]): Arguments {
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
+      markdown: { type: 'boolean', default: false },
       seconds: { type: 'string', default: '2' },
       repeats: { type: 'string', default: '5' },
+      connections: { type: 'string', default: '10000' },
       profile: { type: 'string' }
     }
   })
-  const [name, ...others] = positionals
+  const isComparison = positionals[0] === 'compare'
+  const revision = isComparison ? positionals[1] : undefined
+  if (isComparison && revision === undefined)
+    throw new Error('Expected a commit to compare with: compare REV [CASE]')
+  const [name, ...others] = isComparison ? positionals.slice(2) : positionals
   const found = findCases(name)
   if (found.length === 0) throw new Error(`There is no case ${name}; there are ${caseNames().join(', ')}`)
-  if (others.length > 0) throw new Error(`Expected one case or none, got ${positionals.join(' ')}`)
+  if (others.length > 0) throw new Error(`Expected one case or none, got ${[name, ...others].join(' ')}`)
+  if (values.json && values.markdown) throw new Error('Expected --json or --markdown, got both')
+  if (isComparison && values.markdown) throw new Error('A comparison has no --markdown')
+  if (isComparison && values.profile !== undefined) throw new Error('A comparison has no --profile')
+  const least = isComparison ? leastRounds : 1
   return {
     cases: found,
-    isJson: values.json,
-    seconds: expectNumber('seconds', values.seconds, seconds => seconds > 0 && seconds <= 3600),
-    repeats: expectNumber('repeats', values.repeats, repeats => Number.isInteger(repeats) && repeats > 0),
+    revision,
+    form: values.json ? 'json' : values.markdown ? 'markdown' : 'table',
+    seconds: expectNumber('seconds', 'a number above 0', values.seconds, each => each > 0 && each <= 3600),
+    repeats: expectNumber(
+      'repeats',
+      `a whole number of at least ${least}`,
+      values.repeats,
+      each => Number.isInteger(each) && each >= least
+    ),
+    connections: expectNumber(
+      'connections',
+      'a whole number of at least 100',
+      values.connections,
+      each => Number.isInteger(each) && each >= 100
+    ),
     profile: values.profile
   }
 }
 
-function expectNumber(name: string, text: string, holds: (value: number) => boolean): number {
+function expectNumber(name: string, what: string, text: string, holds: (value: number) => boolean): number {
   const value = Number(text)
-  if (text.trim() === '' || !holds(value))
-    throw new Error(`Expected --${name} to be a number above 0, got ${text}`)
+  if (text.trim() === '' || !holds(value)) throw new Error(`Expected --${name} to be ${what}, got ${text}`)
   return value
 }

@@ -3,10 +3,13 @@
  * or that ends before it is told to, fails whoever waits for it.
  */
 import { type ChildProcess, fork } from 'node:child_process'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Milliseconds that a process has to end by itself. */
 const endGrace = 10_000
+
+const ownFolder = fileURLToPath(new URL('.', import.meta.url))
 
 const running = new Set<ChildProcess>()
 
@@ -26,6 +29,12 @@ interface Waiting<Answer> {
   reject(error: Error): void
 }
 
+export interface ChildOptions {
+  readonly nodeOptions?: readonly string[]
+  /** The folder of the compiled file; undefined: the bench's own. */
+  readonly folder?: string | undefined
+}
+
 export class Child<Question extends object, Answer extends { readonly kind: string }> {
   readonly #name: string
   readonly #process: ChildProcess
@@ -34,10 +43,10 @@ export class Child<Question extends object, Answer extends { readonly kind: stri
   #failure: Error | undefined
   #isEnding = false
 
-  /** `file`: below the folder of the bench, without its extension. */
-  constructor(file: string, args: readonly string[] = [], nodeOptions: readonly string[] = []) {
+  /** `file`: below its folder, without its extension. */
+  constructor(file: string, args: readonly string[] = [], { nodeOptions = [], folder }: ChildOptions = {}) {
     this.#name = [file, ...args].join(' ')
-    const path = fileURLToPath(new URL(`./${file}.js`, import.meta.url))
+    const path = join(folder ?? ownFolder, `${file}.js`)
     this.#process = fork(path, args, { execArgv: [...nodeOptions] })
     running.add(this.#process)
     this.#process.on('message', (message: Answer | Failure) => this.#receive(message))

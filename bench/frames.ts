@@ -7,6 +7,12 @@ const idCount = 256
 /** Any mask will do, but it should be one: a mask of zeros would spare the server its work. */
 const mask = [0x37, 0xfa, 0x21, 0x3d]
 
+/** First bytes of frames: FIN and the opcode. */
+const text = 0x81
+const close = 0x88
+const ping = 0x89
+const pong = 0x8a
+
 /** The requests of a socket, one behind the other, so that the next few of them are one slice of bytes. */
 export class RequestRing {
   readonly #bytes: Buffer
@@ -14,9 +20,7 @@ export class RequestRing {
 
   /** `most`: how many requests a slice may hold. */
   constructor(route: string, body: string, most: number) {
-    const frames = Array.from({ length: idCount + most }, (_, i) =>
-      maskedFrame(`[${idOf(i)},${JSON.stringify(route)},${body}]`)
-    )
+    const frames = Array.from({ length: idCount + most }, (_, i) => requestFrame(i, route, body))
     this.#frameLength = frames[0]!.length
     this.#bytes = Buffer.concat(frames)
   }
@@ -39,37 +43,62 @@ export function idOf(index: number): number {
   return firstId + (index % idCount)
 }
 
-function maskedFrame(text: string): Buffer {
-  const payload = Buffer.from(text)
-  if (payload.length > 125) throw new Error('The requests of the bench are meant to fit a short frame')
-  for (let i = 0; i < payload.length; i++) payload[i]! ^= mask[i & 3]!
-  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, ...mask]), payload])
+/** A socket's `index`th request. */
+export function requestFrame(index: number, route: string, body: string): Buffer {
+  return maskedFrame(text, Buffer.from(`[${idOf(index)},${JSON.stringify(route)},${body}]`))
+}
+
+/** The answer to a ping. */
+export function pongFrame(payload: Buffer): Buffer {
+  return maskedFrame(pong, payload)
+}
+
+function maskedFrame(first: number, payload: Buffer): Buffer {
+  const masked = payload.map((byte, i) => byte ^ mask[i & 3]!)
+  return Buffer.concat([Buffer.from([first]), maskedLength(payload.length), Buffer.from(mask), masked])
+}
+
+/** [RFC 6455 §5.2] One byte, or 126 and two bytes, or 127 and eight; the high bit of the first says that a mask follows. */
+function maskedLength(length: number): Buffer {
+  if (length <= 125) return Buffer.from([0x80 | length])
+  if (length <= 0xffff) return Buffer.from([0x80 | 126, length >> 8, length & 0xff])
+  const bytes = Buffer.alloc(9)
+  bytes[0] = 0x80 | 127
+  bytes.writeBigUInt64BE(BigInt(length), 1)
+  return bytes
 }
 
 /** An error reply, `[1000,null,{…}]`, is the only one that has `null` where the body is. */
 const firstOfNull = 'null'.charCodeAt(0)
 
-/** What stands in a reply's frame, `[1000,17]`. */
+/** Who reads what a server sends. */
 export interface ReplyReader {
-  /** `value`: the number that is the body, NaN of any other body. */
+  /** What stands in a reply's frame, `[1000,17]`. `value`: the number that is the body, NaN of any other body. */
   reply(id: number, value: number): void
+  ping(payload: Buffer): void
 }
 
 /**
  * Gives each whole frame in `bytes` to the reader. Returns where the rest, a frame that is cut off, begins.
  *
- * @throws for an error reply, and for anything but short text frames that begin like a reply
+ * @throws for an error reply, and for anything but pings and text frames that begin like a reply
  */
 export function readReplies(bytes: Buffer, reader: ReplyReader): number {
   let at = 0
   while (bytes.length - at >= 2) {
-    const length = bytes[at + 1]!
-    if (bytes[at] !== 0x81 || length > 125) {
-      throw new Error(`The load met a frame that is no reply: ${bytes.toString('latin1', at, at + 130)}`)
+    const first = bytes[at]!
+    let length = bytes[at + 1]!
+    let start = at + 2
+    if ((first !== text && first !== ping) || length > 127) throw unexpected(bytes.subarray(at))
+    if (length > 125) {
+      start = at + (length === 126 ? 4 : 10)
+      if (start > bytes.length) break
+      length = length === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2))
     }
-    const end = at + 2 + length
+    const end = start + length
     if (end > bytes.length) break
-    readReply(bytes, at + 2, end, reader)
+    if (first === text) readReply(bytes, start, end, reader)
+    else reader.ping(bytes.subarray(start, end))
     at = end
   }
   return at
@@ -79,9 +108,9 @@ function readReply(bytes: Buffer, start: number, end: number, reader: ReplyReade
   // `[`, four digits, a comma.
   const bodyStart = start + 6
   const id = readDigits(bytes, start + 1, bodyStart - 1)
-  if (Number.isNaN(id)) throw new Error(`The load met no reply: ${bytes.toString('latin1', start, end)}`)
+  if (Number.isNaN(id)) throw new Error(`The load met no reply: ${excerpt(bytes, start, end)}`)
   if (bytes[bodyStart] === firstOfNull) {
-    throw new Error(`The server answered with an error: ${bytes.toString('latin1', start, end)}`)
+    throw new Error(`The server answered with an error: ${excerpt(bytes, start, end)}`)
   }
   reader.reply(id, readDigits(bytes, bodyStart, end - 1))
 }
@@ -94,4 +123,15 @@ function readDigits(bytes: Buffer, start: number, end: number): number {
     value = value * 10 + digit
   }
   return value
+}
+
+function unexpected(bytes: Buffer): Error {
+  const isClose = bytes[0] === close && bytes[1]! >= 2 && bytes[1]! <= 125 && bytes.length >= 4
+  if (!isClose) return new Error(`The load met a frame that is no reply: ${excerpt(bytes, 0, bytes.length)}`)
+  const reason = bytes.toString('utf8', 4, 2 + bytes[1]!)
+  return new Error(`The server closed a connection of the load: ${bytes.readUInt16BE(2)} ${reason}`.trimEnd())
+}
+
+function excerpt(bytes: Buffer, start: number, end: number): string {
+  return bytes.toString('latin1', start, Math.min(end, start + 130))
 }

@@ -1,13 +1,15 @@
-/** Ours: a gateway with the handlers of the bench. `node gateway.js WORKERS`; without a number: as many as cores. */
+/** Ours: a gateway with the handlers of the bench. `node gateway.js '{"workers":1}'`: with those options. */
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { WebSocket } from 'ws'
-import { createGateway, type Gateway } from '../gateway/index.js'
+import { createGateway, type Gateway, type GatewayOptions } from '../gateway/index.js'
+import { expectHeld } from './held.js'
+import { readMemory } from './memory.js'
 import { type Server, serve } from './server.js'
-import type { Stretch, StretchResult } from './stretch.js'
+import type { Pushed, Stretch, StretchResult } from './stretch.js'
 
 await serve(async (): Promise<Server> => {
-  const workers = process.argv[2]
+  const options: Partial<GatewayOptions> = JSON.parse(process.argv[2] ?? '{}')
   const gateway = await createGateway({
     handlers: fileURLToPath(new URL('./handlers', import.meta.url)),
     host: '127.0.0.1',
@@ -15,28 +17,71 @@ await serve(async (): Promise<Server> => {
     // A stretch lasts as long as it was asked to.
     requestTimeout: 0,
     logLevel: 'warn',
-    ...(workers !== undefined && { workers: Number(workers) })
+    ...options
   })
   return {
     port: gateway.address.port,
-    stretch: stretch => runStretch(gateway, stretch),
+    tasks: { stretch: (stretch: Stretch) => runStretch(gateway, stretch), memory: readMemory },
     close: () => gateway.close()
   }
 })
 
-/** One player asks for the stretch; one frame each way, which is nothing beside the pushes. */
-async function runStretch(gateway: Gateway, stretch: Stretch): Promise<StretchResult> {
-  const player = new WebSocket(gateway.url, 'sallyport.json')
+/** Players ask for the stretch: one frame each way, which is nothing beside the pushes. */
+async function runStretch(gateway: Gateway, asked: Stretch): Promise<StretchResult> {
+  const players = await (asked.players === undefined
+    ? Promise.all([join(gateway.url)])
+    : spread(gateway, asked.players))
+  if (asked.ballast !== undefined) for (const player of players) await ask(player, 'push.fill', asked)
+  const results = await Promise.all(players.map(player => playOn(gateway, player, asked)))
+  const workers = new Set(results.map(({ worker }) => worker))
+  if (workers.size < players.length)
+    throw new Error(`${players.length} players met in ${workers.size} workers`)
+  for (const player of players) {
+    player.close()
+    await once(player, 'close')
+  }
+  return {
+    count: results.reduce((sum, { count }) => sum + count, 0),
+    seconds: Math.max(...results.map(({ seconds }) => seconds))
+  }
+}
+
+/** Players of whom each has a worker of its own: newcomers take another place until they are. */
+async function spread(gateway: Gateway, count: number): Promise<WebSocket[]> {
+  const players = new Map<unknown, WebSocket>()
+  for (let place = 0; players.size < count; place++) {
+    const player = await join(gateway.url)
+    await ask(player, 'push.settle', { place })
+    const worker = await ask(player, 'push.where', {})
+    if (players.has(worker)) player.close()
+    else players.set(worker, player)
+  }
+  return [...players.values()]
+}
+
+/** Asks for it until the time is up: once, where the handler goes on for as long. */
+async function playOn(gateway: Gateway, player: WebSocket, asked: Stretch): Promise<Pushed> {
+  let count = 0
+  let seconds = 0
+  for (;;) {
+    const pushed = (await ask(player, asked.route!, asked)) as Pushed
+    expectHeld(gateway.sessions.get(pushed.sid), asked.route!, pushed.last)
+    count += pushed.count
+    seconds += pushed.seconds
+    if (seconds >= asked.seconds) return { ...pushed, count, seconds }
+  }
+}
+
+async function join(url: string): Promise<WebSocket> {
+  const player = new WebSocket(url, 'sallyport.json')
   await once(player, 'open')
-  player.send(JSON.stringify([1, 'push.awaited', stretch]))
+  return player
+}
+
+async function ask(player: WebSocket, route: string, body: object): Promise<unknown> {
+  player.send(JSON.stringify([1, route, body]))
   const [frame] = await once(player, 'message')
-  const [, result, error] = JSON.parse(String(frame)) as [number, StretchResult, unknown]
-  if (error !== undefined) throw new Error(`The stretch of pushes failed: ${JSON.stringify(error)}`)
-  gateway.sessions.forEachSession(session => {
-    const held = session.get('position')
-    if (held !== result.last) throw new Error(`The session holds ${held}, but ${result.last} was pushed last`)
-  })
-  player.close()
-  await once(player, 'close')
+  const [, result, error] = JSON.parse(String(frame)) as [number, unknown, unknown]
+  if (error !== undefined) throw new Error(`${route} failed: ${JSON.stringify(error)}`)
   return result
 }

@@ -1,149 +1,92 @@
 /**
- * Measures one case: starts a fresh process for each contender and one for the load, and lets the contenders take
- * turns, round after round, so that an hour in which the machine is slow is slow for all.
+ * Lets contenders take turns, round after round, so that an hour in which the machine is slow is slow for all. Each
+ * has a fresh process, and so has the load; only one of the servers has work at a time.
  */
-import type { Case, Contender, Work } from './cases.js'
+import type { Case, Contender } from './case.js'
 import { Child } from './child.js'
-import type { Flood, LoadAnswer } from './load.js'
-import type { ServerAnswer, ServerQuestion } from './server.js'
-import { rateBetween, type Usage } from './usage.js'
+import { Racer, type RacerOptions } from './racer.js'
+import type { Load, Measurement, Round } from './work/work.js'
 
 export interface Pace {
   /** Of each measurement. */
   readonly seconds: number
   /** Rounds. */
   readonly repeats: number
-  /** The folder for CPU profiles of ours; undefined: none are made. */
-  readonly profile: string | undefined
+  /** How many, where a case is about connections that do nothing. */
+  readonly connections: number
 }
 
-/** One contender in one round. */
-export interface Measurement {
-  readonly perSecond: number
-  /** Microseconds of CPU of the server's process for each operation. */
-  readonly cpuMicros: number
-  /** The part of it that the first thread used; undefined where the system does not say. */
-  readonly mainMicros: number | undefined
-  /** Microseconds. */
-  readonly p50: number | undefined
-  readonly p99: number | undefined
-  /** The load's CPU, as a share of one core. */
-  readonly loadCpu: number | undefined
-}
-
-/** The measurements of one contender, a round each. */
-export interface Series {
+/** Somebody in the race, and how its process is started. */
+export interface Entry extends RacerOptions {
   readonly contender: Contender
-  readonly rounds: readonly Measurement[]
 }
 
-/** Ours first, then the floors in the order of the case. */
-export async function measureCase(measured: Case, pace: Pace): Promise<Series[]> {
-  const contenders = [measured.ours, ...measured.floors]
+/** What was measured of one contender, a round each. */
+export type Series = readonly Measurement[]
+
+/** Of a case: ours, and for each row what stands beside it. */
+export interface CaseSeries {
+  readonly ours: Series
+  /** undefined: a row without a floor, or with one that the work of ours reckons. */
+  readonly floors: readonly (Series | undefined)[]
+}
+
+/** Most seconds that a server runs before it is measured, in each round. */
+const mostWarmup = 0.5
+
+/** Measures ours and the floors. `profile`: the folder for CPU profiles of ours. */
+export async function measureCase(
+  measured: Case,
+  pace: Pace,
+  profile: string | undefined
+): Promise<CaseSeries> {
+  const floors = measured.beside.map(({ floor }) => (typeof floor === 'object' ? floor : undefined))
+  const entries: Entry[] = [{ contender: measured.ours, profile }]
+  for (const contender of floors) if (contender !== undefined) entries.push({ contender })
+  const [ours, ...others] = await race(entries, pace)
+  return { ours: ours!, floors: floors.map(floor => floor && others.shift()!) }
+}
+
+/** Gives the series in the order of the entries. */
+export async function race(
+  entries: readonly Entry[],
+  { seconds, repeats, connections }: Pace
+): Promise<Series[]> {
+  const load = new LazyLoad()
   const racers: Racer[] = []
-  const load = measured.work.kind === 'flood' ? new Child<Flood, LoadAnswer>('load') : undefined
   try {
-    for (const contender of contenders) {
-      racers.push(await Racer.start(contender, contender === measured.ours ? pace.profile : undefined))
+    for (const { contender, ...options } of entries) racers.push(await Racer.start(contender, options))
+    const series = racers.map((): Measurement[] => [])
+    const turn: Round = {
+      seconds,
+      warmupSeconds: Math.min(mostWarmup, seconds),
+      connections,
+      get load() {
+        return load.get()
+      }
     }
-    const series: Series[] = []
-    const rounds = contenders.map((): Measurement[] => [])
-    for (let round = 0; round < pace.repeats; round++) {
-      // Floors before ours and after it by turns, so that none profits from its place in the round.
+    for (let round = 0; round < repeats; round++) {
+      // Backwards and forwards by turns, so that none profits from its place in the round.
       const order = [...racers.keys()]
       if (round % 2 === 0) order.reverse()
-      for (const i of order) rounds[i]!.push(await racers[i]!.run(measured.work, load, pace.seconds))
+      for (const i of order) series[i]!.push(await racers[i]!.contender.work.run(racers[i]!, turn))
     }
-    for (const [i, contender] of contenders.entries()) series.push({ contender, rounds: rounds[i]! })
     return series
   } finally {
-    await Promise.all([load?.end(), ...racers.map(racer => racer.end())])
+    await Promise.all([load.end(), ...racers.map(racer => racer.end())])
   }
 }
 
-/** Seconds that a server runs before it is measured, in each round. */
-const warmupSeconds = 0.5
+/** The load, which a case that pushes by itself never needs. */
+class LazyLoad {
+  #load: Load | undefined
 
-/** A contender's running server. */
-class Racer {
-  readonly #contender: Contender
-  readonly #server: Child<ServerQuestion, ServerAnswer>
-  #port = 0
-
-  private constructor(contender: Contender, profile: string | undefined) {
-    this.#contender = contender
-    const nodeOptions = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
-    this.#server = new Child(contender.file, contender.args, nodeOptions)
+  get(): Load {
+    this.#load ??= new Child('load')
+    return this.#load
   }
 
-  static async start(contender: Contender, profile: string | undefined): Promise<Racer> {
-    const racer = new Racer(contender, profile)
-    racer.#port = (await racer.#server.next('up')).port
-    return racer
-  }
-
-  end(): Promise<void> {
-    return this.#server.end({ kind: 'end' })
-  }
-
-  run(work: Work, load: Child<Flood, LoadAnswer> | undefined, seconds: number): Promise<Measurement> {
-    return work.kind === 'flood' ? this.#flood(work, load!, seconds) : this.#stretch(work.waiting, seconds)
-  }
-
-  async #flood(
-    { sockets, inFlight, bodyBytes }: Work & { kind: 'flood' },
-    load: Child<Flood, LoadAnswer>,
-    seconds: number
-  ): Promise<Measurement> {
-    const { route, check } = this.#contender
-    const begun = load.next('begun')
-    const done = load.next('done')
-    // Both are awaited below; a load that fails first must not be a rejection that nobody handles.
-    done.catch(() => {})
-    load.say({
-      port: this.#port,
-      sockets,
-      inFlight,
-      bodyBytes,
-      route: route!,
-      check: check!,
-      warmupSeconds,
-      seconds
-    })
-    await begun
-    const before = await this.#usage()
-    const { result } = await done
-    const after = await this.#usage()
-    const { p50, p99, cpuShare } = result
-    return { ...perOperation(result.replies / result.seconds, before, after), p50, p99, loadCpu: cpuShare }
-  }
-
-  async #stretch(waiting: number, seconds: number): Promise<Measurement> {
-    await this.#ask(waiting, warmupSeconds)
-    const { result, before, after } = await this.#ask(waiting, seconds)
-    const perSecond = result.count / result.seconds
-    return { ...perOperation(perSecond, before, after), p50: undefined, p99: undefined, loadCpu: undefined }
-  }
-
-  #ask(waiting: number, seconds: number) {
-    const answer = this.#server.next('stretch')
-    this.#server.say({ kind: 'stretch', stretch: { waiting, seconds } })
-    return answer
-  }
-
-  async #usage(): Promise<Usage> {
-    const answer = this.#server.next('usage')
-    this.#server.say({ kind: 'usage' })
-    return (await answer).usage
-  }
-}
-
-/** The load's clock and the server's are two: both are asked for what they saw in a second. */
-function perOperation(perSecond: number, before: Usage, after: Usage) {
-  const { process: cpu, mainThread } = rateBetween(before, after)
-  return {
-    perSecond,
-    cpuMicros: cpu / perSecond,
-    mainMicros: mainThread === undefined ? undefined : mainThread / perSecond
+  async end(): Promise<void> {
+    await this.#load?.end()
   }
 }

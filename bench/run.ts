@@ -1,8 +1,12 @@
 /** The bench's command: measures the cases that it is asked for, one after the other, and prints what it found. */
-import { type Arguments, parseArguments, usage } from './arguments.js'
+import { type Arguments, type Form, parseArguments, usage } from './arguments.js'
+import type { Case } from './case.js'
 import { killChildren } from './child.js'
+import { type Comparison, compareCase, formatComparisons } from './compare.js'
 import { measureCase } from './measure.js'
-import { formatJson, formatTable, type Row, rowsOf } from './report.js'
+import { formatJson, formatMarkdown, formatTable } from './report.js'
+import { buildRevision } from './revision.js'
+import { type Row, rowsOf } from './row.js'
 
 // Whatever ends this process ends the others: here at once, else by the connection that they lose.
 process.on('exit', killChildren)
@@ -10,15 +14,36 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => process.exit(signal === 'SIGINT' ? 130 : 143))
 }
 
-async function run({ cases, isJson, ...pace }: Arguments): Promise<void> {
+async function measure({ cases, form, profile, ...pace }: Arguments): Promise<void> {
   const all: Row[] = []
   for (const each of cases) {
-    if (!isJson) process.stderr.write(`${each.name} …\n`)
-    const rows = rowsOf(each, await measureCase(each, pace))
-    if (isJson) for (const row of rows) process.stdout.write(`${formatJson(row)}\n`)
+    announce(each, form)
+    const rows = rowsOf(each, await measureCase(each, pace, profile))
+    if (form === 'json') print(rows.map(formatJson))
     all.push(...rows)
   }
-  if (!isJson) process.stdout.write(`${formatTable(all)}\n`)
+  if (form === 'table') print([formatTable(all)])
+  if (form === 'markdown') print([formatMarkdown(all)])
+}
+
+async function compare({ cases, form, ...pace }: Arguments, asked: string): Promise<void> {
+  const revision = await buildRevision(asked)
+  const all: Comparison[] = []
+  for (const each of cases) {
+    announce(each, form)
+    const comparisons = await compareCase(each, revision, pace)
+    if (form === 'json') print(comparisons.map(formatJson))
+    all.push(...comparisons)
+  }
+  if (form === 'table') print([formatComparisons(all, revision.name)])
+}
+
+function announce({ name, detail }: Case, form: Form): void {
+  if (form !== 'json') process.stderr.write(`${[name, detail ?? []].flat().join(', ')} …\n`)
+}
+
+function print(lines: readonly string[]): void {
+  for (const line of lines) process.stdout.write(`${line}\n`)
 }
 
 function fail(error: unknown): void {
@@ -30,7 +55,8 @@ const args = process.argv.slice(2)
 if (args.includes('--help')) process.stdout.write(`${usage}\n`)
 else {
   try {
-    await run(parseArguments(args))
+    const parsed = parseArguments(args)
+    await (parsed.revision === undefined ? measure(parsed) : compare(parsed, parsed.revision))
   } catch (error) {
     fail(error)
   }

@@ -10,8 +10,9 @@ const allowed: Record<string, (from: string, path: string) => boolean> = {
   shared: from => from.startsWith('shared/') || isPackage(from),
   gateway: from => from.startsWith('gateway/') || from.startsWith('shared/') || isPackage(from),
   workers: from => from.startsWith('workers/') || from.startsWith('shared/') || isPackage(from),
-  bench: from =>
+  bench: (from, path) =>
     from.startsWith('bench/') ||
+    (from === 'superjson' && path.startsWith('bench/floors/')) ||
     ['gateway/index.ts', 'workers/index.ts', 'sallyport', 'sallyport/worker', 'ws', 'piscina'].includes(from),
   examples: (from, path) =>
     from.startsWith(path.split('/').slice(0, 2).join('/')) ||

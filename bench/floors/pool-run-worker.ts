@@ -1,4 +1,7 @@
 /** The counter, as a task of a Piscina. */
+import { tellThread } from '../threads.js'
+
+tellThread()
 
 export interface PoolSession {
   readonly id: number

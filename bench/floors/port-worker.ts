@@ -1,6 +1,10 @@
 /** The worker's side of the port floors. Callbacks only, so that nothing but the port is measured. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { firstNumber } from '../held.js'
 import type { Stretch, StretchResult } from '../stretch.js'
+import { tellThread } from '../threads.js'
+
+tellThread()
 
 /** One push, as a message of its own. */
 export interface PortPush {
@@ -11,13 +15,10 @@ export interface PortPush {
 
 const { port, isPing } = workerData as { port: MessagePort; isPing: boolean }
 
-/** So that every value's text takes 8 bytes. */
-const firstPosition = 10_000_000
-
-parentPort!.on('message', ({ waiting, seconds }: Stretch) => {
+parentPort!.on('message', ({ waiting = 1, seconds }: Stretch) => {
   const startedAt = performance.now()
   const end = startedAt + seconds * 1000
-  let last = firstPosition
+  let last = firstNumber
   let count = 0
   let open = waiting
   const post = () => {
@@ -30,7 +31,7 @@ parentPort!.on('message', ({ waiting, seconds }: Stretch) => {
     const now = performance.now()
     if (now < end) return post()
     if (--open > 0) return
-    const result: StretchResult = { count, seconds: (now - startedAt) / 1000, last }
+    const result: StretchResult = { count, seconds: (now - startedAt) / 1000 }
     parentPort!.postMessage(result)
   })
   for (let i = 0; i < waiting; i++) post()

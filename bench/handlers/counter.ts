@@ -1,5 +1,8 @@
 /** The handlers of the `requests` cases. */
 import type { BackendSession } from '../../workers/index.js'
+import { tellThread } from '../threads.js'
+
+tellThread()
 
 interface Settings {
   count: number

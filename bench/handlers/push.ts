@@ -1,47 +1,140 @@
 /** The handlers of the `push` cases. */
-import type { BackendSession } from '../../workers/index.js'
-import type { Stretch, StretchResult } from '../stretch.js'
+import { type BackendSession, type HandlerContext, handler } from '../../workers/index.js'
+import { firstNumber, hundredKeys, longText, richValue } from '../held.js'
+import type { Pushed, Stretch } from '../stretch.js'
+import { tellThread } from '../threads.js'
 
-interface Settings {
-  position: number
+tellThread()
+
+/** Makes the session hold so many characters more. */
+export async function fill({ ballast }: Stretch, session: BackendSession): Promise<void> {
+  session.set('ballast', 'x'.repeat(ballast!))
+  await session.apush('ballast')
 }
 
-/** So that every value's JSON takes 8 bytes. */
-const firstPosition = 10_000_000
+/** Sessions with the same value under this key run in one worker; one without it runs anywhere. */
+const inPlace = { affinity: 'place' }
 
-/** Pushes one key over and over, with so many pushes waiting for their acks at a time, for so long. */
-export async function awaited(
-  { waiting, seconds }: Stretch,
-  session: BackendSession<Settings>
-): Promise<StretchResult> {
+/** Gives the session a place, and so a worker. */
+export async function settle({ place }: { place: number }, session: BackendSession): Promise<void> {
+  session.set('place', place)
+  await session.apush('place')
+}
+
+/** The worker that the session's place is in. */
+export const where = handler(
+  inPlace,
+  (_body: unknown, _session: BackendSession, { worker }: HandlerContext) => worker.index
+)
+
+/** Pushes one key over and over, with so many pushes waiting for their acks at a time. */
+export const position = handler(
+  inPlace,
+  (asked: Stretch, session: BackendSession, context: HandlerContext): Promise<Pushed> =>
+    pushOn(asked, session, context, number => {
+      session.set('position', number)
+      return session.apush('position')
+    })
+)
+
+/** The same with a value that JSON alone would lose. */
+export function rich(asked: Stretch, session: BackendSession, context: HandlerContext): Promise<Pushed> {
+  return pushOn(asked, session, context, number => {
+    session.set('rich', richValue(number))
+    return session.apush('rich')
+  })
+}
+
+/** Changes 100 keys and pushes them all at once, over and over. Counts keys. */
+export async function everything(
+  asked: Stretch,
+  session: BackendSession,
+  context: HandlerContext
+): Promise<Pushed> {
+  const pushed = await pushOn(asked, session, context, number => {
+    setAll(session, longText(number))
+    return session.apushAll()
+  })
+  return { ...pushed, count: pushed.count * 100 }
+}
+
+/** The same, each key pushed by itself, and all acks awaited together. */
+export async function singly(
+  asked: Stretch,
+  session: BackendSession,
+  context: HandlerContext
+): Promise<Pushed> {
+  const pushed = await pushOn(asked, session, context, number => {
+    setAll(session, longText(number))
+    return Promise.all(hundredKeys.map(key => session.apush(key)))
+  })
+  return { ...pushed, count: pushed.count * 100 }
+}
+
+/** Pushes one key a thousand times and answers. The last ack says that all are applied: they are in order. */
+export async function thousand(
+  _asked: Stretch,
+  session: BackendSession,
+  { worker }: HandlerContext
+): Promise<Pushed> {
   const startedAt = performance.now()
-  const end = startedAt + seconds * 1000
-  let count = 0
-  let last = firstPosition
-  const pushOn = async () => {
-    while (performance.now() < end) {
-      session.set('position', ++last)
-      await session.apush('position')
-      count++
-    }
+  const last = firstNumber + 1000
+  for (let number = firstNumber + 1; number < last; number++) {
+    session.set('position', number)
+    session.push('position')
   }
-  await Promise.all(Array.from({ length: waiting }, pushOn))
-  return { count, seconds: (performance.now() - startedAt) / 1000, last }
+  session.set('position', last)
+  await session.apush('position')
+  const seconds = (performance.now() - startedAt) / 1000
+  return { count: 1000, seconds, last, sid: session.id, worker: worker.index }
 }
 
 const tenKeys = Array.from({ length: 10 }, (_, i) => `key-${i}`)
 
-/** Pushes 10 keys, waits for none, and answers. */
+/** Counts the session's requests in 10 keys, pushes them, waits for none, and answers the count. */
 export async function ten(_body: unknown, session: BackendSession): Promise<number> {
+  // Another key each time: one that had not come would be missed.
+  const count = nextCount(session)
   for (const key of tenKeys) {
-    session.set(key, firstPosition)
+    session.set(key, count)
     session.push(key)
   }
-  return firstPosition
+  return count
 }
 
-/** The same without the pushes. */
+/** The same without the pushes: so the count is always the first. */
 export async function none(_body: unknown, session: BackendSession): Promise<number> {
-  for (const key of tenKeys) session.set(key, firstPosition)
-  return firstPosition
+  const count = nextCount(session)
+  for (const key of tenKeys) session.set(key, count)
+  return count
+}
+
+function nextCount(session: BackendSession): number {
+  const counts = tenKeys.map(key => session.get(key) ?? 0)
+  return counts.every(count => count === counts[0]) ? counts[0] + 1 : Number.NaN
+}
+
+function setAll(session: BackendSession, text: string): void {
+  for (const key of hundredKeys) session.set(key, text)
+}
+
+/** Calls `push` with one number after the other, `waiting` of them at a time, until the time is up. */
+async function pushOn(
+  { waiting = 1, seconds }: Stretch,
+  { id: sid }: BackendSession,
+  { worker }: HandlerContext,
+  push: (number: number) => Promise<unknown>
+): Promise<Pushed> {
+  const startedAt = performance.now()
+  const end = startedAt + seconds * 1000
+  let last = firstNumber
+  let count = 0
+  const goOn = async () => {
+    while (performance.now() < end) {
+      await push(++last)
+      count++
+    }
+  }
+  await Promise.all(Array.from({ length: waiting }, goOn))
+  return { count, seconds: (performance.now() - startedAt) / 1000, last, sid, worker: worker.index }
 }

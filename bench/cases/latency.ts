@@ -1,0 +1,45 @@
+/** How long players wait who come when they like: open loops. */
+import { availableParallelism } from 'node:os'
+import type { Case } from '../case.js'
+import { atMost } from '../goal.js'
+import { atLoad } from '../work/open-loop.js'
+import { slowNeighbour } from '../work/slow-neighbour.js'
+
+const workers = availableParallelism()
+const args = [JSON.stringify({ workers })]
+
+const latencyAtLoad: Case = {
+  name: 'latency-at-load',
+  unit: 'µs, p99',
+  better: 'less',
+  ours: {
+    name: 'gateway',
+    file: 'gateway',
+    args,
+    work: atLoad({ sockets: 200, route: 'counter.add', bodyBytes: 64, share: 0.5 })
+  },
+  beside: [{ goals: [atMost(5_000, 'p99')] }]
+}
+
+const besideSlow: Case = {
+  name: 'slow-neighbour',
+  unit: 'µs, p99',
+  better: 'less',
+  ours: {
+    name: 'gateway',
+    file: 'gateway',
+    args,
+    work: slowNeighbour({
+      // So many that two requests of one session seldom meet: those run one after the other, whoever else is idle.
+      sockets: 1_000,
+      route: 'counter.add',
+      heavy: { route: 'burn.twenty', share: 0.1, millis: 20 },
+      bodyBytes: 64,
+      share: 0.3,
+      workers
+    })
+  },
+  beside: [{ floor: 'an ideal queue', goals: [atMost(1.5)] }]
+}
+
+export const latencyCases: readonly Case[] = [latencyAtLoad, besideSlow]

@@ -1,0 +1,125 @@
+/** Pushes: what handlers change of their sessions. Most begin in a worker, with no load from outside. */
+import type { GatewayOptions } from '../../gateway/index.js'
+import type { Case, Contender } from '../case.js'
+import { atLeast, atMost } from '../goal.js'
+import type { Stretch } from '../stretch.js'
+import { flood } from '../work/flood.js'
+import { stretch } from '../work/stretch.js'
+
+type PushStretch = Omit<Stretch, 'seconds'>
+
+/** A gateway whose handlers push by themselves; one worker, if nothing else is said. */
+function gateway(name: string, asked: PushStretch, options: Partial<GatewayOptions> = {}): Contender {
+  return {
+    name,
+    file: 'gateway',
+    args: [JSON.stringify({ workers: 1, ...options })],
+    work: stretch(asked)
+  }
+}
+
+function port(name: string, message: 'push' | 'ping', waiting: number): Contender {
+  return { name, file: 'floors/port', args: [message], work: stretch({ waiting }) }
+}
+
+function pipelined(waiting: number): Case {
+  return {
+    name: 'push-pipelined',
+    detail: `${waiting.toLocaleString('en-US')} waiting`,
+    unit: 'pushes/s',
+    better: 'more',
+    ours: gateway('gateway', { route: 'push.position', waiting }),
+    beside: [{ floor: port('a message and an ack for each push', 'push', waiting), goals: [atLeast(3)] }]
+  }
+}
+
+const sequential: Case = {
+  name: 'push-sequential',
+  unit: 'pushes/s',
+  better: 'more',
+  ours: gateway('gateway', { route: 'push.position', waiting: 1 }),
+  beside: [{ floor: port("the port's round trip", 'ping', 1), goals: [atLeast(0.8)] }]
+}
+
+const unawaited: Case = {
+  name: 'push-unawaited',
+  unit: 'requests/s',
+  better: 'more',
+  ours: {
+    name: 'gateway',
+    file: 'gateway',
+    work: flood({ sockets: 50, inFlight: 16, route: 'push.ten', bodyBytes: 64, check: 'counted' })
+  },
+  beside: [
+    {
+      floor: {
+        name: 'the handler without pushes',
+        file: 'gateway',
+        work: flood({ sockets: 50, inFlight: 16, route: 'push.none', bodyBytes: 64, check: 'ordered' })
+      },
+      goals: [atMost(1.5, 'gatewayMicrosPerPush')]
+    }
+  ],
+  pushesPerOperation: 10
+}
+
+const all: Case = {
+  name: 'push-all',
+  unit: 'keys/s',
+  better: 'more',
+  ours: gateway('gateway', { route: 'push.everything' }),
+  beside: [{ floor: gateway('100 single pushes', { route: 'push.singly' }), goals: [atLeast(5)] }]
+}
+
+const rich: Case = {
+  name: 'push-rich',
+  unit: 'values/s',
+  better: 'more',
+  ours: gateway('gateway', { route: 'push.rich', waiting: 64 }),
+  beside: [
+    {
+      floor: { name: 'superjson.stringify + parse', file: 'floors/superjson', work: stretch({}) },
+      goals: [atLeast(0.7)]
+    }
+  ]
+}
+
+/** Workers that push at the same time. */
+function workers(count: number): Case {
+  const asked: PushStretch = { route: 'push.position', waiting: 64 }
+  return {
+    name: 'push-workers',
+    detail: `${count} workers`,
+    unit: 'pushes/s',
+    better: 'more',
+    ours: gateway('gateway', { ...asked, players: count }, { workers: count }),
+    beside: [{ floor: gateway('1 worker', asked), goals: [atMost(1.2, 'gatewayRatio')] }]
+  }
+}
+
+const valueSize: Case = {
+  name: 'value-size',
+  unit: 'pushes/s',
+  better: 'more',
+  ours: gateway(
+    'gateway',
+    { route: 'push.thousand', ballast: 1_000_000 },
+    // Room for the ballast and for what is pushed.
+    { maxSettingsLength: 1_100_000 }
+  ),
+  beside: [{ floor: gateway('an empty session', { route: 'push.thousand' }), goals: [atLeast(0.9)] }]
+}
+
+export const pushCases: readonly Case[] = [
+  pipelined(64),
+  pipelined(256),
+  pipelined(1024),
+  sequential,
+  unawaited,
+  all,
+  rich,
+  workers(2),
+  workers(4),
+  workers(8),
+  valueSize
+]

@@ -1,0 +1,14 @@
+/** Floor: `ws` alone, for connections that do nothing. Each message is answered by the same. */
+import { readMemory } from '../memory.js'
+import { serve } from '../server.js'
+import { startWebSocketServer } from './web-socket.js'
+
+await serve(async () => {
+  const server = await startWebSocketServer(socket => {
+    socket.on('message', data => {
+      const [id] = JSON.parse(String(data))
+      socket.send(JSON.stringify([id, 1]))
+    })
+  })
+  return { ...server, tasks: { memory: readMemory } }
+})

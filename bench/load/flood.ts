@@ -1,0 +1,106 @@
+/**
+ * A closed loop: each player keeps so many requests in flight and sends the next ones when replies have come, as many
+ * at once as came at once.
+ */
+import { createHistogram } from 'node:perf_hooks'
+import { jsonBody, RequestRing } from '../frames.js'
+import { rateBetween, readUsage } from '../usage.js'
+import { joinAll, type Player, type PlayerListener, type ReplyCheck } from './player.js'
+import { say, sleep } from './process.js'
+
+export interface Flood {
+  readonly kind: 'flood'
+  readonly port: number
+  readonly sockets: number
+  /** Requests that wait for their reply, on each socket. */
+  readonly inFlight: number
+  /** A route that each socket asks for once, before the clock starts. */
+  readonly first?: string | undefined
+  readonly route: string
+  readonly bodyBytes: number
+  readonly check: ReplyCheck
+  /** Before anything is counted. */
+  readonly warmupSeconds: number
+  readonly seconds: number
+}
+
+export interface FloodResult {
+  readonly replies: number
+  readonly seconds: number
+  /** Of this process, as a share of one core. */
+  readonly cpuShare: number
+  /** Microseconds from request to reply; only with one in flight on each socket. */
+  readonly p50: number | undefined
+  readonly p99: number | undefined
+}
+
+/** Keeps one player's requests in flight. */
+class Loop implements PlayerListener {
+  readonly #flood: RunningFlood
+  #sent = 0
+  #sentAt = 0
+
+  constructor(flood: RunningFlood) {
+    this.#flood = flood
+  }
+
+  send(player: Player, count: number): void {
+    if (this.#flood.isTimed) this.#sentAt = performance.now()
+    player.send(this.#flood.ring.slice(this.#sent, count))
+    this.#sent += count
+  }
+
+  heard(player: Player, count: number): void {
+    const flood = this.#flood
+    flood.replies += count
+    if (flood.isTimed) {
+      flood.latencies.record(Math.max(1, Math.round((performance.now() - this.#sentAt) * 1e6)))
+    }
+    this.send(player, count)
+  }
+}
+
+/** What the loops of one flood share. */
+class RunningFlood {
+  readonly ring: RequestRing
+  /** Only with one request in flight is a reply's request known to be the one that was sent last. */
+  readonly isTimed: boolean
+  /** Nanoseconds. */
+  readonly latencies = createHistogram()
+  replies = 0
+
+  constructor({ route, bodyBytes, inFlight }: Flood) {
+    this.ring = new RequestRing(route, jsonBody(bodyBytes), inFlight)
+    this.isTimed = inFlight === 1
+  }
+
+  /** Microseconds. */
+  percentile(share: number): number | undefined {
+    return this.isTimed ? this.latencies.percentile(share) / 1000 : undefined
+  }
+}
+
+export async function flood(asked: Flood): Promise<FloodResult> {
+  const running = new RunningFlood(asked)
+  const { port, check, first, sockets } = asked
+  const loops = Array.from({ length: sockets }, () => new Loop(running))
+  const players = await joinAll(sockets, i => ({ port, check, first, listener: loops[i]! }))
+  for (const [i, player] of players.entries()) loops[i]!.send(player, asked.inFlight)
+  await sleep(asked.warmupSeconds)
+  say({ kind: 'begun' })
+  running.replies = 0
+  running.latencies.reset()
+  const before = readUsage()
+  await sleep(asked.seconds)
+  const after = readUsage()
+  const { replies } = running
+  for (const player of players) player.leave()
+  if (replies === 0) throw new Error('No reply came in all that time')
+  return {
+    replies,
+    seconds: (after.at - before.at) / 1000,
+    cpuShare: rateBetween(before, after).process / 1e6,
+    p50: running.percentile(50),
+    p99: running.percentile(99)
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * One socket of the load: connects, upgrades, reads replies and holds them to what they must be. What it sends and
+ * when, is its owner's affair.
+ */
+import { connect, type Socket } from 'node:net'
+import { idOf, pongFrame, type ReplyReader, readReplies, requestFrame } from '../frames.js'
+import { fail, guard } from './process.js'
+
+/**
+ * What replies must be: `counted`, in order, with the values 1, 2, 3 … on each socket; `ordered`, in order;
+ * `any`, as many as requests.
+ */
+export type ReplyCheck = 'counted' | 'ordered' | 'any'
+
+export interface PlayerListener {
+  /** The player's `index`th request, from 0, is answered. `value`: the number that is the body, else NaN. */
+  replied?(player: Player, index: number, value: number): void
+  /** So many replies came at once; for each of them `replied` was called. */
+  heard?(player: Player, count: number): void
+}
+
+export interface PlayerInit {
+  readonly port: number
+  readonly check: ReplyCheck
+  /** A route that is asked for once, before anything else, and not checked. */
+  readonly first?: string | undefined
+  readonly listener: PlayerListener
+}
+
+export class Player implements ReplyReader {
+  readonly #socket: Socket
+  readonly #check: ReplyCheck
+  readonly #listener: PlayerListener
+  #replied = 0
+  #rest: Buffer | undefined
+  /** Who waits for the reply to the first request; undefined: nobody, or nobody any more. */
+  #onFirst: (() => void) | undefined
+  #isOver = false
+
+  private constructor(socket: Socket, { check, listener }: PlayerInit) {
+    this.#socket = socket
+    this.#check = check
+    this.#listener = listener
+  }
+
+  /** Resolves when it is connected and its first request, if there is one, is answered. */
+  static async join(init: PlayerInit): Promise<Player> {
+    const player = await open(init.port, socket => new Player(socket, init))
+    if (init.first !== undefined) await player.#askFirst(init.first)
+    return player
+  }
+
+  send(frames: Buffer): void {
+    this.#socket.write(frames)
+  }
+
+  /** Leaves at once. */
+  leave(): void {
+    this.#isOver = true
+    this.#socket.destroy()
+  }
+
+  /** Leaves, and resolves when the server knows: when it has closed its side too. */
+  part(): Promise<void> {
+    this.#isOver = true
+    return new Promise(resolve => {
+      this.#socket.once('close', () => resolve())
+      this.#socket.end()
+    })
+  }
+
+  receive(bytes: Buffer): void {
+    if (this.#isOver) return
+    const before = this.#replied
+    const all = this.#rest === undefined ? bytes : Buffer.concat([this.#rest, bytes])
+    const rest = readReplies(all, this)
+    // A copy: all sockets are read into the same bytes.
+    this.#rest = rest === all.length ? undefined : Buffer.from(all.subarray(rest))
+    const count = this.#replied - before
+    if (count > 0) this.#listener.heard?.(this, count)
+  }
+
+  reply(id: number, value: number): void {
+    if (this.#onFirst !== undefined) return this.#onFirst()
+    const index = this.#replied++
+    if (this.#check !== 'any') this.#expect(index, id, value)
+    this.#listener.replied?.(this, index, value)
+  }
+
+  ping(payload: Buffer): void {
+    this.#socket.write(pongFrame(payload))
+  }
+
+  /** The server closed the connection. */
+  ended(): void {
+    if (!this.#isOver) fail(new Error('The server closed a connection of the load'))
+  }
+
+  #expect(index: number, id: number, value: number): void {
+    const expected = idOf(index)
+    if (id !== expected) {
+      throw new Error(`Wrong answer: the reply to ${expected} was due, and ${id} was answered`)
+    }
+    if (this.#check === 'counted') expectCount(index + 1, value)
+  }
+
+  #askFirst(route: string): Promise<void> {
+    return new Promise(resolve => {
+      this.#onFirst = () => {
+        this.#onFirst = undefined
+        resolve()
+      }
+      this.send(requestFrame(0, route, '{}'))
+    })
+  }
+}
+
+/** @throws if a counter has not counted */
+export function expectCount(expected: number, value: number): void {
+  if (value !== expected) {
+    throw new Error(`Wrong answer: the counter of a socket should be ${expected} and is ${value}`)
+  }
+}
+
+/** Connections that are being made at a time: fewer than a server lets wait to be accepted. */
+const joinsAtOnce = 100
+
+/** So many players, of whom each is given what `init` says for its place. */
+export async function joinAll(count: number, init: (index: number) => PlayerInit): Promise<Player[]> {
+  const players: Player[] = []
+  let next = 0
+  const joinOn = async () => {
+    while (next < count) {
+      const index = next++
+      players[index] = await Player.join(init(index))
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(joinsAtOnce, count) }, joinOn))
+  return players
+}
+
+/** What all sockets are read into: whoever is called with it takes what it needs before it returns. */
+const readBuffer = Buffer.allocUnsafe(64 * 1024)
+
+const upgrade = [
+  'GET / HTTP/1.1',
+  'Host: 127.0.0.1',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  // Without it the gateway waits for a first message to know the protocol by, and no longer than for a handshake.
+  'Sec-WebSocket-Protocol: sallyport.json',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  '',
+  ''
+].join('\r\n')
+
+/** Connects a socket, upgrades it, and makes the player to whom all it reads goes from then on. */
+function open(port: number, create: (socket: Socket) => Player): Promise<Player> {
+  return new Promise((resolve, reject) => {
+    let player: Player | undefined
+    let answer = ''
+    const onread = {
+      buffer: readBuffer,
+      callback: (size: number, buffer: Uint8Array): boolean => {
+        if (player !== undefined) {
+          guard(() => player!.receive((buffer as Buffer).subarray(0, size)))
+          return true
+        }
+        answer += (buffer as Buffer).toString('latin1', 0, size)
+        if (!answer.endsWith('\r\n\r\n')) return true
+        if (!answer.startsWith('HTTP/1.1 101 ')) reject(new Error(`The upgrade was refused: ${answer}`))
+        else resolve((player = create(socket)))
+        return true
+      }
+    }
+    const socket = connect({ host: '127.0.0.1', port, noDelay: true, onread }, () => socket.write(upgrade))
+    socket.on('error', error => (player === undefined ? reject(error) : fail(error)))
+    socket.on('end', () => (player === undefined ? reject(closedEarly()) : player.ended()))
+  })
+}
+
+function closedEarly(): Error {
+  return new Error('The server closed a connection of the load before it was upgraded')
+}

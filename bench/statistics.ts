@@ -1,0 +1,40 @@
+/** The few figures that a handful of rounds can give. */
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+/** From the least to the greatest, as a share of the median. */
+export function spreadOf(values: readonly number[]): number {
+  return (Math.max(...values) - Math.min(...values)) / median(values)
+}
+
+export interface Interval {
+  readonly low: number
+  readonly high: number
+}
+
+/** How sure an interval is, as long as there are values enough. */
+const confidence = 0.9
+
+/**
+ * Where the median of what the values come from lies, whatever its shape: between the k-th least value and the k-th
+ * greatest, for the greatest k that is sure enough. Of few values all from the least to the greatest.
+ */
+export function intervalOf(values: readonly number[]): Interval {
+  const sorted = [...values].sort((a, b) => a - b)
+  const count = sorted.length
+  // The chance that exactly `cut` of the values are less than the median, and that this many or fewer are.
+  let chance = 0.5 ** count
+  let below = chance
+  let cut = 0
+  for (;;) {
+    chance = (chance * (count - cut)) / (cut + 1)
+    below += chance
+    if (1 - 2 * below < confidence || cut + 1 >= count / 2) break
+    cut++
+  }
+  return { low: sorted[cut]!, high: sorted[count - 1 - cut]! }
+}

@@ -1,0 +1,34 @@
+/** Requests from outside, so many in flight on each of so many sockets. The value is requests/s. */
+import type { Flood, FloodResult } from '../load/flood.js'
+import { costOf, type Work } from './work.js'
+
+export interface FloodInit extends Omit<Flood, 'kind' | 'port' | 'warmupSeconds' | 'seconds'> {
+  /** Whether p50 and p99 are told: only with one request in flight on each socket. */
+  readonly isTimed?: boolean
+}
+
+export function flood({ isTimed = false, ...asked }: FloodInit): Work {
+  return {
+    async run(racer, { load, seconds, warmupSeconds }) {
+      const begun = load.next('begun')
+      const done = load.next('done')
+      // Both are awaited below; a load that fails first must not be a rejection that nobody handles.
+      done.catch(() => {})
+      load.say({ ...asked, kind: 'flood', port: racer.port, warmupSeconds, seconds } satisfies Flood)
+      await begun
+      const before = await racer.usage()
+      const result = (await done).result as FloodResult
+      const after = await racer.usage()
+      const value = result.replies / result.seconds
+      // The load's clock and the server's are two: both are asked for what they saw in a second.
+      const operations = (value * (after.at - before.at)) / 1000
+      return {
+        value,
+        cost: costOf(operations, before, after),
+        p50: isTimed ? result.p50 : undefined,
+        p99: isTimed ? result.p99 : undefined,
+        loadCpu: result.cpuShare
+      }
+    }
+  }
+}

@@ -1,0 +1,16 @@
+/** What a server does by itself, with no load from outside: pushes, mostly. The value is operations a second. */
+import type { Stretch, StretchResult } from '../stretch.js'
+import { costOf, type Work } from './work.js'
+
+export function stretch(asked: Omit<Stretch, 'seconds'>): Work {
+  return {
+    async run(racer, { seconds, warmupSeconds }) {
+      await racer.ask('stretch', { ...asked, seconds: warmupSeconds } satisfies Stretch)
+      const { result, before, after } = await racer.ask<StretchResult>('stretch', {
+        ...asked,
+        seconds
+      } satisfies Stretch)
+      return { value: result.count / result.seconds, cost: costOf(result.count, before, after) }
+    }
+  }
+}

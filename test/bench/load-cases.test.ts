@@ -1,0 +1,38 @@
+/** Runs the cases about sessions and latencies, as shortly as they go. What they measure does not matter here. */
+import t from 'tap'
+import { endOf, isGroupAlive, readRows, startBench } from '../helpers/bench.js'
+
+// Processes start slowly on a machine that has much else to do.
+t.setTimeout(120_000)
+
+const shortly = ['--json', '--seconds', '0.2', '--repeats', '1', '--connections', '100']
+
+/** Figures that must be there, beside `ours`; all others of these must not. */
+const told: Record<string, readonly string[]> = {
+  'requests-500x4': ['floor', 'ratio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],
+  'latency-at-load': ['p50', 'p99', 'rate', 'lateP99', 'cpuMicros', 'loadCpu'],
+  'slow-neighbour': ['floor', 'ratio', 'p50', 'p99', 'rate', 'lateP99', 'cpuMicros', 'loadCpu'],
+  connections: ['floor', 'ratio'],
+  'sessions-scaling-1000': ['floor', 'ratio', 'gatewayRatio', 'cpuMicros', 'loadCpu', 'floorLoadCpu']
+}
+
+const figures = [...new Set(Object.values(told).flat())]
+
+for (const [name, expected] of Object.entries(told)) {
+  t.test(`${name} runs, tells its figures, and leaves no process`, async t => {
+    const bench = startBench(t, [name, ...shortly])
+    const { code, stdout, stderr } = await endOf(bench)
+    t.same({ code, stderr }, { code: 0, stderr: '' })
+    t.equal(isGroupAlive(bench), false)
+    const [row, ...others] = readRows(stdout)
+    t.same(others, [])
+    t.match(row, { case: name, goal: String, reached: [Number] })
+    // Of so few connections each may seem to take any number of bytes, none and less than none too.
+    if (name !== 'connections') t.ok(row.ours > 0)
+    // Elsewhere nobody counts the CPU of a thread.
+    const isKnown = (figure: string) => process.platform === 'linux' || figure !== 'gatewayRatio'
+    for (const figure of figures.filter(isKnown)) {
+      t.equal(row[figure] !== null, expected.includes(figure), `${figure}: ${row[figure]}`)
+    }
+  })
+}

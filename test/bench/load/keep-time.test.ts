@@ -1,0 +1,56 @@
+import t from 'tap'
+import { keepTime } from '../../../bench/load/keep-time.js'
+
+/** A clock that goes on by so much whenever somebody looks at it. */
+function createClock(step: number): () => number {
+  let time = 0
+  return () => (time += step)
+}
+
+t.test('each moment is called in its turn, once, and never before it has come', async t => {
+  const startedAt = performance.now()
+  // All ways to wait: what is over, what is near, and what is far.
+  const moments = [-5, 0, 0, 0.01, 0.3, 1, 1, 2, 12].map(ms => startedAt + ms)
+  const called: number[] = []
+  await keepTime(moments, (index, now) => {
+    called.push(index)
+    t.ok(now >= moments[index]!, `${index} is not early`)
+    t.ok(performance.now() >= now, 'it is told no time that has not come')
+  })
+  t.same(called, [...moments.keys()])
+})
+
+t.test('moments that have come together are called together, each with its own time', async t => {
+  const called: [number, number][] = []
+  await keepTime([1, 2, 3], (index, now) => called.push([index, now]), createClock(5))
+  t.same(called, [
+    [0, 5],
+    [1, 10],
+    [2, 15]
+  ])
+})
+
+t.test('what comes meanwhile is handled between two moments', async t => {
+  const seen: string[] = []
+  const onMoment = (index: number) => {
+    seen.push(`moment ${index}`)
+    if (index === 0) setImmediate(() => seen.push('came meanwhile'))
+  }
+  await keepTime([1, 3, 3.5], onMoment, createClock(1))
+  t.same(seen, ['moment 0', 'came meanwhile', 'moment 1', 'moment 2'])
+})
+
+t.test('with no moments it is over at once', async t => {
+  const onMoment = () => t.fail('there is no moment')
+  t.equal(await keepTime([], onMoment), undefined)
+})
+
+t.test('an error of a callback ends it', async t => {
+  const called: number[] = []
+  const onMoment = (index: number) => {
+    called.push(index)
+    if (index === 1) throw new Error('No more')
+  }
+  await t.rejects(keepTime([0, 0, 0], onMoment), { message: 'No more' })
+  t.same(called, [0, 1])
+})

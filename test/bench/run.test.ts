@@ -1,0 +1,72 @@
+/** Runs the bench as a user does, as shortly as it goes. What it measures does not matter here. */
+import { once } from 'node:events'
+import t, { type Test } from 'tap'
+import { endOf, isGroupAlive, readRows, startBench } from '../helpers/bench.js'
+
+// Processes start slowly on a machine that has much else to do.
+t.setTimeout(120_000)
+
+const runBench = (t: Test, args: readonly string[]) => endOf(startBench(t, args))
+
+const shortly = ['--seconds', '0.1', '--repeats', '1']
+
+for (const name of ['push-sequential', 'requests-1x1', 'push-unawaited']) {
+  t.test(`${name} runs, prints an object for each row, and leaves no process`, async t => {
+    const bench = startBench(t, [name, '--json', ...shortly])
+    const { code, stdout, stderr } = await endOf(bench)
+    t.same({ code, stderr }, { code: 0, stderr: '' })
+    t.equal(isGroupAlive(bench), false)
+    const rows = readRows(stdout)
+    t.ok(rows.length > 0)
+    for (const row of rows) {
+      t.match(row, { case: name, unit: /\/s$/, goal: row.isMet === null ? null : String })
+      for (const key of ['floor', 'ours', 'ratio', 'cpuMicros']) t.ok(row[key] > 0, `${key}: ${row[key]}`)
+      for (const key of ['p50', 'p99']) {
+        t.equal(row[key] > 0, name === 'requests-1x1', `${key}: ${row[key]}`)
+      }
+    }
+  })
+}
+
+t.test(
+  'where the system counts the CPU of threads, the gateway’s and the workers’ are told apart',
+  async t => {
+    const { stdout } = await runBench(t, ['push-workers', '--json', ...shortly])
+    for (const row of readRows(stdout)) {
+      if (process.platform !== 'linux')
+        t.same([row.gatewayMicros, row.workerMicros, row.isMet], [null, null, null])
+      else {
+        t.ok(row.gatewayMicros > 0 && row.workerMicros > 0)
+        t.ok(row.gatewayMicros + row.workerMicros <= row.cpuMicros * 1.1, 'parts of the whole')
+      }
+    }
+  }
+)
+
+t.test('the table is a line for each row below its headings', async t => {
+  const { code, stdout } = await runBench(t, ['push-sequential', ...shortly])
+  t.equal(code, 0)
+  t.match(stdout, /^case +unit +floor .*\npush-sequential +pushes\/s +the port's round trip .*\n$/)
+})
+
+t.test('a commit that is not there is told in one line', async t => {
+  const bench = startBench(t, ['compare', 'no-such-commit', 'push-sequential', '--seconds', '0.1'])
+  const { code, stdout, stderr } = await endOf(bench)
+  t.same({ code, stdout }, { code: 1, stdout: '' })
+  t.match(stderr, /^[^\n]*no-such-commit[^\n]*\n$/)
+})
+
+t.test('what it can’t be told is told in one line', async t => {
+  t.match(await runBench(t, ['nothing']), {
+    code: 1,
+    stdout: '',
+    stderr: /^There is no case nothing; [^\n]+\n$/
+  })
+})
+
+t.test('a run that is interrupted takes all its processes along', async t => {
+  const bench = startBench(t, ['push-sequential', '--seconds', '60'])
+  await once(bench.stderr!, 'data')
+  bench.kill('SIGINT')
+  t.match(await endOf(bench), { code: 130, stdout: '' })
+})

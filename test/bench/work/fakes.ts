@@ -1,0 +1,57 @@
+/** A load and a racer that do nothing but answer: for works, which only ask. */
+import type { FloodResult, LoadAnswer, LoadQuestion, OpenLoopResult } from '../../../bench/load.js'
+import type { Racer } from '../../../bench/racer.js'
+import type { Load, Round } from '../../../bench/work/work.js'
+
+export interface FakeResults {
+  readonly flood?: FloodResult
+  readonly openLoop?: OpenLoopResult
+}
+
+export interface FakeRound {
+  readonly round: Round
+  /** What the load was asked, in order. */
+  readonly asked: readonly LoadQuestion[]
+}
+
+export function createRound({ flood, openLoop }: FakeResults, connections = 0): FakeRound {
+  const asked: LoadQuestion[] = []
+  const answers: Record<LoadAnswer['kind'], unknown> = {
+    begun: {},
+    done: { result: flood },
+    paced: { result: openLoop },
+    gathered: {},
+    failed: {}
+  }
+  const load = {
+    say: (question: LoadQuestion) => asked.push(question),
+    next: async (kind: LoadAnswer['kind']) => answers[kind]
+  }
+  return { round: { seconds: 2, warmupSeconds: 0.5, connections, load: load as unknown as Load }, asked }
+}
+
+export interface FakeRacerInit {
+  readonly port?: number
+  /** What its tasks answer, one after the other. */
+  readonly results?: readonly unknown[]
+  /** Another one of the same. */
+  readonly fresh?: Racer
+  readonly onEnd?: () => void
+}
+
+export function createRacer({ port = 1, results = [], fresh, onEnd }: FakeRacerInit = {}): Racer {
+  const left = [...results]
+  let at = 0
+  const racer = {
+    port,
+    ask: async () => ({ result: left.shift() }),
+    // Half a core for the process, and a fifth for its first thread.
+    usage: async () => {
+      at += 1000
+      return { at, process: at * 500, mainThread: at * 200, workers: undefined }
+    },
+    startAnew: async () => fresh,
+    end: async () => onEnd?.()
+  }
+  return racer as unknown as Racer
+}

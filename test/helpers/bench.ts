@@ -1,0 +1,51 @@
+/** Runs the bench's command as a process, for the tests that look at it from outside. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { Test } from 'tap'
+import { root } from './sources.js'
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** In a process group of its own, so that it is known whether one of its processes is left. */
+export function startBench(t: Test, args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  const file = join(root, 'dist/bench/run.js')
+  const bench = spawn(process.execPath, [file, ...args], { detached: true, env: { ...process.env, ...env } })
+  t.teardown(() => {
+    if (isGroupAlive(bench)) process.kill(-bench.pid!, 'SIGKILL')
+  })
+  return bench
+}
+
+/** Resolves when it has ended, and with it whoever shares its stdout: all processes that it started. */
+export async function endOf(bench: ChildProcess): Promise<Ended> {
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(bench.stdout!),
+    text(bench.stderr!),
+    once(bench, 'close')
+  ])
+  return { code, stdout, stderr }
+}
+
+/** Whether it or a process that it started is there. */
+export function isGroupAlive({ pid }: ChildProcess): boolean {
+  try {
+    return process.kill(-pid!, 0)
+  } catch {
+    return false
+  }
+}
+
+/** What `--json` printed: an object for each line. */
+// biome-ignore lint/suspicious/noExplicitAny: it is the tests that look at what is in them
+export function readRows(stdout: string): any[] {
+  return stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+}
