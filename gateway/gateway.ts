@@ -2,10 +2,15 @@
 import type { FSWatcher } from 'node:fs'
 import type { AddressInfo, Socket } from 'node:net'
 import type { WebSocket } from 'ws'
+import type { EventOptions } from '../shared/event.js'
+import { Answers } from './answers.js'
+import { Channels } from './channels.js'
 import { Connection } from './connection.js'
 import { Connections } from './connections.js'
 import { findTypescriptLoaders, watchHandlers } from './dev.js'
 import { Dispatcher } from './dispatcher.js'
+import { EventOperations } from './event-operations.js'
+import { type HostChannel, HostEvents, type HostRecipient } from './host-events.js'
 import { Intake } from './intake.js'
 import { Listener } from './listener.js'
 import { type MetricName, Metrics } from './metrics.js'
@@ -15,6 +20,7 @@ import { type ClientAddress, type GatewayOptions, type ResolvedOptions, resolveO
 import { Pool } from './pool.js'
 import { Registry } from './registry.js'
 import { RouteTable } from './routes.js'
+import { SendBudget } from './send-budget.js'
 import { SessionService } from './session-service.js'
 import { Thread } from './thread.js'
 import { Worker, type WorkerListener } from './worker.js'
@@ -38,7 +44,10 @@ export class Gateway {
   readonly #requests: OpenRequests
   readonly #dispatcher: Dispatcher
   readonly #intake: Intake
+  readonly #channels: Channels
+  readonly #events: HostEvents
   readonly #connections: Connections
+  readonly #budget: SendBudget
   readonly #listener: Listener
   #address: AddressInfo | undefined
   #closing: Promise<void> | undefined
@@ -66,7 +75,17 @@ export class Gateway {
     })
     this.#requests = new OpenRequests({ metrics, log, laneLimit })
     this.#dispatcher = new Dispatcher({ pool: this.#pool, requests: this.#requests, metrics, log, now })
-    this.#registry.on('closed', session => this.#dispatcher.sessionEnded(session))
+    this.#channels = new Channels(options)
+    this.#events = new HostEvents({
+      registry: this.#registry,
+      channels: this.#channels,
+      sessions: this.sessions,
+      metrics
+    })
+    this.#registry.on('closed', session => {
+      this.#dispatcher.sessionEnded(session)
+      this.#channels.leaveAll(session)
+    })
     this.#intake = new Intake({
       routes: this.#routes,
       dispatcher: this.#dispatcher,
@@ -74,6 +93,7 @@ export class Gateway {
       requestTimeout
     })
     this.#connections = new Connections(options)
+    this.#budget = new SendBudget(options.maxSendBytesInAll, () => this.#connections.size)
     this.#listener = new Listener({ ...options, onSocket: (...socket) => this.#connect(...socket) })
     this.#showGauges()
   }
@@ -92,6 +112,29 @@ export class Gateway {
   /** The routes that clients may ask for, sorted by name. */
   get routes(): readonly OfferedRoute[] {
     return this.#routes.offered.map(({ name, file }) => ({ route: name, file }))
+  }
+
+  /**
+   * Sends an event to a session, by its number, or to all sessions of a user. Gives to how many; 0 is no error.
+   *
+   * @throws TypeError for what is no event, and what JSON.stringify throws for its body
+   */
+  send(to: HostRecipient, event: string, body?: unknown, options?: EventOptions): number {
+    return this.#events.send(to, event, body, options)
+  }
+
+  /** Sends an event to all sessions; with `bound: true` to those that are bound to a user. Gives to how many. */
+  broadcast(event: string, body?: unknown, options?: EventOptions & { readonly bound?: boolean }): number {
+    return this.#events.broadcast(event, body, options)
+  }
+
+  /**
+   * A channel by its name: the same that handlers join and leave.
+   *
+   * @throws `CHANNEL_INVALID`
+   */
+  channel(name: string): HostChannel {
+    return this.#events.channel(name)
   }
 
   /** Counters since the start and gauges of this moment, by name: `docs/reference/metrics.md`. */
@@ -154,6 +197,7 @@ export class Gateway {
       routes: this.#routes,
       intake: this.#intake,
       metrics: this.#metrics,
+      budget: this.#budget,
       onClose: closed => {
         this.#metrics.count('connectionsClosed')
         this.#connections.remove(closed)
@@ -183,16 +227,14 @@ export class Gateway {
       setup: { index, frontendId, handlers, typescript: this.#typescript, maxSettingsLength, maxBodyBytes },
       start: init => new Thread(init, workerArgv),
       listener,
-      operations: (source, inbox) =>
-        new Operations({
-          frontendId,
-          maxSettingsLength,
-          registry: this.#registry,
-          source,
-          inbox,
-          metrics,
-          log
-        })
+      operations: (source, inbox) => {
+        const answers = new Answers({ frontendId, source, inbox, metrics, log })
+        const parts = { answers, registry: this.#registry, metrics }
+        return {
+          sessions: new Operations({ ...parts, maxSettingsLength }),
+          events: new EventOperations({ ...parts, channels: this.#channels })
+        }
+      }
     })
   }
 
@@ -201,6 +243,7 @@ export class Gateway {
     metrics.gauge('connections', () => this.#connections.size)
     metrics.gauge('sessions', () => this.#registry.size)
     metrics.gauge('users', () => this.#registry.userCount)
+    metrics.gauge('channels', () => this.#channels.size)
     metrics.gauge('workersReady', () => this.#pool.up.length)
     metrics.gauge('requestsWaiting', () => this.#requests.waiting)
     metrics.gauge('requestsRunning', () => this.#requests.running)

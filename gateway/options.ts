@@ -43,6 +43,12 @@ export interface PlainOptions {
   maxSettingsLength: number
   /** Bytes that may wait to be sent to one client; beyond it the connection is closed as `slow`. */
   maxSendBytes: number
+  /** Bytes that may wait to be sent to all clients; beyond it those that have most waiting are closed as `slow`. */
+  maxSendBytesInAll: number
+  /** Channels that one session may be in; to join another one fails. */
+  maxChannels: number
+  /** Sessions that may be in one channel; another one can't join. */
+  maxMembers: number
   /** Milliseconds that a worker may take to load its handlers. */
   startTimeout: number
   /** Milliseconds that a close waits for running requests. */
@@ -180,6 +186,14 @@ export const optionTable: readonly OptionRow[] = [
     standard: 1_048_576,
     help: 'bytes waiting for one client before it is closed as slow'
   },
+  {
+    name: 'maxSendBytesInAll',
+    check: count(1024, Number.MAX_SAFE_INTEGER),
+    standard: 268_435_456,
+    help: 'bytes waiting for all clients before the greediest are closed as slow'
+  },
+  { name: 'maxChannels', check: count(1, 1_000_000), standard: 64, help: 'channels one session may be in' },
+  { name: 'maxMembers', check: count(1, 10_000_000), standard: 100_000, help: 'sessions in one channel' },
   { name: 'startTimeout', check: ms(1), standard: 30_000, help: 'ms a worker may take to load its handlers' },
   { name: 'closeTimeout', check: ms(0), standard: 4_000, help: 'ms a close waits for running requests' },
   {

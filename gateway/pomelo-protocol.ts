@@ -23,6 +23,8 @@ import {
   packageKinds,
   writePackageHeader
 } from '../shared/wire/package.js'
+import type { GatewayEvent } from './event.js'
+import { encodeFrame } from './frames.js'
 import type { HandshakeAnswer, HandshakeInfo } from './options.js'
 import { encodeJson, type Protocol, type ProtocolHost } from './protocol.js'
 import type { RouteTable } from './routes.js'
@@ -88,8 +90,16 @@ export class PomeloProtocol implements Protocol {
     this.#sendMessage({ kind: messageKinds.reply, id, isError: this.#errorFlag }, body)
   }
 
-  event(name: string, body: string): void {
-    this.#sendMessage({ kind: messageKinds.event, route: name }, body === '' ? this.#emptyBody : body)
+  event(event: GatewayEvent): void {
+    const { name, body } = event
+    // Until the client is ready all wait: it is a few milliseconds, or its end.
+    const text = body === '' ? this.#emptyBody : body
+    const head = { kind: messageKinds.event, route: name }
+    if (this.#state !== 'open') return this.#sendMessage(head, text)
+    const frame = event.frame(`pomelo ${text === '' ? 'empty' : ''}`, () =>
+      encodeFrame(encodeData(head, text), false)
+    )
+    this.#init.host.sendEvent(event, frame)
   }
 
   kick(reason: string): void {
@@ -205,10 +215,8 @@ export class PomeloProtocol implements Protocol {
     this.#init.host.send(Buffer.from(bytes).toString('latin1'), false)
   }
 
-  #sendMessage(head: { kind: 2 | 3; id?: number; route?: string; isError?: boolean }, body: string): void {
-    const size = messageHeaderSize(head) + body.length
-    const end = writeMessageHeader(headers, writePackageHeader(headers, 0, packageKinds.data, size), head)
-    const payload = headers.toString('latin1', 0, end) + body
+  #sendMessage(head: MessageHead, body: string): void {
+    const payload = encodeData(head, body)
     if (this.#state === 'open') return this.#init.host.send(payload, false)
     this.#waiting ??= []
     this.#waiting.push(payload)
@@ -219,4 +227,18 @@ export class PomeloProtocol implements Protocol {
 
 function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
   return typeof (value as { then?: unknown } | undefined)?.then === 'function'
+}
+
+interface MessageHead {
+  readonly kind: 2 | 3
+  readonly id?: number
+  readonly route?: string
+  readonly isError?: boolean
+}
+
+/** A message in its package. Its bytes, each as one character. */
+function encodeData(head: MessageHead, body: string): string {
+  const size = messageHeaderSize(head) + body.length
+  const end = writeMessageHeader(headers, writePackageHeader(headers, 0, packageKinds.data, size), head)
+  return headers.toString('latin1', 0, end) + body
 }

@@ -4,6 +4,7 @@
  */
 import type { ErrorData } from '../shared/errors.js'
 import { escapeAstral } from '../shared/wire/utf8.js'
+import type { GatewayEvent } from './event.js'
 import type { ClientAddress } from './options.js'
 
 export interface Protocol {
@@ -16,7 +17,7 @@ export interface Protocol {
   /** Bodies are bytes, each as one character. */
   reply(id: number, body: string): void
   error(id: number, error: ErrorData): void
-  event(name: string, body: string): void
+  event(event: GatewayEvent): void
   kick(reason: string): void
   /** Whether the client has done all that it must before data flows. */
   readonly isReady: boolean
@@ -29,6 +30,8 @@ export interface ProtocolHost {
   readonly address: ClientAddress
   /** Sends one WebSocket message. Its bytes, each as one character. */
   send(payload: string, isText: boolean): void
+  /** Sends an event, whose frame in this protocol is given. */
+  sendEvent(event: GatewayEvent, frame: string): void
   ping(): void
   /** The client is in: its session begins. */
   open(): void

@@ -11,8 +11,9 @@ import type { ErrorData } from '../shared/errors.js'
 import type { Hello, RouteHello, WorkerSetup } from '../shared/hello.js'
 import { type AbortReason, Inbox } from '../shared/inbox.js'
 import type { LogLevel } from '../shared/log.js'
-import { type OperationReader, type OutboxMessage, type OutcomeReader, readOutbox } from '../shared/outbox.js'
-import type { OperationSource } from './operations.js'
+import type { EventReader, OperationReader, OutboxMessage, OutcomeReader } from '../shared/outbox.js'
+import { readOutbox } from '../shared/outbox-reader.js'
+import type { OperationSource } from './answers.js'
 import type { Request } from './request.js'
 import type { Transport, TransportInit } from './transport.js'
 import type { Turn } from './turn.js'
@@ -55,7 +56,12 @@ export interface WorkerInit {
   readonly start: (init: TransportInit) => Transport
   readonly listener: WorkerListener
   /** What applies its operations; made with the worker, since its acks go back through the worker's inbox. */
-  readonly operations: (source: OperationSource, inbox: Inbox) => OperationReader
+  readonly operations: (source: OperationSource, inbox: Inbox) => WorkerOperations
+}
+
+export interface WorkerOperations {
+  readonly sessions: OperationReader
+  readonly events: EventReader
 }
 
 export class Worker implements OutcomeReader, OperationSource {
@@ -73,7 +79,7 @@ export class Worker implements OutcomeReader, OperationSource {
   routes: readonly RouteHello[] = []
   #lastWords: LastWords | undefined
   readonly #inbox = new Inbox()
-  readonly #operations: OperationReader
+  readonly #operations: WorkerOperations
   readonly #listener: WorkerListener
   readonly #transport: Transport
   readonly #routeIndexes = new Map<string, number>()
@@ -263,7 +269,7 @@ export class Worker implements OutcomeReader, OperationSource {
   }
 
   #onMessage(message: OutboxMessage): void {
-    readOutbox(message, this, this.#operations)
+    readOutbox(message, this, this.#operations.sessions, this.#operations.events)
     this.#sendInbox()
     this.#endIfRetired()
   }

@@ -36,6 +36,13 @@ export function expectKey(key: unknown): string {
   return key
 }
 
+/** Gives the name of a channel back, or throws `CHANNEL_INVALID`. */
+export function expectChannel(name: unknown): string {
+  if (typeof name !== 'string' || name === '') throw errors.channelInvalid(describeValue(name))
+  if (exceedsNameBytes(name)) throw errors.channelInvalid('one that is longer')
+  return name
+}
+
 /** Gives a gateway's name back, or throws a TypeError. Whether there is such a gateway is the gateways' to know. */
 export function expectFrontendId(frontendId: unknown): string {
   if (typeof frontendId === 'string') return frontendId

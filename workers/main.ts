@@ -12,6 +12,7 @@ import type { Environment } from './environment.js'
 import { reportFatal } from './fatal.js'
 import { loadHandlers } from './handlers.js'
 import { Link } from './link.js'
+import { Messenger } from './messenger.js'
 import { nobody } from './origin.js'
 import { Pace } from './pace.js'
 import { Running } from './running.js'
@@ -26,7 +27,9 @@ async function start(setup: WorkerSetup): Promise<(task: Task) => Promise<void> 
   const running = new Running()
   const link = new Link(port1, (rid, reason) => running.abort(rid, reason))
   const worker = { index: setup.index }
-  const app = new HandlerApp(new SessionOperations(link, nobody, setup).service, worker)
+  const operations = new SessionOperations(link, nobody, setup)
+  const messenger = new Messenger(link, nobody, operations, setup.frontendId)
+  const app = new HandlerApp(operations.service, worker, messenger)
   for (const loader of setup.typescript) (await import(loader)).register()
   const handlers = await loadHandlers(setup.handlers, app)
   const env: Environment = { ...setup, worker, link, handlers, running, pace: new Pace() }

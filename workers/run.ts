@@ -16,6 +16,7 @@ import { BackendSession } from './backend-session.js'
 import { decodeBody, encodeBody } from './body.js'
 import { HandlerContext, type WorkerInfo } from './context.js'
 import { createLinkLogger, type Environment } from './environment.js'
+import { Messenger } from './messenger.js'
 import type { Origin } from './origin.js'
 import { SessionOperations } from './session-operations.js'
 import type { SessionView } from './session-view.js'
@@ -30,6 +31,7 @@ export class Run implements Origin {
   #abortReason: AbortReason | undefined
   #controller: AbortController | undefined
   #log: Logger | undefined
+  #messenger: Messenger | undefined
   /** Operations whose answers the end waits for. */
   #held = 0
   #onEnd: (() => void) | undefined
@@ -48,6 +50,13 @@ export class Run implements Origin {
 
   get isNotify(): boolean {
     return (this.#head.flags & requestFlags.notify) !== 0
+  }
+
+  /** Events and channels, in the name of the request. */
+  get messenger(): Messenger {
+    const { link, frontendId } = this.#env
+    this.#messenger ??= new Messenger(link, this, this.operations, frontendId)
+    return this.#messenger
   }
 
   get worker(): WorkerInfo {

@@ -2,7 +2,10 @@
  * The gateway's core without sockets and without threads: sessions whose replies are kept, and workers that do what a
  * test tells them, claim by claim.
  */
+import { Answers } from '../../gateway/answers.js'
+import { Channels } from '../../gateway/channels.js'
 import { Dispatcher } from '../../gateway/dispatcher.js'
+import { EventOperations } from '../../gateway/event-operations.js'
 import { Metrics } from '../../gateway/metrics.js'
 import { OpenRequests } from '../../gateway/open-requests.js'
 import { Operations } from '../../gateway/operations.js'
@@ -154,6 +157,7 @@ export async function startCore({
   const started: ScriptedWorker[] = []
   const now = () => core.clock
   const registry = new Registry({ frontendId: 'g', singleSession: 'off', metrics, now: () => 1_000 })
+  const channels = new Channels({ maxChannels: 10, maxMembers: 10 })
   let serial = 0
   const start = (index: number): Worker =>
     new Worker({
@@ -173,8 +177,13 @@ export async function startCore({
         return worker
       },
       listener,
-      operations: (source, inbox) =>
-        new Operations({ frontendId: 'g', maxSettingsLength: 1_000, registry, source, inbox, metrics, log })
+      operations: (source, inbox) => {
+        const answers = new Answers({ frontendId: 'g', source, inbox, metrics, log })
+        return {
+          sessions: new Operations({ answers, registry, metrics, maxSettingsLength: 1_000 }),
+          events: new EventOperations({ answers, registry, channels, metrics })
+        }
+      }
     })
   const pool: Pool = new Pool({
     size: workers,

@@ -4,6 +4,9 @@
  */
 import { MessageChannel } from 'node:worker_threads'
 import type { Test } from 'tap'
+import { Answers } from '../../gateway/answers.js'
+import { Channels } from '../../gateway/channels.js'
+import { EventOperations } from '../../gateway/event-operations.js'
 import { Metrics } from '../../gateway/metrics.js'
 import { Operations } from '../../gateway/operations.js'
 import type { SingleSession } from '../../gateway/options.js'
@@ -11,7 +14,8 @@ import { Registry } from '../../gateway/registry.js'
 import type { Session } from '../../gateway/session.js'
 import { Inbox } from '../../shared/inbox.js'
 import { createLogger } from '../../shared/log.js'
-import { Outbox, type OutboxMessage, type OutcomeReader, readOutbox } from '../../shared/outbox.js'
+import { Outbox, type OutboxMessage, type OutcomeReader } from '../../shared/outbox.js'
+import { readOutbox } from '../../shared/outbox-reader.js'
 import { BackendSession } from '../../workers/backend-session.js'
 import type { BackendSessionService } from '../../workers/backend-session-service.js'
 import { Link } from '../../workers/link.js'
@@ -52,19 +56,15 @@ export function createLinkPair(
   const inbox = new Inbox()
   const log = createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields }))
   const source = { serial: 1, endedRoute: () => undefined, routeOf: () => undefined }
-  const operations = new Operations({
-    frontendId,
-    maxSettingsLength,
-    registry,
-    source,
-    inbox,
-    metrics,
-    log
-  })
+  const answers = new Answers({ frontendId, source, inbox, metrics, log })
+  const operations = new Operations({ answers, registry, metrics, maxSettingsLength })
+  const channels = new Channels({ maxChannels: 3, maxMembers: 5 })
+  registry.on('closed', session => channels.leaveAll(session))
+  const events = new EventOperations({ answers, registry, channels, metrics })
   const sent: OutboxMessage[] = []
   port2.on('message', (message: OutboxMessage) => {
     sent.push([...message])
-    readOutbox(message, noOutcomes, operations)
+    readOutbox(message, noOutcomes, operations, events)
     if (!inbox.isEmpty) port2.postMessage(inbox.take())
   })
   t.teardown(() => port2.close())
@@ -91,7 +91,7 @@ export function namesOf(messages: readonly OutboxMessage[]): string[] {
   const recorder = new Proxy(new Outbox(), {
     get: (_outbox, name) => () => names.push(String(name))
   })
-  for (const message of messages) readOutbox(message, recorder, recorder)
+  for (const message of messages) readOutbox(message, recorder, recorder, recorder)
   return names
 }
 

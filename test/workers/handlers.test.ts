@@ -12,13 +12,14 @@ import type { BackendSession } from '../../workers/backend-session.js'
 import type { BackendSessionService } from '../../workers/backend-session-service.js'
 import type { HandlerContext } from '../../workers/context.js'
 import { type Handler, loadHandlers } from '../../workers/handlers.js'
+import type { Messenger } from '../../workers/messenger.js'
 
 // Fixtures are plain JavaScript, and not compiled: they lie beside dist.
 const fixture = (name: string) =>
   fileURLToPath(new URL(`../../../test/fixtures/handlers-${name}`, import.meta.url))
 
 const service = {} as BackendSessionService
-const app = new HandlerApp(service, { index: 3 })
+const app = new HandlerApp(service, { index: 3 }, {} as Messenger)
 const session = {} as BackendSession
 const context = {} as HandlerContext
 
