@@ -64,7 +64,7 @@ export class Connection implements Receiver, ProtocolHost {
     this.#beatAt = now
     const { webSocket, socket, metrics, budget } = init
     const maxBytes = init.options.maxSendBytes
-    const onBehind = () => this.fallBehind()
+    const onBehind = () => this.#fallBehind()
     this.#outgoing = new Outgoing({ webSocket, socket, metrics, budget, maxBytes, onBehind })
     webSocket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
     webSocket.on('ping', () => this.#hear())
@@ -93,10 +93,10 @@ export class Connection implements Receiver, ProtocolHost {
     return this.#outgoing.bytesWaiting
   }
 
-  open(): void {
+  open(user?: unknown): void {
     if (this.#state !== 'greeting') return
     this.#state = 'open'
-    this.#session = this.#init.registry.open(this)
+    this.#session = this.#init.registry.open(this, { protocol: this.#protocol!.name, user })
   }
 
   request(request: IncomingRequest): void {
@@ -113,9 +113,12 @@ export class Connection implements Receiver, ProtocolHost {
     this.close(closeCodes.handshakeRefused, 'handshake refused')
   }
 
-  fallBehind(): void {
-    this.#init.metrics.count('connectionsClosedSlow')
-    this.close(closeCodes.slow, 'too far behind')
+  hold(): void {
+    this.#outgoing.hold()
+  }
+
+  release(): void {
+    this.#outgoing.release()
   }
 
   reply(id: number, body: string): void {
@@ -227,8 +230,8 @@ export class Connection implements Receiver, ProtocolHost {
   #greet(isBinary: boolean): void {
     const { options, routes, subprotocol } = this.#init
     if (isBinary || subprotocol === 'pomelo') {
-      const { heartbeat, maxSendBytes, onHandshake, log } = options
-      this.#protocol = new PomeloProtocol({ host: this, routes, heartbeat, maxSendBytes, onHandshake, log })
+      const { heartbeat, onHandshake, log } = options
+      this.#protocol = new PomeloProtocol({ host: this, routes, heartbeat, onHandshake, log })
     } else {
       this.#protocol = new TextProtocol(this)
       this.open()
@@ -245,6 +248,11 @@ export class Connection implements Receiver, ProtocolHost {
     else options.log.info('A frame was refused', { ip: address.ip, error: error.message })
     const reason = error instanceof GatewayError ? error.message : 'frame refused'
     this.close(isViolation ? closeCodes.protocolViolated : closeCodes.frameMalformed, reason)
+  }
+
+  #fallBehind(): void {
+    this.#init.metrics.count('connectionsClosedSlow')
+    this.close(closeCodes.slow, 'too far behind')
   }
 
   #hear(): void {

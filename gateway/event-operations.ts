@@ -37,6 +37,20 @@ export class EventOperations implements EventReader {
       this.#deliver(head.ack, registry.findByUid(uid), event, except)
   }
 
+  sendToUsers(head: UserOperationHead, uids: string, text: EventText): void {
+    const { answers, registry, metrics } = this.#init
+    if (answers.refuseEarly('sendToUsers', head)) return
+    const sessions = new Set<Session>()
+    const missed: string[] = []
+    for (const uid of JSON.parse(uids) as string[]) {
+      const found = registry.findByUid(uid)
+      if (!found.some(({ receiver }) => receiver !== undefined)) missed.push(uid)
+      for (const session of found) sessions.add(session)
+    }
+    metrics.count('eventsSent', sendToAll(sessions, new GatewayEvent(text)))
+    answers.ack(head.ack, JSON.stringify(missed))
+  }
+
   broadcast(head: UserOperationHead, bound: number, event: EventText, except: string): void {
     const { answers, registry } = this.#init
     if (answers.refuseEarly('broadcast', head)) return
@@ -68,17 +82,31 @@ export class EventOperations implements EventReader {
     answers.ack(head.ack, '')
   }
 
+  joinUser(head: UserOperationHead, channel: string, uid: string): void {
+    const { answers, registry, channels } = this.#init
+    if (answers.refuseEarly('joinUser', head)) return
+    const sessions = registry.findByUid(uid)
+    // Who can join does, whatever becomes of the user's others.
+    const [error] = sessions.flatMap(session => channels.join(session, channel) ?? [])
+    if (error === undefined) answers.ack(head.ack, String(sessions.length))
+    else answers.refuse('joinUser', head, error, channel)
+  }
+
+  leaveUser(head: UserOperationHead, channel: string, uid: string): void {
+    const { answers, channels } = this.#init
+    if (answers.refuseEarly('leaveUser', head)) return
+    const inside = this.#inChannel(channel, uid)
+    for (const session of inside) channels.leave(session, channel)
+    answers.ack(head.ack, String(inside.length))
+  }
+
   members(head: UserOperationHead, channel: string, after: number, count: number): void {
     const { answers, channels } = this.#init
     if (answers.refuseEarly('members', head)) return
-    const page: [sid: number, uid: string | null][] = []
     // By number, which never changes, so that a page begins where the one before ended, whoever leaves meanwhile.
-    const members = [...channels.membersOf(channel)].sort((a, b) => a.sid - b.sid)
-    for (const { sid, uid } of members) {
-      if (page.length === count) break
-      if (sid > after) page.push([sid, uid])
-    }
-    answers.ack(head.ack, JSON.stringify(page))
+    const members = [...channels.membersOf(channel)].filter(({ sid }) => sid > after)
+    const page = members.sort((a, b) => a.sid - b.sid).slice(0, count)
+    answers.ack(head.ack, JSON.stringify(page.map(({ sid, uid }) => [sid, uid])))
   }
 
   channelSize(head: UserOperationHead, channel: string): void {
@@ -87,11 +115,23 @@ export class EventOperations implements EventReader {
       answers.ack(head.ack, String(channels.membersOf(channel).size))
   }
 
+  sessionsInChannel(head: UserOperationHead, channel: string, uid: string): void {
+    const { answers } = this.#init
+    if (!answers.refuseEarly('sessionsInChannel', head))
+      answers.ack(head.ack, String(this.#inChannel(channel, uid).length))
+  }
+
   destroyChannel(head: UserOperationHead, channel: string): void {
     const { answers, channels } = this.#init
     if (answers.refuseEarly('destroyChannel', head)) return
     channels.destroy(channel)
     answers.ack(head.ack, '')
+  }
+
+  /** The sessions of a user that are in a channel. */
+  #inChannel(channel: string, uid: string): readonly Session[] {
+    const members = this.#init.channels.membersOf(channel)
+    return this.#init.registry.findByUid(uid).filter(session => members.has(session))
   }
 
   #deliver(ack: number, sessions: readonly Session[], text: EventText, except: string): void {

@@ -1,6 +1,13 @@
 /** An event on its way to players: each form of the wire makes its frame once, however many receive it. */
 import { expectEvent } from '../shared/check.js'
-import { type Delivery, type EventOptions, type EventText, readEventOptions } from '../shared/event.js'
+import { errors } from '../shared/errors.js'
+import {
+  type Delivery,
+  type EventOptions,
+  type EventText,
+  expectEventBody,
+  readEventOptions
+} from '../shared/event.js'
 import { encodeJson } from './protocol.js'
 
 export class GatewayEvent implements EventText {
@@ -9,6 +16,7 @@ export class GatewayEvent implements EventText {
   readonly delivery: Delivery
   readonly key: string
   readonly #frames = new Map<string, string>()
+  #place: string | undefined
 
   constructor({ name, body, delivery, key }: EventText) {
     this.name = name
@@ -17,9 +25,11 @@ export class GatewayEvent implements EventText {
     this.key = key
   }
 
-  /** What it takes the place of, of a latest one. A name can't hold the character between them. */
+  /** Of a latest one: equal for those of which only the newest counts. */
   get place(): string {
-    return `${this.name}\n${this.key}`
+    // The length tells the name from the key, whatever characters they have.
+    this.#place ??= `${this.name.length}:${this.name}${this.key}`
+    return this.#place
   }
 
   /** The frame in that form; `make` is asked for it once. */
@@ -36,9 +46,20 @@ export class GatewayEvent implements EventText {
 /**
  * An event of the gateway's host.
  *
- * @throws TypeError for a name or options that are none, and what JSON.stringify throws
+ * @throws `EVENT_NOT_SERIALIZABLE`, TypeError for a name or options that are none, and what JSON.stringify throws
  */
 export function createEvent(name: string, body?: unknown, options?: EventOptions): GatewayEvent {
-  const encoded = body === undefined ? '' : encodeJson(body)
-  return new GatewayEvent({ name: expectEvent(name), body: encoded, ...readEventOptions(options) })
+  return new GatewayEvent({
+    name: expectEvent(name),
+    body: expectEventBody(encodeEventBody(body)),
+    ...readEventOptions(options)
+  })
+}
+
+function encodeEventBody(body: unknown): string {
+  if (body === undefined) return ''
+  // JSON has no form of a function or a symbol.
+  if (typeof body === 'function' || typeof body === 'symbol')
+    throw errors.eventNotSerializable('', `a ${typeof body}`)
+  return encodeJson(body)
 }

@@ -2,7 +2,6 @@
 import type { FSWatcher } from 'node:fs'
 import type { AddressInfo, Socket } from 'node:net'
 import type { WebSocket } from 'ws'
-import type { EventOptions } from '../shared/event.js'
 import { Answers } from './answers.js'
 import { Channels } from './channels.js'
 import { Connection } from './connection.js'
@@ -10,7 +9,13 @@ import { Connections } from './connections.js'
 import { findTypescriptLoaders, watchHandlers } from './dev.js'
 import { Dispatcher } from './dispatcher.js'
 import { EventOperations } from './event-operations.js'
-import { type HostChannel, HostEvents, type HostRecipient } from './host-events.js'
+import {
+  type HostBroadcastOptions,
+  type HostChannel,
+  HostEvents,
+  type HostExceptOptions,
+  type HostRecipient
+} from './host-events.js'
 import { Intake } from './intake.js'
 import { Listener } from './listener.js'
 import { type MetricName, Metrics } from './metrics.js'
@@ -21,9 +26,12 @@ import { Pool } from './pool.js'
 import { Registry } from './registry.js'
 import { RouteTable } from './routes.js'
 import { SendBudget } from './send-budget.js'
+import { SessionHooks } from './session-hooks.js'
 import { SessionService } from './session-service.js'
 import { Thread } from './thread.js'
-import { Worker, type WorkerListener } from './worker.js'
+import { within } from './within.js'
+import { Worker } from './worker.js'
+import type { WorkerListener } from './worker-listener.js'
 
 /** A route that clients may ask for. */
 export interface OfferedRoute {
@@ -43,6 +51,7 @@ export class Gateway {
   readonly #pool: Pool
   readonly #requests: OpenRequests
   readonly #dispatcher: Dispatcher
+  readonly #hooks: SessionHooks
   readonly #intake: Intake
   readonly #channels: Channels
   readonly #events: HostEvents
@@ -67,8 +76,9 @@ export class Gateway {
       startTimeout,
       log,
       start: index => this.#startWorker(index),
-      onRoutes: routes => {
+      onOffer: ({ routes, hooks }) => {
         this.#routes.offer(routes)
+        this.#hooks.offer(hooks)
         this.#dispatcher.pumpSoon()
       },
       onFailure: place => this.#dispatcher.placeFailed(place)
@@ -77,15 +87,16 @@ export class Gateway {
     this.#dispatcher = new Dispatcher({ pool: this.#pool, requests: this.#requests, metrics, log, now })
     this.#channels = new Channels(options)
     this.#events = new HostEvents({
+      frontendId,
       registry: this.#registry,
       channels: this.#channels,
       sessions: this.sessions,
       metrics
     })
-    this.#registry.on('closed', session => {
-      this.#dispatcher.sessionEnded(session)
-      this.#channels.leaveAll(session)
-    })
+    const [registry, dispatcher] = [this.#registry, this.#dispatcher]
+    this.#hooks = new SessionHooks({ registry, dispatcher, requestTimeout, log, now })
+    // Before the host is told of the end: it finds no session in a channel that is gone.
+    this.#registry.prependListener('closed', session => this.#channels.leaveAll(session))
     this.#intake = new Intake({
       routes: this.#routes,
       dispatcher: this.#dispatcher,
@@ -115,16 +126,17 @@ export class Gateway {
   }
 
   /**
-   * Sends an event to a session, by its number, or to all sessions of a user. Gives to how many; 0 is no error.
+   * Sends an event to a session, or to all sessions of a user. Gives to how many; 0 is no error.
    *
-   * @throws TypeError for what is no event, and what JSON.stringify throws for its body
+   * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`, `FRONTEND_UNKNOWN`, TypeError for what is no event, and what
+   * JSON.stringify throws for its body
    */
-  send(to: HostRecipient, event: string, body?: unknown, options?: EventOptions): number {
+  send(to: HostRecipient, event: string, body?: unknown, options?: HostExceptOptions): number {
     return this.#events.send(to, event, body, options)
   }
 
-  /** Sends an event to all sessions; with `bound: true` to those that are bound to a user. Gives to how many. */
-  broadcast(event: string, body?: unknown, options?: EventOptions & { readonly bound?: boolean }): number {
+  /** Sends an event to all sessions, or to all that are bound to a user. Gives to how many. */
+  broadcast(event: string, body?: unknown, options?: HostBroadcastOptions): number {
     return this.#events.broadcast(event, body, options)
   }
 
@@ -166,7 +178,7 @@ export class Gateway {
 
   /**
    * Ends the gateway: takes nothing new, waits up to `closeTimeout` for what runs, closes the connections with 1012,
-   * ends the workers. A second call waits for the first.
+   * and ends the workers; for the sessions' onClose, and then for the workers' onStop, it waits as long again. A second call waits for the first.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -181,6 +193,8 @@ export class Gateway {
     await within(closeTimeout, this.#requests.idle())
     await within(closeGrace, this.#connections.close())
     this.#connections.terminate()
+    this.#listener.terminate()
+    await this.#hooks.close(closeTimeout)
     this.#dispatcher.close()
     await this.#pool.close()
   }
@@ -207,7 +221,8 @@ export class Gateway {
   }
 
   #startWorker(index: number): Worker {
-    const { frontendId, handlers, maxSettingsLength, maxBodyBytes, workerArgv, log } = this.options
+    const { frontendId, handlers, maxSettingsLength, maxBodyBytes, workerArgv, closeTimeout, log } =
+      this.options
     const metrics = this.#metrics
     metrics.count('workersStarted')
     const listener: WorkerListener = {
@@ -215,7 +230,8 @@ export class Gateway {
       workerReady: (...ready) => this.#dispatcher.workerReady(...ready),
       workerOutcome: (...outcome) => this.#dispatcher.workerOutcome(...outcome),
       workerReleased: (...released) => this.#dispatcher.workerReleased(...released),
-      workerLog: (...line) => this.#dispatcher.workerLog(...line),
+      workerLog: (worker, level, message, fields) =>
+        log[level](message, { ...JSON.parse(fields), worker: worker.index }),
       workerEnded: (worker, cause) => {
         // First it gets no more work, then what it had is given to others.
         this.#pool.workerEnded(worker, cause)
@@ -225,6 +241,7 @@ export class Gateway {
     return new Worker({
       serial: ++this.#lastSerial,
       setup: { index, frontendId, handlers, typescript: this.#typescript, maxSettingsLength, maxBodyBytes },
+      stopTimeout: closeTimeout,
       start: init => new Thread(init, workerArgv),
       listener,
       operations: (source, inbox) => {
@@ -254,16 +271,6 @@ export class Gateway {
 
 /** Milliseconds that clients have to answer the close of their connection. */
 const closeGrace = 500
-
-/** Waits for `work`, but no longer than so many milliseconds. */
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([work, late])
-  clearTimeout(timer)
-}
 
 /**
  * Starts a gateway. It is running when the promise resolves: the handlers are loaded, the port is open.

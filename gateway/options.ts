@@ -10,6 +10,7 @@ import { resolve } from 'node:path'
 import { describeValue } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
 import { createTextLogger, type Logger, type LogLevel, logLevels } from '../shared/log.js'
+import type { HttpRequestListener } from './listener.js'
 
 /** What a second session of a user does to the first. */
 export type SingleSession = 'off' | 'reject' | 'kick'
@@ -83,6 +84,8 @@ export interface GatewayOptions extends Partial<Omit<PlainOptions, 'handlers'>> 
   log?: Logger
   /** Accepts or refuses a Pomelo client's handshake. Default: accepts. One that throws refuses. */
   onHandshake?: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
+  /** Answers HTTP requests that open no WebSocket: a page, say. Default: 426. One that throws answers 500. */
+  onHttpRequest?: HttpRequestListener
   /** Milliseconds since 1970. Default: `Date.now`. */
   now?: () => number
   /** Development: loads TypeScript handlers by the package tsx, and all anew when a file is saved. Default: false. */
@@ -94,6 +97,7 @@ export interface GatewayOptions extends Partial<Omit<PlainOptions, 'handlers'>> 
 export interface ResolvedOptions extends Readonly<PlainOptions> {
   readonly log: Logger
   readonly onHandshake: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
+  readonly onHttpRequest: HttpRequestListener | undefined
   readonly now: () => number
   readonly dev: boolean
   readonly workerArgv: readonly string[] | undefined
@@ -204,6 +208,9 @@ export const optionTable: readonly OptionRow[] = [
   }
 ]
 
+/** Options that are no plain values, and so only a program can give. */
+const programOptions = ['log', 'onHandshake', 'onHttpRequest', 'now', 'dev', 'workerArgv']
+
 /** `handlers` → `handlers`, `frontendId` → `frontend-id`: the option's name on the command line. */
 export function flagOf(name: string): string {
   return name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
@@ -223,22 +230,15 @@ export function resolveOptions(asked: GatewayOptions): ResolvedOptions {
   if (asked === null || typeof asked !== 'object') {
     throw errors.optionInvalid(`Expected the gateway's options to be an object, got ${describeValue(asked)}`)
   }
-  const known = new Set<string>([
-    ...optionTable.map(row => row.name),
-    'log',
-    'onHandshake',
-    'now',
-    'dev',
-    'workerArgv'
-  ])
+  const known = new Set<string>([...optionTable.map(row => row.name), ...programOptions])
   for (const name of Object.keys(asked)) {
     if (!known.has(name))
       throw errors.optionInvalid(`There is no option \`${name}\`; the options are ${[...known].join(', ')}`)
   }
   const plain: Record<string, string | number> = {}
   for (const row of optionTable) plain[row.name] = checkOption(row, asked[row.name])
-  const { log, onHandshake, now = Date.now, dev = false, workerArgv } = asked
-  for (const [name, value] of Object.entries({ onHandshake, now })) {
+  const { log, onHandshake, onHttpRequest, now = Date.now, dev = false, workerArgv } = asked
+  for (const [name, value] of Object.entries({ onHandshake, onHttpRequest, now })) {
     if (value !== undefined && typeof value !== 'function') {
       throw errors.optionInvalid(`Expected \`${name}\` to be a function, got ${describeValue(value)}`)
     }
@@ -265,6 +265,7 @@ export function resolveOptions(asked: GatewayOptions): ResolvedOptions {
     handlers: resolve(options.handlers),
     log: log ?? createTextLogger(options.logLevel, line => process.stderr.write(`${line}\n`), now),
     onHandshake: onHandshake ?? (() => ({ accept: true })),
+    onHttpRequest,
     now,
     dev,
     workerArgv

@@ -8,6 +8,7 @@ import type { GatewayEvent } from './event.js'
 import type { ClientAddress } from './options.js'
 
 export interface Protocol {
+  readonly name: 'json' | 'pomelo'
   /**
    * Reads one WebSocket message.
    *
@@ -33,14 +34,17 @@ export interface ProtocolHost {
   /** Sends an event, whose frame in this protocol is given. */
   sendEvent(event: GatewayEvent, frame: string): void
   ping(): void
-  /** The client is in: its session begins. */
-  open(): void
+  /**
+   * The client is in: its session begins. Events for it wait for `release`, if `hold` was called. `user` is what it said
+   * of itself.
+   */
+  open(user?: unknown): void
+  hold(): void
+  release(): void
   /** Takes in what the client asks for. */
   request(request: IncomingRequest): void
   /** The client is not let in: ends the connection after what was sent. */
   refuse(): void
-  /** The client has too much waiting for it: ends the connection. */
-  fallBehind(): void
 }
 
 export interface IncomingRequest {

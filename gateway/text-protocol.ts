@@ -9,6 +9,7 @@ import { encodeFrame } from './frames.js'
 import { encodeJson, type Protocol, type ProtocolHost } from './protocol.js'
 
 export class TextProtocol implements Protocol {
+  readonly name = 'json'
   readonly isReady = true
   readonly #host: ProtocolHost
 

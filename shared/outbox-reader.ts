@@ -100,11 +100,20 @@ export function readOutbox(
       case outboxKinds.broadcast:
         events.broadcast(userHead(), number(), eventText(), text())
         break
+      case outboxKinds.sendToUsers:
+        events.sendToUsers(userHead(), text(), eventText())
+        break
       case outboxKinds.join:
         events.join(acked(), text())
         break
       case outboxKinds.leave:
         events.leave(acked(), text())
+        break
+      case outboxKinds.joinUser:
+        events.joinUser(userHead(), text(), text())
+        break
+      case outboxKinds.leaveUser:
+        events.leaveUser(userHead(), text(), text())
         break
       case outboxKinds.sendToChannel:
         events.sendToChannel(userHead(), text(), eventText(), text())
@@ -114,6 +123,9 @@ export function readOutbox(
         break
       case outboxKinds.channelSize:
         events.channelSize(userHead(), text())
+        break
+      case outboxKinds.sessionsInChannel:
+        events.sessionsInChannel(userHead(), text(), text())
         break
       case outboxKinds.destroyChannel:
         events.destroyChannel(userHead(), text())

@@ -1,8 +1,9 @@
 /**
  * What a worker sends the gateway over its link: the operations of its handlers and the outcomes of its
- * requests, in the order in which they were made, many in one message. An Outbox writes the message, `readOutbox`
- * (outbox-reader.ts) gives each item to the reader's method that bears its name. A message is one flat array:
- * the item's kind, then its fields. What the operations that follow have in common is said once, by an origin.
+ * requests, in the order in which they were made, many in one message. An `Outbox` (outbox-writer.ts) writes the
+ * message, `readOutbox` (outbox-reader.ts) gives each item to the reader's method that bears its name. A message is
+ * one flat array: the item's kind, then its fields. What the operations that follow have in common is said once, by
+ * an origin.
  */
 import type { ErrorData } from './errors.js'
 import type { EventText } from './event.js'
@@ -71,14 +72,22 @@ export interface EventReader {
   sendToUser(head: UserOperationHead, uid: string, event: EventText, except: string): void
   /** Sends an event to all sessions; only to those that are bound to a user, if `bound` is 1. */
   broadcast(head: UserOperationHead, bound: number, event: EventText, except: string): void
+  /** Sends an event to all sessions of several users, a JSON array of their uids. The ack lists who was not reached. */
+  sendToUsers(head: UserOperationHead, uids: string, event: EventText): void
   join(head: OperationHead, channel: string): void
   leave(head: OperationHead, channel: string): void
+  /** Lets all sessions of a user in. The ack carries how many of them are in now. */
+  joinUser(head: UserOperationHead, channel: string, uid: string): void
+  /** Takes all sessions of a user out. The ack carries how many of them were in. */
+  leaveUser(head: UserOperationHead, channel: string, uid: string): void
   /** Sends an event to the members of a channel, but not to those whose numbers are listed. */
   sendToChannel(head: UserOperationHead, channel: string, event: EventText, except: string): void
   /** Asks for up to `count` members of a channel, those behind the session `after`, oldest first. */
   members(head: UserOperationHead, channel: string, after: number, count: number): void
   /** Asks how many members a channel has. */
   channelSize(head: UserOperationHead, channel: string): void
+  /** Asks how many sessions of a user are in a channel. */
+  sessionsInChannel(head: UserOperationHead, channel: string, uid: string): void
   /** Ends a channel: nobody is in it any more. */
   destroyChannel(head: UserOperationHead, channel: string): void
 }
@@ -110,169 +119,12 @@ export const outboxKinds = {
   sendToChannel: 23,
   members: 24,
   channelSize: 25,
-  destroyChannel: 26
+  destroyChannel: 26,
+  sendToUsers: 27,
+  joinUser: 28,
+  leaveUser: 29,
+  sessionsInChannel: 30
 } as const satisfies Record<
   keyof OutcomeReader | keyof OperationReader | keyof EventReader | 'origin',
   number
 >
-
-/** Collects items; the worker's link takes them away as one message. */
-export class Outbox implements OutcomeReader, OperationReader, EventReader {
-  #items: OutboxMessage = []
-  /** What the newest origin in the message says; the numbers are those of no request and no session. */
-  #rid = -1
-  #view = 0
-  #sid = -1
-  #frontendId = ''
-
-  get isEmpty(): boolean {
-    return this.#items.length === 0
-  }
-
-  /** The message so far; the next item begins a new one. */
-  take(): OutboxMessage {
-    const items = this.#items
-    this.#items = []
-    this.#rid = -1
-    return items
-  }
-
-  reply(rid: number, body: string): void {
-    this.#items.push(outboxKinds.reply, rid, body)
-  }
-
-  failed(rid: number, error: ErrorData): void {
-    const data = error.data === undefined ? null : JSON.stringify(error.data)
-    this.#items.push(outboxKinds.failed, rid, error.code, error.message, data ?? null)
-  }
-
-  released(slot: number): void {
-    this.#items.push(outboxKinds.released, slot)
-  }
-
-  ready(started: number, micros: number): void {
-    this.#items.push(outboxKinds.ready, started, micros)
-  }
-
-  log(level: LogLevel, message: string, fields: string): void {
-    this.#items.push(outboxKinds.log, level, message, fields)
-  }
-
-  fatal(rid: number, cause: string, detail: string): void {
-    this.#items.push(outboxKinds.fatal, rid, cause, detail)
-  }
-
-  push(head: OperationHead, key: string, text: string): void {
-    this.#begin(head)
-    this.#items.push(outboxKinds.push, head.ack, key, text)
-  }
-
-  pushAll(head: OperationHead, settings: string): void {
-    this.#begin(head)
-    this.#items.push(outboxKinds.pushAll, head.ack, settings)
-  }
-
-  bind(head: OperationHead, uid: string): void {
-    this.#begin(head)
-    this.#items.push(outboxKinds.bind, head.ack, uid)
-  }
-
-  unbind(head: OperationHead, uid: string): void {
-    this.#begin(head)
-    this.#items.push(outboxKinds.unbind, head.ack, uid)
-  }
-
-  update(head: OperationHead, key: string, text: string, before: string): void {
-    this.#begin(head)
-    this.#items.push(outboxKinds.update, head.ack, key, text, before)
-  }
-
-  commit(head: OperationHead, settings: string, version: number): void {
-    this.#begin(head)
-    this.#items.push(outboxKinds.commit, head.ack, settings, version)
-  }
-
-  read(head: OperationHead): void {
-    this.#begin(head)
-    this.#items.push(outboxKinds.read, head.ack)
-  }
-
-  readByUid(head: UserOperationHead, uid: string): void {
-    this.#beginForUser(outboxKinds.readByUid, head)
-    this.#items.push(uid)
-  }
-
-  kick(head: OperationHead, reason: string | null): void {
-    this.#begin(head)
-    this.#items.push(outboxKinds.kick, head.ack, reason)
-  }
-
-  kickByUid(head: UserOperationHead, uid: string, reason: string | null): void {
-    this.#beginForUser(outboxKinds.kickByUid, head)
-    this.#items.push(uid, reason)
-  }
-
-  send(head: OperationHead, { name, body, delivery, key }: EventText): void {
-    this.#begin(head)
-    this.#items.push(outboxKinds.send, head.ack, name, body, delivery, key)
-  }
-
-  sendToUser(head: UserOperationHead, uid: string, event: EventText, except: string): void {
-    this.#beginForUser(outboxKinds.sendToUser, head)
-    this.#items.push(uid, event.name, event.body, event.delivery, event.key, except)
-  }
-
-  broadcast(head: UserOperationHead, bound: number, event: EventText, except: string): void {
-    this.#beginForUser(outboxKinds.broadcast, head)
-    this.#items.push(bound, event.name, event.body, event.delivery, event.key, except)
-  }
-
-  join(head: OperationHead, channel: string): void {
-    this.#begin(head)
-    this.#items.push(outboxKinds.join, head.ack, channel)
-  }
-
-  leave(head: OperationHead, channel: string): void {
-    this.#begin(head)
-    this.#items.push(outboxKinds.leave, head.ack, channel)
-  }
-
-  sendToChannel(head: UserOperationHead, channel: string, event: EventText, except: string): void {
-    this.#beginForUser(outboxKinds.sendToChannel, head)
-    this.#items.push(channel, event.name, event.body, event.delivery, event.key, except)
-  }
-
-  members(head: UserOperationHead, channel: string, after: number, count: number): void {
-    this.#beginForUser(outboxKinds.members, head)
-    this.#items.push(channel, after, count)
-  }
-
-  channelSize(head: UserOperationHead, channel: string): void {
-    this.#beginForUser(outboxKinds.channelSize, head)
-    this.#items.push(channel)
-  }
-
-  destroyChannel(head: UserOperationHead, channel: string): void {
-    this.#beginForUser(outboxKinds.destroyChannel, head)
-    this.#items.push(channel)
-  }
-
-  refused(route: string, operation: string, about: string, { code, message }: ErrorData): void {
-    this.#items.push(outboxKinds.refused, route, operation, about, code, message)
-  }
-
-  #beginForUser(kind: number, { rid, ack, frontendId }: UserOperationHead): void {
-    this.#items.push(kind, rid, ack, frontendId)
-  }
-
-  /** Says whose operation comes next, if it is not the same as before. */
-  #begin({ rid, view, sid, frontendId }: OperationHead): void {
-    if (rid === this.#rid && view === this.#view && sid === this.#sid && frontendId === this.#frontendId)
-      return
-    this.#rid = rid
-    this.#view = view
-    this.#sid = sid
-    this.#frontendId = frontendId
-    this.#items.push(outboxKinds.origin, rid, view, frontendId, sid)
-  }
-}

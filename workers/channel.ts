@@ -1,13 +1,26 @@
 /** A channel as a handler holds it: a name, and what can be asked of the gateway under it. */
 import type { SessionAddress } from '../shared/address.js'
 import { describeValue } from '../shared/check.js'
-import type { ExceptOptions, Messenger, SessionLike } from './messenger.js'
+import { addressOf, type ExceptOptions, type Messenger, type SessionLike } from './messenger.js'
 
 /** Somebody in a channel. */
 export interface Member {
   readonly address: SessionAddress
   /** The user that the session is bound to; null while there is none. */
   readonly uid: string | null
+}
+
+export interface MembersOptions {
+  /** The last of the page before; undefined: from the first. */
+  readonly after?: Member | undefined
+  /** Members in the page, 1 to 1,000. Default: 1,000. */
+  readonly limit?: number
+}
+
+/** Which members are asked for: so many of those behind that session's number. */
+export interface MembersPage {
+  readonly after: number
+  readonly count: number
 }
 
 /** Members in a page, at most. */
@@ -66,13 +79,13 @@ export class Channel {
    *
    * @example for (let page = await room.members(); page.length > 0; page = await room.members({ after: page.at(-1) })) …
    */
-  async members({ after, limit = longestPage }: { after?: Member; limit?: number } = {}): Promise<Member[]> {
-    if (!Number.isInteger(limit) || limit < 1 || limit > longestPage) {
-      throw new TypeError(`Expected a limit from 1 to ${longestPage}, got ${describeValue(limit)}`)
-    }
-    const { frontendId } = this.#messenger
-    const page = await this.#messenger.members(this.name, after?.address.sid ?? 0, limit)
-    return page.map(([sid, uid]) => ({ address: { frontendId, sid }, uid }))
+  members({ after, limit = longestPage }: MembersOptions = {}): Promise<Member[]> {
+    return this.#messenger.members(this.name, () => {
+      if (!Number.isInteger(limit) || limit < 1 || limit > longestPage) {
+        throw new TypeError(`Expected a limit from 1 to ${longestPage}, got ${describeValue(limit)}`)
+      }
+      return { after: after === undefined ? 0 : addressOf(after.address).sid, count: limit }
+    })
   }
 
   /** How many members there are now. */

@@ -5,10 +5,17 @@
 import type { SessionAddress } from '../shared/address.js'
 import { describeValue, expectChannel, expectEvent, expectUid } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
-import { type EventOptions, type EventText, readEventOptions } from '../shared/event.js'
+import {
+  type BroadcastFilter,
+  type EventOptions,
+  type EventText,
+  expectEventBody,
+  isForBound,
+  readEventOptions
+} from '../shared/event.js'
 import type { OperationHead, UserOperationHead } from '../shared/outbox.js'
 import { encodeBody } from './body.js'
-import { Channel } from './channel.js'
+import { Channel, type Member, type MembersPage } from './channel.js'
 import type { AckValue, Link } from './link.js'
 import type { Origin } from './origin.js'
 import type { SessionOperations } from './session-operations.js'
@@ -26,8 +33,11 @@ export interface ExceptOptions extends EventOptions {
 
 export interface BroadcastOptions extends ExceptOptions {
   /** `all` (default): every session. `bound`: those that are bound to a user. */
-  readonly filter?: 'all' | 'bound'
+  readonly filter?: BroadcastFilter
 }
+
+/** Puts something into the outbox, which wants the ack of that number; 0: none. */
+type Write = (ack: number) => void
 
 export class Messenger {
   readonly #link: Link
@@ -43,27 +53,25 @@ export class Messenger {
   }
 
   send(to: Recipient, event: string, body?: unknown, options: ExceptOptions = {}): void {
-    this.#writeSend(to, createEvent(event, body, options), options, 0)
+    this.#prepareSend(to, createEvent(event, body, options), options)(0)
     this.#link.leaveSoon()
   }
 
   asend(to: Recipient, event: string, body?: unknown, options: ExceptOptions = {}): Promise<number> {
-    return this.#counted('send', event, () => {
-      const created = createEvent(event, body, options)
-      return ack => this.#writeSend(to, created, options, ack)
-    })
+    return this.#counted('send', event, () =>
+      this.#prepareSend(to, createEvent(event, body, options), options)
+    )
   }
 
   broadcast(event: string, body?: unknown, options: BroadcastOptions = {}): void {
-    this.#writeBroadcast(createEvent(event, body, options), options, 0)
+    this.#prepareBroadcast(createEvent(event, body, options), options)(0)
     this.#link.leaveSoon()
   }
 
   abroadcast(event: string, body?: unknown, options: BroadcastOptions = {}): Promise<number> {
-    return this.#counted('broadcast', event, () => {
-      const created = createEvent(event, body, options)
-      return ack => this.#writeBroadcast(created, options, ack)
-    })
+    return this.#counted('broadcast', event, () =>
+      this.#prepareBroadcast(createEvent(event, body, options), options)
+    )
   }
 
   /** @throws `CHANNEL_INVALID` */
@@ -72,17 +80,14 @@ export class Messenger {
   }
 
   sendToChannel(channel: string, event: string, body: unknown, options: ExceptOptions): void {
-    const created = createEvent(event, body, options)
-    this.#link.outbox.sendToChannel(this.#userHead(0), channel, created, listNumbers(options.except))
+    this.#prepareForChannel(channel, createEvent(event, body, options), options)(0)
     this.#link.leaveSoon()
   }
 
   asendToChannel(channel: string, event: string, body: unknown, options: ExceptOptions): Promise<number> {
-    return this.#counted('sendToChannel', channel, () => {
-      const created = createEvent(event, body, options)
-      const except = listNumbers(options.except)
-      return ack => this.#link.outbox.sendToChannel(this.#userHead(ack), channel, created, except)
-    })
+    return this.#counted('sendToChannel', channel, () =>
+      this.#prepareForChannel(channel, createEvent(event, body, options), options)
+    )
   }
 
   join(channel: string, session: SessionLike | undefined): void {
@@ -109,13 +114,13 @@ export class Messenger {
     })
   }
 
-  async members(channel: string, after: number, count: number): Promise<[sid: number, uid: string | null][]> {
-    const answer = await this.#asked<AckValue>(
-      'members',
-      channel,
-      () => ack => this.#link.outbox.members(this.#userHead(ack), channel, after, count)
-    )
-    return JSON.parse(answer ?? '[]')
+  /** `prepare` checks what was asked for, and says which members. */
+  members(channel: string, prepare: () => MembersPage): Promise<Member[]> {
+    const asked = this.#asked<AckValue>('members', channel, () => {
+      const { after, count } = prepare()
+      return ack => this.#link.outbox.members(this.#userHead(ack), channel, after, count)
+    })
+    return quietly(asked.then(answer => this.#readMembers(answer ?? '[]')))
   }
 
   channelSize(channel: string): Promise<number> {
@@ -131,46 +136,77 @@ export class Messenger {
     this.#link.leaveSoon()
   }
 
-  get frontendId(): string {
-    return this.#frontendId
-  }
-
-  #writeSend(to: Recipient, event: EventText, { except }: ExceptOptions, ack: number): void {
+  #prepareSend(to: Recipient, event: EventText, { except }: ExceptOptions): Write {
     const { outbox } = this.#link
-    if (typeof to === 'string')
-      return outbox.sendToUser(this.#userHead(ack), expectUid(to), event, listNumbers(except))
-    outbox.send(this.#head(to, ack), event)
-  }
-
-  #writeBroadcast(event: EventText, { filter = 'all', except }: BroadcastOptions, ack: number): void {
-    if (filter !== 'all' && filter !== 'bound') {
-      throw new TypeError(
-        `Expected the filter of a broadcast to be all or bound, got ${describeValue(filter)}`
-      )
+    const numbers = this.#listNumbers(except)
+    if (typeof to === 'string') {
+      const uid = expectUid(to)
+      return ack => outbox.sendToUser(this.#userHead(ack), uid, event, numbers)
     }
-    const numbers = listNumbers(except)
-    this.#link.outbox.broadcast(this.#userHead(ack), filter === 'bound' ? 1 : 0, event, numbers)
+    const { frontendId, sid } = addressOf(to)
+    // One session, and that excepted: it is sent to nobody, and no session has the number 0.
+    const isExcepted = numbers !== '' && JSON.parse(numbers).includes(sid)
+    return ack => outbox.send(this.#headOf({ frontendId, sid: isExcepted ? 0 : sid }, ack), event)
   }
 
-  #counted(name: string, about: string, prepare: () => (ack: number) => void): Promise<number> {
-    return this.#asked<AckValue>(name, about, prepare).then(Number)
+  #prepareBroadcast(event: EventText, { filter, except }: BroadcastOptions): Write {
+    const bound = isForBound(filter) ? 1 : 0
+    const numbers = this.#listNumbers(except)
+    return ack => this.#link.outbox.broadcast(this.#userHead(ack), bound, event, numbers)
+  }
+
+  #prepareForChannel(channel: string, event: EventText, { except }: ExceptOptions): Write {
+    const numbers = this.#listNumbers(except)
+    return ack => this.#link.outbox.sendToChannel(this.#userHead(ack), channel, event, numbers)
+  }
+
+  #readMembers(page: string): Member[] {
+    const members: [sid: number, uid: string | null][] = JSON.parse(page)
+    return members.map(([sid, uid]) => ({ address: { frontendId: this.#frontendId, sid }, uid }))
+  }
+
+  #counted(name: string, about: string, prepare: () => Write): Promise<number> {
+    return quietly(this.#asked<AckValue>(name, about, prepare).then(Number))
   }
 
   /** `prepare` checks what it was given before anything is written, and makes what writes it. */
-  #asked<Value = void>(name: string, about: string, prepare: () => (ack: number) => void): Promise<Value> {
+  #asked<Value = void>(name: string, about: string, prepare: () => Write): Promise<Value> {
+    let write: Write
+    try {
+      // Not any deeper: of a longer stack the part that leads to the handler would be cut off.
+      write = prepare()
+    } catch (error) {
+      return this.#operations.asked<Value>(name, about, () => {
+        throw error
+      })
+    }
     return this.#operations.asked(name, about, () => {
       this.#origin.expectAlive()
-      return this.#link.call<Value>(prepare())
+      return this.#link.call<Value>(write)
     })
   }
 
   #head(session: SessionLike | undefined, ack: number): OperationHead {
-    const { frontendId, sid } = session === undefined ? this.#ownSession() : addressOf(session)
+    return this.#headOf(session === undefined ? this.#ownSession() : addressOf(session), ack)
+  }
+
+  #headOf({ frontendId, sid }: SessionAddress, ack: number): OperationHead {
     return { rid: this.#origin.rid, view: 0, ack, frontendId, sid }
   }
 
   #userHead(ack: number): UserOperationHead {
     return { rid: this.#origin.rid, ack, frontendId: this.#frontendId }
+  }
+
+  /** The numbers of sessions of this gateway as a text; '' for none. Numbers of another one are not ours. */
+  #listNumbers(sessions: SessionLike | readonly SessionLike[] = []): string {
+    const list = Array.isArray(sessions) ? (sessions as readonly SessionLike[]) : [sessions as SessionLike]
+    const ours: number[] = []
+    for (const session of list) {
+      const { frontendId, sid } = addressOf(session)
+      if (frontendId === this.#frontendId) ours.push(sid)
+    }
+    return ours.length === 0 ? '' : JSON.stringify(ours)
   }
 
   #ownSession(): SessionAddress {
@@ -180,7 +216,11 @@ export class Messenger {
   }
 }
 
+/** The address of a session; throws a TypeError for what is none. It may come straight from a client's body. */
 export function addressOf(session: SessionLike): SessionAddress {
+  if (typeof session !== 'object' || session === null || Array.isArray(session)) {
+    throw new TypeError(`Expected a session, or its { frontendId, sid }, got ${describeValue(session)}`)
+  }
   const { frontendId } = session
   const sid = 'sid' in session ? session.sid : session.id
   if (typeof frontendId === 'string' && Number.isSafeInteger(sid)) return { frontendId, sid }
@@ -189,16 +229,16 @@ export function addressOf(session: SessionLike): SessionAddress {
   )
 }
 
-/** The numbers of sessions as a text; '' for none. */
-function listNumbers(sessions: SessionLike | readonly SessionLike[] = []): string {
-  const list = Array.isArray(sessions) ? (sessions as readonly SessionLike[]) : [sessions as SessionLike]
-  return list.length === 0 ? '' : JSON.stringify(list.map(session => addressOf(session).sid))
+/** A promise that nobody awaits, and that fails, ends no worker: the gateway has told of it. */
+export function quietly<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => {})
+  return promise
 }
 
-function createEvent(name: string, body: unknown, options: EventOptions): EventText {
+export function createEvent(name: string, body: unknown, options: EventOptions): EventText {
   return {
     name: expectEvent(name),
-    body: encodeBody(body, errors.eventNotSerializable),
+    body: expectEventBody(encodeBody(body, errors.eventNotSerializable)),
     ...readEventOptions(options)
   }
 }

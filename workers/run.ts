@@ -20,6 +20,7 @@ import { Messenger } from './messenger.js'
 import type { Origin } from './origin.js'
 import { SessionOperations } from './session-operations.js'
 import type { SessionView } from './session-view.js'
+import { isThenable } from './thenable.js'
 
 export class Run implements Origin {
   readonly rid: number
@@ -184,9 +185,3 @@ export class Run implements Origin {
 
 /** Errors that a request ends with by our own doing; the same codes out of a game's code are its failures. */
 const saidByUs = new Set<string>([errors.bodyMalformed.code, errors.replyNotSerializable.code])
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    value !== null && typeof value === 'object' && typeof (value as { then?: unknown }).then === 'function'
-  )
-}

@@ -3,14 +3,9 @@ import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import t from 'tap'
 import { Inbox, type InboxReader, readInbox } from '../../shared/inbox.js'
-import {
-  type EventReader,
-  type OperationHead,
-  type OperationReader,
-  Outbox,
-  type OutcomeReader
-} from '../../shared/outbox.js'
+import type { EventReader, OperationHead, OperationReader, OutcomeReader } from '../../shared/outbox.js'
 import { readOutbox } from '../../shared/outbox-reader.js'
+import { Outbox } from '../../shared/outbox-writer.js'
 
 type Call = readonly [method: string, ...args: unknown[]]
 
@@ -70,8 +65,12 @@ const outboxCalls: fc.Arbitrary<Call> = fc.oneof(
   fc.tuple(fc.constant('send'), head, event),
   fc.tuple(fc.constant('sendToUser'), userHead, anyText, event, anyText),
   fc.tuple(fc.constant('broadcast'), userHead, fc.integer({ min: 0, max: 1 }), event, anyText),
+  fc.tuple(fc.constant('sendToUsers'), userHead, anyText, event),
   fc.tuple(fc.constant('join'), head, anyText),
   fc.tuple(fc.constant('leave'), head, anyText),
+  fc.tuple(fc.constant('joinUser'), userHead, anyText, anyText),
+  fc.tuple(fc.constant('leaveUser'), userHead, anyText, anyText),
+  fc.tuple(fc.constant('sessionsInChannel'), userHead, anyText, anyText),
   fc.tuple(fc.constant('sendToChannel'), userHead, anyText, event, anyText),
   fc.tuple(fc.constant('members'), userHead, anyText, fc.nat(), fc.nat()),
   fc.tuple(fc.constant('channelSize'), userHead, anyText),
