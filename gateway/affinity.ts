@@ -3,6 +3,15 @@
  * highest hash wins. When a worker is gone for good, only the values that it had move, each to the worker that is
  * next for it.
  */
+import type { Request } from './request.js'
+
+/** The only worker that may run the request, by its place; undefined: any. */
+export function placeFor({ route, session }: Request, places: readonly number[]): number | undefined {
+  const { affinity } = route.options
+  if (affinity === undefined) return undefined
+  const value = affinity === 'uid' ? session.uid : session.textOf(affinity)
+  return value === null || value === undefined ? undefined : placeOf(value, places)
+}
 
 /** The place of the value's worker among `places`; undefined where there are none. */
 export function placeOf(value: string, places: readonly number[]): number | undefined {

@@ -13,8 +13,6 @@ export function formatBanner(gateway: Gateway, version: string): string {
     const more = names.length > shownRoutes ? ` and ${names.length - shownRoutes} more` : ''
     return `    ${file.padEnd(width)}  ${names.slice(0, shownRoutes).join(', ')}${more}`
   })
-  const score = routes.some(({ route }) => route === 'score.add')
-  const request = score ? '[1,"score.add",{"points":3}]' : `[1,"${routes[0]!.route}",{}]`
   return `
 Sallyport ${version}${options.dev ? ', development: handlers are loaded anew when a file is saved' : ''}
 
@@ -24,11 +22,22 @@ Sallyport ${version}${options.dev ? ', development: handlers are loaded anew whe
   handlers    ${options.handlers}
 ${loaded.join('\n')}
 
-  Try it in a browser's console:
-    ws = new WebSocket('${url}', 'sallyport.json')
-    ws.onmessage = ({ data }) => console.log(data)
-    ws.onopen = () => ws.send('${request}')
+${options.onHttpRequest === undefined ? formatConsole(gateway) : formatPage(gateway)}
 
   Ctrl-C ends it.
 `
+}
+
+function formatPage({ url }: Gateway): string {
+  return `  Open it in a browser, in two windows side by side:
+    ${url.replace('ws:', 'http:')}/`
+}
+
+function formatConsole({ url, routes }: Gateway): string {
+  const score = routes.some(({ route }) => route === 'score.add')
+  const request = score ? '[1,"score.add",{"points":3}]' : `[1,"${routes[0]!.route}",{}]`
+  return `  Try it in a browser's console:
+    ws = new WebSocket('${url}', 'sallyport.json')
+    ws.onmessage = ({ data }) => console.log(data)
+    ws.onopen = () => ws.send('${request}')`
 }

@@ -7,10 +7,18 @@ import { flagOf, type GatewayOptions, optionTable, variableOf } from './options.
 
 export type Command =
   | { readonly kind: 'help' | 'version' }
-  | { readonly kind: 'run'; readonly options: GatewayOptions }
+  | {
+      readonly kind: 'run'
+      readonly options: GatewayOptions
+      /** The module of an example whose `onHttpRequest` answers HTTP requests; undefined: there is none. */
+      readonly http: string | undefined
+    }
 
-/** Where the examples that come with the package lie, each with a folder `handlers`. */
+/** Where the examples that come with the package lie: each with a folder `handlers`, and `http.js` if it has a page. */
 const examplesFolder = fileURLToPath(new URL('../examples/', import.meta.url))
+
+/** Where they were written, in a clone: in development their TypeScript runs as it is. */
+const exampleSources = fileURLToPath(new URL('../../examples/', import.meta.url))
 
 /** Flags that are no options of the gateway. */
 const ownFlags = {
@@ -36,10 +44,12 @@ export function readCommand(argv: readonly string[], env: NodeJS.ProcessEnv): Co
     if (text !== undefined)
       asked[name] = check.type === 'integer' && /^-?\d+$/.test(text) ? Number(text) : text
   }
-  const example = flags['example'] as string | undefined
-  if (asked['handlers'] === undefined && example !== undefined) asked['handlers'] = findExample(example)
-  if (flags['dev'] === true) asked['dev'] = true
-  return { kind: 'run', options: asked as unknown as GatewayOptions }
+  const isDev = flags['dev'] === true
+  if (isDev) asked['dev'] = true
+  const name = flags['example'] as string | undefined
+  const example = asked['handlers'] === undefined && name !== undefined ? findExample(name, isDev) : undefined
+  if (example !== undefined) asked['handlers'] = example.handlers
+  return { kind: 'run', options: asked as unknown as GatewayOptions, http: example?.http }
 }
 
 /** The text of `--help`. */
@@ -109,9 +119,15 @@ function readVariables(env: NodeJS.ProcessEnv): Map<string, string> {
   return values
 }
 
-function findExample(name: string): string {
-  const folder = `${examplesFolder}${name}/handlers`
-  if (/^\w+$/.test(name) && existsSync(folder)) return folder
+function findExample(name: string, isDev: boolean): { handlers: string; http: string | undefined } {
+  const folder = `${examplesFolder}${name}`
+  if (/^\w+$/.test(name) && existsSync(`${folder}/handlers`)) {
+    const [sources, http] = [`${exampleSources}${name}/handlers`, `${folder}/http.js`]
+    return {
+      handlers: isDev && existsSync(sources) ? sources : `${folder}/handlers`,
+      http: existsSync(http) ? http : undefined
+    }
+  }
   const names = existsSync(examplesFolder) ? readdirSync(examplesFolder).join(', ') : 'none'
   throw errors.optionInvalid(`There is no example "${name}"; there are: ${names}`)
 }

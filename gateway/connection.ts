@@ -9,14 +9,17 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { type CloseCode, closeCodes } from '../shared/close-codes.js'
 import { type ErrorData, errors, GatewayError } from '../shared/errors.js'
+import type { GatewayEvent } from './event.js'
 import { encodeFrame } from './frames.js'
 import type { Intake } from './intake.js'
 import type { Metrics } from './metrics.js'
 import type { ClientAddress, ResolvedOptions } from './options.js'
+import { Outgoing } from './outgoing.js'
 import { PomeloProtocol } from './pomelo-protocol.js'
 import type { IncomingRequest, Protocol, ProtocolHost } from './protocol.js'
 import type { Registry } from './registry.js'
 import type { RouteTable } from './routes.js'
+import type { SendBudget } from './send-budget.js'
 import type { Receiver, Session } from './session.js'
 import { TextProtocol } from './text-protocol.js'
 
@@ -35,6 +38,7 @@ export interface ConnectionInit {
   readonly routes: RouteTable
   readonly intake: Intake
   readonly metrics: Metrics
+  readonly budget: SendBudget
   readonly onClose: (connection: Connection) => void
 }
 
@@ -50,8 +54,7 @@ export class Connection implements Receiver, ProtocolHost {
   #heardAt: number
   #beatAt: number
   #pausedAt: number | undefined
-  /** What this tick has for the client, in frames: written together. Each byte is one character. */
-  #outgoing = ''
+  readonly #outgoing: Outgoing
 
   constructor(init: ConnectionInit) {
     this.#init = init
@@ -59,7 +62,10 @@ export class Connection implements Receiver, ProtocolHost {
     this.#openedAt = now
     this.#heardAt = now
     this.#beatAt = now
-    const { webSocket } = init
+    const { webSocket, socket, metrics, budget } = init
+    const maxBytes = init.options.maxSendBytes
+    const onBehind = () => this.#fallBehind()
+    this.#outgoing = new Outgoing({ webSocket, socket, metrics, budget, maxBytes, onBehind })
     webSocket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
     webSocket.on('ping', () => this.#hear())
     webSocket.on('pong', () => this.#hear())
@@ -84,13 +90,13 @@ export class Connection implements Receiver, ProtocolHost {
 
   /** Bytes that the kernel has not taken yet. */
   get sendBytesWaiting(): number {
-    return this.#init.webSocket.bufferedAmount
+    return this.#outgoing.bytesWaiting
   }
 
-  open(): void {
+  open(user?: unknown): void {
     if (this.#state !== 'greeting') return
     this.#state = 'open'
-    this.#session = this.#init.registry.open(this)
+    this.#session = this.#init.registry.open(this, { protocol: this.#protocol!.name, user })
   }
 
   request(request: IncomingRequest): void {
@@ -107,9 +113,12 @@ export class Connection implements Receiver, ProtocolHost {
     this.close(closeCodes.handshakeRefused, 'handshake refused')
   }
 
-  fallBehind(): void {
-    this.#init.metrics.count('connectionsClosedSlow')
-    this.close(closeCodes.slow, 'too far behind')
+  hold(): void {
+    this.#outgoing.hold()
+  }
+
+  release(): void {
+    this.#outgoing.release()
   }
 
   reply(id: number, body: string): void {
@@ -120,8 +129,8 @@ export class Connection implements Receiver, ProtocolHost {
     this.#protocol!.error(id, error)
   }
 
-  event(name: string, body: string): void {
-    this.#protocol!.event(name, body)
+  event(event: GatewayEvent): void {
+    this.#protocol!.event(event)
   }
 
   end(code: number, kickReason: string | null): void {
@@ -150,15 +159,18 @@ export class Connection implements Receiver, ProtocolHost {
   }
 
   send(payload: string, isText: boolean): void {
-    if (this.#state === 'closing') return
-    if (this.#outgoing === '') process.nextTick(this.#flush)
-    this.#outgoing += encodeFrame(payload, isText)
+    if (this.#state !== 'closing') this.#outgoing.add(encodeFrame(payload, isText))
+  }
+
+  sendEvent(event: GatewayEvent, frame: string): void {
+    if (this.#state !== 'closing') this.#outgoing.addEvent(event, frame)
   }
 
   /** Closes the connection; its session ends with it. */
   close(code: CloseCode, reason: string): void {
     if (this.#state === 'closing') return
-    this.#write()
+    this.#outgoing.write()
+    this.#outgoing.close()
     this.#state = 'closing'
     // A socket that is not read would not see the other side's close.
     if (this.#pausedAt !== undefined) this.#init.webSocket.resume()
@@ -180,7 +192,7 @@ export class Connection implements Receiver, ProtocolHost {
 
   /** Looks at the clock: ends what has been silent, unread or unfinished for too long. Called now and then. */
   look(now: number): void {
-    const { heartbeat, handshakeTimeout, maxPause, maxSendBytes } = this.#init.options
+    const { heartbeat, handshakeTimeout, maxPause } = this.#init.options
     const { metrics } = this.#init
     if (this.#state === 'closing') return
     if (this.#protocol?.isReady !== true && now - this.#openedAt >= handshakeTimeout) {
@@ -190,7 +202,8 @@ export class Connection implements Receiver, ProtocolHost {
       metrics.count('connectionsClosedSlow')
       return this.close(closeCodes.slow, 'requests not taken for too long')
     }
-    if (this.sendBytesWaiting > maxSendBytes) return this.fallBehind()
+    this.#outgoing.check()
+    if (this.state === 'closing') return
     if (heartbeat === 0 || this.#pausedAt !== undefined) return
     if (now - this.#heardAt >= heartbeat * 2) {
       metrics.count('connectionsClosedSilent')
@@ -217,8 +230,8 @@ export class Connection implements Receiver, ProtocolHost {
   #greet(isBinary: boolean): void {
     const { options, routes, subprotocol } = this.#init
     if (isBinary || subprotocol === 'pomelo') {
-      const { heartbeat, maxSendBytes, onHandshake, log } = options
-      this.#protocol = new PomeloProtocol({ host: this, routes, heartbeat, maxSendBytes, onHandshake, log })
+      const { heartbeat, onHandshake, log } = options
+      this.#protocol = new PomeloProtocol({ host: this, routes, heartbeat, onHandshake, log })
     } else {
       this.#protocol = new TextProtocol(this)
       this.open()
@@ -237,12 +250,18 @@ export class Connection implements Receiver, ProtocolHost {
     this.close(isViolation ? closeCodes.protocolViolated : closeCodes.frameMalformed, reason)
   }
 
+  #fallBehind(): void {
+    this.#init.metrics.count('connectionsClosedSlow')
+    this.close(closeCodes.slow, 'too far behind')
+  }
+
   #hear(): void {
     this.#heardAt = this.#init.options.now()
   }
 
   #closed(code: number): void {
     this.#state = 'closing'
+    this.#outgoing.close()
     this.#endSession(
       code,
       code === 1000 || code === 1001 || code === 1005 ? 'client closed' : `connection lost (${code})`
@@ -254,22 +273,6 @@ export class Connection implements Receiver, ProtocolHost {
     const session = this.#session
     this.#session = undefined
     if (session !== undefined) this.#init.registry.end(session, { code, reason, kickReason: null })
-  }
-
-  readonly #flush = (): void => {
-    if (this.#state === 'closing') return
-    this.#write()
-    const { webSocket, options } = this.#init
-    if (webSocket.bufferedAmount > options.maxSendBytes) this.fallBehind()
-  }
-
-  #write(): void {
-    const frames = this.#outgoing
-    if (frames === '') return
-    this.#outgoing = ''
-    const { webSocket, socket } = this.#init
-    // Once a close frame has left, by us or in answer to the client's, no data may follow.
-    if (webSocket.readyState === webSocket.OPEN) socket.write(frames, 'latin1')
   }
 }
 

@@ -7,8 +7,8 @@
  *             └──── taken back ────┘
  */
 import { errors } from '../shared/errors.js'
-import type { Logger, LogLevel } from '../shared/log.js'
-import { placeOf } from './affinity.js'
+import type { Logger } from '../shared/log.js'
+import { placeFor } from './affinity.js'
 import { BatchSize, batchBytes } from './batch-size.js'
 import { Line } from './line.js'
 import type { Metrics } from './metrics.js'
@@ -17,7 +17,8 @@ import type { Pool } from './pool.js'
 import { Request, type RequestInit } from './request.js'
 import type { Session } from './session.js'
 import { Turn, type TurnListener } from './turn.js'
-import type { LastWords, Outcome, Worker, WorkerListener } from './worker.js'
+import type { Worker } from './worker.js'
+import type { LastWords, Outcome, WorkerListener } from './worker-listener.js'
 
 /** Requests of one lane in a turn. */
 const turnRequests = 16
@@ -37,7 +38,7 @@ export interface DispatcherInit {
   readonly now: () => number
 }
 
-export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListener {
+export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'>, TurnListener {
   readonly #init: DispatcherInit
   readonly #requests: OpenRequests
   readonly #line: Line
@@ -58,15 +59,24 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
     const { session, route } = request
     const { lane } = session
     this.#requests.add(request)
+    // A hook of a session that is open is its onConnect.
+    if (request.onOutcome !== undefined && session.isOpen) lane.greeting = request
     if (route.options.concurrent === true) {
       lane.concurrent ??= new Set()
       lane.concurrent.add(request)
-      this.#lineUpAlone(request)
+      if (lane.greeting === undefined) this.#lineUpAlone(request)
     } else {
       lane.waiting.push(request)
       this.#lineUp(session)
     }
     this.#look ??= setInterval(() => this.#lookAround(), lookInterval).unref()
+    this.pumpSoon()
+  }
+
+  /** The session's onConnect is over: what its lane does not keep may go. */
+  greeted(session: Session): void {
+    session.lane.greeting = undefined
+    for (const request of session.lane.concurrent ?? []) this.#lineUpAlone(request)
     this.pumpSoon()
   }
 
@@ -77,19 +87,22 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
     setImmediate(this.#pump)
   }
 
-  /** The session has ended: its requests are decided, and nobody is told. */
-  sessionEnded(session: Session): void {
+  /** The session has ended: its requests are decided, and nobody is told. Gives those that run on in their workers. */
+  sessionEnded(session: Session): Request[] {
     const { lane } = session
     const { turn } = lane
-    if (turn !== undefined) {
-      turn.takeBack()
-      for (const request of turn.started) this.#requests.drop(request)
-    }
-    for (const request of lane.waiting.splice(0)) this.#requests.drop(request)
-    for (const request of lane.concurrent ?? []) {
-      request.turn?.takeBack()
+    const running: Request[] = []
+    const drop = (request: Request) => {
+      if (request.state === 'handedOut') running.push(request)
       this.#requests.drop(request)
     }
+    turn?.takeBack()
+    for (const request of [...(turn?.started ?? []), ...lane.waiting.splice(0)]) drop(request)
+    for (const request of lane.concurrent ?? []) {
+      request.turn?.takeBack()
+      drop(request)
+    }
+    return running
   }
 
   /** A place has no worker for a while: what belongs to it goes elsewhere; if there is no worker at all, it is refused. */
@@ -128,10 +141,6 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
     turn.takeBack()
     worker.freeSlot(turn)
     this.pumpSoon()
-  }
-
-  workerLog(worker: Worker, level: LogLevel, message: string, fields: string): void {
-    this.#init.log[level](message, { ...JSON.parse(fields), worker: worker.index })
   }
 
   /** What had started there is answered; what had not goes to other workers. */
@@ -194,7 +203,9 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
   #takeFromLane(session: Session, worker: Worker, room: number): Request[] {
     const { lane } = session
     lane.isInLine = false
-    const most = Math.min(turnRequests, room, lane.waiting.length)
+    // A hook is alone: whether what follows runs is for its outcome to say.
+    const isHook = lane.waiting[0]?.onOutcome !== undefined
+    const most = Math.min(isHook ? 1 : turnRequests, room, lane.waiting.length)
     let count = 0
     while (count < most) {
       const request = lane.waiting[count]!
@@ -204,6 +215,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
       count++
     }
     const requests = lane.waiting.splice(0, count)
+    if (isHook) requests[0]?.startClock(this.#init.now())
     // Nothing of it may run here: it waits elsewhere, or its route is gone.
     if (count === 0) this.#lineUp(session)
     return requests
@@ -228,7 +240,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
     const { lane } = session
     this.#refuseGone(lane.waiting)
     const first = lane.waiting[0]
-    if (first === undefined || lane.turn !== undefined || lane.isInLine || !session.isOpen) return
+    if (first === undefined || lane.turn !== undefined || lane.isInLine) return
     lane.isInLine = true
     this.#line.add(session, undefined, this.#placeFor(first))
   }
@@ -238,12 +250,8 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
     if (request.state === 'waiting') this.#line.add(request.session, request, this.#placeFor(request))
   }
 
-  /** The only worker that may run the request; undefined: any. */
-  #placeFor({ route, session }: Request): number | undefined {
-    const { affinity } = route.options
-    if (affinity === undefined) return undefined
-    const value = affinity === 'uid' ? session.uid : session.textOf(affinity)
-    return value === null || value === undefined ? undefined : placeOf(value, this.#init.pool.places)
+  #placeFor(request: Request): number | undefined {
+    return placeFor(request, this.#init.pool.places)
   }
 
   /** Answers those whose route no worker offers any more, or that no worker will be there for. */
@@ -252,7 +260,8 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp'>, TurnListene
     for (let i = 0; i < requests.length; i++) {
       const request = requests[i]!
       const { isOffered, name } = request.route
-      if (isOffered && hasPlaces) continue
+      // Without its onConnect a session can't go on: that waits for a worker.
+      if (isOffered && (hasPlaces || request === request.session.lane.greeting)) continue
       requests.splice(i--, 1)
       this.#requests.decide(request, { error: isOffered ? errors.noWorker(name) : errors.routeUnknown(name) })
     }

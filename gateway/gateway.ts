@@ -2,10 +2,20 @@
 import type { FSWatcher } from 'node:fs'
 import type { AddressInfo, Socket } from 'node:net'
 import type { WebSocket } from 'ws'
+import { Answers } from './answers.js'
+import { Channels } from './channels.js'
 import { Connection } from './connection.js'
 import { Connections } from './connections.js'
 import { findTypescriptLoaders, watchHandlers } from './dev.js'
 import { Dispatcher } from './dispatcher.js'
+import { EventOperations } from './event-operations.js'
+import {
+  type HostBroadcastOptions,
+  type HostChannel,
+  HostEvents,
+  type HostExceptOptions,
+  type HostRecipient
+} from './host-events.js'
 import { Intake } from './intake.js'
 import { Listener } from './listener.js'
 import { type MetricName, Metrics } from './metrics.js'
@@ -15,9 +25,13 @@ import { type ClientAddress, type GatewayOptions, type ResolvedOptions, resolveO
 import { Pool } from './pool.js'
 import { Registry } from './registry.js'
 import { RouteTable } from './routes.js'
+import { SendBudget } from './send-budget.js'
+import { SessionHooks } from './session-hooks.js'
 import { SessionService } from './session-service.js'
 import { Thread } from './thread.js'
-import { Worker, type WorkerListener } from './worker.js'
+import { within } from './within.js'
+import { Worker } from './worker.js'
+import type { WorkerListener } from './worker-listener.js'
 
 /** A route that clients may ask for. */
 export interface OfferedRoute {
@@ -37,8 +51,12 @@ export class Gateway {
   readonly #pool: Pool
   readonly #requests: OpenRequests
   readonly #dispatcher: Dispatcher
+  readonly #hooks: SessionHooks
   readonly #intake: Intake
+  readonly #channels: Channels
+  readonly #events: HostEvents
   readonly #connections: Connections
+  readonly #budget: SendBudget
   readonly #listener: Listener
   #address: AddressInfo | undefined
   #closing: Promise<void> | undefined
@@ -58,15 +76,27 @@ export class Gateway {
       startTimeout,
       log,
       start: index => this.#startWorker(index),
-      onRoutes: routes => {
+      onOffer: ({ routes, hooks }) => {
         this.#routes.offer(routes)
+        this.#hooks.offer(hooks)
         this.#dispatcher.pumpSoon()
       },
       onFailure: place => this.#dispatcher.placeFailed(place)
     })
     this.#requests = new OpenRequests({ metrics, log, laneLimit })
     this.#dispatcher = new Dispatcher({ pool: this.#pool, requests: this.#requests, metrics, log, now })
-    this.#registry.on('closed', session => this.#dispatcher.sessionEnded(session))
+    this.#channels = new Channels(options)
+    this.#events = new HostEvents({
+      frontendId,
+      registry: this.#registry,
+      channels: this.#channels,
+      sessions: this.sessions,
+      metrics
+    })
+    const [registry, dispatcher] = [this.#registry, this.#dispatcher]
+    this.#hooks = new SessionHooks({ registry, dispatcher, requestTimeout, log, now })
+    // Before the host is told of the end: it finds no session in a channel that is gone.
+    this.#registry.prependListener('closed', session => this.#channels.leaveAll(session))
     this.#intake = new Intake({
       routes: this.#routes,
       dispatcher: this.#dispatcher,
@@ -74,6 +104,7 @@ export class Gateway {
       requestTimeout
     })
     this.#connections = new Connections(options)
+    this.#budget = new SendBudget(options.maxSendBytesInAll, () => this.#connections.size)
     this.#listener = new Listener({ ...options, onSocket: (...socket) => this.#connect(...socket) })
     this.#showGauges()
   }
@@ -92,6 +123,30 @@ export class Gateway {
   /** The routes that clients may ask for, sorted by name. */
   get routes(): readonly OfferedRoute[] {
     return this.#routes.offered.map(({ name, file }) => ({ route: name, file }))
+  }
+
+  /**
+   * Sends an event to a session, or to all sessions of a user. Gives to how many; 0 is no error.
+   *
+   * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`, `FRONTEND_UNKNOWN`, TypeError for what is no event, and what
+   * JSON.stringify throws for its body
+   */
+  send(to: HostRecipient, event: string, body?: unknown, options?: HostExceptOptions): number {
+    return this.#events.send(to, event, body, options)
+  }
+
+  /** Sends an event to all sessions, or to all that are bound to a user. Gives to how many. */
+  broadcast(event: string, body?: unknown, options?: HostBroadcastOptions): number {
+    return this.#events.broadcast(event, body, options)
+  }
+
+  /**
+   * A channel by its name: the same that handlers join and leave.
+   *
+   * @throws `CHANNEL_INVALID`
+   */
+  channel(name: string): HostChannel {
+    return this.#events.channel(name)
   }
 
   /** Counters since the start and gauges of this moment, by name: `docs/reference/metrics.md`. */
@@ -123,7 +178,7 @@ export class Gateway {
 
   /**
    * Ends the gateway: takes nothing new, waits up to `closeTimeout` for what runs, closes the connections with 1012,
-   * ends the workers. A second call waits for the first.
+   * and ends the workers; for the sessions' onClose, and then for the workers' onStop, it waits as long again. A second call waits for the first.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -138,6 +193,8 @@ export class Gateway {
     await within(closeTimeout, this.#requests.idle())
     await within(closeGrace, this.#connections.close())
     this.#connections.terminate()
+    this.#listener.terminate()
+    await this.#hooks.close(closeTimeout)
     this.#dispatcher.close()
     await this.#pool.close()
   }
@@ -154,6 +211,7 @@ export class Gateway {
       routes: this.#routes,
       intake: this.#intake,
       metrics: this.#metrics,
+      budget: this.#budget,
       onClose: closed => {
         this.#metrics.count('connectionsClosed')
         this.#connections.remove(closed)
@@ -163,7 +221,8 @@ export class Gateway {
   }
 
   #startWorker(index: number): Worker {
-    const { frontendId, handlers, maxSettingsLength, maxBodyBytes, workerArgv, log } = this.options
+    const { frontendId, handlers, maxSettingsLength, maxBodyBytes, workerArgv, closeTimeout, log } =
+      this.options
     const metrics = this.#metrics
     metrics.count('workersStarted')
     const listener: WorkerListener = {
@@ -171,7 +230,8 @@ export class Gateway {
       workerReady: (...ready) => this.#dispatcher.workerReady(...ready),
       workerOutcome: (...outcome) => this.#dispatcher.workerOutcome(...outcome),
       workerReleased: (...released) => this.#dispatcher.workerReleased(...released),
-      workerLog: (...line) => this.#dispatcher.workerLog(...line),
+      workerLog: (worker, level, message, fields) =>
+        log[level](message, { ...JSON.parse(fields), worker: worker.index }),
       workerEnded: (worker, cause) => {
         // First it gets no more work, then what it had is given to others.
         this.#pool.workerEnded(worker, cause)
@@ -181,18 +241,17 @@ export class Gateway {
     return new Worker({
       serial: ++this.#lastSerial,
       setup: { index, frontendId, handlers, typescript: this.#typescript, maxSettingsLength, maxBodyBytes },
+      stopTimeout: closeTimeout,
       start: init => new Thread(init, workerArgv),
       listener,
-      operations: (source, inbox) =>
-        new Operations({
-          frontendId,
-          maxSettingsLength,
-          registry: this.#registry,
-          source,
-          inbox,
-          metrics,
-          log
-        })
+      operations: (source, inbox) => {
+        const answers = new Answers({ frontendId, source, inbox, metrics, log })
+        const parts = { answers, registry: this.#registry, metrics }
+        return {
+          sessions: new Operations({ ...parts, maxSettingsLength }),
+          events: new EventOperations({ ...parts, channels: this.#channels })
+        }
+      }
     })
   }
 
@@ -201,6 +260,7 @@ export class Gateway {
     metrics.gauge('connections', () => this.#connections.size)
     metrics.gauge('sessions', () => this.#registry.size)
     metrics.gauge('users', () => this.#registry.userCount)
+    metrics.gauge('channels', () => this.#channels.size)
     metrics.gauge('workersReady', () => this.#pool.up.length)
     metrics.gauge('requestsWaiting', () => this.#requests.waiting)
     metrics.gauge('requestsRunning', () => this.#requests.running)
@@ -211,16 +271,6 @@ export class Gateway {
 
 /** Milliseconds that clients have to answer the close of their connection. */
 const closeGrace = 500
-
-/** Waits for `work`, but no longer than so many milliseconds. */
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([work, late])
-  clearTimeout(timer)
-}
 
 /**
  * Starts a gateway. It is running when the promise resolves: the handlers are loaded, the port is open.

@@ -1,9 +1,18 @@
 /** What a program that hosts a gateway imports: `import { createGateway } from 'sallyport'`. */
 export { type CloseCode, type CloseCodeName, closeCodes } from '../shared/close-codes.js'
 export { type ErrorData, GatewayError } from '../shared/errors.js'
+export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/event.js'
 export type { LogFields, Logger, LogLevel } from '../shared/log.js'
 export { createGateway, Gateway, type OfferedRoute } from './gateway.js'
+export {
+  type HostBroadcastOptions,
+  HostChannel,
+  type HostExceptOptions,
+  type HostRecipient,
+  type HostSessionLike
+} from './host-events.js'
 export { HostSession, type HostSessionEvents } from './host-session.js'
+export type { HttpRequestListener } from './listener.js'
 export { type MetricName, metricNames } from './metrics.js'
 export type {
   ClientAddress,

@@ -1,11 +1,12 @@
 /**
  * The HTTP server and its upgrades: the only file that opens WebSockets. Everything that ws can be told to refuse by
- * itself, it is told here.
+ * itself, it is told here. What is no upgrade is the host's to answer, if it likes.
  */
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { errors } from '../shared/errors.js'
+import type { Logger } from '../shared/log.js'
 import type { ClientAddress } from './options.js'
 
 /** Subprotocols that a client may ask for. */
@@ -14,10 +15,16 @@ const subprotocols = ['sallyport.json', 'pomelo']
 /** Bytes of a frame around the body: package and message header with the longest route, or the text form's. */
 const frameOverhead = 1_024
 
+/** Answers an HTTP request that opens no WebSocket. */
+export type HttpRequestListener = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+
 export interface ListenerInit {
   readonly host: string
   readonly port: number
   readonly maxBodyBytes: number
+  readonly log: Logger
+  /** Answers requests that are no upgrade; undefined: they are told to upgrade. */
+  readonly onHttpRequest: HttpRequestListener | undefined
   readonly onSocket: (
     webSocket: WebSocket,
     socket: Socket,
@@ -44,10 +51,7 @@ export class Listener {
       closeTimeout: 5_000,
       handleProtocols: asked => subprotocols.find(each => asked.has(each)) ?? false
     } as ConstructorParameters<typeof WebSocketServer>[0])
-    this.#http = createServer((_request, response) => {
-      response.writeHead(426, { 'content-type': 'text/plain', connection: 'close', upgrade: 'websocket' })
-      response.end('This is a Sallyport gateway: connect by WebSocket.\n')
-    })
+    this.#http = createServer((request, response) => this.#answer(request, response))
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head))
   }
 
@@ -69,6 +73,23 @@ export class Listener {
     this.#http.closeIdleConnections()
   }
 
+  /** Cuts off what nobody has answered. An upgraded connection is not among it. */
+  terminate(): void {
+    this.#http.closeAllConnections()
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { onHttpRequest = requireUpgrade, log } = this.#init
+    try {
+      await onHttpRequest(request, response)
+    } catch (error) {
+      // Without the query, which may hold what is no log's business.
+      const path = request.url?.split('?')[0]
+      log.error('onHttpRequest failed', { method: request.method, path, error })
+      answerFailed(response)
+    }
+  }
+
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on('error', () => socket.destroy())
     const address = { ip: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
@@ -76,4 +97,20 @@ export class Listener {
       this.#init.onSocket(webSocket, socket, address, webSocket.protocol)
     )
   }
+}
+
+function answerFailed(response: ServerResponse): void {
+  if (response.writableEnded) return
+  // What has begun can't become an error any more: only its end tells the client.
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  for (const name of response.getHeaderNames()) response.removeHeader(name)
+  response.writeHead(500, { 'content-type': 'text/plain' }).end('The request failed.\n')
+}
+
+function requireUpgrade(_request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(426, { 'content-type': 'text/plain', connection: 'close', upgrade: 'websocket' })
+  response.end('This is a Sallyport gateway: connect by WebSocket.\n')
 }

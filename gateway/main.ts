@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The program `sallyport`: command line → options → a running gateway → signals. */
 import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import { GatewayError } from '../shared/errors.js'
 import { formatBanner } from './banner.js'
 import { formatHelp, readCommand } from './command-line.js'
@@ -14,7 +15,9 @@ async function main(): Promise<void> {
     process.stdout.write(command.kind === 'help' ? formatHelp() : `${version}\n`)
     return
   }
-  const gateway = await createGateway(command.options)
+  const { options, http } = command
+  const page = http === undefined ? {} : await import(pathToFileURL(http).href)
+  const gateway = await createGateway({ ...options, onHttpRequest: page.onHttpRequest })
   endOnSignal(() => gateway.close())
   process.stdout.write(formatBanner(gateway, version))
 }

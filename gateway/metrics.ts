@@ -20,6 +20,9 @@ const counterNames = [
   'pushes',
   'operations',
   'operationsRefused',
+  'eventsSent',
+  'eventsDropped',
+  'eventsReplaced',
   'batches',
   'requestsTakenBack',
   'socketsPaused',
@@ -31,6 +34,7 @@ const gaugeNames = [
   'connections',
   'sessions',
   'users',
+  'channels',
   'workersReady',
   'requestsWaiting',
   'requestsRunning',
@@ -54,8 +58,8 @@ export class Metrics {
     this.#counters = counters as Record<CounterName, number>
   }
 
-  count(name: CounterName): void {
-    this.#counters[name]++
+  count(name: CounterName, by = 1): void {
+    this.#counters[name] += by
   }
 
   /** Says where a gauge is read from. */

@@ -7,7 +7,7 @@ import { errors } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
 import type { Metrics } from './metrics.js'
 import type { Request } from './request.js'
-import type { Outcome } from './worker.js'
+import type { Outcome } from './worker-listener.js'
 
 export interface OpenRequestsInit {
   readonly metrics: Metrics
@@ -66,13 +66,19 @@ export class OpenRequests {
   settle(request: Request, outcome: Outcome): void {
     this.#byRid.delete(request.rid)
     this.decide(request, outcome)
+    this.#end(request)
   }
 
   /** Decides a request and tells its client, if it asked for an answer. */
   decide(request: Request, outcome: Outcome): void {
     if (request.state === 'decided') return
-    const { session, route, id, flags } = request
+    const { session, route, id, flags, onOutcome } = request
     const { metrics, log } = this.#init
+    if (onOutcome !== undefined) {
+      // Decided before it is told: it may end the session.
+      this.#close(request)
+      return onOutcome(outcome)
+    }
     if ('error' in outcome) metrics.count('errors')
     if ((flags & requestFlags.notify) === 0) {
       metrics.count('replies')
@@ -95,14 +101,27 @@ export class OpenRequests {
   /** Answers those whose deadline has passed. What they do from now on has no effect; their lanes go on without them. */
   sweep(now: number): void {
     for (const request of this.#byRid.values()) {
-      if (request.deadline <= now && request.state !== 'decided') this.#timeOut(request)
+      if (request.deadline > now) continue
+      if (request.state !== 'decided') this.#timeOut(request)
+      else if (request.onEnd !== undefined) {
+        request.turn?.worker.abort(request, 'timeout')
+        this.#end(request)
+      }
     }
+  }
+
+  #end(request: Request): void {
+    const { onEnd } = request
+    request.onEnd = undefined
+    onEnd?.()
   }
 
   #timeOut(request: Request): void {
     const { route, session, timeout } = request
     // If it has not started it is in its lane again after this, and must not be handed out any more.
     request.turn?.takeBack()
+    // A hook is not given up before it has started.
+    if (request.onOutcome !== undefined && request.turn === undefined) return request.stopClock()
     request.turn?.worker.abort(request, 'timeout')
     const { waiting } = session.lane
     const at = waiting.indexOf(request)

@@ -4,39 +4,27 @@
  * worker wants an answer, logged and counted.
  */
 import { type ErrorData, errors, type GatewayError } from '../shared/errors.js'
-import type { Inbox } from '../shared/inbox.js'
-import type { Logger } from '../shared/log.js'
 import type { OperationHead, OperationReader, UserOperationHead } from '../shared/outbox.js'
 import { formatSessions } from '../shared/session-text.js'
+import type { Answers } from './answers.js'
 import type { Metrics } from './metrics.js'
 import type { Registry } from './registry.js'
 import { parseChange, type Session } from './session.js'
 
-/** What operations need to know of the worker that they come from. */
-export interface OperationSource {
-  /** Unique in this gateway: tells views of different workers apart. */
-  readonly serial: number
-  /** The route of a request that may not act any more, undefined of one that may. */
-  endedRoute(rid: number): string | undefined
-  /** The route of a request, as far as it is known. */
-  routeOf(rid: number): string | undefined
-}
-
 export interface OperationsInit {
-  readonly frontendId: string
-  readonly maxSettingsLength: number
+  readonly answers: Answers
   readonly registry: Registry
-  readonly source: OperationSource
-  readonly inbox: Inbox
   readonly metrics: Metrics
-  readonly log: Logger
+  readonly maxSettingsLength: number
 }
 
 export class Operations implements OperationReader {
   readonly #init: OperationsInit
+  readonly #answers: Answers
 
   constructor(init: OperationsInit) {
     this.#init = init
+    this.#answers = init.answers
   }
 
   push(head: OperationHead, key: string, text: string): void {
@@ -95,32 +83,35 @@ export class Operations implements OperationReader {
   }
 
   read(head: OperationHead): void {
-    if (this.#refuseEarly('read', head)) return
+    if (this.#answers.refuseEarly('read', head)) return
     const session = this.#init.registry.find(head.sid)
-    this.#ack(head.ack, session === undefined ? '' : formatSessions([session.snapshot]))
+    this.#answers.ack(head.ack, session === undefined ? '' : formatSessions([session.snapshot]))
   }
 
   readByUid(head: UserOperationHead, uid: string): void {
-    if (this.#refuseEarly('readByUid', head)) return
-    this.#ack(head.ack, formatSessions(this.#init.registry.findByUid(uid).map(session => session.snapshot)))
+    if (this.#answers.refuseEarly('readByUid', head)) return
+    this.#answers.ack(
+      head.ack,
+      formatSessions(this.#init.registry.findByUid(uid).map(session => session.snapshot))
+    )
   }
 
   kick(head: OperationHead, reason: string | null): void {
-    if (this.#refuseEarly('kick', head)) return
+    if (this.#answers.refuseEarly('kick', head)) return
     const session = this.#init.registry.find(head.sid)
     if (session !== undefined) this.#init.registry.kick(session, reason)
-    this.#ack(head.ack, '')
+    this.#answers.ack(head.ack, '')
   }
 
   kickByUid(head: UserOperationHead, uid: string, reason: string | null): void {
-    if (this.#refuseEarly('kickByUid', head)) return
+    if (this.#answers.refuseEarly('kickByUid', head)) return
     for (const session of this.#init.registry.findByUid(uid)) this.#init.registry.kick(session, reason)
-    this.#ack(head.ack, '')
+    this.#answers.ack(head.ack, '')
   }
 
   refused(route: string, operation: string, about: string, error: ErrorData): void {
     this.#init.metrics.count('operations')
-    this.#tell(operation, route, about, error)
+    this.#answers.tell(operation, route, about, error)
   }
 
   #apply(
@@ -135,9 +126,9 @@ export class Operations implements OperationReader {
 
   /** The session that the operation is about; undefined if it was refused. */
   #sessionFor(name: string, head: OperationHead, about: string): Session | undefined {
-    if (this.#refuseEarly(name, head)) return undefined
+    if (this.#answers.refuseEarly(name, head)) return undefined
     const session = this.#init.registry.find(head.sid)
-    if (session === undefined) this.#refuse(name, head, errors.sessionNotFound(head.sid), about)
+    if (session === undefined) this.#answers.refuse(name, head, errors.sessionNotFound(head.sid), about)
     return session
   }
 
@@ -149,51 +140,18 @@ export class Operations implements OperationReader {
     error: GatewayError | undefined,
     about: string
   ): void {
-    if (error === undefined) return this.#ack(head.ack, '')
+    if (error === undefined) return this.#answers.ack(head.ack, '')
     const isConflict = error.code === errors.conflict.code
     // An update that met a conflict is tried again with the newest value: nothing has failed.
     if (isConflict && name === 'update')
-      return this.#init.inbox.refused(head.ack, error, session.textOf(about) ?? '')
-    this.#refuse(name, head, error, about)
+      return this.#answers.tryAgain(head, error, session.textOf(about) ?? '')
+    this.#answers.refuse(name, head, error, about)
     // The lane was handed out on the belief that its operations hold: what has not started begins anew.
     if (!isConflict && session.lane.turn?.id === head.view) session.lane.turn.takeBack()
   }
 
-  /** Refuses what no look at a session is needed for. True if it did. */
-  #refuseEarly(name: string, head: UserOperationHead): boolean {
-    const { metrics, source, frontendId } = this.#init
-    metrics.count('operations')
-    const endedRoute = source.endedRoute(head.rid)
-    if (endedRoute !== undefined) this.#refuse(name, head, errors.requestEnded(endedRoute))
-    else if (head.frontendId !== frontendId) this.#refuse(name, head, errors.frontendUnknown(head.frontendId))
-    else return false
-    return true
-  }
-
-  #refuse(name: string, head: UserOperationHead, error: GatewayError, about = ''): void {
-    const { inbox, source } = this.#init
-    this.#tell(name, source.routeOf(head.rid) ?? '', about, error)
-    if (head.ack !== 0) inbox.refused(head.ack, error, '')
-  }
-
-  /** Logs and counts what was refused, here or in the worker. */
-  #tell(operation: string, route: string, about: string, { code, message }: ErrorData): void {
-    const { metrics, log } = this.#init
-    metrics.count('operationsRefused')
-    const fields = { operation, route: route || 'none', about, code, error: message }
-    // A player who leaves in the middle of a request, or two who want the same, are everyday things.
-    if (everyday.has(code)) log.info('An operation was refused', fields)
-    else log.warn('An operation was refused', fields)
-  }
-
-  #ack(ack: number, value: string): void {
-    if (ack !== 0) this.#init.inbox.acked(ack, value)
-  }
-
   /** Views that a worker numbered itself are told apart from those of other workers. */
   #writer({ view }: OperationHead): number {
-    return view >= 0 ? view : -(this.#init.source.serial * 0x1_0000_0000 - view)
+    return view >= 0 ? view : -(this.#answers.serial * 0x1_0000_0000 - view)
   }
 }
-
-const everyday = new Set<string>([errors.sessionNotFound.code, errors.conflict.code])

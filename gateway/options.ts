@@ -10,6 +10,7 @@ import { resolve } from 'node:path'
 import { describeValue } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
 import { createTextLogger, type Logger, type LogLevel, logLevels } from '../shared/log.js'
+import type { HttpRequestListener } from './listener.js'
 
 /** What a second session of a user does to the first. */
 export type SingleSession = 'off' | 'reject' | 'kick'
@@ -43,6 +44,12 @@ export interface PlainOptions {
   maxSettingsLength: number
   /** Bytes that may wait to be sent to one client; beyond it the connection is closed as `slow`. */
   maxSendBytes: number
+  /** Bytes that may wait to be sent to all clients; beyond it those that have most waiting are closed as `slow`. */
+  maxSendBytesInAll: number
+  /** Channels that one session may be in; to join another one fails. */
+  maxChannels: number
+  /** Sessions that may be in one channel; another one can't join. */
+  maxMembers: number
   /** Milliseconds that a worker may take to load its handlers. */
   startTimeout: number
   /** Milliseconds that a close waits for running requests. */
@@ -77,6 +84,8 @@ export interface GatewayOptions extends Partial<Omit<PlainOptions, 'handlers'>> 
   log?: Logger
   /** Accepts or refuses a Pomelo client's handshake. Default: accepts. One that throws refuses. */
   onHandshake?: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
+  /** Answers HTTP requests that open no WebSocket: a page, say. Default: 426. One that throws answers 500. */
+  onHttpRequest?: HttpRequestListener
   /** Milliseconds since 1970. Default: `Date.now`. */
   now?: () => number
   /** Development: loads TypeScript handlers by the package tsx, and all anew when a file is saved. Default: false. */
@@ -88,6 +97,7 @@ export interface GatewayOptions extends Partial<Omit<PlainOptions, 'handlers'>> 
 export interface ResolvedOptions extends Readonly<PlainOptions> {
   readonly log: Logger
   readonly onHandshake: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
+  readonly onHttpRequest: HttpRequestListener | undefined
   readonly now: () => number
   readonly dev: boolean
   readonly workerArgv: readonly string[] | undefined
@@ -180,6 +190,14 @@ export const optionTable: readonly OptionRow[] = [
     standard: 1_048_576,
     help: 'bytes waiting for one client before it is closed as slow'
   },
+  {
+    name: 'maxSendBytesInAll',
+    check: count(1024, Number.MAX_SAFE_INTEGER),
+    standard: 268_435_456,
+    help: 'bytes waiting for all clients before the greediest are closed as slow'
+  },
+  { name: 'maxChannels', check: count(1, 1_000_000), standard: 64, help: 'channels one session may be in' },
+  { name: 'maxMembers', check: count(1, 10_000_000), standard: 100_000, help: 'sessions in one channel' },
   { name: 'startTimeout', check: ms(1), standard: 30_000, help: 'ms a worker may take to load its handlers' },
   { name: 'closeTimeout', check: ms(0), standard: 4_000, help: 'ms a close waits for running requests' },
   {
@@ -189,6 +207,9 @@ export const optionTable: readonly OptionRow[] = [
     help: 'least level that is logged'
   }
 ]
+
+/** Options that are no plain values, and so only a program can give. */
+const programOptions = ['log', 'onHandshake', 'onHttpRequest', 'now', 'dev', 'workerArgv']
 
 /** `handlers` → `handlers`, `frontendId` → `frontend-id`: the option's name on the command line. */
 export function flagOf(name: string): string {
@@ -209,22 +230,15 @@ export function resolveOptions(asked: GatewayOptions): ResolvedOptions {
   if (asked === null || typeof asked !== 'object') {
     throw errors.optionInvalid(`Expected the gateway's options to be an object, got ${describeValue(asked)}`)
   }
-  const known = new Set<string>([
-    ...optionTable.map(row => row.name),
-    'log',
-    'onHandshake',
-    'now',
-    'dev',
-    'workerArgv'
-  ])
+  const known = new Set<string>([...optionTable.map(row => row.name), ...programOptions])
   for (const name of Object.keys(asked)) {
     if (!known.has(name))
       throw errors.optionInvalid(`There is no option \`${name}\`; the options are ${[...known].join(', ')}`)
   }
   const plain: Record<string, string | number> = {}
   for (const row of optionTable) plain[row.name] = checkOption(row, asked[row.name])
-  const { log, onHandshake, now = Date.now, dev = false, workerArgv } = asked
-  for (const [name, value] of Object.entries({ onHandshake, now })) {
+  const { log, onHandshake, onHttpRequest, now = Date.now, dev = false, workerArgv } = asked
+  for (const [name, value] of Object.entries({ onHandshake, onHttpRequest, now })) {
     if (value !== undefined && typeof value !== 'function') {
       throw errors.optionInvalid(`Expected \`${name}\` to be a function, got ${describeValue(value)}`)
     }
@@ -251,6 +265,7 @@ export function resolveOptions(asked: GatewayOptions): ResolvedOptions {
     handlers: resolve(options.handlers),
     log: log ?? createTextLogger(options.logLevel, line => process.stderr.write(`${line}\n`), now),
     onHandshake: onHandshake ?? (() => ({ accept: true })),
+    onHttpRequest,
     now,
     dev,
     workerArgv

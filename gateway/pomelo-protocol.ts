@@ -23,6 +23,8 @@ import {
   packageKinds,
   writePackageHeader
 } from '../shared/wire/package.js'
+import type { GatewayEvent } from './event.js'
+import { encodeFrame } from './frames.js'
 import type { HandshakeAnswer, HandshakeInfo } from './options.js'
 import { encodeJson, type Protocol, type ProtocolHost } from './protocol.js'
 import type { RouteTable } from './routes.js'
@@ -35,23 +37,23 @@ export interface PomeloInit {
   readonly routes: RouteTable
   /** Milliseconds; 0: none. */
   readonly heartbeat: number
-  /** Bytes that may wait for the client's ack. */
-  readonly maxSendBytes: number
   readonly log: Logger
   readonly onHandshake: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
 }
 
 type PomeloState = 'handshake' | 'shaking' | 'ack' | 'open' | 'refused'
 
+/** Bytes of a body that surely fit into a package, and characters of an error's message where all of it is too long. */
+const maxBody = 16_000_000
+const longestMessage = 1_000
+
 /** Where the headers of one message are written before they become text: the longest have a route of 255 bytes. */
 const headers = Buffer.alloc(512)
 
 export class PomeloProtocol implements Protocol {
+  readonly name = 'pomelo'
   readonly #init: PomeloInit
   #state: PomeloState = 'handshake'
-  /** What came up between the handshake and the client's ack. */
-  #waiting: string[] | undefined
-  #waitingBytes = 0
   /** Whether the client reads bit 5 of a reply's flags as "this is an error". */
   #errorFlag = false
   /**
@@ -64,6 +66,8 @@ export class PomeloProtocol implements Protocol {
 
   constructor(init: PomeloInit) {
     this.#init = init
+    // No data flows before the client's ack.
+    init.host.hold()
   }
 
   get isReady(): boolean {
@@ -78,18 +82,26 @@ export class PomeloProtocol implements Protocol {
   }
 
   reply(id: number, body: string): void {
+    if (body.length > maxBody) return this.error(id, errors.replyNotSerializable('', `${body.length} bytes`))
     this.#sendMessage({ kind: messageKinds.reply, id }, body === '' ? this.#emptyBody : body)
   }
 
   error(id: number, { code, message, data }: ErrorData): void {
     // `code` is the number that clients of Pinus look at; an error of the game may bring its own.
     const number = /^\d{1,9}$/.test(code) ? Number(code) : 500
-    const body = encodeJson({ code: number, error: code, message, data })
+    let body = encodeJson({ code: number, error: code, message, data })
+    if (body.length > maxBody)
+      body = encodeJson({ code: number, error: code, message: message.slice(0, longestMessage) })
     this.#sendMessage({ kind: messageKinds.reply, id, isError: this.#errorFlag }, body)
   }
 
-  event(name: string, body: string): void {
-    this.#sendMessage({ kind: messageKinds.event, route: name }, body === '' ? this.#emptyBody : body)
+  event(event: GatewayEvent): void {
+    const { name, body } = event
+    const text = body === '' ? this.#emptyBody : body
+    const frame = event.frame(`pomelo ${text === '' ? 'empty' : ''}`, () =>
+      encodeFrame(encodeData({ kind: messageKinds.event, route: name }, text), false)
+    )
+    this.#init.host.sendEvent(event, frame)
   }
 
   kick(reason: string): void {
@@ -162,7 +174,7 @@ export class PomeloProtocol implements Protocol {
   }
 
   /** Throws where the hook's answer is none. */
-  #answer({ dictVersion }: HandshakeRequest, answer: HandshakeAnswer): void {
+  #answer({ dictVersion, user }: HandshakeRequest, answer: HandshakeAnswer): void {
     if (this.#state !== 'shaking') return
     if (typeof answer?.accept !== 'boolean') {
       throw new TypeError(
@@ -182,7 +194,7 @@ export class PomeloProtocol implements Protocol {
     })
     this.#state = 'ack'
     this.#sendPackage(packageKinds.handshake, reply)
-    host.open()
+    host.open(user)
   }
 
   #refuse(code: 500 | 501, user: unknown): void {
@@ -196,8 +208,7 @@ export class PomeloProtocol implements Protocol {
     this.#state = 'open'
     // The first heartbeat is the gateway's: it starts the client's clock.
     if (this.#init.heartbeat > 0) this.#sendPackage(packageKinds.heartbeat)
-    for (const payload of this.#waiting ?? []) this.#init.host.send(payload, false)
-    this.#waiting = undefined
+    this.#init.host.release()
   }
 
   #sendPackage(kind: PackageKind, body = ''): void {
@@ -205,18 +216,25 @@ export class PomeloProtocol implements Protocol {
     this.#init.host.send(Buffer.from(bytes).toString('latin1'), false)
   }
 
-  #sendMessage(head: { kind: 2 | 3; id?: number; route?: string; isError?: boolean }, body: string): void {
-    const size = messageHeaderSize(head) + body.length
-    const end = writeMessageHeader(headers, writePackageHeader(headers, 0, packageKinds.data, size), head)
-    const payload = headers.toString('latin1', 0, end) + body
-    if (this.#state === 'open') return this.#init.host.send(payload, false)
-    this.#waiting ??= []
-    this.#waiting.push(payload)
-    this.#waitingBytes += payload.length
-    if (this.#waitingBytes > this.#init.maxSendBytes) this.#init.host.fallBehind()
+  #sendMessage(head: MessageHead, body: string): void {
+    this.#init.host.send(encodeData(head, body), false)
   }
 }
 
 function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
   return typeof (value as { then?: unknown } | undefined)?.then === 'function'
+}
+
+interface MessageHead {
+  readonly kind: 2 | 3
+  readonly id?: number
+  readonly route?: string
+  readonly isError?: boolean
+}
+
+/** A message in its package. Its bytes, each as one character. */
+function encodeData(head: MessageHead, body: string): string {
+  const size = messageHeaderSize(head) + body.length
+  const end = writeMessageHeader(headers, writePackageHeader(headers, 0, packageKinds.data, size), head)
+  return headers.toString('latin1', 0, end) + body
 }

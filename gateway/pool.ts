@@ -4,9 +4,9 @@
  * dispatcher's business.
  */
 import { errors } from '../shared/errors.js'
-import type { RouteHello } from '../shared/hello.js'
 import type { LogFields, Logger } from '../shared/log.js'
-import type { Worker, WorkerListener } from './worker.js'
+import type { Worker } from './worker.js'
+import type { WorkerListener } from './worker-listener.js'
 
 /** Milliseconds before the first, and at most before any, new try of a worker that did not come up. */
 const firstPause = 100
@@ -26,8 +26,8 @@ export interface PoolInit {
   readonly startTimeout: number
   readonly log: Logger
   readonly start: (index: number) => Worker
-  /** A generation of workers is up and offers these routes; hand-out goes to it from now on. */
-  readonly onRoutes: (routes: readonly RouteHello[]) => void
+  /** A generation of workers is up and offers what this one does; hand-out goes to it from now on. */
+  readonly onOffer: (worker: Pick<Worker, 'routes' | 'hooks'>) => void
   /** A replacement did not come up: its place has no worker for a while. */
   readonly onFailure: (place: number) => void
 }
@@ -157,7 +157,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
       place.failures = 0
     }
     this.#changed()
-    this.#init.onRoutes(generation[0]!.routes)
+    this.#init.onOffer(generation[0]!)
     // One may have ended while the others were still coming up, and nobody was told then.
     for (const worker of generation) {
       if (worker.state === 'ended') this.#replace(this.#places[worker.index]!)
@@ -185,7 +185,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
         place.worker = worker
         place.failures = 0
         this.#changed()
-        this.#init.onRoutes(worker.routes)
+        this.#init.onOffer(worker)
       },
       error => {
         if (this.#state !== 'running' || place.worker !== undefined) return

@@ -4,9 +4,11 @@
  */
 import type { ErrorData } from '../shared/errors.js'
 import { escapeAstral } from '../shared/wire/utf8.js'
+import type { GatewayEvent } from './event.js'
 import type { ClientAddress } from './options.js'
 
 export interface Protocol {
+  readonly name: 'json' | 'pomelo'
   /**
    * Reads one WebSocket message.
    *
@@ -16,7 +18,7 @@ export interface Protocol {
   /** Bodies are bytes, each as one character. */
   reply(id: number, body: string): void
   error(id: number, error: ErrorData): void
-  event(name: string, body: string): void
+  event(event: GatewayEvent): void
   kick(reason: string): void
   /** Whether the client has done all that it must before data flows. */
   readonly isReady: boolean
@@ -29,15 +31,20 @@ export interface ProtocolHost {
   readonly address: ClientAddress
   /** Sends one WebSocket message. Its bytes, each as one character. */
   send(payload: string, isText: boolean): void
+  /** Sends an event, whose frame in this protocol is given. */
+  sendEvent(event: GatewayEvent, frame: string): void
   ping(): void
-  /** The client is in: its session begins. */
-  open(): void
+  /**
+   * The client is in: its session begins. Events for it wait for `release`, if `hold` was called. `user` is what it said
+   * of itself.
+   */
+  open(user?: unknown): void
+  hold(): void
+  release(): void
   /** Takes in what the client asks for. */
   request(request: IncomingRequest): void
   /** The client is not let in: ends the connection after what was sent. */
   refuse(): void
-  /** The client has too much waiting for it: ends the connection. */
-  fallBehind(): void
 }
 
 export interface IncomingRequest {

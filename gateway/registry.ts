@@ -5,16 +5,21 @@
 import { EventEmitter } from 'node:events'
 import { closeCodes } from '../shared/close-codes.js'
 import { errors, type GatewayError } from '../shared/errors.js'
+import type { ConnectInfo } from '../shared/hooks.js'
 import type { Metrics } from './metrics.js'
 import type { SingleSession } from './options.js'
 import { type Receiver, Session } from './session.js'
 
 export interface RegistryEvents {
+  /** `client`: what is known of it beside its address. */
+  opened: [session: Session, client: ClientInfo]
   bind: [session: Session, uid: string]
   unbind: [session: Session, uid: string]
   /** Once for each session. */
   closed: [session: Session, reason: string]
 }
+
+export type ClientInfo = Omit<ConnectInfo, 'address'>
 
 /** How a session ends. */
 export interface Ending {
@@ -57,10 +62,11 @@ export class Registry extends EventEmitter<RegistryEvents> {
     return this.#byUid.size
   }
 
-  open(receiver: Receiver): Session {
+  open(receiver: Receiver, client: ClientInfo = { protocol: 'json' }): Session {
     const session = new Session(this.#frontendId, ++this.#lastSid, receiver)
     this.#bySid.set(session.sid, session)
     this.#metrics.count('sessionsOpened')
+    this.emit('opened', session, client)
     return session
   }
 

@@ -2,6 +2,7 @@
 import type { Route } from './routes.js'
 import type { Session } from './session.js'
 import type { Turn } from './turn.js'
+import type { Outcome } from './worker-listener.js'
 
 /**
  *   waiting ──▶ handedOut ──▶ decided
@@ -24,6 +25,8 @@ export interface RequestInit {
   readonly timeout: number
   /** The clock at its arrival: milliseconds since 1970. */
   readonly now: number
+  /** Of a hook, which no client has asked for: who is told of its outcome instead. */
+  readonly onOutcome?: (outcome: Outcome) => void
 }
 
 let lastRid = 0
@@ -38,18 +41,34 @@ export class Request {
   readonly body: string
   readonly timeout: number
   /** Milliseconds since 1970; Infinity: none. */
-  readonly deadline: number
+  deadline: number
+  readonly onOutcome: ((outcome: Outcome) => void) | undefined
+  /** Called when its worker is done with it, if its session ended before; or at its deadline. */
+  onEnd: (() => void) | undefined
   state: RequestState = 'waiting'
   /** Where it is handed out. */
   turn: Turn | undefined
 
-  constructor({ session, route, id, flags, body, timeout, now }: RequestInit) {
+  constructor({ session, route, id, flags, body, timeout, now, onOutcome }: RequestInit) {
     this.session = session
     this.route = route
     this.id = id
     this.flags = flags
     this.body = body
     this.timeout = timeout
-    this.deadline = timeout === 0 ? Number.POSITIVE_INFINITY : now + timeout
+    this.onOutcome = onOutcome
+    this.onEnd = undefined
+    this.deadline = Number.POSITIVE_INFINITY
+    if (onOutcome === undefined) this.startClock(now)
+  }
+
+  /** A request's time runs from its arrival, a hook's from its hand-out: nobody waits for it, and it is not given up. */
+  startClock(now: number): void {
+    if (this.timeout > 0) this.deadline = now + this.timeout
+  }
+
+  /** Stops what `startClock` has started. */
+  stopClock(): void {
+    this.deadline = Number.POSITIVE_INFINITY
   }
 }

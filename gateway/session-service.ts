@@ -1,11 +1,12 @@
 /** The gateway's sessions for its host, by Pinus' names: found, bound, ended and sent to. */
 import { EventEmitter } from 'node:events'
-import { expectEvent, expectReason, expectUid } from '../shared/check.js'
+import { expectReason, expectUid } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
+import { sendToAll } from './channels.js'
+import { createEvent } from './event.js'
 import { HostSession } from './host-session.js'
 import type { ClientAddress } from './options.js'
-import { encodeJson } from './protocol.js'
 import type { Registry } from './registry.js'
 import type { Session } from './session.js'
 
@@ -76,19 +77,17 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
 
   /** Sends an event to a session's client. False where there is no such session. */
   sendMessage(sid: number, event: string, body?: unknown): boolean {
-    const name = expectEvent(event)
-    const encoded = encodeEvent(body)
+    const created = createEvent(event, body)
     const session = this.#registry.find(sid)
-    session?.receiver?.event(name, encoded)
+    session?.receiver?.event(created)
     return session !== undefined
   }
 
   /** Sends an event to all sessions of a user. False where there are none. */
   sendMessageByUid(uid: string, event: string, body?: unknown): boolean {
-    const name = expectEvent(event)
-    const encoded = encodeEvent(body)
+    const created = createEvent(event, body)
     const sessions = this.#registry.findByUid(uid)
-    for (const session of sessions) session.receiver?.event(name, encoded)
+    sendToAll(sessions, created)
     return sessions.length > 0
   }
 
@@ -130,8 +129,4 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
     }
     return face
   }
-}
-
-function encodeEvent(body: unknown): string {
-  return body === undefined ? '' : encodeJson(body)
 }

@@ -7,6 +7,7 @@ import { decodeValue } from '../shared/codec.js'
 import { type ErrorData, errors, type GatewayError } from '../shared/errors.js'
 import type { SessionText } from '../shared/session-text.js'
 import { forEachSetting, formatSetting } from '../shared/settings-text.js'
+import type { GatewayEvent } from './event.js'
 import { Lane } from './lane.js'
 import type { ClientAddress } from './options.js'
 
@@ -15,7 +16,7 @@ export interface Receiver {
   readonly address: ClientAddress
   reply(id: number, body: string): void
   error(id: number, error: ErrorData): void
-  event(name: string, body: string): void
+  event(event: GatewayEvent): void
   /** The session has ended; nothing will be sent any more. `kickReason` is told to the client. */
   end(code: number, kickReason: string | null): void
   pause(): void
@@ -41,6 +42,8 @@ export class Session {
   readonly frontendId: string
   readonly lane: Lane = new Lane()
   receiver: Receiver | undefined
+  /** Names of the channels that it is in; they keep this themselves. Made with the first. */
+  channels: Set<string> | undefined
   #uid: string | null = null
   #isOpen = true
   #settings: Map<string, Setting> | undefined

@@ -4,9 +4,12 @@
  */
 import { type ErrorData, errors, GatewayError } from '../shared/errors.js'
 import { scanRequest, type TextRequest } from '../shared/wire/text.js'
+import type { GatewayEvent } from './event.js'
+import { encodeFrame } from './frames.js'
 import { encodeJson, type Protocol, type ProtocolHost } from './protocol.js'
 
 export class TextProtocol implements Protocol {
+  readonly name = 'json'
   readonly isReady = true
   readonly #host: ProtocolHost
 
@@ -35,12 +38,15 @@ export class TextProtocol implements Protocol {
     this.#send(`[${id},null,${encodeJson({ error: code, message, data })}]`)
   }
 
-  event(name: string, body: string): void {
-    this.#send(`[${encodeJson([name]).slice(1, -1)},${body === '' ? 'null' : body}]`)
+  event(event: GatewayEvent): void {
+    this.#host.sendEvent(
+      event,
+      event.frame('text', () => encodeFrame(formatEvent(event.name, event.body), true))
+    )
   }
 
   kick(reason: string): void {
-    this.event('$kick', encodeJson({ reason }))
+    this.#send(formatEvent('$kick', encodeJson({ reason })))
   }
 
   beat(): void {
@@ -50,4 +56,8 @@ export class TextProtocol implements Protocol {
   #send(text: string): void {
     this.#host.send(text, true)
   }
+}
+
+function formatEvent(name: string, body: string): string {
+  return `[${encodeJson([name]).slice(1, -1)},${body === '' ? 'null' : body}]`
 }

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import type { Batch } from '../shared/batch.js'
-import type { Hello } from '../shared/hello.js'
+import type { FromWorker } from '../shared/hello.js'
 import type { InboxMessage } from '../shared/inbox.js'
 import type { OutboxMessage } from '../shared/outbox.js'
 import type { Transport, TransportInit } from './transport.js'
@@ -48,9 +48,9 @@ export class Thread implements Transport {
       workerData: setup,
       ...argvOf(argv ?? withoutEval(process.execArgv))
     })
-    this.#pool.on('message', (hello: Hello) => {
-      if (hello.kind === 'hello') this.#open(hello.port)
-      onHello(hello)
+    this.#pool.on('message', (words: FromWorker) => {
+      if (words.kind === 'link') this.#open(words.port)
+      else onHello(words)
     })
     this.#pool.on('error', error => this.#fail(asError(error)))
     this.#pool.run(null).catch(error => this.#fail(asError(error)))
@@ -63,6 +63,11 @@ export class Thread implements Transport {
 
   post(message: InboxMessage): void {
     this.#port?.postMessage(message)
+  }
+
+  async stop(): Promise<void> {
+    // Of a thread that ends meanwhile its end tells.
+    await this.#pool.run('stop').catch(() => {})
   }
 
   /** Ends the thread, whatever it does. */

@@ -10,6 +10,8 @@ import type { OutboxMessage } from '../shared/outbox.js'
 export interface Transport {
   run(batch: Batch): void
   post(message: InboxMessage): void
+  /** Lets the game end there what it began. Resolves when it has. */
+  stop(): Promise<void>
   /** Ends the worker, whatever it does. */
   terminate(): Promise<void>
 }

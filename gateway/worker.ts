@@ -11,51 +11,36 @@ import type { ErrorData } from '../shared/errors.js'
 import type { Hello, RouteHello, WorkerSetup } from '../shared/hello.js'
 import { type AbortReason, Inbox } from '../shared/inbox.js'
 import type { LogLevel } from '../shared/log.js'
-import { type OperationReader, type OutboxMessage, type OutcomeReader, readOutbox } from '../shared/outbox.js'
-import type { OperationSource } from './operations.js'
+import type { EventReader, OperationReader, OutboxMessage, OutcomeReader } from '../shared/outbox.js'
+import { readOutbox } from '../shared/outbox-reader.js'
+import type { OperationSource } from './answers.js'
+import { EndedRoutes } from './ended-routes.js'
 import type { Request } from './request.js'
 import type { Transport, TransportInit } from './transport.js'
 import type { Turn } from './turn.js'
+import { within } from './within.js'
+import type { LastWords, Outcome, WorkerListener } from './worker-listener.js'
 
 /** Requests that a worker may have started and not ended before it is given no more. */
 const unendedLimit = 1_000
 
-/** Requests that timed out and whose late operations are still told apart from others. */
-const endedRoutesLimit = 65_536
-
 export type WorkerState = 'starting' | 'up' | 'retiring' | 'ended'
-
-/** A request's outcome, as its worker tells it. */
-export type Outcome = { readonly body: string } | { readonly error: ErrorData }
-
-/** What a dead worker said at last, if it could. */
-export interface LastWords {
-  /** The request that ended it; 0 if that can't be said. */
-  readonly rid: number
-  readonly cause: string
-  readonly detail: string
-}
-
-/** Whom a worker tells what happens in it. */
-export interface WorkerListener {
-  workerUp(worker: Worker): void
-  /** It takes another batch. */
-  workerReady(worker: Worker, started: number, micros: number): void
-  workerOutcome(worker: Worker, rid: number, outcome: Outcome): void
-  /** It is done with a turn of which requests were taken back. */
-  workerReleased(worker: Worker, turn: Turn): void
-  workerLog(worker: Worker, level: LogLevel, message: string, fields: string): void
-  workerEnded(worker: Worker, cause: Error): void
-}
 
 export interface WorkerInit {
   /** Unique in this gateway. */
   readonly serial: number
   readonly setup: Omit<WorkerSetup, 'claims'>
+  /** Milliseconds that the game may take there to end. */
+  readonly stopTimeout: number
   readonly start: (init: TransportInit) => Transport
   readonly listener: WorkerListener
   /** What applies its operations; made with the worker, since its acks go back through the worker's inbox. */
-  readonly operations: (source: OperationSource, inbox: Inbox) => OperationReader
+  readonly operations: (source: OperationSource, inbox: Inbox) => WorkerOperations
+}
+
+export interface WorkerOperations {
+  readonly sessions: OperationReader
+  readonly events: EventReader
 }
 
 export class Worker implements OutcomeReader, OperationSource {
@@ -71,23 +56,27 @@ export class Worker implements OutcomeReader, OperationSource {
   /** What it said when it could not load, or when it ended. */
   failure: string | undefined
   routes: readonly RouteHello[] = []
+  hooks: readonly RouteHello[] = []
   #lastWords: LastWords | undefined
   readonly #inbox = new Inbox()
-  readonly #operations: OperationReader
+  readonly #operations: WorkerOperations
   readonly #listener: WorkerListener
   readonly #transport: Transport
   readonly #routeIndexes = new Map<string, number>()
   readonly #freeSlots: number[] = []
   readonly #turns = new Map<number, Turn>()
-  /** Requests that timed out, by number, with their routes. */
-  readonly #endedRoutes = new Map<number, string>()
+  readonly #endedRoutes = new EndedRoutes()
   #unended = 0
-  #isExpectedToEnd = false
+  readonly #stopTimeout: number
+  #stops = false
+  /** Once it was told to end. */
+  #ending: Promise<void> | undefined
   #batch: Batch | undefined
 
-  constructor({ serial, setup, start, listener, operations }: WorkerInit) {
+  constructor({ serial, setup, stopTimeout, start, listener, operations }: WorkerInit) {
     this.serial = serial
     this.index = setup.index
+    this.#stopTimeout = stopTimeout
     this.#listener = listener
     this.#operations = operations(this, this.#inbox)
     for (let slot = claimSlots - 1; slot >= 0; slot--) this.#freeSlots.push(slot)
@@ -166,15 +155,7 @@ export class Worker implements OutcomeReader, OperationSource {
 
   /** Tells it that a request was decided without its handler. */
   abort(request: Request, reason: AbortReason): void {
-    if (reason === 'timeout') {
-      this.#endedRoutes.set(request.rid, request.route.name)
-      if (this.#endedRoutes.size > endedRoutesLimit) {
-        for (const [oldest] of this.#endedRoutes) {
-          this.#endedRoutes.delete(oldest)
-          break
-        }
-      }
-    }
+    if (reason === 'timeout') this.#endedRoutes.add(request.rid, request.route.name)
     this.#inbox.aborted(request.rid, reason)
     this.#sendInbox()
     // The caller decides the request next; a worker that only it kept may end then.
@@ -191,7 +172,7 @@ export class Worker implements OutcomeReader, OperationSource {
 
   /** Whether its end is our own doing. */
   get isExpectedToEnd(): boolean {
-    return this.#isExpectedToEnd
+    return this.#ending !== undefined
   }
 
   /** What it ended of: in its own words, or, where it could say none, by what its thread ended with. */
@@ -201,13 +182,14 @@ export class Worker implements OutcomeReader, OperationSource {
     return this.#lastWords ?? { rid: 0, cause: told, detail: cause.stack ?? cause.message }
   }
 
+  /** Ends it, whatever requests it has; the game is let end there what it began, if that does not take too long. */
   terminate(): Promise<void> {
-    this.#isExpectedToEnd = true
-    return this.#transport.terminate()
+    this.#ending ??= this.#end()
+    return this.#ending
   }
 
   endedRoute(rid: number): string | undefined {
-    return this.#endedRoutes.get(rid)
+    return this.#endedRoutes.find(rid)
   }
 
   routeOf(rid: number): string | undefined {
@@ -215,7 +197,7 @@ export class Worker implements OutcomeReader, OperationSource {
     for (const turn of this.#turns.values()) {
       for (const request of turn.requests) if (request.rid === rid) return request.route.name
     }
-    return this.#endedRoutes.get(rid)
+    return this.#endedRoutes.find(rid)
   }
 
   reply(rid: number, body: string): void {
@@ -256,14 +238,18 @@ export class Worker implements OutcomeReader, OperationSource {
     }
     if (this.state !== 'starting') return
     this.routes = hello.routes
-    for (const [index, { route }] of hello.routes.entries()) this.#routeIndexes.set(route, index)
+    this.hooks = hello.hooks
+    this.#stops = hello.stops
+    for (const { route } of [...hello.routes, ...hello.hooks]) {
+      this.#routeIndexes.set(route, this.#routeIndexes.size)
+    }
     this.state = 'up'
     this.#isAtRest = true
     this.#listener.workerUp(this)
   }
 
   #onMessage(message: OutboxMessage): void {
-    readOutbox(message, this, this.#operations)
+    readOutbox(message, this, this.#operations.sessions, this.#operations.events)
     this.#sendInbox()
     this.#endIfRetired()
   }
@@ -276,6 +262,15 @@ export class Worker implements OutcomeReader, OperationSource {
     this.state = 'ended'
     this.failure ??= cause.message
     this.#listener.workerEnded(this, cause)
+  }
+
+  async #end(): Promise<void> {
+    if (this.#stops && this.state !== 'ended') {
+      this.state = 'retiring'
+      const isDone = await within(this.#stopTimeout, this.#transport.stop())
+      if (!isDone) this.log('error', 'A worker was ended before its onStop was done', '{}')
+    }
+    await this.#transport.terminate()
   }
 
   #endIfRetired(): void {

@@ -36,6 +36,13 @@ export function expectKey(key: unknown): string {
   return key
 }
 
+/** Gives the name of a channel back, or throws `CHANNEL_INVALID`. */
+export function expectChannel(name: unknown): string {
+  if (typeof name !== 'string' || name === '') throw errors.channelInvalid(describeValue(name))
+  if (exceedsNameBytes(name)) throw errors.channelInvalid('one that is longer')
+  return name
+}
+
 /** Gives a gateway's name back, or throws a TypeError. Whether there is such a gateway is the gateways' to know. */
 export function expectFrontendId(frontendId: unknown): string {
   if (typeof frontendId === 'string') return frontendId
@@ -56,8 +63,9 @@ const maxEventBytes = 255
 export function expectEvent(name: unknown): string {
   // Half a surrogate pair has no length in UTF-8, and is told as -1.
   const bytes = typeof name === 'string' ? utf8Length(name) : -1
-  if (bytes > 0 && bytes <= maxEventBytes) return name as string
+  // Names with a dollar are the gateway's own: a client of the text form takes "$kick" for a kick.
+  if (bytes > 0 && bytes <= maxEventBytes && !(name as string).startsWith('$')) return name as string
   throw new TypeError(
-    `Expected the name of an event to be a text of 1 to ${maxEventBytes} bytes, got ${describeValue(name)}`
+    `Expected the name of an event to be a text of 1 to ${maxEventBytes} bytes that does not begin with $, got ${describeValue(name)}`
   )
 }

@@ -25,7 +25,9 @@ export const closeCodes = {
   /** The same user came from elsewhere, and the gateway keeps one session for each user. */
   replaced: 4503,
   /** The handshake was refused; the refusal was sent before the close. */
-  handshakeRefused: 4504
+  handshakeRefused: 4504,
+  /** The game's onConnect refused the session; the kick before says why. */
+  refused: 4505
 } as const
 
 export type CloseCodeName = keyof typeof closeCodes

@@ -97,6 +97,24 @@ export const errors = {
     'REPLY_NOT_SERIALIZABLE',
     (path: string, what: string) => `The reply can't be sent: ${what} at ${path === '' ? 'its top' : path}`
   ),
+  channelInvalid: define(
+    'CHANNEL_INVALID',
+    (got: string) =>
+      `Expected the name of a channel to be a non-empty string of at most 256 bytes, got ${got}`
+  ),
+  tooManyChannels: define(
+    'TOO_MANY_CHANNELS',
+    (channel: string, limit: number) =>
+      `The session can't join ${JSON.stringify(channel)}: it is in ${limit} channels, which is the limit`
+  ),
+  channelFull: define(
+    'CHANNEL_FULL',
+    (channel: string, limit: number) => `${JSON.stringify(channel)} has ${limit} members, which is the limit`
+  ),
+  eventNotSerializable: define(
+    'EVENT_NOT_SERIALIZABLE',
+    (path: string, what: string) => `The event can't be sent: ${what} at ${path === '' ? 'its top' : path}`
+  ),
   requestEnded: define(
     'REQUEST_ENDED',
     (route: string) => `"${route}" was decided by its deadline; what it does now has no effect`

@@ -36,5 +36,15 @@ export interface RouteHello {
 }
 
 export type Hello =
-  | { readonly kind: 'hello'; readonly port: MessagePort; readonly routes: readonly RouteHello[] }
+  | {
+      readonly kind: 'hello'
+      readonly routes: readonly RouteHello[]
+      /** Hooks that it runs by the routes of `hookRoutes`: batches name them with the indexes behind those of `routes`. */
+      readonly hooks: readonly RouteHello[]
+      /** Whether it is to be told before its thread ends. */
+      readonly stops: boolean
+    }
   | { readonly kind: 'failed'; readonly message: string }
+
+/** All that a worker says but over its link, which it opens first. */
+export type FromWorker = { readonly kind: 'link'; readonly port: MessagePort } | Hello

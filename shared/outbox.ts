@@ -1,10 +1,12 @@
 /**
  * What a worker sends the gateway over its link: the operations of its handlers and the outcomes of its
- * requests, in the order in which they were made, many in one message. An Outbox writes the message, `readOutbox`
- * gives each item to the reader's method that bears its name. A message is one flat array:
- * the item's kind, then its fields. What the operations that follow have in common is said once, by an origin.
+ * requests, in the order in which they were made, many in one message. An `Outbox` (outbox-writer.ts) writes the
+ * message, `readOutbox` (outbox-reader.ts) gives each item to the reader's method that bears its name. A message is
+ * one flat array: the item's kind, then its fields. What the operations that follow have in common is said once, by
+ * an origin.
  */
 import type { ErrorData } from './errors.js'
+import type { EventText } from './event.js'
 import type { LogLevel } from './log.js'
 
 export type OutboxMessage = (string | number | null)[]
@@ -24,7 +26,7 @@ export interface OperationHead {
   readonly sid: number
 }
 
-/** The two that are about no session that is known yet: they find sessions by uid. */
+/** What those that name no session say of themselves: they find sessions by uid or channel. */
 export type UserOperationHead = Omit<OperationHead, 'sid' | 'view'>
 
 /** What is done with what a worker says of its requests and of itself. */
@@ -62,7 +64,35 @@ export interface OperationReader {
   refused(route: string, operation: string, about: string, error: ErrorData): void
 }
 
-const kinds = {
+/** What is done with each operation about events and channels. */
+export interface EventReader {
+  /** Sends an event to the session. Acks of what sends events carry the number of sessions that it reached. */
+  send(head: OperationHead, event: EventText): void
+  /** Sends an event to all sessions of a user, but not to those whose numbers are listed. */
+  sendToUser(head: UserOperationHead, uid: string, event: EventText, except: string): void
+  /** Sends an event to all sessions; only to those that are bound to a user, if `bound` is 1. */
+  broadcast(head: UserOperationHead, bound: number, event: EventText, except: string): void
+  /** Sends an event to all sessions of several users, a JSON array of their uids. The ack lists who was not reached. */
+  sendToUsers(head: UserOperationHead, uids: string, event: EventText): void
+  join(head: OperationHead, channel: string): void
+  leave(head: OperationHead, channel: string): void
+  /** Lets all sessions of a user in. The ack carries how many of them are in now. */
+  joinUser(head: UserOperationHead, channel: string, uid: string): void
+  /** Takes all sessions of a user out. The ack carries how many of them were in. */
+  leaveUser(head: UserOperationHead, channel: string, uid: string): void
+  /** Sends an event to the members of a channel, but not to those whose numbers are listed. */
+  sendToChannel(head: UserOperationHead, channel: string, event: EventText, except: string): void
+  /** Asks for up to `count` members of a channel, those behind the session `after`, oldest first. */
+  members(head: UserOperationHead, channel: string, after: number, count: number): void
+  /** Asks how many members a channel has. */
+  channelSize(head: UserOperationHead, channel: string): void
+  /** Asks how many sessions of a user are in a channel. */
+  sessionsInChannel(head: UserOperationHead, channel: string, uid: string): void
+  /** Ends a channel: nobody is in it any more. */
+  destroyChannel(head: UserOperationHead, channel: string): void
+}
+
+export const outboxKinds = {
   reply: 0,
   failed: 1,
   released: 2,
@@ -80,200 +110,21 @@ const kinds = {
   kick: 14,
   kickByUid: 15,
   refused: 16,
-  origin: 17
-} as const satisfies Record<keyof OutcomeReader | keyof OperationReader | 'origin', number>
-
-/** Collects items; the worker's link takes them away as one message. */
-export class Outbox implements OutcomeReader, OperationReader {
-  #items: OutboxMessage = []
-  /** What the newest origin in the message says; the numbers are those of no request and no session. */
-  #rid = -1
-  #view = 0
-  #sid = -1
-  #frontendId = ''
-
-  get isEmpty(): boolean {
-    return this.#items.length === 0
-  }
-
-  /** The message so far; the next item begins a new one. */
-  take(): OutboxMessage {
-    const items = this.#items
-    this.#items = []
-    this.#rid = -1
-    return items
-  }
-
-  reply(rid: number, body: string): void {
-    this.#items.push(kinds.reply, rid, body)
-  }
-
-  failed(rid: number, error: ErrorData): void {
-    const data = error.data === undefined ? null : JSON.stringify(error.data)
-    this.#items.push(kinds.failed, rid, error.code, error.message, data ?? null)
-  }
-
-  released(slot: number): void {
-    this.#items.push(kinds.released, slot)
-  }
-
-  ready(started: number, micros: number): void {
-    this.#items.push(kinds.ready, started, micros)
-  }
-
-  log(level: LogLevel, message: string, fields: string): void {
-    this.#items.push(kinds.log, level, message, fields)
-  }
-
-  fatal(rid: number, cause: string, detail: string): void {
-    this.#items.push(kinds.fatal, rid, cause, detail)
-  }
-
-  push(head: OperationHead, key: string, text: string): void {
-    this.#begin(head)
-    this.#items.push(kinds.push, head.ack, key, text)
-  }
-
-  pushAll(head: OperationHead, settings: string): void {
-    this.#begin(head)
-    this.#items.push(kinds.pushAll, head.ack, settings)
-  }
-
-  bind(head: OperationHead, uid: string): void {
-    this.#begin(head)
-    this.#items.push(kinds.bind, head.ack, uid)
-  }
-
-  unbind(head: OperationHead, uid: string): void {
-    this.#begin(head)
-    this.#items.push(kinds.unbind, head.ack, uid)
-  }
-
-  update(head: OperationHead, key: string, text: string, before: string): void {
-    this.#begin(head)
-    this.#items.push(kinds.update, head.ack, key, text, before)
-  }
-
-  commit(head: OperationHead, settings: string, version: number): void {
-    this.#begin(head)
-    this.#items.push(kinds.commit, head.ack, settings, version)
-  }
-
-  read(head: OperationHead): void {
-    this.#begin(head)
-    this.#items.push(kinds.read, head.ack)
-  }
-
-  readByUid(head: UserOperationHead, uid: string): void {
-    this.#items.push(kinds.readByUid, head.rid, head.ack, head.frontendId, uid)
-  }
-
-  kick(head: OperationHead, reason: string | null): void {
-    this.#begin(head)
-    this.#items.push(kinds.kick, head.ack, reason)
-  }
-
-  kickByUid(head: UserOperationHead, uid: string, reason: string | null): void {
-    this.#items.push(kinds.kickByUid, head.rid, head.ack, head.frontendId, uid, reason)
-  }
-
-  refused(route: string, operation: string, about: string, { code, message }: ErrorData): void {
-    this.#items.push(kinds.refused, route, operation, about, code, message)
-  }
-
-  /** Says whose operation comes next, if it is not the same as before. */
-  #begin({ rid, view, sid, frontendId }: OperationHead): void {
-    if (rid === this.#rid && view === this.#view && sid === this.#sid && frontendId === this.#frontendId)
-      return
-    this.#rid = rid
-    this.#view = view
-    this.#sid = sid
-    this.#frontendId = frontendId
-    this.#items.push(kinds.origin, rid, view, frontendId, sid)
-  }
-}
-
-type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
-
-/** Gives each item of a message to its method, in order. */
-export function readOutbox(
-  message: OutboxMessage,
-  outcomes: OutcomeReader,
-  operations: OperationReader
-): void {
-  let at = 0
-  const text = () => message[at++] as string
-  const number = () => message[at++] as number
-  const maybe = () => message[at++] as string | null
-  let head: Mutable<OperationHead> = { rid: 0, view: 0, ack: 0, frontendId: '', sid: 0 }
-  const acked = (): OperationHead => {
-    head.ack = number()
-    return head
-  }
-  const userHead = (): UserOperationHead => ({ rid: number(), ack: number(), frontendId: text() })
-  while (at < message.length) {
-    const kind = number()
-    switch (kind) {
-      case kinds.origin:
-        head = { rid: number(), view: number(), ack: 0, frontendId: text(), sid: number() }
-        break
-      case kinds.reply:
-        outcomes.reply(number(), text())
-        break
-      case kinds.failed:
-        outcomes.failed(number(), readError(text(), text(), maybe()))
-        break
-      case kinds.released:
-        outcomes.released(number())
-        break
-      case kinds.ready:
-        outcomes.ready(number(), number())
-        break
-      case kinds.log:
-        outcomes.log(text() as LogLevel, text(), text())
-        break
-      case kinds.fatal:
-        outcomes.fatal(number(), text(), text())
-        break
-      case kinds.push:
-        operations.push(acked(), text(), text())
-        break
-      case kinds.pushAll:
-        operations.pushAll(acked(), text())
-        break
-      case kinds.bind:
-        operations.bind(acked(), text())
-        break
-      case kinds.unbind:
-        operations.unbind(acked(), text())
-        break
-      case kinds.update:
-        operations.update(acked(), text(), text(), text())
-        break
-      case kinds.commit:
-        operations.commit(acked(), text(), number())
-        break
-      case kinds.read:
-        operations.read(acked())
-        break
-      case kinds.readByUid:
-        operations.readByUid(userHead(), text())
-        break
-      case kinds.kick:
-        operations.kick(acked(), maybe())
-        break
-      case kinds.kickByUid:
-        operations.kickByUid(userHead(), text(), maybe())
-        break
-      case kinds.refused:
-        operations.refused(text(), text(), text(), { code: text(), message: text() })
-        break
-      default:
-        throw new Error(`An outbox holds an item of kind ${kind}, which nobody writes`)
-    }
-  }
-}
-
-function readError(code: string, message: string, data: string | null): ErrorData {
-  return data === null ? { code, message } : { code, message, data: JSON.parse(data) }
-}
+  origin: 17,
+  send: 18,
+  sendToUser: 19,
+  broadcast: 20,
+  join: 21,
+  leave: 22,
+  sendToChannel: 23,
+  members: 24,
+  channelSize: 25,
+  destroyChannel: 26,
+  sendToUsers: 27,
+  joinUser: 28,
+  leaveUser: 29,
+  sessionsInChannel: 30
+} as const satisfies Record<
+  keyof OutcomeReader | keyof OperationReader | keyof EventReader | 'origin',
+  number
+>

@@ -177,14 +177,15 @@ t.test('the README shows what npm start prints', async t => {
     /^ {2}listens on {2}(.+)\n[\s\S]*?^ {2}workers {5}(\d+)\n {2}handlers {4}(\S+)$/m.exec(
       readText('README.md')
     ) ?? []
-  const folder = 'examples/score/handlers'
+  const folder = 'examples/chat/handlers'
   const routes = readSources([folder]).flatMap(({ path }) => {
+    if (path.startsWith(`${folder}/_`)) return []
     const name = path.slice(folder.length + 1, -'.ts'.length)
     const functions = [...readText(path).matchAll(/^export (?:async )?function (\w+)/gm)]
     return functions.map(([, each]) => ({ route: `${name}.${each}`, file: `${name}.js` }))
   })
   const gateway = {
-    options: { dev: false, frontendId: 'gateway-1', workers, handlers },
+    options: { dev: false, frontendId: 'gateway-1', workers, handlers, onHttpRequest: () => {} },
     url: 'ws://127.0.0.1:3010',
     routes: routes.sort((a, b) => (a.route < b.route ? -1 : 1))
   }

@@ -40,21 +40,24 @@ function unzip(body: string, maxBytes: number): string {
   return decodeUtf8(bytes)
 }
 
+type Refuse = (path: string, what: string) => Error
+
 /**
- * The bytes of a reply; '' for undefined. JSON, with characters beyond the BMP as escapes, which every client reads.
+ * The bytes of a reply, or of an event; '' for undefined. JSON, with characters beyond the BMP as escapes, which every
+ * client reads.
  *
- * @throws `REPLY_NOT_SERIALIZABLE`, naming the path
+ * @throws what `refuse` makes, by default `REPLY_NOT_SERIALIZABLE`, naming the path
  */
-export function encodeBody(value: unknown): string {
+export function encodeBody(value: unknown, refuse: Refuse = errors.replyNotSerializable): string {
   if (value === undefined) return ''
   let json: string | undefined
   try {
     json = JSON.stringify(value)
   } catch {
     const found = findUnserializable(value, '', new Set())
-    throw errors.replyNotSerializable(found?.path ?? '', found?.what ?? 'a value that JSON.stringify refuses')
+    throw refuse(found?.path ?? '', found?.what ?? 'a value that JSON.stringify refuses')
   }
-  if (json === undefined) throw errors.replyNotSerializable('', `a ${typeof value}`)
+  if (json === undefined) throw refuse('', `a ${typeof value}`)
   if (!beyondAsciiText.test(json)) return json
   return Buffer.from(escapeAstral(json), 'utf8').toString('latin1')
 }

@@ -1,6 +1,8 @@
 /** What a handler gets beside its body and its session. Made for each request; what costs is made when it is used. */
 import type { Logger } from '../shared/log.js'
 import type { BackendSessionService } from './backend-session-service.js'
+import type { Channel } from './channel.js'
+import type { BroadcastOptions, ExceptOptions, Recipient } from './messenger.js'
 import type { Run } from './run.js'
 
 /** Which worker runs the code: module variables exist once in each. */
@@ -45,6 +47,44 @@ export class HandlerContext {
   /** Other sessions: found by number or uid, changed, ended. */
   get sessions(): BackendSessionService {
     return this.#run.operations.service
+  }
+
+  /**
+   * Sends an event to a session, or to all sessions of a user. It arrives before the request's reply. To send to nobody
+   * is no error.
+   *
+   * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`
+   */
+  send(to: Recipient, event: string, body?: unknown, options?: ExceptOptions): void {
+    this.#run.messenger.send(to, event, body, options)
+  }
+
+  /** The same; resolves with the number of sessions that it was sent to. */
+  asend(to: Recipient, event: string, body?: unknown, options?: ExceptOptions): Promise<number> {
+    return this.#run.messenger.asend(to, event, body, options)
+  }
+
+  /**
+   * Sends an event to all sessions, or to all that are bound to a user.
+   *
+   * @throws `EVENT_NOT_SERIALIZABLE`
+   */
+  broadcast(event: string, body?: unknown, options?: BroadcastOptions): void {
+    this.#run.messenger.broadcast(event, body, options)
+  }
+
+  /** The same; resolves with the number of sessions that it was sent to. */
+  abroadcast(event: string, body?: unknown, options?: BroadcastOptions): Promise<number> {
+    return this.#run.messenger.abroadcast(event, body, options)
+  }
+
+  /**
+   * A channel by its name: a set of sessions that all workers share.
+   *
+   * @throws `CHANNEL_INVALID`
+   */
+  channel(name: string): Channel {
+    return this.#run.messenger.channel(name)
   }
 
   get worker(): WorkerInfo {

@@ -2,16 +2,24 @@
  * Loads a handlers' folder: which modules it holds, which routes they offer, and the function behind each. Done once
  * in a worker's life; a route is then looked up by its index, never by a name that a client chose.
  */
-import { type Dirent, readdirSync } from 'node:fs'
-import { extname, join, relative, sep } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { join, relative, sep } from 'node:path'
 import { describeValue } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
 import type { RouteOptions } from '../shared/hello.js'
 import type { HandlerApp } from './app.js'
-import type { BackendSession } from './backend-session.js'
-import type { HandlerContext } from './context.js'
+import { type Call, type Filter, surround } from './filters.js'
 import { optionsOf } from './handler.js'
+import { noHooks, readHooks, type WorkerHooks } from './hooks.js'
+import {
+  baseName,
+  describeFailure,
+  exportsOf,
+  isModule,
+  load,
+  loadNamed,
+  type Module,
+  readFolder
+} from './modules.js'
 
 /** A route with the function behind it. */
 export interface Handler {
@@ -19,23 +27,40 @@ export interface Handler {
   /** The module's file, below the handlers' folder. */
   readonly file: string
   readonly options: RouteOptions
-  call(body: unknown, session: BackendSession, context: HandlerContext): unknown
+  /** With the filters of its folders around it. */
+  readonly call: Call
 }
 
-const moduleExtensions = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'])
-/** The module that declares options for all handlers of its folder and those below it. */
-const folderOptionsName = '_options'
+/** What a handlers' folder holds. */
+export interface LoadedHandlers {
+  /** Sorted by route. */
+  readonly handlers: readonly Handler[]
+  readonly hooks: WorkerHooks
+}
 
-type Module = Readonly<Record<string, unknown>>
+/** What holds for the handlers of a folder, of its own modules and of those of the folders around it. */
+interface Inherited {
+  readonly options: RouteOptions
+  /** The outermost first. */
+  readonly filters: readonly Filter[]
+}
+
+/** What all of one load share. */
+interface Loading {
+  readonly root: string
+  readonly app: HandlerApp
+  readonly add: (handler: Handler) => void
+  hooks: WorkerHooks
+}
 
 /**
- * All handlers below a folder, sorted by route.
+ * All handlers below a folder, and its hooks.
  *
  * @throws `HANDLERS_INVALID`, naming the file and what is wrong with it
  */
-export async function loadHandlers(folder: string, app: HandlerApp): Promise<Handler[]> {
+export async function loadHandlers(folder: string, app: HandlerApp): Promise<LoadedHandlers> {
   const handlers = new Map<string, Handler>()
-  await loadFolder(folder, folder, {}, app, handler => {
+  const add = (handler: Handler) => {
     const other = handlers.get(handler.route)
     if (other !== undefined) {
       throw errors.handlersInvalid(
@@ -46,87 +71,48 @@ export async function loadHandlers(folder: string, app: HandlerApp): Promise<Han
       throw errors.handlersInvalid(`The route "${handler.route}" of ${handler.file} is longer than 255 bytes`)
     }
     handlers.set(handler.route, handler)
-  })
+  }
+  const loading: Loading = { root: folder, app, add, hooks: noHooks }
+  await loadFolder(loading, folder, { options: {}, filters: [] })
   if (handlers.size === 0)
     throw errors.handlersInvalid(`No handlers were found in ${folder}: no module there exports a function`)
-  return [...handlers.values()].sort((a, b) => (a.route < b.route ? -1 : 1))
+  const sorted = [...handlers.values()].sort((a, b) => (a.route < b.route ? -1 : 1))
+  return { handlers: sorted, hooks: loading.hooks }
 }
 
-async function loadFolder(
-  root: string,
-  folder: string,
-  inherited: RouteOptions,
-  app: HandlerApp,
-  add: (handler: Handler) => void
-): Promise<void> {
+async function loadFolder(loading: Loading, folder: string, outer: Inherited): Promise<void> {
+  const { root } = loading
   const entries = readFolder(folder)
-  const optionsEntry = entries.find(entry => isModule(entry) && baseName(entry.name) === folderOptionsName)
-  const options =
-    optionsEntry === undefined
-      ? inherited
-      : {
-          ...inherited,
-          ...pickFolderOptions(
-            await load(join(folder, optionsEntry.name)),
-            relative(root, join(folder, optionsEntry.name))
-          )
-        }
+  const declared = await loadNamed(root, folder, entries, '_options')
+  const options = {
+    ...outer.options,
+    ...(declared && pickOptions(exportsOf(declared.loaded), declared.file))
+  }
+  const module = await loadNamed(root, folder, entries, '_hooks')
+  const own = module && readHooks(module, folder === root, options)
+  if (own !== undefined && folder === root) loading.hooks = own.hooks
+  const inherited = { options, filters: own?.filter ? [...outer.filters, own.filter] : outer.filters }
   for (const entry of entries) {
     if (entry.name.startsWith('_') || entry.name.startsWith('.')) continue
     const path = join(folder, entry.name)
-    if (entry.isDirectory()) await loadFolder(root, path, options, app, add)
-    else if (isModule(entry)) await addModule(relative(root, path), await load(path), options, app, add)
-  }
-}
-
-function readFolder(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
-  } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    throw errors.handlersInvalid(
-      isMissing
-        ? `The handlers' folder ${folder} does not exist`
-        : `${folder} can't be read: ${(error as Error).message}`
-    )
-  }
-}
-
-function isModule(entry: Dirent): boolean {
-  return (
-    !entry.isDirectory() && moduleExtensions.has(extname(entry.name)) && !/\.d\.[mc]?ts$/.test(entry.name)
-  )
-}
-
-function baseName(file: string): string {
-  return file.slice(0, -extname(file).length)
-}
-
-async function load(path: string): Promise<Module> {
-  try {
-    return await import(pathToFileURL(path).href)
-  } catch (error) {
-    const isTypescript =
-      (error as { code?: string }).code === 'ERR_UNKNOWN_FILE_EXTENSION' && /ts$/.test(path)
-    const why = isTypescript ? 'it is TypeScript: compile it, or start with --dev' : describeFailure(error)
-    throw errors.handlersInvalid(`${path} does not load: ${why}`)
+    if (entry.isDirectory()) await loadFolder(loading, path, inherited)
+    else if (isModule(entry)) await addModule(loading, relative(root, path), await load(path), inherited)
   }
 }
 
 async function addModule(
+  { app, add }: Loading,
   file: string,
   loaded: Module,
-  folderOptions: RouteOptions,
-  app: HandlerApp,
-  add: (handler: Handler) => void
+  { options, filters }: Inherited
 ): Promise<void> {
   const prefix = baseName(file).split(sep).join('.')
   for (const [name, { run, self }] of await findFunctions(loaded, file, app)) {
     add({
       route: `${prefix}.${name}`,
       file,
-      options: { ...folderOptions, ...pickOptions(optionsOf(run), `${name} in ${file}`) },
-      call: (body, session, context) => run.call(self, body, session, context)
+      options: { ...options, ...pickOptions(optionsOf(run), `${name} in ${file}`) },
+      call: surround((body, session, context) => run.call(self, body, session, context), filters)
     })
   }
 }
@@ -217,20 +203,6 @@ function isHandlerName(name: string): boolean {
   return /^[\p{L}$][\p{L}\p{N}_$]*$/u.test(name) && name !== 'constructor'
 }
 
-/** From the module's exports; CommonJS, and who likes it so, has them as properties of the default export. */
-function pickFolderOptions({ default: standard, ...named }: Module, where: string): RouteOptions {
-  const {
-    default: _inner,
-    __esModule: _isCompiled,
-    'module.exports': _again,
-    ...options
-  } = {
-    ...(typeof standard === 'object' ? standard : {}),
-    ...named
-  } as Module
-  return pickOptions(options, where)
-}
-
 function pickOptions(from: Module | RouteOptions, where: string): RouteOptions {
   const { concurrent, affinity, timeout, ...others } = from as Module
   const [unknown] = Object.keys(others)
@@ -268,15 +240,4 @@ function pickOptions(from: Module | RouteOptions, where: string): RouteOptions {
     ...(affinity !== undefined && { affinity: affinity as string }),
     ...(timeout !== undefined && { timeout: timeout as number })
   }
-}
-
-/** What a module threw, on one line: its text, and the place in a file of the game, where that can be told. */
-function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const text = `${error.name}: ${error.message}`.replaceAll(/\s*\n\s*/g, ' ')
-  const place = error.stack
-    ?.split('\n')
-    .find(line => /^ +at .*:\d+:\d+\)?$/.test(line) && !line.includes('node:'))
-  const [at] = /(?:file:|\/)[^()]*:\d+:\d+/.exec(place ?? '') ?? []
-  return at === undefined || at.includes('node_modules') ? text : `${text} (${at.replace('file://', '')})`
 }

@@ -7,7 +7,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { type ErrorData, GatewayError } from '../shared/errors.js'
 import { type AbortReason, type InboxMessage, type InboxReader, readInbox } from '../shared/inbox.js'
-import { Outbox } from '../shared/outbox.js'
+import { Outbox } from '../shared/outbox-writer.js'
 import { Turnstile } from './turnstile.js'
 
 /** Milliseconds after which the outbox leaves although its batch still runs. */

@@ -1,39 +1,69 @@
 /**
- * The file that Piscina loads in each worker. Loads the handlers, opens the link, says hello, and from then on runs
- * batches. The default export is a promise of the function that Piscina calls, since a worker is ready only when
+ * The file that Piscina loads in each worker. Opens the link, loads the handlers, starts the game, says hello, and from
+ * then on runs batches. The default export is a promise of the function that Piscina calls, since a worker is ready only when
  * its handlers are.
  */
-import { MessageChannel, parentPort, workerData } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { type Batch, readBatch } from '../shared/batch.js'
 import { GatewayError } from '../shared/errors.js'
-import type { Hello, WorkerSetup } from '../shared/hello.js'
+import type { FromWorker, RouteHello, WorkerSetup } from '../shared/hello.js'
 import { HandlerApp } from './app.js'
-import type { Environment } from './environment.js'
+import { ChannelService } from './channel-service.js'
+import { createLinkLogger, type Environment } from './environment.js'
 import { reportFatal } from './fatal.js'
-import { loadHandlers } from './handlers.js'
+import { type Handler, loadHandlers } from './handlers.js'
+import type { WorkerHooks } from './hooks.js'
 import { Link } from './link.js'
+import { Messenger } from './messenger.js'
 import { nobody } from './origin.js'
 import { Pace } from './pace.js'
 import { Running } from './running.js'
 import { SessionOperations } from './session-operations.js'
 import { Turn } from './turn.js'
+import { UserOperations } from './user-operations.js'
 
-/** What Piscina is asked to run: `null` only to see the worker ready, else a batch. */
-type Task = Batch | null
+/** What Piscina is asked to run: `null` only to see the worker ready, 'stop' to end the game here, else a batch. */
+type Task = Batch | 'stop' | null
 
-async function start(setup: WorkerSetup): Promise<(task: Task) => Promise<void> | undefined> {
+async function start(setup: WorkerSetup): Promise<(task: Task) => Promise<void>> {
   const { port1, port2 } = new MessageChannel()
+  // First of all: what the game asks for while it loads and starts is answered too.
+  say({ kind: 'link', port: port2 })
+  try {
+    return await startOn(port1, setup)
+  } catch (error) {
+    port1.close()
+    throw error
+  }
+}
+
+async function startOn(port: MessagePort, setup: WorkerSetup): Promise<(task: Task) => Promise<void>> {
   const running = new Running()
-  const link = new Link(port1, (rid, reason) => running.abort(rid, reason))
+  const link = new Link(port, (rid, reason) => running.abort(rid, reason))
   const worker = { index: setup.index }
-  const app = new HandlerApp(new SessionOperations(link, nobody, setup).service, worker)
+  const operations = new SessionOperations(link, nobody, setup)
+  const messenger = new Messenger(link, nobody, operations, setup.frontendId)
+  const users = new UserOperations(link, operations)
+  const { frontendId } = setup
+  const app = new HandlerApp({
+    backendSessionService: operations.service,
+    channelService: new ChannelService({ frontendId, messenger, operations, users }),
+    serverId: frontendId,
+    worker,
+    messenger
+  })
   for (const loader of setup.typescript) (await import(loader)).register()
-  const handlers = await loadHandlers(setup.handlers, app)
-  const env: Environment = { ...setup, worker, link, handlers, running, pace: new Pace() }
+  const { handlers, hooks } = await loadHandlers(setup.handlers, app)
+  const all = [...handlers, ...hooks.handlers]
+  const env: Environment = { ...setup, worker, link, handlers: all, running, pace: new Pace() }
   reportFatal(link, running)
-  const routes = handlers.map(({ route, file, options }) => ({ route, file, options }))
-  say({ kind: 'hello', port: port2, routes })
-  return task => (task === null ? untilTheEnd : run(env, task))
+  await hooks.start(app)
+  say({ kind: 'hello', routes: list(handlers), hooks: list(hooks.handlers), stops: hooks.stop !== undefined })
+  return task => (task === null ? untilTheEnd : task === 'stop' ? stop(link, hooks, app) : run(env, task))
+}
+
+function list(handlers: readonly Handler[]): RouteHello[] {
+  return handlers.map(({ route, file, options }) => ({ route, file, options }))
 }
 
 /** The worker's first task lasts as long as the worker: how it fails tells the gateway how the worker ended. */
@@ -55,8 +85,18 @@ async function run(env: Environment, batch: Batch): Promise<void> {
   }
 }
 
-function say(hello: Hello): void {
-  parentPort!.postMessage(hello, hello.kind === 'hello' ? [hello.port] : [])
+/** The last task. What it asks for leaves before the gateway hears that it is done. */
+async function stop(link: Link, hooks: WorkerHooks, app: HandlerApp): Promise<void> {
+  try {
+    await hooks.stop?.(app)
+  } catch (error) {
+    createLinkLogger(link, {}).error('A hook failed', { hook: 'onStop', error })
+  }
+  link.leave()
+}
+
+function say(words: FromWorker): void {
+  parentPort!.postMessage(words, words.kind === 'link' ? [words.port] : [])
 }
 
 function sayWhyNot(error: unknown): never {

@@ -16,9 +16,11 @@ import { BackendSession } from './backend-session.js'
 import { decodeBody, encodeBody } from './body.js'
 import { HandlerContext, type WorkerInfo } from './context.js'
 import { createLinkLogger, type Environment } from './environment.js'
+import { Messenger } from './messenger.js'
 import type { Origin } from './origin.js'
 import { SessionOperations } from './session-operations.js'
 import type { SessionView } from './session-view.js'
+import { isThenable } from './thenable.js'
 
 export class Run implements Origin {
   readonly rid: number
@@ -30,6 +32,7 @@ export class Run implements Origin {
   #abortReason: AbortReason | undefined
   #controller: AbortController | undefined
   #log: Logger | undefined
+  #messenger: Messenger | undefined
   /** Operations whose answers the end waits for. */
   #held = 0
   #onEnd: (() => void) | undefined
@@ -48,6 +51,13 @@ export class Run implements Origin {
 
   get isNotify(): boolean {
     return (this.#head.flags & requestFlags.notify) !== 0
+  }
+
+  /** Events and channels, in the name of the request. */
+  get messenger(): Messenger {
+    const { link, frontendId } = this.#env
+    this.#messenger ??= new Messenger(link, this, this.operations, frontendId)
+    return this.#messenger
   }
 
   get worker(): WorkerInfo {
@@ -175,9 +185,3 @@ export class Run implements Origin {
 
 /** Errors that a request ends with by our own doing; the same codes out of a game's code are its failures. */
 const saidByUs = new Set<string>([errors.bodyMalformed.code, errors.replyNotSerializable.code])
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    value !== null && typeof value === 'object' && typeof (value as { then?: unknown }).then === 'function'
-  )
-}

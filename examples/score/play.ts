@@ -1,8 +1,8 @@
 /**
  * A player in a terminal, with `ws` alone: logs in, and shows a change that is pushed beside one that is not.
  *
- *   npm start            in one terminal
- *   node dist/examples/score/play.js [ws://127.0.0.1:3010]
+ *   npm start -- --example score                               in one terminal
+ *   node dist/examples/score/play.js [ws://127.0.0.1:3010]   in another
  */
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
@@ -36,7 +36,9 @@ async function request(route: string, body: unknown, note: string) {
 try {
   await once(socket, 'open')
 } catch (error) {
-  console.error(`No gateway answers on ${url} (${(error as Error).message}); start one with: npm start`)
+  console.error(
+    `No gateway answers on ${url} (${(error as Error).message}); start one with: npm start -- --example score`
+  )
   process.exit(1)
 }
 

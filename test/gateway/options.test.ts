@@ -38,6 +38,7 @@ t.test('what is not asked for has its default', t => {
     accept: true
   })
   t.equal(options.dev, false)
+  t.equal(options.onHttpRequest, undefined)
   t.ok(Object.isFrozen(options))
   for (const level of ['debug', 'info', 'warn', 'error'] as const) t.type(options.log[level], 'function')
   t.end()
@@ -47,6 +48,7 @@ t.test('what is asked for is taken, undefined is not asked for, and 0 is 0', t =
   const log = createLogger('silent', () => {})
   const now = () => 7
   const onHandshake = () => ({ accept: false }) as const
+  const onHttpRequest = () => {}
   const asked: GatewayOptions = {
     handlers: '/games/chess',
     port: 0,
@@ -58,7 +60,8 @@ t.test('what is asked for is taken, undefined is not asked for, and 0 is 0', t =
     dev: true,
     log,
     now,
-    onHandshake
+    onHandshake,
+    onHttpRequest
   }
   t.match(resolveOptions(asked), asked as object)
   t.equal(resolveOptions(asked).log, log)
@@ -159,6 +162,8 @@ t.test('what is no plain value is checked too: hooks, the logger, the developmen
   const rows: [string, unknown, string][] = [
     ['onHandshake', true, 'a function, got true (boolean)'],
     ['onHandshake', null, 'a function, got null'],
+    ['onHttpRequest', 'page', 'a function, got "page" (string)'],
+    ['onHttpRequest', null, 'a function, got null'],
     ['now', 5, 'a function, got 5 (number)'],
     ['log', null, 'a logger with debug, info, warn, error, got null'],
     ['log', { info() {} }, 'a logger with debug, info, warn, error, got an object'],
@@ -193,6 +198,9 @@ t.test('an option has one name on the command line and one in the environment', 
       ['max-body-bytes', 'SALLYPORT_MAX_BODY_BYTES'],
       ['max-settings-length', 'SALLYPORT_MAX_SETTINGS_LENGTH'],
       ['max-send-bytes', 'SALLYPORT_MAX_SEND_BYTES'],
+      ['max-send-bytes-in-all', 'SALLYPORT_MAX_SEND_BYTES_IN_ALL'],
+      ['max-channels', 'SALLYPORT_MAX_CHANNELS'],
+      ['max-members', 'SALLYPORT_MAX_MEMBERS'],
       ['start-timeout', 'SALLYPORT_START_TIMEOUT'],
       ['close-timeout', 'SALLYPORT_CLOSE_TIMEOUT'],
       ['log-level', 'SALLYPORT_LOG_LEVEL']

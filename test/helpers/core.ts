@@ -2,7 +2,10 @@
  * The gateway's core without sockets and without threads: sessions whose replies are kept, and workers that do what a
  * test tells them, claim by claim.
  */
+import { Answers } from '../../gateway/answers.js'
+import { Channels } from '../../gateway/channels.js'
 import { Dispatcher } from '../../gateway/dispatcher.js'
+import { EventOperations } from '../../gateway/event-operations.js'
 import { Metrics } from '../../gateway/metrics.js'
 import { OpenRequests } from '../../gateway/open-requests.js'
 import { Operations } from '../../gateway/operations.js'
@@ -10,15 +13,17 @@ import { Pool } from '../../gateway/pool.js'
 import { Registry } from '../../gateway/registry.js'
 import { RouteTable } from '../../gateway/routes.js'
 import type { Session } from '../../gateway/session.js'
+import { SessionHooks } from '../../gateway/session-hooks.js'
 import type { Transport, TransportInit } from '../../gateway/transport.js'
-import { Worker, type WorkerListener } from '../../gateway/worker.js'
+import { Worker } from '../../gateway/worker.js'
+import type { WorkerListener } from '../../gateway/worker-listener.js'
 import { type Batch, type RequestHead, readBatch, type TurnTask } from '../../shared/batch.js'
 import { claim } from '../../shared/claims.js'
 import type { ErrorData } from '../../shared/errors.js'
 import type { RouteHello, RouteOptions } from '../../shared/hello.js'
 import type { InboxMessage } from '../../shared/inbox.js'
 import { createLogger } from '../../shared/log.js'
-import { Outbox } from '../../shared/outbox.js'
+import { Outbox } from '../../shared/outbox-writer.js'
 
 /** A worker without a thread. */
 export class ScriptedWorker implements Transport {
@@ -37,9 +42,8 @@ export class ScriptedWorker implements Transport {
     this.#init = init
   }
 
-  hello(routes: readonly RouteHello[]): void {
-    // A scripted worker is spoken to directly, so the port is never used.
-    this.#init.onHello({ kind: 'hello', port: undefined as never, routes })
+  hello(routes: readonly RouteHello[], hooks: readonly RouteHello[] = [], stops = false): void {
+    this.#init.onHello({ kind: 'hello', routes, hooks, stops })
   }
 
   run(batch: Batch): void {
@@ -49,6 +53,8 @@ export class ScriptedWorker implements Transport {
   post(message: InboxMessage): void {
     this.inbox.push(message)
   }
+
+  async stop(): Promise<void> {}
 
   async terminate(): Promise<void> {
     this.die(new Error('terminated'))
@@ -118,6 +124,8 @@ export interface CoreSession {
 export interface CoreOptions {
   readonly workers?: number
   readonly laneLimit?: number
+  /** Hooks of sessions, by their routes. */
+  readonly hooks?: readonly string[]
   /** Routes with their options. */
   readonly routes?: Readonly<Record<string, RouteOptions>>
 }
@@ -126,11 +134,14 @@ export interface Core {
   readonly registry: Registry
   readonly dispatcher: Dispatcher
   readonly pool: Pool
+  readonly requests: OpenRequests
   readonly metrics: Metrics
   /** Every worker that was ever started, in order. */
   readonly workers: ScriptedWorker[]
   /** The present time of its clock. */
   clock: number
+  /** Whether workers that start from now on end at once. */
+  failStarts: boolean
   connect(): CoreSession
   /** Sends a request; its body is what a scripted worker replies with. */
   request(to: CoreSession, id: number, route?: string): void
@@ -145,6 +156,7 @@ export function tick(): Promise<void> {
 export async function startCore({
   workers = 2,
   laneLimit = 64,
+  hooks = [],
   routes = { a: {} }
 }: CoreOptions = {}): Promise<Core> {
   const metrics = new Metrics()
@@ -152,8 +164,10 @@ export async function startCore({
   const table = new RouteTable()
   const hello = Object.entries(routes).map(([route, options]) => ({ route, file: 'scripted', options }))
   const started: ScriptedWorker[] = []
+  const helloOfHooks = hooks.map(route => ({ route, file: '_hooks', options: {} }))
   const now = () => core.clock
   const registry = new Registry({ frontendId: 'g', singleSession: 'off', metrics, now: () => 1_000 })
+  const channels = new Channels({ maxChannels: 10, maxMembers: 10 })
   let serial = 0
   const start = (index: number): Worker =>
     new Worker({
@@ -166,30 +180,41 @@ export async function startCore({
         maxSettingsLength: 1_000,
         maxBodyBytes: 1_000
       },
+      stopTimeout: 1_000,
       start: init => {
         const worker = new ScriptedWorker(init)
         started.push(worker)
-        queueMicrotask(() => worker.hello(hello))
+        queueMicrotask(() => {
+          if (core?.failStarts === true) worker.die(new Error('it does not start'))
+          else worker.hello(hello, helloOfHooks)
+        })
         return worker
       },
       listener,
-      operations: (source, inbox) =>
-        new Operations({ frontendId: 'g', maxSettingsLength: 1_000, registry, source, inbox, metrics, log })
+      operations: (source, inbox) => {
+        const answers = new Answers({ frontendId: 'g', source, inbox, metrics, log })
+        return {
+          sessions: new Operations({ answers, registry, metrics, maxSettingsLength: 1_000 }),
+          events: new EventOperations({ answers, registry, channels, metrics })
+        }
+      }
     })
   const pool: Pool = new Pool({
     size: workers,
     startTimeout: 1_000,
     log,
     start,
-    onRoutes: offered => {
-      table.offer(offered)
+    onOffer: offered => {
+      table.offer(offered.routes)
+      sessionHooks.offer(offered.hooks)
       dispatcher.pumpSoon()
     },
     onFailure: place => dispatcher.placeFailed(place)
   })
+  const requests = new OpenRequests({ metrics, log, laneLimit })
   const dispatcher = new Dispatcher({
     pool,
-    requests: new OpenRequests({ metrics, log, laneLimit }),
+    requests,
     metrics,
     log,
     now
@@ -205,14 +230,16 @@ export async function startCore({
       dispatcher.workerEnded(worker, cause)
     }
   }
-  registry.on('closed', session => dispatcher.sessionEnded(session))
+  const sessionHooks = new SessionHooks({ registry, dispatcher, requestTimeout: 10_000, log, now })
   const core: Core = {
     registry,
     dispatcher,
     pool,
+    requests,
     metrics,
     workers: started,
     clock: 1_000,
+    failStarts: false,
     connect() {
       const replies: Reply[] = []
       const reading: string[] = []

@@ -1,4 +1,5 @@
 /** A session's client that only keeps what it is told. */
+import type { GatewayEvent } from '../../gateway/event.js'
 import type { Receiver } from '../../gateway/session.js'
 
 export class FakeReceiver implements Receiver {
@@ -11,7 +12,7 @@ export class FakeReceiver implements Receiver {
   pause(): void {}
   resume(): void {}
 
-  event(name: string, body: string): void {
+  event({ name, body }: GatewayEvent): void {
     this.events.push([name, body])
   }
 

@@ -103,6 +103,23 @@ t.test(
   }
 )
 
+t.test('an example that has a page says where it is, and serves it', async t => {
+  const running = start(t, ['--example', 'chat', '--port', '0'])
+  const url = (await listening(running)).replace('ws:', 'http:')
+  t.ok(running.out.includes(`    ${url}/\n`), running.out)
+  t.match(running.out, /room\.js +room\.enter, room\.leave/)
+  const response = await fetch(url)
+  t.equal(response.status, 200)
+  t.match(await response.text(), /<title>Sallyport chat/)
+})
+
+t.test('handlers that are given take the place of an example, with its page', async t => {
+  const running = start(t, ['--example', 'chat', '--handlers', example, '--port', '0'])
+  const url = await listening(running)
+  t.match(running.out, /score\.js +score\.add/)
+  t.equal((await fetch(url.replace('ws:', 'http:'))).status, 426)
+})
+
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   t.test(
     `${signal} closes it cleanly: a running request is answered, the connection closes with 1012, exit code 0`,
@@ -216,7 +233,7 @@ t.test(
       [['--handlers', example, '--foo'], {}, /^sallyport: There is no option --foo; --help lists them$/],
       [['--handlers', example, '--port'], {}, /^sallyport: Option '--port <value>' argument missing/],
       [['surplus'], {}, /^sallyport: Unexpected argument 'surplus'/],
-      [['--example', 'nothing'], {}, /^sallyport: There is no example "nothing"; there are: score$/],
+      [['--example', 'nothing'], {}, /^sallyport: There is no example "nothing"; there are: chat, score$/],
       [
         ['--handlers', example],
         { SALLYPORT_PROT: '1' },

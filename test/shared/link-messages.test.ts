@@ -3,13 +3,9 @@ import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import t from 'tap'
 import { Inbox, type InboxReader, readInbox } from '../../shared/inbox.js'
-import {
-  type OperationHead,
-  type OperationReader,
-  Outbox,
-  type OutcomeReader,
-  readOutbox
-} from '../../shared/outbox.js'
+import type { EventReader, OperationHead, OperationReader, OutcomeReader } from '../../shared/outbox.js'
+import { readOutbox } from '../../shared/outbox-reader.js'
+import { Outbox } from '../../shared/outbox-writer.js'
 
 type Call = readonly [method: string, ...args: unknown[]]
 
@@ -44,6 +40,11 @@ const head: fc.Arbitrary<OperationHead> = fc.record(
 )
 const userHead = fc.record({ rid: fc.nat(), ack: fc.nat(), frontendId: anyText }, { noNullPrototype: true })
 
+const event = fc.record(
+  { name: anyText, body: anyText, delivery: fc.integer({ min: 0, max: 2 }), key: anyText },
+  { noNullPrototype: true }
+)
+
 const outboxCalls: fc.Arbitrary<Call> = fc.oneof(
   fc.tuple(fc.constant('reply'), fc.nat(), anyText),
   fc.tuple(fc.constant('failed'), fc.nat(), anyError),
@@ -61,6 +62,19 @@ const outboxCalls: fc.Arbitrary<Call> = fc.oneof(
   fc.tuple(fc.constant('readByUid'), userHead, anyText),
   fc.tuple(fc.constant('kick'), head, fc.option(anyText)),
   fc.tuple(fc.constant('kickByUid'), userHead, anyText, fc.option(anyText)),
+  fc.tuple(fc.constant('send'), head, event),
+  fc.tuple(fc.constant('sendToUser'), userHead, anyText, event, anyText),
+  fc.tuple(fc.constant('broadcast'), userHead, fc.integer({ min: 0, max: 1 }), event, anyText),
+  fc.tuple(fc.constant('sendToUsers'), userHead, anyText, event),
+  fc.tuple(fc.constant('join'), head, anyText),
+  fc.tuple(fc.constant('leave'), head, anyText),
+  fc.tuple(fc.constant('joinUser'), userHead, anyText, anyText),
+  fc.tuple(fc.constant('leaveUser'), userHead, anyText, anyText),
+  fc.tuple(fc.constant('sessionsInChannel'), userHead, anyText, anyText),
+  fc.tuple(fc.constant('sendToChannel'), userHead, anyText, event, anyText),
+  fc.tuple(fc.constant('members'), userHead, anyText, fc.nat(), fc.nat()),
+  fc.tuple(fc.constant('channelSize'), userHead, anyText),
+  fc.tuple(fc.constant('destroyChannel'), userHead, anyText),
   fc.tuple(fc.constant('refused'), anyText, anyText, anyText, refusal)
 )
 
@@ -78,7 +92,12 @@ t.test('an outbox is read as it was written, however often it leaves in between'
         replay(calls, outbox)
         const read: Call[] = []
         const message = structuredClone(outbox.take())
-        readOutbox(message, recorder<OutcomeReader>(read), recorder<OperationReader>(read))
+        readOutbox(
+          message,
+          recorder<OutcomeReader>(read),
+          recorder<OperationReader>(read),
+          recorder<EventReader>(read)
+        )
         deepStrictEqual(read, calls)
         deepStrictEqual(outbox.isEmpty, true)
       }

@@ -10,19 +10,28 @@ import { createLogger } from '../../shared/log.js'
 import { HandlerApp } from '../../workers/app.js'
 import type { BackendSession } from '../../workers/backend-session.js'
 import type { BackendSessionService } from '../../workers/backend-session-service.js'
+import type { ChannelService } from '../../workers/channel-service.js'
 import type { HandlerContext } from '../../workers/context.js'
 import { type Handler, loadHandlers } from '../../workers/handlers.js'
+import type { Messenger } from '../../workers/messenger.js'
 
 // Fixtures are plain JavaScript, and not compiled: they lie beside dist.
 const fixture = (name: string) =>
   fileURLToPath(new URL(`../../../test/fixtures/handlers-${name}`, import.meta.url))
 
 const service = {} as BackendSessionService
-const app = new HandlerApp(service, { index: 3 })
+const channelService = {} as ChannelService
+const app = new HandlerApp({
+  backendSessionService: service,
+  channelService,
+  serverId: 'gateway-1',
+  worker: { index: 3 },
+  messenger: {} as Messenger
+})
 const session = {} as BackendSession
 const context = {} as HandlerContext
 
-const load = (folder: string) => loadHandlers(folder, app)
+const load = async (folder: string) => (await loadHandlers(folder, app)).handlers
 
 function call(handlers: readonly Handler[], route: string, body?: unknown) {
   return handlers.find(each => each.route === route)?.call(body, session, context)
@@ -31,6 +40,9 @@ function call(handlers: readonly Handler[], route: string, body?: unknown) {
 t.test('what a factory or a class is given has the services by their names', t => {
   t.equal(app.get('backendSessionService'), service)
   t.equal(app.backendSessionService, service)
+  t.equal(app.get('channelService'), channelService)
+  t.equal(app.channelService, channelService)
+  t.equal(app.get('serverId'), 'gateway-1')
   t.equal(app.get('constructor'), undefined)
   t.same(app.worker, { index: 3 })
   t.end()
@@ -112,6 +124,38 @@ t.test(
     t.same(call(handlers, 'declared.keep', 2), { body: 2, self: 'the object' })
   }
 )
+
+t.test('hooks are found in each form, with the options of their folder', async t => {
+  for (const [name, text] of [
+    ['_hooks.js', 'export const onConnect = () => 1; export function onStop () { return this }'],
+    ['_hooks.cjs', 'exports.onConnect = () => 1; exports.onStop = function () { return this.onConnect() }'],
+    ['_hooks.mjs', 'export default { onConnect: () => 1, onStop () { return this.onConnect() } }']
+  ] as const) {
+    const folder = t.testdir({
+      [name]: text,
+      '_options.js': 'export const [concurrent, affinity, timeout] = [true, "match", 5]',
+      'a.js': 'export const run = () => {}'
+    })
+    const { handlers, hooks } = await loadHandlers(folder, app)
+    t.same(
+      handlers.map(({ route }) => route),
+      ['a.run']
+    )
+    t.match(hooks.handlers, [
+      { route: '_hooks.onConnect', file: name, options: { affinity: 'match', timeout: 5 } }
+    ])
+    t.notOk(
+      'concurrent' in hooks.handlers[0]!.options,
+      'but for concurrent: a hook has its place in the lane'
+    )
+    t.equal(hooks.stop?.(app), name === '_hooks.js' ? undefined : 1, name)
+  }
+})
+
+t.test('where there are no hooks, nothing is said to be run', async t => {
+  const { hooks } = await loadHandlers(fixture('forms'), app)
+  t.same([hooks.handlers, hooks.stop], [[], undefined])
+})
 
 const one = 'export const run = () => {}\n'
 const worker = "import { handler } from 'sallyport/worker'\n"
@@ -216,6 +260,28 @@ const rows: Record<string, [files: NonNullable<Parameters<Test['testdir']>[0]>, 
     { '_options.js': 'export const timout = 5', 'a.js': one },
     /^There is no option `timout` \(_options\.js\)/
   ],
+  'a hook that is none': [
+    { '_hooks.js': 'export const onStrat = () => {}', 'a.js': one },
+    /^There is no hook `onStrat` \(_hooks\.js\); the hooks are onConnect, onClose, onStart, onStop, before, after$/
+  ],
+  'a hook that is no function': [
+    { chat: { '_hooks.js': 'export const before = {}', 'a.js': one } },
+    /^Expected `before` of chat._hooks\.js to be a function, got an object$/
+  ],
+  "a worker's hook in an inner folder": [
+    { chat: { '_hooks.js': 'export const onStart = () => {}', 'a.js': one } },
+    /^`onStart` of chat._hooks\.js belongs into the _hooks of the handlers' folder itself$/
+  ],
+  'hooks by a factory': [
+    { '_hooks.js': 'export default () => ({})', 'a.js': one },
+    /^Expected the default export of _hooks\.js to be an object of hooks, got .*\(function\)$/
+  ],
+  'hooks without any': [{ '_hooks.js': '', 'a.js': one }, /^_hooks\.js exports no hook$/],
+  'two modules of hooks': [
+    { '_hooks.js': 'export const before = () => {}', '_hooks.mjs': '', 'a.js': one },
+    /_hooks\.js stands beside _hooks\.mjs: one is too many$/
+  ],
+  'hooks that do not load': [{ '_hooks.js': 'export const =', 'a.js': one }, /_hooks\.js does not load: /],
   'options of a folder that do not load': [
     { '_options.js': 'export const =', 'a.js': one },
     /_options\.js does not load: /

@@ -1,0 +1,200 @@
+/**
+ * What one client is sent. The frames of a tick leave in one write; while the client has not taken what was written,
+ * the next wait here, and there they are replaced or dropped as each event wants it. Whatever arrives, arrives in the
+ * order in which it was sent. What waits here costs nothing once the connection ends; what was written is the
+ * socket's until its client takes it.
+ *
+ *   held ──▶ open ──▶ over        held: the client is not ready for data; only the protocol's own frames leave
+ *     └────────────────▲
+ */
+import type { Socket } from 'node:net'
+import type { WebSocket } from 'ws'
+import { deliveries } from '../shared/event.js'
+import type { GatewayEvent } from './event.js'
+import type { Metrics } from './metrics.js'
+import type { SendBudget } from './send-budget.js'
+
+/** Characters after which a tick's frames are written before the tick is over. */
+const longestTick = 65_536
+
+export interface OutgoingInit {
+  readonly webSocket: Pick<WebSocket, 'readyState' | 'bufferedAmount' | 'OPEN' | 'CLOSED'>
+  /** The socket below it: to write several frames at once. */
+  readonly socket: Pick<Socket, 'write'>
+  readonly metrics: Metrics
+  readonly budget: SendBudget
+  /** Bytes that may wait. */
+  readonly maxBytes: number
+  /** More waits than may. Called once. */
+  readonly onBehind: () => void
+}
+
+export class Outgoing {
+  readonly #init: OutgoingInit
+  #state: 'held' | 'open' | 'over' = 'open'
+  /** The newest frames, each byte as one character. */
+  #frames = ''
+  /**
+   * Those before them, if a `latest` event is among them: such an event by its place, what came between two of them by
+   * a number. One whose place is taken again goes to the end.
+   */
+  #older: Map<string | number, string> | undefined
+  #olderBytes = 0
+  #olderCount = 0
+  #isFlushSoon = false
+  /** Whether the socket will say when the client has taken what was written. */
+  #isWatching = false
+  /** Whether that was so at the end of an earlier tick. */
+  #isStuck = false
+  /** What the budget of the gateway was last told. */
+  #told = 0
+
+  constructor(init: OutgoingInit) {
+    this.#init = init
+  }
+
+  /** Bytes that the kernel has not taken yet, and those that wait for their turn. */
+  get bytesWaiting(): number {
+    const { webSocket } = this.#init
+    const written = webSocket.readyState === webSocket.CLOSED ? 0 : webSocket.bufferedAmount
+    return written + this.#frames.length + this.#olderBytes
+  }
+
+  /** Keeps all but the protocol's own frames until `release`. */
+  hold(): void {
+    if (this.#state === 'open') this.#state = 'held'
+  }
+
+  release(): void {
+    if (this.#state !== 'held') return
+    this.#state = 'open'
+    this.#flush()
+  }
+
+  /** Sends a reply, or what the protocol itself has to say. */
+  add(frame: string): void {
+    if (this.#state === 'over') return
+    if (this.#state === 'held') return this.#give(frame)
+    this.#frames += frame
+    this.#flushSoon()
+  }
+
+  addEvent(event: GatewayEvent, frame: string): void {
+    if (this.#state === 'over') return
+    const isBehind = this.#isBehind
+    if (event.delivery === deliveries.volatile && isBehind) return this.#init.metrics.count('eventsDropped')
+    if (event.delivery === deliveries.latest) this.#replace(event.place, frame)
+    else this.#frames += frame
+    // Whoever was behind before this tick began is judged at each event, and others at the tick's end: they may be
+    // kicked in it, or take it all.
+    if (this.#isStuck || this.#state === 'held') return this.#flush()
+    if (!this.#isWatching && this.#frames.length + this.#olderBytes >= longestTick) this.write()
+    this.#flushSoon()
+  }
+
+  /** Gives the socket all that waits here. */
+  write(): void {
+    if (this.#state !== 'open') return
+    let frames = ''
+    for (const older of this.#older?.values() ?? []) frames += older
+    frames += this.#frames
+    this.#forget()
+    if (frames !== '') this.#give(frames)
+  }
+
+  /** Whether more waits than may; if so, whoever made this is told, once. */
+  check(): void {
+    this.#tell()
+    if (this.#state === 'over') return
+    const { maxBytes, onBehind, budget } = this.#init
+    const waiting = this.#told
+    if (waiting <= maxBytes && !(budget.isExceeded && budget.isGreedy(waiting))) return
+    this.close()
+    onBehind()
+  }
+
+  /** Nothing is sent any more, and what waits here is dropped. To be called again when the socket is closed. */
+  close(): void {
+    this.#state = 'over'
+    this.#forget()
+    this.#tell()
+  }
+
+  get #isBehind(): boolean {
+    return this.#state === 'held' || this.#isWatching || this.#init.webSocket.bufferedAmount > 0
+  }
+
+  #replace(place: string, frame: string): void {
+    this.#older ??= new Map()
+    if (this.#frames !== '') {
+      this.#older.set(++this.#olderCount, this.#frames)
+      this.#olderBytes += this.#frames.length
+      this.#frames = ''
+    }
+    const before = this.#older.get(place)
+    if (before !== undefined) {
+      this.#init.metrics.count('eventsReplaced')
+      this.#olderBytes -= place.length + before.length
+      this.#older.delete(place)
+    }
+    this.#older.set(place, frame)
+    this.#olderBytes += place.length + frame.length
+  }
+
+  #forget(): void {
+    this.#frames = ''
+    this.#older = undefined
+    this.#olderBytes = 0
+    this.#olderCount = 0
+  }
+
+  #give(frames: string): void {
+    const { webSocket, socket } = this.#init
+    // Once a close frame has left, by us or in answer to the client's, no data may follow.
+    if (webSocket.readyState !== webSocket.OPEN) return
+    socket.write(frames, 'latin1')
+    this.#watch()
+  }
+
+  /** Goes on when the client has taken what was written, if it has not yet. */
+  #watch(): void {
+    const { webSocket, socket } = this.#init
+    if (this.#isWatching || webSocket.bufferedAmount === 0) return
+    this.#isWatching = true
+    socket.write('', this.#taken)
+  }
+
+  #tell(): void {
+    const waiting = this.bytesWaiting
+    if (waiting === this.#told) return
+    this.#init.budget.change(waiting - this.#told)
+    this.#told = waiting
+  }
+
+  #flushSoon(): void {
+    if (this.#isFlushSoon) return
+    this.#isFlushSoon = true
+    process.nextTick(this.#flushNow)
+  }
+
+  #flush(): void {
+    const { webSocket } = this.#init
+    // The client has said goodbye: what it did not get by now it will not get.
+    if (webSocket.readyState !== webSocket.OPEN) this.#forget()
+    else if (this.#isWatching || webSocket.bufferedAmount > 0) this.#watch()
+    else this.write()
+    this.#isStuck = this.#isWatching
+    this.check()
+  }
+
+  readonly #flushNow = (): void => {
+    this.#isFlushSoon = false
+    this.#flush()
+  }
+
+  // Called with an error too, when the socket is closed first.
+  readonly #taken = (): void => {
+    this.#isWatching = false
+    this.#flush()
+  }
+}

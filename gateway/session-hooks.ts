@@ -1,0 +1,110 @@
+/**
+ * What handlers want to be asked when a session begins, and told when it has ended: their onConnect and onClose, as
+ * requests of the session that no client has asked for. onConnect comes first in the lane, and alone; onClose when all
+ * that had started for the session is over.
+ */
+import { requestFlags } from '../shared/batch.js'
+import { closeCodes } from '../shared/close-codes.js'
+import type { ErrorData } from '../shared/errors.js'
+import type { RouteHello } from '../shared/hello.js'
+import { type ConnectInfo, hookRoutes, type Refusal } from '../shared/hooks.js'
+import type { Logger } from '../shared/log.js'
+import type { Dispatcher } from './dispatcher.js'
+import { encodeJson } from './protocol.js'
+import type { ClientInfo, Registry } from './registry.js'
+import type { Route } from './routes.js'
+import type { Session } from './session.js'
+import { within } from './within.js'
+import type { Outcome } from './worker-listener.js'
+
+export interface SessionHooksInit {
+  readonly registry: Registry
+  readonly dispatcher: Dispatcher
+  readonly requestTimeout: number
+  readonly log: Logger
+  readonly now: () => number
+}
+
+export class SessionHooks {
+  readonly #init: SessionHooksInit
+  readonly #onConnect = createRoute(hookRoutes.onConnect)
+  readonly #onClose = createRoute(hookRoutes.onClose)
+  /** Sessions that have ended and whose onClose is not over. */
+  #closing = 0
+  #onIdle: (() => void) | undefined
+
+  constructor(init: SessionHooksInit) {
+    this.#init = init
+    init.registry.on('opened', (session, client) => this.#opened(session, client))
+    init.registry.on('closed', (session, reason) => this.#closed(session, reason))
+  }
+
+  /** Takes what a generation of workers runs, in place of what the one before did. */
+  offer(hooks: readonly RouteHello[]): void {
+    for (const route of [this.#onConnect, this.#onClose]) {
+      const hook = hooks.find(each => each.route === route.name)
+      route.isOffered = hook !== undefined
+      if (hook !== undefined) route.options = hook.options
+    }
+  }
+
+  /** Waits for each onClose that is not over, but no longer than so many milliseconds. */
+  async close(ms: number): Promise<void> {
+    if (this.#closing === 0) return
+    const idle = new Promise<void>(resolve => (this.#onIdle = resolve))
+    if (await within(ms, idle)) return
+    this.#init.log.error('The gateway closes before each onClose is done', { sessions: this.#closing })
+  }
+
+  #opened(session: Session, client: ClientInfo): void {
+    if (!this.#onConnect.isOffered) return
+    const { ip, port } = session.receiver!.address
+    const info: ConnectInfo = { address: { ip, port }, ...client }
+    this.#add(session, this.#onConnect, 0, info, outcome => this.#greeted(session, outcome))
+  }
+
+  #greeted(session: Session, outcome: Outcome): void {
+    if ('error' in outcome) this.#tellFailure('onConnect', session, outcome.error)
+    else if (outcome.body !== '') {
+      const { reason }: Refusal = JSON.parse(Buffer.from(outcome.body, 'latin1').toString())
+      const ending = { code: closeCodes.refused, reason: 'refused', kickReason: reason }
+      return this.#init.registry.end(session, ending)
+    }
+    this.#init.dispatcher.greeted(session)
+  }
+
+  #closed(session: Session, reason: string): void {
+    const running = new Set(this.#init.dispatcher.sessionEnded(session))
+    if (!this.#onClose.isOffered) return
+    this.#closing++
+    for (const request of running) {
+      request.onEnd = () => {
+        running.delete(request)
+        if (running.size === 0) this.#runOnClose(session, reason)
+      }
+    }
+    if (running.size === 0) this.#runOnClose(session, reason)
+  }
+
+  #runOnClose(session: Session, reason: string): void {
+    this.#add(session, this.#onClose, requestFlags.notify, reason, outcome => {
+      if ('error' in outcome) this.#tellFailure('onClose', session, outcome.error)
+      if (--this.#closing === 0) this.#onIdle?.()
+    })
+  }
+
+  #add(session: Session, route: Route, flags: number, told: unknown, onOutcome: (outcome: Outcome) => void) {
+    const { dispatcher, requestTimeout, now } = this.#init
+    const timeout = route.options.timeout ?? requestTimeout
+    const body = encodeJson(told)
+    dispatcher.add({ session, route, id: 0, flags, body, timeout, now: now(), onOutcome })
+  }
+
+  #tellFailure(hook: string, { sid, uid }: Session, { code, message }: ErrorData): void {
+    this.#init.log.error('A hook failed', { hook, sid, uid, code, error: message })
+  }
+}
+
+function createRoute(name: string): Route {
+  return { name, code: 0, file: '', options: {}, isOffered: false }
+}

@@ -1,0 +1,28 @@
+/** What a worker tells of what happens in it, and whom. */
+import type { ErrorData } from '../shared/errors.js'
+import type { LogLevel } from '../shared/log.js'
+import type { Turn } from './turn.js'
+import type { Worker } from './worker.js'
+
+/** A request's outcome, as its worker tells it. */
+export type Outcome = { readonly body: string } | { readonly error: ErrorData }
+
+/** What a dead worker said at last, if it could. */
+export interface LastWords {
+  /** The request that ended it; 0 if that can't be said. */
+  readonly rid: number
+  readonly cause: string
+  readonly detail: string
+}
+
+/** Whom a worker tells what happens in it. */
+export interface WorkerListener {
+  workerUp(worker: Worker): void
+  /** It takes another batch. */
+  workerReady(worker: Worker, started: number, micros: number): void
+  workerOutcome(worker: Worker, rid: number, outcome: Outcome): void
+  /** It is done with a turn of which requests were taken back. */
+  workerReleased(worker: Worker, turn: Turn): void
+  workerLog(worker: Worker, level: LogLevel, message: string, fields: string): void
+  workerEnded(worker: Worker, cause: Error): void
+}

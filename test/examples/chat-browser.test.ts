@@ -1,0 +1,235 @@
+/** The chat's page in real browser windows. */
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { onHttpRequest } from '../../examples/chat/http.js'
+import { createGateway, type Gateway } from '../../gateway/index.js'
+import { startBrowser, whyNoBrowser } from '../helpers/browser.js'
+import { startGateway } from '../helpers/gateway.js'
+import { root } from '../helpers/sources.js'
+
+const handlers = join(root, 'dist/examples/chat/handlers')
+
+/** A window of its own: nothing is shared with the others but the gateway. */
+class ChatWindow {
+  readonly page: Page
+  /** What the browser complained about. */
+  readonly complaints: string[] = []
+
+  constructor(page: Page) {
+    this.page = page
+    page.on('pageerror', error => this.complaints.push(String(error)))
+    page.on('console', message => {
+      if (message.type() === 'error') this.complaints.push(message.text())
+    })
+  }
+
+  static async open(t: Test, browser: Browser, gateway: Gateway): Promise<ChatWindow> {
+    const context = await browser.newContext()
+    t.teardown(() => context.close())
+    context.setDefaultTimeout(10_000)
+    const window = new ChatWindow(await context.newPage())
+    await window.page.goto(gateway.url.replace('ws:', 'http:'))
+    await window.page.getByText('Connected', { exact: true }).waitFor()
+    return window
+  }
+
+  async enter(name: string, room = 'Lobby'): Promise<void> {
+    await this.page.getByLabel('Your name').fill(name)
+    await this.page.getByRole('combobox', { name: 'Room' }).fill(room)
+    await this.page.getByRole('button', { name: 'Enter' }).click()
+    await this.page.getByRole('heading', { name: room, exact: true }).waitFor()
+  }
+
+  async say(text: string): Promise<void> {
+    await this.page.getByLabel('Message', { exact: true }).fill(text)
+    await this.page.getByRole('button', { name: 'Send' }).click()
+    await this.sees(text)
+  }
+
+  /** Waits until the log has a line with the text. */
+  async sees(text: string): Promise<void> {
+    await this.page.getByRole('log').getByText(text, { exact: true }).waitFor()
+  }
+
+  /** Waits until a list has these lines, in this order. */
+  async lists(name: string, lines: readonly string[]): Promise<void> {
+    const items = this.page.getByRole('list', { name }).getByRole('listitem')
+    await eventually(`${name} is ${lines.join(', ')}`, async () => {
+      return JSON.stringify(await items.allTextContents()) === JSON.stringify(lines)
+    })
+  }
+}
+
+/** Waits for something that only the browser can tell. */
+async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + 10_000
+  while (!(await holds())) if (Date.now() > end) throw new Error(`Waited in vain until ${what}`)
+}
+
+async function start(t: Test, browser: Browser, count: number) {
+  const { gateway } = await startGateway(t, handlers, { onHttpRequest })
+  const windows = await Promise.all(Array.from({ length: count }, () => ChatWindow.open(t, browser, gateway)))
+  return { gateway, windows: windows as [ChatWindow, ChatWindow] }
+}
+
+t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
+  const browser = await startBrowser(t)
+
+  t.test('two windows chat: each sees the other come, write and go, and both see one scoreboard', async t => {
+    const { windows } = await start(t, browser, 2)
+    const [red, blue] = windows
+    await red.enter('Red')
+    await blue.enter('Blue')
+    await red.sees('Blue has come in')
+    await red.lists('Who is here', ['Blue', 'Red (you)'])
+    await blue.lists('Who is here', ['Blue (you)', 'Red'])
+
+    await blue.page.getByLabel('Message', { exact: true }).pressSequentially('Hel')
+    await red.page.getByText('Blue is typing …').waitFor()
+    await blue.say('Hello, Red')
+    await red.sees('Hello, Red')
+    t.equal(await red.page.locator('#typing').textContent(), '', 'who has written does not type')
+    await red.say('Hello, Blue')
+    await blue.sees('Hello, Blue')
+    await red.say('How are you?')
+    for (const window of windows) await window.lists('Scoreboard', ['Red 2', 'Blue 1'])
+
+    await blue.page.getByRole('button', { name: 'Leave' }).click()
+    await red.sees('Blue has gone')
+    await red.lists('Who is here', ['Red (you)'])
+    await blue.enter('Blue', 'Tower')
+    await blue.lists('Who is here', ['Blue (you)'])
+    for (const { complaints } of windows) t.same(complaints, [])
+  })
+
+  t.test('a window that is closed is gone for the others', async t => {
+    const { windows } = await start(t, browser, 2)
+    const [red, blue] = windows
+    await red.enter('Red')
+    await blue.enter('Blue')
+    await red.lists('Who is here', ['Blue', 'Red (you)'])
+    await blue.page.close()
+    await red.sees('Blue has gone')
+    await red.lists('Who is here', ['Red (you)'])
+  })
+
+  t.test('HTML in a message is shown as it was written, and does nothing', async t => {
+    const { windows } = await start(t, browser, 2)
+    const [red, blue] = windows
+    await red.enter('Red')
+    await blue.enter('Blue')
+    const text = '<img src=x onerror="document.title=1"><b>bold</b> & <script>document.title=2</script>'
+    await red.say(text)
+    await blue.sees(text)
+    for (const { page, complaints } of windows) {
+      t.equal(await page.getByRole('log').locator('img, b, script').count(), 0)
+      t.equal(await page.title(), 'Lobby · Sallyport chat')
+      t.same(complaints, [])
+    }
+  })
+
+  t.test('in a small window the newest line is in view, and who has scrolled back stays there', async t => {
+    const { windows } = await start(t, browser, 1)
+    const [{ page }] = windows
+    await page.setViewportSize({ width: 360, height: 560 })
+    await windows[0].enter('Red')
+    for (let line = 1; line <= 12; line++) await windows[0].say(`Line ${line}`)
+    const log = page.getByRole('log')
+    const isInView = async (text: string) => {
+      const [outer, inner] = await Promise.all([
+        log.boundingBox(),
+        log.getByText(text, { exact: true }).boundingBox()
+      ])
+      return inner!.y >= outer!.y && inner!.y + inner!.height <= outer!.y + outer!.height
+    }
+    await eventually('the last line is in view', () => isInView('Line 12'))
+    t.notOk(await isInView('Line 1'))
+    await log.focus()
+    await page.keyboard.press('Home')
+    await eventually('the first line is in view', () => isInView('Line 1'))
+    await windows[0].say('Line 13')
+    t.ok(await isInView('Line 1'))
+    t.notOk(await isInView('Line 13'))
+  })
+
+  t.test('what is refused is said beside the form, and the form stays', async t => {
+    const { windows } = await start(t, browser, 1)
+    const [{ page }] = windows
+    await page.getByLabel('Your name').fill('<b>')
+    await page.getByRole('button', { name: 'Enter' }).click()
+    await page.getByRole('alert').getByText('A name has 1 to 24 letters').waitFor()
+    t.equal(await page.getByLabel('Your name').inputValue(), '<b>')
+  })
+
+  t.test('the keyboard is enough: the name, Enter, a message, Enter', async t => {
+    const { windows } = await start(t, browser, 1)
+    const [{ page }] = windows
+    await page.keyboard.press('Tab')
+    await page.keyboard.type('Red')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Lobby' }).waitFor()
+    await page.keyboard.type('By keyboard')
+    await page.keyboard.press('Enter')
+    await windows[0].sees('By keyboard')
+    await windows[0].lists('Scoreboard', ['Red 1'])
+    t.equal(await page.getByLabel('Message', { exact: true }).inputValue(), '', 'the next can be typed')
+  })
+
+  t.test(
+    'when the gateway was away the page connects again by itself, enters again, and says so',
+    async t => {
+      const { gateway, windows } = await start(t, browser, 2)
+      const [red, blue] = windows
+      await red.enter('Red')
+      await blue.enter('Blue')
+      await red.say('Before')
+      const { port } = gateway.address
+      await gateway.close()
+      await red.page.getByText('The connection is lost.').waitFor()
+      const again = await createGateway({ handlers, port, workers: 1, logLevel: 'silent', onHttpRequest })
+      t.teardown(() => again.close())
+      for (const window of windows) {
+        await window.page.getByText('Connected again. This is a new session').waitFor()
+        await window.sees('Before')
+        await window.lists('Who is here', window === red ? ['Blue', 'Red (you)'] : ['Blue (you)', 'Red'])
+      }
+      await red.say('After')
+      await blue.sees('After')
+      await blue.lists('Scoreboard', ['Red 1'])
+    }
+  )
+
+  t.test(
+    'who comes and who goes while a room is entered is in the list, or not, when it is shown',
+    async t => {
+      const { gateway, windows } = await start(t, browser, 1)
+      const [window] = windows
+      // A gateway by hand, as the moment can't be met: it tells of two others before it answers.
+      await window.page.routeWebSocket(`${gateway.url}/`, socket => {
+        const send = (frame: unknown) => socket.send(JSON.stringify(frame))
+        socket.onMessage(message => {
+          const [id] = JSON.parse(String(message))
+          send(['room.entered', { id: 2, name: 'Blue', said: 0 }])
+          send(['room.left', { id: 3 }])
+          const people = [
+            { id: 1, name: 'Red', said: 0 },
+            { id: 3, name: 'Green', said: 0 }
+          ]
+          send([id, { me: 1, room: 'Lobby', people }])
+        })
+      })
+      await window.page.reload()
+      await window.enter('Red')
+      await window.lists('Who is here', ['Blue', 'Red (you)'])
+    }
+  )
+
+  t.test('a window whose session was ended on purpose says why, and does not come back', async t => {
+    const { gateway, windows } = await start(t, browser, 1)
+    await windows[0].enter('Red')
+    gateway.sessions.kick('Red', 'Come back tomorrow.')
+    await windows[0].page.getByText('has ended this session. Come back tomorrow. Reload').waitFor()
+    t.equal(gateway.metrics().connections, 0)
+  })
+})

@@ -1,0 +1,75 @@
+import t from 'tap'
+import { createEvent, type GatewayEvent } from '../../gateway/event.js'
+import { deliveries, maxEventBodyBytes } from '../../shared/event.js'
+
+t.test('a frame is made once for each form, however many ask for it', async t => {
+  const event = createEvent('tick', { n: 1 })
+  let made = 0
+  const make = (form: string) => event.frame(form, () => `${form} ${++made}`)
+  t.same(
+    [make('text'), make('text'), make('pomelo'), make('text'), make('pomelo')],
+    ['text 1', 'text 1', 'pomelo 2', 'text 1', 'pomelo 2']
+  )
+})
+
+t.test('a body is its bytes, in a form that every client reads', async t => {
+  t.equal(createEvent('a').body, '')
+  t.equal(createEvent('a', null).body, 'null')
+  t.equal(createEvent('a', { text: 'é' }).body, Buffer.from('{"text":"é"}').toString('latin1'))
+  t.equal(createEvent('a', '🎮').body, '"\\ud83c\\udfae"')
+})
+
+t.test('events of one name and key have one place, and no others have it', async t => {
+  const place = (name: string, key: string) => createEvent(name, 1, { delivery: 'latest', key }).place
+  t.equal(place('at', 'red'), place('at', 'red'))
+  const others = [
+    ['at', 'red'],
+    ['at', 'blue'],
+    ['at', ''],
+    ['atr', 'ed'],
+    ['at\n', 'red'],
+    ['at', '\nred'],
+    ['2:at', 'red']
+  ].map(([name, key]) => place(name!, key!))
+  t.equal(new Set(others).size, others.length)
+})
+
+t.test('an event is reliable unless it says otherwise', async t => {
+  t.match(createEvent('a'), { delivery: deliveries.reliable, key: '' })
+  t.match(createEvent('a', 1, { delivery: 'volatile' }), { delivery: deliveries.volatile })
+  t.match(createEvent('a', 1, { delivery: 'latest', key: 'k' }), { delivery: deliveries.latest, key: 'k' })
+})
+
+t.test('what is no event is refused with what was wrong', async t => {
+  const wrong: [make: () => GatewayEvent, message: RegExp][] = [
+    [() => createEvent(''), /name of an event to be a text of 1 to 255 bytes .* got '' \(empty\)/],
+    [() => createEvent('é'.repeat(128)), /name of an event .* got "é+…" \(string\)/],
+    [() => createEvent('\ud800'), /name of an event/],
+    [() => createEvent('$kick'), /does not begin with \$, got "\$kick"/],
+    [() => createEvent(5 as never), /name of an event .* got 5 \(number\)/],
+    [() => createEvent('a', 1, null as never), /options of an event to be an object, got null/],
+    [() => createEvent('a', 1, 'latest' as never), /options of an event to be an object, got "latest"/],
+    [() => createEvent('a', 1, (() => {}) as never), /options of an event to be an object, got .*function/],
+    [
+      () => createEvent('a', 1, { delivery: '__proto__' as never }),
+      /delivery of an event to be reliable, latest, volatile, got "__proto__"/
+    ],
+    [() => createEvent('a', 1, { delivery: 'toString' as never }), /delivery of an event/],
+    [() => createEvent('a', 1, { key: 5 as never }), /key of an event .* got 5 \(number\)/],
+    [
+      () => createEvent('a', 1, { key: 'é'.repeat(129) }),
+      /key of an event to be a string of at most 256 bytes/
+    ]
+  ]
+  for (const [make, message] of wrong) t.throws(make, { name: 'TypeError', message })
+  t.equal(createEvent('é'.repeat(127)).name.length, 127, 'as long as may be')
+  t.equal(createEvent('a', 1, { key: 'é'.repeat(128) }).key.length, 128)
+})
+
+t.test('a body that has no form in JSON, or fits into no frame, is refused', async t => {
+  const code = 'EVENT_NOT_SERIALIZABLE'
+  t.throws(() => createEvent('a', () => {}), { code, message: /a function at its top/ })
+  t.throws(() => createEvent('a', Symbol('s')), { code, message: /a symbol at its top/ })
+  t.throws(() => createEvent('a', 'x'.repeat(maxEventBodyBytes)), { code, message: /16000002 bytes/ })
+  t.equal(createEvent('a', 'x'.repeat(maxEventBodyBytes - 2)).body.length, maxEventBodyBytes)
+})

@@ -1,0 +1,244 @@
+/**
+ * Events and channels for handlers, in the name of one origin (a request, or nobody). Nothing here waits for the
+ * gateway but what returns a promise: an event leaves in the order in which it was sent, before the request's reply.
+ */
+import type { SessionAddress } from '../shared/address.js'
+import { describeValue, expectChannel, expectEvent, expectUid } from '../shared/check.js'
+import { errors } from '../shared/errors.js'
+import {
+  type BroadcastFilter,
+  type EventOptions,
+  type EventText,
+  expectEventBody,
+  isForBound,
+  readEventOptions
+} from '../shared/event.js'
+import type { OperationHead, UserOperationHead } from '../shared/outbox.js'
+import { encodeBody } from './body.js'
+import { Channel, type Member, type MembersPage } from './channel.js'
+import type { AckValue, Link } from './link.js'
+import type { Origin } from './origin.js'
+import type { SessionOperations } from './session-operations.js'
+
+/** A session by what names it: a BackendSession is one. */
+export type SessionLike = SessionAddress | { readonly frontendId: string; readonly id: number }
+
+/** Whom an event is for: a session, or a user, whose sessions all get it. */
+export type Recipient = SessionLike | string
+
+export interface ExceptOptions extends EventOptions {
+  /** Sessions that do not get it. */
+  readonly except?: SessionLike | readonly SessionLike[]
+}
+
+export interface BroadcastOptions extends ExceptOptions {
+  /** `all` (default): every session. `bound`: those that are bound to a user. */
+  readonly filter?: BroadcastFilter
+}
+
+/** Puts something into the outbox, which wants the ack of that number; 0: none. */
+type Write = (ack: number) => void
+
+export class Messenger {
+  readonly #link: Link
+  readonly #origin: Origin
+  readonly #operations: SessionOperations
+  readonly #frontendId: string
+
+  constructor(link: Link, origin: Origin, operations: SessionOperations, frontendId: string) {
+    this.#link = link
+    this.#origin = origin
+    this.#operations = operations
+    this.#frontendId = frontendId
+  }
+
+  send(to: Recipient, event: string, body?: unknown, options: ExceptOptions = {}): void {
+    this.#prepareSend(to, createEvent(event, body, options), options)(0)
+    this.#link.leaveSoon()
+  }
+
+  asend(to: Recipient, event: string, body?: unknown, options: ExceptOptions = {}): Promise<number> {
+    return this.#counted('send', event, () =>
+      this.#prepareSend(to, createEvent(event, body, options), options)
+    )
+  }
+
+  broadcast(event: string, body?: unknown, options: BroadcastOptions = {}): void {
+    this.#prepareBroadcast(createEvent(event, body, options), options)(0)
+    this.#link.leaveSoon()
+  }
+
+  abroadcast(event: string, body?: unknown, options: BroadcastOptions = {}): Promise<number> {
+    return this.#counted('broadcast', event, () =>
+      this.#prepareBroadcast(createEvent(event, body, options), options)
+    )
+  }
+
+  /** @throws `CHANNEL_INVALID` */
+  channel(name: string): Channel {
+    return new Channel(expectChannel(name), this)
+  }
+
+  sendToChannel(channel: string, event: string, body: unknown, options: ExceptOptions): void {
+    this.#prepareForChannel(channel, createEvent(event, body, options), options)(0)
+    this.#link.leaveSoon()
+  }
+
+  asendToChannel(channel: string, event: string, body: unknown, options: ExceptOptions): Promise<number> {
+    return this.#counted('sendToChannel', channel, () =>
+      this.#prepareForChannel(channel, createEvent(event, body, options), options)
+    )
+  }
+
+  join(channel: string, session: SessionLike | undefined): void {
+    this.#link.outbox.join(this.#head(session, 0), channel)
+    this.#link.leaveSoon()
+  }
+
+  ajoin(channel: string, session: SessionLike | undefined): Promise<void> {
+    return this.#asked('join', channel, () => {
+      const head = this.#head(session, 0)
+      return ack => this.#link.outbox.join({ ...head, ack }, channel)
+    })
+  }
+
+  leave(channel: string, session: SessionLike | undefined): void {
+    this.#link.outbox.leave(this.#head(session, 0), channel)
+    this.#link.leaveSoon()
+  }
+
+  aleave(channel: string, session: SessionLike | undefined): Promise<void> {
+    return this.#asked('leave', channel, () => {
+      const head = this.#head(session, 0)
+      return ack => this.#link.outbox.leave({ ...head, ack }, channel)
+    })
+  }
+
+  /** `prepare` checks what was asked for, and says which members. */
+  members(channel: string, prepare: () => MembersPage): Promise<Member[]> {
+    const asked = this.#asked<AckValue>('members', channel, () => {
+      const { after, count } = prepare()
+      return ack => this.#link.outbox.members(this.#userHead(ack), channel, after, count)
+    })
+    return quietly(asked.then(answer => this.#readMembers(answer ?? '[]')))
+  }
+
+  channelSize(channel: string): Promise<number> {
+    return this.#counted(
+      'channelSize',
+      channel,
+      () => ack => this.#link.outbox.channelSize(this.#userHead(ack), channel)
+    )
+  }
+
+  destroyChannel(channel: string): void {
+    this.#link.outbox.destroyChannel(this.#userHead(0), channel)
+    this.#link.leaveSoon()
+  }
+
+  #prepareSend(to: Recipient, event: EventText, { except }: ExceptOptions): Write {
+    const { outbox } = this.#link
+    const numbers = this.#listNumbers(except)
+    if (typeof to === 'string') {
+      const uid = expectUid(to)
+      return ack => outbox.sendToUser(this.#userHead(ack), uid, event, numbers)
+    }
+    const { frontendId, sid } = addressOf(to)
+    // One session, and that excepted: it is sent to nobody, and no session has the number 0.
+    const isExcepted = numbers !== '' && JSON.parse(numbers).includes(sid)
+    return ack => outbox.send(this.#headOf({ frontendId, sid: isExcepted ? 0 : sid }, ack), event)
+  }
+
+  #prepareBroadcast(event: EventText, { filter, except }: BroadcastOptions): Write {
+    const bound = isForBound(filter) ? 1 : 0
+    const numbers = this.#listNumbers(except)
+    return ack => this.#link.outbox.broadcast(this.#userHead(ack), bound, event, numbers)
+  }
+
+  #prepareForChannel(channel: string, event: EventText, { except }: ExceptOptions): Write {
+    const numbers = this.#listNumbers(except)
+    return ack => this.#link.outbox.sendToChannel(this.#userHead(ack), channel, event, numbers)
+  }
+
+  #readMembers(page: string): Member[] {
+    const members: [sid: number, uid: string | null][] = JSON.parse(page)
+    return members.map(([sid, uid]) => ({ address: { frontendId: this.#frontendId, sid }, uid }))
+  }
+
+  #counted(name: string, about: string, prepare: () => Write): Promise<number> {
+    return quietly(this.#asked<AckValue>(name, about, prepare).then(Number))
+  }
+
+  /** `prepare` checks what it was given before anything is written, and makes what writes it. */
+  #asked<Value = void>(name: string, about: string, prepare: () => Write): Promise<Value> {
+    let write: Write
+    try {
+      // Not any deeper: of a longer stack the part that leads to the handler would be cut off.
+      write = prepare()
+    } catch (error) {
+      return this.#operations.asked<Value>(name, about, () => {
+        throw error
+      })
+    }
+    return this.#operations.asked(name, about, () => {
+      this.#origin.expectAlive()
+      return this.#link.call<Value>(write)
+    })
+  }
+
+  #head(session: SessionLike | undefined, ack: number): OperationHead {
+    return this.#headOf(session === undefined ? this.#ownSession() : addressOf(session), ack)
+  }
+
+  #headOf({ frontendId, sid }: SessionAddress, ack: number): OperationHead {
+    return { rid: this.#origin.rid, view: 0, ack, frontendId, sid }
+  }
+
+  #userHead(ack: number): UserOperationHead {
+    return { rid: this.#origin.rid, ack, frontendId: this.#frontendId }
+  }
+
+  /** The numbers of sessions of this gateway as a text; '' for none. Numbers of another one are not ours. */
+  #listNumbers(sessions: SessionLike | readonly SessionLike[] = []): string {
+    const list = Array.isArray(sessions) ? (sessions as readonly SessionLike[]) : [sessions as SessionLike]
+    const ours: number[] = []
+    for (const session of list) {
+      const { frontendId, sid } = addressOf(session)
+      if (frontendId === this.#frontendId) ours.push(sid)
+    }
+    return ours.length === 0 ? '' : JSON.stringify(ours)
+  }
+
+  #ownSession(): SessionAddress {
+    const { view } = this.#origin
+    if (view !== undefined) return view.address
+    throw new TypeError('Expected a session: outside a request there is none of its own')
+  }
+}
+
+/** The address of a session; throws a TypeError for what is none. It may come straight from a client's body. */
+export function addressOf(session: SessionLike): SessionAddress {
+  if (typeof session !== 'object' || session === null || Array.isArray(session)) {
+    throw new TypeError(`Expected a session, or its { frontendId, sid }, got ${describeValue(session)}`)
+  }
+  const { frontendId } = session
+  const sid = 'sid' in session ? session.sid : session.id
+  if (typeof frontendId === 'string' && Number.isSafeInteger(sid)) return { frontendId, sid }
+  throw new TypeError(
+    `Expected a session, or its { frontendId, sid }, got { frontendId: ${describeValue(frontendId)}, sid: ${describeValue(sid)} }`
+  )
+}
+
+/** A promise that nobody awaits, and that fails, ends no worker: the gateway has told of it. */
+export function quietly<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => {})
+  return promise
+}
+
+export function createEvent(name: string, body: unknown, options: EventOptions): EventText {
+  return {
+    name: expectEvent(name),
+    body: expectEventBody(encodeBody(body, errors.eventNotSerializable)),
+    ...readEventOptions(options)
+  }
+}
