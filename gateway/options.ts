@@ -52,7 +52,7 @@ export interface PlainOptions {
   maxMembers: number
   /** Milliseconds that a worker may take to load its handlers. */
   startTimeout: number
-  /** Milliseconds that a close waits for running requests. */
+  /** Milliseconds that a close waits for running requests; then for each onClose; then for the workers' onStop. */
   closeTimeout: number
   /** Lines below this level are not logged. */
   logLevel: LogLevel | 'silent'
@@ -199,7 +199,7 @@ export const optionTable: readonly OptionRow[] = [
   { name: 'maxChannels', check: count(1, 1_000_000), standard: 64, help: 'channels one session may be in' },
   { name: 'maxMembers', check: count(1, 10_000_000), standard: 100_000, help: 'sessions in one channel' },
   { name: 'startTimeout', check: ms(1), standard: 30_000, help: 'ms a worker may take to load its handlers' },
-  { name: 'closeTimeout', check: ms(0), standard: 4_000, help: 'ms a close waits for running requests' },
+  { name: 'closeTimeout', check: ms(0), standard: 4_000, help: 'ms a close waits for requests, then hooks' },
   {
     name: 'logLevel',
     check: { type: 'word', words: [...logLevels, 'silent'] },

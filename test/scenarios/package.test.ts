@@ -118,5 +118,9 @@ t.test(
       cwd: project
     })
     t.match(version, /^\d+\.\d+\.\d+/)
+
+    // It reads the page's files when it is loaded.
+    const load = "await import('./node_modules/sallyport/dist/examples/chat/http.js')"
+    await run(process.execPath, ['--input-type=module', '--eval', load], { cwd: project })
   }
 )
