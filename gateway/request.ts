@@ -59,10 +59,10 @@ export class Request {
     this.onOutcome = onOutcome
     this.onEnd = undefined
     this.deadline = Number.POSITIVE_INFINITY
-    if (onOutcome === undefined) this.startClock(now)
+    this.startClock(now)
   }
 
-  /** A request's time runs from its arrival, a hook's from its hand-out: nobody waits for it, and it is not given up. */
+  /** A request's time runs from its arrival; a hook's anew from its hand-out, since it is not given up before. */
   startClock(now: number): void {
     if (this.timeout > 0) this.deadline = now + this.timeout
   }

@@ -271,12 +271,13 @@ t.test('a close waits for onClose no longer than closeTimeout, and says how many
 })
 
 t.test('where handlers have no hooks, nothing is handed out for a session', async t => {
-  const { connect, gateway } = await startGateway(t, 'lanes')
+  const { connect, gateway, lines } = await startGateway(t, 'lanes')
   const players = await Promise.all(Array.from({ length: 5 }, connect))
   for (const player of players) player.leave()
   await until('all are gone', () => gateway.metrics().sessionsClosed === 5)
   await gateway.close()
   t.equal(gateway.metrics().batches, 0)
+  t.same(failuresIn(lines), [])
 })
 
 t.test('filters answer, refuse and change what comes in, before the handler of their folder', async t => {
