@@ -32,6 +32,7 @@ async function start(setup: WorkerSetup): Promise<(task: Task) => Promise<void>>
   try {
     return await startOn(port1, setup)
   } catch (error) {
+    // The gateway takes the thread for ended when its link has.
     port1.close()
     throw error
   }
