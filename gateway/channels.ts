@@ -65,7 +65,7 @@ export class Channels {
 
 const nobody: ReadonlySet<Session> = new Set()
 
-/** Sends an event to each of these sessions but those that are excepted. Gives to how many. */
+/** Sends an event to each of these sessions but those that are excepted. Gives how many it was not dropped for. */
 export function sendToAll(
   sessions: Iterable<Session>,
   event: GatewayEvent,
@@ -73,9 +73,7 @@ export function sendToAll(
 ): number {
   let count = 0
   for (const session of sessions) {
-    if (session.receiver === undefined || except.has(session.sid)) continue
-    session.receiver.event(event)
-    count++
+    if (!except.has(session.sid) && session.receiver?.event(event) === true) count++
   }
   return count
 }

@@ -1,30 +1,33 @@
 /**
- * One WebSocket, from its upgrade to its close: frames in, frames out, and how long it may be silent, unread or
- * behind. Its session has a life of its own; the connection is its receiver while it lasts.
+ * One WebSocket, from its upgrade to its close: frames in, frames out. Its session has a life of its own: the connection
+ * is its receiver while it lasts, or, where the session can be resumed, what its receiver sends to.
  *
  *   greeting ──▶ open ──▶ closing        greeting: nobody has said who they are
  *       └───────────────────▲
  */
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
-import { type CloseCode, closeCodes } from '../shared/close-codes.js'
-import { type ErrorData, errors, GatewayError } from '../shared/errors.js'
+import { type CloseCode, closeCodes, mayResume } from '../shared/close-codes.js'
+import type { ErrorData } from '../shared/errors.js'
+import type { ResumeReply, ResumeRequest } from '../shared/wire/resume.js'
+import { cutReason, judgeFrame } from './closing.js'
 import type { GatewayEvent } from './event.js'
 import { encodeFrame } from './frames.js'
 import type { Intake } from './intake.js'
+import { Liveness } from './liveness.js'
 import type { Metrics } from './metrics.js'
 import type { ClientAddress, ResolvedOptions } from './options.js'
 import { Outgoing } from './outgoing.js'
+import type { PomeloMessages } from './pomelo-messages.js'
 import { PomeloProtocol } from './pomelo-protocol.js'
 import type { IncomingRequest, Protocol, ProtocolHost } from './protocol.js'
 import type { Registry } from './registry.js'
+import type { ResumableConnection, ResumableReceiver } from './resumable-receiver.js'
+import type { Resumption } from './resumption.js'
 import type { RouteTable } from './routes.js'
-import type { SendBudget } from './send-budget.js'
 import type { Receiver, Session } from './session.js'
+import type { SharedBudget } from './shared-budget.js'
 import { TextProtocol } from './text-protocol.js'
-
-/** Longest text of a close frame: RFC 6455 §5.5 allows control frames 125 bytes, two of which are the code. */
-const longestReason = 123
 
 export interface ConnectionInit {
   readonly webSocket: WebSocket
@@ -38,30 +41,26 @@ export interface ConnectionInit {
   readonly routes: RouteTable
   readonly intake: Intake
   readonly metrics: Metrics
-  readonly budget: SendBudget
+  readonly budget: SharedBudget
+  readonly resumption: Resumption
   readonly onClose: (connection: Connection) => void
 }
 
-export type ConnectionState = 'greeting' | 'open' | 'closing'
-
-export class Connection implements Receiver, ProtocolHost {
+export class Connection implements Receiver, ResumableConnection, ProtocolHost {
   readonly #init: ConnectionInit
-  #openedAt: number
-  #state: ConnectionState = 'greeting'
+  #state: 'greeting' | 'open' | 'closing' = 'greeting'
   #protocol: Protocol | undefined
   #session: Session | undefined
-  /** When something was last heard of the client. */
-  #heardAt: number
-  #beatAt: number
-  #pausedAt: number | undefined
+  /** Of a session that can be resumed: its receiver. */
+  #resumable: ResumableReceiver | undefined
+  /** Whether the client has broken the rules of WebSocket, as ws found. */
+  #hasViolated = false
+  readonly #liveness: Liveness
   readonly #outgoing: Outgoing
 
   constructor(init: ConnectionInit) {
     this.#init = init
-    const now = init.options.now()
-    this.#openedAt = now
-    this.#heardAt = now
-    this.#beatAt = now
+    this.#liveness = new Liveness(init.options, init.options.now())
     const { webSocket, socket, metrics, budget } = init
     const maxBytes = init.options.maxSendBytes
     const onBehind = () => this.#fallBehind()
@@ -70,9 +69,10 @@ export class Connection implements Receiver, ProtocolHost {
     webSocket.on('ping', () => this.#hear())
     webSocket.on('pong', () => this.#hear())
     // What ws refuses (a frame too large, bad UTF-8) it closes itself, with the code that the RFC has for it.
-    webSocket.on('error', error =>
+    webSocket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#hasViolated ||= error.code?.startsWith('WS_ERR_') === true
       init.options.log.debug('A socket failed', { ip: init.address.ip, error: error.message })
-    )
+    })
     webSocket.on('close', code => this.#closed(code))
     if (init.subprotocol === 'sallyport.json') {
       this.#protocol = new TextProtocol(this)
@@ -80,12 +80,16 @@ export class Connection implements Receiver, ProtocolHost {
     }
   }
 
-  get state(): ConnectionState {
-    return this.#state
-  }
-
   get address(): ClientAddress {
     return this.#init.address
+  }
+
+  get isConnected(): boolean {
+    return this.#state !== 'closing'
+  }
+
+  get keepsSessions(): boolean {
+    return this.#init.resumption.isOn
   }
 
   /** Bytes that the kernel has not taken yet. */
@@ -93,20 +97,41 @@ export class Connection implements Receiver, ProtocolHost {
     return this.#outgoing.bytesWaiting
   }
 
+  prepareResume(asked: ResumeRequest, messages: PomeloMessages): ResumeReply {
+    const { receiver, reply } = this.#init.resumption.admit(asked, messages)
+    this.#resumable = receiver
+    return reply
+  }
+
   open(user?: unknown): void {
     if (this.#state !== 'greeting') return
     this.#state = 'open'
-    this.#session = this.#init.registry.open(this, { protocol: this.#protocol!.name, user })
+    const { registry } = this.#init
+    const client = { protocol: this.#protocol!.name, user }
+    const resumable = this.#resumable
+    resumable?.attach(this)
+    if (resumable?.session !== undefined) {
+      this.#session = resumable.session
+      registry.resume(resumable.session, client)
+    } else {
+      this.#session = registry.open(resumable ?? this, client)
+      if (resumable !== undefined) resumable.session = this.#session
+    }
+  }
+
+  acknowledge(count: number): number {
+    return this.#resumable!.acknowledge(count)
   }
 
   request(request: IncomingRequest): void {
     if (this.#session === undefined) return
+    this.#resumable?.countReceived()
     // ws counts a whole message, which may hold several packages with their headers.
     if (request.body.length > this.#init.options.maxBodyBytes) {
       this.#init.metrics.count('framesMalformed')
       return this.close(closeCodes.tooLarge, 'body too large')
     }
-    this.#init.intake.take(this.#session, request, this.#heardAt)
+    this.#init.intake.take(this.#session, request, this.#liveness.heardAt)
   }
 
   refuse(): void {
@@ -119,6 +144,11 @@ export class Connection implements Receiver, ProtocolHost {
 
   release(): void {
     this.#outgoing.release()
+    this.#resumable?.confirm()
+  }
+
+  feed(next: () => string): void {
+    this.#outgoing.feed(next)
   }
 
   reply(id: number, body: string): void {
@@ -129,8 +159,8 @@ export class Connection implements Receiver, ProtocolHost {
     this.#protocol!.error(id, error)
   }
 
-  event(event: GatewayEvent): void {
-    this.#protocol!.event(event)
+  event(event: GatewayEvent): boolean {
+    return this.#protocol!.event(event)
   }
 
   end(code: number, kickReason: string | null): void {
@@ -140,17 +170,15 @@ export class Connection implements Receiver, ProtocolHost {
 
   /** Stops reading the socket, so that TCP holds the client back. */
   pause(): void {
-    if (this.#pausedAt !== undefined || this.#state === 'closing') return
-    this.#pausedAt = this.#init.options.now()
+    if (this.#liveness.isPaused || this.#state === 'closing') return
+    this.#liveness.pause(this.#init.options.now())
     this.#init.metrics.count('socketsPaused')
     this.#init.webSocket.pause()
   }
 
   resume(): void {
-    if (this.#pausedAt === undefined) return
-    this.#pausedAt = undefined
-    // Silence while the gateway did not listen is not the client's.
-    this.#hear()
+    if (!this.#liveness.isPaused) return
+    this.#liveness.resume(this.#init.options.now())
     this.#init.webSocket.resume()
   }
 
@@ -159,23 +187,27 @@ export class Connection implements Receiver, ProtocolHost {
   }
 
   send(payload: string, isText: boolean): void {
-    if (this.#state !== 'closing') this.#outgoing.add(encodeFrame(payload, isText))
+    this.sendFrame(encodeFrame(payload, isText))
   }
 
-  sendEvent(event: GatewayEvent, frame: string): void {
-    if (this.#state !== 'closing') this.#outgoing.addEvent(event, frame)
+  sendFrame(frame: string): void {
+    if (this.#state !== 'closing') this.#outgoing.add(frame)
   }
 
-  /** Closes the connection; its session ends with it. */
+  sendEvent(event: GatewayEvent, frame: string): boolean {
+    return this.#state !== 'closing' && this.#outgoing.addEvent(event, frame)
+  }
+
+  /** Closes the connection. Its session ends with it, unless the client may come back to it. */
   close(code: CloseCode, reason: string): void {
     if (this.#state === 'closing') return
     this.#outgoing.write()
     this.#outgoing.close()
     this.#state = 'closing'
     // A socket that is not read would not see the other side's close.
-    if (this.#pausedAt !== undefined) this.#init.webSocket.resume()
-    this.#init.webSocket.close(code, cut(reason))
-    this.#endSession(code, reason)
+    if (this.#liveness.isPaused) this.#init.webSocket.resume()
+    this.#init.webSocket.close(code, cutReason(reason))
+    this.#leaveSession(code, reason)
   }
 
   /** Ends the socket without a word. */
@@ -183,35 +215,27 @@ export class Connection implements Receiver, ProtocolHost {
     this.#init.webSocket.terminate()
   }
 
-  /** Takes so many milliseconds as not passed: nobody listened to the client then. */
+  /** Takes so many milliseconds as not passed. */
   forgive(ms: number): void {
-    this.#heardAt += ms
-    this.#openedAt += ms
-    if (this.#pausedAt !== undefined) this.#pausedAt += ms
+    this.#liveness.forgive(ms)
   }
 
   /** Looks at the clock: ends what has been silent, unread or unfinished for too long. Called now and then. */
   look(now: number): void {
-    const { heartbeat, handshakeTimeout, maxPause } = this.#init.options
-    const { metrics } = this.#init
-    if (this.#state === 'closing') return
-    if (this.#protocol?.isReady !== true && now - this.#openedAt >= handshakeTimeout) {
-      return this.close(closeCodes.handshakeTimeout, 'handshake not finished in time')
-    }
-    if (this.#pausedAt !== undefined && now - this.#pausedAt >= maxPause) {
-      metrics.count('connectionsClosedSlow')
-      return this.close(closeCodes.slow, 'requests not taken for too long')
-    }
     this.#outgoing.check()
-    if (this.state === 'closing') return
-    if (heartbeat === 0 || this.#pausedAt !== undefined) return
-    if (now - this.#heardAt >= heartbeat * 2) {
-      metrics.count('connectionsClosedSilent')
-      return this.close(closeCodes.silent, 'silent for too long')
-    }
-    if (now - this.#beatAt >= heartbeat) {
-      this.#beatAt = now
-      this.#protocol?.beat()
+    if (!this.isConnected) return
+    const { metrics } = this.#init
+    switch (this.#liveness.look(now, this.#protocol?.isReady === true)) {
+      case 'unfinished':
+        return this.close(closeCodes.handshakeTimeout, 'handshake not finished in time')
+      case 'unread':
+        metrics.count('connectionsClosedSlow')
+        return this.close(closeCodes.slow, 'requests not taken for too long')
+      case 'silent':
+        metrics.count('connectionsClosedSilent')
+        return this.close(closeCodes.silent, 'silent for too long')
+      case 'beat':
+        return this.#protocol?.beat()
     }
   }
 
@@ -241,13 +265,10 @@ export class Connection implements Receiver, ProtocolHost {
   #refuseFrame(error: unknown): void {
     const { metrics, options, address } = this.#init
     metrics.count('framesMalformed')
-    const isViolation = error instanceof GatewayError && error.code === errors.protocolViolated.code
-    const isMalformed = error instanceof GatewayError && error.code === errors.frameMalformed.code
-    if (!isViolation && !isMalformed)
-      options.log.error('A frame could not be handled', { ip: address.ip, error })
-    else options.log.info('A frame was refused', { ip: address.ip, error: error.message })
-    const reason = error instanceof GatewayError ? error.message : 'frame refused'
-    this.close(isViolation ? closeCodes.protocolViolated : closeCodes.frameMalformed, reason)
+    const { code, reason, isOurs } = judgeFrame(error)
+    if (isOurs) options.log.error('A frame could not be handled', { ip: address.ip, error })
+    else options.log.info('A frame was refused', { ip: address.ip, error: reason })
+    this.close(code, reason)
   }
 
   #fallBehind(): void {
@@ -256,29 +277,23 @@ export class Connection implements Receiver, ProtocolHost {
   }
 
   #hear(): void {
-    this.#heardAt = this.#init.options.now()
+    this.#liveness.hear(this.#init.options.now())
   }
 
   #closed(code: number): void {
     this.#state = 'closing'
     this.#outgoing.close()
-    this.#endSession(
-      code,
-      code === 1000 || code === 1001 || code === 1005 ? 'client closed' : `connection lost (${code})`
-    )
+    const isGoodbye = code === 1000 || code === 1001 || code === 1005
+    this.#leaveSession(code, isGoodbye ? 'client closed' : `connection lost (${code})`)
     this.#init.onClose(this)
   }
 
-  #endSession(code: number, reason: string): void {
+  #leaveSession(code: number, reason: string): void {
     const session = this.#session
     this.#session = undefined
-    if (session !== undefined) this.#init.registry.end(session, { code, reason, kickReason: null })
+    if (session === undefined) return
+    const ending = { code, reason, kickReason: null }
+    if (this.#resumable === undefined) return this.#init.registry.end(session, ending)
+    this.#resumable.drop(this, ending, this.#hasViolated || !mayResume(code))
   }
-}
-
-/** Cuts a text to what a close frame holds, without cutting a character in two. */
-function cut(reason: string): string {
-  if (Buffer.byteLength(reason) <= longestReason) return reason
-  const bytes = Buffer.from(reason).subarray(0, longestReason)
-  return new TextDecoder().decode(bytes, { stream: true })
 }

@@ -11,13 +11,18 @@ export class Connections {
   readonly #open = new Set<Connection>()
   readonly #now: () => number
   readonly #interval: number
+  readonly #onLook: (now: number, forgiven: number) => void
   readonly #timer: NodeJS.Timeout
   #lookedAt: number
   #onEmpty: (() => void) | undefined
 
-  constructor({ heartbeat, handshakeTimeout, maxPause, now }: ResolvedOptions) {
+  /** `onLook` is called at each look, with the milliseconds since the last that nobody could listen in. */
+  constructor(options: ResolvedOptions, onLook: (now: number, forgiven: number) => void) {
+    const { heartbeat, handshakeTimeout, maxPause, resumeWindow, now } = options
     this.#now = now
-    const shortest = Math.min(heartbeat || slowestLook, handshakeTimeout, maxPause) / 4
+    this.#onLook = onLook
+    const intervals = [heartbeat || slowestLook, handshakeTimeout, maxPause, resumeWindow || slowestLook]
+    const shortest = Math.min(...intervals) / 4
     this.#interval = Math.min(slowestLook, Math.max(fastestLook, shortest))
     this.#lookedAt = now()
     this.#timer = setInterval(() => this.#look(), this.#interval).unref()
@@ -59,9 +64,11 @@ export class Connections {
     // When the process stood still, or its clock jumped, clients were not silent: they were not listened to.
     const stalled = now - this.#lookedAt - this.#interval
     this.#lookedAt = now
+    const forgiven = stalled > this.#interval ? stalled : 0
     for (const connection of this.#open) {
-      if (stalled > this.#interval) connection.forgive(stalled)
+      if (forgiven > 0) connection.forgive(forgiven)
       connection.look(now)
     }
+    this.#onLook(now, forgiven)
   }
 }

@@ -22,10 +22,8 @@ import type { LastWords, Outcome, WorkerListener } from './worker-listener.js'
 
 /** Requests of one lane in a turn. */
 const turnRequests = 16
-
-/** Milliseconds between two looks at deadlines and at stuck work; only while there is work. */
+/** Milliseconds between two looks at stuck work, only while there is work; deadlines are gone through at each tenth. */
 const lookInterval = 5
-/** Every so many looks the deadlines are gone through. */
 const looksPerSweep = 10
 /** Milliseconds after which what lies unstarted in a busy worker may move to an idle one. */
 const stuckAfter = 2
@@ -54,7 +52,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
   }
 
   /** Takes a request in. It is answered once, or its session ends. */
-  add(init: RequestInit): void {
+  add(init: RequestInit): Request {
     const request = new Request(init)
     const { session, route } = request
     const { lane } = session
@@ -62,8 +60,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     // A hook of a session that is open is its onConnect.
     if (request.onOutcome !== undefined && session.isOpen) lane.greeting = request
     if (route.options.concurrent === true) {
-      lane.concurrent ??= new Set()
-      lane.concurrent.add(request)
+      lane.concurrent = (lane.concurrent ?? new Set()).add(request)
       if (lane.greeting === undefined) this.#lineUpAlone(request)
     } else {
       lane.waiting.push(request)
@@ -71,12 +68,15 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     }
     this.#look ??= setInterval(() => this.#lookAround(), lookInterval).unref()
     this.pumpSoon()
+    return request
   }
 
-  /** The session's onConnect is over: what its lane does not keep may go. */
-  greeted(session: Session): void {
-    session.lane.greeting = undefined
-    for (const request of session.lane.concurrent ?? []) this.#lineUpAlone(request)
+  /** A session's onConnect is over: what its lane does not keep may go, unless it is to be asked once more. */
+  greeted(greeting: Request): void {
+    const { lane } = greeting.session
+    if (lane.greeting !== greeting) return
+    lane.greeting = undefined
+    for (const request of lane.concurrent ?? []) this.#lineUpAlone(request)
     this.pumpSoon()
   }
 
@@ -210,6 +210,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     while (count < most) {
       const request = lane.waiting[count]!
       if (worker.indexOf(request.route.name) === undefined) break
+      if (count > 0 && request.onOutcome !== undefined) break
       const place = this.#placeFor(request)
       if (place !== undefined && place !== worker.index) break
       count++

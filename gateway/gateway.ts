@@ -24,10 +24,11 @@ import { Operations } from './operations.js'
 import { type ClientAddress, type GatewayOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { Pool } from './pool.js'
 import { Registry } from './registry.js'
+import { Resumption } from './resumption.js'
 import { RouteTable } from './routes.js'
-import { SendBudget } from './send-budget.js'
 import { SessionHooks } from './session-hooks.js'
 import { SessionService } from './session-service.js'
+import { SharedBudget } from './shared-budget.js'
 import { Thread } from './thread.js'
 import { within } from './within.js'
 import { Worker } from './worker.js'
@@ -56,7 +57,8 @@ export class Gateway {
   readonly #channels: Channels
   readonly #events: HostEvents
   readonly #connections: Connections
-  readonly #budget: SendBudget
+  readonly #resumption: Resumption
+  readonly #budget: SharedBudget
   readonly #listener: Listener
   #address: AddressInfo | undefined
   #closing: Promise<void> | undefined
@@ -103,8 +105,9 @@ export class Gateway {
       metrics,
       requestTimeout
     })
-    this.#connections = new Connections(options)
-    this.#budget = new SendBudget(options.maxSendBytesInAll, () => this.#connections.size)
+    this.#resumption = new Resumption({ ...options, registry, metrics })
+    this.#connections = new Connections(options, (now, forgiven) => this.#resumption.look(now, forgiven))
+    this.#budget = new SharedBudget(options.maxSendBytesInAll, () => this.#connections.size)
     this.#listener = new Listener({ ...options, onSocket: (...socket) => this.#connect(...socket) })
     this.#showGauges()
   }
@@ -193,6 +196,7 @@ export class Gateway {
     await within(closeTimeout, this.#requests.idle())
     await within(closeGrace, this.#connections.close())
     this.#connections.terminate()
+    this.#resumption.close()
     this.#listener.terminate()
     await this.#hooks.close(closeTimeout)
     this.#dispatcher.close()
@@ -212,6 +216,7 @@ export class Gateway {
       intake: this.#intake,
       metrics: this.#metrics,
       budget: this.#budget,
+      resumption: this.#resumption,
       onClose: closed => {
         this.#metrics.count('connectionsClosed')
         this.#connections.remove(closed)
@@ -265,6 +270,8 @@ export class Gateway {
     metrics.gauge('requestsWaiting', () => this.#requests.waiting)
     metrics.gauge('requestsRunning', () => this.#requests.running)
     metrics.gauge('turns', () => this.#pool.up.reduce((turns, worker) => turns + worker.turnCount, 0))
+    metrics.gauge('detachedSessions', () => this.#resumption.awayCount)
+    metrics.gauge('backlogBytes', () => this.#resumption.backlogBytes)
     metrics.gauge('sendBytesWaiting', () => this.#connections.sendBytesWaiting)
   }
 }

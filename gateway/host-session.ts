@@ -42,6 +42,11 @@ export class HostSession extends EventEmitter<HostSessionEvents> {
     return this.#session.isOpen
   }
 
+  /** Whether its client is connected at the moment. One that is away may come back while the session is open. */
+  get isConnected(): boolean {
+    return this.#session.receiver?.isConnected === true
+  }
+
   /** All values: a copy, without a prototype. */
   get settings(): Record<string, unknown> {
     return this.#session.settings

@@ -14,13 +14,12 @@ export {
 export { HostSession, type HostSessionEvents } from './host-session.js'
 export type { HttpRequestListener } from './listener.js'
 export { type MetricName, metricNames } from './metrics.js'
+export type { PlainOptions, SingleSession } from './option-table.js'
 export type {
   ClientAddress,
   GatewayOptions,
   HandshakeAnswer,
   HandshakeInfo,
-  PlainOptions,
-  ResolvedOptions,
-  SingleSession
+  ResolvedOptions
 } from './options.js'
 export { SessionService, type SessionServiceEvents } from './session-service.js'

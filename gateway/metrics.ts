@@ -12,6 +12,9 @@ const counterNames = [
   'sessionsOpened',
   'sessionsClosed',
   'sessionsKicked',
+  'sessionsDetached',
+  'sessionsResumed',
+  'resumesFailed',
   'requests',
   'notifies',
   'replies',
@@ -33,13 +36,15 @@ const counterNames = [
 const gaugeNames = [
   'connections',
   'sessions',
+  'detachedSessions',
   'users',
   'channels',
   'workersReady',
   'requestsWaiting',
   'requestsRunning',
   'turns',
-  'sendBytesWaiting'
+  'sendBytesWaiting',
+  'backlogBytes'
 ] as const
 
 export type CounterName = (typeof counterNames)[number]

@@ -12,7 +12,7 @@ import type { WebSocket } from 'ws'
 import { deliveries } from '../shared/event.js'
 import type { GatewayEvent } from './event.js'
 import type { Metrics } from './metrics.js'
-import type { SendBudget } from './send-budget.js'
+import type { SharedBudget } from './shared-budget.js'
 
 /** Characters after which a tick's frames are written before the tick is over. */
 const longestTick = 65_536
@@ -22,7 +22,7 @@ export interface OutgoingInit {
   /** The socket below it: to write several frames at once. */
   readonly socket: Pick<Socket, 'write'>
   readonly metrics: Metrics
-  readonly budget: SendBudget
+  readonly budget: SharedBudget
   /** Bytes that may wait. */
   readonly maxBytes: number
   /** More waits than may. Called once. */
@@ -41,6 +41,8 @@ export class Outgoing {
   #older: Map<string | number, string> | undefined
   #olderBytes = 0
   #olderCount = 0
+  /** Gives the next piece of what goes before all that waits here. */
+  #next: (() => string) | undefined
   #isFlushSoon = false
   /** Whether the socket will say when the client has taken what was written. */
   #isWatching = false
@@ -79,17 +81,32 @@ export class Outgoing {
     this.#flushSoon()
   }
 
-  addEvent(event: GatewayEvent, frame: string): void {
-    if (this.#state === 'over') return
-    const isBehind = this.#isBehind
-    if (event.delivery === deliveries.volatile && isBehind) return this.#init.metrics.count('eventsDropped')
+  /** Gives whether the event was not dropped. */
+  addEvent(event: GatewayEvent, frame: string): boolean {
+    if (this.#state === 'over') return false
+    if (event.delivery === deliveries.volatile && this.#isBehind) {
+      this.#init.metrics.count('eventsDropped')
+      return false
+    }
     if (event.delivery === deliveries.latest) this.#replace(event.place, frame)
     else this.#frames += frame
     // Whoever was behind before this tick began is judged at each event, and others at the tick's end: they may be
     // kicked in it, or take it all.
-    if (this.#isStuck || this.#state === 'held') return this.#flush()
-    if (!this.#isWatching && this.#frames.length + this.#olderBytes >= longestTick) this.write()
-    this.#flushSoon()
+    if (this.#isStuck || this.#state === 'held') this.#flush()
+    else {
+      if (!this.#isWatching && this.#frames.length + this.#olderBytes >= longestTick) this.write()
+      this.#flushSoon()
+    }
+    return true
+  }
+
+  /**
+   * Sends what `next` gives, piece by piece as the client takes it, until it gives nothing; all else that is added
+   * meanwhile follows. So much may have to be caught up with that the client would fall behind by it.
+   */
+  feed(next: () => string): void {
+    this.#next = next
+    if (this.#state === 'open') this.#flush()
   }
 
   /** Gives the socket all that waits here. */
@@ -116,6 +133,7 @@ export class Outgoing {
   /** Nothing is sent any more, and what waits here is dropped. To be called again when the socket is closed. */
   close(): void {
     this.#state = 'over'
+    this.#next = undefined
     this.#forget()
     this.#tell()
   }
@@ -182,9 +200,20 @@ export class Outgoing {
     // The client has said goodbye: what it did not get by now it will not get.
     if (webSocket.readyState !== webSocket.OPEN) this.#forget()
     else if (this.#isWatching || webSocket.bufferedAmount > 0) this.#watch()
-    else this.write()
+    else this.#writeNext()
     this.#isStuck = this.#isWatching
     this.check()
+  }
+
+  /** Writes what is to be fed, as long as the kernel takes it, and then all that waits here. */
+  #writeNext(): void {
+    while (this.#next !== undefined && this.#state === 'open') {
+      const piece = this.#next()
+      if (piece === '') this.#next = undefined
+      else this.#give(piece)
+      if (this.#isWatching) return
+    }
+    this.write()
   }
 
   readonly #flushNow = (): void => {

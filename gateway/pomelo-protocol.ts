@@ -9,24 +9,14 @@
 import { describeValue } from '../shared/check.js'
 import { type ErrorData, errors } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
-import {
-  formatHandshake,
-  formatKick,
-  type HandshakeRequest,
-  parseHandshake
-} from '../shared/wire/handshake.js'
-import { decodeMessage, messageHeaderSize, messageKinds, writeMessageHeader } from '../shared/wire/message.js'
-import {
-  decodePackages,
-  encodePackage,
-  type PackageKind,
-  packageKinds,
-  writePackageHeader
-} from '../shared/wire/package.js'
+import { formatHandshake, type HandshakeRequest, parseHandshake } from '../shared/wire/handshake.js'
+import { decodeMessage, messageKinds } from '../shared/wire/message.js'
+import { decodePackages, type PackageKind, packageKinds } from '../shared/wire/package.js'
+import { decodeCount, encodeCount } from '../shared/wire/resume.js'
 import type { GatewayEvent } from './event.js'
-import { encodeFrame } from './frames.js'
 import type { HandshakeAnswer, HandshakeInfo } from './options.js'
-import { encodeJson, type Protocol, type ProtocolHost } from './protocol.js'
+import { encodeBytes, PomeloMessages } from './pomelo-messages.js'
+import type { Protocol, ProtocolHost } from './protocol.js'
 import type { RouteTable } from './routes.js'
 
 /** What our own client says it is. */
@@ -43,24 +33,14 @@ export interface PomeloInit {
 
 type PomeloState = 'handshake' | 'shaking' | 'ack' | 'open' | 'refused'
 
-/** Bytes of a body that surely fit into a package, and characters of an error's message where all of it is too long. */
-const maxBody = 16_000_000
-const longestMessage = 1_000
-
-/** Where the headers of one message are written before they become text: the longest have a route of 255 bytes. */
-const headers = Buffer.alloc(512)
-
 export class PomeloProtocol implements Protocol {
   readonly name = 'pomelo'
   readonly #init: PomeloInit
   #state: PomeloState = 'handshake'
-  /** Whether the client reads bit 5 of a reply's flags as "this is an error". */
-  #errorFlag = false
-  /**
-   * What is sent for a body that there is none of. Pomelo's servers send an empty object, and its clients count on
-   * it: they parse every body, and an empty text is no JSON.
-   */
-  #emptyBody = '{}'
+  /** How this client is written to; as the plainest until it has shaken hands. */
+  #messages = new PomeloMessages({ emptyBody: '{}', errorFlag: false, counts: false })
+  /** Whether both sides count: heartbeats say how far. */
+  #counts = false
   /** Codes that the client was told. */
   #codes = 0
 
@@ -82,30 +62,19 @@ export class PomeloProtocol implements Protocol {
   }
 
   reply(id: number, body: string): void {
-    if (body.length > maxBody) return this.error(id, errors.replyNotSerializable('', `${body.length} bytes`))
-    this.#sendMessage({ kind: messageKinds.reply, id }, body === '' ? this.#emptyBody : body)
+    this.#init.host.send(this.#messages.reply(id, body), false)
   }
 
-  error(id: number, { code, message, data }: ErrorData): void {
-    // `code` is the number that clients of Pinus look at; an error of the game may bring its own.
-    const number = /^\d{1,9}$/.test(code) ? Number(code) : 500
-    let body = encodeJson({ code: number, error: code, message, data })
-    if (body.length > maxBody)
-      body = encodeJson({ code: number, error: code, message: message.slice(0, longestMessage) })
-    this.#sendMessage({ kind: messageKinds.reply, id, isError: this.#errorFlag }, body)
+  error(id: number, error: ErrorData): void {
+    this.#init.host.send(this.#messages.error(id, error), false)
   }
 
-  event(event: GatewayEvent): void {
-    const { name, body } = event
-    const text = body === '' ? this.#emptyBody : body
-    const frame = event.frame(`pomelo ${text === '' ? 'empty' : ''}`, () =>
-      encodeFrame(encodeData({ kind: messageKinds.event, route: name }, text), false)
-    )
-    this.#init.host.sendEvent(event, frame)
+  event(event: GatewayEvent): boolean {
+    return this.#init.host.sendEvent(event, this.#messages.eventFrame(event))
   }
 
   kick(reason: string): void {
-    this.#sendPackage(packageKinds.kick, formatKick(reason))
+    this.#init.host.send(this.#messages.kick(reason), false)
   }
 
   /** Heartbeats are the client's to begin: each of its own is answered at once. */
@@ -129,6 +98,10 @@ export class PomeloProtocol implements Protocol {
         return this.#receiveAck()
       case packageKinds.kick:
         throw errors.protocolViolated('a kick from a client')
+      case packageKinds.received:
+        if (this.#state !== 'open' || !this.#counts)
+          throw errors.protocolViolated('a count from a client that has not asked to be resumed')
+        return this.#receiveCount(decodeCount(bytes, start, end))
     }
   }
 
@@ -153,9 +126,7 @@ export class PomeloProtocol implements Protocol {
       throw error
     }
     this.#state = 'shaking'
-    this.#errorFlag = request.errorFlag
     const { type, version, user } = request
-    if (type === ownType) this.#emptyBody = ''
     try {
       const answer = this.#init.onHandshake({ type, version, user, address: this.#init.host.address })
       if (!isThenable(answer)) return this.#answer(request, answer)
@@ -174,8 +145,8 @@ export class PomeloProtocol implements Protocol {
   }
 
   /** Throws where the hook's answer is none. */
-  #answer({ dictVersion, user }: HandshakeRequest, answer: HandshakeAnswer): void {
-    if (this.#state !== 'shaking') return
+  #answer(request: HandshakeRequest, answer: HandshakeAnswer): void {
+    if (this.#state !== 'shaking' || !this.#init.host.isConnected) return
     if (typeof answer?.accept !== 'boolean') {
       throw new TypeError(
         `Expected onHandshake to answer { accept: true } or { accept: false }, got ${describeValue(answer)}`
@@ -183,13 +154,19 @@ export class PomeloProtocol implements Protocol {
     }
     if (!answer.accept) return this.#refuse(answer.outdated === true ? 501 : 500, answer.user)
     const { routes, heartbeat, host } = this.#init
+    const { type, dictVersion, errorFlag, user } = request
     this.#codes = routes.size
+    this.#counts = request.resume !== undefined && host.keepsSessions
+    const emptyBody = type === ownType ? '' : '{}'
+    this.#messages = new PomeloMessages({ emptyBody, errorFlag, counts: this.#counts })
+    const resume = this.#counts ? host.prepareResume(request.resume!, this.#messages) : undefined
     const reply = formatHandshake({
       code: 200,
       heartbeat: heartbeat / 1000,
       dict: dictVersion === routes.version ? undefined : routes.dictionary,
       dictVersion: routes.version,
       useDict: true,
+      resume,
       user: answer.user
     })
     this.#state = 'ack'
@@ -206,35 +183,21 @@ export class PomeloProtocol implements Protocol {
 
   #receiveAck(): void {
     this.#state = 'open'
-    // The first heartbeat is the gateway's: it starts the client's clock.
-    if (this.#init.heartbeat > 0) this.#sendPackage(packageKinds.heartbeat)
+    // The first heartbeat is the gateway's: it starts the client's clock. Who counts has another one.
+    if (this.#init.heartbeat > 0 && !this.#counts) this.#sendPackage(packageKinds.heartbeat)
     this.#init.host.release()
   }
 
-  #sendPackage(kind: PackageKind, body = ''): void {
-    const bytes = encodePackage(kind, Buffer.from(body))
-    this.#init.host.send(Buffer.from(bytes).toString('latin1'), false)
+  #receiveCount(count: number): void {
+    const received = this.#init.host.acknowledge(count)
+    this.#sendPackage(packageKinds.received, encodeCount(received))
   }
 
-  #sendMessage(head: MessageHead, body: string): void {
-    this.#init.host.send(encodeData(head, body), false)
+  #sendPackage(kind: PackageKind, body?: string | Uint8Array): void {
+    this.#init.host.send(encodeBytes(kind, body), false)
   }
 }
 
 function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
   return typeof (value as { then?: unknown } | undefined)?.then === 'function'
-}
-
-interface MessageHead {
-  readonly kind: 2 | 3
-  readonly id?: number
-  readonly route?: string
-  readonly isError?: boolean
-}
-
-/** A message in its package. Its bytes, each as one character. */
-function encodeData(head: MessageHead, body: string): string {
-  const size = messageHeaderSize(head) + body.length
-  const end = writeMessageHeader(headers, writePackageHeader(headers, 0, packageKinds.data, size), head)
-  return headers.toString('latin1', 0, end) + body
 }

@@ -3,9 +3,11 @@
  * into requests and what the gateway has for a client into frames; it opens no sockets and knows no workers.
  */
 import type { ErrorData } from '../shared/errors.js'
+import type { ResumeReply, ResumeRequest } from '../shared/wire/resume.js'
 import { escapeAstral } from '../shared/wire/utf8.js'
 import type { GatewayEvent } from './event.js'
 import type { ClientAddress } from './options.js'
+import type { PomeloMessages } from './pomelo-messages.js'
 
 export interface Protocol {
   readonly name: 'json' | 'pomelo'
@@ -18,7 +20,8 @@ export interface Protocol {
   /** Bodies are bytes, each as one character. */
   reply(id: number, body: string): void
   error(id: number, error: ErrorData): void
-  event(event: GatewayEvent): void
+  /** Gives whether the event was not dropped. */
+  event(event: GatewayEvent): boolean
   kick(reason: string): void
   /** Whether the client has done all that it must before data flows. */
   readonly isReady: boolean
@@ -29,16 +32,27 @@ export interface Protocol {
 /** What a connection does for its protocol. */
 export interface ProtocolHost {
   readonly address: ClientAddress
+  readonly isConnected: boolean
   /** Sends one WebSocket message. Its bytes, each as one character. */
   send(payload: string, isText: boolean): void
   /** Sends an event, whose frame in this protocol is given. */
-  sendEvent(event: GatewayEvent, frame: string): void
+  sendEvent(event: GatewayEvent, frame: string): boolean
   ping(): void
   /**
-   * The client is in: its session begins. Events for it wait for `release`, if `hold` was called. `user` is what it said
-   * of itself.
+   * The client is in: its session begins, or goes on where `prepareResume` has found it. Events for it wait for
+   * `release`, if `hold` was called. `user` is what it said of itself.
    */
   open(user?: unknown): void
+  /** Whether sessions are kept for clients that drop and come back. */
+  readonly keepsSessions: boolean
+  /** Looks for the session that the client wants back, before `open`. `messages`: how it is written to from now on. */
+  prepareResume(asked: ResumeRequest, messages: PomeloMessages): ResumeReply
+  /**
+   * The client has got so many counted messages. Gives how many of its own have been taken in.
+   *
+   * @throws `PROTOCOL_VIOLATED` for a count that can't be
+   */
+  acknowledge(count: number): number
   hold(): void
   release(): void
   /** Takes in what the client asks for. */

@@ -7,19 +7,21 @@ import { closeCodes } from '../shared/close-codes.js'
 import { errors, type GatewayError } from '../shared/errors.js'
 import type { ConnectInfo } from '../shared/hooks.js'
 import type { Metrics } from './metrics.js'
-import type { SingleSession } from './options.js'
+import type { SingleSession } from './option-table.js'
 import { type Receiver, Session } from './session.js'
 
 export interface RegistryEvents {
   /** `client`: what is known of it beside its address. */
   opened: [session: Session, client: ClientInfo]
+  /** Its client was away, and is back. */
+  resumed: [session: Session, client: ClientInfo]
   bind: [session: Session, uid: string]
   unbind: [session: Session, uid: string]
   /** Once for each session. */
   closed: [session: Session, reason: string]
 }
 
-export type ClientInfo = Omit<ConnectInfo, 'address'>
+export type ClientInfo = Omit<ConnectInfo, 'address' | 'resumed'>
 
 /** How a session ends. */
 export interface Ending {
@@ -70,6 +72,12 @@ export class Registry extends EventEmitter<RegistryEvents> {
     return session
   }
 
+  /** The client of a session is back, on another connection. */
+  resume(session: Session, client: ClientInfo): void {
+    this.#metrics.count('sessionsResumed')
+    this.emit('resumed', session, client)
+  }
+
   find(sid: number): Session | undefined {
     return this.#bySid.get(sid)
   }
@@ -89,7 +97,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
     if (session.uid !== null) return errors.uidTaken(session.uid)
     const others = this.#singleSession === 'off' ? [] : this.findByUid(uid)
     // One whose client is away does not keep its user out.
-    const isTaken = others.some(other => other.receiver !== undefined)
+    const isTaken = others.some(other => other.receiver?.isConnected === true)
     if (isTaken && this.#singleSession === 'reject') return errors.singleSession(uid)
     for (const other of others) this.end(other, replaced)
     // A listener may have ended the newcomer meanwhile: a session that is gone must not be found by its user.

@@ -1,5 +1,5 @@
 /**
- * What handlers want to be asked when a session begins, and told when it has ended: their onConnect and onClose, as
+ * What handlers want to be asked when a session begins or is resumed, and told when it has ended: their onConnect and onClose, as
  * requests of the session that no client has asked for. onConnect comes first in the lane, and alone; onClose when all
  * that had started for the session is over.
  */
@@ -12,6 +12,7 @@ import type { Logger } from '../shared/log.js'
 import type { Dispatcher } from './dispatcher.js'
 import { encodeJson } from './protocol.js'
 import type { ClientInfo, Registry } from './registry.js'
+import type { Request } from './request.js'
 import type { Route } from './routes.js'
 import type { Session } from './session.js'
 import { within } from './within.js'
@@ -35,7 +36,8 @@ export class SessionHooks {
 
   constructor(init: SessionHooksInit) {
     this.#init = init
-    init.registry.on('opened', (session, client) => this.#opened(session, client))
+    init.registry.on('opened', (session, client) => this.#greet(session, client, false))
+    init.registry.on('resumed', (session, client) => this.#greet(session, client, true))
     init.registry.on('closed', (session, reason) => this.#closed(session, reason))
   }
 
@@ -56,21 +58,23 @@ export class SessionHooks {
     this.#init.log.error('The gateway closes before each onClose is done', { sessions: this.#closing })
   }
 
-  #opened(session: Session, client: ClientInfo): void {
-    if (!this.#onConnect.isOffered) return
+  #greet(session: Session, client: ClientInfo, resumed: boolean): void {
+    if (!this.#onConnect.isOffered || !session.isOpen) return
     const { ip, port } = session.receiver!.address
-    const info: ConnectInfo = { address: { ip, port }, ...client }
-    this.#add(session, this.#onConnect, 0, info, outcome => this.#greeted(session, outcome))
+    const info: ConnectInfo = { address: { ip, port }, ...client, resumed }
+    const request = this.#add(session, this.#onConnect, 0, info, outcome =>
+      this.#greeted(session, request, outcome)
+    )
   }
 
-  #greeted(session: Session, outcome: Outcome): void {
+  #greeted(session: Session, request: Request, outcome: Outcome): void {
     if ('error' in outcome) this.#tellFailure('onConnect', session, outcome.error)
     else if (outcome.body !== '') {
       const { reason }: Refusal = JSON.parse(Buffer.from(outcome.body, 'latin1').toString())
       const ending = { code: closeCodes.refused, reason: 'refused', kickReason: reason }
       return this.#init.registry.end(session, ending)
     }
-    this.#init.dispatcher.greeted(session)
+    this.#init.dispatcher.greeted(request)
   }
 
   #closed(session: Session, reason: string): void {
@@ -93,11 +97,17 @@ export class SessionHooks {
     })
   }
 
-  #add(session: Session, route: Route, flags: number, told: unknown, onOutcome: (outcome: Outcome) => void) {
+  #add(
+    session: Session,
+    route: Route,
+    flags: number,
+    told: unknown,
+    onOutcome: (outcome: Outcome) => void
+  ): Request {
     const { dispatcher, requestTimeout, now } = this.#init
     const timeout = route.options.timeout ?? requestTimeout
     const body = encodeJson(told)
-    dispatcher.add({ session, route, id: 0, flags, body, timeout, now: now(), onOutcome })
+    return dispatcher.add({ session, route, id: 0, flags, body, timeout, now: now(), onOutcome })
   }
 
   #tellFailure(hook: string, { sid, uid }: Session, { code, message }: ErrorData): void {

@@ -13,10 +13,14 @@ import type { ClientAddress } from './options.js'
 
 /** Where what the gateway has for a session's client goes. */
 export interface Receiver {
+  /** Where the client is connected from, or was last. */
   readonly address: ClientAddress
+  /** Whether the client is connected at the moment; if not, what is sent is kept for it. */
+  readonly isConnected: boolean
   reply(id: number, body: string): void
   error(id: number, error: ErrorData): void
-  event(event: GatewayEvent): void
+  /** Gives whether the event was not dropped. */
+  event(event: GatewayEvent): boolean
   /** The session has ended; nothing will be sent any more. `kickReason` is told to the client. */
   end(code: number, kickReason: string | null): void
   pause(): void
@@ -41,6 +45,7 @@ export class Session {
   readonly sid: number
   readonly frontendId: string
   readonly lane: Lane = new Lane()
+  /** undefined: it has ended. */
   receiver: Receiver | undefined
   /** Names of the channels that it is in; they keep this themselves. Made with the first. */
   channels: Set<string> | undefined

@@ -38,8 +38,8 @@ export class TextProtocol implements Protocol {
     this.#send(`[${id},null,${encodeJson({ error: code, message, data })}]`)
   }
 
-  event(event: GatewayEvent): void {
-    this.#host.sendEvent(
+  event(event: GatewayEvent): boolean {
+    return this.#host.sendEvent(
       event,
       event.frame('text', () => encodeFrame(formatEvent(event.name, event.body), true))
     )

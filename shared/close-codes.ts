@@ -27,7 +27,9 @@ export const closeCodes = {
   /** The handshake was refused; the refusal was sent before the close. */
   handshakeRefused: 4504,
   /** The game's onConnect refused the session; the kick before says why. */
-  refused: 4505
+  refused: 4505,
+  /** The session goes on over another connection, which came with its token; or its client came and could not have it. */
+  resumed: 4506
 } as const
 
 export type CloseCodeName = keyof typeof closeCodes
@@ -37,4 +39,12 @@ export type CloseCode = (typeof closeCodes)[CloseCodeName]
 export function mayComeBack(code: number): boolean {
   if (code >= 4000) return code < 4500
   return code === 1001 || code === 1006 || code === 1011 || code === 1012 || code === 1013
+}
+
+/**
+ * Whether a session may be resumed whose connection closed with this code, whoever said it: not after a goodbye, and not
+ * where the client is told to stay away.
+ */
+export function mayResume(code: number): boolean {
+  return code === 1006 || (code >= 4000 && code < 4500)
 }

@@ -120,6 +120,30 @@ export const errors = {
     (route: string) => `"${route}" was decided by its deadline; what it does now has no effect`
   ),
 
+  // What our client fails with by itself.
+  connectFailed: define(
+    'CONNECT_FAILED',
+    (url: string, why: string) => `No connection to ${url} came about: ${why}`
+  ),
+  handshakeRefused: define(
+    'HANDSHAKE_REFUSED',
+    (why: string) => `The gateway has refused the handshake: ${why}`
+  ),
+  connectionClosed: define('CONNECTION_CLOSED', (why: string) => `The connection is closed: ${why}`),
+  sessionLost: define(
+    'SESSION_LOST',
+    (route: string, hasLeft: boolean) =>
+      `The session of "${route}" was lost: ${hasLeft ? 'it may have been run' : 'it was not sent'}`
+  ),
+  requestTimedOut: define(
+    'REQUEST_TIMED_OUT',
+    (route: string, ms: number) => `"${route}" was not answered within the client's ${ms} ms`
+  ),
+  outboxFull: define(
+    'OUTBOX_FULL',
+    (limit: number) => `More than ${limit} bytes wait for the gateway to say that it has them`
+  ),
+
   // What stops a start.
   optionInvalid: define('OPTION_INVALID', (message: string) => message),
   handlersInvalid: define('HANDLERS_INVALID', (message: string) => message),

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { listFiles, readSource, readSources, readText } from './helpers/sources.js'
 
-const product = readSources(['shared', 'gateway', 'workers'])
+const product = readSources(['shared', 'gateway', 'workers', 'client'])
 const around = readSources(['bench', 'examples'])
 
 /** What files of a folder may import, beside Node's own modules. */
@@ -10,10 +10,19 @@ const allowed: Record<string, (from: string, path: string) => boolean> = {
   shared: from => from.startsWith('shared/') || isPackage(from),
   gateway: from => from.startsWith('gateway/') || from.startsWith('shared/') || isPackage(from),
   workers: from => from.startsWith('workers/') || from.startsWith('shared/') || isPackage(from),
+  client: from => from.startsWith('client/') || from.startsWith('shared/') || isPackage(from),
   bench: (from, path) =>
     from.startsWith('bench/') ||
     (from === 'superjson' && path.startsWith('bench/floors/')) ||
-    ['gateway/index.ts', 'workers/index.ts', 'sallyport', 'sallyport/worker', 'ws', 'piscina'].includes(from),
+    [
+      'gateway/index.ts',
+      'workers/index.ts',
+      'client/index.ts',
+      'sallyport',
+      'sallyport/worker',
+      'ws',
+      'piscina'
+    ].includes(from),
   examples: (from, path) =>
     from.startsWith(path.split('/').slice(0, 2).join('/')) ||
     ['sallyport', 'sallyport/worker'].includes(from) ||
@@ -40,7 +49,9 @@ function isNode(from: string): boolean {
 }
 
 function isPackage(from: string): boolean {
-  return /^[@a-z][\w./@-]*$/.test(from) && !/^(shared|gateway|workers|bench|examples|test)\//.test(from)
+  return (
+    /^[@a-z][\w./@-]*$/.test(from) && !/^(shared|gateway|workers|client|bench|examples|test)\//.test(from)
+  )
 }
 
 function wrongImports(folder: string): string[] {
@@ -58,6 +69,8 @@ t.test('shared imports only shared', async t => t.same(wrongImports('shared'), [
 t.test('the gateway imports only itself and shared', async t => t.same(wrongImports('gateway'), []))
 
 t.test('workers import only themselves and shared', async t => t.same(wrongImports('workers'), []))
+
+t.test('the client imports only itself and shared', async t => t.same(wrongImports('client'), []))
 
 t.test('the bench imports what users import, and the dependencies that its floors are about', async t =>
   t.same(wrongImports('bench'), [])
@@ -103,7 +116,7 @@ t.test('tsx, which need not be installed, is named by one file', async t => {
 
 t.test('what browsers will use needs nothing of Node', async t => {
   const byPath = new Map(product.map(source => [source.path, source]))
-  const queue = [...forBrowsers, ...product.map(({ path }) => path).filter(isWire)]
+  const queue = [...forBrowsers, ...product.map(({ path }) => path).filter(isForBrowsers)]
   t.ok(queue.length > forBrowsers.length)
   const reached = new Set<string>()
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
@@ -111,16 +124,16 @@ t.test('what browsers will use needs nothing of Node', async t => {
     reached.add(path)
     const source = byPath.get(path)
     t.ok(source, `${path} is there`)
-    t.notMatch(readText(path), /\b(Buffer|process|setImmediate)\./, `${path} uses no global of Node`)
+    t.notMatch(readText(path), /\b(Buffer|process|setImmediate)\b[.(]/, `${path} uses no global of Node`)
     for (const { from } of source?.imports ?? []) {
-      t.match(from, /^shared\//, `${path} imports ${from}`)
+      t.match(from, /^(shared|client)\//, `${path} imports ${from}`)
       if (byPath.has(from)) queue.push(from)
     }
   }
 })
 
-function isWire(path: string): boolean {
-  return path.startsWith('shared/wire/')
+function isForBrowsers(path: string): boolean {
+  return path.startsWith('shared/wire/') || path.startsWith('client/')
 }
 
 t.test('nothing has a default export but what somebody looks for there', async t => {

@@ -6,7 +6,7 @@ import ts from 'typescript'
 import { formatBanner } from '../gateway/banner.js'
 import type { Gateway } from '../gateway/index.js'
 import { type CounterName, Metrics, metricNames } from '../gateway/metrics.js'
-import { flagOf, optionTable, variableOf } from '../gateway/options.js'
+import { flagOf, optionTable, variableOf } from '../gateway/option-table.js'
 import { closeCodes, mayComeBack } from '../shared/close-codes.js'
 import { errors } from '../shared/errors.js'
 import { listFiles, readSources, readText, root } from './helpers/sources.js'
@@ -63,7 +63,7 @@ t.test('errors.md has the codes that there are, each once, and no others', async
 })
 
 t.test('each error is named by its code, and used', async t => {
-  const sources = readSources(['shared', 'gateway', 'workers']).map(({ path }) => readText(path))
+  const sources = readSources(['shared', 'gateway', 'workers', 'client']).map(({ path }) => readText(path))
   for (const [name, { code }] of Object.entries(errors)) {
     t.equal(code, name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase())
     t.ok(
@@ -152,14 +152,14 @@ t.test('the map of ARCHITECTURE.md has each file of the product once, and no oth
   })
   t.same(
     mapped.sort(),
-    readSources(['shared', 'gateway', 'workers'])
+    readSources(['shared', 'gateway', 'workers', 'client'])
       .map(({ path }) => path)
       .sort()
   )
 })
 
 t.test('what ARCHITECTURE.md calls by class and member is there', async t => {
-  const texts = readSources(['shared', 'gateway', 'workers']).map(({ path }) => readText(path))
+  const texts = readSources(['shared', 'gateway', 'workers', 'client']).map(({ path }) => readText(path))
   const names = [...readText('ARCHITECTURE.md').matchAll(/`([A-Z]\w+)\.(#?\w+)`/g)]
   t.ok(names.length > 5)
   for (const [, owner, member] of names) {

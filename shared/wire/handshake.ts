@@ -4,6 +4,7 @@
  * client reads it. Whether a client is let in, and what its `user` part means, is decided elsewhere.
  */
 import { errors, GatewayError } from '../errors.js'
+import { parseResumeRequest, type ResumeReply, type ResumeRequest } from './resume.js'
 import { decodeUtf8, escapeNonAscii } from './utf8.js'
 
 export interface HandshakeRequest {
@@ -15,6 +16,8 @@ export interface HandshakeRequest {
   readonly dictVersion: string | undefined
   /** Whether the client understands bit 5 of a reply's flag: "this is an error". */
   readonly errorFlag: boolean
+  /** The client counts messages, and may want an earlier session back; undefined: it knows nothing of it. */
+  readonly resume: ResumeRequest | undefined
   /** What the game's own client code put in. */
   readonly user: unknown
 }
@@ -28,6 +31,8 @@ export type HandshakeReply =
       readonly dict: Readonly<Record<string, number>> | undefined
       readonly dictVersion: string
       readonly useDict: boolean
+      /** What became of the client's wish; undefined: it can't resume. */
+      readonly resume?: ResumeReply | undefined
       readonly user?: unknown
     }
   | { readonly code: 500 | 501; readonly user?: unknown }
@@ -44,6 +49,7 @@ export function parseHandshake(body: Uint8Array): HandshakeRequest {
     // Clients without a dictionary send 0 or '' here as often as nothing.
     dictVersion: sys.dictVersion === 0 ? undefined : expectText('dictVersion', sys.dictVersion) || undefined,
     errorFlag: sys.errorFlag === true,
+    resume: parseResumeRequest(sys.resume),
     user: handshake.user
   }
 }
@@ -78,13 +84,15 @@ export function formatHandshake(reply: HandshakeReply): string {
   return escapeNonAscii(`{"code":${reply.code}${sys}${user === undefined ? '' : `,"user":${user}`}}`)
 }
 
-function formatSys({ heartbeat, dict, dictVersion, useDict }: HandshakeReply & { code: 200 }): string {
+function formatSys(reply: HandshakeReply & { code: 200 }): string {
+  const { heartbeat, dict, dictVersion, useDict, resume } = reply
   const members: string[] = []
   if (heartbeat > 0) members.push(`"heartbeat":${heartbeat}`)
   if (useDict) {
     if (dict !== undefined) members.push(`"dict":${formatDict(dict)}`)
     members.push(`"dictVersion":${JSON.stringify(dictVersion)}`, '"useDict":true')
   }
+  if (resume !== undefined) members.push(`"resume":${JSON.stringify(resume)}`)
   return `{${members.join(',')}}`
 }
 

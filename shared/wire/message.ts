@@ -4,8 +4,9 @@
  * client that sends replies or events is dealt with, by the caller.
  *
  * The flag: bit 0 the route is a code, bits 1–3 the kind, bit 4 the body is gzipped, bit 5 the reply is an
- * error (Pitaya's addition). Bits that mean nothing for a kind are ignored, as Pomelo ignores them. Bits 6
- * and 7 mean nothing at all yet and must be 0: no client sets them, and so they stay free to be given one.
+ * error (Pitaya's addition), bit 6 the event is not counted (ours, only for clients that count: `resume.ts`).
+ * Bits 0 to 5 that mean nothing for a kind are ignored, as Pomelo ignores them. Bit 6 elsewhere, and bit 7, must
+ * be 0: no client sets them, and so they stay free to be given a meaning.
  */
 import { errors } from '../errors.js'
 import { decodeName, utf8Length } from './utf8.js'
@@ -22,7 +23,8 @@ const routeCodeFlag = 0x01
 const kindMask = 0x07
 const gzippedFlag = 0x10
 const errorFlag = 0x20
-const reservedFlags = 0xc0
+const uncountedFlag = 0x40
+const reservedFlag = 0x80
 
 export interface MessageHeader {
   readonly kind: MessageKind
@@ -32,6 +34,8 @@ export interface MessageHeader {
   readonly route: string | number
   readonly gzipped: boolean
   readonly isError: boolean
+  /** Of an event: whether it is left out of the count of messages by which a connection is resumed. */
+  readonly uncounted: boolean
   /** Where the body begins in the bytes that were read; it runs to their end. */
   readonly bodyStart: number
 }
@@ -43,6 +47,7 @@ export interface MessageHead {
   readonly route?: string | number
   readonly gzipped?: boolean
   readonly isError?: boolean
+  readonly uncounted?: boolean
 }
 
 const textEncoder = new TextEncoder()
@@ -60,8 +65,11 @@ export function decodeMessage(bytes: Uint8Array, start: number, end: number): Me
   if (start >= end) throw errors.frameMalformed('the message is empty')
   let offset = start
   const flag = bytes[offset++]!
-  if ((flag & reservedFlags) !== 0) throw errors.frameMalformed(`its flag byte is 0x${flag.toString(16)}`)
   let kind = (flag >> 1) & kindMask
+  const uncounted = (flag & uncountedFlag) !== 0
+  if ((flag & reservedFlag) !== 0 || (uncounted && kind !== messageKinds.event)) {
+    throw errors.frameMalformed(`its flag byte is 0x${flag.toString(16)}`)
+  }
   if (kind > messageKinds.event) throw errors.frameMalformed(`there is no message of type ${kind}`)
 
   let id = 0
@@ -104,6 +112,7 @@ export function decodeMessage(bytes: Uint8Array, start: number, end: number): Me
     route,
     gzipped: (flag & gzippedFlag) !== 0,
     isError: kind === messageKinds.reply && (flag & errorFlag) !== 0,
+    uncounted,
     bodyStart: offset
   }
 }
@@ -148,6 +157,7 @@ export function writeMessageHeader(target: Uint8Array, offset: number, head: Mes
   let flag = kind << 1
   if (head.gzipped === true) flag |= gzippedFlag
   if (head.isError === true && kind === messageKinds.reply) flag |= errorFlag
+  if (head.uncounted === true && kind === messageKinds.event) flag |= uncountedFlag
   if (typeof route === 'number' && kind !== messageKinds.reply) flag |= routeCodeFlag
   target[offset++] = flag
 

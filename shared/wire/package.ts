@@ -6,7 +6,15 @@
  */
 import { errors } from '../errors.js'
 
-export const packageKinds = { handshake: 1, handshakeAck: 2, heartbeat: 3, data: 4, kick: 5 } as const
+export const packageKinds = {
+  handshake: 1,
+  handshakeAck: 2,
+  heartbeat: 3,
+  data: 4,
+  kick: 5,
+  /** Ours, for clients that asked for resume: how many counted messages of the other side have come. */
+  received: 6
+} as const
 export type PackageKind = (typeof packageKinds)[keyof typeof packageKinds]
 
 export const packageHeaderSize = 4
@@ -44,7 +52,7 @@ export function decodePackages(bytes: Uint8Array): Package[] {
       throw errors.frameMalformed(`a package says it has ${length} bytes, ${size - start} are left`)
     }
     const kind = bytes[offset]!
-    if (kind < packageKinds.handshake || kind > packageKinds.kick) {
+    if (kind < packageKinds.handshake || kind > packageKinds.received) {
       throw errors.frameMalformed(`there is no package of type ${kind}`)
     }
     packages.push({ kind: kind as PackageKind, start, end })

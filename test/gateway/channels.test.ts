@@ -122,6 +122,7 @@ t.test('a receiver that is closed in the middle of it gets nothing, and the othe
     event() {
       seen.push('red')
       blue.close()
+      return true
     }
   })
   const blues = blue.receiver as FakeReceiver

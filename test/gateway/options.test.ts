@@ -1,13 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import t from 'tap'
-import {
-  flagOf,
-  type GatewayOptions,
-  optionTable,
-  resolveOptions,
-  variableOf
-} from '../../gateway/options.js'
+import { flagOf, optionTable, variableOf } from '../../gateway/option-table.js'
+import { type GatewayOptions, resolveOptions } from '../../gateway/options.js'
 import { createLogger } from '../../shared/log.js'
 
 const refused = (message: string | RegExp) => ({ code: 'OPTION_INVALID', message })
@@ -199,6 +194,10 @@ t.test('an option has one name on the command line and one in the environment', 
       ['max-settings-length', 'SALLYPORT_MAX_SETTINGS_LENGTH'],
       ['max-send-bytes', 'SALLYPORT_MAX_SEND_BYTES'],
       ['max-send-bytes-in-all', 'SALLYPORT_MAX_SEND_BYTES_IN_ALL'],
+      ['resume-window', 'SALLYPORT_RESUME_WINDOW'],
+      ['max-backlog-bytes', 'SALLYPORT_MAX_BACKLOG_BYTES'],
+      ['max-backlog-messages', 'SALLYPORT_MAX_BACKLOG_MESSAGES'],
+      ['max-backlog-bytes-in-all', 'SALLYPORT_MAX_BACKLOG_BYTES_IN_ALL'],
       ['max-channels', 'SALLYPORT_MAX_CHANNELS'],
       ['max-members', 'SALLYPORT_MAX_MEMBERS'],
       ['start-timeout', 'SALLYPORT_START_TIMEOUT'],

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createEvent } from '../../gateway/event.js'
 import { Metrics } from '../../gateway/metrics.js'
 import { Outgoing } from '../../gateway/outgoing.js'
-import { SendBudget } from '../../gateway/send-budget.js'
+import { SharedBudget } from '../../gateway/shared-budget.js'
 import type { EventOptions } from '../../shared/event.js'
 import { tick } from '../helpers/core.js'
 import { FakeSocket } from '../helpers/fake-socket.js'
@@ -12,24 +12,11 @@ const volatile: EventOptions = { delivery: 'volatile' }
 
 interface Limits {
   readonly maxBytes?: number
-  readonly budget?: SendBudget
-}
-
-class CountingBudget extends SendBudget {
-  bytes = 0
-
-  constructor() {
-    super(1_000_000, () => 1)
-  }
-
-  override change(bytes: number): void {
-    this.bytes += bytes
-    super.change(bytes)
-  }
+  readonly budget?: SharedBudget
 }
 
 /** What one client is sent, to a socket that takes all, unless it is told not to. */
-function begin({ maxBytes = 1_000_000, budget = new SendBudget(1_000_000_000, () => 1) }: Limits = {}) {
+function begin({ maxBytes = 1_000_000, budget = new SharedBudget(1_000_000_000, () => 1) }: Limits = {}) {
   const socket = new FakeSocket()
   const metrics = new Metrics()
   const behind: number[] = []
@@ -209,7 +196,7 @@ t.test('a client that takes what it is sent may be sent more in a tick than may 
 })
 
 t.test('the budget of the gateway is told what waits, and what does not any more', async t => {
-  const budget = new SendBudget(99, () => 1)
+  const budget = new SharedBudget(99, () => 1)
   const one = begin({ budget })
   const two = begin({ budget })
   await one.stall()
@@ -229,7 +216,7 @@ t.test('the budget of the gateway is told what waits, and what does not any more
 t.test(
   'when all have too much together, who has more than an equal share is told of, and others are not',
   async t => {
-    const budget = new SendBudget(100, () => 2)
+    const budget = new SharedBudget(100, () => 2)
     const small = begin({ budget })
     const large = begin({ budget })
     await small.stall()
@@ -248,7 +235,7 @@ t.test(
 t.test(
   'when it ends, what waits is dropped, and the budget has all of it back when the socket is closed',
   async t => {
-    const budget = new CountingBudget()
+    const budget = new SharedBudget(1_000_000, () => 1)
     const { outgoing, send, stall, socket, resume, behind } = begin({ budget })
     await stall()
     send('a ')

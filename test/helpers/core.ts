@@ -247,7 +247,8 @@ export async function startCore({
         address: { ip: '127.0.0.1', port: 1 },
         reply: (id, body) => replies.push({ id, body }),
         error: (id, error) => replies.push({ id, error }),
-        event() {},
+        isConnected: true,
+        event: () => true,
         end() {},
         pause: () => reading.push('pause'),
         resume: () => reading.push('resume')

@@ -4,6 +4,7 @@ import type { Receiver } from '../../gateway/session.js'
 
 export class FakeReceiver implements Receiver {
   readonly address = { ip: '192.0.2.7', port: 4321 }
+  isConnected = true
   readonly events: [name: string, body: string][] = []
   readonly endings: [code: number, kickReason: string | null][] = []
 
@@ -12,8 +13,9 @@ export class FakeReceiver implements Receiver {
   pause(): void {}
   resume(): void {}
 
-  event({ name, body }: GatewayEvent): void {
+  event({ name, body }: GatewayEvent): boolean {
     this.events.push([name, body])
+    return true
   }
 
   end(code: number, kickReason: string | null): void {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { optionTable } from '../../gateway/options.js'
+import { optionTable } from '../../gateway/option-table.js'
 import { until } from '../helpers/gateway.js'
 import { Player } from '../helpers/player.js'
 

@@ -65,25 +65,28 @@ const anyBody = fc.oneof(
   fc.constantFrom('', '{"said":"你好，世界"}', '{"said":"🎮👩‍👩‍👧"}').map(value => text.encode(value))
 )
 
-function anyHead(id: fc.Arbitrary<number>, isError: fc.Arbitrary<boolean> = fc.boolean()) {
+/** `flag`: those that the reference does not know. */
+function anyHead(id: fc.Arbitrary<number>, flag: fc.Arbitrary<boolean> = fc.boolean()) {
   return fc
     .record({
       kind: fc.constantFrom(...Object.values(messageKinds)),
       id,
       route: anyRoute,
       gzipped: fc.boolean(),
-      isError
+      isError: flag,
+      uncounted: flag
     })
     .map(head => ({
       ...head,
       id: hasId(head.kind) ? head.id : 0,
       route: head.kind === reply ? '' : head.route,
-      isError: head.kind === reply && head.isError
+      isError: head.kind === reply && head.isError,
+      uncounted: head.kind === event && head.uncounted
     }))
 }
 
 t.test('each kind of message has these bytes and no others', t => {
-  const plain = { gzipped: false, isError: false }
+  const plain = { gzipped: false, isError: false, uncounted: false }
   const rows: [string, Omit<MessageHeader, 'bodyStart'>, number[]][] = [
     ['a request', { ...plain, kind: request, id: 1, route: 'a.b' }, [0x00, 1, 3, 0x61, 0x2e, 0x62]],
     ['a request by code', { ...plain, kind: request, id: 1, route: 0x0102 }, [0x01, 1, 1, 2]],
@@ -91,10 +94,15 @@ t.test('each kind of message has these bytes and no others', t => {
     ['a notify by code', { ...plain, kind: notify, id: 0, route: 7 }, [0x03, 0, 7]],
     ['a reply', { ...plain, kind: reply, id: 5, route: '' }, [0x04, 5]],
     ['an event', { ...plain, kind: event, id: 0, route: 'a' }, [0x06, 1, 0x61]],
+    [
+      'an event that is not counted',
+      { ...plain, kind: event, id: 0, route: 'a', uncounted: true },
+      [0x46, 1, 0x61]
+    ],
     ['an event by code', { ...plain, kind: event, id: 0, route: 65535 }, [0x07, 255, 255]],
     ['a gzipped request', { ...plain, kind: request, id: 1, route: '', gzipped: true }, [0x10, 1, 0]],
     ['a reply that is an error', { ...plain, kind: reply, id: 5, route: '', isError: true }, [0x24, 5]],
-    ['a gzipped error', { kind: reply, id: 5, route: '', gzipped: true, isError: true }, [0x34, 5]],
+    ['a gzipped error', { ...plain, kind: reply, id: 5, route: '', gzipped: true, isError: true }, [0x34, 5]],
     ['a route of two bytes a character', { ...plain, kind: event, id: 0, route: 'é' }, [0x06, 2, 0xc3, 0xa9]],
     [
       'a route beyond the BMP',
@@ -137,6 +145,7 @@ t.test('a message is read where it lies, and the body begins behind its head', t
     route: 'a',
     gzipped: false,
     isError: false,
+    uncounted: false,
     bodyStart: 6
   })
   t.throws(
@@ -152,7 +161,15 @@ t.test('a message is read where it lies, and the body begins behind its head', t
 
 t.test('a request with the id 0 is a notify, as it is for the servers of Pomelo', t => {
   const theirs = pomeloProtocol.Message.encode(0, request, false, 'a', Buffer.from('{}'), false)
-  t.same(decode(theirs), { kind: notify, id: 0, route: 'a', gzipped: false, isError: false, bodyStart: 4 })
+  t.same(decode(theirs), {
+    kind: notify,
+    id: 0,
+    route: 'a',
+    gzipped: false,
+    isError: false,
+    uncounted: false,
+    bodyStart: 4
+  })
   t.end()
 })
 
@@ -163,7 +180,7 @@ t.test('bits that mean nothing for a kind are ignored', t => {
     'a reply has no route'
   )
   t.match(decode(Uint8Array.of(0x22, 0)), { kind: notify, isError: false }, 'a notify is no error')
-  t.same([...encode({ kind: notify, route: '', isError: true })], [0x02, 0])
+  t.same([...encode({ kind: notify, route: '', isError: true, uncounted: true })], [0x02, 0])
   t.same([...encode({ kind: reply, id: 1, route: 5 })], [0x04, 1])
   t.end()
 })
@@ -174,6 +191,7 @@ t.test('what is not a message is refused with the reason', t => {
     ['kind 4', [0x08, 1], 'there is no message of type 4'],
     ['kind 7', [0x0e, 1], 'there is no message of type 7'],
     ['bit 6', [0x42, 0], 'its flag byte is 0x42'],
+    ['bit 6 of a reply', [0x44, 1], 'its flag byte is 0x44'],
     ['bit 7', [0x82, 0], 'its flag byte is 0x82'],
     ['no id', [0x00], 'its id is cut off'],
     ['half an id', [0x00, 0x80], 'its id is cut off'],

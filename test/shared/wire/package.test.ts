@@ -89,7 +89,7 @@ t.test('what is not a row of packages is refused with the reason', t => {
       'a package says it has 16777215 bytes, 1 are left'
     ],
     ['type 0', [0, 0, 0, 0], 'there is no package of type 0'],
-    ['type 6', [6, 0, 0, 0], 'there is no package of type 6'],
+    ['type 7', [7, 0, 0, 0], 'there is no package of type 7'],
     ['a second package that is cut off', [3, 0, 0, 0, 4], 'a package header takes 4 bytes, 1 are left'],
     ['a second package of no type', [3, 0, 0, 0, 9, 0, 0, 0], 'there is no package of type 9']
   ]

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { SendBudget } from '../../gateway/send-budget.js'
+import { SharedBudget } from '../../gateway/shared-budget.js'
 
 t.test('it is exceeded while more waits than may, and not any more when enough was taken', async t => {
-  const budget = new SendBudget(100, () => 2)
+  const budget = new SharedBudget(100, () => 2)
   budget.change(60)
   budget.change(40)
   t.notOk(budget.isExceeded, 'exactly the limit')
@@ -14,7 +14,7 @@ t.test('it is exceeded while more waits than may, and not any more when enough w
 
 t.test('who has more than an equal share waiting is greedy', async t => {
   let clients = 4
-  const budget = new SendBudget(100, () => clients)
+  const budget = new SharedBudget(100, () => clients)
   t.same(
     [0, 25, 26].map(bytes => budget.isGreedy(bytes)),
     [false, false, true]
@@ -32,7 +32,7 @@ t.test('who has more than an equal share waiting is greedy', async t => {
 })
 
 t.test('of those who have more than may wait, one at least is greedy', async t => {
-  const budget = new SendBudget(100, () => 3)
+  const budget = new SharedBudget(100, () => 3)
   for (const bytes of [30, 30, 41]) budget.change(bytes)
   t.ok(budget.isExceeded)
   t.ok([30, 30, 41].some(bytes => budget.isGreedy(bytes)))

@@ -1,8 +1,8 @@
 /**
- * What may wait to be sent to all clients together. While there is more, whoever has more than an equal share waiting
- * is closed as slow when something is sent to it.
+ * Bytes that all clients together may take. While they take more, whoever has more than an equal share is greedy, and
+ * gives way when something is added for it.
  */
-export class SendBudget {
+export class SharedBudget {
   readonly #limit: number
   readonly #clients: () => number
   #bytes = 0
@@ -11,6 +11,10 @@ export class SendBudget {
   constructor(limit: number, clients: () => number) {
     this.#limit = limit
     this.#clients = clients
+  }
+
+  get bytes(): number {
+    return this.#bytes
   }
 
   get isExceeded(): boolean {

@@ -1,0 +1,20 @@
+/** What a request of a client rejects with. */
+import { type ErrorData, errors, GatewayError } from '../shared/errors.js'
+
+/** Of these the gateway says that the request was not run, and that another time it may be. */
+const retryableCodes: ReadonlySet<string> = new Set([errors.noWorker.code, errors.closing.code])
+
+/** An error reply of the gateway, or what the client found by itself. `code` is from docs/reference/errors.md, or the game's. */
+export class ClientError extends GatewayError {
+  /** Whether the request was surely not run, and it makes sense to try again. */
+  readonly retryable: boolean
+
+  constructor(data: ErrorData, retryable: boolean = retryableCodes.has(data.code)) {
+    super(data)
+    this.retryable = retryable
+  }
+
+  static {
+    ClientError.prototype.name = 'ClientError'
+  }
+}

@@ -1,0 +1,171 @@
+/** The public face of a client: requests and notifies out, events in. Made by `connect`. */
+import { describeValue } from '../shared/check.js'
+import { errors } from '../shared/errors.js'
+import {
+  type MessageHeader,
+  messageHeaderSize,
+  messageKinds,
+  writeMessageHeader
+} from '../shared/wire/message.js'
+import { ClientError } from './client-error.js'
+import { type ClientState, Conversation, type StateChange } from './conversation.js'
+import { Listeners } from './listeners.js'
+import { expectMs, type ResolvedClientOptions } from './options.js'
+import { type RequestOptions, Requests } from './requests.js'
+
+/** Routes with what they take and answer. Without a type for them, any route takes and answers anything. */
+export type RouteTypes = Record<string, { readonly body: unknown; readonly reply: unknown }>
+
+/** Events with their bodies. */
+export type EventTypes = Record<string, unknown>
+
+type Name<Types> = keyof Types & string
+
+/** A body that may be missing need not be given. */
+type BodyArgs<Body, Rest extends unknown[]> = undefined extends Body
+  ? [body?: Body, ...rest: Rest]
+  : [body: Body, ...rest: Rest]
+
+export class Client<Routes = RouteTypes, Events = EventTypes> {
+  readonly #options: ResolvedClientOptions
+  readonly #conversation: Conversation
+  readonly #requests = new Requests()
+  readonly #events = new Listeners<string, [body: unknown]>()
+  readonly #states = new Listeners<'change', [change: StateChange]>()
+
+  /** @internal Use `connect`. */
+  constructor(url: string, options: ResolvedClientOptions) {
+    this.#options = options
+    this.#conversation = new Conversation(url, options, {
+      changed: change => this.#changed(change),
+      message: (header, bytes, end) => this.#receive(header, bytes, end),
+      sessionLost: () => this.#sessionLost()
+    })
+    void this.#conversation.start()
+  }
+
+  /** `connecting`: not yet connected; `open`; `resuming`: the connection was lost, and is sought again; `closed`: for good. */
+  get state(): ClientState {
+    return this.#conversation.state
+  }
+
+  /** What the game's `onHandshake` has answered under `user`. */
+  get user(): unknown {
+    return this.#conversation.user
+  }
+
+  /** Why it is closed; undefined while it is not. */
+  get error(): ClientError | undefined {
+    const { error } = this.#conversation
+    return error && new ClientError(error)
+  }
+
+  /**
+   * Sends a request. While the connection is lost it waits, and is sent when it is there again; it is never run twice.
+   *
+   * Rejects with a ClientError: what the handler threw, or REQUEST_TIMED_OUT, SESSION_LOST, OUTBOX_FULL, CONNECTION_CLOSED;
+   * or with the signal's reason.
+   */
+  async request<Route extends Name<Routes>>(
+    route: Route,
+    ...[body, options = {}]: BodyArgs<BodyOf<Routes, Route>, [options?: RequestOptions]>
+  ): Promise<ReplyOf<Routes, Route>> {
+    const { timeout = this.#options.requestTimeout, signal } = options
+    expectMs('timeout', timeout, 0)
+    signal?.throwIfAborted()
+    const id = this.#requests.nextId()
+    const message = this.#encode(messageKinds.request, id, route, body)
+    this.#send(message)
+    const { outbox } = this.#conversation
+    const reply = this.#requests.wait(id, route, message, { timeout, signal }, given => outbox.remove(given))
+    return reply as Promise<ReplyOf<Routes, Route>>
+  }
+
+  /**
+   * Sends what needs no answer. While the connection is lost it waits.
+   *
+   * @throws ClientError: `OUTBOX_FULL`, `CONNECTION_CLOSED`
+   */
+  notify<Route extends Name<Routes>>(route: Route, ...[body]: BodyArgs<BodyOf<Routes, Route>, []>): void {
+    this.#send(this.#encode(messageKinds.notify, 0, route, body))
+  }
+
+  /** Calls the listener with the body of each such event. Gives the function that ends it. */
+  on<Event extends Name<Events>>(event: Event, listener: (body: Events[Event]) => void): () => void {
+    return this.#events.add(expectFunction(event, listener), listener as (body: unknown) => void)
+  }
+
+  /** Calls the listener at each change of `state`. Gives the function that ends it. */
+  onState(listener: (change: StateChange) => void): () => void {
+    return this.#states.add(expectFunction('change', listener), listener)
+  }
+
+  /** Says goodbye: the session ends. Requests that wait reject with CONNECTION_CLOSED. A second time does nothing. */
+  close(): void {
+    this.#conversation.end(errors.connectionClosed('by this client'))
+  }
+
+  #send(message: Uint8Array): void {
+    if (this.error !== undefined) throw this.error
+    try {
+      this.#conversation.outbox.add(message)
+    } catch (error) {
+      throw new ClientError(error as ClientError, true)
+    }
+    this.#conversation.flush()
+  }
+
+  #encode(kind: 0 | 1, id: number, name: string, body: unknown): Uint8Array {
+    const route = this.#conversation.codes.get(name) ?? name
+    const head = { kind, id, route }
+    const text: string | undefined = JSON.stringify(body)
+    const bytes = new TextEncoder().encode(text ?? '')
+    const size = messageHeaderSize(head)
+    const message = new Uint8Array(size + bytes.length)
+    writeMessageHeader(message, 0, head)
+    message.set(bytes, size)
+    return message
+  }
+
+  #receive({ kind, id, route, isError, bodyStart }: MessageHeader, bytes: Uint8Array, end: number): void {
+    const text = new TextDecoder().decode(bytes.subarray(bodyStart, end))
+    const body = text === '' ? undefined : JSON.parse(text)
+    if (kind === messageKinds.event) {
+      const name = typeof route === 'string' ? route : this.#conversation.names.get(route)
+      if (name !== undefined) this.#events.tell(name, body)
+    } else if (isError) {
+      this.#requests.reject(id, { code: body.error, message: body.message, data: body.data })
+    } else {
+      this.#requests.resolve(id, body)
+    }
+  }
+
+  #changed(change: StateChange): void {
+    if (change.state === 'closed') {
+      const error = this.error!
+      this.#requests.rejectAll(() => error)
+    }
+    this.#states.tell('change', change)
+  }
+
+  #sessionLost(): void {
+    const { outbox } = this.#conversation
+    this.#requests.rejectAll((route, message) => {
+      const hasLeft = outbox.hasLeft(message)
+      return new ClientError(errors.sessionLost(route, hasLeft), !hasLeft)
+    })
+  }
+}
+
+type BodyOf<Routes, Route extends keyof Routes> = Routes[Route] extends { readonly body: infer Body }
+  ? Body
+  : never
+
+type ReplyOf<Routes, Route extends keyof Routes> = Routes[Route] extends { readonly reply: infer Reply }
+  ? Reply
+  : never
+
+function expectFunction<Name>(name: Name, listener: unknown): Name {
+  if (typeof listener === 'function') return name
+  throw new TypeError(`Expected a listener to be a function, got ${describeValue(listener)}`)
+}

@@ -1,0 +1,40 @@
+/** Connects a client to a gateway: the way in. */
+import { errors } from '../shared/errors.js'
+import { Client, type EventTypes, type RouteTypes } from './client.js'
+import { ClientError } from './client-error.js'
+import { type ClientOptions, resolveClientOptions } from './options.js'
+
+/**
+ * Connects to a gateway. The client is open when the promise resolves; from then on it comes back by itself when the
+ * connection is lost.
+ *
+ * Rejects with a ClientError: CONNECT_FAILED where no connection came about within `connectTimeout`, HANDSHAKE_REFUSED
+ * (with the game's `user` as its `data`), CONNECTION_CLOSED; or with OPTION_INVALID.
+ *
+ * @example const game = await connect<Routes, Events>('ws://127.0.0.1:3010')
+ */
+export async function connect<Routes = RouteTypes, Events = EventTypes>(
+  url: string,
+  options: ClientOptions = {}
+): Promise<Client<Routes, Events>> {
+  const resolved = resolveClientOptions(options)
+  const { connectTimeout } = resolved
+  const client = new Client<Routes, Events>(url, resolved)
+  return new Promise((resolve, reject) => {
+    const onTimeout = () => {
+      const error = errors.connectFailed(url, `nobody has answered within ${connectTimeout} ms`)
+      settle(() => reject(new ClientError(error, true)))
+      client.close()
+    }
+    const timer = connectTimeout > 0 ? setTimeout(onTimeout, connectTimeout) : undefined
+    const end = client.onState(({ state }) => {
+      if (state === 'open') settle(() => resolve(client))
+      if (state === 'closed') settle(() => reject(client.error))
+    })
+    function settle(done: () => void): void {
+      clearTimeout(timer)
+      end()
+      done()
+    }
+  })
+}

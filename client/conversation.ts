@@ -1,0 +1,250 @@
+/**
+ * A client's conversation with its gateway, across as many sockets as it takes: shakes hands, counts what comes, says
+ * again what did not arrive, and comes back when a socket is lost. What the messages mean is its listener's business.
+ *
+ *   connecting ──▶ open ⇄ resuming        closed: for good
+ *        └──────────▶ closed ◀──┘
+ */
+import { closeCodes, mayComeBack } from '../shared/close-codes.js'
+import { type ErrorData, errors } from '../shared/errors.js'
+import { decodeMessage, type MessageHeader } from '../shared/wire/message.js'
+import { type PackageKind, packageKinds } from '../shared/wire/package.js'
+import { decodeCount, encodeCount, type ResumeReply } from '../shared/wire/resume.js'
+import { BackOff } from './back-off.js'
+import { decodeHandshake, encodeHandshake } from './handshake.js'
+import { Heartbeat } from './heartbeat.js'
+import type { ResolvedClientOptions } from './options.js'
+import { Outbox } from './outbox.js'
+import { watchPresence } from './presence.js'
+import { Socket } from './socket.js'
+import { findWebSocket } from './web-socket.js'
+
+export type ClientState = 'connecting' | 'open' | 'resuming' | 'closed'
+
+/** A change of a client's state. */
+export interface StateChange {
+  readonly state: ClientState
+  /** With `open`: whether the session is the one from before. If not it is new, and knows nothing. */
+  readonly resumed: boolean
+  /** With `resuming` and `closed`: the close code, and why. */
+  readonly code: number | undefined
+  readonly reason: string
+}
+
+export interface ConversationListener {
+  changed(change: StateChange): void
+  message(header: MessageHeader, bytes: Uint8Array, end: number): void
+  /** The session is gone, and all that the outbox holds with it. Called before it is emptied. */
+  sessionLost(): void
+}
+
+/** Counted messages, and bytes of them, after which the gateway is told that they have come. */
+const messagesPerCount = 64
+const bytesPerCount = 65_536
+
+/** Milliseconds that a socket may take to open and to shake hands. */
+const attemptTimeout = 10_000
+
+export class Conversation {
+  readonly #url: string
+  readonly #options: ResolvedClientOptions
+  readonly #listener: ConversationListener
+  readonly outbox: Outbox
+  readonly #backOff: BackOff
+  readonly #heartbeat: Heartbeat
+  readonly #endPresence: () => void
+  #state: ClientState = 'connecting'
+  #socket: Socket | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+  /** What the session is resumed with; undefined: the gateway keeps none, or there is none yet. */
+  #resume: ResumeReply | undefined
+  /** Counted messages that came in this epoch; and since the gateway was last told. */
+  #received = 0
+  #untold = { messages: 0, bytes: 0 }
+  #dictVersion: string | undefined
+  /** Codes of routes, and the names that codes stand for. */
+  readonly codes = new Map<string, number>()
+  readonly names = new Map<number, string>()
+  #kickReason: string | undefined
+  /** What the gateway has for the client with the handshake. */
+  user: unknown
+  /** Why the conversation is over. */
+  error: ErrorData | undefined
+
+  constructor(url: string, options: ResolvedClientOptions, listener: ConversationListener) {
+    this.#url = url
+    this.#options = options
+    this.#listener = listener
+    this.outbox = new Outbox(options.outboxLimit)
+    this.#backOff = new BackOff(options.backOff, options.random)
+    this.#heartbeat = new Heartbeat({
+      interval: options.heartbeat,
+      timeout: options.heartbeatTimeout,
+      ask: () => this.#beat(),
+      onSilent: () => this.#socket?.close(closeCodes.silent, 'the gateway is silent')
+    })
+    this.#endPresence = watchPresence(() => this.#look())
+  }
+
+  get state(): ClientState {
+    return this.#state
+  }
+
+  /** Opens a socket. Called again by itself as long as the conversation is not over. */
+  async start(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const { user: asked, WebSocket } = this.#options
+    try {
+      const [webSocketClass, user] = await Promise.all([
+        WebSocket ?? findWebSocket(),
+        typeof asked === 'function' ? asked() : asked
+      ])
+      if (this.#state === 'closed') return
+      const socket = new Socket(webSocketClass, this.#url, {
+        opened: () => socket.send(packageKinds.handshake, this.#describe(user)),
+        received: (...received) => this.#receive(...received),
+        closed: (code, reason) => this.#lost(code, reason)
+      })
+      this.#socket = socket
+      this.#timer = setTimeout(
+        () => socket.close(closeCodes.handshakeTimeout, 'no handshake'),
+        attemptTimeout
+      )
+    } catch (error) {
+      this.end(errors.connectFailed(this.#url, String((error as Error)?.message ?? error)))
+    }
+  }
+
+  /** Writes what the outbox has, if there is a socket to write it to. */
+  flush(): void {
+    if (this.#state !== 'open') return
+    for (let message = this.outbox.next(); message !== undefined; message = this.outbox.next()) {
+      this.#socket!.send(packageKinds.data, message)
+      this.#untold.messages++
+    }
+    if (this.#resume === undefined) this.outbox.acknowledgeWritten()
+    else this.#tellCount()
+  }
+
+  /** Ends it for good. */
+  end(error: ErrorData, code: number = closeCodes.normal): void {
+    if (this.#state === 'closed') return
+    this.error = error
+    this.#change('closed', false, code, error.message)
+    clearTimeout(this.#timer)
+    this.#heartbeat.stop()
+    this.#endPresence()
+    this.#socket?.close(closeCodes.normal, '')
+  }
+
+  #describe(user: unknown): Uint8Array {
+    const { token, epoch } = this.#resume ?? {}
+    const received = this.#received
+    const resume = token === undefined || epoch === undefined ? undefined : { token, epoch, received }
+    return encodeHandshake({ dictVersion: this.#dictVersion, resume, user })
+  }
+
+  #receive(kind: PackageKind, bytes: Uint8Array, start: number, end: number): void {
+    this.#heartbeat.hear()
+    switch (kind) {
+      case packageKinds.handshake:
+        return this.#shakeHands(bytes.subarray(start, end))
+      case packageKinds.data: {
+        const header = decodeMessage(bytes, start, end)
+        if (!header.uncounted) this.#count(end - start)
+        return this.#listener.message(header, bytes, end)
+      }
+      case packageKinds.received:
+        if (!this.outbox.acknowledge(decodeCount(bytes, start, end)))
+          throw errors.frameMalformed('the gateway counts more than was sent')
+        return
+      case packageKinds.kick:
+        this.#kickReason = String(JSON.parse(new TextDecoder().decode(bytes.subarray(start, end))).reason)
+    }
+  }
+
+  #shakeHands(body: Uint8Array): void {
+    const answer = decodeHandshake(body)
+    if (!answer.accepted) {
+      const why = answer.outdated ? 'this client is too old' : 'see its data'
+      const { code, message } = errors.handshakeRefused(why)
+      return this.end({ code, message, data: answer.user }, closeCodes.handshakeRefused)
+    }
+    clearTimeout(this.#timer)
+    this.user = answer.user
+    if (answer.dict !== undefined) this.#learn(answer.dict)
+    this.#dictVersion = answer.dictVersion
+    const resumed = answer.resume?.resumed === true
+    if (!resumed) this.#beginAnew()
+    this.#resume = answer.resume
+    this.outbox.rewind()
+    if (resumed && !this.outbox.acknowledge(answer.resume!.received))
+      throw errors.frameMalformed('the gateway counts more than was sent')
+    this.#socket!.send(packageKinds.handshakeAck)
+    this.#backOff.succeeded()
+    this.#heartbeat.start()
+    this.#change('open', resumed)
+    this.flush()
+  }
+
+  /** The session is new: nothing that was said before was said in it. */
+  #beginAnew(): void {
+    if (this.#state === 'resuming') this.#listener.sessionLost()
+    if (this.#state === 'resuming') this.outbox.clear()
+    this.#received = 0
+    this.#untold = { messages: 0, bytes: 0 }
+  }
+
+  #learn(dict: Readonly<Record<string, number>>): void {
+    for (const [name, code] of Object.entries(dict)) {
+      this.codes.set(name, code)
+      this.names.set(code, name)
+    }
+  }
+
+  #count(bytes: number): void {
+    this.#received++
+    this.#untold.messages++
+    this.#untold.bytes += bytes
+    if (this.#resume !== undefined) this.#tellCount()
+  }
+
+  #tellCount(): void {
+    const { messages, bytes } = this.#untold
+    if (messages >= messagesPerCount || bytes >= bytesPerCount) this.#beat()
+  }
+
+  /** A sign of life; where both sides count, it says how far. The gateway answers it. */
+  #beat(): void {
+    if (this.#state !== 'open') return
+    this.#untold = { messages: 0, bytes: 0 }
+    if (this.#resume === undefined) this.#socket!.send(packageKinds.heartbeat)
+    else this.#socket!.send(packageKinds.received, encodeCount(this.#received))
+  }
+
+  #lost(code: number, reason: string): void {
+    clearTimeout(this.#timer)
+    this.#heartbeat.stop()
+    this.#socket = undefined
+    if (this.#state === 'closed') return
+    const why = this.#kickReason ?? reason
+    if (!mayComeBack(code)) {
+      const { code: name, message } = errors.connectionClosed(why === '' ? `code ${code}` : why)
+      return this.end({ code: name, message, data: { code, reason: why } }, code)
+    }
+    if (this.#state === 'open') this.#change('resuming', false, code, why)
+    this.#timer = setTimeout(() => void this.start(), this.#backOff.next())
+  }
+
+  /** The network or the page is there again. */
+  #look(): void {
+    if (this.#state === 'open') this.#heartbeat.askNow()
+    else if (this.#socket === undefined && this.#timer !== undefined) void this.start()
+  }
+
+  #change(state: ClientState, resumed: boolean, code?: number, reason = ''): void {
+    this.#state = state
+    this.#listener.changed({ state, resumed, code, reason })
+  }
+}

@@ -1,0 +1,43 @@
+/** The client's half of the handshake: what it says of itself, and what it reads from the answer. */
+import { errors } from '../shared/errors.js'
+import type { ResumePoint, ResumeReply } from '../shared/wire/resume.js'
+
+/** What a client says at its handshake. */
+export interface ClientHandshake {
+  readonly dictVersion: string | undefined
+  readonly resume: ResumePoint | undefined
+  readonly user: unknown
+}
+
+/** What a gateway has answered. */
+export type HandshakeAnswer =
+  | {
+      readonly accepted: true
+      readonly dict: Readonly<Record<string, number>> | undefined
+      readonly dictVersion: string | undefined
+      readonly resume: ResumeReply | undefined
+      readonly user: unknown
+    }
+  | { readonly accepted: false; readonly outdated: boolean; readonly user: unknown }
+
+/** By which the gateway knows our own client, and its version of the protocol. */
+const type = 'sallyport'
+const version = '1'
+
+export function encodeHandshake({ dictVersion, resume = undefined, user }: ClientHandshake): Uint8Array {
+  const sys = { type, version, dictVersion, errorFlag: true, resume: resume ?? true }
+  return new TextEncoder().encode(JSON.stringify({ sys, user }))
+}
+
+/** @throws `FRAME_MALFORMED` */
+export function decodeHandshake(body: Uint8Array): HandshakeAnswer {
+  const answer = JSON.parse(new TextDecoder().decode(body)) as {
+    code?: unknown
+    sys?: { dict?: Record<string, number>; dictVersion?: string; resume?: ResumeReply }
+    user?: unknown
+  }
+  if (typeof answer?.code !== 'number') throw errors.frameMalformed('the answer to a handshake has a code')
+  const { code, sys, user } = answer
+  if (code !== 200) return { accepted: false, outdated: code === 501, user }
+  return { accepted: true, dict: sys?.dict, dictVersion: sys?.dictVersion, resume: sys?.resume, user }
+}

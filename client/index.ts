@@ -1,0 +1,10 @@
+/** What a player's program imports: `import { connect } from 'sallyport/client'`. Needs nothing of Node. */
+export { mayComeBack } from '../shared/close-codes.js'
+export type { ErrorData } from '../shared/errors.js'
+export { Client, type EventTypes, type RouteTypes } from './client.js'
+export { ClientError } from './client-error.js'
+export { connect } from './connect.js'
+export type { ClientState, StateChange } from './conversation.js'
+export type { BackOffOptions, ClientOptions } from './options.js'
+export type { RequestOptions } from './requests.js'
+export type { WebSocketClass, WebSocketLike } from './web-socket.js'

@@ -1,0 +1,101 @@
+/** What a client can be told, checked and with its defaults. */
+import { describeValue } from '../shared/check.js'
+import { errors } from '../shared/errors.js'
+import type { WebSocketClass } from './web-socket.js'
+
+export interface BackOffOptions {
+  /** Milliseconds that the first attempt to come back waits for, at most. Default: 250. */
+  readonly least?: number
+  /** Milliseconds that any attempt waits for, at most: the bound doubles up to this. Default: 10,000. */
+  readonly most?: number
+}
+
+export interface ClientOptions {
+  /**
+   * What the game's `onHandshake` and `onConnect` are told: a token of the game's own, say. A function is asked anew at
+   * each connection, and may be asynchronous. Default: nothing.
+   */
+  readonly user?: unknown | (() => unknown)
+  /** Milliseconds until a first connection that does not come about rejects `connect`. Default: 10,000. 0: never. */
+  readonly connectTimeout?: number
+  /** Milliseconds until a request rejects with REQUEST_TIMED_OUT, time spent away included. Default: 30,000. 0: never. */
+  readonly requestTimeout?: number
+  /** Milliseconds of silence after which the gateway is asked for a sign of life. Default: 10,000. */
+  readonly heartbeat?: number
+  /** Milliseconds that the sign of life may take; then the connection counts as lost. Default: 5,000. */
+  readonly heartbeatTimeout?: number
+  /** The waits between attempts to come back. Each is random between 0 and its bound. */
+  readonly backOff?: BackOffOptions
+  /**
+   * Bytes of requests and notifies that may wait for the gateway to say that it has them; beyond it they fail with
+   * OUTBOX_FULL. Default: 1,048,576.
+   */
+  readonly outboxLimit?: number
+  /** The class that opens sockets. Default: the platform's, or that of the package `ws` where there is none. */
+  readonly WebSocket?: WebSocketClass
+  /** A number from 0 up to 1. Default: Math.random. */
+  readonly random?: () => number
+}
+
+export interface ResolvedClientOptions {
+  readonly user: unknown
+  readonly connectTimeout: number
+  readonly requestTimeout: number
+  readonly heartbeat: number
+  readonly heartbeatTimeout: number
+  readonly backOff: Required<BackOffOptions>
+  readonly outboxLimit: number
+  readonly WebSocket: WebSocketClass | undefined
+  readonly random: () => number
+}
+
+/** @throws `OPTION_INVALID`, naming the option, what was expected and what came */
+export function resolveClientOptions(asked: ClientOptions): ResolvedClientOptions {
+  const { user, backOff = {}, WebSocket, random = Math.random } = asked
+  for (const name of Object.keys(asked)) {
+    if (!names.has(name)) {
+      throw errors.optionInvalid(`There is no option \`${name}\`; the options are ${[...names].join(', ')}`)
+    }
+  }
+  return {
+    user,
+    connectTimeout: expectMs('connectTimeout', asked.connectTimeout ?? 10_000, 0),
+    requestTimeout: expectMs('requestTimeout', asked.requestTimeout ?? 30_000, 0),
+    heartbeat: expectMs('heartbeat', asked.heartbeat ?? 10_000, 1),
+    heartbeatTimeout: expectMs('heartbeatTimeout', asked.heartbeatTimeout ?? 5_000, 1),
+    backOff: {
+      least: expectMs('backOff.least', backOff.least ?? 250, 1),
+      most: expectMs('backOff.most', backOff.most ?? 10_000, 1)
+    },
+    outboxLimit: expectWhole('outboxLimit', asked.outboxLimit ?? 1_048_576, 1, Number.MAX_SAFE_INTEGER),
+    WebSocket,
+    random
+  }
+}
+
+const names = new Set([
+  'user',
+  'connectTimeout',
+  'requestTimeout',
+  'heartbeat',
+  'heartbeatTimeout',
+  'backOff',
+  'outboxLimit',
+  'WebSocket',
+  'random'
+])
+
+/** Timers hold no more. */
+const longestMs = 2_147_483_647
+
+export function expectMs(name: string, value: unknown, least: number): number {
+  return expectWhole(name, value, least, longestMs)
+}
+
+function expectWhole(name: string, value: unknown, least: number, most: number): number {
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most)
+    return value as number
+  throw errors.optionInvalid(
+    `Expected \`${name}\` to be a whole number from ${least} to ${most}, got ${describeValue(value)}`
+  )
+}

@@ -1,0 +1,80 @@
+/** The requests that wait for their replies: each is settled once, by its reply, its time, its signal or the end. */
+import { type ErrorData, errors } from '../shared/errors.js'
+import { maxMessageId } from '../shared/wire/message.js'
+import { ClientError } from './client-error.js'
+
+export interface RequestOptions {
+  /** Milliseconds until it rejects with REQUEST_TIMED_OUT. Default: the client's `requestTimeout`. 0: never. */
+  readonly timeout?: number
+  /** Gives it up: it rejects with the signal's reason. What the gateway has already it runs all the same. */
+  readonly signal?: AbortSignal
+}
+
+interface Waiting {
+  readonly route: string
+  readonly message: Uint8Array
+  readonly resolve: (body: unknown) => void
+  readonly reject: (error: unknown) => void
+  /** Ends its clock and looks at no signal any more. */
+  readonly release: () => void
+}
+
+export class Requests {
+  readonly #byId = new Map<number, Waiting>()
+  #lastId = 0
+
+  /** A number that no request waits under. */
+  nextId(): number {
+    do this.#lastId = this.#lastId === maxMessageId ? 1 : this.#lastId + 1
+    while (this.#byId.has(this.#lastId))
+    return this.#lastId
+  }
+
+  /** `onGivenUp` is called with the message of a request that is not waited for any more. */
+  wait(
+    id: number,
+    route: string,
+    message: Uint8Array,
+    { timeout, signal }: { readonly timeout: number; readonly signal: AbortSignal | undefined },
+    onGivenUp: (message: Uint8Array) => void
+  ): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (error: unknown) => {
+        this.#take(id)?.reject(error)
+        onGivenUp(message)
+      }
+      const onAbort = () => giveUp(signal?.reason)
+      const onTimeout = () => giveUp(new ClientError(errors.requestTimedOut(route, timeout)))
+      const timer = timeout > 0 ? setTimeout(onTimeout, timeout) : undefined
+      signal?.addEventListener('abort', onAbort, { once: true })
+      const release = () => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', onAbort)
+      }
+      this.#byId.set(id, { route, message, resolve, reject, release })
+    })
+  }
+
+  resolve(id: number, body: unknown): void {
+    this.#take(id)?.resolve(body)
+  }
+
+  reject(id: number, error: ErrorData): void {
+    this.#take(id)?.reject(new ClientError(error))
+  }
+
+  /** Rejects all, each with the error that is made for it. */
+  rejectAll(createError: (route: string, message: Uint8Array) => ClientError): void {
+    for (const [id, { route, message, reject }] of [...this.#byId]) {
+      this.#take(id)
+      reject(createError(route, message))
+    }
+  }
+
+  #take(id: number): Waiting | undefined {
+    const waiting = this.#byId.get(id)
+    this.#byId.delete(id)
+    waiting?.release()
+    return waiting
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * What was sent to one client and may not have reached it: the counted messages after the last that it has acknowledged,
+ * in order, and of each `latest` event the newest that may be missing. Bounded: when there is too much, the oldest
+ * goes, and with it the way back for a client that has not got that far.
+ */
+import type { SharedBudget } from './shared-budget.js'
+
+export interface BacklogLimits {
+  /** Characters of frames that one backlog may hold. */
+  readonly maxBacklogBytes: number
+  /** Counted messages that it may hold. */
+  readonly maxBacklogMessages: number
+}
+
+interface Latest {
+  readonly frame: string
+  /** Counted messages that were sent before it. */
+  readonly after: number
+}
+
+/** Messages at the front of the list that are gone before it is made anew. */
+const mostGone = 256
+
+export class Backlog {
+  readonly #limits: BacklogLimits
+  readonly #budget: SharedBudget
+  /** Frames; those before `#first` are gone. Made with the first. */
+  #frames: string[] = []
+  #first = 0
+  /** By place, oldest first. */
+  #latest: Map<string, Latest> | undefined
+  #bytes = 0
+  #sent = 0
+  /** Counted messages before the first that is here. */
+  #gone = 0
+  /** The first of them that tells by having come that no `latest` event is missing which was dropped here. */
+  #latestGone = 0
+  #acknowledged = 0
+
+  constructor(limits: BacklogLimits, budget: SharedBudget) {
+    this.#limits = limits
+    this.#budget = budget
+  }
+
+  /** Counted messages so far. */
+  get sent(): number {
+    return this.#sent
+  }
+
+  /** Messages that the client has said it has. */
+  get acknowledged(): number {
+    return this.#acknowledged
+  }
+
+  /** Messages that a client must have got: what came before is not here any more. */
+  get floor(): number {
+    return Math.max(this.#gone, this.#latestGone)
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Places of `latest` events that may be missing, oldest first. */
+  get places(): string[] {
+    return [...(this.#latest?.keys() ?? [])]
+  }
+
+  /** Keeps the next counted message. */
+  add(frame: string): void {
+    this.#sent++
+    this.#frames.push(frame)
+    this.#change(frame.length)
+    this.#bound()
+  }
+
+  /** Keeps an event that is not counted, in place of the one before it of the same place. */
+  keep(place: string, frame: string): void {
+    this.#forget(place)
+    this.#latest ??= new Map()
+    this.#latest.set(place, { frame, after: this.#sent })
+    this.#change(place.length + frame.length)
+    this.#bound()
+  }
+
+  /** The frame of a counted message, by its number from 1; not of one up to `floor`. */
+  frame(number: number): string {
+    return this.#frames[this.#first + number - this.#gone - 1]!
+  }
+
+  latest(place: string): string | undefined {
+    return this.#latest?.get(place)?.frame
+  }
+
+  /** The client has so many; to say it twice does nothing. */
+  acknowledge(count: number): void {
+    this.#acknowledged = Math.max(this.#acknowledged, count)
+    while (this.#gone < count && this.#first < this.#frames.length) this.#dropFirst()
+    // What was sent before a message that has come has come too.
+    for (const [place, { after }] of this.#latest ?? []) {
+      if (after >= count) break
+      this.#forget(place)
+    }
+  }
+
+  clear(): void {
+    this.#frames = []
+    this.#first = 0
+    this.#latest = undefined
+    this.#change(-this.#bytes)
+    this.#gone = this.#sent
+  }
+
+  #bound(): void {
+    while (this.#isTooLarge && this.#first < this.#frames.length) this.#dropFirst()
+    if (!this.#isTooLarge) return
+    // The newest of so many keys are too much by themselves. Who gets the next message has got them too.
+    this.clear()
+    this.#latestGone = this.#sent + 1
+  }
+
+  get #isTooLarge(): boolean {
+    const { maxBacklogBytes, maxBacklogMessages } = this.#limits
+    if (this.#bytes > maxBacklogBytes || this.#frames.length - this.#first > maxBacklogMessages) return true
+    return this.#budget.isExceeded && this.#bytes > 0 && this.#budget.isGreedy(this.#bytes)
+  }
+
+  #dropFirst(): void {
+    this.#change(-this.#frames[this.#first]!.length)
+    this.#frames[this.#first++] = ''
+    this.#gone++
+    if (this.#first === this.#frames.length) {
+      this.#frames.length = 0
+      this.#first = 0
+    } else if (this.#first >= mostGone && this.#first * 2 >= this.#frames.length) {
+      this.#frames.splice(0, this.#first)
+      this.#first = 0
+    }
+  }
+
+  #forget(place: string): void {
+    const before = this.#latest?.get(place)
+    if (before === undefined) return
+    this.#latest!.delete(place)
+    this.#change(-place.length - before.frame.length)
+  }
+
+  #change(bytes: number): void {
+    this.#bytes += bytes
+    this.#budget.change(bytes)
+  }
+}

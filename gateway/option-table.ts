@@ -1,0 +1,231 @@
+/**
+ * The options that are plain values, once: the library takes them by name, the command line as `--flag`, the
+ * environment as `SALLYPORT_…`, and `docs/reference/options.md` lists them, held by a test.
+ */
+import { availableParallelism } from 'node:os'
+import { describeValue } from '../shared/check.js'
+import { errors } from '../shared/errors.js'
+import { type LogLevel, logLevels } from '../shared/log.js'
+
+/** What a second session of a user does to the first. */
+export type SingleSession = 'off' | 'reject' | 'kick'
+
+/** Options that are plain values, and so can come from the command line and the environment too. */
+export interface PlainOptions {
+  /** The folder of the game's handler modules. No default: a gateway without handlers answers nothing. */
+  handlers: string
+  /** The address to listen on. */
+  host: string
+  /** The port to listen on; 0 takes a free one. */
+  port: number
+  /** Worker threads. */
+  workers: number
+  /** The gateway's name, as sessions carry it. */
+  frontendId: string
+  singleSession: SingleSession
+  /** Milliseconds between heartbeats; a client that is silent for twice as long is closed as `silent`. 0: none. */
+  heartbeat: number
+  /** Milliseconds until a connection whose handshake is not finished is closed. */
+  handshakeTimeout: number
+  /** Milliseconds until a request is answered with TIMEOUT, where its handler declares nothing else. 0: never. */
+  requestTimeout: number
+  /** Requests that one session may have waiting and running; beyond it its socket is not read. */
+  laneLimit: number
+  /** Milliseconds a socket may stay unread before its connection is closed as `slow`. */
+  maxPause: number
+  /** Bytes that the body of a frame may take; a larger frame closes the connection with 1009. */
+  maxBodyBytes: number
+  /** Characters that the keys and the values' texts of one session may take; a push beyond fails. */
+  maxSettingsLength: number
+  /** Bytes that may wait to be sent to one client; beyond it the connection is closed as `slow`. */
+  maxSendBytes: number
+  /** Bytes that may wait to be sent to all clients; beyond it those that have most waiting are closed as `slow`. */
+  maxSendBytesInAll: number
+  /** Milliseconds that a session waits for a client of ours that dropped, and then ends. 0: it ends at once. */
+  resumeWindow: number
+  /** Bytes kept for one client until it says that they have come; beyond it the oldest go, and it can't resume. */
+  maxBacklogBytes: number
+  /** Messages kept for one client, likewise. */
+  maxBacklogMessages: number
+  /** Bytes kept for all clients; beyond it those that have most kept lose their oldest. */
+  maxBacklogBytesInAll: number
+  /** Channels that one session may be in; to join another one fails. */
+  maxChannels: number
+  /** Sessions that may be in one channel; another one can't join. */
+  maxMembers: number
+  /** Milliseconds that a worker may take to load its handlers. */
+  startTimeout: number
+  /** Milliseconds that a close waits for running requests; then for each onClose; then for the workers' onStop. */
+  closeTimeout: number
+  /** Lines below this level are not logged. */
+  logLevel: LogLevel | 'silent'
+}
+
+type Check =
+  | { readonly type: 'text' }
+  | { readonly type: 'integer'; readonly least: number; readonly most: number }
+  | { readonly type: 'word'; readonly words: readonly string[] }
+
+export interface OptionRow {
+  readonly name: keyof PlainOptions
+  readonly check: Check
+  /** The default; undefined: there is none, and the option must be given. */
+  readonly standard: string | number | undefined
+  /** What `--help` and the documents say. */
+  readonly help: string
+}
+
+const ms = (least: number): Check => ({ type: 'integer', least, most: 2_147_483_647 })
+const count = (least: number, most: number): Check => ({ type: 'integer', least, most })
+
+export const optionTable: readonly OptionRow[] = [
+  { name: 'handlers', check: { type: 'text' }, standard: undefined, help: 'folder of the handler modules' },
+  { name: 'host', check: { type: 'text' }, standard: '127.0.0.1', help: 'address to listen on' },
+  { name: 'port', check: count(0, 65535), standard: 3010, help: 'port to listen on; 0 takes a free one' },
+  {
+    name: 'workers',
+    check: count(1, 256),
+    standard: availableParallelism(),
+    help: 'worker threads (default: as many as the machine has cores)'
+  },
+  {
+    name: 'frontendId',
+    check: { type: 'text' },
+    standard: 'gateway-1',
+    help: "the gateway's name, as sessions carry it"
+  },
+  {
+    name: 'singleSession',
+    check: { type: 'word', words: ['off', 'reject', 'kick'] },
+    standard: 'off',
+    help: 'what a second bind of a user does: nothing, fail, or kick the first session'
+  },
+  {
+    name: 'heartbeat',
+    check: ms(0),
+    standard: 30_000,
+    help: 'ms between heartbeats; silence of twice as long closes; 0: none'
+  },
+  {
+    name: 'handshakeTimeout',
+    check: ms(1),
+    standard: 10_000,
+    help: 'ms until an unfinished handshake closes'
+  },
+  {
+    name: 'requestTimeout',
+    check: ms(0),
+    standard: 10_000,
+    help: 'ms until a request is answered with TIMEOUT; 0: never'
+  },
+  {
+    name: 'laneLimit',
+    check: count(1, 65_536),
+    standard: 64,
+    help: 'requests of one session before its socket is not read'
+  },
+  {
+    name: 'maxPause',
+    check: ms(1),
+    standard: 30_000,
+    help: 'ms a socket may stay unread before it is closed as slow'
+  },
+  {
+    name: 'maxBodyBytes',
+    check: count(1, 16_000_000),
+    standard: 65_536,
+    help: "bytes of a frame's body; larger ones close with 1009"
+  },
+  {
+    name: 'maxSettingsLength',
+    check: count(1, 268_435_456),
+    standard: 65_536,
+    help: "characters of a session's settings; a push beyond fails"
+  },
+  {
+    name: 'maxSendBytes',
+    check: count(1024, 2_147_483_647),
+    standard: 1_048_576,
+    help: 'bytes waiting for one client before it is closed as slow'
+  },
+  {
+    name: 'maxSendBytesInAll',
+    check: count(1024, Number.MAX_SAFE_INTEGER),
+    standard: 268_435_456,
+    help: 'bytes waiting for all clients before the greediest are closed as slow'
+  },
+  {
+    name: 'resumeWindow',
+    check: ms(0),
+    standard: 60_000,
+    help: 'ms a session waits for its client to come back; 0: not at all'
+  },
+  {
+    name: 'maxBacklogBytes',
+    check: count(1024, 2_147_483_647),
+    standard: 2_097_152,
+    help: 'bytes kept for a client until they have come; beyond it no resume'
+  },
+  {
+    name: 'maxBacklogMessages',
+    check: count(1, 16_777_216),
+    standard: 16_384,
+    help: 'messages kept for a client until they have come'
+  },
+  {
+    name: 'maxBacklogBytesInAll',
+    check: count(1024, Number.MAX_SAFE_INTEGER),
+    standard: 268_435_456,
+    help: 'bytes kept for all clients before the greediest lose theirs'
+  },
+  { name: 'maxChannels', check: count(1, 1_000_000), standard: 64, help: 'channels one session may be in' },
+  { name: 'maxMembers', check: count(1, 10_000_000), standard: 100_000, help: 'sessions in one channel' },
+  { name: 'startTimeout', check: ms(1), standard: 30_000, help: 'ms a worker may take to load its handlers' },
+  { name: 'closeTimeout', check: ms(0), standard: 4_000, help: 'ms a close waits for requests, then hooks' },
+  {
+    name: 'logLevel',
+    check: { type: 'word', words: [...logLevels, 'silent'] },
+    standard: 'info',
+    help: 'least level that is logged'
+  }
+]
+
+/** `handlers` → `handlers`, `frontendId` → `frontend-id`: the option's name on the command line. */
+export function flagOf(name: string): string {
+  return name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+}
+
+/** `frontendId` → `SALLYPORT_FRONTEND_ID`: the option's name in the environment. */
+export function variableOf(name: string): string {
+  return `SALLYPORT_${flagOf(name).replaceAll('-', '_').toUpperCase()}`
+}
+
+/**
+ * An option's value, checked; its default where there is none.
+ *
+ * @throws `OPTION_INVALID`
+ */
+export function checkOption({ name, check, standard }: OptionRow, value: unknown): string | number {
+  if (value === undefined) {
+    if (standard === undefined)
+      throw errors.optionInvalid(
+        `The option \`${name}\` is missing: give the folder of the handler modules, --${flagOf(name)} DIR`
+      )
+    return standard
+  }
+  const fail = (expected: string) =>
+    errors.optionInvalid(`Expected \`${name}\` to be ${expected}, got ${describeValue(value)}`)
+  switch (check.type) {
+    case 'text':
+      if (typeof value !== 'string' || value === '') throw fail('a text that is not empty')
+      return value
+    case 'word':
+      if (!check.words.includes(value as string)) throw fail(`one of ${check.words.join(', ')}`)
+      return value as string
+    case 'integer':
+      if (!Number.isInteger(value) || (value as number) < check.least || (value as number) > check.most) {
+        throw fail(`a whole number from ${check.least} to ${check.most}`)
+      }
+      return value as number
+  }
+}

@@ -1,0 +1,238 @@
+/** Clients of ours that lose their connection, and come back to their session. */
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { type Client, type ClientOptions, connect, type StateChange } from '../../client/index.js'
+import type { GatewayOptions } from '../../gateway/index.js'
+import { startGateway, until } from '../helpers/gateway.js'
+import { type Cut, TcpProxy } from '../helpers/tcp-proxy.js'
+
+const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume', import.meta.url))
+
+/** Fast enough for a test, slow enough for a machine that is busy. */
+const quick: ClientOptions = { backOff: { least: 1, most: 20 }, heartbeat: 100, heartbeatTimeout: 300 }
+
+async function start(t: Test, options: Partial<GatewayOptions> = {}) {
+  const running = await startGateway(t, handlers, { workers: 1, ...options })
+  const proxy = await TcpProxy.start(t, running.gateway.address.port)
+  const join = async (clientOptions: ClientOptions = {}) => {
+    const client = await connect(proxy.url, { ...quick, ...clientOptions })
+    t.teardown(() => client.close())
+    return client
+  }
+  return { ...running, proxy, join }
+}
+
+/** What a client is told of an event, in order. */
+function collect(client: Client, event: string): unknown[] {
+  const bodies: unknown[] = []
+  client.on(event, body => bodies.push(body))
+  return bodies
+}
+
+/** The next change to `state`. */
+function change(client: Client, state: StateChange['state']): Promise<StateChange> {
+  return new Promise(resolve => {
+    const end = client.onState(each => {
+      if (each.state !== state) return
+      end()
+      resolve(each)
+    })
+  })
+}
+
+for (const how of ['end', 'reset', 'silent', 'midFrame'] as const satisfies readonly Cut[]) {
+  t.test(
+    `after a cut (${how}) the session goes on, and what was sent meanwhile comes, in order and once`,
+    async t => {
+      const { gateway, proxy, join } = await start(t)
+      const client = await join()
+      const events = collect(client, 'tick')
+      const { sid } = (await client.request('player.login', { uid: 'red' })) as { sid: number }
+      await client.request('player.add', { n: 0 })
+      for (let n = 0; n < 10; n++) gateway.send('red', 'tick', n)
+      await until('the first events came', () => events.length === 10)
+      const back = change(client, 'open')
+      proxy.cut(how)
+      for (let n = 10; n < 20; n++) gateway.send('red', 'tick', n)
+      const asked = [1, 2, 3].map(n => client.request('player.add', { n }))
+      for (let n = 20; n < 30; n++) gateway.channel('all').broadcast('tick', n)
+      t.match(await back, { resumed: true })
+      t.same(await Promise.all(asked), [1, 2, 3])
+      await until('all events came', () => events.length >= 30)
+      t.same(
+        events,
+        Array.from({ length: 30 }, (_, n) => n)
+      )
+      t.same(await client.request('player.seen'), [0, 1, 2, 3], 'each request was run once, in order')
+      t.equal(gateway.sessions.get(sid)?.uid, 'red')
+      t.match(gateway.metrics(), { sessions: 1, sessionsOpened: 1, sessionsResumed: 1, detachedSessions: 0 })
+    }
+  )
+}
+
+t.test('a request that runs while its client is away is answered when it is back', async t => {
+  const { gateway, proxy, join } = await start(t)
+  const [client, other] = [await join(), await connect(gateway.url)]
+  t.teardown(() => other.close())
+  const holding = collect(client, 'holding')
+  const held = client.request('player.hold', { key: 'a' })
+  await until('it runs', () => holding.length === 1)
+  proxy.isDown = true
+  proxy.cut('reset')
+  await until('it is away', () => gateway.metrics().detachedSessions === 1)
+  await other.request('player.free', { key: 'a' })
+  await until('it has run', () => gateway.metrics().requestsRunning === 0)
+  proxy.isDown = false
+  t.equal(await held, 'held')
+})
+
+t.test('of latest events the newest of each key comes after a resume; volatile ones do not', async t => {
+  const { gateway, proxy, join } = await start(t)
+  const client = await join()
+  await client.request('player.login', { uid: 'red' })
+  const [positions, typing] = [collect(client, 'at'), collect(client, 'typing')]
+  proxy.isDown = true
+  proxy.cut('reset')
+  await until('it is away', () => gateway.metrics().detachedSessions === 1)
+  for (let x = 0; x < 5; x++) {
+    for (const key of ['a', 'b']) {
+      t.equal(gateway.send('red', 'at', { key, x }, { delivery: 'latest', key }), 1)
+    }
+  }
+  t.equal(gateway.send('red', 'typing', 1, { delivery: 'volatile' }), 0, 'who is away does not get it')
+  const back = change(client, 'open')
+  proxy.isDown = false
+  t.match(await back, { resumed: true })
+  await until('both came', () => positions.length >= 2)
+  await client.request('player.seen')
+  t.same(positions, [
+    { key: 'a', x: 4 },
+    { key: 'b', x: 4 }
+  ])
+  t.same(typing, [])
+  t.match(gateway.metrics(), { eventsDropped: 1, eventsReplaced: 8 })
+})
+
+t.test('who does not come back in time has lost the session, and is told; nothing is left of it', async t => {
+  const { gateway, proxy, join } = await start(t, { resumeWindow: 50 })
+  const client = await join()
+  await client.request('player.login', { uid: 'red' })
+  for (let n = 0; n < 10; n++) gateway.send('red', 'tick', n)
+  proxy.isDown = true
+  proxy.cut('reset')
+  await until('it is away', () => client.state === 'resuming')
+  const [request, opened] = [client.request('player.seen'), change(client, 'open')]
+  await until('its session is over', () => gateway.metrics().sessions === 0)
+  t.match(gateway.metrics(), { detachedSessions: 0, backlogBytes: 0, users: 0, channels: 0 })
+  proxy.isDown = false
+  t.match(await opened, { resumed: false })
+  await t.rejects(request, { code: 'SESSION_LOST', retryable: true, message: /it was not sent/ })
+  t.same(await client.request('player.seen'), [])
+  t.match(gateway.metrics(), { sessionsOpened: 2, resumesFailed: 1, sessionsResumed: 0 })
+})
+
+t.test('where no session is kept, a drop ends it at once, and what was asked for is rejected', async t => {
+  const { gateway, proxy, join } = await start(t, { resumeWindow: 0 })
+  const client = await join()
+  const holding = collect(client, 'holding')
+  const held = client.request('player.hold', { key: 'b' })
+  await until('it runs', () => holding.length === 1)
+  const opened = change(client, 'open')
+  proxy.cut('reset')
+  await t.rejects(held, { code: 'SESSION_LOST', retryable: false, message: /may have been run/ })
+  t.match(await opened, { resumed: false })
+  t.match(gateway.metrics(), { sessions: 1, sessionsOpened: 2, sessionsDetached: 0 })
+})
+
+t.test('a goodbye ends the session at once', async t => {
+  const { gateway, join } = await start(t)
+  const client = await join()
+  await client.request('player.seen')
+  client.close()
+  await until('it is over', () => gateway.metrics().sessions === 0)
+  t.match(gateway.metrics(), { sessionsDetached: 0, backlogBytes: 0 })
+})
+
+t.test('a kick ends the session for resume too, whether its client is there or away', async t => {
+  const { gateway, proxy, join } = await start(t)
+  const [here, away] = [await join(), await join()]
+  await here.request('player.login', { uid: 'here' })
+  await away.request('player.login', { uid: 'away' })
+  const closed = change(here, 'closed')
+  gateway.sessions.kick('here', 'Enough.')
+  t.match(await closed, { code: 4500, reason: /Enough\./ })
+  proxy.isDown = true
+  proxy.cut('reset')
+  await until('it is away', () => gateway.metrics().detachedSessions === 1)
+  gateway.sessions.kick('away')
+  t.match(gateway.metrics(), { sessions: 0, detachedSessions: 0, backlogBytes: 0 })
+  const opened = change(away, 'open')
+  proxy.isDown = false
+  t.match(await opened, { resumed: false })
+})
+
+t.test('onConnect is asked at each resume, and may refuse', async t => {
+  const { gateway, proxy, join } = await start(t)
+  const client = await join()
+  const connected = collect(client, 'connected')
+  await client.request('player.login', { uid: 'red' })
+  const back = change(client, 'open')
+  proxy.cut('reset')
+  t.match(await back, { resumed: true })
+  await until('it was asked twice', () => connected.length === 2)
+  t.same(connected, [false, true])
+  gateway.sessions.getByUid('red')[0]?.set('seen', ['banned'])
+  const closed = change(client, 'closed')
+  proxy.cut('reset')
+  t.match(await closed, { code: 4505, reason: /banned/ })
+  t.match(gateway.metrics(), { sessions: 0, sessionsResumed: 2 })
+})
+
+t.test('a user whose client is away is not kept out by that session', async t => {
+  const { gateway, proxy, join } = await start(t, { singleSession: 'reject' })
+  const client = await join()
+  const { sid } = (await client.request('player.login', { uid: 'red' })) as { sid: number }
+  const other = await connect(gateway.url, quick)
+  t.teardown(() => other.close())
+  await t.rejects(other.request('player.login', { uid: 'red' }), { code: 'INTERNAL' })
+  proxy.isDown = true
+  proxy.cut('reset')
+  await until('it is away', () => gateway.metrics().detachedSessions === 1)
+  t.match(await other.request('player.login', { uid: 'red' }), { sid: Number })
+  t.equal(gateway.sessions.get(sid), undefined)
+})
+
+t.test('who is away for more than is kept has lost the session, and the gateway keeps no more', async t => {
+  const { gateway, proxy, join } = await start(t, { maxBacklogMessages: 10 })
+  const client = await join()
+  await client.request('player.login', { uid: 'red' })
+  proxy.isDown = true
+  proxy.cut('reset')
+  await until('it is away', () => gateway.metrics().detachedSessions === 1)
+  for (let n = 0; n < 10; n++) gateway.send('red', 'tick', n)
+  t.match(gateway.metrics(), { sessions: 1 })
+  gateway.send('red', 'tick', 10)
+  t.match(gateway.metrics(), { sessions: 0, detachedSessions: 0, backlogBytes: 0 })
+  const opened = change(client, 'open')
+  proxy.isDown = false
+  t.match(await opened, { resumed: false })
+})
+
+t.test('more than a socket may have waiting comes back by a resume', async t => {
+  const { gateway, proxy, join } = await start(t, { maxSendBytes: 65_536, maxBacklogBytes: 16_777_216 })
+  const client = await join()
+  await client.request('player.login', { uid: 'red' })
+  const events = collect(client, 'tick')
+  proxy.isDown = true
+  proxy.cut('reset')
+  await until('it is away', () => gateway.metrics().detachedSessions === 1)
+  const filler = 'x'.repeat(10_000)
+  for (let n = 0; n < 1_000; n++) gateway.send('red', 'tick', { n, filler })
+  proxy.isDown = false
+  await until('all came', () => events.length >= 1_000)
+  t.same(
+    events.map(body => (body as { n: number }).n),
+    Array.from({ length: 1_000 }, (_, n) => n)
+  )
+  t.match(gateway.metrics(), { connectionsClosedSlow: 0, sessionsResumed: 1 })
+})
