@@ -100,6 +100,14 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
     return this.#states.add(expectFunction('change', listener), listener)
   }
 
+  /**
+   * Gives the connection up and seeks another: for a game that knows better than a heartbeat that it is dead. `after`:
+   * milliseconds until the first attempt, 0 if missing. The session is resumed as after any loss.
+   */
+  reconnect(after = 0): void {
+    this.#conversation.reconnect(expectMs('after', after, 0))
+  }
+
   /** Says goodbye: the session ends. Requests that wait reject with CONNECTION_CLOSED. A second time does nothing. */
   close(): void {
     this.#conversation.end(errors.connectionClosed('by this client'))

@@ -66,6 +66,8 @@ export class Conversation {
   readonly codes = new Map<string, number>()
   readonly names = new Map<number, string>()
   #kickReason: string | undefined
+  /** Milliseconds until the next attempt, where somebody has said how many. */
+  #pause: number | undefined
   /** What the gateway has for the client with the handshake. */
   user: unknown
   /** Why the conversation is over. */
@@ -127,11 +129,19 @@ export class Conversation {
     else this.#tellCount()
   }
 
+  /** Gives the socket up and seeks another, after so many milliseconds. */
+  reconnect(after: number): void {
+    if (this.#state === 'closed') return
+    this.#pause = after
+    if (this.#socket !== undefined) return this.#socket.close(closeCodes.reconnect, 'the client reconnects')
+    this.#schedule()
+  }
+
   /** Ends it for good. */
-  end(error: ErrorData, code: number = closeCodes.normal): void {
+  end(error: ErrorData, code: number = closeCodes.normal, reason = error.message): void {
     if (this.#state === 'closed') return
     this.error = error
-    this.#change('closed', false, code, error.message)
+    this.#change('closed', false, code, reason)
     clearTimeout(this.#timer)
     this.#heartbeat.stop()
     this.#endPresence()
@@ -231,10 +241,16 @@ export class Conversation {
     const why = this.#kickReason ?? reason
     if (!mayComeBack(code)) {
       const { code: name, message } = errors.connectionClosed(why === '' ? `code ${code}` : why)
-      return this.end({ code: name, message, data: { code, reason: why } }, code)
+      return this.end({ code: name, message, data: { code, reason: why } }, code, why)
     }
     if (this.#state === 'open') this.#change('resuming', false, code, why)
-    this.#timer = setTimeout(() => void this.start(), this.#backOff.next())
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.start(), this.#pause ?? this.#backOff.next())
+    this.#pause = undefined
   }
 
   /** The network or the page is there again. */

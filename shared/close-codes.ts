@@ -16,6 +16,8 @@ export const closeCodes = {
   silent: 4001,
   /** The handshake was not finished in time. */
   handshakeTimeout: 4002,
+  /** Said by a client: it gives this connection up, and comes back on another. */
+  reconnect: 4003,
   /** The game, or the gateway's host, ended the session on purpose. */
   kicked: 4500,
   /** The client sent bytes that are not a frame of its protocol. */

@@ -26,11 +26,17 @@ export class TcpProxy {
     this.#server = createServer(client => this.#accept(client))
   }
 
-  /** Stands before a port of this machine; ends with the test. */
-  static async start(t: Test, port: number): Promise<TcpProxy> {
+  /** Stands before a port of this machine. */
+  static async open(port: number): Promise<TcpProxy> {
     const proxy = new TcpProxy(port)
     await new Promise<void>(resolve => proxy.#server.listen(0, '127.0.0.1', resolve))
-    t.teardown(() => proxy.#close())
+    return proxy
+  }
+
+  /** The same; ends with the test. */
+  static async start(t: Test, port: number): Promise<TcpProxy> {
+    const proxy = await TcpProxy.open(port)
+    t.teardown(() => proxy.close())
     return proxy
   }
 
@@ -43,9 +49,11 @@ export class TcpProxy {
     return this.#pairs.size
   }
 
-  /** Cuts all, or so many at random. */
-  cut(how: Cut, share = 1): void {
-    for (const pair of [...this.#pairs]) if (Math.random() < share) this.#cut(pair, how)
+  /** Cuts all, or a share of them at random. Gives how many. */
+  cut(how: Cut, share = 1): number {
+    const pairs = [...this.#pairs].filter(() => Math.random() < share)
+    for (const pair of pairs) this.#cut(pair, how)
+    return pairs.length
   }
 
   #accept(client: Socket): void {
@@ -110,7 +118,7 @@ export class TcpProxy {
 
   readonly #silent = new Set<Socket>()
 
-  #close(): Promise<void> {
+  close(): Promise<void> {
     for (const { client, server } of this.#pairs) {
       client.destroy()
       server.destroy()

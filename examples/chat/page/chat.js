@@ -1,86 +1,41 @@
 /**
- * The chat's page: one WebSocket that speaks the JSON text form, and what is drawn of what it tells. No build, no
- * framework. Whatever comes from others is put in as text, never as HTML.
+ * The chat's page: Sallyport's client, and what is drawn of what it tells. No build, no framework. Whatever comes from
+ * others is put in as text, never as HTML.
  */
+import { connect } from '/sallyport/client/index.js'
 
-/** Milliseconds before the first try to connect again; each further one waits twice as long, up to the longest. */
-const firstPause = 500
-const longestPause = 10_000
 /** Milliseconds between two notices that somebody types, and how long one is shown. */
 const typingEvery = 1_500
 const typingShown = 3_000
 /** Lines that the page keeps. */
 const mostLines = 500
+/** Milliseconds that the connection stays away when it is cut by the button: time for others to write something. */
+const cutFor = 4_000
 
 const find = id => document.getElementById(id)
 
 // ── The connection ────────────────────────────────────────────────────────────────────────────────────────────────
 
-let socket
-/** Requests that wait for their reply, by their number. */
-const waiting = new Map()
-let lastId = 0
-/** Tries to connect since the gateway was last heard. */
-let tries = 0
-let kickReason = ''
+showStatus('Connecting …')
+/** It comes back by itself, and waits as long as it takes for the first time. */
+const game = await connect(location.origin.replace('http', 'ws'), { connectTimeout: 0 })
+showStatus('Connected')
+find('enter').disabled = false
 
-function connect() {
-  showStatus('Connecting …')
-  socket = new WebSocket(
-    `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}`,
-    'sallyport.json'
-  )
-  socket.addEventListener('open', socketOnOpen)
-  socket.addEventListener('message', socketOnMessage)
-  socket.addEventListener('close', socketOnClose)
-}
-
-/** Asks, and gives the reply's body; rejects with what the gateway or a handler has against it. */
-function request(route, body) {
-  if (socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error('Not connected'))
-  const id = ++lastId
-  socket.send(JSON.stringify([id, route, body]))
-  return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }))
-}
-
-/** Tells, and hears nothing of it. */
-function notify(route, body) {
-  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify([0, route, body]))
-}
-
-function socketOnOpen() {
+game.onState(({ state, resumed, reason }) => {
+  find('cut').disabled = state !== 'open'
+  if (state === 'resuming') showStatus('The connection is lost. Coming back …')
+  if (state === 'closed')
+    showStatus(`The gateway has ended this session. ${reason} Reload the page to begin a new one.`)
+  if (state !== 'open') return
   showStatus('Connected')
-  // A connection is a session, and a new one knows nothing: it has to enter again.
-  if (here !== undefined) enterAgain()
-}
+  if (here === undefined) return
+  // A new session knows nothing: it has to enter again.
+  if (!resumed) enterAgain()
+  else writeNote('Connected again, in the same session. What was said meanwhile follows.')
+})
 
-function socketOnMessage({ data }) {
-  tries = 0
-  const [id, body, error] = JSON.parse(data)
-  if (typeof id === 'string') return eventArrived(id, body)
-  const { resolve, reject } = waiting.get(id) ?? {}
-  waiting.delete(id)
-  if (error === undefined) resolve?.(body)
-  else reject?.(new Error(error.message))
-}
-
-function socketOnClose({ code }) {
-  for (const { reject } of waiting.values()) reject(new Error('The connection ended before the answer came'))
-  waiting.clear()
-  if (!mayComeBack(code)) {
-    showStatus(`The gateway has ended this session. ${kickReason} Reload the page to begin a new one.`)
-    return
-  }
-  // Not all at the same moment, when a gateway comes back and everybody waits for it.
-  const pause = Math.min(longestPause, firstPause * 2 ** tries++) * (0.5 + Math.random() / 2)
-  showStatus(`The connection is lost. Next try in ${Math.ceil(pause / 1_000)} s …`)
-  setTimeout(connect, pause)
-}
-
-/** The gateway's close codes say by their range whether to come back; below 4000 they are WebSocket's own. */
-function mayComeBack(code) {
-  return code >= 4000 ? code < 4500 : [1001, 1006, 1011, 1012, 1013].includes(code)
-}
+find('cut').addEventListener('click', () => game.reconnect(cutFor))
 
 // ── The room ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -114,10 +69,11 @@ const listeners = {
   }
 }
 
+for (const event of Object.keys(listeners)) game.on(event, body => eventArrived(event, body))
+
 function eventArrived(event, body) {
-  if (event === '$kick') kickReason = String(body?.reason ?? '')
-  else if (early !== undefined) early.push([event, body])
-  else if (here !== undefined && Object.hasOwn(listeners, event)) {
+  if (early !== undefined) early.push([event, body])
+  else if (here !== undefined) {
     listeners[event](body)
     drawPeople()
   }
@@ -126,7 +82,7 @@ function eventArrived(event, body) {
 async function enter(asked) {
   early = []
   try {
-    const { me, room, people } = await request('room.enter', asked)
+    const { me, room, people } = await game.request('room.enter', asked)
     here = { me, asked, room, people: new Map(people.map(person => [person.id, person])) }
     hideTyping()
   } finally {
@@ -144,8 +100,8 @@ async function enterAgain() {
       'Connected again. This is a new session: what was said meanwhile is missing, and you count from 0.'
     )
   } catch (error) {
-    // If the connection was lost once more, the next one tries again.
-    if (socket.readyState === WebSocket.OPEN) leave(error.message)
+    // If the session was lost once more, the next one tries again.
+    if (error.code !== 'SESSION_LOST') leave(error.message)
   }
 }
 
@@ -185,14 +141,14 @@ onSubmit(find('entrance'), find('entrance-error'), async () => {
 onSubmit(find('say'), find('say-error'), async () => {
   const text = find('text').value
   if (text.trim() === '') return
-  await request('message.say', { text })
+  await game.request('message.say', { text })
   // What was typed while the answer was on its way stays.
   if (find('text').value === text) find('text').value = ''
   lastTyping = 0
 })
 
 find('leave').addEventListener('click', async () => {
-  await request('room.leave').catch(() => {})
+  await game.request('room.leave').catch(() => {})
   leave()
   find('name').focus()
 })
@@ -201,8 +157,10 @@ let lastTyping = 0
 
 find('text').addEventListener('input', () => {
   if (find('text').value === '' || Date.now() - lastTyping < typingEvery) return
+  // When it is back it is too late to tell.
+  if (game.state !== 'open') return
   lastTyping = Date.now()
-  notify('message.typing')
+  game.notify('message.typing')
 })
 
 // ── What is drawn ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -310,5 +268,3 @@ function create(name, properties, ...content) {
   element.append(...content)
   return element
 }
-
-connect()

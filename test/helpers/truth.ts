@@ -1,0 +1,128 @@
+/**
+ * The test of truth: players whose connections are cut again and again, in every way that networks know, while events and
+ * requests flow. In the end each has got all events in order and once, and each request was run once and answered.
+ */
+import { type Client, connect } from '../../client/index.js'
+import type { Gateway } from '../../gateway/index.js'
+import { until } from './gateway.js'
+import type { Cut, TcpProxy } from './tcp-proxy.js'
+
+export interface TruthInit {
+  readonly gateway: Gateway
+  readonly proxy: TcpProxy
+  readonly players: number
+  /** Events in all. */
+  readonly events: number
+  /** Milliseconds that they are spread over. */
+  readonly ms: number
+  /** Milliseconds between two rounds of cuts. */
+  readonly cutEvery: number
+}
+
+export interface TruthReport {
+  readonly cuts: Record<Cut, number>
+  readonly resumed: number
+  readonly eventsSent: number
+  readonly eventsReceived: number
+  readonly requestsSent: number
+  readonly repliesReceived: number
+  /** What was not as it should be, in words; the first of them. */
+  readonly faults: readonly string[]
+}
+
+const mostFaults = 20
+
+class TruthPlayer {
+  readonly client: Client
+  readonly uid: string
+  events = 0
+  sent = 0
+  replies = 0
+  readonly #fault: (what: string) => void
+
+  private constructor(client: Client, uid: string, fault: (what: string) => void) {
+    this.client = client
+    this.uid = uid
+    this.#fault = fault
+    client.on('tick', body => {
+      if (body !== this.events) fault(`${uid} got event ${body} as number ${this.events}`)
+      this.events++
+    })
+    client.onState(({ state, resumed, reason }) => {
+      if (state === 'open' && !resumed) fault(`${uid} got a new session`)
+      if (state === 'closed') fault(`${uid} was closed: ${reason}`)
+    })
+  }
+
+  static async join(url: string, uid: string, fault: (what: string) => void): Promise<TruthPlayer> {
+    const client = await connect(url, {
+      backOff: { least: 10, most: 200 },
+      heartbeat: 500,
+      heartbeatTimeout: 1_500,
+      requestTimeout: 0
+    })
+    const player = new TruthPlayer(client, uid, fault)
+    await client.request('player.login', { uid })
+    return player
+  }
+
+  /** Asks for the next number to be taken, whether the last was answered or not. */
+  ask(): void {
+    const n = this.sent++
+    this.client.request('player.take', { n }).then(
+      answer => {
+        if (answer !== n) this.#fault(`${this.uid} asked for ${n} and was answered ${answer}`)
+        if (n !== this.replies) this.#fault(`${this.uid} got reply ${n} as number ${this.replies}`)
+        this.replies++
+      },
+      error => this.#fault(`${this.uid} asked for ${n} and failed: ${error.message}`)
+    )
+  }
+}
+
+export async function runTruth(init: TruthInit): Promise<TruthReport> {
+  const { gateway, proxy, events, ms, cutEvery } = init
+  const faults: string[] = []
+  const fault = (what: string) => {
+    if (faults.length < mostFaults) faults.push(what)
+  }
+  const players = await Promise.all(
+    Array.from({ length: init.players }, (_, i) => TruthPlayer.join(proxy.url, `player-${i}`, fault))
+  )
+  const cuts: Record<Cut, number> = { end: 0, reset: 0, silent: 0, midFrame: 0 }
+  const cutter = setInterval(() => {
+    const how = (['end', 'reset', 'silent', 'midFrame'] as const)[Math.floor(Math.random() * 4)]!
+    cuts[how] += proxy.cut(how, 0.5)
+  }, cutEvery / 2)
+  const numbers = players.map(() => 0)
+  const start = Date.now()
+  let eventsSent = 0
+  while (eventsSent < events) {
+    const due = Math.min(events, Math.ceil(((Date.now() - start) / ms) * events))
+    for (; eventsSent < due; eventsSent++) {
+      const at = eventsSent % players.length
+      if (gateway.send(players[at]!.uid, 'tick', numbers[at]!++) !== 1)
+        fault(`event ${eventsSent} reached nobody`)
+      if (eventsSent % 4 === 0) players[at]!.ask()
+    }
+    await new Promise(resolve => setTimeout(resolve, 1))
+  }
+  clearInterval(cutter)
+  const sum = (of: (player: TruthPlayer) => number) => players.reduce((total, each) => total + of(each), 0)
+  const isDone = () =>
+    sum(each => each.events) >= events && sum(each => each.replies) >= sum(each => each.sent)
+  // What is missing is in the report: more useful than the bare fact that the wait was in vain.
+  await until('all has come', isDone, 20_000).catch(error => fault(error.message))
+  const { sessionsResumed } = gateway.metrics()
+  const report: TruthReport = {
+    cuts,
+    resumed: sessionsResumed,
+    eventsSent,
+    eventsReceived: sum(each => each.events),
+    requestsSent: sum(each => each.sent),
+    repliesReceived: sum(each => each.replies),
+    faults: [...faults]
+  }
+  for (const { client } of players) client.close()
+  return report
+}

@@ -1,0 +1,29 @@
+/** `npm run truth`: the test of truth for as long as one likes, with its figures. */
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { createGateway } from '../../gateway/index.js'
+import { TcpProxy } from '../helpers/tcp-proxy.js'
+import { runTruth } from '../helpers/truth.js'
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    players: { type: 'string', default: '200' },
+    events: { type: 'string', default: '100000' }
+  }
+})
+const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume', import.meta.url))
+const gateway = await createGateway({ handlers, port: 0, logLevel: 'error' })
+const proxy = await TcpProxy.open(gateway.address.port)
+const report = await runTruth({
+  gateway,
+  proxy,
+  players: Number(values.players),
+  events: Number(values.events),
+  ms: Number(values.seconds) * 1_000,
+  cutEvery: 2_000
+})
+await proxy.close()
+await gateway.close()
+process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+process.exitCode = report.faults.length > 0 ? 1 : 0
