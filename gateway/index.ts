@@ -3,6 +3,7 @@ export { type CloseCode, type CloseCodeName, closeCodes } from '../shared/close-
 export { type ErrorData, GatewayError } from '../shared/errors.js'
 export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/event.js'
 export type { LogFields, Logger, LogLevel } from '../shared/log.js'
+export { type ClientFiles, clientFiles } from './client-files.js'
 export { createGateway, Gateway, type OfferedRoute } from './gateway.js'
 export {
   type HostBroadcastOptions,

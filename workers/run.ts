@@ -167,7 +167,10 @@ export class Run implements Origin {
     if (isRequestError(error)) return this.#describeForClient(error)
     if (error instanceof GatewayError && saidByUs.has(error.code)) return error
     const id = randomUUID()
-    this.log.error('A handler failed', { id, error })
+    // That a player leaves while his handler awaits something of his session is nobody's fault.
+    const hasLeft = this.#abortReason === 'session closed' && isSessionNotFound(error)
+    if (hasLeft) this.log.info('A handler ended with its session', { id, error })
+    else this.log.error('A handler failed', { id, error })
     return errors.internal(id)
   }
 
@@ -181,6 +184,10 @@ export class Run implements Origin {
       return { code: String(code), message }
     }
   }
+}
+
+function isSessionNotFound(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === errors.sessionNotFound.code
 }
 
 /** Errors that a request ends with by our own doing; the same codes out of a game's code are its failures. */

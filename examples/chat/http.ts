@@ -1,6 +1,10 @@
-/** Serves the chat's page: three files that are read once, at the start. No path of a request becomes a file's name. */
+/**
+ * Serves the chat's page: three files that are read once, at the start, and the client's modules. No path of a request
+ * becomes a file's name.
+ */
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { clientFiles } from 'sallyport'
 
 // This module is compiled into dist/examples/chat; the page needs no build, and is read where it was written.
 const folder = new URL('../../../examples/chat/page/', import.meta.url)
@@ -11,8 +15,11 @@ const files = new Map([
   ['/chat.css', { type: 'text/css', content: readFileSync(new URL('chat.css', folder)) }]
 ])
 
+const serveClient = clientFiles()
+
 /** The gateway's option of that name: answers what opens no WebSocket. */
 export function onHttpRequest(request: IncomingMessage, response: ServerResponse): void {
+  if (serveClient(request, response)) return
   const file = files.get((request.url ?? '').split('?', 1)[0]!)
   if (file === undefined) {
     response.writeHead(404, { 'content-type': 'text/plain' }).end('There is no such page.\n')

@@ -200,26 +200,37 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
     }
   )
 
+  t.test('a cut connection is resumed: what was said meanwhile comes, by others and by oneself', async t => {
+    const { gateway, windows } = await start(t, browser, 2)
+    const [red, blue] = windows
+    await red.enter('Red')
+    await blue.enter('Blue')
+    await blue.say('Before')
+    await red.page.getByRole('button', { name: 'Cut the connection' }).click()
+    await red.page.getByText('The connection is lost. Coming back').waitFor()
+    await blue.say('While Red was away')
+    await red.page.getByLabel('Message', { exact: true }).fill('From the tunnel')
+    await red.page.getByRole('button', { name: 'Send' }).click()
+    await red.sees('Connected again, in the same session. What was said meanwhile follows.')
+    for (const window of windows) await window.sees('From the tunnel')
+    const lines = (await red.page.getByRole('log').locator('.text, .note').allTextContents()).slice(-4)
+    t.same(lines, [
+      'Before',
+      'Connected again, in the same session. What was said meanwhile follows.',
+      'While Red was away',
+      'From the tunnel'
+    ])
+    await red.lists('Who is here', ['Blue', 'Red (you)'])
+    t.match(gateway.metrics(), { sessionsOpened: 2, sessionsResumed: 1 })
+    for (const { complaints } of windows) t.same(complaints, [])
+  })
+
   t.test(
     'who comes and who goes while a room is entered is in the list, or not, when it is shown',
     async t => {
-      const { gateway, windows } = await start(t, browser, 1)
-      const [window] = windows
-      // A gateway by hand, as the moment can't be met: it tells of two others before it answers.
-      await window.page.routeWebSocket(`${gateway.url}/`, socket => {
-        const send = (frame: unknown) => socket.send(JSON.stringify(frame))
-        socket.onMessage(message => {
-          const [id] = JSON.parse(String(message))
-          send(['room.entered', { id: 2, name: 'Blue', said: 0 }])
-          send(['room.left', { id: 3 }])
-          const people = [
-            { id: 1, name: 'Red', said: 0 },
-            { id: 3, name: 'Green', said: 0 }
-          ]
-          send([id, { me: 1, room: 'Lobby', people }])
-        })
-      })
-      await window.page.reload()
+      const early = join(root, 'test/fixtures/handlers-early')
+      const { gateway } = await startGateway(t, early, { onHttpRequest })
+      const window = await ChatWindow.open(t, browser, gateway)
       await window.enter('Red')
       await window.lists('Who is here', ['Blue', 'Red (you)'])
     }

@@ -10,7 +10,7 @@ const typingShown = 3_000
 /** Lines that the page keeps. */
 const mostLines = 500
 /** Milliseconds that the connection stays away when it is cut by the button: time for others to write something. */
-const cutFor = 4_000
+const cutFor = 3_000
 
 const find = id => document.getElementById(id)
 
