@@ -1,11 +1,18 @@
 /** All cases, and how they are found by name. */
 import type { Case } from './case.js'
+import { eventCases } from './cases/events.js'
 import { latencyCases } from './cases/latency.js'
 import { pushCases } from './cases/push.js'
 import { requestCases } from './cases/requests.js'
 import { sessionCases } from './cases/sessions.js'
 
-export const cases: readonly Case[] = [...pushCases, ...requestCases, ...sessionCases, ...latencyCases]
+export const cases: readonly Case[] = [
+  ...pushCases,
+  ...requestCases,
+  ...sessionCases,
+  ...latencyCases,
+  ...eventCases
+]
 
 /** The cases of that name, or of that group: `push` is all whose name begins with `push-`. Empty if there is none. */
 export function findCases(name: string | undefined): readonly Case[] {

@@ -21,7 +21,12 @@ await serve(async (): Promise<Server> => {
   })
   return {
     port: gateway.address.port,
-    tasks: { stretch: (stretch: Stretch) => runStretch(gateway, stretch), memory: readMemory },
+    tasks: {
+      stretch: (stretch: Stretch) => runStretch(gateway, stretch),
+      churn: (asked: { seconds: number }) => runChurn(gateway, asked),
+      tell: (asked: { missed: number; clients: number }) => tell(gateway, asked),
+      memory: readMemory
+    },
     close: () => gateway.close()
   }
 })
@@ -44,6 +49,29 @@ async function runStretch(gateway: Gateway, asked: Stretch): Promise<StretchResu
     count: results.reduce((sum, { count }) => sum + count, 0),
     seconds: Math.max(...results.map(({ seconds }) => seconds))
   }
+}
+
+/** One session that enters and leaves channels. */
+async function runChurn(gateway: Gateway, asked: { seconds: number }): Promise<StretchResult> {
+  const player = await join(gateway.url)
+  const result = await ask(player, 'events.churn', asked)
+  player.close()
+  await once(player, 'close')
+  return result as StretchResult
+}
+
+/** Sends so many events to clients that are all away, as soon as they are. */
+async function tell(
+  gateway: Gateway,
+  { missed, clients }: { missed: number; clients: number }
+): Promise<void> {
+  const end = performance.now() + 20_000
+  while (gateway.metrics().detachedSessions < clients) {
+    if (performance.now() > end)
+      throw new Error(`${clients} clients should be away, ${gateway.metrics().detachedSessions} are`)
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
+  for (let n = 0; n < missed; n++) gateway.broadcast('tick', n)
 }
 
 /** Players of whom each has a worker of its own: newcomers take another place until they are. */

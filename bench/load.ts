@@ -2,22 +2,37 @@
  * The load: a process of its own that asks a server for things over raw sockets, and reads what is answered. A wrong
  * answer ends the run. What it can be told to do has a file each below `load/`.
  */
+import { type Audience, type AudienceResult, listen } from './load/audience.js'
 import { Crowd, type CrowdQuestion } from './load/crowd.js'
 import { type Flood, type FloodResult, flood } from './load/flood.js'
 import { type OpenLoop, type OpenLoopResult, openLoop } from './load/open-loop.js'
 import { fail, say } from './load/process.js'
+import { type Storm, type StormResult, weather } from './load/storm.js'
 
 export type { ReplyCheck } from './load/player.js'
-export type { CrowdQuestion, Flood, FloodResult, OpenLoop, OpenLoopResult }
+export type {
+  Audience,
+  AudienceResult,
+  CrowdQuestion,
+  Flood,
+  FloodResult,
+  OpenLoop,
+  OpenLoopResult,
+  Storm,
+  StormResult
+}
 
 /** Run → load. */
-export type LoadQuestion = Flood | OpenLoop | CrowdQuestion
+export type LoadQuestion = Flood | OpenLoop | CrowdQuestion | Audience | Storm
 
 /** Load → run. `begun`: the warm-up is over. */
 export type LoadAnswer =
   | { readonly kind: 'begun' }
   | { readonly kind: 'done'; readonly result: FloodResult }
   | { readonly kind: 'paced'; readonly result: OpenLoopResult }
+  | { readonly kind: 'listened'; readonly result: AudienceResult }
+  | { readonly kind: 'away' }
+  | { readonly kind: 'weathered'; readonly result: StormResult }
   | { readonly kind: 'gathered' }
   | { readonly kind: 'failed'; readonly message: string }
 
@@ -29,6 +44,10 @@ async function answer(asked: LoadQuestion): Promise<void> {
       return say({ kind: 'done', result: await flood(asked) })
     case 'open-loop':
       return say({ kind: 'paced', result: await openLoop(asked) })
+    case 'audience':
+      return say({ kind: 'listened', result: await listen(asked) })
+    case 'storm':
+      return say({ kind: 'weathered', result: await weather(asked) })
     case 'crowd':
       await crowd.become(asked)
       return say({ kind: 'gathered' })

@@ -23,4 +23,5 @@ export type {
   HandshakeInfo,
   ResolvedOptions
 } from './options.js'
+export { servePage } from './page.js'
 export { SessionService, type SessionServiceEvents } from './session-service.js'

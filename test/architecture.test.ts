@@ -25,7 +25,7 @@ const allowed: Record<string, (from: string, path: string) => boolean> = {
     ].includes(from),
   examples: (from, path) =>
     from.startsWith(path.split('/').slice(0, 2).join('/')) ||
-    ['sallyport', 'sallyport/worker'].includes(from) ||
+    ['sallyport', 'sallyport/worker', 'sallyport/client'].includes(from) ||
     (from === 'ws' && path.endsWith('/play.ts'))
 }
 

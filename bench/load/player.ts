@@ -27,7 +27,7 @@ export interface PlayerInit {
   readonly listener: PlayerListener
 }
 
-export class Player implements ReplyReader {
+export class Player implements ReplyReader, SocketReader {
   readonly #socket: Socket
   readonly #check: ReplyCheck
   readonly #listener: PlayerListener
@@ -45,9 +45,14 @@ export class Player implements ReplyReader {
 
   /** Resolves when it is connected and its first request, if there is one, is answered. */
   static async join(init: PlayerInit): Promise<Player> {
-    const player = await open(init.port, socket => new Player(socket, init))
-    if (init.first !== undefined) await player.#askFirst(init.first)
-    return player
+    let player: Player | undefined
+    await openSocket(init.port, socket => (player = new Player(socket, init)))
+    return player!.#begin(init.first)
+  }
+
+  async #begin(first: string | undefined): Promise<Player> {
+    if (first !== undefined) await this.#askFirst(first)
+    return this
   }
 
   send(frames: Buffer): void {
@@ -155,28 +160,38 @@ const upgrade = [
   ''
 ].join('\r\n')
 
-/** Connects a socket, upgrades it, and makes the player to whom all it reads goes from then on. */
-function open(port: number, create: (socket: Socket) => Player): Promise<Player> {
+/** Who gets what a socket reads. */
+export interface SocketReader {
+  receive(bytes: Buffer): void
+  /** The server closed the connection. */
+  ended(): void
+}
+
+/** Connects a socket, upgrades it, and makes the reader to whom all it reads goes from then on. */
+export function openSocket(port: number, create: (socket: Socket) => SocketReader): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    let player: Player | undefined
+    let reader: SocketReader | undefined
     let answer = ''
     const onread = {
       buffer: readBuffer,
       callback: (size: number, buffer: Uint8Array): boolean => {
-        if (player !== undefined) {
-          guard(() => player!.receive((buffer as Buffer).subarray(0, size)))
+        if (reader !== undefined) {
+          guard(() => reader!.receive((buffer as Buffer).subarray(0, size)))
           return true
         }
         answer += (buffer as Buffer).toString('latin1', 0, size)
         if (!answer.endsWith('\r\n\r\n')) return true
         if (!answer.startsWith('HTTP/1.1 101 ')) reject(new Error(`The upgrade was refused: ${answer}`))
-        else resolve((player = create(socket)))
+        else {
+          reader = create(socket)
+          resolve(socket)
+        }
         return true
       }
     }
     const socket = connect({ host: '127.0.0.1', port, noDelay: true, onread }, () => socket.write(upgrade))
-    socket.on('error', error => (player === undefined ? reject(error) : fail(error)))
-    socket.on('end', () => (player === undefined ? reject(closedEarly()) : player.ended()))
+    socket.on('error', error => (reader === undefined ? reject(error) : fail(error)))
+    socket.on('end', () => (reader === undefined ? reject(closedEarly()) : reader.ended()))
   })
 }
 

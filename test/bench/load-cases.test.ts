@@ -1,4 +1,4 @@
-/** Runs the cases about sessions and latencies, as shortly as they go. What they measure does not matter here. */
+/** Runs the cases about sessions, latencies and events, as shortly as they go. What they measure does not matter here. */
 import t from 'tap'
 import { endOf, isGroupAlive, readRows, startBench } from '../helpers/bench.js'
 
@@ -13,6 +13,10 @@ const told: Record<string, readonly string[]> = {
   'latency-at-load': ['p50', 'p99', 'rate', 'lateP99', 'cpuMicros', 'loadCpu'],
   'slow-neighbour': ['floor', 'ratio', 'p50', 'p99', 'rate', 'lateP99', 'cpuMicros', 'loadCpu'],
   connections: ['floor', 'ratio'],
+  'events-fanout': ['floor', 'ratio', 'gatewayRatio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],
+  'events-single': ['floor', 'ratio', 'gatewayRatio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],
+  'channel-churn': ['cpuMicros'],
+  resume: ['floor', 'ratio', 'gatewayRatio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],
   'sessions-scaling-1000': ['floor', 'ratio', 'gatewayRatio', 'cpuMicros', 'loadCpu', 'floorLoadCpu']
 }
 

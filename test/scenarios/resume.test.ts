@@ -237,18 +237,21 @@ t.test('more than a socket may have waiting comes back by a resume', async t => 
   t.match(gateway.metrics(), { connectionsClosedSlow: 0, sessionsResumed: 1 })
 })
 
-t.test('that a player leaves while a handler awaits something of his session is no error in the log', async t => {
-  const { gateway, lines, join } = await start(t)
-  const [client, other] = [await join(), await join()]
-  const holding = collect(client, 'holding')
-  client.request('player.bindLate', { key: 'c', uid: 'red' }).catch(() => {})
-  await until('it runs', () => holding.length === 1)
-  client.close()
-  await until('it has left', () => gateway.metrics().sessions === 1)
-  await other.request('player.free', { key: 'c' })
-  await until('its handler has ended', () => lines.some(({ message }) => message.startsWith('A handler')))
-  t.match(
-    lines.filter(({ message }) => message.startsWith('A handler')),
-    [{ level: 'info', message: 'A handler ended with its session', fields: { route: 'player.bindLate' } }]
-  )
-})
+t.test(
+  'that a player leaves while a handler awaits something of his session is no error in the log',
+  async t => {
+    const { gateway, lines, join } = await start(t)
+    const [client, other] = [await join(), await join()]
+    const holding = collect(client, 'holding')
+    client.request('player.bindLate', { key: 'c', uid: 'red' }).catch(() => {})
+    await until('it runs', () => holding.length === 1)
+    client.close()
+    await until('it has left', () => gateway.metrics().sessions === 1)
+    await other.request('player.free', { key: 'c' })
+    await until('its handler has ended', () => lines.some(({ message }) => message.startsWith('A handler')))
+    t.match(
+      lines.filter(({ message }) => message.startsWith('A handler')),
+      [{ level: 'info', message: 'A handler ended with its session', fields: { route: 'player.bindLate' } }]
+    )
+  }
+)

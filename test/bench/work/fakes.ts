@@ -21,6 +21,9 @@ export function createRound({ flood, openLoop }: FakeResults, connections = 0): 
     done: { result: flood },
     paced: { result: openLoop },
     gathered: {},
+    listened: {},
+    away: {},
+    weathered: {},
     failed: {}
   }
   const load = {

@@ -1,0 +1,75 @@
+/** Events and channels: what goes from handlers to players unasked; and players who come back to what they missed. */
+import type { GatewayOptions } from '../../gateway/index.js'
+import type { Case, Contender } from '../case.js'
+import { atLeast } from '../goal.js'
+import { audience } from '../work/audience.js'
+import { churn } from '../work/churn.js'
+import { storm } from '../work/storm.js'
+import type { Work } from '../work/work.js'
+
+function gateway(work: Work, options: Partial<GatewayOptions> = {}): Contender {
+  return { name: 'gateway', file: 'gateway', args: [JSON.stringify({ workers: 1, ...options })], work }
+}
+
+function floor(name: string, work: Work): Contender {
+  return { name, file: 'floors/events', work }
+}
+
+const toMany = audience({
+  receivers: 1_000,
+  first: 'events.join',
+  tick: 'events.ten',
+  eventsPerTick: 10,
+  inFlight: 2
+})
+
+const fanout: Case = {
+  name: 'events-fanout',
+  unit: 'events/s',
+  better: 'more',
+  ours: gateway(toMany),
+  beside: [{ floor: floor('a loop of ws.send', toMany), goals: [atLeast(3)] }]
+}
+
+const toOne = audience({
+  receivers: 1,
+  first: 'events.join',
+  tick: 'events.hundred',
+  eventsPerTick: 100,
+  inFlight: 4
+})
+
+const single: Case = {
+  name: 'events-single',
+  unit: 'events/s',
+  better: 'more',
+  ours: gateway(toOne),
+  beside: [{ floor: floor('a loop of ws.send', toOne), goals: [atLeast(1)] }]
+}
+
+const channelChurn: Case = {
+  name: 'channel-churn',
+  unit: 'joins/s',
+  better: 'more',
+  ours: gateway(churn(), { maxChannels: 1_000 }),
+  beside: [{ goals: [atLeast(100_000, 'ours')] }]
+}
+
+const resume: Case = {
+  name: 'resume',
+  unit: 'clients/s',
+  better: 'more',
+  ours: gateway(storm({ first: 'session.login', missed: 10 })),
+  beside: [
+    {
+      floor: {
+        name: 'ws: new connections, a message each way',
+        file: 'floors/idle',
+        work: storm({ first: 'session.login', missed: 0 })
+      },
+      goals: [atLeast(0.5)]
+    }
+  ]
+}
+
+export const eventCases: readonly Case[] = [fanout, single, channelChurn, resume]

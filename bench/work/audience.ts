@@ -1,0 +1,23 @@
+/** Events from a server to many receivers, tick by tick. The value is events/s that were received, of all together. */
+import type { Audience } from '../load/audience.js'
+import { costOf, type Work } from './work.js'
+
+export function audience(asked: Omit<Audience, 'kind' | 'port' | 'warmupSeconds' | 'seconds'>): Work {
+  return {
+    async run(racer, { load, seconds, warmupSeconds }) {
+      const begun = load.next('begun')
+      const listened = load.next('listened')
+      // Both are awaited below; a load that fails first must not be a rejection that nobody handles.
+      listened.catch(() => {})
+      load.say({ ...asked, kind: 'audience', port: racer.port, warmupSeconds, seconds } satisfies Audience)
+      await begun
+      const before = await racer.usage()
+      const { result } = await listened
+      const after = await racer.usage()
+      const value = result.events / result.seconds
+      // The load's clock and the server's are two: both are asked for what they saw in a second.
+      const events = (value * (after.at - before.at)) / 1000
+      return { value, cost: costOf(events, before, after), loadCpu: result.cpuShare }
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/** Clients that all lose their connection and come back. The value is how many are back, with all that they missed, each second. */
+import type { Storm } from '../load/storm.js'
+import { expectOpenFiles } from '../open-files.js'
+import { costOf, type Work } from './work.js'
+
+/** `missed`: events that each is sent while it is away; 0: they come anew. */
+export function storm(asked: Pick<Storm, 'first' | 'missed'>): Work {
+  return {
+    async run(racer, { load, connections }) {
+      expectOpenFiles({ sockets: connections, instead: 'ask for fewer by --connections' })
+      // Sessions of the round before are not to be among those that are away.
+      const fresh = await racer.startAnew()
+      try {
+        const away = load.next('away')
+        const weathered = load.next('weathered')
+        weathered.catch(() => {})
+        const awayMs = Math.max(1_000, connections)
+        load.say({ ...asked, kind: 'storm', port: fresh.port, clients: connections, awayMs } satisfies Storm)
+        await away
+        if (asked.missed > 0) await fresh.ask('tell', { missed: asked.missed, clients: connections })
+        const before = await fresh.usage()
+        const { result } = await weathered
+        const after = await fresh.usage()
+        return {
+          value: connections / result.seconds,
+          cost: costOf(connections, before, after),
+          loadCpu: result.cpuShare
+        }
+      } finally {
+        await fresh.end()
+      }
+    }
+  }
+}

@@ -1,0 +1,17 @@
+/** The worker's clock begins and ends with it; and whoever leaves, however it happens, leaves the room. */
+import type { HandlerApp } from 'sallyport/worker'
+import { type ArenaSession, leaveRoom, startClock, stopClock } from './_world.js'
+
+export function onStart(app: HandlerApp) {
+  startClock(app)
+}
+
+export function onStop() {
+  stopClock()
+}
+
+/** Runs in the room's own worker, by the folder's `affinity`. */
+export function onClose(session: ArenaSession) {
+  const room = session.get('room')
+  if (room !== undefined) leaveRoom(room, session.id)
+}

@@ -1,0 +1,4 @@
+/** The arena's page, which needs no build: it is read where it was written, and this module is compiled into dist. */
+import { servePage } from 'sallyport'
+
+export const onHttpRequest = servePage(new URL('../../../examples/arena/page/', import.meta.url))

@@ -1,0 +1,280 @@
+/**
+ * The arena's page: Sallyport's client, a canvas, and what is drawn of each tick. No build, no framework. Names of others are
+ * put in as text, never as HTML.
+ */
+import { connect } from '/sallyport/client/index.js'
+
+/** Milliseconds without a tick after which the room counts as gone: its worker makes 20 a second. */
+const silence = 1_000
+/** Milliseconds that the connection stays away when it is cut by the button. */
+const cutFor = 3_000
+const mostNotes = 6
+
+const find = id => document.getElementById(id)
+
+// ── The connection ────────────────────────────────────────────────────────────────────────────────────────────────
+
+showStatus('Connecting …')
+const game = await connect(location.origin.replace('http', 'ws'), { connectTimeout: 0 })
+showStatus('Connected')
+find('enter').disabled = false
+
+game.onState(({ state, resumed, reason }) => {
+  for (const id of ['cut', 'crash']) find(id).disabled = state !== 'open'
+  if (state === 'resuming') showStatus('The connection is lost. Coming back …')
+  if (state === 'closed')
+    showStatus(`The gateway has ended this session. ${reason} Reload the page to begin a new one.`)
+  if (state !== 'open') return
+  showStatus('Connected')
+  if (here === undefined) return
+  lastTickAt = performance.now()
+  if (resumed) note('Connected again, in the same session: you never left the room.')
+  else enter(here.asked, () => 'Connected again, in a new session: you have entered the room anew.')
+})
+
+// ── The room ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The room that this window is in; undefined while there is none. */
+let here
+/** The newest tick, and when it came. */
+let tick
+let lastTickAt = 0
+let ticksSeen = 0
+
+game.on('arena.tick', body => {
+  lastTickAt = performance.now()
+  ticksSeen++
+  follow(body)
+  tick = body
+  drawPlayers()
+  // Somebody else has begun it anew before this window has missed its ticks.
+  if (here !== undefined && here.born !== body.born) enterAgain()
+})
+
+/** Enters, for the first time or again. `why` is told when it is done. */
+async function enter(asked, why) {
+  await game.request('arena.choose', asked)
+  await enterChosen(asked, why)
+}
+
+async function enterChosen(asked, why) {
+  const entered = await game.request('arena.enter')
+  here = { ...entered, asked }
+  lastTickAt = performance.now()
+  if (why !== undefined) note(why(entered))
+  drawGame()
+  sendDirection()
+}
+
+let isEntering = false
+
+/** Enters the room again that this window was in: its worker has ended, and another one keeps a room that knows nobody. */
+async function enterAgain() {
+  if (here === undefined || isEntering || game.state !== 'open') return
+  isEntering = true
+  const { born } = here
+  try {
+    await enterChosen(here.asked, entered =>
+      entered.born === born
+        ? 'The room was slow, and goes on.'
+        : `The worker that kept this room has ended, and the room with it. Worker ${entered.worker} has begun it anew. ` +
+          `Your session stayed, as sessions are not kept there, and with it all coins that you ever found: ${entered.found}.`
+    )
+  } catch (error) {
+    note(`The room is gone, and can't be entered yet: ${error.message}`)
+  } finally {
+    isEntering = false
+  }
+}
+
+setInterval(() => {
+  find('rate').textContent = `${ticksSeen} ticks in the last second`
+  ticksSeen = 0
+  if (performance.now() - lastTickAt > silence) enterAgain()
+}, 1_000)
+
+find('entrance').addEventListener('submit', async event => {
+  event.preventDefault()
+  find('entrance-error').textContent = ''
+  try {
+    await enter({ name: find('name').value, room: find('room-asked').value })
+    find('field').focus()
+  } catch (error) {
+    find('entrance-error').textContent = error.message
+  }
+})
+
+find('leave').addEventListener('click', async () => {
+  await game.request('arena.leave').catch(() => {})
+  here = undefined
+  tick = undefined
+  find('notes').replaceChildren()
+  drawGame()
+})
+
+find('cut').addEventListener('click', () => game.reconnect(cutFor))
+
+find('crash').addEventListener('click', () => {
+  // It never answers: its worker is gone, and this is the error that says so.
+  game.request('arena.crash').catch(error => note(error.message))
+})
+
+// ── Where to run ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+const directions = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+  a: [-1, 0],
+  d: [1, 0],
+  w: [0, -1],
+  s: [0, 1]
+}
+
+const pressed = new Set()
+let pointer
+let sent = '0,0'
+
+const field = find('field')
+
+field.addEventListener('keydown', event => {
+  if (directions[event.key] === undefined) return
+  event.preventDefault()
+  pressed.add(event.key)
+  sendDirection()
+})
+
+for (const [type, target] of [
+  ['keyup', field],
+  ['blur', field]
+]) {
+  target.addEventListener(type, event => {
+    if (event.key === undefined) pressed.clear()
+    else pressed.delete(event.key)
+    sendDirection()
+  })
+}
+
+field.addEventListener('pointerdown', event => {
+  field.setPointerCapture(event.pointerId)
+  pointAt(event)
+})
+field.addEventListener('pointermove', event => {
+  if (pointer !== undefined) pointAt(event)
+})
+for (const type of ['pointerup', 'pointercancel']) {
+  field.addEventListener(type, () => {
+    pointer = undefined
+    sendDirection()
+  })
+}
+
+function pointAt(event) {
+  const { left, top, width } = field.getBoundingClientRect()
+  const scale = field.width / width
+  pointer = { x: (event.clientX - left) * scale, y: (event.clientY - top) * scale }
+  sendDirection()
+}
+
+/** Tells the room where to run, if that has changed. */
+function sendDirection() {
+  const [dx, dy] = direction()
+  const next = `${dx.toFixed(1)},${dy.toFixed(1)}`
+  if (here === undefined || game.state !== 'open' || (next === sent && tick?.born === here.born)) return
+  sent = next
+  game.notify('arena.move', { dx, dy })
+}
+
+function direction() {
+  const me = drawn.get(here?.me)
+  if (pointer !== undefined && me !== undefined) {
+    const [dx, dy] = [pointer.x - me.x, pointer.y - me.y]
+    const length = Math.hypot(dx, dy)
+    return length < 12 ? [0, 0] : [dx / length, dy / length]
+  }
+  const sum = [0, 0]
+  for (const key of pressed) {
+    sum[0] += directions[key][0]
+    sum[1] += directions[key][1]
+  }
+  return sum.map(Math.sign)
+}
+
+// ── What is drawn ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Where players are drawn: on their way to where the newest tick has them. */
+const drawn = new Map()
+
+function follow({ players }) {
+  const ids = new Set(players.map(({ id }) => id))
+  for (const id of drawn.keys()) if (!ids.has(id)) drawn.delete(id)
+  if (pointer !== undefined) sendDirection()
+}
+
+function draw() {
+  requestAnimationFrame(draw)
+  const context = field.getContext('2d')
+  const style = getComputedStyle(document.documentElement)
+  context.clearRect(0, 0, field.width, field.height)
+  if (here === undefined || tick === undefined) return
+  context.fillStyle = '#c98a1b'
+  for (const { x, y } of tick.coins) circle(context, x, y, 8)
+  context.font = '13px system-ui, sans-serif'
+  context.textAlign = 'center'
+  for (const { id, name, x, y } of tick.players) {
+    const at = drawn.get(id) ?? { x, y }
+    // Twenty ticks a second are drawn as sixty frames: a third of the way in each.
+    at.x += (x - at.x) / 3
+    at.y += (y - at.y) / 3
+    drawn.set(id, at)
+    context.fillStyle = `hsl(${(id * 137) % 360} 60% 45%)`
+    circle(context, at.x, at.y, 14)
+    if (id === here.me) {
+      context.strokeStyle = style.getPropertyValue('--ink')
+      context.lineWidth = 2
+      context.stroke()
+    }
+    context.fillStyle = style.getPropertyValue('--ink')
+    context.fillText(name, at.x, at.y - 20)
+  }
+}
+
+function circle(context, x, y, radius) {
+  context.beginPath()
+  context.arc(x, y, radius, 0, 2 * Math.PI)
+  context.fill()
+}
+
+function drawGame() {
+  find('entrance').hidden = here !== undefined
+  find('game').hidden = here === undefined
+  find('room-name').textContent = here?.room ?? ''
+  document.title = here === undefined ? 'Sallyport arena' : `${here.room} · Sallyport arena`
+}
+
+function drawPlayers() {
+  const best = [...tick.players].sort((a, b) => b.coins - a.coins || a.id - b.id).slice(0, 10)
+  find('players').replaceChildren(
+    ...best.map(({ id, name, coins, x, y }) => {
+      const item = document.createElement('li')
+      item.textContent = `${name}${id === here?.me ? ' (you)' : ''}: ${coins}`
+      // For whoever can't see the canvas, and for tests.
+      item.title = `at ${x}, ${y}`
+      return item
+    })
+  )
+}
+
+function note(text) {
+  const line = document.createElement('p')
+  line.textContent = text
+  find('notes').prepend(line)
+  while (find('notes').children.length > mostNotes) find('notes').lastElementChild.remove()
+}
+
+function showStatus(text) {
+  find('status').textContent = text
+}
+
+draw()

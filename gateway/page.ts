@@ -1,0 +1,84 @@
+/**
+ * A game's page over the gateway's own port: the files of one folder, and the client's modules. For development and for small
+ * games; a web server or a CDN does more. Files are read once, at the start: no path of a request becomes a file's name.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { clientFiles } from './client-files.js'
+
+/** What a folder may hold, by the ending of a file's name. Others are not served. */
+const types: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  json: 'application/json',
+  svg: 'image/svg+xml',
+  png: 'image/png',
+  webp: 'image/webp'
+}
+
+/**
+ * Makes what answers HTTP requests for a page: `index.html` of the folder for `/`, its other files by their names (no folders
+ * below it), the client's modules below `/sallyport/`, and 404 for all else.
+ *
+ * @param folder its address, e.g. `new URL('./page/', import.meta.url)`
+ * @example createGateway({ handlers, onHttpRequest: servePage(new URL('./page/', import.meta.url)) })
+ */
+export function servePage(folder: URL): (request: IncomingMessage, response: ServerResponse) => void {
+  const serveClient = clientFiles()
+  const files = readFiles(folder)
+  return (request, response) => {
+    if (serveClient(request, response)) return
+    const file = files.get((request.url ?? '').split('?', 1)[0]!)
+    if (file === undefined) {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('There is no such page.\n')
+    } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { 'content-type': 'text/plain', allow: 'GET, HEAD' })
+      response.end('The page can only be read.\n')
+    } else {
+      response.writeHead(200, {
+        'content-type': file.type,
+        'content-length': file.content.length,
+        'content-security-policy': formatPolicy(request.headers.host),
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'cache-control': 'no-cache'
+      })
+      // To a HEAD Node sends the headers only.
+      response.end(file.content)
+    }
+  }
+}
+
+interface PageFile {
+  readonly type: string
+  readonly content: Buffer
+}
+
+function readFiles(folder: URL): Map<string, PageFile> {
+  const files = new Map<string, PageFile>()
+  for (const { name } of readdirSync(folder, { withFileTypes: true }).filter(entry => entry.isFile())) {
+    const type = types[name.split('.').at(-1)!]
+    if (type === undefined) continue
+    const file = { type, content: readFileSync(new URL(name, folder)) }
+    files.set(`/${name}`, file)
+    if (name === 'index.html') files.set('/', file)
+  }
+  return files
+}
+
+/** The page runs its own scripts and talks to its own gateway. Whatever else would get into it does nothing. */
+function formatPolicy(host = ''): string {
+  // Not every browser takes 'self' for WebSockets too, so they are named; a host that is none is not.
+  const sockets = /^[\w.:[\]-]+$/.test(host) ? ` ws://${host} wss://${host}` : ''
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    `connect-src 'self'${sockets}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'"
+  ].join('; ')
+}

@@ -1,0 +1,131 @@
+/** The arena's handlers, played over the gateway by Sallyport's own client. */
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { type Client, connect } from '../../client/index.js'
+import { Room, type Tick } from '../../examples/arena/handlers/_room.js'
+import { startGateway, until } from '../helpers/gateway.js'
+import { root } from '../helpers/sources.js'
+
+const handlers = join(root, 'dist/examples/arena/handlers')
+
+class Runner {
+  readonly client: Client
+  /** The newest tick, and how many came. */
+  tick: Tick | undefined
+  ticks = 0
+  me = 0
+
+  constructor(client: Client) {
+    this.client = client
+    client.on('arena.tick', body => {
+      this.tick = body as Tick
+      this.ticks++
+    })
+  }
+
+  async enter(name: string, room = 'North') {
+    await this.client.request('arena.choose', { name, room })
+    return this.enterAgain()
+  }
+
+  async enterAgain() {
+    const entered = (await this.client.request('arena.enter')) as { me: number; born: number; found: number }
+    this.me = entered.me
+    return entered
+  }
+
+  at(id = this.me) {
+    return this.tick?.players.find(player => player.id === id)
+  }
+}
+
+async function start(t: Test, count: number) {
+  const { gateway } = await startGateway(t, handlers)
+  const runners = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const client = await connect(gateway.url, { backOff: { least: 1, most: 20 } })
+      t.teardown(() => client.close())
+      return new Runner(client)
+    })
+  )
+  return { gateway, runners: runners as [Runner, Runner] }
+}
+
+t.test('players of one room see each other run, tick by tick', async t => {
+  const { runners } = await start(t, 2)
+  const [red, blue] = runners
+  await red.enter('Red')
+  await blue.enter('Blue')
+  await until('each sees both', () => runners.every(each => each.tick?.players.length === 2))
+  const before = blue.at(red.me)!.x
+  const direction = before > 400 ? -1 : 1
+  red.client.notify('arena.move', { dx: direction, dy: 0 })
+  await until('Blue sees Red run', () => (blue.at(red.me)!.x - before) * direction > 50)
+  red.client.notify('arena.move', { dx: 0, dy: 0 })
+  t.equal(blue.at()?.name, 'Blue')
+  t.ok(blue.ticks > 5)
+})
+
+t.test('who leaves, or is gone, is in no tick any more; an empty room ceases', async t => {
+  const { gateway, runners } = await start(t, 2)
+  const [red, blue] = runners
+  const { born } = await red.enter('Red')
+  await blue.enter('Blue')
+  await until('both are there', () => red.tick?.players.length === 2)
+  blue.client.close()
+  await until('Blue is gone', () => red.tick?.players.length === 1)
+  await red.client.request('arena.leave')
+  t.equal(gateway.channel('arena North').size, 0)
+  t.not((await red.enter('Red')).born, born, 'it is another room of that name')
+})
+
+t.test("a room's worker ends: sessions and what they hold stay, and the room begins anew", async t => {
+  const { gateway, runners } = await start(t, 2)
+  const [red, blue] = runners
+  const { born } = await red.enter('Red')
+  await blue.enter('Blue')
+  await until('Red has found a coin', () => {
+    const [me, coin] = [red.at(), red.tick?.coins[0]]
+    if (me !== undefined && coin !== undefined) {
+      const [dx, dy] = [coin.x - me.x, coin.y - me.y].map(way => Math.max(-1, Math.min(1, way / 20)))
+      red.client.notify('arena.move', { dx, dy })
+    }
+    return (red.at()?.coins ?? 0) > 0
+  })
+  await until('it is kept', () => gateway.sessions.get(red.me)?.get('found') !== undefined)
+  await t.rejects(blue.client.request('arena.crash'), { code: 'HANDLER_FATAL' })
+  const again = await red.enterAgain()
+  t.not(again.born, born)
+  t.ok(again.found > 0, 'what was kept in the session is there')
+  await until('ticks come again', () => red.tick?.born === again.born)
+  t.same(
+    red.tick?.players.map(({ id }) => id),
+    [red.me],
+    'the room knows nobody but who has entered'
+  )
+  t.match(gateway.metrics(), { sessions: 2, sessionsOpened: 2, workersLost: 1 })
+})
+
+t.test('what is asked for wrongly is refused with its reason', async t => {
+  const { runners } = await start(t, 1)
+  const [{ client }] = runners
+  await t.rejects(client.request('arena.enter'), { code: 'NO_ROOM' })
+  await t.rejects(client.request('arena.choose', { name: '<b>', room: 'North' }), { code: 'NAME_INVALID' })
+  await t.rejects(client.request('arena.move', { dx: 2, dy: 0 }), { code: 'DIRECTION_INVALID' })
+  await t.rejects(client.request('arena.move'), { code: 'DIRECTION_INVALID' })
+})
+
+t.test('a room: nobody runs faster askew, nor out of it, and a coin is found once', async t => {
+  const room = new Room(() => 0.5)
+  room.add(1, 'Red')
+  t.same(room.run(), Array(12).fill(1), 'all coins lie where the player stands')
+  room.turn(1, 1, 1)
+  const [from] = room.describe().players
+  room.run()
+  const [to] = room.describe().players
+  t.ok(Math.hypot(to!.x - from!.x, to!.y - from!.y) < 10)
+  for (let i = 0; i < 200; i++) room.run()
+  t.match(room.describe().players, [{ x: 786, y: 466 }])
+  room.turn(2, 1, 1)
+  t.equal(room.size, 1, 'who is not there does not run')
+})
