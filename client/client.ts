@@ -1,6 +1,7 @@
 /** The public face of a client: requests and notifies out, events in. Made by `connect`. */
 import { describeValue } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
+import type { RouteTypes } from '../shared/route-types.js'
 import {
   type MessageHeader,
   messageHeaderSize,
@@ -12,9 +13,6 @@ import { type ClientState, Conversation, type StateChange } from './conversation
 import { Listeners } from './listeners.js'
 import { expectMs, type ResolvedClientOptions } from './options.js'
 import { type RequestOptions, Requests } from './requests.js'
-
-/** Routes with what they take and answer. Without a type for them, any route takes and answers anything. */
-export type RouteTypes = Record<string, { readonly body: unknown; readonly reply: unknown }>
 
 /** Events with their bodies. */
 export type EventTypes = Record<string, unknown>

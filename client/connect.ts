@@ -1,6 +1,7 @@
 /** Connects a client to a gateway: the way in. */
 import { errors } from '../shared/errors.js'
-import { Client, type EventTypes, type RouteTypes } from './client.js'
+import type { RouteTypes } from '../shared/route-types.js'
+import { Client, type EventTypes } from './client.js'
 import { ClientError } from './client-error.js'
 import { type ClientOptions, resolveClientOptions } from './options.js'
 

@@ -1,7 +1,8 @@
 /** What a player's program imports: `import { connect } from 'sallyport/client'`. Needs nothing of Node. */
 export { mayComeBack } from '../shared/close-codes.js'
 export type { ErrorData } from '../shared/errors.js'
-export { Client, type EventTypes, type RouteTypes } from './client.js'
+export type { RoutesOf, RouteTypes } from '../shared/route-types.js'
+export { Client, type EventTypes } from './client.js'
 export { ClientError } from './client-error.js'
 export { connect } from './connect.js'
 export type { ClientState, StateChange } from './conversation.js'

@@ -245,7 +245,15 @@ export class Gateway {
     }
     return new Worker({
       serial: ++this.#lastSerial,
-      setup: { index, frontendId, handlers, typescript: this.#typescript, maxSettingsLength, maxBodyBytes },
+      setup: {
+        index,
+        frontendId,
+        handlers,
+        typescript: this.#typescript,
+        maxSettingsLength,
+        maxBodyBytes,
+        isDevelopment: this.options.dev
+      },
       stopTimeout: closeTimeout,
       start: init => new Thread(init, workerArgv),
       listener,

@@ -61,8 +61,7 @@ function readFiles(folder: URL): Map<string, PageFile> {
     const type = types[name.split('.').at(-1)!]
     if (type === undefined) continue
     const file = { type, content: readFileSync(new URL(name, folder)) }
-    files.set(`/${name}`, file)
-    if (name === 'index.html') files.set('/', file)
+    files.set(name === 'index.html' ? '/' : `/${name}`, file)
   }
   return files
 }

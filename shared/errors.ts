@@ -39,6 +39,7 @@ export const errors = {
   // What a client's frame can be answered with.
   routeUnknown: define('ROUTE_UNKNOWN', (route: string) => `No handler is registered for "${route}"`),
   bodyMalformed: define('BODY_MALFORMED', (why: string) => `The body is not what its frame says: ${why}`),
+  bodyInvalid: define('BODY_INVALID', (issue: string) => `The body does not fit: ${issue}`),
   frameMalformed: define('FRAME_MALFORMED', (why: string) => `The frame can't be read: ${why}`),
   protocolViolated: define('PROTOCOL_VIOLATED', (why: string) => `The frame has no place here: ${why}`),
   internal: define('INTERNAL', (id: string) => `The request failed; the log has the cause under ${id}`),

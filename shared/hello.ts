@@ -16,6 +16,8 @@ export interface WorkerSetup {
   readonly maxSettingsLength: number
   /** Bytes that a body may take, also once it is unzipped. */
   readonly maxBodyBytes: number
+  /** Whether replies are held to their schemas. */
+  readonly isDevelopment: boolean
 }
 
 /** What a handler, or the folder it lies in, declares beside its code. */

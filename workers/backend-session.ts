@@ -13,8 +13,20 @@ import { isRemoved, isUnsent, LocalKeys, type LocalState } from './local-keys.js
 import type { SessionOperations } from './session-operations.js'
 import type { SessionView } from './session-view.js'
 
+/**
+ * What sessions hold, declared once for a whole project; without it their values are `any`.
+ *
+ * @example
+ * declare module 'sallyport/worker' {
+ *   interface SessionSettings { room: string; hp: number }
+ * }
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: a project fills it
+export interface SessionSettings {}
+
+/** What a session holds whose type parameter is left out. */
 // biome-ignore lint/suspicious/noExplicitAny: what the specification says of a session's values
-export type AnySettings = any
+export type AnySettings = keyof SessionSettings extends never ? any : SessionSettings
 
 type Key<Settings> = keyof Settings & string
 

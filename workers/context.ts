@@ -87,6 +87,11 @@ export class HandlerContext {
     return this.#run.messenger.channel(name)
   }
 
+  /** Whether the gateway was started with `dev`: replies are held to their schemas. */
+  get isDevelopment(): boolean {
+    return this.#run.isDevelopment
+  }
+
   get worker(): WorkerInfo {
     return this.#run.worker
   }

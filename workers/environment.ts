@@ -18,6 +18,7 @@ export interface Environment {
   readonly running: Running
   readonly maxBodyBytes: number
   readonly maxSettingsLength: number
+  readonly isDevelopment: boolean
 }
 
 /** A logger whose lines travel over the link and come out of the gateway's own. */

@@ -60,6 +60,10 @@ export class Run implements Origin {
     return this.#messenger
   }
 
+  get isDevelopment(): boolean {
+    return this.#env.isDevelopment
+  }
+
   get worker(): WorkerInfo {
     return this.#env.worker
   }

@@ -13,11 +13,11 @@ const told: Record<string, readonly string[]> = {
   'latency-at-load': ['p50', 'p99', 'rate', 'lateP99', 'cpuMicros', 'loadCpu'],
   'slow-neighbour': ['floor', 'ratio', 'p50', 'p99', 'rate', 'lateP99', 'cpuMicros', 'loadCpu'],
   connections: ['floor', 'ratio'],
-  'events-fanout': ['floor', 'ratio', 'gatewayRatio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],
-  'events-single': ['floor', 'ratio', 'gatewayRatio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],
+  'events-fanout': ['floor', 'ratio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],
+  'events-single': ['floor', 'ratio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],
   'channel-churn': ['cpuMicros'],
-  resume: ['floor', 'ratio', 'gatewayRatio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],
-  'sessions-scaling-1000': ['floor', 'ratio', 'gatewayRatio', 'cpuMicros', 'loadCpu', 'floorLoadCpu']
+  resume: ['floor', 'ratio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],
+  'sessions-scaling-1000': ['floor', 'ratio', 'cpuMicros', 'loadCpu', 'floorLoadCpu']
 }
 
 const figures = [...new Set(Object.values(told).flat())]

@@ -178,7 +178,8 @@ export async function startCore({
         handlers: '',
         typescript: [],
         maxSettingsLength: 1_000,
-        maxBodyBytes: 1_000
+        maxBodyBytes: 1_000,
+        isDevelopment: false
       },
       stopTimeout: 1_000,
       start: init => {

@@ -233,7 +233,11 @@ t.test(
       [['--handlers', example, '--foo'], {}, /^sallyport: There is no option --foo; --help lists them$/],
       [['--handlers', example, '--port'], {}, /^sallyport: Option '--port <value>' argument missing/],
       [['surplus'], {}, /^sallyport: Unexpected argument 'surplus'/],
-      [['--example', 'nothing'], {}, /^sallyport: There is no example "nothing"; there are: chat, score$/],
+      [
+        ['--example', 'nothing'],
+        {},
+        /^sallyport: There is no example "nothing"; there are: arena, chat, score$/
+      ],
       [
         ['--handlers', example],
         { SALLYPORT_PROT: '1' },

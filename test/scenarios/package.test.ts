@@ -37,7 +37,46 @@ export function wrong(_body: unknown, session: BackendSession<Player>) {
 export const find = handler({ concurrent: true, timeout: 100 }, async (body: { name: string }) => body.name)
 `
 
+/** A project that says once what its sessions hold. */
+const declared = `
+import type { BackendSession } from 'sallyport/worker'
+
+declare module 'sallyport/worker' {
+  interface SessionSettings {
+    room: string
+  }
+}
+
+export function enter(body: { room: string }, session: BackendSession) {
+  session.set('room', body.room)
+  // @ts-expect-error a room is a text
+  session.set('room', 7)
+  // @ts-expect-error there is no such key
+  session.get('rooms')
+  const room: string | undefined = session.get('room')
+  return { room }
+}
+`
+
+const player = `
+import { type Client, connect, type RoutesOf } from 'sallyport/client'
+import type * as score from './handlers/score.js'
+
+type Routes = RoutesOf<{ score: typeof score }>
+
+export async function play(url: string): Promise<void> {
+  const game: Client<Routes> = await connect<Routes>(url)
+  const { worker } = await game.request('score.add', { points: 4 })
+  // @ts-expect-error points are a number
+  await game.request('score.add', { points: '4' }).catch(() => {})
+  const name: string = await game.request('score.find', { name: 'Red' })
+  console.log(worker, name, game.state)
+  game.close()
+}
+`
+
 const server = `
+import { play } from './player.js'
 import { closeCodes, createGateway, type Gateway, type GatewayOptions, GatewayError } from 'sallyport'
 import { WebSocket } from 'ws'
 
@@ -51,6 +90,7 @@ socket.onmessage = async ({ data }) => {
   socket.close(closeCodes.normal)
 }
 socket.onclose = async () => {
+  await play(gateway.url)
   await gateway.close()
   const failure = await createGateway({ handlers: '/no/such/folder' }).catch(error => error)
   console.log(failure instanceof GatewayError, failure.code)
@@ -75,7 +115,16 @@ t.test(
       cwd: project
     })
     const installed = readdirSync(join(project, 'node_modules')).filter(name => !name.startsWith('.'))
-    const needed = ['@napi-rs', 'copy-anything', 'is-what', 'piscina', 'sallyport', 'superjson', 'ws']
+    const needed = [
+      '@napi-rs',
+      '@standard-schema',
+      'copy-anything',
+      'is-what',
+      'piscina',
+      'sallyport',
+      'superjson',
+      'ws'
+    ]
     t.same(
       installed.filter(name => !needed.includes(name)),
       [],
@@ -84,6 +133,9 @@ t.test(
 
     writeFileSync(join(project, 'handlers/score.ts'), handler)
     writeFileSync(join(project, 'server.ts'), server)
+    writeFileSync(join(project, 'player.ts'), player)
+    mkdirSync(join(project, 'declared'))
+    writeFileSync(join(project, 'declared/room.ts'), declared)
     writeFileSync(
       join(project, 'tsconfig.json'),
       JSON.stringify({
@@ -94,8 +146,13 @@ t.test(
           strict: true,
           exactOptionalPropertyTypes: true,
           types: ['node']
-        }
+        },
+        exclude: ['declared']
       })
+    )
+    writeFileSync(
+      join(project, 'declared/tsconfig.json'),
+      JSON.stringify({ extends: '../tsconfig.json', include: ['.'], exclude: [] })
     )
     // What a TypeScript user has besides: the compiler and the types of Node.
     mkdirSync(join(project, 'node_modules/@types'), { recursive: true })
@@ -105,12 +162,21 @@ t.test(
       cwd: project
     }).catch(error => error)
     t.equal(compiled.stdout, '', 'no error of a type, with the checks of declaration files on')
+    const declaration = await run(
+      process.execPath,
+      [join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '-p', 'declared'],
+      { cwd: project }
+    ).catch(error => error)
+    t.equal(declaration.stdout, '', 'settings that are declared once type every session')
     rmSync(join(project, 'handlers/score.ts'))
 
     const { stdout } = await run(process.execPath, ['server.js'], { cwd: project })
-    t.same(stdout.trim().split('\n'), [
+    t.match(stdout.trim().split('\n'), [
       '[1,{"score":3,"worker":0}]',
       'closed 3 client closed',
+      '0 Red open',
+      // The goodbye and the gateway's own close are on their way at the same time.
+      /^closed 44 /,
       'true HANDLERS_INVALID'
     ])
 

@@ -1,0 +1,75 @@
+/**
+ * What routes take and answer, by the types of the handlers' modules: so that a client's code does not compile when a handler
+ * has changed. Types only: nothing of a handler's code gets into a client.
+ */
+
+/** Routes with what they take and answer. */
+export type RouteTypes = Record<string, { readonly body: unknown; readonly reply: unknown }>
+
+/**
+ * The routes of modules, by their paths below the handlers' folder, with dots.
+ *
+ * @example
+ * import type * as score from '../handlers/score.js'
+ * import type * as chat from '../handlers/chat/chatHandler.js'
+ * type Routes = RoutesOf<{ score: typeof score; 'chat.chatHandler': typeof chat }>
+ */
+export type RoutesOf<Modules> = Flat<
+  Union<
+    {
+      [Path in keyof Modules & string]: {
+        [Name in HandlerName<Handlers<Modules[Path]>> as `${Path}.${Name}`]: RouteOf<
+          Handlers<Modules[Path]>[Name]
+        >
+      }
+    }[keyof Modules & string]
+  >
+>
+
+// biome-ignore lint/suspicious/noExplicitAny: any function at all
+type AnyFunction = (...args: any[]) => unknown
+// biome-ignore lint/suspicious/noExplicitAny: any class at all
+type AnyClass = abstract new (...args: any[]) => unknown
+
+/** What offers handlers in a module: its named exports, and what its default export is or makes. */
+type Handlers<Module> = Omit<Module, 'default'> &
+  (Module extends { default: infer Default } ? DefaultObject<Default> : unknown)
+
+type DefaultObject<Default> = Default extends abstract new (
+  // biome-ignore lint/suspicious/noExplicitAny: any class at all
+  ...args: any[]
+) => infer Instance
+  ? Instance
+  : // biome-ignore lint/suspicious/noExplicitAny: any function at all
+    Default extends (...args: any[]) => infer Made
+    ? Awaited<Made>
+    : Default
+
+/** Names of functions that are handlers: no classes, and nothing that begins with `_`. */
+type HandlerName<Object> = {
+  [Name in keyof Object & string]: Name extends `_${string}`
+    ? never
+    : Object[Name] extends AnyClass
+      ? never
+      : Object[Name] extends AnyFunction
+        ? Name
+        : never
+}[keyof Object & string]
+
+type RouteOf<Handler> = Handler extends (...args: infer Args) => infer Reply
+  ? { readonly body: BodyOf<Args>; readonly reply: ReplyOf<Awaited<Reply>> }
+  : never
+
+/** A handler that takes nothing may be asked with nothing; one that does not look at its body, with anything. */
+type BodyOf<Args extends unknown[]> = Args extends [] ? undefined : Args[0]
+
+/** A handler that returns nothing answers nothing. */
+// biome-ignore lint/suspicious/noConfusingVoidType: it is what such a function returns
+type ReplyOf<Reply> = [Reply] extends [void] ? undefined : Reply
+
+type Union<Each> = (Each extends unknown ? (each: Each) => void : never) extends (all: infer All) => void
+  ? All
+  : never
+
+/** The same, in a form that an editor shows member by member. */
+type Flat<Object> = { [Name in keyof Object]: Object[Name] }

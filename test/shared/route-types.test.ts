@@ -1,0 +1,110 @@
+/** What must compile of typed clients, and what must not: this file's `@ts-expect-error`s are the test, and so is its build. */
+import t from 'tap'
+import { z } from 'zod'
+import type { Client } from '../../client/index.js'
+import type { RoutesOf } from '../../shared/route-types.js'
+import type { BackendSession } from '../../workers/backend-session.js'
+import { handler } from '../../workers/handler.js'
+
+/** Equal both ways, `any` included. */
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+function is<_Holds extends true>(): void {}
+
+const score = {
+  add: (body: { points: number }, _session: BackendSession) => ({ score: body.points }),
+  read: () => 7,
+  save: async (_body: { slot: number }) => {},
+  best: async (_body: undefined, _session: BackendSession) => [{ name: 'Red', at: new Date() }],
+  checked: handler({ body: z.object({ points: z.coerce.number<string>() }) }, ({ points }) => ({
+    doubled: points * 2
+  })),
+  replied: handler({ reply: z.object({ ok: z.boolean() }) }, (_body: { x: 1 }) => ({ ok: true })),
+  _helper: (_body: string) => 1,
+  limit: 10
+}
+
+class ChatHandler {
+  readonly topic = 'games'
+  async send(_body: { text: string }, _session: BackendSession) {
+    return { at: 1 }
+  }
+}
+
+type Routes = RoutesOf<{
+  score: typeof score
+  'chat.chatHandler': { default: (app: unknown) => ChatHandler; limit: number }
+  'chat.other': { default: typeof ChatHandler }
+  plain: { default: { ping: () => 'pong' } }
+}>
+
+is<
+  Equal<
+    keyof Routes,
+    | 'score.add'
+    | 'score.read'
+    | 'score.save'
+    | 'score.best'
+    | 'score.checked'
+    | 'score.replied'
+    | 'chat.chatHandler.send'
+    | 'chat.other.send'
+    | 'plain.ping'
+  >
+>()
+is<Equal<Routes['score.add'], { readonly body: { points: number }; readonly reply: { score: number } }>>()
+is<Equal<Routes['score.read'], { readonly body: undefined; readonly reply: number }>>()
+is<Equal<Routes['score.save']['reply'], undefined>>()
+is<Equal<Routes['score.best']['reply'], { name: string; at: Date }[]>>()
+is<
+  Equal<Routes['score.checked'], { readonly body: { points: string }; readonly reply: { doubled: number } }>
+>()
+is<Equal<Routes['score.replied'], { readonly body: { x: 1 }; readonly reply: { ok: boolean } }>>()
+is<
+  Equal<Routes['chat.chatHandler.send'], { readonly body: { text: string }; readonly reply: { at: number } }>
+>()
+is<Equal<Routes['plain.ping']['reply'], 'pong'>>()
+
+interface Events {
+  'chat.said': { from: string; text: string }
+}
+
+/** Never called: it is compiled. */
+export async function compiled(game: Client<Routes, Events>, anybody: Client): Promise<void> {
+  const { score: points } = await game.request('score.add', { points: 3 })
+  points.toFixed()
+  await game.request('score.read')
+  await game.request('score.read', undefined, { timeout: 5 })
+  await game.request('score.checked', { points: '3' })
+  game.notify('chat.other.send', { text: 'hi' })
+  game.on('chat.said', ({ from, text }) => from + text)
+  // @ts-expect-error an argument of another type
+  await game.request('score.add', { points: '3' })
+  // @ts-expect-error an argument by another name
+  await game.request('score.add', { point: 3 })
+  // @ts-expect-error no argument where one is needed
+  await game.request('score.add')
+  // @ts-expect-error there is no such route
+  await game.request('score.ad', { points: 3 })
+  // @ts-expect-error what begins with _ is no route
+  await game.request('score._helper', '')
+  // @ts-expect-error an answer that is not what the handler gives
+  const { best } = await game.request('score.add', { points: 3 })
+  // @ts-expect-error the schema's input is a text
+  await game.request('score.checked', { points: 3 })
+  // @ts-expect-error a notify is typed as a request is
+  game.notify('chat.other.send', { txt: 'hi' })
+  // @ts-expect-error there is no such event
+  game.on('chat.sad', () => {})
+  // @ts-expect-error an event has what it was declared with
+  game.on('chat.said', ({ body }) => body)
+  // Without types anything goes, and nothing is known of what comes.
+  const something = await anybody.request('any.route', { any: 'thing' })
+  await anybody.request('any.route')
+  // @ts-expect-error nobody knows what it is
+  something.score
+  void best
+}
+
+t.test('the types of routes and clients hold, as this file has been compiled', async t => {
+  t.type(compiled, 'function')
+})
