@@ -4,7 +4,7 @@
  */
 import { errors, type GatewayError } from '../shared/errors.js'
 import type { GatewayEvent } from './event.js'
-import type { Session } from './session.js'
+import type { Receiver, Session } from './session.js'
 
 export interface ChannelLimits {
   /** Channels that one session may be in. */
@@ -65,6 +65,11 @@ export class Channels {
 
 const nobody: ReadonlySet<Session> = new Set()
 
+/** Whether a client can read what an event has to say. */
+export function canRead({ readsRich }: Receiver, { richOnly }: GatewayEvent): boolean {
+  return readsRich || !richOnly
+}
+
 /** Sends an event to each of these sessions but those that are excepted. Gives to how many. */
 export function sendToAll(
   sessions: Iterable<Session>,
@@ -73,8 +78,9 @@ export function sendToAll(
 ): number {
   let count = 0
   for (const session of sessions) {
-    if (session.receiver === undefined || except.has(session.sid)) continue
-    session.receiver.event(event)
+    const { receiver, sid } = session
+    if (receiver === undefined || except.has(sid) || !canRead(receiver, event)) continue
+    receiver.event(event)
     count++
   }
   return count

@@ -88,6 +88,10 @@ export class Connection implements Receiver, ProtocolHost {
     return this.#init.address
   }
 
+  get readsRich(): boolean {
+    return this.#protocol?.readsRich === true
+  }
+
   /** Bytes that the kernel has not taken yet. */
   get sendBytesWaiting(): number {
     return this.#outgoing.bytesWaiting

@@ -9,6 +9,7 @@
 import { describeValue } from '../shared/check.js'
 import { type ErrorData, errors } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
+import { wrapPlain } from '../shared/rich-body.js'
 import {
   formatHandshake,
   formatKick,
@@ -61,6 +62,8 @@ export class PomeloProtocol implements Protocol {
    * it: they parse every body, and an empty text is no JSON.
    */
   #emptyBody = '{}'
+  /** Whether bodies are in superjson's form, both ways. */
+  #isRich = false
   /** Codes that the client was told. */
   #codes = 0
 
@@ -72,6 +75,10 @@ export class PomeloProtocol implements Protocol {
 
   get isReady(): boolean {
     return this.#state === 'open'
+  }
+
+  get readsRich(): boolean {
+    return this.#isRich
   }
 
   receive(bytes: Buffer): void {
@@ -89,18 +96,18 @@ export class PomeloProtocol implements Protocol {
   error(id: number, { code, message, data }: ErrorData): void {
     // `code` is the number that clients of Pinus look at; an error of the game may bring its own.
     const number = /^\d{1,9}$/.test(code) ? Number(code) : 500
-    let body = encodeJson({ code: number, error: code, message, data })
+    let body = this.#encode({ code: number, error: code, message, data })
     if (body.length > maxBody)
-      body = encodeJson({ code: number, error: code, message: message.slice(0, longestMessage) })
+      body = this.#encode({ code: number, error: code, message: message.slice(0, longestMessage) })
     this.#sendMessage({ kind: messageKinds.reply, id, isError: this.#errorFlag }, body)
   }
 
   event(event: GatewayEvent): void {
     const { name, body } = event
     const text = body === '' ? this.#emptyBody : body
-    const frame = event.frame(`pomelo ${text === '' ? 'empty' : ''}`, () =>
-      encodeFrame(encodeData({ kind: messageKinds.event, route: name }, text), false)
-    )
+    const frame = this.#isRich
+      ? event.frame('pomelo rich', () => encodeEvent(name, event.richBody))
+      : event.frame(`pomelo ${text === '' ? 'empty' : ''}`, () => encodeEvent(name, text))
     this.#init.host.sendEvent(event, frame)
   }
 
@@ -141,7 +148,7 @@ export class PomeloProtocol implements Protocol {
       throw errors.frameMalformed(`the route code ${route} is in no dictionary`)
     }
     const body = bytes.toString('latin1', bodyStart, end)
-    this.#init.host.request({ route, id, gzipped, body })
+    this.#init.host.request({ route, id, gzipped, rich: this.#isRich, body })
   }
 
   #receiveHandshake(body: Buffer): void {
@@ -155,7 +162,8 @@ export class PomeloProtocol implements Protocol {
     this.#state = 'shaking'
     this.#errorFlag = request.errorFlag
     const { type, version, user } = request
-    if (type === ownType) this.#emptyBody = ''
+    this.#isRich = request.richBodies
+    if (type === ownType || this.#isRich) this.#emptyBody = ''
     try {
       const answer = this.#init.onHandshake({ type, version, user, address: this.#init.host.address })
       if (!isThenable(answer)) return this.#answer(request, answer)
@@ -190,6 +198,7 @@ export class PomeloProtocol implements Protocol {
       dict: dictVersion === routes.version ? undefined : routes.dictionary,
       dictVersion: routes.version,
       useDict: true,
+      richBodies: this.#isRich,
       user: answer.user
     })
     this.#state = 'ack'
@@ -211,6 +220,12 @@ export class PomeloProtocol implements Protocol {
     this.#init.host.release()
   }
 
+  /** A body of our own as its bytes. */
+  #encode(value: unknown): string {
+    const body = encodeJson(value)
+    return this.#isRich ? wrapPlain(body) : body
+  }
+
   #sendPackage(kind: PackageKind, body = ''): void {
     const bytes = encodePackage(kind, Buffer.from(body))
     this.#init.host.send(Buffer.from(bytes).toString('latin1'), false)
@@ -230,6 +245,11 @@ interface MessageHead {
   readonly id?: number
   readonly route?: string
   readonly isError?: boolean
+}
+
+/** An event in its frame. */
+function encodeEvent(name: string, body: string): string {
+  return encodeFrame(encodeData({ kind: messageKinds.event, route: name }, body), false)
 }
 
 /** A message in its package. Its bytes, each as one character. */

@@ -20,6 +20,8 @@ export interface Protocol {
   error(id: number, error: ErrorData): void
   event(event: GatewayEvent): void
   kick(reason: string): void
+  /** Whether the client reads bodies in superjson's form. */
+  readonly readsRich: boolean
   /** Whether the client has done all that it must before data flows. */
   readonly isReady: boolean
   /** A heartbeat's time has come: asks the client for a sign of life, if it is for the gateway to ask. */
@@ -53,6 +55,8 @@ export interface IncomingRequest {
   /** 0: a notify. */
   readonly id: number
   readonly gzipped: boolean
+  /** Whether the client writes and reads bodies in superjson's form. */
+  readonly rich: boolean
   readonly body: string
 }
 

@@ -14,6 +14,8 @@ import type { ClientAddress } from './options.js'
 /** Where what the gateway has for a session's client goes. */
 export interface Receiver {
   readonly address: ClientAddress
+  /** Whether the client reads bodies in superjson's form. */
+  readonly readsRich: boolean
   reply(id: number, body: string): void
   error(id: number, error: ErrorData): void
   event(event: GatewayEvent): void

@@ -6,6 +6,9 @@
 import { errors, GatewayError } from '../errors.js'
 import { decodeUtf8, escapeNonAscii } from './utf8.js'
 
+/** What both sides call it under `sys.bodies`. */
+export const richForm = 'superjson'
+
 export interface HandshakeRequest {
   /** The client's library, such as `js-websocket`; `''` if it doesn't say. */
   readonly type: string
@@ -15,6 +18,8 @@ export interface HandshakeRequest {
   readonly dictVersion: string | undefined
   /** Whether the client understands bit 5 of a reply's flag: "this is an error". */
   readonly errorFlag: boolean
+  /** Whether the client wants bodies in superjson's form, both ways. */
+  readonly richBodies: boolean
   /** What the game's own client code put in. */
   readonly user: unknown
 }
@@ -28,6 +33,8 @@ export type HandshakeReply =
       readonly dict: Readonly<Record<string, number>> | undefined
       readonly dictVersion: string
       readonly useDict: boolean
+      /** Whether bodies are in superjson's form, both ways. */
+      readonly richBodies?: boolean
       readonly user?: unknown
     }
   | { readonly code: 500 | 501; readonly user?: unknown }
@@ -44,6 +51,7 @@ export function parseHandshake(body: Uint8Array): HandshakeRequest {
     // Clients without a dictionary send 0 or '' here as often as nothing.
     dictVersion: sys.dictVersion === 0 ? undefined : expectText('dictVersion', sys.dictVersion) || undefined,
     errorFlag: sys.errorFlag === true,
+    richBodies: sys.bodies === richForm,
     user: handshake.user
   }
 }
@@ -78,13 +86,20 @@ export function formatHandshake(reply: HandshakeReply): string {
   return escapeNonAscii(`{"code":${reply.code}${sys}${user === undefined ? '' : `,"user":${user}`}}`)
 }
 
-function formatSys({ heartbeat, dict, dictVersion, useDict }: HandshakeReply & { code: 200 }): string {
+function formatSys({
+  heartbeat,
+  dict,
+  dictVersion,
+  useDict,
+  richBodies
+}: HandshakeReply & { code: 200 }): string {
   const members: string[] = []
   if (heartbeat > 0) members.push(`"heartbeat":${heartbeat}`)
   if (useDict) {
     if (dict !== undefined) members.push(`"dict":${formatDict(dict)}`)
     members.push(`"dictVersion":${JSON.stringify(dictVersion)}`, '"useDict":true')
   }
+  if (richBodies === true) members.push(`"bodies":"${richForm}"`)
   return `{${members.join(',')}}`
 }
 

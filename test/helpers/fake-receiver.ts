@@ -4,6 +4,7 @@ import type { Receiver } from '../../gateway/session.js'
 
 export class FakeReceiver implements Receiver {
   readonly address = { ip: '192.0.2.7', port: 4321 }
+  readsRich = false
   readonly events: [name: string, body: string][] = []
   readonly endings: [code: number, kickReason: string | null][] = []
 
