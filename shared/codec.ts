@@ -7,11 +7,10 @@
  * What would not come back as what it was is refused here, with the path to it, and never lost in silence.
  */
 import { errors } from './errors.js'
-import { isPlain, maxPlainDepth } from './plain-body.js'
 import { SuperJSON } from './superjson.js'
 
 /** Levels of nesting that a value may have. */
-export const maxValueDepth = maxPlainDepth
+export const maxValueDepth = 100
 
 /** What can't be kept, and where in the value it is. */
 class Refusal extends Error {
@@ -90,7 +89,7 @@ superjson.registerCustom<Error, [name: string, message: string, code: string | n
 export function encodeValue(key: string, value: unknown): string {
   try {
     // A number too: as a part of a template it would go through V8's cache of such texts, at twice the cost.
-    if (isPlain(value)) return `{"json":${JSON.stringify(value)}}`
+    if (isPlain(value, 0)) return `{"json":${JSON.stringify(value)}}`
     return encodeRich(value)
   } catch (refusal) {
     if (refusal instanceof Refusal) throw errors.valueNotSerializable(key, refusal.path, refusal.message)
@@ -145,6 +144,32 @@ function asBuffer(value: ArrayBufferView | ArrayBuffer): Buffer {
   return ArrayBuffer.isView(value)
     ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
     : Buffer.from(value)
+}
+
+/** Whether JSON alone brings the value back as what it was. */
+function isPlain(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0)
+    case 'object':
+      return value === null || (depth < maxValueDepth && isPlainObject(value, depth))
+    default:
+      return false
+  }
+}
+
+function isPlainObject(value: object, depth: number): boolean {
+  const proto = Object.getPrototypeOf(value)
+  if (proto === Array.prototype) {
+    for (const each of value as unknown[]) if (!isPlain(each, depth + 1)) return false
+    return true
+  }
+  if (proto !== Object.prototype && proto !== null) return false
+  for (const key in value) if (!isPlain((value as Record<string, unknown>)[key], depth + 1)) return false
+  return Object.getOwnPropertySymbols(value).length === 0
 }
 
 /** The slow walk over a value that is not plain JSON: throws a Refusal where it meets what superjson would lose. */

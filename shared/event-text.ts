@@ -12,16 +12,18 @@ import { encodeRich, encodeRicher, wrapPlain } from './rich-body.js'
 /** @throws `EVENT_NOT_SERIALIZABLE`, TypeError for a name or options that are none */
 export function createEventText(name: string, body: unknown, options?: EventOptions): EventText {
   const checked = expectEvent(name)
-  const read = readEventOptions(options)
-  return { name: checked, ...encodeEventBody(body, read.richOnly), ...read }
+  const { delivery, key, richOnly } = readEventOptions(options)
+  const { plain, rich } = encodeEventBody(body, richOnly)
+  return { name: checked, body: plain, rich, richOnly, delivery, key }
 }
 
-function encodeEventBody(body: unknown, richOnly: boolean): Pick<EventText, 'body' | 'rich'> {
-  if (richOnly) return { body: '', rich: encode(encodeRich(body, errors.eventNotSerializable)) }
-  const plain = encodePlain(body, refusePlain)
-  if (isPlain(body)) return { body: encode(plain), rich: '' }
-  const rich = body === undefined ? '' : encodeRicher(body, errors.eventNotSerializable)
-  return { body: encode(plain), rich: rich === wrapPlain(plain) ? '' : encode(rich) }
+function encodeEventBody(body: unknown, richOnly: boolean): { plain: string; rich: string } {
+  if (richOnly) return { plain: '', rich: encode(encodeRich(body, errors.eventNotSerializable)) }
+  const json = encodePlain(body, refusePlain)
+  const plain = encode(json)
+  if (body === undefined || isPlain(body)) return { plain, rich: '' }
+  const rich = encodeRicher(body, errors.eventNotSerializable)
+  return { plain, rich: rich === wrapPlain(json) ? '' : encode(rich) }
 }
 
 function encode(json: string): string {

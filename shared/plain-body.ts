@@ -3,13 +3,16 @@
  * that form; what it would lose whole, or has no form for, is refused with the path to it.
  */
 
-/** Levels of nesting that a value may have to count as plain at a glance. */
-export const maxPlainDepth = 100
-
 /** Makes the error for what can't be sent. */
 export type Refuse = (path: string, what: string) => Error
 
-/** Whether JSON alone brings the value back as what it was. */
+/** Levels down to which a value is looked at to see whether it is plain; a deeper one counts as not plain. */
+const maxPlainDepth = 100
+
+/**
+ * Whether JSON alone says all of it that a body can say. Every event is asked this, so it is quick: unlike with a setting, keys that
+ * are symbols are passed over, as JSON does.
+ */
 export function isPlain(value: unknown, depth = 0): boolean {
   switch (typeof value) {
     case 'string':
@@ -32,7 +35,7 @@ function isPlainObject(value: object, depth: number): boolean {
   }
   if (proto !== Object.prototype && proto !== null) return false
   for (const key in value) if (!isPlain((value as Record<string, unknown>)[key], depth + 1)) return false
-  return Object.getOwnPropertySymbols(value).length === 0
+  return true
 }
 
 /**
@@ -51,7 +54,7 @@ export function encodePlain(value: unknown, refuse: Refuse): string {
   }
   if (json === undefined) throw refuse('', `a ${typeof value}`)
   // A Map or a Set would be this, whatever is in it. Few bodies have it, and only they are looked through.
-  if (json.includes('{}')) {
+  if (json.includes('{}') && !isPlain(value)) {
     const found = findUnserializable(value, [], new Set())
     if (found !== undefined) throw refuse(found.path, found.what)
   }

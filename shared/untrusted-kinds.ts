@@ -43,6 +43,9 @@ const kinds = new Map<string, (value: unknown, branches: Json | undefined) => st
   ['Error', findErrorFault]
 ])
 
+/** All kinds that there are, without the typed arrays. */
+export const kindNames: readonly string[] = [...kinds.keys()]
+
 const specialNumbers = new Set<unknown>(['NaN', 'Infinity', '-Infinity', '-0'])
 
 function findBigIntFault(value: unknown): string | undefined {
@@ -104,7 +107,7 @@ function findErrorFault(value: unknown, branches: Json | undefined): string | un
   return 'the name and the message of an Error are texts'
 }
 
-const integerArrays = new Set<unknown>([
+const integerArrays = [
   'Int8Array',
   'Uint8Array',
   'Uint8ClampedArray',
@@ -112,8 +115,10 @@ const integerArrays = new Set<unknown>([
   'Uint16Array',
   'Int32Array',
   'Uint32Array'
-])
-const floatArrays = new Set<unknown>(['Float32Array', 'Float64Array'])
+]
+const floatArrays = ['Float32Array', 'Float64Array']
+/** The typed arrays that there are. */
+export const arrayNames: readonly string[] = [...integerArrays, ...floatArrays]
 
 /** One as a list, so that it is no longer than its text. A length would make one of any size. */
 function findTypedArrayFault(
@@ -122,8 +127,8 @@ function findTypedArrayFault(
   branches: unknown
 ): string | undefined {
   const [family, name] = kind
-  const isFloat = floatArrays.has(name)
-  if (kind.length !== 2 || family !== 'typed-array' || !(isFloat || integerArrays.has(name)))
+  const isFloat = floatArrays.includes(name as string)
+  if (kind.length !== 2 || family !== 'typed-array' || !arrayNames.includes(name as string))
     return `no kind of value that a body may have: ${kind.slice(0, 2).map(describeValue).join(', ')}`
   if (branches !== undefined) return `there is nothing in a ${name}`
   if (!Array.isArray(value)) return expected(`the list of a ${name}`, value)
