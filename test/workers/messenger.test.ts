@@ -267,6 +267,7 @@ t.test('what is no event, or no option, is a TypeError that names it, and nothin
     })
   for (const key of [5, null, 'é'.repeat(129)])
     await check(/^Expected the key of an event to be a string of at most 256 bytes, got /, 'e', { key })
+  await check(/^Expected richOnly of an event to be true or false, got null$/, 'e', { richOnly: null })
   await check(/^Expected a session, .* got null$/, 'e', { except: null })
   const filter = 'none' as 'all'
   await refuses(
