@@ -7,8 +7,8 @@
  * typed array are kept, and the time grows with the value and not with the square of its depth. Needs nothing of Node.
  */
 import { findUnserializable, isPlain, type Refuse } from './plain-body.js'
+import { maxAnnotationDepth, type RichForm } from './rich-form.js'
 import { SuperJSON } from './superjson.js'
-import { maxAnnotationDepth, type RichForm } from './untrusted-value.js'
 
 /** With nothing registered: what is built is what a text names, and a text can name superjson's own kinds only. */
 const superjson = new SuperJSON()

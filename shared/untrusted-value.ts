@@ -8,20 +8,11 @@
  */
 import { describeValue } from './check.js'
 import { errors } from './errors.js'
+import { maxAnnotationDepth, type RichForm } from './rich-form.js'
 import { findFault } from './untrusted-kinds.js'
 
 /** Values in one body that JSON has no form for. */
 export const maxAnnotations = 10_000
-/** Levels that such a value may lie deep. */
-export const maxAnnotationDepth = 100
-/** A value in superjson's form. */
-export interface RichForm {
-  readonly json: unknown
-  readonly meta?: { readonly values: RichTree; readonly v: 1 }
-}
-
-/** Which values are to be made into what: by their paths, or, at the top, the whole. */
-export type RichTree = readonly unknown[] | { readonly [path: string]: readonly unknown[] }
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -31,7 +31,13 @@ const doors: Record<string, string> = {
 const defaultExports = ['bench/floors/pool-run-worker.ts', 'workers/main.ts']
 
 /** What a client in a browser will import, and so what may not need Node. */
-const forBrowsers = ['shared/close-codes.ts', 'shared/errors.ts', 'shared/address.ts', 'shared/rich-body.ts']
+const forBrowsers = [
+  'shared/close-codes.ts',
+  'shared/errors.ts',
+  'shared/address.ts',
+  'shared/rich-body.ts',
+  'shared/untrusted-value.ts'
+]
 
 const mostLines = 300
 

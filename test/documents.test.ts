@@ -9,6 +9,7 @@ import { type CounterName, Metrics, metricNames } from '../gateway/metrics.js'
 import { flagOf, optionTable, variableOf } from '../gateway/options.js'
 import { closeCodes, mayComeBack } from '../shared/close-codes.js'
 import { errors } from '../shared/errors.js'
+import { maxAnnotationDepth } from '../shared/rich-form.js'
 import {
   arrayNames,
   kindNames,
@@ -16,7 +17,7 @@ import {
   maxNumberKeys,
   maxUrlLength
 } from '../shared/untrusted-kinds.js'
-import { maxAnnotationDepth, maxAnnotations } from '../shared/untrusted-value.js'
+import { maxAnnotations } from '../shared/untrusted-value.js'
 import { listFiles, readSources, readText, root } from './helpers/sources.js'
 
 const pages = [

@@ -3,13 +3,9 @@ import fc from 'fast-check'
 import { SuperJSON } from 'superjson'
 import t from 'tap'
 import { decodeRich, encodeRich, reviveRich } from '../../shared/rich-body.js'
+import { maxAnnotationDepth, type RichForm } from '../../shared/rich-form.js'
 import { maxBigIntDigits, maxNumberKeys, maxUrlLength } from '../../shared/untrusted-kinds.js'
-import {
-  maxAnnotationDepth,
-  maxAnnotations,
-  parseUntrusted,
-  type RichForm
-} from '../../shared/untrusted-value.js'
+import { maxAnnotations, parseUntrusted } from '../../shared/untrusted-value.js'
 import { richKeys, richValues } from '../helpers/rich-values.js'
 
 const malformed = (message: RegExp | string) => ({ code: 'BODY_MALFORMED', message })
