@@ -67,7 +67,7 @@ interface Fault {
 }
 
 /** The first part of a value that JSON has no form for. */
-export function findUnserializable(value: unknown, steps: string[], above: Set<object>): Fault | undefined {
+function findUnserializable(value: unknown, steps: string[], above: Set<object>): Fault | undefined {
   if (typeof value === 'bigint') return { path: steps.join('.'), what: 'a BigInt' }
   if (typeof value !== 'object' || value === null) return undefined
   if (above.has(value)) return { path: steps.join('.'), what: 'a circle' }

@@ -6,7 +6,7 @@
  * superjson reads the form. It is written here: so what can't be sent is named with its path, numbers such as NaN in a
  * typed array are kept, and the time grows with the value and not with the square of its depth. Needs nothing of Node.
  */
-import { findUnserializable, isPlain, type Refuse } from './plain-body.js'
+import { isPlain, type Refuse } from './plain-body.js'
 import { maxAnnotationDepth, type RichForm } from './rich-form.js'
 import { SuperJSON } from './superjson.js'
 
@@ -25,12 +25,13 @@ export function encodeRich(value: unknown, refuse: Refuse): string {
 
 /** The same of a value that is known not to be plain JSON. */
 export function encodeRicher(value: unknown, refuse: Refuse): string {
+  const writer = new RichWriter()
   try {
-    return new RichWriter().write(value)
+    return writer.write(value)
   } catch (error) {
     if (error instanceof Refusal) throw refuse(error.path, error.message)
-    const found = findUnserializable(value, [], new Set())
-    throw refuse(found?.path ?? '', found?.what ?? 'a value that JSON.stringify refuses')
+    // A getter or a toJSON of the game's threw, or there was no stack left.
+    throw refuse(writer.path, 'a value that can not be read')
   }
 }
 
@@ -77,6 +78,11 @@ class RichWriter {
   /** The annotation of the whole. */
   #top: Tree | undefined
 
+  /** Where the walk is, as a path; of a very deep place its beginning. */
+  get path(): string {
+    return this.#steps.slice(0, maxAnnotationDepth).join('.')
+  }
+
   write(value: unknown): string {
     const json = this.#walk(value)
     const values = this.#top ?? (isEmpty(this.#branches) ? undefined : this.#branches)
@@ -120,10 +126,17 @@ class RichWriter {
     if (Array.isArray(value)) return this.#writeList(value)
     if (value instanceof Map) return this.#contain('map', () => this.#writeRows(value))
     if (value instanceof Set) return this.#contain('set', () => this.#writeList([...value]))
-    // These have a form in JSON of their own making.
-    if (typeof (value as { toJSON?: unknown }).toJSON === 'function' || isBoxed(value)) return value
+    const { toJSON } = value as { toJSON?: unknown }
+    if (typeof toJSON === 'function')
+      return this.#writeShown(value, toJSON.call(value, this.#steps.at(-1) ?? ''))
+    if (isBoxed(value)) return this.#walk(value.valueOf())
     if (value instanceof Error) return this.#contain('Error', () => this.#writeError(value))
     return this.#writeKeys(value)
+  }
+
+  /** What an object shows of itself, which is often itself. */
+  #writeShown(value: object, shown: unknown): unknown {
+    return shown === value ? this.#writeKeys(value) : this.#walk(shown)
   }
 
   #writeList(list: readonly unknown[]): unknown[] {

@@ -92,6 +92,20 @@ t.test('what has no rich form is what JSON makes of it', t => {
   }
   t.same(pass(new Hero()), { hp: 1, born: new Date(5) }, 'an instance, with what is rich in it')
   t.same(pass({ at: 1n, hero: { toJSON: () => ({ hp: 2 }) } }), { at: 1n, hero: { hp: 2 } })
+  const shown = { at: 1n, toJSON: () => ({ gold: 7n, teams: new Map([[1, 2]]) }) }
+  deepStrictEqual(
+    pass({ shown }),
+    { shown: { gold: 7n, teams: new Map([[1, 2]]) } },
+    'with what is rich in that'
+  )
+  t.equal(pass({ toJSON: () => undefined, a: 1n }), undefined)
+  class Itself {
+    at = new Date(1)
+    toJSON() {
+      return this
+    }
+  }
+  deepStrictEqual(pass([new Itself()]), [{ at: new Date(1) }])
   deepStrictEqual(pass([1n, () => {}, Symbol('s'), new Date(Number.NaN)]), [1n, null, null, null])
   deepStrictEqual(pass({ a: 1n, b: () => {}, [Symbol('c')]: 1 }), { a: 1n })
   deepStrictEqual(pass([1n, Object(1), Object('a'), Object(true)]), [1n, 1, 'a', true])
@@ -131,7 +145,17 @@ t.test('what can not be sent is refused with its path', t => {
     [deep, `a value that is no JSON below 100 levels at ${Array(101).fill(0).join('.')}`],
     [() => {}, 'a function at '],
     [Symbol('s'), 'a symbol at '],
-    [{ a: undefined, b: { toJSON: () => 1n } }, 'a BigInt at b']
+    [
+      {
+        a: new Map(),
+        b: {
+          get c() {
+            throw new Error('no')
+          }
+        }
+      },
+      'a value that can not be read at b'
+    ]
   ]
   for (const [value, message] of rows) t.throws(() => encode(value), { message }, message)
   t.end()
