@@ -4,7 +4,7 @@
  */
 import { errors, type GatewayError } from '../shared/errors.js'
 import type { GatewayEvent } from './event.js'
-import type { Session } from './session.js'
+import type { Receiver, Session } from './session.js'
 
 export interface ChannelLimits {
   /** Channels that one session may be in. */
@@ -65,7 +65,12 @@ export class Channels {
 
 const nobody: ReadonlySet<Session> = new Set()
 
-/** Sends an event to each of these sessions but those that are excepted. Gives how many it was not dropped for. */
+/** Whether a client can read what an event has to say. */
+export function canRead({ readsRich }: Receiver, { richOnly }: GatewayEvent): boolean {
+  return readsRich || !richOnly
+}
+
+/** Sends an event to each of these sessions but those that are excepted. Gives to how many it goes: where it was not dropped. */
 export function sendToAll(
   sessions: Iterable<Session>,
   event: GatewayEvent,
@@ -73,7 +78,9 @@ export function sendToAll(
 ): number {
   let count = 0
   for (const session of sessions) {
-    if (!except.has(session.sid) && session.receiver?.event(event) === true) count++
+    const { receiver, sid } = session
+    if (receiver === undefined || except.has(sid) || !canRead(receiver, event)) continue
+    if (receiver.event(event)) count++
   }
   return count
 }

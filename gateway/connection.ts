@@ -92,6 +92,10 @@ export class Connection implements Receiver, ResumableConnection, ProtocolHost {
     return this.#init.resumption.isOn
   }
 
+  get readsRich(): boolean {
+    return this.#protocol?.readsRich === true
+  }
+
   /** Bytes that the kernel has not taken yet. */
   get sendBytesWaiting(): number {
     return this.#outgoing.bytesWaiting

@@ -4,7 +4,7 @@ import { errors } from '../shared/errors.js'
 import type { EventText } from '../shared/event.js'
 import type { EventReader, OperationHead, UserOperationHead } from '../shared/outbox.js'
 import type { Answers } from './answers.js'
-import { type Channels, sendToAll } from './channels.js'
+import { type Channels, canRead, sendToAll } from './channels.js'
 import { GatewayEvent } from './event.js'
 import type { Metrics } from './metrics.js'
 import type { Registry } from './registry.js'
@@ -40,14 +40,15 @@ export class EventOperations implements EventReader {
   sendToUsers(head: UserOperationHead, uids: string, text: EventText): void {
     const { answers, registry, metrics } = this.#init
     if (answers.refuseEarly('sendToUsers', head)) return
+    const event = new GatewayEvent(text)
     const sessions = new Set<Session>()
     const missed: string[] = []
     for (const uid of JSON.parse(uids) as string[]) {
       const found = registry.findByUid(uid)
-      if (!found.some(({ receiver }) => receiver !== undefined)) missed.push(uid)
+      if (!found.some(({ receiver }) => receiver !== undefined && canRead(receiver, event))) missed.push(uid)
       for (const session of found) sessions.add(session)
     }
-    metrics.count('eventsSent', sendToAll(sessions, new GatewayEvent(text)))
+    metrics.count('eventsSent', sendToAll(sessions, event))
     answers.ack(head.ack, JSON.stringify(missed))
   }
 

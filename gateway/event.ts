@@ -1,26 +1,23 @@
 /** An event on its way to players: each form of the wire makes its frame once, however many receive it. */
-import { expectEvent } from '../shared/check.js'
-import { errors } from '../shared/errors.js'
-import {
-  type Delivery,
-  type EventOptions,
-  type EventText,
-  expectEventBody,
-  readEventOptions
-} from '../shared/event.js'
-import { encodeJson } from './protocol.js'
+import type { Delivery, EventOptions, EventText } from '../shared/event.js'
+import { createEventText } from '../shared/event-text.js'
+import { wrapPlain } from '../shared/rich-body.js'
 
 export class GatewayEvent implements EventText {
   readonly name: string
   readonly body: string
+  readonly rich: string
+  readonly richOnly: boolean
   readonly delivery: Delivery
   readonly key: string
   readonly #frames = new Map<string, string>()
   #place: string | undefined
 
-  constructor({ name, body, delivery, key }: EventText) {
+  constructor({ name, body, rich, richOnly, delivery, key }: EventText) {
     this.name = name
     this.body = body
+    this.rich = rich
+    this.richOnly = richOnly
     this.delivery = delivery
     this.key = key
   }
@@ -30,6 +27,11 @@ export class GatewayEvent implements EventText {
     // The length tells the name from the key, whatever characters they have.
     this.#place ??= `${this.name.length}:${this.name}${this.key}`
     return this.#place
+  }
+
+  /** Its body in superjson's form; '' for none. */
+  get richBody(): string {
+    return this.rich === '' ? wrapPlain(this.body) : this.rich
   }
 
   /** The frame in that form; `make` is asked for it once. */
@@ -46,20 +48,8 @@ export class GatewayEvent implements EventText {
 /**
  * An event of the gateway's host.
  *
- * @throws `EVENT_NOT_SERIALIZABLE`, TypeError for a name or options that are none, and what JSON.stringify throws
+ * @throws `EVENT_NOT_SERIALIZABLE`, TypeError for a name or options that are none
  */
 export function createEvent(name: string, body?: unknown, options?: EventOptions): GatewayEvent {
-  return new GatewayEvent({
-    name: expectEvent(name),
-    body: expectEventBody(encodeEventBody(body)),
-    ...readEventOptions(options)
-  })
-}
-
-function encodeEventBody(body: unknown): string {
-  if (body === undefined) return ''
-  // JSON has no form of a function or a symbol.
-  if (typeof body === 'function' || typeof body === 'symbol')
-    throw errors.eventNotSerializable('', `a ${typeof body}`)
-  return encodeJson(body)
+  return new GatewayEvent(createEventText(name, body, options))
 }

@@ -28,13 +28,16 @@ export class Intake {
   }
 
   /** `now`: when it arrived, milliseconds since 1970. */
-  take(session: Session, { route: asked, id, gzipped, body }: IncomingRequest, now: number): void {
+  take(session: Session, { route: asked, id, gzipped, rich, body }: IncomingRequest, now: number): void {
     const { routes, dispatcher, metrics, requestTimeout } = this.#init
     metrics.count(id === 0 ? 'notifies' : 'requests')
     const route = routes.find(asked)
     if (route === undefined) return this.#refuse(session, id, errors.routeUnknown(String(asked)))
     if (!this.#isOpen) return this.#refuse(session, id, errors.closing())
-    const flags = (id === 0 ? requestFlags.notify : 0) | (gzipped ? requestFlags.gzipped : 0)
+    const flags =
+      (id === 0 ? requestFlags.notify : 0) |
+      (gzipped ? requestFlags.gzipped : 0) |
+      (rich ? requestFlags.rich : 0)
     const timeout = route.options.timeout ?? requestTimeout
     dispatcher.add({ session, route, id, flags, body, timeout, now })
   }

@@ -5,6 +5,7 @@
  */
 import { type ErrorData, errors } from '../shared/errors.js'
 import { deliveries } from '../shared/event.js'
+import { wrapPlain } from '../shared/rich-body.js'
 import { formatKick } from '../shared/wire/handshake.js'
 import {
   type MessageHead,
@@ -32,6 +33,8 @@ export interface PomeloMessagesInit {
   readonly emptyBody: '' | '{}'
   /** Whether the client reads bit 5 of a reply's flags as "this is an error". */
   readonly errorFlag: boolean
+  /** Whether bodies are in superjson's form. */
+  readonly rich: boolean
   /** Whether the client counts messages, and so must be told which ones not to. */
   readonly counts: boolean
 }
@@ -43,6 +46,10 @@ export class PomeloMessages {
     this.#init = init
   }
 
+  get readsRich(): boolean {
+    return this.#init.rich
+  }
+
   reply(id: number, body: string): string {
     if (body.length > maxBody) return this.error(id, errors.replyNotSerializable('', `${body.length} bytes`))
     return encodeData({ kind: messageKinds.reply, id }, body === '' ? this.#init.emptyBody : body)
@@ -51,24 +58,31 @@ export class PomeloMessages {
   error(id: number, { code, message, data }: ErrorData): string {
     // `code` is the number that clients of Pinus look at; an error of the game may bring its own.
     const number = /^\d{1,9}$/.test(code) ? Number(code) : 500
-    let body = encodeJson({ code: number, error: code, message, data })
+    let body = this.#encode({ code: number, error: code, message, data })
     if (body.length > maxBody)
-      body = encodeJson({ code: number, error: code, message: message.slice(0, longestMessage) })
+      body = this.#encode({ code: number, error: code, message: message.slice(0, longestMessage) })
     return encodeData({ kind: messageKinds.reply, id, isError: this.#init.errorFlag }, body)
   }
 
   /** The frame of an event, which is built once for all clients that read alike. */
   eventFrame(event: GatewayEvent): string {
-    const { emptyBody, counts } = this.#init
-    const body = event.body === '' ? emptyBody : event.body
+    const { emptyBody, counts, rich } = this.#init
+    const own = rich ? event.richBody : event.body
+    const body = own === '' ? emptyBody : own
     const uncounted = counts && event.delivery !== deliveries.reliable
     const head = { kind: messageKinds.event, route: event.name, uncounted }
-    const form = `pomelo${body === '' ? ' empty' : ''}${uncounted ? ' uncounted' : ''}`
+    const form = `pomelo${rich ? ' rich' : ''}${body === '' ? ' empty' : ''}${uncounted ? ' uncounted' : ''}`
     return event.frame(form, () => encodeFrame(encodeData(head, body), false))
   }
 
   kick(reason: string): string {
     return encodeBytes(packageKinds.kick, formatKick(reason))
+  }
+
+  /** A body of our own as its bytes. */
+  #encode(value: unknown): string {
+    const body = encodeJson(value)
+    return this.#init.rich ? wrapPlain(body) : body
   }
 }
 

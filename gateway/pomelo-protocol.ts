@@ -38,7 +38,7 @@ export class PomeloProtocol implements Protocol {
   readonly #init: PomeloInit
   #state: PomeloState = 'handshake'
   /** How this client is written to; as the plainest until it has shaken hands. */
-  #messages = new PomeloMessages({ emptyBody: '{}', errorFlag: false, counts: false })
+  #messages = new PomeloMessages({ emptyBody: '{}', errorFlag: false, rich: false, counts: false })
   /** Whether both sides count: heartbeats say how far. */
   #counts = false
   /** Codes that the client was told. */
@@ -52,6 +52,10 @@ export class PomeloProtocol implements Protocol {
 
   get isReady(): boolean {
     return this.#state === 'open'
+  }
+
+  get readsRich(): boolean {
+    return this.#messages.readsRich
   }
 
   receive(bytes: Buffer): void {
@@ -114,7 +118,7 @@ export class PomeloProtocol implements Protocol {
       throw errors.frameMalformed(`the route code ${route} is in no dictionary`)
     }
     const body = bytes.toString('latin1', bodyStart, end)
-    this.#init.host.request({ route, id, gzipped, body })
+    this.#init.host.request({ route, id, gzipped, rich: this.#messages.readsRich, body })
   }
 
   #receiveHandshake(body: Buffer): void {
@@ -154,11 +158,11 @@ export class PomeloProtocol implements Protocol {
     }
     if (!answer.accept) return this.#refuse(answer.outdated === true ? 501 : 500, answer.user)
     const { routes, heartbeat, host } = this.#init
-    const { type, dictVersion, errorFlag, user } = request
+    const { type, dictVersion, errorFlag, richBodies: rich, user } = request
     this.#codes = routes.size
     this.#counts = request.resume !== undefined && host.keepsSessions
-    const emptyBody = type === ownType ? '' : '{}'
-    this.#messages = new PomeloMessages({ emptyBody, errorFlag, counts: this.#counts })
+    const emptyBody = type === ownType || rich ? '' : '{}'
+    this.#messages = new PomeloMessages({ emptyBody, errorFlag, rich, counts: this.#counts })
     const resume = this.#counts ? host.prepareResume(request.resume!, this.#messages) : undefined
     const reply = formatHandshake({
       code: 200,
@@ -167,6 +171,7 @@ export class PomeloProtocol implements Protocol {
       dictVersion: routes.version,
       useDict: true,
       resume,
+      richBodies: rich,
       user: answer.user
     })
     this.#state = 'ack'

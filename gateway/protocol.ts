@@ -23,6 +23,8 @@ export interface Protocol {
   /** Gives whether the event was not dropped. */
   event(event: GatewayEvent): boolean
   kick(reason: string): void
+  /** Whether the client reads bodies in superjson's form. */
+  readonly readsRich: boolean
   /** Whether the client has done all that it must before data flows. */
   readonly isReady: boolean
   /** A heartbeat's time has come: asks the client for a sign of life, if it is for the gateway to ask. */
@@ -67,6 +69,8 @@ export interface IncomingRequest {
   /** 0: a notify. */
   readonly id: number
   readonly gzipped: boolean
+  /** Whether the client writes and reads bodies in superjson's form. */
+  readonly rich: boolean
   readonly body: string
 }
 

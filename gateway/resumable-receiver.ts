@@ -83,6 +83,10 @@ export class ResumableReceiver implements Receiver {
     return this.#connection !== undefined
   }
 
+  get readsRich(): boolean {
+    return this.#messages.readsRich
+  }
+
   get epoch(): string {
     return this.#init.epoch
   }

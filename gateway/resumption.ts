@@ -76,7 +76,7 @@ export class Resumption implements ResumableKeeper {
 
   /** Finds the session that a client wants back, or prepares one that it can have back later. */
   admit({ session: point }: ResumeRequest, messages: PomeloMessages): Admission {
-    const found = point === undefined ? undefined : this.#find(point)
+    const found = point === undefined ? undefined : this.#find(point, messages)
     if (found instanceof ResumableReceiver) {
       found.takeOver(point!.received, messages)
       return { receiver: found, reply: this.#describe(found, true) }
@@ -140,13 +140,18 @@ export class Resumption implements ResumableKeeper {
     secrets.offered = undefined
   }
 
-  #find({ token, epoch, received }: ResumePoint): ResumableReceiver | ResumeFailure {
+  #find(
+    { token, epoch, received }: ResumePoint,
+    messages: PomeloMessages
+  ): ResumableReceiver | ResumeFailure {
     const secret = hash(token)
     const receiver = this.#bySecret.get(secret)
     if (receiver?.session === undefined) return resumeFailures.gone
     // That it has come with what it was given last says that it has it.
     if (this.#secrets.get(receiver)?.offered === secret) this.confirmed(receiver)
-    const verdict = epoch === receiver.epoch ? receiver.judge(received) : resumeFailures.mismatch
+    // What is kept for it is written in the form that it read before.
+    const isSame = epoch === receiver.epoch && messages.readsRich === receiver.readsRich
+    const verdict = isSame ? receiver.judge(received) : resumeFailures.mismatch
     if (verdict === 'resumable') return receiver
     // Its client has come, and can't have it: nobody else will.
     const ending = {

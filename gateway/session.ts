@@ -17,6 +17,8 @@ export interface Receiver {
   readonly address: ClientAddress
   /** Whether the client is connected at the moment; if not, what is sent is kept for it. */
   readonly isConnected: boolean
+  /** Whether the client reads bodies in superjson's form. */
+  readonly readsRich: boolean
   reply(id: number, body: string): void
   error(id: number, error: ErrorData): void
   /** Gives whether the event was not dropped. */

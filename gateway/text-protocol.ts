@@ -11,6 +11,7 @@ import { encodeJson, type Protocol, type ProtocolHost } from './protocol.js'
 export class TextProtocol implements Protocol {
   readonly name = 'json'
   readonly isReady = true
+  readonly readsRich = false
   readonly #host: ProtocolHost
 
   constructor(host: ProtocolHost) {
@@ -27,7 +28,8 @@ export class TextProtocol implements Protocol {
       return this.#send(`[null,null,${encodeJson({ error: error.code, message: error.message })}]`)
     }
     const { id, route, bodyStart, bodyEnd } = scanned
-    this.#host.request({ route, id, gzipped: false, body: bytes.toString('latin1', bodyStart, bodyEnd) })
+    const body = bytes.toString('latin1', bodyStart, bodyEnd)
+    this.#host.request({ route, id, gzipped: false, rich: false, body })
   }
 
   reply(id: number, body: string): void {

@@ -9,8 +9,11 @@
 
 export type Batch = (string | number | null)[]
 
-/** What a worker must know of a request beside its route and body. */
-export const requestFlags = { notify: 1, gzipped: 2 } as const
+/**
+ * What a worker must know of a request beside its route and body. Rich: its client writes and reads bodies in superjson's
+ * form.
+ */
+export const requestFlags = { notify: 1, gzipped: 2, rich: 4 } as const
 
 export interface RequestHead {
   /** The request's number in this gateway: what the worker answers to. */

@@ -6,8 +6,8 @@
  *
  * What would not come back as what it was is refused here, with the path to it, and never lost in silence.
  */
-import { SuperJSON } from 'superjson'
 import { errors } from './errors.js'
+import { SuperJSON } from './superjson.js'
 
 /** Levels of nesting that a value may have. */
 export const maxValueDepth = 100

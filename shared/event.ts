@@ -19,6 +19,10 @@ export interface EventText {
   readonly name: string
   /** JSON, each byte as one character; '' for none. */
   readonly body: string
+  /** The same in superjson's form, if there is more in it than in `body`; '' if not. */
+  readonly rich: string
+  /** Whether it is for none but clients that read that form. Then it has no `body`. */
+  readonly richOnly: boolean
   readonly delivery: Delivery
   /** Of a latest event: which one it takes the place of, beside its name. */
   readonly key: string
@@ -33,17 +37,24 @@ export interface EventOptions {
   readonly delivery?: DeliveryName
   /** Of `latest`: what the event is about, e.g. a player's name; at most 256 bytes. Default: ''. */
   readonly key?: string
+  /**
+   * Sends it only to those whose clients read rich bodies, so that the body may have in it what JSON has no form for: a Map, a
+   * BigInt … Default: false.
+   */
+  readonly richOnly?: boolean
 }
 
 /** Whom an event of many is for: every session (default), or those that are bound to a user. */
 export type BroadcastFilter = 'all' | 'bound'
 
 /** How an event is to be delivered, by its options; throws a TypeError for what is none. */
-export function readEventOptions(options: EventOptions = {}): Pick<EventText, 'delivery' | 'key'> {
+export function readEventOptions(
+  options: EventOptions = {}
+): Pick<EventText, 'delivery' | 'key' | 'richOnly'> {
   if (options === null || typeof options !== 'object') {
     throw new TypeError(`Expected the options of an event to be an object, got ${describeValue(options)}`)
   }
-  const { delivery = 'reliable', key = '' } = options
+  const { delivery = 'reliable', key = '', richOnly = false } = options
   if (!Object.hasOwn(deliveries, delivery)) {
     throw new TypeError(
       `Expected the delivery of an event to be ${Object.keys(deliveries).join(', ')}, got ${describeValue(delivery)}`
@@ -55,7 +66,10 @@ export function readEventOptions(options: EventOptions = {}): Pick<EventText, 'd
       `Expected the key of an event to be a string of at most ${maxNameBytes} bytes, got ${describeValue(key)}`
     )
   }
-  return { delivery: deliveries[delivery], key }
+  if (typeof richOnly !== 'boolean') {
+    throw new TypeError(`Expected richOnly of an event to be true or false, got ${describeValue(richOnly)}`)
+  }
+  return { delivery: deliveries[delivery], key, richOnly }
 }
 
 /** Whether a broadcast is only for sessions that are bound; throws a TypeError for a filter that there is none of. */

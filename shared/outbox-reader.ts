@@ -34,6 +34,8 @@ export function readOutbox(
   const eventText = (): EventText => ({
     name: text(),
     body: text(),
+    rich: text(),
+    richOnly: number() === 1,
     delivery: number() as Delivery,
     key: text()
   })

@@ -107,24 +107,30 @@ export class Outbox implements OutcomeReader, OperationReader, EventReader {
     this.#items.push(uid, reason)
   }
 
-  send(head: OperationHead, { name, body, delivery, key }: EventText): void {
+  send(head: OperationHead, event: EventText): void {
     this.#begin(head)
-    this.#items.push(outboxKinds.send, head.ack, name, body, delivery, key)
+    this.#items.push(outboxKinds.send, head.ack)
+    this.#addEvent(event)
   }
 
   sendToUser(head: UserOperationHead, uid: string, event: EventText, except: string): void {
     this.#beginForUser(outboxKinds.sendToUser, head)
-    this.#items.push(uid, event.name, event.body, event.delivery, event.key, except)
+    this.#items.push(uid)
+    this.#addEvent(event)
+    this.#items.push(except)
   }
 
   broadcast(head: UserOperationHead, bound: number, event: EventText, except: string): void {
     this.#beginForUser(outboxKinds.broadcast, head)
-    this.#items.push(bound, event.name, event.body, event.delivery, event.key, except)
+    this.#items.push(bound)
+    this.#addEvent(event)
+    this.#items.push(except)
   }
 
   sendToUsers(head: UserOperationHead, uids: string, event: EventText): void {
     this.#beginForUser(outboxKinds.sendToUsers, head)
-    this.#items.push(uids, event.name, event.body, event.delivery, event.key)
+    this.#items.push(uids)
+    this.#addEvent(event)
   }
 
   join(head: OperationHead, channel: string): void {
@@ -149,7 +155,9 @@ export class Outbox implements OutcomeReader, OperationReader, EventReader {
 
   sendToChannel(head: UserOperationHead, channel: string, event: EventText, except: string): void {
     this.#beginForUser(outboxKinds.sendToChannel, head)
-    this.#items.push(channel, event.name, event.body, event.delivery, event.key, except)
+    this.#items.push(channel)
+    this.#addEvent(event)
+    this.#items.push(except)
   }
 
   members(head: UserOperationHead, channel: string, after: number, count: number): void {
@@ -174,6 +182,10 @@ export class Outbox implements OutcomeReader, OperationReader, EventReader {
 
   refused(route: string, operation: string, about: string, { code, message }: ErrorData): void {
     this.#items.push(outboxKinds.refused, route, operation, about, code, message)
+  }
+
+  #addEvent({ name, body, rich, richOnly, delivery, key }: EventText): void {
+    this.#items.push(name, body, rich, richOnly ? 1 : 0, delivery, key)
   }
 
   #beginForUser(kind: number, { rid, ack, frontendId }: UserOperationHead): void {

@@ -9,6 +9,15 @@ import { type CounterName, Metrics, metricNames } from '../gateway/metrics.js'
 import { flagOf, optionTable, variableOf } from '../gateway/option-table.js'
 import { closeCodes, mayComeBack } from '../shared/close-codes.js'
 import { errors } from '../shared/errors.js'
+import { maxAnnotationDepth } from '../shared/rich-form.js'
+import {
+  arrayNames,
+  kindNames,
+  maxBigIntDigits,
+  maxNumberKeys,
+  maxUrlLength
+} from '../shared/untrusted-kinds.js'
+import { maxAnnotations } from '../shared/untrusted-value.js'
 import { listFiles, readSources, readText, root } from './helpers/sources.js'
 
 const pages = [
@@ -82,6 +91,38 @@ t.test('close-codes.md has the codes, their names, and whether to come back', as
   ])
   t.same(rows, expected)
 })
+
+t.test('protocol.md has the kinds of values in rich bodies, and their limits', async t => {
+  const section = readText('docs/reference/protocol.md').split('\n### Rich bodies\n')[1]!.split('\n### ')[0]!
+  const kinds = [...section.matchAll(/^\| `(\S+)` \|.*\| (.+) \|$/gm)].map(([, kind, value]) => [
+    kind!,
+    value!
+  ])
+  t.same(
+    kinds.map(([kind]) => kind),
+    [...kindNames, '["typed-array","Uint8Array"]']
+  )
+  t.same(
+    kinds
+      .at(-1)![1]!
+      .match(/\w+Array/g)!
+      .sort(),
+    [...arrayNames].sort()
+  )
+  const limits = readRows('docs/reference/protocol.md', /./).filter(([what]) => limitOf.has(what!))
+  t.same(
+    limits.map(([what, limit]) => [what, Number(limit)]),
+    [...limitOf]
+  )
+})
+
+const limitOf = new Map([
+  ['values that are no JSON', maxAnnotations],
+  ['steps from the top to such a value', maxAnnotationDepth],
+  ['characters of a BigInt', maxBigIntDigits],
+  ['numbers and BigInts in one Set, or as keys of one Map', maxNumberKeys],
+  ['characters of a URL', maxUrlLength]
+])
 
 t.test('metrics.md has the counters and the gauges, each in its table', async t => {
   const inTable = (heading: string) =>

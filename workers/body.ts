@@ -3,25 +3,32 @@
  * here, and what leaves here goes on to the socket as it is.
  */
 import { gunzipSync } from 'node:zlib'
+import { requestFlags } from '../shared/batch.js'
+import { toBytes } from '../shared/body-bytes.js'
 import { errors } from '../shared/errors.js'
-import { decodeUtf8, escapeAstral } from '../shared/wire/utf8.js'
+import { encodePlain } from '../shared/plain-body.js'
+import { encodeRich, reviveRich } from '../shared/rich-body.js'
+import { parseUntrusted } from '../shared/untrusted-value.js'
+import { decodeUtf8 } from '../shared/wire/utf8.js'
 
 const beyondAscii = /[\x80-\xff]/
-const beyondAsciiText = /[\u0080-\uffff]/
 
 /**
- * The value of a request's body; an empty body is undefined.
+ * The value of a request's body; an empty body is undefined. `flags`: requestFlags. A client that reads rich bodies writes
+ * them too.
  *
  * @throws `BODY_MALFORMED`
  */
-export function decodeBody(body: string, gzipped: boolean, maxBytes: number): unknown {
+export function decodeBody(body: string, flags: number, maxBytes: number): unknown {
   if (body === '') return undefined
-  const text = gzipped
+  const isGzipped = (flags & requestFlags.gzipped) !== 0
+  const text = isGzipped
     ? unzip(body, maxBytes)
     : beyondAscii.test(body)
       ? decodeUtf8(Buffer.from(body, 'latin1'))
       : body
   if (text === '') return undefined
+  if ((flags & requestFlags.rich) !== 0) return reviveRich(parseUntrusted(text))
   try {
     return JSON.parse(text)
   } catch (error) {
@@ -40,41 +47,11 @@ function unzip(body: string, maxBytes: number): string {
   return decodeUtf8(bytes)
 }
 
-type Refuse = (path: string, what: string) => Error
-
 /**
- * The bytes of a reply, or of an event; '' for undefined. JSON, with characters beyond the BMP as escapes, which every
- * client reads.
+ * The bytes of a reply; '' for undefined. JSON, or superjson's form for a client that reads rich bodies.
  *
- * @throws what `refuse` makes, by default `REPLY_NOT_SERIALIZABLE`, naming the path
+ * @throws `REPLY_NOT_SERIALIZABLE`, naming the path
  */
-export function encodeBody(value: unknown, refuse: Refuse = errors.replyNotSerializable): string {
-  if (value === undefined) return ''
-  let json: string | undefined
-  try {
-    json = JSON.stringify(value)
-  } catch {
-    const found = findUnserializable(value, '', new Set())
-    throw refuse(found?.path ?? '', found?.what ?? 'a value that JSON.stringify refuses')
-  }
-  if (json === undefined) throw refuse('', `a ${typeof value}`)
-  if (!beyondAsciiText.test(json)) return json
-  return Buffer.from(escapeAstral(json), 'utf8').toString('latin1')
-}
-
-function findUnserializable(
-  value: unknown,
-  path: string,
-  above: Set<object>
-): { path: string; what: string } | undefined {
-  if (typeof value === 'bigint') return { path, what: 'a BigInt' }
-  if (typeof value !== 'object' || value === null) return undefined
-  if (above.has(value)) return { path, what: 'a circle' }
-  above.add(value)
-  for (const [key, each] of Object.entries(value)) {
-    const found = findUnserializable(each, path === '' ? key : `${path}.${key}`, above)
-    if (found !== undefined) return found
-  }
-  above.delete(value)
-  return undefined
+export function encodeReply(value: unknown, isRich: boolean): string {
+  return toBytes((isRich ? encodeRich : encodePlain)(value, errors.replyNotSerializable))
 }

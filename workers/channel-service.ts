@@ -4,8 +4,9 @@
  */
 import { expectFrontendId, expectUid } from '../shared/check.js'
 import type { EventText } from '../shared/event.js'
+import { createEventText } from '../shared/event-text.js'
 import { type Callback, isCallback, settle } from './callback.js'
-import { createEvent, type Messenger, quietly } from './messenger.js'
+import { type Messenger, quietly } from './messenger.js'
 import {
   type OptionsOrCallback,
   PinusChannel,
@@ -89,7 +90,7 @@ export class ChannelService {
       settle(this.apushMessageByUids(route, msg, targets as PushTarget[], options), done)
       return
     }
-    const event = createEvent(route, msg, options)
+    const event = createEventText(route, msg, options)
     for (const users of this.#group(targets)) this.#init.users.send(users, event)
   }
 
@@ -112,7 +113,7 @@ export class ChannelService {
   apushMessageByUids(...args: unknown[]): Promise<string[]> {
     const [route, msg, targets, ...tail] = withRoute(args)
     return this.#init.operations.promised('pushMessageByUids', route, async () => {
-      const event = createEvent(route, msg, readTail<PushOptions, string[]>(tail).options)
+      const event = createEventText(route, msg, readTail<PushOptions, string[]>(tail).options)
       const groups = this.#group(targets)
       if (groups.length === 0) throw new TypeError('uids should not be empty')
       return this.#sendToGroups(groups, event)

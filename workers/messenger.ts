@@ -3,18 +3,10 @@
  * gateway but what returns a promise: an event leaves in the order in which it was sent, before the request's reply.
  */
 import type { SessionAddress } from '../shared/address.js'
-import { describeValue, expectChannel, expectEvent, expectUid } from '../shared/check.js'
-import { errors } from '../shared/errors.js'
-import {
-  type BroadcastFilter,
-  type EventOptions,
-  type EventText,
-  expectEventBody,
-  isForBound,
-  readEventOptions
-} from '../shared/event.js'
+import { describeValue, expectChannel, expectUid } from '../shared/check.js'
+import { type BroadcastFilter, type EventOptions, type EventText, isForBound } from '../shared/event.js'
+import { createEventText } from '../shared/event-text.js'
 import type { OperationHead, UserOperationHead } from '../shared/outbox.js'
-import { encodeBody } from './body.js'
 import { Channel, type Member, type MembersPage } from './channel.js'
 import type { AckValue, Link } from './link.js'
 import type { Origin } from './origin.js'
@@ -53,24 +45,24 @@ export class Messenger {
   }
 
   send(to: Recipient, event: string, body?: unknown, options: ExceptOptions = {}): void {
-    this.#prepareSend(to, createEvent(event, body, options), options)(0)
+    this.#prepareSend(to, createEventText(event, body, options), options)(0)
     this.#link.leaveSoon()
   }
 
   asend(to: Recipient, event: string, body?: unknown, options: ExceptOptions = {}): Promise<number> {
     return this.#counted('send', event, () =>
-      this.#prepareSend(to, createEvent(event, body, options), options)
+      this.#prepareSend(to, createEventText(event, body, options), options)
     )
   }
 
   broadcast(event: string, body?: unknown, options: BroadcastOptions = {}): void {
-    this.#prepareBroadcast(createEvent(event, body, options), options)(0)
+    this.#prepareBroadcast(createEventText(event, body, options), options)(0)
     this.#link.leaveSoon()
   }
 
   abroadcast(event: string, body?: unknown, options: BroadcastOptions = {}): Promise<number> {
     return this.#counted('broadcast', event, () =>
-      this.#prepareBroadcast(createEvent(event, body, options), options)
+      this.#prepareBroadcast(createEventText(event, body, options), options)
     )
   }
 
@@ -80,13 +72,13 @@ export class Messenger {
   }
 
   sendToChannel(channel: string, event: string, body: unknown, options: ExceptOptions): void {
-    this.#prepareForChannel(channel, createEvent(event, body, options), options)(0)
+    this.#prepareForChannel(channel, createEventText(event, body, options), options)(0)
     this.#link.leaveSoon()
   }
 
   asendToChannel(channel: string, event: string, body: unknown, options: ExceptOptions): Promise<number> {
     return this.#counted('sendToChannel', channel, () =>
-      this.#prepareForChannel(channel, createEvent(event, body, options), options)
+      this.#prepareForChannel(channel, createEventText(event, body, options), options)
     )
   }
 
@@ -233,12 +225,4 @@ export function addressOf(session: SessionLike): SessionAddress {
 export function quietly<Result>(promise: Promise<Result>): Promise<Result> {
   promise.catch(() => {})
   return promise
-}
-
-export function createEvent(name: string, body: unknown, options: EventOptions): EventText {
-  return {
-    name: expectEvent(name),
-    body: expectEventBody(encodeBody(body, errors.eventNotSerializable)),
-    ...readEventOptions(options)
-  }
 }

@@ -13,7 +13,7 @@ import { type ErrorData, errors, GatewayError, isRequestError, type RequestError
 import type { AbortReason } from '../shared/inbox.js'
 import type { Logger } from '../shared/log.js'
 import { BackendSession } from './backend-session.js'
-import { decodeBody, encodeBody } from './body.js'
+import { decodeBody, encodeReply } from './body.js'
 import { HandlerContext, type WorkerInfo } from './context.js'
 import { createLinkLogger, type Environment } from './environment.js'
 import { Messenger } from './messenger.js'
@@ -87,7 +87,7 @@ export class Run implements Origin {
     running.current = this
     try {
       const { body, flags } = this.#head
-      const value = decodeBody(body, (flags & requestFlags.gzipped) !== 0, maxBodyBytes)
+      const value = decodeBody(body, flags, maxBodyBytes)
       const session = new BackendSession(this.view, this.operations)
       const result = handlers[this.#head.route]!.call(value, session, new HandlerContext(this))
       if (isThenable(result)) {
@@ -139,7 +139,7 @@ export class Run implements Origin {
   #succeed(result: unknown): void {
     if (this.isNotify) return this.#decide('')
     try {
-      this.#decide(encodeBody(result))
+      this.#decide(encodeReply(result, (this.#head.flags & requestFlags.rich) !== 0))
     } catch (error) {
       this.#fail(error)
     }

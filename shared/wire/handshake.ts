@@ -7,6 +7,9 @@ import { errors, GatewayError } from '../errors.js'
 import { parseResumeRequest, type ResumeReply, type ResumeRequest } from './resume.js'
 import { decodeUtf8, escapeNonAscii } from './utf8.js'
 
+/** What both sides call it under `sys.bodies`. */
+export const richForm = 'superjson'
+
 export interface HandshakeRequest {
   /** The client's library, such as `js-websocket`; `''` if it doesn't say. */
   readonly type: string
@@ -18,6 +21,8 @@ export interface HandshakeRequest {
   readonly errorFlag: boolean
   /** The client counts messages, and may want an earlier session back; undefined: it knows nothing of it. */
   readonly resume: ResumeRequest | undefined
+  /** Whether the client wants bodies in superjson's form, both ways. */
+  readonly richBodies: boolean
   /** What the game's own client code put in. */
   readonly user: unknown
 }
@@ -33,6 +38,8 @@ export type HandshakeReply =
       readonly useDict: boolean
       /** What became of the client's wish; undefined: it can't resume. */
       readonly resume?: ResumeReply | undefined
+      /** Whether bodies are in superjson's form, both ways. */
+      readonly richBodies?: boolean
       readonly user?: unknown
     }
   | { readonly code: 500 | 501; readonly user?: unknown }
@@ -50,6 +57,7 @@ export function parseHandshake(body: Uint8Array): HandshakeRequest {
     dictVersion: sys.dictVersion === 0 ? undefined : expectText('dictVersion', sys.dictVersion) || undefined,
     errorFlag: sys.errorFlag === true,
     resume: parseResumeRequest(sys.resume),
+    richBodies: sys.bodies === richForm,
     user: handshake.user
   }
 }
@@ -85,7 +93,7 @@ export function formatHandshake(reply: HandshakeReply): string {
 }
 
 function formatSys(reply: HandshakeReply & { code: 200 }): string {
-  const { heartbeat, dict, dictVersion, useDict, resume } = reply
+  const { heartbeat, dict, dictVersion, useDict, resume, richBodies } = reply
   const members: string[] = []
   if (heartbeat > 0) members.push(`"heartbeat":${heartbeat}`)
   if (useDict) {
@@ -93,6 +101,7 @@ function formatSys(reply: HandshakeReply & { code: 200 }): string {
     members.push(`"dictVersion":${JSON.stringify(dictVersion)}`, '"useDict":true')
   }
   if (resume !== undefined) members.push(`"resume":${JSON.stringify(resume)}`)
+  if (richBodies === true) members.push(`"bodies":"${richForm}"`)
   return `{${members.join(',')}}`
 }
 

@@ -11,7 +11,7 @@ export const resumeFailures = {
   gone: 'gone',
   /** More was sent since than the gateway keeps for one client. */
   lost: 'lost',
-  /** The numbers can't be: the client says that it has got more than it was sent, or less than it has said before. */
+  /** It can't be: the client says that it has got more than it was sent, or less than before, or reads bodies in another form. */
   mismatch: 'mismatch'
 } as const
 export type ResumeFailure = (typeof resumeFailures)[keyof typeof resumeFailures]

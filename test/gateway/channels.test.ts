@@ -115,6 +115,18 @@ t.test(
   }
 )
 
+t.test('an event that is rich only reaches those who can read it, and they are counted', async t => {
+  const [red, blue] = [open(), open()]
+  const reds = Object.assign(red.receiver as FakeReceiver, { readsRich: true })
+  t.equal(sendToAll([red, blue], createEvent('teams', new Map(), { richOnly: true })), 1)
+  t.equal(sendToAll([red, blue], createEvent('tick', 1, { richOnly: false })), 2)
+  t.same(
+    reds.events.map(([name]) => name),
+    ['teams', 'tick']
+  )
+  t.same((blue.receiver as FakeReceiver).events, [['tick', '1']])
+})
+
 t.test('a receiver that is closed in the middle of it gets nothing, and the others all', async t => {
   const [red, blue, green] = [open(), open(), open()]
   const seen: string[] = []

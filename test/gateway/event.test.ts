@@ -19,6 +19,43 @@ t.test('a body is its bytes, in a form that every client reads', async t => {
   t.equal(createEvent('a', '🎮').body, '"\\ud83c\\udfae"')
 })
 
+t.test('a body is rich where JSON does not hold all of it, and its plain form is for all others', async t => {
+  const bodies = (body: unknown, richOnly = false) => {
+    const event = createEvent('a', body, { richOnly })
+    return [event.body, event.rich, event.richBody]
+  }
+  t.same(bodies({ n: 1 }), ['{"n":1}', '', '{"json":{"n":1}}'])
+  t.same(bodies(undefined), ['', '', ''])
+  t.same(bodies(new URL('http://a/')), [
+    '"http://a/"',
+    '{"json":"http://a/","meta":{"values":["URL"],"v":1}}',
+    '{"json":"http://a/","meta":{"values":["URL"],"v":1}}'
+  ])
+  t.same(bodies({ u: undefined }).slice(0, 2), [
+    '{}',
+    '{"json":{"u":null},"meta":{"values":{"u":["undefined"]},"v":1}}'
+  ])
+  const hero = new (class {
+    hp = 1
+  })()
+  t.same(bodies(hero), ['{"hp":1}', '', '{"json":{"hp":1}}'], 'an instance has one form')
+  t.same(bodies({ n: 1 }, true), ['', '{"json":{"n":1}}', '{"json":{"n":1}}'])
+  t.same(bodies(7n, true).slice(0, 2), ['', '{"json":"7","meta":{"values":["bigint"],"v":1}}'])
+  t.equal(
+    bodies('é', true)[1],
+    Buffer.from('{"json":"é"}').toString('latin1'),
+    'bytes, each as one character'
+  )
+  const code = 'EVENT_NOT_SERIALIZABLE'
+  t.throws(() => bodies({ of: [/x/] }), { code, message: "The event can't be sent: a RegExp at of.0" })
+  t.throws(() => bodies({ of: [/x/] }, true), { code, message: "The event can't be sent: a RegExp at of.0" })
+  t.throws(() => bodies(new Set()), {
+    code,
+    message:
+      "The event can't be sent: a Set at its top (with richOnly it goes to clients of rich bodies alone)"
+  })
+})
+
 t.test('events of one name and key have one place, and no others have it', async t => {
   const place = (name: string, key: string) => createEvent(name, 1, { delivery: 'latest', key }).place
   t.equal(place('at', 'red'), place('at', 'red'))
@@ -55,6 +92,10 @@ t.test('what is no event is refused with what was wrong', async t => {
       /delivery of an event to be reliable, latest, volatile, got "__proto__"/
     ],
     [() => createEvent('a', 1, { delivery: 'toString' as never }), /delivery of an event/],
+    [
+      () => createEvent('a', 1, { richOnly: 1 as never }),
+      /richOnly of an event to be true or false, got 1 \(number\)/
+    ],
     [() => createEvent('a', 1, { key: 5 as never }), /key of an event .* got 5 \(number\)/],
     [
       () => createEvent('a', 1, { key: 'é'.repeat(129) }),

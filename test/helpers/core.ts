@@ -245,6 +245,7 @@ export async function startCore({
       const replies: Reply[] = []
       const reading: string[] = []
       const session = registry.open({
+        readsRich: false,
         address: { ip: '127.0.0.1', port: 1 },
         reply: (id, body) => replies.push({ id, body }),
         error: (id, error) => replies.push({ id, error }),

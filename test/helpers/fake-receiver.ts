@@ -5,6 +5,7 @@ import type { Receiver } from '../../gateway/session.js'
 export class FakeReceiver implements Receiver {
   readonly address = { ip: '192.0.2.7', port: 4321 }
   isConnected = true
+  readsRich = false
   readonly events: [name: string, body: string][] = []
   readonly endings: [code: number, kickReason: string | null][] = []
 

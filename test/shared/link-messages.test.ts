@@ -41,7 +41,14 @@ const head: fc.Arbitrary<OperationHead> = fc.record(
 const userHead = fc.record({ rid: fc.nat(), ack: fc.nat(), frontendId: anyText }, { noNullPrototype: true })
 
 const event = fc.record(
-  { name: anyText, body: anyText, delivery: fc.integer({ min: 0, max: 2 }), key: anyText },
+  {
+    name: anyText,
+    body: anyText,
+    rich: anyText,
+    richOnly: fc.boolean(),
+    delivery: fc.integer({ min: 0, max: 2 }),
+    key: anyText
+  },
   { noNullPrototype: true }
 )
 

@@ -1,18 +1,21 @@
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
-import { decodeBody, encodeBody } from '../../workers/body.js'
+import { requestFlags } from '../../shared/batch.js'
+import { decodeBody, encodeReply } from '../../workers/body.js'
 import { browserProtocol } from '../helpers/pomelo-protocol.js'
 
 const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1')
 const asBody = (text: string) => latin1(Buffer.from(text))
-const decode = (body: string) => decodeBody(body, false, 1_000)
-const unzip = (bytes: Uint8Array, maxBytes = 1_000) => decodeBody(latin1(bytes), true, maxBytes)
+const decode = (body: string) => decodeBody(body, 0, 1_000)
+const unzip = (bytes: Uint8Array, maxBytes = 1_000) =>
+  decodeBody(latin1(bytes), requestFlags.gzipped, maxBytes)
+const encodeBody = (value: unknown) => encodeReply(value, false)
 const malformed = (message: RegExp) => ({ code: 'BODY_MALFORMED', message })
 
 t.test('a body without bytes is undefined', t => {
   t.equal(decode(''), undefined)
-  t.equal(decodeBody('', true, 10), undefined)
+  t.equal(decodeBody('', requestFlags.gzipped, 10), undefined)
   t.equal(unzip(gzipSync('')), undefined)
   t.equal(encodeBody(undefined), '')
   t.end()
@@ -103,6 +106,8 @@ t.test('a reply that JSON has no form for is refused, and the error says where i
     [1n, "The reply can't be sent: a BigInt at its top"],
     [{ player: { gold: [0, 1n] } }, "The reply can't be sent: a BigInt at player.gold.1"],
     [circle, "The reply can't be sent: a circle at items.1"],
+    [{ teams: new Map([['red', 1]]) }, "The reply can't be sent: a Map at teams"],
+    [[new Set()], "The reply can't be sent: a Set at 0"],
     [() => {}, "The reply can't be sent: a function at its top"],
     [Symbol('s'), "The reply can't be sent: a symbol at its top"],
     [
@@ -125,6 +130,37 @@ t.test('a reply is what JSON makes of it', t => {
   t.equal(encodeBody(null), 'null')
   t.equal(encodeBody({ a: undefined, b: () => {}, c: Number.NaN }), '{"c":null}')
   t.equal(encodeBody(new Date(0)), '"1970-01-01T00:00:00.000Z"')
-  t.equal(encodeBody(new Map([['a', 1]])), '{}')
+  t.equal(encodeBody({ a: {}, b: /x/ }), '{"a":{},"b":{}}')
+  t.end()
+})
+
+t.test('a rich body is in the form of superjson, both ways', t => {
+  const rich = {
+    at: new Date(5),
+    gold: 7n,
+    name: 'é🎮',
+    teams: new Map([['red', new Set([1])]]),
+    none: undefined
+  }
+  const body = encodeReply(rich, true)
+  t.same(decodeBody(body, requestFlags.rich, 1_000), rich)
+  t.notMatch(body, /[\u0100-\uffff]/, 'bytes, each as one character')
+  t.same(
+    decodeBody(
+      latin1(gzipSync(Buffer.from(body, 'latin1'))),
+      requestFlags.rich | requestFlags.gzipped,
+      1_000
+    ),
+    rich
+  )
+  t.equal(encodeReply({ a: 1 }, true), '{"json":{"a":1}}')
+  t.equal(encodeReply(undefined, true), '')
+  t.equal(decodeBody('', requestFlags.rich, 1_000), undefined)
+  t.throws(() => encodeReply({ a: /x/ }, true), {
+    code: 'REPLY_NOT_SERIALIZABLE',
+    message: "The reply can't be sent: a RegExp at a"
+  })
+  t.throws(() => decodeBody('{"points":3}', requestFlags.rich, 1_000), malformed(/expected \{"json":…\}/))
+  t.throws(() => decodeBody('{', requestFlags.rich, 1_000), malformed(/not JSON/))
   t.end()
 })

@@ -164,6 +164,15 @@ t.test('a message to users reaches all their sessions once, and says who is not 
   t.same(namesOf(sent), ['sendToUsers', 'sendToUsers'], 'one item, however many users')
 })
 
+t.test('a message that is rich only misses users whose clients can not read it', async t => {
+  const { channelService, red, again, blue } = begin(t)
+  Object.assign(again.receiver as FakeReceiver, { readsRich: true })
+  const targets = [here('red'), here('blue')]
+  const message = { teams: new Map() }
+  t.same(await channelService.apushMessageByUids('teams', message, targets, { richOnly: true }), ['blue'])
+  t.same([eventsOf(again).length, eventsOf(red), eventsOf(blue)], [1, [], []])
+})
+
 t.test('a user without a sid is one of this gateway', async t => {
   const { channelService, room, blue } = begin(t)
   t.same(await channelService.apushMessageByUids('onChat', 1, [{ uid: 'blue' }]), [])
@@ -271,7 +280,7 @@ t.test('the options of an event hold', async t => {
   channelService.broadcast('connector', 'e', 1, latest)
   await channelService.abroadcast('connector', 'e', 1, latest)
   const items = sent.flat().join(' ')
-  t.equal([...items.matchAll(/ e 1 1 k/g)].length, 6, items)
+  t.equal([...items.matchAll(/ e 1 {2}0 1 k/g)].length, 6, items)
 })
 
 t.test('what can’t be sent is thrown where nobody waits, and else told to who does', async t => {

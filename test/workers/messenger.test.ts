@@ -267,6 +267,7 @@ t.test('what is no event, or no option, is a TypeError that names it, and nothin
     })
   for (const key of [5, null, 'é'.repeat(129)])
     await check(/^Expected the key of an event to be a string of at most 256 bytes, got /, 'e', { key })
+  await check(/^Expected richOnly of an event to be true or false, got null$/, 'e', { richOnly: null })
   await check(/^Expected a session, .* got null$/, 'e', { except: null })
   const filter = 'none' as 'all'
   await refuses(
@@ -303,7 +304,7 @@ t.test('what has no form in JSON is refused with its path, and what is too large
   const circle: Record<string, unknown> = {}
   circle.self = circle
   const bodies: [body: unknown, message: RegExp][] = [
-    [{ a: [1n] }, /a BigInt at a\.0$/],
+    [{ a: [1n] }, /a BigInt at a\.0 \(with richOnly/],
     [circle, /a circle at self$/],
     [() => {}, /a function at its top$/],
     ['x'.repeat(16_000_000), /16000002 bytes/]

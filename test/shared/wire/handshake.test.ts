@@ -13,13 +13,21 @@ t.test('a handshake is read as its client says it', t => {
     parse(
       '{"sys":{"type":"js-websocket","version":"0.0.1","dictVersion":"x1","errorFlag":true},"user":{"token":7}}'
     ),
-    { type: 'js-websocket', version: '0.0.1', dictVersion: 'x1', errorFlag: true, user: { token: 7 } }
+    {
+      type: 'js-websocket',
+      version: '0.0.1',
+      dictVersion: 'x1',
+      errorFlag: true,
+      richBodies: false,
+      user: { token: 7 }
+    }
   )
   t.same(parse('{"sys":{}}'), {
     type: '',
     version: '',
     dictVersion: undefined,
     errorFlag: false,
+    richBodies: false,
     user: undefined
   })
   t.end()
@@ -33,6 +41,8 @@ t.test('what clients in use send is taken as they mean it', t => {
   t.equal(sys('"dictVersion":1389255612000').dictVersion, '1389255612000', "an older server's number")
   t.equal(parse('{"sys":{"version":1.5,"type":null}}').version, '1.5')
   t.equal(sys('"errorFlag":1').errorFlag, false, 'only true is yes')
+  t.equal(sys('"bodies":"superjson"').richBodies, true)
+  t.equal(sys('"bodies":"protobuf"').richBodies, false, 'only the form that there is')
   t.same(parse('{"sys":{"type":"a"},"user":null}').user, null)
   t.end()
 })
@@ -154,6 +164,10 @@ t.test('an accepted handshake is answered with these words', t => {
     'no word of a dictionary that is not used'
   )
   t.equal(formatHandshake({ ...ok, heartbeat: 0, useDict: false }), '{"code":200,"sys":{}}')
+  t.equal(
+    formatHandshake({ ...ok, heartbeat: 0, useDict: false, richBodies: true }),
+    '{"code":200,"sys":{"bodies":"superjson"}}'
+  )
   t.end()
 })
 
