@@ -8,6 +8,7 @@ import {
   messageKinds,
   writeMessageHeader
 } from '../shared/wire/message.js'
+import { decodeBody, encodeBody } from './body.js'
 import { ClientError } from './client-error.js'
 import { type ClientState, Conversation, type StateChange } from './conversation.js'
 import { Listeners } from './listeners.js'
@@ -124,8 +125,7 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
   #encode(kind: 0 | 1, id: number, name: string, body: unknown): Uint8Array {
     const route = this.#conversation.codes.get(name) ?? name
     const head = { kind, id, route }
-    const text: string | undefined = JSON.stringify(body)
-    const bytes = new TextEncoder().encode(text ?? '')
+    const bytes = encodeBody(body, this.#conversation.rich)
     const size = messageHeaderSize(head)
     const message = new Uint8Array(size + bytes.length)
     writeMessageHeader(message, 0, head)
@@ -134,13 +134,13 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
   }
 
   #receive({ kind, id, route, isError, bodyStart }: MessageHeader, bytes: Uint8Array, end: number): void {
-    const text = new TextDecoder().decode(bytes.subarray(bodyStart, end))
-    const body = text === '' ? undefined : JSON.parse(text)
+    const body = decodeBody(bytes.subarray(bodyStart, end), this.#conversation.rich)
     if (kind === messageKinds.event) {
       const name = typeof route === 'string' ? route : this.#conversation.names.get(route)
       if (name !== undefined) this.#events.tell(name, body)
     } else if (isError) {
-      this.#requests.reject(id, { code: body.error, message: body.message, data: body.data })
+      const { error: code, message, data } = body as { error: string; message: string; data?: unknown }
+      this.#requests.reject(id, { code, message, data })
     } else {
       this.#requests.resolve(id, body)
     }

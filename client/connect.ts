@@ -32,6 +32,8 @@ export async function connect<Routes = RouteTypes, Events = EventTypes>(
       if (state === 'open') settle(() => resolve(client))
       if (state === 'closed') settle(() => reject(client.error))
     })
+    // It may have been over before anybody listened.
+    if (client.state === 'closed') settle(() => reject(client.error))
     function settle(done: () => void): void {
       clearTimeout(timer)
       end()

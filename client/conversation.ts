@@ -68,6 +68,8 @@ export class Conversation {
   #kickReason: string | undefined
   /** Milliseconds until the next attempt, where somebody has said how many. */
   #pause: number | undefined
+  /** Whether bodies are in superjson's form, both ways. */
+  rich = false
   /** What the gateway has for the client with the handshake. */
   user: unknown
   /** Why the conversation is over. */
@@ -183,6 +185,7 @@ export class Conversation {
     }
     clearTimeout(this.#timer)
     this.user = answer.user
+    this.rich = answer.rich
     if (answer.dict !== undefined) this.#learn(answer.dict)
     this.#dictVersion = answer.dictVersion
     const resumed = answer.resume?.resumed === true
@@ -193,7 +196,7 @@ export class Conversation {
       throw errors.frameMalformed('the gateway counts more than was sent')
     this.#socket!.send(packageKinds.handshakeAck)
     this.#backOff.succeeded()
-    this.#heartbeat.start()
+    this.#heartbeat.start(answer.heartbeat && answer.heartbeat * 1_000)
     this.#change('open', resumed)
     this.flush()
   }

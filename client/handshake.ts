@@ -1,5 +1,6 @@
 /** The client's half of the handshake: what it says of itself, and what it reads from the answer. */
 import { errors } from '../shared/errors.js'
+import { richForm } from '../shared/wire/handshake.js'
 import type { ResumePoint, ResumeReply } from '../shared/wire/resume.js'
 
 /** What a client says at its handshake. */
@@ -16,6 +17,10 @@ export type HandshakeAnswer =
       readonly dict: Readonly<Record<string, number>> | undefined
       readonly dictVersion: string | undefined
       readonly resume: ResumeReply | undefined
+      /** Seconds; undefined: the gateway wants to hear nothing. */
+      readonly heartbeat: number | undefined
+      /** Whether bodies are in superjson's form, both ways. */
+      readonly rich: boolean
       readonly user: unknown
     }
   | { readonly accepted: false; readonly outdated: boolean; readonly user: unknown }
@@ -25,7 +30,7 @@ const type = 'sallyport'
 const version = '1'
 
 export function encodeHandshake({ dictVersion, resume = undefined, user }: ClientHandshake): Uint8Array {
-  const sys = { type, version, dictVersion, errorFlag: true, resume: resume ?? true }
+  const sys = { type, version, dictVersion, errorFlag: true, bodies: richForm, resume: resume ?? true }
   return new TextEncoder().encode(JSON.stringify({ sys, user }))
 }
 
@@ -33,11 +38,19 @@ export function encodeHandshake({ dictVersion, resume = undefined, user }: Clien
 export function decodeHandshake(body: Uint8Array): HandshakeAnswer {
   const answer = JSON.parse(new TextDecoder().decode(body)) as {
     code?: unknown
-    sys?: { dict?: Record<string, number>; dictVersion?: string; resume?: ResumeReply }
+    sys?: {
+      dict?: Record<string, number>
+      dictVersion?: string
+      resume?: ResumeReply
+      bodies?: string
+      heartbeat?: number
+    }
     user?: unknown
   }
   if (typeof answer?.code !== 'number') throw errors.frameMalformed('the answer to a handshake has a code')
   const { code, sys, user } = answer
   if (code !== 200) return { accepted: false, outdated: code === 501, user }
-  return { accepted: true, dict: sys?.dict, dictVersion: sys?.dictVersion, resume: sys?.resume, user }
+  const rich = sys?.bodies === richForm
+  const { dict, dictVersion, resume, heartbeat } = sys ?? {}
+  return { accepted: true, dict, dictVersion, resume, heartbeat, rich, user }
 }

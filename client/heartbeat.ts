@@ -1,10 +1,11 @@
 /**
- * Whether the gateway is still there: when nothing was heard for a while it is asked, and when it does not answer in time
- * the connection counts as lost. A machine that slept did not listen, which is not the gateway's silence.
+ * Whether both sides are still there: the gateway is asked for a sign of life at each interval, which is one to it, and when
+ * it does not answer in time the connection counts as lost. A machine that slept did not listen, which is not the
+ * gateway's silence.
  */
 
 export interface HeartbeatInit {
-  /** Milliseconds of silence until the gateway is asked. */
+  /** Milliseconds between two questions. */
   readonly interval: number
   /** Milliseconds that it may take to answer. */
   readonly timeout: number
@@ -15,16 +16,18 @@ export interface HeartbeatInit {
 export class Heartbeat {
   readonly #init: HeartbeatInit
   #timer: ReturnType<typeof setTimeout> | undefined
+  #interval = 0
   #isAsking = false
-  #hasHeard = false
   #dueAt = 0
 
   constructor(init: HeartbeatInit) {
     this.#init = init
   }
 
-  start(): void {
+  /** `most`: milliseconds after which the gateway wants to hear something, if it has said so. */
+  start(most = Number.POSITIVE_INFINITY): void {
     this.stop()
+    this.#interval = Math.min(this.#init.interval, most)
     this.#wait()
   }
 
@@ -35,7 +38,7 @@ export class Heartbeat {
 
   /** Something came. */
   hear(): void {
-    this.#hasHeard = true
+    if (this.#isAsking && this.#timer !== undefined) this.#wait()
   }
 
   /** Asks now, not when it is due: the network may have changed. */
@@ -45,13 +48,11 @@ export class Heartbeat {
 
   #wait(): void {
     this.#isAsking = false
-    this.#hasHeard = false
-    this.#schedule(this.#init.interval)
+    this.#schedule(this.#interval)
   }
 
   #ask(): void {
     this.#isAsking = true
-    this.#hasHeard = false
     this.#schedule(this.#init.timeout)
     this.#init.ask()
   }
@@ -63,7 +64,6 @@ export class Heartbeat {
   }
 
   readonly #look = (): void => {
-    if (this.#hasHeard) return this.#wait()
     const late = Date.now() - this.#dueAt
     if (!this.#isAsking || late > this.#init.timeout) return this.#ask()
     this.#timer = undefined

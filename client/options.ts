@@ -20,7 +20,10 @@ export interface ClientOptions {
   readonly connectTimeout?: number
   /** Milliseconds until a request rejects with REQUEST_TIMED_OUT, time spent away included. Default: 30,000. 0: never. */
   readonly requestTimeout?: number
-  /** Milliseconds of silence after which the gateway is asked for a sign of life. Default: 10,000. */
+  /**
+   * Milliseconds between two questions to the gateway for a sign of life. Default: 10,000. Where the gateway's own heartbeat
+   * is shorter, that holds.
+   */
   readonly heartbeat?: number
   /** Milliseconds that the sign of life may take; then the connection counts as lost. Default: 5,000. */
   readonly heartbeatTimeout?: number

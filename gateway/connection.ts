@@ -74,10 +74,7 @@ export class Connection implements Receiver, ResumableConnection, ProtocolHost {
       init.options.log.debug('A socket failed', { ip: init.address.ip, error: error.message })
     })
     webSocket.on('close', code => this.#closed(code))
-    if (init.subprotocol === 'sallyport.json') {
-      this.#protocol = new TextProtocol(this)
-      this.open()
-    }
+    if (init.subprotocol === 'sallyport.json') this.#greet(false)
   }
 
   get address(): ClientAddress {
@@ -257,13 +254,11 @@ export class Connection implements Receiver, ResumableConnection, ProtocolHost {
   /** The first message tells which protocol its client speaks. */
   #greet(isBinary: boolean): void {
     const { options, routes, subprotocol } = this.#init
-    if (isBinary || subprotocol === 'pomelo') {
-      const { heartbeat, onHandshake, log } = options
-      this.#protocol = new PomeloProtocol({ host: this, routes, heartbeat, onHandshake, log })
-    } else {
-      this.#protocol = new TextProtocol(this)
-      this.open()
-    }
+    const isPomelo = isBinary || subprotocol === 'pomelo'
+    this.#protocol = isPomelo
+      ? new PomeloProtocol({ ...options, host: this, routes })
+      : new TextProtocol(this)
+    if (!isPomelo) this.open()
   }
 
   #refuseFrame(error: unknown): void {

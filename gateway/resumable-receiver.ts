@@ -60,8 +60,6 @@ export class ResumableReceiver implements Receiver {
   session: Session | undefined
   /** Data messages of the client that were taken in. */
   #received = 0
-  /** Whether the client has acknowledged a handshake: before that it has no token to come back with. */
-  #isConfirmed = false
   #isPausing = false
   /** Counted messages that were given to a connection, and so may have come. */
   #given = 0
@@ -189,7 +187,6 @@ export class ResumableReceiver implements Receiver {
 
   /** The client has acknowledged the handshake: it has its new token. */
   confirm(): void {
-    this.#isConfirmed = true
     this.#init.keeper.confirmed(this)
   }
 
@@ -211,7 +208,8 @@ export class ResumableReceiver implements Receiver {
     this.#connection = undefined
     this.#missing = undefined
     const { keeper } = this.#init
-    if (isFinal || !this.#isConfirmed) return keeper.endSession(this.session, ending)
+    // One that has not acknowledged its handshake may have got the token all the same.
+    if (isFinal) return keeper.endSession(this.session, ending)
     this.#state = 'detached'
     this.#dropped = ending
     keeper.detached(this)

@@ -140,6 +140,10 @@ export const errors = {
     'REQUEST_TIMED_OUT',
     (route: string, ms: number) => `"${route}" was not answered within the client's ${ms} ms`
   ),
+  bodyNotSerializable: define(
+    'BODY_NOT_SERIALIZABLE',
+    (path: string, what: string) => `The body can't be sent: ${what} at ${path === '' ? 'its top' : path}`
+  ),
   outboxFull: define(
     'OUTBOX_FULL',
     (limit: number) => `More than ${limit} bytes wait for the gateway to say that it has them`

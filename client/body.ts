@@ -1,0 +1,21 @@
+/** A body ⇄ its bytes: in superjson's form, if that was agreed upon, or as plain JSON. */
+import { errors } from '../shared/errors.js'
+import { encodePlain } from '../shared/plain-body.js'
+import { decodeRich, encodeRich } from '../shared/rich-body.js'
+import { ClientError } from './client-error.js'
+
+/** @throws ClientError `BODY_NOT_SERIALIZABLE`, naming the path */
+export function encodeBody(value: unknown, rich: boolean): Uint8Array {
+  return new TextEncoder().encode(rich ? encodeRich(value, refuse) : encodePlain(value, refuse))
+}
+
+/** What a gateway has sent is trusted. */
+export function decodeBody(bytes: Uint8Array, rich: boolean): unknown {
+  const text = new TextDecoder().decode(bytes)
+  if (rich) return decodeRich(text)
+  return text === '' ? undefined : JSON.parse(text)
+}
+
+function refuse(path: string, what: string): ClientError {
+  return new ClientError(errors.bodyNotSerializable(path, what))
+}

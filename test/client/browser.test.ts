@@ -1,0 +1,78 @@
+/** The client in a real browser: in a page and in a Web Worker, as a page without a build imports it. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { clientFiles } from '../../gateway/client-files.js'
+import { startBrowser, whyNoBrowser } from '../helpers/browser.js'
+import { startGateway, until } from '../helpers/gateway.js'
+
+const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume', import.meta.url))
+
+const worker = `
+import { connect } from '/sallyport/client/index.js'
+const game = await connect(location.origin.replace('http', 'ws'))
+postMessage(await game.request('player.add', { n: 7 }))
+game.close()
+`
+
+const serveClient = clientFiles()
+
+function onHttpRequest(request: IncomingMessage, response: ServerResponse): void {
+  if (serveClient(request, response)) return
+  if (request.url === '/worker.js') response.writeHead(200, { 'content-type': 'text/javascript' }).end(worker)
+  else response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>A page</title>')
+}
+
+t.test('in a real browser', { skip: whyNoBrowser() }, async t => {
+  const browser = await startBrowser(t)
+  const { gateway } = await startGateway(t, handlers, { workers: 1, onHttpRequest })
+  const page = await browser.newPage()
+  await page.goto(gateway.url.replace('ws:', 'http:'))
+
+  t.test('a page asks, is told of events, and gets values as what they are', async t => {
+    const seen = await page.evaluate(async () => {
+      const { connect } = await import('/sallyport/client/index.js' as string)
+      const { location } = globalThis as unknown as { location: { origin: string } }
+      const game = await connect(location.origin.replace('http', 'ws'))
+      Object.assign(globalThis, { game, ticks: [] })
+      game.on('tick', (body: unknown) => (globalThis as unknown as { ticks: unknown[] }).ticks.push(body))
+      await game.request('player.login', { uid: 'page' })
+      await game.request('player.add', { n: new Date(5) })
+      const [date] = await game.request('player.seen')
+      return [game.state, date instanceof Date && date.getTime()]
+    })
+    t.same(seen, ['open', 5])
+  })
+
+  t.test('when the network is back a page looks at its connection at once', async t => {
+    const states = page.evaluate(() => {
+      const { game } = globalThis as unknown as {
+        game: { onState(listener: (change: { state: string; resumed: boolean }) => void): void }
+      }
+      return new Promise<unknown>(resolve =>
+        game.onState(({ state, resumed }) => state === 'open' && resolve([state, resumed]))
+      )
+    })
+    await page.context().setOffline(true)
+    // A browser that is offline leaves its open sockets alone: what breaks them is the gateway's side.
+    gateway.send('page', 'tick', 1)
+    await page.evaluate(() => (globalThis as unknown as { game: { reconnect(): void } }).game.reconnect())
+    await until('it is away', () => gateway.metrics().detachedSessions === 1)
+    await page.context().setOffline(false)
+    t.same(await states, ['open', true])
+    await page.waitForFunction(() => (globalThis as unknown as { ticks: unknown[] }).ticks.length === 1)
+  })
+
+  t.test('a Web Worker connects as a page does', async t => {
+    const answer = await page.evaluate(
+      () =>
+        new Promise((resolve, reject) => {
+          // biome-ignore lint/suspicious/noExplicitAny: this runs in the browser, whose types are not here
+          const worker = new (globalThis as any).Worker('/worker.js', { type: 'module' })
+          worker.onmessage = ({ data }: { data: unknown }) => resolve(data)
+          worker.onerror = ({ message }: { message: string }) => reject(new Error(message))
+        })
+    )
+    t.equal(answer, 7)
+  })
+})

@@ -1,0 +1,253 @@
+/** `sallyport/client` over a real gateway: what it sends and gets, and what becomes of what goes wrong. */
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { WebSocket } from 'ws'
+import { type Client, ClientError, type ClientOptions, connect } from '../../client/index.js'
+import type { GatewayOptions } from '../../gateway/index.js'
+import { startGateway, until } from '../helpers/gateway.js'
+import { TcpProxy } from '../helpers/tcp-proxy.js'
+
+const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume', import.meta.url))
+
+async function start(t: Test, folder = handlers, options: Partial<GatewayOptions> = {}) {
+  const running = await startGateway(t, folder, { workers: 1, ...options })
+  const join = async (clientOptions: ClientOptions = {}, url = running.gateway.url) => {
+    const client = await connect(url, { backOff: { least: 1, most: 20 }, ...clientOptions })
+    t.teardown(() => client.close())
+    return client
+  }
+  return { ...running, join }
+}
+
+/** A client of a gateway that can be cut off. */
+async function startBehindProxy(t: Test, options: ClientOptions = {}) {
+  const { gateway, join } = await start(t)
+  const proxy = await TcpProxy.start(t, gateway.address.port)
+  return { gateway, proxy, client: await join(options, proxy.url) }
+}
+
+const holding = (client: Client) => new Promise<void>(resolve => client.on('holding', () => resolve()))
+
+t.test('a request is answered, an error reply rejects with its code, message and data', async t => {
+  const { join } = await start(t)
+  const client = await join()
+  t.equal(await client.request('player.take', { n: 0 }), 0)
+  const error = await client.request('player.take', { n: 7 }).catch(each => each)
+  t.ok(error instanceof ClientError)
+  t.match(error, { code: 'OUT_OF_ORDER', message: '7 came, 1 is next', retryable: false })
+  await t.rejects(client.request('no.such'), { code: 'ROUTE_UNKNOWN' })
+})
+
+t.test('rich values go both ways as what they are', async t => {
+  const { join } = await start(t, 'rich')
+  const client = await join()
+  const value = {
+    at: new Date(5),
+    scores: new Map([['red', new Set([1n, -0, Number.NaN])]]),
+    bytes: Uint8Array.of(0, 255),
+    missing: undefined,
+    text: '🎮'
+  }
+  t.strictSame(await client.request('bodies.echo', value), value)
+  t.equal(await client.request('bodies.echo'), undefined)
+  t.equal(await client.request('bodies.echo', null), null)
+  await t.rejects(client.request('bodies.echo', { a: { b: /x/ } }), {
+    code: 'BODY_NOT_SERIALIZABLE',
+    message: /a\.b/
+  })
+})
+
+t.test('a request that is given up rejects with its reason, and its late reply goes nowhere', async t => {
+  const { join } = await start(t)
+  const client = await join()
+  const held = holding(client)
+  const controller = new AbortController()
+  const aborted = client.request('player.hold', { key: 'x' }, { signal: controller.signal })
+  await held
+  controller.abort(new Error('Not any more'))
+  await t.rejects(aborted, { message: 'Not any more' })
+  await t.rejects(client.request('player.hold', { key: 'y' }, { timeout: 20 }), {
+    code: 'REQUEST_TIMED_OUT',
+    message: /20 ms/
+  })
+  const already = AbortSignal.abort(new Error('Never'))
+  await t.rejects(client.request('player.seen', undefined, { signal: already }), { message: 'Never' })
+  await t.rejects(client.request('player.seen', undefined, { timeout: -1 }), { code: 'OPTION_INVALID' })
+})
+
+t.test('what is given up while the client is away is never sent', async t => {
+  const { gateway, proxy, client } = await startBehindProxy(t)
+  proxy.isDown = true
+  proxy.cut('reset')
+  await until('it is away', () => client.state === 'resuming')
+  await t.rejects(client.request('player.add', { n: 1 }, { timeout: 20 }), { code: 'REQUEST_TIMED_OUT' })
+  const added = client.request('player.add', { n: 2 })
+  proxy.isDown = false
+  t.equal(await added, 2)
+  t.same(await client.request('player.seen'), [2])
+  t.match(gateway.metrics(), { sessionsResumed: 1 })
+})
+
+t.test('what waits is bounded: beyond it requests and notifies fail at once', async t => {
+  const { proxy, client } = await startBehindProxy(t, { outboxLimit: 200 })
+  proxy.isDown = true
+  proxy.cut('reset')
+  await until('it is away', () => client.state === 'resuming')
+  const first = client.request('player.add', { n: 1 })
+  await t.rejects(client.request('player.add', { n: 2, filler: 'x'.repeat(200) }), {
+    code: 'OUTBOX_FULL',
+    retryable: true
+  })
+  t.throws(() => client.notify('player.add', { n: 3, filler: 'x'.repeat(200) }), { code: 'OUTBOX_FULL' })
+  proxy.isDown = false
+  t.equal(await first, 1)
+  t.same(await client.request('player.seen'), [1])
+})
+
+t.test('a gateway that says nothing is asked, and given up when it does not answer', async t => {
+  const { proxy, client } = await startBehindProxy(t, { heartbeat: 30, heartbeatTimeout: 200 })
+  const changes: string[] = []
+  client.onState(({ state, code }) => changes.push(`${state} ${code ?? ''}`.trim()))
+  proxy.cut('silent')
+  await until('it is back', () => changes.includes('open'))
+  t.same(changes, ['resuming 4001', 'open'])
+})
+
+t.test('a client that has nothing to say keeps its connection', async t => {
+  const { gateway, join } = await start(t, handlers, { heartbeat: 60 })
+  const client = await join({ heartbeat: 20 })
+  const since = Date.now()
+  await until('four intervals have passed', () => Date.now() - since > 240)
+  t.equal(client.state, 'open')
+  t.match(gateway.metrics(), { connectionsOpened: 1, connectionsClosedSilent: 0 })
+})
+
+t.test('the gateway is told what has come, so that it keeps little', async t => {
+  const { gateway, join } = await start(t)
+  const client = await join()
+  await client.request('player.login', { uid: 'red' })
+  let came = 0
+  client.on('tick', () => came++)
+  for (let n = 0; n < 1_000; n++) gateway.send('red', 'tick', 'x'.repeat(100))
+  await until('all came', () => came === 1_000)
+  await until('the gateway knows', () => gateway.metrics().backlogBytes < 128 * 150)
+  t.ok(gateway.metrics().backlogBytes < 128 * 150)
+})
+
+t.test(
+  'connect rejects where nobody listens, where it is refused, and for options that are none',
+  async t => {
+    const { gateway } = await start(t, handlers, {
+      onHandshake: ({ user }) => ({ accept: user === 'sesame', user: 'no' })
+    })
+    const refused = connect(gateway.url, { user: 'barley' })
+    await t.rejects(refused, { code: 'HANDSHAKE_REFUSED', data: 'no', retryable: false })
+    const client = await connect(gateway.url, { user: async () => 'sesame' })
+    t.equal(client.user, 'no')
+    client.close()
+    const nobody = connect('ws://127.0.0.1:1', { connectTimeout: 100, backOff: { least: 1, most: 5 } })
+    await t.rejects(nobody, { code: 'CONNECT_FAILED', message: /127\.0\.0\.1:1 .*100 ms/, retryable: true })
+    const failing = () => {
+      throw new Error('no token')
+    }
+    await t.rejects(connect(gateway.url, { user: failing }), { code: 'CONNECT_FAILED', message: /no token/ })
+    for (const options of [
+      { heartbeat: 0 },
+      { outboxLimit: '1' },
+      { retries: 3 },
+      { backOff: { least: 0 } }
+    ]) {
+      await t.rejects(
+        connect(gateway.url, options as never),
+        { code: 'OPTION_INVALID' },
+        JSON.stringify(options)
+      )
+    }
+  }
+)
+
+t.test('a closed client rejects what waits and what comes, and says why', async t => {
+  const { gateway, join } = await start(t)
+  const client = await join()
+  const held = holding(client)
+  const waiting = client.request('player.hold', { key: 'z' })
+  await held
+  client.close()
+  client.close()
+  await t.rejects(waiting, { code: 'CONNECTION_CLOSED' })
+  await t.rejects(client.request('player.seen'), { code: 'CONNECTION_CLOSED' })
+  t.throws(() => client.notify('player.seen'), { code: 'CONNECTION_CLOSED' })
+  t.match(client, { state: 'closed', error: { code: 'CONNECTION_CLOSED' } })
+  await until('its session has ended', () => gateway.metrics().sessions === 0)
+})
+
+t.test('a kick closes the client for good, with its reason', async t => {
+  const { gateway, join } = await start(t)
+  const client = await join()
+  await client.request('player.login', { uid: 'red' })
+  gateway.sessions.kick('red', 'Bye.')
+  await until('it is closed', () => client.state === 'closed')
+  t.match(client.error, { code: 'CONNECTION_CLOSED', data: { code: 4500, reason: 'Bye.' } })
+})
+
+t.test('when the gateway is started anew the client comes back to a new session, and is told', async t => {
+  const { gateway, join } = await start(t)
+  const client = await join()
+  const opened = new Promise<unknown>(resolve =>
+    client.onState(change => {
+      if (change.state === 'open') resolve(change)
+    })
+  )
+  const { port } = gateway.address
+  await gateway.close()
+  await until('it has seen it', () => client.state === 'resuming')
+  await startGateway(t, handlers, { workers: 1, port })
+  t.match(await opened, { state: 'open', resumed: false })
+  t.same(await client.request('player.seen'), [])
+})
+
+t.test('listeners are called by name until they are taken out; one that throws stops no other', async t => {
+  const { gateway, join } = await start(t)
+  const client = await join()
+  await client.request('player.login', { uid: 'red' })
+  const heard: string[] = []
+  const uncaught = new Promise(resolve => process.once('uncaughtException', resolve))
+  const listener = (body: unknown) => heard.push(`a${body}`)
+  const end = client.on('tick', listener)
+  client.on('tick', listener)
+  client.on('tick', () => {
+    throw new Error('a listener of the game')
+  })
+  client.on('tick', body => heard.push(`b${body}`))
+  gateway.send('red', 'tick', 1)
+  await until('all were called', () => heard.length === 3)
+  t.match(await uncaught, { message: 'a listener of the game' })
+  process.on('uncaughtException', () => {})
+  end()
+  end()
+  gateway.send('red', 'tick', 2)
+  await until('the rest were called', () => heard.length === 5)
+  process.removeAllListeners('uncaughtException')
+  t.same(heard, ['a1', 'a1', 'b1', 'a2', 'b2'])
+  t.throws(() => client.on('tick', 'no function' as never), TypeError)
+})
+
+t.test('the class that opens sockets can be given, and text from a gateway ends the connection', async t => {
+  const { gateway, join } = await start(t)
+  let opened = 0
+  class Counted extends WebSocket {
+    constructor(url: string) {
+      super(url)
+      opened++
+    }
+  }
+  await join({ WebSocket: Counted as never })
+  t.equal(opened, 1)
+  class Talking extends Counted {
+    constructor(url: string) {
+      super(url)
+      this.once('open', () => this.emit('message', Buffer.from('hello'), false))
+    }
+  }
+  await t.rejects(connect(gateway.url, { WebSocket: Talking as never }), { code: 'CONNECTION_CLOSED' })
+})
