@@ -2,13 +2,11 @@
 import type { FSWatcher } from 'node:fs'
 import type { AddressInfo, Socket } from 'node:net'
 import type { WebSocket } from 'ws'
-import { Answers } from './answers.js'
 import { Channels } from './channels.js'
 import { Connection } from './connection.js'
 import { Connections } from './connections.js'
 import { findTypescriptLoaders, watchHandlers } from './dev.js'
 import { Dispatcher } from './dispatcher.js'
-import { EventOperations } from './event-operations.js'
 import {
   type HostBroadcastOptions,
   type HostChannel,
@@ -20,7 +18,6 @@ import { Intake } from './intake.js'
 import { Listener } from './listener.js'
 import { type MetricName, Metrics } from './metrics.js'
 import { OpenRequests } from './open-requests.js'
-import { Operations } from './operations.js'
 import { type ClientAddress, type GatewayOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { Pool } from './pool.js'
 import { Registry } from './registry.js'
@@ -29,10 +26,8 @@ import { RouteTable } from './routes.js'
 import { SessionHooks } from './session-hooks.js'
 import { SessionService } from './session-service.js'
 import { SharedBudget } from './shared-budget.js'
-import { Thread } from './thread.js'
 import { within } from './within.js'
-import { Worker } from './worker.js'
-import type { WorkerListener } from './worker-listener.js'
+import { WorkerStarter } from './worker-starter.js'
 
 /** A route that clients may ask for. */
 export interface OfferedRoute {
@@ -46,7 +41,7 @@ export class Gateway {
   readonly sessions: SessionService
   readonly options: ResolvedOptions
   readonly #metrics = new Metrics()
-  readonly #typescript: readonly string[]
+  readonly #workers: WorkerStarter
   readonly #registry: Registry
   readonly #routes = new RouteTable()
   readonly #pool: Pool
@@ -63,21 +58,19 @@ export class Gateway {
   #address: AddressInfo | undefined
   #closing: Promise<void> | undefined
   #watcher: FSWatcher | undefined
-  #lastSerial = 0
 
   /** @internal Use `createGateway`. */
   constructor(options: ResolvedOptions) {
     this.options = options
     const { log, now, workers, startTimeout, frontendId, singleSession, laneLimit, requestTimeout } = options
     const metrics = this.#metrics
-    this.#typescript = options.dev ? findTypescriptLoaders(options.handlers) : []
     this.#registry = new Registry({ frontendId, singleSession, metrics, now })
     this.sessions = new SessionService(this.#registry, options.maxSettingsLength, log)
     this.#pool = new Pool({
       size: workers,
       startTimeout,
       log,
-      start: index => this.#startWorker(index),
+      start: index => this.#workers.start(index),
       onOffer: ({ routes, hooks }) => {
         this.#routes.offer(routes)
         this.#hooks.offer(hooks)
@@ -88,6 +81,15 @@ export class Gateway {
     this.#requests = new OpenRequests({ metrics, log, laneLimit })
     this.#dispatcher = new Dispatcher({ pool: this.#pool, requests: this.#requests, metrics, log, now })
     this.#channels = new Channels(options)
+    this.#workers = new WorkerStarter({
+      options,
+      typescript: options.dev ? findTypescriptLoaders(options.handlers) : [],
+      metrics,
+      registry: this.#registry,
+      channels: this.#channels,
+      pool: this.#pool,
+      dispatcher: this.#dispatcher
+    })
     this.#events = new HostEvents({
       frontendId,
       registry: this.#registry,
@@ -203,6 +205,13 @@ export class Gateway {
     await this.#pool.close()
   }
 
+  /** @internal Ends a worker, whatever it does: `sallyport/testing` has it. Resolves when its thread has ended. */
+  async killWorker(index: number): Promise<void> {
+    const worker = this.#pool.up.find(each => each.index === index)
+    if (worker === undefined) throw new RangeError(`There is no worker ${index} that is up`)
+    await worker.kill()
+  }
+
   #connect(webSocket: WebSocket, socket: Socket, address: ClientAddress, subprotocol: string): void {
     this.#metrics.count('connectionsOpened')
     const connection = new Connection({
@@ -223,49 +232,6 @@ export class Gateway {
       }
     })
     this.#connections.add(connection)
-  }
-
-  #startWorker(index: number): Worker {
-    const { frontendId, handlers, maxSettingsLength, maxBodyBytes, workerArgv, closeTimeout, log } =
-      this.options
-    const metrics = this.#metrics
-    metrics.count('workersStarted')
-    const listener: WorkerListener = {
-      workerUp: worker => this.#pool.workerUp(worker),
-      workerReady: (...ready) => this.#dispatcher.workerReady(...ready),
-      workerOutcome: (...outcome) => this.#dispatcher.workerOutcome(...outcome),
-      workerReleased: (...released) => this.#dispatcher.workerReleased(...released),
-      workerLog: (worker, level, message, fields) =>
-        log[level](message, { ...JSON.parse(fields), worker: worker.index }),
-      workerEnded: (worker, cause) => {
-        // First it gets no more work, then what it had is given to others.
-        this.#pool.workerEnded(worker, cause)
-        this.#dispatcher.workerEnded(worker, cause)
-      }
-    }
-    return new Worker({
-      serial: ++this.#lastSerial,
-      setup: {
-        index,
-        frontendId,
-        handlers,
-        typescript: this.#typescript,
-        maxSettingsLength,
-        maxBodyBytes,
-        isDevelopment: this.options.dev
-      },
-      stopTimeout: closeTimeout,
-      start: init => new Thread(init, workerArgv),
-      listener,
-      operations: (source, inbox) => {
-        const answers = new Answers({ frontendId, source, inbox, metrics, log })
-        const parts = { answers, registry: this.#registry, metrics }
-        return {
-          sessions: new Operations({ ...parts, maxSettingsLength }),
-          events: new EventOperations({ ...parts, channels: this.#channels })
-        }
-      }
-    })
   }
 
   #showGauges(): void {

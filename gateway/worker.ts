@@ -188,6 +188,11 @@ export class Worker implements OutcomeReader, OperationSource {
     return this.#ending
   }
 
+  /** Ends its thread at once, as a fault would: nobody has told it to, so that it counts as lost. */
+  kill(): Promise<void> {
+    return this.#transport.terminate()
+  }
+
   endedRoute(rid: number): string | undefined {
     return this.#endedRoutes.find(rid)
   }

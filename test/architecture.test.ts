@@ -2,7 +2,7 @@
 import t from 'tap'
 import { listFiles, readSource, readSources, readText } from './helpers/sources.js'
 
-const product = readSources(['shared', 'gateway', 'workers', 'client'])
+const product = readSources(['shared', 'gateway', 'workers', 'client', 'testing'])
 const around = readSources(['bench', 'examples'])
 
 /** What files of a folder may import, beside Node's own modules. */
@@ -11,6 +11,7 @@ const allowed: Record<string, (from: string, path: string) => boolean> = {
   gateway: from => from.startsWith('gateway/') || from.startsWith('shared/') || isPackage(from),
   workers: from => from.startsWith('workers/') || from.startsWith('shared/') || isPackage(from),
   client: from => from.startsWith('client/') || from.startsWith('shared/') || isPackage(from),
+  testing: from => !/^(test|bench|examples)\//.test(from),
   bench: (from, path) =>
     from.startsWith('bench/') ||
     (from === 'superjson' && path.startsWith('bench/floors/')) ||
@@ -25,7 +26,7 @@ const allowed: Record<string, (from: string, path: string) => boolean> = {
     ].includes(from),
   examples: (from, path) =>
     from.startsWith(path.split('/').slice(0, 2).join('/')) ||
-    ['sallyport', 'sallyport/worker', 'sallyport/client'].includes(from) ||
+    ['sallyport', 'sallyport/worker', 'sallyport/client', 'sallyport/testing'].includes(from) ||
     (from === 'ws' && path.endsWith('/play.ts'))
 }
 
@@ -59,7 +60,8 @@ function isNode(from: string): boolean {
 
 function isPackage(from: string): boolean {
   return (
-    /^[@a-z][\w./@-]*$/.test(from) && !/^(shared|gateway|workers|client|bench|examples|test)\//.test(from)
+    /^[@a-z][\w./@-]*$/.test(from) &&
+    !/^(shared|gateway|workers|client|testing|bench|examples|test)\//.test(from)
   )
 }
 
@@ -80,6 +82,10 @@ t.test('the gateway imports only itself and shared', async t => t.same(wrongImpo
 t.test('workers import only themselves and shared', async t => t.same(wrongImports('workers'), []))
 
 t.test('the client imports only itself and shared', async t => t.same(wrongImports('client'), []))
+
+t.test('what tests of games import knows nothing of our own tests', async t =>
+  t.same(wrongImports('testing'), [])
+)
 
 t.test('the bench imports what users import, and the dependencies that its floors are about', async t =>
   t.same(wrongImports('bench'), [])

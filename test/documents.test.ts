@@ -72,7 +72,9 @@ t.test('errors.md has the codes that there are, each once, and no others', async
 })
 
 t.test('each error is named by its code, and used', async t => {
-  const sources = readSources(['shared', 'gateway', 'workers', 'client']).map(({ path }) => readText(path))
+  const sources = readSources(['shared', 'gateway', 'workers', 'client', 'testing']).map(({ path }) =>
+    readText(path)
+  )
   for (const [name, { code }] of Object.entries(errors)) {
     t.equal(code, name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase())
     t.ok(
@@ -193,14 +195,16 @@ t.test('the map of ARCHITECTURE.md has each file of the product once, and no oth
   })
   t.same(
     mapped.sort(),
-    readSources(['shared', 'gateway', 'workers', 'client'])
+    readSources(['shared', 'gateway', 'workers', 'client', 'testing'])
       .map(({ path }) => path)
       .sort()
   )
 })
 
 t.test('what ARCHITECTURE.md calls by class and member is there', async t => {
-  const texts = readSources(['shared', 'gateway', 'workers', 'client']).map(({ path }) => readText(path))
+  const texts = readSources(['shared', 'gateway', 'workers', 'client', 'testing']).map(({ path }) =>
+    readText(path)
+  )
   const names = [...readText('ARCHITECTURE.md').matchAll(/`([A-Z]\w+)\.(#?\w+)`/g)]
   t.ok(names.length > 5)
   for (const [, owner, member] of names) {

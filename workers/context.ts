@@ -11,11 +11,17 @@ export interface WorkerInfo {
   readonly index: number
 }
 
+/** What a context needs of the request that it is about. */
+export type ContextRun = Pick<
+  Run,
+  'route' | 'rid' | 'isNotify' | 'signal' | 'log' | 'operations' | 'messenger' | 'isDevelopment' | 'worker'
+>
+
 export class HandlerContext {
-  readonly #run: Run
+  readonly #run: ContextRun
 
   /** @internal */
-  constructor(run: Run) {
+  constructor(run: ContextRun) {
     this.#run = run
   }
 

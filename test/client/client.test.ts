@@ -4,8 +4,7 @@ import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { type Client, ClientError, type ClientOptions, connect } from '../../client/index.js'
 import type { GatewayOptions } from '../../gateway/index.js'
-import { startGateway, until } from '../helpers/gateway.js'
-import { TcpProxy } from '../helpers/tcp-proxy.js'
+import { startGateway, startProxy, until } from '../helpers/gateway.js'
 
 const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume', import.meta.url))
 
@@ -22,7 +21,7 @@ async function start(t: Test, folder = handlers, options: Partial<GatewayOptions
 /** A client of a gateway that can be cut off. */
 async function startBehindProxy(t: Test, options: ClientOptions = {}) {
   const { gateway, join } = await start(t)
-  const proxy = await TcpProxy.start(t, gateway.address.port)
+  const proxy = await startProxy(t, gateway.address.port)
   return { gateway, proxy, client: await join(options, proxy.url) }
 }
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { createGateway, type Gateway, type GatewayOptions, type LogLevel } from '../../gateway/index.js'
 import { createLogger } from '../../shared/log.js'
+import { TcpProxy } from '../../testing/tcp-proxy.js'
 import { Player } from './player.js'
 
 export interface LogLine {
@@ -56,4 +57,11 @@ export async function until(what: string, holds: () => boolean, ms = 10_000): Pr
     if (Date.now() > end) throw new Error(`Waited ${ms} ms in vain until ${what}`)
     await new Promise(resolve => setTimeout(resolve, 1))
   }
+}
+
+/** A proxy that stands before a gateway's port; it ends with the test. */
+export async function startProxy(t: Test, port: number): Promise<TcpProxy> {
+  const proxy = await TcpProxy.open(port)
+  t.teardown(() => proxy.close())
+  return proxy
 }

@@ -1,30 +1,20 @@
-/**
- * Both ends of a link without a thread: the worker's half (link, operations, BackendSessions) and the gateway's half
- * (registry, operations) talk over a MessageChannel in one process, so that a test sees what crosses.
- */
-import { MessageChannel } from 'node:worker_threads'
+/** Both ends of a link without a thread, so that a test sees what crosses. */
 import type { Test } from 'tap'
-import { Answers } from '../../gateway/answers.js'
-import { Channels } from '../../gateway/channels.js'
-import { EventOperations } from '../../gateway/event-operations.js'
-import { Metrics } from '../../gateway/metrics.js'
-import { Operations } from '../../gateway/operations.js'
+import type { Channels } from '../../gateway/channels.js'
+import type { Metrics } from '../../gateway/metrics.js'
 import type { SingleSession } from '../../gateway/option-table.js'
-import { Registry } from '../../gateway/registry.js'
+import type { Registry } from '../../gateway/registry.js'
 import type { Session } from '../../gateway/session.js'
-import { Inbox } from '../../shared/inbox.js'
 import { createLogger } from '../../shared/log.js'
-import type { OutboxMessage, OutcomeReader } from '../../shared/outbox.js'
+import type { OutboxMessage } from '../../shared/outbox.js'
 import { readOutbox } from '../../shared/outbox-reader.js'
 import { Outbox } from '../../shared/outbox-writer.js'
+import { createLinkWorld } from '../../testing/link-world.js'
 import { BackendSession } from '../../workers/backend-session.js'
 import type { BackendSessionService } from '../../workers/backend-session-service.js'
 import { ChannelService } from '../../workers/channel-service.js'
-import { Link } from '../../workers/link.js'
 import { Messenger } from '../../workers/messenger.js'
 import { nobody } from '../../workers/origin.js'
-import { SessionOperations } from '../../workers/session-operations.js'
-import { nextView, SessionView } from '../../workers/session-view.js'
 import { UserOperations } from '../../workers/user-operations.js'
 import { FakeReceiver } from './fake-receiver.js'
 import type { LogLine } from './gateway.js'
@@ -57,59 +47,34 @@ export interface LinkPair {
 
 export const frontendId = 'gateway-1'
 
-export function createLinkPair(
-  t: Test,
-  {
-    singleSession = 'off',
-    maxSettingsLength = 65_536,
-    maxMembers = 5,
-    endedRoute = () => undefined
-  }: LinkPairOptions = {}
-): LinkPair {
-  const { port1, port2 } = new MessageChannel()
-  const metrics = new Metrics()
-  const registry = new Registry({ frontendId, singleSession, metrics, now: () => 1_000 })
+export function createLinkPair(t: Test, { maxMembers = 5, ...options }: LinkPairOptions = {}): LinkPair {
   const lines: LogLine[] = []
-  const inbox = new Inbox()
   const log = createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields }))
-  const source = { serial: 1, endedRoute, routeOf: () => undefined }
-  const answers = new Answers({ frontendId, source, inbox, metrics, log })
-  const operations = new Operations({ answers, registry, metrics, maxSettingsLength })
-  const channels = new Channels({ maxChannels: 3, maxMembers })
-  registry.on('closed', session => channels.leaveAll(session))
-  const events = new EventOperations({ answers, registry, channels, metrics })
-  const sent: OutboxMessage[] = []
-  port2.on('message', (message: OutboxMessage) => {
-    sent.push([...message])
-    readOutbox(message, noOutcomes, operations, events)
-    if (!inbox.isEmpty) port2.postMessage(inbox.take())
-  })
-  t.teardown(() => port2.close())
-  const link = new Link(port1, () => {})
-  const sessionOperations = new SessionOperations(link, nobody, { maxSettingsLength })
-  const view = (session: Session) => new SessionView({ view: nextView(), frontendId, ...session.snapshot })
+  const world = createLinkWorld({ frontendId, log, maxChannels: 3, maxMembers, ...options })
+  t.teardown(() => world.close())
+  const { registry, channels, metrics, link, operations, sent } = world
   return {
     registry,
     channels,
     metrics,
-    service: sessionOperations.service,
+    service: operations.service,
     lines,
     sent,
     open: () => registry.open(new FakeReceiver()),
     messenger: session =>
       new Messenger(
         link,
-        session === undefined ? nobody : { ...nobody, rid: 7, view: view(session) },
-        sessionOperations,
+        session === undefined ? nobody : { ...nobody, rid: 7, view: world.view(session) },
+        operations,
         frontendId
       ),
     channelService: new ChannelService({
       frontendId,
-      messenger: new Messenger(link, nobody, sessionOperations, frontendId),
-      operations: sessionOperations,
-      users: new UserOperations(link, sessionOperations)
+      messenger: new Messenger(link, nobody, operations, frontendId),
+      operations,
+      users: new UserOperations(link, operations)
     }),
-    copy: session => new BackendSession(view(session), sessionOperations)
+    copy: session => new BackendSession(world.view(session), operations)
   }
 }
 
@@ -121,17 +86,4 @@ export function namesOf(messages: readonly OutboxMessage[]): string[] {
   })
   for (const message of messages) readOutbox(message, recorder, recorder, recorder)
   return names
-}
-
-const unexpected = () => {
-  throw new Error('No request runs over a pair of links')
-}
-
-const noOutcomes: OutcomeReader = {
-  reply: unexpected,
-  failed: unexpected,
-  released: unexpected,
-  ready: unexpected,
-  log: unexpected,
-  fatal: unexpected
 }

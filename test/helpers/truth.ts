@@ -4,8 +4,8 @@
  */
 import { type Client, connect } from '../../client/index.js'
 import type { Gateway } from '../../gateway/index.js'
+import type { Cut, TcpProxy } from '../../testing/tcp-proxy.js'
 import { until } from './gateway.js'
-import type { Cut, TcpProxy } from './tcp-proxy.js'
 
 export interface TruthInit {
   readonly gateway: Gateway

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { type Client, type ClientOptions, connect, type StateChange } from '../../client/index.js'
 import type { GatewayOptions } from '../../gateway/index.js'
-import { startGateway, until } from '../helpers/gateway.js'
-import { type Cut, TcpProxy } from '../helpers/tcp-proxy.js'
+import type { Cut } from '../../testing/tcp-proxy.js'
+import { startGateway, startProxy, until } from '../helpers/gateway.js'
 
 const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume', import.meta.url))
 
@@ -13,7 +13,7 @@ const quick: ClientOptions = { backOff: { least: 1, most: 20 }, heartbeat: 100, 
 
 async function start(t: Test, options: Partial<GatewayOptions> = {}) {
   const running = await startGateway(t, handlers, { workers: 1, ...options })
-  const proxy = await TcpProxy.start(t, running.gateway.address.port)
+  const proxy = await startProxy(t, running.gateway.address.port)
   const join = async (clientOptions: ClientOptions = {}) => {
     const client = await connect(proxy.url, { ...quick, ...clientOptions })
     t.teardown(() => client.close())

@@ -1,15 +1,14 @@
 /** The short form of `npm run truth`. */
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { startGateway } from '../helpers/gateway.js'
-import { TcpProxy } from '../helpers/tcp-proxy.js'
+import { startGateway, startProxy } from '../helpers/gateway.js'
 import { runTruth } from '../helpers/truth.js'
 
 const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume', import.meta.url))
 
 t.test('200 players whose connections are cut all the time get everything, in order and once', async t => {
   const { gateway } = await startGateway(t, handlers)
-  const proxy = await TcpProxy.start(t, gateway.address.port)
+  const proxy = await startProxy(t, gateway.address.port)
   const report = await runTruth({
     gateway,
     proxy,

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createGateway } from '../../gateway/index.js'
-import { TcpProxy } from '../helpers/tcp-proxy.js'
+import { TcpProxy } from '../../testing/tcp-proxy.js'
 import { runTruth } from '../helpers/truth.js'
 
 const { values } = parseArgs({

@@ -5,8 +5,8 @@
 
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import type { Test } from 'tap'
 
+/** How a connection is cut: both sides are told, both are told roughly, neither is told, or in the middle of a frame. */
 export type Cut = 'end' | 'reset' | 'silent' | 'midFrame'
 
 interface Pair {
@@ -30,13 +30,6 @@ export class TcpProxy {
   static async open(port: number): Promise<TcpProxy> {
     const proxy = new TcpProxy(port)
     await new Promise<void>(resolve => proxy.#server.listen(0, '127.0.0.1', resolve))
-    return proxy
-  }
-
-  /** The same; ends with the test. */
-  static async start(t: Test, port: number): Promise<TcpProxy> {
-    const proxy = await TcpProxy.open(port)
-    t.teardown(() => proxy.close())
     return proxy
   }
 

@@ -1,0 +1,78 @@
+/** Starts workers, and puts together what each of them needs: its thread, who is told of it, who applies what it asks for. */
+import { Answers } from './answers.js'
+import type { Channels } from './channels.js'
+import type { Dispatcher } from './dispatcher.js'
+import { EventOperations } from './event-operations.js'
+import type { Metrics } from './metrics.js'
+import { Operations } from './operations.js'
+import type { ResolvedOptions } from './options.js'
+import type { Pool } from './pool.js'
+import type { Registry } from './registry.js'
+import { Thread } from './thread.js'
+import { Worker } from './worker.js'
+import type { WorkerListener } from './worker-listener.js'
+
+export interface WorkerStarterInit {
+  readonly options: ResolvedOptions
+  /** Addresses of what registers a loader for TypeScript; none: only JavaScript is loaded. */
+  readonly typescript: readonly string[]
+  readonly metrics: Metrics
+  readonly registry: Registry
+  readonly channels: Channels
+  readonly pool: Pool
+  readonly dispatcher: Dispatcher
+}
+
+export class WorkerStarter {
+  readonly #init: WorkerStarterInit
+  readonly #listener: WorkerListener
+  #lastSerial = 0
+
+  constructor(init: WorkerStarterInit) {
+    this.#init = init
+    const { pool, dispatcher, options } = init
+    this.#listener = {
+      workerUp: worker => pool.workerUp(worker),
+      workerReady: (...ready) => dispatcher.workerReady(...ready),
+      workerOutcome: (...outcome) => dispatcher.workerOutcome(...outcome),
+      workerReleased: (...released) => dispatcher.workerReleased(...released),
+      workerLog: (worker, level, message, fields) =>
+        options.log[level](message, { ...JSON.parse(fields), worker: worker.index }),
+      workerEnded: (worker, cause) => {
+        // First it gets no more work, then what it had is given to others.
+        pool.workerEnded(worker, cause)
+        dispatcher.workerEnded(worker, cause)
+      }
+    }
+  }
+
+  /** `index`: the worker's place. */
+  start(index: number): Worker {
+    const { options, typescript, metrics, registry, channels } = this.#init
+    const { frontendId, handlers, maxSettingsLength, maxBodyBytes, workerArgv, log } = options
+    metrics.count('workersStarted')
+    return new Worker({
+      serial: ++this.#lastSerial,
+      setup: {
+        index,
+        frontendId,
+        handlers,
+        typescript,
+        maxSettingsLength,
+        maxBodyBytes,
+        isDevelopment: options.dev
+      },
+      stopTimeout: options.closeTimeout,
+      start: init => new Thread(init, workerArgv),
+      listener: this.#listener,
+      operations: (source, inbox) => {
+        const answers = new Answers({ frontendId, source, inbox, metrics, log })
+        const parts = { answers, registry, metrics }
+        return {
+          sessions: new Operations({ ...parts, maxSettingsLength }),
+          events: new EventOperations({ ...parts, channels })
+        }
+      }
+    })
+  }
+}

@@ -1,0 +1,38 @@
+/** A real gateway for a game's tests. */
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { TestGateway } from '../../testing/index.js'
+
+const handlers = new URL('../../../test/fixtures/handlers-resume', import.meta.url)
+
+t.test('players ask, are told, are cut off and come back; workers are ended and replaced', async t => {
+  const test = await TestGateway.start({ handlers, workerArgv: [] })
+  t.teardown(() => test.close())
+  const player = await test.connect()
+  await player.request('player.login', { uid: 'red' })
+  player.listen('tick')
+  test.gateway.send('red', 'tick', 1)
+  t.equal(await player.next('tick'), 1)
+  await player.cut()
+  test.gateway.send('red', 'tick', 2)
+  t.same(await player.comeBack(), { resumed: true })
+  t.equal(await player.next('tick'), 2)
+
+  const holding = player.next('holding')
+  const held = player.request('player.hold', { key: 'never' })
+  await holding
+  const lost = t.rejects(held, { code: 'WORKER_LOST' })
+  await test.killWorker()
+  await lost
+  t.equal(await player.request('player.add', { n: 1 }), 1)
+  await t.rejects(test.killWorker(7), RangeError)
+  t.ok(test.lines.some(({ message }) => message === 'A worker ended'))
+})
+
+t.test('it ends with all that it has started', async t => {
+  const test = await TestGateway.start({ handlers: fileURLToPath(handlers), workerArgv: [] })
+  const player = await test.connect()
+  await test.close()
+  t.equal(player.client.state, 'closed')
+  t.match(test.gateway.metrics(), { connections: 0, sessions: 0 })
+})

@@ -1,0 +1,97 @@
+/**
+ * Sessions without threads and without sockets: the worker's half (link, operations) and the gateway's half (registry,
+ * operations) talk over a MessageChannel in one process. What handlers do to sessions is done by the code that does it in
+ * a running gateway.
+ */
+import { MessageChannel } from 'node:worker_threads'
+import { Answers } from '../gateway/answers.js'
+import { Channels } from '../gateway/channels.js'
+import { EventOperations } from '../gateway/event-operations.js'
+import { Metrics } from '../gateway/metrics.js'
+import { Operations } from '../gateway/operations.js'
+import type { SingleSession } from '../gateway/option-table.js'
+import { Registry } from '../gateway/registry.js'
+import type { Session } from '../gateway/session.js'
+import { Inbox } from '../shared/inbox.js'
+import type { Logger } from '../shared/log.js'
+import type { OutboxMessage, OutcomeReader } from '../shared/outbox.js'
+import { readOutbox } from '../shared/outbox-reader.js'
+import { Link } from '../workers/link.js'
+import { nobody } from '../workers/origin.js'
+import { SessionOperations } from '../workers/session-operations.js'
+import { nextView, SessionView } from '../workers/session-view.js'
+
+export interface LinkWorldOptions {
+  readonly frontendId: string
+  readonly log: Logger
+  readonly singleSession?: SingleSession
+  readonly maxSettingsLength?: number
+  readonly maxChannels?: number
+  readonly maxMembers?: number
+  /** The route of a request that may not act any more. */
+  readonly endedRoute?: (rid: number) => string | undefined
+}
+
+export interface LinkWorld {
+  readonly registry: Registry
+  readonly channels: Channels
+  readonly metrics: Metrics
+  readonly link: Link
+  readonly operations: SessionOperations
+  /** Every message that the worker's half has sent. */
+  readonly sent: OutboxMessage[]
+  /** What a worker would know of the session as it is now. */
+  view(session: Session): SessionView
+  close(): void
+}
+
+export function createLinkWorld({
+  frontendId,
+  log,
+  singleSession = 'off',
+  maxSettingsLength = 65_536,
+  maxChannels = 64,
+  maxMembers = 100_000,
+  endedRoute = () => undefined
+}: LinkWorldOptions): LinkWorld {
+  const { port1, port2 } = new MessageChannel()
+  const metrics = new Metrics()
+  const registry = new Registry({ frontendId, singleSession, metrics, now: () => 1_000 })
+  const inbox = new Inbox()
+  const source = { serial: 1, endedRoute, routeOf: () => undefined }
+  const answers = new Answers({ frontendId, source, inbox, metrics, log })
+  const operations = new Operations({ answers, registry, metrics, maxSettingsLength })
+  const channels = new Channels({ maxChannels, maxMembers })
+  registry.on('closed', session => channels.leaveAll(session))
+  const events = new EventOperations({ answers, registry, channels, metrics })
+  const sent: OutboxMessage[] = []
+  port2.on('message', (message: OutboxMessage) => {
+    sent.push([...message])
+    readOutbox(message, noOutcomes, operations, events)
+    if (!inbox.isEmpty) port2.postMessage(inbox.take())
+  })
+  const link = new Link(port1, () => {})
+  return {
+    registry,
+    channels,
+    metrics,
+    link,
+    operations: new SessionOperations(link, nobody, { maxSettingsLength }),
+    sent,
+    view: session => new SessionView({ view: nextView(), frontendId, ...session.snapshot }),
+    close: () => port2.close()
+  }
+}
+
+const unexpected = () => {
+  throw new Error('No request runs over a pair of links')
+}
+
+const noOutcomes: OutcomeReader = {
+  reply: unexpected,
+  failed: unexpected,
+  released: unexpected,
+  ready: unexpected,
+  log: unexpected,
+  fatal: unexpected
+}
