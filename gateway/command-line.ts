@@ -8,6 +8,7 @@ import type { GatewayOptions } from './options.js'
 
 export type Command =
   | { readonly kind: 'help' | 'version' }
+  | { readonly kind: 'init'; readonly folder: string; readonly dependency: string | undefined }
   | {
       readonly kind: 'run'
       readonly options: GatewayOptions
@@ -34,6 +35,7 @@ const ownFlags = {
 
 /** @throws `OPTION_INVALID` */
 export function readCommand(argv: readonly string[], env: NodeJS.ProcessEnv): Command {
+  if (argv[0] === 'init') return readInit(argv.slice(1))
   const flags = readFlags(argv)
   if (flags['help'] === true) return { kind: 'help' }
   if (flags['version'] === true) return { kind: 'version' }
@@ -74,8 +76,10 @@ export function formatHelp(): string {
   const width = Math.max(...[...rows, ...own].map(([flag]) => flag!.length)) + 2
   const lines = (list: string[][]) => list.map(([flag, help]) => `  ${flag!.padEnd(width)}${help}`).join('\n')
   return `Usage: sallyport --handlers DIR [options]
+       sallyport init NAME [--package SPEC]
 
-A WebSocket gateway for games. Handlers are the functions that the modules in DIR export.
+A WebSocket gateway for games. Handlers are the functions that the modules in DIR export. init makes a new project in the
+folder NAME; SPEC is what its package.json asks npm for instead of this version: file:sallyport-0.1.0.tgz, say.
 
 ${lines(rows)}
 
@@ -83,6 +87,16 @@ ${lines(own)}
 
 Each of the first can be set in the environment too: --max-pause is ${variableOf('maxPause')}.
 `
+}
+
+/** `init NAME [--package SPEC]` */
+function readInit(argv: readonly string[]): Command {
+  const [folder, flag, dependency, ...others] = argv
+  const isPlain = flag === undefined || (flag === '--package' && dependency !== undefined)
+  if (folder === undefined || folder.startsWith('-') || !isPlain || others.length > 0) {
+    throw errors.optionInvalid('Expected the name of a folder to make: sallyport init NAME [--package SPEC]')
+  }
+  return { kind: 'init', folder, dependency }
 }
 
 function readFlags(argv: readonly string[]): Record<string, string | boolean | undefined> {

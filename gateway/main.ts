@@ -6,11 +6,19 @@ import { GatewayError } from '../shared/errors.js'
 import { formatBanner } from './banner.js'
 import { formatHelp, readCommand } from './command-line.js'
 import { createGateway } from './gateway.js'
+import { createProject } from './init.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 
 async function main(): Promise<void> {
   const command = readCommand(process.argv.slice(2), process.env)
+  if (command.kind === 'init') {
+    const path = createProject({ folder: command.folder, dependency: command.dependency ?? `^${version}` })
+    process.stdout.write(
+      `${path} is made. Next: npm install, npm start, and in a second terminal npm run play.\n`
+    )
+    return
+  }
   if (command.kind !== 'run') {
     process.stdout.write(command.kind === 'help' ? formatHelp() : `${version}\n`)
     return

@@ -236,7 +236,7 @@ t.test(
       [
         ['--example', 'nothing'],
         {},
-        /^sallyport: There is no example "nothing"; there are: arena, chat, score$/
+        /^sallyport: There is no example "nothing"; there are: arena, chat, score, starter$/
       ],
       [
         ['--handlers', example],

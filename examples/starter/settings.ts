@@ -1,0 +1,4 @@
+/** What a player's session holds. */
+export interface Settings {
+  score: number
+}

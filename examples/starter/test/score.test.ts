@@ -1,0 +1,32 @@
+/** A handler as a function, and as players meet it. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { RoutesOf } from 'sallyport/client'
+import { TestGateway, TestWorld } from 'sallyport/testing'
+import type { Events } from '../events.js'
+import * as score from '../handlers/score.js'
+
+type Routes = RoutesOf<{ score: typeof score }>
+
+test('points are added, and kept', async () => {
+  const world = new TestWorld()
+  const player = world.join({ settings: { score: 4 } })
+  assert.deepEqual(await player.call(score.add, { points: 3 }), { score: 7 })
+  assert.deepEqual(player.settings, { score: 7 })
+  assert.deepEqual(player.events, [{ event: 'score.changed', body: { player: player.id, score: 7 } }])
+  await assert.rejects(player.call(score.add, { points: 0 }), { code: 'POINTS_INVALID' })
+  world.close()
+})
+
+test('a player whose connection is cut keeps his score, and hears what he has missed', async () => {
+  const gateway = await TestGateway.start({ handlers: new URL('../handlers', import.meta.url), dev: true })
+  const [red, blue] = [await gateway.connect<Routes, Events>(), await gateway.connect<Routes, Events>()]
+  await red.request('score.add', { points: 3 })
+  red.listen('score.changed')
+  await red.cut()
+  await blue.request('score.add', { points: 5 })
+  assert.deepEqual(await red.comeBack(), { resumed: true })
+  assert.equal((await red.next('score.changed')).score, 5)
+  assert.deepEqual(await red.request('score.read'), { score: 3 })
+  await gateway.close()
+})
