@@ -289,6 +289,22 @@ function compile(blocks: readonly Block[]): string[] {
     )
 }
 
+t.test('client.md has the options of the client, and its members', async t => {
+  const optionRows = readRows('docs/reference/client.md', /^`\w+`$/).filter(cells => cells.length === 4)
+  const interfaceOf = (text: string, name: string) =>
+    new RegExp(`export interface ${name} \\{([\\s\\S]*?)^\\}`, 'm').exec(text)![1]!
+  const options = [
+    ...interfaceOf(readText('client/options.ts'), 'ClientOptions').matchAll(/^ {2}readonly (\w+)\?/gm)
+  ]
+  t.same(
+    optionRows.map(([name]) => name),
+    options.map(([, name]) => inCode(name!))
+  )
+  const members = readText('client/client.ts').matchAll(/^ {2}(?:async |get )?([a-z]\w+)(?:<[^>]*>)?\(/gm)
+  const told = readSection('docs/reference/client.md', 'Members')
+  for (const [, member] of members) if (member !== 'constructor') t.match(told, `\`${member}`)
+})
+
 t.test('the code in the README and the guides compiles', async t => {
   const blocks = guides.flatMap(readBlocks)
   t.ok(blocks.length >= 12, `${blocks.length} blocks`)
