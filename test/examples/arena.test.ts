@@ -1,9 +1,10 @@
 /** The arena's handlers, played over the gateway by Sallyport's own client. */
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { type Client, connect } from '../../client/index.js'
+import type { Client } from '../../client/index.js'
 import { Room, type Tick } from '../../examples/arena/handlers/_room.js'
-import { startGateway, until } from '../helpers/gateway.js'
+import { TestGateway } from '../../testing/index.js'
+import { until } from '../helpers/gateway.js'
 import { root } from '../helpers/sources.js'
 
 const handlers = join(root, 'dist/examples/arena/handlers')
@@ -40,15 +41,11 @@ class Runner {
 }
 
 async function start(t: Test, count: number) {
-  const { gateway } = await startGateway(t, handlers)
-  const runners = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const client = await connect(gateway.url, { backOff: { least: 1, most: 20 } })
-      t.teardown(() => client.close())
-      return new Runner(client)
-    })
-  )
-  return { gateway, runners: runners as [Runner, Runner] }
+  const game = await TestGateway.start({ handlers, workers: 2, workerArgv: [] })
+  t.teardown(() => game.close())
+  const players = await Promise.all(Array.from({ length: count }, () => game.connect()))
+  const runners = players.map(({ client }) => new Runner(client))
+  return { gateway: game.gateway, runners: runners as [Runner, Runner] }
 }
 
 t.test('players of one room see each other run, tick by tick', async t => {
