@@ -16,6 +16,10 @@ await serve(async (): Promise<Server> => {
     port: 0,
     // A stretch lasts as long as it was asked to.
     requestTimeout: 0,
+    // The bench asks for as much as can be.
+    maxRequestsPerSecond: 0,
+    maxBytesPerSecond: 0,
+    maxQueueDelay: 0,
     logLevel: 'warn',
     ...options
   })

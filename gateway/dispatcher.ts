@@ -16,6 +16,7 @@ import type { OpenRequests } from './open-requests.js'
 import type { Pool } from './pool.js'
 import { Request, type RequestInit } from './request.js'
 import type { Session } from './session.js'
+import { takeBackStuck } from './stuck-turns.js'
 import { Turn, type TurnListener } from './turn.js'
 import type { Worker } from './worker.js'
 import type { LastWords, Outcome, WorkerListener } from './worker-listener.js'
@@ -25,8 +26,6 @@ const turnRequests = 16
 /** Milliseconds between two looks at stuck work, only while there is work; deadlines are gone through at each tenth. */
 const lookInterval = 5
 const looksPerSweep = 10
-/** Milliseconds after which what lies unstarted in a busy worker may move to an idle one. */
-const stuckAfter = 2
 
 export interface DispatcherInit {
   readonly pool: Pool
@@ -69,6 +68,12 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     this.#look ??= setInterval(() => this.#lookAround(), lookInterval).unref()
     this.pumpSoon()
     return request
+  }
+
+  /** Milliseconds that somebody has waited for a worker, at most. */
+  queueDelay(now: number): number {
+    const { oldestAt } = this.#line
+    return oldestAt === undefined ? 0 : now - oldestAt
   }
 
   /** A session's onConnect is over: what its lane does not keep may go, unless it is to be asked once more. */
@@ -243,12 +248,13 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     const first = lane.waiting[0]
     if (first === undefined || lane.turn !== undefined || lane.isInLine) return
     lane.isInLine = true
-    this.#line.add(session, undefined, this.#placeFor(first))
+    this.#line.add(session, undefined, this.#placeFor(first), this.#init.now())
   }
 
   #lineUpAlone(request: Request): void {
     this.#refuseGone([request])
-    if (request.state === 'waiting') this.#line.add(request.session, request, this.#placeFor(request))
+    if (request.state !== 'waiting') return
+    this.#line.add(request.session, request, this.#placeFor(request), this.#init.now())
   }
 
   #placeFor(request: Request): number | undefined {
@@ -276,18 +282,8 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
 
   /** Moves what lies unstarted in a worker that is busy to one that is idle, if that has nothing else to do. */
   #moveStuck(): void {
-    const { up } = this.#init.pool
-    const idle = up.filter(worker => worker.isReady && this.#line.sizeFor(worker.index) === 0)
-    if (idle.length === 0) return
-    const now = performance.now()
-    for (const worker of up) {
-      if (worker.isReady || now - worker.batchLeftAt < stuckAfter) continue
-      for (const turn of worker.turns) {
-        if (!turn.isIdle || this.#placeFor(turn.requests[0]!) === worker.index) continue
-        turn.takeBack()
-      }
-    }
-    this.pumpSoon()
+    const isPinned = (request: Request) => this.#placeFor(request) === request.turn?.worker.index
+    if (takeBackStuck(this.#init.pool.up, this.#line, isPinned)) this.pumpSoon()
   }
 
   #logEnd(worker: Worker, { rid, cause, detail }: LastWords): void {

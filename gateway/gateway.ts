@@ -2,6 +2,8 @@
 import type { FSWatcher } from 'node:fs'
 import type { AddressInfo, Socket } from 'node:net'
 import type { WebSocket } from 'ws'
+import { closeCodes } from '../shared/close-codes.js'
+import { Admission } from './admission.js'
 import { Channels } from './channels.js'
 import { Connection } from './connection.js'
 import { Connections } from './connections.js'
@@ -103,6 +105,11 @@ export class Gateway {
     this.#registry.prependListener('closed', session => this.#channels.leaveAll(session))
     this.#intake = new Intake({
       routes: this.#routes,
+      admission: new Admission({ limits: options, requests: this.#requests, dispatcher }),
+      onFlood: session => {
+        metrics.count('sessionsFlooded')
+        registry.end(session, { code: closeCodes.flooded, reason: 'flooded', kickReason: null })
+      },
       dispatcher: this.#dispatcher,
       metrics,
       requestTimeout
@@ -243,6 +250,7 @@ export class Gateway {
     metrics.gauge('workersReady', () => this.#pool.up.length)
     metrics.gauge('requestsWaiting', () => this.#requests.waiting)
     metrics.gauge('requestsRunning', () => this.#requests.running)
+    metrics.gauge('queueDelay', () => this.#dispatcher.queueDelay(this.options.now()))
     metrics.gauge('turns', () => this.#pool.up.reduce((turns, worker) => turns + worker.turnCount, 0))
     metrics.gauge('detachedSessions', () => this.#resumption.awayCount)
     metrics.gauge('backlogBytes', () => this.#resumption.backlogBytes)

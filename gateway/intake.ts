@@ -1,14 +1,19 @@
 /** Lets a request in, or refuses it with a reply that says why: the last step in the gateway before its lane. */
 import { requestFlags } from '../shared/batch.js'
 import { errors, type GatewayError } from '../shared/errors.js'
+import type { Admission } from './admission.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Metrics } from './metrics.js'
 import type { IncomingRequest } from './protocol.js'
+import { Refusals } from './refusals.js'
 import type { RouteTable } from './routes.js'
 import type { Session } from './session.js'
 
 export interface IntakeInit {
   readonly routes: RouteTable
+  readonly admission: Admission
+  /** Ends a session that does not stop. */
+  readonly onFlood: (session: Session) => void
   readonly dispatcher: Dispatcher
   readonly metrics: Metrics
   readonly requestTimeout: number
@@ -16,6 +21,7 @@ export interface IntakeInit {
 
 export class Intake {
   readonly #init: IntakeInit
+  readonly #refusals = new Refusals()
   #isOpen = true
 
   constructor(init: IntakeInit) {
@@ -29,9 +35,12 @@ export class Intake {
 
   /** `now`: when it arrived, milliseconds since 1970. */
   take(session: Session, { route: asked, id, gzipped, rich, body }: IncomingRequest, now: number): void {
-    const { routes, dispatcher, metrics, requestTimeout } = this.#init
+    const { routes, admission, dispatcher, metrics, requestTimeout, onFlood } = this.#init
     metrics.count(id === 0 ? 'notifies' : 'requests')
     const route = routes.find(asked)
+    const verdict = admission.judge(session, route, body.length, now)
+    if (verdict === 'flood') return onFlood(session)
+    if (verdict !== undefined) return this.#refuseLoad(session, id, verdict)
     if (route === undefined) return this.#refuse(session, id, errors.routeUnknown(String(asked)))
     if (!this.#isOpen) return this.#refuse(session, id, errors.closing())
     const flags =
@@ -47,5 +56,14 @@ export class Intake {
     if (id === 0) return
     this.#init.metrics.count('replies')
     session.receiver?.error(id, error)
+  }
+
+  /** A notify has no reply: its client is told once in a while how many were refused, if it can be told. */
+  #refuseLoad(session: Session, id: number, error: GatewayError): void {
+    this.#init.metrics.count(
+      error.code === errors.overloaded.code ? 'requestsOverloaded' : 'requestsRateLimited'
+    )
+    if (id === 0) this.#refusals.count(session, error)
+    this.#refuse(session, id, error)
   }
 }

@@ -13,6 +13,8 @@ export interface Waiter {
   readonly request: Request | undefined
   /** Its place in time. */
   readonly since: number
+  /** When it came: milliseconds since 1970. */
+  readonly at: number
 }
 
 /** A queue whose head is taken in constant time. */
@@ -75,9 +77,16 @@ export class Line {
   }
 
   /** `place`: the only worker that may take it; undefined: any. */
-  add(session: Session, request: Request | undefined, place: number | undefined): void {
+  add(session: Session, request: Request | undefined, place: number | undefined, now: number): void {
     const queue = place === undefined ? this.#common : this.#pinned[place]!
-    queue.add({ session, request, since: ++this.#clock })
+    queue.add({ session, request, since: ++this.#clock, at: now })
+  }
+
+  /** When the one came who has waited longest; undefined: nobody waits. */
+  get oldestAt(): number | undefined {
+    let oldest = this.#common.first?.at
+    for (const { first } of this.#pinned) if (first !== undefined && !(first.at >= oldest!)) oldest = first.at
+    return oldest
   }
 
   /** Takes who has waited longest among those that the worker at `place` may take. */

@@ -19,6 +19,9 @@ const counterNames = [
   'notifies',
   'replies',
   'errors',
+  'requestsRateLimited',
+  'requestsOverloaded',
+  'sessionsFlooded',
   'timeouts',
   'pushes',
   'operations',
@@ -42,6 +45,7 @@ const gaugeNames = [
   'workersReady',
   'requestsWaiting',
   'requestsRunning',
+  'queueDelay',
   'turns',
   'sendBytesWaiting',
   'backlogBytes'

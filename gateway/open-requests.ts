@@ -21,6 +21,7 @@ export class OpenRequests {
   /** By number: those that are not decided, and those decided whose worker still runs them. */
   readonly #byRid = new Map<number, Request>()
   #undecided = 0
+  #bytes = 0
   #onIdle: (() => void) | undefined
 
   constructor(init: OpenRequestsInit) {
@@ -30,6 +31,16 @@ export class OpenRequests {
   /** Whether there are none, decided or not. */
   get isEmpty(): boolean {
     return this.#byRid.size === 0
+  }
+
+  /** Requests that wait or run. */
+  get undecided(): number {
+    return this.#undecided
+  }
+
+  /** Characters of their bodies. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   get waiting(): number {
@@ -56,6 +67,7 @@ export class OpenRequests {
     const { lane } = session
     this.#byRid.set(rid, request)
     this.#undecided++
+    this.#bytes += request.body.length
     if (++lane.open >= this.#init.laneLimit && !lane.isPausing) {
       lane.isPausing = true
       session.receiver?.pause()
@@ -134,6 +146,7 @@ export class OpenRequests {
     const { session, turn } = request
     const { lane } = session
     this.#undecided--
+    this.#bytes -= request.body.length
     lane.open--
     lane.concurrent?.delete(request)
     if (turn === undefined) {

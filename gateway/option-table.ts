@@ -35,6 +35,16 @@ export interface PlainOptions {
   maxPause: number
   /** Bytes that the body of a frame may take; a larger frame closes the connection with 1009. */
   maxBodyBytes: number
+  /** Requests and notifies that one session may send in a second, a burst of twice as many; beyond it RATE_LIMITED. 0: any. */
+  maxRequestsPerSecond: number
+  /** Bytes of their bodies, likewise. */
+  maxBytesPerSecond: number
+  /** Requests of all sessions that may wait and run; beyond it new ones are refused with OVERLOADED. */
+  maxOpenRequests: number
+  /** Bytes of their bodies, likewise. */
+  maxOpenBytes: number
+  /** Milliseconds that somebody may wait for a worker; beyond it new requests are refused with OVERLOADED. 0: any. */
+  maxQueueDelay: number
   /** Characters that the keys and the values' texts of one session may take; a push beyond fails. */
   maxSettingsLength: number
   /** Bytes that may wait to be sent to one client; beyond it the connection is closed as `slow`. */
@@ -135,6 +145,36 @@ export const optionTable: readonly OptionRow[] = [
     check: count(1, 16_000_000),
     standard: 65_536,
     help: "bytes of a frame's body; larger ones close with 1009"
+  },
+  {
+    name: 'maxRequestsPerSecond',
+    check: count(0, 1_000_000),
+    standard: 1_000,
+    help: 'requests and notifies of one session a second; 0: any number'
+  },
+  {
+    name: 'maxBytesPerSecond',
+    check: count(0, Number.MAX_SAFE_INTEGER),
+    standard: 1_048_576,
+    help: 'bytes of their bodies a second; 0: any number'
+  },
+  {
+    name: 'maxOpenRequests',
+    check: count(1, 100_000_000),
+    standard: 100_000,
+    help: 'requests that wait or run before new ones are refused'
+  },
+  {
+    name: 'maxOpenBytes',
+    check: count(1024, Number.MAX_SAFE_INTEGER),
+    standard: 134_217_728,
+    help: 'bytes of their bodies before new ones are refused'
+  },
+  {
+    name: 'maxQueueDelay',
+    check: ms(0),
+    standard: 3_000,
+    help: 'ms to wait for a worker before new requests are refused; 0: any'
   },
   {
     name: 'maxSettingsLength',

@@ -31,7 +31,9 @@ export const closeCodes = {
   /** The game's onConnect refused the session; the kick before says why. */
   refused: 4505,
   /** The session goes on over another connection, which came with its token; or its client came and could not have it. */
-  resumed: 4506
+  resumed: 4506,
+  /** The client has gone on sending, far beyond what one session may send. */
+  flooded: 4507
 } as const
 
 export type CloseCodeName = keyof typeof closeCodes

@@ -28,6 +28,8 @@ export interface RouteOptions {
   readonly affinity?: string
   /** Milliseconds until the route's requests are answered with TIMEOUT; 0: never. */
   readonly timeout?: number
+  /** Requests that one session may make of the route in a second, on average; a burst of twice as many. */
+  readonly rateLimit?: number
 }
 
 export interface RouteHello {

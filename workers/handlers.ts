@@ -204,11 +204,11 @@ function isHandlerName(name: string): boolean {
 }
 
 function pickOptions(from: Module | RouteOptions, where: string): RouteOptions {
-  const { concurrent, affinity, timeout, ...others } = from as Module
+  const { concurrent, affinity, timeout, rateLimit, ...others } = from as Module
   const [unknown] = Object.keys(others)
   if (unknown !== undefined) {
     throw errors.handlersInvalid(
-      `There is no option \`${unknown}\` (${where}); the options are concurrent, affinity, timeout`
+      `There is no option \`${unknown}\` (${where}); the options are concurrent, affinity, timeout, rateLimit`
     )
   }
   const expect = (holds: boolean, name: string, what: string, got: unknown) => {
@@ -235,7 +235,14 @@ function pickOptions(from: Module | RouteOptions, where: string): RouteOptions {
     'a whole number of milliseconds, 0 for none',
     timeout
   )
+  expect(
+    rateLimit === undefined || (typeof rateLimit === 'number' && rateLimit > 0 && Number.isFinite(rateLimit)),
+    'rateLimit',
+    'a number of requests a second, above 0',
+    rateLimit
+  )
   return {
+    ...(rateLimit !== undefined && { rateLimit: rateLimit as number }),
     ...(concurrent !== undefined && { concurrent: concurrent as boolean }),
     ...(affinity !== undefined && { affinity: affinity as string }),
     ...(timeout !== undefined && { timeout: timeout as number })

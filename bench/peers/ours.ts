@@ -1,4 +1,4 @@
-/** Ours, in the comparison: a gateway with its default options. */
+/** Ours, in the comparison: a gateway with its default options, but for the limits of what one client may ask for. */
 import { fileURLToPath } from 'node:url'
 import { createGateway } from '../../gateway/index.js'
 import { serve } from '../server.js'
@@ -8,6 +8,9 @@ await serve(async () => {
     handlers: fileURLToPath(new URL('./handlers', import.meta.url)),
     host: '127.0.0.1',
     port: 0,
+    maxRequestsPerSecond: 0,
+    maxBytesPerSecond: 0,
+    maxQueueDelay: 0,
     logLevel: 'warn'
   })
   return { port: gateway.address.port, close: () => gateway.close() }

@@ -1,0 +1,93 @@
+/**
+ * How much may come in: of one session, by its rates, and of all together, while the workers can't keep up. What is refused is
+ * told why; who goes on far beyond is closed.
+ */
+import { errors, GatewayError } from '../shared/errors.js'
+import type { Dispatcher } from './dispatcher.js'
+import type { OpenRequests } from './open-requests.js'
+import { Rate } from './rate.js'
+import type { Route } from './routes.js'
+import type { Session } from './session.js'
+
+export interface AdmissionLimits {
+  /** Requests and notifies of one session a second, and bytes of their bodies; 0: any number. */
+  readonly maxRequestsPerSecond: number
+  readonly maxBytesPerSecond: number
+  /** Requests of all sessions that wait or run, and bytes of their bodies. */
+  readonly maxOpenRequests: number
+  readonly maxOpenBytes: number
+  /** Milliseconds that the oldest may wait for a worker before new ones are refused; 0: any time. */
+  readonly maxQueueDelay: number
+}
+
+export interface AdmissionInit {
+  readonly limits: AdmissionLimits
+  readonly requests: Pick<OpenRequests, 'undecided' | 'bytes'>
+  readonly dispatcher: Pick<Dispatcher, 'queueDelay'>
+}
+
+/** Seconds' worth of requests beyond its rate at which a session is taken for one that will not stop. */
+const mostInsistence = 10
+
+/** What is decided of a request. `flood`: its session is to be closed. */
+export type Verdict = GatewayError | 'flood' | undefined
+
+interface Rates {
+  readonly requests: Rate
+  readonly bytes: Rate
+  /** Of routes that declare one. */
+  routes: Map<Route, Rate> | undefined
+}
+
+export class Admission {
+  readonly #init: AdmissionInit
+  readonly #rates = new WeakMap<Session, Rates>()
+
+  constructor(init: AdmissionInit) {
+    this.#init = init
+  }
+
+  /** undefined: it may come in. */
+  judge(session: Session, route: Route | undefined, bytes: number, now: number): Verdict {
+    return this.#judgeRates(session, route, bytes, now) ?? this.#judgeLoad(bytes, now)
+  }
+
+  #judgeRates(session: Session, route: Route | undefined, bytes: number, now: number): Verdict {
+    const { maxRequestsPerSecond, maxBytesPerSecond } = this.#init.limits
+    const rateLimit = route?.options.rateLimit
+    if (maxRequestsPerSecond === 0 && maxBytesPerSecond === 0 && rateLimit === undefined) return undefined
+    let rates = this.#rates.get(session)
+    if (rates === undefined) {
+      rates = {
+        requests: new Rate(maxRequestsPerSecond || Number.MAX_SAFE_INTEGER, now),
+        bytes: new Rate(maxBytesPerSecond || Number.MAX_SAFE_INTEGER, now),
+        routes: undefined
+      }
+      this.#rates.set(session, rates)
+    }
+    const wait = Math.max(rates.requests.take(1, now), rates.bytes.take(bytes, now))
+    if (wait > 0) {
+      if (Math.max(rates.requests.insistence, rates.bytes.insistence) > mostInsistence) return 'flood'
+      return refuse(errors.rateLimited(), wait)
+    }
+    if (route === undefined || rateLimit === undefined) return undefined
+    rates.routes ??= new Map()
+    let own = rates.routes.get(route)
+    if (own === undefined) rates.routes.set(route, (own = new Rate(rateLimit, now)))
+    const ownWait = own.take(1, now)
+    return ownWait === 0 ? undefined : refuse(errors.rateLimited(), ownWait)
+  }
+
+  #judgeLoad(bytes: number, now: number): Verdict {
+    const { limits, requests, dispatcher } = this.#init
+    const { maxOpenRequests, maxOpenBytes, maxQueueDelay } = limits
+    const isFull = requests.undecided >= maxOpenRequests || requests.bytes + bytes > maxOpenBytes
+    if (!isFull && (maxQueueDelay === 0 || dispatcher.queueDelay(now) <= maxQueueDelay)) return undefined
+    return refuse(errors.overloaded(), Math.max(100, maxQueueDelay))
+  }
+}
+
+/** `retryAfter`: milliseconds. */
+function refuse({ code, message }: GatewayError, retryAfter: number): GatewayError {
+  return new GatewayError({ code, message, data: { retryAfter } })
+}

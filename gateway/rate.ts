@@ -1,0 +1,40 @@
+/** A token bucket: so much a second on average, and a burst of as much as comes in two seconds. */
+
+/** Seconds' worth that a bucket holds. */
+const burstSeconds = 2
+
+export class Rate {
+  readonly #perSecond: number
+  #tokens: number
+  /** Seconds' worth that was refused, less the seconds that have passed since. */
+  #refused = 0
+  #at: number
+
+  constructor(perSecond: number, now: number) {
+    this.#perSecond = perSecond
+    this.#tokens = perSecond * burstSeconds
+    this.#at = now
+  }
+
+  /** Takes so much. Gives 0, or, if it is refused, the milliseconds until there would be enough. */
+  take(amount: number, now: number): number {
+    // A clock that was set back gives nothing, and takes nothing.
+    const seconds = Math.max(0, now - this.#at) / 1000
+    this.#at = now
+    const most = this.#perSecond * burstSeconds
+    this.#tokens = Math.min(most, this.#tokens + seconds * this.#perSecond)
+    this.#refused = Math.max(0, this.#refused - seconds)
+    // What is more than a bucket holds passes where it is full: it would never pass else.
+    if (this.#tokens >= Math.min(amount, most)) {
+      this.#tokens -= amount
+      return 0
+    }
+    this.#refused += amount / this.#perSecond
+    return Math.ceil(((Math.min(amount, most) - this.#tokens) / this.#perSecond) * 1000)
+  }
+
+  /** How far somebody goes on who is refused: seconds' worth. */
+  get insistence(): number {
+    return this.#refused
+  }
+}

@@ -1,0 +1,22 @@
+/** Turns that lie unstarted in a worker that is busy, while another one has nothing to do. */
+import type { Line } from './line.js'
+import type { Request } from './request.js'
+import type { Worker } from './worker.js'
+
+/** Milliseconds after which what lies unstarted in a busy worker may move to an idle one. */
+const stuckAfter = 2
+
+/** Takes them back, if a worker is idle. `isPinned`: whether a request may run where it lies and nowhere else. */
+export function takeBackStuck(
+  up: readonly Worker[],
+  line: Line,
+  isPinned: (request: Request) => boolean
+): boolean {
+  if (!up.some(worker => worker.isReady && line.sizeFor(worker.index) === 0)) return false
+  const now = performance.now()
+  for (const worker of up) {
+    if (worker.isReady || now - worker.batchLeftAt < stuckAfter) continue
+    for (const turn of worker.turns) if (turn.isIdle && !isPinned(turn.requests[0]!)) turn.takeBack()
+  }
+  return true
+}

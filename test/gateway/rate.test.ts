@@ -1,0 +1,35 @@
+import t from 'tap'
+import { Rate } from '../../gateway/rate.js'
+
+t.test('a burst of two seconds is there at once, then as much as comes by', async t => {
+  const rate = new Rate(10, 0)
+  t.same(
+    Array.from({ length: 20 }, () => rate.take(1, 0)),
+    Array(20).fill(0)
+  )
+  t.equal(rate.take(1, 0), 100, 'a tenth of a second until there is one more')
+  t.equal(rate.take(1, 200), 0)
+})
+
+t.test('who goes on all the same is known by it, and is let in as soon as anybody', async t => {
+  const rate = new Rate(10, 0)
+  for (let i = 0; i < 70; i++) rate.take(1, 0)
+  t.ok(Math.abs(rate.insistence - 5) < 0.001)
+  t.equal(rate.take(1, 100), 0, 'what was refused took nothing')
+  rate.take(1, 10_000)
+  t.equal(rate.insistence, 0)
+})
+
+t.test('more than a bucket holds passes where it is full, and is paid for afterwards', async t => {
+  const rate = new Rate(10, 0)
+  t.equal(rate.take(50, 0), 0)
+  t.equal(rate.take(1, 0), 3_100)
+})
+
+t.test('a clock that is set back gives nothing and takes nothing', async t => {
+  const rate = new Rate(10, 10_000)
+  rate.take(20, 10_000)
+  t.ok(rate.take(1, 5_000) > 0)
+  t.ok(rate.take(1, 5_000) > 0)
+  t.equal(rate.take(1, 6_000), 0)
+})
