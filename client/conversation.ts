@@ -42,6 +42,9 @@ export interface ConversationListener {
 const messagesPerCount = 64
 const bytesPerCount = 65_536
 
+/** Milliseconds that a client lets itself be told to wait, at most. */
+const longestHint = 60_000
+
 /** Milliseconds that a socket may take to open and to shake hands. */
 const attemptTimeout = 10_000
 
@@ -247,6 +250,10 @@ export class Conversation {
       return this.end({ code: name, message, data: { code, reason: why } }, code, why)
     }
     if (this.#state === 'open') this.#change('resuming', false, code, why)
+    // A gateway that restarts spreads its clients over a while.
+    const [, hint] = /come back in (\d+) ms/.exec(why) ?? []
+    if (code === closeCodes.restart && hint !== undefined) this.#pause ??= Math.min(Number(hint), longestHint)
+    this.#kickReason = undefined
     this.#schedule()
   }
 

@@ -7,6 +7,9 @@ import type { ResolvedOptions } from './options.js'
 const slowestLook = 1_000
 const fastestLook = 5
 
+/** Into which those are divided who are told to come back. */
+const batches = 20
+
 export class Connections {
   readonly #open = new Set<Connection>()
   readonly #now: () => number
@@ -45,6 +48,20 @@ export class Connections {
   remove(connection: Connection): void {
     this.#open.delete(connection)
     if (this.#open.size === 0) this.#onEmpty?.()
+  }
+
+  /** Tells all to come back, spread over so many milliseconds, and each of them when: they must not all come at once. */
+  async sendAway(spread: number): Promise<void> {
+    if (spread === 0) return
+    const all = [...this.#open]
+    const size = Math.ceil(all.length / batches)
+    for (let i = 0; i < all.length; i += size) {
+      for (const connection of all.slice(i, i + size)) {
+        const hint = Math.floor(Math.random() * spread)
+        connection.end(closeCodes.restart, `restart, come back in ${hint} ms`)
+      }
+      await new Promise(resolve => setTimeout(resolve, spread / batches))
+    }
   }
 
   /** Closes all, and resolves when they are closed. */

@@ -193,16 +193,33 @@ export class Gateway {
    * and ends the workers; for the sessions' onClose, and then for the workers' onStop, it waits as long again. A second call waits for the first.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close()
+    this.#closing ??= this.#end(this.options.closeTimeout, 0)
     return this.#closing
   }
 
-  async #close(): Promise<void> {
-    const { closeTimeout } = this.options
+  /**
+   * Ends the gateway without haste, for a restart: `isReady` is false at once and nobody new is let in; what waits and runs is
+   * answered, for up to `drainTimeout`; then clients are told to come back (1012, and in how many milliseconds), spread over
+   * `drainSpread`; the rest is as with `close`. A second call, of either, waits for the first.
+   */
+  drain(): Promise<void> {
+    this.#closing ??= this.#end(this.options.drainTimeout, this.options.drainSpread)
+    return this.#closing
+  }
+
+  /** Whether players can be sent here: it listens, a worker is up, and it is not closing. For a load balancer's question. */
+  get isReady(): boolean {
+    return this.#address !== undefined && this.#closing === undefined && this.#pool.up.length > 0
+  }
+
+  async #end(requestsTimeout: number, spread: number): Promise<void> {
+    const { closeTimeout, log } = this.options
     this.#watcher?.close()
     this.#listener.close()
     this.#intake.close()
-    await within(closeTimeout, this.#requests.idle())
+    if (!(await within(requestsTimeout, this.#requests.idle())))
+      log.warn('Requests are left without an answer', { requests: this.#requests.undecided })
+    await this.#connections.sendAway(spread)
     await within(closeGrace, this.#connections.close())
     this.#connections.terminate()
     this.#resumption.close()

@@ -26,12 +26,12 @@ async function main(): Promise<void> {
   const { options, http } = command
   const page = http === undefined ? {} : await import(pathToFileURL(http).href)
   const gateway = await createGateway({ ...options, onHttpRequest: page.onHttpRequest })
-  endOnSignal(() => gateway.close())
+  endOnSignal({ SIGINT: () => gateway.close(), SIGTERM: () => gateway.drain() })
   process.stdout.write(formatBanner(gateway, version))
 }
 
 /** The first signal ends the program in peace, the second at once. */
-function endOnSignal(close: () => Promise<void>): void {
+function endOnSignal(ends: Record<'SIGINT' | 'SIGTERM', () => Promise<void>>): void {
   let isClosing = false
   for (const [signal, number] of [
     ['SIGINT', 2],
@@ -41,7 +41,7 @@ function endOnSignal(close: () => Promise<void>): void {
       if (isClosing) process.exit(128 + number)
       isClosing = true
       process.stderr.write('Closing; once more to end at once.\n')
-      await close()
+      await ends[signal]()
       process.exit(0)
     })
   }

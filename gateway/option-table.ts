@@ -67,6 +67,10 @@ export interface PlainOptions {
   startTimeout: number
   /** Milliseconds that a close waits for running requests; then for each onClose; then for the workers' onStop. */
   closeTimeout: number
+  /** Milliseconds that a drain waits for requests that wait and run. */
+  drainTimeout: number
+  /** Milliseconds over which a drain spreads the closes of connections, and within which clients are told to come back. */
+  drainSpread: number
   /** Lines below this level are not logged. */
   logLevel: LogLevel | 'silent'
 }
@@ -222,6 +226,13 @@ export const optionTable: readonly OptionRow[] = [
   { name: 'maxMembers', check: count(1, 10_000_000), standard: 100_000, help: 'sessions in one channel' },
   { name: 'startTimeout', check: ms(1), standard: 30_000, help: 'ms a worker may take to load its handlers' },
   { name: 'closeTimeout', check: ms(0), standard: 4_000, help: 'ms a close waits for requests, then hooks' },
+  { name: 'drainTimeout', check: ms(0), standard: 30_000, help: 'ms a drain (SIGTERM) waits for requests' },
+  {
+    name: 'drainSpread',
+    check: ms(0),
+    standard: 2_000,
+    help: 'ms over which a drain sends clients away; 0: all at once'
+  },
   {
     name: 'logLevel',
     check: { type: 'word', words: [...logLevels, 'silent'] },

@@ -207,6 +207,8 @@ t.test('an option has one name on the command line and one in the environment', 
       ['max-members', 'SALLYPORT_MAX_MEMBERS'],
       ['start-timeout', 'SALLYPORT_START_TIMEOUT'],
       ['close-timeout', 'SALLYPORT_CLOSE_TIMEOUT'],
+      ['drain-timeout', 'SALLYPORT_DRAIN_TIMEOUT'],
+      ['drain-spread', 'SALLYPORT_DRAIN_SPREAD'],
       ['log-level', 'SALLYPORT_LOG_LEVEL']
     ]
   )
