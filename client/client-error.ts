@@ -3,7 +3,9 @@ import { type ErrorData, errors, GatewayError } from '../shared/errors.js'
 
 /** Of these the gateway says that the request was not run, and that another time it may be. */
 const retryableCodes: ReadonlySet<string> = new Set(
-  [errors.noWorker, errors.closing, errors.rateLimited, errors.overloaded].map(({ code }) => code)
+  [errors.noWorker, errors.closing, errors.rateLimited, errors.overloaded, errors.routeSuspended].map(
+    ({ code }) => code
+  )
 )
 
 /** An error reply of the gateway, or what the client found by itself. `code` is from docs/reference/errors.md, or the game's. */

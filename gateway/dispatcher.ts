@@ -10,6 +10,7 @@ import { errors } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
 import { placeFor } from './affinity.js'
 import { BatchSize, batchBytes } from './batch-size.js'
+import { errorOf, type LastWords } from './last-words.js'
 import { Line } from './line.js'
 import type { Metrics } from './metrics.js'
 import type { OpenRequests } from './open-requests.js'
@@ -17,9 +18,10 @@ import type { Pool } from './pool.js'
 import { Request, type RequestInit } from './request.js'
 import type { Session } from './session.js'
 import { takeBackStuck } from './stuck-turns.js'
+import type { Suspensions } from './suspensions.js'
 import { Turn, type TurnListener } from './turn.js'
 import type { Worker } from './worker.js'
-import type { LastWords, Outcome, WorkerListener } from './worker-listener.js'
+import type { Outcome, WorkerListener } from './worker-listener.js'
 
 /** Requests of one lane in a turn. */
 const turnRequests = 16
@@ -31,6 +33,7 @@ export interface DispatcherInit {
   readonly pool: Pool
   readonly requests: OpenRequests
   readonly metrics: Metrics
+  readonly suspensions: Suspensions
   readonly log: Logger
   readonly now: () => number
 }
@@ -154,12 +157,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     this.#logEnd(worker, end)
     for (const turn of [...worker.turns]) {
       turn.takeBack()
-      for (const request of turn.started) {
-        const { name } = request.route
-        const isCulprit = request.rid === end.rid
-        const error = isCulprit ? errors.handlerFatal(name, end.cause) : errors.workerLost(name, end.cause)
-        this.#requests.settle(request, { error })
-      }
+      for (const request of turn.started) this.#requests.settle(request, { error: errorOf(request, end) })
       worker.freeSlot(turn)
     }
     this.pumpSoon()
@@ -290,7 +288,9 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     // One that never came up is the supervisor's to tell of.
     if (worker.isExpectedToEnd || worker.routes.length === 0) return
     this.#init.metrics.count('workersLost')
-    const route = this.#requests.find(rid)?.route.name ?? 'unknown'
+    const culprit = this.#requests.find(rid)?.route
+    if (culprit !== undefined) this.#init.suspensions.blame(culprit, cause)
+    const route = culprit?.name ?? 'unknown'
     this.#init.log.error('A worker ended', { worker: worker.index, cause, route, detail })
   }
 }

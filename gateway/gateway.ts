@@ -28,6 +28,8 @@ import { RouteTable } from './routes.js'
 import { SessionHooks } from './session-hooks.js'
 import { SessionService } from './session-service.js'
 import { SharedBudget } from './shared-budget.js'
+import { Suspensions } from './suspensions.js'
+import { Watchdog } from './watchdog.js'
 import { within } from './within.js'
 import { WorkerStarter } from './worker-starter.js'
 
@@ -57,6 +59,7 @@ export class Gateway {
   readonly #resumption: Resumption
   readonly #budget: SharedBudget
   readonly #listener: Listener
+  readonly #watchdog: Watchdog
   #address: AddressInfo | undefined
   #closing: Promise<void> | undefined
   #watcher: FSWatcher | undefined
@@ -81,7 +84,10 @@ export class Gateway {
       onFailure: place => this.#dispatcher.placeFailed(place)
     })
     this.#requests = new OpenRequests({ metrics, log, laneLimit })
-    this.#dispatcher = new Dispatcher({ pool: this.#pool, requests: this.#requests, metrics, log, now })
+    const suspensions = new Suspensions({ metrics, log, now })
+    const [pool, requests] = [this.#pool, this.#requests]
+    this.#dispatcher = new Dispatcher({ pool, requests, metrics, suspensions, log, now })
+    this.#watchdog = new Watchdog(pool, options.stuckAfter, metrics, log)
     this.#channels = new Channels(options)
     this.#workers = new WorkerStarter({
       options,
@@ -105,6 +111,7 @@ export class Gateway {
     this.#registry.prependListener('closed', session => this.#channels.leaveAll(session))
     this.#intake = new Intake({
       routes: this.#routes,
+      suspensions,
       admission: new Admission({ limits: options, requests: this.#requests, dispatcher }),
       onFlood: session => {
         metrics.count('sessionsFlooded')
@@ -226,6 +233,7 @@ export class Gateway {
     this.#listener.terminate()
     await this.#hooks.close(closeTimeout)
     this.#dispatcher.close()
+    this.#watchdog.close()
     await this.#pool.close()
   }
 

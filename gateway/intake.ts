@@ -8,9 +8,11 @@ import type { IncomingRequest } from './protocol.js'
 import { Refusals } from './refusals.js'
 import type { RouteTable } from './routes.js'
 import type { Session } from './session.js'
+import type { Suspensions } from './suspensions.js'
 
 export interface IntakeInit {
   readonly routes: RouteTable
+  readonly suspensions: Suspensions
   readonly admission: Admission
   /** Ends a session that does not stop. */
   readonly onFlood: (session: Session) => void
@@ -35,13 +37,15 @@ export class Intake {
 
   /** `now`: when it arrived, milliseconds since 1970. */
   take(session: Session, { route: asked, id, gzipped, rich, body }: IncomingRequest, now: number): void {
-    const { routes, admission, dispatcher, metrics, requestTimeout, onFlood } = this.#init
+    const { routes, suspensions, admission, dispatcher, metrics, requestTimeout, onFlood } = this.#init
     metrics.count(id === 0 ? 'notifies' : 'requests')
     const route = routes.find(asked)
     const verdict = admission.judge(session, route, body.length, now)
     if (verdict === 'flood') return onFlood(session)
     if (verdict !== undefined) return this.#refuseLoad(session, id, verdict)
     if (route === undefined) return this.#refuse(session, id, errors.routeUnknown(String(asked)))
+    const suspended = suspensions.remaining(route)
+    if (suspended > 0) return this.#refuse(session, id, errors.routeSuspended(route.name, suspended))
     if (!this.#isOpen) return this.#refuse(session, id, errors.closing())
     const flags =
       (id === 0 ? requestFlags.notify : 0) |

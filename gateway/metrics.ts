@@ -33,7 +33,9 @@ const counterNames = [
   'requestsTakenBack',
   'socketsPaused',
   'workersStarted',
-  'workersLost'
+  'workersLost',
+  'workersStuck',
+  'routesSuspended'
 ] as const
 
 const gaugeNames = [

@@ -63,6 +63,8 @@ export interface PlainOptions {
   maxChannels: number
   /** Sessions that may be in one channel; another one can't join. */
   maxMembers: number
+  /** Milliseconds that a worker's event loop may stand still; beyond it its thread is ended and replaced. 0: any. */
+  stuckAfter: number
   /** Milliseconds that a worker may take to load its handlers. */
   startTimeout: number
   /** Milliseconds that a close waits for running requests; then for each onClose; then for the workers' onStop. */
@@ -224,6 +226,12 @@ export const optionTable: readonly OptionRow[] = [
   },
   { name: 'maxChannels', check: count(1, 1_000_000), standard: 64, help: 'channels one session may be in' },
   { name: 'maxMembers', check: count(1, 10_000_000), standard: 100_000, help: 'sessions in one channel' },
+  {
+    name: 'stuckAfter',
+    check: ms(0),
+    standard: 5_000,
+    help: "ms that a worker's event loop may stand still; 0: any"
+  },
   { name: 'startTimeout', check: ms(1), standard: 30_000, help: 'ms a worker may take to load its handlers' },
   { name: 'closeTimeout', check: ms(0), standard: 4_000, help: 'ms a close waits for requests, then hooks' },
   { name: 'drainTimeout', check: ms(0), standard: 30_000, help: 'ms a drain (SIGTERM) waits for requests' },

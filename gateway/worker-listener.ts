@@ -7,14 +7,6 @@ import type { Worker } from './worker.js'
 /** A request's outcome, as its worker tells it. */
 export type Outcome = { readonly body: string } | { readonly error: ErrorData }
 
-/** What a dead worker said at last, if it could. */
-export interface LastWords {
-  /** The request that ended it; 0 if that can't be said. */
-  readonly rid: number
-  readonly cause: string
-  readonly detail: string
-}
-
 /** Whom a worker tells what happens in it. */
 export interface WorkerListener {
   workerUp(worker: Worker): void

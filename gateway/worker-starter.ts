@@ -9,6 +9,7 @@ import type { ResolvedOptions } from './options.js'
 import type { Pool } from './pool.js'
 import type { Registry } from './registry.js'
 import { Thread } from './thread.js'
+import { pulsesPerVerdict } from './watchdog.js'
 import { Worker } from './worker.js'
 import type { WorkerListener } from './worker-listener.js'
 
@@ -60,6 +61,7 @@ export class WorkerStarter {
         typescript,
         maxSettingsLength,
         maxBodyBytes,
+        pulseInterval: Math.ceil(options.stuckAfter / pulsesPerVerdict),
         isDevelopment: options.dev
       },
       stopTimeout: options.closeTimeout,

@@ -6,7 +6,7 @@
  *       └─────────┴─────────────────────▲
  */
 import { addRequest, addTurn, type Batch, createBatch } from '../shared/batch.js'
-import { type ClaimTable, claimSlots, createClaimTable } from '../shared/claims.js'
+import { type ClaimTable, claimSlots, createClaimTable, readPulse } from '../shared/claims.js'
 import type { ErrorData } from '../shared/errors.js'
 import type { Hello, RouteHello, WorkerSetup } from '../shared/hello.js'
 import { type AbortReason, Inbox } from '../shared/inbox.js'
@@ -15,11 +15,12 @@ import type { EventReader, OperationReader, OutboxMessage, OutcomeReader } from 
 import { readOutbox } from '../shared/outbox-reader.js'
 import type { OperationSource } from './answers.js'
 import { EndedRoutes } from './ended-routes.js'
+import { describeSilentEnd, findRunning, type LastWords } from './last-words.js'
 import type { Request } from './request.js'
 import type { Transport, TransportInit } from './transport.js'
 import type { Turn } from './turn.js'
 import { within } from './within.js'
-import type { LastWords, Outcome, WorkerListener } from './worker-listener.js'
+import type { Outcome, WorkerListener } from './worker-listener.js'
 
 /** Requests that a worker may have started and not ended before it is given no more. */
 const unendedLimit = 1_000
@@ -177,15 +178,29 @@ export class Worker implements OutcomeReader, OperationSource {
 
   /** What it ended of: in its own words, or, where it could say none, by what its thread ended with. */
   describeEnd(cause: Error): LastWords {
-    const isMemory = (cause as { code?: string }).code === 'ERR_WORKER_OUT_OF_MEMORY'
-    const told = isMemory ? 'out of memory' : 'its thread ended'
-    return this.#lastWords ?? { rid: 0, cause: told, detail: cause.stack ?? cause.message }
+    return this.#lastWords ?? describeSilentEnd(cause, this.#running)
   }
 
   /** Ends it, whatever requests it has; the game is let end there what it began, if that does not take too long. */
   terminate(): Promise<void> {
     this.#ending ??= this.#end()
     return this.#ending
+  }
+
+  /** Its pulse: goes up while its event loop turns. */
+  get pulse(): number {
+    return readPulse(this.claims)
+  }
+
+  /** Its event loop has not turned for so many milliseconds: ends it, in the name of whoever has the thread. */
+  endStuck(ms: number): void {
+    const cause = `its event loop did not turn for ${ms} ms`
+    this.#lastWords ??= { rid: this.#running, cause, detail: cause, stuckFor: ms }
+    void this.kill()
+  }
+
+  get #running(): number {
+    return findRunning(this.#turns.values(), this.claims)
   }
 
   /** Ends its thread at once, as a fault would: nobody has told it to, so that it counts as lost. */

@@ -2,7 +2,8 @@
  * Claims: how a handed-out request can be taken back. Gateway and worker share one Int32 for each turn (its
  * slot). The worker claims the turn's next request by counting the slot up before any code of the game runs;
  * the gateway takes back all that are not claimed by writing TAKEN. Either sees what the other did, so each
- * request has started, or has not, and both sides know it: also after a crash.
+ * request has started, or has not, and both sides know it: also after a crash. The same memory says whether the worker's event
+ * loop turns, and whose code has the thread: a thread that is stuck can send no message.
  */
 
 /** What a slot holds once its unclaimed requests were taken back. */
@@ -13,8 +14,33 @@ export const claimSlots = 4096
 
 export type ClaimTable = Int32Array<SharedArrayBuffer>
 
+/** Behind the slots: a count that goes up while the worker's event loop turns, and the request whose code runs now. */
+const pulseAt = claimSlots
+const runningAt = claimSlots + 1
+
 export function createClaimTable(): ClaimTable {
-  return new Int32Array(new SharedArrayBuffer(claimSlots * Int32Array.BYTES_PER_ELEMENT))
+  return new Int32Array(new SharedArrayBuffer((claimSlots + 2) * Int32Array.BYTES_PER_ELEMENT))
+}
+
+/** Worker: its event loop turns. */
+export function beat(table: ClaimTable): void {
+  Atomics.add(table, pulseAt, 1)
+}
+
+/** Gateway: how often it has. */
+export function readPulse(table: ClaimTable): number {
+  return Atomics.load(table, pulseAt)
+}
+
+/** Worker: the request of that number has the thread now; 0: none has. */
+export function setRunning(table: ClaimTable, rid: number): void {
+  Atomics.store(table, runningAt, rid)
+}
+
+/** Gateway: whether the request of that number has the thread, as far as 32 bits tell. */
+export function isRunning(table: ClaimTable, rid: number): boolean {
+  const running = Atomics.load(table, runningAt)
+  return running !== 0 && running === (rid | 0)
 }
 
 /** Gateway: makes the slot ready for a turn. */

@@ -53,6 +53,11 @@ export const errors = {
     (route: string, cause: string) => `The handler of "${route}" ended its worker: ${cause}`
   ),
   noWorker: define('NO_WORKER', (route: string) => `No worker is able to run "${route}" now`),
+  routeSuspended: define(
+    'ROUTE_SUSPENDED',
+    (route: string, ms: number) =>
+      `"${route}" has ended workers again and again; it is tried again in ${ms} ms`
+  ),
   rateLimited: define('RATE_LIMITED', () => 'More came than may come in this time; it was not run'),
   overloaded: define('OVERLOADED', () => 'More waits than the workers can do in time; it was not run'),
   closing: define('CLOSING', () => 'The gateway is closing and takes no new requests'),

@@ -16,6 +16,8 @@ export interface WorkerSetup {
   readonly maxSettingsLength: number
   /** Bytes that a body may take, also once it is unzipped. */
   readonly maxBodyBytes: number
+  /** Milliseconds between two beats of its pulse, by which the gateway sees that its event loop turns; 0: none. */
+  readonly pulseInterval: number
   /** Whether replies are held to their schemas. */
   readonly isDevelopment: boolean
 }

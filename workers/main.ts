@@ -5,6 +5,7 @@
  */
 import { MessageChannel, type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { type Batch, readBatch } from '../shared/batch.js'
+import { beat } from '../shared/claims.js'
 import { GatewayError } from '../shared/errors.js'
 import type { FromWorker, RouteHello, WorkerSetup } from '../shared/hello.js'
 import { HandlerApp } from './app.js'
@@ -58,6 +59,7 @@ async function startOn(port: MessagePort, setup: WorkerSetup): Promise<(task: Ta
   const all = [...handlers, ...hooks.handlers]
   const env: Environment = { ...setup, worker, link, handlers: all, running, pace: new Pace() }
   reportFatal(link, running)
+  if (setup.pulseInterval > 0) setInterval(() => beat(setup.claims), setup.pulseInterval).unref()
   await hooks.start(app)
   say({ kind: 'hello', routes: list(handlers), hooks: list(hooks.handlers), stops: hooks.stop !== undefined })
   return task => (task === null ? untilTheEnd : task === 'stop' ? stop(link, hooks, app) : run(env, task))

@@ -9,6 +9,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { type RequestHead, requestFlags } from '../shared/batch.js'
+import { setRunning } from '../shared/claims.js'
 import { type ErrorData, errors, GatewayError, isRequestError, type RequestError } from '../shared/errors.js'
 import type { AbortReason } from '../shared/inbox.js'
 import type { Logger } from '../shared/log.js'
@@ -83,8 +84,9 @@ export class Run implements Origin {
 
   /** Runs the handler. Gives true if the request has ended; if not, `onEnd` is called when it has. */
   start(onEnd: () => void): boolean {
-    const { running, handlers, maxBodyBytes } = this.#env
+    const { running, handlers, claims, maxBodyBytes } = this.#env
     running.current = this
+    setRunning(claims, this.rid)
     try {
       const { body, flags } = this.#head
       const value = decodeBody(body, flags, maxBodyBytes)
@@ -106,6 +108,7 @@ export class Run implements Origin {
       this.#fail(error)
     } finally {
       running.current = undefined
+      setRunning(claims, 0)
     }
     if (this.#held === 0) return true
     this.#onEnd = onEnd

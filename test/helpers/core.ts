@@ -14,6 +14,7 @@ import { Registry } from '../../gateway/registry.js'
 import { RouteTable } from '../../gateway/routes.js'
 import type { Session } from '../../gateway/session.js'
 import { SessionHooks } from '../../gateway/session-hooks.js'
+import { Suspensions } from '../../gateway/suspensions.js'
 import type { Transport, TransportInit } from '../../gateway/transport.js'
 import { Worker } from '../../gateway/worker.js'
 import type { WorkerListener } from '../../gateway/worker-listener.js'
@@ -179,6 +180,7 @@ export async function startCore({
         typescript: [],
         maxSettingsLength: 1_000,
         maxBodyBytes: 1_000,
+        pulseInterval: 0,
         isDevelopment: false
       },
       stopTimeout: 1_000,
@@ -217,6 +219,7 @@ export async function startCore({
     pool,
     requests,
     metrics,
+    suspensions: new Suspensions({ metrics, log, now }),
     log,
     now
   })

@@ -1,0 +1,36 @@
+/** Why a worker ended, and what those are answered who had something running there. */
+import { type ClaimTable, isRunning } from '../shared/claims.js'
+import { errors, type GatewayError } from '../shared/errors.js'
+import type { Request } from './request.js'
+import type { Turn } from './turn.js'
+
+export interface LastWords {
+  /** The request that ended it; 0 if that can't be said. */
+  readonly rid: number
+  readonly cause: string
+  readonly detail: string
+  /** Milliseconds for which its event loop had not turned, if that is why it was ended. */
+  readonly stuckFor?: number
+}
+
+/** Of one that has said nothing itself. `rid`: the request that had the thread. */
+export function describeSilentEnd(cause: Error, rid: number): LastWords {
+  const isMemory = (cause as { code?: string }).code === 'ERR_WORKER_OUT_OF_MEMORY'
+  const told = isMemory ? 'out of memory' : 'its thread ended'
+  return { rid, cause: told, detail: cause.stack ?? cause.message }
+}
+
+/** What a request that had started there is answered. */
+export function errorOf({ rid, route }: Request, words: LastWords): GatewayError {
+  if (rid !== words.rid) return errors.workerLost(route.name, words.cause)
+  if (words.stuckFor !== undefined) return errors.timeout(route.name, words.stuckFor)
+  return errors.handlerFatal(route.name, words.cause)
+}
+
+/** The request that has the thread of the worker with these turns, or the only one that can; 0 where that can't be said. */
+export function findRunning(turns: Iterable<Turn>, claims: ClaimTable): number {
+  const started = [...turns].flatMap(turn => turn.started)
+  const undecided = started.filter(({ state }) => state !== 'decided')
+  const running = started.find(({ rid }) => isRunning(claims, rid))
+  return running?.rid ?? (undecided.length === 1 ? undecided[0]!.rid : 0)
+}
