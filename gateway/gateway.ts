@@ -9,6 +9,7 @@ import { Connection } from './connection.js'
 import { Connections } from './connections.js'
 import { findTypescriptLoaders, watchHandlers } from './dev.js'
 import { Dispatcher } from './dispatcher.js'
+import { Entrance } from './entrance.js'
 import {
   type HostBroadcastOptions,
   type HostChannel,
@@ -124,7 +125,8 @@ export class Gateway {
     this.#resumption = new Resumption({ ...options, registry, metrics })
     this.#connections = new Connections(options, (now, forgiven) => this.#resumption.look(now, forgiven))
     this.#budget = new SharedBudget(options.maxSendBytesInAll, () => this.#connections.size)
-    this.#listener = new Listener({ ...options, onSocket: (...socket) => this.#connect(...socket) })
+    const entrance = new Entrance({ limits: options, metrics, log, now })
+    this.#listener = new Listener({ ...options, entrance, onSocket: (...socket) => this.#connect(...socket) })
     this.#showGauges()
   }
 
@@ -237,11 +239,9 @@ export class Gateway {
     await this.#pool.close()
   }
 
-  /** @internal Ends a worker, whatever it does: `sallyport/testing` has it. Resolves when its thread has ended. */
+  /** @internal Ends a worker's thread, whatever it does: `sallyport/testing` has it. */
   async killWorker(index: number): Promise<void> {
-    const worker = this.#pool.up.find(each => each.index === index)
-    if (worker === undefined) throw new RangeError(`There is no worker ${index} that is up`)
-    await worker.kill()
+    await this.#pool.kill(index)
   }
 
   #connect(webSocket: WebSocket, socket: Socket, address: ClientAddress, subprotocol: string): void {

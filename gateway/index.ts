@@ -15,7 +15,6 @@ export {
 export { HostSession, type HostSessionEvents } from './host-session.js'
 export type { HttpRequestListener } from './listener.js'
 export { type MetricName, metricNames } from './metrics.js'
-export type { PlainOptions, SingleSession } from './option-table.js'
 export type {
   ClientAddress,
   GatewayOptions,
@@ -24,4 +23,5 @@ export type {
   ResolvedOptions
 } from './options.js'
 export { servePage } from './page.js'
+export type { PlainOptions, SingleSession } from './plain-options.js'
 export { SessionService, type SessionServiceEvents } from './session-service.js'

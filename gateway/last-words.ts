@@ -17,7 +17,8 @@ export interface LastWords {
 export function describeSilentEnd(cause: Error, rid: number): LastWords {
   const isMemory = (cause as { code?: string }).code === 'ERR_WORKER_OUT_OF_MEMORY'
   const told = isMemory ? 'out of memory' : 'its thread ended'
-  return { rid, cause: told, detail: cause.stack ?? cause.message }
+  // Memory runs out of whoever has the thread; what else ends a thread without a word may be nobody's doing.
+  return { rid: isMemory ? rid : 0, cause: told, detail: cause.stack ?? cause.message }
 }
 
 /** What a request that had started there is answered. */

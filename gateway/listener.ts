@@ -2,11 +2,12 @@
  * The HTTP server and its upgrades: the only file that opens WebSockets. Everything that ws can be told to refuse by
  * itself, it is told here. What is no upgrade is the host's to answer, if it likes.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { errors } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
+import type { Entrance, Refusal } from './entrance.js'
 import type { ClientAddress } from './options.js'
 
 /** Subprotocols that a client may ask for. */
@@ -23,6 +24,7 @@ export interface ListenerInit {
   readonly port: number
   readonly maxBodyBytes: number
   readonly log: Logger
+  readonly entrance: Entrance
   /** Answers requests that are no upgrade; undefined: they are told to upgrade. */
   readonly onHttpRequest: HttpRequestListener | undefined
   readonly onSocket: (
@@ -92,11 +94,24 @@ export class Listener {
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on('error', () => socket.destroy())
-    const address = { ip: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
+    const { entrance } = this.#init
+    const ip = entrance.addressOf(request)
+    const refusal = entrance.enter(request, ip)
+    if (refusal !== undefined) return refuseUpgrade(socket, refusal)
+    socket.once('close', () => entrance.leave(ip))
+    const address = { ip, port: socket.remotePort ?? 0 }
     this.#webSockets.handleUpgrade(request, socket, head, webSocket =>
       this.#init.onSocket(webSocket, socket, address, webSocket.protocol)
     )
   }
+}
+
+function refuseUpgrade(socket: Socket, { status, why }: Refusal): void {
+  const body = `${why}\n`
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  )
 }
 
 function answerFailed(response: ServerResponse): void {

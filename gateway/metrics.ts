@@ -5,6 +5,7 @@
 
 const counterNames = [
   'connectionsOpened',
+  'connectionsRefused',
   'connectionsClosed',
   'connectionsClosedSlow',
   'connectionsClosedSilent',

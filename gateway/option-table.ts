@@ -5,77 +5,8 @@
 import { availableParallelism } from 'node:os'
 import { describeValue } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
-import { type LogLevel, logLevels } from '../shared/log.js'
-
-/** What a second session of a user does to the first. */
-export type SingleSession = 'off' | 'reject' | 'kick'
-
-/** Options that are plain values, and so can come from the command line and the environment too. */
-export interface PlainOptions {
-  /** The folder of the game's handler modules. No default: a gateway without handlers answers nothing. */
-  handlers: string
-  /** The address to listen on. */
-  host: string
-  /** The port to listen on; 0 takes a free one. */
-  port: number
-  /** Worker threads. */
-  workers: number
-  /** The gateway's name, as sessions carry it. */
-  frontendId: string
-  singleSession: SingleSession
-  /** Milliseconds between heartbeats; a client that is silent for twice as long is closed as `silent`. 0: none. */
-  heartbeat: number
-  /** Milliseconds until a connection whose handshake is not finished is closed. */
-  handshakeTimeout: number
-  /** Milliseconds until a request is answered with TIMEOUT, where its handler declares nothing else. 0: never. */
-  requestTimeout: number
-  /** Requests that one session may have waiting and running; beyond it its socket is not read. */
-  laneLimit: number
-  /** Milliseconds a socket may stay unread before its connection is closed as `slow`. */
-  maxPause: number
-  /** Bytes that the body of a frame may take; a larger frame closes the connection with 1009. */
-  maxBodyBytes: number
-  /** Requests and notifies that one session may send in a second, a burst of twice as many; beyond it RATE_LIMITED. 0: any. */
-  maxRequestsPerSecond: number
-  /** Bytes of their bodies, likewise. */
-  maxBytesPerSecond: number
-  /** Requests of all sessions that may wait and run; beyond it new ones are refused with OVERLOADED. */
-  maxOpenRequests: number
-  /** Bytes of their bodies, likewise. */
-  maxOpenBytes: number
-  /** Milliseconds that somebody may wait for a worker; beyond it new requests are refused with OVERLOADED. 0: any. */
-  maxQueueDelay: number
-  /** Characters that the keys and the values' texts of one session may take; a push beyond fails. */
-  maxSettingsLength: number
-  /** Bytes that may wait to be sent to one client; beyond it the connection is closed as `slow`. */
-  maxSendBytes: number
-  /** Bytes that may wait to be sent to all clients; beyond it those that have most waiting are closed as `slow`. */
-  maxSendBytesInAll: number
-  /** Milliseconds that a session waits for a client of ours that dropped, and then ends. 0: it ends at once. */
-  resumeWindow: number
-  /** Bytes kept for one client until it says that they have come; beyond it the oldest go, and it can't resume. */
-  maxBacklogBytes: number
-  /** Messages kept for one client, likewise. */
-  maxBacklogMessages: number
-  /** Bytes kept for all clients; beyond it those that have most kept lose their oldest. */
-  maxBacklogBytesInAll: number
-  /** Channels that one session may be in; to join another one fails. */
-  maxChannels: number
-  /** Sessions that may be in one channel; another one can't join. */
-  maxMembers: number
-  /** Milliseconds that a worker's event loop may stand still; beyond it its thread is ended and replaced. 0: any. */
-  stuckAfter: number
-  /** Milliseconds that a worker may take to load its handlers. */
-  startTimeout: number
-  /** Milliseconds that a close waits for running requests; then for each onClose; then for the workers' onStop. */
-  closeTimeout: number
-  /** Milliseconds that a drain waits for requests that wait and run. */
-  drainTimeout: number
-  /** Milliseconds over which a drain spreads the closes of connections, and within which clients are told to come back. */
-  drainSpread: number
-  /** Lines below this level are not logged. */
-  logLevel: LogLevel | 'silent'
-}
+import { logLevels } from '../shared/log.js'
+import type { PlainOptions } from './plain-options.js'
 
 type Check =
   | { readonly type: 'text' }
@@ -115,6 +46,30 @@ export const optionTable: readonly OptionRow[] = [
     check: { type: 'word', words: ['off', 'reject', 'kick'] },
     standard: 'off',
     help: 'what a second bind of a user does: nothing, fail, or kick the first session'
+  },
+  {
+    name: 'origins',
+    check: { type: 'text' },
+    standard: 'same',
+    help: 'pages that may connect: same, *, or origins with commas between them'
+  },
+  {
+    name: 'maxConnections',
+    check: count(0, 10_000_000),
+    standard: 50_000,
+    help: 'connections in all; 0: any number'
+  },
+  {
+    name: 'maxConnectionsPerAddress',
+    check: count(0, 10_000_000),
+    standard: 0,
+    help: 'connections of one address; 0: any number'
+  },
+  {
+    name: 'trustedProxies',
+    check: count(0, 16),
+    standard: 0,
+    help: 'proxies in front that append to X-Forwarded-For'
   },
   {
     name: 'heartbeat',

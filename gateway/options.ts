@@ -8,7 +8,8 @@ import { describeValue } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
 import { createTextLogger, type Logger, logLevels } from '../shared/log.js'
 import type { HttpRequestListener } from './listener.js'
-import { checkOption, optionTable, type PlainOptions } from './option-table.js'
+import { checkOption, optionTable } from './option-table.js'
+import type { PlainOptions } from './plain-options.js'
 
 /** What is known of a client when it shakes hands. */
 export interface HandshakeInfo {

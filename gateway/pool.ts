@@ -94,6 +94,13 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     }
   }
 
+  /** Ends the thread of the worker at a place, as a fault would. */
+  async kill(index: number): Promise<void> {
+    const worker = this.#up.find(each => each.index === index)
+    if (worker === undefined) throw new RangeError(`There is no worker ${index} that is up`)
+    await worker.kill()
+  }
+
   async close(): Promise<void> {
     this.#state = 'closed'
     for (const place of this.#places) clearTimeout(place.retry)

@@ -7,7 +7,7 @@ import { closeCodes } from '../shared/close-codes.js'
 import { errors, type GatewayError } from '../shared/errors.js'
 import type { ConnectInfo } from '../shared/hooks.js'
 import type { Metrics } from './metrics.js'
-import type { SingleSession } from './option-table.js'
+import type { SingleSession } from './plain-options.js'
 import { type Receiver, Session } from './session.js'
 
 export interface RegistryEvents {

@@ -2,6 +2,7 @@
  * Looks whether the event loops of workers turn. One that does not, for long, holds up all who have something there: its thread
  * is ended. Looks are counted, not milliseconds: while the gateway itself stands still, or the machine sleeps, there are none.
  */
+import { readPulse } from '../shared/claims.js'
 import type { Logger } from '../shared/log.js'
 import type { Metrics } from './metrics.js'
 import type { Pool } from './pool.js'
@@ -39,7 +40,7 @@ export class Watchdog {
   }
 
   #isStuck(worker: Worker): boolean {
-    const { pulse } = worker
+    const pulse = readPulse(worker.claims)
     const seen = this.#seen.get(worker)
     if (seen === undefined || seen.pulse !== pulse) {
       this.#seen.set(worker, { pulse, looks: 0 })

@@ -6,7 +6,7 @@
  *       └─────────┴─────────────────────▲
  */
 import { addRequest, addTurn, type Batch, createBatch } from '../shared/batch.js'
-import { type ClaimTable, claimSlots, createClaimTable, readPulse } from '../shared/claims.js'
+import { type ClaimTable, claimSlots, createClaimTable } from '../shared/claims.js'
 import type { ErrorData } from '../shared/errors.js'
 import type { Hello, RouteHello, WorkerSetup } from '../shared/hello.js'
 import { type AbortReason, Inbox } from '../shared/inbox.js'
@@ -185,11 +185,6 @@ export class Worker implements OutcomeReader, OperationSource {
   terminate(): Promise<void> {
     this.#ending ??= this.#end()
     return this.#ending
-  }
-
-  /** Its pulse: goes up while its event loop turns. */
-  get pulse(): number {
-    return readPulse(this.claims)
   }
 
   /** Its event loop has not turned for so many milliseconds: ends it, in the name of whoever has the thread. */

@@ -25,9 +25,10 @@ const pages = [
   'ARCHITECTURE.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'SECURITY.md',
   ...listFiles('docs').filter(path => path.endsWith('.md'))
 ]
-const guides = ['README.md', ...pages.filter(path => path.startsWith('docs/guide/'))]
+const guides = ['README.md', 'docs/guarantees.md', ...pages.filter(path => path.startsWith('docs/guide/'))]
 
 /** The rows of a page's tables whose first cell matches, as their cells. */
 function readRows(page: string, first: RegExp): string[][] {

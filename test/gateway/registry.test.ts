@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Metrics } from '../../gateway/metrics.js'
-import type { SingleSession } from '../../gateway/option-table.js'
+import type { SingleSession } from '../../gateway/plain-options.js'
 import { Registry } from '../../gateway/registry.js'
 import { closeCodes } from '../../shared/close-codes.js'
 import { FakeReceiver } from '../helpers/fake-receiver.js'

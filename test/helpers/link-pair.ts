@@ -2,7 +2,7 @@
 import type { Test } from 'tap'
 import type { Channels } from '../../gateway/channels.js'
 import type { Metrics } from '../../gateway/metrics.js'
-import type { SingleSession } from '../../gateway/option-table.js'
+import type { SingleSession } from '../../gateway/plain-options.js'
 import type { Registry } from '../../gateway/registry.js'
 import type { Session } from '../../gateway/session.js'
 import { createLogger } from '../../shared/log.js'

@@ -165,7 +165,12 @@ t.test(
 t.test(
   'a lane at its limit pauses its socket and resumes it: nothing is lost or doubled, and heartbeats do not end it',
   async t => {
-    const { gateway, lines, connect } = await startGateway(t, 'lanes', { laneLimit: 8, heartbeat: 20 })
+    const { gateway, lines, connect } = await startGateway(t, 'lanes', {
+      laneLimit: 8,
+      heartbeat: 20,
+      maxRequestsPerSecond: 0,
+    maxBytesPerSecond: 0
+    })
     const player = await connect()
     const waiting = player.request('gate.wait', { gate: 'pause' })
     await until('the first one waits', () => lines.some(line => line.message === 'waiting'))

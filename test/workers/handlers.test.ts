@@ -250,7 +250,7 @@ const rows: Record<string, [files: NonNullable<Parameters<Test['testdir']>[0]>, 
   ],
   'an option that is none': [
     { 'a.js': `${worker}export const run = handler({ timout: 5 }, () => {})` },
-    /^There is no option `timout` \(run in a\.js\); the options are concurrent, affinity, timeout$/
+    /^There is no option `timout` \(run in a\.js\); the options are concurrent, affinity, timeout, rateLimit$/
   ],
   'wrong options of a folder': [
     { chat: { '_options.js': 'export const timeout = true', 'a.js': one } },
