@@ -169,7 +169,7 @@ t.test(
       laneLimit: 8,
       heartbeat: 20,
       maxRequestsPerSecond: 0,
-    maxBytesPerSecond: 0
+      maxBytesPerSecond: 0
     })
     const player = await connect()
     const waiting = player.request('gate.wait', { gate: 'pause' })
