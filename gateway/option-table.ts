@@ -63,6 +63,11 @@ export interface PlainOptions {
   maxChannels: number
   /** Sessions that may be in one channel; another one can't join. */
   maxMembers: number
+  /**
+   * Megabytes that the old objects of one worker's heap may take; beyond it its thread is ended and replaced. Buffers are not
+   * counted, and V8 can't keep to it in all cases: `docs/guarantees.md`. 0: Node's own limit.
+   */
+  workerHeap: number
   /** Milliseconds that a worker's event loop may stand still; beyond it its thread is ended and replaced. 0: any. */
   stuckAfter: number
   /** Milliseconds that a worker may take to load its handlers. */
@@ -226,6 +231,12 @@ export const optionTable: readonly OptionRow[] = [
   },
   { name: 'maxChannels', check: count(1, 1_000_000), standard: 64, help: 'channels one session may be in' },
   { name: 'maxMembers', check: count(1, 10_000_000), standard: 100_000, help: 'sessions in one channel' },
+  {
+    name: 'workerHeap',
+    check: count(0, 1_048_576),
+    standard: 0,
+    help: "megabytes of a worker's heap before it is replaced; 0: Node's limit"
+  },
   {
     name: 'stuckAfter',
     check: ms(0),

@@ -12,6 +12,7 @@ import type { Batch } from '../shared/batch.js'
 import type { FromWorker } from '../shared/hello.js'
 import type { InboxMessage } from '../shared/inbox.js'
 import type { OutboxMessage } from '../shared/outbox.js'
+import type { ResolvedOptions } from './options.js'
 import type { Transport, TransportInit } from './transport.js'
 
 const workerFile = fileURLToPath(new URL('../workers/main.js', import.meta.url))
@@ -21,6 +22,8 @@ const closingGrace = 1_000
 
 /** Tasks that Piscina may see as running at the same time: the one that lasts, one that ends, one that begins. */
 const concurrentTasks = 8
+
+export type ThreadOptions = Pick<ResolvedOptions, 'workerArgv' | 'workerHeap'>
 
 export class Thread implements Transport {
   readonly #pool: Piscina
@@ -32,7 +35,10 @@ export class Thread implements Transport {
   #grace: NodeJS.Timeout | undefined
   #hasEnded = false
 
-  constructor({ setup, onHello, onMessage, onEnd }: TransportInit, argv: readonly string[] | undefined) {
+  constructor(
+    { setup, onHello, onMessage, onEnd }: TransportInit,
+    { workerArgv, workerHeap }: ThreadOptions
+  ) {
     this.#onMessage = onMessage
     this.#onEnd = onEnd
     this.#pool = new Piscina({
@@ -46,7 +52,8 @@ export class Thread implements Transport {
       stricterFIFO: true,
       recordTiming: false,
       workerData: setup,
-      ...argvOf(argv ?? withoutEval(process.execArgv))
+      ...(workerHeap === 0 ? {} : { resourceLimits: { maxOldGenerationSizeMb: workerHeap } }),
+      ...argvOf(workerArgv ?? withoutEval(process.execArgv))
     })
     this.#pool.on('message', (words: FromWorker) => {
       if (words.kind === 'link') this.#open(words.port)
