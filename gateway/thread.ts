@@ -14,10 +14,11 @@ import type { InboxMessage } from '../shared/inbox.js'
 import type { OutboxMessage } from '../shared/outbox.js'
 import type { ResolvedOptions } from './options.js'
 import type { Transport, TransportInit } from './transport.js'
+import { within } from './within.js'
 
 const workerFile = fileURLToPath(new URL('../workers/main.js', import.meta.url))
 
-/** Milliseconds that a dead thread's port may take to close after the thread's end was told. */
+/** Milliseconds that a thread may take to end once it was told to, and its port to close after its end was told. */
 const closingGrace = 1_000
 
 /** Tasks that Piscina may see as running at the same time: the one that lasts, one that ends, one that begins. */
@@ -77,9 +78,9 @@ export class Thread implements Transport {
     await this.#pool.run('stop').catch(() => {})
   }
 
-  /** Ends the thread, whatever it does. */
+  /** Ends the thread, whatever it does. One that sits in a call of the system ends behind it; nobody waits for that. */
   async terminate(): Promise<void> {
-    await this.#pool.destroy()
+    await within(closingGrace, this.#pool.destroy())
   }
 
   #open(port: MessagePort): void {
