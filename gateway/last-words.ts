@@ -30,8 +30,8 @@ export function errorOf({ rid, route }: Request, words: LastWords): GatewayError
 
 /** The request that has the thread of the worker with these turns, or the only one that can; 0 where that can't be said. */
 export function findRunning(turns: Iterable<Turn>, claims: ClaimTable): number {
-  const started = [...turns].flatMap(turn => turn.started)
-  const undecided = started.filter(({ state }) => state !== 'decided')
-  const running = started.find(({ rid }) => isRunning(claims, rid))
-  return running?.rid ?? (undecided.length === 1 ? undecided[0]!.rid : 0)
+  // One that its deadline has decided may run on.
+  const unended = [...turns].flatMap(turn => turn.started).filter(({ hasOutcome }) => !hasOutcome)
+  const running = unended.find(({ rid }) => isRunning(claims, rid))
+  return running?.rid ?? (unended.length === 1 ? unended[0]!.rid : 0)
 }

@@ -76,6 +76,7 @@ export class OpenRequests {
 
   /** Its worker is done with it, and it is decided if it was not. */
   settle(request: Request, outcome: Outcome): void {
+    request.hasOutcome = true
     this.#byRid.delete(request.rid)
     this.decide(request, outcome)
     this.#end(request)

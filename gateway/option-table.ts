@@ -182,6 +182,12 @@ export const optionTable: readonly OptionRow[] = [
   { name: 'maxChannels', check: count(1, 1_000_000), standard: 64, help: 'channels one session may be in' },
   { name: 'maxMembers', check: count(1, 10_000_000), standard: 100_000, help: 'sessions in one channel' },
   {
+    name: 'workerHeap',
+    check: count(0, 1_048_576),
+    standard: 0,
+    help: "megabytes of a worker's heap before it is replaced; 0: Node's limit"
+  },
+  {
     name: 'stuckAfter',
     check: ms(0),
     standard: 5_000,

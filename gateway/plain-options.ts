@@ -65,6 +65,11 @@ export interface PlainOptions {
   maxChannels: number
   /** Sessions that may be in one channel; another one can't join. */
   maxMembers: number
+  /**
+   * Megabytes that the old objects of one worker's heap may take; beyond it its thread is ended and replaced. Buffers are not
+   * counted, and V8 can't keep to it in all cases: `docs/guarantees.md`. 0: Node's own limit.
+   */
+  workerHeap: number
   /** Milliseconds that a worker's event loop may stand still; beyond it its thread is ended and replaced. 0: any. */
   stuckAfter: number
   /** Milliseconds that a worker may take to load its handlers. */

@@ -63,6 +63,12 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     return this.#up
   }
 
+  /** Workers that are up, and those that end what they had begun before a reload. */
+  get alive(): Worker[] {
+    const all = [...this.#places.flatMap(({ worker }) => worker ?? []), ...this.#others]
+    return all.filter(({ state }) => state === 'up' || state === 'retiring')
+  }
+
   /** Places whose work can wait for them: all but those whose last start failed. */
   get places(): readonly number[] {
     return this.#hopeful

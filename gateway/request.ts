@@ -46,6 +46,8 @@ export class Request {
   /** Called when its worker is done with it, if its session ended before; or at its deadline. */
   onEnd: (() => void) | undefined
   state: RequestState = 'waiting'
+  /** Whether its worker is done with it. */
+  hasOutcome = false
   /** Where it is handed out. */
   turn: Turn | undefined
 

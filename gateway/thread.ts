@@ -12,15 +12,19 @@ import type { Batch } from '../shared/batch.js'
 import type { FromWorker } from '../shared/hello.js'
 import type { InboxMessage } from '../shared/inbox.js'
 import type { OutboxMessage } from '../shared/outbox.js'
+import type { ResolvedOptions } from './options.js'
 import type { Transport, TransportInit } from './transport.js'
+import { within } from './within.js'
 
 const workerFile = fileURLToPath(new URL('../workers/main.js', import.meta.url))
 
-/** Milliseconds that a dead thread's port may take to close after the thread's end was told. */
+/** Milliseconds that a thread may take to end once it was told to, and its port to close after its end was told. */
 const closingGrace = 1_000
 
 /** Tasks that Piscina may see as running at the same time: the one that lasts, one that ends, one that begins. */
 const concurrentTasks = 8
+
+export type ThreadOptions = Pick<ResolvedOptions, 'workerArgv' | 'workerHeap'>
 
 export class Thread implements Transport {
   readonly #pool: Piscina
@@ -32,7 +36,10 @@ export class Thread implements Transport {
   #grace: NodeJS.Timeout | undefined
   #hasEnded = false
 
-  constructor({ setup, onHello, onMessage, onEnd }: TransportInit, argv: readonly string[] | undefined) {
+  constructor(
+    { setup, onHello, onMessage, onEnd }: TransportInit,
+    { workerArgv, workerHeap }: ThreadOptions
+  ) {
     this.#onMessage = onMessage
     this.#onEnd = onEnd
     this.#pool = new Piscina({
@@ -46,7 +53,8 @@ export class Thread implements Transport {
       stricterFIFO: true,
       recordTiming: false,
       workerData: setup,
-      ...argvOf(argv ?? withoutEval(process.execArgv))
+      ...(workerHeap === 0 ? {} : { resourceLimits: { maxOldGenerationSizeMb: workerHeap } }),
+      ...argvOf(workerArgv ?? withoutEval(process.execArgv))
     })
     this.#pool.on('message', (words: FromWorker) => {
       if (words.kind === 'link') this.#open(words.port)
@@ -70,9 +78,9 @@ export class Thread implements Transport {
     await this.#pool.run('stop').catch(() => {})
   }
 
-  /** Ends the thread, whatever it does. */
+  /** Ends the thread, whatever it does. One that sits in a call of the system ends behind it; nobody waits for that. */
   async terminate(): Promise<void> {
-    await this.#pool.destroy()
+    await within(closingGrace, this.#pool.destroy())
   }
 
   #open(port: MessagePort): void {

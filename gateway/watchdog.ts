@@ -22,10 +22,10 @@ export class Watchdog {
   readonly #timer: NodeJS.Timeout | undefined
 
   /** `stuckAfter`: milliseconds; 0: nobody is looked at. */
-  constructor(pool: Pick<Pool, 'up'>, stuckAfter: number, metrics: Metrics, log: Logger) {
+  constructor(pool: Pick<Pool, 'alive'>, stuckAfter: number, metrics: Metrics, log: Logger) {
     if (stuckAfter === 0) return
     const look = () => {
-      for (const worker of pool.up) if (this.#isStuck(worker)) end(worker)
+      for (const worker of pool.alive) if (this.#isStuck(worker)) end(worker)
     }
     const end = (worker: Worker) => {
       metrics.count('workersStuck')

@@ -50,7 +50,7 @@ export class WorkerStarter {
   /** `index`: the worker's place. */
   start(index: number): Worker {
     const { options, typescript, metrics, registry, channels } = this.#init
-    const { frontendId, handlers, maxSettingsLength, maxBodyBytes, workerArgv, log } = options
+    const { frontendId, handlers, maxSettingsLength, maxBodyBytes, log } = options
     metrics.count('workersStarted')
     return new Worker({
       serial: ++this.#lastSerial,
@@ -65,7 +65,7 @@ export class WorkerStarter {
         isDevelopment: options.dev
       },
       stopTimeout: options.closeTimeout,
-      start: init => new Thread(init, workerArgv),
+      start: init => new Thread(init, options),
       listener: this.#listener,
       operations: (source, inbox) => {
         const answers = new Answers({ frontendId, source, inbox, metrics, log })

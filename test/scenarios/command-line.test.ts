@@ -307,3 +307,33 @@ t.test('the example client shows a pushed and an unpushed change', async t => {
   t.match(out, /"motto":"Gotta go fast"/)
   t.match(out, /POINTS_INVALID/)
 })
+
+t.test(
+  'a process that stood still for long, as when its machine slept, takes no worker for stuck',
+  async t => {
+    const handlers = folder(t)
+    writeFileSync(join(handlers, 'a.js'), 'exports.pid = () => process.pid')
+    const running = start(t, [
+      '--handlers',
+      handlers,
+      '--port',
+      '0',
+      '--workers',
+      '2',
+      '--stuck-after',
+      '300'
+    ])
+    const player = await Player.connect(await listening(running))
+    t.equal(await player.request('a.pid'), running.process.pid)
+    const pass = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
+    // What passes here is what the test is about: four times the limit, and then as many looks as find somebody stuck.
+    for (let i = 0; i < 2; i++) {
+      running.process.kill('SIGSTOP')
+      await pass(1_200)
+      running.process.kill('SIGCONT')
+      await pass(500)
+      t.equal(await player.request('a.pid'), running.process.pid)
+    }
+    t.equal(running.err, '')
+  }
+)

@@ -36,6 +36,68 @@ t.test('one that is stuck behind an await is found too', async t => {
   t.equal(await player.request('work.quick'), 1)
 })
 
+t.test('one whose thread sits in a call of the system is replaced before that is over', async t => {
+  const { connect, gateway } = await startGateway(t, handlers, { workers: 1, stuckAfter: 300 })
+  const player = await connect()
+  const startedAt = performance.now()
+  await t.rejects(player.request('fault.sit', { seconds: 8 }), { code: 'TIMEOUT' })
+  t.equal(await player.request('work.quick'), 1)
+  t.ok(performance.now() - startedAt < 7_000)
+  t.match(gateway.metrics(), { workersStuck: 1, workersLost: 1 })
+})
+
+t.test('a close does not wait for such a thread', async t => {
+  const options = { workers: 1, stuckAfter: 0, closeTimeout: 100 }
+  const { connect, gateway } = await startGateway(t, handlers, options)
+  const player = await connect()
+  void player.request('fault.sit', { seconds: 8 }).catch(() => {})
+  await until('it sits', () => gateway.metrics().requestsRunning === 1)
+  const startedAt = performance.now()
+  await gateway.close()
+  t.ok(performance.now() - startedAt < 5_000)
+})
+
+t.test('one of a generation that a reload has replaced is ended too, so that its sessions go on', async t => {
+  const { connect, gateway } = await startGateway(t, handlers, { workers: 1, stuckAfter: 2_000 })
+  const player = await connect()
+  const looping = player.request('fault.loop')
+  await until('it loops', () => gateway.metrics().requestsRunning === 1)
+  await gateway.reload()
+  t.equal(gateway.metrics().workersStuck, 0)
+  await t.rejects(looping, { code: 'TIMEOUT', message: /within 2000 ms/ })
+  t.equal(await player.request('work.quick'), 1)
+})
+
+t.test(
+  'a request that its deadline has decided is still known as the one that holds its worker up',
+  async t => {
+    const { connect, gateway, lines } = await startGateway(t, handlers, { workers: 1, stuckAfter: 400 })
+    const player = await connect()
+    t.equal(await player.request('work.quick'), 1, 'one that is over is none of those that may be')
+    await t.rejects(player.request('fault.loopLate'), { code: 'TIMEOUT', message: /within 60 ms/ })
+    await until('the worker has ended', () => gateway.metrics().workersLost === 1)
+    t.match(
+      lines.find(({ message }) => message === 'A worker ended'),
+      { fields: { route: 'fault.loopLate' } }
+    )
+  }
+)
+
+t.test('a gateway that stood still itself takes no worker for stuck', async t => {
+  const { connect, gateway, lines } = await startGateway(t, handlers, { workers: 2, stuckAfter: 200 })
+  const player = await connect()
+  for (let i = 0; i < 3; i++) {
+    const standsUntil = performance.now() + 600
+    while (performance.now() < standsUntil);
+    await player.request('work.quick')
+  }
+  t.match(gateway.metrics(), { workersStuck: 0, workersLost: 0 })
+  t.same(
+    lines.filter(({ level }) => level === 'error'),
+    []
+  )
+})
+
 t.test('a worker that computes for long, but not for too long, is left alone', async t => {
   const { connect, gateway } = await startGateway(t, handlers, { workers: 1, stuckAfter: 2_000 })
   const player = await connect()
