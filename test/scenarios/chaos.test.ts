@@ -1,0 +1,24 @@
+/** The short form of `npm run chaos`. */
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { runChaos } from '../helpers/chaos.js'
+import { startGateway, startProxy } from '../helpers/gateway.js'
+
+const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume', import.meta.url))
+
+t.test(
+  'under chaos each request ends once, what was answered is kept, and nothing is left over',
+  { timeout: 120_000 },
+  async t => {
+    const { gateway } = await startGateway(t, handlers, { stuckAfter: 1_000 })
+    const proxy = await startProxy(t, gateway.address.port)
+    const report = await runChaos({ gateway, proxy, players: 40, ms: 12_000 })
+    t.comment(JSON.stringify(report))
+    t.same(report.faults, [])
+    t.equal(report.eventsReceived, report.eventsSent)
+    t.equal(report.marksFound, report.marksAnswered)
+    const failed = Object.values(report.errors).reduce((sum, each) => sum + each, 0)
+    t.equal(report.replies + failed, report.requests)
+    t.ok(report.workersLost > 0 && report.resumed > 0, 'workers died, and clients came back')
+  }
+)
