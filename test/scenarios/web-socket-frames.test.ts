@@ -1,0 +1,182 @@
+/** WebSocket itself (RFC 6455), frame by frame over a raw socket: what is let through, and what closes the connection with which code. */
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import t, { type Test } from 'tap'
+import type { Gateway } from '../../gateway/index.js'
+import { startGateway, until } from '../helpers/gateway.js'
+
+const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
+
+interface FrameOptions {
+  readonly isFinal?: boolean
+  readonly isMasked?: boolean
+  /** Bits 4 to 6 of the first byte. */
+  readonly reserved?: number
+}
+
+function frame(
+  opcode: number,
+  payload: string | Uint8Array = '',
+  { isFinal = true, isMasked = true, reserved = 0 }: FrameOptions = {}
+): Buffer {
+  const bytes = Buffer.from(payload as string)
+  const { length } = bytes
+  const mask = isMasked ? 0x80 : 0
+  const head =
+    length < 126 ? Buffer.from([0, mask | length]) : Buffer.from([0, mask | 126, length >> 8, length & 0xff])
+  head[0] = (isFinal ? 0x80 : 0) | reserved | opcode
+  if (!isMasked) return Buffer.concat([head, bytes])
+  const key = Buffer.from([0x11, 0x22, 0x33, 0x44])
+  return Buffer.concat([head, key, bytes.map((byte, i) => byte ^ key[i & 3]!)])
+}
+
+class RawClient {
+  readonly socket: Socket
+  /** Opcodes and payloads of what came. */
+  readonly frames: { readonly opcode: number; readonly payload: Buffer }[] = []
+  isEnded = false
+  #rest = Buffer.alloc(0)
+
+  private constructor(socket: Socket) {
+    this.socket = socket
+    socket.on('data', bytes => this.#receive(bytes))
+    socket.on('close', () => (this.isEnded = true))
+    socket.on('error', () => {})
+  }
+
+  static async open(t: Test, gateway: Gateway): Promise<RawClient> {
+    const { host, port } = gateway.address
+    const socket = connect(port, host)
+    t.teardown(() => socket.destroy())
+    socket.write(
+      [
+        'GET / HTTP/1.1',
+        `Host: ${host}:${port}`,
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Protocol: sallyport.json',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+        '',
+        ''
+      ].join('\r\n')
+    )
+    let answer = ''
+    while (!answer.includes('\r\n\r\n')) answer += (await once(socket, 'data'))[0].toString('latin1')
+    t.match(answer, /^HTTP\/1\.1 101 /)
+    return new RawClient(socket)
+  }
+
+  /** The code that the gateway closes with, in its close frame. */
+  async closeCode(): Promise<number> {
+    const isClosed = () => this.frames.some(({ opcode }) => opcode === opcodes.close)
+    await until('the gateway closes', () => isClosed() || this.isEnded)
+    const close = this.frames.find(({ opcode }) => opcode === opcodes.close)
+    return close === undefined ? 1006 : close.payload.readUInt16BE(0)
+  }
+
+  async reply(): Promise<unknown> {
+    const find = () => this.frames.find(({ opcode }) => opcode === opcodes.text)
+    await until('a reply came', () => find() !== undefined)
+    return JSON.parse(find()!.payload.toString())
+  }
+
+  #receive(bytes: Buffer): void {
+    this.#rest = Buffer.concat([this.#rest, bytes])
+    while (this.#rest.length >= 2 && this.#rest.length >= 2 + this.#rest[1]!) {
+      const end = 2 + this.#rest[1]!
+      this.frames.push({ opcode: this.#rest[0]! & 0x0f, payload: this.#rest.subarray(2, end) })
+      this.#rest = this.#rest.subarray(end)
+    }
+  }
+}
+
+/** One gateway for all: none of what is done to it may harm it. */
+const { gateway, connect: join } = await startGateway(t, 'wire', { workers: 1 })
+
+const request = '[1,"echo.plain",{"a":"é"}]'
+
+/** So that the next test finds nobody. */
+async function leave(client: RawClient): Promise<void> {
+  client.socket.destroy()
+  await until('it has left', () => gateway.metrics().connections === 0)
+}
+
+t.test('a message may come in fragments, and a ping in between is answered at once', async t => {
+  const client = await RawClient.open(t, gateway)
+  const bytes = Buffer.from(request)
+  // The cut goes through a character of two bytes.
+  const cut = bytes.indexOf(0xc3) + 1
+  client.socket.write(frame(opcodes.text, bytes.subarray(0, cut), { isFinal: false }))
+  client.socket.write(frame(opcodes.ping, 'are you there'))
+  await until('the pong came', () => client.frames.length === 1)
+  t.match(client.frames, [{ opcode: opcodes.pong, payload: Buffer.from('are you there') }])
+  client.socket.write(frame(opcodes.continuation, bytes.subarray(cut, cut + 2), { isFinal: false }))
+  client.socket.write(frame(opcodes.continuation, bytes.subarray(cut + 2)))
+  t.same(await client.reply(), [1, { a: 'é' }])
+  await leave(client)
+})
+
+t.test('a message may come byte by byte', async t => {
+  const client = await RawClient.open(t, gateway)
+  client.socket.setNoDelay()
+  for (const byte of frame(opcodes.text, request)) client.socket.write(Buffer.from([byte]))
+  t.same(await client.reply(), [1, { a: 'é' }])
+  await leave(client)
+})
+
+t.test('a goodbye is answered with its code', async t => {
+  const client = await RawClient.open(t, gateway)
+  client.socket.write(frame(opcodes.close, Buffer.from([0x03, 0xe8])))
+  t.equal(await client.closeCode(), 1000)
+  await leave(client)
+})
+
+const tooLarge = 'x'.repeat(70_000)
+
+const faults: Record<string, [frames: Buffer[], code: number]> = {
+  'a frame without a mask': [[frame(opcodes.text, request, { isMasked: false })], 1002],
+  'a reserved bit': [[frame(opcodes.text, request, { reserved: 0x40 })], 1002],
+  'a reserved opcode': [[frame(3, request)], 1002],
+  'a reserved control opcode': [[frame(11)], 1002],
+  'a control frame in fragments': [[frame(opcodes.ping, 'a', { isFinal: false })], 1002],
+  'a control frame of 126 bytes': [[frame(opcodes.ping, 'x'.repeat(126))], 1002],
+  'a continuation of nothing': [[frame(opcodes.continuation, 'a')], 1002],
+  'a new message in the middle of another': [
+    [frame(opcodes.text, '[1', { isFinal: false }), frame(opcodes.text, ',"a"]')],
+    1002
+  ],
+  'text that is not UTF-8': [[frame(opcodes.text, Buffer.from([0x5b, 0xff, 0x5d]))], 1007],
+  'half a character at the end of a message': [[frame(opcodes.text, Buffer.from([0xc3]))], 1007],
+  'a message that is too large in its fragments': [
+    [
+      frame(opcodes.text, tooLarge.slice(0, 60_000), { isFinal: false }),
+      frame(opcodes.continuation, tooLarge.slice(0, 20_000))
+    ],
+    1009
+  ],
+  'a message of very many fragments': [
+    [
+      frame(opcodes.text, '', { isFinal: false }),
+      ...Array.from({ length: 200 }, () => frame(opcodes.continuation, 'x', { isFinal: false }))
+    ],
+    1008
+  ],
+  'a close with half a code': [[frame(opcodes.close, Buffer.from([0x03]))], 1002],
+  'a close with a code that is none': [[frame(opcodes.close, Buffer.from([0x03, 0xed]))], 1002],
+  'a close whose reason is not UTF-8': [[frame(opcodes.close, Buffer.from([0x03, 0xe8, 0xff]))], 1007]
+}
+
+for (const [name, [frames, code]] of Object.entries(faults)) {
+  t.test(`${name} closes the connection with ${code}, and no other`, async t => {
+    const bystander = await join()
+    const client = await RawClient.open(t, gateway)
+    for (const each of frames) client.socket.write(each)
+    t.equal(await client.closeCode(), code)
+    t.same(await bystander.request('echo.plain', 1), 1)
+    client.socket.end()
+    bystander.leave()
+    await until('both have left', () => gateway.metrics().connections === 0)
+    t.equal(gateway.metrics().sessions, 0)
+  })
+}
