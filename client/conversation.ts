@@ -182,7 +182,12 @@ export class Conversation {
   #shakeHands(body: Uint8Array): void {
     const answer = decodeHandshake(body)
     if (!answer.accepted) {
-      const why = answer.outdated ? 'this client is too old' : 'see its data'
+      const told = (answer.user as { reason?: unknown } | undefined | null)?.reason
+      const why = answer.outdated
+        ? 'this client is too old'
+        : typeof told === 'string'
+          ? told
+          : 'see its data'
       const { code, message } = errors.handshakeRefused(why)
       return this.end({ code, message, data: answer.user }, closeCodes.handshakeRefused)
     }

@@ -12,7 +12,7 @@ export interface BackOffOptions {
 
 export interface ClientOptions {
   /**
-   * What the game's `onHandshake` and `onConnect` are told: a token of the game's own, say. A function is asked anew at
+   * What the game's `onHandshake`, `authenticate` and `onConnect` are told: a token of the game's own, say. A function is asked anew at
    * each connection, and may be asynchronous. Default: nothing.
    */
   readonly user?: unknown | (() => unknown)

@@ -5,37 +5,31 @@
  *   greeting ──▶ open ──▶ closing        greeting: nobody has said who they are
  *       └───────────────────▲
  */
-import type { Socket } from 'node:net'
-import type { WebSocket } from 'ws'
-import { type CloseCode, closeCodes, mayResume } from '../shared/close-codes.js'
+import { type CloseCode, closeCodes } from '../shared/close-codes.js'
 import type { ErrorData } from '../shared/errors.js'
-import type { ResumeReply, ResumeRequest } from '../shared/wire/resume.js'
+import { Attachment } from './attachment.js'
+import type { Authentication } from './authentication.js'
 import { cutReason, judgeFrame } from './closing.js'
 import type { GatewayEvent } from './event.js'
 import { encodeFrame } from './frames.js'
 import type { Intake } from './intake.js'
+import type { OpenedSocket } from './listener.js'
 import { Liveness } from './liveness.js'
 import type { Metrics } from './metrics.js'
 import type { ClientAddress, ResolvedOptions } from './options.js'
 import { Outgoing } from './outgoing.js'
-import type { PomeloMessages } from './pomelo-messages.js'
 import { PomeloProtocol } from './pomelo-protocol.js'
 import type { IncomingRequest, Protocol, ProtocolHost } from './protocol.js'
 import type { Registry } from './registry.js'
-import type { ResumableConnection, ResumableReceiver } from './resumable-receiver.js'
+import type { ResumableConnection } from './resumable-receiver.js'
 import type { Resumption } from './resumption.js'
 import type { RouteTable } from './routes.js'
-import type { Receiver, Session } from './session.js'
+import type { Receiver } from './session.js'
 import type { SharedBudget } from './shared-budget.js'
 import { TextProtocol } from './text-protocol.js'
 
-export interface ConnectionInit {
-  readonly webSocket: WebSocket
-  /** The socket below it: to write several frames at once. */
-  readonly socket: Socket
-  readonly address: ClientAddress
-  /** What the client asked for at the upgrade; '' for nothing. */
-  readonly subprotocol: string
+export interface ConnectionInit extends OpenedSocket {
+  readonly authentication: Authentication
   readonly options: ResolvedOptions
   readonly registry: Registry
   readonly routes: RouteTable
@@ -50,9 +44,8 @@ export class Connection implements Receiver, ResumableConnection, ProtocolHost {
   readonly #init: ConnectionInit
   #state: 'greeting' | 'open' | 'closing' = 'greeting'
   #protocol: Protocol | undefined
-  #session: Session | undefined
-  /** Of a session that can be resumed: its receiver. */
-  #resumable: ResumableReceiver | undefined
+  /** Who the client is, and its session. */
+  readonly attachment: Attachment
   /** Whether the client has broken the rules of WebSocket, as ws found. */
   #hasViolated = false
   readonly #liveness: Liveness
@@ -61,6 +54,8 @@ export class Connection implements Receiver, ResumableConnection, ProtocolHost {
   constructor(init: ConnectionInit) {
     this.#init = init
     this.#liveness = new Liveness(init.options, init.options.now())
+    const onFailure = (error: unknown) => this.#refuseFrame(error)
+    this.attachment = new Attachment({ ...init, connection: this, onFailure })
     const { webSocket, socket, metrics, budget } = init
     const maxBytes = init.options.maxSendBytes
     const onBehind = () => this.#fallBehind()
@@ -85,10 +80,6 @@ export class Connection implements Receiver, ResumableConnection, ProtocolHost {
     return this.#state !== 'closing'
   }
 
-  get keepsSessions(): boolean {
-    return this.#init.resumption.isOn
-  }
-
   get readsRich(): boolean {
     return this.#protocol?.readsRich === true
   }
@@ -98,45 +89,35 @@ export class Connection implements Receiver, ResumableConnection, ProtocolHost {
     return this.#outgoing.bytesWaiting
   }
 
-  prepareResume(asked: ResumeRequest, messages: PomeloMessages): ResumeReply {
-    const { receiver, reply } = this.#init.resumption.admit(asked, messages)
-    this.#resumable = receiver
-    return reply
-  }
-
   open(user?: unknown): void {
     if (this.#state !== 'greeting') return
     this.#state = 'open'
-    const { registry } = this.#init
-    const client = { protocol: this.#protocol!.name, user }
-    const resumable = this.#resumable
-    resumable?.attach(this)
-    if (resumable?.session !== undefined) {
-      this.#session = resumable.session
-      registry.resume(resumable.session, client)
-    } else {
-      this.#session = registry.open(resumable ?? this, client)
-      if (resumable !== undefined) resumable.session = this.#session
+    this.attachment.open({ protocol: this.#protocol!.name, user })
+  }
+
+  receive(data: Buffer): void {
+    if (this.#state === 'closing') return
+    try {
+      this.#protocol!.receive(data)
+    } catch (error) {
+      this.#refuseFrame(error)
     }
   }
 
-  acknowledge(count: number): number {
-    return this.#resumable!.acknowledge(count)
-  }
-
   request(request: IncomingRequest): void {
-    if (this.#session === undefined) return
-    this.#resumable?.countReceived()
+    const { session } = this.attachment
+    if (session === undefined) return
+    this.attachment.countReceived()
     // ws counts a whole message, which may hold several packages with their headers.
     if (request.body.length > this.#init.options.maxBodyBytes) {
       this.#init.metrics.count('framesMalformed')
       return this.close(closeCodes.tooLarge, 'body too large')
     }
-    this.#init.intake.take(this.#session, request, this.#liveness.heardAt)
+    this.#init.intake.take(session, request, this.#liveness.heardAt)
   }
 
-  refuse(): void {
-    this.close(closeCodes.handshakeRefused, 'handshake refused')
+  refuse(reason: string): void {
+    this.close(closeCodes.handshakeRefused, reason)
   }
 
   hold(): void {
@@ -145,7 +126,7 @@ export class Connection implements Receiver, ResumableConnection, ProtocolHost {
 
   release(): void {
     this.#outgoing.release()
-    this.#resumable?.confirm()
+    this.attachment.confirm()
   }
 
   feed(next: () => string): void {
@@ -208,7 +189,7 @@ export class Connection implements Receiver, ResumableConnection, ProtocolHost {
     // A socket that is not read would not see the other side's close.
     if (this.#liveness.isPaused) this.#init.webSocket.resume()
     this.#init.webSocket.close(code, cutReason(reason))
-    this.#leaveSession(code, reason)
+    this.attachment.leave(code, reason, this.#hasViolated)
   }
 
   /** Ends the socket without a word. */
@@ -243,22 +224,20 @@ export class Connection implements Receiver, ResumableConnection, ProtocolHost {
   #receive(data: Buffer, isBinary: boolean): void {
     this.#hear()
     if (this.#state === 'closing') return
-    try {
-      if (this.#protocol === undefined) this.#greet(isBinary)
-      this.#protocol!.receive(data)
-    } catch (error) {
-      this.#refuseFrame(error)
-    }
+    if (this.#protocol === undefined) this.#greet(isBinary)
+    this.receive(data)
   }
 
   /** The first message tells which protocol its client speaks. */
   #greet(isBinary: boolean): void {
     const { options, routes, subprotocol } = this.#init
-    const isPomelo = isBinary || subprotocol === 'pomelo'
-    this.#protocol = isPomelo
-      ? new PomeloProtocol({ ...options, host: this, routes })
-      : new TextProtocol(this)
-    if (!isPomelo) this.open()
+    if (isBinary || subprotocol === 'pomelo') {
+      this.#protocol = new PomeloProtocol({ ...options, host: this, routes })
+    } else {
+      const protocol = new TextProtocol(this)
+      this.#protocol = protocol
+      protocol.start()
+    }
   }
 
   #refuseFrame(error: unknown): void {
@@ -283,16 +262,8 @@ export class Connection implements Receiver, ResumableConnection, ProtocolHost {
     this.#state = 'closing'
     this.#outgoing.close()
     const isGoodbye = code === 1000 || code === 1001 || code === 1005
-    this.#leaveSession(code, isGoodbye ? 'client closed' : `connection lost (${code})`)
+    const reason = isGoodbye ? 'client closed' : `connection lost (${code})`
+    this.attachment.leave(code, reason, this.#hasViolated)
     this.#init.onClose(this)
-  }
-
-  #leaveSession(code: number, reason: string): void {
-    const session = this.#session
-    this.#session = undefined
-    if (session === undefined) return
-    const ending = { code, reason, kickReason: null }
-    if (this.#resumable === undefined) return this.#init.registry.end(session, ending)
-    this.#resumable.drop(this, ending, this.#hasViolated || !mayResume(code))
   }
 }

@@ -1,9 +1,9 @@
 /** The public face of a running gateway, and the only place where its parts are put together. */
 import type { FSWatcher } from 'node:fs'
-import type { AddressInfo, Socket } from 'node:net'
-import type { WebSocket } from 'ws'
+import type { AddressInfo } from 'node:net'
 import { closeCodes } from '../shared/close-codes.js'
 import { Admission } from './admission.js'
+import { Authentication } from './authentication.js'
 import { Channels } from './channels.js'
 import { Connection } from './connection.js'
 import { Connections } from './connections.js'
@@ -18,10 +18,10 @@ import {
   type HostRecipient
 } from './host-events.js'
 import { Intake } from './intake.js'
-import { Listener } from './listener.js'
+import { Listener, type OpenedSocket } from './listener.js'
 import { type MetricName, Metrics } from './metrics.js'
 import { OpenRequests } from './open-requests.js'
-import { type ClientAddress, type GatewayOptions, type ResolvedOptions, resolveOptions } from './options.js'
+import { type GatewayOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { Pool } from './pool.js'
 import { Registry } from './registry.js'
 import { Resumption } from './resumption.js'
@@ -58,6 +58,7 @@ export class Gateway {
   readonly #events: HostEvents
   readonly #connections: Connections
   readonly #resumption: Resumption
+  readonly #authentication: Authentication
   readonly #budget: SharedBudget
   readonly #listener: Listener
   readonly #watchdog: Watchdog
@@ -122,11 +123,12 @@ export class Gateway {
       metrics,
       requestTimeout
     })
+    this.#authentication = new Authentication({ ...options, metrics })
     this.#resumption = new Resumption({ ...options, registry, metrics })
     this.#connections = new Connections(options, (now, forgiven) => this.#resumption.look(now, forgiven))
     this.#budget = new SharedBudget(options.maxSendBytesInAll, () => this.#connections.size)
     const entrance = new Entrance({ limits: options, metrics, log, now })
-    this.#listener = new Listener({ ...options, entrance, onSocket: (...socket) => this.#connect(...socket) })
+    this.#listener = new Listener({ ...options, entrance, onSocket: opened => this.#connect(opened) })
     this.#showGauges()
   }
 
@@ -244,13 +246,11 @@ export class Gateway {
     await this.#pool.kill(index)
   }
 
-  #connect(webSocket: WebSocket, socket: Socket, address: ClientAddress, subprotocol: string): void {
+  #connect(opened: OpenedSocket): void {
     this.#metrics.count('connectionsOpened')
     const connection = new Connection({
-      webSocket,
-      socket,
-      address,
-      subprotocol,
+      ...opened,
+      authentication: this.#authentication,
       options: this.options,
       registry: this.#registry,
       routes: this.#routes,

@@ -16,6 +16,8 @@ export { HostSession, type HostSessionEvents } from './host-session.js'
 export type { HttpRequestListener } from './listener.js'
 export { type MetricName, metricNames } from './metrics.js'
 export type {
+  AuthenticationAnswer,
+  AuthenticationRequest,
   ClientAddress,
   GatewayOptions,
   HandshakeAnswer,

@@ -7,6 +7,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { errors } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
+import type { Credentials } from './attachment.js'
 import type { Entrance, Refusal } from './entrance.js'
 import type { ClientAddress } from './options.js'
 
@@ -27,12 +28,18 @@ export interface ListenerInit {
   readonly entrance: Entrance
   /** Answers requests that are no upgrade; undefined: they are told to upgrade. */
   readonly onHttpRequest: HttpRequestListener | undefined
-  readonly onSocket: (
-    webSocket: WebSocket,
-    socket: Socket,
-    address: ClientAddress,
-    subprotocol: string
-  ) => void
+  readonly onSocket: (opened: OpenedSocket) => void
+}
+
+/** A WebSocket that has just been opened. */
+export interface OpenedSocket {
+  readonly webSocket: WebSocket
+  /** The socket below it. */
+  readonly socket: Socket
+  readonly address: ClientAddress
+  /** What the client asked for at the upgrade; '' for nothing. */
+  readonly subprotocol: string
+  readonly credentials: Credentials
 }
 
 export class Listener {
@@ -101,7 +108,13 @@ export class Listener {
     socket.once('close', () => entrance.leave(ip))
     const address = { ip, port: socket.remotePort ?? 0 }
     this.#webSockets.handleUpgrade(request, socket, head, webSocket =>
-      this.#init.onSocket(webSocket, socket, address, webSocket.protocol)
+      this.#init.onSocket({
+        webSocket,
+        socket,
+        address,
+        subprotocol: webSocket.protocol,
+        credentials: { headers: request.headers, url: request.url ?? '' }
+      })
     )
   }
 }

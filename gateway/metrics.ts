@@ -6,6 +6,7 @@
 const counterNames = [
   'connectionsOpened',
   'connectionsRefused',
+  'authenticationsRefused',
   'connectionsClosed',
   'connectionsClosedSlow',
   'connectionsClosedSilent',

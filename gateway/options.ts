@@ -3,6 +3,7 @@
  *
  * Asked for: GatewayOptions. Resolved, frozen, with every default filled in: ResolvedOptions.
  */
+import type { IncomingHttpHeaders } from 'node:http'
 import { resolve } from 'node:path'
 import { describeValue } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
@@ -26,6 +27,34 @@ export type HandshakeAnswer =
   | { readonly accept: true; readonly user?: unknown }
   | { readonly accept: false; readonly outdated?: boolean; readonly user?: unknown }
 
+/** What is known of a client before there is a session for it. Nobody has checked any of it. */
+export interface AuthenticationRequest {
+  /** Of the HTTP request that has opened the connection. */
+  readonly headers: IncomingHttpHeaders
+  /** Its path and query. */
+  readonly url: string
+  readonly address: ClientAddress
+  /** What a Pomelo client, or ours, says at its handshake; undefined for the text form, which has none. */
+  readonly handshake: Omit<HandshakeInfo, 'address'> | undefined
+}
+
+/** Who a client is, or why it is not let in. */
+export type AuthenticationAnswer =
+  | {
+      readonly accept: true
+      /** The user that its session is bound to; null or nothing: none. */
+      readonly uid?: string | null
+      /** What its session begins with. */
+      readonly settings?: Readonly<Record<string, unknown>>
+    }
+  | {
+      readonly accept: false
+      /** For the client, in the text form by a kick. Default: `not let in`. */
+      readonly reason?: string
+      /** For clients that shake hands: what the refusal has under `user`. Default: `{ reason }`. */
+      readonly user?: unknown
+    }
+
 export interface ClientAddress {
   readonly ip: string
   readonly port: number
@@ -37,6 +66,11 @@ export interface GatewayOptions extends Partial<Omit<PlainOptions, 'handlers'>> 
   log?: Logger
   /** Accepts or refuses a Pomelo client's handshake. Default: accepts. One that throws refuses. */
   onHandshake?: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
+  /**
+   * Says who a client is, before there is a session for it; asked again when it comes back to its session, and has to
+   * name the same user then. Default: all are let in, as nobody. One that throws refuses.
+   */
+  authenticate?: (asked: AuthenticationRequest) => AuthenticationAnswer | Promise<AuthenticationAnswer>
   /** Answers HTTP requests that open no WebSocket: a page, say. Default: 426. One that throws answers 500. */
   onHttpRequest?: HttpRequestListener
   /** Milliseconds since 1970. Default: `Date.now`. */
@@ -50,6 +84,7 @@ export interface GatewayOptions extends Partial<Omit<PlainOptions, 'handlers'>> 
 export interface ResolvedOptions extends Readonly<PlainOptions> {
   readonly log: Logger
   readonly onHandshake: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
+  readonly authenticate: GatewayOptions['authenticate'] | undefined
   readonly onHttpRequest: HttpRequestListener | undefined
   readonly now: () => number
   readonly dev: boolean
@@ -57,7 +92,7 @@ export interface ResolvedOptions extends Readonly<PlainOptions> {
 }
 
 /** Options that are no plain values, and so only a program can give. */
-const programOptions = ['log', 'onHandshake', 'onHttpRequest', 'now', 'dev', 'workerArgv']
+const programOptions = ['log', 'onHandshake', 'authenticate', 'onHttpRequest', 'now', 'dev', 'workerArgv']
 
 /**
  * Checks what was asked for and fills in the defaults.
@@ -75,8 +110,8 @@ export function resolveOptions(asked: GatewayOptions): ResolvedOptions {
   }
   const plain: Record<string, string | number> = {}
   for (const row of optionTable) plain[row.name] = checkOption(row, asked[row.name])
-  const { log, onHandshake, onHttpRequest, now = Date.now, dev = false, workerArgv } = asked
-  for (const [name, value] of Object.entries({ onHandshake, onHttpRequest, now })) {
+  const { log, onHandshake, authenticate, onHttpRequest, now = Date.now, dev = false, workerArgv } = asked
+  for (const [name, value] of Object.entries({ onHandshake, authenticate, onHttpRequest, now })) {
     if (value !== undefined && typeof value !== 'function') {
       throw errors.optionInvalid(`Expected \`${name}\` to be a function, got ${describeValue(value)}`)
     }
@@ -103,6 +138,7 @@ export function resolveOptions(asked: GatewayOptions): ResolvedOptions {
     handlers: resolve(options.handlers),
     log: log ?? createTextLogger(options.logLevel, line => process.stderr.write(`${line}\n`), now),
     onHandshake: onHandshake ?? (() => ({ accept: true })),
+    authenticate,
     onHttpRequest,
     now,
     dev,

@@ -3,7 +3,7 @@
  * heartbeats that the client times. The gateway sends one package in each message, since many clients read only
  * the first; it reads several.
  *
- *   handshake ──▶ shaking ──▶ ack ──▶ open        shaking: the game's hook is asked
+ *   handshake ──▶ shaking ──▶ ack ──▶ open        shaking: the game's hook is asked, and who the client is
  *                    └──▶ refused
  */
 import { describeValue } from '../shared/check.js'
@@ -157,13 +157,25 @@ export class PomeloProtocol implements Protocol {
       )
     }
     if (!answer.accept) return this.#refuse(answer.outdated === true ? 501 : 500, answer.user)
+    // What is no JSON is found here: later there is a session.
+    JSON.stringify(answer.user)
+    const { type, version, user } = request
+    this.#init.host.attachment.authenticate({ type, version, user }, dismissal => {
+      if (dismissal !== undefined) return this.#refuse(500, dismissal.user, dismissal.reason)
+      this.#accept(request, answer.user)
+    })
+  }
+
+  #accept(request: HandshakeRequest, told: unknown): void {
     const { routes, heartbeat, host } = this.#init
     const { type, dictVersion, errorFlag, richBodies: rich, user } = request
     this.#codes = routes.size
-    this.#counts = request.resume !== undefined && host.keepsSessions
+    this.#counts = request.resume !== undefined && host.attachment.keepsSessions
     const emptyBody = type === ownType || rich ? '' : '{}'
     this.#messages = new PomeloMessages({ emptyBody, errorFlag, rich, counts: this.#counts })
-    const resume = this.#counts ? host.prepareResume(request.resume!, this.#messages) : undefined
+    const resume = this.#counts ? host.attachment.prepareResume(request.resume!, this.#messages) : undefined
+    const dismissal = host.attachment.judge()
+    if (dismissal !== undefined) return this.#refuse(500, dismissal.user, dismissal.reason)
     const reply = formatHandshake({
       code: 200,
       heartbeat: heartbeat / 1000,
@@ -172,18 +184,18 @@ export class PomeloProtocol implements Protocol {
       useDict: true,
       resume,
       richBodies: rich,
-      user: answer.user
+      user: told
     })
     this.#state = 'ack'
     this.#sendPackage(packageKinds.handshake, reply)
     host.open(user)
   }
 
-  #refuse(code: 500 | 501, user: unknown): void {
+  #refuse(code: 500 | 501, user: unknown, reason = 'handshake refused'): void {
     const reply = formatHandshake({ code, user })
     this.#state = 'refused'
     this.#sendPackage(packageKinds.handshake, reply)
-    this.#init.host.refuse()
+    this.#init.host.refuse(reason)
   }
 
   #receiveAck(): void {
@@ -194,7 +206,7 @@ export class PomeloProtocol implements Protocol {
   }
 
   #receiveCount(count: number): void {
-    const received = this.#init.host.acknowledge(count)
+    const received = this.#init.host.attachment.acknowledge(count)
     this.#sendPackage(packageKinds.received, encodeCount(received))
   }
 

@@ -3,11 +3,10 @@
  * into requests and what the gateway has for a client into frames; it opens no sockets and knows no workers.
  */
 import type { ErrorData } from '../shared/errors.js'
-import type { ResumeReply, ResumeRequest } from '../shared/wire/resume.js'
 import { escapeAstral } from '../shared/wire/utf8.js'
+import type { Attachment } from './attachment.js'
 import type { GatewayEvent } from './event.js'
 import type { ClientAddress } from './options.js'
-import type { PomeloMessages } from './pomelo-messages.js'
 
 export interface Protocol {
   readonly name: 'json' | 'pomelo'
@@ -40,27 +39,27 @@ export interface ProtocolHost {
   /** Sends an event, whose frame in this protocol is given. */
   sendEvent(event: GatewayEvent, frame: string): boolean
   ping(): void
+  /** Who the client is, and its session. */
+  readonly attachment: Pick<
+    Attachment,
+    'authenticate' | 'keepsSessions' | 'prepareResume' | 'judge' | 'acknowledge'
+  >
   /**
    * The client is in: its session begins, or goes on where `prepareResume` has found it. Events for it wait for
    * `release`, if `hold` was called. `user` is what it said of itself.
    */
   open(user?: unknown): void
-  /** Whether sessions are kept for clients that drop and come back. */
-  readonly keepsSessions: boolean
-  /** Looks for the session that the client wants back, before `open`. `messages`: how it is written to from now on. */
-  prepareResume(asked: ResumeRequest, messages: PomeloMessages): ResumeReply
-  /**
-   * The client has got so many counted messages. Gives how many of its own have been taken in.
-   *
-   * @throws `PROTOCOL_VIOLATED` for a count that can't be
-   */
-  acknowledge(count: number): number
+  /** Stops reading the socket, and goes on. */
+  pause(): void
+  resume(): void
   hold(): void
   release(): void
+  /** Has the protocol read a message, now or again; one that it does not understand closes the connection. */
+  receive(bytes: Buffer): void
   /** Takes in what the client asks for. */
   request(request: IncomingRequest): void
   /** The client is not let in: ends the connection after what was sent. */
-  refuse(): void
+  refuse(reason: string): void
 }
 
 export interface IncomingRequest {

@@ -6,6 +6,7 @@ import { EventEmitter } from 'node:events'
 import { closeCodes } from '../shared/close-codes.js'
 import { errors, type GatewayError } from '../shared/errors.js'
 import type { ConnectInfo } from '../shared/hooks.js'
+import { type Identity, nobody } from './authentication.js'
 import type { Metrics } from './metrics.js'
 import type { SingleSession } from './plain-options.js'
 import { type Receiver, Session } from './session.js'
@@ -64,11 +65,23 @@ export class Registry extends EventEmitter<RegistryEvents> {
     return this.#byUid.size
   }
 
-  open(receiver: Receiver, client: ClientInfo = { protocol: 'json' }): Session {
+  /**
+   * A session begins. Whoever is told of it finds it with all that `identity` says. Whether its user is kept out by
+   * another session is to be asked before, by `judgeUid`.
+   */
+  open(
+    receiver: Receiver,
+    client: ClientInfo = { protocol: 'json' },
+    { uid, settings }: Identity = nobody
+  ): Session {
+    if (uid !== null) this.#replaceAll(uid)
     const session = new Session(this.#frontendId, ++this.#lastSid, receiver)
     this.#bySid.set(session.sid, session)
+    if (settings.length > 0) session.change(settings, 0, Number.POSITIVE_INFINITY)
+    if (uid !== null) this.#setUid(session, uid, 0)
     this.#metrics.count('sessionsOpened')
     this.emit('opened', session, client)
+    if (uid !== null && session.isOpen) this.emit('bind', session, uid)
     return session
   }
 
@@ -95,18 +108,21 @@ export class Registry extends EventEmitter<RegistryEvents> {
   bind(session: Session, uid: string, writer = 0): GatewayError | undefined {
     if (session.uid === uid) return undefined
     if (session.uid !== null) return errors.uidTaken(session.uid)
-    const others = this.#singleSession === 'off' ? [] : this.findByUid(uid)
-    // One whose client is away does not keep its user out.
-    const isTaken = others.some(other => other.receiver?.isConnected === true)
-    if (isTaken && this.#singleSession === 'reject') return errors.singleSession(uid)
-    for (const other of others) this.end(other, replaced)
+    const error = this.judgeUid(uid)
+    if (error !== undefined) return error
+    this.#replaceAll(uid)
     // A listener may have ended the newcomer meanwhile: a session that is gone must not be found by its user.
     if (!session.isOpen) return errors.sessionNotFound(session.sid)
-    const sessions = this.#byUid.get(uid) ?? new Set()
-    this.#byUid.set(uid, sessions.add(session))
-    session.setUid(uid, writer)
+    this.#setUid(session, uid, writer)
     this.emit('bind', session, uid)
     return undefined
+  }
+
+  /** The error, if a session of a user keeps others of that user out. One whose client is away does not. */
+  judgeUid(uid: string): GatewayError | undefined {
+    if (this.#singleSession !== 'reject') return undefined
+    const isTaken = this.findByUid(uid).some(({ receiver }) => receiver?.isConnected === true)
+    return isTaken ? errors.singleSession(uid) : undefined
   }
 
   unbind(session: Session, uid: string, writer = 0): GatewayError | undefined {
@@ -133,6 +149,17 @@ export class Registry extends EventEmitter<RegistryEvents> {
   kick(session: Session, reason: string | null): void {
     this.#metrics.count('sessionsKicked')
     this.end(session, { code: closeCodes.kicked, reason: reason ?? 'kicked', kickReason: reason })
+  }
+
+  #replaceAll(uid: string): void {
+    if (this.#singleSession === 'off') return
+    for (const other of this.findByUid(uid)) this.end(other, replaced)
+  }
+
+  #setUid(session: Session, uid: string, writer: number): void {
+    const sessions = this.#byUid.get(uid) ?? new Set()
+    this.#byUid.set(uid, sessions.add(session))
+    session.setUid(uid, writer)
   }
 
   #forgetUid(session: Session, uid: string): void {

@@ -42,6 +42,8 @@ export interface ResumableKeeper {
 export interface ResumableInit {
   readonly messages: PomeloMessages
   readonly backlog: Backlog
+  /** Whom the host has taken its client for. */
+  readonly uid: string | null
   /** What the counts belong to. */
   readonly epoch: string
   /** Characters that are written at once while the client catches up. */
@@ -87,6 +89,11 @@ export class ResumableReceiver implements Receiver {
 
   get epoch(): string {
     return this.#init.epoch
+  }
+
+  /** Whether that is the user whose client may come back: who it was when the session began, or is by now. */
+  isOf(uid: string | null): boolean {
+    return uid === this.#init.uid || (uid !== null && uid === this.session?.uid)
   }
 
   /** Data messages of the client that were taken in. */

@@ -74,9 +74,9 @@ export class Resumption implements ResumableKeeper {
     return this.#budget.bytes
   }
 
-  /** Finds the session that a client wants back, or prepares one that it can have back later. */
-  admit({ session: point }: ResumeRequest, messages: PomeloMessages): Admission {
-    const found = point === undefined ? undefined : this.#find(point, messages)
+  /** Finds the session that a client of this user wants back, or prepares one that it can have back later. */
+  admit({ session: point }: ResumeRequest, messages: PomeloMessages, uid: string | null): Admission {
+    const found = point === undefined ? undefined : this.#find(point, messages, uid)
     if (found instanceof ResumableReceiver) {
       found.takeOver(point!.received, messages)
       return { receiver: found, reply: this.#describe(found, true) }
@@ -89,6 +89,7 @@ export class Resumption implements ResumableKeeper {
       pieceLength: Math.min(longestPiece, maxSendBytes / 4),
       epoch: randomBytes(8).toString('base64url'),
       backlog: new Backlog(this.#init, this.#budget),
+      uid,
       keeper: this
     })
     this.#secrets.set(receiver, { held: undefined, offered: undefined })
@@ -142,11 +143,14 @@ export class Resumption implements ResumableKeeper {
 
   #find(
     { token, epoch, received }: ResumePoint,
-    messages: PomeloMessages
+    messages: PomeloMessages,
+    uid: string | null
   ): ResumableReceiver | ResumeFailure {
     const secret = hash(token)
     const receiver = this.#bySecret.get(secret)
     if (receiver?.session === undefined) return resumeFailures.gone
+    // Its own client may still come: the session is left as it is.
+    if (!receiver.isOf(uid)) return resumeFailures.stranger
     // That it has come with what it was given last says that it has it.
     if (this.#secrets.get(receiver)?.offered === secret) this.confirmed(receiver)
     // What is kept for it is written in the form that it read before.

@@ -1,6 +1,9 @@
 /**
  * JSON in text messages: for a browser's console and for a client in any language. No handshake; pings are those of
  * WebSocket. The gateway reads no more of a request than its number and its route.
+ *
+ *   asking ──▶ open        asking: who the client is; what it sends meanwhile waits
+ *     └──▶ refused
  */
 import { type ErrorData, errors, GatewayError } from '../shared/errors.js'
 import { scanRequest, type TextRequest } from '../shared/wire/text.js'
@@ -10,15 +13,56 @@ import { encodeJson, type Protocol, type ProtocolHost } from './protocol.js'
 
 export class TextProtocol implements Protocol {
   readonly name = 'json'
-  readonly isReady = true
   readonly readsRich = false
   readonly #host: ProtocolHost
+  #state: 'asking' | 'open' | 'refused' = 'asking'
+  /** What came too early. */
+  #early: Buffer[] = []
 
   constructor(host: ProtocolHost) {
     this.#host = host
   }
 
+  get isReady(): boolean {
+    return this.#state === 'open'
+  }
+
+  /** Lets the client in, if it may come. */
+  start(): void {
+    const { attachment } = this.#host
+    attachment.authenticate(undefined, dismissal => {
+      const refusal = dismissal ?? attachment.judge()
+      if (refusal !== undefined) return this.#refuse(refusal.reason)
+      this.#state = 'open'
+      this.#host.open()
+      this.#catchUp()
+    })
+  }
+
   receive(bytes: Buffer): void {
+    if (this.#state === 'open') return this.#read(bytes)
+    if (this.#state === 'refused') return
+    // What the socket had read already comes all the same: no more than one piece of it.
+    this.#host.pause()
+    this.#early.push(bytes)
+  }
+
+  #catchUp(): void {
+    const early = this.#early
+    this.#early = []
+    if (early.length === 0) return
+    this.#host.resume()
+    for (const bytes of early) this.#host.receive(bytes)
+  }
+
+  #refuse(reason: string): void {
+    this.#state = 'refused'
+    this.#early = []
+    this.kick(reason)
+    this.#host.refuse(reason)
+  }
+
+  #read(bytes: Buffer): void {
     let scanned: TextRequest
     try {
       scanned = scanRequest(bytes)

@@ -26,7 +26,7 @@ export const closeCodes = {
   protocolViolated: 4502,
   /** The same user came from elsewhere, and the gateway keeps one session for each user. */
   replaced: 4503,
-  /** The handshake was refused; the refusal was sent before the close. */
+  /** The handshake, or who the client is, was refused; the refusal, or in the text form a kick, was sent before the close. */
   handshakeRefused: 4504,
   /** The game's onConnect refused the session; the kick before says why. */
   refused: 4505,

@@ -1,20 +1,27 @@
-/** Runs what the guide about testing shows, as it stands there. */
+/** Runs the tests that guides show, as they stand there. */
 import { execFile } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { readText, root } from './helpers/sources.js'
 
 const run = promisify(execFile)
 
-t.test('the tests of the guide about testing pass', { timeout: 120_000 }, async t => {
+/** The guides that have tests, and how many. */
+const guides = { '6-testing.md': 2, '7-who-may-come-in.md': 1 }
+
+for (const [guide, count] of Object.entries(guides)) {
+  t.test(`the tests of ${guide} pass`, { timeout: 120_000 }, t => runTests(t, guide, count))
+}
+
+async function runTests(t: Test, guide: string, count: number): Promise<void> {
   // Below the project's folder, so that `sallyport` is the package itself.
-  const folder = join(root, 'dist/documents/run')
+  const folder = join(root, 'dist/documents/run', guide)
   rmSync(folder, { recursive: true, force: true })
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const blocks = [...readText('docs/guide/6-testing.md').matchAll(/^```ts\n\/\/ (\S+)\n([\s\S]*?)^```/gm)]
-  t.ok(blocks.length >= 3)
+  const blocks = [...readText(`docs/guide/${guide}`).matchAll(/^```ts\n\/\/ (\S+)\n([\s\S]*?)^```/gm)]
+  t.ok(blocks.length > count)
   for (const [, path, text] of blocks) {
     mkdirSync(dirname(join(folder, path!)), { recursive: true })
     writeFileSync(join(folder, path!), text!)
@@ -25,5 +32,5 @@ t.test('the tests of the guide about testing pass', { timeout: 120_000 }, async 
     cwd: folder,
     env
   }).catch(error => error)
-  t.match(ended.stdout, /# pass 2$/m, ended.stdout + ended.stderr)
-})
+  t.match(ended.stdout, new RegExp(`# pass ${count}$`, 'm'), ended.stdout + ended.stderr)
+}

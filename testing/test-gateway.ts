@@ -44,7 +44,10 @@ export class TestGateway {
     const proxy = await TcpProxy.open(this.gateway.address.port)
     // Quick, so that a test need not wait for what a player on a train would wait for.
     const quick: ClientOptions = { backOff: { least: 1, most: 20 }, heartbeat: 100, heartbeatTimeout: 1_000 }
-    const client = await connect<Routes, Events>(proxy.url, { ...quick, ...options })
+    const client = await connect<Routes, Events>(proxy.url, { ...quick, ...options }).catch(async error => {
+      await proxy.close()
+      throw error
+    })
     const player = new TestPlayer<Routes, Events>(client, proxy)
     this.#players.push(player as unknown as TestPlayer)
     return player

@@ -12,7 +12,9 @@ export const resumeFailures = {
   /** More was sent since than the gateway keeps for one client. */
   lost: 'lost',
   /** It can't be: the client says that it has got more than it was sent, or less than before, or reads bodies in another form. */
-  mismatch: 'mismatch'
+  mismatch: 'mismatch',
+  /** The client has the secret, and the host takes it for another user. */
+  stranger: 'stranger'
 } as const
 export type ResumeFailure = (typeof resumeFailures)[keyof typeof resumeFailures]
 

@@ -1,0 +1,137 @@
+/**
+ * What a connection has to do with a session: who its client is, the session's beginning or return, and the connection's
+ * leave of it. A session that can be resumed has its receiver in between, and may outlive the connection.
+ */
+import { closeCodes, mayResume } from '../shared/close-codes.js'
+import type { ResumeReply, ResumeRequest } from '../shared/wire/resume.js'
+import { type Authentication, type Dismissal, type Identity, nobody } from './authentication.js'
+import type { AuthenticationRequest, ClientAddress } from './options.js'
+import type { PomeloMessages } from './pomelo-messages.js'
+import type { ClientInfo, Registry } from './registry.js'
+import type { ResumableConnection, ResumableReceiver } from './resumable-receiver.js'
+import type { Resumption } from './resumption.js'
+import type { Receiver, Session } from './session.js'
+
+/** What a client has said with its upgrade. */
+export type Credentials = Pick<AuthenticationRequest, 'headers' | 'url'>
+
+export interface AttachmentInit {
+  readonly connection: Receiver & ResumableConnection
+  readonly address: ClientAddress
+  readonly credentials: Credentials
+  readonly authentication: Authentication
+  readonly registry: Registry
+  readonly resumption: Resumption
+  /** What was to be done when an answer came has failed. */
+  readonly onFailure: (error: unknown) => void
+}
+
+export class Attachment {
+  readonly #init: AttachmentInit
+  /** Kept until they were looked at. */
+  #credentials: Credentials | undefined
+  #identity: Identity = nobody
+  #session: Session | undefined
+  /** Of a session that can be resumed: its receiver. */
+  #resumable: ResumableReceiver | undefined
+
+  constructor(init: AttachmentInit) {
+    this.#init = init
+    this.#credentials = init.authentication.isOn ? init.credentials : undefined
+  }
+
+  /** undefined: it has not begun, or the connection has left it. */
+  get session(): Session | undefined {
+    return this.#session
+  }
+
+  /** Whether sessions are kept for clients that drop and come back. */
+  get keepsSessions(): boolean {
+    return this.#init.resumption.isOn
+  }
+
+  /**
+   * Asks who the client is, once. `done` is called at once where nobody wants to know, and never where the connection is
+   * gone when the answer comes; with why, if the client is not let in.
+   */
+  authenticate(
+    handshake: AuthenticationRequest['handshake'],
+    done: (dismissal: Dismissal | undefined) => void
+  ): void {
+    const credentials = this.#credentials
+    this.#credentials = undefined
+    if (credentials === undefined) return done(undefined)
+    const { connection, authentication, address, onFailure } = this.#init
+    authentication
+      .ask({ ...credentials, address, handshake })
+      .then(answer => {
+        if (!connection.isConnected) return
+        if ('reason' in answer) return done(answer)
+        this.#identity = answer
+        done(undefined)
+      })
+      .catch(onFailure)
+  }
+
+  /** Looks for the session that the client wants back, before `open`. `messages`: how it is written to from now on. */
+  prepareResume(asked: ResumeRequest, messages: PomeloMessages): ResumeReply {
+    const { receiver, reply } = this.#init.resumption.admit(asked, messages, this.#identity.uid)
+    this.#resumable = receiver
+    return reply
+  }
+
+  /** Why the session can't begin, if it can't: another session of its user is in the way. To be asked before `open`. */
+  judge(): Dismissal | undefined {
+    const { uid } = this.#identity
+    if (uid === null || this.#resumable?.session !== undefined) return undefined
+    const error = this.#init.registry.judgeUid(uid)
+    if (error === undefined) return undefined
+    // What was prepared for coming back to this session is for nothing.
+    this.#resumable?.end(closeCodes.handshakeRefused, null)
+    this.#resumable = undefined
+    return this.#init.authentication.dismiss(error.message, { reason: error.message, error: error.code })
+  }
+
+  /** The session begins, or goes on where `prepareResume` has found it. */
+  open(client: ClientInfo): void {
+    const resumable = this.#resumable
+    resumable?.attach(this.#init.connection)
+    if (resumable?.session !== undefined) {
+      this.#session = resumable.session
+      this.#init.registry.resume(resumable.session, client)
+      return
+    }
+    this.#session = this.#init.registry.open(resumable ?? this.#init.connection, client, this.#identity)
+    if (resumable !== undefined) resumable.session = this.#session
+    this.#identity = nobody
+  }
+
+  /**
+   * The client has got so many counted messages. Gives how many of its own have been taken in.
+   *
+   * @throws `PROTOCOL_VIOLATED` for a count that can't be
+   */
+  acknowledge(count: number): number {
+    return this.#resumable!.acknowledge(count)
+  }
+
+  /** A data message of the client was taken in. */
+  countReceived(): void {
+    this.#resumable?.countReceived()
+  }
+
+  /** The client has acknowledged the handshake. */
+  confirm(): void {
+    this.#resumable?.confirm()
+  }
+
+  /** The connection is over. The session ends with it, unless the client may come back to it. */
+  leave(code: number, reason: string, hasViolated: boolean): void {
+    const session = this.#session
+    this.#session = undefined
+    if (session === undefined) return
+    const ending = { code, reason, kickReason: null }
+    if (this.#resumable === undefined) return this.#init.registry.end(session, ending)
+    this.#resumable.drop(this.#init.connection, ending, hasViolated || !mayResume(code))
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * Asks the gateway's host who a client is, before there is a session for it, and checks what the host answers. What is
+ * wrong with an answer is the host's fault: it is logged, and the client is not let in.
+ */
+import { describeValue, expectKey, expectUid } from '../shared/check.js'
+import { encodeValue } from '../shared/codec.js'
+import { errors } from '../shared/errors.js'
+import type { Logger } from '../shared/log.js'
+import type { Metrics } from './metrics.js'
+import type { AuthenticationAnswer, AuthenticationRequest } from './options.js'
+import type { SettingsChange } from './session.js'
+
+/** Who a client is. */
+export interface Identity {
+  /** null: nobody that is known. */
+  readonly uid: string | null
+  /** What its session begins with. */
+  readonly settings: SettingsChange
+}
+
+/** Of whom nothing was asked, or nothing said. */
+export const nobody: Identity = { uid: null, settings: [] }
+
+/** Why a client is not let in. */
+export interface Dismissal {
+  readonly reason: string
+  /** What a client is told that has shaken hands. */
+  readonly user: unknown
+}
+
+export interface AuthenticationInit {
+  /** undefined: all are let in, as nobody. */
+  readonly authenticate:
+    | ((asked: AuthenticationRequest) => AuthenticationAnswer | Promise<AuthenticationAnswer>)
+    | undefined
+  readonly maxSettingsLength: number
+  readonly metrics: Metrics
+  readonly log: Logger
+}
+
+export class Authentication {
+  readonly #init: AuthenticationInit
+
+  constructor(init: AuthenticationInit) {
+    this.#init = init
+  }
+
+  /** Whether the host wants to be asked. */
+  get isOn(): boolean {
+    return this.#init.authenticate !== undefined
+  }
+
+  /** Gives who the client is, or why it is not let in. Does not reject. */
+  async ask(asked: AuthenticationRequest): Promise<Identity | Dismissal> {
+    try {
+      const answer = expectAnswer(await this.#init.authenticate!(asked))
+      if (answer.accept) return this.#identify(answer)
+      const { reason = 'not let in', user = { reason } } = answer
+      // What is no JSON is found here, and not where it is sent.
+      JSON.stringify(user)
+      return this.dismiss(reason, user)
+    } catch (error) {
+      this.#init.log.error('authenticate failed', { ip: asked.address.ip, error })
+      return this.dismiss('authentication failed')
+    }
+  }
+
+  /** One that is not let in is counted. */
+  dismiss(reason: string, user: unknown = { reason }): Dismissal {
+    this.#init.metrics.count('authenticationsRefused')
+    return { reason, user }
+  }
+
+  #identify({ uid = null, settings = {} }: AuthenticationAnswer & { accept: true }): Identity {
+    if (settings === null || typeof settings !== 'object')
+      throw new TypeError(`Expected the settings to be an object, got ${describeValue(settings)}`)
+    const { maxSettingsLength } = this.#init
+    let length = 0
+    const change = Object.entries(settings).map(([key, value]) => {
+      const text = encodeValue(expectKey(key), value)
+      length += key.length + text.length
+      if (length > maxSettingsLength) throw errors.settingsTooLarge(key, length, maxSettingsLength)
+      return [key, text] as const
+    })
+    return { uid: uid === null ? null : expectUid(uid), settings: change }
+  }
+}
+
+function expectAnswer(answer: AuthenticationAnswer): AuthenticationAnswer {
+  if (typeof answer?.accept === 'boolean' && (answer.accept || isReason(answer.reason))) return answer
+  throw new TypeError(
+    `Expected authenticate to answer { accept: true, uid?, settings? } or { accept: false, reason? }, got ${describeValue(answer)}`
+  )
+}
+
+function isReason(reason: unknown): boolean {
+  return reason === undefined || typeof reason === 'string'
+}
