@@ -17,6 +17,11 @@ export interface Waiter {
   readonly at: number
 }
 
+/** Whether there is still something to hand out: what waited may have been decided, and sessions end. */
+function isWaiting({ session, request }: Waiter): boolean {
+  return request === undefined ? session.lane.waiting.length > 0 : request.state === 'waiting'
+}
+
 /** A queue whose head is taken in constant time. */
 class Queue {
   #items: (Waiter | undefined)[] = []
@@ -82,10 +87,18 @@ export class Line {
     queue.add({ session, request, since: ++this.#clock, at: now })
   }
 
-  /** When the one came who has waited longest; undefined: nobody waits. */
+  /** When the one came who has waited longest; undefined: nobody waits. Who has nothing to hand out any more leaves. */
   get oldestAt(): number | undefined {
-    let oldest = this.#common.first?.at
-    for (const { first } of this.#pinned) if (first !== undefined && !(first.at >= oldest!)) oldest = first.at
+    let oldest: number | undefined
+    for (const queue of [this.#common, ...this.#pinned]) {
+      let { first } = queue
+      while (first !== undefined && !isWaiting(first)) {
+        queue.take()
+        first.session.lane.isInLine &&= first.request !== undefined
+        first = queue.first
+      }
+      if (first !== undefined && !(first.at >= oldest!)) oldest = first.at
+    }
     return oldest
   }
 

@@ -329,3 +329,21 @@ t.test(
     await core.close()
   }
 )
+
+t.test('who waits for a worker is known by how long; who has left does not count', async t => {
+  const core = await startCore({ workers: 1 })
+  const [red, blue, green] = [core.connect(), core.connect(), core.connect()]
+  core.request(red, 1)
+  await tick()
+  t.equal(core.dispatcher.queueDelay(core.clock), 0, 'it is handed out')
+  core.request(blue, 1)
+  await tick()
+  core.clock += 5_000
+  core.request(green, 1)
+  t.equal(core.dispatcher.queueDelay(core.clock), 5_000)
+  core.registry.end(blue.session, { code: 1000, reason: 'client closed', kickReason: null })
+  t.equal(core.dispatcher.queueDelay(core.clock), 0, 'it has gone, and the next has just come')
+  await runEverything(core.workers)
+  t.same([ids(red), ids(blue), ids(green)], [[1], [], [1]])
+  await core.close()
+})
