@@ -49,7 +49,7 @@ export class Admission {
 
   /** undefined: it may come in. */
   judge(session: Session, route: Route | undefined, bytes: number, now: number): Verdict {
-    return this.#judgeRates(session, route, bytes, now) ?? this.#judgeLoad(bytes, now)
+    return this.#judgeRates(session, route, bytes, now) ?? this.#judgeLoad(session, route, bytes, now)
   }
 
   #judgeRates(session: Session, route: Route | undefined, bytes: number, now: number): Verdict {
@@ -78,11 +78,16 @@ export class Admission {
     return ownWait === 0 ? undefined : refuse(errors.rateLimited(), ownWait)
   }
 
-  #judgeLoad(bytes: number, now: number): Verdict {
+  #judgeLoad(session: Session, route: Route | undefined, bytes: number, now: number): Verdict {
     const { limits, requests, dispatcher } = this.#init
     const { maxOpenRequests, maxOpenBytes, maxQueueDelay } = limits
     const isFull = requests.undecided >= maxOpenRequests || requests.bytes + bytes > maxOpenBytes
-    if (!isFull && (maxQueueDelay === 0 || dispatcher.queueDelay(now) <= maxQueueDelay)) return undefined
+    // Of a route that there is none of nothing will wait.
+    const isLate =
+      route !== undefined &&
+      maxQueueDelay > 0 &&
+      dispatcher.queueDelay(now, { session, route }) > maxQueueDelay
+    if (!isFull && !isLate) return undefined
     return refuse(errors.overloaded(), Math.max(100, maxQueueDelay))
   }
 }

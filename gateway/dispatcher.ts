@@ -73,9 +73,10 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     return request
   }
 
-  /** Milliseconds that somebody has waited for a worker, at most. */
-  queueDelay(now: number): number {
-    const { oldestAt } = this.#line
+  /** Milliseconds that somebody has waited for a worker, at most; of those behind whom `request` would stand, if it is given. */
+  queueDelay(now: number, request?: Pick<Request, 'route' | 'session'>): number {
+    const place = request && placeFor(request, this.#init.pool.places)
+    const oldestAt = request === undefined ? this.#line.oldestAt : this.#line.oldestBefore(place)
     return oldestAt === undefined ? 0 : now - oldestAt
   }
 

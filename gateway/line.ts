@@ -22,6 +22,17 @@ function isWaiting({ session, request }: Waiter): boolean {
   return request === undefined ? session.lane.waiting.length > 0 : request.state === 'waiting'
 }
 
+/** The first who has something to hand out; whoever stands before it and has not leaves. */
+function firstOf(queue: Queue): Waiter | undefined {
+  let { first } = queue
+  while (first !== undefined && !isWaiting(first)) {
+    queue.take()
+    first.session.lane.isInLine &&= first.request !== undefined
+    first = queue.first
+  }
+  return first
+}
+
 /** A queue whose head is taken in constant time. */
 class Queue {
   #items: (Waiter | undefined)[] = []
@@ -87,19 +98,15 @@ export class Line {
     queue.add({ session, request, since: ++this.#clock, at: now })
   }
 
-  /** When the one came who has waited longest; undefined: nobody waits. Who has nothing to hand out any more leaves. */
+  /** When the one came who has waited longest; undefined: nobody waits. */
   get oldestAt(): number | undefined {
-    let oldest: number | undefined
-    for (const queue of [this.#common, ...this.#pinned]) {
-      let { first } = queue
-      while (first !== undefined && !isWaiting(first)) {
-        queue.take()
-        first.session.lane.isInLine &&= first.request !== undefined
-        first = queue.first
-      }
-      if (first !== undefined && !(first.at >= oldest!)) oldest = first.at
-    }
-    return oldest
+    const all = [this.#common, ...this.#pinned].flatMap(queue => firstOf(queue)?.at ?? [])
+    return all.length === 0 ? undefined : Math.min(...all)
+  }
+
+  /** The same, of those behind whom somebody would stand who may only go to that place, or anywhere. */
+  oldestBefore(place: number | undefined): number | undefined {
+    return firstOf(place === undefined ? this.#common : this.#pinned[place]!)?.at
   }
 
   /** Takes who has waited longest among those that the worker at `place` may take. */

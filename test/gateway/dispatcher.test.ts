@@ -347,3 +347,21 @@ t.test('who waits for a worker is known by how long; who has left does not count
   t.same([ids(red), ids(blue), ids(green)], [[1], [], [1]])
   await core.close()
 })
+
+t.test('who waits for one worker holds up those alone who belong there', async t => {
+  const core = await startCore({ workers: 2, routes: { a: {}, r: { affinity: 'room' } } })
+  const players = Array.from({ length: 60 }, () => core.connect())
+  for (const [index, { session }] of players.entries())
+    session.change([['room', `{"json":${index}}`]], 0, 1_000)
+  // More than the first batches take: of both workers some wait.
+  for (const player of players) core.request(player, 1, 'r')
+  await tick()
+  const [route, free] = [{ options: { affinity: 'room' } }, { options: {} }] as unknown as [never, never]
+  core.clock += 1_000
+  const delays = players.map(({ session }) => core.dispatcher.queueDelay(core.clock, { session, route }))
+  t.same(new Set(delays), new Set([1_000]))
+  t.equal(core.dispatcher.queueDelay(core.clock, { session: players[0]!.session, route: free }), 0)
+  await runEverything(core.workers)
+  t.equal(core.dispatcher.queueDelay(core.clock), 0)
+  await core.close()
+})
