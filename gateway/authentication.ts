@@ -6,6 +6,7 @@ import { describeValue, expectKey, expectUid } from '../shared/check.js'
 import { encodeValue } from '../shared/codec.js'
 import { errors } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
+import type { SettingsLimits } from '../shared/settings-text.js'
 import type { Metrics } from './metrics.js'
 import type { AuthenticationAnswer, AuthenticationRequest } from './options.js'
 import type { SettingsChange } from './session.js'
@@ -28,12 +29,11 @@ export interface Dismissal {
   readonly user: unknown
 }
 
-export interface AuthenticationInit {
+export interface AuthenticationInit extends SettingsLimits {
   /** undefined: all are let in, as nobody. */
   readonly authenticate:
     | ((asked: AuthenticationRequest) => AuthenticationAnswer | Promise<AuthenticationAnswer>)
     | undefined
-  readonly maxSettingsLength: number
   readonly metrics: Metrics
   readonly log: Logger
 }
@@ -74,9 +74,10 @@ export class Authentication {
   #identify({ uid = null, settings = {} }: AuthenticationAnswer & { accept: true }): Identity {
     if (settings === null || typeof settings !== 'object')
       throw new TypeError(`Expected the settings to be an object, got ${describeValue(settings)}`)
-    const { maxSettingsLength } = this.#init
+    const { maxSettingsLength, maxSettingsKeys } = this.#init
     let length = 0
-    const change = Object.entries(settings).map(([key, value]) => {
+    const change = Object.entries(settings).map(([key, value], index) => {
+      if (index >= maxSettingsKeys) throw errors.tooManyKeys(key, maxSettingsKeys)
       const text = encodeValue(expectKey(key), value)
       length += key.length + text.length
       if (length > maxSettingsLength) throw errors.settingsTooLarge(key, length, maxSettingsLength)

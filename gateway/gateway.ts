@@ -72,7 +72,7 @@ export class Gateway {
     const { log, now, workers, startTimeout, frontendId, singleSession, laneLimit, requestTimeout } = options
     const metrics = this.#metrics
     this.#registry = new Registry({ frontendId, singleSession, metrics, now })
-    this.sessions = new SessionService(this.#registry, options.maxSettingsLength, log)
+    this.sessions = new SessionService(this.#registry, options, log)
     this.#pool = new Pool({
       size: workers,
       startTimeout,

@@ -6,6 +6,7 @@ import { EventEmitter } from 'node:events'
 import { expectKey } from '../shared/check.js'
 import { encodeValue } from '../shared/codec.js'
 import { errors } from '../shared/errors.js'
+import type { SettingsLimits } from '../shared/settings-text.js'
 import type { Session } from './session.js'
 
 export interface HostSessionEvents {
@@ -17,13 +18,13 @@ export interface HostSessionEvents {
 
 export class HostSession extends EventEmitter<HostSessionEvents> {
   readonly #session: Session
-  readonly #maxSettingsLength: number
+  readonly #limits: SettingsLimits
 
   /** @internal Sessions come from `gateway.sessions`. */
-  constructor(session: Session, maxSettingsLength: number) {
+  constructor(session: Session, limits: SettingsLimits) {
     super()
     this.#session = session
-    this.#maxSettingsLength = maxSettingsLength
+    this.#limits = limits
   }
 
   get id(): number {
@@ -56,7 +57,7 @@ export class HostSession extends EventEmitter<HostSessionEvents> {
     return this.#session.get(key)
   }
 
-  /** @throws `KEY_INVALID`, `VALUE_NOT_SERIALIZABLE`, `SETTINGS_TOO_LARGE`, `SESSION_NOT_FOUND` */
+  /** @throws `KEY_INVALID`, `VALUE_NOT_SERIALIZABLE`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`, `SESSION_NOT_FOUND` */
   set(key: string, value: unknown): void {
     this.#change(expectKey(key), encodeValue(key, value))
   }
@@ -68,7 +69,7 @@ export class HostSession extends EventEmitter<HostSessionEvents> {
 
   #change(key: string, text: string): void {
     if (!this.#session.isOpen) throw errors.sessionNotFound(this.#session.sid)
-    const error = this.#session.changeKey(key, text, 0, this.#maxSettingsLength)
+    const error = this.#session.changeKey(key, text, 0, this.#limits)
     if (error !== undefined) throw error
   }
 }

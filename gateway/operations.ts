@@ -6,6 +6,7 @@
 import { type ErrorData, errors, type GatewayError } from '../shared/errors.js'
 import type { OperationHead, OperationReader, UserOperationHead } from '../shared/outbox.js'
 import { formatSessions } from '../shared/session-text.js'
+import type { SettingsLimits } from '../shared/settings-text.js'
 import type { Answers } from './answers.js'
 import type { Metrics } from './metrics.js'
 import type { Registry } from './registry.js'
@@ -15,7 +16,7 @@ export interface OperationsInit {
   readonly answers: Answers
   readonly registry: Registry
   readonly metrics: Metrics
-  readonly maxSettingsLength: number
+  readonly limits: SettingsLimits
 }
 
 export class Operations implements OperationReader {
@@ -35,7 +36,7 @@ export class Operations implements OperationReader {
       'push',
       head,
       session,
-      session.changeKey(key, text, this.#writer(head), this.#init.maxSettingsLength),
+      session.changeKey(key, text, this.#writer(head), this.#init.limits),
       key
     )
   }
@@ -43,7 +44,7 @@ export class Operations implements OperationReader {
   pushAll(head: OperationHead, settings: string): void {
     this.#init.metrics.count('pushes')
     this.#apply('pushAll', head, session =>
-      session.change(parseChange(settings), this.#writer(head), this.#init.maxSettingsLength)
+      session.change(parseChange(settings), this.#writer(head), this.#init.limits)
     )
   }
 
@@ -61,7 +62,7 @@ export class Operations implements OperationReader {
       head,
       session =>
         (session.textOf(key) ?? '') === before
-          ? session.changeKey(key, text, this.#writer(head), this.#init.maxSettingsLength)
+          ? session.changeKey(key, text, this.#writer(head), this.#init.limits)
           : errors.conflict([key]),
       key
     )
@@ -76,9 +77,7 @@ export class Operations implements OperationReader {
         change.map(([key]) => key),
         writer
       )
-      return changed.length > 0
-        ? errors.conflict(changed)
-        : session.change(change, writer, this.#init.maxSettingsLength)
+      return changed.length > 0 ? errors.conflict(changed) : session.change(change, writer, this.#init.limits)
     })
   }
 

@@ -108,6 +108,13 @@ export const optionTable: readonly OptionRow[] = [
     help: "bytes of a frame's body; larger ones close with 1009"
   },
   {
+    name: 'maxBodyDepth',
+    // A handshake has some of its own.
+    check: count(4, 1_000),
+    standard: 64,
+    help: 'levels of arrays and objects in a body; deeper ones are BODY_MALFORMED'
+  },
+  {
     name: 'maxRequestsPerSecond',
     check: count(0, 1_000_000),
     standard: 1_000,
@@ -142,6 +149,12 @@ export const optionTable: readonly OptionRow[] = [
     check: count(1, 268_435_456),
     standard: 65_536,
     help: "characters of a session's settings; a push beyond fails"
+  },
+  {
+    name: 'maxSettingsKeys',
+    check: count(1, 1_000_000),
+    standard: 1_024,
+    help: "keys of a session's settings; a push of another one fails"
   },
   {
     name: 'maxSendBytes',

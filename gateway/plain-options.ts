@@ -37,6 +37,8 @@ export interface PlainOptions {
   maxPause: number
   /** Bytes that the body of a frame may take; a larger frame closes the connection with 1009. */
   maxBodyBytes: number
+  /** Levels of arrays and objects in a body; a deeper one is answered with BODY_MALFORMED. A handshake that is deeper is refused. */
+  maxBodyDepth: number
   /** Requests and notifies that one session may send in a second, a burst of twice as many; beyond it RATE_LIMITED. 0: any. */
   maxRequestsPerSecond: number
   /** Bytes of their bodies, likewise. */
@@ -49,6 +51,8 @@ export interface PlainOptions {
   maxQueueDelay: number
   /** Characters that the keys and the values' texts of one session may take; a push beyond fails. */
   maxSettingsLength: number
+  /** Keys of one session's settings; a push of another one fails. */
+  maxSettingsKeys: number
   /** Bytes that may wait to be sent to one client; beyond it the connection is closed as `slow`. */
   maxSendBytes: number
   /** Bytes that may wait to be sent to all clients; beyond it those that have most waiting are closed as `slow`. */

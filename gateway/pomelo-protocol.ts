@@ -27,6 +27,8 @@ export interface PomeloInit {
   readonly routes: RouteTable
   /** Milliseconds; 0: none. */
   readonly heartbeat: number
+  /** Levels of arrays and objects in a handshake. */
+  readonly maxBodyDepth: number
   readonly log: Logger
   readonly onHandshake: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
 }
@@ -124,7 +126,7 @@ export class PomeloProtocol implements Protocol {
   #receiveHandshake(body: Buffer): void {
     let request: HandshakeRequest
     try {
-      request = parseHandshake(body)
+      request = parseHandshake(body, this.#init.maxBodyDepth)
     } catch (error) {
       this.#refuse(500, undefined)
       throw error

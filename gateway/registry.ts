@@ -6,6 +6,7 @@ import { EventEmitter } from 'node:events'
 import { closeCodes } from '../shared/close-codes.js'
 import { errors, type GatewayError } from '../shared/errors.js'
 import type { ConnectInfo } from '../shared/hooks.js'
+import { noLimits } from '../shared/settings-text.js'
 import { type Identity, nobody } from './authentication.js'
 import type { Metrics } from './metrics.js'
 import type { SingleSession } from './plain-options.js'
@@ -77,7 +78,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
     if (uid !== null) this.#replaceAll(uid)
     const session = new Session(this.#frontendId, ++this.#lastSid, receiver)
     this.#bySid.set(session.sid, session)
-    if (settings.length > 0) session.change(settings, 0, Number.POSITIVE_INFINITY)
+    if (settings.length > 0) session.change(settings, 0, noLimits)
     if (uid !== null) this.#setUid(session, uid, 0)
     this.#metrics.count('sessionsOpened')
     this.emit('opened', session, client)

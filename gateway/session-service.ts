@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events'
 import { expectReason, expectUid } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
+import type { SettingsLimits } from '../shared/settings-text.js'
 import { sendToAll } from './channels.js'
 import { createEvent } from './event.js'
 import { HostSession } from './host-session.js'
@@ -19,15 +20,15 @@ export interface SessionServiceEvents {
 
 export class SessionService extends EventEmitter<SessionServiceEvents> {
   readonly #registry: Registry
-  readonly #maxSettingsLength: number
+  readonly #limits: SettingsLimits
   readonly #log: Logger
   readonly #faces = new WeakMap<Session, HostSession>()
 
   /** @internal */
-  constructor(registry: Registry, maxSettingsLength: number, log: Logger) {
+  constructor(registry: Registry, limits: SettingsLimits, log: Logger) {
     super()
     this.#registry = registry
-    this.#maxSettingsLength = maxSettingsLength
+    this.#limits = limits
     this.#log = log
     registry.on('bind', (session, uid) => this.#tell('bind', session, uid))
     registry.on('unbind', (session, uid) => this.#tell('unbind', session, uid))
@@ -124,7 +125,7 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
   #face(session: Session): HostSession {
     let face = this.#faces.get(session)
     if (face === undefined) {
-      face = new HostSession(session, this.#maxSettingsLength)
+      face = new HostSession(session, this.#limits)
       this.#faces.set(session, face)
     }
     return face

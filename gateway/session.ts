@@ -6,7 +6,7 @@
 import { decodeValue } from '../shared/codec.js'
 import { type ErrorData, errors, type GatewayError } from '../shared/errors.js'
 import type { SessionText } from '../shared/session-text.js'
-import { forEachSetting, formatSetting } from '../shared/settings-text.js'
+import { forEachSetting, formatSetting, type SettingsLimits } from '../shared/settings-text.js'
 import type { GatewayEvent } from './event.js'
 import { Lane } from './lane.js'
 import type { ClientAddress } from './options.js'
@@ -116,18 +116,29 @@ export class Session {
   }
 
   /**
-   * Sets and deletes keys, all or none. Gives the error where they would take more than `limit` characters.
+   * Sets and deletes keys, all or none. Gives the error where there would be more than `limits` allow.
    * `writer` is whose change it is: to anybody else's copy of the session it is foreign.
    */
-  change(keys: SettingsChange, writer: number, limit: number): GatewayError | undefined {
+  change(keys: SettingsChange, writer: number, limits: SettingsLimits): GatewayError | undefined {
+    const { maxSettingsLength, maxSettingsKeys } = limits
     let length = this.#length
+    let count = this.#settings?.size ?? 0
     let largest = keys[0]
+    let added: string | undefined
     for (const change of keys) {
       const [key, text] = change
-      length += lengthOf(key, text) - lengthOf(key, this.#settings?.get(key)?.text ?? '')
+      const before = this.textOf(key) ?? ''
+      length += lengthOf(key, text) - lengthOf(key, before)
+      if (before !== '' && text === '') count--
+      if (before === '' && text !== '') {
+        count++
+        added ??= key
+      }
       if (text.length > largest![1].length) largest = change
     }
-    if (length > limit) return errors.settingsTooLarge(largest?.[0] ?? '', length, limit)
+    if (length > maxSettingsLength)
+      return errors.settingsTooLarge(largest?.[0] ?? '', length, maxSettingsLength)
+    if (added !== undefined && count > maxSettingsKeys) return errors.tooManyKeys(added, maxSettingsKeys)
     const version = ++this.#version
     for (const [key, text] of keys) this.#put(key, text, version, writer)
     this.#wasChanged(length, writer)
@@ -135,9 +146,14 @@ export class Session {
   }
 
   /** The same for one key: what happens most, without a list of one. */
-  changeKey(key: string, text: string, writer: number, limit: number): GatewayError | undefined {
-    const length = this.#length + lengthOf(key, text) - lengthOf(key, this.textOf(key) ?? '')
-    if (length > limit) return errors.settingsTooLarge(key, length, limit)
+  changeKey(key: string, text: string, writer: number, limits: SettingsLimits): GatewayError | undefined {
+    const { maxSettingsLength, maxSettingsKeys } = limits
+    const before = this.textOf(key) ?? ''
+    const length = this.#length + lengthOf(key, text) - lengthOf(key, before)
+    if (length > maxSettingsLength) return errors.settingsTooLarge(key, length, maxSettingsLength)
+    const isNew = before === '' && text !== ''
+    if (isNew && (this.#settings?.size ?? 0) >= maxSettingsKeys)
+      return errors.tooManyKeys(key, maxSettingsKeys)
     this.#put(key, text, ++this.#version, writer)
     this.#wasChanged(length, writer)
     return undefined

@@ -50,7 +50,8 @@ export class WorkerStarter {
   /** `index`: the worker's place. */
   start(index: number): Worker {
     const { options, typescript, metrics, registry, channels } = this.#init
-    const { frontendId, handlers, maxSettingsLength, maxBodyBytes, log } = options
+    const { frontendId, handlers, maxSettingsLength, maxSettingsKeys, maxBodyBytes, maxBodyDepth, log } =
+      options
     metrics.count('workersStarted')
     return new Worker({
       serial: ++this.#lastSerial,
@@ -60,7 +61,9 @@ export class WorkerStarter {
         handlers,
         typescript,
         maxSettingsLength,
+        maxSettingsKeys,
         maxBodyBytes,
+        maxBodyDepth,
         pulseInterval: Math.ceil(options.stuckAfter / pulsesPerVerdict),
         isDevelopment: options.dev
       },
@@ -71,7 +74,7 @@ export class WorkerStarter {
         const answers = new Answers({ frontendId, source, inbox, metrics, log })
         const parts = { answers, registry, metrics }
         return {
-          sessions: new Operations({ ...parts, maxSettingsLength }),
+          sessions: new Operations({ ...parts, limits: options }),
           events: new EventOperations({ ...parts, channels })
         }
       }

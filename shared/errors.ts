@@ -92,6 +92,11 @@ export const errors = {
     (key: string, length: number, limit: number) =>
       `With ${JSON.stringify(key)} the settings of the session would take ${length} characters, the limit is ${limit}`
   ),
+  tooManyKeys: define(
+    'TOO_MANY_KEYS',
+    (key: string, limit: number) =>
+      `With ${JSON.stringify(key)} the session would have more than ${limit} keys, which is the limit`
+  ),
   keyInvalid: define(
     'KEY_INVALID',
     (got: string) => `Expected a key to be a string of at most 256 bytes, got ${got}`

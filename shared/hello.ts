@@ -1,9 +1,10 @@
 /** What a worker is started with, and what it says once its handlers are loaded, or are not. */
 import type { MessagePort } from 'node:worker_threads'
 import type { ClaimTable } from './claims.js'
+import type { SettingsLimits } from './settings-text.js'
 
 /** The worker's `workerData`. */
-export interface WorkerSetup {
+export interface WorkerSetup extends SettingsLimits {
   /** The worker's place among the workers, from 0: what handlers see as `context.worker.index`. */
   readonly index: number
   readonly frontendId: string
@@ -12,10 +13,10 @@ export interface WorkerSetup {
   /** Addresses of what registers a loader for TypeScript; none: only JavaScript is loaded. */
   readonly typescript: readonly string[]
   readonly claims: ClaimTable
-  /** Characters that the keys and the values' texts of one session may take. */
-  readonly maxSettingsLength: number
   /** Bytes that a body may take, also once it is unzipped. */
   readonly maxBodyBytes: number
+  /** Levels of arrays and objects that a body may have. */
+  readonly maxBodyDepth: number
   /** Milliseconds between two beats of its pulse, by which the gateway sees that its event loop turns; 0: none. */
   readonly pulseInterval: number
   /** Whether replies are held to their schemas. */

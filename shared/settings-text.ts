@@ -6,6 +6,19 @@
  *   5:10:score{"json":3}4:0:room      → score is {"json":3}, room is deleted
  */
 
+/** How much a session may keep. */
+export interface SettingsLimits {
+  /** Characters that the keys and the values' texts may take. */
+  readonly maxSettingsLength: number
+  readonly maxSettingsKeys: number
+}
+
+/** Of what was measured before. */
+export const noLimits: SettingsLimits = {
+  maxSettingsLength: Number.POSITIVE_INFINITY,
+  maxSettingsKeys: Number.POSITIVE_INFINITY
+}
+
 /** One key with its value's text (`''`: the key is deleted), as a piece of a settings text. */
 export function formatSetting(key: string, text: string): string {
   return `${key.length}:${text.length}:${key}${text}`

@@ -16,16 +16,20 @@ import { Inbox } from '../shared/inbox.js'
 import type { Logger } from '../shared/log.js'
 import type { OutboxMessage, OutcomeReader } from '../shared/outbox.js'
 import { readOutbox } from '../shared/outbox-reader.js'
+import type { SettingsLimits } from '../shared/settings-text.js'
 import { Link } from '../workers/link.js'
 import { nobody } from '../workers/origin.js'
 import { SessionOperations } from '../workers/session-operations.js'
 import { nextView, SessionView } from '../workers/session-view.js'
 
+/** Those of a gateway that is told nothing else. */
+export const standardLimits: SettingsLimits = { maxSettingsLength: 65_536, maxSettingsKeys: 1_024 }
+
 export interface LinkWorldOptions {
   readonly frontendId: string
   readonly log: Logger
   readonly singleSession?: SingleSession
-  readonly maxSettingsLength?: number
+  readonly limits?: SettingsLimits
   readonly maxChannels?: number
   readonly maxMembers?: number
   /** The route of a request that may not act any more. */
@@ -49,7 +53,7 @@ export function createLinkWorld({
   frontendId,
   log,
   singleSession = 'off',
-  maxSettingsLength = 65_536,
+  limits = standardLimits,
   maxChannels = 64,
   maxMembers = 100_000,
   endedRoute = () => undefined
@@ -60,7 +64,7 @@ export function createLinkWorld({
   const inbox = new Inbox()
   const source = { serial: 1, endedRoute, routeOf: () => undefined }
   const answers = new Answers({ frontendId, source, inbox, metrics, log })
-  const operations = new Operations({ answers, registry, metrics, maxSettingsLength })
+  const operations = new Operations({ answers, registry, metrics, limits })
   const channels = new Channels({ maxChannels, maxMembers })
   registry.on('closed', session => channels.leaveAll(session))
   const events = new EventOperations({ answers, registry, channels, metrics })
@@ -76,7 +80,7 @@ export function createLinkWorld({
     channels,
     metrics,
     link,
-    operations: new SessionOperations(link, nobody, { maxSettingsLength }),
+    operations: new SessionOperations(link, nobody, limits),
     sent,
     view: session => new SessionView({ view: nextView(), frontendId, ...session.snapshot }),
     close: () => port2.close()

@@ -13,7 +13,7 @@ import type { HandlerFunction } from '../workers/handler.js'
 import { Messenger } from '../workers/messenger.js'
 import { nobody } from '../workers/origin.js'
 import { SessionOperations } from '../workers/session-operations.js'
-import { createLinkWorld, type LinkWorld } from './link-world.js'
+import { createLinkWorld, type LinkWorld, standardLimits } from './link-world.js'
 
 export interface TestSessionInit {
   /** The user that the session is bound to. Default: none. */
@@ -111,7 +111,7 @@ export class TestSession {
     const view = this.#world.view(this.#session)
     const origin = { ...nobody, view, viewOf: () => view.id }
     const { link } = this.#world
-    const operations = new SessionOperations(link, origin, { maxSettingsLength: 65_536 })
+    const operations = new SessionOperations(link, origin, standardLimits)
     const messenger = new Messenger(link, origin, operations, frontendId)
     const session = new BackendSession<Settings>(view, operations)
     const context = new HandlerContext({
@@ -138,7 +138,7 @@ export class TestSession {
   /** Sets keys as if an earlier request had pushed them. */
   put(settings: Readonly<Record<string, unknown>>): void {
     for (const [key, value] of Object.entries(settings)) {
-      const error = this.#session.changeKey(key, encodeValue(key, value), 0, 65_536)
+      const error = this.#session.changeKey(key, encodeValue(key, value), 0, standardLimits)
       if (error !== undefined) throw error
     }
   }

@@ -9,9 +9,20 @@ import { errors } from '../shared/errors.js'
 import { encodePlain } from '../shared/plain-body.js'
 import { encodeRich, reviveRich } from '../shared/rich-body.js'
 import { parseUntrusted } from '../shared/untrusted-value.js'
+import { isDeeper } from '../shared/wire/depth.js'
 import { decodeUtf8 } from '../shared/wire/utf8.js'
 
 const beyondAscii = /[\x80-\xff]/
+
+/** Levels that superjson's form has more than its value: itself, and above an annotation `meta` and `values`. */
+const formDepth = 3
+
+export interface BodyLimits {
+  /** Bytes that a body may take, also once it is unzipped. */
+  readonly maxBodyBytes: number
+  /** Levels of arrays and objects. */
+  readonly maxBodyDepth: number
+}
 
 /**
  * The value of a request's body; an empty body is undefined. `flags`: requestFlags. A client that reads rich bodies writes
@@ -19,16 +30,20 @@ const beyondAscii = /[\x80-\xff]/
  *
  * @throws `BODY_MALFORMED`
  */
-export function decodeBody(body: string, flags: number, maxBytes: number): unknown {
+export function decodeBody(body: string, flags: number, limits: BodyLimits): unknown {
   if (body === '') return undefined
   const isGzipped = (flags & requestFlags.gzipped) !== 0
   const text = isGzipped
-    ? unzip(body, maxBytes)
+    ? unzip(body, limits.maxBodyBytes)
     : beyondAscii.test(body)
       ? decodeUtf8(Buffer.from(body, 'latin1'))
       : body
   if (text === '') return undefined
-  if ((flags & requestFlags.rich) !== 0) return reviveRich(parseUntrusted(text))
+  const isRich = (flags & requestFlags.rich) !== 0
+  const { maxBodyDepth } = limits
+  if (isDeeper(text, isRich ? maxBodyDepth + formDepth : maxBodyDepth))
+    throw errors.bodyMalformed(`nested more than ${maxBodyDepth} levels deep`)
+  if (isRich) return reviveRich(parseUntrusted(text))
   try {
     return JSON.parse(text)
   } catch (error) {

@@ -1,13 +1,15 @@
 /** What all requests of a worker share: its link, its claims, its handlers, its pace. Put together in main.ts. */
 import type { ClaimTable } from '../shared/claims.js'
 import { createLogger, type Logger } from '../shared/log.js'
+import type { SettingsLimits } from '../shared/settings-text.js'
+import type { BodyLimits } from './body.js'
 import type { WorkerInfo } from './context.js'
 import type { Handler } from './handlers.js'
 import type { Link } from './link.js'
 import type { Pace } from './pace.js'
 import type { Running } from './running.js'
 
-export interface Environment {
+export interface Environment extends SettingsLimits, BodyLimits {
   readonly frontendId: string
   readonly worker: WorkerInfo
   readonly link: Link
@@ -16,8 +18,6 @@ export interface Environment {
   readonly handlers: readonly Handler[]
   readonly pace: Pace
   readonly running: Running
-  readonly maxBodyBytes: number
-  readonly maxSettingsLength: number
   readonly isDevelopment: boolean
 }
 

@@ -84,12 +84,12 @@ export class Run implements Origin {
 
   /** Runs the handler. Gives true if the request has ended; if not, `onEnd` is called when it has. */
   start(onEnd: () => void): boolean {
-    const { running, handlers, claims, maxBodyBytes } = this.#env
+    const { running, handlers, claims } = this.#env
     running.current = this
     setRunning(claims, this.rid)
     try {
       const { body, flags } = this.#head
-      const value = decodeBody(body, flags, maxBodyBytes)
+      const value = decodeBody(body, flags, this.#env)
       const session = new BackendSession(this.view, this.operations)
       const result = handlers[this.#head.route]!.call(value, session, new HandlerContext(this))
       if (isThenable(result)) {

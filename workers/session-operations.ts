@@ -6,15 +6,12 @@ import { describeValue, maxNameBytes } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
 import type { OperationHead } from '../shared/outbox.js'
 import { parseSessions, type SessionText } from '../shared/session-text.js'
-import { formatSetting } from '../shared/settings-text.js'
+import { formatSetting, type SettingsLimits } from '../shared/settings-text.js'
 import { BackendSessionService } from './backend-session-service.js'
 import { type AckValue, type Link, Refused } from './link.js'
 import type { Origin } from './origin.js'
+import { expectRoom, expectRoomForAll } from './room.js'
 import type { SessionView } from './session-view.js'
-
-export interface OperationLimits {
-  readonly maxSettingsLength: number
-}
 
 /** Makes a key's new text of its newest; undefined: there is no such key. */
 type TextChange = (newest: string | undefined) => string | Promise<string>
@@ -26,10 +23,10 @@ interface UidHolder {
 export class SessionOperations {
   readonly #link: Link
   readonly #origin: Origin
-  readonly #limits: OperationLimits
+  readonly #limits: SettingsLimits
   #service: BackendSessionService | undefined
 
-  constructor(link: Link, origin: Origin, limits: OperationLimits) {
+  constructor(link: Link, origin: Origin, limits: SettingsLimits) {
     this.#link = link
     this.#origin = origin
     this.#limits = limits
@@ -65,28 +62,28 @@ export class SessionOperations {
   }
 
   push(view: SessionView, key: string, text: string): void {
-    this.#expectRoom(view, key, text)
+    expectRoom(view, this.#limits, key, text)
     this.#link.outbox.push(this.#head(view, 0), key, text)
     if (this.#isOwn(view)) this.#note(view, key, text)
     this.#link.leaveSoon()
   }
 
   apush(view: SessionView, key: string, text: string): Promise<void> {
-    this.#expectRoom(view, key, text)
+    expectRoom(view, this.#limits, key, text)
     const answer = this.#call(ack => this.#link.outbox.push(this.#head(view, ack), key, text))
     if (this.#isOwn(view)) this.#note(view, key, text)
     return answer
   }
 
   pushAll(view: SessionView, texts: ReadonlyMap<string, string>): void {
-    this.#expectRoomForAll(view, texts)
+    expectRoomForAll(view, this.#limits, texts)
     this.#link.outbox.pushAll(this.#head(view, 0), joinTexts(texts))
     if (this.#isOwn(view)) this.#noteAll(view, texts)
     this.#link.leaveSoon()
   }
 
   apushAll(view: SessionView, texts: ReadonlyMap<string, string>): Promise<void> {
-    this.#expectRoomForAll(view, texts)
+    expectRoomForAll(view, this.#limits, texts)
     const answer = this.#call(ack => this.#link.outbox.pushAll(this.#head(view, ack), joinTexts(texts)))
     if (this.#isOwn(view)) this.#noteAll(view, texts)
     return answer
@@ -141,7 +138,7 @@ export class SessionOperations {
         text = await text
       }
       const after = text
-      this.#expectRoom(view, key, after)
+      expectRoom(view, this.#limits, key, after)
       const isOwn = this.#isOwn(view)
       await this.#call(ack => this.#link.outbox.update(this.#head(view, ack), key, after, before))
       if (isOwn) this.#note(view, key, after)
@@ -158,7 +155,7 @@ export class SessionOperations {
 
   commit(view: SessionView, texts: ReadonlyMap<string, string>): Promise<void> {
     return this.#held(async () => {
-      this.#expectRoomForAll(view, texts)
+      expectRoomForAll(view, this.#limits, texts)
       const isOwn = this.#isOwn(view)
       await this.#call(ack => this.#link.outbox.commit(this.#head(view, ack), joinTexts(texts), view.version))
       if (isOwn) this.#noteAll(view, texts)
@@ -252,28 +249,6 @@ export class SessionOperations {
     if (own === undefined || own === view) return undefined
     const isSame = own.address.sid === view.address.sid && own.address.frontendId === view.address.frontendId
     return isSame ? own : undefined
-  }
-
-  #expectRoom(view: SessionView, key: string, text: string): void {
-    const limit = this.#limits.maxSettingsLength
-    // Most sessions are far from their limit, and then nothing need be counted.
-    if (text === '' || view.mostSize + key.length + text.length <= limit) return
-    const size = view.sizeWith(key, text)
-    if (size > limit) throw errors.settingsTooLarge(key, size, limit)
-  }
-
-  #expectRoomForAll(view: SessionView, texts: ReadonlyMap<string, string>): void {
-    const limit = this.#limits.maxSettingsLength
-    let most = view.mostSize
-    for (const [key, text] of texts) most += key.length + text.length
-    if (most <= limit) return
-    let size = view.size
-    let largest = ''
-    for (const [key, text] of texts) {
-      size += view.sizeWith(key, text) - view.size
-      if (text.length > (texts.get(largest)?.length ?? 0)) largest = key
-    }
-    if (size > limit && size > view.size) throw errors.settingsTooLarge(largest, size, limit)
   }
 }
 

@@ -4,9 +4,12 @@
  * a view of its own. Values stay text here: each BackendSession decodes for itself.
  */
 import type { SessionAddress } from '../shared/address.js'
-import { findSetting, forEachSetting } from '../shared/settings-text.js'
+import { findSetting, forEachSetting, formatSetting } from '../shared/settings-text.js'
 
 let lastView = 0
+
+/** Characters that a key takes at least, with its value's text and the lengths of both. */
+const shortestSetting = formatSetting('', '{"json":1}').length
 
 /** A number for a view that belongs to no turn. */
 export function nextView(): number {
@@ -60,6 +63,19 @@ export class SessionView {
     this.#pushed?.forEach((text, key) => {
       if (text !== '') visit(key, text)
     })
+  }
+
+  get keyCount(): number {
+    let count = 0
+    this.forEach(() => {
+      count++
+    })
+    return count
+  }
+
+  /** The same at most: known without counting. */
+  get mostKeys(): number {
+    return Math.floor(this.#settings.length / shortestSetting) + (this.#pushed?.size ?? 0)
   }
 
   /** Characters that all keys and texts take. */

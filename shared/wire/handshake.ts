@@ -4,6 +4,7 @@
  * client reads it. Whether a client is let in, and what its `user` part means, is decided elsewhere.
  */
 import { errors, GatewayError } from '../errors.js'
+import { isDeeper } from './depth.js'
 import { parseResumeRequest, type ResumeReply, type ResumeRequest } from './resume.js'
 import { decodeUtf8, escapeNonAscii } from './utf8.js'
 
@@ -44,9 +45,13 @@ export type HandshakeReply =
     }
   | { readonly code: 500 | 501; readonly user?: unknown }
 
-/** @throws FRAME_MALFORMED with what was wrong. */
-export function parseHandshake(body: Uint8Array): HandshakeRequest {
-  const handshake = parseJson(body)
+/**
+ * `maxDepth`: levels of arrays and objects that it may have.
+ *
+ * @throws FRAME_MALFORMED with what was wrong.
+ */
+export function parseHandshake(body: Uint8Array, maxDepth = 64): HandshakeRequest {
+  const handshake = parseJson(body, maxDepth)
   if (!isObject(handshake)) throw errors.frameMalformed('a handshake is a JSON object')
   const { sys } = handshake
   if (!isObject(sys)) throw errors.frameMalformed('a handshake has an object "sys"')
@@ -62,14 +67,16 @@ export function parseHandshake(body: Uint8Array): HandshakeRequest {
   }
 }
 
-function parseJson(body: Uint8Array): unknown {
+function parseJson(body: Uint8Array, maxDepth: number): unknown {
   try {
-    return JSON.parse(decodeUtf8(body))
+    const text = decodeUtf8(body)
+    if (!isDeeper(text, maxDepth)) return JSON.parse(text)
   } catch (error) {
     throw errors.frameMalformed(
       error instanceof GatewayError ? 'the text of a handshake is UTF-8' : 'a handshake is JSON'
     )
   }
+  throw errors.frameMalformed(`a handshake is nested at most ${maxDepth} levels deep`)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

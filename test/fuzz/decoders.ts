@@ -32,7 +32,11 @@ const decoders: readonly Decoder[] = [
   {
     name: 'rich bodies',
     samples: bodies,
-    decode: bytes => void decodeBody(Buffer.from(bytes).toString('latin1'), requestFlags.rich, 65_536)
+    decode: bytes =>
+      void decodeBody(Buffer.from(bytes).toString('latin1'), requestFlags.rich, {
+        maxBodyBytes: 65_536,
+        maxBodyDepth: 64
+      })
   }
 ]
 

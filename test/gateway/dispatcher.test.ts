@@ -1,4 +1,5 @@
 import t from 'tap'
+import { noLimits } from '../../shared/settings-text.js'
 import { type CoreSession, type ScriptedWorker, startCore, tick } from '../helpers/core.js'
 
 /** Bodies of all that the workers run, until nothing is left for them. */
@@ -128,7 +129,7 @@ t.test(
     await tick()
     const [turn] = worker.turns.splice(0)
     const first = worker.claimNext(turn!)
-    player.session.change([['k', '{"json":7}']], 0, 1_000)
+    player.session.change([['k', '{"json":7}']], 0, noLimits)
     t.equal(worker.claimNext(turn!), undefined, 'the second is gone')
     worker.outbox.reply(first!.rid, first!.body)
     worker.ready(1, 1)
@@ -149,7 +150,7 @@ t.test("a change by the lane's own turn takes nothing back", async t => {
   for (let id = 1; id <= 3; id++) core.request(player, id)
   await tick()
   const [turn] = worker.turns
-  player.session.change([['k', '{"json":7}']], turn!.view, 1_000)
+  player.session.change([['k', '{"json":7}']], turn!.view, noLimits)
   t.equal(worker.runAll().length, 3)
   t.equal(core.metrics.read().requestsTakenBack, 0)
   await core.close()
@@ -310,7 +311,7 @@ t.test(
     const byRoom = new Map<number, Set<number>>()
     const players = Array.from({ length: 40 }, () => core.connect())
     for (const [index, player] of players.entries()) {
-      player.session.change([['room', `{"json":${index % 8}}`]], 0, 1_000)
+      player.session.change([['room', `{"json":${index % 8}}`]], 0, noLimits)
       for (let id = 1; id <= 5; id++) core.request(player, id, id % 2 === 0 ? 'a' : 'r')
     }
     for (let round = 0; round < 20; round++) {

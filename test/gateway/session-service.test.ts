@@ -17,7 +17,7 @@ function begin(_t: Test) {
   })
   const lines: string[] = []
   const log = createLogger('debug', (level, message) => lines.push(`${level} ${message}`))
-  const service = new SessionService(registry, 100, log)
+  const service = new SessionService(registry, { maxSettingsLength: 100, maxSettingsKeys: 10 }, log)
   const told: unknown[] = []
   service.on('bind', (session, uid) => told.push(['bind', session.id, uid]))
   service.on('unbind', (session, uid) => told.push(['unbind', session.id, uid]))

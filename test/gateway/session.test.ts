@@ -4,7 +4,8 @@ import { formatSetting } from '../../shared/settings-text.js'
 import { FakeReceiver } from '../helpers/fake-receiver.js'
 
 const createSession = () => new Session('gateway-1', 1, new FakeReceiver())
-const limit = 1_000
+const limit = { maxSettingsLength: 1_000, maxSettingsKeys: 100 }
+const short = { ...limit, maxSettingsLength: 100 }
 const [mine, theirs] = [7, 8]
 
 t.test('a change counts the version up once, however many keys it has', async t => {
@@ -65,7 +66,7 @@ t.test('of many deletions the oldest are not told apart any more, and no conflic
 
 t.test('what would be too long in the end changes nothing, and the longest key is named', async t => {
   const session = createSession()
-  session.change([['a', 'x'.repeat(50)]], mine, 100)
+  session.change([['a', 'x'.repeat(50)]], mine, short)
   const before = session.settingsText
   const error = session.change(
     [
@@ -74,22 +75,52 @@ t.test('what would be too long in the end changes nothing, and the longest key i
       ['d', '1']
     ],
     mine,
-    100
+    short
   )
   t.match(error, {
     code: 'SETTINGS_TOO_LARGE',
     message: 'With "c" the settings of the session would take 125 characters, the limit is 100'
   })
   t.same([session.settingsText, session.version], [before, 1])
-  t.equal(session.change([['b', 'y'.repeat(48)]], mine, 100), undefined, 'exactly the limit')
-  t.equal(session.change([['b', 'y'.repeat(49)]], mine, 100)?.code, 'SETTINGS_TOO_LARGE')
+  t.equal(session.change([['b', 'y'.repeat(48)]], mine, short), undefined, 'exactly the limit')
+  t.equal(session.change([['b', 'y'.repeat(49)]], mine, short)?.code, 'SETTINGS_TOO_LARGE')
   const swap = [
     ['c', 'z'.repeat(90)],
     ['a', ''],
     ['b', '']
   ] as const
-  t.equal(session.change(swap, mine, 100), undefined, 'what goes makes room, in any order')
+  t.equal(session.change(swap, mine, short), undefined, 'what goes makes room, in any order')
   t.same(Object.keys(parse(session.settingsText)), ['c'])
+})
+
+t.test('there are as many keys as may be, and not one more; one that is there may change', async t => {
+  const session = createSession()
+  const two = { ...limit, maxSettingsKeys: 2 }
+  session.change([['a', '1']], mine, two)
+  t.equal(session.changeKey('b', '1', mine, two), undefined)
+  const { version } = session
+  const expected = { code: 'TOO_MANY_KEYS', message: /^With "c" .* more than 2 keys/ }
+  t.match(session.changeKey('c', '1', mine, two), expected)
+  t.match(
+    session.change(
+      [
+        ['a', '2'],
+        ['c', '1']
+      ],
+      mine,
+      two
+    ),
+    expected
+  )
+  t.same([parse(session.settingsText), session.version], [{ a: '1', b: '1' }, version])
+  t.equal(session.changeKey('b', '2', mine, two), undefined)
+  t.equal(session.changeKey('never there', '', mine, two), undefined)
+  const swap = [
+    ['c', '1'],
+    ['a', '']
+  ] as const
+  t.equal(session.change(swap, mine, two), undefined, 'what goes makes room, in any order')
+  t.same(parse(session.settingsText), { b: '2', c: '1' })
 })
 
 t.test('the text of all settings is made anew after a change only', async t => {

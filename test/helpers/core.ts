@@ -26,6 +26,8 @@ import type { InboxMessage } from '../../shared/inbox.js'
 import { createLogger } from '../../shared/log.js'
 import { Outbox } from '../../shared/outbox-writer.js'
 
+const limits = { maxSettingsLength: 1_000, maxSettingsKeys: 100 }
+
 /** A worker without a thread. */
 export class ScriptedWorker implements Transport {
   readonly index: number
@@ -178,8 +180,9 @@ export async function startCore({
         frontendId: 'g',
         handlers: '',
         typescript: [],
-        maxSettingsLength: 1_000,
+        ...limits,
         maxBodyBytes: 1_000,
+        maxBodyDepth: 64,
         pulseInterval: 0,
         isDevelopment: false
       },
@@ -197,7 +200,7 @@ export async function startCore({
       operations: (source, inbox) => {
         const answers = new Answers({ frontendId: 'g', source, inbox, metrics, log })
         return {
-          sessions: new Operations({ answers, registry, metrics, maxSettingsLength: 1_000 }),
+          sessions: new Operations({ answers, registry, metrics, limits }),
           events: new EventOperations({ answers, registry, channels, metrics })
         }
       }

@@ -9,6 +9,7 @@ import { createLogger } from '../../shared/log.js'
 import type { OutboxMessage } from '../../shared/outbox.js'
 import { readOutbox } from '../../shared/outbox-reader.js'
 import { Outbox } from '../../shared/outbox-writer.js'
+import type { SettingsLimits } from '../../shared/settings-text.js'
 import { createLinkWorld } from '../../testing/link-world.js'
 import { BackendSession } from '../../workers/backend-session.js'
 import type { BackendSessionService } from '../../workers/backend-session-service.js'
@@ -21,7 +22,7 @@ import type { LogLine } from './gateway.js'
 
 export interface LinkPairOptions {
   readonly singleSession?: SingleSession
-  readonly maxSettingsLength?: number
+  readonly limits?: SettingsLimits
   readonly maxMembers?: number
   /** The route of a request that may not act any more. */
   readonly endedRoute?: (rid: number) => string | undefined

@@ -176,7 +176,9 @@ t.test('a malformed handshake is answered with 500, and closes with 4504', async
     '{"sys":"js"}',
     '{"sys":{"type":{}}}',
     '{"sys":{"version":true}}',
-    '{"sys":{"dictVersion":[]}}'
+    '{"sys":{"dictVersion":[]}}',
+    `{"sys":{},"user":${'['.repeat(64)}${']'.repeat(64)}}`,
+    `{"sys":{},"user":${'['.repeat(30_000)}${']'.repeat(30_000)}}`
   ]
   for (const text of texts) {
     const player = await wire.open(t)

@@ -286,7 +286,11 @@ t.test('a key is a string of at most 256 bytes, the empty one included', async t
 })
 
 t.test('a session holds as many characters as it is allowed, and not one more', async t => {
-  const { copy, session, again } = await begin(t, {}, { maxSettingsLength: 100 })
+  const { copy, session, again } = await begin(
+    t,
+    {},
+    { limits: { maxSettingsLength: 100, maxSettingsKeys: 10 } }
+  )
   // `{"json":"…"}` takes 11 characters, the key one.
   copy.set('a', 'x'.repeat(88))
   await copy.apush('a')
@@ -310,8 +314,38 @@ t.test('a session holds as many characters as it is allowed, and not one more', 
   t.same(Object.keys(session.settings), ['a'])
 })
 
+t.test('a session holds as many keys as it is allowed, and not one more', async t => {
+  const limits = { maxSettingsLength: 1_000, maxSettingsKeys: 3 }
+  const { copy, session, again } = await begin(t, { a: 1, b: 1 }, { limits })
+  copy.set('c', 1)
+  await copy.apush('c')
+  const fuller = again()
+  fuller.set('d', 1)
+  const expected = refusal(
+    'TOO_MANY_KEYS',
+    'With "d" the session would have more than 3 keys, which is the limit'
+  )
+  t.throws(() => fuller.push('d'), expected)
+  await t.rejects(fuller.apush('d'), expected)
+  t.throws(() => fuller.pushAll(), expected)
+  await t.rejects(fuller.acommit(), expected)
+  await t.rejects(
+    fuller.aupdate('d', () => 1),
+    expected
+  )
+  // The copy of before the push knows nothing of it: the gateway has the last word.
+  await t.rejects(fuller.___sessionService__.apush(frontendId, session.sid, 'd', 1), expected)
+  fuller.remove('a')
+  await fuller.acommit()
+  t.same({ ...session.settings }, { b: 1, c: 1, d: 1 })
+})
+
 t.test('what one push removes makes room for what it adds, in any order', async t => {
-  const { copy, session } = await begin(t, { old: 'x'.repeat(70) }, { maxSettingsLength: 100 })
+  const { copy, session } = await begin(
+    t,
+    { old: 'x'.repeat(70) },
+    { limits: { maxSettingsLength: 100, maxSettingsKeys: 10 } }
+  )
   copy.set('new', 'y'.repeat(70))
   copy.remove('old')
   await copy.acommit()

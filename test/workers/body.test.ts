@@ -7,15 +7,17 @@ import { browserProtocol } from '../helpers/pomelo-protocol.js'
 
 const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1')
 const asBody = (text: string) => latin1(Buffer.from(text))
-const decode = (body: string) => decodeBody(body, 0, 1_000)
+const limits = { maxBodyBytes: 1_000, maxBodyDepth: 8 }
+
+const decode = (body: string) => decodeBody(body, 0, limits)
 const unzip = (bytes: Uint8Array, maxBytes = 1_000) =>
-  decodeBody(latin1(bytes), requestFlags.gzipped, maxBytes)
+  decodeBody(latin1(bytes), requestFlags.gzipped, { ...limits, maxBodyBytes: maxBytes })
 const encodeBody = (value: unknown) => encodeReply(value, false)
 const malformed = (message: RegExp) => ({ code: 'BODY_MALFORMED', message })
 
 t.test('a body without bytes is undefined', t => {
   t.equal(decode(''), undefined)
-  t.equal(decodeBody('', requestFlags.gzipped, 10), undefined)
+  t.equal(decodeBody('', requestFlags.gzipped, limits), undefined)
   t.equal(unzip(gzipSync('')), undefined)
   t.equal(encodeBody(undefined), '')
   t.end()
@@ -143,24 +145,38 @@ t.test('a rich body is in the form of superjson, both ways', t => {
     none: undefined
   }
   const body = encodeReply(rich, true)
-  t.same(decodeBody(body, requestFlags.rich, 1_000), rich)
+  t.same(decodeBody(body, requestFlags.rich, limits), rich)
   t.notMatch(body, /[\u0100-\uffff]/, 'bytes, each as one character')
   t.same(
     decodeBody(
       latin1(gzipSync(Buffer.from(body, 'latin1'))),
       requestFlags.rich | requestFlags.gzipped,
-      1_000
+      limits
     ),
     rich
   )
   t.equal(encodeReply({ a: 1 }, true), '{"json":{"a":1}}')
   t.equal(encodeReply(undefined, true), '')
-  t.equal(decodeBody('', requestFlags.rich, 1_000), undefined)
+  t.equal(decodeBody('', requestFlags.rich, limits), undefined)
   t.throws(() => encodeReply({ a: /x/ }, true), {
     code: 'REPLY_NOT_SERIALIZABLE',
     message: "The reply can't be sent: a RegExp at a"
   })
-  t.throws(() => decodeBody('{"points":3}', requestFlags.rich, 1_000), malformed(/expected \{"json":…\}/))
-  t.throws(() => decodeBody('{', requestFlags.rich, 1_000), malformed(/not JSON/))
+  t.throws(() => decodeBody('{"points":3}', requestFlags.rich, limits), malformed(/expected \{"json":…\}/))
+  t.throws(() => decodeBody('{', requestFlags.rich, limits), malformed(/not JSON/))
+  t.end()
+})
+
+t.test('a body that is nested too deep is malformed, in each form, zipped too', t => {
+  const nest = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`
+  const expected = malformed(/nested more than 8 levels deep/)
+  t.doesNotThrow(() => decode(nest(8)))
+  t.throws(() => decode(nest(9)), expected)
+  t.doesNotThrow(() => unzip(gzipSync(nest(8))))
+  t.throws(() => unzip(gzipSync(nest(9))), expected)
+  const deep = (depth: number): unknown => (depth === 0 ? 1n : new Map([['a', deep(depth - 1)]]))
+  // A Map is two levels of its own.
+  t.doesNotThrow(() => decodeBody(encodeReply(deep(4), true), requestFlags.rich, limits))
+  t.throws(() => decodeBody(encodeReply(deep(8), true), requestFlags.rich, limits), expected)
   t.end()
 })

@@ -69,7 +69,8 @@ t.test('what is not a handshake is refused with the reason', t => {
     ['{"sys":{"version":true}}', '"sys.version" of a handshake is a string'],
     ['{"sys":{"dictVersion":["a"]}}', '"sys.dictVersion" of a handshake is a string'],
     ['{"sys":{"dictVersion":false}}', '"sys.dictVersion" of a handshake is a string'],
-    ['['.repeat(60000), 'a handshake is JSON']
+    ['['.repeat(60), 'a handshake is JSON'],
+    ['['.repeat(60000), 'a handshake is nested at most 64 levels deep']
   ]
   for (const [text, why] of rows) {
     t.throws(
