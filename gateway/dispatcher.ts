@@ -23,8 +23,6 @@ import { Turn, type TurnListener } from './turn.js'
 import type { Worker } from './worker.js'
 import type { Outcome, WorkerListener } from './worker-listener.js'
 
-/** Requests of one lane in a turn. */
-const turnRequests = 16
 /** Milliseconds between two looks at stuck work, only while there is work; deadlines are gone through at each tenth. */
 const lookInterval = 5
 const looksPerSweep = 10
@@ -206,22 +204,14 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
   #takeFromLane(session: Session, worker: Worker, room: number): Request[] {
     const { lane } = session
     lane.isInLine = false
-    // A hook is alone: whether what follows runs is for its outcome to say.
-    const isHook = lane.waiting[0]?.onOutcome !== undefined
-    const most = Math.min(isHook ? 1 : turnRequests, room, lane.waiting.length)
-    let count = 0
-    while (count < most) {
-      const request = lane.waiting[count]!
-      if (worker.indexOf(request.route.name) === undefined) break
-      if (count > 0 && request.onOutcome !== undefined) break
+    const requests = lane.take(room, request => {
+      if (worker.indexOf(request.route.name) === undefined) return false
       const place = this.#placeFor(request)
-      if (place !== undefined && place !== worker.index) break
-      count++
-    }
-    const requests = lane.waiting.splice(0, count)
-    if (isHook) requests[0]?.startClock(this.#init.now())
+      return place === undefined || place === worker.index
+    })
+    if (requests[0]?.onOutcome !== undefined) requests[0].startClock(this.#init.now())
     // Nothing of it may run here: it waits elsewhere, or its route is gone.
-    if (count === 0) this.#lineUp(session)
+    if (requests.length === 0) this.#lineUp(session)
     return requests
   }
 
