@@ -16,14 +16,14 @@ export interface AdmissionLimits {
   /** Requests of all sessions that wait or run, and bytes of their bodies. */
   readonly maxOpenRequests: number
   readonly maxOpenBytes: number
-  /** Milliseconds that the oldest may wait for a worker before new ones are refused; 0: any time. */
+  /** Milliseconds that requests may wait for a worker before new ones are refused; 0: any time. */
   readonly maxQueueDelay: number
 }
 
 export interface AdmissionInit {
   readonly limits: AdmissionLimits
   readonly requests: Pick<OpenRequests, 'undecided' | 'bytes'>
-  readonly dispatcher: Pick<Dispatcher, 'queueDelay'>
+  readonly dispatcher: Pick<Dispatcher, 'isBehind'>
 }
 
 /** Seconds' worth of requests beyond its rate at which a session is taken for one that will not stop. */
@@ -49,7 +49,7 @@ export class Admission {
 
   /** undefined: it may come in. */
   judge(session: Session, route: Route | undefined, bytes: number, now: number): Verdict {
-    return this.#judgeRates(session, route, bytes, now) ?? this.#judgeLoad(bytes, now)
+    return this.#judgeRates(session, route, bytes, now) ?? this.#judgeLoad(session, route, bytes, now)
   }
 
   #judgeRates(session: Session, route: Route | undefined, bytes: number, now: number): Verdict {
@@ -78,11 +78,13 @@ export class Admission {
     return ownWait === 0 ? undefined : refuse(errors.rateLimited(), ownWait)
   }
 
-  #judgeLoad(bytes: number, now: number): Verdict {
+  #judgeLoad(session: Session, route: Route | undefined, bytes: number, now: number): Verdict {
     const { limits, requests, dispatcher } = this.#init
     const { maxOpenRequests, maxOpenBytes, maxQueueDelay } = limits
     const isFull = requests.undecided >= maxOpenRequests || requests.bytes + bytes > maxOpenBytes
-    if (!isFull && (maxQueueDelay === 0 || dispatcher.queueDelay(now) <= maxQueueDelay)) return undefined
+    const mayBeBehind = route !== undefined && maxQueueDelay > 0
+    if (!isFull && !(mayBeBehind && dispatcher.isBehind({ session, route }, maxQueueDelay, now)))
+      return undefined
     return refuse(errors.overloaded(), Math.max(100, maxQueueDelay))
   }
 }

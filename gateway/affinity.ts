@@ -6,7 +6,10 @@
 import type { Request } from './request.js'
 
 /** The only worker that may run the request, by its place; undefined: any. */
-export function placeFor({ route, session }: Request, places: readonly number[]): number | undefined {
+export function placeFor(
+  { route, session }: Pick<Request, 'route' | 'session'>,
+  places: readonly number[]
+): number | undefined {
   const { affinity } = route.options
   if (affinity === undefined) return undefined
   const value = affinity === 'uid' ? session.uid : session.textOf(affinity)
