@@ -172,7 +172,7 @@ const wrong: Record<string, { answer: Answer; message: RegExp }> = {
       socket.terminate()
       return ''
     },
-    message: /The server closed a connection of the load$|ECONNRESET/
+    message: /The server closed a connection of the load$|ECONNRESET|EPIPE/
   }
 }
 
