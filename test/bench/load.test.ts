@@ -165,7 +165,7 @@ const wrong: Record<string, { answer: Answer; message: RegExp }> = {
       socket.close(4001, 'silent for too long')
       return ''
     },
-    message: /The server closed a connection of the load: 4001 silent for too long$/
+    message: /The server closed a connection of the load: 4001 silent for too long$|ECONNRESET|EPIPE/
   },
   'an end without a word': {
     answer: (_request, _index, socket) => {
