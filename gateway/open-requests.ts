@@ -21,8 +21,6 @@ export class OpenRequests {
   /** By number: those that are not decided, and those decided whose worker still runs them. */
   readonly #byRid = new Map<number, Request>()
   #undecided = 0
-  /** Of these, those that are not handed out. */
-  #waiting = 0
   #bytes = 0
   #onIdle: (() => void) | undefined
 
@@ -46,11 +44,13 @@ export class OpenRequests {
   }
 
   get waiting(): number {
-    return this.#waiting
+    let waiting = 0
+    for (const { state } of this.#byRid.values()) if (state === 'waiting') waiting++
+    return waiting
   }
 
   get running(): number {
-    return this.#undecided - this.#waiting
+    return this.#undecided - this.waiting
   }
 
   /** Resolves once all are decided. */
@@ -67,22 +67,11 @@ export class OpenRequests {
     const { lane } = session
     this.#byRid.set(rid, request)
     this.#undecided++
-    this.#waiting++
     this.#bytes += request.body.length
     if (++lane.open >= this.#init.laneLimit && !lane.isPausing) {
       lane.isPausing = true
       session.receiver?.pause()
     }
-  }
-
-  /** So many of those that waited are with a worker. */
-  handedOut(count: number): void {
-    this.#waiting -= count
-  }
-
-  /** So many of those that were with a worker wait again. */
-  takenBack(count: number): void {
-    this.#waiting += count
   }
 
   /** Its worker is done with it, and it is decided if it was not. */
@@ -134,13 +123,6 @@ export class OpenRequests {
     }
   }
 
-  /** Answers one that is about to be handed out, if its deadline has passed. Gives whether it was answered. */
-  expire(request: Request, now: number): boolean {
-    if (request.deadline > now) return false
-    this.#timeOut(request)
-    return request.state === 'decided'
-  }
-
   #end(request: Request): void {
     const { onEnd } = request
     request.onEnd = undefined
@@ -169,7 +151,6 @@ export class OpenRequests {
     lane.open--
     lane.concurrent?.delete(request)
     if (turn === undefined) {
-      this.#waiting--
       request.state = 'decided'
       this.#byRid.delete(request.rid)
     } else {

@@ -359,9 +359,9 @@ t.test('who waits for one worker holds up those alone who belong there', async t
   await tick()
   const [route, free] = [{ options: { affinity: 'room' } }, { options: {} }] as unknown as [never, never]
   core.clock += 1_000
-  const isBehind = players.map(({ session }) => core.dispatcher.isBehind({ session, route }, 500, core.clock))
-  t.same(new Set(isBehind), new Set([true]))
-  t.equal(core.dispatcher.isBehind({ session: players[0]!.session, route: free }, 500, core.clock), false)
+  const delays = players.map(({ session }) => core.dispatcher.queueDelay(core.clock, { session, route }))
+  t.same(new Set(delays), new Set([1_000]))
+  t.equal(core.dispatcher.queueDelay(core.clock, { session: players[0]!.session, route: free }), 0)
   await runEverything(core.workers)
   t.equal(core.dispatcher.queueDelay(core.clock), 0)
   await core.close()
