@@ -48,8 +48,10 @@ export class Player {
 
   static async connect(url: string, protocol: string | undefined = 'sallyport.json'): Promise<Player> {
     const ws = protocol === undefined ? new WebSocket(url) : new WebSocket(url, protocol)
+    // Before it is open: what the gateway sends at once may come together with its answer to the upgrade.
+    const player = new Player(ws)
     await once(ws, 'open')
-    return new Player(ws)
+    return player
   }
 
   /** Sends a request; resolves with its reply's body, rejects with a ReplyError. */
