@@ -28,7 +28,8 @@ import type { Receiver } from './session.js'
 import type { SharedBudget } from './shared-budget.js'
 import { TextProtocol } from './text-protocol.js'
 
-export interface ConnectionInit extends OpenedSocket {
+/** What all connections of a gateway share. */
+export interface ConnectionParts {
   readonly authentication: Authentication
   readonly options: ResolvedOptions
   readonly registry: Registry
@@ -37,6 +38,9 @@ export interface ConnectionInit extends OpenedSocket {
   readonly metrics: Metrics
   readonly budget: SharedBudget
   readonly resumption: Resumption
+}
+
+export interface ConnectionInit extends OpenedSocket, ConnectionParts {
   readonly onClose: (connection: Connection) => void
 }
 
