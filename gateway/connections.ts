@@ -38,10 +38,10 @@ export class Connections {
     return bytes
   }
 
-  open(opened: OpenedSocket): void {
+  open({ credentials, ...opened }: OpenedSocket): void {
     this.#parts.metrics.count('connectionsOpened')
     const onClose = (closed: Connection) => this.#remove(closed)
-    this.#open.add(new Connection({ ...opened, ...this.#parts, onClose }))
+    this.#open.add(new Connection({ ...opened, ...this.#parts, onClose }, credentials))
   }
 
   /** Tells all to come back, spread over so many milliseconds, and each of them when: they must not all come at once. */
