@@ -5,7 +5,7 @@
 import { closeCodes, mayResume } from '../shared/close-codes.js'
 import type { ResumeReply, ResumeRequest } from '../shared/wire/resume.js'
 import { type Authentication, type Dismissal, type Identity, nobody } from './authentication.js'
-import type { AuthenticationRequest, ClientAddress } from './options.js'
+import type { AuthenticationRequest } from './options.js'
 import type { PomeloMessages } from './pomelo-messages.js'
 import type { ClientInfo, Registry } from './registry.js'
 import type { ResumableConnection, ResumableReceiver } from './resumable-receiver.js'
@@ -15,19 +15,21 @@ import type { Receiver, Session } from './session.js'
 /** What a client has said with its upgrade. */
 export type Credentials = Pick<AuthenticationRequest, 'headers' | 'url'>
 
-export interface AttachmentInit {
-  readonly connection: Receiver & ResumableConnection
-  readonly address: ClientAddress
-  readonly credentials: Credentials
+/** What it needs of its connection. */
+export interface AttachedConnection extends Receiver, ResumableConnection {
+  /** What was to be done when an answer came has failed. */
+  fail(error: unknown): void
+}
+
+export interface AttachmentParts {
   readonly authentication: Authentication
   readonly registry: Registry
   readonly resumption: Resumption
-  /** What was to be done when an answer came has failed. */
-  readonly onFailure: (error: unknown) => void
 }
 
 export class Attachment {
-  readonly #init: AttachmentInit
+  readonly #connection: AttachedConnection
+  readonly #parts: AttachmentParts
   /** Kept until they were looked at. */
   #credentials: Credentials | undefined
   #identity: Identity = nobody
@@ -35,9 +37,11 @@ export class Attachment {
   /** Of a session that can be resumed: its receiver. */
   #resumable: ResumableReceiver | undefined
 
-  constructor(init: AttachmentInit) {
-    this.#init = init
-    this.#credentials = init.authentication.isOn ? init.credentials : undefined
+  constructor(connection: AttachedConnection, parts: AttachmentParts, credentials: Credentials) {
+    this.#connection = connection
+    this.#parts = parts
+    // A thousand idle players are not to hold a thousand HTTP requests.
+    this.#credentials = parts.authentication.isOn ? credentials : undefined
   }
 
   /** undefined: it has not begun, or the connection has left it. */
@@ -47,7 +51,7 @@ export class Attachment {
 
   /** Whether sessions are kept for clients that drop and come back. */
   get keepsSessions(): boolean {
-    return this.#init.resumption.isOn
+    return this.#parts.resumption.isOn
   }
 
   /**
@@ -61,8 +65,9 @@ export class Attachment {
     const credentials = this.#credentials
     this.#credentials = undefined
     if (credentials === undefined) return done(undefined)
-    const { connection, authentication, address, onFailure } = this.#init
-    authentication
+    const connection = this.#connection
+    const { address } = connection
+    this.#parts.authentication
       .ask({ ...credentials, address, handshake })
       .then(answer => {
         if (!connection.isConnected) return
@@ -70,12 +75,12 @@ export class Attachment {
         this.#identity = answer
         done(undefined)
       })
-      .catch(onFailure)
+      .catch(error => connection.fail(error))
   }
 
   /** Looks for the session that the client wants back, before `open`. `messages`: how it is written to from now on. */
   prepareResume(asked: ResumeRequest, messages: PomeloMessages): ResumeReply {
-    const { receiver, reply } = this.#init.resumption.admit(asked, messages, this.#identity.uid)
+    const { receiver, reply } = this.#parts.resumption.admit(asked, messages, this.#identity.uid)
     this.#resumable = receiver
     return reply
   }
@@ -84,24 +89,24 @@ export class Attachment {
   judge(): Dismissal | undefined {
     const { uid } = this.#identity
     if (uid === null || this.#resumable?.session !== undefined) return undefined
-    const error = this.#init.registry.judgeUid(uid)
+    const error = this.#parts.registry.judgeUid(uid)
     if (error === undefined) return undefined
     // What was prepared for coming back to this session is for nothing.
     this.#resumable?.end(closeCodes.handshakeRefused, null)
     this.#resumable = undefined
-    return this.#init.authentication.dismiss(error.message, { reason: error.message, error: error.code })
+    return this.#parts.authentication.dismiss(error.message, { reason: error.message, error: error.code })
   }
 
   /** The session begins, or goes on where `prepareResume` has found it. */
   open(client: ClientInfo): void {
     const resumable = this.#resumable
-    resumable?.attach(this.#init.connection)
+    resumable?.attach(this.#connection)
     if (resumable?.session !== undefined) {
       this.#session = resumable.session
-      this.#init.registry.resume(resumable.session, client)
+      this.#parts.registry.resume(resumable.session, client)
       return
     }
-    this.#session = this.#init.registry.open(resumable ?? this.#init.connection, client, this.#identity)
+    this.#session = this.#parts.registry.open(resumable ?? this.#connection, client, this.#identity)
     if (resumable !== undefined) resumable.session = this.#session
     this.#identity = nobody
   }
@@ -131,7 +136,7 @@ export class Attachment {
     this.#session = undefined
     if (session === undefined) return
     const ending = { code, reason, kickReason: null }
-    if (this.#resumable === undefined) return this.#init.registry.end(session, ending)
-    this.#resumable.drop(this.#init.connection, ending, hasViolated || !mayResume(code))
+    if (this.#resumable === undefined) return this.#parts.registry.end(session, ending)
+    this.#resumable.drop(this.#connection, ending, hasViolated || !mayResume(code))
   }
 }

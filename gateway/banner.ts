@@ -30,7 +30,7 @@ ${options.onHttpRequest === undefined ? formatConsole(gateway) : formatPage(gate
 
 function formatPage({ url }: Gateway): string {
   return `  Open it in a browser, in two windows side by side:
-    ${url.replace('ws:', 'http:')}/`
+    ${url.replace(/^ws/, 'http')}/`
 }
 
 function formatConsole({ url, routes }: Gateway): string {

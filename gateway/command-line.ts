@@ -63,9 +63,11 @@ export function formatHelp(): string {
         ? check.words.join('|')
         : check.type === 'integer'
           ? 'N'
-          : name === 'handlers'
-            ? 'DIR'
-            : 'TEXT'
+          : check.type === 'file'
+            ? 'FILE'
+            : name === 'handlers'
+              ? 'DIR'
+              : 'TEXT'
     const isTold = standard === undefined || help.includes('default')
     return [`--${flagOf(name)} ${value}`, `${help}${isTold ? '' : ` (default: ${standard})`}`]
   })

@@ -7,7 +7,7 @@
  */
 import { type CloseCode, closeCodes } from '../shared/close-codes.js'
 import type { ErrorData } from '../shared/errors.js'
-import { Attachment } from './attachment.js'
+import { type AttachedConnection, Attachment, type Credentials } from './attachment.js'
 import type { Authentication } from './authentication.js'
 import { cutReason, judgeFrame } from './closing.js'
 import type { GatewayEvent } from './event.js'
@@ -21,14 +21,13 @@ import { Outgoing } from './outgoing.js'
 import { PomeloProtocol } from './pomelo-protocol.js'
 import type { IncomingRequest, Protocol, ProtocolHost } from './protocol.js'
 import type { Registry } from './registry.js'
-import type { ResumableConnection } from './resumable-receiver.js'
 import type { Resumption } from './resumption.js'
 import type { RouteTable } from './routes.js'
-import type { Receiver } from './session.js'
 import type { SharedBudget } from './shared-budget.js'
 import { TextProtocol } from './text-protocol.js'
 
-export interface ConnectionInit extends OpenedSocket {
+/** What all connections of a gateway share. */
+export interface ConnectionParts {
   readonly authentication: Authentication
   readonly options: ResolvedOptions
   readonly registry: Registry
@@ -37,10 +36,13 @@ export interface ConnectionInit extends OpenedSocket {
   readonly metrics: Metrics
   readonly budget: SharedBudget
   readonly resumption: Resumption
+}
+
+export interface ConnectionInit extends Omit<OpenedSocket, 'credentials'>, ConnectionParts {
   readonly onClose: (connection: Connection) => void
 }
 
-export class Connection implements Receiver, ResumableConnection, ProtocolHost {
+export class Connection implements AttachedConnection, ProtocolHost {
   readonly #init: ConnectionInit
   #state: 'greeting' | 'open' | 'closing' = 'greeting'
   #protocol: Protocol | undefined
@@ -51,11 +53,11 @@ export class Connection implements Receiver, ResumableConnection, ProtocolHost {
   readonly #liveness: Liveness
   readonly #outgoing: Outgoing
 
-  constructor(init: ConnectionInit) {
+  /** `credentials` are not kept for longer than they are needed. */
+  constructor(init: ConnectionInit, credentials: Credentials) {
     this.#init = init
     this.#liveness = new Liveness(init.options, init.options.now())
-    const onFailure = (error: unknown) => this.#refuseFrame(error)
-    this.attachment = new Attachment({ ...init, connection: this, onFailure })
+    this.attachment = new Attachment(this, init, credentials)
     const { webSocket, socket, metrics, budget } = init
     const maxBytes = init.options.maxSendBytes
     const onBehind = () => this.#fallBehind()
@@ -100,7 +102,7 @@ export class Connection implements Receiver, ResumableConnection, ProtocolHost {
     try {
       this.#protocol!.receive(data)
     } catch (error) {
-      this.#refuseFrame(error)
+      this.fail(error)
     }
   }
 
@@ -118,6 +120,16 @@ export class Connection implements Receiver, ResumableConnection, ProtocolHost {
 
   refuse(reason: string): void {
     this.close(closeCodes.handshakeRefused, reason)
+  }
+
+  /** What a frame asked for could not be done, or may not be: ends the connection. */
+  fail(error: unknown): void {
+    const { metrics, options, address } = this.#init
+    metrics.count('framesMalformed')
+    const { code, reason, isOurs } = judgeFrame(error)
+    if (isOurs) options.log.error('A frame could not be handled', { ip: address.ip, error })
+    else options.log.info('A frame was refused', { ip: address.ip, error: reason })
+    this.close(code, reason)
   }
 
   hold(): void {
@@ -238,15 +250,6 @@ export class Connection implements Receiver, ResumableConnection, ProtocolHost {
       this.#protocol = protocol
       protocol.start()
     }
-  }
-
-  #refuseFrame(error: unknown): void {
-    const { metrics, options, address } = this.#init
-    metrics.count('framesMalformed')
-    const { code, reason, isOurs } = judgeFrame(error)
-    if (isOurs) options.log.error('A frame could not be handled', { ip: address.ip, error })
-    else options.log.info('A frame was refused', { ip: address.ip, error: reason })
-    this.close(code, reason)
   }
 
   #fallBehind(): void {

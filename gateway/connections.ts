@@ -1,7 +1,7 @@
-/** The connections that are open, and the one clock that looks after all of them. */
+/** Opens connections, keeps those that are open, and has the one clock that looks after all of them. */
 import { closeCodes } from '../shared/close-codes.js'
-import type { Connection } from './connection.js'
-import type { ResolvedOptions } from './options.js'
+import { Connection, type ConnectionParts } from './connection.js'
+import type { OpenedSocket } from './listener.js'
 
 /** Milliseconds between two looks, at most and at least. */
 const slowestLook = 1_000
@@ -11,19 +11,16 @@ const fastestLook = 5
 const batches = 20
 
 export class Connections {
+  readonly #parts: ConnectionParts
   readonly #open = new Set<Connection>()
-  readonly #now: () => number
   readonly #interval: number
-  readonly #onLook: (now: number, forgiven: number) => void
   readonly #timer: NodeJS.Timeout
   #lookedAt: number
   #onEmpty: (() => void) | undefined
 
-  /** `onLook` is called at each look, with the milliseconds since the last that nobody could listen in. */
-  constructor(options: ResolvedOptions, onLook: (now: number, forgiven: number) => void) {
-    const { heartbeat, handshakeTimeout, maxPause, resumeWindow, now } = options
-    this.#now = now
-    this.#onLook = onLook
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts
+    const { heartbeat, handshakeTimeout, maxPause, resumeWindow, now } = parts.options
     const intervals = [heartbeat || slowestLook, handshakeTimeout, maxPause, resumeWindow || slowestLook]
     const shortest = Math.min(...intervals) / 4
     this.#interval = Math.min(slowestLook, Math.max(fastestLook, shortest))
@@ -41,13 +38,10 @@ export class Connections {
     return bytes
   }
 
-  add(connection: Connection): void {
-    this.#open.add(connection)
-  }
-
-  remove(connection: Connection): void {
-    this.#open.delete(connection)
-    if (this.#open.size === 0) this.#onEmpty?.()
+  open({ credentials, ...opened }: OpenedSocket): void {
+    this.#parts.metrics.count('connectionsOpened')
+    const onClose = (closed: Connection) => this.#remove(closed)
+    this.#open.add(new Connection({ ...opened, ...this.#parts, onClose }, credentials))
   }
 
   /** Tells all to come back, spread over so many milliseconds, and each of them when: they must not all come at once. */
@@ -76,8 +70,14 @@ export class Connections {
     for (const connection of this.#open) connection.terminate()
   }
 
+  #remove(connection: Connection): void {
+    this.#parts.metrics.count('connectionsClosed')
+    this.#open.delete(connection)
+    if (this.#open.size === 0) this.#onEmpty?.()
+  }
+
   #look(): void {
-    const now = this.#now()
+    const now = this.#parts.options.now()
     // When the process stood still, or its clock jumped, clients were not silent: they were not listened to.
     const stalled = now - this.#lookedAt - this.#interval
     this.#lookedAt = now
@@ -86,6 +86,6 @@ export class Connections {
       if (forgiven > 0) connection.forgive(forgiven)
       connection.look(now)
     }
-    this.#onLook(now, forgiven)
+    this.#parts.resumption.look(now, forgiven)
   }
 }

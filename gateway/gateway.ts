@@ -1,11 +1,9 @@
 /** The public face of a running gateway, and the only place where its parts are put together. */
 import type { FSWatcher } from 'node:fs'
-import type { AddressInfo } from 'node:net'
 import { closeCodes } from '../shared/close-codes.js'
 import { Admission } from './admission.js'
 import { Authentication } from './authentication.js'
 import { Channels } from './channels.js'
-import { Connection } from './connection.js'
 import { Connections } from './connections.js'
 import { findTypescriptLoaders, watchHandlers } from './dev.js'
 import { Dispatcher } from './dispatcher.js'
@@ -18,7 +16,7 @@ import {
   type HostRecipient
 } from './host-events.js'
 import { Intake } from './intake.js'
-import { Listener, type OpenedSocket } from './listener.js'
+import { Listener } from './listener.js'
 import { type MetricName, Metrics } from './metrics.js'
 import { OpenRequests } from './open-requests.js'
 import { type GatewayOptions, type ResolvedOptions, resolveOptions } from './options.js'
@@ -58,11 +56,8 @@ export class Gateway {
   readonly #events: HostEvents
   readonly #connections: Connections
   readonly #resumption: Resumption
-  readonly #authentication: Authentication
-  readonly #budget: SharedBudget
   readonly #listener: Listener
   readonly #watchdog: Watchdog
-  #address: AddressInfo | undefined
   #closing: Promise<void> | undefined
   #watcher: FSWatcher | undefined
 
@@ -123,24 +118,34 @@ export class Gateway {
       metrics,
       requestTimeout
     })
-    this.#authentication = new Authentication({ ...options, metrics })
     this.#resumption = new Resumption({ ...options, registry, metrics })
-    this.#connections = new Connections(options, (now, forgiven) => this.#resumption.look(now, forgiven))
-    this.#budget = new SharedBudget(options.maxSendBytesInAll, () => this.#connections.size)
+    this.#connections = new Connections({
+      options,
+      authentication: new Authentication({ ...options, metrics }),
+      registry,
+      routes: this.#routes,
+      intake: this.#intake,
+      metrics,
+      budget: new SharedBudget(options.maxSendBytesInAll, () => this.#connections.size),
+      resumption: this.#resumption
+    })
     const entrance = new Entrance({ limits: options, metrics, log, now })
-    this.#listener = new Listener({ ...options, entrance, onSocket: opened => this.#connect(opened) })
+    this.#listener = new Listener({
+      ...options,
+      entrance,
+      onSocket: opened => this.#connections.open(opened)
+    })
     this.#showGauges()
   }
 
   /** Where the gateway listens. */
   get address(): { readonly host: string; readonly port: number } {
-    return { host: this.options.host, port: this.#address?.port ?? this.options.port }
+    return this.#listener.address
   }
 
-  /** The address for clients, e.g. `ws://127.0.0.1:3010`. */
+  /** The address for clients, e.g. `ws://127.0.0.1:3010`; `wss:` with a certificate. */
   get url(): string {
-    const { host, port } = this.address
-    return `ws://${host.includes(':') ? `[${host}]` : host}:${port}`
+    return this.#listener.url
   }
 
   /** The routes that clients may ask for, sorted by name. */
@@ -181,7 +186,7 @@ export class Gateway {
   async start(): Promise<void> {
     try {
       await this.#pool.start()
-      this.#address = await this.#listener.listen()
+      await this.#listener.listen()
       if (this.options.dev) this.#watcher = watchHandlers(this)
     } catch (error) {
       await this.close()
@@ -197,6 +202,15 @@ export class Gateway {
    */
   reload(): Promise<void> {
     return this.#pool.reload()
+  }
+
+  /**
+   * Reads certificate and key anew, for connections that are opened from now on. The program does it at SIGHUP.
+   *
+   * @throws `TLS_INVALID`, and the old ones go on; `OPTION_INVALID` where there are none
+   */
+  reloadCertificate(): void {
+    this.#listener.reloadCertificate()
   }
 
   /**
@@ -220,7 +234,7 @@ export class Gateway {
 
   /** Whether players can be sent here: it listens, a worker is up, and it is not closing. For a load balancer's question. */
   get isReady(): boolean {
-    return this.#address !== undefined && this.#closing === undefined && this.#pool.up.length > 0
+    return this.#listener.isListening && this.#closing === undefined && this.#pool.up.length > 0
   }
 
   async #end(requestsTimeout: number, spread: number): Promise<void> {
@@ -246,26 +260,6 @@ export class Gateway {
     await this.#pool.kill(index)
   }
 
-  #connect(opened: OpenedSocket): void {
-    this.#metrics.count('connectionsOpened')
-    const connection = new Connection({
-      ...opened,
-      authentication: this.#authentication,
-      options: this.options,
-      registry: this.#registry,
-      routes: this.#routes,
-      intake: this.#intake,
-      metrics: this.#metrics,
-      budget: this.#budget,
-      resumption: this.#resumption,
-      onClose: closed => {
-        this.#metrics.count('connectionsClosed')
-        this.#connections.remove(closed)
-      }
-    })
-    this.#connections.add(connection)
-  }
-
   #showGauges(): void {
     const metrics = this.#metrics
     metrics.gauge('connections', () => this.#connections.size)
@@ -289,7 +283,7 @@ const closeGrace = 500
 /**
  * Starts a gateway. It is running when the promise resolves: the handlers are loaded, the port is open.
  *
- * @throws `OPTION_INVALID`, `HANDLERS_INVALID`, `LISTEN_FAILED`; then nothing is left running
+ * @throws `OPTION_INVALID`, `HANDLERS_INVALID`, `TLS_INVALID`, `LISTEN_FAILED`; then nothing is left running
  * @example const gateway = await createGateway({ handlers: './handlers', port: 3010 })
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {

@@ -3,6 +3,7 @@
  * itself, it is told here. What is no upgrade is the host's to answer, if it likes.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { errors } from '../shared/errors.js'
@@ -10,6 +11,7 @@ import type { Logger } from '../shared/log.js'
 import type { Credentials } from './attachment.js'
 import type { Entrance, Refusal } from './entrance.js'
 import type { ClientAddress } from './options.js'
+import { readEnd, readTlsPair, type TlsFiles } from './tls.js'
 
 /** Subprotocols that a client may ask for. */
 const subprotocols = ['sallyport.json', 'pomelo']
@@ -17,13 +19,21 @@ const subprotocols = ['sallyport.json', 'pomelo']
 /** Bytes of a frame around the body: package and message header with the longest route, or the text form's. */
 const frameOverhead = 1_024
 
+/** Milliseconds that the head of a request may take at most. */
+const longestHeaders = 60_000
+
+/** Milliseconds between two looks at whose take longer, at least. */
+const fastestCheck = 5
+
 /** Answers an HTTP request that opens no WebSocket. */
 export type HttpRequestListener = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
-export interface ListenerInit {
+export interface ListenerInit extends TlsFiles {
   readonly host: string
   readonly port: number
   readonly maxBodyBytes: number
+  /** Milliseconds until a connection is closed that has not asked for anything. */
+  readonly handshakeTimeout: number
   readonly log: Logger
   readonly entrance: Entrance
   /** Answers requests that are no upgrade; undefined: they are told to upgrade. */
@@ -44,7 +54,8 @@ export interface OpenedSocket {
 
 export class Listener {
   readonly #init: ListenerInit
-  readonly #http: Server
+  readonly #http: Server | TlsServer
+  #port: number | undefined
   readonly #webSockets: WebSocketServer
 
   constructor(init: ListenerInit) {
@@ -60,20 +71,59 @@ export class Listener {
       closeTimeout: 5_000,
       handleProtocols: asked => subprotocols.find(each => asked.has(each)) ?? false
     } as ConstructorParameters<typeof WebSocketServer>[0])
-    this.#http = createServer((request, response) => this.#answer(request, response))
+    const { tlsCert, handshakeTimeout } = init
+    const headersTimeout = Math.min(handshakeTimeout, longestHeaders)
+    const connectionsCheckingInterval = Math.max(fastestCheck, Math.ceil(headersTimeout / 4))
+    const limits = { headersTimeout, connectionsCheckingInterval }
+    this.#http = tlsCert === '' ? createServer(limits) : createTlsServer({ ...limits, handshakeTimeout })
+    this.#http.on('request', (request, response) => this.#answer(request, response))
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head))
   }
 
-  /** @throws `LISTEN_FAILED`, saying what could not be listened on and why */
-  listen(): Promise<AddressInfo> {
+  /** Where it listens; before that, where it is to. */
+  get address(): { readonly host: string; readonly port: number } {
+    const { host, port } = this.#init
+    return { host, port: this.#port ?? port }
+  }
+
+  /** The address for clients. */
+  get url(): string {
+    const { host, port } = this.address
+    const scheme = this.#init.tlsCert === '' ? 'ws' : 'wss'
+    return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
+  }
+
+  get isListening(): boolean {
+    return this.#port !== undefined
+  }
+
+  /** @throws `LISTEN_FAILED`, saying what could not be listened on and why; `TLS_INVALID` */
+  async listen(): Promise<void> {
+    if (this.#http instanceof TlsServer) this.#http.setSecureContext(readTlsPair(this.#init))
     const { host, port } = this.#init
     return new Promise((resolve, reject) => {
       this.#http.once('error', (error: NodeJS.ErrnoException) => {
         const why = error.code === 'EADDRINUSE' ? 'another program listens there already' : error.message
         reject(errors.listenFailed(`Can't listen on ${host}:${port}: ${why}`))
       })
-      this.#http.listen(port, host, () => resolve(this.#http.address() as AddressInfo))
+      this.#http.listen(port, host, () => {
+        this.#port = (this.#http.address() as AddressInfo).port
+        resolve()
+      })
     })
+  }
+
+  /**
+   * Reads certificate and key anew, for connections that are opened from now on.
+   *
+   * @throws `TLS_INVALID`, and the old ones go on; `OPTION_INVALID` where there are none
+   */
+  reloadCertificate(): void {
+    if (!(this.#http instanceof TlsServer))
+      throw errors.optionInvalid('There is no certificate: `tlsCert` is not set')
+    const pair = readTlsPair(this.#init)
+    this.#http.setSecureContext(pair)
+    this.#init.log.info('The certificate was read anew', { file: this.#init.tlsCert, until: readEnd(pair) })
   }
 
   /** Takes no new connections. Those that are open are their owner's to close. */

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { GatewayError } from '../shared/errors.js'
 import { formatBanner } from './banner.js'
 import { formatHelp, readCommand } from './command-line.js'
-import { createGateway } from './gateway.js'
+import { createGateway, type Gateway } from './gateway.js'
 import { createProject } from './init.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
@@ -26,8 +26,22 @@ async function main(): Promise<void> {
   const { options, http } = command
   const page = http === undefined ? {} : await import(pathToFileURL(http).href)
   const gateway = await createGateway({ ...options, onHttpRequest: page.onHttpRequest })
+  if (gateway.options.tlsCert !== '') reloadOnSignal(gateway)
   endOnSignal({ SIGINT: () => gateway.close(), SIGTERM: () => gateway.drain() })
   process.stdout.write(formatBanner(gateway, version))
+}
+
+/** SIGHUP reads the certificate anew: whoever has renewed it sends one. */
+function reloadOnSignal(gateway: Gateway): void {
+  process.on('SIGHUP', () => {
+    try {
+      gateway.reloadCertificate()
+    } catch (error) {
+      gateway.options.log.error('The new certificate is not taken; the old one goes on', {
+        error: (error as Error).message
+      })
+    }
+  })
 }
 
 /** The first signal ends the program in peace, the second at once. */

@@ -10,6 +10,7 @@ import type { PlainOptions } from './plain-options.js'
 
 type Check =
   | { readonly type: 'text' }
+  | { readonly type: 'file' }
   | { readonly type: 'integer'; readonly least: number; readonly most: number }
   | { readonly type: 'word'; readonly words: readonly string[] }
 
@@ -29,6 +30,18 @@ export const optionTable: readonly OptionRow[] = [
   { name: 'handlers', check: { type: 'text' }, standard: undefined, help: 'folder of the handler modules' },
   { name: 'host', check: { type: 'text' }, standard: '127.0.0.1', help: 'address to listen on' },
   { name: 'port', check: count(0, 65535), standard: 3010, help: 'port to listen on; 0 takes a free one' },
+  {
+    name: 'tlsCert',
+    check: { type: 'file' },
+    standard: '',
+    help: 'the certificate and its chain, as PEM, for wss (default: none)'
+  },
+  {
+    name: 'tlsKey',
+    check: { type: 'file' },
+    standard: '',
+    help: "the certificate's key, as PEM (default: none)"
+  },
   {
     name: 'workers',
     check: count(1, 256),
@@ -251,6 +264,9 @@ export function checkOption({ name, check, standard }: OptionRow, value: unknown
   switch (check.type) {
     case 'text':
       if (typeof value !== 'string' || value === '') throw fail('a text that is not empty')
+      return value
+    case 'file':
+      if (typeof value !== 'string') throw fail("the path of a file, or '' for none")
       return value
     case 'word':
       if (!check.words.includes(value as string)) throw fail(`one of ${check.words.join(', ')}`)

@@ -110,6 +110,10 @@ export function resolveOptions(asked: GatewayOptions): ResolvedOptions {
   }
   const plain: Record<string, string | number> = {}
   for (const row of optionTable) plain[row.name] = checkOption(row, asked[row.name])
+  if ((plain['tlsCert'] === '') !== (plain['tlsKey'] === ''))
+    throw errors.optionInvalid(
+      'Expected `tlsCert` and `tlsKey` both, or neither: a certificate needs its key'
+    )
   const { log, onHandshake, authenticate, onHttpRequest, now = Date.now, dev = false, workerArgv } = asked
   for (const [name, value] of Object.entries({ onHandshake, authenticate, onHttpRequest, now })) {
     if (value !== undefined && typeof value !== 'function') {

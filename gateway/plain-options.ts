@@ -12,6 +12,10 @@ export interface PlainOptions {
   host: string
   /** The port to listen on; 0 takes a free one. */
   port: number
+  /** The file of the certificate, its chain behind it, as PEM: clients connect by `wss:`. '': there is none. */
+  tlsCert: string
+  /** The file of its key, as PEM, without a passphrase. */
+  tlsKey: string
   /** Worker threads. */
   workers: number
   /** The gateway's name, as sessions carry it. */

@@ -164,7 +164,8 @@ export const errors = {
   // What stops a start.
   optionInvalid: define('OPTION_INVALID', (message: string) => message),
   handlersInvalid: define('HANDLERS_INVALID', (message: string) => message),
-  listenFailed: define('LISTEN_FAILED', (message: string) => message)
+  listenFailed: define('LISTEN_FAILED', (message: string) => message),
+  tlsInvalid: define('TLS_INVALID', (message: string) => message)
 } as const
 
 const requestErrorBrand = Symbol.for('sallyport.RequestError')

@@ -55,8 +55,8 @@ t.test('options.md has the options, their flags, variables, values, defaults and
   const expected = optionTable.map(({ name, check, standard, help }) => {
     const [, meaning = help, told] = /^(.*?) \(default: (.+)\)$/.exec(help) ?? []
     const values =
-      check.type === 'text'
-        ? 'text'
+      check.type === 'text' || check.type === 'file'
+        ? check.type
         : check.type === 'integer'
           ? `${check.least} to ${check.most}`
           : check.words.map(inCode).join(', ')

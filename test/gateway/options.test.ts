@@ -13,6 +13,8 @@ t.test('what is not asked for has its default', t => {
     handlers: resolve('handlers'),
     host: '127.0.0.1',
     port: 3010,
+    tlsCert: '',
+    tlsKey: '',
     workers: availableParallelism(),
     frontendId: 'gateway-1',
     singleSession: 'off',
@@ -94,6 +96,7 @@ for (const { name, check } of optionTable) {
       resolveOptions({ handlers: '/h', [name]: value } as unknown as GatewayOptions)
     const expected = {
       text: 'a text that is not empty',
+      file: "the path of a file, or '' for none",
       integer: check.type === 'integer' ? `a whole number from ${check.least} to ${check.most}` : '',
       word: check.type === 'word' ? `one of ${check.words.join(', ')}` : ''
     }[check.type]
@@ -101,10 +104,10 @@ for (const { name, check } of optionTable) {
       [null, 'null'],
       [true, 'true (boolean)'],
       [{}, 'an object'],
-      [['a'], 'an array'],
-      ['', "'' (empty)"]
+      [['a'], 'an array']
     ]
-    if (check.type === 'text') rows.push([5, '5 (number)'])
+    if (check.type !== 'file') rows.push(['', "'' (empty)"])
+    if (check.type === 'text' || check.type === 'file') rows.push([5, '5 (number)'])
     if (check.type === 'word') rows.push(['OFF', '"OFF" (string)'], ['toString', '"toString" (string)'])
     if (check.type === 'integer') {
       const { least, most } = check
@@ -120,6 +123,13 @@ for (const { name, check } of optionTable) {
     t.end()
   })
 }
+
+t.test('a certificate needs its key, and a key its certificate', t => {
+  for (const files of [{ tlsCert: 'cert.pem' }, { tlsKey: 'key.pem' }, { tlsCert: 'cert.pem', tlsKey: '' }])
+    t.throws(() => resolveOptions({ handlers: '/h', ...files }), refused(/both, or neither/))
+  t.match(resolveOptions({ handlers: '/h', tlsCert: 'c', tlsKey: 'k' }), { tlsCert: 'c', tlsKey: 'k' })
+  t.end()
+})
 
 t.test('the folder of the handlers must be given', t => {
   for (const asked of [{}, { handlers: undefined }]) {
@@ -184,6 +194,8 @@ t.test('an option has one name on the command line and one in the environment', 
       ['handlers', 'SALLYPORT_HANDLERS'],
       ['host', 'SALLYPORT_HOST'],
       ['port', 'SALLYPORT_PORT'],
+      ['tls-cert', 'SALLYPORT_TLS_CERT'],
+      ['tls-key', 'SALLYPORT_TLS_KEY'],
       ['workers', 'SALLYPORT_WORKERS'],
       ['frontend-id', 'SALLYPORT_FRONTEND_ID'],
       ['single-session', 'SALLYPORT_SINGLE_SESSION'],
