@@ -176,14 +176,17 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
   #handOut(worker: Worker): void {
     const { places } = this.#init.pool
     let lanes = this.#size.shareOf(this.#line.commonSize, places.length) + this.#line.pinnedSize(worker.index)
-    let room = this.#size.requests
-    let bytes = batchBytes
+    let [room, bytes] = [this.#size.requests, batchBytes]
+    const now = this.#init.now()
     // Who has left the line's business meanwhile does not count for the share, but each is looked at once.
     for (let looks = this.#line.sizeFor(worker.index); looks > 0; looks--) {
       if (lanes <= 0 || room <= 0 || bytes <= 0 || worker.room === 0) break
       const { session, request } = this.#line.take(worker.index)!
+      this.#requests.sweepIfLate(request ?? session.lane.waiting[0], now)
       const requests =
-        request === undefined ? this.#takeFromLane(session, worker, room) : this.#takeAlone(request, worker)
+        request === undefined
+          ? this.#takeFromLane(session, worker, room, now)
+          : this.#takeAlone(request, worker)
       if (requests.length === 0) continue
       const lane = request === undefined ? session.lane : undefined
       worker.add(new Turn({ worker, slot: worker.takeSlot(), requests, lane, listener: this }))
@@ -204,7 +207,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
   }
 
   /** The next requests of a lane, as far as they may run in that worker. */
-  #takeFromLane(session: Session, worker: Worker, room: number): Request[] {
+  #takeFromLane(session: Session, worker: Worker, room: number, now: number): Request[] {
     const { lane } = session
     lane.isInLine = false
     // A hook is alone: whether what follows runs is for its outcome to say.
@@ -213,14 +216,14 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     let count = 0
     while (count < most) {
       const request = lane.waiting[count]!
-      if (worker.indexOf(request.route.name) === undefined) break
+      if (worker.indexOf(request.route.name) === undefined || request.deadline <= now) break
       if (count > 0 && request.onOutcome !== undefined) break
       const place = this.#placeFor(request)
       if (place !== undefined && place !== worker.index) break
       count++
     }
     const requests = lane.waiting.splice(0, count)
-    if (isHook) requests[0]?.startClock(this.#init.now())
+    if (isHook) requests[0]?.startClock(now)
     // Nothing of it may run here: it waits elsewhere, or its route is gone.
     if (count === 0) this.#lineUp(session)
     return requests

@@ -123,6 +123,11 @@ export class OpenRequests {
     }
   }
 
+  /** The same, if the deadline of one that is about to be handed out has passed: between two sweeps too, it is not run. */
+  sweepIfLate(request: Request | undefined, now: number): void {
+    if (request !== undefined && request.deadline <= now) this.sweep(now)
+  }
+
   #end(request: Request): void {
     const { onEnd } = request
     request.onEnd = undefined

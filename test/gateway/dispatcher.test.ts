@@ -243,6 +243,31 @@ t.test('a request that waits past its deadline is not run', async t => {
   await core.close()
 })
 
+t.test('nor is one whose deadline has passed when its turn comes, before anybody has looked', async t => {
+  const core = await startCore({ workers: 1, routes: { a: { timeout: 50 }, patient: { timeout: 0 } } })
+  const [worker] = core.workers as [ScriptedWorker]
+  const [blocker, player, other] = [core.connect(), core.connect(), core.connect()]
+  core.request(blocker, 1, 'patient')
+  await tick()
+  core.request(player, 1)
+  core.request(other, 1, 'patient')
+  core.request(other, 2)
+  core.request(other, 3, 'patient')
+  core.clock += 50
+  worker.runAll()
+  for (let i = 0; i < 3; i++) {
+    await tick()
+    worker.runAll()
+  }
+  t.same(codes(player), ['TIMEOUT'])
+  t.same(codes(other).sort(), ['TIMEOUT', 'ok', 'ok'])
+  t.same(
+    other.replies.filter(({ error }) => error !== undefined).map(({ id }) => id),
+    [2]
+  )
+  await core.close()
+})
+
 t.test(
   "at a worker's death what had started gets WORKER_LOST, and the rest runs elsewhere, in order",
   async t => {
