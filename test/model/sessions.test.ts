@@ -5,168 +5,69 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { type TestSession, TestWorld } from '../../testing/index.js'
-import type { BackendSession } from '../../workers/backend-session.js'
-import type { HandlerContext } from '../../workers/context.js'
+import { act, find, type Step } from '../handlers/model/player.js'
+import { after, isSame, type Model, newModel, show, step, uid, uids } from './model.js'
+import { ThreadedRuns } from './threaded-runs.js'
 
-const keys = ['a', 'b', '__proto__', 'toString']
-const uids = ['red', 'blue', '__proto__']
+/** A move of one of three players: a step of a handler, a kick, or that he leaves. */
+type Move = readonly [player: number, move: Step | 'leave']
 
-interface Model {
-  settings: Map<string, unknown>
-  uid: string | null
-  isOpen: boolean
-}
-
-/** A step: what a handler of the session does, and what must come of it. It gives what the handler must fail with. */
-interface Step {
-  readonly name: string
-  run(session: BackendSession, context: HandlerContext): unknown
-  expect(model: Model, all: readonly Model[]): string | undefined
-}
-
-const key = fc.constantFrom(...keys)
-const uid = fc.constantFrom(...uids)
-const value = fc.oneof(fc.integer(), fc.string(), fc.constant(undefined), fc.date({ noInvalidDate: true }))
-
-const setAndForget = fc.tuple(key, value).map(
-  ([key, value]): Step => ({
-    name: `set ${key}`,
-    run: session => session.set(key, value),
-    expect: () => undefined
-  })
-)
-const push = fc.tuple(key, value, fc.boolean()).map(
-  ([key, value, awaited]): Step => ({
-    name: `push ${key}`,
-    run: session => {
-      session.set(key, value)
-      return awaited ? session.apush(key) : session.push(key)
-    },
-    expect: ({ settings }) => void settings.set(key, value)
-  })
-)
-const pushAll = fc.array(fc.tuple(key, value), { maxLength: 3 }).map(
-  (pairs): Step => ({
-    name: 'push all',
-    run: session => {
-      for (const [key, value] of pairs) session.set(key, value)
-      return session.apushAll()
-    },
-    expect: ({ settings }) => {
-      for (const [key, value] of pairs) settings.set(key, value)
-    }
-  })
-)
-const remove = key.map(
-  (key): Step => ({
-    name: `remove ${key}`,
-    run: session => {
-      session.remove(key)
-      return session.apush(key)
-    },
-    expect: ({ settings }) => void settings.delete(key)
-  })
-)
-const update = key.map(
-  (key): Step => ({
-    name: `update ${key}`,
-    run: session => session.aupdate(key, (before: unknown) => `${String(before)}!`),
-    expect: ({ settings }) => void settings.set(key, `${String(settings.get(key))}!`)
-  })
-)
-const commit = fc.tuple(key, key, value).map(
-  ([first, second, value]): Step => ({
-    name: 'commit',
-    run: session => {
-      session.set(first, value)
-      session.remove(second)
-      return session.acommit()
-    },
-    expect: ({ settings }) => {
-      settings.set(first, value)
-      settings.delete(second)
-    }
-  })
-)
-const bind = uid.map(
-  (uid): Step => ({
-    name: `bind ${uid}`,
-    run: session => session.abind(uid),
-    expect: model => {
-      if (model.uid !== null && model.uid !== uid) return 'UID_TAKEN'
-      model.uid = uid
-      return undefined
-    }
-  })
-)
-const unbind = uid.map(
-  (uid): Step => ({
-    name: `unbind ${uid}`,
-    run: session => session.aunbind(uid),
-    expect: model => {
-      if (model.uid !== uid) return 'UID_NOT_BOUND'
-      model.uid = null
-      return undefined
-    }
-  })
-)
-const kick = uid.map(
-  (uid): Step => ({
-    name: `kick ${uid}`,
-    run: (session, context) => context.sessions.akickByUid(session.frontendId, uid),
-    expect: (_model, all) => {
-      for (const each of all) if (each.isOpen && each.uid === uid) each.isOpen = false
-      return undefined
-    }
-  })
-)
-
-const steps = fc.array(
+const moves: fc.Arbitrary<Move[]> = fc.array(
   fc.tuple(
     fc.nat(2),
-    fc.oneof(setAndForget, push, pushAll, remove, update, commit, bind, unbind, {
-      weight: 1,
-      arbitrary: kick
-    })
+    fc.oneof(
+      { weight: 8, arbitrary: step },
+      { weight: 1, arbitrary: uid.map((uid): Step => ({ do: 'kick', uid })) },
+      { weight: 1, arbitrary: fc.constant('leave' as const) }
+    )
   ),
   { minLength: 1, maxLength: 25 }
 )
 
-async function play(list: readonly (readonly [number, Step])[]): Promise<void> {
+/** A session and what it must be; undefined: gone. */
+interface Pair {
+  readonly session: TestSession
+  model: Model | undefined
+}
+
+async function play(list: readonly Move[]): Promise<void> {
   const world = new TestWorld()
   try {
-    const sessions = [world.join(), world.join(), world.join()]
-    const models = sessions.map((): Model => ({ settings: new Map(), uid: null, isOpen: true }))
-    for (const [index, step] of list) {
-      const model = models[index]!
-      if (!model.isOpen) continue
-      const failed = await sessions[index]!.call(
-        async (_body: undefined, session, context) => await step.run(session, context),
-        undefined
-      ).then(
-        () => undefined,
-        error => error.code
-      )
-      const expected = step.expect(model, models)
-      if (failed !== expected)
-        throw new Error(`${step.name} failed with ${failed}, and should with ${expected}`)
-      for (const [at, session] of sessions.entries()) compare(step.name, session, models[at]!)
+    const pairs = [1, 2, 3].map((): Pair => ({ session: world.join(), model: newModel() }))
+    const watcher = world.join()
+    for (const [index, move] of list) {
+      const pair = pairs[index]!
+      if (pair.model === undefined) continue
+      if (move === 'leave') {
+        pair.session.leave()
+        pair.model = undefined
+      } else {
+        const acted = await pair.session.call(act, move)
+        const [next] = after([pair.model], move, acted)
+        if (next === undefined) throw new Error(`${JSON.stringify(move)} ended with ${JSON.stringify(acted)}`)
+        pair.model = next
+        if (move.do === 'kick')
+          for (const each of pairs) if (each.model?.uid === move.uid) each.model = undefined
+      }
+      for (const each of pairs) compare(each)
+      for (const uid of uids) {
+        const bound = pairs.filter(({ model }) => model?.uid === uid).map(({ session }) => session.id)
+        const found = await watcher.call(find, uid)
+        if (String(found.sort()) !== String(bound)) throw new Error(`${uid} has ${found}, not ${bound}`)
+      }
     }
   } finally {
     world.close()
   }
 }
 
-function compare(name: string, session: TestSession, model: Model): void {
-  if (session.isOpen !== model.isOpen)
-    throw new Error(`${name}: the session is ${session.isOpen ? 'open' : 'gone'}`)
-  if (!model.isOpen) return
-  if (session.uid !== model.uid) throw new Error(`${name}: bound to ${session.uid}, not ${model.uid}`)
-  const held = Object.entries(session.settings).sort(([a], [b]) => (a < b ? -1 : 1))
-  const wanted = [...model.settings].sort(([a], [b]) => (a < b ? -1 : 1))
-  const show = (list: unknown[]) =>
-    JSON.stringify(list, (_key, each) => (each === undefined ? 'undefined' : each))
-  if (show(held) !== show(wanted)) throw new Error(`${name}: holds ${show(held)}, not ${show(wanted)}`)
+function compare({ session, model }: Pair): void {
+  if (session.isOpen !== (model !== undefined))
+    throw new Error(`${session.id} is ${session.isOpen ? 'open' : 'gone'}`)
+  if (model === undefined) return
+  const seen = { uid: session.uid, settings: Object.entries(session.settings) }
+  if (!isSame(model, seen))
+    throw new Error(`it is ${show(seen.uid, seen.settings)}, not ${show(model.uid, model.settings)}`)
 }
 
 t.test(
@@ -174,7 +75,28 @@ t.test(
   { timeout: 120_000 },
   async t => {
     const seed = Date.now() % 1_000_000
-    await fc.assert(fc.asyncProperty(steps, play), { numRuns: 1_000, seed })
+    await fc.assert(fc.asyncProperty(moves, play), { numRuns: 1_000, seed })
     t.pass(`1,000 runs, seed ${seed}`)
+  }
+)
+
+t.test(
+  'so it does when players drop and resume, and workers are killed under them',
+  { timeout: 120_000 },
+  async t => {
+    const seed = Date.now() % 1_000_000
+    t.comment(`seed ${seed}`)
+    const runs = await ThreadedRuns.start()
+    t.teardown(() => runs.close())
+    await fc.assert(
+      fc.asyncProperty(runs.moves, list => runs.play(list)),
+      { numRuns: 50, seed, endOnFailure: true }
+    )
+    t.comment(JSON.stringify(runs.counts))
+    t.ok(
+      Object.values(runs.counts).every(count => count > 0),
+      'all of it happened'
+    )
+    t.match(runs.left(), { sessions: 0, users: 0, requestsWaiting: 0, detachedSessions: 0, backlogBytes: 0 })
   }
 )
