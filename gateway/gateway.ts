@@ -83,7 +83,7 @@ export class Gateway {
     this.#requests = new OpenRequests({ metrics, log, laneLimit })
     const suspensions = new Suspensions({ metrics, log, now })
     const [pool, requests] = [this.#pool, this.#requests]
-    this.#dispatcher = new Dispatcher({ pool, requests, metrics, suspensions, log, now })
+    this.#dispatcher = new Dispatcher({ ...options, pool, requests, metrics, suspensions })
     this.#watchdog = new Watchdog(pool, options.stuckAfter, metrics, log)
     this.#channels = new Channels(options)
     this.#workers = new WorkerStarter({
