@@ -18,7 +18,7 @@ export interface PlayerListener {
   /** The request of that id is answered: where replies come in no order. */
   repliedTo?(player: Player, id: number): void
   /** It is answered with an error. Without a listener for that it ends the run. */
-  refusedTo?(player: Player, id: number, code: string): void
+  readonly refusedTo?: ((player: Player, id: number, code: string) => void) | undefined
   /** So many replies came at once; for each of them `replied` was called. */
   heard?(player: Player, count: number): void
 }
