@@ -75,13 +75,15 @@ const firstOfNull = 'null'.charCodeAt(0)
 export interface ReplyReader {
   /** What stands in a reply's frame, `[1000,17]`. `value`: the number that is the body, NaN of any other body. */
   reply(id: number, value: number): void
+  /** An error's code. undefined: the reader takes none. */
+  refused?: (id: number, code: string) => void
   ping(payload: Buffer): void
 }
 
 /**
  * Gives each whole frame in `bytes` to the reader. Returns where the rest, a frame that is cut off, begins.
  *
- * @throws for an error reply, and for anything but pings and text frames that begin like a reply
+ * @throws for an error reply, if the reader takes none, and for anything but pings and text frames that begin like a reply
  */
 export function readReplies(bytes: Buffer, reader: ReplyReader): number {
   let at = 0
@@ -110,6 +112,8 @@ function readReply(bytes: Buffer, start: number, end: number, reader: ReplyReade
   const id = readDigits(bytes, start + 1, bodyStart - 1)
   if (Number.isNaN(id)) throw new Error(`The load met no reply: ${excerpt(bytes, start, end)}`)
   if (bytes[bodyStart] === firstOfNull) {
+    const [, , error] = JSON.parse(bytes.toString('utf8', start, end)) as [number, null, { error: string }?]
+    if (error !== undefined && reader.refused !== undefined) return reader.refused(id, error.error)
     throw new Error(`The server answered with an error: ${excerpt(bytes, start, end)}`)
   }
   reader.reply(id, readDigits(bytes, bodyStart, end - 1))

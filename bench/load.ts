@@ -6,6 +6,7 @@ import { type Audience, type AudienceResult, listen } from './load/audience.js'
 import { Crowd, type CrowdQuestion } from './load/crowd.js'
 import { type Flood, type FloodResult, flood } from './load/flood.js'
 import { type OpenLoop, type OpenLoopResult, openLoop } from './load/open-loop.js'
+import { type Overload, type OverloadResult, overload } from './load/overload.js'
 import { fail, say } from './load/process.js'
 import { type Storm, type StormResult, weather } from './load/storm.js'
 
@@ -18,12 +19,14 @@ export type {
   FloodResult,
   OpenLoop,
   OpenLoopResult,
+  Overload,
+  OverloadResult,
   Storm,
   StormResult
 }
 
 /** Run → load. */
-export type LoadQuestion = Flood | OpenLoop | CrowdQuestion | Audience | Storm
+export type LoadQuestion = Flood | OpenLoop | CrowdQuestion | Audience | Storm | Overload
 
 /** Load → run. `begun`: the warm-up is over. */
 export type LoadAnswer =
@@ -33,6 +36,7 @@ export type LoadAnswer =
   | { readonly kind: 'listened'; readonly result: AudienceResult }
   | { readonly kind: 'away' }
   | { readonly kind: 'weathered'; readonly result: StormResult }
+  | { readonly kind: 'overloaded'; readonly result: OverloadResult }
   | { readonly kind: 'gathered' }
   | { readonly kind: 'failed'; readonly message: string }
 
@@ -48,6 +52,8 @@ async function answer(asked: LoadQuestion): Promise<void> {
       return say({ kind: 'listened', result: await listen(asked) })
     case 'storm':
       return say({ kind: 'weathered', result: await weather(asked) })
+    case 'overload':
+      return say({ kind: 'overloaded', result: await overload(asked) })
     case 'crowd':
       await crowd.become(asked)
       return say({ kind: 'gathered' })

@@ -16,14 +16,14 @@ export interface AdmissionLimits {
   /** Requests of all sessions that wait or run, and bytes of their bodies. */
   readonly maxOpenRequests: number
   readonly maxOpenBytes: number
-  /** Milliseconds that the oldest may wait for a worker before new ones are refused; 0: any time. */
+  /** Milliseconds that requests may wait for a worker before new ones are refused; 0: any time. */
   readonly maxQueueDelay: number
 }
 
 export interface AdmissionInit {
   readonly limits: AdmissionLimits
   readonly requests: Pick<OpenRequests, 'undecided' | 'bytes'>
-  readonly dispatcher: Pick<Dispatcher, 'queueDelay'>
+  readonly dispatcher: Pick<Dispatcher, 'isBehind'>
 }
 
 /** Seconds' worth of requests beyond its rate at which a session is taken for one that will not stop. */
@@ -82,12 +82,8 @@ export class Admission {
     const { limits, requests, dispatcher } = this.#init
     const { maxOpenRequests, maxOpenBytes, maxQueueDelay } = limits
     const isFull = requests.undecided >= maxOpenRequests || requests.bytes + bytes > maxOpenBytes
-    // Of a route that there is none of nothing will wait.
-    const isLate =
-      route !== undefined &&
-      maxQueueDelay > 0 &&
-      dispatcher.queueDelay(now, { session, route }) > maxQueueDelay
-    if (!isFull && !isLate) return undefined
+    const isBehind = route !== undefined && dispatcher.isBehind({ session, route }, now)
+    if (!isFull && !isBehind) return undefined
     return refuse(errors.overloaded(), Math.max(100, maxQueueDelay))
   }
 }

@@ -23,8 +23,6 @@ import { Turn, type TurnListener } from './turn.js'
 import type { Worker } from './worker.js'
 import type { Outcome, WorkerListener } from './worker-listener.js'
 
-/** Requests of one lane in a turn. */
-const turnRequests = 16
 /** Milliseconds between two looks at stuck work, only while there is work; deadlines are gone through at each tenth. */
 const lookInterval = 5
 const looksPerSweep = 10
@@ -36,6 +34,8 @@ export interface DispatcherInit {
   readonly suspensions: Suspensions
   readonly log: Logger
   readonly now: () => number
+  /** Milliseconds that nobody should wait for a worker for; 0: any time. */
+  readonly maxQueueDelay: number
 }
 
 export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'>, TurnListener {
@@ -50,7 +50,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
   constructor(init: DispatcherInit) {
     this.#init = init
     this.#requests = init.requests
-    this.#line = new Line(init.pool.size)
+    this.#line = new Line(init.pool.size, init.maxQueueDelay)
   }
 
   /** Takes a request in. It is answered once, or its session ends. */
@@ -73,11 +73,16 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     return request
   }
 
-  /** Milliseconds that somebody has waited for a worker, at most; of those behind whom `request` would stand, if it is given. */
-  queueDelay(now: number, request?: Pick<Request, 'route' | 'session'>): number {
-    const place = request && placeFor(request, this.#init.pool.places)
-    const oldestAt = request === undefined ? this.#line.oldestAt : this.#line.oldestBefore(place)
-    return oldestAt === undefined ? 0 : now - oldestAt
+  /** Milliseconds that somebody has waited for a worker, at most. */
+  queueDelay(now: number): number {
+    return this.#line.longestWait(now)
+  }
+
+  /** Whether such a request, if it came now, would wait for a worker for too long. */
+  isBehind(request: Pick<Request, 'route' | 'session'>, now: number): boolean {
+    if (this.#line.isEmpty || this.#init.maxQueueDelay === 0) return false
+    const place = placeFor(request, this.#init.pool.places)
+    return this.#line.isBehind(place, this.#requests.waiting, now)
   }
 
   /** A session's onConnect is over: what its lane does not keep may go, unless it is to be asked once more. */
@@ -169,24 +174,25 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     // The idlest first, so that what waits is spread.
     const ready = this.#init.pool.up.filter(worker => worker.isReady)
     if (ready.length > 1) ready.sort((a, b) => a.unended - b.unended)
-    for (const worker of ready) if (this.#line.sizeFor(worker.index) > 0) this.#handOut(worker)
+    const now = this.#init.now()
+    for (const worker of ready) if (this.#line.sizeFor(worker.index) > 0) this.#handOut(worker, now)
   }
 
   /** Fills one batch for the worker: its share of the common line, and all of its own. */
-  #handOut(worker: Worker): void {
+  #handOut(worker: Worker, now: number): void {
     const { places } = this.#init.pool
     let lanes = this.#size.shareOf(this.#line.commonSize, places.length) + this.#line.pinnedSize(worker.index)
-    let [room, bytes] = [this.#size.requests, batchBytes]
-    const now = this.#init.now()
+    const most = this.#size.requests
+    let room = most
+    let bytes = batchBytes
     // Who has left the line's business meanwhile does not count for the share, but each is looked at once.
     for (let looks = this.#line.sizeFor(worker.index); looks > 0; looks--) {
       if (lanes <= 0 || room <= 0 || bytes <= 0 || worker.room === 0) break
       const { session, request } = this.#line.take(worker.index)!
-      this.#requests.sweepIfLate(request ?? session.lane.waiting[0], now)
       const requests =
         request === undefined
           ? this.#takeFromLane(session, worker, room, now)
-          : this.#takeAlone(request, worker)
+          : this.#takeAlone(request, worker, now)
       if (requests.length === 0) continue
       const lane = request === undefined ? session.lane : undefined
       worker.add(new Turn({ worker, slot: worker.takeSlot(), requests, lane, listener: this }))
@@ -195,12 +201,14 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
       bytes -= session.settingsText.length
       for (const { body } of requests) bytes -= body.length
     }
+    this.#requests.handedOut(most - room)
+    this.#line.handedOut(most - room, now)
     if (worker.sendBatch()) this.#init.metrics.count('batches')
   }
 
   /** A concurrent request, if it is still to be run, and may be in that worker. */
-  #takeAlone(request: Request, worker: Worker): Request[] {
-    if (request.state !== 'waiting') return []
+  #takeAlone(request: Request, worker: Worker, now: number): Request[] {
+    if (request.state !== 'waiting' || this.#requests.expire(request, now)) return []
     if (worker.indexOf(request.route.name) !== undefined) return [request]
     this.#lineUpAlone(request)
     return []
@@ -210,22 +218,16 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
   #takeFromLane(session: Session, worker: Worker, room: number, now: number): Request[] {
     const { lane } = session
     lane.isInLine = false
-    // A hook is alone: whether what follows runs is for its outcome to say.
-    const isHook = lane.waiting[0]?.onOutcome !== undefined
-    const most = Math.min(isHook ? 1 : turnRequests, room, lane.waiting.length)
-    let count = 0
-    while (count < most) {
-      const request = lane.waiting[count]!
-      if (worker.indexOf(request.route.name) === undefined || request.deadline <= now) break
-      if (count > 0 && request.onOutcome !== undefined) break
+    // What nobody waits for any more is not run.
+    while (lane.waiting.length > 0 && this.#requests.expire(lane.waiting[0]!, now));
+    const requests = lane.take(room, request => {
+      if (worker.indexOf(request.route.name) === undefined || request.deadline <= now) return false
       const place = this.#placeFor(request)
-      if (place !== undefined && place !== worker.index) break
-      count++
-    }
-    const requests = lane.waiting.splice(0, count)
-    if (isHook) requests[0]?.startClock(now)
+      return place === undefined || place === worker.index
+    })
+    if (requests[0]?.onOutcome !== undefined) requests[0].startClock(now)
     // Nothing of it may run here: it waits elsewhere, or its route is gone.
-    if (count === 0) this.#lineUp(session)
+    if (requests.length === 0) this.#lineUp(session)
     return requests
   }
 
@@ -236,6 +238,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
   }
 
   turnTakenBack(turn: Turn, requests: readonly Request[]): void {
+    this.#requests.takenBack(requests.length)
     for (const request of requests) {
       this.#init.metrics.count('requestsTakenBack')
       if (turn.lane === undefined) this.#lineUpAlone(request)
@@ -279,11 +282,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
   #lookAround(): void {
     if (this.#requests.isEmpty) return this.close()
     if (++this.#looks % looksPerSweep === 0) this.#requests.sweep(this.#init.now())
-    this.#moveStuck()
-  }
-
-  /** Moves what lies unstarted in a worker that is busy to one that is idle, if that has nothing else to do. */
-  #moveStuck(): void {
+    // What lies unstarted in a worker that is busy moves to one that is idle, if that has nothing else to do.
     const isPinned = (request: Request) => this.#placeFor(request) === request.turn?.worker.index
     if (takeBackStuck(this.#init.pool.up, this.#line, isPinned)) this.pumpSoon()
   }

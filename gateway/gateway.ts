@@ -58,6 +58,7 @@ export class Gateway {
   readonly #resumption: Resumption
   readonly #listener: Listener
   readonly #watchdog: Watchdog
+  readonly #suspensions: Suspensions
   #closing: Promise<void> | undefined
   #watcher: FSWatcher | undefined
 
@@ -81,9 +82,9 @@ export class Gateway {
       onFailure: place => this.#dispatcher.placeFailed(place)
     })
     this.#requests = new OpenRequests({ metrics, log, laneLimit })
-    const suspensions = new Suspensions({ metrics, log, now })
-    const [pool, requests] = [this.#pool, this.#requests]
-    this.#dispatcher = new Dispatcher({ pool, requests, metrics, suspensions, log, now })
+    this.#suspensions = new Suspensions({ metrics, log, now })
+    const [pool, requests, suspensions] = [this.#pool, this.#requests, this.#suspensions]
+    this.#dispatcher = new Dispatcher({ ...options, pool, requests, metrics, suspensions })
     this.#watchdog = new Watchdog(pool, options.stuckAfter, metrics, log)
     this.#channels = new Channels(options)
     this.#workers = new WorkerStarter({
@@ -95,14 +96,8 @@ export class Gateway {
       pool: this.#pool,
       dispatcher: this.#dispatcher
     })
-    this.#events = new HostEvents({
-      frontendId,
-      registry: this.#registry,
-      channels: this.#channels,
-      sessions: this.sessions,
-      metrics
-    })
-    const [registry, dispatcher] = [this.#registry, this.#dispatcher]
+    const [registry, channels, dispatcher] = [this.#registry, this.#channels, this.#dispatcher]
+    this.#events = new HostEvents({ frontendId, registry, channels, sessions: this.sessions, metrics })
     this.#hooks = new SessionHooks({ registry, dispatcher, requestTimeout, log, now })
     // Before the host is told of the end: it finds no session in a channel that is gone.
     this.#registry.prependListener('closed', session => this.#channels.leaveAll(session))
@@ -196,12 +191,13 @@ export class Gateway {
 
   /**
    * Loads the handlers anew in new workers, and hands out to those once all are up; the old ones end what they have
-   * begun. Sessions and sockets are untouched.
+   * begun. Sessions and sockets are untouched. Routes that were suspended are tried again.
    *
    * @throws `HANDLERS_INVALID`, if the new code does not load; then the old code goes on
    */
-  reload(): Promise<void> {
-    return this.#pool.reload()
+  async reload(): Promise<void> {
+    await this.#pool.reload()
+    this.#suspensions.lift()
   }
 
   /**

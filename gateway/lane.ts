@@ -6,6 +6,9 @@
 import type { Request } from './request.js'
 import type { Turn } from './turn.js'
 
+/** Requests of one lane in a turn. */
+const turnRequests = 16
+
 export class Lane {
   /** Requests that are not handed out, oldest first. */
   readonly waiting: Request[] = []
@@ -21,6 +24,20 @@ export class Lane {
   open = 0
   /** Whether its socket is not read because of it. */
   isPausing = false
+
+  /** Takes the next requests, as many as there are room for, up to the first that may not run where they are to go. */
+  take(room: number, mayRun: (request: Request) => boolean): Request[] {
+    // A hook is alone: whether what follows runs is for its outcome to say.
+    const isHook = this.waiting[0]?.onOutcome !== undefined
+    const most = Math.min(isHook ? 1 : turnRequests, room, this.waiting.length)
+    let count = 0
+    while (count < most) {
+      const request = this.waiting[count]!
+      if (!mayRun(request) || (count > 0 && request.onOutcome !== undefined)) break
+      count++
+    }
+    return this.waiting.splice(0, count)
+  }
 
   /** Puts requests that were handed out, and have not started, back to the front. */
   putBack(requests: readonly Request[]): void {

@@ -5,6 +5,7 @@
  */
 import type { Request } from './request.js'
 import type { Session } from './session.js'
+import { Throughput } from './throughput.js'
 
 /** Somebody in the line: a session whose lane waits, or a concurrent request. */
 export interface Waiter {
@@ -22,17 +23,6 @@ function isWaiting({ session, request }: Waiter): boolean {
   return request === undefined ? session.lane.waiting.length > 0 : request.state === 'waiting'
 }
 
-/** The first who has something to hand out; whoever stands before it and has not leaves. */
-function firstOf(queue: Queue): Waiter | undefined {
-  let { first } = queue
-  while (first !== undefined && !isWaiting(first)) {
-    queue.take()
-    first.session.lane.isInLine &&= first.request !== undefined
-    first = queue.first
-  }
-  return first
-}
-
 /** A queue whose head is taken in constant time. */
 class Queue {
   #items: (Waiter | undefined)[] = []
@@ -44,6 +34,12 @@ class Queue {
 
   get first(): Waiter | undefined {
     return this.#items[this.#head]
+  }
+
+  /** Milliseconds that the first has waited. */
+  waited(now: number): number {
+    const { first } = this
+    return first === undefined ? 0 : now - first.at
   }
 
   add(waiter: Waiter): void {
@@ -70,12 +66,21 @@ class Queue {
   }
 }
 
+/** The share of the limit that requests wait at most on average: sessions take turns, so that some wait for longer. */
+const aimed = 3 / 4
+
 export class Line {
   readonly #common = new Queue()
   readonly #pinned: Queue[]
+  readonly #limit: number
+  readonly #throughput: Throughput
   #clock = 0
+  #size = 0
 
-  constructor(places: number) {
+  /** `limit`: milliseconds beyond which nobody should wait. */
+  constructor(places: number, limit: number) {
+    this.#limit = limit
+    this.#throughput = new Throughput(limit)
     this.#pinned = Array.from({ length: places }, () => new Queue())
   }
 
@@ -95,18 +100,47 @@ export class Line {
   /** `place`: the only worker that may take it; undefined: any. */
   add(session: Session, request: Request | undefined, place: number | undefined, now: number): void {
     const queue = place === undefined ? this.#common : this.#pinned[place]!
+    if (this.#size++ === 0) this.#throughput.begin(now)
     queue.add({ session, request, since: ++this.#clock, at: now })
   }
 
-  /** When the one came who has waited longest; undefined: nobody waits. */
-  get oldestAt(): number | undefined {
-    const all = [this.#common, ...this.#pinned].flatMap(queue => firstOf(queue)?.at ?? [])
-    return all.length === 0 ? undefined : Math.min(...all)
+  get isEmpty(): boolean {
+    return this.#size === 0
   }
 
-  /** The same, of those behind whom somebody would stand who may only go to that place, or anywhere. */
-  oldestBefore(place: number | undefined): number | undefined {
-    return firstOf(place === undefined ? this.#common : this.#pinned[place]!)?.at
+  /** Milliseconds that somebody has waited, at most. */
+  longestWait(now: number): number {
+    const queues = [this.#common, ...this.#pinned]
+    for (const queue of queues) this.#letGo(queue)
+    return Math.max(...queues.map(queue => queue.waited(now)))
+  }
+
+  /**
+   * Whether somebody who comes now would wait for longer than the limit: because somebody before him has, or because
+   * so many requests that wait (`waiting`) will take longer. By those who have waited alone that is known too late: behind them
+   * came, while they waited, more than workers could do.
+   */
+  isBehind(place: number | undefined, waiting: number, now: number): boolean {
+    const queue = place === undefined ? this.#common : this.#pinned[place]!
+    this.#letGo(queue)
+    if (queue.waited(now) > this.#limit) return true
+    return queue.size > 0 && this.#throughput.timeOf(waiting, now) > this.#limit * aimed
+  }
+
+  /** So many requests of those that were taken were handed out. */
+  handedOut(requests: number, now: number): void {
+    this.#throughput.count(requests, now)
+  }
+
+  /** Who has nothing to hand out any more leaves, if nobody stands before him who has. */
+  #letGo(queue: Queue): void {
+    let { first } = queue
+    while (first !== undefined && !isWaiting(first)) {
+      queue.take()
+      this.#size--
+      first.session.lane.isInLine &&= first.request !== undefined
+      first = queue.first
+    }
   }
 
   /** Takes who has waited longest among those that the worker at `place` may take. */
@@ -114,12 +148,16 @@ export class Line {
     const pinned = this.#pinned[place]!
     const pinnedSince = pinned.first?.since ?? Number.POSITIVE_INFINITY
     const commonSince = this.#common.first?.since ?? Number.POSITIVE_INFINITY
-    return pinnedSince < commonSince ? pinned.take() : this.#common.take()
+    const taken = pinnedSince < commonSince ? pinned.take() : this.#common.take()
+    if (taken !== undefined) this.#size--
+    return taken
   }
 
   /** Takes everybody who waits for the worker at `place`, or, without one, everybody. */
   takeAll(place?: number): Waiter[] {
-    if (place !== undefined) return this.#pinned[place]!.takeAll()
-    return [this.#common, ...this.#pinned].flatMap(queue => queue.takeAll()).sort((a, b) => a.since - b.since)
+    const queues = place === undefined ? [this.#common, ...this.#pinned] : [this.#pinned[place]!]
+    const all = queues.flatMap(queue => queue.takeAll())
+    this.#size -= all.length
+    return all.sort((a, b) => a.since - b.since)
   }
 }

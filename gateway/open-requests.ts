@@ -21,6 +21,8 @@ export class OpenRequests {
   /** By number: those that are not decided, and those decided whose worker still runs them. */
   readonly #byRid = new Map<number, Request>()
   #undecided = 0
+  /** Of these, those that are not handed out. */
+  #waiting = 0
   #bytes = 0
   #onIdle: (() => void) | undefined
 
@@ -44,13 +46,11 @@ export class OpenRequests {
   }
 
   get waiting(): number {
-    let waiting = 0
-    for (const { state } of this.#byRid.values()) if (state === 'waiting') waiting++
-    return waiting
+    return this.#waiting
   }
 
   get running(): number {
-    return this.#undecided - this.waiting
+    return this.#undecided - this.#waiting
   }
 
   /** Resolves once all are decided. */
@@ -67,11 +67,22 @@ export class OpenRequests {
     const { lane } = session
     this.#byRid.set(rid, request)
     this.#undecided++
+    this.#waiting++
     this.#bytes += request.body.length
     if (++lane.open >= this.#init.laneLimit && !lane.isPausing) {
       lane.isPausing = true
       session.receiver?.pause()
     }
+  }
+
+  /** So many of those that waited are with a worker. */
+  handedOut(count: number): void {
+    this.#waiting -= count
+  }
+
+  /** So many of those that were with a worker wait again. */
+  takenBack(count: number): void {
+    this.#waiting += count
   }
 
   /** Its worker is done with it, and it is decided if it was not. */
@@ -123,9 +134,11 @@ export class OpenRequests {
     }
   }
 
-  /** The same, if the deadline of one that is about to be handed out has passed: between two sweeps too, it is not run. */
-  sweepIfLate(request: Request | undefined, now: number): void {
-    if (request !== undefined && request.deadline <= now) this.sweep(now)
+  /** Answers one that is about to be handed out, if its deadline has passed. Gives whether it was answered. */
+  expire(request: Request, now: number): boolean {
+    if (request.deadline > now) return false
+    this.#timeOut(request)
+    return request.state === 'decided'
   }
 
   #end(request: Request): void {
@@ -156,6 +169,7 @@ export class OpenRequests {
     lane.open--
     lane.concurrent?.delete(request)
     if (turn === undefined) {
+      this.#waiting--
       request.state = 'decided'
       this.#byRid.delete(request.rid)
     } else {

@@ -51,7 +51,10 @@ export interface PlainOptions {
   maxOpenRequests: number
   /** Bytes of their bodies, likewise. */
   maxOpenBytes: number
-  /** Milliseconds that somebody may wait for a worker; beyond it new requests are refused with OVERLOADED. 0: any. */
+  /**
+   * Milliseconds that requests may wait for a worker; when somebody has waited for longer, or those who come now would have to,
+   * they are refused with OVERLOADED. 0: any.
+   */
   maxQueueDelay: number
   /** Characters that the keys and the values' texts of one session may take; a push beyond fails. */
   maxSettingsLength: number

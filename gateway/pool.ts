@@ -12,12 +12,19 @@ import type { WorkerListener } from './worker-listener.js'
 const firstPause = 100
 const longestPause = 10_000
 
+/** Milliseconds that a worker must live, or it has ended soon. */
+const shortLife = 10_000
+
 /** One place among the workers: a thread that is up or coming up, or the wait for the next try. */
 interface Place {
   readonly index: number
   worker: Worker | undefined
   /** Starts that failed since the last that did not. */
   failures: number
+  /** By `performance.now()`. */
+  upAt: number
+  /** Workers in a row that ended soon, and by themselves: for what a request has done its route is suspended. */
+  shortLives: number
   retry: NodeJS.Timeout | undefined
 }
 
@@ -54,6 +61,8 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
       index,
       worker: undefined,
       failures: 0,
+      upAt: 0,
+      shortLives: 0,
       retry: undefined
     }))
   }
@@ -124,7 +133,12 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     if (start !== undefined) return start.failed(errors.handlersInvalid(worker.failure ?? cause.message))
     const place = this.#places[worker.index]!
     if (place.worker !== worker || this.#state !== 'running') return
-    this.#replace(place)
+    place.worker = undefined
+    const isByItself = !worker.wasKilled && worker.describeEnd(cause).rid === 0
+    const isShort = performance.now() - place.upAt < shortLife
+    place.shortLives = isByItself && isShort ? place.shortLives + 1 : 0
+    if (place.shortLives < 2) return this.#replace(place)
+    this.#pause(place, place.shortLives - 2, 'Workers end soon after their start, again and again', cause)
   }
 
   async #startGeneration(): Promise<Worker[]> {
@@ -166,8 +180,8 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
       this.#others.delete(worker)
       const place = this.#places[worker.index]!
       clearTimeout(place.retry)
-      place.worker = worker
-      place.failures = 0
+      this.#settle(place, worker)
+      place.shortLives = 0
     }
     this.#changed()
     this.#init.onOffer(generation[0]!)
@@ -195,23 +209,30 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
         const fields: LogFields = { worker: place.index, failedBefore: place.failures }
         this.#init.log.info('A worker was replaced', fields)
         this.#others.delete(worker)
-        place.worker = worker
-        place.failures = 0
+        this.#settle(place, worker)
         this.#changed()
         this.#init.onOffer(worker)
       },
       error => {
         if (this.#state !== 'running' || place.worker !== undefined) return
-        const pause = Math.min(firstPause * 2 ** place.failures++, longestPause)
-        this.#init.log.error('A worker did not come up', {
-          worker: place.index,
-          nextTryInMs: pause,
-          error: error.message
-        })
-        this.#changed()
-        this.#init.onFailure(place.index)
-        place.retry = setTimeout(() => this.#replace(place), pause)
+        this.#pause(place, place.failures, 'A worker did not come up', error)
       }
     )
+  }
+
+  #settle(place: Place, worker: Worker): void {
+    place.worker = worker
+    place.upAt = performance.now()
+    place.failures = 0
+  }
+
+  /** Tries again after a while, which is twice as long each time. */
+  #pause(place: Place, times: number, message: string, error: Error): void {
+    const pause = Math.min(firstPause * 2 ** times, longestPause)
+    place.failures++
+    this.#init.log.error(message, { worker: place.index, nextTryInMs: pause, error: error.message })
+    this.#changed()
+    this.#init.onFailure(place.index)
+    place.retry = setTimeout(() => this.#replace(place), pause)
   }
 }

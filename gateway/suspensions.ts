@@ -50,6 +50,11 @@ export class Suspensions {
     })
   }
 
+  /** The handlers are new: what they have done before counts no more. */
+  lift(): void {
+    this.#byRoute.clear()
+  }
+
   /** Milliseconds until a route is tried again; 0: it is not suspended. */
   remaining(route: Route): number {
     const blame = this.#byRoute.get(route)

@@ -50,6 +50,8 @@ export class Worker implements OutcomeReader, OperationSource {
   readonly index: number
   readonly claims: ClaimTable = createClaimTable()
   state: WorkerState = 'starting'
+  /** Whether somebody ended it, rather than what runs in it. */
+  wasKilled = false
   /** Whether the last batch has been answered: its synchronous part is done. */
   #isAtRest = false
   /** When its last batch left, by `performance.now()`. */
@@ -200,6 +202,7 @@ export class Worker implements OutcomeReader, OperationSource {
 
   /** Ends its thread at once, as a fault would: nobody has told it to, so that it counts as lost. */
   kill(): Promise<void> {
+    this.wasKilled = true
     return this.#transport.terminate()
   }
 

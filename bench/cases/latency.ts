@@ -1,8 +1,9 @@
-/** How long players wait who come when they like: open loops. */
+/** How long players wait who come when they like, also where they are too many: open loops. */
 import { availableParallelism } from 'node:os'
 import type { Case } from '../case.js'
-import { atMost } from '../goal.js'
+import { atLeast, atMost } from '../goal.js'
 import { atLoad } from '../work/open-loop.js'
+import { overload } from '../work/overload.js'
 import { slowNeighbour } from '../work/slow-neighbour.js'
 
 const workers = availableParallelism()
@@ -42,4 +43,26 @@ const besideSlow: Case = {
   beside: [{ floor: 'an ideal queue', goals: [atMost(1.5)] }]
 }
 
-export const latencyCases: readonly Case[] = [latencyAtLoad, besideSlow]
+/** Milliseconds. */
+const maxQueueDelay = 500
+
+const tooMany: Case = {
+  name: 'overload',
+  unit: 'requests/s',
+  better: 'more',
+  ours: {
+    name: 'gateway',
+    file: 'gateway',
+    // One worker: gateway and load need the rest of two cores.
+    args: [JSON.stringify({ workers: 1, maxQueueDelay })],
+    work: overload({ sockets: 500, route: 'burn.two', bodyBytes: 64, times: 3, calm: 0.3, maxQueueDelay })
+  },
+  beside: [
+    {
+      floor: 'the capacity',
+      goals: [atLeast(0.9), atMost(2 * maxQueueDelay * 1000, 'p99')]
+    }
+  ]
+}
+
+export const latencyCases: readonly Case[] = [latencyAtLoad, besideSlow, tooMany]

@@ -1,6 +1,4 @@
-/** A handler that computes: always the same work, as much as takes 20 ms on a core that has nothing else to do. */
-
-const millis = 20
+/** Handlers that compute: always the same work, as much as takes so long on a core that has nothing else to do. */
 
 /** Tries to find out how fast this thread is; the fastest was not interrupted. */
 const tries = 20
@@ -10,6 +8,15 @@ let roundsPerMilli: number | undefined
 
 /** Answers how many microseconds it took: more, where threads share a core. */
 export function twenty(): number {
+  return burn(20)
+}
+
+/** The same for 2 ms. */
+export function two(): number {
+  return burn(2)
+}
+
+function burn(millis: number): number {
   const startedAt = performance.now()
   roundsPerMilli ??= measureSpeed()
   compute(roundsPerMilli * millis)

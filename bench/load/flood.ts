@@ -19,6 +19,8 @@ export interface Flood {
   readonly route: string
   readonly bodyBytes: number
   readonly check: ReplyCheck
+  /** Whether requests may be refused, which then do not count; else a refusal ends the run. */
+  readonly mayBeRefused?: boolean | undefined
   /** Before anything is counted. */
   readonly warmupSeconds: number
   readonly seconds: number
@@ -37,11 +39,13 @@ export interface FloodResult {
 /** Keeps one player's requests in flight. */
 class Loop implements PlayerListener {
   readonly #flood: RunningFlood
+  readonly refusedTo: ((player: Player) => void) | undefined
   #sent = 0
   #sentAt = 0
 
   constructor(flood: RunningFlood) {
     this.#flood = flood
+    this.refusedTo = flood.mayBeRefused ? player => this.send(player, 1) : undefined
   }
 
   send(player: Player, count: number): void {
@@ -65,13 +69,15 @@ class RunningFlood {
   readonly ring: RequestRing
   /** Only with one request in flight is a reply's request known to be the one that was sent last. */
   readonly isTimed: boolean
+  readonly mayBeRefused: boolean
   /** Nanoseconds. */
   readonly latencies = createHistogram()
   replies = 0
 
-  constructor({ route, bodyBytes, inFlight }: Flood) {
+  constructor({ route, bodyBytes, inFlight, mayBeRefused = false }: Flood) {
     this.ring = new RequestRing(route, jsonBody(bodyBytes), inFlight)
     this.isTimed = inFlight === 1
+    this.mayBeRefused = mayBeRefused
   }
 
   /** Microseconds. */

@@ -15,6 +15,10 @@ export type ReplyCheck = 'counted' | 'ordered' | 'any'
 export interface PlayerListener {
   /** The player's `index`th request, from 0, is answered. `value`: the number that is the body, else NaN. */
   replied?(player: Player, index: number, value: number): void
+  /** The request of that id is answered: where replies come in no order. */
+  repliedTo?(player: Player, id: number): void
+  /** It is answered with an error. Without a listener for that it ends the run. */
+  readonly refusedTo?: ((player: Player, id: number, code: string) => void) | undefined
   /** So many replies came at once; for each of them `replied` was called. */
   heard?(player: Player, count: number): void
 }
@@ -90,6 +94,14 @@ export class Player implements ReplyReader, SocketReader {
     const index = this.#replied++
     if (this.#check !== 'any') this.#expect(index, id, value)
     this.#listener.replied?.(this, index, value)
+    this.#listener.repliedTo?.(this, id)
+  }
+
+  refused(id: number, code: string): void {
+    if (this.#listener.refusedTo === undefined) {
+      throw new Error(`The server answered with an error: ${id} ${code}`)
+    }
+    this.#listener.refusedTo(this, id, code)
   }
 
   ping(payload: Buffer): void {

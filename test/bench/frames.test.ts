@@ -117,3 +117,19 @@ t.test('a pong carries what the ping did', async t => {
   t.same(decodeMasked(pongFrame(Buffer.from('here?'))), [{ first: 0x8a, payload: 'here?' }])
   t.same(decodeMasked(pongFrame(Buffer.alloc(0))), [{ first: 0x8a, payload: '' }])
 })
+
+t.test('an error reply is given to who takes errors, by its code, and ends the reading of all others', t => {
+  const bytes = Buffer.concat([frame('[1000,null,{"error":"OVERLOADED","message":"no"}]'), frame('[1001,2]')])
+  const seen: unknown[] = []
+  readReplies(bytes, {
+    reply: (id, value) => seen.push([id, value]),
+    refused: (id, code) => seen.push([id, code]),
+    ping: () => t.fail('there was none')
+  })
+  t.same(seen, [
+    [1000, 'OVERLOADED'],
+    [1001, 2]
+  ])
+  t.throws(() => read(bytes), { message: /^The server answered with an error: / })
+  t.end()
+})

@@ -127,6 +127,8 @@ export interface CoreSession {
 export interface CoreOptions {
   readonly workers?: number
   readonly laneLimit?: number
+  /** Milliseconds; 0 by default. */
+  readonly maxQueueDelay?: number
   /** Hooks of sessions, by their routes. */
   readonly hooks?: readonly string[]
   /** Routes with their options. */
@@ -159,6 +161,7 @@ export function tick(): Promise<void> {
 export async function startCore({
   workers = 2,
   laneLimit = 64,
+  maxQueueDelay = 0,
   hooks = [],
   routes = { a: {} }
 }: CoreOptions = {}): Promise<Core> {
@@ -224,7 +227,8 @@ export async function startCore({
     metrics,
     suspensions: new Suspensions({ metrics, log, now }),
     log,
-    now
+    now,
+    maxQueueDelay
   })
   const listener: WorkerListener = {
     workerUp: worker => pool.workerUp(worker),

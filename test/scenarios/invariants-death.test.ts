@@ -173,6 +173,7 @@ t.test(
     t.equal(await outcome(player.request('fault.exit')), 'HANDLER_FATAL')
     const failures = () => lines.filter(line => line.message === 'A worker did not come up')
     await until('two replacements have failed', () => failures().length >= 2)
+    t.equal(gateway.isReady, false)
     t.match(
       failures().map(line => line.fields),
       [

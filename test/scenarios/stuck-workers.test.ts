@@ -1,7 +1,10 @@
 /** Handlers that never give their thread back, and routes that end workers again and again. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import t from 'tap'
-import { startGateway, until } from '../helpers/gateway.js'
+import t, { type Test } from 'tap'
+import { type RunningGateway, startGateway, until } from '../helpers/gateway.js'
 
 const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-limits', import.meta.url))
 
@@ -36,25 +39,33 @@ t.test('one that is stuck behind an await is found too', async t => {
   t.equal(await player.request('work.quick'), 1)
 })
 
-t.test('one whose thread sits in a call of the system is replaced before that is over', async t => {
-  const { connect, gateway } = await startGateway(t, handlers, { workers: 1, stuckAfter: 300 })
+/** A player who has asked for a call of the system that takes a minute, and the end of it. */
+async function sitDown(t: Test, { connect }: RunningGateway) {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'pid')
   const player = await connect()
-  const startedAt = performance.now()
-  await t.rejects(player.request('fault.sit', { seconds: 8 }), { code: 'TIMEOUT' })
+  const sitting = player.request('fault.sit', { file })
+  sitting.catch(() => {})
+  const pid = () => (existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0)
+  await until('it sits', () => pid() > 0)
+  return { player, sitting, standUp: () => process.kill(pid()) }
+}
+
+t.test('one whose thread sits in a call of the system is replaced before that is over', async t => {
+  const running = await startGateway(t, handlers, { workers: 1, stuckAfter: 300 })
+  const { player, sitting, standUp } = await sitDown(t, running)
+  await t.rejects(sitting, { code: 'TIMEOUT' })
   t.equal(await player.request('work.quick'), 1)
-  t.ok(performance.now() - startedAt < 7_000)
-  t.match(gateway.metrics(), { workersStuck: 1, workersLost: 1 })
+  t.match(running.gateway.metrics(), { workersStuck: 1, workersLost: 1 })
+  t.ok(standUp(), 'it still sat')
 })
 
 t.test('a close does not wait for such a thread', async t => {
-  const options = { workers: 1, stuckAfter: 0, closeTimeout: 100 }
-  const { connect, gateway } = await startGateway(t, handlers, options)
-  const player = await connect()
-  void player.request('fault.sit', { seconds: 8 }).catch(() => {})
-  await until('it sits', () => gateway.metrics().requestsRunning === 1)
-  const startedAt = performance.now()
-  await gateway.close()
-  t.ok(performance.now() - startedAt < 5_000)
+  const running = await startGateway(t, handlers, { workers: 1, stuckAfter: 0, closeTimeout: 100 })
+  const { standUp } = await sitDown(t, running)
+  await running.gateway.close()
+  t.ok(standUp(), 'it still sat')
 })
 
 t.test('one of a generation that a reload has replaced is ended too, so that its sessions go on', async t => {
@@ -125,3 +136,23 @@ t.test('a route that ends workers again and again is refused for a while, and ot
   await t.rejects(player.request('fault.exit'), { code: 'HANDLER_FATAL' }, 'it is tried again')
   await t.rejects(player.request('fault.exit'), { code: 'ROUTE_SUSPENDED' }, 'and one more death is enough')
 })
+
+t.test(
+  'however they end, deaths count; and a reload, which may have mended the route, lifts its suspension',
+  async t => {
+    const { connect, gateway, lines } = await startGateway(t, handlers, { workers: 1, stuckAfter: 300 })
+    const player = await connect()
+    await t.rejects(player.request('fault.end', { how: 'exit' }), { code: 'HANDLER_FATAL' })
+    await t.rejects(player.request('fault.end', { how: 'throw' }), { code: 'HANDLER_FATAL' })
+    await t.rejects(player.request('fault.end', { how: 'loop' }), { code: 'TIMEOUT' })
+    await t.rejects(player.request('fault.end', { how: 'exit' }), { code: 'ROUTE_SUSPENDED' })
+    t.match(
+      lines.find(({ message }) => message.startsWith('A route is suspended')),
+      { fields: { route: 'fault.end', cause: 'its event loop did not turn for 300 ms' } }
+    )
+    await gateway.reload()
+    t.equal(await player.request('fault.end', { how: 'reply' }), 'alive')
+    await t.rejects(player.request('fault.end', { how: 'exit' }), { code: 'HANDLER_FATAL' })
+    t.equal(await player.request('fault.end', { how: 'reply' }), 'alive', 'and it is on probation no more')
+  }
+)

@@ -1,11 +1,18 @@
 /** A load and a racer that do nothing but answer: for works, which only ask. */
-import type { FloodResult, LoadAnswer, LoadQuestion, OpenLoopResult } from '../../../bench/load.js'
+import type {
+  FloodResult,
+  LoadAnswer,
+  LoadQuestion,
+  OpenLoopResult,
+  OverloadResult
+} from '../../../bench/load.js'
 import type { Racer } from '../../../bench/racer.js'
 import type { Load, Round } from '../../../bench/work/work.js'
 
 export interface FakeResults {
   readonly flood?: FloodResult
   readonly openLoop?: OpenLoopResult
+  readonly overload?: OverloadResult
 }
 
 export interface FakeRound {
@@ -14,7 +21,7 @@ export interface FakeRound {
   readonly asked: readonly LoadQuestion[]
 }
 
-export function createRound({ flood, openLoop }: FakeResults, connections = 0): FakeRound {
+export function createRound({ flood, openLoop, overload }: FakeResults, connections = 0): FakeRound {
   const asked: LoadQuestion[] = []
   const answers: Record<LoadAnswer['kind'], unknown> = {
     begun: {},
@@ -24,6 +31,7 @@ export function createRound({ flood, openLoop }: FakeResults, connections = 0): 
     listened: {},
     away: {},
     weathered: {},
+    overloaded: { result: overload },
     failed: {}
   }
   const load = {
