@@ -81,9 +81,10 @@ export class Connections {
     // When the process stood still, or its clock jumped, clients were not silent: they were not listened to.
     const stalled = now - this.#lookedAt - this.#interval
     this.#lookedAt = now
-    const forgiven = stalled > this.#interval ? stalled : 0
+    // One that jumped back would keep for as long whoever is silent, or away.
+    const forgiven = Math.abs(stalled) > this.#interval ? stalled : 0
     for (const connection of this.#open) {
-      if (forgiven > 0) connection.forgive(forgiven)
+      if (forgiven !== 0) connection.forgive(forgiven)
       connection.look(now)
     }
     this.#parts.resumption.look(now, forgiven)

@@ -50,10 +50,11 @@ export class Liveness {
     this.#heardAt = now
   }
 
-  /** Takes so many milliseconds as not passed: nobody listened to the client then. */
+  /** Takes so many milliseconds as not passed: nobody listened to the client then. Below 0: the clock was set back. */
   forgive(ms: number): void {
     this.#heardAt += ms
     this.#openedAt += ms
+    this.#beatAt += ms
     if (this.#pausedAt !== undefined) this.#pausedAt += ms
   }
 

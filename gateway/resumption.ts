@@ -96,7 +96,7 @@ export class Resumption implements ResumableKeeper {
     return { receiver, reply: this.#describe(receiver, false, found) }
   }
 
-  /** Ends those that waited for too long. `forgiven`: milliseconds since the last look in which nobody could come. */
+  /** Ends those that waited for too long. `forgiven`: milliseconds since the last look in which nobody could come; below 0: the clock was set back. */
   look(now: number, forgiven: number): void {
     this.#forgiven += forgiven
     for (const [receiver, since] of this.#away) {

@@ -686,6 +686,17 @@ t.test('a clock that jumps is not the silence of a client', async t => {
   t.equal((await player.closed).code, 4001, 'what comes after the jump is')
 })
 
+t.test('a clock that is set back does not keep who is silent', async t => {
+  const clock = new Clock()
+  const { gateway, join } = await startWire(t, { heartbeat: 40, now: clock.now })
+  const player = await join(t)
+  await player.request('echo.box')
+  await clock.jump(-3_600_000)
+  t.equal(gateway.metrics().connections, 1)
+  await clock.advance(80)
+  t.equal((await player.closed).code, 4001)
+})
+
 t.test('every frame is a sign of life', async t => {
   const clock = new Clock()
   const { gateway, join } = await startWire(t, { heartbeat: 40, now: clock.now })
