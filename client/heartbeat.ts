@@ -9,6 +9,8 @@ export interface HeartbeatInit {
   readonly interval: number
   /** Milliseconds that it may take to answer. */
   readonly timeout: number
+  /** The time in milliseconds. */
+  readonly now: () => number
   readonly ask: () => void
   readonly onSilent: () => void
 }
@@ -59,12 +61,12 @@ export class Heartbeat {
 
   #schedule(ms: number): void {
     clearTimeout(this.#timer)
-    this.#dueAt = Date.now() + ms
+    this.#dueAt = this.#init.now() + ms
     this.#timer = setTimeout(this.#look, ms)
   }
 
   readonly #look = (): void => {
-    const late = Date.now() - this.#dueAt
+    const late = this.#init.now() - this.#dueAt
     if (!this.#isAsking || late > this.#init.timeout) return this.#ask()
     this.#timer = undefined
     this.#init.onSilent()

@@ -38,6 +38,8 @@ export interface ClientOptions {
   readonly WebSocket?: WebSocketClass
   /** A number from 0 up to 1. Default: Math.random. */
   readonly random?: () => number
+  /** The time in milliseconds, by which it is seen that the machine slept. Default: Date.now. */
+  readonly now?: () => number
 }
 
 export interface ResolvedClientOptions {
@@ -50,11 +52,12 @@ export interface ResolvedClientOptions {
   readonly outboxLimit: number
   readonly WebSocket: WebSocketClass | undefined
   readonly random: () => number
+  readonly now: () => number
 }
 
 /** @throws `OPTION_INVALID`, naming the option, what was expected and what came */
 export function resolveClientOptions(asked: ClientOptions): ResolvedClientOptions {
-  const { user, backOff = {}, WebSocket, random = Math.random } = asked
+  const { user, backOff = {}, WebSocket, random = Math.random, now = Date.now } = asked
   for (const name of Object.keys(asked)) {
     if (!names.has(name)) {
       throw errors.optionInvalid(`There is no option \`${name}\`; the options are ${[...names].join(', ')}`)
@@ -72,7 +75,8 @@ export function resolveClientOptions(asked: ClientOptions): ResolvedClientOption
     },
     outboxLimit: expectWhole('outboxLimit', asked.outboxLimit ?? 1_048_576, 1, Number.MAX_SAFE_INTEGER),
     WebSocket,
-    random
+    random,
+    now
   }
 }
 
@@ -85,7 +89,8 @@ const names = new Set([
   'backOff',
   'outboxLimit',
   'WebSocket',
-  'random'
+  'random',
+  'now'
 ])
 
 /** Timers hold no more. */
