@@ -4,6 +4,7 @@
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { ClientError } from '../../client/index.js'
 import type { Gateway } from '../../gateway/index.js'
 import type { TcpProxy } from '../../testing/tcp-proxy.js'
 import { Crowd, type CrowdReport } from './crowd.js'
@@ -22,6 +23,8 @@ export interface SoakInit {
 export interface SoakReport extends CrowdReport {
   /** Players who came, played and left. */
   readonly visits: number
+  /** Of them, those who were cut off while they connected, and heard nothing more. */
+  readonly visitsCutOff: number
   /** Of the swept heaps: `gateway` (its process, with all clients), and `worker 0` … */
   readonly heaps: Readonly<Record<string, Trend>>
 }
@@ -29,18 +32,23 @@ export interface SoakReport extends CrowdReport {
 /** Milliseconds that a player waits for between two requests. */
 const pause = 100
 const visitEvery = 50
+/** What a request may end with beside its reply: where the machine stands still for long, somebody is kept waiting. */
+const stated = new Set(['OVERLOADED'])
 
 export async function runSoak(init: SoakInit): Promise<SoakReport> {
   const { gateway, proxy, workers, players, ms, sampleEvery } = init
-  const crowd = await Crowd.join({ gateway, proxy, players, stated: new Set() })
+  const crowd = await Crowd.join({ gateway, proxy, players, stated })
   const visiting = new Set<Promise<void>>()
-  let visits = 0
+  let [visits, visitsCutOff] = [0, 0]
   crowd.every(50, () => crowd.tick())
   crowd.every(500, () => void gateway.channel('all').broadcast('news', visits))
   crowd.every(2_000, () => crowd.cut(0.1))
   crowd.every(visitEvery, () => {
     const visit = visitOnce(crowd, visits++)
-      .catch(error => crowd.fault(`a visit failed: ${error.message}`))
+      .catch(error => {
+        if (error instanceof ClientError && error.code === 'CONNECT_FAILED') visitsCutOff++
+        else crowd.fault(`a visit failed: ${error.message}`)
+      })
       .finally(() => visiting.delete(visit))
     visiting.add(visit)
   })
@@ -56,7 +64,7 @@ export async function runSoak(init: SoakInit): Promise<SoakReport> {
   await sampler.run(ms)
   const report = await crowd.end()
   await Promise.all(visiting)
-  return { ...report, visits, heaps: sampler.trends() }
+  return { ...report, visits, visitsCutOff, heaps: sampler.trends() }
 }
 
 /** Somebody comes, logs in, plays a little, is in a channel of his own, and leaves. */
@@ -77,6 +85,7 @@ async function readWorkers(crowd: Crowd, workers: number): Promise<Record<string
   for (let tries = 0; Object.keys(heaps).length < workers; tries++) {
     if (tries > 1_000) throw new Error(`Only ${Object.keys(heaps)} of ${workers} workers have answered`)
     const reply = await crowd.ask(crowd.any, 'heap.read', {})
+    if (reply === undefined) continue
     const { worker, bytes } = reply as { worker: number; bytes: number }
     heaps[`worker ${worker}`] = bytes
   }
