@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { runChaos } from '../helpers/chaos.js'
 import { startGateway, startProxy } from '../helpers/gateway.js'
+import { JumpingClock } from '../helpers/jumping-clock.js'
 
 const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume', import.meta.url))
 
@@ -10,9 +11,11 @@ t.test(
   'under chaos each request ends once, what was answered is kept, and nothing is left over',
   { timeout: 120_000 },
   async t => {
-    const { gateway } = await startGateway(t, handlers, { stuckAfter: 1_000 })
+    const clocks = { gateway: new JumpingClock(), client: new JumpingClock() }
+    const { now } = clocks.gateway
+    const { gateway } = await startGateway(t, handlers, { stuckAfter: 1_000, now })
     const proxy = await startProxy(t, gateway.address.port)
-    const report = await runChaos({ gateway, proxy, players: 40, ms: 12_000 })
+    const report = await runChaos({ gateway, proxy, clocks, players: 40, ms: 12_000, sampleEvery: 500 })
     t.comment(JSON.stringify(report))
     t.same(report.faults, [])
     t.equal(report.eventsReceived, report.eventsSent)
@@ -20,5 +23,6 @@ t.test(
     const failed = Object.values(report.errors).reduce((sum, each) => sum + each, 0)
     t.equal(report.replies + failed, report.requests)
     t.ok(report.workersLost > 0 && report.resumed > 0, 'workers died, and clients came back')
+    t.ok(report.clockJumps > 0 && report.rss.samples > 5, 'clocks jumped, and memory was looked at')
   }
 )

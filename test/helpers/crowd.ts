@@ -1,0 +1,202 @@
+/**
+ * Players under load who hold a gateway to what it promises: each request ends once, with a reply or a stated error; what was
+ * answered is kept; events are complete, in order and once; nothing is left over.
+ */
+import { type Client, ClientError, type ClientOptions, connect } from '../../client/index.js'
+import type { Gateway } from '../../gateway/index.js'
+import type { Cut, TcpProxy } from '../../testing/tcp-proxy.js'
+import { until } from './gateway.js'
+
+export interface CrowdInit {
+  readonly gateway: Gateway
+  readonly proxy: TcpProxy
+  readonly players: number
+  /** What a request may end with beside its reply. */
+  readonly stated: ReadonlySet<string>
+  /** More for each client. */
+  readonly client?: ClientOptions
+}
+
+export interface CrowdReport {
+  readonly requests: number
+  readonly replies: number
+  /** Error replies and errors of the client, by code. */
+  readonly errors: Readonly<Record<string, number>>
+  readonly marksAnswered: number
+  readonly marksFound: number
+  readonly eventsSent: number
+  readonly eventsReceived: number
+  readonly workersLost: number
+  readonly cuts: number
+  readonly resumed: number
+  /** What was not as it should be, in words; the first of them. */
+  readonly faults: readonly string[]
+}
+
+interface CrowdPlayer {
+  readonly client: Client
+  readonly uid: string
+  sent: number
+  events: number
+  answered: number
+}
+
+const mostFaults = 20
+const cuts = ['end', 'reset', 'silent', 'midFrame'] as const satisfies readonly Cut[]
+
+export class Crowd {
+  readonly #init: CrowdInit
+  readonly #players: CrowdPlayer[] = []
+  readonly #faults: string[] = []
+  readonly #errors: Record<string, number> = {}
+  readonly #timers: NodeJS.Timeout[] = []
+  #playing: Promise<void>[] = []
+  #isOver = false
+  #requests = 0
+  #replies = 0
+  #marksAnswered = 0
+  #eventsSent = 0
+  #cuts = 0
+
+  private constructor(init: CrowdInit) {
+    this.#init = init
+  }
+
+  static async join(init: CrowdInit): Promise<Crowd> {
+    const crowd = new Crowd(init)
+    const numbers = Array.from({ length: init.players }, (_, i) => i)
+    crowd.#players.push(...(await Promise.all(numbers.map(i => crowd.#join(`player-${i}`)))))
+    return crowd
+  }
+
+  /** A client like those of the players. */
+  connect(): Promise<Client> {
+    return connect(this.#init.proxy.url, {
+      backOff: { least: 10, most: 200 },
+      heartbeat: 500,
+      heartbeatTimeout: 3_000,
+      requestTimeout: 0,
+      ...this.#init.client
+    })
+  }
+
+  fault(what: string): void {
+    if (this.#faults.length < mostFaults) this.#faults.push(what)
+  }
+
+  /** Any player's client. */
+  get any(): Client {
+    return this.#players[Math.floor(Math.random() * this.#players.length)]!.client
+  }
+
+  /** Does something again and again until the end. */
+  every(ms: number, work: () => void): void {
+    this.#timers.push(setInterval(work, ms))
+  }
+
+  /** Asks, and keeps account of how it ended. undefined: with a stated error. */
+  async ask(client: Client, route: string, body: unknown): Promise<unknown> {
+    this.#requests++
+    try {
+      const reply = await client.request(route, body)
+      this.#replies++
+      return reply
+    } catch (error) {
+      const code = error instanceof ClientError ? error.code : String(error)
+      this.#errors[code] = (this.#errors[code] ?? 0) + 1
+      if (!this.#init.stated.has(code)) this.fault(`${route} ended with ${code}`)
+      return undefined
+    }
+  }
+
+  /** Sends each player his next event. */
+  tick(): void {
+    for (const player of this.#players) {
+      if (this.#init.gateway.send(player.uid, 'tick', player.sent) !== 1)
+        this.fault(`an event for ${player.uid} reached nobody`)
+      player.sent++
+      this.#eventsSent++
+    }
+  }
+
+  /** Cuts a share of the connections, in one of the ways that there are. */
+  cut(share: number): void {
+    this.#cuts += this.#init.proxy.cut(cuts[Math.floor(Math.random() * cuts.length)]!, share)
+  }
+
+  /** All players ask for one thing after the other, with pauses of so many milliseconds, until the end. */
+  play(pause = 0): void {
+    this.#playing = this.#players.map(async player => {
+      for (let n = 0; !this.#isOver; n++) {
+        if (n % 5 === 4) await this.ask(player.client, 'player.dawdle', { n, ms: 20 })
+        else if ((await this.ask(player.client, 'player.mark', { n })) === n) {
+          player.answered++
+          this.#marksAnswered++
+        }
+        if (pause > 0) await new Promise(resolve => setTimeout(resolve, pause))
+      }
+    })
+  }
+
+  /** Ends the load, holds the gateway to what was promised, and leaves. */
+  async end(): Promise<CrowdReport> {
+    const { gateway } = this.#init
+    this.#isOver = true
+    for (const timer of this.#timers) clearInterval(timer)
+    await Promise.all(this.#playing)
+    await this.#expect('all events came', () => this.#players.every(({ events, sent }) => events >= sent))
+    const marksFound = this.#findMarks()
+    const { workersLost, sessionsResumed } = gateway.metrics()
+    for (const { client } of this.#players) client.close()
+    await this.#expect('all sessions have ended', () => gateway.metrics().sessions === 0)
+    await this.#expect('nothing runs any more', () => gateway.metrics().requestsRunning === 0)
+    const { requestsWaiting, channels, users, backlogBytes, detachedSessions, sendBytesWaiting } =
+      gateway.metrics()
+    const left = { requestsWaiting, channels, users, backlogBytes, detachedSessions, sendBytesWaiting }
+    for (const [name, value] of Object.entries(left))
+      if (value !== 0) this.fault(`${value} ${name} are left over`)
+    return {
+      requests: this.#requests,
+      replies: this.#replies,
+      errors: this.#errors,
+      marksAnswered: this.#marksAnswered,
+      marksFound,
+      eventsSent: this.#eventsSent,
+      eventsReceived: this.#players.reduce((sum, { events }) => sum + events, 0),
+      workersLost,
+      cuts: this.#cuts,
+      resumed: sessionsResumed,
+      faults: [...this.#faults]
+    }
+  }
+
+  async #join(uid: string): Promise<CrowdPlayer> {
+    const client = await this.connect()
+    const player: CrowdPlayer = { client, uid, sent: 0, events: 0, answered: 0 }
+    client.on('tick', body => {
+      if (body !== player.events) this.fault(`${uid} got event ${body} as number ${player.events}`)
+      player.events++
+    })
+    client.onState(({ state, resumed, reason }) => {
+      if (state === 'open' && !resumed) this.fault(`${uid} got a new session`)
+      if (state === 'closed' && !this.#isOver) this.fault(`${uid} was closed: ${reason}`)
+    })
+    while ((await this.ask(client, 'player.login', { uid })) === undefined);
+    return player
+  }
+
+  #findMarks(): number {
+    let found = 0
+    for (const { uid, answered } of this.#players) {
+      const [session] = this.#init.gateway.sessions.getByUid(uid)
+      const marked = Number(session?.get('marked') ?? 0)
+      found += Math.min(marked, answered)
+      if (marked < answered) this.fault(`${uid}: ${answered} marks were answered, ${marked} are there`)
+    }
+    return found
+  }
+
+  async #expect(what: string, holds: () => boolean): Promise<void> {
+    await until(what, holds, 20_000).catch(error => this.fault(error.message))
+  }
+}

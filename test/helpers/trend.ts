@@ -1,0 +1,79 @@
+/** Whether what a process holds grows: the line through the second half of its samples, by least squares. */
+
+export interface Sample {
+  /** Milliseconds since the run began. */
+  readonly ms: number
+  readonly bytes: number
+}
+
+export interface Trend {
+  readonly samples: number
+  /** MiB of the first sample of the second half, and of the last. */
+  readonly from: number
+  readonly to: number
+  /** MiB that the line rises by in an hour. */
+  readonly perHour: number
+}
+
+const mib = 2 ** 20
+const hour = 3_600_000
+/** Fewer samples in the second half say nothing. */
+const leastSamples = 5
+
+/** The first half is left out: there code is compiled, and buffers and tables grow to what the load needs. */
+export function measureTrend(samples: readonly Sample[]): Trend {
+  const half = samples.slice(Math.floor(samples.length / 2))
+  if (half.length < leastSamples)
+    throw new RangeError(`A trend needs ${leastSamples * 2} samples at least, got ${samples.length}`)
+  const mean = (values: readonly number[]) => values.reduce((sum, each) => sum + each, 0) / values.length
+  const middle = { ms: mean(half.map(({ ms }) => ms)), bytes: mean(half.map(({ bytes }) => bytes)) }
+  let [together, alone] = [0, 0]
+  for (const { ms, bytes } of half) {
+    together += (ms - middle.ms) * (bytes - middle.bytes)
+    alone += (ms - middle.ms) ** 2
+  }
+  const round = (value: number) => Math.round(value * 100) / 100
+  return {
+    samples: half.length,
+    from: round(half[0]!.bytes / mib),
+    to: round(half.at(-1)!.bytes / mib),
+    perHour: round(((together / alone) * hour) / mib)
+  }
+}
+
+/** What is wrong with a trend, in words; undefined: nothing. `most`: MiB per hour. */
+export function judgeTrend(name: string, { from, to, perHour }: Trend, most: number): string | undefined {
+  if (perHour <= most) return undefined
+  return `${name} grows by ${perHour} MiB per hour (${from} to ${to} MiB in the second half), and may grow by ${most}`
+}
+
+/** Takes samples of several things at an interval, by name. One that takes long puts the next off. */
+export class Sampler {
+  readonly #read: () => Promise<Readonly<Record<string, number>>>
+  readonly #interval: number
+  readonly #series = new Map<string, Sample[]>()
+
+  constructor(interval: number, read: () => Promise<Readonly<Record<string, number>>>) {
+    this.#interval = interval
+    this.#read = read
+  }
+
+  /** Samples for so long. Rejects as soon as a sample can't be taken. */
+  async run(ms: number): Promise<void> {
+    const start = performance.now()
+    for (let due = 0; due <= ms; due += this.#interval) {
+      await new Promise(resolve => setTimeout(resolve, Math.max(0, start + due - performance.now())))
+      const bytes = await this.#read()
+      const now = performance.now() - start
+      for (const [name, each] of Object.entries(bytes)) {
+        const series = this.#series.get(name) ?? []
+        this.#series.set(name, series)
+        series.push({ ms: now, bytes: each })
+      }
+    }
+  }
+
+  trends(): Record<string, Trend> {
+    return Object.fromEntries([...this.#series].map(([name, samples]) => [name, measureTrend(samples)]))
+  }
+}

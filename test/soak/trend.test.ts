@@ -1,0 +1,52 @@
+/** The gate of the long runs: what grows is found, and what swings is not taken for it. */
+import t from 'tap'
+import { judgeTrend, measureTrend, type Sample, Sampler } from '../helpers/trend.js'
+
+const mib = 2 ** 20
+
+/** An hour of samples, one each minute. */
+function sampleHour(mibAt: (minute: number) => number): Sample[] {
+  return Array.from({ length: 60 }, (_, minute) => ({ ms: minute * 60_000, bytes: mibAt(minute) * mib }))
+}
+
+t.test('a line is found as what it is', async t => {
+  t.same(measureTrend(sampleHour(minute => 100 + minute)), { samples: 30, from: 130, to: 159, perHour: 60 })
+  t.equal(measureTrend(sampleHour(() => 100)).perHour, 0)
+  t.equal(measureTrend(sampleHour(minute => 100 - minute / 2)).perHour, -30)
+})
+
+t.test('what a warm-up takes does not count', async t => {
+  t.equal(measureTrend(sampleHour(minute => Math.min(minute, 25))).perHour, 0)
+})
+
+t.test('a leak below the swing of the samples is found, and a swing alone is none', async t => {
+  const swing = (minute: number) => (minute % 2 === 0 ? 5 : -5)
+  const leaking = measureTrend(sampleHour(minute => 100 + minute / 2 + swing(minute)))
+  t.match(
+    judgeTrend('the heap', leaking, 20),
+    /^the heap grows by [\d.]+ MiB per hour \([\d.]+ to [\d.]+ MiB in the second half\), and may grow by 20$/
+  )
+  t.ok(Math.abs(leaking.perHour - 30) < 3, `${leaking.perHour}`)
+  t.equal(judgeTrend('the heap', measureTrend(sampleHour(minute => 100 + swing(minute))), 20), undefined)
+})
+
+t.test('too few samples say nothing', async t => {
+  t.throws(() => measureTrend(sampleHour(() => 1).slice(0, 8)), {
+    message: 'A trend needs 10 samples at least, got 8'
+  })
+})
+
+t.test('a sampler keeps what it reads by name, and goes on for as long as it is told', async t => {
+  let read = 0
+  const sampler = new Sampler(2, async () => ({ grows: ++read * mib, stays: mib }))
+  await sampler.run(40)
+  t.equal(read, 21)
+  const { grows, stays } = sampler.trends()
+  t.ok(grows!.perHour > 0)
+  t.match(stays, { samples: 11, from: 1, to: 1, perHour: 0 })
+})
+
+t.test('a sample that fails ends the run', async t => {
+  const sampler = new Sampler(1, () => Promise.reject(new Error('no heap')))
+  await t.rejects(sampler.run(10), { message: 'no heap' })
+})
