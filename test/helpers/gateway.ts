@@ -36,7 +36,9 @@ export async function startGateway(
   const folder = handlers.startsWith('/') ? handlers : handlersFolder(handlers)
   // Workers do without what tap loads into this process: it costs each of them a second.
   const workerArgv = ['--enable-source-maps']
-  const gateway = await createGateway({ handlers: folder, port: 0, workers: 2, log, workerArgv, ...options })
+  // Nobody is refused because the machine is slow, but where that is what a test is about.
+  const standard = { port: 0, workers: 2, maxQueueDelay: 0, log, workerArgv }
+  const gateway = await createGateway({ handlers: folder, ...standard, ...options })
   const players: Player[] = []
   t.teardown(async () => {
     for (const player of players) player.leave()
