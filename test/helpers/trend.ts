@@ -41,6 +41,19 @@ export function measureTrend(samples: readonly Sample[]): Trend {
   }
 }
 
+/**
+ * The lowest sample of each sixtieth of the run: what comes and goes with workers that end and start is no growth, and what stays is
+ * in the lowest too.
+ */
+export function troughs(samples: readonly Sample[]): readonly Sample[] {
+  const span = Math.max(1, Math.floor(samples.length / 60))
+  return Array.from({ length: Math.floor(samples.length / span) }, (_, index) =>
+    samples
+      .slice(index * span, (index + 1) * span)
+      .reduce((lowest, each) => (each.bytes < lowest.bytes ? each : lowest))
+  )
+}
+
 /** What is wrong with a trend, in words; undefined: nothing. `most`: MiB per hour. */
 export function judgeTrend(name: string, { from, to, perHour }: Trend, most: number): string | undefined {
   if (perHour <= most) return undefined
@@ -74,6 +87,8 @@ export class Sampler {
   }
 
   trends(): Record<string, Trend> {
-    return Object.fromEntries([...this.#series].map(([name, samples]) => [name, measureTrend(samples)]))
+    return Object.fromEntries(
+      [...this.#series].map(([name, samples]) => [name, measureTrend(troughs(samples))])
+    )
   }
 }

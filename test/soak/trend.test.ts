@@ -1,6 +1,6 @@
 /** The gate of the long runs: what grows is found, and what swings is not taken for it. */
 import t from 'tap'
-import { judgeTrend, measureTrend, type Sample, Sampler } from '../helpers/trend.js'
+import { judgeTrend, measureTrend, type Sample, Sampler, troughs } from '../helpers/trend.js'
 
 const mib = 2 ** 20
 
@@ -49,4 +49,17 @@ t.test('a sampler keeps what it reads by name, and goes on for as long as it is 
 t.test('a sample that fails ends the run', async t => {
   const sampler = new Sampler(1, () => Promise.reject(new Error('no heap')))
   await t.rejects(sampler.run(10), { message: 'no heap' })
+})
+
+t.test('what comes and goes is no growth, and what stays under it is', async t => {
+  const run = (stays: number): readonly Sample[] =>
+    Array.from({ length: 300 }, (_, second) => ({
+      ms: second * 1000,
+      // A worker that runs out of memory, ever more often.
+      bytes:
+        (200 + stays * second + (second % Math.max(2, 9 - Math.floor(second / 40)) === 0 ? 60 : 0)) * 2 ** 20
+    }))
+  t.ok(measureTrend(run(0)).perHour > 100, 'all samples together seem to grow')
+  t.equal(measureTrend(troughs(run(0))).perHour, 0)
+  t.equal(Math.round(measureTrend(troughs(run(1))).perHour / 100), 36)
 })
