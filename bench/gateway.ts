@@ -21,6 +21,8 @@ await serve(async (): Promise<Server> => {
     maxBytesPerSecond: 0,
     maxQueueDelay: 0,
     logLevel: 'warn',
+    // Both kinds of workers can be measured with the same commands.
+    isolation: process.env['SALLYPORT_ISOLATION'] === 'process' ? 'process' : 'thread',
     ...options
   })
   return {

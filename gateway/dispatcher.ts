@@ -17,7 +17,7 @@ import type { OpenRequests } from './open-requests.js'
 import type { Pool } from './pool.js'
 import { Request, type RequestInit } from './request.js'
 import type { Session } from './session.js'
-import { takeBackStuck } from './stuck-turns.js'
+import { letGoOverdue, takeBackStuck } from './stuck-turns.js'
 import type { Suspensions } from './suspensions.js'
 import { Turn, type TurnListener } from './turn.js'
 import type { Worker } from './worker.js'
@@ -81,8 +81,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
   /** Whether such a request, if it came now, would wait for a worker for too long. */
   isBehind(request: Pick<Request, 'route' | 'session'>, now: number): boolean {
     if (this.#line.isEmpty || this.#init.maxQueueDelay === 0) return false
-    const place = placeFor(request, this.#init.pool.places)
-    return this.#line.isBehind(place, this.#requests.waiting, now)
+    return this.#line.isBehind(this.#placeFor(request), this.#requests.waiting, now)
   }
 
   /** A session's onConnect is over: what its lane does not keep may go, unless it is to be asked once more. */
@@ -153,7 +152,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
 
   workerReleased(worker: Worker, turn: Turn): void {
     turn.takeBack()
-    worker.freeSlot(turn)
+    worker.turns.free(turn)
     this.pumpSoon()
   }
 
@@ -163,8 +162,9 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     this.#logEnd(worker, end)
     for (const turn of [...worker.turns]) {
       turn.takeBack()
+      turn.letGo()
       for (const request of turn.started) this.#requests.settle(request, { error: errorOf(request, end) })
-      worker.freeSlot(turn)
+      worker.turns.free(turn)
     }
     this.pumpSoon()
   }
@@ -172,8 +172,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
   readonly #pump = (): void => {
     this.#isPumpSoon = false
     // The idlest first, so that what waits is spread.
-    const ready = this.#init.pool.up.filter(worker => worker.isReady)
-    if (ready.length > 1) ready.sort((a, b) => a.unended - b.unended)
+    const ready = this.#init.pool.up.filter(each => each.isReady).sort((a, b) => a.unended - b.unended)
     const now = this.#init.now()
     for (const worker of ready) if (this.#line.sizeFor(worker.index) > 0) this.#handOut(worker, now)
   }
@@ -183,11 +182,10 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     const { places } = this.#init.pool
     let lanes = this.#size.shareOf(this.#line.commonSize, places.length) + this.#line.pinnedSize(worker.index)
     const most = this.#size.requests
-    let room = most
-    let bytes = batchBytes
+    let [room, bytes] = [most, batchBytes]
     // Who has left the line's business meanwhile does not count for the share, but each is looked at once.
     for (let looks = this.#line.sizeFor(worker.index); looks > 0; looks--) {
-      if (lanes <= 0 || room <= 0 || bytes <= 0 || worker.room === 0) break
+      if (lanes <= 0 || room <= 0 || bytes <= 0 || worker.turns.room === 0) break
       const { session, request } = this.#line.take(worker.index)!
       const requests =
         request === undefined
@@ -195,7 +193,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
           : this.#takeAlone(request, worker, now)
       if (requests.length === 0) continue
       const lane = request === undefined ? session.lane : undefined
-      worker.add(new Turn({ worker, slot: worker.takeSlot(), requests, lane, listener: this }))
+      worker.add(new Turn({ worker, slot: worker.turns.take(), requests, lane, listener: this }))
       lanes--
       room -= requests.length
       bytes -= session.settingsText.length
@@ -220,7 +218,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     lane.isInLine = false
     // What nobody waits for any more is not run.
     while (lane.waiting.length > 0 && this.#requests.expire(lane.waiting[0]!, now));
-    const requests = lane.take(room, request => {
+    const requests = lane.take(worker.startsAtOnce ? 1 : room, request => {
       if (worker.indexOf(request.route.name) === undefined || request.deadline <= now) return false
       const place = this.#placeFor(request)
       return place === undefined || place === worker.index
@@ -262,7 +260,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     this.#line.add(request.session, request, this.#placeFor(request), this.#init.now())
   }
 
-  #placeFor(request: Request): number | undefined {
+  #placeFor(request: Pick<Request, 'route' | 'session'>): number | undefined {
     return placeFor(request, this.#init.pool.places)
   }
 
@@ -281,7 +279,10 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
 
   #lookAround(): void {
     if (this.#requests.isEmpty) return this.close()
-    if (++this.#looks % looksPerSweep === 0) this.#requests.sweep(this.#init.now())
+    if (++this.#looks % looksPerSweep === 0) {
+      this.#requests.sweep(this.#init.now())
+      letGoOverdue(this.#init.pool.up, this.#init.now())
+    }
     // What lies unstarted in a worker that is busy moves to one that is idle, if that has nothing else to do.
     const isPinned = (request: Request) => this.#placeFor(request) === request.turn?.worker.index
     if (takeBackStuck(this.#init.pool.up, this.#line, isPinned)) this.pumpSoon()
@@ -293,7 +294,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     this.#init.metrics.count('workersLost')
     const culprit = this.#requests.find(rid)?.route
     if (culprit !== undefined) this.#init.suspensions.blame(culprit, cause)
-    const route = culprit?.name ?? 'unknown'
-    this.#init.log.error('A worker ended', { worker: worker.index, cause, route, detail })
+    const fields = { worker: worker.index, cause, route: culprit?.name ?? 'unknown', detail }
+    this.#init.log.error('A worker ended', fields)
   }
 }

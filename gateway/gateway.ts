@@ -266,7 +266,7 @@ export class Gateway {
     metrics.gauge('requestsWaiting', () => this.#requests.waiting)
     metrics.gauge('requestsRunning', () => this.#requests.running)
     metrics.gauge('queueDelay', () => this.#dispatcher.queueDelay(this.options.now()))
-    metrics.gauge('turns', () => this.#pool.up.reduce((turns, worker) => turns + worker.turnCount, 0))
+    metrics.gauge('turns', () => this.#pool.up.reduce((turns, worker) => turns + worker.turns.size, 0))
     metrics.gauge('detachedSessions', () => this.#resumption.awayCount)
     metrics.gauge('backlogBytes', () => this.#resumption.backlogBytes)
     metrics.gauge('sendBytesWaiting', () => this.#connections.sendBytesWaiting)

@@ -25,5 +25,5 @@ export type {
   ResolvedOptions
 } from './options.js'
 export { servePage } from './page.js'
-export type { PlainOptions, SingleSession } from './plain-options.js'
+export type { Isolation, PlainOptions, SingleSession } from './plain-options.js'
 export { SessionService, type SessionServiceEvents } from './session-service.js'

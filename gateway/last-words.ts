@@ -1,5 +1,5 @@
 /** Why a worker ended, and what those are answered who had something running there. */
-import { type ClaimTable, isRunning } from '../shared/claims.js'
+import { runningAs } from '../shared/claims.js'
 import { errors, type GatewayError } from '../shared/errors.js'
 import type { Request } from './request.js'
 import type { Turn } from './turn.js'
@@ -15,10 +15,13 @@ export interface LastWords {
 
 /** Of one that has said nothing itself. `rid`: the request that had the thread. */
 export function describeSilentEnd(cause: Error, rid: number): LastWords {
+  const detail = cause.stack ?? cause.message
+  // What aborts a process is whoever has its thread; SIGKILL comes from outside.
+  if (cause instanceof ProcessEnd) return { rid: cause.isItsOwn ? rid : 0, cause: cause.message, detail }
   const isMemory = (cause as { code?: string }).code === 'ERR_WORKER_OUT_OF_MEMORY'
   const told = isMemory ? 'out of memory' : 'its thread ended'
   // Memory runs out of whoever has the thread; what else ends a thread without a word may be nobody's doing.
-  return { rid: isMemory ? rid : 0, cause: told, detail: cause.stack ?? cause.message }
+  return { rid: isMemory ? rid : 0, cause: told, detail }
 }
 
 /** What a request that had started there is answered. */
@@ -28,10 +31,26 @@ export function errorOf({ rid, route }: Request, words: LastWords): GatewayError
   return errors.handlerFatal(route.name, words.cause)
 }
 
-/** The request that has the thread of the worker with these turns, or the only one that can; 0 where that can't be said. */
-export function findRunning(turns: Iterable<Turn>, claims: ClaimTable): number {
+/** How a worker's process ended that had nothing to say. */
+export class ProcessEnd extends Error {
+  /** Whether what ran there has ended it, and nobody from outside. */
+  readonly isItsOwn: boolean
+
+  constructor(code: number | null, signal: NodeJS.Signals | null) {
+    super(signal === null ? `its process ended with exit code ${code}` : `its process ended by ${signal}`)
+    this.isItsOwn = signal !== null && faultSignals.has(signal)
+  }
+}
+
+const faultSignals = new Set<NodeJS.Signals>(['SIGABRT', 'SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGTRAP', 'SIGFPE'])
+
+/**
+ * The request that has the thread of the worker with these turns, or the only one that can; 0 where that can't be said. `number`: what
+ * the worker's transport says of it.
+ */
+export function findRunning(turns: Iterable<Turn>, number: number): number {
   // One that its deadline has decided may run on.
   const unended = [...turns].flatMap(turn => turn.started).filter(({ hasOutcome }) => !hasOutcome)
-  const running = unended.find(({ rid }) => isRunning(claims, rid))
+  const running = number === 0 ? undefined : unended.find(({ rid }) => runningAs(rid) === number)
   return running?.rid ?? (unended.length === 1 ? unended[0]!.rid : 0)
 }

@@ -208,6 +208,12 @@ export const optionTable: readonly OptionRow[] = [
   { name: 'maxChannels', check: count(1, 1_000_000), standard: 64, help: 'channels one session may be in' },
   { name: 'maxMembers', check: count(1, 10_000_000), standard: 100_000, help: 'sessions in one channel' },
   {
+    name: 'isolation',
+    check: { type: 'word', words: ['thread', 'process'] },
+    standard: 'thread',
+    help: 'what a worker is: a thread, or a process of its own'
+  },
+  {
     name: 'workerHeap',
     check: count(0, 1_048_576),
     standard: 0,

@@ -4,6 +4,9 @@ import type { LogLevel } from '../shared/log.js'
 /** What a second session of a user does to the first. */
 export type SingleSession = 'off' | 'reject' | 'kick'
 
+/** What a worker is. */
+export type Isolation = 'thread' | 'process'
+
 /** Options that are plain values, and so can come from the command line and the environment too. */
 export interface PlainOptions {
   /** The folder of the game's handler modules. No default: a gateway without handlers answers nothing. */
@@ -77,8 +80,13 @@ export interface PlainOptions {
   /** Sessions that may be in one channel; another one can't join. */
   maxMembers: number
   /**
-   * Megabytes that the old objects of one worker's heap may take; beyond it its thread is ended and replaced. Buffers are not
-   * counted, and V8 can't keep to it in all cases: `docs/guarantees.md`. 0: Node's own limit.
+   * What a worker is. A `thread` shares the gateway's process: an allocation that V8 can't get ends both. A `process` ends
+   * alone, but costs more, and all that it was handed counts as started: `docs/guarantees.md`.
+   */
+  isolation: Isolation
+  /**
+   * Megabytes that the old objects of one worker's heap may take; beyond it the worker is ended and replaced. Buffers are not
+   * counted, and in a thread V8 can't keep to it in all cases: `docs/guarantees.md`. 0: Node's own limit.
    */
   workerHeap: number
   /** Milliseconds that a worker's event loop may stand still; beyond it its thread is ended and replaced. 0: any. */

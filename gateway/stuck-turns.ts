@@ -1,4 +1,4 @@
-/** Turns that lie unstarted in a worker that is busy, while another one has nothing to do. */
+/** Turns that keep their lane too long: unstarted in a busy worker while another is idle, or held beyond a deadline. */
 import type { Line } from './line.js'
 import type { Request } from './request.js'
 import type { Worker } from './worker.js'
@@ -19,4 +19,9 @@ export function takeBackStuck(
     for (const turn of worker.turns) if (turn.isIdle && !isPinned(turn.requests[0]!)) turn.takeBack()
   }
   return true
+}
+
+/** A lane waits no longer than a request's deadline for what the request did not wait for itself. */
+export function letGoOverdue(up: readonly Worker[], now: number): void {
+  for (const worker of up) for (const turn of worker.turns) turn.letGoAtDeadline(now)
 }

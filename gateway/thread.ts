@@ -9,9 +9,11 @@ import { fileURLToPath } from 'node:url'
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import type { Batch } from '../shared/batch.js'
+import { type ClaimTable, readRunning } from '../shared/claims.js'
 import type { FromWorker } from '../shared/hello.js'
 import type { InboxMessage } from '../shared/inbox.js'
 import type { OutboxMessage } from '../shared/outbox.js'
+import { hasEval, withoutEval } from './node-arguments.js'
 import type { ResolvedOptions } from './options.js'
 import type { Transport, TransportInit } from './transport.js'
 import { within } from './within.js'
@@ -28,6 +30,7 @@ export type ThreadOptions = Pick<ResolvedOptions, 'workerArgv' | 'workerHeap'>
 
 export class Thread implements Transport {
   readonly #pool: Piscina
+  readonly #claims: ClaimTable
   readonly #onMessage: (message: OutboxMessage) => void
   readonly #onEnd: (cause: Error) => void
   #port: MessagePort | undefined
@@ -40,6 +43,7 @@ export class Thread implements Transport {
     { setup, onHello, onMessage, onEnd }: TransportInit,
     { workerArgv, workerHeap }: ThreadOptions
   ) {
+    this.#claims = setup.claims
     this.#onMessage = onMessage
     this.#onEnd = onEnd
     this.#pool = new Piscina({
@@ -54,7 +58,7 @@ export class Thread implements Transport {
       recordTiming: false,
       workerData: setup,
       ...(workerHeap === 0 ? {} : { resourceLimits: { maxOldGenerationSizeMb: workerHeap } }),
-      ...argvOf(workerArgv ?? withoutEval(process.execArgv))
+      ...argvOf(workerArgv)
     })
     this.#pool.on('message', (words: FromWorker) => {
       if (words.kind === 'link') this.#open(words.port)
@@ -62,6 +66,10 @@ export class Thread implements Transport {
     })
     this.#pool.on('error', error => this.#fail(asError(error)))
     this.#pool.run(null).catch(error => this.#fail(asError(error)))
+  }
+
+  get running(): number {
+    return readRunning(this.#claims)
   }
 
   run(batch: Batch): void {
@@ -128,16 +136,11 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))
 }
 
-/** Without options a thread has those of this process, and with them those of V8, which Node takes in no other way. */
-function argvOf(argv: readonly string[] | undefined): { execArgv?: string[] } {
+/**
+ * What a thread is given of the options of this process: left alone, it has them all, and with them those of V8, which Node takes
+ * in no other way.
+ */
+function argvOf(asked: readonly string[] | undefined): { execArgv?: string[] } {
+  const argv = asked ?? (hasEval(process.execArgv) ? withoutEval(process.execArgv) : undefined)
   return argv === undefined ? {} : { execArgv: [...argv] }
-}
-
-/** Options of this process without those that say how the text of `node --eval` is meant; undefined: it has none of these. */
-function withoutEval(argv: readonly string[]): string[] | undefined {
-  const evalFlags = new Set(['-e', '--eval', '-p', '--print', '--input-type'])
-  const isEval = (each: string | undefined) => evalFlags.has(each?.split('=')[0] ?? '')
-  return argv.some(isEval)
-    ? argv.filter((each, index) => !isEval(each) && !isEval(argv[index - 1]))
-    : undefined
 }

@@ -3,7 +3,7 @@
  * one by one; what is not claimed can be taken back at any moment, for good. A concurrent request is a turn of one
  * that belongs to no lane.
  */
-import { countClaimed, openSlot, takeUnclaimed } from '../shared/claims.js'
+import { claim, countClaimed, openSlot, takeUnclaimed } from '../shared/claims.js'
 import type { Lane } from './lane.js'
 import type { Request } from './request.js'
 import type { Session } from './session.js'
@@ -42,6 +42,8 @@ export class Turn {
   #decided = 0
   /** Requests that the worker is done with. */
   #outcomes = 0
+  /** Until when the lane does not go on though all is decided, in milliseconds since 1970; 0: it may. */
+  #heldUntil = 0
 
   constructor({ worker, slot, requests, lane, listener }: TurnInit) {
     this.worker = worker
@@ -51,6 +53,8 @@ export class Turn {
     this.lane = lane
     this.#listener = listener
     openSlot(worker.claims, slot)
+    if (worker.startsAtOnce)
+      for (let index = 0; index < requests.length; index++) claim(worker.claims, slot, index)
     if (lane !== undefined) lane.turn = this
     for (const request of requests) {
       request.state = 'handedOut'
@@ -65,12 +69,13 @@ export class Turn {
 
   /** Whether nothing of it runs, as far as is known, and something of it could run elsewhere. */
   get isIdle(): boolean {
-    return !this.#isTaken && this.#claimed === this.#outcomes && this.#outcomes < this.requests.length
+    if (this.#isTaken || this.#heldUntil > 0) return false
+    return this.#claimed === this.#outcomes && this.#outcomes < this.requests.length
   }
 
-  /** Whether all that started is decided. */
+  /** Whether all that started is decided, and has no operation left that the next request has to wait for. */
   get isOver(): boolean {
-    return this.#decided === this.requests.length
+    return this.#decided === this.requests.length && this.#heldUntil === 0
   }
 
   /** Takes back what is not claimed, to the front of its lane. A second time there is nothing left to take. */
@@ -101,11 +106,32 @@ export class Turn {
   /** The worker is done with one of its requests. */
   countOutcome(): void {
     this.#outcomes++
-    if (!this.#isTaken && this.#outcomes === this.requests.length) this.worker.freeSlot(this)
+    this.#freeIfDone()
+  }
+
+  /** The next outcome is of a request with operations that are not answered: until `letGo`, or that request's deadline. */
+  hold(): void {
+    this.#heldUntil = this.requests[this.#outcomes]?.deadline ?? 0
+  }
+
+  letGo(): void {
+    if (this.#heldUntil === 0) return
+    this.#heldUntil = 0
+    this.#freeIfDone()
+    this.#endIfOver()
+  }
+
+  letGoAtDeadline(now: number): void {
+    if (this.#heldUntil <= now) this.letGo()
   }
 
   get #claimed(): number {
     return Math.min(countClaimed(this.worker.claims, this.slot), this.requests.length)
+  }
+
+  #freeIfDone(): void {
+    if (!this.#isTaken && this.#heldUntil === 0 && this.#outcomes === this.requests.length)
+      this.worker.turns.free(this)
   }
 
   #endIfOver(): void {

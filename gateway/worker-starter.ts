@@ -1,4 +1,4 @@
-/** Starts workers, and puts together what each of them needs: its thread, who is told of it, who applies what it asks for. */
+/** Starts workers, and puts together what each of them needs: its thread or process, who is told of it, who applies what it asks for. */
 import { Answers } from './answers.js'
 import type { Channels } from './channels.js'
 import type { Dispatcher } from './dispatcher.js'
@@ -12,6 +12,7 @@ import { Thread } from './thread.js'
 import { pulsesPerVerdict } from './watchdog.js'
 import { Worker } from './worker.js'
 import type { WorkerListener } from './worker-listener.js'
+import { WorkerProcess } from './worker-process.js'
 
 export interface WorkerStarterInit {
   readonly options: ResolvedOptions
@@ -52,6 +53,7 @@ export class WorkerStarter {
     const { options, typescript, metrics, registry, channels } = this.#init
     const { frontendId, handlers, maxSettingsLength, maxSettingsKeys, maxBodyBytes, maxBodyDepth, log } =
       options
+    const isProcess = options.isolation === 'process'
     metrics.count('workersStarted')
     return new Worker({
       serial: ++this.#lastSerial,
@@ -68,7 +70,8 @@ export class WorkerStarter {
         isDevelopment: options.dev
       },
       stopTimeout: options.closeTimeout,
-      start: init => new Thread(init, options),
+      isProcess,
+      start: init => (isProcess ? new WorkerProcess(init, options) : new Thread(init, options)),
       listener: this.#listener,
       operations: (source, inbox) => {
         const answers = new Answers({ frontendId, source, inbox, metrics, log })

@@ -6,7 +6,7 @@
  *       └─────────┴─────────────────────▲
  */
 import { addRequest, addTurn, type Batch, createBatch } from '../shared/batch.js'
-import { type ClaimTable, claimSlots, createClaimTable } from '../shared/claims.js'
+import { type ClaimTable, createClaimTable } from '../shared/claims.js'
 import type { ErrorData } from '../shared/errors.js'
 import type { Hello, RouteHello, WorkerSetup } from '../shared/hello.js'
 import { type AbortReason, Inbox } from '../shared/inbox.js'
@@ -19,6 +19,7 @@ import { describeSilentEnd, findRunning, type LastWords } from './last-words.js'
 import type { Request } from './request.js'
 import type { Transport, TransportInit } from './transport.js'
 import type { Turn } from './turn.js'
+import { TurnSlots } from './turn-slots.js'
 import { within } from './within.js'
 import type { Outcome, WorkerListener } from './worker-listener.js'
 
@@ -31,6 +32,8 @@ export interface WorkerInit {
   /** Unique in this gateway. */
   readonly serial: number
   readonly setup: Omit<WorkerSetup, 'claims'>
+  /** Whether it is a process, and not a thread. */
+  readonly isProcess: boolean
   /** Milliseconds that the game may take there to end. */
   readonly stopTimeout: number
   readonly start: (init: TransportInit) => Transport
@@ -49,6 +52,10 @@ export class Worker implements OutcomeReader, OperationSource {
   /** Its place among the workers: what handlers see as `context.worker.index`. */
   readonly index: number
   readonly claims: ClaimTable = createClaimTable()
+  /** Turns that it holds, over or not. */
+  readonly turns = new TurnSlots()
+  /** Whether what is handed out to it has started: it shares no memory, so that nothing can be taken back. */
+  readonly startsAtOnce: boolean
   state: WorkerState = 'starting'
   /** Whether somebody ended it, rather than what runs in it. */
   wasKilled = false
@@ -66,8 +73,6 @@ export class Worker implements OutcomeReader, OperationSource {
   readonly #listener: WorkerListener
   readonly #transport: Transport
   readonly #routeIndexes = new Map<string, number>()
-  readonly #freeSlots: number[] = []
-  readonly #turns = new Map<number, Turn>()
   readonly #endedRoutes = new EndedRoutes()
   #unended = 0
   readonly #stopTimeout: number
@@ -76,13 +81,13 @@ export class Worker implements OutcomeReader, OperationSource {
   #ending: Promise<void> | undefined
   #batch: Batch | undefined
 
-  constructor({ serial, setup, stopTimeout, start, listener, operations }: WorkerInit) {
+  constructor({ serial, setup, isProcess, stopTimeout, start, listener, operations }: WorkerInit) {
     this.serial = serial
+    this.startsAtOnce = isProcess
     this.index = setup.index
     this.#stopTimeout = stopTimeout
     this.#listener = listener
     this.#operations = operations(this, this.#inbox)
-    for (let slot = claimSlots - 1; slot >= 0; slot--) this.#freeSlots.push(slot)
     this.#transport = start({
       setup: { ...setup, claims: this.claims },
       onHello: hello => this.#onHello(hello),
@@ -96,23 +101,9 @@ export class Worker implements OutcomeReader, OperationSource {
     return this.state === 'up' && this.#isAtRest && this.#unended < unendedLimit
   }
 
-  /** Turns that it holds, over or not. */
-  get turns(): Iterable<Turn> {
-    return this.#turns.values()
-  }
-
-  get turnCount(): number {
-    return this.#turns.size
-  }
-
   /** Requests that it holds and that it has not ended. */
   get unended(): number {
     return this.#unended
-  }
-
-  /** How many more turns can be given to it. */
-  get room(): number {
-    return this.#freeSlots.length
   }
 
   /** The index by which its batches name a route; undefined of one that it does not offer. */
@@ -120,13 +111,9 @@ export class Worker implements OutcomeReader, OperationSource {
     return this.#routeIndexes.get(route)
   }
 
-  takeSlot(): number {
-    return this.#freeSlots.pop()!
-  }
-
   /** Puts a turn into the batch that is being filled. */
   add(turn: Turn): void {
-    this.#turns.set(turn.slot, turn)
+    this.turns.add(turn)
     this.#unended += turn.requests.length
     this.#batch ??= createBatch()
     const { snapshot } = turn.requests[0]!.session
@@ -152,10 +139,6 @@ export class Worker implements OutcomeReader, OperationSource {
     this.#unended--
   }
 
-  freeSlot(turn: Turn): void {
-    if (this.#turns.delete(turn.slot)) this.#freeSlots.push(turn.slot)
-  }
-
   /** Tells it that a request was decided without its handler. */
   abort(request: Request, reason: AbortReason): void {
     if (reason === 'timeout') this.#endedRoutes.add(request.rid, request.route.name)
@@ -169,7 +152,7 @@ export class Worker implements OutcomeReader, OperationSource {
   retire(): void {
     if (this.state === 'ended') return
     this.state = 'retiring'
-    for (const turn of this.#turns.values()) turn.takeBack()
+    for (const turn of this.turns) turn.takeBack()
     this.#endIfRetired()
   }
 
@@ -197,7 +180,7 @@ export class Worker implements OutcomeReader, OperationSource {
   }
 
   get #running(): number {
-    return findRunning(this.#turns.values(), this.claims)
+    return findRunning(this.turns, this.#transport.running)
   }
 
   /** Ends its thread at once, as a fault would: nobody has told it to, so that it counts as lost. */
@@ -211,11 +194,8 @@ export class Worker implements OutcomeReader, OperationSource {
   }
 
   routeOf(rid: number): string | undefined {
-    if (rid === 0) return undefined
-    for (const turn of this.#turns.values()) {
-      for (const request of turn.requests) if (request.rid === rid) return request.route.name
-    }
-    return this.#endedRoutes.find(rid)
+    const requests = [...this.turns].flatMap(turn => turn.requests)
+    return requests.find(request => request.rid === rid)?.route.name ?? this.#endedRoutes.find(rid)
   }
 
   reply(rid: number, body: string): void {
@@ -227,8 +207,16 @@ export class Worker implements OutcomeReader, OperationSource {
   }
 
   released(slot: number): void {
-    const turn = this.#turns.get(slot)
+    const turn = this.turns.find(slot)
     if (turn !== undefined) this.#listener.workerReleased(this, turn)
+  }
+
+  held(slot: number): void {
+    this.turns.find(slot)?.hold()
+  }
+
+  letGo(slot: number): void {
+    this.turns.find(slot)?.letGo()
   }
 
   ready(started: number, micros: number): void {
@@ -293,7 +281,7 @@ export class Worker implements OutcomeReader, OperationSource {
 
   #endIfRetired(): void {
     if (this.state !== 'retiring') return
-    for (const turn of this.#turns.values()) if (!turn.isOver) return
+    for (const turn of this.turns) if (!turn.isOver) return
     void this.terminate()
   }
 }

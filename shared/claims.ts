@@ -22,7 +22,7 @@ export function createClaimTable(): ClaimTable {
   return new Int32Array(new SharedArrayBuffer((claimSlots + 2) * Int32Array.BYTES_PER_ELEMENT))
 }
 
-/** Worker: its event loop turns. */
+/** Worker, or who hears of it: its event loop turns. */
 export function beat(table: ClaimTable): void {
   Atomics.add(table, pulseAt, 1)
 }
@@ -37,10 +37,14 @@ export function setRunning(table: ClaimTable, rid: number): void {
   Atomics.store(table, runningAt, rid)
 }
 
-/** Gateway: whether the request of that number has the thread, as far as 32 bits tell. */
-export function isRunning(table: ClaimTable, rid: number): boolean {
-  const running = Atomics.load(table, runningAt)
-  return running !== 0 && running === (rid | 0)
+/** Gateway: the request that has the thread, as `runningAs` gives its number; 0: none has. */
+export function readRunning(table: ClaimTable): number {
+  return Atomics.load(table, runningAt)
+}
+
+/** A request's number as far as 32 bits tell it. */
+export function runningAs(rid: number): number {
+  return rid | 0
 }
 
 /** Gateway: makes the slot ready for a turn. */
@@ -48,7 +52,7 @@ export function openSlot(table: ClaimTable, slot: number): void {
   Atomics.store(table, slot, 0)
 }
 
-/** Worker: claims the request at `index` of the slot's turn. False: it was taken back, and so are all behind it. */
+/** Worker, or the gateway for one that shares no memory with it: claims the request at `index` of the slot's turn. False: it was taken back, and so are all behind it. */
 export function claim(table: ClaimTable, slot: number, index: number): boolean {
   return Atomics.compareExchange(table, slot, index, index + 1) === index
 }

@@ -1,9 +1,12 @@
 /** What a worker is started with, and what it says once its handlers are loaded, or are not. */
 import type { MessagePort } from 'node:worker_threads'
+import type { Batch } from './batch.js'
 import type { ClaimTable } from './claims.js'
+import type { InboxMessage } from './inbox.js'
+import type { OutboxMessage } from './outbox.js'
 import type { SettingsLimits } from './settings-text.js'
 
-/** The worker's `workerData`. */
+/** What a worker is told as it starts: a thread's `workerData`. */
 export interface WorkerSetup extends SettingsLimits {
   /** The worker's place among the workers, from 0: what handlers see as `context.worker.index`. */
   readonly index: number
@@ -55,3 +58,22 @@ export type Hello =
 
 /** All that a worker says but over its link, which it opens first. */
 export type FromWorker = { readonly kind: 'link'; readonly port: MessagePort } | Hello
+
+/** Where a worker that is a process finds the file into which it writes which request has the thread: an Int32, see `runningAs`. */
+export const runningFile = 4
+
+/** What the gateway says to a worker that is a process of its own. */
+export type ToProcess =
+  | { readonly kind: 'setup'; readonly setup: Omit<WorkerSetup, 'claims'> }
+  | { readonly kind: 'batch'; readonly batch: Batch }
+  | { readonly kind: 'inbox'; readonly message: InboxMessage }
+  | { readonly kind: 'stop' }
+
+/** What such a worker says. */
+export type FromProcess =
+  | Hello
+  | { readonly kind: 'outbox'; readonly message: OutboxMessage }
+  /** Its event loop turns. */
+  | { readonly kind: 'beat' }
+  /** The game has ended there what it began. */
+  | { readonly kind: 'stopped' }

@@ -54,6 +54,12 @@ export function readOutbox(
       case outboxKinds.released:
         outcomes.released(number())
         break
+      case outboxKinds.held:
+        outcomes.held(number())
+        break
+      case outboxKinds.letGo:
+        outcomes.letGo(number())
+        break
       case outboxKinds.ready:
         outcomes.ready(number(), number())
         break

@@ -45,6 +45,14 @@ export class Outbox implements OutcomeReader, OperationReader, EventReader {
     this.#items.push(outboxKinds.released, slot)
   }
 
+  held(slot: number): void {
+    this.#items.push(outboxKinds.held, slot)
+  }
+
+  letGo(slot: number): void {
+    this.#items.push(outboxKinds.letGo, slot)
+  }
+
   ready(started: number, micros: number): void {
     this.#items.push(outboxKinds.ready, started, micros)
   }

@@ -36,6 +36,12 @@ export interface OutcomeReader {
   failed(rid: number, error: ErrorData): void
   /** The worker found the slot's next request taken back, and is done with the slot. */
   released(slot: number): void
+  /**
+   * The next outcome of the slot's turn is of a request that did not wait for all that it asked for: until `letGo`, what comes after it
+   * in its lane is not to start, here or elsewhere.
+   */
+  held(slot: number): void
+  letGo(slot: number): void
   /** The synchronous part of a batch is done; how many requests it started, and how many microseconds it took. */
   ready(started: number, micros: number): void
   log(level: LogLevel, message: string, fields: string): void
@@ -123,7 +129,9 @@ export const outboxKinds = {
   sendToUsers: 27,
   joinUser: 28,
   leaveUser: 29,
-  sessionsInChannel: 30
+  sessionsInChannel: 30,
+  held: 31,
+  letGo: 32
 } as const satisfies Record<
   keyof OutcomeReader | keyof OperationReader | keyof EventReader | 'origin',
   number

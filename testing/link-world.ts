@@ -95,6 +95,8 @@ const noOutcomes: OutcomeReader = {
   reply: unexpected,
   failed: unexpected,
   released: unexpected,
+  held: unexpected,
+  letGo: unexpected,
   ready: unexpected,
   log: unexpected,
   fatal: unexpected

@@ -1,8 +1,8 @@
-/** What all requests of a worker share: its link, its claims, its handlers, its pace. Put together in main.ts. */
-import type { ClaimTable } from '../shared/claims.js'
+/** What all requests of a worker share: its link, its claims, its handlers, its pace. Put together in game.ts. */
 import { createLogger, type Logger } from '../shared/log.js'
 import type { SettingsLimits } from '../shared/settings-text.js'
 import type { BodyLimits } from './body.js'
+import type { Claims } from './claims.js'
 import type { WorkerInfo } from './context.js'
 import type { Handler } from './handlers.js'
 import type { Link } from './link.js'
@@ -13,7 +13,7 @@ export interface Environment extends SettingsLimits, BodyLimits {
   readonly frontendId: string
   readonly worker: WorkerInfo
   readonly link: Link
-  readonly claims: ClaimTable
+  readonly claims: Claims
   /** By the index that batches name routes with. */
   readonly handlers: readonly Handler[]
   readonly pace: Pace

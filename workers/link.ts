@@ -4,9 +4,9 @@
  * made. The outbox leaves once what runs now has run: a batch empties it itself; anything later does so by
  * `process.nextTick`.
  */
-import type { MessagePort } from 'node:worker_threads'
 import { type ErrorData, GatewayError } from '../shared/errors.js'
 import { type AbortReason, type InboxMessage, type InboxReader, readInbox } from '../shared/inbox.js'
+import type { OutboxMessage } from '../shared/outbox.js'
 import { Outbox } from '../shared/outbox-writer.js'
 import { Turnstile } from './turnstile.js'
 
@@ -19,6 +19,13 @@ const longestHold = 1
  */
 const fewToLeave = 16
 const waitingToLeave = 1 / 2
+
+/** What carries it: a MessagePort, or what stands for one in a process. */
+export interface LinkPort {
+  on(event: 'message', listener: (message: InboxMessage) => void): void
+  postMessage(message: OutboxMessage): void
+  unref(): void
+}
 
 /** What the gateway refused, with the newest state where it sent that along. */
 export class Refused extends GatewayError {
@@ -58,7 +65,7 @@ export class Link implements InboxReader {
   readonly outbox = new Outbox()
   /** Where updates of one key wait for each other. */
   readonly turnstile = new Turnstile()
-  readonly #port: MessagePort
+  readonly #port: LinkPort
   readonly #onAbort: (rid: number, reason: AbortReason) => void
   readonly #waiting = new Map<number, Waiting>()
   #lastAck = 0
@@ -68,11 +75,11 @@ export class Link implements InboxReader {
   #isLeaving = false
   #lastLeft = 0
 
-  constructor(port: MessagePort, onAbort: (rid: number, reason: AbortReason) => void) {
+  constructor(port: LinkPort, onAbort: (rid: number, reason: AbortReason) => void) {
     this.#port = port
     this.#onAbort = onAbort
-    port.on('message', (message: InboxMessage) => readInbox(message, this))
-    // The thread lives as long as its pool wants it to, and no longer for the sake of this port.
+    port.on('message', message => readInbox(message, this))
+    // A thread lives as long as its pool wants it to, and no longer for the sake of this port.
     port.unref()
   }
 

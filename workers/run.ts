@@ -9,7 +9,6 @@
  */
 import { randomUUID } from 'node:crypto'
 import { type RequestHead, requestFlags } from '../shared/batch.js'
-import { setRunning } from '../shared/claims.js'
 import { type ErrorData, errors, GatewayError, isRequestError, type RequestError } from '../shared/errors.js'
 import type { AbortReason } from '../shared/inbox.js'
 import type { Logger } from '../shared/log.js'
@@ -29,6 +28,7 @@ export class Run implements Origin {
   readonly operations: SessionOperations
   readonly #env: Environment
   readonly #head: RequestHead
+  readonly #slot: number
   #state: 'started' | 'decided' = 'started'
   #abortReason: AbortReason | undefined
   #controller: AbortController | undefined
@@ -36,10 +36,14 @@ export class Run implements Origin {
   #messenger: Messenger | undefined
   /** Operations whose answers the end waits for. */
   #held = 0
+  /** Whether the gateway was told that some are not answered. */
+  #isHeld = false
   #onEnd: (() => void) | undefined
 
-  constructor(env: Environment, head: RequestHead, view: SessionView) {
+  /** `slot`: its turn's. */
+  constructor(env: Environment, head: RequestHead, view: SessionView, slot: number) {
     this.rid = head.rid
+    this.#slot = slot
     this.#env = env
     this.#head = head
     this.view = view
@@ -86,7 +90,7 @@ export class Run implements Origin {
   start(onEnd: () => void): boolean {
     const { running, handlers, claims } = this.#env
     running.current = this
-    setRunning(claims, this.rid)
+    claims.setRunning(this.rid)
     try {
       const { body, flags } = this.#head
       const value = decodeBody(body, flags, this.#env)
@@ -108,7 +112,7 @@ export class Run implements Origin {
       this.#fail(error)
     } finally {
       running.current = undefined
-      setRunning(claims, 0)
+      claims.setRunning(0)
     }
     if (this.#held === 0) return true
     this.#onEnd = onEnd
@@ -155,6 +159,9 @@ export class Run implements Origin {
   #decide(outcome: string | ErrorData): void {
     if (this.#state === 'decided') return
     const { outbox } = this.#env.link
+    // The next request of the session may be run by another worker: the gateway has to know that it must wait.
+    this.#isHeld = this.#held > 0
+    if (this.#isHeld) outbox.held(this.#slot)
     if (typeof outcome === 'string') outbox.reply(this.rid, outcome)
     else outbox.failed(this.rid, outcome)
     this.#state = 'decided'
@@ -164,6 +171,10 @@ export class Run implements Origin {
   }
 
   #end(): void {
+    if (this.#isHeld) {
+      this.#env.link.outbox.letGo(this.#slot)
+      this.#env.link.leaveSoon()
+    }
     const onEnd = this.#onEnd
     this.#onEnd = undefined
     onEnd?.()

@@ -3,7 +3,6 @@
  * runs for it. Different turns of a batch run side by side.
  */
 import type { RequestHead, TurnTask } from '../shared/batch.js'
-import { claim } from '../shared/claims.js'
 import { findSetting } from '../shared/settings-text.js'
 import type { Environment } from './environment.js'
 import { Run } from './run.js'
@@ -38,13 +37,13 @@ export class Turn {
         link.leave(now)
         return pace.defer(this.run)
       }
-      if (this.#hasMoved(requests[this.#next]!) || !claim(claims, slot, this.#next)) {
+      if (this.#hasMoved(requests[this.#next]!) || !claims.claim(slot, this.#next)) {
         link.outbox.released(slot)
         link.leaveSoon()
         this.#isTakenBack = true
         return
       }
-      const run = new Run(this.#env, requests[this.#next++]!, this.#view)
+      const run = new Run(this.#env, requests[this.#next++]!, this.#view, slot)
       if (!run.start(this.run)) return
     }
   }

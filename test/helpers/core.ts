@@ -19,7 +19,7 @@ import type { Transport, TransportInit } from '../../gateway/transport.js'
 import { Worker } from '../../gateway/worker.js'
 import type { WorkerListener } from '../../gateway/worker-listener.js'
 import { type Batch, type RequestHead, readBatch, type TurnTask } from '../../shared/batch.js'
-import { claim } from '../../shared/claims.js'
+import { claim, readRunning } from '../../shared/claims.js'
 import type { ErrorData } from '../../shared/errors.js'
 import type { RouteHello, RouteOptions } from '../../shared/hello.js'
 import type { InboxMessage } from '../../shared/inbox.js'
@@ -36,13 +36,19 @@ export class ScriptedWorker implements Transport {
   readonly inbox: InboxMessage[] = []
   readonly outbox = new Outbox()
   readonly #init: TransportInit
+  readonly #startsAtOnce: boolean
   /** How many requests of a turn it has claimed, by the turn's view. */
   readonly #claimed = new Map<number, number>()
   #hasEnded = false
 
-  constructor(init: TransportInit) {
+  constructor(init: TransportInit, startsAtOnce: boolean) {
+    this.#startsAtOnce = startsAtOnce
     this.index = init.setup.index
     this.#init = init
+  }
+
+  get running(): number {
+    return readRunning(this.#init.setup.claims)
   }
 
   hello(routes: readonly RouteHello[], hooks: readonly RouteHello[] = [], stops = false): void {
@@ -74,7 +80,7 @@ export class ScriptedWorker implements Transport {
   claimNext(turn: TurnTask): RequestHead | undefined {
     const next = this.#claimed.get(turn.view) ?? 0
     if (next >= turn.requests.length) return undefined
-    if (!claim(this.#init.setup.claims, turn.slot, next)) {
+    if (!this.#startsAtOnce && !claim(this.#init.setup.claims, turn.slot, next)) {
       this.#claimed.set(turn.view, turn.requests.length)
       this.outbox.released(turn.slot)
       this.flush()
@@ -129,6 +135,8 @@ export interface CoreOptions {
   readonly laneLimit?: number
   /** Milliseconds; 0 by default. */
   readonly maxQueueDelay?: number
+  /** Whether workers share no memory with the gateway; false by default. */
+  readonly isProcess?: boolean
   /** Hooks of sessions, by their routes. */
   readonly hooks?: readonly string[]
   /** Routes with their options. */
@@ -162,6 +170,7 @@ export async function startCore({
   workers = 2,
   laneLimit = 64,
   maxQueueDelay = 0,
+  isProcess = false,
   hooks = [],
   routes = { a: {} }
 }: CoreOptions = {}): Promise<Core> {
@@ -189,9 +198,10 @@ export async function startCore({
         pulseInterval: 0,
         isDevelopment: false
       },
+      isProcess,
       stopTimeout: 1_000,
       start: init => {
-        const worker = new ScriptedWorker(init)
+        const worker = new ScriptedWorker(init, isProcess)
         started.push(worker)
         queueMicrotask(() => {
           if (core?.failStarts === true) worker.die(new Error('it does not start'))

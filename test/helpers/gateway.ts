@@ -1,7 +1,13 @@
 /** A running gateway for a test, which ends with the test; and what it logged. */
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
-import { createGateway, type Gateway, type GatewayOptions, type LogLevel } from '../../gateway/index.js'
+import {
+  createGateway,
+  type Gateway,
+  type GatewayOptions,
+  type Isolation,
+  type LogLevel
+} from '../../gateway/index.js'
 import { createLogger } from '../../shared/log.js'
 import { TcpProxy } from '../../testing/tcp-proxy.js'
 import { Player } from './player.js'
@@ -20,6 +26,9 @@ export interface RunningGateway {
   connect(): Promise<Player>
 }
 
+/** What the workers of all tests are that do not say it themselves: as the environment has it for the program too. */
+const isolation: Isolation = process.env['SALLYPORT_ISOLATION'] === 'process' ? 'process' : 'thread'
+
 /** The folder of test/handlers/NAME. */
 export function handlersFolder(name: string): string {
   return fileURLToPath(new URL(`../handlers/${name}`, import.meta.url))
@@ -37,7 +46,7 @@ export async function startGateway(
   // Workers do without what tap loads into this process: it costs each of them a second.
   const workerArgv = ['--enable-source-maps']
   // Nobody is refused because the machine is slow, but where that is what a test is about.
-  const standard = { port: 0, workers: 2, maxQueueDelay: 0, log, workerArgv }
+  const standard = { port: 0, workers: 2, maxQueueDelay: 0, isolation, log, workerArgv }
   const gateway = await createGateway({ handlers: folder, ...standard, ...options })
   const players: Player[] = []
   t.teardown(async () => {

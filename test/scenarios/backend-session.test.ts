@@ -223,6 +223,11 @@ t.test(
       player.request('unawaited.commit', i)
       t.match(await settingsOf(player), { count: i + 1, value: i })
     }
+    // And one that comes when the reply has: to whichever worker it goes.
+    for (let i = 0; i < 50; i++) {
+      await player.request('unawaited.update', 1)
+      t.match(await settingsOf(player), { count: i + 11 })
+    }
   }
 )
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { startGateway, until } from '../helpers/gateway.js'
+import type { Player } from '../helpers/player.js'
 
 const sockets = 50
 const inFlight = 16
@@ -31,6 +32,15 @@ function* routes(seed: number): Generator<string> {
       }
       at -= share
     }
+  }
+}
+
+/** Opens the gate in both workers: so many at once are spread over them. */
+async function openGates(player: Player, gate: string): Promise<void> {
+  const opened = new Set<number>()
+  while (opened.size < 2) {
+    const open = () => Array.from({ length: 10 }, () => player.request('gate.open', { gate }))
+    for (const { worker } of await Promise.all(player.atOnce(open))) opened.add(worker)
   }
 }
 
@@ -81,8 +91,7 @@ t.test('a handler that waits does not keep its worker from running other session
   const waiting = players.map(player => player.request('gate.wait', { gate: 'all' }))
   await until('all 200 wait', () => lines.filter(line => line.message === 'waiting').length === 200)
   const opener = await connect()
-  const opened = new Set<number>()
-  while (opened.size < 2) opened.add((await opener.request('gate.open', { gate: 'all' })).worker)
+  await openGates(opener, 'all')
   const replies = await Promise.all(waiting)
   // How many each had is a matter of which was quicker; that 200 waited in two at once is none.
   t.ok(replies.every(({ worker }) => worker === 0 || worker === 1))
@@ -92,7 +101,7 @@ t.test('a handler that waits does not keep its worker from running other session
 t.test(
   'requests behind a waiting handler are taken back when another session pushes to theirs, and see that push',
   async t => {
-    const { gateway, lines, connect } = await startGateway(t, 'lanes')
+    const { gateway, lines, connect } = await startGateway(t, 'lanes', { isolation: 'thread' })
     const [player, other] = [await connect(), await connect()]
     const { sid, frontendId } = await player.request('gate.whoAmI')
     // Batches are small until their requests are known to be quick.
@@ -106,8 +115,7 @@ t.test(
     await other.request('gate.poke', { sid, frontendId, value: 'poked' })
     // More, if the poke itself lay in a busy worker and was moved.
     t.ok(gateway.metrics().requestsTakenBack - before >= 3)
-    const opened = new Set<number>()
-    while (opened.size < 2) opened.add((await other.request('gate.open', { gate: 'foreign' })).worker)
+    await openGates(other, 'foreign')
     t.equal((await waiting!).value, undefined, 'who had started sees what it started with')
     for (const reply of behind) t.equal((await reply).value, 'poked')
   }
@@ -124,8 +132,7 @@ t.test('a change by the host is seen by requests that had not started', async t 
   await until('the first one waits', () => lines.some(line => line.message === 'waiting'))
   gateway.sessions.get(sid)!.set('value', new Date(7))
   const other = await connect()
-  const opened = new Set<number>()
-  while (opened.size < 2) opened.add((await other.request('gate.open', { gate: 'host' })).worker)
+  await openGates(other, 'host')
   await waiting
   t.equal((await behind!).value, new Date(7).toJSON())
 })
@@ -186,8 +193,7 @@ t.test(
       `${requestsWaiting + requestsRunning} are in the gateway, the rest in TCP`
     )
     const other = await connect()
-    const opened = new Set<number>()
-    while (opened.size < 2) opened.add((await other.request('gate.open', { gate: 'pause' })).worker)
+    await openGates(other, 'pause')
     await waiting
     const counted = await Promise.all(behind)
     t.same(

@@ -6,7 +6,11 @@ import { startGateway, until } from '../helpers/gateway.js'
 const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-limits', import.meta.url))
 
 t.test('a worker that is out of memory is replaced: sessions and sockets are untouched', async t => {
-  const { connect, gateway, lines } = await startGateway(t, handlers, { workers: 1, workerHeap: 48 })
+  const { connect, gateway, lines } = await startGateway(t, handlers, {
+    workers: 1,
+    workerHeap: 48,
+    isolation: 'thread'
+  })
   const [culprit, other, patient] = [await connect(), await connect(), await connect()]
   const waiting = other.request('fault.wait')
   await until('the other waits', () => other.events.length === 1)

@@ -56,6 +56,7 @@ const outboxCalls: fc.Arbitrary<Call> = fc.oneof(
   fc.tuple(fc.constant('reply'), fc.nat(), anyText),
   fc.tuple(fc.constant('failed'), fc.nat(), anyError),
   fc.tuple(fc.constant('released'), fc.nat()),
+  fc.tuple(fc.constantFrom('held', 'letGo'), fc.nat()),
   fc.tuple(fc.constant('ready'), fc.nat(), fc.nat()),
   fc.tuple(fc.constant('log'), fc.constantFrom('info', 'warn'), anyText, anyText),
   fc.tuple(fc.constant('fatal'), fc.nat(), anyText, anyText),
