@@ -64,8 +64,7 @@ type RouteOf<Handler> = Handler extends (...args: infer Args) => infer Reply
 type BodyOf<Args extends unknown[]> = Args extends [] ? undefined : Args[0]
 
 /** A handler that returns nothing answers nothing. */
-// biome-ignore lint/suspicious/noConfusingVoidType: it is what such a function returns
-type ReplyOf<Reply> = [Reply] extends [void] ? undefined : Reply
+type ReplyOf<Reply> = Reply extends void ? undefined : Reply
 
 type Union<Each> = (Each extends unknown ? (each: Each) => void : never) extends (all: infer All) => void
   ? All

@@ -9,6 +9,7 @@ import {
   parseBody,
   type Schema,
   type SchemaInput,
+  type SchemaOfReply,
   type SchemaOutput
 } from './schema.js'
 import { isThenable } from './thenable.js'
@@ -25,7 +26,10 @@ export interface HandlerOptions<Body extends Schema = Schema, Reply extends Sche
   extends RouteOptions {
   /** What a body must be. One that does not fit is answered with BODY_INVALID; the handler gets what the schema makes of it. */
   readonly body?: Body
-  /** What the reply must be. Looked at in development and in unit tests only; one that does not fit is an INTERNAL error. */
+  /**
+   * What the reply must be. Looked at in development and in unit tests only; one that does not fit is an INTERNAL error.
+   * It is sent as it was: a schema that would change it (a transform) is none for replies, and defaults are not filled in.
+   */
   readonly reply?: Reply
 }
 
@@ -36,27 +40,35 @@ const optionsKey = Symbol.for('sallyport.handler.options')
  * Declares a handler with a schema of its body, one of its reply, or options of its route. What comes out can be called as
  * the function that went in: it checks the body first, here as in a worker.
  *
+ * @throws TypeError, if a schema is none or there is no function
  * @example
  * export const add = handler({ body: z.object({ points: z.number().int().min(1) }) }, ({ points }, session) => …)
  * @example export const find = handler({ concurrent: true }, async (body, session) => …)
  */
 export function handler<Body extends Schema, Reply extends Schema, Settings = AnySettings>(
-  options: HandlerOptions<Body, Reply> & { readonly body: Body; readonly reply: Reply },
-  run: HandlerFunction<SchemaOutput<Body>, SchemaInput<Reply>, Settings>
+  options: HandlerOptions<Body, Reply> & { readonly body: Body; readonly reply: SchemaOfReply<Reply> },
+  run: HandlerFunction<SchemaOutput<Body>, SchemaOutput<Reply>, Settings>
 ): HandlerFunction<SchemaInput<Body>, SchemaOutput<Reply>, Settings>
 export function handler<Body extends Schema, Reply, Settings = AnySettings>(
   options: HandlerOptions<Body> & { readonly body: Body; readonly reply?: never },
   run: HandlerFunction<SchemaOutput<Body>, Reply, Settings>
 ): HandlerFunction<SchemaInput<Body>, Reply, Settings>
 export function handler<Reply extends Schema, Body, Settings = AnySettings>(
-  options: HandlerOptions<Schema, Reply> & { readonly body?: never; readonly reply: Reply },
-  run: HandlerFunction<Body, SchemaInput<Reply>, Settings>
+  options: HandlerOptions<Schema, Reply> & { readonly body?: never; readonly reply: SchemaOfReply<Reply> },
+  run: HandlerFunction<Body, SchemaOutput<Reply>, Settings>
 ): HandlerFunction<Body, SchemaOutput<Reply>, Settings>
 export function handler<Body, Reply, Settings = AnySettings>(
   options: RouteOptions & { readonly body?: never; readonly reply?: never },
   run: HandlerFunction<Body, Reply, Settings>
 ): HandlerFunction<Body, Reply, Settings>
 export function handler(options: HandlerOptions, run: HandlerFunction): HandlerFunction {
+  // A game in JavaScript is told here, where its module is loaded, and not at its first request.
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new TypeError(`Expected \`options\` of a handler to be an object, got ${describeValue(options)}`)
+  }
+  if (typeof run !== 'function') {
+    throw new TypeError(`Expected \`run\` of a handler to be a function, got ${describeValue(run)}`)
+  }
   const { body, reply, ...routeOptions } = options
   expectSchema('body', body)
   expectSchema('reply', reply)

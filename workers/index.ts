@@ -4,6 +4,7 @@ export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/even
 export type { RouteOptions } from '../shared/hello.js'
 export type { ConnectInfo } from '../shared/hooks.js'
 export type { LogFields, Logger } from '../shared/log.js'
+export type { RoutesOf, RouteTypes } from '../shared/route-types.js'
 export type { SessionSnapshot } from '../shared/snapshot.js'
 export type { HandlerApp } from './app.js'
 export { type AnySettings, BackendSession, type SessionSettings } from './backend-session.js'

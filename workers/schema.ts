@@ -12,6 +12,12 @@ export type Schema = StandardSchemaV1
 export type SchemaInput<Of extends Schema> = StandardSchemaV1.InferInput<Of>
 export type SchemaOutput<Of extends Schema> = StandardSchemaV1.InferOutput<Of>
 
+/**
+ * A schema of a reply. It only looks at the reply, which is then sent as it was: so what it gives must be what it takes.
+ * A schema that makes something else of a value is none.
+ */
+export type SchemaOfReply<Of extends Schema> = SchemaOutput<Of> extends SchemaInput<Of> ? Of : never
+
 /** One thing that does not fit, as a client is told of it. */
 export interface BodyIssue {
   /** From the body's top: names and indexes. */
@@ -23,6 +29,8 @@ export interface BodyIssue {
 const mostIssues = 20
 const longestMessage = 200
 const longestPath = 20
+/** Characters of all issues together, but for the last: paths are the client's own text, and the same one again and again. */
+const mostCharacters = 4_000
 
 export function isSchema(value: unknown): value is Schema {
   const standard = (value as Partial<Schema> | null | undefined)?.['~standard']
@@ -36,7 +44,10 @@ export function isSchema(value: unknown): value is Schema {
  */
 export function parseBody<Result>(schema: Schema, body: unknown, next: (parsed: unknown) => Result) {
   return validate(schema, body, next, issues => {
-    const { code, message } = errors.bodyInvalid(describe(issues[0]!))
+    const [first] = issues
+    const { code, message } = errors.bodyInvalid(
+      first === undefined ? 'its schema refuses it' : describe(first)
+    )
     throw new RequestError(code, message, { issues })
   })
 }
@@ -61,21 +72,32 @@ function validate<Result>(
   refuse: (issues: readonly BodyIssue[]) => never
 ): Result | Promise<Result> {
   const judge = (result: StandardSchemaV1.Result<unknown>) =>
-    result.issues === undefined
-      ? next(result.value)
-      : refuse(result.issues.slice(0, mostIssues).map(readIssue))
+    result.issues === undefined ? next(result.value) : refuse(readIssues(result.issues))
   const result = schema['~standard'].validate(value)
   return isThenable(result)
     ? Promise.resolve(result).then(judge)
     : judge(result as StandardSchemaV1.Result<unknown>)
 }
 
+function readIssues(issues: readonly StandardSchemaV1.Issue[]): BodyIssue[] {
+  const told: BodyIssue[] = []
+  let characters = 0
+  for (const issue of issues) {
+    if (told.length === mostIssues || characters > mostCharacters) break
+    const read = readIssue(issue)
+    told.push(read)
+    characters += describe(read).length
+  }
+  return told
+}
+
 function readIssue({ message, path = [] }: StandardSchemaV1.Issue): BodyIssue {
   return {
-    path: path.slice(0, longestPath).map(segment => {
+    // Made anew: a library's path may be of a class whose `slice` and `map` make something else (arktype's is).
+    path: Array.from(path, segment => {
       const key = typeof segment === 'object' ? segment.key : segment
       return typeof key === 'number' ? key : String(key).slice(0, longestMessage)
-    }),
+    }).slice(0, longestPath),
     message: message.slice(0, longestMessage)
   }
 }

@@ -1,10 +1,11 @@
 /** What must compile of typed clients, and what must not: this file's `@ts-expect-error`s are the test, and so is its build. */
 import t from 'tap'
 import { z } from 'zod'
-import type { Client } from '../../client/index.js'
-import type { RoutesOf } from '../../shared/route-types.js'
-import type { BackendSession } from '../../workers/backend-session.js'
-import { handler } from '../../workers/handler.js'
+// Both say the same, for programs that import only one of them.
+import type { Client, RoutesOf as RoutesOfClient } from '../../client/index.js'
+import type { BackendSession, RoutesOf } from '../../workers/index.js'
+import { handler } from '../../workers/index.js'
+import type * as scoreModule from '../handlers/schema/score.js'
 
 /** Equal both ways, `any` included. */
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -19,12 +20,20 @@ const score = {
     doubled: points * 2
   })),
   replied: handler({ reply: z.object({ ok: z.boolean() }) }, (_body: { x: 1 }) => ({ ok: true })),
+  replacing: handler({ reply: z.object({ note: z.string().default('') }) }, (_body: { x: 1 }) => ({
+    note: 'given'
+  })),
+  // biome-ignore lint/suspicious/noConfusingVoidType: as games write it
+  perhaps: (body: { x: number }): void | { y: number } => (body.x > 0 ? { y: body.x } : undefined),
+  optional: (body?: { x: number }) => body,
   _helper: (_body: string) => 1,
   limit: 10
 }
 
 class ChatHandler {
   readonly topic = 'games'
+  readonly about?: string
+  readonly field = (_body: { y: number }) => this.topic
   async send(_body: { text: string }, _session: BackendSession) {
     return { at: 1 }
   }
@@ -34,8 +43,12 @@ type Routes = RoutesOf<{
   score: typeof score
   'chat.chatHandler': { default: (app: unknown) => ChatHandler; limit: number }
   'chat.other': { default: typeof ChatHandler }
+  'chat.later': { default: () => Promise<ChatHandler>; ChatHandler: typeof ChatHandler }
   plain: { default: { ping: () => 'pong' } }
 }>
+
+/** Of a module as it is, not of an object that looks like one. */
+type Loaded = RoutesOf<{ score: typeof scoreModule }>
 
 is<
   Equal<
@@ -46,8 +59,15 @@ is<
     | 'score.best'
     | 'score.checked'
     | 'score.replied'
+    | 'score.replacing'
+    | 'score.perhaps'
+    | 'score.optional'
     | 'chat.chatHandler.send'
+    | 'chat.chatHandler.field'
     | 'chat.other.send'
+    | 'chat.other.field'
+    | 'chat.later.send'
+    | 'chat.later.field'
     | 'plain.ping'
   >
 >()
@@ -62,7 +82,39 @@ is<Equal<Routes['score.replied'], { readonly body: { x: 1 }; readonly reply: { o
 is<
   Equal<Routes['chat.chatHandler.send'], { readonly body: { text: string }; readonly reply: { at: number } }>
 >()
+is<Equal<Routes['chat.later.field'], { readonly body: { y: number }; readonly reply: string }>>()
 is<Equal<Routes['plain.ping']['reply'], 'pong'>>()
+is<Equal<Routes['score.replacing']['reply'], { note: string }>>()
+is<Equal<Routes['score.perhaps']['reply'], { y: number } | undefined>>()
+is<Equal<Routes['score.optional']['body'], { x: number } | undefined>>()
+is<Equal<keyof Loaded, `score.${'add' | 'called' | 'rename' | 'late' | 'broken'}`>>()
+is<Equal<Loaded['score.add']['body'], { points: unknown; note?: string | undefined }>>()
+is<Equal<Loaded['score.rename'], { readonly body: { name: string }; readonly reply: { name: string } }>>()
+is<Equal<RoutesOf<{ score: typeof score }>, RoutesOfClient<{ score: typeof score }>>>()
+
+/** Never called: what a handler with a schema of its reply may return. */
+export function declared(): void {
+  // A reply is checked and sent as it is: what the schema would make of it never arrives.
+  // @ts-expect-error so a schema that makes something else of a value is none for a reply
+  handler({ reply: z.object({ n: z.string().transform(Number) }) }, () => ({ n: '3' }))
+  // @ts-expect-error a default of the schema is not filled in: the client is told that there is a note
+  handler({ reply: z.object({ note: z.string().default('') }) }, () => ({}))
+  // What is a literal in the schema must be one in the code: TypeScript has widened it to a string before it compares.
+  handler({ reply: z.object({ kind: z.literal('a'), to: z.enum(['x', 'y']) }) }, () => ({
+    kind: 'a' as const,
+    to: 'x' as const
+  }))
+  handler(
+    { reply: z.union([z.object({ kind: z.literal('a') }), z.object({ kind: z.literal('b') })]) },
+    async body => ({ kind: body === 1 ? ('a' as const) : ('b' as const) })
+  )
+  // @ts-expect-error a reply of another type
+  handler({ reply: z.object({ ok: z.boolean() }) }, () => ({ ok: 1 }))
+  // @ts-expect-error the handler gets what the schema makes of a body
+  handler({ body: z.object({ points: z.string().transform(Number) }) }, ({ points }) => points.length)
+  // @ts-expect-error there is no such option
+  handler({ body: z.string(), timout: 5 }, () => 1)
+}
 
 interface Events {
   'chat.said': { from: string; text: string }
@@ -107,4 +159,5 @@ export async function compiled(game: Client<Routes, Events>, anybody: Client): P
 
 t.test('the types of routes and clients hold, as this file has been compiled', async t => {
   t.type(compiled, 'function')
+  t.type(declared, 'function')
 })

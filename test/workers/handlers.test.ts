@@ -31,6 +31,11 @@ const app = new HandlerApp({
 const session = {} as BackendSession
 const context = {} as HandlerContext
 
+const imports = "import { handler } from 'sallyport/worker'; import { body } from './_schema.js'\n"
+const requires = `const { handler } = require('sallyport/worker'); const { z } = require('zod')
+const numbers = z.object({ points: z.string().transform(Number) })
+`
+
 const load = async (folder: string) => (await loadHandlers(folder, app)).handlers
 
 function call(handlers: readonly Handler[], route: string, body?: unknown) {
@@ -122,6 +127,35 @@ t.test(
     })
     t.same(call(handlers, 'declared.find', 1), { body: 1, self: undefined })
     t.same(call(handlers, 'declared.keep', 2), { body: 2, self: 'the object' })
+  }
+)
+
+t.test(
+  'handlers with schemas are found in each form, and a filter sees the body before its schema',
+  async t => {
+    const declare = 'handler({ body, timeout: 10 }, ({ points }) => points)'
+    const folder = t.testdir({
+      '_options.js': 'export const [concurrent, timeout] = [true, 5]',
+      '_schema.js': `import { z } from 'zod'; export const body = z.object({ points: z.string().transform(Number) })`,
+      '_hooks.js':
+        'export function before({ text }) { if (text !== undefined) return { body: { points: text } } }',
+      'named.js': `${imports}export const add = ${declare}`,
+      'class.js': `${imports}export default class { base = 40
+      add = handler({ body, timeout: 10 }, function ({ points }) { return this === undefined ? 0 : points }) }`,
+      'factory.js': `${imports}export default async () => ({ add: ${declare} })`,
+      'object.js': `${imports}export default { add: ${declare} }`,
+      'common.cjs': `${requires}exports.add = ${declare.replace('body', 'body: numbers')}`,
+      'common-factory.cjs': `${requires}module.exports = () => ({ add: ${declare.replace('body', 'body: numbers')} })`
+    })
+    const handlers = await load(folder)
+    t.equal(handlers.length, 6)
+    for (const { route, options } of handlers) {
+      t.same(options, { concurrent: true, timeout: 10 }, `the handler's own win: ${route}`)
+      t.equal(call(handlers, route, { points: '3' }), 3, route)
+      t.equal(call(handlers, route, { text: '4' }), 4, `${route}, what a filter made of the body is checked`)
+      for (const body of [{ text: 5 }, { points: 5 }])
+        t.throws(() => call(handlers, route, body), { code: 'BODY_INVALID' }, route)
+    }
   }
 )
 
@@ -227,6 +261,10 @@ const rows: Record<string, [files: NonNullable<Parameters<Test['testdir']>[0]>, 
   'a route that is too long': [
     { [`${'x'.repeat(250)}.js`]: 'export const tenletters = () => {}' },
     /^The route "x{250}\.tenletters" of x+\.js is longer than 255 bytes$/
+  ],
+  'a handler without a function': [
+    { 'a.js': `${worker}export const run = handler({ timeout: 5 })` },
+    /a\.js does not load: TypeError: Expected `run` of a handler to be a function, got undefined/
   ],
   'a timeout in words': [
     { 'a.js': `${worker}export const run = handler({ timeout: '5s' }, () => {})` },
