@@ -1,14 +1,18 @@
 /** Events: to a channel, to one session; and a channel that is entered and left. */
-import type { BackendSession, HandlerContext } from 'sallyport/worker'
+import type { BackendSession, HandlerContext, SessionLike } from 'sallyport/worker'
 
 const text = 'x'.repeat(64)
 
 /** Numbers of seven digits, so that all frames are of one length. */
 let sent = 0
-const next = () => `${1_000_000 + (sent++ % 1_000_000)}`
+const next = () => 1_000_000 + (sent++ % 1_000_000)
 
-export async function join(_body: unknown, _session: BackendSession, context: HandlerContext) {
+/** The session that came last. */
+let receiver: SessionLike
+
+export async function join(_body: unknown, { frontendId, id }: BackendSession, context: HandlerContext) {
   sent = 0
+  receiver = { frontendId, id }
   await context.channel('audience').ajoin()
   return 1
 }
@@ -16,14 +20,13 @@ export async function join(_body: unknown, _session: BackendSession, context: Ha
 /** 10 events to all that are in the channel. */
 export function ten(_body: unknown, _session: BackendSession, context: HandlerContext) {
   const channel = context.channel('audience')
-  for (let i = 0; i < 10; i++) channel.broadcast('tick', [Number(next()), text])
+  for (let i = 0; i < 10; i++) channel.broadcast('tick', [next(), text])
   return 1
 }
 
-/** 100 events, each to the one session that is in the channel. */
+/** 100 events, each sent to the one session that has come. */
 export function hundred(_body: unknown, _session: BackendSession, context: HandlerContext) {
-  const channel = context.channel('audience')
-  for (let i = 0; i < 100; i++) channel.broadcast('tick', [Number(next()), text])
+  for (let i = 0; i < 100; i++) context.send(receiver, 'tick', [next(), text])
   return 1
 }
 

@@ -1,5 +1,6 @@
 /** A load and a racer that do nothing but answer: for works, which only ask. */
 import type {
+  AudienceResult,
   FloodResult,
   LoadAnswer,
   LoadQuestion,
@@ -13,6 +14,7 @@ export interface FakeResults {
   readonly flood?: FloodResult
   readonly openLoop?: OpenLoopResult
   readonly overload?: OverloadResult
+  readonly audience?: AudienceResult
 }
 
 export interface FakeRound {
@@ -21,14 +23,17 @@ export interface FakeRound {
   readonly asked: readonly LoadQuestion[]
 }
 
-export function createRound({ flood, openLoop, overload }: FakeResults, connections = 0): FakeRound {
+export function createRound(
+  { flood, openLoop, overload, audience }: FakeResults,
+  connections = 0
+): FakeRound {
   const asked: LoadQuestion[] = []
   const answers: Record<LoadAnswer['kind'], unknown> = {
     begun: {},
     done: { result: flood },
     paced: { result: openLoop },
     gathered: {},
-    listened: {},
+    listened: { result: audience },
     away: {},
     weathered: {},
     overloaded: { result: overload },
@@ -47,20 +52,26 @@ export interface FakeRacerInit {
   readonly results?: readonly unknown[]
   /** Another one of the same. */
   readonly fresh?: Racer
+  /** Told of each task. */
+  readonly onAsk?: (task: unknown, what: unknown) => void
   readonly onEnd?: () => void
 }
 
-export function createRacer({ port = 1, results = [], fresh, onEnd }: FakeRacerInit = {}): Racer {
+export function createRacer({ port = 1, results = [], fresh, onAsk, onEnd }: FakeRacerInit = {}): Racer {
   const left = [...results]
   let at = 0
+  // Half a core for the process, and a fifth for its first thread.
+  const usage = () => {
+    at += 1000
+    return { at, process: at * 500, mainThread: at * 200, workers: undefined }
+  }
   const racer = {
     port,
-    ask: async () => ({ result: left.shift() }),
-    // Half a core for the process, and a fifth for its first thread.
-    usage: async () => {
-      at += 1000
-      return { at, process: at * 500, mainThread: at * 200, workers: undefined }
+    ask: async (task: unknown, what: unknown) => {
+      onAsk?.(task, what)
+      return { before: usage(), result: left.shift(), after: usage() }
     },
+    usage: async () => usage(),
     startAnew: async () => fresh,
     end: async () => onEnd?.()
   }
