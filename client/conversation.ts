@@ -256,9 +256,10 @@ export class Conversation {
       return this.end({ code: name, message, data: { code, reason: why } }, code, why)
     }
     if (this.#state === 'open') this.#change('resuming', false, code, why)
-    // A gateway that restarts spreads its clients over a while.
+    // A gateway that restarts spreads its clients over a while; one that can't greet anybody says for how long.
     const [, hint] = /come back in (\d+) ms/.exec(why) ?? []
-    if (code === closeCodes.restart && hint !== undefined) this.#pause ??= Math.min(Number(hint), longestHint)
+    const hints = code === closeCodes.restart || code === closeCodes.tryAgainLater
+    if (hints && hint !== undefined) this.#pause ??= Math.min(Number(hint), longestHint)
     this.#kickReason = undefined
     this.#schedule()
   }

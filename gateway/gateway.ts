@@ -98,7 +98,7 @@ export class Gateway {
     })
     const [registry, channels, dispatcher] = [this.#registry, this.#channels, this.#dispatcher]
     this.#events = new HostEvents({ frontendId, registry, channels, sessions: this.sessions, metrics })
-    this.#hooks = new SessionHooks({ registry, dispatcher, requestTimeout, log, now })
+    this.#hooks = new SessionHooks({ registry, dispatcher, suspensions, requestTimeout, log, now })
     // Before the host is told of the end: it finds no session in a channel that is gone.
     this.#registry.prependListener('closed', session => this.#channels.leaveAll(session))
     this.#intake = new Intake({

@@ -5,7 +5,7 @@
  */
 import { requestFlags } from '../shared/batch.js'
 import { closeCodes } from '../shared/close-codes.js'
-import type { ErrorData } from '../shared/errors.js'
+import { type ErrorData, errors } from '../shared/errors.js'
 import type { RouteHello } from '../shared/hello.js'
 import { type ConnectInfo, hookRoutes, type Refusal } from '../shared/hooks.js'
 import type { Logger } from '../shared/log.js'
@@ -15,12 +15,17 @@ import type { ClientInfo, Registry } from './registry.js'
 import type { Request } from './request.js'
 import type { Route } from './routes.js'
 import type { Session } from './session.js'
+import type { Suspensions } from './suspensions.js'
 import { within } from './within.js'
 import type { Outcome } from './worker-listener.js'
+
+/** Milliseconds over which those come back who came while onConnect was suspended: not all at its end. */
+const longestSpread = 5_000
 
 export interface SessionHooksInit {
   readonly registry: Registry
   readonly dispatcher: Dispatcher
+  readonly suspensions: Suspensions
   readonly requestTimeout: number
   readonly log: Logger
   readonly now: () => number
@@ -60,6 +65,12 @@ export class SessionHooks {
 
   #greet(session: Session, client: ClientInfo, resumed: boolean): void {
     if (!this.#onConnect.isOffered || !session.isOpen) return
+    if (this.#isSuspended('onConnect', this.#onConnect, session)) {
+      // Who comes back was greeted before. Nobody new is let in past what may be the game's own check; and not now,
+      // while the connection is still being told that it has a session.
+      if (!resumed) queueMicrotask(() => this.#sendAway(session))
+      return
+    }
     const { ip, port } = session.receiver!.address
     const info: ConnectInfo = { address: { ip, port }, ...client, resumed }
     const request = this.#add(session, this.#onConnect, 0, info, outcome =>
@@ -90,11 +101,29 @@ export class SessionHooks {
     if (running.size === 0) this.#runOnClose(session, reason)
   }
 
+  #sendAway(session: Session): void {
+    const ms = this.#init.suspensions.remaining(this.#onConnect) + Math.random() * longestSpread
+    const reason = `come back in ${Math.ceil(ms)} ms`
+    this.#init.registry.end(session, { code: closeCodes.tryAgainLater, reason, kickReason: reason })
+  }
+
   #runOnClose(session: Session, reason: string): void {
+    if (this.#isSuspended('onClose', this.#onClose, session)) return this.#onCloseIsOver()
     this.#add(session, this.#onClose, requestFlags.notify, reason, outcome => {
       if ('error' in outcome) this.#tellFailure('onClose', session, outcome.error)
-      if (--this.#closing === 0) this.#onIdle?.()
+      this.#onCloseIsOver()
     })
+  }
+
+  #onCloseIsOver(): void {
+    if (--this.#closing === 0) this.#onIdle?.()
+  }
+
+  /** Whether the hook is not run now, because it has ended workers again and again; that is told. */
+  #isSuspended(hook: string, route: Route, session: Session): boolean {
+    const ms = this.#init.suspensions.remaining(route)
+    if (ms > 0) this.#tellFailure(hook, session, errors.routeSuspended(route.name, ms))
+    return ms > 0
   }
 
   #add(

@@ -1,7 +1,9 @@
 /** `sallyport/client` over a real gateway: what it sends and gets, and what becomes of what goes wrong. */
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { WebSocket } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import { type Client, ClientError, type ClientOptions, connect } from '../../client/index.js'
 import type { GatewayOptions } from '../../gateway/index.js'
 import { startGateway, startProxy, until } from '../helpers/gateway.js'
@@ -203,6 +205,23 @@ t.test('when the gateway is started anew the client comes back to a new session,
   await startGateway(t, handlers, { workers: 1, port })
   t.match(await opened, { state: 'open', resumed: false })
   t.same(await client.request('player.seen'), [])
+})
+
+t.test('a gateway that says when to come back is taken at its word', async t => {
+  const patient = { backOff: { least: 100_000, most: 100_000 }, random: () => 0.99 }
+  for (const code of [1012, 1013]) {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    t.teardown(() => server.close())
+    let visits = 0
+    server.on('connection', ws => {
+      if (++visits === 1) ws.close(code, 'come back in 20 ms')
+      else ws.close(4500, 'welcome back')
+    })
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    await t.rejects(connect(`ws://127.0.0.1:${port}`, patient), { message: /welcome back/ }, `after ${code}`)
+    t.equal(visits, 2)
+  }
 })
 
 t.test('listeners are called by name until they are taken out; one that throws stops no other', async t => {

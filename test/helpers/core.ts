@@ -231,11 +231,12 @@ export async function startCore({
     onFailure: place => dispatcher.placeFailed(place)
   })
   const requests = new OpenRequests({ metrics, log, laneLimit })
+  const suspensions = new Suspensions({ metrics, log, now })
   const dispatcher = new Dispatcher({
     pool,
     requests,
     metrics,
-    suspensions: new Suspensions({ metrics, log, now }),
+    suspensions,
     log,
     now,
     maxQueueDelay
@@ -251,7 +252,14 @@ export async function startCore({
       dispatcher.workerEnded(worker, cause)
     }
   }
-  const sessionHooks = new SessionHooks({ registry, dispatcher, requestTimeout: 10_000, log, now })
+  const sessionHooks = new SessionHooks({
+    registry,
+    dispatcher,
+    suspensions,
+    requestTimeout: 10_000,
+    log,
+    now
+  })
   const core: Core = {
     registry,
     dispatcher,

@@ -1,6 +1,7 @@
 /** What handlers are asked when a session begins, and told when it has ended. */
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { connect } from '../../client/index.js'
 import type { GatewayOptions } from '../../gateway/index.js'
 import { Clock } from '../helpers/clock.js'
 import { type LogLine, startGateway, until } from '../helpers/gateway.js'
@@ -98,6 +99,49 @@ t.test('an onConnect that fails, or whose worker ends, is logged, and its sessio
   t.match((await killer.request('player.who')).body, { sid: Number })
   t.match(failuresIn(lines)[1], { fields: { hook: 'onConnect', code: 'HANDLER_FATAL' } })
   t.equal(said('onConnect').length, 2, 'and it is not repeated')
+})
+
+t.test('an onConnect that ends workers again and again lets nobody new in for a while', async t => {
+  let ahead = 0
+  const { gateway, joinPomelo, lines, said } = await start(t, { now: () => Date.now() + ahead })
+  const player = await joinPomelo()
+  const client = await connect<{ 'player.who': { body: undefined; reply: { sid: number } } }>(gateway.url)
+  t.teardown(() => client.close())
+  const { sid } = await client.request('player.who')
+  for (let i = 0; i < 3; i++) await (await joinPomelo({ exit: true })).request('player.who')
+  t.match(said('A route is suspended: it ends workers again and again'), [{ route: '_hooks.onConnect' }])
+  const greeted = said('onConnect').length
+  const stranger = await joinPomelo()
+  stranger.notify('player.put', { key: 'state', value: 1 })
+  t.match(await stranger.closed, { code: 1013, reason: /^come back in \d+ ms$/ })
+  t.match(stranger.kicks, [{ reason: /^come back in \d+ ms$/ }])
+  t.match(failuresIn(lines).at(-1), { fields: { hook: 'onConnect', code: 'ROUTE_SUSPENDED' } })
+  client.reconnect()
+  await until('it is back', () => gateway.metrics().sessionsResumed === 1)
+  t.match(await client.request('player.who'), { sid }, 'who was greeted once comes back to his session')
+  t.ok((await player.request('player.who')).body.greeted, 'and who is there plays on')
+  t.equal(said('onConnect').length, greeted)
+  t.same(said('put'), [])
+  ahead = 61_000
+  t.ok((await (await joinPomelo()).request('player.who')).body.greeted)
+})
+
+t.test('an onClose that ends workers again and again is not run for a while', async t => {
+  const { connect: join, gateway, lines, said } = await start(t)
+  for (let i = 1; i <= 3; i++) {
+    const player = await join()
+    await prepare(player, { exit: true })
+    player.leave()
+    await until('its worker has ended', () => gateway.metrics().workersLost === i)
+  }
+  const player = await join()
+  const { sid } = await player.request('player.who')
+  player.leave()
+  const lost = () => failuresIn(lines).filter(({ fields }) => fields['sid'] === sid)
+  await until('it is told of', () => lost().length === 1)
+  t.match(lost(), [{ fields: { hook: 'onClose', code: 'ROUTE_SUSPENDED' } }])
+  t.equal(said('onClose').length, 3)
+  await gateway.close()
 })
 
 t.test('no client can ask for a hook, by any name or code', async t => {
