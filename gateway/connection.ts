@@ -20,6 +20,7 @@ import type { ClientAddress, ResolvedOptions } from './options.js'
 import { Outgoing } from './outgoing.js'
 import { PomeloProtocol } from './pomelo-protocol.js'
 import type { IncomingRequest, Protocol, ProtocolHost } from './protocol.js'
+import { Rate } from './rate.js'
 import type { Registry } from './registry.js'
 import type { Resumption } from './resumption.js'
 import type { RouteTable } from './routes.js'
@@ -51,6 +52,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
   /** Whether the client has broken the rules of WebSocket, as ws found. */
   #hasViolated = false
   readonly #liveness: Liveness
+  /** How fast frames come that are no requests; undefined: none has come. */
+  #frames: Rate | undefined
   readonly #outgoing: Outgoing
 
   /** `credentials` are not kept for longer than they are needed. */
@@ -63,8 +66,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
     const onBehind = () => this.#fallBehind()
     this.#outgoing = new Outgoing({ webSocket, socket, metrics, budget, maxBytes, onBehind })
     webSocket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
-    webSocket.on('ping', () => this.#hear())
-    webSocket.on('pong', () => this.#hear())
+    webSocket.on('ping', () => this.#hearFrame())
+    webSocket.on('pong', () => this.#hearFrame())
     // What ws refuses (a frame too large, bad UTF-8) it closes itself, with the code that the RFC has for it.
     webSocket.on('error', (error: NodeJS.ErrnoException) => {
       this.#hasViolated ||= error.code?.startsWith('WS_ERR_') === true
@@ -104,6 +107,19 @@ export class Connection implements AttachedConnection, ProtocolHost {
     } catch (error) {
       this.fail(error)
     }
+  }
+
+  takeFrame(): boolean {
+    const { options, metrics } = this.#init
+    if (options.maxFramesPerSecond === 0) return true
+    const { heardAt } = this.#liveness
+    this.#frames ??= new Rate(options.maxFramesPerSecond, heardAt)
+    if (this.#frames.take(1, heardAt) === 0) return true
+    if (this.#state !== 'closing') {
+      metrics.count('connectionsFlooded')
+      this.close(closeCodes.flooded, 'flooded')
+    }
+    return false
   }
 
   request(request: IncomingRequest): void {
@@ -259,6 +275,11 @@ export class Connection implements AttachedConnection, ProtocolHost {
 
   #hear(): void {
     this.#liveness.hear(this.#init.options.now())
+  }
+
+  #hearFrame(): void {
+    this.#hear()
+    this.takeFrame()
   }
 
   #closed(code: number): void {

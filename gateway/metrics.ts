@@ -10,6 +10,7 @@ const counterNames = [
   'connectionsClosed',
   'connectionsClosedSlow',
   'connectionsClosedSilent',
+  'connectionsFlooded',
   'framesMalformed',
   'sessionsOpened',
   'sessionsClosed',

@@ -140,6 +140,12 @@ export const optionTable: readonly OptionRow[] = [
     help: 'bytes of their bodies a second; 0: any number'
   },
   {
+    name: 'maxFramesPerSecond',
+    check: count(0, 1_000_000),
+    standard: 1_000,
+    help: 'pings, heartbeats and counts of one connection a second; more close with 4507; 0: any number'
+  },
+  {
     name: 'maxOpenRequests',
     check: count(1, 100_000_000),
     standard: 100_000,

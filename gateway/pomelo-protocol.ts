@@ -95,6 +95,7 @@ export class PomeloProtocol implements Protocol {
       case packageKinds.heartbeat:
         if (this.#state !== 'open')
           throw errors.protocolViolated('a heartbeat before the handshake was acknowledged')
+        if (!this.#init.host.takeFrame()) return
         return this.#sendPackage(packageKinds.heartbeat)
       case packageKinds.handshake:
         if (this.#state !== 'handshake') throw errors.protocolViolated('a second handshake')
@@ -107,6 +108,7 @@ export class PomeloProtocol implements Protocol {
       case packageKinds.received:
         if (this.#state !== 'open' || !this.#counts)
           throw errors.protocolViolated('a count from a client that has not asked to be resumed')
+        if (!this.#init.host.takeFrame()) return
         return this.#receiveCount(decodeCount(bytes, start, end))
     }
   }

@@ -56,6 +56,8 @@ export interface ProtocolHost {
   release(): void
   /** Has the protocol read a message, now or again; one that it does not understand closes the connection. */
   receive(bytes: Buffer): void
+  /** Counts a frame, or a package in one, that is no request. Gives false where too many came: the connection is closed. */
+  takeFrame(): boolean
   /** Takes in what the client asks for. */
   request(request: IncomingRequest): void
   /** The client is not let in: ends the connection after what was sent. */

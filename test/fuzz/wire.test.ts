@@ -20,7 +20,8 @@ t.test('a gateway that is sent nonsense closes those who sent it, and nobody els
   // Resume is off, so that nothing that is left over is left over on purpose.
   const { gateway, connect, lines } = await startGateway(t, 'wire', {
     resumeWindow: 0,
-    maxRequestsPerSecond: 0
+    maxRequestsPerSecond: 0,
+    maxFramesPerSecond: 0
   })
   const bystander = await connect()
   const codes = new Map<number, number>()

@@ -2,9 +2,15 @@
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { type ClientError, connect } from '../../client/index.js'
+import { packageKinds } from '../../shared/wire/package.js'
+import { encodeCount } from '../../shared/wire/resume.js'
 import { startGateway, until } from '../helpers/gateway.js'
+import { PomeloPlayer, packageTypes } from '../helpers/pomelo-player.js'
 
 const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-limits', import.meta.url))
+
+/** A clock that stands still. */
+const start = Date.now()
 
 t.test('beyond its rate a session is refused, is not run, and is let in again', async t => {
   const { connect: join, gateway } = await startGateway(t, handlers, { workers: 1, maxRequestsPerSecond: 5 })
@@ -50,6 +56,42 @@ t.test('who does not stop is closed, for good', async t => {
   for (let i = 0; i < 70; i++) player.notify('work.quick')
   t.match(await player.closed, { code: 4507 })
   t.match(gateway.metrics(), { sessionsFlooded: 1, sessions: 0 })
+})
+
+t.test('pings, heartbeats and counts have a rate too: beyond it their connection is closed', async t => {
+  const limits = { workers: 1, maxFramesPerSecond: 5, now: () => start }
+  const { connect: join, gateway } = await startGateway(t, handlers, limits)
+  const floods: [name: string, sys: Record<string, unknown>, flood: (player: PomeloPlayer) => void][] = [
+    ['pings', {}, ({ ws }) => ws.ping()],
+    ['pongs', {}, ({ ws }) => ws.pong()],
+    ['heartbeats', {}, player => player.send(packageTypes.heartbeat)],
+    ['counts', { resume: true }, player => player.send(packageKinds.received, encodeCount(0))]
+  ]
+  const bystander = await join()
+  for (const [name, sys, flood] of floods) {
+    const player = await PomeloPlayer.join(gateway.url, { sys })
+    t.teardown(() => player.leave())
+    for (let i = 0; i < 10; i++) flood(player)
+    t.match(await player.request('work.ran'), { isError: false }, `10 ${name} pass`)
+    for (let i = 0; i < 10; i++) flood(player)
+    t.match(await player.closed, { code: 4507, reason: 'flooded' }, `10 more ${name} do not`)
+  }
+  t.match(gateway.metrics(), { connectionsFlooded: floods.length, sessions: 1 })
+  t.equal(await bystander.request('work.ran'), 0)
+})
+
+t.test('many heartbeats in one message are answered no more often than their rate allows', async t => {
+  const { gateway } = await startGateway(t, handlers, {
+    workers: 1,
+    maxFramesPerSecond: 5,
+    heartbeat: 0,
+    now: () => start
+  })
+  const player = await PomeloPlayer.join(gateway.url)
+  t.teardown(() => player.leave())
+  player.ws.send(Buffer.concat(Array.from({ length: 1_000 }, () => Buffer.of(3, 0, 0, 0))))
+  t.match(await player.closed, { code: 4507 })
+  t.equal(player.heartbeats, 10)
 })
 
 t.test(
