@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { WebSocket } from 'ws'
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway/index.js'
 import { expectHeld } from './held.js'
-import { readMemory } from './memory.js'
+import { readMemory, watchMemory } from './memory.js'
 import { type Server, serve } from './server.js'
 import type { Pushed, Stretch, StretchResult } from './stretch.js'
 
@@ -31,7 +31,8 @@ await serve(async (): Promise<Server> => {
       stretch: (stretch: Stretch) => runStretch(gateway, stretch),
       churn: (asked: { seconds: number }) => runChurn(gateway, asked),
       tell: (asked: { missed: number; clients: number }) => tell(gateway, asked),
-      memory: readMemory
+      memory: readMemory,
+      watchMemory: (ms: number) => watchMemory(ms)
     },
     close: () => gateway.close()
   }

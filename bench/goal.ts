@@ -8,7 +8,8 @@ const sayings = {
   gatewayMicrosPerPush: { about: 'gateway CPU of a push', unit: 'µs' },
   ours: { about: 'ours', unit: '' },
   p50: { about: 'p50', unit: 'µs' },
-  p99: { about: 'p99', unit: 'µs' }
+  p99: { about: 'p99', unit: 'µs' },
+  memoryGrowth: { about: 'memory', unit: '×' }
 } as const
 
 export type GoalFigure = keyof typeof sayings

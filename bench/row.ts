@@ -35,6 +35,8 @@ export interface Row extends Record<GoalFigure, number | null> {
   readonly gatewayMicrosPerPush: number | null
   readonly p50: number | null
   readonly p99: number | null
+  /** Of the server's memory while it was measured: its peak in the second half, over that in the first. */
+  readonly memoryGrowth: number | null
   readonly floorP50: number | null
   readonly floorP99: number | null
   readonly p50Ratio: number | null
@@ -57,6 +59,7 @@ const p50: Pick = each => each.p50
 const p99: Pick = each => each.p99
 const rate: Pick = each => each.rate
 const lateP99: Pick = each => each.lateP99
+const memoryGrowth: Pick = each => each.memoryGrowth
 const loadCpu: Pick = each => each.loadCpu
 const cost =
   (part: keyof Cost): Pick =>
@@ -88,7 +91,8 @@ function rowOf(
         : (gatewayMicros - floorGatewayMicros) / pushesPerOperation,
     ours: oursMedian,
     p50: medianOf(ours, p50),
-    p99: medianOf(ours, p99)
+    p99: medianOf(ours, p99),
+    memoryGrowth: medianOf(ours, memoryGrowth)
   }
   const met = goals.map(goal => meets(figures, goal))
   return {

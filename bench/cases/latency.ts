@@ -60,7 +60,7 @@ const tooMany: Case = {
   beside: [
     {
       floor: 'the capacity',
-      goals: [atLeast(0.9), atMost(2 * maxQueueDelay * 1000, 'p99')]
+      goals: [atLeast(0.9), atMost(2 * maxQueueDelay * 1000, 'p99'), atMost(1.1, 'memoryGrowth')]
     }
   ]
 }

@@ -55,7 +55,9 @@ export function overload({ times, calm, maxQueueDelay, ...asked }: OverloadInit)
       } satisfies Overload)
       await begun
       const before = await racer.usage()
+      const watched = racer.ask<number>('watchMemory', seconds * 1000)
       const { result } = await overloaded
+      const { result: memoryGrowth } = await watched
       const after = await racer.usage()
       expectCalm(result, maxQueueDelay)
       return {
@@ -66,6 +68,7 @@ export function overload({ times, calm, maxQueueDelay, ...asked }: OverloadInit)
         p50: result.p50,
         p99: result.p99,
         lateP99: result.lateP99,
+        memoryGrowth,
         loadCpu: result.cpuShare
       }
     }

@@ -37,6 +37,8 @@ export interface Measurement {
   readonly p99?: number | undefined
   /** Microseconds by which the load was late with what it sent. */
   readonly lateP99?: number | undefined
+  /** The peak of the server's memory in the second half, over that in the first. */
+  readonly memoryGrowth?: number | undefined
   /** The load's CPU, as a share of one core. */
   readonly loadCpu?: number | undefined
 }

@@ -12,7 +12,7 @@ const told: Record<string, readonly string[]> = {
   'requests-500x4': ['floor', 'ratio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],
   'latency-at-load': ['p50', 'p99', 'rate', 'lateP99', 'cpuMicros', 'loadCpu'],
   'slow-neighbour': ['floor', 'ratio', 'p50', 'p99', 'rate', 'lateP99', 'cpuMicros', 'loadCpu'],
-  overload: ['floor', 'ratio', 'p50', 'p99', 'rate', 'lateP99', 'cpuMicros', 'loadCpu'],
+  overload: ['floor', 'ratio', 'p50', 'p99', 'rate', 'lateP99', 'memoryGrowth', 'cpuMicros', 'loadCpu'],
   connections: ['floor', 'ratio'],
   'events-fanout': ['floor', 'ratio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],
   'events-single': ['floor', 'ratio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],

@@ -26,12 +26,20 @@ const work = overload({
 
 t.test('first a closed loop of few sockets, then three times that, then a part of it', async t => {
   const fake = createRound({ flood, overload: result })
-  const measured = await work.run(createRacer({ port: 7 }), fake.round)
+  const measured = await work.run(createRacer({ port: 7, results: [1.02] }), fake.round)
   t.match(fake.asked, [
     { kind: 'flood', sockets: 8, inFlight: 1, route: 'burn.two' },
     { kind: 'overload', port: 7, sockets: 500, rate: 1_500, calmRate: 150, seconds: 10, route: 'burn.two' }
   ])
-  t.match(measured, { value: 480, floor: 500, rate: 1_500, p50: 150_000, p99: 300_000, lateP99: 150 })
+  t.match(measured, {
+    value: 480,
+    floor: 500,
+    rate: 1_500,
+    p50: 150_000,
+    p99: 300_000,
+    lateP99: 150,
+    memoryGrowth: 1.02
+  })
 })
 
 t.test('it ends with an error if not all is as before when it is over', async t => {
