@@ -28,7 +28,6 @@ const pages = [
   'SECURITY.md',
   ...listFiles('docs').filter(path => path.endsWith('.md'))
 ]
-const guides = ['README.md', 'docs/guarantees.md', ...pages.filter(path => path.startsWith('docs/guide/'))]
 
 /** The rows of a page's tables whose first cell matches, as their cells. */
 function readRows(page: string, first: RegExp): string[][] {
@@ -306,9 +305,9 @@ t.test('client.md has the options of the client, and its members', async t => {
   for (const [, member] of members) if (member !== 'constructor') t.match(told, `\`${member}`)
 })
 
-t.test('the code in the README and the guides compiles', async t => {
-  const blocks = guides.flatMap(readBlocks)
-  t.ok(blocks.length >= 12, `${blocks.length} blocks`)
+t.test('the code in the documents compiles, but where a block says that it is a sketch', async t => {
+  const blocks = pages.flatMap(readBlocks)
+  t.ok(blocks.length >= 30, `${blocks.length} blocks`)
   t.same(compile(blocks), [])
 })
 
