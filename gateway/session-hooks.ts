@@ -19,8 +19,11 @@ import type { Suspensions } from './suspensions.js'
 import { within } from './within.js'
 import type { Outcome } from './worker-listener.js'
 
-/** Milliseconds over which those come back who came while onConnect was suspended: not all at its end. */
+/** Milliseconds over which those come back who could not be greeted: not all at once. */
 const longestSpread = 5_000
+
+/** What becomes of an onConnect that was cut off: it has let nobody in, and could not catch this. */
+const cutOff: readonly string[] = [errors.handlerFatal.code, errors.workerLost.code, errors.timeout.code]
 
 export interface SessionHooksInit {
   readonly registry: Registry
@@ -66,21 +69,22 @@ export class SessionHooks {
   #greet(session: Session, client: ClientInfo, resumed: boolean): void {
     if (!this.#onConnect.isOffered || !session.isOpen) return
     if (this.#isSuspended('onConnect', this.#onConnect, session)) {
-      // Who comes back was greeted before. Nobody new is let in past what may be the game's own check; and not now,
-      // while the connection is still being told that it has a session.
+      // Not at once: the connection is still being told that it has a session.
       if (!resumed) queueMicrotask(() => this.#sendAway(session))
       return
     }
     const { ip, port } = session.receiver!.address
     const info: ConnectInfo = { address: { ip, port }, ...client, resumed }
     const request = this.#add(session, this.#onConnect, 0, info, outcome =>
-      this.#greeted(session, request, outcome)
+      this.#greeted(session, request, resumed, outcome)
     )
   }
 
-  #greeted(session: Session, request: Request, outcome: Outcome): void {
-    if ('error' in outcome) this.#tellFailure('onConnect', session, outcome.error)
-    else if (outcome.body !== '') {
+  #greeted(session: Session, request: Request, resumed: boolean, outcome: Outcome): void {
+    if ('error' in outcome) {
+      this.#tellFailure('onConnect', session, outcome.error)
+      if (!resumed && cutOff.includes(outcome.error.code)) return this.#sendAway(session)
+    } else if (outcome.body !== '') {
       const { reason }: Refusal = JSON.parse(Buffer.from(outcome.body, 'latin1').toString())
       const ending = { code: closeCodes.refused, reason: 'refused', kickReason: reason }
       return this.#init.registry.end(session, ending)
@@ -101,6 +105,7 @@ export class SessionHooks {
     if (running.size === 0) this.#runOnClose(session, reason)
   }
 
+  /** Nobody new is let in past what may be the game's own check. Who comes back to his session was greeted before. */
   #sendAway(session: Session): void {
     const ms = this.#init.suspensions.remaining(this.#onConnect) + Math.random() * longestSpread
     const reason = `come back in ${Math.ceil(ms)} ms`

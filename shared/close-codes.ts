@@ -10,7 +10,7 @@ export const closeCodes = {
   tooLarge: 1009,
   /** The gateway goes away for a restart; come back in a moment. */
   restart: 1012,
-  /** The gateway can't greet anybody just now; the reason says when to come back. */
+  /** The game's onConnect was cut off, or is suspended: the client is not let in now. The reason says when to come back. */
   tryAgainLater: 1013,
   /** The client did not read what was sent to it, or its requests were not taken, for too long. */
   slow: 4000,

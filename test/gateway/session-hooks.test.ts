@@ -88,11 +88,41 @@ t.test('a hook that has not started is not given up, and has its whole time when
   await tick()
   t.equal(player.replies.length, 1)
   await sweep(core, 2_000)
+  t.equal(player.session.isOpen, false, 'who could not be greeted in time is not let in')
+  t.match(player.endings, [{ code: 1013, reason: /^come back in \d+ ms$/ }])
   worker.outbox.reply(request.rid, '{"reason":"too late"}')
   worker.ready()
   await tick()
-  t.equal(player.session.isOpen, true, 'what it says after its deadline has no effect')
+  t.equal(player.endings.length, 1, 'what it says after its deadline has no effect')
   await core.close()
+})
+
+t.test('who comes back was greeted before, and is let in where onConnect is cut off', async t => {
+  for (const ending of ['dies', 'is overdue']) {
+    const { core, nameOf } = await start([onConnect], { workers: 2 })
+    const player = core.connect()
+    await tick()
+    const first = core.workers.find(each => each.turns.length > 0)!
+    answer(first, first.turns.shift()!)
+    await tick()
+    core.registry.resume(player.session, { protocol: 'json' })
+    core.request(player, 1)
+    await tick()
+    const again = core.workers.find(each => each.turns.length > 0)!
+    t.same(handedOut(again, nameOf), [[onConnect]])
+    const [turn] = again.turns.splice(0)
+    t.match(JSON.parse(turn!.requests[0]!.body), { resumed: true })
+    again.claimNext(turn!)
+    if (ending === 'dies') again.die(new Error('its thread has ended'))
+    else await sweep(core, 11_000)
+    core.request(player, 2)
+    for (const each of core.workers) each.ready()
+    await tick()
+    t.same(player.endings, [], ending)
+    const last = core.workers.find(each => each.turns.length > 0)
+    t.ok(last !== undefined && handedOut(last, nameOf).flat().includes('a'), 'and what it asks for is run')
+    await core.close()
+  }
 })
 
 t.test('a session that ends before its onConnect has started has an onClose', async t => {

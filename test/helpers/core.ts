@@ -128,6 +128,8 @@ export interface CoreSession {
   readonly replies: Reply[]
   /** `pause` and `resume`, in order. */
   readonly reading: string[]
+  /** How it was ended. */
+  readonly endings: { readonly code: number; readonly reason: string | null }[]
 }
 
 export interface CoreOptions {
@@ -272,6 +274,7 @@ export async function startCore({
     connect() {
       const replies: Reply[] = []
       const reading: string[] = []
+      const endings: CoreSession['endings'] = []
       const session = registry.open({
         readsRich: false,
         address: { ip: '127.0.0.1', port: 1 },
@@ -279,11 +282,11 @@ export async function startCore({
         error: (id, error) => replies.push({ id, error }),
         isConnected: true,
         event: () => true,
-        end() {},
+        end: (code, reason) => endings.push({ code, reason }),
         pause: () => reading.push('pause'),
         resume: () => reading.push('resume')
       })
-      return { session, replies, reading }
+      return { session, replies, reading, endings }
     },
     request({ session }, id, route = 'a') {
       const found = table.find(route)!

@@ -89,16 +89,36 @@ t.test('a client of the text form reads why it was refused', async t => {
   t.same(player.events, [['$kick', { reason: 'refused' }]])
 })
 
-t.test('an onConnect that fails, or whose worker ends, is logged, and its session goes on', async t => {
+t.test('an onConnect that fails is logged, and its session goes on', async t => {
   const { joinPomelo, lines, said } = await start(t)
   const player = await joinPomelo({ fail: 'no database' })
   t.ok((await player.request('player.who')).body.greeted)
   t.match(failuresIn(lines), [{ level: 'error', fields: { hook: 'onConnect', code: 'INTERNAL' } }])
   t.match(said('A handler failed'), [{ route: '_hooks.onConnect', error: /TypeError: no database\n/ }])
+})
+
+t.test('an onConnect whose worker ends lets nobody new in, its own client or another', async t => {
+  const { gateway, joinPomelo, lines, said } = await start(t)
+  const client = await connect(gateway.url)
+  t.teardown(() => client.close())
+  await until('it is greeted', () => said('onConnect').length === 1)
+  const waiting = await joinPomelo({ hold: 'door' })
+  waiting.notify('player.put', { key: 'state', value: 1 })
+  await until('it greets', () => said('onConnect').length === 2)
   const killer = await joinPomelo({ exit: true })
-  t.match((await killer.request('player.who')).body, { sid: Number })
-  t.match(failuresIn(lines)[1], { fields: { hook: 'onConnect', code: 'HANDLER_FATAL' } })
-  t.equal(said('onConnect').length, 2, 'and it is not repeated')
+  for (const each of [killer, waiting]) {
+    t.match(await each.closed, { code: 1013, reason: /^come back in \d+ ms$/ })
+    t.match(each.kicks, [{ reason: /^come back in \d+ ms$/ }])
+  }
+  t.match(
+    failuresIn(lines)
+      .map(({ fields }) => fields['code'])
+      .sort(),
+    ['HANDLER_FATAL', 'WORKER_LOST']
+  )
+  t.same(said('put'), [], 'and nothing of it runs')
+  t.equal(said('onConnect').length, 3, 'nor is it repeated')
+  t.equal(gateway.sessions.getSessionsCount(), 1)
 })
 
 t.test('an onConnect that ends workers again and again lets nobody new in for a while', async t => {
@@ -108,7 +128,7 @@ t.test('an onConnect that ends workers again and again lets nobody new in for a 
   const client = await connect<{ 'player.who': { body: undefined; reply: { sid: number } } }>(gateway.url)
   t.teardown(() => client.close())
   const { sid } = await client.request('player.who')
-  for (let i = 0; i < 3; i++) await (await joinPomelo({ exit: true })).request('player.who')
+  for (let i = 0; i < 3; i++) await (await joinPomelo({ exit: true })).closed
   t.match(said('A route is suspended: it ends workers again and again'), [{ route: '_hooks.onConnect' }])
   const greeted = said('onConnect').length
   const stranger = await joinPomelo()
