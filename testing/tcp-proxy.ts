@@ -1,17 +1,25 @@
 /**
  * A TCP proxy between clients and a gateway, for what networks do to connections: they end, they break, they break in the
- * middle of a frame, and they go silent without a word to either side.
+ * middle of a frame, they go silent without a word to either side, or to one of both, and they stand still for a while.
  */
 
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
-/** How a connection is cut: both sides are told, both are told roughly, neither is told, or in the middle of a frame. */
-export type Cut = 'end' | 'reset' | 'silent' | 'midFrame'
+/**
+ * How a connection is cut: both sides are told, both are told roughly, neither is told, in the middle of a frame, or half of
+ * it: only the client is told, or only the gateway.
+ */
+export type Cut = (typeof cuts)[number]
+
+/** @internal All ways there are. */
+export const cuts = ['end', 'reset', 'silent', 'midFrame', 'clientOnly', 'gatewayOnly'] as const
 
 interface Pair {
   readonly client: Socket
   readonly server: Socket
+  /** Whether nothing of the gateway's is read for the client. */
+  isHeld: boolean
 }
 
 export class TcpProxy {
@@ -49,13 +57,36 @@ export class TcpProxy {
     return pairs.length
   }
 
+  /**
+   * Has all clients, or a share of them at random, read nothing for so many milliseconds: what the gateway sends them waits in it,
+   * once the system's buffers are full. Gives how many.
+   */
+  hold(ms: number, share = 1): number {
+    const pairs = [...this.#pairs].filter(pair => !pair.isHeld && Math.random() < share)
+    for (const pair of pairs) {
+      pair.isHeld = true
+      pair.server.pause()
+    }
+    const timer = setTimeout(() => {
+      this.#holds.delete(timer)
+      for (const pair of pairs) {
+        pair.isHeld = false
+        pair.server.resume()
+      }
+    }, ms)
+    this.#holds.add(timer)
+    return pairs.length
+  }
+
+  readonly #holds = new Set<NodeJS.Timeout>()
+
   #accept(client: Socket): void {
     if (this.isDown) {
       client.resetAndDestroy()
       return
     }
     const server = connect(this.#port, '127.0.0.1')
-    const pair = { client, server }
+    const pair: Pair = { client, server, isHeld: false }
     this.#pairs.add(pair)
     for (const [from, to] of [
       [client, server],
@@ -65,7 +96,9 @@ export class TcpProxy {
       from.on('data', chunk => {
         if (!to.write(chunk)) from.pause()
       })
-      to.on('drain', () => from.resume())
+      to.on('drain', () => {
+        if (from === client || !pair.isHeld) from.resume()
+      })
       from.on('end', () => to.end())
       from.on('error', () => to.destroy())
       from.on('close', () => {
@@ -87,17 +120,13 @@ export class TcpProxy {
         server.resetAndDestroy()
         return
       case 'silent':
-        // Neither side hears of it: what is written is taken, and goes nowhere.
+      case 'clientOnly':
+      case 'gatewayOnly':
         this.#pairs.delete(pair)
-        for (const socket of [client, server]) {
-          socket.removeAllListeners('data')
-          socket.removeAllListeners('close')
-          socket.removeAllListeners('end')
-          socket.on('data', () => {})
-          socket.resume()
-          this.#silent.add(socket)
-          socket.on('close', () => this.#silent.delete(socket))
-        }
+        this.#silence(client)
+        this.#silence(server)
+        if (how === 'clientOnly') client.resetAndDestroy()
+        if (how === 'gatewayOnly') server.resetAndDestroy()
         return
       case 'midFrame':
         // The next piece for the client is halved, and that is the end.
@@ -111,7 +140,18 @@ export class TcpProxy {
 
   readonly #silent = new Set<Socket>()
 
+  /** Its side hears of nothing: what it writes is taken, and goes nowhere. */
+  #silence(socket: Socket): void {
+    for (const event of ['data', 'close', 'end', 'error']) socket.removeAllListeners(event)
+    socket.on('error', () => {})
+    socket.on('data', () => {})
+    socket.resume()
+    this.#silent.add(socket)
+    socket.on('close', () => this.#silent.delete(socket))
+  }
+
   close(): Promise<void> {
+    for (const timer of this.#holds) clearTimeout(timer)
     for (const { client, server } of this.#pairs) {
       client.destroy()
       server.destroy()

@@ -1,9 +1,22 @@
-/** Chaos: a crowd under load while workers are ended in all ways, connections are cut in all ways, and the gateway's clock jumps. */
+/**
+ * Chaos: a crowd under load while workers are ended in all ways, connections are cut in all ways, clients stop reading, hooks throw,
+ * and clocks jump.
+ */
+import { join } from 'node:path'
 import type { Gateway } from '../../gateway/index.js'
 import type { TcpProxy } from '../../testing/tcp-proxy.js'
 import { Crowd, type CrowdReport } from './crowd.js'
 import type { JumpingClock } from './jumping-clock.js'
+import { root } from './sources.js'
 import { Sampler, type Trend } from './trend.js'
+
+/** What the gateway needs for it: handlers with faults, and so little memory for workers that it can run out soon. */
+export const chaosOptions = {
+  handlers: join(root, 'test/fixtures/handlers-chaos'),
+  workers: 2,
+  stuckAfter: 1_000,
+  workerHeap: 64
+} as const
 
 export interface ChaosInit {
   readonly gateway: Gateway
@@ -29,7 +42,9 @@ const stated = new Set([
   'TIMEOUT',
   'ROUTE_SUSPENDED',
   'OVERLOADED',
-  'NO_WORKER'
+  'NO_WORKER',
+  // A filter has thrown.
+  'INTERNAL'
 ])
 
 /** Milliseconds that a clock jumps by, at most, on or back. */
@@ -41,11 +56,13 @@ export async function runChaos(init: ChaosInit): Promise<ChaosReport> {
   let clockJumps = 0
   crowd.every(1_000, () => crowd.cut(0.3))
   crowd.every(1_500, () => {
-    const routes = ['player.exit', 'player.throwLater', 'player.loop', 'kill'] as const
+    const routes = ['player.exit', 'player.throwLater', 'player.loop', 'player.fill', 'kill'] as const
     const route = routes[Math.floor(Math.random() * routes.length)]!
     if (route === 'kill') void gateway.killWorker(Math.floor(Math.random() * 2)).catch(() => {})
     else void crowd.ask(crowd.any, route, {})
   })
+  // Some hold out until they read again, others are given up before.
+  crowd.every(1_900, () => void proxy.hold(Math.random() * 6_000, 0.1))
   crowd.every(50, () => crowd.tick())
   crowd.every(2_300, () => {
     const clock = Math.random() < 0.5 ? clocks.gateway : clocks.client

@@ -4,7 +4,7 @@
  */
 import { type Client, ClientError, type ClientOptions, connect } from '../../client/index.js'
 import type { Gateway } from '../../gateway/index.js'
-import type { Cut, TcpProxy } from '../../testing/tcp-proxy.js'
+import { cuts, type TcpProxy } from '../../testing/tcp-proxy.js'
 import { until } from './gateway.js'
 
 export interface CrowdInit {
@@ -42,7 +42,6 @@ interface CrowdPlayer {
 }
 
 const mostFaults = 20
-const cuts = ['end', 'reset', 'silent', 'midFrame'] as const satisfies readonly Cut[]
 
 export class Crowd {
   readonly #init: CrowdInit
@@ -149,7 +148,11 @@ export class Crowd {
     const { workersLost, sessionsResumed } = gateway.metrics()
     for (const { client } of this.#players) client.close()
     await this.#expect('all sessions have ended', () => gateway.metrics().sessions === 0)
-    await this.#expect('nothing runs any more', () => gateway.metrics().requestsRunning === 0)
+    // The hooks that are told of the ends too.
+    await this.#expect('nothing waits and nothing runs any more', () => {
+      const { requestsWaiting, requestsRunning } = gateway.metrics()
+      return requestsWaiting === 0 && requestsRunning === 0
+    })
     const { requestsWaiting, channels, users, backlogBytes, detachedSessions, sendBytesWaiting } =
       gateway.metrics()
     const left = { requestsWaiting, channels, users, backlogBytes, detachedSessions, sendBytesWaiting }

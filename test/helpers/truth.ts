@@ -4,7 +4,7 @@
  */
 import { type Client, connect } from '../../client/index.js'
 import type { Gateway } from '../../gateway/index.js'
-import type { Cut, TcpProxy } from '../../testing/tcp-proxy.js'
+import { type Cut, cuts, type TcpProxy } from '../../testing/tcp-proxy.js'
 import { until } from './gateway.js'
 
 export interface TruthInit {
@@ -89,10 +89,10 @@ export async function runTruth(init: TruthInit): Promise<TruthReport> {
   const players = await Promise.all(
     Array.from({ length: init.players }, (_, i) => TruthPlayer.join(proxy.url, `player-${i}`, fault))
   )
-  const cuts: Record<Cut, number> = { end: 0, reset: 0, silent: 0, midFrame: 0 }
+  const counts = Object.fromEntries(cuts.map(how => [how, 0])) as Record<Cut, number>
   const cutter = setInterval(() => {
-    const how = (['end', 'reset', 'silent', 'midFrame'] as const)[Math.floor(Math.random() * 4)]!
-    cuts[how] += proxy.cut(how, 0.5)
+    const how = cuts[Math.floor(Math.random() * cuts.length)]!
+    counts[how] += proxy.cut(how, 0.5)
   }, cutEvery / 2)
   const numbers = players.map(() => 0)
   const start = Date.now()
@@ -115,7 +115,7 @@ export async function runTruth(init: TruthInit): Promise<TruthReport> {
   await until('all has come', isDone, 20_000).catch(error => fault(error.message))
   const { sessionsResumed } = gateway.metrics()
   const report: TruthReport = {
-    cuts,
+    cuts: counts,
     resumed: sessionsResumed,
     eventsSent,
     eventsReceived: sum(each => each.events),

@@ -1,11 +1,9 @@
 /** The short form of `npm run chaos`. */
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { runChaos } from '../helpers/chaos.js'
+import { chaosOptions, runChaos } from '../helpers/chaos.js'
 import { startGateway, startProxy } from '../helpers/gateway.js'
 import { JumpingClock } from '../helpers/jumping-clock.js'
-
-const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume', import.meta.url))
+import { takeStock, waitForNoLeftovers } from '../helpers/leftovers.js'
 
 t.test(
   'under chaos each request ends once, what was answered is kept, and nothing is left over',
@@ -13,7 +11,9 @@ t.test(
   async t => {
     const clocks = { gateway: new JumpingClock(), client: new JumpingClock() }
     const { now } = clocks.gateway
-    const { gateway } = await startGateway(t, handlers, { stuckAfter: 1_000, now })
+    const stock = takeStock()
+    const { handlers, ...options } = chaosOptions
+    const { gateway } = await startGateway(t, handlers, { ...options, now })
     const proxy = await startProxy(t, gateway.address.port)
     const report = await runChaos({ gateway, proxy, clocks, players: 40, ms: 12_000, sampleEvery: 500 })
     t.comment(JSON.stringify(report))
@@ -23,6 +23,9 @@ t.test(
     const failed = Object.values(report.errors).reduce((sum, each) => sum + each, 0)
     t.equal(report.replies + failed, report.requests)
     t.ok(report.workersLost > 0 && report.resumed > 0, 'workers died, and clients came back')
+    await proxy.close()
+    await gateway.close()
+    t.same(await waitForNoLeftovers(stock), [], 'no file, socket, timer, thread or listener is left over')
     t.ok(report.clockJumps > 0 && report.rss.samples > 5, 'clocks jumped, and memory was looked at')
   }
 )

@@ -1,0 +1,95 @@
+/** What the proxy does to connections, seen from both of their ends. */
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import t, { type Test } from 'tap'
+import { type Cut, TcpProxy } from '../../testing/tcp-proxy.js'
+
+interface End {
+  readonly socket: Socket
+  /** All that came. */
+  got: string
+  isOver: boolean
+}
+
+function watch(socket: Socket): End {
+  const end: End = { socket, got: '', isOver: false }
+  socket.on('data', chunk => {
+    end.got += String(chunk)
+  })
+  socket.on('error', () => {})
+  socket.on('end', () => socket.end())
+  socket.on('close', () => {
+    end.isOver = true
+  })
+  return end
+}
+
+/** A connection that has passed a byte each way. */
+async function pass(t: Test): Promise<{ proxy: TcpProxy; client: End; gateway: End }> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const proxy = await TcpProxy.open((server.address() as AddressInfo).port)
+  const client = watch(connect(Number(new URL(proxy.url).port), '127.0.0.1'))
+  const [accepted] = await once(server, 'connection')
+  const gateway = watch(accepted)
+  t.teardown(async () => {
+    client.socket.destroy()
+    gateway.socket.destroy()
+    await proxy.close()
+    server.close()
+  })
+  client.socket.write('a')
+  gateway.socket.write('b')
+  await until(() => client.got === 'b' && gateway.got === 'a')
+  return { proxy, client, gateway }
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise(resolve => setTimeout(resolve, 2))
+}
+
+const told: Record<Exclude<Cut, 'midFrame'>, { client: boolean; gateway: boolean }> = {
+  end: { client: true, gateway: true },
+  reset: { client: true, gateway: true },
+  silent: { client: false, gateway: false },
+  clientOnly: { client: true, gateway: false },
+  gatewayOnly: { client: false, gateway: true }
+}
+
+for (const [how, { client: toClient, gateway: toGateway }] of Object.entries(told)) {
+  t.test(`${how}: who is to hear of it does, and nobody else`, async t => {
+    const { proxy, client, gateway } = await pass(t)
+    t.equal(proxy.cut(how as Cut), 1)
+    await until(() => client.isOver === toClient && gateway.isOver === toGateway)
+    // Who was not told writes on, and the bytes are taken.
+    for (const end of [client, gateway].filter(({ isOver }) => !isOver)) {
+      await new Promise(resolve => end.socket.write('more', resolve))
+    }
+    const other = await pass(t)
+    t.same([client.isOver, gateway.isOver], [toClient, toGateway])
+    t.same([client.got, gateway.got], ['b', 'a'])
+    t.equal(proxy.size, 0)
+    t.equal(other.proxy.size, 1)
+  })
+}
+
+t.test('midFrame: the client gets half of what the gateway sends next, and both are told', async t => {
+  const { proxy, client, gateway } = await pass(t)
+  proxy.cut('midFrame')
+  gateway.socket.write('12345678')
+  await until(() => client.isOver && gateway.isOver)
+  t.equal(client.got, 'b1234')
+})
+
+t.test('a client that is held reads nothing meanwhile, is heard all the same, and then has all', async t => {
+  const { proxy, client, gateway } = await pass(t)
+  t.equal(proxy.hold(1_500), 1)
+  t.equal(proxy.hold(1_500), 0, 'once')
+  gateway.socket.write('late')
+  client.socket.write('now')
+  await until(() => gateway.got === 'anow')
+  t.equal(client.got, 'b')
+  await until(() => client.got === 'blate')
+  t.equal(proxy.hold(60_000), 1, 'and again, until the proxy ends')
+})
