@@ -2,12 +2,11 @@
  * A soak: a steady crowd for long, of whom some lose their connection and come back, while others come and go; and how the
  * heaps of the gateway's process and of its workers, swept before each look, go on.
  */
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { ClientError } from '../../client/index.js'
 import type { Gateway } from '../../gateway/index.js'
 import type { TcpProxy } from '../../testing/tcp-proxy.js'
 import { Crowd, type CrowdReport } from './crowd.js'
+import { sweptHeap } from './swept-heap.js'
 import { Sampler, type Trend } from './trend.js'
 
 export interface SoakInit {
@@ -53,13 +52,9 @@ export async function runSoak(init: SoakInit): Promise<SoakReport> {
     visiting.add(visit)
   })
   crowd.play(pause)
-  setFlagsFromString('--expose-gc')
-  const sweep: () => void = runInNewContext('gc')
   const sampler = new Sampler(sampleEvery, async () => {
     const heaps: Record<string, number> = await readWorkers(crowd, workers)
-    sweep()
-    const { heapUsed, external } = process.memoryUsage()
-    return { ...heaps, gateway: heapUsed + external }
+    return { ...heaps, gateway: sweptHeap() }
   })
   await sampler.run(ms)
   const report = await crowd.end()
