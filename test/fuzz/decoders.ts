@@ -84,10 +84,11 @@ export function fuzzDecoders(inputs: number, seed: number): FuzzReport {
     if (faults.length >= 20) break
   }
   // What was dear the first time may only have met a collection of garbage.
+  // Other work on the machine only adds.
   const times = Array.from({ length: 9 }, () => {
     const start = performance.now()
     run(dearest.decode, dearest.bytes)
     return ((performance.now() - start) * 1e6) / (dearest.bytes.length + 32)
-  }).sort((a, b) => a - b)
-  return { inputs, refused, faults, dearest: Math.round(times[4]!) }
+  })
+  return { inputs, refused, faults, dearest: Math.round(Math.min(...times)) }
 }
