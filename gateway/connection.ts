@@ -66,7 +66,9 @@ export class Connection implements AttachedConnection, ProtocolHost {
     const onBehind = () => this.#fallBehind()
     this.#outgoing = new Outgoing({ webSocket, socket, metrics, budget, maxBytes, onBehind })
     webSocket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
-    webSocket.on('ping', () => this.#hearFrame())
+    webSocket.on('ping', (data: Buffer) => {
+      if (this.#hearFrame() && this.isConnected) webSocket.pong(data)
+    })
     webSocket.on('pong', () => this.#hearFrame())
     // What ws refuses (a frame too large, bad UTF-8) it closes itself, with the code that the RFC has for it.
     webSocket.on('error', (error: NodeJS.ErrnoException) => {
@@ -277,9 +279,10 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#liveness.hear(this.#init.options.now())
   }
 
-  #hearFrame(): void {
+  /** Gives whether there may be one more. */
+  #hearFrame(): boolean {
     this.#hear()
-    this.takeFrame()
+    return this.takeFrame()
   }
 
   #closed(code: number): void {

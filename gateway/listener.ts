@@ -68,6 +68,8 @@ export class Listener {
       // Many tiny fragments cost far more memory than their bytes say (ws 8.21).
       maxFragments: 64,
       maxBufferedChunks: 1_024,
+      // The connection answers pings, as many as it takes; ws would end the socket without a word.
+      autoPong: false,
       closeTimeout: 5_000,
       handleProtocols: asked => subprotocols.find(each => asked.has(each)) ?? false
     } as ConstructorParameters<typeof WebSocketServer>[0])

@@ -143,7 +143,7 @@ export const optionTable: readonly OptionRow[] = [
     name: 'maxFramesPerSecond',
     check: count(0, 1_000_000),
     standard: 1_000,
-    help: 'pings, heartbeats and counts of one connection a second; more close with 4507; 0: any number'
+    help: 'pings, heartbeats and other frames of one connection that are no requests, a second; more close with 4507; 0: any number'
   },
   {
     name: 'maxOpenRequests',

@@ -52,7 +52,7 @@ export interface PlainOptions {
   maxBytesPerSecond: number
   /**
    * Frames of one connection in a second that are no requests, a burst of twice as many: pings and pongs of WebSocket, heartbeats
-   * and counts of Pomelo's protocol. More of them close the connection with 4507. 0: any number.
+   * and counts of Pomelo's protocol, text that can't be read. More of them close the connection with 4507. 0: any number.
    */
   maxFramesPerSecond: number
   /** Requests of all sessions that may wait and run; beyond it new ones are refused with OVERLOADED. */

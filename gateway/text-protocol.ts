@@ -69,6 +69,7 @@ export class TextProtocol implements Protocol {
     } catch (error) {
       // A person at a console mistypes: the connection stays.
       if (!(error instanceof GatewayError) || error.code !== errors.frameMalformed.code) throw error
+      if (!this.#host.takeFrame()) return
       return this.#send(`[null,null,${encodeJson({ error: error.code, message: error.message })}]`)
     }
     const { id, route, bodyStart, bodyEnd } = scanned

@@ -5,6 +5,7 @@ import { type ClientError, connect } from '../../client/index.js'
 import { packageKinds } from '../../shared/wire/package.js'
 import { encodeCount } from '../../shared/wire/resume.js'
 import { startGateway, until } from '../helpers/gateway.js'
+import { Player } from '../helpers/player.js'
 import { PomeloPlayer, packageTypes } from '../helpers/pomelo-player.js'
 
 const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-limits', import.meta.url))
@@ -78,6 +79,32 @@ t.test('pings, heartbeats and counts have a rate too: beyond it their connection
   }
   t.match(gateway.metrics(), { connectionsFlooded: floods.length, sessions: 1 })
   t.equal(await bystander.request('work.ran'), 0)
+})
+
+t.test('text that can not be read has that rate too', async t => {
+  const { gateway } = await startGateway(t, handlers, {
+    workers: 1,
+    maxFramesPerSecond: 5,
+    now: () => start
+  })
+  const player = await Player.connect(gateway.url)
+  for (let i = 0; i < 1_000; i++) player.ws.send('what?')
+  t.match(await player.closed, { code: 4507 })
+  t.equal(player.strays.length, 10)
+})
+
+t.test('a flood of pings in one piece is closed by its rate, and answered up to it', async t => {
+  const { gateway } = await startGateway(t, handlers, {
+    workers: 1,
+    maxFramesPerSecond: 500,
+    now: () => start
+  })
+  const { ws, closed } = await PomeloPlayer.join(gateway.url)
+  let pongs = 0
+  ws.on('pong', () => pongs++)
+  for (let i = 0; i < 2_000; i++) ws.ping()
+  t.match(await closed, { code: 4507 })
+  t.equal(pongs, 1_000)
 })
 
 t.test('many heartbeats in one message are answered no more often than their rate allows', async t => {
