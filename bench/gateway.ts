@@ -8,23 +8,20 @@ import { readMemory, watchMemory } from './memory.js'
 import { type Server, serve } from './server.js'
 import type { Pushed, Stretch, StretchResult } from './stretch.js'
 
+/** The bench asks for as much as can be, and for stretches as long as they are. */
+const unbounded: Partial<GatewayOptions> = {
+  requestTimeout: 0,
+  maxRequestsPerSecond: 0,
+  maxBytesPerSecond: 0,
+  maxFramesPerSecond: 0,
+  maxQueueDelay: 0,
+  // Both kinds of workers can be measured with the same commands.
+  isolation: process.env['SALLYPORT_ISOLATION'] === 'process' ? 'process' : 'thread'
+}
+
 await serve(async (): Promise<Server> => {
   const options: Partial<GatewayOptions> = JSON.parse(process.argv[2] ?? '{}')
-  const gateway = await createGateway({
-    handlers: fileURLToPath(new URL('./handlers', import.meta.url)),
-    host: '127.0.0.1',
-    port: 0,
-    // A stretch lasts as long as it was asked to.
-    requestTimeout: 0,
-    // The bench asks for as much as can be.
-    maxRequestsPerSecond: 0,
-    maxBytesPerSecond: 0,
-    maxQueueDelay: 0,
-    logLevel: 'warn',
-    // Both kinds of workers can be measured with the same commands.
-    isolation: process.env['SALLYPORT_ISOLATION'] === 'process' ? 'process' : 'thread',
-    ...options
-  })
+  const gateway = await start(unbounded, options)
   return {
     port: gateway.address.port,
     tasks: {
@@ -37,6 +34,20 @@ await serve(async (): Promise<Server> => {
     close: () => gateway.close()
   }
 })
+
+/** A gateway of an older commit, beside which this tree is compared, does without those of the defaults that it does not know. */
+async function start(defaults: Partial<GatewayOptions>, options: Partial<GatewayOptions>): Promise<Gateway> {
+  const handlers = fileURLToPath(new URL('./handlers', import.meta.url))
+  const standard = { handlers, host: '127.0.0.1', port: 0, logLevel: 'warn' } as const
+  try {
+    return await createGateway({ ...standard, ...defaults, ...options })
+  } catch (error) {
+    const [, unknown] = /^There is no option `(\w+)`/.exec((error as Error).message) ?? []
+    const known = Object.entries(defaults).filter(([name]) => name !== unknown)
+    if (known.length === Object.keys(defaults).length) throw error
+    return start(Object.fromEntries(known), options)
+  }
+}
 
 /** Players ask for the stretch: one frame each way, which is nothing beside the pushes. */
 async function runStretch(gateway: Gateway, asked: Stretch): Promise<StretchResult> {

@@ -36,7 +36,13 @@ export class Racer {
   /** Resolves when it is up. */
   static async start(contender: Contender, options: RacerOptions = {}): Promise<Racer> {
     const racer = new Racer(contender, options)
-    racer.port = (await racer.#server.next('up')).port
+    try {
+      racer.port = (await racer.#server.next('up')).port
+    } catch (error) {
+      // It may have failed and still be there.
+      await racer.#server.end()
+      throw error
+    }
     return racer
   }
 
