@@ -37,14 +37,12 @@ export interface ConnectionParts {
   readonly metrics: Metrics
   readonly budget: SharedBudget
   readonly resumption: Resumption
-}
-
-export interface ConnectionInit extends Omit<OpenedSocket, 'credentials'>, ConnectionParts {
   readonly onClose: (connection: Connection) => void
 }
 
 export class Connection implements AttachedConnection, ProtocolHost {
-  readonly #init: ConnectionInit
+  readonly #opened: OpenedSocket
+  readonly #parts: ConnectionParts
   #state: 'greeting' | 'open' | 'closing' = 'greeting'
   #protocol: Protocol | undefined
   /** Who the client is, and its session. */
@@ -57,12 +55,14 @@ export class Connection implements AttachedConnection, ProtocolHost {
   readonly #outgoing: Outgoing
 
   /** `credentials` are not kept for longer than they are needed. */
-  constructor(init: ConnectionInit, credentials: Credentials) {
-    this.#init = init
-    this.#liveness = new Liveness(init.options, init.options.now())
-    this.attachment = new Attachment(this, init, credentials)
-    const { webSocket, socket, metrics, budget } = init
-    const maxBytes = init.options.maxSendBytes
+  constructor(opened: OpenedSocket, parts: ConnectionParts, credentials: Credentials) {
+    this.#opened = opened
+    this.#parts = parts
+    const { webSocket, socket } = opened
+    const { options, metrics, budget } = parts
+    this.#liveness = new Liveness(options, options.now())
+    this.attachment = new Attachment(this, parts, credentials)
+    const maxBytes = options.maxSendBytes
     const onBehind = () => this.#fallBehind()
     this.#outgoing = new Outgoing({ webSocket, socket, metrics, budget, maxBytes, onBehind })
     webSocket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
@@ -73,14 +73,14 @@ export class Connection implements AttachedConnection, ProtocolHost {
     // What ws refuses (a frame too large, bad UTF-8) it closes itself, with the code that the RFC has for it.
     webSocket.on('error', (error: NodeJS.ErrnoException) => {
       this.#hasViolated ||= error.code?.startsWith('WS_ERR_') === true
-      init.options.log.debug('A socket failed', { ip: init.address.ip, error: error.message })
+      options.log.debug('A socket failed', { ip: opened.address.ip, error: error.message })
     })
     webSocket.on('close', code => this.#closed(code))
-    if (init.subprotocol === 'sallyport.json') this.#greet(false)
+    if (opened.subprotocol === 'sallyport.json') this.#greet(false)
   }
 
   get address(): ClientAddress {
-    return this.#init.address
+    return this.#opened.address
   }
 
   get isConnected(): boolean {
@@ -112,7 +112,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
   }
 
   takeFrame(): boolean {
-    const { options, metrics } = this.#init
+    const { options, metrics } = this.#parts
     if (options.maxFramesPerSecond === 0) return true
     const { heardAt } = this.#liveness
     this.#frames ??= new Rate(options.maxFramesPerSecond, heardAt)
@@ -129,11 +129,11 @@ export class Connection implements AttachedConnection, ProtocolHost {
     if (session === undefined) return
     this.attachment.countReceived()
     // ws counts a whole message, which may hold several packages with their headers.
-    if (request.body.length > this.#init.options.maxBodyBytes) {
-      this.#init.metrics.count('framesMalformed')
+    if (request.body.length > this.#parts.options.maxBodyBytes) {
+      this.#parts.metrics.count('framesMalformed')
       return this.close(closeCodes.tooLarge, 'body too large')
     }
-    this.#init.intake.take(session, request, this.#liveness.heardAt)
+    this.#parts.intake.take(session, request, this.#liveness.heardAt)
   }
 
   refuse(reason: string): void {
@@ -142,7 +142,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
 
   /** What a frame asked for could not be done, or may not be: ends the connection. */
   fail(error: unknown): void {
-    const { metrics, options, address } = this.#init
+    const { metrics, options } = this.#parts
+    const { address } = this.#opened
     metrics.count('framesMalformed')
     const { code, reason, isOurs } = judgeFrame(error)
     if (isOurs) options.log.error('A frame could not be handled', { ip: address.ip, error })
@@ -183,19 +184,19 @@ export class Connection implements AttachedConnection, ProtocolHost {
   /** Stops reading the socket, so that TCP holds the client back. */
   pause(): void {
     if (this.#liveness.isPaused || this.#state === 'closing') return
-    this.#liveness.pause(this.#init.options.now())
-    this.#init.metrics.count('socketsPaused')
-    this.#init.webSocket.pause()
+    this.#liveness.pause(this.#parts.options.now())
+    this.#parts.metrics.count('socketsPaused')
+    this.#opened.webSocket.pause()
   }
 
   resume(): void {
     if (!this.#liveness.isPaused) return
-    this.#liveness.resume(this.#init.options.now())
-    this.#init.webSocket.resume()
+    this.#liveness.resume(this.#parts.options.now())
+    this.#opened.webSocket.resume()
   }
 
   ping(): void {
-    if (this.#state !== 'closing') this.#init.webSocket.ping()
+    if (this.#state !== 'closing') this.#opened.webSocket.ping()
   }
 
   send(payload: string, isText: boolean): void {
@@ -217,14 +218,14 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#outgoing.close()
     this.#state = 'closing'
     // A socket that is not read would not see the other side's close.
-    if (this.#liveness.isPaused) this.#init.webSocket.resume()
-    this.#init.webSocket.close(code, cutReason(reason))
+    if (this.#liveness.isPaused) this.#opened.webSocket.resume()
+    this.#opened.webSocket.close(code, cutReason(reason))
     this.attachment.leave(code, reason, this.#hasViolated)
   }
 
   /** Ends the socket without a word. */
   terminate(): void {
-    this.#init.webSocket.terminate()
+    this.#opened.webSocket.terminate()
   }
 
   /** Takes so many milliseconds as not passed. */
@@ -236,7 +237,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
   look(now: number): void {
     this.#outgoing.check()
     if (!this.isConnected) return
-    const { metrics } = this.#init
+    const { metrics } = this.#parts
     switch (this.#liveness.look(now, this.#protocol?.isReady === true)) {
       case 'unfinished':
         return this.close(closeCodes.handshakeTimeout, 'handshake not finished in time')
@@ -260,9 +261,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
 
   /** The first message tells which protocol its client speaks. */
   #greet(isBinary: boolean): void {
-    const { options, routes, subprotocol } = this.#init
-    if (isBinary || subprotocol === 'pomelo') {
-      this.#protocol = new PomeloProtocol({ ...options, host: this, routes })
+    if (isBinary || this.#opened.subprotocol === 'pomelo') {
+      this.#protocol = new PomeloProtocol(this, this.#parts)
     } else {
       const protocol = new TextProtocol(this)
       this.#protocol = protocol
@@ -271,12 +271,12 @@ export class Connection implements AttachedConnection, ProtocolHost {
   }
 
   #fallBehind(): void {
-    this.#init.metrics.count('connectionsClosedSlow')
+    this.#parts.metrics.count('connectionsClosedSlow')
     this.close(closeCodes.slow, 'too far behind')
   }
 
   #hear(): void {
-    this.#liveness.hear(this.#init.options.now())
+    this.#liveness.hear(this.#parts.options.now())
   }
 
   /** Gives whether there may be one more. */
@@ -291,6 +291,6 @@ export class Connection implements AttachedConnection, ProtocolHost {
     const isGoodbye = code === 1000 || code === 1001 || code === 1005
     const reason = isGoodbye ? 'client closed' : `connection lost (${code})`
     this.attachment.leave(code, reason, this.#hasViolated)
-    this.#init.onClose(this)
+    this.#parts.onClose(this)
   }
 }

@@ -1,5 +1,6 @@
 /** Opens connections, keeps those that are open, and has the one clock that looks after all of them. */
 import { closeCodes } from '../shared/close-codes.js'
+import type { Credentials } from './attachment.js'
 import { Connection, type ConnectionParts } from './connection.js'
 import type { OpenedSocket } from './listener.js'
 
@@ -18,8 +19,8 @@ export class Connections {
   #lookedAt: number
   #onEmpty: (() => void) | undefined
 
-  constructor(parts: ConnectionParts) {
-    this.#parts = parts
+  constructor(parts: Omit<ConnectionParts, 'onClose'>) {
+    this.#parts = { ...parts, onClose: closed => this.#remove(closed) }
     const { heartbeat, handshakeTimeout, maxPause, resumeWindow, now } = parts.options
     const intervals = [heartbeat || slowestLook, handshakeTimeout, maxPause, resumeWindow || slowestLook]
     const shortest = Math.min(...intervals) / 4
@@ -38,10 +39,9 @@ export class Connections {
     return bytes
   }
 
-  open({ credentials, ...opened }: OpenedSocket): void {
+  open(opened: OpenedSocket, credentials: Credentials): void {
     this.#parts.metrics.count('connectionsOpened')
-    const onClose = (closed: Connection) => this.#remove(closed)
-    this.#open.add(new Connection({ ...opened, ...this.#parts, onClose }, credentials))
+    this.#open.add(new Connection(opened, this.#parts, credentials))
   }
 
   /** Tells all to come back, spread over so many milliseconds, and each of them when: they must not all come at once. */

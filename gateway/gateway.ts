@@ -128,7 +128,7 @@ export class Gateway {
     this.#listener = new Listener({
       ...options,
       entrance,
-      onSocket: opened => this.#connections.open(opened)
+      onSocket: (...opened) => this.#connections.open(...opened)
     })
     this.#showGauges()
   }

@@ -38,7 +38,7 @@ export interface ListenerInit extends TlsFiles {
   readonly entrance: Entrance
   /** Answers requests that are no upgrade; undefined: they are told to upgrade. */
   readonly onHttpRequest: HttpRequestListener | undefined
-  readonly onSocket: (opened: OpenedSocket) => void
+  readonly onSocket: (opened: OpenedSocket, credentials: Credentials) => void
 }
 
 /** A WebSocket that has just been opened. */
@@ -49,7 +49,6 @@ export interface OpenedSocket {
   readonly address: ClientAddress
   /** What the client asked for at the upgrade; '' for nothing. */
   readonly subprotocol: string
-  readonly credentials: Credentials
 }
 
 export class Listener {
@@ -152,23 +151,29 @@ export class Listener {
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    socket.on('error', () => socket.destroy())
+    socket.on('error', destroy)
     const { entrance } = this.#init
     const ip = entrance.addressOf(request)
     const refusal = entrance.enter(request, ip)
     if (refusal !== undefined) return refuseUpgrade(socket, refusal)
-    socket.once('close', () => entrance.leave(ip))
+    this.#leaveAtEnd(socket, ip)
     const address = { ip, port: socket.remotePort ?? 0 }
-    this.#webSockets.handleUpgrade(request, socket, head, webSocket =>
-      this.#init.onSocket({
-        webSocket,
-        socket,
-        address,
-        subprotocol: webSocket.protocol,
-        credentials: { headers: request.headers, url: request.url ?? '' }
-      })
-    )
+    this.#webSockets.handleUpgrade(request, socket, head, webSocket => {
+      const { headers, url = '' } = request
+      this.#init.onSocket({ webSocket, socket, address, subprotocol: webSocket.protocol }, { headers, url })
+    })
   }
+
+  /** Apart from `#upgrade`: a listener that is made there would keep the request, with its headers, for as long as the socket. */
+  #leaveAtEnd(socket: Socket, ip: string): void {
+    const { entrance } = this.#init
+    socket.once('close', () => entrance.leave(ip))
+  }
+}
+
+/** Listens to errors of sockets. */
+function destroy(this: Socket): void {
+  this.destroy()
 }
 
 function refuseUpgrade(socket: Socket, { status, why }: Refusal): void {

@@ -8,13 +8,12 @@
  */
 import { describeValue } from '../shared/check.js'
 import { type ErrorData, errors } from '../shared/errors.js'
-import type { Logger } from '../shared/log.js'
 import { formatHandshake, type HandshakeRequest, parseHandshake } from '../shared/wire/handshake.js'
 import { decodeMessage, messageKinds } from '../shared/wire/message.js'
 import { decodePackages, type PackageKind, packageKinds } from '../shared/wire/package.js'
 import { decodeCount, encodeCount } from '../shared/wire/resume.js'
 import type { GatewayEvent } from './event.js'
-import type { HandshakeAnswer, HandshakeInfo } from './options.js'
+import type { HandshakeAnswer, ResolvedOptions } from './options.js'
 import { encodeBytes, PomeloMessages } from './pomelo-messages.js'
 import type { Protocol, ProtocolHost } from './protocol.js'
 import type { RouteTable } from './routes.js'
@@ -22,22 +21,18 @@ import type { RouteTable } from './routes.js'
 /** What our own client says it is. */
 const ownType = 'sallyport'
 
-export interface PomeloInit {
-  readonly host: ProtocolHost
+/** What all connections of a gateway share. */
+export interface PomeloParts {
+  readonly options: Pick<ResolvedOptions, 'heartbeat' | 'maxBodyDepth' | 'log' | 'onHandshake'>
   readonly routes: RouteTable
-  /** Milliseconds; 0: none. */
-  readonly heartbeat: number
-  /** Levels of arrays and objects in a handshake. */
-  readonly maxBodyDepth: number
-  readonly log: Logger
-  readonly onHandshake: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
 }
 
 type PomeloState = 'handshake' | 'shaking' | 'ack' | 'open' | 'refused'
 
 export class PomeloProtocol implements Protocol {
   readonly name = 'pomelo'
-  readonly #init: PomeloInit
+  readonly #host: ProtocolHost
+  readonly #parts: PomeloParts
   #state: PomeloState = 'handshake'
   /** How this client is written to; as the plainest until it has shaken hands. */
   #messages = new PomeloMessages({ emptyBody: '{}', errorFlag: false, rich: false, counts: false })
@@ -46,10 +41,11 @@ export class PomeloProtocol implements Protocol {
   /** Codes that the client was told. */
   #codes = 0
 
-  constructor(init: PomeloInit) {
-    this.#init = init
+  constructor(host: ProtocolHost, parts: PomeloParts) {
+    this.#host = host
+    this.#parts = parts
     // No data flows before the client's ack.
-    init.host.hold()
+    host.hold()
   }
 
   get isReady(): boolean {
@@ -68,19 +64,19 @@ export class PomeloProtocol implements Protocol {
   }
 
   reply(id: number, body: string): void {
-    this.#init.host.send(this.#messages.reply(id, body), false)
+    this.#host.send(this.#messages.reply(id, body), false)
   }
 
   error(id: number, error: ErrorData): void {
-    this.#init.host.send(this.#messages.error(id, error), false)
+    this.#host.send(this.#messages.error(id, error), false)
   }
 
   event(event: GatewayEvent): boolean {
-    return this.#init.host.sendEvent(event, this.#messages.eventFrame(event))
+    return this.#host.sendEvent(event, this.#messages.eventFrame(event))
   }
 
   kick(reason: string): void {
-    this.#init.host.send(this.#messages.kick(reason), false)
+    this.#host.send(this.#messages.kick(reason), false)
   }
 
   /** Heartbeats are the client's to begin: each of its own is answered at once. */
@@ -95,7 +91,7 @@ export class PomeloProtocol implements Protocol {
       case packageKinds.heartbeat:
         if (this.#state !== 'open')
           throw errors.protocolViolated('a heartbeat before the handshake was acknowledged')
-        if (!this.#init.host.takeFrame()) return
+        if (!this.#host.takeFrame()) return
         return this.#sendPackage(packageKinds.heartbeat)
       case packageKinds.handshake:
         if (this.#state !== 'handshake') throw errors.protocolViolated('a second handshake')
@@ -108,7 +104,7 @@ export class PomeloProtocol implements Protocol {
       case packageKinds.received:
         if (this.#state !== 'open' || !this.#counts)
           throw errors.protocolViolated('a count from a client that has not asked to be resumed')
-        if (!this.#init.host.takeFrame()) return
+        if (!this.#host.takeFrame()) return
         return this.#receiveCount(decodeCount(bytes, start, end))
     }
   }
@@ -122,13 +118,13 @@ export class PomeloProtocol implements Protocol {
       throw errors.frameMalformed(`the route code ${route} is in no dictionary`)
     }
     const body = bytes.toString('latin1', bodyStart, end)
-    this.#init.host.request({ route, id, gzipped, rich: this.#messages.readsRich, body })
+    this.#host.request({ route, id, gzipped, rich: this.#messages.readsRich, body })
   }
 
   #receiveHandshake(body: Buffer): void {
     let request: HandshakeRequest
     try {
-      request = parseHandshake(body, this.#init.maxBodyDepth)
+      request = parseHandshake(body, this.#parts.options.maxBodyDepth)
     } catch (error) {
       this.#refuse(500, undefined)
       throw error
@@ -136,7 +132,7 @@ export class PomeloProtocol implements Protocol {
     this.#state = 'shaking'
     const { type, version, user } = request
     try {
-      const answer = this.#init.onHandshake({ type, version, user, address: this.#init.host.address })
+      const answer = this.#parts.options.onHandshake({ type, version, user, address: this.#host.address })
       if (!isThenable(answer)) return this.#answer(request, answer)
       Promise.resolve(answer)
         .then(settled => this.#answer(request, settled))
@@ -147,14 +143,14 @@ export class PomeloProtocol implements Protocol {
   }
 
   #hookFailed(error: unknown): void {
-    const { log, host } = this.#init
-    log.error('The handshake hook failed', { ip: host.address.ip, error })
+    const { ip } = this.#host.address
+    this.#parts.options.log.error('The handshake hook failed', { ip, error })
     this.#refuse(500, undefined)
   }
 
   /** Throws where the hook's answer is none. */
   #answer(request: HandshakeRequest, answer: HandshakeAnswer): void {
-    if (this.#state !== 'shaking' || !this.#init.host.isConnected) return
+    if (this.#state !== 'shaking' || !this.#host.isConnected) return
     if (typeof answer?.accept !== 'boolean') {
       throw new TypeError(
         `Expected onHandshake to answer { accept: true } or { accept: false }, got ${describeValue(answer)}`
@@ -164,14 +160,15 @@ export class PomeloProtocol implements Protocol {
     // What is no JSON is found here: later there is a session.
     JSON.stringify(answer.user)
     const { type, version, user } = request
-    this.#init.host.attachment.authenticate({ type, version, user }, dismissal => {
+    this.#host.attachment.authenticate({ type, version, user }, dismissal => {
       if (dismissal !== undefined) return this.#refuse(500, dismissal.user, dismissal.reason)
       this.#accept(request, answer.user)
     })
   }
 
   #accept(request: HandshakeRequest, told: unknown): void {
-    const { routes, heartbeat, host } = this.#init
+    const host = this.#host
+    const { routes, options } = this.#parts
     const { type, dictVersion, errorFlag, richBodies: rich, user } = request
     this.#codes = routes.size
     this.#counts = request.resume !== undefined && host.attachment.keepsSessions
@@ -182,7 +179,7 @@ export class PomeloProtocol implements Protocol {
     if (dismissal !== undefined) return this.#refuse(500, dismissal.user, dismissal.reason)
     const reply = formatHandshake({
       code: 200,
-      heartbeat: heartbeat / 1000,
+      heartbeat: options.heartbeat / 1000,
       dict: dictVersion === routes.version ? undefined : routes.dictionary,
       dictVersion: routes.version,
       useDict: true,
@@ -199,23 +196,23 @@ export class PomeloProtocol implements Protocol {
     const reply = formatHandshake({ code, user })
     this.#state = 'refused'
     this.#sendPackage(packageKinds.handshake, reply)
-    this.#init.host.refuse(reason)
+    this.#host.refuse(reason)
   }
 
   #receiveAck(): void {
     this.#state = 'open'
     // The first heartbeat is the gateway's: it starts the client's clock. Who counts has another one.
-    if (this.#init.heartbeat > 0 && !this.#counts) this.#sendPackage(packageKinds.heartbeat)
-    this.#init.host.release()
+    if (this.#parts.options.heartbeat > 0 && !this.#counts) this.#sendPackage(packageKinds.heartbeat)
+    this.#host.release()
   }
 
   #receiveCount(count: number): void {
-    const received = this.#init.host.attachment.acknowledge(count)
+    const received = this.#host.attachment.acknowledge(count)
     this.#sendPackage(packageKinds.received, encodeCount(received))
   }
 
   #sendPackage(kind: PackageKind, body?: string | Uint8Array): void {
-    this.#init.host.send(encodeBytes(kind, body), false)
+    this.#host.send(encodeBytes(kind, body), false)
   }
 }
 
