@@ -50,6 +50,7 @@ export class Crowd {
   readonly #errors: Record<string, number> = {}
   readonly #timers: NodeJS.Timeout[] = []
   #playing: Promise<void>[] = []
+  readonly #asking = new Set<Promise<unknown>>()
   #isOver = false
   #requests = 0
   #replies = 0
@@ -94,7 +95,13 @@ export class Crowd {
   }
 
   /** Asks, and keeps account of how it ended. undefined: with a stated error. */
-  async ask(client: Client, route: string, body: unknown): Promise<unknown> {
+  ask(client: Client, route: string, body: unknown): Promise<unknown> {
+    const asked = this.#ask(client, route, body).finally(() => this.#asking.delete(asked))
+    this.#asking.add(asked)
+    return asked
+  }
+
+  async #ask(client: Client, route: string, body: unknown): Promise<unknown> {
     this.#requests++
     try {
       const reply = await client.request(route, body)
@@ -143,6 +150,8 @@ export class Crowd {
     this.#isOver = true
     for (const timer of this.#timers) clearInterval(timer)
     await Promise.all(this.#playing)
+    // Those that nobody waits for, too: a worker takes its time to run out of memory.
+    await Promise.all(this.#asking)
     await this.#expect('all events came', () => this.#players.every(({ events, sent }) => events >= sent))
     const marksFound = this.#findMarks()
     const { workersLost, sessionsResumed } = gateway.metrics()

@@ -10,8 +10,11 @@ const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume',
 /** MiB per hour: in seconds the heap has not settled, so that only what grows fast is told apart. */
 const most = 10_000
 
+/** Longer than a client takes to notice that only the gateway was told of the end of its connection. */
+const resumeWindow = 6_000
+
 async function soak(t: Test, keep: (sid: number) => void) {
-  const { gateway } = await startGateway(t, handlers, { resumeWindow: 1_000 })
+  const { gateway } = await startGateway(t, handlers, { resumeWindow })
   gateway.sessions.on('closed', ({ id }) => keep(id))
   const proxy = await startProxy(t, gateway.address.port)
   const report = await runSoak({ gateway, proxy, workers: 2, players: 20, ms: 2_400, sampleEvery: 200 })
