@@ -12,10 +12,17 @@ export interface SocketListener {
   closed(code: number, reason: string): void
 }
 
+/**
+ * Milliseconds within which a close must follow an error. The WebSocket of Node 22 has none for a connection that was reset before
+ * it was there.
+ */
+const errorGrace = 100
+
 export class Socket {
   readonly #webSocket: WebSocketLike
   readonly #listener: SocketListener
   #isOver = false
+  #grace: ReturnType<typeof setTimeout> | undefined
 
   constructor(WebSocket: WebSocketClass, url: string, listener: SocketListener) {
     this.#listener = listener
@@ -26,8 +33,10 @@ export class Socket {
     }
     this.#webSocket.onmessage = ({ data }: { data: unknown }) => this.#receive(data)
     this.#webSocket.onclose = ({ code, reason }: { code: number; reason: string }) => this.#end(code, reason)
-    // A close follows, which tells more.
-    this.#webSocket.onerror = () => {}
+    // A close follows, which tells more; or none does.
+    this.#webSocket.onerror = () => {
+      this.#grace ??= setTimeout(() => this.#end(1006, ''), errorGrace)
+    }
   }
 
   send(kind: PackageKind, body?: Uint8Array): void {
@@ -60,6 +69,7 @@ export class Socket {
   #end(code: number, reason: string): void {
     if (this.#isOver) return
     this.#isOver = true
+    clearTimeout(this.#grace)
     this.#listener.closed(code, reason)
   }
 }

@@ -207,6 +207,28 @@ t.test('when the gateway is started anew the client comes back to a new session,
   t.same(await client.request('player.seen'), [])
 })
 
+t.test('an attempt that ends in an error, and in no close, is one that has failed', async t => {
+  const { gateway } = await start(t)
+  let made = 0
+  class Mute extends WebSocket {
+    constructor(url: string) {
+      super(++made === 1 ? 'ws://127.0.0.1:1' : url)
+      if (made > 1) return
+      // It never tells of its end.
+      const emit = this.emit.bind(this)
+      this.emit = (event: string | symbol, ...rest: unknown[]) => event !== 'close' && emit(event, ...rest)
+    }
+  }
+  const client = await connect(gateway.url, {
+    backOff: { least: 1, most: 20 },
+    connectTimeout: 8_000,
+    WebSocket: Mute as unknown as NonNullable<ClientOptions['WebSocket']>
+  })
+  t.teardown(() => client.close())
+  t.equal(made, 2)
+  t.same(await client.request('player.seen'), [])
+})
+
 t.test('a gateway that says when to come back is taken at its word', async t => {
   const patient = { backOff: { least: 100_000, most: 100_000 }, random: () => 0.99 }
   for (const code of [1012, 1013]) {
