@@ -22,7 +22,7 @@ import type { Outcome } from './worker-listener.js'
 /** Milliseconds over which those come back who could not be greeted: not all at once. */
 const longestSpread = 5_000
 
-/** What becomes of an onConnect that was cut off: it has let nobody in, and could not catch this. */
+/** How an onConnect ends that was cut off: it has let nobody in, and could not catch this. */
 const cutOff: readonly string[] = [errors.handlerFatal.code, errors.workerLost.code, errors.timeout.code]
 
 export interface SessionHooksInit {

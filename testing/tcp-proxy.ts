@@ -26,6 +26,9 @@ export class TcpProxy {
   readonly #server: Server
   readonly #port: number
   readonly #pairs = new Set<Pair>()
+  /** Ends of connections that were cut off without a word to them. */
+  readonly #silent = new Set<Socket>()
+  readonly #holds = new Set<NodeJS.Timeout>()
   /** Whether new connections are refused. */
   isDown = false
 
@@ -77,8 +80,6 @@ export class TcpProxy {
     this.#holds.add(timer)
     return pairs.length
   }
-
-  readonly #holds = new Set<NodeJS.Timeout>()
 
   #accept(client: Socket): void {
     if (this.isDown) {
@@ -137,8 +138,6 @@ export class TcpProxy {
         })
     }
   }
-
-  readonly #silent = new Set<Socket>()
 
   /** Its side hears of nothing: what it writes is taken, and goes nowhere. */
   #silence(socket: Socket): void {
