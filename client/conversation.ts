@@ -87,7 +87,7 @@ export class Conversation {
     this.#heartbeat = new Heartbeat({
       interval: options.heartbeat,
       timeout: options.heartbeatTimeout,
-      now: options.now,
+      monotonic: options.monotonic,
       ask: () => this.#beat(),
       onSilent: () => this.#socket?.close(closeCodes.silent, 'the gateway is silent')
     })

@@ -9,8 +9,7 @@ export interface HeartbeatInit {
   readonly interval: number
   /** Milliseconds that it may take to answer. */
   readonly timeout: number
-  /** The time in milliseconds. */
-  readonly now: () => number
+  readonly monotonic: () => number
   readonly ask: () => void
   readonly onSilent: () => void
 }
@@ -61,12 +60,12 @@ export class Heartbeat {
 
   #schedule(ms: number): void {
     clearTimeout(this.#timer)
-    this.#dueAt = this.#init.now() + ms
+    this.#dueAt = this.#init.monotonic() + ms
     this.#timer = setTimeout(this.#look, ms)
   }
 
   readonly #look = (): void => {
-    const late = this.#init.now() - this.#dueAt
+    const late = this.#init.monotonic() - this.#dueAt
     if (!this.#isAsking || late > this.#init.timeout) return this.#ask()
     this.#timer = undefined
     this.#init.onSilent()

@@ -1,5 +1,6 @@
 /** What a client can be told, checked and with its defaults. */
 import { describeValue } from '../shared/check.js'
+import { monotonicClock } from '../shared/clock.js'
 import { errors } from '../shared/errors.js'
 import type { WebSocketClass } from './web-socket.js'
 
@@ -38,8 +39,11 @@ export interface ClientOptions {
   readonly WebSocket?: WebSocketClass
   /** A number from 0 up to 1. Default: Math.random. */
   readonly random?: () => number
-  /** The time in milliseconds, by which it is seen that the machine slept. Default: Date.now. */
-  readonly now?: () => number
+  /**
+   * Milliseconds since some moment, by a clock that only goes on: it shows that timers came late, since the machine
+   * slept or the page stood still. Default: `performance.now`.
+   */
+  readonly monotonic?: () => number
 }
 
 export interface ResolvedClientOptions {
@@ -52,12 +56,12 @@ export interface ResolvedClientOptions {
   readonly outboxLimit: number
   readonly WebSocket: WebSocketClass | undefined
   readonly random: () => number
-  readonly now: () => number
+  readonly monotonic: () => number
 }
 
 /** @throws `OPTION_INVALID`, naming the option, what was expected and what came */
 export function resolveClientOptions(asked: ClientOptions): ResolvedClientOptions {
-  const { user, backOff = {}, WebSocket, random = Math.random, now = Date.now } = asked
+  const { user, backOff = {}, WebSocket, random = Math.random, monotonic = monotonicClock } = asked
   for (const name of Object.keys(asked)) {
     if (!names.has(name)) {
       throw errors.optionInvalid(`There is no option \`${name}\`; the options are ${[...names].join(', ')}`)
@@ -76,7 +80,7 @@ export function resolveClientOptions(asked: ClientOptions): ResolvedClientOption
     outboxLimit: expectWhole('outboxLimit', asked.outboxLimit ?? 1_048_576, 1, Number.MAX_SAFE_INTEGER),
     WebSocket,
     random,
-    now
+    monotonic
   }
 }
 
@@ -90,7 +94,7 @@ const names = new Set([
   'outboxLimit',
   'WebSocket',
   'random',
-  'now'
+  'monotonic'
 ])
 
 /** Timers hold no more. */

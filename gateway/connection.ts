@@ -60,7 +60,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#parts = parts
     const { webSocket, socket } = opened
     const { options, metrics, budget } = parts
-    this.#liveness = new Liveness(options, options.now())
+    this.#liveness = new Liveness(options, options.monotonic())
     this.attachment = new Attachment(this, parts, credentials)
     const maxBytes = options.maxSendBytes
     const onBehind = () => this.#fallBehind()
@@ -184,14 +184,14 @@ export class Connection implements AttachedConnection, ProtocolHost {
   /** Stops reading the socket, so that TCP holds the client back. */
   pause(): void {
     if (this.#liveness.isPaused || this.#state === 'closing') return
-    this.#liveness.pause(this.#parts.options.now())
+    this.#liveness.pause(this.#parts.options.monotonic())
     this.#parts.metrics.count('socketsPaused')
     this.#opened.webSocket.pause()
   }
 
   resume(): void {
     if (!this.#liveness.isPaused) return
-    this.#liveness.resume(this.#parts.options.now())
+    this.#liveness.resume(this.#parts.options.monotonic())
     this.#opened.webSocket.resume()
   }
 
@@ -276,7 +276,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
   }
 
   #hear(): void {
-    this.#liveness.hear(this.#parts.options.now())
+    this.#liveness.hear(this.#parts.options.monotonic())
   }
 
   /** Gives whether there may be one more. */

@@ -21,11 +21,11 @@ export class Connections {
 
   constructor(parts: Omit<ConnectionParts, 'onClose'>) {
     this.#parts = { ...parts, onClose: closed => this.#remove(closed) }
-    const { heartbeat, handshakeTimeout, maxPause, resumeWindow, now } = parts.options
+    const { heartbeat, handshakeTimeout, maxPause, resumeWindow, monotonic } = parts.options
     const intervals = [heartbeat || slowestLook, handshakeTimeout, maxPause, resumeWindow || slowestLook]
     const shortest = Math.min(...intervals) / 4
     this.#interval = Math.min(slowestLook, Math.max(fastestLook, shortest))
-    this.#lookedAt = now()
+    this.#lookedAt = monotonic()
     this.#timer = setInterval(() => this.#look(), this.#interval).unref()
   }
 
@@ -77,14 +77,13 @@ export class Connections {
   }
 
   #look(): void {
-    const now = this.#parts.options.now()
-    // When the process stood still, or its clock jumped, clients were not silent: they were not listened to.
+    const now = this.#parts.options.monotonic()
+    // When the process stood still, clients were not silent: they were not listened to.
     const stalled = now - this.#lookedAt - this.#interval
     this.#lookedAt = now
-    // One that jumped back would keep for as long whoever is silent, or away.
-    const forgiven = Math.abs(stalled) > this.#interval ? stalled : 0
+    const forgiven = stalled > this.#interval ? stalled : 0
     for (const connection of this.#open) {
-      if (forgiven !== 0) connection.forgive(forgiven)
+      if (forgiven > 0) connection.forgive(forgiven)
       connection.look(now)
     }
     this.#parts.resumption.look(now, forgiven)

@@ -33,7 +33,7 @@ export interface DispatcherInit {
   readonly metrics: Metrics
   readonly suspensions: Suspensions
   readonly log: Logger
-  readonly now: () => number
+  readonly monotonic: () => number
   /** Milliseconds that nobody should wait for a worker for; 0: any time. */
   readonly maxQueueDelay: number
 }
@@ -173,7 +173,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     this.#isPumpSoon = false
     // The idlest first, so that what waits is spread.
     const ready = this.#init.pool.up.filter(each => each.isReady).sort((a, b) => a.unended - b.unended)
-    const now = this.#init.now()
+    const now = this.#init.monotonic()
     for (const worker of ready) if (this.#line.sizeFor(worker.index) > 0) this.#handOut(worker, now)
   }
 
@@ -251,13 +251,13 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     const first = lane.waiting[0]
     if (first === undefined || lane.turn !== undefined || lane.isInLine) return
     lane.isInLine = true
-    this.#line.add(session, undefined, this.#placeFor(first), this.#init.now())
+    this.#line.add(session, undefined, this.#placeFor(first), this.#init.monotonic())
   }
 
   #lineUpAlone(request: Request): void {
     this.#refuseGone([request])
     if (request.state !== 'waiting') return
-    this.#line.add(request.session, request, this.#placeFor(request), this.#init.now())
+    this.#line.add(request.session, request, this.#placeFor(request), this.#init.monotonic())
   }
 
   #placeFor(request: Pick<Request, 'route' | 'session'>): number | undefined {
@@ -280,8 +280,8 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
   #lookAround(): void {
     if (this.#requests.isEmpty) return this.close()
     if (++this.#looks % looksPerSweep === 0) {
-      this.#requests.sweep(this.#init.now())
-      letGoOverdue(this.#init.pool.up, this.#init.now())
+      this.#requests.sweep(this.#init.monotonic())
+      letGoOverdue(this.#init.pool.up, this.#init.monotonic())
     }
     // What lies unstarted in a worker that is busy moves to one that is idle, if that has nothing else to do.
     const isPinned = (request: Request) => this.#placeFor(request) === request.turn?.worker.index

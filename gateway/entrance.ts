@@ -20,7 +20,7 @@ export interface EntranceInit {
   readonly limits: EntranceLimits
   readonly metrics: Metrics
   readonly log: Logger
-  readonly now: () => number
+  readonly monotonic: () => number
 }
 
 /** How an upgrade is refused. */
@@ -97,8 +97,8 @@ export class Entrance {
   }
 
   #tell(origin: string): void {
-    const { log, now } = this.#init
-    const time = now()
+    const { log, monotonic } = this.#init
+    const time = monotonic()
     if (time - this.#toldAt < quietFor) return
     this.#toldAt = time
     const how = `--origins same,${origin}`

@@ -65,7 +65,17 @@ export class Gateway {
   /** @internal Use `createGateway`. */
   constructor(options: ResolvedOptions) {
     this.options = options
-    const { log, now, workers, startTimeout, frontendId, singleSession, laneLimit, requestTimeout } = options
+    const {
+      log,
+      now,
+      monotonic,
+      workers,
+      startTimeout,
+      frontendId,
+      singleSession,
+      laneLimit,
+      requestTimeout
+    } = options
     const metrics = this.#metrics
     this.#registry = new Registry({ frontendId, singleSession, metrics, now })
     this.sessions = new SessionService(this.#registry, options, log)
@@ -82,7 +92,7 @@ export class Gateway {
       onFailure: place => this.#dispatcher.placeFailed(place)
     })
     this.#requests = new OpenRequests({ metrics, log, laneLimit })
-    this.#suspensions = new Suspensions({ metrics, log, now })
+    this.#suspensions = new Suspensions({ metrics, log, monotonic })
     const [pool, requests, suspensions] = [this.#pool, this.#requests, this.#suspensions]
     this.#dispatcher = new Dispatcher({ ...options, pool, requests, metrics, suspensions })
     this.#watchdog = new Watchdog(pool, options.stuckAfter, metrics, log)
@@ -98,7 +108,7 @@ export class Gateway {
     })
     const [registry, channels, dispatcher] = [this.#registry, this.#channels, this.#dispatcher]
     this.#events = new HostEvents({ frontendId, registry, channels, sessions: this.sessions, metrics })
-    this.#hooks = new SessionHooks({ registry, dispatcher, suspensions, requestTimeout, log, now })
+    this.#hooks = new SessionHooks({ registry, dispatcher, suspensions, requestTimeout, log, monotonic })
     // Before the host is told of the end: it finds no session in a channel that is gone.
     this.#registry.prependListener('closed', session => this.#channels.leaveAll(session))
     this.#intake = new Intake({
@@ -124,7 +134,7 @@ export class Gateway {
       budget: new SharedBudget(options.maxSendBytesInAll, () => this.#connections.size),
       resumption: this.#resumption
     })
-    const entrance = new Entrance({ limits: options, metrics, log, now })
+    const entrance = new Entrance({ limits: options, metrics, log, monotonic })
     this.#listener = new Listener({
       ...options,
       entrance,
@@ -265,7 +275,7 @@ export class Gateway {
     metrics.gauge('workersReady', () => this.#pool.up.length)
     metrics.gauge('requestsWaiting', () => this.#requests.waiting)
     metrics.gauge('requestsRunning', () => this.#requests.running)
-    metrics.gauge('queueDelay', () => this.#dispatcher.queueDelay(this.options.now()))
+    metrics.gauge('queueDelay', () => Math.round(this.#dispatcher.queueDelay(this.options.monotonic())))
     metrics.gauge('turns', () => this.#pool.up.reduce((turns, worker) => turns + worker.turns.size, 0))
     metrics.gauge('detachedSessions', () => this.#resumption.awayCount)
     metrics.gauge('backlogBytes', () => this.#resumption.backlogBytes)

@@ -35,7 +35,7 @@ export class Intake {
     this.#isOpen = false
   }
 
-  /** `now`: when it arrived, milliseconds since 1970. */
+  /** `now`: when it arrived, by the monotonic clock. */
   take(session: Session, { route: asked, id, gzipped, rich, body }: IncomingRequest, now: number): void {
     const { routes, suspensions, admission, dispatcher, metrics, requestTimeout, onFlood } = this.#init
     metrics.count(id === 0 ? 'notifies' : 'requests')

@@ -14,7 +14,7 @@ export interface Waiter {
   readonly request: Request | undefined
   /** Its place in time. */
   readonly since: number
-  /** When it came: milliseconds since 1970. */
+  /** When it came, by the monotonic clock. */
   readonly at: number
 }
 

@@ -35,6 +35,8 @@ export interface ListenerInit extends TlsFiles {
   /** Milliseconds until a connection is closed that has not asked for anything. */
   readonly handshakeTimeout: number
   readonly log: Logger
+  /** The time of day, in milliseconds since 1970. */
+  readonly now: () => number
   readonly entrance: Entrance
   /** Answers requests that are no upgrade; undefined: they are told to upgrade. */
   readonly onHttpRequest: HttpRequestListener | undefined
@@ -100,7 +102,8 @@ export class Listener {
 
   /** @throws `LISTEN_FAILED`, saying what could not be listened on and why; `TLS_INVALID` */
   async listen(): Promise<void> {
-    if (this.#http instanceof TlsServer) this.#http.setSecureContext(readTlsPair(this.#init))
+    if (this.#http instanceof TlsServer)
+      this.#http.setSecureContext(readTlsPair(this.#init, this.#init.now()))
     const { host, port } = this.#init
     return new Promise((resolve, reject) => {
       this.#http.once('error', (error: NodeJS.ErrnoException) => {
@@ -122,7 +125,7 @@ export class Listener {
   reloadCertificate(): void {
     if (!(this.#http instanceof TlsServer))
       throw errors.optionInvalid('There is no certificate: `tlsCert` is not set')
-    const pair = readTlsPair(this.#init)
+    const pair = readTlsPair(this.#init, this.#init.now())
     this.#http.setSecureContext(pair)
     this.#init.log.info('The certificate was read anew', { file: this.#init.tlsCert, until: readEnd(pair) })
   }

@@ -50,7 +50,7 @@ export class Liveness {
     this.#heardAt = now
   }
 
-  /** Takes so many milliseconds as not passed: nobody listened to the client then. Below 0: the clock was set back. */
+  /** Takes so many milliseconds as not passed: nobody listened to the client then. */
   forgive(ms: number): void {
     this.#heardAt += ms
     this.#openedAt += ms

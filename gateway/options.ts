@@ -6,6 +6,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { resolve } from 'node:path'
 import { describeValue } from '../shared/check.js'
+import { monotonicClock, wallClock } from '../shared/clock.js'
 import { errors } from '../shared/errors.js'
 import { createTextLogger, type Logger, logLevels } from '../shared/log.js'
 import type { HttpRequestListener } from './listener.js'
@@ -73,8 +74,16 @@ export interface GatewayOptions extends Partial<Omit<PlainOptions, 'handlers'>> 
   authenticate?: (asked: AuthenticationRequest) => AuthenticationAnswer | Promise<AuthenticationAnswer>
   /** Answers HTTP requests that open no WebSocket: a page, say. Default: 426. One that throws answers 500. */
   onHttpRequest?: HttpRequestListener
-  /** Milliseconds since 1970. Default: `Date.now`. */
+  /**
+   * The time of day, in milliseconds since 1970: for the log's time stamps, the numbers that sessions get, and the
+   * validity of a certificate. No duration depends on it. Default: that of the machine.
+   */
   now?: () => number
+  /**
+   * Milliseconds since some moment, by a clock that only goes on: for deadlines, rates, suspensions and every other
+   * duration. A test that moves the time hands in its own. Default: `performance.now`.
+   */
+  monotonic?: () => number
   /** Development: loads TypeScript handlers by the package tsx, and all anew when a file is saved. Default: false. */
   dev?: boolean
   /** Options of Node for the worker threads, e.g. `['--import', './tracing.js']`. Default: those of this process. */
@@ -87,12 +96,22 @@ export interface ResolvedOptions extends Readonly<PlainOptions> {
   readonly authenticate: GatewayOptions['authenticate'] | undefined
   readonly onHttpRequest: HttpRequestListener | undefined
   readonly now: () => number
+  readonly monotonic: () => number
   readonly dev: boolean
   readonly workerArgv: readonly string[] | undefined
 }
 
 /** Options that are no plain values, and so only a program can give. */
-const programOptions = ['log', 'onHandshake', 'authenticate', 'onHttpRequest', 'now', 'dev', 'workerArgv']
+const programOptions = [
+  'log',
+  'onHandshake',
+  'authenticate',
+  'onHttpRequest',
+  'now',
+  'monotonic',
+  'dev',
+  'workerArgv'
+]
 
 /**
  * Checks what was asked for and fills in the defaults.
@@ -114,8 +133,10 @@ export function resolveOptions(asked: GatewayOptions): ResolvedOptions {
     throw errors.optionInvalid(
       'Expected `tlsCert` and `tlsKey` both, or neither: a certificate needs its key'
     )
-  const { log, onHandshake, authenticate, onHttpRequest, now = Date.now, dev = false, workerArgv } = asked
-  for (const [name, value] of Object.entries({ onHandshake, authenticate, onHttpRequest, now })) {
+  const { log, onHandshake, authenticate, onHttpRequest, dev = false, workerArgv } = asked
+  const { now = wallClock, monotonic = monotonicClock } = asked
+  const functions = { onHandshake, authenticate, onHttpRequest, now, monotonic }
+  for (const [name, value] of Object.entries(functions)) {
     if (value !== undefined && typeof value !== 'function') {
       throw errors.optionInvalid(`Expected \`${name}\` to be a function, got ${describeValue(value)}`)
     }
@@ -145,6 +166,7 @@ export function resolveOptions(asked: GatewayOptions): ResolvedOptions {
     authenticate,
     onHttpRequest,
     now,
+    monotonic,
     dev,
     workerArgv
   })

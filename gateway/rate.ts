@@ -18,8 +18,7 @@ export class Rate {
 
   /** Takes so much. Gives 0, or, if it is refused, the milliseconds until there would be enough. */
   take(amount: number, now: number): number {
-    // A clock that was set back gives nothing, and takes nothing.
-    const seconds = Math.max(0, now - this.#at) / 1000
+    const seconds = (now - this.#at) / 1000
     this.#at = now
     const most = this.#perSecond * burstSeconds
     this.#tokens = Math.min(most, this.#tokens + seconds * this.#perSecond)

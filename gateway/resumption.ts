@@ -28,7 +28,7 @@ export interface ResumptionInit extends BacklogLimits {
   readonly maxBacklogBytesInAll: number
   /** Bytes that may wait to be sent to one client. */
   readonly maxSendBytes: number
-  readonly now: () => number
+  readonly monotonic: () => number
 }
 
 /** Characters that are written at once while a client catches up: far fewer than may wait for it. */
@@ -96,7 +96,7 @@ export class Resumption implements ResumableKeeper {
     return { receiver, reply: this.#describe(receiver, false, found) }
   }
 
-  /** Ends those that waited for too long. `forgiven`: milliseconds since the last look in which nobody could come; below 0: the clock was set back. */
+  /** Ends those that waited for too long. `forgiven`: milliseconds since the last look in which nobody could come. */
   look(now: number, forgiven: number): void {
     this.#forgiven += forgiven
     for (const [receiver, since] of this.#away) {
@@ -114,7 +114,7 @@ export class Resumption implements ResumableKeeper {
 
   detached(receiver: ResumableReceiver): void {
     this.#init.metrics.count('sessionsDetached')
-    this.#away.set(receiver, this.#init.now() - this.#forgiven)
+    this.#away.set(receiver, this.#init.monotonic() - this.#forgiven)
   }
 
   attached(receiver: ResumableReceiver): void {

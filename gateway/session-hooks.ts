@@ -31,7 +31,7 @@ export interface SessionHooksInit {
   readonly suspensions: Suspensions
   readonly requestTimeout: number
   readonly log: Logger
-  readonly now: () => number
+  readonly monotonic: () => number
 }
 
 export class SessionHooks {
@@ -138,10 +138,10 @@ export class SessionHooks {
     told: unknown,
     onOutcome: (outcome: Outcome) => void
   ): Request {
-    const { dispatcher, requestTimeout, now } = this.#init
+    const { dispatcher, requestTimeout, monotonic } = this.#init
     const timeout = route.options.timeout ?? requestTimeout
     const body = encodeJson(told)
-    return dispatcher.add({ session, route, id: 0, flags, body, timeout, now: now(), onOutcome })
+    return dispatcher.add({ session, route, id: 0, flags, body, timeout, now: monotonic(), onOutcome })
   }
 
   #tellFailure(hook: string, { sid, uid }: Session, { code, message }: ErrorData): void {

@@ -19,7 +19,7 @@ interface Blame {
 export interface SuspensionsInit {
   readonly metrics: Metrics
   readonly log: Logger
-  readonly now: () => number
+  readonly monotonic: () => number
 }
 
 export class Suspensions {
@@ -32,8 +32,8 @@ export class Suspensions {
 
   /** A worker has ended because of a route's handler. */
   blame(route: Route, cause: string): void {
-    const { metrics, log, now } = this.#init
-    const time = now()
+    const { metrics, log, monotonic } = this.#init
+    const time = monotonic()
     const blame = this.#byRoute.get(route) ?? { at: [], suspendedUntil: 0 }
     this.#byRoute.set(route, blame)
     // Who was suspended not long ago is on probation.
@@ -58,6 +58,6 @@ export class Suspensions {
   /** Milliseconds until a route is tried again; 0: it is not suspended. */
   remaining(route: Route): number {
     const blame = this.#byRoute.get(route)
-    return blame === undefined ? 0 : Math.max(0, blame.suspendedUntil - this.#init.now())
+    return blame === undefined ? 0 : Math.max(0, Math.ceil(blame.suspendedUntil - this.#init.monotonic()))
   }
 }

@@ -23,15 +23,19 @@ export function readEnd({ cert }: TlsPair): string {
   return new X509Certificate(cert).validTo
 }
 
-/** @throws `TLS_INVALID`, naming the file, or what is wrong with the two together */
-export function readTlsPair({ tlsCert, tlsKey }: TlsFiles): TlsPair {
+/**
+ * `now`: the time of day, in milliseconds since 1970.
+ *
+ * @throws `TLS_INVALID`, naming the file, or what is wrong with the two together
+ */
+export function readTlsPair({ tlsCert, tlsKey }: TlsFiles, now: number): TlsPair {
   const pair = { cert: read('certificate', tlsCert), key: read('key', tlsKey) }
   try {
     // The first of a file is the gateway's own, and what follows is the chain.
     const { validTo } = new X509Certificate(pair.cert)
     // Also finds a key that is another certificate's.
     createSecureContext(pair)
-    if (Date.parse(validTo) <= Date.now()) throw new Error(`it was good until ${validTo}`)
+    if (Date.parse(validTo) <= now) throw new Error(`it was good until ${validTo}`)
   } catch (error) {
     throw errors.tlsInvalid(
       `The certificate ${tlsCert} can't be used with the key ${tlsKey}: ${describe(error)}`

@@ -52,6 +52,12 @@ const forBrowsers = [
   'shared/untrusted-value.ts'
 ]
 
+/** Who may know the time of day, which somebody may set: for time stamps, sessions' numbers and certificates. */
+const timeDoors = {
+  read: 'shared/clock.ts',
+  use: ['shared/log.ts', 'gateway/listener.ts', 'gateway/registry.ts']
+}
+
 const mostLines = 300
 
 function isNode(from: string): boolean {
@@ -177,6 +183,19 @@ t.test('each any says why it is one', async t => {
   t.same(
     all.flatMap(({ path, unexcusedAnys }) => unexcusedAnys.map(line => `${path}:${line}`)),
     []
+  )
+})
+
+t.test('the time of day is read in one file, and used for what is shown and for nothing else', async t => {
+  const readers = product.filter(({ path }) => /\bDate\.now\b|\bnew Date\(\)/.test(readText(path)))
+  t.same(
+    readers.map(({ path }) => path),
+    [timeDoors.read]
+  )
+  const users = product.filter(({ path }) => /(?<!performance\.)\bnow\(\)/.test(readText(path)))
+  t.same(
+    users.map(({ path }) => path).filter(path => path !== timeDoors.read),
+    timeDoors.use
   )
 })
 

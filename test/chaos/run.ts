@@ -15,20 +15,19 @@ const { values } = parseArgs({
   }
 })
 const stock = takeStock()
-const clocks = { gateway: new JumpingClock(), client: new JumpingClock() }
-const { now } = clocks.gateway
+const clock = new JumpingClock()
+clock.install()
 const gateway = await createGateway({
   ...chaosOptions,
   port: 0,
-  logLevel: 'silent',
-  now
+  logLevel: 'silent'
 })
 const proxy = await TcpProxy.open(gateway.address.port)
 const ms = Number(values.seconds) * 1_000
 const report = await runChaos({
   gateway,
   proxy,
-  clocks,
+  clock,
   players: Number(values.players),
   ms,
   sampleEvery: Math.min(1_000, ms / 20)

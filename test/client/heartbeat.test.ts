@@ -2,13 +2,13 @@ import t from 'tap'
 import { Heartbeat } from '../../client/heartbeat.js'
 
 /** Runs a heartbeat until it gives the gateway up. Gives how often it had asked. */
-function countQuestions(now: () => number): Promise<number> {
+function countQuestions(monotonic: () => number): Promise<number> {
   return new Promise(resolve => {
     let questions = 0
     new Heartbeat({
       interval: 1,
       timeout: 20,
-      now,
+      monotonic,
       ask: () => questions++,
       onSilent: () => resolve(questions)
     }).start()
@@ -23,9 +23,4 @@ t.test('a machine that slept meanwhile did not listen: the gateway is asked agai
   let looks = 0
   // An hour passes between the question and the end of the time that the answer may take.
   t.equal(await countQuestions(() => (looks++ < 3 ? 0 : 3_600_000)), 2)
-})
-
-t.test('a clock that is set back does not keep a silent gateway', async t => {
-  let looks = 0
-  t.equal(await countQuestions(() => -3_600_000 * looks++), 1)
 })

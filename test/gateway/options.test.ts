@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import t from 'tap'
 import { flagOf, optionTable, variableOf } from '../../gateway/option-table.js'
 import { type GatewayOptions, resolveOptions } from '../../gateway/options.js'
+import { monotonicClock, wallClock } from '../../shared/clock.js'
 import { createLogger } from '../../shared/log.js'
 
 const refused = (message: string | RegExp) => ({ code: 'OPTION_INVALID', message })
@@ -34,7 +35,8 @@ t.test('what is not asked for has its default', t => {
     startTimeout: 30_000,
     closeTimeout: 4_000,
     logLevel: 'info',
-    now: Date.now
+    now: wallClock,
+    monotonic: monotonicClock
   })
   t.same(options.onHandshake({ type: '', version: '', user: undefined, address: { ip: '', port: 0 } }), {
     accept: true
@@ -49,6 +51,7 @@ t.test('what is not asked for has its default', t => {
 t.test('what is asked for is taken, undefined is not asked for, and 0 is 0', t => {
   const log = createLogger('silent', () => {})
   const now = () => 7
+  const monotonic = () => 8
   const onHandshake = () => ({ accept: false }) as const
   const onHttpRequest = () => {}
   const asked: GatewayOptions = {
@@ -62,6 +65,7 @@ t.test('what is asked for is taken, undefined is not asked for, and 0 is 0', t =
     dev: true,
     log,
     now,
+    monotonic,
     onHandshake,
     onHttpRequest
   }
@@ -72,10 +76,12 @@ t.test('what is asked for is taken, undefined is not asked for, and 0 is 0', t =
     ...none,
     handlers: '/h',
     log,
-    now: undefined
+    now: undefined,
+    monotonic: undefined
   } as unknown as GatewayOptions)
   t.equal(options.port, 3010)
-  t.equal(options.now, Date.now)
+  t.equal(options.now, wallClock)
+  t.equal(options.monotonic, monotonicClock)
   t.end()
 })
 
@@ -175,6 +181,7 @@ t.test('what is no plain value is checked too: hooks, the logger, the developmen
     ['onHttpRequest', 'page', 'a function, got "page" (string)'],
     ['onHttpRequest', null, 'a function, got null'],
     ['now', 5, 'a function, got 5 (number)'],
+    ['monotonic', 5, 'a function, got 5 (number)'],
     ['log', null, 'a logger with debug, info, warn, error, got null'],
     ['log', { info() {} }, 'a logger with debug, info, warn, error, got an object'],
     ['dev', 'yes', 'true or false, got "yes" (string)'],

@@ -25,11 +25,3 @@ t.test('more than a bucket holds passes where it is full, and is paid for afterw
   t.equal(rate.take(50, 0), 0)
   t.equal(rate.take(1, 0), 3_100)
 })
-
-t.test('a clock that is set back gives nothing and takes nothing', async t => {
-  const rate = new Rate(10, 10_000)
-  rate.take(20, 10_000)
-  t.ok(rate.take(1, 5_000) > 0)
-  t.ok(rate.take(1, 5_000) > 0)
-  t.equal(rate.take(1, 6_000), 0)
-})

@@ -1,6 +1,6 @@
 /**
  * Chaos: a crowd under load while workers are ended in all ways, connections are cut in all ways, clients stop reading, hooks throw,
- * and clocks jump.
+ * and the machine's clock jumps.
  */
 import { join } from 'node:path'
 import type { Gateway } from '../../gateway/index.js'
@@ -21,8 +21,8 @@ export const chaosOptions = {
 export interface ChaosInit {
   readonly gateway: Gateway
   readonly proxy: TcpProxy
-  /** Those of the gateway and of the clients. */
-  readonly clocks: { readonly gateway: JumpingClock; readonly client: JumpingClock }
+  /** The time of day. */
+  readonly clock: JumpingClock
   readonly players: number
   readonly ms: number
   /** Milliseconds between two samples of the process' memory. */
@@ -35,7 +35,7 @@ export interface ChaosReport extends CrowdReport {
   readonly rss: Trend
 }
 
-/** What a request may end with beside its reply, while workers die, routes are suspended and clocks jump. */
+/** What a request may end with beside its reply, while workers die, routes are suspended. */
 const stated = new Set([
   'WORKER_LOST',
   'HANDLER_FATAL',
@@ -47,12 +47,12 @@ const stated = new Set([
   'INTERNAL'
 ])
 
-/** Milliseconds that a clock jumps by, at most, on or back. */
-const longestJump = 30_000
+/** Milliseconds that the clock jumps by, at most, on or back: two hours. */
+const longestJump = 7_200_000
 
 export async function runChaos(init: ChaosInit): Promise<ChaosReport> {
-  const { gateway, proxy, clocks, players, ms, sampleEvery } = init
-  const crowd = await Crowd.join({ gateway, proxy, players, stated, client: { now: clocks.client.now } })
+  const { gateway, proxy, clock, players, ms, sampleEvery } = init
+  const crowd = await Crowd.join({ gateway, proxy, players, stated })
   let clockJumps = 0
   crowd.every(1_000, () => crowd.cut(0.3))
   crowd.every(1_500, () => {
@@ -65,7 +65,6 @@ export async function runChaos(init: ChaosInit): Promise<ChaosReport> {
   crowd.every(1_900, () => void proxy.hold(Math.random() * 6_000, 0.1))
   crowd.every(50, () => crowd.tick())
   crowd.every(2_300, () => {
-    const clock = Math.random() < 0.5 ? clocks.gateway : clocks.client
     clock.jump((Math.random() * 2 - 1) * longestJump)
     clockJumps++
   })

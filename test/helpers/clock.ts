@@ -9,8 +9,8 @@ export class Clock {
   /** How often somebody asked for the time. */
   asked = 0
 
-  /** The gateway's option `now`. */
-  readonly now = (): number => {
+  /** The option of the gateway. */
+  readonly monotonic = (): number => {
     this.asked++
     return this.#time
   }

@@ -182,7 +182,7 @@ export async function startCore({
   const hello = Object.entries(routes).map(([route, options]) => ({ route, file: 'scripted', options }))
   const started: ScriptedWorker[] = []
   const helloOfHooks = hooks.map(route => ({ route, file: '_hooks', options: {} }))
-  const now = () => core.clock
+  const monotonic = () => core.clock
   const registry = new Registry({ frontendId: 'g', singleSession: 'off', metrics, now: () => 1_000 })
   const channels = new Channels({ maxChannels: 10, maxMembers: 10 })
   let serial = 0
@@ -233,14 +233,14 @@ export async function startCore({
     onFailure: place => dispatcher.placeFailed(place)
   })
   const requests = new OpenRequests({ metrics, log, laneLimit })
-  const suspensions = new Suspensions({ metrics, log, now })
+  const suspensions = new Suspensions({ metrics, log, monotonic })
   const dispatcher = new Dispatcher({
     pool,
     requests,
     metrics,
     suspensions,
     log,
-    now,
+    monotonic,
     maxQueueDelay
   })
   const listener: WorkerListener = {
@@ -260,7 +260,7 @@ export async function startCore({
     suspensions,
     requestTimeout: 10_000,
     log,
-    now
+    monotonic
   })
   const core: Core = {
     registry,

@@ -63,9 +63,9 @@ export async function startGateway(
 
 /** Waits until `holds` gives true, looking again at each round of the event loop; fails after `ms`. */
 export async function until(what: string, holds: () => boolean, ms = 10_000): Promise<void> {
-  const end = Date.now() + ms
+  const end = performance.now() + ms
   while (!holds()) {
-    if (Date.now() > end) throw new Error(`Waited ${ms} ms in vain until ${what}`)
+    if (performance.now() > end) throw new Error(`Waited ${ms} ms in vain until ${what}`)
     await new Promise(resolve => setTimeout(resolve, 1))
   }
 }

@@ -8,11 +8,11 @@ async function start(t: Test, options: Partial<GatewayOptions> = {}) {
   const clock = new Clock()
   // Nothing else may happen when the clock jumps: nobody is silent, and nobody has waited for too long.
   const still = { heartbeat: 0, maxQueueDelay: 0 }
-  const { now } = clock
+  const { monotonic } = clock
   const running = await startGateway(t, 'deadlines', {
     workers: 1,
     requestTimeout: 1_000,
-    now,
+    monotonic,
     ...still,
     ...options
   })

@@ -123,7 +123,7 @@ t.test('an onConnect whose worker ends lets nobody new in, its own client or ano
 
 t.test('an onConnect that ends workers again and again lets nobody new in for a while', async t => {
   let ahead = 0
-  const { gateway, joinPomelo, lines, said } = await start(t, { now: () => Date.now() + ahead })
+  const { gateway, joinPomelo, lines, said } = await start(t, { monotonic: () => performance.now() + ahead })
   const player = await joinPomelo()
   const client = await connect<{ 'player.who': { body: undefined; reply: { sid: number } } }>(gateway.url)
   t.teardown(() => client.close())
@@ -211,7 +211,7 @@ t.test(
 
 t.test('onClose runs once for each session, whatever it ended of', async t => {
   const clock = new Clock()
-  const { connect, joinPomelo, said, gateway } = await start(t, { heartbeat: 40, now: clock.now })
+  const { connect, joinPomelo, said, gateway } = await start(t, { heartbeat: 40, monotonic: clock.monotonic })
   const reasons = async (end: (player: Player) => unknown) => {
     const player = await connect()
     const { sid } = await player.request('player.who')

@@ -109,8 +109,14 @@ t.test("a value that can't be sent is an error of its request, never of the work
 t.test('under deaths again and again, each request gets one reply, and none runs twice', async t => {
   // A machine that is busy elsewhere takes long to start 20 workers; the deadline has tests of its own.
   // By its clock the deaths are far apart, so that no route is suspended.
-  const now = () => Date.now() * 1_000
-  const options = { logLevel: 'silent', requestTimeout: 0, now, heartbeat: 0, maxQueueDelay: 0 } as const
+  const monotonic = () => performance.now() * 1_000
+  const options = {
+    logLevel: 'silent',
+    requestTimeout: 0,
+    monotonic,
+    heartbeat: 0,
+    maxQueueDelay: 0
+  } as const
   const { gateway, connect } = await startGateway(t, 'faults', options)
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
   t.teardown(() => rmSync(folder, { recursive: true }))

@@ -5,7 +5,6 @@ import { type Client, type ClientOptions, connect, type StateChange } from '../.
 import type { GatewayOptions } from '../../gateway/index.js'
 import type { Cut } from '../../testing/tcp-proxy.js'
 import { startGateway, startProxy, until } from '../helpers/gateway.js'
-import { JumpingClock } from '../helpers/jumping-clock.js'
 
 const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume', import.meta.url))
 
@@ -130,18 +129,6 @@ t.test('who does not come back in time has lost the session, and is told; nothin
   await t.rejects(request, { code: 'SESSION_LOST', retryable: true, message: /it was not sent/ })
   t.same(await client.request('player.seen'), [])
   t.match(gateway.metrics(), { sessionsOpened: 2, resumesFailed: 1, sessionsResumed: 0 })
-})
-
-t.test('a clock that is set back does not keep who is away', async t => {
-  const clock = new JumpingClock()
-  const { gateway, proxy, join } = await start(t, { resumeWindow: 50, now: clock.now })
-  const client = await join()
-  proxy.isDown = true
-  proxy.cut('reset')
-  await until('it is away', () => gateway.metrics().detachedSessions === 1)
-  clock.jump(-3_600_000)
-  await until('its session is over', () => gateway.metrics().sessions === 0)
-  t.equal(client.state, 'resuming')
 })
 
 t.test('where no session is kept, a drop ends it at once, and what was asked for is rejected', async t => {

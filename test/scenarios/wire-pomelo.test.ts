@@ -649,7 +649,7 @@ t.test('the first heartbeat follows the ack, and each of the client is answered 
 
 t.test('without an interval there are no heartbeats, and silence is no fault', async t => {
   const clock = new Clock()
-  const { join } = await startWire(t, { heartbeat: 0, handshakeTimeout: 40, now: clock.now })
+  const { join } = await startWire(t, { heartbeat: 0, handshakeTimeout: 40, monotonic: clock.monotonic })
   const player = await join(t)
   t.equal(player.answer?.sys?.heartbeat, undefined)
   await player.request('echo.box')
@@ -660,7 +660,7 @@ t.test('without an interval there are no heartbeats, and silence is no fault', a
 
 t.test('a client that is silent for twice the interval is closed with 4001', async t => {
   const clock = new Clock()
-  const { gateway, open, join } = await startWire(t, { heartbeat: 40, now: clock.now })
+  const { gateway, open, join } = await startWire(t, { heartbeat: 40, monotonic: clock.monotonic })
   const silent = await join(t)
   const unfinished = await open(t)
   const { sys } = await unfinished.shakeHands()
@@ -675,31 +675,20 @@ t.test('a client that is silent for twice the interval is closed with 4001', asy
   t.equal(gateway.metrics().sessions, 0)
 })
 
-t.test('a clock that jumps is not the silence of a client', async t => {
+t.test('time in which the gateway did not look is not the silence of a client', async t => {
   const clock = new Clock()
-  const { gateway, join } = await startWire(t, { heartbeat: 40, now: clock.now })
+  const { gateway, join } = await startWire(t, { heartbeat: 40, monotonic: clock.monotonic })
   const player = await join(t)
   await player.request('echo.box')
   await clock.jump(1_000)
   t.equal(gateway.metrics().connections, 1)
   await clock.advance(80)
-  t.equal((await player.closed).code, 4001, 'what comes after the jump is')
-})
-
-t.test('a clock that is set back does not keep who is silent', async t => {
-  const clock = new Clock()
-  const { gateway, join } = await startWire(t, { heartbeat: 40, now: clock.now })
-  const player = await join(t)
-  await player.request('echo.box')
-  await clock.jump(-3_600_000)
-  t.equal(gateway.metrics().connections, 1)
-  await clock.advance(80)
-  t.equal((await player.closed).code, 4001)
+  t.equal((await player.closed).code, 4001, 'what comes after it is')
 })
 
 t.test('every frame is a sign of life', async t => {
   const clock = new Clock()
-  const { gateway, join } = await startWire(t, { heartbeat: 40, now: clock.now })
+  const { gateway, join } = await startWire(t, { heartbeat: 40, monotonic: clock.monotonic })
   const player = await join(t)
   const heard = async (what: string, speak: () => Promise<unknown>) => {
     await speak()
@@ -731,7 +720,7 @@ t.test('a handshake that is not finished in time is closed with 4002', async t =
   const { gateway, open, join } = await startWire(t, {
     heartbeat: 0,
     handshakeTimeout: 40,
-    now: clock.now,
+    monotonic: clock.monotonic,
     onHandshake: ({ user }) => {
       asked++
       return user === 'wait' ? new Promise(() => {}) : { accept: true }
