@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createTextLogger } from '../../shared/log.js'
+import { createTextLogger, formatFields, maxLineLength } from '../../shared/log.js'
 
 function lines(level: 'debug' | 'warn' | 'silent') {
   const printed: string[] = []
@@ -45,18 +45,94 @@ t.test('an error is printed with its stack, indented', async t => {
   t.match(printed[0], /error=TypeError: no\n {8}at /)
 })
 
-t.test('a text that a client chose can not look like a line of the log, nor speak to a terminal', async t => {
-  const { printed, log } = lines('debug')
-  const forged = '\u001b[31mx\r\n1970-01-01T00:00:00.000Z ERROR forged'
-  log.info('m', { uid: forged })
-  t.notOk(/^1970.*forged/m.test(printed[0]!.slice(1)))
-  t.notOk(printed[0]!.includes('\u001b') || printed[0]!.includes('\r'))
+/** Values that can't be read, or that JSON lacks, and what stands for each. */
+function oddValues(): [value: unknown, text: unknown][] {
+  const circle: Record<string, unknown> = { name: 'a' }
+  circle['self'] = { again: circle }
+  const shared = { x: 1 }
+  const revoked = Proxy.revocable({}, {})
+  revoked.revoke()
+  const thrower = (thrown: unknown) => ({
+    get x(): unknown {
+      throw thrown
+    }
+  })
+  let deep: unknown = 0
+  for (let i = 0; i < 100_000; i++) deep = [deep]
+  return [
+    [12n, '12n'],
+    [Number.NaN, 'NaN'],
+    [Symbol('s'), 'Symbol(s)'],
+    [function f() {}, '[function f]'],
+    [Promise.resolve(), '[promise]'],
+    [new Map([[1, 2]]), '[Map of 1]'],
+    [circle, { name: 'a', self: { again: '[circular]' } }],
+    [
+      [shared, shared],
+      [{ x: 1 }, { x: 1 }]
+    ],
+    [{ list: [1n, () => 1] }, { list: ['1n', '[function ]'] }],
+    [thrower(new Error('no')), '[threw: no]'],
+    [thrower(revoked.proxy), '[threw]'],
+    [thrower(null), '[threw: null]'],
+    [revoked.proxy, /^\[threw: .*proxy/],
+    [deep, /^\[threw: .*call stack/],
+    [{ toJSON: () => undefined }, null],
+    [Object.assign(new Error('odd'), { stack: 7 }), 'odd']
+  ]
+}
+
+t.test('a field that can not be read costs no other field of its line', async t => {
+  for (const [value, text] of oddValues()) {
+    const fields = JSON.parse(formatFields({ before: 1, value, after: 'x' }))
+    t.match(fields, { before: 1, value: text, after: 'x' })
+    const { printed, log } = lines('debug')
+    log.info('A thing happened', { before: 1, value, after: 'x' })
+    t.match(printed[0], / before=1 value=.* after=x$/)
+  }
 })
 
-t.test('a field that is no JSON is printed all the same', async t => {
+t.test('a getter among the fields, and fields that are none, are survived', async t => {
+  const getter = {
+    a: 1,
+    get b(): unknown {
+      throw new Error('no')
+    },
+    c: 3
+  }
+  t.same(JSON.parse(formatFields(getter)), { a: 1, b: '[threw: no]', c: 3 })
+  t.same(JSON.parse(formatFields({ a: 1, b: 1 }, { b: 2, c: undefined })), { a: 1, b: 2 })
+  const revoked = Proxy.revocable({}, {})
+  revoked.revoke()
+  t.match(JSON.parse(formatFields({ a: 1 }, revoked.proxy)), { a: 1, fields: /^\[threw: / })
+  t.same(JSON.parse(formatFields(7, null, undefined)), { fields: 7 })
+  t.match(JSON.parse(formatFields(new TypeError('given as the fields'))), { error: /^TypeError: given/ })
   const { printed, log } = lines('debug')
-  const circle: Record<string, unknown> = {}
-  circle['self'] = circle
-  log.info('m', { big: 1n, circle })
-  t.match(printed[0], /big=1 circle=\[object Object\]/)
+  log.info(Symbol('s') as unknown as string, [1] as never)
+  log.info({ a: 1n } as unknown as string)
+  t.match(printed, [/INFO {2}"Symbol\(s\)" fields=\[1\]$/, /INFO {2}\{"a":"1n"\}$/])
+})
+
+t.test('no text can begin a line, colour a terminal or turn the direction of what follows', async t => {
+  const forged = '\r\n1970-01-01T00:00:00.000Z ERROR Forged \x1b[31m\x9b\u2028\u2029\u202e\u2066\x07\x7f'
+  const { printed, log } = lines('debug')
+  const error = new Error(forged)
+  log.info(forged, { text: forged, [forged]: 1, nested: { [forged]: forged }, error })
+  log.info('From a worker', JSON.parse(formatFields({ error, text: forged })))
+  for (const line of printed) {
+    const [first, ...others] = line.split('\n')
+    t.match(first, /^1970-01-01T00:00:00.000Z INFO {2}/)
+    for (const other of others) t.match(other, /^ {4}/, 'of a stack, and indented')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: none of these may be left
+    t.notMatch(line.replaceAll('\n', ''), /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/)
+  }
+  t.match(printed[0], 'INFO  \\r\\n1970-01-01T00:00:00.000Z ERROR Forged \\u001b[31m\\u009b\\u2028')
+  t.equal(printed[0]!.split(/\n {8}at /).length, error.stack!.split(/\n {4}at /).length, 'the stack is whole')
+})
+
+t.test('a line has an end', async t => {
+  const { printed, log } = lines('debug')
+  log.info('Long', { text: 'x'.repeat(1_000_000) })
+  t.match(printed[0]!.slice(-100), /xxx… and \d+ characters more$/)
+  t.ok(printed[0]!.length < maxLineLength + 100)
 })
