@@ -1,6 +1,8 @@
 /** What a client reads when its connection is closed. */
 import { type CloseCode, closeCodes } from '../shared/close-codes.js'
 import { errors, GatewayError } from '../shared/errors.js'
+import type { Finding } from './liveness.js'
+import type { CounterName } from './metrics.js'
 
 /** Longest text of a close frame: RFC 6455 §5.5 allows control frames 125 bytes, two of which are the code. */
 const longestReason = 123
@@ -29,4 +31,22 @@ export function judgeFrame(error: unknown): FrameVerdict {
     reason: error.message,
     isOurs: !isViolation && error.code !== errors.frameMalformed.code
   }
+}
+
+/** How a connection ends that went on for too long in one of these ways. */
+export const endings: Readonly<Record<Exclude<Finding, 'beat' | undefined>, TooLong>> = {
+  unfinished: { code: closeCodes.handshakeTimeout, reason: 'handshake not finished in time' },
+  unread: {
+    code: closeCodes.slow,
+    reason: 'requests not taken for too long',
+    metric: 'connectionsClosedSlow'
+  },
+  silent: { code: closeCodes.silent, reason: 'silent for too long', metric: 'connectionsClosedSilent' }
+}
+
+interface TooLong {
+  readonly code: CloseCode
+  readonly reason: string
+  /** What counts it. */
+  readonly metric?: CounterName
 }

@@ -9,7 +9,7 @@ import { type CloseCode, closeCodes } from '../shared/close-codes.js'
 import type { ErrorData } from '../shared/errors.js'
 import { type AttachedConnection, Attachment, type Credentials } from './attachment.js'
 import type { Authentication } from './authentication.js'
-import { cutReason, judgeFrame } from './closing.js'
+import { cutReason, endings, judgeFrame } from './closing.js'
 import type { GatewayEvent } from './event.js'
 import { encodeFrame } from './frames.js'
 import type { Intake } from './intake.js'
@@ -85,6 +85,11 @@ export class Connection implements AttachedConnection, ProtocolHost {
 
   get isConnected(): boolean {
     return this.#state !== 'closing'
+  }
+
+  /** Whether it has no session yet. */
+  get isGreeting(): boolean {
+    return this.#state === 'greeting'
   }
 
   get readsRich(): boolean {
@@ -177,7 +182,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
   }
 
   end(code: number, kickReason: string | null): void {
-    if (kickReason !== null) this.#protocol!.kick(kickReason)
+    // A client that has said nothing speaks no protocol yet: it reads the reason of the close.
+    if (kickReason !== null) this.#protocol?.kick(kickReason)
     this.close(code as CloseCode, kickReason ?? '')
   }
 
@@ -237,19 +243,12 @@ export class Connection implements AttachedConnection, ProtocolHost {
   look(now: number): void {
     this.#outgoing.check()
     if (!this.isConnected) return
-    const { metrics } = this.#parts
-    switch (this.#liveness.look(now, this.#protocol?.isReady === true)) {
-      case 'unfinished':
-        return this.close(closeCodes.handshakeTimeout, 'handshake not finished in time')
-      case 'unread':
-        metrics.count('connectionsClosedSlow')
-        return this.close(closeCodes.slow, 'requests not taken for too long')
-      case 'silent':
-        metrics.count('connectionsClosedSilent')
-        return this.close(closeCodes.silent, 'silent for too long')
-      case 'beat':
-        return this.#protocol?.beat()
-    }
+    const finding = this.#liveness.look(now, this.#protocol?.isReady === true)
+    if (finding === undefined) return
+    if (finding === 'beat') return this.#protocol?.beat()
+    const { code, reason, metric } = endings[finding]
+    if (metric !== undefined) this.#parts.metrics.count(metric)
+    this.close(code, reason)
   }
 
   #receive(data: Buffer, isBinary: boolean): void {

@@ -44,16 +44,22 @@ export class Connections {
     this.#open.add(new Connection(opened, this.#parts, credentials))
   }
 
+  /**
+   * The gateway is going away: those who have no session yet are sent away at once, whatever they are still asked. No
+   * session begins after that.
+   */
+  turnAway(spread: number): void {
+    const greeting = [...this.#open].filter(each => each.isGreeting)
+    this.#forEach(greeting, connection => endForRestart(connection, spread))
+  }
+
   /** Tells all to come back, spread over so many milliseconds, and each of them when: they must not all come at once. */
   async sendAway(spread: number): Promise<void> {
     if (spread === 0) return
     const all = [...this.#open]
     const size = Math.ceil(all.length / batches)
     for (let i = 0; i < all.length; i += size) {
-      for (const connection of all.slice(i, i + size)) {
-        const hint = Math.floor(Math.random() * spread)
-        connection.end(closeCodes.restart, `restart, come back in ${hint} ms`)
-      }
+      this.#forEach(all.slice(i, i + size), connection => endForRestart(connection, spread))
       await new Promise(resolve => setTimeout(resolve, spread / batches))
     }
   }
@@ -61,13 +67,25 @@ export class Connections {
   /** Closes all, and resolves when they are closed. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
-    for (const connection of this.#open) connection.close(closeCodes.restart, 'the gateway is closing')
+    this.#forEach(this.#open, connection => connection.close(closeCodes.restart, 'the gateway is closing'))
     if (this.#open.size > 0) await new Promise<void>(resolve => (this.#onEmpty = resolve))
   }
 
   /** Ends what is left without waiting for anybody. */
   terminate(): void {
-    for (const connection of this.#open) connection.terminate()
+    this.#forEach(this.#open, connection => connection.terminate())
+  }
+
+  /** The wall between connections: what fails for one ends that one, and none of the others. */
+  #forEach(connections: Iterable<Connection>, act: (connection: Connection) => void): void {
+    for (const connection of connections) {
+      try {
+        act(connection)
+      } catch (error) {
+        this.#parts.options.log.error('A connection failed, and is cut', { ip: connection.address.ip, error })
+        connection.terminate()
+      }
+    }
   }
 
   #remove(connection: Connection): void {
@@ -82,10 +100,15 @@ export class Connections {
     const stalled = now - this.#lookedAt - this.#interval
     this.#lookedAt = now
     const forgiven = stalled > this.#interval ? stalled : 0
-    for (const connection of this.#open) {
+    this.#forEach(this.#open, connection => {
       if (forgiven > 0) connection.forgive(forgiven)
       connection.look(now)
-    }
+    })
     this.#parts.resumption.look(now, forgiven)
   }
+}
+
+function endForRestart(connection: Connection, spread: number): void {
+  const hint = Math.floor(Math.random() * spread)
+  connection.end(closeCodes.restart, `restart, come back in ${hint} ms`)
 }

@@ -27,6 +27,8 @@ export interface EntranceInit {
 export interface Refusal {
   readonly status: 403 | 429 | 503
   readonly why: string
+  /** Seconds after which the client may try again; undefined: it need not. */
+  readonly retryAfter?: number
 }
 
 /** Milliseconds between two lines of the log about origins: who is refused decides how often he comes. */
@@ -37,6 +39,7 @@ export class Entrance {
   readonly #origins: ReadonlySet<string>
   readonly #byAddress = new Map<string, number>()
   #count = 0
+  #isOpen = true
   #toldAt = Number.NEGATIVE_INFINITY
 
   constructor(init: EntranceInit) {
@@ -69,6 +72,11 @@ export class Entrance {
     return undefined
   }
 
+  /** Lets nobody in any more. */
+  close(): void {
+    this.#isOpen = false
+  }
+
   leave(address: string): void {
     this.#count--
     const left = (this.#byAddress.get(address) ?? 1) - 1
@@ -78,6 +86,8 @@ export class Entrance {
 
   #judge({ headers }: IncomingMessage, address: string): Refusal | undefined {
     const { maxConnections, maxConnectionsPerAddress } = this.#init.limits
+    if (!this.#isOpen)
+      return { status: 503, why: 'The gateway is going away: come back in a moment.', retryAfter: 1 }
     const { origin, host } = headers
     if (!this.#isKnown(origin, host)) {
       this.#tell(origin!)

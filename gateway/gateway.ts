@@ -247,6 +247,7 @@ export class Gateway {
     const { closeTimeout, log } = this.options
     this.#watcher?.close()
     this.#listener.close()
+    this.#connections.turnAway(spread)
     this.#intake.close()
     if (!(await within(requestsTimeout, this.#requests.idle())))
       log.warn('Requests are left without an answer', { requests: this.#requests.undecided })

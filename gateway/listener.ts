@@ -130,8 +130,9 @@ export class Listener {
     this.#init.log.info('The certificate was read anew', { file: this.#init.tlsCert, until: readEnd(pair) })
   }
 
-  /** Takes no new connections. Those that are open are their owner's to close. */
+  /** Takes no new connections, and no upgrade of those that are there. WebSockets are their owner's to close. */
   close(): void {
+    this.#init.entrance.close()
     this.#http.close()
     this.#http.closeIdleConnections()
   }
@@ -179,12 +180,16 @@ function destroy(this: Socket): void {
   this.destroy()
 }
 
-function refuseUpgrade(socket: Socket, { status, why }: Refusal): void {
+function refuseUpgrade(socket: Socket, { status, why, retryAfter }: Refusal): void {
   const body = `${why}\n`
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
-  )
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Connection: close',
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    retryAfter === undefined ? [] : `Retry-After: ${retryAfter}`
+  ].flat()
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
 
 function answerFailed(response: ServerResponse): void {
