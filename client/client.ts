@@ -2,16 +2,12 @@
 import { describeValue } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
 import type { RouteTypes } from '../shared/route-types.js'
-import {
-  type MessageHeader,
-  messageHeaderSize,
-  messageKinds,
-  writeMessageHeader
-} from '../shared/wire/message.js'
+import { type MessageHeader, messageKinds } from '../shared/wire/message.js'
 import { decodeBody, encodeBody } from './body.js'
 import { ClientError } from './client-error.js'
 import { type ClientState, Conversation, type StateChange } from './conversation.js'
 import { Listeners } from './listeners.js'
+import { type ClientMessage, createMessage } from './message.js'
 import { expectMs, type ResolvedClientOptions } from './options.js'
 import { type RequestOptions, Requests } from './requests.js'
 
@@ -72,11 +68,10 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
     const { timeout = this.#options.requestTimeout, signal } = options
     expectMs('timeout', timeout, 0)
     signal?.throwIfAborted()
-    const id = this.#requests.nextId()
-    const message = this.#encode(messageKinds.request, id, route, body)
+    const message = this.#encode(messageKinds.request, this.#requests.nextId(), route, body)
     this.#send(message)
     const { outbox } = this.#conversation
-    const reply = this.#requests.wait(id, route, message, { timeout, signal }, given => outbox.remove(given))
+    const reply = this.#requests.wait(message, { timeout, signal }, given => outbox.remove(given))
     return reply as Promise<ReplyOf<Routes, Route>>
   }
 
@@ -112,7 +107,7 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
     this.#conversation.end(errors.connectionClosed('by this client'))
   }
 
-  #send(message: Uint8Array): void {
+  #send(message: ClientMessage): void {
     if (this.error !== undefined) throw this.error
     try {
       this.#conversation.outbox.add(message)
@@ -122,21 +117,14 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
     this.#conversation.flush()
   }
 
-  #encode(kind: 0 | 1, id: number, name: string, body: unknown): Uint8Array {
-    const route = this.#conversation.codes.get(name) ?? name
-    const head = { kind, id, route }
-    const bytes = encodeBody(body, this.#conversation.rich)
-    const size = messageHeaderSize(head)
-    const message = new Uint8Array(size + bytes.length)
-    writeMessageHeader(message, 0, head)
-    message.set(bytes, size)
-    return message
+  #encode(kind: ClientMessage['kind'], id: number, route: string, body: unknown): ClientMessage {
+    return createMessage(kind, id, route, encodeBody(body, this.#conversation.rich))
   }
 
   #receive({ kind, id, route, isError, bodyStart }: MessageHeader, bytes: Uint8Array, end: number): void {
     const body = decodeBody(bytes.subarray(bodyStart, end), this.#conversation.rich)
     if (kind === messageKinds.event) {
-      const name = typeof route === 'string' ? route : this.#conversation.names.get(route)
+      const name = this.#conversation.dictionary.read(route)
       if (name !== undefined) this.#events.tell(name, body)
     } else if (isError) {
       const { error: code, message, data } = body as { error: string; message: string; data?: unknown }
@@ -156,9 +144,9 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
 
   #sessionLost(): void {
     const { outbox } = this.#conversation
-    this.#requests.rejectAll((route, message) => {
+    this.#requests.rejectAll(message => {
       const hasLeft = outbox.hasLeft(message)
-      return new ClientError(errors.sessionLost(route, hasLeft), !hasLeft)
+      return new ClientError(errors.sessionLost(message.route, hasLeft), !hasLeft)
     })
   }
 }

@@ -11,8 +11,10 @@ import { decodeMessage, type MessageHeader } from '../shared/wire/message.js'
 import { type PackageKind, packageKinds } from '../shared/wire/package.js'
 import { decodeCount, encodeCount, type ResumeReply } from '../shared/wire/resume.js'
 import { BackOff } from './back-off.js'
+import { Dictionary } from './dictionary.js'
 import { decodeHandshake, encodeHandshake } from './handshake.js'
 import { Heartbeat } from './heartbeat.js'
+import { encodeMessage } from './message.js'
 import type { ResolvedClientOptions } from './options.js'
 import { Outbox } from './outbox.js'
 import { watchPresence } from './presence.js'
@@ -64,10 +66,8 @@ export class Conversation {
   /** Counted messages that came in this epoch; and since the gateway was last told. */
   #received = 0
   #untold = { messages: 0, bytes: 0 }
-  #dictVersion: string | undefined
-  /** Codes of routes, and the names that codes stand for. */
-  readonly codes = new Map<string, number>()
-  readonly names = new Map<number, string>()
+  /** As the last handshake has it. */
+  dictionary = new Dictionary()
   #kickReason: string | undefined
   /** Milliseconds until the next attempt, where somebody has said how many. */
   #pause: number | undefined
@@ -128,7 +128,7 @@ export class Conversation {
   flush(): void {
     if (this.#state !== 'open') return
     for (let message = this.outbox.next(); message !== undefined; message = this.outbox.next()) {
-      this.#socket!.send(packageKinds.data, message)
+      this.#socket!.send(packageKinds.data, encodeMessage(message, this.dictionary.write(message.route)))
       this.#untold.messages++
     }
     if (this.#resume === undefined) this.outbox.acknowledgeWritten()
@@ -158,7 +158,7 @@ export class Conversation {
     const { token, epoch } = this.#resume ?? {}
     const received = this.#received
     const resume = token === undefined || epoch === undefined ? undefined : { token, epoch, received }
-    return encodeHandshake({ dictVersion: this.#dictVersion, resume, user })
+    return encodeHandshake({ dictVersion: this.dictionary.version, resume, user })
   }
 
   #receive(kind: PackageKind, bytes: Uint8Array, start: number, end: number): void {
@@ -195,8 +195,7 @@ export class Conversation {
     clearTimeout(this.#timer)
     this.user = answer.user
     this.rich = answer.rich
-    if (answer.dict !== undefined) this.#learn(answer.dict)
-    this.#dictVersion = answer.dictVersion
+    this.dictionary = this.dictionary.after(answer)
     const resumed = answer.resume?.resumed === true
     if (!resumed) this.#beginAnew()
     this.#resume = answer.resume
@@ -216,13 +215,6 @@ export class Conversation {
     if (this.#state === 'resuming') this.outbox.clear()
     this.#received = 0
     this.#untold = { messages: 0, bytes: 0 }
-  }
-
-  #learn(dict: Readonly<Record<string, number>>): void {
-    for (const [name, code] of Object.entries(dict)) {
-      this.codes.set(name, code)
-      this.names.set(code, name)
-    }
   }
 
   #count(bytes: number): void {

@@ -1,12 +1,13 @@
 /**
- * What a client has to say: the messages that the gateway has not said it has, oldest first. Those that were written to a
- * socket may be written again to the next; the rest have never left.
+ * What a client has to say: the messages that the gateway has not said it has, oldest first. Those that were
+ * written to a socket may be written again to the next; the rest have never left.
  */
 import { errors } from '../shared/errors.js'
+import type { ClientMessage } from './message.js'
 
 export class Outbox {
   readonly #limit: number
-  #messages: Uint8Array[] = []
+  #messages: ClientMessage[] = []
   /** Messages that the gateway has: those before the first here. */
   #acknowledged = 0
   /** How many of those here were written to the present socket. */
@@ -25,29 +26,29 @@ export class Outbox {
   }
 
   /** @throws `OUTBOX_FULL` */
-  add(message: Uint8Array): void {
-    if (this.#bytes + message.length > this.#limit) throw errors.outboxFull(this.#limit)
+  add(message: ClientMessage): void {
+    if (this.#bytes + message.size > this.#limit) throw errors.outboxFull(this.#limit)
     this.#messages.push(message)
-    this.#bytes += message.length
+    this.#bytes += message.size
   }
 
   /** Takes out a message, if it has never left. Gives whether it did. */
-  remove(message: Uint8Array): boolean {
+  remove(message: ClientMessage): boolean {
     const at = this.#messages.indexOf(message, this.#left)
     if (at < 0) return false
     this.#messages.splice(at, 1)
-    this.#bytes -= message.length
+    this.#bytes -= message.size
     return true
   }
 
   /** Whether a message has been written to any socket. */
-  hasLeft(message: Uint8Array): boolean {
+  hasLeft(message: ClientMessage): boolean {
     const at = this.#messages.indexOf(message)
     return at < 0 || at < this.#left
   }
 
   /** What is to be written next; undefined: nothing. */
-  next(): Uint8Array | undefined {
+  next(): ClientMessage | undefined {
     const message = this.#messages[this.#written]
     if (message === undefined) return undefined
     this.#written++
@@ -68,7 +69,7 @@ export class Outbox {
       this.#acknowledged++
       this.#written--
       this.#left--
-      this.#bytes -= message.length
+      this.#bytes -= message.size
     }
     this.#written = Math.max(0, this.#written)
     return true

@@ -1,18 +1,23 @@
-/** The requests that wait for their replies: each is settled once, by its reply, its time, its signal or the end. */
+/**
+ * The requests that wait for their replies: each is settled once, by its reply, its time, its signal or the
+ * end.
+ */
 import { type ErrorData, errors } from '../shared/errors.js'
 import { maxMessageId } from '../shared/wire/message.js'
 import { ClientError } from './client-error.js'
+import type { ClientMessage } from './message.js'
 
 export interface RequestOptions {
-  /** Milliseconds until it rejects with REQUEST_TIMED_OUT. Default: the client's `requestTimeout`. 0: never. */
+  /**
+   * Milliseconds until it rejects with REQUEST_TIMED_OUT. Default: the client's `requestTimeout`. 0: never.
+   */
   readonly timeout?: number
   /** Gives it up: it rejects with the signal's reason. What the gateway has already it runs all the same. */
   readonly signal?: AbortSignal
 }
 
 interface Waiting {
-  readonly route: string
-  readonly message: Uint8Array
+  readonly message: ClientMessage
   readonly resolve: (body: unknown) => void
   readonly reject: (error: unknown) => void
   /** Ends its clock and looks at no signal any more. */
@@ -32,12 +37,11 @@ export class Requests {
 
   /** `onGivenUp` is called with the message of a request that is not waited for any more. */
   wait(
-    id: number,
-    route: string,
-    message: Uint8Array,
+    message: ClientMessage,
     { timeout, signal }: { readonly timeout: number; readonly signal: AbortSignal | undefined },
-    onGivenUp: (message: Uint8Array) => void
+    onGivenUp: (message: ClientMessage) => void
   ): Promise<unknown> {
+    const { id, route } = message
     return new Promise((resolve, reject) => {
       const giveUp = (error: unknown) => {
         this.#take(id)?.reject(error)
@@ -51,7 +55,7 @@ export class Requests {
         clearTimeout(timer)
         signal?.removeEventListener('abort', onAbort)
       }
-      this.#byId.set(id, { route, message, resolve, reject, release })
+      this.#byId.set(id, { message, resolve, reject, release })
     })
   }
 
@@ -64,10 +68,10 @@ export class Requests {
   }
 
   /** Rejects all, each with the error that is made for it. */
-  rejectAll(createError: (route: string, message: Uint8Array) => ClientError): void {
-    for (const [id, { route, message, reject }] of [...this.#byId]) {
+  rejectAll(createError: (message: ClientMessage) => ClientError): void {
+    for (const [id, { message, reject }] of [...this.#byId]) {
       this.#take(id)
-      reject(createError(route, message))
+      reject(createError(message))
     }
   }
 

@@ -36,14 +36,15 @@ export class Intake {
   }
 
   /** `now`: when it arrived, by the monotonic clock. */
-  take(session: Session, { route: asked, id, gzipped, rich, body }: IncomingRequest, now: number): void {
+  take(session: Session, request: IncomingRequest, now: number): void {
+    const { route: asked, told, id, gzipped, rich, body } = request
     const { routes, suspensions, admission, dispatcher, metrics, requestTimeout, onFlood } = this.#init
     metrics.count(id === 0 ? 'notifies' : 'requests')
-    const route = routes.find(asked)
+    const route = routes.find(asked, told)
     const verdict = admission.judge(session, route, body.length, now)
     if (verdict === 'flood') return onFlood(session)
     if (verdict !== undefined) return this.#refuseLoad(session, id, verdict)
-    if (route === undefined) return this.#refuse(session, id, errors.routeUnknown(String(asked)))
+    if (route === undefined) return this.#refuse(session, id, errors.routeUnknown(asked))
     const suspended = suspensions.remaining(route)
     if (suspended > 0) return this.#refuse(session, id, errors.routeSuspended(route.name, suspended))
     if (!this.#isOpen) return this.#refuse(session, id, errors.closing())

@@ -38,8 +38,8 @@ export class PomeloProtocol implements Protocol {
   #messages = new PomeloMessages({ emptyBody: '{}', errorFlag: false, rich: false, counts: false })
   /** Whether both sides count: heartbeats say how far. */
   #counts = false
-  /** Codes that the client was told. */
-  #codes = 0
+  /** How many of the gateway's routes the client was told the codes of. */
+  #told = 0
 
   constructor(host: ProtocolHost, parts: PomeloParts) {
     this.#host = host
@@ -114,11 +114,8 @@ export class PomeloProtocol implements Protocol {
     if (kind !== messageKinds.request && kind !== messageKinds.notify) {
       throw errors.protocolViolated('a message of a kind that only the gateway sends')
     }
-    if (typeof route === 'number' && (route < 1 || route > this.#codes)) {
-      throw errors.frameMalformed(`the route code ${route} is in no dictionary`)
-    }
     const body = bytes.toString('latin1', bodyStart, end)
-    this.#host.request({ route, id, gzipped, rich: this.#messages.readsRich, body })
+    this.#host.request({ route, told: this.#told, id, gzipped, rich: this.#messages.readsRich, body })
   }
 
   #receiveHandshake(body: Buffer): void {
@@ -170,7 +167,7 @@ export class PomeloProtocol implements Protocol {
     const host = this.#host
     const { routes, options } = this.#parts
     const { type, dictVersion, errorFlag, richBodies: rich, user } = request
-    this.#codes = routes.size
+    this.#told = routes.size
     this.#counts = request.resume !== undefined && host.attachment.keepsSessions
     const emptyBody = type === ownType || rich ? '' : '{}'
     this.#messages = new PomeloMessages({ emptyBody, errorFlag, rich, counts: this.#counts })

@@ -67,6 +67,8 @@ export interface ProtocolHost {
 export interface IncomingRequest {
   /** By its name, or by its code in the dictionary. */
   readonly route: string | number
+  /** How many of the gateway's routes the client may know the codes of. */
+  readonly told: number
   /** 0: a notify. */
   readonly id: number
   readonly gzipped: boolean

@@ -150,5 +150,5 @@ export class SessionHooks {
 }
 
 function createRoute(name: string): Route {
-  return { name, code: 0, file: '', options: {}, isOffered: false }
+  return { name, code: 0, ordinal: 0, file: '', options: {}, isOffered: false }
 }

@@ -37,7 +37,11 @@ function define<Code extends string, Args extends unknown[]>(
 
 export const errors = {
   // What a client's frame can be answered with.
-  routeUnknown: define('ROUTE_UNKNOWN', (route: string) => `No handler is registered for "${route}"`),
+  routeUnknown: define('ROUTE_UNKNOWN', (route: string | number) =>
+    typeof route === 'string'
+      ? `No handler is registered for "${route}"`
+      : `The route code ${route} is in no dictionary of this connection: shake hands anew, or write the route as text`
+  ),
   bodyMalformed: define('BODY_MALFORMED', (why: string) => `The body is not what its frame says: ${why}`),
   bodyInvalid: define('BODY_INVALID', (issue: string) => `The body does not fit: ${issue}`),
   frameMalformed: define('FRAME_MALFORMED', (why: string) => `The frame can't be read: ${why}`),

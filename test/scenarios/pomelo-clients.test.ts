@@ -1,62 +1,14 @@
-/**
- * A client of Pomelo's own makers, unmodified: the file of the npm package `pomelo-jsclient-websocket` as a browser
- * would run it, in a context that has what a page has beside it.
- */
-import { EventEmitter } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { createContext, runInContext } from 'node:vm'
+/** A client of Pomelo's own makers, unmodified, at a gateway. */
 import t, { type Test } from 'tap'
-import { WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import type { GatewayOptions } from '../../gateway/index.js'
+import { routeCode } from '../../gateway/routes.js'
 import { startGateway } from '../helpers/gateway.js'
-import { browserProtocol } from '../helpers/pomelo-protocol.js'
-
-// biome-ignore lint/suspicious/noExplicitAny: a test knows what it asked for
-type Body = any
-
-interface PomeloClient extends EventEmitter {
-  init(params: Record<string, unknown>, done: (socket: WebSocket) => void): void
-  request(route: string, body: Body, done: (body: Body) => void): void
-  notify(route: string, body: Body): void
-  disconnect(): void
-}
-
-const path = createRequire(import.meta.url).resolve('pomelo-jsclient-websocket/lib/pomelo-client.js')
-const source = readFileSync(path, 'utf8')
-
-/** The client as a page has it; what it prints, and what it throws at the browser, goes to `errors`. */
-function loadClient() {
-  const errors: unknown[] = []
-  let onThrow: (error: unknown) => void = () => {}
-  const thrown = new Promise<never>((_resolve, reject) => (onThrow = reject))
-  thrown.catch(() => {})
-  class BrowserSocket extends WebSocket {}
-  // A listener that throws is reported by a browser, which goes on; in Node it would end the process.
-  const { set } = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'onmessage')!
-  Object.defineProperty(BrowserSocket.prototype, 'onmessage', {
-    set(listener: (event: unknown) => void) {
-      set!.call(this, (event: unknown) => {
-        try {
-          listener(event)
-        } catch (error) {
-          errors.push(error)
-          onThrow(error)
-        }
-      })
-    }
-  })
-  const window = { Protocol: browserProtocol, EventEmitter }
-  const print = { log: () => {}, error: () => {} }
-  const module = { exports: {} }
-  const context = { window, module, console: print, WebSocket: BrowserSocket, setTimeout, clearTimeout }
-  runInContext(source, createContext(context), { filename: path })
-  return { client: module.exports as PomeloClient, errors, thrown }
-}
+import { loadPomeloClient, type PomeloBody } from '../helpers/pomelo-browser-client.js'
 
 async function join(t: Test, options: Partial<GatewayOptions> = {}) {
   const { gateway } = await startGateway(t, 'wire', { workers: 1, ...options })
-  const { client, errors, thrown } = loadClient()
+  const { client, errors, thrown } = loadPomeloClient()
   t.teardown(() => client.disconnect())
   const { host, port } = gateway.address
   let user: unknown
@@ -65,8 +17,8 @@ async function join(t: Test, options: Partial<GatewayOptions> = {}) {
     const handshakeCallback = (answer: unknown) => (user = answer)
     client.init({ host, port, user: { token: 'abc' }, handshakeCallback }, resolve)
   })
-  const request = (route: string, body: Body = {}) =>
-    Promise.race([thrown, new Promise<Body>(resolve => client.request(route, body, resolve))])
+  const request = (route: string, body: PomeloBody = {}) =>
+    Promise.race([thrown, new Promise<PomeloBody>(resolve => client.request(route, body, resolve))])
   return { gateway, client, errors, socket, request, user }
 }
 
@@ -99,7 +51,8 @@ t.test('it requests by the codes that it was given, and gets its replies', async
     send(bytes)
   }
   t.same(await request('echo.box', { a: [1, 'é好🎮'] }), { body: { a: [1, 'é好🎮'] } })
-  t.same(sent[0]!.subarray(4, 6), [0x01, 1], 'a request with a code for its route')
+  t.same(sent[0]!.subarray(4, 6), [0x01, 1], 'a request, 1, with a code for its route')
+  t.equal(sent[0]!.readUInt16BE(6), routeCode('echo.box'))
   t.same(
     await Promise.all(Array.from({ length: 200 }, (_, i) => request('echo.plain', { i }))),
     Array.from({ length: 200 }, (_, i) => ({ i })),
@@ -134,7 +87,7 @@ t.test('its notifies run, and are not answered', async t => {
 t.test('it hears events by their names', async t => {
   const { client, gateway, request, errors } = await join(t)
   const { id } = await request('echo.enter', { uid: 'listener' })
-  const heard: [string, Body][] = []
+  const heard: [string, PomeloBody][] = []
   const last = new Promise<void>(resolve => {
     client.on('chat.said', body => heard.push(['chat.said', body]))
     client.on('bell', body => {
