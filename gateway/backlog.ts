@@ -3,17 +3,22 @@
  * in order, and of each `latest` event the newest that may be missing. Bounded: when there is too much, the oldest
  * goes, and with it the way back for a client that has not got that far.
  */
+import type { EventFrame } from './event-frame.js'
+import { type FrameCost, latestCost, messageCost } from './frame-cost.js'
 import type { SharedBudget } from './shared-budget.js'
 
 export interface BacklogLimits {
-  /** Characters of frames that one backlog may hold. */
+  /** Bytes of memory that one backlog may take, as if it kept all by itself. */
   readonly maxBacklogBytes: number
   /** Counted messages that it may hold. */
   readonly maxBacklogMessages: number
 }
 
+/** A frame that is this client's alone, or an event's. */
+export type KeptFrame = string | EventFrame
+
 interface Latest {
-  readonly frame: string
+  readonly frame: KeptFrame
   /** Counted messages that were sent before it. */
   readonly after: number
 }
@@ -25,11 +30,12 @@ export class Backlog {
   readonly #limits: BacklogLimits
   readonly #budget: SharedBudget
   /** Frames; those before `#first` are gone. Made with the first. */
-  #frames: string[] = []
+  #frames: KeptFrame[] = []
   #first = 0
   /** By place, oldest first. */
   #latest: Map<string, Latest> | undefined
   #bytes = 0
+  #ownBytes = 0
   #sent = 0
   /** Counted messages before the first that is here. */
   #gone = 0
@@ -57,8 +63,14 @@ export class Backlog {
     return Math.max(this.#gone, this.#latestGone)
   }
 
+  /** Bytes of memory that it would take if it kept all by itself. */
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** Bytes of memory that are freed with it: without the frames that are kept for others too. */
+  get ownBytes(): number {
+    return this.#ownBytes
   }
 
   /** Places of `latest` events that may be missing, oldest first. */
@@ -67,29 +79,30 @@ export class Backlog {
   }
 
   /** Keeps the next counted message. */
-  add(frame: string): void {
+  add(frame: KeptFrame): void {
     this.#sent++
     this.#frames.push(frame)
-    this.#change(frame.length)
+    this.#hold(frame, messageCost, 0)
     this.#bound()
   }
 
   /** Keeps an event that is not counted, in place of the one before it of the same place. */
-  keep(place: string, frame: string): void {
+  keep(place: string, frame: KeptFrame): void {
     this.#forget(place)
     this.#latest ??= new Map()
     this.#latest.set(place, { frame, after: this.#sent })
-    this.#change(place.length + frame.length)
+    this.#hold(frame, latestCost, place.length)
     this.#bound()
   }
 
   /** The frame of a counted message, by its number from 1; not of one up to `floor`. */
   frame(number: number): string {
-    return this.#frames[this.#first + number - this.#gone - 1]!
+    return textOf(this.#frames[this.#first + number - this.#gone - 1]!)
   }
 
   latest(place: string): string | undefined {
-    return this.#latest?.get(place)?.frame
+    const latest = this.#latest?.get(place)
+    return latest && textOf(latest.frame)
   }
 
   /** The client has so many; to say it twice does nothing. */
@@ -104,11 +117,9 @@ export class Backlog {
   }
 
   clear(): void {
-    this.#frames = []
-    this.#first = 0
+    while (this.#first < this.#frames.length) this.#dropFirst()
+    for (const place of this.#latest?.keys() ?? []) this.#forget(place)
     this.#latest = undefined
-    this.#change(-this.#bytes)
-    this.#gone = this.#sent
   }
 
   #bound(): void {
@@ -126,7 +137,7 @@ export class Backlog {
   }
 
   #dropFirst(): void {
-    this.#change(-this.#frames[this.#first]!.length)
+    this.#release(this.#frames[this.#first]!, messageCost, 0)
     this.#frames[this.#first++] = ''
     this.#gone++
     if (this.#first === this.#frames.length) {
@@ -142,11 +153,30 @@ export class Backlog {
     const before = this.#latest?.get(place)
     if (before === undefined) return
     this.#latest!.delete(place)
-    this.#change(-place.length - before.frame.length)
+    this.#release(before.frame, latestCost, place.length)
   }
 
-  #change(bytes: number): void {
-    this.#bytes += bytes
-    this.#budget.change(bytes)
+  #hold(frame: KeptFrame, cost: FrameCost, placeLength: number): void {
+    const bytes = textOf(frame).length + placeLength + cost.own
+    if (typeof frame === 'string') return this.#change(bytes, bytes)
+    frame.hold(this.#budget)
+    this.#change(bytes, placeLength + cost.shared)
   }
+
+  #release(frame: KeptFrame, cost: FrameCost, placeLength: number): void {
+    const bytes = textOf(frame).length + placeLength + cost.own
+    if (typeof frame === 'string') return this.#change(-bytes, -bytes)
+    frame.release(this.#budget)
+    this.#change(-bytes, -placeLength - cost.shared)
+  }
+
+  #change(bytes: number, ownBytes: number): void {
+    this.#bytes += bytes
+    this.#ownBytes += ownBytes
+    this.#budget.change(ownBytes)
+  }
+}
+
+function textOf(frame: KeptFrame): string {
+  return typeof frame === 'string' ? frame : frame.text
 }

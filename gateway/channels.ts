@@ -72,10 +72,11 @@ export function canRead({ readsRich }: Receiver, { richOnly }: GatewayEvent): bo
 
 /** Sends an event to each of these sessions but those that are excepted. Gives to how many it goes: where it was not dropped. */
 export function sendToAll(
-  sessions: Iterable<Session>,
+  sessions: readonly Session[] | ReadonlySet<Session>,
   event: GatewayEvent,
   except: ReadonlySet<number> = noNumbers
 ): number {
+  event.isShared = ('size' in sessions ? sessions.size : sessions.length) > 1
   let count = 0
   for (const session of sessions) {
     const { receiver, sid } = session

@@ -2,6 +2,7 @@
 import type { Delivery, EventOptions, EventText } from '../shared/event.js'
 import { createEventText } from '../shared/event-text.js'
 import { wrapPlain } from '../shared/rich-body.js'
+import { EventFrame } from './event-frame.js'
 
 export class GatewayEvent implements EventText {
   readonly name: string
@@ -10,7 +11,10 @@ export class GatewayEvent implements EventText {
   readonly richOnly: boolean
   readonly delivery: Delivery
   readonly key: string
-  readonly #frames = new Map<string, string>()
+  /** Whether several are sent it: then what is kept of it for them is kept once. */
+  isShared = false
+  /** By the number of the form. */
+  readonly #frames: (EventFrame | undefined)[] = []
   #place: string | undefined
 
   constructor({ name, body, rich, richOnly, delivery, key }: EventText) {
@@ -34,13 +38,15 @@ export class GatewayEvent implements EventText {
     return this.rich === '' ? wrapPlain(this.body) : this.rich
   }
 
-  /** The frame in that form; `make` is asked for it once. */
-  frame(form: string, make: () => string): string {
-    let frame = this.#frames.get(form)
-    if (frame === undefined) {
-      frame = make()
-      this.#frames.set(form, frame)
-    }
+  /** The frame in the form of this number, if it was made. */
+  findFrame(form: number): EventFrame | undefined {
+    return this.#frames[form]
+  }
+
+  /** Keeps the frame in the form of this number for all who are sent the event after. */
+  addFrame(form: number, text: string): EventFrame {
+    const frame = new EventFrame(text)
+    this.#frames[form] = frame
     return frame
   }
 }

@@ -11,6 +11,7 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { deliveries } from '../shared/event.js'
 import type { GatewayEvent } from './event.js'
+import { latestCost, messageCost } from './frame-cost.js'
 import type { Metrics } from './metrics.js'
 import type { SharedBudget } from './shared-budget.js'
 
@@ -32,8 +33,9 @@ export interface OutgoingInit {
 export class Outgoing {
   readonly #init: OutgoingInit
   #state: 'held' | 'open' | 'over' = 'open'
-  /** The newest frames, each byte as one character. */
+  /** The newest frames, each byte as one character; and how many they are. */
   #frames = ''
+  #frameCount = 0
   /**
    * Those before them, if a `latest` event is among them: such an event by its place, what came between two of them by
    * a number. One whose place is taken again goes to the end.
@@ -55,11 +57,11 @@ export class Outgoing {
     this.#init = init
   }
 
-  /** Bytes that the kernel has not taken yet, and those that wait for their turn. */
+  /** Bytes that the kernel has not taken yet, and of memory those that wait for their turn. */
   get bytesWaiting(): number {
     const { webSocket } = this.#init
     const written = webSocket.readyState === webSocket.CLOSED ? 0 : webSocket.bufferedAmount
-    return written + this.#frames.length + this.#olderBytes
+    return written + this.#newestBytes + this.#olderBytes
   }
 
   /** Keeps all but the protocol's own frames until `release`. */
@@ -77,7 +79,7 @@ export class Outgoing {
   add(frame: string): void {
     if (this.#state === 'over') return
     if (this.#state === 'held') return this.#give(frame)
-    this.#frames += frame
+    this.#append(frame)
     this.#flushSoon()
   }
 
@@ -89,7 +91,7 @@ export class Outgoing {
       return false
     }
     if (event.delivery === deliveries.latest) this.#replace(event.place, frame)
-    else this.#frames += frame
+    else this.#append(frame)
     // Whoever was behind before this tick began is judged at each event, and others at the tick's end: they may be
     // kicked in it, or take it all.
     if (this.#isStuck || this.#state === 'held') this.#flush()
@@ -142,25 +144,36 @@ export class Outgoing {
     return this.#state === 'held' || this.#isWatching || this.#init.webSocket.bufferedAmount > 0
   }
 
+  get #newestBytes(): number {
+    return this.#frames.length + this.#frameCount * messageCost.own
+  }
+
+  #append(frame: string): void {
+    this.#frames += frame
+    this.#frameCount++
+  }
+
   #replace(place: string, frame: string): void {
     this.#older ??= new Map()
     if (this.#frames !== '') {
       this.#older.set(++this.#olderCount, this.#frames)
-      this.#olderBytes += this.#frames.length
+      this.#olderBytes += this.#newestBytes + latestCost.shared
       this.#frames = ''
+      this.#frameCount = 0
     }
     const before = this.#older.get(place)
     if (before !== undefined) {
       this.#init.metrics.count('eventsReplaced')
-      this.#olderBytes -= place.length + before.length
+      this.#olderBytes -= place.length + before.length + latestCost.own
       this.#older.delete(place)
     }
     this.#older.set(place, frame)
-    this.#olderBytes += place.length + frame.length
+    this.#olderBytes += place.length + frame.length + latestCost.own
   }
 
   #forget(): void {
     this.#frames = ''
+    this.#frameCount = 0
     this.#older = undefined
     this.#olderBytes = 0
     this.#olderCount = 0

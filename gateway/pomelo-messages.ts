@@ -15,6 +15,7 @@ import {
 } from '../shared/wire/message.js'
 import { encodePackage, type PackageKind, packageKinds, writePackageHeader } from '../shared/wire/package.js'
 import type { GatewayEvent } from './event.js'
+import { type EventFrame, frameForms } from './event-frame.js'
 import { encodeFrame } from './frames.js'
 import { encodeJson } from './protocol.js'
 
@@ -65,18 +66,27 @@ export class PomeloMessages {
   }
 
   /** The frame of an event, which is built once for all clients that read alike. */
-  eventFrame(event: GatewayEvent): string {
+  eventFrame(event: GatewayEvent): EventFrame {
     const { emptyBody, counts, rich } = this.#init
-    const own = rich ? event.richBody : event.body
-    const body = own === '' ? emptyBody : own
+    const isEmpty = emptyBody === '' && event.body === '' && event.rich === ''
     const uncounted = counts && event.delivery !== deliveries.reliable
-    const head = { kind: messageKinds.event, route: event.name, uncounted }
-    const form = `pomelo${rich ? ' rich' : ''}${body === '' ? ' empty' : ''}${uncounted ? ' uncounted' : ''}`
-    return event.frame(form, () => encodeFrame(encodeData(head, body), false))
+    const form =
+      frameForms.pomelo |
+      (rich ? frameForms.rich : 0) |
+      (isEmpty ? frameForms.empty : 0) |
+      (uncounted ? frameForms.uncounted : 0)
+    return event.findFrame(form) ?? event.addFrame(form, this.#encodeEvent(event, uncounted))
   }
 
   kick(reason: string): string {
     return encodeBytes(packageKinds.kick, formatKick(reason))
+  }
+
+  #encodeEvent(event: GatewayEvent, uncounted: boolean): string {
+    const { emptyBody, rich } = this.#init
+    const own = rich ? event.richBody : event.body
+    const head = { kind: messageKinds.event, route: event.name, uncounted }
+    return encodeFrame(encodeData(head, own === '' ? emptyBody : own), false)
   }
 
   /** A body of our own as its bytes. */

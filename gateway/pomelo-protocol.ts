@@ -72,7 +72,7 @@ export class PomeloProtocol implements Protocol {
   }
 
   event(event: GatewayEvent): boolean {
-    return this.#host.sendEvent(event, this.#messages.eventFrame(event))
+    return this.#host.sendEvent(event, this.#messages.eventFrame(event).text)
   }
 
   kick(reason: string): void {

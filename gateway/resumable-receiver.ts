@@ -122,22 +122,24 @@ export class ResumableReceiver implements Receiver {
     if (this.#state === 'over') return false
     const { backlog, metrics } = this.#init
     const frame = this.#messages.eventFrame(event)
+    const { text } = frame
+    const kept = event.isShared ? frame : text
     const live = this.#missing === undefined ? this.#connection : undefined
     if (event.delivery === deliveries.volatile) {
-      if (live !== undefined) return live.sendEvent(event, frame)
+      if (live !== undefined) return live.sendEvent(event, text)
       metrics.count('eventsDropped')
       return false
     }
     if (event.delivery === deliveries.latest) {
       if (live === undefined && backlog.latest(event.place) !== undefined) metrics.count('eventsReplaced')
-      backlog.keep(event.place, frame)
+      backlog.keep(event.place, kept)
       this.#missing?.delete(event.place)
       this.#missing?.add(event.place)
     } else {
-      backlog.add(frame)
+      backlog.add(kept)
       if (live !== undefined) this.#given++
     }
-    if (live !== undefined) live.sendEvent(event, frame)
+    if (live !== undefined) live.sendEvent(event, text)
     else this.#endIfLost()
     return true
   }

@@ -8,6 +8,7 @@
 import { type ErrorData, errors, GatewayError } from '../shared/errors.js'
 import { scanRequest, type TextRequest } from '../shared/wire/text.js'
 import type { GatewayEvent } from './event.js'
+import { frameForms } from './event-frame.js'
 import { encodeFrame } from './frames.js'
 import { encodeJson, type Protocol, type ProtocolHost } from './protocol.js'
 
@@ -86,10 +87,10 @@ export class TextProtocol implements Protocol {
   }
 
   event(event: GatewayEvent): boolean {
-    return this.#host.sendEvent(
-      event,
-      event.frame('text', () => encodeFrame(formatEvent(event.name, event.body), true))
-    )
+    const frame =
+      event.findFrame(frameForms.text) ??
+      event.addFrame(frameForms.text, encodeFrame(formatEvent(event.name, event.body), true))
+    return this.#host.sendEvent(event, frame.text)
   }
 
   kick(reason: string): void {

@@ -1,11 +1,19 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Backlog } from '../../gateway/backlog.js'
+import { EventFrame } from '../../gateway/event-frame.js'
+import { latestCost, messageCost, sharedFrameCost } from '../../gateway/frame-cost.js'
 import { SharedBudget } from '../../gateway/shared-budget.js'
 
 function begin(limits = {}, budget = new SharedBudget(1_000_000, () => 1)) {
-  return new Backlog({ maxBacklogBytes: 1_000, maxBacklogMessages: 100, ...limits }, budget)
+  return new Backlog({ maxBacklogBytes: 100_000, maxBacklogMessages: 100, ...limits }, budget)
 }
+
+/** What messages of these frames count for. */
+const messages = (...frames: string[]) => frames.length * messageCost.own + frames.join('').length
+
+/** What a latest event counts for. */
+const latestOf = (place: string, frame: string) => latestCost.own + place.length + frame.length
 
 /** All counted messages that it has. */
 function framesOf(backlog: Backlog): string[] {
@@ -46,15 +54,15 @@ t.test('beyond its limits the oldest messages go', async t => {
   const few = begin({ maxBacklogMessages: 3 })
   for (let n = 1; n <= 5; n++) few.add(String(n))
   t.same([few.floor, framesOf(few)], [2, ['3', '4', '5']])
-  const short = begin({ maxBacklogBytes: 10 })
+  const short = begin({ maxBacklogBytes: messages('bbbb', 'cccc') + 2 })
   for (const frame of ['aaaa', 'bbbb', 'cccc']) short.add(frame)
-  t.same([short.floor, framesOf(short), short.bytes], [1, ['bbbb', 'cccc'], 8])
+  t.same([short.floor, framesOf(short), short.bytes], [1, ['bbbb', 'cccc'], messages('bbbb', 'cccc')])
 })
 
 t.test(
   'places that are too much by themselves go, and are missing for whoever has not got the next',
   async t => {
-    const backlog = begin({ maxBacklogBytes: 10 })
+    const backlog = begin({ maxBacklogBytes: 2 * latestOf('p', 'xxxx') })
     backlog.add('a')
     backlog.acknowledge(1)
     for (const place of ['p', 'q', 'r']) backlog.keep(place, 'xxxx')
@@ -67,14 +75,38 @@ t.test(
 )
 
 t.test('while all together take too much, the greedy lose their oldest', async t => {
-  const budget = new SharedBudget(10, () => 2)
+  const budget = new SharedBudget(messages('ss', 'llll', 'llll'), () => 2)
   const [small, large] = [begin({}, budget), begin({}, budget)]
   small.add('ss')
   for (let n = 0; n < 3; n++) large.add('llll')
   t.same([small.floor, large.floor], [0, 1])
-  t.equal(budget.bytes, 10)
+  t.equal(budget.bytes, messages('ss', 'llll', 'llll'))
   large.clear()
   small.clear()
+  t.equal(budget.bytes, 0)
+})
+
+t.test('an event that several keep counts once for all of them, from the first to the last', async t => {
+  const budget = new SharedBudget(1_000_000, () => 3)
+  const backlogs = [begin({}, budget), begin({}, budget), begin({}, budget)]
+  const [event, position] = [new EventFrame('an event'), new EventFrame('a position')]
+  const once = 2 * sharedFrameCost + event.text.length + position.text.length
+  const each = messageCost.shared + latestCost.shared + 'p'.length
+  for (const backlog of backlogs) {
+    backlog.add(event)
+    backlog.keep('p', position)
+  }
+  t.equal(budget.bytes, once + 3 * each)
+  const [first, second, third] = backlogs
+  t.equal(first!.ownBytes, each)
+  t.equal(first!.bytes, messages(event.text) + latestOf('p', position.text), 'what it would take alone')
+  first!.clear()
+  second!.keep('p', 'another')
+  second!.acknowledge(1)
+  t.equal(budget.bytes, once + each + latestOf('p', 'another'))
+  t.same([framesOf(third!), third!.latest('p')], [[event.text], position.text])
+  third!.clear()
+  second!.clear()
   t.equal(budget.bytes, 0)
 })
 
@@ -84,10 +116,11 @@ t.test('whatever is done to it, it has the last messages in order, and its bytes
     fc.record({ keep: fc.constantFrom('p', 'q', 'r'), frame: fc.string({ maxLength: 9 }) }),
     fc.record({ acknowledge: fc.nat(40) })
   )
+  const maxBacklogBytes = 9 * messageCost.own
   fc.assert(
     fc.property(fc.array(step, { maxLength: 400 }), steps => {
       const budget = new SharedBudget(1_000_000, () => 1)
-      const backlog = begin({ maxBacklogBytes: 60, maxBacklogMessages: 9 }, budget)
+      const backlog = begin({ maxBacklogBytes, maxBacklogMessages: 9 }, budget)
       const sent: string[] = []
       for (const each of steps) {
         if ('add' in each) {
@@ -99,8 +132,9 @@ t.test('whatever is done to it, it has the last messages in order, and its bytes
         const latest = backlog.places.map(place => backlog.latest(place)!)
         t.equal(backlog.sent, sent.length)
         if (backlog.floor <= sent.length) t.same(frames, sent.slice(backlog.floor))
-        const bytes = [...frames, ...latest, ...backlog.places].join('').length
-        t.ok(bytes <= 60 && frames.length <= 9)
+        const costs = messages(...frames) + latest.length * latestCost.own
+        const bytes = costs + [...latest, ...backlog.places].join('').length
+        t.ok(bytes <= maxBacklogBytes && frames.length <= 9)
         t.equal(budget.bytes, bytes)
         t.equal(backlog.bytes, bytes)
       }

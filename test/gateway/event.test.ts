@@ -1,15 +1,24 @@
 import t from 'tap'
 import { createEvent, type GatewayEvent } from '../../gateway/event.js'
+import { frameForms } from '../../gateway/event-frame.js'
+import { PomeloMessages } from '../../gateway/pomelo-messages.js'
 import { deliveries, maxEventBodyBytes } from '../../shared/event.js'
 
 t.test('a frame is made once for each form, however many ask for it', async t => {
   const event = createEvent('tick', { n: 1 })
-  let made = 0
-  const make = (form: string) => event.frame(form, () => `${form} ${++made}`)
-  t.same(
-    [make('text'), make('text'), make('pomelo'), make('text'), make('pomelo')],
-    ['text 1', 'text 1', 'pomelo 2', 'text 1', 'pomelo 2']
+  const [text, pomelo] = [frameForms.text, frameForms.pomelo]
+  t.equal(event.findFrame(text), undefined)
+  const added = event.addFrame(text, 'a text')
+  t.equal(event.findFrame(text), added)
+  t.equal(event.findFrame(pomelo), undefined)
+  const [ours, pinus] = [true, false].map(
+    rich => new PomeloMessages({ emptyBody: '{}', errorFlag: false, rich, counts: rich })
   )
+  t.equal(ours!.eventFrame(event), ours!.eventFrame(event))
+  t.equal(pinus!.eventFrame(event), pinus!.eventFrame(event))
+  t.match(ours!.eventFrame(event).text, /\{"json":\{"n":1\}\}$/)
+  t.match(pinus!.eventFrame(event).text, /tick\{"n":1\}$/)
+  t.equal(event.findFrame(text), added, 'each has its own')
 })
 
 t.test('a body is its bytes, in a form that every client reads', async t => {

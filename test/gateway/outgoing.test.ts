@@ -1,5 +1,6 @@
 import t from 'tap'
 import { createEvent } from '../../gateway/event.js'
+import { latestCost, messageCost } from '../../gateway/frame-cost.js'
 import { Metrics } from '../../gateway/metrics.js'
 import { Outgoing } from '../../gateway/outgoing.js'
 import { SharedBudget } from '../../gateway/shared-budget.js'
@@ -9,6 +10,12 @@ import { FakeSocket } from '../helpers/fake-socket.js'
 
 const latest = (key: string): EventOptions => ({ delivery: 'latest', key })
 const volatile: EventOptions = { delivery: 'volatile' }
+
+/** What so many messages, of so many characters in all, count for. */
+const messages = (count: number, length: number) => count * messageCost.own + length
+
+/** What a latest event of these characters counts for, its place included. */
+const latestOf = (length: number, place: string) => latestCost.own + length + place.length
 
 interface Limits {
   readonly maxBytes?: number
@@ -62,11 +69,9 @@ t.test(
     send('e', volatile)
     send('f', latest('y'))
     t.same(socket.taken, [], 'nothing before the tick is over')
-    t.equal(
-      outgoing.bytesWaiting,
-      6 + '1:ex'.length + '1:ey'.length,
-      'and the places of those that may be replaced'
-    )
+    const newest = messages(2, 2) + latestOf(1, '1:ex') + latestCost.shared
+    const next = messages(2, 2) + latestOf(1, '1:ey') + latestCost.shared
+    t.equal(outgoing.bytesWaiting, newest + next, 'and the places of those that may be replaced')
     await tick()
     t.same(socket.taken, ['abcdef'])
     t.equal(outgoing.bytesWaiting, 0)
@@ -84,7 +89,7 @@ t.test('while its client has not taken what was written, the next wait, and foll
   outgoing.add('b')
   await tick()
   t.equal(socket.bufferedAmount, 6, 'the socket has not got them')
-  t.equal(outgoing.bytesWaiting, 8)
+  t.equal(outgoing.bytesWaiting, 6 + messages(2, 2))
   await resume()
   t.same(socket.taken, ['stuck ', 'ab'])
   send('c')
@@ -133,10 +138,10 @@ t.test('what has left is not replaced', async t => {
 })
 
 t.test('replaced events take no room, however many there are', async t => {
-  const { send, stall, outgoing, behind } = begin({ maxBytes: 200 })
+  const { send, stall, outgoing, behind } = begin({ maxBytes: 2_000 })
   await stall()
   for (let i = 0; i < 10_000; i++) send('position', latest(String(i % 5)))
-  t.equal(outgoing.bytesWaiting, 6 + 5 * ('position'.length + '1:e0'.length))
+  t.equal(outgoing.bytesWaiting, 6 + 5 * latestOf('position'.length, '1:e0'))
   t.same(behind, [])
 })
 
@@ -156,7 +161,7 @@ t.test('a volatile event is dropped while its client is behind, and only then', 
 })
 
 t.test('whoever has more waiting than may is told of once, and what waited is dropped', async t => {
-  const { send, stall, behind, outgoing, socket } = begin({ maxBytes: 100 })
+  const { send, stall, behind, outgoing, socket } = begin({ maxBytes: 6 + messages(1, 94) })
   await stall()
   send('x'.repeat(94))
   t.same(behind, [], 'exactly as much as may')
@@ -173,7 +178,7 @@ t.test('whoever has more waiting than may is told of once, and what waited is dr
 })
 
 t.test('who was behind before is judged at each event, and who was not at the end of the tick', async t => {
-  const slow = begin({ maxBytes: 200_000 })
+  const slow = begin({ maxBytes: 6 + messages(199, 199_000) })
   await slow.stall()
   let sent = 0
   for (; slow.behind.length === 0; sent++) slow.send('x'.repeat(1_000))
@@ -196,7 +201,7 @@ t.test('a client that takes what it is sent may be sent more in a tick than may 
 })
 
 t.test('the budget of the gateway is told what waits, and what does not any more', async t => {
-  const budget = new SharedBudget(99, () => 1)
+  const budget = new SharedBudget(12 + messages(2, 87), () => 1)
   const one = begin({ budget })
   const two = begin({ budget })
   await one.stall()
@@ -205,10 +210,11 @@ t.test('the budget of the gateway is told what waits, and what does not any more
   two.send('x'.repeat(47))
   t.notOk(budget.isExceeded, 'exactly as much as may')
   await one.resume()
+  two.outgoing.check()
   two.send('x'.repeat(46))
   t.notOk(budget.isExceeded, 'what was taken is free without another sending')
   t.same([one.behind, two.behind], [[], []])
-  two.send('x')
+  two.send('x'.repeat(100))
   t.same(two.behind, [6])
   t.notOk(budget.isExceeded)
 })
@@ -216,7 +222,7 @@ t.test('the budget of the gateway is told what waits, and what does not any more
 t.test(
   'when all have too much together, who has more than an equal share is told of, and others are not',
   async t => {
-    const budget = new SharedBudget(100, () => 2)
+    const budget = new SharedBudget(12 + messages(2, 99), () => 2)
     const small = begin({ budget })
     const large = begin({ budget })
     await small.stall()
@@ -240,7 +246,7 @@ t.test(
     await stall()
     send('a ')
     send('b ', latest('x'))
-    t.equal(budget.bytes, 6 + 4 + '1:ex'.length)
+    t.equal(budget.bytes, 6 + messages(1, 2) + latestCost.shared + latestOf(2, '1:ex'))
     outgoing.close()
     t.equal(budget.bytes, 6, 'what was written is with the socket')
     t.equal(outgoing.bytesWaiting, 6)
@@ -296,7 +302,7 @@ t.test(
     outgoing.add('handshake ')
     await tick()
     t.same(socket.taken, ['handshake '])
-    t.equal(outgoing.bytesWaiting, 4 + 3 + '1:ex'.length)
+    t.equal(outgoing.bytesWaiting, messages(2, 4) + 2 * latestCost.shared + latestOf(3, '1:ex'))
     outgoing.release()
     t.same(socket.taken, ['handshake ', 'a b x2 '])
     t.same([count('eventsDropped'), count('eventsReplaced')], [1, 1])
@@ -307,7 +313,7 @@ t.test(
 )
 
 t.test('what is held counts as waiting, and is not written when the connection ends', async t => {
-  const { outgoing, send, behind, socket } = begin({ maxBytes: 100 })
+  const { outgoing, send, behind, socket } = begin({ maxBytes: messages(1, 100) })
   outgoing.hold()
   send('x'.repeat(100))
   t.same(behind, [])

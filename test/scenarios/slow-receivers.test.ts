@@ -143,7 +143,7 @@ t.test('volatile events are dropped for a client that is behind, and for no othe
   const filled = await stall(gateway, slow, sid)
   const before = gateway.metrics().sendBytesWaiting
   for (let n = 0; n < 100; n++) gateway.broadcast('spark', n, { delivery: 'volatile' })
-  t.equal(gateway.metrics().sendBytesWaiting < before + 10_000, true)
+  t.ok(gateway.metrics().sendBytesWaiting < before + 20_000, 'no more than the other has in this tick')
   t.equal(gateway.metrics().eventsDropped, 100)
   await until('the other has all', () => quick.events.length === 100)
   slow.ws.resume()
@@ -187,9 +187,9 @@ t.test('a Pomelo client that never acknowledges its handshake is closed as slow 
   const { gateway, open } = await start(t, { maxSendBytes: 10_000 })
   const player = await open()
   await player.shakeHands()
-  for (let i = 0; i < 9; i++) gateway.broadcast('fill', filler)
+  for (let i = 0; i < 8; i++) gateway.broadcast('fill', filler)
   const waiting = gateway.metrics().sendBytesWaiting
-  t.ok(waiting > 9_000 && waiting <= 10_000, `${waiting} bytes wait`)
+  t.ok(waiting > 8_000 && waiting <= 10_000, `${waiting} bytes wait`)
   for (let i = 0; i < 9; i++) gateway.broadcast('fill', filler)
   t.equal((await player.closed).code, 4000)
   t.same(player.events, [])
