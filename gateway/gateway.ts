@@ -17,9 +17,9 @@ import {
 } from './host-events.js'
 import { Intake } from './intake.js'
 import { Listener } from './listener.js'
-import { type MetricName, Metrics } from './metrics.js'
+import type { MetricName, Metrics } from './metrics.js'
 import { OpenRequests } from './open-requests.js'
-import { type GatewayOptions, type ResolvedOptions, resolveOptions } from './options.js'
+import type { ResolvedOptions } from './options.js'
 import { Pool } from './pool.js'
 import { Registry } from './registry.js'
 import { Resumption } from './resumption.js'
@@ -43,7 +43,7 @@ export class Gateway {
   /** The sessions: found, changed, ended and sent to. */
   readonly sessions: SessionService
   readonly options: ResolvedOptions
-  readonly #metrics = new Metrics()
+  readonly #metrics: Metrics
   readonly #workers: WorkerStarter
   readonly #registry: Registry
   readonly #routes = new RouteTable()
@@ -63,8 +63,9 @@ export class Gateway {
   #watcher: FSWatcher | undefined
 
   /** @internal Use `createGateway`. */
-  constructor(options: ResolvedOptions) {
+  constructor(options: ResolvedOptions, metrics: Metrics) {
     this.options = options
+    this.#metrics = metrics
     const {
       log,
       now,
@@ -76,7 +77,6 @@ export class Gateway {
       laneLimit,
       requestTimeout
     } = options
-    const metrics = this.#metrics
     this.#registry = new Registry({ frontendId, singleSession, metrics, now })
     this.sessions = new SessionService(this.#registry, options, log)
     this.#pool = new Pool({
@@ -260,6 +260,7 @@ export class Gateway {
     this.#dispatcher.close()
     this.#watchdog.close()
     await this.#pool.close()
+    log.close()
   }
 
   /** @internal Ends a worker's thread, whatever it does: `sallyport/testing` has it. */
@@ -286,15 +287,3 @@ export class Gateway {
 
 /** Milliseconds that clients have to answer the close of their connection. */
 const closeGrace = 500
-
-/**
- * Starts a gateway. It is running when the promise resolves: the handlers are loaded, the port is open.
- *
- * @throws `OPTION_INVALID`, `HANDLERS_INVALID`, `TLS_INVALID`, `LISTEN_FAILED`; then nothing is left running
- * @example const gateway = await createGateway({ handlers: './handlers', port: 3010 })
- */
-export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const gateway = new Gateway(resolveOptions(options))
-  await gateway.start()
-  return gateway
-}

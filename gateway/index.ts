@@ -4,7 +4,7 @@ export { type ErrorData, GatewayError } from '../shared/errors.js'
 export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/event.js'
 export type { LogFields, Logger, LogLevel } from '../shared/log.js'
 export { type ClientFiles, clientFiles } from './client-files.js'
-export { createGateway, Gateway, type OfferedRoute } from './gateway.js'
+export { Gateway, type OfferedRoute } from './gateway.js'
 export {
   type HostBroadcastOptions,
   HostChannel,
@@ -27,3 +27,4 @@ export type {
 export { servePage } from './page.js'
 export type { Isolation, PlainOptions, SingleSession } from './plain-options.js'
 export { SessionService, type SessionServiceEvents } from './session-service.js'
+export { createGateway } from './start.js'

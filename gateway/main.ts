@@ -5,8 +5,10 @@ import { pathToFileURL } from 'node:url'
 import { GatewayError } from '../shared/errors.js'
 import { formatBanner } from './banner.js'
 import { formatHelp, readCommand } from './command-line.js'
-import { createGateway, type Gateway } from './gateway.js'
+import type { Gateway } from './gateway.js'
 import { createProject } from './init.js'
+import { surviveErrors } from './output.js'
+import { createGateway } from './start.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 
@@ -60,6 +62,10 @@ function endOnSignal(ends: Record<'SIGINT' | 'SIGTERM', () => Promise<void>>): v
     })
   }
 }
+
+// A banner that nobody reads, as with `| head -1`, ends nothing.
+surviveErrors(process.stdout)
+surviveErrors(process.stderr)
 
 main().catch(error => {
   // What a person can mend is one sentence; anything else is a fault of ours, and needs its stack.

@@ -38,7 +38,9 @@ const counterNames = [
   'workersStarted',
   'workersLost',
   'workersStuck',
-  'routesSuspended'
+  'routesSuspended',
+  'logLinesDropped',
+  'logErrors'
 ] as const
 
 const gaugeNames = [

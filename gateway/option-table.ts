@@ -245,6 +245,12 @@ export const optionTable: readonly OptionRow[] = [
     check: { type: 'word', words: [...logLevels, 'silent'] },
     standard: 'info',
     help: 'least level that is logged'
+  },
+  {
+    name: 'maxLogLinesPerSecond',
+    check: count(0, 1_000_000),
+    standard: 10,
+    help: 'lines of the log with one text a second; more are told as a count; 0: any number'
   }
 ]
 

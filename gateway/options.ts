@@ -8,8 +8,10 @@ import { resolve } from 'node:path'
 import { describeValue } from '../shared/check.js'
 import { monotonicClock, wallClock } from '../shared/clock.js'
 import { errors } from '../shared/errors.js'
-import { createTextLogger, type Logger, logLevels } from '../shared/log.js'
+import { type Logger, logLevels } from '../shared/log.js'
 import type { HttpRequestListener } from './listener.js'
+import { LogDoor } from './log-door.js'
+import { Metrics } from './metrics.js'
 import { checkOption, optionTable } from './option-table.js'
 import type { PlainOptions } from './plain-options.js'
 
@@ -63,7 +65,10 @@ export interface ClientAddress {
 
 export interface GatewayOptions extends Partial<Omit<PlainOptions, 'handlers'>> {
   handlers: string
-  /** Where the log goes. Default: text lines on stderr, at `logLevel` and above. */
+  /**
+   * Where the log goes, at all levels. One that throws, or rejects, loses that line and nothing else. Default: text
+   * lines on stderr, at `logLevel` and above.
+   */
   log?: Logger
   /** Accepts or refuses a Pomelo client's handshake. Default: accepts. One that throws refuses. */
   onHandshake?: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
@@ -91,7 +96,7 @@ export interface GatewayOptions extends Partial<Omit<PlainOptions, 'handlers'>> 
 }
 
 export interface ResolvedOptions extends Readonly<PlainOptions> {
-  readonly log: Logger
+  readonly log: LogDoor
   readonly onHandshake: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
   readonly authenticate: GatewayOptions['authenticate'] | undefined
   readonly onHttpRequest: HttpRequestListener | undefined
@@ -116,9 +121,10 @@ const programOptions = [
 /**
  * Checks what was asked for and fills in the defaults.
  *
+ * @param metrics counts lines of the log that are lost
  * @throws `OPTION_INVALID`, naming the option, what was expected and what came
  */
-export function resolveOptions(asked: GatewayOptions): ResolvedOptions {
+export function resolveOptions(asked: GatewayOptions, metrics = new Metrics()): ResolvedOptions {
   if (asked === null || typeof asked !== 'object') {
     throw errors.optionInvalid(`Expected the gateway's options to be an object, got ${describeValue(asked)}`)
   }
@@ -161,7 +167,7 @@ export function resolveOptions(asked: GatewayOptions): ResolvedOptions {
   return Object.freeze({
     ...options,
     handlers: resolve(options.handlers),
-    log: log ?? createTextLogger(options.logLevel, line => process.stderr.write(`${line}\n`), now),
+    log: new LogDoor({ ...options, log, stream: process.stderr, metrics, now }),
     onHandshake: onHandshake ?? (() => ({ accept: true })),
     authenticate,
     onHttpRequest,

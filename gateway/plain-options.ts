@@ -106,4 +106,6 @@ export interface PlainOptions {
   drainSpread: number
   /** Lines below this level are not logged. */
   logLevel: LogLevel | 'silent'
+  /** Lines of the log with the same message, fields aside, in a second; of those beyond it only their number is logged. */
+  maxLogLinesPerSecond: number
 }

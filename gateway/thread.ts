@@ -15,6 +15,7 @@ import type { InboxMessage } from '../shared/inbox.js'
 import type { OutboxMessage } from '../shared/outbox.js'
 import { hasEval, withoutEval } from './node-arguments.js'
 import type { ResolvedOptions } from './options.js'
+import type { Prints } from './prints.js'
 import type { Transport, TransportInit } from './transport.js'
 import { within } from './within.js'
 
@@ -26,7 +27,7 @@ const closingGrace = 1_000
 /** Tasks that Piscina may see as running at the same time: the one that lasts, one that ends, one that begins. */
 const concurrentTasks = 8
 
-export type ThreadOptions = Pick<ResolvedOptions, 'workerArgv' | 'workerHeap'>
+export type ThreadOptions = Pick<ResolvedOptions, 'workerArgv' | 'workerHeap'> & { readonly prints: Prints }
 
 export class Thread implements Transport {
   readonly #pool: Piscina
@@ -41,7 +42,7 @@ export class Thread implements Transport {
 
   constructor(
     { setup, onHello, onMessage, onEnd }: TransportInit,
-    { workerArgv, workerHeap }: ThreadOptions
+    { workerArgv, workerHeap, prints }: ThreadOptions
   ) {
     this.#claims = setup.claims
     this.#onMessage = onMessage
@@ -66,6 +67,7 @@ export class Thread implements Transport {
     })
     this.#pool.on('error', error => this.#fail(asError(error)))
     this.#pool.run(null).catch(error => this.#fail(asError(error)))
+    for (const thread of this.#pool.threads) prints.follow(thread)
   }
 
   get running(): number {

@@ -7,6 +7,7 @@ import type { Metrics } from './metrics.js'
 import { Operations } from './operations.js'
 import type { ResolvedOptions } from './options.js'
 import type { Pool } from './pool.js'
+import { Prints } from './prints.js'
 import type { Registry } from './registry.js'
 import { Thread } from './thread.js'
 import { pulsesPerVerdict } from './watchdog.js'
@@ -28,10 +29,12 @@ export interface WorkerStarterInit {
 export class WorkerStarter {
   readonly #init: WorkerStarterInit
   readonly #listener: WorkerListener
+  readonly #prints: Prints
   #lastSerial = 0
 
   constructor(init: WorkerStarterInit) {
     this.#init = init
+    this.#prints = new Prints(init.metrics)
     const { pool, dispatcher, options } = init
     this.#listener = {
       workerUp: worker => pool.workerUp(worker),
@@ -71,7 +74,8 @@ export class WorkerStarter {
       },
       stopTimeout: options.closeTimeout,
       isProcess,
-      start: init => (isProcess ? new WorkerProcess(init, options) : new Thread(init, options)),
+      start: init =>
+        isProcess ? new WorkerProcess(init, options) : new Thread(init, { ...options, prints: this.#prints }),
       listener: this.#listener,
       operations: (source, inbox) => {
         const answers = new Answers({ frontendId, source, inbox, metrics, log })

@@ -21,6 +21,9 @@ export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 /** Characters of a line of text at most; what is beyond is cut off, and counted in its place. */
 export const maxLineLength = 65_536
 
+/** Bytes that may wait for the reader of a stream of the log, or of what handlers print. What comes beyond is dropped. */
+export const maxWaitingBytes = 1_048_576
+
 /** A logger that hands each line, at `level` and above, to one function. */
 export function createLogger(
   level: LogLevel | 'silent',

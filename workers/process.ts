@@ -10,6 +10,7 @@ import type { OutboxMessage } from '../shared/outbox.js'
 import type { Claims } from './claims.js'
 import { describeFailure, Game } from './game.js'
 import type { LinkPort } from './link.js'
+import { boundPrints } from './prints.js'
 
 /**
  * There is no shared memory: all that is handed out has started, and the pulse is a message. Which request has the thread is written
@@ -79,7 +80,10 @@ function hear(words: ToProcess): void {
   }
 }
 
+boundPrints(process.stdout)
+boundPrints(process.stderr)
 process.on('message', hear)
 process.on('disconnect', () => process.exit(0))
 // A terminal sends its signals to all processes of a program: the gateway's is the one that they are meant for.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const)
+  process.on(signal, () => {})

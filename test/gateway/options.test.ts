@@ -49,7 +49,8 @@ t.test('what is not asked for has its default', t => {
 })
 
 t.test('what is asked for is taken, undefined is not asked for, and 0 is 0', t => {
-  const log = createLogger('silent', () => {})
+  const lines: string[] = []
+  const log = createLogger('debug', (_level, message) => lines.push(message))
   const now = () => 7
   const monotonic = () => 8
   const onHandshake = () => ({ accept: false }) as const
@@ -69,8 +70,10 @@ t.test('what is asked for is taken, undefined is not asked for, and 0 is 0', t =
     onHandshake,
     onHttpRequest
   }
-  t.match(resolveOptions(asked), asked as object)
-  t.equal(resolveOptions(asked).log, log)
+  const { log: door, ...others } = resolveOptions(asked)
+  t.match({ ...others, log }, asked as object)
+  door.info('taken')
+  t.same(lines, ['taken'])
   const none = Object.fromEntries(optionTable.map(({ name }) => [name, undefined]))
   const options = resolveOptions({
     ...none,
@@ -243,7 +246,8 @@ t.test('an option has one name on the command line and one in the environment', 
       ['close-timeout', 'SALLYPORT_CLOSE_TIMEOUT'],
       ['drain-timeout', 'SALLYPORT_DRAIN_TIMEOUT'],
       ['drain-spread', 'SALLYPORT_DRAIN_SPREAD'],
-      ['log-level', 'SALLYPORT_LOG_LEVEL']
+      ['log-level', 'SALLYPORT_LOG_LEVEL'],
+      ['max-log-lines-per-second', 'SALLYPORT_MAX_LOG_LINES_PER_SECOND']
     ]
   )
   t.end()

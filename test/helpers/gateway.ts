@@ -46,7 +46,15 @@ export async function startGateway(
   // Workers do without what tap loads into this process: it costs each of them a second.
   const workerArgv = ['--enable-source-maps']
   // Nobody is refused because the machine is slow, but where that is what a test is about.
-  const standard = { port: 0, workers: 2, maxQueueDelay: 0, isolation, log, workerArgv }
+  const standard = {
+    port: 0,
+    workers: 2,
+    maxQueueDelay: 0,
+    isolation,
+    log,
+    workerArgv,
+    maxLogLinesPerSecond: 0
+  }
   const gateway = await createGateway({ handlers: folder, ...standard, ...options })
   const players: Player[] = []
   t.teardown(async () => {

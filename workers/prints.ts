@@ -1,0 +1,27 @@
+/**
+ * What handlers print in a process of their own, which has the gateway's streams: their reader may be gone, or not
+ * read. Neither ends the process, nor fills its memory.
+ */
+import { maxWaitingBytes } from '../shared/log.js'
+
+type Write = typeof process.stdout.write
+
+/** Bounds what waits in a stream, and takes its errors for lines that are lost. */
+export function boundPrints(stream: NodeJS.WriteStream): void {
+  const write = stream.write.bind(stream) as (chunk: string | Uint8Array, ...rest: unknown[]) => boolean
+  let dropped = 0
+  stream.on('error', () => {})
+  stream.write = ((chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+    if (stream.writableLength > maxWaitingBytes) {
+      dropped++
+      const callback = rest.find(each => typeof each === 'function')
+      if (callback !== undefined) process.nextTick(callback)
+      return false
+    }
+    if (dropped > 0 && stream.writableLength < maxWaitingBytes / 2) {
+      write(`${dropped} lines of a worker dropped: nobody reads\n`)
+      dropped = 0
+    }
+    return write(chunk, ...rest)
+  }) as Write
+}
