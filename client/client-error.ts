@@ -8,14 +8,21 @@ const retryableCodes: ReadonlySet<string> = new Set(
   )
 )
 
-/** An error reply of the gateway, or what the client found by itself. `code` is from docs/reference/errors.md, or the game's. */
+/**
+ * An error reply of the gateway, or what the client found by itself. `code` is from docs/reference/errors.md,
+ * or the game's.
+ */
 export class ClientError extends GatewayError {
   /** Whether the request was surely not run, and it makes sense to try again. */
   readonly retryable: boolean
 
-  constructor(data: ErrorData, retryable: boolean = retryableCodes.has(data.code)) {
+  constructor(
+    data: ErrorData,
+    { retryable = retryableCodes.has(data.code), cause }: { retryable?: boolean; cause?: unknown } = {}
+  ) {
     super(data)
     this.retryable = retryable
+    if (cause !== undefined) this.cause = cause
   }
 
   static {

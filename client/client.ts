@@ -3,6 +3,7 @@ import { describeValue } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
 import type { RouteTypes } from '../shared/route-types.js'
 import { type MessageHeader, messageKinds } from '../shared/wire/message.js'
+import type { Failure } from './attempt.js'
 import { decodeBody, encodeBody } from './body.js'
 import { ClientError } from './client-error.js'
 import { type ClientState, Conversation, type StateChange } from './conversation.js'
@@ -36,10 +37,13 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
       message: (header, bytes, end) => this.#receive(header, bytes, end),
       sessionLost: () => this.#sessionLost()
     })
-    void this.#conversation.start()
+    this.#conversation.start()
   }
 
-  /** `connecting`: not yet connected; `open`; `resuming`: the connection was lost, and is sought again; `closed`: for good. */
+  /**
+   * `connecting`: not yet connected; `open`; `resuming`: the connection was lost, and is sought again;
+   * `closed`: for good.
+   */
   get state(): ClientState {
     return this.#conversation.state
   }
@@ -52,14 +56,22 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
   /** Why it is closed; undefined while it is not. */
   get error(): ClientError | undefined {
     const { error } = this.#conversation
-    return error && new ClientError(error)
+    return error && new ClientError(error, { cause: error.cause })
   }
 
   /**
-   * Sends a request. While the connection is lost it waits, and is sent when it is there again; it is never run twice.
+   * Why the last attempt to connect came to nothing, while more are made; undefined once one is successful.
+   */
+  get failure(): Failure | undefined {
+    return this.#conversation.failure
+  }
+
+  /**
+   * Sends a request. While the connection is lost it waits, and is sent when it is there again; it is never
+   * run twice.
    *
-   * Rejects with a ClientError: what the handler threw, or REQUEST_TIMED_OUT, SESSION_LOST, OUTBOX_FULL, CONNECTION_CLOSED;
-   * or with the signal's reason.
+   * Rejects with a ClientError: what the handler threw, or REQUEST_TIMED_OUT, SESSION_LOST, OUTBOX_FULL,
+   * CONNECTION_CLOSED; or with the signal's reason.
    */
   async request<Route extends Name<Routes>>(
     route: Route,
@@ -95,14 +107,17 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
   }
 
   /**
-   * Gives the connection up and seeks another: for a game that knows better than a heartbeat that it is dead. `after`:
-   * milliseconds until the first attempt, 0 if missing. The session is resumed as after any loss.
+   * Gives the connection up and seeks another: for a game that knows better than a heartbeat that it is dead.
+   * `after`: milliseconds until the first attempt, 0 if missing. The session is resumed as after any loss.
    */
   reconnect(after = 0): void {
     this.#conversation.reconnect(expectMs('after', after, 0))
   }
 
-  /** Says goodbye: the session ends. Requests that wait reject with CONNECTION_CLOSED. A second time does nothing. */
+  /**
+   * Says goodbye: the session ends. Requests that wait reject with CONNECTION_CLOSED. A second time does
+   * nothing.
+   */
   close(): void {
     this.#conversation.end(errors.connectionClosed('by this client'))
   }
@@ -112,7 +127,7 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
     try {
       this.#conversation.outbox.add(message)
     } catch (error) {
-      throw new ClientError(error as ClientError, true)
+      throw new ClientError(error as ClientError, { retryable: true })
     }
     this.#conversation.flush()
   }
@@ -146,7 +161,7 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
     const { outbox } = this.#conversation
     this.#requests.rejectAll(message => {
       const hasLeft = outbox.hasLeft(message)
-      return new ClientError(errors.sessionLost(message.route, hasLeft), !hasLeft)
+      return new ClientError(errors.sessionLost(message.route, hasLeft), { retryable: !hasLeft })
     })
   }
 }

@@ -6,11 +6,15 @@ import { ClientError } from './client-error.js'
 import { type ClientOptions, resolveClientOptions } from './options.js'
 
 /**
- * Connects to a gateway. The client is open when the promise resolves; from then on it comes back by itself when the
- * connection is lost.
+ * Connects to a gateway. The client is open when the promise resolves; from then on it comes back by itself
+ * when the connection is lost.
  *
- * Rejects with a ClientError: CONNECT_FAILED where no connection came about within `connectTimeout`, HANDSHAKE_REFUSED
- * (with the game's `user` as its `data`), CONNECTION_CLOSED; or with OPTION_INVALID.
+ * Rejects with a ClientError: CONNECT_FAILED where no connection came about within `connectTimeout`,
+ * HANDSHAKE_REFUSED (with the game's `user` as its `data`), CONNECTION_CLOSED; or with OPTION_INVALID.
+ *
+ * A function `user` that throws, rejects or does not answer is asked again until then, as it is after a loss:
+ * the network is often no more there for the service of tokens than for the gateway. The error says what it
+ * has thrown, and has it as its `cause`. With an error whose `fatal` is true, `connect` rejects at once.
  *
  * @example const game = await connect<Routes, Events>('ws://127.0.0.1:3010')
  */
@@ -23,8 +27,10 @@ export async function connect<Routes = RouteTypes, Events = EventTypes>(
   const client = new Client<Routes, Events>(url, resolved)
   return new Promise((resolve, reject) => {
     const onTimeout = () => {
-      const error = errors.connectFailed(url, `nobody has answered within ${connectTimeout} ms`)
-      settle(() => reject(new ClientError(error, true)))
+      const { reason, cause } = client.failure ?? {}
+      const last = reason === undefined ? '' : `; the last attempt: ${reason}`
+      const error = errors.connectFailed(url, `nobody has answered within ${connectTimeout} ms${last}`)
+      settle(() => reject(new ClientError(error, { retryable: true, cause })))
       client.close()
     }
     const timer = connectTimeout > 0 ? setTimeout(onTimeout, connectTimeout) : undefined

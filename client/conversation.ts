@@ -1,6 +1,7 @@
 /**
- * A client's conversation with its gateway, across as many sockets as it takes: shakes hands, counts what comes, says
- * again what did not arrive, and comes back when a socket is lost. What the messages mean is its listener's business.
+ * A client's conversation with its gateway, across as many sockets as it takes: shakes hands, counts what
+ * comes, says again what did not arrive, and comes back when a socket is lost. What the messages mean is its
+ * listener's business.
  *
  *   connecting ──▶ open ⇄ resuming        closed: for good
  *        └──────────▶ closed ◀──┘
@@ -10,6 +11,7 @@ import { type ErrorData, errors } from '../shared/errors.js'
 import { decodeMessage, type MessageHeader } from '../shared/wire/message.js'
 import { type PackageKind, packageKinds } from '../shared/wire/package.js'
 import { decodeCount, encodeCount, type ResumeReply } from '../shared/wire/resume.js'
+import { Attempt, type Failure } from './attempt.js'
 import { BackOff } from './back-off.js'
 import { Dictionary } from './dictionary.js'
 import { decodeHandshake, encodeHandshake } from './handshake.js'
@@ -18,8 +20,6 @@ import { encodeMessage } from './message.js'
 import type { ResolvedClientOptions } from './options.js'
 import { Outbox } from './outbox.js'
 import { watchPresence } from './presence.js'
-import { Socket } from './socket.js'
-import { findWebSocket } from './web-socket.js'
 
 export type ClientState = 'connecting' | 'open' | 'resuming' | 'closed'
 
@@ -40,15 +40,17 @@ export interface ConversationListener {
   sessionLost(): void
 }
 
+/** Why a conversation is over, and what was thrown, if that is why. */
+export interface ClosingError extends ErrorData {
+  readonly cause?: unknown
+}
+
 /** Counted messages, and bytes of them, after which the gateway is told that they have come. */
 const messagesPerCount = 64
 const bytesPerCount = 65_536
 
 /** Milliseconds that a client lets itself be told to wait, at most. */
 const longestHint = 60_000
-
-/** Milliseconds that a socket may take to open and to shake hands. */
-const attemptTimeout = 10_000
 
 export class Conversation {
   readonly #url: string
@@ -59,7 +61,7 @@ export class Conversation {
   readonly #heartbeat: Heartbeat
   readonly #endPresence: () => void
   #state: ClientState = 'connecting'
-  #socket: Socket | undefined
+  #attempt: Attempt | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   /** What the session is resumed with; undefined: the gateway keeps none, or there is none yet. */
   #resume: ResumeReply | undefined
@@ -75,8 +77,10 @@ export class Conversation {
   rich = false
   /** What the gateway has for the client with the handshake. */
   user: unknown
+  /** Why the last attempt came to nothing; undefined: it did not. */
+  failure: Failure | undefined
   /** Why the conversation is over. */
-  error: ErrorData | undefined
+  error: ClosingError | undefined
 
   constructor(url: string, options: ResolvedClientOptions, listener: ConversationListener) {
     this.#url = url
@@ -89,7 +93,7 @@ export class Conversation {
       timeout: options.heartbeatTimeout,
       monotonic: options.monotonic,
       ask: () => this.#beat(),
-      onSilent: () => this.#socket?.close(closeCodes.silent, 'the gateway is silent')
+      onSilent: () => this.#attempt?.close(closeCodes.silent, 'the gateway is silent')
     })
     this.#endPresence = watchPresence(() => this.#look())
   }
@@ -98,37 +102,25 @@ export class Conversation {
     return this.#state
   }
 
-  /** Opens a socket. Called again by itself as long as the conversation is not over. */
-  async start(): Promise<void> {
+  /** Begins an attempt to reach the gateway, if none is under way. */
+  start(): void {
     clearTimeout(this.#timer)
-    this.#timer = undefined
-    const { user: asked, WebSocket } = this.#options
-    try {
-      const [webSocketClass, user] = await Promise.all([
-        WebSocket ?? findWebSocket(),
-        typeof asked === 'function' ? asked() : asked
-      ])
-      if (this.#state === 'closed') return
-      const socket = new Socket(webSocketClass, this.#url, {
-        opened: () => socket.send(packageKinds.handshake, this.#describe(user)),
-        received: (...received) => this.#receive(...received),
-        closed: (code, reason) => this.#lost(code, reason)
-      })
-      this.#socket = socket
-      this.#timer = setTimeout(
-        () => socket.close(closeCodes.handshakeTimeout, 'no handshake'),
-        attemptTimeout
-      )
-    } catch (error) {
-      this.end(errors.connectFailed(this.#url, String((error as Error)?.message ?? error)))
-    }
+    if (this.#attempt !== undefined || this.#state === 'closed') return
+    this.#attempt = new Attempt({
+      url: this.#url,
+      options: this.#options,
+      describe: user => this.#describe(user),
+      received: (...received) => this.#receive(...received),
+      ended: (code, reason) => this.#lost(code, reason),
+      failed: (failure, isFatal) => this.#failed(failure, isFatal)
+    })
   }
 
   /** Writes what the outbox has, if there is a socket to write it to. */
   flush(): void {
     if (this.#state !== 'open') return
     for (let message = this.outbox.next(); message !== undefined; message = this.outbox.next()) {
-      this.#socket!.send(packageKinds.data, encodeMessage(message, this.dictionary.write(message.route)))
+      this.#attempt!.send(packageKinds.data, encodeMessage(message, this.dictionary.write(message.route)))
       this.#untold.messages++
     }
     if (this.#resume === undefined) this.outbox.acknowledgeWritten()
@@ -139,19 +131,19 @@ export class Conversation {
   reconnect(after: number): void {
     if (this.#state === 'closed') return
     this.#pause = after
-    if (this.#socket !== undefined) return this.#socket.close(closeCodes.reconnect, 'the client reconnects')
+    if (this.#attempt !== undefined) return this.#attempt.close(closeCodes.reconnect, 'the client reconnects')
     this.#schedule()
   }
 
   /** Ends it for good. */
-  end(error: ErrorData, code: number = closeCodes.normal, reason = error.message): void {
+  end(error: ClosingError, code: number = closeCodes.normal, reason = error.message): void {
     if (this.#state === 'closed') return
     this.error = error
     this.#change('closed', false, code, reason)
     clearTimeout(this.#timer)
     this.#heartbeat.stop()
     this.#endPresence()
-    this.#socket?.close(closeCodes.normal, '')
+    this.#attempt?.close(closeCodes.normal, '')
   }
 
   #describe(user: unknown): Uint8Array {
@@ -192,7 +184,8 @@ export class Conversation {
       const { code, message } = errors.handshakeRefused(why)
       return this.end({ code, message, data: answer.user }, closeCodes.handshakeRefused)
     }
-    clearTimeout(this.#timer)
+    this.#attempt!.opened()
+    this.failure = undefined
     this.user = answer.user
     this.rich = answer.rich
     this.dictionary = this.dictionary.after(answer)
@@ -202,7 +195,7 @@ export class Conversation {
     this.outbox.rewind()
     if (resumed && !this.outbox.acknowledge(answer.resume!.received))
       throw errors.frameMalformed('the gateway counts more than was sent')
-    this.#socket!.send(packageKinds.handshakeAck)
+    this.#attempt!.send(packageKinds.handshakeAck)
     this.#backOff.succeeded()
     this.#heartbeat.start(answer.heartbeat && answer.heartbeat * 1_000)
     this.#change('open', resumed)
@@ -233,16 +226,16 @@ export class Conversation {
   #beat(): void {
     if (this.#state !== 'open') return
     this.#untold = { messages: 0, bytes: 0 }
-    if (this.#resume === undefined) this.#socket!.send(packageKinds.heartbeat)
-    else this.#socket!.send(packageKinds.received, encodeCount(this.#received))
+    if (this.#resume === undefined) this.#attempt!.send(packageKinds.heartbeat)
+    else this.#attempt!.send(packageKinds.received, encodeCount(this.#received))
   }
 
   #lost(code: number, reason: string): void {
-    clearTimeout(this.#timer)
     this.#heartbeat.stop()
-    this.#socket = undefined
+    this.#attempt = undefined
     if (this.#state === 'closed') return
     const why = this.#kickReason ?? reason
+    this.failure = { reason: why === '' ? `the connection ended with code ${code}` : why, cause: undefined }
     if (!mayComeBack(code)) {
       const { code: name, message } = errors.connectionClosed(why === '' ? `code ${code}` : why)
       return this.end({ code: name, message, data: { code, reason: why } }, code, why)
@@ -256,16 +249,24 @@ export class Conversation {
     this.#schedule()
   }
 
+  #failed(failure: Failure, isFatal: boolean): void {
+    this.#attempt = undefined
+    this.failure = failure
+    if (!isFatal) return this.#schedule()
+    const { code, message } = errors.connectFailed(this.#url, failure.reason)
+    this.end({ code, message, cause: failure.cause })
+  }
+
   #schedule(): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.start(), this.#pause ?? this.#backOff.next())
+    this.#timer = setTimeout(() => this.start(), this.#pause ?? this.#backOff.next())
     this.#pause = undefined
   }
 
   /** The network or the page is there again. */
   #look(): void {
     if (this.#state === 'open') this.#heartbeat.askNow()
-    else if (this.#socket === undefined && this.#timer !== undefined) void this.start()
+    else this.start()
   }
 
   #change(state: ClientState, resumed: boolean, code?: number, reason = ''): void {

@@ -2,6 +2,7 @@
 export { mayComeBack } from '../shared/close-codes.js'
 export type { ErrorData } from '../shared/errors.js'
 export type { RoutesOf, RouteTypes } from '../shared/route-types.js'
+export type { Failure } from './attempt.js'
 export { Client, type EventTypes } from './client.js'
 export { ClientError } from './client-error.js'
 export { connect } from './connect.js'

@@ -13,17 +13,30 @@ export interface BackOffOptions {
 
 export interface ClientOptions {
   /**
-   * What the game's `onHandshake`, `authenticate` and `onConnect` are told: a token of the game's own, say. A function is asked anew at
-   * each connection, and may be asynchronous. Default: nothing.
+   * What the game's `onHandshake`, `authenticate` and `onConnect` are told, such as a token of the game's
+   * own. A function is asked anew at each connection, and may be asynchronous. One that throws or rejects is
+   * asked again after a wait (`backOff`), also before the first connection; an error with `fatal: true`
+   * closes the client for good. Default: nothing.
    */
   readonly user?: unknown | (() => unknown)
-  /** Milliseconds until a first connection that does not come about rejects `connect`. Default: 10,000. 0: never. */
+  /**
+   * Milliseconds until a first connection that does not come about rejects `connect`. Default: 10,000. 0:
+   * never.
+   */
   readonly connectTimeout?: number
-  /** Milliseconds until a request rejects with REQUEST_TIMED_OUT, time spent away included. Default: 30,000. 0: never. */
+  /**
+   * Milliseconds that one attempt to connect may take, from the call of `user` to the gateway's answer; then
+   * the next begins. Default: 10,000.
+   */
+  readonly attemptTimeout?: number
+  /**
+   * Milliseconds until a request rejects with REQUEST_TIMED_OUT, time spent away included. Default: 30,000.
+   * 0: never.
+   */
   readonly requestTimeout?: number
   /**
-   * Milliseconds between two questions to the gateway for a sign of life. Default: 10,000. Where the gateway's own heartbeat
-   * is shorter, that holds.
+   * Milliseconds between two questions to the gateway for a sign of life. Default: 10,000. Where the
+   * gateway's own heartbeat is shorter, that holds.
    */
   readonly heartbeat?: number
   /** Milliseconds that the sign of life may take; then the connection counts as lost. Default: 5,000. */
@@ -31,17 +44,19 @@ export interface ClientOptions {
   /** The waits between attempts to come back. Each is random between 0 and its bound. */
   readonly backOff?: BackOffOptions
   /**
-   * Bytes of requests and notifies that may wait for the gateway to say that it has them; beyond it they fail with
-   * OUTBOX_FULL. Default: 1,048,576.
+   * Bytes of requests and notifies that may wait for the gateway to say that it has them; beyond it they fail
+   * with OUTBOX_FULL. Default: 1,048,576.
    */
   readonly outboxLimit?: number
-  /** The class that opens sockets. Default: the platform's, or that of the package `ws` where there is none. */
+  /**
+   * The class that opens sockets. Default: the platform's, or that of the package `ws` where there is none.
+   */
   readonly WebSocket?: WebSocketClass
   /** A number from 0 up to 1. Default: Math.random. */
   readonly random?: () => number
   /**
-   * Milliseconds since some moment, by a clock that only goes on: it shows that timers came late, since the machine
-   * slept or the page stood still. Default: `performance.now`.
+   * Milliseconds since some moment, by a clock that only goes on: it shows that timers came late, since the
+   * machine slept or the page stood still. Default: `performance.now`.
    */
   readonly monotonic?: () => number
 }
@@ -49,6 +64,7 @@ export interface ClientOptions {
 export interface ResolvedClientOptions {
   readonly user: unknown
   readonly connectTimeout: number
+  readonly attemptTimeout: number
   readonly requestTimeout: number
   readonly heartbeat: number
   readonly heartbeatTimeout: number
@@ -70,6 +86,7 @@ export function resolveClientOptions(asked: ClientOptions): ResolvedClientOption
   return {
     user,
     connectTimeout: expectMs('connectTimeout', asked.connectTimeout ?? 10_000, 0),
+    attemptTimeout: expectMs('attemptTimeout', asked.attemptTimeout ?? 10_000, 1),
     requestTimeout: expectMs('requestTimeout', asked.requestTimeout ?? 30_000, 0),
     heartbeat: expectMs('heartbeat', asked.heartbeat ?? 10_000, 1),
     heartbeatTimeout: expectMs('heartbeatTimeout', asked.heartbeatTimeout ?? 5_000, 1),
@@ -87,6 +104,7 @@ export function resolveClientOptions(asked: ClientOptions): ResolvedClientOption
 const names = new Set([
   'user',
   'connectTimeout',
+  'attemptTimeout',
   'requestTimeout',
   'heartbeat',
   'heartbeatTimeout',

@@ -1,6 +1,6 @@
 /**
- * One WebSocket of a client, as packages: what comes in is told package by package, and its end once. Knows nothing of
- * what the packages mean.
+ * One WebSocket of a client, as packages: what comes in is told package by package, and its end once. Knows
+ * nothing of what the packages mean.
  */
 import { decodePackages, encodePackage, type PackageKind } from '../shared/wire/package.js'
 import type { WebSocketClass, WebSocketLike } from './web-socket.js'
@@ -13,8 +13,8 @@ export interface SocketListener {
 }
 
 /**
- * Milliseconds within which a close must follow an error. The WebSocket of Node 22 has none for a connection that was reset before
- * it was there.
+ * Milliseconds within which a close must follow an error. The WebSocket of Node 22 has none for a connection
+ * that was reset before it was there.
  */
 const errorGrace = 100
 
@@ -62,7 +62,8 @@ export class Socket {
       }
     } catch (error) {
       // A gateway that can't be understood now will not be understood later.
-      this.close(4501, String((error as Error).message).slice(0, 100))
+      // A reason may take 123 bytes (RFC 6455 §5.5), and a character three.
+      this.close(4501, String((error as Error).message).slice(0, 40))
     }
   }
 
