@@ -288,13 +288,12 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     if (takeBackStuck(this.#init.pool.up, this.#line, isPinned)) this.pumpSoon()
   }
 
-  #logEnd(worker: Worker, { rid, cause, detail }: LastWords): void {
+  #logEnd(worker: Worker, { culprit, suspect, cause, detail }: LastWords): void {
     // One that never came up is the supervisor's to tell of.
     if (worker.isExpectedToEnd || worker.routes.length === 0) return
     this.#init.metrics.count('workersLost')
-    const culprit = this.#requests.find(rid)?.route
-    if (culprit !== undefined) this.#init.suspensions.blame(culprit, cause)
-    const fields = { worker: worker.index, cause, route: culprit?.name ?? 'unknown', detail }
-    this.#init.log.error('A worker ended', fields)
+    if (culprit !== undefined) this.#init.suspensions.blame(culprit.route, cause)
+    const whose = { route: culprit?.route ?? 'unknown', ...(suspect && { suspect: suspect.route }) }
+    this.#init.log.error('A worker ended', { worker: worker.index, cause, ...whose, detail })
   }
 }

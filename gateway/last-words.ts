@@ -4,31 +4,46 @@ import { errors, type GatewayError } from '../shared/errors.js'
 import type { Request } from './request.js'
 import type { Turn } from './turn.js'
 
-export interface LastWords {
-  /** The request that ended it; 0 if that can't be said. */
+/** A request, which may have ended long before its worker, and its route. */
+export interface Culprit {
   readonly rid: number
+  readonly route: string
+}
+
+export interface Blame {
+  /** Whose doing the end was for certain; undefined if nobody's can be said to be. */
+  readonly culprit: Culprit | undefined
+  /** Otherwise the only request that ran there: most likely its doing, and nothing to punish its route for. */
+  readonly suspect?: Culprit
+}
+
+export interface LastWords extends Blame {
   readonly cause: string
   readonly detail: string
   /** Milliseconds for which its event loop had not turned, if that is why it was ended. */
   readonly stuckFor?: number
 }
 
-/** Of one that has said nothing itself. `rid`: the request that had the thread. */
-export function describeSilentEnd(cause: Error, rid: number): LastWords {
+/** Of one that has said nothing itself. `running`: who had the thread. */
+export function describeSilentEnd(cause: Error, running: Blame): LastWords {
   const detail = cause.stack ?? cause.message
   // What aborts a process is whoever has its thread; SIGKILL comes from outside.
-  if (cause instanceof ProcessEnd) return { rid: cause.isItsOwn ? rid : 0, cause: cause.message, detail }
+  if (cause instanceof ProcessEnd)
+    return { ...(cause.isItsOwn ? running : nobody), cause: cause.message, detail }
   const isMemory = (cause as { code?: string }).code === 'ERR_WORKER_OUT_OF_MEMORY'
   const told = isMemory ? 'out of memory' : 'its thread ended'
   // Memory runs out of whoever has the thread; what else ends a thread without a word may be nobody's doing.
-  return { rid: isMemory ? rid : 0, cause: told, detail }
+  return { ...(isMemory ? running : nobody), cause: told, detail }
 }
 
 /** What a request that had started there is answered. */
 export function errorOf({ rid, route }: Request, words: LastWords): GatewayError {
-  if (rid !== words.rid) return errors.workerLost(route.name, words.cause)
-  if (words.stuckFor !== undefined) return errors.timeout(route.name, words.stuckFor)
-  return errors.handlerFatal(route.name, words.cause)
+  const { culprit, suspect, cause, stuckFor } = words
+  const isCulprit = rid === culprit?.rid
+  // That it was late is true of the only one, whoever was stuck there.
+  if (stuckFor !== undefined && (isCulprit || rid === suspect?.rid))
+    return errors.timeout(route.name, stuckFor)
+  return isCulprit ? errors.handlerFatal(route.name, cause) : errors.workerLost(route.name, cause)
 }
 
 /** How a worker's process ended that had nothing to say. */
@@ -44,13 +59,24 @@ export class ProcessEnd extends Error {
 
 const faultSignals = new Set<NodeJS.Signals>(['SIGABRT', 'SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGTRAP', 'SIGFPE'])
 
+const nobody: Blame = { culprit: undefined }
+
 /**
- * The request that has the thread of the worker with these turns, or the only one that can; 0 where that can't be said. `number`: what
- * the worker's transport says of it.
+ * The request that has the thread of the worker with these turns, or, as a suspect, the only one that can. `number`:
+ * what the worker's transport says of it; 0: that it is none in its synchronous part.
  */
-export function findRunning(turns: Iterable<Turn>, number: number): number {
+export function findRunning(turns: Iterable<Turn>, number: number): Blame {
   // One that its deadline has decided may run on.
   const unended = [...turns].flatMap(turn => turn.started).filter(({ hasOutcome }) => !hasOutcome)
-  const running = number === 0 ? undefined : unended.find(({ rid }) => runningAs(rid) === number)
-  return running?.rid ?? (unended.length === 1 ? unended[0]!.rid : 0)
+  if (number !== 0) {
+    const running = unended.find(({ rid }) => runningAs(rid) === number)
+    return running === undefined ? nobody : { culprit: nameOf(running) }
+  }
+  // A timer that an earlier request has left behind may have the thread as well.
+  const [only, other] = unended
+  return only === undefined || other !== undefined ? nobody : { culprit: undefined, suspect: nameOf(only) }
+}
+
+function nameOf({ rid, route }: Request): Culprit {
+  return { rid, route: route.name }
 }

@@ -134,7 +134,8 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     const place = this.#places[worker.index]!
     if (place.worker !== worker || this.#state !== 'running') return
     place.worker = undefined
-    const isByItself = !worker.wasKilled && worker.describeEnd(cause).rid === 0
+    const { culprit, suspect } = worker.describeEnd(cause)
+    const isByItself = !worker.wasKilled && culprit === undefined && suspect === undefined
     const isShort = performance.now() - place.upAt < shortLife
     place.shortLives = isByItself && isShort ? place.shortLives + 1 : 0
     if (place.shortLives < 2) return this.#replace(place)

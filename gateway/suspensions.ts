@@ -24,14 +24,14 @@ export interface SuspensionsInit {
 
 export class Suspensions {
   readonly #init: SuspensionsInit
-  readonly #byRoute = new Map<Route, Blame>()
+  readonly #byRoute = new Map<string, Blame>()
 
   constructor(init: SuspensionsInit) {
     this.#init = init
   }
 
-  /** A worker has ended because of a route's handler. */
-  blame(route: Route, cause: string): void {
+  /** A worker has ended because of a route's handler, for certain. `route`: its name. */
+  blame(route: string, cause: string): void {
     const { metrics, log, monotonic } = this.#init
     const time = monotonic()
     const blame = this.#byRoute.get(route) ?? { at: [], suspendedUntil: 0 }
@@ -44,7 +44,7 @@ export class Suspensions {
     blame.suspendedUntil = time + period
     metrics.count('routesSuspended')
     log.error('A route is suspended: it ends workers again and again', {
-      route: route.name,
+      route,
       cause,
       ms: period
     })
@@ -57,7 +57,7 @@ export class Suspensions {
 
   /** Milliseconds until a route is tried again; 0: it is not suspended. */
   remaining(route: Route): number {
-    const blame = this.#byRoute.get(route)
+    const blame = this.#byRoute.get(route.name)
     return blame === undefined ? 0 : Math.max(0, Math.ceil(blame.suspendedUntil - this.#init.monotonic()))
   }
 }

@@ -15,7 +15,7 @@ import type { EventReader, OperationReader, OutboxMessage, OutcomeReader } from 
 import { readOutbox } from '../shared/outbox-reader.js'
 import type { OperationSource } from './answers.js'
 import { EndedRoutes } from './ended-routes.js'
-import { describeSilentEnd, findRunning, type LastWords } from './last-words.js'
+import { type Blame, describeSilentEnd, findRunning, type LastWords } from './last-words.js'
 import type { Request } from './request.js'
 import type { Transport, TransportInit } from './transport.js'
 import type { Turn } from './turn.js'
@@ -175,11 +175,11 @@ export class Worker implements OutcomeReader, OperationSource {
   /** Its event loop has not turned for so many milliseconds: ends it, in the name of whoever has the thread. */
   endStuck(ms: number): void {
     const cause = `its event loop did not turn for ${ms} ms`
-    this.#lastWords ??= { rid: this.#running, cause, detail: cause, stuckFor: ms }
+    this.#lastWords ??= { ...this.#running, cause, detail: cause, stuckFor: ms }
     void this.kill()
   }
 
-  get #running(): number {
+  get #running(): Blame {
     return findRunning(this.turns, this.#transport.running)
   }
 
@@ -228,8 +228,9 @@ export class Worker implements OutcomeReader, OperationSource {
     this.#listener.workerLog(this, level, message, fields)
   }
 
-  fatal(rid: number, cause: string, detail: string): void {
-    this.#lastWords ??= { rid, cause, detail }
+  fatal(rid: number, route: string, cause: string, detail: string): void {
+    const isKnown = this.#routeIndexes.has(route)
+    this.#lastWords ??= { culprit: isKnown ? { rid, route } : undefined, cause, detail }
   }
 
   #outcome(rid: number, outcome: Outcome): void {

@@ -1,12 +1,17 @@
 /** Checks of what comes in, with one form of message: what was expected, what came. */
 import { errors } from './errors.js'
+import { attempt } from './thrown.js'
 import { utf8Length } from './wire/utf8.js'
 
 /** Bytes that a uid, and a key of a session's settings, may take at most as UTF-8. */
 export const maxNameBytes = 256
 
-/** How a wrong value is shown in a message: short, on one line, with its type. */
+/** How a wrong value is shown in a message: short, on one line, with its type. Never throws, whatever the value does. */
 export function describeValue(value: unknown): string {
+  return attempt(() => showValue(value))
+}
+
+function showValue(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (typeof value === 'string') {
     return value === ''

@@ -67,7 +67,7 @@ export function readOutbox(
         outcomes.log(text() as LogLevel, text(), text())
         break
       case outboxKinds.fatal:
-        outcomes.fatal(number(), text(), text())
+        outcomes.fatal(number(), text(), text(), text())
         break
       case outboxKinds.push:
         operations.push(acked(), text(), text())

@@ -61,8 +61,8 @@ export class Outbox implements OutcomeReader, OperationReader, EventReader {
     this.#items.push(outboxKinds.log, level, message, fields)
   }
 
-  fatal(rid: number, cause: string, detail: string): void {
-    this.#items.push(outboxKinds.fatal, rid, cause, detail)
+  fatal(rid: number, route: string, cause: string, detail: string): void {
+    this.#items.push(outboxKinds.fatal, rid, route, cause, detail)
   }
 
   push(head: OperationHead, key: string, text: string): void {

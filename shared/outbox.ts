@@ -45,8 +45,11 @@ export interface OutcomeReader {
   /** The synchronous part of a batch is done; how many requests it started, and how many microseconds it took. */
   ready(started: number, micros: number): void
   log(level: LogLevel, message: string, fields: string): void
-  /** The worker is about to end; `rid` is the request that ended it, 0 if that can't be said. */
-  fatal(rid: number, cause: string, detail: string): void
+  /**
+   * The worker is about to end, by the doing of the request `rid`, which may have ended long ago, and of its route; 0
+   * and '': nobody's.
+   */
+  fatal(rid: number, route: string, cause: string, detail: string): void
 }
 
 /** What is done with each operation. A head holds for the call: the next operation may get the same object. */

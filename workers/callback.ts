@@ -1,4 +1,5 @@
 /** The callback forms of the specification, made of the promise forms. */
+import { AsyncResource } from 'node:async_hooks'
 
 /** A Node-style callback: `(error)` or `(null)`, with a result where there is one. */
 export type Callback<Result = void> = (error: Error | null, result?: Result) => void
@@ -29,7 +30,8 @@ export function settle<Result>(promise: Promise<Result>, done: Callback<Result> 
 
 // Some promises take a few microtasks more than others: a tick comes after all of them.
 function tellSoon(asked: number, tell: () => void): void {
-  if (due.push({ asked, tell }) === 1) process.nextTick(tellDue)
+  // One tick tells callbacks of several requests, and each is its own request's doing.
+  if (due.push({ asked, tell: AsyncResource.bind(tell) }) === 1) process.nextTick(tellDue)
 }
 
 function tellDue(): void {

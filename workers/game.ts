@@ -5,6 +5,7 @@
 import { type Batch, readBatch } from '../shared/batch.js'
 import { GatewayError } from '../shared/errors.js'
 import type { Hello, RouteHello, WorkerSetup } from '../shared/hello.js'
+import { attempt, describeThrown, messageOf } from '../shared/thrown.js'
 import { HandlerApp } from './app.js'
 import { ChannelService } from './channel-service.js'
 import type { Claims } from './claims.js'
@@ -60,7 +61,7 @@ export class Game {
     const { handlers, hooks } = await loadHandlers(setup.handlers, app)
     const all = [...handlers, ...hooks.handlers]
     const env: Environment = { ...setup, claims, worker, link, handlers: all, running, pace: new Pace() }
-    reportFatal(link, running)
+    reportFatal(link)
     if (setup.pulseInterval > 0) setInterval(() => claims.beat(), setup.pulseInterval).unref()
     await hooks.start(app)
     return new Game(env, hooks, app, {
@@ -106,6 +107,5 @@ function list(handlers: readonly Handler[]): RouteHello[] {
 
 /** Why it did not start, as the gateway is told. */
 export function describeFailure(error: unknown): string {
-  if (error instanceof GatewayError) return error.message
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return attempt(() => (error instanceof GatewayError ? messageOf(error) : describeThrown(error)))
 }

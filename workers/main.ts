@@ -25,8 +25,10 @@ async function start(setup: WorkerSetup): Promise<(task: Task) => Promise<void>>
   } catch (error) {
     // The gateway takes the thread for ended when its link has.
     port1.close()
-    say({ kind: 'failed', message: describeFailure(error) })
-    throw error
+    const message = describeFailure(error)
+    say({ kind: 'failed', message })
+    // What was thrown may not survive the way out of this thread.
+    throw new Error(message)
   }
 }
 

@@ -3,6 +3,7 @@ import { type Dirent, readdirSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { errors } from '../shared/errors.js'
+import { attempt, codeOf, describeThrown } from '../shared/thrown.js'
 
 export type Module = Readonly<Record<string, unknown>>
 
@@ -42,8 +43,7 @@ export async function load(path: string): Promise<Module> {
   try {
     return await import(pathToFileURL(path).href)
   } catch (error) {
-    const isTypescript =
-      (error as { code?: string }).code === 'ERR_UNKNOWN_FILE_EXTENSION' && /ts$/.test(path)
+    const isTypescript = codeOf(error) === 'ERR_UNKNOWN_FILE_EXTENSION' && /ts$/.test(path)
     const why = isTypescript ? 'it is TypeScript: compile it, or start with --dev' : describeFailure(error)
     throw errors.handlersInvalid(`${path} does not load: ${why}`)
   }
@@ -77,7 +77,10 @@ export function exportsOf({ default: standard, ...named }: Module): Module {
 
 /** What a module threw, on one line: its text, and the place in a file of the game, where that can be told. */
 export function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
+  return attempt(() => (error instanceof Error ? describeError(error) : describeThrown(error)))
+}
+
+function describeError(error: Error): string {
   const text = `${error.name}: ${error.message}`.replaceAll(/\s*\n\s*/g, ' ')
   const place = error.stack
     ?.split('\n')

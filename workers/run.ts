@@ -7,15 +7,16 @@
  * Decided: the outcome is in the outbox. The session's next request starts when what was held (bind, unbind, update,
  * commit) is answered too.
  */
-import { randomUUID } from 'node:crypto'
 import { type RequestHead, requestFlags } from '../shared/batch.js'
-import { type ErrorData, errors, GatewayError, isRequestError, type RequestError } from '../shared/errors.js'
+import { type ErrorData, errors } from '../shared/errors.js'
 import type { AbortReason } from '../shared/inbox.js'
 import type { Logger } from '../shared/log.js'
+import { Author, actAs } from './author.js'
 import { BackendSession } from './backend-session.js'
 import { decodeBody, encodeReply } from './body.js'
 import { HandlerContext, type WorkerInfo } from './context.js'
 import { createLinkLogger, type Environment } from './environment.js'
+import { tellFailure } from './failure.js'
 import { Messenger } from './messenger.js'
 import type { Origin } from './origin.js'
 import { SessionOperations } from './session-operations.js'
@@ -29,6 +30,7 @@ export class Run implements Origin {
   readonly #env: Environment
   readonly #head: RequestHead
   readonly #slot: number
+  readonly #author: Author
   #state: 'started' | 'decided' = 'started'
   #abortReason: AbortReason | undefined
   #controller: AbortController | undefined
@@ -47,6 +49,7 @@ export class Run implements Origin {
     this.#env = env
     this.#head = head
     this.view = view
+    this.#author = new Author(this.rid, this.route)
     this.operations = new SessionOperations(env.link, this, env)
   }
 
@@ -86,10 +89,17 @@ export class Run implements Origin {
     return this.#controller.signal
   }
 
-  /** Runs the handler. Gives true if the request has ended; if not, `onEnd` is called when it has. */
+  /** Runs the handler. True if the request has ended; if not, `onEnd` is called when it has. Does not throw. */
   start(onEnd: () => void): boolean {
+    return actAs(this.#author, Run.#runHere, this, onEnd)
+  }
+
+  static #runHere(run: Run, onEnd: () => void): boolean {
+    return run.#begin(onEnd)
+  }
+
+  #begin(onEnd: () => void): boolean {
     const { running, handlers, claims } = this.#env
-    running.current = this
     claims.setRunning(this.rid)
     try {
       const { body, flags } = this.#head
@@ -99,19 +109,13 @@ export class Run implements Origin {
       if (isThenable(result)) {
         this.#onEnd = onEnd
         running.add(this)
-        // Adopted, so that a thenable of the game's that throws, or calls back twice or at once, can't start the lane
-        // a second time; a promise stays what it is.
-        Promise.resolve(result).then(
-          reply => this.#succeed(reply),
-          error => this.#fail(error)
-        )
+        void this.#settle(result)
         return false
       }
       this.#succeed(result)
     } catch (error) {
       this.#fail(error)
     } finally {
-      running.current = undefined
       claims.setRunning(0)
     }
     if (this.#held === 0) return true
@@ -122,7 +126,8 @@ export class Run implements Origin {
   /** The gateway has decided the request, or soon will, without its handler. */
   abort(reason: AbortReason): void {
     this.#abortReason = reason
-    this.#controller?.abort(reason)
+    // A listener of the signal is the doing of the request that it belongs to.
+    if (this.#controller !== undefined) actAs(this.#author, () => this.#controller?.abort(reason))
   }
 
   expectAlive(): void {
@@ -143,6 +148,18 @@ export class Run implements Origin {
     answer.then(release, release)
   }
 
+  /**
+   * Waits by `await`, which asks nothing of a promise: one that throws, or calls back twice or at once, can't start the
+   * lane a second time.
+   */
+  async #settle(result: PromiseLike<unknown>): Promise<void> {
+    try {
+      this.#succeed(await result)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
   #succeed(result: unknown): void {
     if (this.isNotify) return this.#decide('')
     try {
@@ -153,7 +170,7 @@ export class Run implements Origin {
   }
 
   #fail(error: unknown): void {
-    this.#decide(this.#describe(error))
+    this.#decide(tellFailure(error, this.log, this.#abortReason === 'session closed'))
   }
 
   #decide(outcome: string | ErrorData): void {
@@ -179,34 +196,4 @@ export class Run implements Origin {
     this.#onEnd = undefined
     onEnd?.()
   }
-
-  /** What the client is told of a failure. Only what was meant for it leaves the machine; the log has the rest. */
-  #describe(error: unknown): ErrorData {
-    if (isRequestError(error)) return this.#describeForClient(error)
-    if (error instanceof GatewayError && saidByUs.has(error.code)) return error
-    const id = randomUUID()
-    // That a player leaves while his handler awaits something of his session is nobody's fault.
-    const hasLeft = this.#abortReason === 'session closed' && isSessionNotFound(error)
-    if (hasLeft) this.log.info('A handler ended with its session', { id, error })
-    else this.log.error('A handler failed', { id, error })
-    return errors.internal(id)
-  }
-
-  #describeForClient(error: RequestError): ErrorData {
-    const { code, message, data } = error
-    try {
-      JSON.stringify(data)
-      return { code: String(code), message, data }
-    } catch (cause) {
-      this.log.error("The data of a RequestError can't be sent", { code, cause })
-      return { code: String(code), message }
-    }
-  }
 }
-
-function isSessionNotFound(error: unknown): boolean {
-  return error instanceof GatewayError && error.code === errors.sessionNotFound.code
-}
-
-/** Errors that a request ends with by our own doing; the same codes out of a game's code are its failures. */
-const saidByUs = new Set<string>([errors.bodyMalformed.code, errors.replyNotSerializable.code])

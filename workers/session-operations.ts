@@ -7,6 +7,7 @@ import { errors } from '../shared/errors.js'
 import type { OperationHead } from '../shared/outbox.js'
 import { parseSessions, type SessionText } from '../shared/session-text.js'
 import { formatSetting, type SettingsLimits } from '../shared/settings-text.js'
+import { codeOf, messageOf } from '../shared/thrown.js'
 import { BackendSessionService } from './backend-session-service.js'
 import { type AckValue, type Link, Refused } from './link.js'
 import type { Origin } from './origin.js'
@@ -191,12 +192,11 @@ export class SessionOperations {
   /** Tells the gateway, which logs and counts it, of an operation that failed here; its own refusals it knows. */
   #tellFailure(operation: string, about: unknown, error: unknown): void {
     if (error instanceof Refused) return
-    const { code, message } = error instanceof Error ? (error as Error & { code?: unknown }) : {}
     this.#link.outbox.refused(
       this.#origin.route,
       operation,
       typeof about === 'string' && about.length <= maxNameBytes ? about : describeValue(about),
-      { code: String(code ?? ''), message: message ?? String(error) }
+      { code: codeOf(error), message: messageOf(error) }
     )
     this.#link.leaveSoon()
   }

@@ -4,7 +4,8 @@
  */
 import type { RequestHead, TurnTask } from '../shared/batch.js'
 import { findSetting } from '../shared/settings-text.js'
-import type { Environment } from './environment.js'
+import { describeThrown } from '../shared/thrown.js'
+import { createLinkLogger, type Environment } from './environment.js'
 import { Run } from './run.js'
 import { SessionView } from './session-view.js'
 
@@ -26,8 +27,17 @@ export class Turn {
     return this.#next
   }
 
-  /** Runs until a request has to wait for something, or none is left. */
+  /** Runs until a request has to wait for something, or none is left. Does not throw: other turns go on after it. */
   readonly run = (): void => {
+    try {
+      this.#runOn()
+    } catch (error) {
+      createLinkLogger(this.#env.link, {}).error('A turn failed', { error: describeThrown(error) })
+      this.#release()
+    }
+  }
+
+  #runOn(): void {
     const { claims, pace, link } = this.#env
     const { requests, slot } = this.#task
     while (this.#next < requests.length && !this.#isTakenBack) {
@@ -38,14 +48,18 @@ export class Turn {
         return pace.defer(this.run)
       }
       if (this.#hasMoved(requests[this.#next]!) || !claims.claim(slot, this.#next)) {
-        link.outbox.released(slot)
-        link.leaveSoon()
-        this.#isTakenBack = true
-        return
+        return this.#release()
       }
       const run = new Run(this.#env, requests[this.#next++]!, this.#view, slot)
       if (!run.start(this.run)) return
     }
+  }
+
+  /** Gives back what has not started: the gateway hands it out again. */
+  #release(): void {
+    this.#isTakenBack = true
+    this.#env.link.outbox.released(this.#task.slot)
+    this.#env.link.leaveSoon()
   }
 
   /**

@@ -63,7 +63,7 @@ t.test(
 )
 
 t.test(
-  'with others running, an exception that no request can be blamed for is told to all of them',
+  'with others running, an exception in a timer is told to the request that began it, and others lose their worker',
   async t => {
     const { lines, connect } = await startGateway(t, 'faults', { workers: 1 })
     const [one, two] = [await connect(), await connect()]
@@ -71,7 +71,7 @@ t.test(
     await until('it waits', () => lines.some(line => line.message === 'waiting'))
     t.same(await Promise.all([outcome(waiting), outcome(two.request('fault.throwLater'))]), [
       'WORKER_LOST',
-      'WORKER_LOST'
+      'HANDLER_FATAL'
     ])
   }
 )

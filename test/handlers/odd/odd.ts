@@ -1,0 +1,88 @@
+/** Handlers that throw, or answer with, what can hardly be looked at. */
+import { type BackendSession, handler, RequestError } from '../../../workers/index.js'
+
+function refuse(): never {
+  throw new Error('not to be looked at')
+}
+
+const traps = { get: refuse, getPrototypeOf: refuse, has: refuse, ownKeys: refuse }
+
+function withGetter(name: string): Error {
+  return Object.defineProperty(new Error('odd'), name, { get: refuse })
+}
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+
+export const thrown: Record<string, () => unknown> = {
+  'a Proxy': () => new Proxy({}, traps),
+  'a Proxy of an error': () => new Proxy(new Error('odd'), traps),
+  'a revoked Proxy': revoked,
+  'a getter of message': () => withGetter('message'),
+  'a getter of stack': () => withGetter('stack'),
+  'a getter of name': () => withGetter('name'),
+  'a stack that is no text': () => Object.assign(new Error('odd'), { stack: () => 1 }),
+  'a message that is no text': () => Object.assign(new Error('odd'), { message: Symbol('odd') }),
+  null: () => null,
+  undefined: () => undefined,
+  'no prototype': () => Object.create(null),
+  'toString throws': () => ({ toString: refuse, toJSON: refuse }),
+  'a symbol': () => Symbol('odd'),
+  'a RequestError without a message': () =>
+    Object.defineProperty(new RequestError('X', 'x'), 'message', { get: refuse }),
+  'a RequestError whose code is an object': () => new RequestError({ toString: refuse } as never, 'x')
+}
+
+export function fail({ what }: { what: string }) {
+  throw thrown[what]!()
+}
+
+export async function failLater({ what }: { what: string }) {
+  await undefined
+  throw thrown[what]!()
+}
+
+const replies: Record<string, () => unknown> = {
+  'a getter of then': () => Object.defineProperty({}, 'then', { get: refuse }),
+  // biome-ignore lint/suspicious/noThenProperty: that is what is tried
+  'a thenable that throws': () => ({ then: refuse }),
+  // biome-ignore lint/suspicious/noThenProperty: that is what is tried
+  'a promise whose then throws': () => Object.assign(Promise.resolve(1), { then: refuse }),
+  'a promise without a class': () =>
+    Object.defineProperty(Promise.resolve(1), 'constructor', { get: refuse }),
+  'a Proxy': () => new Proxy({}, traps),
+  'a revoked Proxy': revoked
+}
+
+export function answer({ what }: { what: string }) {
+  return replies[what]!()
+}
+
+export async function update({ what }: { what: string }, session: BackendSession) {
+  await session.aupdate('key', () => {
+    throw thrown[what]!()
+  })
+}
+
+/** By a schema that throws. */
+export const check = handler(
+  {
+    body: {
+      '~standard': {
+        version: 1,
+        vendor: 'odd',
+        validate(body) {
+          throw thrown[(body as { what: string }).what]!()
+        }
+      }
+    }
+  },
+  () => 'checked'
+)
+
+export function quick() {
+  return 'quick'
+}

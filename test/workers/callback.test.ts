@@ -1,0 +1,21 @@
+/** Callbacks of several requests that are told in one tick. */
+import t from 'tap'
+import { Author, actAs, currentAuthor } from '../../workers/author.js'
+import { settle } from '../../workers/callback.js'
+
+t.test('each is the doing of the request that gave it', async t => {
+  const seen: unknown[] = []
+  const [one, two] = [new Author(1, 'a.one'), new Author(2, 'a.two')]
+  const answered = Promise.resolve()
+  await new Promise<void>(resolve => {
+    actAs(one, () => settle(answered, () => seen.push(currentAuthor())))
+    settle(answered, () => seen.push(currentAuthor()))
+    actAs(two, () =>
+      settle(answered, () => {
+        seen.push(currentAuthor())
+        resolve()
+      })
+    )
+  })
+  t.same(seen, [one, undefined, two])
+})
