@@ -3,7 +3,8 @@ import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { errors } from '../shared/errors.js'
-import { flagOf, optionTable, variableOf } from './option-table.js'
+import { flagOf, variableOf } from './option-row.js'
+import { optionTable } from './option-table.js'
 import type { GatewayOptions } from './options.js'
 
 export type Command =

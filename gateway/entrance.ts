@@ -1,20 +1,20 @@
 /**
- * Who may open a connection, before there is one: by the page that it comes from, by how many are there, and by how many are there
- * of its address. Refused at the upgrade, with an HTTP answer that says why.
+ * Who may open a connection, before there is one: by the name that was asked for, by the page that it comes from, by how
+ * many are there, and by how many are there of its address. Refused at the upgrade, with an HTTP answer that says why.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Logger } from '../shared/log.js'
+import { addressKey, normalizeAddress, readForwarded } from './client-address.js'
+import { Hosts, readHostName } from './hosts.js'
 import type { Metrics } from './metrics.js'
+import { normalizeOrigin, Origins } from './origins.js'
+import type { PlainOptions } from './plain-options.js'
+import { SeldomWarning } from './seldom-warning.js'
 
-export interface EntranceLimits {
-  /** `same`: pages of this host, and what is no page; `*`: all; or a list of origins with commas between them. */
-  readonly origins: string
-  /** Connections in all, and of one address; 0: any number. */
-  readonly maxConnections: number
-  readonly maxConnectionsPerAddress: number
-  /** Proxies in front that append to `X-Forwarded-For`; 0: the socket's own address counts. */
-  readonly trustedProxies: number
-}
+export type EntranceLimits = Pick<
+  PlainOptions,
+  'host' | 'hosts' | 'origins' | 'maxConnections' | 'maxConnectionsPerAddress' | 'trustedProxies'
+>
 
 export interface EntranceInit {
   readonly limits: EntranceLimits
@@ -23,41 +23,58 @@ export interface EntranceInit {
   readonly monotonic: () => number
 }
 
-/** How an upgrade is refused. */
+/** How a request is refused. */
 export interface Refusal {
-  readonly status: 403 | 429 | 503
+  readonly status: 403 | 421 | 429 | 503
   readonly why: string
   /** Seconds after which the client may try again; undefined: it need not. */
   readonly retryAfter?: number
 }
 
-/** Milliseconds between two lines of the log about origins: who is refused decides how often he comes. */
-const quietFor = 10_000
-
 export class Entrance {
   readonly #init: EntranceInit
-  readonly #origins: ReadonlySet<string>
+  readonly #origins: Origins
+  readonly #hosts: Hosts
   readonly #byAddress = new Map<string, number>()
+  readonly #originRefused: SeldomWarning
+  readonly #hostRefused: SeldomWarning
   #count = 0
   #isOpen = true
-  #toldAt = Number.NEGATIVE_INFINITY
 
   constructor(init: EntranceInit) {
     this.#init = init
-    this.#origins = new Set(init.limits.origins.split(',').map(origin => origin.trim().toLowerCase()))
+    const { origins, hosts, host } = init.limits
+    this.#origins = new Origins(origins)
+    this.#hosts = new Hosts(hosts, host)
+    this.#originRefused = new SeldomWarning(
+      'A page of another origin was refused; to allow it, name it by the option origins',
+      init
+    )
+    this.#hostRefused = new SeldomWarning(
+      'A request for another host was refused; to serve it, name it by the option hosts',
+      init
+    )
   }
 
-  /** Where a request comes from: what the outermost of the trusted proxies has seen. */
-  addressOf(request: IncomingMessage): string {
-    const own = request.socket.remoteAddress ?? ''
+  /** Where a request comes from: what the outermost of the trusted proxies has seen, or else the socket's own address. */
+  addressOf({ socket, headers }: IncomingMessage): string {
     const { trustedProxies } = this.#init.limits
-    if (trustedProxies === 0) return own
-    const forwarded = String(request.headers['x-forwarded-for'] ?? '')
-      .split(',')
-      .map(each => each.trim())
-      .filter(each => each !== '')
-    // What stands further left the client itself can have written.
-    return forwarded.at(-trustedProxies) ?? forwarded[0] ?? own
+    const forwarded = trustedProxies === 0 ? undefined : readForwarded(headers, trustedProxies)
+    return forwarded ?? normalizeAddress(socket.remoteAddress ?? '') ?? ''
+  }
+
+  /** Why a request is not served at all, whether it wants a WebSocket or not. */
+  judgeHost({ headers: { host } }: IncomingMessage): Refusal | undefined {
+    if (this.#hosts.serves(host)) return undefined
+    const { limits, metrics } = this.#init
+    const { hosts } = limits
+    const name = readHostName(host!)
+    metrics.count('connectionsRefused')
+    this.#hostRefused.tell({
+      host,
+      how: `--hosts ${hosts === 'auto' ? 'loopback' : hosts},${name ?? 'NAME'}`
+    })
+    return { status: 421, why: 'The gateway is not served under this name.' }
   }
 
   /** undefined: it may come in, and is counted until `leave`. */
@@ -68,7 +85,8 @@ export class Entrance {
       return refusal
     }
     this.#count++
-    this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1)
+    const key = addressKey(address)
+    this.#byAddress.set(key, (this.#byAddress.get(key) ?? 0) + 1)
     return undefined
   }
 
@@ -79,50 +97,31 @@ export class Entrance {
 
   leave(address: string): void {
     this.#count--
-    const left = (this.#byAddress.get(address) ?? 1) - 1
-    if (left === 0) this.#byAddress.delete(address)
-    else this.#byAddress.set(address, left)
+    const key = addressKey(address)
+    const left = (this.#byAddress.get(key) ?? 1) - 1
+    if (left === 0) this.#byAddress.delete(key)
+    else this.#byAddress.set(key, left)
   }
 
-  #judge({ headers }: IncomingMessage, address: string): Refusal | undefined {
-    const { maxConnections, maxConnectionsPerAddress } = this.#init.limits
+  #judge(request: IncomingMessage, address: string): Refusal | undefined {
+    const { maxConnections, maxConnectionsPerAddress, origins } = this.#init.limits
     if (!this.#isOpen)
       return { status: 503, why: 'The gateway is going away: come back in a moment.', retryAfter: 1 }
-    const { origin, host } = headers
-    if (!this.#isKnown(origin, host)) {
-      this.#tell(origin!)
+    const { origin, host } = request.headers
+    if (!this.#origins.allows(origin, host)) {
+      const name = origin === 'null' ? origin : (normalizeOrigin(origin!) ?? '*')
+      this.#originRefused.tell({ origin, how: `--origins ${origins},${name}` })
       return { status: 403, why: `Pages of ${origin} may not connect here.` }
     }
     if (maxConnections > 0 && this.#count >= maxConnections)
-      return { status: 503, why: 'The gateway has as many connections as it may have.' }
-    if (maxConnectionsPerAddress > 0 && (this.#byAddress.get(address) ?? 0) >= maxConnectionsPerAddress)
-      return { status: 429, why: 'There are as many connections of this address as there may be.' }
-    return undefined
-  }
-
-  #isKnown(origin: string | undefined, host: string | undefined): boolean {
-    // Only browsers send one, and they always do: nobody else is held back by it.
-    if (origin === undefined || this.#origins.has('*') || this.#origins.has(origin.toLowerCase())) return true
-    return this.#origins.has('same') && hostOf(origin) === host?.toLowerCase()
-  }
-
-  #tell(origin: string): void {
-    const { log, monotonic } = this.#init
-    const time = monotonic()
-    if (time - this.#toldAt < quietFor) return
-    this.#toldAt = time
-    const how = `--origins same,${origin}`
-    log.warn('A page of another origin was refused; to allow it, name it by the option origins', {
-      origin,
-      how
-    })
-  }
-}
-
-function hostOf(origin: string): string | undefined {
-  try {
-    return new URL(origin).host
-  } catch {
+      return { status: 503, why: 'The gateway has as many connections as it may have.', retryAfter: 1 }
+    const count = this.#byAddress.get(addressKey(address)) ?? 0
+    if (maxConnectionsPerAddress > 0 && count >= maxConnectionsPerAddress)
+      return {
+        status: 429,
+        why: 'There are as many connections of this address as there may be.',
+        retryAfter: 1
+      }
     return undefined
   }
 }

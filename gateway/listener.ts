@@ -58,6 +58,8 @@ export class Listener {
   readonly #http: Server | TlsServer
   #port: number | undefined
   readonly #webSockets: WebSocketServer
+  /** The answer that a connection's newest request waits for. */
+  readonly #unanswered = new WeakMap<Socket, ServerResponse>()
 
   constructor(init: ListenerInit) {
     this.#init = init
@@ -143,7 +145,10 @@ export class Listener {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { onHttpRequest = requireUpgrade, log } = this.#init
+    const { onHttpRequest = requireUpgrade, log, entrance } = this.#init
+    this.#awaitAnswer(request.socket, response)
+    const refusal = entrance.judgeHost(request)
+    if (refusal !== undefined) return answerRefused(response, refusal)
     try {
       await onHttpRequest(request, response)
     } catch (error) {
@@ -154,11 +159,22 @@ export class Listener {
     }
   }
 
+  /** Of requests that are pipelined the newest is answered last. */
+  #awaitAnswer(socket: Socket, response: ServerResponse): void {
+    this.#unanswered.set(socket, response)
+    response.once('close', () => {
+      if (this.#unanswered.get(socket) === response) this.#unanswered.delete(socket)
+    })
+  }
+
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    // Another protocol may be asked for, and need not be granted [RFC 9110 §7.8].
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket')
+      return this.#serveAsItIs(request, socket, head)
     socket.on('error', destroy)
     const { entrance } = this.#init
     const ip = entrance.addressOf(request)
-    const refusal = entrance.enter(request, ip)
+    const refusal = entrance.judgeHost(request) ?? entrance.enter(request, ip)
     if (refusal !== undefined) return refuseUpgrade(socket, refusal)
     this.#leaveAtEnd(socket, ip)
     const address = { ip, port: socket.remotePort ?? 0 }
@@ -168,11 +184,38 @@ export class Listener {
     })
   }
 
+  /**
+   * Serves what Node has taken for an upgrade as the HTTP request that it is: hands its bytes, without the wish, to the
+   * server anew, in which its body and what follows on the connection are read as ever.
+   */
+  #serveAsItIs(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const bytes = formatWithoutUpgrade(request)
+    const serve = () => {
+      socket.off('error', destroy)
+      socket.unshift(head)
+      socket.unshift(bytes)
+      this.#http.emit(this.#http instanceof TlsServer ? 'secureConnection' : 'connection', socket)
+    }
+    // Those before it on this connection are answered first, and Node has forgotten them.
+    const before = this.#unanswered.get(socket)
+    if (before === undefined) return serve()
+    socket.on('error', destroy)
+    before.once('close', () => socket.destroyed || serve())
+  }
+
   /** Apart from `#upgrade`: a listener that is made there would keep the request, with its headers, for as long as the socket. */
   #leaveAtEnd(socket: Socket, ip: string): void {
     const { entrance } = this.#init
     socket.once('close', () => entrance.leave(ip))
   }
+}
+
+/** A request's head as it came, each byte as one character, but for its `Upgrade`. */
+function formatWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`]
+  for (let i = 0; i < rawHeaders.length; i += 2)
+    if (rawHeaders[i]!.toLowerCase() !== 'upgrade') lines.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`)
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
 }
 
 /** Listens to errors of sockets. */
@@ -190,6 +233,12 @@ function refuseUpgrade(socket: Socket, { status, why, retryAfter }: Refusal): vo
     retryAfter === undefined ? [] : `Retry-After: ${retryAfter}`
   ].flat()
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
+
+function answerRefused(response: ServerResponse, { status, why, retryAfter }: Refusal): void {
+  if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter)
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
+  response.end(`${why}\n`)
 }
 
 function answerFailed(response: ServerResponse): void {

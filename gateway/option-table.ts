@@ -3,25 +3,8 @@
  * environment as `SALLYPORT_…`, and `docs/reference/options.md` lists them, held by a test.
  */
 import { availableParallelism } from 'node:os'
-import { describeValue } from '../shared/check.js'
-import { errors } from '../shared/errors.js'
 import { logLevels } from '../shared/log.js'
-import type { PlainOptions } from './plain-options.js'
-
-type Check =
-  | { readonly type: 'text' }
-  | { readonly type: 'file' }
-  | { readonly type: 'integer'; readonly least: number; readonly most: number }
-  | { readonly type: 'word'; readonly words: readonly string[] }
-
-export interface OptionRow {
-  readonly name: keyof PlainOptions
-  readonly check: Check
-  /** The default; undefined: there is none, and the option must be given. */
-  readonly standard: string | number | undefined
-  /** What `--help` and the documents say. */
-  readonly help: string
-}
+import type { Check, OptionRow } from './option-row.js'
 
 const ms = (least: number): Check => ({ type: 'integer', least, most: 2_147_483_647 })
 const count = (least: number, most: number): Check => ({ type: 'integer', least, most })
@@ -64,7 +47,13 @@ export const optionTable: readonly OptionRow[] = [
     name: 'origins',
     check: { type: 'text' },
     standard: 'same',
-    help: 'pages that may connect: same, *, or origins with commas between them'
+    help: 'pages that may connect: same, null, *, or origins with commas between them'
+  },
+  {
+    name: 'hosts',
+    check: { type: 'text' },
+    standard: 'auto',
+    help: 'names that requests may be for: auto, loopback, *, or names with commas between them'
   },
   {
     name: 'maxConnections',
@@ -82,7 +71,7 @@ export const optionTable: readonly OptionRow[] = [
     name: 'trustedProxies',
     check: count(0, 16),
     standard: 0,
-    help: 'proxies in front that append to X-Forwarded-For'
+    help: 'proxies in front that append to X-Forwarded-For, or to Forwarded'
   },
   {
     name: 'heartbeat',
@@ -253,46 +242,3 @@ export const optionTable: readonly OptionRow[] = [
     help: 'lines of the log with one text a second; more are told as a count; 0: any number'
   }
 ]
-
-/** `handlers` → `handlers`, `frontendId` → `frontend-id`: the option's name on the command line. */
-export function flagOf(name: string): string {
-  return name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
-}
-
-/** `frontendId` → `SALLYPORT_FRONTEND_ID`: the option's name in the environment. */
-export function variableOf(name: string): string {
-  return `SALLYPORT_${flagOf(name).replaceAll('-', '_').toUpperCase()}`
-}
-
-/**
- * An option's value, checked; its default where there is none.
- *
- * @throws `OPTION_INVALID`
- */
-export function checkOption({ name, check, standard }: OptionRow, value: unknown): string | number {
-  if (value === undefined) {
-    if (standard === undefined)
-      throw errors.optionInvalid(
-        `The option \`${name}\` is missing: give the folder of the handler modules, --${flagOf(name)} DIR`
-      )
-    return standard
-  }
-  const fail = (expected: string) =>
-    errors.optionInvalid(`Expected \`${name}\` to be ${expected}, got ${describeValue(value)}`)
-  switch (check.type) {
-    case 'text':
-      if (typeof value !== 'string' || value === '') throw fail('a text that is not empty')
-      return value
-    case 'file':
-      if (typeof value !== 'string') throw fail("the path of a file, or '' for none")
-      return value
-    case 'word':
-      if (!check.words.includes(value as string)) throw fail(`one of ${check.words.join(', ')}`)
-      return value as string
-    case 'integer':
-      if (!Number.isInteger(value) || (value as number) < check.least || (value as number) > check.most) {
-        throw fail(`a whole number from ${check.least} to ${check.most}`)
-      }
-      return value as number
-  }
-}

@@ -9,10 +9,13 @@ import { describeValue } from '../shared/check.js'
 import { monotonicClock, wallClock } from '../shared/clock.js'
 import { errors } from '../shared/errors.js'
 import { type Logger, logLevels } from '../shared/log.js'
+import { Hosts } from './hosts.js'
 import type { HttpRequestListener } from './listener.js'
 import { LogDoor } from './log-door.js'
 import { Metrics } from './metrics.js'
-import { checkOption, optionTable } from './option-table.js'
+import { checkOption } from './option-row.js'
+import { optionTable } from './option-table.js'
+import { Origins } from './origins.js'
 import type { PlainOptions } from './plain-options.js'
 
 /** What is known of a client when it shakes hands. */
@@ -164,6 +167,9 @@ export function resolveOptions(asked: GatewayOptions, metrics = new Metrics()): 
     throw errors.optionInvalid(`Expected \`dev\` to be true or false, got ${describeValue(dev)}`)
   }
   const options = plain as unknown as PlainOptions
+  // Both refuse what they can't read.
+  new Origins(options.origins)
+  new Hosts(options.hosts, options.host)
   return Object.freeze({
     ...options,
     handlers: resolve(options.handlers),

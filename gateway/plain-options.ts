@@ -24,13 +24,26 @@ export interface PlainOptions {
   /** The gateway's name, as sessions carry it. */
   frontendId: string
   singleSession: SingleSession
-  /** Origins of pages that may connect, with commas between them: `same` (this host), `*`. What sends no Origin always may. */
+  /**
+   * Origins of pages that may connect, with commas between them: `same` (the host that was asked for), `null` (pages
+   * without one, of files and sandboxes), `*` (all), or such as `https://game.example`. Others are answered with 403. What
+   * sends no Origin, which is no page, always may.
+   */
   origins: string
+  /**
+   * Names under which the gateway is served, with commas between them and without ports: `loopback` (localhost and its
+   * addresses), `*` (any), or such as `game.example`. Requests for others are answered with 421, upgrades and pages alike.
+   * `auto` is `loopback` where the gateway listens on a loopback address, and `*` elsewhere.
+   */
+  hosts: string
   /** Connections in all; beyond it upgrades are answered with 503. 0: any number. */
   maxConnections: number
   /** Connections of one address; beyond it upgrades are answered with 429. 0: any number. */
   maxConnectionsPerAddress: number
-  /** Proxies in front of the gateway that append to X-Forwarded-For: whose word about addresses is taken. */
+  /**
+   * Proxies in front of the gateway that append to `X-Forwarded-For`, or, where that is not there, to `Forwarded`: whose
+   * word about addresses is taken. A client whose address they do not say has that of the last proxy.
+   */
   trustedProxies: number
   /** Milliseconds between heartbeats; a client that is silent for twice as long is closed as `silent`. 0: none. */
   heartbeat: number

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import t from 'tap'
-import { flagOf, optionTable, variableOf } from '../../gateway/option-table.js'
+import { flagOf, variableOf } from '../../gateway/option-row.js'
+import { optionTable } from '../../gateway/option-table.js'
 import { type GatewayOptions, resolveOptions } from '../../gateway/options.js'
 import { monotonicClock, wallClock } from '../../shared/clock.js'
 import { createLogger } from '../../shared/log.js'
@@ -213,6 +214,7 @@ t.test('an option has one name on the command line and one in the environment', 
       ['frontend-id', 'SALLYPORT_FRONTEND_ID'],
       ['single-session', 'SALLYPORT_SINGLE_SESSION'],
       ['origins', 'SALLYPORT_ORIGINS'],
+      ['hosts', 'SALLYPORT_HOSTS'],
       ['max-connections', 'SALLYPORT_MAX_CONNECTIONS'],
       ['max-connections-per-address', 'SALLYPORT_MAX_CONNECTIONS_PER_ADDRESS'],
       ['trusted-proxies', 'SALLYPORT_TRUSTED_PROXIES'],

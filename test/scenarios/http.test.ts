@@ -88,7 +88,7 @@ t.test(
     })
     const { port } = gateway.address
     const idle = connectSocket(port, '127.0.0.1')
-    idle.write('GET /idle HTTP/1.1\r\nHost: x\r\n\r\n')
+    idle.write('GET /idle HTTP/1.1\r\nHost: localhost\r\n\r\n')
     await once(idle, 'data')
     const ended = once(idle, 'close')
     await gateway.close()
