@@ -1,12 +1,15 @@
 /**
- * Asks the gateway's host who a client is, before there is a session for it, and checks what the host answers. What is
- * wrong with an answer is the host's fault: it is logged, and the client is not let in.
+ * Asks the gateway's host who a client is, before there is a session for it, and checks what the host
+ * answers. Where there is no answer, or none that can be used, the fault is the host's: it is logged, and the
+ * client comes back later.
  */
 import { describeValue, expectKey, expectUid } from '../shared/check.js'
+import { closeCodes } from '../shared/close-codes.js'
 import { encodeValue } from '../shared/codec.js'
 import { errors } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
 import type { SettingsLimits } from '../shared/settings-text.js'
+import { comeBackReason } from './come-back.js'
 import type { Metrics } from './metrics.js'
 import type { AuthenticationAnswer, AuthenticationRequest } from './options.js'
 import type { SettingsChange } from './session.js'
@@ -25,8 +28,10 @@ export const nobody: Identity = { uid: null, settings: [] }
 /** Why a client is not let in. */
 export interface Dismissal {
   readonly reason: string
-  /** What a client is told that has shaken hands. */
+  /** What a client is told that has shaken hands, where it is refused. */
   readonly user: unknown
+  /** Whether it is to stay away, or to come back in a while. */
+  readonly code: typeof closeCodes.handshakeRefused | typeof closeCodes.tryAgainLater
 }
 
 export interface AuthenticationInit extends SettingsLimits {
@@ -61,14 +66,15 @@ export class Authentication {
       return this.dismiss(reason, user)
     } catch (error) {
       this.#init.log.error('authenticate failed', { ip: asked.address.ip, error })
-      return this.dismiss('authentication failed')
+      this.#init.metrics.count('authenticationsFailed')
+      return dismissForNow()
     }
   }
 
   /** One that is not let in is counted. */
   dismiss(reason: string, user: unknown = { reason }): Dismissal {
     this.#init.metrics.count('authenticationsRefused')
-    return { reason, user }
+    return { reason, user, code: closeCodes.handshakeRefused }
   }
 
   #identify({ uid = null, settings = {} }: AuthenticationAnswer & { accept: true }): Identity {
@@ -85,6 +91,11 @@ export class Authentication {
     })
     return { uid: uid === null ? null : expectUid(uid), settings: change }
   }
+}
+
+/** What the host has failed to answer: the client can do nothing about it, and may find it mended. */
+export function dismissForNow(): Dismissal {
+  return { reason: comeBackReason(), user: undefined, code: closeCodes.tryAgainLater }
 }
 
 function expectAnswer(answer: AuthenticationAnswer): AuthenticationAnswer {

@@ -8,7 +8,7 @@
 import { type CloseCode, closeCodes } from '../shared/close-codes.js'
 import type { ErrorData } from '../shared/errors.js'
 import { type AttachedConnection, Attachment, type Credentials } from './attachment.js'
-import type { Authentication } from './authentication.js'
+import type { Authentication, Dismissal } from './authentication.js'
 import { cutReason, endings, judgeFrame } from './closing.js'
 import type { GatewayEvent } from './event.js'
 import { encodeFrame } from './frames.js'
@@ -141,8 +141,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#parts.intake.take(session, request, this.#liveness.heardAt)
   }
 
-  refuse(reason: string): void {
-    this.close(closeCodes.handshakeRefused, reason)
+  refuse({ code, reason }: Pick<Dismissal, 'code' | 'reason'>): void {
+    this.close(code, reason)
   }
 
   /** What a frame asked for could not be done, or may not be: ends the connection. */

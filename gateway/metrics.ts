@@ -7,6 +7,7 @@ const counterNames = [
   'connectionsOpened',
   'connectionsRefused',
   'authenticationsRefused',
+  'authenticationsFailed',
   'connectionsClosed',
   'connectionsClosedSlow',
   'connectionsClosedSilent',

@@ -1,5 +1,6 @@
 /**
- * What a gateway can be told: the options that are plain values (option-table.ts), and those that only the library takes.
+ * What a gateway can be told: the options that are plain values (option-table.ts), and those that only the
+ * library takes.
  *
  * Asked for: GatewayOptions. Resolved, frozen, with every default filled in: ResolvedOptions.
  */
@@ -69,32 +70,42 @@ export interface ClientAddress {
 export interface GatewayOptions extends Partial<Omit<PlainOptions, 'handlers'>> {
   handlers: string
   /**
-   * Where the log goes, at all levels. One that throws, or rejects, loses that line and nothing else. Default: text
-   * lines on stderr, at `logLevel` and above.
+   * Where the log goes, at all levels. One that throws, or rejects, loses that line and nothing else.
+   * Default: text lines on stderr, at `logLevel` and above.
    */
   log?: Logger
-  /** Accepts or refuses a Pomelo client's handshake. Default: accepts. One that throws refuses. */
+  /**
+   * Accepts or refuses a Pomelo client's handshake. Default: accepts. Where it throws, rejects or answers
+   * with what is no answer, the client is told to come back later (close code 1013).
+   */
   onHandshake?: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
   /**
-   * Says who a client is, before there is a session for it; asked again when it comes back to its session, and has to
-   * name the same user then. Default: all are let in, as nobody. One that throws refuses.
+   * Says who a client is, before there is a session for it; asked again when it comes back to its session,
+   * and has to name the same user then. Default: all are let in, as nobody. Where it throws, rejects or
+   * answers with what is no answer, the client is told to come back later (close code 1013).
    */
   authenticate?: (asked: AuthenticationRequest) => AuthenticationAnswer | Promise<AuthenticationAnswer>
   /** Answers HTTP requests that open no WebSocket: a page, say. Default: 426. One that throws answers 500. */
   onHttpRequest?: HttpRequestListener
   /**
-   * The time of day, in milliseconds since 1970: for the log's time stamps, the numbers that sessions get, and the
-   * validity of a certificate. No duration depends on it. Default: that of the machine.
+   * The time of day, in milliseconds since 1970: for the log's time stamps, the numbers that sessions get,
+   * and the validity of a certificate. No duration depends on it. Default: that of the machine.
    */
   now?: () => number
   /**
-   * Milliseconds since some moment, by a clock that only goes on: for deadlines, rates, suspensions and every other
-   * duration. A test that moves the time hands in its own. Default: `performance.now`.
+   * Milliseconds since some moment, by a clock that only goes on: for deadlines, rates, suspensions and every
+   * other duration. A test that moves the time hands in its own. Default: `performance.now`.
    */
   monotonic?: () => number
-  /** Development: loads TypeScript handlers by the package tsx, and all anew when a file is saved. Default: false. */
+  /**
+   * Development: loads TypeScript handlers by the package tsx, and all anew when a file is saved. Default:
+   * false.
+   */
   dev?: boolean
-  /** Options of Node for the worker threads, e.g. `['--import', './tracing.js']`. Default: those of this process. */
+  /**
+   * Options of Node for the worker threads, e.g. `['--import', './tracing.js']`. Default: those of this
+   * process.
+   */
   workerArgv?: readonly string[]
 }
 

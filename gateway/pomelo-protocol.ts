@@ -1,17 +1,19 @@
 /**
- * Pomelo's protocol, as its clients speak it: packages in binary messages, a handshake with a route dictionary, and
- * heartbeats that the client times. The gateway sends one package in each message, since many clients read only
- * the first; it reads several.
+ * Pomelo's protocol, as its clients speak it: packages in binary messages, a handshake with a route
+ * dictionary, and heartbeats that the client times. The gateway sends one package in each message, since many
+ * clients read only the first; it reads several.
  *
  *   handshake ──▶ shaking ──▶ ack ──▶ open        shaking: the game's hook is asked, and who the client is
  *                    └──▶ refused
  */
 import { describeValue } from '../shared/check.js'
+import { closeCodes } from '../shared/close-codes.js'
 import { type ErrorData, errors } from '../shared/errors.js'
 import { formatHandshake, type HandshakeRequest, parseHandshake } from '../shared/wire/handshake.js'
 import { decodeMessage, messageKinds } from '../shared/wire/message.js'
 import { decodePackages, type PackageKind, packageKinds } from '../shared/wire/package.js'
 import { decodeCount, encodeCount } from '../shared/wire/resume.js'
+import { type Dismissal, dismissForNow } from './authentication.js'
 import type { GatewayEvent } from './event.js'
 import type { HandshakeAnswer, ResolvedOptions } from './options.js'
 import { encodeBytes, PomeloMessages } from './pomelo-messages.js'
@@ -142,7 +144,7 @@ export class PomeloProtocol implements Protocol {
   #hookFailed(error: unknown): void {
     const { ip } = this.#host.address
     this.#parts.options.log.error('The handshake hook failed', { ip, error })
-    this.#refuse(500, undefined)
+    this.#dismiss(dismissForNow())
   }
 
   /** Throws where the hook's answer is none. */
@@ -158,7 +160,7 @@ export class PomeloProtocol implements Protocol {
     JSON.stringify(answer.user)
     const { type, version, user } = request
     this.#host.attachment.authenticate({ type, version, user }, dismissal => {
-      if (dismissal !== undefined) return this.#refuse(500, dismissal.user, dismissal.reason)
+      if (dismissal !== undefined) return this.#dismiss(dismissal)
       this.#accept(request, answer.user)
     })
   }
@@ -173,7 +175,7 @@ export class PomeloProtocol implements Protocol {
     this.#messages = new PomeloMessages({ emptyBody, errorFlag, rich, counts: this.#counts })
     const resume = this.#counts ? host.attachment.prepareResume(request.resume!, this.#messages) : undefined
     const dismissal = host.attachment.judge()
-    if (dismissal !== undefined) return this.#refuse(500, dismissal.user, dismissal.reason)
+    if (dismissal !== undefined) return this.#dismiss(dismissal)
     const reply = formatHandshake({
       code: 200,
       heartbeat: options.heartbeat / 1000,
@@ -189,11 +191,19 @@ export class PomeloProtocol implements Protocol {
     host.open(user)
   }
 
+  #dismiss({ code, reason, user }: Dismissal): void {
+    if (code === closeCodes.handshakeRefused) return this.#refuse(500, user, reason)
+    // An answer that is no 200 says to a client that it need not come back.
+    this.#state = 'refused'
+    this.kick(reason)
+    this.#host.refuse({ code, reason })
+  }
+
   #refuse(code: 500 | 501, user: unknown, reason = 'handshake refused'): void {
     const reply = formatHandshake({ code, user })
     this.#state = 'refused'
     this.#sendPackage(packageKinds.handshake, reply)
-    this.#host.refuse(reason)
+    this.#host.refuse({ code: closeCodes.handshakeRefused, reason })
   }
 
   #receiveAck(): void {

@@ -5,6 +5,7 @@
 import type { ErrorData } from '../shared/errors.js'
 import { escapeAstral } from '../shared/wire/utf8.js'
 import type { Attachment } from './attachment.js'
+import type { Dismissal } from './authentication.js'
 import type { GatewayEvent } from './event.js'
 import type { ClientAddress } from './options.js'
 
@@ -61,7 +62,7 @@ export interface ProtocolHost {
   /** Takes in what the client asks for. */
   request(request: IncomingRequest): void
   /** The client is not let in: ends the connection after what was sent. */
-  refuse(reason: string): void
+  refuse(dismissal: Pick<Dismissal, 'code' | 'reason'>): void
 }
 
 export interface IncomingRequest {

@@ -9,6 +9,7 @@ import { type ErrorData, errors } from '../shared/errors.js'
 import type { RouteHello } from '../shared/hello.js'
 import { type ConnectInfo, hookRoutes, type Refusal } from '../shared/hooks.js'
 import type { Logger } from '../shared/log.js'
+import { comeBackReason } from './come-back.js'
 import type { Dispatcher } from './dispatcher.js'
 import { encodeJson } from './protocol.js'
 import type { ClientInfo, Registry } from './registry.js'
@@ -18,9 +19,6 @@ import type { Session } from './session.js'
 import type { Suspensions } from './suspensions.js'
 import { within } from './within.js'
 import type { Outcome } from './worker-listener.js'
-
-/** Milliseconds over which those come back who could not be greeted: not all at once. */
-const longestSpread = 5_000
 
 /** How an onConnect ends that was cut off: it has let nobody in, and could not catch this. */
 const cutOff: readonly string[] = [errors.handlerFatal.code, errors.workerLost.code, errors.timeout.code]
@@ -107,8 +105,7 @@ export class SessionHooks {
 
   /** Nobody new is let in past what may be the game's own check. Who comes back to his session was greeted before. */
   #sendAway(session: Session): void {
-    const ms = this.#init.suspensions.remaining(this.#onConnect) + Math.random() * longestSpread
-    const reason = `come back in ${Math.ceil(ms)} ms`
+    const reason = comeBackReason(this.#init.suspensions.remaining(this.#onConnect))
     this.#init.registry.end(session, { code: closeCodes.tryAgainLater, reason, kickReason: reason })
   }
 

@@ -7,6 +7,7 @@
  */
 import { type ErrorData, errors, GatewayError } from '../shared/errors.js'
 import { scanRequest, type TextRequest } from '../shared/wire/text.js'
+import type { Dismissal } from './authentication.js'
 import type { GatewayEvent } from './event.js'
 import { frameForms } from './event-frame.js'
 import { encodeFrame } from './frames.js'
@@ -33,7 +34,7 @@ export class TextProtocol implements Protocol {
     const { attachment } = this.#host
     attachment.authenticate(undefined, dismissal => {
       const refusal = dismissal ?? attachment.judge()
-      if (refusal !== undefined) return this.#refuse(refusal.reason)
+      if (refusal !== undefined) return this.#dismiss(refusal)
       this.#state = 'open'
       this.#host.open()
       this.#catchUp()
@@ -56,11 +57,11 @@ export class TextProtocol implements Protocol {
     for (const bytes of early) this.#host.receive(bytes)
   }
 
-  #refuse(reason: string): void {
+  #dismiss(dismissal: Dismissal): void {
     this.#state = 'refused'
     this.#early = []
-    this.kick(reason)
-    this.#host.refuse(reason)
+    this.kick(dismissal.reason)
+    this.#host.refuse(dismissal)
   }
 
   #read(bytes: Buffer): void {

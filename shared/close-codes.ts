@@ -10,7 +10,10 @@ export const closeCodes = {
   tooLarge: 1009,
   /** The gateway goes away for a restart; come back in a moment. */
   restart: 1012,
-  /** The game's onConnect was cut off, or is suspended: the client is not let in now. The reason says when to come back. */
+  /**
+   * The game's onConnect was cut off, or is suspended, or the host could not say who the client is: it is not let in
+   * now. The reason says when to come back.
+   */
   tryAgainLater: 1013,
   /** The client did not read what was sent to it, or its requests were not taken, for too long. */
   slow: 4000,

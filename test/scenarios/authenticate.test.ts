@@ -175,7 +175,7 @@ t.test('one that does not answer within handshakeTimeout closes the connection',
 const circle: Record<string, unknown> = {}
 circle['self'] = circle
 
-/** Answers that are none: each refuses without a word of why, and is logged. */
+/** Answers that are none: each is logged, and its client is to come back. */
 const faults: Record<string, () => unknown> = {
   throws: () => {
     throw new Error('the database is away')
@@ -191,7 +191,7 @@ const faults: Record<string, () => unknown> = {
   'refuses with what is no JSON': () => ({ accept: false, user: circle })
 }
 
-t.test('one that fails refuses, and its failure is logged', async t => {
+t.test('one that fails sends its client away for a while, and its failure is logged', async t => {
   let fault = faults['throws']!
   const { open, failures, gateway } = await start(t, () => fault() as AuthenticationAnswer, {
     maxSettingsLength: 1_000
@@ -199,12 +199,22 @@ t.test('one that fails refuses, and its failure is logged', async t => {
   for (const [index, [name, each]] of Object.entries(faults).entries()) {
     fault = each
     const player = await open()
-    t.same(await player.shakeHands(), { code: 500, user: { reason: 'authentication failed' } }, name)
-    t.equal((await player.closed).code, 4504)
+    player.shakeHands().catch(() => {})
+    t.match(await player.closed, { code: 1013, reason: /^come back in \d+ ms$/ }, name)
+    t.match(player.kicks, [{ reason: /^come back in \d+ ms$/ }])
+    t.equal(player.answer, undefined, 'no answer, which would tell it to stay away')
     t.equal(failures().length, index + 1)
   }
   t.match(failures()[0], { level: 'error', fields: { ip: '127.0.0.1', error: /the database is away/ } })
-  t.match(gateway.metrics(), { sessionsOpened: 0, authenticationsRefused: Object.keys(faults).length })
+  t.match(gateway.metrics(), {
+    sessionsOpened: 0,
+    authenticationsRefused: 0,
+    authenticationsFailed: Object.keys(faults).length
+  })
+  const text = await Player.connect(gateway.url)
+  t.teardown(() => text.leave())
+  t.match(await text.closed, { code: 1013, reason: /^come back in \d+ ms$/ })
+  t.match(text.events, [['$kick', { reason: /^come back in \d+ ms$/ }]])
 })
 
 t.test('onHandshake is asked first, and only whom it accepts is authenticated', async t => {
@@ -313,4 +323,23 @@ t.test('a client whose coming back is refused is closed, and its session waits',
   await until('it is closed', () => client.state === 'closed')
   t.match(client.error, { code: 'HANDSHAKE_REFUSED', data: { reason: 'your token is too old' } })
   t.match(gateway.metrics(), { sessions: 1, detachedSessions: 1 })
+})
+
+t.test('an outage of authenticate costs nobody his session', async t => {
+  const outages: (() => Promise<AuthenticationAnswer>)[] = [
+    () => Promise.reject(new Error('the service is away')),
+    () => new Promise(() => {})
+  ]
+  let calls = 0
+  const authenticate = (asked: AuthenticationRequest) => outages[calls++ - 1]?.() ?? byUser(asked)
+  const { joinGame, gateway } = await start(t, authenticate, { handshakeTimeout: 500 })
+  const proxy = await startProxy(t, gateway.address.port)
+  const client = await joinGame({ name: 'red' }, {}, proxy.url)
+  const { sid } = (await client.request('player.who')) as { sid: number }
+  const back = comesBack(client)
+  proxy.cut('reset')
+  t.match(await back, { resumed: true })
+  t.match(await client.request('player.who'), { sid, uid: 'red' })
+  t.ok(calls >= 4, 'it was asked after each failure')
+  t.match(gateway.metrics(), { sessions: 1, sessionsResumed: 1, authenticationsFailed: 1 })
 })

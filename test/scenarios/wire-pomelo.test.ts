@@ -600,7 +600,7 @@ t.test('data while the hook is asked is too early', async t => {
 const circle: Record<string, unknown> = {}
 circle['self'] = circle
 
-/** Hooks that fail, in every way that is known: each refuses, and is logged. */
+/** Hooks that fail, in every way that is known: each is logged, and its client is to come back. */
 const failures: Record<string, () => unknown> = {
   throws: () => {
     throw new Error('the hook failed')
@@ -614,13 +614,15 @@ const failures: Record<string, () => unknown> = {
 }
 
 for (const [name, hook] of Object.entries(failures)) {
-  t.test(`a hook that ${name} refuses, and its failure is logged`, async t => {
+  t.test(`a hook that ${name} sends its client away for a while, and its failure is logged`, async t => {
     const { player, lines, open } = await withHook(t, hook as () => HandshakeAnswer)
-    t.same(await player.shakeHands(), { code: 500 })
-    t.equal((await player.closed).code, 4504)
+    for (const each of [player, await open(t)]) {
+      each.shakeHands().catch(() => {})
+      t.match(await each.closed, { code: 1013, reason: /^come back in \d+ ms$/ })
+      t.match(each.kicks, [{ reason: /^come back in \d+ ms$/ }])
+      t.equal(each.answer, undefined, 'no answer, which would tell it to stay away')
+    }
     t.ok(lines.some(({ level, message }) => level === 'error' && /handshake/.test(message)))
-    const next = await open(t)
-    t.same(await next.shakeHands(), { code: 500 }, 'the gateway is there for the next')
   })
 }
 
