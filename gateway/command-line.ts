@@ -3,9 +3,11 @@ import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { errors } from '../shared/errors.js'
+import { findNearest } from './nearest.js'
 import { flagOf, variableOf } from './option-row.js'
 import { optionTable } from './option-table.js'
 import type { GatewayOptions } from './options.js'
+import { readVariables } from './variables.js'
 
 export type Command =
   | { readonly kind: 'help' | 'version' }
@@ -15,6 +17,8 @@ export type Command =
       readonly options: GatewayOptions
       /** The module of an example whose `onHttpRequest` answers HTTP requests; undefined: there is none. */
       readonly http: string | undefined
+      /** What of the environment was not understood, a sentence each. */
+      readonly warnings: readonly string[]
     }
 
 /** Where the examples that come with the package lie: each with a folder `handlers`, and `http.js` if it has a page. */
@@ -40,10 +44,10 @@ export function readCommand(argv: readonly string[], env: NodeJS.ProcessEnv): Co
   const flags = readFlags(argv)
   if (flags['help'] === true) return { kind: 'help' }
   if (flags['version'] === true) return { kind: 'version' }
-  const variables = readVariables(env)
+  const { values, warnings } = readVariables(env)
   const asked: Record<string, unknown> = {}
   for (const { name, check } of optionTable) {
-    const text = (flags[flagOf(name)] as string | undefined) ?? variables.get(name)
+    const text = (flags[flagOf(name)] as string | undefined) ?? values.get(name)
     // A number that is none is left as it is, for the one check of options to refuse.
     if (text !== undefined)
       asked[name] = check.type === 'integer' && /^-?\d+$/.test(text) ? Number(text) : text
@@ -53,7 +57,7 @@ export function readCommand(argv: readonly string[], env: NodeJS.ProcessEnv): Co
   const name = flags['example'] as string | undefined
   const example = asked['handlers'] === undefined && name !== undefined ? findExample(name, isDev) : undefined
   if (example !== undefined) asked['handlers'] = example.handlers
-  return { kind: 'run', options: asked as unknown as GatewayOptions, http: example?.http }
+  return { kind: 'run', options: asked as unknown as GatewayOptions, http: example?.http, warnings }
 }
 
 /** The text of `--help`. */
@@ -116,25 +120,15 @@ function readFlags(argv: readonly string[]): Record<string, string | boolean | u
     throw errors.optionInvalid(
       unknown === undefined
         ? `${firstSentence}; --help lists the options`
-        : `There is no option ${unknown}; --help lists them`
+        : describeUnknown(unknown, Object.keys(options))
     )
   }
 }
 
-function readVariables(env: NodeJS.ProcessEnv): Map<string, string> {
-  const names = new Map(optionTable.map(({ name }) => [variableOf(name), name]))
-  const values = new Map<string, string>()
-  for (const [variable, value] of Object.entries(env)) {
-    if (!variable.startsWith('SALLYPORT_') || value === undefined || value === '') continue
-    const name = names.get(variable)
-    if (name === undefined) {
-      throw errors.optionInvalid(
-        `The environment has ${variable}, but there is no such option; --help lists them`
-      )
-    }
-    values.set(name, value)
-  }
-  return values
+function describeUnknown(flag: string, names: readonly string[]): string {
+  const nearest = findNearest(flag.replace(/^--?/, '').split('=')[0]!, names)
+  const meant = nearest === undefined ? '' : `did you mean --${nearest}? `
+  return `There is no option ${flag}; ${meant}--help lists them`
 }
 
 function findExample(name: string, isDev: boolean): { handlers: string; http: string | undefined } {

@@ -231,6 +231,11 @@ t.test(
         /^sallyport: Expected `singleSession` to be one of off, reject, kick, got "maybe" \(string\)$/
       ],
       [['--handlers', example, '--foo'], {}, /^sallyport: There is no option --foo; --help lists them$/],
+      [
+        ['--handlers', example, '--prot=1'],
+        {},
+        /^sallyport: There is no option --prot=1; did you mean --port\? --help lists them$/
+      ],
       [['--handlers', example, '--port'], {}, /^sallyport: Option '--port <value>' argument missing/],
       [['surplus'], {}, /^sallyport: Unexpected argument 'surplus'/],
       [
@@ -240,8 +245,8 @@ t.test(
       ],
       [
         ['--handlers', example],
-        { SALLYPORT_PROT: '1' },
-        /^sallyport: The environment has SALLYPORT_PROT, but there is no such option/
+        { SALLYPORT_PORT: 'tpc://10.0.0.1:3010' },
+        /^sallyport: Expected `port` to be a whole number from 0 to 65535, got "tpc:/
       ]
     ]
     await Promise.all(

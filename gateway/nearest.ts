@@ -1,0 +1,28 @@
+/** The name that was meant, where one was given that there is not. */
+
+/** The one of `names` that is nearest to `name`; undefined if none is near. */
+export function findNearest(name: string, names: readonly string[]): string | undefined {
+  const most = Math.max(1, Math.floor(name.length / 4))
+  let [nearest, least] = [undefined as string | undefined, most + 1]
+  for (const each of names) {
+    const distance = measureDistance(name, each)
+    if (distance < least) [nearest, least] = [each, distance]
+  }
+  return nearest
+}
+
+/** How many characters have to be changed, added, taken out or exchanged with their neighbour. */
+function measureDistance(a: string, b: string): number {
+  let [beforeLast, last] = [[] as number[], Array.from({ length: b.length + 1 }, (_, j) => j)]
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      const isExchange = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      const exchange = isExchange ? beforeLast[j - 2]! + 1 : change
+      row.push(Math.min(change, exchange, last[j]! + 1, row[j - 1]! + 1))
+    }
+    ;[beforeLast, last] = [last, row]
+  }
+  return last[b.length]!
+}
