@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { errors } from '../shared/errors.js'
 import type { Gateway } from './gateway.js'
+import { reloadHandlers } from './reloads.js'
 
 /** Milliseconds to wait for more changes: editors write a file in several steps. */
 const settling = 50
@@ -44,22 +45,9 @@ function findManifest(from: URL | string): string | undefined {
 
 /** Reloads the gateway's handlers when a file below their folder changes. */
 export function watchHandlers(gateway: Gateway): FSWatcher {
-  const { handlers, log } = gateway.options
   let timer: NodeJS.Timeout | undefined
-  let reloading = Promise.resolve()
-  const reload = async () => {
-    try {
-      await gateway.reload()
-      log.info('The handlers were loaded anew', { routes: gateway.routes.length })
-    } catch (error) {
-      log.error('The new handlers do not load; the old ones go on', { error: (error as Error).message })
-    }
-  }
-  return watch(handlers, { recursive: true }, () => {
+  return watch(gateway.options.handlers, { recursive: true }, () => {
     clearTimeout(timer)
-    // One after the other: a save during a reload is loaded by the next.
-    timer = setTimeout(() => {
-      reloading = reloading.then(reload)
-    }, settling)
+    timer = setTimeout(() => void reloadHandlers(gateway), settling)
   })
 }

@@ -1,6 +1,7 @@
 /** The public face of a running gateway, and the only place where its parts are put together. */
 import type { FSWatcher } from 'node:fs'
 import { closeCodes } from '../shared/close-codes.js'
+import { errors } from '../shared/errors.js'
 import { Admission } from './admission.js'
 import { Authentication } from './authentication.js'
 import { Channels } from './channels.js'
@@ -22,6 +23,7 @@ import { OpenRequests } from './open-requests.js'
 import type { ResolvedOptions } from './options.js'
 import { Pool } from './pool.js'
 import { Registry } from './registry.js'
+import { Reloads } from './reloads.js'
 import { Resumption } from './resumption.js'
 import { RouteTable } from './routes.js'
 import { SessionHooks } from './session-hooks.js'
@@ -59,6 +61,12 @@ export class Gateway {
   readonly #listener: Listener
   readonly #watchdog: Watchdog
   readonly #suspensions: Suspensions
+  readonly #reloads = new Reloads(async () => {
+    await this.#pool.reload().catch(error => {
+      throw this.#closing === undefined ? error : errors.closing()
+    })
+    this.#suspensions.lift()
+  })
   #closing: Promise<void> | undefined
   #watcher: FSWatcher | undefined
 
@@ -201,13 +209,14 @@ export class Gateway {
 
   /**
    * Loads the handlers anew in new workers, and hands out to those once all are up; the old ones end what they have
-   * begun. Sessions and sockets are untouched. Routes that were suspended are tried again.
+   * begun. Sessions and sockets are untouched. Routes that were suspended are tried again. Calls during a reload share
+   * one more, which follows it.
    *
-   * @throws `HANDLERS_INVALID`, if the new code does not load; then the old code goes on
+   * @throws `HANDLERS_INVALID`, if the new code does not load; then the old code goes on. `CLOSING`
    */
   async reload(): Promise<void> {
-    await this.#pool.reload()
-    this.#suspensions.lift()
+    if (this.#closing !== undefined) throw errors.closing()
+    await this.#reloads.ask()
   }
 
   /**

@@ -1,14 +1,14 @@
 #!/usr/bin/env node
-/** The program `sallyport`: command line → options → a running gateway → signals. */
+/** The program `sallyport`: command line → options → a gateway, and the life of it. */
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { GatewayError } from '../shared/errors.js'
 import { formatBanner } from './banner.js'
 import { formatHelp, readCommand } from './command-line.js'
-import type { Gateway } from './gateway.js'
 import { createProject } from './init.js'
 import { surviveErrors } from './output.js'
-import { createGateway } from './start.js'
+import { Program } from './program.js'
+import { assembleGateway } from './start.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 
@@ -25,42 +25,12 @@ async function main(): Promise<void> {
     process.stdout.write(command.kind === 'help' ? formatHelp() : `${version}\n`)
     return
   }
-  const { options, http } = command
+  const { options, http, warnings } = command
   const page = http === undefined ? {} : await import(pathToFileURL(http).href)
-  const gateway = await createGateway({ ...options, onHttpRequest: page.onHttpRequest })
-  if (gateway.options.tlsCert !== '') reloadOnSignal(gateway)
-  endOnSignal({ SIGINT: () => gateway.close(), SIGTERM: () => gateway.drain() })
-  process.stdout.write(formatBanner(gateway, version))
-}
-
-/** SIGHUP reads the certificate anew: whoever has renewed it sends one. */
-function reloadOnSignal(gateway: Gateway): void {
-  process.on('SIGHUP', () => {
-    try {
-      gateway.reloadCertificate()
-    } catch (error) {
-      gateway.options.log.error('The new certificate is not taken; the old one goes on', {
-        error: (error as Error).message
-      })
-    }
-  })
-}
-
-/** The first signal ends the program in peace, the second at once. */
-function endOnSignal(ends: Record<'SIGINT' | 'SIGTERM', () => Promise<void>>): void {
-  let isClosing = false
-  for (const [signal, number] of [
-    ['SIGINT', 2],
-    ['SIGTERM', 15]
-  ] as const) {
-    process.on(signal, async () => {
-      if (isClosing) process.exit(128 + number)
-      isClosing = true
-      process.stderr.write('Closing; once more to end at once.\n')
-      await ends[signal]()
-      process.exit(0)
-    })
-  }
+  const gateway = assembleGateway({ ...options, onHttpRequest: page.onHttpRequest })
+  for (const warning of warnings) gateway.options.log.warn(warning)
+  const state = await new Program(gateway).start()
+  if (state === 'running') process.stdout.write(formatBanner(gateway, version))
 }
 
 // A banner that nobody reads, as with `| head -1`, ends nothing.

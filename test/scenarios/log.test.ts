@@ -1,14 +1,12 @@
 /** The program whose streams' reader goes away, does not read, or has a full disk. */
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import type { ChildProcess } from 'node:child_process'
+import { existsSync, openSync, readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import type { Isolation } from '../../gateway/index.js'
 import { until } from '../helpers/gateway.js'
 import { Player } from '../helpers/player.js'
-import { root } from '../helpers/sources.js'
+import { type ProgramOptions, startProgram, waitForAddress } from '../helpers/program.js'
 
 const handlers = `
 exports.log = ({ lines, text }, session, { log }) => { for (let i = 0; i < lines; i++) log.info(text) }
@@ -22,30 +20,17 @@ interface Program {
   readonly player: Player
 }
 
-/** Starts the program, and waits until it says where it listens; then nobody reads its stdout any more. */
+/** Starts the program, and waits until it says where it listens; then nobody reads what it says any more. */
 async function start(
   t: Test,
   isolation: Isolation,
-  stderr: 'pipe' | number,
-  args: readonly string[] = []
+  { args = [], stderr }: Pick<ProgramOptions, 'args' | 'stderr'> = {}
 ): Promise<Program> {
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  writeFileSync(join(folder, 'a.js'), handlers)
-  const stdio: StdioOptions = ['ignore', 'pipe', stderr]
-  const fixed = ['--handlers', folder, '--port', '0', '--workers', '1', '--isolation', isolation]
-  const child = spawn(process.execPath, [join(root, 'dist/gateway/main.js'), ...fixed, ...args], {
-    stdio,
-    env: { ...process.env, NODE_OPTIONS: '' }
-  })
-  t.teardown(() => child.kill('SIGKILL'))
-  let out = ''
-  const listen = (data: Buffer) => (out += data)
-  child.stdout!.on('data', listen)
-  await until('it listens', () => /ws:\/\/[^\s']+/.test(out) || child.exitCode !== null, 30_000)
-  child.stdout!.off('data', listen).pause()
-  const [url] = /ws:\/\/[^\s']+/.exec(out) ?? []
-  if (url === undefined) throw new Error(`It did not start: ${out}`)
+  const file = stderr === undefined ? {} : { stderr }
+  const program = startProgram(t, { handlers, args: ['--isolation', isolation, ...args], ...file })
+  const url = await waitForAddress(program)
+  const { process: child } = program
+  for (const stream of [child.stdout, child.stderr]) stream?.removeAllListeners('data').pause()
   const player = await Player.connect(url)
   t.teardown(() => player.leave())
   return { process: child, url, player }
@@ -80,7 +65,7 @@ const isolations: readonly Isolation[] = ['thread', 'process']
 
 for (const isolation of isolations) {
   t.test(`${isolation}: whoever read what the program says is gone, and nothing ends`, async t => {
-    const program = await start(t, isolation, 'pipe')
+    const program = await start(t, isolation)
     const child = program.process
     child.stderr!.destroy()
     child.stdout!.destroy()
@@ -94,7 +79,7 @@ for (const isolation of isolations) {
     `${isolation}: the disk of the log is full, and nothing ends`,
     { skip: !existsSync('/dev/full') },
     async t => {
-      const program = await start(t, isolation, openSync('/dev/full', 'w'))
+      const program = await start(t, isolation, { stderr: openSync('/dev/full', 'w') })
       await sayMuch(t, program)
     }
   )
@@ -103,8 +88,9 @@ for (const isolation of isolations) {
     `${isolation}: nobody reads the log or what is printed, and memory stays flat; who reads again is told`,
     { skip: !existsSync('/proc/self/status') },
     async t => {
-      const unlimited = ['--max-log-lines-per-second', '0']
-      const { process: child, player } = await start(t, isolation, 'pipe', unlimited)
+      const { process: child, player } = await start(t, isolation, {
+        args: ['--max-log-lines-per-second', '0']
+      })
       const text = 'x'.repeat(1_000)
       const flood = async (rounds: number) => {
         for (let i = 0; i < rounds; i++) {
@@ -130,7 +116,7 @@ for (const isolation of isolations) {
 }
 
 t.test('a text of a client makes no line of the log', async t => {
-  const { process: child, player } = await start(t, 'thread', 'pipe')
+  const { process: child, player } = await start(t, 'thread')
   let err = ''
   child.stderr!.on('data', data => (err += data))
   const text = '\n2026-01-01T00:00:00.000Z ERROR Forged \u001b[31m\u202e\u2028'
@@ -141,7 +127,7 @@ t.test('a text of a client makes no line of the log', async t => {
 })
 
 t.test('a flood of one line is told as a count, whoever causes it', async t => {
-  const { process: child, player, url } = await start(t, 'thread', 'pipe')
+  const { process: child, player, url } = await start(t, 'thread')
   let err = ''
   child.stderr!.on('data', data => (err += data))
   await player.request('a.log', { lines: 5_000, text: 'The same' })
