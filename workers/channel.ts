@@ -31,32 +31,36 @@ const longestPage = 1_000
  * ceases with its last; a session that ends leaves all its channels.
  */
 export class Channel {
-  readonly name: string
+  readonly #name: string
   readonly #messenger: Messenger
 
   /** @internal Channels come from `context.channel` and `app.channel`. */
   constructor(name: string, messenger: Messenger) {
-    this.name = name
+    this.#name = name
     this.#messenger = messenger
+  }
+
+  get name(): string {
+    return this.#name
   }
 
   /** Lets a session in; without one that of the request. In force before the request's reply is sent. */
   join(session?: SessionLike): void {
-    this.#messenger.join(this.name, session)
+    this.#messenger.join(this.#name, session)
   }
 
   /** @throws `SESSION_NOT_FOUND`, `TOO_MANY_CHANNELS`, `CHANNEL_FULL` */
   ajoin(session?: SessionLike): Promise<void> {
-    return this.#messenger.ajoin(this.name, session)
+    return this.#messenger.ajoin(this.#name, session)
   }
 
   /** Takes a session out; without one that of the request. Of one that is not in it: does nothing. */
   leave(session?: SessionLike): void {
-    this.#messenger.leave(this.name, session)
+    this.#messenger.leave(this.#name, session)
   }
 
   aleave(session?: SessionLike): Promise<void> {
-    return this.#messenger.aleave(this.name, session)
+    return this.#messenger.aleave(this.#name, session)
   }
 
   /**
@@ -65,12 +69,12 @@ export class Channel {
    * @throws `EVENT_NOT_SERIALIZABLE`
    */
   broadcast(event: string, body?: unknown, options: ExceptOptions = {}): void {
-    this.#messenger.sendToChannel(this.name, event, body, options)
+    this.#messenger.sendToChannel(this.#name, event, body, options)
   }
 
   /** The same; resolves with the number of sessions that it was sent to. */
   abroadcast(event: string, body?: unknown, options: ExceptOptions = {}): Promise<number> {
-    return this.#messenger.asendToChannel(this.name, event, body, options)
+    return this.#messenger.asendToChannel(this.#name, event, body, options)
   }
 
   /**
@@ -80,7 +84,7 @@ export class Channel {
    * @example for (let page = await room.members(); page.length > 0; page = await room.members({ after: page.at(-1) })) …
    */
   members({ after, limit = longestPage }: MembersOptions = {}): Promise<Member[]> {
-    return this.#messenger.members(this.name, () => {
+    return this.#messenger.members(this.#name, () => {
       if (!Number.isInteger(limit) || limit < 1 || limit > longestPage) {
         throw new TypeError(`Expected a limit from 1 to ${longestPage}, got ${describeValue(limit)}`)
       }
@@ -90,11 +94,11 @@ export class Channel {
 
   /** How many members there are now. */
   size(): Promise<number> {
-    return this.#messenger.channelSize(this.name)
+    return this.#messenger.channelSize(this.#name)
   }
 
   /** Takes all members out. */
   destroy(): void {
-    this.#messenger.destroyChannel(this.name)
+    this.#messenger.destroyChannel(this.#name)
   }
 }

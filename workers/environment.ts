@@ -1,5 +1,4 @@
 /** What all requests of a worker share: its link, its claims, its handlers, its pace. Put together in game.ts. */
-import { createLogger, type Logger } from '../shared/log.js'
 import type { SettingsLimits } from '../shared/settings-text.js'
 import type { BodyLimits } from './body.js'
 import type { Claims } from './claims.js'
@@ -19,22 +18,4 @@ export interface Environment extends SettingsLimits, BodyLimits {
   readonly pace: Pace
   readonly running: Running
   readonly isDevelopment: boolean
-}
-
-/** A logger whose lines travel over the link and come out of the gateway's own. */
-export function createLinkLogger(link: Link, always: Readonly<Record<string, unknown>>): Logger {
-  return createLogger('debug', (level, message, fields) => {
-    link.outbox.log(level, message, formatFields({ ...always, ...fields }))
-    link.leaveSoon()
-  })
-}
-
-function formatFields(fields: Record<string, unknown>): string {
-  const replacer = (_key: string, value: unknown) =>
-    value instanceof Error ? (value.stack ?? value.message) : typeof value === 'bigint' ? `${value}n` : value
-  try {
-    return JSON.stringify(fields, replacer)
-  } catch (error) {
-    return JSON.stringify({ unprintable: (error as Error).message })
-  }
 }

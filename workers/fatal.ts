@@ -4,8 +4,8 @@
  */
 import { describeThrown } from '../shared/thrown.js'
 import { currentAuthor } from './author.js'
-import { createLinkLogger } from './environment.js'
 import type { Link } from './link.js'
+import { createLinkLogger } from './link-logger.js'
 
 export function reportFatal(link: Link): void {
   const say = (cause: string, detail: string) => {

@@ -26,17 +26,19 @@ export interface RoutedMessage {
 export type OptionsOrCallback<Options, Result> = Options | Callback<Result> | null | undefined
 
 export class PinusChannel {
-  readonly name: string
   readonly #channel: Channel
   readonly #users: UserOperations
   readonly #frontendId: string
 
   /** @internal Channels come from `ChannelService`. */
   constructor(channel: Channel, users: UserOperations, frontendId: string) {
-    this.name = channel.name
     this.#channel = channel
     this.#users = users
     this.#frontendId = frontendId
+  }
+
+  get name(): string {
+    return this.#channel.name
   }
 
   /**

@@ -5,7 +5,8 @@
 import type { RequestHead, TurnTask } from '../shared/batch.js'
 import { findSetting } from '../shared/settings-text.js'
 import { describeThrown } from '../shared/thrown.js'
-import { createLinkLogger, type Environment } from './environment.js'
+import type { Environment } from './environment.js'
+import { createLinkLogger } from './link-logger.js'
 import { Run } from './run.js'
 import { SessionView } from './session-view.js'
 

@@ -1,5 +1,5 @@
 /** Handlers that throw, or answer with, what can hardly be looked at. */
-import { type BackendSession, handler, RequestError } from '../../../workers/index.js'
+import { type BackendSession, type HandlerContext, handler, RequestError } from '../../../workers/index.js'
 
 function refuse(): never {
   throw new Error('not to be looked at')
@@ -85,4 +85,52 @@ export const check = handler(
 
 export function quick() {
   return 'quick'
+}
+
+const logged: Record<string, () => unknown> = {
+  ...thrown,
+  ...replies,
+  'a promise': () => Promise.resolve(1),
+  'a function': () => refuse,
+  'a BigInt': () => 1n,
+  'a Map': () => new Map([[1, 2]]),
+  'a circle': () => {
+    const circle: Record<string, unknown> = {}
+    circle['self'] = circle
+    return circle
+  },
+  'toJSON gives nothing': () => ({ toJSON: () => undefined }),
+  'a WeakMap in a list': () => [new WeakMap(), Symbol('odd')],
+  'a long text': () => 'x'.repeat(1_000_000),
+  'a long list': () => Array(300_000).fill('"')
+}
+
+export const loggedKinds = Object.keys(logged)
+
+/** Logs it in each place of a line, and a field beside it. */
+export function log({ what }: { what: string }, _session: BackendSession, context: HandlerContext) {
+  const value = logged[what]!()
+  context.log.info('a field', { what, value, kept: 'kept' })
+  context.log.info(value as string, { what, place: 'message' })
+  context.log.info('all fields', value as never)
+  context.log.info('a getter', Object.defineProperty({ what }, 'value', { get: refuse, enumerable: true }))
+  return 'logged'
+}
+
+/** Gives an operation in a channel another name than it has checked. */
+export function rename(_body: unknown, _session: BackendSession, context: HandlerContext) {
+  const channel = context.channel('a name')
+  try {
+    Object.assign(channel, { name: () => 1 })
+  } catch {}
+  channel.broadcast('event')
+  channel.join()
+  return channel.name
+}
+
+export function logMuch(_body: unknown, _session: BackendSession, context: HandlerContext) {
+  const many = Object.fromEntries(
+    Array.from({ length: 100 }, (_, index) => [`field${index}`, 'z'.repeat(1_000)])
+  )
+  context.log.info('much', { first: 'x'.repeat(40_000), long: 'y'.repeat(40_000), ...many })
 }

@@ -1,0 +1,55 @@
+/**
+ * The log of what runs in a worker: its lines travel over the link, and come out of the gateway's own. Nothing that a
+ * game logs leaves as it is: message and fields become text here, whatever they are, and no more than a line may hold.
+ */
+import { createLogger, formatFields, formatMessage, type Logger } from '../shared/log.js'
+import type { Link } from './link.js'
+
+/** Characters of a message, and of all fields of a line as JSON. */
+const longestMessage = 16_384
+const longestFields = 49_152
+
+/** What stays of a field that there is no room for. */
+const longestCut = 4_096
+
+/** `always`: fields of each line. */
+export function createLinkLogger(link: Link, always: Readonly<Record<string, unknown>>): Logger {
+  return createLogger('debug', (level, message, fields) => {
+    const text = shorten(formatMessage(message), longestMessage)
+    link.outbox.log(level, text, boundFields(formatFields(always, fields)))
+    link.leaveSoon()
+  })
+}
+
+function shorten(text: string, most: number): string {
+  const rest = text.length - most
+  return rest > 0 ? `${text.slice(0, most)}… and ${rest} characters more` : text
+}
+
+/** Where all fields are too much, those that there is no room for are cut; what does not fit then is counted. */
+function boundFields(fields: string): string {
+  if (fields.length <= longestFields) return fields
+  const members: string[] = []
+  let room = longestFields
+  let left = 0
+  for (const [name, value] of Object.entries(JSON.parse(fields) as Record<string, unknown>)) {
+    const whole = formatMember(name, value)
+    const member = whole.length <= room ? whole : formatMember(name, cut(value))
+    if (member.length > room) {
+      left++
+      continue
+    }
+    members.push(member)
+    room -= member.length + 1
+  }
+  if (left > 0) members.push(formatMember('fieldsLeftOut', left))
+  return `{${members.join(',')}}`
+}
+
+function cut(value: unknown): string {
+  return shorten(typeof value === 'string' ? value : JSON.stringify(value), longestCut)
+}
+
+function formatMember(name: string, value: unknown): string {
+  return `${JSON.stringify(name)}:${JSON.stringify(value)}`
+}
