@@ -4,9 +4,15 @@ import { encodePlain } from '../shared/plain-body.js'
 import { decodeRich, encodeRich } from '../shared/rich-body.js'
 import { ClientError } from './client-error.js'
 
-/** @throws ClientError `BODY_NOT_SERIALIZABLE`, naming the path */
-export function encodeBody(value: unknown, rich: boolean): Uint8Array {
-  return new TextEncoder().encode(rich ? encodeRich(value, refuse) : encodePlain(value, refuse))
+/**
+ * `maxBytes`: what the gateway takes; undefined: it has not said.
+ *
+ * @throws ClientError `BODY_NOT_SERIALIZABLE`, naming the path; `BODY_TOO_LARGE`
+ */
+export function encodeBody(value: unknown, rich: boolean, maxBytes?: number): Uint8Array {
+  const bytes = new TextEncoder().encode(rich ? encodeRich(value, refuse) : encodePlain(value, refuse))
+  if (maxBytes === undefined || bytes.length <= maxBytes) return bytes
+  throw new ClientError(errors.bodyTooLarge(`${bytes.length} bytes`, maxBytes))
 }
 
 /** What a gateway has sent is trusted. */

@@ -71,7 +71,7 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
    * run twice.
    *
    * Rejects with a ClientError: what the handler threw, or REQUEST_TIMED_OUT, SESSION_LOST, OUTBOX_FULL,
-   * CONNECTION_CLOSED; or with the signal's reason.
+   * CONNECTION_CLOSED, BODY_TOO_LARGE, BODY_NOT_SERIALIZABLE; or with the signal's reason.
    */
   async request<Route extends Name<Routes>>(
     route: Route,
@@ -90,7 +90,7 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
   /**
    * Sends what needs no answer. While the connection is lost it waits.
    *
-   * @throws ClientError: `OUTBOX_FULL`, `CONNECTION_CLOSED`
+   * @throws ClientError: `OUTBOX_FULL`, `CONNECTION_CLOSED`, `BODY_TOO_LARGE`, `BODY_NOT_SERIALIZABLE`
    */
   notify<Route extends Name<Routes>>(route: Route, ...[body]: BodyArgs<BodyOf<Routes, Route>, []>): void {
     this.#send(this.#encode(messageKinds.notify, 0, route, body))
@@ -127,13 +127,16 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
     try {
       this.#conversation.outbox.add(message)
     } catch (error) {
-      throw new ClientError(error as ClientError, { retryable: true })
+      // What the outbox could not even hold alone it will never hold.
+      const retryable = message.size <= this.#options.outboxLimit
+      throw new ClientError(error as ClientError, { retryable })
     }
     this.#conversation.flush()
   }
 
   #encode(kind: ClientMessage['kind'], id: number, route: string, body: unknown): ClientMessage {
-    return createMessage(kind, id, route, encodeBody(body, this.#conversation.rich))
+    const { rich, maxBodyBytes } = this.#conversation
+    return createMessage(kind, id, route, encodeBody(body, rich, maxBodyBytes))
   }
 
   #receive({ kind, id, route, isError, bodyStart }: MessageHeader, bytes: Uint8Array, end: number): void {

@@ -75,6 +75,8 @@ export class Conversation {
   #pause: number | undefined
   /** Whether bodies are in superjson's form, both ways. */
   rich = false
+  /** Bytes that a body may take, as the gateway said last; undefined: it did not. */
+  maxBodyBytes: number | undefined
   /** What the gateway has for the client with the handshake. */
   user: unknown
   /** Why the last attempt came to nothing; undefined: it did not. */
@@ -188,6 +190,7 @@ export class Conversation {
     this.failure = undefined
     this.user = answer.user
     this.rich = answer.rich
+    this.maxBodyBytes = answer.maxBodyBytes
     this.dictionary = this.dictionary.after(answer)
     const resumed = answer.resume?.resumed === true
     if (!resumed) this.#beginAnew()

@@ -21,6 +21,8 @@ export type HandshakeAnswer =
       readonly heartbeat: number | undefined
       /** Whether bodies are in superjson's form, both ways. */
       readonly rich: boolean
+      /** Bytes that a body may take; undefined: the gateway does not say. */
+      readonly maxBodyBytes: number | undefined
       readonly user: unknown
     }
   | { readonly accepted: false; readonly outdated: boolean; readonly user: unknown }
@@ -44,6 +46,7 @@ export function decodeHandshake(body: Uint8Array): HandshakeAnswer {
       resume?: ResumeReply
       bodies?: string
       heartbeat?: number
+      maxBodyBytes?: number
     }
     user?: unknown
   }
@@ -51,6 +54,6 @@ export function decodeHandshake(body: Uint8Array): HandshakeAnswer {
   const { code, sys, user } = answer
   if (code !== 200) return { accepted: false, outdated: code === 501, user }
   const rich = sys?.bodies === richForm
-  const { dict, dictVersion, resume, heartbeat } = sys ?? {}
-  return { accepted: true, dict, dictVersion, resume, heartbeat, rich, user }
+  const { dict, dictVersion, resume, heartbeat, maxBodyBytes } = sys ?? {}
+  return { accepted: true, dict, dictVersion, resume, heartbeat, rich, maxBodyBytes, user }
 }

@@ -5,12 +5,13 @@
 import { errors, GatewayError } from '../shared/errors.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { OpenRequests } from './open-requests.js'
+import type { IncomingRequest } from './protocol.js'
 import { Rate } from './rate.js'
 import type { Route } from './routes.js'
 import type { Session } from './session.js'
 
 export interface AdmissionLimits {
-  /** Requests and notifies of one session a second, and bytes of their bodies; 0: any number. */
+  /** Requests and notifies of one session a second, and bytes of all that its connection brings; 0: any number. */
   readonly maxRequestsPerSecond: number
   readonly maxBytesPerSecond: number
   /** Requests of all sessions that wait or run, and bytes of their bodies. */
@@ -28,6 +29,9 @@ export interface AdmissionInit {
 
 /** Seconds' worth of requests beyond its rate at which a session is taken for one that will not stop. */
 const mostInsistence = 10
+
+/** What is looked at of a request. */
+export type Incoming = Pick<IncomingRequest, 'body' | 'size'>
 
 /** What is decided of a request. `flood`: its session is to be closed. */
 export type Verdict = GatewayError | 'flood' | undefined
@@ -48,16 +52,25 @@ export class Admission {
   }
 
   /** undefined: it may come in. */
-  judge(session: Session, route: Route | undefined, bytes: number, now: number): Verdict {
-    return this.#judgeRates(session, route, bytes, now) ?? this.#judgeLoad(session, route, bytes, now)
+  judge(session: Session, route: Route | undefined, request: Incoming, now: number): Verdict {
+    return (
+      this.#judgeRates(session, route, request.size, now) ??
+      this.#judgeLoad(session, route, request.body.length, now)
+    )
   }
 
-  #judgeRates(session: Session, route: Route | undefined, bytes: number, now: number): Verdict {
-    const { maxRequestsPerSecond, maxBytesPerSecond } = this.#init.limits
-    const rateLimit = route?.options.rateLimit
-    if (maxRequestsPerSecond === 0 && maxBytesPerSecond === 0 && rateLimit === undefined) return undefined
+  /** Takes bytes that belong to no request. Returns whether the session is to be closed: there were too many. */
+  isFlood(session: Session, bytes: number, now: number): boolean {
+    if (this.#init.limits.maxBytesPerSecond === 0) return false
+    const rate = this.#ratesOf(session, now).bytes
+    rate.take(bytes, now)
+    return rate.insistence > mostInsistence
+  }
+
+  #ratesOf(session: Session, now: number): Rates {
     let rates = this.#rates.get(session)
     if (rates === undefined) {
+      const { maxRequestsPerSecond, maxBytesPerSecond } = this.#init.limits
       rates = {
         requests: new Rate(maxRequestsPerSecond || Number.MAX_SAFE_INTEGER, now),
         bytes: new Rate(maxBytesPerSecond || Number.MAX_SAFE_INTEGER, now),
@@ -65,6 +78,14 @@ export class Admission {
       }
       this.#rates.set(session, rates)
     }
+    return rates
+  }
+
+  #judgeRates(session: Session, route: Route | undefined, bytes: number, now: number): Verdict {
+    const { maxRequestsPerSecond, maxBytesPerSecond } = this.#init.limits
+    const rateLimit = route?.options.rateLimit
+    if (maxRequestsPerSecond === 0 && maxBytesPerSecond === 0 && rateLimit === undefined) return undefined
+    const rates = this.#ratesOf(session, now)
     const wait = Math.max(rates.requests.take(1, now), rates.bytes.take(bytes, now))
     if (wait > 0) {
       if (Math.max(rates.requests.insistence, rates.bytes.insistence) > mostInsistence) return 'flood'

@@ -131,12 +131,12 @@ export class Attachment {
   }
 
   /** The connection is over. The session ends with it, unless the client may come back to it. */
-  leave(code: number, reason: string, hasViolated: boolean): void {
+  leave(code: number, reason: string): void {
     const session = this.#session
     this.#session = undefined
     if (session === undefined) return
     const ending = { code, reason, kickReason: null }
     if (this.#resumable === undefined) return this.#parts.registry.end(session, ending)
-    this.#resumable.drop(this.#connection, ending, hasViolated || !mayResume(code))
+    this.#resumable.drop(this.#connection, ending, !mayResume(code))
   }
 }

@@ -3,6 +3,7 @@ import { type CloseCode, closeCodes } from '../shared/close-codes.js'
 import { errors, GatewayError } from '../shared/errors.js'
 import type { Finding } from './liveness.js'
 import type { CounterName } from './metrics.js'
+import { WebSocketViolation } from './web-socket.js'
 
 /** Longest text of a close frame: RFC 6455 §5.5 allows control frames 125 bytes, two of which are the code. */
 const longestReason = 123
@@ -14,6 +15,19 @@ export function cutReason(reason: string): string {
   return new TextDecoder().decode(bytes, { stream: true })
 }
 
+/** What a client can do wrong with a frame, by the error's code. */
+const clientFaults: ReadonlyMap<string, CloseCode> = new Map([
+  [errors.frameMalformed.code, closeCodes.frameMalformed],
+  [errors.protocolViolated.code, closeCodes.protocolViolated],
+  [errors.bodyTooLarge.code, closeCodes.tooLarge]
+])
+
+/** Why a connection ended that the gateway has not closed. */
+export function describeClose(code: number): string {
+  const isGoodbye = code === 1000 || code === 1001 || code === 1005
+  return isGoodbye ? 'client closed' : `connection lost (${code})`
+}
+
 export interface FrameVerdict {
   readonly code: CloseCode
   readonly reason: string
@@ -23,14 +37,12 @@ export interface FrameVerdict {
 
 /** What becomes of a connection whose frame failed with this error. */
 export function judgeFrame(error: unknown): FrameVerdict {
+  if (error instanceof WebSocketViolation)
+    return { code: error.closeCode, reason: error.message, isOurs: false }
   if (!(error instanceof GatewayError))
     return { code: closeCodes.frameMalformed, reason: 'frame refused', isOurs: true }
-  const isViolation = error.code === errors.protocolViolated.code
-  return {
-    code: isViolation ? closeCodes.protocolViolated : closeCodes.frameMalformed,
-    reason: error.message,
-    isOurs: !isViolation && error.code !== errors.frameMalformed.code
-  }
+  const code = clientFaults.get(error.code)
+  return { code: code ?? closeCodes.frameMalformed, reason: error.message, isOurs: code === undefined }
 }
 
 /** How a connection ends that went on for too long in one of these ways. */

@@ -9,7 +9,7 @@ import { type CloseCode, closeCodes } from '../shared/close-codes.js'
 import type { ErrorData } from '../shared/errors.js'
 import { type AttachedConnection, Attachment, type Credentials } from './attachment.js'
 import type { Authentication, Dismissal } from './authentication.js'
-import { cutReason, endings, judgeFrame } from './closing.js'
+import { cutReason, describeClose, endings, judgeFrame } from './closing.js'
 import type { GatewayEvent } from './event.js'
 import { encodeFrame } from './frames.js'
 import type { Intake } from './intake.js'
@@ -20,12 +20,13 @@ import type { ClientAddress, ResolvedOptions } from './options.js'
 import { Outgoing } from './outgoing.js'
 import { PomeloProtocol } from './pomelo-protocol.js'
 import type { IncomingRequest, Protocol, ProtocolHost } from './protocol.js'
-import { Rate } from './rate.js'
 import type { Registry } from './registry.js'
 import type { Resumption } from './resumption.js'
 import type { RouteTable } from './routes.js'
 import type { SharedBudget } from './shared-budget.js'
 import { TextProtocol } from './text-protocol.js'
+import { Traffic, type TrafficLimits } from './traffic.js'
+import { WebSocketViolation } from './web-socket.js'
 
 /** What all connections of a gateway share. */
 export interface ConnectionParts {
@@ -37,6 +38,7 @@ export interface ConnectionParts {
   readonly metrics: Metrics
   readonly budget: SharedBudget
   readonly resumption: Resumption
+  readonly trafficLimits: TrafficLimits
   readonly onClose: (connection: Connection) => void
 }
 
@@ -47,11 +49,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
   #protocol: Protocol | undefined
   /** Who the client is, and its session. */
   readonly attachment: Attachment
-  /** Whether the client has broken the rules of WebSocket, as ws found. */
-  #hasViolated = false
   readonly #liveness: Liveness
-  /** How fast frames come that are no requests; undefined: none has come. */
-  #frames: Rate | undefined
+  readonly #traffic: Traffic
   readonly #outgoing: Outgoing
 
   /** `credentials` are not kept for longer than they are needed. */
@@ -59,22 +58,23 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#opened = opened
     this.#parts = parts
     const { webSocket, socket } = opened
-    const { options, metrics, budget } = parts
+    const { options, metrics, budget, trafficLimits } = parts
     this.#liveness = new Liveness(options, options.monotonic())
+    this.#traffic = new Traffic(trafficLimits, socket.bytesRead)
     this.attachment = new Attachment(this, parts, credentials)
     const maxBytes = options.maxSendBytes
     const onBehind = () => this.#fallBehind()
     this.#outgoing = new Outgoing({ webSocket, socket, metrics, budget, maxBytes, onBehind })
     webSocket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
     webSocket.on('ping', (data: Buffer) => {
-      if (this.#hearFrame() && this.isConnected) webSocket.pong(data)
+      if (this.#hearFrame(data) && this.isConnected) webSocket.pong(data)
     })
-    webSocket.on('pong', () => this.#hearFrame())
-    // What ws refuses (a frame too large, bad UTF-8) it closes itself, with the code that the RFC has for it.
-    webSocket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#hasViolated ||= error.code?.startsWith('WS_ERR_') === true
-      options.log.debug('A socket failed', { ip: opened.address.ip, error: error.message })
+    webSocket.on('pong', (data: Buffer) => this.#hearFrame(data))
+    webSocket.on('violated', (code: CloseCode) => {
+      this.fail(new WebSocketViolation(code, options.maxBodyBytes))
     })
+    const { ip } = opened.address
+    webSocket.on('error', error => options.log.debug('A socket failed', { ip, error: error.message }))
     webSocket.on('close', code => this.#closed(code))
     if (opened.subprotocol === 'sallyport.json') this.#greet(false)
   }
@@ -117,13 +117,9 @@ export class Connection implements AttachedConnection, ProtocolHost {
   }
 
   takeFrame(): boolean {
-    const { options, metrics } = this.#parts
-    if (options.maxFramesPerSecond === 0) return true
-    const { heardAt } = this.#liveness
-    this.#frames ??= new Rate(options.maxFramesPerSecond, heardAt)
-    if (this.#frames.take(1, heardAt) === 0) return true
+    if (this.#traffic.takeFrame(this.#liveness.heardAt)) return true
     if (this.#state !== 'closing') {
-      metrics.count('connectionsFlooded')
+      this.#parts.metrics.count('connectionsFlooded')
       this.close(closeCodes.flooded, 'flooded')
     }
     return false
@@ -133,11 +129,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     const { session } = this.attachment
     if (session === undefined) return
     this.attachment.countReceived()
-    // ws counts a whole message, which may hold several packages with their headers.
-    if (request.body.length > this.#parts.options.maxBodyBytes) {
-      this.#parts.metrics.count('framesMalformed')
-      return this.close(closeCodes.tooLarge, 'body too large')
-    }
+    this.#traffic.paid(request.size)
     this.#parts.intake.take(session, request, this.#liveness.heardAt)
   }
 
@@ -226,7 +218,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     // A socket that is not read would not see the other side's close.
     if (this.#liveness.isPaused) this.#opened.webSocket.resume()
     this.#opened.webSocket.close(code, cutReason(reason))
-    this.attachment.leave(code, reason, this.#hasViolated)
+    this.attachment.leave(code, reason)
   }
 
   /** Ends the socket without a word. */
@@ -243,6 +235,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
   look(now: number): void {
     this.#outgoing.check()
     if (!this.isConnected) return
+    this.#traffic.compare(this.#opened.socket.bytesRead)
+    this.#settle()
     const finding = this.#liveness.look(now, this.#protocol?.isReady === true)
     if (finding === undefined) return
     if (finding === 'beat') return this.#protocol?.beat()
@@ -252,10 +246,20 @@ export class Connection implements AttachedConnection, ProtocolHost {
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
-    this.#hear()
+    this.#liveness.hear(this.#parts.options.monotonic())
     if (this.#state === 'closing') return
+    this.#traffic.came(data.length)
     if (this.#protocol === undefined) this.#greet(isBinary)
     this.receive(data)
+    this.#settle()
+  }
+
+  /** Has the session pay for what no request has paid for. Before there is one, that is a handshake at most. */
+  #settle(): void {
+    if (!this.#traffic.isDue) return
+    const { session } = this.attachment
+    if (session === undefined) return
+    this.#parts.intake.pay(session, this.#traffic.settle(), this.#liveness.heardAt)
   }
 
   /** The first message tells which protocol its client speaks. */
@@ -274,22 +278,19 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.close(closeCodes.slow, 'too far behind')
   }
 
-  #hear(): void {
-    this.#liveness.hear(this.#parts.options.monotonic())
-  }
-
   /** Gives whether there may be one more. */
-  #hearFrame(): boolean {
-    this.#hear()
+  #hearFrame(data: Buffer): boolean {
+    this.#liveness.hear(this.#parts.options.monotonic())
+    this.#opened.webSocket.countControl()
+    this.#traffic.came(data.length)
+    this.#settle()
     return this.takeFrame()
   }
 
   #closed(code: number): void {
     this.#state = 'closing'
     this.#outgoing.close()
-    const isGoodbye = code === 1000 || code === 1001 || code === 1005
-    const reason = isGoodbye ? 'client closed' : `connection lost (${code})`
-    this.attachment.leave(code, reason, this.#hasViolated)
+    this.attachment.leave(code, describeClose(code))
     this.#parts.onClose(this)
   }
 }

@@ -3,6 +3,7 @@ import { closeCodes } from '../shared/close-codes.js'
 import type { Credentials } from './attachment.js'
 import { Connection, type ConnectionParts } from './connection.js'
 import type { OpenedSocket } from './listener.js'
+import { limitMessages } from './web-socket.js'
 
 /** Milliseconds between two looks, at most and at least. */
 const slowestLook = 1_000
@@ -19,9 +20,14 @@ export class Connections {
   #lookedAt: number
   #onEmpty: (() => void) | undefined
 
-  constructor(parts: Omit<ConnectionParts, 'onClose'>) {
-    this.#parts = { ...parts, onClose: closed => this.#remove(closed) }
+  constructor(parts: Omit<ConnectionParts, 'onClose' | 'trafficLimits'>) {
     const { heartbeat, handshakeTimeout, maxPause, resumeWindow, monotonic } = parts.options
+    const { maxPayload: maxMessageBytes } = limitMessages(parts.options.maxBodyBytes)
+    this.#parts = {
+      ...parts,
+      trafficLimits: { maxFramesPerSecond: parts.options.maxFramesPerSecond, maxMessageBytes },
+      onClose: closed => this.#remove(closed)
+    }
     const intervals = [heartbeat || slowestLook, handshakeTimeout, maxPause, resumeWindow || slowestLook]
     const shortest = Math.min(...intervals) / 4
     this.#interval = Math.min(slowestLook, Math.max(fastestLook, shortest))

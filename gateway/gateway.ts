@@ -129,7 +129,9 @@ export class Gateway {
       },
       dispatcher: this.#dispatcher,
       metrics,
-      requestTimeout
+      requestTimeout,
+      maxBodyBytes: options.maxBodyBytes,
+      log
     })
     this.#resumption = new Resumption({ ...options, registry, metrics })
     this.#connections = new Connections({

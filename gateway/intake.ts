@@ -1,6 +1,7 @@
 /** Lets a request in, or refuses it with a reply that says why: the last step in the gateway before its lane. */
 import { requestFlags } from '../shared/batch.js'
 import { errors, type GatewayError } from '../shared/errors.js'
+import type { Logger } from '../shared/log.js'
 import type { Admission } from './admission.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Metrics } from './metrics.js'
@@ -19,6 +20,9 @@ export interface IntakeInit {
   readonly dispatcher: Dispatcher
   readonly metrics: Metrics
   readonly requestTimeout: number
+  /** Bytes that a body may take. */
+  readonly maxBodyBytes: number
+  readonly log: Logger
 }
 
 export class Intake {
@@ -41,8 +45,10 @@ export class Intake {
     const { routes, suspensions, admission, dispatcher, metrics, requestTimeout, onFlood } = this.#init
     metrics.count(id === 0 ? 'notifies' : 'requests')
     const route = routes.find(asked, told)
-    const verdict = admission.judge(session, route, body.length, now)
+    const verdict = admission.judge(session, route, request, now)
     if (verdict === 'flood') return onFlood(session)
+    // Before the load is looked at: to come again is no help.
+    if (body.length > this.#init.maxBodyBytes) return this.#refuseLarge(session, id, body.length)
     if (verdict !== undefined) return this.#refuseLoad(session, id, verdict)
     if (route === undefined) return this.#refuse(session, id, errors.routeUnknown(asked))
     const suspended = suspensions.remaining(route)
@@ -56,11 +62,26 @@ export class Intake {
     dispatcher.add({ session, route, id, flags, body, timeout, now })
   }
 
+  /** Takes bytes of the session's client that belong to no request. */
+  pay(session: Session, bytes: number, now: number): void {
+    const { admission, onFlood } = this.#init
+    if (admission.isFlood(session, bytes, now)) onFlood(session)
+  }
+
   #refuse(session: Session, id: number, error: GatewayError): void {
     this.#init.metrics.count('errors')
     if (id === 0) return
     this.#init.metrics.count('replies')
     session.receiver?.error(id, error)
+  }
+
+  #refuseLarge(session: Session, id: number, bytes: number): void {
+    const { maxBodyBytes: limit, metrics, log } = this.#init
+    const error = errors.bodyTooLarge(`${bytes} bytes`, limit)
+    metrics.count('bodiesTooLarge')
+    log.info('A body was refused', { sid: session.sid, bytes, limit, option: 'maxBodyBytes' })
+    if (id === 0) this.#refusals.count(session, error)
+    this.#refuse(session, id, error)
   }
 
   /** A notify has no reply: its client is told once in a while how many were refused, if it can be told. */

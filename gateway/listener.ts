@@ -1,23 +1,19 @@
 /**
- * The HTTP server and its upgrades: the only file that opens WebSockets. Everything that ws can be told to refuse by
- * itself, it is told here. What is no upgrade is the host's to answer, if it likes.
+ * The HTTP server and its upgrades. What is no upgrade is the host's to answer, if it likes.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { type WebSocket, WebSocketServer } from 'ws'
 import { errors } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
 import type { Credentials } from './attachment.js'
 import type { Entrance, Refusal } from './entrance.js'
 import type { ClientAddress } from './options.js'
 import { readEnd, readTlsPair, type TlsFiles } from './tls.js'
+import { type ClientWebSocket, createSocketServer, type SocketServer } from './web-socket.js'
 
 /** Subprotocols that a client may ask for. */
 const subprotocols = ['sallyport.json', 'pomelo']
-
-/** Bytes of a frame around the body: package and message header with the longest route, or the text form's. */
-const frameOverhead = 1_024
 
 /** Milliseconds that the head of a request may take at most. */
 const longestHeaders = 60_000
@@ -45,7 +41,7 @@ export interface ListenerInit extends TlsFiles {
 
 /** A WebSocket that has just been opened. */
 export interface OpenedSocket {
-  readonly webSocket: WebSocket
+  readonly webSocket: ClientWebSocket
   /** The socket below it. */
   readonly socket: Socket
   readonly address: ClientAddress
@@ -57,25 +53,13 @@ export class Listener {
   readonly #init: ListenerInit
   readonly #http: Server | TlsServer
   #port: number | undefined
-  readonly #webSockets: WebSocketServer
+  readonly #webSockets: SocketServer
   /** The answer that a connection's newest request waits for. */
   readonly #unanswered = new WeakMap<Socket, ServerResponse>()
 
   constructor(init: ListenerInit) {
     this.#init = init
-    this.#webSockets = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: init.maxBodyBytes + frameOverhead,
-      // Many tiny fragments cost far more memory than their bytes say (ws 8.21).
-      maxFragments: 64,
-      maxBufferedChunks: 1_024,
-      // The connection answers pings, as many as it takes; ws would end the socket without a word.
-      autoPong: false,
-      closeTimeout: 5_000,
-      handleProtocols: asked => subprotocols.find(each => asked.has(each)) ?? false
-    } as ConstructorParameters<typeof WebSocketServer>[0])
+    this.#webSockets = createSocketServer(init.maxBodyBytes, subprotocols)
     const { tlsCert, handshakeTimeout } = init
     const headersTimeout = Math.min(handshakeTimeout, longestHeaders)
     const connectionsCheckingInterval = Math.max(fastestCheck, Math.ceil(headersTimeout / 4))

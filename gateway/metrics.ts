@@ -25,6 +25,7 @@ const counterNames = [
   'errors',
   'requestsRateLimited',
   'requestsOverloaded',
+  'bodiesTooLarge',
   'sessionsFlooded',
   'timeouts',
   'pushes',

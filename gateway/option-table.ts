@@ -107,7 +107,7 @@ export const optionTable: readonly OptionRow[] = [
     name: 'maxBodyBytes',
     check: count(1, 16_000_000),
     standard: 65_536,
-    help: "bytes of a frame's body; larger ones close with 1009"
+    help: 'bytes of a body; a larger one is answered with BODY_TOO_LARGE, beyond 4 times closed with 1009'
   },
   {
     name: 'maxBodyDepth',
@@ -126,7 +126,7 @@ export const optionTable: readonly OptionRow[] = [
     name: 'maxBytesPerSecond',
     check: count(0, Number.MAX_SAFE_INTEGER),
     standard: 1_048_576,
-    help: 'bytes of their bodies a second; 0: any number'
+    help: 'bytes that the connection of one session brings a second, all of them; 0: any number'
   },
   {
     name: 'maxFramesPerSecond',

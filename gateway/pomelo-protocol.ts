@@ -11,7 +11,7 @@ import { closeCodes } from '../shared/close-codes.js'
 import { type ErrorData, errors } from '../shared/errors.js'
 import { formatHandshake, type HandshakeRequest, parseHandshake } from '../shared/wire/handshake.js'
 import { decodeMessage, messageKinds } from '../shared/wire/message.js'
-import { decodePackages, type PackageKind, packageKinds } from '../shared/wire/package.js'
+import { decodePackages, type PackageKind, packageHeaderSize, packageKinds } from '../shared/wire/package.js'
 import { decodeCount, encodeCount } from '../shared/wire/resume.js'
 import { type Dismissal, dismissForNow } from './authentication.js'
 import type { GatewayEvent } from './event.js'
@@ -25,7 +25,10 @@ const ownType = 'sallyport'
 
 /** What all connections of a gateway share. */
 export interface PomeloParts {
-  readonly options: Pick<ResolvedOptions, 'heartbeat' | 'maxBodyDepth' | 'log' | 'onHandshake'>
+  readonly options: Pick<
+    ResolvedOptions,
+    'heartbeat' | 'maxBodyBytes' | 'maxBodyDepth' | 'log' | 'onHandshake'
+  >
   readonly routes: RouteTable
 }
 
@@ -97,6 +100,7 @@ export class PomeloProtocol implements Protocol {
         return this.#sendPackage(packageKinds.heartbeat)
       case packageKinds.handshake:
         if (this.#state !== 'handshake') throw errors.protocolViolated('a second handshake')
+        expectSize(end - start, this.#parts.options.maxBodyBytes)
         return this.#receiveHandshake(bytes.subarray(start, end))
       case packageKinds.handshakeAck:
         if (this.#state !== 'ack') throw errors.protocolViolated('an ack of no handshake')
@@ -117,7 +121,8 @@ export class PomeloProtocol implements Protocol {
       throw errors.protocolViolated('a message of a kind that only the gateway sends')
     }
     const body = bytes.toString('latin1', bodyStart, end)
-    this.#host.request({ route, told: this.#told, id, gzipped, rich: this.#messages.readsRich, body })
+    const size = packageHeaderSize + end - start
+    this.#host.request({ route, told: this.#told, id, gzipped, rich: this.#messages.readsRich, body, size })
   }
 
   #receiveHandshake(body: Buffer): void {
@@ -184,6 +189,7 @@ export class PomeloProtocol implements Protocol {
       useDict: true,
       resume,
       richBodies: rich,
+      maxBodyBytes: options.maxBodyBytes,
       user: told
     })
     this.#state = 'ack'
@@ -221,6 +227,11 @@ export class PomeloProtocol implements Protocol {
   #sendPackage(kind: PackageKind, body?: string | Uint8Array): void {
     this.#host.send(encodeBytes(kind, body), false)
   }
+}
+
+/** What is answered with an error where a request asks ends the connection here: nothing else can be said yet. */
+function expectSize(size: number, maxBytes: number): void {
+  if (size > maxBytes) throw errors.bodyTooLarge(`${size} bytes`, maxBytes)
 }
 
 function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {

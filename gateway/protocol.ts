@@ -76,6 +76,8 @@ export interface IncomingRequest {
   /** Whether the client writes and reads bodies in superjson's form. */
   readonly rich: boolean
   readonly body: string
+  /** Bytes that it took of its message, all that is around its body included. */
+  readonly size: number
 }
 
 /** A value as the JSON of a body: its bytes, each as one character, in a form that every client reads. */

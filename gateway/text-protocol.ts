@@ -76,7 +76,7 @@ export class TextProtocol implements Protocol {
     }
     const { id, route, bodyStart, bodyEnd } = scanned
     const body = bytes.toString('latin1', bodyStart, bodyEnd)
-    this.#host.request({ route, told: 0, id, gzipped: false, rich: false, body })
+    this.#host.request({ route, told: 0, id, gzipped: false, rich: false, body, size: bytes.length })
   }
 
   reply(id: number, body: string): void {

@@ -6,7 +6,13 @@
 export const closeCodes = {
   /** The client, or the host by `close`, ended the connection in peace. */
   normal: 1000,
-  /** A body larger than the gateway takes. */
+  /** A frame that breaks the rules of WebSocket. */
+  webSocketViolated: 1002,
+  /** A text, or the reason of a close, that is not UTF-8. */
+  notUtf8: 1007,
+  /** A message in more fragments, or in smaller pieces, than the gateway puts together. */
+  tooManyParts: 1008,
+  /** A message of more than four times the bytes that a body may have. */
   tooLarge: 1009,
   /** The gateway goes away for a restart; come back in a moment. */
   restart: 1012,

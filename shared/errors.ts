@@ -43,6 +43,10 @@ export const errors = {
       : `The route code ${route} is in no dictionary of this connection: shake hands anew, or write the route as text`
   ),
   bodyMalformed: define('BODY_MALFORMED', (why: string) => `The body is not what its frame says: ${why}`),
+  bodyTooLarge: define(
+    'BODY_TOO_LARGE',
+    (got: string, limit: number) => `The body takes ${got}, the limit is ${limit} bytes; it was not run`
+  ),
   bodyInvalid: define('BODY_INVALID', (issue: string) => `The body does not fit: ${issue}`),
   frameMalformed: define('FRAME_MALFORMED', (why: string) => `The frame can't be read: ${why}`),
   protocolViolated: define('PROTOCOL_VIOLATED', (why: string) => `The frame has no place here: ${why}`),

@@ -28,7 +28,7 @@ export interface BodyLimits {
  * The value of a request's body; an empty body is undefined. `flags`: requestFlags. A client that reads rich bodies writes
  * them too.
  *
- * @throws `BODY_MALFORMED`
+ * @throws `BODY_MALFORMED`; `BODY_TOO_LARGE` for what is too large when it is unzipped
  */
 export function decodeBody(body: string, flags: number, limits: BodyLimits): unknown {
   if (body === '') return undefined
@@ -57,7 +57,8 @@ function unzip(body: string, maxBytes: number): string {
     bytes = gunzipSync(Buffer.from(body, 'latin1'), { maxOutputLength: maxBytes })
   } catch (error) {
     const isTooLong = (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE'
-    throw errors.bodyMalformed(isTooLong ? `more than ${maxBytes} bytes when unzipped` : 'not gzip')
+    if (isTooLong) throw errors.bodyTooLarge('more when it is unzipped', maxBytes)
+    throw errors.bodyMalformed('not gzip')
   }
   return decodeUtf8(bytes)
 }

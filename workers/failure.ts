@@ -8,7 +8,11 @@ import type { Logger } from '../shared/log.js'
 import { describeThrown } from '../shared/thrown.js'
 
 /** Errors that a request ends with by our own doing; the same codes out of a game's code are its failures. */
-const saidByUs = new Set<string>([errors.bodyMalformed.code, errors.replyNotSerializable.code])
+const saidByUs = new Set<string>([
+  errors.bodyMalformed.code,
+  errors.bodyTooLarge.code,
+  errors.replyNotSerializable.code
+])
 
 /** Tells the log, and returns what the client is told. `hasLeft`: whether the client's session has ended. */
 export function tellFailure(error: unknown, log: Logger, hasLeft: boolean): ErrorData {

@@ -41,6 +41,8 @@ export type HandshakeReply =
       readonly resume?: ResumeReply | undefined
       /** Whether bodies are in superjson's form, both ways. */
       readonly richBodies?: boolean
+      /** Bytes that a body of the client may take. */
+      readonly maxBodyBytes?: number
       readonly user?: unknown
     }
   | { readonly code: 500 | 501; readonly user?: unknown }
@@ -100,7 +102,7 @@ export function formatHandshake(reply: HandshakeReply): string {
 }
 
 function formatSys(reply: HandshakeReply & { code: 200 }): string {
-  const { heartbeat, dict, dictVersion, useDict, resume, richBodies } = reply
+  const { heartbeat, dict, dictVersion, useDict, resume, richBodies, maxBodyBytes } = reply
   const members: string[] = []
   if (heartbeat > 0) members.push(`"heartbeat":${heartbeat}`)
   if (useDict) {
@@ -109,6 +111,7 @@ function formatSys(reply: HandshakeReply & { code: 200 }): string {
   }
   if (resume !== undefined) members.push(`"resume":${JSON.stringify(resume)}`)
   if (richBodies === true) members.push(`"bodies":"${richForm}"`)
+  if (maxBodyBytes !== undefined) members.push(`"maxBodyBytes":${maxBodyBytes}`)
   return `{${members.join(',')}}`
 }
 

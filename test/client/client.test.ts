@@ -95,7 +95,7 @@ t.test('what waits is bounded: beyond it requests and notifies fail at once', as
   proxy.cut('reset')
   await until('it is away', () => client.state === 'resuming')
   const first = client.request('player.add', { n: 1 })
-  await t.rejects(client.request('player.add', { n: 2, filler: 'x'.repeat(200) }), {
+  await t.rejects(client.request('player.add', { n: 2, filler: 'x'.repeat(140) }), {
     code: 'OUTBOX_FULL',
     retryable: true
   })

@@ -17,6 +17,9 @@ const limits: AdmissionLimits = {
   maxQueueDelay
 }
 
+/** A request as it comes in. */
+const request = { body: 'ten bytes.', size: 10 }
+
 /** A route as intake has it; the core finds its own by the name. */
 function routeOf(options: { affinity?: string } = {}) {
   const table = new RouteTable()
@@ -70,7 +73,7 @@ class Play {
     // By chance, and the same each time.
     this.#random = Math.imul(this.#random, 1_664_525) + 1_013_904_223
     const player = this.#players[(this.#random >>> 16) % this.#players.length]!
-    if (this.#admission.judge(player.session, routeOf(), 10, clock) !== undefined) return false
+    if (this.#admission.judge(player.session, routeOf(), request, clock) !== undefined) return false
     this.#cameAt.set(`${player.session.sid}:${id}`, clock)
     this.#core.request(player, id)
     return true
@@ -153,8 +156,8 @@ t.test('who belongs to a worker that is behind is refused, and others are not', 
   await tick()
   core.clock += maxQueueDelay + 1
   const pinned = routeOf({ affinity: 'room' })
-  t.match(admission.judge(players[2]!.session, pinned, 10, core.clock), { code: 'OVERLOADED' })
-  t.equal(admission.judge(core.connect().session, routeOf(), 10, core.clock), undefined)
+  t.match(admission.judge(players[2]!.session, pinned, request, core.clock), { code: 'OVERLOADED' })
+  t.equal(admission.judge(core.connect().session, routeOf(), request, core.clock), undefined)
   await core.close()
 })
 

@@ -1,95 +1,7 @@
 /** WebSocket itself (RFC 6455), frame by frame over a raw socket: what is let through, and what closes the connection with which code. */
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
-import t, { type Test } from 'tap'
-import type { Gateway } from '../../gateway/index.js'
+import t from 'tap'
 import { startGateway, until } from '../helpers/gateway.js'
-
-const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
-
-interface FrameOptions {
-  readonly isFinal?: boolean
-  readonly isMasked?: boolean
-  /** Bits 4 to 6 of the first byte. */
-  readonly reserved?: number
-}
-
-function frame(
-  opcode: number,
-  payload: string | Uint8Array = '',
-  { isFinal = true, isMasked = true, reserved = 0 }: FrameOptions = {}
-): Buffer {
-  const bytes = Buffer.from(payload as string)
-  const { length } = bytes
-  const mask = isMasked ? 0x80 : 0
-  const head =
-    length < 126 ? Buffer.from([0, mask | length]) : Buffer.from([0, mask | 126, length >> 8, length & 0xff])
-  head[0] = (isFinal ? 0x80 : 0) | reserved | opcode
-  if (!isMasked) return Buffer.concat([head, bytes])
-  const key = Buffer.from([0x11, 0x22, 0x33, 0x44])
-  return Buffer.concat([head, key, bytes.map((byte, i) => byte ^ key[i & 3]!)])
-}
-
-class RawClient {
-  readonly socket: Socket
-  /** Opcodes and payloads of what came. */
-  readonly frames: { readonly opcode: number; readonly payload: Buffer }[] = []
-  isEnded = false
-  #rest = Buffer.alloc(0)
-
-  private constructor(socket: Socket) {
-    this.socket = socket
-    socket.on('data', bytes => this.#receive(bytes))
-    socket.on('close', () => (this.isEnded = true))
-    socket.on('error', () => {})
-  }
-
-  static async open(t: Test, gateway: Gateway): Promise<RawClient> {
-    const { host, port } = gateway.address
-    const socket = connect(port, host)
-    t.teardown(() => socket.destroy())
-    socket.write(
-      [
-        'GET / HTTP/1.1',
-        `Host: ${host}:${port}`,
-        'Connection: Upgrade',
-        'Upgrade: websocket',
-        'Sec-WebSocket-Version: 13',
-        'Sec-WebSocket-Protocol: sallyport.json',
-        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-        '',
-        ''
-      ].join('\r\n')
-    )
-    let answer = ''
-    while (!answer.includes('\r\n\r\n')) answer += (await once(socket, 'data'))[0].toString('latin1')
-    t.match(answer, /^HTTP\/1\.1 101 /)
-    return new RawClient(socket)
-  }
-
-  /** The code that the gateway closes with, in its close frame. */
-  async closeCode(): Promise<number> {
-    const isClosed = () => this.frames.some(({ opcode }) => opcode === opcodes.close)
-    await until('the gateway closes', () => isClosed() || this.isEnded)
-    const close = this.frames.find(({ opcode }) => opcode === opcodes.close)
-    return close === undefined ? 1006 : close.payload.readUInt16BE(0)
-  }
-
-  async reply(): Promise<unknown> {
-    const find = () => this.frames.find(({ opcode }) => opcode === opcodes.text)
-    await until('a reply came', () => find() !== undefined)
-    return JSON.parse(find()!.payload.toString())
-  }
-
-  #receive(bytes: Buffer): void {
-    this.#rest = Buffer.concat([this.#rest, bytes])
-    while (this.#rest.length >= 2 && this.#rest.length >= 2 + this.#rest[1]!) {
-      const end = 2 + this.#rest[1]!
-      this.frames.push({ opcode: this.#rest[0]! & 0x0f, payload: this.#rest.subarray(2, end) })
-      this.#rest = this.#rest.subarray(end)
-    }
-  }
-}
+import { frame, opcodes, RawClient } from '../helpers/raw-client.js'
 
 /** One gateway for all: none of what is done to it may harm it. */
 const { gateway, connect: join } = await startGateway(t, 'wire', { workers: 1 })
@@ -132,7 +44,7 @@ t.test('a goodbye is answered with its code', async t => {
   await leave(client)
 })
 
-const tooLarge = 'x'.repeat(70_000)
+const large = 'x'.repeat(60_000)
 
 const faults: Record<string, [frames: Buffer[], code: number]> = {
   'a frame without a mask': [[frame(opcodes.text, request, { isMasked: false })], 1002],
@@ -150,15 +62,22 @@ const faults: Record<string, [frames: Buffer[], code: number]> = {
   'half a character at the end of a message': [[frame(opcodes.text, Buffer.from([0xc3]))], 1007],
   'a message that is too large in its fragments': [
     [
-      frame(opcodes.text, tooLarge.slice(0, 60_000), { isFinal: false }),
-      frame(opcodes.continuation, tooLarge.slice(0, 20_000))
+      frame(opcodes.text, large, { isFinal: false }),
+      ...Array.from({ length: 4 }, () => frame(opcodes.continuation, large, { isFinal: false }))
     ],
     1009
   ],
   'a message of very many fragments': [
     [
       frame(opcodes.text, '', { isFinal: false }),
-      ...Array.from({ length: 200 }, () => frame(opcodes.continuation, 'x', { isFinal: false }))
+      ...Array.from({ length: 2_000 }, () => frame(opcodes.continuation, 'x', { isFinal: false }))
+    ],
+    1008
+  ],
+  'a message with very many pings in it': [
+    [
+      frame(opcodes.text, '[', { isFinal: false }),
+      ...Array.from({ length: 1_001 }, () => frame(opcodes.ping, 'x'.repeat(125)))
     ],
     1008
   ],

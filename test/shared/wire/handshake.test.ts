@@ -169,6 +169,10 @@ t.test('an accepted handshake is answered with these words', t => {
     formatHandshake({ ...ok, heartbeat: 0, useDict: false, richBodies: true }),
     '{"code":200,"sys":{"bodies":"superjson"}}'
   )
+  t.equal(
+    formatHandshake({ ...ok, heartbeat: 0, useDict: false, maxBodyBytes: 65_536 }),
+    '{"code":200,"sys":{"maxBodyBytes":65536}}'
+  )
   t.end()
 })
 
