@@ -63,5 +63,6 @@ export function surviveErrors(stream: Writable): void {
 
 function countLines(lines: string | Uint8Array): number {
   const text = typeof lines === 'string' ? lines : Buffer.from(lines).toString('latin1')
-  return text.split('\n').length - 1
+  // What is printed need not end with a line break.
+  return Math.max(1, text.split('\n').length - 1)
 }

@@ -44,8 +44,7 @@ export class Program {
     process.on('SIGQUIT', () => this.#askToEnd(3, () => this.#drain()))
     process.on('SIGHUP', () => this.#reload())
     process.on('SIGUSR2', () => this.#gateway.options.log.info('SIGUSR2 means nothing here, and is ignored'))
-    // A file of the log that may not grow any more: each write to it fails, which the log survives.
-    process.on('SIGXFSZ', () => {})
+    // SIGPIPE and SIGXFSZ are ignored by Node: the writes that caused them fail.
     // A promise that nobody has waited for comes here too: Node makes an exception of its rejection.
     process.on('uncaughtException', error => this.#fail(error))
   }

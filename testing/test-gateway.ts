@@ -29,6 +29,7 @@ export class TestGateway {
     const log = createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields }))
     const gateway = await createGateway({
       workers: 1,
+      // A test looks for each line.
       maxLogLinesPerSecond: 0,
       ...options,
       handlers: typeof handlers === 'string' ? handlers : fileURLToPath(handlers),

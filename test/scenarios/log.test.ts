@@ -56,6 +56,13 @@ async function sayMuch(t: Test, { process: child, player, url }: Program): Promi
   t.equal(child.exitCode, null)
 }
 
+/** Reads its log from now on. */
+function readLog(child: ChildProcess): { text: string } {
+  const log = { text: '' }
+  child.stderr!.on('data', data => (log.text += data)).resume()
+  return log
+}
+
 /** Bytes in memory of a process. */
 function readRss(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024
@@ -105,35 +112,32 @@ for (const isolation of isolations) {
       await flood(100)
       const grown = measure() - before
       t.ok(grown < 100_000_000, `${grown} bytes more after 200 MB of lines`)
-      let err = ''
-      child.stderr!.on('data', data => (err += data))
-      await until('it is told what was dropped', () => / WARN {2}\d+ lines dropped/.test(err))
-      err = ''
+      const log = readLog(child)
+      await until('it is told what was dropped', () => / WARN {2}\d+ lines dropped/.test(log.text))
+      log.text = ''
       await player.request('a.log', { lines: 1, text: 'One line more' })
-      await until('lines come again', () => err.includes('One line more'))
+      await until('lines come again', () => log.text.includes('One line more'))
     }
   )
 }
 
 t.test('a text of a client makes no line of the log', async t => {
   const { process: child, player } = await start(t, 'thread')
-  let err = ''
-  child.stderr!.on('data', data => (err += data))
+  const log = readLog(child)
   const text = '\n2026-01-01T00:00:00.000Z ERROR Forged \u001b[31m\u202e\u2028'
   await player.request('a.log', { lines: 1, text })
-  await until('it is logged', () => err.includes('Forged'))
-  t.equal(err.split('\n').length, 2, err)
-  t.match(err, 'INFO  \\n2026-01-01T00:00:00.000Z ERROR Forged \\u001b[31m\\u202e\\u2028')
+  await until('it is logged', () => log.text.includes('Forged'))
+  t.equal(log.text.split('\n').length, 2, log.text)
+  t.match(log.text, 'INFO  \\n2026-01-01T00:00:00.000Z ERROR Forged \\u001b[31m\\u202e\\u2028')
 })
 
 t.test('a flood of one line is told as a count, whoever causes it', async t => {
   const { process: child, player, url } = await start(t, 'thread')
-  let err = ''
-  child.stderr!.on('data', data => (err += data))
+  const log = readLog(child)
   await player.request('a.log', { lines: 5_000, text: 'The same' })
-  await until('the count is told', () => err.includes('more like it'))
-  t.match(err, /INFO {2}The same … and 4990 more like it\n/)
-  t.equal(err.split('The same route').length - 1, 10)
+  await until('the count is told', () => log.text.includes('more like it'))
+  t.match(log.text, /INFO {2}The same … and 4990 more like it\n/)
+  t.equal(log.text.split('The same route').length - 1, 10)
   await Promise.all(Array.from({ length: 30 }, () => sendNonsense(url)))
-  await until('that of strangers too', () => /A frame was refused … and \d+ more like it/.test(err))
+  await until('that of strangers too', () => /A frame was refused … and \d+ more like it/.test(log.text))
 })
