@@ -78,11 +78,19 @@ export class Attachment {
       .catch(error => connection.fail(error))
   }
 
-  /** Looks for the session that the client wants back, before `open`. `messages`: how it is written to from now on. */
-  prepareResume(asked: ResumeRequest, messages: PomeloMessages): ResumeReply {
-    const { receiver, reply } = this.#parts.resumption.admit(asked, messages, this.#identity.uid)
-    this.#resumable = receiver
-    return reply
+  /**
+   * Looks for the session that the client wants back, before `open`. `messages`: how it is written to from now on. A
+   * client whose session was ended on purpose while it could not be told is told now, and the connection is closed:
+   * undefined.
+   */
+  prepareResume(asked: ResumeRequest, messages: PomeloMessages): ResumeReply | undefined {
+    const admission = this.#parts.resumption.admit(asked, messages, this.#identity.uid)
+    if ('code' in admission) {
+      this.#connection.end(admission.code, admission.kickReason)
+      return undefined
+    }
+    this.#resumable = admission.receiver
+    return admission.reply
   }
 
   /** Why the session can't begin, if it can't: another session of its user is in the way. To be asked before `open`. */

@@ -18,9 +18,9 @@ export interface BacklogLimits {
 export type KeptFrame = string | EventFrame
 
 interface Latest {
-  readonly frame: KeptFrame
+  frame: KeptFrame
   /** Counted messages that were sent before it. */
-  readonly after: number
+  after: number
 }
 
 /** Messages at the front of the list that are gone before it is made anew. */
@@ -86,13 +86,23 @@ export class Backlog {
     this.#bound()
   }
 
-  /** Keeps an event that is not counted, in place of the one before it of the same place. */
-  keep(place: string, frame: KeptFrame): void {
-    this.#forget(place)
+  /** Keeps an event that is not counted, in place of the one before it of the same place. Returns whether there was one. */
+  keep(place: string, frame: KeptFrame): boolean {
     this.#latest ??= new Map()
-    this.#latest.set(place, { frame, after: this.#sent })
+    const latest = this.#latest.get(place)
+    if (latest === undefined) {
+      this.#latest.set(place, { frame, after: this.#sent })
+    } else {
+      this.#release(latest.frame, latestCost, place.length)
+      latest.frame = frame
+      latest.after = this.#sent
+      // Behind all that were sent before.
+      this.#latest.delete(place)
+      this.#latest.set(place, latest)
+    }
     this.#hold(frame, latestCost, place.length)
     this.#bound()
+    return latest !== undefined
   }
 
   /** The frame of a counted message, by its number from 1; not of one up to `floor`. */

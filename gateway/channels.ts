@@ -42,6 +42,7 @@ export class Channels {
     else members.add(session)
     session.channels ??= new Set()
     session.channels.add(name)
+    session.resized()
     return undefined
   }
 
@@ -50,6 +51,7 @@ export class Channels {
     const members = this.#byName.get(name)
     if (members?.delete(session) !== true) return
     session.channels?.delete(name)
+    session.resized()
     if (members.size === 0) this.#byName.delete(name)
   }
 
@@ -58,8 +60,12 @@ export class Channels {
   }
 
   destroy(name: string): void {
-    for (const session of this.#byName.get(name) ?? []) session.channels?.delete(name)
+    const members = this.#byName.get(name)
     this.#byName.delete(name)
+    for (const session of members ?? []) {
+      session.channels?.delete(name)
+      session.resized()
+    }
   }
 }
 

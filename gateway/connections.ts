@@ -21,14 +21,16 @@ export class Connections {
   #onEmpty: (() => void) | undefined
 
   constructor(parts: Omit<ConnectionParts, 'onClose' | 'trafficLimits'>) {
-    const { heartbeat, handshakeTimeout, maxPause, resumeWindow, monotonic } = parts.options
-    const { maxPayload: maxMessageBytes } = limitMessages(parts.options.maxBodyBytes)
+    const { heartbeat, handshakeTimeout, maxPause, resumeWindow, unboundResumeWindow } = parts.options
+    const { monotonic, maxBodyBytes, maxFramesPerSecond } = parts.options
+    const { maxPayload: maxMessageBytes } = limitMessages(maxBodyBytes)
     this.#parts = {
       ...parts,
-      trafficLimits: { maxFramesPerSecond: parts.options.maxFramesPerSecond, maxMessageBytes },
+      trafficLimits: { maxFramesPerSecond, maxMessageBytes },
       onClose: closed => this.#remove(closed)
     }
-    const intervals = [heartbeat || slowestLook, handshakeTimeout, maxPause, resumeWindow || slowestLook]
+    const windows = [resumeWindow, unboundResumeWindow, heartbeat].map(ms => ms || slowestLook)
+    const intervals = [handshakeTimeout, maxPause, ...windows]
     const shortest = Math.min(...intervals) / 4
     this.#interval = Math.min(slowestLook, Math.max(fastestLook, shortest))
     this.#lookedAt = monotonic()

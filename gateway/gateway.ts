@@ -9,6 +9,7 @@ import { Connections } from './connections.js'
 import { findTypescriptLoaders, watchHandlers } from './dev.js'
 import { Dispatcher } from './dispatcher.js'
 import { Entrance } from './entrance.js'
+import { showGauges } from './gauges.js'
 import {
   type HostBroadcastOptions,
   type HostChannel,
@@ -150,7 +151,17 @@ export class Gateway {
       entrance,
       onSocket: (...opened) => this.#connections.open(...opened)
     })
-    this.#showGauges()
+    const [connections, resumption] = [this.#connections, this.#resumption]
+    showGauges(metrics, {
+      connections,
+      resumption,
+      registry,
+      channels,
+      pool,
+      requests,
+      dispatcher,
+      monotonic
+    })
   }
 
   /** Where the gateway listens. */
@@ -277,22 +288,6 @@ export class Gateway {
   /** @internal Ends a worker's thread, whatever it does: `sallyport/testing` has it. */
   async killWorker(index: number): Promise<void> {
     await this.#pool.kill(index)
-  }
-
-  #showGauges(): void {
-    const metrics = this.#metrics
-    metrics.gauge('connections', () => this.#connections.size)
-    metrics.gauge('sessions', () => this.#registry.size)
-    metrics.gauge('users', () => this.#registry.userCount)
-    metrics.gauge('channels', () => this.#channels.size)
-    metrics.gauge('workersReady', () => this.#pool.up.length)
-    metrics.gauge('requestsWaiting', () => this.#requests.waiting)
-    metrics.gauge('requestsRunning', () => this.#requests.running)
-    metrics.gauge('queueDelay', () => Math.round(this.#dispatcher.queueDelay(this.options.monotonic())))
-    metrics.gauge('turns', () => this.#pool.up.reduce((turns, worker) => turns + worker.turns.size, 0))
-    metrics.gauge('detachedSessions', () => this.#resumption.awayCount)
-    metrics.gauge('backlogBytes', () => this.#resumption.backlogBytes)
-    metrics.gauge('sendBytesWaiting', () => this.#connections.sendBytesWaiting)
   }
 }
 

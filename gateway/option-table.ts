@@ -183,6 +183,31 @@ export const optionTable: readonly OptionRow[] = [
     help: 'ms a session waits for its client to come back; 0: not at all'
   },
   {
+    name: 'unboundResumeWindow',
+    check: ms(0),
+    // What our client needs to notice that its connection is dead: its heartbeat, and what the answer may take.
+    standard: 15_000,
+    help: 'the same, of a session without user, settings and channels'
+  },
+  {
+    name: 'maxDetachedSessions',
+    check: count(0, 10_000_000),
+    standard: 50_000,
+    help: 'sessions whose client is away, in all; 0: any number'
+  },
+  {
+    name: 'maxDetachedSessionsPerAddress',
+    check: count(0, 10_000_000),
+    standard: 1_000,
+    help: 'sessions whose client is away, of one address; 0: any number'
+  },
+  {
+    name: 'maxDetachedBytes',
+    check: count(1024, Number.MAX_SAFE_INTEGER),
+    standard: 134_217_728,
+    help: 'bytes of memory that sessions take whose client is away'
+  },
+  {
     name: 'maxBacklogBytes',
     check: count(1024, 2_147_483_647),
     standard: 2_097_152,

@@ -87,6 +87,20 @@ export interface PlainOptions {
   maxSendBytesInAll: number
   /** Milliseconds that a session waits for a client of ours that dropped, and then ends. 0: it ends at once. */
   resumeWindow: number
+  /**
+   * The same of a session that holds nothing: no user, no settings, no channel, no request that runs. Milliseconds; no
+   * more than `resumeWindow` counts. 0: it ends at once.
+   */
+  unboundResumeWindow: number
+  /** Sessions whose client is away; beyond it one ends that is of the address that has most. 0: any number. */
+  maxDetachedSessions: number
+  /** The same of one address, IPv6 by its /64; beyond it the oldest of them ends. 0: any number. */
+  maxDetachedSessionsPerAddress: number
+  /**
+   * Bytes of memory that the sessions whose client is away may take: their settings, and what is kept for each alone.
+   * Beyond it one ends that is of the address that takes most.
+   */
+  maxDetachedBytes: number
   /** Bytes kept for one client until it says that they have come; beyond it the oldest go, and it can't resume. */
   maxBacklogBytes: number
   /** Messages kept for one client, likewise. */

@@ -179,6 +179,7 @@ export class PomeloProtocol implements Protocol {
     const emptyBody = type === ownType || rich ? '' : '{}'
     this.#messages = new PomeloMessages({ emptyBody, errorFlag, rich, counts: this.#counts })
     const resume = this.#counts ? host.attachment.prepareResume(request.resume!, this.#messages) : undefined
+    if (!host.isConnected) return
     const dismissal = host.attachment.judge()
     if (dismissal !== undefined) return this.#dismiss(dismissal)
     const reply = formatHandshake({

@@ -1,9 +1,10 @@
 /**
- * The sessions that can be resumed, by the secret that their client has, and those whose client is away. A session
- * waits for its client for `resumeWindow`; then it ends. Of a secret only its hash is kept.
+ * The sessions that can be resumed, and those whose client is away. Such a session waits for its client for
+ * `resumeWindow`, or for `unboundResumeWindow` if it holds nothing; then it ends, and before if too many wait.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { closeCodes } from '../shared/close-codes.js'
+import type { Logger } from '../shared/log.js'
 import {
   type ResumeFailure,
   type ResumePoint,
@@ -12,19 +13,26 @@ import {
   resumeFailures
 } from '../shared/wire/resume.js'
 import { Backlog, type BacklogLimits } from './backlog.js'
+import { addressKey } from './client-address.js'
+import { type DetachedLimits, DetachedSessions, type Surplus } from './detached-sessions.js'
+import { type Farewell, Farewells } from './farewells.js'
 import type { Metrics } from './metrics.js'
 import type { PomeloMessages } from './pomelo-messages.js'
 import type { Ending, Registry } from './registry.js'
 import { type ResumableKeeper, ResumableReceiver } from './resumable-receiver.js'
+import { hashSecret, ResumeSecrets } from './resume-secrets.js'
 import type { Session } from './session.js'
 import { SharedBudget } from './shared-budget.js'
 
-export interface ResumptionInit extends BacklogLimits {
+export interface ResumptionInit extends BacklogLimits, DetachedLimits {
   readonly registry: Registry
   readonly metrics: Metrics
+  readonly log: Logger
   /** Milliseconds; 0: no session is kept. */
   readonly resumeWindow: number
-  /** Characters that all backlogs together may hold. */
+  /** Milliseconds, of sessions that hold nothing; no more than `resumeWindow` counts. */
+  readonly unboundResumeWindow: number
+  /** Bytes of memory that all backlogs together may take. */
   readonly maxBacklogBytesInAll: number
   /** Bytes that may wait to be sent to one client. */
   readonly maxSendBytes: number
@@ -34,13 +42,8 @@ export interface ResumptionInit extends BacklogLimits {
 /** Characters that are written at once while a client catches up: far fewer than may wait for it. */
 const longestPiece = 65_536
 
-/** The hashes of a client's secrets. */
-interface Secrets {
-  /** What the client surely has. */
-  held: string | undefined
-  /** What it was given last, and has not said that it has. */
-  offered: string | undefined
-}
+/** Milliseconds between two lines of the log about sessions that made room: strangers decide how many there are. */
+const quietFor = 10_000
 
 export interface Admission {
   readonly receiver: ResumableReceiver
@@ -49,15 +52,23 @@ export interface Admission {
 
 export class Resumption implements ResumableKeeper {
   readonly #init: ResumptionInit
-  readonly #bySecret = new Map<string, ResumableReceiver>()
-  readonly #secrets = new Map<ResumableReceiver, Secrets>()
+  readonly #secrets = new ResumeSecrets<ResumableReceiver>()
+  readonly #detached: DetachedSessions<ResumableReceiver>
   /** When each client that is away was lost, by a clock without the moments that are forgiven. Oldest first. */
   readonly #away = new Map<ResumableReceiver, number>()
+  /** The same of those whose session held nothing at that moment. */
+  readonly #unbound = new Map<ResumableReceiver, number>()
+  readonly #farewells: Farewells
   readonly #budget: SharedBudget
   #forgiven = 0
+  /** Sessions that made room since the log was told. */
+  #evicted = 0
+  #toldAt = Number.NEGATIVE_INFINITY
 
   constructor(init: ResumptionInit) {
     this.#init = init
+    this.#detached = new DetachedSessions(init)
+    this.#farewells = new Farewells(init.resumeWindow)
     this.#budget = new SharedBudget(init.maxBacklogBytesInAll, () => this.#secrets.size)
   }
 
@@ -67,16 +78,31 @@ export class Resumption implements ResumableKeeper {
 
   /** Sessions whose client is away. */
   get awayCount(): number {
-    return this.#away.size
+    return this.#detached.size
+  }
+
+  /** Bytes of memory that they take. */
+  get awayBytes(): number {
+    return this.#detached.bytes
   }
 
   get backlogBytes(): number {
     return this.#budget.bytes
   }
 
-  /** Finds the session that a client of this user wants back, or prepares one that it can have back later. */
-  admit({ session: point }: ResumeRequest, messages: PomeloMessages, uid: string | null): Admission {
-    const found = point === undefined ? undefined : this.#find(point, messages, uid)
+  /**
+   * Finds the session that a client of this user wants back, or prepares one that it can have back later. A client whose
+   * session was ended on purpose gets none, but is to be told how it was.
+   */
+  admit(
+    { session: point }: ResumeRequest,
+    messages: PomeloMessages,
+    uid: string | null
+  ): Admission | Farewell {
+    const hash = point && hashSecret(point.token)
+    const farewell = hash && this.#farewells.take(hash, uid)
+    if (farewell) return farewell
+    const found = point && hash ? this.#find(point, hash, messages, uid) : undefined
     if (found instanceof ResumableReceiver) {
       found.takeOver(point!.received, messages)
       return { receiver: found, reply: this.#describe(found, true) }
@@ -92,41 +118,65 @@ export class Resumption implements ResumableKeeper {
       uid,
       keeper: this
     })
-    this.#secrets.set(receiver, { held: undefined, offered: undefined })
     return { receiver, reply: this.#describe(receiver, false, found) }
   }
 
   /** Ends those that waited for too long. `forgiven`: milliseconds since the last look in which nobody could come. */
   look(now: number, forgiven: number): void {
     this.#forgiven += forgiven
+    const { resumeWindow, unboundResumeWindow } = this.#init
+    const time = now - this.#forgiven
+    this.#farewells.look(time)
+    for (const [receiver, since] of this.#unbound) {
+      if (time - since < unboundResumeWindow) break
+      if (receiver.session!.holdsNothing) {
+        this.#endAway(receiver, 'not back in time')
+        continue
+      }
+      // Something was done for it meanwhile, by what it had asked for: it waits like any other from now on.
+      this.#unbound.delete(receiver)
+      this.#away.set(receiver, time)
+    }
     for (const [receiver, since] of this.#away) {
-      if (now - this.#forgiven - since < this.#init.resumeWindow) return
-      const { code, reason, kickReason } = receiver.dropped!
-      this.endSession(receiver.session!, { code, reason: `${reason}, and not back in time`, kickReason })
+      if (time - since < resumeWindow) return
+      this.#endAway(receiver, 'not back in time')
     }
   }
 
   /** Ends all whose client is away. */
   close(): void {
     const ending = { code: closeCodes.restart, reason: 'the gateway is closing', kickReason: null }
-    for (const receiver of [...this.#away.keys()]) this.endSession(receiver.session!, ending)
+    for (const receiver of [...this.#away.keys(), ...this.#unbound.keys()])
+      this.endSession(receiver.session!, ending)
   }
 
   detached(receiver: ResumableReceiver): void {
-    this.#init.metrics.count('sessionsDetached')
-    this.#away.set(receiver, this.#init.monotonic() - this.#forgiven)
+    const { metrics, resumeWindow, unboundResumeWindow } = this.#init
+    metrics.count('sessionsDetached')
+    const session = receiver.session!
+    const isBrief = unboundResumeWindow < resumeWindow && session.holdsNothing
+    const since = this.#init.monotonic() - this.#forgiven
+    ;(isBrief ? this.#unbound : this.#away).set(receiver, since)
+    if (isBrief && unboundResumeWindow === 0) return this.#endAway(receiver, 'nothing to keep')
+    session.rest(() => this.resized(receiver))
+    this.#detached.add(receiver, addressKey(receiver.address.ip), receiver.bytes)
+    this.#makeRoom()
+  }
+
+  resized(receiver: ResumableReceiver): void {
+    this.#detached.resize(receiver, receiver.bytes)
+    this.#makeRoom()
   }
 
   attached(receiver: ResumableReceiver): void {
-    this.#away.delete(receiver)
+    receiver.session?.wake()
+    this.#forget(receiver)
   }
 
-  ended(receiver: ResumableReceiver): void {
-    this.#away.delete(receiver)
-    const secrets = this.#secrets.get(receiver)
-    this.#secrets.delete(receiver)
-    this.#forget(secrets?.held)
-    this.#forget(secrets?.offered)
+  ended(receiver: ResumableReceiver, farewell: Farewell): void {
+    this.#forget(receiver)
+    const hashes = this.#secrets.end(receiver)
+    this.#farewells.add(receiver, farewell, hashes, this.#init.monotonic() - this.#forgiven)
   }
 
   endSession(session: Session, ending: Ending): void {
@@ -134,25 +184,20 @@ export class Resumption implements ResumableKeeper {
   }
 
   confirmed(receiver: ResumableReceiver): void {
-    const secrets = this.#secrets.get(receiver)
-    if (secrets?.offered === undefined) return
-    this.#forget(secrets.held)
-    secrets.held = secrets.offered
-    secrets.offered = undefined
+    this.#secrets.confirm(receiver)
   }
 
   #find(
-    { token, epoch, received }: ResumePoint,
+    { epoch, received }: ResumePoint,
+    hash: string,
     messages: PomeloMessages,
     uid: string | null
   ): ResumableReceiver | ResumeFailure {
-    const secret = hash(token)
-    const receiver = this.#bySecret.get(secret)
+    const receiver = this.#secrets.find(hash)
     if (receiver?.session === undefined) return resumeFailures.gone
     // Its own client may still come: the session is left as it is.
     if (!receiver.isOf(uid)) return resumeFailures.stranger
-    // That it has come with what it was given last says that it has it.
-    if (this.#secrets.get(receiver)?.offered === secret) this.confirmed(receiver)
+    this.#secrets.used(receiver, hash)
     // What is kept for it is written in the form that it read before.
     const isSame = epoch === receiver.epoch && messages.readsRich === receiver.readsRich
     const verdict = isSame ? receiver.judge(received) : resumeFailures.mismatch
@@ -168,21 +213,47 @@ export class Resumption implements ResumableKeeper {
   }
 
   #describe(receiver: ResumableReceiver, resumed: boolean, reason?: ResumeFailure): ResumeReply {
-    const token = randomBytes(16).toString('base64url')
-    const secrets = this.#secrets.get(receiver)!
-    this.#forget(secrets.offered)
-    secrets.offered = hash(token)
-    this.#bySecret.set(secrets.offered, receiver)
+    const token = this.#secrets.offer(receiver)
     const { epoch, received } = receiver
     const window = this.#init.resumeWindow / 1000
     return { token, epoch, resumed, received, window, ...(reason === undefined ? {} : { reason }) }
   }
 
-  #forget(secret: string | undefined): void {
-    if (secret !== undefined) this.#bySecret.delete(secret)
+  /** Its client is not away any more, or its session is over. */
+  #forget(receiver: ResumableReceiver): void {
+    this.#away.delete(receiver)
+    this.#unbound.delete(receiver)
+    this.#detached.delete(receiver)
   }
-}
 
-function hash(token: string): string {
-  return createHash('sha256').update(token).digest('base64')
+  /** Ends those that there is no room for. */
+  #makeRoom(): void {
+    for (;;) {
+      const surplus = this.#detached.findSurplus()
+      if (surplus === undefined) return
+      // Not there any more while its end is told: what is done then may want room itself.
+      this.#detached.delete(surplus.item)
+      this.#init.metrics.count('detachedSessionsEvicted')
+      this.#tellEviction(surplus)
+      this.#endAway(surplus.item, 'not kept for longer: too much is kept for others')
+    }
+  }
+
+  #endAway(receiver: ResumableReceiver, why: string): void {
+    const { code, reason, kickReason } = receiver.dropped!
+    this.endSession(receiver.session!, { code, reason: `${reason}, and ${why}`, kickReason })
+  }
+
+  #tellEviction({ limit, address }: Surplus<ResumableReceiver>): void {
+    this.#evicted++
+    const now = this.#init.monotonic()
+    if (now - this.#toldAt < quietFor) return
+    this.#init.log.warn('Sessions whose clients were away have made room for others', {
+      sessions: this.#evicted,
+      limit,
+      address
+    })
+    this.#toldAt = now
+    this.#evicted = 0
+  }
 }

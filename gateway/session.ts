@@ -40,6 +40,13 @@ interface Setting {
 /** A change of several keys; text '' deletes. */
 export type SettingsChange = readonly (readonly [key: string, text: string])[]
 
+/**
+ * Bytes of memory that a key takes beside its characters, and a channel, or a deletion that is remembered, with a name
+ * of the longest; measured, and held by a test.
+ */
+const keyCost = 128
+const nameCost = 512
+
 /** Keys whose deletion is remembered for `commit`; of older deletions only the newest moment is. */
 const rememberedDeletions = 64
 
@@ -60,6 +67,8 @@ export class Session {
   #version = 0
   #length = 0
   #text: string | undefined
+  /** Told when `bytes` has changed, while somebody wants to know. */
+  #onResize: (() => void) | undefined
 
   constructor(frontendId: string, sid: number, receiver: Receiver) {
     this.frontendId = frontendId
@@ -170,6 +179,35 @@ export class Session {
     return changed
   }
 
+  /** Bytes of memory that its settings and its channels take, at most. */
+  get bytes(): number {
+    const names = (this.#deletions?.size ?? 0) + (this.channels?.size ?? 0)
+    // A character takes up to two.
+    return 2 * this.#length + (this.#settings?.size ?? 0) * keyCost + names * nameCost
+  }
+
+  /** Whether nothing would be lost with it but its number: no user, no settings, no channel, nothing asked for. */
+  get holdsNothing(): boolean {
+    const settings = this.#settings?.size ?? 0
+    const channels = this.channels?.size ?? 0
+    return this.#uid === null && settings === 0 && channels === 0 && this.lane.open === 0
+  }
+
+  /** Its client is away: it keeps no more than it must, and `onResize` is told when `bytes` changes, until `wake`. */
+  rest(onResize: () => void): void {
+    this.#text = undefined
+    this.#onResize = onResize
+  }
+
+  wake(): void {
+    this.#onResize = undefined
+  }
+
+  /** It is in more channels, or in fewer. */
+  resized(): void {
+    this.#onResize?.()
+  }
+
   /** Only the registry binds: it knows who else is bound. */
   setUid(uid: string | null, writer: number): void {
     this.#uid = uid
@@ -187,12 +225,14 @@ export class Session {
   close(): void {
     this.#isOpen = false
     this.receiver = undefined
+    this.#onResize = undefined
   }
 
   #wasChanged(length: number, writer: number): void {
     this.#length = length
     this.#text = undefined
     this.changed(writer)
+    this.#onResize?.()
   }
 
   #put(key: string, text: string, version: number, writer: number): void {

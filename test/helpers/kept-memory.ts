@@ -3,13 +3,20 @@
  * in a process of its own, so that nothing else moves in its heap. Prints JSON.
  */
 import { Backlog } from '../../gateway/backlog.js'
+import { Channels } from '../../gateway/channels.js'
 import { createEvent, type GatewayEvent } from '../../gateway/event.js'
 import { encodeFrame } from '../../gateway/frames.js'
 import { Metrics } from '../../gateway/metrics.js'
+import type { ClientAddress } from '../../gateway/options.js'
 import { Outgoing } from '../../gateway/outgoing.js'
 import { PomeloMessages } from '../../gateway/pomelo-messages.js'
 import { encodeJson } from '../../gateway/protocol.js'
+import { Registry } from '../../gateway/registry.js'
+import type { ResumableConnection } from '../../gateway/resumable-receiver.js'
+import { type Admission, Resumption } from '../../gateway/resumption.js'
+import type { Session } from '../../gateway/session.js'
 import { SharedBudget } from '../../gateway/shared-budget.js'
+import { createLogger } from '../../shared/log.js'
 import { FakeSocket } from './fake-socket.js'
 
 export type KeptMemory = Readonly<Record<string, { readonly counted: number; readonly taken: number }>>
@@ -49,6 +56,65 @@ function outgoing(fill: (to: Outgoing) => void) {
   all.check()
   return { budget, all }
 }
+
+const nothing = createLogger('silent', () => {})
+
+/** Sessions whose clients are away, with what is done to each before. */
+function detached(count: number, fill: (session: Session, channels: Channels, number: number) => void) {
+  const metrics = new Metrics()
+  const registry = new Registry({ frontendId: 'a', singleSession: 'off', metrics, now: () => 0 })
+  const channels = new Channels({ maxChannels: 1_000, maxMembers: 1_000 })
+  const resumption = new Resumption({
+    registry,
+    metrics,
+    log: nothing,
+    resumeWindow: 1_000,
+    unboundResumeWindow: 1_000,
+    maxBacklogBytesInAll: Number.MAX_SAFE_INTEGER,
+    maxBacklogBytes: Number.MAX_SAFE_INTEGER,
+    maxBacklogMessages: 1_000,
+    maxSendBytes: 1_000_000,
+    maxDetachedSessions: 0,
+    maxDetachedSessionsPerAddress: 0,
+    maxDetachedBytes: Number.MAX_SAFE_INTEGER,
+    monotonic: () => 0
+  })
+  for (let number = 0; number < count; number++) {
+    const own = new PomeloMessages({ emptyBody: '', errorFlag: true, rich: false, counts: true })
+    const { receiver } = resumption.admit({ session: undefined }, own, null) as Admission
+    const connection = new Leaving(`192.0.2.${number % 200}`)
+    receiver.attach(connection)
+    const session = registry.open(receiver)
+    receiver.session = session
+    fill(session, channels, number)
+    receiver.reply(1, encodeJson({ number }))
+    receiver.drop(connection, { code: 1006, reason: 'lost', kickReason: null }, false)
+  }
+  return { budget: { bytes: resumption.awayBytes }, all: { resumption, channels } }
+}
+
+/** The connection that a session's client has for a moment. */
+class Leaving implements ResumableConnection {
+  readonly address: ClientAddress
+
+  constructor(ip: string) {
+    this.address = { ip, port: 1 }
+  }
+
+  sendFrame(): void {}
+  sendEvent(): boolean {
+    return true
+  }
+  feed(): void {}
+  pause(): void {}
+  resume(): void {}
+  end(): void {}
+}
+
+const limits = { maxSettingsLength: Number.MAX_SAFE_INTEGER, maxSettingsKeys: Number.MAX_SAFE_INTEGER }
+
+/** A text of its own, as one that came over a link. */
+const fresh = (text: string) => Buffer.from(text).toString('latin1')
 
 const many = 20_000
 
@@ -91,6 +157,39 @@ const cases = {
         to.addEvent(latest(n), kept(latest(n)).text)
         to.addEvent(event(n), kept(event(n)).text)
       }
+    }),
+  'sessions that hold nothing': () => detached(5_000, () => {}),
+  'sessions with many small settings': () =>
+    detached(200, (session, _channels, number) => {
+      for (let n = 0; n < 200; n++)
+        session.changeKey(fresh(`key ${n}`), fresh(`{"json":${number + n}}`), 0, limits)
+    }),
+  'sessions with a large setting': () =>
+    detached(200, session => {
+      session.changeKey('large', fresh(`{"json":"${'x'.repeat(60_000)}"}`), 0, limits)
+      // As if it had been asked for.
+      if (session.settingsText.length < 60_000) throw new Error('It is not there')
+    }),
+  'sessions with a large setting of two bytes for each character': () =>
+    detached(200, (session, _channels, number) => {
+      session.changeKey(
+        'large',
+        Buffer.from(`{"json":"${number}${'ж'.repeat(30_000)}"}`).toString(),
+        0,
+        limits
+      )
+    }),
+  'sessions that remember what was deleted': () =>
+    detached(200, (session, _channels, number) => {
+      for (let n = 0; n < 100; n++) {
+        const key = fresh(`${'k'.repeat(240)}${number}.${n}`)
+        session.changeKey(key, fresh('{"json":1}'), 0, limits)
+        session.changeKey(key, '', 0, limits)
+      }
+    }),
+  'sessions in channels of their own': () =>
+    detached(200, (session, channels, number) => {
+      for (let n = 0; n < 64; n++) channels.join(session, fresh(`${'c'.repeat(240)}${number}.${n}`))
     })
 }
 
@@ -102,7 +201,7 @@ function sweep(): number {
 /** What is measured at the moment is here, so that it is not collected. */
 const held: unknown[] = []
 
-function measure(keep: () => { readonly budget: SharedBudget; readonly all: unknown }) {
+function measure(keep: () => { readonly budget: Pick<SharedBudget, 'bytes'>; readonly all: unknown }) {
   const before = sweep()
   const { budget, all } = keep()
   held.push(all)

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
+import type { ResumeReply } from '../../shared/wire/resume.js'
 import { pomeloProtocol } from './pomelo-protocol.js'
 
 const { Package, Message } = pomeloProtocol
@@ -31,6 +32,7 @@ export interface HandshakeAnswer {
     readonly dict?: Readonly<Record<string, number>>
     readonly dictVersion: string
     readonly useDict: boolean
+    readonly resume?: ResumeReply
   }
   readonly user?: Body
 }
@@ -41,6 +43,8 @@ export interface PomeloPlayerOptions {
   /** Members of the handshake's `sys` beside type and version. */
   readonly sys?: Readonly<Record<string, unknown>>
   readonly user?: unknown
+  /** The address of this machine to come from. */
+  readonly localAddress?: string
 }
 
 export class PomeloPlayer {
@@ -74,8 +78,8 @@ export class PomeloPlayer {
   }
 
   /** Opens a socket and says nothing. */
-  static async open(url: string, subprotocol?: string): Promise<PomeloPlayer> {
-    const ws = subprotocol === undefined ? new WebSocket(url) : new WebSocket(url, subprotocol)
+  static async open(url: string, subprotocol?: string, localAddress?: string): Promise<PomeloPlayer> {
+    const ws = new WebSocket(url, subprotocol === undefined ? [] : [subprotocol], { localAddress })
     // Made before the socket is open: nothing that comes with its first bytes is missed.
     const player = new PomeloPlayer(ws)
     await once(ws, 'open')
@@ -84,7 +88,7 @@ export class PomeloPlayer {
 
   /** Opens a socket, shakes hands and acknowledges. */
   static async join(url: string, options: PomeloPlayerOptions = {}): Promise<PomeloPlayer> {
-    const player = await PomeloPlayer.open(url, options.subprotocol)
+    const player = await PomeloPlayer.open(url, options.subprotocol, options.localAddress)
     const { code } = await player.shakeHands(options)
     if (code !== 200) throw new Error(`The handshake was answered with ${code}`)
     player.send(packageTypes.ack)

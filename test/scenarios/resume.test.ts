@@ -153,7 +153,7 @@ t.test('a goodbye ends the session at once', async t => {
   t.match(gateway.metrics(), { sessionsDetached: 0, backlogBytes: 0 })
 })
 
-t.test('a kick ends the session for resume too, whether its client is there or away', async t => {
+t.test('who is kicked is told, whether the client is there or away, and is told once', async t => {
   const { gateway, proxy, join } = await start(t)
   const [here, away] = [await join(), await join()]
   await here.request('player.login', { uid: 'here' })
@@ -164,9 +164,62 @@ t.test('a kick ends the session for resume too, whether its client is there or a
   proxy.isDown = true
   proxy.cut('reset')
   await until('it is away', () => gateway.metrics().detachedSessions === 1)
-  gateway.sessions.kick('away')
-  t.match(gateway.metrics(), { sessions: 0, detachedSessions: 0, backlogBytes: 0 })
-  const opened = change(away, 'open')
+  gateway.sessions.kick('away', 'Enough for you too.')
+  t.match(gateway.metrics(), { sessions: 0, detachedSessions: 0, backlogBytes: 0, detachedBytes: 0 })
+  const told = change(away, 'closed')
+  proxy.isDown = false
+  t.match(await told, { code: 4500, reason: 'Enough for you too.' })
+  t.match(away.error, { code: 'CONNECTION_CLOSED', data: { code: 4500 } })
+  t.match(gateway.metrics(), { sessions: 0, sessionsOpened: 2, resumesFailed: 0 })
+})
+
+for (const singleSession of ['kick', 'reject'] as const) {
+  t.test(
+    `who is away while the same user comes from elsewhere is told, and stays away (${singleSession})`,
+    async t => {
+      const { gateway, proxy, join } = await start(t, { singleSession })
+      const client = await join()
+      await client.request('player.login', { uid: 'red' })
+      proxy.isDown = true
+      proxy.cut('reset')
+      await until('it is away', () => gateway.metrics().detachedSessions === 1)
+      const other = await connect(gateway.url, quick)
+      t.teardown(() => other.close())
+      const { sid } = (await other.request('player.login', { uid: 'red' })) as { sid: number }
+      const told = change(client, 'closed')
+      proxy.isDown = false
+      t.match(await told, { code: 4503, reason: 'The same user came from elsewhere' })
+      t.equal(gateway.sessions.getByUid('red')[0]?.id, sid, 'the newcomer has not noticed')
+    }
+  )
+}
+
+t.test('a kick that its client never got is told when it is back', async t => {
+  const { gateway, proxy, join } = await start(t)
+  const client = await join()
+  await client.request('player.login', { uid: 'red' })
+  const told = change(client, 'closed')
+  // Neither side is told that the connection is dead.
+  proxy.cut('silent')
+  gateway.sessions.kick('red', 'Enough.')
+  t.match(await told, { code: 4500, reason: 'Enough.' })
+})
+
+t.test('who was kicked longer ago than a session waits is not told, and gets a new session', async t => {
+  const { gateway, proxy, join } = await start(t, { resumeWindow: 50 })
+  const [client, later] = [await join(), await startProxy(t, gateway.address.port)]
+  const witness = await connect(later.url, quick)
+  t.teardown(() => witness.close())
+  await client.request('player.login', { uid: 'red' })
+  await witness.request('player.login', { uid: 'witness' })
+  proxy.isDown = true
+  proxy.cut('reset')
+  gateway.sessions.kick('red', 'Enough.')
+  later.isDown = true
+  later.cut('reset')
+  // Lost after the kick, and waited for as long.
+  await until('the witness has lost its session', () => gateway.metrics().sessions === 0)
+  const opened = change(client, 'open')
   proxy.isDown = false
   t.match(await opened, { resumed: false })
 })

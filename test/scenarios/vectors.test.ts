@@ -118,6 +118,8 @@ function describe(kind: number, bytes: Buffer, start: number, end: number): Json
       return { handshake: JSON.parse(bytes.toString('utf8', start, end)) }
     case packageKinds.heartbeat:
       return { heartbeat: null }
+    case packageKinds.kick:
+      return { kick: JSON.parse(bytes.toString('utf8', start, end)) }
     case packageKinds.received:
       return { received: decodeCount(bytes, start, end) }
     default: {

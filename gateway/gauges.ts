@@ -1,0 +1,38 @@
+/** Where each gauge of the metrics is read from. */
+import type { Channels } from './channels.js'
+import type { Connections } from './connections.js'
+import type { Dispatcher } from './dispatcher.js'
+import type { Metrics } from './metrics.js'
+import type { OpenRequests } from './open-requests.js'
+import type { Pool } from './pool.js'
+import type { Registry } from './registry.js'
+import type { Resumption } from './resumption.js'
+
+/** What is looked at. */
+export interface GaugedParts {
+  readonly connections: Connections
+  readonly registry: Registry
+  readonly channels: Channels
+  readonly pool: Pool
+  readonly requests: OpenRequests
+  readonly dispatcher: Dispatcher
+  readonly resumption: Resumption
+  readonly monotonic: () => number
+}
+
+export function showGauges(metrics: Metrics, parts: GaugedParts): void {
+  const { connections, registry, channels, pool, requests, dispatcher, resumption, monotonic } = parts
+  metrics.gauge('connections', () => connections.size)
+  metrics.gauge('sessions', () => registry.size)
+  metrics.gauge('users', () => registry.userCount)
+  metrics.gauge('channels', () => channels.size)
+  metrics.gauge('workersReady', () => pool.up.length)
+  metrics.gauge('requestsWaiting', () => requests.waiting)
+  metrics.gauge('requestsRunning', () => requests.running)
+  metrics.gauge('queueDelay', () => Math.round(dispatcher.queueDelay(monotonic())))
+  metrics.gauge('turns', () => pool.up.reduce((turns, worker) => turns + worker.turns.size, 0))
+  metrics.gauge('detachedSessions', () => resumption.awayCount)
+  metrics.gauge('detachedBytes', () => resumption.awayBytes)
+  metrics.gauge('backlogBytes', () => resumption.backlogBytes)
+  metrics.gauge('sendBytesWaiting', () => connections.sendBytesWaiting)
+}

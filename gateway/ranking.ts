@@ -1,0 +1,86 @@
+/**
+ * Things by a weight that changes: which one has most is known at any moment. A binary heap in which each thing knows its
+ * index, so that a change costs no more than the logarithm of how many there are, and a small one next to nothing.
+ */
+
+/** A thing's place in a ranking. */
+export interface Rank<Item> {
+  readonly item: Item
+  readonly weight: number
+}
+
+interface Node<Item> extends Rank<Item> {
+  weight: number
+  /** In the heap; of the children of `i` that is `2 i + 1` and `2 i + 2`. -1: it was removed. */
+  index: number
+}
+
+export class Ranking<Item> {
+  readonly #heap: Node<Item>[] = []
+
+  get size(): number {
+    return this.#heap.length
+  }
+
+  /** The one that has most; of equals any. */
+  get top(): Rank<Item> | undefined {
+    return this.#heap[0]
+  }
+
+  add(item: Item, weight: number): Rank<Item> {
+    const node = { item, weight, index: this.#heap.length }
+    this.#heap.push(node)
+    this.#rise(node)
+    return node
+  }
+
+  change(rank: Rank<Item>, weight: number): void {
+    const node = rank as Node<Item>
+    if (node.index < 0) return
+    const hasGrown = weight > node.weight
+    node.weight = weight
+    if (hasGrown) this.#rise(node)
+    else this.#sink(node)
+  }
+
+  /** A second time does nothing. */
+  remove(rank: Rank<Item>): void {
+    const node = rank as Node<Item>
+    const { index } = node
+    if (index < 0) return
+    const last = this.#heap.pop()!
+    node.index = -1
+    if (last === node) return
+    this.#put(last, index)
+    this.#rise(last)
+    this.#sink(last)
+  }
+
+  #rise(node: Node<Item>): void {
+    while (node.index > 0) {
+      const { index } = node
+      const parent = this.#heap[(index - 1) >> 1]!
+      if (parent.weight >= node.weight) return
+      this.#put(node, parent.index)
+      this.#put(parent, index)
+    }
+  }
+
+  #sink(node: Node<Item>): void {
+    for (;;) {
+      const { index } = node
+      const left = this.#heap[2 * index + 1]
+      const right = this.#heap[2 * index + 2]
+      if (left === undefined) return
+      const child = right !== undefined && right.weight > left.weight ? right : left
+      if (child.weight <= node.weight) return
+      this.#put(node, child.index)
+      this.#put(child, index)
+    }
+  }
+
+  #put(node: Node<Item>, index: number): void {
+    this.#heap[index] = node
+    node.index = index
+  }
+}
