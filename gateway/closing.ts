@@ -12,7 +12,7 @@ const longestReason = 123
 export function cutReason(reason: string): string {
   if (Buffer.byteLength(reason) <= longestReason) return reason
   const bytes = Buffer.from(reason).subarray(0, longestReason)
-  return new TextDecoder().decode(bytes, { stream: true })
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: true })
 }
 
 /** What a client can do wrong with a frame, by the error's code. */

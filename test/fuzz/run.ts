@@ -1,18 +1,27 @@
 /**
- * `npm run fuzz`: a million inputs for the decoders, or as many as one likes, and conversations with a gateway. Fails if one was
- * neither taken nor refused as it should be, if one cost too much for its bytes, or if the heap has grown.
+ * `npm run fuzz`: a million inputs for the decoders, or as many as one likes, texts for the log and for clients, and
+ * conversations and streams of HTTP with a gateway. Fails if one was neither taken nor refused as it should be, if one
+ * cost too much for its bytes, or if the heap has grown.
  */
 import { parseArgs } from 'node:util'
 import { createGateway } from '../../gateway/index.js'
 import { sweptHeap } from '../helpers/swept-heap.js'
 import { fuzzConversations, fuzzHandlers } from './conversations.js'
 import { fuzzDecoders } from './decoders.js'
+import { fuzzHeaders } from './headers.js'
+import { fuzzHttp } from './http.js'
 import { createRandom } from './inputs.js'
+import { fuzzLogText } from './log-text.js'
+import { fuzzToldTexts } from './told-texts.js'
 
 const { values } = parseArgs({
   options: {
     inputs: { type: 'string', default: '1000000' },
+    upgrades: { type: 'string', default: '1000000' },
+    lines: { type: 'string', default: '500000' },
+    visits: { type: 'string', default: '5000' },
     conversations: { type: 'string', default: '20000' },
+    streams: { type: 'string', default: '50000' },
     seed: { type: 'string', default: String(Date.now()) }
   }
 })
@@ -23,17 +32,34 @@ const mostGrowth = 4 * 2 ** 20
 
 const seed = Number(values.seed)
 process.stdout.write(`seed ${seed}\n`)
-const inputs = Number(values.inputs)
-const warmUp = fuzzDecoders(Math.ceil(inputs / 10), seed)
-const before = sweptHeap()
-const report = fuzzDecoders(inputs - warmUp.inputs, seed + 1)
-const growth = sweptHeap() - before
-const faults = [...warmUp.faults, ...report.faults]
-const refused = warmUp.refused + report.refused
-const dearest = Math.max(warmUp.dearest, report.dearest)
-if (dearest > mostNanos)
-  faults.push(`An input cost ${dearest} ns for each of its bytes, and may cost ${mostNanos}`)
-if (growth > mostGrowth) faults.push(`The heap has grown by ${growth} bytes, and may grow by ${mostGrowth}`)
+const random = createRandom(seed)
+const faults: string[] = []
+
+/** Runs a tenth of the inputs, then the rest, which may not make the heap grow. Gives what the rest came to. */
+async function run<Report extends { readonly faults: readonly string[] }>(
+  what: string,
+  count: number,
+  fuzz: (count: number) => Report | Promise<Report>
+) {
+  const warmUp = await fuzz(Math.ceil(count / 10))
+  const before = sweptHeap()
+  const { faults: found, ...report } = await fuzz(count - Math.ceil(count / 10))
+  const growth = sweptHeap() - before
+  faults.push(...warmUp.faults, ...found)
+  if (growth > mostGrowth)
+    faults.push(`${what}: the heap has grown by ${growth} bytes, and may grow by ${mostGrowth}`)
+  process.stdout.write(`${what} ${JSON.stringify({ ...report, growth }, null, 2)}\n`)
+  return report
+}
+
+let next = seed
+const decoders = await run('decoders', Number(values.inputs), count => fuzzDecoders(count, next++))
+const headers = await run('headers', Number(values.upgrades), count => fuzzHeaders(count, next++))
+for (const { dearest } of [decoders, headers])
+  if (dearest > mostNanos)
+    faults.push(`An input cost ${dearest} ns for each of its bytes, and may cost ${mostNanos}`)
+await run('log', Number(values.lines), count => fuzzLogText(count, next++))
+
 const gateway = await createGateway({
   handlers: fuzzHandlers,
   port: 0,
@@ -42,20 +68,28 @@ const gateway = await createGateway({
   resumeWindow: 0,
   maxFramesPerSecond: 0
 })
-const random = createRandom(seed)
-const conversations = Number(values.conversations)
-const first = await fuzzConversations(gateway.url, Math.ceil(conversations / 10), random)
-const heapBefore = sweptHeap()
-const rest = await fuzzConversations(gateway.url, conversations - first.conversations, random)
-const growthByConversations = sweptHeap() - heapBefore
-faults.push(...first.faults, ...rest.faults)
-if (growthByConversations > mostGrowth)
-  faults.push(`The gateway's heap has grown by ${growthByConversations} bytes, and may grow by ${mostGrowth}`)
+await run('told texts', Number(values.visits), count => fuzzToldTexts(gateway.url, count, random))
+await run('conversations', Number(values.conversations), count =>
+  fuzzConversations(gateway.url, count, random)
+)
 const { workersLost } = gateway.metrics()
 if (workersLost > 0) faults.push(`${workersLost} workers were lost`)
 await gateway.close()
 
-const decoders = { inputs, refused, dearest, growth }
-const sockets = { conversations, closes: rest.closes, refusals: rest.refusals, growth: growthByConversations }
-process.stdout.write(`${JSON.stringify({ decoders, sockets, faults }, null, 2)}\n`)
+// One that is quick to close who says nothing: each stream waits for that.
+const hasty = await createGateway({
+  handlers: fuzzHandlers,
+  port: 0,
+  workers: 1,
+  logLevel: 'silent',
+  resumeWindow: 0,
+  handshakeTimeout: 300,
+  heartbeat: 200
+})
+await run('HTTP', Number(values.streams), count => fuzzHttp(hasty.address.port, count, random, 500))
+const { connections, sessions } = hasty.metrics()
+if (connections + sessions > 0) faults.push(`${connections} connections and ${sessions} sessions are left`)
+await hasty.close()
+
+process.stdout.write(`${JSON.stringify({ faults }, null, 2)}\n`)
 process.exitCode = faults.length > 0 ? 1 : 0

@@ -4,7 +4,11 @@ import { closeCodes } from '../../shared/close-codes.js'
 import { startGateway, until } from '../helpers/gateway.js'
 import { fuzzConversations, fuzzHandlers } from './conversations.js'
 import { fuzzDecoders } from './decoders.js'
+import { fuzzHeaders } from './headers.js'
+import { fuzzHttp } from './http.js'
 import { createRandom } from './inputs.js'
+import { fuzzLogText } from './log-text.js'
+import { fuzzToldTexts } from './told-texts.js'
 
 t.test('the decoders take an input or refuse it with a code of the table', async t => {
   const seed = Date.now() % 1_000_000
@@ -39,3 +43,47 @@ t.test('a gateway that is sent nonsense closes those who sent it, and nobody els
     []
   )
 })
+
+t.test('any message and any field is one line of the log, and no text passes for another', async t => {
+  const seed = Date.now() % 1_000_000
+  const { lines, stacks, faults } = fuzzLogText(10_000, seed)
+  t.same(faults, [], `seed ${seed}`)
+  t.ok(stacks > 0 && stacks < lines / 2, `${stacks} of ${lines} have a stack`)
+})
+
+t.test(
+  'any reason of a kick and any error reaches its client, whole or cut to what a frame holds',
+  async t => {
+    const seed = Date.now() % 1_000_000
+    const { gateway } = await startGateway(t, fuzzHandlers, { resumeWindow: 0 })
+    const report = await fuzzToldTexts(gateway.url, 60, createRandom(seed))
+    t.same(report.faults, [], `seed ${seed}`)
+    t.match(report, { kicks: 60, errors: 180 })
+    t.ok(report.refused > 0 && report.refused < report.reasons / 2, `${report.refused} reasons were refused`)
+    await until('all have left', () => gateway.metrics().connections === 0)
+    t.match(gateway.metrics(), { sessions: 0, workersLost: 0 })
+  }
+)
+
+t.test('whatever comes before a WebSocket is there, the gateway closes each socket by itself', async t => {
+  const seed = Date.now() % 1_000_000
+  const limits = { handshakeTimeout: 300, heartbeat: 200, resumeWindow: 0 }
+  const { gateway, connect } = await startGateway(t, fuzzHandlers, limits)
+  const bystander = await connect()
+  const { answers, faults } = await fuzzHttp(gateway.address.port, 300, createRandom(seed))
+  t.same(faults, [], `seed ${seed}`)
+  t.ok(answers[400]! > 50 && answers[408]! > 0 && answers[426]! > 0, JSON.stringify(answers))
+  await until('all have left', () => gateway.metrics().connections === 1)
+  t.equal(await bystander.request('echo.plain', 1), 1)
+})
+
+t.test(
+  'whatever an upgrade says of its host, its page and its proxies, it comes in or is refused',
+  async t => {
+    const seed = Date.now() % 1_000_000
+    const { upgrades, entered, refusals, forwarded, faults } = fuzzHeaders(20_000, seed)
+    t.same(faults, [], `seed ${seed}`)
+    t.same(Object.keys(refusals), ['403', '421'])
+    t.ok(entered > upgrades / 10 && forwarded > upgrades / 20, `${entered} came in, ${forwarded} by a proxy`)
+  }
+)

@@ -64,14 +64,19 @@ const durations: Record<string, (t: Test, set: () => void) => Promise<void>> = {
     t.ok(await seldom.request('work.seldom'))
   },
 
-  async 'the rate of frames gives no second burst'(t, set) {
+  async 'the rate of frames gives one burst, and no second'(t, set) {
     const { connect } = await start(t, fixture('handlers-limits'), { maxFramesPerSecond: 5 })
     const player = await connect()
     let pongs = 0
     player.ws.on('pong', () => pongs++)
-    for (let i = 0; i < 10; i++) player.ws.ping()
-    await until('all were answered', () => pongs === 10)
-    set()
+    const ping = async (times: number) => {
+      const before = pongs
+      for (let i = 0; i < times; i++) player.ws.ping()
+      await until('all were answered', () => pongs === before + times)
+      set()
+    }
+    await ping(5)
+    await ping(5)
     player.ws.ping()
     t.match(await player.closed, { code: 4507 })
   },
@@ -212,11 +217,14 @@ const durations: Record<string, (t: Test, set: () => void) => Promise<void>> = {
     writeFileSync(cause, '')
     await gateway.killWorker(0)
     const pauses = () => lines.filter(({ message }) => message.startsWith('Workers end soon'))
-    for (let deaths = 1; deaths <= 3; deaths++) {
-      await until('one has ended', () => gateway.metrics().workersLost >= deaths)
+    for (let ups = 0; pauses().length < 2; ) {
+      await until('one is up, or two have not lived for long', () => {
+        const { workersReady } = gateway.metrics()
+        return (workersReady === 1 && gateway.metrics().workersStarted > ups) || pauses().length >= 2
+      })
+      ups = gateway.metrics().workersStarted
       set()
     }
-    await until('it was tried again', () => pauses().length >= 2)
     t.match(
       pauses().map(({ fields }) => fields['nextTryInMs']),
       [100, 200]
@@ -278,7 +286,9 @@ t.test('players under load do not notice that the clock is set, on and back', as
   t.teardown(day.install())
   const { gateway, connect } = await startGateway(t, handlersFolder('lanes'), {
     now: day.now,
-    heartbeat: 500
+    heartbeat: 500,
+    // A machine that is quick enough is not refused for it.
+    maxRequestsPerSecond: 100_000
   })
   const players = await Promise.all(Array.from({ length: 20 }, connect))
   let replies = 0
