@@ -97,7 +97,11 @@ export class Conversation {
       ask: () => this.#beat(),
       onSilent: () => this.#attempt?.close(closeCodes.silent, 'the gateway is silent')
     })
-    this.#endPresence = watchPresence(() => this.#look())
+    this.#endPresence = watchPresence({
+      present: () => this.#look(),
+      away: () => this.#rest(),
+      gone: () => this.end(errors.connectionClosed('the page has gone'))
+    })
   }
 
   get state(): ClientState {
@@ -270,6 +274,16 @@ export class Conversation {
   #look(): void {
     if (this.#state === 'open') this.#heartbeat.askNow()
     else this.start()
+  }
+
+  /**
+   * The page is put away: nothing is tried until it is there again. Its socket would keep it from coming
+   * back.
+   */
+  #rest(): void {
+    this.reconnect(0)
+    clearTimeout(this.#timer)
+    this.#pause = undefined
   }
 
   #change(state: ClientState, resumed: boolean, code?: number, reason = ''): void {

@@ -17,8 +17,8 @@ export const closeCodes = {
   /** The gateway goes away for a restart; come back in a moment. */
   restart: 1012,
   /**
-   * The game's onConnect was cut off, or is suspended, or the host could not say who the client is: it is not let in
-   * now. The reason says when to come back.
+   * The game's onConnect was cut off, or is suspended, or the host could not say who the client is: it is not
+   * let in now. The reason says when to come back.
    */
   tryAgainLater: 1013,
   /** The client did not read what was sent to it, or its requests were not taken, for too long. */
@@ -33,15 +33,23 @@ export const closeCodes = {
   kicked: 4500,
   /** The client sent bytes that are not a frame of its protocol. */
   frameMalformed: 4501,
-  /** A frame came that has no place at this point of the protocol: data before the ack, a second handshake. */
+  /**
+   * A frame came that has no place at this point of the protocol: data before the ack, a second handshake.
+   */
   protocolViolated: 4502,
   /** The same user came from elsewhere, and the gateway keeps one session for each user. */
   replaced: 4503,
-  /** The handshake, or who the client is, was refused; the refusal, or in the text form a kick, was sent before the close. */
+  /**
+   * The handshake, or who the client is, was refused; the refusal, or in the text form a kick, was sent
+   * before the close.
+   */
   handshakeRefused: 4504,
   /** The game's onConnect refused the session; the kick before says why. */
   refused: 4505,
-  /** The session goes on over another connection, which came with its token; or its client came and could not have it. */
+  /**
+   * The session goes on over another connection, which came with its token; or its client came and could not
+   * have it.
+   */
   resumed: 4506,
   /** The client has gone on sending, far beyond what one session may send. */
   flooded: 4507
@@ -53,13 +61,15 @@ export type CloseCode = (typeof closeCodes)[CloseCodeName]
 /** Whether a client should come back after this code. An unknown code is judged by its range. */
 export function mayComeBack(code: number): boolean {
   if (code >= 4000) return code < 4500
-  return code === 1001 || code === 1006 || code === 1011 || code === 1012 || code === 1013
+  // 1005: a close without a code, which neither side of ours sends: something in between has closed.
+  return code === 1001 || code === 1005 || code === 1006 || (code >= 1011 && code <= 1013)
 }
 
 /**
- * Whether a session may be resumed whose connection closed with this code, whoever said it: not after a goodbye, and not
- * where the client is told to stay away.
+ * Whether a session may be resumed whose connection closed with this code, whoever said it: not after a
+ * goodbye, and not where the client is told to stay away. 1001 and 1005 (no code) are no goodbyes: a browser
+ * closes so what belongs to a page that it puts away, without asking the page.
  */
 export function mayResume(code: number): boolean {
-  return code === 1006 || (code >= 4000 && code < 4500)
+  return code === 1001 || code === 1005 || code === 1006 || (code >= 4000 && code < 4500)
 }

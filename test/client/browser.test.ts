@@ -1,6 +1,7 @@
 /** The client in a real browser: in a page and in a Web Worker, as a page without a build imports it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { fileURLToPath } from 'node:url'
+import type { Page } from 'playwright-core'
 import t from 'tap'
 import { clientFiles } from '../../gateway/client-files.js'
 import { startBrowser, whyNoBrowser } from '../helpers/browser.js'
@@ -15,12 +16,25 @@ postMessage(await game.request('player.add', { n: 7 }))
 game.close()
 `
 
+/** A page that plays as the user in its address: it tells what it hears, and that it was brought back. */
+const game = `<!doctype html><title>A game</title><script type="module">
+import { connect } from '/sallyport/client/index.js'
+const game = await connect(location.origin.replace('http', 'ws'))
+const add = n => game.request('player.add', { n })
+game.on('tick', add)
+addEventListener('pageshow', ({ persisted }) => persisted && add('brought back'))
+await game.request('player.login', { uid: location.search.slice(1) })
+</script>`
+
 const serveClient = clientFiles()
 
 function onHttpRequest(request: IncomingMessage, response: ServerResponse): void {
   if (serveClient(request, response)) return
   if (request.url === '/worker.js') response.writeHead(200, { 'content-type': 'text/javascript' }).end(worker)
-  else response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>A page</title>')
+  else
+    response
+      .writeHead(200, { 'content-type': 'text/html' })
+      .end(request.url?.startsWith('/game') === true ? game : '<!doctype html><title>A page</title>')
 }
 
 t.test('in a real browser', { skip: whyNoBrowser() }, async t => {
@@ -74,5 +88,44 @@ t.test('in a real browser', { skip: whyNoBrowser() }, async t => {
         })
     )
     t.equal(answer, 7)
+  })
+})
+
+/**
+ * Goes where a link, or a button of the browser, would lead: without waiting for what may be brought back.
+ */
+const go = (page: Page, script: string) => page.evaluate(script).catch(() => {})
+
+t.test('in a browser that keeps pages which are left', { skip: whyNoBrowser() }, async t => {
+  const browser = await startBrowser(t, { keepsPages: true })
+  const { gateway } = await startGateway(t, handlers, { workers: 1, onHttpRequest })
+  const origin = gateway.url.replace('ws:', 'http:')
+  const open = async (uid: string) => {
+    const page = await browser.newPage()
+    await page.goto(`${origin}/game?${uid}`)
+    await until('it plays', () => gateway.sessions.getByUid(uid).length === 1)
+    return page
+  }
+
+  t.test('a page that is left and brought back has its session, and what was sent meanwhile', async t => {
+    const page = await open('back')
+    const [session] = gateway.sessions.getByUid('back')
+    await go(page, `location.href = '${origin}/elsewhere'`)
+    await until('it is away', () => gateway.metrics().detachedSessions === 1)
+    gateway.send('back', 'tick', 'meanwhile')
+    await go(page, 'history.back()')
+    const seen = () => (session!.get('seen') ?? []) as unknown[]
+    await until('it has told what it has heard', () => seen().length === 2)
+    t.same(seen().toSorted(), ['brought back', 'meanwhile'])
+    t.match(gateway.metrics(), { sessions: 1, sessionsOpened: 1, sessionsResumed: 1 })
+    await page.close()
+  })
+
+  t.test('a page that is closed has said goodbye', async t => {
+    const { sessionsDetached } = gateway.metrics()
+    const page = await open('gone')
+    await page.close({ runBeforeUnload: true })
+    await until('its session has ended', () => gateway.sessions.getByUid('gone').length === 0)
+    t.equal(gateway.metrics().sessionsDetached, sessionsDetached)
   })
 })

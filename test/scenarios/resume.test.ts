@@ -1,6 +1,7 @@
 /** Clients of ours that lose their connection, and come back to their session. */
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { WebSocket } from 'ws'
 import { type Client, type ClientOptions, connect, type StateChange } from '../../client/index.js'
 import type { GatewayOptions } from '../../gateway/index.js'
 import type { Cut } from '../../testing/tcp-proxy.js'
@@ -151,6 +152,24 @@ t.test('a goodbye ends the session at once', async t => {
   client.close()
   await until('it is over', () => gateway.metrics().sessions === 0)
   t.match(gateway.metrics(), { sessionsDetached: 0, backlogBytes: 0 })
+})
+
+t.test('a close that the client has not said, as of a browser or a proxy, is no goodbye', async t => {
+  const sockets: WebSocket[] = []
+  class Exposed extends WebSocket {
+    constructor(url: string) {
+      super(url)
+      sockets.push(this)
+    }
+  }
+  const { gateway, join } = await start(t)
+  const client = await join({ WebSocket: Exposed as unknown as NonNullable<ClientOptions['WebSocket']> })
+  for (const [index, code] of [1001, undefined].entries()) {
+    const back = change(client, 'open')
+    sockets.at(-1)!.close(code)
+    t.match(await back, { resumed: true }, `closed with ${code}`)
+    t.match(gateway.metrics(), { sessions: 1, sessionsResumed: index + 1 })
+  }
 })
 
 t.test('who is kicked is told, whether the client is there or away, and is told once', async t => {
