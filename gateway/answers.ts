@@ -70,6 +70,15 @@ export class Answers {
     else log.warn('An operation was refused', fields)
   }
 
+  /** Answers one that threw while it was applied, which is no fault of its worker's. */
+  fail(operation: string, { rid, ack }: Pick<UserOperationHead, 'rid' | 'ack'>, error: unknown): void {
+    const { metrics, log, inbox, source } = this.#init
+    metrics.count('operationsRefused')
+    const route = source.routeOf(rid) ?? 'none'
+    log.error('An operation failed while it was applied', { operation, route, error })
+    if (ack !== 0) inbox.refused(ack, errors.operationFailed(operation), '')
+  }
+
   ack(ack: number, value: string): void {
     if (ack !== 0) this.#init.inbox.acked(ack, value)
   }

@@ -10,7 +10,7 @@ import { errors } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
 import { placeFor } from './affinity.js'
 import { BatchSize, batchBytes } from './batch-size.js'
-import { errorOf, type LastWords } from './last-words.js'
+import { errorOf, tellEnd } from './last-words.js'
 import { Line } from './line.js'
 import type { Metrics } from './metrics.js'
 import type { OpenRequests } from './open-requests.js'
@@ -21,7 +21,7 @@ import { letGoOverdue, takeBackStuck } from './stuck-turns.js'
 import type { Suspensions } from './suspensions.js'
 import { Turn, type TurnListener } from './turn.js'
 import type { Worker } from './worker.js'
-import type { Outcome, WorkerListener } from './worker-listener.js'
+import type { Outcome, RequestsListener } from './worker-listener.js'
 
 /** Milliseconds between two looks at stuck work, only while there is work; deadlines are gone through at each tenth. */
 const lookInterval = 5
@@ -38,7 +38,7 @@ export interface DispatcherInit {
   readonly maxQueueDelay: number
 }
 
-export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'>, TurnListener {
+export class Dispatcher implements RequestsListener, TurnListener {
   readonly #init: DispatcherInit
   readonly #requests: OpenRequests
   readonly #line: Line
@@ -84,6 +84,11 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     return this.#line.isBehind(this.#placeFor(request), this.#requests.waiting, now)
   }
 
+  /** Whether something waits that the worker at a place may take. */
+  hasWorkFor(place: number): boolean {
+    return this.#line.sizeFor(place) > 0
+  }
+
   /** A session's onConnect is over: what its lane does not keep may go, unless it is to be asked once more. */
   greeted(greeting: Request): void {
     const { lane } = greeting.session
@@ -105,9 +110,10 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     const { lane } = session
     const { turn } = lane
     const running: Request[] = []
+    const now = this.#init.monotonic()
     const drop = (request: Request) => {
       if (request.state === 'handedOut') running.push(request)
-      this.#requests.drop(request)
+      this.#requests.drop(request, now)
     }
     turn?.takeBack()
     for (const request of [...(turn?.started ?? []), ...lane.waiting.splice(0)]) drop(request)
@@ -142,12 +148,10 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     this.pumpSoon()
   }
 
-  workerOutcome(_worker: Worker, rid: number, outcome: Outcome): void {
-    const request = this.#requests.find(rid)
-    if (request === undefined) return
-    const { turn } = request
+  workerOutcome(worker: Worker, rid: number, outcome: Outcome): void {
+    const request = this.#requests.findIn(worker, rid)
     this.#requests.settle(request, outcome)
-    turn?.countOutcome()
+    request.turn!.countOutcome()
   }
 
   workerReleased(worker: Worker, turn: Turn): void {
@@ -159,7 +163,7 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
   /** What had started there is answered; what had not goes to other workers. */
   workerEnded(worker: Worker, cause: Error): void {
     const end = worker.describeEnd(cause)
-    this.#logEnd(worker, end)
+    tellEnd(worker, end, this.#init)
     for (const turn of [...worker.turns]) {
       turn.takeBack()
       turn.letGo()
@@ -172,7 +176,9 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
   readonly #pump = (): void => {
     this.#isPumpSoon = false
     // The idlest first, so that what waits is spread.
-    const ready = this.#init.pool.up.filter(each => each.isReady).sort((a, b) => a.unended - b.unended)
+    const ready = this.#init.pool.up
+      .filter(each => each.isReady)
+      .sort((a, b) => a.load.undecided - b.load.undecided)
     const now = this.#init.monotonic()
     for (const worker of ready) if (this.#line.sizeFor(worker.index) > 0) this.#handOut(worker, now)
   }
@@ -286,14 +292,5 @@ export class Dispatcher implements Omit<WorkerListener, 'workerUp' | 'workerLog'
     // What lies unstarted in a worker that is busy moves to one that is idle, if that has nothing else to do.
     const isPinned = (request: Request) => this.#placeFor(request) === request.turn?.worker.index
     if (takeBackStuck(this.#init.pool.up, this.#line, isPinned)) this.pumpSoon()
-  }
-
-  #logEnd(worker: Worker, { culprit, suspect, cause, detail }: LastWords): void {
-    // One that never came up is the supervisor's to tell of.
-    if (worker.isExpectedToEnd || worker.routes.length === 0) return
-    this.#init.metrics.count('workersLost')
-    if (culprit !== undefined) this.#init.suspensions.blame(culprit.route, cause)
-    const whose = { route: culprit?.route ?? 'unknown', ...(suspect && { suspect: suspect.route }) }
-    this.#init.log.error('A worker ended', { worker: worker.index, cause, ...whose, detail })
   }
 }

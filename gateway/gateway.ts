@@ -90,6 +90,7 @@ export class Gateway {
     this.sessions = new SessionService(this.#registry, options, log)
     this.#pool = new Pool({
       size: workers,
+      metrics,
       startTimeout,
       log,
       start: index => this.#workers.start(index),
@@ -104,7 +105,7 @@ export class Gateway {
     this.#suspensions = new Suspensions({ metrics, log, monotonic })
     const [pool, requests, suspensions] = [this.#pool, this.#requests, this.#suspensions]
     this.#dispatcher = new Dispatcher({ ...options, pool, requests, metrics, suspensions })
-    this.#watchdog = new Watchdog(pool, options.stuckAfter, metrics, log)
+    this.#watchdog = new Watchdog({ ...options, pool, dispatcher: this.#dispatcher, metrics })
     this.#channels = new Channels(options)
     this.#workers = new WorkerStarter({
       options,
@@ -225,7 +226,7 @@ export class Gateway {
    * begun. Sessions and sockets are untouched. Routes that were suspended are tried again. Calls during a reload share
    * one more, which follows it.
    *
-   * @throws `HANDLERS_INVALID`, if the new code does not load; then the old code goes on. `CLOSING`
+   * @throws `HANDLERS_INVALID`, `WORKER_NOT_STARTED`, if the new ones don't come up; then the old go on. `CLOSING`
    */
   async reload(): Promise<void> {
     if (this.#closing !== undefined) throw errors.closing()
@@ -260,9 +261,10 @@ export class Gateway {
     return this.#closing
   }
 
-  /** Whether players can be sent here: it listens, a worker is up, and it is not closing. For a load balancer's question. */
+  /** Whether players can be sent here: it listens, a worker is up and gets on with what waits for it, and it
+   * is not closing. For a load balancer's question. */
   get isReady(): boolean {
-    return this.#listener.isListening && this.#closing === undefined && this.#pool.up.length > 0
+    return this.#listener.isListening && this.#closing === undefined && this.#watchdog.hasReadyWorker
   }
 
   async #end(requestsTimeout: number, spread: number): Promise<void> {

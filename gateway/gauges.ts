@@ -29,6 +29,7 @@ export function showGauges(metrics: Metrics, parts: GaugedParts): void {
   metrics.gauge('workersReady', () => pool.up.length)
   metrics.gauge('requestsWaiting', () => requests.waiting)
   metrics.gauge('requestsRunning', () => requests.running)
+  metrics.gauge('handlersHanging', () => pool.alive.reduce((sum, { load }) => sum + load.givenUp.size, 0))
   metrics.gauge('queueDelay', () => Math.round(dispatcher.queueDelay(monotonic())))
   metrics.gauge('turns', () => pool.up.reduce((turns, worker) => turns + worker.turns.size, 0))
   metrics.gauge('detachedSessions', () => resumption.awayCount)

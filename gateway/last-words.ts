@@ -1,8 +1,12 @@
 /** Why a worker ended, and what those are answered who had something running there. */
 import { runningAs } from '../shared/claims.js'
 import { errors, type GatewayError } from '../shared/errors.js'
+import type { Logger } from '../shared/log.js'
+import type { Metrics } from './metrics.js'
 import type { Request } from './request.js'
+import type { Suspensions } from './suspensions.js'
 import type { Turn } from './turn.js'
+import type { Worker } from './worker.js'
 
 /** A request, which may have ended long before its worker, and its route. */
 export interface Culprit {
@@ -34,6 +38,26 @@ export function describeSilentEnd(cause: Error, running: Blame): LastWords {
   const told = isMemory ? 'out of memory' : 'its thread ended'
   // Memory runs out of whoever has the thread; what else ends a thread without a word may be nobody's doing.
   return { ...(isMemory ? running : nobody), cause: told, detail }
+}
+
+export interface EndInit {
+  readonly metrics: Metrics
+  readonly suspensions: Suspensions
+  readonly log: Logger
+}
+
+/** Counts and logs the end of a worker that nobody has told to end, and blames whose request it was. */
+export function tellEnd(
+  worker: Worker,
+  { culprit, suspect, cause, detail }: LastWords,
+  { metrics, suspensions, log }: EndInit
+): void {
+  // One that never came up is the supervisor's to tell of.
+  if (worker.isExpectedToEnd || worker.routes.length === 0) return
+  metrics.count('workersLost')
+  if (culprit !== undefined) suspensions.blame(culprit.route, cause)
+  const whose = { route: culprit?.route ?? 'unknown', ...(suspect && { suspect: suspect.route }) }
+  log.error('A worker ended', { worker: worker.index, cause, ...whose, detail })
 }
 
 /** What a request that had started there is answered. */

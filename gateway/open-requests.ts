@@ -5,9 +5,14 @@
 import { requestFlags } from '../shared/batch.js'
 import { errors } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
+import { UnreadableError } from '../shared/outbox-reader.js'
 import type { Metrics } from './metrics.js'
 import type { Request } from './request.js'
+import type { Worker } from './worker.js'
 import type { Outcome } from './worker-listener.js'
+
+/** Milliseconds that a handler without a deadline may take to end once its session has, before it is given up. */
+const lateTime = 10_000
 
 export interface OpenRequestsInit {
   readonly metrics: Metrics
@@ -18,7 +23,7 @@ export interface OpenRequestsInit {
 
 export class OpenRequests {
   readonly #init: OpenRequestsInit
-  /** By number: those that are not decided, and those decided whose worker still runs them. */
+  /** By number: those that are not decided, and those decided whose worker still runs them and has not given them up. */
   readonly #byRid = new Map<number, Request>()
   #undecided = 0
   /** Of these, those that are not handed out. */
@@ -58,8 +63,11 @@ export class OpenRequests {
     if (this.#undecided > 0) await new Promise<void>(resolve => (this.#onIdle = resolve))
   }
 
-  find(rid: number): Request | undefined {
-    return this.#byRid.get(rid)
+  /** A request that a worker has, and has not given up. Throws UnreadableError, if it is none. */
+  findIn(worker: Worker, rid: number): Request {
+    const request = this.#byRid.get(rid)
+    if (request?.turn?.worker === worker) return request
+    throw new UnreadableError(`the outcome of request ${rid}, which it does not have`)
   }
 
   add(request: Request): void {
@@ -87,9 +95,9 @@ export class OpenRequests {
 
   /** Its worker is done with it, and it is decided if it was not. */
   settle(request: Request, outcome: Outcome): void {
+    this.decide(request, outcome)
     request.hasOutcome = true
     this.#byRid.delete(request.rid)
-    this.decide(request, outcome)
     this.#end(request)
   }
 
@@ -116,9 +124,10 @@ export class OpenRequests {
   }
 
   /** Decides a request without telling anybody: its session is gone. */
-  drop(request: Request): void {
+  drop(request: Request, now: number): void {
     if (request.state === 'decided') return
     request.turn?.worker.abort(request, 'session closed')
+    if (request.deadline === Number.POSITIVE_INFINITY) request.deadline = now + lateTime
     this.#close(request)
   }
 
@@ -127,8 +136,8 @@ export class OpenRequests {
     for (const request of this.#byRid.values()) {
       if (request.deadline > now) continue
       if (request.state !== 'decided') this.#timeOut(request)
-      else if (request.onEnd !== undefined) {
-        request.turn?.worker.abort(request, 'timeout')
+      else {
+        this.#giveUp(request)
         this.#end(request)
       }
     }
@@ -153,12 +162,19 @@ export class OpenRequests {
     request.turn?.takeBack()
     // A hook is not given up before it has started.
     if (request.onOutcome !== undefined && request.turn === undefined) return request.stopClock()
-    request.turn?.worker.abort(request, 'timeout')
+    if (request.turn !== undefined) this.#giveUp(request)
     const { waiting } = session.lane
     const at = waiting.indexOf(request)
     if (at >= 0) waiting.splice(at, 1)
     this.#init.metrics.count('timeouts')
     this.decide(request, { error: errors.timeout(route.name, timeout) })
+  }
+
+  /** Its handler runs on past its deadline. From now on it is its worker's alone. */
+  #giveUp(request: Request): void {
+    this.#byRid.delete(request.rid)
+    this.#init.metrics.count('handlersGivenUp')
+    request.turn?.worker.giveUp(request)
   }
 
   #close(request: Request): void {

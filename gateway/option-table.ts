@@ -243,7 +243,14 @@ export const optionTable: readonly OptionRow[] = [
     name: 'stuckAfter',
     check: ms(0),
     standard: 5_000,
-    help: "ms that a worker's event loop may stand still; 0: any"
+    help: "ms that a worker's event loop may stand still, or a worker take no work that waits; 0: any"
+  },
+  {
+    name: 'maxGivenUpHandlers',
+    // Each keeps one of the 4,096 slots of its worker.
+    check: count(1, 3_000),
+    standard: 1_000,
+    help: 'handlers that may hang in a worker past their deadlines before it is replaced'
   },
   { name: 'startTimeout', check: ms(1), standard: 30_000, help: 'ms a worker may take to load its handlers' },
   { name: 'closeTimeout', check: ms(0), standard: 4_000, help: 'ms a close waits for requests, then hooks' },

@@ -121,8 +121,16 @@ export interface PlainOptions {
    * counted, and in a thread V8 can't keep to it in all cases: `docs/guarantees.md`. 0: Node's own limit.
    */
   workerHeap: number
-  /** Milliseconds that a worker's event loop may stand still; beyond it its thread is ended and replaced. 0: any. */
+  /**
+   * Milliseconds that a worker's event loop may stand still, and that a worker may take no work although requests wait for it;
+   * beyond it the worker is ended and replaced. 0: any.
+   */
   stuckAfter: number
+  /**
+   * Handlers that may hang in one worker: they did not end by their request's deadline, nor later. With so many the worker is
+   * replaced: once its replacement is up it takes no more, and it is ended when what else runs there is decided.
+   */
+  maxGivenUpHandlers: number
   /** Milliseconds that a worker may take to load its handlers. */
   startTimeout: number
   /** Milliseconds that a close waits for running requests; then for each onClose; then for the workers' onStop. */

@@ -3,8 +3,9 @@
  * swaps all of them for a new generation when handlers are reloaded. Which worker gets which work is the
  * dispatcher's business.
  */
-import { errors } from '../shared/errors.js'
+import { errors, GatewayError } from '../shared/errors.js'
 import type { LogFields, Logger } from '../shared/log.js'
+import type { Metrics } from './metrics.js'
 import type { Worker } from './worker.js'
 import type { WorkerListener } from './worker-listener.js'
 
@@ -14,6 +15,9 @@ const longestPause = 10_000
 
 /** Milliseconds that a worker must live, or it has ended soon. */
 const shortLife = 10_000
+
+/** Workers that may retire at one place at the same time. */
+const mostRetiring = 2
 
 /** One place among the workers: a thread that is up or coming up, or the wait for the next try. */
 interface Place {
@@ -25,12 +29,15 @@ interface Place {
   upAt: number
   /** Workers in a row that ended soon, and by themselves: for what a request has done its route is suspended. */
   shortLives: number
+  /** Whether a replacement comes up beside its worker. */
+  isRenewed: boolean
   retry: NodeJS.Timeout | undefined
 }
 
 export interface PoolInit {
   readonly size: number
   readonly startTimeout: number
+  readonly metrics: Metrics
   readonly log: Logger
   readonly start: (index: number) => Worker
   /** A generation of workers is up and offers what this one does; hand-out goes to it from now on. */
@@ -63,6 +70,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
       failures: 0,
       upAt: 0,
       shortLives: 0,
+      isRenewed: false,
       retry: undefined
     }))
   }
@@ -109,6 +117,32 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     }
   }
 
+  /** Replaces a worker that goes on until its replacement is up, and then ends what it has begun. `why`: for the log. */
+  renew(worker: Worker, why: string): void {
+    const place = this.#places[worker.index]!
+    if (this.#state !== 'running' || place.worker !== worker || place.isRenewed) return
+    place.isRenewed = true
+    this.#startWorker(place.index).then(
+      next => {
+        place.isRenewed = false
+        // Meanwhile a reload may have put another there, or the worker have ended.
+        if (this.#state !== 'running' || (place.worker ?? worker) !== worker) return void next.terminate()
+        this.#init.log.warn('A worker is retired: another one has its place', { worker: place.index, why })
+        this.#init.metrics.count('workersRetired')
+        this.#take(place, next)
+        this.#others.add(worker)
+        worker.retire()
+        this.#endOldest(place.index)
+      },
+      error => {
+        place.isRenewed = false
+        const pause = longestPause
+        this.#init.log.error('A worker did not come up', { worker: place.index, nextTryInMs: pause, error })
+        setTimeout(() => this.renew(worker, why), pause).unref()
+      }
+    )
+  }
+
   /** Ends the thread of the worker at a place, as a fault would. */
   async kill(index: number): Promise<void> {
     const worker = this.#up.find(each => each.index === index)
@@ -130,7 +164,10 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   workerEnded(worker: Worker, cause: Error): void {
     this.#others.delete(worker)
     const start = this.#settleStart(worker)
-    if (start !== undefined) return start.failed(errors.handlersInvalid(worker.failure ?? cause.message))
+    if (start !== undefined) {
+      const isOurs = cause instanceof GatewayError
+      return start.failed(isOurs ? cause : errors.handlersInvalid(worker.failure ?? cause.message))
+    }
     const place = this.#places[worker.index]!
     if (place.worker !== worker || this.#state !== 'running') return
     place.worker = undefined
@@ -155,11 +192,12 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     }
   }
 
-  #startWorker(index: number): Promise<Worker> {
+  /** Asynchronous from its first line: a start for which the machine lacks something throws at once. */
+  async #startWorker(index: number): Promise<Worker> {
     const { start, startTimeout } = this.#init
     const worker = start(index)
     this.#others.add(worker)
-    return new Promise((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#starts.delete(worker)
         void worker.terminate()
@@ -209,16 +247,28 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
         }
         const fields: LogFields = { worker: place.index, failedBefore: place.failures }
         this.#init.log.info('A worker was replaced', fields)
-        this.#others.delete(worker)
-        this.#settle(place, worker)
-        this.#changed()
-        this.#init.onOffer(worker)
+        this.#take(place, worker)
       },
       error => {
         if (this.#state !== 'running' || place.worker !== undefined) return
         this.#pause(place, place.failures, 'A worker did not come up', error)
       }
     )
+  }
+
+  /** A worker that is up has a place now. */
+  #take(place: Place, worker: Worker): void {
+    this.#others.delete(worker)
+    this.#settle(place, worker)
+    this.#changed()
+    this.#init.onOffer(worker)
+  }
+
+  /** Of those that retire at a place, and may never end by themselves, ends the oldest, if there are too many. */
+  #endOldest(index: number): void {
+    const retiring = [...this.#others].filter(each => each.index === index && each.state === 'retiring')
+    if (retiring.length > mostRetiring)
+      retiring[0]!.endFor('it was retired, and did not end what it had begun')
   }
 
   #settle(place: Place, worker: Worker): void {

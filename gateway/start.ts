@@ -6,7 +6,8 @@ import { type GatewayOptions, resolveOptions } from './options.js'
 /**
  * Starts a gateway. It is running when the promise resolves: the handlers are loaded, the port is open.
  *
- * @throws `OPTION_INVALID`, `HANDLERS_INVALID`, `TLS_INVALID`, `LISTEN_FAILED`; then nothing is left running
+ * @throws `OPTION_INVALID`, `HANDLERS_INVALID`, `WORKER_NOT_STARTED`, `TLS_INVALID`, `LISTEN_FAILED`; then nothing is left
+ * running
  * @example const gateway = await createGateway({ handlers: './handlers', port: 3010 })
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {

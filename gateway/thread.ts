@@ -6,13 +6,12 @@
  * carries an AbortSignal. The first task lasts as long as the thread, and fails with what the thread ended of.
  */
 import { fileURLToPath } from 'node:url'
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import type { Batch } from '../shared/batch.js'
 import { type ClaimTable, readRunning } from '../shared/claims.js'
-import type { FromWorker } from '../shared/hello.js'
+import type { LinkOffer } from '../shared/hello.js'
 import type { InboxMessage } from '../shared/inbox.js'
-import type { OutboxMessage } from '../shared/outbox.js'
 import { hasEval, withoutEval } from './node-arguments.js'
 import type { ResolvedOptions } from './options.js'
 import type { Prints } from './prints.js'
@@ -32,21 +31,17 @@ export type ThreadOptions = Pick<ResolvedOptions, 'workerArgv' | 'workerHeap'> &
 export class Thread implements Transport {
   readonly #pool: Piscina
   readonly #claims: ClaimTable
-  readonly #onMessage: (message: OutboxMessage) => void
-  readonly #onEnd: (cause: Error) => void
+  readonly #init: TransportInit
   #port: MessagePort | undefined
   #cause: Error | undefined
   #isPortClosed = false
   #grace: NodeJS.Timeout | undefined
   #hasEnded = false
 
-  constructor(
-    { setup, onHello, onMessage, onEnd }: TransportInit,
-    { workerArgv, workerHeap, prints }: ThreadOptions
-  ) {
-    this.#claims = setup.claims
-    this.#onMessage = onMessage
-    this.#onEnd = onEnd
+  /** Throws what Node throws where there is no thread to be had. */
+  constructor(init: TransportInit, { workerArgv, workerHeap, prints }: ThreadOptions) {
+    this.#init = init
+    this.#claims = init.setup.claims
     this.#pool = new Piscina({
       filename: workerFile,
       minThreads: 0,
@@ -57,13 +52,14 @@ export class Thread implements Transport {
       atomics: 'disabled',
       stricterFIFO: true,
       recordTiming: false,
-      workerData: setup,
+      workerData: init.setup,
       ...(workerHeap === 0 ? {} : { resourceLimits: { maxOldGenerationSizeMb: workerHeap } }),
       ...argvOf(workerArgv)
     })
-    this.#pool.on('message', (words: FromWorker) => {
-      if (words.kind === 'link') this.#open(words.port)
-      else onHello(words)
+    // The link is offered before any code of the game runs; what comes later is the game's own.
+    this.#pool.on('message', (message: unknown) => {
+      if (this.#port === undefined && isLinkOffer(message)) this.#open(message.port)
+      else init.onForeign(message)
     })
     this.#pool.on('error', error => this.#fail(asError(error)))
     this.#pool.run(null).catch(error => this.#fail(asError(error)))
@@ -95,7 +91,10 @@ export class Thread implements Transport {
 
   #open(port: MessagePort): void {
     this.#port = port
-    port.on('message', this.#onMessage)
+    port.on('message', this.#init.onMessage)
+    port.on('messageerror', error =>
+      this.#init.onUnreadable(`a message that Node can't read: ${error.message}`)
+    )
     port.on('close', () => {
       this.#isPortClosed = true
       this.#endSoon()
@@ -119,7 +118,7 @@ export class Thread implements Transport {
     if (this.#hasEnded) return
     this.#hasEnded = true
     this.#drain()
-    this.#onEnd(this.#cause ?? new Error('the worker closed its link'))
+    this.#init.onEnd(this.#cause ?? new Error('the worker closed its link'))
     void this.#pool.destroy()
   }
 
@@ -128,10 +127,14 @@ export class Thread implements Transport {
     const port = this.#port
     if (port === undefined || this.#isPortClosed) return
     for (let last = receiveMessageOnPort(port); last !== undefined; last = receiveMessageOnPort(port)) {
-      this.#onMessage(last.message)
+      this.#init.onMessage(last.message)
     }
     port.close()
   }
+}
+
+function isLinkOffer(message: unknown): message is LinkOffer {
+  return (message as Partial<LinkOffer> | null)?.port instanceof MessagePort
 }
 
 function asError(error: unknown): Error {

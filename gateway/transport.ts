@@ -3,25 +3,29 @@
  * process (worker-process.ts); tests have one without either.
  */
 import type { Batch } from '../shared/batch.js'
-import type { Hello, WorkerSetup } from '../shared/hello.js'
+import type { WorkerSetup } from '../shared/hello.js'
 import type { InboxMessage } from '../shared/inbox.js'
-import type { OutboxMessage } from '../shared/outbox.js'
 
 export interface Transport {
   /** The request whose code runs there now, or did last, as `runningAs` gives its number; 0: none. */
   readonly running: number
   run(batch: Batch): void
   post(message: InboxMessage): void
-  /** Lets the game end there what it began. Resolves when it has. */
+  /** Lets the game end there what it began, and what it has printed leave. Resolves when both are done. */
   stop(): Promise<void>
   /** Ends the worker, whatever it does. */
   terminate(): Promise<void>
 }
 
+/** What a transport gives is unread: `WorkerMessages` is the wall that it comes through. */
 export interface TransportInit {
   readonly setup: WorkerSetup
-  readonly onHello: (hello: Hello) => void
-  readonly onMessage: (message: OutboxMessage) => void
+  /** With what came over the link. */
+  readonly onMessage: (message: unknown) => void
+  /** The link brought something that is no message. */
+  readonly onUnreadable: (what: string) => void
+  /** With what the game has said to whom it takes for its parent. */
+  readonly onForeign: (message: unknown) => void
   /** Once, after the last message was given. */
   readonly onEnd: (cause: Error) => void
 }

@@ -89,7 +89,7 @@ export class Turn {
     for (const request of back) {
       request.state = 'waiting'
       request.turn = undefined
-      this.worker.forget()
+      this.worker.load.forget()
     }
     this.lane?.putBack(back)
     if (back.length > 0) this.#listener.turnTakenBack(this, back)
@@ -100,6 +100,7 @@ export class Turn {
   decide(request: Request): void {
     request.state = 'decided'
     this.#decided++
+    this.worker.load.forget()
     this.#endIfOver()
   }
 

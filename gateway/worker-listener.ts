@@ -15,6 +15,11 @@ export interface WorkerListener {
   workerOutcome(worker: Worker, rid: number, outcome: Outcome): void
   /** It is done with a turn of which requests were taken back. */
   workerReleased(worker: Worker, turn: Turn): void
+  /** So many handlers hang in it that it is to be replaced. */
+  workerWornOut(worker: Worker): void
   workerLog(worker: Worker, level: LogLevel, message: string, fields: string): void
   workerEnded(worker: Worker, cause: Error): void
 }
+
+/** Of these, what concerns its requests. */
+export type RequestsListener = Omit<WorkerListener, 'workerUp' | 'workerWornOut' | 'workerLog'>

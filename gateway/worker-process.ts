@@ -2,16 +2,18 @@
  * One worker process's life. It shares no memory with the gateway, so that nothing that happens there can end the gateway's process;
  * what a thread says in shared memory it says in messages, and in a small file, which can be read when it has ended.
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Batch } from '../shared/batch.js'
 import { beat, type ClaimTable } from '../shared/claims.js'
-import type { FromProcess, Hello, ToProcess } from '../shared/hello.js'
+import { errors } from '../shared/errors.js'
+import { channelFile, type ToProcess } from '../shared/hello.js'
 import type { InboxMessage } from '../shared/inbox.js'
-import type { OutboxMessage } from '../shared/outbox.js'
+import { ProcessChannel } from '../shared/process-channel.js'
 import { ProcessEnd } from './last-words.js'
 import { withoutEval } from './node-arguments.js'
 import type { ResolvedOptions } from './options.js'
@@ -33,11 +35,11 @@ export type WorkerProcessOptions = Pick<ResolvedOptions, 'workerArgv' | 'workerH
 
 export class WorkerProcess implements Transport {
   readonly #child: ChildProcess
+  /** undefined: the process did not start. */
+  readonly #channel: ProcessChannel | undefined
   readonly #claims: ClaimTable
-  readonly #runningFile = openScratch()
-  readonly #onHello: (hello: Hello) => void
-  readonly #onMessage: (message: OutboxMessage) => void
-  readonly #onEnd: (cause: Error) => void
+  readonly #runningFile: number
+  readonly #init: TransportInit
   readonly #ended: Promise<void>
   #tellEnded!: () => void
   #onStopped: (() => void) | undefined
@@ -46,41 +48,40 @@ export class WorkerProcess implements Transport {
   #grace: NodeJS.Timeout | undefined
   #hasEnded = false
 
-  constructor(
-    { setup, onHello, onMessage, onEnd }: TransportInit,
-    { workerArgv, workerHeap }: WorkerProcessOptions
-  ) {
-    const { claims, ...rest } = setup
+  /** Throws what Node throws where there is no process, file or folder to be had. */
+  constructor(init: TransportInit, options: WorkerProcessOptions) {
+    const { claims, ...setup } = init.setup
+    this.#init = init
     this.#claims = claims
-    this.#onHello = onHello
-    this.#onMessage = onMessage
-    this.#onEnd = onEnd
     this.#ended = new Promise(resolve => (this.#tellEnded = resolve))
-    const heap = workerHeap === 0 ? [] : [`--max-old-space-size=${workerHeap}`]
-    this.#child = fork(workerFile, [], {
-      execArgv: [...(workerArgv ?? withoutEval(process.execArgv)), ...heap],
-      serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', this.#runningFile]
-    })
+    this.#runningFile = openScratch()
+    this.#child = startProcess(options, this.#runningFile)
     running.add(this.#child)
-    this.#child.on('message', (words: FromProcess) => this.#hear(words))
-    this.#child.on('disconnect', () => {
-      this.#isDisconnected = true
-      this.#endSoon()
-    })
     this.#child.on('exit', (code, signal) => {
       running.delete(this.#child)
       this.#fail(new ProcessEnd(code, signal))
     })
-    this.#child.on('error', error => this.#fail(error))
-    this.#say({ kind: 'setup', setup: rest })
+    this.#child.on('error', error => {
+      if (this.#child.pid !== undefined) return this.#fail(error)
+      running.delete(this.#child)
+      this.#fail(errors.workerNotStarted('process', error.message))
+    })
+    const pipe = this.#child.stdio?.[channelFile] as Socket | undefined
+    if (this.#child.pid === undefined || pipe === undefined) return
+    this.#channel = new ProcessChannel(pipe, {
+      onMessage: message => this.#hear(message),
+      onUnreadable: init.onUnreadable,
+      onClose: () => {
+        this.#isDisconnected = true
+        this.#endSoon()
+      }
+    })
+    this.#say({ kind: 'setup', setup })
   }
 
   get running(): number {
     if (this.#hasEnded) return 0
-    const read = new Int32Array(1)
-    readSync(this.#runningFile, read, 0, read.byteLength, 0)
-    return read[0]!
+    return readNumber(this.#runningFile)
   }
 
   run(batch: Batch): void {
@@ -103,21 +104,16 @@ export class WorkerProcess implements Transport {
   }
 
   #say(words: ToProcess): void {
-    // Of one that has ended, or ends, its end tells.
-    if (this.#child.connected) this.#child.send(words, () => {})
+    this.#channel?.send(words)
   }
 
-  #hear(words: FromProcess): void {
-    switch (words.kind) {
-      case 'outbox':
-        return this.#onMessage(words.message)
-      case 'beat':
-        return beat(this.#claims)
-      case 'stopped':
-        return this.#onStopped?.()
-      default:
-        return this.#onHello(words)
-    }
+  /** Takes what is said to the transport; the rest is given on as it is. */
+  #hear(message: unknown): void {
+    const { kind, message: told } = (message ?? {}) as Partial<Record<'kind' | 'message', unknown>>
+    if (kind === 'beat') beat(this.#claims)
+    else if (kind === 'stopped') this.#onStopped?.()
+    else if (kind === 'foreign') this.#init.onForeign(told)
+    else this.#init.onMessage(message)
   }
 
   #fail(cause: Error): void {
@@ -135,17 +131,42 @@ export class WorkerProcess implements Transport {
     clearTimeout(this.#grace)
     if (this.#hasEnded) return
     this.#child.kill('SIGKILL')
-    this.#onEnd(this.#cause ?? new Error('the worker closed its channel'))
+    this.#init.onEnd(this.#cause ?? new Error('the worker closed its channel'))
     this.#hasEnded = true
     closeSync(this.#runningFile)
     this.#tellEnded()
   }
 }
 
+/** Starts the program of a worker. `file`: where it writes which request has the thread; closed if it can't be started. */
+function startProcess({ workerArgv, workerHeap }: WorkerProcessOptions, file: number): ChildProcess {
+  const heap = workerHeap === 0 ? [] : [`--max-old-space-size=${workerHeap}`]
+  const argv = [...(workerArgv ?? withoutEval(process.execArgv)), ...heap, workerFile]
+  try {
+    return spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'pipe', file] })
+  } catch (error) {
+    closeSync(file)
+    throw error
+  }
+}
+
 /** A file that only those have who have it open. */
 function openScratch(): number {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
-  const file = openSync(join(folder, 'running'), 'w+')
-  rmSync(folder, { recursive: true })
-  return file
+  try {
+    return openSync(join(folder, 'running'), 'w+')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** The number in that file; 0, if it can't be read: then nobody is known to have the thread. */
+function readNumber(file: number): number {
+  const read = new Int32Array(1)
+  try {
+    readSync(file, read, 0, read.byteLength, 0)
+  } catch {
+    return 0
+  }
+  return read[0]!
 }

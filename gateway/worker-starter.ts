@@ -1,4 +1,5 @@
 /** Starts workers, and puts together what each of them needs: its thread or process, who is told of it, who applies what it asks for. */
+import { errors } from '../shared/errors.js'
 import { Answers } from './answers.js'
 import type { Channels } from './channels.js'
 import type { Dispatcher } from './dispatcher.js'
@@ -41,6 +42,7 @@ export class WorkerStarter {
       workerReady: (...ready) => dispatcher.workerReady(...ready),
       workerOutcome: (...outcome) => dispatcher.workerOutcome(...outcome),
       workerReleased: (...released) => dispatcher.workerReleased(...released),
+      workerWornOut: worker => pool.renew(worker, 'handlers hang in it'),
       workerLog: (worker, level, message, fields) =>
         options.log[level](message, { ...JSON.parse(fields), worker: worker.index }),
       workerEnded: (worker, cause) => {
@@ -51,7 +53,12 @@ export class WorkerStarter {
     }
   }
 
-  /** `index`: the worker's place. */
+  /**
+   * Starts a worker.
+   *
+   * @param index its place
+   * @throws `WORKER_NOT_STARTED`, if the machine has no thread, process, file or folder left for it
+   */
   start(index: number): Worker {
     const { options, typescript, metrics, registry, channels } = this.#init
     const { frontendId, handlers, maxSettingsLength, maxSettingsKeys, maxBodyBytes, maxBodyDepth, log } =
@@ -73,18 +80,30 @@ export class WorkerStarter {
         isDevelopment: options.dev
       },
       stopTimeout: options.closeTimeout,
+      maxGivenUpHandlers: options.maxGivenUpHandlers,
       isProcess,
-      start: init =>
-        isProcess ? new WorkerProcess(init, options) : new Thread(init, { ...options, prints: this.#prints }),
+      start: init => {
+        try {
+          if (isProcess) return new WorkerProcess(init, options)
+          return new Thread(init, { ...options, prints: this.#prints })
+        } catch (error) {
+          throw errors.workerNotStarted(options.isolation, describeError(error))
+        }
+      },
       listener: this.#listener,
       operations: (source, inbox) => {
         const answers = new Answers({ frontendId, source, inbox, metrics, log })
         const parts = { answers, registry, metrics }
         return {
+          answers,
           sessions: new Operations({ ...parts, limits: options }),
           events: new EventOperations({ ...parts, channels })
         }
       }
     })
   }
+}
+
+function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

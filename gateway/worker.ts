@@ -2,31 +2,37 @@
  * A worker as the gateway sees it, for one life of its thread: which turns it holds, whether it takes another batch,
  * and what it says over its link.
  *
- *   starting ──▶ up ──▶ retiring ──▶ ended
- *       └─────────┴─────────────────────▲
+ *   starting ──▶ up ──▶ retiring ──▶ over ──▶ ended
+ *       └─────────┴───────────────────▲
+ *
+ * Retiring: takes no more work, and ends what it has. Over: nothing more comes of it, but not all that came is applied.
  */
 import { addRequest, addTurn, type Batch, createBatch } from '../shared/batch.js'
 import { type ClaimTable, createClaimTable } from '../shared/claims.js'
-import type { ErrorData } from '../shared/errors.js'
 import type { Hello, RouteHello, WorkerSetup } from '../shared/hello.js'
 import { type AbortReason, Inbox } from '../shared/inbox.js'
-import type { LogLevel } from '../shared/log.js'
-import type { EventReader, OperationReader, OutboxMessage, OutcomeReader } from '../shared/outbox.js'
-import { readOutbox } from '../shared/outbox-reader.js'
-import type { OperationSource } from './answers.js'
-import { EndedRoutes } from './ended-routes.js'
-import { type Blame, describeSilentEnd, findRunning, type LastWords } from './last-words.js'
+import type { LogFields, LogLevel } from '../shared/log.js'
+import type { EventReader, OperationReader } from '../shared/outbox.js'
+import { showValue } from '../shared/shown.js'
+import type { Answers, OperationSource } from './answers.js'
+import { describeSilentEnd, findRunning, type LastWords } from './last-words.js'
 import type { Request } from './request.js'
 import type { Transport, TransportInit } from './transport.js'
 import type { Turn } from './turn.js'
-import { TurnSlots } from './turn-slots.js'
+import type { TurnSlots } from './turn-slots.js'
 import { within } from './within.js'
-import type { Outcome, WorkerListener } from './worker-listener.js'
+import type { WorkerListener } from './worker-listener.js'
+import { WorkerLoad } from './worker-load.js'
+import { WorkerMessages } from './worker-messages.js'
+import { WorkerOutcomes } from './worker-outcomes.js'
 
-/** Requests that a worker may have started and not ended before it is given no more. */
-const unendedLimit = 1_000
+/** Handlers of one route that hang in one worker, and that are told of. */
+const manyHanging = 100
 
-export type WorkerState = 'starting' | 'up' | 'retiring' | 'ended'
+/** Milliseconds that what a worker without an onStop has printed may take to leave. */
+const outputGrace = 500
+
+export type WorkerState = 'starting' | 'up' | 'retiring' | 'over' | 'ended'
 
 export interface WorkerInit {
   /** Unique in this gateway. */
@@ -36,6 +42,8 @@ export interface WorkerInit {
   readonly isProcess: boolean
   /** Milliseconds that the game may take there to end. */
   readonly stopTimeout: number
+  /** Handlers that may hang in it before it is worn out. */
+  readonly maxGivenUpHandlers: number
   readonly start: (init: TransportInit) => Transport
   readonly listener: WorkerListener
   /** What applies its operations; made with the worker, since its acks go back through the worker's inbox. */
@@ -45,15 +53,18 @@ export interface WorkerInit {
 export interface WorkerOperations {
   readonly sessions: OperationReader
   readonly events: EventReader
+  /** Answers one that threw while it was applied. */
+  readonly answers: Pick<Answers, 'fail'>
 }
 
-export class Worker implements OutcomeReader, OperationSource {
-  readonly serial: number
+export class Worker {
   /** Its place among the workers: what handlers see as `context.worker.index`. */
   readonly index: number
   readonly claims: ClaimTable = createClaimTable()
+  /** What it has to do. */
+  readonly load: WorkerLoad
   /** Turns that it holds, over or not. */
-  readonly turns = new TurnSlots()
+  readonly turns: TurnSlots
   /** Whether what is handed out to it has started: it shares no memory, so that nothing can be taken back. */
   readonly startsAtOnce: boolean
   state: WorkerState = 'starting'
@@ -69,41 +80,61 @@ export class Worker implements OutcomeReader, OperationSource {
   hooks: readonly RouteHello[] = []
   #lastWords: LastWords | undefined
   readonly #inbox = new Inbox()
-  readonly #operations: WorkerOperations
+  readonly #messages: WorkerMessages
   readonly #listener: WorkerListener
   readonly #transport: Transport
   readonly #routeIndexes = new Map<string, number>()
-  readonly #endedRoutes = new EndedRoutes()
-  #unended = 0
+  readonly #maxGivenUp: number
+  #hasForeign = false
   readonly #stopTimeout: number
   #stops = false
   /** Once it was told to end. */
   #ending: Promise<void> | undefined
   #batch: Batch | undefined
 
-  constructor({ serial, setup, isProcess, stopTimeout, start, listener, operations }: WorkerInit) {
-    this.serial = serial
+  /** Throws what `start` throws. */
+  constructor({ serial, setup, isProcess, start, listener, operations, ...limits }: WorkerInit) {
     this.startsAtOnce = isProcess
     this.index = setup.index
-    this.#stopTimeout = stopTimeout
+    this.#stopTimeout = limits.stopTimeout
+    this.#maxGivenUp = limits.maxGivenUpHandlers
     this.#listener = listener
-    this.#operations = operations(this, this.#inbox)
+    this.load = new WorkerLoad(serial)
+    this.turns = this.load.turns
+    const applied = operations(this.load, this.#inbox)
+    const outcomes = new WorkerOutcomes({
+      worker: this,
+      listener,
+      answers: applied.answers,
+      onRest: () => (this.#isAtRest = true),
+      onLastWords: words => (this.#lastWords ??= words)
+    })
+    this.#messages = new WorkerMessages({
+      outcomes,
+      operations: applied.sessions,
+      events: applied.events,
+      onHello: hello => this.#onHello(hello),
+      onApplied: () => this.#onApplied(),
+      onFailure: (error, reader) => outcomes.fail(reader, error),
+      onUnreadable: what => this.#endUnreadable(what)
+    })
     this.#transport = start({
       setup: { ...setup, claims: this.claims },
-      onHello: hello => this.#onHello(hello),
-      onMessage: message => this.#onMessage(message),
+      onMessage: message => this.#messages.take(message),
+      onUnreadable: what => this.#messages.refuse(what),
+      onForeign: message => this.#onForeign(message),
       onEnd: cause => this.#onEnd(cause)
     })
   }
 
   /** Whether it takes another batch. */
   get isReady(): boolean {
-    return this.state === 'up' && this.#isAtRest && this.#unended < unendedLimit
+    return this.state === 'up' && this.#isAtRest && !this.load.isFull
   }
 
-  /** Requests that it holds and that it has not ended. */
-  get unended(): number {
-    return this.#unended
+  /** The request whose code runs there now, or did last, as `runningAs` gives its number; 0: none. */
+  get running(): number {
+    return this.#transport.running
   }
 
   /** The index by which its batches name a route; undefined of one that it does not offer. */
@@ -113,11 +144,10 @@ export class Worker implements OutcomeReader, OperationSource {
 
   /** Puts a turn into the batch that is being filled. */
   add(turn: Turn): void {
-    this.turns.add(turn)
-    this.#unended += turn.requests.length
+    this.load.add(turn)
     this.#batch ??= createBatch()
-    const { snapshot } = turn.requests[0]!.session
-    addTurn(this.#batch, { view: turn.id, slot: turn.slot, ...snapshot }, turn.requests.length)
+    const head = { view: turn.id, slot: turn.slot, ...turn.session.snapshot }
+    addTurn(this.#batch, head, turn.requests.length)
     for (const { rid, route, flags, body } of turn.requests) {
       addRequest(this.#batch, rid, this.indexOf(route.name)!, flags, body)
     }
@@ -129,28 +159,34 @@ export class Worker implements OutcomeReader, OperationSource {
     if (batch === undefined) return false
     this.#batch = undefined
     this.#isAtRest = false
+    this.load.getOn()
     this.batchLeftAt = performance.now()
     this.#transport.run(batch)
     return true
   }
 
-  /** A request was taken back before it started. */
-  forget(): void {
-    this.#unended--
-  }
-
   /** Tells it that a request was decided without its handler. */
   abort(request: Request, reason: AbortReason): void {
-    if (reason === 'timeout') this.#endedRoutes.add(request.rid, request.route.name)
     this.#inbox.aborted(request.rid, reason)
     this.#sendInbox()
     // The caller decides the request next; a worker that only it kept may end then.
     if (this.state === 'retiring') setImmediate(() => this.#endIfRetired())
   }
 
+  /** Aborts a request whose deadline has passed; its handler counts as one that hangs, until it is done. */
+  giveUp(request: Request): void {
+    const ofRoute = this.load.givenUp.add(request)
+    this.abort(request, 'timeout')
+    if (ofRoute === manyHanging) {
+      const fields = { route: request.route.name, handlers: ofRoute }
+      this.#log('warn', 'Handlers hang: they did not end by their deadline, nor later', fields)
+    }
+    if (this.load.givenUp.size === this.#maxGivenUp) this.#listener.workerWornOut(this)
+  }
+
   /** Takes no more work, gives back what it has not started, and ends once the rest is decided. */
   retire(): void {
-    if (this.state === 'ended') return
+    if (this.state === 'over' || this.state === 'ended') return
     this.state = 'retiring'
     for (const turn of this.turns) turn.takeBack()
     this.#endIfRetired()
@@ -163,7 +199,7 @@ export class Worker implements OutcomeReader, OperationSource {
 
   /** What it ended of: in its own words, or, where it could say none, by what its thread ended with. */
   describeEnd(cause: Error): LastWords {
-    return this.#lastWords ?? describeSilentEnd(cause, this.#running)
+    return this.#lastWords ?? describeSilentEnd(cause, findRunning(this.turns, this.running))
   }
 
   /** Ends it, whatever requests it has; the game is let end there what it began, if that does not take too long. */
@@ -175,12 +211,15 @@ export class Worker implements OutcomeReader, OperationSource {
   /** Its event loop has not turned for so many milliseconds: ends it, in the name of whoever has the thread. */
   endStuck(ms: number): void {
     const cause = `its event loop did not turn for ${ms} ms`
-    this.#lastWords ??= { ...this.#running, cause, detail: cause, stuckFor: ms }
+    this.#lastWords ??= { ...findRunning(this.turns, this.running), cause, detail: cause, stuckFor: ms }
     void this.kill()
   }
 
-  get #running(): Blame {
-    return findRunning(this.turns, this.#transport.running)
+  /** Ends it, of which nobody can say why it does not go on: nobody is to blame. */
+  endFor(cause: string): void {
+    this.#lastWords ??= { culprit: undefined, cause, detail: cause }
+    this.failure ??= cause
+    void this.kill()
   }
 
   /** Ends its thread at once, as a fault would: nobody has told it to, so that it counts as lost. */
@@ -189,61 +228,9 @@ export class Worker implements OutcomeReader, OperationSource {
     return this.#transport.terminate()
   }
 
-  endedRoute(rid: number): string | undefined {
-    return this.#endedRoutes.find(rid)
-  }
-
-  routeOf(rid: number): string | undefined {
-    const requests = [...this.turns].flatMap(turn => turn.requests)
-    return requests.find(request => request.rid === rid)?.route.name ?? this.#endedRoutes.find(rid)
-  }
-
-  reply(rid: number, body: string): void {
-    this.#outcome(rid, { body })
-  }
-
-  failed(rid: number, error: ErrorData): void {
-    this.#outcome(rid, { error })
-  }
-
-  released(slot: number): void {
-    const turn = this.turns.find(slot)
-    if (turn !== undefined) this.#listener.workerReleased(this, turn)
-  }
-
-  held(slot: number): void {
-    this.turns.find(slot)?.hold()
-  }
-
-  letGo(slot: number): void {
-    this.turns.find(slot)?.letGo()
-  }
-
-  ready(started: number, micros: number): void {
-    this.#isAtRest = true
-    this.#listener.workerReady(this, started, micros)
-  }
-
-  log(level: LogLevel, message: string, fields: string): void {
-    this.#listener.workerLog(this, level, message, fields)
-  }
-
-  fatal(rid: number, route: string, cause: string, detail: string): void {
-    const isKnown = this.#routeIndexes.has(route)
-    this.#lastWords ??= { culprit: isKnown ? { rid, route } : undefined, cause, detail }
-  }
-
-  #outcome(rid: number, outcome: Outcome): void {
-    this.#unended--
-    this.#listener.workerOutcome(this, rid, outcome)
-  }
-
   #onHello(hello: Hello): void {
-    if (hello.kind === 'failed') {
-      this.failure = hello.message
-      return
-    }
-    if (this.state !== 'starting') return
+    if (hello.kind === 'failed') this.failure = hello.message
+    if (hello.kind === 'failed' || this.state !== 'starting') return
     this.routes = hello.routes
     this.hooks = hello.hooks
     this.#stops = hello.stops
@@ -255,10 +242,24 @@ export class Worker implements OutcomeReader, OperationSource {
     this.#listener.workerUp(this)
   }
 
-  #onMessage(message: OutboxMessage): void {
-    readOutbox(message, this, this.#operations.sessions, this.#operations.events)
+  #onApplied(): void {
+    this.load.getOn()
     this.#sendInbox()
     this.#endIfRetired()
+  }
+
+  /** What it says can't be relied on any more. */
+  #endUnreadable(what: string): void {
+    if (this.state === 'over' || this.state === 'ended') return
+    this.#log('error', "A worker has sent what can't be read, and is ended", { got: what })
+    this.endFor("it sent what can't be read")
+  }
+
+  #onForeign(message: unknown): void {
+    if (this.#hasForeign) return
+    this.#hasForeign = true
+    const got = showValue(message)
+    this.#log('debug', 'A message of a worker is not for the gateway: all such are ignored', { got })
   }
 
   #sendInbox(): void {
@@ -266,18 +267,26 @@ export class Worker implements OutcomeReader, OperationSource {
   }
 
   #onEnd(cause: Error): void {
-    this.state = 'ended'
+    this.state = 'over'
     this.failure ??= cause.message
-    this.#listener.workerEnded(this, cause)
+    this.#messages.end(() => {
+      this.state = 'ended'
+      this.#listener.workerEnded(this, cause)
+    })
   }
 
   async #end(): Promise<void> {
-    if (this.#stops && this.state !== 'ended') {
+    if (this.state === 'up' || this.state === 'retiring') {
       this.state = 'retiring'
-      const isDone = await within(this.#stopTimeout, this.#transport.stop())
-      if (!isDone) this.log('error', 'A worker was ended before its onStop was done', '{}')
+      const limit = this.#stops ? this.#stopTimeout : Math.min(this.#stopTimeout, outputGrace)
+      const isDone = await within(limit, this.#transport.stop())
+      if (!isDone && this.#stops) this.#log('error', 'A worker was ended before its onStop was done', {})
     }
     await this.#transport.terminate()
+  }
+
+  #log(level: LogLevel, message: string, fields: LogFields): void {
+    this.#listener.workerLog(this, level, message, JSON.stringify(fields))
   }
 
   #endIfRetired(): void {

@@ -140,6 +140,10 @@ export const errors = {
     'REQUEST_ENDED',
     (route: string) => `"${route}" was decided by its deadline; what it does now has no effect`
   ),
+  operationFailed: define(
+    'OPERATION_FAILED',
+    (operation: string) => `The gateway failed to apply ${operation}; its log has the cause`
+  ),
 
   // What our client fails with by itself.
   connectFailed: define(
@@ -172,6 +176,10 @@ export const errors = {
   // What stops a start.
   optionInvalid: define('OPTION_INVALID', (message: string) => message),
   handlersInvalid: define('HANDLERS_INVALID', (message: string) => message),
+  workerNotStarted: define(
+    'WORKER_NOT_STARTED',
+    (isolation: string, why: string) => `A worker could not be started as a ${isolation}: ${why}`
+  ),
   listenFailed: define('LISTEN_FAILED', (message: string) => message),
   tlsInvalid: define('TLS_INVALID', (message: string) => message)
 } as const

@@ -56,10 +56,19 @@ export type Hello =
     }
   | { readonly kind: 'failed'; readonly message: string }
 
-/** All that a worker says but over its link, which it opens first. */
-export type FromWorker = { readonly kind: 'link'; readonly port: MessagePort } | Hello
+/** What opens a thread's link. All else that comes over a thread's `parentPort` is the game's own. */
+export interface LinkOffer {
+  readonly kind: 'link'
+  readonly port: MessagePort
+}
 
-/** Where a worker that is a process finds the file into which it writes which request has the thread: an Int32, see `runningAs`. */
+/** What comes over a link. */
+export type FromWorker = Hello | OutboxMessage
+
+/** Files that a worker that is a process finds open: its channel, see `ProcessChannel`. */
+export const channelFile = 3
+
+/** And the file into which it writes which request has the thread: an Int32, see `runningAs`. */
 export const runningFile = 4
 
 /** What the gateway says to a worker that is a process of its own. */
@@ -69,11 +78,12 @@ export type ToProcess =
   | { readonly kind: 'inbox'; readonly message: InboxMessage }
   | { readonly kind: 'stop' }
 
-/** What such a worker says. */
+/** What such a worker says beside. */
 export type FromProcess =
-  | Hello
-  | { readonly kind: 'outbox'; readonly message: OutboxMessage }
+  | FromWorker
   /** Its event loop turns. */
   | { readonly kind: 'beat' }
   /** The game has ended there what it began. */
   | { readonly kind: 'stopped' }
+  /** The game has called `process.send`, with this. */
+  | { readonly kind: 'foreign'; readonly message: string }

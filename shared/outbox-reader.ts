@@ -1,4 +1,7 @@
-/** The gateway's half of an outbox message: finds each item and gives it to the reader's method that bears its name. */
+/**
+ * The gateway's half of outbox messages: finds each item and gives it to the reader's method that bears its name. Reads all
+ * fields of an item before it applies it, so that one whose method throws is behind the reader, and the next can be read.
+ */
 import type { ErrorData } from './errors.js'
 import type { Delivery, EventText } from './event.js'
 import type { LogLevel } from './log.js'
@@ -11,8 +14,222 @@ import {
   outboxKinds,
   type UserOperationHead
 } from './outbox.js'
+import { showValue } from './shown.js'
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
+
+type ItemName = keyof typeof outboxKinds
+
+const itemNames = Object.keys(outboxKinds) as ItemName[]
+
+/** Items between two looks at the clock. */
+const itemsPerLook = 16
+
+/** What a worker sent that can't be read, or makes no sense. */
+export class UnreadableError extends Error {}
+
+export class OutboxReader {
+  readonly #outcomes: OutcomeReader
+  readonly #operations: OperationReader
+  readonly #events: EventReader
+  #message: readonly unknown[] = []
+  #at = 0
+  #kind = 0
+  #rid = 0
+  readonly #head: Mutable<OperationHead> = { rid: 0, view: 0, ack: 0, frontendId: '', sid: 0 }
+  readonly #userHead: Mutable<UserOperationHead> = { rid: 0, ack: 0, frontendId: '' }
+  /** The head of the newest operation. */
+  #last: UserOperationHead = this.#head
+
+  constructor(outcomes: OutcomeReader, operations: OperationReader, events: EventReader) {
+    this.#outcomes = outcomes
+    this.#operations = operations
+    this.#events = events
+  }
+
+  /** The name of the newest item. */
+  get item(): ItemName {
+    return itemNames[this.#kind] ?? 'origin'
+  }
+
+  /** The request of the newest outcome. */
+  get rid(): number {
+    return this.#rid
+  }
+
+  /** What the newest operation said of itself. */
+  get head(): UserOperationHead {
+    return this.#last
+  }
+
+  /** Takes a message in place of the one before. */
+  begin(message: readonly unknown[]): void {
+    this.#message = message
+    this.#at = 0
+  }
+
+  /**
+   * Gives items of the message to their methods, in order, for about so many milliseconds. Goes on behind an item whose
+   * method threw.
+   *
+   * @returns whether none is left
+   * @throws UnreadableError, and what a method throws
+   */
+  read(ms: number): boolean {
+    const { length } = this.#message
+    let startedAt = -1
+    for (let items = 1; this.#at < length; items++) {
+      this.#readItem()
+      if (items % itemsPerLook !== 0) continue
+      const now = performance.now()
+      if (startedAt === -1) startedAt = now
+      else if (now - startedAt >= ms) return this.#at >= length
+    }
+    return true
+  }
+
+  #readItem(): void {
+    const outcomes = this.#outcomes
+    const operations = this.#operations
+    const events = this.#events
+    const kind = this.#number()
+    this.#kind = kind
+    switch (kind) {
+      case outboxKinds.origin:
+        this.#head.rid = this.#number()
+        this.#head.view = this.#number()
+        this.#head.frontendId = this.#text()
+        this.#head.sid = this.#number()
+        return
+      case outboxKinds.reply:
+        return outcomes.reply(this.#outcome(), this.#text())
+      case outboxKinds.failed:
+        return outcomes.failed(this.#outcome(), readError(this.#text(), this.#text(), this.#maybe()))
+      case outboxKinds.released:
+        return outcomes.released(this.#number())
+      case outboxKinds.held:
+        return outcomes.held(this.#number())
+      case outboxKinds.letGo:
+        return outcomes.letGo(this.#number())
+      case outboxKinds.ready:
+        return outcomes.ready(this.#number(), this.#number())
+      case outboxKinds.log:
+        return outcomes.log(this.#level(), this.#text(), this.#text())
+      case outboxKinds.fatal:
+        return outcomes.fatal(this.#number(), this.#text(), this.#text(), this.#text())
+      case outboxKinds.push:
+        return operations.push(this.#acked(), this.#text(), this.#text())
+      case outboxKinds.pushAll:
+        return operations.pushAll(this.#acked(), this.#text())
+      case outboxKinds.bind:
+        return operations.bind(this.#acked(), this.#text())
+      case outboxKinds.unbind:
+        return operations.unbind(this.#acked(), this.#text())
+      case outboxKinds.update:
+        return operations.update(this.#acked(), this.#text(), this.#text(), this.#text())
+      case outboxKinds.commit:
+        return operations.commit(this.#acked(), this.#text(), this.#number())
+      case outboxKinds.read:
+        return operations.read(this.#acked())
+      case outboxKinds.readByUid:
+        return operations.readByUid(this.#forUser(), this.#text())
+      case outboxKinds.kick:
+        return operations.kick(this.#acked(), this.#maybe())
+      case outboxKinds.kickByUid:
+        return operations.kickByUid(this.#forUser(), this.#text(), this.#maybe())
+      case outboxKinds.send:
+        return events.send(this.#acked(), this.#event())
+      case outboxKinds.sendToUser:
+        return events.sendToUser(this.#forUser(), this.#text(), this.#event(), this.#text())
+      case outboxKinds.broadcast:
+        return events.broadcast(this.#forUser(), this.#number(), this.#event(), this.#text())
+      case outboxKinds.sendToUsers:
+        return events.sendToUsers(this.#forUser(), this.#text(), this.#event())
+      case outboxKinds.join:
+        return events.join(this.#acked(), this.#text())
+      case outboxKinds.leave:
+        return events.leave(this.#acked(), this.#text())
+      case outboxKinds.joinUser:
+        return events.joinUser(this.#forUser(), this.#text(), this.#text())
+      case outboxKinds.leaveUser:
+        return events.leaveUser(this.#forUser(), this.#text(), this.#text())
+      case outboxKinds.sendToChannel:
+        return events.sendToChannel(this.#forUser(), this.#text(), this.#event(), this.#text())
+      case outboxKinds.members:
+        return events.members(this.#forUser(), this.#text(), this.#number(), this.#number())
+      case outboxKinds.channelSize:
+        return events.channelSize(this.#forUser(), this.#text())
+      case outboxKinds.sessionsInChannel:
+        return events.sessionsInChannel(this.#forUser(), this.#text(), this.#text())
+      case outboxKinds.destroyChannel:
+        return events.destroyChannel(this.#forUser(), this.#text())
+      case outboxKinds.refused: {
+        const [route, operation, about] = [this.#text(), this.#text(), this.#text()]
+        return operations.refused(route, operation, about, { code: this.#text(), message: this.#text() })
+      }
+      default:
+        throw new UnreadableError(`an outbox with an item of kind ${kind}, which nobody writes`)
+    }
+  }
+
+  #text(): string {
+    const value = this.#message[this.#at++]
+    if (typeof value !== 'string') throw this.#unreadable('a text', value)
+    return value
+  }
+
+  #number(): number {
+    const value = this.#message[this.#at++]
+    if (typeof value !== 'number') throw this.#unreadable('a number', value)
+    return value
+  }
+
+  #maybe(): string | null {
+    const value = this.#message[this.#at++]
+    if (typeof value !== 'string' && value !== null) throw this.#unreadable('a text or null', value)
+    return value
+  }
+
+  #level(): LogLevel {
+    const level = this.#text()
+    if (level === 'debug' || level === 'info' || level === 'warn' || level === 'error') return level
+    throw this.#unreadable('a level of the log', level)
+  }
+
+  #outcome(): number {
+    this.#rid = this.#number()
+    return this.#rid
+  }
+
+  #acked(): OperationHead {
+    this.#head.ack = this.#number()
+    this.#last = this.#head
+    return this.#head
+  }
+
+  #forUser(): UserOperationHead {
+    this.#userHead.rid = this.#number()
+    this.#userHead.ack = this.#number()
+    this.#userHead.frontendId = this.#text()
+    this.#last = this.#userHead
+    return this.#userHead
+  }
+
+  #event(): EventText {
+    return {
+      name: this.#text(),
+      body: this.#text(),
+      rich: this.#text(),
+      richOnly: this.#number() === 1,
+      delivery: this.#number() as Delivery,
+      key: this.#text()
+    }
+  }
+
+  #unreadable(expected: string, value: unknown): UnreadableError {
+    return new UnreadableError(`an outbox with ${showValue(value)} where ${expected} belongs`)
+  }
+}
 
 /** Gives each item of a message to its method, in order. */
 export function readOutbox(
@@ -21,130 +238,9 @@ export function readOutbox(
   operations: OperationReader,
   events: EventReader
 ): void {
-  let at = 0
-  const text = () => message[at++] as string
-  const number = () => message[at++] as number
-  const maybe = () => message[at++] as string | null
-  let head: Mutable<OperationHead> = { rid: 0, view: 0, ack: 0, frontendId: '', sid: 0 }
-  const acked = (): OperationHead => {
-    head.ack = number()
-    return head
-  }
-  const userHead = (): UserOperationHead => ({ rid: number(), ack: number(), frontendId: text() })
-  const eventText = (): EventText => ({
-    name: text(),
-    body: text(),
-    rich: text(),
-    richOnly: number() === 1,
-    delivery: number() as Delivery,
-    key: text()
-  })
-  while (at < message.length) {
-    const kind = number()
-    switch (kind) {
-      case outboxKinds.origin:
-        head = { rid: number(), view: number(), ack: 0, frontendId: text(), sid: number() }
-        break
-      case outboxKinds.reply:
-        outcomes.reply(number(), text())
-        break
-      case outboxKinds.failed:
-        outcomes.failed(number(), readError(text(), text(), maybe()))
-        break
-      case outboxKinds.released:
-        outcomes.released(number())
-        break
-      case outboxKinds.held:
-        outcomes.held(number())
-        break
-      case outboxKinds.letGo:
-        outcomes.letGo(number())
-        break
-      case outboxKinds.ready:
-        outcomes.ready(number(), number())
-        break
-      case outboxKinds.log:
-        outcomes.log(text() as LogLevel, text(), text())
-        break
-      case outboxKinds.fatal:
-        outcomes.fatal(number(), text(), text(), text())
-        break
-      case outboxKinds.push:
-        operations.push(acked(), text(), text())
-        break
-      case outboxKinds.pushAll:
-        operations.pushAll(acked(), text())
-        break
-      case outboxKinds.bind:
-        operations.bind(acked(), text())
-        break
-      case outboxKinds.unbind:
-        operations.unbind(acked(), text())
-        break
-      case outboxKinds.update:
-        operations.update(acked(), text(), text(), text())
-        break
-      case outboxKinds.commit:
-        operations.commit(acked(), text(), number())
-        break
-      case outboxKinds.read:
-        operations.read(acked())
-        break
-      case outboxKinds.readByUid:
-        operations.readByUid(userHead(), text())
-        break
-      case outboxKinds.kick:
-        operations.kick(acked(), maybe())
-        break
-      case outboxKinds.kickByUid:
-        operations.kickByUid(userHead(), text(), maybe())
-        break
-      case outboxKinds.send:
-        events.send(acked(), eventText())
-        break
-      case outboxKinds.sendToUser:
-        events.sendToUser(userHead(), text(), eventText(), text())
-        break
-      case outboxKinds.broadcast:
-        events.broadcast(userHead(), number(), eventText(), text())
-        break
-      case outboxKinds.sendToUsers:
-        events.sendToUsers(userHead(), text(), eventText())
-        break
-      case outboxKinds.join:
-        events.join(acked(), text())
-        break
-      case outboxKinds.leave:
-        events.leave(acked(), text())
-        break
-      case outboxKinds.joinUser:
-        events.joinUser(userHead(), text(), text())
-        break
-      case outboxKinds.leaveUser:
-        events.leaveUser(userHead(), text(), text())
-        break
-      case outboxKinds.sendToChannel:
-        events.sendToChannel(userHead(), text(), eventText(), text())
-        break
-      case outboxKinds.members:
-        events.members(userHead(), text(), number(), number())
-        break
-      case outboxKinds.channelSize:
-        events.channelSize(userHead(), text())
-        break
-      case outboxKinds.sessionsInChannel:
-        events.sessionsInChannel(userHead(), text(), text())
-        break
-      case outboxKinds.destroyChannel:
-        events.destroyChannel(userHead(), text())
-        break
-      case outboxKinds.refused:
-        operations.refused(text(), text(), text(), { code: text(), message: text() })
-        break
-      default:
-        throw new Error(`An outbox holds an item of kind ${kind}, which nobody writes`)
-    }
-  }
+  const reader = new OutboxReader(outcomes, operations, events)
+  reader.begin(message)
+  reader.read(Number.POSITIVE_INFINITY)
 }
 
 function readError(code: string, message: string, data: string | null): ErrorData {

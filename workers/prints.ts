@@ -1,6 +1,7 @@
 /**
- * What handlers print in a process of their own, which has the gateway's streams: their reader may be gone, or not
- * read. Neither ends the process, nor fills its memory.
+ * What handlers print. In a thread it goes through the gateway's process, and is lost if the thread ends before it has
+ * left. A process of its own has the gateway's streams: their reader may be gone, or not read. Neither ends the process,
+ * nor fills its memory.
  */
 import { maxWaitingBytes } from '../shared/log.js'
 
@@ -24,4 +25,15 @@ export function boundPrints(stream: NodeJS.WriteStream): void {
     }
     return write(chunk, ...rest)
   }) as Write
+}
+
+/** Resolves once all that was printed has left this worker. */
+export async function printsHaveLeft(): Promise<void> {
+  await Promise.all([hasLeft(process.stdout), hasLeft(process.stderr)])
+}
+
+async function hasLeft(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength === 0) return
+  // A reader that is gone takes nothing any more, and that is told to the callback too.
+  await new Promise<void>(resolve => stream.write('', () => resolve()))
 }

@@ -3,14 +3,17 @@
  * batches; all of it over the channel that it shares with the gateway, and ends with that.
  */
 import { writeSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { runningAs } from '../shared/claims.js'
-import { type FromProcess, runningFile, type ToProcess } from '../shared/hello.js'
+import { channelFile, type FromProcess, runningFile, type ToProcess } from '../shared/hello.js'
 import type { InboxMessage } from '../shared/inbox.js'
 import type { OutboxMessage } from '../shared/outbox.js'
+import { ProcessChannel } from '../shared/process-channel.js'
+import { showValue } from '../shared/shown.js'
 import type { Claims } from './claims.js'
 import { describeFailure, Game } from './game.js'
 import type { LinkPort } from './link.js'
-import { boundPrints } from './prints.js'
+import { boundPrints, printsHaveLeft } from './prints.js'
 
 /**
  * There is no shared memory: all that is handed out has started, and the pulse is a message. Which request has the thread is written
@@ -45,7 +48,7 @@ class ProcessPort implements LinkPort {
   }
 
   postMessage(message: OutboxMessage): void {
-    say({ kind: 'outbox', message })
+    say(message)
   }
 
   /** It is the gateway's to end the process. */
@@ -55,9 +58,15 @@ class ProcessPort implements LinkPort {
 const port = new ProcessPort()
 let game: Promise<Game> | undefined
 
+/** What the gateway says can be read: nobody else has the other end. */
+const channel = new ProcessChannel(new Socket({ fd: channelFile, readable: true, writable: true }), {
+  onMessage: words => hear(words as ToProcess),
+  onUnreadable: () => process.exit(1),
+  onClose: () => process.exit(0)
+})
+
 function say(words: FromProcess): void {
-  // A gateway that is gone hears nothing, and the process ends in a moment.
-  if (process.connected) process.send!(words)
+  channel.send(words)
 }
 
 function hear(words: ToProcess): void {
@@ -66,7 +75,10 @@ function hear(words: ToProcess): void {
       game = Game.start({ setup: words.setup, port, claims: new ProcessClaims() })
       game.then(
         ({ hello }) => say(hello),
-        error => process.send!({ kind: 'failed', message: describeFailure(error) }, () => process.exit(1))
+        error => {
+          say({ kind: 'failed', message: describeFailure(error) })
+          channel.end(() => process.exit(1))
+        }
       )
       break
     case 'batch':
@@ -76,14 +88,23 @@ function hear(words: ToProcess): void {
       port.receive(words.message)
       break
     case 'stop':
-      void game!.then(each => each.stop()).then(() => say({ kind: 'stopped' }))
+      void game!
+        .then(each => each.stop())
+        .then(printsHaveLeft)
+        .then(() => say({ kind: 'stopped' }))
   }
 }
 
 boundPrints(process.stdout)
 boundPrints(process.stderr)
-process.on('message', hear)
-process.on('disconnect', () => process.exit(0))
+// Libraries tell whom they take for the parent that they are ready, as PM2 wants it. The gateway's log has it.
+process.send = (message: unknown, ...rest: unknown[]): boolean => {
+  say({ kind: 'foreign', message: showValue(message) })
+  const callback = rest.find(each => typeof each === 'function') as ((error: null) => void) | undefined
+  if (callback !== undefined) process.nextTick(callback, null)
+  return true
+}
+
 // A terminal sends its signals to all processes of a program: the gateway's is the one that they are meant for.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const)
   process.on(signal, () => {})

@@ -39,7 +39,7 @@ export class ScriptedWorker implements Transport {
   readonly #startsAtOnce: boolean
   /** How many requests of a turn it has claimed, by the turn's view. */
   readonly #claimed = new Map<number, number>()
-  #hasEnded = false
+  hasEnded = false
 
   constructor(init: TransportInit, startsAtOnce: boolean) {
     this.#startsAtOnce = startsAtOnce
@@ -52,7 +52,7 @@ export class ScriptedWorker implements Transport {
   }
 
   hello(routes: readonly RouteHello[], hooks: readonly RouteHello[] = [], stops = false): void {
-    this.#init.onHello({ kind: 'hello', routes, hooks, stops })
+    this.#init.onMessage({ kind: 'hello', routes, hooks, stops })
   }
 
   run(batch: Batch): void {
@@ -70,8 +70,8 @@ export class ScriptedWorker implements Transport {
   }
 
   die(cause: Error): void {
-    if (this.#hasEnded) return
-    this.#hasEnded = true
+    if (this.hasEnded) return
+    this.hasEnded = true
     this.flush()
     this.#init.onEnd(cause)
   }
@@ -139,6 +139,8 @@ export interface CoreOptions {
   readonly maxQueueDelay?: number
   /** Whether workers share no memory with the gateway; false by default. */
   readonly isProcess?: boolean
+  /** Handlers that may hang in a worker; 1,000 by default. */
+  readonly maxGivenUpHandlers?: number
   /** Hooks of sessions, by their routes. */
   readonly hooks?: readonly string[]
   /** Routes with their options. */
@@ -157,6 +159,8 @@ export interface Core {
   clock: number
   /** Whether workers that start from now on end at once. */
   failStarts: boolean
+  /** Whether those can't be started at all. */
+  throwStarts: boolean
   connect(): CoreSession
   /** Sends a request; its body is what a scripted worker replies with. */
   request(to: CoreSession, id: number, route?: string): void
@@ -173,8 +177,9 @@ export async function startCore({
   laneLimit = 64,
   maxQueueDelay = 0,
   isProcess = false,
+  maxGivenUpHandlers = 1_000,
   hooks = [],
-  routes = { a: {} }
+  routes = { a: {}, short: { timeout: 50 } }
 }: CoreOptions = {}): Promise<Core> {
   const metrics = new Metrics()
   const log = createLogger('silent', () => {})
@@ -202,7 +207,9 @@ export async function startCore({
       },
       isProcess,
       stopTimeout: 1_000,
+      maxGivenUpHandlers,
       start: init => {
+        if (core?.throwStarts === true) throw new Error('EAGAIN')
         const worker = new ScriptedWorker(init, isProcess)
         started.push(worker)
         queueMicrotask(() => {
@@ -215,6 +222,7 @@ export async function startCore({
       operations: (source, inbox) => {
         const answers = new Answers({ frontendId: 'g', source, inbox, metrics, log })
         return {
+          answers,
           sessions: new Operations({ answers, registry, metrics, limits }),
           events: new EventOperations({ answers, registry, channels, metrics })
         }
@@ -222,6 +230,7 @@ export async function startCore({
     })
   const pool: Pool = new Pool({
     size: workers,
+    metrics,
     startTimeout: 1_000,
     log,
     start,
@@ -248,6 +257,7 @@ export async function startCore({
     workerReady: (...ready) => dispatcher.workerReady(...ready),
     workerOutcome: (...outcome) => dispatcher.workerOutcome(...outcome),
     workerReleased: (...released) => dispatcher.workerReleased(...released),
+    workerWornOut: worker => pool.renew(worker, 'handlers hang in it'),
     workerLog: () => {},
     workerEnded: (worker, cause) => {
       pool.workerEnded(worker, cause)
@@ -271,6 +281,7 @@ export async function startCore({
     workers: started,
     clock: 1_000,
     failStarts: false,
+    throwStarts: false,
     connect() {
       const replies: Reply[] = []
       const reading: string[] = []

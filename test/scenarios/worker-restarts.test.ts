@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { startGateway, until } from '../helpers/gateway.js'
 
 t.test(
@@ -45,3 +45,51 @@ t.test(
     t.equal(await player.request('ends.hello'), 'hello')
   }
 )
+
+/** Has this process look for temporary files where there is no folder, until the function is called or the test ends. */
+function loseTemporaryFolder(t: Test): () => void {
+  const before = process.env['TMPDIR']
+  const restore = () => {
+    if (before === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = before
+  }
+  process.env['TMPDIR'] = join(tmpdir(), 'there', 'is', 'none')
+  t.teardown(restore)
+  return restore
+}
+
+t.test('a worker that can’t be started stops the start, and nothing is left', async t => {
+  await t.test('a process without a temporary folder', async t => {
+    loseTemporaryFolder(t)
+    await t.rejects(startGateway(t, 'model', { isolation: 'process' }), {
+      code: 'WORKER_NOT_STARTED',
+      message: /^A worker could not be started as a process: ENOENT/
+    })
+  })
+  await t.test('a thread with an argument that Node has not', async t => {
+    await t.rejects(startGateway(t, 'model', { isolation: 'thread', workerArgv: ['--no-such-thing'] }), {
+      code: 'WORKER_NOT_STARTED',
+      message: /^A worker could not be started as a thread: .*--no-such-thing/
+    })
+  })
+})
+
+t.test('one that can’t be started later is tried again, and the gateway lives', async t => {
+  const { gateway, lines, connect } = await startGateway(t, 'wire', { workers: 1, isolation: 'process' })
+  const player = await connect()
+  const restore = loseTemporaryFolder(t)
+  await t.rejects(gateway.reload(), { code: 'WORKER_NOT_STARTED' })
+  t.equal(gateway.isReady, true, 'the old one goes on')
+  await gateway.killWorker(0)
+  const tries = () => lines.filter(({ message }) => message === 'A worker did not come up')
+  await until('it was tried again', () => tries().length >= 2)
+  t.match(tries()[0], {
+    level: 'error',
+    fields: { worker: 0, nextTryInMs: 100, error: /could not be started/ }
+  })
+  t.equal(gateway.isReady, false)
+  restore()
+  await until('a worker is back', () => gateway.isReady)
+  t.match(gateway.metrics(), { sessions: 1, connectionsClosed: 0 })
+  t.equal(player.ws.readyState, player.ws.OPEN)
+})

@@ -59,7 +59,7 @@ const outboxCalls: fc.Arbitrary<Call> = fc.oneof(
   fc.tuple(fc.constantFrom('held', 'letGo'), fc.nat()),
   fc.tuple(fc.constant('ready'), fc.nat(), fc.nat()),
   fc.tuple(fc.constant('log'), fc.constantFrom('info', 'warn'), anyText, anyText),
-  fc.tuple(fc.constant('fatal'), fc.nat(), anyText, anyText),
+  fc.tuple(fc.constant('fatal'), fc.nat(), anyText, anyText, anyText),
   fc.tuple(fc.constant('push'), head, anyText, anyText),
   fc.tuple(fc.constant('pushAll'), head, anyText),
   fc.tuple(fc.constant('bind'), head, anyText),
