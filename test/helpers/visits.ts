@@ -1,0 +1,187 @@
+/**
+ * A soak of connecting and breaking off: visitors fill the gateway with sessions whose clients are away, while one honest
+ * player asks, and another loses their connection again and again and comes back. How long the first waits is compared
+ * with how long they wait alone; the second must find their session, and what was sent to it, each time.
+ */
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { type Client, connect } from '../../client/index.js'
+import type { Gateway } from '../../gateway/index.js'
+import type { TcpProxy } from '../../testing/tcp-proxy.js'
+import { sweptHeap } from './swept-heap.js'
+import type { VisitorsAsked, VisitorsReport } from './visitors.js'
+
+export interface VisitsInit extends Omit<VisitorsAsked, 'url'> {
+  readonly gateway: Gateway
+  /** Between the gateway and the player who loses their connection. */
+  readonly proxy: TcpProxy
+  /** Milliseconds that the honest players are alone before. */
+  readonly alone: number
+}
+
+/** How long a player waited for replies, in milliseconds. */
+export interface Waits {
+  readonly requests: number
+  readonly p50: number
+  readonly p99: number
+}
+
+export interface VisitsReport extends VisitorsReport {
+  readonly alone: Waits
+  readonly visited: Waits
+  /** Times that a player has come back, and found their session and all that was sent to it. */
+  readonly returns: number
+  /** What a player has not found who came back. */
+  readonly faults: readonly string[]
+  /** MiB of the swept heap: before, after a third of the time, and at the end. */
+  readonly heap: { readonly before: number; readonly third: number; readonly end: number }
+  readonly mostDetached: number
+  readonly mostDetachedBytes: number
+}
+
+const visitors = fileURLToPath(new URL('./visitors.js', import.meta.url))
+
+/** Milliseconds between two requests, and between two losses of a connection. */
+const askEvery = 20
+const loseEvery = 500
+
+const pause = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
+const heapNow = () => Math.round(sweptHeap() / 1_048_576)
+
+export async function runVisits(init: VisitsInit): Promise<VisitsReport> {
+  const { gateway, proxy, alone, ms, perSecond, addresses, length } = init
+  const honest = await connect(gateway.url)
+  const returning = await Returning.join(gateway, proxy)
+  const before = heapNow()
+  const waitsAlone = await measure(honest, pause(alone))
+  const asked: VisitorsAsked = { url: gateway.url, ms, perSecond, addresses, length }
+  const running = promisify(execFile)(process.execPath, [visitors, JSON.stringify(asked)])
+  const watch = new Watch(gateway)
+  await pause(ms / 3)
+  const third = heapNow()
+  const waits = await measure(honest, running)
+  const { stdout } = await running
+  watch.end()
+  const end = heapNow()
+  const { returns, faults } = await returning.end()
+  honest.close()
+  const report: VisitorsReport = JSON.parse(stdout)
+  const heap = { before, third, end }
+  return { ...report, ...watch.most, alone: waitsAlone, visited: waits, returns, faults, heap }
+}
+
+/** How long a player waits who asks one request after the other, until that is over. */
+async function measure(player: Client, until: Promise<unknown>): Promise<Waits> {
+  let isOver = false
+  void until.finally(() => (isOver = true))
+  const waits: number[] = []
+  while (!isOver) {
+    const start = performance.now()
+    await player.request('player.seen')
+    waits.push(performance.now() - start)
+    await pause(askEvery)
+  }
+  waits.sort((a, b) => a - b)
+  const at = (share: number) => waits[Math.floor(waits.length * share)] ?? 0
+  return { requests: waits.length, p50: at(0.5), p99: at(0.99) }
+}
+
+/** The most that was seen of what the gateway keeps. */
+class Watch {
+  readonly #timer: NodeJS.Timeout
+  most = { mostDetached: 0, mostDetachedBytes: 0 }
+
+  constructor(gateway: Gateway) {
+    this.#timer = setInterval(() => {
+      const { detachedSessions, detachedBytes } = gateway.metrics()
+      const { mostDetached, mostDetachedBytes } = this.most
+      this.most = {
+        mostDetached: Math.max(mostDetached, detachedSessions),
+        mostDetachedBytes: Math.max(mostDetachedBytes, detachedBytes)
+      }
+    }, 10)
+  }
+
+  end(): void {
+    clearInterval(this.#timer)
+  }
+}
+
+/** A player whose connection is lost again and again, and who is sent something each time. */
+class Returning {
+  readonly #client: Client
+  readonly #gateway: Gateway
+  readonly #proxy: TcpProxy
+  readonly #faults: string[] = []
+  #isOver = false
+  #returns = 0
+  #ran: Promise<void> | undefined
+
+  private constructor(client: Client, gateway: Gateway, proxy: TcpProxy) {
+    this.#client = client
+    this.#gateway = gateway
+    this.#proxy = proxy
+  }
+
+  static async join(gateway: Gateway, proxy: TcpProxy): Promise<Returning> {
+    const client = await connect(proxy.url, { backOff: { least: 1, most: 20 } })
+    await client.request('player.login', { uid: 'returning' })
+    const returning = new Returning(client, gateway, proxy)
+    returning.#ran = returning.#run()
+    return returning
+  }
+
+  async end(): Promise<{ returns: number; faults: readonly string[] }> {
+    this.#isOver = true
+    await this.#ran
+    this.#client.close()
+    return { returns: this.#returns, faults: this.#faults }
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isOver) {
+      await this.#loseOnce()
+      await pause(loseEvery)
+    }
+  }
+
+  /** Away for half of the time. */
+  async #loseOnce(): Promise<void> {
+    const number = this.#returns
+    const back = this.#next('open')
+    const lost = this.#next('resuming')
+    this.#proxy.isDown = true
+    this.#proxy.cut('reset')
+    await lost
+    const told = new Promise<unknown>(resolve => {
+      const off = this.#client.on('tick', body => {
+        off()
+        resolve(body)
+      })
+    })
+    await pause(loseEvery)
+    const sent = this.#gateway.send('returning', 'tick', number)
+    this.#proxy.isDown = false
+    const { resumed } = await back
+    if (!resumed || sent !== 1) return this.#fail(`return ${number}: resumed ${resumed}, sent to ${sent}`)
+    const body = await told
+    if (body !== number) return this.#fail(`return ${number}: told ${body}`)
+    this.#returns++
+  }
+
+  async #fail(fault: string): Promise<void> {
+    this.#faults.push(fault)
+    await this.#client.request('player.login', { uid: 'returning' })
+  }
+
+  #next(state: 'open' | 'resuming'): Promise<{ readonly resumed: boolean }> {
+    return new Promise(resolve => {
+      const off = this.#client.onState(change => {
+        if (change.state !== state) return
+        off()
+        resolve(change)
+      })
+    })
+  }
+}
