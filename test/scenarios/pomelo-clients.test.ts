@@ -42,6 +42,21 @@ t.test('it is told that it is refused, and why in its own words', async t => {
   await t.rejects(outdated, /client version not fullfill/)
 })
 
+t.test('it is told when to come back, where nobody could say who it is', async t => {
+  const authenticate = () => Promise.reject(new Error('the service is away'))
+  const { gateway } = await startGateway(t, 'wire', { workers: 1, authenticate })
+  const { client, errors } = loadPomeloClient()
+  const heard: unknown[] = []
+  const closed = new Promise(resolve => client.on('close', ({ code }) => resolve(code)))
+  client.on('onKick', kick => heard.push(kick))
+  client.on('error', error => heard.push(error))
+  const { host, port } = gateway.address
+  client.init({ host, port }, () => heard.push('it is in'))
+  t.equal(await closed, 1013)
+  t.match(heard, [{ reason: /^come back in \d+ ms$/ }])
+  t.same(errors, [])
+})
+
 t.test('it requests by the codes that it was given, and gets its replies', async t => {
   const { request, socket, errors } = await join(t)
   const sent: Buffer[] = []
