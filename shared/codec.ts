@@ -4,9 +4,11 @@
  * encode at a push and decode when a key is read. Texts come from our own workers only: superjson's parser is
  * no match for a stranger's text.
  *
- * What would not come back as what it was is refused here, with the path to it, and never lost in silence.
+ * What would not come back as what it was is refused here, with the path to it. The few things that are left out all the
+ * same, since to look for them costs too much, are in docs/reference/values.md, held by a test.
  */
 import { errors } from './errors.js'
+import { describeInstance, findOwnKey, isMatch } from './lossy-value.js'
 import { SuperJSON } from './superjson.js'
 
 /** Levels of nesting that a value may have. */
@@ -165,7 +167,7 @@ function isPlainObject(value: object, depth: number): boolean {
   const proto = Object.getPrototypeOf(value)
   if (proto === Array.prototype) {
     for (const each of value as unknown[]) if (!isPlain(each, depth + 1)) return false
-    return true
+    return (value as Partial<RegExpMatchArray>).index === undefined
   }
   if (proto !== Object.prototype && proto !== null) return false
   for (const key in value) if (!isPlain((value as Record<string, unknown>)[key], depth + 1)) return false
@@ -199,6 +201,7 @@ class Inspection {
     const proto = Object.getPrototypeOf(value)
     if (proto === Object.prototype || proto === null) return this.#inspectKeys(value, path, depth)
     if (proto === Array.prototype) return this.#inspectArray(value as unknown[], path, depth)
+    if (bare.has(proto)) this.#expectBare(value, path)
     if (proto === Map.prototype) return this.#inspectMap(value as Map<unknown, unknown>, path, depth)
     if (proto === Set.prototype) return this.#inspectSet(value as Set<unknown>, path, depth)
     if (value instanceof Error) return this.#inspectError(value, path, depth)
@@ -207,7 +210,7 @@ class Inspection {
       return
     }
     if (proto === RegExp.prototype || proto === URL.prototype || isBytes(value)) return
-    throw new Refusal(path, `an instance of ${value.constructor?.name || 'a nameless class'}`)
+    throw new Refusal(path, describeInstance(value))
   }
 
   #inspectKeys(value: object, path: string, depth: number): void {
@@ -221,7 +224,13 @@ class Inspection {
     if (Object.getOwnPropertySymbols(value).length > 0) throw new Refusal(path, 'a key that is a symbol')
   }
 
+  #expectBare(value: object, path: string): void {
+    const key = findOwnKey(value)
+    if (key !== undefined) throw new Refusal(within(path, key), `a property of a ${value.constructor.name}`)
+  }
+
   #inspectArray(value: unknown[], path: string, depth: number): void {
+    if (isMatch(value)) throw new Refusal(path, 'the match of a RegExp')
     for (let i = 0; i < value.length; i++) {
       if (!(i in value)) throw new Refusal(`${path}[${i}]`, 'a hole in an array')
       this.inspect(value[i], `${path}[${i}]`, depth)
@@ -257,5 +266,8 @@ class Inspection {
 function within(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`
 }
+
+/** What is kept without any properties that it was given. */
+const bare = new Set<unknown>([Map, Set, Date, RegExp, URL].map(each => each.prototype))
 
 const keptOfErrors = new Set(['name', 'message', 'code', 'cause', 'stack'])

@@ -38,4 +38,4 @@ function refusePlain(path: string, what: string): Error {
 }
 
 /** What JSON has no form for, and superjson has one. */
-const richAlone = new Set(['a BigInt', 'a Map', 'a Set'])
+const richAlone = new Set(['a BigInt', 'a Map', 'a Set', 'an Error'])

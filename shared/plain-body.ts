@@ -1,7 +1,9 @@
 /**
  * A body's value as plain JSON, for clients that know nothing else. What JSON has another form for (a Date, say) takes
- * that form; what it would lose whole, or has no form for, is refused with the path to it.
+ * that form; what it would lose whole, or has no form for, is refused with the path to it. What becomes of each kind of
+ * value is in docs/reference/values.md, held by a test.
  */
+import { describeEmptied } from './lossy-value.js'
 
 /** Makes the error for what can't be sent. */
 export type Refuse = (path: string, what: string) => Error
@@ -31,7 +33,8 @@ function isPlainObject(value: object, depth: number): boolean {
   const proto = Object.getPrototypeOf(value)
   if (proto === Array.prototype) {
     for (const each of value as unknown[]) if (!isPlain(each, depth + 1)) return false
-    return true
+    // The match of a RegExp is a list with more to it.
+    return (value as Partial<RegExpMatchArray>).index === undefined
   }
   if (proto !== Object.prototype && proto !== null) return false
   for (const key in value) if (!isPlain((value as Record<string, unknown>)[key], depth + 1)) return false
@@ -49,13 +52,13 @@ export function encodePlain(value: unknown, refuse: Refuse): string {
   try {
     json = JSON.stringify(value)
   } catch {
-    const found = findUnserializable(value, [], new Set())
+    const found = findFault(value)
     throw refuse(found?.path ?? '', found?.what ?? 'a value that JSON.stringify refuses')
   }
   if (json === undefined) throw refuse('', `a ${typeof value}`)
-  // A Map or a Set would be this, whatever is in it. Few bodies have it, and only they are looked through.
+  // A Map, a Promise or an Error is this, whatever is in it. Few bodies have it, and only they are looked through.
   if (json.includes('{}') && !isPlain(value)) {
-    const found = findUnserializable(value, [], new Set())
+    const found = findFault(value)
     if (found !== undefined) throw refuse(found.path, found.what)
   }
   return json
@@ -64,6 +67,16 @@ export function encodePlain(value: unknown, refuse: Refuse): string {
 interface Fault {
   readonly path: string
   readonly what: string
+}
+
+function findFault(value: unknown): Fault | undefined {
+  const steps: string[] = []
+  try {
+    return findUnserializable(value, steps, new Set())
+  } catch {
+    // A getter or a Proxy of the game's threw, or there was no stack left.
+    return { path: steps.slice(0, maxPlainDepth).join('.'), what: 'a value that can not be read' }
+  }
 }
 
 /** The first part of a value that JSON has no form for. */
@@ -88,6 +101,8 @@ function findInObject(value: object, steps: string[], above: Set<object>): Fault
   }
   if (value instanceof Map) return { path: steps.join('.'), what: 'a Map' }
   if (value instanceof Set) return { path: steps.join('.'), what: 'a Set' }
+  const emptied = describeEmptied(value)
+  if (emptied !== undefined) return { path: steps.join('.'), what: emptied }
   for (const [key, each] of Object.entries(value)) {
     steps.push(key)
     const found = findUnserializable(each, steps, above)

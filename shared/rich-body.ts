@@ -1,11 +1,12 @@
 /**
  * A body's value ⇄ its text in superjson's form, `{"json":…,"meta":…}`, for clients that have asked for it: Dates, Maps,
- * Sets, BigInts, undefined, NaN, ±Infinity and −0, URLs, Errors and typed arrays come back as what they were. All else
- * is what JSON makes of it. An empty text is undefined.
+ * Sets, BigInts, undefined, NaN, ±Infinity and −0, URLs, Errors and typed arrays come back as what they were. What
+ * becomes of all else is in docs/reference/values.md, held by a test. An empty text is undefined.
  *
  * superjson reads the form. It is written here: so what can't be sent is named with its path, numbers such as NaN in a
  * typed array are kept, and the time grows with the value and not with the square of its depth. Needs nothing of Node.
  */
+import { describeEmptied, findOwnKey, isBoxed, isMatch } from './lossy-value.js'
 import { isPlain, type Refuse } from './plain-body.js'
 import { maxAnnotationDepth, type RichForm } from './rich-form.js'
 import { SuperJSON } from './superjson.js'
@@ -103,16 +104,15 @@ class RichWriter {
         return value === null ? null : this.#walkObject(value)
       case 'function':
       case 'symbol':
-        return undefined
+        throw new Refusal(this.#steps, `a ${typeof value}`)
       default:
         return value
     }
   }
 
   #walkObject(value: object): unknown {
-    if (value instanceof Date)
-      return Number.isNaN(value.getTime()) ? null : this.#annotate(['Date'], value.toISOString())
-    if (value instanceof URL) return this.#annotate(['URL'], value.href)
+    if (value instanceof Date) return this.#writeDate(value)
+    if (value instanceof URL) return this.#annotate(['URL'], this.#expectBare(value, 'a URL').href)
     if (value instanceof RegExp) throw new Refusal(this.#steps, 'a RegExp')
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return this.#writeBytes(value)
     if (this.#above.has(value)) throw new Refusal(this.#steps, 'a circle')
@@ -123,9 +123,14 @@ class RichWriter {
   }
 
   #walkInto(value: object): unknown {
-    if (Array.isArray(value)) return this.#writeList(value)
-    if (value instanceof Map) return this.#contain('map', () => this.#writeRows(value))
-    if (value instanceof Set) return this.#contain('set', () => this.#writeList([...value]))
+    if (Array.isArray(value)) {
+      if (isMatch(value)) throw new Refusal(this.#steps, 'the match of a RegExp')
+      return this.#writeList(value)
+    }
+    if (value instanceof Map)
+      return this.#contain('map', () => this.#writeRows(this.#expectBare(value, 'a Map')))
+    if (value instanceof Set)
+      return this.#contain('set', () => this.#writeList([...this.#expectBare(value, 'a Set')]))
     const { toJSON } = value as { toJSON?: unknown }
     if (typeof toJSON === 'function')
       return this.#writeShown(value, toJSON.call(value, this.#steps.at(-1) ?? ''))
@@ -137,6 +142,18 @@ class RichWriter {
   /** What an object shows of itself, which is often itself. */
   #writeShown(value: object, shown: unknown): unknown {
     return shown === value ? this.#writeKeys(value) : this.#walk(shown)
+  }
+
+  #writeDate(date: Date): unknown {
+    if (Number.isNaN(date.getTime())) throw new Refusal(this.#steps, 'an invalid Date')
+    return this.#annotate(['Date'], this.#expectBare(date, 'a Date').toISOString())
+  }
+
+  /** The form has a place for no property beside what it is. */
+  #expectBare<Value extends object>(value: Value, what: string): Value {
+    const key = findOwnKey(value)
+    if (key !== undefined) throw new Refusal([...this.#steps, key], `a property of ${what}`)
+    return value
   }
 
   #writeList(list: readonly unknown[]): unknown[] {
@@ -160,8 +177,13 @@ class RichWriter {
 
   #writeKeys(value: object): object {
     const written: Record<string, unknown> = {}
-    for (const [key, each] of Object.entries(value)) {
+    const entries = Object.entries(value)
+    const emptied = isOfClass(value) ? describeEmptied(value) : undefined
+    if (emptied !== undefined) throw new Refusal(this.#steps, emptied)
+    for (const [key, each] of entries) {
       if (key === '__proto__') throw new Refusal([...this.#steps, key], 'a key of this name')
+      // It was asked, and showed the object itself.
+      if (key === 'toJSON' && typeof each === 'function') continue
       written[key] = this.#step(key, each)
     }
     return written
@@ -230,6 +252,7 @@ function nameSpecial(number: number): string {
   return Object.is(number, -0) ? '-0' : String(number)
 }
 
-function isBoxed(value: object): boolean {
-  return value instanceof Number || value instanceof String || value instanceof Boolean
+function isOfClass(value: object): boolean {
+  const proto: unknown = Object.getPrototypeOf(value)
+  return proto !== Object.prototype && proto !== null
 }

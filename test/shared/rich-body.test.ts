@@ -106,8 +106,7 @@ t.test('what has no rich form is what JSON makes of it', t => {
     }
   }
   deepStrictEqual(pass([new Itself()]), [{ at: new Date(1) }])
-  deepStrictEqual(pass([1n, () => {}, Symbol('s'), new Date(Number.NaN)]), [1n, null, null, null])
-  deepStrictEqual(pass({ a: 1n, b: () => {}, [Symbol('c')]: 1 }), { a: 1n })
+  deepStrictEqual(pass({ a: 1n, [Symbol('c')]: 1 }), { a: 1n })
   deepStrictEqual(pass([1n, Object(1), Object('a'), Object(true)]), [1n, 1, 'a', true])
   const twice = { at: new Date(1) }
   t.same(pass([twice, twice]), [{ at: new Date(1) }, { at: new Date(1) }])
@@ -161,12 +160,19 @@ t.test('what can not be sent is refused with its path', t => {
   t.end()
 })
 
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+
 t.test('plain JSON has no form for a BigInt, a Map or a Set, wherever it is', t => {
   const rows: [unknown, string][] = [
     [{ a: [0, 1n] }, 'a BigInt at a.1'],
     [new Map([['a', 1]]), 'a Map at '],
     [{ a: { b: new Set([1]) } }, 'a Set at a.b'],
-    [{ a: { toJSON: () => ({ b: new Map() }) } }, 'a Map at a.b']
+    [{ a: { toJSON: () => ({ b: new Map() }) } }, 'a Map at a.b'],
+    [{ a: revoked() }, 'a value that can not be read at a']
   ]
   for (const [value, message] of rows) t.throws(() => encodePlain(value, refuse), { message }, message)
   t.equal(encodePlain({ a: {}, b: [{}] }, refuse), '{"a":{},"b":[{}]}', 'an empty object is one')
