@@ -59,7 +59,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#parts = parts
     const { webSocket, socket } = opened
     const { options, metrics, budget, trafficLimits } = parts
-    this.#liveness = new Liveness(options, options.monotonic())
+    this.#liveness = new Liveness(options, options.monotonic(), opened.since)
     this.#traffic = new Traffic(trafficLimits, socket.bytesRead)
     this.attachment = new Attachment(this, parts, credentials)
     const maxBytes = options.maxSendBytes
@@ -234,10 +234,12 @@ export class Connection implements AttachedConnection, ProtocolHost {
   /** Looks at the clock: ends what has been silent, unread or unfinished for too long. Called now and then. */
   look(now: number): void {
     this.#outgoing.check()
-    if (!this.isConnected) return
+    const isReady = this.#protocol?.isReady === true
+    // Who has not shaken hands is not waited for: what is to be said was said.
+    if (!this.isConnected) return !isReady && this.#liveness.lingers(now) ? this.terminate() : undefined
     this.#traffic.compare(this.#opened.socket.bytesRead)
     this.#settle()
-    const finding = this.#liveness.look(now, this.#protocol?.isReady === true)
+    const finding = this.#liveness.look(now, isReady)
     if (finding === undefined) return
     if (finding === 'beat') return this.#protocol?.beat()
     const { code, reason, metric } = endings[finding]

@@ -1,20 +1,23 @@
 /**
- * Who may open a connection, before there is one: by the name that was asked for, by the page that it comes from, by how
- * many are there, and by how many are there of its address. Refused at the upgrade, with an HTTP answer that says why.
+ * Who may open a WebSocket, and is served at all: by the name that was asked for, by the page that it comes from, and,
+ * behind proxies, by how many there are of its address. Who is refused gets an HTTP answer that says why.
  */
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Logger } from '../shared/log.js'
-import { addressKey, normalizeAddress, readForwarded } from './client-address.js'
+import { AddressLimits, type AddressLimitsInit } from './address-limits.js'
+import { normalizeAddress, readForwarded } from './client-address.js'
 import { Hosts, readHostName } from './hosts.js'
 import type { Metrics } from './metrics.js'
 import { normalizeOrigin, Origins } from './origins.js'
-import type { PlainOptions } from './plain-options.js'
 import { SeldomWarning } from './seldom-warning.js'
 
-export type EntranceLimits = Pick<
-  PlainOptions,
-  'host' | 'hosts' | 'origins' | 'maxConnections' | 'maxConnectionsPerAddress' | 'trustedProxies'
->
+export interface EntranceLimits extends AddressLimitsInit {
+  readonly host: string
+  readonly hosts: string
+  readonly origins: string
+  readonly trustedProxies: number
+}
 
 export interface EntranceInit {
   readonly limits: EntranceLimits
@@ -35,15 +38,16 @@ export class Entrance {
   readonly #init: EntranceInit
   readonly #origins: Origins
   readonly #hosts: Hosts
-  readonly #byAddress = new Map<string, number>()
+  /** By the addresses that proxies say. Undefined: there are none in front, and Arrivals counts by those of sockets. */
+  readonly #addresses: AddressLimits<Socket> | undefined
   readonly #originRefused: SeldomWarning
   readonly #hostRefused: SeldomWarning
-  #count = 0
   #isOpen = true
 
   constructor(init: EntranceInit) {
     this.#init = init
-    const { origins, hosts, host } = init.limits
+    const { origins, hosts, host, trustedProxies } = init.limits
+    this.#addresses = trustedProxies === 0 ? undefined : new AddressLimits(init.limits)
     this.#origins = new Origins(origins)
     this.#hosts = new Hosts(hosts, host)
     this.#originRefused = new SeldomWarning(
@@ -77,17 +81,16 @@ export class Entrance {
     return { status: 421, why: 'The gateway is not served under this name.' }
   }
 
-  /** undefined: it may come in, and is counted until `leave`. */
-  enter(request: IncomingMessage, address: string): Refusal | undefined {
+  /** undefined: it may come in, and is counted until its socket closes. */
+  enter(request: IncomingMessage, socket: Socket, address: string): Refusal | undefined {
     const refusal = this.#judge(request, address)
-    if (refusal !== undefined) {
-      this.#init.metrics.count('connectionsRefused')
-      return refusal
+    if (refusal !== undefined) this.#init.metrics.count('connectionsRefused')
+    else if (this.#addresses !== undefined) {
+      const addresses = this.#addresses
+      addresses.add(address, socket)
+      socket.once('close', () => addresses.remove(address, socket))
     }
-    this.#count++
-    const key = addressKey(address)
-    this.#byAddress.set(key, (this.#byAddress.get(key) ?? 0) + 1)
-    return undefined
+    return refusal
   }
 
   /** Lets nobody in any more. */
@@ -95,33 +98,16 @@ export class Entrance {
     this.#isOpen = false
   }
 
-  leave(address: string): void {
-    this.#count--
-    const key = addressKey(address)
-    const left = (this.#byAddress.get(key) ?? 1) - 1
-    if (left === 0) this.#byAddress.delete(key)
-    else this.#byAddress.set(key, left)
-  }
-
   #judge(request: IncomingMessage, address: string): Refusal | undefined {
-    const { maxConnections, maxConnectionsPerAddress, origins } = this.#init.limits
+    const { limits, monotonic } = this.#init
     if (!this.#isOpen)
       return { status: 503, why: 'The gateway is going away: come back in a moment.', retryAfter: 1 }
     const { origin, host } = request.headers
     if (!this.#origins.allows(origin, host)) {
       const name = origin === 'null' ? origin : (normalizeOrigin(origin!) ?? '*')
-      this.#originRefused.tell({ origin, how: `--origins ${origins},${name}` })
+      this.#originRefused.tell({ origin, how: `--origins ${limits.origins},${name}` })
       return { status: 403, why: `Pages of ${origin} may not connect here.` }
     }
-    if (maxConnections > 0 && this.#count >= maxConnections)
-      return { status: 503, why: 'The gateway has as many connections as it may have.', retryAfter: 1 }
-    const count = this.#byAddress.get(addressKey(address)) ?? 0
-    if (maxConnectionsPerAddress > 0 && count >= maxConnectionsPerAddress)
-      return {
-        status: 429,
-        why: 'There are as many connections of this address as there may be.',
-        retryAfter: 1
-      }
-    return undefined
+    return this.#addresses?.judgeRate(address, monotonic()) ?? this.#addresses?.judgeNumber(address)
   }
 }

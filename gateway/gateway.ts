@@ -146,14 +146,15 @@ export class Gateway {
       budget: new SharedBudget(options.maxSendBytesInAll, () => this.#connections.size),
       resumption: this.#resumption
     })
-    const entrance = new Entrance({ limits: options, metrics, log, monotonic })
     this.#listener = new Listener({
       ...options,
-      entrance,
+      metrics,
+      entrance: new Entrance({ limits: options, metrics, log, monotonic }),
       onSocket: (...opened) => this.#connections.open(...opened)
     })
     const [connections, resumption] = [this.#connections, this.#resumption]
     showGauges(metrics, {
+      listener: this.#listener,
       connections,
       resumption,
       registry,

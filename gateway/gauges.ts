@@ -2,6 +2,7 @@
 import type { Channels } from './channels.js'
 import type { Connections } from './connections.js'
 import type { Dispatcher } from './dispatcher.js'
+import type { Listener } from './listener.js'
 import type { Metrics } from './metrics.js'
 import type { OpenRequests } from './open-requests.js'
 import type { Pool } from './pool.js'
@@ -10,6 +11,7 @@ import type { Resumption } from './resumption.js'
 
 /** What is looked at. */
 export interface GaugedParts {
+  readonly listener: Listener
   readonly connections: Connections
   readonly registry: Registry
   readonly channels: Channels
@@ -21,7 +23,9 @@ export interface GaugedParts {
 }
 
 export function showGauges(metrics: Metrics, parts: GaugedParts): void {
-  const { connections, registry, channels, pool, requests, dispatcher, resumption, monotonic } = parts
+  const { listener, connections, registry, channels, pool, requests, dispatcher, resumption, monotonic } =
+    parts
+  metrics.gauge('sockets', () => listener.socketCount)
   metrics.gauge('connections', () => connections.size)
   metrics.gauge('sessions', () => registry.size)
   metrics.gauge('users', () => registry.userCount)

@@ -1,13 +1,24 @@
 /**
  * The HTTP server and its upgrades. What is no upgrade is the host's to answer, if it likes.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { errors } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
+import { AddressLimits, type AddressLimitsInit } from './address-limits.js'
+import { type Arrival, Arrivals } from './arrivals.js'
 import type { Credentials } from './attachment.js'
-import type { Entrance, Refusal } from './entrance.js'
+import type { Entrance } from './entrance.js'
+import {
+  answerFailed,
+  answerRefused,
+  destroy,
+  formatWithoutUpgrade,
+  refuseUpgrade,
+  requireUpgrade
+} from './http-answers.js'
+import type { Metrics } from './metrics.js'
 import type { ClientAddress } from './options.js'
 import { readEnd, readTlsPair, type TlsFiles } from './tls.js'
 import { type ClientWebSocket, createSocketServer, type SocketServer } from './web-socket.js'
@@ -21,10 +32,20 @@ const longestHeaders = 60_000
 /** Milliseconds between two looks at whose take longer, at least. */
 const fastestCheck = 5
 
+/**
+ * Of connections that ask for pages. Milliseconds: from an answer to the next request, that a whole request may take, and
+ * without a byte either way.
+ */
+const httpLimits = { keepAliveTimeout: 5_000, requestTimeout: 60_000 }
+const longestSilence = 120_000
+const maxRequestsPerSocket = 1_000
+
 /** Answers an HTTP request that opens no WebSocket. */
 export type HttpRequestListener = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
-export interface ListenerInit extends TlsFiles {
+export interface ListenerInit extends TlsFiles, AddressLimitsInit {
+  readonly maxConnections: number
+  readonly trustedProxies: number
   readonly host: string
   readonly port: number
   readonly maxBodyBytes: number
@@ -33,6 +54,8 @@ export interface ListenerInit extends TlsFiles {
   readonly log: Logger
   /** The time of day, in milliseconds since 1970. */
   readonly now: () => number
+  readonly monotonic: () => number
+  readonly metrics: Metrics
   readonly entrance: Entrance
   /** Answers requests that are no upgrade; undefined: they are told to upgrade. */
   readonly onHttpRequest: HttpRequestListener | undefined
@@ -47,12 +70,15 @@ export interface OpenedSocket {
   readonly address: ClientAddress
   /** What the client asked for at the upgrade; '' for nothing. */
   readonly subprotocol: string
+  /** Since when its client has been there, by the monotonic clock: its accept, or the last answer before the upgrade. */
+  readonly since: number
 }
 
 export class Listener {
   readonly #init: ListenerInit
   readonly #http: Server | TlsServer
   #port: number | undefined
+  readonly #arrivals: Arrivals
   readonly #webSockets: SocketServer
   /** The answer that a connection's newest request waits for. */
   readonly #unanswered = new WeakMap<Socket, ServerResponse>()
@@ -63,8 +89,15 @@ export class Listener {
     const { tlsCert, handshakeTimeout } = init
     const headersTimeout = Math.min(handshakeTimeout, longestHeaders)
     const connectionsCheckingInterval = Math.max(fastestCheck, Math.ceil(headersTimeout / 4))
-    const limits = { headersTimeout, connectionsCheckingInterval }
+    const limits = { ...httpLimits, headersTimeout, connectionsCheckingInterval }
     this.#http = tlsCert === '' ? createServer(limits) : createTlsServer({ ...limits, handshakeTimeout })
+    this.#http.maxRequestsPerSocket = maxRequestsPerSocket
+    this.#http.timeout = longestSilence
+    const isSecured = this.#http instanceof TlsServer
+    const addresses = init.trustedProxies === 0 ? new AddressLimits<Arrival>(init) : undefined
+    this.#arrivals = new Arrivals({ ...init, addresses })
+    this.#http.on('connection', socket => this.#arrivals.accept(socket, isSecured))
+    this.#http.on('secureConnection', socket => this.#arrivals.secured(socket))
     this.#http.on('request', (request, response) => this.#answer(request, response))
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head))
   }
@@ -82,6 +115,11 @@ export class Listener {
     return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
   }
 
+  /** Connections of all kinds, WebSockets among them. */
+  get socketCount(): number {
+    return this.#arrivals.size
+  }
+
   get isListening(): boolean {
     return this.#port !== undefined
   }
@@ -92,12 +130,14 @@ export class Listener {
       this.#http.setSecureContext(readTlsPair(this.#init, this.#init.now()))
     const { host, port } = this.#init
     return new Promise((resolve, reject) => {
-      this.#http.once('error', (error: NodeJS.ErrnoException) => {
+      this.#http.on('error', (error: NodeJS.ErrnoException) => {
+        if (this.isListening) return this.#arrivals.acceptFailed(error)
         const why = error.code === 'EADDRINUSE' ? 'another program listens there already' : error.message
         reject(errors.listenFailed(`Can't listen on ${host}:${port}: ${why}`))
       })
       this.#http.listen(port, host, () => {
         this.#port = (this.#http.address() as AddressInfo).port
+        this.#arrivals.start()
         resolve()
       })
     })
@@ -123,15 +163,16 @@ export class Listener {
     this.#http.closeIdleConnections()
   }
 
-  /** Cuts off what nobody has answered. An upgraded connection is not among it. */
+  /** Cuts off what nobody has answered, and who has asked for nothing. An upgraded connection is not among it. */
   terminate(): void {
+    this.#arrivals.terminate()
     this.#http.closeAllConnections()
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { onHttpRequest = requireUpgrade, log, entrance } = this.#init
     this.#awaitAnswer(request.socket, response)
-    const refusal = entrance.judgeHost(request)
+    const refusal = this.#arrivals.refusalOf(request.socket) ?? entrance.judgeHost(request)
     if (refusal !== undefined) return answerRefused(response, refusal)
     try {
       await onHttpRequest(request, response)
@@ -145,8 +186,10 @@ export class Listener {
 
   /** Of requests that are pipelined the newest is answered last. */
   #awaitAnswer(socket: Socket, response: ServerResponse): void {
+    this.#arrivals.asked(socket)
     this.#unanswered.set(socket, response)
     response.once('close', () => {
+      this.#arrivals.answered(socket)
       if (this.#unanswered.get(socket) === response) this.#unanswered.delete(socket)
     })
   }
@@ -158,13 +201,15 @@ export class Listener {
     socket.on('error', destroy)
     const { entrance } = this.#init
     const ip = entrance.addressOf(request)
-    const refusal = entrance.judgeHost(request) ?? entrance.enter(request, ip)
+    const refusal =
+      this.#arrivals.refusalOf(socket) ?? entrance.judgeHost(request) ?? entrance.enter(request, socket, ip)
     if (refusal !== undefined) return refuseUpgrade(socket, refusal)
-    this.#leaveAtEnd(socket, ip)
     const address = { ip, port: socket.remotePort ?? 0 }
     this.#webSockets.handleUpgrade(request, socket, head, webSocket => {
       const { headers, url = '' } = request
-      this.#init.onSocket({ webSocket, socket, address, subprotocol: webSocket.protocol }, { headers, url })
+      const since = this.#arrivals.upgraded(socket)
+      const opened = { webSocket, socket, address, subprotocol: webSocket.protocol, since }
+      this.#init.onSocket(opened, { headers, url })
     })
   }
 
@@ -186,57 +231,4 @@ export class Listener {
     socket.on('error', destroy)
     before.once('close', () => socket.destroyed || serve())
   }
-
-  /** Apart from `#upgrade`: a listener that is made there would keep the request, with its headers, for as long as the socket. */
-  #leaveAtEnd(socket: Socket, ip: string): void {
-    const { entrance } = this.#init
-    socket.once('close', () => entrance.leave(ip))
-  }
-}
-
-/** A request's head as it came, each byte as one character, but for its `Upgrade`. */
-function formatWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
-  const lines = [`${method} ${url} HTTP/${httpVersion}`]
-  for (let i = 0; i < rawHeaders.length; i += 2)
-    if (rawHeaders[i]!.toLowerCase() !== 'upgrade') lines.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`)
-  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
-}
-
-/** Listens to errors of sockets. */
-function destroy(this: Socket): void {
-  this.destroy()
-}
-
-function refuseUpgrade(socket: Socket, { status, why, retryAfter }: Refusal): void {
-  const body = `${why}\n`
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'Connection: close',
-    'Content-Type: text/plain; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    retryAfter === undefined ? [] : `Retry-After: ${retryAfter}`
-  ].flat()
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
-}
-
-function answerRefused(response: ServerResponse, { status, why, retryAfter }: Refusal): void {
-  if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter)
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
-  response.end(`${why}\n`)
-}
-
-function answerFailed(response: ServerResponse): void {
-  if (response.writableEnded) return
-  // What has begun can't become an error any more: only its end tells the client.
-  if (response.headersSent) {
-    response.destroy()
-    return
-  }
-  for (const name of response.getHeaderNames()) response.removeHeader(name)
-  response.writeHead(500, { 'content-type': 'text/plain' }).end('The request failed.\n')
-}
-
-function requireUpgrade(_request: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(426, { 'content-type': 'text/plain', connection: 'close', upgrade: 'websocket' })
-  response.end('This is a Sallyport gateway: connect by WebSocket.\n')
 }

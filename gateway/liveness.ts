@@ -13,6 +13,9 @@ export interface LivenessLimits {
 /** What a look finds: nothing, the time for a heartbeat, or what went on for too long. */
 export type Finding = 'beat' | 'unfinished' | 'unread' | 'silent' | undefined
 
+/** Milliseconds that a client without a session has to answer the close of its connection. */
+const closeGrace = 250
+
 export class Liveness {
   readonly #limits: LivenessLimits
   #openedAt: number
@@ -20,10 +23,12 @@ export class Liveness {
   #heardAt: number
   #beatAt: number
   #pausedAt: number | undefined
+  #closingAt: number | undefined
 
-  constructor(limits: LivenessLimits, now: number) {
+  /** `since`: when the time for the handshake began. */
+  constructor(limits: LivenessLimits, now: number, since = now) {
     this.#limits = limits
-    this.#openedAt = now
+    this.#openedAt = since
     this.#heardAt = now
     this.#beatAt = now
   }
@@ -56,6 +61,12 @@ export class Liveness {
     this.#openedAt += ms
     this.#beatAt += ms
     if (this.#pausedAt !== undefined) this.#pausedAt += ms
+  }
+
+  /** Of a connection that is closing: whether it has been seen so for long enough to read why. */
+  lingers(now: number): boolean {
+    this.#closingAt ??= now
+    return now - this.#closingAt >= closeGrace
   }
 
   /** `isReady`: whether the client has done all that it must before data flows. */

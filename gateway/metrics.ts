@@ -4,6 +4,10 @@
  */
 
 const counterNames = [
+  'socketsRefused',
+  'socketsDisplaced',
+  'socketsUnfinished',
+  'acceptErrors',
   'connectionsOpened',
   'connectionsRefused',
   'authenticationsRefused',
@@ -50,6 +54,7 @@ const counterNames = [
 ] as const
 
 const gaugeNames = [
+  'sockets',
   'connections',
   'sessions',
   'detachedSessions',

@@ -59,13 +59,19 @@ export const optionTable: readonly OptionRow[] = [
     name: 'maxConnections',
     check: count(0, 10_000_000),
     standard: 50_000,
-    help: 'connections in all; 0: any number'
+    help: 'TCP connections in all; 0: any number'
   },
   {
     name: 'maxConnectionsPerAddress',
     check: count(0, 10_000_000),
     standard: 0,
-    help: 'connections of one address; 0: any number'
+    help: 'TCP connections of one address; 0: any number'
+  },
+  {
+    name: 'maxConnectionsPerSecondPerAddress',
+    check: count(0, 1_000_000),
+    standard: 0,
+    help: 'new connections of one address a second, such as 100; 0: any number'
   },
   {
     name: 'trustedProxies',

@@ -36,10 +36,23 @@ export interface PlainOptions {
    * `auto` is `loopback` where the gateway listens on a loopback address, and `*` elsewhere.
    */
   hosts: string
-  /** Connections in all; beyond it upgrades are answered with 503. 0: any number. */
+  /**
+   * TCP connections in all, from their accept: WebSockets, and those that open one or ask for a page. Beyond it one that
+   * waits for a request makes room; where there is none, a few are answered with 503, and others closed. 0: any number. The
+   * open files that the process may have are a limit too.
+   */
   maxConnections: number
-  /** Connections of one address; beyond it upgrades are answered with 429. 0: any number. */
+  /**
+   * TCP connections of one address, likewise, an IPv6 one by its /64; beyond it one that was answered and is idle makes
+   * room, a few are answered with 429, and others closed. With `trustedProxies` it counts WebSockets, by the address that
+   * the proxies say. 0: any number.
+   */
   maxConnectionsPerAddress: number
+  /**
+   * New connections of one address in a second, a burst of twice as many; others are closed without an answer. With
+   * `trustedProxies` it counts upgrades, and answers with 429. 0: any number.
+   */
+  maxConnectionsPerSecondPerAddress: number
   /**
    * Proxies in front of the gateway that append to `X-Forwarded-For`, or, where that is not there, to `Forwarded`: whose
    * word about addresses is taken. A client whose address they do not say has that of the last proxy.
@@ -47,7 +60,7 @@ export interface PlainOptions {
   trustedProxies: number
   /** Milliseconds between heartbeats; a client that is silent for twice as long is closed as `silent`. 0: none. */
   heartbeat: number
-  /** Milliseconds until a connection whose handshake is not finished is closed. */
+  /** Milliseconds from a connection's accept until its handshakes (TLS, HTTP, Pomelo's) and `authenticate` are done; then it is closed. */
   handshakeTimeout: number
   /** Milliseconds until a request is answered with TIMEOUT, where its handler declares nothing else. 0: never. */
   requestTimeout: number

@@ -1,7 +1,7 @@
 /** A token bucket: so much a second on average, and a burst of as much as comes in two seconds. */
 
 /** Seconds' worth that a bucket holds. */
-const burstSeconds = 2
+export const burstSeconds = 2
 
 export class Rate {
   readonly #perSecond: number

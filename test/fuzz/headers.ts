@@ -1,6 +1,7 @@
 /** What an upgrade says of where it comes from, in every spelling: through the entrance, which lets it in or refuses it. */
+import { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { Entrance } from '../../gateway/entrance.js'
 import { Metrics } from '../../gateway/metrics.js'
 import { createLogger } from '../../shared/log.js'
@@ -131,15 +132,16 @@ function costOf({ run, length }: { readonly run: () => void; readonly length: nu
 /** As the listener does it. Whoever comes in leaves at once, so that nobody is refused for others. */
 function pass(entrance: Entrance, request: IncomingMessage): { address: string; refusal?: number } {
   const address = entrance.addressOf(request)
-  const refusal = entrance.judgeHost(request) ?? entrance.enter(request, address)
-  if (refusal !== undefined) return { address, refusal: refusal.status }
-  entrance.leave(address)
-  return { address }
+  const socket = new EventEmitter()
+  const refusal = entrance.judgeHost(request) ?? entrance.enter(request, socket as Socket, address)
+  socket.emit('close')
+  return refusal === undefined ? { address } : { address, refusal: refusal.status }
 }
 
 function createEntrances(): Entrance[] {
   const parts = { metrics: new Metrics(), log: createLogger('silent', () => {}), monotonic: () => 0 }
-  const limits = { maxConnections: 1, maxConnectionsPerAddress: 1, origins: 'same', host: '127.0.0.1' }
+  const numbers = { maxConnectionsPerAddress: 1, maxConnectionsPerSecondPerAddress: 0 }
+  const limits = { ...numbers, origins: 'same', host: '127.0.0.1' }
   const kinds = [
     { trustedProxies: 0, hosts: 'auto' },
     { trustedProxies: 1, hosts: '*' },

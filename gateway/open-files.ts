@@ -1,0 +1,23 @@
+/** How many files a process may have open, sockets among them, and what of that is left: where the system says so. */
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** Files that are left to others at most: to workers that are replaced, and to what handlers open. */
+const longestReserve = 64
+
+/**
+ * Sockets that a process can have beside what it has open now, with some files left for others. Undefined where the
+ * system does not say (only Linux does), or sets no limit.
+ */
+export function countFreeSockets(): number | undefined {
+  try {
+    const limit = Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1])
+    const free = limit - readdirSync('/proc/self/fd').length
+    return Number.isNaN(free) ? undefined : reserve(free)
+  } catch {
+    return undefined
+  }
+}
+
+function reserve(free: number): number {
+  return Math.max(1, free - Math.min(longestReserve, Math.floor(free / 4)))
+}
