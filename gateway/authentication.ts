@@ -3,7 +3,14 @@
  * answers. Where there is no answer, or none that can be used, the fault is the host's: it is logged, and the
  * client comes back later.
  */
-import { describeValue, expectKey, expectUid } from '../shared/check.js'
+import {
+  cutToBytes,
+  describeValue,
+  exceedsBytes,
+  expectKey,
+  expectUid,
+  maxReasonBytes
+} from '../shared/check.js'
 import { closeCodes } from '../shared/close-codes.js'
 import { encodeValue } from '../shared/codec.js'
 import { errors } from '../shared/errors.js'
@@ -13,6 +20,9 @@ import { comeBackReason } from './come-back.js'
 import type { Metrics } from './metrics.js'
 import type { AuthenticationAnswer, AuthenticationRequest } from './options.js'
 import type { SettingsChange } from './session.js'
+
+/** Bytes that what a refused client is told may take at most as JSON. */
+const maxUserBytes = 65_536
 
 /** Who a client is. */
 export interface Identity {
@@ -60,10 +70,7 @@ export class Authentication {
     try {
       const answer = expectAnswer(await this.#init.authenticate!(asked))
       if (answer.accept) return this.#identify(answer)
-      const { reason = 'not let in', user = { reason } } = answer
-      // What is no JSON is found here, and not where it is sent.
-      JSON.stringify(user)
-      return this.dismiss(reason, user)
+      return this.dismiss(...this.#bound(answer))
     } catch (error) {
       this.#init.log.error('authenticate failed', { ip: asked.address.ip, error })
       this.#init.metrics.count('authenticationsFailed')
@@ -75,6 +82,19 @@ export class Authentication {
   dismiss(reason: string, user: unknown = { reason }): Dismissal {
     this.#init.metrics.count('authenticationsRefused')
     return { reason, user, code: closeCodes.handshakeRefused }
+  }
+
+  /** What a client is told of a refusal, cut to what may be sent to a stranger: it stays one, whatever its length. */
+  #bound({ reason = 'not let in', user }: AuthenticationAnswer & { accept: false }): [string, unknown] {
+    const { log } = this.#init
+    const told = cutToBytes(reason, maxReasonBytes)
+    if (told !== reason)
+      log.warn(`The reason of authenticate is cut: it takes more than ${maxReasonBytes} bytes`)
+    // What is no JSON is found here, and not where it is sent.
+    if (user === undefined || !exceedsBytes(JSON.stringify(user) ?? '', maxUserBytes))
+      return [told, user ?? { reason: told }]
+    log.warn(`The user of authenticate is left out: it takes more than ${maxUserBytes} bytes as JSON`)
+    return [told, { reason: told }]
   }
 
   #identify({ uid = null, settings = {} }: AuthenticationAnswer & { accept: true }): Identity {

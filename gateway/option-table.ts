@@ -231,6 +231,12 @@ export const optionTable: readonly OptionRow[] = [
     standard: 268_435_456,
     help: 'bytes kept for all clients before the greediest lose theirs'
   },
+  {
+    name: 'maxOperationsPerRequest',
+    check: count(0, 10_000_000),
+    standard: 10_000,
+    help: 'operations, and lines of the log, of one request; 0: any number'
+  },
   { name: 'maxChannels', check: count(1, 1_000_000), standard: 64, help: 'channels one session may be in' },
   { name: 'maxMembers', check: count(1, 10_000_000), standard: 100_000, help: 'sessions in one channel' },
   {

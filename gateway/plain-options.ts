@@ -120,6 +120,11 @@ export interface PlainOptions {
   maxBacklogMessages: number
   /** Bytes kept for all clients; beyond it those that have most kept lose their oldest. */
   maxBacklogBytesInAll: number
+  /**
+   * Operations that one request may ask for (pushes, events, joins …); one more fails with TOO_MANY_OPERATIONS. And lines that
+   * it may log; further ones are dropped, and counted in a line. 0: any number.
+   */
+  maxOperationsPerRequest: number
   /** Channels that one session may be in; to join another one fails. */
   maxChannels: number
   /** Sessions that may be in one channel; another one can't join. */

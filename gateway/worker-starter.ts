@@ -76,6 +76,7 @@ export class WorkerStarter {
         maxSettingsKeys,
         maxBodyBytes,
         maxBodyDepth,
+        maxOperationsPerRequest: options.maxOperationsPerRequest,
         pulseInterval: Math.ceil(options.stuckAfter / pulsesPerVerdict),
         isDevelopment: options.dev
       },

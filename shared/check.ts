@@ -22,9 +22,21 @@ function showValue(value: unknown): string {
   return `${String(value).slice(0, 40)} (${typeof value})`
 }
 
+/** Whether a text takes more bytes as UTF-8. */
+export function exceedsBytes(text: string, most: number): boolean {
+  // A UTF-16 unit takes 1 to 3 bytes of UTF-8, so most texts need no count.
+  if (text.length * 3 <= most) return false
+  return text.length > most || new TextEncoder().encode(text).length > most
+}
+
+/** The text as far as it fits into so many bytes of UTF-8; a character is kept whole or left out. */
+export function cutToBytes(text: string, most: number): string {
+  if (!exceedsBytes(text, most)) return text
+  return text.slice(0, new TextEncoder().encodeInto(text, new Uint8Array(most)).read)
+}
+
 function exceedsNameBytes(text: string): boolean {
-  // A UTF-16 unit takes at most 3 bytes of UTF-8, so most names need no count.
-  return text.length * 3 > maxNameBytes && new TextEncoder().encode(text).length > maxNameBytes
+  return exceedsBytes(text, maxNameBytes)
 }
 
 /** Gives the uid back, or throws `UID_INVALID`. */
@@ -54,11 +66,17 @@ export function expectFrontendId(frontendId: unknown): string {
   throw new TypeError(`Expected frontendId to be a string, got ${describeValue(frontendId)}`)
 }
 
+/** Bytes that a reason which a client is told may take at most as UTF-8: of a kick, or of a refusal. */
+export const maxReasonBytes = 1_024
+
 /** The reason of a kick: a text, or null for none. It may come straight from a client's body, so it is checked. */
 export function expectReason(reason: unknown): string | null {
   if (reason === undefined || reason === null) return null
-  if (typeof reason === 'string') return reason
-  throw new TypeError(`Expected the reason of a kick to be a string, got ${describeValue(reason)}`)
+  if (typeof reason === 'string' && !exceedsBytes(reason, maxReasonBytes)) return reason
+  const got = typeof reason === 'string' ? `one of ${reason.length} characters` : describeValue(reason)
+  throw new TypeError(
+    `Expected the reason of a kick to be a string of at most ${maxReasonBytes} bytes, got ${got}`
+  )
 }
 
 /** Bytes that the name of an event may take at most as UTF-8: what a frame's length byte can say. */

@@ -136,6 +136,11 @@ export const errors = {
     'EVENT_NOT_SERIALIZABLE',
     (path: string, what: string) => `The event can't be sent: ${what} at ${path === '' ? 'its top' : path}`
   ),
+  tooManyOperations: define(
+    'TOO_MANY_OPERATIONS',
+    (route: string, limit: number) =>
+      `"${route}" has asked for ${limit} operations in one request, which is the limit`
+  ),
   requestEnded: define(
     'REQUEST_ENDED',
     (route: string) => `"${route}" was decided by its deadline; what it does now has no effect`

@@ -20,6 +20,8 @@ export interface WorkerSetup extends SettingsLimits {
   readonly maxBodyBytes: number
   /** Levels of arrays and objects that a body may have. */
   readonly maxBodyDepth: number
+  /** Operations that one request may ask for, and lines that it may log; 0: any number. */
+  readonly maxOperationsPerRequest: number
   /** Milliseconds between two beats of its pulse, by which the gateway sees that its event loop turns; 0: none. */
   readonly pulseInterval: number
   /** Whether replies are held to their schemas. */

@@ -18,4 +18,6 @@ export interface Environment extends SettingsLimits, BodyLimits {
   readonly pace: Pace
   readonly running: Running
   readonly isDevelopment: boolean
+  /** 0: any number. */
+  readonly maxOperationsPerRequest: number
 }

@@ -3,47 +3,112 @@
  * leaves the machine. Whatever was thrown, this does not throw.
  */
 import { randomUUID } from 'node:crypto'
+import { cutToBytes, describeValue, exceedsBytes, maxReasonBytes } from '../shared/check.js'
 import { type ErrorData, errors, GatewayError, isRequestError, type RequestError } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
-import { describeThrown } from '../shared/thrown.js'
+import { describeThrown, messageOf } from '../shared/thrown.js'
 
-/** Errors that a request ends with by our own doing; the same codes out of a game's code are its failures. */
+/** Bytes that the parts of a RequestError may take at most, as UTF-8; its data as JSON. */
+const maxCodeBytes = 256
+const maxMessageBytes = 16_384
+const maxDataBytes = 65_536
+
+/** Errors that a request ends with by our own doing. */
 const saidByUs = new Set<string>([
   errors.bodyMalformed.code,
   errors.bodyTooLarge.code,
   errors.replyNotSerializable.code
 ])
 
-/** Tells the log, and returns what the client is told. `hasLeft`: whether the client's session has ended. */
-export function tellFailure(error: unknown, log: Logger, hasLeft: boolean): ErrorData {
+/** Refusals of operations: a client is told of one that its handler did not catch. The same codes of others are not. */
+const refusals = new Set<string>([
+  errors.sessionNotFound.code,
+  errors.frontendUnknown.code,
+  errors.uidInvalid.code,
+  errors.uidTaken.code,
+  errors.uidNotBound.code,
+  errors.singleSession.code,
+  errors.conflict.code,
+  errors.settingsTooLarge.code,
+  errors.tooManyKeys.code,
+  errors.keyInvalid.code,
+  errors.valueNotSerializable.code,
+  errors.channelInvalid.code,
+  errors.tooManyChannels.code,
+  errors.channelFull.code,
+  errors.eventNotSerializable.code,
+  errors.tooManyOperations.code,
+  errors.requestEnded.code
+])
+
+/** Those that players cause by what they do at the same time, or by leaving. */
+const everyday = new Set<string>([errors.sessionNotFound.code, errors.conflict.code])
+
+/** Tells the log, and returns what the client is told. */
+export function tellFailure(error: unknown, log: Logger): ErrorData {
   try {
     if (isRequestError(error)) return tellRequestError(error, log)
-    if (error instanceof GatewayError && saidByUs.has(error.code)) return error
-    // That a player leaves while their handler awaits something of their session is nobody's fault.
-    if (hasLeft && isSessionNotFound(error))
-      return tellInternal(error, log, 'info', 'A handler ended with its session')
+    if (error instanceof GatewayError) {
+      if (saidByUs.has(error.code)) return error
+      if (refusals.has(error.code)) return tellRefusal(error, log)
+    }
   } catch {
     // An error that throws when it is looked at was not meant for its client.
   }
-  return tellInternal(error, log, 'error', 'A handler failed')
+  return tellInternal('A handler failed', error, log)
 }
 
-function tellInternal(error: unknown, log: Logger, level: 'info' | 'error', message: string): ErrorData {
+/** The reason that a client is told which onConnect refuses: a message that is too long is cut, and that is logged. */
+export function reasonOf(refusal: RequestError, log: Logger): string {
+  const message = messageOf(refusal)
+  const reason = cutToBytes(message, maxReasonBytes)
+  if (reason !== message) {
+    log.warn(`The reason of a refusal is cut: it takes more than ${maxReasonBytes} bytes`, { reason })
+  }
+  return reason === '' ? 'refused' : reason
+}
+
+function tellInternal(line: string, error: unknown, log: Logger, fields = {}): ErrorData {
   const id = randomUUID()
-  log[level](message, { id, error: describeThrown(error) })
+  log.error(line, { id, ...fields, error: describeThrown(error) })
   return errors.internal(id)
 }
 
-function tellRequestError({ code, message, data }: RequestError, log: Logger): ErrorData {
-  try {
-    JSON.stringify(data)
-    return { code: String(code), message, data }
-  } catch (cause) {
-    log.error("The data of a RequestError can't be sent", { code, cause })
-    return { code: String(code), message }
-  }
+function tellRefusal(error: GatewayError, log: Logger): ErrorData {
+  const { code } = error
+  log[everyday.has(code) ? 'info' : 'warn']('A handler was refused something, and did not catch it', {
+    code,
+    error: describeThrown(error)
+  })
+  return { code, message: cutToBytes(messageOf(error), maxMessageBytes) }
 }
 
-function isSessionNotFound(error: unknown): boolean {
-  return error instanceof GatewayError && error.code === errors.sessionNotFound.code
+/** Its code, message and data as they are. Of what does not fit the code is kept, which is what programs read. */
+function tellRequestError(error: RequestError, log: Logger): ErrorData {
+  const { code: given, message: text, data }: { code: unknown; message: unknown; data?: unknown } = error
+  const code = typeof given === 'number' ? String(given) : given
+  if (typeof code !== 'string' || exceedsBytes(code, maxCodeBytes)) {
+    const got = typeof code === 'string' ? `one of ${code.length} characters` : describeValue(code)
+    const why = `Expected its code to be a string of at most ${maxCodeBytes} bytes, got ${got}`
+    return tellInternal("A RequestError can't be sent", error, log, { why })
+  }
+  const whole = String(text)
+  const message = cutToBytes(whole, maxMessageBytes)
+  const { json, fault } = encodeData(data)
+  const why = fault === undefined ? [] : [`its data is left out: ${fault}`]
+  if (message !== whole) why.push(`its message takes more than ${maxMessageBytes} bytes, and is cut`)
+  if (why.length > 0) log.error('A RequestError is sent in part', { code, why, error: describeThrown(error) })
+  return json === undefined ? { code, message } : { code, message, data: JSON.parse(json) }
+}
+
+/** What a thrower gave its client, as JSON, if there is any; or why it can't be sent. */
+function encodeData(data: unknown): { readonly json?: string; readonly fault?: string } {
+  try {
+    const json: string | undefined = JSON.stringify(data)
+    if (json === undefined) return {}
+    if (!exceedsBytes(json, maxDataBytes)) return { json }
+    return { fault: `it takes more than ${maxDataBytes} bytes as JSON` }
+  } catch (error) {
+    return { fault: messageOf(error) }
+  }
 }

@@ -6,9 +6,11 @@ import { describeValue } from '../shared/check.js'
 import { errors, isRequestError } from '../shared/errors.js'
 import type { RouteOptions } from '../shared/hello.js'
 import { type ConnectInfo, hookRoutes, type Refusal } from '../shared/hooks.js'
+import type { Logger } from '../shared/log.js'
 import type { HandlerApp } from './app.js'
 import type { BackendSession } from './backend-session.js'
 import type { HandlerContext } from './context.js'
+import { reasonOf } from './failure.js'
 import type { Filter } from './filters.js'
 import type { Handler } from './handlers.js'
 import { describeFailure, exportsOf, type NamedModule } from './modules.js'
@@ -105,7 +107,7 @@ function readHandlers(file: string, { onConnect, onClose }: Functions, folder: R
   const handlers: Handler[] = []
   if (onConnect !== undefined) {
     const call: Handler['call'] = (info, session, context) =>
-      greet(() => onConnect(session, info as ConnectInfo, context))
+      greet(() => onConnect(session, info as ConnectInfo, context), context.log)
     handlers.push({ route: hookRoutes.onConnect, file, options, call })
   }
   if (onClose !== undefined) {
@@ -121,11 +123,11 @@ function readHandlers(file: string, { onConnect, onClose }: Functions, folder: R
 }
 
 /** A refusal is the outcome of onConnect as a reply is of a handler: what fails beside that is a failure. */
-async function greet(onConnect: () => unknown): Promise<Refusal | undefined> {
+async function greet(onConnect: () => unknown, log: Logger): Promise<Refusal | undefined> {
   try {
     return (await onConnect()) === false ? { reason: 'refused' } : undefined
   } catch (error) {
     if (!isRequestError(error)) throw error
-    return { reason: error.message === '' ? 'refused' : error.message }
+    return { reason: reasonOf(error, log) }
   }
 }

@@ -4,7 +4,7 @@
  * made. The outbox leaves once what runs now has run: a batch empties it itself; anything later does so by
  * `process.nextTick`.
  */
-import { type ErrorData, GatewayError } from '../shared/errors.js'
+import { type ErrorData, GatewayError, isRequestError } from '../shared/errors.js'
 import { type AbortReason, type InboxMessage, type InboxReader, readInbox } from '../shared/inbox.js'
 import type { OutboxMessage } from '../shared/outbox.js'
 import { Outbox } from '../shared/outbox-writer.js'
@@ -44,6 +44,27 @@ export class Refused extends GatewayError {
     // To a handler it is an error like any other of the table.
     Refused.prototype.name = 'GatewayError'
   }
+}
+
+/**
+ * Lets the stack of a refusal, which is made where the gateway's answer is read, show who awaits it: V8 tells that to an
+ * async function in between. A promise that nobody awaits, and that fails, ends no worker: the log is told of it.
+ */
+export function traced<Result>(promise: Promise<Result>): Promise<Result> {
+  const answer: Promise<Result> = (async () => {
+    try {
+      return await promise
+    } catch (error) {
+      try {
+        if (error instanceof GatewayError && !isRequestError(error)) Error.captureStackTrace(error)
+      } finally {
+        // Not any earlier: V8 follows only promises that one alone waits for.
+        answer!.catch(ignore)
+      }
+      throw error
+    }
+  })()
+  return answer
 }
 
 /** What an operation's ack says: mostly no more than that it came. */

@@ -8,7 +8,7 @@ import { type BroadcastFilter, type EventOptions, type EventText, isForBound } f
 import { createEventText } from '../shared/event-text.js'
 import type { OperationHead, UserOperationHead } from '../shared/outbox.js'
 import { Channel, type Member, type MembersPage } from './channel.js'
-import type { AckValue, Link } from './link.js'
+import { type AckValue, type Link, traced } from './link.js'
 import type { Origin } from './origin.js'
 import type { SessionOperations } from './session-operations.js'
 
@@ -45,8 +45,7 @@ export class Messenger {
   }
 
   send(to: Recipient, event: string, body?: unknown, options: ExceptOptions = {}): void {
-    this.#prepareSend(to, createEventText(event, body, options), options)(0)
-    this.#link.leaveSoon()
+    this.#write(this.#prepareSend(to, createEventText(event, body, options), options))
   }
 
   asend(to: Recipient, event: string, body?: unknown, options: ExceptOptions = {}): Promise<number> {
@@ -56,8 +55,7 @@ export class Messenger {
   }
 
   broadcast(event: string, body?: unknown, options: BroadcastOptions = {}): void {
-    this.#prepareBroadcast(createEventText(event, body, options), options)(0)
-    this.#link.leaveSoon()
+    this.#write(this.#prepareBroadcast(createEventText(event, body, options), options))
   }
 
   abroadcast(event: string, body?: unknown, options: BroadcastOptions = {}): Promise<number> {
@@ -72,8 +70,7 @@ export class Messenger {
   }
 
   sendToChannel(channel: string, event: string, body: unknown, options: ExceptOptions): void {
-    this.#prepareForChannel(channel, createEventText(event, body, options), options)(0)
-    this.#link.leaveSoon()
+    this.#write(this.#prepareForChannel(channel, createEventText(event, body, options), options))
   }
 
   asendToChannel(channel: string, event: string, body: unknown, options: ExceptOptions): Promise<number> {
@@ -83,27 +80,31 @@ export class Messenger {
   }
 
   join(channel: string, session: SessionLike | undefined): void {
-    this.#link.outbox.join(this.#head(session, 0), channel)
-    this.#link.leaveSoon()
+    const head = this.#head(session, 0)
+    this.#write(() => this.#link.outbox.join(head, channel))
   }
 
   ajoin(channel: string, session: SessionLike | undefined): Promise<void> {
-    return this.#asked('join', channel, () => {
-      const head = this.#head(session, 0)
-      return ack => this.#link.outbox.join({ ...head, ack }, channel)
-    })
+    return traced(
+      this.#asked<void>('join', channel, () => {
+        const head = this.#head(session, 0)
+        return ack => this.#link.outbox.join({ ...head, ack }, channel)
+      })
+    )
   }
 
   leave(channel: string, session: SessionLike | undefined): void {
-    this.#link.outbox.leave(this.#head(session, 0), channel)
-    this.#link.leaveSoon()
+    const head = this.#head(session, 0)
+    this.#write(() => this.#link.outbox.leave(head, channel))
   }
 
   aleave(channel: string, session: SessionLike | undefined): Promise<void> {
-    return this.#asked('leave', channel, () => {
-      const head = this.#head(session, 0)
-      return ack => this.#link.outbox.leave({ ...head, ack }, channel)
-    })
+    return traced(
+      this.#asked<void>('leave', channel, () => {
+        const head = this.#head(session, 0)
+        return ack => this.#link.outbox.leave({ ...head, ack }, channel)
+      })
+    )
   }
 
   /** `prepare` checks what was asked for, and says which members. */
@@ -112,7 +113,7 @@ export class Messenger {
       const { after, count } = prepare()
       return ack => this.#link.outbox.members(this.#userHead(ack), channel, after, count)
     })
-    return quietly(asked.then(answer => this.#readMembers(answer ?? '[]')))
+    return traced(asked.then(answer => this.#readMembers(answer ?? '[]')))
   }
 
   channelSize(channel: string): Promise<number> {
@@ -124,8 +125,7 @@ export class Messenger {
   }
 
   destroyChannel(channel: string): void {
-    this.#link.outbox.destroyChannel(this.#userHead(0), channel)
-    this.#link.leaveSoon()
+    this.#write(ack => this.#link.outbox.destroyChannel(this.#userHead(ack), channel))
   }
 
   #prepareSend(to: Recipient, event: EventText, { except }: ExceptOptions): Write {
@@ -158,7 +158,7 @@ export class Messenger {
   }
 
   #counted(name: string, about: string, prepare: () => Write): Promise<number> {
-    return quietly(this.#asked<AckValue>(name, about, prepare).then(Number))
+    return traced(this.#asked<AckValue>(name, about, prepare).then(Number))
   }
 
   /** `prepare` checks what it was given before anything is written, and makes what writes it. */
@@ -176,6 +176,13 @@ export class Messenger {
       this.#origin.expectAlive()
       return this.#link.call<Value>(write)
     })
+  }
+
+  /** Writes what nobody waits for. */
+  #write(write: Write): void {
+    this.#origin.author?.countOperation()
+    write(0)
+    this.#link.leaveSoon()
   }
 
   #head(session: SessionLike | undefined, ack: number): OperationHead {

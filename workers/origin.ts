@@ -2,12 +2,15 @@
  * In whose name an operation is asked for: a request, or nobody (a timer, a hook). Says whether it may still be
  * asked for, and keeps count of the operations that must be answered before the session's next request starts.
  */
+import { type Author, currentAuthor } from './author.js'
 import type { SessionView } from './session-view.js'
 
 export interface Origin {
   /** The request's number; 0: no request. */
   readonly rid: number
   readonly route: string
+  /** Whose operations are counted; undefined: nobody's. */
+  readonly author: Author | undefined
   /** The view of the request's own session, which the requests after it read; undefined: no request. */
   readonly view: SessionView | undefined
   /** Throws when what the origin does has no effect any more. */
@@ -18,10 +21,13 @@ export interface Origin {
   hold(answer: Promise<unknown>): void
 }
 
-/** Whoever asks outside any request. */
+/** Whoever asks outside any request: by `app`, also from within one, which is counted as that request's doing. */
 export const nobody: Origin = {
   rid: 0,
   route: '',
+  get author() {
+    return currentAuthor()
+  },
   view: undefined,
   expectAlive() {},
   viewOf: view => view.id,

@@ -17,7 +17,7 @@ import { decodeBody, encodeReply } from './body.js'
 import { HandlerContext, type WorkerInfo } from './context.js'
 import type { Environment } from './environment.js'
 import { tellFailure } from './failure.js'
-import { createLinkLogger } from './link-logger.js'
+import { createLinkLogger, RequestLog } from './link-logger.js'
 import { Messenger } from './messenger.js'
 import type { Origin } from './origin.js'
 import { SessionOperations } from './session-operations.js'
@@ -31,11 +31,11 @@ export class Run implements Origin {
   readonly #env: Environment
   readonly #head: RequestHead
   readonly #slot: number
-  readonly #author: Author
+  readonly author: Author
   #state: 'started' | 'decided' = 'started'
   #abortReason: AbortReason | undefined
   #controller: AbortController | undefined
-  #log: Logger | undefined
+  #log: RequestLog | undefined
   #messenger: Messenger | undefined
   /** Operations whose answers the end waits for. */
   #held = 0
@@ -50,7 +50,7 @@ export class Run implements Origin {
     this.#env = env
     this.#head = head
     this.view = view
-    this.#author = new Author(this.rid, this.route)
+    this.author = new Author(this.rid, this.route, env.maxOperationsPerRequest)
     this.operations = new SessionOperations(env.link, this, env)
   }
 
@@ -78,8 +78,14 @@ export class Run implements Origin {
   }
 
   get log(): Logger {
-    this.#log ??= createLinkLogger(this.#env.link, { route: this.route, requestId: this.rid })
-    return this.#log
+    const most = this.author.isOver ? 0 : this.#env.maxOperationsPerRequest
+    this.#log ??= new RequestLog(this.#env.link, this.#names, most)
+    return this.#log.logger
+  }
+
+  /** By which lines of the log name it. */
+  get #names(): Readonly<Record<string, unknown>> {
+    return { route: this.route, requestId: this.rid }
   }
 
   get signal(): AbortSignal {
@@ -92,7 +98,7 @@ export class Run implements Origin {
 
   /** Runs the handler. True if the request has ended; if not, `onEnd` is called when it has. Does not throw. */
   start(onEnd: () => void): boolean {
-    return actAs(this.#author, Run.#runHere, this, onEnd)
+    return actAs(this.author, Run.#runHere, this, onEnd)
   }
 
   static #runHere(run: Run, onEnd: () => void): boolean {
@@ -128,7 +134,7 @@ export class Run implements Origin {
   abort(reason: AbortReason): void {
     this.#abortReason = reason
     // A listener of the signal is the doing of the request that it belongs to.
-    if (this.#controller !== undefined) actAs(this.#author, () => this.#controller?.abort(reason))
+    if (this.#controller !== undefined) actAs(this.author, () => this.#controller?.abort(reason))
   }
 
   expectAlive(): void {
@@ -171,7 +177,7 @@ export class Run implements Origin {
   }
 
   #fail(error: unknown): void {
-    this.#decide(tellFailure(error, this.log, this.#abortReason === 'session closed'))
+    this.#decide(tellFailure(error, createLinkLogger(this.#env.link, this.#names)))
   }
 
   #decide(outcome: string | ErrorData): void {
@@ -183,6 +189,8 @@ export class Run implements Origin {
     if (typeof outcome === 'string') outbox.reply(this.rid, outcome)
     else outbox.failed(this.rid, outcome)
     this.#state = 'decided'
+    this.author.isOver = true
+    this.#log?.end()
     this.#env.running.remove(this)
     this.#env.link.leaveSoon()
     if (this.#held === 0) this.#end()

@@ -9,7 +9,7 @@ import { parseSessions, type SessionText } from '../shared/session-text.js'
 import { formatSetting, type SettingsLimits } from '../shared/settings-text.js'
 import { codeOf, messageOf } from '../shared/thrown.js'
 import { BackendSessionService } from './backend-session-service.js'
-import { type AckValue, type Link, Refused } from './link.js'
+import { type AckValue, type Link, Refused, traced } from './link.js'
 import type { Origin } from './origin.js'
 import { expectRoom, expectRoomForAll } from './room.js'
 import type { SessionView } from './session-view.js'
@@ -47,13 +47,15 @@ export class SessionOperations {
     return this.asked(operation, about, () => {
       const promise = work()
       promise.catch(error => this.#tellFailure(operation, about, error))
-      return promise
+      return traced(promise)
     })
   }
 
   /** The same for one operation that is asked for at once: of how it is answered the gateway has told already. */
   asked<Result>(operation: string, about: unknown, ask: () => Promise<Result>): Promise<Result> {
     try {
+      // Counted before it is tried: what fails at once is told, and is work for the gateway too.
+      this.#origin.author?.countOperation()
       return ask()
     } catch (error) {
       const promise = Promise.reject(error)
@@ -63,6 +65,7 @@ export class SessionOperations {
   }
 
   push(view: SessionView, key: string, text: string): void {
+    this.#origin.author?.countOperation()
     expectRoom(view, this.#limits, key, text)
     this.#link.outbox.push(this.#head(view, 0), key, text)
     if (this.#isOwn(view)) this.#note(view, key, text)
@@ -77,6 +80,7 @@ export class SessionOperations {
   }
 
   pushAll(view: SessionView, texts: ReadonlyMap<string, string>): void {
+    this.#origin.author?.countOperation()
     expectRoomForAll(view, this.#limits, texts)
     this.#link.outbox.pushAll(this.#head(view, 0), joinTexts(texts))
     if (this.#isOwn(view)) this.#noteAll(view, texts)
@@ -192,11 +196,13 @@ export class SessionOperations {
   /** Tells the gateway, which logs and counts it, of an operation that failed here; its own refusals it knows. */
   #tellFailure(operation: string, about: unknown, error: unknown): void {
     if (error instanceof Refused) return
+    const code = codeOf(error)
+    if (code === errors.tooManyOperations.code && this.#origin.author?.tellLimit() === false) return
     this.#link.outbox.refused(
       this.#origin.route,
       operation,
       typeof about === 'string' && about.length <= maxNameBytes ? about : describeValue(about),
-      { code: codeOf(error), message: messageOf(error) }
+      { code, message: messageOf(error) }
     )
     this.#link.leaveSoon()
   }

@@ -31,6 +31,7 @@ export class UserOperations {
   }
 
   send({ frontendId, uids }: Users, event: EventText): void {
+    nobody.author?.countOperation()
     this.#link.outbox.sendToUsers(head(frontendId, 0), JSON.stringify(uids), event)
     this.#link.leaveSoon()
   }
@@ -45,6 +46,7 @@ export class UserOperations {
 
   join(channel: string, user: User): void {
     const { frontendId, uid } = expectUser(user)
+    nobody.author?.countOperation()
     this.#link.outbox.joinUser(head(frontendId, 0), channel, uid)
     this.#link.leaveSoon()
   }
@@ -56,6 +58,7 @@ export class UserOperations {
 
   leave(channel: string, user: User): void {
     const { frontendId, uid } = expectUser(user)
+    nobody.author?.countOperation()
     this.#link.outbox.leaveUser(head(frontendId, 0), channel, uid)
     this.#link.leaveSoon()
   }

@@ -202,6 +202,7 @@ export async function startCore({
         ...limits,
         maxBodyBytes: 1_000,
         maxBodyDepth: 64,
+        maxOperationsPerRequest: 0,
         pulseInterval: 0,
         isDevelopment: false
       },

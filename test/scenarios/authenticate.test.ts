@@ -343,3 +343,18 @@ t.test('an outage of authenticate costs nobody his session', async t => {
   t.ok(calls >= 4, 'it was asked after each failure')
   t.match(gateway.metrics(), { sessions: 1, sessionsResumed: 1, authenticationsFailed: 1 })
 })
+
+t.test('a refusal whose reason or user is too long stays one: it is cut, and that is logged', async t => {
+  const { open, lines } = await start(t, () => ({
+    accept: false,
+    reason: 'é'.repeat(2_000),
+    user: { text: 'x'.repeat(100_000) }
+  }))
+  const player = await open()
+  const { code, user } = await player.shakeHands()
+  t.same({ code, user }, { code: 500, user: { reason: 'é'.repeat(512) } })
+  t.match(
+    lines.filter(({ level }) => level === 'warn').map(({ message }) => message),
+    [/reason of authenticate is cut: .* 1024 bytes/, /user of authenticate is left out: .* 65536 bytes/]
+  )
+})

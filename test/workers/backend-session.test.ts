@@ -633,7 +633,10 @@ t.test('a commit that met a conflict and that nobody awaits is logged and counte
 t.test('the reason of a kick is a string or nothing, whatever a client has sent', async t => {
   const { service, session } = await begin(t)
   for (const reason of [5, {}, ['a'], true] as unknown as string[]) {
-    const expected = { name: 'TypeError', message: /^Expected the reason of a kick to be a string, got / }
+    const expected = {
+      name: 'TypeError',
+      message: /^Expected the reason of a kick to be a string of at most 1024 bytes, got /
+    }
     await t.rejects(service.akickBySid(frontendId, session.sid, reason), expected)
     await t.rejects(service.akickByUid(frontendId, 'red', reason), expected)
   }

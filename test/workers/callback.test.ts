@@ -5,7 +5,7 @@ import { settle } from '../../workers/callback.js'
 
 t.test('each is the doing of the request that gave it', async t => {
   const seen: unknown[] = []
-  const [one, two] = [new Author(1, 'a.one'), new Author(2, 'a.two')]
+  const [one, two] = [new Author(1, 'a.one', 0), new Author(2, 'a.two', 0)]
   const answered = Promise.resolve()
   await new Promise<void>(resolve => {
     actAs(one, () => settle(answered, () => seen.push(currentAuthor())))

@@ -32,6 +32,7 @@ t.test('it does not throw: it is logged, and what has not started is given back'
     isDevelopment: false,
     maxBodyBytes: 1_000,
     maxBodyDepth: 8,
+    maxOperationsPerRequest: 0,
     maxSettingsLength: 1_000,
     maxSettingsKeys: 8
   }

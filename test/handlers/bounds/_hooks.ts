@@ -1,0 +1,6 @@
+import type { HandlerApp } from '../../../workers/index.js'
+import { setApp } from './_app.js'
+
+export function onStart(app: HandlerApp) {
+  setApp(app)
+}

@@ -1,0 +1,3 @@
+export function any() {
+  return 'let in'
+}
