@@ -30,6 +30,12 @@ export interface AdmissionInit {
 /** Seconds' worth of requests beyond its rate at which a session is taken for one that will not stop. */
 const mostInsistence = 10
 
+/**
+ * Seconds' worth of bytes beyond the rate that are forgotten in a second: they have cost the gateway most of what they
+ * would have if they had been let in. So nobody can send more than 1.25 times as much as they may for long.
+ */
+const forgivenBytes = 0.25
+
 /** What is looked at of a request. */
 export type Incoming = Pick<IncomingRequest, 'body' | 'size'>
 
@@ -73,7 +79,7 @@ export class Admission {
       const { maxRequestsPerSecond, maxBytesPerSecond } = this.#init.limits
       rates = {
         requests: new Rate(maxRequestsPerSecond || Number.MAX_SAFE_INTEGER, now),
-        bytes: new Rate(maxBytesPerSecond || Number.MAX_SAFE_INTEGER, now),
+        bytes: new Rate(maxBytesPerSecond || Number.MAX_SAFE_INTEGER, now, forgivenBytes),
         routes: undefined
       }
       this.#rates.set(session, rates)

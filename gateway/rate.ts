@@ -6,12 +6,15 @@ export const burstSeconds = 2
 export class Rate {
   readonly #perSecond: number
   #tokens: number
-  /** Seconds' worth that was refused, less the seconds that have passed since. */
+  readonly #forgiven: number
+  /** Seconds' worth that was refused, less what was forgiven since. */
   #refused = 0
   #at: number
 
-  constructor(perSecond: number, now: number) {
+  /** `forgiven`: seconds' worth of what was refused that are forgotten in a second. */
+  constructor(perSecond: number, now: number, forgiven = 1) {
     this.#perSecond = perSecond
+    this.#forgiven = forgiven
     this.#tokens = perSecond * burstSeconds
     this.#at = now
   }
@@ -22,7 +25,7 @@ export class Rate {
     this.#at = now
     const most = this.#perSecond * burstSeconds
     this.#tokens = Math.min(most, this.#tokens + seconds * this.#perSecond)
-    this.#refused = Math.max(0, this.#refused - seconds)
+    this.#refused = Math.max(0, this.#refused - seconds * this.#forgiven)
     // What is more than a bucket holds passes where it is full: it would never pass else.
     if (this.#tokens >= Math.min(amount, most)) {
       this.#tokens -= amount

@@ -25,3 +25,11 @@ t.test('more than a bucket holds passes where it is full, and is paid for afterw
   t.equal(rate.take(50, 0), 0)
   t.equal(rate.take(1, 0), 3_100)
 })
+
+t.test('what is forgiven slowly ends who sends half as much again for a while', async t => {
+  const [quick, slow] = [new Rate(10, 0), new Rate(10, 0, 0.25)]
+  for (let ms = 0; ms < 50_000; ms += 1_000)
+    for (const rate of [quick, slow]) for (let i = 0; i < 15; i++) rate.take(1, ms)
+  t.ok(quick.insistence < 1)
+  t.ok(slow.insistence > 10)
+})
