@@ -58,9 +58,6 @@ export interface ResumableInit {
 /** Bytes of memory that a session takes whose client is away, whatever it holds; measured, and held by a test. */
 const cost = 2_048
 
-/** Bytes that may be added to the backlog before its keeper is told: of small events there are many. */
-const leastGrowth = 1_024
-
 export class ResumableReceiver implements Receiver {
   readonly #init: ResumableInit
   #messages: PomeloMessages
@@ -76,8 +73,6 @@ export class ResumableReceiver implements Receiver {
   #given = 0
   /** While the client catches up: `latest` events that it is still to be given, by place. */
   #missing: Set<string> | undefined
-  /** What the backlog took when this was weighed last. */
-  #weighed = 0
   /** Why the client is away. */
   #dropped: Ending | undefined
 
@@ -114,11 +109,9 @@ export class ResumableReceiver implements Receiver {
     return uid => uid === first || (uid !== null && uid === last)
   }
 
-  /** Returns how many bytes of memory it takes with its session, of what is theirs alone. */
-  weigh(): number {
-    const { ownBytes } = this.#init.backlog
-    this.#weighed = ownBytes
-    return cost + ownBytes + this.session!.bytes
+  /** Bytes of memory that it takes with its session, of what is theirs alone. */
+  get bytes(): number {
+    return cost + this.#init.backlog.ownBytes + this.session!.bytes
   }
 
   /** Data messages of the client that were taken in. */
@@ -264,8 +257,7 @@ export class ResumableReceiver implements Receiver {
   /** Something is kept that its client is not given now. */
   #keptMore(): void {
     this.#endIfLost()
-    const { backlog, keeper } = this.#init
-    if (this.#state === 'detached' && backlog.ownBytes - this.#weighed >= leastGrowth) keeper.resized(this)
+    if (this.#state === 'detached' && this.session !== undefined) this.#init.keeper.resized(this)
   }
 
   /** Whoever is away, or behind, for so long that what it needs next is gone can't go on. */

@@ -159,12 +159,12 @@ export class Resumption implements ResumableKeeper {
     ;(isBrief ? this.#unbound : this.#away).set(receiver, since)
     if (isBrief && unboundResumeWindow === 0) return this.#endAway(receiver, 'nothing to keep')
     session.rest(() => this.resized(receiver))
-    this.#detached.add(receiver, addressKey(receiver.address.ip), receiver.weigh())
+    this.#detached.add(receiver, addressKey(receiver.address.ip), receiver.bytes)
     this.#makeRoom()
   }
 
   resized(receiver: ResumableReceiver): void {
-    this.#detached.resize(receiver, receiver.weigh())
+    this.#detached.resize(receiver, receiver.bytes)
     this.#makeRoom()
   }
 

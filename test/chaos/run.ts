@@ -5,6 +5,7 @@ import { TcpProxy } from '../../testing/tcp-proxy.js'
 import { chaosOptions, runChaos } from '../helpers/chaos.js'
 import { JumpingClock } from '../helpers/jumping-clock.js'
 import { takeStock, waitForNoLeftovers } from '../helpers/leftovers.js'
+import { StallingLog } from '../helpers/stalling-log.js'
 import { judgeTrend } from '../helpers/trend.js'
 
 const { values } = parseArgs({
@@ -17,17 +18,15 @@ const { values } = parseArgs({
 const stock = takeStock()
 const clock = new JumpingClock()
 clock.install()
-const gateway = await createGateway({
-  ...chaosOptions,
-  port: 0,
-  logLevel: 'silent'
-})
+const log = new StallingLog()
+const gateway = await createGateway({ ...chaosOptions, port: 0, log: log.log })
 const proxy = await TcpProxy.open(gateway.address.port)
 const ms = Number(values.seconds) * 1_000
 const report = await runChaos({
   gateway,
   proxy,
   clock,
+  log,
   players: Number(values.players),
   ms,
   sampleEvery: Math.min(1_000, ms / 20)

@@ -1,21 +1,28 @@
 /**
- * Chaos: a crowd under load while workers are ended in all ways, connections are cut in all ways, clients stop reading, hooks throw,
- * and the machine's clock jumps.
+ * Chaos: a crowd under load while workers are ended in all ways, hang, fall silent and send what nobody can read,
+ * connections are cut in all ways, clients stop reading, hooks throw, the log's reader stops, strangers flood the port
+ * and leave all they can behind, files run short, and the machine's clock jumps.
  */
 import { join } from 'node:path'
-import type { Gateway } from '../../gateway/index.js'
+import type { Gateway, MetricName } from '../../gateway/index.js'
 import type { TcpProxy } from '../../testing/tcp-proxy.js'
 import { Crowd, type CrowdReport } from './crowd.js'
+import { canLimitFiles, shortenFiles } from './file-limit.js'
 import type { JumpingClock } from './jumping-clock.js'
 import { root } from './sources.js'
+import type { StallingLog } from './stalling-log.js'
+import { Strangers } from './strangers.js'
 import { Sampler, type Trend } from './trend.js'
 
-/** What the gateway needs for it: handlers with faults, and so little memory for workers that it can run out soon. */
+/** What the gateway needs for it: handlers with faults, and limits that are soon reached. */
 export const chaosOptions = {
   handlers: join(root, 'test/fixtures/handlers-chaos'),
   workers: 2,
   stuckAfter: 1_000,
-  workerHeap: 64
+  workerHeap: 64,
+  maxGivenUpHandlers: 3,
+  handshakeTimeout: 5_000,
+  maxDetachedBytes: 16_777_216
 } as const
 
 export interface ChaosInit {
@@ -23,6 +30,8 @@ export interface ChaosInit {
   readonly proxy: TcpProxy
   /** The time of day. */
   readonly clock: JumpingClock
+  /** What the gateway logs to. */
+  readonly log: StallingLog
   readonly players: number
   readonly ms: number
   /** Milliseconds between two samples of the process' memory. */
@@ -30,7 +39,12 @@ export interface ChaosInit {
 }
 
 export interface ChaosReport extends CrowdReport {
-  readonly clockJumps: number
+  /** How often each fault was made. */
+  readonly made: Readonly<Record<string, number>>
+  /** What the gateway did about them, by its own metrics. */
+  readonly met: Readonly<Record<string, number>>
+  /** Bytes of the log that waited for its reader, at most. */
+  readonly mostLogBytes: number
   /** Of the memory that the process takes. */
   readonly rss: Trend
 }
@@ -50,27 +64,99 @@ const stated = new Set([
 /** Milliseconds that the clock jumps by, at most, on or back: two hours. */
 const longestJump = 7_200_000
 
+/** Bytes that may wait for the reader of the log: what its door allows, and a line. */
+const mostLogBytes = 1.25 * 2 ** 20
+
+/** What is asked for, and harms the worker that it comes to. */
+const harms: readonly (readonly [route: string, body?: unknown])[] = [
+  ['player.exit'],
+  ['player.throwLater'],
+  ['player.loop'],
+  ['player.fill'],
+  ['rogue.fallSilent'],
+  ['rogue.greet'],
+  ['rogue.send', { what: 'null' }],
+  ['rogue.send', { what: 'a wrong kind in the middle' }]
+]
+
+/** Metrics that say what the gateway did about the faults. */
+const metMetrics = [
+  'workersLost',
+  'workersStuck',
+  'workersMute',
+  'workersRetired',
+  'handlersGivenUp',
+  'routesSuspended',
+  'detachedSessionsEvicted',
+  'connectionsClosedSlow',
+  'connectionsClosedSilent'
+] as const satisfies readonly MetricName[]
+
 export async function runChaos(init: ChaosInit): Promise<ChaosReport> {
-  const { gateway, proxy, clock, players, ms, sampleEvery } = init
+  const { gateway, proxy, clock, log, players, ms, sampleEvery } = init
   const crowd = await Crowd.join({ gateway, proxy, players, stated })
-  let clockJumps = 0
+  const strangers = new Strangers(gateway)
+  const made: Record<string, number> = {}
+  const count = (fault: string, by = 1) => {
+    made[fault] = (made[fault] ?? 0) + by
+  }
+  const every = (interval: number, fault: string, make: () => void) =>
+    crowd.every(interval, () => {
+      count(fault)
+      make()
+    })
   crowd.every(1_000, () => crowd.cut(0.3))
   crowd.every(1_500, () => {
-    const routes = ['player.exit', 'player.throwLater', 'player.loop', 'player.fill', 'kill'] as const
-    const route = routes[Math.floor(Math.random() * routes.length)]!
-    if (route === 'kill') void gateway.killWorker(Math.floor(Math.random() * 2)).catch(() => {})
-    else void crowd.ask(crowd.any, route, {})
+    const harm = harms[Math.floor(Math.random() * (harms.length + 1))]
+    count(harm?.[0] ?? 'kill')
+    if (harm === undefined) void gateway.killWorker(Math.floor(Math.random() * 2)).catch(() => {})
+    else void crowd.ask(crowd.any, harm[0], harm[1] ?? {})
   })
+  every(250, 'player.hang', () => void crowd.ask(crowd.any, 'player.hang', {}))
   // Some hold out until they read again, others are given up before.
-  crowd.every(1_900, () => void proxy.hold(Math.random() * 6_000, 0.1))
+  every(1_900, 'clients that stop reading', () => void proxy.hold(Math.random() * 6_000, 0.1))
   crowd.every(50, () => crowd.tick())
-  crowd.every(2_300, () => {
-    clock.jump((Math.random() * 2 - 1) * longestJump)
-    clockJumps++
-  })
+  every(2_300, 'jumps of the clock', () => clock.jump((Math.random() * 2 - 1) * longestJump))
+  every(700, 'moods of the log', () => log.changeMood())
+  every(1_700, 'floods of silent sockets', () => strangers.openSilent(40))
+  crowd.every(100, () => void strangers.visit())
+  let shortage: Promise<boolean> | undefined
+  const shorten = async () => {
+    shortage = shortenFiles(0.3)
+    if (await shortage) count('shortages of files')
+    shortage = undefined
+  }
+  if (canLimitFiles) crowd.every(3_100, () => void shorten())
   crowd.play()
-  const sampler = new Sampler(sampleEvery, async () => ({ rss: process.memoryUsage.rss() }))
+  const sampler = new Sampler(sampleEvery, async () => {
+    // To look at the memory takes a file.
+    await shortage
+    return { rss: process.memoryUsage.rss() }
+  })
   await sampler.run(ms)
+  crowd.stopFaults()
+  await shortage
+  log.recover()
+  await crowd.expect('all silent sockets are closed', () => strangers.silent === 0)
+  sendGhostsAway(gateway)
   const report = await crowd.end()
-  return { ...report, clockJumps, rss: sampler.trends()['rss']! }
+  if (log.mostWaiting > mostLogBytes) crowd.fault(`${log.mostWaiting} bytes of the log waited`)
+  count('visits that left all they could', strangers.visits)
+  count('silent sockets', strangers.opened)
+  const metrics = gateway.metrics()
+  return {
+    ...report,
+    faults: crowd.faults,
+    made,
+    met: Object.fromEntries(metMetrics.map(name => [name, metrics[name]])),
+    mostLogBytes: log.mostWaiting,
+    rss: sampler.trends()['rss']!
+  }
+}
+
+/** Ends what strangers have left behind: it would wait for them for as long as for a player. */
+function sendGhostsAway(gateway: Gateway): void {
+  gateway.sessions.forEachSession(session => {
+    if (session.uid === null) gateway.sessions.kickBySessionId(session.id)
+  })
 }

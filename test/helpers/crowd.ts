@@ -115,7 +115,12 @@ export class Crowd {
     }
   }
 
-  /** Sends each player his next event. */
+  /** What was not as it should be so far, in words; the first of them. */
+  get faults(): readonly string[] {
+    return [...this.#faults]
+  }
+
+  /** Sends each player their next event. */
   tick(): void {
     for (const player of this.#players) {
       if (this.#init.gateway.send(player.uid, 'tick', player.sent) !== 1)
@@ -144,21 +149,26 @@ export class Crowd {
     })
   }
 
+  /** Ends all that `every` does; the load goes on. */
+  stopFaults(): void {
+    for (const timer of this.#timers) clearInterval(timer)
+  }
+
   /** Ends the load, holds the gateway to what was promised, and leaves. */
   async end(): Promise<CrowdReport> {
     const { gateway } = this.#init
     this.#isOver = true
-    for (const timer of this.#timers) clearInterval(timer)
+    this.stopFaults()
     await Promise.all(this.#playing)
     // Those that nobody waits for, too: a worker takes its time to run out of memory.
     await Promise.all(this.#asking)
-    await this.#expect('all events came', () => this.#players.every(({ events, sent }) => events >= sent))
+    await this.expect('all events came', () => this.#players.every(({ events, sent }) => events >= sent))
     const marksFound = this.#findMarks()
     const { workersLost, sessionsResumed } = gateway.metrics()
     for (const { client } of this.#players) client.close()
-    await this.#expect('all sessions have ended', () => gateway.metrics().sessions === 0)
+    await this.expect('all sessions have ended', () => gateway.metrics().sessions === 0)
     // The hooks that are told of the ends too.
-    await this.#expect('nothing waits and nothing runs any more', () => {
+    await this.expect('nothing waits and nothing runs any more', () => {
       const { requestsWaiting, requestsRunning } = gateway.metrics()
       return requestsWaiting === 0 && requestsRunning === 0
     })
@@ -178,7 +188,7 @@ export class Crowd {
       workersLost,
       cuts: this.#cuts,
       resumed: sessionsResumed,
-      faults: [...this.#faults]
+      faults: this.faults
     }
   }
 
@@ -208,7 +218,8 @@ export class Crowd {
     return found
   }
 
-  async #expect(what: string, holds: () => boolean): Promise<void> {
+  /** Waits until something holds; a fault if it does not in time. */
+  async expect(what: string, holds: () => boolean): Promise<void> {
     await until(what, holds, 20_000).catch(error => this.fault(error.message))
   }
 }

@@ -38,12 +38,17 @@ export async function waitForNoLeftovers(before: Stock, ms = 10_000): Promise<st
 function countFiles(): number | undefined {
   const folder = '/proc/self/fd'
   try {
-    // One is libuv's own, from the first server on: it gives it up to close what it can't accept.
-    return readdirSync(folder).filter(file => targetOf(`${folder}/${file}`) !== '/dev/null').length
+    return readdirSync(folder).filter(file => !spares.has(targetOf(`${folder}/${file}`))).length
   } catch {
     return undefined
   }
 }
+
+/**
+ * What libuv keeps open for itself, from the first server on: it gives it up to close what it can't accept, and takes
+ * another in its place.
+ */
+const spares = new Set<string | undefined>(['/dev/null', '/'])
 
 /** undefined: that of the look itself, which is gone by now. */
 function targetOf(link: string): string | undefined {
