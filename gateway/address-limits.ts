@@ -1,6 +1,6 @@
 /**
- * How many there may be of one address at a time, and how many may come of it in a second. Of an address that nobody is
- * of, and that has been quiet for as long as a burst takes to fill up again, nothing is kept.
+ * How many there may be of one address at a time, and how many may come of it in a second. Of an address that
+ * nobody is of, and that has been quiet for as long as a burst takes to fill up again, nothing is kept.
  */
 import { addressKey } from './client-address.js'
 import type { Refusal } from './entrance.js'
@@ -12,7 +12,10 @@ export interface AddressLimitsInit {
   readonly maxConnectionsPerSecondPerAddress: number
 }
 
-/** Addresses whose rates are known at a time, at most twice. Beyond it they are forgotten early: a flood of addresses is let in rather than kept. */
+/**
+ * Addresses whose rates are known at a time, at most twice. Beyond it they are forgotten early: a flood of
+ * addresses is let in rather than kept.
+ */
 const maxRates = 65_536
 
 export class AddressLimits<Member> {

@@ -1,7 +1,7 @@
 /**
- * The TCP connections to the gateway's port, from their accept to their close: how many there may be, in all and of one
- * address, and how long one may take until it asks for something. Those that have nothing asked for yet, or have been
- * answered, make room for others.
+ * The TCP connections to the gateway's port, from their accept to their close: how many there may be, in all
+ * and of one address, and how long one may take until it asks for something. Those that have nothing asked
+ * for yet, or have been answered, make room for others.
  *
  *   waiting ⇄ answering     waiting: for a request, the first one or the next
  *     ├──▶ upgraded         upgraded: it has become a WebSocket, and is its Connection's
@@ -20,7 +20,10 @@ import { WaitingSockets } from './waiting-sockets.js'
 export interface ArrivalsInit {
   /** 0: any number. */
   readonly maxConnections: number
-  /** Milliseconds until a connection is closed that has not asked for anything, from its accept or its last answer. */
+  /**
+   * Milliseconds until a connection is closed that has not asked for anything, from its accept or its last
+   * answer.
+   */
   readonly handshakeTimeout: number
   /** Undefined: proxies stand in front, and whose a connection is will only be seen when it asks. */
   readonly addresses: AddressLimits<Arrival> | undefined
@@ -44,7 +47,9 @@ export interface Arrival {
   refusal: Refusal | undefined
 }
 
-/** Connections beyond the limits that are kept to be told so when they ask; others are closed without a word. */
+/**
+ * Connections beyond the limits that are kept to be told so when they ask; others are closed without a word.
+ */
 const maxRefused = 16
 
 /** Milliseconds that those have to ask. */
@@ -178,7 +183,10 @@ export class Arrivals {
     return arrival.since + this.#forgiven
   }
 
-  /** A connection could not be accepted, most likely since there is no file left for it: those that wait make room. */
+  /**
+   * A connection could not be accepted, most likely since there is no file left for it: those that wait make
+   * room.
+   */
   acceptFailed(error: Error): void {
     this.#init.metrics.count('acceptErrors')
     this.#full.tell({ connections: this.#count, by: error.message })
@@ -207,7 +215,9 @@ export class Arrivals {
     socket.destroy()
   }
 
-  /** Of this address the one that was answered, and has asked for nothing since: its client can come again. */
+  /**
+   * Of this address the one that was answered, and has asked for nothing since: its client can come again.
+   */
   #displaceIdle(address: string): boolean {
     for (const arrival of this.#init.addresses!.of(address))
       if (arrival.state === 'waiting' && arrival.wasAnswered) return this.#displace(arrival)

@@ -1,13 +1,13 @@
 /**
- * Where a client is: its address in one spelling, also where proxies stand in front and say whom they have seen; and
- * under which key connections of one address are counted. Believes no text that it can't read.
+ * Where a client is: its address in one spelling, also where proxies stand in front and say whom they have
+ * seen; and under which key connections of one address are counted. Believes no text that it can't read.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 
 /**
- * An address in one spelling, without a zone: an IPv4 address that is mapped into IPv6 (RFC 4291 §2.5.5.2), as sockets
- * that listen on `::` have it, is the IPv4 one. undefined: it is none.
+ * An address in one spelling, without a zone: an IPv4 address that is mapped into IPv6 (RFC 4291 §2.5.5.2),
+ * as sockets that listen on `::` have it, is the IPv4 one. undefined: it is none.
  */
 export function normalizeAddress(text: string): string | undefined {
   const [bare = ''] = text.split('%', 1)
@@ -21,8 +21,8 @@ export function normalizeAddress(text: string): string | undefined {
 }
 
 /**
- * What a client's address is counted as, of a normalized one: IPv6 by its /64, which is the least that a subscriber
- * gets (RFC 6177), and so is one client's to choose addresses from.
+ * What a client's address is counted as, of a normalized one: IPv6 by its /64, which is the least that a
+ * subscriber gets (RFC 6177), and so is one client's to choose addresses from.
  */
 export function addressKey(address: string): string {
   if (!address.includes(':')) return address
@@ -31,8 +31,9 @@ export function addressKey(address: string): string {
 }
 
 /**
- * The client's address as the outermost of the trusted proxies has seen it. `X-Forwarded-For` counts where it is there,
- * and `Forwarded` (RFC 7239) where it is not. undefined: what stands there is no address, or nothing does.
+ * The client's address as the outermost of the trusted proxies has seen it. `X-Forwarded-For` counts where it
+ * is there, and `Forwarded` (RFC 7239) where it is not. undefined: what stands there is no address, or
+ * nothing does.
  */
 export function readForwarded(headers: IncomingHttpHeaders, trustedProxies: number): string | undefined {
   const forwardedFor = headers['x-forwarded-for']
@@ -46,8 +47,9 @@ export function readForwarded(headers: IncomingHttpHeaders, trustedProxies: numb
 }
 
 /**
- * The address in what a proxy calls a client: with or without a port, an IPv6 one with or without brackets, in quotes
- * or not. undefined for `unknown`, for a name that hides one (`_hidden`), and for whatever else (RFC 7239 §6).
+ * The address in what a proxy calls a client: with or without a port, an IPv6 one with or without brackets,
+ * in quotes or not. undefined for `unknown`, for a name that hides one (`_hidden`), and for whatever else
+ * (RFC 7239 §6).
  */
 function parseNode(text: string): string | undefined {
   const bare = /^"(.*)"$/.exec(text)?.[1] ?? text
@@ -63,10 +65,15 @@ function splitList(text: string): string[] {
     .filter(each => each !== '')
 }
 
-/** One parameter of an element, with what ends it: `for="[2001:db8::1]:4711";`. Either side may be missing. */
+/**
+ * One parameter of an element, with what ends it: `for="[2001:db8::1]:4711";`. Either side may be missing.
+ */
 const parameter = /\s*(?:([\w!#$%&'*+.^`|~-]+)=("(?:[^"\\]|\\.)*"|[^\s",;]*)\s*)?([,;]|$)/y
 
-/** The `for` of each element; '' of one that has none. No element at all where the header is not as RFC 7239 §4 has it. */
+/**
+ * The `for` of each element; '' of one that has none. No element at all where the header is not as RFC 7239
+ * §4 has it.
+ */
 function splitForwarded(text: string): string[] {
   const nodes: string[] = []
   let node: string | undefined

@@ -53,15 +53,18 @@ export class Connections {
   }
 
   /**
-   * The gateway is going away: those who have no session yet are sent away at once, whatever they are still asked. No
-   * session begins after that.
+   * The gateway is going away: those who have no session yet are sent away at once, whatever they are still
+   * asked. No session begins after that.
    */
   turnAway(spread: number): void {
     const greeting = [...this.#open].filter(each => each.isGreeting)
     this.#forEach(greeting, connection => endForRestart(connection, spread))
   }
 
-  /** Tells all to come back, spread over so many milliseconds, and each of them when: they must not all come at once. */
+  /**
+   * Tells all to come back, spread over so many milliseconds, and each of them when: they must not all come
+   * at once.
+   */
   async sendAway(spread: number): Promise<void> {
     if (spread === 0) return
     const all = [...this.#open]

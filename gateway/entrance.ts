@@ -1,6 +1,7 @@
 /**
- * Who may open a WebSocket, and is served at all: by the name that was asked for, by the page that it comes from, and,
- * behind proxies, by how many there are of its address. Who is refused gets an HTTP answer that says why.
+ * Who may open a WebSocket, and is served at all: by the name that was asked for, by the page that it comes
+ * from, and, behind proxies, by how many there are of its address. Who is refused gets an HTTP answer that
+ * says why.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
@@ -38,7 +39,10 @@ export class Entrance {
   readonly #init: EntranceInit
   readonly #origins: Origins
   readonly #hosts: Hosts
-  /** By the addresses that proxies say. Undefined: there are none in front, and Arrivals counts by those of sockets. */
+  /**
+   * By the addresses that proxies say. Undefined: there are none in front, and Arrivals counts by those of
+   * sockets.
+   */
   readonly #addresses: AddressLimits<Socket> | undefined
   readonly #originRefused: SeldomWarning
   readonly #hostRefused: SeldomWarning
@@ -60,7 +64,10 @@ export class Entrance {
     )
   }
 
-  /** Where a request comes from: what the outermost of the trusted proxies has seen, or else the socket's own address. */
+  /**
+   * Where a request comes from: what the outermost of the trusted proxies has seen, or else the socket's own
+   * address.
+   */
   addressOf({ socket, headers }: IncomingMessage): string {
     const { trustedProxies } = this.#init.limits
     const forwarded = trustedProxies === 0 ? undefined : readForwarded(headers, trustedProxies)

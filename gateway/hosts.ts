@@ -1,12 +1,16 @@
 /**
- * Under which names the gateway is served, by the `Host` of each request. A page of somebody else, whose name was made to
- * lead to this machine (DNS rebinding), has that other name in it, and is of the same host for its browser.
+ * Under which names the gateway is served, by the `Host` of each request. A page of somebody else, whose name
+ * was made to lead to this machine (DNS rebinding), has that other name in it, and is of the same host for
+ * its browser.
  */
 import { isIP } from 'node:net'
 import { errors } from '../shared/errors.js'
 import { normalizeAddress } from './client-address.js'
 
-/** The name in a `Host`, or in the option: in small letters, without a port and a dot at its end. undefined: it is none. */
+/**
+ * The name in a `Host`, or in the option: in small letters, without a port and a dot at its end. undefined:
+ * it is none.
+ */
 export function readHostName(text: string): string | undefined {
   const address = `http://${text}`
   if (text === '' || /[\s/\\?#@]/.test(text) || !URL.canParse(address)) return undefined
@@ -27,7 +31,8 @@ export class Hosts {
   readonly #named = new Set<string>()
 
   /**
-   * @param list `auto`, `loopback`, `*` and names, with commas between them. `auto` is `loopback` where the gateway listens
+   * @param list `auto`, `loopback`, `*` and names, with commas between them. `auto` is `loopback` where the
+   * gateway listens
    *   on a loopback address, and `*` elsewhere
    * @param listensOn the option `host`
    * @throws `OPTION_INVALID`, naming what is no name
@@ -46,7 +51,9 @@ export class Hosts {
     }
   }
 
-  /** Whether a request for this `Host` is served; undefined, which only HTTP/1.0 and no browser can have, is. */
+  /**
+   * Whether a request for this `Host` is served; undefined, which only HTTP/1.0 and no browser can have, is.
+   */
   serves(host: string | undefined): boolean {
     if (this.#all || host === undefined) return true
     const name = readHostName(host)

@@ -33,8 +33,8 @@ const longestHeaders = 60_000
 const fastestCheck = 5
 
 /**
- * Of connections that ask for pages. Milliseconds: from an answer to the next request, that a whole request may take, and
- * without a byte either way.
+ * Of connections that ask for pages. Milliseconds: from an answer to the next request, that a whole request
+ * may take, and without a byte either way.
  */
 const httpLimits = { keepAliveTimeout: 5_000, requestTimeout: 60_000 }
 const longestSilence = 120_000
@@ -70,7 +70,10 @@ export interface OpenedSocket {
   readonly address: ClientAddress
   /** What the client asked for at the upgrade; '' for nothing. */
   readonly subprotocol: string
-  /** Since when its client has been there, by the monotonic clock: its accept, or the last answer before the upgrade. */
+  /**
+   * Since when its client has been there, by the monotonic clock: its accept, or the last answer before the
+   * upgrade.
+   */
   readonly since: number
 }
 
@@ -156,14 +159,18 @@ export class Listener {
     this.#init.log.info('The certificate was read anew', { file: this.#init.tlsCert, until: readEnd(pair) })
   }
 
-  /** Takes no new connections, and no upgrade of those that are there. WebSockets are their owner's to close. */
+  /**
+   * Takes no new connections, and no upgrade of those that are there. WebSockets are their owner's to close.
+   */
   close(): void {
     this.#init.entrance.close()
     this.#http.close()
     this.#http.closeIdleConnections()
   }
 
-  /** Cuts off what nobody has answered, and who has asked for nothing. An upgraded connection is not among it. */
+  /**
+   * Cuts off what nobody has answered, and who has asked for nothing. An upgraded connection is not among it.
+   */
   terminate(): void {
     this.#arrivals.terminate()
     this.#http.closeAllConnections()
@@ -214,8 +221,8 @@ export class Listener {
   }
 
   /**
-   * Serves what Node has taken for an upgrade as the HTTP request that it is: hands its bytes, without the wish, to the
-   * server anew, in which its body and what follows on the connection are read as ever.
+   * Serves what Node has taken for an upgrade as the HTTP request that it is: hands its bytes, without the
+   * wish, to the server anew, in which its body and what follows on the connection are read as ever.
    */
   #serveAsItIs(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const bytes = formatWithoutUpgrade(request)

@@ -1,12 +1,15 @@
-/** How many files a process may have open, sockets among them, and what of that is left: where the system says so. */
+/**
+ * How many files a process may have open, sockets among them, and what of that is left: where the system says
+ * so.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 
 /** Files that are left to others at most: to workers that are replaced, and to what handlers open. */
 const longestReserve = 64
 
 /**
- * Sockets that a process can have beside what it has open now, with some files left for others. Undefined where the
- * system does not say (only Linux does), or sets no limit.
+ * Sockets that a process can have beside what it has open now, with some files left for others. Undefined
+ * where the system does not say (only Linux does), or sets no limit.
  */
 export function countFreeSockets(): number | undefined {
   try {

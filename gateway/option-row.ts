@@ -1,4 +1,7 @@
-/** A row of the table of options: what its values are, how they are checked, and its names outside of a program. */
+/**
+ * A row of the table of options: what its values are, how they are checked, and its names outside of a
+ * program.
+ */
 import { describeValue } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
 import type { PlainOptions } from './plain-options.js'

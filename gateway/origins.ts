@@ -2,8 +2,8 @@
 import { errors } from '../shared/errors.js'
 
 /**
- * An origin in one spelling: scheme and host in small letters, and no port where it is the scheme's own. undefined for
- * what is none, `null` and what is longer than an origin included.
+ * An origin in one spelling: scheme and host in small letters, and no port where it is the scheme's own.
+ * undefined for what is none, `null` and what is longer than an origin included.
  */
 export function normalizeOrigin(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -43,7 +43,10 @@ export class Origins {
   }
 }
 
-/** Whether the page's host is the one that was asked for. A proxy in front may have another scheme than the gateway. */
+/**
+ * Whether the page's host is the one that was asked for. A proxy in front may have another scheme than the
+ * gateway.
+ */
 function isSame(origin: string, host: string | undefined): boolean {
   const scheme = /^https?:/.exec(origin)?.[0]
   return scheme !== undefined && host !== undefined && normalizeOrigin(`${scheme}//${host}`) === origin

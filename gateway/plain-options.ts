@@ -25,42 +25,47 @@ export interface PlainOptions {
   frontendId: string
   singleSession: SingleSession
   /**
-   * Origins of pages that may connect, with commas between them: `same` (the host that was asked for), `null` (pages
-   * without one, of files and sandboxes), `*` (all), or such as `https://game.example`. Others are answered with 403. What
-   * sends no Origin, which is no page, always may.
+   * Origins of pages that may connect, with commas between them: `same` (the host that was asked for), `null`
+   * (pages without one, of files and sandboxes), `*` (all), or such as `https://game.example`. Others are
+   * answered with 403. What sends no Origin, which is no page, always may.
    */
   origins: string
   /**
-   * Names under which the gateway is served, with commas between them and without ports: `loopback` (localhost and its
-   * addresses), `*` (any), or such as `game.example`. Requests for others are answered with 421, upgrades and pages alike.
-   * `auto` is `loopback` where the gateway listens on a loopback address, and `*` elsewhere.
+   * Names under which the gateway is served, with commas between them and without ports: `loopback`
+   * (localhost and its addresses), `*` (any), or such as `game.example`. Requests for others are answered
+   * with 421, upgrades and pages alike. `auto` is `loopback` where the gateway listens on a loopback address,
+   * and `*` elsewhere.
    */
   hosts: string
   /**
-   * TCP connections in all, from their accept: WebSockets, and those that open one or ask for a page. Beyond it one that
-   * waits for a request makes room; where there is none, a few are answered with 503, and others closed. 0: any number. The
-   * open files that the process may have are a limit too.
+   * TCP connections in all, from their accept: WebSockets, and those that open one or ask for a page. Beyond
+   * it one that waits for a request makes room; where there is none, a few are answered with 503, and others
+   * closed. 0: any number. The open files that the process may have are a limit too.
    */
   maxConnections: number
   /**
-   * TCP connections of one address, likewise, an IPv6 one by its /64; beyond it one that was answered and is idle makes
-   * room, a few are answered with 429, and others closed. With `trustedProxies` it counts WebSockets, by the address that
-   * the proxies say. 0: any number.
+   * TCP connections of one address, likewise, an IPv6 one by its /64; beyond it one that was answered and is
+   * idle makes room, a few are answered with 429, and others closed. With `trustedProxies` it counts
+   * WebSockets, by the address that the proxies say. 0: any number.
    */
   maxConnectionsPerAddress: number
   /**
-   * New connections of one address in a second, a burst of twice as many; others are closed without an answer. With
-   * `trustedProxies` it counts upgrades, and answers with 429. 0: any number.
+   * New connections of one address in a second, a burst of twice as many; others are closed without an
+   * answer. With `trustedProxies` it counts upgrades, and answers with 429. 0: any number.
    */
   maxConnectionsPerSecondPerAddress: number
   /**
-   * Proxies in front of the gateway that append to `X-Forwarded-For`, or, where that is not there, to `Forwarded`: whose
-   * word about addresses is taken. A client whose address they do not say has that of the last proxy.
+   * Proxies in front of the gateway that append to `X-Forwarded-For`, or, where that is not there, to
+   * `Forwarded`: whose word about addresses is taken. A client whose address they do not say has that of the
+   * last proxy.
    */
   trustedProxies: number
   /** Milliseconds between heartbeats; a client that is silent for twice as long is closed as `silent`. 0: none. */
   heartbeat: number
-  /** Milliseconds from a connection's accept until its handshakes (TLS, HTTP, Pomelo's) and `authenticate` are done; then it is closed. */
+  /**
+   * Milliseconds from a connection's accept until its handshakes (TLS, HTTP, Pomelo's) and `authenticate` are
+   * done; then it is closed.
+   */
   handshakeTimeout: number
   /** Milliseconds until a request is answered with TIMEOUT, where its handler declares nothing else. 0: never. */
   requestTimeout: number

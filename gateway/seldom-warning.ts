@@ -1,4 +1,7 @@
-/** A warning that strangers can cause as often as they like: a line now and then, with how many there were in between. */
+/**
+ * A warning that strangers can cause as often as they like: a line now and then, with how many there were in
+ * between.
+ */
 import type { LogFields, Logger } from '../shared/log.js'
 
 export interface SeldomWarningInit {

@@ -36,7 +36,10 @@ export class WaitingSockets<Member extends WaitingSocket> {
     else this.#counts.set(addressKey(member.address), left)
   }
 
-  /** One of the address of which most wait, so that a crowd of one address keeps nobody else out. Undefined: nobody waits. */
+  /**
+   * One of the address of which most wait, so that a crowd of one address keeps nobody else out. Undefined:
+   * nobody waits.
+   */
   findGreediest(): Member | undefined {
     let greediest: Member | undefined
     let most = 0

@@ -3,14 +3,15 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { onHttpRequest } from '../../examples/chat/http.js'
+import type { GatewayOptions } from '../../gateway/index.js'
 import { startGateway, until } from '../helpers/gateway.js'
 import type { Player } from '../helpers/player.js'
 import { root } from '../helpers/sources.js'
 
 const handlers = join(root, 'dist/examples/chat/handlers')
 
-async function start(t: Test) {
-  const running = await startGateway(t, handlers, { onHttpRequest })
+async function start(t: Test, options: Partial<GatewayOptions> = {}) {
+  const running = await startGateway(t, handlers, { onHttpRequest, ...options })
   const enter = async (name: string, room = 'Lobby') => {
     const player = await running.connect()
     const { me, people } = await player.request('room.enter', { name, room })
@@ -218,7 +219,7 @@ t.test(
 )
 
 t.test('a host that is none gets no place in the policy', async t => {
-  const { gateway } = await start(t)
+  const { gateway } = await start(t, { hosts: '*' })
   const { headers } = await ask(gateway.url, '/', { headers: { host: "x; script-src 'unsafe-inline'" } })
   t.match(headers['content-security-policy'], /connect-src 'self';/)
   t.notMatch(headers['content-security-policy'], /unsafe/)

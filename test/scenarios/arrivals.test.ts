@@ -1,4 +1,6 @@
-/** Connections before they are WebSockets: how many there may be, who makes room, and how long one may take. */
+/**
+ * Connections before they are WebSockets: how many there may be, who makes room, and how long one may take.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, get, type IncomingMessage, type ServerResponse } from 'node:http'

@@ -10,7 +10,9 @@ import { type RunningGateway, startGateway, until } from '../helpers/gateway.js'
 import { Player } from '../helpers/player.js'
 import { PomeloPlayer } from '../helpers/pomelo-player.js'
 
-/** A game that says when a player comes in and when it stops, and whose `a.slow` goes on when it is let go. */
+/**
+ * A game that says when a player comes in and when it stops, and whose `a.slow` goes on when it is let go.
+ */
 async function startGame(t: Test, options: Partial<GatewayOptions> = {}) {
   const folder = t.testdir({ handlers: {} })
   const handlers = join(folder, 'handlers')
