@@ -6,7 +6,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type Client, connect } from '../../client/index.js'
+import { type Client, ClientError, connect } from '../../client/index.js'
 import type { Gateway } from '../../gateway/index.js'
 import type { TcpProxy } from '../../testing/tcp-proxy.js'
 import { sweptHeap } from './swept-heap.js'
@@ -25,6 +25,8 @@ export interface Waits {
   readonly requests: number
   readonly p50: number
   readonly p99: number
+  /** Requests that were refused, by code. */
+  readonly refused: Readonly<Record<string, number>>
 }
 
 export interface VisitsReport extends VisitorsReport {
@@ -76,15 +78,21 @@ async function measure(player: Client, until: Promise<unknown>): Promise<Waits> 
   let isOver = false
   void until.finally(() => (isOver = true))
   const waits: number[] = []
+  const refused: Record<string, number> = {}
   while (!isOver) {
     const start = performance.now()
-    await player.request('player.seen')
+    try {
+      await player.request('player.seen')
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error
+      refused[error.code] = (refused[error.code] ?? 0) + 1
+    }
     waits.push(performance.now() - start)
     await pause(askEvery)
   }
   waits.sort((a, b) => a - b)
   const at = (share: number) => waits[Math.floor(waits.length * share)] ?? 0
-  return { requests: waits.length, p50: at(0.5), p99: at(0.99) }
+  return { requests: waits.length, p50: at(0.5), p99: at(0.99), refused }
 }
 
 /** The most that was seen of what the gateway keeps. */

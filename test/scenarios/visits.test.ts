@@ -16,6 +16,7 @@ t.test('visitors who break off take no more than they may, and no honest player 
   t.same(report.faults, [])
   t.same(report.failures, {})
   t.ok(report.returns > 0, `one came back ${report.returns} times, and found all`)
+  t.same(report.visited.refused, {})
   t.ok(report.visited.requests > 0, 'and another was answered all the time')
   t.ok(report.visits > 70, `${report.visits} visits: more than may stay`)
   t.ok(report.mostDetachedBytes <= maxDetachedBytes, `${report.mostDetachedBytes} bytes at most`)

@@ -53,6 +53,8 @@ async function visits(gateway: Gateway, proxy: TcpProxy): Promise<readonly strin
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
   const { alone, visited, heap, faults } = report
   const wrong = [...faults]
+  for (const [code, count] of Object.entries(visited.refused))
+    wrong.push(`${count} requests of the honest player were refused with ${code}`)
   if (visited.p99 > mostWait * alone.p99)
     wrong.push(`the honest player's p99 is ${visited.p99} ms, and ${alone.p99} ms alone`)
   if (heap.end > mostHeap * heap.third)
