@@ -46,9 +46,14 @@ export function createTextLogger(
   return createLogger(level, (own, message, fields) => {
     let line = `${new Date(now()).toISOString()} ${own.toUpperCase().padEnd(5)} ${escapeText(formatMessage(message))}`
     for (const [name, value] of readFields(fields)) line += ` ${printText(name)}=${printField(value)}`
-    const rest = line.length - maxLineLength
-    print(rest > 0 ? `${line.slice(0, maxLineLength)}… and ${rest} characters more` : line)
+    print(shorten(line, maxLineLength))
   })
+}
+
+/** A text of `most` characters at most; what is beyond is cut off, and counted in its place. */
+export function shorten(text: string, most: number): string {
+  const rest = text.length - most
+  return rest > 0 ? `${text.slice(0, most)}… and ${rest} characters more` : text
 }
 
 /** A message as text, also where something else was given for it. Never throws. */

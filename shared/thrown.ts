@@ -2,7 +2,7 @@
  * What was thrown, as text. It may be anything, and what is asked of it may throw again (a Proxy, a getter): describing
  * never does, and gives no more than a few lines of a log can hold.
  */
-import { formatMessage } from './log.js'
+import { formatMessage, shorten } from './log.js'
 
 /** Characters of a description at most. */
 const longest = 16_384
@@ -29,7 +29,7 @@ export function codeOf(thrown: unknown): string {
 /** What `read` gives, whatever happens there. */
 export function attempt(read: () => string): string {
   try {
-    return shorten(read())
+    return shorten(read(), longest)
   } catch {
     return "something that can't be described"
   }
@@ -37,9 +37,4 @@ export function attempt(read: () => string): string {
 
 function describeOther(thrown: unknown): string {
   return typeof thrown === 'object' && thrown !== null ? formatMessage(thrown) : String(thrown)
-}
-
-function shorten(text: string): string {
-  const rest = text.length - longest
-  return rest > 0 ? `${text.slice(0, longest)}… and ${rest} characters more` : text
 }

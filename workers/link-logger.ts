@@ -8,7 +8,8 @@ import {
   formatMessage,
   type LogFields,
   type Logger,
-  type LogLevel
+  type LogLevel,
+  shorten
 } from '../shared/log.js'
 import type { Link } from './link.js'
 
@@ -55,11 +56,6 @@ export class RequestLog {
     if (this.#count > limit + 1) return
     this.#lines.warn('A request logs too much, and its further lines are dropped', { limit })
   }
-}
-
-function shorten(text: string, most: number): string {
-  const rest = text.length - most
-  return rest > 0 ? `${text.slice(0, most)}… and ${rest} characters more` : text
 }
 
 /** Where all fields are too much, those that there is no room for are cut; what does not fit then is counted. */

@@ -98,3 +98,11 @@ export class Player {
     else waiting.resolve(body)
   }
 }
+
+/** The error that a request is answered with. */
+export function failureOf(reply: Promise<unknown>): Promise<ReplyError> {
+  return reply.then(
+    () => Promise.reject(new Error('It was not refused')),
+    (error: ReplyError) => error
+  )
+}

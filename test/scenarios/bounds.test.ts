@@ -3,15 +3,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import { kinds } from '../handlers/bounds/bounds.js'
 import { startGateway, until } from '../helpers/gateway.js'
-import type { ReplyError } from '../helpers/player.js'
+import { failureOf } from '../helpers/player.js'
 import { PomeloPlayer } from '../helpers/pomelo-player.js'
 import { root } from '../helpers/sources.js'
-
-const failure = (reply: Promise<unknown>): Promise<ReplyError> =>
-  reply.then(
-    () => Promise.reject(new Error('It was not refused')),
-    (error: ReplyError) => error
-  )
 
 for (const isolation of ['thread', 'process'] as const) {
   t.test(
@@ -21,15 +15,15 @@ for (const isolation of ['thread', 'process'] as const) {
       const player = await connect()
       // Two are the quotes of the JSON.
       const most = { code: 256, message: 16_384, data: 65_534 }
-      const fits = await failure(player.request('bounds.refuse', most))
+      const fits = await failureOf(player.request('bounds.refuse', most))
       t.match(fits, { code: 'C'.repeat(256), message: 'm'.repeat(16_384), data: 'd'.repeat(65_534) })
-      t.match(await failure(player.request('bounds.refuseByNumber')), { code: '404', message: 'Not here' })
+      t.match(await failureOf(player.request('bounds.refuseByNumber')), { code: '404', message: 'Not here' })
       t.same(
         lines.filter(({ level }) => level === 'error'),
         []
       )
 
-      t.match(await failure(player.request('bounds.refuse', { code: 257 })), { code: 'INTERNAL' })
+      t.match(await failureOf(player.request('bounds.refuse', { code: 257 })), { code: 'INTERNAL' })
       t.match(lines.at(-1), {
         level: 'error',
         fields: {
@@ -38,7 +32,7 @@ for (const isolation of ['thread', 'process'] as const) {
           error: /bounds\.(js|ts):/
         }
       })
-      const cut = await failure(player.request('bounds.refuse', { message: 1_000_000, data: 1_000_000 }))
+      const cut = await failureOf(player.request('bounds.refuse', { message: 1_000_000, data: 1_000_000 }))
       t.match(cut, { code: 'C', message: 'm'.repeat(16_384) })
       t.equal(cut.data, undefined)
       t.match(lines.at(-1)!.fields['why'], [
@@ -54,7 +48,7 @@ for (const isolation of ['thread', 'process'] as const) {
       const { connect, lines } = await startGateway(t, 'bounds', { workers: 1, isolation })
       const player = await connect()
       for (const length of [1_026, 16_000_000]) {
-        t.match(await failure(player.request('bounds.kick', { length })), { code: 'INTERNAL' })
+        t.match(await failureOf(player.request('bounds.kick', { length })), { code: 'INTERNAL' })
         t.match(
           lines.find(({ message }) => message === 'A handler failed')?.fields['error'],
           /at most 1024 bytes/
@@ -75,13 +69,13 @@ for (const isolation of ['thread', 'process'] as const) {
     const player = await connect()
     for (const kind of kinds) {
       await player.request('bounds.ask', { kind, times: 50 })
-      const error = await failure(player.request('bounds.ask', { kind, times: 51 }))
+      const error = await failureOf(player.request('bounds.ask', { kind, times: 51 }))
       t.equal(error.code, 'TOO_MANY_OPERATIONS', kind)
       t.equal(error.message, '"bounds.ask" has asked for 50 operations in one request, which is the limit')
     }
     for (const route of ['app.send', 'app.push']) {
       await player.request(route, { times: 50 })
-      t.equal((await failure(player.request(route, { times: 51 }))).code, 'TOO_MANY_OPERATIONS', route)
+      t.equal((await failureOf(player.request(route, { times: 51 }))).code, 'TOO_MANY_OPERATIONS', route)
     }
     t.equal(gateway.metrics().workersLost, 0)
   })
@@ -93,7 +87,7 @@ for (const isolation of ['thread', 'process'] as const) {
       maxOperationsPerRequest: 50
     })
     const player = await connect()
-    await failure(player.request('bounds.ask', { kind: 'send', times: 1_000 }))
+    await failureOf(player.request('bounds.ask', { kind: 'send', times: 1_000 }))
     t.equal(player.events.length, 50)
   })
 
@@ -120,7 +114,7 @@ for (const isolation of ['thread', 'process'] as const) {
         maxOperationsPerRequest: 50
       })
       const player = await connect()
-      t.match(await failure(player.request('bounds.log', { times: 1_000 })), { code: 'INTERNAL' })
+      t.match(await failureOf(player.request('bounds.log', { times: 1_000 })), { code: 'INTERNAL' })
       t.equal(lines.filter(({ message }) => message === 'a line').length, 50)
       const others = lines.filter(({ level }) => level !== 'info')
       t.match(others, [
@@ -166,7 +160,7 @@ t.test(
 t.test("the host's own kick takes no longer a reason", async t => {
   const { gateway, connect } = await startGateway(t, 'bounds', { workers: 1 })
   const player = await connect()
-  await failure(player.request('bounds.refuse', {}))
+  await failureOf(player.request('bounds.refuse', {}))
   const { sessions } = gateway
   t.throws(() => sessions.kick('red', 'x'.repeat(1_025)), {
     message: /at most 1024 bytes, got one of 1025 characters/

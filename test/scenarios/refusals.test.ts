@@ -1,13 +1,7 @@
 /** Refusals of operations that a handler did not catch: its client is told, and the log leads to the handler. */
 import t from 'tap'
 import { startGateway } from '../helpers/gateway.js'
-import type { ReplyError } from '../helpers/player.js'
-
-const failure = (reply: Promise<unknown>): Promise<ReplyError> =>
-  reply.then(
-    () => Promise.reject(new Error('It was not refused')),
-    (error: ReplyError) => error
-  )
+import { failureOf } from '../helpers/player.js'
 
 for (const isolation of ['thread', 'process'] as const) {
   t.test(
@@ -41,7 +35,7 @@ for (const isolation of ['thread', 'process'] as const) {
         ['sendElsewhere', {}, 'FRONTEND_UNKNOWN']
       ] as const) {
         const before = lines.length
-        const error = await failure(red.request(`refused.${route}`, body))
+        const error = await failureOf(red.request(`refused.${route}`, body))
         t.equal(error.code, code, route)
         t.notMatch(error.message, /the log has the cause/, 'with its own message')
         const line = lines.slice(before).find(({ message }) => message.startsWith('A handler was refused'))
@@ -58,8 +52,8 @@ for (const isolation of ['thread', 'process'] as const) {
           []
         )
       }
-      t.equal((await failure(blue.request('refused.bind', { uid: 'red' }))).code, 'SINGLE_SESSION')
-      t.equal((await failure(blue.request('refused.join', { name: 'full' }))).code, 'CHANNEL_FULL')
+      t.equal((await failureOf(blue.request('refused.bind', { uid: 'red' }))).code, 'SINGLE_SESSION')
+      t.equal((await failureOf(blue.request('refused.join', { name: 'full' }))).code, 'CHANNEL_FULL')
     }
   )
 
@@ -68,8 +62,8 @@ for (const isolation of ['thread', 'process'] as const) {
     async t => {
       const { connect } = await startGateway(t, 'refusals', { workers: 1, isolation })
       const player = await connect()
-      t.equal((await failure(player.request('inner.filtered.any'))).code, 'UID_INVALID')
-      t.equal((await failure(player.request('refused.forge'))).code, 'INTERNAL')
+      t.equal((await failureOf(player.request('inner.filtered.any'))).code, 'UID_INVALID')
+      t.equal((await failureOf(player.request('refused.forge'))).code, 'INTERNAL')
     }
   )
 }
