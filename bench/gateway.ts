@@ -15,6 +15,7 @@ const unbounded: Partial<GatewayOptions> = {
   maxBytesPerSecond: 0,
   maxFramesPerSecond: 0,
   maxQueueDelay: 0,
+  maxOperationsPerRequest: 0,
   maxDetachedSessionsPerAddress: 0,
   // Both kinds of workers can be measured with the same commands.
   isolation: process.env['SALLYPORT_ISOLATION'] === 'process' ? 'process' : 'thread'
