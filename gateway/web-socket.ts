@@ -71,9 +71,9 @@ export class ClientWebSocket extends WebSocket {
 
   /** Counts a ping or a pong that came. */
   countControl(): void {
-    // The opcode of the message that is not whole, or 0. ws tells nobody of it.
-    const { _fragmented: opcode } = (this as unknown as { _receiver: { _fragmented: number } })._receiver
-    this.#controls = opcode === 0 ? 0 : this.#controls + 1
+    // The opcode of the message that is not whole, or 0. ws tells nobody of it; a version without it counts nothing.
+    const { _receiver } = this as unknown as { _receiver?: { _fragmented?: number } }
+    this.#controls = (_receiver?._fragmented ?? 0) === 0 ? 0 : this.#controls + 1
     if (this.#controls > mostControls) this.close(closeCodes.tooManyParts)
   }
 }
