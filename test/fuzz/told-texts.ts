@@ -3,7 +3,7 @@
  * of errors. First alone, then through a running gateway, whose clients check what they read.
  */
 import { cutReason } from '../../gateway/closing.js'
-import { expectReason } from '../../shared/check.js'
+import { expectReason, maxReasonBytes } from '../../shared/check.js'
 import { closeCodes } from '../../shared/close-codes.js'
 import { errors, GatewayError } from '../../shared/errors.js'
 import { Player, ReplyError } from '../helpers/player.js'
@@ -15,6 +15,8 @@ export interface ToldTextsReport {
   readonly reasons: number
   readonly refused: number
   readonly kicks: number
+  /** Reasons that were refused, since they are too long: they kick nobody. */
+  readonly tooLong: number
   readonly errors: number
   /** Codes of the gateway's own that errors were answered with in place of theirs. */
   readonly replaced: Readonly<Record<string, number>>
@@ -64,19 +66,25 @@ export async function fuzzToldTexts(
   const reasons = visits * 100
   const { refused, faults } = fuzzReasons(reasons, random)
   const replaced: Record<string, number> = {}
-  let [kicks, failures] = [0, 0]
+  let [kicks, tooLong, failures] = [0, 0, 0]
   const visit = async () => {
     const isPomelo = random() < 0.5
     const visitor = isPomelo ? await visitPomelo(url) : await visitText(url)
     for (let i = 0; i < 3; i++) {
       const asked = randomError(random)
-      const { error, message } = await visitor.fail(asked)
+      const { error, message } = await visitor.fail('tell.fail', asked)
       failures++
       if (error !== asked.code) replaced[error] = (replaced[error] ?? 0) + 1
       if (typeof message !== 'string' || (error !== asked.code && !codes.has(error)))
         faults.push(`error ${error} of ${JSON.stringify(asked)}`)
     }
-    const reason = randomText(random, longestText)
+    let reason = randomText(random, longestText)
+    if (Buffer.byteLength(reason) > maxReasonBytes) {
+      tooLong++
+      const { error } = await visitor.fail('tell.kick', { reason })
+      if (error !== errors.internal.code) faults.push(`${error} for a reason of ${reason.length} units`)
+      reason = randomText(random, maxReasonBytes / 4)
+    }
     const { code, told, closed } = await visitor.kick(reason)
     kicks++
     if (code !== closeCodes.kicked) faults.push(`close code ${code} of ${JSON.stringify(reason)}`)
@@ -86,7 +94,7 @@ export async function fuzzToldTexts(
   }
   for (let i = 0; i < visits && faults.length < mostFaults; i += together)
     await Promise.all(Array.from({ length: Math.min(together, visits - i) }, visit))
-  return { reasons, refused, kicks, errors: failures, replaced, faults }
+  return { reasons, refused, kicks, tooLong, errors: failures, replaced, faults }
 }
 
 /** What a handler is asked to fail with; `odd` stands for data that JSON lacks. */
@@ -106,7 +114,7 @@ function randomError(random: () => number): AskedError {
 
 /** A client that reads how a request failed, and how it was kicked. */
 interface Visitor {
-  fail(asked: AskedError): Promise<{ error: string; message: unknown }>
+  fail(route: string, body: unknown): Promise<{ error: string; message: unknown }>
   /** `told`: the reason by its message; `closed`: that of the close frame. */
   kick(reason: string): Promise<{ code: number; told: unknown; closed: string }>
 }
@@ -114,8 +122,8 @@ interface Visitor {
 async function visitText(url: string): Promise<Visitor> {
   const player = await Player.connect(url)
   return {
-    async fail(asked) {
-      const error = await player.request('tell.fail', asked).catch((error: unknown) => error)
+    async fail(route, asked) {
+      const error = await player.request(route, asked).catch((error: unknown) => error)
       return error instanceof ReplyError ? { error: error.code, message: error.message } : lost
     },
     async kick(reason) {
@@ -129,8 +137,8 @@ async function visitText(url: string): Promise<Visitor> {
 async function visitPomelo(url: string): Promise<Visitor> {
   const player = await PomeloPlayer.join(url, { sys: { errorFlag: true } })
   return {
-    async fail(asked) {
-      const { isError, body } = await player.request('tell.fail', asked)
+    async fail(route, asked) {
+      const { isError, body } = await player.request(route, asked)
       return isError ? body : lost
     },
     async kick(reason) {
