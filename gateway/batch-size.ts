@@ -11,6 +11,8 @@ export const batchBytes = 256 * 1024
 const aimedMicros = 1_000
 /** Microseconds of work that are not worth waking a second worker for. */
 const littleMicros = 300
+/** Microseconds that a request costs, at most, by what is learned of one batch: a worker that stood still says little of the next. */
+const mostMicros = 1_000_000
 /** The share of the newest batch in the mean. */
 const weight = 1 / 8
 
@@ -20,7 +22,8 @@ export class BatchSize {
 
   /** A batch has taken so long for so many requests. */
   learn(requests: number, micros: number): void {
-    if (requests > 0) this.#meanMicros += (micros / requests - this.#meanMicros) * weight
+    if (requests > 0)
+      this.#meanMicros += (Math.min(mostMicros, micros / requests) - this.#meanMicros) * weight
   }
 
   /** Requests that a batch may hold now. */

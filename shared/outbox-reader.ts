@@ -96,8 +96,8 @@ export class OutboxReader {
     this.#kind = kind
     switch (kind) {
       case outboxKinds.origin:
-        this.#head.rid = this.#number()
-        this.#head.view = this.#number()
+        this.#head.rid = this.#whole()
+        this.#head.view = this.#integer()
         this.#head.frontendId = this.#text()
         this.#head.sid = this.#number()
         return
@@ -106,17 +106,17 @@ export class OutboxReader {
       case outboxKinds.failed:
         return outcomes.failed(this.#outcome(), readError(this.#text(), this.#text(), this.#maybe()))
       case outboxKinds.released:
-        return outcomes.released(this.#number())
+        return outcomes.released(this.#whole())
       case outboxKinds.held:
-        return outcomes.held(this.#number())
+        return outcomes.held(this.#whole())
       case outboxKinds.letGo:
-        return outcomes.letGo(this.#number())
+        return outcomes.letGo(this.#whole())
       case outboxKinds.ready:
-        return outcomes.ready(this.#number(), this.#number())
+        return outcomes.ready(this.#whole(), this.#whole())
       case outboxKinds.log:
         return outcomes.log(this.#level(), this.#text(), this.#text())
       case outboxKinds.fatal:
-        return outcomes.fatal(this.#number(), this.#text(), this.#text(), this.#text())
+        return outcomes.fatal(this.#whole(), this.#text(), this.#text(), this.#text())
       case outboxKinds.push:
         return operations.push(this.#acked(), this.#text(), this.#text())
       case outboxKinds.pushAll:
@@ -128,7 +128,7 @@ export class OutboxReader {
       case outboxKinds.update:
         return operations.update(this.#acked(), this.#text(), this.#text(), this.#text())
       case outboxKinds.commit:
-        return operations.commit(this.#acked(), this.#text(), this.#number())
+        return operations.commit(this.#acked(), this.#text(), this.#whole())
       case outboxKinds.read:
         return operations.read(this.#acked())
       case outboxKinds.readByUid:
@@ -142,7 +142,7 @@ export class OutboxReader {
       case outboxKinds.sendToUser:
         return events.sendToUser(this.#forUser(), this.#text(), this.#event(), this.#text())
       case outboxKinds.broadcast:
-        return events.broadcast(this.#forUser(), this.#number(), this.#event(), this.#text())
+        return events.broadcast(this.#forUser(), this.#whole(), this.#event(), this.#text())
       case outboxKinds.sendToUsers:
         return events.sendToUsers(this.#forUser(), this.#text(), this.#event())
       case outboxKinds.join:
@@ -156,7 +156,7 @@ export class OutboxReader {
       case outboxKinds.sendToChannel:
         return events.sendToChannel(this.#forUser(), this.#text(), this.#event(), this.#text())
       case outboxKinds.members:
-        return events.members(this.#forUser(), this.#text(), this.#number(), this.#number())
+        return events.members(this.#forUser(), this.#text(), this.#integer(), this.#whole())
       case outboxKinds.channelSize:
         return events.channelSize(this.#forUser(), this.#text())
       case outboxKinds.sessionsInChannel:
@@ -178,10 +178,25 @@ export class OutboxReader {
     return value
   }
 
+  /** What is only compared or looked up: a game may name a session by any number. */
   #number(): number {
     const value = this.#message[this.#at++]
     if (typeof value !== 'number') throw this.#unreadable('a number', value)
     return value
+  }
+
+  #integer(): number {
+    const value = this.#message[this.#at++]
+    if (!Number.isSafeInteger(value)) throw this.#unreadable('an integer', value)
+    return value as number
+  }
+
+  /** A count, a place, a number of a request or of an ack: a wrong one must not reach what the gateway counts with. */
+  #whole(): number {
+    const value = this.#message[this.#at++]
+    if (!Number.isSafeInteger(value) || (value as number) < 0)
+      throw this.#unreadable('an integer from 0 up', value)
+    return value as number
   }
 
   #maybe(): string | null {
@@ -197,19 +212,19 @@ export class OutboxReader {
   }
 
   #outcome(): number {
-    this.#rid = this.#number()
+    this.#rid = this.#whole()
     return this.#rid
   }
 
   #acked(): OperationHead {
-    this.#head.ack = this.#number()
+    this.#head.ack = this.#whole()
     this.#last = this.#head
     return this.#head
   }
 
   #forUser(): UserOperationHead {
-    this.#userHead.rid = this.#number()
-    this.#userHead.ack = this.#number()
+    this.#userHead.rid = this.#whole()
+    this.#userHead.ack = this.#whole()
     this.#userHead.frontendId = this.#text()
     this.#last = this.#userHead
     return this.#userHead
@@ -220,8 +235,8 @@ export class OutboxReader {
       name: this.#text(),
       body: this.#text(),
       rich: this.#text(),
-      richOnly: this.#number() === 1,
-      delivery: this.#number() as Delivery,
+      richOnly: this.#whole() === 1,
+      delivery: this.#whole() as Delivery,
       key: this.#text()
     }
   }

@@ -1,5 +1,6 @@
 /** The callback forms of the specification, made of the promise forms. */
 import { AsyncResource } from 'node:async_hooks'
+import { nextTick } from './own-time.js'
 
 /** A Node-style callback: `(error)` or `(null)`, with a result where there is one. */
 export type Callback<Result = void> = (error: Error | null, result?: Result) => void
@@ -31,11 +32,11 @@ export function settle<Result>(promise: Promise<Result>, done: Callback<Result> 
 // Some promises take a few microtasks more than others: a tick comes after all of them.
 function tellSoon(asked: number, tell: () => void): void {
   // One tick tells callbacks of several requests, and each is its own request's doing.
-  if (due.push({ asked, tell: AsyncResource.bind(tell) }) === 1) process.nextTick(tellDue)
+  if (due.push({ asked, tell: AsyncResource.bind(tell) }) === 1) nextTick(tellDue)
 }
 
 function tellDue(): void {
   const told = due.sort((a, b) => a.asked - b.asked)
   due = []
-  for (const { tell } of told) process.nextTick(tell)
+  for (const { tell } of told) nextTick(tell)
 }

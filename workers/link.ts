@@ -8,6 +8,7 @@ import { type ErrorData, GatewayError, isRequestError } from '../shared/errors.j
 import { type AbortReason, type InboxMessage, type InboxReader, readInbox } from '../shared/inbox.js'
 import type { OutboxMessage } from '../shared/outbox.js'
 import { Outbox } from '../shared/outbox-writer.js'
+import { nextTick, now, queueMicrotask } from './own-time.js'
 import { Turnstile } from './turnstile.js'
 
 /** Milliseconds after which the outbox leaves although its batch still runs. */
@@ -136,12 +137,12 @@ export class Link implements InboxReader {
   }
 
   /** Lets the outbox leave if it did not for long. For a batch that runs on. */
-  leaveIfDue(now: number): void {
-    if (now - this.#lastLeft >= longestHold) this.leave(now)
+  leaveIfDue(time: number): void {
+    if (time - this.#lastLeft >= longestHold) this.leave(time)
   }
 
-  leave(now = performance.now()): void {
-    this.#lastLeft = now
+  leave(time = now()): void {
+    this.#lastLeft = time
     this.#called = 0
     if (!this.outbox.isEmpty) this.#port.postMessage(this.outbox.take())
   }
@@ -167,7 +168,7 @@ export class Link implements InboxReader {
   }
 
   // A tick that is asked for by a microtask comes after all microtasks, and so after all that handlers do now.
-  readonly #afterMicrotasks = () => process.nextTick(this.#leaveNow)
+  readonly #afterMicrotasks = () => nextTick(this.#leaveNow)
 
   readonly #leaveNow = () => {
     this.#isLeaving = false

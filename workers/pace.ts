@@ -2,6 +2,7 @@
  * How long the thread may run without a look at its event loop. Acks, aborts and timers must get through while
  * lanes are long, so after `longestStretch` the lanes that have more to do go on in the loop's next round.
  */
+import { nextTick, queueMicrotask, setImmediate } from './own-time.js'
 
 /** Milliseconds. */
 const longestStretch = 5
@@ -38,11 +39,11 @@ export class Pace {
   async quiet(): Promise<void> {
     do {
       if (this.hasDeferred) await new Promise<void>(resolve => setImmediate(resolve))
-      await new Promise<void>(resolve => queueMicrotask(() => process.nextTick(resolve)))
+      await new Promise<void>(resolve => queueMicrotask(() => nextTick(resolve)))
     } while (this.hasDeferred)
   }
 
-  readonly #afterMicrotasks = () => process.nextTick(this.#end)
+  readonly #afterMicrotasks = () => nextTick(this.#end)
 
   readonly #end = () => {
     this.#isRunning = false

@@ -4,6 +4,7 @@
  * nor fills its memory.
  */
 import { maxWaitingBytes } from '../shared/log.js'
+import { nextTick } from './own-time.js'
 
 type Write = typeof process.stdout.write
 
@@ -16,7 +17,7 @@ export function boundPrints(stream: NodeJS.WriteStream): void {
     if (stream.writableLength > maxWaitingBytes) {
       dropped++
       const callback = rest.find(each => typeof each === 'function')
-      if (callback !== undefined) process.nextTick(callback)
+      if (callback !== undefined) nextTick(callback)
       return false
     }
     if (dropped > 0 && stream.writableLength < maxWaitingBytes / 2) {

@@ -13,6 +13,7 @@ import { showValue } from '../shared/shown.js'
 import type { Claims } from './claims.js'
 import { describeFailure, Game } from './game.js'
 import type { LinkPort } from './link.js'
+import { nextTick } from './own-time.js'
 import { boundPrints, printsHaveLeft } from './prints.js'
 
 /**
@@ -101,7 +102,7 @@ boundPrints(process.stderr)
 process.send = (message: unknown, ...rest: unknown[]): boolean => {
   say({ kind: 'foreign', message: showValue(message) })
   const callback = rest.find(each => typeof each === 'function') as ((error: null) => void) | undefined
-  if (callback !== undefined) process.nextTick(callback, null)
+  if (callback !== undefined) nextTick(callback, null)
   return true
 }
 

@@ -7,6 +7,7 @@ import { findSetting } from '../shared/settings-text.js'
 import { describeThrown } from '../shared/thrown.js'
 import type { Environment } from './environment.js'
 import { createLinkLogger } from './link-logger.js'
+import { now } from './own-time.js'
 import { Run } from './run.js'
 import { SessionView } from './session-view.js'
 
@@ -42,10 +43,10 @@ export class Turn {
     const { claims, pace, link } = this.#env
     const { requests, slot } = this.#task
     while (this.#next < requests.length && !this.#isTakenBack) {
-      const now = performance.now()
-      link.leaveIfDue(now)
-      if (pace.isSpent(now)) {
-        link.leave(now)
+      const time = now()
+      link.leaveIfDue(time)
+      if (pace.isSpent(time)) {
+        link.leave(time)
         return pace.defer(this.run)
       }
       if (this.#hasMoved(requests[this.#next]!) || !claims.claim(slot, this.#next)) {

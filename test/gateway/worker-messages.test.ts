@@ -33,7 +33,7 @@ function build(onItem: (item: unknown) => void = () => {}) {
   return { messages, seen }
 }
 
-const { released, push, log } = outboxKinds
+const { released, push, log, ready, origin } = outboxKinds
 
 for (const [what, message, told] of [
   ['null', null, 'null'],
@@ -54,6 +54,10 @@ for (const [what, message, told] of [
   ['an item of no kind', [null], 'an outbox with null where a number belongs'],
   ['one that ends too early', [push, 1, 'key'], 'an outbox with undefined where a text belongs'],
   ['a number where a text belongs', [push, 1, 'key', 5], 'an outbox with 5 where a text belongs'],
+  ['a slot between two others', [released, 1.5], 'an outbox with 1.5 where an integer from 0 up belongs'],
+  ['a slot below all', [released, -1], 'an outbox with -1 where an integer from 0 up belongs'],
+  ['an endless time', [ready, 1, Number.POSITIVE_INFINITY], /Infinity where an integer from 0 up belongs/],
+  ['a view that is no number', [origin, 1, Number.NaN, 'g', 1], /NaN where an integer belongs/],
   [
     'a level of the log that there is none of',
     [log, '__proto__', '', '{}'],

@@ -12,6 +12,8 @@ for (const isolation of ['thread', 'process'] as const) {
       ['text', /'ready'/],
       ['an item of no kind', /an item of kind 99/],
       ['a wrong kind in the middle', /5 where a text belongs/],
+      ['a time that is no number', /NaN where an integer from 0 up belongs/],
+      ['a count below 0', /-1 where an integer from 0 up belongs/],
       ['an outcome of nobody', /the outcome of request 1000000000/],
       ['a hello that is none', /kind: 'hello'/]
     ] as const
@@ -74,6 +76,29 @@ for (const isolation of ['thread', 'process'] as const) {
         { level: 'error', fields: { worker: 0, ms: 500 } }
       )
     })
+
+    const spoiled = [
+      'a clock that is no number',
+      'a clock that is beyond all',
+      'a clock that throws',
+      'fake timers that nobody moves on'
+    ]
+    for (const how of spoiled) {
+      t.test(`${how}, of a game's own making: its worker and all others serve on`, async t => {
+        const { connect, gateway } = await startGateway(t, handlers, { workers: 1, isolation })
+        const [culprit, other] = [await connect(), await connect()]
+        await culprit.request('clock.spoil', { how })
+        for (let round = 0; round < 3; round++) {
+          const asked = culprit.atOnce(() => [
+            culprit.request('clock.long', 1),
+            culprit.request('clock.late', 2)
+          ])
+          t.same(await Promise.all([...asked, other.request('clock.late', 3)]), [1, 2, 3])
+        }
+        await until('what was sent is there', () => other.events.length === 3)
+        t.match(gateway.metrics(), { timeouts: 0, workersLost: 0, workersStarted: 1 })
+      })
+    }
 
     t.test('a worker whose handlers hang is retired, and nothing is lost', async t => {
       const options = { workers: 1, isolation, maxGivenUpHandlers: 150 }
