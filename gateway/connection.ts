@@ -62,8 +62,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#liveness = new Liveness(options, options.monotonic(), opened.since)
     this.#traffic = new Traffic(trafficLimits, socket.bytesRead)
     this.attachment = new Attachment(this, parts, credentials)
-    const maxBytes = options.maxSendBytes
-    const onBehind = () => this.#fallBehind()
+    const [maxBytes, onBehind] = [options.maxSendBytes, this.#fallBehind]
     this.#outgoing = new Outgoing({ webSocket, socket, metrics, budget, maxBytes, onBehind })
     webSocket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
     webSocket.on('ping', (data: Buffer) => {
@@ -174,9 +173,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
   }
 
   end(code: number, kickReason: string | null): void {
-    // A client that has said nothing speaks no protocol yet: it reads the reason of the close.
-    if (kickReason !== null) this.#protocol?.kick(kickReason)
-    this.close(code as CloseCode, kickReason ?? '')
+    this.close(code as CloseCode, kickReason ?? '', kickReason)
   }
 
   /** Stops reading the socket, so that TCP holds the client back. */
@@ -210,15 +207,20 @@ export class Connection implements AttachedConnection, ProtocolHost {
   }
 
   /** Closes the connection. Its session ends with it, unless the client may come back to it. */
-  close(code: CloseCode, reason: string): void {
+  close(code: CloseCode, reason: string, kickReason: string | null = null): void {
     if (this.#state === 'closing') return
-    this.#outgoing.write()
-    this.#outgoing.close()
-    this.#state = 'closing'
-    // A socket that is not read would not see the other side's close.
-    if (this.#liveness.isPaused) this.#opened.webSocket.resume()
-    this.#opened.webSocket.close(code, cutReason(reason))
-    this.attachment.leave(code, reason)
+    try {
+      // A client that has said nothing speaks no protocol yet: it reads the reason of the close.
+      if (kickReason !== null) this.#protocol?.kick(kickReason)
+      this.#outgoing.write()
+    } finally {
+      this.#outgoing.close()
+      this.#state = 'closing'
+      // A socket that is not read would not see the other side's close.
+      if (this.#liveness.isPaused) this.#opened.webSocket.resume()
+      this.#opened.webSocket.close(code, cutReason(reason))
+      this.attachment.leave(code, reason)
+    }
   }
 
   /** Ends the socket without a word. */
@@ -275,7 +277,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     }
   }
 
-  #fallBehind(): void {
+  readonly #fallBehind = (): void => {
     this.#parts.metrics.count('connectionsClosedSlow')
     this.close(closeCodes.slow, 'too far behind')
   }

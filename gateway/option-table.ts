@@ -174,7 +174,7 @@ export const optionTable: readonly OptionRow[] = [
     name: 'maxSendBytes',
     check: count(1024, 2_147_483_647),
     standard: 1_048_576,
-    help: 'bytes waiting for one client before it is closed as slow'
+    help: 'bytes waiting for one client, behind the write on its way, before it is closed as slow'
   },
   {
     name: 'maxSendBytesInAll',

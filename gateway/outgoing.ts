@@ -24,7 +24,10 @@ export interface OutgoingInit {
   readonly socket: Pick<Socket, 'write'>
   readonly metrics: Metrics
   readonly budget: SharedBudget
-  /** Bytes that may wait. */
+  /**
+   * Bytes that may wait behind the write that is on its way. That one may be as large as a message can be: whoever
+   * reads is not behind for one large message.
+   */
   readonly maxBytes: number
   /** More waits than may. Called once. */
   readonly onBehind: () => void
@@ -48,6 +51,8 @@ export class Outgoing {
   #isFlushSoon = false
   /** Whether the socket will say when the client has taken what was written. */
   #isWatching = false
+  /** Bytes of the write that it is to say that of. */
+  #onItsWay = 0
   /** Whether that was so at the end of an earlier tick. */
   #isStuck = false
   /** What the budget of the gateway was last told. */
@@ -127,7 +132,8 @@ export class Outgoing {
     if (this.#state === 'over') return
     const { maxBytes, onBehind, budget } = this.#init
     const waiting = this.#told
-    if (waiting <= maxBytes && !(budget.isExceeded && budget.isGreedy(waiting))) return
+    const isWithin = waiting - this.#onItsWay <= maxBytes
+    if (isWithin && !(budget.isExceeded && budget.isGreedy(waiting))) return
     this.close()
     onBehind()
   }
@@ -192,6 +198,7 @@ export class Outgoing {
     const { webSocket, socket } = this.#init
     if (this.#isWatching || webSocket.bufferedAmount === 0) return
     this.#isWatching = true
+    this.#onItsWay = webSocket.bufferedAmount
     socket.write('', this.#taken)
   }
 
@@ -237,6 +244,7 @@ export class Outgoing {
   // Called with an error too, when the socket is closed first.
   readonly #taken = (): void => {
     this.#isWatching = false
+    this.#onItsWay = 0
     this.#flush()
   }
 }

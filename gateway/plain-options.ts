@@ -99,7 +99,10 @@ export interface PlainOptions {
   maxSettingsLength: number
   /** Keys of one session's settings; a push of another one fails. */
   maxSettingsKeys: number
-  /** Bytes that may wait to be sent to one client; beyond it the connection is closed as `slow`. */
+  /**
+   * Bytes that may wait for one client behind the write that is on its way to it; beyond it the connection is closed as
+   * `slow`. That write began when nothing waited. It may be larger, and counts in `maxSendBytesInAll` alone.
+   */
   maxSendBytes: number
   /** Bytes that may wait to be sent to all clients; beyond it those that have most waiting are closed as `slow`. */
   maxSendBytesInAll: number

@@ -142,8 +142,12 @@ export class Registry extends EventEmitter<RegistryEvents> {
     this.#bySid.delete(session.sid)
     if (session.uid !== null) this.#forgetUid(session, session.uid)
     this.#metrics.count('sessionsClosed')
-    this.emit('closed', session, reason)
-    receiver?.end(code, kickReason)
+    // Whatever a listener does, nobody stays connected to a session that is gone.
+    try {
+      this.emit('closed', session, reason)
+    } finally {
+      receiver?.end(code, kickReason)
+    }
   }
 
   /** Ends a session on purpose. `reason` is told to its client; null: the client sees only the close code. */

@@ -175,11 +175,14 @@ export class ResumableReceiver implements Receiver {
   end(code: number, kickReason: string | null): void {
     if (this.#state === 'over') return
     this.#state = 'over'
-    this.#init.keeper.ended(this, { code, kickReason })
-    this.#init.backlog.clear()
     const connection = this.#connection
     this.#connection = undefined
-    connection?.end(code, kickReason)
+    try {
+      this.#init.keeper.ended(this, { code, kickReason })
+      this.#init.backlog.clear()
+    } finally {
+      connection?.end(code, kickReason)
+    }
   }
 
   /** Whether a client that has got so many of this session's messages can be given the rest. */

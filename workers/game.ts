@@ -17,7 +17,7 @@ import { Link, type LinkPort } from './link.js'
 import { createLinkLogger } from './link-logger.js'
 import { Messenger } from './messenger.js'
 import { nobody } from './origin.js'
-import { now, setInterval } from './own-time.js'
+import { monotonic, setInterval } from './own-time.js'
 import { Pace } from './pace.js'
 import { Running } from './running.js'
 import { SessionOperations } from './session-operations.js'
@@ -78,7 +78,7 @@ export class Game {
   async run(batch: Batch): Promise<void> {
     const { link, pace, running } = this.#env
     link.hold()
-    const startedAt = now()
+    const startedAt = monotonic()
     const turns = readBatch(batch).map(task => new Turn(this.#env, task))
     try {
       for (const turn of turns) turn.run()
@@ -86,7 +86,7 @@ export class Game {
     } finally {
       let started = 0
       for (const turn of turns) started += turn.started
-      link.outbox.ready(started, Math.round((now() - startedAt) * 1000))
+      link.outbox.ready(started, Math.round((monotonic() - startedAt) * 1000))
       link.release()
     }
   }

@@ -8,7 +8,7 @@ import { type ErrorData, GatewayError, isRequestError } from '../shared/errors.j
 import { type AbortReason, type InboxMessage, type InboxReader, readInbox } from '../shared/inbox.js'
 import type { OutboxMessage } from '../shared/outbox.js'
 import { Outbox } from '../shared/outbox-writer.js'
-import { nextTick, now, queueMicrotask } from './own-time.js'
+import { monotonic, nextTick, queueMicrotask } from './own-time.js'
 import { Turnstile } from './turnstile.js'
 
 /** Milliseconds after which the outbox leaves although its batch still runs. */
@@ -141,7 +141,7 @@ export class Link implements InboxReader {
     if (time - this.#lastLeft >= longestHold) this.leave(time)
   }
 
-  leave(time = now()): void {
+  leave(time = monotonic()): void {
     this.#lastLeft = time
     this.#called = 0
     if (!this.outbox.isEmpty) this.#port.postMessage(this.outbox.take())

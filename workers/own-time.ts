@@ -4,7 +4,7 @@
  */
 
 /** Returns milliseconds that only grow, from some moment on. */
-export const now = performance.now.bind(performance)
+export const monotonic = performance.now.bind(performance)
 
 export const nextTick = process.nextTick.bind(process)
 

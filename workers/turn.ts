@@ -7,7 +7,7 @@ import { findSetting } from '../shared/settings-text.js'
 import { describeThrown } from '../shared/thrown.js'
 import type { Environment } from './environment.js'
 import { createLinkLogger } from './link-logger.js'
-import { now } from './own-time.js'
+import { monotonic } from './own-time.js'
 import { Run } from './run.js'
 import { SessionView } from './session-view.js'
 
@@ -43,7 +43,7 @@ export class Turn {
     const { claims, pace, link } = this.#env
     const { requests, slot } = this.#task
     while (this.#next < requests.length && !this.#isTakenBack) {
-      const time = now()
+      const time = monotonic()
       link.leaveIfDue(time)
       if (pace.isSpent(time)) {
         link.leave(time)

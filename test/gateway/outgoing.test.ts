@@ -161,7 +161,7 @@ t.test('a volatile event is dropped while its client is behind, and only then', 
 })
 
 t.test('whoever has more waiting than may is told of once, and what waited is dropped', async t => {
-  const { send, stall, behind, outgoing, socket } = begin({ maxBytes: 6 + messages(1, 94) })
+  const { send, stall, behind, outgoing, socket } = begin({ maxBytes: messages(1, 94) })
   await stall()
   send('x'.repeat(94))
   t.same(behind, [], 'exactly as much as may')
@@ -178,7 +178,7 @@ t.test('whoever has more waiting than may is told of once, and what waited is dr
 })
 
 t.test('who was behind before is judged at each event, and who was not at the end of the tick', async t => {
-  const slow = begin({ maxBytes: 6 + messages(199, 199_000) })
+  const slow = begin({ maxBytes: messages(199, 199_000) })
   await slow.stall()
   let sent = 0
   for (; slow.behind.length === 0; sent++) slow.send('x'.repeat(1_000))
@@ -198,6 +198,37 @@ t.test('a client that takes what it is sent may be sent more in a tick than may 
   await tick()
   t.same(behind, [])
   t.equal(socket.taken.join('').length, 1_000_000)
+})
+
+t.test(
+  'a write that began when nothing waited may be of any size, and what waits behind it may not',
+  async t => {
+    const { outgoing, send, behind, socket } = begin({ maxBytes: messages(2, 100) })
+    socket.isTaking = false
+    send('x'.repeat(1_000_000))
+    await tick()
+    outgoing.check()
+    t.same(behind, [], 'it is on its way')
+    t.equal(outgoing.bytesWaiting, 1_000_000, 'and counts as waiting')
+    send('y'.repeat(100))
+    await tick()
+    t.same(behind, [])
+    socket.take()
+    await tick()
+    t.same(behind, [], 'what was behind it is on its way now')
+    socket.write('a pong'.repeat(60))
+    outgoing.check()
+    t.equal(behind.length, 1, 'what others write behind it counts too')
+  }
+)
+
+t.test('one write on its way counts in the budget of the gateway', async t => {
+  const budget = new SharedBudget(500_000, () => 2)
+  const { send, behind, socket } = begin({ budget })
+  socket.isTaking = false
+  send('x'.repeat(1_000_000))
+  await tick()
+  t.same(behind, [1_000_000])
 })
 
 t.test('the budget of the gateway is told what waits, and what does not any more', async t => {

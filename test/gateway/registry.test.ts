@@ -112,3 +112,16 @@ t.test('a session ends once', async t => {
   t.equal(closed, 1)
   t.same(receiver.endings, [[closeCodes.normal, null]])
 })
+
+t.test('an end whose listener throws ends the connection all the same', t => {
+  const registry = createRegistry()
+  const receiver = new FakeReceiver()
+  const session = registry.open(receiver)
+  registry.on('closed', () => {
+    throw new Error('a listener')
+  })
+  t.throws(() => registry.end(session, { ...ending, kickReason: 'enough' }), { message: 'a listener' })
+  t.same(receiver.endings, [[closeCodes.normal, 'enough']])
+  t.equal(registry.find(session.sid), undefined)
+  t.end()
+})

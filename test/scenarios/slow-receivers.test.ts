@@ -257,3 +257,27 @@ t.test('what is larger than a package can be is an error to its Pomelo client, a
   t.throws(() => gateway.broadcast('e', 'x'.repeat(17_000_000)), { code: 'EVENT_NOT_SERIALIZABLE' })
   t.equal((await player.request('player.who')).isError, false)
 })
+
+t.test('a client that reads is not closed for one large message, event or reply', async t => {
+  const { gateway, enter, open } = await start(t)
+  const body = 'x'.repeat(15_000_000)
+  const [text, sid] = await enter()
+  const pomelo = await open()
+  await pomelo.shakeHands()
+  pomelo.send(packageTypes.ack)
+  const { body: who } = await pomelo.request('player.who')
+  for (const [player, to] of [
+    [text, sid],
+    [pomelo, who.sid]
+  ] as const) {
+    gateway.send(to, 'large', body)
+    gateway.send(to, 'small', 1)
+    await until('all is there', () => player.events.length === 2, 60_000)
+    t.equal(player.events[0]![1].length, body.length)
+  }
+  t.equal((await text.request('event.large', body.length)).length, body.length)
+  t.equal((await text.request('player.who')).sid, sid, 'and it goes on')
+  t.equal((await pomelo.request('event.large', body.length)).body.length, body.length)
+  t.equal((await pomelo.request('player.who')).body.sid, who.sid)
+  t.match(gateway.metrics(), { connectionsClosed: 0, connectionsClosedSlow: 0 })
+})

@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import type { GatewayOptions, HandshakeAnswer, HandshakeInfo } from '../../gateway/index.js'
+import { PomeloMessages } from '../../gateway/pomelo-messages.js'
 import { Clock } from '../helpers/clock.js'
 import { type RunningGateway, startGateway, until } from '../helpers/gateway.js'
 import {
@@ -477,6 +478,25 @@ t.test('a kick behind more than a client can take is still a kick', async t => {
   gateway.sessions.sendMessage(id, 'flood', 'x'.repeat(8_000_000))
   gateway.sessions.kickBySessionId(id, 'enough')
   t.equal((await player.closed).code, 4500)
+})
+
+t.test('a kick that cannot be written closes the connection all the same', async t => {
+  const { gateway, join } = await startWire(t)
+  const { kick } = PomeloMessages.prototype
+  t.teardown(() => {
+    PomeloMessages.prototype.kick = kick
+  })
+  PomeloMessages.prototype.kick = () => {
+    throw new RangeError('a frame that cannot be made')
+  }
+  for (const sys of [{}, { resume: true }]) {
+    const player = await join(t, { sys })
+    const { id } = (await player.request('echo.enter', { uid: 'zombie' })).body
+    t.throws(() => gateway.sessions.kickBySessionId(id, 'enough'), { message: 'a frame that cannot be made' })
+    t.equal((await player.closed).code, 4500)
+    await until('nothing is left', () => gateway.metrics().connections === 0)
+    t.equal(gateway.metrics().sessions, 0)
+  }
 })
 
 t.test('what the gateway has for a client before its ack waits for it', async t => {
