@@ -1,46 +1,16 @@
 #!/usr/bin/env node
-/** The program `sallyport`: command line → options → a gateway, and the life of it. */
-import { readFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
-import { GatewayError } from '../shared/errors.js'
-import { formatBanner } from './banner.js'
-import { formatHelp, readCommand } from './command-line.js'
-import { createProject } from './init.js'
-import { surviveErrors } from './output.js'
-import { Program } from './program.js'
-import { assembleGateway } from './start.js'
+/** The program `sallyport`. Hears signals before it loads anything else, and says in a sentence why it can't start. */
+import { hearFirstSignals } from './first-signals.js'
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+hearFirstSignals()
 
-async function main(): Promise<void> {
-  const command = readCommand(process.argv.slice(2), process.env)
-  if (command.kind === 'init') {
-    const path = createProject({ folder: command.folder, dependency: command.dependency ?? `^${version}` })
-    process.stdout.write(
-      `${path} is made. Next: npm install, npm start, and in a second terminal npm run play.\n`
-    )
-    return
-  }
-  if (command.kind !== 'run') {
-    process.stdout.write(command.kind === 'help' ? formatHelp() : `${version}\n`)
-    return
-  }
-  const { options, http, warnings } = command
-  const page = http === undefined ? {} : await import(pathToFileURL(http).href)
-  const gateway = assembleGateway({ ...options, onHttpRequest: page.onHttpRequest })
-  for (const warning of warnings) gateway.options.log.warn(warning)
-  const state = await new Program(gateway).start()
-  if (state === 'running') process.stdout.write(formatBanner(gateway, version))
-}
-
-// A banner that nobody reads, as with `| head -1`, ends nothing.
-surviveErrors(process.stdout)
-surviveErrors(process.stderr)
-
-main().catch(error => {
-  // What a person can mend is one sentence; anything else is a fault of ours, and needs its stack.
-  process.stderr.write(
-    error instanceof GatewayError ? `sallyport: ${error.message}\n` : `${error?.stack ?? error}\n`
-  )
+try {
+  const { run } = await import('./run.js')
+  await run()
+} catch (error) {
+  const { name, code, syscall, message, stack } = error as NodeJS.ErrnoException
+  // What a person can mend, or the system refuses, is one sentence; anything else is a fault of ours, and needs its stack.
+  const isSentence = name === 'GatewayError' || (code !== undefined && syscall !== undefined)
+  process.stderr.write(isSentence ? `sallyport: ${message}\n` : `${stack ?? error}\n`)
   process.exit(1)
-})
+}

@@ -5,6 +5,7 @@
  *   starting ──▶ running ──▶ ending ──▶ its exit code
  *       └───────────────────────▲
  */
+import { leaveFirstSignals } from './first-signals.js'
 import type { Gateway } from './gateway.js'
 import { reloadHandlers } from './reloads.js'
 
@@ -28,6 +29,7 @@ export class Program {
   /** Starts the gateway. Resolves once it runs, or is asked to end instead; rejects if it can't start. */
   async start(): Promise<ProgramState> {
     this.#listen()
+    leaveFirstSignals()
     try {
       await this.#gateway.start()
       if (this.#state === 'starting') this.#state = 'running'

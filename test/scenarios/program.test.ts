@@ -1,4 +1,5 @@
 /** What signals and faults do to the program. */
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -6,6 +7,7 @@ import type { Isolation } from '../../gateway/index.js'
 import { until } from '../helpers/gateway.js'
 import { Player } from '../helpers/player.js'
 import { type ProgramOptions, type RunningProgram, startProgram, waitForAddress } from '../helpers/program.js'
+import { root } from '../helpers/sources.js'
 
 /** Holds its request until a file is there. */
 const handlers = `
@@ -26,6 +28,7 @@ if (isMainThread && process.argv[1].includes('gateway')) {
   process.on('SIGURG', () => { Promise.reject(new Error('injected rejection')) })
 }`
 
+const main = join(root, 'dist/gateway/main.js')
 const isolations: readonly Isolation[] = ['thread', 'process']
 
 interface Held {
@@ -172,6 +175,47 @@ t.test('a signal during the start ends it in peace, and leaves no worker behind'
     }
   }
 })
+
+/** Sends the process a signal as soon as it begins to load a module of the program. */
+function signalsItself(signal: string): string {
+  const hooks = `export async function resolve(specifier, context, next) {
+    if (specifier.endsWith('/command-line.js')) process.kill(process.pid, '${signal}')
+    return next(specifier, context)
+  }`
+  const address = `data:text/javascript,${encodeURIComponent(hooks)}`
+  const preload = `import { register } from 'node:module'; register(${JSON.stringify(address)})`
+  return `data:text/javascript,${encodeURIComponent(preload)}`
+}
+
+t.test('a signal while the program loads ends it with code 0, or is ignored', async t => {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT']) {
+    const program = startProgram(t, { handlers, nodeArgs: ['--import', signalsItself(signal)] })
+    t.equal(await program.ended, 0, signal)
+    t.notMatch(program.err, /ERROR|at /)
+    t.equal(program.out, '')
+  }
+  for (const signal of ['SIGHUP', 'SIGUSR2']) {
+    const program = startProgram(t, { handlers, nodeArgs: ['--import', signalsItself(signal)] })
+    await waitForAddress(program)
+    program.process.kill('SIGTERM')
+    t.equal(await program.ended, 0, signal)
+  }
+})
+
+t.test(
+  'without files to load itself the program says so in one sentence, and exits with 1',
+  { skip: process.platform !== 'linux' },
+  t => {
+    // Node itself needs fewer; how many it leaves differs by its version.
+    for (const files of [40, 50]) {
+      const start = `ulimit -n ${files}; exec "$0" "$1" --handlers .`
+      const { status, stderr } = spawnSync('sh', ['-c', start, process.execPath, main], { encoding: 'utf8' })
+      t.equal(status, 1)
+      t.match(stderr, /^sallyport: EMFILE: too many open files[^\n]*\n$/)
+    }
+    t.end()
+  }
+)
 
 function isAlive(pid: number): boolean {
   try {
