@@ -2,7 +2,7 @@
  * A row of the table of options: what its values are, how they are checked, and its names outside of a
  * program.
  */
-import { describeValue } from '../shared/check.js'
+import { describeValue, maxOptionLength } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
 import type { PlainOptions } from './plain-options.js'
 
@@ -49,6 +49,7 @@ export function checkOption({ name, check, standard }: OptionRow, value: unknown
   switch (check.type) {
     case 'text':
       if (typeof value !== 'string' || value === '') throw fail('a text that is not empty')
+      if (value.length > maxOptionLength) throw fail(`a text of at most ${maxOptionLength} characters`)
       return value
     case 'file':
       if (typeof value !== 'string') throw fail("the path of a file, or '' for none")

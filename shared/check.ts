@@ -60,9 +60,24 @@ export function expectChannel(name: unknown): string {
   return name
 }
 
-/** Gives a gateway's name back, or throws a TypeError. Whether there is such a gateway is the gateways' to know. */
+/** Gives an object back, or throws a TypeError. `what`: the name that the message has for it. */
+export function expectObject<Value extends object>(value: Value, what: string): Value {
+  if (typeof value === 'object' && value !== null) return value
+  throw new TypeError(`Expected ${what} to be an object, got ${describeValue(value)}`)
+}
+
+/** Characters that an option which is a text may have at most, a gateway's name among them. */
+export const maxOptionLength = 4_096
+
+/**
+ * Gives a gateway's name back, or throws a TypeError. Whether there is such a gateway is the gateways' to know, but none
+ * has so long a name: `FRONTEND_UNKNOWN`.
+ */
 export function expectFrontendId(frontendId: unknown): string {
-  if (typeof frontendId === 'string') return frontendId
+  if (typeof frontendId === 'string') {
+    if (frontendId.length > maxOptionLength) throw errors.frontendUnknown(frontendId)
+    return frontendId
+  }
   throw new TypeError(`Expected frontendId to be a string, got ${describeValue(frontendId)}`)
 }
 

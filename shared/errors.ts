@@ -74,7 +74,8 @@ export const errors = {
   sessionNotFound: define('SESSION_NOT_FOUND', (sid: number) => `session does not exist, sid: ${sid}`),
   frontendUnknown: define(
     'FRONTEND_UNKNOWN',
-    (frontendId: string) => `No gateway is known by the frontendId "${frontendId}"`
+    (frontendId: string) =>
+      `No gateway is known by the frontendId ${JSON.stringify(frontendId.length > 256 ? `${frontendId.slice(0, 256)}…` : frontendId)}`
   ),
   uidInvalid: define(
     'UID_INVALID',

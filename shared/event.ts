@@ -55,7 +55,8 @@ export function readEventOptions(
     throw new TypeError(`Expected the options of an event to be an object, got ${describeValue(options)}`)
   }
   const { delivery = 'reliable', key = '', richOnly = false } = options
-  if (!Object.hasOwn(deliveries, delivery)) {
+  // What is no text may be read as another one each time.
+  if (typeof delivery !== 'string' || !Object.hasOwn(deliveries, delivery)) {
     throw new TypeError(
       `Expected the delivery of an event to be ${Object.keys(deliveries).join(', ')}, got ${describeValue(delivery)}`
     )

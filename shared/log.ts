@@ -3,6 +3,8 @@
  * logger; workers' lines reach the same one. What is logged may come from anybody: formatting never throws, a value
  * that can't be read costs its own field alone, and no text can pass for a line of its own.
  */
+import { describeUnreadable, FieldWriter, shorten } from './field-text.js'
+import { maxLineLength, TextLine } from './text-line.js'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -17,9 +19,6 @@ export interface Logger {
 }
 
 export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
-
-/** Characters of a line of text at most; what is beyond is cut off, and counted in its place. */
-export const maxLineLength = 65_536
 
 /** Bytes that may wait for the reader of a stream of the log, or of what handlers print. What comes beyond is dropped. */
 export const maxWaitingBytes = 1_048_576
@@ -44,108 +43,93 @@ export function createTextLogger(
   now: () => number
 ): Logger {
   return createLogger(level, (own, message, fields) => {
-    let line = `${new Date(now()).toISOString()} ${own.toUpperCase().padEnd(5)} ${escapeText(formatMessage(message))}`
-    for (const [name, value] of readFields(fields)) line += ` ${printText(name)}=${printField(value)}`
-    print(shorten(line, maxLineLength))
+    const writer = new FieldWriter()
+    const line = new TextLine(`${new Date(now()).toISOString()} ${own.toUpperCase().padEnd(5)}`)
+    line.addMessage(formatMessage(message))
+    const { names, read, left } = openFields(fields, writer)
+    for (const name of names) {
+      if (line.isFull) line.leaveOut(1)
+      else line.addField(name, read(name), writer)
+    }
+    line.leaveOut(left)
+    print(line.end())
   })
-}
-
-/** A text of `most` characters at most; what is beyond is cut off, and counted in its place. */
-export function shorten(text: string, most: number): string {
-  const rest = text.length - most
-  return rest > 0 ? `${text.slice(0, most)}… and ${rest} characters more` : text
 }
 
 /** A message as text, also where something else was given for it. Never throws. */
 export function formatMessage(message: unknown): string {
-  return typeof message === 'string' ? message : formatField(message)
+  return typeof message === 'string'
+    ? message
+    : new FieldWriter().write(message, maxLineLength, maxLineLength)
 }
+
+/** Characters of all fields of a line as JSON, at most, and of one that there is no room for. */
+const longestFields = 49_152
+const longestCut = 4_096
+
+/** Characters of the name of a field, at most. */
+const longestName = 256
+
+/** Names by which the gateway says whose line it is, also where a line has none of them. */
+const ownNames = new Set(['route', 'requestId', 'worker'])
 
 /**
- * All fields of a line as the text of one JSON object; of two with the same name the later one counts. Never throws: a
- * value that can't be read becomes a text that says why, such as `[threw: …]`, and the other fields stay.
+ * All fields of a line as the text of one JSON object. Never throws, and costs little, whatever was given: a value that
+ * can't be read becomes a text that says why, such as `[threw: …]`, and the other fields stay. Where all are too much,
+ * those that there is no room for are cut; what does not fit then is counted.
  *
- * @param parts what was given as fields, whatever it is
+ * @param fields what was given as fields, whatever it is; one of the gateway's own names is kept as `fields.NAME`
+ * @param own what the gateway itself says
  */
-export function formatFields(...parts: readonly unknown[]): string {
-  const texts = new Map<string, string>()
-  for (const [name, value] of parts.flatMap(readFields)) {
-    if (value === undefined) texts.delete(name)
-    else texts.set(name, formatField(value))
+export function formatFields(fields: unknown, own: LogFields = {}): string {
+  const writer = new FieldWriter()
+  const members: string[] = []
+  let room = longestFields
+  const add = (name: string, value: unknown): boolean => {
+    if (value === undefined) return true
+    const start = `${JSON.stringify(shorten(name, longestName))}:`
+    const member = start + writer.write(value, room - start.length, longestCut)
+    if (member.length > room) return false
+    members.push(member)
+    room -= member.length + 1
+    return true
   }
-  return `{${[...texts].map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(',')}}`
+  for (const [name, value] of Object.entries(own)) add(name, value)
+  const { names, read, left } = openFields(fields, writer)
+  let leftOut = left
+  for (const name of names) {
+    const isOurs = ownNames.has(name) || Object.hasOwn(own, name)
+    if (!add(isOurs ? `fields.${name}` : name, read(name))) leftOut++
+  }
+  if (leftOut > 0) members.push(`"fieldsLeftOut":${leftOut}`)
+  return `{${members.join(',')}}`
 }
 
-/** A value as JSON. What JSON lacks becomes a text: `12n`, `NaN`, `[function f]`, `[circular]`, an error's stack. */
-function formatField(value: unknown): string {
+/** What was given as the fields of a line: a getter that throws costs its own field. */
+interface GivenFields {
+  readonly names: readonly string[]
+  readonly read: (name: string) => unknown
+  /** Further ones, that the line's budget has no place for. */
+  readonly left: number
+}
+
+function openFields(fields: unknown, writer: FieldWriter): GivenFields {
   try {
-    return JSON.stringify(value, replaceOdd) ?? 'null'
-  } catch {
-    try {
-      return JSON.stringify(value, replaceCircles()) ?? 'null'
-    } catch (error) {
-      return JSON.stringify(describeUnreadable(error))
-    }
-  }
-}
-
-function replaceOdd(_key: string, value: unknown): unknown {
-  switch (typeof value) {
-    case 'bigint':
-      return `${value}n`
-    case 'number':
-      return Number.isFinite(value) ? value : String(value)
-    case 'symbol':
-      return String(value)
-    case 'function':
-      return `[function ${value.name}]`
-    case 'object':
-      if (value instanceof Error) return readStack(value)
-      if (value instanceof Promise) return '[promise]'
-      if (value instanceof Map) return `[Map of ${value.size}]`
-      if (value instanceof Set) return `[Set of ${value.size}]`
-      return value
-    default:
-      return value
-  }
-}
-
-/** As `replaceOdd`, and puts `[circular]` where a value is inside of itself. For one call of `JSON.stringify`. */
-function replaceCircles(): (this: unknown, key: string, value: unknown) => unknown {
-  const around: unknown[] = []
-  return function (key, value) {
-    const shown = replaceOdd(key, value)
-    if (typeof shown !== 'object' || shown === null) return shown
-    while (around.length > 0 && around.at(-1) !== this) around.pop()
-    if (around.includes(shown)) return '[circular]'
-    around.push(shown)
-    return shown
-  }
-}
-
-function readStack(error: Error): string {
-  return typeof error.stack === 'string' ? error.stack : String(error.message)
-}
-
-/** Of what a value threw while it was read: may be anything, and may throw again. */
-function describeUnreadable(thrown: unknown): string {
-  try {
-    return `[threw: ${thrown instanceof Error ? thrown.message : String(thrown)}]`
-  } catch {
-    return '[threw]'
-  }
-}
-
-/** Names and values of what was given as fields. Reads each by itself: one getter that throws costs one field. */
-function readFields(fields: unknown): [name: string, value: unknown][] {
-  try {
-    if (fields === undefined || fields === null) return []
-    if (fields instanceof Error) return [['error', fields]]
-    if (typeof fields !== 'object' || Array.isArray(fields)) return [['fields', fields]]
-    return Object.keys(fields).map(name => [name, readValue(fields, name)])
+    if (fields === undefined || fields === null) return { names: [], read: () => undefined, left: 0 }
+    if (fields instanceof Error) return oneField('error', fields)
+    if (typeof fields !== 'object' || Array.isArray(fields) || ArrayBuffer.isView(fields))
+      return oneField('fields', fields)
+    const names = Object.keys(fields)
+    const count = writer.take(names.length)
+    const read = (name: string) => readValue(fields, name)
+    return { names: names.slice(0, count), read, left: names.length - count }
   } catch (error) {
-    return [['fields', describeUnreadable(error)]]
+    return oneField('fields', describeUnreadable(error))
   }
+}
+
+function oneField(name: string, value: unknown): GivenFields {
+  return { names: [name], read: () => value, left: 0 }
 }
 
 function readValue(fields: object, name: string): unknown {
@@ -154,39 +138,4 @@ function readValue(fields: object, name: string): unknown {
   } catch (error) {
     return describeUnreadable(error)
   }
-}
-
-function printField(value: unknown): string {
-  if (value === undefined) return 'undefined'
-  if (typeof value === 'string') return printText(value)
-  const text = formatField(value)
-  // What has become a text is printed as one.
-  return text.startsWith('"') ? printText(JSON.parse(text)) : escapeText(text)
-}
-
-/** A text as it is, if it is one word; a stack in its lines; anything else in quotes. */
-function printText(text: string): string {
-  if (/^[\w.:/-]+$/.test(text)) return text
-  return /\n {4}at /.test(text) ? printLines(text) : escapeText(JSON.stringify(text))
-}
-
-/** Several lines, indented: none of them begins as a line of the log does. */
-function printLines(text: string): string {
-  return text.split('\n').map(escapeText).join('\n    ')
-}
-
-/**
- * What a terminal or a reader takes for more than a character: controls (line breaks and the start of each ANSI
- * sequence among them), Unicode's line breaks, and marks that turn the direction of text.
- */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not reach a terminal
-const unsafe = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
-
-const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
-
-function escapeText(text: string): string {
-  return text.replace(
-    unsafe,
-    char => shortEscapes[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
-  )
 }

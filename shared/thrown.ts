@@ -2,7 +2,8 @@
  * What was thrown, as text. It may be anything, and what is asked of it may throw again (a Proxy, a getter): describing
  * never does, and gives no more than a few lines of a log can hold.
  */
-import { formatMessage, shorten } from './log.js'
+import { shorten } from './field-text.js'
+import { formatMessage } from './log.js'
 
 /** Characters of a description at most. */
 const longest = 16_384

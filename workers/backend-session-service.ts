@@ -3,7 +3,14 @@
  * of the gateway, by the rules that hold for the request's own session. Pinus' names; the promise is the
  * implementation, the callback forms are made of it.
  */
-import { describeValue, expectFrontendId, expectKey, expectReason, expectUid } from '../shared/check.js'
+import {
+  describeValue,
+  expectFrontendId,
+  expectKey,
+  expectObject,
+  expectReason,
+  expectUid
+} from '../shared/check.js'
 import { encodeValue } from '../shared/codec.js'
 import type { SessionText } from '../shared/session-text.js'
 import { formatSetting } from '../shared/settings-text.js'
@@ -30,13 +37,13 @@ export class BackendSessionService {
 
   /** A BackendSession of plain data, without asking the gateway. Pushing from it works as from any other. */
   create<Settings = AnySettings>(init: SessionInit): BackendSession<Settings> {
-    if (init === null || typeof init !== 'object') throw new TypeError('opts should not be empty.')
-    const { id, frontendId, uid = null, settings = {} } = init
+    const { id, frontendId, uid = null, settings = {} } = expectObject(init, 'what a session is made of')
     if (!Number.isSafeInteger(id))
       throw new TypeError(`Expected id to be a session's number, got ${describeValue(id)}`)
     expectFrontendId(frontendId)
     let texts = ''
-    for (const key of Object.keys(settings)) texts += formatSetting(key, encodeValue(key, settings[key]))
+    for (const key of Object.keys(expectObject(settings, 'settings')))
+      texts += formatSetting(key, encodeValue(key, settings[key]))
     return this.#session(frontendId, { sid: id, uid, version: 0, settings: texts })
   }
 
@@ -107,7 +114,8 @@ export class BackendSessionService {
   apushAll(frontendId: string, sid: number, settings: Record<string, unknown>): Promise<void> {
     return this.#operations.asked('pushAll', '', () => {
       const texts = new Map<string, string>()
-      for (const key of Object.keys(settings)) texts.set(expectKey(key), encodeValue(key, settings[key]))
+      for (const key of Object.keys(expectObject(settings, 'settings')))
+        texts.set(expectKey(key), encodeValue(key, settings[key]))
       return this.#operations.apushAll(bareView(frontendId, sid), texts)
     })
   }

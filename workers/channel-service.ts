@@ -2,7 +2,7 @@
  * Channels and messages in Pinus' words, so that a handler of Pinus finds in `app.get('channelService')` what it knows.
  * An adapter: what there is of it in our own words is `app.channel`, `app.send` and `app.broadcast`.
  */
-import { expectFrontendId, expectUid } from '../shared/check.js'
+import { describeValue, expectFrontendId, expectObject, expectUid } from '../shared/check.js'
 import type { EventText } from '../shared/event.js'
 import { createEventText } from '../shared/event-text.js'
 import { type Callback, isCallback, settle } from './callback.js'
@@ -151,7 +151,10 @@ export class ChannelService {
   /** The users of each gateway. */
   #group(targets: unknown): Users[] {
     const byGateway = new Map<string, string[]>()
-    for (const { uid, sid } of (targets ?? []) as readonly PushTarget[]) {
+    const list = targets ?? []
+    if (!Array.isArray(list)) throw new TypeError(`Expected uids to be an array, got ${describeValue(list)}`)
+    for (const target of list as readonly PushTarget[]) {
+      const { uid, sid } = expectObject(target, 'each of uids')
       const frontendId = expectFrontendId(sid || this.#init.frontendId)
       const uids = byGateway.get(frontendId)
       if (uids === undefined) byGateway.set(frontendId, [expectUid(uid)])

@@ -1,6 +1,6 @@
 /** A channel as a handler holds it: a name, and what can be asked of the gateway under it. */
 import type { SessionAddress } from '../shared/address.js'
-import { describeValue } from '../shared/check.js'
+import { describeValue, expectObject } from '../shared/check.js'
 import { addressOf, type ExceptOptions, type Messenger, type SessionLike } from './messenger.js'
 
 /** Somebody in a channel. */
@@ -83,12 +83,14 @@ export class Channel {
    *
    * @example for (let page = await room.members(); page.length > 0; page = await room.members({ after: page.at(-1) })) …
    */
-  members({ after, limit = longestPage }: MembersOptions = {}): Promise<Member[]> {
+  members(options: MembersOptions = {}): Promise<Member[]> {
     return this.#messenger.members(this.#name, () => {
+      const { after, limit = longestPage } = expectObject(options, 'the options of members')
       if (!Number.isInteger(limit) || limit < 1 || limit > longestPage) {
         throw new TypeError(`Expected a limit from 1 to ${longestPage}, got ${describeValue(limit)}`)
       }
-      return { after: after === undefined ? 0 : addressOf(after.address).sid, count: limit }
+      const behind = after === undefined ? 0 : addressOf(expectObject(after, 'after of members').address).sid
+      return { after: behind, count: limit }
     })
   }
 

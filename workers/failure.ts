@@ -49,8 +49,10 @@ export function tellFailure(error: unknown, log: Logger): ErrorData {
   try {
     if (isRequestError(error)) return tellRequestError(error, log)
     if (error instanceof GatewayError) {
-      if (saidByUs.has(error.code)) return error
-      if (refusals.has(error.code)) return tellRefusal(error, log)
+      // Read once: the error is in the game's hands, and its code may be another one the next time.
+      const { code } = error
+      if (saidByUs.has(code)) return { code, message: readMessage(error) }
+      if (refusals.has(code)) return tellRefusal(error, code, log)
     }
   } catch {
     // An error that throws when it is looked at was not meant for its client.
@@ -74,13 +76,16 @@ function tellInternal(line: string, error: unknown, log: Logger, fields = {}): E
   return errors.internal(id)
 }
 
-function tellRefusal(error: GatewayError, log: Logger): ErrorData {
-  const { code } = error
+function tellRefusal(error: GatewayError, code: string, log: Logger): ErrorData {
   log[everyday.has(code) ? 'info' : 'warn']('A handler was refused something, and did not catch it', {
     code,
     error: describeThrown(error)
   })
-  return { code, message: cutToBytes(messageOf(error), maxMessageBytes) }
+  return { code, message: readMessage(error) }
+}
+
+function readMessage(error: GatewayError): string {
+  return cutToBytes(messageOf(error), maxMessageBytes)
 }
 
 /** Its code, message and data as they are. Of what does not fit the code is kept, which is what programs read. */

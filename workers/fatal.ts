@@ -7,6 +7,13 @@ import { currentAuthor } from './author.js'
 import type { Link } from './link.js'
 import { createLinkLogger } from './link-logger.js'
 
+/** What Node's own process has beside its types. */
+interface NodeProcess {
+  /** Whether the listeners of 'exit' are called, or were. */
+  readonly _exiting?: boolean
+  reallyExit(code?: typeof process.exitCode): never
+}
+
 export function reportFatal(link: Link): void {
   const say = (cause: string, detail: string) => {
     const { rid, route } = currentAuthor() ?? { rid: 0, route: '' }
@@ -14,12 +21,23 @@ export function reportFatal(link: Link): void {
     link.leave()
   }
 
-  const exit = process.exit
+  // What `process.exit` ends with: one with a wrong code does not come here, and ends nothing.
+  const node = process as unknown as NodeProcess
+  const { reallyExit } = node
+  node.reallyExit = code => {
+    say(`process.exit(${code ?? ''})`, describeThrown(new Error('process.exit was called')))
+    return reallyExit.call(process, code)
+  }
+
+  const { exit } = process
   process.exit = (code?: number | string | null): never => {
-    // Throws for what is no exit code, as the exit itself would; then nothing ends.
-    if (code !== undefined && code !== null) process.exitCode = code
-    say(`process.exit(${code ?? ''})`, new Error('process.exit was called').stack ?? '')
-    return exit(code)
+    try {
+      return exit(code)
+    } catch (error) {
+      // A listener of 'exit' has thrown. Node takes the worker for one that is ending, and runs no tick in it any more.
+      if (node._exiting === true) return node.reallyExit(process.exitCode ?? 0)
+      throw error
+    }
   }
 
   process.on('uncaughtExceptionMonitor', (error, origin) => {

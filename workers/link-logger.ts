@@ -2,29 +2,25 @@
  * The log of what runs in a worker: its lines travel over the link, and come out of the gateway's own. Nothing that a
  * game logs leaves as it is: message and fields become text here, whatever they are, and no more than a line may hold.
  */
+import { shorten } from '../shared/field-text.js'
 import {
   createLogger,
   formatFields,
   formatMessage,
   type LogFields,
   type Logger,
-  type LogLevel,
-  shorten
+  type LogLevel
 } from '../shared/log.js'
 import type { Link } from './link.js'
 
-/** Characters of a message, and of all fields of a line as JSON. */
+/** Characters of a message, at most. */
 const longestMessage = 16_384
-const longestFields = 49_152
 
-/** What stays of a field that there is no room for. */
-const longestCut = 4_096
-
-/** `always`: fields of each line. */
+/** `always`: fields of each line, which win over those of the same names that the game gives. */
 export function createLinkLogger(link: Link, always: Readonly<Record<string, unknown>>): Logger {
   return createLogger('debug', (level, message, fields) => {
     const text = shorten(formatMessage(message), longestMessage)
-    link.outbox.log(level, text, boundFields(formatFields(always, fields)))
+    link.outbox.log(level, text, formatFields(fields, always))
     link.leaveSoon()
   })
 }
@@ -56,32 +52,4 @@ export class RequestLog {
     if (this.#count > limit + 1) return
     this.#lines.warn('A request logs too much, and its further lines are dropped', { limit })
   }
-}
-
-/** Where all fields are too much, those that there is no room for are cut; what does not fit then is counted. */
-function boundFields(fields: string): string {
-  if (fields.length <= longestFields) return fields
-  const members: string[] = []
-  let room = longestFields
-  let left = 0
-  for (const [name, value] of Object.entries(JSON.parse(fields) as Record<string, unknown>)) {
-    const whole = formatMember(name, value)
-    const member = whole.length <= room ? whole : formatMember(name, cut(value))
-    if (member.length > room) {
-      left++
-      continue
-    }
-    members.push(member)
-    room -= member.length + 1
-  }
-  if (left > 0) members.push(formatMember('fieldsLeftOut', left))
-  return `{${members.join(',')}}`
-}
-
-function cut(value: unknown): string {
-  return shorten(typeof value === 'string' ? value : JSON.stringify(value), longestCut)
-}
-
-function formatMember(name: string, value: unknown): string {
-  return `${JSON.stringify(name)}:${JSON.stringify(value)}`
 }

@@ -3,7 +3,7 @@
  * gateway but what returns a promise: an event leaves in the order in which it was sent, before the request's reply.
  */
 import type { SessionAddress } from '../shared/address.js'
-import { describeValue, expectChannel, expectUid } from '../shared/check.js'
+import { describeValue, expectChannel, expectFrontendId, expectUid } from '../shared/check.js'
 import { type BroadcastFilter, type EventOptions, type EventText, isForBound } from '../shared/event.js'
 import { createEventText } from '../shared/event-text.js'
 import type { OperationHead, UserOperationHead } from '../shared/outbox.js'
@@ -222,7 +222,8 @@ export function addressOf(session: SessionLike): SessionAddress {
   }
   const { frontendId } = session
   const sid = 'sid' in session ? session.sid : session.id
-  if (typeof frontendId === 'string' && Number.isSafeInteger(sid)) return { frontendId, sid }
+  if (typeof frontendId === 'string' && Number.isSafeInteger(sid))
+    return { frontendId: expectFrontendId(frontendId), sid }
   throw new TypeError(
     `Expected a session, or its { frontendId, sid }, got { frontendId: ${describeValue(frontendId)}, sid: ${describeValue(sid)} }`
   )

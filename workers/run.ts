@@ -160,10 +160,23 @@ export class Run implements Origin {
    * lane a second time.
    */
   async #settle(result: PromiseLike<unknown>): Promise<void> {
+    let reply: unknown
     try {
-      this.#succeed(await result)
+      reply = await result
     } catch (error) {
-      this.#fail(error)
+      return this.#conclude(this.#fail, error)
+    }
+    this.#conclude(this.#succeed, reply)
+  }
+
+  /** To write what the game made can take as long as its value is large: meanwhile its request has the thread. */
+  #conclude(conclude: (made: unknown) => void, made: unknown): void {
+    const { claims } = this.#env
+    claims.setRunning(this.rid)
+    try {
+      conclude.call(this, made)
+    } finally {
+      claims.setRunning(0)
     }
   }
 

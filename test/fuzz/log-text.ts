@@ -1,5 +1,6 @@
 /** Messages and fields of any kind, through the text logger and to the gateway: each is one line, and forges none. */
-import { createTextLogger, formatFields, maxLineLength } from '../../shared/log.js'
+import { createTextLogger, formatFields } from '../../shared/log.js'
+import { maxLineLength } from '../../shared/text-line.js'
 import { createRandom } from './inputs.js'
 import { randomText } from './random-text.js'
 
@@ -43,7 +44,7 @@ export function fuzzLogText(lines: number, seed: number): LogTextReport {
       if (!beginning.test(first)) return 'no time and level'
       if (rest.some(each => !each.startsWith('    '))) return 'a forged line'
       if ([first, ...rest].some(each => unsafe.test(each))) return 'a control character'
-      if (line.length > maxLineLength + 40) return `${line.length} characters`
+      if (line.length > maxLineLength + 60) return `${line.length} characters`
       const text = formatFields(fields, { route: 'a.b' })
       return JSON.parse(text).route === 'a.b' ? undefined : 'a lost field'
     })

@@ -122,6 +122,12 @@ for (const { name, check } of optionTable) {
     ]
     if (check.type !== 'file') rows.push(['', "'' (empty)"])
     if (check.type === 'text' || check.type === 'file') rows.push([5, '5 (number)'])
+    if (check.type === 'text') {
+      t.throws(() => resolveWith('x'.repeat(4_097)), {
+        code: 'OPTION_INVALID',
+        message: /to be a text of at most 4096 characters, got/
+      })
+    }
     if (check.type === 'word') rows.push(['OFF', '"OFF" (string)'], ['toString', '"toString" (string)'])
     if (check.type === 'integer') {
       const { least, most } = check

@@ -110,6 +110,30 @@ for (const isolation of ['thread', 'process'] as const) {
     }
   )
 
+  t.test(
+    `${isolation}: an exit ends its worker, and is blamed, also where a listener of exit throws`,
+    async t => {
+      const { guilty, innocent, ends } = await start(t, { isolation })
+      const waiting = outcome(innocent.request('innocent.wait', { first: 'nothing' }))
+      t.equal(await outcome(guilty.request('guilty.exitPastListener')), 'HANDLER_FATAL')
+      t.equal(await waiting, 'WORKER_LOST')
+      t.match(ends(), [{ fields: { route: 'guilty.exitPastListener', cause: 'process.exit(1)' } }])
+    }
+  )
+
+  for (const as of ['reply', 'data'] as const) {
+    t.test(
+      `${isolation}: ${as} that takes for ever to write is blamed on its request, though it has awaited`,
+      async t => {
+        const { guilty, innocent, ends } = await start(t, { isolation, stuckAfter: 300 })
+        const waiting = outcome(innocent.request('innocent.wait', { first: 'nothing' }))
+        t.equal(await outcome(guilty.request('guilty.makeEndless', { as })), 'TIMEOUT')
+        t.equal(await waiting, 'WORKER_LOST')
+        t.match(ends(), [{ fields: { route: 'guilty.makeEndless' } }])
+      }
+    )
+  }
+
   t.test(`${isolation}: an error that the game itself deals with is told, and is no end`, async t => {
     const { guilty, innocent, ends, lines } = await start(t, { isolation })
     t.equal(await guilty.request('guilty.survive'), 'alive')

@@ -36,10 +36,19 @@ for (const isolation of ['thread', 'process'] as const) {
         ])
         const quick = others.map(each => each.request('odd.quick'))
         // The last is of a promise: it is not asked for its `then`.
-        const outcomes = ['INTERNAL', 'REPLY_NOT_SERIALIZABLE', 'X', 1]
+        const outcomes = [
+          'INTERNAL',
+          'REPLY_NOT_SERIALIZABLE',
+          'BODY_MALFORMED',
+          'KEY_INVALID',
+          'X',
+          '404',
+          1
+        ]
         t.ok(outcomes.includes((await outcome(failed!)) as string), `${route} with ${what} is answered`)
         t.same(await Promise.all([...behind, ...quick]), Array(11).fill('quick'))
       }
+      t.equal(await outcome(failing.request('odd.sendOddly')), 'INTERNAL')
       t.equal(gateway.metrics().workersLost, 0)
     }
   )

@@ -33,6 +33,23 @@ for (const isolation of ['thread', 'process'] as const) {
     }
   )
 
+  t.test(`${isolation}: a handler names no other route, request or worker than its own`, async t => {
+    const { connect, lines } = await startGateway(t, 'odd', { workers: 1, isolation })
+    const player = await connect()
+    await player.request('odd.forge')
+    await until('it is there', () => lines.length > 0)
+    const { requestId, ...fields } = lines[0]!.fields
+    t.ok((requestId as number) > 0)
+    t.same(fields, {
+      route: 'odd.forge',
+      worker: 0,
+      kept: 'kept',
+      'fields.route': 'innocent',
+      'fields.requestId': -1,
+      'fields.worker': 99
+    })
+  })
+
   t.test(`${isolation}: the name of a channel is what was checked`, async t => {
     const { connect } = await startGateway(t, 'odd', { workers: 1, isolation })
     const player = await connect()

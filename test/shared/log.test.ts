@@ -1,5 +1,6 @@
 import t from 'tap'
-import { createTextLogger, formatFields, maxLineLength } from '../../shared/log.js'
+import { createTextLogger, formatFields } from '../../shared/log.js'
+import { maxLineLength } from '../../shared/text-line.js'
 
 function lines(level: 'debug' | 'warn' | 'silent') {
   const printed: string[] = []
@@ -76,7 +77,12 @@ function oddValues(): [value: unknown, text: unknown][] {
     [thrower(revoked.proxy), '[threw]'],
     [thrower(null), '[threw: null]'],
     [revoked.proxy, /^\[threw: .*proxy/],
-    [deep, /^\[threw: .*call stack/],
+    [deep, /./],
+    [new Uint8Array(1_000_000), '[Uint8Array of 1000000 bytes]'],
+    [
+      [Object(1), Object('a')],
+      [1, 'a']
+    ],
     [{ toJSON: () => undefined }, null],
     [Object.assign(new Error('odd'), { stack: 7 }), 'odd']
   ]
@@ -101,11 +107,11 @@ t.test('a getter among the fields, and fields that are none, are survived', asyn
     c: 3
   }
   t.same(JSON.parse(formatFields(getter)), { a: 1, b: '[threw: no]', c: 3 })
-  t.same(JSON.parse(formatFields({ a: 1, b: 1 }, { b: 2, c: undefined })), { a: 1, b: 2 })
+  t.same(JSON.parse(formatFields({ a: 1, b: 1 }, { b: 2, c: undefined })), { a: 1, b: 2, 'fields.b': 1 })
   const revoked = Proxy.revocable({}, {})
   revoked.revoke()
-  t.match(JSON.parse(formatFields({ a: 1 }, revoked.proxy)), { a: 1, fields: /^\[threw: / })
-  t.same(JSON.parse(formatFields(7, null, undefined)), { fields: 7 })
+  t.match(JSON.parse(formatFields(revoked.proxy, { a: 1 })), { a: 1, fields: /^\[threw: / })
+  t.same(JSON.parse(formatFields(7)), { fields: 7 })
   t.match(JSON.parse(formatFields(new TypeError('given as the fields'))), { error: /^TypeError: given/ })
   const { printed, log } = lines('debug')
   log.info(Symbol('s') as unknown as string, [1] as never)
@@ -135,4 +141,54 @@ t.test('a line has an end', async t => {
   log.info('Long', { text: 'x'.repeat(1_000_000) })
   t.match(printed[0]!.slice(-100), /xxx… and \d+ characters more$/)
   t.ok(printed[0]!.length < maxLineLength + 100)
+})
+
+t.test('what the gateway says by its own names wins, and a field of such a name is kept under another', t => {
+  const given = { route: 'forged', requestId: 7, worker: 9, x: 1 }
+  t.same(JSON.parse(formatFields(given, { route: 'a.b', requestId: undefined })), {
+    route: 'a.b',
+    'fields.route': 'forged',
+    'fields.requestId': 7,
+    'fields.worker': 9,
+    x: 1
+  })
+  t.end()
+})
+
+t.test('no value is looked at beyond the budget of its line', t => {
+  let looks = 0
+  const looked = {
+    toJSON() {
+      looks++
+      return 1
+    }
+  }
+  let tree: unknown = looked
+  for (let level = 0; level < 60; level++) tree = { left: tree, right: tree }
+  const names = Array.from({ length: 50_000 }, (_, index) => `key${index}`)
+  const wide = Object.fromEntries(names.map(name => [name, looked]))
+  const large = {
+    tree,
+    list: Array(5_000_000).fill(looked),
+    sparse: Object.assign([], { length: 2 ** 32 - 1 }),
+    wide,
+    lists: Array(1_000).fill(wide),
+    text: 'x'.repeat(5_000_000),
+    texts: Array(10_000).fill('\n'.repeat(40_000)),
+    bytes: new Uint8Array(5_000_000)
+  }
+  const many = Object.fromEntries(names.map(name => [name, tree]))
+  const { printed, log } = lines('debug')
+  for (const fields of [large, many, wide, ...Object.values(large)] as Record<string, unknown>[]) {
+    looks = 0
+    const text = formatFields(fields, { route: 'a.b' })
+    t.equal(JSON.parse(text).route, 'a.b')
+    t.ok(text.length <= 49_152 + 100, `${text.length} characters`)
+    t.ok(looks <= 10_000, `${looks} looks`)
+    looks = 0
+    log.info('Large', fields)
+    t.ok(printed.at(-1)!.length < maxLineLength + 100)
+    t.ok(looks <= 10_000, `${looks} looks`)
+  }
+  t.end()
 })

@@ -647,7 +647,16 @@ t.test('the reason of a kick is a string or nothing, whatever a client has sent'
 
 t.test('create refuses what is no session, and makes one of what export gave', async t => {
   const { service, copy, session } = await begin(t, { a: 1 })
-  t.throws(() => service.create(null as never), new TypeError('opts should not be empty.'))
+  t.throws(
+    () => service.create(null as never),
+    new TypeError('Expected what a session is made of to be an object, got null')
+  )
+  for (const settings of [null, 'text', undefined]) {
+    const expected = { message: /^Expected settings to be an object, got / }
+    if (settings !== undefined)
+      t.throws(() => service.create({ frontendId, id: 1, settings } as never), expected)
+    await t.rejects(service.apushAll(frontendId, session.sid, settings as never), expected)
+  }
   t.throws(() => service.create({ frontendId } as never), {
     message: /^Expected id to be a session's number/
   })

@@ -207,6 +207,12 @@ t.test('users of a server that is not known are not reached, and an error only i
 t.test('nobody to push to is an error for who asks, and else nothing', async t => {
   const { channelService, sent } = begin(t)
   const error = { message: 'uids should not be empty' }
+  for (const [uids, expected] of [
+    [7, 'Expected uids to be an array, got 7 (number)'],
+    [[null], 'Expected each of uids to be an object, got null']
+  ]) {
+    await t.rejects(channelService.apushMessageByUids('e', 1, uids as never), { message: expected as string })
+  }
   const nobody = null as unknown as PushTarget[]
   for (const uids of [[], nobody]) {
     await t.rejects(channelService.apushMessageByUids('e', 1, uids), error)

@@ -143,6 +143,29 @@ t.test('a session of another gateway is refused with `FRONTEND_UNKNOWN`, and tol
   })
 })
 
+t.test(
+  'no gateway has a name of millions of characters: it is refused at once, and told in short',
+  async t => {
+    const { messenger, sent, red } = begin(t)
+    const elsewhere = { frontendId: 'x'.repeat(5_000_000), sid: red.sid }
+    const refused = { code: 'FRONTEND_UNKNOWN', message: /^No gateway is known by the frontendId "x{256}…"$/ }
+    t.throws(() => messenger.send(elsewhere, 'e'), refused)
+    await t.rejects(messenger.asend(elsewhere, 'e'), refused)
+    await t.rejects(messenger.channel('room').ajoin(elsewhere), refused)
+    t.ok(namesOf(sent).every(name => name === 'refused'))
+  }
+)
+
+t.test('members says what it expects', async t => {
+  const room = begin(t).messenger.channel('room')
+  await t.rejects(room.members(null as never), {
+    message: 'Expected the options of members to be an object, got null'
+  })
+  await t.rejects(room.members({ after: null as never }), {
+    message: 'Expected after of members to be an object, got null'
+  })
+})
+
 t.test('what is asked for by a request that has timed out is refused, and nothing comes of it', async t => {
   const { messenger, timer, red, channels, lines } = begin(t, {
     endedRoute: rid => (rid === 7 ? 'match.end' : undefined)

@@ -1,6 +1,6 @@
 /** Ends at once, and leaves something behind that ends its worker later. */
 import { EventEmitter } from 'node:events'
-import type { BackendSession, HandlerContext } from '../../../workers/index.js'
+import { type BackendSession, type HandlerContext, RequestError } from '../../../workers/index.js'
 import { whenOpen } from './_door.js'
 
 const ends: Record<string, () => unknown> = {
@@ -63,6 +63,26 @@ export function exitBadly() {
     } catch {}
   }
   return 'alive'
+}
+
+/** Calls `process.exit` where a listener of its own throws. */
+export function exitPastListener() {
+  process.once('exit', () => {
+    throw new Error('thrown in a listener')
+  })
+  process.exit(1)
+}
+
+/** Makes, behind an await, what takes for ever to write. */
+export async function makeEndless({ as }: { as: 'reply' | 'data' }) {
+  await new Promise(resolve => setImmediate(resolve))
+  const endless = {
+    toJSON() {
+      for (;;);
+    }
+  }
+  if (as === 'data') throw new RequestError('X', 'x', endless)
+  return endless
 }
 
 /** Lets the game deal with what nobody catches. */

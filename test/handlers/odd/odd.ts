@@ -1,4 +1,5 @@
 /** Handlers that throw, or answer with, what can hardly be looked at. */
+import { errors } from '../../../shared/errors.js'
 import { type BackendSession, type HandlerContext, handler, RequestError } from '../../../workers/index.js'
 
 function refuse(): never {
@@ -9,6 +10,13 @@ const traps = { get: refuse, getPrototypeOf: refuse, has: refuse, ownKeys: refus
 
 function withGetter(name: string): Error {
   return Object.defineProperty(new Error('odd'), name, { get: refuse })
+}
+
+/** The code is what it was when it is read for the first time, and then a number. */
+function changing(error: { readonly code: string }) {
+  const { code } = error
+  let reads = 0
+  return Object.defineProperty(error, 'code', { get: () => (reads++ === 0 ? code : 404) })
 }
 
 function revoked(): object {
@@ -33,6 +41,14 @@ export const thrown: Record<string, () => unknown> = {
   'a symbol': () => Symbol('odd'),
   'a RequestError without a message': () =>
     Object.defineProperty(new RequestError('X', 'x'), 'message', { get: refuse }),
+  'a RequestError whose message is a number': () =>
+    Object.assign(new RequestError('X', 'x'), { message: 404 }),
+  'a RequestError whose code changes': () => changing(new RequestError('X', 'x')),
+  'an error of the gateway whose message is a number': () =>
+    Object.assign(errors.bodyMalformed('odd'), { message: 404 }),
+  'a refusal whose message is an object': () =>
+    Object.assign(errors.keyInvalid('odd'), { message: { a: 1 } }),
+  'a refusal whose code changes': () => changing(errors.keyInvalid('odd')),
   'a RequestError whose code is an object': () => new RequestError({ toString: refuse } as never, 'x')
 }
 
@@ -101,6 +117,12 @@ const logged: Record<string, () => unknown> = {
   },
   'toJSON gives nothing': () => ({ toJSON: () => undefined }),
   'a WeakMap in a list': () => [new WeakMap(), Symbol('odd')],
+  'a tree without end': () => {
+    let tree: unknown = 1
+    for (let level = 0; level < 60; level++) tree = { left: tree, right: tree }
+    return tree
+  },
+  'many keys': () => Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`key${index}`, index])),
   'a long text': () => 'x'.repeat(1_000_000),
   'a long list': () => Array(300_000).fill('"')
 }
@@ -115,6 +137,18 @@ export function log({ what }: { what: string }, _session: BackendSession, contex
   context.log.info('all fields', value as never)
   context.log.info('a getter', Object.defineProperty({ what }, 'value', { get: refuse, enumerable: true }))
   return 'logged'
+}
+
+/** As a client would have it that may name fields. */
+export function forge(_body: unknown, _session: BackendSession, context: HandlerContext) {
+  context.log.info('forged', { route: 'innocent', requestId: -1, worker: 99, kept: 'kept' })
+}
+
+/** Sends an event by a delivery that is another one each time it is looked at. */
+export function sendOddly(_body: unknown, session: BackendSession, context: HandlerContext) {
+  let looks = 0
+  const delivery = { toString: () => (looks++ === 0 ? 'latest' : 'odd') }
+  context.send(session, 'event', 1, { delivery: delivery as never })
 }
 
 /** Gives an operation in a channel another name than it has checked. */
