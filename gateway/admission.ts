@@ -27,14 +27,11 @@ export interface AdmissionInit {
   readonly dispatcher: Pick<Dispatcher, 'isBehind'>
 }
 
-/** Seconds' worth of requests beyond its rate at which a session is taken for one that will not stop. */
-const mostInsistence = 10
-
 /**
- * Seconds' worth of bytes beyond the rate that are forgotten in a second: they have cost the gateway most of what they
- * would have if they had been let in. So nobody can send more than 1.25 times as much as they may for long.
+ * Seconds' worth of what was refused at which a session is taken for one that will not stop. What a route's own rate
+ * refuses does not count: it may be a few in a minute, and a player presses a button more often than that.
  */
-const forgivenBytes = 0.25
+const mostInsistence = 10
 
 /** What is looked at of a request. */
 export type Incoming = Pick<IncomingRequest, 'body' | 'size'>
@@ -79,7 +76,7 @@ export class Admission {
       const { maxRequestsPerSecond, maxBytesPerSecond } = this.#init.limits
       rates = {
         requests: new Rate(maxRequestsPerSecond || Number.MAX_SAFE_INTEGER, now),
-        bytes: new Rate(maxBytesPerSecond || Number.MAX_SAFE_INTEGER, now, forgivenBytes),
+        bytes: new Rate(maxBytesPerSecond || Number.MAX_SAFE_INTEGER, now),
         routes: undefined
       }
       this.#rates.set(session, rates)

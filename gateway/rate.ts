@@ -3,18 +3,21 @@
 /** Seconds' worth that a bucket holds. */
 export const burstSeconds = 2
 
+/**
+ * Seconds' worth of what was refused that are forgotten in a second. It has cost the gateway most of what it would
+ * have if it had been let in. So who sends more than 1.25 times as much as they may is known by it in the end.
+ */
+const forgiven = 0.25
+
 export class Rate {
   readonly #perSecond: number
   #tokens: number
-  readonly #forgiven: number
-  /** Seconds' worth that was refused, less what was forgiven since. */
+  /** Seconds' worth that was refused, less what was forgotten since. */
   #refused = 0
   #at: number
 
-  /** `forgiven`: seconds' worth of what was refused that are forgotten in a second. */
-  constructor(perSecond: number, now: number, forgiven = 1) {
+  constructor(perSecond: number, now: number) {
     this.#perSecond = perSecond
-    this.#forgiven = forgiven
     this.#tokens = perSecond * burstSeconds
     this.#at = now
   }
@@ -25,7 +28,7 @@ export class Rate {
     this.#at = now
     const most = this.#perSecond * burstSeconds
     this.#tokens = Math.min(most, this.#tokens + seconds * this.#perSecond)
-    this.#refused = Math.max(0, this.#refused - seconds * this.#forgiven)
+    this.#refused = Math.max(0, this.#refused - seconds * forgiven)
     // What is more than a bucket holds passes where it is full: it would never pass else.
     if (this.#tokens >= Math.min(amount, most)) {
       this.#tokens -= amount

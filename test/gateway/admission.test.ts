@@ -17,11 +17,25 @@ const limits: AdmissionLimits = {
   maxQueueDelay
 }
 
+/** Whether a session is closed that sends so many requests a second to a route for two minutes. */
+async function isFlood(perSecond: number, rates: Partial<AdmissionLimits>, rateLimit?: number) {
+  const core = await startCore()
+  const { session } = core.connect()
+  const init = { limits: { ...limits, ...rates }, requests: core.requests, dispatcher: core.dispatcher }
+  const admission = new Admission(init)
+  const route = routeOf(rateLimit === undefined ? {} : { rateLimit })
+  const verdicts = Array.from({ length: 120 * perSecond }, (_, i) =>
+    admission.judge(session, route, request, 1_000 + (i * 1_000) / perSecond)
+  )
+  await core.close()
+  return verdicts.includes('flood')
+}
+
 /** A request as it comes in. */
 const request = { body: 'ten bytes.', size: 10 }
 
 /** A route as intake has it; the core finds its own by the name. */
-function routeOf(options: { affinity?: string } = {}) {
+function routeOf(options: { affinity?: string; rateLimit?: number } = {}) {
   const table = new RouteTable()
   table.offer([{ route: 'a', file: 'scripted', options }])
   return table.find('a')!
@@ -139,6 +153,21 @@ t.test('a burst that workers can do in time is let in, and so is work of long re
     await play.go(300, 0)
   }
   await core.close()
+})
+
+t.test(
+  'who sends more than 1.25 times their rate is closed in the end, and who sends less is not',
+  async t => {
+    t.notOk(await isFlood(12, { maxRequestsPerSecond: 10 }))
+    for (const perSecond of [14, 15, 19, 40])
+      t.ok(await isFlood(perSecond, { maxRequestsPerSecond: 10 }), `${perSecond} requests of 10`)
+    t.notOk(await isFlood(12, { maxBytesPerSecond: 100 }))
+    t.ok(await isFlood(14, { maxBytesPerSecond: 100 }))
+  }
+)
+
+t.test("a route's own rate refuses, and closes nobody", async t => {
+  t.notOk(await isFlood(50, { maxRequestsPerSecond: 60 }, 1))
 })
 
 t.test('who belongs to a worker that is behind is refused, and others are not', async t => {
