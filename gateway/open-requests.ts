@@ -104,23 +104,34 @@ export class OpenRequests {
   /** Decides a request and tells its client, if it asked for an answer. */
   decide(request: Request, outcome: Outcome): void {
     if (request.state === 'decided') return
-    const { session, route, id, flags, onOutcome } = request
-    const { metrics, log } = this.#init
+    const { onOutcome } = request
     if (onOutcome !== undefined) {
       // Decided before it is told: it may end the session.
       this.#close(request)
       return onOutcome(outcome)
     }
-    if ('error' in outcome) metrics.count('errors')
-    if ((flags & requestFlags.notify) === 0) {
-      metrics.count('replies')
-      if ('error' in outcome) session.receiver?.error(id, outcome.error)
-      else session.receiver?.reply(id, outcome.body)
-    } else if ('error' in outcome) {
-      const { code, message } = outcome.error
-      log.warn('A notify failed', { route: route.name, sid: session.sid, code, error: message })
-    }
+    if (!request.isAnswered) this.#tell(request, outcome)
     this.#close(request)
+  }
+
+  /**
+   * Answers all that clients still wait for, since nobody waits any longer for their outcomes: the gateway closes. What
+   * has not started is not run. What runs goes on until its session ends, and its outcome is told to nobody.
+   */
+  abandon(): void {
+    this.#init.log.warn('Requests have not ended in time', { requests: this.#undecided })
+    for (const request of this.#byRid.values()) {
+      // Hooks are no client's; they have a time of their own.
+      if (request.state === 'decided' || request.onOutcome !== undefined) continue
+      request.turn?.takeBack()
+      if (request.turn === undefined) {
+        this.#leaveLane(request)
+        this.decide(request, { error: errors.closing() })
+      } else if ((request.flags & requestFlags.notify) === 0) {
+        this.#tell(request, { error: errors.workerLost(request.route.name, 'the gateway is closing') })
+        request.isAnswered = true
+      }
+    }
   }
 
   /** Decides a request without telling anybody: its session is gone. */
@@ -150,6 +161,20 @@ export class OpenRequests {
     return request.state === 'decided'
   }
 
+  #tell(request: Request, outcome: Outcome): void {
+    const { session, route, id, flags } = request
+    const { metrics, log } = this.#init
+    if ('error' in outcome) metrics.count('errors')
+    if ((flags & requestFlags.notify) === 0) {
+      metrics.count('replies')
+      if ('error' in outcome) session.receiver?.error(id, outcome.error)
+      else session.receiver?.reply(id, outcome.body)
+    } else if ('error' in outcome) {
+      const { code, message } = outcome.error
+      log.warn('A notify failed', { route: route.name, sid: session.sid, code, error: message })
+    }
+  }
+
   #end(request: Request): void {
     const { onEnd } = request
     request.onEnd = undefined
@@ -157,17 +182,22 @@ export class OpenRequests {
   }
 
   #timeOut(request: Request): void {
-    const { route, session, timeout } = request
+    const { route, timeout } = request
     // If it has not started it is in its lane again after this, and must not be handed out any more.
     request.turn?.takeBack()
     // A hook is not given up before it has started.
     if (request.onOutcome !== undefined && request.turn === undefined) return request.stopClock()
     if (request.turn !== undefined) this.#giveUp(request)
-    const { waiting } = session.lane
-    const at = waiting.indexOf(request)
-    if (at >= 0) waiting.splice(at, 1)
+    this.#leaveLane(request)
     this.#init.metrics.count('timeouts')
     this.decide(request, { error: errors.timeout(route.name, timeout) })
+  }
+
+  /** It is not to be handed out any more. */
+  #leaveLane(request: Request): void {
+    const { waiting } = request.session.lane
+    const at = waiting.indexOf(request)
+    if (at >= 0) waiting.splice(at, 1)
   }
 
   /** Its handler runs on past its deadline. From now on it is its worker's alone. */

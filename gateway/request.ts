@@ -48,6 +48,8 @@ export class Request {
   state: RequestState = 'waiting'
   /** Whether its worker is done with it. */
   hasOutcome = false
+  /** Whether its client was told before there was an outcome, which nobody is told any more. */
+  isAnswered = false
   /** Where it is handed out. */
   turn: Turn | undefined
 

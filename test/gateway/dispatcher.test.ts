@@ -391,3 +391,37 @@ t.test('who waits for one worker holds up those alone who belong there', async t
   t.equal(core.dispatcher.queueDelay(core.clock), 0)
   await core.close()
 })
+
+for (const isProcess of [false, true]) {
+  const where = isProcess ? 'a process' : 'a thread'
+  t.test(
+    `what is abandoned is answered once, as run or as not run, whatever comes of it (${where})`,
+    async t => {
+      const routes = { a: {}, short: { timeout: 50 }, beside: { concurrent: true } }
+      const core = await startCore({ workers: 1, isProcess, routes })
+      const [worker] = core.workers as [ScriptedWorker]
+      const [player, other, leaver] = [core.connect(), core.connect(), core.connect()]
+      for (let id = 1; id <= 3; id++) core.request(player, id)
+      core.request(other, 1, 'short')
+      core.request(leaver, 1)
+      await tick()
+      const running = worker.turns.map(turn => worker.claimNext(turn)!)
+      core.request(player, 4)
+      core.request(player, 5, 'beside')
+      core.requests.abandon()
+      const answers = ['WORKER_LOST', 'CLOSING', 'CLOSING', 'CLOSING', 'CLOSING']
+      t.same(codes(player), answers)
+      t.same(codes(other), ['WORKER_LOST'])
+      worker.outbox.reply(running[0]!.rid, 'too late')
+      worker.flush()
+      core.clock += 60
+      core.requests.sweep(core.clock)
+      core.registry.end(leaver.session, { code: 1012, reason: 'closing', kickReason: null })
+      await runEverything(core.workers)
+      t.same(codes(player), answers, 'nothing is told twice')
+      t.same([...codes(other), ...codes(leaver)], ['WORKER_LOST', 'WORKER_LOST'])
+      t.equal(core.requests.undecided, 0)
+      await core.close()
+    }
+  )
+}

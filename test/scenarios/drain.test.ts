@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { type Client, connect } from '../../client/index.js'
 import { startGateway, until } from '../helpers/gateway.js'
+import { failureOf } from '../helpers/player.js'
 import { PomeloPlayer } from '../helpers/pomelo-player.js'
 
 const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume', import.meta.url))
@@ -71,21 +72,31 @@ t.test('what runs is waited for, and a Pomelo client is told by a kick', async t
   t.match(await player.closed, { code: 1012 })
 })
 
-t.test('what does not end in time is left, and the log says so', async t => {
-  const { gateway, lines } = await startGateway(t, handlers, {
-    workers: 1,
-    drainTimeout: 30,
-    drainSpread: 0,
-    closeTimeout: 50
-  })
-  const client = await connect(gateway.url)
-  t.teardown(() => client.close())
-  const holding = new Promise<void>(resolve => client.on('holding', () => resolve()))
-  client.request('player.hold', { key: 'never' }).catch(() => {})
-  await holding
-  await gateway.drain()
-  t.match(
-    lines.filter(({ level }) => level === 'warn'),
-    [{ message: 'Requests are left without an answer', fields: { requests: 1 } }]
-  )
-})
+for (const isolation of ['thread', 'process'] as const) {
+  for (const end of ['close', 'drain'] as const) {
+    t.test(`what does not end in time is answered all the same (${end}, ${isolation})`, async t => {
+      const times = { drainTimeout: 30, drainSpread: 20, closeTimeout: 30 }
+      const { gateway, lines, connect } = await startGateway(t, handlers, { workers: 1, isolation, ...times })
+      const [player, pomelo] = [await connect(), await PomeloPlayer.join(gateway.url)]
+      const asked = [player.request('player.hold', { key: 'never' }), player.request('player.add', { n: 1 })]
+      pomelo.request('player.hold', { key: 'never either' }).catch(() => {})
+      player.notify('player.add', { n: 2 })
+      await until('both hold', () => player.events.length + pomelo.events.length === 4)
+      await gateway[end]()
+      const failures = await Promise.all(asked.map(failureOf))
+      t.match(failures, [
+        { code: 'WORKER_LOST', message: /^The worker of "player\.hold" ended .*: the gateway is closing$/ },
+        { code: 'CLOSING' }
+      ])
+      t.match(await player.closed, { code: 1012 })
+      await pomelo.closed
+      t.match(pomelo.replies, [{ id: 1, body: { error: 'WORKER_LOST' } }])
+      t.same(player.strays, [], 'once, and a notify is answered by nothing')
+      t.match(gateway.metrics(), { requests: 3, replies: 3 })
+      t.match(
+        lines.filter(({ message }) => message.startsWith('Requests')),
+        [{ level: 'warn', message: 'Requests have not ended in time', fields: { requests: 4 } }]
+      )
+    })
+  }
+}
