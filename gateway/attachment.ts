@@ -2,12 +2,12 @@
  * What a connection has to do with a session: who its client is, the session's beginning or return, and the connection's
  * leave of it. A session that can be resumed has its receiver in between, and may outlive the connection.
  */
-import { closeCodes, mayResume } from '../shared/close-codes.js'
+import { type CloseCode, closeCodes, mayResume } from '../shared/close-codes.js'
 import type { ResumeReply, ResumeRequest } from '../shared/wire/resume.js'
 import { type Authentication, type Dismissal, type Identity, nobody } from './authentication.js'
 import type { AuthenticationRequest } from './options.js'
 import type { PomeloMessages } from './pomelo-messages.js'
-import type { ClientInfo, Registry } from './registry.js'
+import type { ClientInfo, Ending, Registry } from './registry.js'
 import type { ResumableConnection, ResumableReceiver } from './resumable-receiver.js'
 import type { Resumption } from './resumption.js'
 import type { Receiver, Session } from './session.js'
@@ -138,13 +138,24 @@ export class Attachment {
     this.#resumable?.confirm()
   }
 
-  /** The connection is over. The session ends with it, unless the client may come back to it. */
-  leave(code: number, reason: string): void {
+  /** The gateway closes the connection. The session ends with it, unless the client may come back to it. */
+  leave(code: CloseCode, reason: string): void {
+    this.#part({ code, reason, kickReason: null }, !mayResume(code))
+  }
+
+  /**
+   * The connection was closed, by the client or by what lies in between, or is lost. Only 1000 is a goodbye. A code of ours
+   * that the other side says has not our meaning: nobody was kicked.
+   */
+  lose(code: number, reason: string): void {
+    this.#part({ code: closeCodes.normal, reason, kickReason: null }, code === closeCodes.normal)
+  }
+
+  #part(ending: Ending, isFinal: boolean): void {
     const session = this.#session
     this.#session = undefined
     if (session === undefined) return
-    const ending = { code, reason, kickReason: null }
     if (this.#resumable === undefined) return this.#parts.registry.end(session, ending)
-    this.#resumable.drop(this.#connection, ending, !mayResume(code))
+    this.#resumable.drop(this.#connection, ending, isFinal)
   }
 }

@@ -39,6 +39,8 @@ export interface ResumableKeeper {
   /** Its session is over, or is to be. */
   ended(receiver: ResumableReceiver, farewell: Farewell): void
   endSession(session: Session, ending: Ending): void
+  /** More was sent than is kept for its client, and what it needs next is gone. */
+  overflowed(receiver: ResumableReceiver): void
   confirmed(receiver: ResumableReceiver): void
 }
 
@@ -266,8 +268,7 @@ export class ResumableReceiver implements Receiver {
   /** Whoever is away, or behind, for so long that what it needs next is gone can't go on. */
   #endIfLost(): void {
     if (this.session === undefined || this.#init.backlog.floor <= this.#given) return
-    const reason = 'more was sent than is kept for a client that does not take it'
-    this.#init.keeper.endSession(this.session, { code: closeCodes.slow, reason, kickReason: null })
+    this.#init.keeper.overflowed(this)
   }
 
   /** What the client is to be given next; '' when it has caught up, and gets all else as it is sent. */

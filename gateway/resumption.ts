@@ -183,6 +183,13 @@ export class Resumption implements ResumableKeeper {
     this.#init.registry.end(session, ending)
   }
 
+  overflowed(receiver: ResumableReceiver): void {
+    const session = receiver.session!
+    const reason = 'more was sent than is kept for a client that does not take it'
+    this.#init.log.info('A session has ended', { sid: session.sid, uid: session.uid, reason })
+    this.endSession(session, { code: closeCodes.slow, reason, kickReason: null })
+  }
+
   confirmed(receiver: ResumableReceiver): void {
     this.#secrets.confirm(receiver)
   }

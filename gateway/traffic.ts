@@ -30,6 +30,8 @@ export class Traffic {
   readonly #start: number
   /** Bytes of the messages and control frames that came, each with one header. */
   #told = 0
+  /** What the socket had read at the last look. */
+  #read: number
   #unpaid = 0
   /** undefined: no frame has come that was no request. */
   #frames: Rate | undefined
@@ -38,6 +40,7 @@ export class Traffic {
   constructor(limits: TrafficLimits, read: number) {
     this.#limits = limits
     this.#start = read
+    this.#read = read
   }
 
   /** A message came, or a control frame, with so many bytes in it. */
@@ -74,14 +77,17 @@ export class Traffic {
 
   /**
    * Compares with what the socket has read: more than was told of is the headers of fragments, or a message that is not
-   * whole yet, of which there can be one.
+   * whole yet, of which there can be one. Returns whether anything came since the last time.
    */
-  compare(read: number): void {
+  compare(read: number): boolean {
     const { maxMessageBytes } = this.#limits
+    const hasCome = read > this.#read
+    this.#read = read
     const hidden = read - this.#start - this.#told - maxMessageBytes - readAhead
-    if (hidden <= 0) return
+    if (hidden <= 0) return hasCome
     this.#told += hidden
     this.#unpaid += hidden * fragmentWeight
+    return hasCome
   }
 }
 

@@ -65,11 +65,7 @@ export function mayComeBack(code: number): boolean {
   return code === 1001 || code === 1005 || code === 1006 || (code >= 1011 && code <= 1013)
 }
 
-/**
- * Whether a session may be resumed whose connection closed with this code, whoever said it: not after a
- * goodbye, and not where the client is told to stay away. 1001 and 1005 (no code) are no goodbyes: a browser
- * closes so what belongs to a page that it puts away, without asking the page.
- */
-export function mayResume(code: number): boolean {
-  return code === 1001 || code === 1005 || code === 1006 || (code >= 4000 && code < 4500)
+/** Whether a session may be resumed whose connection the gateway has closed with this code. */
+export function mayResume(code: CloseCode): boolean {
+  return code >= 4000 && code < 4500
 }

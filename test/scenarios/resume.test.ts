@@ -6,6 +6,7 @@ import { type Client, type ClientOptions, connect, type StateChange } from '../.
 import type { GatewayOptions } from '../../gateway/index.js'
 import type { Cut } from '../../testing/tcp-proxy.js'
 import { startGateway, startProxy, until } from '../helpers/gateway.js'
+import { PomeloPlayer } from '../helpers/pomelo-player.js'
 
 const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume', import.meta.url))
 
@@ -172,6 +173,46 @@ t.test('a close that the client has not said, as of a browser or a proxy, is no 
   }
 })
 
+/** A client that counts, as no library of ours: it may close with any code. */
+function joinRaw(url: string, resume: true | { token: string; epoch: string; received: number } = true) {
+  return PomeloPlayer.join(url, { sys: { resume } })
+}
+
+t.test('of the codes that the other side may close with, only 1000 is a goodbye', async t => {
+  const { gateway } = await start(t)
+  const codes = [1001, 1002, 1003, 1008, 1011, 1012, 3000, 3999, 4000, 4003, 4500, 4503, 4506, 4999, 1000]
+  for (const [index, code] of codes.entries()) {
+    const uid = `closes with ${code}`
+    const player = await joinRaw(gateway.url)
+    await player.request('player.login', { uid })
+    const { token, epoch } = player.answer!.sys!.resume!
+    player.ws.close(code)
+    await until('it has gone', () => gateway.metrics().connections === 0)
+    t.equal(gateway.sessions.getByUid(uid).length, code === 1000 ? 0 : 1, uid)
+    const back = await joinRaw(gateway.url, { token, epoch, received: 1 })
+    t.match(back.answer?.sys?.resume, { resumed: code !== 1000 }, uid)
+    t.equal(gateway.metrics().sessionsResumed, Math.min(index + 1, codes.length - 1))
+    back.ws.close(1000)
+    await until('it has gone', () => gateway.metrics().connections === 0)
+  }
+})
+
+t.test('who says a code of the gateway is not told by it later', async t => {
+  const { gateway } = await start(t, { resumeWindow: 60_000, unboundResumeWindow: 0 })
+  for (const code of [4500, 4503]) {
+    const player = await joinRaw(gateway.url)
+    const { token, epoch } = player.answer!.sys!.resume!
+    // Its onConnect is over: it holds nothing.
+    await player.request('player.seen')
+    player.ws.close(code)
+    await until('its session is over', () => gateway.metrics().sessions === 0)
+    const back = await joinRaw(gateway.url, { token, epoch, received: 1 })
+    t.match(back.answer?.sys?.resume, { resumed: false, reason: 'gone' })
+    back.ws.close(1000)
+    await until('it has gone', () => gateway.metrics().sessions === 0)
+  }
+})
+
 t.test('who is kicked is told, whether the client is there or away, and is told once', async t => {
   const { gateway, proxy, join } = await start(t)
   const [here, away] = [await join(), await join()]
@@ -275,7 +316,7 @@ t.test('a user whose client is away is not kept out by that session', async t =>
 })
 
 t.test('who is away for more than is kept has lost the session, and the gateway keeps no more', async t => {
-  const { gateway, proxy, join } = await start(t, { maxBacklogMessages: 10 })
+  const { gateway, lines, proxy, join } = await start(t, { maxBacklogMessages: 10 })
   const client = await join()
   await client.request('player.login', { uid: 'red' })
   proxy.isDown = true
@@ -285,6 +326,10 @@ t.test('who is away for more than is kept has lost the session, and the gateway 
   t.match(gateway.metrics(), { sessions: 1 })
   gateway.send('red', 'tick', 10)
   t.match(gateway.metrics(), { sessions: 0, detachedSessions: 0, backlogBytes: 0 })
+  t.match(
+    lines.filter(({ message }) => message === 'A session has ended'),
+    [{ level: 'info', fields: { uid: 'red', reason: /^more was sent than is kept/ } }]
+  )
   const opened = change(client, 'open')
   proxy.isDown = false
   t.match(await opened, { resumed: false })

@@ -6,6 +6,7 @@ import { WebSocket } from 'ws'
 import { Clock } from '../helpers/clock.js'
 import { startGateway, until } from '../helpers/gateway.js'
 import { Player } from '../helpers/player.js'
+import { frame, opcodes, RawClient } from '../helpers/raw-client.js'
 
 const { gateway, connect } = await startGateway(t, 'wire', { workers: 1 })
 const bystander = await connect()
@@ -261,6 +262,34 @@ t.test('the heartbeat is a ping of WebSocket, and its pong a sign of life', asyn
   await clock.advance(80)
   t.equal((await closed)[0], 4001)
   t.same(await player.request('echo.box', 1), { body: 1 }, 'the one that answers is not')
+})
+
+t.test('parts of a message are signs of life: a slow line may take longer than two heartbeats', async t => {
+  const clock = new Clock()
+  const { gateway } = await startGateway(t, 'wire', { workers: 1, heartbeat: 40, monotonic: clock.monotonic })
+  const client = await RawClient.open(t, gateway)
+  for (const byte of frame(opcodes.text, '[1,"echo.plain",7]')) {
+    client.socket.write(Buffer.from([byte]))
+    // Both ends live in this process: between two looks it is read.
+    await clock.looked()
+    await clock.advance(20)
+  }
+  t.same(await client.reply(), [1, 7])
+  await clock.advance(80)
+  t.equal(await client.closeCode(), 4001, 'and then it is silent')
+})
+
+t.test('parts of a message give nobody more time to shake hands', async t => {
+  const clock = new Clock()
+  const options = { workers: 1, heartbeat: 40, handshakeTimeout: 200, monotonic: clock.monotonic }
+  const { gateway } = await startGateway(t, 'wire', options)
+  const client = await RawClient.open(t, gateway, 'pomelo')
+  for (const byte of frame(opcodes.binary, 'a handshake that is never whole').subarray(0, 20)) {
+    client.socket.write(Buffer.from([byte]))
+    await clock.looked()
+    await clock.advance(10)
+  }
+  t.equal(await client.closeCode(), 4002)
 })
 
 t.test('a client that asks for nothing and says nothing is closed with 4002', async t => {
