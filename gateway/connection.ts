@@ -239,7 +239,6 @@ export class Connection implements AttachedConnection, ProtocolHost {
     const isReady = this.#protocol?.isReady === true
     // Who has not shaken hands is not waited for: what is to be said was said.
     if (!this.isConnected) return !isReady && this.#liveness.lingers(now) ? this.terminate() : undefined
-    // A part of a message is a sign of life too: on a slow line a whole one takes longer than two heartbeats.
     if (this.#traffic.compare(this.#opened.socket.bytesRead)) this.#liveness.hear(now)
     this.#settle()
     const finding = this.#liveness.look(now, isReady)

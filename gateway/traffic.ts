@@ -77,7 +77,8 @@ export class Traffic {
 
   /**
    * Compares with what the socket has read: more than was told of is the headers of fragments, or a message that is not
-   * whole yet, of which there can be one. Returns whether anything came since the last time.
+   * whole yet, of which there can be one. Returns whether anything came since the last time: a part of a message is a
+   * sign of life too, since on a slow line a whole one may take longer than two heartbeats.
    */
   compare(read: number): boolean {
     const { maxMessageBytes } = this.#limits
