@@ -2,7 +2,8 @@
  * How many files a process may have open, sockets among them, and what of that is left: where the system says
  * so.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { devNull } from 'node:os'
 
 /** Files that are left to others at most: to workers that are replaced, and to what handlers open. */
 const longestReserve = 64
@@ -18,6 +19,19 @@ export function countFreeSockets(): number | undefined {
     return Number.isNaN(free) ? undefined : reserve(free)
   } catch {
     return undefined
+  }
+}
+
+/**
+ * Throws the system's error (EMFILE, ENFILE) where so many more files can't be had at this moment. For what would
+ * fail half way without them, and lose some for good.
+ */
+export function expectFreeFiles(count: number): void {
+  const files: number[] = []
+  try {
+    while (files.length < count) files.push(openSync(devNull, 'r'))
+  } finally {
+    for (const file of files) closeSync(file)
   }
 }
 

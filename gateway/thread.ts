@@ -13,6 +13,7 @@ import { type ClaimTable, readRunning } from '../shared/claims.js'
 import type { LinkOffer } from '../shared/hello.js'
 import type { InboxMessage } from '../shared/inbox.js'
 import { hasEval, withoutEval } from './node-arguments.js'
+import { expectFreeFiles } from './open-files.js'
 import type { ResolvedOptions } from './options.js'
 import type { Prints } from './prints.js'
 import type { Transport, TransportInit } from './transport.js'
@@ -25,6 +26,12 @@ const closingGrace = 1_000
 
 /** Tasks that Piscina may see as running at the same time: the one that lasts, one that ends, one that begins. */
 const concurrentTasks = 8
+
+/**
+ * Files that a thread opens as it starts: those of its event loop, and modules, one after the other. Where they run
+ * out in between, Node 20 to 24 lose one for good (measured).
+ */
+const filesOfThread = 16
 
 export type ThreadOptions = Pick<ResolvedOptions, 'workerArgv' | 'workerHeap'> & { readonly prints: Prints }
 
@@ -42,6 +49,7 @@ export class Thread implements Transport {
   constructor(init: TransportInit, { workerArgv, workerHeap, prints }: ThreadOptions) {
     this.#init = init
     this.#claims = init.setup.claims
+    expectFreeFiles(filesOfThread)
     this.#pool = new Piscina({
       filename: workerFile,
       minThreads: 0,

@@ -25,7 +25,7 @@ export function findLeftovers(before: Stock, after: Stock = takeStock()): string
   })
 }
 
-/** Waits until nothing is left over, for a while; gives what is. */
+/** Waits until nothing is left over that was not there `before`, for a while; returns what is. */
 export async function waitForNoLeftovers(before: Stock, ms = 10_000): Promise<string[]> {
   const end = performance.now() + ms
   while (findLeftovers(before).length > 0 && performance.now() < end) {

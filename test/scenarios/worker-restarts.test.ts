@@ -3,7 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { expectFreeFiles } from '../../gateway/open-files.js'
+import { canLimitFiles, shortenFiles } from '../helpers/file-limit.js'
 import { startGateway, until } from '../helpers/gateway.js'
+import { takeStock, waitForNoLeftovers } from '../helpers/leftovers.js'
 
 t.test(
   'workers that come up and end by themselves are started ever more seldom, and when the cause is gone one stays',
@@ -45,6 +48,33 @@ t.test(
     t.equal(await player.request('ends.hello'), 'hello')
   }
 )
+
+t.test(
+  'while files run short no worker is begun that would lose some, and afterwards one is up',
+  { skip: canLimitFiles ? false : 'only Linux can limit the files of a running process' },
+  async t => {
+    const { gateway, lines } = await startGateway(t, 'session', { workers: 1, isolation: 'thread' })
+    const stock = takeStock()
+    const shortage = shortenFiles(1)
+    await until('files run short', () => !canOpen(16))
+    await gateway.killWorker(0)
+    const failures = () => lines.filter(({ message }) => message === 'A worker did not come up')
+    await until('it was tried in vain', () => failures().length >= 2)
+    t.match(failures()[0]!.fields, { worker: 0, error: /EMFILE/ })
+    t.equal(await shortage, true)
+    await until('a worker is up', () => gateway.isReady)
+    t.same(await waitForNoLeftovers(stock), [])
+  }
+)
+
+function canOpen(files: number): boolean {
+  try {
+    expectFreeFiles(files)
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** Has this process look for temporary files where there is no folder, until the function is called or the test ends. */
 function loseTemporaryFolder(t: Test): () => void {
