@@ -98,8 +98,8 @@ export class Authentication {
   }
 
   #identify({ uid = null, settings = {} }: AuthenticationAnswer & { accept: true }): Identity {
-    if (settings === null || typeof settings !== 'object')
-      throw new TypeError(`Expected the settings to be an object, got ${describeValue(settings)}`)
+    if (!isPlainObject(settings))
+      throw new TypeError(`Expected the settings to be a plain object, got ${describeValue(settings)}`)
     const { maxSettingsLength, maxSettingsKeys } = this.#init
     let length = 0
     const change = Object.entries(settings).map(([key, value], index) => {
@@ -123,6 +123,13 @@ function expectAnswer(answer: AuthenticationAnswer): AuthenticationAnswer {
   throw new TypeError(
     `Expected authenticate to answer { accept: true, uid?, settings? } or { accept: false, reason? }, got ${describeValue(answer)}`
   )
+}
+
+/** Whether it is no list, no Map, and no instance of a class. Objects of other realms are plain too. */
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const proto: unknown = Object.getPrototypeOf(value)
+  return proto === null || Object.getPrototypeOf(proto) === null
 }
 
 function isReason(reason: unknown): boolean {

@@ -185,6 +185,8 @@ const faults: Record<string, () => unknown> = {
   'answers true': () => true,
   'names a user that is none': () => ({ accept: true, uid: '' }),
   'gives settings that are no object': () => ({ accept: true, settings: 'red' }),
+  'gives settings that are a list': () => ({ accept: true, settings: [1] }),
+  'gives settings that are a Map': () => ({ accept: true, settings: new Map([['a', 1]]) }),
   'gives settings that can not be kept': () => ({ accept: true, settings: { run: () => {} } }),
   'gives more settings than a session may have': () => ({ accept: true, settings: { x: 'x'.repeat(2_000) } }),
   'refuses with a reason that is no text': () => ({ accept: false, reason: 4 }),
