@@ -1,5 +1,4 @@
 /** The public face of a client: requests and notifies out, events in. Made by `connect`. */
-import { describeValue } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
 import type { RouteTypes } from '../shared/route-types.js'
 import { type MessageHeader, messageKinds } from '../shared/wire/message.js'
@@ -8,8 +7,8 @@ import { decodeBody, encodeBody } from './body.js'
 import { ClientError } from './client-error.js'
 import { type ClientState, Conversation, type StateChange } from './conversation.js'
 import { Listeners } from './listeners.js'
-import { type ClientMessage, createMessage } from './message.js'
-import { expectMs, type ResolvedClientOptions } from './options.js'
+import { type ClientMessage, createMessage, expectRoute } from './message.js'
+import { expectFunction, expectMs, expectObject, type ResolvedClientOptions, refuseValue } from './options.js'
 import { type RequestOptions, Requests } from './requests.js'
 
 /** Events with their bodies. */
@@ -71,15 +70,18 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
    * run twice.
    *
    * Rejects with a ClientError: what the handler threw, or REQUEST_TIMED_OUT, SESSION_LOST, OUTBOX_FULL,
-   * CONNECTION_CLOSED, BODY_TOO_LARGE, BODY_NOT_SERIALIZABLE; or with the signal's reason.
+   * CONNECTION_CLOSED, BODY_TOO_LARGE, BODY_NOT_SERIALIZABLE, ROUTE_INVALID, OPTION_INVALID (`timeout`,
+   * `signal`); or with the signal's reason.
    */
   async request<Route extends Name<Routes>>(
     route: Route,
     ...[body, options = {}]: BodyArgs<BodyOf<Routes, Route>, [options?: RequestOptions]>
   ): Promise<ReplyOf<Routes, Route>> {
-    const { timeout = this.#options.requestTimeout, signal } = options
+    const { timeout = this.#options.requestTimeout, signal } = expectObject('options', options)
     expectMs('timeout', timeout, 0)
-    signal?.throwIfAborted()
+    if (signal && typeof signal.addEventListener !== 'function')
+      throw refuseValue('signal', 'an AbortSignal', signal)
+    if (signal?.aborted) throw signal.reason
     const message = this.#encode(messageKinds.request, this.#requests.nextId(), route, body)
     this.#send(message)
     const { outbox } = this.#conversation
@@ -90,25 +92,36 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
   /**
    * Sends what needs no answer. While the connection is lost it waits.
    *
-   * @throws ClientError: `OUTBOX_FULL`, `CONNECTION_CLOSED`, `BODY_TOO_LARGE`, `BODY_NOT_SERIALIZABLE`
+   * @throws ClientError: `OUTBOX_FULL`, `CONNECTION_CLOSED`, `BODY_TOO_LARGE`, `BODY_NOT_SERIALIZABLE`,
+   * `ROUTE_INVALID`
    */
   notify<Route extends Name<Routes>>(route: Route, ...[body]: BodyArgs<BodyOf<Routes, Route>, []>): void {
     this.#send(this.#encode(messageKinds.notify, 0, route, body))
   }
 
-  /** Calls the listener with the body of each such event. Gives the function that ends it. */
+  /**
+   * Calls the listener with the body of each such event. Returns the function that ends it.
+   *
+   * @throws ClientError `OPTION_INVALID` for a listener that is no function
+   */
   on<Event extends Name<Events>>(event: Event, listener: (body: Events[Event]) => void): () => void {
-    return this.#events.add(expectFunction(event, listener), listener as (body: unknown) => void)
+    return this.#events.add(event, expectFunction('listener', listener) as (body: unknown) => void)
   }
 
-  /** Calls the listener at each change of `state`. Gives the function that ends it. */
+  /**
+   * Calls the listener at each change of `state`. Returns the function that ends it.
+   *
+   * @throws ClientError `OPTION_INVALID` for a listener that is no function
+   */
   onState(listener: (change: StateChange) => void): () => void {
-    return this.#states.add(expectFunction('change', listener), listener)
+    return this.#states.add('change', expectFunction('listener', listener))
   }
 
   /**
    * Gives the connection up and seeks another: for a game that knows better than a heartbeat that it is dead.
    * `after`: milliseconds until the first attempt, 0 if missing. The session is resumed as after any loss.
+   *
+   * @throws ClientError `OPTION_INVALID`
    */
   reconnect(after = 0): void {
     this.#conversation.reconnect(expectMs('after', after, 0))
@@ -136,7 +149,7 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
 
   #encode(kind: ClientMessage['kind'], id: number, route: string, body: unknown): ClientMessage {
     const { rich, maxBodyBytes } = this.#conversation
-    return createMessage(kind, id, route, encodeBody(body, rich, maxBodyBytes))
+    return createMessage(kind, id, expectRoute(route), encodeBody(body, rich, maxBodyBytes))
   }
 
   #receive({ kind, id, route, isError, bodyStart }: MessageHeader, bytes: Uint8Array, end: number): void {
@@ -176,8 +189,3 @@ type BodyOf<Routes, Route extends keyof Routes> = Routes[Route] extends { readon
 type ReplyOf<Routes, Route extends keyof Routes> = Routes[Route] extends { readonly reply: infer Reply }
   ? Reply
   : never
-
-function expectFunction<Name>(name: Name, listener: unknown): Name {
-  if (typeof listener === 'function') return name
-  throw new TypeError(`Expected a listener to be a function, got ${describeValue(listener)}`)
-}

@@ -10,7 +10,7 @@ import { type ClientOptions, resolveClientOptions } from './options.js'
  * when the connection is lost.
  *
  * Rejects with a ClientError: CONNECT_FAILED where no connection came about within `connectTimeout`,
- * HANDSHAKE_REFUSED (with the game's `user` as its `data`), CONNECTION_CLOSED; or with OPTION_INVALID.
+ * HANDSHAKE_REFUSED (with the game's `user` as its `data`), CONNECTION_CLOSED, OPTION_INVALID.
  *
  * A function `user` that throws, rejects or does not answer is asked again until then, as it is after a loss:
  * the network is often no more there for the service of tokens than for the gateway. The error says what it
@@ -24,12 +24,14 @@ export async function connect<Routes = RouteTypes, Events = EventTypes>(
 ): Promise<Client<Routes, Events>> {
   const resolved = resolveClientOptions(options)
   const { connectTimeout } = resolved
-  const client = new Client<Routes, Events>(url, resolved)
+  // A URL is welcome too. What is no address the platform refuses.
+  const address = String(url)
+  const client = new Client<Routes, Events>(address, resolved)
   return new Promise((resolve, reject) => {
     const onTimeout = () => {
       const { reason, cause } = client.failure ?? {}
       const last = reason === undefined ? '' : `; the last attempt: ${reason}`
-      const error = errors.connectFailed(url, `nobody has answered within ${connectTimeout} ms${last}`)
+      const error = errors.connectFailed(address, `nobody has answered within ${connectTimeout} ms${last}`)
       settle(() => reject(new ClientError(error, { retryable: true, cause })))
       client.close()
     }

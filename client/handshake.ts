@@ -1,7 +1,11 @@
 /** The client's half of the handshake: what it says of itself, and what it reads from the answer. */
+import { describeValue } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
+import { encodePlain } from '../shared/plain-body.js'
 import { richForm } from '../shared/wire/handshake.js'
 import type { ResumePoint, ResumeReply } from '../shared/wire/resume.js'
+import type { ClientError } from './client-error.js'
+import { refuseOption } from './options.js'
 
 /** What a client says at its handshake. */
 export interface ClientHandshake {
@@ -31,9 +35,26 @@ export type HandshakeAnswer =
 const type = 'sallyport'
 const version = '1'
 
+/** @throws ClientError `OPTION_INVALID` for a `user` of which JSON would lose anything but an undefined member */
 export function encodeHandshake({ dictVersion, resume = undefined, user }: ClientHandshake): Uint8Array {
   const sys = { type, version, dictVersion, errorFlag: true, bodies: richForm, resume: resume ?? true }
-  return new TextEncoder().encode(JSON.stringify({ sys, user }))
+  // Walked first, since this names a Promise, a Map or a circle by its path.
+  encodePlain(user, refuseUser)
+  return new TextEncoder().encode(JSON.stringify({ sys, user }, expectKept))
+}
+
+/** Refuses what JSON would leave out or make null: a gateway would take the client for nobody. */
+function expectKept(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
+  const { [key]: given } = this
+  const isLeaf = typeof value !== 'object' || value === null
+  if (isLeaf && (given ?? null) !== null && (JSON.stringify(value) ?? 'null') === 'null')
+    throw refuseUser(key, describeValue(given))
+  return value
+}
+
+function refuseUser(path: string, what: string): ClientError {
+  const where = path === '' ? 'its top' : path
+  return refuseOption(`Expected \`user\` to have a form in JSON, got ${what} at ${where}`)
 }
 
 /** @throws `FRAME_MALFORMED` */

@@ -2,6 +2,7 @@
 import { describeValue } from '../shared/check.js'
 import { monotonicClock } from '../shared/clock.js'
 import { errors } from '../shared/errors.js'
+import { ClientError } from './client-error.js'
 import type { WebSocketClass } from './web-socket.js'
 
 export interface BackOffOptions {
@@ -75,14 +76,14 @@ export interface ResolvedClientOptions {
   readonly monotonic: () => number
 }
 
-/** @throws `OPTION_INVALID`, naming the option, what was expected and what came */
+/** @throws ClientError `OPTION_INVALID`, naming the option, what was expected and what came */
 export function resolveClientOptions(asked: ClientOptions): ResolvedClientOptions {
-  const { user, backOff = {}, WebSocket, random = Math.random, monotonic = monotonicClock } = asked
+  const { user, WebSocket } = expectObject('options', asked)
   for (const name of Object.keys(asked)) {
-    if (!names.has(name)) {
-      throw errors.optionInvalid(`There is no option \`${name}\`; the options are ${[...names].join(', ')}`)
-    }
+    if (!names.has(name))
+      throw refuseOption(`There is no option \`${name}\`; the options are ${[...names].join(', ')}`)
   }
+  const backOff = expectObject('backOff', asked.backOff ?? {})
   return {
     user,
     connectTimeout: expectMs('connectTimeout', asked.connectTimeout ?? 10_000, 0),
@@ -95,9 +96,9 @@ export function resolveClientOptions(asked: ClientOptions): ResolvedClientOption
       most: expectMs('backOff.most', backOff.most ?? 10_000, 1)
     },
     outboxLimit: expectWhole('outboxLimit', asked.outboxLimit ?? 1_048_576, 1, Number.MAX_SAFE_INTEGER),
-    WebSocket,
-    random,
-    monotonic
+    WebSocket: WebSocket && expectFunction('WebSocket', WebSocket),
+    random: expectFunction('random', asked.random ?? Math.random),
+    monotonic: expectFunction('monotonic', asked.monotonic ?? monotonicClock)
   }
 }
 
@@ -125,7 +126,25 @@ export function expectMs(name: string, value: unknown, least: number): number {
 function expectWhole(name: string, value: unknown, least: number, most: number): number {
   if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most)
     return value as number
-  throw errors.optionInvalid(
-    `Expected \`${name}\` to be a whole number from ${least} to ${most}, got ${describeValue(value)}`
-  )
+  throw refuseValue(name, `a whole number from ${least} to ${most}`, value)
+}
+
+/** @throws ClientError `OPTION_INVALID` */
+export function expectObject<Value extends object>(name: string, value: Value): Value {
+  if (typeof value === 'object' && value !== null) return value
+  throw refuseValue(name, 'an object', value)
+}
+
+export function expectFunction<Value>(name: string, value: Value): Value {
+  if (typeof value === 'function') return value
+  throw refuseValue(name, 'a function', value)
+}
+
+/** The error for an option, or an argument, of the wrong kind. */
+export function refuseValue(name: string, what: string, got: unknown): ClientError {
+  return refuseOption(`Expected \`${name}\` to be ${what}, got ${describeValue(got)}`)
+}
+
+export function refuseOption(message: string): ClientError {
+  return new ClientError(errors.optionInvalid(message))
 }

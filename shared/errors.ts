@@ -174,6 +174,10 @@ export const errors = {
     'BODY_NOT_SERIALIZABLE',
     (path: string, what: string) => `The body can't be sent: ${what} at ${path === '' ? 'its top' : path}`
   ),
+  routeInvalid: define(
+    'ROUTE_INVALID',
+    (got: string) => `Expected a route to be a text of at most 255 bytes, got ${got}`
+  ),
   outboxFull: define(
     'OUTBOX_FULL',
     (limit: number) => `More than ${limit} bytes wait for the gateway to say that it has them`

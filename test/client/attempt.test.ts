@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
-import { type ClientOptions, connect } from '../../client/index.js'
+import { ClientError, type ClientOptions, connect } from '../../client/index.js'
 import { startGateway, startProxy, until } from '../helpers/gateway.js'
 
 const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume', import.meta.url))
@@ -157,4 +157,37 @@ t.test('a user that has no form in JSON, and is no function, ends the client at 
     code: 'CONNECT_FAILED',
     message: /BigInt/
   })
+})
+
+t.test('a user that JSON would lose, or a part of it, never opens a connection as nobody', async t => {
+  const { gateway, sockets, join } = await start(t)
+  const users: [user: unknown, message: RegExp][] = [
+    [() => 'token', /got a function at its top/],
+    [Symbol('s'), /got a symbol at its top/],
+    [{ toJSON: () => undefined }, /got an object whose toJSON gives nothing at its top/],
+    [{ toJSON: () => null }, /got an object at user/],
+    [new Map([['token', 1]]), /got a Map at its top/],
+    [/token/, /got a RegExp at its top/],
+    [{ token: Promise.resolve('token') }, /got an instance of Promise at token/],
+    [{ token: () => 'token', id: 1 }, /got .* \(function\) at token/],
+    [{ token: Symbol('s'), id: 1 }, /got Symbol\(s\) \(symbol\) at token/],
+    [Number.NaN, /got NaN \(number\) at user/],
+    [{ id: Number.POSITIVE_INFINITY }, /got Infinity \(number\) at id/],
+    [new Date(Number.NaN), /got an object at user/],
+    [{ list: [() => 1] }, /\(function\) at 0/]
+  ]
+  for (const [user, message] of users) {
+    const refused = await join({ user: () => user, connectTimeout: 50 }).catch(error => error)
+    t.match(refused, { code: 'CONNECT_FAILED', message, cause: { code: 'OPTION_INVALID' } })
+    t.ok(refused instanceof ClientError && refused.cause instanceof ClientError)
+    // As a function it would be asked.
+    if (typeof user !== 'function')
+      await t.rejects(join({ user, connectTimeout: 0 }), { code: 'CONNECT_FAILED', message })
+  }
+  t.equal(sockets.length, 0)
+  for (const user of [undefined, null, { token: undefined }, [], '', 0, false, new Date(5)]) {
+    await join({ user })
+    await join({ user: async () => user })
+  }
+  t.match(gateway.metrics(), { connectionsOpened: 16 })
 })

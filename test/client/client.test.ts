@@ -265,7 +265,7 @@ t.test('listeners are called by name until they are taken out; one that throws s
   await until('the rest were called', () => heard.length === 5)
   process.removeAllListeners('uncaughtException')
   t.same(heard, ['a1', 'a1', 'b1', 'a2', 'b2'])
-  t.throws(() => client.on('tick', 'no function' as never), TypeError)
+  t.throws(() => client.on('tick', 'no function' as never), { code: 'OPTION_INVALID' })
 })
 
 t.test('the class that opens sockets can be given, and text from a gateway ends the connection', async t => {
@@ -286,4 +286,51 @@ t.test('the class that opens sockets can be given, and text from a gateway ends 
     }
   }
   await t.rejects(connect(gateway.url, { WebSocket: Talking as never }), { code: 'CONNECTION_CLOSED' })
+})
+
+t.test('whatever is wrong with what it is asked for, a client fails with a ClientError', async t => {
+  const { gateway, join } = await start(t)
+  const client = await join()
+  const fails = async (code: string, act: () => unknown) => {
+    const error = await new Promise(resolve => resolve(act())).catch(each => each)
+    t.ok(error instanceof ClientError, `${act}: ${error}`)
+    t.match(error, { code, retryable: false }, String(act))
+  }
+  const request = client.request.bind(client) as (...args: unknown[]) => Promise<unknown>
+  const notify = client.notify.bind(client) as (...args: unknown[]) => void
+  const connecting = connect as (...args: unknown[]) => Promise<unknown>
+  for (const route of ['x'.repeat(256), 'é'.repeat(128), 'a\ud800', Symbol('s'), 5, undefined, null, {}]) {
+    await fails('ROUTE_INVALID', () => request(route))
+    await fails('ROUTE_INVALID', () => notify(route))
+  }
+  await fails('ROUTE_UNKNOWN', () => request('x'.repeat(255)))
+  const body = {
+    a: {
+      get b() {
+        throw new Error('no')
+      }
+    }
+  }
+  for (const act of [() => request('player.seen', body), () => notify('player.seen', body)]) {
+    await fails('BODY_NOT_SERIALIZABLE', act)
+    await t.rejects(new Promise(resolve => resolve(act())), { message: /a\.b/ })
+  }
+  for (const options of [null, 5, { timeout: -1 }, { timeout: null }, { timeout: '1' }, { signal: 'now' }])
+    await fails('OPTION_INVALID', () => request('player.seen', undefined, options))
+  for (const options of [
+    null,
+    { heartbeat: 0, retries: 3 },
+    { heartbeat: 0 },
+    { backOff: 5 },
+    { random: 5 },
+    { monotonic: 'now' },
+    { WebSocket: 'ws' }
+  ])
+    await fails('OPTION_INVALID', () => connecting(gateway.url, options))
+  for (const url of ['nowhere', Symbol('s'), undefined, 5])
+    await fails('CONNECT_FAILED', () => connecting(url))
+  await fails('OPTION_INVALID', () => client.reconnect(-1))
+  await fails('OPTION_INVALID', () => client.on('said', 5 as never))
+  await fails('OPTION_INVALID', () => client.onState(undefined as never))
+  t.equal(await request('player.take', { n: 0 }), 0, 'and goes on')
 })
