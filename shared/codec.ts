@@ -91,7 +91,7 @@ superjson.registerCustom<Error, [name: string, message: string, code: string | n
 export function encodeValue(key: string, value: unknown): string {
   try {
     // A number too: as a part of a template it would go through V8's cache of such texts, at twice the cost.
-    if (isPlain(value, 0)) return `{"json":${JSON.stringify(value)}}`
+    if (isPlain(value)) return `{"json":${JSON.stringify(value)}}`
     return encodeRich(value)
   } catch (refusal) {
     if (refusal instanceof Refusal) throw errors.valueNotSerializable(key, refusal.path, refusal.message)
@@ -126,7 +126,7 @@ function readInteger(text: string): number | undefined {
 
 function encodeRich(value: unknown): string {
   const inspection = new Inspection()
-  inspection.inspect(value, '', 0)
+  inspection.start(value)
   const { circle, hasCollection } = inspection
   if (circle !== undefined && hasCollection) throw new Refusal(circle, 'a circle beside a Set or a Map')
   const serialized = superjson.serialize(value)
@@ -148,8 +148,16 @@ function asBuffer(value: ArrayBufferView | ArrayBuffer): Buffer {
     : Buffer.from(value)
 }
 
-/** Whether JSON alone brings the value back as what it was. */
-function isPlain(value: unknown, depth: number): boolean {
+/** Whether JSON alone brings the value back as what it was. One that can't be read is for the inspection to name. */
+function isPlain(value: unknown): boolean {
+  try {
+    return looksPlain(value, 0)
+  } catch {
+    return false
+  }
+}
+
+function looksPlain(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -157,20 +165,20 @@ function isPlain(value: unknown, depth: number): boolean {
     case 'number':
       return Number.isFinite(value) && !Object.is(value, -0)
     case 'object':
-      return value === null || (depth < maxValueDepth && isPlainObject(value, depth))
+      return value === null || (depth < maxValueDepth && looksPlainObject(value, depth))
     default:
       return false
   }
 }
 
-function isPlainObject(value: object, depth: number): boolean {
+function looksPlainObject(value: object, depth: number): boolean {
   const proto = Object.getPrototypeOf(value)
   if (proto === Array.prototype) {
-    for (const each of value as unknown[]) if (!isPlain(each, depth + 1)) return false
+    for (const each of value as unknown[]) if (!looksPlain(each, depth + 1)) return false
     return (value as Partial<RegExpMatchArray>).index === undefined
   }
   if (proto !== Object.prototype && proto !== null) return false
-  for (const key in value) if (!isPlain((value as Record<string, unknown>)[key], depth + 1)) return false
+  for (const key in value) if (!looksPlain((value as Record<string, unknown>)[key], depth + 1)) return false
   return Object.getOwnPropertySymbols(value).length === 0
 }
 
@@ -182,6 +190,18 @@ class Inspection {
   circle: string | undefined
   /** Whether there is a Set or a Map in it. */
   hasCollection = false
+  /** The path of the member that is read. */
+  #reading = ''
+
+  start(value: unknown): void {
+    try {
+      this.inspect(value, '', 0)
+    } catch (error) {
+      if (error instanceof Refusal) throw error
+      // A getter or a Proxy of the game's threw.
+      throw new Refusal(this.#reading, 'a value that can not be read')
+    }
+  }
 
   inspect(value: unknown, path: string, depth: number): void {
     if (typeof value === 'function') throw new Refusal(path, 'a function')
@@ -216,6 +236,7 @@ class Inspection {
   #inspectKeys(value: object, path: string, depth: number): void {
     for (const key in value) {
       const inner = within(path, key)
+      this.#reading = inner
       if (key === '__proto__' || key === 'constructor' || key === 'prototype') {
         throw new Refusal(inner, 'a key of this name beside values that are not plain JSON')
       }
@@ -232,8 +253,9 @@ class Inspection {
   #inspectArray(value: unknown[], path: string, depth: number): void {
     if (isMatch(value)) throw new Refusal(path, 'the match of a RegExp')
     for (let i = 0; i < value.length; i++) {
-      if (!(i in value)) throw new Refusal(`${path}[${i}]`, 'a hole in an array')
-      this.inspect(value[i], `${path}[${i}]`, depth)
+      this.#reading = `${path}[${i}]`
+      if (!(i in value)) throw new Refusal(this.#reading, 'a hole in an array')
+      this.inspect(value[i], this.#reading, depth)
     }
   }
 

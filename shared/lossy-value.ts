@@ -32,6 +32,16 @@ export function findOwnKey(value: object): string | undefined {
   return undefined
 }
 
+/** The enumerable members of an object. `steps` ends with the key of one while it is read: its getter may throw. */
+export function readMembers(value: object, steps: string[]): [key: string, member: unknown][] {
+  return Object.keys(value).map(key => {
+    steps.push(key)
+    const member = (value as Record<string, unknown>)[key]
+    steps.pop()
+    return [key, member]
+  })
+}
+
 /** Whether it is the match of a RegExp, which has more than its elements. */
 export function isMatch(list: readonly unknown[]): boolean {
   return (list as Partial<RegExpMatchArray>).index !== undefined

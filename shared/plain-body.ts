@@ -3,7 +3,7 @@
  * that form; what it would lose whole, or has no form for, is refused with the path to it. What becomes of each kind of
  * value is in docs/reference/values.md, held by a test.
  */
-import { describeEmptied } from './lossy-value.js'
+import { describeEmptied, readMembers } from './lossy-value.js'
 
 /** Makes the error for what can't be sent. */
 export type Refuse = (path: string, what: string) => Error
@@ -13,9 +13,18 @@ const maxPlainDepth = 100
 
 /**
  * Whether JSON alone says all of it that a body can say. Every event is asked this, so it is quick: unlike with a setting, keys that
- * are symbols are passed over, as JSON does.
+ * are symbols are passed over, as JSON does. A value that throws when it is read is not plain: the walks that name
+ * paths meet it again.
  */
-export function isPlain(value: unknown, depth = 0): boolean {
+export function isPlain(value: unknown): boolean {
+  try {
+    return looksPlain(value, 0)
+  } catch {
+    return false
+  }
+}
+
+function looksPlain(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -23,21 +32,21 @@ export function isPlain(value: unknown, depth = 0): boolean {
     case 'number':
       return Number.isFinite(value) && !Object.is(value, -0)
     case 'object':
-      return value === null || (depth < maxPlainDepth && isPlainObject(value, depth))
+      return value === null || (depth < maxPlainDepth && looksPlainObject(value, depth))
     default:
       return false
   }
 }
 
-function isPlainObject(value: object, depth: number): boolean {
+function looksPlainObject(value: object, depth: number): boolean {
   const proto = Object.getPrototypeOf(value)
   if (proto === Array.prototype) {
-    for (const each of value as unknown[]) if (!isPlain(each, depth + 1)) return false
+    for (const each of value as unknown[]) if (!looksPlain(each, depth + 1)) return false
     // The match of a RegExp is a list with more to it.
     return (value as Partial<RegExpMatchArray>).index === undefined
   }
   if (proto !== Object.prototype && proto !== null) return false
-  for (const key in value) if (!isPlain((value as Record<string, unknown>)[key], depth + 1)) return false
+  for (const key in value) if (!looksPlain((value as Record<string, unknown>)[key], depth + 1)) return false
   return true
 }
 
@@ -55,13 +64,18 @@ export function encodePlain(value: unknown, refuse: Refuse): string {
     const found = findFault(value)
     throw refuse(found?.path ?? '', found?.what ?? 'a value that JSON.stringify refuses')
   }
-  if (json === undefined) throw refuse('', `a ${typeof value}`)
+  if (json === undefined) throw refuse('', describeFormless(value))
   // A Map, a Promise or an Error is this, whatever is in it. Few bodies have it, and only they are looked through.
   if (json.includes('{}') && !isPlain(value)) {
     const found = findFault(value)
     if (found !== undefined) throw refuse(found.path, found.what)
   }
   return json
+}
+
+/** A value of which JSON.stringify makes nothing at all. */
+function describeFormless(value: unknown): string {
+  return typeof value === 'object' ? 'an object whose toJSON gives nothing' : `a ${typeof value}`
 }
 
 interface Fault {
@@ -101,9 +115,10 @@ function findInObject(value: object, steps: string[], above: Set<object>): Fault
   }
   if (value instanceof Map) return { path: steps.join('.'), what: 'a Map' }
   if (value instanceof Set) return { path: steps.join('.'), what: 'a Set' }
+  const members = readMembers(value, steps)
   const emptied = describeEmptied(value)
   if (emptied !== undefined) return { path: steps.join('.'), what: emptied }
-  for (const [key, each] of Object.entries(value)) {
+  for (const [key, each] of members) {
     steps.push(key)
     const found = findUnserializable(each, steps, above)
     if (found !== undefined) return found

@@ -6,8 +6,8 @@
  * superjson reads the form. It is written here: so what can't be sent is named with its path, numbers such as NaN in a
  * typed array are kept, and the time grows with the value and not with the square of its depth. Needs nothing of Node.
  */
-import { describeEmptied, findOwnKey, isBoxed, isMatch } from './lossy-value.js'
-import { isPlain, type Refuse } from './plain-body.js'
+import { describeEmptied, findOwnKey, isBoxed, isMatch, readMembers } from './lossy-value.js'
+import { encodePlain, isPlain, type Refuse } from './plain-body.js'
 import { maxAnnotationDepth, type RichForm } from './rich-form.js'
 import { SuperJSON } from './superjson.js'
 
@@ -21,7 +21,7 @@ const superjson = new SuperJSON()
  */
 export function encodeRich(value: unknown, refuse: Refuse): string {
   if (value === undefined) return ''
-  return isPlain(value) ? wrapPlain(JSON.stringify(value)) : encodeRicher(value, refuse)
+  return isPlain(value) ? wrapPlain(encodePlain(value, refuse)) : encodeRicher(value, refuse)
 }
 
 /** The same of a value that is known not to be plain JSON. */
@@ -87,9 +87,7 @@ class RichWriter {
   write(value: unknown): string {
     const json = this.#walk(value)
     const values = this.#top ?? (isEmpty(this.#branches) ? undefined : this.#branches)
-    const text = JSON.stringify(values === undefined ? { json } : { json, meta: { values, v: 1 } })
-    if (text.startsWith('{"json":')) return text
-    throw new Refusal([], `a ${typeof value}`)
+    return JSON.stringify(values === undefined ? { json } : { json, meta: { values, v: 1 } })
   }
 
   #walk(value: unknown): unknown {
@@ -172,15 +170,15 @@ class RichWriter {
   #writeError(error: Error): object {
     const { name, message } = error
     const texts = { name: String(name), message: String(message) }
-    return 'cause' in error ? { ...texts, cause: this.#step('cause', error.cause) } : texts
+    return error.cause === undefined ? texts : { ...texts, cause: this.#step('cause', error.cause) }
   }
 
   #writeKeys(value: object): object {
     const written: Record<string, unknown> = {}
-    const entries = Object.entries(value)
+    const members = readMembers(value, this.#steps)
     const emptied = isOfClass(value) ? describeEmptied(value) : undefined
     if (emptied !== undefined) throw new Refusal(this.#steps, emptied)
-    for (const [key, each] of entries) {
+    for (const [key, each] of members) {
       if (key === '__proto__') throw new Refusal([...this.#steps, key], 'a key of this name')
       // It was asked, and showed the object itself.
       if (key === 'toJSON' && typeof each === 'function') continue

@@ -107,18 +107,19 @@ function findErrorFault(value: unknown, branches: Json | undefined): string | un
   return 'the name and the message of an Error are texts'
 }
 
-const integerArrays = [
-  'Int8Array',
-  'Uint8Array',
-  'Uint8ClampedArray',
-  'Int16Array',
-  'Uint16Array',
-  'Int32Array',
-  'Uint32Array'
-]
+/** The integers that a typed array holds: any other it would change without a word. */
+const integerArrays = new Map<string, readonly [least: number, most: number]>([
+  ['Int8Array', [-128, 127]],
+  ['Uint8Array', [0, 255]],
+  ['Uint8ClampedArray', [0, 255]],
+  ['Int16Array', [-32_768, 32_767]],
+  ['Uint16Array', [0, 65_535]],
+  ['Int32Array', [-2_147_483_648, 2_147_483_647]],
+  ['Uint32Array', [0, 4_294_967_295]]
+])
 const floatArrays = ['Float32Array', 'Float64Array']
 /** The typed arrays that there are. */
-export const arrayNames: readonly string[] = [...integerArrays, ...floatArrays]
+export const arrayNames: readonly string[] = [...integerArrays.keys(), ...floatArrays]
 
 /** One as a list, so that it is no longer than its text. A length would make one of any size. */
 function findTypedArrayFault(
@@ -127,13 +128,22 @@ function findTypedArrayFault(
   branches: unknown
 ): string | undefined {
   const [family, name] = kind
-  const isFloat = floatArrays.includes(name as string)
   if (kind.length !== 2 || family !== 'typed-array' || !arrayNames.includes(name as string))
     return `no kind of value that a body may have: ${kind.slice(0, 2).map(describeValue).join(', ')}`
   if (branches !== undefined) return `there is nothing in a ${name}`
   if (!Array.isArray(value)) return expected(`the list of a ${name}`, value)
-  const stray = value.find(each => typeof each !== 'number' && !(isFloat && specialNumbers.has(each)))
+  const bounds = integerArrays.get(name as string)
+  const stray = value.find(each => !(bounds === undefined ? isFloat(each) : isWithin(bounds, each)))
   return stray === undefined ? undefined : expected(`the numbers of a ${name}`, stray)
+}
+
+function isWithin([least, most]: readonly [number, number], value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= least && (value as number) <= most
+}
+
+/** A Float32Array takes the nearest number that it has. */
+function isFloat(value: unknown): boolean {
+  return typeof value === 'number' || specialNumbers.has(value)
 }
 
 function expected(what: string, got: unknown): string {

@@ -2,6 +2,7 @@ import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import { SuperJSON } from 'superjson'
 import t from 'tap'
+import { createEventText } from '../../shared/event-text.js'
 import { encodePlain } from '../../shared/plain-body.js'
 import { decodeRich, encodeRich, reviveRich, wrapPlain } from '../../shared/rich-body.js'
 import { parseUntrusted } from '../../shared/untrusted-value.js'
@@ -153,10 +154,49 @@ t.test('what can not be sent is refused with its path', t => {
           }
         }
       },
-      'a value that can not be read at b'
+      'a value that can not be read at b.c'
     ]
   ]
   for (const [value, message] of rows) t.throws(() => encode(value), { message }, message)
+  t.end()
+})
+
+t.test('a getter that throws is named with its path, in whatever form, and by events too', t => {
+  const body = {
+    a: [
+      {
+        get b() {
+          throw new Error('no')
+        }
+      }
+    ]
+  }
+  const message = 'a value that can not be read at a.0.b'
+  t.throws(() => encode(body), { message })
+  t.throws(() => encodePlain(body, refuse), { message })
+  for (const richOnly of [false, true])
+    t.throws(() => createEventText('said', body, { richOnly }), {
+      code: 'EVENT_NOT_SERIALIZABLE',
+      message: /can not be read at a\.0\.b/
+    })
+  let reads = 0
+  const moody = {
+    get b() {
+      if (reads++ > 0) throw new Error('no')
+      return 1
+    }
+  }
+  t.throws(() => encode(moody), { message: /at b$/ })
+  reads = 0
+  t.throws(() => createEventText('said', moody), { code: 'EVENT_NOT_SERIALIZABLE' })
+  t.end()
+})
+
+t.test('an Error has a cause in its text only if there is one', t => {
+  t.notMatch(encode(new Error('no', { cause: undefined })), /cause/)
+  t.match(encode(new Error('no', { cause: null })), /"cause":null/)
+  const arrived = pass(new Error('no'))
+  t.notMatch(encode(arrived), /cause/, 'nor when it is sent on')
   t.end()
 })
 
@@ -172,7 +212,8 @@ t.test('plain JSON has no form for a BigInt, a Map or a Set, wherever it is', t 
     [new Map([['a', 1]]), 'a Map at '],
     [{ a: { b: new Set([1]) } }, 'a Set at a.b'],
     [{ a: { toJSON: () => ({ b: new Map() }) } }, 'a Map at a.b'],
-    [{ a: revoked() }, 'a value that can not be read at a']
+    [{ a: revoked() }, 'a value that can not be read at a'],
+    [{ toJSON: () => undefined }, 'an object whose toJSON gives nothing at ']
   ]
   for (const [value, message] of rows) t.throws(() => encodePlain(value, refuse), { message }, message)
   t.equal(encodePlain({ a: {}, b: [{}] }, refuse), '{"a":{},"b":[{}]}', 'an empty object is one')

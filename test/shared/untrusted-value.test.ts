@@ -136,6 +136,15 @@ t.test('what superjson never writes is refused', t => {
     [body({ name: '1', message: '' }, ['Error', { name: ['bigint'] }]), /are texts/],
     [body([1, '2'], [['typed-array', 'Uint8Array']]), /expected the numbers of a Uint8Array, got "2"/],
     [body(['NaN'], [['typed-array', 'Uint8Array']]), /expected the numbers of a Uint8Array/],
+    [body([1.5], [['typed-array', 'Uint8Array']]), /expected the numbers of a Uint8Array, got 1\.5/],
+    [body([1, 256], [['typed-array', 'Uint8Array']]), /got 256/],
+    [body([-1], [['typed-array', 'Uint8ClampedArray']]), /got -1/],
+    [body([-129], [['typed-array', 'Int8Array']]), /got -129/],
+    [body([32_768], [['typed-array', 'Int16Array']]), /got 32768/],
+    [body([65_536], [['typed-array', 'Uint16Array']]), /got 65536/],
+    [body([2 ** 31], [['typed-array', 'Int32Array']]), /got 2147483648/],
+    [body([2 ** 32], [['typed-array', 'Uint32Array']]), /got 4294967296/],
+    ['{"json":[1e999],"meta":{"values":[["typed-array","Int32Array"]],"v":1}}', /got Infinity/],
     [body([null], [['typed-array', 'Float64Array']]), /expected the numbers of a Float64Array, got null/],
     [body([1], [['typed-array', 'BigInt64Array']]), /no kind of value/],
     [body([1], [['typed-array', 'Array']]), /no kind of value/],
@@ -154,6 +163,20 @@ t.test('what superjson never writes is refused', t => {
     [body({ 'a\\': null }, { 'a\\': ['undefined'] }), /a backslash that escapes nothing/]
   ]
   for (const [text, message] of rows) t.throws(() => parseUntrusted(text), malformed(message), text)
+  t.end()
+})
+
+t.test('a typed array of integers may have the least and the greatest that it holds', t => {
+  const bounds = [
+    Int8Array.of(-128, 127),
+    Uint8Array.of(0, 255),
+    Uint8ClampedArray.of(0, 255),
+    Int16Array.of(-32_768, 32_767),
+    Uint16Array.of(0, 65_535),
+    Int32Array.of(-(2 ** 31), 2 ** 31 - 1),
+    Uint32Array.of(0, 2 ** 32 - 1)
+  ]
+  for (const value of bounds) deepStrictEqual(reviveRich(parseUntrusted(encodeRich(value, refuse))), value)
   t.end()
 })
 

@@ -3,6 +3,7 @@ import { deepStrictEqual } from 'node:assert'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import t from 'tap'
 import { decodeValue, encodeValue } from '../../shared/codec.js'
@@ -13,6 +14,14 @@ import { root } from '../helpers/sources.js'
 class Hero {
   hp = 1
 }
+
+class Team extends Map<unknown, unknown> {}
+class Crowd extends Set<unknown> {}
+class Queue extends Array<unknown> {}
+class Deadline extends Date {}
+class Address extends URL {}
+class Pixels extends Uint8Array {}
+class Pattern extends RegExp {}
 
 class Secret {
   readonly #hp = 1
@@ -51,6 +60,24 @@ function circle(): object {
   const value: Record<string, unknown> = {}
   value['self'] = value
   return value
+}
+
+/** A key that only JSON.parse gives an object of its own. */
+function spelled(): object {
+  return JSON.parse('{"__proto__":{"a":1}}')
+}
+
+function unreadable(): object {
+  return {
+    get a() {
+      throw new Error('no')
+    }
+  }
+}
+
+function listArguments(..._: unknown[]): IArguments {
+  // biome-ignore lint/complexity/noArguments: it is what the row is about
+  return arguments
 }
 
 function named(error: Error, name: string): Error {
@@ -182,9 +209,57 @@ const rows: Record<string, Row> = {
       return 1
     }
   })),
-  'instance of a class with fields': each(refused, { hp: 1 }, { hp: 1 }, () => new Hero()),
+  'getter that throws, method `toJSON` that throws': all(
+    refused,
+    unreadable,
+    () => withKey(unreadable()),
+    () => ({
+      toJSON() {
+        throw new Error('no')
+      }
+    })
+  ),
+  'instance of a class with fields, but of no subclass below': each(
+    refused,
+    { hp: 1 },
+    { hp: 1 },
+    () => new Hero()
+  ),
   'instance of a class without enumerable fields': all(refused, () => new Secret()),
+  'instance of a subclass of Map or Set': [
+    ...each(refused, new Map([['a', 1]]), refused, () => new Team([['a', 1]])),
+    ...each(refused, new Set([1]), refused, () => new Crowd([1]))
+  ],
+  'instance of a subclass of Array': each(refused, ['a'], ['a'], () => Queue.of('a')),
+  'instance of a subclass of Date or URL': [
+    ...each(refused, date(), dateText, () => new Deadline(5)),
+    ...each(
+      refused,
+      new URL('https://a.example/'),
+      'https://a.example/',
+      () => new Address('https://a.example/')
+    )
+  ],
+  'instance of a subclass of a typed array': each(refused, Uint8Array.of(1), { 0: 1 }, () => Pixels.of(1)),
+  'instance of a subclass of RegExp': all(refused, () => new Pattern('x')),
+  '`arguments`': each(refused, { 0: 'a' }, { 0: 'a' }, () => listArguments('a')),
+  'object or list of another realm': [
+    ...each(refused, { a: 1 }, { a: 1 }, () => runInNewContext('({ a: 1 })')),
+    ...each(refused, [1], [1], () => runInNewContext('[1]'))
+  ],
+  'Date of another realm': each(refused, dateText, dateText, () => runInNewContext('new Date(5)')),
+  'Map, Set, RegExp or Error of another realm': all(
+    refused,
+    () => runInNewContext('new Map([[1, 2]])'),
+    () => runInNewContext('new Set([1])'),
+    () => runInNewContext('/x/'),
+    () => runInNewContext('new Error("no")')
+  ),
   'object with `toJSON`': each(refused, 'shown', 'shown', () => ({ toJSON: () => 'shown' })),
+  'member whose `toJSON` gives `undefined`': each(refused, { a: undefined, b: 1 }, { b: 1 }, () => ({
+    a: { toJSON: () => undefined },
+    b: 1
+  })),
   'Promise, WeakMap, WeakSet, generator, web stream, SharedArrayBuffer': all(
     refused,
     () => Promise.resolve(),
@@ -200,16 +275,43 @@ const rows: Record<string, Row> = {
     ...each(refused, 'a', 'a', () => Object('a')),
     ...each(refused, true, true, () => Object(true))
   ],
+  '`Object(5n)`, `Object(Symbol())`': all(
+    refused,
+    () => Object(5n),
+    () => Object(Symbol('s'))
+  ),
+  DOMException: each(
+    named(new Error('no'), 'AbortError'),
+    named(new Error('no'), 'AbortError'),
+    refused,
+    () => {
+      return new DOMException('no', 'AbortError')
+    }
+  ),
+  '`Math`, `Reflect`, `JSON`': each(
+    refused,
+    {},
+    {},
+    () => Math,
+    () => Reflect,
+    () => JSON
+  ),
   circle: each(kept, refused, refused, circle),
   'object that is met twice': all([{ a: 1 }, { a: 1 }], () => {
     const twice = { a: 1 }
     return [twice, twice]
   }),
-  'key `__proto__`, `constructor` or `prototype` in JSON values': all(
-    kept,
-    () => JSON.parse('{"__proto__":{"a":1}}'),
-    () => ({ constructor: 1, prototype: 2 })
-  )
+  'key `__proto__`, `constructor` or `prototype` in JSON values': all(kept, spelled, () => ({
+    constructor: 1,
+    prototype: 2
+  })),
+  'key `__proto__` where a value in the body is no JSON': each(refused, refused, spelled(), () =>
+    Object.assign(spelled(), { b: undefined })
+  ),
+  'key `constructor` or `prototype` where a value in the body is no JSON': [
+    ...each(refused, kept, { constructor: 1 }, () => ({ constructor: 1, b: undefined })),
+    ...each(refused, refused, { prototype: {} }, () => ({ prototype: { b: undefined } }))
+  ]
 }
 
 /** The rows of the table, cell by cell. */
