@@ -8,7 +8,7 @@ import { ClientError } from './client-error.js'
 import { type ClientState, Conversation, type StateChange } from './conversation.js'
 import { Listeners } from './listeners.js'
 import { type ClientMessage, createMessage, expectRoute } from './message.js'
-import { expectFunction, expectMs, expectObject, type ResolvedClientOptions, refuseValue } from './options.js'
+import { expectFunction, expectMs, expectObject, type ResolvedClientOptions } from './options.js'
 import { type RequestOptions, Requests } from './requests.js'
 
 /** Events with their bodies. */
@@ -79,8 +79,7 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
   ): Promise<ReplyOf<Routes, Route>> {
     const { timeout = this.#options.requestTimeout, signal } = expectObject('options', options)
     expectMs('timeout', timeout, 0)
-    if (signal && typeof signal.addEventListener !== 'function')
-      throw refuseValue('signal', 'an AbortSignal', signal)
+    if (signal) expectFunction('signal.addEventListener', signal.addEventListener)
     if (signal?.aborted) throw signal.reason
     const message = this.#encode(messageKinds.request, this.#requests.nextId(), route, body)
     this.#send(message)

@@ -53,8 +53,7 @@ function expectKept(this: Readonly<Record<string, unknown>>, key: string, value:
 }
 
 function refuseUser(path: string, what: string): ClientError {
-  const where = path === '' ? 'its top' : path
-  return refuseOption(`Expected \`user\` to have a form in JSON, got ${what} at ${where}`)
+  return refuseOption(`Expected \`user\` to have a form in JSON, got ${what} at ${path || 'its top'}`)
 }
 
 /** @throws `FRAME_MALFORMED` */

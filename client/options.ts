@@ -141,7 +141,7 @@ export function expectFunction<Value>(name: string, value: Value): Value {
 }
 
 /** The error for an option, or an argument, of the wrong kind. */
-export function refuseValue(name: string, what: string, got: unknown): ClientError {
+function refuseValue(name: string, what: string, got: unknown): ClientError {
   return refuseOption(`Expected \`${name}\` to be ${what}, got ${describeValue(got)}`)
 }
 
