@@ -27,7 +27,13 @@ export class Prints {
 
   /** Prints what a thread does, from now until its end. */
   follow({ stdout, stderr }: Pick<Worker, 'stdout' | 'stderr'>): void {
-    stdout.unpipe().on('data', (lines: Uint8Array) => this.#out.write(lines))
-    stderr.unpipe().on('data', (lines: Uint8Array) => this.#error.write(lines))
+    for (const [from, to] of [
+      [stdout, this.#out],
+      [stderr, this.#error]
+    ] as const) {
+      // What was unpiped stands still until it is told to go on.
+      from.unpipe().on('data', (lines: Uint8Array) => to.write(lines))
+      from.resume()
+    }
   }
 }
