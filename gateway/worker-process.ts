@@ -3,7 +3,7 @@
  * what a thread says in shared memory it says in messages, and in a small file, which can be read when it has ended.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -150,11 +150,19 @@ function startProcess({ workerArgv, workerHeap }: WorkerProcessOptions, file: nu
   }
 }
 
-/** A file that only those have who have it open. */
+/** A file that only those have who have it open. Throws what Node throws where it can't be written. */
 function openScratch(): number {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
   try {
-    return openSync(join(folder, 'running'), 'w+')
+    const file = openSync(join(folder, 'running'), 'w+')
+    try {
+      // Whoever has the thread is written over this, which needs no more room: a full disk shows now.
+      writeSync(file, new Int32Array(1), 0, Int32Array.BYTES_PER_ELEMENT, 0)
+    } catch (error) {
+      closeSync(file)
+      throw error
+    }
+    return file
   } finally {
     rmSync(folder, { recursive: true })
   }

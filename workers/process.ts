@@ -2,14 +2,16 @@
  * The program of a worker that is a process of its own. Is told what it needs, starts the game, says hello, and from then on runs
  * batches; all of it over the channel that it shares with the gateway, and ends with that.
  */
-import { writeSync } from 'node:fs'
+import { ftruncateSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { runningAs } from '../shared/claims.js'
 import { channelFile, type FromProcess, runningFile, type ToProcess } from '../shared/hello.js'
 import type { InboxMessage } from '../shared/inbox.js'
 import type { OutboxMessage } from '../shared/outbox.js'
+import { Outbox } from '../shared/outbox-writer.js'
 import { ProcessChannel } from '../shared/process-channel.js'
 import { showValue } from '../shared/shown.js'
+import { describeThrown } from '../shared/thrown.js'
 import type { Claims } from './claims.js'
 import { describeFailure, Game } from './game.js'
 import type { LinkPort } from './link.js'
@@ -22,18 +24,43 @@ import { boundPrints, printsHaveLeft } from './prints.js'
  */
 class ProcessClaims implements Claims {
   readonly #running = new Int32Array(1)
+  /** Whether the file could not be written: then nobody is known to have the thread, and all else goes on. */
+  #isBlind = false
 
   claim(): boolean {
     return true
   }
 
   setRunning(rid: number): void {
+    if (this.#isBlind) return
     this.#running[0] = runningAs(rid)
-    writeSync(runningFile, this.#running, 0, this.#running.byteLength, 0)
+    try {
+      writeSync(runningFile, this.#running, 0, this.#running.byteLength, 0)
+    } catch (error) {
+      this.#isBlind = true
+      const outbox = new Outbox()
+      const fields = JSON.stringify({ error: describeThrown(error) })
+      outbox.log(
+        'error',
+        "A worker can't write any more which request has the thread: its end is blamed on nobody",
+        fields
+      )
+      say(outbox.take())
+      forgetRunning()
+    }
   }
 
   beat(): void {
     say({ kind: 'beat' })
+  }
+}
+
+/** What was written last must not be taken for what has the thread now. */
+function forgetRunning(): void {
+  try {
+    ftruncateSync(runningFile)
+  } catch {
+    // Then it stands: the file is gone, or its disk is.
   }
 }
 

@@ -22,6 +22,8 @@ export interface ProgramOptions {
   readonly handlers: string
   readonly args?: readonly string[]
   readonly nodeArgs?: readonly string[]
+  /** What is started in place of Node, with `nodeArgs` before the program's. */
+  readonly command?: string
   readonly env?: Readonly<Record<string, string>>
   /** The file that is its stderr; undefined: a pipe. */
   readonly stderr?: number
@@ -30,12 +32,12 @@ export interface ProgramOptions {
 /** Starts it on a free port with one worker. */
 export function startProgram(
   t: Test,
-  { handlers, args = [], nodeArgs = [], env = {}, stderr }: ProgramOptions
+  { handlers, args = [], nodeArgs = [], command = process.execPath, env = {}, stderr }: ProgramOptions
 ): RunningProgram {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
   writeFileSync(join(folder, 'a.js'), handlers)
   const fixed = [join(root, 'dist/gateway/main.js'), '--handlers', folder, '--port', '0', '--workers', '1']
-  const child = spawn(process.execPath, [...nodeArgs, ...fixed, ...args], {
+  const child = spawn(command, [...nodeArgs, ...fixed, ...args], {
     stdio: ['ignore', 'pipe', stderr ?? 'pipe'],
     env: { ...process.env, NODE_OPTIONS: '', ...env }
   })

@@ -134,3 +134,16 @@ t.test('bytes that a game writes where its channel is end its process, and nobod
     { fields: { got: /^the bytes 'something that a library prints/ } }
   )
 })
+
+t.test('a process that can no longer write who has its thread serves on, and says so once', async t => {
+  const { connect, gateway, lines } = await startGateway(t, handlers, { workers: 1, isolation: 'process' })
+  const player = await connect()
+  t.equal(await player.request('files.close'), 'closed')
+  for (let n = 0; n < 3; n++) t.equal(await player.request('rogue.echo', n), n)
+  t.match(
+    lines.filter(({ level }) => level === 'error'),
+    [{ message: /^A worker can't write any more which request has the thread/, fields: { error: /EBADF/ } }]
+  )
+  t.equal(lines.filter(({ level }) => level === 'error').length, 1)
+  t.equal(gateway.metrics().workersLost, 0)
+})

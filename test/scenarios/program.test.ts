@@ -217,6 +217,21 @@ t.test(
   }
 )
 
+t.test(
+  'where no file may be written, workers that are processes do not start',
+  { skip: process.platform === 'win32' },
+  async t => {
+    const program = startProgram(t, {
+      handlers,
+      args: ['--isolation', 'process'],
+      nodeArgs: ['-c', 'ulimit -f 0; exec "$0" "$@"', process.execPath],
+      command: 'sh'
+    })
+    t.equal(await program.ended, 1)
+    t.match(program.err, /^sallyport: .*EFBIG/m)
+  }
+)
+
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)
