@@ -113,6 +113,8 @@ t.test('in a browser that keeps pages which are left', { skip: whyNoBrowser() },
     await go(page, `location.href = '${origin}/elsewhere'`)
     await until('it is away', () => gateway.metrics().detachedSessions === 1)
     gateway.send('back', 'tick', 'meanwhile')
+    // Until the other page is there, a script may still run in the one that is left, and be lost with it.
+    await page.waitForURL(`${origin}/elsewhere`)
     await go(page, 'history.back()')
     const seen = () => (session!.get('seen') ?? []) as unknown[]
     await until('it has told what it has heard', () => seen().length === 2)
