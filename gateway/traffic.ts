@@ -30,8 +30,8 @@ export class Traffic {
   readonly #start: number
   /** Bytes of the messages and control frames that came, each with one header. */
   #told = 0
-  /** What the socket had read at the last look. */
-  #read: number
+  /** What the socket had read at the last look, and nobody had told of. */
+  #untold = 0
   #unpaid = 0
   /** undefined: no frame has come that was no request. */
   #frames: Rate | undefined
@@ -40,7 +40,6 @@ export class Traffic {
   constructor(limits: TrafficLimits, read: number) {
     this.#limits = limits
     this.#start = read
-    this.#read = read
   }
 
   /** A message came, or a control frame, with so many bytes in it. */
@@ -77,15 +76,15 @@ export class Traffic {
 
   /**
    * Compares with what the socket has read: more than was told of is the headers of fragments, or a message that is not
-   * whole yet, of which there can be one. Returns whether anything came since the last time: a part of a message is a
-   * sign of life too, since on a slow line a whole one may take longer than two heartbeats.
+   * whole yet, of which there can be one. Returns whether a part of one came since the last time. That is a sign of life
+   * too, since on a slow line a whole message may take longer than two heartbeats.
    */
   compare(read: number): boolean {
     const { maxMessageBytes } = this.#limits
-    const hasCome = read > this.#read
-    this.#read = read
-    const hidden = read - this.#start - this.#told - maxMessageBytes - readAhead
-    if (hidden <= 0) return hasCome
+    const untold = read - this.#start - this.#told
+    const hasCome = untold > this.#untold
+    const hidden = Math.max(0, untold - maxMessageBytes - readAhead)
+    this.#untold = untold - hidden
     this.#told += hidden
     this.#unpaid += hidden * fragmentWeight
     return hasCome

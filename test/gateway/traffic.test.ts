@@ -35,14 +35,21 @@ t.test('what was read beyond one message that is not whole is fragments, and wei
   t.equal(traffic.settle(), 106)
 })
 
-t.test('whatever was read since the last look has come, a part of a message too', async t => {
-  const traffic = new Traffic(limits, 700)
-  t.notOk(traffic.compare(700))
-  t.ok(traffic.compare(701))
-  t.notOk(traffic.compare(701))
-  t.ok(traffic.compare(300_000), 'and what is paid for as fragments')
-  t.notOk(traffic.compare(300_000))
-})
+t.test(
+  'a part of a message is a sign of life at the next look; a whole one was one when it came',
+  async t => {
+    const traffic = new Traffic(limits, 700)
+    t.notOk(traffic.compare(700))
+    t.ok(traffic.compare(701))
+    t.notOk(traffic.compare(701))
+    t.ok(traffic.compare(300_000), 'and what is paid for as fragments')
+    t.notOk(traffic.compare(300_000))
+    traffic.came(100)
+    t.notOk(traffic.compare(300_106), 'a whole message')
+    traffic.came(100)
+    t.ok(traffic.compare(300_213), 'and one byte more')
+  }
+)
 
 t.test('frames have a rate, and none where it is 0', async t => {
   const [traffic, free] = [new Traffic(limits, 0), new Traffic({ ...limits, maxFramesPerSecond: 0 }, 0)]
