@@ -7,6 +7,7 @@ import type { Hello, RouteHello } from '../shared/hello.js'
 import type { EventReader, OperationReader, OutcomeReader } from '../shared/outbox.js'
 import { OutboxReader, UnreadableError } from '../shared/outbox-reader.js'
 import { showValue } from '../shared/shown.js'
+import { messageOf } from '../shared/thrown.js'
 
 /** Milliseconds of a slice. */
 const sliceTime = 5
@@ -71,9 +72,18 @@ export class WorkerMessages {
       this.#reader.begin(message)
       return this.#applySlice()
     }
-    if (isHello(message)) this.#init.onHello(message)
+    if (isHello(message)) this.#greet(message)
     else this.refuse(showValue(message))
     return true
+  }
+
+  /** A hello that can't be taken, since a game has forged it, is as good as none. */
+  #greet(hello: Hello): void {
+    try {
+      this.#init.onHello(hello)
+    } catch (error) {
+      this.refuse(`a hello that can't be taken: ${messageOf(error)}`)
+    }
   }
 
   /** Goes on with what waits, for as long as it is done at once; the rest comes in the event loop's next round. */
@@ -95,11 +105,16 @@ export class WorkerMessages {
   }
 
   #applySlice(): boolean {
+    const isDone = this.#readSlice()
+    if (!this.#isRefused) this.#init.onApplied()
+    return isDone
+  }
+
+  /** Reads on behind each item that throws. Returns whether nothing is left. */
+  #readSlice(): boolean {
     while (!this.#isRefused) {
       try {
-        const isDone = this.#reader.read(sliceTime)
-        this.#init.onApplied()
-        return isDone
+        return this.#reader.read(sliceTime)
       } catch (error) {
         if (error instanceof UnreadableError) this.refuse(error.message)
         else this.#init.onFailure(error, this.#reader)

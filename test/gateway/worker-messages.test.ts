@@ -7,7 +7,7 @@ import { outboxKinds } from '../../shared/outbox.js'
 import { startCore, tick } from '../helpers/core.js'
 import { until } from '../helpers/gateway.js'
 
-/** A wall, and all that comes through it, in order. `onItem`: called with each item's slot or text. */
+/** A wall, and all that comes through it, in order. `onItem`: called with each item's slot or text, or a hello. */
 function build(onItem: (item: unknown) => void = () => {}) {
   const seen: unknown[] = []
   const reader = new Proxy(
@@ -25,7 +25,10 @@ function build(onItem: (item: unknown) => void = () => {}) {
     outcomes: reader,
     operations: reader,
     events: reader,
-    onHello: (hello: Hello) => seen.push(hello.kind),
+    onHello: (hello: Hello) => {
+      seen.push(hello.kind)
+      onItem(hello)
+    },
     onApplied: () => seen.push('applied'),
     onFailure: (error, { item }) => seen.push(`${item} failed: ${(error as Error).message}`),
     onUnreadable: what => seen.push(`unreadable: ${what}`)
@@ -80,6 +83,18 @@ t.test('what stands before an item that can’t be read is applied', async t => 
   messages.take([released, 1, released, 2, 99, released, 3])
   t.same(seen, [1, 2, 'unreadable: an outbox with an item of kind 99, which nobody writes'])
 })
+
+t.test(
+  'a hello that throws while it is taken is as good as none, and nothing behind it is applied',
+  async t => {
+    const { messages, seen } = build(() => {
+      throw new Error('no such route')
+    })
+    messages.take({ kind: 'hello', routes: [], hooks: [], stops: false })
+    messages.take([released, 1])
+    t.same(seen, ['hello', "unreadable: a hello that can't be taken: no such route"])
+  }
+)
 
 t.test('an item that throws while it is applied is told, and the rest is applied', async t => {
   const { messages, seen } = build(item => {
