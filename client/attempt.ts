@@ -3,7 +3,7 @@
  * socket and says who the client is. Its end is told once; then it is silent, whatever of it is still under
  * way.
  *
- *   asking ──▶ greeting ──▶ open        over: from each of them
+ *   asking ──▶ handshaking ──▶ open        over: from each of them
  */
 import { closeCodes } from '../shared/close-codes.js'
 import { type PackageKind, packageKinds } from '../shared/wire/package.js'
@@ -34,7 +34,7 @@ export interface AttemptInit {
 
 export class Attempt {
   readonly #init: AttemptInit
-  #state: 'asking' | 'greeting' | 'open' | 'over' = 'asking'
+  #state: 'asking' | 'handshaking' | 'open' | 'over' = 'asking'
   #socket: Socket | undefined
   readonly #timer: ReturnType<typeof setTimeout>
 
@@ -65,7 +65,7 @@ export class Attempt {
       const { WebSocket } = this.#init.options
       const [webSocketClass, hello] = await Promise.all([WebSocket ?? findWebSocket(), this.#describe()])
       if (this.#isOver) return
-      this.#state = 'greeting'
+      this.#state = 'handshaking'
       this.#socket = new Socket(webSocketClass, this.#init.url, {
         opened: () => this.send(packageKinds.handshake, hello),
         received: this.#init.received,

@@ -3,8 +3,15 @@
  * nobody is of, and that has been quiet for as long as a burst takes to fill up again, nothing is kept.
  */
 import { addressKey } from './client-address.js'
-import type { Refusal } from './entrance.js'
-import { burstSeconds, Rate } from './rate.js'
+import { burstSeconds, TokenBucket } from './rate.js'
+
+/** How a request is refused. */
+export interface HttpRefusal {
+  readonly status: 403 | 421 | 429 | 503
+  readonly why: string
+  /** Seconds after which the client may try again; undefined: it need not. */
+  readonly retryAfter?: number
+}
 
 export interface AddressLimitsInit {
   /** 0: any number. */
@@ -22,8 +29,8 @@ export class AddressLimits<Member> {
   readonly #limits: AddressLimitsInit
   readonly #members = new Map<string, Set<Member>>()
   /** Of addresses that came in this stretch of time, and in the one before. */
-  #rates = new Map<string, Rate>()
-  #olderRates = new Map<string, Rate>()
+  #rates = new Map<string, TokenBucket>()
+  #olderRates = new Map<string, TokenBucket>()
   #turnedAt = Number.NEGATIVE_INFINITY
 
   constructor(limits: AddressLimitsInit) {
@@ -31,15 +38,15 @@ export class AddressLimits<Member> {
   }
 
   /** Counts somebody who comes in, by the rate; undefined if they may. */
-  judgeRate(address: string, now: number): Refusal | undefined {
+  judgeRate(address: string, now: number): HttpRefusal | undefined {
     const perSecond = this.#limits.maxConnectionsPerSecondPerAddress
-    if (perSecond === 0 || this.#rateOf(addressKey(address), perSecond, now).take(1, now) === 0)
+    if (perSecond === 0 || this.#rateOf(addressKey(address), perSecond, now).spend(1, now) === 0)
       return undefined
     return { status: 429, why: 'Connections of this address come too fast.', retryAfter: 1 }
   }
 
   /** Why there may be no other one of this address at the moment. */
-  judgeNumber(address: string): Refusal | undefined {
+  judgeNumber(address: string): HttpRefusal | undefined {
     const { maxConnectionsPerAddress } = this.#limits
     if (maxConnectionsPerAddress === 0 || this.of(address).size < maxConnectionsPerAddress) return undefined
     return {
@@ -68,13 +75,13 @@ export class AddressLimits<Member> {
   }
 
   /** The bucket of who has not come for two stretches is full again, and so is none. */
-  #rateOf(key: string, perSecond: number, now: number): Rate {
+  #rateOf(key: string, perSecond: number, now: number): TokenBucket {
     if (now - this.#turnedAt >= burstSeconds * 1000 || this.#rates.size >= maxRates) {
       this.#olderRates = this.#rates
       this.#rates = new Map()
       this.#turnedAt = now
     }
-    const rate = this.#rates.get(key) ?? this.#olderRates.get(key) ?? new Rate(perSecond, now)
+    const rate = this.#rates.get(key) ?? this.#olderRates.get(key) ?? new TokenBucket(perSecond, now)
     this.#rates.set(key, rate)
     return rate
   }

@@ -6,11 +6,11 @@ import { errors, GatewayError } from '../shared/errors.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { OpenRequests } from './open-requests.js'
 import type { IncomingRequest } from './protocol.js'
-import { Rate } from './rate.js'
+import { TokenBucket } from './rate.js'
 import type { Route } from './routes.js'
 import type { Session } from './session.js'
 
-export interface AdmissionLimits {
+export interface RateLimits {
   /** Requests and notifies of one session a second, and bytes of all that its connection brings; 0: any number. */
   readonly maxRequestsPerSecond: number
   readonly maxBytesPerSecond: number
@@ -21,8 +21,8 @@ export interface AdmissionLimits {
   readonly maxQueueDelay: number
 }
 
-export interface AdmissionInit {
-  readonly limits: AdmissionLimits
+export interface LoadLimitsInit {
+  readonly limits: RateLimits
   readonly requests: Pick<OpenRequests, 'undecided' | 'bytes'>
   readonly dispatcher: Pick<Dispatcher, 'isBehind'>
 }
@@ -40,17 +40,17 @@ export type Incoming = Pick<IncomingRequest, 'body' | 'size'>
 export type Verdict = GatewayError | 'flood' | undefined
 
 interface Rates {
-  readonly requests: Rate
-  readonly bytes: Rate
+  readonly requests: TokenBucket
+  readonly bytes: TokenBucket
   /** Of routes that declare one. */
-  routes: Map<Route, Rate> | undefined
+  routes: Map<Route, TokenBucket> | undefined
 }
 
-export class Admission {
-  readonly #init: AdmissionInit
+export class LoadLimits {
+  readonly #init: LoadLimitsInit
   readonly #rates = new WeakMap<Session, Rates>()
 
-  constructor(init: AdmissionInit) {
+  constructor(init: LoadLimitsInit) {
     this.#init = init
   }
 
@@ -66,7 +66,7 @@ export class Admission {
   isFlood(session: Session, bytes: number, now: number): boolean {
     if (this.#init.limits.maxBytesPerSecond === 0) return false
     const rate = this.#ratesOf(session, now).bytes
-    rate.take(bytes, now)
+    rate.spend(bytes, now)
     return rate.insistence > mostInsistence
   }
 
@@ -75,8 +75,8 @@ export class Admission {
     if (rates === undefined) {
       const { maxRequestsPerSecond, maxBytesPerSecond } = this.#init.limits
       rates = {
-        requests: new Rate(maxRequestsPerSecond || Number.MAX_SAFE_INTEGER, now),
-        bytes: new Rate(maxBytesPerSecond || Number.MAX_SAFE_INTEGER, now),
+        requests: new TokenBucket(maxRequestsPerSecond || Number.MAX_SAFE_INTEGER, now),
+        bytes: new TokenBucket(maxBytesPerSecond || Number.MAX_SAFE_INTEGER, now),
         routes: undefined
       }
       this.#rates.set(session, rates)
@@ -89,7 +89,7 @@ export class Admission {
     const rateLimit = route?.options.rateLimit
     if (maxRequestsPerSecond === 0 && maxBytesPerSecond === 0 && rateLimit === undefined) return undefined
     const rates = this.#ratesOf(session, now)
-    const wait = Math.max(rates.requests.take(1, now), rates.bytes.take(bytes, now))
+    const wait = Math.max(rates.requests.spend(1, now), rates.bytes.spend(bytes, now))
     if (wait > 0) {
       if (Math.max(rates.requests.insistence, rates.bytes.insistence) > mostInsistence) return 'flood'
       return refuse(errors.rateLimited(), wait)
@@ -97,8 +97,8 @@ export class Admission {
     if (route === undefined || rateLimit === undefined) return undefined
     rates.routes ??= new Map()
     let own = rates.routes.get(route)
-    if (own === undefined) rates.routes.set(route, (own = new Rate(rateLimit, now)))
-    const ownWait = own.take(1, now)
+    if (own === undefined) rates.routes.set(route, (own = new TokenBucket(rateLimit, now)))
+    const ownWait = own.spend(1, now)
     return ownWait === 0 ? undefined : refuse(errors.rateLimited(), ownWait)
   }
 

@@ -18,7 +18,7 @@ export interface OperationSource {
   routeOf(rid: number): string | undefined
 }
 
-export interface AnswersInit {
+export interface OperationAcksInit {
   readonly frontendId: string
   readonly source: OperationSource
   readonly inbox: Inbox
@@ -26,10 +26,10 @@ export interface AnswersInit {
   readonly log: Logger
 }
 
-export class Answers {
-  readonly #init: AnswersInit
+export class OperationAcks {
+  readonly #init: OperationAcksInit
 
-  constructor(init: AnswersInit) {
+  constructor(init: OperationAcksInit) {
     this.#init = init
   }
 

@@ -9,15 +9,14 @@
  */
 import type { Socket } from 'node:net'
 import type { Logger } from '../shared/log.js'
-import type { AddressLimits } from './address-limits.js'
+import type { AddressLimits, HttpRefusal } from './address-limits.js'
 import { normalizeAddress } from './client-address.js'
-import type { Refusal } from './entrance.js'
 import type { Metrics } from './metrics.js'
 import { countFreeSockets } from './open-files.js'
 import { SeldomWarning } from './seldom-warning.js'
 import { WaitingSockets } from './waiting-sockets.js'
 
-export interface ArrivalsInit {
+export interface TcpConnectionsInit {
   /** 0: any number. */
   readonly maxConnections: number
   /**
@@ -26,13 +25,13 @@ export interface ArrivalsInit {
    */
   readonly handshakeTimeout: number
   /** Undefined: proxies stand in front, and whose a connection is will only be seen when it asks. */
-  readonly addresses: AddressLimits<Arrival> | undefined
+  readonly addresses: AddressLimits<TcpConnection> | undefined
   readonly metrics: Metrics
   readonly log: Logger
   readonly monotonic: () => number
 }
 
-export interface Arrival {
+export interface TcpConnection {
   /** With TLS the encrypted one, until its handshake is done. */
   socket: Socket
   readonly address: string
@@ -44,7 +43,7 @@ export interface Arrival {
   /** When its time began, by a clock without the moments in which the process stood still. */
   since: number
   /** It is one too many, and there only to be told so. */
-  refusal: Refusal | undefined
+  refusal: HttpRefusal | undefined
 }
 
 /**
@@ -59,15 +58,15 @@ const refusedTimeout = 1_000
 const slowestLook = 500
 const fastestLook = 5
 
-export class Arrivals {
-  readonly #init: ArrivalsInit
+export class TcpConnections {
+  readonly #init: TcpConnectionsInit
   /** Not those that are upgraded: they are many, and never looked for. */
-  readonly #bySocket = new WeakMap<Socket, Arrival>()
+  readonly #bySocket = new WeakMap<Socket, TcpConnection>()
   /** While TLS is agreed on the socket above is not known: by the two ends. */
-  readonly #byEnds = new Map<string, Arrival>()
-  readonly #waiting = new WaitingSockets<Arrival>()
-  readonly #answering = new Set<Arrival>()
-  readonly #refused = new Set<Arrival>()
+  readonly #byEnds = new Map<string, TcpConnection>()
+  readonly #waiting = new WaitingSockets<TcpConnection>()
+  readonly #answering = new Set<TcpConnection>()
+  readonly #refused = new Set<TcpConnection>()
   readonly #full: SeldomWarning
   #count = 0
   /** Connections that there may be, and by what. */
@@ -78,7 +77,7 @@ export class Arrivals {
   #lookedAt: number | undefined
   #forgiven = 0
 
-  constructor(init: ArrivalsInit) {
+  constructor(init: TcpConnectionsInit) {
     this.#init = init
     this.#full = new SeldomWarning('There are as many connections as there may be', init)
     this.#interval = Math.max(fastestLook, Math.min(slowestLook, init.handshakeTimeout / 4))
@@ -112,7 +111,7 @@ export class Arrivals {
     const refusal = this.#judgeNumber(address)
     if (refusal !== undefined && this.#refused.size >= maxRefused) return this.#turnAway(socket)
     const since = this.#time()
-    const arrival: Arrival = {
+    const arrival: TcpConnection = {
       socket,
       address,
       refusal,
@@ -144,7 +143,7 @@ export class Arrivals {
   }
 
   /** Why nothing of this connection is served. */
-  refusalOf(socket: Socket): Refusal | undefined {
+  refusalOf(socket: Socket): HttpRefusal | undefined {
     const refusal = this.#bySocket.get(socket)?.refusal
     if (refusal !== undefined) this.#init.metrics.count('connectionsRefused')
     return refusal
@@ -200,7 +199,7 @@ export class Arrivals {
       for (const { socket } of arrivals) socket.destroy()
   }
 
-  #judgeNumber(address: string): Refusal | undefined {
+  #judgeNumber(address: string): HttpRefusal | undefined {
     const refusal = this.#init.addresses?.judgeNumber(address)
     if (refusal !== undefined && !this.#displaceIdle(address)) return refusal
     if (this.#count < this.#most.connections) return undefined
@@ -229,14 +228,14 @@ export class Arrivals {
     return greediest !== undefined && this.#displace(greediest)
   }
 
-  #displace(arrival: Arrival): true {
+  #displace(arrival: TcpConnection): true {
     this.#init.metrics.count('socketsDisplaced')
     this.#remove(arrival)
     arrival.socket.destroy()
     return true
   }
 
-  #add(arrival: Arrival): void {
+  #add(arrival: TcpConnection): void {
     if (arrival.refusal !== undefined) {
       this.#refused.add(arrival)
       return
@@ -247,7 +246,7 @@ export class Arrivals {
   }
 
   /** Once for each. */
-  #remove(arrival: Arrival): void {
+  #remove(arrival: TcpConnection): void {
     const { state } = arrival
     if (state === 'over') return
     arrival.state = 'over'
@@ -279,7 +278,7 @@ export class Arrivals {
     this.#end(this.#refused, Math.min(handshakeTimeout, refusedTimeout))
   }
 
-  #end(arrivals: Iterable<Arrival>, timeout: number): void {
+  #end(arrivals: Iterable<TcpConnection>, timeout: number): void {
     const now = this.#time()
     for (const { since, socket } of arrivals) {
       if (now - since < timeout) return

@@ -5,15 +5,13 @@
 import { type CloseCode, closeCodes, mayResume } from '../shared/close-codes.js'
 import type { ResumeReply, ResumeRequest } from '../shared/wire/resume.js'
 import { type Authentication, type Dismissal, type Identity, nobody } from './authentication.js'
-import type { AuthenticationRequest } from './options.js'
+import type { AuthenticationRequest, Credentials } from './options.js'
 import type { PomeloMessages } from './pomelo-messages.js'
+import type { ProtocolSession } from './protocol.js'
 import type { ClientInfo, Ending, Registry } from './registry.js'
 import type { ResumableConnection, ResumableReceiver } from './resumable-receiver.js'
 import type { Resumption } from './resumption.js'
 import type { Receiver, Session } from './session.js'
-
-/** What a client has said with its upgrade. */
-export type Credentials = Pick<AuthenticationRequest, 'headers' | 'url'>
 
 /** What it needs of its connection. */
 export interface AttachedConnection extends Receiver, ResumableConnection {
@@ -21,15 +19,15 @@ export interface AttachedConnection extends Receiver, ResumableConnection {
   fail(error: unknown): void
 }
 
-export interface AttachmentParts {
+export interface ConnectionSessionParts {
   readonly authentication: Authentication
   readonly registry: Registry
   readonly resumption: Resumption
 }
 
-export class Attachment {
+export class ConnectionSession implements ProtocolSession {
   readonly #connection: AttachedConnection
-  readonly #parts: AttachmentParts
+  readonly #parts: ConnectionSessionParts
   /** Kept until they were looked at. */
   #credentials: Credentials | undefined
   #identity: Identity = nobody
@@ -37,7 +35,7 @@ export class Attachment {
   /** Of a session that can be resumed: its receiver. */
   #resumable: ResumableReceiver | undefined
 
-  constructor(connection: AttachedConnection, parts: AttachmentParts, credentials: Credentials) {
+  constructor(connection: AttachedConnection, parts: ConnectionSessionParts, credentials: Credentials) {
     this.#connection = connection
     this.#parts = parts
     // A thousand idle players are not to hold a thousand HTTP requests.

@@ -169,7 +169,7 @@ export class Backlog {
   #hold(frame: KeptFrame, cost: FrameCost, placeLength: number): void {
     const bytes = textOf(frame).length + placeLength + cost.own
     if (typeof frame === 'string') return this.#change(bytes, bytes)
-    frame.hold(this.#budget)
+    frame.retain(this.#budget)
     this.#change(bytes, placeLength + cost.shared)
   }
 

@@ -2,12 +2,12 @@
  * One WebSocket, from its upgrade to its close: frames in, frames out. Its session has a life of its own: the connection
  * is its receiver while it lasts, or, where the session can be resumed, what its receiver sends to.
  *
- *   greeting ──▶ open ──▶ closing        greeting: nobody has said who they are
+ *   handshaking ──▶ open ──▶ closing        handshaking: nobody has said who they are
  *       └───────────────────▲
  */
 import { type CloseCode, closeCodes } from '../shared/close-codes.js'
 import type { ErrorData } from '../shared/errors.js'
-import { type AttachedConnection, Attachment, type Credentials } from './attachment.js'
+import { type AttachedConnection, ConnectionSession } from './attachment.js'
 import type { Authentication, Dismissal } from './authentication.js'
 import { cutReason, describeClose, endings, judgeFrame } from './closing.js'
 import type { GatewayEvent } from './event.js'
@@ -16,7 +16,7 @@ import type { Intake } from './intake.js'
 import type { OpenedSocket } from './listener.js'
 import { Liveness } from './liveness.js'
 import type { Metrics } from './metrics.js'
-import type { ClientAddress, ResolvedOptions } from './options.js'
+import type { ClientAddress, Credentials, ResolvedOptions } from './options.js'
 import { Outgoing } from './outgoing.js'
 import { PomeloProtocol } from './pomelo-protocol.js'
 import type { IncomingRequest, Protocol, ProtocolHost } from './protocol.js'
@@ -45,10 +45,10 @@ export interface ConnectionParts {
 export class Connection implements AttachedConnection, ProtocolHost {
   readonly #opened: OpenedSocket
   readonly #parts: ConnectionParts
-  #state: 'greeting' | 'open' | 'closing' = 'greeting'
+  #state: 'handshaking' | 'open' | 'closing' = 'handshaking'
   #protocol: Protocol | undefined
   /** Who the client is, and its session. */
-  readonly attachment: Attachment
+  readonly connectionSession: ConnectionSession
   readonly #liveness: Liveness
   readonly #traffic: Traffic
   readonly #outgoing: Outgoing
@@ -61,7 +61,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     const { options, metrics, budget, trafficLimits } = parts
     this.#liveness = new Liveness(options, options.monotonic(), opened.since)
     this.#traffic = new Traffic(trafficLimits, socket.bytesRead)
-    this.attachment = new Attachment(this, parts, credentials)
+    this.connectionSession = new ConnectionSession(this, parts, credentials)
     const [maxBytes, onBehind] = [options.maxSendBytes, this.#fallBehind]
     this.#outgoing = new Outgoing({ webSocket, socket, metrics, budget, maxBytes, onBehind })
     webSocket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
@@ -87,8 +87,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
   }
 
   /** Whether it has no session yet. */
-  get isGreeting(): boolean {
-    return this.#state === 'greeting'
+  get isHandshaking(): boolean {
+    return this.#state === 'handshaking'
   }
 
   get readsRich(): boolean {
@@ -101,9 +101,9 @@ export class Connection implements AttachedConnection, ProtocolHost {
   }
 
   open(user?: unknown): void {
-    if (this.#state !== 'greeting') return
+    if (this.#state !== 'handshaking') return
     this.#state = 'open'
-    this.attachment.open({ protocol: this.#protocol!.name, user })
+    this.connectionSession.open({ protocol: this.#protocol!.name, user })
   }
 
   receive(data: Buffer): void {
@@ -115,8 +115,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
     }
   }
 
-  takeFrame(): boolean {
-    if (this.#traffic.takeFrame(this.#liveness.heardAt)) return true
+  countFrame(): boolean {
+    if (this.#traffic.countFrame(this.#liveness.heardAt)) return true
     if (this.#state !== 'closing') {
       this.#parts.metrics.count('connectionsFlooded')
       this.close(closeCodes.flooded, 'flooded')
@@ -125,11 +125,11 @@ export class Connection implements AttachedConnection, ProtocolHost {
   }
 
   request(request: IncomingRequest): void {
-    const { session } = this.attachment
+    const { session } = this.connectionSession
     if (session === undefined) return
-    this.attachment.countReceived()
+    this.connectionSession.countReceived()
     this.#traffic.paid(request.size)
-    this.#parts.intake.take(session, request, this.#liveness.heardAt)
+    this.#parts.intake.receive(session, request, this.#liveness.heardAt)
   }
 
   refuse({ code, reason }: Pick<Dismissal, 'code' | 'reason'>): void {
@@ -147,13 +147,13 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.close(code, reason)
   }
 
-  hold(): void {
-    this.#outgoing.hold()
+  cork(): void {
+    this.#outgoing.cork()
   }
 
-  release(): void {
-    this.#outgoing.release()
-    this.attachment.confirm()
+  uncork(): void {
+    this.#outgoing.uncork()
+    this.connectionSession.confirm()
   }
 
   feed(next: () => string): void {
@@ -219,7 +219,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
       // A socket that is not read would not see the other side's close.
       if (this.#liveness.isPaused) this.#opened.webSocket.resume()
       this.#opened.webSocket.close(code, cutReason(reason))
-      this.attachment.leave(code, reason)
+      this.connectionSession.leave(code, reason)
     }
   }
 
@@ -261,7 +261,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
   /** Has the session pay for what no request has paid for. Before there is one, that is a handshake at most. */
   #settle(): void {
     if (!this.#traffic.isDue) return
-    const { session } = this.attachment
+    const { session } = this.connectionSession
     if (session === undefined) return
     this.#parts.intake.pay(session, this.#traffic.settle(), this.#liveness.heardAt)
   }
@@ -288,13 +288,13 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#opened.webSocket.countControl()
     this.#traffic.came(data.length)
     this.#settle()
-    return this.takeFrame()
+    return this.countFrame()
   }
 
   #closed(code: number): void {
     this.#state = 'closing'
     this.#outgoing.close()
-    this.attachment.lose(code, describeClose(code))
+    this.connectionSession.lose(code, describeClose(code))
     this.#parts.onClose(this)
   }
 }

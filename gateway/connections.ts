@@ -1,8 +1,8 @@
 /** Opens connections, keeps those that are open, and has the one clock that looks after all of them. */
 import { closeCodes } from '../shared/close-codes.js'
-import type { Credentials } from './attachment.js'
 import { Connection, type ConnectionParts } from './connection.js'
 import type { OpenedSocket } from './listener.js'
+import type { Credentials } from './options.js'
 import { limitMessages } from './web-socket.js'
 
 /** Milliseconds between two looks, at most and at least. */
@@ -57,8 +57,8 @@ export class Connections {
    * asked. No session begins after that.
    */
   turnAway(spread: number): void {
-    const greeting = [...this.#open].filter(each => each.isGreeting)
-    this.#forEach(greeting, connection => endForRestart(connection, spread))
+    const handshaking = [...this.#open].filter(each => each.isHandshaking)
+    this.#forEach(handshaking, connection => endForRestart(connection, spread))
   }
 
   /**

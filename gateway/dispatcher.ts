@@ -10,18 +10,18 @@ import { errors } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
 import { placeFor } from './affinity.js'
 import { BatchSize, batchBytes } from './batch-size.js'
-import { errorOf, tellEnd } from './last-words.js'
-import { Line } from './line.js'
+import { errorOf, reportDeath } from './last-words.js'
+import { WaitingLine } from './line.js'
 import type { Metrics } from './metrics.js'
 import type { OpenRequests } from './open-requests.js'
 import type { Pool } from './pool.js'
-import { Request, type RequestInit } from './request.js'
+import { type Outcome, Request, type RequestInit } from './request.js'
 import type { Session } from './session.js'
-import { letGoOverdue, takeBackStuck } from './stuck-turns.js'
+import { goOnWithOverdue, takeBackStuck } from './stuck-turns.js'
 import type { Suspensions } from './suspensions.js'
 import { Turn, type TurnListener } from './turn.js'
 import type { Worker } from './worker.js'
-import type { Outcome, RequestsListener } from './worker-listener.js'
+import type { RequestsListener } from './worker-listener.js'
 
 /** Milliseconds between two looks at stuck work, only while there is work; deadlines are gone through at each tenth. */
 const lookInterval = 5
@@ -41,7 +41,7 @@ export interface DispatcherInit {
 export class Dispatcher implements RequestsListener, TurnListener {
   readonly #init: DispatcherInit
   readonly #requests: OpenRequests
-  readonly #line: Line
+  readonly #line: WaitingLine
   readonly #size = new BatchSize()
   #isPumpSoon = false
   #look: NodeJS.Timeout | undefined
@@ -50,7 +50,7 @@ export class Dispatcher implements RequestsListener, TurnListener {
   constructor(init: DispatcherInit) {
     this.#init = init
     this.#requests = init.requests
-    this.#line = new Line(init.pool.size, init.maxQueueDelay)
+    this.#line = new WaitingLine(init.pool.size, init.maxQueueDelay)
   }
 
   /** Takes a request in. It is answered once, or its session ends. */
@@ -60,10 +60,10 @@ export class Dispatcher implements RequestsListener, TurnListener {
     const { lane } = session
     this.#requests.add(request)
     // A hook of a session that is open is its onConnect.
-    if (request.onOutcome !== undefined && session.isOpen) lane.greeting = request
+    if (request.onOutcome !== undefined && session.isOpen) lane.connectHook = request
     if (route.options.concurrent === true) {
       lane.concurrent = (lane.concurrent ?? new Set()).add(request)
-      if (lane.greeting === undefined) this.#lineUpAlone(request)
+      if (lane.connectHook === undefined) this.#lineUpAlone(request)
     } else {
       lane.waiting.push(request)
       this.#lineUp(session)
@@ -90,10 +90,10 @@ export class Dispatcher implements RequestsListener, TurnListener {
   }
 
   /** A session's onConnect is over: what its lane does not keep may go, unless it is to be asked once more. */
-  greeted(greeting: Request): void {
-    const { lane } = greeting.session
-    if (lane.greeting !== greeting) return
-    lane.greeting = undefined
+  connectHookDone(hook: Request): void {
+    const { lane } = hook.session
+    if (lane.connectHook !== hook) return
+    lane.connectHook = undefined
     for (const request of lane.concurrent ?? []) this.#lineUpAlone(request)
     this.pumpSoon()
   }
@@ -154,7 +154,7 @@ export class Dispatcher implements RequestsListener, TurnListener {
     request.turn!.countOutcome()
   }
 
-  workerReleased(worker: Worker, turn: Turn): void {
+  workerSlotDone(worker: Worker, turn: Turn): void {
     turn.takeBack()
     worker.turns.free(turn)
     this.pumpSoon()
@@ -163,10 +163,10 @@ export class Dispatcher implements RequestsListener, TurnListener {
   /** What had started there is answered; what had not goes to other workers. */
   workerEnded(worker: Worker, cause: Error): void {
     const end = worker.describeEnd(cause)
-    tellEnd(worker, end, this.#init)
+    reportDeath(worker, end, this.#init)
     for (const turn of [...worker.turns]) {
       turn.takeBack()
-      turn.letGo()
+      turn.goOn()
       for (const request of turn.started) this.#requests.settle(request, { error: errorOf(request, end) })
       worker.turns.free(turn)
     }
@@ -277,7 +277,7 @@ export class Dispatcher implements RequestsListener, TurnListener {
       const request = requests[i]!
       const { isOffered, name } = request.route
       // Without its onConnect a session can't go on: that waits for a worker.
-      if (isOffered && (hasPlaces || request === request.session.lane.greeting)) continue
+      if (isOffered && (hasPlaces || request === request.session.lane.connectHook)) continue
       requests.splice(i--, 1)
       this.#requests.decide(request, { error: isOffered ? errors.noWorker(name) : errors.routeUnknown(name) })
     }
@@ -287,7 +287,7 @@ export class Dispatcher implements RequestsListener, TurnListener {
     if (this.#requests.isEmpty) return this.close()
     if (++this.#looks % looksPerSweep === 0) {
       this.#requests.sweep(this.#init.monotonic())
-      letGoOverdue(this.#init.pool.up, this.#init.monotonic())
+      goOnWithOverdue(this.#init.pool.up, this.#init.monotonic())
     }
     // What lies unstarted in a worker that is busy moves to one that is idle, if that has nothing else to do.
     const isPinned = (request: Request) => this.#placeFor(request) === request.turn?.worker.index

@@ -6,37 +6,29 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Logger } from '../shared/log.js'
-import { AddressLimits, type AddressLimitsInit } from './address-limits.js'
+import { AddressLimits, type AddressLimitsInit, type HttpRefusal } from './address-limits.js'
 import { normalizeAddress, readForwarded } from './client-address.js'
 import { Hosts, readHostName } from './hosts.js'
 import type { Metrics } from './metrics.js'
 import { normalizeOrigin, Origins } from './origins.js'
 import { SeldomWarning } from './seldom-warning.js'
 
-export interface EntranceLimits extends AddressLimitsInit {
+export interface UpgradePolicyLimits extends AddressLimitsInit {
   readonly host: string
   readonly hosts: string
   readonly origins: string
   readonly trustedProxies: number
 }
 
-export interface EntranceInit {
-  readonly limits: EntranceLimits
+export interface UpgradePolicyInit {
+  readonly limits: UpgradePolicyLimits
   readonly metrics: Metrics
   readonly log: Logger
   readonly monotonic: () => number
 }
 
-/** How a request is refused. */
-export interface Refusal {
-  readonly status: 403 | 421 | 429 | 503
-  readonly why: string
-  /** Seconds after which the client may try again; undefined: it need not. */
-  readonly retryAfter?: number
-}
-
-export class Entrance {
-  readonly #init: EntranceInit
+export class UpgradePolicy {
+  readonly #init: UpgradePolicyInit
   readonly #origins: Origins
   readonly #hosts: Hosts
   /**
@@ -48,7 +40,7 @@ export class Entrance {
   readonly #hostRefused: SeldomWarning
   #isOpen = true
 
-  constructor(init: EntranceInit) {
+  constructor(init: UpgradePolicyInit) {
     this.#init = init
     const { origins, hosts, host, trustedProxies } = init.limits
     this.#addresses = trustedProxies === 0 ? undefined : new AddressLimits(init.limits)
@@ -75,7 +67,7 @@ export class Entrance {
   }
 
   /** Why a request is not served at all, whether it wants a WebSocket or not. */
-  judgeHost({ headers: { host } }: IncomingMessage): Refusal | undefined {
+  judgeHost({ headers: { host } }: IncomingMessage): HttpRefusal | undefined {
     if (this.#hosts.serves(host)) return undefined
     const { limits, metrics } = this.#init
     const { hosts } = limits
@@ -89,7 +81,7 @@ export class Entrance {
   }
 
   /** undefined: it may come in, and is counted until its socket closes. */
-  enter(request: IncomingMessage, socket: Socket, address: string): Refusal | undefined {
+  enter(request: IncomingMessage, socket: Socket, address: string): HttpRefusal | undefined {
     const refusal = this.#judge(request, address)
     if (refusal !== undefined) this.#init.metrics.count('connectionsRefused')
     else if (this.#addresses !== undefined) {
@@ -105,7 +97,7 @@ export class Entrance {
     this.#isOpen = false
   }
 
-  #judge(request: IncomingMessage, address: string): Refusal | undefined {
+  #judge(request: IncomingMessage, address: string): HttpRefusal | undefined {
     const { limits, monotonic } = this.#init
     if (!this.#isOpen)
       return { status: 503, why: 'The gateway is going away: come back in a moment.', retryAfter: 1 }

@@ -18,7 +18,7 @@ export class EventFrame {
   }
 
   /** One more backlog keeps it. */
-  hold(budget: SharedBudget): void {
+  retain(budget: SharedBudget): void {
     if (this.#holders++ === 0) budget.change(this.text.length + sharedFrameCost)
   }
 

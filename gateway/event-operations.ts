@@ -3,7 +3,7 @@
 import { errors } from '../shared/errors.js'
 import type { EventText } from '../shared/event.js'
 import type { EventReader, OperationHead, UserOperationHead } from '../shared/outbox.js'
-import type { Answers } from './answers.js'
+import type { OperationAcks } from './answers.js'
 import { type Channels, canRead, sendToAll } from './channels.js'
 import { GatewayEvent } from './event.js'
 import type { Metrics } from './metrics.js'
@@ -11,7 +11,7 @@ import type { Registry } from './registry.js'
 import type { Session } from './session.js'
 
 export interface EventOperationsInit {
-  readonly answers: Answers
+  readonly answers: OperationAcks
   readonly registry: Registry
   readonly channels: Channels
   readonly metrics: Metrics

@@ -27,7 +27,7 @@ export class GatewayEvent implements EventText {
   }
 
   /** Of a latest one: equal for those of which only the newest counts. */
-  get place(): string {
+  get latestKey(): string {
     // The length tells the name from the key, whatever characters they have.
     this.#place ??= `${this.name.length}:${this.name}${this.key}`
     return this.#place

@@ -2,13 +2,13 @@
 import type { FSWatcher } from 'node:fs'
 import { closeCodes } from '../shared/close-codes.js'
 import { errors } from '../shared/errors.js'
-import { Admission } from './admission.js'
+import { LoadLimits } from './admission.js'
 import { Authentication } from './authentication.js'
 import { Channels } from './channels.js'
 import { Connections } from './connections.js'
 import { findTypescriptLoaders, watchHandlers } from './dev.js'
 import { Dispatcher } from './dispatcher.js'
-import { Entrance } from './entrance.js'
+import { UpgradePolicy } from './entrance.js'
 import { showGauges } from './gauges.js'
 import {
   type HostBroadcastOptions,
@@ -32,7 +32,7 @@ import { SessionService } from './session-service.js'
 import { SharedBudget } from './shared-budget.js'
 import { Suspensions } from './suspensions.js'
 import { Watchdog } from './watchdog.js'
-import { within } from './within.js'
+import { withTimeout } from './within.js'
 import { WorkerStarter } from './worker-starter.js'
 
 /** A route that clients may ask for. */
@@ -109,7 +109,7 @@ export class Gateway {
     this.#channels = new Channels(options)
     this.#workers = new WorkerStarter({
       options,
-      typescript: options.dev ? findTypescriptLoaders(options.handlers) : [],
+      typescriptLoaders: options.dev ? findTypescriptLoaders(options.handlers) : [],
       metrics,
       registry: this.#registry,
       channels: this.#channels,
@@ -124,7 +124,7 @@ export class Gateway {
     this.#intake = new Intake({
       routes: this.#routes,
       suspensions,
-      admission: new Admission({ limits: options, requests: this.#requests, dispatcher }),
+      admission: new LoadLimits({ limits: options, requests: this.#requests, dispatcher }),
       onFlood: session => {
         metrics.count('sessionsFlooded')
         registry.end(session, { code: closeCodes.flooded, reason: 'flooded', kickReason: null })
@@ -149,7 +149,7 @@ export class Gateway {
     this.#listener = new Listener({
       ...options,
       metrics,
-      entrance: new Entrance({ limits: options, metrics, log, monotonic }),
+      entrance: new UpgradePolicy({ limits: options, metrics, log, monotonic }),
       onSocket: (...opened) => this.#connections.open(...opened)
     })
     const [connections, resumption] = [this.#connections, this.#resumption]
@@ -274,9 +274,9 @@ export class Gateway {
     this.#listener.close()
     this.#connections.turnAway(spread)
     this.#intake.close()
-    if (!(await within(requestsTimeout, this.#requests.idle()))) this.#requests.abandon()
+    if (!(await withTimeout(requestsTimeout, this.#requests.idle()))) this.#requests.abandon()
     await this.#connections.sendAway(spread)
-    await within(closeGrace, this.#connections.close())
+    await withTimeout(closeGrace, this.#connections.close())
     this.#connections.terminate()
     this.#resumption.close()
     this.#listener.terminate()

@@ -7,7 +7,7 @@ import type { Request } from './request.js'
 /** Requests whose late operations are known for what they are; the oldest are forgotten beyond so many. */
 const mostKnown = 65_536
 
-export class GivenUp {
+export class GivenUpRequests {
   /** Those whose handlers are not done, by number. */
   readonly #hanging = new Map<number, Request>()
   readonly #countByRoute = new Map<string, number>()

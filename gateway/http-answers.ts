@@ -1,7 +1,7 @@
 /** What the gateway itself answers to HTTP requests, as objects of Node and as bytes. */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Refusal } from './entrance.js'
+import type { HttpRefusal } from './address-limits.js'
 
 /** A request's head as it came, each byte as one character, but for its `Upgrade`. */
 export function formatWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
@@ -17,7 +17,7 @@ export function destroy(this: Socket): void {
 }
 
 /** Refuses to open a WebSocket, by the only answer that the connection will have. */
-export function refuseUpgrade(socket: Socket, { status, why, retryAfter }: Refusal): void {
+export function refuseUpgrade(socket: Socket, { status, why, retryAfter }: HttpRefusal): void {
   const body = `${why}\n`
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
@@ -31,7 +31,7 @@ export function refuseUpgrade(socket: Socket, { status, why, retryAfter }: Refus
 }
 
 /** The same, to a request for something else. */
-export function answerRefused(response: ServerResponse, { status, why, retryAfter }: Refusal): void {
+export function answerRefused(response: ServerResponse, { status, why, retryAfter }: HttpRefusal): void {
   if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter)
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
   response.end(`${why}\n`)

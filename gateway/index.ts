@@ -13,7 +13,6 @@ export {
   type HostSessionLike
 } from './host-events.js'
 export { HostSession, type HostSessionEvents } from './host-session.js'
-export type { HttpRequestListener } from './listener.js'
 export { type MetricName, metricNames } from './metrics.js'
 export type {
   AuthenticationAnswer,
@@ -22,6 +21,7 @@ export type {
   GatewayOptions,
   HandshakeAnswer,
   HandshakeInfo,
+  HttpRequestListener,
   ResolvedOptions
 } from './options.js'
 export { servePage } from './page.js'

@@ -2,11 +2,11 @@
 import { requestFlags } from '../shared/batch.js'
 import { errors, type GatewayError } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
-import type { Admission } from './admission.js'
+import type { LoadLimits } from './admission.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Metrics } from './metrics.js'
 import type { IncomingRequest } from './protocol.js'
-import { Refusals } from './refusals.js'
+import { RefusedNotifies } from './refusals.js'
 import type { RouteTable } from './routes.js'
 import type { Session } from './session.js'
 import type { Suspensions } from './suspensions.js'
@@ -14,7 +14,7 @@ import type { Suspensions } from './suspensions.js'
 export interface IntakeInit {
   readonly routes: RouteTable
   readonly suspensions: Suspensions
-  readonly admission: Admission
+  readonly admission: LoadLimits
   /** Ends a session that does not stop. */
   readonly onFlood: (session: Session) => void
   readonly dispatcher: Dispatcher
@@ -27,7 +27,7 @@ export interface IntakeInit {
 
 export class Intake {
   readonly #init: IntakeInit
-  readonly #refusals = new Refusals()
+  readonly #refusals = new RefusedNotifies()
   #isOpen = true
 
   constructor(init: IntakeInit) {
@@ -40,7 +40,7 @@ export class Intake {
   }
 
   /** `now`: when it arrived, by the monotonic clock. */
-  take(session: Session, request: IncomingRequest, now: number): void {
+  receive(session: Session, request: IncomingRequest, now: number): void {
     const { route: asked, told, id, gzipped, rich, body } = request
     const { routes, suspensions, admission, dispatcher, metrics, requestTimeout, onFlood } = this.#init
     metrics.count(id === 0 ? 'notifies' : 'requests')

@@ -17,7 +17,7 @@ export class Lane {
   /** Whether it stands in the dispatcher's line. */
   isInLine = false
   /** The session's onConnect, while it is not decided: nothing else of the session is handed out before. */
-  greeting: Request | undefined
+  connectHook: Request | undefined
   /** Requests that do not wait in the lane: of routes that are declared concurrent. Made with the first. */
   concurrent: Set<Request> | undefined
   /** Its requests that are not decided, concurrent ones included: what its limit is about. */

@@ -5,6 +5,7 @@ import type { Logger } from '../shared/log.js'
 import type { Metrics } from './metrics.js'
 import type { Request } from './request.js'
 import type { Suspensions } from './suspensions.js'
+import { ProcessEnd } from './transport.js'
 import type { Turn } from './turn.js'
 import type { Worker } from './worker.js'
 
@@ -21,7 +22,7 @@ export interface Blame {
   readonly suspect?: Culprit
 }
 
-export interface LastWords extends Blame {
+export interface WorkerDeath extends Blame {
   readonly cause: string
   readonly detail: string
   /** Milliseconds for which its event loop had not turned, if that is why it was ended. */
@@ -29,7 +30,7 @@ export interface LastWords extends Blame {
 }
 
 /** Of one that has said nothing itself. `running`: who had the thread. */
-export function describeSilentEnd(cause: Error, running: Blame): LastWords {
+export function describeSilentEnd(cause: Error, running: Blame): WorkerDeath {
   const detail = cause.stack ?? cause.message
   // What aborts a process is whoever has its thread; SIGKILL comes from outside.
   if (cause instanceof ProcessEnd)
@@ -40,17 +41,17 @@ export function describeSilentEnd(cause: Error, running: Blame): LastWords {
   return { ...(isMemory ? running : nobody), cause: told, detail }
 }
 
-export interface EndInit {
+export interface WorkerDeathInit {
   readonly metrics: Metrics
   readonly suspensions: Suspensions
   readonly log: Logger
 }
 
 /** Counts and logs the end of a worker that nobody has told to end, and blames whose request it was. */
-export function tellEnd(
+export function reportDeath(
   worker: Worker,
-  { culprit, suspect, cause, detail }: LastWords,
-  { metrics, suspensions, log }: EndInit
+  { culprit, suspect, cause, detail }: WorkerDeath,
+  { metrics, suspensions, log }: WorkerDeathInit
 ): void {
   // One that never came up is the supervisor's to tell of.
   if (worker.isExpectedToEnd || worker.routes.length === 0) return
@@ -61,7 +62,7 @@ export function tellEnd(
 }
 
 /** What a request that had started there is answered. */
-export function errorOf({ rid, route }: Request, words: LastWords): GatewayError {
+export function errorOf({ rid, route }: Request, words: WorkerDeath): GatewayError {
   const { culprit, suspect, cause, stuckFor } = words
   const isCulprit = rid === culprit?.rid
   // That it was late is true of the only one, whoever was stuck there.
@@ -69,19 +70,6 @@ export function errorOf({ rid, route }: Request, words: LastWords): GatewayError
     return errors.timeout(route.name, stuckFor)
   return isCulprit ? errors.handlerFatal(route.name, cause) : errors.workerLost(route.name, cause)
 }
-
-/** How a worker's process ended that had nothing to say. */
-export class ProcessEnd extends Error {
-  /** Whether what ran there has ended it, and nobody from outside. */
-  readonly isItsOwn: boolean
-
-  constructor(code: number | null, signal: NodeJS.Signals | null) {
-    super(signal === null ? `its process ended with exit code ${code}` : `its process ended by ${signal}`)
-    this.isItsOwn = signal !== null && faultSignals.has(signal)
-  }
-}
-
-const faultSignals = new Set<NodeJS.Signals>(['SIGABRT', 'SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGTRAP', 'SIGFPE'])
 
 const nobody: Blame = { culprit: undefined }
 

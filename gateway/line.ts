@@ -69,7 +69,7 @@ class Queue {
 /** The share of the limit that requests wait at most on average: sessions take turns, so that some wait for longer. */
 const aimed = 3 / 4
 
-export class Line {
+export class WaitingLine {
   readonly #common = new Queue()
   readonly #pinned: Queue[]
   readonly #limit: number
@@ -111,7 +111,7 @@ export class Line {
   /** Milliseconds that somebody has waited, at most. */
   longestWait(now: number): number {
     const queues = [this.#common, ...this.#pinned]
-    for (const queue of queues) this.#letGo(queue)
+    for (const queue of queues) this.#dropSpent(queue)
     return Math.max(...queues.map(queue => queue.waited(now)))
   }
 
@@ -122,7 +122,7 @@ export class Line {
    */
   isBehind(place: number | undefined, waiting: number, now: number): boolean {
     const queue = place === undefined ? this.#common : this.#pinned[place]!
-    this.#letGo(queue)
+    this.#dropSpent(queue)
     if (queue.waited(now) > this.#limit) return true
     return queue.size > 0 && this.#throughput.timeOf(waiting, now) > this.#limit * aimed
   }
@@ -133,7 +133,7 @@ export class Line {
   }
 
   /** Who has nothing to hand out any more leaves, if nobody stands before him who has. */
-  #letGo(queue: Queue): void {
+  #dropSpent(queue: Queue): void {
     let { first } = queue
     while (first !== undefined && !isWaiting(first)) {
       queue.take()

@@ -7,9 +7,8 @@ import type { AddressInfo, Socket } from 'node:net'
 import { errors } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
 import { AddressLimits, type AddressLimitsInit } from './address-limits.js'
-import { type Arrival, Arrivals } from './arrivals.js'
-import type { Credentials } from './attachment.js'
-import type { Entrance } from './entrance.js'
+import { type TcpConnection, TcpConnections } from './arrivals.js'
+import type { UpgradePolicy } from './entrance.js'
 import {
   answerFailed,
   answerRefused,
@@ -19,7 +18,7 @@ import {
   requireUpgrade
 } from './http-answers.js'
 import type { Metrics } from './metrics.js'
-import type { ClientAddress } from './options.js'
+import type { ClientAddress, Credentials, HttpRequestListener } from './options.js'
 import { readEnd, readTlsPair, type TlsFiles } from './tls.js'
 import { type ClientWebSocket, createSocketServer, type SocketServer } from './web-socket.js'
 
@@ -40,9 +39,6 @@ const httpLimits = { keepAliveTimeout: 5_000, requestTimeout: 60_000 }
 const longestSilence = 120_000
 const maxRequestsPerSocket = 1_000
 
-/** Answers an HTTP request that opens no WebSocket. */
-export type HttpRequestListener = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
-
 export interface ListenerInit extends TlsFiles, AddressLimitsInit {
   readonly maxConnections: number
   readonly trustedProxies: number
@@ -56,7 +52,7 @@ export interface ListenerInit extends TlsFiles, AddressLimitsInit {
   readonly now: () => number
   readonly monotonic: () => number
   readonly metrics: Metrics
-  readonly entrance: Entrance
+  readonly entrance: UpgradePolicy
   /** Answers requests that are no upgrade; undefined: they are told to upgrade. */
   readonly onHttpRequest: HttpRequestListener | undefined
   readonly onSocket: (opened: OpenedSocket, credentials: Credentials) => void
@@ -81,7 +77,7 @@ export class Listener {
   readonly #init: ListenerInit
   readonly #http: Server | TlsServer
   #port: number | undefined
-  readonly #arrivals: Arrivals
+  readonly #arrivals: TcpConnections
   readonly #webSockets: SocketServer
   /** The answer that a connection's newest request waits for. */
   readonly #unanswered = new WeakMap<Socket, ServerResponse>()
@@ -97,8 +93,8 @@ export class Listener {
     this.#http.maxRequestsPerSocket = maxRequestsPerSocket
     this.#http.timeout = longestSilence
     const isSecured = this.#http instanceof TlsServer
-    const addresses = init.trustedProxies === 0 ? new AddressLimits<Arrival>(init) : undefined
-    this.#arrivals = new Arrivals({ ...init, addresses })
+    const addresses = init.trustedProxies === 0 ? new AddressLimits<TcpConnection>(init) : undefined
+    this.#arrivals = new TcpConnections({ ...init, addresses })
     this.#http.on('connection', socket => this.#arrivals.accept(socket, isSecured))
     this.#http.on('secureConnection', socket => this.#arrivals.secured(socket))
     this.#http.on('request', (request, response) => this.#answer(request, response))

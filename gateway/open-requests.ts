@@ -7,9 +7,8 @@ import { errors } from '../shared/errors.js'
 import type { Logger } from '../shared/log.js'
 import { UnreadableError } from '../shared/outbox-reader.js'
 import type { Metrics } from './metrics.js'
-import type { Request } from './request.js'
+import type { Outcome, Request } from './request.js'
 import type { Worker } from './worker.js'
-import type { Outcome } from './worker-listener.js'
 
 /** Milliseconds that a handler without a deadline may take to end once its session has, before it is given up. */
 const lateTime = 10_000

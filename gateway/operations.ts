@@ -7,13 +7,13 @@ import { type ErrorData, errors, type GatewayError } from '../shared/errors.js'
 import type { OperationHead, OperationReader, UserOperationHead } from '../shared/outbox.js'
 import { formatSessions } from '../shared/session-text.js'
 import type { SettingsLimits } from '../shared/settings-text.js'
-import type { Answers } from './answers.js'
+import type { OperationAcks } from './answers.js'
 import type { Metrics } from './metrics.js'
 import type { Registry } from './registry.js'
 import { parseChange, type Session } from './session.js'
 
 export interface OperationsInit {
-  readonly answers: Answers
+  readonly answers: OperationAcks
   readonly registry: Registry
   readonly metrics: Metrics
   readonly limits: SettingsLimits
@@ -21,7 +21,7 @@ export interface OperationsInit {
 
 export class Operations implements OperationReader {
   readonly #init: OperationsInit
-  readonly #answers: Answers
+  readonly #answers: OperationAcks
 
   constructor(init: OperationsInit) {
     this.#init = init
@@ -36,7 +36,7 @@ export class Operations implements OperationReader {
       'push',
       head,
       session,
-      session.changeKey(key, text, this.#writer(head), this.#init.limits),
+      session.changeKey(key, text, this.#viewIdOf(head), this.#init.limits),
       key
     )
   }
@@ -44,16 +44,21 @@ export class Operations implements OperationReader {
   pushAll(head: OperationHead, settings: string): void {
     this.#init.metrics.count('pushes')
     this.#apply('pushAll', head, session =>
-      session.change(parseChange(settings), this.#writer(head), this.#init.limits)
+      session.change(parseChange(settings), this.#viewIdOf(head), this.#init.limits)
     )
   }
 
   bind(head: OperationHead, uid: string): void {
-    this.#apply('bind', head, session => this.#init.registry.bind(session, uid, this.#writer(head)), uid)
+    this.#apply('bind', head, session => this.#init.registry.bind(session, uid, this.#viewIdOf(head)), uid)
   }
 
   unbind(head: OperationHead, uid: string): void {
-    this.#apply('unbind', head, session => this.#init.registry.unbind(session, uid, this.#writer(head)), uid)
+    this.#apply(
+      'unbind',
+      head,
+      session => this.#init.registry.unbind(session, uid, this.#viewIdOf(head)),
+      uid
+    )
   }
 
   update(head: OperationHead, key: string, text: string, before: string): void {
@@ -62,7 +67,7 @@ export class Operations implements OperationReader {
       head,
       session =>
         (session.textOf(key) ?? '') === before
-          ? session.changeKey(key, text, this.#writer(head), this.#init.limits)
+          ? session.changeKey(key, text, this.#viewIdOf(head), this.#init.limits)
           : errors.conflict([key]),
       key
     )
@@ -70,14 +75,14 @@ export class Operations implements OperationReader {
 
   commit(head: OperationHead, settings: string, version: number): void {
     this.#apply('commit', head, session => {
-      const writer = this.#writer(head)
+      const viewId = this.#viewIdOf(head)
       const change = parseChange(settings)
       const changed = session.changedSince(
         version,
         change.map(([key]) => key),
-        writer
+        viewId
       )
-      return changed.length > 0 ? errors.conflict(changed) : session.change(change, writer, this.#init.limits)
+      return changed.length > 0 ? errors.conflict(changed) : session.change(change, viewId, this.#init.limits)
     })
   }
 
@@ -146,11 +151,11 @@ export class Operations implements OperationReader {
       return this.#answers.tryAgain(head, error, session.textOf(about) ?? '')
     this.#answers.refuse(name, head, error, about)
     // The lane was handed out on the belief that its operations hold: what has not started begins anew.
-    if (!isConflict && session.lane.turn?.id === head.view) session.lane.turn.takeBack()
+    if (!isConflict && session.lane.turn?.viewId === head.viewId) session.lane.turn.takeBack()
   }
 
   /** Views that a worker numbered itself are told apart from those of other workers. */
-  #writer({ view }: OperationHead): number {
-    return view >= 0 ? view : -(this.#answers.serial * 0x1_0000_0000 - view)
+  #viewIdOf({ viewId }: OperationHead): number {
+    return viewId >= 0 ? viewId : -(this.#answers.serial * 0x1_0000_0000 - viewId)
   }
 }

@@ -4,14 +4,13 @@
  *
  * Asked for: GatewayOptions. Resolved, frozen, with every default filled in: ResolvedOptions.
  */
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { resolve } from 'node:path'
 import { describeValue } from '../shared/check.js'
 import { monotonicClock, wallClock } from '../shared/clock.js'
 import { errors } from '../shared/errors.js'
 import { type Logger, logLevels } from '../shared/log.js'
 import { Hosts } from './hosts.js'
-import type { HttpRequestListener } from './listener.js'
 import { LogDoor } from './log-door.js'
 import { Metrics } from './metrics.js'
 import { checkOption } from './option-row.js'
@@ -61,6 +60,12 @@ export type AuthenticationAnswer =
       /** For clients that shake hands: what the refusal has under `user`. Default: `{ reason }`. */
       readonly user?: unknown
     }
+
+/** What a client has said with its upgrade. */
+export type Credentials = Pick<AuthenticationRequest, 'headers' | 'url'>
+
+/** Answers an HTTP request that opens no WebSocket. */
+export type HttpRequestListener = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
 export interface ClientAddress {
   readonly ip: string

@@ -35,7 +35,7 @@ export interface OutgoingInit {
 
 export class Outgoing {
   readonly #init: OutgoingInit
-  #state: 'held' | 'open' | 'over' = 'open'
+  #state: 'corked' | 'open' | 'over' = 'open'
   /** The newest frames, each byte as one character; and how many they are. */
   #frames = ''
   #frameCount = 0
@@ -70,12 +70,12 @@ export class Outgoing {
   }
 
   /** Keeps all but the protocol's own frames until `release`. */
-  hold(): void {
-    if (this.#state === 'open') this.#state = 'held'
+  cork(): void {
+    if (this.#state === 'open') this.#state = 'corked'
   }
 
-  release(): void {
-    if (this.#state !== 'held') return
+  uncork(): void {
+    if (this.#state !== 'corked') return
     this.#state = 'open'
     this.#flush()
   }
@@ -83,7 +83,7 @@ export class Outgoing {
   /** Sends a reply, or what the protocol itself has to say. */
   add(frame: string): void {
     if (this.#state === 'over') return
-    if (this.#state === 'held') return this.#give(frame)
+    if (this.#state === 'corked') return this.#give(frame)
     this.#append(frame)
     this.#flushSoon()
   }
@@ -95,11 +95,11 @@ export class Outgoing {
       this.#init.metrics.count('eventsDropped')
       return false
     }
-    if (event.delivery === deliveries.latest) this.#replace(event.place, frame)
+    if (event.delivery === deliveries.latest) this.#replace(event.latestKey, frame)
     else this.#append(frame)
     // Whoever was behind before this tick began is judged at each event, and others at the tick's end: they may be
     // kicked in it, or take it all.
-    if (this.#isStuck || this.#state === 'held') this.#flush()
+    if (this.#isStuck || this.#state === 'corked') this.#flush()
     else {
       if (!this.#isWatching && this.#frames.length + this.#olderBytes >= longestTick) this.write()
       this.#flushSoon()
@@ -147,7 +147,7 @@ export class Outgoing {
   }
 
   get #isBehind(): boolean {
-    return this.#state === 'held' || this.#isWatching || this.#init.webSocket.bufferedAmount > 0
+    return this.#state === 'corked' || this.#isWatching || this.#init.webSocket.bufferedAmount > 0
   }
 
   get #newestBytes(): number {

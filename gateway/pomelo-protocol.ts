@@ -50,7 +50,7 @@ export class PomeloProtocol implements Protocol {
     this.#host = host
     this.#parts = parts
     // No data flows before the client's ack.
-    host.hold()
+    host.cork()
   }
 
   get isReady(): boolean {
@@ -96,7 +96,7 @@ export class PomeloProtocol implements Protocol {
       case packageKinds.heartbeat:
         if (this.#state !== 'open')
           throw errors.protocolViolated('a heartbeat before the handshake was acknowledged')
-        if (!this.#host.takeFrame()) return
+        if (!this.#host.countFrame()) return
         return this.#sendPackage(packageKinds.heartbeat)
       case packageKinds.handshake:
         if (this.#state !== 'handshake') throw errors.protocolViolated('a second handshake')
@@ -110,7 +110,7 @@ export class PomeloProtocol implements Protocol {
       case packageKinds.received:
         if (this.#state !== 'open' || !this.#counts)
           throw errors.protocolViolated('a count from a client that has not asked to be resumed')
-        if (!this.#host.takeFrame()) return
+        if (!this.#host.countFrame()) return
         return this.#receiveCount(decodeCount(bytes, start, end))
     }
   }
@@ -164,7 +164,7 @@ export class PomeloProtocol implements Protocol {
     // What is no JSON is found here: later there is a session.
     JSON.stringify(answer.user)
     const { type, version, user } = request
-    this.#host.attachment.authenticate({ type, version, user }, dismissal => {
+    this.#host.connectionSession.authenticate({ type, version, user }, dismissal => {
       if (dismissal !== undefined) return this.#dismiss(dismissal)
       this.#accept(request, answer.user)
     })
@@ -175,12 +175,14 @@ export class PomeloProtocol implements Protocol {
     const { routes, options } = this.#parts
     const { type, dictVersion, errorFlag, richBodies: rich, user } = request
     this.#told = routes.size
-    this.#counts = request.resume !== undefined && host.attachment.keepsSessions
+    this.#counts = request.resume !== undefined && host.connectionSession.keepsSessions
     const emptyBody = type === ownType || rich ? '' : '{}'
     this.#messages = new PomeloMessages({ emptyBody, errorFlag, rich, counts: this.#counts })
-    const resume = this.#counts ? host.attachment.prepareResume(request.resume!, this.#messages) : undefined
+    const resume = this.#counts
+      ? host.connectionSession.prepareResume(request.resume!, this.#messages)
+      : undefined
     if (!host.isConnected) return
-    const dismissal = host.attachment.judge()
+    const dismissal = host.connectionSession.judge()
     if (dismissal !== undefined) return this.#dismiss(dismissal)
     const reply = formatHandshake({
       code: 200,
@@ -217,11 +219,11 @@ export class PomeloProtocol implements Protocol {
     this.#state = 'open'
     // The first heartbeat is the gateway's: it starts the client's clock. Who counts has another one.
     if (this.#parts.options.heartbeat > 0 && !this.#counts) this.#sendPackage(packageKinds.heartbeat)
-    this.#host.release()
+    this.#host.uncork()
   }
 
   #receiveCount(count: number): void {
-    const received = this.#host.attachment.acknowledge(count)
+    const received = this.#host.connectionSession.acknowledge(count)
     this.#sendPackage(packageKinds.received, encodeCount(received))
   }
 

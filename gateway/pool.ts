@@ -129,7 +129,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
         if (this.#state !== 'running' || (place.worker ?? worker) !== worker) return void next.terminate()
         this.#init.log.warn('A worker is retired: another one has its place', { worker: place.index, why })
         this.#init.metrics.count('workersRetired')
-        this.#take(place, next)
+        this.#fillPlace(place, next)
         this.#others.add(worker)
         worker.retire()
         this.#endOldest(place.index)
@@ -247,7 +247,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
         }
         const fields: LogFields = { worker: place.index, failedBefore: place.failures }
         this.#init.log.info('A worker was replaced', fields)
-        this.#take(place, worker)
+        this.#fillPlace(place, worker)
       },
       error => {
         if (this.#state !== 'running' || place.worker !== undefined) return
@@ -257,7 +257,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   }
 
   /** A worker that is up has a place now. */
-  #take(place: Place, worker: Worker): void {
+  #fillPlace(place: Place, worker: Worker): void {
     this.#others.delete(worker)
     this.#settle(place, worker)
     this.#changed()

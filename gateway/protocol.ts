@@ -3,11 +3,12 @@
  * into requests and what the gateway has for a client into frames; it opens no sockets and knows no workers.
  */
 import type { ErrorData } from '../shared/errors.js'
+import type { ResumeReply, ResumeRequest } from '../shared/wire/resume.js'
 import { escapeAstral } from '../shared/wire/utf8.js'
-import type { Attachment } from './attachment.js'
 import type { Dismissal } from './authentication.js'
 import type { GatewayEvent } from './event.js'
-import type { ClientAddress } from './options.js'
+import type { AuthenticationRequest, ClientAddress } from './options.js'
+import type { PomeloMessages } from './pomelo-messages.js'
 
 export interface Protocol {
   readonly name: 'json' | 'pomelo'
@@ -31,6 +32,34 @@ export interface Protocol {
   beat(): void
 }
 
+/** Who the client is, and which session it has. */
+export interface ProtocolSession {
+  /** Whether sessions are kept for clients that drop and come back. */
+  readonly keepsSessions: boolean
+  /**
+   * Asks who the client is, once. `done` is called at once where nobody wants to know, and never where the
+   * connection is gone when the answer comes; with why, if the client is not let in.
+   */
+  authenticate(
+    handshake: AuthenticationRequest['handshake'],
+    done: (dismissal: Dismissal | undefined) => void
+  ): void
+  /**
+   * Looks for the session that the client wants back, before `open`. `messages`: how it is written to from now
+   * on. A client whose session was ended on purpose while it could not be told is told now, and the connection
+   * is closed: undefined.
+   */
+  prepareResume(asked: ResumeRequest, messages: PomeloMessages): ResumeReply | undefined
+  /** Why the session can't begin, if it can't. To be asked before `open`. */
+  judge(): Dismissal | undefined
+  /**
+   * The client has got so many counted messages. Returns how many of its own have been taken in.
+   *
+   * @throws `PROTOCOL_VIOLATED` for a count that can't be
+   */
+  acknowledge(count: number): number
+}
+
 /** What a connection does for its protocol. */
 export interface ProtocolHost {
   readonly address: ClientAddress
@@ -41,10 +70,7 @@ export interface ProtocolHost {
   sendEvent(event: GatewayEvent, frame: string): boolean
   ping(): void
   /** Who the client is, and its session. */
-  readonly attachment: Pick<
-    Attachment,
-    'authenticate' | 'keepsSessions' | 'prepareResume' | 'judge' | 'acknowledge'
-  >
+  readonly connectionSession: ProtocolSession
   /**
    * The client is in: its session begins, or goes on where `prepareResume` has found it. Events for it wait for
    * `release`, if `hold` was called. `user` is what it said of itself.
@@ -53,12 +79,12 @@ export interface ProtocolHost {
   /** Stops reading the socket, and goes on. */
   pause(): void
   resume(): void
-  hold(): void
-  release(): void
+  cork(): void
+  uncork(): void
   /** Has the protocol read a message, now or again; one that it does not understand closes the connection. */
   receive(bytes: Buffer): void
   /** Counts a frame, or a package in one, that is no request. Gives false where too many came: the connection is closed. */
-  takeFrame(): boolean
+  countFrame(): boolean
   /** Takes in what the client asks for. */
   request(request: IncomingRequest): void
   /** The client is not let in: ends the connection after what was sent. */

@@ -9,7 +9,7 @@ export const burstSeconds = 2
  */
 const forgiven = 0.25
 
-export class Rate {
+export class TokenBucket {
   readonly #perSecond: number
   #tokens: number
   /** Seconds' worth that was refused, less what was forgotten since. */
@@ -23,7 +23,7 @@ export class Rate {
   }
 
   /** Takes so much. Gives 0, or, if it is refused, the milliseconds until there would be enough. */
-  take(amount: number, now: number): number {
+  spend(amount: number, now: number): number {
     const seconds = (now - this.#at) / 1000
     this.#at = now
     const most = this.#perSecond * burstSeconds

@@ -11,7 +11,7 @@ import type { Session } from './session.js'
 /** Milliseconds between two such events. */
 const interval = 1_000
 
-export class Refusals {
+export class RefusedNotifies {
   /** By session: how many were refused since it was last told. */
   readonly #dropped = new Map<Session, number>()
 

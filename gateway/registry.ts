@@ -106,7 +106,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
   }
 
   /** Binds a session to a user. Gives the error if it can't be. The uid that it has already is no error. */
-  bind(session: Session, uid: string, writer = 0): GatewayError | undefined {
+  bind(session: Session, uid: string, viewId = 0): GatewayError | undefined {
     if (session.uid === uid) return undefined
     if (session.uid !== null) return errors.uidTaken(session.uid)
     const error = this.judgeUid(uid)
@@ -114,7 +114,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
     this.#replaceAll(uid)
     // A listener may have ended the newcomer meanwhile: a session that is gone must not be found by its user.
     if (!session.isOpen) return errors.sessionNotFound(session.sid)
-    this.#setUid(session, uid, writer)
+    this.#setUid(session, uid, viewId)
     this.emit('bind', session, uid)
     return undefined
   }
@@ -126,10 +126,10 @@ export class Registry extends EventEmitter<RegistryEvents> {
     return isTaken ? errors.singleSession(uid) : undefined
   }
 
-  unbind(session: Session, uid: string, writer = 0): GatewayError | undefined {
+  unbind(session: Session, uid: string, viewId = 0): GatewayError | undefined {
     if (session.uid !== uid) return errors.uidNotBound(uid, session.uid)
     this.#forgetUid(session, uid)
-    session.setUid(null, writer)
+    session.setUid(null, viewId)
     this.emit('unbind', session, uid)
     return undefined
   }
@@ -161,10 +161,10 @@ export class Registry extends EventEmitter<RegistryEvents> {
     for (const other of this.findByUid(uid)) this.end(other, replaced)
   }
 
-  #setUid(session: Session, uid: string, writer: number): void {
+  #setUid(session: Session, uid: string, viewId: number): void {
     const sessions = this.#byUid.get(uid) ?? new Set()
     this.#byUid.set(uid, sessions.add(session))
-    session.setUid(uid, writer)
+    session.setUid(uid, viewId)
   }
 
   #forgetUid(session: Session, uid: string): void {

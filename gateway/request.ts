@@ -1,8 +1,11 @@
 /** A request or notify, from its frame to its answer. */
+import type { ErrorData } from '../shared/errors.js'
 import type { Route } from './routes.js'
 import type { Session } from './session.js'
 import type { Turn } from './turn.js'
-import type { Outcome } from './worker-listener.js'
+
+/** A request's outcome, as its worker tells it. */
+export type Outcome = { readonly body: string } | { readonly error: ErrorData }
 
 /**
  *   waiting ──▶ handedOut ──▶ decided

@@ -151,7 +151,7 @@ export class ResumableReceiver implements Receiver {
       return false
     }
     if (event.delivery === deliveries.latest) {
-      const { place } = event
+      const { latestKey: place } = event
       if (backlog.keep(place, kept) && live === undefined) metrics.count('eventsReplaced')
       this.#missing?.delete(place)
       this.#missing?.add(place)

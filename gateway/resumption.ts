@@ -45,7 +45,7 @@ const longestPiece = 65_536
 /** Milliseconds between two lines of the log about sessions that made room: strangers decide how many there are. */
 const quietFor = 10_000
 
-export interface Admission {
+export interface ResumeAnswer {
   readonly receiver: ResumableReceiver
   readonly reply: ResumeReply
 }
@@ -98,7 +98,7 @@ export class Resumption implements ResumableKeeper {
     { session: point }: ResumeRequest,
     messages: PomeloMessages,
     uid: string | null
-  ): Admission | Farewell {
+  ): ResumeAnswer | Farewell {
     const hash = point && hashSecret(point.token)
     const farewell = hash && this.#farewells.take(hash, uid)
     if (farewell) return farewell

@@ -7,18 +7,17 @@ import { requestFlags } from '../shared/batch.js'
 import { closeCodes } from '../shared/close-codes.js'
 import { type ErrorData, errors } from '../shared/errors.js'
 import type { RouteHello } from '../shared/hello.js'
-import { type ConnectInfo, hookRoutes, type Refusal } from '../shared/hooks.js'
+import { type ConnectInfo, type ConnectRefusal, hookRoutes } from '../shared/hooks.js'
 import type { Logger } from '../shared/log.js'
 import { comeBackReason } from './come-back.js'
 import type { Dispatcher } from './dispatcher.js'
 import { encodeJson } from './protocol.js'
 import type { ClientInfo, Registry } from './registry.js'
-import type { Request } from './request.js'
+import type { Outcome, Request } from './request.js'
 import type { Route } from './routes.js'
 import type { Session } from './session.js'
 import type { Suspensions } from './suspensions.js'
-import { within } from './within.js'
-import type { Outcome } from './worker-listener.js'
+import { withTimeout } from './within.js'
 
 /** How an onConnect ends that was cut off: it has let nobody in, and could not catch this. */
 const cutOff: readonly string[] = [errors.handlerFatal.code, errors.workerLost.code, errors.timeout.code]
@@ -60,7 +59,7 @@ export class SessionHooks {
   async close(ms: number): Promise<void> {
     if (this.#closing === 0) return
     const idle = new Promise<void>(resolve => (this.#onIdle = resolve))
-    if (await within(ms, idle)) return
+    if (await withTimeout(ms, idle)) return
     this.#init.log.error('The gateway closes before each onClose is done', { sessions: this.#closing })
   }
 
@@ -83,11 +82,11 @@ export class SessionHooks {
       this.#tellFailure('onConnect', session, outcome.error)
       if (!resumed && cutOff.includes(outcome.error.code)) return this.#sendAway(session)
     } else if (outcome.body !== '') {
-      const { reason }: Refusal = JSON.parse(Buffer.from(outcome.body, 'latin1').toString())
+      const { reason }: ConnectRefusal = JSON.parse(Buffer.from(outcome.body, 'latin1').toString())
       const ending = { code: closeCodes.refused, reason: 'refused', kickReason: reason }
       return this.#init.registry.end(session, ending)
     }
-    this.#init.dispatcher.greeted(request)
+    this.#init.dispatcher.connectHookDone(request)
   }
 
   #closed(session: Session, reason: string): void {

@@ -34,7 +34,7 @@ interface Setting {
   /** The session's version when the key was last changed. */
   version: number
   /** Whose change that was, 0 for somebody who can't be told apart from others. */
-  writer: number
+  viewId: number
 }
 
 /** A change of several keys; text '' deletes. */
@@ -128,7 +128,7 @@ export class Session {
    * Sets and deletes keys, all or none. Gives the error where there would be more than `limits` allow.
    * `writer` is whose change it is: to anybody else's copy of the session it is foreign.
    */
-  change(keys: SettingsChange, writer: number, limits: SettingsLimits): GatewayError | undefined {
+  change(keys: SettingsChange, viewId: number, limits: SettingsLimits): GatewayError | undefined {
     const { maxSettingsLength, maxSettingsKeys } = limits
     let length = this.#length
     let count = this.#settings?.size ?? 0
@@ -149,13 +149,13 @@ export class Session {
       return errors.settingsTooLarge(largest?.[0] ?? '', length, maxSettingsLength)
     if (added !== undefined && count > maxSettingsKeys) return errors.tooManyKeys(added, maxSettingsKeys)
     const version = ++this.#version
-    for (const [key, text] of keys) this.#put(key, text, version, writer)
-    this.#wasChanged(length, writer)
+    for (const [key, text] of keys) this.#put(key, text, version, viewId)
+    this.#wasChanged(length, viewId)
     return undefined
   }
 
   /** The same for one key: what happens most, without a list of one. */
-  changeKey(key: string, text: string, writer: number, limits: SettingsLimits): GatewayError | undefined {
+  changeKey(key: string, text: string, viewId: number, limits: SettingsLimits): GatewayError | undefined {
     const { maxSettingsLength, maxSettingsKeys } = limits
     const before = this.textOf(key) ?? ''
     const length = this.#length + lengthOf(key, text) - lengthOf(key, before)
@@ -163,18 +163,18 @@ export class Session {
     const isNew = before === '' && text !== ''
     if (isNew && (this.#settings?.size ?? 0) >= maxSettingsKeys)
       return errors.tooManyKeys(key, maxSettingsKeys)
-    this.#put(key, text, ++this.#version, writer)
-    this.#wasChanged(length, writer)
+    this.#put(key, text, ++this.#version, viewId)
+    this.#wasChanged(length, viewId)
     return undefined
   }
 
   /** The keys that another than `writer` changed, or deleted, after `version`. */
-  changedSince(version: number, keys: Iterable<string>, writer: number): string[] {
+  changedSince(version: number, keys: Iterable<string>, viewId: number): string[] {
     const changed: string[] = []
     for (const key of keys) {
       const last = this.#settings?.get(key) ?? this.#deletions?.get(key)
       const lastVersion = last?.version ?? this.#deletionsForgotten
-      if (lastVersion > version && (writer === 0 || last?.writer !== writer)) changed.push(key)
+      if (lastVersion > version && (viewId === 0 || last?.viewId !== viewId)) changed.push(key)
     }
     return changed
   }
@@ -209,16 +209,16 @@ export class Session {
   }
 
   /** Only the registry binds: it knows who else is bound. */
-  setUid(uid: string | null, writer: number): void {
+  setUid(uid: string | null, viewId: number): void {
     this.#uid = uid
     this.#version++
-    this.changed(writer)
+    this.changed(viewId)
   }
 
   /** What was handed out of the lane knows nothing of a change that is not its own: takes back what has not started. */
-  changed(writer: number): void {
+  changed(viewId: number): void {
     const { turn } = this.lane
-    if (turn !== undefined && turn.id !== writer) turn.takeBack()
+    if (turn !== undefined && turn.viewId !== viewId) turn.takeBack()
   }
 
   /** Only the registry closes. */
@@ -228,31 +228,31 @@ export class Session {
     this.#onResize = undefined
   }
 
-  #wasChanged(length: number, writer: number): void {
+  #wasChanged(length: number, viewId: number): void {
     this.#length = length
     this.#text = undefined
-    this.changed(writer)
+    this.changed(viewId)
     this.#onResize?.()
   }
 
-  #put(key: string, text: string, version: number, writer: number): void {
+  #put(key: string, text: string, version: number, viewId: number): void {
     const present = this.#settings?.get(key)
     if (text !== '') {
       if (present === undefined) {
         this.#settings ??= new Map()
-        this.#settings.set(key, { text, version, writer })
+        this.#settings.set(key, { text, version, viewId: viewId })
         this.#deletions?.delete(key)
       } else {
         present.text = text
         present.version = version
-        present.writer = writer
+        present.viewId = viewId
       }
       return
     }
     if (present === undefined) return
     this.#settings!.delete(key)
     this.#deletions ??= new Map()
-    this.#deletions.set(key, { text, version, writer })
+    this.#deletions.set(key, { text, version, viewId: viewId })
     if (this.#deletions.size <= rememberedDeletions) return
     for (const [oldest, { version }] of this.#deletions) {
       this.#deletions.delete(oldest)

@@ -1,5 +1,5 @@
 /** Turns that keep their lane too long: unstarted in a busy worker while another is idle, or held beyond a deadline. */
-import type { Line } from './line.js'
+import type { WaitingLine } from './line.js'
 import type { Request } from './request.js'
 import type { Worker } from './worker.js'
 
@@ -9,7 +9,7 @@ const stuckAfter = 2
 /** Takes them back, if a worker is idle. `isPinned`: whether a request may run where it lies and nowhere else. */
 export function takeBackStuck(
   up: readonly Worker[],
-  line: Line,
+  line: WaitingLine,
   isPinned: (request: Request) => boolean
 ): boolean {
   if (!up.some(worker => worker.isReady && line.sizeFor(worker.index) === 0)) return false
@@ -22,6 +22,6 @@ export function takeBackStuck(
 }
 
 /** A lane waits no longer than a request's deadline for what the request did not wait for itself. */
-export function letGoOverdue(up: readonly Worker[], now: number): void {
-  for (const worker of up) for (const turn of worker.turns) turn.letGoAtDeadline(now)
+export function goOnWithOverdue(up: readonly Worker[], now: number): void {
+  for (const worker of up) for (const turn of worker.turns) turn.goOnAtDeadline(now)
 }

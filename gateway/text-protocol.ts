@@ -31,9 +31,9 @@ export class TextProtocol implements Protocol {
 
   /** Lets the client in, if it may come. */
   start(): void {
-    const { attachment } = this.#host
-    attachment.authenticate(undefined, dismissal => {
-      const refusal = dismissal ?? attachment.judge()
+    const { connectionSession } = this.#host
+    connectionSession.authenticate(undefined, dismissal => {
+      const refusal = dismissal ?? connectionSession.judge()
       if (refusal !== undefined) return this.#dismiss(refusal)
       this.#state = 'open'
       this.#host.open()
@@ -71,7 +71,7 @@ export class TextProtocol implements Protocol {
     } catch (error) {
       // A person at a console mistypes: the connection stays.
       if (!(error instanceof GatewayError) || error.code !== errors.frameMalformed.code) throw error
-      if (!this.#host.takeFrame()) return
+      if (!this.#host.countFrame()) return
       return this.#send(`[null,null,${encodeJson({ error: error.code, message: error.message })}]`)
     }
     const { id, route, bodyStart, bodyEnd } = scanned

@@ -17,7 +17,7 @@ import { expectFreeFiles } from './open-files.js'
 import type { ResolvedOptions } from './options.js'
 import type { Prints } from './prints.js'
 import type { Transport, TransportInit } from './transport.js'
-import { within } from './within.js'
+import { withTimeout } from './within.js'
 
 const workerFile = fileURLToPath(new URL('../workers/main.js', import.meta.url))
 
@@ -94,7 +94,7 @@ export class Thread implements Transport {
 
   /** Ends the thread, whatever it does. One that sits in a call of the system ends behind it; nobody waits for that. */
   async terminate(): Promise<void> {
-    await within(closingGrace, this.#pool.destroy())
+    await withTimeout(closingGrace, this.#pool.destroy())
   }
 
   #open(port: MessagePort): void {

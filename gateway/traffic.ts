@@ -3,7 +3,7 @@
  * that it took; what is left (headers of frames, white space, heartbeats, a handshake, fragments) adds up here until
  * it is worth settling. Who has to pay, and what happens to those who can't, is decided elsewhere.
  */
-import { Rate } from './rate.js'
+import { TokenBucket } from './rate.js'
 
 export interface TrafficLimits {
   /** Frames of one connection that are no requests, a second; 0: any number. */
@@ -34,7 +34,7 @@ export class Traffic {
   #untold = 0
   #unpaid = 0
   /** undefined: no frame has come that was no request. */
-  #frames: Rate | undefined
+  #frames: TokenBucket | undefined
 
   /** `read`: bytes that the socket has read so far. */
   constructor(limits: TrafficLimits, read: number) {
@@ -55,11 +55,11 @@ export class Traffic {
   }
 
   /** Counts a frame, or a package in one, that is no request. Returns whether there may be one more. */
-  takeFrame(now: number): boolean {
+  countFrame(now: number): boolean {
     const { maxFramesPerSecond } = this.#limits
     if (maxFramesPerSecond === 0) return true
-    this.#frames ??= new Rate(maxFramesPerSecond, now)
-    return this.#frames.take(1, now) === 0
+    this.#frames ??= new TokenBucket(maxFramesPerSecond, now)
+    return this.#frames.spend(1, now) === 0
   }
 
   /** Whether there is something to settle. */

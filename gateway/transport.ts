@@ -29,3 +29,16 @@ export interface TransportInit {
   /** Once, after the last message was given. */
   readonly onEnd: (cause: Error) => void
 }
+
+/** How a worker's process ended that had nothing to say. */
+export class ProcessEnd extends Error {
+  /** Whether what ran there has ended it, and nobody from outside. */
+  readonly isItsOwn: boolean
+
+  constructor(code: number | null, signal: NodeJS.Signals | null) {
+    super(signal === null ? `its process ended with exit code ${code}` : `its process ended by ${signal}`)
+    this.isItsOwn = signal !== null && faultSignals.has(signal)
+  }
+}
+
+const faultSignals = new Set<NodeJS.Signals>(['SIGABRT', 'SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGTRAP', 'SIGFPE'])

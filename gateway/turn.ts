@@ -3,16 +3,32 @@
  * one by one; what is not claimed can be taken back at any moment, for good. A concurrent request is a turn of one
  * that belongs to no lane.
  */
-import { claim, countClaimed, openSlot, takeUnclaimed } from '../shared/claims.js'
+import { type ClaimTable, claim, countClaimed, openSlot, takeUnclaimed } from '../shared/claims.js'
+import type { AbortReason } from '../shared/inbox.js'
 import type { Lane } from './lane.js'
 import type { Request } from './request.js'
 import type { Session } from './session.js'
-import type { Worker } from './worker.js'
 
 let lastTurn = 0
 
+/** The worker that a turn is handed out to. */
+export interface TurnWorker {
+  /** Its place among the workers. */
+  readonly index: number
+  readonly claims: ClaimTable
+  /** Whether what is handed out to it has started: it shares no memory, so that nothing can be taken back. */
+  readonly startsAtOnce: boolean
+  /** What it has to do: `forget` for each request that was taken back or is decided. */
+  readonly load: { forget(): void }
+  readonly turns: { free(turn: Turn): void }
+  /** Tells it that a request was decided without its handler. */
+  abort(request: Request, reason: AbortReason): void
+  /** Aborts a request whose deadline has passed. */
+  giveUp(request: Request): void
+}
+
 export interface TurnInit {
-  readonly worker: Worker
+  readonly worker: TurnWorker
   readonly slot: number
   readonly requests: Request[]
   /** undefined: a concurrent request, whose lane goes on without it. */
@@ -29,8 +45,8 @@ export interface TurnListener {
 
 export class Turn {
   /** Unique in this gateway: the view that changes by its requests count for. */
-  readonly id = ++lastTurn
-  readonly worker: Worker
+  readonly viewId = ++lastTurn
+  readonly worker: TurnWorker
   readonly slot: number
   readonly session: Session
   readonly lane: Lane | undefined
@@ -111,19 +127,19 @@ export class Turn {
   }
 
   /** The next outcome is of a request with operations that are not answered: until `letGo`, or that request's deadline. */
-  hold(): void {
+  awaitOperations(): void {
     this.#heldUntil = this.requests[this.#outcomes]?.deadline ?? 0
   }
 
-  letGo(): void {
+  goOn(): void {
     if (this.#heldUntil === 0) return
     this.#heldUntil = 0
     this.#freeIfDone()
     this.#endIfOver()
   }
 
-  letGoAtDeadline(now: number): void {
-    if (this.#heldUntil <= now) this.letGo()
+  goOnAtDeadline(now: number): void {
+    if (this.#heldUntil <= now) this.goOn()
   }
 
   get #claimed(): number {

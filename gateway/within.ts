@@ -1,5 +1,5 @@
 /** Waits for `work`, but no longer than so many milliseconds. Gives whether it was done by then. */
-export async function within(ms: number, work: Promise<void>): Promise<boolean> {
+export async function withTimeout(ms: number, work: Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<false>(resolve => {
     timer = setTimeout(() => resolve(false), ms)

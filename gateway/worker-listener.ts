@@ -1,11 +1,8 @@
 /** What a worker tells of what happens in it, and whom. */
-import type { ErrorData } from '../shared/errors.js'
 import type { LogLevel } from '../shared/log.js'
+import type { Outcome } from './request.js'
 import type { Turn } from './turn.js'
 import type { Worker } from './worker.js'
-
-/** A request's outcome, as its worker tells it. */
-export type Outcome = { readonly body: string } | { readonly error: ErrorData }
 
 /** Whom a worker tells what happens in it. */
 export interface WorkerListener {
@@ -14,7 +11,7 @@ export interface WorkerListener {
   workerReady(worker: Worker, started: number, micros: number): void
   workerOutcome(worker: Worker, rid: number, outcome: Outcome): void
   /** It is done with a turn of which requests were taken back. */
-  workerReleased(worker: Worker, turn: Turn): void
+  workerSlotDone(worker: Worker, turn: Turn): void
   /** So many handlers hang in it that it is to be replaced. */
   workerWornOut(worker: Worker): void
   workerLog(worker: Worker, level: LogLevel, message: string, fields: string): void

@@ -1,6 +1,6 @@
 /** What one worker has to do: turns, requests that are not decided, handlers that hang; and whether it gets on with it. */
 import type { OperationSource } from './answers.js'
-import { GivenUp } from './given-up.js'
+import { GivenUpRequests } from './given-up.js'
 import type { Request } from './request.js'
 import type { Turn } from './turn.js'
 import { TurnSlots } from './turn-slots.js'
@@ -12,7 +12,7 @@ export class WorkerLoad implements OperationSource {
   readonly serial: number
   /** Turns that it holds, over or not. */
   readonly turns = new TurnSlots()
-  readonly givenUp = new GivenUp()
+  readonly givenUp = new GivenUpRequests()
   #undecided = 0
   #progress = 0
 

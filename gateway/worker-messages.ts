@@ -45,7 +45,7 @@ export class WorkerMessages {
   }
 
   /** Takes what came, whatever it is. */
-  take(message: unknown): void {
+  receive(message: unknown): void {
     if (this.#isRefused) return
     if (this.#isBusy) this.#waiting.push(message)
     else this.#goOn(this.#begin(message))

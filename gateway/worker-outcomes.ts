@@ -1,20 +1,22 @@
 /** What one worker says of its requests and of itself, as it is read from its messages. */
+
 import { type ErrorData, errors } from '../shared/errors.js'
 import type { LogLevel } from '../shared/log.js'
 import type { OutcomeReader } from '../shared/outbox.js'
 import type { OutboxReader } from '../shared/outbox-reader.js'
-import type { Answers } from './answers.js'
-import type { LastWords } from './last-words.js'
+import type { OperationAcks } from './answers.js'
+import type { WorkerDeath } from './last-words.js'
+import type { Outcome } from './request.js'
 import type { Worker } from './worker.js'
-import type { Outcome, WorkerListener } from './worker-listener.js'
+import type { WorkerListener } from './worker-listener.js'
 
 export interface WorkerOutcomesInit {
   readonly worker: Worker
   readonly listener: WorkerListener
-  readonly answers: Pick<Answers, 'fail'>
+  readonly answers: Pick<OperationAcks, 'fail'>
   /** The synchronous part of its batch is done. */
   readonly onRest: () => void
-  readonly onLastWords: (words: LastWords) => void
+  readonly onLastWords: (words: WorkerDeath) => void
 }
 
 export class WorkerOutcomes implements OutcomeReader {
@@ -32,18 +34,18 @@ export class WorkerOutcomes implements OutcomeReader {
     this.#outcome(rid, { error })
   }
 
-  released(slot: number): void {
+  slotDone(slot: number): void {
     const { worker, listener } = this.#init
     const turn = worker.turns.find(slot)
-    if (turn !== undefined) listener.workerReleased(worker, turn)
+    if (turn !== undefined) listener.workerSlotDone(worker, turn)
   }
 
-  held(slot: number): void {
-    this.#init.worker.turns.find(slot)?.hold()
+  awaitOperations(slot: number): void {
+    this.#init.worker.turns.find(slot)?.awaitOperations()
   }
 
-  letGo(slot: number): void {
-    this.#init.worker.turns.find(slot)?.letGo()
+  goOn(slot: number): void {
+    this.#init.worker.turns.find(slot)?.goOn()
   }
 
   ready(started: number, micros: number): void {
@@ -85,9 +87,9 @@ export class WorkerOutcomes implements OutcomeReader {
 
 /** Items that are no operations. */
 const isOfWorker = new Set<string>([
-  'released',
-  'held',
-  'letGo',
+  'slotDone',
+  'awaitOperations',
+  'goOn',
   'ready',
   'log',
   'fatal',

@@ -14,11 +14,10 @@ import { errors } from '../shared/errors.js'
 import { channelFile, type ToProcess } from '../shared/hello.js'
 import type { InboxMessage } from '../shared/inbox.js'
 import { ProcessChannel } from '../shared/process-channel.js'
-import { ProcessEnd } from './last-words.js'
 import { withoutEval } from './node-arguments.js'
 import type { ResolvedOptions } from './options.js'
-import type { Transport, TransportInit } from './transport.js'
-import { within } from './within.js'
+import { ProcessEnd, type Transport, type TransportInit } from './transport.js'
+import { withTimeout } from './within.js'
 
 const workerFile = fileURLToPath(new URL('../workers/process.js', import.meta.url))
 
@@ -100,7 +99,7 @@ export class WorkerProcess implements Transport {
 
   async terminate(): Promise<void> {
     this.#child.kill('SIGKILL')
-    await within(closingGrace, this.#ended)
+    await withTimeout(closingGrace, this.#ended)
   }
 
   #say(words: ToProcess): void {

@@ -1,6 +1,6 @@
 /** Starts workers, and puts together what each of them needs: its thread or process, who is told of it, who applies what it asks for. */
 import { errors } from '../shared/errors.js'
-import { Answers } from './answers.js'
+import { OperationAcks } from './answers.js'
 import type { Channels } from './channels.js'
 import type { Dispatcher } from './dispatcher.js'
 import { EventOperations } from './event-operations.js'
@@ -19,7 +19,7 @@ import { WorkerProcess } from './worker-process.js'
 export interface WorkerStarterInit {
   readonly options: ResolvedOptions
   /** Addresses of what registers a loader for TypeScript; none: only JavaScript is loaded. */
-  readonly typescript: readonly string[]
+  readonly typescriptLoaders: readonly string[]
   readonly metrics: Metrics
   readonly registry: Registry
   readonly channels: Channels
@@ -41,7 +41,7 @@ export class WorkerStarter {
       workerUp: worker => pool.workerUp(worker),
       workerReady: (...ready) => dispatcher.workerReady(...ready),
       workerOutcome: (...outcome) => dispatcher.workerOutcome(...outcome),
-      workerReleased: (...released) => dispatcher.workerReleased(...released),
+      workerSlotDone: (...released) => dispatcher.workerSlotDone(...released),
       workerWornOut: worker => pool.renew(worker, 'handlers hang in it'),
       workerLog: (worker, level, message, fields) =>
         options.log[level](message, { ...JSON.parse(fields), worker: worker.index }),
@@ -60,7 +60,7 @@ export class WorkerStarter {
    * @throws `WORKER_NOT_STARTED`, if the machine has no thread, process, file or folder left for it
    */
   start(index: number): Worker {
-    const { options, typescript, metrics, registry, channels } = this.#init
+    const { options, typescriptLoaders: typescript, metrics, registry, channels } = this.#init
     const { frontendId, handlers, maxSettingsLength, maxSettingsKeys, maxBodyBytes, maxBodyDepth, log } =
       options
     const isProcess = options.isolation === 'process'
@@ -71,7 +71,7 @@ export class WorkerStarter {
         index,
         frontendId,
         handlers,
-        typescript,
+        typescriptLoaders: typescript,
         maxSettingsLength,
         maxSettingsKeys,
         maxBodyBytes,
@@ -93,7 +93,7 @@ export class WorkerStarter {
       },
       listener: this.#listener,
       operations: (source, inbox) => {
-        const answers = new Answers({ frontendId, source, inbox, metrics, log })
+        const answers = new OperationAcks({ frontendId, source, inbox, metrics, log })
         const parts = { answers, registry, metrics }
         return {
           answers,

@@ -14,13 +14,13 @@ import { type AbortReason, Inbox } from '../shared/inbox.js'
 import type { LogFields, LogLevel } from '../shared/log.js'
 import type { EventReader, OperationReader } from '../shared/outbox.js'
 import { showValue } from '../shared/shown.js'
-import type { Answers, OperationSource } from './answers.js'
-import { describeSilentEnd, findRunning, type LastWords } from './last-words.js'
+import type { OperationAcks, OperationSource } from './answers.js'
+import { describeSilentEnd, findRunning, type WorkerDeath } from './last-words.js'
 import type { Request } from './request.js'
 import type { Transport, TransportInit } from './transport.js'
 import type { Turn } from './turn.js'
 import type { TurnSlots } from './turn-slots.js'
-import { within } from './within.js'
+import { withTimeout } from './within.js'
 import type { WorkerListener } from './worker-listener.js'
 import { WorkerLoad } from './worker-load.js'
 import { WorkerMessages } from './worker-messages.js'
@@ -54,7 +54,7 @@ export interface WorkerOperations {
   readonly sessions: OperationReader
   readonly events: EventReader
   /** Answers one that threw while it was applied. */
-  readonly answers: Pick<Answers, 'fail'>
+  readonly answers: Pick<OperationAcks, 'fail'>
 }
 
 export class Worker {
@@ -78,7 +78,7 @@ export class Worker {
   failure: string | undefined
   routes: readonly RouteHello[] = []
   hooks: readonly RouteHello[] = []
-  #lastWords: LastWords | undefined
+  #lastWords: WorkerDeath | undefined
   readonly #inbox = new Inbox()
   readonly #messages: WorkerMessages
   readonly #listener: WorkerListener
@@ -120,7 +120,7 @@ export class Worker {
     })
     this.#transport = start({
       setup: { ...setup, claims: this.claims },
-      onMessage: message => this.#messages.take(message),
+      onMessage: message => this.#messages.receive(message),
       onUnreadable: what => this.#messages.refuse(what),
       onForeign: message => this.#onForeign(message),
       onEnd: cause => this.#onEnd(cause)
@@ -146,7 +146,7 @@ export class Worker {
   add(turn: Turn): void {
     this.load.add(turn)
     this.#batch ??= createBatch()
-    const head = { view: turn.id, slot: turn.slot, ...turn.session.snapshot }
+    const head = { viewId: turn.viewId, slot: turn.slot, ...turn.session.snapshot }
     addTurn(this.#batch, head, turn.requests.length)
     for (const { rid, route, flags, body } of turn.requests) {
       addRequest(this.#batch, rid, this.indexOf(route.name)!, flags, body)
@@ -198,7 +198,7 @@ export class Worker {
   }
 
   /** What it ended of: in its own words, or, where it could say none, by what its thread ended with. */
-  describeEnd(cause: Error): LastWords {
+  describeEnd(cause: Error): WorkerDeath {
     return this.#lastWords ?? describeSilentEnd(cause, findRunning(this.turns, this.running))
   }
 
@@ -279,7 +279,7 @@ export class Worker {
     if (this.state === 'up' || this.state === 'retiring') {
       this.state = 'retiring'
       const limit = this.#stops ? this.#stopTimeout : Math.min(this.#stopTimeout, outputGrace)
-      const isDone = await within(limit, this.#transport.stop())
+      const isDone = await withTimeout(limit, this.#transport.stop())
       if (!isDone && this.#stops) this.#log('error', 'A worker was ended before its onStop was done', {})
     }
     await this.#transport.terminate()

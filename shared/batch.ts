@@ -27,7 +27,7 @@ export interface RequestHead {
 
 export interface TurnHead {
   /** The turn's number in this gateway, above 0: the view that changes by its requests count for. */
-  readonly view: number
+  readonly viewId: number
   /** Where its requests are claimed. */
   readonly slot: number
   readonly sid: number
@@ -48,7 +48,7 @@ export function createBatch(): Batch {
 
 export function addTurn(batch: Batch, turn: TurnHead, requestCount: number): void {
   batch[0] = (batch[0] as number) + 1
-  batch.push(turn.view, turn.slot, turn.sid, turn.uid, turn.version, turn.settings, requestCount)
+  batch.push(turn.viewId, turn.slot, turn.sid, turn.uid, turn.version, turn.settings, requestCount)
 }
 
 /** Adds one request to the turn that was added last. */
@@ -60,7 +60,7 @@ export function readBatch(batch: Batch): TurnTask[] {
   let at = 0
   const turns: TurnTask[] = new Array(batch[at++] as number)
   for (let i = 0; i < turns.length; i++) {
-    const view = batch[at++] as number
+    const viewId = batch[at++] as number
     const slot = batch[at++] as number
     const sid = batch[at++] as number
     const uid = batch[at++] as string | null
@@ -75,7 +75,7 @@ export function readBatch(batch: Batch): TurnTask[] {
         body: batch[at++] as string
       }
     }
-    turns[i] = { view, slot, sid, uid, version, settings, requests }
+    turns[i] = { viewId, slot, sid, uid, version, settings, requests }
   }
   return turns
 }

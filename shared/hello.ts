@@ -14,7 +14,7 @@ export interface WorkerSetup extends SettingsLimits {
   /** Absolute path of the handlers' folder. */
   readonly handlers: string
   /** Addresses of what registers a loader for TypeScript; none: only JavaScript is loaded. */
-  readonly typescript: readonly string[]
+  readonly typescriptLoaders: readonly string[]
   readonly claims: ClaimTable
   /** Bytes that a body may take, also once it is unzipped. */
   readonly maxBodyBytes: number

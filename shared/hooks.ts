@@ -17,7 +17,7 @@ export interface ConnectInfo {
 }
 
 /** What onConnect's outcome is when it refuses the session; when it does not, it is empty. */
-export interface Refusal {
+export interface ConnectRefusal {
   /** For the client to read. */
   readonly reason: string
 }

@@ -36,7 +36,7 @@ export class OutboxReader {
   #at = 0
   #kind = 0
   #rid = 0
-  readonly #head: Mutable<OperationHead> = { rid: 0, view: 0, ack: 0, frontendId: '', sid: 0 }
+  readonly #head: Mutable<OperationHead> = { rid: 0, viewId: 0, ack: 0, frontendId: '', sid: 0 }
   readonly #userHead: Mutable<UserOperationHead> = { rid: 0, ack: 0, frontendId: '' }
   /** The head of the newest operation. */
   #last: UserOperationHead = this.#head
@@ -97,7 +97,7 @@ export class OutboxReader {
     switch (kind) {
       case outboxKinds.origin:
         this.#head.rid = this.#whole()
-        this.#head.view = this.#integer()
+        this.#head.viewId = this.#integer()
         this.#head.frontendId = this.#text()
         this.#head.sid = this.#number()
         return
@@ -105,12 +105,12 @@ export class OutboxReader {
         return outcomes.reply(this.#outcome(), this.#text())
       case outboxKinds.failed:
         return outcomes.failed(this.#outcome(), readError(this.#text(), this.#text(), this.#maybe()))
-      case outboxKinds.released:
-        return outcomes.released(this.#whole())
-      case outboxKinds.held:
-        return outcomes.held(this.#whole())
-      case outboxKinds.letGo:
-        return outcomes.letGo(this.#whole())
+      case outboxKinds.slotDone:
+        return outcomes.slotDone(this.#whole())
+      case outboxKinds.awaitOperations:
+        return outcomes.awaitOperations(this.#whole())
+      case outboxKinds.goOn:
+        return outcomes.goOn(this.#whole())
       case outboxKinds.ready:
         return outcomes.ready(this.#whole(), this.#whole())
       case outboxKinds.log:

@@ -16,7 +16,7 @@ export class Outbox implements OutcomeReader, OperationReader, EventReader {
   #items: OutboxMessage = []
   /** What the newest origin in the message says; the numbers are those of no request and no session. */
   #rid = -1
-  #view = 0
+  #viewId = 0
   #sid = -1
   #frontendId = ''
 
@@ -41,16 +41,16 @@ export class Outbox implements OutcomeReader, OperationReader, EventReader {
     this.#items.push(outboxKinds.failed, rid, error.code, error.message, data ?? null)
   }
 
-  released(slot: number): void {
-    this.#items.push(outboxKinds.released, slot)
+  slotDone(slot: number): void {
+    this.#items.push(outboxKinds.slotDone, slot)
   }
 
-  held(slot: number): void {
-    this.#items.push(outboxKinds.held, slot)
+  awaitOperations(slot: number): void {
+    this.#items.push(outboxKinds.awaitOperations, slot)
   }
 
-  letGo(slot: number): void {
-    this.#items.push(outboxKinds.letGo, slot)
+  goOn(slot: number): void {
+    this.#items.push(outboxKinds.goOn, slot)
   }
 
   ready(started: number, micros: number): void {
@@ -201,13 +201,13 @@ export class Outbox implements OutcomeReader, OperationReader, EventReader {
   }
 
   /** Says whose operation comes next, if it is not the same as before. */
-  #begin({ rid, view, sid, frontendId }: OperationHead): void {
-    if (rid === this.#rid && view === this.#view && sid === this.#sid && frontendId === this.#frontendId)
+  #begin({ rid, viewId, sid, frontendId }: OperationHead): void {
+    if (rid === this.#rid && viewId === this.#viewId && sid === this.#sid && frontendId === this.#frontendId)
       return
     this.#rid = rid
-    this.#view = view
+    this.#viewId = viewId
     this.#sid = sid
     this.#frontendId = frontendId
-    this.#items.push(outboxKinds.origin, rid, view, frontendId, sid)
+    this.#items.push(outboxKinds.origin, rid, viewId, frontendId, sid)
   }
 }

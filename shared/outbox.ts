@@ -19,7 +19,7 @@ export interface OperationHead {
    * The copy of the session that it was made from; changes by one view are not foreign to it. Above 0: the turn's.
    * Below 0: one that its worker made. 0: foreign to all.
    */
-  readonly view: number
+  readonly viewId: number
   /** The number that its ack must carry; 0: it wants none. */
   readonly ack: number
   readonly frontendId: string
@@ -27,7 +27,7 @@ export interface OperationHead {
 }
 
 /** What those that name no session say of themselves: they find sessions by uid or channel. */
-export type UserOperationHead = Omit<OperationHead, 'sid' | 'view'>
+export type UserOperationHead = Omit<OperationHead, 'sid' | 'viewId'>
 
 /** What is done with what a worker says of its requests and of itself. */
 export interface OutcomeReader {
@@ -35,13 +35,13 @@ export interface OutcomeReader {
   reply(rid: number, body: string): void
   failed(rid: number, error: ErrorData): void
   /** The worker found the slot's next request taken back, and is done with the slot. */
-  released(slot: number): void
+  slotDone(slot: number): void
   /**
    * The next outcome of the slot's turn is of a request that did not wait for all that it asked for: until `letGo`, what comes after it
    * in its lane is not to start, here or elsewhere.
    */
-  held(slot: number): void
-  letGo(slot: number): void
+  awaitOperations(slot: number): void
+  goOn(slot: number): void
   /** The synchronous part of a batch is done; how many requests it started, and how many microseconds it took. */
   ready(started: number, micros: number): void
   log(level: LogLevel, message: string, fields: string): void
@@ -104,7 +104,7 @@ export interface EventReader {
 export const outboxKinds = {
   reply: 0,
   failed: 1,
-  released: 2,
+  slotDone: 2,
   ready: 3,
   log: 4,
   fatal: 5,
@@ -133,8 +133,8 @@ export const outboxKinds = {
   joinUser: 28,
   leaveUser: 29,
   sessionsInChannel: 30,
-  held: 31,
-  letGo: 32
+  awaitOperations: 31,
+  goOn: 32
 } as const satisfies Record<
   keyof OutcomeReader | keyof OperationReader | keyof EventReader | 'origin',
   number

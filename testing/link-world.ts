@@ -4,7 +4,7 @@
  * a running gateway.
  */
 import { MessageChannel } from 'node:worker_threads'
-import { Answers } from '../gateway/answers.js'
+import { OperationAcks } from '../gateway/answers.js'
 import { Channels } from '../gateway/channels.js'
 import { EventOperations } from '../gateway/event-operations.js'
 import { Metrics } from '../gateway/metrics.js'
@@ -20,7 +20,7 @@ import type { SettingsLimits } from '../shared/settings-text.js'
 import { Link } from '../workers/link.js'
 import { nobody } from '../workers/origin.js'
 import { SessionOperations } from '../workers/session-operations.js'
-import { nextView, SessionView } from '../workers/session-view.js'
+import { nextViewId, SessionView } from '../workers/session-view.js'
 
 /** Those of a gateway that is told nothing else. */
 export const standardLimits: SettingsLimits = { maxSettingsLength: 65_536, maxSettingsKeys: 1_024 }
@@ -63,7 +63,7 @@ export function createLinkWorld({
   const registry = new Registry({ frontendId, singleSession, metrics, now: () => 1_000 })
   const inbox = new Inbox()
   const source = { serial: 1, endedRoute, routeOf: () => undefined }
-  const answers = new Answers({ frontendId, source, inbox, metrics, log })
+  const answers = new OperationAcks({ frontendId, source, inbox, metrics, log })
   const operations = new Operations({ answers, registry, metrics, limits })
   const channels = new Channels({ maxChannels, maxMembers })
   registry.on('closed', session => channels.leaveAll(session))
@@ -82,7 +82,7 @@ export function createLinkWorld({
     link,
     operations: new SessionOperations(link, nobody, limits),
     sent,
-    view: session => new SessionView({ view: nextView(), frontendId, ...session.snapshot }),
+    view: session => new SessionView({ viewId: nextViewId(), frontendId, ...session.snapshot }),
     close: () => port2.close()
   }
 }
@@ -94,9 +94,9 @@ const unexpected = () => {
 const noOutcomes: OutcomeReader = {
   reply: unexpected,
   failed: unexpected,
-  released: unexpected,
-  held: unexpected,
-  letGo: unexpected,
+  slotDone: unexpected,
+  awaitOperations: unexpected,
+  goOn: unexpected,
   ready: unexpected,
   log: unexpected,
   fatal: unexpected

@@ -8,6 +8,8 @@ import { encodeValue } from '../shared/codec.js'
 import { createLogger, type LogLevel } from '../shared/log.js'
 import { decodeRich } from '../shared/rich-body.js'
 import { type AnySettings, BackendSession } from '../workers/backend-session.js'
+import { BackendSessionService } from '../workers/backend-session-service.js'
+import { Channel } from '../workers/channel.js'
 import { HandlerContext } from '../workers/context.js'
 import type { HandlerFunction } from '../workers/handler.js'
 import { Messenger } from '../workers/messenger.js'
@@ -109,11 +111,12 @@ export class TestSession {
     { kind = 'request' }: { readonly kind?: 'request' | 'notify' } = {}
   ): Promise<Reply> {
     const view = this.#world.view(this.#session)
-    const origin = { ...nobody, view, viewOf: () => view.id }
+    const origin = { ...nobody, view, viewOf: () => view.viewId }
     const { link } = this.#world
     const operations = new SessionOperations(link, origin, standardLimits)
     const messenger = new Messenger(link, origin, operations, frontendId)
-    const session = new BackendSession<Settings>(view, operations)
+    const service = new BackendSessionService(operations)
+    const session = new BackendSession<Settings>(view, operations, { service })
     const context = new HandlerContext({
       route: handler.name,
       rid: 0,
@@ -122,7 +125,7 @@ export class TestSession {
       log: createLogger('debug', (level, message, fields = {}) =>
         this.#lines.push({ level, message, fields })
       ),
-      operations,
+      service,
       messenger,
       isDevelopment: true,
       worker: { index: 0 }
@@ -131,7 +134,7 @@ export class TestSession {
       return await handler(body, session, context)
     } finally {
       // The answer to one question comes when all before it has been done.
-      await messenger.channel('settled').size()
+      await new Channel('settled', messenger).size()
     }
   }
 

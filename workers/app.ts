@@ -1,6 +1,6 @@
 /** What a handler module's factory or class is made with: the worker's services, outside any request. */
 import type { BackendSessionService } from './backend-session-service.js'
-import type { Channel } from './channel.js'
+import { Channel } from './channel.js'
 import type { ChannelService } from './channel-service.js'
 import type { WorkerInfo } from './context.js'
 import type { BroadcastOptions, ExceptOptions, Messenger, Recipient } from './messenger.js'
@@ -57,7 +57,7 @@ export class HandlerApp implements AppServices {
   }
 
   channel(name: string): Channel {
-    return this.#messenger.channel(name)
+    return new Channel(name, this.#messenger)
   }
 
   /** A service by its name, as Pinus has it; undefined for a name that there is none of. */

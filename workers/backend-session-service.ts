@@ -17,7 +17,7 @@ import { formatSetting } from '../shared/settings-text.js'
 import { type AnySettings, BackendSession } from './backend-session.js'
 import { type Callback, settle } from './callback.js'
 import type { SessionOperations } from './session-operations.js'
-import { nextView, SessionView } from './session-view.js'
+import { nextViewId, SessionView } from './session-view.js'
 
 /** What `create` makes a BackendSession of: what `export` gave. */
 export interface SessionInit {
@@ -27,8 +27,14 @@ export interface SessionInit {
   readonly settings?: AnySettings
 }
 
+/** What has the service in whose name a session was found, or was handed out. */
+export interface ServiceSource {
+  readonly service: BackendSessionService
+}
+
 export class BackendSessionService {
   readonly #operations: SessionOperations
+  readonly #source: ServiceSource = { service: this }
 
   /** @internal */
   constructor(operations: SessionOperations) {
@@ -156,8 +162,9 @@ export class BackendSessionService {
 
   #session<Settings>(frontendId: string, text: SessionText): BackendSession<Settings> {
     return new BackendSession<Settings>(
-      new SessionView({ view: nextView(), frontendId, ...text }),
-      this.#operations
+      new SessionView({ viewId: nextViewId(), frontendId, ...text }),
+      this.#operations,
+      this.#source
     )
   }
 }
@@ -165,5 +172,5 @@ export class BackendSessionService {
 /** A session of which only the address is known: enough to send operations about it. */
 function bareView(frontendId: string, sid: number): SessionView {
   const address = { frontendId: expectFrontendId(frontendId), sid: Number(sid) }
-  return new SessionView({ view: nextView(), ...address, uid: null, version: 0, settings: '' })
+  return new SessionView({ viewId: nextViewId(), ...address, uid: null, version: 0, settings: '' })
 }

@@ -7,7 +7,7 @@
 import { expectKey, expectUid } from '../shared/check.js'
 import { decodeValue, encodeValue } from '../shared/codec.js'
 import type { SessionSnapshot } from '../shared/snapshot.js'
-import type { BackendSessionService } from './backend-session-service.js'
+import type { BackendSessionService, ServiceSource } from './backend-session-service.js'
 import { type Callback, isCallback, settle } from './callback.js'
 import { isRemoved, isUnsent, LocalKeys, type LocalState } from './local-keys.js'
 import type { SessionOperations } from './session-operations.js'
@@ -45,28 +45,30 @@ export class BackendSession<Settings = AnySettings> {
 
   readonly #view: SessionView
   readonly #operations: SessionOperations
+  readonly #source: ServiceSource
   /** Keys that were read, set or removed here. */
   #local: LocalKeys | undefined
   /** All keys as one object, once somebody asked for it: from then on the truth about the values in `#local`. */
   #settings: Record<string, unknown> | undefined
 
   /** @internal Sessions come with a request, or from the BackendSessionService. */
-  constructor(view: SessionView, operations: SessionOperations) {
+  constructor(view: SessionView, operations: SessionOperations, source: ServiceSource) {
     this.id = view.address.sid
     this.frontendId = view.address.frontendId
     this.uid = view.uid
     this.#view = view
     this.#operations = operations
+    this.#source = source
   }
 
   /** The service that this session came from, as Pinus' page spells it. */
   get ___sessionService__(): BackendSessionService {
-    return this.#operations.service
+    return this.#source.service
   }
 
   /** The same, as Pinus' code spells it. */
   get __sessionService__(): BackendSessionService {
-    return this.#operations.service
+    return this.#source.service
   }
 
   /**

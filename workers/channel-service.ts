@@ -6,6 +6,7 @@ import { describeValue, expectFrontendId, expectObject, expectUid } from '../sha
 import type { EventText } from '../shared/event.js'
 import { createEventText } from '../shared/event-text.js'
 import { type Callback, isCallback, settle } from './callback.js'
+import { Channel } from './channel.js'
 import { type Messenger, quietly } from './messenger.js'
 import {
   type OptionsOrCallback,
@@ -56,7 +57,7 @@ export class ChannelService {
    */
   getChannel(name: string, _create?: boolean): PinusChannel {
     const { messenger, users, frontendId } = this.#init
-    return new PinusChannel(messenger.channel(name), users, frontendId)
+    return new PinusChannel(new Channel(name, messenger), users, frontendId)
   }
 
   /** Takes all members out of a channel. */

@@ -1,26 +1,12 @@
 /** A channel as a handler holds it: a name, and what can be asked of the gateway under it. */
-import type { SessionAddress } from '../shared/address.js'
-import { describeValue, expectObject } from '../shared/check.js'
-import { addressOf, type ExceptOptions, type Messenger, type SessionLike } from './messenger.js'
-
-/** Somebody in a channel. */
-export interface Member {
-  readonly address: SessionAddress
-  /** The user that the session is bound to; null while there is none. */
-  readonly uid: string | null
-}
+import { describeValue, expectChannel, expectObject } from '../shared/check.js'
+import { addressOf, type ExceptOptions, type Member, type Messenger, type SessionLike } from './messenger.js'
 
 export interface MembersOptions {
   /** The last of the page before; undefined: from the first. */
   readonly after?: Member | undefined
   /** Members in the page, 1 to 1,000. Default: 1,000. */
   readonly limit?: number
-}
-
-/** Which members are asked for: so many of those behind that session's number. */
-export interface MembersPage {
-  readonly after: number
-  readonly count: number
 }
 
 /** Members in a page, at most. */
@@ -36,7 +22,7 @@ export class Channel {
 
   /** @internal Channels come from `context.channel` and `app.channel`. */
   constructor(name: string, messenger: Messenger) {
-    this.#name = name
+    this.#name = expectChannel(name)
     this.#messenger = messenger
   }
 

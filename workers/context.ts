@@ -1,9 +1,8 @@
 /** What a handler gets beside its body and its session. Made for each request; what costs is made when it is used. */
 import type { Logger } from '../shared/log.js'
-import type { BackendSessionService } from './backend-session-service.js'
-import type { Channel } from './channel.js'
-import type { BroadcastOptions, ExceptOptions, Recipient } from './messenger.js'
-import type { Run } from './run.js'
+import type { BackendSessionService, ServiceSource } from './backend-session-service.js'
+import { Channel } from './channel.js'
+import type { BroadcastOptions, ExceptOptions, Messenger, Recipient } from './messenger.js'
 
 /** Which worker runs the code: module variables exist once in each. */
 export interface WorkerInfo {
@@ -12,10 +11,16 @@ export interface WorkerInfo {
 }
 
 /** What a context needs of the request that it is about. */
-export type ContextRun = Pick<
-  Run,
-  'route' | 'rid' | 'isNotify' | 'signal' | 'log' | 'operations' | 'messenger' | 'isDevelopment' | 'worker'
->
+export interface ContextRun extends ServiceSource {
+  readonly route: string
+  readonly rid: number
+  readonly isNotify: boolean
+  readonly signal: AbortSignal
+  readonly log: Logger
+  readonly messenger: Messenger
+  readonly isDevelopment: boolean
+  readonly worker: WorkerInfo
+}
 
 export class HandlerContext {
   readonly #run: ContextRun
@@ -52,7 +57,7 @@ export class HandlerContext {
 
   /** Other sessions: found by number or uid, changed, ended. */
   get sessions(): BackendSessionService {
-    return this.#run.operations.service
+    return this.#run.service
   }
 
   /**
@@ -90,7 +95,7 @@ export class HandlerContext {
    * @throws `CHANNEL_INVALID`
    */
   channel(name: string): Channel {
-    return this.#run.messenger.channel(name)
+    return new Channel(name, this.#run.messenger)
   }
 
   /** Whether the gateway was started with `dev`: replies are held to their schemas. */

@@ -5,8 +5,8 @@ import type { Claims } from './claims.js'
 import type { WorkerInfo } from './context.js'
 import type { Handler } from './handlers.js'
 import type { Link } from './link.js'
-import type { Pace } from './pace.js'
-import type { Running } from './running.js'
+import type { EventLoopBudget } from './pace.js'
+import type { RunningRequests } from './running.js'
 
 export interface Environment extends SettingsLimits, BodyLimits {
   readonly frontendId: string
@@ -15,8 +15,8 @@ export interface Environment extends SettingsLimits, BodyLimits {
   readonly claims: Claims
   /** By the index that batches name routes with. */
   readonly handlers: readonly Handler[]
-  readonly pace: Pace
-  readonly running: Running
+  readonly budget: EventLoopBudget
+  readonly running: RunningRequests
   readonly isDevelopment: boolean
   /** 0: any number. */
   readonly maxOperationsPerRequest: number

@@ -7,6 +7,7 @@ import { GatewayError } from '../shared/errors.js'
 import type { Hello, RouteHello, WorkerSetup } from '../shared/hello.js'
 import { attempt, describeThrown, messageOf } from '../shared/thrown.js'
 import { HandlerApp } from './app.js'
+import { BackendSessionService } from './backend-session-service.js'
 import { ChannelService } from './channel-service.js'
 import type { Claims } from './claims.js'
 import type { Environment } from './environment.js'
@@ -18,8 +19,8 @@ import { createLinkLogger } from './link-logger.js'
 import { Messenger } from './messenger.js'
 import { nobody } from './origin.js'
 import { monotonic, setInterval } from './own-time.js'
-import { Pace } from './pace.js'
-import { Running } from './running.js'
+import { EventLoopBudget } from './pace.js'
+import { RunningRequests } from './running.js'
 import { SessionOperations } from './session-operations.js'
 import { Turn } from './turn.js'
 import { UserOperations } from './user-operations.js'
@@ -45,7 +46,7 @@ export class Game {
   }
 
   static async start({ setup, port, claims }: GameInit): Promise<Game> {
-    const running = new Running()
+    const running = new RunningRequests()
     const link = new Link(port, (rid, reason) => running.abort(rid, reason))
     const worker = { index: setup.index }
     const operations = new SessionOperations(link, nobody, setup)
@@ -53,16 +54,24 @@ export class Game {
     const users = new UserOperations(link, operations)
     const { frontendId } = setup
     const app = new HandlerApp({
-      backendSessionService: operations.service,
+      backendSessionService: new BackendSessionService(operations),
       channelService: new ChannelService({ frontendId, messenger, operations, users }),
       serverId: frontendId,
       worker,
       messenger
     })
-    for (const loader of setup.typescript) (await import(loader)).register()
+    for (const loader of setup.typescriptLoaders) (await import(loader)).register()
     const { handlers, hooks } = await loadHandlers(setup.handlers, app)
     const all = [...handlers, ...hooks.handlers]
-    const env: Environment = { ...setup, claims, worker, link, handlers: all, running, pace: new Pace() }
+    const env: Environment = {
+      ...setup,
+      claims,
+      worker,
+      link,
+      handlers: all,
+      running,
+      budget: new EventLoopBudget()
+    }
     reportFatal(link)
     if (setup.pulseInterval > 0) setInterval(() => claims.beat(), setup.pulseInterval).unref()
     await hooks.start(app)
@@ -76,8 +85,8 @@ export class Game {
 
   /** Resolves once its synchronous part is done, and all that it asked for has left. */
   async run(batch: Batch): Promise<void> {
-    const { link, pace, running } = this.#env
-    link.hold()
+    const { link, budget: pace, running } = this.#env
+    link.beginBatch()
     const startedAt = monotonic()
     const turns = readBatch(batch).map(task => new Turn(this.#env, task))
     try {
@@ -87,7 +96,7 @@ export class Game {
       let started = 0
       for (const turn of turns) started += turn.started
       link.outbox.ready(started, Math.round((monotonic() - startedAt) * 1000))
-      link.release()
+      link.endBatch()
     }
   }
 

@@ -5,7 +5,7 @@
 import { describeValue } from '../shared/check.js'
 import { errors, isRequestError } from '../shared/errors.js'
 import type { RouteOptions } from '../shared/hello.js'
-import { type ConnectInfo, hookRoutes, type Refusal } from '../shared/hooks.js'
+import { type ConnectInfo, type ConnectRefusal, hookRoutes } from '../shared/hooks.js'
 import type { Logger } from '../shared/log.js'
 import type { HandlerApp } from './app.js'
 import type { BackendSession } from './backend-session.js'
@@ -123,7 +123,7 @@ function readHandlers(file: string, { onConnect, onClose }: Functions, folder: R
 }
 
 /** A refusal is the outcome of onConnect as a reply is of a handler: what fails beside that is a failure. */
-async function greet(onConnect: () => unknown, log: Logger): Promise<Refusal | undefined> {
+async function greet(onConnect: () => unknown, log: Logger): Promise<ConnectRefusal | undefined> {
   try {
     return (await onConnect()) === false ? { reason: 'refused' } : undefined
   } catch (error) {

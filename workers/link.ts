@@ -9,7 +9,7 @@ import { type AbortReason, type InboxMessage, type InboxReader, readInbox } from
 import type { OutboxMessage } from '../shared/outbox.js'
 import { Outbox } from '../shared/outbox-writer.js'
 import { monotonic, nextTick, queueMicrotask } from './own-time.js'
-import { Turnstile } from './turnstile.js'
+import { KeyLock } from './turnstile.js'
 
 /** Milliseconds after which the outbox leaves although its batch still runs. */
 const longestHold = 1
@@ -86,7 +86,7 @@ function ignore(): void {}
 export class Link implements InboxReader {
   readonly outbox = new Outbox()
   /** Where updates of one key wait for each other. */
-  readonly turnstile = new Turnstile()
+  readonly turnstile = new KeyLock()
   readonly #port: LinkPort
   readonly #onAbort: (rid: number, reason: AbortReason) => void
   readonly #waiting = new Map<number, Waiting>()
@@ -120,11 +120,11 @@ export class Link implements InboxReader {
   }
 
   /** Keeps the outbox until `release`, but for `leaveIfDue`: a batch begins, and sends all of it in one message. */
-  hold(): void {
+  beginBatch(): void {
     this.#isHeld = true
   }
 
-  release(): void {
+  endBatch(): void {
     this.#isHeld = false
     this.leave()
   }

@@ -3,13 +3,12 @@
  * gateway but what returns a promise: an event leaves in the order in which it was sent, before the request's reply.
  */
 import type { SessionAddress } from '../shared/address.js'
-import { describeValue, expectChannel, expectFrontendId, expectUid } from '../shared/check.js'
+import { describeValue, expectFrontendId, expectUid } from '../shared/check.js'
 import { type BroadcastFilter, type EventOptions, type EventText, isForBound } from '../shared/event.js'
 import { createEventText } from '../shared/event-text.js'
 import type { OperationHead, UserOperationHead } from '../shared/outbox.js'
-import { Channel, type Member, type MembersPage } from './channel.js'
 import { type AckValue, type Link, traced } from './link.js'
-import type { Origin } from './origin.js'
+import type { Caller } from './origin.js'
 import type { SessionOperations } from './session-operations.js'
 
 /** A session by what names it: a BackendSession is one. */
@@ -28,16 +27,29 @@ export interface BroadcastOptions extends ExceptOptions {
   readonly filter?: BroadcastFilter
 }
 
+/** Somebody in a channel. */
+export interface Member {
+  readonly address: SessionAddress
+  /** The user that the session is bound to; null while there is none. */
+  readonly uid: string | null
+}
+
+/** Which members are asked for: so many of those behind that session's number. */
+export interface MembersPage {
+  readonly after: number
+  readonly count: number
+}
+
 /** Puts something into the outbox, which wants the ack of that number; 0: none. */
 type Write = (ack: number) => void
 
 export class Messenger {
   readonly #link: Link
-  readonly #origin: Origin
+  readonly #origin: Caller
   readonly #operations: SessionOperations
   readonly #frontendId: string
 
-  constructor(link: Link, origin: Origin, operations: SessionOperations, frontendId: string) {
+  constructor(link: Link, origin: Caller, operations: SessionOperations, frontendId: string) {
     this.#link = link
     this.#origin = origin
     this.#operations = operations
@@ -62,11 +74,6 @@ export class Messenger {
     return this.#counted('broadcast', event, () =>
       this.#prepareBroadcast(createEventText(event, body, options), options)
     )
-  }
-
-  /** @throws `CHANNEL_INVALID` */
-  channel(name: string): Channel {
-    return new Channel(expectChannel(name), this)
   }
 
   sendToChannel(channel: string, event: string, body: unknown, options: ExceptOptions): void {
@@ -190,7 +197,7 @@ export class Messenger {
   }
 
   #headOf({ frontendId, sid }: SessionAddress, ack: number): OperationHead {
-    return { rid: this.#origin.rid, view: 0, ack, frontendId, sid }
+    return { rid: this.#origin.rid, viewId: 0, ack, frontendId, sid }
   }
 
   #userHead(ack: number): UserOperationHead {

@@ -5,7 +5,7 @@
 import { type Author, currentAuthor } from './author.js'
 import type { SessionView } from './session-view.js'
 
-export interface Origin {
+export interface Caller {
   /** The request's number; 0: no request. */
   readonly rid: number
   readonly route: string
@@ -16,13 +16,13 @@ export interface Origin {
   /** Throws when what the origin does has no effect any more. */
   expectAlive(): void
   /** The view that a change counts for: 0, nobody's, once the request has ended. */
-  viewOf(view: SessionView): number
+  viewIdOf(view: SessionView): number
   /** Holds the end of the request until `answer` is there, kept or refused. */
-  hold(answer: Promise<unknown>): void
+  awaitOperation(answer: Promise<unknown>): void
 }
 
 /** Whoever asks outside any request: by `app`, also from within one, which is counted as that request's doing. */
-export const nobody: Origin = {
+export const nobody: Caller = {
   rid: 0,
   route: '',
   get author() {
@@ -30,6 +30,6 @@ export const nobody: Origin = {
   },
   view: undefined,
   expectAlive() {},
-  viewOf: view => view.id,
-  hold() {}
+  viewIdOf: view => view.viewId,
+  awaitOperation() {}
 }

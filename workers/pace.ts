@@ -7,7 +7,7 @@ import { nextTick, queueMicrotask, setImmediate } from './own-time.js'
 /** Milliseconds. */
 const longestStretch = 5
 
-export class Pace {
+export class EventLoopBudget {
   #isRunning = false
   #startedAt = 0
   #deferred: (() => void)[] = []

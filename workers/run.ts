@@ -13,18 +13,19 @@ import type { AbortReason } from '../shared/inbox.js'
 import type { Logger } from '../shared/log.js'
 import { Author, actAs } from './author.js'
 import { BackendSession } from './backend-session.js'
+import { BackendSessionService } from './backend-session-service.js'
 import { decodeBody, encodeReply } from './body.js'
 import { HandlerContext, type WorkerInfo } from './context.js'
 import type { Environment } from './environment.js'
 import { tellFailure } from './failure.js'
 import { createLinkLogger, RequestLog } from './link-logger.js'
 import { Messenger } from './messenger.js'
-import type { Origin } from './origin.js'
+import type { Caller } from './origin.js'
 import { SessionOperations } from './session-operations.js'
 import type { SessionView } from './session-view.js'
 import { isThenable } from './thenable.js'
 
-export class Run implements Origin {
+export class RequestRun implements Caller {
   readonly rid: number
   readonly view: SessionView
   readonly operations: SessionOperations
@@ -37,6 +38,7 @@ export class Run implements Origin {
   #controller: AbortController | undefined
   #log: RequestLog | undefined
   #messenger: Messenger | undefined
+  #service: BackendSessionService | undefined
   /** Operations whose answers the end waits for. */
   #held = 0
   /** Whether the gateway was told that some are not answered. */
@@ -60,6 +62,12 @@ export class Run implements Origin {
 
   get isNotify(): boolean {
     return (this.#head.flags & requestFlags.notify) !== 0
+  }
+
+  /** Sessions other than the request's own, asked for in the name of the request. */
+  get service(): BackendSessionService {
+    this.#service ??= new BackendSessionService(this.operations)
+    return this.#service
   }
 
   /** Events and channels, in the name of the request. */
@@ -98,10 +106,10 @@ export class Run implements Origin {
 
   /** Runs the handler. True if the request has ended; if not, `onEnd` is called when it has. Does not throw. */
   start(onEnd: () => void): boolean {
-    return actAs(this.author, Run.#runHere, this, onEnd)
+    return actAs(this.author, RequestRun.#runHere, this, onEnd)
   }
 
-  static #runHere(run: Run, onEnd: () => void): boolean {
+  static #runHere(run: RequestRun, onEnd: () => void): boolean {
     return run.#begin(onEnd)
   }
 
@@ -111,7 +119,7 @@ export class Run implements Origin {
     try {
       const { body, flags } = this.#head
       const value = decodeBody(body, flags, this.#env)
-      const session = new BackendSession(this.view, this.operations)
+      const session = new BackendSession(this.view, this.operations, this)
       const result = handlers[this.#head.route]!.call(value, session, new HandlerContext(this))
       if (isThenable(result)) {
         this.#onEnd = onEnd
@@ -141,11 +149,11 @@ export class Run implements Origin {
     if (this.#abortReason === 'timeout') throw errors.requestEnded(this.route)
   }
 
-  viewOf(view: SessionView): number {
-    return this.#state === 'decided' || this.#abortReason === 'timeout' ? 0 : view.id
+  viewIdOf(view: SessionView): number {
+    return this.#state === 'decided' || this.#abortReason === 'timeout' ? 0 : view.viewId
   }
 
-  hold(answer: Promise<unknown>): void {
+  awaitOperation(answer: Promise<unknown>): void {
     if (this.#state === 'decided') return
     this.#held++
     const release = () => {
@@ -198,7 +206,7 @@ export class Run implements Origin {
     const { outbox } = this.#env.link
     // The next request of the session may be run by another worker: the gateway has to know that it must wait.
     this.#isHeld = this.#held > 0
-    if (this.#isHeld) outbox.held(this.#slot)
+    if (this.#isHeld) outbox.awaitOperations(this.#slot)
     if (typeof outcome === 'string') outbox.reply(this.rid, outcome)
     else outbox.failed(this.rid, outcome)
     this.#state = 'decided'
@@ -211,7 +219,7 @@ export class Run implements Origin {
 
   #end(): void {
     if (this.#isHeld) {
-      this.#env.link.outbox.letGo(this.#slot)
+      this.#env.link.outbox.goOn(this.#slot)
       this.#env.link.leaveSoon()
     }
     const onEnd = this.#onEnd

@@ -1,19 +1,19 @@
 /** The requests that have started in this worker, wait for something and have not ended: whom an abort is for. */
 import type { AbortReason } from '../shared/inbox.js'
-import type { Run } from './run.js'
+import type { RequestRun } from './run.js'
 
-export class Running {
-  readonly #runs = new Map<number, Run>()
+export class RunningRequests {
+  readonly #runs = new Map<number, RequestRun>()
 
   get size(): number {
     return this.#runs.size
   }
 
-  add(run: Run): void {
+  add(run: RequestRun): void {
     this.#runs.set(run.rid, run)
   }
 
-  remove(run: Run): void {
+  remove(run: RequestRun): void {
     this.#runs.delete(run.rid)
   }
 

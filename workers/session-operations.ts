@@ -8,9 +8,8 @@ import type { OperationHead } from '../shared/outbox.js'
 import { parseSessions, type SessionText } from '../shared/session-text.js'
 import { formatSetting, type SettingsLimits } from '../shared/settings-text.js'
 import { codeOf, messageOf } from '../shared/thrown.js'
-import { BackendSessionService } from './backend-session-service.js'
 import { type AckValue, type Link, Refused, traced } from './link.js'
-import type { Origin } from './origin.js'
+import type { Caller } from './origin.js'
 import { expectRoom, expectRoomForAll } from './room.js'
 import type { SessionView } from './session-view.js'
 
@@ -23,20 +22,13 @@ interface UidHolder {
 
 export class SessionOperations {
   readonly #link: Link
-  readonly #origin: Origin
+  readonly #origin: Caller
   readonly #limits: SettingsLimits
-  #service: BackendSessionService | undefined
 
-  constructor(link: Link, origin: Origin, limits: SettingsLimits) {
+  constructor(link: Link, origin: Caller, limits: SettingsLimits) {
     this.#link = link
     this.#origin = origin
     this.#limits = limits
-  }
-
-  /** Sessions other than the request's own, asked for in the same name. */
-  get service(): BackendSessionService {
-    this.#service ??= new BackendSessionService(this)
-    return this.#service
   }
 
   /**
@@ -170,7 +162,7 @@ export class SessionOperations {
   /** The session as it is now; undefined where there is none. */
   async read(frontendId: string, sid: number): Promise<SessionText | undefined> {
     const rid = this.#origin.rid
-    const head = { rid, view: 0, frontendId, sid }
+    const head = { rid, viewId: 0, frontendId, sid }
     const answer = await this.#call<AckValue>(ack => this.#link.outbox.read({ ...head, ack }))
     return parseSessions(answer ?? '')[0]
   }
@@ -185,7 +177,7 @@ export class SessionOperations {
 
   async kick(frontendId: string, sid: number, reason: string | null): Promise<void> {
     const rid = this.#origin.rid
-    await this.#call(ack => this.#link.outbox.kick({ rid, view: 0, ack, frontendId, sid }, reason))
+    await this.#call(ack => this.#link.outbox.kick({ rid, viewId: 0, ack, frontendId, sid }, reason))
   }
 
   async kickByUid(frontendId: string, uid: string, reason: string | null): Promise<void> {
@@ -215,13 +207,13 @@ export class SessionOperations {
   /** The request does not end before the work has: what the work notes last is there for the next request. */
   #held<Result>(work: () => Promise<Result>): Promise<Result> {
     const promise = work()
-    this.#origin.hold(promise)
+    this.#origin.awaitOperation(promise)
     return promise
   }
 
   #head(view: SessionView, ack: number): OperationHead {
     const { frontendId, sid } = view.address
-    return { rid: this.#origin.rid, view: this.#origin.viewOf(view), ack, frontendId, sid }
+    return { rid: this.#origin.rid, viewId: this.#origin.viewIdOf(view), ack, frontendId, sid }
   }
 
   /**
@@ -230,7 +222,7 @@ export class SessionOperations {
    * is told, and its answer may come when the request has ended.
    */
   #isOwn(view: SessionView): boolean {
-    return this.#origin.viewOf(view) !== 0
+    return this.#origin.viewIdOf(view) !== 0
   }
 
   #note(view: SessionView, key: string, text: string): void {

@@ -12,13 +12,13 @@ let lastView = 0
 const shortestSetting = formatSetting('', '{"json":1}').length
 
 /** A number for a view that belongs to no turn. */
-export function nextView(): number {
+export function nextViewId(): number {
   return --lastView
 }
 
 export interface SessionViewInit {
   /** Above 0: the turn's number. Below 0: of `nextView`. */
-  readonly view: number
+  readonly viewId: number
   readonly frontendId: string
   readonly sid: number
   readonly uid: string | null
@@ -28,7 +28,7 @@ export interface SessionViewInit {
 
 export class SessionView {
   /** The gateway takes changes by one view as not foreign to it. */
-  readonly id: number
+  readonly viewId: number
   readonly address: SessionAddress
   readonly version: number
   uid: string | null
@@ -40,8 +40,8 @@ export class SessionView {
   /** Nobody has more than this; what stands twice is counted twice. */
   #most: number
 
-  constructor({ view, frontendId, sid, uid, version, settings }: SessionViewInit) {
-    this.id = view
+  constructor({ viewId, frontendId, sid, uid, version, settings }: SessionViewInit) {
+    this.viewId = viewId
     this.address = { frontendId, sid }
     this.uid = uid
     this.version = version

@@ -8,7 +8,7 @@ import { describeThrown } from '../shared/thrown.js'
 import type { Environment } from './environment.js'
 import { createLinkLogger } from './link-logger.js'
 import { monotonic } from './own-time.js'
-import { Run } from './run.js'
+import { RequestRun } from './run.js'
 import { SessionView } from './session-view.js'
 
 export class Turn {
@@ -40,7 +40,7 @@ export class Turn {
   }
 
   #runOn(): void {
-    const { claims, pace, link } = this.#env
+    const { claims, budget: pace, link } = this.#env
     const { requests, slot } = this.#task
     while (this.#next < requests.length && !this.#isTakenBack) {
       const time = monotonic()
@@ -52,7 +52,7 @@ export class Turn {
       if (this.#hasMoved(requests[this.#next]!) || !claims.claim(slot, this.#next)) {
         return this.#release()
       }
-      const run = new Run(this.#env, requests[this.#next++]!, this.#view, slot)
+      const run = new RequestRun(this.#env, requests[this.#next++]!, this.#view, slot)
       if (!run.start(this.run)) return
     }
   }
@@ -60,7 +60,7 @@ export class Turn {
   /** Gives back what has not started: the gateway hands it out again. */
   #release(): void {
     this.#isTakenBack = true
-    this.#env.link.outbox.released(this.#task.slot)
+    this.#env.link.outbox.slotDone(this.#task.slot)
     this.#env.link.leaveSoon()
   }
 

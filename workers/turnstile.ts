@@ -11,7 +11,7 @@ export interface Left {
 
 type Waiting = (left: Left | undefined) => void
 
-export class Turnstile {
+export class KeyLock {
   /** By name; a name is here while somebody is inside. */
   readonly #waiting = new Map<string, Waiting[]>()
 

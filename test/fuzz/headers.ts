@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { isIP, type Socket } from 'node:net'
-import { Entrance } from '../../gateway/entrance.js'
+import { UpgradePolicy } from '../../gateway/entrance.js'
 import { Metrics } from '../../gateway/metrics.js'
 import { createLogger } from '../../shared/log.js'
 import { createRandom } from './inputs.js'
@@ -130,7 +130,7 @@ function costOf({ run, length }: { readonly run: () => void; readonly length: nu
 }
 
 /** As the listener does it. Whoever comes in leaves at once, so that nobody is refused for others. */
-function pass(entrance: Entrance, request: IncomingMessage): { address: string; refusal?: number } {
+function pass(entrance: UpgradePolicy, request: IncomingMessage): { address: string; refusal?: number } {
   const address = entrance.addressOf(request)
   const socket = new EventEmitter()
   const refusal = entrance.judgeHost(request) ?? entrance.enter(request, socket as Socket, address)
@@ -138,7 +138,7 @@ function pass(entrance: Entrance, request: IncomingMessage): { address: string; 
   return refusal === undefined ? { address } : { address, refusal: refusal.status }
 }
 
-function createEntrances(): Entrance[] {
+function createEntrances(): UpgradePolicy[] {
   const parts = { metrics: new Metrics(), log: createLogger('silent', () => {}), monotonic: () => 0 }
   const numbers = { maxConnectionsPerAddress: 1, maxConnectionsPerSecondPerAddress: 0 }
   const limits = { ...numbers, origins: 'same', host: '127.0.0.1' }
@@ -148,5 +148,5 @@ function createEntrances(): Entrance[] {
     { trustedProxies: 2, hosts: 'game.example', origins: 'https://game.example,null' },
     { trustedProxies: 3, hosts: '*', origins: '*' }
   ]
-  return kinds.map(kind => new Entrance({ limits: { ...limits, ...kind }, ...parts }))
+  return kinds.map(kind => new UpgradePolicy({ limits: { ...limits, ...kind }, ...parts }))
 }

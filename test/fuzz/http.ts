@@ -3,7 +3,7 @@
  * and cut into pieces, and bytes of other protocols. Whatever they are, the gateway closes each socket by itself.
  */
 import { connect, type Socket } from 'node:net'
-import { within } from '../../gateway/within.js'
+import { withTimeout } from '../../gateway/within.js'
 import { mutate, randomBytes } from './inputs.js'
 
 export interface HttpReport {
@@ -143,7 +143,7 @@ async function send(
     await new Promise(resolve => setImmediate(resolve))
   }
   if (!hasMore) socket.end()
-  const isClosed = await within(longestWait, closed)
+  const isClosed = await withTimeout(longestWait, closed)
   socket.destroy()
   return { isClosed, received }
 }

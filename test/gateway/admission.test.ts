@@ -2,14 +2,14 @@
 
 import t from 'tap'
 import { percentile } from '../../bench/percentile.js'
-import { Admission, type AdmissionLimits } from '../../gateway/admission.js'
+import { LoadLimits, type RateLimits } from '../../gateway/admission.js'
 import { RouteTable } from '../../gateway/routes.js'
 import { noLimits } from '../../shared/settings-text.js'
 import { type Core, type CoreSession, startCore, tick } from '../helpers/core.js'
 
 const maxQueueDelay = 200
 
-const limits: AdmissionLimits = {
+const limits: RateLimits = {
   maxRequestsPerSecond: 0,
   maxBytesPerSecond: 0,
   maxOpenRequests: 100_000,
@@ -18,11 +18,11 @@ const limits: AdmissionLimits = {
 }
 
 /** Whether a session is closed that sends so many requests a second to a route for two minutes. */
-async function isFlood(perSecond: number, rates: Partial<AdmissionLimits>, rateLimit?: number) {
+async function isFlood(perSecond: number, rates: Partial<RateLimits>, rateLimit?: number) {
   const core = await startCore()
   const { session } = core.connect()
   const init = { limits: { ...limits, ...rates }, requests: core.requests, dispatcher: core.dispatcher }
-  const admission = new Admission(init)
+  const admission = new LoadLimits(init)
   const route = routeOf(rateLimit === undefined ? {} : { rateLimit })
   const verdicts = Array.from({ length: 120 * perSecond }, (_, i) =>
     admission.judge(session, route, request, 1_000 + (i * 1_000) / perSecond)
@@ -52,7 +52,7 @@ interface Told {
 /** Lets requests come from players by chance, and each worker run one a millisecond, for so many milliseconds. */
 class Play {
   readonly #core: Core
-  readonly #admission: Admission
+  readonly #admission: LoadLimits
   readonly #players: readonly CoreSession[]
   readonly #cameAt = new Map<string, number>()
   readonly #busy = new Map<number, number>()
@@ -62,7 +62,7 @@ class Play {
   constructor(core: Core, players: readonly CoreSession[]) {
     this.#core = core
     this.#players = players
-    this.#admission = new Admission({ limits, requests: core.requests, dispatcher: core.dispatcher })
+    this.#admission = new LoadLimits({ limits, requests: core.requests, dispatcher: core.dispatcher })
   }
 
   async go(ms: number, perMs: number): Promise<Told> {
@@ -172,7 +172,7 @@ t.test("a route's own rate refuses, and closes nobody", async t => {
 
 t.test('who belongs to a worker that is behind is refused, and others are not', async t => {
   const core = await startCore({ workers: 2, routes: { a: {}, pinned: { affinity: 'room' } }, maxQueueDelay })
-  const admission = new Admission({ limits, requests: core.requests, dispatcher: core.dispatcher })
+  const admission = new LoadLimits({ limits, requests: core.requests, dispatcher: core.dispatcher })
   const inRoom = () => {
     const player = core.connect()
     player.session.changeKey('room', '"red"', 0, noLimits)

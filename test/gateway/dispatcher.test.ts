@@ -150,7 +150,7 @@ t.test("a change by the lane's own turn takes nothing back", async t => {
   for (let id = 1; id <= 3; id++) core.request(player, id)
   await tick()
   const [turn] = worker.turns
-  player.session.change([['k', '{"json":7}']], turn!.view, noLimits)
+  player.session.change([['k', '{"json":7}']], turn!.viewId, noLimits)
   t.equal(worker.runAll().length, 3)
   t.equal(core.metrics.read().requestsTakenBack, 0)
   await core.close()
@@ -212,7 +212,7 @@ t.test(
     await tick()
     t.equal(worker.inbox.flat().includes('timeout'), true, 'and its worker was told')
     worker.outbox.push(
-      { rid: request.rid, view: late!.view, ack: 1, frontendId: 'g', sid: player.session.sid },
+      { rid: request.rid, viewId: late!.viewId, ack: 1, frontendId: 'g', sid: player.session.sid },
       'k',
       '{"json":1}'
     )
@@ -280,7 +280,7 @@ t.test(
     const first = worker.claimNext(turn!)!
     worker.claimNext(turn!)
     worker.outbox.push(
-      { rid: first.rid, view: turn!.view, ack: 0, frontendId: 'g', sid: player.session.sid },
+      { rid: first.rid, viewId: turn!.viewId, ack: 0, frontendId: 'g', sid: player.session.sid },
       'k',
       '{"json":1}'
     )

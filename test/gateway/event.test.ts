@@ -66,7 +66,7 @@ t.test('a body is rich where JSON does not hold all of it, and its plain form is
 })
 
 t.test('events of one name and key have one place, and no others have it', async t => {
-  const place = (name: string, key: string) => createEvent(name, 1, { delivery: 'latest', key }).place
+  const place = (name: string, key: string) => createEvent(name, 1, { delivery: 'latest', key }).latestKey
   t.equal(place('at', 'red'), place('at', 'red'))
   const others = [
     ['at', 'red'],

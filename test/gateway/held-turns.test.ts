@@ -10,7 +10,7 @@ const codes = ({ replies }: CoreSession) => replies.map(reply => reply.error?.co
 function replyHeld(worker: ScriptedWorker): number {
   const [turn] = worker.turns.splice(0)
   const request = worker.claimNext(turn!)!
-  worker.outbox.held(turn!.slot)
+  worker.outbox.awaitOperations(turn!.slot)
   worker.outbox.reply(request.rid, request.body)
   worker.ready(1, 1)
   return turn!.slot
@@ -31,7 +31,7 @@ t.test('a lane goes on when what its last request asked for is answered, not wit
     [],
     'the next one waits, though both workers are idle'
   )
-  worker.outbox.letGo(slot)
+  worker.outbox.goOn(slot)
   worker.flush()
   await tick()
   t.equal(core.workers.flatMap(({ turns }) => turns).length, 1)
@@ -53,7 +53,7 @@ t.test('it waits for that until the deadline of the request, and no longer', asy
     await new Promise(resolve => setTimeout(resolve, 1))
   worker.runAll()
   t.same(ids(player), [1, 2])
-  worker.outbox.letGo(slot)
+  worker.outbox.goOn(slot)
   worker.flush()
   t.same(
     [codes(player), core.metrics.read().turns],
@@ -89,7 +89,7 @@ t.test('what lies behind it in the same turn does not move to an idle worker', a
   const [busy, idle] = core.workers as [ScriptedWorker, ScriptedWorker]
   const [turn] = busy.turns
   const request = busy.claimNext(turn!)!
-  busy.outbox.held(turn!.slot)
+  busy.outbox.awaitOperations(turn!.slot)
   busy.outbox.reply(request.rid, request.body)
   busy.flush()
   for (let looks = 0; looks < 2_000 && ids(other).length === 0; looks++) {
@@ -97,7 +97,7 @@ t.test('what lies behind it in the same turn does not move to an idle worker', a
     idle.runAll()
   }
   t.same([ids(other), ids(player)], [[1], [1]], "another session's moves")
-  busy.outbox.letGo(turn!.slot)
+  busy.outbox.goOn(turn!.slot)
   busy.runAll()
   t.same(ids(player), [1, 2])
   await core.close()

@@ -324,7 +324,7 @@ t.test(
   'while it is held only what the protocol has to say leaves, and the rest follows its release',
   async t => {
     const { outgoing, send, socket, count } = begin()
-    outgoing.hold()
+    outgoing.cork()
     send('a ')
     send('x1 ', latest('x'))
     send('v ', volatile)
@@ -334,7 +334,7 @@ t.test(
     await tick()
     t.same(socket.taken, ['handshake '])
     t.equal(outgoing.bytesWaiting, messages(2, 4) + 2 * latestCost.shared + latestOf(3, '1:ex'))
-    outgoing.release()
+    outgoing.uncork()
     t.same(socket.taken, ['handshake ', 'a b x2 '])
     t.same([count('eventsDropped'), count('eventsReplaced')], [1, 1])
     send('c ')
@@ -345,13 +345,13 @@ t.test(
 
 t.test('what is held counts as waiting, and is not written when the connection ends', async t => {
   const { outgoing, send, behind, socket } = begin({ maxBytes: messages(1, 100) })
-  outgoing.hold()
+  outgoing.cork()
   send('x'.repeat(100))
   t.same(behind, [])
   send('x')
   t.same(behind, [0])
   outgoing.write()
-  outgoing.release()
+  outgoing.uncork()
   await tick()
   t.same(socket.taken, [])
 })

@@ -54,8 +54,8 @@ t.test(
 t.test('frames have a rate, and none where it is 0', async t => {
   const [traffic, free] = [new Traffic(limits, 0), new Traffic({ ...limits, maxFramesPerSecond: 0 }, 0)]
   t.same(
-    Array.from({ length: 12 }, () => traffic.takeFrame(0)),
+    Array.from({ length: 12 }, () => traffic.countFrame(0)),
     [...Array(10).fill(true), false, false]
   )
-  t.ok(Array.from({ length: 10_000 }, () => free.takeFrame(0)).every(Boolean))
+  t.ok(Array.from({ length: 10_000 }, () => free.countFrame(0)).every(Boolean))
 })

@@ -16,7 +16,7 @@ function build(onItem: (item: unknown) => void = () => {}) {
       get:
         (_reader, name) =>
         (...fields: unknown[]) => {
-          seen.push(name === 'released' ? fields[0] : name)
+          seen.push(name === 'slotDone' ? fields[0] : name)
           onItem(fields[0])
         }
     }
@@ -36,7 +36,7 @@ function build(onItem: (item: unknown) => void = () => {}) {
   return { messages, seen }
 }
 
-const { released, push, log, ready, origin } = outboxKinds
+const { slotDone, push, log, ready, origin } = outboxKinds
 
 for (const [what, message, told] of [
   ['null', null, 'null'],
@@ -57,8 +57,8 @@ for (const [what, message, told] of [
   ['an item of no kind', [null], 'an outbox with null where a number belongs'],
   ['one that ends too early', [push, 1, 'key'], 'an outbox with undefined where a text belongs'],
   ['a number where a text belongs', [push, 1, 'key', 5], 'an outbox with 5 where a text belongs'],
-  ['a slot between two others', [released, 1.5], 'an outbox with 1.5 where an integer from 0 up belongs'],
-  ['a slot below all', [released, -1], 'an outbox with -1 where an integer from 0 up belongs'],
+  ['a slot between two others', [slotDone, 1.5], 'an outbox with 1.5 where an integer from 0 up belongs'],
+  ['a slot below all', [slotDone, -1], 'an outbox with -1 where an integer from 0 up belongs'],
   ['an endless time', [ready, 1, Number.POSITIVE_INFINITY], /Infinity where an integer from 0 up belongs/],
   ['a view that is no number', [origin, 1, Number.NaN, 'g', 1], /NaN where an integer belongs/],
   [
@@ -69,9 +69,9 @@ for (const [what, message, told] of [
 ] as const) {
   t.test(`${what} is refused and told, and nothing behind it is applied`, async t => {
     const { messages, seen } = build()
-    messages.take([released, 1])
-    messages.take(message)
-    messages.take([released, 2])
+    messages.receive([slotDone, 1])
+    messages.receive(message)
+    messages.receive([slotDone, 2])
     t.equal(seen.length, 3)
     t.same(seen.slice(0, 2), [1, 'applied'])
     t.match(String(seen[2]).replace('unreadable: ', ''), told)
@@ -80,7 +80,7 @@ for (const [what, message, told] of [
 
 t.test('what stands before an item that can’t be read is applied', async t => {
   const { messages, seen } = build()
-  messages.take([released, 1, released, 2, 99, released, 3])
+  messages.receive([slotDone, 1, slotDone, 2, 99, slotDone, 3])
   t.same(seen, [1, 2, 'unreadable: an outbox with an item of kind 99, which nobody writes'])
 })
 
@@ -90,8 +90,8 @@ t.test(
     const { messages, seen } = build(() => {
       throw new Error('no such route')
     })
-    messages.take({ kind: 'hello', routes: [], hooks: [], stops: false })
-    messages.take([released, 1])
+    messages.receive({ kind: 'hello', routes: [], hooks: [], stops: false })
+    messages.receive([slotDone, 1])
     t.same(seen, ['hello', "unreadable: a hello that can't be taken: no such route"])
   }
 )
@@ -100,8 +100,8 @@ t.test('an item that throws while it is applied is told, and the rest is applied
   const { messages, seen } = build(item => {
     if (item === 2) throw new Error('it does not work')
   })
-  messages.take([released, 1, released, 2, released, 3])
-  t.same(seen, [1, 2, 'released failed: it does not work', 3, 'applied'])
+  messages.receive([slotDone, 1, slotDone, 2, slotDone, 3])
+  t.same(seen, [1, 2, 'slotDone failed: it does not work', 3, 'applied'])
 })
 
 t.test('a large message is applied in slices, in order, and others get through meanwhile', async t => {
@@ -112,10 +112,10 @@ t.test('a large message is applied in slices, in order, and others get through m
     while (performance.now() < end);
   })
   const message: number[] = []
-  for (let slot = 1; slot <= items; slot++) message.push(released, slot)
-  messages.take(message)
+  for (let slot = 1; slot <= items; slot++) message.push(slotDone, slot)
+  messages.receive(message)
   t.ok(seen.length < items, 'not all of it at once')
-  messages.take([released, items + 1])
+  messages.receive([slotDone, items + 1])
   let rounds = 0
   let hasEnded = false
   messages.end(() => {
@@ -134,7 +134,7 @@ t.test('a large message is applied in slices, in order, and others get through m
 
 t.test('an end that comes when all is applied is told at once', async t => {
   const { messages } = build()
-  messages.take([released, 1])
+  messages.receive([slotDone, 1])
   let hasEnded = false
   messages.end(() => {
     hasEnded = true
@@ -144,14 +144,14 @@ t.test('an end that comes when all is applied is told at once', async t => {
 
 t.test('what comes out of an item that is being applied waits behind its message', async t => {
   const { messages, seen } = build(item => {
-    if (item === 1) messages.take([released, 3])
+    if (item === 1) messages.receive([slotDone, 3])
   })
-  messages.take([released, 1, released, 2])
+  messages.receive([slotDone, 1, slotDone, 2])
   t.same(seen, [1, 2, 'applied', 3, 'applied'])
 })
 
 /** The operations of a handler, and what its requests say of themselves. */
-const head = (sid: number, ack: number) => ({ rid: 0, view: 0, ack, frontendId: 'g', sid })
+const head = (sid: number, ack: number) => ({ rid: 0, viewId: 0, ack, frontendId: 'g', sid })
 
 t.test(
   'an operation that throws is answered with OPERATION_FAILED, and those behind it are applied',

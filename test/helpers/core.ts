@@ -2,7 +2,7 @@
  * The gateway's core without sockets and without threads: sessions whose replies are kept, and workers that do what a
  * test tells them, claim by claim.
  */
-import { Answers } from '../../gateway/answers.js'
+import { OperationAcks } from '../../gateway/answers.js'
 import { Channels } from '../../gateway/channels.js'
 import { Dispatcher } from '../../gateway/dispatcher.js'
 import { EventOperations } from '../../gateway/event-operations.js'
@@ -78,15 +78,15 @@ export class ScriptedWorker implements Transport {
 
   /** Claims a turn's next request; undefined: none is left, or it was taken back, which it then says. */
   claimNext(turn: TurnTask): RequestHead | undefined {
-    const next = this.#claimed.get(turn.view) ?? 0
+    const next = this.#claimed.get(turn.viewId) ?? 0
     if (next >= turn.requests.length) return undefined
     if (!this.#startsAtOnce && !claim(this.#init.setup.claims, turn.slot, next)) {
-      this.#claimed.set(turn.view, turn.requests.length)
-      this.outbox.released(turn.slot)
+      this.#claimed.set(turn.viewId, turn.requests.length)
+      this.outbox.slotDone(turn.slot)
       this.flush()
       return undefined
     }
-    this.#claimed.set(turn.view, next + 1)
+    this.#claimed.set(turn.viewId, next + 1)
     return turn.requests[next]
   }
 
@@ -198,7 +198,7 @@ export async function startCore({
         index,
         frontendId: 'g',
         handlers: '',
-        typescript: [],
+        typescriptLoaders: [],
         ...limits,
         maxBodyBytes: 1_000,
         maxBodyDepth: 64,
@@ -221,7 +221,7 @@ export async function startCore({
       },
       listener,
       operations: (source, inbox) => {
-        const answers = new Answers({ frontendId: 'g', source, inbox, metrics, log })
+        const answers = new OperationAcks({ frontendId: 'g', source, inbox, metrics, log })
         return {
           answers,
           sessions: new Operations({ answers, registry, metrics, limits }),
@@ -257,7 +257,7 @@ export async function startCore({
     workerUp: worker => pool.workerUp(worker),
     workerReady: (...ready) => dispatcher.workerReady(...ready),
     workerOutcome: (...outcome) => dispatcher.workerOutcome(...outcome),
-    workerReleased: (...released) => dispatcher.workerReleased(...released),
+    workerSlotDone: (...released) => dispatcher.workerSlotDone(...released),
     workerWornOut: worker => pool.renew(worker, 'handlers hang in it'),
     workerLog: () => {},
     workerEnded: (worker, cause) => {

@@ -13,7 +13,7 @@ import { PomeloMessages } from '../../gateway/pomelo-messages.js'
 import { encodeJson } from '../../gateway/protocol.js'
 import { Registry } from '../../gateway/registry.js'
 import type { ResumableConnection } from '../../gateway/resumable-receiver.js'
-import { type Admission, Resumption } from '../../gateway/resumption.js'
+import { type ResumeAnswer, Resumption } from '../../gateway/resumption.js'
 import type { Session } from '../../gateway/session.js'
 import { SharedBudget } from '../../gateway/shared-budget.js'
 import { createLogger } from '../../shared/log.js'
@@ -51,7 +51,7 @@ function outgoing(fill: (to: Outgoing) => void) {
   }
   const maxBytes = Number.MAX_SAFE_INTEGER
   const all = new Outgoing({ webSocket: socket, socket, metrics, budget, maxBytes, onBehind })
-  all.hold()
+  all.cork()
   fill(all)
   all.check()
   return { budget, all }
@@ -81,7 +81,7 @@ function detached(count: number, fill: (session: Session, channels: Channels, nu
   })
   for (let number = 0; number < count; number++) {
     const own = new PomeloMessages({ emptyBody: '', errorFlag: true, rich: false, counts: true })
-    const { receiver } = resumption.admit({ session: undefined }, own, null) as Admission
+    const { receiver } = resumption.admit({ session: undefined }, own, null) as ResumeAnswer
     const connection = new Leaving(`192.0.2.${number % 200}`)
     receiver.attach(connection)
     const session = registry.open(receiver)
@@ -137,13 +137,13 @@ const cases = {
     }),
   'latest events to one': () =>
     backlogs(1, ([to]) => {
-      for (let n = 1; n <= many; n++) to!.keep(latest(n).place, kept(latest(n)).text)
+      for (let n = 1; n <= many; n++) to!.keep(latest(n).latestKey, kept(latest(n)).text)
     }),
   'latest events to many': () =>
     backlogs(20, all => {
       for (let n = 1; n <= many / 4; n++) {
         const each = latest(n)
-        for (const to of all) to.keep(each.place, kept(each))
+        for (const to of all) to.keep(each.latestKey, kept(each))
       }
     }),
   'replies to one who does not read': () =>

@@ -12,7 +12,7 @@ import { Outbox } from '../../shared/outbox-writer.js'
 import type { SettingsLimits } from '../../shared/settings-text.js'
 import { createLinkWorld } from '../../testing/link-world.js'
 import { BackendSession } from '../../workers/backend-session.js'
-import type { BackendSessionService } from '../../workers/backend-session-service.js'
+import { BackendSessionService } from '../../workers/backend-session-service.js'
 import { ChannelService } from '../../workers/channel-service.js'
 import { Messenger } from '../../workers/messenger.js'
 import { nobody } from '../../workers/origin.js'
@@ -54,11 +54,12 @@ export function createLinkPair(t: Test, { maxMembers = 5, ...options }: LinkPair
   const world = createLinkWorld({ frontendId, log, maxChannels: 3, maxMembers, ...options })
   t.teardown(() => world.close())
   const { registry, channels, metrics, link, operations, sent } = world
+  const service = new BackendSessionService(operations)
   return {
     registry,
     channels,
     metrics,
-    service: operations.service,
+    service,
     lines,
     sent,
     open: () => registry.open(new FakeReceiver()),
@@ -75,7 +76,7 @@ export function createLinkPair(t: Test, { maxMembers = 5, ...options }: LinkPair
       operations,
       users: new UserOperations(link, operations)
     }),
-    copy: session => new BackendSession(world.view(session), operations)
+    copy: session => new BackendSession(world.view(session), operations, { service })
   }
 }
 

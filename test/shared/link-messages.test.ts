@@ -31,7 +31,7 @@ const refusal = fc.record({ code: anyText, message: anyText }, { noNullPrototype
 const head: fc.Arbitrary<OperationHead> = fc.record(
   {
     rid: fc.integer({ min: 0, max: 2 }),
-    view: fc.integer({ min: -2, max: 2 }),
+    viewId: fc.integer({ min: -2, max: 2 }),
     ack: fc.nat(),
     frontendId: fc.constantFrom('gateway-1', 'gateway-2'),
     sid: fc.integer({ min: 1, max: 2 })
@@ -55,8 +55,8 @@ const event = fc.record(
 const outboxCalls: fc.Arbitrary<Call> = fc.oneof(
   fc.tuple(fc.constant('reply'), fc.nat(), anyText),
   fc.tuple(fc.constant('failed'), fc.nat(), anyError),
-  fc.tuple(fc.constant('released'), fc.nat()),
-  fc.tuple(fc.constantFrom('held', 'letGo'), fc.nat()),
+  fc.tuple(fc.constant('slotDone'), fc.nat()),
+  fc.tuple(fc.constantFrom('awaitOperations', 'goOn'), fc.nat()),
   fc.tuple(fc.constant('ready'), fc.nat(), fc.nat()),
   fc.tuple(fc.constant('log'), fc.constantFrom('info', 'warn'), anyText, anyText),
   fc.tuple(fc.constant('fatal'), fc.nat(), anyText, anyText, anyText),
@@ -146,10 +146,10 @@ t.test('a thousand acks in a row take no more room than one', async t => {
 t.test('what operations have in common is written once', async t => {
   const outbox = new Outbox()
   const lengths = [1, 2, 3].map(ack => {
-    outbox.push({ rid: 7, view: 8, ack, frontendId: 'gateway-1', sid: 9 }, 'key', 'text')
+    outbox.push({ rid: 7, viewId: 8, ack, frontendId: 'gateway-1', sid: 9 }, 'key', 'text')
     const message = outbox.take()
     for (let i = 0; i <= ack; i++)
-      outbox.push({ rid: 7, view: 8, ack, frontendId: 'gateway-1', sid: 9 }, 'key', 'text')
+      outbox.push({ rid: 7, viewId: 8, ack, frontendId: 'gateway-1', sid: 9 }, 'key', 'text')
     return outbox.take().length - message.length
   })
   t.same(lengths, [4, 8, 12])

@@ -1,8 +1,10 @@
 /** Events and channels of handlers against the gateway's half of the link; receivers keep what they are sent. */
+
 import t, { type Test } from 'tap'
 import type { Session } from '../../gateway/session.js'
 import type { SessionAddress } from '../../shared/address.js'
 import { closeCodes } from '../../shared/close-codes.js'
+import { Channel } from '../../workers/channel.js'
 import type { ExceptOptions, SessionLike } from '../../workers/index.js'
 import type { FakeReceiver } from '../helpers/fake-receiver.js'
 import { createLinkPair, frontendId, type LinkPairOptions, namesOf } from '../helpers/link-pair.js'
@@ -57,11 +59,11 @@ t.test(
   'events to one session come in the order in which they were sent, whatever they were addressed to',
   async t => {
     const { messenger, red, copy } = begin(t)
-    messenger.channel('room').join()
+    new Channel('room', messenger).join()
     messenger.send(address(red), 'address')
     messenger.send('red', 'uid')
     messenger.broadcast('broadcast')
-    messenger.channel('room').broadcast('channel')
+    new Channel('room', messenger).broadcast('channel')
     messenger.send(copy(red), 'session')
     await messenger.abroadcast('last')
     t.same(
@@ -79,7 +81,7 @@ t.test('asend and abroadcast say how many sessions were sent to, and nobody is n
   t.equal(await messenger.asend('nobody', 'e'), 0)
   t.equal(await messenger.asend({ frontendId, sid: 1 }, 'e'), 0)
   t.equal(await messenger.abroadcast('e'), 3)
-  t.equal(await messenger.channel('empty').abroadcast('e'), 0)
+  t.equal(await new Channel('empty', messenger).abroadcast('e'), 0)
   registry.end(blue, { code: closeCodes.normal, reason: 'left', kickReason: null })
   t.equal(await messenger.asend(address(blue), 'e'), 0)
   t.equal(await messenger.asend('blue', 'e'), 0)
@@ -90,7 +92,7 @@ t.test('those excepted get nothing, one or several, by session or by address', a
   const { messenger, registry, red, blue, green, copy, channels } = begin(t)
   registry.bind(green, 'red')
   for (const session of [red, blue, green]) channels.join(session, 'room')
-  const room = messenger.channel('room')
+  const room = new Channel('room', messenger)
   t.equal(await messenger.asend('red', 'user', 1, { except: address(red) }), 1)
   t.equal(await messenger.abroadcast('all', 1, { except: [copy(red), address(blue)] }), 1)
   t.equal(await room.abroadcast('room', 1, { except: copy(red) }), 2)
@@ -119,10 +121,10 @@ t.test('what nobody waits for leaves without an ack, as one item', async t => {
   messenger.send(address(red), 'a')
   messenger.send('red', 'b')
   messenger.broadcast('c')
-  messenger.channel('room').join()
-  messenger.channel('room').broadcast('d')
-  messenger.channel('room').leave()
-  await messenger.channel('room').size()
+  new Channel('room', messenger).join()
+  new Channel('room', messenger).broadcast('d')
+  new Channel('room', messenger).leave()
+  await new Channel('room', messenger).size()
   t.same(namesOf(sent), ['send', 'sendToUser', 'broadcast', 'join', 'sendToChannel', 'leave', 'channelSize'])
   t.equal(sent.length, 1, 'and all of one stretch leave together')
 })
@@ -133,8 +135,8 @@ t.test('a session of another gateway is refused with `FRONTEND_UNKNOWN`, and tol
   const refused = { code: 'FRONTEND_UNKNOWN' }
   messenger.send(elsewhere, 'e')
   await t.rejects(messenger.asend(elsewhere, 'e'), refused)
-  await t.rejects(messenger.channel('room').ajoin(elsewhere), refused)
-  await t.rejects(messenger.channel('room').aleave(elsewhere), refused)
+  await t.rejects(new Channel('room', messenger).ajoin(elsewhere), refused)
+  await t.rejects(new Channel('room', messenger).aleave(elsewhere), refused)
   t.same(eventsOf(red), [])
   t.equal(metrics.read().operationsRefused, 4)
   t.match(lines[0], {
@@ -151,13 +153,13 @@ t.test(
     const refused = { code: 'FRONTEND_UNKNOWN', message: /^No gateway is known by the frontendId "x{256}…"$/ }
     t.throws(() => messenger.send(elsewhere, 'e'), refused)
     await t.rejects(messenger.asend(elsewhere, 'e'), refused)
-    await t.rejects(messenger.channel('room').ajoin(elsewhere), refused)
+    await t.rejects(new Channel('room', messenger).ajoin(elsewhere), refused)
     t.ok(namesOf(sent).every(name => name === 'refused'))
   }
 )
 
 t.test('members says what it expects', async t => {
-  const room = begin(t).messenger.channel('room')
+  const room = new Channel('room', begin(t).messenger)
   await t.rejects(room.members(null as never), {
     message: 'Expected the options of members to be an object, got null'
   })
@@ -171,7 +173,7 @@ t.test('what is asked for by a request that has timed out is refused, and nothin
     endedRoute: rid => (rid === 7 ? 'match.end' : undefined)
   })
   const refused = { code: 'REQUEST_ENDED', message: /"match\.end" was decided by its deadline/ }
-  const room = messenger.channel('room')
+  const room = new Channel('room', messenger)
   messenger.send('red', 'e')
   messenger.broadcast('e')
   room.join()
@@ -199,9 +201,9 @@ t.test('a failure that nobody waits for ends nothing', async t => {
   void messenger.asend(elsewhere, 'e')
   void messenger.asend(5 as never, 'e')
   void messenger.abroadcast('', 1)
-  void messenger.channel('room').ajoin(elsewhere)
-  void messenger.channel('room').abroadcast('e', () => {})
-  void messenger.channel('room').members({ limit: 0 })
+  void new Channel('room', messenger).ajoin(elsewhere)
+  void new Channel('room', messenger).abroadcast('e', () => {})
+  void new Channel('room', messenger).members({ limit: 0 })
   t.equal(await messenger.asend('red', 'e'), 1)
 })
 
@@ -209,7 +211,7 @@ t.test(
   'what is no session is a TypeError in the stack of who asked, says what came, and sends nothing',
   async t => {
     const { messenger, sent } = begin(t)
-    const room = messenger.channel('room')
+    const room = new Channel('room', messenger)
     const wrong: [value: unknown, got: string][] = [
       [null, 'null'],
       [5, '5 (number)'],
@@ -258,7 +260,7 @@ t.test(
 
 t.test('what is no event, or no option, is a TypeError that names it, and nothing is sent', async t => {
   const { messenger, sent } = begin(t)
-  const room = messenger.channel('room')
+  const room = new Channel('room', messenger)
   const check = (message: RegExp, event: unknown, options?: unknown) => {
     const name = event as string
     const given = options as ExceptOptions
@@ -314,12 +316,12 @@ t.test('a uid and the name of a channel are texts of 1 to 256 bytes', async t =>
   for (const text of ['', 'é'.repeat(129)]) {
     t.throws(() => messenger.send(text, 'e'), { code: 'UID_INVALID' })
     await t.rejects(messenger.asend(text, 'e'), { code: 'UID_INVALID' })
-    t.throws(() => messenger.channel(text), { code: 'CHANNEL_INVALID' })
+    t.throws(() => new Channel(text, messenger), { code: 'CHANNEL_INVALID' })
   }
   for (const name of [5, null, undefined, {}, ['a']])
-    t.throws(() => messenger.channel(name as string), { code: 'CHANNEL_INVALID' })
+    t.throws(() => new Channel(name as string, messenger), { code: 'CHANNEL_INVALID' })
   t.equal(await messenger.asend('é'.repeat(128), 'e'), 0)
-  t.equal(await messenger.channel('é'.repeat(128)).size(), 0)
+  t.equal(await new Channel('é'.repeat(128), messenger).size(), 0)
 })
 
 t.test('what has no form in JSON is refused with its path, and what is too large with its size', async t => {
@@ -336,7 +338,7 @@ t.test('what has no form in JSON is refused with its path, and what is too large
     const expected = { code: 'EVENT_NOT_SERIALIZABLE', message }
     t.throws(() => messenger.send(address(red), 'e', body), expected)
     t.throws(() => messenger.broadcast('e', body), expected)
-    t.throws(() => messenger.channel('room').broadcast('e', body), expected)
+    t.throws(() => new Channel('room', messenger).broadcast('e', body), expected)
     await t.rejects(messenger.asend(address(red), 'e', body), expected)
   }
   t.ok(namesOf(sent).every(name => name === 'refused'))
@@ -344,7 +346,7 @@ t.test('what has no form in JSON is refused with its path, and what is too large
 
 t.test('a channel is joined and left by the request’s own session, or by another', async t => {
   const { messenger, channels, red, blue, copy } = begin(t)
-  const room = messenger.channel('room')
+  const room = new Channel('room', messenger)
   await room.ajoin()
   await room.ajoin(address(blue))
   t.same([...channels.membersOf('room')], [red, blue])
@@ -359,27 +361,27 @@ t.test('a channel is joined and left by the request’s own session, or by anoth
 t.test('outside a request there is no session of its own', async t => {
   const { timer, red, channels } = begin(t)
   const message = 'Expected a session: outside a request there is none of its own'
-  t.throws(() => timer.channel('room').join(), { name: 'TypeError', message })
-  t.throws(() => timer.channel('room').leave(), { name: 'TypeError', message })
-  await t.rejects(timer.channel('room').ajoin(), { name: 'TypeError', message })
-  await timer.channel('room').ajoin(address(red))
+  t.throws(() => new Channel('room', timer).join(), { name: 'TypeError', message })
+  t.throws(() => new Channel('room', timer).leave(), { name: 'TypeError', message })
+  await t.rejects(new Channel('room', timer).ajoin(), { name: 'TypeError', message })
+  await new Channel('room', timer).ajoin(address(red))
   t.same([...channels.membersOf('room')], [red])
 })
 
 t.test('a session that is gone can’t join, and leaves without an error', async t => {
   const { messenger, registry, blue, channels } = begin(t)
   registry.end(blue, { code: closeCodes.normal, reason: 'left', kickReason: null })
-  await t.rejects(messenger.channel('room').ajoin(address(blue)), { code: 'SESSION_NOT_FOUND' })
-  await messenger.channel('room').aleave(address(blue))
+  await t.rejects(new Channel('room', messenger).ajoin(address(blue)), { code: 'SESSION_NOT_FOUND' })
+  await new Channel('room', messenger).aleave(address(blue))
   t.equal(channels.size, 0)
 })
 
 t.test('a session joins up to maxChannels, and a channel takes up to maxMembers', async t => {
   const { messenger, open } = begin(t)
-  for (const name of ['a', 'b', 'c']) await messenger.channel(name).ajoin()
-  await messenger.channel('a').ajoin()
-  await t.rejects(messenger.channel('d').ajoin(), { code: 'TOO_MANY_CHANNELS' })
-  const room = messenger.channel('room')
+  for (const name of ['a', 'b', 'c']) await new Channel(name, messenger).ajoin()
+  await new Channel('a', messenger).ajoin()
+  await t.rejects(new Channel('d', messenger).ajoin(), { code: 'TOO_MANY_CHANNELS' })
+  const room = new Channel('room', messenger)
   for (let i = 0; i < 5; i++) await room.ajoin(address(open()))
   await t.rejects(room.ajoin(address(open())), { code: 'CHANNEL_FULL' })
   t.equal(await room.size(), 5)
@@ -389,7 +391,7 @@ t.test(
   'members are given with addresses and uids, in pages, by number, whoever comes and goes between',
   async t => {
     const { messenger, red, blue, green, open } = begin(t)
-    const room = messenger.channel('room')
+    const room = new Channel('room', messenger)
     const late = open()
     for (const session of [late, green, blue, red]) await room.ajoin(address(session))
     const all = [
@@ -404,13 +406,13 @@ t.test(
     await room.aleave(address(blue))
     t.same(await room.members({ limit: 2, after: first.at(-1) }), all.slice(2))
     t.same(await room.members({ after: all[3] }), [])
-    t.same(await messenger.channel('empty').members(), [])
+    t.same(await new Channel('empty', messenger).members(), [])
   }
 )
 
 t.test('a channel that is destroyed has no members', async t => {
   const { messenger, red } = begin(t)
-  const room = messenger.channel('room')
+  const room = new Channel('room', messenger)
   await room.ajoin()
   room.destroy()
   t.equal(await room.abroadcast('e'), 0)
@@ -422,7 +424,7 @@ t.test('names that objects have are users and channels like any other', async t 
   const { messenger, red } = begin(t)
   for (const name of ['__proto__', 'constructor']) {
     t.equal(await messenger.asend(name, name), 0)
-    const channel = messenger.channel(name)
+    const channel = new Channel(name, messenger)
     t.equal(await channel.size(), 0)
     await channel.ajoin()
     t.equal(await channel.abroadcast(name, { [name]: 1 }), 1)

@@ -5,8 +5,8 @@ import type { OutboxMessage } from '../../shared/outbox.js'
 import { outboxKinds } from '../../shared/outbox.js'
 import type { Environment } from '../../workers/environment.js'
 import { Link } from '../../workers/link.js'
-import { Pace } from '../../workers/pace.js'
-import { Running } from '../../workers/running.js'
+import { EventLoopBudget } from '../../workers/pace.js'
+import { RunningRequests } from '../../workers/running.js'
 import { Turn } from '../../workers/turn.js'
 
 t.test('it does not throw: it is logged, and what has not started is given back', async t => {
@@ -27,8 +27,8 @@ t.test('it does not throw: it is logged, and what has not started is given back'
     link,
     claims,
     handlers: [{ route: 'a.b', file: 'a.js', options: {}, call }],
-    pace: new Pace(),
-    running: new Running(),
+    budget: new EventLoopBudget(),
+    running: new RunningRequests(),
     isDevelopment: false,
     maxBodyBytes: 1_000,
     maxBodyDepth: 8,
@@ -39,9 +39,9 @@ t.test('it does not throw: it is logged, and what has not started is given back'
   const request = { rid: 1, route: 0, flags: 0, body: '' }
   const session = { sid: 1, uid: null, version: 0, settings: '' }
   const message = new Promise<OutboxMessage>(resolve => port2.once('message', resolve))
-  new Turn(env, { view: 1, slot: 7, ...session, requests: [request] }).run()
+  new Turn(env, { viewId: 1, slot: 7, ...session, requests: [request] }).run()
   const [kind, level, text, fields, ...rest] = await message
   t.same([kind, level, text], [outboxKinds.log, 'error', 'A turn failed'])
   t.match(fields, /no memory to claim it in/)
-  t.same(rest, [outboxKinds.released, 7])
+  t.same(rest, [outboxKinds.slotDone, 7])
 })
