@@ -1,8 +1,9 @@
 /** A body ⇄ its bytes: in superjson's form, if that was agreed upon, or as plain JSON. */
+
+import { encodePlain } from '../shared/bodies/plain-body.js'
+import { decodeRich, encodeRich } from '../shared/bodies/rich-body.js'
 import { errors } from '../shared/errors.js'
-import { encodePlain } from '../shared/plain-body.js'
-import { decodeRich, encodeRich } from '../shared/rich-body.js'
-import { ClientError } from './client-error.js'
+import { ClientError } from './base/client-error.js'
 
 /**
  * `maxBytes`: what the gateway takes; undefined: it has not said.

@@ -2,14 +2,14 @@
 import { errors } from '../shared/errors.js'
 import type { RouteTypes } from '../shared/route-types.js'
 import { type MessageHeader, messageKinds } from '../shared/wire/message.js'
-import type { Failure } from './attempt.js'
+import { ClientError } from './base/client-error.js'
+import { expectFunction, expectMs, expectObject, type ResolvedClientOptions } from './base/options.js'
 import { decodeBody, encodeBody } from './body.js'
-import { ClientError } from './client-error.js'
-import { type ClientState, Conversation, type StateChange } from './conversation.js'
+import { type ClientState, Conversation, type StateChange } from './conversation/conversation.js'
+import { type ClientMessage, createMessage, expectRoute } from './conversation/message.js'
 import { Listeners } from './listeners.js'
-import { type ClientMessage, createMessage, expectRoute } from './message.js'
-import { expectFunction, expectMs, expectObject, type ResolvedClientOptions } from './options.js'
 import { type RequestOptions, Requests } from './requests.js'
+import type { Failure } from './socket/attempt.js'
 
 /** Events with their bodies. */
 export type EventTypes = Record<string, unknown>

@@ -1,9 +1,9 @@
 /** Connects a client to a gateway: the way in. */
 import { errors } from '../shared/errors.js'
 import type { RouteTypes } from '../shared/route-types.js'
+import { ClientError } from './base/client-error.js'
+import { type ClientOptions, resolveClientOptions } from './base/options.js'
 import { Client, type EventTypes } from './client.js'
-import { ClientError } from './client-error.js'
-import { type ClientOptions, resolveClientOptions } from './options.js'
 
 /**
  * Connects to a gateway. The client is open when the promise resolves; from then on it comes back by itself

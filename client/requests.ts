@@ -4,8 +4,8 @@
  */
 import { type ErrorData, errors } from '../shared/errors.js'
 import { maxMessageId } from '../shared/wire/message.js'
-import { ClientError } from './client-error.js'
-import type { ClientMessage } from './message.js'
+import { ClientError } from './base/client-error.js'
+import type { ClientMessage } from './conversation/message.js'
 
 export interface RequestOptions {
   /**

@@ -1,13 +1,14 @@
 /** Where each gauge of the metrics is read from. */
-import type { Channels } from './channels.js'
-import type { Connections } from './connections.js'
-import type { Dispatcher } from './dispatcher.js'
-import type { Listener } from './listener.js'
-import type { Metrics } from './metrics.js'
-import type { OpenRequests } from './open-requests.js'
-import type { Pool } from './pool.js'
-import type { Registry } from './registry.js'
-import type { Resumption } from './resumption.js'
+
+import type { Connections } from './connections/connections.js'
+import type { Dispatcher } from './dispatch/dispatcher.js'
+import type { OpenRequests } from './dispatch/open-requests.js'
+import type { Listener } from './http/listener.js'
+import type { Pool } from './pool/pool.js'
+import type { Resumption } from './resume/resumption.js'
+import type { Channels } from './sessions/channels.js'
+import type { Registry } from './sessions/registry.js'
+import type { Metrics } from './telemetry/metrics.js'
 
 /** What is looked at. */
 export interface GaugedParts {

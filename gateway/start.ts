@@ -1,7 +1,7 @@
 /** The start of a gateway: options are checked, its parts put together, and then it runs. */
 import { Gateway } from './gateway.js'
-import { Metrics } from './metrics.js'
-import { type GatewayOptions, resolveOptions } from './options.js'
+import { type GatewayOptions, resolveOptions } from './options/options.js'
+import { Metrics } from './telemetry/metrics.js'
 
 /**
  * Starts a gateway. It is running when the promise resolves: the handlers are loaded, the port is open.

@@ -1,7 +1,7 @@
 /** Checks of what comes in, with one form of message: what was expected, what came. */
 import { errors } from './errors.js'
-import { attempt } from './thrown.js'
-import { utf8Length } from './wire/utf8.js'
+import { attempt } from './text/thrown.js'
+import { utf8Length } from './utf8.js'
 
 /** Bytes that a uid, and a key of a session's settings, may take at most as UTF-8. */
 export const maxNameBytes = 256

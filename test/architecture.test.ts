@@ -32,9 +32,9 @@ const allowed: Record<string, (from: string, path: string) => boolean> = {
 
 /** The one file that may import a dependency; types of it may be imported anywhere. */
 const doors: Record<string, string> = {
-  ws: 'gateway/web-socket.ts',
-  piscina: 'gateway/thread.ts',
-  superjson: 'shared/superjson.ts'
+  ws: 'gateway/http/web-socket.ts',
+  piscina: 'gateway/isolation/thread.ts',
+  superjson: 'shared/values/superjson.ts'
 }
 
 /** Dependencies of which only types are used: anywhere, and by whoever compiles against ours. */
@@ -48,14 +48,14 @@ const forBrowsers = [
   'shared/close-codes.ts',
   'shared/errors.ts',
   'shared/address.ts',
-  'shared/rich-body.ts',
-  'shared/untrusted-value.ts'
+  'shared/bodies/rich-body.ts',
+  'shared/bodies/untrusted-value.ts'
 ]
 
 /** Who may know the time of day, which somebody may set: for time stamps, sessions' numbers and certificates. */
 const timeDoors = {
   read: 'shared/clock.ts',
-  use: ['shared/log.ts', 'gateway/listener.ts', 'gateway/registry.ts']
+  use: ['shared/text/log.ts', 'gateway/http/listener.ts', 'gateway/sessions/registry.ts']
 }
 
 const mostLines = 300

@@ -1,10 +1,10 @@
 /** Holds the table of docs/reference/backend-session.md and the tests of its rows together, word for word. */
+
 import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { root } from './helpers/paths.js'
 
 /** The project's folder, seen from dist/test. */
-const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** A comment that marks a test as a row's, and the test: `// row 11a`, and then `t.test('…'`. */
 const rowTest = /^\/\/ row (\S+)\nt\.test\(\s*'([^']+)'/gm

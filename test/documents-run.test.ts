@@ -4,7 +4,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { readText, root } from './helpers/sources.js'
+import { root } from './helpers/paths.js'
+import { readText } from './helpers/sources.js'
 
 const run = promisify(execFile)
 

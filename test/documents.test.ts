@@ -3,23 +3,24 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
-import { formatBanner } from '../gateway/banner.js'
 import type { Gateway } from '../gateway/index.js'
-import { type CounterName, Metrics, metricNames } from '../gateway/metrics.js'
-import { flagOf, variableOf } from '../gateway/option-row.js'
-import { optionTable } from '../gateway/option-table.js'
-import { closeCodes, mayComeBack } from '../shared/close-codes.js'
-import { errors } from '../shared/errors.js'
-import { maxAnnotationDepth } from '../shared/rich-form.js'
+import { flagOf, variableOf } from '../gateway/options/option-row.js'
+import { optionTable } from '../gateway/options/option-table.js'
+import { formatBanner } from '../gateway/program/banner.js'
+import { type CounterName, Metrics, metricNames } from '../gateway/telemetry/metrics.js'
+import { maxAnnotationDepth } from '../shared/bodies/rich-form.js'
 import {
   arrayNames,
   kindNames,
   maxBigIntDigits,
   maxNumberKeys,
   maxUrlLength
-} from '../shared/untrusted-kinds.js'
-import { maxAnnotations } from '../shared/untrusted-value.js'
-import { listFiles, readSources, readText, root } from './helpers/sources.js'
+} from '../shared/bodies/untrusted-kinds.js'
+import { maxAnnotations } from '../shared/bodies/untrusted-value.js'
+import { closeCodes, mayComeBack } from '../shared/close-codes.js'
+import { errors } from '../shared/errors.js'
+import { root } from './helpers/paths.js'
+import { listFiles, readSources, readText } from './helpers/sources.js'
 
 const pages = [
   'README.md',
@@ -295,7 +296,7 @@ t.test('client.md has the options of the client, and its members', async t => {
   const interfaceOf = (text: string, name: string) =>
     new RegExp(`export interface ${name} \\{([\\s\\S]*?)^\\}`, 'm').exec(text)![1]!
   const options = [
-    ...interfaceOf(readText('client/options.ts'), 'ClientOptions').matchAll(/^ {2}readonly (\w+)\?/gm)
+    ...interfaceOf(readText('client/base/options.ts'), 'ClientOptions').matchAll(/^ {2}readonly (\w+)\?/gm)
   ]
   t.same(
     optionRows.map(([name]) => name),

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { type ClientOptions, connect, type EventTypes, type RouteTypes } from '../client/index.js'
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway/index.js'
-import { createLogger } from '../shared/log.js'
+import { createLogger } from '../shared/text/log.js'
 import { TcpProxy } from './tcp-proxy.js'
 import { TestPlayer } from './test-player.js'
 import type { TestLogLine } from './test-world.js'

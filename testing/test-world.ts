@@ -2,19 +2,19 @@
  * Handlers as functions, called with sessions that need no gateway, no thread and no socket: for unit tests. What a handler
  * pushes, binds, joins and sends is done by the same code as in a running gateway.
  */
-import type { GatewayEvent } from '../gateway/event.js'
-import type { Receiver, Session } from '../gateway/session.js'
-import { encodeValue } from '../shared/codec.js'
-import { createLogger, type LogLevel } from '../shared/log.js'
-import { decodeRich } from '../shared/rich-body.js'
-import { type AnySettings, BackendSession } from '../workers/backend-session.js'
-import { BackendSessionService } from '../workers/backend-session-service.js'
-import { Channel } from '../workers/channel.js'
-import { HandlerContext } from '../workers/context.js'
-import type { HandlerFunction } from '../workers/handler.js'
-import { Messenger } from '../workers/messenger.js'
-import { nobody } from '../workers/origin.js'
-import { SessionOperations } from '../workers/session-operations.js'
+import type { GatewayEvent } from '../gateway/events/event.js'
+import type { Receiver, Session } from '../gateway/sessions/session.js'
+import { decodeRich } from '../shared/bodies/rich-body.js'
+import { createLogger, type LogLevel } from '../shared/text/log.js'
+import { encodeValue } from '../shared/values/codec.js'
+import { type AnySettings, BackendSession } from '../workers/api/backend-session.js'
+import { BackendSessionService } from '../workers/api/backend-session-service.js'
+import { Channel } from '../workers/api/channel.js'
+import { HandlerContext } from '../workers/api/context.js'
+import type { HandlerFunction } from '../workers/api/handler.js'
+import { nobody } from '../workers/operations/caller.js'
+import { Messenger } from '../workers/operations/messenger.js'
+import { SessionOperations } from '../workers/operations/session-operations.js'
 import { createLinkWorld, type LinkWorld, standardLimits } from './link-world.js'
 
 export interface TestSessionInit {

@@ -1,19 +1,25 @@
 /** What an author of handlers imports: `import { … } from 'sallyport/worker'`. */
 export { RequestError } from '../shared/errors.js'
-export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/event.js'
-export type { RouteOptions } from '../shared/hello.js'
-export type { ConnectInfo } from '../shared/hooks.js'
-export type { LogFields, Logger } from '../shared/log.js'
+export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/link/event.js'
+export type { RouteOptions } from '../shared/link/hello.js'
+export type { ConnectInfo } from '../shared/link/hooks.js'
 export type { RoutesOf, RouteTypes } from '../shared/route-types.js'
-export type { SessionSnapshot } from '../shared/snapshot.js'
-export type { HandlerApp } from './app.js'
-export { type AnySettings, BackendSession, type SessionSettings } from './backend-session.js'
-export { BackendSessionService, type SessionInit } from './backend-session-service.js'
-export type { Callback } from './callback.js'
-export { Channel } from './channel.js'
-export type { BroadcastPushOptions, ChannelService, PushTarget } from './channel-service.js'
-export type { HandlerContext, WorkerInfo } from './context.js'
-export type { HandlerOutcome } from './filters.js'
-export { type HandlerFunction, type HandlerOptions, handler } from './handler.js'
-export type { BroadcastOptions, ExceptOptions, Member, Recipient, SessionLike } from './messenger.js'
-export type { ChannelMember, PinusChannel, PushOptions, RoutedMessage } from './pinus-channel.js'
+export type { LogFields, Logger } from '../shared/text/log.js'
+export type { SessionSnapshot } from '../shared/values/snapshot.js'
+export { type AnySettings, BackendSession, type SessionSettings } from './api/backend-session.js'
+export { BackendSessionService, type SessionInit } from './api/backend-session-service.js'
+export type { Callback } from './api/callback.js'
+export { Channel } from './api/channel.js'
+export type { HandlerContext, WorkerInfo } from './api/context.js'
+export { type HandlerFunction, type HandlerOptions, handler } from './api/handler.js'
+export type { HandlerApp } from './loading/app.js'
+export type { HandlerOutcome } from './loading/filters.js'
+export type {
+  BroadcastOptions,
+  ExceptOptions,
+  Member,
+  Recipient,
+  SessionLike
+} from './operations/messenger.js'
+export type { BroadcastPushOptions, ChannelService, PushTarget } from './pinus/channel-service.js'
+export type { ChannelMember, PinusChannel, PushOptions, RoutedMessage } from './pinus/pinus-channel.js'

@@ -3,11 +3,11 @@
  * The default export is a promise of the function that Piscina calls, since a worker is ready only when its handlers are.
  */
 import { MessageChannel, MessagePort, parentPort, workerData } from 'node:worker_threads'
-import type { Batch } from '../shared/batch.js'
-import type { FromWorker, LinkOffer, WorkerSetup } from '../shared/hello.js'
-import { SharedClaims } from './claims.js'
+import type { Batch } from '../shared/link/batch.js'
+import type { FromWorker, LinkOffer, WorkerSetup } from '../shared/link/hello.js'
 import { describeFailure, Game } from './game.js'
-import { printsHaveLeft } from './prints.js'
+import { SharedClaims } from './running/claims.js'
+import { printsHaveLeft } from './runtime/prints.js'
 
 /** What Piscina is asked to run: `null` only to see the worker ready, 'stop' to end the game here, else a batch. */
 type Task = Batch | 'stop' | null

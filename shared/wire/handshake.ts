@@ -4,9 +4,9 @@
  * client reads it. Whether a client is let in, and what its `user` part means, is decided elsewhere.
  */
 import { errors, GatewayError } from '../errors.js'
+import { decodeUtf8, escapeNonAscii } from '../utf8.js'
 import { isDeeper } from './depth.js'
 import { parseResumeRequest, type ResumeReply, type ResumeRequest } from './resume.js'
-import { decodeUtf8, escapeNonAscii } from './utf8.js'
 
 /** What both sides call it under `sys.bodies`. */
 export const richForm = 'superjson'

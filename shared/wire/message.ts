@@ -9,7 +9,7 @@
  * be 0: no client sets them, and so they stay free to be given a meaning.
  */
 import { errors } from '../errors.js'
-import { decodeName, utf8Length } from './utf8.js'
+import { decodeName, utf8Length } from '../utf8.js'
 
 /** Pomelo calls a reply a response, and an event a push. */
 export const messageKinds = { request: 0, notify: 1, reply: 2, event: 3 } as const

@@ -4,8 +4,8 @@
  * is JSON, and one value only, is found out by the worker that parses it.
  */
 import { errors } from '../errors.js'
+import { decodeName, utf8Length } from '../utf8.js'
 import { maxMessageId, maxRouteBytes } from './message.js'
-import { decodeName, utf8Length } from './utf8.js'
 
 export interface TextRequest {
   /** 0 for a notify. */

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { endOf, isGroupAlive, readRows, startBench } from '../helpers/bench.js'
-import { root } from '../helpers/sources.js'
+import { root } from '../helpers/paths.js'
 
 // The other tree is built, which takes its time on a machine that has much else to do.
 t.setTimeout(240_000)

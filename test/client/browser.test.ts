@@ -1,13 +1,14 @@
 /** The client in a real browser: in a page and in a Web Worker, as a page without a build imports it. */
+
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { clientFiles } from '../../gateway/client-files.js'
+import { clientFiles } from '../../gateway/host/client-files.js'
 import { startBrowser, whyNoBrowser } from '../helpers/browser.js'
 import { startGateway, until } from '../helpers/gateway.js'
+import { fixture } from '../helpers/paths.js'
 
-const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume', import.meta.url))
+const handlers = fixture('handlers-resume')
 
 const worker = `
 import { connect } from '/sallyport/client/index.js'

@@ -1,14 +1,15 @@
 /** `sallyport/client` over a real gateway: what it sends and gets, and what becomes of what goes wrong. */
+
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { type Client, ClientError, type ClientOptions, connect } from '../../client/index.js'
 import type { GatewayOptions } from '../../gateway/index.js'
 import { startGateway, startProxy, until } from '../helpers/gateway.js'
+import { fixture } from '../helpers/paths.js'
 
-const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume', import.meta.url))
+const handlers = fixture('handlers-resume')
 
 async function start(t: Test, folder = handlers, options: Partial<GatewayOptions> = {}) {
   const running = await startGateway(t, folder, { workers: 1, ...options })

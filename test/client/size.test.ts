@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import t from 'tap'
-import { root } from '../helpers/sources.js'
+import { root } from '../helpers/paths.js'
 
 const mostBytes = 12_000
 

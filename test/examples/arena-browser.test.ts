@@ -6,7 +6,7 @@ import { onHttpRequest } from '../../examples/arena/http.js'
 import type { Gateway } from '../../gateway/index.js'
 import { startBrowser, whyNoBrowser } from '../helpers/browser.js'
 import { startGateway } from '../helpers/gateway.js'
-import { root } from '../helpers/sources.js'
+import { root } from '../helpers/paths.js'
 
 const handlers = join(root, 'dist/examples/arena/handlers')
 

@@ -5,7 +5,7 @@ import type { Client } from '../../client/index.js'
 import { Room, type Tick } from '../../examples/arena/handlers/_room.js'
 import { TestGateway } from '../../testing/index.js'
 import { until } from '../helpers/gateway.js'
-import { root } from '../helpers/sources.js'
+import { root } from '../helpers/paths.js'
 
 const handlers = join(root, 'dist/examples/arena/handlers')
 

@@ -10,8 +10,8 @@ import { errors } from '../../shared/errors.js'
 import { decodeMessage } from '../../shared/wire/message.js'
 import { decodePackages, packageKinds } from '../../shared/wire/package.js'
 import { encodeCount } from '../../shared/wire/resume.js'
+import { root } from '../helpers/paths.js'
 import { encodeMessage, encodePackage, messageTypes } from '../helpers/pomelo-player.js'
-import { root } from '../helpers/sources.js'
 import { bodies, handshakes, mutate, randomBytes } from './inputs.js'
 
 /** What the gateway is to serve for them. */

@@ -1,12 +1,13 @@
 /** What reads bytes of strangers, each fed with inputs: it may refuse them with a code of the table, and do nothing else. */
-import { requestFlags } from '../../shared/batch.js'
+
 import { errors, GatewayError } from '../../shared/errors.js'
+import { requestFlags } from '../../shared/link/batch.js'
 import { parseHandshake } from '../../shared/wire/handshake.js'
 import { decodeMessage } from '../../shared/wire/message.js'
 import { decodePackages, packageKinds } from '../../shared/wire/package.js'
 import { decodeCount } from '../../shared/wire/resume.js'
 import { scanRequest } from '../../shared/wire/text.js'
-import { decodeBody } from '../../workers/body.js'
+import { decodeBody } from '../../workers/running/body.js'
 import { bodies, createRandom, handshakes, mutate, packages, randomBytes, texts } from './inputs.js'
 
 interface Decoder {

@@ -2,9 +2,9 @@
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { isIP, type Socket } from 'node:net'
-import { UpgradePolicy } from '../../gateway/entrance.js'
-import { Metrics } from '../../gateway/metrics.js'
-import { createLogger } from '../../shared/log.js'
+import { UpgradePolicy } from '../../gateway/http/upgrade-policy.js'
+import { Metrics } from '../../gateway/telemetry/metrics.js'
+import { createLogger } from '../../shared/text/log.js'
 import { createRandom } from './inputs.js'
 
 export interface HeadersReport {

@@ -3,7 +3,7 @@
  * and cut into pieces, and bytes of other protocols. Whatever they are, the gateway closes each socket by itself.
  */
 import { connect, type Socket } from 'node:net'
-import { withTimeout } from '../../gateway/within.js'
+import { withTimeout } from '../../shared/with-timeout.js'
 import { mutate, randomBytes } from './inputs.js'
 
 export interface HttpReport {

@@ -1,6 +1,6 @@
 /** Messages and fields of any kind, through the text logger and to the gateway: each is one line, and forges none. */
-import { createTextLogger, formatFields } from '../../shared/log.js'
-import { maxLineLength } from '../../shared/text-line.js'
+import { createTextLogger, formatFields } from '../../shared/text/log.js'
+import { maxLineLength } from '../../shared/text/text-line.js'
 import { createRandom } from './inputs.js'
 import { randomText } from './random-text.js'
 

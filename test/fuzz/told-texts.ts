@@ -2,7 +2,7 @@
  * Texts that a game tells clients, which may come from other clients: reasons of kicks, and codes, messages and data
  * of errors. First alone, then through a running gateway, whose clients check what they read.
  */
-import { cutReason } from '../../gateway/closing.js'
+import { cutReason } from '../../gateway/connections/close-reason.js'
 import { expectReason, maxReasonBytes } from '../../shared/check.js'
 import { closeCodes } from '../../shared/close-codes.js'
 import { errors, GatewayError } from '../../shared/errors.js'

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
-import { root } from './sources.js'
+import { root } from './paths.js'
 
 export interface Ended {
   readonly code: number | null

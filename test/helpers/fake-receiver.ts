@@ -1,6 +1,6 @@
 /** A session's client that only keeps what it is told. */
-import type { GatewayEvent } from '../../gateway/event.js'
-import type { Receiver } from '../../gateway/session.js'
+import type { GatewayEvent } from '../../gateway/events/event.js'
+import type { Receiver } from '../../gateway/sessions/session.js'
 
 export class FakeReceiver implements Receiver {
   readonly address = { ip: '192.0.2.7', port: 4321 }

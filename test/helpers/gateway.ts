@@ -8,7 +8,7 @@ import {
   type Isolation,
   type LogLevel
 } from '../../gateway/index.js'
-import { createLogger } from '../../shared/log.js'
+import { createLogger } from '../../shared/text/log.js'
 import { TcpProxy } from '../../testing/tcp-proxy.js'
 import { Player } from './player.js'
 

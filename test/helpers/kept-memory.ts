@@ -2,21 +2,22 @@
  * A program: what is kept for clients that do not take it, as it is counted and as the heap has it. Run with --expose-gc,
  * in a process of its own, so that nothing else moves in its heap. Prints JSON.
  */
-import { Backlog } from '../../gateway/backlog.js'
-import { Channels } from '../../gateway/channels.js'
-import { createEvent, type GatewayEvent } from '../../gateway/event.js'
-import { encodeFrame } from '../../gateway/frames.js'
-import { Metrics } from '../../gateway/metrics.js'
-import type { ClientAddress } from '../../gateway/options.js'
-import { Outgoing } from '../../gateway/outgoing.js'
-import { PomeloMessages } from '../../gateway/pomelo-messages.js'
-import { encodeJson } from '../../gateway/protocol.js'
-import { Registry } from '../../gateway/registry.js'
-import type { ResumableConnection } from '../../gateway/resumable-receiver.js'
-import { type ResumeAnswer, Resumption } from '../../gateway/resumption.js'
-import type { Session } from '../../gateway/session.js'
-import { SharedBudget } from '../../gateway/shared-budget.js'
-import { createLogger } from '../../shared/log.js'
+
+import { Outgoing } from '../../gateway/connections/outgoing.js'
+import { createEvent, type GatewayEvent } from '../../gateway/events/event.js'
+import { encodeFrame } from '../../gateway/events/frames.js'
+import { SharedBudget } from '../../gateway/limits/shared-budget.js'
+import type { ClientAddress } from '../../gateway/options/options.js'
+import { PomeloMessages } from '../../gateway/protocols/pomelo-messages.js'
+import { encodeJson } from '../../gateway/protocols/protocol.js'
+import { Backlog } from '../../gateway/resume/backlog.js'
+import type { ResumableConnection } from '../../gateway/resume/resumable-receiver.js'
+import { type ResumeAnswer, Resumption } from '../../gateway/resume/resumption.js'
+import { Channels } from '../../gateway/sessions/channels.js'
+import { Registry } from '../../gateway/sessions/registry.js'
+import type { Session } from '../../gateway/sessions/session.js'
+import { Metrics } from '../../gateway/telemetry/metrics.js'
+import { createLogger } from '../../shared/text/log.js'
 import { FakeSocket } from './fake-socket.js'
 
 export type KeptMemory = Readonly<Record<string, { readonly counted: number; readonly taken: number }>>

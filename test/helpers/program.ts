@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { until } from './gateway.js'
-import { root } from './sources.js'
+import { root } from './paths.js'
 
 export interface RunningProgram {
   readonly process: ChildProcess
@@ -36,7 +36,15 @@ export function startProgram(
 ): RunningProgram {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
   writeFileSync(join(folder, 'a.js'), handlers)
-  const fixed = [join(root, 'dist/gateway/main.js'), '--handlers', folder, '--port', '0', '--workers', '1']
+  const fixed = [
+    join(root, 'dist/gateway/program/main.js'),
+    '--handlers',
+    folder,
+    '--port',
+    '0',
+    '--workers',
+    '1'
+  ]
   const child = spawn(command, [...nodeArgs, ...fixed, ...args], {
     stdio: ['ignore', 'pipe', stderr ?? 'pipe'],
     env: { ...process.env, NODE_OPTIONS: '', ...env }

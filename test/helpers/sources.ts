@@ -1,11 +1,8 @@
 /** The project's own files as text, for the tests that look at the tree itself. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
-
-/** The project's folder, seen from dist/test/helpers. */
-export const root = fileURLToPath(new URL('../../..', import.meta.url))
+import { root } from './paths.js'
 
 const notOurs = new Set(['node_modules', 'dist', '.git', '.tap', 'fixtures'])
 

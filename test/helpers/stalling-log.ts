@@ -1,7 +1,7 @@
 /** A log whose reader stops now and then, and whose disk is full now and then: what a gateway must live with. */
 import { Writable } from 'node:stream'
-import { LogDoor } from '../../gateway/log-door.js'
-import { Metrics } from '../../gateway/metrics.js'
+import { LogDoor } from '../../gateway/telemetry/log-door.js'
+import { Metrics } from '../../gateway/telemetry/metrics.js'
 
 type Mood = 'reads' | 'stopped' | 'full'
 

@@ -1,7 +1,7 @@
 /** How wrong values are told. */
 import t from 'tap'
 import { describeValue } from '../../shared/check.js'
-import { codeOf, describeThrown, messageOf } from '../../shared/thrown.js'
+import { codeOf, describeThrown, messageOf } from '../../shared/text/thrown.js'
 
 function refuse(): never {
   throw new Error('not to be looked at')

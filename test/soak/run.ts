@@ -2,10 +2,11 @@
  * `npm run soak`: for as long as one likes, with its figures. Fails if a heap grows by more than is allowed. With
  * `--visits`: visitors who connect and break off, in place of a steady crowd.
  */
-import { fileURLToPath } from 'node:url'
+
 import { parseArgs } from 'node:util'
 import { createGateway, type Gateway } from '../../gateway/index.js'
 import { TcpProxy } from '../../testing/tcp-proxy.js'
+import { fixture } from '../helpers/paths.js'
 import { runSoak } from '../helpers/soak.js'
 import { judgeTrend } from '../helpers/trend.js'
 import { runVisits, type VisitsReport } from '../helpers/visits.js'
@@ -20,7 +21,7 @@ const { values } = parseArgs({
     addresses: { type: 'string', default: '20' }
   }
 })
-const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume', import.meta.url))
+const handlers = fixture('handlers-resume')
 const workers = 2
 
 /** Gives what was wrong. */

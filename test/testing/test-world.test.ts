@@ -2,9 +2,9 @@
 import t, { type Test } from 'tap'
 import { z } from 'zod'
 import { TestWorld } from '../../testing/index.js'
-import type { BackendSession } from '../../workers/backend-session.js'
-import type { HandlerContext } from '../../workers/context.js'
-import { handler } from '../../workers/handler.js'
+import type { BackendSession } from '../../workers/api/backend-session.js'
+import type { HandlerContext } from '../../workers/api/context.js'
+import { handler } from '../../workers/api/handler.js'
 
 interface Settings {
   score: number

@@ -1,8 +1,9 @@
 /** `npm run truth`: the test of truth for as long as one likes, with its figures. */
-import { fileURLToPath } from 'node:url'
+
 import { parseArgs } from 'node:util'
 import { createGateway } from '../../gateway/index.js'
 import { TcpProxy } from '../../testing/tcp-proxy.js'
+import { fixture } from '../helpers/paths.js'
 import { runTruth } from '../helpers/truth.js'
 
 const { values } = parseArgs({
@@ -12,7 +13,7 @@ const { values } = parseArgs({
     events: { type: 'string', default: '100000' }
   }
 })
-const handlers = fileURLToPath(new URL('../../../test/fixtures/handlers-resume', import.meta.url))
+const handlers = fixture('handlers-resume')
 const gateway = await createGateway({ handlers, port: 0, logLevel: 'error' })
 const proxy = await TcpProxy.open(gateway.address.port)
 const report = await runTruth({

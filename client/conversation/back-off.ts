@@ -1,0 +1,28 @@
+/**
+ * How long a client waits before it tries again: a random time below a bound that doubles with each failure, so that the
+ * clients of a gateway that went away do not all come back at once.
+ */
+import type { BackOffOptions } from '../base/options.js'
+
+export class BackOff {
+  readonly #options: Required<BackOffOptions>
+  readonly #random: () => number
+  #failures = 0
+
+  constructor(options: Required<BackOffOptions>, random: () => number) {
+    this.#options = options
+    this.#random = random
+  }
+
+  /** Milliseconds to wait now. */
+  next(): number {
+    const { least, most } = this.#options
+    const bound = Math.min(most, least * 2 ** this.#failures)
+    this.#failures++
+    return Math.floor(this.#random() * bound)
+  }
+
+  succeeded(): void {
+    this.#failures = 0
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * One attempt to reach the gateway, and the connection that comes of it. It asks for the token, opens a
+ * socket and says who the client is. Its end is told once; then it is silent, whatever of it is still under
+ * way.
+ *
+ *   asking ──▶ handshaking ──▶ open        over: from each of them
+ */
+import { closeCodes } from '../../shared/close-codes.js'
+import { type PackageKind, packageKinds } from '../../shared/wire/package.js'
+import type { ResolvedClientOptions } from '../base/options.js'
+import { findWebSocket } from '../base/web-socket.js'
+import { Socket } from './socket.js'
+
+/** Why an attempt came to nothing. */
+export interface Failure {
+  readonly reason: string
+  /** What the function `user` has thrown, or the platform. */
+  readonly cause: unknown
+}
+
+export interface AttemptInit {
+  readonly url: string
+  readonly options: Pick<ResolvedClientOptions, 'user' | 'WebSocket' | 'attemptTimeout'>
+  /**
+   * The client's half of the handshake. `user`: what the option gave. Throws for what has no form in JSON.
+   */
+  describe(user: unknown): Uint8Array
+  received(kind: PackageKind, bytes: Uint8Array, start: number, end: number): void
+  /** The socket was closed, or was given up before it was there. */
+  ended(code: number, reason: string): void
+  /** No socket came about. `isFatal`: none will, however often it is tried. */
+  failed(failure: Failure, isFatal: boolean): void
+}
+
+export class Attempt {
+  readonly #init: AttemptInit
+  #state: 'asking' | 'handshaking' | 'open' | 'over' = 'asking'
+  #socket: Socket | undefined
+  readonly #timer: ReturnType<typeof setTimeout>
+
+  constructor(init: AttemptInit) {
+    this.#init = init
+    this.#timer = setTimeout(() => this.#late(), init.options.attemptTimeout)
+    void this.#begin()
+  }
+
+  send(kind: PackageKind, body?: Uint8Array): void {
+    this.#socket?.send(kind, body)
+  }
+
+  /** Hands were shaken: from now on it may last. */
+  opened(): void {
+    this.#state = 'open'
+    clearTimeout(this.#timer)
+  }
+
+  /** Gives it up, or closes its connection. */
+  close(code: number, reason: string): void {
+    if (this.#socket === undefined) this.#end(code, reason)
+    else this.#socket.close(code, reason)
+  }
+
+  async #begin(): Promise<void> {
+    try {
+      const { WebSocket } = this.#init.options
+      const [webSocketClass, hello] = await Promise.all([WebSocket ?? findWebSocket(), this.#describe()])
+      if (this.#isOver) return
+      this.#state = 'handshaking'
+      this.#socket = new Socket(webSocketClass, this.#init.url, {
+        opened: () => this.send(packageKinds.handshake, hello),
+        received: this.#init.received,
+        closed: (code, reason) => this.#end(code, reason)
+      })
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  async #describe(): Promise<Uint8Array> {
+    const { options, describe } = this.#init
+    const { user } = options
+    if (typeof user !== 'function') return describe(user)
+    try {
+      return describe(await user())
+    } catch (cause) {
+      throw new UserFailed('', { cause })
+    }
+  }
+
+  get #isOver(): boolean {
+    return this.#state === 'over'
+  }
+
+  #late(): void {
+    const { user, attemptTimeout } = this.#init.options
+    const isAsking = this.#state === 'asking' && typeof user === 'function'
+    const what = isAsking ? 'no answer of the function `user`' : 'no handshake'
+    this.close(closeCodes.handshakeTimeout, `${what} within ${attemptTimeout} ms`)
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#isOver) return
+    this.#leave()
+    this.#init.ended(code, reason)
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return
+    this.#leave()
+    const isUser = error instanceof UserFailed
+    const cause = isUser ? error.cause : error
+    const { text, isFatal } = readThrown(cause)
+    const reason = isUser ? `the function \`user\` failed: ${text}` : text
+    this.#init.failed({ reason, cause }, !isUser || isFatal)
+  }
+
+  #leave(): void {
+    this.#state = 'over'
+    clearTimeout(this.#timer)
+  }
+}
+
+/** Tells what the game's function has thrown from what the platform has. */
+class UserFailed extends Error {}
+
+/** Anything can be thrown, also what throws when it is looked at. */
+function readThrown(thrown: unknown): { readonly text: string; readonly isFatal: boolean } {
+  try {
+    const { message, fatal } = Object(thrown) as { message?: unknown; fatal?: unknown }
+    return { text: typeof message === 'string' ? message : String(thrown), isFatal: fatal === true }
+  } catch {
+    return { text: 'it has thrown what has no text', isFatal: false }
+  }
+}

@@ -1,0 +1,125 @@
+/** Opens connections, keeps those that are open, and has the one clock that looks after all of them. */
+import { closeCodes } from '../../shared/close-codes.js'
+import type { OpenedSocket } from '../http/listener.js'
+import { limitMessages } from '../http/web-socket.js'
+import type { Credentials } from '../options/options.js'
+import { Connection, type ConnectionParts } from './connection.js'
+
+/** Milliseconds between two looks, at most and at least. */
+const slowestLook = 1_000
+const fastestLook = 5
+
+/** Into which those are divided who are told to come back. */
+const batches = 20
+
+export class Connections {
+  readonly #parts: ConnectionParts
+  readonly #open = new Set<Connection>()
+  readonly #interval: number
+  readonly #timer: NodeJS.Timeout
+  #lookedAt: number
+  #onEmpty: (() => void) | undefined
+
+  constructor(parts: Omit<ConnectionParts, 'onClose' | 'trafficLimits'>) {
+    const { heartbeat, handshakeTimeout, maxPause, resumeWindow, unboundResumeWindow } = parts.options
+    const { monotonic, maxBodyBytes, maxFramesPerSecond } = parts.options
+    const { maxPayload: maxMessageBytes } = limitMessages(maxBodyBytes)
+    this.#parts = {
+      ...parts,
+      trafficLimits: { maxFramesPerSecond, maxMessageBytes },
+      onClose: closed => this.#remove(closed)
+    }
+    const windows = [resumeWindow, unboundResumeWindow, heartbeat].map(ms => ms || slowestLook)
+    const intervals = [handshakeTimeout, maxPause, ...windows]
+    const shortest = Math.min(...intervals) / 4
+    this.#interval = Math.min(slowestLook, Math.max(fastestLook, shortest))
+    this.#lookedAt = monotonic()
+    this.#timer = setInterval(() => this.#look(), this.#interval).unref()
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  get sendBytesWaiting(): number {
+    let bytes = 0
+    for (const connection of this.#open) bytes += connection.sendBytesWaiting
+    return bytes
+  }
+
+  open(opened: OpenedSocket, credentials: Credentials): void {
+    this.#parts.metrics.count('connectionsOpened')
+    this.#open.add(new Connection(opened, this.#parts, credentials))
+  }
+
+  /**
+   * The gateway is going away: those who have no session yet are sent away at once, whatever they are still
+   * asked. No session begins after that.
+   */
+  turnAway(spread: number): void {
+    const handshaking = [...this.#open].filter(each => each.isHandshaking)
+    this.#forEach(handshaking, connection => endForRestart(connection, spread))
+  }
+
+  /**
+   * Tells all to come back, spread over so many milliseconds, and each of them when: they must not all come
+   * at once.
+   */
+  async sendAway(spread: number): Promise<void> {
+    if (spread === 0) return
+    const all = [...this.#open]
+    const size = Math.ceil(all.length / batches)
+    for (let i = 0; i < all.length; i += size) {
+      this.#forEach(all.slice(i, i + size), connection => endForRestart(connection, spread))
+      await new Promise(resolve => setTimeout(resolve, spread / batches))
+    }
+  }
+
+  /** Closes all, and resolves when they are closed. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#forEach(this.#open, connection => connection.close(closeCodes.restart, 'the gateway is closing'))
+    if (this.#open.size > 0) await new Promise<void>(resolve => (this.#onEmpty = resolve))
+  }
+
+  /** Ends what is left without waiting for anybody. */
+  terminate(): void {
+    this.#forEach(this.#open, connection => connection.terminate())
+  }
+
+  /** The wall between connections: what fails for one ends that one, and none of the others. */
+  #forEach(connections: Iterable<Connection>, act: (connection: Connection) => void): void {
+    for (const connection of connections) {
+      try {
+        act(connection)
+      } catch (error) {
+        this.#parts.options.log.error('A connection failed, and is cut', { ip: connection.address.ip, error })
+        connection.terminate()
+      }
+    }
+  }
+
+  #remove(connection: Connection): void {
+    this.#parts.metrics.count('connectionsClosed')
+    this.#open.delete(connection)
+    if (this.#open.size === 0) this.#onEmpty?.()
+  }
+
+  #look(): void {
+    const now = this.#parts.options.monotonic()
+    // When the process stood still, clients were not silent: they were not listened to.
+    const stalled = now - this.#lookedAt - this.#interval
+    this.#lookedAt = now
+    const forgiven = stalled > this.#interval ? stalled : 0
+    this.#forEach(this.#open, connection => {
+      if (forgiven > 0) connection.forgive(forgiven)
+      connection.look(now)
+    })
+    this.#parts.resumption.look(now, forgiven)
+  }
+}
+
+function endForRestart(connection: Connection, spread: number): void {
+  const hint = Math.floor(Math.random() * spread)
+  connection.end(closeCodes.restart, `restart, come back in ${hint} ms`)
+}

@@ -1,0 +1,90 @@
+/**
+ * The modules of `sallyport/client` over HTTP, so that a page can import them without a build. They are read once, at the
+ * start: no path of a request becomes a file's name.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+
+/** Below which the modules are found. */
+const prefix = '/sallyport/'
+
+/** This module is compiled beside the folders that it serves. */
+const compiled = new URL('../../', import.meta.url)
+
+/** What a module imports of another package, by the package's name. */
+const bareImport = /(\bfrom\s*)(['"])([@\w][\w./-]*)\2/g
+
+/** Adds the modules of a folder. A browser finds no package by its name: what they import of one is added too, and named by its path. */
+function addFolder(files: Map<string, Buffer>, path: string, folder: URL): void {
+  for (const { name } of readdirSync(folder, { withFileTypes: true })) {
+    if (!name.endsWith('.js')) continue
+    const file = new URL(name, folder)
+    const text = readFileSync(file, 'utf8').replace(
+      bareImport,
+      (whole, from: string, quote: string, imported: string) => {
+        const entry = imported.startsWith('node:') ? undefined : addPackage(files, imported, file)
+        return entry === undefined ? whole : `${from}${quote}${entry}${quote}`
+      }
+    )
+    files.set(`${path}${name}`, Buffer.from(text))
+  }
+}
+
+/** Adds the modules of a folder and of all below it. */
+function addTree(files: Map<string, Buffer>, path: string, folder: URL): void {
+  addFolder(files, path, folder)
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) addTree(files, `${path}${entry.name}/`, new URL(`${entry.name}/`, folder))
+}
+
+/** Adds a package as the importing module finds it. Gives the path of its entry; undefined: it is not there. */
+function addPackage(files: Map<string, Buffer>, name: string, importer: URL): string | undefined {
+  let entry: URL
+  try {
+    entry = pathToFileURL(createRequire(importer).resolve(name))
+  } catch {
+    return undefined
+  }
+  const path = `${prefix}packages/${name}/`
+  const entryPath = `${path}${entry.pathname.split('/').at(-1)}`
+  if (!files.has(entryPath)) addFolder(files, path, new URL('.', entry))
+  return entryPath
+}
+
+/** Answers a request for one of the client's modules. Gives whether it was one; if not, nothing was done. */
+export type ClientFiles = (request: IncomingMessage, response: ServerResponse) => boolean
+
+/**
+ * Makes what answers requests for the client's modules: a page imports `/sallyport/client/index.js`.
+ *
+ * @example
+ * const serveClient = clientFiles()
+ * const onHttpRequest = (request, response) => serveClient(request, response) || answerOthers(request, response)
+ */
+export function clientFiles(): ClientFiles {
+  const files = new Map<string, Buffer>()
+  for (const folder of ['client', 'shared'])
+    addTree(files, `${prefix}${folder}/`, new URL(`${folder}/`, compiled))
+  return (request, response) => {
+    const [path = ''] = (request.url ?? '').split('?', 1)
+    const content = files.get(path)
+    if (content === undefined) return false
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { 'content-type': 'text/plain', allow: 'GET, HEAD' })
+      response.end('A module can only be read.\n')
+      return true
+    }
+    response.writeHead(200, {
+      'content-type': 'text/javascript; charset=utf-8',
+      'content-length': content.length,
+      'x-content-type-options': 'nosniff',
+      // The modules belong to this gateway's version: a page asks each time whether they are still the same.
+      'cache-control': 'no-cache'
+    })
+    // To a HEAD Node sends the headers only.
+    response.end(content)
+    return true
+  }
+}

@@ -1,0 +1,144 @@
+/** Events and channels for the gateway's host: what handlers have as `context.send` and `context.channel`. */
+import type { SessionAddress } from '../../shared/address.js'
+import { describeValue, expectChannel, expectUid } from '../../shared/check.js'
+import { errors } from '../../shared/errors.js'
+import { type BroadcastFilter, type EventOptions, isForBound } from '../../shared/link/event.js'
+import { createEvent, type GatewayEvent } from '../events/event.js'
+import { type Channels, sendToAll } from '../sessions/channels.js'
+import type { Registry } from '../sessions/registry.js'
+import type { Session } from '../sessions/session.js'
+import type { Metrics } from '../telemetry/metrics.js'
+import type { HostSession } from './host-session.js'
+import type { SessionService } from './session-service.js'
+
+/** A session by what names it: its number, its address, or itself. */
+export type HostSessionLike = number | SessionAddress | HostSession
+
+/** Whom an event is for: a session, or a user, whose sessions all get it. */
+export type HostRecipient = HostSessionLike | string
+
+export interface HostExceptOptions extends EventOptions {
+  /** Sessions that do not get it. */
+  readonly except?: HostSessionLike | readonly HostSessionLike[]
+}
+
+export interface HostBroadcastOptions extends HostExceptOptions {
+  /** `all` (default): every session. `bound`: those that are bound to a user. */
+  readonly filter?: BroadcastFilter
+}
+
+export interface HostEventsInit {
+  readonly frontendId: string
+  readonly registry: Registry
+  readonly channels: Channels
+  readonly sessions: SessionService
+  readonly metrics: Metrics
+}
+
+export class HostEvents {
+  readonly #init: HostEventsInit
+
+  constructor(init: HostEventsInit) {
+    this.#init = init
+  }
+
+  send(to: HostRecipient, event: string, body?: unknown, options: HostExceptOptions = {}): number {
+    const created = createEvent(event, body, options)
+    return deliver(this.#init, this.#sessionsOf(to), created, options)
+  }
+
+  broadcast(event: string, body?: unknown, options: HostBroadcastOptions = {}): number {
+    const created = createEvent(event, body, options)
+    const all = this.#init.registry.all()
+    const sessions = isForBound(options.filter) ? all.filter(({ uid }) => uid !== null) : all
+    return deliver(this.#init, sessions, created, options)
+  }
+
+  channel(name: string): HostChannel {
+    return new HostChannel(expectChannel(name), this.#init)
+  }
+
+  #sessionsOf(to: HostRecipient): readonly Session[] {
+    const { registry } = this.#init
+    if (typeof to === 'string') return registry.findByUid(expectUid(to))
+    const session = registry.find(numberOf(to, this.#init))
+    return session === undefined ? [] : [session]
+  }
+}
+
+/** A channel as the host sees it: always as it is now. One without members is like one that never was. */
+export class HostChannel {
+  readonly name: string
+  readonly #init: HostEventsInit
+
+  /** @internal Channels come from `gateway.channel`. */
+  constructor(name: string, init: HostEventsInit) {
+    this.name = name
+    this.#init = init
+  }
+
+  get size(): number {
+    return this.#init.channels.membersOf(this.name).size
+  }
+
+  /** Those that are in it, in the order in which they joined. */
+  members(): HostSession[] {
+    const { channels, sessions } = this.#init
+    return [...channels.membersOf(this.name)].flatMap(({ sid }) => sessions.get(sid) ?? [])
+  }
+
+  /** @throws `SESSION_NOT_FOUND`, `FRONTEND_UNKNOWN`, `TOO_MANY_CHANNELS`, `CHANNEL_FULL` */
+  join(session: HostSessionLike): void {
+    const { registry, channels } = this.#init
+    const sid = numberOf(session, this.#init)
+    const found = registry.find(sid)
+    const error = found === undefined ? errors.sessionNotFound(sid) : channels.join(found, this.name)
+    if (error !== undefined) throw error
+  }
+
+  /** Of a session that is not in it, or gone: does nothing. */
+  leave(session: HostSessionLike): void {
+    const { registry, channels } = this.#init
+    const found = registry.find(numberOf(session, this.#init))
+    if (found !== undefined) channels.leave(found, this.name)
+  }
+
+  /** Sends an event to all members but those excepted. Gives how many it was sent to. */
+  broadcast(event: string, body?: unknown, options: HostExceptOptions = {}): number {
+    const created = createEvent(event, body, options)
+    return deliver(this.#init, [...this.#init.channels.membersOf(this.name)], created, options)
+  }
+
+  /** Takes all members out. */
+  destroy(): void {
+    this.#init.channels.destroy(this.name)
+  }
+}
+
+function deliver(
+  init: HostEventsInit,
+  sessions: readonly Session[],
+  event: GatewayEvent,
+  { except = [] }: HostExceptOptions
+): number {
+  const list = Array.isArray(except) ? (except as readonly HostSessionLike[]) : [except as HostSessionLike]
+  const count = sendToAll(sessions, event, new Set(list.map(session => numberOf(session, init))))
+  init.metrics.count('eventsSent', count)
+  return count
+}
+
+/**
+ * @throws `FRONTEND_UNKNOWN` for an address of another gateway, TypeError for what names no session
+ */
+function numberOf(session: HostSessionLike, { frontendId }: HostEventsInit): number {
+  if (typeof session === 'number') return session
+  const named = session as Partial<SessionAddress & Pick<HostSession, 'id'>> | null | undefined
+  const sid = named?.sid ?? named?.id
+  if (typeof sid !== 'number' || typeof named?.frontendId !== 'string') {
+    throw new TypeError(
+      `Expected a session, its number, or its { frontendId, sid }, got ${describeValue(session)}`
+    )
+  }
+  if (named.frontendId !== frontendId) throw errors.frontendUnknown(named.frontendId)
+  return sid
+}

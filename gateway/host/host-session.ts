@@ -1,0 +1,75 @@
+/**
+ * A session as the gateway's host sees it: always as it is now, never a copy. Reading a value decodes it. A change is
+ * foreign to whatever runs for the session at the moment, and is seen by its next request.
+ */
+import { EventEmitter } from 'node:events'
+import { expectKey } from '../../shared/check.js'
+import { errors } from '../../shared/errors.js'
+import { encodeValue } from '../../shared/values/codec.js'
+import type { SettingsLimits } from '../../shared/values/settings-text.js'
+import type { Session } from '../sessions/session.js'
+
+export interface HostSessionEvents {
+  bind: [uid: string]
+  unbind: [uid: string]
+  /** Exactly once; the session still has its uid and its settings. */
+  closed: [reason: string]
+}
+
+export class HostSession extends EventEmitter<HostSessionEvents> {
+  readonly #session: Session
+  readonly #limits: SettingsLimits
+
+  /** @internal Sessions come from `gateway.sessions`. */
+  constructor(session: Session, limits: SettingsLimits) {
+    super()
+    this.#session = session
+    this.#limits = limits
+  }
+
+  get id(): number {
+    return this.#session.sid
+  }
+
+  get frontendId(): string {
+    return this.#session.frontendId
+  }
+
+  get uid(): string | null {
+    return this.#session.uid
+  }
+
+  get isOpen(): boolean {
+    return this.#session.isOpen
+  }
+
+  /** Whether its client is connected at the moment. One that is away may come back while the session is open. */
+  get isConnected(): boolean {
+    return this.#session.receiver?.isConnected === true
+  }
+
+  /** All values: a copy, without a prototype. */
+  get settings(): Record<string, unknown> {
+    return this.#session.settings
+  }
+
+  get(key: string): unknown {
+    return this.#session.get(key)
+  }
+
+  /** @throws `KEY_INVALID`, `VALUE_NOT_SERIALIZABLE`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`, `SESSION_NOT_FOUND` */
+  set(key: string, value: unknown): void {
+    this.#change(expectKey(key), encodeValue(key, value))
+  }
+
+  /** @throws `KEY_INVALID`, `SESSION_NOT_FOUND` */
+  remove(key: string): void {
+    this.#change(expectKey(key), '')
+  }
+
+  #change(key: string, text: string): void {
+    if (!this.#session.isOpen) throw errors.sessionNotFound(this.#session.sid)
+    const error = this.#session.changeKey(key, text, 0, this.#limits)
+    if (error !== undefined) throw error
+  }
+}

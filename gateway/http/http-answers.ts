@@ -1,0 +1,56 @@
+/** What the gateway itself answers to HTTP requests, as objects of Node and as bytes. */
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { HttpRefusal } from '../addresses/address-limits.js'
+
+/** A request's head as it came, each byte as one character, but for its `Upgrade`. */
+export function formatWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`]
+  for (let i = 0; i < rawHeaders.length; i += 2)
+    if (rawHeaders[i]!.toLowerCase() !== 'upgrade') lines.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`)
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+}
+
+/** Listens to errors of sockets. */
+export function destroy(this: Socket): void {
+  this.destroy()
+}
+
+/** Refuses to open a WebSocket, by the only answer that the connection will have. */
+export function refuseUpgrade(socket: Socket, { status, why, retryAfter }: HttpRefusal): void {
+  const body = `${why}\n`
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Connection: close',
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    retryAfter === undefined ? [] : `Retry-After: ${retryAfter}`
+  ].flat()
+  socket.once('finish', destroy)
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
+
+/** The same, to a request for something else. */
+export function answerRefused(response: ServerResponse, { status, why, retryAfter }: HttpRefusal): void {
+  if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter)
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
+  response.end(`${why}\n`)
+}
+
+/** What the host was to answer has failed. */
+export function answerFailed(response: ServerResponse): void {
+  if (response.writableEnded) return
+  // What has begun can't become an error any more: only its end tells the client.
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  for (const name of response.getHeaderNames()) response.removeHeader(name)
+  response.writeHead(500, { 'content-type': 'text/plain' }).end('The request failed.\n')
+}
+
+/** Where the host answers nothing. */
+export function requireUpgrade(_request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(426, { 'content-type': 'text/plain', connection: 'close', upgrade: 'websocket' })
+  response.end('This is a Sallyport gateway: connect by WebSocket.\n')
+}

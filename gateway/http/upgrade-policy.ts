@@ -1,0 +1,112 @@
+/**
+ * Who may open a WebSocket, and is served at all: by the name that was asked for, by the page that it comes
+ * from, and, behind proxies, by how many there are of its address. Who is refused gets an HTTP answer that
+ * says why.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Logger } from '../../shared/text/log.js'
+import { AddressLimits, type AddressLimitsInit, type HttpRefusal } from '../addresses/address-limits.js'
+import { normalizeAddress, readForwarded } from '../addresses/client-address.js'
+import { Hosts, readHostName } from '../addresses/hosts.js'
+import { normalizeOrigin, Origins } from '../addresses/origins.js'
+import type { Metrics } from '../telemetry/metrics.js'
+import { SeldomWarning } from '../telemetry/seldom-warning.js'
+
+export interface UpgradePolicyLimits extends AddressLimitsInit {
+  readonly host: string
+  readonly hosts: string
+  readonly origins: string
+  readonly trustedProxies: number
+}
+
+export interface UpgradePolicyInit {
+  readonly limits: UpgradePolicyLimits
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly monotonic: () => number
+}
+
+export class UpgradePolicy {
+  readonly #init: UpgradePolicyInit
+  readonly #origins: Origins
+  readonly #hosts: Hosts
+  /**
+   * By the addresses that proxies say. Undefined: there are none in front, and Arrivals counts by those of
+   * sockets.
+   */
+  readonly #addresses: AddressLimits<Socket> | undefined
+  readonly #originRefused: SeldomWarning
+  readonly #hostRefused: SeldomWarning
+  #isOpen = true
+
+  constructor(init: UpgradePolicyInit) {
+    this.#init = init
+    const { origins, hosts, host, trustedProxies } = init.limits
+    this.#addresses = trustedProxies === 0 ? undefined : new AddressLimits(init.limits)
+    this.#origins = new Origins(origins)
+    this.#hosts = new Hosts(hosts, host)
+    this.#originRefused = new SeldomWarning(
+      'A page of another origin was refused; to allow it, name it by the option origins',
+      init
+    )
+    this.#hostRefused = new SeldomWarning(
+      'A request for another host was refused; to serve it, name it by the option hosts',
+      init
+    )
+  }
+
+  /**
+   * Where a request comes from: what the outermost of the trusted proxies has seen, or else the socket's own
+   * address.
+   */
+  addressOf({ socket, headers }: IncomingMessage): string {
+    const { trustedProxies } = this.#init.limits
+    const forwarded = trustedProxies === 0 ? undefined : readForwarded(headers, trustedProxies)
+    return forwarded ?? normalizeAddress(socket.remoteAddress ?? '') ?? ''
+  }
+
+  /** Why a request is not served at all, whether it wants a WebSocket or not. */
+  judgeHost({ headers: { host } }: IncomingMessage): HttpRefusal | undefined {
+    if (this.#hosts.serves(host)) return undefined
+    const { limits, metrics } = this.#init
+    const { hosts } = limits
+    const name = readHostName(host!)
+    metrics.count('connectionsRefused')
+    this.#hostRefused.tell({
+      host,
+      how: `--hosts ${hosts === 'auto' ? 'loopback' : hosts},${name ?? 'NAME'}`
+    })
+    return { status: 421, why: 'The gateway is not served under this name.' }
+  }
+
+  /** undefined: it may come in, and is counted until its socket closes. */
+  enter(request: IncomingMessage, socket: Socket, address: string): HttpRefusal | undefined {
+    const refusal = this.#judge(request, address)
+    if (refusal !== undefined) this.#init.metrics.count('connectionsRefused')
+    else if (this.#addresses !== undefined) {
+      const addresses = this.#addresses
+      addresses.add(address, socket)
+      socket.once('close', () => addresses.remove(address, socket))
+    }
+    return refusal
+  }
+
+  /** Lets nobody in any more. */
+  close(): void {
+    this.#isOpen = false
+  }
+
+  #judge(request: IncomingMessage, address: string): HttpRefusal | undefined {
+    const { limits, monotonic } = this.#init
+    if (!this.#isOpen)
+      return { status: 503, why: 'The gateway is going away: come back in a moment.', retryAfter: 1 }
+    const { origin, host } = request.headers
+    if (!this.#origins.allows(origin, host)) {
+      const name = origin === 'null' ? origin : (normalizeOrigin(origin!) ?? '*')
+      this.#originRefused.tell({ origin, how: `--origins ${limits.origins},${name}` })
+      return { status: 403, why: `Pages of ${origin} may not connect here.` }
+    }
+    return this.#addresses?.judgeRate(address, monotonic()) ?? this.#addresses?.judgeNumber(address)
+  }
+}

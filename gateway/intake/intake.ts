@@ -1,0 +1,96 @@
+/** Lets a request in, or refuses it with a reply that says why: the last step in the gateway before its lane. */
+
+import { errors, type GatewayError } from '../../shared/errors.js'
+import { requestFlags } from '../../shared/link/batch.js'
+import type { Logger } from '../../shared/text/log.js'
+import type { Dispatcher } from '../dispatch/dispatcher.js'
+import type { Suspensions } from '../pool/suspensions.js'
+import type { IncomingRequest } from '../protocols/protocol.js'
+import type { RouteTable } from '../sessions/routes.js'
+import type { Session } from '../sessions/session.js'
+import type { Metrics } from '../telemetry/metrics.js'
+import type { LoadLimits } from './load-limits.js'
+import { RefusedNotifies } from './refused-notifies.js'
+
+export interface IntakeInit {
+  readonly routes: RouteTable
+  readonly suspensions: Suspensions
+  readonly admission: LoadLimits
+  /** Ends a session that does not stop. */
+  readonly onFlood: (session: Session) => void
+  readonly dispatcher: Dispatcher
+  readonly metrics: Metrics
+  readonly requestTimeout: number
+  /** Bytes that a body may take. */
+  readonly maxBodyBytes: number
+  readonly log: Logger
+}
+
+export class Intake {
+  readonly #init: IntakeInit
+  readonly #refusals = new RefusedNotifies()
+  #isOpen = true
+
+  constructor(init: IntakeInit) {
+    this.#init = init
+  }
+
+  /** Lets nothing in any more. */
+  close(): void {
+    this.#isOpen = false
+  }
+
+  /** `now`: when it arrived, by the monotonic clock. */
+  receive(session: Session, request: IncomingRequest, now: number): void {
+    const { route: asked, told, id, gzipped, rich, body } = request
+    const { routes, suspensions, admission, dispatcher, metrics, requestTimeout, onFlood } = this.#init
+    metrics.count(id === 0 ? 'notifies' : 'requests')
+    const route = routes.find(asked, told)
+    const verdict = admission.judge(session, route, request, now)
+    if (verdict === 'flood') return onFlood(session)
+    // Before the load is looked at: to come again is no help.
+    if (body.length > this.#init.maxBodyBytes) return this.#refuseLarge(session, id, body.length)
+    if (verdict !== undefined) return this.#refuseLoad(session, id, verdict)
+    if (route === undefined) return this.#refuse(session, id, errors.routeUnknown(asked))
+    const suspended = suspensions.remaining(route)
+    if (suspended > 0) return this.#refuse(session, id, errors.routeSuspended(route.name, suspended))
+    if (!this.#isOpen) return this.#refuse(session, id, errors.closing())
+    const flags =
+      (id === 0 ? requestFlags.notify : 0) |
+      (gzipped ? requestFlags.gzipped : 0) |
+      (rich ? requestFlags.rich : 0)
+    const timeout = route.options.timeout ?? requestTimeout
+    dispatcher.add({ session, route, id, flags, body, timeout, now })
+  }
+
+  /** Takes bytes of the session's client that belong to no request. */
+  pay(session: Session, bytes: number, now: number): void {
+    const { admission, onFlood } = this.#init
+    if (admission.isFlood(session, bytes, now)) onFlood(session)
+  }
+
+  #refuse(session: Session, id: number, error: GatewayError): void {
+    this.#init.metrics.count('errors')
+    if (id === 0) return
+    this.#init.metrics.count('replies')
+    session.receiver?.error(id, error)
+  }
+
+  #refuseLarge(session: Session, id: number, bytes: number): void {
+    const { maxBodyBytes: limit, metrics, log } = this.#init
+    const error = errors.bodyTooLarge(`${bytes} bytes`, limit)
+    metrics.count('bodiesTooLarge')
+    log.info('A body was refused', { sid: session.sid, bytes, limit, option: 'maxBodyBytes' })
+    if (id === 0) this.#refusals.count(session, error)
+    this.#refuse(session, id, error)
+  }
+
+  /** A notify has no reply: its client is told once in a while how many were refused, if it can be told. */
+  #refuseLoad(session: Session, id: number, error: GatewayError): void {
+    this.#init.metrics.count(
+      error.code === errors.overloaded.code ? 'requestsOverloaded' : 'requestsRateLimited'
+    )
+    if (id === 0) this.#refusals.count(session, error)
+    this.#refuse(session, id, error)
+  }
+}

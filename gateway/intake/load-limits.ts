@@ -1,0 +1,118 @@
+/**
+ * How much may come in: of one session, by its rates, and of all together, while the workers can't keep up. What is refused is
+ * told why; who goes on far beyond is closed.
+ */
+import { errors, GatewayError } from '../../shared/errors.js'
+import type { Dispatcher } from '../dispatch/dispatcher.js'
+import type { OpenRequests } from '../dispatch/open-requests.js'
+import { TokenBucket } from '../limits/token-bucket.js'
+import type { IncomingRequest } from '../protocols/protocol.js'
+import type { Route } from '../sessions/routes.js'
+import type { Session } from '../sessions/session.js'
+
+export interface RateLimits {
+  /** Requests and notifies of one session a second, and bytes of all that its connection brings; 0: any number. */
+  readonly maxRequestsPerSecond: number
+  readonly maxBytesPerSecond: number
+  /** Requests of all sessions that wait or run, and bytes of their bodies. */
+  readonly maxOpenRequests: number
+  readonly maxOpenBytes: number
+  /** Milliseconds that requests may wait for a worker before new ones are refused; 0: any time. */
+  readonly maxQueueDelay: number
+}
+
+export interface LoadLimitsInit {
+  readonly limits: RateLimits
+  readonly requests: Pick<OpenRequests, 'undecided' | 'bytes'>
+  readonly dispatcher: Pick<Dispatcher, 'isBehind'>
+}
+
+/**
+ * Seconds' worth of what was refused at which a session is taken for one that will not stop. What a route's own rate
+ * refuses does not count: it may be a few in a minute, and a player presses a button more often than that.
+ */
+const mostInsistence = 10
+
+/** What is looked at of a request. */
+export type Incoming = Pick<IncomingRequest, 'body' | 'size'>
+
+/** What is decided of a request. `flood`: its session is to be closed. */
+export type Verdict = GatewayError | 'flood' | undefined
+
+interface Rates {
+  readonly requests: TokenBucket
+  readonly bytes: TokenBucket
+  /** Of routes that declare one. */
+  routes: Map<Route, TokenBucket> | undefined
+}
+
+export class LoadLimits {
+  readonly #init: LoadLimitsInit
+  readonly #rates = new WeakMap<Session, Rates>()
+
+  constructor(init: LoadLimitsInit) {
+    this.#init = init
+  }
+
+  /** undefined: it may come in. */
+  judge(session: Session, route: Route | undefined, request: Incoming, now: number): Verdict {
+    return (
+      this.#judgeRates(session, route, request.size, now) ??
+      this.#judgeLoad(session, route, request.body.length, now)
+    )
+  }
+
+  /** Takes bytes that belong to no request. Returns whether the session is to be closed: there were too many. */
+  isFlood(session: Session, bytes: number, now: number): boolean {
+    if (this.#init.limits.maxBytesPerSecond === 0) return false
+    const rate = this.#ratesOf(session, now).bytes
+    rate.spend(bytes, now)
+    return rate.insistence > mostInsistence
+  }
+
+  #ratesOf(session: Session, now: number): Rates {
+    let rates = this.#rates.get(session)
+    if (rates === undefined) {
+      const { maxRequestsPerSecond, maxBytesPerSecond } = this.#init.limits
+      rates = {
+        requests: new TokenBucket(maxRequestsPerSecond || Number.MAX_SAFE_INTEGER, now),
+        bytes: new TokenBucket(maxBytesPerSecond || Number.MAX_SAFE_INTEGER, now),
+        routes: undefined
+      }
+      this.#rates.set(session, rates)
+    }
+    return rates
+  }
+
+  #judgeRates(session: Session, route: Route | undefined, bytes: number, now: number): Verdict {
+    const { maxRequestsPerSecond, maxBytesPerSecond } = this.#init.limits
+    const rateLimit = route?.options.rateLimit
+    if (maxRequestsPerSecond === 0 && maxBytesPerSecond === 0 && rateLimit === undefined) return undefined
+    const rates = this.#ratesOf(session, now)
+    const wait = Math.max(rates.requests.spend(1, now), rates.bytes.spend(bytes, now))
+    if (wait > 0) {
+      if (Math.max(rates.requests.insistence, rates.bytes.insistence) > mostInsistence) return 'flood'
+      return refuse(errors.rateLimited(), wait)
+    }
+    if (route === undefined || rateLimit === undefined) return undefined
+    rates.routes ??= new Map()
+    let own = rates.routes.get(route)
+    if (own === undefined) rates.routes.set(route, (own = new TokenBucket(rateLimit, now)))
+    const ownWait = own.spend(1, now)
+    return ownWait === 0 ? undefined : refuse(errors.rateLimited(), ownWait)
+  }
+
+  #judgeLoad(session: Session, route: Route | undefined, bytes: number, now: number): Verdict {
+    const { limits, requests, dispatcher } = this.#init
+    const { maxOpenRequests, maxOpenBytes, maxQueueDelay } = limits
+    const isFull = requests.undecided >= maxOpenRequests || requests.bytes + bytes > maxOpenBytes
+    const isBehind = route !== undefined && dispatcher.isBehind({ session, route }, now)
+    if (!isFull && !isBehind) return undefined
+    return refuse(errors.overloaded(), Math.max(100, maxQueueDelay))
+  }
+}
+
+/** `retryAfter`: milliseconds. */
+function refuse({ code, message }: GatewayError, retryAfter: number): GatewayError {
+  return new GatewayError({ code, message, data: { retryAfter } })
+}

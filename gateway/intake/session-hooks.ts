@@ -1,0 +1,151 @@
+/**
+ * What handlers want to be asked when a session begins or is resumed, and told when it has ended: their onConnect and onClose, as
+ * requests of the session that no client has asked for. onConnect comes first in the lane, and alone; onClose when all
+ * that had started for the session is over.
+ */
+
+import { closeCodes } from '../../shared/close-codes.js'
+import { comeBackReason } from '../../shared/come-back.js'
+import { type ErrorData, errors } from '../../shared/errors.js'
+import { requestFlags } from '../../shared/link/batch.js'
+import type { RouteHello } from '../../shared/link/hello.js'
+import { type ConnectInfo, type ConnectRefusal, hookRoutes } from '../../shared/link/hooks.js'
+import type { Logger } from '../../shared/text/log.js'
+import { withTimeout } from '../../shared/with-timeout.js'
+import type { Dispatcher } from '../dispatch/dispatcher.js'
+import type { Suspensions } from '../pool/suspensions.js'
+import { encodeJson } from '../protocols/protocol.js'
+import type { ClientInfo, Registry } from '../sessions/registry.js'
+import type { Outcome, Request } from '../sessions/request.js'
+import type { Route } from '../sessions/routes.js'
+import type { Session } from '../sessions/session.js'
+
+/** How an onConnect ends that was cut off: it has let nobody in, and could not catch this. */
+const cutOff: readonly string[] = [errors.handlerFatal.code, errors.workerLost.code, errors.timeout.code]
+
+export interface SessionHooksInit {
+  readonly registry: Registry
+  readonly dispatcher: Dispatcher
+  readonly suspensions: Suspensions
+  readonly requestTimeout: number
+  readonly log: Logger
+  readonly monotonic: () => number
+}
+
+export class SessionHooks {
+  readonly #init: SessionHooksInit
+  readonly #onConnect = createRoute(hookRoutes.onConnect)
+  readonly #onClose = createRoute(hookRoutes.onClose)
+  /** Sessions that have ended and whose onClose is not over. */
+  #closing = 0
+  #onIdle: (() => void) | undefined
+
+  constructor(init: SessionHooksInit) {
+    this.#init = init
+    init.registry.on('opened', (session, client) => this.#greet(session, client, false))
+    init.registry.on('resumed', (session, client) => this.#greet(session, client, true))
+    init.registry.on('closed', (session, reason) => this.#closed(session, reason))
+  }
+
+  /** Takes what a generation of workers runs, in place of what the one before did. */
+  offer(hooks: readonly RouteHello[]): void {
+    for (const route of [this.#onConnect, this.#onClose]) {
+      const hook = hooks.find(each => each.route === route.name)
+      route.isOffered = hook !== undefined
+      if (hook !== undefined) route.options = hook.options
+    }
+  }
+
+  /** Waits for each onClose that is not over, but no longer than so many milliseconds. */
+  async close(ms: number): Promise<void> {
+    if (this.#closing === 0) return
+    const idle = new Promise<void>(resolve => (this.#onIdle = resolve))
+    if (await withTimeout(ms, idle)) return
+    this.#init.log.error('The gateway closes before each onClose is done', { sessions: this.#closing })
+  }
+
+  #greet(session: Session, client: ClientInfo, resumed: boolean): void {
+    if (!this.#onConnect.isOffered || !session.isOpen) return
+    if (this.#isSuspended('onConnect', this.#onConnect, session)) {
+      // Not at once: the connection is still being told that it has a session.
+      if (!resumed) queueMicrotask(() => this.#sendAway(session))
+      return
+    }
+    const { ip, port } = session.receiver!.address
+    const info: ConnectInfo = { address: { ip, port }, ...client, resumed }
+    const request = this.#add(session, this.#onConnect, 0, info, outcome =>
+      this.#greeted(session, request, resumed, outcome)
+    )
+  }
+
+  #greeted(session: Session, request: Request, resumed: boolean, outcome: Outcome): void {
+    if ('error' in outcome) {
+      this.#tellFailure('onConnect', session, outcome.error)
+      if (!resumed && cutOff.includes(outcome.error.code)) return this.#sendAway(session)
+    } else if (outcome.body !== '') {
+      const { reason }: ConnectRefusal = JSON.parse(Buffer.from(outcome.body, 'latin1').toString())
+      const ending = { code: closeCodes.refused, reason: 'refused', kickReason: reason }
+      return this.#init.registry.end(session, ending)
+    }
+    this.#init.dispatcher.connectHookDone(request)
+  }
+
+  #closed(session: Session, reason: string): void {
+    const running = new Set(this.#init.dispatcher.sessionEnded(session))
+    if (!this.#onClose.isOffered) return
+    this.#closing++
+    for (const request of running) {
+      request.onEnd = () => {
+        running.delete(request)
+        if (running.size === 0) this.#runOnClose(session, reason)
+      }
+    }
+    if (running.size === 0) this.#runOnClose(session, reason)
+  }
+
+  /** Nobody new is let in past what may be the game's own check. Who comes back to his session was greeted before. */
+  #sendAway(session: Session): void {
+    const reason = comeBackReason(this.#init.suspensions.remaining(this.#onConnect))
+    this.#init.registry.end(session, { code: closeCodes.tryAgainLater, reason, kickReason: reason })
+  }
+
+  #runOnClose(session: Session, reason: string): void {
+    if (this.#isSuspended('onClose', this.#onClose, session)) return this.#onCloseIsOver()
+    this.#add(session, this.#onClose, requestFlags.notify, reason, outcome => {
+      if ('error' in outcome) this.#tellFailure('onClose', session, outcome.error)
+      this.#onCloseIsOver()
+    })
+  }
+
+  #onCloseIsOver(): void {
+    if (--this.#closing === 0) this.#onIdle?.()
+  }
+
+  /** Whether the hook is not run now, because it has ended workers again and again; that is told. */
+  #isSuspended(hook: string, route: Route, session: Session): boolean {
+    const ms = this.#init.suspensions.remaining(route)
+    if (ms > 0) this.#tellFailure(hook, session, errors.routeSuspended(route.name, ms))
+    return ms > 0
+  }
+
+  #add(
+    session: Session,
+    route: Route,
+    flags: number,
+    told: unknown,
+    onOutcome: (outcome: Outcome) => void
+  ): Request {
+    const { dispatcher, requestTimeout, monotonic } = this.#init
+    const timeout = route.options.timeout ?? requestTimeout
+    const body = encodeJson(told)
+    return dispatcher.add({ session, route, id: 0, flags, body, timeout, now: monotonic(), onOutcome })
+  }
+
+  #tellFailure(hook: string, { sid, uid }: Session, { code, message }: ErrorData): void {
+    this.#init.log.error('A hook failed', { hook, sid, uid, code, error: message })
+  }
+}
+
+function createRoute(name: string): Route {
+  return { name, code: 0, ordinal: 0, file: '', options: {}, isOffered: false }
+}

@@ -1,0 +1,87 @@
+/**
+ * How a worker's operations are answered: acked or refused if it wants an answer, and logged and counted where they
+ * fail. One instance for each worker.
+ */
+import { type ErrorData, errors, type GatewayError } from '../../shared/errors.js'
+import type { Inbox } from '../../shared/link/inbox.js'
+import type { UserOperationHead } from '../../shared/link/outbox.js'
+import type { Logger } from '../../shared/text/log.js'
+import type { Metrics } from '../telemetry/metrics.js'
+
+/** What is to be known of the worker that operations come from. */
+export interface OperationSource {
+  /** Unique in this gateway: tells views of different workers apart. */
+  readonly serial: number
+  /** The route of a request that may not act any more, undefined of one that may. */
+  endedRoute(rid: number): string | undefined
+  /** The route of a request, as far as it is known. */
+  routeOf(rid: number): string | undefined
+}
+
+export interface OperationAcksInit {
+  readonly frontendId: string
+  readonly source: OperationSource
+  readonly inbox: Inbox
+  readonly metrics: Metrics
+  readonly log: Logger
+}
+
+export class OperationAcks {
+  readonly #init: OperationAcksInit
+
+  constructor(init: OperationAcksInit) {
+    this.#init = init
+  }
+
+  /** The worker's number. */
+  get serial(): number {
+    return this.#init.source.serial
+  }
+
+  /** Refuses what no look at a session is needed for. True if it did. */
+  refuseEarly(name: string, head: UserOperationHead): boolean {
+    const { metrics, source, frontendId } = this.#init
+    metrics.count('operations')
+    const endedRoute = source.endedRoute(head.rid)
+    if (endedRoute !== undefined) this.refuse(name, head, errors.requestEnded(endedRoute))
+    else if (head.frontendId !== frontendId) this.refuse(name, head, errors.frontendUnknown(head.frontendId))
+    else return false
+    return true
+  }
+
+  refuse(name: string, head: UserOperationHead, error: GatewayError, about = ''): void {
+    const { inbox, source } = this.#init
+    this.tell(name, source.routeOf(head.rid) ?? '', about, error)
+    if (head.ack !== 0) inbox.refused(head.ack, error, '')
+  }
+
+  /** Refuses what its worker will ask for again, made of the newest value: nothing has failed. */
+  tryAgain(head: UserOperationHead, error: GatewayError, newest: string): void {
+    this.#init.inbox.refused(head.ack, error, newest)
+  }
+
+  /** Logs and counts what was refused, here or in the worker. */
+  tell(operation: string, route: string, about: string, { code, message }: ErrorData): void {
+    const { metrics, log } = this.#init
+    metrics.count('operationsRefused')
+    const fields = { operation, route: route || 'none', about, code, error: message }
+    // A player who leaves in the middle of a request, or two who want the same, are everyday things.
+    if (everyday.has(code)) log.info('An operation was refused', fields)
+    else log.warn('An operation was refused', fields)
+  }
+
+  /** Answers one that threw while it was applied, which is no fault of its worker's. */
+  fail(operation: string, { rid, ack }: Pick<UserOperationHead, 'rid' | 'ack'>, error: unknown): void {
+    const { metrics, log, inbox, source } = this.#init
+    metrics.count('operationsRefused')
+    const route = source.routeOf(rid) ?? 'none'
+    log.error('An operation failed while it was applied', { operation, route, error })
+    if (ack !== 0) inbox.refused(ack, errors.operationFailed(operation), '')
+  }
+
+  ack(ack: number, value: string): void {
+    if (ack !== 0) this.#init.inbox.acked(ack, value)
+  }
+}
+
+const everyday = new Set<string>([errors.sessionNotFound.code, errors.conflict.code])

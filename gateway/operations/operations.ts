@@ -1,0 +1,161 @@
+/**
+ * Applies what workers ask for to the sessions: the one place where an operation becomes a change. One instance for
+ * each worker. An operation names its session by address; one that is refused changes nothing, is answered if its
+ * worker wants an answer, logged and counted.
+ */
+import { type ErrorData, errors, type GatewayError } from '../../shared/errors.js'
+import type { OperationHead, OperationReader, UserOperationHead } from '../../shared/link/outbox.js'
+import { formatSessions } from '../../shared/values/session-text.js'
+import type { SettingsLimits } from '../../shared/values/settings-text.js'
+import type { Registry } from '../sessions/registry.js'
+import { parseChange, type Session } from '../sessions/session.js'
+import type { Metrics } from '../telemetry/metrics.js'
+import type { OperationAcks } from './operation-acks.js'
+
+export interface OperationsInit {
+  readonly answers: OperationAcks
+  readonly registry: Registry
+  readonly metrics: Metrics
+  readonly limits: SettingsLimits
+}
+
+export class Operations implements OperationReader {
+  readonly #init: OperationsInit
+  readonly #answers: OperationAcks
+
+  constructor(init: OperationsInit) {
+    this.#init = init
+    this.#answers = init.answers
+  }
+
+  push(head: OperationHead, key: string, text: string): void {
+    this.#init.metrics.count('pushes')
+    const session = this.#sessionFor('push', head, key)
+    if (session === undefined) return
+    this.#conclude(
+      'push',
+      head,
+      session,
+      session.changeKey(key, text, this.#viewIdOf(head), this.#init.limits),
+      key
+    )
+  }
+
+  pushAll(head: OperationHead, settings: string): void {
+    this.#init.metrics.count('pushes')
+    this.#apply('pushAll', head, session =>
+      session.change(parseChange(settings), this.#viewIdOf(head), this.#init.limits)
+    )
+  }
+
+  bind(head: OperationHead, uid: string): void {
+    this.#apply('bind', head, session => this.#init.registry.bind(session, uid, this.#viewIdOf(head)), uid)
+  }
+
+  unbind(head: OperationHead, uid: string): void {
+    this.#apply(
+      'unbind',
+      head,
+      session => this.#init.registry.unbind(session, uid, this.#viewIdOf(head)),
+      uid
+    )
+  }
+
+  update(head: OperationHead, key: string, text: string, before: string): void {
+    this.#apply(
+      'update',
+      head,
+      session =>
+        (session.textOf(key) ?? '') === before
+          ? session.changeKey(key, text, this.#viewIdOf(head), this.#init.limits)
+          : errors.conflict([key]),
+      key
+    )
+  }
+
+  commit(head: OperationHead, settings: string, version: number): void {
+    this.#apply('commit', head, session => {
+      const viewId = this.#viewIdOf(head)
+      const change = parseChange(settings)
+      const changed = session.changedSince(
+        version,
+        change.map(([key]) => key),
+        viewId
+      )
+      return changed.length > 0 ? errors.conflict(changed) : session.change(change, viewId, this.#init.limits)
+    })
+  }
+
+  read(head: OperationHead): void {
+    if (this.#answers.refuseEarly('read', head)) return
+    const session = this.#init.registry.find(head.sid)
+    this.#answers.ack(head.ack, session === undefined ? '' : formatSessions([session.snapshot]))
+  }
+
+  readByUid(head: UserOperationHead, uid: string): void {
+    if (this.#answers.refuseEarly('readByUid', head)) return
+    this.#answers.ack(
+      head.ack,
+      formatSessions(this.#init.registry.findByUid(uid).map(session => session.snapshot))
+    )
+  }
+
+  kick(head: OperationHead, reason: string | null): void {
+    if (this.#answers.refuseEarly('kick', head)) return
+    const session = this.#init.registry.find(head.sid)
+    if (session !== undefined) this.#init.registry.kick(session, reason)
+    this.#answers.ack(head.ack, '')
+  }
+
+  kickByUid(head: UserOperationHead, uid: string, reason: string | null): void {
+    if (this.#answers.refuseEarly('kickByUid', head)) return
+    for (const session of this.#init.registry.findByUid(uid)) this.#init.registry.kick(session, reason)
+    this.#answers.ack(head.ack, '')
+  }
+
+  refused(route: string, operation: string, about: string, error: ErrorData): void {
+    this.#init.metrics.count('operations')
+    this.#answers.tell(operation, route, about, error)
+  }
+
+  #apply(
+    name: string,
+    head: OperationHead,
+    change: (session: Session) => GatewayError | undefined,
+    about = ''
+  ): void {
+    const session = this.#sessionFor(name, head, about)
+    if (session !== undefined) this.#conclude(name, head, session, change(session), about)
+  }
+
+  /** The session that the operation is about; undefined if it was refused. */
+  #sessionFor(name: string, head: OperationHead, about: string): Session | undefined {
+    if (this.#answers.refuseEarly(name, head)) return undefined
+    const session = this.#init.registry.find(head.sid)
+    if (session === undefined) this.#answers.refuse(name, head, errors.sessionNotFound(head.sid), about)
+    return session
+  }
+
+  /** Answers an operation that was tried. */
+  #conclude(
+    name: string,
+    head: OperationHead,
+    session: Session,
+    error: GatewayError | undefined,
+    about: string
+  ): void {
+    if (error === undefined) return this.#answers.ack(head.ack, '')
+    const isConflict = error.code === errors.conflict.code
+    // An update that met a conflict is tried again with the newest value: nothing has failed.
+    if (isConflict && name === 'update')
+      return this.#answers.tryAgain(head, error, session.textOf(about) ?? '')
+    this.#answers.refuse(name, head, error, about)
+    // The lane was handed out on the belief that its operations hold: what has not started begins anew.
+    if (!isConflict && session.lane.turn?.viewId === head.viewId) session.lane.turn.takeBack()
+  }
+
+  /** Views that a worker numbered itself are told apart from those of other workers. */
+  #viewIdOf({ viewId }: OperationHead): number {
+    return viewId >= 0 ? viewId : -(this.#answers.serial * 0x1_0000_0000 - viewId)
+  }
+}

@@ -1,0 +1,41 @@
+/** The slots of one worker's claim table, and the turns that have them. */
+import { claimSlots } from '../../shared/link/claims.js'
+import type { Turn } from '../sessions/turn.js'
+
+export class TurnSlots implements Iterable<Turn> {
+  readonly #free: number[] = []
+  readonly #turns = new Map<number, Turn>()
+
+  constructor() {
+    for (let slot = claimSlots - 1; slot >= 0; slot--) this.#free.push(slot)
+  }
+
+  /** How many more turns can be given to the worker. */
+  get room(): number {
+    return this.#free.length
+  }
+
+  get size(): number {
+    return this.#turns.size
+  }
+
+  take(): number {
+    return this.#free.pop()!
+  }
+
+  add(turn: Turn): void {
+    this.#turns.set(turn.slot, turn)
+  }
+
+  find(slot: number): Turn | undefined {
+    return this.#turns.get(slot)
+  }
+
+  free(turn: Turn): void {
+    if (this.#turns.delete(turn.slot)) this.#free.push(turn.slot)
+  }
+
+  [Symbol.iterator](): Iterator<Turn> {
+    return this.#turns.values()
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * The wall where a worker's messages enter, from a thread or a process: nothing that one of them holds, and nothing that is
+ * thrown while it is applied, reaches the gateway's process. Messages are applied in order. A large one is applied in
+ * slices, so that other workers and clients get through; what comes meanwhile waits behind it.
+ */
+import type { Hello, RouteHello } from '../../shared/link/hello.js'
+import type { EventReader, OperationReader, OutcomeReader } from '../../shared/link/outbox.js'
+import { OutboxReader, UnreadableError } from '../../shared/link/outbox-reader.js'
+import { showValue } from '../../shared/text/shown.js'
+import { messageOf } from '../../shared/text/thrown.js'
+
+/** Milliseconds of a slice. */
+const sliceTime = 5
+
+export interface WorkerMessagesInit {
+  readonly outcomes: OutcomeReader
+  readonly operations: OperationReader
+  readonly events: EventReader
+  readonly onHello: (hello: Hello) => void
+  /** A message is applied, or a slice of one. */
+  readonly onApplied: () => void
+  /** An item threw while it was applied. The reader says which. */
+  readonly onFailure: (error: unknown, reader: OutboxReader) => void
+  /** Something came that can't be read or makes no sense: nothing that comes behind it is applied. */
+  readonly onUnreadable: (what: string) => void
+}
+
+export class WorkerMessages {
+  readonly #init: WorkerMessagesInit
+  readonly #reader: OutboxReader
+  /** Whether a message is being applied; others wait. */
+  #isBusy = false
+  readonly #waiting: unknown[] = []
+  #isRefused = false
+  #onEnd: (() => void) | undefined
+
+  constructor(init: WorkerMessagesInit) {
+    this.#init = init
+    this.#reader = new OutboxReader(init.outcomes, init.operations, init.events)
+  }
+
+  /** Whether something that came is not applied. */
+  get isBusy(): boolean {
+    return this.#isBusy
+  }
+
+  /** Takes what came, whatever it is. */
+  receive(message: unknown): void {
+    if (this.#isRefused) return
+    if (this.#isBusy) this.#waiting.push(message)
+    else this.#goOn(this.#begin(message))
+  }
+
+  /** Something came that is no message at all. */
+  refuse(what: string): void {
+    if (this.#isRefused) return
+    this.#isRefused = true
+    this.#waiting.length = 0
+    this.#init.onUnreadable(what)
+  }
+
+  /** Nothing more comes: calls `onEnd` once all that came is applied. */
+  end(onEnd: () => void): void {
+    if (!this.#isBusy) return onEnd()
+    this.#onEnd = onEnd
+  }
+
+  /** Begins with a message. Returns whether it is done. */
+  #begin(message: unknown): boolean {
+    this.#isBusy = true
+    if (Array.isArray(message)) {
+      this.#reader.begin(message)
+      return this.#applySlice()
+    }
+    if (isHello(message)) this.#greet(message)
+    else this.refuse(showValue(message))
+    return true
+  }
+
+  /** A hello that can't be taken, since a game has forged it, is as good as none. */
+  #greet(hello: Hello): void {
+    try {
+      this.#init.onHello(hello)
+    } catch (error) {
+      this.refuse(`a hello that can't be taken: ${messageOf(error)}`)
+    }
+  }
+
+  /** Goes on with what waits, for as long as it is done at once; the rest comes in the event loop's next round. */
+  #goOn(wasDone: boolean): void {
+    let isDone = wasDone
+    if (isDone && this.#waiting.length > 0) {
+      const startedAt = performance.now()
+      while (isDone && this.#waiting.length > 0 && performance.now() - startedAt < sliceTime)
+        isDone = this.#begin(this.#waiting.shift())
+    }
+    if (!isDone || this.#waiting.length > 0) {
+      setImmediate(() => this.#goOn(isDone || this.#applySlice()))
+      return
+    }
+    this.#isBusy = false
+    const onEnd = this.#onEnd
+    this.#onEnd = undefined
+    onEnd?.()
+  }
+
+  #applySlice(): boolean {
+    const isDone = this.#readSlice()
+    if (!this.#isRefused) this.#init.onApplied()
+    return isDone
+  }
+
+  /** Reads on behind each item that throws. Returns whether nothing is left. */
+  #readSlice(): boolean {
+    while (!this.#isRefused) {
+      try {
+        return this.#reader.read(sliceTime)
+      } catch (error) {
+        if (error instanceof UnreadableError) this.refuse(error.message)
+        else this.#init.onFailure(error, this.#reader)
+      }
+    }
+    return true
+  }
+}
+
+function isHello(message: unknown): message is Hello {
+  if (typeof message !== 'object' || message === null) return false
+  const { kind, message: why, routes, hooks, stops } = message as Record<string, unknown>
+  if (kind === 'failed') return typeof why === 'string'
+  return kind === 'hello' && areRoutes(routes) && areRoutes(hooks) && typeof stops === 'boolean'
+}
+
+function areRoutes(routes: unknown): routes is RouteHello[] {
+  return Array.isArray(routes) && routes.every(isRoute)
+}
+
+function isRoute(route: unknown): boolean {
+  if (typeof route !== 'object' || route === null) return false
+  const { route: name, file, options } = route as Record<string, unknown>
+  return (
+    typeof name === 'string' && typeof file === 'string' && typeof options === 'object' && options !== null
+  )
+}

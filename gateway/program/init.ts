@@ -1,0 +1,78 @@
+/** `sallyport init NAME`: a new project, with a typed handler, a typed client, a test and a README. */
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { errors } from '../../shared/errors.js'
+
+/** What is copied, as it is written: a clone and the package both have it. */
+const starter = fileURLToPath(new URL('../../examples/starter/', import.meta.url))
+
+/** What npm takes for a package's name (without a scope). */
+const namePattern = /^[a-z0-9][a-z0-9._-]{0,213}$/
+
+export interface NewProject {
+  /** The folder that is made. */
+  readonly folder: string
+  /** What the project's package.json asks npm for: a version, or `file:…`. */
+  readonly dependency: string
+}
+
+/**
+ * Makes the project. Gives the path of its folder.
+ *
+ * @throws `OPTION_INVALID` for a name that is none, or a folder that is there and not empty
+ */
+export function createProject({ folder, dependency }: NewProject): string {
+  const path = resolve(folder)
+  const name = basename(path)
+  if (!namePattern.test(name)) {
+    throw errors.optionInvalid(
+      `Expected the project's name to be of small letters, digits, "-", "_" and ".", got "${name}"`
+    )
+  }
+  if (existsSync(path) && readdirSync(path).length > 0) {
+    throw errors.optionInvalid(`${path} is there already, and is not empty`)
+  }
+  mkdirSync(path, { recursive: true })
+  cpSync(starter, path, { recursive: true })
+  writeFileSync(join(path, 'package.json'), format(describePackage(name, dependency)))
+  writeFileSync(join(path, 'tsconfig.json'), format(compilerOptions))
+  writeFileSync(join(path, '.gitignore'), 'node_modules\ndist\n')
+  return path
+}
+
+function describePackage(name: string, dependency: string): object {
+  return {
+    name,
+    version: '0.0.0',
+    private: true,
+    type: 'module',
+    engines: { node: '>=20.11' },
+    scripts: {
+      start: 'sallyport --dev --handlers handlers',
+      play: 'tsx play.ts',
+      test: 'node --import tsx --test test/score.test.ts',
+      check: 'tsc'
+    },
+    dependencies: { sallyport: dependency },
+    devDependencies: { '@types/node': '^20.19.0', tsx: '^4.23.0', typescript: '^6.0.0' }
+  }
+}
+
+const compilerOptions = {
+  compilerOptions: {
+    target: 'es2023',
+    lib: ['es2023'],
+    module: 'nodenext',
+    types: ['node'],
+    strict: true,
+    noEmit: true,
+    verbatimModuleSyntax: true,
+    skipLibCheck: true
+  },
+  exclude: ['dist']
+}
+
+function format(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`
+}

@@ -1,0 +1,36 @@
+/** What the program does: command line → options → a gateway, and the life of it. */
+import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { assembleGateway } from '../start.js'
+import { surviveErrors } from '../telemetry/output.js'
+import { formatBanner } from './banner.js'
+import { formatHelp, readCommand } from './command-line.js'
+import { createProject } from './init.js'
+import { Program } from './program.js'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+
+/** @throws what kept it from its start */
+export async function run(): Promise<void> {
+  // A banner that nobody reads, as with `| head -1`, ends nothing.
+  surviveErrors(process.stdout)
+  surviveErrors(process.stderr)
+  const command = readCommand(process.argv.slice(2), process.env)
+  if (command.kind === 'init') {
+    const path = createProject({ folder: command.folder, dependency: command.dependency ?? `^${version}` })
+    process.stdout.write(
+      `${path} is made. Next: npm install, npm start, and in a second terminal npm run play.\n`
+    )
+    return
+  }
+  if (command.kind !== 'run') {
+    process.stdout.write(command.kind === 'help' ? formatHelp() : `${version}\n`)
+    return
+  }
+  const { options, http, warnings } = command
+  const page = http === undefined ? {} : await import(pathToFileURL(http).href)
+  const gateway = assembleGateway({ ...options, onHttpRequest: page.onHttpRequest })
+  for (const warning of warnings) gateway.options.log.warn(warning)
+  const state = await new Program(gateway).start()
+  if (state === 'running') process.stdout.write(formatBanner(gateway, version))
+}

@@ -1,0 +1,116 @@
+/**
+ * What the gateway has for a Pomelo client, as the payloads of WebSocket messages: texts of one character for each
+ * byte. Made from what a client said of itself at its handshake; needs no connection, so that what is sent to
+ * a client that is away can be kept ready.
+ */
+
+import { wrapPlain } from '../../shared/bodies/rich-body.js'
+import { type ErrorData, errors } from '../../shared/errors.js'
+import { deliveries } from '../../shared/link/event.js'
+import { formatKick } from '../../shared/wire/handshake.js'
+import {
+  type MessageHead,
+  messageHeaderSize,
+  messageKinds,
+  writeMessageHeader
+} from '../../shared/wire/message.js'
+import {
+  encodePackage,
+  type PackageKind,
+  packageKinds,
+  writePackageHeader
+} from '../../shared/wire/package.js'
+import type { GatewayEvent } from '../events/event.js'
+import { type EventFrame, frameForms } from '../events/event-frame.js'
+import { encodeFrame } from '../events/frames.js'
+import { encodeJson } from './protocol.js'
+
+/** Bytes of a body that surely fit into a package, and characters of an error's message where all of it is too long. */
+const maxBody = 16_000_000
+const longestMessage = 1_000
+
+/** Where the headers of one message are written before they become text: the longest have a route of 255 bytes. */
+const headers = Buffer.alloc(512)
+
+export interface PomeloMessagesInit {
+  /**
+   * What is sent for a body that there is none of. Pomelo's servers send an empty object, and its clients count on
+   * it: they parse every body, and an empty text is no JSON.
+   */
+  readonly emptyBody: '' | '{}'
+  /** Whether the client reads bit 5 of a reply's flags as "this is an error". */
+  readonly errorFlag: boolean
+  /** Whether bodies are in superjson's form. */
+  readonly rich: boolean
+  /** Whether the client counts messages, and so must be told which ones not to. */
+  readonly counts: boolean
+}
+
+export class PomeloMessages {
+  readonly #init: PomeloMessagesInit
+
+  constructor(init: PomeloMessagesInit) {
+    this.#init = init
+  }
+
+  get readsRich(): boolean {
+    return this.#init.rich
+  }
+
+  reply(id: number, body: string): string {
+    if (body.length > maxBody) return this.error(id, errors.replyNotSerializable('', `${body.length} bytes`))
+    return encodeData({ kind: messageKinds.reply, id }, body === '' ? this.#init.emptyBody : body)
+  }
+
+  error(id: number, { code, message, data }: ErrorData): string {
+    // `code` is the number that clients of Pinus look at; an error of the game may bring its own.
+    const number = /^\d{1,9}$/.test(code) ? Number(code) : 500
+    let body = this.#encode({ code: number, error: code, message, data })
+    if (body.length > maxBody)
+      body = this.#encode({ code: number, error: code, message: message.slice(0, longestMessage) })
+    return encodeData({ kind: messageKinds.reply, id, isError: this.#init.errorFlag }, body)
+  }
+
+  /** The frame of an event, which is built once for all clients that read alike. */
+  eventFrame(event: GatewayEvent): EventFrame {
+    const { emptyBody, counts, rich } = this.#init
+    const isEmpty = emptyBody === '' && event.body === '' && event.rich === ''
+    const uncounted = counts && event.delivery !== deliveries.reliable
+    const form =
+      frameForms.pomelo |
+      (rich ? frameForms.rich : 0) |
+      (isEmpty ? frameForms.empty : 0) |
+      (uncounted ? frameForms.uncounted : 0)
+    return event.findFrame(form) ?? event.addFrame(form, this.#encodeEvent(event, uncounted))
+  }
+
+  kick(reason: string): string {
+    return encodeBytes(packageKinds.kick, formatKick(reason))
+  }
+
+  #encodeEvent(event: GatewayEvent, uncounted: boolean): string {
+    const { emptyBody, rich } = this.#init
+    const own = rich ? event.richBody : event.body
+    const head = { kind: messageKinds.event, route: event.name, uncounted }
+    return encodeFrame(encodeData(head, own === '' ? emptyBody : own), false)
+  }
+
+  /** A body of our own as its bytes. */
+  #encode(value: unknown): string {
+    const body = encodeJson(value)
+    return this.#init.rich ? wrapPlain(body) : body
+  }
+}
+
+/** A package of these bytes. */
+export function encodeBytes(kind: PackageKind, body: string | Uint8Array = ''): string {
+  const bytes = encodePackage(kind, typeof body === 'string' ? Buffer.from(body) : body)
+  return Buffer.from(bytes).toString('latin1')
+}
+
+/** A message in its package. */
+function encodeData(head: MessageHead, body: string): string {
+  const size = messageHeaderSize(head) + body.length
+  const end = writeMessageHeader(headers, writePackageHeader(headers, 0, packageKinds.data, size), head)
+  return headers.toString('latin1', 0, end) + body
+}

@@ -1,0 +1,192 @@
+/**
+ * What was sent to one client and may not have reached it: the counted messages after the last that it has acknowledged,
+ * in order, and of each `latest` event the newest that may be missing. Bounded: when there is too much, the oldest
+ * goes, and with it the way back for a client that has not got that far.
+ */
+import type { EventFrame } from '../events/event-frame.js'
+import { type FrameCost, latestCost, messageCost } from '../events/frame-cost.js'
+import type { SharedBudget } from '../limits/shared-budget.js'
+
+export interface BacklogLimits {
+  /** Bytes of memory that one backlog may take, as if it kept all by itself. */
+  readonly maxBacklogBytes: number
+  /** Counted messages that it may hold. */
+  readonly maxBacklogMessages: number
+}
+
+/** A frame that is this client's alone, or an event's. */
+export type KeptFrame = string | EventFrame
+
+interface Latest {
+  frame: KeptFrame
+  /** Counted messages that were sent before it. */
+  after: number
+}
+
+/** Messages at the front of the list that are gone before it is made anew. */
+const mostGone = 256
+
+export class Backlog {
+  readonly #limits: BacklogLimits
+  readonly #budget: SharedBudget
+  /** Frames; those before `#first` are gone. Made with the first. */
+  #frames: KeptFrame[] = []
+  #first = 0
+  /** By place, oldest first. */
+  #latest: Map<string, Latest> | undefined
+  #bytes = 0
+  #ownBytes = 0
+  #sent = 0
+  /** Counted messages before the first that is here. */
+  #gone = 0
+  /** The first of them that tells by having come that no `latest` event is missing which was dropped here. */
+  #latestGone = 0
+  #acknowledged = 0
+
+  constructor(limits: BacklogLimits, budget: SharedBudget) {
+    this.#limits = limits
+    this.#budget = budget
+  }
+
+  /** Counted messages so far. */
+  get sent(): number {
+    return this.#sent
+  }
+
+  /** Messages that the client has said it has. */
+  get acknowledged(): number {
+    return this.#acknowledged
+  }
+
+  /** Messages that a client must have got: what came before is not here any more. */
+  get floor(): number {
+    return Math.max(this.#gone, this.#latestGone)
+  }
+
+  /** Bytes of memory that it would take if it kept all by itself. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Bytes of memory that are freed with it: without the frames that are kept for others too. */
+  get ownBytes(): number {
+    return this.#ownBytes
+  }
+
+  /** Places of `latest` events that may be missing, oldest first. */
+  get places(): string[] {
+    return [...(this.#latest?.keys() ?? [])]
+  }
+
+  /** Keeps the next counted message. */
+  add(frame: KeptFrame): void {
+    this.#sent++
+    this.#frames.push(frame)
+    this.#hold(frame, messageCost, 0)
+    this.#bound()
+  }
+
+  /** Keeps an event that is not counted, in place of the one before it of the same place. Returns whether there was one. */
+  keep(place: string, frame: KeptFrame): boolean {
+    this.#latest ??= new Map()
+    const latest = this.#latest.get(place)
+    if (latest === undefined) {
+      this.#latest.set(place, { frame, after: this.#sent })
+    } else {
+      this.#release(latest.frame, latestCost, place.length)
+      latest.frame = frame
+      latest.after = this.#sent
+      // Behind all that were sent before.
+      this.#latest.delete(place)
+      this.#latest.set(place, latest)
+    }
+    this.#hold(frame, latestCost, place.length)
+    this.#bound()
+    return latest !== undefined
+  }
+
+  /** The frame of a counted message, by its number from 1; not of one up to `floor`. */
+  frame(number: number): string {
+    return textOf(this.#frames[this.#first + number - this.#gone - 1]!)
+  }
+
+  latest(place: string): string | undefined {
+    const latest = this.#latest?.get(place)
+    return latest && textOf(latest.frame)
+  }
+
+  /** The client has so many; to say it twice does nothing. */
+  acknowledge(count: number): void {
+    this.#acknowledged = Math.max(this.#acknowledged, count)
+    while (this.#gone < count && this.#first < this.#frames.length) this.#dropFirst()
+    // What was sent before a message that has come has come too.
+    for (const [place, { after }] of this.#latest ?? []) {
+      if (after >= count) break
+      this.#forget(place)
+    }
+  }
+
+  clear(): void {
+    while (this.#first < this.#frames.length) this.#dropFirst()
+    for (const place of this.#latest?.keys() ?? []) this.#forget(place)
+    this.#latest = undefined
+  }
+
+  #bound(): void {
+    while (this.#isTooLarge && this.#first < this.#frames.length) this.#dropFirst()
+    if (!this.#isTooLarge) return
+    // The newest of so many keys are too much by themselves. Who gets the next message has got them too.
+    this.clear()
+    this.#latestGone = this.#sent + 1
+  }
+
+  get #isTooLarge(): boolean {
+    const { maxBacklogBytes, maxBacklogMessages } = this.#limits
+    if (this.#bytes > maxBacklogBytes || this.#frames.length - this.#first > maxBacklogMessages) return true
+    return this.#budget.isExceeded && this.#bytes > 0 && this.#budget.isGreedy(this.#bytes)
+  }
+
+  #dropFirst(): void {
+    this.#release(this.#frames[this.#first]!, messageCost, 0)
+    this.#frames[this.#first++] = ''
+    this.#gone++
+    if (this.#first === this.#frames.length) {
+      this.#frames.length = 0
+      this.#first = 0
+    } else if (this.#first >= mostGone && this.#first * 2 >= this.#frames.length) {
+      this.#frames.splice(0, this.#first)
+      this.#first = 0
+    }
+  }
+
+  #forget(place: string): void {
+    const before = this.#latest?.get(place)
+    if (before === undefined) return
+    this.#latest!.delete(place)
+    this.#release(before.frame, latestCost, place.length)
+  }
+
+  #hold(frame: KeptFrame, cost: FrameCost, placeLength: number): void {
+    const bytes = textOf(frame).length + placeLength + cost.own
+    if (typeof frame === 'string') return this.#change(bytes, bytes)
+    frame.retain(this.#budget)
+    this.#change(bytes, placeLength + cost.shared)
+  }
+
+  #release(frame: KeptFrame, cost: FrameCost, placeLength: number): void {
+    const bytes = textOf(frame).length + placeLength + cost.own
+    if (typeof frame === 'string') return this.#change(-bytes, -bytes)
+    frame.release(this.#budget)
+    this.#change(-bytes, -placeLength - cost.shared)
+  }
+
+  #change(bytes: number, ownBytes: number): void {
+    this.#bytes += bytes
+    this.#ownBytes += ownBytes
+    this.#budget.change(ownBytes)
+  }
+}
+
+function textOf(frame: KeptFrame): string {
+  return typeof frame === 'string' ? frame : frame.text
+}

@@ -1,0 +1,266 @@
+/**
+ * The sessions that can be resumed, and those whose client is away. Such a session waits for its client for
+ * `resumeWindow`, or for `unboundResumeWindow` if it holds nothing; then it ends, and before if too many wait.
+ */
+import { randomBytes } from 'node:crypto'
+import { closeCodes } from '../../shared/close-codes.js'
+import type { Logger } from '../../shared/text/log.js'
+import {
+  type ResumeFailure,
+  type ResumePoint,
+  type ResumeReply,
+  type ResumeRequest,
+  resumeFailures
+} from '../../shared/wire/resume.js'
+import { addressKey } from '../addresses/client-address.js'
+import { SharedBudget } from '../limits/shared-budget.js'
+import type { PomeloMessages } from '../protocols/pomelo-messages.js'
+import type { Ending, Registry } from '../sessions/registry.js'
+import type { Session } from '../sessions/session.js'
+import type { Metrics } from '../telemetry/metrics.js'
+import { Backlog, type BacklogLimits } from './backlog.js'
+import { type DetachedLimits, DetachedSessions, type Surplus } from './detached-sessions.js'
+import { type Farewell, Farewells } from './farewells.js'
+import { type ResumableKeeper, ResumableReceiver } from './resumable-receiver.js'
+import { hashSecret, ResumeSecrets } from './resume-secrets.js'
+
+export interface ResumptionInit extends BacklogLimits, DetachedLimits {
+  readonly registry: Registry
+  readonly metrics: Metrics
+  readonly log: Logger
+  /** Milliseconds; 0: no session is kept. */
+  readonly resumeWindow: number
+  /** Milliseconds, of sessions that hold nothing; no more than `resumeWindow` counts. */
+  readonly unboundResumeWindow: number
+  /** Bytes of memory that all backlogs together may take. */
+  readonly maxBacklogBytesInAll: number
+  /** Bytes that may wait to be sent to one client. */
+  readonly maxSendBytes: number
+  readonly monotonic: () => number
+}
+
+/** Characters that are written at once while a client catches up: far fewer than may wait for it. */
+const longestPiece = 65_536
+
+/** Milliseconds between two lines of the log about sessions that made room: strangers decide how many there are. */
+const quietFor = 10_000
+
+export interface ResumeAnswer {
+  readonly receiver: ResumableReceiver
+  readonly reply: ResumeReply
+}
+
+export class Resumption implements ResumableKeeper {
+  readonly #init: ResumptionInit
+  readonly #secrets = new ResumeSecrets<ResumableReceiver>()
+  readonly #detached: DetachedSessions<ResumableReceiver>
+  /** When each client that is away was lost, by a clock without the moments that are forgiven. Oldest first. */
+  readonly #away = new Map<ResumableReceiver, number>()
+  /** The same of those whose session held nothing at that moment. */
+  readonly #unbound = new Map<ResumableReceiver, number>()
+  readonly #farewells: Farewells
+  readonly #budget: SharedBudget
+  #forgiven = 0
+  /** Sessions that made room since the log was told. */
+  #evicted = 0
+  #toldAt = Number.NEGATIVE_INFINITY
+
+  constructor(init: ResumptionInit) {
+    this.#init = init
+    this.#detached = new DetachedSessions(init)
+    this.#farewells = new Farewells(init.resumeWindow)
+    this.#budget = new SharedBudget(init.maxBacklogBytesInAll, () => this.#secrets.size)
+  }
+
+  get isOn(): boolean {
+    return this.#init.resumeWindow > 0
+  }
+
+  /** Sessions whose client is away. */
+  get awayCount(): number {
+    return this.#detached.size
+  }
+
+  /** Bytes of memory that they take. */
+  get awayBytes(): number {
+    return this.#detached.bytes
+  }
+
+  get backlogBytes(): number {
+    return this.#budget.bytes
+  }
+
+  /**
+   * Finds the session that a client of this user wants back, or prepares one that it can have back later. A client whose
+   * session was ended on purpose gets none, but is to be told how it was.
+   */
+  admit(
+    { session: point }: ResumeRequest,
+    messages: PomeloMessages,
+    uid: string | null
+  ): ResumeAnswer | Farewell {
+    const hash = point && hashSecret(point.token)
+    const farewell = hash && this.#farewells.take(hash, uid)
+    if (farewell) return farewell
+    const found = point && hash ? this.#find(point, hash, messages, uid) : undefined
+    if (found instanceof ResumableReceiver) {
+      found.takeOver(point!.received, messages)
+      return { receiver: found, reply: this.#describe(found, true) }
+    }
+    if (found !== undefined) this.#init.metrics.count('resumesFailed')
+    const { metrics, maxSendBytes } = this.#init
+    const receiver = new ResumableReceiver({
+      messages,
+      metrics,
+      pieceLength: Math.min(longestPiece, maxSendBytes / 4),
+      epoch: randomBytes(8).toString('base64url'),
+      backlog: new Backlog(this.#init, this.#budget),
+      uid,
+      keeper: this
+    })
+    return { receiver, reply: this.#describe(receiver, false, found) }
+  }
+
+  /** Ends those that waited for too long. `forgiven`: milliseconds since the last look in which nobody could come. */
+  look(now: number, forgiven: number): void {
+    this.#forgiven += forgiven
+    const { resumeWindow, unboundResumeWindow } = this.#init
+    const time = now - this.#forgiven
+    this.#farewells.look(time)
+    for (const [receiver, since] of this.#unbound) {
+      if (time - since < unboundResumeWindow) break
+      if (receiver.session!.holdsNothing) {
+        this.#endAway(receiver, 'not back in time')
+        continue
+      }
+      // Something was done for it meanwhile, by what it had asked for: it waits like any other from now on.
+      this.#unbound.delete(receiver)
+      this.#away.set(receiver, time)
+    }
+    for (const [receiver, since] of this.#away) {
+      if (time - since < resumeWindow) return
+      this.#endAway(receiver, 'not back in time')
+    }
+  }
+
+  /** Ends all whose client is away. */
+  close(): void {
+    const ending = { code: closeCodes.restart, reason: 'the gateway is closing', kickReason: null }
+    for (const receiver of [...this.#away.keys(), ...this.#unbound.keys()])
+      this.endSession(receiver.session!, ending)
+  }
+
+  detached(receiver: ResumableReceiver): void {
+    const { metrics, resumeWindow, unboundResumeWindow } = this.#init
+    metrics.count('sessionsDetached')
+    const session = receiver.session!
+    const isBrief = unboundResumeWindow < resumeWindow && session.holdsNothing
+    const since = this.#init.monotonic() - this.#forgiven
+    ;(isBrief ? this.#unbound : this.#away).set(receiver, since)
+    if (isBrief && unboundResumeWindow === 0) return this.#endAway(receiver, 'nothing to keep')
+    session.rest(() => this.resized(receiver))
+    this.#detached.add(receiver, addressKey(receiver.address.ip), receiver.bytes)
+    this.#makeRoom()
+  }
+
+  resized(receiver: ResumableReceiver): void {
+    this.#detached.resize(receiver, receiver.bytes)
+    this.#makeRoom()
+  }
+
+  attached(receiver: ResumableReceiver): void {
+    receiver.session?.wake()
+    this.#forget(receiver)
+  }
+
+  ended(receiver: ResumableReceiver, farewell: Farewell): void {
+    this.#forget(receiver)
+    const hashes = this.#secrets.end(receiver)
+    this.#farewells.add(receiver, farewell, hashes, this.#init.monotonic() - this.#forgiven)
+  }
+
+  endSession(session: Session, ending: Ending): void {
+    this.#init.registry.end(session, ending)
+  }
+
+  overflowed(receiver: ResumableReceiver): void {
+    const session = receiver.session!
+    const reason = 'more was sent than is kept for a client that does not take it'
+    this.#init.log.info('A session has ended', { sid: session.sid, uid: session.uid, reason })
+    this.endSession(session, { code: closeCodes.slow, reason, kickReason: null })
+  }
+
+  confirmed(receiver: ResumableReceiver): void {
+    this.#secrets.confirm(receiver)
+  }
+
+  #find(
+    { epoch, received }: ResumePoint,
+    hash: string,
+    messages: PomeloMessages,
+    uid: string | null
+  ): ResumableReceiver | ResumeFailure {
+    const receiver = this.#secrets.find(hash)
+    if (receiver?.session === undefined) return resumeFailures.gone
+    // Its own client may still come: the session is left as it is.
+    if (!receiver.isOf(uid)) return resumeFailures.stranger
+    this.#secrets.used(receiver, hash)
+    // What is kept for it is written in the form that it read before.
+    const isSame = epoch === receiver.epoch && messages.readsRich === receiver.readsRich
+    const verdict = isSame ? receiver.judge(received) : resumeFailures.mismatch
+    if (verdict === 'resumable') return receiver
+    // Its client has come, and can't have it: nobody else will.
+    const ending = {
+      code: closeCodes.resumed,
+      reason: `its client can't go on: ${verdict}`,
+      kickReason: null
+    }
+    this.endSession(receiver.session, ending)
+    return verdict
+  }
+
+  #describe(receiver: ResumableReceiver, resumed: boolean, reason?: ResumeFailure): ResumeReply {
+    const token = this.#secrets.offer(receiver)
+    const { epoch, received } = receiver
+    const window = this.#init.resumeWindow / 1000
+    return { token, epoch, resumed, received, window, ...(reason === undefined ? {} : { reason }) }
+  }
+
+  /** Its client is not away any more, or its session is over. */
+  #forget(receiver: ResumableReceiver): void {
+    this.#away.delete(receiver)
+    this.#unbound.delete(receiver)
+    this.#detached.delete(receiver)
+  }
+
+  /** Ends those that there is no room for. */
+  #makeRoom(): void {
+    for (;;) {
+      const surplus = this.#detached.findSurplus()
+      if (surplus === undefined) return
+      // Not there any more while its end is told: what is done then may want room itself.
+      this.#detached.delete(surplus.item)
+      this.#init.metrics.count('detachedSessionsEvicted')
+      this.#tellEviction(surplus)
+      this.#endAway(surplus.item, 'not kept for longer: too much is kept for others')
+    }
+  }
+
+  #endAway(receiver: ResumableReceiver, why: string): void {
+    const { code, reason, kickReason } = receiver.dropped!
+    this.endSession(receiver.session!, { code, reason: `${reason}, and ${why}`, kickReason })
+  }
+
+  #tellEviction({ limit, address }: Surplus<ResumableReceiver>): void {
+    this.#evicted++
+    const now = this.#init.monotonic()
+    if (now - this.#toldAt < quietFor) return
+    this.#init.log.warn('Sessions whose clients were away have made room for others', {
+      sessions: this.#evicted,
+      limit,
+      address
+    })
+    this.#toldAt = now
+    this.#evicted = 0
+  }
+}

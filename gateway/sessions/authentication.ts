@@ -1,0 +1,137 @@
+/**
+ * Asks the gateway's host who a client is, before there is a session for it, and checks what the host
+ * answers. Where there is no answer, or none that can be used, the fault is the host's: it is logged, and the
+ * client comes back later.
+ */
+import {
+  cutToBytes,
+  describeValue,
+  exceedsBytes,
+  expectKey,
+  expectUid,
+  maxReasonBytes
+} from '../../shared/check.js'
+import { closeCodes } from '../../shared/close-codes.js'
+import { comeBackReason } from '../../shared/come-back.js'
+import { errors } from '../../shared/errors.js'
+import type { Logger } from '../../shared/text/log.js'
+import { encodeValue } from '../../shared/values/codec.js'
+import type { SettingsLimits } from '../../shared/values/settings-text.js'
+import type { AuthenticationAnswer, AuthenticationRequest } from '../options/options.js'
+import type { Metrics } from '../telemetry/metrics.js'
+import type { SettingsChange } from './session.js'
+
+/** Bytes that what a refused client is told may take at most as JSON. */
+const maxUserBytes = 65_536
+
+/** Who a client is. */
+export interface Identity {
+  /** null: nobody that is known. */
+  readonly uid: string | null
+  /** What its session begins with. */
+  readonly settings: SettingsChange
+}
+
+/** Of whom nothing was asked, or nothing said. */
+export const nobody: Identity = { uid: null, settings: [] }
+
+/** Why a client is not let in. */
+export interface Dismissal {
+  readonly reason: string
+  /** What a client is told that has shaken hands, where it is refused. */
+  readonly user: unknown
+  /** Whether it is to stay away, or to come back in a while. */
+  readonly code: typeof closeCodes.handshakeRefused | typeof closeCodes.tryAgainLater
+}
+
+export interface AuthenticationInit extends SettingsLimits {
+  /** undefined: all are let in, as nobody. */
+  readonly authenticate:
+    | ((asked: AuthenticationRequest) => AuthenticationAnswer | Promise<AuthenticationAnswer>)
+    | undefined
+  readonly metrics: Metrics
+  readonly log: Logger
+}
+
+export class Authentication {
+  readonly #init: AuthenticationInit
+
+  constructor(init: AuthenticationInit) {
+    this.#init = init
+  }
+
+  /** Whether the host wants to be asked. */
+  get isOn(): boolean {
+    return this.#init.authenticate !== undefined
+  }
+
+  /** Gives who the client is, or why it is not let in. Does not reject. */
+  async ask(asked: AuthenticationRequest): Promise<Identity | Dismissal> {
+    try {
+      const answer = expectAnswer(await this.#init.authenticate!(asked))
+      if (answer.accept) return this.#identify(answer)
+      return this.dismiss(...this.#bound(answer))
+    } catch (error) {
+      this.#init.log.error('authenticate failed', { ip: asked.address.ip, error })
+      this.#init.metrics.count('authenticationsFailed')
+      return dismissForNow()
+    }
+  }
+
+  /** One that is not let in is counted. */
+  dismiss(reason: string, user: unknown = { reason }): Dismissal {
+    this.#init.metrics.count('authenticationsRefused')
+    return { reason, user, code: closeCodes.handshakeRefused }
+  }
+
+  /** What a client is told of a refusal, cut to what may be sent to a stranger: it stays one, whatever its length. */
+  #bound({ reason = 'not let in', user }: AuthenticationAnswer & { accept: false }): [string, unknown] {
+    const { log } = this.#init
+    const told = cutToBytes(reason, maxReasonBytes)
+    if (told !== reason)
+      log.warn(`The reason of authenticate is cut: it takes more than ${maxReasonBytes} bytes`)
+    // What is no JSON is found here, and not where it is sent.
+    if (user === undefined || !exceedsBytes(JSON.stringify(user) ?? '', maxUserBytes))
+      return [told, user ?? { reason: told }]
+    log.warn(`The user of authenticate is left out: it takes more than ${maxUserBytes} bytes as JSON`)
+    return [told, { reason: told }]
+  }
+
+  #identify({ uid = null, settings = {} }: AuthenticationAnswer & { accept: true }): Identity {
+    if (!isPlainObject(settings))
+      throw new TypeError(`Expected the settings to be a plain object, got ${describeValue(settings)}`)
+    const { maxSettingsLength, maxSettingsKeys } = this.#init
+    let length = 0
+    const change = Object.entries(settings).map(([key, value], index) => {
+      if (index >= maxSettingsKeys) throw errors.tooManyKeys(key, maxSettingsKeys)
+      const text = encodeValue(expectKey(key), value)
+      length += key.length + text.length
+      if (length > maxSettingsLength) throw errors.settingsTooLarge(key, length, maxSettingsLength)
+      return [key, text] as const
+    })
+    return { uid: uid === null ? null : expectUid(uid), settings: change }
+  }
+}
+
+/** What the host has failed to answer: the client can do nothing about it, and may find it mended. */
+export function dismissForNow(): Dismissal {
+  return { reason: comeBackReason(), user: undefined, code: closeCodes.tryAgainLater }
+}
+
+function expectAnswer(answer: AuthenticationAnswer): AuthenticationAnswer {
+  if (typeof answer?.accept === 'boolean' && (answer.accept || isReason(answer.reason))) return answer
+  throw new TypeError(
+    `Expected authenticate to answer { accept: true, uid?, settings? } or { accept: false, reason? }, got ${describeValue(answer)}`
+  )
+}
+
+/** Whether it is no list, no Map, and no instance of a class. Objects of other realms are plain too. */
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const proto: unknown = Object.getPrototypeOf(value)
+  return proto === null || Object.getPrototypeOf(proto) === null
+}
+
+function isReason(reason: unknown): boolean {
+  return reason === undefined || typeof reason === 'string'
+}

@@ -1,0 +1,181 @@
+/**
+ * The sessions of this gateway, by number and by user: the one place that opens, binds, unbinds and ends them, and so
+ * the one that knows the rule of one session for each user. Tells its listeners; knows no sockets.
+ */
+import { EventEmitter } from 'node:events'
+import { closeCodes } from '../../shared/close-codes.js'
+import { errors, type GatewayError } from '../../shared/errors.js'
+import type { ConnectInfo } from '../../shared/link/hooks.js'
+import { noLimits } from '../../shared/values/settings-text.js'
+import type { SingleSession } from '../options/plain-options.js'
+import type { Metrics } from '../telemetry/metrics.js'
+import { type Identity, nobody } from './authentication.js'
+import { type Receiver, Session } from './session.js'
+
+export interface RegistryEvents {
+  /** `client`: what is known of it beside its address. */
+  opened: [session: Session, client: ClientInfo]
+  /** Its client was away, and is back. */
+  resumed: [session: Session, client: ClientInfo]
+  bind: [session: Session, uid: string]
+  unbind: [session: Session, uid: string]
+  /** Once for each session. */
+  closed: [session: Session, reason: string]
+}
+
+export type ClientInfo = Omit<ConnectInfo, 'address' | 'resumed'>
+
+/** How a session ends. */
+export interface Ending {
+  readonly code: number
+  /** For the log and for listeners. */
+  readonly reason: string
+  /** What the client is told in a kick; null: it sees only the close code. */
+  readonly kickReason: string | null
+}
+
+export interface RegistryInit {
+  readonly frontendId: string
+  readonly singleSession: SingleSession
+  readonly metrics: Metrics
+  readonly now: () => number
+}
+
+export class Registry extends EventEmitter<RegistryEvents> {
+  readonly #frontendId: string
+  readonly #singleSession: SingleSession
+  readonly #metrics: Metrics
+  readonly #bySid = new Map<number, Session>()
+  readonly #byUid = new Map<string, Set<Session>>()
+  // Numbers are not reused, not even after a restart: a late operation can never touch another's session.
+  #lastSid: number
+
+  constructor({ frontendId, singleSession, metrics, now }: RegistryInit) {
+    super()
+    this.#frontendId = frontendId
+    this.#singleSession = singleSession
+    this.#metrics = metrics
+    this.#lastSid = Math.floor(now()) * 1024
+  }
+
+  get size(): number {
+    return this.#bySid.size
+  }
+
+  get userCount(): number {
+    return this.#byUid.size
+  }
+
+  /**
+   * A session begins. Whoever is told of it finds it with all that `identity` says. Whether its user is kept out by
+   * another session is to be asked before, by `judgeUid`.
+   */
+  open(
+    receiver: Receiver,
+    client: ClientInfo = { protocol: 'json' },
+    { uid, settings }: Identity = nobody
+  ): Session {
+    if (uid !== null) this.#replaceAll(uid)
+    const session = new Session(this.#frontendId, ++this.#lastSid, receiver)
+    this.#bySid.set(session.sid, session)
+    if (settings.length > 0) session.change(settings, 0, noLimits)
+    if (uid !== null) this.#setUid(session, uid, 0)
+    this.#metrics.count('sessionsOpened')
+    this.emit('opened', session, client)
+    if (uid !== null && session.isOpen) this.emit('bind', session, uid)
+    return session
+  }
+
+  /** The client of a session is back, on another connection. */
+  resume(session: Session, client: ClientInfo): void {
+    this.#metrics.count('sessionsResumed')
+    this.emit('resumed', session, client)
+  }
+
+  find(sid: number): Session | undefined {
+    return this.#bySid.get(sid)
+  }
+
+  /** All sessions of a user: a copy, safe to walk while they end. */
+  findByUid(uid: string): readonly Session[] {
+    return [...(this.#byUid.get(uid) ?? [])]
+  }
+
+  all(): readonly Session[] {
+    return [...this.#bySid.values()]
+  }
+
+  /** Binds a session to a user. Gives the error if it can't be. The uid that it has already is no error. */
+  bind(session: Session, uid: string, viewId = 0): GatewayError | undefined {
+    if (session.uid === uid) return undefined
+    if (session.uid !== null) return errors.uidTaken(session.uid)
+    const error = this.judgeUid(uid)
+    if (error !== undefined) return error
+    this.#replaceAll(uid)
+    // A listener may have ended the newcomer meanwhile: a session that is gone must not be found by its user.
+    if (!session.isOpen) return errors.sessionNotFound(session.sid)
+    this.#setUid(session, uid, viewId)
+    this.emit('bind', session, uid)
+    return undefined
+  }
+
+  /** The error, if a session of a user keeps others of that user out. One whose client is away does not. */
+  judgeUid(uid: string): GatewayError | undefined {
+    if (this.#singleSession !== 'reject') return undefined
+    const isTaken = this.findByUid(uid).some(({ receiver }) => receiver?.isConnected === true)
+    return isTaken ? errors.singleSession(uid) : undefined
+  }
+
+  unbind(session: Session, uid: string, viewId = 0): GatewayError | undefined {
+    if (session.uid !== uid) return errors.uidNotBound(uid, session.uid)
+    this.#forgetUid(session, uid)
+    session.setUid(null, viewId)
+    this.emit('unbind', session, uid)
+    return undefined
+  }
+
+  /** Ends a session. Once: a second time does nothing. Its listeners still see its uid and its settings. */
+  end(session: Session, { code, reason, kickReason }: Ending): void {
+    if (!session.isOpen) return
+    const { receiver } = session
+    session.close()
+    this.#bySid.delete(session.sid)
+    if (session.uid !== null) this.#forgetUid(session, session.uid)
+    this.#metrics.count('sessionsClosed')
+    // Whatever a listener does, nobody stays connected to a session that is gone.
+    try {
+      this.emit('closed', session, reason)
+    } finally {
+      receiver?.end(code, kickReason)
+    }
+  }
+
+  /** Ends a session on purpose. `reason` is told to its client; null: the client sees only the close code. */
+  kick(session: Session, reason: string | null): void {
+    this.#metrics.count('sessionsKicked')
+    this.end(session, { code: closeCodes.kicked, reason: reason ?? 'kicked', kickReason: reason })
+  }
+
+  #replaceAll(uid: string): void {
+    if (this.#singleSession === 'off') return
+    for (const other of this.findByUid(uid)) this.end(other, replaced)
+  }
+
+  #setUid(session: Session, uid: string, viewId: number): void {
+    const sessions = this.#byUid.get(uid) ?? new Set()
+    this.#byUid.set(uid, sessions.add(session))
+    session.setUid(uid, viewId)
+  }
+
+  #forgetUid(session: Session, uid: string): void {
+    const sessions = this.#byUid.get(uid)
+    sessions?.delete(session)
+    if (sessions?.size === 0) this.#byUid.delete(uid)
+  }
+}
+
+const replaced: Ending = {
+  code: closeCodes.replaced,
+  reason: 'replaced',
+  kickReason: 'The same user came from elsewhere'
+}

@@ -1,0 +1,104 @@
+/**
+ * The routes that clients may ask for, and the dictionary that has a code for most of them. Filled from what
+ * workers say when they have loaded their handlers.
+ *
+ * A client may keep a code for longer than its gateway lives. So a code is of its route's name alone: no
+ * deployment gives it to another name by counting anew. Names that share a code have none, and go as text;
+ * and what once had a code keeps it for as long as the gateway lives, offered or not.
+ */
+import { createHash } from 'node:crypto'
+import type { RouteHello, RouteOptions } from '../../shared/link/hello.js'
+
+export interface Route {
+  readonly name: string
+  /** 0: it has none. */
+  readonly code: number
+  /** How many routes were there before it. */
+  readonly ordinal: number
+  /** The file that offers it, below the handlers' folder. */
+  file: string
+  options: RouteOptions
+  /** Whether the present handlers offer it; a reload can take a route away. */
+  isOffered: boolean
+}
+
+export class RouteTable {
+  readonly #byName = new Map<string, Route>()
+  /** undefined: several names came at once that would have this code. */
+  readonly #byCode = new Map<number, Route | undefined>()
+  #dictionary: Readonly<Record<string, number>> = Object.create(null)
+  #version = ''
+
+  /** Takes what a generation of workers offers, sorted, in place of what the one before did. */
+  offer(routes: readonly RouteHello[]): void {
+    for (const route of this.#byName.values()) route.isOffered = false
+    const newcomers = routes.filter(({ route }) => !this.#byName.has(route))
+    const shared = findShared(newcomers.map(({ route }) => routeCode(route)))
+    for (const { route: name, file, options } of routes) {
+      const known = this.#byName.get(name) ?? this.#add(name, shared)
+      Object.assign(known, { file, options, isOffered: true })
+    }
+    this.#dictionary = createDictionary(this.offered)
+    const text = JSON.stringify(Object.entries(this.#dictionary))
+    this.#version = createHash('sha256').update(text).digest('base64url').slice(0, 16)
+  }
+
+  /** How many routes there are and were: what a client that shakes hands now is told of, at most. */
+  get size(): number {
+    return this.#byName.size
+  }
+
+  /** A name for the present dictionary: a client that has it under this name needs no other. */
+  get version(): string {
+    return this.#version
+  }
+
+  /** The dictionary as the handshake carries it. */
+  get dictionary(): Readonly<Record<string, number>> {
+    return this.#dictionary
+  }
+
+  /**
+   * Returns the route of that name, or of that code; undefined where none is offered. `told`: the size of the
+   * table when the client shook hands, now if missing. A code that came later it was not told.
+   */
+  find(asked: string | number, told = this.size): Route | undefined {
+    const route = typeof asked === 'string' ? this.#byName.get(asked) : this.#byCode.get(asked)
+    if (route === undefined || !route.isOffered) return undefined
+    return typeof asked === 'string' || route.ordinal < told ? route : undefined
+  }
+
+  get offered(): readonly Route[] {
+    return [...this.#byName.values()].filter(route => route.isOffered)
+  }
+
+  #add(name: string, shared: ReadonlySet<number>): Route {
+    const own = routeCode(name)
+    const isFree = own !== 0 && !shared.has(own) && !this.#byCode.has(own)
+    const code = isFree ? own : 0
+    const route: Route = { name, code, ordinal: this.#byName.size, file: '', options: {}, isOffered: true }
+    this.#byName.set(name, route)
+    if (isFree) this.#byCode.set(code, route)
+    else if (!this.#byCode.has(own)) this.#byCode.set(own, undefined)
+    return route
+  }
+}
+
+/** The code of a name, where no other name has it: from 1 to 65535, or 0, which is none. */
+export function routeCode(name: string): number {
+  return createHash('sha256').update(name).digest().readUInt16BE(0)
+}
+
+/** Numbers that are there more than once. */
+function findShared(numbers: readonly number[]): ReadonlySet<number> {
+  const seen = new Set<number>()
+  return new Set(numbers.filter(number => seen.has(number) || !seen.add(number)))
+}
+
+function createDictionary(routes: readonly Route[]): Readonly<Record<string, number>> {
+  const dictionary: Record<string, number> = Object.create(null)
+  const coded = routes.filter(({ code }) => code !== 0)
+  // By name, so that the same codes have the same version however they came about.
+  for (const { name, code } of coded.toSorted((a, b) => (a.name < b.name ? -1 : 1))) dictionary[name] = code
+  return dictionary
+}

@@ -1,0 +1,161 @@
+/**
+ * The check of a body in superjson's form, `{"json":…,"meta":…}`, that a stranger has written. superjson builds what it
+ * is told to: four kilobytes can make it reserve gigabytes. So what it is given is looked through first, and refused
+ * before anything is built from it. What passes is a form that superjson itself writes, and means what superjson says.
+ *
+ * Both the time and the memory that the check takes, and those that superjson takes for what passes, are bounded by a
+ * small multiple of the text's length. Knows nothing of superjson beyond its form.
+ */
+import { describeValue } from '../check.js'
+import { errors } from '../errors.js'
+import { maxAnnotationDepth, type RichForm } from './rich-form.js'
+import { findFault } from './untrusted-kinds.js'
+
+/** Values in one body that JSON has no form for. */
+export const maxAnnotations = 10_000
+
+type Json = Readonly<Record<string, unknown>>
+
+/**
+ * Reads the text of a body in superjson's form.
+ *
+ * @throws `BODY_MALFORMED` for all but harmless ones, saying why
+ */
+export function parseUntrusted(text: string): RichForm {
+  let form: unknown
+  try {
+    form = JSON.parse(text)
+  } catch (error) {
+    throw errors.bodyMalformed(`not JSON (${(error as Error).message})`)
+  }
+  if (!isObject(form) || !Object.hasOwn(form, 'json')) {
+    throw errors.bodyMalformed(`expected {"json":…} or {"json":…,"meta":…}, got ${describeValue(form)}`)
+  }
+  expectKeys(form, ['json', 'meta'], 'the body')
+  if (Object.hasOwn(form, 'meta')) new Inspection().inspect(form['json'], form['meta'])
+  else if (!prototypeSpelled.test(text)) return form as unknown as RichForm
+  expectNoPrototype(form['json'])
+  return form as unknown as RichForm
+}
+
+/** Texts without it have no key `__proto__`: its letters are there, or one of them as an escape. */
+const prototypeSpelled = /__proto__|\\u00[567]/
+
+/** A key of this name is an ordinary one after JSON.parse, but sets the prototype of what it is copied to. */
+function expectNoPrototype(json: unknown): void {
+  const waiting = [json]
+  while (waiting.length > 0) {
+    const value = waiting.pop()
+    if (typeof value !== 'object' || value === null) continue
+    if (Object.hasOwn(value, '__proto__')) throw errors.bodyMalformed('a key named __proto__')
+    for (const each of Object.values(value)) if (typeof each === 'object' && each !== null) waiting.push(each)
+  }
+}
+
+class Inspection {
+  #count = 0
+  /** Objects and lists with an annotation of their own. */
+  readonly #annotated = new Set<object>()
+  /** Those that a path led through. */
+  readonly #passed = new Set<object>()
+
+  inspect(json: unknown, meta: unknown): void {
+    if (!isObject(meta))
+      throw errors.bodyMalformed(`expected meta to be an object, got ${describeValue(meta)}`)
+    if (Object.hasOwn(meta, 'referentialEqualities'))
+      throw errors.bodyMalformed('meta.referentialEqualities, which bodies may not have')
+    expectKeys(meta, ['values', 'v'], 'meta')
+    // Older versions write paths in another way.
+    if (meta['v'] !== 1)
+      throw errors.bodyMalformed(`expected meta.v to be 1, got ${describeValue(meta['v'])}`)
+    const values = Object.hasOwn(meta, 'values') ? meta['values'] : undefined
+    if (Array.isArray(values)) this.#inspectTree(values, json, '', 0)
+    else this.#inspectBranches(values, json, '', 0)
+  }
+
+  /** Annotations by their paths from a value. */
+  #inspectBranches(branches: unknown, from: unknown, above: string, depth: number): void {
+    if (!isObject(branches))
+      throw errors.bodyMalformed(`expected annotations by their paths, got ${describeValue(branches)}`)
+    for (const [name, tree] of Object.entries(branches)) {
+      const path = above === '' ? name : `${above}.${name}`
+      if (!Array.isArray(tree)) throw refusal(path, `expected a list, got ${describeValue(tree)}`)
+      const steps = splitPath(name)
+      const below = depth + steps.length
+      if (below > maxAnnotationDepth) throw refusal(path, `deeper than ${maxAnnotationDepth} levels`)
+      this.#inspectTree(tree, this.#follow(steps, from, path), path, below)
+    }
+  }
+
+  /** The annotation of one value, and of what is in it: `[kind]` or `[kind, branches]`. */
+  #inspectTree(tree: readonly unknown[], value: unknown, path: string, depth: number): void {
+    if (++this.#count > maxAnnotations)
+      throw errors.bodyMalformed(`more than ${maxAnnotations} values that are no JSON`)
+    if (tree.length < 1 || tree.length > 2) throw refusal(path, 'expected [kind] or [kind, branches]')
+    const [kind, branches] = tree
+    const isBranched = tree.length === 2
+    const container = typeof value === 'object' && value !== null ? value : undefined
+    // superjson would find the finished Set, or whatever it is, where the path expects what it is made from.
+    if (container !== undefined && (this.#annotated.has(container) || this.#passed.has(container)))
+      throw refusal(path, 'annotated apart from what is in it')
+    const fault = findFault(kind, value, isBranched ? branches : undefined)
+    if (fault !== undefined) throw refusal(path, fault)
+    if (isBranched) this.#inspectBranches(branches, value, path, depth)
+    if (container !== undefined) this.#annotated.add(container)
+  }
+
+  #follow(steps: readonly string[], from: unknown, path: string): unknown {
+    let value = from
+    for (const [index, step] of steps.entries()) {
+      if (forbiddenSteps.has(step)) throw refusal(path, `a path may not have the step ${step}`)
+      if (typeof value !== 'object' || value === null) throw refusal(path, 'there is no such value')
+      if (index > 0) {
+        if (this.#annotated.has(value)) throw refusal(path, 'annotated apart from what it is in')
+        this.#passed.add(value)
+      }
+      if (Array.isArray(value) ? !isIndex(step, value.length) : !Object.hasOwn(value, step))
+        throw refusal(path, 'there is no such value')
+      value = (value as Json)[step]
+    }
+    return value
+  }
+}
+
+const forbiddenSteps = new Set(['__proto__', 'constructor', 'prototype'])
+
+/** The steps of a path, in which a backslash escapes the dots and the backslashes of a key. */
+function splitPath(path: string): string[] {
+  if (!path.includes('\\')) return path.split('.')
+  const steps: string[] = []
+  let step = ''
+  for (let i = 0; i < path.length; i++) {
+    if (path[i] === '.') {
+      steps.push(step)
+      step = ''
+      continue
+    }
+    if (path[i] === '\\' && path[++i] !== '.' && path[i] !== '\\')
+      throw refusal(path, 'a backslash that escapes nothing')
+    step += path[i]
+  }
+  steps.push(step)
+  return steps
+}
+
+function isIndex(step: string, length: number): boolean {
+  return /^(?:0|[1-9]\d{0,9})$/.test(step) && Number(step) < length
+}
+
+function refusal(path: string, why: string): Error {
+  return errors.bodyMalformed(`${why}, at ${path === '' ? 'its top' : describeValue(path)}`)
+}
+
+function expectKeys(value: Json, known: readonly string[], what: string): void {
+  const stray = Object.keys(value).find(key => !known.includes(key))
+  if (stray !== undefined)
+    throw errors.bodyMalformed(`expected ${what} to have ${known.join(', ')}, got ${describeValue(stray)}`)
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,41 @@
+/**
+ * Makes an event of what a handler, or the gateway's host, sends: once for all who get it, in plain JSON and, if that does not
+ * hold all of it, in superjson's form too.
+ */
+import { toBytes } from '../bodies/body-bytes.js'
+import { encodePlain, isPlain } from '../bodies/plain-body.js'
+import { encodeRich, encodeRicher, wrapPlain } from '../bodies/rich-body.js'
+import { expectEvent } from '../check.js'
+import { errors } from '../errors.js'
+import { type EventOptions, type EventText, expectEventBody, readEventOptions } from './event.js'
+
+/** @throws `EVENT_NOT_SERIALIZABLE`, TypeError for a name or options that are none */
+export function createEventText(name: string, body: unknown, options?: EventOptions): EventText {
+  const checked = expectEvent(name)
+  const { delivery, key, richOnly } = readEventOptions(options)
+  const { plain, rich } = encodeEventBody(body, richOnly)
+  return { name: checked, body: plain, rich, richOnly, delivery, key }
+}
+
+function encodeEventBody(body: unknown, richOnly: boolean): { plain: string; rich: string } {
+  if (richOnly) return { plain: '', rich: encode(encodeRich(body, errors.eventNotSerializable)) }
+  const json = encodePlain(body, refusePlain)
+  const plain = encode(json)
+  if (body === undefined || isPlain(body)) return { plain, rich: '' }
+  const rich = encodeRicher(body, errors.eventNotSerializable)
+  return { plain, rich: rich === wrapPlain(json) ? '' : encode(rich) }
+}
+
+function encode(json: string): string {
+  return expectEventBody(toBytes(json))
+}
+
+/** Who gets it is not known here, so that it must be fit for all, unless its sender says otherwise. */
+function refusePlain(path: string, what: string): Error {
+  if (!richAlone.has(what)) return errors.eventNotSerializable(path, what)
+  const where = path === '' ? 'its top' : path
+  return errors.eventNotSerializable(`${where} (with richOnly it goes to clients of rich bodies alone)`, what)
+}
+
+/** What JSON has no form for, and superjson has one. */
+const richAlone = new Set(['a BigInt', 'a Map', 'a Set', 'an Error'])

@@ -1,0 +1,263 @@
+/**
+ * The gateway's half of outbox messages: finds each item and gives it to the reader's method that bears its name. Reads all
+ * fields of an item before it applies it, so that one whose method throws is behind the reader, and the next can be read.
+ */
+import type { ErrorData } from '../errors.js'
+import type { LogLevel } from '../text/log.js'
+import { showValue } from '../text/shown.js'
+import type { Delivery, EventText } from './event.js'
+import {
+  type EventReader,
+  type OperationHead,
+  type OperationReader,
+  type OutboxMessage,
+  type OutcomeReader,
+  outboxKinds,
+  type UserOperationHead
+} from './outbox.js'
+
+type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
+
+type ItemName = keyof typeof outboxKinds
+
+const itemNames = Object.keys(outboxKinds) as ItemName[]
+
+/** Items between two looks at the clock. */
+const itemsPerLook = 16
+
+/** What a worker sent that can't be read, or makes no sense. */
+export class UnreadableError extends Error {}
+
+export class OutboxReader {
+  readonly #outcomes: OutcomeReader
+  readonly #operations: OperationReader
+  readonly #events: EventReader
+  #message: readonly unknown[] = []
+  #at = 0
+  #kind = 0
+  #rid = 0
+  readonly #head: Mutable<OperationHead> = { rid: 0, viewId: 0, ack: 0, frontendId: '', sid: 0 }
+  readonly #userHead: Mutable<UserOperationHead> = { rid: 0, ack: 0, frontendId: '' }
+  /** The head of the newest operation. */
+  #last: UserOperationHead = this.#head
+
+  constructor(outcomes: OutcomeReader, operations: OperationReader, events: EventReader) {
+    this.#outcomes = outcomes
+    this.#operations = operations
+    this.#events = events
+  }
+
+  /** The name of the newest item. */
+  get item(): ItemName {
+    return itemNames[this.#kind] ?? 'origin'
+  }
+
+  /** The request of the newest outcome. */
+  get rid(): number {
+    return this.#rid
+  }
+
+  /** What the newest operation said of itself. */
+  get head(): UserOperationHead {
+    return this.#last
+  }
+
+  /** Takes a message in place of the one before. */
+  begin(message: readonly unknown[]): void {
+    this.#message = message
+    this.#at = 0
+  }
+
+  /**
+   * Gives items of the message to their methods, in order, for about so many milliseconds. Goes on behind an item whose
+   * method threw.
+   *
+   * @returns whether none is left
+   * @throws UnreadableError, and what a method throws
+   */
+  read(ms: number): boolean {
+    const { length } = this.#message
+    let startedAt = -1
+    for (let items = 1; this.#at < length; items++) {
+      this.#readItem()
+      if (items % itemsPerLook !== 0) continue
+      const now = performance.now()
+      if (startedAt === -1) startedAt = now
+      else if (now - startedAt >= ms) return this.#at >= length
+    }
+    return true
+  }
+
+  #readItem(): void {
+    const outcomes = this.#outcomes
+    const operations = this.#operations
+    const events = this.#events
+    const kind = this.#number()
+    this.#kind = kind
+    switch (kind) {
+      case outboxKinds.origin:
+        this.#head.rid = this.#whole()
+        this.#head.viewId = this.#integer()
+        this.#head.frontendId = this.#text()
+        this.#head.sid = this.#number()
+        return
+      case outboxKinds.reply:
+        return outcomes.reply(this.#outcome(), this.#text())
+      case outboxKinds.failed:
+        return outcomes.failed(this.#outcome(), readError(this.#text(), this.#text(), this.#maybe()))
+      case outboxKinds.slotDone:
+        return outcomes.slotDone(this.#whole())
+      case outboxKinds.awaitOperations:
+        return outcomes.awaitOperations(this.#whole())
+      case outboxKinds.goOn:
+        return outcomes.goOn(this.#whole())
+      case outboxKinds.ready:
+        return outcomes.ready(this.#whole(), this.#whole())
+      case outboxKinds.log:
+        return outcomes.log(this.#level(), this.#text(), this.#text())
+      case outboxKinds.fatal:
+        return outcomes.fatal(this.#whole(), this.#text(), this.#text(), this.#text())
+      case outboxKinds.push:
+        return operations.push(this.#acked(), this.#text(), this.#text())
+      case outboxKinds.pushAll:
+        return operations.pushAll(this.#acked(), this.#text())
+      case outboxKinds.bind:
+        return operations.bind(this.#acked(), this.#text())
+      case outboxKinds.unbind:
+        return operations.unbind(this.#acked(), this.#text())
+      case outboxKinds.update:
+        return operations.update(this.#acked(), this.#text(), this.#text(), this.#text())
+      case outboxKinds.commit:
+        return operations.commit(this.#acked(), this.#text(), this.#whole())
+      case outboxKinds.read:
+        return operations.read(this.#acked())
+      case outboxKinds.readByUid:
+        return operations.readByUid(this.#forUser(), this.#text())
+      case outboxKinds.kick:
+        return operations.kick(this.#acked(), this.#maybe())
+      case outboxKinds.kickByUid:
+        return operations.kickByUid(this.#forUser(), this.#text(), this.#maybe())
+      case outboxKinds.send:
+        return events.send(this.#acked(), this.#event())
+      case outboxKinds.sendToUser:
+        return events.sendToUser(this.#forUser(), this.#text(), this.#event(), this.#text())
+      case outboxKinds.broadcast:
+        return events.broadcast(this.#forUser(), this.#whole(), this.#event(), this.#text())
+      case outboxKinds.sendToUsers:
+        return events.sendToUsers(this.#forUser(), this.#text(), this.#event())
+      case outboxKinds.join:
+        return events.join(this.#acked(), this.#text())
+      case outboxKinds.leave:
+        return events.leave(this.#acked(), this.#text())
+      case outboxKinds.joinUser:
+        return events.joinUser(this.#forUser(), this.#text(), this.#text())
+      case outboxKinds.leaveUser:
+        return events.leaveUser(this.#forUser(), this.#text(), this.#text())
+      case outboxKinds.sendToChannel:
+        return events.sendToChannel(this.#forUser(), this.#text(), this.#event(), this.#text())
+      case outboxKinds.members:
+        return events.members(this.#forUser(), this.#text(), this.#integer(), this.#whole())
+      case outboxKinds.channelSize:
+        return events.channelSize(this.#forUser(), this.#text())
+      case outboxKinds.sessionsInChannel:
+        return events.sessionsInChannel(this.#forUser(), this.#text(), this.#text())
+      case outboxKinds.destroyChannel:
+        return events.destroyChannel(this.#forUser(), this.#text())
+      case outboxKinds.refused: {
+        const [route, operation, about] = [this.#text(), this.#text(), this.#text()]
+        return operations.refused(route, operation, about, { code: this.#text(), message: this.#text() })
+      }
+      default:
+        throw new UnreadableError(`an outbox with an item of kind ${kind}, which nobody writes`)
+    }
+  }
+
+  #text(): string {
+    const value = this.#message[this.#at++]
+    if (typeof value !== 'string') throw this.#unreadable('a text', value)
+    return value
+  }
+
+  /** What is only compared or looked up: a game may name a session by any number. */
+  #number(): number {
+    const value = this.#message[this.#at++]
+    if (typeof value !== 'number') throw this.#unreadable('a number', value)
+    return value
+  }
+
+  #integer(): number {
+    const value = this.#message[this.#at++]
+    if (!Number.isSafeInteger(value)) throw this.#unreadable('an integer', value)
+    return value as number
+  }
+
+  /** A count, a place, a number of a request or of an ack: a wrong one must not reach what the gateway counts with. */
+  #whole(): number {
+    const value = this.#message[this.#at++]
+    if (!Number.isSafeInteger(value) || (value as number) < 0)
+      throw this.#unreadable('an integer from 0 up', value)
+    return value as number
+  }
+
+  #maybe(): string | null {
+    const value = this.#message[this.#at++]
+    if (typeof value !== 'string' && value !== null) throw this.#unreadable('a text or null', value)
+    return value
+  }
+
+  #level(): LogLevel {
+    const level = this.#text()
+    if (level === 'debug' || level === 'info' || level === 'warn' || level === 'error') return level
+    throw this.#unreadable('a level of the log', level)
+  }
+
+  #outcome(): number {
+    this.#rid = this.#whole()
+    return this.#rid
+  }
+
+  #acked(): OperationHead {
+    this.#head.ack = this.#whole()
+    this.#last = this.#head
+    return this.#head
+  }
+
+  #forUser(): UserOperationHead {
+    this.#userHead.rid = this.#whole()
+    this.#userHead.ack = this.#whole()
+    this.#userHead.frontendId = this.#text()
+    this.#last = this.#userHead
+    return this.#userHead
+  }
+
+  #event(): EventText {
+    return {
+      name: this.#text(),
+      body: this.#text(),
+      rich: this.#text(),
+      richOnly: this.#whole() === 1,
+      delivery: this.#whole() as Delivery,
+      key: this.#text()
+    }
+  }
+
+  #unreadable(expected: string, value: unknown): UnreadableError {
+    return new UnreadableError(`an outbox with ${showValue(value)} where ${expected} belongs`)
+  }
+}
+
+/** Gives each item of a message to its method, in order. */
+export function readOutbox(
+  message: OutboxMessage,
+  outcomes: OutcomeReader,
+  operations: OperationReader,
+  events: EventReader
+): void {
+  const reader = new OutboxReader(outcomes, operations, events)
+  reader.begin(message)
+  reader.read(Number.POSITIVE_INFINITY)
+}
+
+function readError(code: string, message: string, data: string | null): ErrorData {
+  return data === null ? { code, message } : { code, message, data: JSON.parse(data) }
+}

@@ -1,0 +1,207 @@
+/** When onConnect and onClose are handed out, and when they are given up: without threads. */
+import t from 'tap'
+import type { RequestHead, TurnTask } from '../../../shared/link/batch.js'
+import { hookRoutes } from '../../../shared/link/hooks.js'
+import { type Core, type CoreOptions, type ScriptedWorker, startCore, tick } from '../../helpers/core.js'
+import { until } from '../../helpers/gateway.js'
+
+const { onConnect, onClose } = hookRoutes
+
+/** A core whose routes are `a`, `side`, which is concurrent, and the hooks that are given. */
+async function start(hooks: readonly string[], options: CoreOptions = {}) {
+  const core = await startCore({
+    workers: 1,
+    routes: { a: {}, side: { concurrent: true } },
+    hooks,
+    ...options
+  })
+  const names = ['a', 'side', ...hooks]
+  const nameOf = ({ route }: RequestHead) => names[route]!
+  return { core, nameOf, worker: core.workers[0]! }
+}
+
+/** The names of all that was handed out and not looked at, turn by turn. */
+function handedOut({ turns }: ScriptedWorker, nameOf: (request: RequestHead) => string): string[][] {
+  return turns.map(({ requests }) => requests.map(nameOf))
+}
+
+/** Runs the oldest turn's next request to a reply. */
+function answer(worker: ScriptedWorker, turn: TurnTask, body = ''): RequestHead {
+  const request = worker.claimNext(turn)!
+  worker.outbox.reply(request.rid, body)
+  worker.ready()
+  return request
+}
+
+async function sweep(core: Core, ms: number): Promise<void> {
+  core.clock += ms
+  core.requests.sweep(core.clock)
+  await tick()
+}
+
+t.test('onConnect is alone in its turn, and all else of its session waits for its outcome', async t => {
+  const { core, nameOf, worker } = await start([onConnect])
+  const player = core.connect()
+  for (const route of ['a', 'side', 'a']) core.request(player, 1, route)
+  await tick()
+  t.same(handedOut(worker, nameOf), [[onConnect]])
+  const [turn] = worker.turns.splice(0)
+  t.match(JSON.parse(turn!.requests[0]!.body), { address: { ip: '127.0.0.1', port: 1 }, protocol: 'json' })
+  worker.ready()
+  await tick()
+  t.same(worker.turns, [], 'also while the worker would take more')
+  answer(worker, turn!)
+  await tick()
+  t.same(handedOut(worker, nameOf).sort(), [['a', 'a'], ['side']])
+  await core.close()
+})
+
+t.test('a session that is refused ends, and nothing of it was handed out', async t => {
+  const { core, nameOf, worker } = await start([onConnect, onClose])
+  const player = core.connect()
+  for (const route of ['a', 'side']) core.request(player, 1, route)
+  await tick()
+  answer(worker, worker.turns.shift()!, '{"reason":"no"}')
+  await tick()
+  t.equal(player.session.isOpen, false)
+  t.same(handedOut(worker, nameOf), [[onClose]])
+  t.equal(worker.turns[0]!.requests[0]!.body, '"refused"')
+  await core.close()
+})
+
+t.test('a hook that has not started is not given up, and has its whole time when it does', async t => {
+  const { core, nameOf, worker } = await start([onConnect])
+  const player = core.connect()
+  core.request(player, 1)
+  await tick()
+  await sweep(core, 20_000)
+  t.match(player.replies, [{ error: { code: 'TIMEOUT' } }], 'as what waits behind it is')
+  t.equal(player.session.isOpen, true)
+  worker.turns.splice(0)
+  worker.ready()
+  await tick()
+  t.same(handedOut(worker, nameOf), [[onConnect]], 'it was taken back, and comes again')
+  const [turn] = worker.turns
+  const request = worker.claimNext(turn!)!
+  await sweep(core, 9_000)
+  core.request(player, 2)
+  await tick()
+  t.equal(player.replies.length, 1)
+  await sweep(core, 2_000)
+  t.equal(player.session.isOpen, false, 'who could not be greeted in time is not let in')
+  t.match(player.endings, [{ code: 1013, reason: /^come back in \d+ ms$/ }])
+  worker.outbox.reply(request.rid, '{"reason":"too late"}')
+  worker.ready()
+  await tick()
+  t.equal(player.endings.length, 1, 'what it says after its deadline has no effect')
+  await core.close()
+})
+
+t.test('who comes back was greeted before, and is let in where onConnect is cut off', async t => {
+  for (const ending of ['dies', 'is overdue']) {
+    const { core, nameOf } = await start([onConnect], { workers: 2 })
+    const player = core.connect()
+    await tick()
+    const first = core.workers.find(each => each.turns.length > 0)!
+    answer(first, first.turns.shift()!)
+    await tick()
+    core.registry.resume(player.session, { protocol: 'json' })
+    core.request(player, 1)
+    await tick()
+    const again = core.workers.find(each => each.turns.length > 0)!
+    t.same(handedOut(again, nameOf), [[onConnect]])
+    const [turn] = again.turns.splice(0)
+    t.match(JSON.parse(turn!.requests[0]!.body), { resumed: true })
+    again.claimNext(turn!)
+    if (ending === 'dies') again.die(new Error('its thread has ended'))
+    else await sweep(core, 11_000)
+    core.request(player, 2)
+    for (const each of core.workers) each.ready()
+    await tick()
+    t.same(player.endings, [], ending)
+    const last = core.workers.find(each => each.turns.length > 0)
+    t.ok(last !== undefined && handedOut(last, nameOf).flat().includes('a'), 'and what it asks for is run')
+    await core.close()
+  }
+})
+
+t.test('a session that ends before its onConnect has started has an onClose', async t => {
+  const { core, nameOf, worker } = await start([onConnect, onClose])
+  const player = core.connect()
+  core.registry.kick(player.session, 'out')
+  await tick()
+  t.same(handedOut(worker, nameOf), [[onClose]])
+  t.equal(worker.turns[0]!.requests[0]!.body, '"out"')
+  await core.close()
+})
+
+t.test('onClose waits for what had started, and no longer than until its deadline', async t => {
+  for (const ending of ['ends', 'dies', 'is overdue']) {
+    const { core, nameOf, worker } = await start([onClose], { workers: 2 })
+    const player = core.connect()
+    core.request(player, 1, 'side')
+    core.request(player, 2)
+    await tick()
+    const busy = core.workers.find(each => each.turns.length > 0)!
+    const turns = core.workers.flatMap(each => each.turns.splice(0).map(turn => ({ each, turn })))
+    const started = turns.map(({ each, turn }) => ({ each, request: each.claimNext(turn)! }))
+    t.equal(started.length, 2)
+    core.registry.kick(player.session, null)
+    for (const each of core.workers) each.ready()
+    await tick()
+    const all = () => core.workers.flatMap(each => handedOut(each, nameOf))
+    t.same(all(), [])
+    if (ending === 'ends') {
+      for (const { each, request } of started) {
+        t.same(all(), [], 'both must end')
+        each.outbox.reply(request.rid, '')
+        each.flush()
+        await tick()
+      }
+    } else if (ending === 'dies')
+      for (const each of new Set(started.map(({ each }) => each))) each.die(new Error('x'))
+    else await sweep(core, 11_000)
+    await until('it is handed out', () => all().length > 0)
+    t.same(all(), [[onClose]], ending)
+    t.ok(busy && worker)
+    await core.close()
+  }
+})
+
+t.test(
+  'an onClose that had not started in a worker that ends runs in another; one that had does not',
+  async t => {
+    const { core, nameOf } = await start([onClose])
+    const hold = async () => {
+      const player = core.connect()
+      core.registry.kick(player.session, null)
+      await until('it is handed out', () => core.workers.at(-1)!.turns.length > 0)
+      return core.workers.at(-1)!
+    }
+    const first = await hold()
+    first.die(new Error('the first'))
+    await until('it runs elsewhere', () => core.workers.length === 2 && core.workers[1]!.turns.length > 0)
+    const second = core.workers[1]!
+    t.same(handedOut(second, nameOf), [[onClose]])
+    second.claimNext(second.turns[0]!)
+    second.die(new Error('the second'))
+    await until('there is a third', () => core.pool.up.length === 1)
+    await tick()
+    t.same(core.workers[2]!.turns, [])
+    await core.close()
+  }
+)
+
+t.test('without a worker onConnect waits, and what is behind it is refused', async t => {
+  const { core, nameOf, worker } = await start([onConnect])
+  core.failStarts = true
+  worker.die(new Error('gone'))
+  await until('nobody is up', () => core.pool.places.length === 0)
+  const player = core.connect()
+  for (const route of ['a', 'side']) core.request(player, 1, route)
+  t.match(player.replies, [{ error: { code: 'NO_WORKER' } }])
+  core.failStarts = false
+  await until('it is handed out', () => core.workers.at(-1)!.turns.length > 0)
+  t.same(handedOut(core.workers.at(-1)!, nameOf), [[onConnect]])
+  await core.close()
+})

@@ -1,0 +1,270 @@
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import t from 'tap'
+import { flagOf, variableOf } from '../../../gateway/options/option-row.js'
+import { optionTable } from '../../../gateway/options/option-table.js'
+import { type GatewayOptions, resolveOptions } from '../../../gateway/options/options.js'
+import { monotonicClock, wallClock } from '../../../shared/clock.js'
+import { createLogger } from '../../../shared/text/log.js'
+
+const refused = (message: string | RegExp) => ({ code: 'OPTION_INVALID', message })
+
+t.test('what is not asked for has its default', t => {
+  const options = resolveOptions({ handlers: 'handlers' })
+  t.match(options, {
+    handlers: resolve('handlers'),
+    host: '127.0.0.1',
+    port: 3010,
+    tlsCert: '',
+    tlsKey: '',
+    workers: availableParallelism(),
+    frontendId: 'gateway-1',
+    singleSession: 'off',
+    heartbeat: 30_000,
+    handshakeTimeout: 10_000,
+    requestTimeout: 10_000,
+    laneLimit: 64,
+    maxPause: 30_000,
+    maxBodyBytes: 65_536,
+    maxBodyDepth: 64,
+    maxRequestsPerSecond: 1_000,
+    maxBytesPerSecond: 1_048_576,
+    maxFramesPerSecond: 1_000,
+    maxSettingsLength: 65_536,
+    maxSettingsKeys: 1_024,
+    maxOperationsPerRequest: 10_000,
+    maxSendBytes: 1_048_576,
+    startTimeout: 30_000,
+    closeTimeout: 4_000,
+    logLevel: 'info',
+    now: wallClock,
+    monotonic: monotonicClock
+  })
+  t.same(options.onHandshake({ type: '', version: '', user: undefined, address: { ip: '', port: 0 } }), {
+    accept: true
+  })
+  t.equal(options.dev, false)
+  t.equal(options.onHttpRequest, undefined)
+  t.ok(Object.isFrozen(options))
+  for (const level of ['debug', 'info', 'warn', 'error'] as const) t.type(options.log[level], 'function')
+  t.end()
+})
+
+t.test('what is asked for is taken, undefined is not asked for, and 0 is 0', t => {
+  const lines: string[] = []
+  const log = createLogger('debug', (_level, message) => lines.push(message))
+  const now = () => 7
+  const monotonic = () => 8
+  const onHandshake = () => ({ accept: false }) as const
+  const onHttpRequest = () => {}
+  const asked: GatewayOptions = {
+    handlers: '/games/chess',
+    port: 0,
+    heartbeat: 0,
+    requestTimeout: 0,
+    closeTimeout: 0,
+    singleSession: 'kick',
+    logLevel: 'silent',
+    dev: true,
+    log,
+    now,
+    monotonic,
+    onHandshake,
+    onHttpRequest
+  }
+  const { log: door, ...others } = resolveOptions(asked)
+  t.match({ ...others, log }, asked as object)
+  door.info('taken')
+  t.same(lines, ['taken'])
+  const none = Object.fromEntries(optionTable.map(({ name }) => [name, undefined]))
+  const options = resolveOptions({
+    ...none,
+    handlers: '/h',
+    log,
+    now: undefined,
+    monotonic: undefined
+  } as unknown as GatewayOptions)
+  t.equal(options.port, 3010)
+  t.equal(options.now, wallClock)
+  t.equal(options.monotonic, monotonicClock)
+  t.end()
+})
+
+t.test('defaults are what the options themselves allow', t => {
+  const standards = Object.fromEntries(
+    optionTable.flatMap(({ name, standard }) => (standard === undefined ? [] : [[name, standard]]))
+  )
+  t.doesNotThrow(() => resolveOptions({ handlers: '/h', ...standards }))
+  t.same(
+    optionTable.filter(({ standard }) => standard === undefined).map(({ name }) => name),
+    ['handlers']
+  )
+  for (const { name, help } of optionTable) t.not(help, '', name)
+  t.equal(new Set(optionTable.map(({ name }) => name)).size, optionTable.length)
+  t.end()
+})
+
+for (const { name, check } of optionTable) {
+  t.test(`a wrong ${name} is refused by name, with what was expected and what came`, t => {
+    const resolveWith = (value: unknown) =>
+      resolveOptions({ handlers: '/h', [name]: value } as unknown as GatewayOptions)
+    const expected = {
+      text: 'a text that is not empty',
+      file: "the path of a file, or '' for none",
+      integer: check.type === 'integer' ? `a whole number from ${check.least} to ${check.most}` : '',
+      word: check.type === 'word' ? `one of ${check.words.join(', ')}` : ''
+    }[check.type]
+    const rows: [unknown, string][] = [
+      [null, 'null'],
+      [true, 'true (boolean)'],
+      [{}, 'an object'],
+      [['a'], 'an array']
+    ]
+    if (check.type !== 'file') rows.push(['', "'' (empty)"])
+    if (check.type === 'text' || check.type === 'file') rows.push([5, '5 (number)'])
+    if (check.type === 'text') {
+      t.throws(() => resolveWith('x'.repeat(4_097)), {
+        code: 'OPTION_INVALID',
+        message: /to be a text of at most 4096 characters, got/
+      })
+    }
+    if (check.type === 'word') rows.push(['OFF', '"OFF" (string)'], ['toString', '"toString" (string)'])
+    if (check.type === 'integer') {
+      const { least, most } = check
+      for (const value of [least - 1, most + 1, least + 0.5, Number.NaN, Number.POSITIVE_INFINITY])
+        rows.push([value, `${value} (number)`])
+      rows.push([String(least), `"${least}" (string)`])
+      for (const value of [least, most]) t.equal(resolveWith(value)[name], value, 'its ends are allowed')
+    }
+    for (const [value, got] of rows)
+      t.throws(() => resolveWith(value), refused(`Expected \`${name}\` to be ${expected}, got ${got}`))
+    if (check.type === 'word')
+      for (const word of check.words) t.equal(resolveWith(word)[name], word, 'each word is allowed')
+    t.end()
+  })
+}
+
+t.test('a certificate needs its key, and a key its certificate', t => {
+  for (const files of [{ tlsCert: 'cert.pem' }, { tlsKey: 'key.pem' }, { tlsCert: 'cert.pem', tlsKey: '' }])
+    t.throws(() => resolveOptions({ handlers: '/h', ...files }), refused(/both, or neither/))
+  t.match(resolveOptions({ handlers: '/h', tlsCert: 'c', tlsKey: 'k' }), { tlsCert: 'c', tlsKey: 'k' })
+  t.end()
+})
+
+t.test('the folder of the handlers must be given', t => {
+  for (const asked of [{}, { handlers: undefined }]) {
+    t.throws(
+      () => resolveOptions(asked as unknown as GatewayOptions),
+      refused('The option `handlers` is missing: give the folder of the handler modules, --handlers DIR')
+    )
+  }
+  t.end()
+})
+
+t.test('options that are none are refused, with those that there are', t => {
+  const asked = { handlers: '/h', heartBeat: 5 } as unknown as GatewayOptions
+  t.throws(
+    () => resolveOptions(asked),
+    refused(
+      /^There is no option `heartBeat`; the options are handlers, host, .*, logLevel, .*dev, workerArgv$/
+    )
+  )
+  const own = JSON.parse('{"handlers":"/h","__proto__":1}')
+  t.throws(() => resolveOptions(own), refused(/^There is no option `__proto__`/))
+  for (const [asked, got] of [
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['/h', '"/h" (string)'],
+    [() => {}, /\(function\)$/]
+  ] as const) {
+    t.throws(
+      () => resolveOptions(asked as unknown as GatewayOptions),
+      refused(got instanceof RegExp ? got : `Expected the gateway's options to be an object, got ${got}`)
+    )
+  }
+  t.end()
+})
+
+t.test('what is no plain value is checked too: hooks, the logger, the development mode', t => {
+  const rows: [string, unknown, string][] = [
+    ['onHandshake', true, 'a function, got true (boolean)'],
+    ['onHandshake', null, 'a function, got null'],
+    ['onHttpRequest', 'page', 'a function, got "page" (string)'],
+    ['onHttpRequest', null, 'a function, got null'],
+    ['now', 5, 'a function, got 5 (number)'],
+    ['monotonic', 5, 'a function, got 5 (number)'],
+    ['log', null, 'a logger with debug, info, warn, error, got null'],
+    ['log', { info() {} }, 'a logger with debug, info, warn, error, got an object'],
+    ['dev', 'yes', 'true or false, got "yes" (string)'],
+    ['dev', null, 'true or false, got null']
+  ]
+  for (const [name, value, what] of rows) {
+    t.throws(
+      () => resolveOptions({ handlers: '/h', [name]: value } as unknown as GatewayOptions),
+      refused(`Expected \`${name}\` to be ${what}`)
+    )
+  }
+  t.doesNotThrow(() => resolveOptions({ handlers: '/h', log: console }))
+  t.end()
+})
+
+t.test('an option has one name on the command line and one in the environment', t => {
+  t.same(
+    optionTable.map(({ name }) => [flagOf(name), variableOf(name)]),
+    [
+      ['handlers', 'SALLYPORT_HANDLERS'],
+      ['host', 'SALLYPORT_HOST'],
+      ['port', 'SALLYPORT_PORT'],
+      ['tls-cert', 'SALLYPORT_TLS_CERT'],
+      ['tls-key', 'SALLYPORT_TLS_KEY'],
+      ['workers', 'SALLYPORT_WORKERS'],
+      ['frontend-id', 'SALLYPORT_FRONTEND_ID'],
+      ['single-session', 'SALLYPORT_SINGLE_SESSION'],
+      ['origins', 'SALLYPORT_ORIGINS'],
+      ['hosts', 'SALLYPORT_HOSTS'],
+      ['max-connections', 'SALLYPORT_MAX_CONNECTIONS'],
+      ['max-connections-per-address', 'SALLYPORT_MAX_CONNECTIONS_PER_ADDRESS'],
+      ['max-connections-per-second-per-address', 'SALLYPORT_MAX_CONNECTIONS_PER_SECOND_PER_ADDRESS'],
+      ['trusted-proxies', 'SALLYPORT_TRUSTED_PROXIES'],
+      ['heartbeat', 'SALLYPORT_HEARTBEAT'],
+      ['handshake-timeout', 'SALLYPORT_HANDSHAKE_TIMEOUT'],
+      ['request-timeout', 'SALLYPORT_REQUEST_TIMEOUT'],
+      ['lane-limit', 'SALLYPORT_LANE_LIMIT'],
+      ['max-pause', 'SALLYPORT_MAX_PAUSE'],
+      ['max-body-bytes', 'SALLYPORT_MAX_BODY_BYTES'],
+      ['max-body-depth', 'SALLYPORT_MAX_BODY_DEPTH'],
+      ['max-requests-per-second', 'SALLYPORT_MAX_REQUESTS_PER_SECOND'],
+      ['max-bytes-per-second', 'SALLYPORT_MAX_BYTES_PER_SECOND'],
+      ['max-frames-per-second', 'SALLYPORT_MAX_FRAMES_PER_SECOND'],
+      ['max-open-requests', 'SALLYPORT_MAX_OPEN_REQUESTS'],
+      ['max-open-bytes', 'SALLYPORT_MAX_OPEN_BYTES'],
+      ['max-queue-delay', 'SALLYPORT_MAX_QUEUE_DELAY'],
+      ['max-settings-length', 'SALLYPORT_MAX_SETTINGS_LENGTH'],
+      ['max-settings-keys', 'SALLYPORT_MAX_SETTINGS_KEYS'],
+      ['max-send-bytes', 'SALLYPORT_MAX_SEND_BYTES'],
+      ['max-send-bytes-in-all', 'SALLYPORT_MAX_SEND_BYTES_IN_ALL'],
+      ['resume-window', 'SALLYPORT_RESUME_WINDOW'],
+      ['unbound-resume-window', 'SALLYPORT_UNBOUND_RESUME_WINDOW'],
+      ['max-detached-sessions', 'SALLYPORT_MAX_DETACHED_SESSIONS'],
+      ['max-detached-sessions-per-address', 'SALLYPORT_MAX_DETACHED_SESSIONS_PER_ADDRESS'],
+      ['max-detached-bytes', 'SALLYPORT_MAX_DETACHED_BYTES'],
+      ['max-backlog-bytes', 'SALLYPORT_MAX_BACKLOG_BYTES'],
+      ['max-backlog-messages', 'SALLYPORT_MAX_BACKLOG_MESSAGES'],
+      ['max-backlog-bytes-in-all', 'SALLYPORT_MAX_BACKLOG_BYTES_IN_ALL'],
+      ['max-operations-per-request', 'SALLYPORT_MAX_OPERATIONS_PER_REQUEST'],
+      ['max-channels', 'SALLYPORT_MAX_CHANNELS'],
+      ['max-members', 'SALLYPORT_MAX_MEMBERS'],
+      ['isolation', 'SALLYPORT_ISOLATION'],
+      ['worker-heap', 'SALLYPORT_WORKER_HEAP'],
+      ['stuck-after', 'SALLYPORT_STUCK_AFTER'],
+      ['max-given-up-handlers', 'SALLYPORT_MAX_GIVEN_UP_HANDLERS'],
+      ['start-timeout', 'SALLYPORT_START_TIMEOUT'],
+      ['close-timeout', 'SALLYPORT_CLOSE_TIMEOUT'],
+      ['drain-timeout', 'SALLYPORT_DRAIN_TIMEOUT'],
+      ['drain-spread', 'SALLYPORT_DRAIN_SPREAD'],
+      ['log-level', 'SALLYPORT_LOG_LEVEL'],
+      ['max-log-lines-per-second', 'SALLYPORT_MAX_LOG_LINES_PER_SECOND']
+    ]
+  )
+  t.end()
+})

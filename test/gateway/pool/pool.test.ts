@@ -1,0 +1,44 @@
+/** The supervisor, where workers can't be started at all. */
+import t from 'tap'
+import { startCore, tick } from '../../helpers/core.js'
+import { until } from '../../helpers/gateway.js'
+
+t.test('a start that throws at once is tried again, and others go on meanwhile', async t => {
+  const core = await startCore({ workers: 2 })
+  t.teardown(() => core.close())
+  core.throwStarts = true
+  core.workers[0]!.die(new Error('it ends'))
+  await until('its place is given up for a while', () => core.pool.places.length === 1)
+  const player = core.connect()
+  core.request(player, 1)
+  await tick()
+  core.workers[1]!.runAll()
+  t.match(player.replies, [{ id: 1 }])
+  core.throwStarts = false
+  await until('it is replaced', () => core.pool.up.length === 2)
+})
+
+t.test(
+  'a reload whose workers can’t be started rejects with what was thrown, and the old ones go on',
+  async t => {
+    const core = await startCore({ workers: 2 })
+    t.teardown(() => core.close())
+    core.throwStarts = true
+    await t.rejects(core.pool.reload(), { message: 'EAGAIN' })
+    t.same(
+      core.pool.up.map(({ state }) => state),
+      ['up', 'up']
+    )
+  }
+)
+
+t.test('so it is where only some of them can’t: those that came up are ended', async t => {
+  const core = await startCore({ workers: 2 })
+  t.teardown(() => core.close())
+  const reloading = core.pool.reload()
+  t.equal(core.workers.length, 4)
+  core.workers[3]!.die(new Error('it does not come up'))
+  await t.rejects(reloading, { code: 'HANDLERS_INVALID', message: 'it does not come up' })
+  await until('the other one has ended', () => core.workers[2]!.hasEnded)
+  t.equal(core.pool.up.length, 2)
+})

@@ -1,0 +1,55 @@
+import t from 'tap'
+import { Farewells } from '../../../gateway/resume/farewells.js'
+import type { ResumableReceiver } from '../../../gateway/resume/resumable-receiver.js'
+import { closeCodes } from '../../../shared/close-codes.js'
+
+/** A client of this user. */
+const clientOf = (uid: string | null) => ({ describeUser: () => (other: string | null) => other === uid })
+
+function begin(window = 1_000) {
+  const farewells = new Farewells(window)
+  const add = (code: number, hashes: string[], now = 0, uid: string | null = null) =>
+    farewells.add(clientOf(uid) as ResumableReceiver, { code, kickReason: 'Enough.' }, hashes, now)
+  return { farewells, add }
+}
+
+t.test('who comes back with either secret is told once', async t => {
+  const { farewells, add } = begin()
+  add(closeCodes.kicked, ['held', 'offered'])
+  add(closeCodes.replaced, ['other'])
+  t.same(farewells.take('offered', null), { code: 4500, kickReason: 'Enough.' })
+  t.same(farewells.take('held', null), undefined)
+  t.match(farewells.take('other', null), { code: 4503 })
+  t.equal(farewells.size, 0)
+})
+
+t.test('only an end that somebody wanted is told', async t => {
+  const { farewells, add } = begin()
+  for (const code of [closeCodes.slow, closeCodes.silent, closeCodes.resumed, closeCodes.restart, 1006])
+    add(code, [`of ${code}`])
+  add(closeCodes.kicked, [])
+  t.equal(farewells.size, 0, 'nor one whose client has no secret')
+})
+
+t.test('another user who has the secret is not told, and its own is told after', async t => {
+  const { farewells, add } = begin()
+  add(closeCodes.kicked, ['secret'], 0, 'red')
+  t.equal(farewells.take('secret', 'blue'), undefined)
+  t.match(farewells.take('secret', 'red'), { code: 4500 })
+})
+
+t.test('it is kept for its time, and the oldest go when there are too many', async t => {
+  const { farewells, add } = begin(1_000)
+  add(closeCodes.kicked, ['a'], 0)
+  add(closeCodes.kicked, ['b'], 500)
+  farewells.look(999)
+  t.equal(farewells.size, 2)
+  farewells.look(1_000)
+  t.equal(farewells.take('a', null), undefined)
+  for (let n = 0; n < 20_000; n++) add(closeCodes.kicked, [`held ${n}`, `offered ${n}`], 1_000)
+  t.equal(farewells.size, 10_000)
+  t.equal(farewells.take('b', null), undefined)
+  t.equal(farewells.take('held 9999', null), undefined)
+  t.match(farewells.take('held 10000', null), { code: 4500 })
+  t.match(farewells.take('offered 19999', null), { code: 4500 })
+})

@@ -1,0 +1,126 @@
+/** Turns whose requests are decided and did not wait for all that they asked for, and turns in workers that share no memory. */
+import t from 'tap'
+import { noLimits } from '../../../shared/values/settings-text.js'
+import { type CoreSession, type ScriptedWorker, startCore, tick } from '../../helpers/core.js'
+
+const ids = ({ replies }: CoreSession) => replies.map(reply => reply.id)
+const codes = ({ replies }: CoreSession) => replies.map(reply => reply.error?.code ?? 'ok')
+
+/** Starts the worker's only request, and replies while something that it asked for is not answered. */
+function replyHeld(worker: ScriptedWorker): number {
+  const [turn] = worker.turns.splice(0)
+  const request = worker.claimNext(turn!)!
+  worker.outbox.awaitOperations(turn!.slot)
+  worker.outbox.reply(request.rid, request.body)
+  worker.ready(1, 1)
+  return turn!.slot
+}
+
+t.test('a lane goes on when what its last request asked for is answered, not with its reply', async t => {
+  const core = await startCore({ workers: 2 })
+  const player = core.connect()
+  core.request(player, 1)
+  await tick()
+  const worker = core.workers.find(({ turns }) => turns.length > 0)!
+  const slot = replyHeld(worker)
+  t.same(ids(player), [1], 'the player has the reply')
+  core.request(player, 2)
+  await tick()
+  t.same(
+    core.workers.flatMap(({ turns }) => turns),
+    [],
+    'the next one waits, though both workers are idle'
+  )
+  worker.outbox.goOn(slot)
+  worker.flush()
+  await tick()
+  t.equal(core.workers.flatMap(({ turns }) => turns).length, 1)
+  for (const each of core.workers) each.runAll()
+  t.same(ids(player), [1, 2])
+  await core.close()
+})
+
+t.test('it waits for that until the deadline of the request, and no longer', async t => {
+  const core = await startCore({ workers: 1, routes: { a: { timeout: 50 }, patient: { timeout: 10_000 } } })
+  const [worker] = core.workers as [ScriptedWorker]
+  const player = core.connect()
+  core.request(player, 1)
+  await tick()
+  const slot = replyHeld(worker)
+  core.request(player, 2, 'patient')
+  core.clock += 60
+  for (let i = 0; i < 1_000 && worker.turns.length === 0; i++)
+    await new Promise(resolve => setTimeout(resolve, 1))
+  worker.runAll()
+  t.same(ids(player), [1, 2])
+  worker.outbox.goOn(slot)
+  worker.flush()
+  t.same(
+    [codes(player), core.metrics.read().turns],
+    [['ok', 'ok'], 0],
+    'what is let go later changes nothing'
+  )
+  await core.close()
+})
+
+t.test('it goes on at once when the worker ends', async t => {
+  const core = await startCore({ workers: 2 })
+  const player = core.connect()
+  core.request(player, 1)
+  await tick()
+  const worker = core.workers.find(({ turns }) => turns.length > 0)!
+  replyHeld(worker)
+  core.request(player, 2)
+  worker.die(new Error('gone'))
+  await tick()
+  for (const each of core.workers) each.runAll()
+  t.same(ids(player), [1, 2])
+  await core.close()
+})
+
+t.test('what lies behind it in the same turn does not move to an idle worker', async t => {
+  const core = await startCore({ workers: 2 })
+  // Quick requests, so that one worker is given all of them.
+  for (const worker of core.workers) for (let i = 0; i < 40; i++) worker.ready(1, 5)
+  const [player, other] = [core.connect(), core.connect()]
+  for (let id = 1; id <= 2; id++) core.request(player, id)
+  core.request(other, 1)
+  await tick()
+  const [busy, idle] = core.workers as [ScriptedWorker, ScriptedWorker]
+  const [turn] = busy.turns
+  const request = busy.claimNext(turn!)!
+  busy.outbox.awaitOperations(turn!.slot)
+  busy.outbox.reply(request.rid, request.body)
+  busy.flush()
+  for (let looks = 0; looks < 2_000 && ids(other).length === 0; looks++) {
+    await new Promise(resolve => setTimeout(resolve, 1))
+    idle.runAll()
+  }
+  t.same([ids(other), ids(player)], [[1], [1]], "another session's moves")
+  busy.outbox.goOn(turn!.slot)
+  busy.runAll()
+  t.same(ids(player), [1, 2])
+  await core.close()
+})
+
+t.test('of a lane, a worker that shares no memory is given one request, which has started then', async t => {
+  const core = await startCore({ workers: 2, isProcess: true })
+  const player = core.connect()
+  for (let id = 1; id <= 3; id++) core.request(player, id)
+  await tick()
+  const [worker] = core.workers as [ScriptedWorker]
+  t.same(
+    core.workers.map(({ turns }) => turns.map(({ requests }) => requests.length)),
+    [[1], []]
+  )
+  player.session.change([['k', '{"json":7}']], 0, noLimits)
+  t.equal(core.metrics.read().requestsTakenBack, 0, 'nothing can be taken back')
+  worker.die(new Error('gone'))
+  t.same(codes(player), ['WORKER_LOST'])
+  for (let runs = 0; runs < 2; runs++) {
+    await tick()
+    for (const each of core.workers) if (each !== worker) each.runAll()
+  }
+  t.same(ids(player), [1, 2, 3], 'and the rest runs in another')
+  await core.close()
+})

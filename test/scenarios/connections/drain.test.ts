@@ -1,0 +1,103 @@
+/** A gateway that is drained for a restart, under load. */
+
+import t from 'tap'
+import { type Client, connect } from '../../../client/index.js'
+import { startGateway, until } from '../../helpers/gateway.js'
+import { fixture } from '../../helpers/paths.js'
+import { failureOf } from '../../helpers/player.js'
+import { PomeloPlayer } from '../../helpers/pomelo-player.js'
+
+const handlers = fixture('handlers-resume')
+
+t.test('no request that was accepted goes unanswered, and clients find the next gateway', async t => {
+  const options = { workers: 2, drainSpread: 200 }
+  const { gateway } = await startGateway(t, handlers, options)
+  const clients = await Promise.all(
+    Array.from({ length: 40 }, () => connect(gateway.url, { backOff: { least: 1, most: 20 } }))
+  )
+  t.teardown(() => {
+    for (const client of clients) client.close()
+  })
+  const outcomes: Record<string, number> = {}
+  const count = (what: string) => (outcomes[what] = (outcomes[what] ?? 0) + 1)
+  let isOver = false
+  const play = async (client: Client) => {
+    while (!isOver) {
+      await client.request('player.add', { n: 1 }).then(
+        () => count('answered'),
+        error => count(error.code)
+      )
+      if (client.state !== 'open') return
+    }
+  }
+  const playing = clients.map(play)
+  await until('they play', () => (outcomes['answered'] ?? 0) > 200)
+  t.equal(gateway.isReady, true)
+  const { port } = gateway.address
+  const codes: (number | undefined)[] = []
+  for (const client of clients) client.onState(({ state, code }) => state === 'resuming' && codes.push(code))
+  const drained = gateway.drain()
+  t.equal(gateway.isReady, false)
+  await t.rejects(connect(gateway.url, { connectTimeout: 50 }), { code: 'CONNECT_FAILED' })
+  await drained
+  const { requests, replies, sessions } = gateway.metrics()
+  t.equal(requests, replies, 'each request that came has its reply')
+  t.equal(sessions, 0)
+  await until('all have been sent away', () => codes.length === 40)
+  t.same(new Set(codes), new Set([1012]))
+  isOver = true
+  const next = await startGateway(t, handlers, { ...options, port })
+  await until('all are there', () => next.gateway.metrics().connections === 40)
+  await Promise.all(playing)
+  // What was under way when the session ended is told as such, and may be tried again where it had not left.
+  t.same(
+    Object.keys(outcomes).filter(code => !['answered', 'CLOSING', 'SESSION_LOST'].includes(code)),
+    []
+  )
+  t.comment(JSON.stringify({ requests, ...outcomes }))
+})
+
+t.test('what runs is waited for, and a Pomelo client is told by a kick', async t => {
+  const { gateway } = await startGateway(t, handlers, { workers: 1, drainSpread: 20 })
+  const player = await PomeloPlayer.join(gateway.url)
+  const other = await PomeloPlayer.join(gateway.url)
+  const held = player.request('player.hold', { key: 'drain' })
+  await player.until(() => player.events.find(([route]) => route === 'holding'))
+  const free = other.request('player.free', { key: 'drain' })
+  await other.until(() => (gateway.metrics().requests === 2 ? true : undefined)).catch(() => {})
+  const drained = gateway.drain()
+  t.match(await held, { body: 'held', isError: false })
+  await free
+  await drained
+  t.match(player.kicks, [{ reason: /^restart, come back in \d+ ms$/ }])
+  t.match(await player.closed, { code: 1012 })
+})
+
+for (const isolation of ['thread', 'process'] as const) {
+  for (const end of ['close', 'drain'] as const) {
+    t.test(`what does not end in time is answered all the same (${end}, ${isolation})`, async t => {
+      const times = { drainTimeout: 30, drainSpread: 20, closeTimeout: 30 }
+      const { gateway, lines, connect } = await startGateway(t, handlers, { workers: 1, isolation, ...times })
+      const [player, pomelo] = [await connect(), await PomeloPlayer.join(gateway.url)]
+      const asked = [player.request('player.hold', { key: 'never' }), player.request('player.add', { n: 1 })]
+      pomelo.request('player.hold', { key: 'never either' }).catch(() => {})
+      player.notify('player.add', { n: 2 })
+      await until('both hold', () => player.events.length + pomelo.events.length === 4)
+      await gateway[end]()
+      const failures = await Promise.all(asked.map(failureOf))
+      t.match(failures, [
+        { code: 'WORKER_LOST', message: /^The worker of "player\.hold" ended .*: the gateway is closing$/ },
+        { code: 'CLOSING' }
+      ])
+      t.match(await player.closed, { code: 1012 })
+      await pomelo.closed
+      t.match(pomelo.replies, [{ id: 1, body: { error: 'WORKER_LOST' } }])
+      t.same(player.strays, [], 'once, and a notify is answered by nothing')
+      t.match(gateway.metrics(), { requests: 3, replies: 3 })
+      t.match(
+        lines.filter(({ message }) => message.startsWith('Requests')),
+        [{ level: 'warn', message: 'Requests have not ended in time', fields: { requests: 4 } }]
+      )
+    })
+  }
+}

@@ -1,0 +1,98 @@
+/** What a gateway answers to HTTP requests that open no WebSocket. */
+import { once } from 'node:events'
+import { get, type IncomingMessage, type ServerResponse } from 'node:http'
+import { connect as connectSocket } from 'node:net'
+import t, { type Test } from 'tap'
+import { startGateway, until } from '../../helpers/gateway.js'
+import { Player } from '../../helpers/player.js'
+
+type Answering = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+
+async function start(t: Test, onHttpRequest?: Answering) {
+  const running = await startGateway(t, 'wire', onHttpRequest === undefined ? {} : { onHttpRequest })
+  const url = running.gateway.url.replace('ws:', 'http:')
+  return { ...running, url }
+}
+
+t.test('without onHttpRequest it says that it wants a WebSocket, and closes', async t => {
+  const { url } = await start(t)
+  const response = await fetch(`${url}/any?thing=1`)
+  t.same([response.status, response.headers.get('upgrade')], [426, 'websocket'])
+  t.equal(response.headers.get('connection'), 'close')
+  t.match(await response.text(), /connect by WebSocket/)
+})
+
+t.test('onHttpRequest answers, while WebSockets open at the same address', async t => {
+  const { url, gateway } = await start(t, (request, response) => {
+    response.writeHead(200, { 'content-type': 'text/plain' }).end(`${request.method} ${request.url}`)
+  })
+  t.equal(await (await fetch(`${url}/page?x=1`)).text(), 'GET /page?x=1')
+  t.equal(await (await fetch(url, { method: 'POST', body: 'x' })).text(), 'POST /')
+  const player = await Player.connect(`${gateway.url}/page`)
+  t.teardown(() => player.leave())
+  t.equal(await player.request('echo.plain', 'hello'), 'hello')
+})
+
+for (const [how, fail] of [
+  [
+    'throws',
+    () => {
+      throw new Error('no database')
+    }
+  ],
+  ['rejects', () => Promise.reject(new Error('no database'))]
+] as const) {
+  t.test(`an onHttpRequest that ${how} answers 500 and is logged, and the gateway goes on`, async t => {
+    const { url, lines, connect } = await start(t, (_request, response) => {
+      response.setHeader('content-length', 3).setHeader('set-cookie', 'secret')
+      return fail()
+    })
+    const response = await fetch(`${url}/page?token=secret`)
+    t.same([response.status, await response.text()], [500, 'The request failed.\n'])
+    t.equal(response.headers.get('set-cookie'), null, 'nothing of what it had begun to say')
+    const told = lines.filter(({ message }) => message === 'onHttpRequest failed')
+    t.equal(told.length, 1)
+    t.match(told[0], { level: 'error', fields: { method: 'GET', path: '/page' } })
+    t.match(String(told[0]!.fields.error), /no database/)
+    t.notMatch(JSON.stringify(lines), /secret/)
+    t.equal(await (await connect()).request('echo.plain', 'hello'), 'hello')
+  })
+}
+
+t.test(
+  'one that throws in the middle of its answer cuts it off, and one that throws behind it does not',
+  async t => {
+    // More than a socket takes at once, so that the end of it is still to be sent.
+    const size = 20_000_000
+    const { url, lines } = await start(t, (request, response) => {
+      response.writeHead(200, { 'content-length': size })
+      if (request.url === '/whole') response.end('x'.repeat(size))
+      else response.write('half')
+      throw new Error('broken')
+    })
+    await t.rejects(fetch(`${url}/half`).then(response => response.text()))
+    t.equal((await (await fetch(`${url}/whole`)).text()).length, size)
+    t.equal(lines.filter(({ message }) => message === 'onHttpRequest failed').length, 2)
+  }
+)
+
+t.test(
+  'what nobody has answered when the gateway closes is cut off, and connections that wait for a next request too',
+  async t => {
+    const { gateway, url } = await start(t, (request, response) => {
+      if (request.url === '/idle') response.end('x')
+    })
+    let isCut = false
+    get(`${url}/never`).on('error', () => {
+      isCut = true
+    })
+    const { port } = gateway.address
+    const idle = connectSocket(port, '127.0.0.1')
+    idle.write('GET /idle HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await once(idle, 'data')
+    const ended = once(idle, 'close')
+    await gateway.close()
+    await ended
+    await until('it is cut off', () => isCut)
+  }
+)

@@ -1,0 +1,42 @@
+/** The short form of `npm run soak`: its machinery, and that it finds a leak. What is slow to grow needs the long one. */
+
+import t, { type Test } from 'tap'
+import { startGateway, startProxy } from '../../helpers/gateway.js'
+import { fixture } from '../../helpers/paths.js'
+import { runSoak } from '../../helpers/soak.js'
+import { judgeTrend } from '../../helpers/trend.js'
+
+const handlers = fixture('handlers-resume')
+
+/** MiB per hour: in seconds the heap has not settled, so that only what grows fast is told apart. */
+const most = 10_000
+
+/** Longer than a client takes to notice that only the gateway was told of the end of its connection. */
+const resumeWindow = 6_000
+
+async function soak(t: Test, keep: (sid: number) => void) {
+  const { gateway } = await startGateway(t, handlers, { resumeWindow })
+  gateway.sessions.on('closed', ({ id }) => keep(id))
+  const proxy = await startProxy(t, gateway.address.port)
+  const report = await runSoak({ gateway, proxy, workers: 2, players: 20, ms: 2_400, sampleEvery: 200 })
+  t.comment(JSON.stringify(report))
+  return report
+}
+
+t.test('under a steady load all is answered, all comes, and what is left over is nothing', async t => {
+  const report = await soak(t, () => {})
+  t.same(report.faults, [])
+  const failed = Object.values(report.errors).reduce((sum, each) => sum + each, 0)
+  t.equal(report.replies + failed, report.requests)
+  t.equal(report.eventsReceived, report.eventsSent)
+  t.equal(report.marksFound, report.marksAnswered)
+  t.ok(report.visits > 10, `${report.visits} came and went`)
+  t.same(Object.keys(report.heaps).sort(), ['gateway', 'worker 0', 'worker 1'])
+  for (const [name, trend] of Object.entries(report.heaps)) t.equal(judgeTrend(name, trend, most), undefined)
+})
+
+t.test('whoever keeps something of each session that has ended is found', async t => {
+  const kept: unknown[] = []
+  const report = await soak(t, sid => kept.push(new Array(50_000).fill(sid)))
+  t.match(judgeTrend('the heap', report.heaps['gateway']!, most), /^the heap grows by/)
+})

@@ -1,0 +1,27 @@
+/** The short form of `npm run truth`. */
+
+import t from 'tap'
+import { startGateway, startProxy } from '../../helpers/gateway.js'
+import { fixture } from '../../helpers/paths.js'
+import { runTruth } from '../../helpers/truth.js'
+
+const handlers = fixture('handlers-resume')
+
+t.test('200 players whose connections are cut all the time get everything, in order and once', async t => {
+  const { gateway } = await startGateway(t, handlers)
+  const proxy = await startProxy(t, gateway.address.port)
+  const report = await runTruth({
+    gateway,
+    proxy,
+    players: 200,
+    events: 100_000,
+    ms: 10_000,
+    cutEvery: 2_000
+  })
+  t.comment(JSON.stringify(report))
+  t.same(report.faults, [])
+  t.equal(report.eventsReceived, report.eventsSent)
+  t.equal(report.repliesReceived, report.requestsSent)
+  t.ok(report.resumed > 200, 'they were cut, and came back')
+  t.match(gateway.metrics(), { sessionsOpened: 200, resumesFailed: 0 })
+})

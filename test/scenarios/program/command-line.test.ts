@@ -1,0 +1,344 @@
+/** The program `sallyport`, started as a person starts it. */
+
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { optionTable } from '../../../gateway/options/option-table.js'
+import { until } from '../../helpers/gateway.js'
+import { root } from '../../helpers/paths.js'
+import { Player } from '../../helpers/player.js'
+
+const program = join(root, 'dist/gateway/program/main.js')
+const example = join(root, 'dist/examples/score/handlers')
+
+interface Program {
+  readonly process: ChildProcess
+  readonly exited: Promise<number | null>
+  out: string
+  err: string
+}
+
+function start(t: Test, args: readonly string[], env: Record<string, string> = {}): Program {
+  return watch(
+    t,
+    spawn(process.execPath, [program, ...args], { env: { ...process.env, NODE_OPTIONS: '', ...env } })
+  )
+}
+
+/** Keeps what a program says, and ends it with the test. */
+function watch(t: Test, child: ChildProcessWithoutNullStreams): Program {
+  const exited = once(child, 'close').then(([code]) => code as number | null)
+  const running: Program = { process: child, exited, out: '', err: '' }
+  child.stdout.on('data', data => {
+    running.out += data
+  })
+  child.stderr.on('data', data => {
+    running.err += data
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  return running
+}
+
+/** Waits until it listens; gives its address. */
+async function listening(running: Program): Promise<string> {
+  await until('it listens', () => /ws:\/\/\S+/.test(running.out) || running.process.exitCode !== null, 30_000)
+  const [url] = /ws:\/\/[^\s']+/.exec(running.out) ?? []
+  if (url === undefined) throw new Error(`It did not start: ${running.err}`)
+  return url
+}
+
+/** A folder of its own for a test. */
+function folder(t: Test): string {
+  const path = mkdtempSync(join(tmpdir(), 'sallyport-'))
+  t.teardown(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+t.test('it starts with options of Node and of V8, which its workers have too', async t => {
+  const handlers = folder(t)
+  writeFileSync(
+    join(handlers, 'a.js'),
+    'exports.heap = () => require("node:v8").getHeapStatistics().heap_size_limit'
+  )
+  const args = [
+    '--max-old-space-size=300',
+    '--enable-source-maps',
+    program,
+    '--handlers',
+    handlers,
+    '--port',
+    '0'
+  ]
+  const running = watch(t, spawn(process.execPath, args, { env: { ...process.env, NODE_OPTIONS: '' } }))
+  const player = await Player.connect(await listening(running))
+  t.ok(((await player.request('a.heap')) as number) < 400 * 1024 * 1024)
+})
+
+t.test(
+  'it says in one block what listens where, how many workers, which routes from which files, and what to try',
+  async t => {
+    const running = start(t, [
+      '--example',
+      'score',
+      '--port',
+      '0',
+      '--workers',
+      '2',
+      '--frontend-id',
+      'north'
+    ])
+    const url = await listening(running)
+    t.match(running.out, new RegExp(`listens on +${url}`))
+    t.match(running.out, /name +north/)
+    t.match(running.out, /workers +2/)
+    t.match(running.out, /score\.js +score\.add, score\.pretend, score\.read/)
+    t.match(running.out, /new WebSocket\('ws:/)
+    const player = await Player.connect(url)
+    t.same(await player.request('score.add', { points: 3 }), { score: 3 })
+    player.leave()
+  }
+)
+
+t.test('an example that has a page says where it is, and serves it', async t => {
+  const running = start(t, ['--example', 'chat', '--port', '0'])
+  const url = (await listening(running)).replace('ws:', 'http:')
+  t.ok(running.out.includes(`    ${url}/\n`), running.out)
+  t.match(running.out, /room\.js +room\.enter, room\.leave/)
+  const response = await fetch(url)
+  t.equal(response.status, 200)
+  t.match(await response.text(), /<title>Sallyport chat/)
+})
+
+t.test('handlers that are given take the place of an example, with its page', async t => {
+  const running = start(t, ['--example', 'chat', '--handlers', example, '--port', '0'])
+  const url = await listening(running)
+  t.match(running.out, /score\.js +score\.add/)
+  t.equal((await fetch(url.replace('ws:', 'http:'))).status, 426)
+})
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  t.test(
+    `${signal} closes it cleanly: a running request is answered, the connection closes with 1012, exit code 0`,
+    async t => {
+      const handlers = folder(t)
+      writeFileSync(
+        join(handlers, 'slow.mjs'),
+        'export const wait = () => new Promise(r => setTimeout(() => r("done"), 300))'
+      )
+      const running = start(t, ['--handlers', handlers, '--port', '0'])
+      const player = await Player.connect(await listening(running))
+      const reply = player.request('slow.wait')
+      await until('the request is there', () => player.ws.bufferedAmount === 0)
+      await player.request('slow.nothing').catch(() => {})
+      running.process.kill(signal)
+      t.equal(await reply, 'done')
+      t.equal((await player.closed).code, 1012)
+      t.equal(await running.exited, 0)
+    }
+  )
+}
+
+t.test('a second signal ends it at once', async t => {
+  const handlers = folder(t)
+  writeFileSync(join(handlers, 'slow.mjs'), 'export const wait = () => new Promise(() => {})')
+  const running = start(t, ['--handlers', handlers, '--port', '0', '--close-timeout', '60000'])
+  const player = await Player.connect(await listening(running))
+  void player.request('slow.wait')
+  await player.request('slow.nothing').catch(() => {})
+  running.process.kill('SIGINT')
+  await until('it has begun to close', () => running.err.includes('Closing'))
+  running.process.kill('SIGINT')
+  t.equal(await running.exited, 130)
+})
+
+t.test('the environment sets the same options, and flags win over it', async t => {
+  const env = {
+    SALLYPORT_PORT: '1',
+    SALLYPORT_FRONTEND_ID: 'south',
+    SALLYPORT_WORKERS: '1',
+    SALLYPORT_HANDLERS: example
+  }
+  const running = start(t, ['--port', '0'], env)
+  await listening(running)
+  t.match(running.out, /name +south/)
+  t.match(running.out, /workers +1\n/)
+})
+
+t.test('--help prints all options', async t => {
+  const running = start(t, ['--help'])
+  t.equal(await running.exited, 0)
+  for (const { name } of optionTable) {
+    t.match(running.out, `--${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)} `)
+  }
+  for (const flag of ['--dev', '--example', '--help', '--version']) t.match(running.out, flag)
+})
+
+t.test('--version prints the version of the package', async t => {
+  const running = start(t, ['--version'])
+  t.equal(await running.exited, 0)
+  t.equal(running.out.trim(), JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version)
+})
+
+t.test(
+  'what a person can mend is one sentence on stderr that names it, exit code 1, and nothing is left running',
+  async t => {
+    const broken = folder(t)
+    writeFileSync(join(broken, 'good.mjs'), 'export const a = () => 1')
+    writeFileSync(join(broken, 'broken.mjs'), 'export const a = (')
+    const throwing = folder(t)
+    writeFileSync(join(throwing, 'throwing.mjs'), 'throw new Error("no database")')
+    const empty = folder(t)
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    t.teardown(() => taken.close())
+    const { port } = taken.address() as { port: number }
+    const cases: [string[], Record<string, string>, RegExp][] = [
+      [[], {}, /^sallyport: The option `handlers` is missing/],
+      [
+        ['--handlers', '/no/such/folder'],
+        {},
+        /^sallyport: The handlers' folder \/no\/such\/folder does not exist$/
+      ],
+      [
+        ['--handlers', empty],
+        {},
+        /^sallyport: No handlers were found in .*: no module there exports a function$/
+      ],
+      [['--handlers', broken], {}, /^sallyport: .*broken\.mjs does not load: SyntaxError/],
+      [['--handlers', throwing], {}, /^sallyport: .*throwing\.mjs does not load: Error: no database/],
+      [
+        ['--handlers', example, '--port', String(port)],
+        {},
+        new RegExp(`^sallyport: Can't listen on 127.0.0.1:${port}: another program listens there already$`)
+      ],
+      [
+        ['--handlers', example, '--port', 'many'],
+        {},
+        /^sallyport: Expected `port` to be a whole number from 0 to 65535, got "many" \(string\)$/
+      ],
+      [
+        ['--handlers', example, '--workers', '0'],
+        {},
+        /^sallyport: Expected `workers` to be a whole number from 1 to 256, got 0 \(number\)$/
+      ],
+      [
+        ['--handlers', example, '--single-session', 'maybe'],
+        {},
+        /^sallyport: Expected `singleSession` to be one of off, reject, kick, got "maybe" \(string\)$/
+      ],
+      [['--handlers', example, '--foo'], {}, /^sallyport: There is no option --foo; --help lists them$/],
+      [
+        ['--handlers', example, '--prot=1'],
+        {},
+        /^sallyport: There is no option --prot=1; did you mean --port\? --help lists them$/
+      ],
+      [['--handlers', example, '--port'], {}, /^sallyport: Option '--port <value>' argument missing/],
+      [['surplus'], {}, /^sallyport: Unexpected argument 'surplus'/],
+      [
+        ['--example', 'nothing'],
+        {},
+        /^sallyport: There is no example "nothing"; there are: arena, chat, score, starter$/
+      ],
+      [
+        ['--handlers', example],
+        { SALLYPORT_PORT: 'tpc://10.0.0.1:3010' },
+        /^sallyport: Expected `port` to be a whole number from 0 to 65535, got "tpc:/
+      ]
+    ]
+    await Promise.all(
+      cases.map(async ([args, env, wanted]) => {
+        const running = start(t, args, env)
+        const code = await running.exited
+        t.equal(code, 1, args.join(' '))
+        t.match(running.err.trim(), wanted)
+        t.equal(running.err.trim().split('\n').length, 1, `one line: ${running.err}`)
+        t.equal(running.out, '')
+      })
+    )
+  }
+)
+
+t.test(
+  'development: a TypeScript handler runs as it is, and a saved file is loaded anew while sessions and sockets stay',
+  async t => {
+    const project = folder(t)
+    // A project as a user has it: the package, and tsx, in its node_modules.
+    mkdirSync(join(project, 'node_modules'))
+    symlinkSync(root, join(project, 'node_modules/sallyport'))
+    symlinkSync(join(root, 'node_modules/tsx'), join(project, 'node_modules/tsx'))
+    writeFileSync(join(project, 'package.json'), '{ "type": "module" }')
+    cpSync(join(root, 'examples/score'), join(project, 'game'), { recursive: true })
+    const handlers = join(project, 'game/handlers')
+    const file = join(handlers, 'score.ts')
+    const running = start(t, ['--dev', '--handlers', handlers, '--port', '0', '--workers', '1'])
+    const player = await Player.connect(await listening(running))
+    t.match(running.out, /score\.ts +score\.add/)
+    t.same(await player.request('score.add', { points: 3 }), { score: 3 })
+
+    writeFileSync(file, readFileSync(file, 'utf8').replace('?? 0 }', '?? 0, isNew: true as boolean }'))
+    await until('the new code is there', () => running.err.includes('loaded anew'), 30_000)
+    t.same(
+      await player.request('score.read'),
+      { score: 3, isNew: true },
+      'same socket, same session, new code'
+    )
+
+    writeFileSync(file, `${readFileSync(file, 'utf8')}\nthis is no TypeScript`)
+    await until(
+      'the error is shown',
+      () => /do not load; the old ones go on.*score\.ts/.test(running.err),
+      30_000
+    )
+    t.same(await player.request('score.read'), { score: 3, isNew: true }, 'the old code goes on')
+    player.leave()
+  }
+)
+
+t.test('the example client shows a pushed and an unpushed change', async t => {
+  const url = await listening(start(t, ['--example', 'score', '--port', '0']))
+  const child = spawn(process.execPath, [join(root, 'dist/examples/score/play.js'), url])
+  let out = ''
+  child.stdout.on('data', data => {
+    out += data
+  })
+  t.same(await once(child, 'close'), [0, null])
+  t.match(out, /score\.add +\{"points":3\} +→ \{"score":3\}/)
+  t.match(out, /score\.pretend +\{"points":100\} +→ \{"score":103\}/)
+  t.match(out, /score\.read +\{\} +→ \{"score":3\}/)
+  t.match(out, /"motto":"Gotta go fast"/)
+  t.match(out, /POINTS_INVALID/)
+})
+
+t.test(
+  'a process that stood still for long, as when its machine slept, takes no worker for stuck',
+  async t => {
+    const handlers = folder(t)
+    writeFileSync(join(handlers, 'a.js'), 'exports.pid = () => process.pid')
+    const running = start(t, [
+      '--handlers',
+      handlers,
+      '--port',
+      '0',
+      '--workers',
+      '2',
+      '--stuck-after',
+      '300'
+    ])
+    const player = await Player.connect(await listening(running))
+    t.equal(await player.request('a.pid'), running.process.pid)
+    const pass = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
+    // What passes here is what the test is about: four times the limit, and then as many looks as find somebody stuck.
+    for (let i = 0; i < 2; i++) {
+      running.process.kill('SIGSTOP')
+      await pass(1_200)
+      running.process.kill('SIGCONT')
+      await pass(500)
+      t.equal(await player.request('a.pid'), running.process.pid)
+    }
+    t.equal(running.err, '')
+  }
+)

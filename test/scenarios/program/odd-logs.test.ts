@@ -1,0 +1,70 @@
+/** What a game logs may be anything: it becomes text in its worker, and silences nobody. */
+import t from 'tap'
+import { loggedKinds } from '../../handlers/odd/odd.js'
+import { startGateway, until } from '../../helpers/gateway.js'
+
+for (const isolation of ['thread', 'process'] as const) {
+  t.test(
+    `${isolation}: whatever is logged, its line comes, only the field is lost, and the worker goes on`,
+    async t => {
+      const { connect, lines, gateway } = await startGateway(t, 'odd', { workers: 1, isolation })
+      const player = await connect()
+      for (const what of loggedKinds) {
+        const before = lines.length
+        t.equal(await player.request('odd.log', { what }), 'logged', what)
+        await until('all lines are there', () => lines.length >= before + 4)
+        const [field, message, , getter] = lines.slice(before)
+        t.match(field, {
+          level: 'info',
+          message: 'a field',
+          fields: { route: 'odd.log', what, kept: 'kept' }
+        })
+        t.match(message, { message: String, fields: { what, place: 'message' } })
+        t.match(getter, { message: 'a getter', fields: { what, value: /not to be looked at/ } })
+        for (const line of lines.slice(before)) {
+          t.ok(
+            line.message.length + JSON.stringify(line.fields).length < 70_000,
+            `${what}: it is not too long`
+          )
+          t.equal(line.fields['route'], 'odd.log')
+        }
+      }
+      t.equal(gateway.metrics().workersLost, 0)
+    }
+  )
+
+  t.test(`${isolation}: a handler names no other route, request or worker than its own`, async t => {
+    const { connect, lines } = await startGateway(t, 'odd', { workers: 1, isolation })
+    const player = await connect()
+    await player.request('odd.forge')
+    await until('it is there', () => lines.length > 0)
+    const { requestId, ...fields } = lines[0]!.fields
+    t.ok((requestId as number) > 0)
+    t.same(fields, {
+      route: 'odd.forge',
+      worker: 0,
+      kept: 'kept',
+      'fields.route': 'innocent',
+      'fields.requestId': -1,
+      'fields.worker': 99
+    })
+  })
+
+  t.test(`${isolation}: the name of a channel is what was checked`, async t => {
+    const { connect } = await startGateway(t, 'odd', { workers: 1, isolation })
+    const player = await connect()
+    t.equal(await player.request('odd.rename'), 'a name')
+    t.equal(await player.request('odd.quick'), 'quick')
+  })
+}
+
+t.test('fields that are too much are cut, the first ones last, and what does not fit is counted', async t => {
+  const { connect, lines } = await startGateway(t, 'odd', { workers: 1 })
+  const player = await connect()
+  await player.request('odd.logMuch')
+  await until('it is there', () => lines.length > 0)
+  const { first, long, fieldsLeftOut } = lines[0]!.fields
+  t.equal(first, 'x'.repeat(40_000))
+  t.match(long, /^y{4096}… and 35904 characters more$/)
+  t.ok((fieldsLeftOut as number) > 0)
+})

@@ -1,0 +1,192 @@
+/** The package as its users get it: packed, installed in an empty project, compiled under NodeNext, and run. */
+
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { root } from '../../helpers/paths.js'
+
+const run = promisify(execFile)
+
+const handler = `
+import { type BackendSession, type HandlerContext, handler, RequestError } from 'sallyport/worker'
+
+interface Player { score: number; room: string }
+
+export async function add(body: { points: number }, session: BackendSession<Player>, context: HandlerContext) {
+  const before: number | undefined = session.get('score')
+  session.set('score', (before ?? 0) + body.points)
+  await session.apush('score')
+  if (context.signal.aborted) throw new RequestError('GONE', 'gone')
+  return { score: session.get('score'), worker: context.worker.index }
+}
+
+export function wrong(_body: unknown, session: BackendSession<Player>) {
+  // @ts-expect-error a score is a number
+  session.set('score', 'many')
+  // @ts-expect-error there is no such key
+  session.get('scores')
+  // Without a type parameter values are any, as the specification says.
+  const untyped = session as BackendSession
+  const value: string = untyped.get('whatever')
+  return value
+}
+
+export const find = handler({ concurrent: true, timeout: 100 }, async (body: { name: string }) => body.name)
+`
+
+/** A project that says once what its sessions hold. */
+const declared = `
+import type { BackendSession } from 'sallyport/worker'
+
+declare module 'sallyport/worker' {
+  interface SessionSettings {
+    room: string
+  }
+}
+
+export function enter(body: { room: string }, session: BackendSession) {
+  session.set('room', body.room)
+  // @ts-expect-error a room is a text
+  session.set('room', 7)
+  // @ts-expect-error there is no such key
+  session.get('rooms')
+  const room: string | undefined = session.get('room')
+  return { room }
+}
+`
+
+const player = `
+import { type Client, connect, type RoutesOf } from 'sallyport/client'
+import type * as score from './handlers/score.js'
+
+type Routes = RoutesOf<{ score: typeof score }>
+
+export async function play(url: string): Promise<void> {
+  const game: Client<Routes> = await connect<Routes>(url)
+  const { worker } = await game.request('score.add', { points: 4 })
+  // @ts-expect-error points are a number
+  await game.request('score.add', { points: '4' }).catch(() => {})
+  const name: string = await game.request('score.find', { name: 'Red' })
+  console.log(worker, name, game.state)
+  game.close()
+}
+`
+
+const server = `
+import { play } from './player.js'
+import { closeCodes, createGateway, type Gateway, type GatewayOptions, GatewayError } from 'sallyport'
+import { WebSocket } from 'ws'
+
+const options: GatewayOptions = { handlers: new URL('./handlers', import.meta.url).pathname, port: 0, workers: 1 }
+const gateway: Gateway = await createGateway(options)
+gateway.sessions.on('closed', (session, reason) => console.log('closed', session.get('score'), reason))
+const socket = new WebSocket(gateway.url, 'sallyport.json')
+socket.onopen = () => socket.send('[1,"score.add",{"points":3}]')
+socket.onmessage = async ({ data }) => {
+  console.log(String(data))
+  socket.close(closeCodes.normal)
+}
+socket.onclose = async () => {
+  await play(gateway.url)
+  await gateway.close()
+  const failure = await createGateway({ handlers: '/no/such/folder' }).catch(error => error)
+  console.log(failure instanceof GatewayError, failure.code)
+}
+`
+
+t.test(
+  'packed and installed in an empty project it compiles under NodeNext, strictly, and runs',
+  { timeout: 300_000 },
+  async t => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-package-'))
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+    await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: root })
+    const [tarball] = readdirSync(folder)
+    const project = join(folder, 'game')
+    mkdirSync(join(project, 'handlers'), { recursive: true })
+    writeFileSync(
+      join(project, 'package.json'),
+      JSON.stringify({ name: 'game', type: 'module', private: true })
+    )
+    await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', join(folder, tarball!)], {
+      cwd: project
+    })
+    const installed = readdirSync(join(project, 'node_modules')).filter(name => !name.startsWith('.'))
+    const needed = [
+      '@napi-rs',
+      '@standard-schema',
+      'copy-anything',
+      'is-what',
+      'piscina',
+      'sallyport',
+      'superjson',
+      'ws'
+    ]
+    t.same(
+      installed.filter(name => !needed.includes(name)),
+      [],
+      'nothing but what it needs'
+    )
+
+    writeFileSync(join(project, 'handlers/score.ts'), handler)
+    writeFileSync(join(project, 'server.ts'), server)
+    writeFileSync(join(project, 'player.ts'), player)
+    mkdirSync(join(project, 'declared'))
+    writeFileSync(join(project, 'declared/room.ts'), declared)
+    writeFileSync(
+      join(project, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          module: 'nodenext',
+          target: 'es2023',
+          lib: ['es2023'],
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          types: ['node']
+        },
+        exclude: ['declared']
+      })
+    )
+    writeFileSync(
+      join(project, 'declared/tsconfig.json'),
+      JSON.stringify({ extends: '../tsconfig.json', include: ['.'], exclude: [] })
+    )
+    // What a TypeScript user has besides: the compiler and the types of Node.
+    mkdirSync(join(project, 'node_modules/@types'), { recursive: true })
+    for (const name of ['node', 'ws'])
+      symlinkSync(join(root, 'node_modules/@types', name), join(project, 'node_modules/@types', name))
+    const compiled = await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc')], {
+      cwd: project
+    }).catch(error => error)
+    t.equal(compiled.stdout, '', 'no error of a type, with the checks of declaration files on')
+    const declaration = await run(
+      process.execPath,
+      [join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '-p', 'declared'],
+      { cwd: project }
+    ).catch(error => error)
+    t.equal(declaration.stdout, '', 'settings that are declared once type every session')
+    rmSync(join(project, 'handlers/score.ts'))
+
+    const { stdout } = await run(process.execPath, ['server.js'], { cwd: project })
+    t.match(stdout.trim().split('\n'), [
+      '[1,{"score":3,"worker":0}]',
+      'closed 3 client closed',
+      '0 Red open',
+      // The goodbye and the gateway's own close are on their way at the same time.
+      /^closed 44 /,
+      'true HANDLERS_INVALID'
+    ])
+
+    const { stdout: version } = await run(join(project, 'node_modules/.bin/sallyport'), ['--version'], {
+      cwd: project
+    })
+    t.match(version, /^\d+\.\d+\.\d+/)
+
+    // It reads the page's files when it is loaded.
+    const load = "await import('./node_modules/sallyport/dist/examples/chat/http.js')"
+    await run(process.execPath, ['--input-type=module', '--eval', load], { cwd: project })
+  }
+)

@@ -1,0 +1,202 @@
+/** Deadlines, through real sockets and threads, by a clock that stands still until a test lets it go on. */
+import t, { type Test } from 'tap'
+import type { GatewayOptions } from '../../../gateway/index.js'
+import { Clock } from '../../helpers/clock.js'
+import { startGateway, until } from '../../helpers/gateway.js'
+
+async function start(t: Test, options: Partial<GatewayOptions> = {}) {
+  const clock = new Clock()
+  // Nothing else may happen when the clock jumps: nobody is silent, and nobody has waited for too long.
+  const still = { heartbeat: 0, maxQueueDelay: 0 }
+  const { monotonic } = clock
+  const running = await startGateway(t, 'deadlines', {
+    workers: 1,
+    requestTimeout: 1_000,
+    monotonic,
+    ...still,
+    ...options
+  })
+  const { lines, gateway } = running
+  const fieldsOf = (message: string) =>
+    lines.filter(line => line.message === message).map(line => line.fields)
+  return {
+    ...running,
+    clock,
+    fieldsOf,
+    /** Waits until a handler says so in the log. */
+    said: (message: string, fields: Record<string, unknown> = {}) =>
+      until(`a handler has said "${message}"`, () =>
+        fieldsOf(message).some(each => Object.entries(fields).every(([name, value]) => each[name] === value))
+      ),
+    /** Waits until so many requests have come and are not answered. */
+    holds: (count: number) =>
+      until(`the gateway holds ${count} requests`, () => {
+        const { requestsWaiting, requestsRunning } = gateway.metrics()
+        return requestsWaiting + requestsRunning === count
+      }),
+    /** Waits until the workers are done with all that was handed out to them, decided or not. */
+    settled: () => until('nothing is handed out any more', () => gateway.metrics().turns === 0)
+  }
+}
+
+const timedOut = { code: 'TIMEOUT', message: /was not answered within 1000 ms/ }
+
+t.test(
+  'a request past its deadline gets TIMEOUT, once, and what its handler answers later is nothing',
+  async t => {
+    const { connect, clock, said, settled, gateway } = await start(t)
+    const [player, other] = [await connect(), await connect()]
+    const waiting = player.request('job.wait', { gate: 'a' })
+    await said('started')
+    // Who has half the time tells that everybody's deadlines were looked at.
+    const hasty = other.request('job.hasty', { gate: 'b' })
+    await said('started', { gate: 'b' })
+    let isOver = false
+    void waiting.catch(() => {
+      isOver = true
+    })
+    await clock.jump(999)
+    await t.rejects(hasty, { code: 'TIMEOUT', message: /"job\.hasty" was not answered within 500 ms/ })
+    t.equal(isOver, false, 'not before')
+    await clock.jump(1)
+    await t.rejects(waiting, timedOut)
+    for (const gate of ['a', 'b']) await other.request('job.open', { gate })
+    await said('went on', { gate: 'a' })
+    await settled()
+    await player.request('job.quick', { name: 'next' })
+    t.same([...player.strays, ...other.strays], [])
+    t.match(gateway.metrics(), { timeouts: 2, errors: 2, workersLost: 0, requestsRunning: 0 })
+  }
+)
+
+t.test('time spent waiting in the lane counts', async t => {
+  const { connect, clock, said, holds } = await start(t)
+  const [player, other] = [await connect(), await connect()]
+  const first = player.request('job.patient', { gate: 'a' })
+  await said('started', { gate: 'a' })
+  const second = player.request('job.wait', { gate: 'b' })
+  await holds(2)
+  await clock.jump(600)
+  await other.request('job.open', { gate: 'a' })
+  t.same(await first, { gate: 'a' })
+  await said('started', { gate: 'b' })
+  await clock.jump(400)
+  await t.rejects(second, timedOut, '600 ms in the lane, and 400 in its handler')
+  await other.request('job.open', { gate: 'b' })
+})
+
+t.test('a request whose deadline passes while it waits is not run at all', async t => {
+  const { connect, clock, said, settled, fieldsOf } = await start(t)
+  const [player, other] = [await connect(), await connect()]
+  // Batches are small until requests are known to be quick: now what waits is handed out, and not only in its lane.
+  await Promise.all(Array.from({ length: 300 }, () => other.request('job.read')))
+  const [first, late] = player.atOnce(() => [
+    player.request('job.patient', { gate: 'a' }),
+    player.request('job.quick', { name: 'late' })
+  ])
+  await said('started', { gate: 'a' })
+  await clock.jump(1_000)
+  await t.rejects(late!, timedOut, 'it is answered while the first one still runs')
+  const inTime = player.request('job.quick', { name: 'in time' })
+  await other.request('job.open', { gate: 'a' })
+  t.same(await first, { gate: 'a' })
+  t.same(await inTime, { name: 'in time' })
+  await settled()
+  t.same(
+    fieldsOf('ran').map(({ name }) => name),
+    ['in time']
+  )
+})
+
+t.test('a handler with timeout 0 is never timed out', async t => {
+  const { connect, clock, said, gateway } = await start(t)
+  const [player, other] = [await connect(), await connect()]
+  const patient = player.request('job.patient', { gate: 'a' })
+  const waiting = other.request('job.wait', { gate: 'b' })
+  await said('started', { gate: 'a' })
+  await said('started', { gate: 'b' })
+  await clock.jump(10 * 24 * 3_600_000)
+  await t.rejects(waiting, timedOut, 'deadlines were looked at')
+  t.equal(gateway.metrics().requestsRunning, 1)
+  await other.request('job.open', { gate: 'a' })
+  t.same(await patient, { gate: 'a' })
+  await other.request('job.open', { gate: 'b' })
+  t.equal(gateway.metrics().timeouts, 1)
+})
+
+t.test("with requestTimeout 0 only a handler's own deadline counts", async t => {
+  const { connect, clock, said } = await start(t, { requestTimeout: 0 })
+  const [player, other] = [await connect(), await connect()]
+  const waiting = player.request('job.wait', { gate: 'a' })
+  const hasty = other.request('job.hasty', { gate: 'b' })
+  await said('started', { gate: 'a' })
+  await said('started', { gate: 'b' })
+  await clock.jump(3_600_000)
+  await t.rejects(hasty, { code: 'TIMEOUT', message: /within 500 ms/ })
+  for (const gate of ['a', 'b']) await other.request('job.open', { gate })
+  t.same(await waiting, { gate: 'a' })
+})
+
+t.test("at the deadline the handler's signal is aborted", async t => {
+  const { connect, clock, said, settled, fieldsOf } = await start(t)
+  const player = await connect()
+  const obedient = player.request('job.obedient')
+  await said('started')
+  await clock.jump(1_000)
+  await t.rejects(obedient, timedOut)
+  await said('aborted')
+  t.match(fieldsOf('started'), [{ aborted: false }])
+  t.match(fieldsOf('aborted'), [{ reason: 'timeout' }])
+  await settled()
+  t.same(player.strays, [])
+})
+
+t.test(
+  'what a handler asks for after its deadline is refused with REQUEST_ENDED, and has no effect',
+  async t => {
+    const { connect, clock, said, settled, fieldsOf, gateway } = await start(t)
+    const player = await connect()
+    await player.request('job.login', { uid: 'early' })
+    const stubborn = player.request('job.stubborn')
+    await said('started')
+    await clock.jump(1_000)
+    await t.rejects(stubborn, timedOut)
+    await said('tried')
+    const [{ ended }] = fieldsOf('tried') as [{ ended: Record<string, string> }]
+    t.equal(Object.keys(ended).length, 16)
+    for (const [name, code] of Object.entries(ended)) t.equal(code, 'REQUEST_ENDED', name)
+    await settled()
+    t.match(await player.request('job.read'), { uid: 'early', settings: {} })
+    t.same([player.events, player.strays], [[], []])
+    t.match(gateway.metrics(), { channels: 0, sessions: 1, workersLost: 0 })
+  }
+)
+
+t.test('its lane goes on: the next request runs while the handler still does', async t => {
+  const { connect, clock, said, settled, gateway } = await start(t)
+  const [player, other] = [await connect(), await connect()]
+  const waiting = player.request('job.wait', { gate: 'a' })
+  await said('started')
+  await clock.jump(1_000)
+  await t.rejects(waiting, timedOut)
+  t.same(await player.request('job.quick', { name: 'next' }), { name: 'next' })
+  t.equal(gateway.metrics().turns, 1, 'the handler is not through')
+  await other.request('job.open', { gate: 'a' })
+  await settled()
+})
+
+t.test('a notify past its deadline is told to the log, and its lane goes on', async t => {
+  const { connect, clock, said, holds, fieldsOf } = await start(t)
+  const [player, other] = [await connect(), await connect()]
+  player.notify('job.wait', { gate: 'a' })
+  await said('started')
+  const next = player.request('job.quick', { name: 'next' })
+  await holds(2)
+  await clock.jump(1_000)
+  await said('A notify failed', { route: 'job.wait', code: 'TIMEOUT' })
+  await t.rejects(next, timedOut, 'who waited behind it for as long is late, too')
+  t.same(await player.request('job.quick', { name: 'after' }), { name: 'after' })
+  await other.request('job.open', { gate: 'a' })
+  t.equal(fieldsOf('A notify failed').length, 1)
+  t.same(player.strays, [])
+})

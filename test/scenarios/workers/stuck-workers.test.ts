@@ -1,0 +1,156 @@
+/** Handlers that never give their thread back, and routes that end workers again and again. */
+
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { type RunningGateway, startGateway, until } from '../../helpers/gateway.js'
+import { fixture } from '../../helpers/paths.js'
+
+const handlers = fixture('handlers-limits')
+
+t.test(
+  'a worker that is stuck is ended: its culprit gets TIMEOUT, others WORKER_LOST, the rest runs elsewhere',
+  async t => {
+    const { connect, gateway, lines } = await startGateway(t, handlers, { workers: 1, stuckAfter: 300 })
+    const [culprit, other, patient] = [await connect(), await connect(), await connect()]
+    const waiting = other.request('fault.wait')
+    await until('the other waits', () => other.events.length === 1)
+    const looping = culprit.request('fault.loop')
+    await until('it loops', () => gateway.metrics().requestsRunning === 2)
+    const rest = patient.request('work.quick')
+    await t.rejects(looping, { code: 'TIMEOUT', message: /"fault\.loop" was not answered within 300 ms/ })
+    await t.rejects(waiting, { code: 'WORKER_LOST' })
+    t.equal(await rest, 1)
+    t.match(gateway.metrics(), { sessions: 3, workersStuck: 1, workersLost: 1, connectionsClosed: 0 })
+    t.match(
+      lines.filter(({ level }) => level === 'error'),
+      [
+        { message: 'A worker is stuck, and is ended' },
+        { message: 'A worker ended', fields: { route: 'fault.loop' } }
+      ]
+    )
+  }
+)
+
+t.test('one that is stuck behind an await is found too', async t => {
+  const { connect } = await startGateway(t, handlers, { workers: 1, stuckAfter: 300 })
+  const player = await connect()
+  await t.rejects(player.request('fault.loopLater'), { code: 'TIMEOUT' })
+  t.equal(await player.request('work.quick'), 1)
+})
+
+/** A player who has asked for a call of the system that takes a minute, and the end of it. */
+async function sitDown(t: Test, { connect }: RunningGateway) {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'pid')
+  const player = await connect()
+  const sitting = player.request('fault.sit', { file })
+  sitting.catch(() => {})
+  const pid = () => (existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0)
+  await until('it sits', () => pid() > 0)
+  return { player, sitting, standUp: () => process.kill(pid()) }
+}
+
+t.test('one whose thread sits in a call of the system is replaced before that is over', async t => {
+  const running = await startGateway(t, handlers, { workers: 1, stuckAfter: 300 })
+  const { player, sitting, standUp } = await sitDown(t, running)
+  await t.rejects(sitting, { code: 'TIMEOUT' })
+  t.equal(await player.request('work.quick'), 1)
+  t.match(running.gateway.metrics(), { workersStuck: 1, workersLost: 1 })
+  t.ok(standUp(), 'it still sat')
+})
+
+t.test('a close does not wait for such a thread', async t => {
+  const running = await startGateway(t, handlers, { workers: 1, stuckAfter: 0, closeTimeout: 100 })
+  const { standUp } = await sitDown(t, running)
+  await running.gateway.close()
+  t.ok(standUp(), 'it still sat')
+})
+
+t.test('one of a generation that a reload has replaced is ended too, so that its sessions go on', async t => {
+  const { connect, gateway } = await startGateway(t, handlers, { workers: 1, stuckAfter: 2_000 })
+  const player = await connect()
+  const looping = player.request('fault.loop')
+  await until('it loops', () => gateway.metrics().requestsRunning === 1)
+  await gateway.reload()
+  t.equal(gateway.metrics().workersStuck, 0)
+  await t.rejects(looping, { code: 'TIMEOUT', message: /within 2000 ms/ })
+  t.equal(await player.request('work.quick'), 1)
+})
+
+t.test('a request that its deadline has decided is still suspected of what holds its worker up', async t => {
+  const { connect, gateway, lines } = await startGateway(t, handlers, { workers: 1, stuckAfter: 400 })
+  const player = await connect()
+  t.equal(await player.request('work.quick'), 1, 'one that is over is none of those that may be')
+  await t.rejects(player.request('fault.loopLate'), { code: 'TIMEOUT', message: /within 60 ms/ })
+  await until('the worker has ended', () => gateway.metrics().workersLost === 1)
+  t.match(
+    lines.find(({ message }) => message === 'A worker ended'),
+    { fields: { route: 'unknown', suspect: 'fault.loopLate' } }
+  )
+})
+
+t.test('a gateway that stood still itself takes no worker for stuck', async t => {
+  const { connect, gateway, lines } = await startGateway(t, handlers, { workers: 2, stuckAfter: 200 })
+  const player = await connect()
+  for (let i = 0; i < 3; i++) {
+    const standsUntil = performance.now() + 600
+    while (performance.now() < standsUntil);
+    await player.request('work.quick')
+  }
+  t.match(gateway.metrics(), { workersStuck: 0, workersLost: 0 })
+  t.same(
+    lines.filter(({ level }) => level === 'error'),
+    []
+  )
+})
+
+t.test('a worker that computes for long, but not for too long, is left alone', async t => {
+  const { connect, gateway } = await startGateway(t, handlers, { workers: 1, stuckAfter: 2_000 })
+  const player = await connect()
+  for (let i = 1; i <= 3; i++) t.equal(await player.request('work.burn', { ms: 300 }), i)
+  t.match(gateway.metrics(), { workersStuck: 0, workersLost: 0 })
+})
+
+t.test('a route that ends workers again and again is refused for a while, and others are not', async t => {
+  let ahead = 0
+  const monotonic = () => performance.now() + ahead
+  const { connect, gateway, lines } = await startGateway(t, handlers, { workers: 1, monotonic })
+  const player = await connect()
+  for (let i = 0; i < 3; i++) await t.rejects(player.request('fault.exit'), { code: 'HANDLER_FATAL' })
+  await t.rejects(player.request('fault.exit'), {
+    code: 'ROUTE_SUSPENDED',
+    message: /is tried again in \d+ ms/
+  })
+  t.equal(await player.request('work.quick'), 1)
+  t.match(gateway.metrics(), { workersLost: 3, routesSuspended: 1 })
+  t.match(
+    lines.find(({ message }) => message.startsWith('A route is suspended')),
+    { level: 'error', fields: { route: 'fault.exit', cause: 'process.exit(1)' } }
+  )
+  ahead = 61_000
+  await t.rejects(player.request('fault.exit'), { code: 'HANDLER_FATAL' }, 'it is tried again')
+  await t.rejects(player.request('fault.exit'), { code: 'ROUTE_SUSPENDED' }, 'and one more death is enough')
+})
+
+t.test(
+  'however they end, deaths count; and a reload, which may have mended the route, lifts its suspension',
+  async t => {
+    const { connect, gateway, lines } = await startGateway(t, handlers, { workers: 1, stuckAfter: 300 })
+    const player = await connect()
+    await t.rejects(player.request('fault.end', { how: 'exit' }), { code: 'HANDLER_FATAL' })
+    await t.rejects(player.request('fault.end', { how: 'throw' }), { code: 'HANDLER_FATAL' })
+    await t.rejects(player.request('fault.end', { how: 'loop' }), { code: 'TIMEOUT' })
+    await t.rejects(player.request('fault.end', { how: 'exit' }), { code: 'ROUTE_SUSPENDED' })
+    t.match(
+      lines.find(({ message }) => message.startsWith('A route is suspended')),
+      { fields: { route: 'fault.end', cause: 'its event loop did not turn for 300 ms' } }
+    )
+    await gateway.reload()
+    t.equal(await player.request('fault.end', { how: 'reply' }), 'alive')
+    await t.rejects(player.request('fault.end', { how: 'exit' }), { code: 'HANDLER_FATAL' })
+    t.equal(await player.request('fault.end', { how: 'reply' }), 'alive', 'and it is on probation no more')
+  }
+)

@@ -1,0 +1,84 @@
+/** What workers print reaches the program's own output, however they end. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { until } from '../../helpers/gateway.js'
+import { Player } from '../../helpers/player.js'
+
+const program = fileURLToPath(new URL('../../../gateway/program/main.js', import.meta.url))
+
+/** Lines that are printed at once: more than Node hands over in one piece. */
+const lines = 2_000
+
+/** A handler that prints them, and then does something else. */
+const printer = `
+  export function print({ name, how }) {
+    for (let i = 1; i <= ${lines}; i++) console.log(name, i)
+    if (how === 'exit') process.exit(1)
+    if (how === 'throw') setImmediate(() => { throw new Error('uncaught') })
+    return how === 'throw' ? new Promise(() => {}) : ''
+  }`
+
+const onStop = `
+  export function onStop() {
+    for (let i = 1; i <= ${lines}; i++) process.stdout.write('stop ' + i + '\\n')
+  }`
+
+/** Runs the program with these handlers. */
+async function run(t: Test, isolation: string, modules: Readonly<Record<string, string>>) {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  for (const [name, text] of Object.entries(modules)) writeFileSync(join(folder, `${name}.mjs`), text)
+  const args = [program, '--handlers', folder, '--port', '0', '--workers', '1', '--isolation', isolation]
+  const child = spawn(process.execPath, args, { env: { ...process.env, NODE_OPTIONS: '' } })
+  t.teardown(() => child.kill('SIGKILL'))
+  const exited = once(child, 'close')
+  let out = ''
+  child.stdout.on('data', data => {
+    out += data
+  })
+  await until('it listens', () => /ws:\/\/[^\s']+/.test(out), 30_000)
+  const player = await Player.connect(/ws:\/\/[^\s']+/.exec(out)![0])
+  t.teardown(() => player.leave())
+  return {
+    player,
+    /** How many of the lines of that name have come. */
+    count: (name: string) => out.split('\n').filter(line => new RegExp(`^${name} \\d+$`).test(line)).length,
+    async end() {
+      child.kill('SIGINT')
+      t.equal((await exited)[0], 0)
+    }
+  }
+}
+
+for (const isolation of ['thread', 'process'] as const) {
+  t.test(isolation, async t => {
+    t.test('what onStop prints', async t => {
+      const { end, count } = await run(t, isolation, { a: printer, _hooks: onStop })
+      await end()
+      t.equal(count('stop'), lines)
+    })
+
+    t.test('what a handler has printed just before its worker is ended, without an onStop', async t => {
+      const { player, end, count } = await run(t, isolation, { a: printer })
+      await player.request('a.print', { name: 'last', how: 'reply' })
+      await end()
+      t.equal(count('last'), lines)
+    })
+  })
+}
+
+// Of a process that ends itself Node loses what its pipe has not taken: only its own end waits for that.
+for (const how of ['exit', 'throw']) {
+  t.test(`what a handler has printed before it ends its thread: ${how}`, async t => {
+    const { player, end, count } = await run(t, 'thread', { a: printer })
+    await t.rejects(player.request('a.print', { name: 'fatal', how }), { code: 'HANDLER_FATAL' })
+    await until('all of it has come', () => count('fatal') === lines)
+    await end()
+    t.equal(count('fatal'), lines)
+  })
+}

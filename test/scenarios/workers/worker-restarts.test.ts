@@ -1,0 +1,125 @@
+/** Workers that do not live for long by themselves: how often they are started, through real threads. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { expectFreeFiles } from '../../../gateway/limits/open-files.js'
+import { canLimitFiles, shortenFiles } from '../../helpers/file-limit.js'
+import { startGateway, until } from '../../helpers/gateway.js'
+import { takeStock, waitForNoLeftovers } from '../../helpers/leftovers.js'
+
+t.test(
+  'workers that come up and end by themselves are started ever more seldom, and when the cause is gone one stays',
+  async t => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
+    t.teardown(() => rmSync(folder, { recursive: true }))
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+    const cause = join(folder, 'cause')
+    writeFileSync(
+      join(folder, 'ends.js'),
+      `import { existsSync } from 'node:fs'
+       if (existsSync(${JSON.stringify(cause)})) setTimeout(() => { throw new Error('not for long') }, 20)
+       export function hello() { return 'hello' }`
+    )
+    const { gateway, lines, connect } = await startGateway(t, folder, { workers: 1 })
+    const player = await connect()
+    t.equal(gateway.isReady, true)
+    writeFileSync(cause, '')
+    await gateway.killWorker(0)
+    const pauses = () => lines.filter(line => line.message.startsWith('Workers end soon after their start'))
+    await until('three have not lived for long', () => pauses().length >= 3)
+    t.match(
+      pauses().map(line => line.fields),
+      [
+        { worker: 0, nextTryInMs: 100 },
+        { worker: 0, nextTryInMs: 200 },
+        { worker: 0, nextTryInMs: 400 }
+      ]
+    )
+    t.match(gateway.metrics(), { workersStarted: 5, workersReady: 0 })
+    t.equal(gateway.isReady, false)
+    t.equal(
+      await player.request('ends.hello').catch(({ code }) => code),
+      'NO_WORKER',
+      'a request does not hang'
+    )
+    rmSync(cause)
+    await until('a worker is back', () => gateway.isReady)
+    t.equal(await player.request('ends.hello'), 'hello')
+  }
+)
+
+t.test(
+  'while files run short no worker is begun that would lose some, and afterwards one is up',
+  { skip: canLimitFiles ? false : 'only Linux can limit the files of a running process' },
+  async t => {
+    const { gateway, lines } = await startGateway(t, 'session', { workers: 1, isolation: 'thread' })
+    const stock = takeStock()
+    const shortage = shortenFiles(1)
+    await until('files run short', () => !canOpen(16))
+    await gateway.killWorker(0)
+    const failures = () => lines.filter(({ message }) => message === 'A worker did not come up')
+    await until('it was tried in vain', () => failures().length >= 2)
+    t.match(failures()[0]!.fields, { worker: 0, error: /EMFILE/ })
+    t.equal(await shortage, true)
+    await until('a worker is up', () => gateway.isReady)
+    t.same(await waitForNoLeftovers(stock), [])
+  }
+)
+
+function canOpen(files: number): boolean {
+  try {
+    expectFreeFiles(files)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Has this process look for temporary files where there is no folder, until the function is called or the test ends. */
+function loseTemporaryFolder(t: Test): () => void {
+  const before = process.env['TMPDIR']
+  const restore = () => {
+    if (before === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = before
+  }
+  process.env['TMPDIR'] = join(tmpdir(), 'there', 'is', 'none')
+  t.teardown(restore)
+  return restore
+}
+
+t.test('a worker that can’t be started stops the start, and nothing is left', async t => {
+  await t.test('a process without a temporary folder', async t => {
+    loseTemporaryFolder(t)
+    await t.rejects(startGateway(t, 'model', { isolation: 'process' }), {
+      code: 'WORKER_NOT_STARTED',
+      message: /^A worker could not be started as a process: ENOENT/
+    })
+  })
+  await t.test('a thread with an argument that Node has not', async t => {
+    await t.rejects(startGateway(t, 'model', { isolation: 'thread', workerArgv: ['--no-such-thing'] }), {
+      code: 'WORKER_NOT_STARTED',
+      message: /^A worker could not be started as a thread: .*--no-such-thing/
+    })
+  })
+})
+
+t.test('one that can’t be started later is tried again, and the gateway lives', async t => {
+  const { gateway, lines, connect } = await startGateway(t, 'wire', { workers: 1, isolation: 'process' })
+  const player = await connect()
+  const restore = loseTemporaryFolder(t)
+  await t.rejects(gateway.reload(), { code: 'WORKER_NOT_STARTED' })
+  t.equal(gateway.isReady, true, 'the old one goes on')
+  await gateway.killWorker(0)
+  const tries = () => lines.filter(({ message }) => message === 'A worker did not come up')
+  await until('it was tried again', () => tries().length >= 2)
+  t.match(tries()[0], {
+    level: 'error',
+    fields: { worker: 0, nextTryInMs: 100, error: /could not be started/ }
+  })
+  t.equal(gateway.isReady, false)
+  restore()
+  await until('a worker is back', () => gateway.isReady)
+  t.match(gateway.metrics(), { sessions: 1, connectionsClosed: 0 })
+  t.equal(player.ws.readyState, player.ws.OPEN)
+})

@@ -1,0 +1,250 @@
+/**
+ * Loads a handlers' folder: which modules it holds, which routes they offer, and the function behind each. Done once
+ * in a worker's life; a route is then looked up by its index, never by a name that a client chose.
+ */
+import { join, relative, sep } from 'node:path'
+import { describeValue } from '../../shared/check.js'
+import { errors } from '../../shared/errors.js'
+import type { RouteOptions } from '../../shared/link/hello.js'
+import { optionsOf } from '../api/handler.js'
+import type { HandlerApp } from './app.js'
+import { type Call, type Filter, surround } from './filters.js'
+import { noHooks, readHooks, type WorkerHooks } from './hooks.js'
+import {
+  baseName,
+  describeFailure,
+  exportsOf,
+  isModule,
+  load,
+  loadNamed,
+  type Module,
+  readFolder
+} from './modules.js'
+
+/** A route with the function behind it. */
+export interface Handler {
+  readonly route: string
+  /** The module's file, below the handlers' folder. */
+  readonly file: string
+  readonly options: RouteOptions
+  /** With the filters of its folders around it. */
+  readonly call: Call
+}
+
+/** What a handlers' folder holds. */
+export interface LoadedHandlers {
+  /** Sorted by route. */
+  readonly handlers: readonly Handler[]
+  readonly hooks: WorkerHooks
+}
+
+/** What holds for the handlers of a folder, of its own modules and of those of the folders around it. */
+interface Inherited {
+  readonly options: RouteOptions
+  /** The outermost first. */
+  readonly filters: readonly Filter[]
+}
+
+/** What all of one load share. */
+interface Loading {
+  readonly root: string
+  readonly app: HandlerApp
+  readonly add: (handler: Handler) => void
+  hooks: WorkerHooks
+}
+
+/**
+ * All handlers below a folder, and its hooks.
+ *
+ * @throws `HANDLERS_INVALID`, naming the file and what is wrong with it
+ */
+export async function loadHandlers(folder: string, app: HandlerApp): Promise<LoadedHandlers> {
+  const handlers = new Map<string, Handler>()
+  const add = (handler: Handler) => {
+    const other = handlers.get(handler.route)
+    if (other !== undefined) {
+      throw errors.handlersInvalid(
+        `Two handlers claim the route "${handler.route}": ${other.file} and ${handler.file} in ${folder}`
+      )
+    }
+    if (Buffer.byteLength(handler.route) > 255) {
+      throw errors.handlersInvalid(`The route "${handler.route}" of ${handler.file} is longer than 255 bytes`)
+    }
+    handlers.set(handler.route, handler)
+  }
+  const loading: Loading = { root: folder, app, add, hooks: noHooks }
+  await loadFolder(loading, folder, { options: {}, filters: [] })
+  if (handlers.size === 0)
+    throw errors.handlersInvalid(`No handlers were found in ${folder}: no module there exports a function`)
+  const sorted = [...handlers.values()].sort((a, b) => (a.route < b.route ? -1 : 1))
+  return { handlers: sorted, hooks: loading.hooks }
+}
+
+async function loadFolder(loading: Loading, folder: string, outer: Inherited): Promise<void> {
+  const { root } = loading
+  const entries = readFolder(folder)
+  const declared = await loadNamed(root, folder, entries, '_options')
+  const options = {
+    ...outer.options,
+    ...(declared && pickOptions(exportsOf(declared.loaded), declared.file))
+  }
+  const module = await loadNamed(root, folder, entries, '_hooks')
+  const own = module && readHooks(module, folder === root, options)
+  if (own !== undefined && folder === root) loading.hooks = own.hooks
+  const inherited = { options, filters: own?.filter ? [...outer.filters, own.filter] : outer.filters }
+  for (const entry of entries) {
+    if (entry.name.startsWith('_') || entry.name.startsWith('.')) continue
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) await loadFolder(loading, path, inherited)
+    else if (isModule(entry)) await addModule(loading, relative(root, path), await load(path), inherited)
+  }
+}
+
+async function addModule(
+  { app, add }: Loading,
+  file: string,
+  loaded: Module,
+  { options, filters }: Inherited
+): Promise<void> {
+  const prefix = baseName(file).split(sep).join('.')
+  for (const [name, { run, self }] of await findFunctions(loaded, file, app)) {
+    add({
+      route: `${prefix}.${name}`,
+      file,
+      options: { ...options, ...pickOptions(optionsOf(run), `${name} in ${file}`) },
+      call: surround((body, session, context) => run.call(self, body, session, context), filters)
+    })
+  }
+}
+
+interface Found {
+  // biome-ignore lint/suspicious/noExplicitAny: a handler takes and gives what its game says
+  readonly run: (...args: any[]) => unknown
+  readonly self: unknown
+}
+
+/** The functions of a module by name: its named exports, and the methods of what its default export is or makes. */
+async function findFunctions(loaded: Module, file: string, app: HandlerApp): Promise<Map<string, Found>> {
+  const found = new Map<string, Found>()
+  const add = (name: string, value: unknown, self: unknown) => {
+    if (typeof value !== 'function' || !isHandlerName(name) || isClass(value)) return
+    const other = found.get(name)
+    // CommonJS exports come twice: by name, and again as properties of the default export.
+    if (other !== undefined && other.run !== value) {
+      throw errors.handlersInvalid(`${file} exports two handlers named "${name}"`)
+    }
+    if (other === undefined) found.set(name, { run: value as Found['run'], self })
+  }
+  for (const object of await defaultObjects(loaded.default, file, app)) {
+    for (const name of methodNames(object)) add(name, (object as Module)[name], object)
+  }
+  for (const name of Object.keys(loaded)) if (name !== 'default') add(name, loaded[name], undefined)
+  // What a function made was meant to hold handlers; most likely the function is one itself, and got no name.
+  if (found.size === 0 && typeof loaded.default === 'function') {
+    throw errors.handlersInvalid(
+      `The default export of ${file} makes an object without handlers; a handler itself is a named export`
+    )
+  }
+  return found
+}
+
+/** The objects whose methods a default export stands for. */
+async function defaultObjects(standard: unknown, file: string, app: HandlerApp): Promise<object[]> {
+  if (typeof standard === 'function') return [await make(standard, file, app)]
+  if (typeof standard !== 'object' || standard === null) return []
+  // A CommonJS module made of an ES one by a compiler has its own default export below the one that Node gives it.
+  const { __esModule: isCompiled, default: inner, ...named } = standard as Module
+  return isCompiled === true ? [named, ...(await defaultObjects(inner, file, app))] : [standard]
+}
+
+/** Makes the object that a class or a factory stands for. */
+async function make(standard: unknown, file: string, app: HandlerApp): Promise<object> {
+  let made: unknown
+  try {
+    made = isClass(standard as Function)
+      ? new (standard as new (app: HandlerApp) => object)(app)
+      : await (standard as (app: HandlerApp) => unknown)(app)
+  } catch (error) {
+    throw errors.handlersInvalid(`The default export of ${file} failed: ${describeFailure(error)}`)
+  }
+  if (typeof made !== 'object' || made === null) {
+    throw errors.handlersInvalid(
+      `The default export of ${file} must be a class, or a function that returns an object of handlers; it returned ${describeValue(made)}`
+    )
+  }
+  return made
+}
+
+function isClass(value: Function): boolean {
+  // A class of before ES2015 is a function whose prototype has more than its constructor.
+  return (
+    /^class\b/.test(Function.prototype.toString.call(value)) ||
+    Object.getOwnPropertyNames(value.prototype ?? {}).length > 1
+  )
+}
+
+/** Names of an object's own properties and of its classes' methods. */
+function methodNames(object: object): Set<string> {
+  const names = new Set(Object.keys(object))
+  for (
+    let proto = Object.getPrototypeOf(object);
+    proto !== null && proto !== Object.prototype && proto !== Function.prototype;
+    proto = Object.getPrototypeOf(proto)
+  ) {
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(proto))) {
+      if (name !== 'constructor' && typeof property.value === 'function') names.add(name)
+    }
+  }
+  return names
+}
+
+/** What begins with `_` is the module's own affair; and no name but an identifier can stand in a route. */
+function isHandlerName(name: string): boolean {
+  return /^[\p{L}$][\p{L}\p{N}_$]*$/u.test(name) && name !== 'constructor'
+}
+
+function pickOptions(from: Module | RouteOptions, where: string): RouteOptions {
+  const { concurrent, affinity, timeout, rateLimit, ...others } = from as Module
+  const [unknown] = Object.keys(others)
+  if (unknown !== undefined) {
+    throw errors.handlersInvalid(
+      `There is no option \`${unknown}\` (${where}); the options are concurrent, affinity, timeout, rateLimit`
+    )
+  }
+  const expect = (holds: boolean, name: string, what: string, got: unknown) => {
+    if (!holds)
+      throw errors.handlersInvalid(
+        `Expected \`${name}\` of ${where} to be ${what}, got ${describeValue(got)}`
+      )
+  }
+  expect(
+    concurrent === undefined || typeof concurrent === 'boolean',
+    'concurrent',
+    'true or false',
+    concurrent
+  )
+  expect(
+    affinity === undefined || (typeof affinity === 'string' && affinity !== ''),
+    'affinity',
+    "'uid' or a key of the settings",
+    affinity
+  )
+  expect(
+    timeout === undefined || (Number.isInteger(timeout) && (timeout as number) >= 0),
+    'timeout',
+    'a whole number of milliseconds, 0 for none',
+    timeout
+  )
+  expect(
+    rateLimit === undefined || (typeof rateLimit === 'number' && rateLimit > 0 && Number.isFinite(rateLimit)),
+    'rateLimit',
+    'a number of requests a second, above 0',
+    rateLimit
+  )
+  return {
+    ...(rateLimit !== undefined && { rateLimit: rateLimit as number }),
+    ...(concurrent !== undefined && { concurrent: concurrent as boolean }),
+    ...(affinity !== undefined && { affinity: affinity as string }),
+    ...(timeout !== undefined && { timeout: timeout as number })
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * The `_hooks` modules of a handlers' folder. Those of the folder itself say what happens when a session or a worker
+ * begins and ends; those of any folder, what happens around its handlers (filters.ts).
+ */
+import { describeValue } from '../../shared/check.js'
+import { errors, isRequestError } from '../../shared/errors.js'
+import type { RouteOptions } from '../../shared/link/hello.js'
+import { type ConnectInfo, type ConnectRefusal, hookRoutes } from '../../shared/link/hooks.js'
+import type { Logger } from '../../shared/text/log.js'
+import type { BackendSession } from '../api/backend-session.js'
+import type { HandlerContext } from '../api/context.js'
+import { reasonOf } from '../runtime/failure.js'
+import type { HandlerApp } from './app.js'
+import type { Filter } from './filters.js'
+import type { Handler } from './handlers.js'
+import { describeFailure, exportsOf, type NamedModule } from './modules.js'
+
+const filterNames = ['before', 'after']
+const hookNames = ['onConnect', 'onClose', 'onStart', 'onStop', ...filterNames]
+
+/** Functions by the hook's name, each bound to the object that it came with. */
+type Functions = Readonly<Record<string, Function | undefined>>
+
+/** What the `_hooks` module of one folder has. */
+export interface FolderHooks {
+  readonly filter: Filter | undefined
+  readonly hooks: WorkerHooks
+}
+
+/** What a worker runs besides handlers. */
+export interface WorkerHooks {
+  /** Run as requests are, by routes that no client can ask for. */
+  readonly handlers: readonly Handler[]
+  /** @throws `HANDLERS_INVALID` */
+  readonly start: (app: HandlerApp) => Promise<void>
+  readonly stop: ((app: HandlerApp) => unknown) | undefined
+}
+
+export const noHooks: WorkerHooks = { handlers: [], start: async () => {}, stop: undefined }
+
+/**
+ * Reads a `_hooks` module. `options` are those of its folder.
+ *
+ * @throws `HANDLERS_INVALID`, naming the file
+ */
+export function readHooks(
+  { file, loaded }: NamedModule,
+  isRoot: boolean,
+  options: RouteOptions
+): FolderHooks {
+  const functions = readFunctions(file, loaded, isRoot)
+  const { before, after, onStart, onStop } = functions
+  const hasFilter = before !== undefined || after !== undefined
+  return {
+    filter: hasFilter ? ({ file, before, after } as Filter) : undefined,
+    hooks: {
+      handlers: readHandlers(file, functions, options),
+      start: async app => {
+        try {
+          await onStart?.(app)
+        } catch (error) {
+          throw errors.handlersInvalid(`onStart of ${file} failed: ${describeFailure(error)}`)
+        }
+      },
+      stop: onStop as WorkerHooks['stop']
+    }
+  }
+}
+
+function readFunctions(file: string, loaded: NamedModule['loaded'], isRoot: boolean): Functions {
+  const standard = loaded.default
+  if (standard !== undefined && (typeof standard !== 'object' || standard === null)) {
+    throw errors.handlersInvalid(
+      `Expected the default export of ${file} to be an object of hooks, got ${describeValue(standard)}`
+    )
+  }
+  const functions: Record<string, Function> = {}
+  for (const [name, hook] of Object.entries(exportsOf(loaded))) {
+    if (!hookNames.includes(name)) {
+      throw errors.handlersInvalid(
+        `There is no hook \`${name}\` (${file}); the hooks are ${hookNames.join(', ')}`
+      )
+    }
+    if (!isRoot && !filterNames.includes(name)) {
+      throw errors.handlersInvalid(
+        `\`${name}\` of ${file} belongs into the _hooks of the handlers' folder itself`
+      )
+    }
+    if (typeof hook !== 'function') {
+      throw errors.handlersInvalid(
+        `Expected \`${name}\` of ${file} to be a function, got ${describeValue(hook)}`
+      )
+    }
+    const isOfObject = (standard as Record<string, unknown> | undefined)?.[name] === hook
+    functions[name] = hook.bind(isOfObject ? standard : undefined)
+  }
+  if (Object.keys(functions).length === 0) throw errors.handlersInvalid(`${file} exports no hook`)
+  return functions
+}
+
+/** What the session's own hooks are called with; `told` is the request's body. */
+type SessionHook = (session: BackendSession, told: unknown, context: HandlerContext) => unknown
+
+function readHandlers(file: string, { onConnect, onClose }: Functions, folder: RouteOptions): Handler[] {
+  // A hook has its place in the lane, whatever the handlers of its folder have.
+  const { concurrent: _never, ...options } = folder
+  const handlers: Handler[] = []
+  if (onConnect !== undefined) {
+    const call: Handler['call'] = (info, session, context) =>
+      greet(() => onConnect(session, info as ConnectInfo, context), context.log)
+    handlers.push({ route: hookRoutes.onConnect, file, options, call })
+  }
+  if (onClose !== undefined) {
+    const run = onClose as unknown as SessionHook
+    handlers.push({
+      route: hookRoutes.onClose,
+      file,
+      options,
+      call: (reason, session, context) => run(session, reason, context)
+    })
+  }
+  return handlers
+}
+
+/** A refusal is the outcome of onConnect as a reply is of a handler: what fails beside that is a failure. */
+async function greet(onConnect: () => unknown, log: Logger): Promise<ConnectRefusal | undefined> {
+  try {
+    return (await onConnect()) === false ? { reason: 'refused' } : undefined
+  } catch (error) {
+    if (!isRequestError(error)) throw error
+    return { reason: reasonOf(error, log) }
+  }
+}

@@ -1,0 +1,90 @@
+/** The modules of a handlers' folder, whatever is in them: which files they are, their exports, why one does not load. */
+import { type Dirent, readdirSync } from 'node:fs'
+import { extname, join, relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { errors } from '../../shared/errors.js'
+import { attempt, codeOf, describeThrown } from '../../shared/text/thrown.js'
+
+export type Module = Readonly<Record<string, unknown>>
+
+/** A module with its name below the handlers' folder. */
+export interface NamedModule {
+  readonly file: string
+  readonly loaded: Module
+}
+
+const moduleExtensions = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'])
+
+/** What is in a folder, sorted by name. */
+export function readFolder(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    throw errors.handlersInvalid(
+      isMissing
+        ? `The handlers' folder ${folder} does not exist`
+        : `${folder} can't be read: ${(error as Error).message}`
+    )
+  }
+}
+
+export function isModule(entry: Dirent): boolean {
+  return (
+    !entry.isDirectory() && moduleExtensions.has(extname(entry.name)) && !/\.d\.[mc]?ts$/.test(entry.name)
+  )
+}
+
+export function baseName(file: string): string {
+  return file.slice(0, -extname(file).length)
+}
+
+export async function load(path: string): Promise<Module> {
+  try {
+    return await import(pathToFileURL(path).href)
+  } catch (error) {
+    const isTypescript = codeOf(error) === 'ERR_UNKNOWN_FILE_EXTENSION' && /ts$/.test(path)
+    const why = isTypescript ? 'it is TypeScript: compile it, or start with --dev' : describeFailure(error)
+    throw errors.handlersInvalid(`${path} does not load: ${why}`)
+  }
+}
+
+/** The module of that name in a folder whose entries are given, such as `_options`; undefined where there is none. */
+export async function loadNamed(
+  root: string,
+  folder: string,
+  entries: readonly Dirent[],
+  name: string
+): Promise<NamedModule | undefined> {
+  const [entry, other] = entries.filter(entry => isModule(entry) && baseName(entry.name) === name)
+  if (entry === undefined) return undefined
+  const path = join(folder, entry.name)
+  if (other !== undefined)
+    throw errors.handlersInvalid(`${path} stands beside ${other.name}: one is too many`)
+  return { file: relative(root, path), loaded: await load(path) }
+}
+
+/** What a module exports by name; CommonJS, and who likes it so, has it as properties of the default export. */
+export function exportsOf({ default: standard, ...named }: Module): Module {
+  const {
+    default: _inner,
+    __esModule: _isCompiled,
+    'module.exports': _again,
+    ...exported
+  } = { ...(typeof standard === 'object' ? standard : {}), ...named } as Module
+  return exported
+}
+
+/** What a module threw, on one line: its text, and the place in a file of the game, where that can be told. */
+export function describeFailure(error: unknown): string {
+  return attempt(() => (error instanceof Error ? describeError(error) : describeThrown(error)))
+}
+
+function describeError(error: Error): string {
+  const text = `${error.name}: ${error.message}`.replaceAll(/\s*\n\s*/g, ' ')
+  const place = error.stack
+    ?.split('\n')
+    .find(line => /^ +at .*:\d+:\d+\)?$/.test(line) && !line.includes('node:'))
+  const [at] = /(?:file:|\/)[^()]*:\d+:\d+/.exec(place ?? '') ?? []
+  return at === undefined || at.includes('node_modules') ? text : `${text} (${at.replace('file://', '')})`
+}

@@ -1,0 +1,73 @@
+/**
+ * A body ⇄ its value. On the link a body is its bytes, each as one character: nothing is decoded before it gets
+ * here, and what leaves here goes on to the socket as it is.
+ */
+import { gunzipSync } from 'node:zlib'
+import { toBytes } from '../../shared/bodies/body-bytes.js'
+import { encodePlain } from '../../shared/bodies/plain-body.js'
+import { encodeRich, reviveRich } from '../../shared/bodies/rich-body.js'
+import { parseUntrusted } from '../../shared/bodies/untrusted-value.js'
+import { errors } from '../../shared/errors.js'
+import { requestFlags } from '../../shared/link/batch.js'
+import { decodeUtf8 } from '../../shared/utf8.js'
+import { isDeeper } from '../../shared/wire/depth.js'
+
+const beyondAscii = /[\x80-\xff]/
+
+/** Levels that superjson's form has more than its value: itself, and above an annotation `meta` and `values`. */
+const formDepth = 3
+
+export interface BodyLimits {
+  /** Bytes that a body may take, also once it is unzipped. */
+  readonly maxBodyBytes: number
+  /** Levels of arrays and objects. */
+  readonly maxBodyDepth: number
+}
+
+/**
+ * The value of a request's body; an empty body is undefined. `flags`: requestFlags. A client that reads rich bodies writes
+ * them too.
+ *
+ * @throws `BODY_MALFORMED`; `BODY_TOO_LARGE` for what is too large when it is unzipped
+ */
+export function decodeBody(body: string, flags: number, limits: BodyLimits): unknown {
+  if (body === '') return undefined
+  const isGzipped = (flags & requestFlags.gzipped) !== 0
+  const text = isGzipped
+    ? unzip(body, limits.maxBodyBytes)
+    : beyondAscii.test(body)
+      ? decodeUtf8(Buffer.from(body, 'latin1'))
+      : body
+  if (text === '') return undefined
+  const isRich = (flags & requestFlags.rich) !== 0
+  const { maxBodyDepth } = limits
+  if (isDeeper(text, isRich ? maxBodyDepth + formDepth : maxBodyDepth))
+    throw errors.bodyMalformed(`nested more than ${maxBodyDepth} levels deep`)
+  if (isRich) return reviveRich(parseUntrusted(text))
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw errors.bodyMalformed(`not JSON (${(error as Error).message})`)
+  }
+}
+
+function unzip(body: string, maxBytes: number): string {
+  let bytes: Buffer
+  try {
+    bytes = gunzipSync(Buffer.from(body, 'latin1'), { maxOutputLength: maxBytes })
+  } catch (error) {
+    const isTooLong = (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE'
+    if (isTooLong) throw errors.bodyTooLarge('more when it is unzipped', maxBytes)
+    throw errors.bodyMalformed('not gzip')
+  }
+  return decodeUtf8(bytes)
+}
+
+/**
+ * The bytes of a reply; '' for undefined. JSON, or superjson's form for a client that reads rich bodies.
+ *
+ * @throws `REPLY_NOT_SERIALIZABLE`, naming the path
+ */
+export function encodeReply(value: unknown, isRich: boolean): string {
+  return toBytes((isRich ? encodeRich : encodePlain)(value, errors.replyNotSerializable))
+}

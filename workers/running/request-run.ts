@@ -1,0 +1,230 @@
+/**
+ * One request in its worker, from its claim to its end: decodes the body, calls the handler, and puts the outcome
+ * into the outbox behind all that the handler has asked for. The origin of those operations.
+ *
+ *   started ──▶ decided
+ *
+ * Decided: the outcome is in the outbox. The session's next request starts when what was held (bind, unbind, update,
+ * commit) is answered too.
+ */
+
+import { type ErrorData, errors } from '../../shared/errors.js'
+import { type RequestHead, requestFlags } from '../../shared/link/batch.js'
+import type { AbortReason } from '../../shared/link/inbox.js'
+import type { Logger } from '../../shared/text/log.js'
+import { BackendSession } from '../api/backend-session.js'
+import { BackendSessionService } from '../api/backend-session-service.js'
+import { HandlerContext, type WorkerInfo } from '../api/context.js'
+import type { Caller } from '../operations/caller.js'
+import { createLinkLogger, RequestLog } from '../operations/link-logger.js'
+import { Messenger } from '../operations/messenger.js'
+import { SessionOperations } from '../operations/session-operations.js'
+import type { SessionView } from '../operations/session-view.js'
+import { Author, actAs } from '../runtime/author.js'
+import { tellFailure } from '../runtime/failure.js'
+import { isThenable } from '../runtime/thenable.js'
+import { decodeBody, encodeReply } from './body.js'
+import type { Environment } from './environment.js'
+
+export class RequestRun implements Caller {
+  readonly rid: number
+  readonly view: SessionView
+  readonly operations: SessionOperations
+  readonly #env: Environment
+  readonly #head: RequestHead
+  readonly #slot: number
+  readonly author: Author
+  #state: 'started' | 'decided' = 'started'
+  #abortReason: AbortReason | undefined
+  #controller: AbortController | undefined
+  #log: RequestLog | undefined
+  #messenger: Messenger | undefined
+  #service: BackendSessionService | undefined
+  /** Operations whose answers the end waits for. */
+  #held = 0
+  /** Whether the gateway was told that some are not answered. */
+  #isHeld = false
+  #onEnd: (() => void) | undefined
+
+  /** `slot`: its turn's. */
+  constructor(env: Environment, head: RequestHead, view: SessionView, slot: number) {
+    this.rid = head.rid
+    this.#slot = slot
+    this.#env = env
+    this.#head = head
+    this.view = view
+    this.author = new Author(this.rid, this.route, env.maxOperationsPerRequest)
+    this.operations = new SessionOperations(env.link, this, env)
+  }
+
+  get route(): string {
+    return this.#env.handlers[this.#head.route]!.route
+  }
+
+  get isNotify(): boolean {
+    return (this.#head.flags & requestFlags.notify) !== 0
+  }
+
+  /** Sessions other than the request's own, asked for in the name of the request. */
+  get service(): BackendSessionService {
+    this.#service ??= new BackendSessionService(this.operations)
+    return this.#service
+  }
+
+  /** Events and channels, in the name of the request. */
+  get messenger(): Messenger {
+    const { link, frontendId } = this.#env
+    this.#messenger ??= new Messenger(link, this, this.operations, frontendId)
+    return this.#messenger
+  }
+
+  get isDevelopment(): boolean {
+    return this.#env.isDevelopment
+  }
+
+  get worker(): WorkerInfo {
+    return this.#env.worker
+  }
+
+  get log(): Logger {
+    const most = this.author.isOver ? 0 : this.#env.maxOperationsPerRequest
+    this.#log ??= new RequestLog(this.#env.link, this.#names, most)
+    return this.#log.logger
+  }
+
+  /** By which lines of the log name it. */
+  get #names(): Readonly<Record<string, unknown>> {
+    return { route: this.route, requestId: this.rid }
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason)
+    }
+    return this.#controller.signal
+  }
+
+  /** Runs the handler. True if the request has ended; if not, `onEnd` is called when it has. Does not throw. */
+  start(onEnd: () => void): boolean {
+    return actAs(this.author, RequestRun.#runHere, this, onEnd)
+  }
+
+  static #runHere(run: RequestRun, onEnd: () => void): boolean {
+    return run.#begin(onEnd)
+  }
+
+  #begin(onEnd: () => void): boolean {
+    const { running, handlers, claims } = this.#env
+    claims.setRunning(this.rid)
+    try {
+      const { body, flags } = this.#head
+      const value = decodeBody(body, flags, this.#env)
+      const session = new BackendSession(this.view, this.operations, this)
+      const result = handlers[this.#head.route]!.call(value, session, new HandlerContext(this))
+      if (isThenable(result)) {
+        this.#onEnd = onEnd
+        running.add(this)
+        void this.#settle(result)
+        return false
+      }
+      this.#succeed(result)
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      claims.setRunning(0)
+    }
+    if (this.#held === 0) return true
+    this.#onEnd = onEnd
+    return false
+  }
+
+  /** The gateway has decided the request, or soon will, without its handler. */
+  abort(reason: AbortReason): void {
+    this.#abortReason = reason
+    // A listener of the signal is the doing of the request that it belongs to.
+    if (this.#controller !== undefined) actAs(this.author, () => this.#controller?.abort(reason))
+  }
+
+  expectAlive(): void {
+    if (this.#abortReason === 'timeout') throw errors.requestEnded(this.route)
+  }
+
+  viewIdOf(view: SessionView): number {
+    return this.#state === 'decided' || this.#abortReason === 'timeout' ? 0 : view.viewId
+  }
+
+  awaitOperation(answer: Promise<unknown>): void {
+    if (this.#state === 'decided') return
+    this.#held++
+    const release = () => {
+      this.#held--
+      if (this.#held === 0 && this.#state === 'decided') this.#end()
+    }
+    answer.then(release, release)
+  }
+
+  /**
+   * Waits by `await`, which asks nothing of a promise: one that throws, or calls back twice or at once, can't start the
+   * lane a second time.
+   */
+  async #settle(result: PromiseLike<unknown>): Promise<void> {
+    let reply: unknown
+    try {
+      reply = await result
+    } catch (error) {
+      return this.#conclude(this.#fail, error)
+    }
+    this.#conclude(this.#succeed, reply)
+  }
+
+  /** To write what the game made can take as long as its value is large: meanwhile its request has the thread. */
+  #conclude(conclude: (made: unknown) => void, made: unknown): void {
+    const { claims } = this.#env
+    claims.setRunning(this.rid)
+    try {
+      conclude.call(this, made)
+    } finally {
+      claims.setRunning(0)
+    }
+  }
+
+  #succeed(result: unknown): void {
+    if (this.isNotify) return this.#decide('')
+    try {
+      this.#decide(encodeReply(result, (this.#head.flags & requestFlags.rich) !== 0))
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#decide(tellFailure(error, createLinkLogger(this.#env.link, this.#names)))
+  }
+
+  #decide(outcome: string | ErrorData): void {
+    if (this.#state === 'decided') return
+    const { outbox } = this.#env.link
+    // The next request of the session may be run by another worker: the gateway has to know that it must wait.
+    this.#isHeld = this.#held > 0
+    if (this.#isHeld) outbox.awaitOperations(this.#slot)
+    if (typeof outcome === 'string') outbox.reply(this.rid, outcome)
+    else outbox.failed(this.rid, outcome)
+    this.#state = 'decided'
+    this.author.isOver = true
+    this.#log?.end()
+    this.#env.running.remove(this)
+    this.#env.link.leaveSoon()
+    if (this.#held === 0) this.#end()
+  }
+
+  #end(): void {
+    if (this.#isHeld) {
+      this.#env.link.outbox.goOn(this.#slot)
+      this.#env.link.leaveSoon()
+    }
+    const onEnd = this.#onEnd
+    this.#onEnd = undefined
+    onEnd?.()
+  }
+}

@@ -1,0 +1,23 @@
+/** The requests that have started in this worker, wait for something and have not ended: whom an abort is for. */
+import type { AbortReason } from '../../shared/link/inbox.js'
+import type { RequestRun } from './request-run.js'
+
+export class RunningRequests {
+  readonly #runs = new Map<number, RequestRun>()
+
+  get size(): number {
+    return this.#runs.size
+  }
+
+  add(run: RequestRun): void {
+    this.#runs.set(run.rid, run)
+  }
+
+  remove(run: RequestRun): void {
+    this.#runs.delete(run.rid)
+  }
+
+  abort(rid: number, reason: AbortReason): void {
+    this.#runs.get(rid)?.abort(reason)
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * A turn in its worker: requests of one session, run one after the other, each claimed before any code of the game
+ * runs for it. Different turns of a batch run side by side.
+ */
+import type { RequestHead, TurnTask } from '../../shared/link/batch.js'
+import { describeThrown } from '../../shared/text/thrown.js'
+import { findSetting } from '../../shared/values/settings-text.js'
+import { createLinkLogger } from '../operations/link-logger.js'
+import { SessionView } from '../operations/session-view.js'
+import { monotonic } from '../runtime/own-time.js'
+import type { Environment } from './environment.js'
+import { RequestRun } from './request-run.js'
+
+export class Turn {
+  readonly #env: Environment
+  readonly #task: TurnTask
+  readonly #view: SessionView
+  #next = 0
+  #isTakenBack = false
+
+  constructor(env: Environment, task: TurnTask) {
+    this.#env = env
+    this.#task = task
+    this.#view = new SessionView({ frontendId: env.frontendId, ...task })
+  }
+
+  /** How many of its requests have started here. */
+  get started(): number {
+    return this.#next
+  }
+
+  /** Runs until a request has to wait for something, or none is left. Does not throw: other turns go on after it. */
+  readonly run = (): void => {
+    try {
+      this.#runOn()
+    } catch (error) {
+      createLinkLogger(this.#env.link, {}).error('A turn failed', { error: describeThrown(error) })
+      this.#release()
+    }
+  }
+
+  #runOn(): void {
+    const { claims, budget: pace, link } = this.#env
+    const { requests, slot } = this.#task
+    while (this.#next < requests.length && !this.#isTakenBack) {
+      const time = monotonic()
+      link.leaveIfDue(time)
+      if (pace.isSpent(time)) {
+        link.leave(time)
+        return pace.defer(this.run)
+      }
+      if (this.#hasMoved(requests[this.#next]!) || !claims.claim(slot, this.#next)) {
+        return this.#release()
+      }
+      const run = new RequestRun(this.#env, requests[this.#next++]!, this.#view, slot)
+      if (!run.start(this.run)) return
+    }
+  }
+
+  /** Gives back what has not started: the gateway hands it out again. */
+  #release(): void {
+    this.#isTakenBack = true
+    this.#env.link.outbox.slotDone(this.#task.slot)
+    this.#env.link.leaveSoon()
+  }
+
+  /**
+   * Whether the request belongs in another worker by now: the value that decides it was changed by a request before
+   * it. The gateway, told that the slot is released, hands the rest of the turn out again.
+   */
+  #hasMoved(request: RequestHead): boolean {
+    const affinity = this.#env.handlers[request.route]!.options.affinity
+    if (affinity === undefined) return false
+    if (affinity === 'uid') return this.#view.uid !== this.#task.uid
+    return this.#view.textOf(affinity) !== findSetting(this.#task.settings, affinity)
+  }
+}
