@@ -98,7 +98,7 @@ t.test('close-codes.md has the codes, their names, and whether to come back', as
 
 t.test('protocol.md has the kinds of values in rich bodies, and their limits', async t => {
   const section = readText('docs/reference/protocol.md').split('\n### Rich bodies\n')[1]!.split('\n### ')[0]!
-  const kinds = [...section.matchAll(/^\| `(\S+)` \|.*\| (.+) \|$/gm)].map(([, kind, value]) => [
+  const kinds = [...section.matchAll(/^\| `(\S+)` +\|.*\| (.+?) +\|$/gm)].map(([, kind, value]) => [
     kind!,
     value!
   ])
@@ -182,10 +182,6 @@ t.test('each document is in the list of documents', async t => {
   for (const page of pages.filter(path => path.startsWith('docs/') && path !== 'docs/README.md')) {
     t.ok(list.includes(`(${page.slice('docs/'.length)})`), page)
   }
-})
-
-t.test('ARCHITECTURE.md has at most 150 lines', async t => {
-  t.ok(readText('ARCHITECTURE.md').trimEnd().split('\n').length <= 150)
 })
 
 t.test('the map of ARCHITECTURE.md has each file of the product once, and no other', async t => {

@@ -1,5 +1,5 @@
 /**
- * docs/guide/from-pinus.md, walked through: handlers as Pinus has them, asked by Pomelo's protocol. What the page
+ * docs/guide/migrating-from-pinus.md, walked through: handlers as Pinus has them, asked by Pomelo's protocol. What the page
  * claims beyond that has its tests named there.
  */
 import { readFileSync } from 'node:fs'
@@ -12,7 +12,7 @@ import { root } from '../../helpers/paths.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
 import { readText } from '../../helpers/sources.js'
 
-const page = readText('docs/guide/from-pinus.md')
+const page = readText('docs/guide/migrating-from-pinus.md')
 
 async function start(t: Test, folder: string, options: Partial<GatewayOptions> = {}) {
   const { gateway, lines } = await startGateway(t, folder, options)
