@@ -1,16 +1,12 @@
 /** Holds the table of docs/reference/backend-session.md and the tests of its rows together, word for word. */
-
-import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
-import { root } from './helpers/paths.js'
-
-/** The project's folder, seen from dist/test. */
+import { listFiles, readText } from './helpers/sources.js'
 
 /** A comment that marks a test as a row's, and the test: `// row 11a`, and then `t.test('…'`. */
 const rowTest = /^\/\/ row (\S+)\nt\.test\(\s*'([^']+)'/gm
 
 function readRows(): Map<string, string> {
-  const page = readFileSync(`${root}/docs/reference/backend-session.md`, 'utf8')
+  const page = readText('docs/reference/backend-session.md')
   const rows = new Map<string, string>()
   for (const [, number, sentence] of page.matchAll(/^\| (\d+a?) +\| [SP+] +\| (.+?) +\|$/gm)) {
     rows.set(number!, sentence!)
@@ -20,14 +16,10 @@ function readRows(): Map<string, string> {
 
 /** The sources of all tests that may be those of rows. */
 function readSources(): { file: string; source: string }[] {
-  return ['scenarios', 'workers', 'gateway'].flatMap(folder =>
-    readdirSync(`${root}/test/${folder}`)
-      .filter(file => file.endsWith('.test.ts'))
-      .map(file => ({
-        file: `${folder}/${file}`,
-        source: readFileSync(`${root}/test/${folder}/${file}`, 'utf8')
-      }))
-  )
+  return ['test/scenarios', 'test/workers', 'test/gateway']
+    .flatMap(folder => listFiles(folder))
+    .filter(file => file.endsWith('.test.ts'))
+    .map(file => ({ file: file.slice('test/'.length), source: readText(file) }))
 }
 
 const rows = readRows()
