@@ -124,7 +124,7 @@ export class Gateway {
     this.#intake = new Intake({
       routes: this.#routes,
       suspensions,
-      admission: new LoadLimits({ limits: options, requests: this.#requests, dispatcher }),
+      loadLimits: new LoadLimits({ limits: options, requests: this.#requests, dispatcher }),
       onFlood: session => {
         metrics.count('sessionsFlooded')
         registry.end(session, { code: closeCodes.flooded, reason: 'flooded', kickReason: null })

@@ -9,7 +9,12 @@ import type { PomeloMessages } from '../protocols/pomelo-messages.js'
 import type { ProtocolSession } from '../protocols/protocol.js'
 import type { ResumableConnection, ResumableReceiver } from '../resume/resumable-receiver.js'
 import type { Resumption } from '../resume/resumption.js'
-import { type Authentication, type Dismissal, type Identity, nobody } from '../sessions/authentication.js'
+import {
+  type Authentication,
+  type HandshakeRefusal,
+  type Identity,
+  nobody
+} from '../sessions/authentication.js'
 import type { ClientInfo, Ending, Registry } from '../sessions/registry.js'
 import type { Receiver, Session } from '../sessions/session.js'
 
@@ -58,7 +63,7 @@ export class ConnectionSession implements ProtocolSession {
    */
   authenticate(
     handshake: AuthenticationRequest['handshake'],
-    done: (dismissal: Dismissal | undefined) => void
+    done: (refusal: HandshakeRefusal | undefined) => void
   ): void {
     const credentials = this.#credentials
     this.#credentials = undefined
@@ -82,17 +87,17 @@ export class ConnectionSession implements ProtocolSession {
    * undefined.
    */
   prepareResume(asked: ResumeRequest, messages: PomeloMessages): ResumeReply | undefined {
-    const admission = this.#parts.resumption.admit(asked, messages, this.#identity.uid)
-    if ('code' in admission) {
-      this.#connection.end(admission.code, admission.kickReason)
+    const answer = this.#parts.resumption.admit(asked, messages, this.#identity.uid)
+    if ('code' in answer) {
+      this.#connection.end(answer.code, answer.kickReason)
       return undefined
     }
-    this.#resumable = admission.receiver
-    return admission.reply
+    this.#resumable = answer.receiver
+    return answer.reply
   }
 
   /** Why the session can't begin, if it can't: another session of its user is in the way. To be asked before `open`. */
-  judge(): Dismissal | undefined {
+  judge(): HandshakeRefusal | undefined {
     const { uid } = this.#identity
     if (uid === null || this.#resumable?.session !== undefined) return undefined
     const error = this.#parts.registry.judgeUid(uid)
@@ -100,7 +105,7 @@ export class ConnectionSession implements ProtocolSession {
     // What was prepared for coming back to this session is for nothing.
     this.#resumable?.end(closeCodes.handshakeRefused, null)
     this.#resumable = undefined
-    return this.#parts.authentication.dismiss(error.message, { reason: error.message, error: error.code })
+    return this.#parts.authentication.refuse(error.message, { reason: error.message, error: error.code })
   }
 
   /** The session begins, or goes on where `prepareResume` has found it. */

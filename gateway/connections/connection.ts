@@ -18,7 +18,7 @@ import { PomeloProtocol } from '../protocols/pomelo-protocol.js'
 import type { IncomingRequest, Protocol, ProtocolHost } from '../protocols/protocol.js'
 import { TextProtocol } from '../protocols/text-protocol.js'
 import type { Resumption } from '../resume/resumption.js'
-import type { Authentication, Dismissal } from '../sessions/authentication.js'
+import type { Authentication, HandshakeRefusal } from '../sessions/authentication.js'
 import type { Registry } from '../sessions/registry.js'
 import type { RouteTable } from '../sessions/routes.js'
 import type { Metrics } from '../telemetry/metrics.js'
@@ -132,7 +132,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#parts.intake.receive(session, request, this.#liveness.heardAt)
   }
 
-  refuse({ code, reason }: Pick<Dismissal, 'code' | 'reason'>): void {
+  refuse({ code, reason }: Pick<HandshakeRefusal, 'code' | 'reason'>): void {
     this.close(code, reason)
   }
 

@@ -15,7 +15,7 @@ import { RefusedNotifies } from './refused-notifies.js'
 export interface IntakeInit {
   readonly routes: RouteTable
   readonly suspensions: Suspensions
-  readonly admission: LoadLimits
+  readonly loadLimits: LoadLimits
   /** Ends a session that does not stop. */
   readonly onFlood: (session: Session) => void
   readonly dispatcher: Dispatcher
@@ -28,7 +28,7 @@ export interface IntakeInit {
 
 export class Intake {
   readonly #init: IntakeInit
-  readonly #refusals = new RefusedNotifies()
+  readonly #refusedNotifies = new RefusedNotifies()
   #isOpen = true
 
   constructor(init: IntakeInit) {
@@ -43,10 +43,10 @@ export class Intake {
   /** `now`: when it arrived, by the monotonic clock. */
   receive(session: Session, request: IncomingRequest, now: number): void {
     const { route: asked, told, id, gzipped, rich, body } = request
-    const { routes, suspensions, admission, dispatcher, metrics, requestTimeout, onFlood } = this.#init
+    const { routes, suspensions, loadLimits, dispatcher, metrics, requestTimeout, onFlood } = this.#init
     metrics.count(id === 0 ? 'notifies' : 'requests')
     const route = routes.find(asked, told)
-    const verdict = admission.judge(session, route, request, now)
+    const verdict = loadLimits.judge(session, route, request, now)
     if (verdict === 'flood') return onFlood(session)
     // Before the load is looked at: to come again is no help.
     if (body.length > this.#init.maxBodyBytes) return this.#refuseLarge(session, id, body.length)
@@ -65,8 +65,8 @@ export class Intake {
 
   /** Takes bytes of the session's client that belong to no request. */
   pay(session: Session, bytes: number, now: number): void {
-    const { admission, onFlood } = this.#init
-    if (admission.isFlood(session, bytes, now)) onFlood(session)
+    const { loadLimits, onFlood } = this.#init
+    if (loadLimits.isFlood(session, bytes, now)) onFlood(session)
   }
 
   #refuse(session: Session, id: number, error: GatewayError): void {
@@ -81,7 +81,7 @@ export class Intake {
     const error = errors.bodyTooLarge(`${bytes} bytes`, limit)
     metrics.count('bodiesTooLarge')
     log.info('A body was refused', { sid: session.sid, bytes, limit, option: 'maxBodyBytes' })
-    if (id === 0) this.#refusals.count(session, error)
+    if (id === 0) this.#refusedNotifies.count(session, error)
     this.#refuse(session, id, error)
   }
 
@@ -90,7 +90,7 @@ export class Intake {
     this.#init.metrics.count(
       error.code === errors.overloaded.code ? 'requestsOverloaded' : 'requestsRateLimited'
     )
-    if (id === 0) this.#refusals.count(session, error)
+    if (id === 0) this.#refusedNotifies.count(session, error)
     this.#refuse(session, id, error)
   }
 }

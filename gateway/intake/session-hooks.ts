@@ -42,8 +42,8 @@ export class SessionHooks {
 
   constructor(init: SessionHooksInit) {
     this.#init = init
-    init.registry.on('opened', (session, client) => this.#greet(session, client, false))
-    init.registry.on('resumed', (session, client) => this.#greet(session, client, true))
+    init.registry.on('opened', (session, client) => this.#runOnConnect(session, client, false))
+    init.registry.on('resumed', (session, client) => this.#runOnConnect(session, client, true))
     init.registry.on('closed', (session, reason) => this.#closed(session, reason))
   }
 
@@ -64,7 +64,7 @@ export class SessionHooks {
     this.#init.log.error('The gateway closes before each onClose is done', { sessions: this.#closing })
   }
 
-  #greet(session: Session, client: ClientInfo, resumed: boolean): void {
+  #runOnConnect(session: Session, client: ClientInfo, resumed: boolean): void {
     if (!this.#onConnect.isOffered || !session.isOpen) return
     if (this.#isSuspended('onConnect', this.#onConnect, session)) {
       // Not at once: the connection is still being told that it has a session.
@@ -74,11 +74,11 @@ export class SessionHooks {
     const { ip, port } = session.receiver!.address
     const info: ConnectInfo = { address: { ip, port }, ...client, resumed }
     const request = this.#add(session, this.#onConnect, 0, info, outcome =>
-      this.#greeted(session, request, resumed, outcome)
+      this.#onConnectDone(session, request, resumed, outcome)
     )
   }
 
-  #greeted(session: Session, request: Request, resumed: boolean, outcome: Outcome): void {
+  #onConnectDone(session: Session, request: Request, resumed: boolean, outcome: Outcome): void {
     if ('error' in outcome) {
       this.#tellFailure('onConnect', session, outcome.error)
       if (!resumed && cutOff.includes(outcome.error.code)) return this.#sendAway(session)

@@ -20,7 +20,7 @@ import {
 import { decodeCount, encodeCount } from '../../shared/wire/resume.js'
 import type { GatewayEvent } from '../events/event.js'
 import type { HandshakeAnswer, ResolvedOptions } from '../options/options.js'
-import { type Dismissal, dismissForNow } from '../sessions/authentication.js'
+import { type HandshakeRefusal, refuseForNow } from '../sessions/authentication.js'
 import type { RouteTable } from '../sessions/routes.js'
 import { encodeBytes, PomeloMessages } from './pomelo-messages.js'
 import type { Protocol, ProtocolHost } from './protocol.js'
@@ -135,7 +135,7 @@ export class PomeloProtocol implements Protocol {
     try {
       request = parseHandshake(body, this.#parts.options.maxBodyDepth)
     } catch (error) {
-      this.#refuse(500, undefined)
+      this.#refuseHandshake(500, undefined)
       throw error
     }
     this.#state = 'shaking'
@@ -154,7 +154,7 @@ export class PomeloProtocol implements Protocol {
   #hookFailed(error: unknown): void {
     const { ip } = this.#host.address
     this.#parts.options.log.error('The handshake hook failed', { ip, error })
-    this.#dismiss(dismissForNow())
+    this.#refuse(refuseForNow())
   }
 
   /** Throws where the hook's answer is none. */
@@ -165,12 +165,12 @@ export class PomeloProtocol implements Protocol {
         `Expected onHandshake to answer { accept: true } or { accept: false }, got ${describeValue(answer)}`
       )
     }
-    if (!answer.accept) return this.#refuse(answer.outdated === true ? 501 : 500, answer.user)
+    if (!answer.accept) return this.#refuseHandshake(answer.outdated === true ? 501 : 500, answer.user)
     // What is no JSON is found here: later there is a session.
     JSON.stringify(answer.user)
     const { type, version, user } = request
-    this.#host.connectionSession.authenticate({ type, version, user }, dismissal => {
-      if (dismissal !== undefined) return this.#dismiss(dismissal)
+    this.#host.connectionSession.authenticate({ type, version, user }, refusal => {
+      if (refusal !== undefined) return this.#refuse(refusal)
       this.#accept(request, answer.user)
     })
   }
@@ -187,8 +187,8 @@ export class PomeloProtocol implements Protocol {
       ? host.connectionSession.prepareResume(request.resume!, this.#messages)
       : undefined
     if (!host.isConnected) return
-    const dismissal = host.connectionSession.judge()
-    if (dismissal !== undefined) return this.#dismiss(dismissal)
+    const refusal = host.connectionSession.judge()
+    if (refusal !== undefined) return this.#refuse(refusal)
     const reply = formatHandshake({
       code: 200,
       heartbeat: options.heartbeat / 1000,
@@ -205,15 +205,15 @@ export class PomeloProtocol implements Protocol {
     host.open(user)
   }
 
-  #dismiss({ code, reason, user }: Dismissal): void {
-    if (code === closeCodes.handshakeRefused) return this.#refuse(500, user, reason)
+  #refuse({ code, reason, user }: HandshakeRefusal): void {
+    if (code === closeCodes.handshakeRefused) return this.#refuseHandshake(500, user, reason)
     // An answer that is no 200 says to a client that it need not come back.
     this.#state = 'refused'
     this.kick(reason)
     this.#host.refuse({ code, reason })
   }
 
-  #refuse(code: 500 | 501, user: unknown, reason = 'handshake refused'): void {
+  #refuseHandshake(code: 500 | 501, user: unknown, reason = 'handshake refused'): void {
     const reply = formatHandshake({ code, user })
     this.#state = 'refused'
     this.#sendPackage(packageKinds.handshake, reply)

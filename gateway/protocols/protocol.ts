@@ -7,7 +7,7 @@ import { escapeAstral } from '../../shared/utf8.js'
 import type { ResumeReply, ResumeRequest } from '../../shared/wire/resume.js'
 import type { GatewayEvent } from '../events/event.js'
 import type { AuthenticationRequest, ClientAddress } from '../options/options.js'
-import type { Dismissal } from '../sessions/authentication.js'
+import type { HandshakeRefusal } from '../sessions/authentication.js'
 import type { PomeloMessages } from './pomelo-messages.js'
 
 export interface Protocol {
@@ -42,7 +42,7 @@ export interface ProtocolSession {
    */
   authenticate(
     handshake: AuthenticationRequest['handshake'],
-    done: (dismissal: Dismissal | undefined) => void
+    done: (refusal: HandshakeRefusal | undefined) => void
   ): void
   /**
    * Looks for the session that the client wants back, before `open`. `messages`: how it is written to from now
@@ -51,7 +51,7 @@ export interface ProtocolSession {
    */
   prepareResume(asked: ResumeRequest, messages: PomeloMessages): ResumeReply | undefined
   /** Why the session can't begin, if it can't. To be asked before `open`. */
-  judge(): Dismissal | undefined
+  judge(): HandshakeRefusal | undefined
   /**
    * The client has got so many counted messages. Returns how many of its own have been taken in.
    *
@@ -88,7 +88,7 @@ export interface ProtocolHost {
   /** Takes in what the client asks for. */
   request(request: IncomingRequest): void
   /** The client is not let in: ends the connection after what was sent. */
-  refuse(dismissal: Pick<Dismissal, 'code' | 'reason'>): void
+  refuse(refusal: Pick<HandshakeRefusal, 'code' | 'reason'>): void
 }
 
 export interface IncomingRequest {

@@ -10,7 +10,7 @@ import { scanRequest, type TextRequest } from '../../shared/wire/text.js'
 import type { GatewayEvent } from '../events/event.js'
 import { frameForms } from '../events/event-frame.js'
 import { encodeFrame } from '../events/frames.js'
-import type { Dismissal } from '../sessions/authentication.js'
+import type { HandshakeRefusal } from '../sessions/authentication.js'
 import { encodeJson, type Protocol, type ProtocolHost } from './protocol.js'
 
 export class TextProtocol implements Protocol {
@@ -32,9 +32,9 @@ export class TextProtocol implements Protocol {
   /** Lets the client in, if it may come. */
   start(): void {
     const { connectionSession } = this.#host
-    connectionSession.authenticate(undefined, dismissal => {
-      const refusal = dismissal ?? connectionSession.judge()
-      if (refusal !== undefined) return this.#dismiss(refusal)
+    connectionSession.authenticate(undefined, refused => {
+      const refusal = refused ?? connectionSession.judge()
+      if (refusal !== undefined) return this.#refuse(refusal)
       this.#state = 'open'
       this.#host.open()
       this.#catchUp()
@@ -57,11 +57,11 @@ export class TextProtocol implements Protocol {
     for (const bytes of early) this.#host.receive(bytes)
   }
 
-  #dismiss(dismissal: Dismissal): void {
+  #refuse(refusal: HandshakeRefusal): void {
     this.#state = 'refused'
     this.#early = []
-    this.kick(dismissal.reason)
-    this.#host.refuse(dismissal)
+    this.kick(refusal.reason)
+    this.#host.refuse(refusal)
   }
 
   #read(bytes: Buffer): void {

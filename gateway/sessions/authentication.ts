@@ -36,7 +36,7 @@ export interface Identity {
 export const nobody: Identity = { uid: null, settings: [] }
 
 /** Why a client is not let in. */
-export interface Dismissal {
+export interface HandshakeRefusal {
   readonly reason: string
   /** What a client is told that has shaken hands, where it is refused. */
   readonly user: unknown
@@ -66,20 +66,20 @@ export class Authentication {
   }
 
   /** Gives who the client is, or why it is not let in. Does not reject. */
-  async ask(asked: AuthenticationRequest): Promise<Identity | Dismissal> {
+  async ask(asked: AuthenticationRequest): Promise<Identity | HandshakeRefusal> {
     try {
       const answer = expectAnswer(await this.#init.authenticate!(asked))
       if (answer.accept) return this.#identify(answer)
-      return this.dismiss(...this.#bound(answer))
+      return this.refuse(...this.#bound(answer))
     } catch (error) {
       this.#init.log.error('authenticate failed', { ip: asked.address.ip, error })
       this.#init.metrics.count('authenticationsFailed')
-      return dismissForNow()
+      return refuseForNow()
     }
   }
 
   /** One that is not let in is counted. */
-  dismiss(reason: string, user: unknown = { reason }): Dismissal {
+  refuse(reason: string, user: unknown = { reason }): HandshakeRefusal {
     this.#init.metrics.count('authenticationsRefused')
     return { reason, user, code: closeCodes.handshakeRefused }
   }
@@ -114,7 +114,7 @@ export class Authentication {
 }
 
 /** What the host has failed to answer: the client can do nothing about it, and may find it mended. */
-export function dismissForNow(): Dismissal {
+export function refuseForNow(): HandshakeRefusal {
   return { reason: comeBackReason(), user: undefined, code: closeCodes.tryAgainLater }
 }
 

@@ -22,10 +22,10 @@ async function isFlood(perSecond: number, rates: Partial<RateLimits>, rateLimit?
   const core = await startCore()
   const { session } = core.connect()
   const init = { limits: { ...limits, ...rates }, requests: core.requests, dispatcher: core.dispatcher }
-  const admission = new LoadLimits(init)
+  const loadLimits = new LoadLimits(init)
   const route = routeOf(rateLimit === undefined ? {} : { rateLimit })
   const verdicts = Array.from({ length: 120 * perSecond }, (_, i) =>
-    admission.judge(session, route, request, 1_000 + (i * 1_000) / perSecond)
+    loadLimits.judge(session, route, request, 1_000 + (i * 1_000) / perSecond)
   )
   await core.close()
   return verdicts.includes('flood')
@@ -52,7 +52,7 @@ interface Told {
 /** Lets requests come from players by chance, and each worker run one a millisecond, for so many milliseconds. */
 class Play {
   readonly #core: Core
-  readonly #admission: LoadLimits
+  readonly #loadLimits: LoadLimits
   readonly #players: readonly CoreSession[]
   readonly #cameAt = new Map<string, number>()
   readonly #busy = new Map<number, number>()
@@ -62,7 +62,7 @@ class Play {
   constructor(core: Core, players: readonly CoreSession[]) {
     this.#core = core
     this.#players = players
-    this.#admission = new LoadLimits({ limits, requests: core.requests, dispatcher: core.dispatcher })
+    this.#loadLimits = new LoadLimits({ limits, requests: core.requests, dispatcher: core.dispatcher })
   }
 
   async go(ms: number, perMs: number): Promise<Told> {
@@ -87,7 +87,7 @@ class Play {
     // By chance, and the same each time.
     this.#random = Math.imul(this.#random, 1_664_525) + 1_013_904_223
     const player = this.#players[(this.#random >>> 16) % this.#players.length]!
-    if (this.#admission.judge(player.session, routeOf(), request, clock) !== undefined) return false
+    if (this.#loadLimits.judge(player.session, routeOf(), request, clock) !== undefined) return false
     this.#cameAt.set(`${player.session.sid}:${id}`, clock)
     this.#core.request(player, id)
     return true
@@ -172,7 +172,7 @@ t.test("a route's own rate refuses, and closes nobody", async t => {
 
 t.test('who belongs to a worker that is behind is refused, and others are not', async t => {
   const core = await startCore({ workers: 2, routes: { a: {}, pinned: { affinity: 'room' } }, maxQueueDelay })
-  const admission = new LoadLimits({ limits, requests: core.requests, dispatcher: core.dispatcher })
+  const loadLimits = new LoadLimits({ limits, requests: core.requests, dispatcher: core.dispatcher })
   const inRoom = () => {
     const player = core.connect()
     player.session.changeKey('room', '"red"', 0, noLimits)
@@ -185,8 +185,8 @@ t.test('who belongs to a worker that is behind is refused, and others are not', 
   await tick()
   core.clock += maxQueueDelay + 1
   const pinned = routeOf({ affinity: 'room' })
-  t.match(admission.judge(players[2]!.session, pinned, request, core.clock), { code: 'OVERLOADED' })
-  t.equal(admission.judge(core.connect().session, routeOf(), request, core.clock), undefined)
+  t.match(loadLimits.judge(players[2]!.session, pinned, request, core.clock), { code: 'OVERLOADED' })
+  t.equal(loadLimits.judge(core.connect().session, routeOf(), request, core.clock), undefined)
   await core.close()
 })
 
