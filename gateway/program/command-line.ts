@@ -25,7 +25,7 @@ export type Command =
 const examplesFolder = fileURLToPath(new URL('../../examples/', import.meta.url))
 
 /** Where they were written, in a clone: in development their TypeScript runs as it is. */
-const exampleSources = fileURLToPath(new URL('../../examples/', import.meta.url))
+const exampleSources = fileURLToPath(new URL('../../../examples/', import.meta.url))
 
 /** Flags that are no options of the gateway. */
 const ownFlags = {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { errors } from '../../shared/errors.js'
 
 /** What is copied, as it is written: a clone and the package both have it. */
-const starter = fileURLToPath(new URL('../../examples/starter/', import.meta.url))
+const starter = fileURLToPath(new URL('../../../examples/starter/', import.meta.url))
 
 /** What npm takes for a package's name (without a scope). */
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,213}$/

@@ -8,7 +8,7 @@ import { formatHelp, readCommand } from './command-line.js'
 import { createProject } from './init.js'
 import { Program } from './program.js'
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
 
 /** @throws what kept it from its start */
 export async function run(): Promise<void> {
