@@ -210,6 +210,23 @@ t.test('what ARCHITECTURE.md calls by class and member is there', async t => {
   }
 })
 
+t.test(
+  'the README is for a first visitor: at most 110 lines, with a handler, its client and two commands',
+  async t => {
+    const readme = readText('README.md')
+    t.ok(readme.trimEnd().split('\n').length <= 110)
+    t.same(
+      readBlocks('README.md').map(({ path }) => path.slice(join(root, 'dist/documents/README.md/').length)),
+      ['handlers/score.ts', 'player.ts']
+    )
+    t.match(readme, /^npm ci && npm start +#/m)
+    t.match(readme, /^npm ci && npm test +#/m)
+    for (const page of ['docs/guarantees.md', 'docs/guide/getting-started.md', 'docs/README.md']) {
+      t.match(readme, `](${page})`)
+    }
+  }
+)
+
 t.test('the README shows what npm start prints', async t => {
   const { version } = JSON.parse(readText('package.json'))
   const [, , workers, handlers] =
