@@ -1,8 +1,8 @@
 /** The command line of the bench. */
 import { parseArgs } from 'node:util'
-import type { Case } from './case.js'
-import { caseNames, findCases } from './cases.js'
-import type { Pace } from './measure.js'
+import type { Case } from './cases/case.js'
+import { caseNames, findCases } from './cases/cases.js'
+import type { Pace } from './rounds/measure.js'
 
 /** How rows are told. */
 export type Form = 'table' | 'markdown' | 'json'

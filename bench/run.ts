@@ -1,12 +1,12 @@
 /** The bench's command: measures the cases that it is asked for, one after the other, and prints what it found. */
 import { type Arguments, type Form, parseArguments, usage } from './arguments.js'
-import type { Case } from './case.js'
-import { killChildren } from './child.js'
-import { type Comparison, compareCase, formatComparisons } from './compare.js'
-import { measureCase } from './measure.js'
-import { formatJson, formatMarkdown, formatTable } from './report.js'
-import { buildRevision } from './revision.js'
-import { type Row, rowsOf } from './row.js'
+import type { Case } from './cases/case.js'
+import { type Comparison, compareCase, formatComparisons } from './comparison/compare.js'
+import { buildRevision } from './comparison/revision.js'
+import { killChildren } from './processes/child.js'
+import { formatJson, formatMarkdown, formatTable } from './report/report.js'
+import { measureCase } from './rounds/measure.js'
+import { type Row, rowsOf } from './rounds/row.js'
 
 // Whatever ends this process ends the others: here at once, else by the connection that they lose.
 process.on('exit', killChildren)

@@ -1,14 +1,19 @@
 /** Events and channels: what goes from handlers to players unasked; and players who come back to what they missed. */
 import type { GatewayOptions } from '../../gateway/index.js'
-import type { Case, Contender } from '../case.js'
-import { atLeast } from '../goal.js'
 import { audience } from '../work/audience.js'
 import { churn } from '../work/churn.js'
 import { storm } from '../work/storm.js'
 import type { Work } from '../work/work.js'
+import type { Case, Contender } from './case.js'
+import { atLeast } from './goal.js'
 
 function gateway(work: Work, options: Partial<GatewayOptions> = {}): Contender {
-  return { name: 'gateway', file: 'gateway', args: [JSON.stringify({ workers: 1, ...options })], work }
+  return {
+    name: 'gateway',
+    file: 'servers/gateway',
+    args: [JSON.stringify({ workers: 1, ...options })],
+    work
+  }
 }
 
 function floor(name: string, work: Work): Contender {

@@ -1,10 +1,10 @@
 /** How long players wait who come when they like, also where they are too many: open loops. */
 import { availableParallelism } from 'node:os'
-import type { Case } from '../case.js'
-import { atLeast, atMost } from '../goal.js'
 import { atLoad } from '../work/open-loop.js'
 import { overload } from '../work/overload.js'
 import { slowNeighbour } from '../work/slow-neighbour.js'
+import type { Case } from './case.js'
+import { atLeast, atMost } from './goal.js'
 
 const workers = availableParallelism()
 const args = [JSON.stringify({ workers })]
@@ -15,7 +15,7 @@ const latencyAtLoad: Case = {
   better: 'less',
   ours: {
     name: 'gateway',
-    file: 'gateway',
+    file: 'servers/gateway',
     args,
     work: atLoad({ sockets: 200, route: 'counter.add', bodyBytes: 64, share: 0.5 })
   },
@@ -28,7 +28,7 @@ const besideSlow: Case = {
   better: 'less',
   ours: {
     name: 'gateway',
-    file: 'gateway',
+    file: 'servers/gateway',
     args,
     work: slowNeighbour({
       // So many that two requests of one session seldom meet: those run one after the other, whoever else is idle.
@@ -52,7 +52,7 @@ const tooMany: Case = {
   better: 'more',
   ours: {
     name: 'gateway',
-    file: 'gateway',
+    file: 'servers/gateway',
     // One worker: gateway and load need the rest of two cores.
     args: [JSON.stringify({ workers: 1, maxQueueDelay })],
     work: overload({ sockets: 500, route: 'burn.two', bodyBytes: 64, times: 3, calm: 0.3, maxQueueDelay })

@@ -1,10 +1,10 @@
 /** Pushes: what handlers change of their sessions. Most begin in a worker, with no load from outside. */
 import type { GatewayOptions } from '../../gateway/index.js'
-import type { Case, Contender } from '../case.js'
-import { atLeast, atMost } from '../goal.js'
-import type { Stretch } from '../stretch.js'
+import type { Stretch } from '../servers/stretch.js'
 import { flood } from '../work/flood.js'
 import { stretch } from '../work/stretch.js'
+import type { Case, Contender } from './case.js'
+import { atLeast, atMost } from './goal.js'
 
 type PushStretch = Omit<Stretch, 'seconds'>
 
@@ -12,7 +12,7 @@ type PushStretch = Omit<Stretch, 'seconds'>
 function gateway(name: string, asked: PushStretch, options: Partial<GatewayOptions> = {}): Contender {
   return {
     name,
-    file: 'gateway',
+    file: 'servers/gateway',
     args: [JSON.stringify({ workers: 1, ...options })],
     work: stretch(asked)
   }
@@ -47,14 +47,14 @@ const unawaited: Case = {
   better: 'more',
   ours: {
     name: 'gateway',
-    file: 'gateway',
+    file: 'servers/gateway',
     work: flood({ sockets: 50, inFlight: 16, route: 'push.ten', bodyBytes: 64, check: 'counted' })
   },
   beside: [
     {
       floor: {
         name: 'the handler without pushes',
-        file: 'gateway',
+        file: 'servers/gateway',
         work: flood({ sockets: 50, inFlight: 16, route: 'push.none', bodyBytes: 64, check: 'ordered' })
       },
       goals: [atMost(1.5, 'gatewayMicrosPerPush')]

@@ -1,7 +1,8 @@
 /** Requests from outside: as many as can be, closed loops. */
-import type { Beside, Case, Contender } from '../case.js'
-import { atLeast, atMost, type Goal } from '../goal.js'
+
 import { type FloodInit, flood } from '../work/flood.js'
+import type { Beside, Case, Contender } from './case.js'
+import { atLeast, atMost, type Goal } from './goal.js'
 
 interface RequestsInit {
   readonly sockets: number
@@ -39,7 +40,7 @@ function requests({ sockets, inFlight, echoGoals = [], poolGoals = [] }: Request
     name: `requests-${sockets}x${inFlight}`,
     unit: 'requests/s',
     better: 'more',
-    ours: { name: 'gateway', file: 'gateway', work: flood({ ...asked, check: 'counted' }) },
+    ours: { name: 'gateway', file: 'servers/gateway', work: flood({ ...asked, check: 'counted' }) },
     beside
   }
 }

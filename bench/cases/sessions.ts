@@ -1,10 +1,11 @@
 /** What sessions cost that are there: by their settings, by their number, by doing nothing. */
-import type { Case, Contender } from '../case.js'
-import { atLeast, atMost } from '../goal.js'
+
 import { inCrowd } from '../work/crowd.js'
 import { type FloodInit, flood } from '../work/flood.js'
 import { memoryOfConnections } from '../work/memory-of-connections.js'
 import type { Work } from '../work/work.js'
+import type { Case, Contender } from './case.js'
+import { atLeast, atMost } from './goal.js'
 
 const counter = { route: 'counter.add', bodyBytes: 64, check: 'counted' } satisfies Partial<FloodInit>
 
@@ -14,7 +15,7 @@ const requests500x4: Case = {
   name: 'requests-500x4',
   unit: 'requests/s',
   better: 'more',
-  ours: { name: 'gateway', file: 'gateway', work: flood(furnished) },
+  ours: { name: 'gateway', file: 'servers/gateway', work: flood(furnished) },
   beside: [
     {
       floor: { name: 'ws echo', file: 'floors/echo', work: flood({ ...furnished, check: 'ordered' }) },
@@ -30,7 +31,7 @@ function scaling(sessions: number): Case {
   const work = flood({ ...counter, sockets: active, inFlight: 8 })
   const gateway = (open: number, work: Work): Contender => ({
     name: `${open.toLocaleString('en-US')} sessions`,
-    file: 'gateway',
+    file: 'servers/gateway',
     work
   })
   const crowd = { size: sessions - active, first: 'session.login' }
@@ -47,7 +48,7 @@ const connections: Case = {
   name: 'connections',
   unit: 'bytes each',
   better: 'less',
-  ours: { name: 'gateway', file: 'gateway', work: memoryOfConnections('session.login') },
+  ours: { name: 'gateway', file: 'servers/gateway', work: memoryOfConnections('session.login') },
   beside: [
     {
       floor: { name: 'ws', file: 'floors/idle', work: memoryOfConnections('session.login') },

@@ -1,5 +1,5 @@
 /** Floor: `ws` alone. Parses each message and answers its body; no session, no worker. */
-import { serve } from '../server.js'
+import { serve } from '../servers/server.js'
 import { startWebSocketServer } from './web-socket.js'
 
 await serve(() =>

@@ -1,6 +1,6 @@
 /** Floor: `ws` alone. Sends events to all sockets that have asked for them, by a loop of `send`. */
 import type { WebSocket } from 'ws'
-import { serve } from '../server.js'
+import { serve } from '../servers/server.js'
 import { startWebSocketServer } from './web-socket.js'
 
 const text = 'x'.repeat(64)

@@ -1,6 +1,6 @@
 /** Floor: `ws` alone, for connections that do nothing. Each message is answered by the same. */
-import { readMemory } from '../memory.js'
-import { serve } from '../server.js'
+import { readMemory } from '../readings/memory.js'
+import { serve } from '../servers/server.js'
 import { startWebSocketServer } from './web-socket.js'
 
 await serve(async () => {

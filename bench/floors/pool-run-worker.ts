@@ -1,5 +1,5 @@
 /** The counter, as a task of a Piscina. */
-import { tellThread } from '../threads.js'
+import { tellThread } from '../readings/threads.js'
 
 tellThread()
 

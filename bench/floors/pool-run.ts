@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
-import { serve } from '../server.js'
+import { serve } from '../servers/server.js'
 import type { PoolResult, PoolSession, PoolTask } from './pool-run-worker.js'
 import { startWebSocketServer } from './web-socket.js'
 

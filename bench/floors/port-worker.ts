@@ -1,8 +1,8 @@
 /** The worker's side of the port floors. Callbacks only, so that nothing but the port is measured. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { firstNumber } from '../held.js'
-import type { Stretch, StretchResult } from '../stretch.js'
-import { tellThread } from '../threads.js'
+import { tellThread } from '../readings/threads.js'
+import { firstNumber } from '../servers/held.js'
+import type { Stretch, StretchResult } from '../servers/stretch.js'
 
 tellThread()
 

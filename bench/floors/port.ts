@@ -3,7 +3,7 @@
  * carries a key and its text, which are kept in a Map and acked. `node port.js ping`: a number goes there and back.
  */
 import { MessageChannel } from 'node:worker_threads'
-import { serve } from '../server.js'
+import { serve } from '../servers/server.js'
 import type { PortPush } from './port-worker.js'
 import { startWorker } from './worker.js'
 

@@ -1,9 +1,9 @@
 /** The worker of the superjson floor. */
 import { parentPort } from 'node:worker_threads'
 import { SuperJSON } from 'superjson'
-import { firstNumber, richValue } from '../held.js'
-import type { Stretch, StretchResult } from '../stretch.js'
-import { tellThread } from '../threads.js'
+import { tellThread } from '../readings/threads.js'
+import { firstNumber, richValue } from '../servers/held.js'
+import type { Stretch, StretchResult } from '../servers/stretch.js'
 
 tellThread()
 

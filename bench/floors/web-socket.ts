@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import type { Server } from '../server.js'
+import type { Server } from '../servers/server.js'
 
 export async function startWebSocketServer(
   onSocket: (socket: WebSocket) => void,

@@ -1,8 +1,8 @@
 /** A server that is one worker thread and its stretches, for the floors that need no socket. */
 import { once } from 'node:events'
 import { type Transferable, Worker } from 'node:worker_threads'
-import type { Server } from '../server.js'
-import type { Stretch, StretchResult } from '../stretch.js'
+import type { Server } from '../servers/server.js'
+import type { Stretch, StretchResult } from '../servers/stretch.js'
 
 export async function startWorker(
   file: URL,

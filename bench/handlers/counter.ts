@@ -1,6 +1,6 @@
 /** The handlers of the `requests` cases. */
 import type { BackendSession } from '../../workers/index.js'
-import { tellThread } from '../threads.js'
+import { tellThread } from '../readings/threads.js'
 
 tellThread()
 

@@ -1,8 +1,8 @@
 /** The handlers of the `push` cases. */
 import { type BackendSession, type HandlerContext, handler } from '../../workers/index.js'
-import { firstNumber, hundredKeys, longText, richValue } from '../held.js'
-import type { Pushed, Stretch } from '../stretch.js'
-import { tellThread } from '../threads.js'
+import { tellThread } from '../readings/threads.js'
+import { firstNumber, hundredKeys, longText, richValue } from '../servers/held.js'
+import type { Pushed, Stretch } from '../servers/stretch.js'
 
 tellThread()
 

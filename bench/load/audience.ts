@@ -3,8 +3,8 @@
  * a closed loop of ticks.
  */
 
-import { requestFrame } from '../frames.js'
-import { rateBetween, readUsage } from '../usage.js'
+import { rateBetween, readUsage } from '../readings/usage.js'
+import { requestFrame } from './frames.js'
 import { joinAll, openSocket, type SocketReader } from './player.js'
 import { fail, say, sleep } from './process.js'
 

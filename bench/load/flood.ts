@@ -3,8 +3,8 @@
  * at once as came at once.
  */
 import { createHistogram } from 'node:perf_hooks'
-import { jsonBody, RequestRing } from '../frames.js'
-import { rateBetween, readUsage } from '../usage.js'
+import { rateBetween, readUsage } from '../readings/usage.js'
+import { jsonBody, RequestRing } from './frames.js'
 import { joinAll, type Player, type PlayerListener, type ReplyCheck } from './player.js'
 import { say, sleep } from './process.js'
 

@@ -3,10 +3,11 @@
  * nothing of each other. A latency is counted from the moment at which its request was due, so that neither a server
  * that falls behind nor a load that does can hide it.
  */
-import { jsonBody, RequestRing } from '../frames.js'
-import { percentile } from '../percentile.js'
-import { rateBetween, readUsage, type Usage } from '../usage.js'
+
+import { percentile } from '../figures/percentile.js'
+import { rateBetween, readUsage, type Usage } from '../readings/usage.js'
 import { type Arrival, drawArrivals } from './arrivals.js'
+import { jsonBody, RequestRing } from './frames.js'
 import { keepTime } from './keep-time.js'
 import { expectCount, joinAll, type Player, type PlayerListener } from './player.js'
 import { say } from './process.js'

@@ -2,10 +2,11 @@
  * More than a server can do, for a while, and then little: requests by chance, whether those before are answered or not. Some are
  * refused as OVERLOADED; each is answered once.
  */
-import { idOf, jsonBody, RequestRing } from '../frames.js'
-import { percentile } from '../percentile.js'
-import { rateBetween, readUsage } from '../usage.js'
+
+import { percentile } from '../figures/percentile.js'
+import { rateBetween, readUsage } from '../readings/usage.js'
 import { type Arrival, drawArrivals } from './arrivals.js'
+import { idOf, jsonBody, RequestRing } from './frames.js'
 import { keepTime } from './keep-time.js'
 import { joinAll, type Player, type PlayerListener } from './player.js'
 import { say, sleep } from './process.js'

@@ -3,7 +3,7 @@
  * when, is its owner's affair.
  */
 import { connect, type Socket } from 'node:net'
-import { idOf, pongFrame, type ReplyReader, readReplies, requestFrame } from '../frames.js'
+import { idOf, pongFrame, type ReplyReader, readReplies, requestFrame } from './frames.js'
 import { fail, guard } from './process.js'
 
 /**

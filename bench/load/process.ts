@@ -1,5 +1,5 @@
 /** The load's own process: what it says to the run, and how it fails. */
-import type { LoadAnswer } from '../load.js'
+import type { LoadAnswer } from './load.js'
 
 export function say(said: LoadAnswer): void {
   process.send!(said)

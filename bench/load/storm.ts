@@ -4,7 +4,7 @@
  */
 import { WebSocket } from 'ws'
 import { type Client, connect } from '../../client/index.js'
-import { rateBetween, readUsage } from '../usage.js'
+import { rateBetween, readUsage } from '../readings/usage.js'
 import { say } from './process.js'
 
 export interface Storm {

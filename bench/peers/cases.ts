@@ -1,5 +1,5 @@
 /** The cases, as rows: what is done to each contender, and what is found. */
-import type { Child } from '../child.js'
+import type { Child } from '../processes/child.js'
 import type { Contender } from './contenders.js'
 import type { LoadAnswer, LoadQuestion } from './load/messages.js'
 import type { Racer } from './racer.js'

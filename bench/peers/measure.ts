@@ -1,5 +1,5 @@
 /** Measures: lets the contenders take turns, round after round, so that what slows the machine down slows all down. */
-import { Child } from '../child.js'
+import { Child } from '../processes/child.js'
 import type { Case, Load, Measurement } from './cases.js'
 import type { Contender } from './contenders.js'
 import { Racer } from './racer.js'
@@ -25,7 +25,7 @@ export async function measureCase(
   faultOf: (contender: Contender) => string | undefined
 ): Promise<Series[]> {
   const entrants = contenders.filter(measured.takesPart).map(each => new Entrant(each, faultOf(each)))
-  const load: Load = new Child('peers/load')
+  const load: Load = new Child('peers/load/load')
   try {
     for (let round = 0; round < pace.rounds; round++) {
       // From the first to the last and back by turns, so that none profits from its place in the round.

@@ -1,7 +1,7 @@
 /** Ours, in the comparison: a gateway with its default options, but for the limits of what one client may ask for. */
 import { fileURLToPath } from 'node:url'
 import { createGateway } from '../../gateway/index.js'
-import { serve } from '../server.js'
+import { serve } from '../servers/server.js'
 
 await serve(async () => {
   const gateway = await createGateway({

@@ -1,14 +1,14 @@
 /** The comparison's command: installs the peers, measures all who take part, and prints what it found. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { killChildren } from '../child.js'
-import { drawBars } from '../picture.js'
+import { killChildren } from '../processes/child.js'
+import { drawBars } from '../report/picture.js'
 import { type Arguments, parseArguments, usage } from './arguments.js'
 import { contenders } from './contenders.js'
-import { formatGoals, lostByOurs } from './goals.js'
 import { installPeers, missingPackages, versionOf } from './install.js'
 import { measureCase } from './measure.js'
-import { pictureOf, rowsFileOf } from './picture-of.js'
-import { formatJson, formatTable, parseRows, type Row, rowsOf } from './report.js'
+import { formatGoals, lostByOurs } from './report/goals.js'
+import { pictureOf, rowsFileOf } from './report/picture-of.js'
+import { formatJson, formatTable, parseRows, type Row, rowsOf } from './report/report.js'
 
 // Whatever ends this process ends the others: here at once, else by the connection that they lose.
 process.on('exit', killChildren)

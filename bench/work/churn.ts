@@ -1,5 +1,5 @@
 /** Channels that are entered and left. The value is joins/s. */
-import type { StretchResult } from '../stretch.js'
+import type { StretchResult } from '../servers/stretch.js'
 import { costOf, type Work } from './work.js'
 
 export function churn(): Work {

@@ -1,6 +1,6 @@
 /** Work with a crowd around it: sessions that are open and have nothing to ask. */
 import type { CrowdQuestion } from '../load/crowd.js'
-import { expectOpenFiles } from '../open-files.js'
+import { expectOpenFiles } from '../readings/open-files.js'
 import type { Load, Work } from './work.js'
 
 export interface CrowdInit {

@@ -2,8 +2,9 @@
  * Connections that are there and do nothing. The value is bytes of the server's memory for each: what its heaps keep
  * free once they have grown is among them.
  */
-import { expectOpenFiles } from '../open-files.js'
-import type { Racer } from '../racer.js'
+
+import type { Racer } from '../processes/racer.js'
+import { expectOpenFiles } from '../readings/open-files.js'
 import { gather } from './crowd.js'
 import type { Work } from './work.js'
 

@@ -1,6 +1,6 @@
 /** Requests from outside at a rate of their own, which is a share of what the server can do just now. */
 import type { OpenLoop, OpenLoopResult } from '../load/open-loop.js'
-import type { Racer } from '../racer.js'
+import type { Racer } from '../processes/racer.js'
 import { flood } from './flood.js'
 import { type Cost, costOf, type Measurement, type Round, type Work } from './work.js'
 

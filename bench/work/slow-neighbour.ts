@@ -2,9 +2,9 @@
  * Some requests of an open loop take long. What the others wait because of them is told beside what they would wait
  * in an ideal queue with the same arrivals and the same times of service.
  */
-import { idealLatencies, type QueuedRequest } from '../ideal-queue.js'
+import { idealLatencies, type QueuedRequest } from '../figures/ideal-queue.js'
+import { percentile } from '../figures/percentile.js'
 import { arrivalsOf, type OpenLoop } from '../load/open-loop.js'
-import { percentile } from '../percentile.js'
 import { capacityOf, figuresOf, type OpenLoopInit, runOpenLoop, Seeds } from './open-loop.js'
 import type { Measurement, Work } from './work.js'
 

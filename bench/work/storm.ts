@@ -1,6 +1,6 @@
 /** Clients that all lose their connection and come back. The value is how many are back, with all that they missed, each second. */
 import type { Storm } from '../load/storm.js'
-import { expectOpenFiles } from '../open-files.js'
+import { expectOpenFiles } from '../readings/open-files.js'
 import { costOf, type Work } from './work.js'
 
 /** `missed`: events that each is sent while it is away; 0: they come anew. */

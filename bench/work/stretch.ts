@@ -1,5 +1,5 @@
 /** What a server does by itself, with no load from outside: pushes, mostly. The value is operations a second. */
-import type { Stretch, StretchResult } from '../stretch.js'
+import type { Stretch, StretchResult } from '../servers/stretch.js'
 import { costOf, type Work } from './work.js'
 
 export function stretch(asked: Omit<Stretch, 'seconds'>): Work {

@@ -1,8 +1,9 @@
 /** What is done to a contender to learn how good it is: the interface of all files beside this one. */
-import type { Child } from '../child.js'
-import type { LoadAnswer } from '../load.js'
-import type { Racer } from '../racer.js'
-import { type Usage, workersBetween } from '../usage.js'
+
+import type { LoadAnswer } from '../load/load.js'
+import type { Child } from '../processes/child.js'
+import type { Racer } from '../processes/racer.js'
+import { type Usage, workersBetween } from '../readings/usage.js'
 
 /** The load's process. What it is asked is told by its files below `load/`. */
 export type Load = Child<object, LoadAnswer>

@@ -1,15 +1,15 @@
 /** Holds the documents to the bench: its cases, its options and its files. */
 import t from 'tap'
 import { usage } from '../../bench/arguments.js'
-import { cases } from '../../bench/cases.js'
-import { formatJson } from '../../bench/report.js'
-import { rowsOf } from '../../bench/row.js'
-import { listFiles, readText } from '../helpers/sources.js'
+import { cases } from '../../bench/cases/cases.js'
+import { formatJson } from '../../bench/report/report.js'
+import { rowsOf } from '../../bench/rounds/row.js'
+import { listFiles, readSources, readText } from '../helpers/sources.js'
 
 const performance = readText('docs/performance.md')
 
 t.test('performance.md has each case in its table, by its name or that of its family', async t => {
-  const named = [...performance.matchAll(/^\| `([a-z][\w-]+)` \|/gm)].map(([, name]) => name!)
+  const named = [...performance.matchAll(/^\| `([a-z][\w-]+)` +\|/gm)].map(([, name]) => name!)
   const isNamed = (name: string) =>
     named.some(each => new RegExp(`^${each.replace(/A|B|N/g, '\\d+')}$`).test(name))
   t.same(
@@ -40,14 +40,32 @@ t.test('performance.md has each key of a row in JSON', async t => {
   for (const key of Object.keys(JSON.parse(formatJson(row!)))) t.ok(performance.includes(`\`${key}\``), key)
 })
 
-t.test('ARCHITECTURE.md has each file of the bench, or its folder', async t => {
-  const architecture = readText('ARCHITECTURE.md')
-  const [, map] = /^## The bench\n([\s\S]*?)^## /m.exec(architecture)!
-  const named = new Set([...map!.matchAll(/`([\w./-]+)`/g)].map(([, name]) => name!))
-  const files = listFiles('bench').map(path => path.slice('bench/'.length))
-  const places = new Set(files.map(file => file.replace(/\/.*/, '/')))
+/** The rooms and files of the bench, line by line of the table in ARCHITECTURE.md. */
+function readRooms(): string[][] {
+  const [, section] = /^## The bench\n([\s\S]*?)^## /m.exec(readText('ARCHITECTURE.md'))!
+  const firstCells = [...section!.matchAll(/^\| (`[^|]*?) *\|/gm)].map(([, cell]) => cell!)
+  return firstCells.map(cell => [...cell.matchAll(/`([\w./-]+)`/g)].map(([, name]) => name!))
+}
+
+/** The room of a file in `bench/`: the folder's name, or for a file of the root its own. */
+function roomOf(path: string): string {
+  return path.slice('bench/'.length).replace(/\/.*/, '/')
+}
+
+t.test('ARCHITECTURE.md has each room of the bench, and each file of its root', async t => {
+  const places = new Set(listFiles('bench').map(roomOf))
+  t.same(readRooms().flat().sort(), [...places].sort())
+})
+
+t.test('a file of the bench imports only its own room and those above it in that table', async t => {
+  const rooms = readRooms()
+  const lineOf = (path: string) => rooms.findIndex(names => names.includes(roomOf(path)))
+  const isWrong = (path: string, from: string) =>
+    from.startsWith('bench/') && roomOf(from) !== roomOf(path) && lineOf(from) > lineOf(path)
   t.same(
-    [...places].filter(place => !named.has(place)),
+    readSources(['bench']).flatMap(({ path, imports }) =>
+      imports.filter(({ from }) => isWrong(path, from)).map(({ from }) => `${path} imports ${from}`)
+    ),
     []
   )
 })

@@ -1,7 +1,7 @@
 /** A closed loop on each of many sockets, and at the end the counters: how many answered increments do they lack? */
-import { jsonBody } from '../../frames.js'
+import { jsonBody } from '../../load/frames.js'
 import { sleep } from '../../load/process.js'
-import { rateBetween, readUsage } from '../../usage.js'
+import { rateBetween, readUsage } from '../../readings/usage.js'
 import { createProtocol } from '../protocols/index.js'
 import { Latencies } from './latencies.js'
 import { Loop } from './loop.js'

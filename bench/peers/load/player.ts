@@ -5,7 +5,7 @@
 import { connect, type Socket } from 'node:net'
 import { fail, guard } from '../../load/process.js'
 import type { Greeting, Hearer, Protocol } from '../protocols/protocol.js'
-import { encodeFrame, type FrameReader, readFrames, upgradeRequest } from '../web-socket.js'
+import { encodeFrame, type FrameReader, readFrames, upgradeRequest } from '../protocols/web-socket.js'
 
 /** Where requests go. */
 export interface Sender {

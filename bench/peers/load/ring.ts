@@ -1,6 +1,6 @@
 /** The requests of a socket, built before the clock starts, one behind the other: the next few are one slice of bytes. */
 import type { Protocol } from '../protocols/protocol.js'
-import { encodeFrame } from '../web-socket.js'
+import { encodeFrame } from '../protocols/web-socket.js'
 
 /** Ids that a socket's requests carry in turn: many more than are in flight, and all of one length in any protocol. */
 const firstId = 1000

@@ -1,5 +1,5 @@
 /** What the load must know of a server's protocol: how to come in, to ask, and to read the answer. */
-import type { Entrance } from '../web-socket.js'
+import type { Entrance } from './web-socket.js'
 
 /** One is made for each time that the load does something; what servers say while a player comes in, it may keep. */
 export interface Protocol {

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
-import { cases } from '../../../bench/cases.js'
-import { Child } from '../../../bench/child.js'
-import type { Audience, LoadAnswer, LoadQuestion } from '../../../bench/load.js'
-import { Racer } from '../../../bench/racer.js'
+import { cases } from '../../../bench/cases/cases.js'
+import type { Audience, LoadAnswer, LoadQuestion } from '../../../bench/load/load.js'
+import { Child } from '../../../bench/processes/child.js'
+import { Racer } from '../../../bench/processes/racer.js'
 
 // Processes start slowly on a machine that has much else to do.
 t.setTimeout(60_000)
@@ -66,7 +66,7 @@ async function openHall(t: Test, eventOf: EventOf): Promise<Hall> {
 }
 
 function listen(t: Test, port: number) {
-  const load: Child<LoadQuestion, LoadAnswer> = new Child('load')
+  const load: Child<LoadQuestion, LoadAnswer> = new Child('load/load')
   t.teardown(() => load.end())
   const listened = load.next('listened')
   load.say({ ...asked, port })

@@ -6,8 +6,8 @@ import type {
   LoadQuestion,
   OpenLoopResult,
   OverloadResult
-} from '../../../bench/load.js'
-import type { Racer } from '../../../bench/racer.js'
+} from '../../../bench/load/load.js'
+import type { Racer } from '../../../bench/processes/racer.js'
 import type { Load, Round } from '../../../bench/work/work.js'
 
 export interface FakeResults {

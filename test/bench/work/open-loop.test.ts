@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { FloodResult, OpenLoopResult } from '../../../bench/load.js'
+import type { FloodResult, OpenLoopResult } from '../../../bench/load/load.js'
 import { atLoad } from '../../../bench/work/open-loop.js'
 import { createRacer, createRound } from './fakes.js'
 

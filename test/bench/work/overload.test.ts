@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { FloodResult, OverloadResult } from '../../../bench/load.js'
+import type { FloodResult, OverloadResult } from '../../../bench/load/load.js'
 import { overload } from '../../../bench/work/overload.js'
 import { createRacer, createRound } from './fakes.js'
 

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { idealLatencies } from '../../../bench/ideal-queue.js'
+import { idealLatencies } from '../../../bench/figures/ideal-queue.js'
+import { percentile } from '../../../bench/figures/percentile.js'
+import type { FloodResult, OpenLoopResult } from '../../../bench/load/load.js'
 import { arrivalsOf } from '../../../bench/load/open-loop.js'
-import type { FloodResult, OpenLoopResult } from '../../../bench/load.js'
-import { percentile } from '../../../bench/percentile.js'
 import { slowNeighbour } from '../../../bench/work/slow-neighbour.js'
 import { createRacer, createRound } from './fakes.js'
 

@@ -1,7 +1,7 @@
 /** How long those wait who are let in while more comes than workers can do: by a clock of the test, a millisecond a step. */
 
 import t from 'tap'
-import { percentile } from '../../../bench/percentile.js'
+import { percentile } from '../../../bench/figures/percentile.js'
 import { LoadLimits, type RateLimits } from '../../../gateway/intake/load-limits.js'
 import { RouteTable } from '../../../gateway/sessions/routes.js'
 import { noLimits } from '../../../shared/values/settings-text.js'

@@ -1,0 +1,28 @@
+/** All cases, and how they are found by name. */
+import type { Case } from './case.js'
+import { eventCases } from './events.js'
+import { latencyCases } from './latency.js'
+import { pushCases } from './push.js'
+import { requestCases } from './requests.js'
+import { sessionCases } from './sessions.js'
+
+export const cases: readonly Case[] = [
+  ...pushCases,
+  ...requestCases,
+  ...sessionCases,
+  ...latencyCases,
+  ...eventCases
+]
+
+/** The cases of that name, or of that group: `push` is all whose name begins with `push-`. Empty if there is none. */
+export function findCases(name: string | undefined): readonly Case[] {
+  if (name === undefined) return cases
+  return cases.filter(each => each.name === name || each.name.startsWith(`${name}-`))
+}
+
+/** Names that `findCases` knows: the groups, then the cases. */
+export function caseNames(): string[] {
+  const names = cases.map(({ name }) => name)
+  const groups = names.map(name => name.split('-')[0]!)
+  return [...new Set([...groups.filter((group, i) => groups.indexOf(group) !== i), ...names])]
+}

@@ -1,0 +1,70 @@
+/**
+ * This tree beside another commit of it. Each case runs three servers, which take turns in each round: this tree's,
+ * the other's, and this tree's once more, which shows how much two runs of the same code differ here and now.
+ */
+import type { Case } from '../cases/case.js'
+import { median } from '../figures/statistics.js'
+import { alignTable, type Column, formatFigure } from '../report/report.js'
+import { type Pace, race, type Series } from '../rounds/measure.js'
+import type { Measurement } from '../work/work.js'
+import type { Revision } from './revision.js'
+import { formatVerdict, judge, type Verdict } from './verdict.js'
+
+/** One figure of one case. */
+export interface Comparison extends Verdict {
+  readonly case: string
+  readonly detail: string | null
+  readonly unit: string
+  readonly ours: number
+  readonly theirs: number
+  /** Whether ours is the better one; null where no difference was seen. */
+  readonly isBetter: boolean | null
+}
+
+interface Figure {
+  readonly unit: string
+  readonly better: Case['better']
+  readonly of: (measurement: Measurement) => number | undefined
+}
+
+export async function compareCase(compared: Case, revision: Revision, pace: Pace): Promise<Comparison[]> {
+  const { ours: contender } = compared
+  const entries = [{ contender }, { contender, folder: revision.folder }, { contender }]
+  const [ours, theirs, again] = await race(entries, pace)
+  const figures: Figure[] = [
+    { unit: compared.unit, better: compared.better, of: ({ value }) => value },
+    { unit: 'CPU µs', better: 'less', of: ({ cost }) => cost?.process }
+  ]
+  return figures.flatMap(figure => {
+    const samples = { ours: pick(ours!, figure), theirs: pick(theirs!, figure), again: pick(again!, figure) }
+    if (Object.values(samples).some(values => values.length < pace.repeats)) return []
+    const verdict = judge(samples)
+    const isMore = verdict.ratio > 1
+    return {
+      case: compared.name,
+      detail: compared.detail ?? null,
+      unit: figure.unit,
+      ours: median([...samples.ours, ...samples.again]),
+      theirs: median(samples.theirs),
+      ...verdict,
+      isBetter: verdict.isDifferent ? isMore === (figure.better === 'more') : null
+    }
+  })
+}
+
+function pick(series: Series, { of }: Figure): number[] {
+  return series.flatMap(measurement => of(measurement) ?? [])
+}
+
+/** `theirs`: how the other commit is called. */
+export function formatComparisons(comparisons: readonly Comparison[], theirs: string): string {
+  const columns: Column<Comparison>[] = [
+    ['case', each => [each.case, each.detail ?? []].flat().join(', ')],
+    ['unit', each => each.unit],
+    [theirs, each => formatFigure(each.theirs)],
+    ['this tree', each => formatFigure(each.ours)],
+    ['difference', formatVerdict],
+    ['', each => (each.isBetter === null ? '' : each.isBetter ? 'better' : 'worse')]
+  ]
+  return alignTable(comparisons, columns)
+}

@@ -1,0 +1,73 @@
+/**
+ * Another commit of this project, built in a folder of its own that goes with this process. Only what is measured is
+ * that commit's: the servers and handlers of the bench around it are this tree's.
+ */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { cp, readFile, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+export interface Revision {
+  /** The commit's short name. */
+  readonly name: string
+  /** The folder of the bench's servers beside that commit's gateway. */
+  readonly folder: string
+}
+
+/** The project's folder, seen from dist/bench/comparison. */
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+
+/** What of a commit is built. */
+const product = ['gateway', 'workers', 'shared']
+
+/** Ends what runs for a revision when this process exits, before its folder goes. */
+const leaving = new AbortController()
+process.once('exit', () => leaving.abort())
+
+/** @throws with one sentence, if there is no such commit or if it can't be built */
+export async function buildRevision(asked: string): Promise<Revision> {
+  const commit = await findCommit(asked)
+  const tree = mkdtempSync(join(tmpdir(), 'sallyport-compare-'))
+  process.once('exit', () => rmSync(tree, { recursive: true, force: true }))
+  await run('git', ['archive', '--format=tar', `--output=${join(tree, 'tree.tar')}`, commit])
+  await run('tar', ['-xf', 'tree.tar'], tree)
+  await symlink(join(root, 'node_modules'), join(tree, 'node_modules'), 'dir')
+  await build(tree)
+  const folder = join(tree, 'dist/bench')
+  await cp(fileURLToPath(new URL('..', import.meta.url)), folder, { recursive: true })
+  return { name: commit.slice(0, 7), folder }
+}
+
+async function findCommit(asked: string): Promise<string> {
+  await run('git', ['rev-parse', '--git-dir'])
+  try {
+    const query = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${asked}^{commit}`]
+    return (await run('git', query)).trim()
+  } catch {
+    throw new Error(`There is no commit ${asked} in ${root}`)
+  }
+}
+
+/** With that tree's compiler options, and without its tests, examples and bench. */
+async function build(tree: string): Promise<void> {
+  const project = join(tree, 'tsconfig.compare.json')
+  await writeFile(project, JSON.stringify({ extends: './tsconfig.json', include: product }))
+  const { bin } = JSON.parse(await readFile(join(tree, 'node_modules/typescript/package.json'), 'utf8'))
+  const compiler = join(tree, 'node_modules/typescript', bin.tsc)
+  await run(process.execPath, [compiler, '--project', project], tree)
+}
+
+/** Gives what it printed. It ends with this process. */
+async function run(file: string, args: readonly string[], cwd = root): Promise<string> {
+  try {
+    const options = { cwd, signal: leaving.signal, killSignal: 'SIGKILL' as const }
+    return (await promisify(execFile)(file, [...args], options)).stdout
+  } catch (error) {
+    // The compiler says on stdout what is wrong.
+    const { message, stdout } = error as Error & { stdout?: string }
+    throw new Error([message.trim(), stdout?.trim()].filter(Boolean).join('\n'))
+  }
+}

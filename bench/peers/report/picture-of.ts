@@ -1,0 +1,33 @@
+/** The rows of the comparison as a picture. */
+import type { Picture } from '../../report/picture.js'
+import type { Row } from './report.js'
+
+/** The groups, one below the other. */
+const groups = [
+  { name: 'requests-50x16', heading: '50 sockets, 16 requests in flight on each' },
+  { name: 'requests-50x1', heading: '50 sockets, 1 request in flight on each' }
+]
+
+export function pictureOf(rows: readonly Row[]): Picture {
+  return {
+    title: 'Requests a second',
+    description:
+      'Requests a second of Sallyport, of Pinus, Socket.IO and Colyseus doing the same job, of ws alone, and of a Piscina that runs each request by itself: one machine, one run, the same load.',
+    groups: groups.map(({ name, heading }) => ({
+      heading,
+      bars: rows
+        .filter(row => row.case === name && row.perSecond !== null)
+        .sort((a, b) => b.perSecond! - a.perSecond!)
+        .map(({ contender, version, role, perSecond }) => ({
+          name: [contender, version].filter(word => word !== null).join(' '),
+          value: perSecond!,
+          isOurs: role === 'ours'
+        }))
+    }))
+  }
+}
+
+/** Where the rows of a picture are: beside it, so that it can be drawn again. */
+export function rowsFileOf(picture: string): string {
+  return picture.replace(/\.svg$|$/, '.jsonl')
+}

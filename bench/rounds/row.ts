@@ -1,0 +1,137 @@
+/** What is told of a case: a row for each thing that stands beside ours. Figures are medians over the rounds. */
+import type { Beside, Case } from '../cases/case.js'
+import { formatGoal, type GoalFigure, meets } from '../cases/goal.js'
+import { median, spreadOf } from '../figures/statistics.js'
+import type { Cost, Measurement } from '../work/work.js'
+import type { CaseSeries, Series } from './measure.js'
+
+/** CPU is in microseconds for each operation, times are in microseconds; null where there is no such figure. */
+export interface Row extends Record<GoalFigure, number | null> {
+  readonly case: string
+  /** Tells rows of one case apart. */
+  readonly detail: string | null
+  readonly unit: string
+  readonly floorName: string | null
+  readonly floor: number | null
+  readonly ours: number
+  /** Of each round, ours over the floor; the median of these. */
+  readonly ratio: number | null
+  /** From the least of these ratios (of ours, where there is no floor) to the greatest, as a share of the median. */
+  readonly spread: number
+  /** In words. */
+  readonly goal: string | null
+  /** The figures that it is about. */
+  readonly reached: readonly (number | null)[]
+  /** Whether this run met it; null where there is no goal, or where its figure is not known. */
+  readonly isMet: boolean | null
+  /** Of our process; of it the gateway's thread, and the threads with the handlers. What remains is V8's. */
+  readonly cpuMicros: number | null
+  readonly gatewayMicros: number | null
+  readonly workerMicros: number | null
+  readonly floorCpuMicros: number | null
+  /** Gateway's CPU for each operation, ours over the floor's. */
+  readonly gatewayRatio: number | null
+  /** What one push costs the gateway's thread, where a case is about that. */
+  readonly gatewayMicrosPerPush: number | null
+  readonly p50: number | null
+  readonly p99: number | null
+  /** Of the server's memory while it was measured: its peak in the second half, over that in the first. */
+  readonly memoryGrowth: number | null
+  readonly floorP50: number | null
+  readonly floorP99: number | null
+  readonly p50Ratio: number | null
+  /** Requests/s that the load sent and how late it was, where it kept time by itself. */
+  readonly rate: number | null
+  readonly lateP99: number | null
+  /** Of the load, while it had ours and while it had the floor at work, as a share of one core. */
+  readonly loadCpu: number | null
+  readonly floorLoadCpu: number | null
+}
+
+export function rowsOf(measured: Case, { ours, floors }: CaseSeries): Row[] {
+  return measured.beside.map((beside, i) => rowOf(measured, beside, ours, floors[i]))
+}
+
+type Pick = (measurement: Measurement) => number | undefined
+
+const value: Pick = each => each.value
+const p50: Pick = each => each.p50
+const p99: Pick = each => each.p99
+const rate: Pick = each => each.rate
+const lateP99: Pick = each => each.lateP99
+const memoryGrowth: Pick = each => each.memoryGrowth
+const loadCpu: Pick = each => each.loadCpu
+const cost =
+  (part: keyof Cost): Pick =>
+  each =>
+    each.cost?.[part]
+
+function rowOf(
+  { name, detail, unit, ours: contender, pushesPerOperation }: Case,
+  { floor, goals = [] }: Beside,
+  ours: Series,
+  others: Series | undefined
+): Row {
+  const isReckoned = typeof floor === 'string'
+  // Only what is a gateway too has a thread to compare with that of ours.
+  const gateways = !isReckoned && floor?.file === contender.file ? others : undefined
+  const floorValue: Pick = isReckoned ? each => each.floor : value
+  const floorSeries = isReckoned ? ours : others
+  const ratios = ratiosOf(ours, value, floorSeries, floorValue)
+  const oursMedian = medianOf(ours, value)!
+  const gatewayMicros = medianOf(ours, cost('gateway'))
+  const floorGatewayMicros = medianOf(gateways, cost('gateway'))
+  const figures = {
+    ratio: medianOrNull(ratios),
+    p50Ratio: medianOrNull(ratiosOf(ours, p50, others, p50)),
+    gatewayRatio: medianOrNull(ratiosOf(ours, cost('gateway'), gateways, cost('gateway'))),
+    gatewayMicrosPerPush:
+      pushesPerOperation === undefined || gatewayMicros === null || floorGatewayMicros === null
+        ? null
+        : (gatewayMicros - floorGatewayMicros) / pushesPerOperation,
+    ours: oursMedian,
+    p50: medianOf(ours, p50),
+    p99: medianOf(ours, p99),
+    memoryGrowth: medianOf(ours, memoryGrowth)
+  }
+  const met = goals.map(goal => meets(figures, goal))
+  return {
+    case: name,
+    detail: detail ?? null,
+    unit,
+    floorName: isReckoned ? floor : (floor?.name ?? null),
+    floor: medianOf(floorSeries, floorValue),
+    ...figures,
+    spread: spreadOf(ratios.length > 0 ? ratios : ours.map(each => each.value)),
+    goal: goals.length === 0 ? null : goals.map(formatGoal).join(', '),
+    reached: goals.map(({ figure }) => figures[figure]),
+    isMet: met.length === 0 || met.includes(null) ? null : !met.includes(false),
+    cpuMicros: medianOf(ours, cost('process')),
+    gatewayMicros,
+    workerMicros: medianOf(ours, cost('workers')),
+    floorCpuMicros: medianOf(others, cost('process')),
+    floorP50: medianOf(others, p50),
+    floorP99: medianOf(others, p99),
+    rate: medianOf(ours, rate),
+    lateP99: medianOf(ours, lateP99),
+    loadCpu: medianOf(ours, loadCpu),
+    floorLoadCpu: medianOf(others, loadCpu)
+  }
+}
+
+/** Of each round in which both are known. */
+function ratiosOf(ours: Series, figure: Pick, floor: Series | undefined, floorFigure: Pick): number[] {
+  return ours.flatMap((measurement, round) => {
+    const over = figure(measurement)
+    const under = floor === undefined ? undefined : floorFigure(floor[round]!)
+    return over === undefined || under === undefined ? [] : over / under
+  })
+}
+
+function medianOf(series: Series | undefined, figure: Pick): number | null {
+  return medianOrNull(series?.flatMap(measurement => figure(measurement) ?? []) ?? [])
+}
+
+function medianOrNull(values: readonly number[]): number | null {
+  return values.length === 0 ? null : median(values)
+}

@@ -1,0 +1,43 @@
+/** Compares this tree with its own last commit, as a user does. What the verdict says is held by verdict.test.ts. */
+import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { endOf, isGroupAlive, readRows, startBench } from '../../helpers/bench.js'
+import { root } from '../../helpers/paths.js'
+
+// The other tree is built, which takes its time on a machine that has much else to do.
+t.setTimeout(240_000)
+
+const isClone = existsSync(join(root, '.git')) ? {} : { skip: 'there are no commits to compare with' }
+
+/** What the bench has in its folder for temporary files. TypeScript keeps compiled code there from Node 22 on. */
+function readLeft(folder: string): string[] {
+  return readdirSync(folder).filter(name => name !== 'node-compile-cache')
+}
+
+t.test('a comparison tells each figure of a case with its noise, and leaves no folder', isClone, async t => {
+  const folder = t.testdir()
+  const args = ['compare', 'HEAD', 'push-sequential', '--json', '--seconds', '0.1', '--repeats', '3']
+  const bench = startBench(t, args, { TMPDIR: folder })
+  const { code, stdout, stderr } = await endOf(bench)
+  t.same({ code, stderr }, { code: 0, stderr: '' })
+  const rows = readRows(stdout)
+  t.match(rows, [{ unit: 'pushes/s' }, { unit: 'CPU µs' }])
+  for (const row of rows) {
+    t.match(row, { case: 'push-sequential', ours: Number, theirs: Number, isDifferent: Boolean })
+    t.ok(row.low <= row.ratio && row.ratio <= row.high && row.noise > 0)
+  }
+  t.same(readLeft(folder), [])
+  t.equal(isGroupAlive(bench), false)
+})
+
+t.test('a comparison that is interrupted leaves no folder', isClone, async t => {
+  const folder = t.testdir()
+  const bench = startBench(t, ['compare', 'HEAD', 'push-sequential', '--seconds', '60'], { TMPDIR: folder })
+  await once(bench.stderr!, 'data')
+  t.equal(readLeft(folder).length, 1, 'the other tree is there')
+  bench.kill('SIGINT')
+  t.match(await endOf(bench), { code: 130, stdout: '' })
+  t.same(readLeft(folder), [])
+})
