@@ -1,7 +1,7 @@
 /** What a program that hosts a gateway imports: `import { createGateway } from 'sallyport'`. */
 export { type CloseCode, type CloseCodeName, closeCodes } from '../shared/close-codes.js'
 export { type ErrorData, GatewayError } from '../shared/errors.js'
-export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/link/event.js'
+export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/events/event.js'
 export type { LogFields, Logger, LogLevel } from '../shared/text/log.js'
 export { Gateway, type OfferedRoute } from './gateway.js'
 export { type ClientFiles, clientFiles } from './host/client-files.js'

@@ -5,7 +5,8 @@
 
 import { GatewayError } from '../shared/errors.js'
 import { type Batch, readBatch } from '../shared/link/batch.js'
-import type { Hello, RouteHello, WorkerSetup } from '../shared/link/hello.js'
+import type { Hello, RouteHello } from '../shared/link/hello.js'
+import type { WorkerSetup } from '../shared/link/worker-setup.js'
 import { attempt, describeThrown, messageOf } from '../shared/text/thrown.js'
 import { BackendSessionService } from './api/backend-session-service.js'
 import { HandlerApp } from './loading/app.js'

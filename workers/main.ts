@@ -4,7 +4,8 @@
  */
 import { MessageChannel, MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type { Batch } from '../shared/link/batch.js'
-import type { FromWorker, LinkOffer, WorkerSetup } from '../shared/link/hello.js'
+import type { FromWorker, LinkOffer } from '../shared/link/hello.js'
+import type { WorkerSetup } from '../shared/link/worker-setup.js'
 import { describeFailure, Game } from './game.js'
 import { SharedClaims } from './running/claims.js'
 import { printsHaveLeft } from './runtime/prints.js'

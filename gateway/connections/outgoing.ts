@@ -9,7 +9,7 @@
  */
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
-import { deliveries } from '../../shared/link/event.js'
+import { deliveries } from '../../shared/events/event.js'
 import type { GatewayEvent } from '../events/event.js'
 import { latestCost, messageCost } from '../events/frame-cost.js'
 import type { SharedBudget } from '../limits/shared-budget.js'

@@ -1,8 +1,8 @@
 /** An event on its way to players: each form of the wire makes its frame once, however many receive it. */
 
 import { wrapPlain } from '../../shared/bodies/rich-body.js'
-import type { Delivery, EventOptions, EventText } from '../../shared/link/event.js'
-import { createEventText } from '../../shared/link/event-text.js'
+import type { Delivery, EventOptions, EventText } from '../../shared/events/event.js'
+import { createEventText } from '../../shared/events/event-text.js'
 import { EventFrame } from './event-frame.js'
 
 export class GatewayEvent implements EventText {

@@ -2,7 +2,7 @@
 import type { SessionAddress } from '../../shared/address.js'
 import { describeValue, expectChannel, expectUid } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
-import { type BroadcastFilter, type EventOptions, isForBound } from '../../shared/link/event.js'
+import { type BroadcastFilter, type EventOptions, isForBound } from '../../shared/events/event.js'
 import { createEvent, type GatewayEvent } from '../events/event.js'
 import { type Channels, sendToAll } from '../sessions/channels.js'
 import type { Registry } from '../sessions/registry.js'

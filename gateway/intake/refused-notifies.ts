@@ -3,7 +3,7 @@
  * Names of events that begin with `$` are the gateway's own.
  */
 import type { GatewayError } from '../../shared/errors.js'
-import { deliveries } from '../../shared/link/event.js'
+import { deliveries } from '../../shared/events/event.js'
 import { GatewayEvent } from '../events/event.js'
 import { encodeJson } from '../protocols/protocol.js'
 import type { Session } from '../sessions/session.js'

@@ -3,8 +3,8 @@
  * process (worker-process.ts); tests have one without either.
  */
 import type { Batch } from '../../shared/link/batch.js'
-import type { WorkerSetup } from '../../shared/link/hello.js'
 import type { InboxMessage } from '../../shared/link/inbox.js'
+import type { WorkerSetup } from '../../shared/link/worker-setup.js'
 
 export interface Transport {
   /** The request whose code runs there now, or did last, as `runningAs` gives its number; 0: none. */

@@ -1,7 +1,7 @@
 /** Applies what workers ask for about events and channels. One instance for each worker. */
 
 import { errors } from '../../shared/errors.js'
-import type { EventText } from '../../shared/link/event.js'
+import type { EventText } from '../../shared/events/event.js'
 import type { EventReader, OperationHead, UserOperationHead } from '../../shared/link/outbox.js'
 import { GatewayEvent } from '../events/event.js'
 import { type Channels, canRead, sendToAll } from '../sessions/channels.js'

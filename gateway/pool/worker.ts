@@ -9,9 +9,10 @@
  */
 import { addRequest, addTurn, type Batch, createBatch } from '../../shared/link/batch.js'
 import { type ClaimTable, createClaimTable } from '../../shared/link/claims.js'
-import type { Hello, RouteHello, WorkerSetup } from '../../shared/link/hello.js'
+import type { Hello, RouteHello } from '../../shared/link/hello.js'
 import { type AbortReason, Inbox } from '../../shared/link/inbox.js'
 import type { EventReader, OperationReader } from '../../shared/link/outbox.js'
+import type { WorkerSetup } from '../../shared/link/worker-setup.js'
 import type { LogFields, LogLevel } from '../../shared/text/log.js'
 import { showValue } from '../../shared/text/shown.js'
 import { withTimeout } from '../../shared/with-timeout.js'

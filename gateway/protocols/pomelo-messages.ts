@@ -6,7 +6,7 @@
 
 import { wrapPlain } from '../../shared/bodies/rich-body.js'
 import { type ErrorData, errors } from '../../shared/errors.js'
-import { deliveries } from '../../shared/link/event.js'
+import { deliveries } from '../../shared/events/event.js'
 import { formatKick } from '../../shared/wire/handshake.js'
 import {
   type MessageHead,

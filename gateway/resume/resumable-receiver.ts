@@ -7,7 +7,7 @@
  */
 import { closeCodes } from '../../shared/close-codes.js'
 import { type ErrorData, errors } from '../../shared/errors.js'
-import { deliveries } from '../../shared/link/event.js'
+import { deliveries } from '../../shared/events/event.js'
 import type { GatewayEvent } from '../events/event.js'
 import { encodeFrame } from '../events/frames.js'
 import type { ClientAddress } from '../options/options.js'

@@ -7,7 +7,8 @@
  * and what once had a code keeps it for as long as the gateway lives, offered or not.
  */
 import { createHash } from 'node:crypto'
-import type { RouteHello, RouteOptions } from '../../shared/link/hello.js'
+import type { RouteHello } from '../../shared/link/hello.js'
+import type { RouteOptions } from '../../shared/link/route-options.js'
 
 export interface Route {
   readonly name: string

@@ -3,9 +3,9 @@
  * fields of an item before it applies it, so that one whose method throws is behind the reader, and the next can be read.
  */
 import type { ErrorData } from '../errors.js'
+import type { Delivery, EventText } from '../events/event.js'
 import type { LogLevel } from '../text/log.js'
 import { showValue } from '../text/shown.js'
-import type { Delivery, EventText } from './event.js'
 import {
   type EventReader,
   type OperationHead,

@@ -1,7 +1,7 @@
 /** The worker's half of an outbox message: collects items; the link takes them away as one message. */
 import type { ErrorData } from '../errors.js'
+import type { EventText } from '../events/event.js'
 import type { LogLevel } from '../text/log.js'
-import type { EventText } from './event.js'
 import {
   type EventReader,
   type OperationHead,

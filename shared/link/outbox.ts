@@ -6,8 +6,8 @@
  * an origin.
  */
 import type { ErrorData } from '../errors.js'
+import type { EventText } from '../events/event.js'
 import type { LogLevel } from '../text/log.js'
-import type { EventText } from './event.js'
 
 export type OutboxMessage = (string | number | null)[]
 

@@ -22,9 +22,10 @@ import { Metrics } from '../../gateway/telemetry/metrics.js'
 import type { ErrorData } from '../../shared/errors.js'
 import { type Batch, type RequestHead, readBatch, type TurnTask } from '../../shared/link/batch.js'
 import { claim, readRunning } from '../../shared/link/claims.js'
-import type { RouteHello, RouteOptions } from '../../shared/link/hello.js'
+import type { RouteHello } from '../../shared/link/hello.js'
 import type { InboxMessage } from '../../shared/link/inbox.js'
 import { Outbox } from '../../shared/link/outbox-writer.js'
+import type { RouteOptions } from '../../shared/link/route-options.js'
 import { createLogger } from '../../shared/text/log.js'
 
 const limits = { maxSettingsLength: 1_000, maxSettingsKeys: 100 }

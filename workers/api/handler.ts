@@ -1,6 +1,6 @@
 /** How a handler is declared with more than its code. Plain functions are handlers too. */
 import { describeValue } from '../../shared/check.js'
-import type { RouteOptions } from '../../shared/link/hello.js'
+import type { RouteOptions } from '../../shared/link/route-options.js'
 import { isThenable } from '../runtime/thenable.js'
 import type { AnySettings, BackendSession } from './backend-session.js'
 import type { HandlerContext } from './context.js'

@@ -5,7 +5,7 @@
 import { join, relative, sep } from 'node:path'
 import { describeValue } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
-import type { RouteOptions } from '../../shared/link/hello.js'
+import type { RouteOptions } from '../../shared/link/route-options.js'
 import { optionsOf } from '../api/handler.js'
 import type { HandlerApp } from './app.js'
 import { type Call, type Filter, surround } from './filters.js'

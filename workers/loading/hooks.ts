@@ -4,8 +4,8 @@
  */
 import { describeValue } from '../../shared/check.js'
 import { errors, isRequestError } from '../../shared/errors.js'
-import type { RouteOptions } from '../../shared/link/hello.js'
 import { type ConnectInfo, type ConnectRefusal, hookRoutes } from '../../shared/link/hooks.js'
+import type { RouteOptions } from '../../shared/link/route-options.js'
 import type { Logger } from '../../shared/text/log.js'
 import type { BackendSession } from '../api/backend-session.js'
 import type { HandlerContext } from '../api/context.js'

@@ -9,8 +9,8 @@ import {
   type EventOptions,
   type EventText,
   isForBound
-} from '../../shared/link/event.js'
-import { createEventText } from '../../shared/link/event-text.js'
+} from '../../shared/events/event.js'
+import { createEventText } from '../../shared/events/event-text.js'
 import type { OperationHead, UserOperationHead } from '../../shared/link/outbox.js'
 import type { Caller } from './caller.js'
 import { type AckValue, type Link, traced } from './link.js'

@@ -3,8 +3,8 @@
  * An adapter: what there is of it in our own words is `app.channel`, `app.send` and `app.broadcast`.
  */
 import { describeValue, expectFrontendId, expectObject, expectUid } from '../../shared/check.js'
-import type { EventText } from '../../shared/link/event.js'
-import { createEventText } from '../../shared/link/event-text.js'
+import type { EventText } from '../../shared/events/event.js'
+import { createEventText } from '../../shared/events/event-text.js'
 import { type Callback, isCallback, settle } from '../api/callback.js'
 import { Channel } from '../api/channel.js'
 import { type Messenger, quietly } from '../operations/messenger.js'

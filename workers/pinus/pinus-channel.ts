@@ -2,7 +2,7 @@
  * A channel in Pinus' words: of users rather than of sessions. The members are the sessions that these users have, and
  * are kept in the gateway, so what Pinus looks up in its own process is a promise here.
  */
-import type { EventOptions } from '../../shared/link/event.js'
+import type { EventOptions } from '../../shared/events/event.js'
 import { type Callback, isCallback, settle } from '../api/callback.js'
 import type { Channel } from '../api/channel.js'
 import { quietly } from '../operations/messenger.js'

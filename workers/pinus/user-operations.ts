@@ -3,7 +3,7 @@
  * name, as those of `app` are, and in order with all else that the worker asks for.
  */
 import { expectFrontendId, expectUid } from '../../shared/check.js'
-import type { EventText } from '../../shared/link/event.js'
+import type { EventText } from '../../shared/events/event.js'
 import type { UserOperationHead } from '../../shared/link/outbox.js'
 import { nobody } from '../operations/caller.js'
 import type { AckValue, Link } from '../operations/link.js'

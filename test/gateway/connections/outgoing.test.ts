@@ -4,7 +4,7 @@ import { createEvent } from '../../../gateway/events/event.js'
 import { latestCost, messageCost } from '../../../gateway/events/frame-cost.js'
 import { SharedBudget } from '../../../gateway/limits/shared-budget.js'
 import { Metrics } from '../../../gateway/telemetry/metrics.js'
-import type { EventOptions } from '../../../shared/link/event.js'
+import type { EventOptions } from '../../../shared/events/event.js'
 import { tick } from '../../helpers/core.js'
 import { FakeSocket } from '../../helpers/fake-socket.js'
 

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createEvent, type GatewayEvent } from '../../../gateway/events/event.js'
 import { frameForms } from '../../../gateway/events/event-frame.js'
 import { PomeloMessages } from '../../../gateway/protocols/pomelo-messages.js'
-import { deliveries, maxEventBodyBytes } from '../../../shared/link/event.js'
+import { deliveries, maxEventBodyBytes } from '../../../shared/events/event.js'
 
 t.test('a frame is made once for each form, however many ask for it', async t => {
   const event = createEvent('tick', { n: 1 })

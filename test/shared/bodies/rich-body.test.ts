@@ -5,7 +5,7 @@ import t from 'tap'
 import { encodePlain } from '../../../shared/bodies/plain-body.js'
 import { decodeRich, encodeRich, reviveRich, wrapPlain } from '../../../shared/bodies/rich-body.js'
 import { parseUntrusted } from '../../../shared/bodies/untrusted-value.js'
-import { createEventText } from '../../../shared/link/event-text.js'
+import { createEventText } from '../../../shared/events/event-text.js'
 import { richValues } from '../../helpers/rich-values.js'
 
 const refuse = (path: string, what: string) => new Error(`${what} at ${path}`)

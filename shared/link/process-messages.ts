@@ -1,0 +1,25 @@
+/**
+ * The messages between the gateway and a worker process, over the one channel that they share.
+ * A thread needs none of these: it has a link of its own, shared memory, and Piscina.
+ */
+import type { Batch } from './batch.js'
+import type { FromWorker } from './hello.js'
+import type { InboxMessage } from './inbox.js'
+import type { WorkerSetup } from './worker-setup.js'
+
+/** What the gateway sends to a worker process. */
+export type ToProcess =
+  | { readonly kind: 'setup'; readonly setup: Omit<WorkerSetup, 'claims'> }
+  | { readonly kind: 'batch'; readonly batch: Batch }
+  | { readonly kind: 'inbox'; readonly message: InboxMessage }
+  | { readonly kind: 'stop' }
+
+/** What a worker process sends to the gateway. */
+export type FromProcess =
+  | FromWorker
+  /** A pulse: the event loop turns. */
+  | { readonly kind: 'beat' }
+  /** The game's `onStop` has run, and everything that it printed has left. */
+  | { readonly kind: 'stopped' }
+  /** The game has called `process.send` with this message. */
+  | { readonly kind: 'foreign'; readonly message: string }

@@ -1,0 +1,34 @@
+/**
+ * What a worker is started with: its settings, and the files that it finds open if it is a process.
+ * Written by the gateway. A thread gets it as `workerData`; a process, as the first message of its channel.
+ */
+import type { SettingsLimits } from '../values/settings-text.js'
+import type { ClaimTable } from './claims.js'
+
+/** Settings of one worker, the same for its whole life. */
+export interface WorkerSetup extends SettingsLimits {
+  /** The worker's place among the workers, from 0. Handlers see it as `context.worker.index`. */
+  readonly index: number
+  readonly frontendId: string
+  /** Absolute path of the handlers' folder. */
+  readonly handlers: string
+  /** URLs of the modules that register a TypeScript loader. Empty: only JavaScript is loaded. */
+  readonly typescriptLoaders: readonly string[]
+  readonly claims: ClaimTable
+  /** Maximum size of a body in bytes, also after decompression. */
+  readonly maxBodyBytes: number
+  /** Maximum nesting of arrays and objects in a body. */
+  readonly maxBodyDepth: number
+  /** Maximum number of operations, and of log lines, for one request. 0: unlimited. */
+  readonly maxOperationsPerRequest: number
+  /** Milliseconds between two pulses, which show the gateway that the event loop turns. 0: no pulse. */
+  readonly pulseInterval: number
+  /** Whether replies are checked against their schemas. */
+  readonly isDevelopment: boolean
+}
+
+/** File descriptor of the channel between the gateway and a worker process, see `ProcessChannel`. */
+export const channelFile = 3
+
+/** File descriptor to which a worker process writes the id of the running request: an Int32, see `runningAs`. */
+export const runningFile = 4
