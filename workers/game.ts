@@ -87,13 +87,13 @@ export class Game {
 
   /** Resolves once its synchronous part is done, and all that it asked for has left. */
   async run(batch: Batch): Promise<void> {
-    const { link, budget: pace, running } = this.#env
+    const { link, budget, running } = this.#env
     link.beginBatch()
     const startedAt = monotonic()
     const turns = readBatch(batch).map(task => new Turn(this.#env, task))
     try {
       for (const turn of turns) turn.run()
-      if (running.size > 0 || pace.hasDeferred) await pace.quiet()
+      if (running.size > 0 || budget.hasDeferred) await budget.quiet()
     } finally {
       let started = 0
       for (const turn of turns) started += turn.started

@@ -14,12 +14,8 @@ export type { HandlerContext, WorkerInfo } from './api/context.js'
 export { type HandlerFunction, type HandlerOptions, handler } from './api/handler.js'
 export type { HandlerApp } from './loading/app.js'
 export type { HandlerOutcome } from './loading/filters.js'
-export type {
-  BroadcastOptions,
-  ExceptOptions,
-  Member,
-  Recipient,
-  SessionLike
-} from './operations/messenger.js'
+export type { Member, MembersOptions } from './operations/members-page.js'
+export type { BroadcastOptions, ExceptOptions } from './operations/messenger.js'
+export type { Recipient, SessionLike } from './operations/session-address.js'
 export type { BroadcastPushOptions, ChannelService, PushTarget } from './pinus/channel-service.js'
 export type { ChannelMember, PinusChannel, PushOptions, RoutedMessage } from './pinus/pinus-channel.js'

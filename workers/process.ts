@@ -26,19 +26,19 @@ import { boundPrints, printsHaveLeft } from './runtime/prints.js'
 class ProcessClaims implements Claims {
   readonly #running = new Int32Array(1)
   /** Whether the file could not be written: then nobody is known to have the thread, and all else goes on. */
-  #isBlind = false
+  #isUnwritable = false
 
   claim(): boolean {
     return true
   }
 
   setRunning(rid: number): void {
-    if (this.#isBlind) return
+    if (this.#isUnwritable) return
     this.#running[0] = runningAs(rid)
     try {
       writeSync(runningFile, this.#running, 0, this.#running.byteLength, 0)
     } catch (error) {
-      this.#isBlind = true
+      this.#isUnwritable = true
       const outbox = new Outbox()
       const fields = JSON.stringify({ error: describeThrown(error) })
       outbox.log(
@@ -46,13 +46,13 @@ class ProcessClaims implements Claims {
         "A worker can't write any more which request has the thread: its end is blamed on nobody",
         fields
       )
-      say(outbox.take())
+      send(outbox.take())
       forgetRunning()
     }
   }
 
   beat(): void {
-    say({ kind: 'beat' })
+    send({ kind: 'beat' })
   }
 }
 
@@ -77,7 +77,7 @@ class ProcessPort implements LinkPort {
   }
 
   postMessage(message: OutboxMessage): void {
-    say(message)
+    send(message)
   }
 
   /** It is the gateway's to end the process. */
@@ -89,38 +89,38 @@ let game: Promise<Game> | undefined
 
 /** What the gateway says can be read: nobody else has the other end. */
 const channel = new ProcessChannel(new Socket({ fd: channelFile, readable: true, writable: true }), {
-  onMessage: words => hear(words as ToProcess),
+  onMessage: message => receive(message as ToProcess),
   onUnreadable: () => process.exit(1),
   onClose: () => process.exit(0)
 })
 
-function say(words: FromProcess): void {
-  channel.send(words)
+function send(message: FromProcess): void {
+  channel.send(message)
 }
 
-function hear(words: ToProcess): void {
-  switch (words.kind) {
+function receive(message: ToProcess): void {
+  switch (message.kind) {
     case 'setup':
-      game = Game.start({ setup: words.setup, port, claims: new ProcessClaims() })
+      game = Game.start({ setup: message.setup, port, claims: new ProcessClaims() })
       game.then(
-        ({ hello }) => say(hello),
+        ({ hello }) => send(hello),
         error => {
-          say({ kind: 'failed', message: describeFailure(error) })
+          send({ kind: 'failed', message: describeFailure(error) })
           channel.end(() => process.exit(1))
         }
       )
       break
     case 'batch':
-      void game!.then(each => each.run(words.batch))
+      void game!.then(each => each.run(message.batch))
       break
     case 'inbox':
-      port.receive(words.message)
+      port.receive(message.message)
       break
     case 'stop':
       void game!
         .then(each => each.stop())
         .then(printsHaveLeft)
-        .then(() => say({ kind: 'stopped' }))
+        .then(() => send({ kind: 'stopped' }))
   }
 }
 
@@ -128,7 +128,7 @@ boundPrints(process.stdout)
 boundPrints(process.stderr)
 // Libraries tell whom they take for the parent that they are ready, as PM2 wants it. The gateway's log has it.
 process.send = (message: unknown, ...rest: unknown[]): boolean => {
-  say({ kind: 'foreign', message: showValue(message) })
+  send({ kind: 'foreign', message: showValue(message) })
   const callback = rest.find(each => typeof each === 'function') as ((error: null) => void) | undefined
   if (callback !== undefined) nextTick(callback, null)
   return true

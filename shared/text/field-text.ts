@@ -54,7 +54,7 @@ export class FieldWriter {
   }
 
   /** Takes elements or members that are about to be looked at out of the budget; returns how many of them may be. */
-  take(count: number): number {
+  spend(count: number): number {
     const left = Math.max(this.#nodes, 0)
     this.#nodes -= count
     return Math.min(left, count)
@@ -94,7 +94,7 @@ export class FieldWriter {
   #addElements(list: readonly unknown[], depth: number): void {
     this.#put('[')
     for (let i = 0; i < list.length; i++) {
-      if (this.take(1) === 0) throw overflow
+      if (this.spend(1) === 0) throw overflow
       if (i > 0) this.#put(',')
       this.#add(show(String(i), list[i]), depth + 1)
     }
@@ -106,7 +106,7 @@ export class FieldWriter {
     if (this.#nodes <= 0) throw overflow
     // To name them all takes its time, also where few are shown: that is done to many only once.
     const names = Object.keys(object)
-    let left = this.take(names.length)
+    let left = this.spend(names.length)
     let separator = ''
     for (const name of names) {
       if (left-- === 0) throw overflow

@@ -120,7 +120,7 @@ function openFields(fields: unknown, writer: FieldWriter): GivenFields {
     if (typeof fields !== 'object' || Array.isArray(fields) || ArrayBuffer.isView(fields))
       return oneField('fields', fields)
     const names = Object.keys(fields)
-    const count = writer.take(names.length)
+    const count = writer.spend(names.length)
     const read = (name: string) => readValue(fields, name)
     return { names: names.slice(0, count), read, left: names.length - count }
   } catch (error) {

@@ -1,22 +1,8 @@
 /** A channel as a handler holds it: a name, and what can be asked of the gateway under it. */
-import { describeValue, expectChannel, expectObject } from '../../shared/check.js'
-import {
-  addressOf,
-  type ExceptOptions,
-  type Member,
-  type Messenger,
-  type SessionLike
-} from '../operations/messenger.js'
-
-export interface MembersOptions {
-  /** The last of the page before; undefined: from the first. */
-  readonly after?: Member | undefined
-  /** Members in the page, 1 to 1,000. Default: 1,000. */
-  readonly limit?: number
-}
-
-/** Members in a page, at most. */
-const longestPage = 1_000
+import { expectChannel } from '../../shared/check.js'
+import type { Member, MembersOptions } from '../operations/members-page.js'
+import type { ExceptOptions, Messenger } from '../operations/messenger.js'
+import type { SessionLike } from '../operations/session-address.js'
 
 /**
  * A named set of sessions, kept in the gateway: all workers see the same. It comes to be with its first member and
@@ -76,14 +62,7 @@ export class Channel {
    * @example for (let page = await room.members(); page.length > 0; page = await room.members({ after: page.at(-1) })) …
    */
   members(options: MembersOptions = {}): Promise<Member[]> {
-    return this.#messenger.members(this.#name, () => {
-      const { after, limit = longestPage } = expectObject(options, 'the options of members')
-      if (!Number.isInteger(limit) || limit < 1 || limit > longestPage) {
-        throw new TypeError(`Expected a limit from 1 to ${longestPage}, got ${describeValue(limit)}`)
-      }
-      const behind = after === undefined ? 0 : addressOf(expectObject(after, 'after of members').address).sid
-      return { after: behind, count: limit }
-    })
+    return this.#messenger.members(this.#name, options)
   }
 
   /** How many members there are now. */

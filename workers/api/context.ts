@@ -1,6 +1,7 @@
 /** What a handler gets beside its body and its session. Made for each request; what costs is made when it is used. */
 import type { Logger } from '../../shared/text/log.js'
-import type { BroadcastOptions, ExceptOptions, Messenger, Recipient } from '../operations/messenger.js'
+import type { BroadcastOptions, ExceptOptions, Messenger } from '../operations/messenger.js'
+import type { Recipient } from '../operations/session-address.js'
 import type { BackendSessionService, ServiceSource } from './backend-session-service.js'
 import { Channel } from './channel.js'
 

@@ -2,7 +2,8 @@
 import type { BackendSessionService } from '../api/backend-session-service.js'
 import { Channel } from '../api/channel.js'
 import type { WorkerInfo } from '../api/context.js'
-import type { BroadcastOptions, ExceptOptions, Messenger, Recipient } from '../operations/messenger.js'
+import type { BroadcastOptions, ExceptOptions, Messenger } from '../operations/messenger.js'
+import type { Recipient } from '../operations/session-address.js'
 import type { ChannelService } from '../pinus/channel-service.js'
 
 /** What `app.get` gives, by its name in Pinus. */

@@ -149,21 +149,21 @@ async function findFunctions(loaded: Module, file: string, app: HandlerApp): Pro
 }
 
 /** The objects whose methods a default export stands for. */
-async function defaultObjects(standard: unknown, file: string, app: HandlerApp): Promise<object[]> {
-  if (typeof standard === 'function') return [await make(standard, file, app)]
-  if (typeof standard !== 'object' || standard === null) return []
+async function defaultObjects(defaultExport: unknown, file: string, app: HandlerApp): Promise<object[]> {
+  if (typeof defaultExport === 'function') return [await make(defaultExport, file, app)]
+  if (typeof defaultExport !== 'object' || defaultExport === null) return []
   // A CommonJS module made of an ES one by a compiler has its own default export below the one that Node gives it.
-  const { __esModule: isCompiled, default: inner, ...named } = standard as Module
-  return isCompiled === true ? [named, ...(await defaultObjects(inner, file, app))] : [standard]
+  const { __esModule: isCompiled, default: inner, ...named } = defaultExport as Module
+  return isCompiled === true ? [named, ...(await defaultObjects(inner, file, app))] : [defaultExport]
 }
 
 /** Makes the object that a class or a factory stands for. */
-async function make(standard: unknown, file: string, app: HandlerApp): Promise<object> {
+async function make(defaultExport: unknown, file: string, app: HandlerApp): Promise<object> {
   let made: unknown
   try {
-    made = isClass(standard as Function)
-      ? new (standard as new (app: HandlerApp) => object)(app)
-      : await (standard as (app: HandlerApp) => unknown)(app)
+    made = isClass(defaultExport as Function)
+      ? new (defaultExport as new (app: HandlerApp) => object)(app)
+      : await (defaultExport as (app: HandlerApp) => unknown)(app)
   } catch (error) {
     throw errors.handlersInvalid(`The default export of ${file} failed: ${describeFailure(error)}`)
   }

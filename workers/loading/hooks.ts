@@ -68,10 +68,10 @@ export function readHooks(
 }
 
 function readFunctions(file: string, loaded: NamedModule['loaded'], isRoot: boolean): Functions {
-  const standard = loaded.default
-  if (standard !== undefined && (typeof standard !== 'object' || standard === null)) {
+  const defaultExport = loaded.default
+  if (defaultExport !== undefined && (typeof defaultExport !== 'object' || defaultExport === null)) {
     throw errors.handlersInvalid(
-      `Expected the default export of ${file} to be an object of hooks, got ${describeValue(standard)}`
+      `Expected the default export of ${file} to be an object of hooks, got ${describeValue(defaultExport)}`
     )
   }
   const functions: Record<string, Function> = {}
@@ -91,8 +91,8 @@ function readFunctions(file: string, loaded: NamedModule['loaded'], isRoot: bool
         `Expected \`${name}\` of ${file} to be a function, got ${describeValue(hook)}`
       )
     }
-    const isOfObject = (standard as Record<string, unknown> | undefined)?.[name] === hook
-    functions[name] = hook.bind(isOfObject ? standard : undefined)
+    const isOfObject = (defaultExport as Record<string, unknown> | undefined)?.[name] === hook
+    functions[name] = hook.bind(isOfObject ? defaultExport : undefined)
   }
   if (Object.keys(functions).length === 0) throw errors.handlersInvalid(`${file} exports no hook`)
   return functions
@@ -107,7 +107,7 @@ function readHandlers(file: string, { onConnect, onClose }: Functions, folder: R
   const handlers: Handler[] = []
   if (onConnect !== undefined) {
     const call: Handler['call'] = (info, session, context) =>
-      greet(() => onConnect(session, info as ConnectInfo, context), context.log)
+      askConnect(() => onConnect(session, info as ConnectInfo, context), context.log)
     handlers.push({ route: hookRoutes.onConnect, file, options, call })
   }
   if (onClose !== undefined) {
@@ -123,7 +123,7 @@ function readHandlers(file: string, { onConnect, onClose }: Functions, folder: R
 }
 
 /** A refusal is the outcome of onConnect as a reply is of a handler: what fails beside that is a failure. */
-async function greet(onConnect: () => unknown, log: Logger): Promise<ConnectRefusal | undefined> {
+async function askConnect(onConnect: () => unknown, log: Logger): Promise<ConnectRefusal | undefined> {
   try {
     return (await onConnect()) === false ? { reason: 'refused' } : undefined
   } catch (error) {

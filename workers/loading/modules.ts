@@ -65,13 +65,13 @@ export async function loadNamed(
 }
 
 /** What a module exports by name; CommonJS, and who likes it so, has it as properties of the default export. */
-export function exportsOf({ default: standard, ...named }: Module): Module {
+export function exportsOf({ default: defaultExport, ...named }: Module): Module {
   const {
     default: _inner,
     __esModule: _isCompiled,
     'module.exports': _again,
     ...exported
-  } = { ...(typeof standard === 'object' ? standard : {}), ...named } as Module
+  } = { ...(typeof defaultExport === 'object' ? defaultExport : {}), ...named } as Module
   return exported
 }
 

@@ -12,14 +12,14 @@ import { monotonic, nextTick, queueMicrotask } from '../runtime/own-time.js'
 import { KeyLock } from './key-lock.js'
 
 /** Milliseconds after which the outbox leaves although its batch still runs. */
-const longestHold = 1
+const longestWait = 1
 
 /**
  * Operations that want acks leave at once when there are so many of them, and half of all that wait: the gateway works on
  * them while the next are made.
  */
-const fewToLeave = 16
-const waitingToLeave = 1 / 2
+const leastToLeave = 16
+const shareToLeave = 1 / 2
 
 /** What carries it: a MessagePort, or what stands for one in a process. */
 export interface LinkPort {
@@ -86,14 +86,14 @@ function ignore(): void {}
 export class Link implements InboxReader {
   readonly outbox = new Outbox()
   /** Where updates of one key wait for each other. */
-  readonly turnstile = new KeyLock()
+  readonly keyLock = new KeyLock()
   readonly #port: LinkPort
   readonly #onAbort: (rid: number, reason: AbortReason) => void
   readonly #waiting = new Map<number, Waiting>()
   #lastAck = 0
   /** Operations in the outbox that wait for their acks. */
   #called = 0
-  #isHeld = false
+  #isInBatch = false
   #isLeaving = false
   #lastLeft = 0
 
@@ -113,7 +113,7 @@ export class Link implements InboxReader {
     const waiting = new Waiting()
     this.#waiting.set(++this.#lastAck, waiting)
     write(this.#lastAck)
-    const isEnough = ++this.#called >= fewToLeave && this.#called >= this.#waiting.size * waitingToLeave
+    const isEnough = ++this.#called >= leastToLeave && this.#called >= this.#waiting.size * shareToLeave
     if (isEnough) this.leave()
     else this.leaveSoon()
     return waiting.answer as Promise<Value>
@@ -121,24 +121,24 @@ export class Link implements InboxReader {
 
   /** Keeps the outbox until `release`, but for `leaveIfDue`: a batch begins, and sends all of it in one message. */
   beginBatch(): void {
-    this.#isHeld = true
+    this.#isInBatch = true
   }
 
   endBatch(): void {
-    this.#isHeld = false
+    this.#isInBatch = false
     this.leave()
   }
 
   /** Lets the outbox leave once all that runs now, microtasks included, has run. */
   leaveSoon(): void {
-    if (this.#isHeld || this.#isLeaving) return
+    if (this.#isInBatch || this.#isLeaving) return
     this.#isLeaving = true
     queueMicrotask(this.#afterMicrotasks)
   }
 
   /** Lets the outbox leave if it did not for long. For a batch that runs on. */
   leaveIfDue(time: number): void {
-    if (time - this.#lastLeft >= longestHold) this.leave(time)
+    if (time - this.#lastLeft >= longestWait) this.leave(time)
   }
 
   leave(time = monotonic()): void {

@@ -3,7 +3,7 @@
  * gateway but what returns a promise: an event leaves in the order in which it was sent, before the request's reply.
  */
 import type { SessionAddress } from '../../shared/address.js'
-import { describeValue, expectFrontendId, expectUid } from '../../shared/check.js'
+import { expectUid } from '../../shared/check.js'
 import {
   type BroadcastFilter,
   type EventOptions,
@@ -14,13 +14,9 @@ import { createEventText } from '../../shared/events/event-text.js'
 import type { OperationHead, UserOperationHead } from '../../shared/link/outbox.js'
 import type { Caller } from './caller.js'
 import { type AckValue, type Link, traced } from './link.js'
+import { type Member, type MembersOptions, parseMembers, readMembersPage } from './members-page.js'
+import { addressOf, type Recipient, type SessionLike } from './session-address.js'
 import type { SessionOperations } from './session-operations.js'
-
-/** A session by what names it: a BackendSession is one. */
-export type SessionLike = SessionAddress | { readonly frontendId: string; readonly id: number }
-
-/** Whom an event is for: a session, or a user, whose sessions all get it. */
-export type Recipient = SessionLike | string
 
 export interface ExceptOptions extends EventOptions {
   /** Sessions that do not get it. */
@@ -32,31 +28,18 @@ export interface BroadcastOptions extends ExceptOptions {
   readonly filter?: BroadcastFilter
 }
 
-/** Somebody in a channel. */
-export interface Member {
-  readonly address: SessionAddress
-  /** The user that the session is bound to; null while there is none. */
-  readonly uid: string | null
-}
-
-/** Which members are asked for: so many of those behind that session's number. */
-export interface MembersPage {
-  readonly after: number
-  readonly count: number
-}
-
 /** Puts something into the outbox, which wants the ack of that number; 0: none. */
 type Write = (ack: number) => void
 
 export class Messenger {
   readonly #link: Link
-  readonly #origin: Caller
+  readonly #caller: Caller
   readonly #operations: SessionOperations
   readonly #frontendId: string
 
-  constructor(link: Link, origin: Caller, operations: SessionOperations, frontendId: string) {
+  constructor(link: Link, caller: Caller, operations: SessionOperations, frontendId: string) {
     this.#link = link
-    this.#origin = origin
+    this.#caller = caller
     this.#operations = operations
     this.#frontendId = frontendId
   }
@@ -119,13 +102,12 @@ export class Messenger {
     )
   }
 
-  /** `prepare` checks what was asked for, and says which members. */
-  members(channel: string, prepare: () => MembersPage): Promise<Member[]> {
+  members(channel: string, options: MembersOptions): Promise<Member[]> {
     const asked = this.#asked<AckValue>('members', channel, () => {
-      const { after, count } = prepare()
+      const { after, count } = readMembersPage(options)
       return ack => this.#link.outbox.members(this.#userHead(ack), channel, after, count)
     })
-    return traced(asked.then(answer => this.#readMembers(answer ?? '[]')))
+    return traced(asked.then(answer => parseMembers(answer ?? '[]', this.#frontendId)))
   }
 
   channelSize(channel: string): Promise<number> {
@@ -164,11 +146,6 @@ export class Messenger {
     return ack => this.#link.outbox.sendToChannel(this.#userHead(ack), channel, event, numbers)
   }
 
-  #readMembers(page: string): Member[] {
-    const members: [sid: number, uid: string | null][] = JSON.parse(page)
-    return members.map(([sid, uid]) => ({ address: { frontendId: this.#frontendId, sid }, uid }))
-  }
-
   #counted(name: string, about: string, prepare: () => Write): Promise<number> {
     return traced(this.#asked<AckValue>(name, about, prepare).then(Number))
   }
@@ -185,14 +162,14 @@ export class Messenger {
       })
     }
     return this.#operations.asked(name, about, () => {
-      this.#origin.expectAlive()
+      this.#caller.expectAlive()
       return this.#link.call<Value>(write)
     })
   }
 
   /** Writes what nobody waits for. */
   #write(write: Write): void {
-    this.#origin.author?.countOperation()
+    this.#caller.author?.countOperation()
     write(0)
     this.#link.leaveSoon()
   }
@@ -202,11 +179,11 @@ export class Messenger {
   }
 
   #headOf({ frontendId, sid }: SessionAddress, ack: number): OperationHead {
-    return { rid: this.#origin.rid, viewId: 0, ack, frontendId, sid }
+    return { rid: this.#caller.rid, viewId: 0, ack, frontendId, sid }
   }
 
   #userHead(ack: number): UserOperationHead {
-    return { rid: this.#origin.rid, ack, frontendId: this.#frontendId }
+    return { rid: this.#caller.rid, ack, frontendId: this.#frontendId }
   }
 
   /** The numbers of sessions of this gateway as a text; '' for none. Numbers of another one are not ours. */
@@ -221,24 +198,10 @@ export class Messenger {
   }
 
   #ownSession(): SessionAddress {
-    const { view } = this.#origin
+    const { view } = this.#caller
     if (view !== undefined) return view.address
     throw new TypeError('Expected a session: outside a request there is none of its own')
   }
-}
-
-/** The address of a session; throws a TypeError for what is none. It may come straight from a client's body. */
-export function addressOf(session: SessionLike): SessionAddress {
-  if (typeof session !== 'object' || session === null || Array.isArray(session)) {
-    throw new TypeError(`Expected a session, or its { frontendId, sid }, got ${describeValue(session)}`)
-  }
-  const { frontendId } = session
-  const sid = 'sid' in session ? session.sid : session.id
-  if (typeof frontendId === 'string' && Number.isSafeInteger(sid))
-    return { frontendId: expectFrontendId(frontendId), sid }
-  throw new TypeError(
-    `Expected a session, or its { frontendId, sid }, got { frontendId: ${describeValue(frontendId)}, sid: ${describeValue(sid)} }`
-  )
 }
 
 /** A promise that nobody awaits, and that fails, ends no worker: the gateway has told of it. */

@@ -11,7 +11,7 @@ import { formatSetting, type SettingsLimits } from '../../shared/values/settings
 import type { Caller } from './caller.js'
 import { type AckValue, type Link, Refused, traced } from './link.js'
 import type { SessionView } from './session-view.js'
-import { expectRoom, expectRoomForAll } from './settings-budget.js'
+import { expectSettingsBudget, expectSettingsBudgetForAll } from './settings-budget.js'
 
 /** Makes a key's new text of its newest; undefined: there is no such key. */
 type TextChange = (newest: string | undefined) => string | Promise<string>
@@ -22,12 +22,12 @@ interface UidHolder {
 
 export class SessionOperations {
   readonly #link: Link
-  readonly #origin: Caller
+  readonly #caller: Caller
   readonly #limits: SettingsLimits
 
-  constructor(link: Link, origin: Caller, limits: SettingsLimits) {
+  constructor(link: Link, caller: Caller, limits: SettingsLimits) {
     this.#link = link
-    this.#origin = origin
+    this.#caller = caller
     this.#limits = limits
   }
 
@@ -47,7 +47,7 @@ export class SessionOperations {
   asked<Result>(operation: string, about: unknown, ask: () => Promise<Result>): Promise<Result> {
     try {
       // Counted before it is tried: what fails at once is told, and is work for the gateway too.
-      this.#origin.author?.countOperation()
+      this.#caller.author?.countOperation()
       return ask()
     } catch (error) {
       const promise = Promise.reject(error)
@@ -57,30 +57,30 @@ export class SessionOperations {
   }
 
   push(view: SessionView, key: string, text: string): void {
-    this.#origin.author?.countOperation()
-    expectRoom(view, this.#limits, key, text)
+    this.#caller.author?.countOperation()
+    expectSettingsBudget(view, this.#limits, key, text)
     this.#link.outbox.push(this.#head(view, 0), key, text)
     if (this.#isOwn(view)) this.#note(view, key, text)
     this.#link.leaveSoon()
   }
 
   apush(view: SessionView, key: string, text: string): Promise<void> {
-    expectRoom(view, this.#limits, key, text)
+    expectSettingsBudget(view, this.#limits, key, text)
     const answer = this.#call(ack => this.#link.outbox.push(this.#head(view, ack), key, text))
     if (this.#isOwn(view)) this.#note(view, key, text)
     return answer
   }
 
   pushAll(view: SessionView, texts: ReadonlyMap<string, string>): void {
-    this.#origin.author?.countOperation()
-    expectRoomForAll(view, this.#limits, texts)
+    this.#caller.author?.countOperation()
+    expectSettingsBudgetForAll(view, this.#limits, texts)
     this.#link.outbox.pushAll(this.#head(view, 0), joinTexts(texts))
     if (this.#isOwn(view)) this.#noteAll(view, texts)
     this.#link.leaveSoon()
   }
 
   apushAll(view: SessionView, texts: ReadonlyMap<string, string>): Promise<void> {
-    expectRoomForAll(view, this.#limits, texts)
+    expectSettingsBudgetForAll(view, this.#limits, texts)
     const answer = this.#call(ack => this.#link.outbox.pushAll(this.#head(view, ack), joinTexts(texts)))
     if (this.#isOwn(view)) this.#noteAll(view, texts)
     return answer
@@ -88,7 +88,7 @@ export class SessionOperations {
 
   /** The uid of `holder`, who has no other part in it, follows as that of the views does. */
   bind(view: SessionView, uid: string, holder: UidHolder = view): Promise<void> {
-    return this.#held(async () => {
+    return this.#awaited(async () => {
       await this.#call(ack => this.#link.outbox.bind(this.#head(view, ack), uid))
       holder.uid = uid
       this.#noteUid(view, uid)
@@ -96,7 +96,7 @@ export class SessionOperations {
   }
 
   unbind(view: SessionView, uid: string, holder: UidHolder = view): Promise<void> {
-    return this.#held(async () => {
+    return this.#awaited(async () => {
       await this.#call(ack => this.#link.outbox.unbind(this.#head(view, ack), uid))
       holder.uid = null
       this.#noteUid(view, null)
@@ -105,7 +105,7 @@ export class SessionOperations {
 
   /** Gives the text that is in force in the end. */
   update(view: SessionView, key: string, change: TextChange): Promise<string> {
-    return this.#held(async () => {
+    return this.#awaited(async () => {
       let newest = view.textOf(key)
       for (;;) {
         const result = await this.#tryUpdate(view, key, newest, change)
@@ -121,21 +121,21 @@ export class SessionOperations {
     known: string | undefined,
     change: TextChange
   ): Promise<{ text: string } | { newest: string | undefined }> {
-    const { turnstile } = this.#link
+    const { keyLock } = this.#link
     const name = `${view.address.sid}:${key}`
-    const left = await turnstile.enter(name)
+    const left = await keyLock.enter(name)
     let newest = left === undefined ? known : left.text
     let isInside = true
     try {
       const before = newest ?? ''
       let text = change(newest)
       if (typeof text !== 'string') {
-        turnstile.leave(name, undefined)
+        keyLock.leave(name, undefined)
         isInside = false
         text = await text
       }
       const after = text
-      expectRoom(view, this.#limits, key, after)
+      expectSettingsBudget(view, this.#limits, key, after)
       const isOwn = this.#isOwn(view)
       await this.#call(ack => this.#link.outbox.update(this.#head(view, ack), key, after, before))
       if (isOwn) this.#note(view, key, after)
@@ -146,13 +146,13 @@ export class SessionOperations {
       newest = refusal.newest === '' ? undefined : refusal.newest
       return { newest }
     } finally {
-      if (isInside) turnstile.leave(name, { text: newest })
+      if (isInside) keyLock.leave(name, { text: newest })
     }
   }
 
   commit(view: SessionView, texts: ReadonlyMap<string, string>): Promise<void> {
-    return this.#held(async () => {
-      expectRoomForAll(view, this.#limits, texts)
+    return this.#awaited(async () => {
+      expectSettingsBudgetForAll(view, this.#limits, texts)
       const isOwn = this.#isOwn(view)
       await this.#call(ack => this.#link.outbox.commit(this.#head(view, ack), joinTexts(texts), view.version))
       if (isOwn) this.#noteAll(view, texts)
@@ -161,14 +161,14 @@ export class SessionOperations {
 
   /** The session as it is now; undefined where there is none. */
   async read(frontendId: string, sid: number): Promise<SessionText | undefined> {
-    const rid = this.#origin.rid
+    const rid = this.#caller.rid
     const head = { rid, viewId: 0, frontendId, sid }
     const answer = await this.#call<AckValue>(ack => this.#link.outbox.read({ ...head, ack }))
     return parseSessions(answer ?? '')[0]
   }
 
   async readByUid(frontendId: string, uid: string): Promise<SessionText[]> {
-    const rid = this.#origin.rid
+    const rid = this.#caller.rid
     const answer = await this.#call<AckValue>(ack =>
       this.#link.outbox.readByUid({ rid, ack, frontendId }, uid)
     )
@@ -176,12 +176,12 @@ export class SessionOperations {
   }
 
   async kick(frontendId: string, sid: number, reason: string | null): Promise<void> {
-    const rid = this.#origin.rid
+    const rid = this.#caller.rid
     await this.#call(ack => this.#link.outbox.kick({ rid, viewId: 0, ack, frontendId, sid }, reason))
   }
 
   async kickByUid(frontendId: string, uid: string, reason: string | null): Promise<void> {
-    const rid = this.#origin.rid
+    const rid = this.#caller.rid
     await this.#call(ack => this.#link.outbox.kickByUid({ rid, ack, frontendId }, uid, reason))
   }
 
@@ -189,9 +189,9 @@ export class SessionOperations {
   #tellFailure(operation: string, about: unknown, error: unknown): void {
     if (error instanceof Refused) return
     const code = codeOf(error)
-    if (code === errors.tooManyOperations.code && this.#origin.author?.tellLimit() === false) return
+    if (code === errors.tooManyOperations.code && this.#caller.author?.tellLimit() === false) return
     this.#link.outbox.refused(
-      this.#origin.route,
+      this.#caller.route,
       operation,
       typeof about === 'string' && about.length <= maxNameBytes ? about : describeValue(about),
       { code, message: messageOf(error) }
@@ -200,20 +200,20 @@ export class SessionOperations {
   }
 
   #call<Value = void>(write: (ack: number) => void): Promise<Value> {
-    this.#origin.expectAlive()
+    this.#caller.expectAlive()
     return this.#link.call<Value>(write)
   }
 
   /** The request does not end before the work has: what the work notes last is there for the next request. */
-  #held<Result>(work: () => Promise<Result>): Promise<Result> {
+  #awaited<Result>(work: () => Promise<Result>): Promise<Result> {
     const promise = work()
-    this.#origin.awaitOperation(promise)
+    this.#caller.awaitOperation(promise)
     return promise
   }
 
   #head(view: SessionView, ack: number): OperationHead {
     const { frontendId, sid } = view.address
-    return { rid: this.#origin.rid, viewId: this.#origin.viewIdOf(view), ack, frontendId, sid }
+    return { rid: this.#caller.rid, viewId: this.#caller.viewIdOf(view), ack, frontendId, sid }
   }
 
   /**
@@ -222,7 +222,7 @@ export class SessionOperations {
    * is told, and its answer may come when the request has ended.
    */
   #isOwn(view: SessionView): boolean {
-    return this.#origin.viewIdOf(view) !== 0
+    return this.#caller.viewIdOf(view) !== 0
   }
 
   #note(view: SessionView, key: string, text: string): void {
@@ -243,7 +243,7 @@ export class SessionOperations {
 
   /** The request's own view, if it is another one of the same session: the session's next request reads from there. */
   #ownBeside(view: SessionView): SessionView | undefined {
-    const { view: own } = this.#origin
+    const { view: own } = this.#caller
     if (own === undefined || own === view) return undefined
     const isSame = own.address.sid === view.address.sid && own.address.frontendId === view.address.frontendId
     return isSame ? own : undefined

@@ -6,14 +6,14 @@
 import type { SessionAddress } from '../../shared/address.js'
 import { findSetting, forEachSetting, formatSetting } from '../../shared/values/settings-text.js'
 
-let lastView = 0
+let lastViewId = 0
 
 /** Characters that a key takes at least, with its value's text and the lengths of both. */
 const shortestSetting = formatSetting('', '{"json":1}').length
 
 /** A number for a view that belongs to no turn. */
 export function nextViewId(): number {
-  return --lastView
+  return --lastViewId
 }
 
 export interface SessionViewInit {
@@ -38,7 +38,7 @@ export class SessionView {
   /** Counted when it is first asked for. */
   #size: number | undefined
   /** Nobody has more than this; what stands twice is counted twice. */
-  #most: number
+  #sizeBound: number
 
   constructor({ viewId, frontendId, sid, uid, version, settings }: SessionViewInit) {
     this.viewId = viewId
@@ -46,7 +46,7 @@ export class SessionView {
     this.uid = uid
     this.version = version
     this.#settings = settings
-    this.#most = settings.length
+    this.#sizeBound = settings.length
   }
 
   /** The text of a key's value, undefined where the session has no such key. */
@@ -74,7 +74,7 @@ export class SessionView {
   }
 
   /** The same at most: known without counting. */
-  get mostKeys(): number {
+  get keyCountBound(): number {
     return Math.floor(this.#settings.length / shortestSetting) + (this.#pushed?.size ?? 0)
   }
 
@@ -91,8 +91,8 @@ export class SessionView {
   }
 
   /** The same at most: known without counting. */
-  get mostSize(): number {
-    return this.#size ?? this.#most
+  get sizeBound(): number {
+    return this.#size ?? this.#sizeBound
   }
 
   /** The same, if `key` held `text` ('': if it were deleted). */
@@ -106,7 +106,7 @@ export class SessionView {
   /** Keeps what was sent to the gateway, so that the next request of the turn reads it. */
   pushed(key: string, text: string): void {
     if (this.#size !== undefined) this.#size = this.sizeWith(key, text)
-    this.#most += key.length + text.length
+    this.#sizeBound += key.length + text.length
     this.#pushed ??= new Map()
     this.#pushed.set(key, text)
   }

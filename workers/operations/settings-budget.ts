@@ -11,20 +11,25 @@ import type { SessionView } from './session-view.js'
  *
  * @throws `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`
  */
-export function expectRoom(view: SessionView, limits: SettingsLimits, key: string, text: string): void {
+export function expectSettingsBudget(
+  view: SessionView,
+  limits: SettingsLimits,
+  key: string,
+  text: string
+): void {
   if (text === '') return
   const { maxSettingsLength, maxSettingsKeys } = limits
   // Most sessions are far from their limits, and then nothing need be counted.
-  if (view.mostSize + key.length + text.length > maxSettingsLength) {
+  if (view.sizeBound + key.length + text.length > maxSettingsLength) {
     const size = view.sizeWith(key, text)
     if (size > maxSettingsLength) throw errors.settingsTooLarge(key, size, maxSettingsLength)
   }
-  if (view.mostKeys < maxSettingsKeys || view.textOf(key) !== undefined) return
+  if (view.keyCountBound < maxSettingsKeys || view.textOf(key) !== undefined) return
   if (view.keyCount >= maxSettingsKeys) throw errors.tooManyKeys(key, maxSettingsKeys)
 }
 
 /** Of several keys at once: what goes makes room for what comes. */
-export function expectRoomForAll(
+export function expectSettingsBudgetForAll(
   view: SessionView,
   limits: SettingsLimits,
   texts: ReadonlyMap<string, string>
@@ -34,7 +39,7 @@ export function expectRoomForAll(
 }
 
 function expectLength(view: SessionView, limit: number, texts: ReadonlyMap<string, string>): void {
-  let most = view.mostSize
+  let most = view.sizeBound
   for (const [key, text] of texts) most += key.length + text.length
   if (most <= limit) return
   let size = view.size
@@ -47,7 +52,7 @@ function expectLength(view: SessionView, limit: number, texts: ReadonlyMap<strin
 }
 
 function expectKeys(view: SessionView, limit: number, texts: ReadonlyMap<string, string>): void {
-  if (view.mostKeys + texts.size <= limit) return
+  if (view.keyCountBound + texts.size <= limit) return
   let count = view.keyCount
   let added: string | undefined
   for (const [key, text] of texts) {

@@ -41,9 +41,9 @@ export class RequestRun implements Caller {
   #messenger: Messenger | undefined
   #service: BackendSessionService | undefined
   /** Operations whose answers the end waits for. */
-  #held = 0
+  #unanswered = 0
   /** Whether the gateway was told that some are not answered. */
-  #isHeld = false
+  #isNextHeldBack = false
   #onEnd: (() => void) | undefined
 
   /** `slot`: its turn's. */
@@ -134,7 +134,7 @@ export class RequestRun implements Caller {
     } finally {
       claims.setRunning(0)
     }
-    if (this.#held === 0) return true
+    if (this.#unanswered === 0) return true
     this.#onEnd = onEnd
     return false
   }
@@ -156,12 +156,12 @@ export class RequestRun implements Caller {
 
   awaitOperation(answer: Promise<unknown>): void {
     if (this.#state === 'decided') return
-    this.#held++
-    const release = () => {
-      this.#held--
-      if (this.#held === 0 && this.#state === 'decided') this.#end()
+    this.#unanswered++
+    const answered = () => {
+      this.#unanswered--
+      if (this.#unanswered === 0 && this.#state === 'decided') this.#end()
     }
-    answer.then(release, release)
+    answer.then(answered, answered)
   }
 
   /**
@@ -206,8 +206,8 @@ export class RequestRun implements Caller {
     if (this.#state === 'decided') return
     const { outbox } = this.#env.link
     // The next request of the session may be run by another worker: the gateway has to know that it must wait.
-    this.#isHeld = this.#held > 0
-    if (this.#isHeld) outbox.awaitOperations(this.#slot)
+    this.#isNextHeldBack = this.#unanswered > 0
+    if (this.#isNextHeldBack) outbox.awaitOperations(this.#slot)
     if (typeof outcome === 'string') outbox.reply(this.rid, outcome)
     else outbox.failed(this.rid, outcome)
     this.#state = 'decided'
@@ -215,11 +215,11 @@ export class RequestRun implements Caller {
     this.#log?.end()
     this.#env.running.remove(this)
     this.#env.link.leaveSoon()
-    if (this.#held === 0) this.#end()
+    if (this.#unanswered === 0) this.#end()
   }
 
   #end(): void {
-    if (this.#isHeld) {
+    if (this.#isNextHeldBack) {
       this.#env.link.outbox.goOn(this.#slot)
       this.#env.link.leaveSoon()
     }

@@ -16,7 +16,7 @@ export class Turn {
   readonly #task: TurnTask
   readonly #view: SessionView
   #next = 0
-  #isTakenBack = false
+  #isOver = false
 
   constructor(env: Environment, task: TurnTask) {
     this.#env = env
@@ -35,22 +35,22 @@ export class Turn {
       this.#runOn()
     } catch (error) {
       createLinkLogger(this.#env.link, {}).error('A turn failed', { error: describeThrown(error) })
-      this.#release()
+      this.#giveBack()
     }
   }
 
   #runOn(): void {
-    const { claims, budget: pace, link } = this.#env
+    const { claims, budget, link } = this.#env
     const { requests, slot } = this.#task
-    while (this.#next < requests.length && !this.#isTakenBack) {
+    while (this.#next < requests.length && !this.#isOver) {
       const time = monotonic()
       link.leaveIfDue(time)
-      if (pace.isSpent(time)) {
+      if (budget.isSpent(time)) {
         link.leave(time)
-        return pace.defer(this.run)
+        return budget.defer(this.run)
       }
       if (this.#hasMoved(requests[this.#next]!) || !claims.claim(slot, this.#next)) {
-        return this.#release()
+        return this.#giveBack()
       }
       const run = new RequestRun(this.#env, requests[this.#next++]!, this.#view, slot)
       if (!run.start(this.run)) return
@@ -58,8 +58,8 @@ export class Turn {
   }
 
   /** Gives back what has not started: the gateway hands it out again. */
-  #release(): void {
-    this.#isTakenBack = true
+  #giveBack(): void {
+    this.#isOver = true
     this.#env.link.outbox.slotDone(this.#task.slot)
     this.#env.link.leaveSoon()
   }

@@ -1,0 +1,52 @@
+/** One page of a channel's members: which page a handler asks for, and how the gateway's answer is read. */
+import type { SessionAddress } from '../../shared/address.js'
+import { describeValue, expectObject } from '../../shared/check.js'
+import { addressOf } from './session-address.js'
+
+/** A session in a channel. */
+export interface Member {
+  readonly address: SessionAddress
+  /** The user that the session is bound to; null if it is bound to none. */
+  readonly uid: string | null
+}
+
+/** Which page of a channel's members to read. */
+export interface MembersOptions {
+  /**
+   * The last member of the page before.
+   *
+   * @defaultValue `undefined`: the first page
+   */
+  readonly after?: Member | undefined
+  /**
+   * Maximum number of members in the page, from 1 to 1,000.
+   *
+   * @defaultValue `1000`
+   */
+  readonly limit?: number
+}
+
+/** Maximum number of members in a page. */
+const longestPage = 1_000
+
+/** A page as the gateway is asked for it: `count` members whose session numbers are above `after`. */
+interface MembersPage {
+  readonly after: number
+  readonly count: number
+}
+
+/** @throws TypeError for invalid options */
+export function readMembersPage(options: MembersOptions): MembersPage {
+  const { after, limit = longestPage } = expectObject(options, 'the options of members')
+  if (!Number.isInteger(limit) || limit < 1 || limit > longestPage) {
+    throw new TypeError(`Expected a limit from 1 to ${longestPage}, got ${describeValue(limit)}`)
+  }
+  const behind = after === undefined ? 0 : addressOf(expectObject(after, 'after of members').address).sid
+  return { after: behind, count: limit }
+}
+
+/** Reads the gateway's answer, a JSON array of `[sid, uid]`. */
+export function parseMembers(page: string, frontendId: string): Member[] {
+  const members: [sid: number, uid: string | null][] = JSON.parse(page)
+  return members.map(([sid, uid]) => ({ address: { frontendId, sid }, uid }))
+}

@@ -1,0 +1,30 @@
+/**
+ * How handlers name a session or a user: by a BackendSession, an address or a uid.
+ * Names may come straight from a client's body, and so they are checked here before they leave the worker.
+ */
+import type { SessionAddress } from '../../shared/address.js'
+import { describeValue, expectFrontendId } from '../../shared/check.js'
+
+/** Names a session: a BackendSession, or an address `{ frontendId, sid }`. */
+export type SessionLike = SessionAddress | { readonly frontendId: string; readonly id: number }
+
+/** Whom an event is for: one session, or a uid for all sessions of that user. */
+export type Recipient = SessionLike | string
+
+/**
+ * Returns the address of a session.
+ *
+ * @throws TypeError for anything that does not name a session
+ */
+export function addressOf(session: SessionLike): SessionAddress {
+  if (typeof session !== 'object' || session === null || Array.isArray(session)) {
+    throw new TypeError(`Expected a session, or its { frontendId, sid }, got ${describeValue(session)}`)
+  }
+  const { frontendId } = session
+  const sid = 'sid' in session ? session.sid : session.id
+  if (typeof frontendId === 'string' && Number.isSafeInteger(sid))
+    return { frontendId: expectFrontendId(frontendId), sid }
+  throw new TypeError(
+    `Expected a session, or its { frontendId, sid }, got { frontendId: ${describeValue(frontendId)}, sid: ${describeValue(sid)} }`
+  )
+}
