@@ -1,28 +1,28 @@
-/** What a client reads when its connection is closed. */
+/** Close codes and reasons: what a client reads when its connection is closed. */
 import { type CloseCode, closeCodes } from '../../shared/close-codes.js'
 import { errors, GatewayError } from '../../shared/errors.js'
 import { WebSocketViolation } from '../http/web-socket.js'
 import type { CounterName } from '../telemetry/metrics.js'
 import type { Finding } from './liveness.js'
 
-/** Longest text of a close frame: RFC 6455 §5.5 allows control frames 125 bytes, two of which are the code. */
+/** Bytes of the longest reason: RFC 6455 §5.5 allows control frames 125 bytes, two of which are the code. */
 const longestReason = 123
 
-/** Cuts a text to what a close frame holds, without cutting a character in two. */
+/** Shortens a reason to what fits into a close frame, at the border of a character. */
 export function cutReason(reason: string): string {
   if (Buffer.byteLength(reason) <= longestReason) return reason
   const bytes = Buffer.from(reason).subarray(0, longestReason)
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: true })
 }
 
-/** What a client can do wrong with a frame, by the error's code. */
+/** Errors that are the client's fault, and the code that closes the connection for each. */
 const clientFaults: ReadonlyMap<string, CloseCode> = new Map([
   [errors.frameMalformed.code, closeCodes.frameMalformed],
   [errors.protocolViolated.code, closeCodes.protocolViolated],
   [errors.bodyTooLarge.code, closeCodes.tooLarge]
 ])
 
-/** Why a connection ended that the gateway has not closed. */
+/** Returns a description of the end of a connection that the gateway has not closed. */
 export function describeClose(code: number): string {
   const isGoodbye = code === 1000 || code === 1001 || code === 1005
   return isGoodbye ? 'client closed' : `connection lost (${code})`
@@ -31,11 +31,11 @@ export function describeClose(code: number): string {
 export interface FrameVerdict {
   readonly code: CloseCode
   readonly reason: string
-  /** Whether the fault is not the client's. */
+  /** Whether the gateway is at fault, and not the client. */
   readonly isOurs: boolean
 }
 
-/** What becomes of a connection whose frame failed with this error. */
+/** Returns how to close a connection whose frame has failed with this error. */
 export function judgeFrame(error: unknown): FrameVerdict {
   if (error instanceof WebSocketViolation)
     return { code: error.closeCode, reason: error.message, isOurs: false }
@@ -45,8 +45,8 @@ export function judgeFrame(error: unknown): FrameVerdict {
   return { code: code ?? closeCodes.frameMalformed, reason: error.message, isOurs: code === undefined }
 }
 
-/** How a connection ends that went on for too long in one of these ways. */
-export const endings: Readonly<Record<Exclude<Finding, 'beat' | undefined>, TooLong>> = {
+/** How to close a connection that was in one of these states for too long. */
+export const endings: Readonly<Record<Exclude<Finding, 'beat' | undefined>, TimeoutEnding>> = {
   unfinished: { code: closeCodes.handshakeTimeout, reason: 'handshake not finished in time' },
   unread: {
     code: closeCodes.slow,
@@ -56,9 +56,9 @@ export const endings: Readonly<Record<Exclude<Finding, 'beat' | undefined>, TooL
   silent: { code: closeCodes.silent, reason: 'silent for too long', metric: 'connectionsClosedSilent' }
 }
 
-interface TooLong {
+interface TimeoutEnding {
   readonly code: CloseCode
   readonly reason: string
-  /** What counts it. */
+  /** The metric that counts such ends. */
   readonly metric?: CounterName
 }

@@ -1,6 +1,9 @@
 /**
- * What a connection has to do with a session: who its client is, the session's beginning or return, and the connection's
- * leave of it. A session that can be resumed has its receiver in between, and may outlive the connection.
+ * The tie between a connection and its session: authentication, the session's begin, and resume.
+ *
+ * Owned by the connection, and as long-lived. When the connection closes, the session ends or is kept for a
+ * resume. A session that can be resumed has a ResumableReceiver between itself and this connection, and may
+ * outlive it.
  */
 import { type CloseCode, closeCodes, mayResume } from '../../shared/close-codes.js'
 import type { ResumeReply, ResumeRequest } from '../../shared/wire/resume.js'
@@ -18,9 +21,9 @@ import {
 import type { ClientInfo, Ending, Registry } from '../sessions/registry.js'
 import type { Receiver, Session } from '../sessions/session.js'
 
-/** What it needs of its connection. */
+/** The connection, as its session and ConnectionSession see it. */
 export interface AttachedConnection extends Receiver, ResumableConnection {
-  /** What was to be done when an answer came has failed. */
+  /** Closes the connection because an exception was thrown after an asynchronous answer. */
   fail(error: unknown): void
 }
 
@@ -33,34 +36,30 @@ export interface ConnectionSessionParts {
 export class ConnectionSession implements ProtocolSession {
   readonly #connection: AttachedConnection
   readonly #parts: ConnectionSessionParts
-  /** Kept until they were looked at. */
+  /** Kept until the client has been authenticated. */
   #credentials: Credentials | undefined
   #identity: Identity = nobody
   #session: Session | undefined
-  /** Of a session that can be resumed: its receiver. */
+  /** The receiver of a session that can be resumed. */
   #resumable: ResumableReceiver | undefined
 
   constructor(connection: AttachedConnection, parts: ConnectionSessionParts, credentials: Credentials) {
     this.#connection = connection
     this.#parts = parts
-    // A thousand idle players are not to hold a thousand HTTP requests.
+    // Dropped if nobody will read them, so that a thousand idle players do not hold a thousand HTTP requests
+    // in memory.
     this.#credentials = parts.authentication.isOn ? credentials : undefined
   }
 
-  /** undefined: it has not begun, or the connection has left it. */
+  /** The session; undefined before it begins and after the connection has left it. */
   get session(): Session | undefined {
     return this.#session
   }
 
-  /** Whether sessions are kept for clients that drop and come back. */
   get keepsSessions(): boolean {
     return this.#parts.resumption.isOn
   }
 
-  /**
-   * Asks who the client is, once. `done` is called at once where nobody wants to know, and never where the connection is
-   * gone when the answer comes; with why, if the client is not let in.
-   */
   authenticate(
     handshake: AuthenticationRequest['handshake'],
     done: (refusal: HandshakeRefusal | undefined) => void
@@ -81,34 +80,29 @@ export class ConnectionSession implements ProtocolSession {
       .catch(error => connection.fail(error))
   }
 
-  /**
-   * Looks for the session that the client wants back, before `open`. `messages`: how it is written to from now on. A
-   * client whose session was ended on purpose while it could not be told is told now, and the connection is closed:
-   * undefined.
-   */
   prepareResume(asked: ResumeRequest, messages: PomeloMessages): ResumeReply | undefined {
-    const answer = this.#parts.resumption.admit(asked, messages, this.#identity.uid)
-    if ('code' in answer) {
-      this.#connection.end(answer.code, answer.kickReason)
+    const found = this.#parts.resumption.admit(asked, messages, this.#identity.uid)
+    if ('code' in found) {
+      this.#connection.end(found.code, found.kickReason)
       return undefined
     }
-    this.#resumable = answer.receiver
-    return answer.reply
+    this.#resumable = found.receiver
+    return found.reply
   }
 
-  /** Why the session can't begin, if it can't: another session of its user is in the way. To be asked before `open`. */
+  /** Refuses a user who has another session already, where `singleSession` forbids a second one. */
   judge(): HandshakeRefusal | undefined {
     const { uid } = this.#identity
     if (uid === null || this.#resumable?.session !== undefined) return undefined
     const error = this.#parts.registry.judgeUid(uid)
     if (error === undefined) return undefined
-    // What was prepared for coming back to this session is for nothing.
+    // The receiver that `prepareResume` has made is not needed any more.
     this.#resumable?.end(closeCodes.handshakeRefused, null)
     this.#resumable = undefined
     return this.#parts.authentication.refuse(error.message, { reason: error.message, error: error.code })
   }
 
-  /** The session begins, or goes on where `prepareResume` has found it. */
+  /** Begins the session, or resumes the one that `prepareResume` has found. */
   open(client: ClientInfo): void {
     const resumable = this.#resumable
     resumable?.attach(this.#connection)
@@ -122,39 +116,39 @@ export class ConnectionSession implements ProtocolSession {
     this.#identity = nobody
   }
 
-  /**
-   * The client has got so many counted messages. Gives how many of its own have been taken in.
-   *
-   * @throws `PROTOCOL_VIOLATED` for a count that can't be
-   */
   acknowledge(count: number): number {
     return this.#resumable!.acknowledge(count)
   }
 
-  /** A data message of the client was taken in. */
+  /** Counts a data message of the client that was taken in. */
   countReceived(): void {
     this.#resumable?.countReceived()
   }
 
-  /** The client has acknowledged the handshake. */
+  /** Notes that the client has acknowledged the handshake. */
   confirm(): void {
     this.#resumable?.confirm()
   }
 
-  /** The gateway closes the connection. The session ends with it, unless the client may come back to it. */
+  /**
+   * Leaves the session when the gateway closes the connection. It is kept if `code` allows the client to come
+   * back.
+   */
   leave(code: CloseCode, reason: string): void {
-    this.#part({ code, reason, kickReason: null }, !mayResume(code))
+    this.#leaveSession({ code, reason, kickReason: null }, !mayResume(code))
   }
 
   /**
-   * The connection was closed, by the client or by what lies in between, or is lost. Only 1000 is a goodbye. A code of ours
-   * that the other side says has not our meaning: nobody was kicked.
+   * Leaves the session when the client or the network has closed the connection. Only code 1000 ends the
+   * session; after any other it is kept. Codes above 4000 mean nothing from the other side: the session does
+   * not count as kicked.
    */
   lose(code: number, reason: string): void {
-    this.#part({ code: closeCodes.normal, reason, kickReason: null }, code === closeCodes.normal)
+    const ending = { code: closeCodes.normal, reason, kickReason: null }
+    this.#leaveSession(ending, code === closeCodes.normal)
   }
 
-  #part(ending: Ending, isFinal: boolean): void {
+  #leaveSession(ending: Ending, isFinal: boolean): void {
     const session = this.#session
     this.#session = undefined
     if (session === undefined) return

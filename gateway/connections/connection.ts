@@ -1,59 +1,54 @@
 /**
- * One WebSocket, from its upgrade to its close: frames in, frames out. Its session has a life of its own: the connection
- * is its receiver while it lasts, or, where the session can be resumed, what its receiver sends to.
+ * One WebSocket, from its upgrade to its close: frames in, frames out. Owned by Connections.
  *
- *   handshaking ──▶ open ──▶ closing        handshaking: nobody has said who they are
+ * The session has a life of its own. Without resume, the connection is the session's receiver. With resume, a
+ * ResumableReceiver stands between the two and outlives the connection.
+ *
+ *   handshaking ──▶ open ──▶ closing        handshaking: there is no session yet
  *       └───────────────────▲
+ *
+ * Public members are grouped by caller: the gateway, the protocol, the session; then the ends. The first end
+ * moves the connection to `closing`, and later ones change nothing.
+ *
+ *   end        called by                                   the client sees           its session
+ *   ───────────────────────────────────────────────────────────────────────────────────────────────────────
+ *   end        the session's end, or its move to another   a kick frame, if there    has ended or moved; in a
+ *              connection; Connections, in a drain         is a reason, and a close  drain as for `close`
+ *   close      the protocol; the clock and the limits      a close frame with        kept, if the code allows
+ *              here; Connections, at shutdown              code and reason           a resume; else it ends
+ *   fail       whatever could not handle a frame           `judgeFrame`'s close      as for `close`
+ *   terminate  the clock and Connections, as a last step   a cut TCP connection      as for `#closed`
+ *   #closed    the socket, once, after any of the above    nothing more              if not left before: ends
+ *              or when the client has left or is lost                                after 1000, else kept
  */
 import { type CloseCode, closeCodes } from '../../shared/close-codes.js'
 import type { ErrorData } from '../../shared/errors.js'
 import type { GatewayEvent } from '../events/event.js'
-import { encodeFrame } from '../events/frames.js'
 import type { OpenedSocket } from '../http/listener.js'
 import { WebSocketViolation } from '../http/web-socket.js'
-import type { Intake } from '../intake/intake.js'
-import type { SharedBudget } from '../limits/shared-budget.js'
-import type { ClientAddress, Credentials, ResolvedOptions } from '../options/options.js'
-import { PomeloProtocol } from '../protocols/pomelo-protocol.js'
+import type { ClientAddress, Credentials } from '../options/options.js'
+import { chooseProtocol } from '../protocols/choose-protocol.js'
 import type { IncomingRequest, Protocol, ProtocolHost } from '../protocols/protocol.js'
-import { TextProtocol } from '../protocols/text-protocol.js'
-import type { Resumption } from '../resume/resumption.js'
-import type { Authentication, HandshakeRefusal } from '../sessions/authentication.js'
-import type { Registry } from '../sessions/registry.js'
-import type { RouteTable } from '../sessions/routes.js'
-import type { Metrics } from '../telemetry/metrics.js'
 import { cutReason, describeClose, endings, judgeFrame } from './close-reason.js'
+import type { ConnectionParts } from './connection-parts.js'
 import { type AttachedConnection, ConnectionSession } from './connection-session.js'
 import { Liveness } from './liveness.js'
 import { Outgoing } from './outgoing.js'
-import { Traffic, type TrafficLimits } from './traffic.js'
-
-/** What all connections of a gateway share. */
-export interface ConnectionParts {
-  readonly authentication: Authentication
-  readonly options: ResolvedOptions
-  readonly registry: Registry
-  readonly routes: RouteTable
-  readonly intake: Intake
-  readonly metrics: Metrics
-  readonly budget: SharedBudget
-  readonly resumption: Resumption
-  readonly trafficLimits: TrafficLimits
-  readonly onClose: (connection: Connection) => void
-}
+import { Traffic } from './traffic.js'
 
 export class Connection implements AttachedConnection, ProtocolHost {
   readonly #opened: OpenedSocket
   readonly #parts: ConnectionParts
   #state: 'handshaking' | 'open' | 'closing' = 'handshaking'
+  /** Undefined until the subprotocol or the first message tells which one it is. */
   #protocol: Protocol | undefined
-  /** Who the client is, and its session. */
+  /** The client's identity and its session. */
   readonly connectionSession: ConnectionSession
   readonly #liveness: Liveness
   readonly #traffic: Traffic
   readonly #outgoing: Outgoing
 
-  /** `credentials` are not kept for longer than they are needed. */
+  /** `credentials` are kept only until the client has been authenticated. */
   constructor(opened: OpenedSocket, parts: ConnectionParts, credentials: Credentials) {
     this.#opened = opened
     this.#parts = parts
@@ -62,21 +57,62 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#liveness = new Liveness(options, options.monotonic(), opened.since)
     this.#traffic = new Traffic(trafficLimits, socket.bytesRead)
     this.connectionSession = new ConnectionSession(this, parts, credentials)
-    const [maxBytes, onBehind] = [options.maxSendBytes, this.#fallBehind]
+    const onBehind = () => {
+      metrics.count('connectionsClosedSlow')
+      this.close(closeCodes.slow, 'too far behind')
+    }
+    const maxBytes = options.maxSendBytes
     this.#outgoing = new Outgoing({ webSocket, socket, metrics, budget, maxBytes, onBehind })
-    webSocket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
+    webSocket.on('message', (data: Buffer, isBinary: boolean) => this.#receiveMessage(data, isBinary))
     webSocket.on('ping', (data: Buffer) => {
-      if (this.#hearFrame(data) && this.isConnected) webSocket.pong(data)
+      if (this.#receiveControl(data) && this.isConnected) webSocket.pong(data)
     })
-    webSocket.on('pong', (data: Buffer) => this.#hearFrame(data))
+    webSocket.on('pong', (data: Buffer) => this.#receiveControl(data))
     webSocket.on('violated', (code: CloseCode) => {
       this.fail(new WebSocketViolation(code, options.maxBodyBytes))
     })
     const { ip } = opened.address
     webSocket.on('error', error => options.log.debug('A socket failed', { ip, error: error.message }))
     webSocket.on('close', code => this.#closed(code))
-    if (opened.subprotocol === 'sallyport.json') this.#greet(false)
+    if (opened.subprotocol === 'sallyport.json') this.#chooseProtocol(false)
   }
+
+  // What the gateway calls: Connections, and its clock.
+
+  /** Whether the connection has no session yet. */
+  get isHandshaking(): boolean {
+    return this.#state === 'handshaking'
+  }
+
+  /** Bytes that the kernel has not taken yet. */
+  get sendBytesWaiting(): number {
+    return this.#outgoing.bytesWaiting
+  }
+
+  /** Leaves a stall of the gateway, in milliseconds, out of every time that is measured here. */
+  forgive(ms: number): void {
+    this.#liveness.forgive(ms)
+  }
+
+  /** Closes the connection if it was silent, unread or unfinished for too long. Called by the clock. */
+  look(now: number): void {
+    this.#outgoing.check()
+    const isReady = this.#protocol?.isReady === true
+    // A client that has not completed the handshake gets a short grace: the close frame said all there was to
+    // say.
+    if (!this.isConnected) return !isReady && this.#liveness.lingers(now) ? this.terminate() : undefined
+    if (this.#traffic.compare(this.#opened.socket.bytesRead)) this.#liveness.hear(now)
+    this.#settle()
+    const finding = this.#liveness.look(now, isReady)
+    if (finding === undefined) return
+    if (finding === 'beat') return this.#protocol?.beat()
+    const { code, reason, metric } = endings[finding]
+    if (metric !== undefined) this.#parts.metrics.count(metric)
+    this.close(code, reason)
+  }
+
+  // What its protocol calls: ProtocolHost. The session uses some of it too, such as `isConnected` and
+  // `pause`.
 
   get address(): ClientAddress {
     return this.#opened.address
@@ -84,20 +120,6 @@ export class Connection implements AttachedConnection, ProtocolHost {
 
   get isConnected(): boolean {
     return this.#state !== 'closing'
-  }
-
-  /** Whether it has no session yet. */
-  get isHandshaking(): boolean {
-    return this.#state === 'handshaking'
-  }
-
-  get readsRich(): boolean {
-    return this.#protocol?.readsRich === true
-  }
-
-  /** Bytes that the kernel has not taken yet. */
-  get sendBytesWaiting(): number {
-    return this.#outgoing.bytesWaiting
   }
 
   open(user?: unknown): void {
@@ -132,19 +154,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#parts.intake.receive(session, request, this.#liveness.heardAt)
   }
 
-  refuse({ code, reason }: Pick<HandshakeRefusal, 'code' | 'reason'>): void {
-    this.close(code, reason)
-  }
-
-  /** What a frame asked for could not be done, or may not be: ends the connection. */
-  fail(error: unknown): void {
-    const { metrics, options } = this.#parts
-    const { address } = this.#opened
-    metrics.count('framesMalformed')
-    const { code, reason, isOurs } = judgeFrame(error)
-    if (isOurs) options.log.error('A frame could not be handled', { ip: address.ip, error })
-    else options.log.info('A frame was refused', { ip: address.ip, error: reason })
-    this.close(code, reason)
+  ping(): void {
+    if (this.#state !== 'closing') this.#opened.webSocket.ping()
   }
 
   cork(): void {
@@ -156,27 +167,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.connectionSession.confirm()
   }
 
-  feed(next: () => string): void {
-    this.#outgoing.feed(next)
-  }
-
-  reply(id: number, body: string): void {
-    this.#protocol!.reply(id, body)
-  }
-
-  error(id: number, error: ErrorData): void {
-    this.#protocol!.error(id, error)
-  }
-
-  event(event: GatewayEvent): boolean {
-    return this.#protocol!.event(event)
-  }
-
-  end(code: number, kickReason: string | null): void {
-    this.close(code as CloseCode, kickReason ?? '', kickReason)
-  }
-
-  /** Stops reading the socket, so that TCP holds the client back. */
+  /** Stops reading the socket, so that TCP's flow control holds the client back. */
   pause(): void {
     if (this.#liveness.isPaused || this.#state === 'closing') return
     this.#liveness.pause(this.#parts.options.monotonic())
@@ -190,105 +181,77 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#opened.webSocket.resume()
   }
 
-  ping(): void {
-    if (this.#state !== 'closing') this.#opened.webSocket.ping()
-  }
-
-  send(payload: string, isText: boolean): void {
-    this.sendFrame(encodeFrame(payload, isText))
-  }
-
   sendFrame(frame: string): void {
-    if (this.#state !== 'closing') this.#outgoing.add(frame)
+    this.#outgoing.add(frame)
+  }
+
+  // What its session calls: Receiver without resume, ResumableConnection with it.
+
+  get readsRich(): boolean {
+    return this.#protocol?.readsRich === true
+  }
+
+  reply(id: number, body: string): void {
+    this.#outgoing.add(this.#protocol!.encodeReply(id, body))
+  }
+
+  error(id: number, error: ErrorData): void {
+    this.#outgoing.add(this.#protocol!.encodeError(id, error))
+  }
+
+  event(event: GatewayEvent): boolean {
+    return this.#outgoing.addEvent(event, this.#protocol!.encodeEvent(event))
   }
 
   sendEvent(event: GatewayEvent, frame: string): boolean {
-    return this.#state !== 'closing' && this.#outgoing.addEvent(event, frame)
+    return this.#outgoing.addEvent(event, frame)
   }
 
-  /** Closes the connection. Its session ends with it, unless the client may come back to it. */
-  close(code: CloseCode, reason: string, kickReason: string | null = null): void {
-    if (this.#state === 'closing') return
-    try {
-      // A client that has said nothing speaks no protocol yet: it reads the reason of the close.
-      if (kickReason !== null) this.#protocol?.kick(kickReason)
-      this.#outgoing.write()
-    } finally {
-      this.#outgoing.close()
-      this.#state = 'closing'
-      // A socket that is not read would not see the other side's close.
-      if (this.#liveness.isPaused) this.#opened.webSocket.resume()
-      this.#opened.webSocket.close(code, cutReason(reason))
-      this.connectionSession.leave(code, reason)
-    }
+  feed(next: () => string): void {
+    this.#outgoing.feed(next)
   }
 
-  /** Ends the socket without a word. */
+  // The ends: see the table above.
+
+  end(code: number, kickReason: string | null): void {
+    this.#close(code as CloseCode, kickReason ?? '', kickReason)
+  }
+
+  close(code: CloseCode, reason: string): void {
+    this.#close(code, reason, null)
+  }
+
+  /** Closes the connection because a frame could not be handled, or what it asks for is not allowed. */
+  fail(error: unknown): void {
+    const { metrics, options } = this.#parts
+    const { address } = this.#opened
+    metrics.count('framesMalformed')
+    const { code, reason, isOurs } = judgeFrame(error)
+    if (isOurs) options.log.error('A frame could not be handled', { ip: address.ip, error })
+    else options.log.info('A frame was refused', { ip: address.ip, error: reason })
+    this.close(code, reason)
+  }
+
+  /** Cuts the TCP connection, without a close frame. */
   terminate(): void {
     this.#opened.webSocket.terminate()
   }
 
-  /** Takes so many milliseconds as not passed. */
-  forgive(ms: number): void {
-    this.#liveness.forgive(ms)
-  }
-
-  /** Looks at the clock: ends what has been silent, unread or unfinished for too long. Called now and then. */
-  look(now: number): void {
-    this.#outgoing.check()
-    const isReady = this.#protocol?.isReady === true
-    // Who has not shaken hands is not waited for: what is to be said was said.
-    if (!this.isConnected) return !isReady && this.#liveness.lingers(now) ? this.terminate() : undefined
-    if (this.#traffic.compare(this.#opened.socket.bytesRead)) this.#liveness.hear(now)
-    this.#settle()
-    const finding = this.#liveness.look(now, isReady)
-    if (finding === undefined) return
-    if (finding === 'beat') return this.#protocol?.beat()
-    const { code, reason, metric } = endings[finding]
-    if (metric !== undefined) this.#parts.metrics.count(metric)
-    this.close(code, reason)
-  }
-
-  #receive(data: Buffer, isBinary: boolean): void {
-    this.#liveness.hear(this.#parts.options.monotonic())
+  #close(code: CloseCode, reason: string, kickReason: string | null): void {
     if (this.#state === 'closing') return
-    this.#traffic.came(data.length)
-    if (this.#protocol === undefined) this.#greet(isBinary)
-    this.receive(data)
-    this.#settle()
-  }
-
-  /** Has the session pay for what no request has paid for. Before there is one, that is a handshake at most. */
-  #settle(): void {
-    if (!this.#traffic.isDue) return
-    const { session } = this.connectionSession
-    if (session === undefined) return
-    this.#parts.intake.pay(session, this.#traffic.settle(), this.#liveness.heardAt)
-  }
-
-  /** The first message tells which protocol its client speaks. */
-  #greet(isBinary: boolean): void {
-    if (isBinary || this.#opened.subprotocol === 'pomelo') {
-      this.#protocol = new PomeloProtocol(this, this.#parts)
-    } else {
-      const protocol = new TextProtocol(this)
-      this.#protocol = protocol
-      protocol.start()
+    try {
+      // A client that has sent nothing has no protocol yet: it reads the reason in the close frame.
+      if (kickReason !== null && this.#protocol !== undefined)
+        this.#outgoing.add(this.#protocol.encodeKick(kickReason))
+      this.#outgoing.write()
+    } finally {
+      this.#outgoing.close()
+      this.#state = 'closing'
+      // While the socket is not read, the other side's close frame would not be seen.
+      if (this.#liveness.isPaused) this.#opened.webSocket.resume()
+      this.#opened.webSocket.close(code, cutReason(reason))
+      this.connectionSession.leave(code, reason)
     }
-  }
-
-  readonly #fallBehind = (): void => {
-    this.#parts.metrics.count('connectionsClosedSlow')
-    this.close(closeCodes.slow, 'too far behind')
-  }
-
-  /** Gives whether there may be one more. */
-  #hearFrame(data: Buffer): boolean {
-    this.#liveness.hear(this.#parts.options.monotonic())
-    this.#opened.webSocket.countControl()
-    this.#traffic.came(data.length)
-    this.#settle()
-    return this.countFrame()
   }
 
   #closed(code: number): void {
@@ -296,5 +259,41 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#outgoing.close()
     this.connectionSession.lose(code, describeClose(code))
     this.#parts.onClose(this)
+  }
+
+  // What its socket brings.
+
+  #receiveMessage(data: Buffer, isBinary: boolean): void {
+    this.#liveness.hear(this.#parts.options.monotonic())
+    if (this.#state === 'closing') return
+    this.#traffic.came(data.length)
+    if (this.#protocol === undefined) this.#chooseProtocol(isBinary)
+    this.receive(data)
+    this.#settle()
+  }
+
+  /** Counts a ping or a pong. Returns whether another one may come. */
+  #receiveControl(data: Buffer): boolean {
+    this.#liveness.hear(this.#parts.options.monotonic())
+    this.#opened.webSocket.countControl()
+    this.#traffic.came(data.length)
+    this.#settle()
+    return this.countFrame()
+  }
+
+  /**
+   * Charges the session for bytes that no request paid for. Before it begins, they are a handshake at most.
+   */
+  #settle(): void {
+    if (!this.#traffic.isDue) return
+    const { session } = this.connectionSession
+    if (session === undefined) return
+    this.#parts.intake.pay(session, this.#traffic.settle(), this.#liveness.heardAt)
+  }
+
+  #chooseProtocol(isBinary: boolean): void {
+    const { subprotocol } = this.#opened
+    this.#protocol = chooseProtocol({ subprotocol, isBinary }, this, this.#parts)
+    this.#protocol.start()
   }
 }

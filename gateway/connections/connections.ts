@@ -1,15 +1,19 @@
-/** Opens connections, keeps those that are open, and has the one clock that looks after all of them. */
+/**
+ * All open connections of a gateway, and the one clock that checks them. Owned by the gateway, from its start
+ * to its close. What becomes of a single connection is decided in connection.ts.
+ */
 import { closeCodes } from '../../shared/close-codes.js'
 import type { OpenedSocket } from '../http/listener.js'
 import { limitMessages } from '../http/web-socket.js'
 import type { Credentials } from '../options/options.js'
-import { Connection, type ConnectionParts } from './connection.js'
+import { Connection } from './connection.js'
+import type { ConnectionParts } from './connection-parts.js'
 
-/** Milliseconds between two looks, at most and at least. */
+/** Longest and shortest interval of the clock, in milliseconds. */
 const slowestLook = 1_000
 const fastestLook = 5
 
-/** Into which those are divided who are told to come back. */
+/** Number of batches in which a drain sends connections away. */
 const batches = 20
 
 export class Connections {
@@ -53,8 +57,8 @@ export class Connections {
   }
 
   /**
-   * The gateway is going away: those who have no session yet are sent away at once, whatever they are still
-   * asked. No session begins after that.
+   * Sends away at once every connection that has no session yet, even in the middle of its handshake or
+   * authentication. No session begins after that. Called when the gateway starts to drain.
    */
   turnAway(spread: number): void {
     const handshaking = [...this.#open].filter(each => each.isHandshaking)
@@ -62,8 +66,8 @@ export class Connections {
   }
 
   /**
-   * Tells all to come back, spread over so many milliseconds, and each of them when: they must not all come
-   * at once.
+   * Sends all connections away over `spread` milliseconds. Each client is told how long to wait before it
+   * comes back, so that they do not all reconnect at the same moment.
    */
   async sendAway(spread: number): Promise<void> {
     if (spread === 0) return
@@ -75,19 +79,19 @@ export class Connections {
     }
   }
 
-  /** Closes all, and resolves when they are closed. */
+  /** Closes all connections. Resolves when every socket has closed. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
     this.#forEach(this.#open, connection => connection.close(closeCodes.restart, 'the gateway is closing'))
     if (this.#open.size > 0) await new Promise<void>(resolve => (this.#onEmpty = resolve))
   }
 
-  /** Ends what is left without waiting for anybody. */
+  /** Cuts the connections that are left, without waiting for close frames. */
   terminate(): void {
     this.#forEach(this.#open, connection => connection.terminate())
   }
 
-  /** The wall between connections: what fails for one ends that one, and none of the others. */
+  /** Isolates connections from each other: an exception of one cuts that one and leaves the others alone. */
   #forEach(connections: Iterable<Connection>, act: (connection: Connection) => void): void {
     for (const connection of connections) {
       try {
@@ -107,7 +111,7 @@ export class Connections {
 
   #look(): void {
     const now = this.#parts.options.monotonic()
-    // When the process stood still, clients were not silent: they were not listened to.
+    // After a stall of the process, clients do not count as silent: nobody read their sockets.
     const stalled = now - this.#lookedAt - this.#interval
     this.#lookedAt = now
     const forgiven = stalled > this.#interval ? stalled : 0

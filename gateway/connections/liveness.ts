@@ -1,31 +1,33 @@
 /**
- * How long one client has been silent, unread or without a finished handshake, by a clock that is looked at now and
- * then. Only tells; what is done about it is the connection's.
+ * Measures how long a client was silent, unread, or without a completed handshake.
+ *
+ * Owned by the connection, whose clock calls `look` at intervals. It only reports; the connection decides
+ * what to do.
  */
 
 export interface LivenessLimits {
-  /** Milliseconds between heartbeats; 0: none. */
+  /** Milliseconds between heartbeats; 0 sends none. */
   readonly heartbeat: number
   readonly handshakeTimeout: number
   readonly maxPause: number
 }
 
-/** What a look finds: nothing, the time for a heartbeat, or what went on for too long. */
+/** The result of a look: nothing, a heartbeat that is due, or a state that has lasted too long. */
 export type Finding = 'beat' | 'unfinished' | 'unread' | 'silent' | undefined
 
-/** Milliseconds that a client without a session has to answer the close of its connection. */
+/** Milliseconds that a client without a completed handshake has to answer the close of its connection. */
 const closeGrace = 250
 
 export class Liveness {
   readonly #limits: LivenessLimits
   #openedAt: number
-  /** When something was last heard of the client. */
+  /** Time at which the last bytes of the client came. */
   #heardAt: number
   #beatAt: number
   #pausedAt: number | undefined
   #closingAt: number | undefined
 
-  /** `since`: when the time for the handshake began. */
+  /** `since`: the time at which the handshake's timeout began. */
   constructor(limits: LivenessLimits, now: number, since = now) {
     this.#limits = limits
     this.#openedAt = since
@@ -49,13 +51,15 @@ export class Liveness {
     this.#pausedAt = now
   }
 
-  /** Silence while the gateway did not listen is not the client's. */
+  /** Restarts the silence at 0: while the gateway did not read, the client could not be heard. */
   resume(now: number): void {
     this.#pausedAt = undefined
     this.#heardAt = now
   }
 
-  /** Takes so many milliseconds as not passed: nobody listened to the client then. */
+  /**
+   * Leaves `ms` out of all times, because the gateway stood still and did not read the client for so long.
+   */
   forgive(ms: number): void {
     this.#heardAt += ms
     this.#openedAt += ms
@@ -63,13 +67,16 @@ export class Liveness {
     if (this.#pausedAt !== undefined) this.#pausedAt += ms
   }
 
-  /** Of a connection that is closing: whether it has been seen so for long enough to read why. */
+  /**
+   * Whether a closing connection has had `closeGrace`, counted from the first look, to answer the close
+   * frame.
+   */
   lingers(now: number): boolean {
     this.#closingAt ??= now
     return now - this.#closingAt >= closeGrace
   }
 
-  /** `isReady`: whether the client has done all that it must before data flows. */
+  /** `isReady`: whether the client has completed the handshake. */
   look(now: number, isReady: boolean): Finding {
     const { heartbeat, handshakeTimeout, maxPause } = this.#limits
     if (!isReady && now - this.#openedAt >= handshakeTimeout) return 'unfinished'

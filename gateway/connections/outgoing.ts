@@ -1,11 +1,13 @@
 /**
- * What one client is sent. The frames of a tick leave in one write; while the client has not taken what was written,
- * the next wait here, and there they are replaced or dropped as each event wants it. Whatever arrives, arrives in the
- * order in which it was sent. What waits here costs nothing once the connection ends; what was written is the
- * socket's until its client takes it.
+ * The send queue of one client, with backpressure. Owned by its connection.
  *
- *   held ──▶ open ──▶ over        held: the client is not ready for data; only the protocol's own frames leave
- *     └────────────────▲
+ * The frames of a tick leave in one write. While the client has not read the last write, later frames wait
+ * here, where events are replaced or dropped according to their delivery. Frames arrive in the order in which
+ * they were sent. When the connection ends, what waits here is dropped; what was written stays in the socket
+ * until the client reads it.
+ *
+ *   corked ──▶ open ──▶ over        corked: no handshake yet; only the protocol's own frames leave
+ *      └─────────────────▲
  */
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
@@ -15,61 +17,63 @@ import { latestCost, messageCost } from '../events/frame-cost.js'
 import type { SharedBudget } from '../limits/shared-budget.js'
 import type { Metrics } from '../telemetry/metrics.js'
 
-/** Characters after which a tick's frames are written before the tick is over. */
+/** Characters of frames that are written at once, before the tick is over. */
 const longestTick = 65_536
 
 export interface OutgoingInit {
   readonly webSocket: Pick<WebSocket, 'readyState' | 'bufferedAmount' | 'OPEN' | 'CLOSED'>
-  /** The socket below it: to write several frames at once. */
+  /** The socket below it, to write several frames at once. */
   readonly socket: Pick<Socket, 'write'>
   readonly metrics: Metrics
   readonly budget: SharedBudget
   /**
-   * Bytes that may wait behind the write that is on its way. That one may be as large as a message can be: whoever
-   * reads is not behind for one large message.
+   * Bytes that may wait behind the current write. That write itself may be as large as a message can be, so
+   * that a client which reads does not count as slow for one large message.
    */
   readonly maxBytes: number
-  /** More waits than may. Called once. */
+  /** Called once, when more waits than is allowed. */
   readonly onBehind: () => void
 }
 
 export class Outgoing {
   readonly #init: OutgoingInit
   #state: 'corked' | 'open' | 'over' = 'open'
-  /** The newest frames, each byte as one character; and how many they are. */
+  /** The newest frames, joined: one character for each byte. */
   #frames = ''
+  /** Number of frames in `#frames`. */
   #frameCount = 0
   /**
-   * Those before them, if a `latest` event is among them: such an event by its place, what came between two of them by
-   * a number. One whose place is taken again goes to the end.
+   * The frames before `#frames`, in order, once a `latest` event is among them. Such an event stands under
+   * its key, and the frames between two of them under a number. A newer event with the same key replaces the
+   * older one, and goes to the end.
    */
   #older: Map<string | number, string> | undefined
   #olderBytes = 0
   #olderCount = 0
-  /** Gives the next piece of what goes before all that waits here. */
+  /** Returns the next piece of what is sent before all that waits here: see `feed`. */
   #next: (() => string) | undefined
   #isFlushSoon = false
-  /** Whether the socket will say when the client has taken what was written. */
-  #isWatching = false
-  /** Bytes of the write that it is to say that of. */
-  #onItsWay = 0
-  /** Whether that was so at the end of an earlier tick. */
+  /** Whether a callback will tell when the kernel has taken the current write. */
+  #isWriting = false
+  /** Bytes of the current write. */
+  #bytesWriting = 0
+  /** Whether a write was unfinished at the end of an earlier tick. */
   #isStuck = false
-  /** What the budget of the gateway was last told. */
-  #told = 0
+  /** Bytes that the shared budget was last charged with. */
+  #charged = 0
 
   constructor(init: OutgoingInit) {
     this.#init = init
   }
 
-  /** Bytes that the kernel has not taken yet, and of memory those that wait for their turn. */
+  /** Bytes that the kernel has not taken yet, and bytes of memory of the frames that wait here. */
   get bytesWaiting(): number {
     const { webSocket } = this.#init
     const written = webSocket.readyState === webSocket.CLOSED ? 0 : webSocket.bufferedAmount
     return written + this.#newestBytes + this.#olderBytes
   }
 
-  /** Keeps all but the protocol's own frames until `release`. */
+  /** Holds back events until `uncork`. The protocol's own frames still leave. */
   cork(): void {
     if (this.#state === 'open') this.#state = 'corked'
   }
@@ -80,15 +84,15 @@ export class Outgoing {
     this.#flush()
   }
 
-  /** Sends a reply, or what the protocol itself has to say. */
+  /** Sends a reply, or a frame of the protocol's own. */
   add(frame: string): void {
     if (this.#state === 'over') return
-    if (this.#state === 'corked') return this.#give(frame)
+    if (this.#state === 'corked') return this.#writeFrames(frame)
     this.#append(frame)
     this.#flushSoon()
   }
 
-  /** Gives whether the event was not dropped. */
+  /** Sends an event. Returns false if it was dropped. */
   addEvent(event: GatewayEvent, frame: string): boolean {
     if (this.#state === 'over') return false
     if (event.delivery === deliveries.volatile && this.#isBehind) {
@@ -97,57 +101,60 @@ export class Outgoing {
     }
     if (event.delivery === deliveries.latest) this.#replace(event.latestKey, frame)
     else this.#append(frame)
-    // Whoever was behind before this tick began is judged at each event, and others at the tick's end: they may be
-    // kicked in it, or take it all.
+    // A client that was behind before this tick is checked at each event; any other at the end of the tick,
+    // since it may be kicked or catch up until then.
     if (this.#isStuck || this.#state === 'corked') this.#flush()
     else {
-      if (!this.#isWatching && this.#frames.length + this.#olderBytes >= longestTick) this.write()
+      if (!this.#isWriting && this.#frames.length + this.#olderBytes >= longestTick) this.write()
       this.#flushSoon()
     }
     return true
   }
 
   /**
-   * Sends what `next` gives, piece by piece as the client takes it, until it gives nothing; all else that is added
-   * meanwhile follows. So much may have to be caught up with that the client would fall behind by it.
+   * Sends what `next` returns, piece by piece as the client reads it, until `next` returns ''. All that is
+   * added meanwhile follows. In pieces, because a client that resumes may have missed more than may wait
+   * here.
    */
   feed(next: () => string): void {
     this.#next = next
     if (this.#state === 'open') this.#flush()
   }
 
-  /** Gives the socket all that waits here. */
+  /** Writes all that waits here to the socket. */
   write(): void {
     if (this.#state !== 'open') return
     let frames = ''
     for (const older of this.#older?.values() ?? []) frames += older
     frames += this.#frames
     this.#forget()
-    if (frames !== '') this.#give(frames)
+    if (frames !== '') this.#writeFrames(frames)
   }
 
-  /** Whether more waits than may; if so, whoever made this is told, once. */
+  /**
+   * Closes the queue and calls `onBehind` if more waits than is allowed, here or for all clients together.
+   */
   check(): void {
-    this.#tell()
+    this.#charge()
     if (this.#state === 'over') return
     const { maxBytes, onBehind, budget } = this.#init
-    const waiting = this.#told
-    const isWithin = waiting - this.#onItsWay <= maxBytes
+    const waiting = this.#charged
+    const isWithin = waiting - this.#bytesWriting <= maxBytes
     if (isWithin && !(budget.isExceeded && budget.isGreedy(waiting))) return
     this.close()
     onBehind()
   }
 
-  /** Nothing is sent any more, and what waits here is dropped. To be called again when the socket is closed. */
+  /** Ends sending, and drops what waits here. Called again when the socket has closed. */
   close(): void {
     this.#state = 'over'
     this.#next = undefined
     this.#forget()
-    this.#tell()
+    this.#charge()
   }
 
   get #isBehind(): boolean {
-    return this.#state === 'corked' || this.#isWatching || this.#init.webSocket.bufferedAmount > 0
+    return this.#state === 'corked' || this.#isWriting || this.#init.webSocket.bufferedAmount > 0
   }
 
   get #newestBytes(): number {
@@ -159,7 +166,7 @@ export class Outgoing {
     this.#frameCount++
   }
 
-  #replace(place: string, frame: string): void {
+  #replace(key: string, frame: string): void {
     this.#older ??= new Map()
     if (this.#frames !== '') {
       this.#older.set(++this.#olderCount, this.#frames)
@@ -167,14 +174,14 @@ export class Outgoing {
       this.#frames = ''
       this.#frameCount = 0
     }
-    const before = this.#older.get(place)
+    const before = this.#older.get(key)
     if (before !== undefined) {
       this.#init.metrics.count('eventsReplaced')
-      this.#olderBytes -= place.length + before.length + latestCost.own
-      this.#older.delete(place)
+      this.#olderBytes -= key.length + before.length + latestCost.own
+      this.#older.delete(key)
     }
-    this.#older.set(place, frame)
-    this.#olderBytes += place.length + frame.length + latestCost.own
+    this.#older.set(key, frame)
+    this.#olderBytes += key.length + frame.length + latestCost.own
   }
 
   #forget(): void {
@@ -185,28 +192,28 @@ export class Outgoing {
     this.#olderCount = 0
   }
 
-  #give(frames: string): void {
+  #writeFrames(frames: string): void {
     const { webSocket, socket } = this.#init
-    // Once a close frame has left, by us or in answer to the client's, no data may follow.
+    // After a close frame, ours or our answer to the client's, no data may follow.
     if (webSocket.readyState !== webSocket.OPEN) return
     socket.write(frames, 'latin1')
-    this.#watch()
+    this.#watchWrite()
   }
 
-  /** Goes on when the client has taken what was written, if it has not yet. */
-  #watch(): void {
+  /** Goes on when the kernel has taken the current write, if it has not done so yet. */
+  #watchWrite(): void {
     const { webSocket, socket } = this.#init
-    if (this.#isWatching || webSocket.bufferedAmount === 0) return
-    this.#isWatching = true
-    this.#onItsWay = webSocket.bufferedAmount
-    socket.write('', this.#taken)
+    if (this.#isWriting || webSocket.bufferedAmount === 0) return
+    this.#isWriting = true
+    this.#bytesWriting = webSocket.bufferedAmount
+    socket.write('', this.#written)
   }
 
-  #tell(): void {
+  #charge(): void {
     const waiting = this.bytesWaiting
-    if (waiting === this.#told) return
-    this.#init.budget.change(waiting - this.#told)
-    this.#told = waiting
+    if (waiting === this.#charged) return
+    this.#init.budget.change(waiting - this.#charged)
+    this.#charged = waiting
   }
 
   #flushSoon(): void {
@@ -217,21 +224,21 @@ export class Outgoing {
 
   #flush(): void {
     const { webSocket } = this.#init
-    // The client has said goodbye: what it did not get by now it will not get.
+    // The WebSocket is closing: nothing more can be delivered.
     if (webSocket.readyState !== webSocket.OPEN) this.#forget()
-    else if (this.#isWatching || webSocket.bufferedAmount > 0) this.#watch()
+    else if (this.#isWriting || webSocket.bufferedAmount > 0) this.#watchWrite()
     else this.#writeNext()
-    this.#isStuck = this.#isWatching
+    this.#isStuck = this.#isWriting
     this.check()
   }
 
-  /** Writes what is to be fed, as long as the kernel takes it, and then all that waits here. */
+  /** Writes pieces of `feed` as long as the kernel takes them, and then all that waits here. */
   #writeNext(): void {
     while (this.#next !== undefined && this.#state === 'open') {
       const piece = this.#next()
       if (piece === '') this.#next = undefined
-      else this.#give(piece)
-      if (this.#isWatching) return
+      else this.#writeFrames(piece)
+      if (this.#isWriting) return
     }
     this.write()
   }
@@ -241,10 +248,10 @@ export class Outgoing {
     this.#flush()
   }
 
-  // Called with an error too, when the socket is closed first.
-  readonly #taken = (): void => {
-    this.#isWatching = false
-    this.#onItsWay = 0
+  // Also called with an error, when the socket closes first.
+  readonly #written = (): void => {
+    this.#isWriting = false
+    this.#bytesWriting = 0
     this.#flush()
   }
 }

@@ -1,60 +1,67 @@
 /**
- * What one socket brings beside its requests: frames, by number, and bytes, all of them. A request pays for the bytes
- * that it took; what is left (headers of frames, white space, heartbeats, a handshake, fragments) adds up here until
- * it is worth settling. Who has to pay, and what happens to those who can't, is decided elsewhere.
+ * Accounting of what a socket brings besides requests: the number of frames, and all bytes.
+ *
+ * A request pays for the bytes that it took. The rest adds up here until it is worth settling: headers of
+ * frames, white space, heartbeats, a handshake, fragments. The connection charges the session for it; the
+ * session's rate limits decide what happens then.
  */
 import { TokenBucket } from '../limits/token-bucket.js'
 
 export interface TrafficLimits {
-  /** Frames of one connection that are no requests, a second; 0: any number. */
+  /** Frames per second of one connection that are not requests; 0 allows any number. */
   readonly maxFramesPerSecond: number
   /** Bytes of the largest message. */
   readonly maxMessageBytes: number
 }
 
-/** Unpaid bytes from which on they are settled: so the six bytes before each request cost nothing by themselves. */
+/**
+ * Unpaid bytes that are worth settling. Below it, the six bytes of a request's frame header cost no extra
+ * step.
+ */
 const settledAt = 1_024
 
-/** Bytes that may have been read of what no message was made of yet, beside a message in pieces: two of Node's reads. */
+/** Bytes that may have been read ahead, besides one incomplete message: two reads of Node's. */
 const readAhead = 131_072
 
 /**
- * What a byte of a fragment's header counts. It takes six of them to have a fragment, and a fragment costs as much time
- * as 200 bytes of a body (1.5 µs, measured).
+ * Weight of a byte of a fragment's header. A header has at least six of them, and a fragment costs as much
+ * time as 200 bytes of a body (1.5 µs, measured).
  */
 const fragmentWeight = 32
 
 export class Traffic {
   readonly #limits: TrafficLimits
-  /** What the socket had read when the first message was yet to come: its upgrade. */
+  /** Bytes that the socket had read before the first message: those of the upgrade. */
   readonly #start: number
-  /** Bytes of the messages and control frames that came, each with one header. */
-  #told = 0
-  /** What the socket had read at the last look, and nobody had told of. */
-  #untold = 0
+  /** Bytes of the messages and control frames that were reported here, each with one header. */
+  #reported = 0
+  /** Bytes that the socket had read at the last look, and that were not reported yet. */
+  #unreported = 0
   #unpaid = 0
-  /** undefined: no frame has come that was no request. */
+  /** Created by the first frame that is not a request. */
   #frames: TokenBucket | undefined
 
-  /** `read`: bytes that the socket has read so far. */
+  /** `read`: bytes that the socket has read so far, which are not counted. */
   constructor(limits: TrafficLimits, read: number) {
     this.#limits = limits
     this.#start = read
   }
 
-  /** A message came, or a control frame, with so many bytes in it. */
+  /** Reports a message or a control frame with a payload of `length` bytes. */
   came(length: number): void {
     const bytes = length + headerSize(length)
-    this.#told += bytes
+    this.#reported += bytes
     this.#unpaid += bytes
   }
 
-  /** A request pays for so many of the bytes that came. */
+  /** Deducts bytes that a request has paid for. */
   paid(bytes: number): void {
     this.#unpaid -= bytes
   }
 
-  /** Counts a frame, or a package in one, that is no request. Returns whether there may be one more. */
+  /**
+   * Counts a frame, or a package within one, that is not a request. Returns false if that was one too many.
+   */
   countFrame(now: number): boolean {
     const { maxFramesPerSecond } = this.#limits
     if (maxFramesPerSecond === 0) return true
@@ -62,12 +69,12 @@ export class Traffic {
     return this.#frames.spend(1, now) === 0
   }
 
-  /** Whether there is something to settle. */
+  /** Whether enough bytes are unpaid to settle them. */
   get isDue(): boolean {
     return this.#unpaid >= settledAt
   }
 
-  /** Returns the bytes that nobody has paid for, as settled. */
+  /** Removes and returns the unpaid bytes. */
   settle(): number {
     const bytes = this.#unpaid
     this.#unpaid = 0
@@ -75,23 +82,24 @@ export class Traffic {
   }
 
   /**
-   * Compares with what the socket has read: more than was told of is the headers of fragments, or a message that is not
-   * whole yet, of which there can be one. Returns whether a part of one came since the last time. That is a sign of life
-   * too, since on a slow line a whole message may take longer than two heartbeats.
+   * Compares the reported bytes with those that the socket has read. The difference is headers of fragments,
+   * and at most one incomplete message. Returns whether more of that has come since the last look: on a slow
+   * line a message may take longer than two heartbeats, so each part of it counts as a sign of life.
    */
   compare(read: number): boolean {
     const { maxMessageBytes } = this.#limits
-    const untold = read - this.#start - this.#told
-    const hasCome = untold > this.#untold
-    const hidden = Math.max(0, untold - maxMessageBytes - readAhead)
-    this.#untold = untold - hidden
-    this.#told += hidden
-    this.#unpaid += hidden * fragmentWeight
+    const unreported = read - this.#start - this.#reported
+    const hasCome = unreported > this.#unreported
+    // All that exceeds one message and the bytes read ahead must be headers of fragments.
+    const headers = Math.max(0, unreported - maxMessageBytes - readAhead)
+    this.#unreported = unreported - headers
+    this.#reported += headers
+    this.#unpaid += headers * fragmentWeight
     return hasCome
   }
 }
 
-/** Bytes of the header of a client's frame: RFC 6455 §5.2. */
+/** Returns the bytes of the header of a client's frame: RFC 6455 §5.2. */
 function headerSize(length: number): number {
   return length < 126 ? 6 : length < 65_536 ? 8 : 14
 }

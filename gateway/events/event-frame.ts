@@ -1,6 +1,7 @@
 /**
- * An event's frame in one form of the wire: made once, however many are sent it, and kept once, however many backlogs
- * keep it. While at least one does, its bytes count in the budget of all backlogs, and in none of them.
+ * An event's frame in one form of the wire: made once, however many are sent it, and kept once, however many
+ * backlogs keep it. While at least one does, its bytes count in the budget of all backlogs, and in none of
+ * them.
  */
 
 import type { SharedBudget } from '../limits/shared-budget.js'

@@ -1,6 +1,7 @@
 /**
- * What a frame that is kept takes of memory beside its characters, in bytes. A frame is put together of pieces, each with
- * a header, so that of small ones the headers are most. Measured on Node 20, 22 and 24, and held by a test.
+ * What a frame that is kept takes of memory beside its characters, in bytes. A frame is put together of
+ * pieces, each with a header, so that of small ones the headers are most. Measured on Node 20, 22 and 24, and
+ * held by a test.
  */
 
 export interface FrameCost {

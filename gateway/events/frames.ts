@@ -1,7 +1,7 @@
 /**
- * The WebSocket frames of what the gateway sends, as texts of one character for each byte: what one tick has for a
- * client is put together like any text, and leaves in one write. ws has the socket's other end, and sends what is no
- * data: pings, and the close.
+ * The WebSocket frames of what the gateway sends, as texts of one character for each byte: what one tick has
+ * for a client is put together like any text, and leaves in one write. ws has the socket's other end, and
+ * sends what is no data: pings, and the close.
  */
 
 /** Final fragment, with the opcode of a text or of a binary message (RFC 6455 §5.2). */

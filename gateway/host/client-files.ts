@@ -1,6 +1,6 @@
 /**
- * The modules of `sallyport/client` over HTTP, so that a page can import them without a build. They are read once, at the
- * start: no path of a request becomes a file's name.
+ * The modules of `sallyport/client` over HTTP, so that a page can import them without a build. They are read
+ * once, at the start: no path of a request becomes a file's name.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -16,7 +16,10 @@ const compiled = new URL('../../', import.meta.url)
 /** What a module imports of another package, by the package's name. */
 const bareImport = /(\bfrom\s*)(['"])([@\w][\w./-]*)\2/g
 
-/** Adds the modules of a folder. A browser finds no package by its name: what they import of one is added too, and named by its path. */
+/**
+ * Adds the modules of a folder. A browser finds no package by its name: what they import of one is added too,
+ * and named by its path.
+ */
 function addFolder(files: Map<string, Buffer>, path: string, folder: URL): void {
   for (const { name } of readdirSync(folder, { withFileTypes: true })) {
     if (!name.endsWith('.js')) continue
@@ -39,7 +42,9 @@ function addTree(files: Map<string, Buffer>, path: string, folder: URL): void {
     if (entry.isDirectory()) addTree(files, `${path}${entry.name}/`, new URL(`${entry.name}/`, folder))
 }
 
-/** Adds a package as the importing module finds it. Gives the path of its entry; undefined: it is not there. */
+/**
+ * Adds a package as the importing module finds it. Gives the path of its entry; undefined: it is not there.
+ */
 function addPackage(files: Map<string, Buffer>, name: string, importer: URL): string | undefined {
   let entry: URL
   try {
@@ -59,9 +64,8 @@ export type ClientFiles = (request: IncomingMessage, response: ServerResponse) =
 /**
  * Makes what answers requests for the client's modules: a page imports `/sallyport/client/index.js`.
  *
- * @example
- * const serveClient = clientFiles()
- * const onHttpRequest = (request, response) => serveClient(request, response) || answerOthers(request, response)
+ * @example const serveClient = clientFiles() const onHttpRequest = (request, response) =>
+ * serveClient(request, response) || answerOthers(request, response)
  */
 export function clientFiles(): ClientFiles {
   const files = new Map<string, Buffer>()

@@ -1,6 +1,6 @@
 /**
- * A session as the gateway's host sees it: always as it is now, never a copy. Reading a value decodes it. A change is
- * foreign to whatever runs for the session at the moment, and is seen by its next request.
+ * A session as the gateway's host sees it: always as it is now, never a copy. Reading a value decodes it. A
+ * change is foreign to whatever runs for the session at the moment, and is seen by its next request.
  */
 import { EventEmitter } from 'node:events'
 import { expectKey } from '../../shared/check.js'
@@ -43,7 +43,9 @@ export class HostSession extends EventEmitter<HostSessionEvents> {
     return this.#session.isOpen
   }
 
-  /** Whether its client is connected at the moment. One that is away may come back while the session is open. */
+  /**
+   * Whether its client is connected at the moment. One that is away may come back while the session is open.
+   */
   get isConnected(): boolean {
     return this.#session.receiver?.isConnected === true
   }
@@ -57,7 +59,10 @@ export class HostSession extends EventEmitter<HostSessionEvents> {
     return this.#session.get(key)
   }
 
-  /** @throws `KEY_INVALID`, `VALUE_NOT_SERIALIZABLE`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`, `SESSION_NOT_FOUND` */
+  /**
+   * @throws `KEY_INVALID`, `VALUE_NOT_SERIALIZABLE`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`,
+   * `SESSION_NOT_FOUND`
+   */
   set(key: string, value: unknown): void {
     this.#change(expectKey(key), encodeValue(key, value))
   }

@@ -1,6 +1,7 @@
 /**
- * A game's page over the gateway's own port: the files of one folder, and the client's modules. For development and for small
- * games; a web server or a CDN does more. Files are read once, at the start: no path of a request becomes a file's name.
+ * A game's page over the gateway's own port: the files of one folder, and the client's modules. For
+ * development and for small games; a web server or a CDN does more. Files are read once, at the start: no
+ * path of a request becomes a file's name.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -18,8 +19,8 @@ const types: Readonly<Record<string, string>> = {
 }
 
 /**
- * Makes what answers HTTP requests for a page: `index.html` of the folder for `/`, its other files by their names (no folders
- * below it), the client's modules below `/sallyport/`, and 404 for all else.
+ * Makes what answers HTTP requests for a page: `index.html` of the folder for `/`, its other files by their
+ * names (no folders below it), the client's modules below `/sallyport/`, and 404 for all else.
  *
  * @param folder its address, e.g. `new URL('./page/', import.meta.url)`
  * @example createGateway({ handlers, onHttpRequest: servePage(new URL('./page/', import.meta.url)) })
@@ -66,7 +67,9 @@ function readFiles(folder: URL): Map<string, PageFile> {
   return files
 }
 
-/** The page runs its own scripts and talks to its own gateway. Whatever else would get into it does nothing. */
+/**
+ * The page runs its own scripts and talks to its own gateway. Whatever else would get into it does nothing.
+ */
 function formatPolicy(host = ''): string {
   // Not every browser takes 'self' for WebSockets too, so they are named; a host that is none is not.
   const sockets = /^[\w.:[\]-]+$/.test(host) ? ` ws://${host} wss://${host}` : ''

@@ -58,7 +58,9 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
     if (error !== undefined) throw error
   }
 
-  /** Ends all sessions of a user. `reason` is told to the clients. Of a user who is not there: does nothing. */
+  /**
+   * Ends all sessions of a user. `reason` is told to the clients. Of a user who is not there: does nothing.
+   */
   kick(uid: string, reason?: string): void {
     const told = expectReason(reason)
     for (const session of this.#registry.findByUid(uid)) this.#registry.kick(session, told)
@@ -106,7 +108,10 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
     return this.#registry.size
   }
 
-  /** Tells the session's own listeners, then those of all. One that throws is the host's fault, and nobody else's. */
+  /**
+   * Tells the session's own listeners, then those of all. One that throws is the host's fault, and nobody
+   * else's.
+   */
   #tell(event: 'bind' | 'unbind' | 'closed', session: Session, text: string): void {
     try {
       this.#faces.get(session)?.emit(event, text)

@@ -1,6 +1,6 @@
 /**
- * The certificate by which the gateway proves to clients who it is, and its key: read from their files, and looked at before
- * anybody uses them.
+ * The certificate by which the gateway proves to clients who it is, and its key: read from their files, and
+ * looked at before anybody uses them.
  */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'

@@ -1,7 +1,7 @@
 /**
- * The one door to ws: the WebSocket of a client. Everything that ws can be told to refuse by itself, it is told here,
- * and how to say so. ws closes with a code alone and tells of it only afterwards; here its owner is told before, so
- * that what waits to be sent is sent, and the close has a reason.
+ * The one door to ws: the WebSocket of a client. Everything that ws can be told to refuse by itself, it is
+ * told here, and how to say so. ws closes with a code alone and tells of it only afterwards; here its owner
+ * is told before, so that what waits to be sent is sent, and the close has a reason.
  */
 import { type Server, type ServerOptions, WebSocket, WebSocketServer } from 'ws'
 import { type CloseCode, closeCodes } from '../../shared/close-codes.js'
@@ -9,19 +9,21 @@ import { type CloseCode, closeCodes } from '../../shared/close-codes.js'
 /** By how much a message may exceed `maxBodyBytes` and be answered: beyond, its connection is closed. */
 const answeredExcess = 4
 
-/** Bytes of a frame around the body: package and message header with the longest route, or the text form's. */
+/**
+ * Bytes of a frame around the body: package and message header with the longest route, or the text form's.
+ */
 const frameOverhead = 1_024
 
 /**
- * Bytes of a body for each of the fragments, or of the pieces of a socket, that it may come in. Each costs up to 290
- * bytes of memory until the message is whole (ws 8.23, measured): as much as the body itself.
+ * Bytes of a body for each of the fragments, or of the pieces of a socket, that it may come in. Each costs up
+ * to 290 bytes of memory until the message is whole (ws 8.23, measured): as much as the body itself.
  */
 const bytesPerPart = 256
 const leastParts = 1_024
 
 /**
- * Pings and pongs in the middle of one message in fragments. A fragment is a window on all that was read with it, and
- * so keeps them in memory until the message is whole.
+ * Pings and pongs in the middle of one message in fragments. A fragment is a window on all that was read with
+ * it, and so keeps them in memory until the message is whole.
  */
 const mostControls = 1_000
 
@@ -57,7 +59,10 @@ export class WebSocketViolation extends Error {
   }
 }
 
-/** A WebSocket that tells of a violation by `violated`, with the code to close with, and leaves the close to its owner. */
+/**
+ * A WebSocket that tells of a violation by `violated`, with the code to close with, and leaves the close to
+ * its owner.
+ */
 export class ClientWebSocket extends WebSocket {
   /** Control frames in the middle of the present message. */
   #controls = 0
@@ -71,7 +76,8 @@ export class ClientWebSocket extends WebSocket {
 
   /** Counts a ping or a pong that came. */
   countControl(): void {
-    // The opcode of the message that is not whole, or 0. ws tells nobody of it; a version without it counts nothing.
+    // The opcode of the message that is not whole, or 0. ws tells nobody of it; a version without it counts
+    // nothing.
     const { _receiver } = this as unknown as { _receiver?: { _fragmented?: number } }
     this.#controls = (_receiver?._fragmented ?? 0) === 0 ? 0 : this.#controls + 1
     if (this.#controls > mostControls) this.close(closeCodes.tooManyParts)

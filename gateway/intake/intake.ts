@@ -42,10 +42,10 @@ export class Intake {
 
   /** `now`: when it arrived, by the monotonic clock. */
   receive(session: Session, request: IncomingRequest, now: number): void {
-    const { route: asked, told, id, gzipped, rich, body } = request
+    const { route: asked, knownRoutes, id, gzipped, rich, body } = request
     const { routes, suspensions, loadLimits, dispatcher, metrics, requestTimeout, onFlood } = this.#init
     metrics.count(id === 0 ? 'notifies' : 'requests')
-    const route = routes.find(asked, told)
+    const route = routes.find(asked, knownRoutes)
     const verdict = loadLimits.judge(session, route, request, now)
     if (verdict === 'flood') return onFlood(session)
     // Before the load is looked at: to come again is no help.

@@ -23,8 +23,8 @@ export function countFreeSockets(): number | undefined {
 }
 
 /**
- * Throws the system's error (EMFILE, ENFILE) where so many more files can't be had at this moment. For what would
- * fail half way without them, and lose some for good.
+ * Throws the system's error (EMFILE, ENFILE) where so many more files can't be had at this moment. For what
+ * would fail half way without them, and lose some for good.
  */
 export function expectFreeFiles(count: number): void {
   const files: number[] = []

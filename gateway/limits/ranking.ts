@@ -1,6 +1,7 @@
 /**
- * Things by a weight that changes: which one has most is known at any moment. A binary heap in which each thing knows its
- * index, so that a change costs no more than the logarithm of how many there are, and a small one next to nothing.
+ * Things by a weight that changes: which one has most is known at any moment. A binary heap in which each
+ * thing knows its index, so that a change costs no more than the logarithm of how many there are, and a small
+ * one next to nothing.
  */
 
 /** A thing's place in a ranking. */

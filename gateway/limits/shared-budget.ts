@@ -1,6 +1,6 @@
 /**
- * Bytes that all clients together may take. While they take more, whoever has more than an equal share is greedy, and
- * gives way when something is added for it.
+ * Bytes that all clients together may take. While they take more, whoever has more than an equal share is
+ * greedy, and gives way when something is added for it.
  */
 export class SharedBudget {
   readonly #limit: number

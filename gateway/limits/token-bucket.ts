@@ -4,8 +4,9 @@
 export const burstSeconds = 2
 
 /**
- * Seconds' worth of what was refused that are forgotten in a second. It has cost the gateway most of what it would
- * have if it had been let in. So who sends more than 1.25 times as much as they may is known by it in the end.
+ * Seconds' worth of what was refused that are forgotten in a second. It has cost the gateway most of what it
+ * would have if it had been let in. So who sends more than 1.25 times as much as they may is known by it in
+ * the end.
  */
 const forgiven = 0.25
 

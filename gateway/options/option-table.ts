@@ -191,7 +191,8 @@ export const optionTable: readonly OptionRow[] = [
   {
     name: 'unboundResumeWindow',
     check: ms(0),
-    // What our client needs to notice that its connection is dead: its heartbeat, and what the answer may take.
+    // What our client needs to notice that its connection is dead: its heartbeat, and what the answer may
+    // take.
     standard: 15_000,
     help: 'the same, of a session without user, settings and channels'
   },

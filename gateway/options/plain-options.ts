@@ -15,7 +15,9 @@ export interface PlainOptions {
   host: string
   /** The port to listen on; 0 takes a free one. */
   port: number
-  /** The file of the certificate, its chain behind it, as PEM: clients connect by `wss:`. '': there is none. */
+  /**
+   * The file of the certificate, its chain behind it, as PEM: clients connect by `wss:`. '': there is none.
+   */
   tlsCert: string
   /** The file of its key, as PEM, without a passphrase. */
   tlsKey: string
@@ -60,14 +62,19 @@ export interface PlainOptions {
    * last proxy.
    */
   trustedProxies: number
-  /** Milliseconds between heartbeats; a client that is silent for twice as long is closed as `silent`. 0: none. */
+  /**
+   * Milliseconds between heartbeats; a client that is silent for twice as long is closed as `silent`. 0:
+   * none.
+   */
   heartbeat: number
   /**
    * Milliseconds from a connection's accept until its handshakes (TLS, HTTP, Pomelo's) and `authenticate` are
    * done; then it is closed.
    */
   handshakeTimeout: number
-  /** Milliseconds until a request is answered with TIMEOUT, where its handler declares nothing else. 0: never. */
+  /**
+   * Milliseconds until a request is answered with TIMEOUT, where its handler declares nothing else. 0: never.
+   */
   requestTimeout: number
   /** Requests that one session may have waiting and running; beyond it its socket is not read. */
   laneLimit: number
@@ -75,15 +82,22 @@ export interface PlainOptions {
   maxPause: number
   /** Bytes that the body of a frame may take; a larger frame closes the connection with 1009. */
   maxBodyBytes: number
-  /** Levels of arrays and objects in a body; a deeper one is answered with BODY_MALFORMED. A handshake that is deeper is refused. */
+  /**
+   * Levels of arrays and objects in a body; a deeper one is answered with BODY_MALFORMED. A handshake that is
+   * deeper is refused.
+   */
   maxBodyDepth: number
-  /** Requests and notifies that one session may send in a second, a burst of twice as many; beyond it RATE_LIMITED. 0: any. */
+  /**
+   * Requests and notifies that one session may send in a second, a burst of twice as many; beyond it
+   * RATE_LIMITED. 0: any.
+   */
   maxRequestsPerSecond: number
   /** Bytes of their bodies, likewise. */
   maxBytesPerSecond: number
   /**
-   * Frames of one connection in a second that are no requests, a burst of twice as many: pings and pongs of WebSocket, heartbeats
-   * and counts of Pomelo's protocol, text that can't be read. More of them close the connection with 4507. 0: any number.
+   * Frames of one connection in a second that are no requests, a burst of twice as many: pings and pongs of
+   * WebSocket, heartbeats and counts of Pomelo's protocol, text that can't be read. More of them close the
+   * connection with 4507. 0: any number.
    */
   maxFramesPerSecond: number
   /** Requests of all sessions that may wait and run; beyond it new ones are refused with OVERLOADED. */
@@ -91,8 +105,8 @@ export interface PlainOptions {
   /** Bytes of their bodies, likewise. */
   maxOpenBytes: number
   /**
-   * Milliseconds that requests may wait for a worker; when somebody has waited for longer, or those who come now would have to,
-   * they are refused with OVERLOADED. 0: any.
+   * Milliseconds that requests may wait for a worker; when somebody has waited for longer, or those who come
+   * now would have to, they are refused with OVERLOADED. 0: any.
    */
   maxQueueDelay: number
   /** Characters that the keys and the values' texts of one session may take; a push beyond fails. */
@@ -100,37 +114,49 @@ export interface PlainOptions {
   /** Keys of one session's settings; a push of another one fails. */
   maxSettingsKeys: number
   /**
-   * Bytes that may wait for one client behind the write that is on its way to it; beyond it the connection is closed as
-   * `slow`. That write began when nothing waited. It may be larger, and counts in `maxSendBytesInAll` alone.
+   * Bytes that may wait for one client behind the write that is on its way to it; beyond it the connection is
+   * closed as `slow`. That write began when nothing waited. It may be larger, and counts in
+   * `maxSendBytesInAll` alone.
    */
   maxSendBytes: number
-  /** Bytes that may wait to be sent to all clients; beyond it those that have most waiting are closed as `slow`. */
+  /**
+   * Bytes that may wait to be sent to all clients; beyond it those that have most waiting are closed as
+   * `slow`.
+   */
   maxSendBytesInAll: number
-  /** Milliseconds that a session waits for a client of ours that dropped, and then ends. 0: it ends at once. */
+  /**
+   * Milliseconds that a session waits for a client of ours that dropped, and then ends. 0: it ends at once.
+   */
   resumeWindow: number
   /**
-   * The same of a session that holds nothing: no user, no settings, no channel, no request that runs. Milliseconds; no
-   * more than `resumeWindow` counts. 0: it ends at once.
+   * The same of a session that holds nothing: no user, no settings, no channel, no request that runs.
+   * Milliseconds; no more than `resumeWindow` counts. 0: it ends at once.
    */
   unboundResumeWindow: number
-  /** Sessions whose client is away; beyond it one ends that is of the address that has most. 0: any number. */
+  /**
+   * Sessions whose client is away; beyond it one ends that is of the address that has most. 0: any number.
+   */
   maxDetachedSessions: number
   /** The same of one address, IPv6 by its /64; beyond it the oldest of them ends. 0: any number. */
   maxDetachedSessionsPerAddress: number
   /**
-   * Bytes of memory that the sessions whose client is away may take: their settings, and what is kept for each alone.
-   * Beyond it one ends that is of the address that takes most.
+   * Bytes of memory that the sessions whose client is away may take: their settings, and what is kept for
+   * each alone. Beyond it one ends that is of the address that takes most.
    */
   maxDetachedBytes: number
-  /** Bytes kept for one client until it says that they have come; beyond it the oldest go, and it can't resume. */
+  /**
+   * Bytes kept for one client until it says that they have come; beyond it the oldest go, and it can't
+   * resume.
+   */
   maxBacklogBytes: number
   /** Messages kept for one client, likewise. */
   maxBacklogMessages: number
   /** Bytes kept for all clients; beyond it those that have most kept lose their oldest. */
   maxBacklogBytesInAll: number
   /**
-   * Operations that one request may ask for (pushes, events, joins …); one more fails with TOO_MANY_OPERATIONS. And lines that
-   * it may log; further ones are dropped, and counted in a line. 0: any number.
+   * Operations that one request may ask for (pushes, events, joins …); one more fails with
+   * TOO_MANY_OPERATIONS. And lines that it may log; further ones are dropped, and counted in a line. 0: any
+   * number.
    */
   maxOperationsPerRequest: number
   /** Channels that one session may be in; to join another one fails. */
@@ -138,35 +164,46 @@ export interface PlainOptions {
   /** Sessions that may be in one channel; another one can't join. */
   maxMembers: number
   /**
-   * What a worker is. A `thread` shares the gateway's process: an allocation that V8 can't get ends both. A `process` ends
-   * alone, but costs more, and all that it was handed counts as started: `docs/guarantees.md`.
+   * What a worker is. A `thread` shares the gateway's process: an allocation that V8 can't get ends both. A
+   * `process` ends alone, but costs more, and all that it was handed counts as started: `docs/guarantees.md`.
    */
   isolation: Isolation
   /**
-   * Megabytes that the old objects of one worker's heap may take; beyond it the worker is ended and replaced. Buffers are not
-   * counted, and in a thread V8 can't keep to it in all cases: `docs/guarantees.md`. 0: Node's own limit.
+   * Megabytes that the old objects of one worker's heap may take; beyond it the worker is ended and replaced.
+   * Buffers are not counted, and in a thread V8 can't keep to it in all cases: `docs/guarantees.md`. 0:
+   * Node's own limit.
    */
   workerHeap: number
   /**
-   * Milliseconds that a worker's event loop may stand still, and that a worker may take no work although requests wait for it;
-   * beyond it the worker is ended and replaced. 0: any.
+   * Milliseconds that a worker's event loop may stand still, and that a worker may take no work although
+   * requests wait for it; beyond it the worker is ended and replaced. 0: any.
    */
   stuckAfter: number
   /**
-   * Handlers that may hang in one worker: they did not end by their request's deadline, nor later. With so many the worker is
-   * replaced: once its replacement is up it takes no more, and it is ended when what else runs there is decided.
+   * Handlers that may hang in one worker: they did not end by their request's deadline, nor later. With so
+   * many the worker is replaced: once its replacement is up it takes no more, and it is ended when what else
+   * runs there is decided.
    */
   maxGivenUpHandlers: number
   /** Milliseconds that a worker may take to load its handlers. */
   startTimeout: number
-  /** Milliseconds that a close waits for running requests; then for each onClose; then for the workers' onStop. */
+  /**
+   * Milliseconds that a close waits for running requests; then for each onClose; then for the workers'
+   * onStop.
+   */
   closeTimeout: number
   /** Milliseconds that a drain waits for requests that wait and run. */
   drainTimeout: number
-  /** Milliseconds over which a drain spreads the closes of connections, and within which clients are told to come back. */
+  /**
+   * Milliseconds over which a drain spreads the closes of connections, and within which clients are told to
+   * come back.
+   */
   drainSpread: number
   /** Lines below this level are not logged. */
   logLevel: LogLevel | 'silent'
-  /** Lines of the log with the same message, fields aside, in a second; of those beyond it only their number is logged. */
+  /**
+   * Lines of the log with the same message, fields aside, in a second; of those beyond it only their number
+   * is logged.
+   */
   maxLogLinesPerSecond: number
 }

@@ -1,6 +1,6 @@
 /**
- * The variables of the environment that set options: those that begin with `SALLYPORT_`. Who else sets such ones may be
- * unable to help it, so that one that is no option is told, and ends nothing.
+ * The variables of the environment that set options: those that begin with `SALLYPORT_`. Who else sets such
+ * ones may be unable to help it, so that one that is no option is told, and ends nothing.
  */
 import { findNearest } from './nearest.js'
 import { variableOf } from './option-row.js'
@@ -32,8 +32,8 @@ export function readVariables(env: NodeJS.ProcessEnv): Variables {
 }
 
 /**
- * Whether Kubernetes, or a link of Docker, has set it: for each Service of the namespace whose name begins with
- * `sallyport` (https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables).
+ * Whether Kubernetes, or a link of Docker, has set it: for each Service of the namespace whose name begins
+ * with `sallyport` (https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables).
  */
 function isOfService(variable: string, value: string): boolean {
   return (

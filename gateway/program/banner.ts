@@ -1,4 +1,7 @@
-/** What a person who starts the gateway sees: what listens where, what was loaded from which files, what to try. */
+/**
+ * What a person who starts the gateway sees: what listens where, what was loaded from which files, what to
+ * try.
+ */
 import type { Gateway } from '../gateway.js'
 
 /** Routes that a file is shown with, before the rest is only counted. */

@@ -21,7 +21,10 @@ export type Command =
       readonly warnings: readonly string[]
     }
 
-/** Where the examples that come with the package lie: each with a folder `handlers`, and `http.js` if it has a page. */
+/**
+ * Where the examples that come with the package lie: each with a folder `handlers`, and `http.js` if it has a
+ * page.
+ */
 const examplesFolder = fileURLToPath(new URL('../../examples/', import.meta.url))
 
 /** Where they were written, in a clone: in development their TypeScript runs as it is. */

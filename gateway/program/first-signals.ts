@@ -1,6 +1,7 @@
 /**
- * What signals do until there is a program that hears them: those that ask for the end end the process in peace, since
- * nothing has begun, and the others are ignored. Imports nothing, so that it hears them from the first moment on.
+ * What signals do until there is a program that hears them: those that ask for the end end the process in
+ * peace, since nothing has begun, and the others are ignored. Imports nothing, so that it hears them from the
+ * first moment on.
  */
 
 const endings = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const

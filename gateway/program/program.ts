@@ -1,6 +1,6 @@
 /**
- * The life of the program: what each signal does, and what becomes of a fault that nothing else has caught. It never
- * ends without a drain, unless somebody asks twice.
+ * The life of the program: what each signal does, and what becomes of a fault that nothing else has caught.
+ * It never ends without a drain, unless somebody asks twice.
  *
  *   starting ──▶ running ──▶ ending ──▶ its exit code
  *       └───────────────────────▲
@@ -88,7 +88,10 @@ export class Program {
     if (this.#state !== 'ending') this.#end(() => this.#drain())
   }
 
-  /** Reads anew what was renewed: the certificate, if there is one, and the handlers. What is no good is not taken. */
+  /**
+   * Reads anew what was renewed: the certificate, if there is one, and the handlers. What is no good is not
+   * taken.
+   */
   #reload(): void {
     const { log, tlsCert } = this.#gateway.options
     if (this.#state !== 'running') {

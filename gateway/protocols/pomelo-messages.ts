@@ -1,7 +1,8 @@
 /**
- * What the gateway has for a Pomelo client, as the payloads of WebSocket messages: texts of one character for each
- * byte. Made from what a client said of itself at its handshake; needs no connection, so that what is sent to
- * a client that is away can be kept ready.
+ * Encodes replies, errors and events for a Pomelo client, as the payloads of WebSocket messages.
+ *
+ * A payload is a text of one character for each byte. Made from what the client declared in its handshake.
+ * Needs no connection, so that what is sent to a client that is away can be encoded and kept for its return.
  */
 
 import { wrapPlain } from '../../shared/bodies/rich-body.js'
@@ -25,24 +26,26 @@ import { type EventFrame, frameForms } from '../events/event-frame.js'
 import { encodeFrame } from '../events/frames.js'
 import { encodeJson } from './protocol.js'
 
-/** Bytes of a body that surely fit into a package, and characters of an error's message where all of it is too long. */
+/** Bytes of a body that fit into a package for certain. */
 const maxBody = 16_000_000
+
+/** Characters to which an error's message is cut if the whole error is longer than `maxBody`. */
 const longestMessage = 1_000
 
-/** Where the headers of one message are written before they become text: the longest have a route of 255 bytes. */
+/** Scratch space for the headers of one message. The longest contain a route of 255 bytes. */
 const headers = Buffer.alloc(512)
 
 export interface PomeloMessagesInit {
   /**
-   * What is sent for a body that there is none of. Pomelo's servers send an empty object, and its clients count on
-   * it: they parse every body, and an empty text is no JSON.
+   * The bytes that stand for an empty body. Pomelo's servers send an empty object, and its clients rely on
+   * it: they parse every body, and an empty text is not JSON.
    */
   readonly emptyBody: '' | '{}'
   /** Whether the client reads bit 5 of a reply's flags as "this is an error". */
   readonly errorFlag: boolean
   /** Whether bodies are in superjson's form. */
   readonly rich: boolean
-  /** Whether the client counts messages, and so must be told which ones not to. */
+  /** Whether the client counts messages for a resume, so that uncounted ones need a mark. */
   readonly counts: boolean
 }
 
@@ -63,7 +66,7 @@ export class PomeloMessages {
   }
 
   error(id: number, { code, message, data }: ErrorData): string {
-    // `code` is the number that clients of Pinus look at; an error of the game may bring its own.
+    // Clients of Pinus read `code`, a number. An error of the game may use such a number as its own code.
     const number = /^\d{1,9}$/.test(code) ? Number(code) : 500
     let body = this.#encode({ code: number, error: code, message, data })
     if (body.length > maxBody)
@@ -71,7 +74,7 @@ export class PomeloMessages {
     return encodeData({ kind: messageKinds.reply, id, isError: this.#init.errorFlag }, body)
   }
 
-  /** The frame of an event, which is built once for all clients that read alike. */
+  /** Returns the frame of an event, which is made once for all clients that read the same form. */
   eventFrame(event: GatewayEvent): EventFrame {
     const { emptyBody, counts, rich } = this.#init
     const isEmpty = emptyBody === '' && event.body === '' && event.rich === ''
@@ -95,20 +98,20 @@ export class PomeloMessages {
     return encodeFrame(encodeData(head, own === '' ? emptyBody : own), false)
   }
 
-  /** A body of our own as its bytes. */
+  /** Encodes a body that the gateway itself has made. */
   #encode(value: unknown): string {
     const body = encodeJson(value)
     return this.#init.rich ? wrapPlain(body) : body
   }
 }
 
-/** A package of these bytes. */
+/** Encodes a package with these bytes as its body. */
 export function encodeBytes(kind: PackageKind, body: string | Uint8Array = ''): string {
   const bytes = encodePackage(kind, typeof body === 'string' ? Buffer.from(body) : body)
   return Buffer.from(bytes).toString('latin1')
 }
 
-/** A message in its package. */
+/** Encodes a message within a data package. */
 function encodeData(head: MessageHead, body: string): string {
   const size = messageHeaderSize(head) + body.length
   const end = writeMessageHeader(headers, writePackageHeader(headers, 0, packageKinds.data, size), head)

@@ -1,10 +1,13 @@
 /**
- * Pomelo's protocol, as its clients speak it: packages in binary messages, a handshake with a route
- * dictionary, and heartbeats that the client times. The gateway sends one package in each message, since many
- * clients read only the first; it reads several.
+ * Pomelo's protocol, as its clients speak it: packages in binary messages.
  *
- *   handshake ──▶ shaking ──▶ ack ──▶ open        shaking: the game's hook is asked, and who the client is
- *                    └──▶ refused
+ * It has a handshake with a route dictionary, and heartbeats that the client times. The gateway accepts
+ * several packages in one message, but sends one in each, since many clients read only the first.
+ *
+ *   awaiting handshake ──▶ judging ──▶ awaiting ack ──▶ open
+ *                             └──▶ refused
+ *
+ *   judging: the `onHandshake` hook and then authentication decide whether the client is let in
  */
 import { describeValue } from '../../shared/check.js'
 import { closeCodes } from '../../shared/close-codes.js'
@@ -19,16 +22,17 @@ import {
 } from '../../shared/wire/package.js'
 import { decodeCount, encodeCount } from '../../shared/wire/resume.js'
 import type { GatewayEvent } from '../events/event.js'
+import { encodeFrame } from '../events/frames.js'
 import type { HandshakeAnswer, ResolvedOptions } from '../options/options.js'
 import { type HandshakeRefusal, refuseForNow } from '../sessions/authentication.js'
 import type { RouteTable } from '../sessions/routes.js'
 import { encodeBytes, PomeloMessages } from './pomelo-messages.js'
 import type { Protocol, ProtocolHost } from './protocol.js'
 
-/** What our own client says it is. */
+/** The `type` that our own client names in its handshake. */
 const ownType = 'sallyport'
 
-/** What all connections of a gateway share. */
+/** The services that all Pomelo connections of a gateway share. */
 export interface PomeloParts {
   readonly options: Pick<
     ResolvedOptions,
@@ -37,25 +41,25 @@ export interface PomeloParts {
   readonly routes: RouteTable
 }
 
-type PomeloState = 'handshake' | 'shaking' | 'ack' | 'open' | 'refused'
+type PomeloState = 'awaiting handshake' | 'judging' | 'awaiting ack' | 'open' | 'refused'
 
 export class PomeloProtocol implements Protocol {
   readonly name = 'pomelo'
   readonly #host: ProtocolHost
   readonly #parts: PomeloParts
-  #state: PomeloState = 'handshake'
-  /** How this client is written to; as the plainest until it has shaken hands. */
+  #state: PomeloState = 'awaiting handshake'
+  /**
+   * Encodes messages for this client: in the plainest form until the handshake tells what the client reads.
+   */
   #messages = new PomeloMessages({ emptyBody: '{}', errorFlag: false, rich: false, counts: false })
-  /** Whether both sides count: heartbeats say how far. */
+  /** Whether both sides count messages, for a resume; counts then replace the heartbeats. */
   #counts = false
-  /** How many of the gateway's routes the client was told the codes of. */
-  #told = 0
+  /** Number of routes in the dictionary that the client has. */
+  #knownRoutes = 0
 
   constructor(host: ProtocolHost, parts: PomeloParts) {
     this.#host = host
     this.#parts = parts
-    // No data flows before the client's ack.
-    host.cork()
   }
 
   get isReady(): boolean {
@@ -66,6 +70,11 @@ export class PomeloProtocol implements Protocol {
     return this.#messages.readsRich
   }
 
+  start(): void {
+    // No data may flow before the client acknowledges the handshake.
+    this.#host.cork()
+  }
+
   receive(bytes: Buffer): void {
     for (const { kind, start, end } of decodePackages(bytes)) {
       if (this.#state === 'refused') return
@@ -73,24 +82,24 @@ export class PomeloProtocol implements Protocol {
     }
   }
 
-  reply(id: number, body: string): void {
-    this.#host.send(this.#messages.reply(id, body), false)
-  }
-
-  error(id: number, error: ErrorData): void {
-    this.#host.send(this.#messages.error(id, error), false)
-  }
-
-  event(event: GatewayEvent): boolean {
-    return this.#host.sendEvent(event, this.#messages.eventFrame(event).text)
-  }
-
-  kick(reason: string): void {
-    this.#host.send(this.#messages.kick(reason), false)
-  }
-
-  /** Heartbeats are the client's to begin: each of its own is answered at once. */
+  /** Does nothing: in this protocol the client begins each heartbeat, and the gateway answers it at once. */
   beat(): void {}
+
+  encodeReply(id: number, body: string): string {
+    return encodeFrame(this.#messages.reply(id, body), false)
+  }
+
+  encodeError(id: number, error: ErrorData): string {
+    return encodeFrame(this.#messages.error(id, error), false)
+  }
+
+  encodeEvent(event: GatewayEvent): string {
+    return this.#messages.eventFrame(event).text
+  }
+
+  encodeKick(reason: string): string {
+    return encodeFrame(this.#messages.kick(reason), false)
+  }
 
   #receivePackage(bytes: Buffer, kind: PackageKind, start: number, end: number): void {
     switch (kind) {
@@ -104,11 +113,11 @@ export class PomeloProtocol implements Protocol {
         if (!this.#host.countFrame()) return
         return this.#sendPackage(packageKinds.heartbeat)
       case packageKinds.handshake:
-        if (this.#state !== 'handshake') throw errors.protocolViolated('a second handshake')
+        if (this.#state !== 'awaiting handshake') throw errors.protocolViolated('a second handshake')
         expectSize(end - start, this.#parts.options.maxBodyBytes)
         return this.#receiveHandshake(bytes.subarray(start, end))
       case packageKinds.handshakeAck:
-        if (this.#state !== 'ack') throw errors.protocolViolated('an ack of no handshake')
+        if (this.#state !== 'awaiting ack') throw errors.protocolViolated('an ack of no handshake')
         return this.#receiveAck()
       case packageKinds.kick:
         throw errors.protocolViolated('a kick from a client')
@@ -127,7 +136,8 @@ export class PomeloProtocol implements Protocol {
     }
     const body = bytes.toString('latin1', bodyStart, end)
     const size = packageHeaderSize + end - start
-    this.#host.request({ route, told: this.#told, id, gzipped, rich: this.#messages.readsRich, body, size })
+    const [knownRoutes, rich] = [this.#knownRoutes, this.#messages.readsRich]
+    this.#host.request({ route, knownRoutes, id, gzipped, rich, body, size })
   }
 
   #receiveHandshake(body: Buffer): void {
@@ -138,7 +148,7 @@ export class PomeloProtocol implements Protocol {
       this.#refuseHandshake(500, undefined)
       throw error
     }
-    this.#state = 'shaking'
+    this.#state = 'judging'
     const { type, version, user } = request
     try {
       const answer = this.#parts.options.onHandshake({ type, version, user, address: this.#host.address })
@@ -157,16 +167,16 @@ export class PomeloProtocol implements Protocol {
     this.#refuse(refuseForNow())
   }
 
-  /** Throws where the hook's answer is none. */
+  /** Follows the hook's answer. Throws if that is no valid answer. */
   #answer(request: HandshakeRequest, answer: HandshakeAnswer): void {
-    if (this.#state !== 'shaking' || !this.#host.isConnected) return
+    if (this.#state !== 'judging' || !this.#host.isConnected) return
     if (typeof answer?.accept !== 'boolean') {
       throw new TypeError(
         `Expected onHandshake to answer { accept: true } or { accept: false }, got ${describeValue(answer)}`
       )
     }
     if (!answer.accept) return this.#refuseHandshake(answer.outdated === true ? 501 : 500, answer.user)
-    // What is no JSON is found here: later there is a session.
+    // Throws here if it is no JSON, while there is no session yet.
     JSON.stringify(answer.user)
     const { type, version, user } = request
     this.#host.connectionSession.authenticate({ type, version, user }, refusal => {
@@ -175,11 +185,11 @@ export class PomeloProtocol implements Protocol {
     })
   }
 
-  #accept(request: HandshakeRequest, told: unknown): void {
+  #accept(request: HandshakeRequest, userForClient: unknown): void {
     const host = this.#host
     const { routes, options } = this.#parts
     const { type, dictVersion, errorFlag, richBodies: rich, user } = request
-    this.#told = routes.size
+    this.#knownRoutes = routes.size
     this.#counts = request.resume !== undefined && host.connectionSession.keepsSessions
     const emptyBody = type === ownType || rich ? '' : '{}'
     this.#messages = new PomeloMessages({ emptyBody, errorFlag, rich, counts: this.#counts })
@@ -198,31 +208,32 @@ export class PomeloProtocol implements Protocol {
       resume,
       richBodies: rich,
       maxBodyBytes: options.maxBodyBytes,
-      user: told
+      user: userForClient
     })
-    this.#state = 'ack'
+    this.#state = 'awaiting ack'
     this.#sendPackage(packageKinds.handshake, reply)
     host.open(user)
   }
 
   #refuse({ code, reason, user }: HandshakeRefusal): void {
     if (code === closeCodes.handshakeRefused) return this.#refuseHandshake(500, user, reason)
-    // An answer that is no 200 says to a client that it need not come back.
+    // No handshake reply is sent: one that is not 200 tells a client not to come back.
     this.#state = 'refused'
-    this.kick(reason)
-    this.#host.refuse({ code, reason })
+    this.#host.sendFrame(this.encodeKick(reason))
+    this.#host.close(code, reason)
   }
 
   #refuseHandshake(code: 500 | 501, user: unknown, reason = 'handshake refused'): void {
     const reply = formatHandshake({ code, user })
     this.#state = 'refused'
     this.#sendPackage(packageKinds.handshake, reply)
-    this.#host.refuse({ code: closeCodes.handshakeRefused, reason })
+    this.#host.close(closeCodes.handshakeRefused, reason)
   }
 
   #receiveAck(): void {
     this.#state = 'open'
-    // The first heartbeat is the gateway's: it starts the client's clock. Who counts has another one.
+    // The gateway sends the first heartbeat, which starts the client's clock. A client that counts has its
+    // own clock.
     if (this.#parts.options.heartbeat > 0 && !this.#counts) this.#sendPackage(packageKinds.heartbeat)
     this.#host.uncork()
   }
@@ -233,11 +244,11 @@ export class PomeloProtocol implements Protocol {
   }
 
   #sendPackage(kind: PackageKind, body?: string | Uint8Array): void {
-    this.#host.send(encodeBytes(kind, body), false)
+    this.#host.sendFrame(encodeFrame(encodeBytes(kind, body), false))
   }
 }
 
-/** What is answered with an error where a request asks ends the connection here: nothing else can be said yet. */
+/** Throws for a handshake that is too large, which closes the connection: no reply is possible yet. */
 function expectSize(size: number, maxBytes: number): void {
   if (size > maxBytes) throw errors.bodyTooLarge(`${size} bytes`, maxBytes)
 }

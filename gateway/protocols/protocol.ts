@@ -1,7 +1,11 @@
 /**
- * What every codec of the wire does for a connection, and what it is given to do it with. A protocol turns frames
- * into requests and what the gateway has for a client into frames; it opens no sockets and knows no workers.
+ * The interfaces between a connection and the codec that its client speaks.
+ *
+ * A protocol decodes frames into requests, and encodes replies and events into frames. It opens no sockets
+ * and knows no workers. One protocol belongs to one connection, and is discarded with it. To add a codec,
+ * implement `Protocol` and choose it in choose-protocol.ts.
  */
+import type { CloseCode } from '../../shared/close-codes.js'
 import type { ErrorData } from '../../shared/errors.js'
 import { escapeAstral } from '../../shared/utf8.js'
 import type { ResumeReply, ResumeRequest } from '../../shared/wire/resume.js'
@@ -12,101 +16,116 @@ import type { PomeloMessages } from './pomelo-messages.js'
 
 export interface Protocol {
   readonly name: 'json' | 'pomelo'
-  /**
-   * Reads one WebSocket message.
-   *
-   * @throws `FRAME_MALFORMED`, `PROTOCOL_VIOLATED`: the connection is to be closed
-   */
-  receive(bytes: Buffer): void
-  /** Bodies are bytes, each as one character. */
-  reply(id: number, body: string): void
-  error(id: number, error: ErrorData): void
-  /** Gives whether the event was not dropped. */
-  event(event: GatewayEvent): boolean
-  kick(reason: string): void
   /** Whether the client reads bodies in superjson's form. */
   readonly readsRich: boolean
-  /** Whether the client has done all that it must before data flows. */
+  /** Whether the client has completed the handshake, so that data may flow. */
   readonly isReady: boolean
-  /** A heartbeat's time has come: asks the client for a sign of life, if it is for the gateway to ask. */
+  /** Begins the conversation. Called once, when the connection has stored the protocol. */
+  start(): void
+  /**
+   * Decodes one WebSocket message.
+   *
+   * @throws `FRAME_MALFORMED`, `PROTOCOL_VIOLATED`: the connection must be closed
+   */
+  receive(bytes: Buffer): void
+  /** Asks the client for a sign of life, in protocols in which the gateway sends the heartbeats. */
   beat(): void
+  /** Returns the frame of a reply. Bodies and frames are texts of one character for each byte. */
+  encodeReply(id: number, body: string): string
+  encodeError(id: number, error: ErrorData): string
+  /** Returns the frame of an event, which is made once for all clients that read the same form. */
+  encodeEvent(event: GatewayEvent): string
+  encodeKick(reason: string): string
 }
 
-/** Who the client is, and which session it has. */
+/** The client's identity and its session, as the protocol sees them. */
 export interface ProtocolSession {
-  /** Whether sessions are kept for clients that drop and come back. */
+  /** Whether sessions are kept for clients that lose their connection and come back. */
   readonly keepsSessions: boolean
   /**
-   * Asks who the client is, once. `done` is called at once where nobody wants to know, and never where the
-   * connection is gone when the answer comes; with why, if the client is not let in.
+   * Authenticates the client, once. Calls `done` synchronously if there is no `authenticate` hook, and never
+   * if the connection has closed before the answer comes. A client that is not let in gets a refusal with
+   * the reason.
    */
   authenticate(
     handshake: AuthenticationRequest['handshake'],
     done: (refusal: HandshakeRefusal | undefined) => void
   ): void
   /**
-   * Looks for the session that the client wants back, before `open`. `messages`: how it is written to from now
-   * on. A client whose session was ended on purpose while it could not be told is told now, and the connection
-   * is closed: undefined.
+   * Looks for the session that the client wants to resume. Called before `open`.
+   *
+   * If that session was ended on purpose while its client was away, tells the client so now, closes the
+   * connection and returns undefined.
+   *
+   * @param messages encodes what the session sends to this client from now on
    */
   prepareResume(asked: ResumeRequest, messages: PomeloMessages): ResumeReply | undefined
-  /** Why the session can't begin, if it can't. To be asked before `open`. */
+  /** Returns why no session can begin; undefined if one can. Called before `open`. */
   judge(): HandshakeRefusal | undefined
   /**
-   * The client has got so many counted messages. Returns how many of its own have been taken in.
+   * Records that the client has received `count` counted messages. Returns how many of its own were taken in.
    *
-   * @throws `PROTOCOL_VIOLATED` for a count that can't be
+   * @throws `PROTOCOL_VIOLATED` for a count that is impossible
    */
   acknowledge(count: number): number
 }
 
-/** What a connection does for its protocol. */
+/** The connection, as its protocol sees it. */
 export interface ProtocolHost {
   readonly address: ClientAddress
   readonly isConnected: boolean
-  /** Sends one WebSocket message. Its bytes, each as one character. */
-  send(payload: string, isText: boolean): void
-  /** Sends an event, whose frame in this protocol is given. */
-  sendEvent(event: GatewayEvent, frame: string): boolean
-  ping(): void
-  /** Who the client is, and its session. */
   readonly connectionSession: ProtocolSession
+  /** Sends one frame: a text of one character for each byte. */
+  sendFrame(frame: string): void
+  /** Sends a ping of WebSocket. */
+  ping(): void
   /**
-   * The client is in: its session begins, or goes on where `prepareResume` has found it. Events for it wait for
-   * `release`, if `hold` was called. `user` is what it said of itself.
+   * Begins the session, or resumes the one that `prepareResume` has found. While the connection is corked,
+   * events for the client wait for `uncork`. `user` is what the client said about itself.
    */
   open(user?: unknown): void
-  /** Stops reading the socket, and goes on. */
+  /** Stops reading the socket. */
   pause(): void
+  /** Reads the socket again. */
   resume(): void
+  /** Holds data back until `uncork`; frames of the protocol's own still leave. */
   cork(): void
   uncork(): void
-  /** Has the protocol read a message, now or again; one that it does not understand closes the connection. */
+  /**
+   * Passes a message to the protocol, also one that had to wait. An exception of the protocol closes the
+   * connection.
+   */
   receive(bytes: Buffer): void
-  /** Counts a frame, or a package in one, that is no request. Gives false where too many came: the connection is closed. */
+  /**
+   * Counts a frame, or a package within one, that is no request. Returns false if that was one too many: the
+   * connection is closed then.
+   */
   countFrame(): boolean
-  /** Takes in what the client asks for. */
+  /** Hands a request or a notify of the client on to the gateway. */
   request(request: IncomingRequest): void
-  /** The client is not let in: ends the connection after what was sent. */
-  refuse(refusal: Pick<HandshakeRefusal, 'code' | 'reason'>): void
+  /** Closes the connection, after the frames that were sent before. */
+  close(code: CloseCode, reason: string): void
 }
 
 export interface IncomingRequest {
-  /** By its name, or by its code in the dictionary. */
+  /** The route's name, or its code in the route dictionary. */
   readonly route: string | number
-  /** How many of the gateway's routes the client may know the codes of. */
-  readonly told: number
-  /** 0: a notify. */
+  /** Number of routes in the dictionary when the client received it: no greater code is valid. */
+  readonly knownRoutes: number
+  /** The request's number; 0 for a notify. */
   readonly id: number
   readonly gzipped: boolean
   /** Whether the client writes and reads bodies in superjson's form. */
   readonly rich: boolean
   readonly body: string
-  /** Bytes that it took of its message, all that is around its body included. */
+  /** Bytes of the message that the request took, its headers included. */
   readonly size: number
 }
 
-/** A value as the JSON of a body: its bytes, each as one character, in a form that every client reads. */
+/**
+ * Returns the JSON of a value, as a text of one character for each byte. Characters beyond the BMP are
+ * escaped.
+ */
 export function encodeJson(value: unknown): string {
   const json = JSON.stringify(value)
   return Buffer.from(escapeAstral(json), 'utf8').toString('latin1')

@@ -1,9 +1,11 @@
 /**
- * JSON in text messages: for a browser's console and for a client in any language. No handshake; pings are those of
- * WebSocket. The gateway reads no more of a request than its number and its route.
+ * The text protocol: JSON in text messages, for a browser's console and for clients in any language.
  *
- *   asking ──▶ open        asking: who the client is; what it sends meanwhile waits
- *     └──▶ refused
+ * It has no handshake, and its heartbeats are the pings of WebSocket. The gateway parses only the number and
+ * the route of a request; the body goes to the handler as it is.
+ *
+ *   authenticating ──▶ open        authenticating: messages of the client wait meanwhile
+ *          └──▶ refused
  */
 import { type ErrorData, errors, GatewayError } from '../../shared/errors.js'
 import { scanRequest, type TextRequest } from '../../shared/wire/text.js'
@@ -17,8 +19,8 @@ export class TextProtocol implements Protocol {
   readonly name = 'json'
   readonly readsRich = false
   readonly #host: ProtocolHost
-  #state: 'asking' | 'open' | 'refused' = 'asking'
-  /** What came too early. */
+  #state: 'authenticating' | 'open' | 'refused' = 'authenticating'
+  /** Messages that came before the client was authenticated. */
   #early: Buffer[] = []
 
   constructor(host: ProtocolHost) {
@@ -29,7 +31,7 @@ export class TextProtocol implements Protocol {
     return this.#state === 'open'
   }
 
-  /** Lets the client in, if it may come. */
+  /** Authenticates the client, and opens its session if it is let in. */
   start(): void {
     const { connectionSession } = this.#host
     connectionSession.authenticate(undefined, refused => {
@@ -37,19 +39,19 @@ export class TextProtocol implements Protocol {
       if (refusal !== undefined) return this.#refuse(refusal)
       this.#state = 'open'
       this.#host.open()
-      this.#catchUp()
+      this.#receiveEarly()
     })
   }
 
   receive(bytes: Buffer): void {
     if (this.#state === 'open') return this.#read(bytes)
     if (this.#state === 'refused') return
-    // What the socket had read already comes all the same: no more than one piece of it.
+    // Messages in the chunk that the socket has already read still arrive: one chunk at most.
     this.#host.pause()
     this.#early.push(bytes)
   }
 
-  #catchUp(): void {
+  #receiveEarly(): void {
     const early = this.#early
     this.#early = []
     if (early.length === 0) return
@@ -60,8 +62,8 @@ export class TextProtocol implements Protocol {
   #refuse(refusal: HandshakeRefusal): void {
     this.#state = 'refused'
     this.#early = []
-    this.kick(refusal.reason)
-    this.#host.refuse(refusal)
+    this.#host.sendFrame(this.encodeKick(refusal.reason))
+    this.#host.close(refusal.code, refusal.reason)
   }
 
   #read(bytes: Buffer): void {
@@ -69,44 +71,42 @@ export class TextProtocol implements Protocol {
     try {
       scanned = scanRequest(bytes)
     } catch (error) {
-      // A person at a console mistypes: the connection stays.
+      // The connection stays open, since a person at a console mistypes.
       if (!(error instanceof GatewayError) || error.code !== errors.frameMalformed.code) throw error
       if (!this.#host.countFrame()) return
-      return this.#send(`[null,null,${encodeJson({ error: error.code, message: error.message })}]`)
+      const answer = `[null,null,${encodeJson({ error: error.code, message: error.message })}]`
+      return this.#host.sendFrame(encodeFrame(answer, true))
     }
     const { id, route, bodyStart, bodyEnd } = scanned
     const body = bytes.toString('latin1', bodyStart, bodyEnd)
-    this.#host.request({ route, told: 0, id, gzipped: false, rich: false, body, size: bytes.length })
-  }
-
-  reply(id: number, body: string): void {
-    this.#send(`[${id},${body === '' ? 'null' : body}]`)
-  }
-
-  error(id: number, { code, message, data }: ErrorData): void {
-    this.#send(`[${id},null,${encodeJson({ error: code, message, data })}]`)
-  }
-
-  event(event: GatewayEvent): boolean {
-    const frame =
-      event.findFrame(frameForms.text) ??
-      event.addFrame(frameForms.text, encodeFrame(formatEvent(event.name, event.body), true))
-    return this.#host.sendEvent(event, frame.text)
-  }
-
-  kick(reason: string): void {
-    this.#send(formatEvent('$kick', encodeJson({ reason })))
+    this.#host.request({ route, knownRoutes: 0, id, gzipped: false, rich: false, body, size: bytes.length })
   }
 
   beat(): void {
     this.#host.ping()
   }
 
-  #send(text: string): void {
-    this.#host.send(text, true)
+  encodeReply(id: number, body: string): string {
+    return encodeFrame(`[${id},${body === '' ? 'null' : body}]`, true)
+  }
+
+  encodeError(id: number, { code, message, data }: ErrorData): string {
+    return encodeFrame(`[${id},null,${encodeJson({ error: code, message, data })}]`, true)
+  }
+
+  encodeEvent(event: GatewayEvent): string {
+    const frame =
+      event.findFrame(frameForms.text) ??
+      event.addFrame(frameForms.text, encodeFrame(formatEvent(event.name, event.body), true))
+    return frame.text
+  }
+
+  encodeKick(reason: string): string {
+    return encodeFrame(formatEvent('$kick', encodeJson({ reason })), true)
   }
 }
 
+/** Returns an event as the text form has it: `[name, body]`, in which an empty body is null. */
 function formatEvent(name: string, body: string): string {
   return `[${encodeJson([name]).slice(1, -1)},${body === '' ? 'null' : body}]`
 }

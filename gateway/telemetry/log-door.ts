@@ -1,7 +1,7 @@
 /**
- * The one door through which every line of the log leaves, those of workers too. Behind it is what writes them: text
- * lines on stderr, or the host's own log. Whatever becomes of that, whoever logs never hears of it; what strangers
- * can repeat is told as a count.
+ * The one door through which every line of the log leaves, those of workers too. Behind it is what writes
+ * them: text lines on stderr, or the host's own log. Whatever becomes of that, whoever logs never hears of
+ * it; what strangers can repeat is told as a count.
  */
 import type { Writable } from 'node:stream'
 import {
@@ -18,7 +18,9 @@ import { Output } from './output.js'
 /** Milliseconds after which a text may be logged anew that was repeated too often. */
 const windowLength = 1_000
 
-/** Different texts in a window. Those beyond share one count: a text that a stranger chose is new each time. */
+/**
+ * Different texts in a window. Those beyond share one count: a text that a stranger chose is new each time.
+ */
 export const maxKinds = 200
 
 export interface LogDoorInit {

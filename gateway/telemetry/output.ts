@@ -1,6 +1,6 @@
 /**
- * A standard stream of the process as something is written to it that must not harm the process: its reader may go
- * away, its disk may be full, nobody may read. What fails is lost and counted; what waits is bounded.
+ * A standard stream of the process as something is written to it that must not harm the process: its reader
+ * may go away, its disk may be full, nobody may read. What fails is lost and counted; what waits is bounded.
  */
 import type { Writable } from 'node:stream'
 import { maxWaitingBytes } from '../../shared/text/log.js'
@@ -54,7 +54,9 @@ export class Output {
 
 const survived = new WeakSet<Writable>()
 
-/** An `'error'` of a stream ends the process where nobody listens to it. Who writes learns of it all the same. */
+/**
+ * An `'error'` of a stream ends the process where nobody listens to it. Who writes learns of it all the same.
+ */
 export function surviveErrors(stream: Writable): void {
   if (survived.has(stream)) return
   survived.add(stream)

@@ -1,7 +1,7 @@
 /**
- * What handlers print in threads, by `console.log` say. Node would pipe it into the streams of this process, and stop
- * at the first error of those: from then on all that is printed would wait in the worker. Here it always flows; what
- * nobody reads is dropped.
+ * What handlers print in threads, by `console.log` say. Node would pipe it into the streams of this process,
+ * and stop at the first error of those: from then on all that is printed would wait in the worker. Here it
+ * always flows; what nobody reads is dropped.
  */
 import type { Worker } from 'node:worker_threads'
 import type { Metrics } from './metrics.js'

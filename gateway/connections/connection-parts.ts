@@ -1,0 +1,27 @@
+/** The services and limits that all connections of a gateway share. */
+
+import type { Intake } from '../intake/intake.js'
+import type { SharedBudget } from '../limits/shared-budget.js'
+import type { ResolvedOptions } from '../options/options.js'
+import type { Resumption } from '../resume/resumption.js'
+import type { Authentication } from '../sessions/authentication.js'
+import type { Registry } from '../sessions/registry.js'
+import type { RouteTable } from '../sessions/routes.js'
+import type { Metrics } from '../telemetry/metrics.js'
+import type { Connection } from './connection.js'
+import type { TrafficLimits } from './traffic.js'
+
+export interface ConnectionParts {
+  readonly authentication: Authentication
+  readonly options: ResolvedOptions
+  readonly registry: Registry
+  readonly routes: RouteTable
+  readonly intake: Intake
+  readonly metrics: Metrics
+  /** Bounds the bytes that wait to be sent to all clients together. */
+  readonly budget: SharedBudget
+  readonly resumption: Resumption
+  readonly trafficLimits: TrafficLimits
+  /** Called once, after the socket has closed. */
+  readonly onClose: (connection: Connection) => void
+}
