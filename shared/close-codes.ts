@@ -55,6 +55,25 @@ export const closeCodes = {
   flooded: 4507
 } as const
 
+/**
+ * Codes whose reason may say when to come back, in the words of `formatComeBack`. So does the kick that is sent
+ * before the close, to clients that are told of kicks.
+ */
+export function mayHaveRetryHint(code: number): boolean {
+  return code === closeCodes.restart || code === closeCodes.tryAgainLater
+}
+
+/** Returns the words that tell a client to come back after so many milliseconds. */
+export function formatComeBack(ms: number): string {
+  return `come back in ${Math.ceil(ms)} ms`
+}
+
+/** Returns the milliseconds that a reason has, wherever in it they stand; undefined where it has none. */
+export function parseComeBack(reason: string): number | undefined {
+  const ms = /come back in (\d+) ms/.exec(reason)?.[1]
+  return ms === undefined ? ms : Number(ms)
+}
+
 export type CloseCodeName = keyof typeof closeCodes
 export type CloseCode = (typeof closeCodes)[CloseCodeName]
 

@@ -12,6 +12,12 @@ export interface ErrorData {
   readonly data?: unknown
 }
 
+/** What `data` is of an error with a retry hint. */
+export interface RetryHint {
+  /** Milliseconds after which the client may try again. */
+  readonly retryAfter: number
+}
+
 /** An error with a code from the table below. */
 export class GatewayError extends Error {
   readonly code: string
@@ -28,11 +34,20 @@ export class GatewayError extends Error {
   }
 }
 
+/** Defines an error; the arguments are what its message tells. */
 function define<Code extends string, Args extends unknown[]>(
   code: Code,
   describe: (...args: Args) => string
 ) {
   return Object.assign((...args: Args) => new GatewayError({ code, message: describe(...args) }), { code })
+}
+
+/** Defines an error with a retry hint; the argument is in `data`, and not in the message, which is for people. */
+function defineWithRetryHint<Code extends string>(code: Code, message: string) {
+  return Object.assign(
+    (retryAfter: number) => new GatewayError({ code, message, data: { retryAfter } satisfies RetryHint }),
+    { code, hasRetryHint: true }
+  )
 }
 
 export const errors = {
@@ -66,8 +81,8 @@ export const errors = {
     (route: string, ms: number) =>
       `"${route}" has ended workers again and again; it is tried again in ${ms} ms`
   ),
-  rateLimited: define('RATE_LIMITED', () => 'More came than may come in this time; it was not run'),
-  overloaded: define('OVERLOADED', () => 'More waits than the workers can do in time; it was not run'),
+  rateLimited: defineWithRetryHint('RATE_LIMITED', 'More came than may come in this time; it was not run'),
+  overloaded: defineWithRetryHint('OVERLOADED', 'More waits than the workers can do in time; it was not run'),
   closing: define('CLOSING', () => 'The gateway is closing and takes no new requests'),
 
   // What an operation of a handler, or of the host, can fail with.
@@ -193,26 +208,3 @@ export const errors = {
   listenFailed: define('LISTEN_FAILED', (message: string) => message),
   tlsInvalid: define('TLS_INVALID', (message: string) => message)
 } as const
-
-const requestErrorBrand = Symbol.for('sallyport.RequestError')
-
-/**
- * An error that a handler throws for its client: code, message and data reach the client as they are.
- * Anything else that a handler throws reaches the client as `INTERNAL`, without its text.
- */
-export class RequestError extends GatewayError {
-  constructor(code: string, message: string, data?: unknown) {
-    super({ code, message, data })
-  }
-
-  static {
-    RequestError.prototype.name = 'RequestError'
-    // A game may have loaded a second copy of this class (as CommonJS, say); its errors are for clients all the same.
-    Object.defineProperty(RequestError.prototype, requestErrorBrand, { value: true })
-  }
-}
-
-/** Whether a handler threw it for its client. */
-export function isRequestError(error: unknown): error is RequestError {
-  return error instanceof Error && (error as { [requestErrorBrand]?: boolean })[requestErrorBrand] === true
-}

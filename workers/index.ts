@@ -1,8 +1,8 @@
 /** What an author of handlers imports: `import { … } from 'sallyport/worker'`. */
-export { RequestError } from '../shared/errors.js'
 export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/events/event.js'
 export type { ConnectInfo } from '../shared/link/hooks.js'
 export type { RouteOptions } from '../shared/link/route-options.js'
+export { RequestError } from '../shared/request-error.js'
 export type { RoutesOf, RouteTypes } from '../shared/route-types.js'
 export type { LogFields, Logger } from '../shared/text/log.js'
 export type { SessionSnapshot } from '../shared/values/snapshot.js'

@@ -6,7 +6,7 @@
  *   connecting ──▶ open ⇄ resuming        closed: for good
  *        └──────────▶ closed ◀──┘
  */
-import { closeCodes, mayComeBack } from '../../shared/close-codes.js'
+import { closeCodes, mayComeBack, mayHaveRetryHint, parseComeBack } from '../../shared/close-codes.js'
 import { type ErrorData, errors } from '../../shared/errors.js'
 import { decodeMessage, type MessageHeader } from '../../shared/wire/message.js'
 import { type PackageKind, packageKinds } from '../../shared/wire/package.js'
@@ -249,9 +249,8 @@ export class Conversation {
     }
     if (this.#state === 'open') this.#change('resuming', false, code, why)
     // A gateway that restarts spreads its clients over a while; one that can't greet anybody says for how long.
-    const [, hint] = /come back in (\d+) ms/.exec(why) ?? []
-    const hints = code === closeCodes.restart || code === closeCodes.tryAgainLater
-    if (hints && hint !== undefined) this.#pause ??= Math.min(Number(hint), longestHint)
+    const hint = mayHaveRetryHint(code) ? parseComeBack(why) : undefined
+    if (hint !== undefined) this.#pause ??= Math.min(hint, longestHint)
     this.#kickReason = undefined
     this.#schedule()
   }

@@ -3,15 +3,17 @@
  * nobody is of, and that has been quiet for as long as a burst takes to fill up again, nothing is kept.
  */
 
+import type { RetryHint } from '../../shared/errors.js'
 import { burstSeconds, TokenBucket } from '../limits/token-bucket.js'
 import { addressKey } from './client-address.js'
 
-/** How a request is refused. */
-export interface HttpRefusal {
+/**
+ * How a request is refused. With `retryAfter`, its client may try again then; the answer has it as `Retry-After`.
+ * Without it, there is no use in trying again.
+ */
+export interface HttpRefusal extends Partial<RetryHint> {
   readonly status: 403 | 421 | 429 | 503
   readonly why: string
-  /** Seconds after which the client may try again; undefined: it need not. */
-  readonly retryAfter?: number
 }
 
 export interface AddressLimitsInit {
@@ -43,7 +45,7 @@ export class AddressLimits<Member> {
     const perSecond = this.#limits.maxConnectionsPerSecondPerAddress
     if (perSecond === 0 || this.#rateOf(addressKey(address), perSecond, now).spend(1, now) === 0)
       return undefined
-    return { status: 429, why: 'Connections of this address come too fast.', retryAfter: 1 }
+    return { status: 429, why: 'Connections of this address come too fast.', retryAfter: 1_000 }
   }
 
   /** Why there may be no other one of this address at the moment. */
@@ -53,7 +55,7 @@ export class AddressLimits<Member> {
     return {
       status: 429,
       why: 'There are as many connections of this address as there may be.',
-      retryAfter: 1
+      retryAfter: 1_000
     }
   }
 

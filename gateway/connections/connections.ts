@@ -2,7 +2,7 @@
  * All open connections of a gateway, and the one clock that checks them. Owned by the gateway, from its start
  * to its close. What becomes of a single connection is decided in connection.ts.
  */
-import { closeCodes } from '../../shared/close-codes.js'
+import { closeCodes, formatComeBack } from '../../shared/close-codes.js'
 import type { OpenedSocket } from '../http/listener.js'
 import { limitMessages } from '../http/web-socket.js'
 import type { Credentials } from '../options/options.js'
@@ -124,6 +124,5 @@ export class Connections {
 }
 
 function endForRestart(connection: Connection, spread: number): void {
-  const hint = Math.floor(Math.random() * spread)
-  connection.end(closeCodes.restart, `restart, come back in ${hint} ms`)
+  connection.end(closeCodes.restart, `restart, ${formatComeBack(Math.random() * spread)}`)
 }

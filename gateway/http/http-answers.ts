@@ -24,7 +24,7 @@ export function refuseUpgrade(socket: Socket, { status, why, retryAfter }: HttpR
     'Connection: close',
     'Content-Type: text/plain; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
-    retryAfter === undefined ? [] : `Retry-After: ${retryAfter}`
+    retryAfter === undefined ? [] : `Retry-After: ${formatRetryAfter(retryAfter)}`
   ].flat()
   socket.once('finish', destroy)
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
@@ -32,9 +32,14 @@ export function refuseUpgrade(socket: Socket, { status, why, retryAfter }: HttpR
 
 /** The same, to a request for something else. */
 export function answerRefused(response: ServerResponse, { status, why, retryAfter }: HttpRefusal): void {
-  if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter)
+  if (retryAfter !== undefined) response.setHeader('retry-after', formatRetryAfter(retryAfter))
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
   response.end(`${why}\n`)
+}
+
+/** Returns the value of `Retry-After`: whole seconds by RFC 9110 §10.2.3, while all else is in milliseconds. */
+function formatRetryAfter(ms: number): string {
+  return String(Math.ceil(ms / 1000))
 }
 
 /** What the host was to answer has failed. */

@@ -205,7 +205,7 @@ export class TcpConnections {
     if (this.#count < this.#most.connections) return undefined
     this.#full.tell({ connections: this.#count, by: this.#most.by })
     if (this.#displaceAny()) return undefined
-    return { status: 503, why: 'The gateway has as many connections as it may have.', retryAfter: 1 }
+    return { status: 503, why: 'The gateway has as many connections as it may have.', retryAfter: 1_000 }
   }
 
   /** There is nothing yet that could be answered. */

@@ -100,7 +100,7 @@ export class UpgradePolicy {
   #judge(request: IncomingMessage, address: string): HttpRefusal | undefined {
     const { limits, monotonic } = this.#init
     if (!this.#isOpen)
-      return { status: 503, why: 'The gateway is going away: come back in a moment.', retryAfter: 1 }
+      return { status: 503, why: 'The gateway is going away: come back in a moment.', retryAfter: 1_000 }
     const { origin, host } = request.headers
     if (!this.#origins.allows(origin, host)) {
       const name = origin === 'null' ? origin : (normalizeOrigin(origin!) ?? '*')

@@ -2,7 +2,7 @@
  * How much may come in: of one session, by its rates, and of all together, while the workers can't keep up. What is refused is
  * told why; who goes on far beyond is closed.
  */
-import { errors, GatewayError } from '../../shared/errors.js'
+import { errors, type GatewayError } from '../../shared/errors.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { OpenRequests } from '../dispatch/open-requests.js'
 import { TokenBucket } from '../limits/token-bucket.js'
@@ -92,14 +92,14 @@ export class LoadLimits {
     const wait = Math.max(rates.requests.spend(1, now), rates.bytes.spend(bytes, now))
     if (wait > 0) {
       if (Math.max(rates.requests.insistence, rates.bytes.insistence) > mostInsistence) return 'flood'
-      return refuse(errors.rateLimited(), wait)
+      return errors.rateLimited(wait)
     }
     if (route === undefined || rateLimit === undefined) return undefined
     rates.routes ??= new Map()
     let own = rates.routes.get(route)
     if (own === undefined) rates.routes.set(route, (own = new TokenBucket(rateLimit, now)))
     const ownWait = own.spend(1, now)
-    return ownWait === 0 ? undefined : refuse(errors.rateLimited(), ownWait)
+    return ownWait === 0 ? undefined : errors.rateLimited(ownWait)
   }
 
   #judgeLoad(session: Session, route: Route | undefined, bytes: number, now: number): Verdict {
@@ -108,11 +108,6 @@ export class LoadLimits {
     const isFull = requests.undecided >= maxOpenRequests || requests.bytes + bytes > maxOpenBytes
     const isBehind = route !== undefined && dispatcher.isBehind({ session, route }, now)
     if (!isFull && !isBehind) return undefined
-    return refuse(errors.overloaded(), Math.max(100, maxQueueDelay))
+    return errors.overloaded(Math.max(100, maxQueueDelay))
   }
-}
-
-/** `retryAfter`: milliseconds. */
-function refuse({ code, message }: GatewayError, retryAfter: number): GatewayError {
-  return new GatewayError({ code, message, data: { retryAfter } })
 }

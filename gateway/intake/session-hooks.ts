@@ -5,7 +5,6 @@
  */
 
 import { closeCodes } from '../../shared/close-codes.js'
-import { comeBackReason } from '../../shared/come-back.js'
 import { type ErrorData, errors } from '../../shared/errors.js'
 import { requestFlags } from '../../shared/link/batch.js'
 import type { RouteHello } from '../../shared/link/hello.js'
@@ -15,6 +14,7 @@ import { withTimeout } from '../../shared/with-timeout.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Suspensions } from '../pool/suspensions.js'
 import { encodeJson } from '../protocols/protocol.js'
+import { refuseForNow } from '../sessions/authentication.js'
 import type { ClientInfo, Registry } from '../sessions/registry.js'
 import type { Outcome, Request } from '../sessions/request.js'
 import type { Route } from '../sessions/routes.js'
@@ -105,8 +105,8 @@ export class SessionHooks {
 
   /** Nobody new is let in past what may be the game's own check. Who comes back to his session was greeted before. */
   #sendAway(session: Session): void {
-    const reason = comeBackReason(this.#init.suspensions.remaining(this.#onConnect))
-    this.#init.registry.end(session, { code: closeCodes.tryAgainLater, reason, kickReason: reason })
+    const { code, reason } = refuseForNow(this.#init.suspensions.remaining(this.#onConnect))
+    this.#init.registry.end(session, { code, reason, kickReason: reason })
   }
 
   #runOnClose(session: Session, reason: string): void {

@@ -11,8 +11,7 @@ import {
   expectUid,
   maxReasonBytes
 } from '../../shared/check.js'
-import { closeCodes } from '../../shared/close-codes.js'
-import { comeBackReason } from '../../shared/come-back.js'
+import { closeCodes, formatComeBack } from '../../shared/close-codes.js'
 import { errors } from '../../shared/errors.js'
 import type { Logger } from '../../shared/text/log.js'
 import { encodeValue } from '../../shared/values/codec.js'
@@ -23,6 +22,9 @@ import type { SettingsChange } from './session.js'
 
 /** Bytes that what a refused client is told may take at most as JSON. */
 const maxUserBytes = 65_536
+
+/** Milliseconds over which clients that are refused at one moment are told to come back. */
+const retrySpread = 5_000
 
 /** Who a client is. */
 export interface Identity {
@@ -113,9 +115,14 @@ export class Authentication {
   }
 }
 
-/** What the host has failed to answer: the client can do nothing about it, and may find it mended. */
-export function refuseForNow(): HandshakeRefusal {
-  return { reason: comeBackReason(), user: undefined, code: closeCodes.tryAgainLater }
+/**
+ * Returns the refusal of a client that is to come back later: the fault is not the client's, and may be mended by
+ * then. `least`: milliseconds before which it need not try. Beyond them, the moments are spread at random over
+ * `retrySpread`, so that clients that are refused together do not return together.
+ */
+export function refuseForNow(least = 0): HandshakeRefusal {
+  const reason = formatComeBack(least + Math.random() * retrySpread)
+  return { reason, user: undefined, code: closeCodes.tryAgainLater }
 }
 
 function expectAnswer(answer: AuthenticationAnswer): AuthenticationAnswer {

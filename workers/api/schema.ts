@@ -3,7 +3,8 @@
  * (zod, valibot, arktype …). What a schema makes of a value is what the handler gets.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { errors, RequestError } from '../../shared/errors.js'
+import { errors } from '../../shared/errors.js'
+import { RequestError } from '../../shared/request-error.js'
 import { isThenable } from '../runtime/thenable.js'
 
 export type Schema = StandardSchemaV1

@@ -3,9 +3,10 @@
  * begins and ends; those of any folder, what happens around its handlers (filters.ts).
  */
 import { describeValue } from '../../shared/check.js'
-import { errors, isRequestError } from '../../shared/errors.js'
+import { errors } from '../../shared/errors.js'
 import { type ConnectInfo, type ConnectRefusal, hookRoutes } from '../../shared/link/hooks.js'
 import type { RouteOptions } from '../../shared/link/route-options.js'
+import { isRequestError } from '../../shared/request-error.js'
 import type { Logger } from '../../shared/text/log.js'
 import type { BackendSession } from '../api/backend-session.js'
 import type { HandlerContext } from '../api/context.js'

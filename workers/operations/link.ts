@@ -4,10 +4,11 @@
  * made. The outbox leaves once what runs now has run: a batch empties it itself; anything later does so by
  * `process.nextTick`.
  */
-import { type ErrorData, GatewayError, isRequestError } from '../../shared/errors.js'
+import { type ErrorData, GatewayError } from '../../shared/errors.js'
 import { type AbortReason, type InboxMessage, type InboxReader, readInbox } from '../../shared/link/inbox.js'
 import type { OutboxMessage } from '../../shared/link/outbox.js'
 import { Outbox } from '../../shared/link/outbox-writer.js'
+import { isRequestError } from '../../shared/request-error.js'
 import { monotonic, nextTick, queueMicrotask } from '../runtime/own-time.js'
 import { KeyLock } from './key-lock.js'
 

@@ -4,13 +4,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import { cutToBytes, describeValue, exceedsBytes, maxReasonBytes } from '../../shared/check.js'
-import {
-  type ErrorData,
-  errors,
-  GatewayError,
-  isRequestError,
-  type RequestError
-} from '../../shared/errors.js'
+import { type ErrorData, errors, GatewayError } from '../../shared/errors.js'
+import { isRequestError, type RequestError } from '../../shared/request-error.js'
 import type { Logger } from '../../shared/text/log.js'
 import { describeThrown, messageOf } from '../../shared/text/thrown.js'
 

@@ -10,7 +10,7 @@ t.test('an address has room for so many, and an IPv6 one together with its /64',
   limits.add('2001:db8::1', 'a')
   t.equal(limits.judgeNumber('2001:db8::2'), undefined)
   limits.add('2001:db8::2', 'b')
-  t.match(limits.judgeNumber('2001:db8::3'), { status: 429, retryAfter: 1 })
+  t.match(limits.judgeNumber('2001:db8::3'), { status: 429, retryAfter: 1_000 })
   t.same([...limits.of('2001:db8::9')], ['a', 'b'])
   t.equal(limits.judgeNumber('2001:db8:0:1::1'), undefined)
   limits.remove('2001:db8::1', 'a')

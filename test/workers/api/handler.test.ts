@@ -2,7 +2,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import t from 'tap'
 import { z } from 'zod'
-import { RequestError } from '../../../shared/errors.js'
+import { RequestError } from '../../../shared/request-error.js'
 import type { BackendSession } from '../../../workers/api/backend-session.js'
 import type { HandlerContext } from '../../../workers/api/context.js'
 import { handler, optionsOf } from '../../../workers/api/handler.js'
