@@ -1,4 +1,6 @@
 /** What a program that hosts a gateway imports: `import { createGateway } from 'sallyport'`. */
+
+export type { SessionAddress } from '../shared/address.js'
 export { type CloseCode, type CloseCodeName, closeCodes } from '../shared/close-codes.js'
 export { type ErrorData, GatewayError } from '../shared/errors.js'
 export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/events/event.js'
