@@ -15,9 +15,14 @@ export class Clock {
     return this.#time
   }
 
-  /** Goes on at once, as after a sleep of the machine, and waits until the gateway has looked. */
-  async jump(ms: number): Promise<void> {
+  /** Moves the time on at once, and waits for nothing. */
+  pass(ms: number): void {
     this.#time += ms
+  }
+
+  /** Moves the time on at once, as a sleep of the machine does, and waits until the gateway has looked. */
+  async jump(ms: number): Promise<void> {
+    this.pass(ms)
     await this.looked()
   }
 
