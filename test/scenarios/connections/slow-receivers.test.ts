@@ -47,6 +47,34 @@ async function stall(gateway: Gateway, player: Player, sid: number): Promise<num
 }
 
 t.test(
+  'a client that does not read is closed as slow at maxSendBytes, and the others get everything in order',
+  async t => {
+    const maxSendBytes = 262_144
+    const { gateway, enter } = await start(t, { maxSendBytes })
+    const [[slow, sid], [reader, other]] = [await enter(), await enter()]
+    slow.ws.pause()
+    let sent = 0
+    let most = 0
+    while (gateway.metrics().connectionsClosedSlow === 0) {
+      gateway.sessions.sendMessage(sid, 'tick', { filler })
+      gateway.sessions.sendMessage(other, 'tick', { n: sent++ })
+      // One event in each round of the event loop, so that the kernel can take what it wants.
+      await breathe()
+      most = Math.max(most, gateway.metrics().sendBytesWaiting)
+    }
+    t.ok(most > maxSendBytes / 2 && most <= maxSendBytes + 2_000, `${most} bytes waited at most`)
+    t.equal(gateway.sessions.get(sid), undefined, 'its session has ended')
+    await until('the other has all', () => reader.events.length === sent)
+    t.same(
+      reader.events.map(([, { n }]) => n),
+      Array.from({ length: sent }, (_, index) => index)
+    )
+    slow.ws.resume()
+    t.equal((await slow.closed).code, 4000, 'and reads why, if it reads on')
+  }
+)
+
+t.test(
   'with a client that stops reading, at 10,000 events a second, what waits stays within its budget, and the others get everything in order',
   async t => {
     const maxSendBytes = 262_144
