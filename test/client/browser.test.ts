@@ -5,8 +5,9 @@ import type { Page } from 'playwright-core'
 import t from 'tap'
 import { clientFiles } from '../../gateway/host/client-files.js'
 import { startBrowser, whyNoBrowser } from '../helpers/browser.js'
-import { startGateway, until } from '../helpers/gateway.js'
+import { startGateway } from '../helpers/gateway.js'
 import { fixture } from '../helpers/paths.js'
+import { until } from '../helpers/until.js'
 
 const handlers = fixture('handlers-resume')
 

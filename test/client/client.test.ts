@@ -6,8 +6,9 @@ import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { type Client, ClientError, type ClientOptions, connect } from '../../client/index.js'
 import type { GatewayOptions } from '../../gateway/index.js'
-import { startGateway, startProxy, until } from '../helpers/gateway.js'
+import { startGateway, startProxy } from '../helpers/gateway.js'
 import { fixture } from '../helpers/paths.js'
+import { until } from '../helpers/until.js'
 
 const handlers = fixture('handlers-resume')
 

@@ -4,8 +4,8 @@ import t, { type Test } from 'tap'
 import type { Client } from '../../client/index.js'
 import { Room, type Tick } from '../../examples/arena/handlers/_room.js'
 import { TestGateway } from '../../testing/index.js'
-import { until } from '../helpers/gateway.js'
 import { root } from '../helpers/paths.js'
+import { until } from '../helpers/until.js'
 
 const handlers = join(root, 'dist/examples/arena/handlers')
 

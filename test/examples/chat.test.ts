@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { onHttpRequest } from '../../examples/chat/http.js'
 import type { GatewayOptions } from '../../gateway/index.js'
-import { startGateway, until } from '../helpers/gateway.js'
+import { startGateway } from '../helpers/gateway.js'
 import { root } from '../helpers/paths.js'
 import type { Player } from '../helpers/player.js'
+import { until } from '../helpers/until.js'
 
 const handlers = join(root, 'dist/examples/chat/handlers')
 

@@ -1,7 +1,8 @@
 /** Bytes of strangers: the decoders fed with them, and a running gateway. The long form is `npm run fuzz`. */
 import t from 'tap'
 import { closeCodes } from '../../shared/close-codes.js'
-import { startGateway, until } from '../helpers/gateway.js'
+import { startGateway } from '../helpers/gateway.js'
+import { until } from '../helpers/until.js'
 import { fuzzConversations, fuzzHandlers } from './conversations.js'
 import { fuzzDecoders } from './decoders.js'
 import { fuzzHeaders } from './headers.js'

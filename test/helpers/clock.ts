@@ -1,5 +1,5 @@
 /** A gateway's clock for tests, which stands still until it is told to go on. */
-import { until } from './gateway.js'
+import { until } from './until.js'
 
 /** Milliseconds of a step: short enough that a gateway with intervals of 40 ms sees nothing standing still. */
 const step = 10

@@ -5,7 +5,7 @@
 import { type Client, ClientError, type ClientOptions, connect } from '../../client/index.js'
 import type { Gateway } from '../../gateway/index.js'
 import { cuts, type TcpProxy } from '../../testing/tcp-proxy.js'
-import { until } from './gateway.js'
+import { until } from './until.js'
 
 export interface CrowdInit {
   readonly gateway: Gateway

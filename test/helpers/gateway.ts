@@ -69,15 +69,6 @@ export async function startGateway(
   return { gateway, lines, connect }
 }
 
-/** Waits until `holds` gives true, looking again at each round of the event loop; fails after `ms`. */
-export async function until(what: string, holds: () => boolean, ms = 10_000): Promise<void> {
-  const end = performance.now() + ms
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`Waited ${ms} ms in vain until ${what}`)
-    await new Promise(resolve => setTimeout(resolve, 1))
-  }
-}
-
 /** A proxy that stands before a gateway's port; it ends with the test. */
 export async function startProxy(t: Test, port: number): Promise<TcpProxy> {
   const proxy = await TcpProxy.open(port)

@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { until } from './gateway.js'
 import { root } from './paths.js'
+import { until } from './until.js'
 
 export interface RunningProgram {
   readonly process: ChildProcess

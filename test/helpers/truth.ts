@@ -5,7 +5,7 @@
 import { type Client, connect } from '../../client/index.js'
 import type { Gateway } from '../../gateway/index.js'
 import { type Cut, cuts, type TcpProxy } from '../../testing/tcp-proxy.js'
-import { until } from './gateway.js'
+import { until } from './until.js'
 
 export interface TruthInit {
   readonly gateway: Gateway

@@ -8,7 +8,8 @@ import { TestGateway } from '../../testing/index.js'
 import type { Cut } from '../../testing/tcp-proxy.js'
 import type { TestPlayer } from '../../testing/test-player.js'
 import type { Acted, Step } from '../handlers/model/player.js'
-import { handlersFolder, until } from '../helpers/gateway.js'
+import { handlersFolder } from '../helpers/gateway.js'
+import { until } from '../helpers/until.js'
 import { after, isSame, type Model, newModel, show, step, uid, uids } from './model.js'
 
 type Move =

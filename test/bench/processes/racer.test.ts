@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Contender } from '../../../bench/cases/case.js'
 import { Racer } from '../../../bench/processes/racer.js'
-import { until } from '../../helpers/gateway.js'
+import { until } from '../../helpers/until.js'
 
 const contender = (options: object): Contender => ({
   name: 'gateway',

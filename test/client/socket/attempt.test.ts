@@ -3,8 +3,9 @@
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { ClientError, type ClientOptions, connect } from '../../../client/index.js'
-import { startGateway, startProxy, until } from '../../helpers/gateway.js'
+import { startGateway, startProxy } from '../../helpers/gateway.js'
 import { fixture } from '../../helpers/paths.js'
+import { until } from '../../helpers/until.js'
 
 const handlers = fixture('handlers-resume')
 const backOff = { least: 1, most: 20 }

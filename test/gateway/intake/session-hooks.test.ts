@@ -3,7 +3,7 @@ import t from 'tap'
 import type { RequestHead, TurnTask } from '../../../shared/link/batch.js'
 import { hookRoutes } from '../../../shared/link/hooks.js'
 import { type Core, type CoreOptions, type ScriptedWorker, startCore, tick } from '../../helpers/core.js'
-import { until } from '../../helpers/gateway.js'
+import { until } from '../../helpers/until.js'
 
 const { onConnect, onClose } = hookRoutes
 

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { hookRoutes } from '../../../shared/link/hooks.js'
 import { type Core, type ScriptedWorker, startCore, tick } from '../../helpers/core.js'
-import { until } from '../../helpers/gateway.js'
+import { until } from '../../helpers/until.js'
 
 /** Lets a worker begin all that it was given, and never end it. */
 function begin(worker: ScriptedWorker): number {

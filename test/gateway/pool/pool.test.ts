@@ -1,7 +1,7 @@
 /** The supervisor, where workers can't be started at all. */
 import t from 'tap'
 import { startCore, tick } from '../../helpers/core.js'
-import { until } from '../../helpers/gateway.js'
+import { until } from '../../helpers/until.js'
 
 t.test('a start that throws at once is tried again, and others go on meanwhile', async t => {
   const core = await startCore({ workers: 2 })

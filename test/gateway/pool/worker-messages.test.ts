@@ -5,7 +5,7 @@ import type { Hello } from '../../../shared/link/hello.js'
 import type { EventReader, OperationReader, OutcomeReader } from '../../../shared/link/outbox.js'
 import { outboxKinds } from '../../../shared/link/outbox.js'
 import { startCore, tick } from '../../helpers/core.js'
-import { until } from '../../helpers/gateway.js'
+import { until } from '../../helpers/until.js'
 
 /** A wall, and all that comes through it, in order. `onItem`: called with each item's slot or text, or a hello. */
 function build(onItem: (item: unknown) => void = () => {}) {

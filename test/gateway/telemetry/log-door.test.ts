@@ -10,7 +10,7 @@ import {
   type LogLevel,
   maxWaitingBytes
 } from '../../../shared/text/log.js'
-import { until } from '../../helpers/gateway.js'
+import { until } from '../../helpers/until.js'
 
 /** A stream that fails, or does not read, for as long as it is told to. */
 class Reader extends Writable {

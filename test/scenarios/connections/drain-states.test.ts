@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import type { AuthenticationAnswer, GatewayOptions } from '../../../gateway/index.js'
-import { type RunningGateway, startGateway, until } from '../../helpers/gateway.js'
+import { type RunningGateway, startGateway } from '../../helpers/gateway.js'
 import { Player } from '../../helpers/player.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
+import { until } from '../../helpers/until.js'
 
 /**
  * A game that says when a player comes in and when it stops, and whose `a.slow` goes on when it is let go.

@@ -2,10 +2,11 @@
 
 import t from 'tap'
 import { type Client, connect } from '../../../client/index.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { fixture } from '../../helpers/paths.js'
 import { failureOf } from '../../helpers/player.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
+import { until } from '../../helpers/until.js'
 
 const handlers = fixture('handlers-resume')
 

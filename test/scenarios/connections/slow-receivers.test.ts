@@ -2,10 +2,11 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Gateway, GatewayOptions } from '../../../gateway/index.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { root } from '../../helpers/paths.js'
 import type { Player } from '../../helpers/player.js'
 import { PomeloPlayer, packageTypes } from '../../helpers/pomelo-player.js'
+import { until } from '../../helpers/until.js'
 
 const filler = 'x'.repeat(1_000)
 

@@ -11,9 +11,10 @@ import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import type { Gateway } from '../../../gateway/index.js'
 import { Clock } from '../../helpers/clock.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { root } from '../../helpers/paths.js'
 import { Player } from '../../helpers/player.js'
+import { until } from '../../helpers/until.js'
 
 interface Opened {
   readonly socket: Socket

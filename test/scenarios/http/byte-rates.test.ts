@@ -1,10 +1,11 @@
 /** `maxBytesPerSecond` counts all that a socket brings, whatever it is: requests that pay for it, and what is none. */
 
 import t from 'tap'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { fixture } from '../../helpers/paths.js'
 import { PomeloPlayer, packageTypes } from '../../helpers/pomelo-player.js'
 import { frame, opcodes, RawClient } from '../../helpers/raw-client.js'
+import { until } from '../../helpers/until.js'
 
 const handlers = fixture('handlers-limits')
 

@@ -5,7 +5,8 @@ import { connect as connectSocket } from 'node:net'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import type { Gateway } from '../../../gateway/index.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
+import { until } from '../../helpers/until.js'
 
 interface Answer {
   readonly status: number

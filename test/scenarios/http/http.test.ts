@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { get, type IncomingMessage, type ServerResponse } from 'node:http'
 import { connect as connectSocket } from 'node:net'
 import t, { type Test } from 'tap'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { Player } from '../../helpers/player.js'
+import { until } from '../../helpers/until.js'
 
 type Answering = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 

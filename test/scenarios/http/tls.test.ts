@@ -11,10 +11,11 @@ import { WebSocket } from 'ws'
 import { type ClientOptions, connect } from '../../../client/index.js'
 import { createGateway } from '../../../gateway/index.js'
 import { type Certificate, createCertificate } from '../../helpers/certificate.js'
-import { handlersFolder, startGateway, until } from '../../helpers/gateway.js'
+import { handlersFolder, startGateway } from '../../helpers/gateway.js'
 import { root } from '../../helpers/paths.js'
 import { Player } from '../../helpers/player.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
+import { until } from '../../helpers/until.js'
 
 /** A folder with a pair in it; `write` puts another pair there. */
 function createFiles(t: Test, pair: Partial<Certificate> = createCertificate()) {

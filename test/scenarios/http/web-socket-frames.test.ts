@@ -1,7 +1,8 @@
 /** WebSocket itself (RFC 6455), frame by frame over a raw socket: what is let through, and what closes the connection with which code. */
 import t from 'tap'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { frame, opcodes, RawClient } from '../../helpers/raw-client.js'
+import { until } from '../../helpers/until.js'
 
 /** One gateway for all: none of what is done to it may harm it. */
 const { gateway, connect: join } = await startGateway(t, 'wire', { workers: 1 })

@@ -3,8 +3,9 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { handlersFolder, startGateway, until } from '../../helpers/gateway.js'
+import { handlersFolder, startGateway } from '../../helpers/gateway.js'
 import type { Player, ReplyError } from '../../helpers/player.js'
+import { until } from '../../helpers/until.js'
 
 /** How a request ended: its reply, or the code of its error. */
 const outcome = (reply: Promise<unknown>) => reply.catch((error: ReplyError) => error.code)

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { WebSocket } from 'ws'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import type { Player } from '../../helpers/player.js'
+import { until } from '../../helpers/until.js'
 
 const sockets = 50
 const inFlight = 16

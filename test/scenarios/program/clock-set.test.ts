@@ -13,9 +13,10 @@ import type { GatewayOptions } from '../../../gateway/index.js'
 import { wallClock } from '../../../shared/clock.js'
 import { createTextLogger } from '../../../shared/text/log.js'
 import { Clock } from '../../helpers/clock.js'
-import { handlersFolder, startGateway, startProxy, until } from '../../helpers/gateway.js'
+import { handlersFolder, startGateway, startProxy } from '../../helpers/gateway.js'
 import { JumpingClock } from '../../helpers/jumping-clock.js'
 import { fixture } from '../../helpers/paths.js'
+import { until } from '../../helpers/until.js'
 
 const hour = 3_600_000
 

@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { optionTable } from '../../../gateway/options/option-table.js'
-import { until } from '../../helpers/gateway.js'
 import { root } from '../../helpers/paths.js'
 import { Player } from '../../helpers/player.js'
+import { until } from '../../helpers/until.js'
 
 const program = join(root, 'dist/gateway/program/main.js')
 const example = join(root, 'dist/examples/score/handlers')

@@ -4,9 +4,9 @@ import { existsSync, openSync, readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import type { Isolation } from '../../../gateway/index.js'
-import { until } from '../../helpers/gateway.js'
 import { Player } from '../../helpers/player.js'
 import { type ProgramOptions, startProgram, waitForAddress } from '../../helpers/program.js'
+import { until } from '../../helpers/until.js'
 
 const handlers = `
 exports.log = ({ lines, text }, session, { log }) => { for (let i = 0; i < lines; i++) log.info(text) }

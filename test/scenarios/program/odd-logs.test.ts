@@ -1,7 +1,8 @@
 /** What a game logs may be anything: it becomes text in its worker, and silences nobody. */
 import t from 'tap'
 import { loggedKinds } from '../../handlers/odd/odd.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
+import { until } from '../../helpers/until.js'
 
 for (const isolation of ['thread', 'process'] as const) {
   t.test(

@@ -4,7 +4,6 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Isolation } from '../../../gateway/index.js'
-import { until } from '../../helpers/gateway.js'
 import { root } from '../../helpers/paths.js'
 import { Player } from '../../helpers/player.js'
 import {
@@ -13,6 +12,7 @@ import {
   startProgram,
   waitForAddress
 } from '../../helpers/program.js'
+import { until } from '../../helpers/until.js'
 
 /** Holds its request until a file is there. */
 const handlers = `

@@ -7,10 +7,11 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import ts from 'typescript'
 import type { GatewayOptions } from '../../../gateway/index.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { root } from '../../helpers/paths.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
 import { readText } from '../../helpers/sources.js'
+import { until } from '../../helpers/until.js'
 
 const page = readText('docs/guide/migrating-from-pinus.md')
 

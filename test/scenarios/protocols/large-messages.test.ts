@@ -4,9 +4,10 @@ import t from 'tap'
 import { type ClientError, connect } from '../../../client/index.js'
 import { mayComeBack } from '../../../shared/close-codes.js'
 import { startBrowser, whyNoBrowser } from '../../helpers/browser.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { encodeMessage, messageTypes, PomeloPlayer, packageTypes } from '../../helpers/pomelo-player.js'
 import { frame, opcodes, RawClient } from '../../helpers/raw-client.js'
+import { until } from '../../helpers/until.js'
 
 const maxBodyBytes = 10_000
 const small = { workers: 1, maxBodyBytes }

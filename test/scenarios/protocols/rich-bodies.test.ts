@@ -3,7 +3,7 @@ import { deepStrictEqual } from 'node:assert'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { decodeRich, encodeRich } from '../../../shared/bodies/rich-body.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import {
   encodeMessage,
   messageTypes,
@@ -11,6 +11,7 @@ import {
   packageTypes,
   type Reply
 } from '../../helpers/pomelo-player.js'
+import { until } from '../../helpers/until.js'
 
 const { gateway, connect } = await startGateway(t, 'rich', { workers: 1 })
 

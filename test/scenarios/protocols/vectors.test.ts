@@ -12,9 +12,10 @@ import {
 } from '../../../shared/wire/message.js'
 import { decodePackages, encodePackage, packageKinds } from '../../../shared/wire/package.js'
 import { decodeCount, encodeCount } from '../../../shared/wire/resume.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { fixture } from '../../helpers/paths.js'
 import { readText } from '../../helpers/sources.js'
+import { until } from '../../helpers/until.js'
 
 const handlers = fixture('handlers-vectors')
 

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import type { GatewayOptions, HandshakeAnswer, HandshakeInfo } from '../../../gateway/index.js'
 import { PomeloMessages } from '../../../gateway/protocols/pomelo-messages.js'
 import { Clock } from '../../helpers/clock.js'
-import { type RunningGateway, startGateway, until } from '../../helpers/gateway.js'
+import { type RunningGateway, startGateway } from '../../helpers/gateway.js'
 import {
   encodeMessage,
   encodePackage,
@@ -14,6 +14,7 @@ import {
   packageTypes
 } from '../../helpers/pomelo-player.js'
 import { browserProtocol } from '../../helpers/pomelo-protocol.js'
+import { until } from '../../helpers/until.js'
 
 const { handshake, ack, heartbeat, data, kick } = packageTypes
 

@@ -4,9 +4,10 @@ import { get } from 'node:http'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { Clock } from '../../helpers/clock.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { Player } from '../../helpers/player.js'
 import { frame, opcodes, RawClient } from '../../helpers/raw-client.js'
+import { until } from '../../helpers/until.js'
 
 const { gateway, connect } = await startGateway(t, 'wire', { workers: 1 })
 const bystander = await connect()

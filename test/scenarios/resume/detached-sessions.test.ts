@@ -3,9 +3,10 @@
 import t, { type Test } from 'tap'
 import { connect } from '../../../client/index.js'
 import type { GatewayOptions } from '../../../gateway/index.js'
-import { startGateway, startProxy, until } from '../../helpers/gateway.js'
+import { startGateway, startProxy } from '../../helpers/gateway.js'
 import { fixture } from '../../helpers/paths.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
+import { until } from '../../helpers/until.js'
 
 const handlers = fixture('handlers-resume')
 

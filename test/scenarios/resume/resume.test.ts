@@ -5,9 +5,10 @@ import { WebSocket } from 'ws'
 import { type Client, type ClientOptions, connect, type StateChange } from '../../../client/index.js'
 import type { GatewayOptions } from '../../../gateway/index.js'
 import type { Cut } from '../../../testing/tcp-proxy.js'
-import { startGateway, startProxy, until } from '../../helpers/gateway.js'
+import { startGateway, startProxy } from '../../helpers/gateway.js'
 import { fixture } from '../../helpers/paths.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
+import { until } from '../../helpers/until.js'
 
 const handlers = fixture('handlers-resume')
 

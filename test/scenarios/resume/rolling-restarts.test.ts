@@ -5,9 +5,10 @@
 import t, { type Test } from 'tap'
 import { type Client, connect } from '../../../client/index.js'
 import type { Gateway } from '../../../gateway/index.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { loadPomeloClient, type PomeloBody } from '../../helpers/pomelo-browser-client.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
+import { until } from '../../helpers/until.js'
 
 /** Two versions of a game. A gateway that counts its routes gives the first of each the same code. */
 const versions = {

@@ -5,10 +5,11 @@ import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { type Client, type ClientOptions, connect, type StateChange } from '../../../client/index.js'
 import type { AuthenticationAnswer, AuthenticationRequest, GatewayOptions } from '../../../gateway/index.js'
-import { startGateway, startProxy, until } from '../../helpers/gateway.js'
+import { startGateway, startProxy } from '../../helpers/gateway.js'
 import { root } from '../../helpers/paths.js'
 import { Player } from '../../helpers/player.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
+import { until } from '../../helpers/until.js'
 
 const handlers = join(root, 'test/fixtures/handlers-authenticate')
 

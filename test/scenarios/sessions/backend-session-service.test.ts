@@ -1,8 +1,9 @@
 /** The rows of docs/reference/backend-session.md that are about other sessions than the request's own. */
 import t from 'tap'
 import { closeCodes } from '../../../shared/close-codes.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import type { Player } from '../../helpers/player.js'
+import { until } from '../../helpers/until.js'
 
 const running = startGateway(t, 'session')
 const connect = async () => (await running).connect()

@@ -1,7 +1,8 @@
 /** The rows of docs/reference/backend-session.md that are about a session's own requests, over sockets and threads. */
 import t from 'tap'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import type { Player } from '../../helpers/player.js'
+import { until } from '../../helpers/until.js'
 
 const running = startGateway(t, 'session')
 const connect = async () => (await running).connect()

@@ -2,10 +2,11 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { kinds } from '../../handlers/bounds/bounds.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { root } from '../../helpers/paths.js'
 import { failureOf } from '../../helpers/player.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
+import { until } from '../../helpers/until.js'
 
 for (const isolation of ['thread', 'process'] as const) {
   t.test(

@@ -2,10 +2,11 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { GatewayOptions } from '../../../gateway/index.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { root } from '../../helpers/paths.js'
 import type { Player } from '../../helpers/player.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
+import { until } from '../../helpers/until.js'
 
 async function start(t: Test, options: Partial<GatewayOptions> = {}) {
   const running = await startGateway(t, join(root, 'test/fixtures/handlers-events'), options)

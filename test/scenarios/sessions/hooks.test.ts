@@ -6,10 +6,11 @@ import type { GatewayOptions } from '../../../gateway/index.js'
 import { routeCode } from '../../../gateway/sessions/routes.js'
 import { hookRoutes } from '../../../shared/link/hooks.js'
 import { Clock } from '../../helpers/clock.js'
-import { type LogLine, startGateway, until } from '../../helpers/gateway.js'
+import { type LogLine, startGateway } from '../../helpers/gateway.js'
 import { root } from '../../helpers/paths.js'
 import type { Player } from '../../helpers/player.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
+import { until } from '../../helpers/until.js'
 
 /** One worker, since gates are a worker's own. */
 async function start(t: Test, options: Partial<GatewayOptions> = {}) {

@@ -4,10 +4,11 @@ import t from 'tap'
 import { type ClientError, connect } from '../../../client/index.js'
 import { packageKinds } from '../../../shared/wire/package.js'
 import { encodeCount } from '../../../shared/wire/resume.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { fixture } from '../../helpers/paths.js'
 import { Player } from '../../helpers/player.js'
 import { PomeloPlayer, packageTypes } from '../../helpers/pomelo-player.js'
+import { until } from '../../helpers/until.js'
 
 const handlers = fixture('handlers-limits')
 

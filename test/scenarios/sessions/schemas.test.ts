@@ -1,6 +1,7 @@
 /** Handlers with schemas, over a real gateway. */
 import t from 'tap'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
+import { until } from '../../helpers/until.js'
 
 t.test('a body that does not fit is refused with its issues, and the handler is not called', async t => {
   const { connect } = await startGateway(t, 'schema', { workers: 1 })

@@ -1,8 +1,9 @@
 /** Whom the end of a worker is blamed on: whoever has begun what ended it, and nobody where that can't be said. */
 import t, { type Test } from 'tap'
 import type { GatewayOptions } from '../../../gateway/index.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import type { ReplyError } from '../../helpers/player.js'
+import { until } from '../../helpers/until.js'
 
 /** How a request ended: its reply, or the code of its error. */
 const outcome = (reply: Promise<unknown>) => reply.catch((error: ReplyError) => error.code)

@@ -2,7 +2,8 @@
 import t, { type Test } from 'tap'
 import type { GatewayOptions } from '../../../gateway/index.js'
 import { Clock } from '../../helpers/clock.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
+import { until } from '../../helpers/until.js'
 
 async function start(t: Test, options: Partial<GatewayOptions> = {}) {
   const clock = new Clock()

@@ -1,8 +1,9 @@
 /** Workers whose game breaks its link, says what nobody understands, falls silent, or piles up: through both isolations. */
 
 import t from 'tap'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { fixture } from '../../helpers/paths.js'
+import { until } from '../../helpers/until.js'
 
 const handlers = fixture('handlers-hostile')
 

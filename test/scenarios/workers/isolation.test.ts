@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { fixture } from '../../helpers/paths.js'
 import { Player } from '../../helpers/player.js'
+import { until } from '../../helpers/until.js'
 
 const handlers = fixture('handlers-limits')
 const program = fileURLToPath(new URL('../../../gateway/program/main.js', import.meta.url))

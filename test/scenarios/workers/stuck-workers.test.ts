@@ -4,8 +4,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { type RunningGateway, startGateway, until } from '../../helpers/gateway.js'
+import { type RunningGateway, startGateway } from '../../helpers/gateway.js'
 import { fixture } from '../../helpers/paths.js'
+import { until } from '../../helpers/until.js'
 
 const handlers = fixture('handlers-limits')
 

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createGateway, type GatewayOptions } from '../../../gateway/index.js'
 import { createLogger } from '../../../shared/text/log.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
+import { until } from '../../helpers/until.js'
 
 /** A game that notes what its hooks do in a file; `onStart` and `onStop` are more of their bodies. */
 function createGame(t: Test, { onStart = '', onStop = '' }: { onStart?: string; onStop?: string } = {}) {

@@ -1,8 +1,9 @@
 /** A worker that needs more memory than it may have: what that costs, through real sockets and real threads. */
 
 import t from 'tap'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { fixture } from '../../helpers/paths.js'
+import { until } from '../../helpers/until.js'
 
 const handlers = fixture('handlers-limits')
 

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { until } from '../../helpers/gateway.js'
 import { Player } from '../../helpers/player.js'
+import { until } from '../../helpers/until.js'
 
 const program = fileURLToPath(new URL('../../../gateway/program/main.js', import.meta.url))
 

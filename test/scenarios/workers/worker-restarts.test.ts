@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { expectFreeFiles } from '../../../gateway/limits/open-files.js'
 import { canLimitFiles, shortenFiles } from '../../helpers/file-limit.js'
-import { startGateway, until } from '../../helpers/gateway.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { takeStock, waitForNoLeftovers } from '../../helpers/leftovers.js'
+import { until } from '../../helpers/until.js'
 
 t.test(
   'workers that come up and end by themselves are started ever more seldom, and when the cause is gone one stays',

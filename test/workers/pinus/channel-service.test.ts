@@ -4,8 +4,8 @@ import type { Session } from '../../../gateway/sessions/session.js'
 import { closeCodes } from '../../../shared/close-codes.js'
 import type { PushOptions, PushTarget } from '../../../workers/index.js'
 import type { FakeReceiver } from '../../helpers/fake-receiver.js'
-import { until } from '../../helpers/gateway.js'
 import { createLinkPair, frontendId, type LinkPairOptions, namesOf } from '../../helpers/link-pair.js'
+import { until } from '../../helpers/until.js'
 
 /** Red with two sessions, blue with one, and one session that is bound to nobody. */
 function begin(t: Test, options: LinkPairOptions = {}) {
