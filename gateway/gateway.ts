@@ -149,7 +149,7 @@ export class Gateway {
     this.#listener = new Listener({
       ...options,
       metrics,
-      entrance: new UpgradePolicy({ limits: options, metrics, log, monotonic }),
+      upgradePolicy: new UpgradePolicy({ limits: options, metrics, log, monotonic }),
       onSocket: (...opened) => this.#connections.open(...opened)
     })
     const [connections, resumption] = [this.#connections, this.#resumption]

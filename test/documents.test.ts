@@ -54,7 +54,7 @@ const inCode = (text: string | number) => `\`${text}\``
 
 t.test('options.md has the options, their flags, variables, values, defaults and meanings', async t => {
   const rows = readRows('docs/reference/options.md', /^`\w+`$/).filter(([, flag]) => flag!.startsWith('`--'))
-  const expected = optionTable.map(({ name, check, standard, help }) => {
+  const expected = optionTable.map(({ name, check, defaultValue, help }) => {
     const [, meaning = help, told] = /^(.*?) \(default: (.+)\)$/.exec(help) ?? []
     const values =
       check.type === 'text' || check.type === 'file'
@@ -62,7 +62,7 @@ t.test('options.md has the options, their flags, variables, values, defaults and
         : check.type === 'integer'
           ? `${check.least} to ${check.most}`
           : check.words.map(inCode).join(', ')
-    const ownDefault = standard === undefined ? 'none: must be given' : (told ?? inCode(standard))
+    const ownDefault = defaultValue === undefined ? 'none: must be given' : (told ?? inCode(defaultValue))
     return [inCode(name), inCode(`--${flagOf(name)}`), inCode(variableOf(name)), values, ownDefault, meaning]
   })
   t.same(rows, expected)

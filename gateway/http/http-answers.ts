@@ -1,9 +1,9 @@
-/** What the gateway itself answers to HTTP requests, as objects of Node and as bytes. */
+/** HTTP responses of the gateway's own, as Node's objects and as bytes. */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { HttpRefusal } from '../addresses/address-limits.js'
 
-/** A request's head as it came, each byte as one character, but for its `Upgrade`. */
+/** Returns the head of a request as it came, but without its `Upgrade` header. */
 export function formatWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
   const lines = [`${method} ${url} HTTP/${httpVersion}`]
   for (let i = 0; i < rawHeaders.length; i += 2)
@@ -11,12 +11,12 @@ export function formatWithoutUpgrade({ method, url, httpVersion, rawHeaders }: I
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
 }
 
-/** Listens to errors of sockets. */
+/** Destroys the socket that it is a listener of. */
 export function destroy(this: Socket): void {
   this.destroy()
 }
 
-/** Refuses to open a WebSocket, by the only answer that the connection will have. */
+/** Refuses an upgrade, by the last response on this connection. */
 export function refuseUpgrade(socket: Socket, { status, why, retryAfter }: HttpRefusal): void {
   const body = `${why}\n`
   const head = [
@@ -30,7 +30,7 @@ export function refuseUpgrade(socket: Socket, { status, why, retryAfter }: HttpR
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
 
-/** The same, to a request for something else. */
+/** Refuses a request that is no upgrade. */
 export function answerRefused(response: ServerResponse, { status, why, retryAfter }: HttpRefusal): void {
   if (retryAfter !== undefined) response.setHeader('retry-after', formatRetryAfter(retryAfter))
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
@@ -42,10 +42,10 @@ function formatRetryAfter(ms: number): string {
   return String(Math.ceil(ms / 1000))
 }
 
-/** What the host was to answer has failed. */
+/** Answers 500 after the host's `onHttpRequest` has failed. */
 export function answerFailed(response: ServerResponse): void {
   if (response.writableEnded) return
-  // What has begun can't become an error any more: only its end tells the client.
+  // A response that has begun cannot become an error: only a cut connection tells the client.
   if (response.headersSent) {
     response.destroy()
     return
@@ -54,7 +54,7 @@ export function answerFailed(response: ServerResponse): void {
   response.writeHead(500, { 'content-type': 'text/plain' }).end('The request failed.\n')
 }
 
-/** Where the host answers nothing. */
+/** Answers 426, if the host has no `onHttpRequest`. */
 export function requireUpgrade(_request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(426, { 'content-type': 'text/plain', connection: 'close', upgrade: 'websocket' })
   response.end('This is a Sallyport gateway: connect by WebSocket.\n')

@@ -1,5 +1,8 @@
 /**
- * The HTTP server and its upgrades. What is no upgrade is the host's to answer, if it likes.
+ * The HTTP server of the gateway's port, and its upgrades to WebSockets.
+ *
+ * Owned by the gateway. Other HTTP requests go to the host's `onHttpRequest`. Limits of TCP connections are
+ * kept by TcpConnections; whether an upgrade is allowed is decided by UpgradePolicy.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
@@ -25,17 +28,19 @@ import { type ClientWebSocket, createSocketServer, type SocketServer } from './w
 /** Subprotocols that a client may ask for. */
 const subprotocols = ['sallyport.json', 'pomelo']
 
-/** Milliseconds that the head of a request may take at most. */
+/** Longest time for the headers of a request, in milliseconds. */
 const longestHeaders = 60_000
 
-/** Milliseconds between two looks at whose take longer, at least. */
+/** Shortest interval of Node's check for requests that take longer, in milliseconds. */
 const fastestCheck = 5
 
 /**
- * Of connections that ask for pages. Milliseconds: from an answer to the next request, that a whole request
- * may take, and without a byte either way.
+ * Limits of connections that ask for pages, in milliseconds: from a response to the next request, and for a
+ * whole request.
  */
 const httpLimits = { keepAliveTimeout: 5_000, requestTimeout: 60_000 }
+
+/** Milliseconds without a byte either way, after which such a connection is closed. */
 const longestSilence = 120_000
 const maxRequestsPerSocket = 1_000
 
@@ -45,15 +50,15 @@ export interface ListenerInit extends TlsFiles, AddressLimitsInit {
   readonly host: string
   readonly port: number
   readonly maxBodyBytes: number
-  /** Milliseconds until a connection is closed that has not asked for anything. */
+  /** Milliseconds until a connection without a request is closed. */
   readonly handshakeTimeout: number
   readonly log: Logger
   /** The time of day, in milliseconds since 1970. */
   readonly now: () => number
   readonly monotonic: () => number
   readonly metrics: Metrics
-  readonly entrance: UpgradePolicy
-  /** Answers requests that are no upgrade; undefined: they are told to upgrade. */
+  readonly upgradePolicy: UpgradePolicy
+  /** Answers requests that are no upgrades. If undefined, the answer is 426. */
   readonly onHttpRequest: HttpRequestListener | undefined
   readonly onSocket: (opened: OpenedSocket, credentials: Credentials) => void
 }
@@ -64,11 +69,11 @@ export interface OpenedSocket {
   /** The socket below it. */
   readonly socket: Socket
   readonly address: ClientAddress
-  /** What the client asked for at the upgrade; '' for nothing. */
+  /** The subprotocol that was agreed on with the upgrade; '' if none. */
   readonly subprotocol: string
   /**
-   * Since when its client has been there, by the monotonic clock: its accept, or the last answer before the
-   * upgrade.
+   * When the time for the client's handshake began, by the monotonic clock: its accept, or the last response
+   * before the upgrade.
    */
   readonly since: number
 }
@@ -77,9 +82,9 @@ export class Listener {
   readonly #init: ListenerInit
   readonly #http: Server | TlsServer
   #port: number | undefined
-  readonly #arrivals: TcpConnections
+  readonly #tcpConnections: TcpConnections
   readonly #webSockets: SocketServer
-  /** The answer that a connection's newest request waits for. */
+  /** The response to a connection's newest request, until it is complete. */
   readonly #unanswered = new WeakMap<Socket, ServerResponse>()
 
   constructor(init: ListenerInit) {
@@ -94,58 +99,59 @@ export class Listener {
     this.#http.timeout = longestSilence
     const isSecured = this.#http instanceof TlsServer
     const addresses = init.trustedProxies === 0 ? new AddressLimits<TcpConnection>(init) : undefined
-    this.#arrivals = new TcpConnections({ ...init, addresses })
-    this.#http.on('connection', socket => this.#arrivals.accept(socket, isSecured))
-    this.#http.on('secureConnection', socket => this.#arrivals.secured(socket))
+    this.#tcpConnections = new TcpConnections({ ...init, addresses })
+    this.#http.on('connection', socket => this.#tcpConnections.accept(socket, isSecured))
+    this.#http.on('secureConnection', socket => this.#tcpConnections.secured(socket))
     this.#http.on('request', (request, response) => this.#answer(request, response))
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head))
   }
 
-  /** Where it listens; before that, where it is to. */
+  /** Host and port on which it listens, or will listen. */
   get address(): { readonly host: string; readonly port: number } {
     const { host, port } = this.#init
     return { host, port: this.#port ?? port }
   }
 
-  /** The address for clients. */
+  /** The URL for clients. */
   get url(): string {
     const { host, port } = this.address
     const scheme = this.#init.tlsCert === '' ? 'ws' : 'wss'
     return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
   }
 
-  /** Connections of all kinds, WebSockets among them. */
+  /** Number of TCP connections, WebSockets included. */
   get socketCount(): number {
-    return this.#arrivals.size
+    return this.#tcpConnections.size
   }
 
   get isListening(): boolean {
     return this.#port !== undefined
   }
 
-  /** @throws `LISTEN_FAILED`, saying what could not be listened on and why; `TLS_INVALID` */
+  /** @throws `LISTEN_FAILED`, with the address and the reason; `TLS_INVALID` */
   async listen(): Promise<void> {
     if (this.#http instanceof TlsServer)
       this.#http.setSecureContext(readTlsPair(this.#init, this.#init.now()))
     const { host, port } = this.#init
     return new Promise((resolve, reject) => {
       this.#http.on('error', (error: NodeJS.ErrnoException) => {
-        if (this.isListening) return this.#arrivals.acceptFailed(error)
+        if (this.isListening) return this.#tcpConnections.acceptFailed(error)
         const why = error.code === 'EADDRINUSE' ? 'another program listens there already' : error.message
         reject(errors.listenFailed(`Can't listen on ${host}:${port}: ${why}`))
       })
       this.#http.listen(port, host, () => {
         this.#port = (this.#http.address() as AddressInfo).port
-        this.#arrivals.start()
+        this.#tcpConnections.start()
         resolve()
       })
     })
   }
 
   /**
-   * Reads certificate and key anew, for connections that are opened from now on.
+   * Reads certificate and key from their files again, for connections that are opened from now on.
    *
-   * @throws `TLS_INVALID`, and the old ones go on; `OPTION_INVALID` where there are none
+   * @throws `TLS_INVALID`, in which case the old pair stays in use; `OPTION_INVALID` if there is no
+   * certificate
    */
   reloadCertificate(): void {
     if (!(this.#http instanceof TlsServer))
@@ -155,70 +161,68 @@ export class Listener {
     this.#init.log.info('The certificate was read anew', { file: this.#init.tlsCert, until: readEnd(pair) })
   }
 
-  /**
-   * Takes no new connections, and no upgrade of those that are there. WebSockets are their owner's to close.
-   */
+  /** Stops accepting connections, and upgrades of those that exist. WebSockets are closed by their owner. */
   close(): void {
-    this.#init.entrance.close()
+    this.#init.upgradePolicy.close()
     this.#http.close()
     this.#http.closeIdleConnections()
   }
 
-  /**
-   * Cuts off what nobody has answered, and who has asked for nothing. An upgraded connection is not among it.
-   */
+  /** Cuts connections that are not upgraded, with or without a pending request. */
   terminate(): void {
-    this.#arrivals.terminate()
+    this.#tcpConnections.terminate()
     this.#http.closeAllConnections()
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { onHttpRequest = requireUpgrade, log, entrance } = this.#init
+    const { onHttpRequest = requireUpgrade, log, upgradePolicy } = this.#init
     this.#awaitAnswer(request.socket, response)
-    const refusal = this.#arrivals.refusalOf(request.socket) ?? entrance.judgeHost(request)
+    const refusal = this.#tcpConnections.refusalOf(request.socket) ?? upgradePolicy.judgeHost(request)
     if (refusal !== undefined) return answerRefused(response, refusal)
     try {
       await onHttpRequest(request, response)
     } catch (error) {
-      // Without the query, which may hold what is no log's business.
+      // The query is left out, since it may hold secrets.
       const path = request.url?.split('?')[0]
       log.error('onHttpRequest failed', { method: request.method, path, error })
       answerFailed(response)
     }
   }
 
-  /** Of requests that are pipelined the newest is answered last. */
+  /** Tracks the response to the newest of pipelined requests, which is answered last. */
   #awaitAnswer(socket: Socket, response: ServerResponse): void {
-    this.#arrivals.asked(socket)
+    this.#tcpConnections.asked(socket)
     this.#unanswered.set(socket, response)
     response.once('close', () => {
-      this.#arrivals.answered(socket)
+      this.#tcpConnections.answered(socket)
       if (this.#unanswered.get(socket) === response) this.#unanswered.delete(socket)
     })
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    // Another protocol may be asked for, and need not be granted [RFC 9110 §7.8].
+    // A server may ignore an upgrade to another protocol [RFC 9110 §7.8].
     if (request.headers.upgrade?.toLowerCase() !== 'websocket')
       return this.#serveAsItIs(request, socket, head)
     socket.on('error', destroy)
-    const { entrance } = this.#init
-    const ip = entrance.addressOf(request)
+    const { upgradePolicy } = this.#init
+    const ip = upgradePolicy.addressOf(request)
     const refusal =
-      this.#arrivals.refusalOf(socket) ?? entrance.judgeHost(request) ?? entrance.enter(request, socket, ip)
+      this.#tcpConnections.refusalOf(socket) ??
+      upgradePolicy.judgeHost(request) ??
+      upgradePolicy.enter(request, socket, ip)
     if (refusal !== undefined) return refuseUpgrade(socket, refusal)
     const address = { ip, port: socket.remotePort ?? 0 }
     this.#webSockets.handleUpgrade(request, socket, head, webSocket => {
       const { headers, url = '' } = request
-      const since = this.#arrivals.upgraded(socket)
+      const since = this.#tcpConnections.upgraded(socket)
       const opened = { webSocket, socket, address, subprotocol: webSocket.protocol, since }
       this.#init.onSocket(opened, { headers, url })
     })
   }
 
   /**
-   * Serves what Node has taken for an upgrade as the HTTP request that it is: hands its bytes, without the
-   * wish, to the server anew, in which its body and what follows on the connection are read as ever.
+   * Serves a request with an upgrade to another protocol as a plain HTTP request. Passes its bytes to the
+   * server again, without the `Upgrade` header, so that its body and later requests are read as usual.
    */
   #serveAsItIs(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const bytes = formatWithoutUpgrade(request)
@@ -228,7 +232,7 @@ export class Listener {
       socket.unshift(bytes)
       this.#http.emit(this.#http instanceof TlsServer ? 'secureConnection' : 'connection', socket)
     }
-    // Those before it on this connection are answered first, and Node has forgotten them.
+    // Earlier requests on this connection must be answered first; Node no longer keeps track of them.
     const before = this.#unanswered.get(socket)
     if (before === undefined) return serve()
     socket.on('error', destroy)

@@ -1,10 +1,12 @@
 /**
- * The TCP connections to the gateway's port, from their accept to their close: how many there may be, in all
- * and of one address, and how long one may take until it asks for something. Those that have nothing asked
- * for yet, or have been answered, make room for others.
+ * The TCP connections to the gateway's port, from their accept to their close.
+ *
+ * Limits how many there may be, in all and of one address, and how long one may wait without a request. At a
+ * limit, a connection that has no request yet, or whose request was answered, is closed to make room. Owned
+ * by the listener.
  *
  *   waiting ⇄ answering     waiting: for a request, the first one or the next
- *     ├──▶ upgraded         upgraded: it has become a WebSocket, and is its Connection's
+ *     ├──▶ upgraded         upgraded: it has become a WebSocket, and belongs to its Connection
  *     └──▶ over ◀── all
  */
 import type { Socket } from 'node:net'
@@ -17,14 +19,14 @@ import { SeldomWarning } from '../telemetry/seldom-warning.js'
 import { WaitingSockets } from './waiting-sockets.js'
 
 export interface TcpConnectionsInit {
-  /** 0: any number. */
+  /** 0 allows any number. */
   readonly maxConnections: number
   /**
-   * Milliseconds until a connection is closed that has not asked for anything, from its accept or its last
-   * answer.
+   * Milliseconds after its accept, or its last response, after which a connection without a request is
+   * closed.
    */
   readonly handshakeTimeout: number
-  /** Undefined: proxies stand in front, and whose a connection is will only be seen when it asks. */
+  /** Undefined behind proxies, where the client's address is only known from its request. */
   readonly addresses: AddressLimits<TcpConnection> | undefined
   readonly metrics: Metrics
   readonly log: Logger
@@ -32,48 +34,46 @@ export interface TcpConnectionsInit {
 }
 
 export interface TcpConnection {
-  /** With TLS the encrypted one, until its handshake is done. */
+  /** With TLS, the raw socket until the TLS handshake is completed, then the decrypted one. */
   socket: Socket
   readonly address: string
   state: 'waiting' | 'answering' | 'upgraded' | 'over'
-  /** Requests that were not answered yet. */
+  /** Number of requests that are not answered yet. */
   unanswered: number
-  /** Whether one was. */
+  /** Whether a request was answered. */
   wasAnswered: boolean
-  /** When its time began, by a clock without the moments in which the process stood still. */
+  /** When its waiting began, by a clock that leaves out stalls of the process. */
   since: number
-  /** It is one too many, and there only to be told so. */
+  /** Set if the connection exceeds a limit, and is only kept to be told so. */
   refusal: HttpRefusal | undefined
 }
 
-/**
- * Connections beyond the limits that are kept to be told so when they ask; others are closed without a word.
- */
+/** Connections beyond the limits that are kept to get a response. Further ones are closed without one. */
 const maxRefused = 16
 
-/** Milliseconds that those have to ask. */
+/** Milliseconds that these have to send their request. */
 const refusedTimeout = 1_000
 
-/** Milliseconds between two looks, at most and at least. */
+/** Longest and shortest interval of the clock, in milliseconds. */
 const slowestLook = 500
 const fastestLook = 5
 
 export class TcpConnections {
   readonly #init: TcpConnectionsInit
-  /** Not those that are upgraded: they are many, and never looked for. */
+  /** All but the upgraded ones, which are many and never looked up. */
   readonly #bySocket = new WeakMap<Socket, TcpConnection>()
-  /** While TLS is agreed on the socket above is not known: by the two ends. */
+  /** By remote and local end, during the TLS handshake, when the decrypted socket does not exist yet. */
   readonly #byEnds = new Map<string, TcpConnection>()
   readonly #waiting = new WaitingSockets<TcpConnection>()
   readonly #answering = new Set<TcpConnection>()
   readonly #refused = new Set<TcpConnection>()
   readonly #full: SeldomWarning
   #count = 0
-  /** Connections that there may be, and by what. */
+  /** Connections that are allowed, and by which limit. */
   #most = { connections: Number.POSITIVE_INFINITY, by: 'maxConnections' }
   readonly #interval: number
   #timer: NodeJS.Timeout | undefined
-  /** Undefined while nobody waits. */
+  /** Undefined while no connection waits. */
   #lookedAt: number | undefined
   #forgiven = 0
 
@@ -83,12 +83,12 @@ export class TcpConnections {
     this.#interval = Math.max(fastestLook, Math.min(slowestLook, init.handshakeTimeout / 4))
   }
 
-  /** All that are there, WebSockets included. */
+  /** Number of all connections, WebSockets included. */
   get size(): number {
     return this.#count + this.#refused.size
   }
 
-  /** To be called when the port is open, and all else that takes files is there. */
+  /** Starts the limits. Called when the port is open, and all other files of the process are open. */
   start(): void {
     const { maxConnections } = this.#init
     const files = countFreeSockets() ?? Number.POSITIVE_INFINITY
@@ -100,18 +100,21 @@ export class TcpConnections {
     this.#timer = setInterval(() => this.#look(), this.#interval).unref()
   }
 
-  /** A connection was accepted. `isSecured`: what is spoken on it will come by another socket, `secured`. */
+  /**
+   * Takes in an accepted connection. If `isSecured`, its requests will come from another socket: see
+   * `secured`.
+   */
   accept(socket: Socket, isSecured: boolean): void {
     if (this.#bySocket.has(socket)) return
     const address = normalizeAddress(socket.remoteAddress ?? '')
-    // It is gone again.
+    // The client has closed it already.
     if (address === undefined) return void socket.destroy()
     const { addresses, monotonic } = this.#init
     if (addresses?.judgeRate(address, monotonic()) !== undefined) return this.#turnAway(socket)
     const refusal = this.#judgeNumber(address)
     if (refusal !== undefined && this.#refused.size >= maxRefused) return this.#turnAway(socket)
     const since = this.#time()
-    const arrival: TcpConnection = {
+    const connection: TcpConnection = {
       socket,
       address,
       refusal,
@@ -120,83 +123,80 @@ export class TcpConnections {
       unanswered: 0,
       wasAnswered: false
     }
-    this.#bySocket.set(socket, arrival)
-    this.#add(arrival)
-    socket.once('close', () => this.#remove(arrival))
+    this.#bySocket.set(socket, connection)
+    this.#add(connection)
+    socket.once('close', () => this.#remove(connection))
     if (!isSecured) return
     const ends = describeEnds(socket)
-    this.#byEnds.set(ends, arrival)
-    socket.once('close', () => this.#byEnds.get(ends) === arrival && this.#byEnds.delete(ends))
+    this.#byEnds.set(ends, connection)
+    socket.once('close', () => this.#byEnds.get(ends) === connection && this.#byEnds.delete(ends))
   }
 
-  /** TLS was agreed on: from now on this is the connection's socket. */
+  /** Notes that the TLS handshake is completed: from now on this is the connection's socket. */
   secured(socket: Socket): void {
     if (this.#bySocket.has(socket)) return
     const ends = describeEnds(socket)
-    const arrival = this.#byEnds.get(ends)
-    // It was one too many, and has come so far before its end was seen.
-    if (arrival === undefined) return void socket.destroy()
+    const connection = this.#byEnds.get(ends)
+    // It was refused, but completed the TLS handshake before its close was noticed.
+    if (connection === undefined) return void socket.destroy()
     this.#byEnds.delete(ends)
-    arrival.socket = socket
-    this.#bySocket.set(socket, arrival)
-    if (arrival.state === 'over') socket.destroy()
+    connection.socket = socket
+    this.#bySocket.set(socket, connection)
+    if (connection.state === 'over') socket.destroy()
   }
 
-  /** Why nothing of this connection is served. */
+  /** Returns why no request of this connection is served; undefined if they are. */
   refusalOf(socket: Socket): HttpRefusal | undefined {
     const refusal = this.#bySocket.get(socket)?.refusal
     if (refusal !== undefined) this.#init.metrics.count('connectionsRefused')
     return refusal
   }
 
-  /** A request came that is no upgrade. */
+  /** Notes a request that is no upgrade. */
   asked(socket: Socket): void {
-    const arrival = this.#bySocket.get(socket)
-    if (arrival === undefined || arrival.state === 'over') return
-    arrival.unanswered++
-    if (arrival.state !== 'waiting') return
-    this.#waiting.delete(arrival)
-    arrival.state = 'answering'
-    this.#answering.add(arrival)
+    const connection = this.#bySocket.get(socket)
+    if (connection === undefined || connection.state === 'over') return
+    connection.unanswered++
+    if (connection.state !== 'waiting') return
+    this.#waiting.delete(connection)
+    connection.state = 'answering'
+    this.#answering.add(connection)
   }
 
-  /** It was answered: the time for the next one begins. */
+  /** Notes that a request was answered. The time for the next one begins. */
   answered(socket: Socket): void {
-    const arrival = this.#bySocket.get(socket)
-    if (arrival?.state !== 'answering' || --arrival.unanswered > 0) return
-    this.#answering.delete(arrival)
-    arrival.state = 'waiting'
-    arrival.wasAnswered = true
-    arrival.since = this.#time()
-    if (arrival.refusal === undefined) this.#waiting.add(arrival)
+    const connection = this.#bySocket.get(socket)
+    if (connection?.state !== 'answering' || --connection.unanswered > 0) return
+    this.#answering.delete(connection)
+    connection.state = 'waiting'
+    connection.wasAnswered = true
+    connection.since = this.#time()
+    if (connection.refusal === undefined) this.#waiting.add(connection)
   }
 
-  /** It is a WebSocket now. Returns since when its client has been there. */
+  /** Notes that the connection has become a WebSocket. Returns when the time for its handshake began. */
   upgraded(socket: Socket): number {
-    const arrival = this.#bySocket.get(socket)
-    if (arrival === undefined) return this.#init.monotonic()
+    const connection = this.#bySocket.get(socket)
+    if (connection === undefined) return this.#init.monotonic()
     this.#bySocket.delete(socket)
-    this.#waiting.delete(arrival)
-    this.#answering.delete(arrival)
-    if (arrival.state !== 'over') arrival.state = 'upgraded'
-    return arrival.since + this.#forgiven
+    this.#waiting.delete(connection)
+    this.#answering.delete(connection)
+    if (connection.state !== 'over') connection.state = 'upgraded'
+    return connection.since + this.#forgiven
   }
 
-  /**
-   * A connection could not be accepted, most likely since there is no file left for it: those that wait make
-   * room.
-   */
+  /** Makes room after a connection could not be accepted, most likely because no file was left for it. */
   acceptFailed(error: Error): void {
     this.#init.metrics.count('acceptErrors')
     this.#full.tell({ connections: this.#count, by: error.message })
     this.#displaceAny()
   }
 
-  /** Closes all that have not become WebSockets. */
+  /** Closes all connections that have not become WebSockets. */
   terminate(): void {
     clearInterval(this.#timer)
-    for (const arrivals of [this.#waiting.all(), this.#answering, this.#refused])
-      for (const { socket } of arrivals) socket.destroy()
+    for (const connections of [this.#waiting.all(), this.#answering, this.#refused])
+      for (const { socket } of connections) socket.destroy()
   }
 
   #judgeNumber(address: string): HttpRefusal | undefined {
@@ -208,18 +208,16 @@ export class TcpConnections {
     return { status: 503, why: 'The gateway has as many connections as it may have.', retryAfter: 1_000 }
   }
 
-  /** There is nothing yet that could be answered. */
+  /** Closes a connection without a response, since there is no request yet to respond to. */
   #turnAway(socket: Socket): void {
     this.#init.metrics.count('socketsRefused')
     socket.destroy()
   }
 
-  /**
-   * Of this address the one that was answered, and has asked for nothing since: its client can come again.
-   */
+  /** Closes a connection of this address that is idle after a response: its client can connect again. */
   #displaceIdle(address: string): boolean {
-    for (const arrival of this.#init.addresses!.of(address))
-      if (arrival.state === 'waiting' && arrival.wasAnswered) return this.#displace(arrival)
+    for (const connection of this.#init.addresses!.of(address))
+      if (connection.state === 'waiting' && connection.wasAnswered) return this.#displace(connection)
     return false
   }
 
@@ -228,36 +226,36 @@ export class TcpConnections {
     return greediest !== undefined && this.#displace(greediest)
   }
 
-  #displace(arrival: TcpConnection): true {
+  #displace(connection: TcpConnection): true {
     this.#init.metrics.count('socketsDisplaced')
-    this.#remove(arrival)
-    arrival.socket.destroy()
+    this.#remove(connection)
+    connection.socket.destroy()
     return true
   }
 
-  #add(arrival: TcpConnection): void {
-    if (arrival.refusal !== undefined) {
-      this.#refused.add(arrival)
+  #add(connection: TcpConnection): void {
+    if (connection.refusal !== undefined) {
+      this.#refused.add(connection)
       return
     }
     this.#count++
-    this.#init.addresses?.add(arrival.address, arrival)
-    this.#waiting.add(arrival)
+    this.#init.addresses?.add(connection.address, connection)
+    this.#waiting.add(connection)
   }
 
-  /** Once for each. */
-  #remove(arrival: TcpConnection): void {
-    const { state } = arrival
+  /** Removes a connection. Does nothing after the first call. */
+  #remove(connection: TcpConnection): void {
+    const { state } = connection
     if (state === 'over') return
-    arrival.state = 'over'
-    this.#answering.delete(arrival)
-    if (this.#refused.delete(arrival)) return
-    this.#waiting.delete(arrival)
+    connection.state = 'over'
+    this.#answering.delete(connection)
+    if (this.#refused.delete(connection)) return
+    this.#waiting.delete(connection)
     this.#count--
-    this.#init.addresses?.remove(arrival.address, arrival)
+    this.#init.addresses?.remove(connection.address, connection)
   }
 
-  /** What passes while the process stands still is nobody's time: nothing was read meanwhile. */
+  /** Returns the time without stalls of the process, during which no socket was read. */
   #time(): number {
     const now = this.#init.monotonic()
     this.#lookedAt ??= now
@@ -278,9 +276,9 @@ export class TcpConnections {
     this.#end(this.#refused, Math.min(handshakeTimeout, refusedTimeout))
   }
 
-  #end(arrivals: Iterable<TcpConnection>, timeout: number): void {
+  #end(connections: Iterable<TcpConnection>, timeout: number): void {
     const now = this.#time()
-    for (const { since, socket } of arrivals) {
+    for (const { since, socket } of connections) {
       if (now - since < timeout) return
       this.#init.metrics.count('socketsUnfinished')
       socket.destroy()
@@ -288,7 +286,7 @@ export class TcpConnections {
   }
 }
 
-/** Names a connection as long as it is there. */
+/** Returns a name that identifies a connection while it lasts. */
 function describeEnds({ remoteAddress, remotePort, localAddress }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress}`
 }

@@ -1,13 +1,10 @@
-/**
- * The certificate by which the gateway proves to clients who it is, and its key: read from their files, and
- * looked at before anybody uses them.
- */
+/** The TLS certificate of the gateway and its key: read from their files, and checked before use. */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { errors } from '../../shared/errors.js'
 
-/** Where they are; both '': there is no TLS. */
+/** Paths of the two files. Both are empty without TLS. */
 export interface TlsFiles {
   readonly tlsCert: string
   readonly tlsKey: string
@@ -18,22 +15,23 @@ export interface TlsPair {
   readonly key: Buffer
 }
 
-/** Of a certificate: until when it is good, as it says itself. */
+/** Returns the end of the certificate's validity, as it is written in it. */
 export function readEnd({ cert }: TlsPair): string {
   return new X509Certificate(cert).validTo
 }
 
 /**
- * `now`: the time of day, in milliseconds since 1970.
+ * Reads and checks certificate and key.
  *
- * @throws `TLS_INVALID`, naming the file, or what is wrong with the two together
+ * @param now the time of day, in milliseconds since 1970
+ * @throws `TLS_INVALID`, which names the file, or what is wrong with the two together
  */
 export function readTlsPair({ tlsCert, tlsKey }: TlsFiles, now: number): TlsPair {
   const pair = { cert: read('certificate', tlsCert), key: read('key', tlsKey) }
   try {
-    // The first of a file is the gateway's own, and what follows is the chain.
+    // The first certificate of the file is the gateway's own; its chain follows.
     const { validTo } = new X509Certificate(pair.cert)
-    // Also finds a key that is another certificate's.
+    // Also throws for a key that belongs to another certificate.
     createSecureContext(pair)
     if (Date.parse(validTo) <= now) throw new Error(`it was good until ${validTo}`)
   } catch (error) {

@@ -1,7 +1,9 @@
 /**
- * Who may open a WebSocket, and is served at all: by the name that was asked for, by the page that it comes
- * from, and, behind proxies, by how many there are of its address. Who is refused gets an HTTP answer that
- * says why.
+ * Decides which HTTP requests are served, and which may open a WebSocket.
+ *
+ * Checks the host name of the request, the origin of the page, and behind proxies the number of connections
+ * of the client's address. A refused client gets an HTTP response that says why. Owned by the gateway's
+ * listener.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
@@ -32,8 +34,8 @@ export class UpgradePolicy {
   readonly #origins: Origins
   readonly #hosts: Hosts
   /**
-   * By the addresses that proxies say. Undefined: there are none in front, and Arrivals counts by those of
-   * sockets.
+   * Limits by the addresses that proxies name. Undefined without proxies: then TcpConnections counts by the
+   * addresses of sockets.
    */
   readonly #addresses: AddressLimits<Socket> | undefined
   readonly #originRefused: SeldomWarning
@@ -57,8 +59,7 @@ export class UpgradePolicy {
   }
 
   /**
-   * Where a request comes from: what the outermost of the trusted proxies has seen, or else the socket's own
-   * address.
+   * Returns the client's address: the one that the outermost trusted proxy has seen, or else the socket's.
    */
   addressOf({ socket, headers }: IncomingMessage): string {
     const { trustedProxies } = this.#init.limits
@@ -66,7 +67,7 @@ export class UpgradePolicy {
     return forwarded ?? normalizeAddress(socket.remoteAddress ?? '') ?? ''
   }
 
-  /** Why a request is not served at all, whether it wants a WebSocket or not. */
+  /** Returns why a request is not served at all, be it an upgrade or not. */
   judgeHost({ headers: { host } }: IncomingMessage): HttpRefusal | undefined {
     if (this.#hosts.serves(host)) return undefined
     const { limits, metrics } = this.#init
@@ -80,7 +81,7 @@ export class UpgradePolicy {
     return { status: 421, why: 'The gateway is not served under this name.' }
   }
 
-  /** undefined: it may come in, and is counted until its socket closes. */
+  /** Returns why an upgrade is refused. If undefined, it is allowed, and counted until its socket closes. */
   enter(request: IncomingMessage, socket: Socket, address: string): HttpRefusal | undefined {
     const refusal = this.#judge(request, address)
     if (refusal !== undefined) this.#init.metrics.count('connectionsRefused')
@@ -92,7 +93,7 @@ export class UpgradePolicy {
     return refusal
   }
 
-  /** Lets nobody in any more. */
+  /** Refuses all upgrades from now on. */
   close(): void {
     this.#isOpen = false
   }

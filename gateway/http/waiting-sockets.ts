@@ -1,23 +1,25 @@
-/** The connections that are waited for, the longest first; and which of them makes room for another one. */
+/** TCP connections that wait for a request, and the choice of the one that makes room for another. */
 import { addressKey } from '../addresses/client-address.js'
 
 export interface WaitingSocket {
   readonly address: string
 }
 
-/** Of how many, those that have waited the longest, one makes room: the cost must not grow with a crowd. */
+/**
+ * Number of longest waiting sockets among which one is chosen, so that the cost does not grow with a crowd.
+ */
 const sampleSize = 16
 
 export class WaitingSockets<Member extends WaitingSocket> {
   readonly #members = new Set<Member>()
-  /** How many of each address. */
+  /** Number of waiting sockets by address. */
   readonly #counts = new Map<string, number>()
 
   get isEmpty(): boolean {
     return this.#members.size === 0
   }
 
-  /** The longest first. */
+  /** Returns all, the longest waiting first. */
   all(): Iterable<Member> {
     return this.#members
   }
@@ -28,7 +30,7 @@ export class WaitingSockets<Member extends WaitingSocket> {
     this.#counts.set(key, this.#countOf(member) + 1)
   }
 
-  /** Does nothing where it is not among them. */
+  /** Removes a socket. Does nothing if it is not waiting. */
   delete(member: Member): void {
     if (!this.#members.delete(member)) return
     const left = this.#countOf(member) - 1
@@ -37,8 +39,8 @@ export class WaitingSockets<Member extends WaitingSocket> {
   }
 
   /**
-   * One of the address of which most wait, so that a crowd of one address keeps nobody else out. Undefined:
-   * nobody waits.
+   * Returns a socket of the address with the most waiting ones, so that a crowd of one address keeps nobody
+   * else out. Undefined if none waits.
    */
   findGreediest(): Member | undefined {
     let greediest: Member | undefined

@@ -1,29 +1,35 @@
 /**
- * The one door to ws: the WebSocket of a client. Everything that ws can be told to refuse by itself, it is
- * told here, and how to say so. ws closes with a code alone and tells of it only afterwards; here its owner
- * is told before, so that what waits to be sent is sent, and the close has a reason.
+ * The one door to the package ws: the WebSocket of a client, and the server that makes it.
+ *
+ * ws is configured to detect everything that it can refuse by itself. On its own, ws closes with a bare code
+ * and reports it afterwards. Here the owner is asked first, so that waiting frames are sent and the close
+ * frame has a reason.
  */
 import { type Server, type ServerOptions, WebSocket, WebSocketServer } from 'ws'
 import { type CloseCode, closeCodes } from '../../shared/close-codes.js'
 
-/** By how much a message may exceed `maxBodyBytes` and be answered: beyond, its connection is closed. */
+/**
+ * Factor by which a message may exceed `maxBodyBytes` and still be answered. A larger one closes the
+ * connection.
+ */
 const answeredExcess = 4
 
 /**
- * Bytes of a frame around the body: package and message header with the longest route, or the text form's.
+ * Bytes of a frame around the body: the headers of package and message with the longest route, or those of
+ * the text protocol.
  */
 const frameOverhead = 1_024
 
 /**
- * Bytes of a body for each of the fragments, or of the pieces of a socket, that it may come in. Each costs up
- * to 290 bytes of memory until the message is whole (ws 8.23, measured): as much as the body itself.
+ * Bytes of a body per allowed fragment, or per chunk that the socket delivers. Each costs up to 290 bytes of
+ * memory until the message is complete (ws 8.23, measured): as much as the body itself.
  */
 const bytesPerPart = 256
 const leastParts = 1_024
 
 /**
- * Pings and pongs in the middle of one message in fragments. A fragment is a window on all that was read with
- * it, and so keeps them in memory until the message is whole.
+ * Pings and pongs within one fragmented message. A fragment is a view of the chunk that was read with it, and
+ * so keeps these frames in memory until the message is complete.
  */
 const mostControls = 1_000
 
@@ -33,7 +39,7 @@ export interface MessageLimits {
   readonly maxBufferedChunks: number
 }
 
-/** The limits that ws is to hold for messages whose bodies may take so many bytes. */
+/** Returns the limits that ws enforces for messages whose bodies may have so many bytes. */
 export function limitMessages(maxBodyBytes: number): MessageLimits {
   const parts = Math.max(leastParts, Math.ceil(maxBodyBytes / bytesPerPart))
   return {
@@ -43,7 +49,7 @@ export function limitMessages(maxBodyBytes: number): MessageLimits {
   }
 }
 
-/** ws has found what breaks a rule of WebSocket, or a limit of its messages. */
+/** A violation that ws has found: of the WebSocket protocol, or of a limit of messages. */
 export class WebSocketViolation extends Error {
   readonly closeCode: CloseCode
 
@@ -60,24 +66,23 @@ export class WebSocketViolation extends Error {
 }
 
 /**
- * A WebSocket that tells of a violation by `violated`, with the code to close with, and leaves the close to
- * its owner.
+ * A WebSocket that emits `violated` with the close code of a violation, and leaves the close to its owner.
  */
 export class ClientWebSocket extends WebSocket {
-  /** Control frames in the middle of the present message. */
+  /** Control frames within the current message. */
   #controls = 0
 
   override close(code?: number, reason?: string | Buffer): void {
-    // ws gives no reason where it has found a fault; it answers a close with the client's, or without a code.
+    // Only for a violation does ws pass a code without a reason: an answer to a close has the client's reason
+    // or no code.
     const isViolation = code !== undefined && reason === undefined && this.readyState === WebSocket.OPEN
     if (isViolation && this.emit('violated', code)) return
     super.close(code, reason)
   }
 
-  /** Counts a ping or a pong that came. */
+  /** Counts a received ping or pong. */
   countControl(): void {
-    // The opcode of the message that is not whole, or 0. ws tells nobody of it; a version without it counts
-    // nothing.
+    // Opcode of the incomplete message, or 0. It is private in ws: a version without it counts nothing here.
     const { _receiver } = this as unknown as { _receiver?: { _fragmented?: number } }
     this.#controls = (_receiver?._fragmented ?? 0) === 0 ? 0 : this.#controls + 1
     if (this.#controls > mostControls) this.close(closeCodes.tooManyParts)
@@ -86,7 +91,9 @@ export class ClientWebSocket extends WebSocket {
 
 export type SocketServer = Server<typeof ClientWebSocket>
 
-/** What makes WebSockets of upgrades. `subprotocols`: those that a client may ask for. */
+/**
+ * Creates the server that turns upgrades into WebSockets. `subprotocols` are those that a client may ask for.
+ */
 export function createSocketServer(maxBodyBytes: number, subprotocols: readonly string[]): SocketServer {
   return new WebSocketServer({
     noServer: true,
@@ -94,7 +101,7 @@ export function createSocketServer(maxBodyBytes: number, subprotocols: readonly 
     perMessageDeflate: false,
     ...limitMessages(maxBodyBytes),
     WebSocket: ClientWebSocket,
-    // The connection answers pings, as many as it takes; ws would end the socket without a word.
+    // The connection answers pings itself, so that it can limit them; ws would terminate the socket.
     autoPong: false,
     closeTimeout: 5_000,
     handleProtocols: asked => subprotocols.find(each => asked.has(each)) ?? false

@@ -1,16 +1,15 @@
-/**
- * How many files a process may have open, sockets among them, and what of that is left: where the system says
- * so.
- */
+/** The limit of open files, sockets included, and how many of them are left, if the system tells. */
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { devNull } from 'node:os'
 
-/** Files that are left to others at most: to workers that are replaced, and to what handlers open. */
+/**
+ * Largest number of files that are reserved for other uses: replaced workers, and files that handlers open.
+ */
 const longestReserve = 64
 
 /**
- * Sockets that a process can have beside what it has open now, with some files left for others. Undefined
- * where the system does not say (only Linux does), or sets no limit.
+ * Returns the number of sockets that the process can still open, less a reserve for other files. Undefined if
+ * the system does not tell (only Linux does), or sets no limit.
  */
 export function countFreeSockets(): number | undefined {
   try {
@@ -23,8 +22,8 @@ export function countFreeSockets(): number | undefined {
 }
 
 /**
- * Throws the system's error (EMFILE, ENFILE) where so many more files can't be had at this moment. For what
- * would fail half way without them, and lose some for good.
+ * Throws the system's error (EMFILE, ENFILE) if `count` more files cannot be opened now. Called before steps
+ * that would fail half way without these files, and lose some for good.
  */
 export function expectFreeFiles(count: number): void {
   const files: number[] = []

@@ -1,10 +1,11 @@
 /**
- * Things by a weight that changes: which one has most is known at any moment. A binary heap in which each
- * thing knows its index, so that a change costs no more than the logarithm of how many there are, and a small
- * one next to nothing.
+ * A ranking of things by a weight that changes, in which the heaviest is known at any moment.
+ *
+ * A binary heap in which each thing knows its index. A change costs at most the logarithm of the number of
+ * things, and a small change next to nothing.
  */
 
-/** A thing's place in a ranking. */
+/** The entry of a thing in a ranking. */
 export interface Rank<Item> {
   readonly item: Item
   readonly weight: number
@@ -12,7 +13,7 @@ export interface Rank<Item> {
 
 interface Node<Item> extends Rank<Item> {
   weight: number
-  /** In the heap; of the children of `i` that is `2 i + 1` and `2 i + 2`. -1: it was removed. */
+  /** Index in the heap: the children of `i` are at `2 i + 1` and `2 i + 2`. -1 after its removal. */
   index: number
 }
 
@@ -23,7 +24,7 @@ export class Ranking<Item> {
     return this.#heap.length
   }
 
-  /** The one that has most; of equals any. */
+  /** The entry with the greatest weight; any of those that are equal. */
   get top(): Rank<Item> | undefined {
     return this.#heap[0]
   }
@@ -44,7 +45,7 @@ export class Ranking<Item> {
     else this.#sink(node)
   }
 
-  /** A second time does nothing. */
+  /** Removes an entry. Does nothing if it was removed before. */
   remove(rank: Rank<Item>): void {
     const node = rank as Node<Item>
     const { index } = node

@@ -1,13 +1,15 @@
 /**
- * Bytes that all clients together may take. While they take more, whoever has more than an equal share is
- * greedy, and gives way when something is added for it.
+ * A budget of bytes that all clients share.
+ *
+ * While it is exceeded, a client with more than an equal share is greedy. It must give way when bytes are
+ * added for it.
  */
 export class SharedBudget {
   readonly #limit: number
   readonly #clients: () => number
   #bytes = 0
 
-  /** `clients`: how many there are now. */
+  /** `clients` returns the present number of clients. */
   constructor(limit: number, clients: () => number) {
     this.#limit = limit
     this.#clients = clients

@@ -1,19 +1,19 @@
-/** A token bucket: so much a second on average, and a burst of as much as comes in two seconds. */
+/** A token bucket: a rate per second on average, with a burst of two seconds' worth. */
 
-/** Seconds' worth that a bucket holds. */
+/** Capacity of a bucket, in seconds' worth of its rate. */
 export const burstSeconds = 2
 
 /**
- * Seconds' worth of what was refused that are forgotten in a second. It has cost the gateway most of what it
- * would have if it had been let in. So who sends more than 1.25 times as much as they may is known by it in
- * the end.
+ * Refused seconds' worth that are forgiven per second. Refusing has cost the gateway most of what letting in
+ * would have cost, so it is counted. A client that keeps sending more than 1.25 times its rate is noticed by
+ * it in the end.
  */
 const forgiven = 0.25
 
 export class TokenBucket {
   readonly #perSecond: number
   #tokens: number
-  /** Seconds' worth that was refused, less what was forgotten since. */
+  /** Refused seconds' worth, less the part that was forgiven since. */
   #refused = 0
   #at: number
 
@@ -23,14 +23,14 @@ export class TokenBucket {
     this.#at = now
   }
 
-  /** Takes so much. Gives 0, or, if it is refused, the milliseconds until there would be enough. */
+  /** Spends tokens. Returns 0, or the milliseconds until there would be enough if the amount is refused. */
   spend(amount: number, now: number): number {
     const seconds = (now - this.#at) / 1000
     this.#at = now
     const most = this.#perSecond * burstSeconds
     this.#tokens = Math.min(most, this.#tokens + seconds * this.#perSecond)
     this.#refused = Math.max(0, this.#refused - seconds * forgiven)
-    // What is more than a bucket holds passes where it is full: it would never pass else.
+    // An amount larger than the bucket passes when the bucket is full; otherwise it could never pass.
     if (this.#tokens >= Math.min(amount, most)) {
       this.#tokens -= amount
       return 0
@@ -39,7 +39,7 @@ export class TokenBucket {
     return Math.ceil(((Math.min(amount, most) - this.#tokens) / this.#perSecond) * 1000)
   }
 
-  /** How far somebody goes on who is refused: seconds' worth. */
+  /** Measures how much a refused client keeps sending, in seconds' worth of the rate. */
   get insistence(): number {
     return this.#refused
   }

@@ -1,7 +1,4 @@
-/**
- * A row of the table of options: what its values are, how they are checked, and its names outside of a
- * program.
- */
+/** A row of the option table: its values, their check, and its names as a flag and a variable. */
 import { describeValue, maxOptionLength } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
 import type { PlainOptions } from './plain-options.js'
@@ -15,34 +12,44 @@ export type Check =
 export interface OptionRow {
   readonly name: keyof PlainOptions
   readonly check: Check
-  /** The default; undefined: there is none, and the option must be given. */
-  readonly standard: string | number | undefined
-  /** What `--help` and the documents say. */
+  /** Undefined if there is no default, so that the option must be given. */
+  readonly defaultValue: string | number | undefined
+  /** The text in `--help` and in the reference. */
   readonly help: string
 }
 
-/** `handlers` → `handlers`, `frontendId` → `frontend-id`: the option's name on the command line. */
+/** Checks a time in milliseconds, of at most the longest one that Node's timers take. */
+export function ms(least: number): Check {
+  return { type: 'integer', least, most: 2_147_483_647 }
+}
+
+/** Checks a whole number. */
+export function count(least: number, most: number): Check {
+  return { type: 'integer', least, most }
+}
+
+/** Returns the option's name on the command line: `frontendId` → `frontend-id`. */
 export function flagOf(name: string): string {
   return name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
 }
 
-/** `frontendId` → `SALLYPORT_FRONTEND_ID`: the option's name in the environment. */
+/** Returns the option's name in the environment: `frontendId` → `SALLYPORT_FRONTEND_ID`. */
 export function variableOf(name: string): string {
   return `SALLYPORT_${flagOf(name).replaceAll('-', '_').toUpperCase()}`
 }
 
 /**
- * An option's value, checked; its default where there is none.
+ * Returns the checked value of an option, or its default if `value` is undefined.
  *
  * @throws `OPTION_INVALID`
  */
-export function checkOption({ name, check, standard }: OptionRow, value: unknown): string | number {
+export function checkOption({ name, check, defaultValue }: OptionRow, value: unknown): string | number {
   if (value === undefined) {
-    if (standard === undefined)
+    if (defaultValue === undefined)
       throw errors.optionInvalid(
         `The option \`${name}\` is missing: give the folder of the handler modules, --${flagOf(name)} DIR`
       )
-    return standard
+    return defaultValue
   }
   const fail = (expected: string) =>
     errors.optionInvalid(`Expected \`${name}\` to be ${expected}, got ${describeValue(value)}`)

@@ -1,8 +1,9 @@
 /**
- * What a gateway can be told: the options that are plain values (option-table.ts), and those that only the
- * library takes.
+ * The options of a gateway: their types, their check, and their defaults.
  *
- * Asked for: GatewayOptions. Resolved, frozen, with every default filled in: ResolvedOptions.
+ * Options that are plain values stand in option-table.ts; those that only a program can give stand here.
+ * `GatewayOptions` are what a program asks for. `ResolvedOptions` are the same, checked and frozen, with
+ * every default filled in.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { resolve } from 'node:path'
@@ -18,50 +19,50 @@ import { checkOption } from './option-row.js'
 import { optionTable } from './option-table.js'
 import type { PlainOptions } from './plain-options.js'
 
-/** What is known of a client when it shakes hands. */
+/** What a Pomelo client declares in its handshake, and its address. */
 export interface HandshakeInfo {
-  /** What the client says it is, e.g. `js-websocket`; '' if it says nothing. */
+  /** The client's own type, e.g. `js-websocket`; '' if it names none. */
   readonly type: string
   readonly version: string
-  /** The client's own data, as it sent it: nobody has checked it. */
+  /** The client's own data, exactly as it came: not validated. */
   readonly user: unknown
   readonly address: ClientAddress
 }
 
-/** What a handshake hook answers. `user` is passed on to the client. */
+/** The answer of the `onHandshake` hook. `user` is passed on to the client. */
 export type HandshakeAnswer =
   | { readonly accept: true; readonly user?: unknown }
   | { readonly accept: false; readonly outdated?: boolean; readonly user?: unknown }
 
-/** What is known of a client before there is a session for it. Nobody has checked any of it. */
+/** What is known of a client before its session begins. None of it is validated. */
 export interface AuthenticationRequest {
-  /** Of the HTTP request that has opened the connection. */
+  /** The headers of the HTTP request that opened the connection. */
   readonly headers: IncomingHttpHeaders
-  /** Its path and query. */
+  /** The path and query of that request. */
   readonly url: string
   readonly address: ClientAddress
-  /** What a Pomelo client, or ours, says at its handshake; undefined for the text form, which has none. */
+  /** The handshake of a Pomelo client or of our own; undefined for the text protocol, which has none. */
   readonly handshake: Omit<HandshakeInfo, 'address'> | undefined
 }
 
-/** Who a client is, or why it is not let in. */
+/** The answer of the `authenticate` hook: who the client is, or why it is not let in. */
 export type AuthenticationAnswer =
   | {
       readonly accept: true
-      /** The user that its session is bound to; null or nothing: none. */
+      /** The user that the session is bound to; none if null or missing. */
       readonly uid?: string | null
-      /** What its session begins with. */
+      /** The session's initial settings. */
       readonly settings?: Readonly<Record<string, unknown>>
     }
   | {
       readonly accept: false
-      /** For the client, in the text form by a kick. Default: `not let in`. */
+      /** The reason that the client is told; in the text protocol by a kick. Default: `not let in`. */
       readonly reason?: string
-      /** For clients that shake hands: what the refusal has under `user`. Default: `{ reason }`. */
+      /** Data under `user` in a handshake reply that refuses the client. Default: `{ reason }`. */
       readonly user?: unknown
     }
 
-/** What a client has said with its upgrade. */
+/** What a client has sent with its upgrade, for authentication. */
 export type Credentials = Pick<AuthenticationRequest, 'headers' | 'url'>
 
 /** Answers an HTTP request that opens no WebSocket. */
@@ -75,40 +76,43 @@ export interface ClientAddress {
 export interface GatewayOptions extends Partial<Omit<PlainOptions, 'handlers'>> {
   handlers: string
   /**
-   * Where the log goes, at all levels. One that throws, or rejects, loses that line and nothing else.
-   * Default: text lines on stderr, at `logLevel` and above.
+   * The logger, which gets the lines of all levels. If it throws or rejects, only that line is lost. Default:
+   * text lines on stderr, at `logLevel` and above.
    */
   log?: Logger
   /**
-   * Accepts or refuses a Pomelo client's handshake. Default: accepts. Where it throws, rejects or answers
-   * with what is no answer, the client is told to come back later (close code 1013).
+   * Accepts or refuses a Pomelo client's handshake. If it throws, rejects or returns an invalid answer, the
+   * client is told to come back later (close code 1013). Default: accepts all.
    */
   onHandshake?: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
   /**
-   * Says who a client is, before there is a session for it; asked again when it comes back to its session,
-   * and has to name the same user then. Default: all are let in, as nobody. Where it throws, rejects or
-   * answers with what is no answer, the client is told to come back later (close code 1013).
+   * Authenticates a client, before its session begins. Called again when the client resumes its session, and
+   * must name the same user then. If it throws, rejects or returns an invalid answer, the client is told to
+   * come back later (close code 1013). Default: lets all in, without a user.
    */
   authenticate?: (asked: AuthenticationRequest) => AuthenticationAnswer | Promise<AuthenticationAnswer>
-  /** Answers HTTP requests that open no WebSocket: a page, say. Default: 426. One that throws answers 500. */
+  /**
+   * Answers HTTP requests that are no upgrades, e.g. for a page. If it throws, the answer is 500. Default:
+   * answers 426.
+   */
   onHttpRequest?: HttpRequestListener
   /**
-   * The time of day, in milliseconds since 1970: for the log's time stamps, the numbers that sessions get,
-   * and the validity of a certificate. No duration depends on it. Default: that of the machine.
+   * Returns the time of day, in milliseconds since 1970. Used for the log's time stamps, the numbers of
+   * sessions and the validity of a certificate; no duration depends on it. Default: the machine's clock.
    */
   now?: () => number
   /**
-   * Milliseconds since some moment, by a clock that only goes on: for deadlines, rates, suspensions and every
-   * other duration. A test that moves the time hands in its own. Default: `performance.now`.
+   * Returns milliseconds of a monotonic clock, for deadlines, rates, suspensions and every other duration. A
+   * test that moves the time passes its own. Default: `performance.now`.
    */
   monotonic?: () => number
   /**
-   * Development: loads TypeScript handlers by the package tsx, and all anew when a file is saved. Default:
-   * false.
+   * Development mode: loads TypeScript handlers with the package tsx, and reloads all handlers when a file is
+   * saved. Default: false.
    */
   dev?: boolean
   /**
-   * Options of Node for the worker threads, e.g. `['--import', './tracing.js']`. Default: those of this
+   * Node's command line options for the workers, e.g. `['--import', './tracing.js']`. Default: those of this
    * process.
    */
   workerArgv?: readonly string[]
@@ -125,7 +129,7 @@ export interface ResolvedOptions extends Readonly<PlainOptions> {
   readonly workerArgv: readonly string[] | undefined
 }
 
-/** Options that are no plain values, and so only a program can give. */
+/** Names of the options that only a program can give, because they are not plain values. */
 const programOptions = [
   'log',
   'onHandshake',
@@ -138,10 +142,10 @@ const programOptions = [
 ]
 
 /**
- * Checks what was asked for and fills in the defaults.
+ * Checks the options and fills in the defaults.
  *
  * @param metrics counts lines of the log that are lost
- * @throws `OPTION_INVALID`, naming the option, what was expected and what came
+ * @throws `OPTION_INVALID`, which names the option, the expected value and the given one
  */
 export function resolveOptions(asked: GatewayOptions, metrics = new Metrics()): ResolvedOptions {
   if (asked === null || typeof asked !== 'object') {
@@ -183,7 +187,7 @@ export function resolveOptions(asked: GatewayOptions, metrics = new Metrics()): 
     throw errors.optionInvalid(`Expected \`dev\` to be true or false, got ${describeValue(dev)}`)
   }
   const options = plain as unknown as PlainOptions
-  // Both refuse what they can't read.
+  // Both constructors throw for a value that they cannot parse.
   new Origins(options.origins)
   new Hosts(options.hosts, options.host)
   return Object.freeze({

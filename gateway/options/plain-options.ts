@@ -1,209 +1,258 @@
-/** The options that are plain values: their names, units, and what happens at each limit. */
+/**
+ * The types of the options that are plain values, with their units, defaults and limits.
+ *
+ * Values are checked by option-table.ts, which also has the defaults.
+ */
 import type { LogLevel } from '../../shared/text/log.js'
 
-/** What a second session of a user does to the first. */
+/**
+ * What happens if a user is bound to a second session: `off` allows it, `reject` fails the second bind,
+ * `kick` ends the first session.
+ */
 export type SingleSession = 'off' | 'reject' | 'kick'
 
-/** What a worker is. */
+/** What a worker runs in: a thread of the gateway's process, or a process of its own. */
 export type Isolation = 'thread' | 'process'
 
 /** Options that are plain values, and so can come from the command line and the environment too. */
 export interface PlainOptions {
-  /** The folder of the game's handler modules. No default: a gateway without handlers answers nothing. */
+  /**
+   * The folder of the game's handler modules. No default: it must be given, since a gateway without handlers
+   * answers nothing.
+   */
   handlers: string
-  /** The address to listen on. */
+  /** The address to listen on. Default: `127.0.0.1`. */
   host: string
-  /** The port to listen on; 0 takes a free one. */
+  /** The port to listen on; 0 takes a free one. Default: 3010. */
   port: number
   /**
-   * The file of the certificate, its chain behind it, as PEM: clients connect by `wss:`. '': there is none.
+   * The PEM file of the certificate, followed by its chain. With it, clients connect by `wss:`. Default: '',
+   * no TLS.
    */
   tlsCert: string
-  /** The file of its key, as PEM, without a passphrase. */
+  /**
+   * The PEM file of the certificate's key, without a passphrase. Needed exactly if `tlsCert` is set. Default:
+   * ''.
+   */
   tlsKey: string
-  /** Worker threads. */
+  /** Number of workers. Default: the number of cores of the machine. */
   workers: number
-  /** The gateway's name, as sessions carry it. */
+  /** The gateway's name, which sessions carry. Default: `gateway-1`. */
   frontendId: string
+  /** What happens if a user is bound to a second session. Default: `off`, which allows it. */
   singleSession: SingleSession
   /**
-   * Origins of pages that may connect, with commas between them: `same` (the host that was asked for), `null`
-   * (pages without one, of files and sandboxes), `*` (all), or such as `https://game.example`. Others are
-   * answered with 403. What sends no Origin, which is no page, always may.
+   * Origins of the pages that may connect, separated by commas: `same` (the host of the request), `null`
+   * (pages without an origin, from files and sandboxes), `*` (all), or an origin such as
+   * `https://game.example`. A page of another origin is answered with 403. A client that sends no `Origin` is
+   * not a browser, and may always connect. Default: `same`.
    */
   origins: string
   /**
-   * Names under which the gateway is served, with commas between them and without ports: `loopback`
-   * (localhost and its addresses), `*` (any), or such as `game.example`. Requests for others are answered
-   * with 421, upgrades and pages alike. `auto` is `loopback` where the gateway listens on a loopback address,
-   * and `*` elsewhere.
+   * Host names under which the gateway is served, separated by commas and without ports: `loopback`
+   * (localhost and its addresses), `*` (any), or a name such as `game.example`. A request for another host is
+   * answered with 421, be it an upgrade or a page. `auto` means `loopback` if the gateway listens on a
+   * loopback address, else `*`. Default: `auto`.
    */
   hosts: string
   /**
-   * TCP connections in all, from their accept: WebSockets, and those that open one or ask for a page. Beyond
-   * it one that waits for a request makes room; where there is none, a few are answered with 503, and others
-   * closed. 0: any number. The open files that the process may have are a limit too.
+   * TCP connections in all, from their accept: WebSockets, and connections that ask for an upgrade or a page.
+   * At the limit, a connection that waits for its next request is closed to make room. If there is none, a
+   * few new ones are answered with 503, and the others closed. The number of files that the process may open
+   * is a limit too. 0: any number. Default: 50,000.
    */
   maxConnections: number
   /**
-   * TCP connections of one address, likewise, an IPv6 one by its /64; beyond it one that was answered and is
-   * idle makes room, a few are answered with 429, and others closed. With `trustedProxies` it counts
-   * WebSockets, by the address that the proxies say. 0: any number.
+   * TCP connections of one address; an IPv6 address counts by its /64. At the limit, a connection that was
+   * answered and is idle is closed to make room. If there is none, a few new ones are answered with 429, and
+   * the others closed. With `trustedProxies`, this counts WebSockets by the address that the proxies name. 0:
+   * any number. Default: 0.
    */
   maxConnectionsPerAddress: number
   /**
-   * New connections of one address in a second, a burst of twice as many; others are closed without an
-   * answer. With `trustedProxies` it counts upgrades, and answers with 429. 0: any number.
+   * New connections of one address per second, with a burst of twice as many. Beyond it, connections are
+   * closed without an answer. With `trustedProxies`, this counts upgrades, and refuses them with 429. 0: any
+   * number. Default: 0.
    */
   maxConnectionsPerSecondPerAddress: number
   /**
-   * Proxies in front of the gateway that append to `X-Forwarded-For`, or, where that is not there, to
-   * `Forwarded`: whose word about addresses is taken. A client whose address they do not say has that of the
-   * last proxy.
+   * Number of proxies in front of the gateway that append to `X-Forwarded-For`, or to `Forwarded` if there is
+   * no such header. The gateway trusts the addresses that they name. If they name none, the client has the
+   * address of the last proxy. Default: 0.
    */
   trustedProxies: number
   /**
-   * Milliseconds between heartbeats; a client that is silent for twice as long is closed as `silent`. 0:
-   * none.
+   * Milliseconds between heartbeats. A client that is silent for twice as long is closed as `silent`. 0: no
+   * heartbeats. Default: 30,000.
    */
   heartbeat: number
   /**
-   * Milliseconds from a connection's accept until its handshakes (TLS, HTTP, Pomelo's) and `authenticate` are
-   * done; then it is closed.
+   * Milliseconds from a connection's accept until its handshakes (TLS, HTTP, Pomelo's) and `authenticate`
+   * must be completed; else it is closed. Default: 10,000.
    */
   handshakeTimeout: number
   /**
-   * Milliseconds until a request is answered with TIMEOUT, where its handler declares nothing else. 0: never.
+   * Milliseconds until a request is answered with TIMEOUT, unless its handler declares its own timeout. 0:
+   * never. Default: 10,000.
    */
   requestTimeout: number
-  /** Requests that one session may have waiting and running; beyond it its socket is not read. */
+  /** Requests of one session that may wait and run. At the limit, its socket is not read. Default: 64. */
   laneLimit: number
-  /** Milliseconds a socket may stay unread before its connection is closed as `slow`. */
+  /**
+   * Milliseconds that a socket may stay unread before its connection is closed as `slow`. Default: 30,000.
+   */
   maxPause: number
-  /** Bytes that the body of a frame may take; a larger frame closes the connection with 1009. */
+  /**
+   * Bytes of a body. A larger one is answered with BODY_TOO_LARGE; a message of more than four times as many
+   * closes the connection with 1009. Default: 65,536.
+   */
   maxBodyBytes: number
   /**
-   * Levels of arrays and objects in a body; a deeper one is answered with BODY_MALFORMED. A handshake that is
-   * deeper is refused.
+   * Levels of arrays and objects in a body. A deeper one is answered with BODY_MALFORMED; a deeper handshake
+   * is refused. Default: 64.
    */
   maxBodyDepth: number
   /**
-   * Requests and notifies that one session may send in a second, a burst of twice as many; beyond it
-   * RATE_LIMITED. 0: any.
+   * Requests and notifies of one session per second, with a burst of twice as many. Beyond it, they are
+   * refused with RATE_LIMITED. 0: any number. Default: 1,000.
    */
   maxRequestsPerSecond: number
-  /** Bytes of their bodies, likewise. */
+  /**
+   * Bytes that the connection of one session brings per second, all of them, with a burst of twice as many.
+   * Beyond it, requests are refused with RATE_LIMITED. 0: any number. Default: 1,048,576.
+   */
   maxBytesPerSecond: number
   /**
-   * Frames of one connection in a second that are no requests, a burst of twice as many: pings and pongs of
-   * WebSocket, heartbeats and counts of Pomelo's protocol, text that can't be read. More of them close the
-   * connection with 4507. 0: any number.
+   * Frames of one connection per second that are not requests, with a burst of twice as many: pings and pongs
+   * of WebSocket, heartbeats and counts of Pomelo's protocol, text that cannot be read. Beyond it, the
+   * connection is closed with 4507. 0: any number. Default: 1,000.
    */
   maxFramesPerSecond: number
-  /** Requests of all sessions that may wait and run; beyond it new ones are refused with OVERLOADED. */
+  /**
+   * Requests of all sessions that may wait and run. Beyond it, new ones are refused with OVERLOADED. Default:
+   * 100,000.
+   */
   maxOpenRequests: number
-  /** Bytes of their bodies, likewise. */
+  /**
+   * Bytes of the bodies of these requests. Beyond it, new ones are refused with OVERLOADED. Default:
+   * 134,217,728.
+   */
   maxOpenBytes: number
   /**
-   * Milliseconds that requests may wait for a worker; when somebody has waited for longer, or those who come
-   * now would have to, they are refused with OVERLOADED. 0: any.
+   * Milliseconds that requests may wait for a worker. New requests are refused with OVERLOADED if one has
+   * waited longer, or if they are expected to. 0: any time. Default: 3,000.
    */
   maxQueueDelay: number
-  /** Characters that the keys and the values' texts of one session may take; a push beyond fails. */
+  /**
+   * Characters of one session's settings: their keys, and their values as texts. A push beyond it fails.
+   * Default: 65,536.
+   */
   maxSettingsLength: number
-  /** Keys of one session's settings; a push of another one fails. */
+  /** Keys of one session's settings. A push of one more fails. Default: 1,024. */
   maxSettingsKeys: number
   /**
-   * Bytes that may wait for one client behind the write that is on its way to it; beyond it the connection is
-   * closed as `slow`. That write began when nothing waited. It may be larger, and counts in
-   * `maxSendBytesInAll` alone.
+   * Bytes that may wait for one client behind the current write. Beyond it, the connection is closed as
+   * `slow`. The current write began when nothing waited; it may be larger, and counts only in
+   * `maxSendBytesInAll`. Default: 1,048,576.
    */
   maxSendBytes: number
   /**
-   * Bytes that may wait to be sent to all clients; beyond it those that have most waiting are closed as
-   * `slow`.
+   * Bytes that may wait to be sent to all clients together. Beyond it, clients with more than an equal share
+   * are closed as `slow`. Default: 268,435,456.
    */
   maxSendBytesInAll: number
   /**
-   * Milliseconds that a session waits for a client of ours that dropped, and then ends. 0: it ends at once.
+   * Milliseconds that a session waits for its client to come back after a lost connection; then it ends. Only
+   * our own client can come back. 0: the session ends at once. Default: 60,000.
    */
   resumeWindow: number
   /**
-   * The same of a session that holds nothing: no user, no settings, no channel, no request that runs.
-   * Milliseconds; no more than `resumeWindow` counts. 0: it ends at once.
+   * Milliseconds, as `resumeWindow`, of a session that holds nothing: no user, no settings, no channel, no
+   * running request. The smaller of the two counts. 0: the session ends at once. Default: 15,000.
    */
   unboundResumeWindow: number
   /**
-   * Sessions whose client is away; beyond it one ends that is of the address that has most. 0: any number.
+   * Sessions whose client is away. Beyond it, a session ends of the address that has the most of them. 0: any
+   * number. Default: 50,000.
    */
   maxDetachedSessions: number
-  /** The same of one address, IPv6 by its /64; beyond it the oldest of them ends. 0: any number. */
+  /**
+   * Sessions of one address whose client is away; an IPv6 address counts by its /64. Beyond it, the oldest of
+   * them ends. 0: any number. Default: 1,000.
+   */
   maxDetachedSessionsPerAddress: number
   /**
-   * Bytes of memory that the sessions whose client is away may take: their settings, and what is kept for
-   * each alone. Beyond it one ends that is of the address that takes most.
+   * Bytes of memory of all sessions whose client is away: their settings, and what is kept for each of them
+   * alone. Beyond it, a session ends of the address that takes the most. Default: 134,217,728.
    */
   maxDetachedBytes: number
   /**
-   * Bytes kept for one client until it says that they have come; beyond it the oldest go, and it can't
-   * resume.
+   * Bytes that are kept for one client until it acknowledges them. Beyond it, the oldest are dropped, and the
+   * client can no longer resume. Default: 2,097,152.
    */
   maxBacklogBytes: number
-  /** Messages kept for one client, likewise. */
+  /**
+   * Messages that are kept for one client until it acknowledges them. Beyond it, the oldest are dropped, and
+   * the client can no longer resume. Default: 16,384.
+   */
   maxBacklogMessages: number
-  /** Bytes kept for all clients; beyond it those that have most kept lose their oldest. */
+  /**
+   * Bytes that are kept for all clients together. Beyond it, the clients with the most lose their oldest.
+   * Default: 268,435,456.
+   */
   maxBacklogBytesInAll: number
   /**
    * Operations that one request may ask for (pushes, events, joins …); one more fails with
-   * TOO_MANY_OPERATIONS. And lines that it may log; further ones are dropped, and counted in a line. 0: any
-   * number.
+   * TOO_MANY_OPERATIONS. Also the lines that it may log: further ones are dropped, and one line tells how
+   * many. 0: any number. Default: 10,000.
    */
   maxOperationsPerRequest: number
-  /** Channels that one session may be in; to join another one fails. */
+  /** Channels that one session may be in. Joining one more fails. Default: 64. */
   maxChannels: number
-  /** Sessions that may be in one channel; another one can't join. */
+  /** Sessions that may be in one channel. One more cannot join. Default: 100,000. */
   maxMembers: number
   /**
-   * What a worker is. A `thread` shares the gateway's process: an allocation that V8 can't get ends both. A
-   * `process` ends alone, but costs more, and all that it was handed counts as started: `docs/guarantees.md`.
+   * What a worker runs in. A `thread` shares the gateway's process, so that an allocation that V8 cannot get
+   * ends both. A `process` ends alone, but costs more, and all that it was handed counts as started: see
+   * `docs/guarantees.md`. Default: `thread`.
    */
   isolation: Isolation
   /**
-   * Megabytes that the old objects of one worker's heap may take; beyond it the worker is ended and replaced.
-   * Buffers are not counted, and in a thread V8 can't keep to it in all cases: `docs/guarantees.md`. 0:
-   * Node's own limit.
+   * Megabytes of old objects in one worker's heap. Beyond it, the worker is ended and replaced. Buffers are
+   * not counted, and in a thread V8 cannot keep the limit in all cases: see `docs/guarantees.md`. 0: Node's
+   * own limit. Default: 0.
    */
   workerHeap: number
   /**
    * Milliseconds that a worker's event loop may stand still, and that a worker may take no work although
-   * requests wait for it; beyond it the worker is ended and replaced. 0: any.
+   * requests wait for it. Beyond it, the worker is ended and replaced. 0: any time. Default: 5,000.
    */
   stuckAfter: number
   /**
-   * Handlers that may hang in one worker: they did not end by their request's deadline, nor later. With so
-   * many the worker is replaced: once its replacement is up it takes no more, and it is ended when what else
-   * runs there is decided.
+   * Handlers that may hang in one worker: they have not ended by their request's deadline, nor since. At the
+   * limit the worker is replaced: once its replacement runs it gets no more requests, and it is ended when
+   * its other requests are decided. Default: 1,000.
    */
   maxGivenUpHandlers: number
-  /** Milliseconds that a worker may take to load its handlers. */
+  /** Milliseconds that a worker may take to load its handlers; then its start has failed. Default: 30,000. */
   startTimeout: number
   /**
-   * Milliseconds that a close waits for running requests; then for each onClose; then for the workers'
-   * onStop.
+   * Milliseconds that a close waits: first for running requests, then for each `onClose`, then for the
+   * workers' `onStop`. Default: 4,000.
    */
   closeTimeout: number
-  /** Milliseconds that a drain waits for requests that wait and run. */
+  /** Milliseconds that a drain waits for requests that wait and run. Default: 30,000. */
   drainTimeout: number
   /**
-   * Milliseconds over which a drain spreads the closes of connections, and within which clients are told to
-   * come back.
+   * Milliseconds over which a drain spreads the closes of connections, and within which it tells clients to
+   * come back. 0: all at once. Default: 2,000.
    */
   drainSpread: number
-  /** Lines below this level are not logged. */
+  /** Least level of the lines that are logged. Default: `info`. */
   logLevel: LogLevel | 'silent'
   /**
-   * Lines of the log with the same message, fields aside, in a second; of those beyond it only their number
-   * is logged.
+   * Lines of the log per second with the same message, fields aside. Beyond it, only their number is logged.
+   * 0: any number. Default: 10.
    */
   maxLogLinesPerSecond: number
 }

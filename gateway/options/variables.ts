@@ -1,6 +1,8 @@
 /**
- * The variables of the environment that set options: those that begin with `SALLYPORT_`. Who else sets such
- * ones may be unable to help it, so that one that is no option is told, and ends nothing.
+ * The environment variables that set options: those that begin with `SALLYPORT_`.
+ *
+ * A variable that is no option causes a warning, not an error: others set such variables too, and a user may
+ * be unable to prevent it.
  */
 import { findNearest } from './nearest.js'
 import { variableOf } from './option-row.js'
@@ -9,13 +11,13 @@ import { optionTable } from './option-table.js'
 const prefix = 'SALLYPORT_'
 
 export interface Variables {
-  /** What is asked for, by the options' names. */
+  /** The values, by the options' names. */
   readonly values: ReadonlyMap<string, string>
-  /** A sentence for each variable that is ignored and may have been meant. */
+  /** A sentence for each ignored variable that may have been meant as an option. */
   readonly warnings: readonly string[]
 }
 
-/** An empty variable counts as none. */
+/** Reads the options of an environment. An empty variable counts as not set. */
 export function readVariables(env: NodeJS.ProcessEnv): Variables {
   const names = new Map<string, string>(optionTable.map(({ name }) => [variableOf(name), name]))
   const values = new Map<string, string>()
@@ -32,8 +34,9 @@ export function readVariables(env: NodeJS.ProcessEnv): Variables {
 }
 
 /**
- * Whether Kubernetes, or a link of Docker, has set it: for each Service of the namespace whose name begins
- * with `sallyport` (https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables).
+ * Whether Kubernetes or a Docker link has set this variable. Kubernetes does so for each Service of the
+ * namespace whose name begins with `sallyport`:
+ * https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
  */
 function isOfService(variable: string, value: string): boolean {
   return (

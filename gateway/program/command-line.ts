@@ -65,7 +65,7 @@ export function readCommand(argv: readonly string[], env: NodeJS.ProcessEnv): Co
 
 /** The text of `--help`. */
 export function formatHelp(): string {
-  const rows = optionTable.map(({ name, check, standard, help }) => {
+  const rows = optionTable.map(({ name, check, defaultValue, help }) => {
     const value =
       check.type === 'word'
         ? check.words.join('|')
@@ -76,8 +76,8 @@ export function formatHelp(): string {
             : name === 'handlers'
               ? 'DIR'
               : 'TEXT'
-    const isTold = standard === undefined || help.includes('default')
-    return [`--${flagOf(name)} ${value}`, `${help}${isTold ? '' : ` (default: ${standard})`}`]
+    const isTold = defaultValue === undefined || help.includes('default')
+    return [`--${flagOf(name)} ${value}`, `${help}${isTold ? '' : ` (default: ${defaultValue})`}`]
   })
   const own = Object.entries(ownFlags).map(([name, { type, help }]) => [
     `--${name}${type === 'string' ? ' NAME' : ''}`,

@@ -1,7 +1,9 @@
 /**
- * The one door through which every line of the log leaves, those of workers too. Behind it is what writes
- * them: text lines on stderr, or the host's own log. Whatever becomes of that, whoever logs never hears of
- * it; what strangers can repeat is told as a count.
+ * The one door through which every line of the log leaves, including the lines of workers.
+ *
+ * Behind it are text lines on stderr, or the host's own logger. A failure of either never reaches the code
+ * that logs. Lines of one message are limited per second; those beyond are reported as a count. SeldomWarning
+ * differs: it limits one warning to a line in ten seconds, and needs no timer.
  */
 import type { Writable } from 'node:stream'
 import {
@@ -15,28 +17,32 @@ import {
 import type { Metrics } from './metrics.js'
 import { Output } from './output.js'
 
-/** Milliseconds after which a text may be logged anew that was repeated too often. */
+/**
+ * Length of a window, in milliseconds: a message that was repeated too often is logged again in the next
+ * window.
+ */
 const windowLength = 1_000
 
 /**
- * Different texts in a window. Those beyond share one count: a text that a stranger chose is new each time.
+ * Different messages that are counted separately in a window. Further ones share one count, since a message
+ * that contains a stranger's text is new each time.
  */
 export const maxKinds = 200
 
 export interface LogDoorInit {
-  /** The host's own; undefined: text lines on `stream`. */
+  /** The host's own logger. If undefined, text lines are written to `stream`. */
   readonly log: Logger | undefined
-  /** Applies to text lines only: the host's own log has all, and sees for itself. */
+  /** Least level of text lines. The host's own logger gets all levels, and filters by itself. */
   readonly logLevel: LogLevel | 'silent'
-  /** Lines of one text in a second; 0: any number. */
+  /** Lines of one message per second; 0 allows any number. */
   readonly maxLogLinesPerSecond: number
-  /** Where text lines go, and what is to be said of the host's own log. */
+  /** Takes the text lines, and reports about failures of the host's own logger. */
   readonly stream: Writable
   readonly metrics: Pick<Metrics, 'count'>
   readonly now: () => number
 }
 
-/** Lines with the same text, in one window. */
+/** Lines with the same message, in one window. */
 interface Kind {
   readonly level: LogLevel
   readonly text: string
@@ -50,7 +56,7 @@ export class LogDoor implements Logger {
   readonly warn: Logger['warn']
   readonly error: Logger['error']
   readonly #sink: Logger
-  /** Where it is said that the host's own log fails. */
+  /** Logs failures of the host's own logger. */
   readonly #text: Logger
   readonly #limit: number
   readonly #metrics: Pick<Metrics, 'count'>
@@ -78,7 +84,9 @@ export class LogDoor implements Logger {
     this.error = error
   }
 
-  /** Tells what is counted and not yet told. Lines may still come. */
+  /**
+   * Ends the window, and logs the counts of the lines that were held back. Lines may still come afterwards.
+   */
   close(): void {
     clearTimeout(this.#window)
     this.#window = undefined
@@ -109,7 +117,7 @@ export class LogDoor implements Logger {
     return isAdmitted
   }
 
-  /** The wall around what writes: a host's log may throw, or reject. */
+  /** Isolates the caller from the logger: a host's logger may throw or reject. */
   #write(level: LogLevel, text: string, fields: LogFields | undefined): void {
     try {
       const written: unknown = this.#sink[level](text, fields)

@@ -1,6 +1,8 @@
 /**
- * What the gateway counts. Counters only go up; gauges are read when somebody asks, from whoever has them.
- * `docs/reference/metrics.md` lists them all, held by a test.
+ * The metrics of a gateway: counters that only go up, and gauges that are read on demand.
+ *
+ * A counter is counted where the event happens. A gauge is read from its owner when somebody asks for the
+ * metrics. A test holds `docs/reference/metrics.md` to the names here.
  */
 
 const counterNames = [
@@ -91,12 +93,12 @@ export class Metrics {
     this.#counters[name] += by
   }
 
-  /** Says where a gauge is read from. */
+  /** Registers the function that reads a gauge. */
   gauge(name: GaugeName, read: () => number): void {
     this.#gauges.set(name, read)
   }
 
-  /** All values at this moment, by name. */
+  /** Returns all present values, by name. */
   read(): Record<MetricName, number> {
     const values: Partial<Record<MetricName, number>> = { ...this.#counters }
     for (const name of gaugeNames) values[name] = this.#gauges.get(name)?.() ?? 0

@@ -1,23 +1,28 @@
 /**
- * A standard stream of the process as something is written to it that must not harm the process: its reader
- * may go away, its disk may be full, nobody may read. What fails is lost and counted; what waits is bounded.
+ * A standard stream of the process, written so that its failures do not harm the process.
+ *
+ * Its reader may disappear, its disk may be full, or nobody may read it. Lines that cannot be written are
+ * dropped and counted, and the bytes that wait are bounded.
  */
 import type { Writable } from 'node:stream'
 import { maxWaitingBytes } from '../../shared/text/log.js'
 
 export interface OutputInit {
   readonly stream: Writable
-  /** So many lines were dropped: the stream failed, or too much waited. */
+  /** Called when lines were dropped, because the stream failed or too much waited. */
   readonly onLost: (lines: number) => void
-  /** The stream has failed once more. */
+  /** Called at each failure of the stream. */
   readonly onError: () => void
-  /** It takes lines again. `lines`: how many were dropped since it last did, and of what. */
+  /**
+   * Called when the stream takes lines again, with the number of lines dropped since it last did and the
+   * cause.
+   */
   readonly onRecovered: (lines: number, cause: string) => void
 }
 
 export class Output {
   readonly #init: OutputInit
-  /** Lines that were dropped since the stream last took all, and what the last of them was dropped for. */
+  /** Lines dropped since the stream last took all, and why the last of them was dropped. */
   #lost = 0
   #cause = ''
 
@@ -55,7 +60,8 @@ export class Output {
 const survived = new WeakSet<Writable>()
 
 /**
- * An `'error'` of a stream ends the process where nobody listens to it. Who writes learns of it all the same.
+ * Keeps an `'error'` event of a stream from ending the process, which it does without a listener. Whoever
+ * writes still gets the error in the callback.
  */
 export function surviveErrors(stream: Writable): void {
   if (survived.has(stream)) return
@@ -65,6 +71,6 @@ export function surviveErrors(stream: Writable): void {
 
 function countLines(lines: string | Uint8Array): number {
   const text = typeof lines === 'string' ? lines : Buffer.from(lines).toString('latin1')
-  // What is printed need not end with a line break.
+  // Printed text need not end with a line break.
   return Math.max(1, text.split('\n').length - 1)
 }

@@ -1,7 +1,8 @@
 /**
- * What handlers print in threads, by `console.log` say. Node would pipe it into the streams of this process,
- * and stop at the first error of those: from then on all that is printed would wait in the worker. Here it
- * always flows; what nobody reads is dropped.
+ * Forwards what handlers in threads print, by `console.log` for instance, to this process's streams.
+ *
+ * Node itself would pipe it there, and stop at their first error: everything printed later would wait in the
+ * worker's memory. Here it always flows, and is dropped if nobody reads it.
  */
 import type { Worker } from 'node:worker_threads'
 import type { Metrics } from './metrics.js'
@@ -25,13 +26,13 @@ export class Prints {
     this.#error = open(process.stderr)
   }
 
-  /** Prints what a thread does, from now until its end. */
+  /** Forwards the prints of a thread, until it ends. */
   follow({ stdout, stderr }: Pick<Worker, 'stdout' | 'stderr'>): void {
     for (const [from, to] of [
       [stdout, this.#out],
       [stderr, this.#error]
     ] as const) {
-      // What was unpiped stands still until it is told to go on.
+      // An unpiped stream is paused until `resume`.
       from.unpipe().on('data', (lines: Uint8Array) => to.write(lines))
       from.resume()
     }

@@ -1,6 +1,10 @@
 /**
- * A warning that strangers can cause as often as they like: a line now and then, with how many there were in
- * between.
+ * A rate-limited warning for events that strangers can cause at will: at most one line in ten seconds.
+ *
+ * The next line tells how many were left out since the last one. LogDoor limits lines too, but only within a
+ * second and by message: it guards the log against every message. This warning is quieter, because a single
+ * refused client repeats it for days, and it keeps the fields of the events that it does log. The two share
+ * no code, for LogDoor needs a timer to report what it held back, and this one reports with its next line.
  */
 import type { LogFields, Logger } from '../../shared/text/log.js'
 
@@ -9,7 +13,7 @@ export interface SeldomWarningInit {
   readonly monotonic: () => number
 }
 
-/** Milliseconds between two lines, at least. */
+/** Least milliseconds between two lines. */
 const quietFor = 10_000
 
 export class SeldomWarning {

@@ -91,12 +91,14 @@ t.test('what is asked for is taken, undefined is not asked for, and 0 is 0', t =
 })
 
 t.test('defaults are what the options themselves allow', t => {
-  const standards = Object.fromEntries(
-    optionTable.flatMap(({ name, standard }) => (standard === undefined ? [] : [[name, standard]]))
+  const defaultValues = Object.fromEntries(
+    optionTable.flatMap(({ name, defaultValue }) =>
+      defaultValue === undefined ? [] : [[name, defaultValue]]
+    )
   )
-  t.doesNotThrow(() => resolveOptions({ handlers: '/h', ...standards }))
+  t.doesNotThrow(() => resolveOptions({ handlers: '/h', ...defaultValues }))
   t.same(
-    optionTable.filter(({ standard }) => standard === undefined).map(({ name }) => name),
+    optionTable.filter(({ defaultValue }) => defaultValue === undefined).map(({ name }) => name),
     ['handlers']
   )
   for (const { name, help } of optionTable) t.not(help, '', name)

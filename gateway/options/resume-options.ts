@@ -1,0 +1,54 @@
+/** The rows of the option table for sessions whose client is away, and for what is kept for them. */
+import { count, ms, type OptionRow } from './option-row.js'
+
+export const resumeOptions: readonly OptionRow[] = [
+  {
+    name: 'resumeWindow',
+    check: ms(0),
+    defaultValue: 60_000,
+    help: 'ms a session waits for its client to come back; 0: not at all'
+  },
+  {
+    name: 'unboundResumeWindow',
+    check: ms(0),
+    // Time in which our client notices a dead connection: its heartbeat, plus the time for the answer.
+    defaultValue: 15_000,
+    help: 'the same, of a session without user, settings and channels'
+  },
+  {
+    name: 'maxDetachedSessions',
+    check: count(0, 10_000_000),
+    defaultValue: 50_000,
+    help: 'sessions whose client is away, in all; 0: any number'
+  },
+  {
+    name: 'maxDetachedSessionsPerAddress',
+    check: count(0, 10_000_000),
+    defaultValue: 1_000,
+    help: 'sessions whose client is away, of one address; 0: any number'
+  },
+  {
+    name: 'maxDetachedBytes',
+    check: count(1024, Number.MAX_SAFE_INTEGER),
+    defaultValue: 134_217_728,
+    help: 'bytes of memory that sessions take whose client is away'
+  },
+  {
+    name: 'maxBacklogBytes',
+    check: count(1024, 2_147_483_647),
+    defaultValue: 2_097_152,
+    help: 'bytes kept for a client until they have come; beyond it no resume'
+  },
+  {
+    name: 'maxBacklogMessages',
+    check: count(1, 16_777_216),
+    defaultValue: 16_384,
+    help: 'messages kept for a client until they have come'
+  },
+  {
+    name: 'maxBacklogBytesInAll',
+    check: count(1024, Number.MAX_SAFE_INTEGER),
+    defaultValue: 268_435_456,
+    help: 'bytes kept for all clients before the greediest lose theirs'
+  }
+]
