@@ -1,54 +1,53 @@
 /**
- * How many there may be of one address at a time, and how many may come of it in a second. Of an address that
- * nobody is of, and that has been quiet for as long as a burst takes to fill up again, nothing is kept.
+ * Limits per client address: how many may be connected at a time, and how many may connect per second.
+ *
+ * An address is forgotten when nobody of it is connected, and when it was quiet long enough for a full burst.
  */
 
 import type { RetryHint } from '../../shared/errors.js'
 import { burstSeconds, TokenBucket } from '../limits/token-bucket.js'
 import { addressKey } from './client-address.js'
 
-/**
- * How a request is refused. With `retryAfter`, its client may try again then; the answer has it as `Retry-After`.
- * Without it, there is no use in trying again.
- */
+/** An HTTP response that refuses a request. */
 export interface HttpRefusal extends Partial<RetryHint> {
   readonly status: 403 | 421 | 429 | 503
   readonly why: string
 }
 
 export interface AddressLimitsInit {
-  /** 0: any number. */
+  /** 0 allows any number. */
   readonly maxConnectionsPerAddress: number
+  /** 0 allows any number. */
   readonly maxConnectionsPerSecondPerAddress: number
 }
 
 /**
- * Addresses whose rates are known at a time, at most twice. Beyond it they are forgotten early: a flood of
- * addresses is let in rather than kept.
+ * Addresses in one of the two maps of buckets. Beyond it, buckets are forgotten early: a flood of addresses
+ * is let in rather than kept in memory.
  */
-const maxRates = 65_536
+const maxBuckets = 65_536
 
 export class AddressLimits<Member> {
   readonly #limits: AddressLimitsInit
   readonly #members = new Map<string, Set<Member>>()
-  /** Of addresses that came in this stretch of time, and in the one before. */
-  #rates = new Map<string, TokenBucket>()
-  #olderRates = new Map<string, TokenBucket>()
-  #turnedAt = Number.NEGATIVE_INFINITY
+  /** Buckets of the addresses that have connected in the current period, and, below, in the one before. */
+  #buckets = new Map<string, TokenBucket>()
+  #olderBuckets = new Map<string, TokenBucket>()
+  #periodStart = Number.NEGATIVE_INFINITY
 
   constructor(limits: AddressLimitsInit) {
     this.#limits = limits
   }
 
-  /** Counts somebody who comes in, by the rate; undefined if they may. */
+  /** Counts a new connection. Returns why it exceeds the rate; undefined if it does not. */
   judgeRate(address: string, now: number): HttpRefusal | undefined {
     const perSecond = this.#limits.maxConnectionsPerSecondPerAddress
-    if (perSecond === 0 || this.#rateOf(addressKey(address), perSecond, now).spend(1, now) === 0)
+    if (perSecond === 0 || this.#bucketOf(addressKey(address), perSecond, now).spend(1, now) === 0)
       return undefined
     return { status: 429, why: 'Connections of this address come too fast.', retryAfter: 1_000 }
   }
 
-  /** Why there may be no other one of this address at the moment. */
+  /** Returns why no further connection of this address is allowed now; undefined if one is. */
   judgeNumber(address: string): HttpRefusal | undefined {
     const { maxConnectionsPerAddress } = this.#limits
     if (maxConnectionsPerAddress === 0 || this.of(address).size < maxConnectionsPerAddress) return undefined
@@ -59,7 +58,7 @@ export class AddressLimits<Member> {
     }
   }
 
-  /** Those that are there, the oldest first. */
+  /** Returns the members of an address, the oldest first. */
   of(address: string): ReadonlySet<Member> {
     return this.#members.get(addressKey(address)) ?? new Set()
   }
@@ -77,15 +76,18 @@ export class AddressLimits<Member> {
     if (members?.size === 0) this.#members.delete(key)
   }
 
-  /** The bucket of who has not come for two stretches is full again, and so is none. */
-  #rateOf(key: string, perSecond: number, now: number): TokenBucket {
-    if (now - this.#turnedAt >= burstSeconds * 1000 || this.#rates.size >= maxRates) {
-      this.#olderRates = this.#rates
-      this.#rates = new Map()
-      this.#turnedAt = now
+  /**
+   * Returns the bucket of an address. One that was not used for two periods is full again, and so need not be
+   * kept.
+   */
+  #bucketOf(key: string, perSecond: number, now: number): TokenBucket {
+    if (now - this.#periodStart >= burstSeconds * 1000 || this.#buckets.size >= maxBuckets) {
+      this.#olderBuckets = this.#buckets
+      this.#buckets = new Map()
+      this.#periodStart = now
     }
-    const rate = this.#rates.get(key) ?? this.#olderRates.get(key) ?? new TokenBucket(perSecond, now)
-    this.#rates.set(key, rate)
-    return rate
+    const bucket = this.#buckets.get(key) ?? this.#olderBuckets.get(key) ?? new TokenBucket(perSecond, now)
+    this.#buckets.set(key, bucket)
+    return bucket
   }
 }

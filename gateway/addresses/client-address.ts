@@ -1,13 +1,14 @@
 /**
- * Where a client is: its address in one spelling, also where proxies stand in front and say whom they have
- * seen; and under which key connections of one address are counted. Believes no text that it can't read.
+ * The address of a client in one spelling, and the key by which its connections are counted.
+ *
+ * Behind proxies, the address comes from their headers. A text that cannot be parsed is never trusted.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 
 /**
- * An address in one spelling, without a zone: an IPv4 address that is mapped into IPv6 (RFC 4291 §2.5.5.2),
- * as sockets that listen on `::` have it, is the IPv4 one. undefined: it is none.
+ * Returns an address in one spelling, without a zone; undefined if the text is no address. An IPv4 address
+ * that is mapped into IPv6 (RFC 4291 §2.5.5.2), as sockets that listen on `::` have it, becomes the IPv4 one.
  */
 export function normalizeAddress(text: string): string | undefined {
   const [bare = ''] = text.split('%', 1)
@@ -21,8 +22,8 @@ export function normalizeAddress(text: string): string | undefined {
 }
 
 /**
- * What a client's address is counted as, of a normalized one: IPv6 by its /64, which is the least that a
- * subscriber gets (RFC 6177), and so is one client's to choose addresses from.
+ * Returns the key by which a normalized address is counted: IPv6 by its /64. That is the least that a
+ * subscriber gets (RFC 6177), so a single client can choose any address in it.
  */
 export function addressKey(address: string): string {
   if (!address.includes(':')) return address
@@ -31,9 +32,8 @@ export function addressKey(address: string): string {
 }
 
 /**
- * The client's address as the outermost of the trusted proxies has seen it. `X-Forwarded-For` counts where it
- * is there, and `Forwarded` (RFC 7239) where it is not. undefined: what stands there is no address, or
- * nothing does.
+ * Returns the client's address as the outermost trusted proxy has seen it; undefined if the headers have no
+ * address. `X-Forwarded-For` is used if it is present, else `Forwarded` (RFC 7239).
  */
 export function readForwarded(headers: IncomingHttpHeaders, trustedProxies: number): string | undefined {
   const forwardedFor = headers['x-forwarded-for']
@@ -41,15 +41,15 @@ export function readForwarded(headers: IncomingHttpHeaders, trustedProxies: numb
     forwardedFor === undefined
       ? splitForwarded(headers.forwarded ?? '')
       : splitList(Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor)
-  // What stands further left the client itself can have written.
+  // The client itself may have written what stands further left.
   const node = nodes.at(-trustedProxies) ?? nodes[0]
   return node === undefined ? undefined : parseNode(node)
 }
 
 /**
- * The address in what a proxy calls a client: with or without a port, an IPv6 one with or without brackets,
- * in quotes or not. undefined for `unknown`, for a name that hides one (`_hidden`), and for whatever else
- * (RFC 7239 §6).
+ * Parses the name that a proxy gives to a client (RFC 7239 §6): with or without a port, an IPv6 address with
+ * or without brackets, quoted or not. Undefined for `unknown`, for an obfuscated name (`_hidden`), and for
+ * anything else.
  */
 function parseNode(text: string): string | undefined {
   const bare = /^"(.*)"$/.exec(text)?.[1] ?? text
@@ -66,13 +66,14 @@ function splitList(text: string): string[] {
 }
 
 /**
- * One parameter of an element, with what ends it: `for="[2001:db8::1]:4711";`. Either side may be missing.
+ * Matches one parameter of an element and what ends it: `for="[2001:db8::1]:4711";`. Either part may be
+ * missing.
  */
 const parameter = /\s*(?:([\w!#$%&'*+.^`|~-]+)=("(?:[^"\\]|\\.)*"|[^\s",;]*)\s*)?([,;]|$)/y
 
 /**
- * The `for` of each element; '' of one that has none. No element at all where the header is not as RFC 7239
- * §4 has it.
+ * Returns the `for` of each element, or '' if it has none. Returns no element at all if the header violates
+ * RFC 7239 §4.
  */
 function splitForwarded(text: string): string[] {
   const nodes: string[] = []
@@ -93,9 +94,9 @@ function splitForwarded(text: string): string[] {
   return nodes
 }
 
-/** The eight numbers of an IPv6 address. */
+/** Returns the eight groups of an IPv6 address as numbers. */
 function expandGroups(address: string): number[] {
-  // The last two may be written as an IPv4 address: `::ffff:192.0.2.1`.
+  // The last two groups may be written as an IPv4 address: `::ffff:192.0.2.1`.
   const [whole = '', ...bytes] = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address) ?? []
   const [a = 0, b = 0, c = 0, d = 0] = bytes.map(Number)
   const tail = whole === '' ? '' : `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`

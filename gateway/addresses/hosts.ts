@@ -1,15 +1,16 @@
 /**
- * Under which names the gateway is served, by the `Host` of each request. A page of somebody else, whose name
- * was made to lead to this machine (DNS rebinding), has that other name in it, and is of the same host for
- * its browser.
+ * The host names under which the gateway is served, checked against the `Host` of each request.
+ *
+ * This stops DNS rebinding: a foreign page whose own name was made to resolve to this machine. To its browser
+ * such a page is of the same host, but its requests still carry that foreign name.
  */
 import { isIP } from 'node:net'
 import { errors } from '../../shared/errors.js'
 import { normalizeAddress } from './client-address.js'
 
 /**
- * The name in a `Host`, or in the option: in small letters, without a port and a dot at its end. undefined:
- * it is none.
+ * Returns the name in a `Host` header or in the option, in lower case, without a port or a final dot;
+ * undefined if it is none.
  */
 export function readHostName(text: string): string | undefined {
   const address = `http://${text}`
@@ -18,7 +19,7 @@ export function readHostName(text: string): string | undefined {
   return name === '' ? undefined : name
 }
 
-/** Whether a name, or an address, is this machine's own for itself: RFC 6761 §6.3, RFC 1122 §3.2.1.3. */
+/** Whether a name or an address is a loopback one: RFC 6761 §6.3, RFC 1122 §3.2.1.3. */
 export function isLoopback(name: string): boolean {
   const address = normalizeAddress(name.replace(/^\[|\]$/g, ''))
   if (address !== undefined) return address === '::1' || address.startsWith('127.')
@@ -31,15 +32,14 @@ export class Hosts {
   readonly #named = new Set<string>()
 
   /**
-   * @param list `auto`, `loopback`, `*` and names, with commas between them. `auto` is `loopback` where the
-   * gateway listens
-   *   on a loopback address, and `*` elsewhere
+   * @param list `auto`, `loopback`, `*` and names, separated by commas. `auto` is `loopback` if the gateway
+   * listens on a loopback address, else `*`
    * @param listensOn the option `host`
-   * @throws `OPTION_INVALID`, naming what is no name
+   * @throws `OPTION_INVALID`, which names the invalid entry
    */
   constructor(list: string, listensOn: string) {
-    const standard = isLoopback(listensOn.toLowerCase()) ? 'loopback' : '*'
-    const entries = list.split(',').map(each => (each.trim() === 'auto' ? standard : each.trim()))
+    const defaultEntry = isLoopback(listensOn.toLowerCase()) ? 'loopback' : '*'
+    const entries = list.split(',').map(each => (each.trim() === 'auto' ? defaultEntry : each.trim()))
     this.#all = entries.includes('*')
     this.#loopback = entries.includes('loopback')
     for (const entry of entries) {
@@ -52,7 +52,8 @@ export class Hosts {
   }
 
   /**
-   * Whether a request for this `Host` is served; undefined, which only HTTP/1.0 and no browser can have, is.
+   * Whether a request with this `Host` is served. One without it is: only HTTP/1.0 allows that, which no
+   * browser speaks.
    */
   serves(host: string | undefined): boolean {
     if (this.#all || host === undefined) return true

@@ -1,9 +1,13 @@
-/** From which pages a WebSocket may be opened: by the `Origin` that browsers send, and nobody else has to. */
+/**
+ * The origins of pages that may open a WebSocket, checked against the `Origin` of each upgrade.
+ *
+ * Browsers send that header; other clients need not.
+ */
 import { errors } from '../../shared/errors.js'
 
 /**
- * An origin in one spelling: scheme and host in small letters, and no port where it is the scheme's own.
- * undefined for what is none, `null` and what is longer than an origin included.
+ * Returns an origin in one spelling: scheme and host in lower case, without the scheme's default port.
+ * Undefined if the text is no origin, which includes `null` and URLs with a path.
  */
 export function normalizeOrigin(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -15,12 +19,12 @@ export function normalizeOrigin(text: string): string | undefined {
 export class Origins {
   readonly #all: boolean
   readonly #same: boolean
-  /** Normalized, and the word `null`. */
+  /** The named origins, normalized, and perhaps the word `null`. */
   readonly #named = new Set<string>()
 
   /**
-   * @param list `same`, `*`, `null` and origins, with commas between them
-   * @throws `OPTION_INVALID`, naming what is no origin
+   * @param list `same`, `*`, `null` and origins, separated by commas
+   * @throws `OPTION_INVALID`, which names the invalid entry
    */
   constructor(list: string) {
     const entries = list.split(',').map(each => each.trim())
@@ -34,7 +38,7 @@ export class Origins {
     }
   }
 
-  /** Whether a page of this origin may connect; undefined, which is no page, always may. */
+  /** Whether a page of this origin may connect. A client without an origin is no page, and always may. */
   allows(origin: string | undefined, host: string | undefined): boolean {
     if (origin === undefined || this.#all) return true
     const normal = origin === 'null' ? origin : normalizeOrigin(origin)
@@ -44,8 +48,8 @@ export class Origins {
 }
 
 /**
- * Whether the page's host is the one that was asked for. A proxy in front may have another scheme than the
- * gateway.
+ * Whether the page's host is the host of the request. The scheme is not compared, since a proxy in front may
+ * use another one than the gateway.
  */
 function isSame(origin: string, host: string | undefined): boolean {
   const scheme = /^https?:/.exec(origin)?.[0]

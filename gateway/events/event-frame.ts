@@ -1,17 +1,18 @@
 /**
- * An event's frame in one form of the wire: made once, however many are sent it, and kept once, however many
- * backlogs keep it. While at least one does, its bytes count in the budget of all backlogs, and in none of
- * them.
+ * The frame of an event in one form of the wire, shared by all clients that read this form.
+ *
+ * It is made once for any number of clients, and kept once for any number of backlogs. While at least one
+ * backlog keeps it, its bytes count in the shared budget of all backlogs, and in no single backlog.
  */
 
 import type { SharedBudget } from '../limits/shared-budget.js'
 import { sharedFrameCost } from './frame-cost.js'
 
-/** The forms, as bits of their numbers: the JSON text form has none, of Pomelo's there are several. */
+/** The forms, as bits of a number. The text protocol has one form, 0; Pomelo's protocol has several. */
 export const frameForms = { text: 0, pomelo: 1, rich: 2, empty: 4, uncounted: 8 } as const
 
 export class EventFrame {
-  /** The frame's bytes, each as one character. */
+  /** The frame, as a text of one character for each byte. */
   readonly text: string
   #holders = 0
 
@@ -19,12 +20,12 @@ export class EventFrame {
     this.text = text
   }
 
-  /** One more backlog keeps it. */
+  /** Counts a backlog that keeps the frame. */
   retain(budget: SharedBudget): void {
     if (this.#holders++ === 0) budget.change(this.text.length + sharedFrameCost)
   }
 
-  /** A backlog that has kept it does not any more. */
+  /** Counts off a backlog that has dropped the frame. */
   release(budget: SharedBudget): void {
     if (--this.#holders === 0) budget.change(-this.text.length - sharedFrameCost)
   }

@@ -1,4 +1,8 @@
-/** An event on its way to players: each form of the wire makes its frame once, however many receive it. */
+/**
+ * An event on its way to clients, with its encoded frames.
+ *
+ * Each form of the wire encodes its frame once, however many clients receive it.
+ */
 
 import { wrapPlain } from '../../shared/bodies/rich-body.js'
 import type { Delivery, EventOptions, EventText } from '../../shared/events/event.js'
@@ -12,11 +16,11 @@ export class GatewayEvent implements EventText {
   readonly richOnly: boolean
   readonly delivery: Delivery
   readonly key: string
-  /** Whether several are sent it: then what is kept of it for them is kept once. */
+  /** Whether several clients receive it: then backlogs share its frame instead of keeping a copy each. */
   isShared = false
-  /** By the number of the form. */
+  /** The frames, by the number of their form. */
   readonly #frames: (EventFrame | undefined)[] = []
-  #place: string | undefined
+  #latestKey: string | undefined
 
   constructor({ name, body, rich, richOnly, delivery, key }: EventText) {
     this.name = name
@@ -27,24 +31,24 @@ export class GatewayEvent implements EventText {
     this.key = key
   }
 
-  /** Of a latest one: equal for those of which only the newest counts. */
+  /** The key of a `latest` event: a newer event with an equal key replaces an older one. */
   get latestKey(): string {
-    // The length tells the name from the key, whatever characters they have.
-    this.#place ??= `${this.name.length}:${this.name}${this.key}`
-    return this.#place
+    // The length separates the name from the key, whatever characters they contain.
+    this.#latestKey ??= `${this.name.length}:${this.name}${this.key}`
+    return this.#latestKey
   }
 
-  /** Its body in superjson's form; '' for none. */
+  /** The body in superjson's form; '' for an empty one. */
   get richBody(): string {
     return this.rich === '' ? wrapPlain(this.body) : this.rich
   }
 
-  /** The frame in the form of this number, if it was made. */
+  /** Returns the frame in this form, if it was made already. */
   findFrame(form: number): EventFrame | undefined {
     return this.#frames[form]
   }
 
-  /** Keeps the frame in the form of this number for all who are sent the event after. */
+  /** Keeps the frame in this form for all further clients of the event. */
   addFrame(form: number, text: string): EventFrame {
     const frame = new EventFrame(text)
     this.#frames[form] = frame
@@ -53,9 +57,9 @@ export class GatewayEvent implements EventText {
 }
 
 /**
- * An event of the gateway's host.
+ * Creates an event of the gateway's host.
  *
- * @throws `EVENT_NOT_SERIALIZABLE`, TypeError for a name or options that are none
+ * @throws `EVENT_NOT_SERIALIZABLE`; TypeError for an invalid name or invalid options
  */
 export function createEvent(name: string, body?: unknown, options?: EventOptions): GatewayEvent {
   return new GatewayEvent(createEventText(name, body, options))

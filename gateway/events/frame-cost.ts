@@ -1,20 +1,21 @@
 /**
- * What a frame that is kept takes of memory beside its characters, in bytes. A frame is put together of
- * pieces, each with a header, so that of small ones the headers are most. Measured on Node 20, 22 and 24, and
- * held by a test.
+ * The memory that a kept frame costs besides its characters, in bytes.
+ *
+ * A frame is a text joined from pieces, each with a header, so that for small frames the headers dominate.
+ * Measured on Node 20, 22 and 24, and held by a test.
  */
 
 export interface FrameCost {
-  /** Where it is kept for one client alone. */
+  /** Cost of a frame that is kept for one client alone. */
   readonly own: number
-  /** For the place that it has with each client, where it is kept once for several. */
+  /** Cost of each client's entry for a frame that several clients share. */
   readonly shared: number
 }
 
 export const messageCost: FrameCost = { own: 128, shared: 16 }
 
-/** Of a `latest` event, which is found by its place. */
+/** Costs of a `latest` event, which is stored under its key. */
 export const latestCost: FrameCost = { own: 224, shared: 128 }
 
-/** Of an event's frame that is kept once for several, beside its places. */
+/** Cost of a shared frame itself, besides the entries of its clients. */
 export const sharedFrameCost = 160

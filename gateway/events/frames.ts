@@ -1,18 +1,19 @@
 /**
- * The WebSocket frames of what the gateway sends, as texts of one character for each byte: what one tick has
- * for a client is put together like any text, and leaves in one write. ws has the socket's other end, and
- * sends what is no data: pings, and the close.
+ * Encodes the WebSocket frames that the gateway sends, as texts of one character for each byte.
+ *
+ * Texts are joined cheaply, so that all frames of a tick for one client leave in one write. ws reads the same
+ * socket, and sends the control frames: pings and the close.
  */
 
-/** Final fragment, with the opcode of a text or of a binary message (RFC 6455 §5.2). */
+/** First byte of a final fragment, with the opcode of a text or a binary message (RFC 6455 §5.2). */
 const textFrame = 0x81
 const binaryFrame = 0x82
 
-/** Headers of short frames, by their length. */
+/** Headers of frames with fewer than 126 bytes, by their length. */
 const shortTextHeaders = createShortHeaders(textFrame)
 const shortBinaryHeaders = createShortHeaders(binaryFrame)
 
-/** A message, whole and not masked (RFC 6455 §5.1). `payload`: its bytes, each as one character. */
+/** Encodes a message as one unmasked frame (RFC 6455 §5.1). `payload` has one character for each byte. */
 export function encodeFrame(payload: string, isText: boolean): string {
   const { length } = payload
   if (length < 126) return (isText ? shortTextHeaders : shortBinaryHeaders)[length]! + payload

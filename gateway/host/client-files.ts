@@ -1,24 +1,25 @@
 /**
- * The modules of `sallyport/client` over HTTP, so that a page can import them without a build. They are read
- * once, at the start: no path of a request becomes a file's name.
+ * Serves the modules of `sallyport/client` over HTTP, so that a page can import them without a build.
+ *
+ * All files are read once, at the start: the path of a request is never used as a file name.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 
-/** Below which the modules are found. */
+/** The path below which the modules are served. */
 const prefix = '/sallyport/'
 
-/** This module is compiled beside the folders that it serves. */
+/** The folder of the compiled modules, in which this one lies too. */
 const compiled = new URL('../../', import.meta.url)
 
-/** What a module imports of another package, by the package's name. */
+/** Matches an import from another package. */
 const bareImport = /(\bfrom\s*)(['"])([@\w][\w./-]*)\2/g
 
 /**
- * Adds the modules of a folder. A browser finds no package by its name: what they import of one is added too,
- * and named by its path.
+ * Adds the modules of a folder. A browser cannot find a package by its name: imported packages are added too,
+ * and the imports are rewritten to their paths.
  */
 function addFolder(files: Map<string, Buffer>, path: string, folder: URL): void {
   for (const { name } of readdirSync(folder, { withFileTypes: true })) {
@@ -43,7 +44,8 @@ function addTree(files: Map<string, Buffer>, path: string, folder: URL): void {
 }
 
 /**
- * Adds a package as the importing module finds it. Gives the path of its entry; undefined: it is not there.
+ * Adds the package that an importing module resolves this name to. Returns the path of its entry; undefined
+ * if it is not installed.
  */
 function addPackage(files: Map<string, Buffer>, name: string, importer: URL): string | undefined {
   let entry: URL
@@ -58,14 +60,19 @@ function addPackage(files: Map<string, Buffer>, name: string, importer: URL): st
   return entryPath
 }
 
-/** Answers a request for one of the client's modules. Gives whether it was one; if not, nothing was done. */
+/**
+ * Answers a request for one of the client's modules. Returns false, and does nothing, for any other request.
+ */
 export type ClientFiles = (request: IncomingMessage, response: ServerResponse) => boolean
 
 /**
- * Makes what answers requests for the client's modules: a page imports `/sallyport/client/index.js`.
+ * Creates a function that answers requests for the client's modules: a page imports
+ * `/sallyport/client/index.js`.
  *
- * @example const serveClient = clientFiles() const onHttpRequest = (request, response) =>
- * serveClient(request, response) || answerOthers(request, response)
+ * @example
+ * const serveClient = clientFiles()
+ * const onHttpRequest = (request, response) =>
+ *   serveClient(request, response) || answerOthers(request, response)
  */
 export function clientFiles(): ClientFiles {
   const files = new Map<string, Buffer>()
@@ -84,10 +91,10 @@ export function clientFiles(): ClientFiles {
       'content-type': 'text/javascript; charset=utf-8',
       'content-length': content.length,
       'x-content-type-options': 'nosniff',
-      // The modules belong to this gateway's version: a page asks each time whether they are still the same.
+      // The modules belong to this version of the gateway, so a page must revalidate them each time.
       'cache-control': 'no-cache'
     })
-    // To a HEAD Node sends the headers only.
+    // For a HEAD request Node sends only the headers.
     response.end(content)
     return true
   }

@@ -1,4 +1,8 @@
-/** Events and channels for the gateway's host: what handlers have as `context.send` and `context.channel`. */
+/**
+ * Events and channels for the gateway's host.
+ *
+ * Handlers have the same as `context.send` and `context.channel`.
+ */
 import type { SessionAddress } from '../../shared/address.js'
 import { describeValue, expectChannel, expectUid } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
@@ -11,19 +15,19 @@ import type { Metrics } from '../telemetry/metrics.js'
 import type { HostSession } from './host-session.js'
 import type { SessionService } from './session-service.js'
 
-/** A session by what names it: its number, its address, or itself. */
+/** Names a session: its number, its address, or itself. */
 export type HostSessionLike = number | SessionAddress | HostSession
 
-/** Whom an event is for: a session, or a user, whose sessions all get it. */
+/** The recipient of an event: a session, or the id of a user, all of whose sessions receive it. */
 export type HostRecipient = HostSessionLike | string
 
 export interface HostExceptOptions extends EventOptions {
-  /** Sessions that do not get it. */
+  /** Sessions that do not receive it. */
   readonly except?: HostSessionLike | readonly HostSessionLike[]
 }
 
 export interface HostBroadcastOptions extends HostExceptOptions {
-  /** `all` (default): every session. `bound`: those that are bound to a user. */
+  /** `all`: every session. `bound`: sessions that are bound to a user. Default: `all`. */
   readonly filter?: BroadcastFilter
 }
 
@@ -66,7 +70,7 @@ export class HostEvents {
   }
 }
 
-/** A channel as the host sees it: always as it is now. One without members is like one that never was. */
+/** A live view of a channel, for the host. A channel without members equals one that never existed. */
 export class HostChannel {
   readonly name: string
   readonly #init: HostEventsInit
@@ -81,7 +85,7 @@ export class HostChannel {
     return this.#init.channels.membersOf(this.name).size
   }
 
-  /** Those that are in it, in the order in which they joined. */
+  /** Returns the members, in the order in which they joined. */
   members(): HostSession[] {
     const { channels, sessions } = this.#init
     return [...channels.membersOf(this.name)].flatMap(({ sid }) => sessions.get(sid) ?? [])
@@ -96,20 +100,20 @@ export class HostChannel {
     if (error !== undefined) throw error
   }
 
-  /** Of a session that is not in it, or gone: does nothing. */
+  /** Removes a session from the channel. Does nothing if it is not a member or has ended. */
   leave(session: HostSessionLike): void {
     const { registry, channels } = this.#init
     const found = registry.find(numberOf(session, this.#init))
     if (found !== undefined) channels.leave(found, this.name)
   }
 
-  /** Sends an event to all members but those excepted. Gives how many it was sent to. */
+  /** Sends an event to all members except those in `except`. Returns the number of recipients. */
   broadcast(event: string, body?: unknown, options: HostExceptOptions = {}): number {
     const created = createEvent(event, body, options)
     return deliver(this.#init, [...this.#init.channels.membersOf(this.name)], created, options)
   }
 
-  /** Takes all members out. */
+  /** Removes all members. */
   destroy(): void {
     this.#init.channels.destroy(this.name)
   }
@@ -128,7 +132,9 @@ function deliver(
 }
 
 /**
- * @throws `FRONTEND_UNKNOWN` for an address of another gateway, TypeError for what names no session
+ * Returns the number of a named session. All sessions of this gateway are local: it knows no other gateway's.
+ *
+ * @throws `FRONTEND_UNKNOWN` for an address of another gateway; TypeError for a value that names no session
  */
 function numberOf(session: HostSessionLike, { frontendId }: HostEventsInit): number {
   if (typeof session === 'number') return session

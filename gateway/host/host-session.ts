@@ -1,6 +1,8 @@
 /**
- * A session as the gateway's host sees it: always as it is now, never a copy. Reading a value decodes it. A
- * change is foreign to whatever runs for the session at the moment, and is seen by its next request.
+ * A live view of a session, for the gateway's host: never a copy.
+ *
+ * Reading a value decodes it. A change counts as foreign to requests of the session that are running, and the
+ * next request sees it.
  */
 import { EventEmitter } from 'node:events'
 import { expectKey } from '../../shared/check.js'
@@ -12,7 +14,7 @@ import type { Session } from '../sessions/session.js'
 export interface HostSessionEvents {
   bind: [uid: string]
   unbind: [uid: string]
-  /** Exactly once; the session still has its uid and its settings. */
+  /** Emitted exactly once. The session still has its uid and its settings. */
   closed: [reason: string]
 }
 
@@ -44,13 +46,14 @@ export class HostSession extends EventEmitter<HostSessionEvents> {
   }
 
   /**
-   * Whether its client is connected at the moment. One that is away may come back while the session is open.
+   * Whether the client is connected at the moment. While the session is open, a client that is away may come
+   * back.
    */
   get isConnected(): boolean {
     return this.#session.receiver?.isConnected === true
   }
 
-  /** All values: a copy, without a prototype. */
+  /** A copy of all settings, without a prototype. */
   get settings(): Record<string, unknown> {
     return this.#session.settings
   }

@@ -1,13 +1,14 @@
 /**
- * A game's page over the gateway's own port: the files of one folder, and the client's modules. For
- * development and for small games; a web server or a CDN does more. Files are read once, at the start: no
- * path of a request becomes a file's name.
+ * Serves a game's page on the gateway's own port: the files of one folder, and the client's modules.
+ *
+ * Meant for development and small games; a web server or a CDN can do more. All files are read once, at the
+ * start: the path of a request is never used as a file name.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { clientFiles } from './client-files.js'
 
-/** What a folder may hold, by the ending of a file's name. Others are not served. */
+/** Content types of the files that are served, by extension. Files of other types are not served. */
 const types: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
@@ -19,10 +20,10 @@ const types: Readonly<Record<string, string>> = {
 }
 
 /**
- * Makes what answers HTTP requests for a page: `index.html` of the folder for `/`, its other files by their
- * names (no folders below it), the client's modules below `/sallyport/`, and 404 for all else.
+ * Creates a function that answers HTTP requests for a page: `index.html` of the folder for `/`, its other
+ * files by their names (no folders below it), the client's modules below `/sallyport/`, and 404 for all else.
  *
- * @param folder its address, e.g. `new URL('./page/', import.meta.url)`
+ * @param folder the folder's URL, e.g. `new URL('./page/', import.meta.url)`
  * @example createGateway({ handlers, onHttpRequest: servePage(new URL('./page/', import.meta.url)) })
  */
 export function servePage(folder: URL): (request: IncomingMessage, response: ServerResponse) => void {
@@ -45,7 +46,7 @@ export function servePage(folder: URL): (request: IncomingMessage, response: Ser
         'referrer-policy': 'no-referrer',
         'cache-control': 'no-cache'
       })
-      // To a HEAD Node sends the headers only.
+      // For a HEAD request Node sends only the headers.
       response.end(file.content)
     }
   }
@@ -68,10 +69,11 @@ function readFiles(folder: URL): Map<string, PageFile> {
 }
 
 /**
- * The page runs its own scripts and talks to its own gateway. Whatever else would get into it does nothing.
+ * Returns the Content-Security-Policy of the page: it runs its own scripts and talks to its own gateway.
+ * Anything injected has no effect.
  */
 function formatPolicy(host = ''): string {
-  // Not every browser takes 'self' for WebSockets too, so they are named; a host that is none is not.
+  // Not every browser applies 'self' to WebSockets, so their URLs are named, if the host is a valid one.
   const sockets = /^[\w.:[\]-]+$/.test(host) ? ` ws://${host} wss://${host}` : ''
   return [
     "default-src 'none'",

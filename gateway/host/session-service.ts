@@ -1,4 +1,8 @@
-/** The gateway's sessions for its host, by Pinus' names: found, bound, ended and sent to. */
+/**
+ * The sessions of the gateway, for its host, under the names that Pinus uses.
+ *
+ * It finds, binds, ends and sends to sessions. The host sees them as HostSessions.
+ */
 import { EventEmitter } from 'node:events'
 import { expectReason, expectUid } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
@@ -14,7 +18,7 @@ import { HostSession } from './host-session.js'
 export interface SessionServiceEvents {
   bind: [session: HostSession, uid: string]
   unbind: [session: HostSession, uid: string]
-  /** Exactly once for each session; it still has its uid and its settings. */
+  /** Emitted exactly once for each session. It still has its uid and its settings. */
   closed: [session: HostSession, reason: string]
 }
 
@@ -22,7 +26,7 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
   readonly #registry: Registry
   readonly #limits: SettingsLimits
   readonly #log: Logger
-  readonly #faces = new WeakMap<Session, HostSession>()
+  readonly #hostSessions = new WeakMap<Session, HostSession>()
 
   /** @internal */
   constructor(registry: Registry, limits: SettingsLimits, log: Logger) {
@@ -30,20 +34,20 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
     this.#registry = registry
     this.#limits = limits
     this.#log = log
-    registry.on('bind', (session, uid) => this.#tell('bind', session, uid))
-    registry.on('unbind', (session, uid) => this.#tell('unbind', session, uid))
-    registry.on('closed', (session, reason) => this.#tell('closed', session, reason))
+    registry.on('bind', (session, uid) => this.#emitBoth('bind', session, uid))
+    registry.on('unbind', (session, uid) => this.#emitBoth('unbind', session, uid))
+    registry.on('closed', (session, reason) => this.#emitBoth('closed', session, reason))
   }
 
-  /** The session of that number; undefined where there is none. */
+  /** Returns the session with this number; undefined if there is none. */
   get(sid: number): HostSession | undefined {
     const session = this.#registry.find(sid)
-    return session && this.#face(session)
+    return session && this.#hostSessionOf(session)
   }
 
-  /** All sessions of a user; an empty array where there are none. */
+  /** Returns all sessions of a user; an empty array if there are none. */
   getByUid(uid: string): HostSession[] {
-    return this.#registry.findByUid(uid).map(session => this.#face(session))
+    return this.#registry.findByUid(uid).map(session => this.#hostSessionOf(session))
   }
 
   /** @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND` */
@@ -58,27 +62,25 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
     if (error !== undefined) throw error
   }
 
-  /**
-   * Ends all sessions of a user. `reason` is told to the clients. Of a user who is not there: does nothing.
-   */
+  /** Ends all sessions of a user, and tells their clients the reason. Does nothing if there are none. */
   kick(uid: string, reason?: string): void {
-    const told = expectReason(reason)
-    for (const session of this.#registry.findByUid(uid)) this.#registry.kick(session, told)
+    const checked = expectReason(reason)
+    for (const session of this.#registry.findByUid(uid)) this.#registry.kick(session, checked)
   }
 
-  /** Ends a session. Of one that is not there: does nothing. */
+  /** Ends a session, and tells its client the reason. Does nothing if there is no such session. */
   kickBySessionId(sid: number, reason?: string): void {
-    const told = expectReason(reason)
+    const checked = expectReason(reason)
     const session = this.#registry.find(sid)
-    if (session !== undefined) this.#registry.kick(session, told)
+    if (session !== undefined) this.#registry.kick(session, checked)
   }
 
-  /** Where the session's client is connected from; undefined where there is no such session. */
+  /** Returns the address of the session's client; undefined if there is no such session. */
   getClientAddressBySessionId(sid: number): ClientAddress | undefined {
     return this.#registry.find(sid)?.receiver?.address
   }
 
-  /** Sends an event to a session's client. False where there is no such session. */
+  /** Sends an event to a session's client. Returns false if there is no such session. */
   sendMessage(sid: number, event: string, body?: unknown): boolean {
     const created = createEvent(event, body)
     const session = this.#registry.find(sid)
@@ -86,7 +88,7 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
     return session !== undefined
   }
 
-  /** Sends an event to all sessions of a user. False where there are none. */
+  /** Sends an event to all sessions of a user. Returns false if there are none. */
   sendMessageByUid(uid: string, event: string, body?: unknown): boolean {
     const created = createEvent(event, body)
     const sessions = this.#registry.findByUid(uid)
@@ -94,14 +96,14 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
     return sessions.length > 0
   }
 
-  /** Calls `visit` for each session. Sessions that it opens or ends do not disturb the walk. */
+  /** Calls `visit` for each session. It may open or end sessions meanwhile: the list is a copy. */
   forEachSession(visit: (session: HostSession) => void): void {
-    for (const session of this.#registry.all()) visit(this.#face(session))
+    for (const session of this.#registry.all()) visit(this.#hostSessionOf(session))
   }
 
-  /** The same, for those that are bound to a user. */
+  /** Calls `visit` for each session that is bound to a user. */
   forEachBoundSession(visit: (session: HostSession) => void): void {
-    for (const session of this.#registry.all()) if (session.uid !== null) visit(this.#face(session))
+    for (const session of this.#registry.all()) if (session.uid !== null) visit(this.#hostSessionOf(session))
   }
 
   getSessionsCount(): number {
@@ -109,13 +111,13 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
   }
 
   /**
-   * Tells the session's own listeners, then those of all. One that throws is the host's fault, and nobody
-   * else's.
+   * Emits to the session's own listeners, then to the listeners of all sessions. A listener that throws is
+   * logged, and affects nothing else.
    */
-  #tell(event: 'bind' | 'unbind' | 'closed', session: Session, text: string): void {
+  #emitBoth(event: 'bind' | 'unbind' | 'closed', session: Session, text: string): void {
     try {
-      this.#faces.get(session)?.emit(event, text)
-      if (this.listenerCount(event) > 0) this.emit(event, this.#face(session), text)
+      this.#hostSessions.get(session)?.emit(event, text)
+      if (this.listenerCount(event) > 0) this.emit(event, this.#hostSessionOf(session), text)
     } catch (error) {
       this.#log.error('A listener of the host failed', { event, sid: session.sid, error })
     }
@@ -127,12 +129,12 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
     return session
   }
 
-  #face(session: Session): HostSession {
-    let face = this.#faces.get(session)
-    if (face === undefined) {
-      face = new HostSession(session, this.#limits)
-      this.#faces.set(session, face)
+  #hostSessionOf(session: Session): HostSession {
+    let hostSession = this.#hostSessions.get(session)
+    if (hostSession === undefined) {
+      hostSession = new HostSession(session, this.#limits)
+      this.#hostSessions.set(session, hostSession)
     }
-    return face
+    return hostSession
   }
 }

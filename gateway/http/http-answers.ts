@@ -37,7 +37,9 @@ export function answerRefused(response: ServerResponse, { status, why, retryAfte
   response.end(`${why}\n`)
 }
 
-/** Returns the value of `Retry-After`: whole seconds by RFC 9110 §10.2.3, while all else is in milliseconds. */
+/**
+ * Returns the value of `Retry-After`: whole seconds by RFC 9110 §10.2.3, while all else is in milliseconds.
+ */
 function formatRetryAfter(ms: number): string {
   return String(Math.ceil(ms / 1000))
 }

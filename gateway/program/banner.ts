@@ -1,10 +1,7 @@
-/**
- * What a person who starts the gateway sees: what listens where, what was loaded from which files, what to
- * try.
- */
+/** The banner that the program prints: its URL, the loaded handlers, and what to try next. */
 import type { Gateway } from '../gateway.js'
 
-/** Routes that a file is shown with, before the rest is only counted. */
+/** Routes that are listed for a file, before the rest is only counted. */
 const shownRoutes = 6
 
 export function formatBanner(gateway: Gateway, version: string): string {

@@ -1,4 +1,4 @@
-/** What the command line and the environment ask for, as options. Flags win over variables. */
+/** Reads the options from the command line and the environment. Flags win over variables. */
 import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -15,22 +15,21 @@ export type Command =
   | {
       readonly kind: 'run'
       readonly options: GatewayOptions
-      /** The module of an example whose `onHttpRequest` answers HTTP requests; undefined: there is none. */
+      /** The module of an example whose `onHttpRequest` answers HTTP requests, if there is one. */
       readonly http: string | undefined
-      /** What of the environment was not understood, a sentence each. */
+      /** A sentence for each variable of the environment that was ignored. */
       readonly warnings: readonly string[]
     }
 
 /**
- * Where the examples that come with the package lie: each with a folder `handlers`, and `http.js` if it has a
- * page.
+ * The folder of the examples in the package. Each has a folder `handlers`, and `http.js` if it has a page.
  */
 const examplesFolder = fileURLToPath(new URL('../../examples/', import.meta.url))
 
-/** Where they were written, in a clone: in development their TypeScript runs as it is. */
+/** The folder of their sources, in a clone: in development mode, their TypeScript runs as it is. */
 const exampleSources = fileURLToPath(new URL('../../../examples/', import.meta.url))
 
-/** Flags that are no options of the gateway. */
+/** Flags that are not options of the gateway. */
 const ownFlags = {
   dev: { type: 'boolean', help: 'run TypeScript handlers, and load them anew when a file is saved' },
   example: {
@@ -51,7 +50,7 @@ export function readCommand(argv: readonly string[], env: NodeJS.ProcessEnv): Co
   const asked: Record<string, unknown> = {}
   for (const { name, check } of optionTable) {
     const text = (flags[flagOf(name)] as string | undefined) ?? values.get(name)
-    // A number that is none is left as it is, for the one check of options to refuse.
+    // An invalid number stays a text, so that the check of the options refuses it.
     if (text !== undefined)
       asked[name] = check.type === 'integer' && /^-?\d+$/.test(text) ? Number(text) : text
   }
@@ -63,7 +62,7 @@ export function readCommand(argv: readonly string[], env: NodeJS.ProcessEnv): Co
   return { kind: 'run', options: asked as unknown as GatewayOptions, http: example?.http, warnings }
 }
 
-/** The text of `--help`. */
+/** Returns the text of `--help`. */
 export function formatHelp(): string {
   const rows = optionTable.map(({ name, check, defaultValue, help }) => {
     const value =
@@ -99,7 +98,7 @@ Each of the first can be set in the environment too: --max-pause is ${variableOf
 `
 }
 
-/** `init NAME [--package SPEC]` */
+/** Reads the command `init NAME [--package SPEC]`. */
 function readInit(argv: readonly string[]): Command {
   const [folder, flag, dependency, ...others] = argv
   const isPlain = flag === undefined || (flag === '--package' && dependency !== undefined)

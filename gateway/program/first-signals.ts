@@ -1,7 +1,8 @@
 /**
- * What signals do until there is a program that hears them: those that ask for the end end the process in
- * peace, since nothing has begun, and the others are ignored. Imports nothing, so that it hears them from the
- * first moment on.
+ * Signal handlers for the time before the program is loaded.
+ *
+ * Signals that ask the process to end, end it with code 0, since nothing has begun yet. The others are
+ * ignored. This file imports nothing, so that its handlers exist from the first moment on.
  */
 
 const endings = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const
@@ -18,7 +19,7 @@ export function hearFirstSignals(): void {
   for (const signal of others) process.on(signal, ignore)
 }
 
-/** To be called once others listen: a signal that nobody listens to ends the process. */
+/** Removes these handlers. Called when others are registered: a signal without a handler ends the process. */
 export function leaveFirstSignals(): void {
   for (const signal of endings) process.off(signal, end)
   for (const signal of others) process.off(signal, ignore)

@@ -1,26 +1,26 @@
-/** `sallyport init NAME`: a new project, with a typed handler, a typed client, a test and a README. */
+/** The command `sallyport init`: makes a project with a handler, a client, a test and a README. */
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errors } from '../../shared/errors.js'
 
-/** What is copied, as it is written: a clone and the package both have it. */
+/** The folder that is copied as it is. A clone and the package both have it. */
 const starter = fileURLToPath(new URL('../../../examples/starter/', import.meta.url))
 
-/** What npm takes for a package's name (without a scope). */
+/** Matches the names that npm accepts for a package, without a scope. */
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,213}$/
 
 export interface NewProject {
-  /** The folder that is made. */
+  /** The folder of the new project. */
   readonly folder: string
-  /** What the project's package.json asks npm for: a version, or `file:…`. */
+  /** The version that the project's package.json asks npm for, or `file:…`. */
   readonly dependency: string
 }
 
 /**
- * Makes the project. Gives the path of its folder.
+ * Makes the project. Returns the path of its folder.
  *
- * @throws `OPTION_INVALID` for a name that is none, or a folder that is there and not empty
+ * @throws `OPTION_INVALID` for an invalid name, or for a folder that exists and is not empty
  */
 export function createProject({ folder, dependency }: NewProject): string {
   const path = resolve(folder)

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * The program `sallyport`. Hears signals before it loads anything else, and says in a sentence why it can't
- * start.
+ * The entry of the program `sallyport`.
+ *
+ * Handles signals before it loads anything else, and reports in one sentence why the gateway cannot start.
  */
 import { hearFirstSignals } from './first-signals.js'
 
@@ -12,8 +13,8 @@ try {
   await run()
 } catch (error) {
   const { name, code, syscall, message, stack } = error as NodeJS.ErrnoException
-  // What a person can mend, or the system refuses, is one sentence; anything else is a fault of ours, and
-  // needs its stack.
+  // An error that the user can fix, or that the system reports, is one sentence. Anything else is a bug of
+  // the gateway, and needs its stack.
   const isSentence = name === 'GatewayError' || (code !== undefined && syscall !== undefined)
   process.stderr.write(isSentence ? `sallyport: ${message}\n` : `${stack ?? error}\n`)
   process.exit(1)

@@ -1,6 +1,7 @@
 /**
- * The life of the program: what each signal does, and what becomes of a fault that nothing else has caught.
- * It never ends without a drain, unless somebody asks twice.
+ * The life of the program: its reactions to signals and to uncaught exceptions.
+ *
+ * It always drains before it ends, unless it is told a second time to end.
  *
  *   starting ──▶ running ──▶ ending ──▶ its exit code
  *       └───────────────────────▲
@@ -10,10 +11,10 @@ import type { Gateway } from '../gateway.js'
 import { reloadHandlers } from '../reloads.js'
 import { leaveFirstSignals } from './first-signals.js'
 
-/** Exit code after a fault of the program's own: EX_SOFTWARE of sysexits.h. */
+/** Exit code after an uncaught exception: EX_SOFTWARE of sysexits.h. */
 export const faultCode = 70
 
-/** Milliseconds that a drain may take beyond all its own limits, once there was a fault. */
+/** Milliseconds that a drain after an uncaught exception may take beyond all its own limits. */
 const faultGrace = 5_000
 
 type ProgramState = 'starting' | 'running' | 'ending'
@@ -27,7 +28,10 @@ export class Program {
     this.#gateway = gateway
   }
 
-  /** Starts the gateway. Resolves once it runs, or is asked to end instead; rejects if it can't start. */
+  /**
+   * Starts the gateway. Resolves when it runs, or when it was told to end instead. Rejects if it cannot
+   * start.
+   */
   async start(): Promise<ProgramState> {
     this.#listen()
     leaveFirstSignals()
@@ -35,7 +39,7 @@ export class Program {
       await this.#gateway.start()
       if (this.#state === 'starting') this.#state = 'running'
     } catch (error) {
-      // What has yet to start does not come up once it was told to end.
+      // A start that was told to end fails on purpose.
       if (this.#state !== 'ending') throw error
     }
     return this.#state
@@ -47,12 +51,12 @@ export class Program {
     process.on('SIGQUIT', () => this.#askToEnd(3, () => this.#drain()))
     process.on('SIGHUP', () => this.#reload())
     process.on('SIGUSR2', () => this.#gateway.options.log.info('SIGUSR2 means nothing here, and is ignored'))
-    // SIGPIPE and SIGXFSZ are ignored by Node: the writes that caused them fail.
-    // A promise that nobody has waited for comes here too: Node makes an exception of its rejection.
+    // Node ignores SIGPIPE and SIGXFSZ: the writes that caused them fail instead.
+    // Node also reports a rejected promise that nobody awaits as an uncaught exception.
     process.on('uncaughtException', error => this.#fail(error))
   }
 
-  /** The first signal ends the program in peace, the second at once. */
+  /** Ends the program gracefully at the first signal, and immediately at the second. */
   #askToEnd(signal: number, end: () => Promise<void>): void {
     if (this.#state === 'ending') process.exit(this.#code === 0 ? 128 + signal : this.#code)
     process.stderr.write('Closing; once more to end at once.\n')
@@ -71,7 +75,10 @@ export class Program {
     return this.#state === 'starting' ? this.#gateway.close() : this.#gateway.drain()
   }
 
-  /** What is in flight is still answered, as far as that goes; a second fault ends all at once. */
+  /**
+   * Drains the gateway after an uncaught exception, as far as that works. A second exception ends the process
+   * immediately.
+   */
   #fail(error: unknown): void {
     const { log, drainTimeout, drainSpread, closeTimeout } = this.#gateway.options
     const isFirst = this.#code === 0
@@ -88,10 +95,7 @@ export class Program {
     if (this.#state !== 'ending') this.#end(() => this.#drain())
   }
 
-  /**
-   * Reads anew what was renewed: the certificate, if there is one, and the handlers. What is no good is not
-   * taken.
-   */
+  /** Reloads the certificate, if there is one, and the handlers. Versions that are invalid are not used. */
   #reload(): void {
     const { log, tlsCert } = this.#gateway.options
     if (this.#state !== 'running') {

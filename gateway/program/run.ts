@@ -1,4 +1,4 @@
-/** What the program does: command line → options → a gateway, and the life of it. */
+/** Runs the program: from the command line to options, to a gateway, to its end. */
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { assembleGateway } from '../start.js'
@@ -10,9 +10,9 @@ import { Program } from './program.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
 
-/** @throws what kept it from its start */
+/** @throws the error that kept the gateway from its start */
 export async function run(): Promise<void> {
-  // A banner that nobody reads, as with `| head -1`, ends nothing.
+  // A closed stdout, as with `| head -1`, must not end the process.
   surviveErrors(process.stdout)
   surviveErrors(process.stderr)
   const command = readCommand(process.argv.slice(2), process.env)
