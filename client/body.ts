@@ -1,4 +1,6 @@
-/** A body ⇄ its bytes: in superjson's form, if that was agreed upon, or as plain JSON. */
+/**
+ * Converts bodies to bytes and back. In superjson's form if the handshake agreed on it, else as plain JSON.
+ */
 
 import { encodePlain } from '../shared/bodies/plain-body.js'
 import { decodeRich, encodeRich } from '../shared/bodies/rich-body.js'
@@ -6,7 +8,7 @@ import { errors } from '../shared/errors.js'
 import { ClientError } from './base/client-error.js'
 
 /**
- * `maxBytes`: what the gateway takes; undefined: it has not said.
+ * Encodes a body. `maxBytes`: the size that the gateway accepts; undefined if it has not said.
  *
  * @throws ClientError `BODY_NOT_SERIALIZABLE`, naming the path; `BODY_TOO_LARGE`
  */
@@ -16,7 +18,7 @@ export function encodeBody(value: unknown, rich: boolean, maxBytes?: number): Ui
   throw new ClientError(errors.bodyTooLarge(`${bytes.length} bytes`, maxBytes))
 }
 
-/** What a gateway has sent is trusted. */
+/** Decodes a body from the gateway. The gateway is trusted, so nothing is checked. */
 export function decodeBody(bytes: Uint8Array, rich: boolean): unknown {
   const text = new TextDecoder().decode(bytes)
   if (rich) return decodeRich(text)

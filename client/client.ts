@@ -1,4 +1,7 @@
-/** The public face of a client: requests and notifies out, events in. Made by `connect`. */
+/**
+ * The public face of a client. It sends requests and notifies, and calls listeners for events. Made by
+ * `connect`; owns a Conversation, which keeps the connection.
+ */
 import { errors } from '../shared/errors.js'
 import type { RouteTypes } from '../shared/route-types.js'
 import { type MessageHeader, messageKinds } from '../shared/wire/message.js'
@@ -11,12 +14,12 @@ import { Listeners } from './listeners.js'
 import { type RequestOptions, Requests } from './requests.js'
 import type { Failure } from './socket/attempt.js'
 
-/** Events with their bodies. */
+/** Names of events, with the types of their bodies. */
 export type EventTypes = Record<string, unknown>
 
 type Name<Types> = keyof Types & string
 
-/** A body that may be missing need not be given. */
+/** Arguments with a body: optional if the body's type includes undefined. */
 type BodyArgs<Body, Rest extends unknown[]> = undefined extends Body
   ? [body?: Body, ...rest: Rest]
   : [body: Body, ...rest: Rest]
@@ -40,38 +43,42 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
   }
 
   /**
-   * `connecting`: not yet connected; `open`; `resuming`: the connection was lost, and is sought again;
-   * `closed`: for good.
+   * State of the connection. `connecting`: not connected yet. `open`: connected. `resuming`: the connection
+   * was lost, and the client is reconnecting. `closed`: ended for good.
    */
   get state(): ClientState {
     return this.#conversation.state
   }
 
-  /** What the game's `onHandshake` has answered under `user`. */
+  /**
+   * What the game's `onHandshake` hook returned under `user` at the last handshake; undefined if it returned
+   * nothing.
+   */
   get user(): unknown {
     return this.#conversation.user
   }
 
-  /** Why it is closed; undefined while it is not. */
+  /** The error that closed the client; undefined until it is closed. */
   get error(): ClientError | undefined {
     const { error } = this.#conversation
     return error && new ClientError(error, { cause: error.cause })
   }
 
   /**
-   * Why the last attempt to connect came to nothing, while more are made; undefined once one is successful.
+   * Why the last attempt to connect failed, while the client keeps trying; undefined after a successful
+   * attempt.
    */
   get failure(): Failure | undefined {
     return this.#conversation.failure
   }
 
   /**
-   * Sends a request. While the connection is lost it waits, and is sent when it is there again; it is never
-   * run twice.
+   * Sends a request and resolves with the handler's reply. While the connection is lost, the request waits in
+   * the client and is sent after the reconnect. It never runs twice.
    *
-   * Rejects with a ClientError: what the handler threw, or REQUEST_TIMED_OUT, SESSION_LOST, OUTBOX_FULL,
-   * CONNECTION_CLOSED, BODY_TOO_LARGE, BODY_NOT_SERIALIZABLE, ROUTE_INVALID, OPTION_INVALID (`timeout`,
-   * `signal`); or with the signal's reason.
+   * @throws ClientError: the error that the handler threw, or `REQUEST_TIMED_OUT`, `SESSION_LOST`,
+   * `OUTBOX_FULL`, `CONNECTION_CLOSED`, `BODY_TOO_LARGE`, `BODY_NOT_SERIALIZABLE`, `ROUTE_INVALID`,
+   * `OPTION_INVALID` (for `timeout` or `signal`). Rejects with the signal's reason if the signal aborts.
    */
   async request<Route extends Name<Routes>>(
     route: Route,
@@ -89,7 +96,8 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
   }
 
   /**
-   * Sends what needs no answer. While the connection is lost it waits.
+   * Sends a notify: a message without a reply. While the connection is lost, it waits in the client and is
+   * sent after the reconnect.
    *
    * @throws ClientError: `OUTBOX_FULL`, `CONNECTION_CLOSED`, `BODY_TOO_LARGE`, `BODY_NOT_SERIALIZABLE`,
    * `ROUTE_INVALID`
@@ -99,26 +107,28 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
   }
 
   /**
-   * Calls the listener with the body of each such event. Returns the function that ends it.
+   * Calls the listener with the body of each event of this name. Returns a function that removes the
+   * listener.
    *
-   * @throws ClientError `OPTION_INVALID` for a listener that is no function
+   * @throws ClientError `OPTION_INVALID` for a listener that is not a function
    */
   on<Event extends Name<Events>>(event: Event, listener: (body: Events[Event]) => void): () => void {
     return this.#events.add(event, expectFunction('listener', listener) as (body: unknown) => void)
   }
 
   /**
-   * Calls the listener at each change of `state`. Returns the function that ends it.
+   * Calls the listener at each change of `state`. Returns a function that removes the listener.
    *
-   * @throws ClientError `OPTION_INVALID` for a listener that is no function
+   * @throws ClientError `OPTION_INVALID` for a listener that is not a function
    */
   onState(listener: (change: StateChange) => void): () => void {
     return this.#states.add('change', expectFunction('listener', listener))
   }
 
   /**
-   * Gives the connection up and seeks another: for a game that knows better than a heartbeat that it is dead.
-   * `after`: milliseconds until the first attempt, 0 if missing. The session is resumed as after any loss.
+   * Drops the connection and connects again, for a game that notices a dead connection before the heartbeat
+   * does. The session is resumed as after any loss. `after`: milliseconds until the first attempt; default:
+   * 0.
    *
    * @throws ClientError `OPTION_INVALID`
    */
@@ -127,8 +137,8 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
   }
 
   /**
-   * Says goodbye: the session ends. Requests that wait reject with CONNECTION_CLOSED. A second time does
-   * nothing.
+   * Closes the client and ends its session. Pending requests reject with `CONNECTION_CLOSED`. Calling it
+   * again does nothing.
    */
   close(): void {
     this.#conversation.end(errors.connectionClosed('by this client'))
@@ -139,7 +149,7 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
     try {
       this.#conversation.outbox.add(message)
     } catch (error) {
-      // What the outbox could not even hold alone it will never hold.
+      // A message larger than the whole outbox can never be sent, so a retry is of no use.
       const retryable = message.size <= this.#options.outboxLimit
       throw new ClientError(error as ClientError, { retryable })
     }

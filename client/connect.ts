@@ -1,4 +1,4 @@
-/** Connects a client to a gateway: the way in. */
+/** Connects a client to a gateway. `connect` is the only way to make a Client. */
 import { errors } from '../shared/errors.js'
 import type { RouteTypes } from '../shared/route-types.js'
 import { ClientError } from './base/client-error.js'
@@ -6,15 +6,16 @@ import { type ClientOptions, resolveClientOptions } from './base/options.js'
 import { Client, type EventTypes } from './client.js'
 
 /**
- * Connects to a gateway. The client is open when the promise resolves; from then on it comes back by itself
+ * Connects to a gateway. Resolves with a client that is open; from then on, the client reconnects by itself
  * when the connection is lost.
  *
- * Rejects with a ClientError: CONNECT_FAILED where no connection came about within `connectTimeout`,
- * HANDSHAKE_REFUSED (with the game's `user` as its `data`), CONNECTION_CLOSED, OPTION_INVALID.
+ * A function `user` that throws, rejects or does not answer is called again until `connectTimeout` has
+ * passed, and likewise after a lost connection: when the network is down, the service that issues tokens is
+ * often as unreachable as the gateway. The error's message and `cause` then say what the function threw. If
+ * it threw an error with `fatal: true`, `connect` rejects at once.
  *
- * A function `user` that throws, rejects or does not answer is asked again until then, as it is after a loss:
- * the network is often no more there for the service of tokens than for the gateway. The error says what it
- * has thrown, and has it as its `cause`. With an error whose `fatal` is true, `connect` rejects at once.
+ * @throws ClientError: `CONNECT_FAILED` if no connection was made within `connectTimeout`;
+ * `HANDSHAKE_REFUSED`, with the game's `user` as its `data`; `CONNECTION_CLOSED`; `OPTION_INVALID`
  *
  * @example const game = await connect<Routes, Events>('ws://127.0.0.1:3010')
  */
@@ -24,7 +25,7 @@ export async function connect<Routes = RouteTypes, Events = EventTypes>(
 ): Promise<Client<Routes, Events>> {
   const resolved = resolveClientOptions(options)
   const { connectTimeout } = resolved
-  // A URL is welcome too. What is no address the platform refuses.
+  // A URL object is accepted too. The platform's WebSocket rejects text that is not a URL.
   const address = String(url)
   const client = new Client<Routes, Events>(address, resolved)
   return new Promise((resolve, reject) => {
@@ -40,7 +41,7 @@ export async function connect<Routes = RouteTypes, Events = EventTypes>(
       if (state === 'open') settle(() => resolve(client))
       if (state === 'closed') settle(() => reject(client.error))
     })
-    // It may have been over before anybody listened.
+    // The client may have closed before the listener was added.
     if (client.state === 'closed') settle(() => reject(client.error))
     function settle(done: () => void): void {
       clearTimeout(timer)

@@ -1,4 +1,4 @@
-/** What a player's program imports: `import { connect } from 'sallyport/client'`. Needs nothing of Node. */
+/** What a game's client imports. `import { connect } from 'sallyport/client'`; it needs nothing of Node. */
 export { mayComeBack } from '../shared/close-codes.js'
 export type { ErrorData } from '../shared/errors.js'
 export type { RoutesOf, RouteTypes } from '../shared/route-types.js'

@@ -1,11 +1,14 @@
-/** Functions that are called by name. One that throws disturbs no other: its error is the platform's to report. */
+/**
+ * Functions that are called by name. A listener that throws does not disturb the others: its error is
+ * rethrown in a microtask, where the platform reports it.
+ */
 
 export class Listeners<Name, Args extends unknown[]> {
   readonly #byName = new Map<Name, Set<(...args: Args) => void>>()
 
-  /** Gives the function that takes it out again. */
+  /** Adds a listener. Returns the function that removes it. */
   add(name: Name, listener: (...args: Args) => void): () => void {
-    // One of its own for each call: who adds a function twice takes one of them out.
+    // Wrapped anew for each call: if a function was added twice, each remover removes one entry.
     const entry = (...args: Args) => listener(...args)
     const entries = this.#byName.get(name) ?? new Set()
     this.#byName.set(name, entries.add(entry))
@@ -15,7 +18,7 @@ export class Listeners<Name, Args extends unknown[]> {
     }
   }
 
-  /** Gives whether there was any. */
+  /** Calls the listeners of that name. Returns whether there were any. */
   tell(name: Name, ...args: Args): boolean {
     const entries = this.#byName.get(name)
     if (entries === undefined) return false

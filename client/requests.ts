@@ -1,6 +1,6 @@
 /**
- * The requests that wait for their replies: each is settled once, by its reply, its time, its signal or the
- * end.
+ * A client's pending requests. Each is settled once: by its reply, by its timeout, by its abort signal, or
+ * when the client closes or loses its session. Owned by the Client.
  */
 import { type ErrorData, errors } from '../shared/errors.js'
 import { maxMessageId } from '../shared/wire/message.js'
@@ -9,10 +9,14 @@ import type { ClientMessage } from './conversation/message.js'
 
 export interface RequestOptions {
   /**
-   * Milliseconds until it rejects with REQUEST_TIMED_OUT. Default: the client's `requestTimeout`. 0: never.
+   * Milliseconds until the request rejects with `REQUEST_TIMED_OUT`; 0: never. Default: the client's
+   * `requestTimeout`.
    */
   readonly timeout?: number
-  /** Gives it up: it rejects with the signal's reason. What the gateway has already it runs all the same. */
+  /**
+   * Aborts the request: it rejects with the signal's reason. A request that the gateway has already received
+   * runs all the same.
+   */
   readonly signal?: AbortSignal
 }
 
@@ -20,7 +24,7 @@ interface Waiting {
   readonly message: ClientMessage
   readonly resolve: (body: unknown) => void
   readonly reject: (error: unknown) => void
-  /** Ends its clock and looks at no signal any more. */
+  /** Stops the timer and removes the listener from the signal. */
   readonly release: () => void
 }
 
@@ -28,14 +32,16 @@ export class Requests {
   readonly #byId = new Map<number, Waiting>()
   #lastId = 0
 
-  /** A number that no request waits under. */
+  /** Returns an id that no pending request has. */
   nextId(): number {
     do this.#lastId = this.#lastId === maxMessageId ? 1 : this.#lastId + 1
     while (this.#byId.has(this.#lastId))
     return this.#lastId
   }
 
-  /** `onGivenUp` is called with the message of a request that is not waited for any more. */
+  /**
+   * Waits for the reply to a request. `onGivenUp` is called with the message when it times out or is aborted.
+   */
   wait(
     message: ClientMessage,
     { timeout, signal }: { readonly timeout: number; readonly signal: AbortSignal | undefined },
@@ -67,7 +73,7 @@ export class Requests {
     this.#take(id)?.reject(new ClientError(error))
   }
 
-  /** Rejects all, each with the error that is made for it. */
+  /** Rejects all pending requests, each with the error that `createError` makes for it. */
   rejectAll(createError: (message: ClientMessage) => ClientError): void {
     for (const [id, { message, reject }] of [...this.#byId]) {
       this.#take(id)

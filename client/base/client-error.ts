@@ -1,7 +1,7 @@
-/** What a request of a client rejects with. */
+/** The error that a client rejects with and throws. */
 import { type ErrorData, errors, GatewayError } from '../../shared/errors.js'
 
-/** Of these the gateway says that the request was not run, and that another time it may be. */
+/** Codes with which the gateway says that it did not run the request, and that a retry may succeed. */
 const retryableCodes: ReadonlySet<string> = new Set(
   [errors.noWorker, errors.closing, errors.rateLimited, errors.overloaded, errors.routeSuspended].map(
     ({ code }) => code
@@ -9,11 +9,11 @@ const retryableCodes: ReadonlySet<string> = new Set(
 )
 
 /**
- * An error reply of the gateway, or what the client found by itself. `code` is from docs/reference/errors.md,
- * or the game's.
+ * An error reply of the gateway, or an error that the client found itself. `code` is one from
+ * docs/reference/errors.md, or the game's own.
  */
 export class ClientError extends GatewayError {
-  /** Whether the request was surely not run, and it makes sense to try again. */
+  /** Whether the request certainly did not run, and a retry may succeed. */
   readonly retryable: boolean
 
   constructor(

@@ -1,4 +1,4 @@
-/** What a client can be told, checked and with its defaults. */
+/** The options of a client, their checks and their defaults. */
 import { describeValue } from '../../shared/check.js'
 import { monotonicClock } from '../../shared/clock.js'
 import { errors } from '../../shared/errors.js'
@@ -6,58 +6,67 @@ import { ClientError } from './client-error.js'
 import type { WebSocketClass } from './web-socket.js'
 
 export interface BackOffOptions {
-  /** Milliseconds that the first attempt to come back waits for, at most. Default: 250. */
+  /** Upper bound in milliseconds of the wait before the first attempt. Default: 250. */
   readonly least?: number
-  /** Milliseconds that any attempt waits for, at most: the bound doubles up to this. Default: 10,000. */
+  /**
+   * Upper bound in milliseconds of the wait before any attempt: after each failure the bound doubles, up to
+   * this value. Default: 10,000.
+   */
   readonly most?: number
 }
 
 export interface ClientOptions {
   /**
-   * What the game's `onHandshake`, `authenticate` and `onConnect` are told, such as a token of the game's
-   * own. A function is asked anew at each connection, and may be asynchronous. One that throws or rejects is
-   * asked again after a wait (`backOff`), also before the first connection; an error with `fatal: true`
+   * Credentials for the game's `onHandshake`, `authenticate` and `onConnect` hooks, such as a token; must be
+   * JSON. A function is called before each connection, and may be asynchronous. If it throws or rejects, it
+   * is called again after a wait (`backOff`), also before the first connection; an error with `fatal: true`
    * closes the client for good. Default: nothing.
    */
   readonly user?: unknown | (() => unknown)
   /**
-   * Milliseconds until a first connection that does not come about rejects `connect`. Default: 10,000. 0:
-   * never.
+   * Milliseconds after which `connect` rejects if the first connection was not made; 0: never. Default:
+   * 10,000.
    */
   readonly connectTimeout?: number
   /**
-   * Milliseconds that one attempt to connect may take, from the call of `user` to the gateway's answer; then
-   * the next begins. Default: 10,000.
+   * Milliseconds that one attempt to connect may take, from the call of `user` to the gateway's answer to the
+   * handshake. Then it is given up, and the next attempt begins. Default: 10,000.
    */
   readonly attemptTimeout?: number
   /**
-   * Milliseconds until a request rejects with REQUEST_TIMED_OUT, time spent away included. Default: 30,000.
-   * 0: never.
+   * Milliseconds until a request rejects with `REQUEST_TIMED_OUT`, including time without a connection; 0:
+   * never. Default: 30,000.
    */
   readonly requestTimeout?: number
   /**
-   * Milliseconds between two questions to the gateway for a sign of life. Default: 10,000. Where the
-   * gateway's own heartbeat is shorter, that holds.
+   * Milliseconds between two heartbeats to the gateway. If the gateway asks for a shorter interval, that one
+   * is used. Default: 10,000.
    */
   readonly heartbeat?: number
-  /** Milliseconds that the sign of life may take; then the connection counts as lost. Default: 5,000. */
+  /**
+   * Milliseconds to wait for the answer to a heartbeat; then the connection counts as lost. Default: 5,000.
+   */
   readonly heartbeatTimeout?: number
-  /** The waits between attempts to come back. Each is random between 0 and its bound. */
+  /**
+   * Waits between attempts to reconnect. Each is random between 0 and a bound, which doubles with each
+   * failure.
+   */
   readonly backOff?: BackOffOptions
   /**
-   * Bytes of requests and notifies that may wait for the gateway to say that it has them; beyond it they fail
-   * with OUTBOX_FULL. Default: 1,048,576.
+   * Bytes of requests and notifies that may wait for the gateway's acknowledgement; more fail with
+   * `OUTBOX_FULL`. Default: 1,048,576.
    */
   readonly outboxLimit?: number
   /**
-   * The class that opens sockets. Default: the platform's, or that of the package `ws` where there is none.
+   * WebSocket class to open connections with. Default: the platform's own, or that of the package `ws` where
+   * the platform has none.
    */
   readonly WebSocket?: WebSocketClass
-  /** A number from 0 up to 1. Default: Math.random. */
+  /** Returns a random number from 0 up to, but not including, 1. Default: `Math.random`. */
   readonly random?: () => number
   /**
-   * Milliseconds since some moment, by a clock that only goes on: it shows that timers came late, since the
-   * machine slept or the page stood still. Default: `performance.now`.
+   * Returns milliseconds of a clock that never jumps. It shows when timers fired late because the machine
+   * slept or the page was suspended. Default: `performance.now`.
    */
   readonly monotonic?: () => number
 }
@@ -76,7 +85,11 @@ export interface ResolvedClientOptions {
   readonly monotonic: () => number
 }
 
-/** @throws ClientError `OPTION_INVALID`, naming the option, what was expected and what came */
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws ClientError `OPTION_INVALID`, naming the option, what was expected and what was given
+ */
 export function resolveClientOptions(asked: ClientOptions): ResolvedClientOptions {
   const { user, WebSocket } = expectObject('options', asked)
   for (const name of Object.keys(asked)) {
@@ -116,7 +129,7 @@ const names = new Set([
   'monotonic'
 ])
 
-/** Timers hold no more. */
+/** Longest delay of a timer, in milliseconds: larger ones overflow a 32-bit number and fire at once. */
 const longestMs = 2_147_483_647
 
 export function expectMs(name: string, value: unknown, least: number): number {
@@ -140,7 +153,7 @@ export function expectFunction<Value>(name: string, value: Value): Value {
   throw refuseValue(name, 'a function', value)
 }
 
-/** The error for an option, or an argument, of the wrong kind. */
+/** Creates the error for an option or argument with a wrong value. */
 function refuseValue(name: string, what: string, got: unknown): ClientError {
   return refuseOption(`Expected \`${name}\` to be ${what}, got ${describeValue(got)}`)
 }

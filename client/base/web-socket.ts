@@ -1,6 +1,9 @@
-/** The platform's WebSocket, or that of the package `ws` where there is none: the one place that knows of either. */
+/**
+ * The platform's WebSocket class, or that of the package `ws` where there is none. No other file knows of
+ * either.
+ */
 
-/** What is used of a WebSocket: what browsers, Node 22 and `ws` have in common. */
+/** The part of a WebSocket that the client uses, common to browsers, Node 22 and `ws`. */
 export interface WebSocketLike {
   binaryType: string
   readonly bufferedAmount: number
@@ -14,7 +17,10 @@ export interface WebSocketLike {
 
 export type WebSocketClass = new (url: string) => WebSocketLike
 
-/** Node before 22 has none of its own. A variable, so that bundlers for browsers do not look for the package. */
+/**
+ * Package for Node before version 22, which has no WebSocket. Named by a variable, so that bundlers for
+ * browsers do not look for it.
+ */
 const fallback = 'ws'
 
 export async function findWebSocket(): Promise<WebSocketClass> {

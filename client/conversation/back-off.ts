@@ -1,6 +1,6 @@
 /**
- * How long a client waits before it tries again: a random time below a bound that doubles with each failure, so that the
- * clients of a gateway that went away do not all come back at once.
+ * How long a client waits before it reconnects. The wait is random below a bound that doubles with each
+ * failure, so that the clients of a restarted gateway do not all return at once.
  */
 import type { BackOffOptions } from '../base/options.js'
 
@@ -14,7 +14,7 @@ export class BackOff {
     this.#random = random
   }
 
-  /** Milliseconds to wait now. */
+  /** Returns the milliseconds to wait before the next attempt, and doubles the bound. */
   next(): number {
     const { least, most } = this.#options
     const bound = Math.min(most, least * 2 ** this.#failures)

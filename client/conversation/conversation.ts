@@ -1,7 +1,7 @@
 /**
- * A client's conversation with its gateway, across as many sockets as it takes: shakes hands, counts what
- * comes, says again what did not arrive, and comes back when a socket is lost. What the messages mean is its
- * listener's business.
+ * A client's conversation with its gateway, across connections. It does the handshake, counts the messages that
+ * it receives, repeats those that did not arrive, and reconnects when a connection is lost. Owned by the Client,
+ * which knows what the messages mean.
  *
  *   connecting ──▶ open ⇄ resuming        closed: for good
  *        └──────────▶ closed ◀──┘
@@ -23,12 +23,15 @@ import { watchPresence } from './presence.js'
 
 export type ClientState = 'connecting' | 'open' | 'resuming' | 'closed'
 
-/** A change of a client's state. */
+/** A change of the client's state. */
 export interface StateChange {
   readonly state: ClientState
-  /** With `open`: whether the session is the one from before. If not it is new, and knows nothing. */
+  /**
+   * With `open`: whether the previous session was resumed. If false, the session is new and has no settings
+   * yet.
+   */
   readonly resumed: boolean
-  /** With `resuming` and `closed`: the close code, and why. */
+  /** With `resuming` and `closed`: the close code and its reason. */
   readonly code: number | undefined
   readonly reason: string
 }
@@ -36,20 +39,23 @@ export interface StateChange {
 export interface ConversationListener {
   changed(change: StateChange): void
   message(header: MessageHeader, bytes: Uint8Array, end: number): void
-  /** The session is gone, and all that the outbox holds with it. Called before it is emptied. */
+  /**
+   * The session could not be resumed, so the messages in the outbox are lost. Called before the outbox is
+   * emptied.
+   */
   sessionLost(): void
 }
 
-/** Why a conversation is over, and what was thrown, if that is why. */
+/** Why a conversation ended; `cause` is the thrown value if one ended it. */
 export interface ClosingError extends ErrorData {
   readonly cause?: unknown
 }
 
-/** Counted messages, and bytes of them, after which the gateway is told that they have come. */
+/** Counted messages, and their bytes, after which the client acknowledges them to the gateway. */
 const messagesPerCount = 64
 const bytesPerCount = 65_536
 
-/** Milliseconds that a client lets itself be told to wait, at most. */
+/** Upper bound in milliseconds of the wait that the gateway may ask the client for. */
 const longestHint = 60_000
 
 export class Conversation {
@@ -63,25 +69,28 @@ export class Conversation {
   #state: ClientState = 'connecting'
   #attempt: Attempt | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
-  /** What the session is resumed with; undefined: the gateway keeps none, or there is none yet. */
+  /**
+   * Token and epoch to resume the session with. undefined: not connected yet, or the gateway does not offer
+   * it.
+   */
   #resume: ResumeReply | undefined
-  /** Counted messages that came in this epoch; and since the gateway was last told. */
+  /** Counted messages received in this epoch, and those not acknowledged to the gateway yet. */
   #received = 0
   #untold = { messages: 0, bytes: 0 }
-  /** As the last handshake has it. */
+  /** Route codes of the last handshake. */
   dictionary = new Dictionary()
   #kickReason: string | undefined
-  /** Milliseconds until the next attempt, where somebody has said how many. */
+  /** Milliseconds until the next attempt if somebody set them; else the back-off decides. */
   #pause: number | undefined
-  /** Whether bodies are in superjson's form, both ways. */
+  /** Whether bodies are in superjson's form, in both directions. */
   rich = false
-  /** Bytes that a body may take, as the gateway said last; undefined: it did not. */
+  /** Largest body in bytes, as the gateway last said; undefined: it did not say. */
   maxBodyBytes: number | undefined
-  /** What the gateway has for the client with the handshake. */
+  /** The game's answer to the last handshake. */
   user: unknown
-  /** Why the last attempt came to nothing; undefined: it did not. */
+  /** Why the last attempt failed; undefined: it did not. */
   failure: Failure | undefined
-  /** Why the conversation is over. */
+  /** Why the conversation is over; undefined: it is not. */
   error: ClosingError | undefined
 
   constructor(url: string, options: ResolvedClientOptions, listener: ConversationListener) {
@@ -108,7 +117,7 @@ export class Conversation {
     return this.#state
   }
 
-  /** Begins an attempt to reach the gateway, if none is under way. */
+  /** Begins an attempt to connect, unless one is under way or connected. */
   start(): void {
     clearTimeout(this.#timer)
     if (this.#attempt !== undefined || this.#state === 'closed') return
@@ -122,7 +131,7 @@ export class Conversation {
     })
   }
 
-  /** Writes what the outbox has, if there is a socket to write it to. */
+  /** Writes the waiting messages of the outbox, if there is an open connection. */
   flush(): void {
     if (this.#state !== 'open') return
     for (let message = this.outbox.next(); message !== undefined; message = this.outbox.next()) {
@@ -133,7 +142,7 @@ export class Conversation {
     else this.#tellCount()
   }
 
-  /** Gives the socket up and seeks another, after so many milliseconds. */
+  /** Drops the connection, and connects again after so many milliseconds. */
   reconnect(after: number): void {
     if (this.#state === 'closed') return
     this.#pause = after
@@ -141,7 +150,7 @@ export class Conversation {
     this.#schedule()
   }
 
-  /** Ends it for good. */
+  /** Ends the conversation for good. */
   end(error: ClosingError, code: number = closeCodes.normal, reason = error.message): void {
     if (this.#state === 'closed') return
     this.error = error
@@ -209,7 +218,7 @@ export class Conversation {
     this.flush()
   }
 
-  /** The session is new: nothing that was said before was said in it. */
+  /** Resets the counts for a new session; messages of the old one do not belong to it. */
   #beginAnew(): void {
     if (this.#state === 'resuming') this.#listener.sessionLost()
     if (this.#state === 'resuming') this.outbox.clear()
@@ -229,7 +238,10 @@ export class Conversation {
     if (messages >= messagesPerCount || bytes >= bytesPerCount) this.#beat()
   }
 
-  /** A sign of life; where both sides count, it says how far. The gateway answers it. */
+  /**
+   * Sends a heartbeat, with the count of received messages where the session can be resumed. The gateway
+   * answers it.
+   */
   #beat(): void {
     if (this.#state !== 'open') return
     this.#untold = { messages: 0, bytes: 0 }
@@ -248,7 +260,8 @@ export class Conversation {
       return this.end({ code: name, message, data: { code, reason: why } }, code, why)
     }
     if (this.#state === 'open') this.#change('resuming', false, code, why)
-    // A gateway that restarts spreads its clients over a while; one that can't greet anybody says for how long.
+    // A restarting gateway spreads its clients over some time. One that cannot answer handshakes says when it
+    // may be able to.
     const hint = mayHaveRetryHint(code) ? parseComeBack(why) : undefined
     if (hint !== undefined) this.#pause ??= Math.min(hint, longestHint)
     this.#kickReason = undefined
@@ -269,15 +282,15 @@ export class Conversation {
     this.#pause = undefined
   }
 
-  /** The network or the page is there again. */
+  /** The network or the page is back: checks the connection, or connects. */
   #look(): void {
     if (this.#state === 'open') this.#heartbeat.askNow()
     else this.start()
   }
 
   /**
-   * The page is put away: nothing is tried until it is there again. Its socket would keep it from coming
-   * back.
+   * The browser puts the page into its back/forward cache: closes the connection and makes no attempt until
+   * the page returns. An open socket would keep the page out of the cache.
    */
   #rest(): void {
     this.reconnect(0)

@@ -1,17 +1,17 @@
 /**
- * The codes that a gateway has for its routes. They are those of one handshake. The gateway after a restart
- * may have others, so nothing is ever added to what an earlier handshake has said.
+ * Short codes that the gateway assigned to its routes. They are those of one handshake: after a restart the
+ * gateway may assign others, so codes of an earlier handshake are never kept.
  */
 
-/** What an answer to a handshake says of it. */
+/** The part of a handshake's answer that is about route codes. */
 export interface DictionaryAnswer {
-  /** undefined: none is in use, or the one of that version is. */
+  /** undefined: the gateway uses no codes, or the client's version is current. */
   readonly dict: Readonly<Record<string, number>> | undefined
   readonly dictVersion: string | undefined
 }
 
 export class Dictionary {
-  /** undefined: the gateway has no name for it. */
+  /** undefined: the gateway named no version. */
   readonly version: string | undefined
   readonly #codes = new Map<string, number>()
   readonly #names = new Map<number, string>()
@@ -25,19 +25,20 @@ export class Dictionary {
   }
 
   /**
-   * Returns the dictionary that holds after this answer: a new one, unless the gateway says that it is this.
+   * Returns the dictionary that is valid after this answer: this one if the gateway confirms its version,
+   * else a new one.
    */
   after(answer: DictionaryAnswer): Dictionary {
     const isSame = answer.dict === undefined && answer.dictVersion === this.version
     return isSame ? this : new Dictionary(answer)
   }
 
-  /** The route as it is written: its code, or its name where it has none. */
+  /** Returns the route's code, or its name if it has none. */
   write(name: string): string | number {
     return this.#codes.get(name) ?? name
   }
 
-  /** The name of a route as it was read; undefined for a code that was not told. */
+  /** Returns a route's name; undefined for an unknown code. */
   read(route: string | number): string | undefined {
     return typeof route === 'string' ? route : this.#names.get(route)
   }

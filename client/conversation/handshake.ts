@@ -1,4 +1,7 @@
-/** The client's half of the handshake: what it says of itself, and what it reads from the answer. */
+/**
+ * The client's half of the handshake. Encodes what the client says of itself, and decodes the gateway's
+ * answer.
+ */
 
 import { encodePlain } from '../../shared/bodies/plain-body.js'
 import { describeValue } from '../../shared/check.js'
@@ -8,43 +11,50 @@ import type { ResumePoint, ResumeReply } from '../../shared/wire/resume.js'
 import type { ClientError } from '../base/client-error.js'
 import { refuseOption } from '../base/options.js'
 
-/** What a client says at its handshake. */
+/** What a client says at the handshake. */
 export interface ClientHandshake {
   readonly dictVersion: string | undefined
   readonly resume: ResumePoint | undefined
   readonly user: unknown
 }
 
-/** What a gateway has answered. */
+/** What the gateway answered. */
 export type HandshakeAnswer =
   | {
       readonly accepted: true
       readonly dict: Readonly<Record<string, number>> | undefined
       readonly dictVersion: string | undefined
       readonly resume: ResumeReply | undefined
-      /** Seconds; undefined: the gateway wants to hear nothing. */
+      /** Seconds between heartbeats; undefined: the gateway expects none. */
       readonly heartbeat: number | undefined
-      /** Whether bodies are in superjson's form, both ways. */
+      /** Whether bodies are in superjson's form, in both directions. */
       readonly rich: boolean
-      /** Bytes that a body may take; undefined: the gateway does not say. */
+      /** Largest body in bytes; undefined: the gateway does not say. */
       readonly maxBodyBytes: number | undefined
       readonly user: unknown
     }
   | { readonly accepted: false; readonly outdated: boolean; readonly user: unknown }
 
-/** By which the gateway knows our own client, and its version of the protocol. */
+/** How the gateway recognizes our own client and its version of the protocol. */
 const type = 'sallyport'
 const version = '1'
 
-/** @throws ClientError `OPTION_INVALID` for a `user` of which JSON would lose anything but an undefined member */
+/**
+ * Encodes the client's handshake.
+ *
+ * @throws ClientError `OPTION_INVALID` for a `user` that loses more in JSON than members that are undefined
+ */
 export function encodeHandshake({ dictVersion, resume = undefined, user }: ClientHandshake): Uint8Array {
   const sys = { type, version, dictVersion, errorFlag: true, bodies: richForm, resume: resume ?? true }
-  // Walked first, since this names a Promise, a Map or a circle by its path.
+  // Checked first, because this check reports a Promise, a Map or a circular reference with its path.
   encodePlain(user, refuseUser)
   return new TextEncoder().encode(JSON.stringify({ sys, user }, expectKept))
 }
 
-/** Refuses what JSON would leave out or make null: a gateway would take the client for nobody. */
+/**
+ * Rejects values that JSON would drop or turn into null: the gateway would take the client for an anonymous
+ * one.
+ */
 function expectKept(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
   const { [key]: given } = this
   const isLeaf = typeof value !== 'object' || value === null
@@ -57,7 +67,11 @@ function refuseUser(path: string, what: string): ClientError {
   return refuseOption(`Expected \`user\` to have a form in JSON, got ${what} at ${path || 'its top'}`)
 }
 
-/** @throws `FRAME_MALFORMED` */
+/**
+ * Decodes the gateway's answer to the handshake.
+ *
+ * @throws `FRAME_MALFORMED`
+ */
 export function decodeHandshake(body: Uint8Array): HandshakeAnswer {
   const answer = JSON.parse(new TextDecoder().decode(body)) as {
     code?: unknown

@@ -1,13 +1,13 @@
 /**
- * Whether both sides are still there: the gateway is asked for a sign of life at each interval, which is one to it, and when
- * it does not answer in time the connection counts as lost. A machine that slept did not listen, which is not the
- * gateway's silence.
+ * Detects a silent gateway. Sends a heartbeat at each interval, which shows the gateway that the client is
+ * alive. If no answer comes in time, the connection counts as lost. While a machine sleeps it cannot receive
+ * anything, so a timer that fires late does not count as silence. Owned by the Conversation.
  */
 
 export interface HeartbeatInit {
-  /** Milliseconds between two questions. */
+  /** Milliseconds between two heartbeats. */
   readonly interval: number
-  /** Milliseconds that it may take to answer. */
+  /** Milliseconds to wait for an answer. */
   readonly timeout: number
   readonly monotonic: () => number
   readonly ask: () => void
@@ -25,7 +25,7 @@ export class Heartbeat {
     this.#init = init
   }
 
-  /** `most`: milliseconds after which the gateway wants to hear something, if it has said so. */
+  /** Starts the heartbeat. `most`: the interval in milliseconds that the gateway asks for, if it does. */
   start(most = Number.POSITIVE_INFINITY): void {
     this.stop()
     this.#interval = Math.min(this.#init.interval, most)
@@ -37,12 +37,12 @@ export class Heartbeat {
     this.#timer = undefined
   }
 
-  /** Something came. */
+  /** Tells that something was received, which answers a pending heartbeat. */
   hear(): void {
     if (this.#isAsking && this.#timer !== undefined) this.#wait()
   }
 
-  /** Asks now, not when it is due: the network may have changed. */
+  /** Sends a heartbeat at once: the network may have changed. */
   askNow(): void {
     if (this.#timer !== undefined) this.#ask()
   }

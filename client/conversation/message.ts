@@ -1,6 +1,6 @@
 /**
- * A request or a notify while it waits to be written. Its route is a name. Its code is that of the socket
- * that it is written to, which may not be the one that was open when it was asked for.
+ * A request or notify that waits to be written. It holds its route by name. The route's code is looked up
+ * only at the moment of writing, because a message may go to a later connection with other codes.
  */
 import { describeValue } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
@@ -19,7 +19,7 @@ export interface ClientMessage {
   readonly id: number
   readonly route: string
   readonly body: Uint8Array
-  /** Bytes that it takes with its route as text. */
+  /** Size in bytes with the route as text. */
   readonly size: number
 }
 
@@ -33,18 +33,18 @@ export function createMessage(
 }
 
 /**
- * Returns the name of a route. Whether there is such a route is the gateway's to know.
+ * Checks a route's form and returns it. Only the gateway knows whether the route exists.
  *
  * @throws ClientError `ROUTE_INVALID`
  */
 export function expectRoute(route: unknown): string {
-  // Half a surrogate pair has no length in UTF-8, and is told as -1.
+  // `utf8Length` returns -1 for an unpaired surrogate.
   const bytes = typeof route === 'string' ? utf8Length(route) : -1
   if (bytes >= 0 && bytes <= maxRouteBytes) return route as string
   throw new ClientError(errors.routeInvalid(describeValue(route)))
 }
 
-/** The bytes of a message. `route`: as the dictionary of its socket has it. */
+/** Encodes a message. `route`: its code in the connection's dictionary, or its name. */
 export function encodeMessage({ kind, id, body }: ClientMessage, route: string | number): Uint8Array {
   const head = { kind, id, route }
   const size = messageHeaderSize(head)

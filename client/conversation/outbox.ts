@@ -1,6 +1,6 @@
 /**
- * What a client has to say: the messages that the gateway has not said it has, oldest first. Those that were
- * written to a socket may be written again to the next; the rest have never left.
+ * Messages that the gateway has not acknowledged, oldest first. Messages that were written to a lost
+ * connection may be written again to the next; the others were never sent. Owned by the Conversation.
  */
 import { errors } from '../../shared/errors.js'
 import type { ClientMessage } from './message.js'
@@ -8,15 +8,15 @@ import type { ClientMessage } from './message.js'
 export class Outbox {
   readonly #limit: number
   #messages: ClientMessage[] = []
-  /** Messages that the gateway has: those before the first here. */
+  /** Number of messages that the gateway has acknowledged: those before the first one here. */
   #acknowledged = 0
-  /** How many of those here were written to the present socket. */
+  /** How many of the messages here were written to the current connection. */
   #written = 0
-  /** How many of those here were ever written. */
+  /** How many of the messages here were ever written to any connection. */
   #left = 0
   #bytes = 0
 
-  /** `limit`: bytes that it may hold. */
+  /** `limit`: the bytes that it may hold. */
   constructor(limit: number) {
     this.#limit = limit
   }
@@ -32,7 +32,7 @@ export class Outbox {
     this.#bytes += message.size
   }
 
-  /** Takes out a message, if it has never left. Gives whether it did. */
+  /** Removes a message if it was never written. Returns whether it was removed. */
   remove(message: ClientMessage): boolean {
     const at = this.#messages.indexOf(message, this.#left)
     if (at < 0) return false
@@ -41,13 +41,13 @@ export class Outbox {
     return true
   }
 
-  /** Whether a message has been written to any socket. */
+  /** Whether a message was ever written to a connection. */
   hasLeft(message: ClientMessage): boolean {
     const at = this.#messages.indexOf(message)
     return at < 0 || at < this.#left
   }
 
-  /** What is to be written next; undefined: nothing. */
+  /** Returns the next message to write; undefined: there is none. */
   next(): ClientMessage | undefined {
     const message = this.#messages[this.#written]
     if (message === undefined) return undefined
@@ -56,12 +56,15 @@ export class Outbox {
     return message
   }
 
-  /** There is a new socket: all that is here is to be written to it. */
+  /** Begins again at the first message, for a new connection. */
   rewind(): void {
     this.#written = 0
   }
 
-  /** The gateway has so many messages. Gives whether that can be. */
+  /**
+   * Drops the messages that the gateway has received, by its count. Returns false if it counts more than were
+   * written.
+   */
   acknowledge(count: number): boolean {
     const done = count - this.#acknowledged
     if (done > this.#left) return false
@@ -75,12 +78,15 @@ export class Outbox {
     return true
   }
 
-  /** Forgets what was written: the gateway does not count, and nothing is ever written again. */
+  /**
+   * Drops the messages that were written. Used where the gateway does not count: there, nothing is ever
+   * written twice.
+   */
   acknowledgeWritten(): void {
     this.acknowledge(this.#acknowledged + this.#written)
   }
 
-  /** The counts begin anew, and nothing of what was to be said is said any more. */
+  /** Drops all messages and resets the counts, for a new session. */
   clear(): void {
     this.#messages = []
     this.#acknowledged = 0

@@ -1,7 +1,8 @@
 /**
- * Tells whether the page is there: when it is looked at again, or its machine has a network again; when the
- * browser puts it away and may bring it back (the back/forward cache); and when it goes for good. Browsers
- * keep no page with an open socket, or close that without a word to the page.
+ * Tells when the browser's page comes back, is put away or goes. It comes back when it becomes visible or its
+ * machine has a network again; it is put away when the browser keeps it in its back/forward cache; it goes
+ * when it is unloaded for good. Browsers keep no page with an open socket in that cache, or they close the
+ * socket without telling the page.
  */
 
 type Listener = (event: { readonly persisted?: boolean }) => void
@@ -16,17 +17,17 @@ interface Page extends Target {
 }
 
 export interface PresenceListener {
-  /** The moment to look at the connection. */
+  /** The page or the network is back: the connection should be checked. */
   present(): void
-  /** The page is put away. If it comes back, `present` is called. */
+  /** The page was put away. `present` is called if it comes back. */
   away(): void
-  /** The page goes, and comes back as another if at all. */
+  /** The page is unloaded. If the user returns, the page is loaded anew. */
   gone(): void
 }
 
 /**
- * Calls the listener at each such moment. Returns the function that ends it. Outside of browsers there are
- * none.
+ * Calls the listener at each such moment. Returns a function that removes the listeners. Does nothing outside
+ * of browsers.
  */
 export function watchPresence({ present, away, gone }: PresenceListener): () => void {
   const { addEventListener, removeEventListener, document } = globalThis as Partial<Target> & {

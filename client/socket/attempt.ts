@@ -1,7 +1,7 @@
 /**
- * One attempt to reach the gateway, and the connection that comes of it. It asks for the token, opens a
- * socket and says who the client is. Its end is told once; then it is silent, whatever of it is still under
- * way.
+ * One attempt to connect to the gateway, and the connection that results. It calls the option `user`, opens a
+ * WebSocket and sends the client's handshake. It tells its end exactly once. After that it tells nothing more,
+ * even if a step of it is still under way. Owned by the Conversation.
  *
  *   asking ──▶ handshaking ──▶ open        over: from each of them
  */
@@ -11,10 +11,10 @@ import type { ResolvedClientOptions } from '../base/options.js'
 import { findWebSocket } from '../base/web-socket.js'
 import { Socket } from './socket.js'
 
-/** Why an attempt came to nothing. */
+/** Why an attempt to connect failed. */
 export interface Failure {
   readonly reason: string
-  /** What the function `user` has thrown, or the platform. */
+  /** The value that the function `user` or the platform threw. */
   readonly cause: unknown
 }
 
@@ -22,13 +22,14 @@ export interface AttemptInit {
   readonly url: string
   readonly options: Pick<ResolvedClientOptions, 'user' | 'WebSocket' | 'attemptTimeout'>
   /**
-   * The client's half of the handshake. `user`: what the option gave. Throws for what has no form in JSON.
+   * Encodes the client's half of the handshake. `user`: the value of the option. Throws for a value that JSON
+   * cannot hold.
    */
   describe(user: unknown): Uint8Array
   received(kind: PackageKind, bytes: Uint8Array, start: number, end: number): void
-  /** The socket was closed, or was given up before it was there. */
+  /** The connection was closed, or given up before it was open. */
   ended(code: number, reason: string): void
-  /** No socket came about. `isFatal`: none will, however often it is tried. */
+  /** No connection could be made. `isFatal`: further attempts would fail as well. */
   failed(failure: Failure, isFatal: boolean): void
 }
 
@@ -48,13 +49,13 @@ export class Attempt {
     this.#socket?.send(kind, body)
   }
 
-  /** Hands were shaken: from now on it may last. */
+  /** Tells that the handshake succeeded, which ends the attempt's timeout. */
   opened(): void {
     this.#state = 'open'
     clearTimeout(this.#timer)
   }
 
-  /** Gives it up, or closes its connection. */
+  /** Closes the connection, or gives the attempt up before there is one. */
   close(code: number, reason: string): void {
     if (this.#socket === undefined) this.#end(code, reason)
     else this.#socket.close(code, reason)
@@ -120,10 +121,10 @@ export class Attempt {
   }
 }
 
-/** Tells what the game's function has thrown from what the platform has. */
+/** Marks an error of the game's `user` function, as opposed to one of the platform. */
 class UserFailed extends Error {}
 
-/** Anything can be thrown, also what throws when it is looked at. */
+/** Reads a thrown value. Anything can be thrown, even an object whose properties throw when they are read. */
 function readThrown(thrown: unknown): { readonly text: string; readonly isFatal: boolean } {
   try {
     const { message, fatal } = Object(thrown) as { message?: unknown; fatal?: unknown }

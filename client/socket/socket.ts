@@ -1,6 +1,6 @@
 /**
- * One WebSocket of a client, as packages: what comes in is told package by package, and its end once. Knows
- * nothing of what the packages mean.
+ * One WebSocket of a client, as a stream of packages. Tells its listener each incoming package, and its end
+ * exactly once. Owned by an Attempt; what the packages mean is left to the Conversation.
  */
 import { decodePackages, encodePackage, type PackageKind } from '../../shared/wire/package.js'
 import type { WebSocketClass, WebSocketLike } from '../base/web-socket.js'
@@ -8,13 +8,13 @@ import type { WebSocketClass, WebSocketLike } from '../base/web-socket.js'
 export interface SocketListener {
   opened(): void
   received(kind: PackageKind, bytes: Uint8Array, start: number, end: number): void
-  /** Once, whether it had been open or not. */
+  /** Called exactly once, also if the socket never opened. */
   closed(code: number, reason: string): void
 }
 
 /**
- * Milliseconds within which a close must follow an error. The WebSocket of Node 22 has none for a connection
- * that was reset before it was there.
+ * Milliseconds to wait for the `close` event after an `error` event. The WebSocket of Node 22 sends none for
+ * a connection that was reset before it was open.
  */
 const errorGrace = 100
 
@@ -33,7 +33,7 @@ export class Socket {
     }
     this.#webSocket.onmessage = ({ data }: { data: unknown }) => this.#receive(data)
     this.#webSocket.onclose = ({ code, reason }: { code: number; reason: string }) => this.#end(code, reason)
-    // A close follows, which tells more; or none does.
+    // A `close` event usually follows and says more; if none comes, the timer ends the socket.
     this.#webSocket.onerror = () => {
       this.#grace ??= setTimeout(() => this.#end(1006, ''), errorGrace)
     }
@@ -43,7 +43,10 @@ export class Socket {
     if (!this.#isOver) this.#webSocket.send(encodePackage(kind, body))
   }
 
-  /** Closes it. Its listener is told at once: the other side may be beyond reach, and never answer. */
+  /**
+   * Closes the socket and tells the listener at once: an unreachable peer would never answer the closing
+   * handshake.
+   */
   close(code: number, reason: string): void {
     if (this.#isOver) return
     this.#webSocket.close(code, reason)
@@ -56,13 +59,13 @@ export class Socket {
       if (!(data instanceof ArrayBuffer)) throw new TypeError('a text message')
       const bytes = new Uint8Array(data)
       for (const { kind, start, end } of decodePackages(bytes)) {
-        // A package may end the socket that brought it.
+        // The listener may have closed the socket while it handled the previous package.
         if (this.#isOver) return
         this.#listener.received(kind, bytes, start, end)
       }
     } catch (error) {
-      // A gateway that can't be understood now will not be understood later.
-      // A reason may take 123 bytes (RFC 6455 §5.5), and a character three.
+      // Malformed data is not a passing fault, so this code tells the client not to reconnect. A close reason
+      // may take 123 bytes (RFC 6455 §5.5), and a character up to three.
       this.close(4501, String((error as Error).message).slice(0, 40))
     }
   }
