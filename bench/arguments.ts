@@ -4,19 +4,19 @@ import type { Case } from './cases/case.js'
 import { caseNames, findCases } from './cases/cases.js'
 import type { Pace } from './rounds/measure.js'
 
-/** How rows are told. */
+/** Format of the output. */
 export type Form = 'table' | 'markdown' | 'json'
 
 export interface Arguments extends Pace {
   readonly cases: readonly Case[]
-  /** The commit to compare with; undefined: the floors. */
+  /** Commit to compare with; undefined: the floors. */
   readonly revision: string | undefined
   readonly form: Form
-  /** The folder for CPU profiles; undefined: none are made. */
+  /** Folder for CPU profiles; undefined: none are recorded. */
   readonly profile: string | undefined
 }
 
-/** With fewer rounds there is no telling what is noise. */
+/** Fewest rounds of a comparison; fewer cannot show the noise. */
 const leastRounds = 3
 
 export const usage = `npm run bench -- [CASE] [--json | --markdown] [--seconds N] [--repeats N] [--connections N] [--profile FOLDER]
@@ -24,7 +24,11 @@ npm run bench -- compare REV [CASE] [--json] [--seconds N] [--repeats N]
 CASE: ${caseNames().join(', ')}; without one: all
 REV: a commit, a branch or a tag`
 
-/** @throws with one sentence that says what is wrong. */
+/**
+ * Parses the arguments of the command.
+ *
+ * @throws an error of one sentence that says what is wrong
+ */
 export function parseArguments(args: readonly string[]): Arguments {
   const { values, positionals } = parseArgs({
     args: [...args],

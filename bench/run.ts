@@ -1,4 +1,4 @@
-/** The bench's command: measures the cases that it is asked for, one after the other, and prints what it found. */
+/** The command of the bench. It measures the given cases one after the other, and prints the figures. */
 import { type Arguments, type Form, parseArguments, usage } from './arguments.js'
 import type { Case } from './cases/case.js'
 import { type Comparison, compareCase, formatComparisons } from './comparison/compare.js'
@@ -8,7 +8,8 @@ import { formatJson, formatMarkdown, formatTable } from './report/report.js'
 import { measureCase } from './rounds/measure.js'
 import { type Row, rowsOf } from './rounds/row.js'
 
-// Whatever ends this process ends the others: here at once, else by the connection that they lose.
+// The child processes must not outlive this one. They are killed here, or they end when their IPC channel
+// closes.
 process.on('exit', killChildren)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => process.exit(signal === 'SIGINT' ? 130 : 143))

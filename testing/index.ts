@@ -1,4 +1,4 @@
-/** What a game's tests import: `import { TestGateway, TestWorld } from 'sallyport/testing'`. */
+/** What a game's tests import. `import { TestGateway, TestWorld } from 'sallyport/testing'`. */
 export type { Cut } from './tcp-proxy.js'
 export { TestGateway, type TestGatewayOptions } from './test-gateway.js'
 export { TestPlayer } from './test-player.js'

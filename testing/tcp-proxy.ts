@@ -1,24 +1,25 @@
 /**
- * A TCP proxy between clients and a gateway, for what networks do to connections: they end, they break, they break in the
- * middle of a frame, they go silent without a word to either side, or to one of both, and they stand still for a while.
+ * A TCP proxy between clients and a gateway, which simulates network faults. It can end or reset connections,
+ * reset them in the middle of a frame, silence them for both sides or for one, and pause them for a while.
  */
 
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
 /**
- * How a connection is cut: both sides are told, both are told roughly, neither is told, in the middle of a frame, or half of
- * it: only the client is told, or only the gateway.
+ * How a connection is cut. `end`: both sides get an orderly end. `reset`: both get a TCP reset. `silent`:
+ * neither side is told, and no more data passes. `midFrame`: half of the next chunk reaches the client.
+ * `clientOnly`, `gatewayOnly`: a reset for one side, silence for the other.
  */
 export type Cut = (typeof cuts)[number]
 
-/** @internal All ways there are. */
+/** @internal All ways to cut a connection. */
 export const cuts = ['end', 'reset', 'silent', 'midFrame', 'clientOnly', 'gatewayOnly'] as const
 
 interface Pair {
   readonly client: Socket
   readonly server: Socket
-  /** Whether nothing of the gateway's is read for the client. */
+  /** Whether data from the gateway is held back from the client. */
   isHeld: boolean
 }
 
@@ -26,10 +27,10 @@ export class TcpProxy {
   readonly #server: Server
   readonly #port: number
   readonly #pairs = new Set<Pair>()
-  /** Ends of connections that were cut off without a word to them. */
+  /** Sockets of connections that were silenced. */
   readonly #silent = new Set<Socket>()
   readonly #holds = new Set<NodeJS.Timeout>()
-  /** Whether new connections are refused. */
+  /** Whether new connections are reset. */
   isDown = false
 
   private constructor(port: number) {
@@ -37,7 +38,7 @@ export class TcpProxy {
     this.#server = createServer(client => this.#accept(client))
   }
 
-  /** Stands before a port of this machine. */
+  /** Opens a proxy on a free port, in front of a port of this machine. */
   static async open(port: number): Promise<TcpProxy> {
     const proxy = new TcpProxy(port)
     await new Promise<void>(resolve => proxy.#server.listen(0, '127.0.0.1', resolve))
@@ -48,12 +49,12 @@ export class TcpProxy {
     return `ws://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
-  /** Connections that pass through. */
+  /** Number of connections that pass data. */
   get size(): number {
     return this.#pairs.size
   }
 
-  /** Cuts all, or a share of them at random. Gives how many. */
+  /** Cuts all connections, or a random share of them. Returns how many were cut. */
   cut(how: Cut, share = 1): number {
     const pairs = [...this.#pairs].filter(() => Math.random() < share)
     for (const pair of pairs) this.#cut(pair, how)
@@ -61,8 +62,9 @@ export class TcpProxy {
   }
 
   /**
-   * Has all clients, or a share of them at random, read nothing for so many milliseconds: what the gateway sends them waits in it,
-   * once the system's buffers are full. Gives how many.
+   * Stops all clients, or a random share of them, from reading for so many milliseconds. What the gateway
+   * sends them then waits in the gateway, once the system's buffers are full. Returns how many clients were
+   * stopped.
    */
   hold(ms: number, share = 1): number {
     const pairs = [...this.#pairs].filter(pair => !pair.isHeld && Math.random() < share)
@@ -130,7 +132,7 @@ export class TcpProxy {
         if (how === 'gatewayOnly') server.resetAndDestroy()
         return
       case 'midFrame':
-        // The next piece for the client is halved, and that is the end.
+        // Sends half of the next chunk to the client, then ends the connection.
         server.removeAllListeners('data')
         server.once('data', chunk => {
           client.end(chunk.subarray(0, Math.ceil(chunk.length / 2)))
@@ -139,7 +141,7 @@ export class TcpProxy {
     }
   }
 
-  /** Its side hears of nothing: what it writes is taken, and goes nowhere. */
+  /** Detaches a socket: what its peer writes is read and discarded, and the peer is told nothing. */
   #silence(socket: Socket): void {
     for (const event of ['data', 'close', 'end', 'error']) socket.removeAllListeners(event)
     socket.on('error', () => {})

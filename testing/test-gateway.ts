@@ -1,4 +1,7 @@
-/** A real gateway for a test: on a free port, with players that can be cut off and workers that can be ended. */
+/**
+ * A real gateway for a test, on a free port. Its players' connections can be cut, and its workers can be
+ * killed.
+ */
 import { fileURLToPath } from 'node:url'
 import { type ClientOptions, connect, type EventTypes, type RouteTypes } from '../client/index.js'
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway/index.js'
@@ -8,13 +11,13 @@ import { TestPlayer } from './test-player.js'
 import type { TestLogLine } from './test-world.js'
 
 export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'handlers' | 'port' | 'log'>> {
-  /** The folder of the handler modules; TypeScript needs `dev: true` and the package tsx. */
+  /** Folder of the handler modules. TypeScript modules need `dev: true` and the package tsx. */
   readonly handlers: string | URL
 }
 
 export class TestGateway {
   readonly gateway: Gateway
-  /** What was logged, at all levels. */
+  /** Log lines of all levels, oldest first. */
   readonly lines: readonly TestLogLine[]
   readonly #players: TestPlayer[] = []
 
@@ -23,13 +26,16 @@ export class TestGateway {
     this.lines = lines
   }
 
-  /** Starts a gateway with one worker, if nothing else is said. */
+  /**
+   * Starts a gateway on a free port, with one worker unless `workers` says otherwise. Rejects as
+   * `createGateway` does.
+   */
   static async start({ handlers, ...options }: TestGatewayOptions): Promise<TestGateway> {
     const lines: TestLogLine[] = []
     const log = createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields }))
     const gateway = await createGateway({
       workers: 1,
-      // A test looks for each line.
+      // A test may look for any line, so none is dropped.
       maxLogLinesPerSecond: 0,
       ...options,
       handlers: typeof handlers === 'string' ? handlers : fileURLToPath(handlers),
@@ -39,12 +45,16 @@ export class TestGateway {
     return new TestGateway(gateway, lines)
   }
 
-  /** Connects a player. It leaves when the gateway is closed. */
+  /**
+   * Connects a player, whose connection is closed with the gateway. Heartbeats and reconnects are quicker
+   * than the client's defaults: `backOff` from 1 to 20 ms, `heartbeat` 100 ms, `heartbeatTimeout` 1,000 ms.
+   * Rejects as the client's `connect` does.
+   */
   async connect<Routes = RouteTypes, Events = EventTypes>(
     options: ClientOptions = {}
   ): Promise<TestPlayer<Routes, Events>> {
     const proxy = await TcpProxy.open(this.gateway.address.port)
-    // Quick, so that a test need not wait for what a player on a train would wait for.
+    // Short waits, so that a test does not wait as long as a client in a bad network would.
     const quick: ClientOptions = { backOff: { least: 1, most: 20 }, heartbeat: 100, heartbeatTimeout: 1_000 }
     const client = await connect<Routes, Events>(proxy.url, { ...quick, ...options }).catch(async error => {
       await proxy.close()
@@ -55,7 +65,10 @@ export class TestGateway {
     return player
   }
 
-  /** Ends a worker in the middle of whatever it does, as a fault would; another one takes its place. */
+  /**
+   * Kills a worker, whatever it is doing, as a crash would; a new one replaces it. `index`: the worker's
+   * place. Default: 0.
+   */
   killWorker(index = 0): Promise<void> {
     return this.gateway.killWorker(index)
   }

@@ -1,11 +1,13 @@
-/** A player for a test: our client, behind a connection that can be cut. */
+/**
+ * A player for a test. It is our client, behind a connection that can be cut. Made by `TestGateway.connect`.
+ */
 import type { Client, EventTypes, RouteTypes, StateChange } from '../client/index.js'
 import type { Cut, TcpProxy } from './tcp-proxy.js'
 
 export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
   readonly client: Client<Routes, Events>
   readonly #proxy: TcpProxy
-  /** By name: events that came and were not waited for. */
+  /** Events that were received but not asked for yet, by name. */
   readonly #events = new Map<string, unknown[]>()
   readonly #waiting = new Map<string, ((body: unknown) => void)[]>()
 
@@ -15,17 +17,20 @@ export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
     this.#proxy = proxy
   }
 
-  /** As `client.request`. */
+  /** Sends a request, as `client.request` does. */
   get request(): Client<Routes, Events>['request'] {
     return this.client.request.bind(this.client) as Client<Routes, Events>['request']
   }
 
-  /** As `client.notify`. */
+  /** Sends a notify, as `client.notify` does. */
   get notify(): Client<Routes, Events>['notify'] {
     return this.client.notify.bind(this.client) as Client<Routes, Events>['notify']
   }
 
-  /** Listens to an event from now on, so that `next` gets those that come before it is called. */
+  /**
+   * Collects events of this name from now on, so that `next` also returns those that come before it is
+   * called.
+   */
   listen(event: keyof Events & string): void {
     if (this.#events.has(event)) return
     this.#events.set(event, [])
@@ -36,7 +41,10 @@ export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
     })
   }
 
-  /** The body of the next such event: of one that has come since `listen`, or of one that is to come. */
+  /**
+   * Resolves with the body of the next event of this name: the oldest one collected since `listen`, else the
+   * next to come. Never rejects, and has no timeout of its own.
+   */
   next<Event extends keyof Events & string>(event: Event): Promise<Events[Event]> {
     this.listen(event)
     const come = this.#events.get(event)!
@@ -48,7 +56,10 @@ export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
     })
   }
 
-  /** Cuts the connection, and refuses new ones until `comeBack`. Resolves when the client has noticed. */
+  /**
+   * Cuts the connection and refuses new ones until `comeBack`. Resolves when the client has noticed. `how`:
+   * default `reset`.
+   */
   async cut(how: Cut = 'reset'): Promise<void> {
     const away = this.#change('resuming')
     this.#proxy.isDown = true
@@ -56,7 +67,10 @@ export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
     await away
   }
 
-  /** Lets the client connect again. Resolves when it has, with whether it has its session back. */
+  /**
+   * Allows connections again. Resolves when the client has reconnected; `resumed` says whether it has its
+   * session back.
+   */
   async comeBack(): Promise<{ readonly resumed: boolean }> {
     const back = this.#change('open')
     this.#proxy.isDown = false

@@ -1,6 +1,6 @@
 /**
- * Handlers as functions, called with sessions that need no gateway, no thread and no socket: for unit tests. What a handler
- * pushes, binds, joins and sends is done by the same code as in a running gateway.
+ * Sessions for unit tests of handlers, without a gateway, a worker or a socket. What a handler pushes, binds,
+ * joins and sends is done by the same code as in a running gateway.
  */
 import type { GatewayEvent } from '../gateway/events/event.js'
 import type { Receiver, Session } from '../gateway/sessions/session.js'
@@ -18,19 +18,19 @@ import { SessionOperations } from '../workers/operations/session-operations.js'
 import { createLinkWorld, type LinkWorld, standardLimits } from './link-world.js'
 
 export interface TestSessionInit {
-  /** The user that the session is bound to. Default: none. */
+  /** User id that the session is bound to. Default: none. */
   readonly uid?: string
-  /** What it holds. Default: nothing. */
+  /** Settings that the session holds. Default: none. */
   readonly settings?: Readonly<Record<string, unknown>>
 }
 
-/** An event as its client would get it. */
+/** An event as the session's client would receive it. */
 export interface TestEvent {
   readonly event: string
   readonly body: unknown
 }
 
-/** A line of the log. */
+/** A log line. */
 export interface TestLogLine {
   readonly level: LogLevel
   readonly message: string
@@ -39,9 +39,9 @@ export interface TestLogLine {
 
 const frontendId = 'test-gateway'
 
-/** Sessions that know of each other: the same users, the same channels. */
+/** A group of sessions that share users and channels. */
 export class TestWorld {
-  /** What handlers have logged, and operations of theirs that were refused. */
+  /** What handlers logged, and their operations that were refused, oldest first. */
   readonly lines: TestLogLine[] = []
   readonly #world: LinkWorld
 
@@ -52,7 +52,7 @@ export class TestWorld {
     this.#world = createLinkWorld({ frontendId, log })
   }
 
-  /** A new session. */
+  /** Opens a session. */
   join({ uid, settings = {} }: TestSessionInit = {}): TestSession {
     const events: TestEvent[] = []
     const { registry } = this.#world
@@ -63,14 +63,14 @@ export class TestWorld {
     return test
   }
 
-  /** Ends it; without this the process may not end. */
+  /** Ends the world. Until then, its ports may keep the process from ending. */
   close(): void {
     this.#world.close()
   }
 }
 
 export class TestSession {
-  /** Events that were sent to it, oldest first. */
+  /** Events that were sent to the session, oldest first. */
   readonly events: TestEvent[]
   readonly #world: LinkWorld
   readonly #session: Session
@@ -96,14 +96,15 @@ export class TestSession {
     return this.#session.isOpen
   }
 
-  /** What the gateway holds: what was pushed, and nothing else. */
+  /** Settings that the gateway holds: what was pushed, and nothing else. */
   get settings(): Record<string, unknown> {
     return { ...this.#session.settings }
   }
 
   /**
-   * Calls a handler as the gateway would: with a BackendSession of its own, and with a context. What it asked for is done when
-   * this resolves. Rejects with what the handler throws.
+   * Calls a handler as the gateway would: with a new BackendSession and a context. Resolves with the
+   * handler's reply when its operations are done. Rejects with what the handler throws. `kind`: default
+   * `request`.
    */
   async call<Body, Reply, Settings = AnySettings>(
     handler: HandlerFunction<Body, Reply, Settings>,
@@ -133,12 +134,15 @@ export class TestSession {
     try {
       return await handler(body, session, context)
     } finally {
-      // The answer to one question comes when all before it has been done.
+      // Operations are done in order, so the answer to this one means that all before it are done.
       await new Channel('settled', messenger).size()
     }
   }
 
-  /** Sets keys as if an earlier request had pushed them. */
+  /**
+   * Sets settings, as if an earlier request had pushed them. Throws what `push` would throw, such as
+   * `VALUE_TOO_LARGE`.
+   */
   put(settings: Readonly<Record<string, unknown>>): void {
     for (const [key, value] of Object.entries(settings)) {
       const error = this.#session.changeKey(key, encodeValue(key, value), 0, standardLimits)
@@ -146,7 +150,7 @@ export class TestSession {
     }
   }
 
-  /** Ends the session, as when its client leaves. */
+  /** Ends the session, as if its client had closed the connection. */
   leave(): void {
     this.#world.registry.end(this.#session, { code: 1000, reason: 'client closed', kickReason: null })
   }

@@ -1,4 +1,7 @@
-/** A case: what is asked of ours and of what stands beside it, in the same run, and what it should come to. */
+/**
+ * A case of the bench. It names our server, the servers that it is compared with in the same run, and the
+ * goals.
+ */
 
 import type { ServerProgram } from '../processes/racer.js'
 import type { Work } from '../work/work.js'
@@ -12,21 +15,26 @@ export interface Contender extends ServerProgram {
 
 export interface Case {
   readonly name: string
-  /** Tells cases of one name apart: `64 waiting`. */
+  /** Distinguishes cases of the same name, such as `64 waiting`. */
   readonly detail?: string
-  /** Of what is compared, e.g. `requests/s`. */
+  /** Unit of the figure that is compared, such as `requests/s`. */
   readonly unit: string
   readonly better: 'more' | 'less'
   readonly ours: Contender
-  /** One row each of what is told. */
+  /** What ours is compared with, and the goals of the comparison. */
   readonly beside: readonly Beside[]
-  /** Pushes that ours does in each operation and the floor does not: their cost is told. */
+  /**
+   * Pushes in each operation of ours that the floor does not do. The report then has the cost of one push.
+   */
   readonly pushesPerOperation?: number
 }
 
 /** What ours is compared with, and what it should come to. */
 export interface Beside {
-  /** A text: what the work of ours reckons itself (`Measurement.floor`). undefined: nothing to compare with. */
+  /**
+   * A floor is a server, or a text if our work calculates the figure itself (`Measurement.floor`). undefined:
+   * there is no floor.
+   */
   readonly floor?: Contender | string
   readonly goals?: readonly Goal[]
 }

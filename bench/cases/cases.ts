@@ -1,4 +1,4 @@
-/** All cases, and how they are found by name. */
+/** All cases, and the search by name. */
 import type { Case } from './case.js'
 import { eventCases } from './events.js'
 import { latencyCases } from './latency.js'
@@ -14,13 +14,16 @@ export const cases: readonly Case[] = [
   ...eventCases
 ]
 
-/** The cases of that name, or of that group: `push` is all whose name begins with `push-`. Empty if there is none. */
+/**
+ * Returns the cases of that name or group: `push` finds all whose names begin with `push-`. Empty if there
+ * are none.
+ */
 export function findCases(name: string | undefined): readonly Case[] {
   if (name === undefined) return cases
   return cases.filter(each => each.name === name || each.name.startsWith(`${name}-`))
 }
 
-/** Names that `findCases` knows: the groups, then the cases. */
+/** Returns the names that `findCases` knows: the groups, then the cases. */
 export function caseNames(): string[] {
   const names = cases.map(({ name }) => name)
   const groups = names.map(name => name.split('-')[0]!)

@@ -1,4 +1,7 @@
-/** Events and channels: what goes from handlers to players unasked; and players who come back to what they missed. */
+/**
+ * Cases about events and channels. They measure events from handlers to players, and clients that resume and
+ * get the events that they missed.
+ */
 import type { GatewayOptions } from '../../gateway/index.js'
 import { audience } from '../work/audience.js'
 import { churn } from '../work/churn.js'

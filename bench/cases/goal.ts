@@ -1,6 +1,8 @@
-/** What a row should come to: one of its figures, and the least or the most that it may be. */
+/**
+ * Goals of a row. A goal names one of the row's figures, and the least or greatest value that it may have.
+ */
 
-/** Figures of a row that a goal may be about, and how a goal says it. */
+/** Figures of a row that goals may name, and their names in the report. */
 const sayings = {
   ratio: { about: '', unit: '×' },
   p50Ratio: { about: 'p50', unit: '×' },
@@ -28,14 +30,14 @@ export function atMost(value: number, figure: GoalFigure = 'ratio'): Goal {
   return { figure, bound: 'most', value }
 }
 
-/** `≥ 3 ×`, `p50 ≤ 1.25 ×`. */
+/** Formats a goal, such as `≥ 3 ×` or `p50 ≤ 1.25 ×`. */
 export function formatGoal({ figure, bound, value }: Goal): string {
   const { about, unit } = sayings[figure]
   const sign = bound === 'least' ? '≥' : '≤'
   return [about, sign, value.toLocaleString('en-US'), unit].filter(word => word !== '').join(' ')
 }
 
-/** Whether these figures meet the goal; null where its own is not known. */
+/** Whether these figures meet the goal; null if the goal's figure is unknown. */
 export function meets(figures: Readonly<Record<GoalFigure, number | null>>, goal: Goal): boolean | null {
   const figure = figures[goal.figure]
   if (figure === null) return null

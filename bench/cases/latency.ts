@@ -1,4 +1,7 @@
-/** How long players wait who come when they like, also where they are too many: open loops. */
+/**
+ * Cases about latency, with open loops. Requests come at random times, also more of them than the server can
+ * handle.
+ */
 import { availableParallelism } from 'node:os'
 import { atLoad } from '../work/open-loop.js'
 import { overload } from '../work/overload.js'
@@ -31,7 +34,8 @@ const besideSlow: Case = {
     file: 'servers/gateway',
     args,
     work: slowNeighbour({
-      // So many that two requests of one session seldom meet: those run one after the other, whoever else is idle.
+      // With so many sockets, two requests of one session seldom meet; those would run one after the other
+      // even if other workers are idle.
       sockets: 1_000,
       route: 'counter.add',
       heavy: { route: 'burn.twenty', share: 0.1, millis: 20 },
@@ -53,7 +57,7 @@ const tooMany: Case = {
   ours: {
     name: 'gateway',
     file: 'servers/gateway',
-    // One worker: gateway and load need the rest of two cores.
+    // One worker only, because the gateway and the load need the rest of two cores.
     args: [JSON.stringify({ workers: 1, maxQueueDelay })],
     work: overload({ sockets: 500, route: 'burn.two', bodyBytes: 64, times: 3, calm: 0.3, maxQueueDelay })
   },

@@ -1,4 +1,4 @@
-/** Pushes: what handlers change of their sessions. Most begin in a worker, with no load from outside. */
+/** Cases about pushes. Most begin in a worker, with no load from outside. */
 import type { GatewayOptions } from '../../gateway/index.js'
 import type { Stretch } from '../servers/stretch.js'
 import { flood } from '../work/flood.js'
@@ -8,7 +8,7 @@ import { atLeast, atMost } from './goal.js'
 
 type PushStretch = Omit<Stretch, 'seconds'>
 
-/** A gateway whose handlers push by themselves; one worker, if nothing else is said. */
+/** A gateway whose handlers push by themselves, with one worker unless the options say otherwise. */
 function gateway(name: string, asked: PushStretch, options: Partial<GatewayOptions> = {}): Contender {
   return {
     name,
@@ -84,7 +84,7 @@ const rich: Case = {
   ]
 }
 
-/** Workers that push at the same time. */
+/** Numbers of workers that push at the same time. */
 function workers(count: number): Case {
   const asked: PushStretch = { route: 'push.position', waiting: 64 }
   return {
@@ -104,7 +104,7 @@ const valueSize: Case = {
   ours: gateway(
     'gateway',
     { route: 'push.thousand', ballast: 1_000_000 },
-    // Room for the ballast and for what is pushed.
+    // Enough for the ballast and for what is pushed.
     { maxSettingsLength: 1_100_000 }
   ),
   beside: [{ floor: gateway('an empty session', { route: 'push.thousand' }), goals: [atLeast(0.9)] }]

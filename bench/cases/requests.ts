@@ -1,4 +1,4 @@
-/** Requests from outside: as many as can be, closed loops. */
+/** Cases about requests, with closed loops: as many requests as the server can answer. */
 
 import { type FloodInit, flood } from '../work/flood.js'
 import type { Beside, Case, Contender } from './case.js'
@@ -6,13 +6,13 @@ import { atLeast, atMost, type Goal } from './goal.js'
 
 interface RequestsInit {
   readonly sockets: number
-  /** Requests that wait for their reply, on each socket. */
+  /** Requests in flight on each socket. */
   readonly inFlight: number
   readonly echoGoals?: readonly Goal[]
   readonly poolGoals?: readonly Goal[]
 }
 
-/** Each handler adds one to its session's counter; what it answers is checked. */
+/** Each handler adds one to its session's counter; the load checks the replies. */
 function requests({ sockets, inFlight, echoGoals = [], poolGoals = [] }: RequestsInit): Case {
   const asked: Omit<FloodInit, 'check'> = {
     sockets,
@@ -29,7 +29,7 @@ function requests({ sockets, inFlight, echoGoals = [], poolGoals = [] }: Request
   const poolRun: Contender = {
     name: 'pool.run per request',
     file: 'floors/pool-run',
-    // It keeps neither the order of replies nor the counter, but with one request in flight.
+    // It keeps neither the order of replies nor the counter, except with one request in flight.
     work: flood({ ...asked, check: inFlight === 1 ? 'counted' : 'any' })
   }
   const beside: Beside[] = [

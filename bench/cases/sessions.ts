@@ -1,4 +1,4 @@
-/** What sessions cost that are there: by their settings, by their number, by doing nothing. */
+/** Cases about the cost of open sessions: by their settings, by their number, and when they are idle. */
 
 import { inCrowd } from '../work/crowd.js'
 import { type FloodInit, flood } from '../work/flood.js'
@@ -26,7 +26,7 @@ const requests500x4: Case = {
 
 const active = 100
 
-/** So many sessions are open, and a hundred of them ask for something. */
+/** So many sessions are open, and a hundred of them send requests. */
 function scaling(sessions: number): Case {
   const work = flood({ ...counter, sockets: active, inFlight: 8 })
   const gateway = (open: number, work: Work): Contender => ({

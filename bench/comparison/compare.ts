@@ -1,6 +1,6 @@
 /**
- * This tree beside another commit of it. Each case runs three servers, which take turns in each round: this tree's,
- * the other's, and this tree's once more, which shows how much two runs of the same code differ here and now.
+ * A comparison of this tree with another commit. Each round runs three servers in turns: this tree's, the
+ * other's, and this tree's again, which shows how much two runs of the same code differ.
  */
 import type { Case } from '../cases/case.js'
 import { median } from '../figures/statistics.js'
@@ -10,14 +10,14 @@ import type { Measurement } from '../work/work.js'
 import type { Revision } from './revision.js'
 import { formatVerdict, judge, type Verdict } from './verdict.js'
 
-/** One figure of one case. */
+/** The comparison of one figure of a case. */
 export interface Comparison extends Verdict {
   readonly case: string
   readonly detail: string | null
   readonly unit: string
   readonly ours: number
   readonly theirs: number
-  /** Whether ours is the better one; null where no difference was seen. */
+  /** Whether ours is better; null if no difference was found. */
   readonly isBetter: boolean | null
 }
 
@@ -56,7 +56,7 @@ function pick(series: Series, { of }: Figure): number[] {
   return series.flatMap(measurement => of(measurement) ?? [])
 }
 
-/** `theirs`: how the other commit is called. */
+/** Formats a table. `theirs`: the other commit's name. */
 export function formatComparisons(comparisons: readonly Comparison[], theirs: string): string {
   const columns: Column<Comparison>[] = [
     ['case', each => [each.case, each.detail ?? []].flat().join(', ')],

@@ -1,6 +1,6 @@
 /**
- * Another commit of this project, built in a folder of its own that goes with this process. Only what is measured is
- * that commit's: the servers and handlers of the bench around it are this tree's.
+ * Another commit of this project, built in a temporary folder. Only the product is that commit's; the servers
+ * and handlers of the bench around it are this tree's. The folder is removed when this process exits.
  */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -13,21 +13,25 @@ import { promisify } from 'node:util'
 export interface Revision {
   /** The commit's short name. */
   readonly name: string
-  /** The folder of the bench's servers beside that commit's gateway. */
+  /** Folder of the compiled bench, beside that commit's compiled product. */
   readonly folder: string
 }
 
-/** The project's folder, seen from dist/bench/comparison. */
+/** The project's folder, as seen from dist/bench/comparison. */
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** What of a commit is built. */
+/** Folders of a commit that are built. */
 const product = ['gateway', 'workers', 'shared']
 
-/** Ends what runs for a revision when this process exits, before its folder goes. */
+/** Stops the commands that run for a revision before its folder is removed. */
 const leaving = new AbortController()
 process.once('exit', () => leaving.abort())
 
-/** @throws with one sentence, if there is no such commit or if it can't be built */
+/**
+ * Builds a commit.
+ *
+ * @throws an error of one sentence, if there is no such commit or if the build fails
+ */
 export async function buildRevision(asked: string): Promise<Revision> {
   const commit = await findCommit(asked)
   const tree = mkdtempSync(join(tmpdir(), 'sallyport-compare-'))
@@ -51,7 +55,7 @@ async function findCommit(asked: string): Promise<string> {
   }
 }
 
-/** With that tree's compiler options, and without its tests, examples and bench. */
+/** Builds with that tree's compiler options, without its tests, examples and bench. */
 async function build(tree: string): Promise<void> {
   const project = join(tree, 'tsconfig.compare.json')
   await writeFile(project, JSON.stringify({ extends: './tsconfig.json', include: product }))
@@ -60,13 +64,13 @@ async function build(tree: string): Promise<void> {
   await run(process.execPath, [compiler, '--project', project], tree)
 }
 
-/** Gives what it printed. It ends with this process. */
+/** Runs a command and returns its output. The command is killed when this process exits. */
 async function run(file: string, args: readonly string[], cwd = root): Promise<string> {
   try {
     const options = { cwd, signal: leaving.signal, killSignal: 'SIGKILL' as const }
     return (await promisify(execFile)(file, [...args], options)).stdout
   } catch (error) {
-    // The compiler says on stdout what is wrong.
+    // The compiler writes its errors to stdout.
     const { message, stdout } = error as Error & { stdout?: string }
     throw new Error([message.trim(), stdout?.trim()].filter(Boolean).join('\n'))
   }

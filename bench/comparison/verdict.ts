@@ -1,29 +1,29 @@
 /**
- * Whether two commits differ in a figure, and by how much: judged from rounds in which one of them ran twice. What its
- * two runs differ by is noise, and so is what the rounds differ by.
+ * The verdict whether two commits differ in a figure, and by how much. One of them runs twice in each round:
+ * the difference of its two runs is noise, and so is the difference between rounds.
  */
 import { intervalOf, median } from '../figures/statistics.js'
 
-/** A figure of each round. */
+/** Values of a figure, one for each round. */
 export interface Samples {
   readonly ours: readonly number[]
-  /** Of the same code as `ours`, in the same rounds. */
+  /** A second run of the same code as `ours`, in the same rounds. */
   readonly again: readonly number[]
   readonly theirs: readonly number[]
 }
 
 export interface Verdict {
-  /** Ours over theirs: the median of the rounds, and where it lies with all likelihood. */
+  /** Ours over theirs: the median of the rounds, and its confidence interval. */
   readonly ratio: number
   readonly low: number
   readonly high: number
-  /** What a ratio may be away from 1, as a share, without saying anything. */
+  /** Share by which a ratio may differ from 1 by chance. */
   readonly noise: number
   readonly isDifferent: boolean
 }
 
 export function judge({ ours, again, theirs }: Samples): Verdict {
-  // Both of our runs count: their mean lies around theirs in time, as they take turns.
+  // Both runs of ours count: they ran before and after the other, so their mean lies around it in time.
   const ratios = ours.map((figure, round) => Math.sqrt(figure * again[round]!) / theirs[round]!)
   const ratio = median(ratios)
   const { low, high } = intervalOf(ratios)
@@ -33,7 +33,10 @@ export function judge({ ours, again, theirs }: Samples): Verdict {
   return { ratio, low, high, noise, isDifferent: isBeyond && Math.abs(ratio - 1) > noise }
 }
 
-/** `no difference seen (±4.0 %)`, `+12.0 % (+9.1 % to +15.0 %, noise ±4.0 %)`: what ours is more or less than theirs. */
+/**
+ * Formats how much more or less ours is: `no difference seen (±4.0 %)`, `+12.0 % (+9.1 % to +15.0 %, noise
+ * ±4.0 %)`.
+ */
 export function formatVerdict({ ratio, low, high, noise, isDifferent }: Verdict): string {
   const around = `±${percent(noise)}`
   if (!isDifferent) return `no difference seen (${around})`

@@ -1,16 +1,17 @@
 /**
- * What no gateway can beat: one queue, first come first served, and servers that take from it without any cost. Told
- * when requests came and how long each took, it says how long each would have waited and been served.
+ * An ideal queue, which no gateway can beat. It is one queue, first come first served, with servers that take
+ * requests from it at no cost. From the times of arrival and of service, it calculates how long each request
+ * would take.
  */
 
 export interface QueuedRequest {
-  /** When it came; in order. */
+  /** Time of arrival; requests are in this order. */
   readonly at: number
-  /** How long it keeps a server. */
+  /** Time that a server needs for it. */
   readonly service: number
 }
 
-/** From each request's coming to its end, in the unit in which they were told. */
+/** Returns each request's latency, from arrival to end, in the unit of its input. */
 export function idealLatencies(requests: readonly QueuedRequest[], servers: number): number[] {
   const freeAt = Array.from({ length: servers }, () => 0)
   return requests.map(({ at, service }) => {

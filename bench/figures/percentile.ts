@@ -1,4 +1,4 @@
-/** The value below which that share of all values lies, by nearest rank; NaN of none. */
+/** Returns the value below which that share of all values lies, by nearest rank; NaN of an empty list. */
 export function percentile(values: readonly number[], share: number): number {
   // Numbers in a typed array are sorted as numbers.
   const sorted = Float64Array.from(values).sort()

@@ -1,4 +1,4 @@
-/** The few figures that a handful of rounds can give. */
+/** Statistics for a handful of rounds: median, spread, confidence interval. */
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
@@ -6,7 +6,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
-/** From the least to the greatest, as a share of the median. */
+/** Greatest value less the least, as a share of the median. */
 export function spreadOf(values: readonly number[]): number {
   return (Math.max(...values) - Math.min(...values)) / median(values)
 }
@@ -16,17 +16,17 @@ export interface Interval {
   readonly high: number
 }
 
-/** How sure an interval is, as long as there are values enough. */
+/** Confidence of an interval, if there are enough values. */
 const confidence = 0.9
 
 /**
- * Where the median of what the values come from lies, whatever its shape: between the k-th least value and the k-th
- * greatest, for the greatest k that is sure enough. Of few values all from the least to the greatest.
+ * Returns a confidence interval of the median, for any distribution: from the k-th least value to the k-th
+ * greatest, for the greatest k that reaches the confidence. With few values, from the least to the greatest.
  */
 export function intervalOf(values: readonly number[]): Interval {
   const sorted = [...values].sort((a, b) => a - b)
   const count = sorted.length
-  // The chance that exactly `cut` of the values are less than the median, and that this many or fewer are.
+  // The probability that exactly `cut` values are less than the median, and that this many or fewer are.
   let chance = 0.5 ** count
   let below = chance
   let cut = 0

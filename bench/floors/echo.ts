@@ -1,4 +1,7 @@
-/** Floor: `ws` alone. Parses each message and answers its body; no session, no worker. */
+/**
+ * A floor: `ws` alone, which parses each message and replies with its body. It has no sessions and no
+ * workers.
+ */
 import { serve } from '../servers/server.js'
 import { startWebSocketServer } from './web-socket.js'
 

@@ -1,4 +1,4 @@
-/** Floor: `ws` alone. Sends events to all sockets that have asked for them, by a loop of `send`. */
+/** A floor: `ws` alone, which sends events by a loop of `send` to all sockets that have asked for them. */
 import type { WebSocket } from 'ws'
 import { serve } from '../servers/server.js'
 import { startWebSocketServer } from './web-socket.js'

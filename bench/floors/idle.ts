@@ -1,4 +1,4 @@
-/** Floor: `ws` alone, for connections that do nothing. Each message is answered by the same. */
+/** A floor: `ws` alone, for idle connections. Replies to each message with the same text. */
 import { readMemory } from '../readings/memory.js'
 import { serve } from '../servers/server.js'
 import { startWebSocketServer } from './web-socket.js'

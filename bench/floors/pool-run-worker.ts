@@ -1,4 +1,4 @@
-/** The counter, as a task of a Piscina. */
+/** The counter as a task of a Piscina. */
 import { tellThread } from '../readings/threads.js'
 
 tellThread()

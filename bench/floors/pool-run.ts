@@ -1,6 +1,7 @@
 /**
- * Floor: the shape that comes to mind first. `ws`, and for each request one `pool.run` of a Piscina with its default
- * options; the session goes along as an object, and comes back changed with the reply.
+ * A floor: `ws`, and one `pool.run` of a Piscina for each request. This is the design that comes to mind
+ * first. The Piscina has its default options; the session is passed as an object, and returns changed with
+ * the reply.
  */
 import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
@@ -23,7 +24,7 @@ await serve(async () => {
           session = result.session
           socket.send(JSON.stringify([id, result.reply]))
         } catch (error) {
-          // The load may leave with requests on their way; what they become when the pool closes is no fault.
+          // The load may disconnect with requests in flight; they may fail when the pool closes.
           if (socket.readyState === socket.OPEN) throw error
         }
       })

@@ -1,4 +1,4 @@
-/** The worker's side of the port floors. Callbacks only, so that nothing but the port is measured. */
+/** The worker of the port floors. It uses callbacks only, so that nothing but the port is measured. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { tellThread } from '../readings/threads.js'
 import { firstNumber } from '../servers/held.js'
@@ -6,7 +6,7 @@ import type { Stretch, StretchResult } from '../servers/stretch.js'
 
 tellThread()
 
-/** One push, as a message of its own. */
+/** A push, as a message of its own. */
 export interface PortPush {
   readonly ack: number
   readonly key: string

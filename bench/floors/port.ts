@@ -1,6 +1,7 @@
 /**
- * Floor: a worker and the first thread with nothing but a MessagePort between them. `node port.js push`: each message
- * carries a key and its text, which are kept in a Map and acked. `node port.js ping`: a number goes there and back.
+ * A floor: a MessagePort between a worker and the main thread. `node port.js push`: each message carries a
+ * key and its text, which are kept in a Map and acknowledged. `node port.js ping`: a number is sent there and
+ * back.
  */
 import { MessageChannel } from 'node:worker_threads'
 import { serve } from '../servers/server.js'

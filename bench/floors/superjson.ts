@@ -1,4 +1,7 @@
-/** Floor: a worker that writes values as superjson's text and reads them again, in a plain loop; nothing is sent. */
+/**
+ * A floor: a worker that writes values as superjson text and parses them again, in a plain loop. Nothing is
+ * sent.
+ */
 import { serve } from '../servers/server.js'
 import { startWorker } from './worker.js'
 

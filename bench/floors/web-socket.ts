@@ -1,4 +1,4 @@
-/** A bare `ws` server on a free port, for the floors that stand on one. */
+/** A bare `ws` server on a free port, for floors that need one. */
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -10,7 +10,7 @@ export async function startWebSocketServer(
 ): Promise<Server> {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
   server.on('connection', socket => {
-    // A load that leaves in the middle of a frame is no fault.
+    // The load may disconnect in the middle of a frame.
     socket.on('error', () => {})
     onSocket(socket)
   })

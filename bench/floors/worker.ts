@@ -1,4 +1,4 @@
-/** A server that is one worker thread and its stretches, for the floors that need no socket. */
+/** A server that is one worker thread with its stretches, for floors that need no socket. */
 import { once } from 'node:events'
 import { type Transferable, Worker } from 'node:worker_threads'
 import type { Server } from '../servers/server.js'

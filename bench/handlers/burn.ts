@@ -1,17 +1,20 @@
-/** Handlers that compute: always the same work, as much as takes so long on a core that has nothing else to do. */
+/**
+ * Handlers that compute. They do the same amount of work each time: as much as takes a given time on an idle
+ * core.
+ */
 
-/** Tries to find out how fast this thread is; the fastest was not interrupted. */
+/** Trials that measure the speed of this thread; the fastest of them was not interrupted. */
 const tries = 20
 const roundsOfTry = 200_000
 
 let roundsPerMilli: number | undefined
 
-/** Answers how many microseconds it took: more, where threads share a core. */
+/** Burns 20 ms. Replies with the microseconds that it took: more, where threads share a core. */
 export function twenty(): number {
   return burn(20)
 }
 
-/** The same for 2 ms. */
+/** Burns 2 ms. */
 export function two(): number {
   return burn(2)
 }
@@ -32,7 +35,7 @@ function measureSpeed(): number {
   return Math.round(roundsOfTry / Math.min(...times))
 }
 
-/** The last number: it must be used, or the compiler leaves out the work. */
+/** The last number. It must be used, or the compiler removes the work. */
 let last = 1
 
 function compute(rounds: number): void {

@@ -8,7 +8,7 @@ interface Settings {
   count: number
 }
 
-/** Reads the session's counter, adds one, pushes without waiting for it, and answers the new value. */
+/** Adds one to the session's counter, pushes it without waiting, and replies with the new value. */
 export async function add(_body: unknown, session: BackendSession<Settings>): Promise<number> {
   const count = (session.get('count') ?? 0) + 1
   session.set('count', count)

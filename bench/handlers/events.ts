@@ -1,13 +1,13 @@
-/** Events: to a channel, to one session; and a channel that is entered and left. */
+/** The handlers of the `events` cases and of `channel-churn`. */
 import type { BackendSession, HandlerContext, SessionLike } from 'sallyport/worker'
 
 const text = 'x'.repeat(64)
 
-/** Numbers of seven digits, so that all frames are of one length. */
+/** First number of events: seven digits, so that all frames have the same length. */
 let sent = 0
 const next = () => 1_000_000 + (sent++ % 1_000_000)
 
-/** The session that came last. */
+/** The session that connected last. */
 let receiver: SessionLike
 
 export async function join(_body: unknown, { frontendId, id }: BackendSession, context: HandlerContext) {
@@ -17,23 +17,23 @@ export async function join(_body: unknown, { frontendId, id }: BackendSession, c
   return 1
 }
 
-/** 10 events to all that are in the channel. */
+/** Broadcasts 10 events to the channel. */
 export function ten(_body: unknown, _session: BackendSession, context: HandlerContext) {
   const channel = context.channel('audience')
   for (let i = 0; i < 10; i++) channel.broadcast('tick', [next(), text])
   return 1
 }
 
-/** 100 events, each sent to the one session that has come. */
+/** Sends 100 events to the session that connected last. */
 export function hundred(_body: unknown, _session: BackendSession, context: HandlerContext) {
   for (let i = 0; i < 100; i++) context.send(receiver, 'tick', [next(), text])
   return 1
 }
 
-/** Channels that one session enters and leaves at a time. */
+/** Channels that one session joins and leaves in one pass. */
 const rooms = 500
 
-/** Enters 500 channels and leaves them again, as often as it can; counts how often it has entered one. */
+/** Joins 500 channels and leaves them again, over and over. Counts the joins. */
 export async function churn(
   { seconds }: { seconds: number },
   _session: BackendSession,
@@ -45,7 +45,7 @@ export async function churn(
   let elapsed = 0
   while (elapsed < seconds) {
     for (const channel of channels) channel.join()
-    // The answer to one question comes when all before it has been done.
+    // Operations are done in order, so the answer to this one means that all before it are done.
     const inside = await channels.at(-1)!.size()
     for (const channel of channels) channel.leave()
     if (inside !== 1) throw new Error(`The session is in the last channel ${inside} times`)

@@ -6,28 +6,28 @@ import type { Pushed, Stretch } from '../servers/stretch.js'
 
 tellThread()
 
-/** Makes the session hold so many characters more. */
+/** Adds so many characters to the session's settings. */
 export async function fill({ ballast }: Stretch, session: BackendSession): Promise<void> {
   session.set('ballast', 'x'.repeat(ballast!))
   await session.apush('ballast')
 }
 
-/** Sessions with the same value under this key run in one worker; one without it runs anywhere. */
+/** Sessions with the same value under this key run in the same worker; one without it runs in any. */
 const inPlace = { affinity: 'place' }
 
-/** Gives the session a place, and so a worker. */
+/** Sets the session's place, and with it its worker. */
 export async function settle({ place }: { place: number }, session: BackendSession): Promise<void> {
   session.set('place', place)
   await session.apush('place')
 }
 
-/** The worker that the session's place is in. */
+/** Replies with the worker in which the session runs. */
 export const where = handler(
   inPlace,
   (_body: unknown, _session: BackendSession, { worker }: HandlerContext) => worker.index
 )
 
-/** Pushes one key over and over, with so many pushes waiting for their acks at a time. */
+/** Pushes one key over and over, with so many pushes waiting for their acks. */
 export const position = handler(
   inPlace,
   (asked: Stretch, session: BackendSession, context: HandlerContext): Promise<Pushed> =>
@@ -37,7 +37,7 @@ export const position = handler(
     })
 )
 
-/** The same with a value that JSON alone would lose. */
+/** Pushes in the same way a value that JSON alone cannot hold. */
 export function rich(asked: Stretch, session: BackendSession, context: HandlerContext): Promise<Pushed> {
   return pushOn(asked, session, context, number => {
     session.set('rich', richValue(number))
@@ -58,7 +58,7 @@ export async function everything(
   return { ...pushed, count: pushed.count * 100 }
 }
 
-/** The same, each key pushed by itself, and all acks awaited together. */
+/** Does the same with a push for each key, and awaits all acks together. */
 export async function singly(
   asked: Stretch,
   session: BackendSession,
@@ -71,7 +71,10 @@ export async function singly(
   return { ...pushed, count: pushed.count * 100 }
 }
 
-/** Pushes one key a thousand times and answers. The last ack says that all are applied: they are in order. */
+/**
+ * Pushes one key a thousand times and replies. Pushes are in order, so the last ack means that all are
+ * applied.
+ */
 export async function thousand(
   _asked: Stretch,
   session: BackendSession,
@@ -91,9 +94,9 @@ export async function thousand(
 
 const tenKeys = Array.from({ length: 10 }, (_, i) => `key-${i}`)
 
-/** Counts the session's requests in 10 keys, pushes them, waits for none, and answers the count. */
+/** Counts the session's requests in 10 keys, pushes them without waiting, and replies with the count. */
 export async function ten(_body: unknown, session: BackendSession): Promise<number> {
-  // Another key each time: one that had not come would be missed.
+  // Reads another key each time, so that a push that was lost is noticed.
   const count = nextCount(session)
   for (const key of tenKeys) {
     session.set(key, count)
@@ -102,7 +105,7 @@ export async function ten(_body: unknown, session: BackendSession): Promise<numb
   return count
 }
 
-/** The same without the pushes: so the count is always the first. */
+/** Does the same without the pushes, so the count is always that of the first request. */
 export async function none(_body: unknown, session: BackendSession): Promise<number> {
   const count = nextCount(session)
   for (const key of tenKeys) session.set(key, count)
@@ -118,7 +121,7 @@ function setAll(session: BackendSession, text: string): void {
   for (const key of hundredKeys) session.set(key, text)
 }
 
-/** Calls `push` with one number after the other, `waiting` of them at a time, until the time is up. */
+/** Calls `push` with consecutive numbers, `waiting` of them at a time, until the time is up. */
 async function pushOn(
   { waiting = 1, seconds }: Stretch,
   { id: sid }: BackendSession,

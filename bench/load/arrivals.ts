@@ -1,31 +1,34 @@
-/** When the requests of an open loop are due, and on which socket: drawn before the clock starts, from a seed. */
+/**
+ * The arrivals of an open loop: when a request is due, and on which socket. They are drawn from a seed before
+ * the clock starts.
+ */
 
 export interface Arrival {
-  /** Milliseconds from the beginning. */
+  /** Due time in milliseconds from the start. */
   readonly at: number
-  /** Which of the sockets, from 0. */
+  /** Index of the socket, from 0. */
   readonly socket: number
-  /** Whether it is one of those that take long. */
+  /** Whether it is a slow request. */
   readonly isHeavy: boolean
 }
 
 export interface ArrivalsInit {
-  /** The same seed gives the same arrivals. */
+  /** The same seed results in the same arrivals. */
   readonly seed: number
-  /** How many a second, on average. */
+  /** Arrivals in a second, on average. */
   readonly rate: number
   readonly seconds: number
   readonly sockets: number
-  /** The share of requests that take long. */
+  /** Share of slow requests. */
   readonly heavyShare: number
 }
 
-/** A Poisson process: whoever comes knows nothing of the others, and comes to any socket. */
+/** Draws a Poisson process: arrivals are independent, and each is on a random socket. */
 export function drawArrivals({ seed, rate, seconds, sockets, heavyShare }: ArrivalsInit): Arrival[] {
   const random = createRandom(seed)
   const arrivals: Arrival[] = []
   const mean = 1000 / rate
-  // 1 - random() is never 0, whose logarithm would be no time at all.
+  // 1 - random() is never 0, whose logarithm would be infinite.
   const nextGap = () => -Math.log(1 - random()) * mean
   for (let at = nextGap(); at < seconds * 1000; at += nextGap()) {
     arrivals.push({ at, socket: Math.floor(random() * sockets), isHeavy: random() < heavyShare })
@@ -33,7 +36,10 @@ export function drawArrivals({ seed, rate, seconds, sockets, heavyShare }: Arriv
   return arrivals
 }
 
-/** Mulberry32: numbers from 0 to below 1 that are even enough for this, and the same for the same seed. */
+/**
+ * Creates a Mulberry32 generator: numbers from 0 up to 1, uniform enough for this use, and the same for the
+ * same seed.
+ */
 function createRandom(seed: number): () => number {
   let state = seed | 0
   return () => {

@@ -1,6 +1,6 @@
 /**
- * An audience: sockets that are sent events, and count them. When all have got a tick's events, the next tick is asked for:
- * a closed loop of ticks.
+ * An audience: sockets that receive events and count them. When all have received a tick's events, the next
+ * tick is requested: a closed loop of ticks.
  */
 
 import { rateBetween, readUsage } from '../readings/usage.js'
@@ -12,22 +12,22 @@ export interface Audience {
   readonly kind: 'audience'
   readonly port: number
   readonly receivers: number
-  /** What each receiver asks for when it comes. */
+  /** Route that each receiver requests when it connects. */
   readonly first: string
-  /** What is asked for to make a tick, and the events that it brings each receiver. */
+  /** Route that makes a tick, and the number of events that it sends to each receiver. */
   readonly tick: string
   readonly eventsPerTick: number
-  /** Ticks that are under way at a time. */
+  /** Ticks in flight at a time. */
   readonly inFlight: number
   readonly warmupSeconds: number
   readonly seconds: number
 }
 
 export interface AudienceResult {
-  /** Events that were received, of all receivers. */
+  /** Events received by all receivers together. */
   readonly events: number
   readonly seconds: number
-  /** Of this process, as a share of one core. */
+  /** CPU of this process, as a share of one core. */
   readonly cpuShare: number
 }
 
@@ -35,12 +35,12 @@ export interface AudienceResult {
 const text = 0x81
 const ping = 0x89
 
-/** What each event begins with; its number follows, which is held to be the next. */
+/** Start of each event. Its number follows, which must be the previous one plus 1. */
 const begin = Buffer.from('["tick",[')
 
 class Receiver implements SocketReader {
   readonly #ticks: Ticks
-  /** Events so far; undefined: the reply to its first request has not come. */
+  /** Events received so far; undefined: the reply to its first request has not arrived. */
   #events: number | undefined
   #rest: Buffer | undefined
   #onJoined: (() => void) | undefined
@@ -78,7 +78,7 @@ class Receiver implements SocketReader {
       this.#onJoined?.()
       return
     }
-    // `["tick",[1234567,"…"]]`: seven digits, so that all frames are of one length.
+    // An event is `["tick",[1234567,"…"]]`: seven digits, so that all frames have the same length.
     const number = Number(bytes.toString('latin1', start + begin.length, start + begin.length + 7))
     if (number !== 1_000_000 + (this.#events++ % 1_000_000)) {
       throw new Error(`Event ${this.#events} was due, and got ${bytes.toString('latin1', start, end)}`)
@@ -88,7 +88,7 @@ class Receiver implements SocketReader {
   }
 }
 
-/** Counts how many receivers have finished the ticks that are under way. */
+/** Counts how many receivers have finished the ticks in flight. */
 class Ticks {
   readonly eventsPerTick: number
   readonly #receivers: number
@@ -102,7 +102,7 @@ class Ticks {
     this.#receivers = receivers
   }
 
-  /** One receiver has one tick's events. The last of them lets the next begin. */
+  /** Tells that one receiver has one tick's events. The last receiver starts the next tick. */
   finish(): void {
     if (++this.#finished % this.#receivers === 0) this.onTick()
   }
@@ -137,7 +137,7 @@ export async function listen(asked: Audience): Promise<AudienceResult> {
   }
 }
 
-/** Connections that are being made at a time. */
+/** Connections that are opened at a time. */
 const joinsAtOnce = 100
 
 async function joinReceivers({ port, receivers, first }: Audience, ticks: Ticks) {
@@ -145,7 +145,7 @@ async function joinReceivers({ port, receivers, first }: Audience, ticks: Ticks)
   const joinOn = async () => {
     while (sockets.length < receivers) {
       const receiver = new Receiver(ticks)
-      // Taken before anything is awaited: the others count it.
+      // Taken before the first await, so that the other loops count it.
       const place = sockets.push(undefined as never) - 1
       const socket = await openSocket(port, () => receiver)
       sockets[place] = socket

@@ -1,19 +1,22 @@
-/** A crowd: players that are there and do nothing but answer pings. Each has asked for one route when it came. */
+/** A crowd: idle players that only answer pings. Each sends one request when it connects. */
 import { joinAll, type Player } from './player.js'
 
 export interface CrowdQuestion {
   readonly kind: 'crowd'
   readonly port: number
-  /** What each asks for. */
+  /** Route that each player requests. */
   readonly first: string
-  /** How many are to be there. */
+  /** Number of players that there should be. */
   readonly size: number
 }
 
 export class Crowd {
   #players: Player[] = []
 
-  /** Resolves when so many are there and have their replies, and the server knows that the others have left. */
+  /**
+   * Connects or disconnects players. Resolves when so many are connected and have their replies, and the
+   * server knows that the others have left.
+   */
   async become({ port, first, size }: CrowdQuestion): Promise<void> {
     const leaving = this.#players.splice(size)
     await Promise.all(leaving.map(player => player.part()))

@@ -1,6 +1,6 @@
 /**
- * A closed loop: each player keeps so many requests in flight and sends the next ones when replies have come, as many
- * at once as came at once.
+ * A closed loop. Each player keeps so many requests in flight; when replies arrive, it sends as many new
+ * requests at once.
  */
 import { createHistogram } from 'node:perf_hooks'
 import { rateBetween, readUsage } from '../readings/usage.js'
@@ -12,16 +12,16 @@ export interface Flood {
   readonly kind: 'flood'
   readonly port: number
   readonly sockets: number
-  /** Requests that wait for their reply, on each socket. */
+  /** Requests in flight on each socket. */
   readonly inFlight: number
-  /** A route that each socket asks for once, before the clock starts. */
+  /** Route that each socket requests once, before the clock starts. */
   readonly first?: string | undefined
   readonly route: string
   readonly bodyBytes: number
   readonly check: ReplyCheck
-  /** Whether requests may be refused, which then do not count; else a refusal ends the run. */
+  /** Whether requests may be refused, which then do not count; otherwise a refusal ends the run. */
   readonly mayBeRefused?: boolean | undefined
-  /** Before anything is counted. */
+  /** Seconds before anything is counted. */
   readonly warmupSeconds: number
   readonly seconds: number
 }
@@ -29,9 +29,9 @@ export interface Flood {
 export interface FloodResult {
   readonly replies: number
   readonly seconds: number
-  /** Of this process, as a share of one core. */
+  /** CPU of this process, as a share of one core. */
   readonly cpuShare: number
-  /** Microseconds from request to reply; only with one in flight on each socket. */
+  /** Microseconds from request to reply; only with one request in flight on each socket. */
   readonly p50: number | undefined
   readonly p99: number | undefined
 }
@@ -64,10 +64,10 @@ class Loop implements PlayerListener {
   }
 }
 
-/** What the loops of one flood share. */
+/** What all loops of a flood share. */
 class RunningFlood {
   readonly ring: RequestRing
-  /** Only with one request in flight is a reply's request known to be the one that was sent last. */
+  /** Only with one request in flight is it certain that a reply belongs to the request sent last. */
   readonly isTimed: boolean
   readonly mayBeRefused: boolean
   /** Nanoseconds. */

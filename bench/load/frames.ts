@@ -1,10 +1,13 @@
-/** The load's frames: requests written before the clock starts, replies read without a parser. */
+/** The load's frames. Requests are encoded before the clock starts, and replies are read without a parser. */
 
-/** Ids that a socket's requests carry in turn. Four digits each, so that all frames are of one length. */
+/**
+ * Ids of a socket's requests, used in turn. They have four digits each, so that all frames have the same
+ * length.
+ */
 const firstId = 1000
 const idCount = 256
 
-/** Any mask will do, but it should be one: a mask of zeros would spare the server its work. */
+/** Mask of all frames. Any mask except zeros will do: a mask of zeros would save the server its unmasking. */
 const mask = [0x37, 0xfa, 0x21, 0x3d]
 
 /** First bytes of frames: FIN and the opcode. */
@@ -13,42 +16,44 @@ const close = 0x88
 const ping = 0x89
 const pong = 0x8a
 
-/** The requests of a socket, one behind the other, so that the next few of them are one slice of bytes. */
+/**
+ * The requests of a socket, one after the other in one buffer, so that the next few are one slice of bytes.
+ */
 export class RequestRing {
   readonly #bytes: Buffer
   readonly #frameLength: number
 
-  /** `most`: how many requests a slice may hold. */
+  /** `most`: requests that a slice may hold. */
   constructor(route: string, body: string, most: number) {
     const frames = Array.from({ length: idCount + most }, (_, i) => requestFrame(i, route, body))
     this.#frameLength = frames[0]!.length
     this.#bytes = Buffer.concat(frames)
   }
 
-  /** The frames of `count` requests, of which the first is a socket's `sent`th (from 0). */
+  /** Returns the frames of `count` requests, beginning with the socket's `sent`th, counted from 0. */
   slice(sent: number, count: number): Buffer {
     const start = (sent % idCount) * this.#frameLength
     return this.#bytes.subarray(start, start + count * this.#frameLength)
   }
 }
 
-/** A body of exactly so many bytes of JSON. */
+/** Returns a body of exactly so many bytes of JSON. */
 export function jsonBody(bytes: number): string {
   const empty = JSON.stringify({ points: 3, text: '' })
   return JSON.stringify({ points: 3, text: 'x'.repeat(bytes - empty.length) })
 }
 
-/** The id of a socket's `index`th request. */
+/** Returns the id of a socket's `index`th request. */
 export function idOf(index: number): number {
   return firstId + (index % idCount)
 }
 
-/** A socket's `index`th request. */
+/** Encodes a socket's `index`th request. */
 export function requestFrame(index: number, route: string, body: string): Buffer {
   return maskedFrame(text, Buffer.from(`[${idOf(index)},${JSON.stringify(route)},${body}]`))
 }
 
-/** The answer to a ping. */
+/** Encodes the answer to a ping. */
 export function pongFrame(payload: Buffer): Buffer {
   return maskedFrame(pong, payload)
 }
@@ -58,7 +63,10 @@ function maskedFrame(first: number, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from([first]), maskedLength(payload.length), Buffer.from(mask), masked])
 }
 
-/** [RFC 6455 §5.2] One byte, or 126 and two bytes, or 127 and eight; the high bit of the first says that a mask follows. */
+/**
+ * Encodes a length [RFC 6455 §5.2]: one byte, or 126 and two bytes, or 127 and eight. The high bit of the
+ * first byte says that a mask follows.
+ */
 function maskedLength(length: number): Buffer {
   if (length <= 125) return Buffer.from([0x80 | length])
   if (length <= 0xffff) return Buffer.from([0x80 | 126, length >> 8, length & 0xff])
@@ -68,22 +76,23 @@ function maskedLength(length: number): Buffer {
   return bytes
 }
 
-/** An error reply, `[1000,null,{…}]`, is the only one that has `null` where the body is. */
+/** First byte of `null`: only an error reply, `[1000,null,{…}]`, has `null` as its body. */
 const firstOfNull = 'null'.charCodeAt(0)
 
-/** Who reads what a server sends. */
+/** Receives what a server sends. */
 export interface ReplyReader {
-  /** What stands in a reply's frame, `[1000,17]`. `value`: the number that is the body, NaN of any other body. */
+  /** A reply, such as `[1000,17]`. `value`: the body if it is a number, else NaN. */
   reply(id: number, value: number): void
-  /** An error's code. undefined: the reader takes none. */
+  /** An error reply's code. undefined: an error reply is a failure. */
   refused?: (id: number, code: string) => void
   ping(payload: Buffer): void
 }
 
 /**
- * Gives each whole frame in `bytes` to the reader. Returns where the rest, a frame that is cut off, begins.
+ * Passes each complete frame in `bytes` to the reader. Returns the start of the incomplete frame at the end.
  *
- * @throws for an error reply, if the reader takes none, and for anything but pings and text frames that begin like a reply
+ * @throws for an error reply, if the reader accepts none; for any frame but pings and texts that begin like a
+ * reply
  */
 export function readReplies(bytes: Buffer, reader: ReplyReader): number {
   let at = 0
@@ -107,7 +116,7 @@ export function readReplies(bytes: Buffer, reader: ReplyReader): number {
 }
 
 function readReply(bytes: Buffer, start: number, end: number, reader: ReplyReader): void {
-  // `[`, four digits, a comma.
+  // Skips `[`, four digits and a comma.
   const bodyStart = start + 6
   const id = readDigits(bytes, start + 1, bodyStart - 1)
   if (Number.isNaN(id)) throw new Error(`The load met no reply: ${excerpt(bytes, start, end)}`)

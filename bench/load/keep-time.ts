@@ -1,17 +1,19 @@
 /**
- * Calls back for each moment of a list when it comes, a tenth of a millisecond late rather than the millisecond of a
- * timer. The thread naps in between: one that turned round until the moment comes would take a core from who is
- * measured.
+ * A precise timer. It calls back for each moment of a list, a tenth of a millisecond late at most, where a
+ * timer of Node may be a millisecond late. The thread sleeps in between: a busy loop would take a core from
+ * the measured server.
  */
 
-/** Milliseconds. Moments that come meanwhile are late, and so is the reading of replies. */
+/** Length of a sleep in milliseconds. Moments within it are late, and so are replies. */
 const nap = 0.1
-/** Milliseconds that a timer may come too late. */
+/** Milliseconds by which a timer may be late. */
 const timerSlack = 2
 
 const nobody = new Int32Array(new SharedArrayBuffer(4))
 
-/** `moments`: in order, milliseconds of the clock `now`. Resolves after the last. */
+/**
+ * Calls back at each moment. `moments`: sorted, in milliseconds of the clock `now`. Resolves after the last.
+ */
 export function keepTime(
   moments: readonly number[],
   onMoment: (index: number, now: number) => void,
@@ -31,7 +33,7 @@ export function keepTime(
         setTimeout(go, Math.floor(wait - timerSlack))
       } else {
         Atomics.wait(nobody, 0, 0, nap)
-        // Not at once: first what has come meanwhile is read.
+        // Not at once, so that received data is read first.
         setImmediate(go)
       }
     }

@@ -1,6 +1,6 @@
 /**
- * The load: a process of its own that asks a server for things over raw sockets, and reads what is answered. A wrong
- * answer ends the run. What it can be told to do has a file each below `load/`.
+ * The load's process. It sends requests to a server over raw sockets, and reads the replies. A wrong reply
+ * ends the run. A file of this folder exists for each thing that it can be asked for.
  */
 import { type Audience, type AudienceResult, listen } from './audience.js'
 import { Crowd, type CrowdQuestion } from './crowd.js'

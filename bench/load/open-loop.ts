@@ -1,7 +1,7 @@
 /**
- * An open loop: requests are sent when they are due, whether those before are answered or not, as players do who know
- * nothing of each other. A latency is counted from the moment at which its request was due, so that neither a server
- * that falls behind nor a load that does can hide it.
+ * An open loop. Requests are sent when they are due, whether earlier ones are answered or not, as independent
+ * players do. A latency counts from the moment when the request was due, so that it shows delays of both the
+ * server and the load.
  */
 
 import { percentile } from '../figures/percentile.js'
@@ -15,54 +15,56 @@ import { say } from './process.js'
 export interface OpenLoop {
   readonly kind: 'open-loop'
   readonly port: number
-  /** The same seed gives the same arrivals. */
+  /** The same seed results in the same arrivals. */
   readonly seed: number
-  /** Requests a second, on average. */
+  /** Requests/s on average. */
   readonly rate: number
   readonly sockets: number
-  /** A counter: it answers 1, 2, 3 … on each socket. */
+  /** Route of a counter, which replies 1, 2, 3 … on each socket. */
   readonly route: string
-  /** Some of the requests ask for another route, which answers a number that is handed on. */
+  /**
+   * Slow requests: a share of all requests calls another route, whose reply is a number that is passed on.
+   */
   readonly heavy?: { readonly route: string; readonly share: number } | undefined
   readonly bodyBytes: number
-  /** The first arrivals are sent, and not counted. */
+  /** Seconds at the beginning whose requests do not count. */
   readonly warmupSeconds: number
   readonly seconds: number
 }
 
 export interface OpenLoopResult {
-  /** Requests that were counted; each was answered. */
+  /** Counted requests, all of which were answered. */
   readonly requests: number
-  /** From the first of them to the last. */
+  /** Seconds from the first of them to the last. */
   readonly seconds: number
-  /** Of this process, as a share of one core. */
+  /** CPU of this process, as a share of one core. */
   readonly cpuShare: number
-  /** Microseconds from when a request was due to its reply; the heavy ones are left out. */
+  /** Microseconds from the due time of a request to its reply, without the slow requests. */
   readonly p50: number
   readonly p99: number
-  /** Microseconds from when a request was due to its writing. */
+  /** Microseconds from the due time of a request to its writing. */
   readonly lateP99: number
-  /** What the heavy requests were answered, in the order of the arrivals, the warm-up's among them. */
+  /** Replies of the slow requests, in the order of the arrivals, including those of the warm-up. */
   readonly heavyValues: readonly number[]
 }
 
-/** Milliseconds that the replies may take once all is sent. */
+/** Milliseconds to wait for the last replies. */
 const answerGrace = 10_000
 
-/** What such a loop sends, the warm-up's requests among it. */
+/** Arrivals of such a loop, including those of the warm-up. */
 export function arrivalsOf({ heavy, ...asked }: Omit<OpenLoop, 'kind' | 'port'>): Arrival[] {
   const seconds = asked.warmupSeconds + asked.seconds
   return drawArrivals({ ...asked, seconds, heavyShare: heavy?.share ?? 0 })
 }
 
-/** One arrival, sent and answered. */
+/** An arrival, when it was sent and when it was answered. */
 interface Sent extends Arrival {
   late: number
   latency: number
   value: number
 }
 
-/** What one socket has sent, in order; so its replies come. */
+/** Requests that one socket has sent, in the order in which their replies arrive. */
 class Sender implements PlayerListener {
   readonly #loop: RunningLoop
   readonly #sent: Sent[] = []
@@ -108,7 +110,7 @@ class RunningLoop {
     return joinAll(sockets, i => ({ port, check: 'ordered', listener: this.#senders[i]! }))
   }
 
-  /** Sends all of them, each in its time. `onSend` is called before each. */
+  /** Sends each request when it is due. `onSend` is called before each. */
   send(players: readonly Player[], onSend: (index: number) => void): Promise<void> {
     const startedAt = performance.now()
     this.#startedAt = startedAt

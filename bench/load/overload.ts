@@ -1,6 +1,6 @@
 /**
- * More than a server can do, for a while, and then little: requests by chance, whether those before are answered or not. Some are
- * refused as OVERLOADED; each is answered once.
+ * An overload: for some time more requests than a server can handle, then few. Requests are sent at random
+ * times, whether earlier ones are answered or not. Some are refused with `OVERLOADED`; each is answered once.
  */
 
 import { percentile } from '../figures/percentile.js'
@@ -14,37 +14,37 @@ import { say, sleep } from './process.js'
 export interface Overload {
   readonly kind: 'overload'
   readonly port: number
-  /** The same seed gives the same arrivals. */
+  /** The same seed results in the same arrivals. */
   readonly seed: number
   readonly sockets: number
   readonly route: string
   readonly bodyBytes: number
-  /** Requests a second while it is too much, and then. */
+  /** Requests/s during the overload, and after it. */
   readonly rate: number
   readonly calmRate: number
   readonly seconds: number
-  /** Of the calm behind it, at the end of which everything must be as it was before: the first, and those that are looked at. */
+  /** Seconds of the calm after it: until everything must be as before, and then those that are checked. */
   readonly recoverySeconds: number
   readonly calmSeconds: number
 }
 
 export interface OverloadResult {
-  /** While it was too much: all that were answered, with a reply and with a refusal. */
+  /** During the overload: all answered requests, those with a reply and those that were refused. */
   readonly accepted: number
   readonly refused: number
-  /** From the first of them to the last. */
+  /** Seconds from the first of them to the last. */
   readonly seconds: number
-  /** Of this process, as a share of one core. */
+  /** CPU of this process, as a share of one core. */
   readonly cpuShare: number
-  /** Microseconds from when an accepted request was due to its reply. */
+  /** Microseconds from the due time of an accepted request to its reply. */
   readonly p50: number
   readonly p99: number
   readonly lateP99: number
-  /** Of those that came when it was over for long: refusals, and microseconds. */
+  /** In the checked part of the calm: refusals, and latencies in microseconds. */
   readonly calm: { readonly requests: number; readonly refused: number; readonly p99: number }
 }
 
-/** Milliseconds that the replies may take once all is sent. */
+/** Milliseconds to wait for the last replies. */
 const answerGrace = 10_000
 
 interface Sent extends Arrival {
@@ -54,7 +54,7 @@ interface Sent extends Arrival {
   isRefused: boolean
 }
 
-/** What one socket has sent and not been answered, by its ids. */
+/** Requests that one socket has sent and that are not answered, by their ids. */
 class Asker implements PlayerListener {
   readonly #unanswered = new Map<number, Sent>()
   readonly #loop: RunningOverload

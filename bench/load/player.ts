@@ -1,32 +1,32 @@
 /**
- * One socket of the load: connects, upgrades, reads replies and holds them to what they must be. What it sends and
- * when, is its owner's affair.
+ * One socket of the load. It connects, upgrades, reads replies and checks them. Its owner decides what it
+ * sends and when.
  */
 import { connect, type Socket } from 'node:net'
 import { idOf, pongFrame, type ReplyReader, readReplies, requestFrame } from './frames.js'
 import { fail, guard } from './process.js'
 
 /**
- * What replies must be: `counted`, in order, with the values 1, 2, 3 … on each socket; `ordered`, in order;
- * `any`, as many as requests.
+ * Check of replies. `counted`: in order, with the values 1, 2, 3 … on each socket. `ordered`: in order.
+ * `any`: as many as requests.
  */
 export type ReplyCheck = 'counted' | 'ordered' | 'any'
 
 export interface PlayerListener {
-  /** The player's `index`th request, from 0, is answered. `value`: the number that is the body, else NaN. */
+  /** The player's `index`th request, from 0, was answered. `value`: the body if it is a number, else NaN. */
   replied?(player: Player, index: number, value: number): void
-  /** The request of that id is answered: where replies come in no order. */
+  /** The request of that id was answered; for replies in any order. */
   repliedTo?(player: Player, id: number): void
-  /** It is answered with an error. Without a listener for that it ends the run. */
+  /** It was answered with an error. Without this listener, that ends the run. */
   readonly refusedTo?: ((player: Player, id: number, code: string) => void) | undefined
-  /** So many replies came at once; for each of them `replied` was called. */
+  /** So many replies arrived at once; `replied` was called for each of them. */
   heard?(player: Player, count: number): void
 }
 
 export interface PlayerInit {
   readonly port: number
   readonly check: ReplyCheck
-  /** A route that is asked for once, before anything else, and not checked. */
+  /** Route that is requested once, before anything else; its reply is not checked. */
   readonly first?: string | undefined
   readonly listener: PlayerListener
 }
@@ -37,7 +37,7 @@ export class Player implements ReplyReader, SocketReader {
   readonly #listener: PlayerListener
   #replied = 0
   #rest: Buffer | undefined
-  /** Who waits for the reply to the first request; undefined: nobody, or nobody any more. */
+  /** Waits for the reply to the first request; undefined: none, or it has arrived. */
   #onFirst: (() => void) | undefined
   #isOver = false
 
@@ -47,7 +47,7 @@ export class Player implements ReplyReader, SocketReader {
     this.#listener = listener
   }
 
-  /** Resolves when it is connected and its first request, if there is one, is answered. */
+  /** Connects. Resolves when the first request, if there is one, is answered. */
   static async join(init: PlayerInit): Promise<Player> {
     let player: Player | undefined
     await openSocket(init.port, socket => (player = new Player(socket, init)))
@@ -63,13 +63,13 @@ export class Player implements ReplyReader, SocketReader {
     this.#socket.write(frames)
   }
 
-  /** Leaves at once. */
+  /** Disconnects at once. */
   leave(): void {
     this.#isOver = true
     this.#socket.destroy()
   }
 
-  /** Leaves, and resolves when the server knows: when it has closed its side too. */
+  /** Disconnects. Resolves when the server has closed its side too. */
   part(): Promise<void> {
     this.#isOver = true
     return new Promise(resolve => {
@@ -83,7 +83,7 @@ export class Player implements ReplyReader, SocketReader {
     const before = this.#replied
     const all = this.#rest === undefined ? bytes : Buffer.concat([this.#rest, bytes])
     const rest = readReplies(all, this)
-    // A copy: all sockets are read into the same bytes.
+    // Copied, because all sockets are read into the same buffer.
     this.#rest = rest === all.length ? undefined : Buffer.from(all.subarray(rest))
     const count = this.#replied - before
     if (count > 0) this.#listener.heard?.(this, count)
@@ -132,17 +132,21 @@ export class Player implements ReplyReader, SocketReader {
   }
 }
 
-/** @throws if a counter has not counted */
+/**
+ * Checks a value of a counter.
+ *
+ * @throws if it is not the next number
+ */
 export function expectCount(expected: number, value: number): void {
   if (value !== expected) {
     throw new Error(`Wrong answer: the counter of a socket should be ${expected} and is ${value}`)
   }
 }
 
-/** Connections that are being made at a time: fewer than a server lets wait to be accepted. */
+/** Connections that are opened at a time: fewer than the server's backlog of connections to accept. */
 const joinsAtOnce = 100
 
-/** So many players, of whom each is given what `init` says for its place. */
+/** Connects so many players; `init` returns what each is given. */
 export async function joinAll(count: number, init: (index: number) => PlayerInit): Promise<Player[]> {
   const players: Player[] = []
   let next = 0
@@ -156,7 +160,7 @@ export async function joinAll(count: number, init: (index: number) => PlayerInit
   return players
 }
 
-/** What all sockets are read into: whoever is called with it takes what it needs before it returns. */
+/** Buffer that all sockets are read into. Whoever is called with it must copy what it keeps. */
 const readBuffer = Buffer.allocUnsafe(64 * 1024)
 
 const upgrade = [
@@ -164,7 +168,8 @@ const upgrade = [
   'Host: 127.0.0.1',
   'Connection: Upgrade',
   'Upgrade: websocket',
-  // Without it the gateway waits for a first message to know the protocol by, and no longer than for a handshake.
+  // Without a subprotocol, the gateway waits for the first message to detect the protocol, at most as long as
+  // for a handshake.
   'Sec-WebSocket-Protocol: sallyport.json',
   'Sec-WebSocket-Version: 13',
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
@@ -172,14 +177,14 @@ const upgrade = [
   ''
 ].join('\r\n')
 
-/** Who gets what a socket reads. */
+/** Receives what a socket reads. */
 export interface SocketReader {
   receive(bytes: Buffer): void
   /** The server closed the connection. */
   ended(): void
 }
 
-/** Connects a socket, upgrades it, and makes the reader to whom all it reads goes from then on. */
+/** Connects a socket and upgrades it. Then creates the reader, which receives all that the socket reads. */
 export function openSocket(port: number, create: (socket: Socket) => SocketReader): Promise<Socket> {
   return new Promise((resolve, reject) => {
     let reader: SocketReader | undefined

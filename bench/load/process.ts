@@ -1,17 +1,17 @@
-/** The load's own process: what it says to the run, and how it fails. */
+/** The load's messages to the run, and its failure. */
 import type { LoadAnswer } from './load.js'
 
 export function say(said: LoadAnswer): void {
   process.send!(said)
 }
 
-/** A load that has failed once measures nothing any more. */
+/** Reports only the first failure: after it, nothing is measured any more. */
 export function fail(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error)
   process.send!({ kind: 'failed', message } satisfies LoadAnswer, () => process.exit(1))
 }
 
-/** For callbacks, whose errors nobody else would hear of. */
+/** Wraps a callback, whose errors nobody would see otherwise. */
 export function guard(work: () => void): void {
   try {
     work()

@@ -1,6 +1,6 @@
 /**
- * A storm: clients whose connections all break at the same moment, to whom something is sent while they are away, and who
- * all come back. Each must get all that it was sent, in order; one that does not ends the bench.
+ * A storm: clients whose connections all break at once, to which events are sent while they are away, and
+ * which all reconnect. Each must receive every event, in order; otherwise the run fails.
  */
 import { WebSocket } from 'ws'
 import { type Client, connect } from '../../client/index.js'
@@ -11,22 +11,25 @@ export interface Storm {
   readonly kind: 'storm'
   readonly port: number
   readonly clients: number
-  /** What each client asks for when it comes. */
+  /** Route that each client requests when it connects. */
   readonly first: string
-  /** Events that each is sent while it is away; 0: there is no session to come back to, and it comes anew. */
+  /**
+   * Events sent to each client while it is away; 0: there is no session to resume, and the clients connect
+   * anew.
+   */
   readonly missed: number
-  /** Milliseconds after which the clients begin to come back. */
+  /** Milliseconds after which the clients begin to reconnect. */
   readonly awayMs: number
 }
 
 export interface StormResult {
-  /** From the first attempt to the last event. */
+  /** Seconds from the first attempt to the last event. */
   readonly seconds: number
-  /** Of this process, as a share of one core. */
+  /** CPU of this process, as a share of one core. */
   readonly cpuShare: number
 }
 
-/** Connections that are made at a time before the storm. */
+/** Connections that are opened at a time before the storm. */
 const joinsAtOnce = 100
 
 export async function weather(asked: Storm): Promise<StormResult> {
@@ -59,7 +62,7 @@ async function weatherResumes({ port, clients, first, missed, awayMs }: Storm): 
     await client.request(first)
     all.push(client)
   })
-  // Spread over the time that a client's first wait may take, as it is in a real one.
+  // Spread over the longest first wait of a client, as in a real storm.
   for (const client of all) client.reconnect(awayMs + Math.floor(Math.random() * 250))
   await isAway
   say({ kind: 'away' })
@@ -75,7 +78,7 @@ async function weatherResumes({ port, clients, first, missed, awayMs }: Storm): 
   }
 }
 
-/** The floor: as many connections are made, and one message goes each way. */
+/** Runs the floor: as many connections are opened, with one message in each direction. */
 async function weatherAnew({ port, clients, awayMs }: Storm): Promise<StormResult> {
   say({ kind: 'away' })
   await new Promise(resolve => setTimeout(resolve, awayMs))

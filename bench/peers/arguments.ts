@@ -1,4 +1,4 @@
-/** The command line of the comparison. */
+/** The command line of the comparison with peers. */
 import { parseArgs } from 'node:util'
 import { type Case, cases, findCases } from './cases.js'
 import type { Pace } from './measure.js'
@@ -6,9 +6,9 @@ import type { Pace } from './measure.js'
 export interface Arguments extends Pace {
   readonly cases: readonly Case[]
   readonly isJson: boolean
-  /** Where the picture goes, and its rows beside it; undefined: nowhere. */
+  /** File of the picture, next to which its rows are written; undefined: no picture. */
   readonly picture: string | undefined
-  /** Rows of an earlier run, to tell instead of measuring; undefined: measure. */
+  /** File with rows of an earlier run, to report instead of measuring; undefined: measure. */
   readonly from: string | undefined
 }
 
@@ -17,7 +17,11 @@ const names = cases.map(({ name }) => name).join(', ')
 export const usage = `npm run bench:peers -- [CASE] [--json] [--seconds N] [--rounds N] [--picture FILE] [--from ROWS]
 CASE: ${names}, or requests for the first two; without one: all`
 
-/** @throws with one sentence that says what is wrong. */
+/**
+ * Parses the arguments of the command.
+ *
+ * @throws an error of one sentence that says what is wrong
+ */
 export function parseArguments(args: readonly string[]): Arguments {
   const { values, positionals } = parseArgs({
     args: [...args],

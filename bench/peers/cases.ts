@@ -1,23 +1,23 @@
-/** The cases, as rows: what is done to each contender, and what is found. */
+/** The cases of the comparison. Each says what is done to a contender, and which figures result. */
 import type { Child } from '../processes/child.js'
 import type { Contender } from './contenders.js'
 import type { LoadAnswer, LoadQuestion } from './load/messages.js'
 import type { Racer } from './racer.js'
 
-/** One contender in one round; null: it has no such figure. */
+/** Figures of one contender in one round; null: it has no such figure. */
 export interface Measurement {
   readonly perSecond: number | null
   /** Microseconds of CPU of all its processes for each operation. */
   readonly cpuMicros: number | null
-  /** Microseconds. */
+  /** Latencies in microseconds. */
   readonly p50: number | null
   readonly p99: number | null
-  /** Increments that were answered, and those of them that are nowhere at the end. */
+  /** Increments that were answered, and those of them that are missing in the counters at the end. */
   readonly acknowledged: number | null
   readonly lost: number | null
-  /** Bytes. */
+  /** Resident bytes for each connection. */
   readonly rssPerConnection: number | null
-  /** The load's CPU, as a share of one core. */
+  /** CPU of the load, as a share of one core. */
   readonly loadCpu: number | null
 }
 
@@ -25,15 +25,15 @@ export type Load = Child<LoadQuestion, LoadAnswer>
 
 export interface Case {
   readonly name: string
-  /** What is counted each second; undefined: nothing is. */
+  /** Unit of what is counted in a second; undefined: nothing is counted. */
   readonly unit: 'requests/s' | 'pushes/s' | undefined
-  /** Whether each round has a server of its own: one that was busy holds memory that it will not give back. */
+  /** Whether each round starts the server anew: one that was busy holds memory that it will not release. */
   readonly isFresh: boolean
   takesPart(contender: Contender): boolean
   work(racer: Racer, load: Load, seconds: number): Promise<Measurement>
 }
 
-/** Of who has no figures at all. */
+/** Figures of a contender that has none. */
 export const nothing: Measurement = {
   perSecond: null,
   cpuMicros: null,
@@ -48,11 +48,11 @@ export const nothing: Measurement = {
 const warmupSeconds = 1
 const pushesPerRequest = 10_000
 
-/** Connections before those that are counted, so that what a server loads for its first is not among these. */
+/** Connections that come first, so that what a server loads for its first ones does not count. */
 const firstCrowd = 20
 const crowd = 1000
 
-/** Milliseconds for what coming in has left behind. */
+/** Milliseconds to wait until what connecting allocated can be released. */
 const settling = 1000
 
 export const cases: readonly Case[] = [requests(50, 16), requests(50, 1), pushes(), connections()]
@@ -141,11 +141,14 @@ function connections(): Case {
   }
 }
 
-/** Microseconds of CPU a second of a server, from when the load begins to count until it has counted. */
+/**
+ * Returns the microseconds of CPU that a server uses in a second, from the moment when the load begins to
+ * count until it has counted.
+ */
 async function cpuWhileCounted(racer: Racer, load: Load): Promise<number | null> {
   const begun = load.next('begun')
   const counted = load.next('counted')
-  // Both are awaited below; a load that fails first must not be a rejection that nobody handles.
+  // Both are awaited below; without this, a load that fails first would cause an unhandled rejection.
   counted.catch(() => {})
   await begun
   const before = racer.cpu()
@@ -156,7 +159,7 @@ async function cpuWhileCounted(racer: Racer, load: Load): Promise<number | null>
   return before === null || after === null ? null : (after - before) / seconds
 }
 
-/** The cases of that name, or of that group: `requests` is all whose name begins with `requests-`. */
+/** Returns the cases of that name or group: `requests` finds all whose names begin with `requests-`. */
 export function findCases(name: string | undefined): readonly Case[] {
   if (name === undefined) return cases
   return cases.filter(each => each.name === name || each.name.startsWith(`${name}-`))

@@ -1,18 +1,26 @@
-/** Who takes part, as rows: what is started, what its clients speak, and what they ask for. */
+/**
+ * The contenders of the comparison. Each says what is started, which protocol its clients speak, and what
+ * they request.
+ */
 import type { ReplyCheck } from './load/messages.js'
 import type { ProtocolName } from './protocols/index.js'
 
 export interface Contender {
   readonly name: string
   readonly role: 'ours' | 'peer' | 'floor'
-  /** The file that is started. `compiled`: below the compiled bench; `peers`: below the folder with the peers' packages. */
+  /**
+   * File that is started. `compiled`: path below the compiled bench; `peers`: path below the folder with the
+   * peers' packages.
+   */
   readonly file: { readonly from: 'compiled' | 'peers'; readonly path: string }
-  /** The packages without which it does not run; the first gives it its version. */
+  /** Packages that it needs; the first one's version is its version. */
   readonly packages: readonly string[]
   readonly protocol: ProtocolName
   readonly route: string
   readonly check: ReplyCheck
-  /** What has a handler push many times, and what reads what the session holds; undefined: it has no sessions. */
+  /**
+   * Routes that push a key many times, and that read what the session holds; undefined: it has no sessions.
+   */
   readonly pushes?: { readonly route: string; readonly readRoute: string }
 }
 
@@ -42,7 +50,7 @@ export const pinus: Contender = {
   packages: ['pinus', 'reflect-metadata'],
   protocol: 'pomelo',
   route: 'game.counterHandler.add',
-  // With several in flight it loses increments; how many is what is counted.
+  // With several requests in flight it loses increments; the case counts how many.
   check: 'numbers',
   pushes: { route: 'game.positionHandler.push', readRoute: 'game.positionHandler.read' }
 }

@@ -1,4 +1,6 @@
-/** The peers' packages: installed by npm, in their own folder, from their own lock file. */
+/**
+ * The installation of the peers' packages. npm installs them in their own folder, from their own lock file.
+ */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -6,15 +8,15 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Contender } from './contenders.js'
 
-/** Seen from the compiled file. */
+/** The folder with the peers' packages, as seen from the compiled file. */
 export const peersFolder = fileURLToPath(new URL('../../../bench/peers', import.meta.url))
 
 const modules = join(peersFolder, 'node_modules')
 
-/** Holds what lock file the packages were installed from, so that npm need not be asked again. */
+/** File with the hash of the lock file that was installed, so that npm need not be called again. */
 const stamp = join(modules, '.installed-from')
 
-/** Why the packages are not there; undefined: they are. */
+/** Installs the packages. Returns why it failed; undefined: they are installed. */
 export async function installPeers(): Promise<string | undefined> {
   const lock = readFileSync(join(peersFolder, 'package-lock.json'))
   const hash = createHash('sha256').update(lock).digest('hex')
@@ -24,12 +26,14 @@ export async function installPeers(): Promise<string | undefined> {
   return fault
 }
 
-/** The packages that a contender needs and that are not there. */
+/** Returns the packages that a contender needs and that are missing. */
 export function missingPackages({ packages }: Contender): string[] {
   return packages.filter(name => !existsSync(manifestOf(name)))
 }
 
-/** Of the package that gives a contender its version; null: it has none, or it is not there. */
+/**
+ * Returns a contender's version: that of its first package. null: it has no package, or it is not installed.
+ */
 export function versionOf({ packages }: Contender): string | null {
   const [name] = packages
   if (name === undefined || !existsSync(manifestOf(name))) return null
@@ -40,7 +44,7 @@ function manifestOf(name: string): string {
   return join(modules, name, 'package.json')
 }
 
-/** What went wrong, in a few words; npm's own are printed. undefined: nothing. */
+/** Runs npm. Returns in a few words what failed, and prints npm's own messages; undefined: nothing failed. */
 function runNpm(args: readonly string[]): Promise<string | undefined> {
   return new Promise(resolve => {
     const npm = spawn('npm', args, { cwd: peersFolder, shell: process.platform === 'win32' })

@@ -1,4 +1,6 @@
-/** Measures: lets the contenders take turns, round after round, so that what slows the machine down slows all down. */
+/**
+ * Measures the contenders in turns, round after round. A slow phase of the machine thus slows all of them.
+ */
 import { Child } from '../processes/child.js'
 import type { Case, Load, Measurement } from './cases.js'
 import type { Contender } from './contenders.js'
@@ -6,18 +8,18 @@ import { Racer } from './racer.js'
 
 export interface Pace {
   readonly rounds: number
-  /** Of each measurement. */
+  /** Seconds of each measurement. */
   readonly seconds: number
 }
 
 export interface Series {
   readonly contender: Contender
   readonly rounds: readonly Measurement[]
-  /** Why there are none. */
+  /** Why there are no measurements. */
   readonly fault: string | undefined
 }
 
-/** `faultOf`: why a contender cannot be started at all. */
+/** Measures a case. `faultOf` returns why a contender cannot be started at all. */
 export async function measureCase(
   measured: Case,
   contenders: readonly Contender[],
@@ -28,7 +30,7 @@ export async function measureCase(
   const load: Load = new Child('peers/load/load')
   try {
     for (let round = 0; round < pace.rounds; round++) {
-      // From the first to the last and back by turns, so that none profits from its place in the round.
+      // In alternating order, so that no contender profits from its place in the round.
       const order = round % 2 === 0 ? entrants : [...entrants].reverse()
       for (const entrant of order) await entrant.run(measured, load, pace)
     }
@@ -38,7 +40,7 @@ export async function measureCase(
   }
 }
 
-/** A contender on its way through the rounds of a case. */
+/** A contender in the rounds of a case. */
 class Entrant {
   readonly contender: Contender
   readonly rounds: Measurement[] = []
@@ -66,7 +68,7 @@ class Entrant {
     this.#racer = undefined
   }
 
-  /** Ours and the floors must start; a peer that does not is told of in the table. */
+  /** A failure of ours or of a floor ends the run; that of a peer is reported in the table. */
   async #start(): Promise<Racer | undefined> {
     if (this.fault !== undefined) return undefined
     try {

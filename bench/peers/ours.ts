@@ -1,4 +1,7 @@
-/** Ours, in the comparison: a gateway with its default options, but for the limits of what one client may ask for. */
+/**
+ * Our gateway in the comparison. It has its default options, except for the limits on what one client may
+ * request.
+ */
 import { fileURLToPath } from 'node:url'
 import { createGateway } from '../../gateway/index.js'
 import { serve } from '../servers/server.js'

@@ -1,31 +1,34 @@
-/** What the system knows of a process and all that it has started: their CPU time and their memory. Linux tells it. */
+/** CPU time and memory of a process and its descendants, as the system reports them; Linux only. */
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Linux counts CPU time for other processes in hundredths of a second, whatever its own clock does. */
+/**
+ * Clock ticks in a second: Linux reports CPU time of other processes in hundredths of a second, whatever its
+ * own clock does.
+ */
 const microsPerTick = 10_000
 
 interface Stat {
   readonly pid: number
   readonly parent: number
-  /** Microseconds, of all threads, those that have ended too. */
+  /** Microseconds of all threads, including those that have ended. */
   readonly cpu: number
 }
 
-/** That process and its descendants, which are there now. Empty where the system does not say. */
+/** Returns that process and its present descendants. Empty where the system does not tell. */
 export function findTree(root: number): number[] {
   const all = listProcesses().flatMap(pid => readStat(pid) ?? [])
   const tree = all.filter(({ pid }) => pid === root).map(({ pid }) => pid)
-  // Grows while it is walked.
+  // The list grows while it is iterated.
   for (const pid of tree) tree.push(...all.filter(({ parent }) => parent === pid).map(child => child.pid))
   return tree
 }
 
-/** Microseconds of CPU that these have used; null where the system does not say. */
+/** Returns the microseconds of CPU that these processes used; null where the system does not tell. */
 export function readCpu(pids: readonly number[]): number | null {
   return sum(pids, pid => readStat(pid)?.cpu)
 }
 
-/** Bytes of memory that these have resident: what they share counts for each. */
+/** Returns the resident bytes of these processes; shared memory counts for each. */
 export function readRss(pids: readonly number[]): number | null {
   return sum(pids, pid => {
     const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFile(`/proc/${pid}/status`) ?? '')?.[1]
@@ -38,7 +41,7 @@ function sum(pids: readonly number[], read: (pid: number) => number | undefined)
   return values.length === 0 ? null : values.reduce((all, each) => all + each)
 }
 
-/** Its name, in parentheses, may hold anything; what follows it are numbers, but for a letter. */
+/** The process' name, in parentheses, may contain anything. Only numbers and one letter follow it. */
 function readStat(pid: number): Stat | undefined {
   const text = readFile(`/proc/${pid}/stat`)
   if (text === undefined) return undefined
@@ -57,7 +60,7 @@ function listProcesses(): number[] {
   }
 }
 
-/** undefined: there is no such file, or no such process any more. */
+/** Reads a file; undefined: there is no such file or process. */
 function readFile(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')

@@ -1,6 +1,6 @@
 /**
- * A contender's server while it runs: a process and those that it starts, fresh. They end when they lose the connection
- * to whoever started them, and so with the run, however that ends.
+ * A contender's running server: a fresh process and those that it starts. They end when they lose the
+ * connection to their parent, and so with the run, however it ends.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import type { Contender } from './contenders.js'
 import { peersFolder } from './install.js'
 import { findTree, readCpu, readRss } from './processes.js'
 
-/** Milliseconds that a server has to be up, and to be gone. */
+/** Milliseconds that a server has to start, and to end. */
 const startGrace = 30_000
 const endGrace = 5_000
 
@@ -18,14 +18,14 @@ const compiledFolder = fileURLToPath(new URL('..', import.meta.url))
 interface Up {
   readonly kind: 'up' | 'failed'
   readonly port: number
-  /** Of a server that has several. */
+  /** Ports of a server that has several. */
   readonly ports?: readonly number[]
   readonly message?: string
 }
 
 export class Racer {
   readonly contender: Contender
-  /** Where connections go. */
+  /** Ports to connect to. */
   readonly ports: readonly number[]
   readonly #process: ChildProcess
   readonly #pids: readonly number[]
@@ -37,30 +37,30 @@ export class Racer {
     this.#pids = findTree(child.pid!)
   }
 
-  /** Resolves when it takes connections. */
+  /** Starts the server. Resolves when it accepts connections. */
   static async start(contender: Contender): Promise<Racer> {
     const { from, path } = contender.file
     const file = join(from === 'compiled' ? compiledFolder : peersFolder, path)
     const child = fork(file, [], {
       env: { ...process.env, NODE_ENV: 'production' },
-      // What peers print is none of the table, but if it is the last that they say.
+      // Output of peers is not shown, except the last lines of one that fails.
       stdio: ['ignore', 'ignore', 'pipe', 'ipc']
     })
     const { port, ports } = await heardUp(contender.name, child)
     return new Racer(contender, child, ports ?? [port])
   }
 
-  /** Microseconds of CPU of all its processes. */
+  /** Reads the microseconds of CPU of all its processes. */
   cpu(): number | null {
     return readCpu(this.#pids)
   }
 
-  /** Bytes of memory of all its processes. */
+  /** Reads the resident bytes of all its processes. */
   rss(): number | null {
     return readRss(this.#pids)
   }
 
-  /** Tells it to end by leaving it alone; what it has started ends with it. */
+  /** Ends it by closing the connection to it; its own child processes end with it. */
   async end(): Promise<void> {
     if (this.#process.exitCode === null && this.#process.signalCode === null) {
       const gone = new Promise(resolve => this.#process.once('exit', resolve))
@@ -88,7 +88,7 @@ function heardUp(name: string, child: ChildProcess): Promise<Up> {
     child.once('close', (code, signal) =>
       fail(`its process ended (${signal ?? code}) ${firstError(said)}`.trimEnd())
     )
-    // Packages of a peer may say things here too.
+    // A peer's packages may send messages here too.
     child.on('message', (up: Up) => {
       if (up.kind === 'failed') return fail(up.message ?? '')
       if (up.kind !== 'up') return
@@ -99,7 +99,7 @@ function heardUp(name: string, child: ChildProcess): Promise<Up> {
   })
 }
 
-/** The line of a stack that says what went wrong. */
+/** Returns the line of a stack that says what went wrong. */
 function firstError(text: string): string {
   return /^.*Error\b.*$/m.exec(text)?.[0] ?? ''
 }

@@ -1,4 +1,7 @@
-/** The comparison's command: installs the peers, measures all who take part, and prints what it found. */
+/**
+ * The command of the comparison with peers. It installs the peers, measures all contenders, and prints the
+ * figures.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { killChildren } from '../processes/child.js'
 import { drawBars } from '../report/picture.js'
@@ -10,7 +13,8 @@ import { formatGoals, lostByOurs } from './report/goals.js'
 import { pictureOf, rowsFileOf } from './report/picture-of.js'
 import { formatJson, formatTable, parseRows, type Row, rowsOf } from './report/report.js'
 
-// Whatever ends this process ends the others: here at once, else by the connection that they lose.
+// The child processes must not outlive this one. They are killed here, or they end when their IPC channel
+// closes.
 process.on('exit', killChildren)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => process.exit(signal === 'SIGINT' ? 130 : 143))
@@ -21,7 +25,7 @@ async function run(args: Arguments): Promise<void> {
   const rows = from === undefined ? await measure(args) : parseRows(readFileSync(from, 'utf8'))
   if (!isJson) process.stdout.write(`${formatTable(rows)}\n\n${formatGoals(rows)}\n`)
   if (picture !== undefined) {
-    // Drawn of the rows as they are kept, with their figures rounded: so it can be drawn again.
+    // Drawn from the rows as they are written, with rounded figures, so that it can be drawn again.
     const kept = rows.map(row => `${formatJson(row)}\n`).join('')
     writeFileSync(rowsFileOf(picture), kept)
     writeFileSync(picture, drawBars(pictureOf(parseRows(kept))))

@@ -1,12 +1,12 @@
 /**
- * A process of the run: started fresh, spoken to over IPC, gone with the run. One whose first message does not come,
- * or that ends before it is told to, fails whoever waits for it.
+ * A child process of the run, reached over IPC. Whoever waits for its message gets an error if it fails to
+ * start or ends on its own. Owned by a Racer or by the rounds, and never outlives the run.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Milliseconds that a process has to end by itself. */
+/** Milliseconds that a process has to end by itself before it is killed. */
 const endGrace = 10_000
 
 /** The folder of the compiled bench. */
@@ -14,7 +14,7 @@ const ownFolder = fileURLToPath(new URL('..', import.meta.url))
 
 const running = new Set<ChildProcess>()
 
-/** Ends all processes at once: the run has failed, or is interrupted. */
+/** Kills all child processes at once, when the run fails or is interrupted. */
 export function killChildren(): void {
   for (const child of running) child.kill('SIGKILL')
 }
@@ -32,7 +32,7 @@ interface Waiting<Answer> {
 
 export interface ChildOptions {
   readonly nodeOptions?: readonly string[]
-  /** The folder of the compiled file; undefined: the bench's own. */
+  /** Folder of the compiled bench; undefined: this bench's own. */
   readonly folder?: string | undefined
 }
 
@@ -44,7 +44,7 @@ export class Child<Question extends object, Answer extends { readonly kind: stri
   #failure: Error | undefined
   #isEnding = false
 
-  /** `file`: below its folder, without its extension. */
+  /** `file`: path below the folder, without its extension. */
   constructor(file: string, args: readonly string[] = [], { nodeOptions = [], folder }: ChildOptions = {}) {
     this.#name = [file, ...args].join(' ')
     const path = join(folder ?? ownFolder, `${file}.js`)
@@ -65,7 +65,7 @@ export class Child<Question extends object, Answer extends { readonly kind: stri
     if (this.#failure === undefined) this.#process.send(question)
   }
 
-  /** The next answer of that kind. Ask for it before whatever brings it about. */
+  /** Resolves with the next answer of that kind. Must be called before the question is sent. */
   next<Kind extends Answer['kind']>(kind: Kind): Promise<Extract<Answer, { readonly kind: Kind }>> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure)
@@ -73,7 +73,10 @@ export class Child<Question extends object, Answer extends { readonly kind: stri
     })
   }
 
-  /** Ends the process: tells it to (or, without a word for it, closes the connection), and waits until it is gone. */
+  /**
+   * Ends the process and waits until it is gone. Sends `question` to ask it to end, or else closes the IPC
+   * channel.
+   */
   async end(question?: Question): Promise<void> {
     this.#isEnding = true
     const timer = setTimeout(() => this.#process.kill('SIGKILL'), endGrace)

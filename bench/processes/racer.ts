@@ -15,9 +15,9 @@ export interface ServerProgram {
 }
 
 export interface RacerOptions {
-  /** The folder for CPU profiles of its threads; undefined: none are made. */
+  /** Folder for CPU profiles of its threads; undefined: none are recorded. */
   readonly profile?: string | undefined
-  /** The folder with its compiled files, where that is not this bench's own. */
+  /** Folder of the compiled bench that has the file; undefined: this bench's own. */
   readonly folder?: string | undefined
 }
 

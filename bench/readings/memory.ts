@@ -1,21 +1,21 @@
-/** The memory that a server takes: one of its tasks. */
+/** The memory of a server process, read by one of its tasks. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** Bytes that the process holds in memory, once what nobody uses any more is gone from its first thread's heap. */
+/** Returns the resident memory in bytes, after garbage collection in the main thread. */
 export function readMemory(): number {
   collectGarbage()
-  // What the first pass finalizes, the second takes away.
+  // The second pass frees what the first one finalized.
   collectGarbage()
   return process.memoryUsage.rss()
 }
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two readings. */
 const interval = 50
 
 /**
- * Looks at the memory that the process holds for so many milliseconds, garbage and all: by how many times its peak in the second
- * half is that of the first. 1 or less: it did not grow.
+ * Watches the resident memory for so many milliseconds, garbage included. Returns the peak in the second half
+ * over that in the first: 1 or less means that it did not grow.
  */
 export async function watchMemory(ms: number, read: () => number = process.memoryUsage.rss): Promise<number> {
   const start = performance.now()
@@ -28,7 +28,7 @@ export async function watchMemory(ms: number, read: () => number = process.memor
   }
 }
 
-/** Asked for here rather than by a flag of the process, which its threads would be given too. */
+/** Collects garbage. Enabled here and not by a flag of the process, which its threads would inherit. */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc')
   runInNewContext('gc')()

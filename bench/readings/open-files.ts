@@ -1,6 +1,9 @@
-/** How many files a process may have open here; a socket is one, in the server and in the load alike. */
+/**
+ * The limit of open files, checked before a case opens many sockets. A socket counts as an open file, in the
+ * server and in the load.
+ */
 
-/** Beside the sockets: what Node itself and the connections between the processes take, and some to spare. */
+/** Open files beside the sockets: those of Node and of the IPC between the processes, with some to spare. */
 const others = 200
 
 interface Report {
@@ -9,11 +12,15 @@ interface Report {
 
 export interface OpenFiles {
   readonly sockets: number
-  /** What can be done instead of raising the limit. */
+  /** An alternative to raising the limit. */
   readonly instead?: string
 }
 
-/** @throws with what to do, if a process may not have so many sockets */
+/**
+ * Checks that a process may open so many sockets.
+ *
+ * @throws an error that says how to raise the limit, if it may not
+ */
 export function expectOpenFiles({ sockets, instead }: OpenFiles, limit = readLimit()): void {
   const needed = sockets + others
   if (limit === undefined || limit >= needed) return
@@ -24,7 +31,10 @@ export function expectOpenFiles({ sockets, instead }: OpenFiles, limit = readLim
   )
 }
 
-/** undefined: there is none, or the system does not say. Node raises its own limit as far as it may when it starts. */
+/**
+ * Reads the limit; undefined: there is none, or the system does not tell. Node raises its own limit as far as
+ * allowed when it starts.
+ */
 function readLimit(): number | undefined {
   const { userLimits } = process.report.getReport() as Report
   const soft = Number(userLimits?.open_files?.soft)

@@ -1,14 +1,14 @@
 /**
- * Which threads of a server run its handlers. Each tells its number in the system when it begins (`tellThread`), and
- * the server's first thread collects the numbers: V8 has threads of its own in the same process, for collecting
- * garbage and compiling, and their CPU time is not the handlers'.
+ * The ids of the threads that run a server's handlers. Each thread announces its id in the operating system
+ * when it begins (`tellThread`), and the server's main thread collects the ids. V8 has helper threads in the
+ * same process, for garbage collection and compilation; their CPU time is not the handlers'.
  */
 import { readlinkSync } from 'node:fs'
 import { BroadcastChannel } from 'node:worker_threads'
 
 const channelName = 'threads of the bench'
 
-/** Linux numbers them; elsewhere nothing is told. */
+/** Announces this thread's id. Does nothing where the system is not Linux. */
 export function tellThread(): void {
   const thread = readThreadNumber()
   if (thread === undefined) return
@@ -17,14 +17,14 @@ export function tellThread(): void {
   channel.close()
 }
 
-/** For the first thread: calls back with each thread that tells itself from now on. */
+/** Calls back with each thread id that is announced from now on; for the main thread. */
 export function onThread(listener: (thread: string) => void): void {
   const channel = new BroadcastChannel(channelName)
   channel.onmessage = message => listener((message as { data: string }).data)
   channel.unref()
 }
 
-/** `/proc/thread-self` leads to `1234/task/1240`. */
+/** Reads the id from `/proc/thread-self`, a link to `1234/task/1240`. */
 function readThreadNumber(): string | undefined {
   try {
     return /\d+$/.exec(readlinkSync('/proc/thread-self'))?.[0]

@@ -1,18 +1,18 @@
-/** The CPU time that this process has used: whole, by its first thread, and by the threads with the handlers. */
+/** The CPU time of this process: in total, of its main thread, and of the threads that run handlers. */
 import { readFileSync } from 'node:fs'
 
 export interface Usage {
-  /** Milliseconds of a clock that only this process knows. */
+  /** Milliseconds of a clock of this process. */
   readonly at: number
-  /** Microseconds of CPU, all threads. */
+  /** Microseconds of CPU of all threads. */
   readonly process: number
-  /** Microseconds of CPU of the first thread; undefined where the system does not say. */
+  /** Microseconds of CPU of the main thread; undefined where the system does not tell. */
   readonly mainThread: number | undefined
-  /** Microseconds of CPU of each of the threads that were asked for, by their numbers; undefined likewise. */
+  /** Microseconds of CPU of each requested thread, by thread id; undefined where the system does not tell. */
   readonly workers: Readonly<Record<string, number>> | undefined
 }
 
-/** Call it in the first thread. `workers`: the numbers of the threads to look at. */
+/** Reads the CPU times; to be called in the main thread. `workers`: ids of the threads to read. */
 export function readUsage(workers: readonly string[] = []): Usage {
   const { user, system } = process.cpuUsage()
   const all = workers.map(thread => [thread, readThread(`/proc/self/task/${thread}`)] as const)
@@ -25,7 +25,10 @@ export function readUsage(workers: readonly string[] = []): Usage {
   }
 }
 
-/** Microseconds of CPU that the threads with the handlers have used; undefined if they are not the same threads. */
+/**
+ * Returns the microseconds of CPU that the handlers' threads used between two readings; undefined if they are
+ * not the same threads.
+ */
 export function workersBetween(before: Usage, after: Usage): number | undefined {
   if (before.workers === undefined || after.workers === undefined) return undefined
   const threads = Object.keys(after.workers)
@@ -33,12 +36,12 @@ export function workersBetween(before: Usage, after: Usage): number | undefined 
   return threads.reduce((sum, thread) => sum + after.workers![thread]! - before.workers![thread]!, 0)
 }
 
-/** Microseconds of CPU for each second, between two looks. */
+/** Returns the microseconds of CPU for each second between two readings. */
 export function rateBetween(before: Usage, after: Usage): { readonly process: number } {
   return { process: (after.process - before.process) / ((after.at - before.at) / 1000) }
 }
 
-/** Linux counts nanoseconds for each thread, where it was built to. */
+/** Reads a thread's CPU time in microseconds. Linux counts it in nanoseconds, if its kernel was built to. */
 function readThread(folder: string): number | undefined {
   try {
     const nanoseconds = Number(readFileSync(`${folder}/schedstat`, 'utf8').split(' ')[0])

@@ -1,4 +1,7 @@
-/** Figures as horizontal bars, in SVG: no script, no font of its own, as good on light ground as on dark. */
+/**
+ * Figures as horizontal bars in an SVG file. It has no script and no font, and colours for light and dark
+ * backgrounds.
+ */
 
 export interface Bar {
   readonly name: string
@@ -13,15 +16,15 @@ export interface Group {
 
 export interface Picture {
   readonly title: string
-  /** For those who do not see it. */
+  /** Text alternative for those who cannot see the picture. */
   readonly description: string
-  /** All bars of all groups have one scale. */
+  /** Groups of bars; all bars have the same scale. */
   readonly groups: readonly Group[]
 }
 
 const width = 760
 const margin = 20
-/** Where bars begin, and how long the longest is: left of them their names, right of them their values. */
+/** Left end and greatest length of bars. Names stand to the left of the bars, values to the right. */
 const barsLeft = 220
 const longestBar = 440
 const rowHeight = 26
@@ -45,7 +48,7 @@ const style = `
     }
   `
 
-/** The whole text of an SVG file. The same picture gives the same text. */
+/** Returns the text of an SVG file. The same picture always results in the same text. */
 export function drawBars({ title, description, groups }: Picture): string {
   const most = Math.max(...groups.flatMap(({ bars }) => bars.map(({ value }) => value)), 0)
   const lines: string[] = []
@@ -81,7 +84,7 @@ function drawBar({ name, value, isOurs }: Bar, top: number, most: number): strin
   ]
 }
 
-/** To a tenth of a pixel. */
+/** Rounds to a tenth of a pixel. */
 function round(pixels: number): number {
   return Number(pixels.toFixed(1))
 }

@@ -1,7 +1,7 @@
-/** Rows in the forms in which they are told: a table for the terminal, one for a document, JSON. */
+/** Rows as a table for the terminal, as Markdown and as JSON. */
 import type { Row } from '../rounds/row.js'
 
-/** One object, with four digits of each figure. */
+/** Formats a row as a JSON object, with four significant digits. */
 export function formatJson(row: object): string {
   return JSON.stringify(row, (_key, value) =>
     typeof value === 'number' ? Number(value.toPrecision(4)) : value
@@ -31,7 +31,7 @@ const columns: readonly Column<Row>[] = [
   ['load CPU: floor, ours', row => pair(row.floorLoadCpu, row.loadCpu, percent)]
 ]
 
-/** For the terminal. Columns that say nothing are left out. */
+/** Formats rows for the terminal. Empty columns are left out. */
 export function formatTable(rows: readonly Row[]): string {
   return alignTable(rows, columns)
 }
@@ -48,14 +48,14 @@ const markdownColumns: readonly Column<Row>[] = [
   ['p50, p99 µs', row => pair(row.p50, row.p99, formatFigure)]
 ]
 
-/** The table of the README. */
+/** Formats rows as the table of docs/performance.md. */
 export function formatMarkdown(rows: readonly Row[]): string {
   const [heading, ...lines] = cellsOf(rows, markdownColumns)
   const format = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   return [format(heading!), format(heading!.map(() => '---')), ...lines.map(format)].join('\n')
 }
 
-/** Aligned, with two spaces between columns. */
+/** Aligns the columns of a table, with two spaces between them. */
 export function alignTable<Line>(lines: readonly Line[], all: readonly Column<Line>[]): string {
   const cells = cellsOf(lines, all)
   const widths = cells[0]!.map((_, i) => Math.max(...cells.map(each => each[i]!.length)))
@@ -69,7 +69,7 @@ export function alignTable<Line>(lines: readonly Line[], all: readonly Column<Li
     .join('\n')
 }
 
-/** The headings, then the cells of each line; without columns that say nothing. */
+/** Returns the headings, then the cells of each line; empty columns are left out. */
 function cellsOf<Line>(lines: readonly Line[], all: readonly Column<Line>[]): string[][] {
   const told = all.filter(([, cell]) => lines.some(line => cell(line) !== ''))
   return [told.map(([heading]) => heading), ...lines.map(line => told.map(([, cell]) => cell(line)))]

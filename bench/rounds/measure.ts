@@ -1,6 +1,6 @@
 /**
- * Lets contenders take turns, round after round, so that an hour in which the machine is slow is slow for all. Each
- * has a fresh process, and so has the load; only one of the servers has work at a time.
+ * Measures the contenders of a case in turns, round after round. A slow phase of the machine thus slows all
+ * of them. Each has a fresh process, and so has the load; only one of the servers has work at a time.
  */
 import type { Case, Contender } from '../cases/case.js'
 import { Child } from '../processes/child.js'
@@ -8,33 +8,36 @@ import { Racer, type RacerOptions } from '../processes/racer.js'
 import type { Load, Measurement, Round } from '../work/work.js'
 
 export interface Pace {
-  /** Of each measurement. */
+  /** Seconds of each measurement. */
   readonly seconds: number
-  /** Rounds. */
+  /** Number of rounds. */
   readonly repeats: number
-  /** How many, where a case is about connections that do nothing. */
+  /** Number of connections, in cases about idle connections. */
   readonly connections: number
 }
 
-/** Somebody in the race, and how its process is started. */
+/** A contender, and how its process is started. */
 export interface Entry extends RacerOptions {
   readonly contender: Contender
 }
 
-/** What was measured of one contender, a round each. */
+/** Measurements of one contender, one for each round. */
 export type Series = readonly Measurement[]
 
-/** Of a case: ours, and for each row what stands beside it. */
+/** Measurements of a case: of ours, and of each floor. */
 export interface CaseSeries {
   readonly ours: Series
-  /** undefined: a row without a floor, or with one that the work of ours reckons. */
+  /** undefined: the row has no floor, or our work calculates the floor's figure. */
   readonly floors: readonly (Series | undefined)[]
 }
 
-/** Most seconds that a server runs before it is measured, in each round. */
+/** Longest warm-up in seconds before each measurement. */
 const mostWarmup = 0.5
 
-/** Measures ours and the floors. `profile`: the folder for CPU profiles of ours. */
+/**
+ * Measures our server and the floors. `profile`: folder for CPU profiles of ours; undefined: none are
+ * recorded.
+ */
 export async function measureCase(
   measured: Case,
   pace: Pace,
@@ -47,7 +50,7 @@ export async function measureCase(
   return { ours: ours!, floors: floors.map(floor => floor && others.shift()!) }
 }
 
-/** Gives the series in the order of the entries. */
+/** Runs the rounds. Returns the measurements in the order of the entries. */
 export async function race(
   entries: readonly Entry[],
   { seconds, repeats, connections }: Pace
@@ -66,7 +69,7 @@ export async function race(
       }
     }
     for (let round = 0; round < repeats; round++) {
-      // Backwards and forwards by turns, so that none profits from its place in the round.
+      // In alternating order, so that no contender profits from its place in the round.
       const order = [...racers.keys()]
       if (round % 2 === 0) order.reverse()
       for (const i of order) series[i]!.push(await entries[i]!.contender.work.run(racers[i]!, turn))
@@ -77,7 +80,7 @@ export async function race(
   }
 }
 
-/** The load, which a case that pushes by itself never needs. */
+/** The load, started at its first use: a case whose handlers push by themselves never needs it. */
 class LazyLoad {
   #load: Load | undefined
 

@@ -1,49 +1,57 @@
-/** What is told of a case: a row for each thing that stands beside ours. Figures are medians over the rounds. */
+/** The rows of a case's report: one for each floor. Figures are medians over the rounds. */
 import type { Beside, Case } from '../cases/case.js'
 import { formatGoal, type GoalFigure, meets } from '../cases/goal.js'
 import { median, spreadOf } from '../figures/statistics.js'
 import type { Cost, Measurement } from '../work/work.js'
 import type { CaseSeries, Series } from './measure.js'
 
-/** CPU is in microseconds for each operation, times are in microseconds; null where there is no such figure. */
+/**
+ * A row. CPU times are in microseconds for each operation, latencies in microseconds; null where a case has
+ * no such figure.
+ */
 export interface Row extends Record<GoalFigure, number | null> {
   readonly case: string
-  /** Tells rows of one case apart. */
+  /** Distinguishes rows of the same case. */
   readonly detail: string | null
   readonly unit: string
   readonly floorName: string | null
   readonly floor: number | null
   readonly ours: number
-  /** Of each round, ours over the floor; the median of these. */
+  /** Ours over the floor in the same round; the median of the rounds. */
   readonly ratio: number | null
-  /** From the least of these ratios (of ours, where there is no floor) to the greatest, as a share of the median. */
+  /** Greatest ratio less the least, as a share of the median. Without a floor, the same of our values. */
   readonly spread: number
-  /** In words. */
+  /** The goal in words. */
   readonly goal: string | null
-  /** The figures that it is about. */
+  /** Values of the figures that the goal names. */
   readonly reached: readonly (number | null)[]
-  /** Whether this run met it; null where there is no goal, or where its figure is not known. */
+  /** Whether this run met the goal; null without a goal, or if a figure is unknown. */
   readonly isMet: boolean | null
-  /** Of our process; of it the gateway's thread, and the threads with the handlers. What remains is V8's. */
+  /**
+   * CPU of our process, and the parts of the gateway's thread and of the workers' threads. The rest are
+   * helper threads of V8.
+   */
   readonly cpuMicros: number | null
   readonly gatewayMicros: number | null
   readonly workerMicros: number | null
   readonly floorCpuMicros: number | null
-  /** Gateway's CPU for each operation, ours over the floor's. */
+  /** CPU of the gateway's thread for each operation, ours over the floor's. */
   readonly gatewayRatio: number | null
-  /** What one push costs the gateway's thread, where a case is about that. */
+  /** CPU of the gateway's thread for one push, in cases that measure it. */
   readonly gatewayMicrosPerPush: number | null
   readonly p50: number | null
   readonly p99: number | null
-  /** Of the server's memory while it was measured: its peak in the second half, over that in the first. */
+  /**
+   * Growth of the server's memory during the measurement: the peak in the second half over that in the first.
+   */
   readonly memoryGrowth: number | null
   readonly floorP50: number | null
   readonly floorP99: number | null
   readonly p50Ratio: number | null
-  /** Requests/s that the load sent and how late it was, where it kept time by itself. */
+  /** Requests/s that an open loop sent, and by how many microseconds it was late. */
   readonly rate: number | null
   readonly lateP99: number | null
-  /** Of the load, while it had ours and while it had the floor at work, as a share of one core. */
+  /** CPU of the load, as a share of one core: with our server, and with the floor. */
   readonly loadCpu: number | null
   readonly floorLoadCpu: number | null
 }
@@ -73,7 +81,7 @@ function rowOf(
   others: Series | undefined
 ): Row {
   const isReckoned = typeof floor === 'string'
-  // Only what is a gateway too has a thread to compare with that of ours.
+  // Only a floor that is a gateway too has a gateway thread to compare with.
   const gateways = !isReckoned && floor?.file === contender.file ? others : undefined
   const floorValue: Pick = isReckoned ? each => each.floor : value
   const floorSeries = isReckoned ? ours : others
@@ -119,7 +127,7 @@ function rowOf(
   }
 }
 
-/** Of each round in which both are known. */
+/** Returns the ratio of each round in which both figures are known. */
 function ratiosOf(ours: Series, figure: Pick, floor: Series | undefined, floorFigure: Pick): number[] {
   return ours.flatMap((measurement, round) => {
     const over = figure(measurement)

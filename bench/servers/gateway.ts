@@ -1,4 +1,7 @@
-/** Ours: a gateway with the handlers of the bench. `node gateway.js '{"workers":1}'`: with those options. */
+/**
+ * Our gateway, with the handlers of the bench. `node gateway.js '{"workers":1}'` starts it with those
+ * options.
+ */
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { WebSocket } from 'ws'
@@ -8,7 +11,7 @@ import { expectHeld } from './held.js'
 import { type Server, serve } from './server.js'
 import type { Pushed, Stretch, StretchResult } from './stretch.js'
 
-/** The bench asks for as much as can be, and for stretches as long as they are. */
+/** Options without limits: the bench sends as many requests as it can, some of which take very long. */
 const unbounded: Partial<GatewayOptions> = {
   requestTimeout: 0,
   maxRequestsPerSecond: 0,
@@ -17,7 +20,7 @@ const unbounded: Partial<GatewayOptions> = {
   maxQueueDelay: 0,
   maxOperationsPerRequest: 0,
   maxDetachedSessionsPerAddress: 0,
-  // Both kinds of workers can be measured with the same commands.
+  // Lets the same commands measure both kinds of workers.
   isolation: process.env['SALLYPORT_ISOLATION'] === 'process' ? 'process' : 'thread'
 }
 
@@ -37,7 +40,10 @@ await serve(async (): Promise<Server> => {
   }
 })
 
-/** A gateway of an older commit, beside which this tree is compared, does without those of the defaults that it does not know. */
+/**
+ * Starts the gateway. In a comparison it may be that of an older commit, which does not know some of these
+ * defaults: they are left out.
+ */
 async function start(defaults: Partial<GatewayOptions>, options: Partial<GatewayOptions>): Promise<Gateway> {
   const handlers = fileURLToPath(new URL('../handlers', import.meta.url))
   const standard = { handlers, host: '127.0.0.1', port: 0, logLevel: 'warn' } as const
@@ -51,7 +57,7 @@ async function start(defaults: Partial<GatewayOptions>, options: Partial<Gateway
   }
 }
 
-/** Players ask for the stretch: one frame each way, which is nothing beside the pushes. */
+/** Has players request the stretch. Their one frame each way is negligible beside the pushes. */
 async function runStretch(gateway: Gateway, asked: Stretch): Promise<StretchResult> {
   const players = await (asked.players === undefined
     ? Promise.all([join(gateway.url)])
@@ -71,7 +77,7 @@ async function runStretch(gateway: Gateway, asked: Stretch): Promise<StretchResu
   }
 }
 
-/** One session that enters and leaves channels. */
+/** Has one session join and leave channels. */
 async function runChurn(gateway: Gateway, asked: { seconds: number }): Promise<StretchResult> {
   const player = await join(gateway.url)
   const result = await ask(player, 'events.churn', asked)
@@ -80,7 +86,7 @@ async function runChurn(gateway: Gateway, asked: { seconds: number }): Promise<S
   return result as StretchResult
 }
 
-/** Sends so many events to clients that are all away, as soon as they are. */
+/** Broadcasts so many events to clients that are all disconnected, as soon as they are. */
 async function tell(
   gateway: Gateway,
   { missed, clients }: { missed: number; clients: number }
@@ -94,7 +100,7 @@ async function tell(
   for (let n = 0; n < missed; n++) gateway.broadcast('tick', n)
 }
 
-/** Players of whom each has a worker of its own: newcomers take another place until they are. */
+/** Connects players until each has a worker of its own: newcomers choose another place until then. */
 async function spread(gateway: Gateway, count: number): Promise<WebSocket[]> {
   const players = new Map<unknown, WebSocket>()
   for (let place = 0; players.size < count; place++) {
@@ -107,7 +113,7 @@ async function spread(gateway: Gateway, count: number): Promise<WebSocket[]> {
   return [...players.values()]
 }
 
-/** Asks for it until the time is up: once, where the handler goes on for as long. */
+/** Repeats the request until the time is up; once is enough if the handler itself runs that long. */
 async function playOn(gateway: Gateway, player: WebSocket, asked: Stretch): Promise<Pushed> {
   let count = 0
   let seconds = 0

@@ -1,10 +1,10 @@
-/** What handlers that push put into their sessions, and whether a session holds it. */
+/** What the pushing handlers put into their sessions, and the check that a session holds it. */
 import { inspect, isDeepStrictEqual } from 'node:util'
 
-/** Numbers of changes begin here, so that the JSON of each takes 8 bytes. */
+/** First number of a change, so that the JSON of each takes 8 bytes. */
 export const firstNumber = 10_000_000
 
-/** Handlers of `handlers/push.ts` that push, and what their session holds after the change of that number. */
+/** Pushing handlers of `handlers/push.ts`, and what their session holds after the change of that number. */
 export const heldAfter = {
   'push.position': (last: number) => ({ position: last }),
   'push.thousand': (last: number) => ({ position: last }),
@@ -17,12 +17,12 @@ export type PushRoute = keyof typeof heldAfter
 
 export const hundredKeys: readonly string[] = Array.from({ length: 100 }, (_, i) => `key-${i}`)
 
-/** A text whose JSON takes 100 bytes. */
+/** Returns a text whose JSON takes 100 bytes. */
 export function longText(number: number): string {
   return String(number).padEnd(98, '.')
 }
 
-/** What JSON alone would lose: a player's state with a Date, a Map, a Set and a BigInt. */
+/** Returns a value that JSON alone cannot hold: a player's state with a Date, a Map, a Set and a BigInt. */
 export function richValue(number: number) {
   return {
     at: new Date(1_700_000_000_000 + number),
@@ -35,7 +35,11 @@ export function richValue(number: number) {
   }
 }
 
-/** @throws if the session does not hold what the handler's change of that number pushed */
+/**
+ * Checks that a session holds what was pushed.
+ *
+ * @throws if it does not hold what the handler pushed with the change of that number
+ */
 export function expectHeld(
   session: { get(key: string): unknown } | undefined,
   route: PushRoute,

@@ -1,6 +1,6 @@
 /**
- * What every process under measurement does for the run that started it: says when it is up, tells its CPU time, does
- * the tasks that it can do by itself, and ends when it is told to, or when the run is gone.
+ * What every measured server does for the run. It reports when it is up, reports its CPU time, does tasks by
+ * name, and ends when it is told to or when the run is gone.
  */
 import { isMainThread } from 'node:worker_threads'
 import { onThread } from '../readings/threads.js'
@@ -23,18 +23,18 @@ export type ServerAnswer =
 export type Task = (asked: any) => unknown
 
 export interface Server {
-  /** Where it listens; 0: nowhere. */
+  /** Port that it listens on; 0: none. */
   readonly port: number
-  /** What it can be asked to do by itself, by name. What each is given and answers, its work knows. */
+  /** Tasks by name. A task's argument and result are known to the work that asks for it. */
   readonly tasks?: Readonly<Record<string, Task>>
   close(): Promise<unknown>
 }
 
-/** Serves in this process, from now to its end. */
+/** Runs the server in this process, until the process ends. */
 export async function serve(start: () => Promise<Server>): Promise<void> {
   if (!isMainThread || process.send === undefined)
     throw new Error('A server of the bench is started by the bench')
-  // The run is gone: nobody is served any more.
+  // The run is gone, so nobody needs this server any more.
   process.on('disconnect', () => process.exit())
   process.on('SIGINT', () => {})
   const threads: string[] = []

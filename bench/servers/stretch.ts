@@ -1,29 +1,29 @@
-/** A stretch: what a server does by itself for a while, with no load from outside. */
+/** A stretch: work that a server does by itself for some time, with no load from outside. */
 import type { PushRoute } from './held.js'
 
 export interface Stretch {
   readonly seconds: number
-  /** The handler that is asked for; a floor does the one thing that it is there for. */
+  /** Route of the handler to call; a floor knows only one stretch and needs none. */
   readonly route?: PushRoute
-  /** Pushes that wait for their acks at a time. */
+  /** Pushes that may wait for their acks at a time. */
   readonly waiting?: number
-  /** Players whose handlers push at the same time, each in a worker of its own. Without it: one. */
+  /** Players whose handlers push at the same time, each in a worker of its own. Default: one. */
   readonly players?: number
-  /** Characters that the sessions hold before it begins. */
+  /** Characters that the sessions hold before the stretch begins. */
   readonly ballast?: number
 }
 
 export interface StretchResult {
-  /** Operations that are done: pushes whose ack has come, or what the case counts. */
+  /** Completed operations: pushes that were acknowledged, or what the case counts. */
   readonly count: number
   readonly seconds: number
 }
 
-/** What a handler that pushes answers. */
+/** Reply of a pushing handler. */
 export interface Pushed extends StretchResult {
-  /** The number of the last change: tells what the session must hold now. */
+  /** Number of the last change, from which follows what the session must hold. */
   readonly last: number
-  /** Whose session it is, and in which worker the handler ran. */
+  /** Id of the session, and id of the worker that ran the handler. */
   readonly sid: number
   readonly worker: number
 }

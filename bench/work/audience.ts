@@ -1,4 +1,7 @@
-/** Events from a server to many receivers, tick by tick. The value is events/s that were received, of all together. */
+/**
+ * Events from a server to many receivers, tick by tick. The value is events/s received by all of them
+ * together.
+ */
 import type { Audience } from '../load/audience.js'
 import { costOf, type Work } from './work.js'
 
@@ -7,7 +10,7 @@ export function audience(asked: Omit<Audience, 'kind' | 'port' | 'warmupSeconds'
     async run(racer, { load, seconds, warmupSeconds }) {
       const begun = load.next('begun')
       const listened = load.next('listened')
-      // Both are awaited below; a load that fails first must not be a rejection that nobody handles.
+      // Both are awaited below; without this, a load that fails first would cause an unhandled rejection.
       listened.catch(() => {})
       load.say({ ...asked, kind: 'audience', port: racer.port, warmupSeconds, seconds } satisfies Audience)
       await begun
@@ -15,7 +18,7 @@ export function audience(asked: Omit<Audience, 'kind' | 'port' | 'warmupSeconds'
       const { result } = await listened
       const after = await racer.usage()
       const value = result.events / result.seconds
-      // The load's clock and the server's are two: both are asked for what they saw in a second.
+      // The load and the server have separate clocks, so each reports a rate by its own.
       const events = (value * (after.at - before.at)) / 1000
       return { value, cost: costOf(events, before, after), loadCpu: result.cpuShare }
     }

@@ -1,4 +1,4 @@
-/** Channels that are entered and left. The value is joins/s. */
+/** Channels that a session joins and leaves. The value is joins/s. */
 import type { StretchResult } from '../servers/stretch.js'
 import { costOf, type Work } from './work.js'
 

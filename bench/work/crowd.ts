@@ -1,15 +1,15 @@
-/** Work with a crowd around it: sessions that are open and have nothing to ask. */
+/** Work beside a crowd of idle sessions. */
 import type { CrowdQuestion } from '../load/crowd.js'
 import { expectOpenFiles } from '../readings/open-files.js'
 import type { Load, Work } from './work.js'
 
 export interface CrowdInit {
   readonly size: number
-  /** What each of them asks for when it comes. */
+  /** Route that each session of the crowd requests when it connects. */
   readonly first: string
 }
 
-/** The crowd leaves behind the work, so that the other contenders have the machine for themselves. */
+/** The crowd leaves after the work, so that the other contenders have the machine for themselves. */
 export function inCrowd({ size, first }: CrowdInit, work: Work): Work {
   return {
     async run(racer, round) {

@@ -1,9 +1,9 @@
-/** Requests from outside, so many in flight on each of so many sockets. The value is requests/s. */
+/** Requests in a closed loop, so many in flight on each of so many sockets. The value is requests/s. */
 import type { Flood, FloodResult } from '../load/flood.js'
 import { costOf, type Work } from './work.js'
 
 export interface FloodInit extends Omit<Flood, 'kind' | 'port' | 'warmupSeconds' | 'seconds'> {
-  /** Whether p50 and p99 are told: only with one request in flight on each socket. */
+  /** Whether p50 and p99 are measured; possible only with one request in flight on each socket. */
   readonly isTimed?: boolean
 }
 
@@ -12,7 +12,7 @@ export function flood({ isTimed = false, ...asked }: FloodInit): Work {
     async run(racer, { load, seconds, warmupSeconds }) {
       const begun = load.next('begun')
       const done = load.next('done')
-      // Both are awaited below; a load that fails first must not be a rejection that nobody handles.
+      // Both are awaited below; without this, a load that fails first would cause an unhandled rejection.
       done.catch(() => {})
       load.say({ ...asked, kind: 'flood', port: racer.port, warmupSeconds, seconds } satisfies Flood)
       await begun
@@ -20,7 +20,7 @@ export function flood({ isTimed = false, ...asked }: FloodInit): Work {
       const result = (await done).result as FloodResult
       const after = await racer.usage()
       const value = result.replies / result.seconds
-      // The load's clock and the server's are two: both are asked for what they saw in a second.
+      // The load and the server have separate clocks, so each reports a rate by its own.
       const operations = (value * (after.at - before.at)) / 1000
       return {
         value,

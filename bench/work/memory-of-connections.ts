@@ -1,6 +1,6 @@
 /**
- * Connections that are there and do nothing. The value is bytes of the server's memory for each: what its heaps keep
- * free once they have grown is among them.
+ * The memory of idle connections. The value is bytes of the server's memory for each, including what its
+ * heaps keep free once they have grown.
  */
 
 import type { Racer } from '../processes/racer.js'
@@ -8,16 +8,16 @@ import { expectOpenFiles } from '../readings/open-files.js'
 import { gather } from './crowd.js'
 import type { Work } from './work.js'
 
-/** `first`: what each connection asks for when it comes. */
+/** `first`: the route that each connection requests when it is open. */
 export function memoryOfConnections(first: string): Work {
   return {
     async run(racer, { load, connections }) {
       expectOpenFiles({ sockets: connections, instead: 'ask for fewer by --connections' })
-      // A process keeps memory that it has had: so each round has a fresh one.
+      // A process keeps memory that it once had, so each round starts a fresh one.
       const fresh = await racer.startAnew()
       const become = (size: number) => gather(load, { port: fresh.port, first, size })
       try {
-        // One is there before, so that what is loaded and made for the first of all is not counted.
+        // One connection comes first, so that what is loaded for the very first one does not count.
         await become(1)
         const before = await readMemory(fresh)
         await become(connections)

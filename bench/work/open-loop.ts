@@ -1,4 +1,4 @@
-/** Requests from outside at a rate of their own, which is a share of what the server can do just now. */
+/** Requests in an open loop, at a rate that is a share of the server's capacity at this moment. */
 import type { OpenLoop, OpenLoopResult } from '../load/open-loop.js'
 import type { Racer } from '../processes/racer.js'
 import { flood } from './flood.js'
@@ -7,11 +7,11 @@ import { type Cost, costOf, type Measurement, type Round, type Work } from './wo
 export type OpenLoopInit = Omit<OpenLoop, 'kind' | 'port' | 'seed' | 'rate' | 'warmupSeconds' | 'seconds'>
 
 export interface AtLoadInit extends OpenLoopInit {
-  /** The rate, as a share of the capacity. */
+  /** Rate, as a share of the capacity. */
   readonly share: number
 }
 
-/** The value is p99 in microseconds. */
+/** Returns the work; its value is p99 in microseconds. */
 export function atLoad({ share, ...asked }: AtLoadInit): Work {
   const capacity = capacityOf(asked)
   const seeds = new Seeds()
@@ -26,7 +26,10 @@ export function atLoad({ share, ...asked }: AtLoadInit): Work {
   }
 }
 
-/** Requests/s of a closed loop over the same sockets, one in flight on each, so that each comes by itself there too. */
+/**
+ * Measures the capacity: requests/s of a closed loop over the same sockets, with one request in flight on
+ * each, so that each is a message of its own, as in the open loop.
+ */
 export function capacityOf({ sockets, route, bodyBytes }: OpenLoopInit) {
   const closed = flood({ sockets, inFlight: 1, route, bodyBytes, check: 'counted' })
   return async (racer: Racer, round: Round): Promise<number> => (await closed.run(racer, round)).value
@@ -39,7 +42,7 @@ export async function runOpenLoop(
 ): Promise<{ result: OpenLoopResult; cost: Cost }> {
   const begun = load.next('begun')
   const paced = load.next('paced')
-  // Both are awaited below; a load that fails first must not be a rejection that nobody handles.
+  // Both are awaited below; without this, a load that fails first would cause an unhandled rejection.
   paced.catch(() => {})
   load.say({ ...asked, kind: 'open-loop', port: racer.port } satisfies OpenLoop)
   await begun
@@ -52,7 +55,7 @@ export function figuresOf({ requests, seconds, p50, p99, lateP99, cpuShare }: Op
   return { rate: requests / seconds, p50, p99, lateP99, loadCpu: cpuShare }
 }
 
-/** Other arrivals in each round, and the same for all contenders. */
+/** Seed of a round's arrivals: another one in each round, the same for all contenders. */
 export class Seeds {
   readonly #rounds = new WeakMap<Racer, number>()
 

@@ -1,6 +1,6 @@
 /**
- * Three times what the server can do, and what it makes of that: how much it still does, and how long those wait whom it lets in.
- * Then everything must soon be as before.
+ * Requests at three times the server's capacity. Measures how many it still answers, and the latency of those
+ * that it accepts. Afterwards everything must soon be as before.
  */
 import type { Overload, OverloadResult } from '../load/overload.js'
 import { flood } from './flood.js'
@@ -9,25 +9,28 @@ import { costOf, type Measurement, type Work } from './work.js'
 
 export interface OverloadInit {
   readonly sockets: number
-  /** It takes the same time each time. */
+  /** A handler that always takes the same time. */
   readonly route: string
   readonly bodyBytes: number
-  /** How many times the capacity comes, and then which part of it. */
+  /** Rate of the overload and of the calm after it, as multiples of the capacity. */
   readonly times: number
   readonly calm: number
-  /** Milliseconds that requests may wait once it is over for `recoverySeconds`. */
+  /** Greatest p99 in milliseconds once the overload has been over for `recoverySeconds`. */
   readonly maxQueueDelay: number
 }
 
-/** It must last long beside the wait that is let happen, so it is measured for so many times as long. */
+/**
+ * The overload must last long compared with the wait that is allowed, so it lasts this many times the
+ * measurement.
+ */
 const stretch = 5
-/** Within so many seconds everything is as before; for so long it is looked at then. */
+/** Seconds until everything must be as before, and then seconds for which it is checked. */
 const recoverySeconds = 2
 const calmSeconds = 1
-/** So few that none of them waits long: what the server can do. */
+/** Requests in flight of a closed loop: so few that none waits long. They show the server's capacity. */
 const closedSockets = 8
 
-/** The value is what was done in a second; the floor what a closed loop gets. */
+/** Returns the work; its value is the replies in a second, its floor what a closed loop gets. */
 export function overload({ times, calm, maxQueueDelay, ...asked }: OverloadInit): Work {
   const { route, bodyBytes } = asked
   const common = { route, bodyBytes, inFlight: 1, check: 'any' } as const
@@ -39,7 +42,7 @@ export function overload({ times, calm, maxQueueDelay, ...asked }: OverloadInit)
       const capacity = (await closed.run(racer, round)).value
       const begun = load.next('begun')
       const overloaded = load.next('overloaded')
-      // Both are awaited below; a load that fails first must not be a rejection that nobody handles.
+      // Both are awaited below; without this, a load that fails first would cause an unhandled rejection.
       overloaded.catch(() => {})
       const seconds = round.seconds * stretch
       load.say({

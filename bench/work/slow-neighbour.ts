@@ -1,6 +1,6 @@
 /**
- * Some requests of an open loop take long. What the others wait because of them is told beside what they would wait
- * in an ideal queue with the same arrivals and the same times of service.
+ * Requests in an open loop, some of which take long. Compares the latency of the others with that in an ideal
+ * queue with the same arrivals and service times.
  */
 import { idealLatencies, type QueuedRequest } from '../figures/ideal-queue.js'
 import { percentile } from '../figures/percentile.js'
@@ -10,28 +10,31 @@ import type { Measurement, Work } from './work.js'
 
 export interface SlowNeighbourInit extends OpenLoopInit {
   readonly heavy: {
-    /** Answers how many microseconds it took. */
+    /** Route that replies with the microseconds that it took. */
     readonly route: string
     readonly share: number
     /** Milliseconds of CPU that it uses. */
     readonly millis: number
   }
-  /** The rate, as a share of the capacity. */
+  /** Rate, as a share of the capacity. */
   readonly share: number
-  /** Of the gateway, and servers of the ideal queue. */
+  /** Workers of the gateway, and servers of the ideal queue. */
   readonly workers: number
 }
 
-/** Requests are few while some take long: so it is measured for so many times as long. */
+/** Slow requests keep the rate low, so the measurement is this many times as long. */
 const stretch = 5
 
-/** The value is p99 in microseconds, of the requests that do not take long; the floor is that of the ideal queue. */
+/**
+ * Returns the work. Its value is p99 in microseconds of the quick requests; its floor is that of the ideal
+ * queue.
+ */
 export function slowNeighbour({ share, workers, ...asked }: SlowNeighbourInit): Work {
   const capacity = capacityOf(asked)
   const seeds = new Seeds()
   return {
     async run(racer, round): Promise<Measurement> {
-      // What a light request costs a worker when all are busy with nothing else.
+      // Time that a quick request keeps a worker, if all workers are busy with quick requests only.
       const lightMillis = (workers * 1000) / (await capacity(racer, round))
       const meanMillis = lightMillis + asked.heavy.share * asked.heavy.millis
       const loop: Omit<OpenLoop, 'kind' | 'port'> = {
@@ -54,11 +57,11 @@ export function slowNeighbour({ share, workers, ...asked }: SlowNeighbourInit): 
 interface Ideal {
   readonly lightMillis: number
   readonly workers: number
-  /** What each heavy request took, in the order of the arrivals. */
+  /** Time that each slow request took, in the order of the arrivals. */
   readonly heavyMicros: readonly number[]
 }
 
-/** Milliseconds that each light request that is counted would have taken. */
+/** Returns the milliseconds that each counted quick request would have taken. */
 function idealLight(
   loop: Omit<OpenLoop, 'kind' | 'port'>,
   { lightMillis, workers, heavyMicros }: Ideal

@@ -1,14 +1,17 @@
-/** Clients that all lose their connection and come back. The value is how many are back, with all that they missed, each second. */
+/**
+ * Clients that all lose their connections at once and reconnect. The value is how many are back in a second,
+ * with every event that they missed.
+ */
 import type { Storm } from '../load/storm.js'
 import { expectOpenFiles } from '../readings/open-files.js'
 import { costOf, type Work } from './work.js'
 
-/** `missed`: events that each is sent while it is away; 0: they come anew. */
+/** `missed`: events sent to each client while it is away; 0: the clients connect anew. */
 export function storm(asked: Pick<Storm, 'first' | 'missed'>): Work {
   return {
     async run(racer, { load, connections }) {
       expectOpenFiles({ sockets: connections, instead: 'ask for fewer by --connections' })
-      // Sessions of the round before are not to be among those that are away.
+      // Sessions of the previous round must not count as clients that are away.
       const fresh = await racer.startAnew()
       try {
         const away = load.next('away')

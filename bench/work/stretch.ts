@@ -1,4 +1,4 @@
-/** What a server does by itself, with no load from outside: pushes, mostly. The value is operations a second. */
+/** Stretches: operations that a server does by itself, mostly pushes. The value is operations/s. */
 import type { Stretch, StretchResult } from '../servers/stretch.js'
 import { costOf, type Work } from './work.js'
 

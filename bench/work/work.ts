@@ -1,22 +1,22 @@
-/** What is done to a contender to learn how good it is: the interface of all files beside this one. */
+/** The interface of a work: how a contender is measured. The other files of this folder implement it. */
 
 import type { LoadAnswer } from '../load/load.js'
 import type { Child } from '../processes/child.js'
 import type { Racer } from '../processes/racer.js'
 import { type Usage, workersBetween } from '../readings/usage.js'
 
-/** The load's process. What it is asked is told by its files below `load/`. */
+/** The load's process; `load/` has its questions. */
 export type Load = Child<object, LoadAnswer>
 
-/** One contender's turn in one round. */
+/** Conditions of one measurement. */
 export interface Round {
-  /** Of the measurement. */
+  /** Seconds of the measurement. */
   readonly seconds: number
-  /** Before the measurement, and not counted. */
+  /** Seconds before the measurement, which do not count. */
   readonly warmupSeconds: number
-  /** How many, where a case is about connections that do nothing. */
+  /** Number of connections, in cases about idle connections. */
   readonly connections: number
-  /** Started when it is first asked for; the same for all contenders of a case. */
+  /** Started at its first use; the same for all contenders of a case. */
   readonly load: Load
 }
 
@@ -24,36 +24,36 @@ export interface Work {
   run(racer: Racer, round: Round): Promise<Measurement>
 }
 
-/** One contender in one round. */
+/** Figures of one contender in one round. */
 export interface Measurement {
-  /** In the case's unit: what is compared. */
+  /** The figure that is compared, in the case's unit. */
   readonly value: number
-  /** Where the work itself reckons what would be possible, beside what is: in the case's unit too. */
+  /** What would be possible, in the case's unit, if the work calculates it. */
   readonly floor?: number | undefined
   readonly cost?: Cost | undefined
-  /** Requests/s, where that is not the value but what the work itself has chosen. */
+  /** Requests/s, if the work chose the rate. */
   readonly rate?: number | undefined
-  /** Microseconds. */
+  /** Latencies in microseconds. */
   readonly p50?: number | undefined
   readonly p99?: number | undefined
-  /** Microseconds by which the load was late with what it sent. */
+  /** p99 in microseconds of how late an open loop sent its requests. */
   readonly lateP99?: number | undefined
-  /** The peak of the server's memory in the second half, over that in the first. */
+  /** Growth of the server's memory: the peak in the second half over that in the first. */
   readonly memoryGrowth?: number | undefined
-  /** The load's CPU, as a share of one core. */
+  /** CPU of the load, as a share of one core. */
   readonly loadCpu?: number | undefined
 }
 
 /** Microseconds of CPU of a server's process for each operation. */
 export interface Cost {
   readonly process: number
-  /** The first thread's part; undefined where the system does not say. */
+  /** Part of the main thread; undefined where the system does not tell. */
   readonly gateway: number | undefined
-  /** The part of the threads with the handlers. What remains are V8's helper threads. */
+  /** Part of the handlers' threads. The rest are helper threads of V8. */
   readonly workers: number | undefined
 }
 
-/** What each of so many operations has cost between two looks. */
+/** Returns the cost of each of so many operations between two readings. */
 export function costOf(operations: number, before: Usage, after: Usage): Cost {
   const { mainThread } = before
   const isKnown = mainThread !== undefined && after.mainThread !== undefined

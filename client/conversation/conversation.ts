@@ -26,10 +26,7 @@ export type ClientState = 'connecting' | 'open' | 'resuming' | 'closed'
 /** A change of the client's state. */
 export interface StateChange {
   readonly state: ClientState
-  /**
-   * With `open`: whether the previous session was resumed. If false, the session is new and has no settings
-   * yet.
-   */
+  /** With `open`: whether the previous session was resumed. If not, the session is new and empty. */
   readonly resumed: boolean
   /** With `resuming` and `closed`: the close code and its reason. */
   readonly code: number | undefined
@@ -39,10 +36,7 @@ export interface StateChange {
 export interface ConversationListener {
   changed(change: StateChange): void
   message(header: MessageHeader, bytes: Uint8Array, end: number): void
-  /**
-   * The session could not be resumed, so the messages in the outbox are lost. Called before the outbox is
-   * emptied.
-   */
+  /** The session is lost, with the messages in the outbox. Called before it is emptied. */
   sessionLost(): void
 }
 
@@ -69,10 +63,7 @@ export class Conversation {
   #state: ClientState = 'connecting'
   #attempt: Attempt | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
-  /**
-   * Token and epoch to resume the session with. undefined: not connected yet, or the gateway does not offer
-   * it.
-   */
+  /** Token and epoch to resume with. undefined: not connected yet, or the gateway offers none. */
   #resume: ResumeReply | undefined
   /** Counted messages received in this epoch, and those not acknowledged to the gateway yet. */
   #received = 0
@@ -238,10 +229,7 @@ export class Conversation {
     if (messages >= messagesPerCount || bytes >= bytesPerCount) this.#beat()
   }
 
-  /**
-   * Sends a heartbeat, with the count of received messages where the session can be resumed. The gateway
-   * answers it.
-   */
+  /** Sends a heartbeat, with the count of received messages where the gateway resumes. */
   #beat(): void {
     if (this.#state !== 'open') return
     this.#untold = { messages: 0, bytes: 0 }

@@ -1,4 +1,7 @@
-/** The arena's page, which needs no build: it is read where it was written, and this module is compiled into dist. */
+/**
+ * Serves the arena's page. The page needs no build, so it is read from the source folder, although this
+ * module is compiled into dist.
+ */
 import { servePage } from 'sallyport'
 
 export const onHttpRequest = servePage(new URL('../../../examples/arena/page/', import.meta.url))

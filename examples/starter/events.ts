@@ -1,4 +1,4 @@
-/** What players are told unasked, by name. */
+/** Events that players receive, by name, with the types of their bodies. */
 export type Events = {
   'score.changed': { player: number; score: number }
 }

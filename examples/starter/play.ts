@@ -1,4 +1,4 @@
-/** A player, typed by the handlers: change what a handler takes, and this file does not compile. */
+/** A player's program, typed by the handlers. If a handler's body changes, this file no longer compiles. */
 import { connect, type RoutesOf } from 'sallyport/client'
 import type { Events } from './events.js'
 import type * as score from './handlers/score.js'

@@ -1,2 +1,5 @@
-/** The counter of the comparison is that of the bench: the player's, kept in the session, added to and pushed. */
+/**
+ * The counter of the comparison. It is the bench's own: a player's counter in the session, incremented and
+ * pushed.
+ */
 export { add } from '../../handlers/counter.js'

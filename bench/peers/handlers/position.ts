@@ -1,11 +1,11 @@
-/** Pushes of the comparison: one handler, not waiting. */
+/** The pushes of the comparison, in one handler that does not wait for them. */
 import type { BackendSession } from '../../../workers/index.js'
 
 interface Settings {
   position: number
 }
 
-/** Pushes so many positions, one by one. All are in force before the reply leaves. */
+/** Pushes so many positions, one by one. All are applied before the reply is sent. */
 export async function push({ count }: { count: number }, session: BackendSession<Settings>): Promise<number> {
   let position = session.get('position') ?? 0
   for (let i = 0; i < count; i++) {

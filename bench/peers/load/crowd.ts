@@ -1,11 +1,11 @@
-/** Sockets that have come in, asked for the counter once, and then do nothing until they are told to leave. */
+/** Idle sockets. They connect, request the counter once, and then do nothing until they are told to leave. */
 import { createProtocol } from '../protocols/index.js'
 import { Loop } from './loop.js'
 import type { Crowd } from './messages.js'
 import { joinAll } from './player.js'
 import { RequestRing } from './ring.js'
 
-/** Resolves when all are there, with how to make them leave. */
+/** Connects all sockets. Resolves with a function that disconnects them. */
 export async function gather(asked: Crowd): Promise<() => void> {
   const protocol = createProtocol(asked.protocol)
   const all = await joinAll({ ...asked, protocol }, () => new Loop({ check: 'bodies' }))

@@ -1,4 +1,7 @@
-/** A closed loop on each of many sockets, and at the end the counters: how many answered increments do they lack? */
+/**
+ * A closed loop on each of many sockets. At the end it reads the counters, to see how many answered
+ * increments are missing.
+ */
 import { jsonBody } from '../../load/frames.js'
 import { sleep } from '../../load/process.js'
 import { rateBetween, readUsage } from '../../readings/usage.js'
@@ -17,8 +20,9 @@ export async function flood(asked: Flood): Promise<FloodResult> {
   const onReply = (milliseconds: number) => latencies.record(milliseconds)
   const all = await joinAll({ ...asked, protocol }, () => new Loop({ check: asked.check, onReply }))
   const ring = new RequestRing(protocol, asked.route, JSON.parse(jsonBody(bodyBytes)), asked.inFlight)
-  // One alone on each: what a server connects on its first request should not be connected under the flood. Pinus'
-  // RPC breaks off there now and then, and what it had in flight is answered after half a minute.
+  // One request alone on each socket comes first, so that connections that a server opens on a first request
+  // are not opened under the flood. Pinus' RPC connection sometimes breaks off under a flood; what it had in
+  // flight is answered after half a minute.
   for (const { player, listener } of all) await listener.ask(player, ring)
   for (const { player, listener } of all) listener.begin(player, ring, asked.inFlight)
   await sleep(asked.warmupSeconds)
@@ -35,7 +39,7 @@ export async function flood(asked: Flood): Promise<FloodResult> {
   let counted = 0
   for (const { player, listener } of all) {
     acknowledged += await listener.drain()
-    // One more increment, alone: it answers what all before it have come to, and itself.
+    // One more increment, alone: its reply is the count of all before it plus itself.
     counted += (await listener.ask(player, ring)) - 1
     player.leave()
   }

@@ -1,4 +1,4 @@
-/** Times, each kept, so that percentiles are those of what was measured. */
+/** Latencies, all of which are kept, so that percentiles are exact. */
 export class Latencies {
   #times = new Float64Array(1 << 18)
   #count = 0
@@ -20,7 +20,7 @@ export class Latencies {
     this.#count = 0
   }
 
-  /** Microseconds, of which so many percent of all take at most as long. */
+  /** Returns the percentile in microseconds. */
   percentiles(percents: readonly number[]): number[] {
     const sorted = this.#times.slice(0, this.#count).sort()
     return percents.map(percent => {

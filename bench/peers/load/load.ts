@@ -1,11 +1,11 @@
-/** The load: a process of its own, which the run asks for one thing after the other. */
+/** The load's process, which the run asks for one thing after the other. */
 import { fail } from '../../load/process.js'
 import { gather } from './crowd.js'
 import { flood } from './flood.js'
 import { type LoadQuestion, say } from './messages.js'
 import { pushOn } from './pushes.js'
 
-/** How to make those leave who are there. */
+/** Functions that disconnect the idle sockets. */
 const dismissals: (() => void)[] = []
 
 async function answer(question: LoadQuestion): Promise<void> {

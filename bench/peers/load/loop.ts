@@ -1,16 +1,16 @@
 /**
- * One player's requests: which of them wait, and since when. Each reply must be to one that waits, and is held to what
- * it must be. Sends the next requests when replies have come, as many at once as came at once, until it is told to stop.
+ * One player's requests: which are in flight, and since when. Each reply must belong to a request in flight,
+ * and is checked. When replies arrive, it sends as many new requests at once, until it is told to stop.
  */
 
 import type { ReplyCheck } from './messages.js'
 import type { PlayerListener, Sender } from './player.js'
 import { idCount, type RequestRing, slotOf, slotOfId } from './ring.js'
 
-/** In the place of a time: no request with this id waits. */
+/** Marks an id that no request in flight has; stands in place of a time. */
 const none = -1
 
-/** What the loops of one load share. */
+/** What all loops of a load share. */
 export interface LoopInit {
   readonly check: ReplyCheck
   /** Called for each reply, with the milliseconds since its request. */
@@ -20,7 +20,7 @@ export interface LoopInit {
 export class Loop implements PlayerListener {
   readonly #init: LoopInit
   readonly #sentAt = new Float64Array(idCount).fill(none)
-  /** What to send on; undefined: nothing any more. */
+  /** Where to send requests; undefined: none are sent any more. */
   #ring: RequestRing | undefined
   #sent = 0
   #replied = 0
@@ -53,14 +53,14 @@ export class Loop implements PlayerListener {
     this.#send(player, ring, inFlight)
   }
 
-  /** Sends no more. Resolves when all is answered, with how many that were. */
+  /** Stops sending. Resolves when all requests are answered, with their number. */
   async drain(): Promise<number> {
     this.#ring = undefined
     await this.#drained()
     return this.#replied
   }
 
-  /** Sends one request while no other waits. Resolves with the number that it is answered by. */
+  /** Sends a request while no other is in flight. Resolves with the number in its reply. */
   async ask(player: Sender, ring: RequestRing): Promise<number> {
     this.#send(player, ring, 1)
     await this.#drained()

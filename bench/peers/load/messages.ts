@@ -1,32 +1,32 @@
-/** What the load is asked for, and what it says to the run. */
+/** The messages between the run and the load. */
 import type { ProtocolName } from '../protocols/index.js'
 
-/** What everything that the load does has to know. */
+/** What every question to the load contains. */
 interface Target {
   readonly protocol: ProtocolName
-  /** Of the server's processes that take connections. */
+  /** Ports of the server's processes that accept connections. */
   readonly ports: readonly number[]
 }
 
-/** Requests for a counter, so many in flight on each socket. */
+/** A flood of requests to a counter, so many in flight on each socket. */
 export interface Flood extends Target {
   readonly kind: 'flood'
   readonly sockets: number
   readonly inFlight: number
   readonly route: string
   readonly check: ReplyCheck
-  /** Before anything is counted. */
+  /** Seconds before anything is counted. */
   readonly warmupSeconds: number
   readonly seconds: number
 }
 
 /**
- * What replies must be: `counted`, with the values 1, 2, 3 … on each socket in that order; `numbers`, any numbers;
- * `bodies`, what was sent.
+ * Check of replies. `counted`: the values 1, 2, 3 … on each socket in that order. `numbers`: any numbers.
+ * `bodies`: what was sent.
  */
 export type ReplyCheck = 'counted' | 'numbers' | 'bodies'
 
-/** Sockets that have asked for the counter once and then stay idle, until the load is told to leave. */
+/** Sockets that request the counter once and then stay idle, until the load is told to disconnect them. */
 export interface Crowd extends Target {
   readonly kind: 'crowd'
   readonly sockets: number
@@ -37,7 +37,7 @@ export interface Crowd extends Target {
 export interface Pushes extends Target {
   readonly kind: 'pushes'
   readonly route: string
-  /** Answers the value that the session holds. */
+  /** Route that replies with the value that the session holds. */
   readonly readRoute: string
   readonly pushesPerRequest: number
   readonly warmupSeconds: number
@@ -54,9 +54,9 @@ export interface FloodResult {
   readonly p99: number
   /** Increments that were answered on all sockets, from the first to the last. */
   readonly acknowledged: number
-  /** Those that the counters do not have at the end; null where there is no counter. */
+  /** Increments that are missing in the counters at the end; null where there is no counter. */
   readonly lost: number | null
-  /** Of this process, as a share of one core. */
+  /** CPU of this process, as a share of one core. */
   readonly cpuShare: number
 }
 
@@ -67,9 +67,9 @@ export interface PushesResult {
 
 /** Load → run. */
 export type LoadAnswer =
-  /** The warm-up is over, or the crowd is there. */
+  /** The warm-up is over, or the idle sockets are connected. */
   | { readonly kind: 'begun' }
-  /** What is counted is counted; the rest is checking. */
+  /** The counting is over; what follows are checks. */
   | { readonly kind: 'counted' }
   | { readonly kind: 'flooded'; readonly result: FloodResult }
   | { readonly kind: 'pushed'; readonly result: PushesResult }

@@ -1,22 +1,22 @@
 /**
- * One socket of the load, whatever its protocol: comes in, sends what it is given, hands on what it hears. Replies are
- * known by their ids, of which each must belong to a request that waits.
+ * One socket of the load, for any of the protocols. It connects, sends what it is given, and passes on what
+ * it receives. Each reply must have the id of a request in flight.
  */
 import { connect, type Socket } from 'node:net'
 import { fail, guard } from '../../load/process.js'
 import type { Greeting, Hearer, Protocol } from '../protocols/protocol.js'
 import { encodeFrame, type FrameReader, readFrames, upgradeRequest } from '../protocols/web-socket.js'
 
-/** Where requests go. */
+/** Sends requests. */
 export interface Sender {
-  /** Frames as they are. */
+  /** Sends encoded frames. */
   send(frames: Buffer): void
 }
 
 export interface PlayerListener {
-  /** A reply. `value`: the number that is its body, else NaN. */
+  /** A reply. `value`: the body if it is a number, else NaN. */
   replied(id: number, value: number): void
-  /** So many replies came at once; for each of them `replied` was called. */
+  /** So many replies arrived at once; `replied` was called for each of them. */
   heard(player: Sender, count: number): void
 }
 
@@ -26,7 +26,7 @@ export interface PlayerInit {
   readonly listener: PlayerListener
 }
 
-/** What all sockets are read into: whoever is called with it takes what it needs before it returns. */
+/** Buffer that all sockets are read into. Whoever is called with it must copy what it keeps. */
 const readBuffer = Buffer.allocUnsafe(64 * 1024)
 
 export class Player implements FrameReader, Hearer, Sender {
@@ -36,7 +36,7 @@ export class Player implements FrameReader, Hearer, Sender {
   readonly #socket: Socket
   #onIn: () => void = () => {}
   #replies = 0
-  /** Of the HTTP response to the upgrade, until its end is there. */
+  /** The HTTP response to the upgrade, until it is complete. */
   #response: string | undefined = ''
   #rest: Buffer | undefined
   #isOver = false
@@ -59,7 +59,7 @@ export class Player implements FrameReader, Hearer, Sender {
     })
   }
 
-  /** Resolves when requests may be sent. */
+  /** Connects. Resolves when requests may be sent. */
   static async join(init: PlayerInit): Promise<Player> {
     const entrance = await init.protocol.enter(init.port)
     return new Promise(resolve => {
@@ -73,7 +73,7 @@ export class Player implements FrameReader, Hearer, Sender {
     this.#socket.write(frames)
   }
 
-  /** Leaves at once, without a word. */
+  /** Disconnects at once, without a closing handshake. */
   leave(): void {
     this.#isOver = true
     this.#socket.destroy()
@@ -106,14 +106,14 @@ export class Player implements FrameReader, Hearer, Sender {
     if (this.#response !== undefined) return this.#upgraded(bytes)
     const all = this.#rest === undefined ? bytes : Buffer.concat([this.#rest, bytes])
     const rest = readFrames(all, this)
-    // A copy: all sockets are read into the same bytes.
+    // Copied, because all sockets are read into the same buffer.
     this.#rest = rest === all.length ? undefined : Buffer.from(all.subarray(rest))
     const count = this.#replies
     this.#replies = 0
     if (count > 0) this.#listener.heard(this, count)
   }
 
-  /** The server may say the first word together with its response. */
+  /** The server's first message may arrive together with its response. */
   #upgraded(bytes: Buffer): void {
     const response = this.#response + bytes.toString('latin1')
     const end = response.indexOf('\r\n\r\n')
@@ -127,10 +127,10 @@ export class Player implements FrameReader, Hearer, Sender {
   }
 }
 
-/** Connections that are being made at a time: fewer than a server lets wait to be accepted. */
+/** Connections that are opened at a time: fewer than the server's backlog of connections to accept. */
 const joinsAtOnce = 50
 
-/** So many players, spread over the ports, each with a listener of its own. */
+/** Connects so many players, spread over the ports, each with a listener of its own. */
 export async function joinAll<Listener extends PlayerListener>(
   { sockets, ports, protocol }: { sockets: number; ports: readonly number[]; protocol: Protocol },
   listen: () => Listener

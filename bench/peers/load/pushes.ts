@@ -1,6 +1,7 @@
 /**
- * One player who asks a handler, again and again, to push a key many times without waiting for any but the last. A
- * push counts when the reply is there, for then the player's session holds the value; at the end that is looked at.
+ * One player who calls, again and again, a handler that pushes a key many times and waits only for the last
+ * push. A push counts when the reply arrives, because the player's session then holds the value; at the end
+ * this is checked.
  */
 import { createProtocol } from '../protocols/index.js'
 import { Loop } from './loop.js'

@@ -1,6 +1,7 @@
 /**
- * Colyseus: a seat is reserved over HTTP, then the room is joined over a WebSocket. Its messages have a type and a body
- * in MessagePack, and none answers another: the request's id goes along in the body, and the room sends it back.
+ * The protocol of Colyseus. A seat is reserved over HTTP, then the room is joined over a WebSocket. Its
+ * messages have a type and a body in MessagePack, and none is a reply to another: the request's id is part of
+ * the body, and the room sends it back.
  */
 import { type Greeting, type Protocol, unexpected } from './protocol.js'
 
@@ -30,12 +31,15 @@ export function createColyseusProtocol(): Protocol {
     greet: () => new ColyseusGreeting(),
     request: (route, id, body) =>
       Buffer.concat([Buffer.from([kinds.roomData]), packString(route), packMap({ id, ...body })]),
-    /** The type, then the body `{ id, count }`. States and patches of them are for the players of a real game. */
+    /**
+     * Reads the type, then the body `{ id, count }`. State and its patches are meant for the players of a
+     * real game.
+     */
     read(bytes, start, end, hearer) {
       const kind = bytes[start]
       if (kind === kinds.roomState || kind === kinds.roomStatePatch) return
       if (kind !== kinds.roomData) throw unexpected(bytes, start, end)
-      // Past the type, the head of the map, and each name.
+      // Skips the type, the head of the map, and each name.
       let at = skipString(bytes, start + 1)
       at = skipString(bytes, at + (bytes[at] === map16 ? 3 : 1))
       const id = readInteger(bytes, at)
@@ -45,7 +49,7 @@ export function createColyseusProtocol(): Protocol {
   }
 }
 
-/** The room says that the player is in, and the client that it knows. */
+/** The room says that the player has joined, and the client acknowledges it. */
 class ColyseusGreeting implements Greeting {
   isOver = false
 
@@ -56,10 +60,12 @@ class ColyseusGreeting implements Greeting {
   }
 }
 
-/** First byte of a map whose size takes two bytes more; a small one has it in its first. */
+/** First byte of a map whose size takes two more bytes; a small map has its size in the first byte. */
 const map16 = 0xde
 
-/** First bytes of what MessagePack has for integers that the load meets; below 0x80 a byte is the integer itself. */
+/**
+ * First bytes of the integers of MessagePack that the load meets; a byte below 0x80 is the integer itself.
+ */
 const uint8 = 0xcc
 const uint16 = 0xcd
 const uint32 = 0xce
@@ -83,7 +89,7 @@ function packInteger(value: number): Buffer {
   return Buffer.from(value < 0x80 ? [value] : [uint16, value >> 8, value & 0xff])
 }
 
-/** Where a string of less than 32 bytes ends. */
+/** Returns the end of a string of less than 32 bytes. */
 function skipString(bytes: Buffer, at: number): number {
   return at + 1 + (bytes[at]! & 0x1f)
 }

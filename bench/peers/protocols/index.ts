@@ -1,4 +1,4 @@
-/** The protocols, by name: what the load is told to speak. */
+/** The protocols by name. */
 import { createColyseusProtocol } from './colyseus.js'
 import { createJsonProtocol } from './json.js'
 import { createPomeloProtocol } from './pomelo.js'

@@ -1,9 +1,9 @@
-/** JSON in text messages: ours, and the floors. */
+/** JSON in text messages, spoken by ours and by the floors. */
 import { noGreeting, type Protocol, readDigits, unexpected } from './protocol.js'
 
 const comma = ','.charCodeAt(0)
 
-/** What `null` begins with: an error reply, `[1000,null,{…}]`, is the only one that has it where the body is. */
+/** First byte of `null`: only an error reply, `[1000,null,{…}]`, has `null` as its body. */
 const firstOfNull = 'n'.charCodeAt(0)
 
 export function createJsonProtocol(): Protocol {
@@ -12,7 +12,7 @@ export function createJsonProtocol(): Protocol {
     enter: async () => ({ path: '/', subprotocol: 'sallyport.json' }),
     greet: () => noGreeting,
     request: (route, id, body) => Buffer.from(JSON.stringify([id, route, body])),
-    /** `[1000,17]` */
+    /** Reads a reply, such as `[1000,17]`. */
     read(bytes, start, end, hearer) {
       const idEnd = bytes.indexOf(comma, start)
       const id = readDigits(bytes, start + 1, idEnd)

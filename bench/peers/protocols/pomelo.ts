@@ -1,6 +1,6 @@
 /**
- * Pomelo's packages: Pinus, and ours for the same bytes. Routes go by the code that the dictionary of the handshake
- * has for them. A heartbeat is answered when the interval that the handshake tells is over.
+ * Pomelo's packages, spoken by Pinus and by ours for the same bytes. Routes are sent as the codes of the
+ * handshake's dictionary. A heartbeat is answered when the interval of the handshake is over.
  */
 import { type Greeting, type Protocol, readDigits, unexpected } from './protocol.js'
 
@@ -14,7 +14,7 @@ interface Handshake {
   readonly code: number
   readonly sys?: {
     readonly dict?: Readonly<Record<string, number>>
-    /** Seconds. */
+    /** Seconds between heartbeats. */
     readonly heartbeat?: number
   }
 }
@@ -55,7 +55,7 @@ export function createPomeloProtocol(): Protocol {
   }
 }
 
-/** A handshake each way, then the client's ack. */
+/** A handshake in each direction, then the client's ack. */
 class PomeloGreeting implements Greeting {
   readonly first = encodePackage(kinds.handshake, Buffer.from('{"sys":{"type":"bench","version":"1"}}'))
   readonly #onHandshake: (handshake: Handshake) => void
@@ -79,7 +79,7 @@ function encodePackage(kind: number, body: Uint8Array = new Uint8Array()): Buffe
   return Buffer.concat([Buffer.from([kind, length >> 16, (length >> 8) & 0xff, length & 0xff]), body])
 }
 
-/** Seven bits in each byte, the lowest first; the high bit says that another byte follows. */
+/** Encodes an id: seven bits in each byte, the lowest first; the high bit says that another byte follows. */
 function encodeId(id: number): number[] {
   return id < 0x80 ? [id] : [(id & 0x7f) | 0x80, ...encodeId(id >> 7)]
 }

@@ -1,39 +1,49 @@
-/** What the load must know of a server's protocol: how to come in, to ask, and to read the answer. */
+/** The interface of a protocol: how to connect, how to request, and how to read replies. */
 import type { Entrance } from './web-socket.js'
 
-/** One is made for each time that the load does something; what servers say while a player comes in, it may keep. */
+/**
+ * A protocol. A new one is created for each task of the load, and it may keep what servers say while players
+ * connect.
+ */
 export interface Protocol {
-  /** Whether what clients say goes into text messages. */
+  /** Whether clients send text messages. */
   readonly isText: boolean
-  /** How the next socket is to be opened. */
+  /** How to open the next socket. */
   enter(port: number): Promise<Entrance>
   greet(): Greeting
-  /** The message that asks for a route. Where all have come in. Ids of one length give messages of one length. */
+  /**
+   * Encodes a request; all players have connected by then. Ids of the same length result in messages of the
+   * same length.
+   */
   request(route: string, id: number, body: object): Buffer
-  /** @throws for a message that says that something is wrong, and for one that no server should send here */
+  /**
+   * Reads a message.
+   *
+   * @throws for a message that reports an error, and for one that no server should send here
+   */
   read(bytes: Buffer, start: number, end: number, hearer: Hearer): void
 }
 
-/** What is said on one socket before the first request. */
+/** The messages on one socket before its first request. */
 export interface Greeting {
-  /** What the client says first; undefined: it waits for the server. */
+  /** The client's first message; undefined: it waits for the server. */
   readonly first?: Buffer
-  /** Answers what the client says next; undefined: nothing. Not called any more when `isOver`. */
+  /** Returns the client's next message; undefined: none. Not called any more once `isOver`. */
   hear(message: Buffer): Buffer | undefined
   isOver: boolean
 }
 
 export interface Hearer {
-  /** `value`: the number that is the reply's body, NaN of any other body. */
+  /** A reply. `value`: the body if it is a number, else NaN. */
   reply(id: number, value: number): void
-  /** Something that the server wants to hear back, so many seconds later. */
+  /** A message that the server wants to receive back, after so many seconds. */
   answer(message: Buffer, seconds?: number): void
 }
 
-/** Where nothing is said before the first request. */
+/** For protocols without messages before the first request. */
 export const noGreeting: Greeting = { isOver: true, hear: () => undefined }
 
-/** The number in decimal digits that these bytes are; NaN if they are anything else. */
+/** Reads a number in decimal digits; NaN if these bytes are anything else. */
 export function readDigits(bytes: Buffer, start: number, end: number): number {
   if (start >= end) return Number.NaN
   let value = 0

@@ -1,12 +1,13 @@
 /**
- * Socket.IO, version 5 of its protocol, on Engine.IO, version 4 of its own, with WebSocket alone: what clients get that
- * say `transports: ['websocket']`. An event with an id, `421000["add",{…}]`, is answered by an ack, `431000[17]`.
+ * The protocol of Socket.IO. It is version 5, on version 4 of Engine.IO, over WebSocket alone: what clients
+ * get with `transports: ['websocket']`. An event with an id, `421000["add",{…}]`, is answered by an ack,
+ * `431000[17]`.
  */
 import { type Greeting, type Protocol, readDigits, unexpected } from './protocol.js'
 
 const bracket = '['.charCodeAt(0)
 
-/** A ping, alone in its message, and the two bytes that an ack begins with. */
+/** A ping, which is a message of its own, and the first two bytes of an ack. */
 const ping = '2'.charCodeAt(0)
 const ack = Buffer.from('43').readUInt16BE()
 
@@ -25,7 +26,9 @@ export function createSocketIoProtocol(): Protocol {
   }
 }
 
-/** The server opens (`0{…}`), the client connects to the namespace (`40`), the server agrees (`40{…}`). */
+/**
+ * The server opens (`0{…}`), the client connects to the namespace (`40`), and the server confirms (`40{…}`).
+ */
 class SocketIoGreeting implements Greeting {
   isOver = false
 

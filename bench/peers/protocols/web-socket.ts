@@ -1,15 +1,19 @@
-/** WebSocket as a client of the load speaks it: an upgrade, short masked frames out, whole frames in. */
+/** WebSocket as the load speaks it: an upgrade, short masked frames out, whole frames in. */
 
-/** Any mask will do, but it should be one: a mask of zeros would spare the server its work. */
+/** Mask of all frames. Any mask except zeros will do: a mask of zeros would save the server its unmasking. */
 const mask = [0x5a, 0x13, 0xc7, 0x88]
 
 /** First bytes of frames: FIN and the opcode. */
 const first = { text: 0x81, binary: 0x82, close: 0x88, ping: 0x89, pong: 0x8a } as const
 
-/** The longest payload whose length takes one byte. */
+/** Longest payload whose length takes one byte. */
 const mostShort = 125
 
-/** @throws if the payload does not fit a short frame: what the load says is meant to */
+/**
+ * Encodes a frame.
+ *
+ * @throws if the payload does not fit into a short frame; the load's messages are meant to
+ */
 export function encodeFrame(kind: 'text' | 'binary' | 'pong', payload: Uint8Array): Buffer {
   if (payload.length > mostShort) throw new Error('What the load says is meant to fit a short frame')
   const frame = Buffer.allocUnsafe(2 + mask.length + payload.length)
@@ -19,15 +23,15 @@ export function encodeFrame(kind: 'text' | 'binary' | 'pong', payload: Uint8Arra
 }
 
 export interface FrameReader {
-  /** A whole message; it takes what it needs before it returns. */
+  /** A complete message. Whoever is called must copy what it keeps. */
   message(bytes: Buffer, start: number, end: number): void
   ping(payload: Buffer): void
 }
 
 /**
- * Gives each whole frame in `bytes` to the reader. Returns where the rest, a frame that is cut off, begins.
+ * Passes each complete frame in `bytes` to the reader. Returns the start of the incomplete frame at the end.
  *
- * @throws for a close, and for messages in pieces, which no server here sends
+ * @throws for a close, and for fragmented messages, which no server here sends
  */
 export function readFrames(bytes: Buffer, reader: FrameReader): number {
   let at = 0
@@ -56,7 +60,7 @@ function describe(frame: Buffer, payload: Buffer): string {
   return `The server closed a connection of the load: ${code} ${payload.toString('utf8', 2)}`.trimEnd()
 }
 
-/** What a socket is opened with. */
+/** What is needed to open a socket. */
 export interface Entrance {
   readonly path: string
   readonly subprotocol?: string

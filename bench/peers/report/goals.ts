@@ -1,10 +1,10 @@
-/** What the comparison should show, and whether it does. */
+/** The goals of the comparison, and whether a run met them. */
 import { colyseus, pinus, socketIo } from '../contenders.js'
 import type { Row } from './report.js'
 
 interface Goal {
   readonly says: string
-  /** The figure that it is about; null: it was not measured. */
+  /** The figure that the goal is about; null: it was not measured. */
   figure(rows: readonly Row[]): number | null
   readonly bound: 'least' | 'most'
   readonly value: number
@@ -44,7 +44,7 @@ export function lostByOurs(rows: readonly Row[]): number | null {
   return lost.length === 0 ? null : lost.reduce((all, each) => all + each)
 }
 
-/** A line for each goal that the rows say something of. */
+/** Formats a line for each goal that the rows have figures for. */
 export function formatGoals(rows: readonly Row[]): string {
   return goals
     .flatMap(({ says, figure, bound, value }) => {

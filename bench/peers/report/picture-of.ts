@@ -1,8 +1,8 @@
-/** The rows of the comparison as a picture. */
+/** The picture of the comparison's rows. */
 import type { Picture } from '../../report/picture.js'
 import type { Row } from './report.js'
 
-/** The groups, one below the other. */
+/** Groups of the picture, one below the other. */
 const groups = [
   { name: 'requests-50x16', heading: '50 sockets, 16 requests in flight on each' },
   { name: 'requests-50x1', heading: '50 sockets, 1 request in flight on each' }
@@ -27,7 +27,7 @@ export function pictureOf(rows: readonly Row[]): Picture {
   }
 }
 
-/** Where the rows of a picture are: beside it, so that it can be drawn again. */
+/** Returns the file of a picture's rows: it stands beside the picture, so that it can be drawn again. */
 export function rowsFileOf(picture: string): string {
   return picture.replace(/\.svg$|$/, '.jsonl')
 }

@@ -1,4 +1,4 @@
-/** What is told: a row for each contender of each case, as a line of a table or as JSON, and the goals. */
+/** The report: a row for each contender of each case, as a line of a table or as JSON, and the goals. */
 
 import { median, spreadOf } from '../../figures/statistics.js'
 import { alignTable, type Column, formatFigure, formatRatio, percent } from '../../report/report.js'
@@ -6,7 +6,7 @@ import type { Case, Measurement } from '../cases.js'
 import { type Contender, oursInPackages, oursInText } from '../contenders.js'
 import type { Series } from '../measure.js'
 
-/** Figures are medians over the rounds; null where a contender has no such figure. */
+/** A row. Figures are medians over the rounds; null where a contender has no such figure. */
 export interface Row {
   readonly case: string
   readonly contender: string
@@ -14,22 +14,28 @@ export interface Row {
   readonly version: string | null
   readonly unit: string | null
   readonly perSecond: number | null
-  /** From the least to the greatest of the rounds, as a share of the median. */
+  /** Greatest round less the least, as a share of the median. */
   readonly spread: number | null
-  /** Of each round, ours over this; the median of these. Ours is in this one's form if that is packages, else in text. */
+  /**
+   * Ours over this one in the same round; the median of the rounds. For a contender with Pomelo's packages
+   * ours is the one with packages, else the one in text.
+   */
   readonly oursOver: number | null
-  /** Microseconds. */
+  /** Latencies in microseconds. */
   readonly p50: number | null
   readonly p99: number | null
-  /** Microseconds of CPU of all its processes for each operation, and ours over this. */
+  /** Microseconds of CPU of all its processes for each operation, and ours over this one. */
   readonly cpuMicros: number | null
   readonly oursCpuOver: number | null
-  /** Bytes of memory of all its processes. */
+  /** Resident bytes of all its processes. */
   readonly rssPerConnection: number | null
-  /** Increments that were answered in all rounds, and those of them that are nowhere at the end. */
+  /**
+   * Increments that were answered in all rounds, and those of them that are missing in the counters at the
+   * end.
+   */
   readonly acknowledged: number | null
   readonly lost: number | null
-  /** Of the load, as a share of one core. */
+  /** CPU of the load, as a share of one core. */
   readonly loadCpu: number | null
   /** Why nothing was measured. */
   readonly fault: string | null
@@ -97,14 +103,14 @@ function ifAny(values: readonly number[], work: (values: readonly number[]) => n
   return values.length === 0 ? null : work(values)
 }
 
-/** Counts are told to the last of them. */
+/** Counts are printed with all digits. */
 export function formatJson(row: Row): string {
   return JSON.stringify(row, (_key, value) =>
     typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value
   )
 }
 
-/** Rows as they are told in JSON, one a line; lines that are none are left out. */
+/** Parses rows of JSON, one a line; other lines are skipped. */
 export function parseRows(text: string): Row[] {
   const lines = text.split('\n')
   return lines.filter(line => line.startsWith('{')).map(line => JSON.parse(line) as Row)
@@ -125,7 +131,7 @@ const columns: readonly Column<Row>[] = [
   ['load CPU', row => told(row.loadCpu, percent)]
 ]
 
-/** For the terminal. Columns that say nothing are left out. */
+/** Formats rows for the terminal. Empty columns are left out. */
 export function formatTable(rows: readonly Row[]): string {
   return alignTable(rows, columns)
 }

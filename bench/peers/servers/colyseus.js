@@ -1,6 +1,7 @@
 /**
- * Colyseus: a process for each core, each with an address of its own, as under PM2. Players share their process' room;
- * the counter is in the player's part of the room's state, and sent back to who asked.
+ * The server of Colyseus. It is a process for each core, each with an address of its own, as under PM2.
+ * Players share the room of their process; the counter is in the player's part of the room's state, and is
+ * sent back to the player who asked.
  */
 import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
@@ -19,7 +20,7 @@ function startProcesses() {
   const ports = []
   for (let i = 0; i < count; i++) {
     const child = fork(fileURLToPath(import.meta.url), ['process'])
-    // Its own @pm2/io says things here too.
+    // Its own @pm2/io sends messages here too.
     child.on('message', ({ kind, port }) => {
       if (kind === 'up' && ports.push(port) === count) process.send({ kind: 'up', ports })
     })
@@ -53,7 +54,7 @@ async function serve() {
     }
   }
 
-  // As it says itself, for a room of hundreds.
+  // As its documents advise for a room of hundreds.
   Encoder.BUFFER_SIZE = 64 * 1024
   const transport = new WebSocketTransport()
   const server = new Server({ transport, greet: false, gracefullyShutdown: false })

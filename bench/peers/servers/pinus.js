@@ -1,6 +1,6 @@
 /**
- * Pinus: its master, one connector and one backend server, each a process. Writes their configuration for ports that
- * are free into a folder of its own, and starts them.
+ * The servers of Pinus: its master, one connector and one backend server, each a process. Writes their
+ * configuration for free ports into a folder of its own, and starts them.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -32,7 +32,10 @@ const others = Object.entries(servers).map(([serverType, [server]]) => start({ s
 await Promise.all(others)
 process.send({ kind: 'up', port: clientPort })
 
-/** Resolves when the server says that it is up: the master when it listens, the others when all know each other. */
+/**
+ * Starts a server. Resolves when it says that it is up: the master when it listens, the others when all know
+ * each other.
+ */
 async function start(server) {
   const args = Object.entries({ env: 'production', mode: 'stand-alone', ...server })
   const child = fork(
@@ -45,7 +48,7 @@ async function start(server) {
   await once(child, 'message')
 }
 
-/** The folder goes last: the servers watch it. */
+/** The folder is removed last, because the servers watch it. */
 async function end() {
   if (isEnding) return
   isEnding = true
@@ -79,7 +82,7 @@ function writeConfiguration() {
   symlinkSync(join(program, 'app'), join(base, 'app'))
 }
 
-/** Ports that nobody has now, each another one. */
+/** Finds different ports that are free. */
 async function findPorts(count) {
   const listeners = Array.from({ length: count }, () => createServer().listen(0, host))
   await Promise.all(listeners.map(listener => once(listener, 'listening')))

@@ -1,6 +1,7 @@
 /**
- * Socket.IO: a process for each core in a cluster of Node's, with the adapter for it. Clients use WebSocket alone, so
- * nothing has to be sticky. The counter is kept in `socket.data`, and answered by an ack.
+ * The server of Socket.IO. It is a process for each core in a cluster of Node's, with the cluster adapter.
+ * Clients use WebSocket alone, so no sticky sessions are needed. The counter is kept in `socket.data`, and
+ * sent back in an ack.
  */
 import cluster from 'node:cluster'
 import { createServer } from 'node:http'
@@ -18,7 +19,7 @@ function startWorkers() {
   cluster.setupPrimary({ serialization: 'advanced' })
   const count = availableParallelism()
   let listening = 0
-  // All have the one port that the first was given.
+  // All share the port that the first one was given.
   cluster.on('listening', (_worker, { port }) => {
     if (++listening === count) process.send({ kind: 'up', port })
   })
@@ -31,7 +32,7 @@ function serve() {
   const server = createServer()
   const io = new Server(server, { transports: ['websocket'], serveClient: false })
   io.adapter(createAdapter())
-  // As its page on memory says: the request of the upgrade is of no more use.
+  // As its page on memory advises: the upgrade request is not needed any more.
   io.engine.on('connection', socket => {
     socket.request = null
   })

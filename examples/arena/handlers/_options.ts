@@ -1,2 +1,5 @@
-/** All of a room's players are in one worker: the room is kept in its memory. Who has chosen no room runs anywhere. */
+/**
+ * The options of the arena's handlers. All players of a room run in one worker, because the room is kept in
+ * its memory. A player who has not chosen a room runs in any worker.
+ */
 export const affinity = 'room'

@@ -1,24 +1,26 @@
-/** A room of the arena: who runs where, and where the coins lie. Knows no sessions and no sockets. */
+/**
+ * A room of the arena: where its players run, and where the coins are. Knows nothing of sessions and sockets.
+ */
 
 export const width = 800
 export const height = 480
-/** Radius of a player and of a coin. */
+/** Radii of a player and of a coin. */
 export const playerSize = 14
 export const coinSize = 8
 
-/** Ticks in a second, and how far a player runs in one. */
+/** Ticks in a second, and the distance that a player runs in one. */
 export const ticksPerSecond = 20
 const speed = 9
 const coinCount = 12
 
-/** Players that a room has a place for. */
+/** Players that fit into a room. */
 export const mostPlayers = 100
 
 interface Runner {
   readonly name: string
   x: number
   y: number
-  /** Where to: each from -1 to 1. */
+  /** Direction: x and y, each from -1 to 1. */
   dx: number
   dy: number
   coins: number
@@ -29,9 +31,9 @@ interface Coin {
   y: number
 }
 
-/** What players are sent in each tick. */
+/** The event that players receive at each tick. */
 export interface Tick {
-  /** When the room began: another one is another room, though its name is the same. */
+  /** When the room was created, which distinguishes it from a later room of the same name. */
   readonly born: number
   readonly tick: number
   readonly players: readonly { id: number; name: string; x: number; y: number; coins: number }[]
@@ -66,7 +68,7 @@ export class Room {
     this.#runners.delete(id)
   }
 
-  /** Where a player wants to run from now on. One who is not in the room does not run. */
+  /** Sets a player's direction. Does nothing for a player who is not in the room. */
   turn(id: number, dx: number, dy: number): void {
     const runner = this.#runners.get(id)
     if (runner === undefined) return
@@ -75,7 +77,7 @@ export class Room {
     runner.dy = dy / length
   }
 
-  /** All run for one tick. Gives the players that have found a coin. */
+  /** Moves all players by one tick. Returns the players who found a coin. */
   run(): number[] {
     this.#tick++
     const found: number[] = []

@@ -1,12 +1,15 @@
-/** The rooms that this worker keeps, and their clock. Another worker keeps others; when a worker ends, its rooms are gone. */
+/**
+ * The rooms of this worker, and their clock. Other workers keep other rooms; when a worker ends, its rooms
+ * are gone.
+ */
 import type { BackendSession, Channel, HandlerApp } from 'sallyport/worker'
 import { Room, ticksPerSecond } from './_room.js'
 
-/** What is pushed stays in the gateway: it outlives the worker, and with it the room. */
+/** Settings that are pushed to the gateway, and so survive the worker and its rooms. */
 export interface ArenaSettings {
   name: string
   room: string
-  /** Coins that were found in all rooms. */
+  /** Coins that the player found in all rooms. */
   found: number
 }
 
@@ -15,7 +18,7 @@ export type ArenaSession = BackendSession<ArenaSettings>
 const rooms = new Map<string, Room>()
 let clock: ReturnType<typeof setInterval> | undefined
 
-/** The room of that name; it begins with its first player. */
+/** Returns the room of that name; creates it for its first player. */
 export function openRoom(name: string): Room {
   let room = rooms.get(name)
   if (room === undefined) {
@@ -39,12 +42,15 @@ export function channelName(room: string): string {
   return `arena ${room}`
 }
 
-/** Lets all rooms of this worker run, from its start on. Between requests there is no context, but the app can send too. */
+/**
+ * Starts the clock of all rooms of this worker. Between requests there is no handler context, but the app can
+ * send events too.
+ */
 export function startClock(app: HandlerApp): void {
   clock = setInterval(() => {
     for (const [name, room] of rooms) {
       const found = room.run()
-      // Only where everybody is now matters: a client that is behind gets the newest tick, and no queue of old ones.
+      // Only the present positions matter, so a slow client gets the newest tick and no queue of old ones.
       const channel: Channel = app.channel(channelName(name))
       channel.broadcast('arena.tick', room.describe(), { delivery: 'latest' })
       for (const id of found) void keep(app, id)
@@ -52,13 +58,13 @@ export function startClock(app: HandlerApp): void {
   }, 1_000 / ticksPerSecond)
 }
 
-/** Counts a coin in the player's session. Nothing else about a room is worth to be kept. */
+/** Adds a coin to the player's session. Nothing else of a room is worth keeping. */
 async function keep(app: HandlerApp, id: number): Promise<void> {
   try {
     const session = await app.sessions.aget<ArenaSettings>(app.serverId, id)
     await session?.aupdate('found', (found = 0) => found + 1)
   } catch {
-    // Whoever leaves at this moment leaves without it.
+    // The session may end at this moment; then the coin is lost.
   }
 }
 

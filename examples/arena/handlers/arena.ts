@@ -1,12 +1,12 @@
-/** What a player of the arena asks for. All but `choose` runs in the worker that keeps the player's room. */
+/** The requests of the arena's players. All but `choose` run in the worker that keeps the player's room. */
 import { type HandlerContext, RequestError } from 'sallyport/worker'
 import { height, mostPlayers, width } from './_room.js'
 import { type ArenaSession, channelName, findRoom, leaveRoom, openRoom } from './_world.js'
 
-/** Letters and digits of any language and a few signs, as in the chat. */
+/** Names: letters and digits of any language and a few signs, as in the chat. */
 const namePattern = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._'’-]{0,15}$/u
 
-/** Chooses a name and a room. From the next request on the session belongs to the room's worker. */
+/** Chooses a name and a room. From the next request on, the session runs in the room's worker. */
 export async function choose(
   body: { name: string; room: string },
   session: ArenaSession,
@@ -21,7 +21,7 @@ export async function choose(
   return { name, room }
 }
 
-/** Enters the room that was chosen. Who was in it, and has lost it with its worker, enters it again by this. */
+/** Enters the chosen room. Also used to enter again after the worker ended and took the room with it. */
 export async function enter(_body: unknown, session: ArenaSession, context: HandlerContext) {
   const [name, roomName] = [session.get('name'), session.get('room')]
   if (name === undefined || roomName === undefined) throw new RequestError('NO_ROOM', 'Choose a room first')
@@ -34,7 +34,7 @@ export async function enter(_body: unknown, session: ArenaSession, context: Hand
   return { me: session.id, room: roomName, width, height, born, found, worker: context.worker.index }
 }
 
-/** Where to run. A notify: it needs no answer, and only the last one counts. */
+/** Sets the direction to run in. It is a notify: it needs no reply, and only the last one counts. */
 export function move(body: { dx: number; dy: number }, session: ArenaSession) {
   const { dx, dy } = body ?? {}
   if (!isDirection(dx) || !isDirection(dy)) {
@@ -53,7 +53,9 @@ export function leave(_body: unknown, session: ArenaSession, context: HandlerCon
   session.push('room')
 }
 
-/** To show what happens: ends the room's worker, as a fault in a game would. No game should offer this. */
+/**
+ * Ends the room's worker, as a fault in a game would, to show what happens. No real game should offer this.
+ */
 export function crash(): never {
   process.exit(1)
 }

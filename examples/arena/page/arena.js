@@ -1,12 +1,12 @@
 /**
- * The arena's page: Sallyport's client, a canvas, and what is drawn of each tick. No build, no framework. Names of others are
- * put in as text, never as HTML.
+ * The arena's page: Sallyport's client, a canvas, and the drawing of each tick. No build, no framework. Names
+ * of other players are inserted as text, never as HTML.
  */
 import { connect } from '/sallyport/client/index.js'
 
-/** Milliseconds without a tick after which the room counts as gone: its worker makes 20 a second. */
+/** Milliseconds without a tick after which the room counts as gone; its worker makes 20 ticks a second. */
 const silence = 1_000
-/** Milliseconds that the connection stays away when it is cut by the button. */
+/** Milliseconds until the client reconnects when the button has cut the connection. */
 const cutFor = 3_000
 const mostNotes = 6
 
@@ -34,9 +34,9 @@ game.onState(({ state, resumed, reason }) => {
 
 // ── The room ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The room that this window is in; undefined while there is none. */
+/** The room that this window is in; undefined: none. */
 let here
-/** The newest tick, and when it came. */
+/** The newest tick, and when it arrived. */
 let tick
 let lastTickAt = 0
 let ticksSeen = 0
@@ -47,11 +47,11 @@ game.on('arena.tick', body => {
   follow(body)
   tick = body
   drawPlayers()
-  // Somebody else has begun it anew before this window has missed its ticks.
+  // Another player has created the room anew before this window noticed the missing ticks.
   if (here !== undefined && here.born !== body.born) enterAgain()
 })
 
-/** Enters, for the first time or again. `why` is told when it is done. */
+/** Enters the room, for the first time or again. `why` is shown when it is done. */
 async function enter(asked, why) {
   await game.request('arena.choose', asked)
   await enterChosen(asked, why)
@@ -68,7 +68,7 @@ async function enterChosen(asked, why) {
 
 let isEntering = false
 
-/** Enters the room again that this window was in: its worker has ended, and another one keeps a room that knows nobody. */
+/** Enters the room again after its worker has ended: another worker keeps a new, empty room of that name. */
 async function enterAgain() {
   if (here === undefined || isEntering || game.state !== 'open') return
   isEntering = true
@@ -115,7 +115,7 @@ find('leave').addEventListener('click', async () => {
 find('cut').addEventListener('click', () => game.reconnect(cutFor))
 
 find('crash').addEventListener('click', () => {
-  // It never answers: its worker is gone, and this is the error that says so.
+  // The handler never replies: its worker ends, and this error is expected.
   game.request('arena.crash').catch(error => note(error.message))
 })
 
@@ -177,7 +177,7 @@ function pointAt(event) {
   sendDirection()
 }
 
-/** Tells the room where to run, if that has changed. */
+/** Sends the direction to the room if it has changed. */
 function sendDirection() {
   const [dx, dy] = direction()
   const next = `${dx.toFixed(1)},${dy.toFixed(1)}`
@@ -203,7 +203,7 @@ function direction() {
 
 // ── What is drawn ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Where players are drawn: on their way to where the newest tick has them. */
+/** Positions at which players are drawn: between the last one and that of the newest tick. */
 const drawn = new Map()
 
 function follow({ players }) {
@@ -224,7 +224,7 @@ function draw() {
   context.textAlign = 'center'
   for (const { id, name, x, y } of tick.players) {
     const at = drawn.get(id) ?? { x, y }
-    // Twenty ticks a second are drawn as sixty frames: a third of the way in each.
+    // Twenty ticks a second are drawn in sixty frames, so each frame moves a third of the way.
     at.x += (x - at.x) / 3
     at.y += (y - at.y) / 3
     drawn.set(id, at)
@@ -259,7 +259,7 @@ function drawPlayers() {
     ...best.map(({ id, name, coins, x, y }) => {
       const item = document.createElement('li')
       item.textContent = `${name}${id === here?.me ? ' (you)' : ''}: ${coins}`
-      // For whoever can't see the canvas, and for tests.
+      // For readers who cannot see the canvas, and for tests.
       item.title = `at ${x}, ${y}`
       return item
     })

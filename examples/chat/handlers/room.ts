@@ -1,11 +1,14 @@
-/** Rooms: who comes in, who is there, who goes. A session is in one room at a time; when it ends: _hooks.ts. */
+/**
+ * Rooms: entering, leaving, and who is there. A session is in one room at a time; `_hooks.ts` has the end of
+ * a session.
+ */
 import type { Channel, HandlerContext } from 'sallyport/worker'
 import { type ChatSession, type ChatSettings, channelOf, expectName, type Person, personOf } from './_chat.js'
 
-/** People that somebody who comes in is told of, at most. */
+/** Greatest number of people that a newcomer is told about. */
 const mostPeople = 200
 
-/** Enters a room under a name, and answers who is there. */
+/** Enters a room under a name, and replies with the people who are there. */
 export async function enter(
   body: { name: string; room: string },
   session: ChatSession,
@@ -15,7 +18,7 @@ export async function enter(
   const room = expectName(body?.room, 'ROOM_INVALID')
   leave(undefined, session, context)
 
-  // Anybody may be anybody here. A game looks at a password or a token before it binds.
+  // Here, anybody may take any name. A real game checks a password or a token before it binds.
   if (session.uid !== null && session.uid !== name) await session.aunbind(session.uid)
   await session.abind(name)
 
@@ -28,7 +31,7 @@ export async function enter(
   return { room, me: session.id, people: await listPeople(channel, context) }
 }
 
-/** Leaves the room, and tells those who stay. Of one who is in none: does nothing. */
+/** Leaves the room, and tells the others. Does nothing for a session that is in no room. */
 export function leave(_body: unknown, session: ChatSession, context: HandlerContext) {
   const room = session.get('room')
   if (room === undefined) return
@@ -39,12 +42,12 @@ export function leave(_body: unknown, session: ChatSession, context: HandlerCont
   session.push('room')
 }
 
-/** Counts are kept in the sessions, so that no worker needs to remember anything, and none forgets it. */
+/** Counts are kept in the sessions, so no worker has to remember anything. */
 async function listPeople(channel: Channel, context: HandlerContext): Promise<Person[]> {
   const members = await channel.members({ limit: mostPeople })
   const sessions = await Promise.all(
     members.map(({ address }) => context.sessions.aget<ChatSettings>(address.frontendId, address.sid))
   )
-  // Who has gone in between is no session any more.
+  // A person may have left since; their session is gone then.
   return sessions.filter(session => session !== undefined).map(personOf)
 }

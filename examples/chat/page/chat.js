@@ -1,15 +1,18 @@
 /**
- * The chat's page: Sallyport's client, and what is drawn of what it tells. No build, no framework. Whatever comes from
- * others is put in as text, never as HTML.
+ * The chat's page: Sallyport's client, and the drawing of what it receives. No build, no framework.
+ * Everything from other people is inserted as text, never as HTML.
  */
 import { connect } from '/sallyport/client/index.js'
 
-/** Milliseconds between two notices that somebody types, and how long one is shown. */
+/** Milliseconds between two notices that somebody is typing, and for which one is shown. */
 const typingEvery = 1_500
 const typingShown = 3_000
-/** Lines that the page keeps. */
+/** Number of lines that the page keeps. */
 const mostLines = 500
-/** Milliseconds that the connection stays away when it is cut by the button: time for others to write something. */
+/**
+ * Milliseconds until the client reconnects when the button has cut the connection: time for others to write
+ * something.
+ */
 const cutFor = 3_000
 
 const find = id => document.getElementById(id)
@@ -17,7 +20,7 @@ const find = id => document.getElementById(id)
 // ── The connection ────────────────────────────────────────────────────────────────────────────────────────────────
 
 showStatus('Connecting …')
-/** It comes back by itself, and waits as long as it takes for the first time. */
+/** The client reconnects by itself, and waits for the first connection without a limit. */
 const game = await connect(location.origin.replace('http', 'ws'), { connectTimeout: 0 })
 showStatus('Connected')
 find('enter').disabled = false
@@ -30,7 +33,7 @@ game.onState(({ state, resumed, reason }) => {
   if (state !== 'open') return
   showStatus('Connected')
   if (here === undefined) return
-  // A new session knows nothing: it has to enter again.
+  // A new session has no room yet, so it has to enter again.
   if (!resumed) enterAgain()
   else writeNote('Connected again, in the same session. What was said meanwhile follows.')
 })
@@ -39,12 +42,12 @@ find('cut').addEventListener('click', () => game.reconnect(cutFor))
 
 // ── The room ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The room that this window is in, with its people by number; undefined while there is none. */
+/** The room that this window is in, with its people by session id; undefined: none. */
 let here
-/** Events that came while a room is being entered: they are about people of whom the reply tells. */
+/** Events that arrived while entering a room: they may be about people whom the reply has yet to name. */
 let early
 
-/** What is to be done about each event. */
+/** What to do on each event. */
 const listeners = {
   'room.entered'(person) {
     here.people.set(person.id, person)
@@ -100,7 +103,7 @@ async function enterAgain() {
       'Connected again. This is a new session: what was said meanwhile is missing, and you count from 0.'
     )
   } catch (error) {
-    // If the session was lost once more, the next one tries again.
+    // If the session was lost again, the next state change tries again.
     if (error.code !== 'SESSION_LOST') leave(error.message)
   }
 }
@@ -114,7 +117,7 @@ function leave(why = '') {
 
 // ── What is typed ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Runs what a form is for, once at a time, and shows what was wrong with it. */
+/** Runs a form's action, one at a time, and shows its errors. */
 function onSubmit(form, alert, run) {
   let isRunning = false
   form.addEventListener('submit', async event => {
@@ -142,7 +145,7 @@ onSubmit(find('say'), find('say-error'), async () => {
   const text = find('text').value
   if (text.trim() === '') return
   await game.request('message.say', { text })
-  // What was typed while the answer was on its way stays.
+  // Text that was typed while the reply was under way stays.
   if (find('text').value === text) find('text').value = ''
   lastTyping = 0
 })
@@ -157,7 +160,7 @@ let lastTyping = 0
 
 find('text').addEventListener('input', () => {
   if (find('text').value === '' || Date.now() - lastTyping < typingEvery) return
-  // When it is back it is too late to tell.
+  // After a reconnect it would be too late for the notice.
   if (game.state !== 'open') return
   lastTyping = Date.now()
   game.notify('message.typing')
@@ -165,7 +168,7 @@ find('text').addEventListener('input', () => {
 
 // ── What is drawn ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Timers of those who type, by their number. */
+/** Timers of people who are typing, by session id. */
 const typists = new Map()
 
 function showTyping(id) {
@@ -177,7 +180,7 @@ function showTyping(id) {
   drawTyping()
 }
 
-/** Without a number: of all. */
+/** Without an id: for all people. */
 function hideTyping(id) {
   for (const each of id === undefined ? [...typists.keys()] : [id]) {
     clearTimeout(typists.get(each))
@@ -240,7 +243,7 @@ function writeNote(text) {
 }
 
 const log = find('messages')
-/** Whether the newest line is to be in view; false while somebody has scrolled back to read. */
+/** Whether to keep the newest line in view; false while somebody has scrolled back to read. */
 let isFollowing = true
 
 log.addEventListener('scroll', () => {
@@ -262,7 +265,7 @@ function showStatus(text) {
   find('status').textContent = text
 }
 
-/** An element with texts and elements in it. A text stays a text: nothing in it is read as HTML. */
+/** Creates an element with texts and elements in it. A text stays text: nothing in it is read as HTML. */
 function create(name, properties, ...content) {
   const element = Object.assign(document.createElement(name), properties)
   element.append(...content)

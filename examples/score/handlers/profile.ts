@@ -1,4 +1,7 @@
-/** Who the player is: login binds the session to a user; the profile lives in the session's settings. */
+/**
+ * The player's login and profile. Login binds the session to a user; the profile is kept in the session's
+ * settings.
+ */
 import { type BackendSession, RequestError } from 'sallyport/worker'
 import type { PlayerSettings } from '../player-settings.js'
 
@@ -13,12 +16,12 @@ export async function login(body: { name: string }, session: BackendSession<Play
 }
 
 export function read(_body: unknown, session: BackendSession<PlayerSettings>) {
-  // A Date in the session is a Date in every worker; in the JSON of a reply it is a text.
+  // A Date in the session is a Date in every worker; in the JSON of a reply it is text.
   const { name, since, motto } = session.settings
   return { uid: session.uid, name, since, motto }
 }
 
-/** Changes the motto. With `push: false` the change ends with this request. */
+/** Changes the motto. With `push: false`, the change is gone after this request. */
 export async function change(
   body: { motto: string; push?: boolean },
   session: BackendSession<PlayerSettings>

@@ -2,7 +2,7 @@
 import { type BackendSession, type HandlerContext, RequestError } from 'sallyport/worker'
 import type { Settings } from '../settings.js'
 
-/** Adds points to the caller's score, and tells everybody. */
+/** Adds points to the caller's score, and broadcasts the new score. */
 export function add(body: { points: number }, session: BackendSession<Settings>, context: HandlerContext) {
   const points = body?.points
   if (!Number.isInteger(points) || points < 1) {
@@ -16,7 +16,7 @@ export function add(body: { points: number }, session: BackendSession<Settings>,
   return { score }
 }
 
-/** The caller's score. */
+/** Returns the caller's score. */
 export function read(_body: undefined, session: BackendSession<Settings>) {
   return { score: session.get('score') ?? 0 }
 }

@@ -1,4 +1,4 @@
-/** A handler as a function, and as players meet it. */
+/** Tests a handler: first as a function, then through a gateway. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { RoutesOf } from 'sallyport/client'

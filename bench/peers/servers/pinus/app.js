@@ -1,4 +1,4 @@
-/** One server of Pinus: which of them, its command line says. Pinus loads CommonJS only. */
+/** One server of Pinus; its command line says which. Pinus loads only CommonJS. */
 require('reflect-metadata')
 const { pinus } = require('pinus')
 

@@ -1,4 +1,6 @@
-/** Pushes of the comparison: one handler, which waits for the last alone, for they arrive in order. */
+/**
+ * The pushes of the comparison, in one handler. It waits only for the last, because pushes arrive in order.
+ */
 class PositionHandler {
   async push({ count }, session) {
     let position = session.get('position') ?? 0
