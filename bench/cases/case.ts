@@ -29,7 +29,7 @@ export interface Case {
   readonly pushesPerOperation?: number
 }
 
-/** What ours is compared with, and what it should come to. */
+/** What ours is compared with, and the goals of the comparison: one row of the report. */
 export interface Beside {
   /**
    * A floor is a server, or a text if our work calculates the figure itself (`Measurement.floor`). undefined:

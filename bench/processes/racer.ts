@@ -1,6 +1,6 @@
 /**
- * A contender's running server, in a process of its own. The rounds start and end it; a work asks it for CPU times
- * and for tasks.
+ * A contender's running server, in a process of its own. The rounds start and end it; a work asks it for CPU
+ * times and for tasks.
  */
 
 import type { Usage } from '../readings/usage.js'

@@ -19,7 +19,7 @@ export type ServerAnswer =
   | { readonly kind: 'done'; readonly result: unknown; readonly before: Usage; readonly after: Usage }
   | { readonly kind: 'failed'; readonly message: string }
 
-// biome-ignore lint/suspicious/noExplicitAny: it came from another process, which has it from the task's own work
+// biome-ignore lint/suspicious/noExplicitAny: it comes from another process; only the task knows its type
 export type Task = (asked: any) => unknown
 
 export interface Server {

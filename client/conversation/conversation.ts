@@ -1,7 +1,7 @@
 /**
- * A client's conversation with its gateway, across connections. It does the handshake, counts the messages that
- * it receives, repeats those that did not arrive, and reconnects when a connection is lost. Owned by the Client,
- * which knows what the messages mean.
+ * A client's conversation with its gateway, across connections. It does the handshake, counts the messages
+ * that it receives, repeats those that did not arrive, and reconnects when a connection is lost. Owned by the
+ * Client, which knows what the messages mean.
  *
  *   connecting ──▶ open ⇄ resuming        closed: for good
  *        └──────────▶ closed ◀──┘

@@ -1,7 +1,7 @@
 /**
  * One attempt to connect to the gateway, and the connection that results. It calls the option `user`, opens a
- * WebSocket and sends the client's handshake. It tells its end exactly once. After that it tells nothing more,
- * even if a step of it is still under way. Owned by the Conversation.
+ * WebSocket and sends the client's handshake. It tells its end exactly once, and nothing after that, even if
+ * a step of it is still under way. Owned by the Conversation.
  *
  *   asking ──▶ handshaking ──▶ open        over: from each of them
  */

@@ -1,13 +1,16 @@
-/** Runs the cases about sessions, latencies and events, as shortly as they go. What they measure does not matter here. */
+/**
+ * Runs the cases about sessions, latencies and events, each as briefly as possible. Their figures do not
+ * matter here.
+ */
 import t from 'tap'
 import { endOf, isGroupAlive, readRows, startBench } from '../helpers/bench.js'
 
-// Processes start slowly on a machine that has much else to do.
+// Processes start slowly on a busy machine.
 t.setTimeout(120_000)
 
 const shortly = ['--json', '--seconds', '0.2', '--repeats', '1', '--connections', '100']
 
-/** Figures that must be there, beside `ours`; all others of these must not. */
+/** Figures that a case must have, beside `ours`; it must not have the others of this list. */
 const told: Record<string, readonly string[]> = {
   'requests-500x4': ['floor', 'ratio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],
   'latency-at-load': ['p50', 'p99', 'rate', 'lateP99', 'cpuMicros', 'loadCpu'],

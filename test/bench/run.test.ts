@@ -1,9 +1,9 @@
-/** Runs the bench as a user does, as shortly as it goes. What it measures does not matter here. */
+/** Runs the bench as a user does, as briefly as possible. Its figures do not matter here. */
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { endOf, isGroupAlive, readRows, startBench } from '../helpers/bench.js'
 
-// Processes start slowly on a machine that has much else to do.
+// Processes start slowly on a busy machine.
 t.setTimeout(120_000)
 
 const runBench = (t: Test, args: readonly string[]) => endOf(startBench(t, args))

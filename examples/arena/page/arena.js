@@ -12,7 +12,7 @@ const mostNotes = 6
 
 const find = id => document.getElementById(id)
 
-// ── The connection ────────────────────────────────────────────────────────────────────────────────────────────────
+// ── The connection ─────────────────────────────────────────────────────────────────────────────────────────
 
 showStatus('Connecting …')
 const game = await connect(location.origin.replace('http', 'ws'), { connectTimeout: 0 })
@@ -32,7 +32,7 @@ game.onState(({ state, resumed, reason }) => {
   else enter(here.asked, () => 'Connected again, in a new session: you have entered the room anew.')
 })
 
-// ── The room ──────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── The room ───────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The room that this window is in; undefined: none. */
 let here
@@ -119,7 +119,7 @@ find('crash').addEventListener('click', () => {
   game.request('arena.crash').catch(error => note(error.message))
 })
 
-// ── Where to run ──────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Where to run ───────────────────────────────────────────────────────────────────────────────────────────
 
 const directions = {
   ArrowLeft: [-1, 0],
@@ -201,7 +201,7 @@ function direction() {
   return sum.map(Math.sign)
 }
 
-// ── What is drawn ─────────────────────────────────────────────────────────────────────────────────────────────────
+// ── What is drawn ──────────────────────────────────────────────────────────────────────────────────────────
 
 /** Positions at which players are drawn: between the last one and that of the newest tick. */
 const drawn = new Map()

@@ -17,7 +17,7 @@ const cutFor = 3_000
 
 const find = id => document.getElementById(id)
 
-// ── The connection ────────────────────────────────────────────────────────────────────────────────────────────────
+// ── The connection ─────────────────────────────────────────────────────────────────────────────────────────
 
 showStatus('Connecting …')
 /** The client reconnects by itself, and waits for the first connection without a limit. */
@@ -40,7 +40,7 @@ game.onState(({ state, resumed, reason }) => {
 
 find('cut').addEventListener('click', () => game.reconnect(cutFor))
 
-// ── The room ──────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── The room ───────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The room that this window is in, with its people by session id; undefined: none. */
 let here
@@ -115,7 +115,7 @@ function leave(why = '') {
   drawRoom()
 }
 
-// ── What is typed ─────────────────────────────────────────────────────────────────────────────────────────────────
+// ── What is typed ──────────────────────────────────────────────────────────────────────────────────────────
 
 /** Runs a form's action, one at a time, and shows its errors. */
 function onSubmit(form, alert, run) {
@@ -166,7 +166,7 @@ find('text').addEventListener('input', () => {
   game.notify('message.typing')
 })
 
-// ── What is drawn ─────────────────────────────────────────────────────────────────────────────────────────────────
+// ── What is drawn ──────────────────────────────────────────────────────────────────────────────────────────
 
 /** Timers of people who are typing, by session id. */
 const typists = new Map()

@@ -1,4 +1,7 @@
-/** Each exported function answers a route: `score.add`, `score.top`. Module variables exist once in each worker. */
+/**
+ * Handlers of the starter. Each exported function answers a route: `score.add`, `score.read`. Module
+ * variables exist once in each worker.
+ */
 import { type BackendSession, type HandlerContext, RequestError } from 'sallyport/worker'
 import type { Settings } from '../settings.js'
 

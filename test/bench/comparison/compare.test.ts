@@ -1,4 +1,6 @@
-/** Compares this tree with its own last commit, as a user does. What the verdict says is held by verdict.test.ts. */
+/**
+ * Compares this tree with its own last commit, as a user does. verdict.test.ts tests what the verdict says.
+ */
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,12 +8,15 @@ import t from 'tap'
 import { endOf, isGroupAlive, readRows, startBench } from '../../helpers/bench.js'
 import { root } from '../../helpers/paths.js'
 
-// The other tree is built, which takes its time on a machine that has much else to do.
+// The other tree is built, which takes long on a busy machine.
 t.setTimeout(240_000)
 
 const isClone = existsSync(join(root, '.git')) ? {} : { skip: 'there are no commits to compare with' }
 
-/** What the bench has in its folder for temporary files. TypeScript keeps compiled code there from Node 22 on. */
+/**
+ * What the bench leaves in its folder for temporary files. TypeScript keeps compiled code there from Node 22
+ * on.
+ */
 function readLeft(folder: string): string[] {
   return readdirSync(folder).filter(name => name !== 'node-compile-cache')
 }
