@@ -1,9 +1,12 @@
-/** A text of JSON as its bytes, each as one character: how bodies cross the link and wait for their sockets. */
+/**
+ * The bytes of a JSON text, each as one character.
+ * Bodies cross the link and wait for their sockets in this form.
+ */
 import { escapeAstral } from '../utf8.js'
 
 const beyondAscii = /[\u0080-\uffff]/
 
-/** Characters beyond the BMP become escapes, which every client reads. */
+/** Returns the UTF-8 bytes of a JSON text. Characters beyond the BMP become escapes, which every client reads. */
 export function toBytes(json: string): string {
   return beyondAscii.test(json) ? Buffer.from(escapeAstral(json), 'utf8').toString('latin1') : json
 }

@@ -1,20 +1,20 @@
 /**
- * A body's value as plain JSON, for clients that know nothing else. What JSON has another form for (a Date, say) takes
- * that form; what it would lose whole, or has no form for, is refused with the path to it. What becomes of each kind of
- * value is in docs/reference/values.md, held by a test.
+ * Encodes a body as plain JSON, for clients that read nothing else.
+ * A value with a different JSON form, such as a Date, takes that form. A value that JSON would lose, or has no
+ * form for, is refused with the path to it. docs/reference/values.md lists each kind of value, held by a test.
  */
 import { describeEmptied, readMembers } from '../text/lossy-value.js'
 
-/** Makes the error for what can't be sent. */
+/** Makes the error for a value that can't be sent. */
 export type Refuse = (path: string, what: string) => Error
 
-/** Levels down to which a value is looked at to see whether it is plain; a deeper one counts as not plain. */
+/** Maximum depth to which `isPlain` looks; a deeper value counts as not plain. */
 const maxPlainDepth = 100
 
 /**
- * Whether JSON alone says all of it that a body can say. Every event is asked this, so it is quick: unlike with a setting, keys that
- * are symbols are passed over, as JSON does. A value that throws when it is read is not plain: the walks that name
- * paths meet it again.
+ * Whether JSON represents the whole value as far as a body can. Every event is checked, so this is fast. Unlike
+ * for settings, symbol keys are ignored, as JSON ignores them. A value that throws when it is read is not plain;
+ * the slower walks that name paths will meet it again.
  */
 export function isPlain(value: unknown): boolean {
   try {
@@ -42,7 +42,7 @@ function looksPlainObject(value: object, depth: number): boolean {
   const proto = Object.getPrototypeOf(value)
   if (proto === Array.prototype) {
     for (const each of value as unknown[]) if (!looksPlain(each, depth + 1)) return false
-    // The match of a RegExp is a list with more to it.
+    // The match of a RegExp is an array with further properties.
     return (value as Partial<RegExpMatchArray>).index === undefined
   }
   if (proto !== Object.prototype && proto !== null) return false
@@ -51,9 +51,9 @@ function looksPlainObject(value: object, depth: number): boolean {
 }
 
 /**
- * The JSON of a value; '' for undefined.
+ * Returns the JSON of a value; '' for undefined.
  *
- * @throws what `refuse` makes
+ * @throws the error that `refuse` makes
  */
 export function encodePlain(value: unknown, refuse: Refuse): string {
   if (value === undefined) return ''
@@ -65,7 +65,7 @@ export function encodePlain(value: unknown, refuse: Refuse): string {
     throw refuse(found?.path ?? '', found?.what ?? 'a value that JSON.stringify refuses')
   }
   if (json === undefined) throw refuse('', describeFormless(value))
-  // A Map, a Promise or an Error is this, whatever is in it. Few bodies have it, and only they are looked through.
+  // JSON has `{}` for any Map, Promise or Error. Few bodies contain that text, and only those are searched.
   if (json.includes('{}') && !isPlain(value)) {
     const found = findFault(value)
     if (found !== undefined) throw refuse(found.path, found.what)
@@ -73,7 +73,7 @@ export function encodePlain(value: unknown, refuse: Refuse): string {
   return json
 }
 
-/** A value of which JSON.stringify makes nothing at all. */
+/** Describes a value for which JSON.stringify returns undefined. */
 function describeFormless(value: unknown): string {
   return typeof value === 'object' ? 'an object whose toJSON gives nothing' : `a ${typeof value}`
 }
@@ -88,12 +88,12 @@ function findFault(value: unknown): Fault | undefined {
   try {
     return findUnserializable(value, steps, new Set())
   } catch {
-    // A getter or a Proxy of the game's threw, or there was no stack left.
+    // A getter or a Proxy of the game has thrown, or the stack has overflowed.
     return { path: steps.slice(0, maxPlainDepth).join('.'), what: 'a value that can not be read' }
   }
 }
 
-/** The first part of a value that JSON has no form for. */
+/** Finds the first part of a value that JSON has no form for. */
 function findUnserializable(value: unknown, steps: string[], above: Set<object>): Fault | undefined {
   if (typeof value === 'bigint') return { path: steps.join('.'), what: 'a BigInt' }
   if (typeof value !== 'object' || value === null) return undefined

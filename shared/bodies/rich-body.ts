@@ -1,60 +1,61 @@
 /**
- * A body's value ⇄ its text in superjson's form, `{"json":…,"meta":…}`, for clients that have asked for it: Dates, Maps,
- * Sets, BigInts, undefined, NaN, ±Infinity and −0, URLs, Errors and typed arrays come back as what they were. What
- * becomes of all else is in docs/reference/values.md, held by a test. An empty text is undefined.
+ * Encodes and decodes rich bodies: superjson's form, `{"json":…,"meta":…}`, for clients that ask for it.
+ * Dates, Maps, Sets, BigInts, undefined, NaN, ±Infinity and −0, URLs, Errors and typed arrays survive.
+ * docs/reference/values.md lists the other kinds of values, held by a test. An empty text stands for undefined.
  *
- * superjson reads the form. It is written here: so what can't be sent is named with its path, numbers such as NaN in a
- * typed array are kept, and the time grows with the value and not with the square of its depth. Needs nothing of Node.
+ * superjson reads the form, but this file writes it, for three reasons. A value that can't be sent is named with
+ * its path, numbers such as NaN in a typed array are kept, and the time grows with the size of the value rather
+ * than with the square of its depth. Needs nothing of Node.
  */
 import { describeEmptied, findOwnKey, isBoxed, isMatch, readMembers } from '../text/lossy-value.js'
 import { SuperJSON } from '../values/superjson.js'
 import { encodePlain, isPlain, type Refuse } from './plain-body.js'
 import { maxAnnotationDepth, type RichForm } from './rich-form.js'
 
-/** With nothing registered: what is built is what a text names, and a text can name superjson's own kinds only. */
+/** Nothing is registered here, so a text can name, and have built, superjson's own kinds only. */
 const superjson = new SuperJSON()
 
 /**
- * The text of a value; '' for undefined.
+ * Returns the text of a value; '' for undefined.
  *
- * @throws what `refuse` makes, for what has no form: a RegExp, a circle …
+ * @throws the error that `refuse` makes, for a value without a form, such as a RegExp or a circle
  */
 export function encodeRich(value: unknown, refuse: Refuse): string {
   if (value === undefined) return ''
   return isPlain(value) ? wrapPlain(encodePlain(value, refuse)) : encodeRicher(value, refuse)
 }
 
-/** The same of a value that is known not to be plain JSON. */
+/** As `encodeRich`, for a value that is known not to be plain JSON. */
 export function encodeRicher(value: unknown, refuse: Refuse): string {
   const writer = new RichWriter()
   try {
     return writer.write(value)
   } catch (error) {
-    if (error instanceof Refusal) throw refuse(error.path, error.message)
-    // A getter or a toJSON of the game's threw, or there was no stack left.
+    if (error instanceof Unencodable) throw refuse(error.path, error.message)
+    // A getter or a toJSON of the game has thrown, or the stack has overflowed.
     throw refuse(writer.path, 'a value that can not be read')
   }
 }
 
-/** The text in superjson's form of a value whose JSON is at hand; of none, none. */
+/** Returns the text in superjson's form for a value whose plain JSON is known; '' for ''. */
 export function wrapPlain(json: string): string {
   return json === '' ? '' : `{"json":${json}}`
 }
 
-/** The value of a text that the other side is trusted with: a client reads its gateway's by it. */
+/** Decodes a text from a trusted sender. Clients use it for what their gateway sends. */
 export function decodeRich(text: string): unknown {
   return text === '' ? undefined : reviveRich(JSON.parse(text))
 }
 
-/** The value of a form that is trusted, or was checked. The form becomes part of it. */
+/** Builds the value of a form that is trusted or was checked. The form's objects become part of the value. */
 export function reviveRich(form: RichForm): unknown {
-  // superjson declares its own types narrower than what it reads.
+  // superjson's declared input type is narrower than what it reads.
   type Input = Parameters<typeof superjson.deserialize>[0]
   return form.meta === undefined ? form.json : superjson.deserialize(form as Input, { inPlace: true })
 }
 
-/** What can't be sent, and where in the value it is. */
-class Refusal extends Error {
+/** Thrown for a part of a value that can't be sent, with the path to it. */
+class Unencodable extends Error {
   readonly path: string
   constructor(steps: readonly string[], what: string) {
     super(what)
@@ -69,17 +70,17 @@ type Branches = Record<string, Tree>
 const forbiddenSteps = new Set(['__proto__', 'constructor', 'prototype'])
 
 class RichWriter {
-  /** Where the walk is: steps from the top of the JSON. */
+  /** The steps from the top of the JSON to the current value. */
   readonly #steps: string[] = []
-  /** What lies above it. */
+  /** The objects that contain the current value. */
   readonly #above = new Set<object>()
-  /** The annotations below the nearest Map, Set or Error above it, and how many steps that is from the top. */
+  /** The annotations inside the nearest enclosing Map, Set or Error, and the number of steps to that from the top. */
   #branches: Branches = createBranches()
   #start = 0
-  /** The annotation of the whole. */
+  /** The annotation of the whole value. */
   #top: Tree | undefined
 
-  /** Where the walk is, as a path; of a very deep place its beginning. */
+  /** The path to the current value, cut at a bounded depth. */
   get path(): string {
     return this.#steps.slice(0, maxAnnotationDepth).join('.')
   }
@@ -102,7 +103,7 @@ class RichWriter {
         return value === null ? null : this.#walkObject(value)
       case 'function':
       case 'symbol':
-        throw new Refusal(this.#steps, `a ${typeof value}`)
+        throw new Unencodable(this.#steps, `a ${typeof value}`)
       default:
         return value
     }
@@ -111,9 +112,9 @@ class RichWriter {
   #walkObject(value: object): unknown {
     if (value instanceof Date) return this.#writeDate(value)
     if (value instanceof URL) return this.#annotate(['URL'], this.#expectBare(value, 'a URL').href)
-    if (value instanceof RegExp) throw new Refusal(this.#steps, 'a RegExp')
+    if (value instanceof RegExp) throw new Unencodable(this.#steps, 'a RegExp')
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return this.#writeBytes(value)
-    if (this.#above.has(value)) throw new Refusal(this.#steps, 'a circle')
+    if (this.#above.has(value)) throw new Unencodable(this.#steps, 'a circle')
     this.#above.add(value)
     const json = this.#walkInto(value)
     this.#above.delete(value)
@@ -122,7 +123,7 @@ class RichWriter {
 
   #walkInto(value: object): unknown {
     if (Array.isArray(value)) {
-      if (isMatch(value)) throw new Refusal(this.#steps, 'the match of a RegExp')
+      if (isMatch(value)) throw new Unencodable(this.#steps, 'the match of a RegExp')
       return this.#writeList(value)
     }
     if (value instanceof Map)
@@ -137,20 +138,20 @@ class RichWriter {
     return this.#writeKeys(value)
   }
 
-  /** What an object shows of itself, which is often itself. */
+  /** Writes what an object's `toJSON` has returned, which is often the object itself. */
   #writeShown(value: object, shown: unknown): unknown {
     return shown === value ? this.#writeKeys(value) : this.#walk(shown)
   }
 
   #writeDate(date: Date): unknown {
-    if (Number.isNaN(date.getTime())) throw new Refusal(this.#steps, 'an invalid Date')
+    if (Number.isNaN(date.getTime())) throw new Unencodable(this.#steps, 'an invalid Date')
     return this.#annotate(['Date'], this.#expectBare(date, 'a Date').toISOString())
   }
 
-  /** The form has a place for no property beside what it is. */
+  /** Refuses a Date, Map … with properties of its own, which the form has no place for. */
   #expectBare<Value extends object>(value: Value, what: string): Value {
     const key = findOwnKey(value)
-    if (key !== undefined) throw new Refusal([...this.#steps, key], `a property of ${what}`)
+    if (key !== undefined) throw new Unencodable([...this.#steps, key], `a property of ${what}`)
     return value
   }
 
@@ -177,10 +178,10 @@ class RichWriter {
     const written: Record<string, unknown> = {}
     const members = readMembers(value, this.#steps)
     const emptied = isOfClass(value) ? describeEmptied(value) : undefined
-    if (emptied !== undefined) throw new Refusal(this.#steps, emptied)
+    if (emptied !== undefined) throw new Unencodable(this.#steps, emptied)
     for (const [key, each] of members) {
-      if (key === '__proto__') throw new Refusal([...this.#steps, key], 'a key of this name')
-      // It was asked, and showed the object itself.
+      if (key === '__proto__') throw new Unencodable([...this.#steps, key], 'a key of this name')
+      // This `toJSON` was called already, and has returned the object itself.
       if (key === 'toJSON' && typeof each === 'function') continue
       written[key] = this.#step(key, each)
     }
@@ -188,10 +189,10 @@ class RichWriter {
   }
 
   #writeBytes(value: ArrayBufferView | ArrayBuffer): unknown {
-    // What it is called by itself, whatever its class is: a Buffer is a Uint8Array.
+    // The name of the built-in type, not of the class: a Buffer is a Uint8Array.
     const name: string = (value as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag]
     if (!/^(?:Uint8|Uint8Clamped|Int8|Uint16|Int16|Uint32|Int32|Float32|Float64)Array$/.test(name))
-      throw new Refusal(this.#steps, `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`)
+      throw new Unencodable(this.#steps, `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`)
     const numbers = Array.from(value as Float64Array, each => (isSpecial(each) ? nameSpecial(each) : each))
     return this.#annotate([['typed-array', name]], numbers)
   }
@@ -203,7 +204,7 @@ class RichWriter {
     return json
   }
 
-  /** What is in it is annotated below it. */
+  /** Writes a container, whose members have their annotations inside the container's own. */
   #contain(kind: Kind, write: () => unknown): unknown {
     const [branches, start] = [this.#branches, this.#start]
     const inner = createBranches()
@@ -218,10 +219,11 @@ class RichWriter {
   #annotate(tree: Tree, json: unknown): unknown {
     const steps = this.#steps
     if (steps.length > maxAnnotationDepth)
-      throw new Refusal(steps, `a value that is no JSON below ${maxAnnotationDepth} levels`)
+      throw new Unencodable(steps, `a value that is no JSON below ${maxAnnotationDepth} levels`)
     const path = steps.slice(this.#start)
     const forbidden = path.find(step => forbiddenSteps.has(step))
-    if (forbidden !== undefined) throw new Refusal(steps, `a value that is no JSON under a key ${forbidden}`)
+    if (forbidden !== undefined)
+      throw new Unencodable(steps, `a value that is no JSON under a key ${forbidden}`)
     if (path.length === 0) this.#top = tree
     else this.#branches[path.map(escapeStep).join('.')] = tree
     return json

@@ -1,4 +1,4 @@
-/** The form that superjson gives a value, as both sides of the wire know it. */
+/** The types of superjson's form, for the code that writes it and the code that checks it. */
 
 /** A value in superjson's form. */
 export interface RichForm {
@@ -6,8 +6,8 @@ export interface RichForm {
   readonly meta?: { readonly values: RichTree; readonly v: 1 }
 }
 
-/** Which values are to be made into what: by their paths, or, at the top, the whole. */
+/** Annotations, which say what to build from a value: by path, or as a list for the whole value. */
 export type RichTree = readonly unknown[] | { readonly [path: string]: readonly unknown[] }
 
-/** Steps from the top to a value that is no JSON, at most. */
+/** Maximum number of steps from the top to an annotated value. */
 export const maxAnnotationDepth = 100

@@ -1,23 +1,23 @@
 /**
- * Of which JSON superjson makes each kind of value that a stranger's body may have: the kinds that are known, and what is
- * wrong with one.
+ * The kinds of values that a client's rich body may hold, and the check of the JSON of each.
+ * untrusted-value.ts walks through a body and calls this for each annotation.
  */
 import { describeValue } from '../check.js'
 
-/** Digits of a BigInt: reading more takes more than a time in proportion to them. */
+/** Maximum number of digits of a BigInt. The time to parse more digits grows faster than their number. */
 export const maxBigIntDigits = 4_096
 /**
- * Numbers and BigInts in one Set, or as keys of one Map. Unlike those of texts their hashes are known to everybody, so
- * that a stranger can choose numbers that all collide: a Set of so many takes about a millisecond, and of ten times as
- * many a hundred.
+ * Maximum number of numbers and BigInts in one Set, or as keys of one Map. Unlike the hashes of strings, theirs
+ * are known to everybody, so an attacker can choose numbers that all collide. A Set of 1,000 such numbers
+ * takes about a millisecond to build; one of 10,000 takes a hundred.
  */
 export const maxNumberKeys = 1_000
-/** Characters of a URL. */
+/** Maximum length of a URL in characters. */
 export const maxUrlLength = 2_048
 
 type Json = Readonly<Record<string, unknown>>
 
-/** What is wrong with an annotation of that kind at that value; undefined: nothing. */
+/** Describes what is wrong with a value annotated as `kind`; undefined if nothing is. */
 export function findFault(kind: unknown, value: unknown, branches: unknown): string | undefined {
   if (Array.isArray(kind)) return findTypedArrayFault(kind, value, branches)
   const find = typeof kind === 'string' ? kinds.get(kind) : undefined
@@ -26,7 +26,7 @@ export function findFault(kind: unknown, value: unknown, branches: unknown): str
   return find(value, branches as Json)
 }
 
-/** Those in which there can be other values. */
+/** Kinds that contain other values. */
 const containers = new Set(['set', 'map', 'Error'])
 
 const kinds = new Map<string, (value: unknown, branches: Json | undefined) => string | undefined>([
@@ -43,7 +43,7 @@ const kinds = new Map<string, (value: unknown, branches: Json | undefined) => st
   ['Error', findErrorFault]
 ])
 
-/** All kinds that there are, without the typed arrays. */
+/** The names of all kinds except the typed arrays. */
 export const kindNames: readonly string[] = [...kinds.keys()]
 
 const specialNumbers = new Set<unknown>(['NaN', 'Infinity', '-Infinity', '-0'])
@@ -69,7 +69,7 @@ function findSetFault(value: unknown, branches: Json | undefined): string | unde
   return findFlood(countNumbers(value) + countBigInts(branches, /^\d+$/))
 }
 
-/** Of a row only what is in it may be annotated, the row itself not: it must stay one. */
+/** Matches the key or the value of a Map's row. The row itself may not be annotated: it must stay an array. */
 const withinRow = /^\d+\.[01](?:\.|$)/
 
 function findMapFault(value: unknown, branches: Json | undefined): string | undefined {
@@ -107,7 +107,7 @@ function findErrorFault(value: unknown, branches: Json | undefined): string | un
   return 'the name and the message of an Error are texts'
 }
 
-/** The integers that a typed array holds: any other it would change without a word. */
+/** The range of each integer array, which would silently change any other number. */
 const integerArrays = new Map<string, readonly [least: number, most: number]>([
   ['Int8Array', [-128, 127]],
   ['Uint8Array', [0, 255]],
@@ -118,10 +118,13 @@ const integerArrays = new Map<string, readonly [least: number, most: number]>([
   ['Uint32Array', [0, 4_294_967_295]]
 ])
 const floatArrays = ['Float32Array', 'Float64Array']
-/** The typed arrays that there are. */
+/** The names of all typed arrays. */
 export const arrayNames: readonly string[] = [...integerArrays.keys(), ...floatArrays]
 
-/** One as a list, so that it is no longer than its text. A length would make one of any size. */
+/**
+ * Checks a typed array, which must be given as a list: so it is never larger than its text. If it were given as a
+ * length, a short text could make one of any size.
+ */
 function findTypedArrayFault(
   kind: readonly unknown[],
   value: unknown,
@@ -141,7 +144,7 @@ function isWithin([least, most]: readonly [number, number], value: unknown): boo
   return Number.isInteger(value) && (value as number) >= least && (value as number) <= most
 }
 
-/** A Float32Array takes the nearest number that it has. */
+/** Whether a value is a number, by itself or by name. A Float32Array rounds it to the nearest that it can hold. */
 function isFloat(value: unknown): boolean {
   return typeof value === 'number' || specialNumbers.has(value)
 }

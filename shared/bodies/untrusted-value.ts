@@ -1,25 +1,25 @@
 /**
- * The check of a body in superjson's form, `{"json":…,"meta":…}`, that a stranger has written. superjson builds what it
- * is told to: four kilobytes can make it reserve gigabytes. So what it is given is looked through first, and refused
- * before anything is built from it. What passes is a form that superjson itself writes, and means what superjson says.
+ * Checks a client's rich body, `{"json":…,"meta":…}`, before superjson builds anything from it.
+ * superjson builds whatever it is told to: four kilobytes can make it reserve gigabytes. A body that passes is one
+ * that superjson itself could have written, and has the meaning that superjson gives it.
  *
- * Both the time and the memory that the check takes, and those that superjson takes for what passes, are bounded by a
- * small multiple of the text's length. Knows nothing of superjson beyond its form.
+ * The time and memory of the check, and of superjson for a body that passes, are bounded by a small multiple of
+ * the text's length. Knows nothing of superjson beyond its form.
  */
 import { describeValue } from '../check.js'
 import { errors } from '../errors.js'
 import { maxAnnotationDepth, type RichForm } from './rich-form.js'
 import { findFault } from './untrusted-kinds.js'
 
-/** Values in one body that JSON has no form for. */
+/** Maximum number of annotated values in one body. */
 export const maxAnnotations = 10_000
 
 type Json = Readonly<Record<string, unknown>>
 
 /**
- * Reads the text of a body in superjson's form.
+ * Parses and checks the text of a rich body.
  *
- * @throws `BODY_MALFORMED` for all but harmless ones, saying why
+ * @throws `BODY_MALFORMED` with the reason, for any body that is not harmless
  */
 export function parseUntrusted(text: string): RichForm {
   let form: unknown
@@ -38,10 +38,13 @@ export function parseUntrusted(text: string): RichForm {
   return form as unknown as RichForm
 }
 
-/** Texts without it have no key `__proto__`: its letters are there, or one of them as an escape. */
+/** Matches every text with a key `__proto__`: literally, or with one of its letters escaped. */
 const prototypeSpelled = /__proto__|\\u00[567]/
 
-/** A key of this name is an ordinary one after JSON.parse, but sets the prototype of what it is copied to. */
+/**
+ * Refuses a key `__proto__`. JSON.parse makes an ordinary property of it, but when that is copied to another
+ * object it sets the prototype.
+ */
 function expectNoPrototype(json: unknown): void {
   const waiting = [json]
   while (waiting.length > 0) {
@@ -54,9 +57,9 @@ function expectNoPrototype(json: unknown): void {
 
 class Inspection {
   #count = 0
-  /** Objects and lists with an annotation of their own. */
+  /** Objects and arrays that have an annotation. */
   readonly #annotated = new Set<object>()
-  /** Those that a path led through. */
+  /** Objects and arrays that the path of an annotation has led through. */
   readonly #passed = new Set<object>()
 
   inspect(json: unknown, meta: unknown): void {
@@ -65,7 +68,7 @@ class Inspection {
     if (Object.hasOwn(meta, 'referentialEqualities'))
       throw errors.bodyMalformed('meta.referentialEqualities, which bodies may not have')
     expectKeys(meta, ['values', 'v'], 'meta')
-    // Older versions write paths in another way.
+    // Older versions escape paths differently.
     if (meta['v'] !== 1)
       throw errors.bodyMalformed(`expected meta.v to be 1, got ${describeValue(meta['v'])}`)
     const values = Object.hasOwn(meta, 'values') ? meta['values'] : undefined
@@ -73,7 +76,7 @@ class Inspection {
     else this.#inspectBranches(values, json, '', 0)
   }
 
-  /** Annotations by their paths from a value. */
+  /** Checks annotations by path, relative to the value `from`. */
   #inspectBranches(branches: unknown, from: unknown, above: string, depth: number): void {
     if (!isObject(branches))
       throw errors.bodyMalformed(`expected annotations by their paths, got ${describeValue(branches)}`)
@@ -87,7 +90,7 @@ class Inspection {
     }
   }
 
-  /** The annotation of one value, and of what is in it: `[kind]` or `[kind, branches]`. */
+  /** Checks the annotation of one value, `[kind]` or `[kind, branches]`, and those inside it. */
   #inspectTree(tree: readonly unknown[], value: unknown, path: string, depth: number): void {
     if (++this.#count > maxAnnotations)
       throw errors.bodyMalformed(`more than ${maxAnnotations} values that are no JSON`)
@@ -95,7 +98,7 @@ class Inspection {
     const [kind, branches] = tree
     const isBranched = tree.length === 2
     const container = typeof value === 'object' && value !== null ? value : undefined
-    // superjson would find the finished Set, or whatever it is, where the path expects what it is made from.
+    // superjson would find the finished Set, say, where the path expects the array that it is made from.
     if (container !== undefined && (this.#annotated.has(container) || this.#passed.has(container)))
       throw refusal(path, 'annotated apart from what is in it')
     const fault = findFault(kind, value, isBranched ? branches : undefined)
@@ -123,7 +126,7 @@ class Inspection {
 
 const forbiddenSteps = new Set(['__proto__', 'constructor', 'prototype'])
 
-/** The steps of a path, in which a backslash escapes the dots and the backslashes of a key. */
+/** Splits a path into its steps. In a path a backslash escapes a dot or a backslash of a key. */
 function splitPath(path: string): string[] {
   if (!path.includes('\\')) return path.split('.')
   const steps: string[] = []

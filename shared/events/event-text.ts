@@ -1,6 +1,6 @@
 /**
- * Makes an event of what a handler, or the gateway's host, sends: once for all who get it, in plain JSON and, if that does not
- * hold all of it, in superjson's form too.
+ * Encodes an event that a handler or the gateway's host sends: once for all of its receivers.
+ * The body is written as plain JSON. If JSON loses a part of it, it is written in superjson's form too.
  */
 import { toBytes } from '../bodies/body-bytes.js'
 import { encodePlain, isPlain } from '../bodies/plain-body.js'
@@ -9,7 +9,7 @@ import { expectEvent } from '../check.js'
 import { errors } from '../errors.js'
 import { type EventOptions, type EventText, expectEventBody, readEventOptions } from './event.js'
 
-/** @throws `EVENT_NOT_SERIALIZABLE`, TypeError for a name or options that are none */
+/** @throws `EVENT_NOT_SERIALIZABLE`; TypeError for an invalid name or invalid options */
 export function createEventText(name: string, body: unknown, options?: EventOptions): EventText {
   const checked = expectEvent(name)
   const { delivery, key, richOnly } = readEventOptions(options)
@@ -30,12 +30,12 @@ function encode(json: string): string {
   return expectEventBody(toBytes(json))
 }
 
-/** Who gets it is not known here, so that it must be fit for all, unless its sender says otherwise. */
+/** The receivers are not known here, so a body must have a plain form unless it is sent with `richOnly`. */
 function refusePlain(path: string, what: string): Error {
   if (!richAlone.has(what)) return errors.eventNotSerializable(path, what)
   const where = path === '' ? 'its top' : path
   return errors.eventNotSerializable(`${where} (with richOnly it goes to clients of rich bodies alone)`, what)
 }
 
-/** What JSON has no form for, and superjson has one. */
+/** Kinds of values that superjson has a form for and JSON has none. */
 const richAlone = new Set(['a BigInt', 'a Map', 'a Set', 'an Error'])

@@ -1,53 +1,70 @@
-/** An event on its way from a handler to players, as it crosses the link: encoded once, however many receive it. */
+/**
+ * An event as it crosses the link from a handler to the gateway: encoded once, however many receive it.
+ * Also the options of events, as handlers and the host give them.
+ */
 import { describeValue, maxNameBytes } from '../check.js'
 import { errors } from '../errors.js'
 import { utf8Length } from '../utf8.js'
 
 /**
- * What becomes of an event that its receiver is too slow for. Reliable: it waits. Latest: it waits, and a newer one of
- * the same key takes its place. Volatile: it is dropped.
+ * What happens to an event when its receiver is too slow. Reliable: it waits. Latest: it waits until a newer
+ * event of the same name and key replaces it. Volatile: it is dropped.
  */
 export const deliveries = { reliable: 0, latest: 1, volatile: 2 } as const
 
+/** How an event is delivered to a slow receiver: `'reliable'`, `'latest'` or `'volatile'`. */
 export type DeliveryName = keyof typeof deliveries
 export type Delivery = (typeof deliveries)[DeliveryName]
 
-/** Bytes that the body of an event may take: what fits into a frame of every form. */
+/** Maximum size of an event's body in bytes: it fits into a frame of every protocol. */
 export const maxEventBodyBytes = 16_000_000
 
 export interface EventText {
   readonly name: string
-  /** JSON, each byte as one character; '' for none. */
+  /** Plain JSON, each byte as one character; '' for no body. */
   readonly body: string
-  /** The same in superjson's form, if there is more in it than in `body`; '' if not. */
+  /** The body in superjson's form, if `body` does not hold all of it; otherwise ''. */
   readonly rich: string
-  /** Whether it is for none but clients that read that form. Then it has no `body`. */
+  /** Whether only clients that read superjson's form get the event. Then `body` is ''. */
   readonly richOnly: boolean
   readonly delivery: Delivery
-  /** Of a latest event: which one it takes the place of, beside its name. */
+  /** Of a `latest` event: with its name, tells which earlier event it replaces. */
   readonly key: string
 }
 
-/** How an event is to be delivered. */
+/** Options for the delivery of an event. */
 export interface EventOptions {
   /**
-   * `reliable` (default): waits for a slow receiver, who is closed as slow when too much waits. `latest`: drops one of
-   * the same name and `key` that has not left yet. `volatile`: dropped for a slow receiver.
+   * What happens when a receiver is too slow. `'reliable'`: the event waits, and the receiver's connection is
+   * closed as slow when too much waits. `'latest'`: the event waits until a newer one of the same name and
+   * `key` replaces it. `'volatile'`: the event is dropped for that receiver.
+   *
+   * @defaultValue `'reliable'`
    */
   readonly delivery?: DeliveryName
-  /** Of `latest`: what the event is about, e.g. a player's name; at most 256 bytes. Default: ''. */
+  /**
+   * With `'latest'`: what the event is about, such as a player's name. At most 256 bytes.
+   *
+   * @defaultValue `''`
+   */
   readonly key?: string
   /**
-   * Sends it only to those whose clients read rich bodies, so that the body may have in it what JSON has no form for: a Map, a
-   * BigInt … Default: false.
+   * Whether to send the event only to clients with rich bodies. The body may then hold values that JSON has no
+   * form for, such as a Map or a BigInt.
+   *
+   * @defaultValue `false`
    */
   readonly richOnly?: boolean
 }
 
-/** Whom an event of many is for: every session (default), or those that are bound to a user. */
+/** Receivers of a broadcast: `'all'` sessions, or those that are `'bound'` to a user. */
 export type BroadcastFilter = 'all' | 'bound'
 
-/** How an event is to be delivered, by its options; throws a TypeError for what is none. */
+/**
+ * Checks the options of an event and fills in the defaults.
+ *
+ * @throws TypeError for an invalid option
+ */
 export function readEventOptions(
   options: EventOptions = {}
 ): Pick<EventText, 'delivery' | 'key' | 'richOnly'> {
@@ -55,13 +72,13 @@ export function readEventOptions(
     throw new TypeError(`Expected the options of an event to be an object, got ${describeValue(options)}`)
   }
   const { delivery = 'reliable', key = '', richOnly = false } = options
-  // What is no text may be read as another one each time.
+  // A value other than a string could give a different text each time it is read.
   if (typeof delivery !== 'string' || !Object.hasOwn(deliveries, delivery)) {
     throw new TypeError(
       `Expected the delivery of an event to be ${Object.keys(deliveries).join(', ')}, got ${describeValue(delivery)}`
     )
   }
-  // A key comes easily from a client, and is kept for each receiver that is behind.
+  // Keys are often taken from a client's body, and are kept for each receiver that is behind.
   if (typeof key !== 'string' || utf8Length(key) > maxNameBytes) {
     throw new TypeError(
       `Expected the key of an event to be a string of at most ${maxNameBytes} bytes, got ${describeValue(key)}`
@@ -73,13 +90,21 @@ export function readEventOptions(
   return { delivery: deliveries[delivery], key, richOnly }
 }
 
-/** Whether a broadcast is only for sessions that are bound; throws a TypeError for a filter that there is none of. */
+/**
+ * Whether a broadcast is only for bound sessions.
+ *
+ * @throws TypeError for an unknown filter
+ */
 export function isForBound(filter: BroadcastFilter = 'all'): boolean {
   if (filter === 'all' || filter === 'bound') return filter === 'bound'
   throw new TypeError(`Expected the filter of a broadcast to be all or bound, got ${describeValue(filter)}`)
 }
 
-/** Gives an event's body back; throws `EVENT_NOT_SERIALIZABLE` for one that fits into no frame. */
+/**
+ * Returns the body of an event as it is.
+ *
+ * @throws `EVENT_NOT_SERIALIZABLE` for one that is too large for a frame
+ */
 export function expectEventBody(body: string): string {
   if (body.length <= maxEventBodyBytes) return body
   throw errors.eventNotSerializable('', `${body.length} bytes, of ${maxEventBodyBytes} that are allowed,`)

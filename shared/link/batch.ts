@@ -1,6 +1,7 @@
 /**
- * A batch, gateway → worker: turns of several sessions, each with its session as it is now and up to 16
- * requests. It crosses as one flat array of strings and numbers, which costs far less than objects do.
+ * A batch of work, sent by the gateway to a worker: turns of several sessions.
+ * Each turn has a snapshot of its session and up to 16 requests. A batch crosses as one flat array of strings
+ * and numbers, which costs far less than objects do.
  *
  *   turn count, then for each turn:
  *     view, slot, sid, uid, version, settings text, request count, then for each request:
@@ -10,34 +11,33 @@
 export type Batch = (string | number | null)[]
 
 /**
- * What a worker must know of a request beside its route and body. Rich: its client writes and reads bodies in superjson's
- * form.
+ * Flags of a request, combined by `|`. Rich: the client writes and reads bodies in superjson's form.
  */
 export const requestFlags = { notify: 1, gzipped: 2, rich: 4 } as const
 
 export interface RequestHead {
-  /** The request's number in this gateway: what the worker answers to. */
+  /** The request's number in this gateway. The worker's outcome names it. */
   readonly rid: number
-  /** The route's place in the list that the worker said hello with. */
+  /** The route's index in the worker's hello. */
   readonly route: number
   readonly flags: number
-  /** The body's bytes, each as one character (latin1), so that it crosses as a copy of bytes. */
+  /** The body's bytes, each as one character (latin1), so that it crosses as a plain copy of bytes. */
   readonly body: string
 }
 
 export interface TurnHead {
-  /** The turn's number in this gateway, above 0: the view that changes by its requests count for. */
+  /** The turn's number in this gateway, above 0. Changes by its requests are marked with it. */
   readonly viewId: number
-  /** Where its requests are claimed. */
+  /** Index of the turn's slot in the claim table. */
   readonly slot: number
   readonly sid: number
   readonly uid: string | null
-  /** The session's version at this moment: what `commit` compares with. */
+  /** The session's version in this snapshot. `commit` compares with it. */
   readonly version: number
   readonly settings: string
 }
 
-/** A turn as the worker reads it. */
+/** A turn and its requests, as the worker reads them. */
 export interface TurnTask extends TurnHead {
   readonly requests: readonly RequestHead[]
 }
@@ -51,7 +51,7 @@ export function addTurn(batch: Batch, turn: TurnHead, requestCount: number): voi
   batch.push(turn.viewId, turn.slot, turn.sid, turn.uid, turn.version, turn.settings, requestCount)
 }
 
-/** Adds one request to the turn that was added last. */
+/** Adds a request to the turn that was added last. */
 export function addRequest(batch: Batch, rid: number, route: number, flags: number, body: string): void {
   batch.push(rid, route, flags, body)
 }

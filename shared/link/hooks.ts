@@ -1,23 +1,24 @@
 /**
- * The hooks that the gateway asks workers to run as if they were requests. Their routes are in no table that a client
- * can ask for: no module whose name begins with `_` has any.
+ * The session hooks, which workers run as if they were requests: onConnect and onClose.
+ * No client can ask for their routes, since modules whose names begin with `_` offer none.
  */
 
 export const hookRoutes = { onConnect: '_hooks.onConnect', onClose: '_hooks.onClose' } as const
 
-/** What is known of a client when its session begins, or goes on. */
+/** Describes the client of a session that begins or is resumed. Passed to onConnect. */
 export interface ConnectInfo {
+  /** The client's address, which is the one that a trusted proxy reports, if there is one. */
   readonly address: { readonly ip: string; readonly port: number }
-  /** `json`: the text form. */
+  /** The client's protocol: `'json'` for JSON text messages, or `'pomelo'`. */
   readonly protocol: 'json' | 'pomelo'
-  /** What a Pomelo client sent as `user` with its handshake: nobody has checked it. */
+  /** The `user` part of a Pomelo client's handshake. It is unchecked input. */
   readonly user?: unknown
-  /** Whether the session is an earlier one, whose client was away and is back. */
+  /** Whether the client has come back to an earlier session. */
   readonly resumed: boolean
 }
 
-/** What onConnect's outcome is when it refuses the session; when it does not, it is empty. */
+/** Outcome of an onConnect that refuses the session. An onConnect that accepts it has an empty outcome. */
 export interface ConnectRefusal {
-  /** For the client to read. */
+  /** Shown to the client. */
   readonly reason: string
 }

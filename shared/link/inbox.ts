@@ -1,18 +1,19 @@
 /**
- * What the gateway sends a worker over its link: acks of operations, and aborts of requests that were decided
- * without their handler. (Work itself comes as batches.) Written and read as the outbox is, one flat array.
+ * The inbox of a worker: what the gateway sends over the link, except for work, which comes as batches.
+ * It holds acks of operations, and aborts of requests that were decided without their handler. Like an outbox,
+ * a message is one flat array.
  */
 import type { ErrorData } from '../errors.js'
 
 export type InboxMessage = (string | number | null)[]
 
-/** Why a request's `signal` aborts. */
+/** Why a request's `signal` is aborted. */
 export type AbortReason = 'timeout' | 'session closed' | 'shutdown'
 
 export interface InboxReader {
-  /** The operation is in force; `value` is what a read asked for, else ''. */
+  /** The operation is in force. `value` is the answer to a read, otherwise ''. */
   acked(ack: number, value: string): void
-  /** The operation was refused. `value` is the key's newest text where an update met a conflict, else ''. */
+  /** The operation was refused. `value` is the key's newest text if an update met a conflict, otherwise ''. */
   refused(ack: number, error: ErrorData, value: string): void
   aborted(rid: number, reason: AbortReason): void
 }
@@ -22,15 +23,17 @@ const kinds = { acked: 0, refused: 1, aborted: 2, allAcked: 3 } as const satisfi
   number
 >
 
+/** The gateway's half: collects items into a message. */
 export class Inbox implements InboxReader {
   #items: InboxMessage = []
-  /** Where the last ack of a row of them stands, if the message ends with one. */
+  /** Index of the last ack number of a range, if the message ends with a range. */
   #lastAckAt = -1
 
   get isEmpty(): boolean {
     return this.#items.length === 0
   }
 
+  /** Removes and returns the message so far. */
   take(): InboxMessage {
     const items = this.#items
     this.#items = []
@@ -43,7 +46,7 @@ export class Inbox implements InboxReader {
     if (value !== '') items.push(kinds.acked, ack, value)
     else if (this.#lastAckAt === items.length - 1 && items[this.#lastAckAt] === ack - 1)
       items[this.#lastAckAt] = ack
-    // Most acks say nothing but that, and most come in a row: from, to.
+    // Most acks carry no value and have consecutive numbers, so that they are written as a range.
     else this.#lastAckAt = items.push(kinds.allAcked, ack, ack) - 1
   }
 
@@ -56,6 +59,7 @@ export class Inbox implements InboxReader {
   }
 }
 
+/** The worker's half: passes each item of a message to the reader's method, in order. */
 export function readInbox(message: InboxMessage, to: InboxReader): void {
   let at = 0
   const text = () => message[at++] as string

@@ -1,6 +1,7 @@
 /**
- * The gateway's half of outbox messages: finds each item and gives it to the reader's method that bears its name. Reads all
- * fields of an item before it applies it, so that one whose method throws is behind the reader, and the next can be read.
+ * The gateway's half of an outbox: reads each item and passes it to the method of the same name.
+ * All fields of an item are read before its method is called. If the method throws, the reader is already at
+ * the next item and can go on there.
  */
 import type { ErrorData } from '../errors.js'
 import type { Delivery, EventText } from '../events/event.js'
@@ -22,10 +23,10 @@ type ItemName = keyof typeof outboxKinds
 
 const itemNames = Object.keys(outboxKinds) as ItemName[]
 
-/** Items between two looks at the clock. */
+/** Number of items between two readings of the clock. */
 const itemsPerLook = 16
 
-/** What a worker sent that can't be read, or makes no sense. */
+/** Thrown for a message that can't be read or makes no sense. */
 export class UnreadableError extends Error {}
 
 export class OutboxReader {
@@ -52,27 +53,27 @@ export class OutboxReader {
     return itemNames[this.#kind] ?? 'origin'
   }
 
-  /** The request of the newest outcome. */
+  /** The request id of the newest outcome. */
   get rid(): number {
     return this.#rid
   }
 
-  /** What the newest operation said of itself. */
+  /** The head of the newest operation. */
   get head(): UserOperationHead {
     return this.#last
   }
 
-  /** Takes a message in place of the one before. */
+  /** Starts to read a message, in place of the one before. */
   begin(message: readonly unknown[]): void {
     this.#message = message
     this.#at = 0
   }
 
   /**
-   * Gives items of the message to their methods, in order, for about so many milliseconds. Goes on behind an item whose
-   * method threw.
+   * Passes items to their methods, in order, for about `ms` milliseconds. After a method has thrown, the next
+   * call goes on behind its item.
    *
-   * @returns whether none is left
+   * @returns whether all items are read
    * @throws UnreadableError, and what a method throws
    */
   read(ms: number): boolean {
@@ -178,7 +179,7 @@ export class OutboxReader {
     return value
   }
 
-  /** What is only compared or looked up: a game may name a session by any number. */
+  /** Any number, for fields that are only compared or looked up: a game may name a session by any number. */
   #number(): number {
     const value = this.#message[this.#at++]
     if (typeof value !== 'number') throw this.#unreadable('a number', value)
@@ -191,7 +192,10 @@ export class OutboxReader {
     return value as number
   }
 
-  /** A count, a place, a number of a request or of an ack: a wrong one must not reach what the gateway counts with. */
+  /**
+   * A count, an index, a request id or an ack number. The gateway does arithmetic with them, so that wrong
+   * values must not get past here.
+   */
   #whole(): number {
     const value = this.#message[this.#at++]
     if (!Number.isSafeInteger(value) || (value as number) < 0)
@@ -246,7 +250,7 @@ export class OutboxReader {
   }
 }
 
-/** Gives each item of a message to its method, in order. */
+/** Passes all items of a message to their methods, in order. */
 export function readOutbox(
   message: OutboxMessage,
   outcomes: OutcomeReader,

@@ -1,4 +1,7 @@
-/** The worker's half of an outbox message: collects items; the link takes them away as one message. */
+/**
+ * The worker's half of an outbox: collects items, which the link sends as one message.
+ * The fields that consecutive operations have in common are written once, by an origin.
+ */
 import type { ErrorData } from '../errors.js'
 import type { EventText } from '../events/event.js'
 import type { LogLevel } from '../text/log.js'
@@ -14,7 +17,7 @@ import {
 
 export class Outbox implements OutcomeReader, OperationReader, EventReader {
   #items: OutboxMessage = []
-  /** What the newest origin in the message says; the numbers are those of no request and no session. */
+  /** The fields of the newest origin in the message. The initial ids match no request and no session. */
   #rid = -1
   #viewId = 0
   #sid = -1
@@ -24,7 +27,7 @@ export class Outbox implements OutcomeReader, OperationReader, EventReader {
     return this.#items.length === 0
   }
 
-  /** The message so far; the next item begins a new one. */
+  /** Removes and returns the message so far. */
   take(): OutboxMessage {
     const items = this.#items
     this.#items = []
@@ -200,7 +203,7 @@ export class Outbox implements OutcomeReader, OperationReader, EventReader {
     this.#items.push(kind, rid, ack, frontendId)
   }
 
-  /** Says whose operation comes next, if it is not the same as before. */
+  /** Writes an origin, if the next operation's differs from the one before. */
   #begin({ rid, viewId, sid, frontendId }: OperationHead): void {
     if (rid === this.#rid && viewId === this.#viewId && sid === this.#sid && frontendId === this.#frontendId)
       return

@@ -1,9 +1,9 @@
 /**
- * What a worker sends the gateway over its link: the operations of its handlers and the outcomes of its
- * requests, in the order in which they were made, many in one message. An `Outbox` (outbox-writer.ts) writes the
- * message, `readOutbox` (outbox-reader.ts) gives each item to the reader's method that bears its name. A message is
- * one flat array: the item's kind, then its fields. What the operations that follow have in common is said once, by
- * an origin.
+ * The outbox of a worker: operations of handlers and outcomes of requests, as they cross the link.
+ * One message holds many items, in the order in which they were made. It is one flat array: each item is its
+ * kind, then its fields. An `origin` holds the fields that the operations behind it have in common. An `Outbox`
+ * (outbox-writer.ts) writes a message; an `OutboxReader` (outbox-reader.ts) passes each item to the method of
+ * the same name.
  */
 import type { ErrorData } from '../errors.js'
 import type { EventText } from '../events/event.js'
@@ -11,93 +11,97 @@ import type { LogLevel } from '../text/log.js'
 
 export type OutboxMessage = (string | number | null)[]
 
-/** What every operation says of itself. */
+/** The fields that operations on a session have in common. */
 export interface OperationHead {
-  /** The request that asked for it; 0 for none. */
+  /** The request that asked for the operation; 0 for none. */
   readonly rid: number
   /**
-   * The copy of the session that it was made from; changes by one view are not foreign to it. Above 0: the turn's.
-   * Below 0: one that its worker made. 0: foreign to all.
+   * The view of the session that the operation was made from. A change is foreign to all other views. Above 0:
+   * a turn's view. Below 0: a view that the worker made. 0: no view, so that the change is foreign to all.
    */
   readonly viewId: number
-  /** The number that its ack must carry; 0: it wants none. */
+  /** The number of the ack that answers the operation; 0 for an operation that wants no ack. */
   readonly ack: number
   readonly frontendId: string
   readonly sid: number
 }
 
-/** What those that name no session say of themselves: they find sessions by uid or channel. */
+/** The common fields of operations that find their sessions by uid or channel. */
 export type UserOperationHead = Omit<OperationHead, 'sid' | 'viewId'>
 
-/** What is done with what a worker says of its requests and of itself. */
+/** Receives what a worker reports about its requests and about itself. */
 export interface OutcomeReader {
-  /** The outcome of a request: its reply's body, JSON with each byte as one character; '' for none. */
+  /** A request has succeeded. `body` is the reply's JSON, each byte as one character; '' for an empty reply. */
   reply(rid: number, body: string): void
+  /** A request has failed. */
   failed(rid: number, error: ErrorData): void
-  /** The worker found the slot's next request taken back, and is done with the slot. */
+  /** The worker gives up the rest of the slot's turn: its next request was taken back, or belongs elsewhere. */
   slotDone(slot: number): void
   /**
-   * The next outcome of the slot's turn is of a request that did not wait for all that it asked for: until `letGo`, what comes after it
-   * in its lane is not to start, here or elsewhere.
+   * The next outcome of the slot's turn comes from a request whose operations are not all answered yet. The
+   * next request of its lane must not start, in any worker, before `goOn`.
    */
   awaitOperations(slot: number): void
+  /** The operations that `awaitOperations` was about are answered. */
   goOn(slot: number): void
-  /** The synchronous part of a batch is done; how many requests it started, and how many microseconds it took. */
+  /** The synchronous part of a batch is over. It started so many requests in so many microseconds. */
   ready(started: number, micros: number): void
   log(level: LogLevel, message: string, fields: string): void
   /**
-   * The worker is about to end, by the doing of the request `rid`, which may have ended long ago, and of its route; 0
-   * and '': nobody's.
+   * The worker is about to end. `rid` and `route` tell which request caused it; that request may have ended long
+   * ago. 0 and '' if no request did.
    */
   fatal(rid: number, route: string, cause: string, detail: string): void
 }
 
-/** What is done with each operation. A head holds for the call: the next operation may get the same object. */
+/** Receives operations on sessions. A head is valid during the call only: its object is used again. */
 export interface OperationReader {
-  /** Sets one key; text '' deletes it. */
+  /** Sets one key; the text '' deletes it. */
   push(head: OperationHead, key: string, text: string): void
-  /** Sets several keys: a settings text. */
+  /** Sets several keys, given as a settings text. */
   pushAll(head: OperationHead, settings: string): void
   bind(head: OperationHead, uid: string): void
   unbind(head: OperationHead, uid: string): void
-  /** Sets one key if its text is still `before`; '': if there is still no such key. */
+  /** Sets one key if its text is still `before`; '' stands for a missing key. */
   update(head: OperationHead, key: string, text: string, before: string): void
-  /** Sets several keys, all or none, unless another view changed one of them after `version`. */
+  /** Sets several keys, all or none. Refused if another view has changed one of them after `version`. */
   commit(head: OperationHead, settings: string, version: number): void
-  /** Asks for the session as it is now. */
+  /** Asks for the session's current state. */
   read(head: OperationHead): void
   readByUid(head: UserOperationHead, uid: string): void
   kick(head: OperationHead, reason: string | null): void
   kickByUid(head: UserOperationHead, uid: string, reason: string | null): void
-  /** Tells of an operation that failed in the worker, before it was asked for; `about` is its key or uid. */
+  /** Reports an operation that failed in the worker, before it was sent. `about` is its key or uid. */
   refused(route: string, operation: string, about: string, error: ErrorData): void
 }
 
-/** What is done with each operation about events and channels. */
+/** Receives operations on events and channels. */
 export interface EventReader {
-  /** Sends an event to the session. Acks of what sends events carry the number of sessions that it reached. */
+  /** Sends an event to the session. The ack of each operation that sends carries the number of sessions reached. */
   send(head: OperationHead, event: EventText): void
-  /** Sends an event to all sessions of a user, but not to those whose numbers are listed. */
+  /** Sends an event to all sessions of a user, except those listed. `except`: a JSON array of their numbers, or ''. */
   sendToUser(head: UserOperationHead, uid: string, event: EventText, except: string): void
-  /** Sends an event to all sessions; only to those that are bound to a user, if `bound` is 1. */
+  /** Sends an event to all sessions, or only to bound ones if `bound` is 1; except those listed. */
   broadcast(head: UserOperationHead, bound: number, event: EventText, except: string): void
-  /** Sends an event to all sessions of several users, a JSON array of their uids. The ack lists who was not reached. */
+  /** Sends an event to all sessions of several users. `uids`: a JSON array. The ack lists the uids not reached. */
   sendToUsers(head: UserOperationHead, uids: string, event: EventText): void
+  /** Adds the session to a channel. */
   join(head: OperationHead, channel: string): void
+  /** Removes the session from a channel. */
   leave(head: OperationHead, channel: string): void
-  /** Lets all sessions of a user in. The ack carries how many of them are in now. */
+  /** Adds all sessions of a user to a channel. The ack carries how many of them are members now. */
   joinUser(head: UserOperationHead, channel: string, uid: string): void
-  /** Takes all sessions of a user out. The ack carries how many of them were in. */
+  /** Removes all sessions of a user from a channel. The ack carries how many of them were members. */
   leaveUser(head: UserOperationHead, channel: string, uid: string): void
-  /** Sends an event to the members of a channel, but not to those whose numbers are listed. */
+  /** Sends an event to the members of a channel, except those listed. */
   sendToChannel(head: UserOperationHead, channel: string, event: EventText, except: string): void
-  /** Asks for up to `count` members of a channel, those behind the session `after`, oldest first. */
+  /** Asks for up to `count` members of a channel whose session numbers are above `after`, in that order. */
   members(head: UserOperationHead, channel: string, after: number, count: number): void
   /** Asks how many members a channel has. */
   channelSize(head: UserOperationHead, channel: string): void
   /** Asks how many sessions of a user are in a channel. */
   sessionsInChannel(head: UserOperationHead, channel: string, uid: string): void
-  /** Ends a channel: nobody is in it any more. */
+  /** Removes all members of a channel. */
   destroyChannel(head: UserOperationHead, channel: string): void
 }
 

@@ -1,61 +1,62 @@
 /**
- * The channel between the gateway and a worker that is a process: messages over a pipe, each as v8 writes values, behind a
- * head of eight bytes. Node's own channel (`process.send`) is not used: bytes that can't be read there, and messages whose
- * `cmd` begins with `NODE_`, end the process that reads them, or silence it.
+ * The channel between the gateway and a worker process: messages over a pipe.
+ * Each message is a value in V8's serialization format behind a header of eight bytes. Node's own channel
+ * (`process.send`) is not used: unreadable bytes, and messages whose `cmd` begins with `NODE_`, would end or
+ * silence the process that reads them.
  */
 import type { Duplex } from 'node:stream'
 import { Deserializer, Serializer } from 'node:v8'
 import { showValue } from '../text/shown.js'
 
-/** What a head begins with: nobody writes it by chance. Behind it is the number of bytes that follow. */
+/** First four bytes of a header: unlikely to be written by chance. The next four are the message's length. */
 const mark = 0x9a11_90e7
-const headBytes = 8
-const roomForHead = Buffer.alloc(headBytes)
+const headerBytes = 8
+const emptyHeader = Buffer.alloc(headerBytes)
 
-/** Bytes of a message, at most: V8's strings end there. */
+/** Maximum size of a message in bytes: V8's strings can't be longer. */
 const mostBytes = 2 ** 29
 
 export interface ProcessChannelInit {
-  /** Each message, whatever it is. */
+  /** Called for each message, whose shape is not checked. */
   readonly onMessage: (message: unknown) => void
-  /** Bytes came that are no message; nothing behind them is read. */
+  /** Called when unreadable bytes have come. Nothing behind them is read. */
   readonly onUnreadable: (what: string) => void
-  /** The other end is gone. */
+  /** Called when the other end is gone. */
   readonly onClose: () => void
 }
 
 export class ProcessChannel {
   readonly #pipe: Duplex
   readonly #init: ProcessChannelInit
-  /** What has come of a message that has not come as a whole. */
+  /** The parts of an incomplete message that have come so far. */
   #parts: Buffer[] = []
   #size = 0
-  /** Bytes that are needed to go on: a head, or a head and what it speaks of. */
-  #needed = headBytes
+  /** Number of bytes needed to go on: a header, or a header and its message. */
+  #needed = headerBytes
 
   constructor(pipe: Duplex, init: ProcessChannelInit) {
     this.#pipe = pipe
     this.#init = init
     pipe.on('data', (bytes: Buffer) => this.#receive(bytes))
-    // How it broke tells nobody more than that it is closed.
+    // An error is always followed by `close`, which is handled.
     pipe.on('error', () => {})
     pipe.on('close', init.onClose)
   }
 
-  /** Sends a message; nothing, once the other end is gone. Throws what v8 throws for a value that it can't write. */
+  /** Sends a message, unless the other end is gone. Throws what V8 throws for a value that it can't write. */
   send(message: unknown): void {
     if (!this.#pipe.writable) return
     const serializer = new Serializer()
-    serializer.writeRawBytes(roomForHead)
+    serializer.writeRawBytes(emptyHeader)
     serializer.writeHeader()
     serializer.writeValue(message)
     const bytes = serializer.releaseBuffer()
     bytes.writeUInt32LE(mark, 0)
-    bytes.writeUInt32LE(bytes.length - headBytes, 4)
+    bytes.writeUInt32LE(bytes.length - headerBytes, 4)
     this.#pipe.write(bytes)
   }
 
-  /** Ends this end; `onLeft`: once all that was sent has left. */
+  /** Closes this end, and calls `onLeft` once all messages have been sent. */
   end(onLeft: () => void): void {
     this.#pipe.end(onLeft)
   }
@@ -70,19 +71,19 @@ export class ProcessChannel {
     }
   }
 
-  /** Reads the first message, if all of it is there. Returns false if there is no message to be read any more. */
+  /** Reads the first message, if it is complete. Returns false if the channel has become unreadable. */
   #readFrom(all: Buffer): boolean {
     this.#parts = [all]
     const length = all.readUInt32LE(4)
     if (all.readUInt32LE(0) !== mark || length > mostBytes) return this.#giveUp(all)
-    this.#needed = headBytes + length
+    this.#needed = headerBytes + length
     if (all.length < this.#needed) return true
-    const message = deserialize(all.subarray(headBytes, this.#needed))
+    const message = deserialize(all.subarray(headerBytes, this.#needed))
     if (message === unreadable) return this.#giveUp(all)
     const rest = all.subarray(this.#needed)
     this.#parts = rest.length === 0 ? [] : [rest]
     this.#size = rest.length
-    this.#needed = headBytes
+    this.#needed = headerBytes
     this.#init.onMessage(message)
     return true
   }

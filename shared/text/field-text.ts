@@ -1,29 +1,29 @@
 /**
- * A value as text of bounded cost, for the log. A value may be as large as memory, and larger: one that holds another
- * twice, which holds a third twice, is a tree without end. So what the fields of one line may cost is shared by all of
- * them, and what is beyond is not even looked at.
+ * Writes values as text for the log, at a bounded cost.
+ * A value may be as large as memory, or larger once written: an object that holds another twice, which holds a
+ * third twice, makes a huge tree. All fields of one line share one budget. What exceeds it is not even visited.
  */
 import { isBoxed } from './lossy-value.js'
 
-/** Elements and members that are looked at for one line, at most. */
+/** Maximum number of elements and members that are visited for one line. */
 export const maxNodes = 10_000
 
-/** Characters that are written for one line, at most: what is cut later counts too. */
+/** Maximum number of characters that are written for one line, including those that are cut off later. */
 const maxWritten = 131_072
 
-/** Levels of arrays and objects that are shown. */
+/** Maximum depth of arrays and objects that is shown. */
 const maxShownDepth = 100
 
-/** What ends the writing of a value that is too much. */
+/** Thrown to end the writing of a value that exceeds its budget. */
 const overflow = Symbol('overflow')
 
-/** A text of `most` characters at most; what is beyond is cut off, and counted in its place. */
+/** Cuts a text to `most` characters, and says how many were cut off. */
 export function shorten(text: string, most: number): string {
   const rest = text.length - most
   return rest > 0 ? `${text.slice(0, most)}… and ${rest} characters more` : text
 }
 
-/** Writes the values of one line. Never throws: a value that can't be read becomes a text that says why. */
+/** Writes the values of one line. Never throws: an unreadable value becomes a text that says why. */
 export class FieldWriter {
   #nodes = maxNodes
   #written = 0
@@ -32,9 +32,9 @@ export class FieldWriter {
   readonly #above = new Set<object>()
 
   /**
-   * A value as JSON. What JSON lacks becomes a text: `12n`, `NaN`, `[function f]`, `[circular]`, an error's stack. What
-   * takes more than `room` characters, or more than the line's budget, becomes a text of its first `cut` characters; none of
-   * them once the budget is spent.
+   * Returns a value as JSON. A value without a JSON form becomes a string: `12n`, `NaN`, `[function f]`,
+   * `[circular]`, an error's stack. A value that takes more than `room` characters, or more than the line's budget,
+   * becomes a string of its first `cut` characters; of none once the budget is spent.
    */
   write(value: unknown, room: number, cut: number): string {
     this.#text = ''
@@ -53,7 +53,7 @@ export class FieldWriter {
     }
   }
 
-  /** Takes elements or members that are about to be looked at out of the budget; returns how many of them may be. */
+  /** Spends the budget for elements or members about to be visited. Returns how many of them may be visited. */
   spend(count: number): number {
     const left = Math.max(this.#nodes, 0)
     this.#nodes -= count
@@ -104,7 +104,7 @@ export class FieldWriter {
   #addMembers(object: Readonly<Record<string, unknown>>, depth: number): void {
     this.#put('{')
     if (this.#nodes <= 0) throw overflow
-    // To name them all takes its time, also where few are shown: that is done to many only once.
+    // Listing all keys takes time even if few are shown, so a large object is listed at most once in a line.
     const names = Object.keys(object)
     let left = this.spend(names.length)
     let separator = ''
@@ -123,16 +123,16 @@ export class FieldWriter {
 
   #putText(text: string): void {
     if (text.length <= this.#room) return this.#put(JSON.stringify(text))
-    // Its beginning is shown, and no more of it is looked at.
+    // Only its beginning is shown; the rest is not visited.
     this.#put(JSON.stringify(text.slice(0, this.#room)))
     throw overflow
   }
 }
 
-/** What is written in place of a value; `name`: where it is in what is around it. */
+/** Returns what to write for a value. `name`: its key or index in the object around it. */
 function show(name: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return showPrimitive(value)
-  // Each of their elements would be a number in the text.
+  // Otherwise each byte would become a number in the text.
   if (ArrayBuffer.isView(value)) return `[${tagOf(value)} of ${value.byteLength} bytes]`
   const { toJSON } = value as { toJSON?: unknown }
   const given: unknown = typeof toJSON === 'function' ? toJSON.call(value, name) : value
@@ -172,7 +172,7 @@ function readStack(error: Error): string {
   return typeof error.stack === 'string' ? error.stack : String(error.message)
 }
 
-/** Of what a value threw while it was read: may be anything, and may throw again. */
+/** Describes what was thrown while a value was read. That may be anything, and may throw again. */
 export function describeUnreadable(thrown: unknown): string {
   try {
     return `[threw: ${shorten(thrown instanceof Error ? String(thrown.message) : String(thrown), 1_024)}]`

@@ -1,16 +1,19 @@
 /**
- * Where a line of the log goes, and how its message and its fields become text. The gateway's host may hand in its own
- * logger; workers' lines reach the same one. What is logged may come from anybody: formatting never throws, a value
- * that can't be read costs its own field alone, and no text can pass for a line of its own.
+ * The log: its interface, its levels, and how a message and its fields become text.
+ * The gateway's host may pass its own logger, which gets the workers' lines too. Logged values may come from
+ * anybody. So formatting never throws, an unreadable value costs only its own field, and no text can pass for a
+ * line of its own.
  */
 import { describeUnreadable, FieldWriter, shorten } from './field-text.js'
 import { maxLineLength, TextLine } from './text-line.js'
 
+/** Severity of a log line. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
-/** What a line carries beside its text. Values are printed as JSON; an Error with its stack. */
+/** Named values of a log line. They are printed as JSON; an Error with its stack. */
 export type LogFields = Readonly<Record<string, unknown>>
 
+/** Receives log lines, each with a message and optional fields. */
 export interface Logger {
   debug(message: string, fields?: LogFields): void
   info(message: string, fields?: LogFields): void
@@ -20,10 +23,10 @@ export interface Logger {
 
 export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 
-/** Bytes that may wait for the reader of a stream of the log, or of what handlers print. What comes beyond is dropped. */
+/** Maximum bytes that wait for the reader of a log stream or of handlers' output. More is dropped. */
 export const maxWaitingBytes = 1_048_576
 
-/** A logger that hands each line, at `level` and above, to one function. */
+/** Creates a logger that passes each line of `level` or above to one function. */
 export function createLogger(
   level: LogLevel | 'silent',
   write: (level: LogLevel, message: string, fields: LogFields | undefined) => void
@@ -36,7 +39,7 @@ export function createLogger(
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
-/** One line of text a call: time, level, message, and the fields as `name=value`. */
+/** Creates a logger that prints lines of text: time, level, message, and the fields as `name=value`. */
 export function createTextLogger(
   level: LogLevel | 'silent',
   print: (line: string) => void,
@@ -56,30 +59,30 @@ export function createTextLogger(
   })
 }
 
-/** A message as text, also where something else was given for it. Never throws. */
+/** Returns a message as text, whatever its type. Never throws. */
 export function formatMessage(message: unknown): string {
   return typeof message === 'string'
     ? message
     : new FieldWriter().write(message, maxLineLength, maxLineLength)
 }
 
-/** Characters of all fields of a line as JSON, at most, and of one that there is no room for. */
+/** Maximum characters of all fields of a line as JSON, and of one field that does not fit. */
 const longestFields = 49_152
 const longestCut = 4_096
 
-/** Characters of the name of a field, at most. */
+/** Maximum characters of a field's name. */
 const longestName = 256
 
-/** Names by which the gateway says whose line it is, also where a line has none of them. */
+/** Field names that are reserved for the gateway, even in a line in which it uses none of them. */
 const ownNames = new Set(['route', 'requestId', 'worker'])
 
 /**
- * All fields of a line as the text of one JSON object. Never throws, and costs little, whatever was given: a value that
- * can't be read becomes a text that says why, such as `[threw: …]`, and the other fields stay. Where all are too much,
- * those that there is no room for are cut; what does not fit then is counted.
+ * Returns all fields of a line as the text of one JSON object. Never throws, and its cost is bounded for any
+ * value. An unreadable value becomes a text that says why, such as `[threw: …]`, and the other fields stay. Fields
+ * that do not fit are cut; those that still do not fit are counted.
  *
- * @param fields what was given as fields, whatever it is; one of the gateway's own names is kept as `fields.NAME`
- * @param own what the gateway itself says
+ * @param fields the given fields, of any type; a field with a reserved name becomes `fields.NAME`
+ * @param own the gateway's own fields
  */
 export function formatFields(fields: unknown, own: LogFields = {}): string {
   const writer = new FieldWriter()
@@ -105,11 +108,11 @@ export function formatFields(fields: unknown, own: LogFields = {}): string {
   return `{${members.join(',')}}`
 }
 
-/** What was given as the fields of a line: a getter that throws costs its own field. */
+/** The given fields of a line. A getter that throws costs only its own field. */
 interface GivenFields {
   readonly names: readonly string[]
   readonly read: (name: string) => unknown
-  /** Further ones, that the line's budget has no place for. */
+  /** Number of further fields that exceed the line's budget. */
   readonly left: number
 }
 

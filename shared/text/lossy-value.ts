@@ -1,21 +1,24 @@
-/** Values of which a text would have less than there is: what they are, for the errors that refuse them. */
+/**
+ * Recognizes values that lose something when they are written as text, and describes them.
+ * The descriptions are part of the errors that refuse such values.
+ */
 
 /**
- * What an object is of which JSON leaves `{}` although there is something, or its insides; undefined: it is empty, or
- * not so lost.
+ * Describes an object that JSON would empty: one with content that becomes `{}`, or a stream. Returns undefined for
+ * an object that is really empty, or is not lost in this way.
  */
 export function describeEmptied(value: object): string | undefined {
   if (isListLike(value)) return undefined
   if (typeof (value as { pipe?: unknown }).pipe === 'function') return 'a stream'
   const kinds = Object.values(value).map(each => typeof each)
-  // A member that is undefined is left out of JSON, as everybody expects.
+  // JSON leaves out undefined members, as everybody expects.
   if (kinds.some(kind => kind !== 'function' && kind !== 'symbol')) return undefined
   if (kinds.length > 0) return 'an object of functions or symbols alone'
   const proto: unknown = Object.getPrototypeOf(value)
   return proto === Object.prototype || proto === null ? undefined : describeInstance(value)
 }
 
-/** An object that is none of a plain kind, by its class. */
+/** Describes an object by its class. */
 export function describeInstance(value: object): string {
   if (value instanceof Error) return 'an Error'
   if (value instanceof RegExp) return 'a RegExp'
@@ -26,13 +29,13 @@ export function describeInstance(value: object): string {
   return `an instance of ${typeof tag === 'string' && tag !== '' ? tag : 'a nameless class'}`
 }
 
-/** A property of a Date, a Map … that no form has a place for; undefined: there is none. */
+/** Returns the name of a property that was added to a Date, a Map …; undefined if there is none. */
 export function findOwnKey(value: object): string | undefined {
   for (const key in value) if (Object.hasOwn(value, key)) return key
   return undefined
 }
 
-/** The enumerable members of an object. `steps` ends with the key of one while it is read: its getter may throw. */
+/** Reads the enumerable members of an object. While one is read, `steps` ends with its key: a getter may throw. */
 export function readMembers(value: object, steps: string[]): [key: string, member: unknown][] {
   return Object.keys(value).map(key => {
     steps.push(key)
@@ -42,12 +45,12 @@ export function readMembers(value: object, steps: string[]): [key: string, membe
   })
 }
 
-/** Whether it is the match of a RegExp, which has more than its elements. */
+/** Whether an array is the match of a RegExp, which has further properties beside its elements. */
 export function isMatch(list: readonly unknown[]): boolean {
   return (list as Partial<RegExpMatchArray>).index !== undefined
 }
 
-/** Whether JSON shows what is in it: elements, or the value in a box. */
+/** Whether JSON shows the content of an object: elements, or a boxed value. */
 function isListLike(value: object): boolean {
   if (value instanceof DataView) return false
   return Array.isArray(value) || ArrayBuffer.isView(value) || isBoxed(value)

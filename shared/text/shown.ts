@@ -1,10 +1,10 @@
-/** A value of which nothing is known, as the log shows it. */
+/** Shows a value of unknown type on one line of the log. */
 import { inspect } from 'node:util'
 
-/** Characters of it that are shown. */
+/** Maximum characters that are shown. */
 const longest = 200
 
-/** A value on one line, shortened, with control characters escaped. Runs no code of the value. */
+/** Returns a value on one line, shortened, with control characters escaped. Runs no code of the value. */
 export function showValue(value: unknown): string {
   const options = { depth: 2, maxArrayLength: 10, maxStringLength: longest, customInspect: false }
   const text = inspect(value, { ...options, breakLength: Number.POSITIVE_INFINITY })

@@ -1,24 +1,25 @@
 /**
- * A line of the log as text. What is logged may come from anybody: no text can pass for a line of its own, colour a
- * terminal or turn the direction of what follows, and none makes the line longer than it may be.
+ * Builds one line of the text log, safely and with a bounded length.
+ * Logged texts may come from anybody. None can pass for a line of its own, color a terminal, change the direction
+ * of the text behind it, or exceed the maximum length.
  */
 import type { FieldWriter } from './field-text.js'
 
-/** Characters of a line of text, at most; what is beyond is cut off, and counted in its place. */
+/** Maximum length of a line in characters. The rest is cut off, and the line says how much that was. */
 export const maxLineLength = 65_536
 
 export class TextLine {
   #text: string
-  /** Characters, and fields, that were not even looked at. */
+  /** Number of characters, and of fields, that were not even visited. */
   #lost = 0
   #fieldsLeftOut = 0
 
-  /** `start`: what nobody else has chosen. */
+  /** `start`: the beginning of the line, which must be trusted text. */
   constructor(start: string) {
     this.#text = start
   }
 
-  /** Whether what comes now would be cut off. */
+  /** Whether anything added now would be cut off. */
   get isFull(): boolean {
     return this.#text.length >= maxLineLength
   }
@@ -31,12 +32,12 @@ export class TextLine {
     this.#text += ` ${printText(this.#bound(name))}=${this.#print(value, writer)}`
   }
 
-  /** Counts further fields that there is no room for. */
+  /** Counts fields that were left out because the line is full. */
   leaveOut(fields: number): void {
     this.#fieldsLeftOut += fields
   }
 
-  /** The line, which says how much of it is left out. */
+  /** Returns the line, which says how much was left out. */
   end(): string {
     const rest = Math.max(this.#text.length - maxLineLength, 0) + this.#lost
     const more: string[] = []
@@ -51,7 +52,7 @@ export class TextLine {
     if (value === undefined) return 'undefined'
     if (typeof value === 'string') return printText(this.#bound(value))
     const text = writer.write(value, maxLineLength, maxLineLength)
-    // What has become a text is printed as one.
+    // A value that was written as a string is printed like other strings.
     return text.startsWith('"') ? printText(JSON.parse(text)) : escapeText(text)
   }
 
@@ -62,20 +63,20 @@ export class TextLine {
   }
 }
 
-/** A text as it is, if it is one word; a stack in its lines; anything else in quotes. */
+/** Returns a single word as it is, a stack as indented lines, and any other text in quotes. */
 function printText(text: string): string {
   if (/^[\w.:/-]+$/.test(text)) return text
   return /\n {4}at /.test(text) ? printLines(text) : escapeText(JSON.stringify(text))
 }
 
-/** Several lines, indented: none of them begins as a line of the log does. */
+/** Indents all lines but the first, so that none of them looks like a line of the log. */
 function printLines(text: string): string {
   return text.split('\n').map(escapeText).join('\n    ')
 }
 
 /**
- * What a terminal or a reader takes for more than a character: controls (line breaks and the start of each ANSI
- * sequence among them), Unicode's line breaks, and marks that turn the direction of text.
+ * Characters that do more than print: control characters (among them line breaks and the start of ANSI
+ * sequences), Unicode's line breaks, and marks that change the direction of text.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not reach a terminal
 const unsafe = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g

@@ -1,14 +1,15 @@
 /**
- * What was thrown, as text. It may be anything, and what is asked of it may throw again (a Proxy, a getter): describing
- * never does, and gives no more than a few lines of a log can hold.
+ * Describes thrown values as text.
+ * A thrown value may be anything, and may throw again when it is read (a Proxy, a getter). These functions never
+ * throw, and their texts have a bounded length.
  */
 import { shorten } from './field-text.js'
 import { formatMessage } from './log.js'
 
-/** Characters of a description at most. */
+/** Maximum characters of a description. */
 const longest = 16_384
 
-/** Its stack, where it is an error that has one; else its text. */
+/** Returns the stack of an error; the text of anything else. */
 export function describeThrown(thrown: unknown): string {
   return attempt(() => {
     if (!(thrown instanceof Error)) return describeOther(thrown)
@@ -17,17 +18,17 @@ export function describeThrown(thrown: unknown): string {
   })
 }
 
-/** Its message, where it is an error; else its text. */
+/** Returns the message of an error; the text of anything else. */
 export function messageOf(thrown: unknown): string {
   return attempt(() => (thrown instanceof Error ? String(thrown.message) : describeOther(thrown)))
 }
 
-/** Its `code`; '' where it has none. */
+/** Returns the `code` of an error; '' if it has none. */
 export function codeOf(thrown: unknown): string {
   return attempt(() => String((thrown as { code?: unknown } | null | undefined)?.code ?? ''))
 }
 
-/** What `read` gives, whatever happens there. */
+/** Returns the result of `read`, shortened, or a replacement text if it throws. */
 export function attempt(read: () => string): string {
   try {
     return shorten(read(), longest)
