@@ -1,21 +1,22 @@
 /**
- * A setting's value ⇄ its text. The text is superjson's; plain JSON values take a way of their own that writes
- * the same text several times faster. The gateway keeps and forwards texts and needs none of this; workers
- * encode at a push and decode when a key is read. Texts come from our own workers only: superjson's parser is
- * no match for a stranger's text.
+ * Encodes the values of settings as text, and decodes them.
+ * The text is superjson's. Plain JSON values take a shortcut that writes the same text several times faster. The
+ * gateway stores and forwards texts and needs none of this. Workers encode a value when it is pushed, and decode
+ * it when its key is read. Texts come from our own workers only: superjson's parser is not safe for text from
+ * clients.
  *
- * What would not come back as what it was is refused here, with the path to it. The few things that are left out all the
- * same, since to look for them costs too much, are in docs/reference/values.md, held by a test.
+ * A value that would change on the way is refused, with the path to the part that would. A few properties are lost
+ * all the same, since checking for them costs too much; docs/reference/values.md lists them, held by a test.
  */
 import { errors } from '../errors.js'
 import { describeInstance, findOwnKey, isMatch } from '../text/lossy-value.js'
 import { SuperJSON } from './superjson.js'
 
-/** Levels of nesting that a value may have. */
+/** Maximum nesting of a value. */
 export const maxValueDepth = 100
 
-/** What can't be kept, and where in the value it is. */
-class Refusal extends Error {
+/** Thrown for a part of a value that can't be kept, with the path to it. */
+class Unencodable extends Error {
   readonly path: string
   constructor(path: string, what: string) {
     super(what)
@@ -25,7 +26,7 @@ class Refusal extends Error {
 
 const superjson = new SuperJSON()
 
-// superjson of itself would lose the class of a view over bytes and the NaNs in it.
+// Without this, superjson would lose the class of a typed array, and the NaNs in it.
 const bytesByName = new Map<string, (copy: ArrayBuffer) => ArrayBufferView | ArrayBuffer>([
   ['ArrayBuffer', copy => copy],
   ['Buffer', copy => Buffer.from(copy)],
@@ -47,14 +48,14 @@ superjson.registerCustom<ArrayBufferView | ArrayBuffer, [name: string, base64: s
   {
     isApplicable: isBytes,
     serialize: value => [value.constructor.name, asBuffer(value).toString('base64')],
-    // A copy, since a small Buffer is a window on a pool that others use too.
+    // A copy, since a small Buffer is a view of a pool that other Buffers share.
     deserialize: ([name, base64]) =>
       bytesByName.get(name)!(new Uint8Array(Buffer.from(base64, 'base64')).buffer)
   },
   'bytes'
 )
 
-// ... and of an Error its class and its code.
+// Without this, superjson would lose the class and the code of an Error.
 const errorClasses = new Map<string, ErrorConstructor>(
   [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(each => [
     each.name,
@@ -84,22 +85,22 @@ superjson.registerCustom<Error, [name: string, message: string, code: string | n
 )
 
 /**
- * The text of a value.
+ * Returns the text of a value.
  *
- * @throws `VALUE_NOT_SERIALIZABLE`, naming the key and the path in the value
+ * @throws `VALUE_NOT_SERIALIZABLE`, which names the key and the path in the value
  */
 export function encodeValue(key: string, value: unknown): string {
   try {
-    // A number too: as a part of a template it would go through V8's cache of such texts, at twice the cost.
+    // JSON.stringify for numbers too: a number in a template goes through V8's number cache, at twice the cost.
     if (isPlain(value)) return `{"json":${JSON.stringify(value)}}`
     return encodeRich(value)
-  } catch (refusal) {
-    if (refusal instanceof Refusal) throw errors.valueNotSerializable(key, refusal.path, refusal.message)
-    throw errors.valueNotSerializable(key, '', refusal instanceof Error ? refusal.message : String(refusal))
+  } catch (error) {
+    if (error instanceof Unencodable) throw errors.valueNotSerializable(key, error.path, error.message)
+    throw errors.valueNotSerializable(key, '', error instanceof Error ? error.message : String(error))
   }
 }
 
-/** The value of a text that `encodeValue` made: a new one at each call, shared with nobody. */
+/** Returns the value of a text that `encodeValue` has made. Each call returns a new value. */
 export function decodeValue(text: string): unknown {
   const number = readInteger(text)
   if (number !== undefined) return number
@@ -108,10 +109,10 @@ export function decodeValue(text: string): unknown {
 }
 
 const valueStart = '{"json":'.length
-/** Digits of which a number holds each row exactly. */
+/** Number of decimal digits that a double always holds exactly. */
 const exactDigits = 15
 
-/** The value of a text like `{"json":17}`, which needs no parser; undefined of any other text. */
+/** Reads a text like `{"json":17}` without a parser. Returns undefined for any other text. */
 function readInteger(text: string): number | undefined {
   const end = text.length - 1
   if (end > valueStart + exactDigits) return undefined
@@ -128,10 +129,10 @@ function encodeRich(value: unknown): string {
   const inspection = new Inspection()
   inspection.start(value)
   const { circle, hasCollection } = inspection
-  if (circle !== undefined && hasCollection) throw new Refusal(circle, 'a circle beside a Set or a Map')
+  if (circle !== undefined && hasCollection) throw new Unencodable(circle, 'a circle beside a Set or a Map')
   const serialized = superjson.serialize(value)
-  // What superjson met twice, equal NaNs and BigInts included, it restores by putting it in place again, which
-  // changes the order of a Map's keys and loses some. Only a circle needs it; all else comes back as equal copies.
+  // superjson restores a value that it met twice (equal NaNs and BigInts included) by assigning it again, which
+  // reorders a Map's keys and loses some. Only a circle needs that. Anything else is restored as equal copies.
   if (circle === undefined) delete serialized.meta?.referentialEqualities
   return JSON.stringify(serialized)
 }
@@ -148,7 +149,7 @@ function asBuffer(value: ArrayBufferView | ArrayBuffer): Buffer {
     : Buffer.from(value)
 }
 
-/** Whether JSON alone brings the value back as what it was. One that can't be read is for the inspection to name. */
+/** Whether JSON alone restores the value. An unreadable value is not plain; the inspection will name it. */
 function isPlain(value: unknown): boolean {
   try {
     return looksPlain(value, 0)
@@ -182,36 +183,36 @@ function looksPlainObject(value: object, depth: number): boolean {
   return Object.getOwnPropertySymbols(value).length === 0
 }
 
-/** The slow walk over a value that is not plain JSON: throws a Refusal where it meets what superjson would lose. */
+/** Walks through a value that is not plain JSON, and throws Unencodable for a part that superjson would lose. */
 class Inspection {
-  /** What lies above the present value, so that a circle, which superjson can keep, is walked once. */
+  /** The objects that contain the current value, so that a circle, which superjson can keep, is walked once. */
   readonly #above = new Set<object>()
-  /** The path at which a circle closes; undefined: there is none. */
+  /** The path at which a circle closes; undefined if there is none. */
   circle: string | undefined
-  /** Whether there is a Set or a Map in it. */
+  /** Whether the value contains a Set or a Map. */
   hasCollection = false
-  /** The path of the member that is read. */
+  /** The path of the member that is being read. */
   #reading = ''
 
   start(value: unknown): void {
     try {
       this.inspect(value, '', 0)
     } catch (error) {
-      if (error instanceof Refusal) throw error
-      // A getter or a Proxy of the game's threw.
-      throw new Refusal(this.#reading, 'a value that can not be read')
+      if (error instanceof Unencodable) throw error
+      // A getter or a Proxy of the game has thrown.
+      throw new Unencodable(this.#reading, 'a value that can not be read')
     }
   }
 
   inspect(value: unknown, path: string, depth: number): void {
-    if (typeof value === 'function') throw new Refusal(path, 'a function')
-    if (typeof value === 'symbol') throw new Refusal(path, 'a symbol')
+    if (typeof value === 'function') throw new Unencodable(path, 'a function')
+    if (typeof value === 'symbol') throw new Unencodable(path, 'a symbol')
     if (typeof value !== 'object' || value === null) return
     if (this.#above.has(value)) {
       this.circle = path
       return
     }
-    if (depth >= maxValueDepth) throw new Refusal(path, `nesting of more than ${maxValueDepth} levels`)
+    if (depth >= maxValueDepth) throw new Unencodable(path, `nesting of more than ${maxValueDepth} levels`)
     this.#above.add(value)
     this.#inspectObject(value, path, depth + 1)
     this.#above.delete(value)
@@ -226,11 +227,11 @@ class Inspection {
     if (proto === Set.prototype) return this.#inspectSet(value as Set<unknown>, path, depth)
     if (value instanceof Error) return this.#inspectError(value, path, depth)
     if (proto === Date.prototype) {
-      if (Number.isNaN((value as Date).getTime())) throw new Refusal(path, 'an invalid Date')
+      if (Number.isNaN((value as Date).getTime())) throw new Unencodable(path, 'an invalid Date')
       return
     }
     if (proto === RegExp.prototype || proto === URL.prototype || isBytes(value)) return
-    throw new Refusal(path, describeInstance(value))
+    throw new Unencodable(path, describeInstance(value))
   }
 
   #inspectKeys(value: object, path: string, depth: number): void {
@@ -238,23 +239,24 @@ class Inspection {
       const inner = within(path, key)
       this.#reading = inner
       if (key === '__proto__' || key === 'constructor' || key === 'prototype') {
-        throw new Refusal(inner, 'a key of this name beside values that are not plain JSON')
+        throw new Unencodable(inner, 'a key of this name beside values that are not plain JSON')
       }
       this.inspect((value as Record<string, unknown>)[key], inner, depth)
     }
-    if (Object.getOwnPropertySymbols(value).length > 0) throw new Refusal(path, 'a key that is a symbol')
+    if (Object.getOwnPropertySymbols(value).length > 0) throw new Unencodable(path, 'a key that is a symbol')
   }
 
   #expectBare(value: object, path: string): void {
     const key = findOwnKey(value)
-    if (key !== undefined) throw new Refusal(within(path, key), `a property of a ${value.constructor.name}`)
+    if (key !== undefined)
+      throw new Unencodable(within(path, key), `a property of a ${value.constructor.name}`)
   }
 
   #inspectArray(value: unknown[], path: string, depth: number): void {
-    if (isMatch(value)) throw new Refusal(path, 'the match of a RegExp')
+    if (isMatch(value)) throw new Unencodable(path, 'the match of a RegExp')
     for (let i = 0; i < value.length; i++) {
       this.#reading = `${path}[${i}]`
-      if (!(i in value)) throw new Refusal(this.#reading, 'a hole in an array')
+      if (!(i in value)) throw new Unencodable(this.#reading, 'a hole in an array')
       this.inspect(value[i], this.#reading, depth)
     }
   }
@@ -275,10 +277,10 @@ class Inspection {
   }
 
   #inspectError(value: Error, path: string, depth: number): void {
-    if (value instanceof AggregateError) throw new Refusal(path, 'an AggregateError')
+    if (value instanceof AggregateError) throw new Unencodable(path, 'an AggregateError')
     for (const key of Object.keys(value)) {
-      if (!keptOfErrors.has(key))
-        throw new Refusal(within(path, key), 'a property of an Error beyond name, message, code, cause')
+      if (!keptErrorKeys.has(key))
+        throw new Unencodable(within(path, key), 'a property of an Error beyond name, message, code, cause')
     }
     this.inspect((value as { code?: unknown }).code, within(path, 'code'), depth)
     this.inspect(value.cause, within(path, 'cause'), depth)
@@ -289,7 +291,7 @@ function within(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`
 }
 
-/** What is kept without any properties that it was given. */
+/** Prototypes of objects that superjson keeps without any properties that were added to them. */
 const bare = new Set<unknown>([Map, Set, Date, RegExp, URL].map(each => each.prototype))
 
-const keptOfErrors = new Set(['name', 'message', 'code', 'cause', 'stack'])
+const keptErrorKeys = new Set(['name', 'message', 'code', 'cause', 'stack'])

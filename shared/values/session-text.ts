@@ -1,12 +1,15 @@
-/** Sessions as one text: what a worker's read is acked with. */
+/**
+ * Sessions as one text: the answer to a worker's read.
+ * Each session is written as a piece of a settings text, with its number, uid and version as the key.
+ */
 import { forEachSetting, formatSetting } from './settings-text.js'
 
 export interface SessionText {
   readonly sid: number
   readonly uid: string | null
-  /** The session's version at the moment of reading. */
+  /** The session's version at the time of the read. */
   readonly version: number
-  /** Its settings, as a settings text. */
+  /** The session's settings, as a settings text. */
   readonly settings: string
 }
 

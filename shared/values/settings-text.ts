@@ -1,25 +1,26 @@
 /**
- * Settings as one text: for each key its length, the length of its value's text, then both. So a snapshot is
- * put together by concatenation, crosses to a worker as one string, and a worker finds one key in it without
- * reading the values of the others. A value's text is never empty; length 0 says that the key is deleted.
+ * Settings as one text: for each key the length of the key, the length of its value's text, then both texts.
+ * A snapshot is built by concatenation, and crosses to a worker as one string. A worker finds one key without
+ * parsing the values of the others. The text of a value is never empty; length 0 means that the key is deleted.
  *
  *   5:10:score{"json":3}4:0:room      → score is {"json":3}, room is deleted
  */
 
-/** How much a session may keep. */
+/** Limits for the settings of a session. */
 export interface SettingsLimits {
-  /** Characters that the keys and the values' texts may take. */
+  /** Maximum number of characters of all keys and values' texts. */
   readonly maxSettingsLength: number
+  /** Maximum number of keys. */
   readonly maxSettingsKeys: number
 }
 
-/** Of what was measured before. */
+/** For settings that were checked before. */
 export const noLimits: SettingsLimits = {
   maxSettingsLength: Number.POSITIVE_INFINITY,
   maxSettingsKeys: Number.POSITIVE_INFINITY
 }
 
-/** One key with its value's text (`''`: the key is deleted), as a piece of a settings text. */
+/** Returns one key with its value's text (`''` for a deleted key), as a piece of a settings text. */
 export function formatSetting(key: string, text: string): string {
   return `${key.length}:${text.length}:${key}${text}`
 }
@@ -32,7 +33,7 @@ export function forEachSetting(settings: string, visit: (key: string, text: stri
   }
 }
 
-/** The text of one key's value, or undefined where there is no such key. */
+/** Returns the text of one key's value; undefined if there is no such key. */
 export function findSetting(settings: string, key: string): string | undefined {
   const entry = new Entry(settings)
   while (entry.next()) {
@@ -43,7 +44,7 @@ export function findSetting(settings: string, key: string): string | undefined {
   return undefined
 }
 
-/** Where the present key lies in a settings text, and its value's text behind it. */
+/** Iterates over a settings text: the offsets of the current key and of its value's text. */
 class Entry {
   keyStart = 0
   textStart = 0
@@ -54,7 +55,7 @@ class Entry {
     this.#settings = settings
   }
 
-  /** Goes on to the next key; false: there is none. */
+  /** Moves to the next key. Returns false if there is none. */
   next(): boolean {
     if (this.end >= this.#settings.length) return false
     const keyLength = this.#readLength(this.end)
@@ -64,7 +65,7 @@ class Entry {
     return true
   }
 
-  /** Reads digits up to a colon, and puts `keyStart` behind it. */
+  /** Reads digits up to a colon, and sets `keyStart` to the offset behind it. */
   #readLength(at: number): number {
     let length = 0
     for (let i = at; ; i++) {

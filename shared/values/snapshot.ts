@@ -1,7 +1,11 @@
-/** The plain copy of a session that `export()` gives: safe to keep, to change and to send. */
+/** A session as plain data: the copy that `export()` returns, which is safe to keep, to change and to send. */
 export interface SessionSnapshot<Settings = unknown> {
+  /** The session's number in its gateway. */
   id: number
+  /** The name of the gateway that owns the session. */
   frontendId: string
+  /** The user that the session is bound to; null if it is bound to none. */
   uid: string | null
+  /** The session's keys and values. */
   settings: Settings
 }

@@ -1,2 +1,2 @@
-/** The one door to superjson: nobody else imports it. */
+/** The only file that imports superjson. */
 export { SuperJSON } from 'superjson'

@@ -1,6 +1,6 @@
 /**
- * How deep a text of JSON is nested, without parsing it: what is too deep for whoever walks through the value is refused before
- * there is one.
+ * Measures how deep a JSON text is nested, without parsing it.
+ * So a value that is too deep for code that walks through it is refused before it is built.
  */
 
 const quote = 0x22
@@ -10,9 +10,9 @@ const closeBracket = 0x5d
 const openBrace = 0x7b
 const closeBrace = 0x7d
 
-/** Whether a text of JSON has arrays and objects in each other more than so many levels deep. What is no JSON may be either. */
+/** Whether arrays and objects in a JSON text are nested deeper than `depth`. For invalid JSON either answer is possible. */
 export function isDeeper(text: string, depth: number): boolean {
-  // Each level takes a bracket that opens and one that closes it.
+  // Each level takes an opening and a closing bracket.
   if (text.length < (depth + 1) * 2) return false
   let level = 0
   for (let i = 0; i < text.length; i++) {
@@ -25,7 +25,7 @@ export function isDeeper(text: string, depth: number): boolean {
   return false
 }
 
-/** Where the string that begins at `start` ends, or the text. */
+/** Returns the offset where the string that begins at `start` ends, or the end of the text. */
 function findStringEnd(text: string, start: number): number {
   let end = text.indexOf('"', start + 1)
   while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1)

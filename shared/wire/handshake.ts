@@ -1,30 +1,31 @@
 /**
- * The JSON of Pomelo's handshake and kick packages. A handshake is read leniently where clients in use differ
- * (a missing type, a version as a number) and strictly elsewhere; what is written is ASCII, so that every
- * client reads it. Whether a client is let in, and what its `user` part means, is decided elsewhere.
+ * Reads and writes the JSON of Pomelo's handshake and kick packages.
+ * Reading is lenient where existing clients differ (a missing type, a version as a number), and strict elsewhere.
+ * Texts are written in ASCII, so that every client can read them. Whether a client is accepted, and what its
+ * `user` part means, is decided elsewhere.
  */
 import { errors, GatewayError } from '../errors.js'
 import { decodeUtf8, escapeNonAscii } from '../utf8.js'
 import { isDeeper } from './depth.js'
 import { parseResumeRequest, type ResumeReply, type ResumeRequest } from './resume.js'
 
-/** What both sides call it under `sys.bodies`. */
+/** The value of `sys.bodies` by which both sides agree on rich bodies. */
 export const richForm = 'superjson'
 
 export interface HandshakeRequest {
-  /** The client's library, such as `js-websocket`; `''` if it doesn't say. */
+  /** The name of the client's library, such as `js-websocket`; `''` if it is missing. */
   readonly type: string
-  /** That library's version; `''` if it doesn't say. */
+  /** The version of the client's library; `''` if it is missing. */
   readonly version: string
-  /** The version of the dictionary that the client kept from an earlier connection. */
+  /** The version of the route dictionary that the client has cached from an earlier connection. */
   readonly dictVersion: string | undefined
   /** Whether the client understands bit 5 of a reply's flag: "this is an error". */
   readonly errorFlag: boolean
-  /** The client counts messages, and may want an earlier session back; undefined: it knows nothing of it. */
+  /** The client's request to resume; undefined for a client that does not support it. */
   readonly resume: ResumeRequest | undefined
-  /** Whether the client wants bodies in superjson's form, both ways. */
+  /** Whether the client asks for rich bodies, in both directions. */
   readonly richBodies: boolean
-  /** What the game's own client code put in. */
+  /** The part that the game's own client code has added. */
   readonly user: unknown
 }
 
@@ -33,24 +34,24 @@ export type HandshakeReply =
       readonly code: 200
       /** Seconds between heartbeats; 0 for none. */
       readonly heartbeat: number
-      /** Left out for a client that has this version already. */
+      /** The route dictionary; undefined for a client that has this version already. */
       readonly dict: Readonly<Record<string, number>> | undefined
       readonly dictVersion: string
       readonly useDict: boolean
-      /** What became of the client's wish; undefined: it can't resume. */
+      /** The answer to a request to resume; undefined for a client that can't resume. */
       readonly resume?: ResumeReply | undefined
-      /** Whether bodies are in superjson's form, both ways. */
+      /** Whether bodies are rich, in both directions. */
       readonly richBodies?: boolean
-      /** Bytes that a body of the client may take. */
+      /** Maximum size in bytes of a body that the client sends. */
       readonly maxBodyBytes?: number
       readonly user?: unknown
     }
   | { readonly code: 500 | 501; readonly user?: unknown }
 
 /**
- * `maxDepth`: levels of arrays and objects that it may have.
+ * Parses a client's handshake. `maxDepth`: the maximum nesting of arrays and objects.
  *
- * @throws FRAME_MALFORMED with what was wrong.
+ * @throws `FRAME_MALFORMED` with the reason
  */
 export function parseHandshake(body: Uint8Array, maxDepth = 64): HandshakeRequest {
   const handshake = parseJson(body, maxDepth)
@@ -60,7 +61,7 @@ export function parseHandshake(body: Uint8Array, maxDepth = 64): HandshakeReques
   return {
     type: expectText('type', sys.type),
     version: expectText('version', sys.version),
-    // Clients without a dictionary send 0 or '' here as often as nothing.
+    // Clients without a dictionary send 0, '' or nothing here.
     dictVersion: sys.dictVersion === 0 ? undefined : expectText('dictVersion', sys.dictVersion) || undefined,
     errorFlag: sys.errorFlag === true,
     resume: parseResumeRequest(sys.resume),
@@ -85,7 +86,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Text; `''` for nothing. A number counts as its text: older servers numbered their dictionaries. */
+/** Reads a string; `''` if it is missing. A number is read as its text, since older servers used numbers as versions. */
 function expectText(name: string, value: unknown): string {
   if (value === undefined || value === null) return ''
   if (typeof value === 'number') return String(value)
@@ -93,10 +94,10 @@ function expectText(name: string, value: unknown): string {
   return value
 }
 
-/** The gateway's half of the handshake, as the text of its package. */
+/** Returns the gateway's half of the handshake, as the text of its package. */
 export function formatHandshake(reply: HandshakeReply): string {
   const sys = reply.code === 200 ? `,"sys":${formatSys(reply)}` : ''
-  // Not a value of JSON (a function, say) becomes undefined, and is left out as JSON.stringify would.
+  // A value without a JSON form, such as a function, becomes undefined. It is left out, as JSON.stringify does.
   const user: string | undefined = JSON.stringify(reply.user)
   return escapeNonAscii(`{"code":${reply.code}${sys}${user === undefined ? '' : `,"user":${user}`}}`)
 }
@@ -115,14 +116,14 @@ function formatSys(reply: HandshakeReply & { code: 200 }): string {
   return `{${members.join(',')}}`
 }
 
-/** Written entry by entry: nothing is copied through an object that takes `__proto__` for its prototype. */
+/** Writes the dictionary entry by entry: copying it to another object would make a prototype of `__proto__`. */
 function formatDict(dict: Readonly<Record<string, number>>): string {
   return `{${Object.entries(dict)
     .map(([route, code]) => `${JSON.stringify(route)}:${code}`)
     .join(',')}}`
 }
 
-/** What a kick package tells its client. */
+/** Returns the text of a kick package. */
 export function formatKick(reason: string): string {
   return escapeNonAscii(`{"reason":${JSON.stringify(reason)}}`)
 }

@@ -1,12 +1,12 @@
 /**
- * The message inside a Pomelo data package: a flag byte, then by kind an id and a route, and the body to the
- * end. Only this head is read and written here. The body stays bytes; a route's code is looked up, and a
- * client that sends replies or events is dealt with, by the caller.
+ * Reads and writes the header of the message inside a Pomelo data package.
+ * A message is a flag byte, then an id and a route, depending on its kind, and the body to the end. The body stays
+ * bytes. The caller looks up a route's code, and handles clients that send replies or events.
  *
- * The flag: bit 0 the route is a code, bits 1–3 the kind, bit 4 the body is gzipped, bit 5 the reply is an
- * error (Pitaya's addition), bit 6 the event is not counted (ours, only for clients that count: `resume.ts`).
- * Bits 0 to 5 that mean nothing for a kind are ignored, as Pomelo ignores them. Bit 6 elsewhere, and bit 7, must
- * be 0: no client sets them, and so they stay free to be given a meaning.
+ * The flag byte: bit 0: the route is a code. Bits 1–3: the kind. Bit 4: the body is gzipped. Bit 5: the reply is
+ * an error (Pitaya's addition). Bit 6: the event is not counted (ours, only for clients that can resume:
+ * `resume.ts`). Bits 0 to 5 are ignored where they mean nothing for a kind, as Pomelo ignores them. Bit 6 of
+ * other kinds, and bit 7, must be 0: no client sets them, so that they stay free for new meanings.
  */
 import { errors } from '../errors.js'
 import { decodeName, utf8Length } from '../utf8.js'
@@ -30,17 +30,17 @@ export interface MessageHeader {
   readonly kind: MessageKind
   /** 0 for a notify and an event. */
   readonly id: number
-  /** The text, or the code that the dictionary has for it; `''` for a reply. */
+  /** The route's text, or its code in the dictionary; `''` for a reply. */
   readonly route: string | number
   readonly gzipped: boolean
   readonly isError: boolean
-  /** Of an event: whether it is left out of the count of messages by which a connection is resumed. */
+  /** Of an event: whether it is left out of the count of messages by which a session is resumed. */
   readonly uncounted: boolean
-  /** Where the body begins in the bytes that were read; it runs to their end. */
+  /** The offset of the body in the bytes; it runs to their end. */
   readonly bodyStart: number
 }
 
-/** What a header is written from. A request and a reply need an id; all but a reply need a route. */
+/** The content of a header to write. Requests and replies need an id; all kinds except replies need a route. */
 export interface MessageHead {
   readonly kind: MessageKind
   readonly id?: number
@@ -53,13 +53,13 @@ export interface MessageHead {
 const textEncoder = new TextEncoder()
 
 /**
- * Reads the head of the message that lies in `bytes` from `start` to `end`.
+ * Reads the header of the message in `bytes` from `start` to `end`.
  *
- * A request with the id 0 comes out as a notify. Pomelo's servers run it and answer nothing, for they tell
- * the two apart by the id alone; and its clients count from 1.
+ * A request with the id 0 is read as a notify. Pomelo's servers run it and send no reply, since they distinguish
+ * the two by the id alone; Pomelo's clients count from 1.
  *
- * @throws FRAME_MALFORMED for unknown bits, an id above 2³²−1 or of more than 5 bytes, a reply to no request,
- * a head that is cut off, or a route that is not UTF-8.
+ * @throws `FRAME_MALFORMED` for unknown bits, an id above 2³²−1 or of more than 5 bytes, a reply with the id 0,
+ * a header that is cut off, or a route that is not UTF-8
  */
 export function decodeMessage(bytes: Uint8Array, start: number, end: number): MessageHeader {
   if (start >= end) throw errors.frameMalformed('the message is empty')
@@ -79,7 +79,7 @@ export function decodeMessage(bytes: Uint8Array, start: number, end: number): Me
     do {
       if (offset === end) throw errors.frameMalformed('its id is cut off')
       byte = bytes[offset++]!
-      // The fifth byte has room for the upper 4 of 32 bits, and a sixth has no place.
+      // The fifth byte holds the upper 4 of 32 bits; a sixth byte is not allowed.
       if (shift === 28 && byte > 0x0f) throw errors.frameMalformed('its id is above 4294967295')
       id |= (byte & 0x7f) << shift
       shift += 7
@@ -126,9 +126,9 @@ function readRoute(bytes: Uint8Array, start: number, end: number): string {
 }
 
 /**
- * How many bytes `writeMessageHeader` takes for this head.
+ * Returns how many bytes `writeMessageHeader` needs for this header.
  *
- * @throws RangeError for an id or a route that can't be written.
+ * @throws RangeError for an id or a route that can't be written
  */
 export function messageHeaderSize(head: MessageHead): number {
   const { kind, id = 0, route = '' } = head
@@ -142,10 +142,10 @@ export function messageHeaderSize(head: MessageHead): number {
 }
 
 /**
- * Writes a message up to its body, and gives the offset where the body goes.
+ * Writes a message up to its body, and returns the offset where the body belongs.
  *
- * @throws RangeError for an id outside 1 to 2³²−1, a code outside 0 to 65535, a route longer than 255 bytes or
- * without a form in UTF-8, or a target with no room.
+ * @throws RangeError for an id outside 1 to 2³²−1, a code outside 0 to 65535, a route that is longer than 255 bytes
+ * or has no form in UTF-8, or a target that is too small
  */
 export function writeMessageHeader(target: Uint8Array, offset: number, head: MessageHead): number {
   const { kind, id = 0, route = '' } = head

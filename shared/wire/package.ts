@@ -1,8 +1,8 @@
 /**
- * Pomelo packages: what a binary WebSocket message consists of. A package is one byte of kind, three bytes
- * of length (big-endian) and a body; several may follow one another in one WebSocket message.
- * What a body holds is read by `message.ts` and `handshake.ts`; which package may come when, and from whom,
- * is the connection's to judge.
+ * Reads and writes Pomelo packages, which make up a binary WebSocket message.
+ * A package is one byte of kind, three bytes of length (big-endian) and a body. A WebSocket message may hold several.
+ * `message.ts` and `handshake.ts` read the bodies. The protocol of a connection decides which package may come
+ * when, and from which side.
  */
 import { errors } from '../errors.js'
 
@@ -12,7 +12,7 @@ export const packageKinds = {
   heartbeat: 3,
   data: 4,
   kick: 5,
-  /** Ours, for clients that asked for resume: how many counted messages of the other side have come. */
+  /** Our addition, for clients that can resume: how many counted messages of the other side have arrived. */
   received: 6
 } as const
 export type PackageKind = (typeof packageKinds)[keyof typeof packageKinds]
@@ -20,7 +20,7 @@ export type PackageKind = (typeof packageKinds)[keyof typeof packageKinds]
 export const packageHeaderSize = 4
 export const maxPackageBody = 0xffffff
 
-/** Where a package lies in the bytes it was read from: its body is `bytes.subarray(start, end)`. */
+/** A package's position in the bytes that it was read from: its body is `bytes.subarray(start, end)`. */
 export interface Package {
   readonly kind: PackageKind
   readonly start: number
@@ -28,13 +28,13 @@ export interface Package {
 }
 
 /**
- * Finds the packages of one WebSocket message, copying nothing. It is all or nothing: a fault anywhere in the
- * message is thrown before the packages in front of it are given out.
+ * Finds the packages of one WebSocket message without copying. A fault anywhere in the message is thrown before
+ * any package is returned.
  *
- * A body behind an ack or a heartbeat, which have none, is let through to be ignored, as Pomelo, Pinus and
- * Pitaya do: it does no harm, and a client in the field can't be changed.
+ * An ack or a heartbeat should have no body. One that has a body is accepted and the body ignored, as Pomelo, Pinus
+ * and Pitaya do: it is harmless, and deployed clients can't be changed.
  *
- * @throws FRAME_MALFORMED for an unknown kind, a package that is cut off, or a message without any.
+ * @throws `FRAME_MALFORMED` for an unknown kind, a package that is cut off, or an empty message
  */
 export function decodePackages(bytes: Uint8Array): Package[] {
   const size = bytes.length
@@ -62,9 +62,9 @@ export function decodePackages(bytes: Uint8Array): Package[] {
 }
 
 /**
- * Writes the four bytes in front of a body, and gives the offset where the body goes.
+ * Writes the four bytes in front of a body, and returns the offset where the body belongs.
  *
- * @throws RangeError for a body that three bytes can't count, or a target with no room.
+ * @throws RangeError for a length that does not fit into three bytes, or a target that is too small
  */
 export function writePackageHeader(
   target: Uint8Array,
@@ -72,7 +72,7 @@ export function writePackageHeader(
   kind: PackageKind,
   bodyLength: number
 ): number {
-  // `>>> 0` keeps whole numbers from 0 up as they are and changes everything else.
+  // `>>> 0` changes everything except integers from 0 to 2³²−1.
   if (bodyLength >>> 0 !== bodyLength || bodyLength > maxPackageBody) {
     throw new RangeError(
       `Expected the body of a package to take 0 to ${maxPackageBody} bytes, got ${bodyLength}`
@@ -91,7 +91,7 @@ export function writePackageHeader(
   return start
 }
 
-/** One package as bytes of its own. */
+/** Returns one package as a new array of bytes. */
 export function encodePackage(kind: PackageKind, body?: Uint8Array): Uint8Array {
   const length = body === undefined ? 0 : body.length
   const bytes = new Uint8Array(packageHeaderSize + length)

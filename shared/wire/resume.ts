@@ -1,58 +1,60 @@
 /**
- * How a client comes back to its session: what it says at its handshake, what it is answered, and the package by which
- * both sides tell each other how far they have come. Both count the data messages that they get, but for events that
- * are marked as not counted; so no number travels with a message. Who keeps what is for each side to see to.
+ * The wire format for resuming a session: the handshake's request and reply, and the `received` package.
+ * Both sides count the data messages that they receive, except events that are marked as not counted; so no number
+ * travels with a message. With a `received` package each side tells its count. What each side keeps to be able to
+ * send it again is decided elsewhere.
  */
 import { errors } from '../errors.js'
 
-/** Why a client that wanted its session back has got a new one. */
+/** Reasons why a client that wanted to resume has got a new session. */
 export const resumeFailures = {
-  /** There is no such session: its window has passed, it was ended, or the gateway was started anew. */
+  /** There is no such session: its window has passed, it was ended, or the gateway was restarted. */
   gone: 'gone',
-  /** More was sent since than the gateway keeps for one client. */
+  /** More was sent in the meantime than the gateway keeps for one client. */
   lost: 'lost',
-  /** It can't be: the client says that it has got more than it was sent, or less than before, or reads bodies in another form. */
+  /** The client's count is above what it was sent or below an earlier count, or it reads bodies in another form. */
   mismatch: 'mismatch',
-  /** The client has the secret, and the host takes it for another user. */
+  /** The client has the token, but the host authenticates it as another user. */
   stranger: 'stranger'
 } as const
 export type ResumeFailure = (typeof resumeFailures)[keyof typeof resumeFailures]
 
-/** What a client that counts says at its handshake. */
+/** The `sys.resume` part of a client's handshake. */
 export interface ResumeRequest {
-  /** The session that it wants back; undefined: it is new. */
+  /** The session to resume; undefined for a new session. */
   readonly session: ResumePoint | undefined
 }
 
-/** A session, and how far a client has come in it. */
+/** A session, and how much of it a client has received. */
 export interface ResumePoint {
-  /** The secret that it was given last. */
+  /** The newest token that the client was given. */
   readonly token: string
-  /** What its count belongs to. */
+  /** The epoch that `received` belongs to. */
   readonly epoch: string
-  /** Counted messages that it has got. */
+  /** Number of counted messages that the client has received. */
   readonly received: number
 }
 
+/** The gateway's answer to a `sys.resume`. */
 export interface ResumeReply {
-  /** The secret to come back with. The one before is worth nothing once this handshake is acknowledged. */
+  /** The token to resume with. The token before becomes invalid once the client acknowledges this handshake. */
   readonly token: string
-  /** What the counts belong to. They begin at 0 with each new epoch. */
+  /** The epoch that counts belong to. They begin at 0 with each new epoch. */
   readonly epoch: string
-  /** Whether the session is the one that the client wanted. If not, it is new. */
+  /** Whether the session was resumed. If not, it is a new one. */
   readonly resumed: boolean
-  /** Messages of the client that the gateway has got; what the client has sent after those, it sends again. */
+  /** Number of the client's messages that the gateway has received. The client sends all later ones again. */
   readonly received: number
-  /** Seconds that a session is kept for a client that is away. */
+  /** Seconds that a session is kept while its client is disconnected. */
   readonly window: number
-  /** Why the session is new, if the client wanted another. */
+  /** Why the session was not resumed, if the client wanted to. */
   readonly reason?: ResumeFailure
 }
 
-/** Characters of a token or an epoch that are looked at: ours have 22 and 11. */
+/** Maximum length of a token or an epoch; ours have 22 and 11 characters. */
 const longestSecret = 64
 
-/** @throws FRAME_MALFORMED */
+/** @throws `FRAME_MALFORMED` */
 export function parseResumeRequest(value: unknown): ResumeRequest | undefined {
   if (value === undefined || value === null || value === false) return undefined
   if (value === true) return { session: undefined }
@@ -75,10 +77,10 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
-/** Bytes of a count in a package: enough for 8,000 years at 1,000 messages a second. */
+/** Number of bytes of a count in a package: enough for 8,000 years at 1,000 messages a second. */
 const countBytes = 6
 
-/** The body of a `received` package: the count, its highest byte first. */
+/** Returns the body of a `received` package: the count, big-endian. */
 export function encodeCount(count: number): Uint8Array {
   const bytes = new Uint8Array(countBytes)
   for (let i = countBytes - 1; i >= 0; i--) {
@@ -88,7 +90,7 @@ export function encodeCount(count: number): Uint8Array {
   return bytes
 }
 
-/** @throws FRAME_MALFORMED */
+/** @throws `FRAME_MALFORMED` */
 export function decodeCount(bytes: Uint8Array, start: number, end: number): number {
   if (end - start !== countBytes)
     throw errors.frameMalformed(`a count takes ${countBytes} bytes, got ${end - start}`)

@@ -1,7 +1,7 @@
 /**
- * The JSON text form, as the gateway reads it: `[id,"route"` is taken from the front of a text frame and the
- * closing `]` from its back. What lies between is the body, which the gateway hands on as bytes; whether it
- * is JSON, and one value only, is found out by the worker that parses it.
+ * Reads the head of a request in the JSON text protocol: `[id,"route"` or `[id,"route",body]`.
+ * The gateway parses only the front and the closing `]` of a text frame. It forwards the body as bytes. The worker
+ * that parses the body finds out whether it is JSON, and only one value.
  */
 import { errors } from '../errors.js'
 import { decodeName, utf8Length } from '../utf8.js'
@@ -11,7 +11,7 @@ export interface TextRequest {
   /** 0 for a notify. */
   readonly id: number
   readonly route: string
-  /** The body lies between the comma after the route and the last bracket; both are equal if there is none. */
+  /** Offsets of the body, between the comma behind the route and the last bracket. They are equal if there is none. */
   readonly bodyStart: number
   readonly bodyEnd: number
 }
@@ -24,16 +24,16 @@ const backslash = 0x5c
 const zero = 0x30
 const nine = 0x39
 
-/** `\u0041` takes six bytes for one; no spelling of a route that is short enough takes more. */
+/** Maximum length of an escaped route: an escape like `\u0041` takes six bytes for one, and none takes more. */
 const maxRouteSpelling = maxRouteBytes * 6
 
 const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Reads the head of a text frame. White space may stand wherever JSON lets it.
+ * Reads the head of a text frame. White space is allowed wherever JSON allows it.
  *
- * @throws FRAME_MALFORMED for anything but `[id,"route"]` or `[id,"route",…]`, with an id from 0 to 2³²−1 in
- * plain digits and a route of at most 255 bytes.
+ * @throws `FRAME_MALFORMED` for anything except `[id,"route"]` or `[id,"route",…]`, with an id from 0 to 2³²−1 in
+ * plain digits and a route of at most 255 bytes
  */
 export function scanRequest(bytes: Uint8Array): TextRequest {
   const size = bytes.length
@@ -46,7 +46,7 @@ export function scanRequest(bytes: Uint8Array): TextRequest {
   let byte = offset < size ? bytes[offset]! : 0
   while (byte >= zero && byte <= nine) {
     id = id * 10 + (byte - zero)
-    // Checked at each digit, so that a long row of them can't outgrow what a number holds exactly.
+    // Checked at each digit, so that a long sequence can't exceed what a number holds exactly.
     if (id > maxMessageId) throw errors.frameMalformed(`its id is above ${maxMessageId}`)
     offset++
     byte = offset < size ? bytes[offset]! : 0
@@ -70,17 +70,17 @@ export function scanRequest(bytes: Uint8Array): TextRequest {
 
   if (bytes[offset] !== comma) throw errors.frameMalformed('neither a comma nor the end follows its route')
   const bodyStart = offset + 1
-  // Without this an array with nothing after its comma would pass for one without a body.
+  // Without this check, `[1,"route",]` would pass as a request without a body.
   if (skipSpace(bytes, bodyStart) === last)
     throw errors.frameMalformed('nothing follows the comma after its route')
   return { id, route, bodyStart, bodyEnd: last }
 }
 
-/** The offset behind the closing quote of the string that begins at `start`. */
+/** Returns the offset behind the closing quote of the string that begins at `start`. */
 function findStringEnd(bytes: Uint8Array, start: number): number {
   if (start >= bytes.length || bytes[start] !== quote)
     throw errors.frameMalformed('its route is not a string')
-  // One byte for each quote.
+  // Plus one byte for each quote.
   const limit = Math.min(bytes.length, start + maxRouteSpelling + 2)
   let offset = start + 1
   while (offset < limit) {
@@ -92,7 +92,7 @@ function findStringEnd(bytes: Uint8Array, start: number): number {
   throw errors.frameMalformed('its route is cut off')
 }
 
-/** The value of the JSON string, quotes included, from `start` to `end`. */
+/** Returns the value of the JSON string, quotes included, from `start` to `end`. */
 function readRoute(bytes: Uint8Array, start: number, end: number): string {
   let offset = start + 1
   const last = end - 1
@@ -105,7 +105,7 @@ function readRoute(bytes: Uint8Array, start: number, end: number): string {
   return text
 }
 
-/** Whether a byte in a string stands for itself. Control characters don't: JSON.parse is left to refuse them. */
+/** Whether a byte in a string stands for itself. Control characters do not: JSON.parse will refuse them. */
 function isPlain(byte: number): boolean {
   return byte >= 0x20 && byte < 0x80 && byte !== backslash
 }
@@ -123,7 +123,7 @@ function skipSpace(bytes: Uint8Array, offset: number): number {
   return offset
 }
 
-/** White space as JSON has it [RFC 8259 §2]. */
+/** Whether a byte is white space in JSON [RFC 8259 §2]. */
 function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }
