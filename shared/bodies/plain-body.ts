@@ -1,7 +1,8 @@
 /**
  * Encodes a body as plain JSON, for clients that read nothing else.
- * A value with a different JSON form, such as a Date, takes that form. A value that JSON would lose, or has no
- * form for, is refused with the path to it. docs/reference/values.md lists each kind of value, held by a test.
+ * A value with a different JSON form, such as a Date, takes that form. A value that JSON would lose, or has
+ * no form for, is refused with the path to it. docs/reference/values.md lists each kind of value, held by a
+ * test.
  */
 import { describeEmptied, readMembers } from '../text/lossy-value.js'
 
@@ -12,9 +13,9 @@ export type Refuse = (path: string, what: string) => Error
 const maxPlainDepth = 100
 
 /**
- * Whether JSON represents the whole value as far as a body can. Every event is checked, so this is fast. Unlike
- * for settings, symbol keys are ignored, as JSON ignores them. A value that throws when it is read is not plain;
- * the slower walks that name paths will meet it again.
+ * Whether JSON represents the whole value as far as a body can. Every event is checked, so this is fast.
+ * Unlike for settings, symbol keys are ignored, as JSON ignores them. A value that throws when it is read is
+ * not plain; the slower walks that name paths will meet it again.
  */
 export function isPlain(value: unknown): boolean {
   try {

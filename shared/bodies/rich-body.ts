@@ -1,11 +1,12 @@
 /**
  * Encodes and decodes rich bodies: superjson's form, `{"json":…,"meta":…}`, for clients that ask for it.
  * Dates, Maps, Sets, BigInts, undefined, NaN, ±Infinity and −0, URLs, Errors and typed arrays survive.
- * docs/reference/values.md lists the other kinds of values, held by a test. An empty text stands for undefined.
+ * docs/reference/values.md lists the other kinds of values, held by a test. An empty text stands for
+ * undefined.
  *
- * superjson reads the form, but this file writes it, for three reasons. A value that can't be sent is named with
- * its path, numbers such as NaN in a typed array are kept, and the time grows with the size of the value rather
- * than with the square of its depth. Needs nothing of Node.
+ * superjson reads the form, but this file writes it, for three reasons. A value that can't be sent is named
+ * with its path, numbers such as NaN in a typed array are kept, and the time grows with the size of the value
+ * rather than with the square of its depth. Needs nothing of Node.
  */
 import { describeEmptied, findOwnKey, isBoxed, isMatch, readMembers } from '../text/lossy-value.js'
 import { SuperJSON } from '../values/superjson.js'
@@ -74,7 +75,10 @@ class RichWriter {
   readonly #steps: string[] = []
   /** The objects that contain the current value. */
   readonly #above = new Set<object>()
-  /** The annotations inside the nearest enclosing Map, Set or Error, and the number of steps to that from the top. */
+  /**
+   * The annotations inside the nearest enclosing Map, Set or Error, and the number of steps to that from the
+   * top.
+   */
   #branches: Branches = createBranches()
   #start = 0
   /** The annotation of the whole value. */

@@ -7,9 +7,9 @@ import { describeValue } from '../check.js'
 /** Maximum number of digits of a BigInt. The time to parse more digits grows faster than their number. */
 export const maxBigIntDigits = 4_096
 /**
- * Maximum number of numbers and BigInts in one Set, or as keys of one Map. Unlike the hashes of strings, theirs
- * are known to everybody, so an attacker can choose numbers that all collide. A Set of 1,000 such numbers
- * takes about a millisecond to build; one of 10,000 takes a hundred.
+ * Maximum number of numbers and BigInts in one Set, or as keys of one Map. Unlike the hashes of strings,
+ * theirs are known to everybody, so an attacker can choose numbers that all collide. A Set of 1,000 such
+ * numbers takes about a millisecond to build; one of 10,000 takes a hundred.
  */
 export const maxNumberKeys = 1_000
 /** Maximum length of a URL in characters. */
@@ -69,7 +69,9 @@ function findSetFault(value: unknown, branches: Json | undefined): string | unde
   return findFlood(countNumbers(value) + countBigInts(branches, /^\d+$/))
 }
 
-/** Matches the key or the value of a Map's row. The row itself may not be annotated: it must stay an array. */
+/**
+ * Matches the key or the value of a Map's row. The row itself may not be annotated: it must stay an array.
+ */
 const withinRow = /^\d+\.[01](?:\.|$)/
 
 function findMapFault(value: unknown, branches: Json | undefined): string | undefined {
@@ -122,8 +124,8 @@ const floatArrays = ['Float32Array', 'Float64Array']
 export const arrayNames: readonly string[] = [...integerArrays.keys(), ...floatArrays]
 
 /**
- * Checks a typed array, which must be given as a list: so it is never larger than its text. If it were given as a
- * length, a short text could make one of any size.
+ * Checks a typed array, which must be given as a list: so it is never larger than its text. If it were given
+ * as a length, a short text could make one of any size.
  */
 function findTypedArrayFault(
   kind: readonly unknown[],
@@ -144,7 +146,10 @@ function isWithin([least, most]: readonly [number, number], value: unknown): boo
   return Number.isInteger(value) && (value as number) >= least && (value as number) <= most
 }
 
-/** Whether a value is a number, by itself or by name. A Float32Array rounds it to the nearest that it can hold. */
+/**
+ * Whether a value is a number, by itself or by name. A Float32Array rounds it to the nearest that it can
+ * hold.
+ */
 function isFloat(value: unknown): boolean {
   return typeof value === 'number' || specialNumbers.has(value)
 }

@@ -1,10 +1,10 @@
 /**
  * Checks a client's rich body, `{"json":…,"meta":…}`, before superjson builds anything from it.
- * superjson builds whatever it is told to: four kilobytes can make it reserve gigabytes. A body that passes is one
- * that superjson itself could have written, and has the meaning that superjson gives it.
+ * superjson builds whatever it is told to: four kilobytes can make it reserve gigabytes. A body that passes
+ * is one that superjson itself could have written, and has the meaning that superjson gives it.
  *
- * The time and memory of the check, and of superjson for a body that passes, are bounded by a small multiple of
- * the text's length. Knows nothing of superjson beyond its form.
+ * The time and memory of the check, and of superjson for a body that passes, are bounded by a small multiple
+ * of the text's length. Knows nothing of superjson beyond its form.
  */
 import { describeValue } from '../check.js'
 import { errors } from '../errors.js'

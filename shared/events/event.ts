@@ -49,8 +49,8 @@ export interface EventOptions {
    */
   readonly key?: string
   /**
-   * Whether to send the event only to clients with rich bodies. The body may then hold values that JSON has no
-   * form for, such as a Map or a BigInt.
+   * Whether to send the event only to clients with rich bodies. The body may then hold values that JSON has
+   * no form for, such as a Map or a BigInt.
    *
    * @defaultValue `false`
    */

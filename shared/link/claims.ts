@@ -6,8 +6,8 @@
  * writing `taken`. Both operations are atomic, so both sides always agree whether a request has started, even
  * after a crash.
  *
- * The same memory holds the worker's pulse and the id of the running request, since a stuck thread can send no
- * message.
+ * The same memory holds the worker's pulse and the id of the running request, since a stuck thread can send
+ * no message.
  */
 
 /** Value of a slot whose unclaimed requests were taken back. */
@@ -41,7 +41,9 @@ export function setRunning(table: ClaimTable, rid: number): void {
   Atomics.store(table, runningAt, rid)
 }
 
-/** Gateway: returns the id, as `runningAs` makes it, of the request that occupies the thread; 0 means none. */
+/**
+ * Gateway: returns the id, as `runningAs` makes it, of the request that occupies the thread; 0 means none.
+ */
 export function readRunning(table: ClaimTable): number {
   return Atomics.load(table, runningAt)
 }
@@ -57,14 +59,16 @@ export function openSlot(table: ClaimTable, slot: number): void {
 }
 
 /**
- * Claims the request at `index` of the slot's turn. Called by a thread, and by the gateway for a process, which
- * shares no memory with it. Returns false if that request, and so each one behind it, was taken back.
+ * Claims the request at `index` of the slot's turn. Called by a thread, and by the gateway for a process,
+ * which shares no memory with it. Returns false if that request, and so each one behind it, was taken back.
  */
 export function claim(table: ClaimTable, slot: number, index: number): boolean {
   return Atomics.compareExchange(table, slot, index, index + 1) === index
 }
 
-/** Gateway: takes back the unclaimed requests and returns how many were claimed. Call it once for each turn. */
+/**
+ * Gateway: takes back the unclaimed requests and returns how many were claimed. Call it once for each turn.
+ */
 export function takeUnclaimed(table: ClaimTable, slot: number): number {
   return Atomics.exchange(table, slot, taken)
 }

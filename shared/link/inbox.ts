@@ -1,7 +1,7 @@
 /**
  * The inbox of a worker: what the gateway sends over the link, except for work, which comes as batches.
- * It holds acks of operations, and aborts of requests that were decided without their handler. Like an outbox,
- * a message is one flat array.
+ * It holds acks of operations, and aborts of requests that were decided without their handler. Like an
+ * outbox, a message is one flat array.
  */
 import type { ErrorData } from '../errors.js'
 
@@ -13,7 +13,9 @@ export type AbortReason = 'timeout' | 'session closed' | 'shutdown'
 export interface InboxReader {
   /** The operation is in force. `value` is the answer to a read, otherwise ''. */
   acked(ack: number, value: string): void
-  /** The operation was refused. `value` is the key's newest text if an update met a conflict, otherwise ''. */
+  /**
+   * The operation was refused. `value` is the key's newest text if an update met a conflict, otherwise ''.
+   */
   refused(ack: number, error: ErrorData, value: string): void
   aborted(rid: number, reason: AbortReason): void
 }

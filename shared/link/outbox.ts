@@ -1,9 +1,9 @@
 /**
  * The outbox of a worker: operations of handlers and outcomes of requests, as they cross the link.
  * One message holds many items, in the order in which they were made. It is one flat array: each item is its
- * kind, then its fields. An `origin` holds the fields that the operations behind it have in common. An `Outbox`
- * (outbox-writer.ts) writes a message; an `OutboxReader` (outbox-reader.ts) passes each item to the method of
- * the same name.
+ * kind, then its fields. An `origin` holds the fields that the operations behind it have in common. An
+ * `Outbox` (outbox-writer.ts) writes a message; an `OutboxReader` (outbox-reader.ts) passes each item to the
+ * method of the same name.
  */
 import type { ErrorData } from '../errors.js'
 import type { EventText } from '../events/event.js'
@@ -16,8 +16,8 @@ export interface OperationHead {
   /** The request that asked for the operation; 0 for none. */
   readonly rid: number
   /**
-   * The view of the session that the operation was made from. A change is foreign to all other views. Above 0:
-   * a turn's view. Below 0: a view that the worker made. 0: no view, so that the change is foreign to all.
+   * The view of the session that the operation was made from. A change is foreign to all other views. Above
+   * 0: a turn's view. Below 0: a view that the worker made. 0: no view, so that the change is foreign to all.
    */
   readonly viewId: number
   /** The number of the ack that answers the operation; 0 for an operation that wants no ack. */
@@ -31,11 +31,15 @@ export type UserOperationHead = Omit<OperationHead, 'sid' | 'viewId'>
 
 /** Receives what a worker reports about its requests and about itself. */
 export interface OutcomeReader {
-  /** A request has succeeded. `body` is the reply's JSON, each byte as one character; '' for an empty reply. */
+  /**
+   * A request has succeeded. `body` is the reply's JSON, each byte as one character; '' for an empty reply.
+   */
   reply(rid: number, body: string): void
   /** A request has failed. */
   failed(rid: number, error: ErrorData): void
-  /** The worker gives up the rest of the slot's turn: its next request was taken back, or belongs elsewhere. */
+  /**
+   * The worker gives up the rest of the slot's turn: its next request was taken back, or belongs elsewhere.
+   */
   slotDone(slot: number): void
   /**
    * The next outcome of the slot's turn comes from a request whose operations are not all answered yet. The
@@ -48,8 +52,8 @@ export interface OutcomeReader {
   ready(started: number, micros: number): void
   log(level: LogLevel, message: string, fields: string): void
   /**
-   * The worker is about to end. `rid` and `route` tell which request caused it; that request may have ended long
-   * ago. 0 and '' if no request did.
+   * The worker is about to end. `rid` and `route` tell which request caused it; that request may have ended
+   * long ago. 0 and '' if no request did.
    */
   fatal(rid: number, route: string, cause: string, detail: string): void
 }
@@ -77,13 +81,22 @@ export interface OperationReader {
 
 /** Receives operations on events and channels. */
 export interface EventReader {
-  /** Sends an event to the session. The ack of each operation that sends carries the number of sessions reached. */
+  /**
+   * Sends an event to the session. The ack of each operation that sends carries the number of sessions
+   * reached.
+   */
   send(head: OperationHead, event: EventText): void
-  /** Sends an event to all sessions of a user, except those listed. `except`: a JSON array of their numbers, or ''. */
+  /**
+   * Sends an event to all sessions of a user, except those listed. `except`: a JSON array of their numbers,
+   * or ''.
+   */
   sendToUser(head: UserOperationHead, uid: string, event: EventText, except: string): void
   /** Sends an event to all sessions, or only to bound ones if `bound` is 1; except those listed. */
   broadcast(head: UserOperationHead, bound: number, event: EventText, except: string): void
-  /** Sends an event to all sessions of several users. `uids`: a JSON array. The ack lists the uids not reached. */
+  /**
+   * Sends an event to all sessions of several users. `uids`: a JSON array. The ack lists the uids not
+   * reached.
+   */
   sendToUsers(head: UserOperationHead, uids: string, event: EventText): void
   /** Adds the session to a channel. */
   join(head: OperationHead, channel: string): void

@@ -30,5 +30,7 @@ export interface WorkerSetup extends SettingsLimits {
 /** File descriptor of the channel between the gateway and a worker process, see `ProcessChannel`. */
 export const channelFile = 3
 
-/** File descriptor to which a worker process writes the id of the running request: an Int32, see `runningAs`. */
+/**
+ * File descriptor to which a worker process writes the id of the running request: an Int32, see `runningAs`.
+ */
 export const runningFile = 4

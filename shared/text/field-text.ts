@@ -1,7 +1,8 @@
 /**
  * Writes values as text for the log, at a bounded cost.
- * A value may be as large as memory, or larger once written: an object that holds another twice, which holds a
- * third twice, makes a huge tree. All fields of one line share one budget. What exceeds it is not even visited.
+ * A value may be as large as memory, or larger once written: an object that holds another twice, which holds
+ * a third twice, makes a huge tree. All fields of one line share one budget. What exceeds it is not even
+ * visited.
  */
 import { isBoxed } from './lossy-value.js'
 
@@ -33,8 +34,8 @@ export class FieldWriter {
 
   /**
    * Returns a value as JSON. A value without a JSON form becomes a string: `12n`, `NaN`, `[function f]`,
-   * `[circular]`, an error's stack. A value that takes more than `room` characters, or more than the line's budget,
-   * becomes a string of its first `cut` characters; of none once the budget is spent.
+   * `[circular]`, an error's stack. A value that takes more than `room` characters, or more than the line's
+   * budget, becomes a string of its first `cut` characters; of none once the budget is spent.
    */
   write(value: unknown, room: number, cut: number): string {
     this.#text = ''
@@ -53,7 +54,9 @@ export class FieldWriter {
     }
   }
 
-  /** Spends the budget for elements or members about to be visited. Returns how many of them may be visited. */
+  /**
+   * Spends the budget for elements or members about to be visited. Returns how many of them may be visited.
+   */
   spend(count: number): number {
     const left = Math.max(this.#nodes, 0)
     this.#nodes -= count

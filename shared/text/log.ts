@@ -1,8 +1,8 @@
 /**
  * The log: its interface, its levels, and how a message and its fields become text.
  * The gateway's host may pass its own logger, which gets the workers' lines too. Logged values may come from
- * anybody. So formatting never throws, an unreadable value costs only its own field, and no text can pass for a
- * line of its own.
+ * anybody. So formatting never throws, an unreadable value costs only its own field, and no text can pass for
+ * a line of its own.
  */
 import { describeUnreadable, FieldWriter, shorten } from './field-text.js'
 import { maxLineLength, TextLine } from './text-line.js'
@@ -78,8 +78,8 @@ const ownNames = new Set(['route', 'requestId', 'worker'])
 
 /**
  * Returns all fields of a line as the text of one JSON object. Never throws, and its cost is bounded for any
- * value. An unreadable value becomes a text that says why, such as `[threw: …]`, and the other fields stay. Fields
- * that do not fit are cut; those that still do not fit are counted.
+ * value. An unreadable value becomes a text that says why, such as `[threw: …]`, and the other fields stay.
+ * Fields that do not fit are cut; those that still do not fit are counted.
  *
  * @param fields the given fields, of any type; a field with a reserved name becomes `fields.NAME`
  * @param own the gateway's own fields

@@ -4,8 +4,8 @@
  */
 
 /**
- * Describes an object that JSON would empty: one with content that becomes `{}`, or a stream. Returns undefined for
- * an object that is really empty, or is not lost in this way.
+ * Describes an object that JSON would empty: one with content that becomes `{}`, or a stream. Returns
+ * undefined for an object that is really empty, or is not lost in this way.
  */
 export function describeEmptied(value: object): string | undefined {
   if (isListLike(value)) return undefined
@@ -35,7 +35,10 @@ export function findOwnKey(value: object): string | undefined {
   return undefined
 }
 
-/** Reads the enumerable members of an object. While one is read, `steps` ends with its key: a getter may throw. */
+/**
+ * Reads the enumerable members of an object. While one is read, `steps` ends with its key: a getter may
+ * throw.
+ */
 export function readMembers(value: object, steps: string[]): [key: string, member: unknown][] {
   return Object.keys(value).map(key => {
     steps.push(key)

@@ -1,7 +1,7 @@
 /**
  * Builds one line of the text log, safely and with a bounded length.
- * Logged texts may come from anybody. None can pass for a line of its own, color a terminal, change the direction
- * of the text behind it, or exceed the maximum length.
+ * Logged texts may come from anybody. None can pass for a line of its own, color a terminal, change the
+ * direction of the text behind it, or exceed the maximum length.
  */
 import type { FieldWriter } from './field-text.js'
 

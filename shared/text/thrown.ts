@@ -1,7 +1,7 @@
 /**
  * Describes thrown values as text.
- * A thrown value may be anything, and may throw again when it is read (a Proxy, a getter). These functions never
- * throw, and their texts have a bounded length.
+ * A thrown value may be anything, and may throw again when it is read (a Proxy, a getter). These functions
+ * never throw, and their texts have a bounded length.
  */
 import { shorten } from './field-text.js'
 import { formatMessage } from './log.js'

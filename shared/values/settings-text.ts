@@ -1,7 +1,8 @@
 /**
  * Settings as one text: for each key the length of the key, the length of its value's text, then both texts.
  * A snapshot is built by concatenation, and crosses to a worker as one string. A worker finds one key without
- * parsing the values of the others. The text of a value is never empty; length 0 means that the key is deleted.
+ * parsing the values of the others. The text of a value is never empty; length 0 means that the key is
+ * deleted.
  *
  *   5:10:score{"json":3}4:0:room      → score is {"json":3}, room is deleted
  */

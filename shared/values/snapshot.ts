@@ -1,4 +1,4 @@
-/** A session as plain data: the copy that `export()` returns, which is safe to keep, to change and to send. */
+/** A session as plain data: the copy that `export()` returns, safe to keep, to change and to send. */
 export interface SessionSnapshot<Settings = unknown> {
   /** The session's number in its gateway. */
   id: number

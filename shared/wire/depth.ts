@@ -10,7 +10,10 @@ const closeBracket = 0x5d
 const openBrace = 0x7b
 const closeBrace = 0x7d
 
-/** Whether arrays and objects in a JSON text are nested deeper than `depth`. For invalid JSON either answer is possible. */
+/**
+ * Whether arrays and objects in a JSON text are nested deeper than `depth`. For invalid JSON either answer is
+ * possible.
+ */
 export function isDeeper(text: string, depth: number): boolean {
   // Each level takes an opening and a closing bracket.
   if (text.length < (depth + 1) * 2) return false

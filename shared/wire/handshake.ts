@@ -1,8 +1,8 @@
 /**
  * Reads and writes the JSON of Pomelo's handshake and kick packages.
- * Reading is lenient where existing clients differ (a missing type, a version as a number), and strict elsewhere.
- * Texts are written in ASCII, so that every client can read them. Whether a client is accepted, and what its
- * `user` part means, is decided elsewhere.
+ * Reading is lenient where existing clients differ (a missing type, a version as a number), and strict
+ * elsewhere. Texts are written in ASCII, so that every client can read them. Whether a client is accepted,
+ * and what its `user` part means, is decided elsewhere.
  */
 import { errors, GatewayError } from '../errors.js'
 import { decodeUtf8, escapeNonAscii } from '../utf8.js'
@@ -86,7 +86,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Reads a string; `''` if it is missing. A number is read as its text, since older servers used numbers as versions. */
+/**
+ * Reads a string; `''` if it is missing. A number is read as its text, since older servers used numbers as
+ * versions.
+ */
 function expectText(name: string, value: unknown): string {
   if (value === undefined || value === null) return ''
   if (typeof value === 'number') return String(value)
@@ -97,7 +100,8 @@ function expectText(name: string, value: unknown): string {
 /** Returns the gateway's half of the handshake, as the text of its package. */
 export function formatHandshake(reply: HandshakeReply): string {
   const sys = reply.code === 200 ? `,"sys":${formatSys(reply)}` : ''
-  // A value without a JSON form, such as a function, becomes undefined. It is left out, as JSON.stringify does.
+  // A value without a JSON form, such as a function, becomes undefined. It is left out, as JSON.stringify
+  // does.
   const user: string | undefined = JSON.stringify(reply.user)
   return escapeNonAscii(`{"code":${reply.code}${sys}${user === undefined ? '' : `,"user":${user}`}}`)
 }
@@ -116,7 +120,9 @@ function formatSys(reply: HandshakeReply & { code: 200 }): string {
   return `{${members.join(',')}}`
 }
 
-/** Writes the dictionary entry by entry: copying it to another object would make a prototype of `__proto__`. */
+/**
+ * Writes the dictionary entry by entry: copying it to another object would make a prototype of `__proto__`.
+ */
 function formatDict(dict: Readonly<Record<string, number>>): string {
   return `{${Object.entries(dict)
     .map(([route, code]) => `${JSON.stringify(route)}:${code}`)

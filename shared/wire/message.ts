@@ -1,10 +1,10 @@
 /**
  * Reads and writes the header of the message inside a Pomelo data package.
- * A message is a flag byte, then an id and a route, depending on its kind, and the body to the end. The body stays
- * bytes. The caller looks up a route's code, and handles clients that send replies or events.
+ * A message is a flag byte, then an id and a route, depending on its kind, and the body to the end. The body
+ * stays bytes. The caller looks up a route's code, and handles clients that send replies or events.
  *
- * The flag byte: bit 0: the route is a code. Bits 1–3: the kind. Bit 4: the body is gzipped. Bit 5: the reply is
- * an error (Pitaya's addition). Bit 6: the event is not counted (ours, only for clients that can resume:
+ * The flag byte: bit 0: the route is a code. Bits 1–3: the kind. Bit 4: the body is gzipped. Bit 5: the reply
+ * is an error (Pitaya's addition). Bit 6: the event is not counted (ours, only for clients that can resume:
  * `resume.ts`). Bits 0 to 5 are ignored where they mean nothing for a kind, as Pomelo ignores them. Bit 6 of
  * other kinds, and bit 7, must be 0: no client sets them, so that they stay free for new meanings.
  */
@@ -40,7 +40,9 @@ export interface MessageHeader {
   readonly bodyStart: number
 }
 
-/** The content of a header to write. Requests and replies need an id; all kinds except replies need a route. */
+/**
+ * The content of a header to write. Requests and replies need an id; all kinds except replies need a route.
+ */
 export interface MessageHead {
   readonly kind: MessageKind
   readonly id?: number
@@ -55,11 +57,11 @@ const textEncoder = new TextEncoder()
 /**
  * Reads the header of the message in `bytes` from `start` to `end`.
  *
- * A request with the id 0 is read as a notify. Pomelo's servers run it and send no reply, since they distinguish
- * the two by the id alone; Pomelo's clients count from 1.
+ * A request with the id 0 is read as a notify. Pomelo's servers run it and send no reply, since they
+ * distinguish the two by the id alone; Pomelo's clients count from 1.
  *
- * @throws `FRAME_MALFORMED` for unknown bits, an id above 2³²−1 or of more than 5 bytes, a reply with the id 0,
- * a header that is cut off, or a route that is not UTF-8
+ * @throws `FRAME_MALFORMED` for unknown bits, an id above 2³²−1 or of more than 5 bytes, a reply with the id
+ * 0, a header that is cut off, or a route that is not UTF-8
  */
 export function decodeMessage(bytes: Uint8Array, start: number, end: number): MessageHeader {
   if (start >= end) throw errors.frameMalformed('the message is empty')
@@ -144,8 +146,8 @@ export function messageHeaderSize(head: MessageHead): number {
 /**
  * Writes a message up to its body, and returns the offset where the body belongs.
  *
- * @throws RangeError for an id outside 1 to 2³²−1, a code outside 0 to 65535, a route that is longer than 255 bytes
- * or has no form in UTF-8, or a target that is too small
+ * @throws RangeError for an id outside 1 to 2³²−1, a code outside 0 to 65535, a route that is longer than 255
+ * bytes or has no form in UTF-8, or a target that is too small
  */
 export function writeMessageHeader(target: Uint8Array, offset: number, head: MessageHead): number {
   const { kind, id = 0, route = '' } = head

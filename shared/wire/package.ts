@@ -1,8 +1,8 @@
 /**
  * Reads and writes Pomelo packages, which make up a binary WebSocket message.
- * A package is one byte of kind, three bytes of length (big-endian) and a body. A WebSocket message may hold several.
- * `message.ts` and `handshake.ts` read the bodies. The protocol of a connection decides which package may come
- * when, and from which side.
+ * A package is one byte of kind, three bytes of length (big-endian) and a body. A WebSocket message may hold
+ * several. `message.ts` and `handshake.ts` read the bodies. The protocol of a connection decides which
+ * package may come when, and from which side.
  */
 import { errors } from '../errors.js'
 
@@ -28,11 +28,11 @@ export interface Package {
 }
 
 /**
- * Finds the packages of one WebSocket message without copying. A fault anywhere in the message is thrown before
- * any package is returned.
+ * Finds the packages of one WebSocket message without copying. A fault anywhere in the message is thrown
+ * before any package is returned.
  *
- * An ack or a heartbeat should have no body. One that has a body is accepted and the body ignored, as Pomelo, Pinus
- * and Pitaya do: it is harmless, and deployed clients can't be changed.
+ * An ack or a heartbeat should have no body. One that has a body is accepted and the body ignored, as Pomelo,
+ * Pinus and Pitaya do: it is harmless, and deployed clients can't be changed.
  *
  * @throws `FRAME_MALFORMED` for an unknown kind, a package that is cut off, or an empty message
  */

@@ -1,8 +1,8 @@
 /**
  * The wire format for resuming a session: the handshake's request and reply, and the `received` package.
- * Both sides count the data messages that they receive, except events that are marked as not counted; so no number
- * travels with a message. With a `received` package each side tells its count. What each side keeps to be able to
- * send it again is decided elsewhere.
+ * Both sides count the data messages that they receive, except events that are marked as not counted; so no
+ * number travels with a message. With a `received` package each side tells its count. What each side keeps to
+ * be able to send it again is decided elsewhere.
  */
 import { errors } from '../errors.js'
 
@@ -12,7 +12,10 @@ export const resumeFailures = {
   gone: 'gone',
   /** More was sent in the meantime than the gateway keeps for one client. */
   lost: 'lost',
-  /** The client's count is above what it was sent or below an earlier count, or it reads bodies in another form. */
+  /**
+   * The client's count is above what it was sent or below an earlier count, or it reads bodies in another
+   * form.
+   */
   mismatch: 'mismatch',
   /** The client has the token, but the host authenticates it as another user. */
   stranger: 'stranger'
@@ -37,7 +40,9 @@ export interface ResumePoint {
 
 /** The gateway's answer to a `sys.resume`. */
 export interface ResumeReply {
-  /** The token to resume with. The token before becomes invalid once the client acknowledges this handshake. */
+  /**
+   * The token to resume with. The token before becomes invalid once the client acknowledges this handshake.
+   */
   readonly token: string
   /** The epoch that counts belong to. They begin at 0 with each new epoch. */
   readonly epoch: string

@@ -1,7 +1,7 @@
 /**
  * Reads the head of a request in the JSON text protocol: `[id,"route"` or `[id,"route",body]`.
- * The gateway parses only the front and the closing `]` of a text frame. It forwards the body as bytes. The worker
- * that parses the body finds out whether it is JSON, and only one value.
+ * The gateway parses only the front and the closing `]` of a text frame. It forwards the body as bytes. The
+ * worker that parses the body finds out whether it is JSON, and only one value.
  */
 import { errors } from '../errors.js'
 import { decodeName, utf8Length } from '../utf8.js'
@@ -11,7 +11,10 @@ export interface TextRequest {
   /** 0 for a notify. */
   readonly id: number
   readonly route: string
-  /** Offsets of the body, between the comma behind the route and the last bracket. They are equal if there is none. */
+  /**
+   * Offsets of the body, between the comma behind the route and the last bracket. They are equal if there is
+   * none.
+   */
   readonly bodyStart: number
   readonly bodyEnd: number
 }
@@ -24,7 +27,9 @@ const backslash = 0x5c
 const zero = 0x30
 const nine = 0x39
 
-/** Maximum length of an escaped route: an escape like `\u0041` takes six bytes for one, and none takes more. */
+/**
+ * Maximum length of an escaped route: an escape like `\u0041` takes six bytes for one, and none takes more.
+ */
 const maxRouteSpelling = maxRouteBytes * 6
 
 const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -32,8 +37,8 @@ const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /**
  * Reads the head of a text frame. White space is allowed wherever JSON allows it.
  *
- * @throws `FRAME_MALFORMED` for anything except `[id,"route"]` or `[id,"route",…]`, with an id from 0 to 2³²−1 in
- * plain digits and a route of at most 255 bytes
+ * @throws `FRAME_MALFORMED` for anything except `[id,"route"]` or `[id,"route",…]`, with an id from 0 to
+ * 2³²−1 in plain digits and a route of at most 255 bytes
  */
 export function scanRequest(bytes: Uint8Array): TextRequest {
   const size = bytes.length
