@@ -1,6 +1,7 @@
 /**
- * The game in a worker: loads its handlers, lets it start, runs batches, and lets it stop. What kind of worker it is in is its main
- * file's to know: a thread (main.ts), or a process (process.ts).
+ * The game in a worker: loads the handlers, runs onStart, then batches, and in the end onStop.
+ * Puts the parts of a worker together. Does not know whether the worker is a thread (main.ts) or a process
+ * (process.ts): their main files pass the port and the claims.
  */
 
 import { GatewayError } from '../shared/errors.js'
@@ -34,7 +35,7 @@ export interface GameInit {
 }
 
 export class Game {
-  /** What it says of itself, once it has started. */
+  /** The worker's first message to the gateway. */
   readonly hello: Hello
   readonly #env: Environment
   readonly #hooks: WorkerHooks
@@ -85,7 +86,7 @@ export class Game {
     })
   }
 
-  /** Resolves once its synchronous part is done, and all that it asked for has left. */
+  /** Runs a batch. Resolves once its synchronous part is over and its operations are sent. */
   async run(batch: Batch): Promise<void> {
     const { link, budget, running } = this.#env
     link.beginBatch()
@@ -102,7 +103,10 @@ export class Game {
     }
   }
 
-  /** The last that it does. What it asks for leaves before the gateway hears that it is done. */
+  /**
+   * Runs onStop, as the worker's last action. Its operations are sent before the gateway hears that it is
+   * over.
+   */
   async stop(): Promise<void> {
     const { link } = this.#env
     try {
@@ -118,7 +122,7 @@ function list(handlers: readonly Handler[]): RouteHello[] {
   return handlers.map(({ route, file, options }) => ({ route, file, options }))
 }
 
-/** Why it did not start, as the gateway is told. */
+/** Describes, for the gateway, why the game did not start. */
 export function describeFailure(error: unknown): string {
   return attempt(() => (error instanceof GatewayError ? messageOf(error) : describeThrown(error)))
 }

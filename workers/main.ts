@@ -1,6 +1,7 @@
 /**
- * The file that Piscina loads in each worker thread. Opens the link, starts the game, says hello, and from then on runs batches.
- * The default export is a promise of the function that Piscina calls, since a worker is ready only when its handlers are.
+ * The main file of a worker thread, loaded by Piscina.
+ * Opens the link, starts the game, says hello, and then runs batches. The default export is a promise of the
+ * function that Piscina calls, since a worker is ready only when its handlers are loaded.
  */
 import { MessageChannel, MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type { Batch } from '../shared/link/batch.js'
@@ -10,28 +11,28 @@ import { describeFailure, Game } from './game.js'
 import { SharedClaims } from './running/claims.js'
 import { printsHaveLeft } from './runtime/prints.js'
 
-/** What Piscina is asked to run: `null` only to see the worker ready, 'stop' to end the game here, else a batch. */
+/** A task for Piscina: `null` to start the worker, `'stop'` to run the game's onStop, otherwise a batch. */
 type Task = Batch | 'stop' | null
 
-/** The worker's first task lasts as long as the worker: how it fails tells the gateway how the worker ended. */
+/** Result of the first task, which lasts as long as the worker: its failure tells how the worker ended. */
 const untilTheEnd = new Promise<void>(() => {})
 
 async function start(setup: WorkerSetup): Promise<(task: Task) => Promise<void>> {
   const { port1, port2 } = new MessageChannel()
-  // First of all: what the game asks for while it loads and starts is answered too.
+  // Before anything else, since the game may already use the link while it loads and starts.
   parentPort!.postMessage({ kind: 'link', port: port2 } satisfies LinkOffer, [port2])
-  const say = (words: FromWorker) => port1.postMessage(words)
+  const send = (message: FromWorker) => port1.postMessage(message)
   hidePorts()
   try {
     const game = await Game.start({ setup, port: port1, claims: new SharedClaims(setup.claims) })
-    say(game.hello)
+    send(game.hello)
     return task => (task === null ? untilTheEnd : task === 'stop' ? stop(game) : game.run(task))
   } catch (error) {
     const message = describeFailure(error)
-    say({ kind: 'failed', message })
-    // The gateway takes the thread for ended when its link has.
+    send({ kind: 'failed', message })
+    // The gateway regards the thread as ended when its link is closed.
     port1.close()
-    // What was thrown may not survive the way out of this thread.
+    // The original error may not be cloneable, and so could not leave this thread.
     throw new Error(message)
   }
 }
@@ -42,8 +43,9 @@ async function stop(game: Game): Promise<void> {
 }
 
 /**
- * Keeps the ports of this thread from code that closes, or writes to, whatever a process has open, as some libraries do to end
- * it: over Node's own ports, and Piscina's, that would reach into the gateway.
+ * Hides this thread's ports from code that closes, or writes to, every open handle of a process. Some
+ * libraries do that to end the process. Through Node's own ports, and Piscina's, it would reach into the
+ * gateway.
  */
 function hidePorts(): void {
   const holder = process as unknown as { _getActiveHandles: () => unknown[] }
@@ -51,5 +53,5 @@ function hidePorts(): void {
   holder._getActiveHandles = () => all.call(process).filter(handle => !(handle instanceof MessagePort))
 }
 
-// biome-ignore lint/style/noDefaultExport: what Piscina looks for
+// biome-ignore lint/style/noDefaultExport: Piscina calls the default export
 export default start(workerData as WorkerSetup)

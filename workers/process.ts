@@ -1,6 +1,7 @@
 /**
- * The program of a worker that is a process of its own. Is told what it needs, starts the game, says hello, and from then on runs
- * batches; all of it over the channel that it shares with the gateway, and ends with that.
+ * The main file of a worker process.
+ * Gets its setup, starts the game, says hello, and then runs batches. Everything crosses the one channel to
+ * the gateway, and the process ends when that closes.
  */
 import { ftruncateSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
@@ -20,12 +21,15 @@ import { nextTick } from './runtime/own-time.js'
 import { boundPrints, printsHaveLeft } from './runtime/prints.js'
 
 /**
- * There is no shared memory: all that is handed out has started, and the pulse is a message. Which request has the thread is written
- * to a file that the gateway reads when the process has ended, or is stuck: then no message can say it.
+ * The claims of a process, which shares no memory with the gateway: each request handed out counts as
+ * started, and the pulse is a message. The id of the running request is written to a file. The gateway reads
+ * that file when the process has ended or is stuck, since then no message can tell.
  */
 class ProcessClaims implements Claims {
   readonly #running = new Int32Array(1)
-  /** Whether the file could not be written: then nobody is known to have the thread, and all else goes on. */
+  /**
+   * Whether writing the file has failed. Then the running request is unknown, and everything else goes on.
+   */
   #isUnwritable = false
 
   claim(): boolean {
@@ -56,12 +60,12 @@ class ProcessClaims implements Claims {
   }
 }
 
-/** What was written last must not be taken for what has the thread now. */
+/** Empties the file, so that an old id is not taken for the running request. */
 function forgetRunning(): void {
   try {
     ftruncateSync(runningFile)
   } catch {
-    // Then it stands: the file is gone, or its disk is.
+    // The old id stays there: the file or its disk is gone.
   }
 }
 
@@ -80,14 +84,14 @@ class ProcessPort implements LinkPort {
     send(message)
   }
 
-  /** It is the gateway's to end the process. */
+  /** Does nothing: the gateway ends the process. */
   unref(): void {}
 }
 
 const port = new ProcessPort()
 let game: Promise<Game> | undefined
 
-/** What the gateway says can be read: nobody else has the other end. */
+/** The gateway's messages are trusted, since nobody else has the other end. */
 const channel = new ProcessChannel(new Socket({ fd: channelFile, readable: true, writable: true }), {
   onMessage: message => receive(message as ToProcess),
   onUnreadable: () => process.exit(1),
@@ -126,7 +130,8 @@ function receive(message: ToProcess): void {
 
 boundPrints(process.stdout)
 boundPrints(process.stderr)
-// Libraries tell whom they take for the parent that they are ready, as PM2 wants it. The gateway's log has it.
+// Some libraries report to the parent process that they are ready, as PM2 expects. The gateway logs such
+// messages.
 process.send = (message: unknown, ...rest: unknown[]): boolean => {
   send({ kind: 'foreign', message: showValue(message) })
   const callback = rest.find(each => typeof each === 'function') as ((error: null) => void) | undefined
@@ -134,6 +139,6 @@ process.send = (message: unknown, ...rest: unknown[]): boolean => {
   return true
 }
 
-// A terminal sends its signals to all processes of a program: the gateway's is the one that they are meant for.
+// A terminal sends its signals to all processes of a program, but only the gateway acts on them.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const)
   process.on(signal, () => {})

@@ -1,6 +1,6 @@
 /**
- * Filters: code of the game around its handlers, of a folder and those below it. They are put around a handler once,
- * when it is loaded: a handler that has none is called as it is. What is synchronous stays so.
+ * Filters: code of the game around its handlers, of a folder and those below it. They are put around a
+ * handler once, when it is loaded: a handler that has none is called as it is. What is synchronous stays so.
  */
 import { describeValue } from '../../shared/check.js'
 import type { BackendSession } from '../api/backend-session.js'
@@ -82,7 +82,10 @@ function outcomeOf(work: () => unknown): HandlerOutcome | Promise<HandlerOutcome
   }
 }
 
-/** Goes on at once where nothing need be waited for: what is blamed on a request's synchronous part stays there. */
+/**
+ * Goes on at once where nothing need be waited for: what is blamed on a request's synchronous part stays
+ * there.
+ */
 function then<Value>(value: Value | Promise<Value>, next: (value: Value) => unknown): unknown {
   return isThenable(value) ? Promise.resolve(value).then(each => next(each as Value)) : next(value)
 }

@@ -1,6 +1,6 @@
 /**
- * Loads a handlers' folder: which modules it holds, which routes they offer, and the function behind each. Done once
- * in a worker's life; a route is then looked up by its index, never by a name that a client chose.
+ * Loads a handlers' folder: which modules it holds, which routes they offer, and the function behind each.
+ * Done once in a worker's life; a route is then looked up by its index, never by a name that a client chose.
  */
 import { join, relative, sep } from 'node:path'
 import { describeValue } from '../../shared/check.js'
@@ -123,7 +123,10 @@ interface Found {
   readonly self: unknown
 }
 
-/** The functions of a module by name: its named exports, and the methods of what its default export is or makes. */
+/**
+ * The functions of a module by name: its named exports, and the methods of what its default export is or
+ * makes.
+ */
 async function findFunctions(loaded: Module, file: string, app: HandlerApp): Promise<Map<string, Found>> {
   const found = new Map<string, Found>()
   const add = (name: string, value: unknown, self: unknown) => {
@@ -152,7 +155,8 @@ async function findFunctions(loaded: Module, file: string, app: HandlerApp): Pro
 async function defaultObjects(defaultExport: unknown, file: string, app: HandlerApp): Promise<object[]> {
   if (typeof defaultExport === 'function') return [await make(defaultExport, file, app)]
   if (typeof defaultExport !== 'object' || defaultExport === null) return []
-  // A CommonJS module made of an ES one by a compiler has its own default export below the one that Node gives it.
+  // A CommonJS module made of an ES one by a compiler has its own default export below the one that Node
+  // gives it.
   const { __esModule: isCompiled, default: inner, ...named } = defaultExport as Module
   return isCompiled === true ? [named, ...(await defaultObjects(inner, file, app))] : [defaultExport]
 }

@@ -1,6 +1,6 @@
 /**
- * The `_hooks` modules of a handlers' folder. Those of the folder itself say what happens when a session or a worker
- * begins and ends; those of any folder, what happens around its handlers (filters.ts).
+ * The `_hooks` modules of a handlers' folder. Those of the folder itself say what happens when a session or a
+ * worker begins and ends; those of any folder, what happens around its handlers (filters.ts).
  */
 import { describeValue } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'

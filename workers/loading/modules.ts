@@ -1,4 +1,7 @@
-/** The modules of a handlers' folder, whatever is in them: which files they are, their exports, why one does not load. */
+/**
+ * The modules of a handlers' folder, whatever is in them: which files they are, their exports, why one does
+ * not load.
+ */
 import { type Dirent, readdirSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -49,7 +52,10 @@ export async function load(path: string): Promise<Module> {
   }
 }
 
-/** The module of that name in a folder whose entries are given, such as `_options`; undefined where there is none. */
+/**
+ * The module of that name in a folder whose entries are given, such as `_options`; undefined where there is
+ * none.
+ */
 export async function loadNamed(
   root: string,
   folder: string,
@@ -64,7 +70,9 @@ export async function loadNamed(
   return { file: relative(root, path), loaded: await load(path) }
 }
 
-/** What a module exports by name; CommonJS, and who likes it so, has it as properties of the default export. */
+/**
+ * What a module exports by name; CommonJS, and who likes it so, has it as properties of the default export.
+ */
 export function exportsOf({ default: defaultExport, ...named }: Module): Module {
   const {
     default: _inner,
@@ -75,7 +83,9 @@ export function exportsOf({ default: defaultExport, ...named }: Module): Module 
   return exported
 }
 
-/** What a module threw, on one line: its text, and the place in a file of the game, where that can be told. */
+/**
+ * What a module threw, on one line: its text, and the place in a file of the game, where that can be told.
+ */
 export function describeFailure(error: unknown): string {
   return attempt(() => (error instanceof Error ? describeError(error) : describeThrown(error)))
 }

@@ -1,6 +1,7 @@
 /**
- * In whose name an operation is asked for: a request, or nobody (a timer, a hook). Says whether it may still be
- * asked for, and keeps count of the operations that must be answered before the session's next request starts.
+ * In whose name an operation is asked for: a request, or nobody (a timer, a hook). Says whether it may still
+ * be asked for, and keeps count of the operations that must be answered before the session's next request
+ * starts.
  */
 import { type Author, currentAuthor } from '../runtime/author.js'
 import type { SessionView } from './session-view.js'
@@ -21,7 +22,9 @@ export interface Caller {
   awaitOperation(answer: Promise<unknown>): void
 }
 
-/** Whoever asks outside any request: by `app`, also from within one, which is counted as that request's doing. */
+/**
+ * Whoever asks outside any request: by `app`, also from within one, which is counted as that request's doing.
+ */
 export const nobody: Caller = {
   rid: 0,
   route: '',

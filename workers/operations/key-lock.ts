@@ -1,7 +1,8 @@
 /**
- * Updates of one key that this worker asks for at the same time pass one by one, each with the value that the one
- * before it has left. Side by side all but one would be refused and all tried again: work that grows with the
- * square of their number. Holds nobody up for the game's code: who has to wait for that steps outside first.
+ * Updates of one key that this worker asks for at the same time pass one by one, each with the value that the
+ * one before it has left. Side by side all but one would be refused and all tried again: work that grows with
+ * the square of their number. Holds nobody up for the game's code: who has to wait for that steps outside
+ * first.
  */
 
 /** What who went through before has left: the key's text, undefined where there is no such key. */

@@ -1,6 +1,7 @@
 /**
- * The log of what runs in a worker: its lines travel over the link, and come out of the gateway's own. Nothing that a
- * game logs leaves as it is: message and fields become text here, whatever they are, and no more than a line may hold.
+ * The log of what runs in a worker: its lines travel over the link, and come out of the gateway's own.
+ * Nothing that a game logs leaves as it is: message and fields become text here, whatever they are, and no
+ * more than a line may hold.
  */
 import { shorten } from '../../shared/text/field-text.js'
 import {
@@ -25,7 +26,10 @@ export function createLinkLogger(link: Link, always: Readonly<Record<string, unk
   })
 }
 
-/** The log of one request: what it logs beyond `maxLines` until it ends is dropped, and counted. 0: any number. */
+/**
+ * The log of one request: what it logs beyond `maxLines` until it ends is dropped, and counted. 0: any
+ * number.
+ */
 export class RequestLog {
   readonly logger: Logger
   readonly #lines: Logger

@@ -1,8 +1,8 @@
 /**
- * The worker's end of the link: what handlers ask of the gateway goes out, its answers come in. Everything goes
- * through one outbox and one port, so the gateway sees operations and outcomes in the order in which they were
- * made. The outbox leaves once what runs now has run: a batch empties it itself; anything later does so by
- * `process.nextTick`.
+ * The worker's end of the link: what handlers ask of the gateway goes out, its answers come in. Everything
+ * goes through one outbox and one port, so the gateway sees operations and outcomes in the order in which
+ * they were made. The outbox leaves once what runs now has run: a batch empties it itself; anything later
+ * does so by `process.nextTick`.
  */
 import { type ErrorData, GatewayError } from '../../shared/errors.js'
 import { type AbortReason, type InboxMessage, type InboxReader, readInbox } from '../../shared/link/inbox.js'
@@ -16,8 +16,8 @@ import { KeyLock } from './key-lock.js'
 const longestWait = 1
 
 /**
- * Operations that want acks leave at once when there are so many of them, and half of all that wait: the gateway works on
- * them while the next are made.
+ * Operations that want acks leave at once when there are so many of them, and half of all that wait: the
+ * gateway works on them while the next are made.
  */
 const leastToLeave = 16
 const shareToLeave = 1 / 2
@@ -49,8 +49,9 @@ export class Refused extends GatewayError {
 }
 
 /**
- * Lets the stack of a refusal, which is made where the gateway's answer is read, show who awaits it: V8 tells that to an
- * async function in between. A promise that nobody awaits, and that fails, ends no worker: the log is told of it.
+ * Lets the stack of a refusal, which is made where the gateway's answer is read, show who awaits it: V8 tells
+ * that to an async function in between. A promise that nobody awaits, and that fails, ends no worker: the log
+ * is told of it.
  */
 export function traced<Result>(promise: Promise<Result>): Promise<Result> {
   const answer: Promise<Result> = (async () => {
@@ -107,8 +108,8 @@ export class Link implements InboxReader {
   }
 
   /**
-   * Asks for something whose answer is wanted. `write` puts it into the outbox with the number it is given. The
-   * promise that nobody awaits is no unhandled rejection: the gateway has told of what it refused.
+   * Asks for something whose answer is wanted. `write` puts it into the outbox with the number it is given.
+   * The promise that nobody awaits is no unhandled rejection: the gateway has told of what it refused.
    */
   call<Value = void>(write: (ack: number) => void): Promise<Value> {
     const waiting = new Waiting()
@@ -120,7 +121,10 @@ export class Link implements InboxReader {
     return waiting.answer as Promise<Value>
   }
 
-  /** Keeps the outbox until `release`, but for `leaveIfDue`: a batch begins, and sends all of it in one message. */
+  /**
+   * Keeps the outbox until `release`, but for `leaveIfDue`: a batch begins, and sends all of it in one
+   * message.
+   */
   beginBatch(): void {
     this.#isInBatch = true
   }
@@ -168,7 +172,8 @@ export class Link implements InboxReader {
     return waiting
   }
 
-  // A tick that is asked for by a microtask comes after all microtasks, and so after all that handlers do now.
+  // A tick that is asked for by a microtask comes after all microtasks, and so after all that handlers do
+  // now.
   readonly #afterMicrotasks = () => nextTick(this.#leaveNow)
 
   readonly #leaveNow = () => {

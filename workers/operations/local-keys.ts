@@ -1,4 +1,7 @@
-/** What a BackendSession has of its keys by itself: read, set or removed here, and how far the gateway knows of it. */
+/**
+ * What a BackendSession has of its keys by itself: read, set or removed here, and how far the gateway knows
+ * of it.
+ */
 
 /**
  *   read ──▶ set ──▶ sent          sent: what is here is what the gateway was told

@@ -1,6 +1,7 @@
 /**
- * Events and channels for handlers, in the name of one origin (a request, or nobody). Nothing here waits for the
- * gateway but what returns a promise: an event leaves in the order in which it was sent, before the request's reply.
+ * Events and channels for handlers, in the name of one origin (a request, or nobody). Nothing here waits for
+ * the gateway but what returns a promise: an event leaves in the order in which it was sent, before the
+ * request's reply.
  */
 import type { SessionAddress } from '../../shared/address.js'
 import { expectUid } from '../../shared/check.js'

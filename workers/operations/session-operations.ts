@@ -1,6 +1,7 @@
 /**
- * What is asked of the gateway about sessions, in the name of one origin (a request, or nobody). Every change that
- * leaves here is also noted in the view that it was made from, so that the next request of the turn reads it.
+ * What is asked of the gateway about sessions, in the name of one origin (a request, or nobody). Every change
+ * that leaves here is also noted in the view that it was made from, so that the next request of the turn
+ * reads it.
  */
 import { describeValue, maxNameBytes } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
@@ -32,8 +33,8 @@ export class SessionOperations {
   }
 
   /**
-   * Every failure becomes a rejection, and a rejection that nobody awaits ends no worker: a player who leaves in
-   * the middle of a request is no fault of the game. `about` is the key or the uid, for the log.
+   * Every failure becomes a rejection, and a rejection that nobody awaits ends no worker: a player who leaves
+   * in the middle of a request is no fault of the game. `about` is the key or the uid, for the log.
    */
   promised<Result>(operation: string, about: unknown, work: () => Promise<Result>): Promise<Result> {
     return this.asked(operation, about, () => {
@@ -43,7 +44,9 @@ export class SessionOperations {
     })
   }
 
-  /** The same for one operation that is asked for at once: of how it is answered the gateway has told already. */
+  /**
+   * The same for one operation that is asked for at once: of how it is answered the gateway has told already.
+   */
   asked<Result>(operation: string, about: unknown, ask: () => Promise<Result>): Promise<Result> {
     try {
       // Counted before it is tried: what fails at once is told, and is work for the gateway too.
@@ -185,7 +188,9 @@ export class SessionOperations {
     await this.#call(ack => this.#link.outbox.kickByUid({ rid, ack, frontendId }, uid, reason))
   }
 
-  /** Tells the gateway, which logs and counts it, of an operation that failed here; its own refusals it knows. */
+  /**
+   * Tells the gateway, which logs and counts it, of an operation that failed here; its own refusals it knows.
+   */
   #tellFailure(operation: string, about: unknown, error: unknown): void {
     if (error instanceof Refused) return
     const code = codeOf(error)
@@ -218,8 +223,8 @@ export class SessionOperations {
 
   /**
    * Whether a change that is asked for now counts for the view. One that comes after its request has ended is
-   * somebody else's to the requests that follow in the turn. Asked when the change leaves: that is what the gateway
-   * is told, and its answer may come when the request has ended.
+   * somebody else's to the requests that follow in the turn. Asked when the change leaves: that is what the
+   * gateway is told, and its answer may come when the request has ended.
    */
   #isOwn(view: SessionView): boolean {
     return this.#caller.viewIdOf(view) !== 0
@@ -241,7 +246,10 @@ export class SessionOperations {
     if (own !== undefined) own.uid = uid
   }
 
-  /** The request's own view, if it is another one of the same session: the session's next request reads from there. */
+  /**
+   * The request's own view, if it is another one of the same session: the session's next request reads from
+   * there.
+   */
   #ownBeside(view: SessionView): SessionView | undefined {
     const { view: own } = this.#caller
     if (own === undefined || own === view) return undefined

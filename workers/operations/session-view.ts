@@ -1,7 +1,7 @@
 /**
- * What a worker knows of one session: the texts of its settings as they were when it was handed out, and what was
- * pushed from here since. The requests of one turn share a view; a session that was asked for by number or uid has
- * a view of its own. Values stay text here: each BackendSession decodes for itself.
+ * What a worker knows of one session: the texts of its settings as they were when it was handed out, and what
+ * was pushed from here since. The requests of one turn share a view; a session that was asked for by number
+ * or uid has a view of its own. Values stay text here: each BackendSession decodes for itself.
  */
 import type { SessionAddress } from '../../shared/address.js'
 import { findSetting, forEachSetting, formatSetting } from '../../shared/values/settings-text.js'

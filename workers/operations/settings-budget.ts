@@ -1,6 +1,6 @@
 /**
- * Whether a session has room for a change, as far as a worker can know: so a handler is told where it pushes. The gateway has
- * the last word.
+ * Whether a session has room for a change, as far as a worker can know: so a handler is told where it pushes.
+ * The gateway has the last word.
  */
 import { errors } from '../../shared/errors.js'
 import type { SettingsLimits } from '../../shared/values/settings-text.js'

@@ -1,6 +1,7 @@
 /**
- * A body ⇄ its value. On the link a body is its bytes, each as one character: nothing is decoded before it gets
- * here, and what leaves here goes on to the socket as it is.
+ * Decodes the bodies of requests and encodes those of replies.
+ * On the link a body is its bytes, each as one character. A request's body is first decoded here, and a
+ * reply's body goes to the socket as it leaves here.
  */
 import { gunzipSync } from 'node:zlib'
 import { toBytes } from '../../shared/bodies/body-bytes.js'
@@ -14,21 +15,21 @@ import { isDeeper } from '../../shared/wire/depth.js'
 
 const beyondAscii = /[\x80-\xff]/
 
-/** Levels that superjson's form has more than its value: itself, and above an annotation `meta` and `values`. */
+/** Extra levels of superjson's form: the form itself, and `meta` and `values` above an annotation. */
 const formDepth = 3
 
 export interface BodyLimits {
-  /** Bytes that a body may take, also once it is unzipped. */
+  /** Maximum size of a body in bytes, also after decompression. */
   readonly maxBodyBytes: number
-  /** Levels of arrays and objects. */
+  /** Maximum nesting of arrays and objects. */
   readonly maxBodyDepth: number
 }
 
 /**
- * The value of a request's body; an empty body is undefined. `flags`: requestFlags. A client that reads rich bodies writes
- * them too.
+ * Returns the value of a request's body; undefined for an empty body. `flags`: requestFlags. A client that
+ * reads rich bodies writes them too.
  *
- * @throws `BODY_MALFORMED`; `BODY_TOO_LARGE` for what is too large when it is unzipped
+ * @throws `BODY_MALFORMED`; `BODY_TOO_LARGE` for a body that is too large after decompression
  */
 export function decodeBody(body: string, flags: number, limits: BodyLimits): unknown {
   if (body === '') return undefined
@@ -64,9 +65,10 @@ function unzip(body: string, maxBytes: number): string {
 }
 
 /**
- * The bytes of a reply; '' for undefined. JSON, or superjson's form for a client that reads rich bodies.
+ * Returns the bytes of a reply; '' for undefined. The form is JSON, or superjson's for a client that reads
+ * rich bodies.
  *
- * @throws `REPLY_NOT_SERIALIZABLE`, naming the path
+ * @throws `REPLY_NOT_SERIALIZABLE`, which names the path
  */
 export function encodeReply(value: unknown, isRich: boolean): string {
   return toBytes((isRich ? encodeRich : encodePlain)(value, errors.replyNotSerializable))

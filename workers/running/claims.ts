@@ -1,15 +1,23 @@
-/** What a worker says of the requests that it was handed: which it begins, which has the thread; and that its event loop turns. */
+/**
+ * How a worker marks which requests have started, which one is running, and that its event loop turns.
+ * A thread writes to memory that it shares with the gateway; a process has its own implementation
+ * (process.ts).
+ */
 import { beat, type ClaimTable, claim, setRunning } from '../../shared/link/claims.js'
 
 export interface Claims {
-  /** Claims the request at `index` of the slot's turn. False: it was taken back, and so are all behind it. */
+  /**
+   * Claims the request at `index` of the slot's turn. Returns false if it and those behind it were taken
+   * back.
+   */
   claim(slot: number, index: number): boolean
-  /** The request of that number has the thread now; 0: none has. */
+  /** Notes which request occupies the thread; 0 means none. */
   setRunning(rid: number): void
+  /** Shows that the event loop turns. */
   beat(): void
 }
 
-/** Of a thread: in memory that the gateway shares. */
+/** The claims of a thread, in shared memory. */
 export class SharedClaims implements Claims {
   readonly #table: ClaimTable
 

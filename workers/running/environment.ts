@@ -1,4 +1,4 @@
-/** What all requests of a worker share: its link, its claims, its handlers, its pace. Put together in game.ts. */
+/** The parts of a worker that all its requests share, such as its link and its handlers. Made in game.ts. */
 import type { SettingsLimits } from '../../shared/values/settings-text.js'
 import type { WorkerInfo } from '../api/context.js'
 import type { Handler } from '../loading/handlers.js'
@@ -13,11 +13,11 @@ export interface Environment extends SettingsLimits, BodyLimits {
   readonly worker: WorkerInfo
   readonly link: Link
   readonly claims: Claims
-  /** By the index that batches name routes with. */
+  /** Batches name a route by its index in this list. */
   readonly handlers: readonly Handler[]
   readonly budget: EventLoopBudget
   readonly running: RunningRequests
   readonly isDevelopment: boolean
-  /** 0: any number. */
+  /** 0: unlimited. */
   readonly maxOperationsPerRequest: number
 }

@@ -1,10 +1,11 @@
 /**
- * How long the thread may run without a look at its event loop. Acks, aborts and timers must get through while
- * lanes are long, so after `longestStretch` the lanes that have more to do go on in the loop's next round.
+ * Limits how long turns may block the event loop.
+ * Acks, aborts and timers must get through while lanes are long. After `longestStretch`, turns with further
+ * requests go on in the event loop's next round.
  */
 import { nextTick, queueMicrotask, setImmediate } from '../runtime/own-time.js'
 
-/** Milliseconds. */
+/** Maximum milliseconds of one stretch of work. */
 const longestStretch = 5
 
 export class EventLoopBudget {
@@ -13,17 +14,17 @@ export class EventLoopBudget {
   #deferred: (() => void)[] = []
   #isAwaited = false
 
-  /** Whether what runs now has run for too long. The first call in a stretch begins it. */
+  /** Whether the current stretch has lasted too long. The first call in a stretch begins it. */
   isSpent(now: number): boolean {
     if (this.#isRunning) return now - this.#startedAt >= longestStretch
     this.#isRunning = true
     this.#startedAt = now
-    // A tick that is asked for by a microtask comes after all microtasks: when the stretch is over.
+    // A tick that a microtask requests comes after all microtasks, which is when the stretch is over.
     queueMicrotask(this.#afterMicrotasks)
     return false
   }
 
-  /** Goes on with `work` in the event loop's next round. */
+  /** Runs `work` in the event loop's next round. */
   defer(work: () => void): void {
     this.#deferred.push(work)
     if (this.#isAwaited) return
@@ -35,7 +36,7 @@ export class EventLoopBudget {
     return this.#deferred.length > 0
   }
 
-  /** Resolves when all that can run without waiting for anything has run, what was deferred included. */
+  /** Resolves when everything that can run without waiting has run, including deferred work. */
   async quiet(): Promise<void> {
     do {
       if (this.hasDeferred) await new Promise<void>(resolve => setImmediate(resolve))

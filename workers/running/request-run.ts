@@ -1,13 +1,13 @@
 /**
- * One request in its worker, from its claim to its end: decodes the body, calls the handler, and puts the outcome
- * into the outbox behind all that the handler has asked for. The origin of those operations.
+ * One request in its worker, from its claim to its end.
+ * Decodes the body, calls the handler, and puts the outcome into the outbox behind all operations of the
+ * handler. Is the caller of those operations. Owned by its turn.
  *
  *   started ──▶ decided
  *
- * Decided: the outcome is in the outbox. The session's next request starts when what was held (bind, unbind, update,
- * commit) is answered too.
+ * Decided: the outcome is in the outbox. The session's next request starts once the awaited operations (bind,
+ * unbind, update, commit) are answered too.
  */
-
 import { type ErrorData, errors } from '../../shared/errors.js'
 import { type RequestHead, requestFlags } from '../../shared/link/batch.js'
 import type { AbortReason } from '../../shared/link/inbox.js'
@@ -40,13 +40,13 @@ export class RequestRun implements Caller {
   #log: RequestLog | undefined
   #messenger: Messenger | undefined
   #service: BackendSessionService | undefined
-  /** Operations whose answers the end waits for. */
+  /** Number of awaited operations that are not answered yet. */
   #unanswered = 0
-  /** Whether the gateway was told that some are not answered. */
+  /** Whether the gateway was told to hold back the session's next request. */
   #isNextHeldBack = false
   #onEnd: (() => void) | undefined
 
-  /** `slot`: its turn's. */
+  /** `slot`: the slot of the request's turn. */
   constructor(env: Environment, head: RequestHead, view: SessionView, slot: number) {
     this.rid = head.rid
     this.#slot = slot
@@ -65,13 +65,13 @@ export class RequestRun implements Caller {
     return (this.#head.flags & requestFlags.notify) !== 0
   }
 
-  /** Sessions other than the request's own, asked for in the name of the request. */
+  /** Access to other sessions, on behalf of the request. */
   get service(): BackendSessionService {
     this.#service ??= new BackendSessionService(this.operations)
     return this.#service
   }
 
-  /** Events and channels, in the name of the request. */
+  /** Events and channels, on behalf of the request. */
   get messenger(): Messenger {
     const { link, frontendId } = this.#env
     this.#messenger ??= new Messenger(link, this, this.operations, frontendId)
@@ -92,7 +92,7 @@ export class RequestRun implements Caller {
     return this.#log.logger
   }
 
-  /** By which lines of the log name it. */
+  /** The fields that name the request in log lines. */
   get #names(): Readonly<Record<string, unknown>> {
     return { route: this.route, requestId: this.rid }
   }
@@ -105,7 +105,7 @@ export class RequestRun implements Caller {
     return this.#controller.signal
   }
 
-  /** Runs the handler. True if the request has ended; if not, `onEnd` is called when it has. Does not throw. */
+  /** Runs the handler. Returns true if the request has ended; if not, calls `onEnd` later. Does not throw. */
   start(onEnd: () => void): boolean {
     return actAs(this.author, RequestRun.#runHere, this, onEnd)
   }
@@ -139,10 +139,10 @@ export class RequestRun implements Caller {
     return false
   }
 
-  /** The gateway has decided the request, or soon will, without its handler. */
+  /** Called when the gateway decides the request without its handler. */
   abort(reason: AbortReason): void {
     this.#abortReason = reason
-    // A listener of the signal is the doing of the request that it belongs to.
+    // Errors in listeners of the signal are blamed on this request.
     if (this.#controller !== undefined) actAs(this.author, () => this.#controller?.abort(reason))
   }
 
@@ -165,8 +165,8 @@ export class RequestRun implements Caller {
   }
 
   /**
-   * Waits by `await`, which asks nothing of a promise: one that throws, or calls back twice or at once, can't start the
-   * lane a second time.
+   * Waits with `await`, which is safe with any thenable: one that throws, or calls back twice or
+   * synchronously, can't continue the lane a second time.
    */
   async #settle(result: PromiseLike<unknown>): Promise<void> {
     let reply: unknown
@@ -178,7 +178,7 @@ export class RequestRun implements Caller {
     this.#conclude(this.#succeed, reply)
   }
 
-  /** To write what the game made can take as long as its value is large: meanwhile its request has the thread. */
+  /** Marks the request as running while its outcome is encoded, which takes long for a large value. */
   #conclude(conclude: (made: unknown) => void, made: unknown): void {
     const { claims } = this.#env
     claims.setRunning(this.rid)
@@ -205,7 +205,7 @@ export class RequestRun implements Caller {
   #decide(outcome: string | ErrorData): void {
     if (this.#state === 'decided') return
     const { outbox } = this.#env.link
-    // The next request of the session may be run by another worker: the gateway has to know that it must wait.
+    // Another worker may run the session's next request, so the gateway must know that it has to wait.
     this.#isNextHeldBack = this.#unanswered > 0
     if (this.#isNextHeldBack) outbox.awaitOperations(this.#slot)
     if (typeof outcome === 'string') outbox.reply(this.rid, outcome)

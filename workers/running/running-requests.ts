@@ -1,4 +1,4 @@
-/** The requests that have started in this worker, wait for something and have not ended: whom an abort is for. */
+/** The asynchronous requests of this worker that have not ended yet, by id, so that they can be aborted. */
 import type { AbortReason } from '../../shared/link/inbox.js'
 import type { RequestRun } from './request-run.js'
 

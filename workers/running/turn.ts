@@ -1,6 +1,7 @@
 /**
- * A turn in its worker: requests of one session, run one after the other, each claimed before any code of the game
- * runs for it. Different turns of a batch run side by side.
+ * A turn in its worker: requests of one session, run one after the other.
+ * Each request is claimed before any code of the game runs for it. Different turns of a batch run
+ * concurrently.
  */
 import type { RequestHead, TurnTask } from '../../shared/link/batch.js'
 import { describeThrown } from '../../shared/text/thrown.js'
@@ -24,12 +25,15 @@ export class Turn {
     this.#view = new SessionView({ frontendId: env.frontendId, ...task })
   }
 
-  /** How many of its requests have started here. */
+  /** Number of requests that have started here. */
   get started(): number {
     return this.#next
   }
 
-  /** Runs until a request has to wait for something, or none is left. Does not throw: other turns go on after it. */
+  /**
+   * Runs requests until one has to wait, or none is left. Does not throw, so that other turns can run after
+   * it.
+   */
   readonly run = (): void => {
     try {
       this.#runOn()
@@ -57,7 +61,7 @@ export class Turn {
     }
   }
 
-  /** Gives back what has not started: the gateway hands it out again. */
+  /** Gives back the requests that have not started. The gateway hands them out again. */
   #giveBack(): void {
     this.#isOver = true
     this.#env.link.outbox.slotDone(this.#task.slot)
@@ -65,8 +69,8 @@ export class Turn {
   }
 
   /**
-   * Whether the request belongs in another worker by now: the value that decides it was changed by a request before
-   * it. The gateway, told that the slot is released, hands the rest of the turn out again.
+   * Whether the request now belongs in another worker, since an earlier request has changed the session's
+   * affinity value. Then the rest of the turn is given back, and the gateway hands it out again.
    */
   #hasMoved(request: RequestHead): boolean {
     const affinity = this.#env.handlers[request.route]!.options.affinity

@@ -1,14 +1,16 @@
 /**
- * Whose doing it is what runs: Node carries a request's author along to all that its handler begins, such as timers,
- * promises and callbacks, for as long as these last. An error that nobody caught is blamed on the author in whose
- * context it was thrown, however long ago that request has ended.
+ * Tracks which request has caused the code that runs now.
+ * With AsyncLocalStorage, Node passes a request's author on to everything that its handler starts, such as
+ * timers, promises and callbacks, for as long as these last. An uncaught error is blamed on the author in
+ * whose context it was thrown, even if that request has ended long ago.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { errors } from '../../shared/errors.js'
 
 /**
- * A request, by no more than its names: what a request has begun may last for long, and keeps its author alive. Counts
- * what is asked for as its doing until it has ended; what goes on after that has the game's own clock to answer for.
+ * A request as the cause of running code. Holds only the request's id and route, since whatever the request
+ * has started keeps its author in memory. Counts the operations of the request until it has ended; later
+ * operations are not limited.
  */
 export class Author {
   readonly rid: number
@@ -19,7 +21,7 @@ export class Author {
   #operations = 0
   #isTold = false
 
-  /** `maxOperations`: that one request may ask for; 0: any number. */
+  /** `maxOperations`: maximum number of operations for one request; 0 means unlimited. */
   constructor(rid: number, route: string, maxOperations: number) {
     this.rid = rid
     this.route = route
@@ -37,7 +39,7 @@ export class Author {
     throw errors.tooManyOperations(this.route, limit)
   }
 
-  /** Whether that it has asked for too much is to be told: once. */
+  /** Whether to log that the limit is exceeded: true for the first call only. */
   tellLimit(): boolean {
     const isFirst = !this.#isTold
     this.#isTold = true
@@ -47,7 +49,7 @@ export class Author {
 
 const authors = new AsyncLocalStorage<Author>()
 
-/** Calls `work` as that author's doing. */
+/** Calls `work` on behalf of that author. */
 export function actAs<Args extends unknown[], Result>(
   author: Author,
   work: (...args: Args) => Result,
@@ -56,7 +58,7 @@ export function actAs<Args extends unknown[], Result>(
   return authors.run(author, work, ...args)
 }
 
-/** The author of what runs now; undefined: nobody's request has begun it. */
+/** Returns the author of the code that runs now; undefined if no request has caused it. */
 export function currentAuthor(): Author | undefined {
   return authors.getStore()
 }

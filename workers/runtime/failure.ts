@@ -1,6 +1,7 @@
 /**
- * What becomes of what a handler threw: what its client is told, and what the log is. Only what was meant for clients
- * leaves the machine. Whatever was thrown, this does not throw.
+ * Turns what a handler has thrown into the client's error and a line of the log.
+ * Only errors that are meant for clients reach them; anything else becomes `INTERNAL`. Never throws, whatever
+ * was thrown.
  */
 import { randomUUID } from 'node:crypto'
 import { cutToBytes, describeValue, exceedsBytes, maxReasonBytes } from '../../shared/check.js'
@@ -9,19 +10,22 @@ import { isRequestError, type RequestError } from '../../shared/request-error.js
 import type { Logger } from '../../shared/text/log.js'
 import { describeThrown, messageOf } from '../../shared/text/thrown.js'
 
-/** Bytes that the parts of a RequestError may take at most, as UTF-8; its data as JSON. */
+/** Maximum size in bytes of a RequestError's parts, as UTF-8; of its data as JSON. */
 const maxCodeBytes = 256
 const maxMessageBytes = 16_384
 const maxDataBytes = 65_536
 
-/** Errors that a request ends with by our own doing. */
+/** Errors of the worker itself that a client is told as they are. */
 const saidByUs = new Set<string>([
   errors.bodyMalformed.code,
   errors.bodyTooLarge.code,
   errors.replyNotSerializable.code
 ])
 
-/** Refusals of operations: a client is told of one that its handler did not catch. The same codes of others are not. */
+/**
+ * Codes of refused operations. A client is told of such a refusal if its handler did not catch it. Errors of
+ * other classes with the same codes are not passed on.
+ */
 const refusals = new Set<string>([
   errors.sessionNotFound.code,
   errors.frontendUnknown.code,
@@ -42,26 +46,28 @@ const refusals = new Set<string>([
   errors.requestEnded.code
 ])
 
-/** Those that players cause by what they do at the same time, or by leaving. */
+/** Refusals that players cause in normal use, by acting at the same time or by leaving. */
 const everyday = new Set<string>([errors.sessionNotFound.code, errors.conflict.code])
 
-/** Tells the log, and returns what the client is told. */
+/** Logs a failure, and returns the error for the client. */
 export function tellFailure(error: unknown, log: Logger): ErrorData {
   try {
     if (isRequestError(error)) return tellRequestError(error, log)
     if (error instanceof GatewayError) {
-      // Read once: the error is in the game's hands, and its code may be another one the next time.
+      // Read once: the error belongs to the game, and its code may change between two reads.
       const { code } = error
       if (saidByUs.has(code)) return { code, message: readMessage(error) }
       if (refusals.has(code)) return tellRefusal(error, code, log)
     }
   } catch {
-    // An error that throws when it is looked at was not meant for its client.
+    // An error that throws when it is read was not meant for the client.
   }
   return tellInternal('A handler failed', error, log)
 }
 
-/** The reason that a client is told which onConnect refuses: a message that is too long is cut, and that is logged. */
+/**
+ * Returns the reason for a client that onConnect has refused. Cuts a message that is too long, and logs that.
+ */
 export function reasonOf(refusal: RequestError, log: Logger): string {
   const message = messageOf(refusal)
   const reason = cutToBytes(message, maxReasonBytes)
@@ -89,7 +95,10 @@ function readMessage(error: GatewayError): string {
   return cutToBytes(messageOf(error), maxMessageBytes)
 }
 
-/** Its code, message and data as they are. Of what does not fit the code is kept, which is what programs read. */
+/**
+ * Returns an error's code, message and data. Of parts that are too large, only the code must be kept, for
+ * programs.
+ */
 function tellRequestError(error: RequestError, log: Logger): ErrorData {
   const { code: given, message: text, data }: { code: unknown; message: unknown; data?: unknown } = error
   const code = typeof given === 'number' ? String(given) : given
@@ -107,7 +116,7 @@ function tellRequestError(error: RequestError, log: Logger): ErrorData {
   return json === undefined ? { code, message } : { code, message, data: JSON.parse(json) }
 }
 
-/** What a thrower gave its client, as JSON, if there is any; or why it can't be sent. */
+/** Returns the data of a RequestError as JSON, if there is any; or why it can't be sent. */
 function encodeData(data: unknown): { readonly json?: string; readonly fault?: string } {
   try {
     const json: string | undefined = JSON.stringify(data)

@@ -1,9 +1,10 @@
 /**
- * The clock and the turns of the event loop as this worker found them when it was loaded. A game may replace the global
- * ones at any time, as fake timers of test libraries do: what the gateway is told must neither lie nor stand still by that.
+ * The clock and the timers of Node, saved when the worker is loaded.
+ * A game may replace the global ones at any time, as the fake timers of test libraries do. The worker's own
+ * reports to the gateway must stay correct, and must not stop.
  */
 
-/** Returns milliseconds that only grow, from some moment on. */
+/** Returns milliseconds of a monotonic clock, since an arbitrary moment. */
 export const monotonic = performance.now.bind(performance)
 
 export const nextTick = process.nextTick.bind(process)

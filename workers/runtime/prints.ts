@@ -1,14 +1,18 @@
 /**
- * What handlers print. In a thread it goes through the gateway's process, and is lost if the thread ends before it has
- * left. A process of its own has the gateway's streams: their reader may be gone, or not read. Neither ends the process,
- * nor fills its memory.
+ * Handles what the game prints to stdout and stderr.
+ * In a thread, output goes through the gateway's process, and is lost if the thread ends too early. A worker
+ * process inherits the gateway's streams. Their reader may be gone or may not read; neither may end the
+ * process or fill its memory.
  */
 import { maxWaitingBytes } from '../../shared/text/log.js'
 import { nextTick } from './own-time.js'
 
 type Write = typeof process.stdout.write
 
-/** Bounds what waits in a stream, and takes its errors for lines that are lost. */
+/**
+ * Limits how much waits in a stream. More output is dropped and counted, and errors of the stream are
+ * ignored.
+ */
 export function boundPrints(stream: NodeJS.WriteStream): void {
   const write = stream.write.bind(stream) as (chunk: string | Uint8Array, ...rest: unknown[]) => boolean
   let dropped = 0
@@ -28,13 +32,13 @@ export function boundPrints(stream: NodeJS.WriteStream): void {
   }) as Write
 }
 
-/** Resolves once all that was printed has left this worker. */
+/** Resolves once everything that was printed has left this worker. */
 export async function printsHaveLeft(): Promise<void> {
   await Promise.all([hasLeft(process.stdout), hasLeft(process.stderr)])
 }
 
 async function hasLeft(stream: NodeJS.WriteStream): Promise<void> {
   if (stream.writableLength === 0) return
-  // A reader that is gone takes nothing any more, and that is told to the callback too.
+  // The callback is called even if the reader is gone.
   await new Promise<void>(resolve => stream.write('', () => resolve()))
 }

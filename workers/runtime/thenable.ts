@@ -1,4 +1,4 @@
-/** What counts as a promise: whatever can be waited for. */
+/** Recognizes promises: any object with a method `then`. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     value !== null && typeof value === 'object' && typeof (value as { then?: unknown }).then === 'function'
