@@ -1,7 +1,7 @@
 /**
- * Sessions other than the request's own: found by number or uid, changed, ended. From any worker, about any
- * session of the gateway, by the rules that hold for the request's own session. Pinus' names; the promise is
- * the implementation, the callback forms are made of it.
+ * Sessions other than the request's own: found by number or uid, changed, ended. From any worker, about any session
+ * of the gateway, by the rules that hold for the request's own session. Pinus' names; the promise is the
+ * implementation, the callback forms are made of it.
  */
 import {
   describeValue,

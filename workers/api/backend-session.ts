@@ -1,7 +1,6 @@
 /**
- * What a handler holds of a session: a copy that it reads freely and changes locally, and whose changes are
- * gone with the next request unless they are pushed. Made for one request, over the view that the request's
- * turn shares.
+ * What a handler holds of a session: a copy that it reads freely and changes locally, and whose changes are gone
+ * with the next request unless they are pushed. Made for one request, over the view that the request's turn shares.
  *
  * The promise is the implementation; the callback forms of the specification are one adapter, `settle`.
  */
@@ -49,9 +48,7 @@ export class BackendSession<Settings = AnySettings> {
   readonly #source: ServiceSource
   /** Keys that were read, set or removed here. */
   #local: LocalKeys | undefined
-  /**
-   * All keys as one object, once somebody asked for it: from then on the truth about the values in `#local`.
-   */
+  /** All keys as one object, once somebody asked for it: from then on the truth about the values in `#local`. */
   #settings: Record<string, unknown> | undefined
 
   /** @internal Sessions come with a request, or from the BackendSessionService. */
@@ -75,8 +72,8 @@ export class BackendSession<Settings = AnySettings> {
   }
 
   /**
-   * All keys and values: an object without a prototype, and a local copy. Assigning to it replaces the copy;
-   * a key that is merely missing afterwards is not deleted in the gateway (see `remove`).
+   * All keys and values: an object without a prototype, and a local copy. Assigning to it replaces the copy; a key
+   * that is merely missing afterwards is not deleted in the gateway (see `remove`).
    */
   get settings(): Settings {
     return this.#openSettings() as Settings
@@ -86,10 +83,7 @@ export class BackendSession<Settings = AnySettings> {
     this.#settings = Object.assign(Object.create(null), settings)
   }
 
-  /**
-   * The present value of a key, undefined where there is none. Each request decodes its own: nothing is
-   * shared.
-   */
+  /** The present value of a key, undefined where there is none. Each request decodes its own: nothing is shared. */
   get<K extends Key<Settings>>(key: K): Settings[K] | undefined {
     if (this.#settings !== undefined) return this.#settings[key] as Settings[K] | undefined
     const local = this.#local?.get(key)
@@ -146,11 +140,10 @@ export class BackendSession<Settings = AnySettings> {
   }
 
   /**
-   * Sends the key's present value to the gateway, over whatever was pushed under that key before. It is in
-   * force before the request's reply leaves, awaited or not.
+   * Sends the key's present value to the gateway, over whatever was pushed under that key before. It is in force
+   * before the request's reply leaves, awaited or not.
    *
-   * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, if there is no callback to tell it
-   * to
+   * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, if there is no callback to tell it to
    */
   push(key: Key<Settings>, done?: Callback): void {
     if (isCallback(done)) return settle(this.apush(key), done)
@@ -222,8 +215,8 @@ export class BackendSession<Settings = AnySettings> {
   }
 
   /**
-   * Pushes exactly the keys that this request changed or removed, all or none. Fails with `CONFLICT`, naming
-   * the keys, if another request or the host changed one of them meanwhile; then nothing is changed.
+   * Pushes exactly the keys that this request changed or removed, all or none. Fails with `CONFLICT`, naming the
+   * keys, if another request or the host changed one of them meanwhile; then nothing is changed.
    *
    * @throws `CONFLICT`, `VALUE_NOT_SERIALIZABLE`, `SETTINGS_TOO_LARGE`, `SESSION_NOT_FOUND`
    */
@@ -253,9 +246,7 @@ export class BackendSession<Settings = AnySettings> {
     return this.#view.textOf(key) ?? encodeValue(key, undefined)
   }
 
-  /**
-   * Every key and the text of its value, as the handler sees them now. What was never decoded stays as it is.
-   */
+  /** Every key and the text of its value, as the handler sees them now. What was never decoded stays as it is. */
   #forEachText(visit: (key: string, text: string) => void): void {
     if (this.#settings !== undefined) {
       for (const key of Object.keys(this.#settings)) visit(key, encodeValue(key, this.#settings[key]))
@@ -278,9 +269,7 @@ export class BackendSession<Settings = AnySettings> {
     return texts
   }
 
-  /**
-   * The keys that were set or removed, or whose value is no longer what it began as: nested changes included.
-   */
+  /** The keys that were set or removed, or whose value is no longer what it began as: nested changes included. */
   #changedTexts(): Map<string, string> {
     const texts = new Map<string, string>()
     for (const [key, text] of this.#allTexts()) {

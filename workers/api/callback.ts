@@ -16,9 +16,9 @@ let lastAsked = 0
 let due: { readonly asked: number; readonly tell: () => void }[] = []
 
 /**
- * Tells a callback how a promise ended, never in the caller's own tick, and those of one message of the
- * gateway in the order in which they were asked for. A callback that throws does so outside the promise, as
- * an uncaught exception would in any other callback.
+ * Tells a callback how a promise ended, never in the caller's own tick, and those of one message of the gateway in the
+ * order in which they were asked for. A callback that throws does so outside the promise, as an uncaught exception
+ * would in any other callback.
  */
 export function settle<Result>(promise: Promise<Result>, done: Callback<Result> | undefined): void {
   if (!isCallback(done)) return

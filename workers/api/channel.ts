@@ -5,8 +5,8 @@ import type { ExceptOptions, Messenger } from '../operations/messenger.js'
 import type { SessionLike } from '../operations/session-address.js'
 
 /**
- * A named set of sessions, kept in the gateway: all workers see the same. It comes to be with its first
- * member and ceases with its last; a session that ends leaves all its channels.
+ * A named set of sessions, kept in the gateway: all workers see the same. It comes to be with its first member and
+ * ceases with its last; a session that ends leaves all its channels.
  */
 export class Channel {
   readonly #name: string

@@ -1,7 +1,4 @@
-/**
- * What a handler gets beside its body and its session. Made for each request; what costs is made when it is
- * used.
- */
+/** What a handler gets beside its body and its session. Made for each request; what costs is made when it is used. */
 import type { Logger } from '../../shared/text/log.js'
 import type { BroadcastOptions, ExceptOptions, Messenger } from '../operations/messenger.js'
 import type { Recipient } from '../operations/session-address.js'
@@ -65,8 +62,8 @@ export class HandlerContext {
   }
 
   /**
-   * Sends an event to a session, or to all sessions of a user. It arrives before the request's reply. To send
-   * to nobody is no error.
+   * Sends an event to a session, or to all sessions of a user. It arrives before the request's reply. To send to nobody
+   * is no error.
    *
    * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`
    */

@@ -21,21 +21,14 @@ export type HandlerFunction<Body = AnySettings, Reply = unknown, Settings = AnyS
   context: HandlerContext
 ) => Reply | Promise<Reply>
 
-/**
- * What a handler is declared with: options of its route, and schemas by Standard Schema v1 (zod, valibot,
- * arktype …).
- */
+/** What a handler is declared with: options of its route, and schemas by Standard Schema v1 (zod, valibot, arktype …). */
 export interface HandlerOptions<Body extends Schema = Schema, Reply extends Schema = Schema>
   extends RouteOptions {
-  /**
-   * What a body must be. One that does not fit is answered with BODY_INVALID; the handler gets what the
-   * schema makes of it.
-   */
+  /** What a body must be. One that does not fit is answered with BODY_INVALID; the handler gets what the schema makes of it. */
   readonly body?: Body
   /**
-   * What the reply must be. Looked at in development and in unit tests only; one that does not fit is an
-   * INTERNAL error. It is sent as it was: a schema that would change it (a transform) is none for replies,
-   * and defaults are not filled in.
+   * What the reply must be. Looked at in development and in unit tests only; one that does not fit is an INTERNAL error.
+   * It is sent as it was: a schema that would change it (a transform) is none for replies, and defaults are not filled in.
    */
   readonly reply?: Reply
 }
@@ -79,8 +72,7 @@ export function handler(options: HandlerOptions, run: HandlerFunction): HandlerF
   const { body, reply, ...routeOptions } = options
   expectSchema('body', body)
   expectSchema('reply', reply)
-  // A function of its own, so that two declarations of one do not meet; `this` is an object's where it has
-  // one.
+  // A function of its own, so that two declarations of one do not meet; `this` is an object's where it has one.
   const declared: HandlerFunction = function (this: unknown, given, session, context) {
     const call = (parsed: unknown) => run.call(this, parsed, session, context)
     const result = body === undefined ? call(given) : parseBody(body, given, call)

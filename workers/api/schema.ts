@@ -14,8 +14,8 @@ export type SchemaInput<Of extends Schema> = StandardSchemaV1.InferInput<Of>
 export type SchemaOutput<Of extends Schema> = StandardSchemaV1.InferOutput<Of>
 
 /**
- * A schema of a reply. It only looks at the reply, which is then sent as it was: so what it gives must be
- * what it takes. A schema that makes something else of a value is none.
+ * A schema of a reply. It only looks at the reply, which is then sent as it was: so what it gives must be what it takes.
+ * A schema that makes something else of a value is none.
  */
 export type SchemaOfReply<Of extends Schema> = SchemaOutput<Of> extends SchemaInput<Of> ? Of : never
 
@@ -30,10 +30,7 @@ export interface BodyIssue {
 const mostIssues = 20
 const longestMessage = 200
 const longestPath = 20
-/**
- * Characters of all issues together, but for the last: paths are the client's own text, and the same one
- * again and again.
- */
+/** Characters of all issues together, but for the last: paths are the client's own text, and the same one again and again. */
 const mostCharacters = 4_000
 
 export function isSchema(value: unknown): value is Schema {
@@ -97,8 +94,7 @@ function readIssues(issues: readonly StandardSchemaV1.Issue[]): BodyIssue[] {
 
 function readIssue({ message, path = [] }: StandardSchemaV1.Issue): BodyIssue {
   return {
-    // Made anew: a library's path may be of a class whose `slice` and `map` make something else (arktype's
-    // is).
+    // Made anew: a library's path may be of a class whose `slice` and `map` make something else (arktype's is).
     path: Array.from(path, segment => {
       const key = typeof segment === 'object' ? segment.key : segment
       return typeof key === 'number' ? key : String(key).slice(0, longestMessage)

@@ -1,30 +1,31 @@
 /**
- * Filters: code of the game around its handlers, of a folder and those below it. They are put around a
- * handler once, when it is loaded: a handler that has none is called as it is. What is synchronous stays so.
+ * Filters: the `before` and `after` functions that a game declares around the handlers of a folder.
+ * They are put around a handler once, when it is loaded. A handler without filters is called directly, and
+ * synchronous code stays synchronous.
  */
 import { describeValue } from '../../shared/check.js'
 import type { BackendSession } from '../api/backend-session.js'
 import type { HandlerContext } from '../api/context.js'
 import { isThenable } from '../runtime/thenable.js'
 
-/** How a handler ended: with a reply, or with what it threw. */
+/** Outcome of a handler: `{ reply }` with what it has returned, or `{ error }` with what it has thrown. */
 export type HandlerOutcome = { readonly reply: unknown } | { readonly error: unknown }
 
-/** A handler, with the filters around it or without. */
+/** A handler, with or without filters around it. */
 export type Call = (body: unknown, session: BackendSession, context: HandlerContext) => unknown
 
-/** What a `_hooks` module has for the handlers of its folder and those below. */
+/** The filter functions of one `_hooks` module. */
 export interface Filter {
-  /** The module, below the handlers' folder. */
+  /** The module's file, relative to the handlers' folder. */
   readonly file: string
-  /** Gives nothing, `{ body }` to change the body, or `{ reply }` to answer; throws to refuse. */
+  /** Returns nothing, `{ body }` to change the body, or `{ reply }` to answer; throws to refuse. */
   readonly before: Call | undefined
   readonly after:
     | ((outcome: HandlerOutcome, session: BackendSession, context: HandlerContext) => unknown)
     | undefined
 }
 
-/** Puts filters, the outermost first, around a handler. */
+/** Puts filters around a handler. The first filter becomes the outermost. */
 export function surround(call: Call, filters: readonly Filter[]): Call {
   return filters.reduceRight((inner, filter) => watched(filter, entered(filter, inner)), call)
 }
@@ -39,7 +40,7 @@ function entered({ file, before }: Filter, inner: Call): Call {
     })
 }
 
-/** `after` sees how what is inside ended, and changes nothing of it. */
+/** Adds an `after`, which sees the outcome of the inner code and can't change it. */
 function watched({ file, after }: Filter, inner: Call): Call {
   if (after === undefined) return inner
   return (body, session, context) =>
@@ -83,8 +84,8 @@ function outcomeOf(work: () => unknown): HandlerOutcome | Promise<HandlerOutcome
 }
 
 /**
- * Goes on at once where nothing need be waited for: what is blamed on a request's synchronous part stays
- * there.
+ * Calls `next` at once if the value is no promise. So synchronous code stays in the request's synchronous
+ * part, in which a stuck thread or a lack of memory is blamed on the request.
  */
 function then<Value>(value: Value | Promise<Value>, next: (value: Value) => unknown): unknown {
   return isThenable(value) ? Promise.resolve(value).then(each => next(each as Value)) : next(value)

@@ -1,6 +1,6 @@
 /**
- * Loads a handlers' folder: which modules it holds, which routes they offer, and the function behind each.
- * Done once in a worker's life; a route is then looked up by its index, never by a name that a client chose.
+ * Loads a handlers' folder: its modules, their routes, and the function behind each route.
+ * This happens once in a worker's life. Later a route is found by its index, never by a name from a client.
  */
 import { join, relative, sep } from 'node:path'
 import { describeValue } from '../../shared/check.js'
@@ -21,31 +21,31 @@ import {
   readFolder
 } from './modules.js'
 
-/** A route with the function behind it. */
+/** A route and the function behind it. */
 export interface Handler {
   readonly route: string
-  /** The module's file, below the handlers' folder. */
+  /** The module's file, relative to the handlers' folder. */
   readonly file: string
   readonly options: RouteOptions
-  /** With the filters of its folders around it. */
+  /** The handler, with the filters of its folders around it. */
   readonly call: Call
 }
 
-/** What a handlers' folder holds. */
+/** The content of a handlers' folder. */
 export interface LoadedHandlers {
   /** Sorted by route. */
   readonly handlers: readonly Handler[]
   readonly hooks: WorkerHooks
 }
 
-/** What holds for the handlers of a folder, of its own modules and of those of the folders around it. */
+/** Options and filters for the handlers of a folder: its own, and those of the folders around it. */
 interface Inherited {
   readonly options: RouteOptions
   /** The outermost first. */
   readonly filters: readonly Filter[]
 }
 
-/** What all of one load share. */
+/** The state of one load. */
 interface Loading {
   readonly root: string
   readonly app: HandlerApp
@@ -54,9 +54,9 @@ interface Loading {
 }
 
 /**
- * All handlers below a folder, and its hooks.
+ * Loads all handlers below a folder, and its hooks.
  *
- * @throws `HANDLERS_INVALID`, naming the file and what is wrong with it
+ * @throws `HANDLERS_INVALID`, which names the file and what is wrong with it
  */
 export async function loadHandlers(folder: string, app: HandlerApp): Promise<LoadedHandlers> {
   const handlers = new Map<string, Handler>()
@@ -118,21 +118,21 @@ async function addModule(
 }
 
 interface Found {
-  // biome-ignore lint/suspicious/noExplicitAny: a handler takes and gives what its game says
+  // biome-ignore lint/suspicious/noExplicitAny: a handler's types are the game's own
   readonly run: (...args: any[]) => unknown
   readonly self: unknown
 }
 
 /**
- * The functions of a module by name: its named exports, and the methods of what its default export is or
- * makes.
+ * Returns the handlers of a module by name: its named exports, and the methods of the object that its default
+ * export is or makes.
  */
 async function findFunctions(loaded: Module, file: string, app: HandlerApp): Promise<Map<string, Found>> {
   const found = new Map<string, Found>()
   const add = (name: string, value: unknown, self: unknown) => {
     if (typeof value !== 'function' || !isHandlerName(name) || isClass(value)) return
     const other = found.get(name)
-    // CommonJS exports come twice: by name, and again as properties of the default export.
+    // CommonJS exports appear twice: by name, and as properties of the default export.
     if (other !== undefined && other.run !== value) {
       throw errors.handlersInvalid(`${file} exports two handlers named "${name}"`)
     }
@@ -142,7 +142,8 @@ async function findFunctions(loaded: Module, file: string, app: HandlerApp): Pro
     for (const name of methodNames(object)) add(name, (object as Module)[name], object)
   }
   for (const name of Object.keys(loaded)) if (name !== 'default') add(name, loaded[name], undefined)
-  // What a function made was meant to hold handlers; most likely the function is one itself, and got no name.
+  // A function as the default export should make an object of handlers. Most likely it is a handler without a
+  // name.
   if (found.size === 0 && typeof loaded.default === 'function') {
     throw errors.handlersInvalid(
       `The default export of ${file} makes an object without handlers; a handler itself is a named export`
@@ -151,17 +152,16 @@ async function findFunctions(loaded: Module, file: string, app: HandlerApp): Pro
   return found
 }
 
-/** The objects whose methods a default export stands for. */
+/** Returns the objects whose methods are the handlers of a default export. */
 async function defaultObjects(defaultExport: unknown, file: string, app: HandlerApp): Promise<object[]> {
   if (typeof defaultExport === 'function') return [await make(defaultExport, file, app)]
   if (typeof defaultExport !== 'object' || defaultExport === null) return []
-  // A CommonJS module made of an ES one by a compiler has its own default export below the one that Node
-  // gives it.
+  // A compiled CommonJS module has its own default export inside the one that Node gives it.
   const { __esModule: isCompiled, default: inner, ...named } = defaultExport as Module
   return isCompiled === true ? [named, ...(await defaultObjects(inner, file, app))] : [defaultExport]
 }
 
-/** Makes the object that a class or a factory stands for. */
+/** Makes an object of handlers with a class or a factory. */
 async function make(defaultExport: unknown, file: string, app: HandlerApp): Promise<object> {
   let made: unknown
   try {
@@ -180,14 +180,14 @@ async function make(defaultExport: unknown, file: string, app: HandlerApp): Prom
 }
 
 function isClass(value: Function): boolean {
-  // A class of before ES2015 is a function whose prototype has more than its constructor.
+  // A class in the style of before ES2015 is a function whose prototype has more than its constructor.
   return (
     /^class\b/.test(Function.prototype.toString.call(value)) ||
     Object.getOwnPropertyNames(value.prototype ?? {}).length > 1
   )
 }
 
-/** Names of an object's own properties and of its classes' methods. */
+/** Returns the names of an object's own properties and of its classes' methods. */
 function methodNames(object: object): Set<string> {
   const names = new Set(Object.keys(object))
   for (
@@ -202,7 +202,7 @@ function methodNames(object: object): Set<string> {
   return names
 }
 
-/** What begins with `_` is the module's own affair; and no name but an identifier can stand in a route. */
+/** Whether a name may be a handler's. Names that begin with `_` are private; a route needs an identifier. */
 function isHandlerName(name: string): boolean {
   return /^[\p{L}$][\p{L}\p{N}_$]*$/u.test(name) && name !== 'constructor'
 }

@@ -1,6 +1,7 @@
 /**
- * The `_hooks` modules of a handlers' folder. Those of the folder itself say what happens when a session or a
- * worker begins and ends; those of any folder, what happens around its handlers (filters.ts).
+ * Reads the `_hooks` modules of a handlers' folder.
+ * The module in the handlers' folder itself may declare hooks for the beginning and the end of sessions and
+ * of workers. A module in any folder may declare filters for the handlers there (filters.ts).
  */
 import { describeValue } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
@@ -19,18 +20,18 @@ import { describeFailure, exportsOf, type NamedModule } from './modules.js'
 const filterNames = ['before', 'after']
 const hookNames = ['onConnect', 'onClose', 'onStart', 'onStop', ...filterNames]
 
-/** Functions by the hook's name, each bound to the object that it came with. */
+/** Functions by the hook's name, each bound to the object that it is a method of. */
 type Functions = Readonly<Record<string, Function | undefined>>
 
-/** What the `_hooks` module of one folder has. */
+/** The content of the `_hooks` module of one folder. */
 export interface FolderHooks {
   readonly filter: Filter | undefined
   readonly hooks: WorkerHooks
 }
 
-/** What a worker runs besides handlers. */
+/** The hooks of a worker and of its sessions. */
 export interface WorkerHooks {
-  /** Run as requests are, by routes that no client can ask for. */
+  /** The session hooks, which run like requests, under routes that no client can ask for. */
   readonly handlers: readonly Handler[]
   /** @throws `HANDLERS_INVALID` */
   readonly start: (app: HandlerApp) => Promise<void>
@@ -40,9 +41,9 @@ export interface WorkerHooks {
 export const noHooks: WorkerHooks = { handlers: [], start: async () => {}, stop: undefined }
 
 /**
- * Reads a `_hooks` module. `options` are those of its folder.
+ * Reads a `_hooks` module. `options`: the route options of its folder.
  *
- * @throws `HANDLERS_INVALID`, naming the file
+ * @throws `HANDLERS_INVALID`, which names the file
  */
 export function readHooks(
   { file, loaded }: NamedModule,
@@ -99,11 +100,11 @@ function readFunctions(file: string, loaded: NamedModule['loaded'], isRoot: bool
   return functions
 }
 
-/** What the session's own hooks are called with; `told` is the request's body. */
+/** A session hook. `told`: the request's body, which the gateway has written. */
 type SessionHook = (session: BackendSession, told: unknown, context: HandlerContext) => unknown
 
 function readHandlers(file: string, { onConnect, onClose }: Functions, folder: RouteOptions): Handler[] {
-  // A hook has its place in the lane, whatever the handlers of its folder have.
+  // A session hook always has its place in the lane, even if the folder's handlers are concurrent.
   const { concurrent: _never, ...options } = folder
   const handlers: Handler[] = []
   if (onConnect !== undefined) {
@@ -123,7 +124,7 @@ function readHandlers(file: string, { onConnect, onClose }: Functions, folder: R
   return handlers
 }
 
-/** A refusal is the outcome of onConnect as a reply is of a handler: what fails beside that is a failure. */
+/** Calls onConnect, and returns a refusal as its outcome. Any other error of onConnect is a failure. */
 async function askConnect(onConnect: () => unknown, log: Logger): Promise<ConnectRefusal | undefined> {
   try {
     return (await onConnect()) === false ? { reason: 'refused' } : undefined

@@ -1,6 +1,6 @@
 /**
- * The modules of a handlers' folder, whatever is in them: which files they are, their exports, why one does
- * not load.
+ * Finds and imports the modules of a handlers' folder, and explains why one does not load.
+ * What their exports mean is decided by handlers.ts and hooks.ts.
  */
 import { type Dirent, readdirSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
@@ -10,7 +10,7 @@ import { attempt, codeOf, describeThrown } from '../../shared/text/thrown.js'
 
 export type Module = Readonly<Record<string, unknown>>
 
-/** A module with its name below the handlers' folder. */
+/** A module with its file, relative to the handlers' folder. */
 export interface NamedModule {
   readonly file: string
   readonly loaded: Module
@@ -18,7 +18,7 @@ export interface NamedModule {
 
 const moduleExtensions = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'])
 
-/** What is in a folder, sorted by name. */
+/** Returns the entries of a folder, sorted by name. */
 export function readFolder(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -52,10 +52,7 @@ export async function load(path: string): Promise<Module> {
   }
 }
 
-/**
- * The module of that name in a folder whose entries are given, such as `_options`; undefined where there is
- * none.
- */
+/** Loads a module such as `_options` from a folder, given its entries; undefined if there is none. */
 export async function loadNamed(
   root: string,
   folder: string,
@@ -71,7 +68,8 @@ export async function loadNamed(
 }
 
 /**
- * What a module exports by name; CommonJS, and who likes it so, has it as properties of the default export.
+ * Returns the named exports of a module. Properties of its default export count as such: that is how CommonJS
+ * exports names.
  */
 export function exportsOf({ default: defaultExport, ...named }: Module): Module {
   const {
@@ -84,7 +82,8 @@ export function exportsOf({ default: defaultExport, ...named }: Module): Module 
 }
 
 /**
- * What a module threw, on one line: its text, and the place in a file of the game, where that can be told.
+ * Describes what a module has thrown, on one line: the text, and the place in the game's file, if it is
+ * known.
  */
 export function describeFailure(error: unknown): string {
   return attempt(() => (error instanceof Error ? describeError(error) : describeThrown(error)))

@@ -1,29 +1,33 @@
 /**
- * In whose name an operation is asked for: a request, or nobody (a timer, a hook). Says whether it may still
- * be asked for, and keeps count of the operations that must be answered before the session's next request
- * starts.
+ * The caller of an operation: a request, or nobody, for timers and for the hooks of a worker.
+ * Decides whether an operation may still be sent. Counts the operations that must be answered before the
+ * session's next request starts.
  */
 import { type Author, currentAuthor } from '../runtime/author.js'
 import type { SessionView } from './session-view.js'
 
 export interface Caller {
-  /** The request's number; 0: no request. */
+  /** The request's id; 0 for no request. */
   readonly rid: number
+  /** The request's route; '' for no request. */
   readonly route: string
-  /** Whose operations are counted; undefined: nobody's. */
+  /** The author whose operations are counted; undefined if they are not counted. */
   readonly author: Author | undefined
-  /** The view of the request's own session, which the requests after it read; undefined: no request. */
+  /**
+   * The view of the request's own session, shared with the turn's later requests; undefined for no request.
+   */
   readonly view: SessionView | undefined
-  /** Throws when what the origin does has no effect any more. */
+  /** Throws `REQUEST_ENDED` if the caller's operations no longer have an effect. */
   expectAlive(): void
-  /** The view that a change counts for: 0, nobody's, once the request has ended. */
+  /** Returns the id of the view that a change is marked with: 0, no view, once the request has ended. */
   viewIdOf(view: SessionView): number
-  /** Holds the end of the request until `answer` is there, kept or refused. */
+  /** Delays the end of the request until `answer` is settled. */
   awaitOperation(answer: Promise<unknown>): void
 }
 
 /**
- * Whoever asks outside any request: by `app`, also from within one, which is counted as that request's doing.
+ * The caller of everything that is asked for through `app`. If a request's code does so, the operation counts
+ * for that request.
  */
 export const nobody: Caller = {
   rid: 0,

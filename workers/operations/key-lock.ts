@@ -1,11 +1,11 @@
 /**
- * Updates of one key that this worker asks for at the same time pass one by one, each with the value that the
- * one before it has left. Side by side all but one would be refused and all tried again: work that grows with
- * the square of their number. Holds nobody up for the game's code: who has to wait for that steps outside
- * first.
+ * A lock for each key, so that concurrent updates of one key in this worker run one after the other.
+ * Each update gets the value that the one before it has left. Without the lock all but one would be refused
+ * and tried again, which makes work that grows with the square of their number. The lock is never held while
+ * the game's code is awaited: an asynchronous update releases it first.
  */
 
-/** What who went through before has left: the key's text, undefined where there is no such key. */
+/** What the previous holder has left: the key's text, undefined if there is no such key. */
 export interface Left {
   readonly text: string | undefined
 }
@@ -13,10 +13,13 @@ export interface Left {
 type Waiting = (left: Left | undefined) => void
 
 export class KeyLock {
-  /** By name; a name is here while somebody is inside. */
+  /** Those that wait, by name. A name is in the map while its lock is held. */
   readonly #waiting = new Map<string, Waiting[]>()
 
-  /** Enters at once, giving undefined, or else in a while: then with what was left, if that is known. */
+  /**
+   * Acquires the lock. Returns undefined if it was free. Otherwise returns a promise that resolves when it
+   * is, with what the previous holder has left, if that is known.
+   */
   enter(name: string): Promise<Left | undefined> | undefined {
     const waiting = this.#waiting.get(name)
     if (waiting !== undefined) return new Promise(resolve => waiting.push(resolve))
@@ -24,6 +27,7 @@ export class KeyLock {
     return undefined
   }
 
+  /** Passes the lock to the next that waits, or frees it. */
   leave(name: string, left: Left | undefined): void {
     const next = this.#waiting.get(name)?.shift()
     if (next === undefined) this.#waiting.delete(name)

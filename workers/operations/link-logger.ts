@@ -1,7 +1,6 @@
 /**
- * The log of what runs in a worker: its lines travel over the link, and come out of the gateway's own.
- * Nothing that a game logs leaves as it is: message and fields become text here, whatever they are, and no
- * more than a line may hold.
+ * The log of a worker: its lines cross the link, and the gateway's own log prints them.
+ * Message and fields of a game may be anything. They become text here, with a bounded length.
  */
 import { shorten } from '../../shared/text/field-text.js'
 import {
@@ -14,10 +13,10 @@ import {
 } from '../../shared/text/log.js'
 import type { Link } from './link.js'
 
-/** Characters of a message, at most. */
+/** Maximum characters of a message. */
 const longestMessage = 16_384
 
-/** `always`: fields of each line, which win over those of the same names that the game gives. */
+/** Creates a logger. `always`: fields for each line, which override fields of the same names. */
 export function createLinkLogger(link: Link, always: Readonly<Record<string, unknown>>): Logger {
   return createLogger('debug', (level, message, fields) => {
     const text = shorten(formatMessage(message), longestMessage)
@@ -27,8 +26,8 @@ export function createLinkLogger(link: Link, always: Readonly<Record<string, unk
 }
 
 /**
- * The log of one request: what it logs beyond `maxLines` until it ends is dropped, and counted. 0: any
- * number.
+ * The log of one request. Lines beyond `maxLines` are dropped and counted until the request ends. 0 means
+ * unlimited.
  */
 export class RequestLog {
   readonly logger: Logger
@@ -43,7 +42,7 @@ export class RequestLog {
     this.logger = createLogger('debug', (level, message, fields) => this.#log(level, message, fields))
   }
 
-  /** The request has ended: what is logged from now on is logged by the game's own clock. */
+  /** Called when the request has ended. Lines that its code still logs later are not limited. */
   end(): void {
     this.#isOver = true
     const dropped = this.#count - this.#maxLines

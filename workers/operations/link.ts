@@ -1,8 +1,8 @@
 /**
- * The worker's end of the link: what handlers ask of the gateway goes out, its answers come in. Everything
- * goes through one outbox and one port, so the gateway sees operations and outcomes in the order in which
- * they were made. The outbox leaves once what runs now has run: a batch empties it itself; anything later
- * does so by `process.nextTick`.
+ * The worker's end of the link: sends operations and outcomes, and receives the gateway's answers.
+ * Everything goes through one outbox and one port, so the gateway sees operations and outcomes in the order
+ * in which they were made. The outbox is sent once the code that runs now has run: by the batch itself during
+ * a batch, and by `process.nextTick` at any other time.
  */
 import { type ErrorData, GatewayError } from '../../shared/errors.js'
 import { type AbortReason, type InboxMessage, type InboxReader, readInbox } from '../../shared/link/inbox.js'
@@ -12,24 +12,24 @@ import { isRequestError } from '../../shared/request-error.js'
 import { monotonic, nextTick, queueMicrotask } from '../runtime/own-time.js'
 import { KeyLock } from './key-lock.js'
 
-/** Milliseconds after which the outbox leaves although its batch still runs. */
+/** Milliseconds after which the outbox is sent although its batch still runs. */
 const longestWait = 1
 
 /**
- * Operations that want acks leave at once when there are so many of them, and half of all that wait: the
- * gateway works on them while the next are made.
+ * The outbox is sent at once when it holds at least so many operations that want acks, and at least this
+ * share of all operations that wait for one. The gateway then works on them while the next are made.
  */
 const leastToLeave = 16
 const shareToLeave = 1 / 2
 
-/** What carries it: a MessagePort, or what stands for one in a process. */
+/** The port of a link: a MessagePort, or its substitute in a process. */
 export interface LinkPort {
   on(event: 'message', listener: (message: InboxMessage) => void): void
   postMessage(message: OutboxMessage): void
   unref(): void
 }
 
-/** What the gateway refused, with the newest state where it sent that along. */
+/** Thrown for an operation that the gateway has refused. */
 export class Refused extends GatewayError {
   readonly #newest: string
 
@@ -38,20 +38,21 @@ export class Refused extends GatewayError {
     this.#newest = newest
   }
 
+  /** The key's newest text after the conflict of an update; '' otherwise, and for a missing key. */
   get newest(): string {
     return this.#newest
   }
 
   static {
-    // To a handler it is an error like any other of the table.
+    // To a handler it looks like any other coded error.
     Refused.prototype.name = 'GatewayError'
   }
 }
 
 /**
- * Lets the stack of a refusal, which is made where the gateway's answer is read, show who awaits it: V8 tells
- * that to an async function in between. A promise that nobody awaits, and that fails, ends no worker: the log
- * is told of it.
+ * Makes the stack of a refusal show the code that awaits it. The error itself is made where the gateway's
+ * answer is read; only an async function in between lets V8 find the awaiting code. A rejection that nobody
+ * handles does not end the worker: it is logged anyway.
  */
 export function traced<Result>(promise: Promise<Result>): Promise<Result> {
   const answer: Promise<Result> = (async () => {
@@ -61,7 +62,7 @@ export function traced<Result>(promise: Promise<Result>): Promise<Result> {
       try {
         if (error instanceof GatewayError && !isRequestError(error)) Error.captureStackTrace(error)
       } finally {
-        // Not any earlier: V8 follows only promises that one alone waits for.
+        // Not earlier: V8 follows only promises that have a single listener.
         answer!.catch(ignore)
       }
       throw error
@@ -70,10 +71,10 @@ export function traced<Result>(promise: Promise<Result>): Promise<Result> {
   return answer
 }
 
-/** What an operation's ack says: mostly no more than that it came. */
+/** The value of an ack, which most acks do not have. */
 export type AckValue = string | undefined
 
-/** An operation that waits for its answer. */
+/** An operation that waits for its ack or refusal. */
 class Waiting {
   resolve!: (value: AckValue) => void
   reject!: (error: Error) => void
@@ -87,13 +88,13 @@ function ignore(): void {}
 
 export class Link implements InboxReader {
   readonly outbox = new Outbox()
-  /** Where updates of one key wait for each other. */
+  /** Orders concurrent updates of one key. */
   readonly keyLock = new KeyLock()
   readonly #port: LinkPort
   readonly #onAbort: (rid: number, reason: AbortReason) => void
   readonly #waiting = new Map<number, Waiting>()
   #lastAck = 0
-  /** Operations in the outbox that wait for their acks. */
+  /** Number of operations in the outbox that want acks. */
   #called = 0
   #isInBatch = false
   #isLeaving = false
@@ -103,13 +104,13 @@ export class Link implements InboxReader {
     this.#port = port
     this.#onAbort = onAbort
     port.on('message', message => readInbox(message, this))
-    // A thread lives as long as its pool wants it to, and no longer for the sake of this port.
+    // The pool decides how long a thread lives; this port must not keep it alive.
     port.unref()
   }
 
   /**
-   * Asks for something whose answer is wanted. `write` puts it into the outbox with the number it is given.
-   * The promise that nobody awaits is no unhandled rejection: the gateway has told of what it refused.
+   * Sends an operation and returns its answer. `write` puts the operation into the outbox with the given ack
+   * number. An unhandled rejection does not end the worker, since the gateway has logged the refusal.
    */
   call<Value = void>(write: (ack: number) => void): Promise<Value> {
     const waiting = new Waiting()
@@ -122,30 +123,31 @@ export class Link implements InboxReader {
   }
 
   /**
-   * Keeps the outbox until `release`, but for `leaveIfDue`: a batch begins, and sends all of it in one
-   * message.
+   * Keeps the outbox until `endBatch`, except for `leaveIfDue`, so that a batch is answered in one message.
    */
   beginBatch(): void {
     this.#isInBatch = true
   }
 
+  /** Sends the outbox of a batch. */
   endBatch(): void {
     this.#isInBatch = false
     this.leave()
   }
 
-  /** Lets the outbox leave once all that runs now, microtasks included, has run. */
+  /** Sends the outbox once all code that runs now, including microtasks, has run. */
   leaveSoon(): void {
     if (this.#isInBatch || this.#isLeaving) return
     this.#isLeaving = true
     queueMicrotask(this.#afterMicrotasks)
   }
 
-  /** Lets the outbox leave if it did not for long. For a batch that runs on. */
+  /** Sends the outbox if it has waited for too long. Called by a batch that still runs. */
   leaveIfDue(time: number): void {
     if (time - this.#lastLeft >= longestWait) this.leave(time)
   }
 
+  /** Sends the outbox now. */
   leave(time = monotonic()): void {
     this.#lastLeft = time
     this.#called = 0
@@ -172,8 +174,7 @@ export class Link implements InboxReader {
     return waiting
   }
 
-  // A tick that is asked for by a microtask comes after all microtasks, and so after all that handlers do
-  // now.
+  // A tick that a microtask requests comes after all microtasks, and so after all that handlers do now.
   readonly #afterMicrotasks = () => nextTick(this.#leaveNow)
 
   readonly #leaveNow = () => {

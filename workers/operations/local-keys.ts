@@ -1,15 +1,16 @@
 /**
- * What a BackendSession has of its keys by itself: read, set or removed here, and how far the gateway knows
- * of it.
+ * The local keys of a BackendSession: those that it has read, set or removed, and what was sent of them.
  */
 
 /**
- *   read ──▶ set ──▶ sent          sent: what is here is what the gateway was told
- *     └────▶ removed ──▶ gone      gone: removed, and the gateway was told
+ * The life of a local key:
+ *
+ *   read ──▶ set ──▶ sent          sent: the local value was sent to the gateway
+ *     └────▶ removed ──▶ gone      gone: the removal was sent to the gateway
  */
 export type LocalState = 'read' | 'set' | 'sent' | 'removed' | 'gone'
 
-/** One key. The value of a removed one is undefined. */
+/** One key. The value of a removed key is undefined. */
 export interface LocalKey {
   state: LocalState
   readonly value: unknown
@@ -28,7 +29,7 @@ export class LocalKeys extends Map<string, LocalKey> {
     this.set(key, { state, value })
   }
 
-  /** The gateway was told of the key as it is here. */
+  /** Notes that the key's local state was sent to the gateway. */
   sent(key: string): void {
     const local = this.get(key)
     if (local !== undefined) local.state = isRemoved(local) ? 'gone' : 'sent'

@@ -1,7 +1,7 @@
 /**
- * Events and channels for handlers, in the name of one origin (a request, or nobody). Nothing here waits for
- * the gateway but what returns a promise: an event leaves in the order in which it was sent, before the
- * request's reply.
+ * Sends the operations on events and channels, on behalf of one caller (a request, or nobody).
+ * Methods that return a promise wait for the gateway; the others do not. An event is sent in the order of the
+ * calls, and before the request's reply.
  */
 import type { SessionAddress } from '../../shared/address.js'
 import { expectUid } from '../../shared/check.js'
@@ -19,17 +19,27 @@ import { type Member, type MembersOptions, parseMembers, readMembersPage } from 
 import { addressOf, type Recipient, type SessionLike } from './session-address.js'
 import type { SessionOperations } from './session-operations.js'
 
+/** Options of an event for several sessions. */
 export interface ExceptOptions extends EventOptions {
-  /** Sessions that do not get it. */
+  /**
+   * A session, or a list of sessions, that do not get the event. Sessions of other gateways are ignored.
+   *
+   * @defaultValue none
+   */
   readonly except?: SessionLike | readonly SessionLike[]
 }
 
+/** Options of an event for all sessions. */
 export interface BroadcastOptions extends ExceptOptions {
-  /** `all` (default): every session. `bound`: those that are bound to a user. */
+  /**
+   * Who gets the event: `'all'` sessions, or only those that are `'bound'` to a user.
+   *
+   * @defaultValue `'all'`
+   */
   readonly filter?: BroadcastFilter
 }
 
-/** Puts something into the outbox, which wants the ack of that number; 0: none. */
+/** Writes an operation into the outbox. `ack`: the number of its ack; 0 if it wants none. */
 type Write = (ack: number) => void
 
 export class Messenger {
@@ -131,7 +141,7 @@ export class Messenger {
       return ack => outbox.sendToUser(this.#userHead(ack), uid, event, numbers)
     }
     const { frontendId, sid } = addressOf(to)
-    // One session, and that excepted: it is sent to nobody, and no session has the number 0.
+    // If the one receiver is excepted, the event goes to session 0, which does not exist.
     const isExcepted = numbers !== '' && JSON.parse(numbers).includes(sid)
     return ack => outbox.send(this.#headOf({ frontendId, sid: isExcepted ? 0 : sid }, ack), event)
   }
@@ -151,11 +161,12 @@ export class Messenger {
     return traced(this.#asked<AckValue>(name, about, prepare).then(Number))
   }
 
-  /** `prepare` checks what it was given before anything is written, and makes what writes it. */
+  /** `prepare` checks the arguments before anything is written, and returns the function that writes. */
   #asked<Value = void>(name: string, about: string, prepare: () => Write): Promise<Value> {
     let write: Write
     try {
-      // Not any deeper: of a longer stack the part that leads to the handler would be cut off.
+      // Called here rather than inside `asked`: with a deeper stack, the frames of the handler would be cut
+      // off.
       write = prepare()
     } catch (error) {
       return this.#operations.asked<Value>(name, about, () => {
@@ -168,7 +179,7 @@ export class Messenger {
     })
   }
 
-  /** Writes what nobody waits for. */
+  /** Writes an operation that wants no ack. */
   #write(write: Write): void {
     this.#caller.author?.countOperation()
     write(0)
@@ -187,7 +198,10 @@ export class Messenger {
     return { rid: this.#caller.rid, ack, frontendId: this.#frontendId }
   }
 
-  /** The numbers of sessions of this gateway as a text; '' for none. Numbers of another one are not ours. */
+  /**
+   * Returns the numbers of this gateway's sessions as a JSON array; '' for none. Ignores those of other
+   * gateways.
+   */
   #listNumbers(sessions: SessionLike | readonly SessionLike[] = []): string {
     const list = Array.isArray(sessions) ? (sessions as readonly SessionLike[]) : [sessions as SessionLike]
     const ours: number[] = []
@@ -205,7 +219,7 @@ export class Messenger {
   }
 }
 
-/** A promise that nobody awaits, and that fails, ends no worker: the gateway has told of it. */
+/** Keeps an unhandled rejection from ending the worker, since the gateway has logged the refusal. */
 export function quietly<Result>(promise: Promise<Result>): Promise<Result> {
   promise.catch(() => {})
   return promise

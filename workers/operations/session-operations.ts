@@ -1,7 +1,6 @@
 /**
- * What is asked of the gateway about sessions, in the name of one origin (a request, or nobody). Every change
- * that leaves here is also noted in the view that it was made from, so that the next request of the turn
- * reads it.
+ * Sends the operations on sessions, on behalf of one caller (a request, or nobody).
+ * Each change is also noted in the view that it was made from, so that the next request of the turn reads it.
  */
 import { describeValue, maxNameBytes } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
@@ -14,7 +13,7 @@ import { type AckValue, type Link, Refused, traced } from './link.js'
 import type { SessionView } from './session-view.js'
 import { expectSettingsBudget, expectSettingsBudgetForAll } from './settings-budget.js'
 
-/** Makes a key's new text of its newest; undefined: there is no such key. */
+/** Makes a key's new text from its newest text; undefined stands for a missing key. */
 type TextChange = (newest: string | undefined) => string | Promise<string>
 
 interface UidHolder {
@@ -33,8 +32,9 @@ export class SessionOperations {
   }
 
   /**
-   * Every failure becomes a rejection, and a rejection that nobody awaits ends no worker: a player who leaves
-   * in the middle of a request is no fault of the game. `about` is the key or the uid, for the log.
+   * Runs `work`, turning each failure into a rejection. A rejection that nobody handles does not end the
+   * worker: a player who leaves in the middle of a request is no fault of the game. `about`: the key or the
+   * uid, for the log.
    */
   promised<Result>(operation: string, about: unknown, work: () => Promise<Result>): Promise<Result> {
     return this.asked(operation, about, () => {
@@ -45,11 +45,12 @@ export class SessionOperations {
   }
 
   /**
-   * The same for one operation that is asked for at once: of how it is answered the gateway has told already.
+   * As `promised`, for a single operation that is sent at once. The gateway itself logs how that is answered.
    */
   asked<Result>(operation: string, about: unknown, ask: () => Promise<Result>): Promise<Result> {
     try {
-      // Counted before it is tried: what fails at once is told, and is work for the gateway too.
+      // Counted before it is tried: an operation that fails at once is reported, which is work for the
+      // gateway too.
       this.#caller.author?.countOperation()
       return ask()
     } catch (error) {
@@ -89,7 +90,10 @@ export class SessionOperations {
     return answer
   }
 
-  /** The uid of `holder`, who has no other part in it, follows as that of the views does. */
+  /**
+   * Binds a session. `holder`: an object whose uid is set as that of the view is, once the gateway has
+   * agreed.
+   */
   bind(view: SessionView, uid: string, holder: UidHolder = view): Promise<void> {
     return this.#awaited(async () => {
       await this.#call(ack => this.#link.outbox.bind(this.#head(view, ack), uid))
@@ -106,7 +110,7 @@ export class SessionOperations {
     })
   }
 
-  /** Gives the text that is in force in the end. */
+  /** Updates one key, again until no conflict is met. Returns the text that was pushed. */
   update(view: SessionView, key: string, change: TextChange): Promise<string> {
     return this.#awaited(async () => {
       let newest = view.textOf(key)
@@ -162,7 +166,7 @@ export class SessionOperations {
     })
   }
 
-  /** The session as it is now; undefined where there is none. */
+  /** Reads the current state of a session; undefined if there is none. */
   async read(frontendId: string, sid: number): Promise<SessionText | undefined> {
     const rid = this.#caller.rid
     const head = { rid, viewId: 0, frontendId, sid }
@@ -189,7 +193,7 @@ export class SessionOperations {
   }
 
   /**
-   * Tells the gateway, which logs and counts it, of an operation that failed here; its own refusals it knows.
+   * Reports an operation that failed here, so that the gateway logs and counts it. It knows its own refusals.
    */
   #tellFailure(operation: string, about: unknown, error: unknown): void {
     if (error instanceof Refused) return
@@ -209,7 +213,7 @@ export class SessionOperations {
     return this.#link.call<Value>(write)
   }
 
-  /** The request does not end before the work has: what the work notes last is there for the next request. */
+  /** Delays the end of the request until the work has ended, so that the next request sees what it notes. */
   #awaited<Result>(work: () => Promise<Result>): Promise<Result> {
     const promise = work()
     this.#caller.awaitOperation(promise)
@@ -222,9 +226,9 @@ export class SessionOperations {
   }
 
   /**
-   * Whether a change that is asked for now counts for the view. One that comes after its request has ended is
-   * somebody else's to the requests that follow in the turn. Asked when the change leaves: that is what the
-   * gateway is told, and its answer may come when the request has ended.
+   * Whether a change that is made now belongs to the view. A change after the end of its request is foreign
+   * to the turn's later requests. This is decided when the change is sent, as the gateway is told then; the
+   * request may have ended when the answer comes.
    */
   #isOwn(view: SessionView): boolean {
     return this.#caller.viewIdOf(view) !== 0
@@ -247,8 +251,8 @@ export class SessionOperations {
   }
 
   /**
-   * The request's own view, if it is another one of the same session: the session's next request reads from
-   * there.
+   * The request's own view, if `view` is another view of the same session. The next request reads the own
+   * view.
    */
   #ownBeside(view: SessionView): SessionView | undefined {
     const { view: own } = this.#caller

@@ -1,23 +1,23 @@
 /**
- * What a worker knows of one session: the texts of its settings as they were when it was handed out, and what
- * was pushed from here since. The requests of one turn share a view; a session that was asked for by number
- * or uid has a view of its own. Values stay text here: each BackendSession decodes for itself.
+ * A worker's view of one session: the texts of its settings in a snapshot, and what was pushed here since.
+ * The requests of one turn share a view. A session that was found by number or uid has a view of its own.
+ * Values stay texts here; each BackendSession decodes them for itself.
  */
 import type { SessionAddress } from '../../shared/address.js'
 import { findSetting, forEachSetting, formatSetting } from '../../shared/values/settings-text.js'
 
 let lastViewId = 0
 
-/** Characters that a key takes at least, with its value's text and the lengths of both. */
+/** Minimum length of a key in a settings text, with its value's text and the lengths of both. */
 const shortestSetting = formatSetting('', '{"json":1}').length
 
-/** A number for a view that belongs to no turn. */
+/** Returns an id for a view that belongs to no turn. */
 export function nextViewId(): number {
   return --lastViewId
 }
 
 export interface SessionViewInit {
-  /** Above 0: the turn's number. Below 0: of `nextView`. */
+  /** Above 0: the turn's number. Below 0: from `nextViewId`. */
   readonly viewId: number
   readonly frontendId: string
   readonly sid: number
@@ -27,17 +27,17 @@ export interface SessionViewInit {
 }
 
 export class SessionView {
-  /** The gateway takes changes by one view as not foreign to it. */
+  /** The gateway does not regard changes made by a view as foreign to that view. */
   readonly viewId: number
   readonly address: SessionAddress
   readonly version: number
   uid: string | null
   readonly #settings: string
-  /** What was pushed since; '' is a key that was deleted. */
+  /** The keys that were pushed since the snapshot; '' for a deleted key. */
   #pushed: Map<string, string> | undefined
-  /** Counted when it is first asked for. */
+  /** Computed when it is first needed. */
   #size: number | undefined
-  /** Nobody has more than this; what stands twice is counted twice. */
+  /** Upper bound of the settings' size: overwritten keys are counted twice. */
   #sizeBound: number
 
   constructor({ viewId, frontendId, sid, uid, version, settings }: SessionViewInit) {
@@ -49,7 +49,7 @@ export class SessionView {
     this.#sizeBound = settings.length
   }
 
-  /** The text of a key's value, undefined where the session has no such key. */
+  /** Returns the text of a key's value; undefined if the session has no such key. */
   textOf(key: string): string | undefined {
     const pushed = this.#pushed?.get(key)
     if (pushed !== undefined) return pushed === '' ? undefined : pushed
@@ -73,12 +73,12 @@ export class SessionView {
     return count
   }
 
-  /** The same at most: known without counting. */
+  /** Upper bound of `keyCount`, known without counting. */
   get keyCountBound(): number {
     return Math.floor(this.#settings.length / shortestSetting) + (this.#pushed?.size ?? 0)
   }
 
-  /** Characters that all keys and texts take. */
+  /** Number of characters of all keys and texts. */
   get size(): number {
     if (this.#size === undefined) {
       let size = 0
@@ -90,12 +90,12 @@ export class SessionView {
     return this.#size
   }
 
-  /** The same at most: known without counting. */
+  /** Upper bound of `size`, known without counting. */
   get sizeBound(): number {
     return this.#size ?? this.#sizeBound
   }
 
-  /** The same, if `key` held `text` ('': if it were deleted). */
+  /** Returns what `size` would be if `key` had this text ('' if it were deleted). */
   sizeWith(key: string, text: string): number {
     const present = this.textOf(key)
     const before = present === undefined ? 0 : key.length + present.length
@@ -103,7 +103,7 @@ export class SessionView {
     return this.size - before + after
   }
 
-  /** Keeps what was sent to the gateway, so that the next request of the turn reads it. */
+  /** Notes a pushed key, so that the next request of the turn reads it. */
   pushed(key: string, text: string): void {
     if (this.#size !== undefined) this.#size = this.sizeWith(key, text)
     this.#sizeBound += key.length + text.length

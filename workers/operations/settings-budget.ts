@@ -1,13 +1,14 @@
 /**
- * Whether a session has room for a change, as far as a worker can know: so a handler is told where it pushes.
- * The gateway has the last word.
+ * Checks whether a change fits into the limits of a session's settings, as far as a worker knows them.
+ * So a handler's own stack shows where it pushes too much. The gateway, which sees all workers' changes,
+ * decides.
  */
 import { errors } from '../../shared/errors.js'
 import type { SettingsLimits } from '../../shared/values/settings-text.js'
 import type { SessionView } from './session-view.js'
 
 /**
- * Of one key; text '' deletes.
+ * Checks the change of one key; the text '' deletes it.
  *
  * @throws `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`
  */
@@ -19,7 +20,7 @@ export function expectSettingsBudget(
 ): void {
   if (text === '') return
   const { maxSettingsLength, maxSettingsKeys } = limits
-  // Most sessions are far from their limits, and then nothing need be counted.
+  // Most sessions are far below their limits. Then the bounds suffice, and nothing is counted.
   if (view.sizeBound + key.length + text.length > maxSettingsLength) {
     const size = view.sizeWith(key, text)
     if (size > maxSettingsLength) throw errors.settingsTooLarge(key, size, maxSettingsLength)
@@ -28,7 +29,11 @@ export function expectSettingsBudget(
   if (view.keyCount >= maxSettingsKeys) throw errors.tooManyKeys(key, maxSettingsKeys)
 }
 
-/** Of several keys at once: what goes makes room for what comes. */
+/**
+ * Checks the change of several keys at once: deleted keys make room for new ones.
+ *
+ * @throws `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`
+ */
 export function expectSettingsBudgetForAll(
   view: SessionView,
   limits: SettingsLimits,

@@ -1,7 +1,6 @@
 /**
- * Channels and messages in Pinus' words, so that a handler of Pinus finds in `app.get('channelService')` what
- * it knows. An adapter: what there is of it in our own words is `app.channel`, `app.send` and
- * `app.broadcast`.
+ * Channels and messages in Pinus' words, so that a handler of Pinus finds in `app.get('channelService')` what it knows.
+ * An adapter: what there is of it in our own words is `app.channel`, `app.send` and `app.broadcast`.
  */
 import { describeValue, expectFrontendId, expectObject, expectUid } from '../../shared/check.js'
 import type { EventText } from '../../shared/events/event.js'
@@ -52,8 +51,7 @@ export class ChannelService {
   }
 
   /**
-   * The channel of that name, whether anybody is in it or not: all workers share it, and none knows without
-   * asking.
+   * The channel of that name, whether anybody is in it or not: all workers share it, and none knows without asking.
    *
    * @throws `CHANNEL_INVALID`
    */
@@ -68,8 +66,8 @@ export class ChannelService {
   }
 
   /**
-   * Sends an event to all sessions of these users, to each once. The callback gets an error, or null and the
-   * uids of those who are not here.
+   * Sends an event to all sessions of these users, to each once. The callback gets an error, or null and the uids of
+   * those who are not here.
    *
    * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`, where there is no callback for it
    */

@@ -1,6 +1,6 @@
 /**
- * A channel in Pinus' words: of users rather than of sessions. The members are the sessions that these users
- * have, and are kept in the gateway, so what Pinus looks up in its own process is a promise here.
+ * A channel in Pinus' words: of users rather than of sessions. The members are the sessions that these users have, and
+ * are kept in the gateway, so what Pinus looks up in its own process is a promise here.
  */
 import type { EventOptions } from '../../shared/events/event.js'
 import { type Callback, isCallback, settle } from '../api/callback.js'
@@ -42,8 +42,8 @@ export class PinusChannel {
   }
 
   /**
-   * Lets all sessions that the user has in that gateway in. False, and nothing done, without uid or sid.
-   * Whoever must know whether the channel was full awaits `aadd`.
+   * Lets all sessions that the user has in that gateway in. False, and nothing done, without uid or sid. Whoever must
+   * know whether the channel was full awaits `aadd`.
    */
   add(uid: string, sid: string): boolean {
     if (!uid || !sid) return false
@@ -95,8 +95,7 @@ export class PinusChannel {
   }
 
   /**
-   * Sends an event to all members. The callback gets an error, or null and the uids that were not reached:
-   * none.
+   * Sends an event to all members. The callback gets an error, or null and the uids that were not reached: none.
    *
    * @throws `EVENT_NOT_SERIALIZABLE`, where there is no callback for it
    */

@@ -1,6 +1,6 @@
 /**
- * Events and channels by users and the gateway that they are in: what Pinus' forms are made of. Asked for in
- * nobody's name, as those of `app` are, and in order with all else that the worker asks for.
+ * Events and channels by users and the gateway that they are in: what Pinus' forms are made of. Asked for in nobody's
+ * name, as those of `app` are, and in order with all else that the worker asks for.
  */
 import { expectFrontendId, expectUid } from '../../shared/check.js'
 import type { EventText } from '../../shared/events/event.js'
