@@ -1,7 +1,7 @@
 /**
- * Sessions other than the request's own: found by number or uid, changed, ended. From any worker, about any session
- * of the gateway, by the rules that hold for the request's own session. Pinus' names; the promise is the
- * implementation, the callback forms are made of it.
+ * Access to all sessions of the gateway, from any worker: finds, changes and ends them.
+ * The rules are the same as for a request's own session, the names are Pinus'. The promise methods are the
+ * implementation; the callback methods are made from them.
  */
 import {
   describeValue,
@@ -19,19 +19,37 @@ import { nextViewId, SessionView } from '../operations/session-view.js'
 import { type AnySettings, BackendSession } from './backend-session.js'
 import { type Callback, settle } from './callback.js'
 
-/** What `create` makes a BackendSession of: what `export` gave. */
+/** Plain data from which `create` makes a BackendSession, such as the result of `export()`. */
 export interface SessionInit {
+  /** The session's number in its gateway. */
   readonly id: number
+  /** The name of the gateway that owns the session. */
   readonly frontendId: string
+  /**
+   * The user that the session is bound to.
+   *
+   * @defaultValue `null`
+   */
   readonly uid?: string | null
+  /**
+   * The session's keys and values.
+   *
+   * @defaultValue no keys
+   */
   readonly settings?: AnySettings
 }
 
-/** What has the service in whose name a session was found, or was handed out. */
+/** Holds the service that a session came from. */
 export interface ServiceSource {
   readonly service: BackendSessionService
 }
 
+/**
+ * Access to all sessions of the gateway. Handlers have it as `context.sessions` and `app.sessions`.
+ *
+ * The methods that begin with `a` return promises. A rejection that nobody handles does not end the worker:
+ * it is logged and counted. The methods without it take a Node-style callback as their last argument.
+ */
 export class BackendSessionService {
   readonly #operations: SessionOperations
   readonly #source: ServiceSource = { service: this }
@@ -41,7 +59,12 @@ export class BackendSessionService {
     this.#operations = operations
   }
 
-  /** A BackendSession of plain data, without asking the gateway. Pushing from it works as from any other. */
+  /**
+   * Creates a BackendSession from plain data, without asking the gateway. Pushing from it works as from any
+   * other.
+   *
+   * @throws `VALUE_NOT_SERIALIZABLE`; TypeError for invalid data
+   */
   create<Settings = AnySettings>(init: SessionInit): BackendSession<Settings> {
     const { id, frontendId, uid = null, settings = {} } = expectObject(init, 'what a session is made of')
     if (!Number.isSafeInteger(id))
@@ -53,7 +76,11 @@ export class BackendSessionService {
     return this.#session(frontendId, { sid: id, uid, version: 0, settings: texts })
   }
 
-  /** The session of that number as it is now; undefined where there is none. */
+  /**
+   * Reads the current state of a session by its number. Resolves with undefined if there is no such session.
+   *
+   * @throws `FRONTEND_UNKNOWN`
+   */
   aget<Settings = AnySettings>(
     frontendId: string,
     sid: number | string
@@ -64,7 +91,12 @@ export class BackendSessionService {
     })
   }
 
-  /** All sessions of a user in that gateway; an empty array where there are none. */
+  /**
+   * Reads the current state of all sessions of a user in that gateway. Resolves with an empty array if there
+   * are none.
+   *
+   * @throws `UID_INVALID`, `FRONTEND_UNKNOWN`
+   */
   agetByUid<Settings = AnySettings>(frontendId: string, uid: string): Promise<BackendSession<Settings>[]> {
     return this.#operations.promised('getByUid', uid, async () => {
       const texts = await this.#operations.readByUid(expectFrontendId(frontendId), expectUid(uid))
@@ -72,28 +104,46 @@ export class BackendSessionService {
     })
   }
 
-  /** Ends a session. `reason` is told to its client. Of one that is not there: succeeds and does nothing. */
+  /**
+   * Ends a session. Does nothing if there is no such session.
+   *
+   * @param reason shown to the client; at most 1,024 bytes
+   * @throws `FRONTEND_UNKNOWN`; TypeError for an invalid reason
+   */
   akickBySid(frontendId: string, sid: number | string, reason?: string): Promise<void> {
     return this.#operations.promised('kickBySid', '', () =>
       this.#operations.kick(expectFrontendId(frontendId), Number(sid), expectReason(reason))
     )
   }
 
-  /** Ends all sessions of a user in that gateway. Of a user who is not there: succeeds and does nothing. */
+  /**
+   * Ends all sessions of a user in that gateway. Does nothing if there are none.
+   *
+   * @param reason shown to the clients; at most 1,024 bytes
+   * @throws `UID_INVALID`, `FRONTEND_UNKNOWN`; TypeError for an invalid reason
+   */
   akickByUid(frontendId: string, uid: string, reason?: string): Promise<void> {
     return this.#operations.promised('kickByUid', uid, () =>
       this.#operations.kickByUid(expectFrontendId(frontendId), expectUid(uid), expectReason(reason))
     )
   }
 
-  /** @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND` */
+  /**
+   * Binds a session to a user.
+   *
+   * @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND`, `FRONTEND_UNKNOWN`
+   */
   abind(frontendId: string, sid: number, uid: string): Promise<void> {
     return this.#operations.promised('bind', uid, () =>
       this.#operations.bind(bareView(frontendId, sid), expectUid(uid))
     )
   }
 
-  /** @throws `UID_INVALID`, `UID_NOT_BOUND`, `SESSION_NOT_FOUND` */
+  /**
+   * Unbinds a session from the user that it is bound to.
+   *
+   * @throws `UID_INVALID`, `UID_NOT_BOUND`, `SESSION_NOT_FOUND`, `FRONTEND_UNKNOWN`
+   */
   aunbind(frontendId: string, sid: number, uid: string): Promise<void> {
     return this.#operations.promised('unbind', uid, () =>
       this.#operations.unbind(bareView(frontendId, sid), expectUid(uid))
@@ -103,7 +153,8 @@ export class BackendSessionService {
   /**
    * Sets one key of a session.
    *
-   * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `SESSION_NOT_FOUND`
+   * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`,
+   * `SESSION_NOT_FOUND`, `FRONTEND_UNKNOWN`
    */
   apush(frontendId: string, sid: number, key: string, value: unknown): Promise<void> {
     return this.#operations.asked('push', key, () => {
@@ -113,9 +164,10 @@ export class BackendSessionService {
   }
 
   /**
-   * Sets several keys of a session, all or none; those that are not named stay.
+   * Sets several keys of a session, all or none. Other keys keep their values.
    *
-   * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `SESSION_NOT_FOUND`
+   * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`,
+   * `SESSION_NOT_FOUND`, `FRONTEND_UNKNOWN`
    */
   apushAll(frontendId: string, sid: number, settings: Record<string, unknown>): Promise<void> {
     return this.#operations.asked('pushAll', '', () => {
@@ -126,36 +178,44 @@ export class BackendSessionService {
     })
   }
 
+  /** As `aget`, with a callback. */
   get(frontendId: string, sid: number | string, done: Callback<BackendSession | undefined>): void {
     settle(this.aget(frontendId, sid), done)
   }
 
+  /** As `agetByUid`, with a callback. */
   getByUid(frontendId: string, uid: string, done: Callback<BackendSession[]>): void {
     settle(this.agetByUid(frontendId, uid), done)
   }
 
+  /** As `akickBySid`, with an optional callback. */
   kickBySid(frontendId: string, sid: number | string, reason?: string | Callback, done?: Callback): void {
     const [why, then] = typeof reason === 'function' ? [undefined, reason] : [reason, done]
     settle(this.akickBySid(frontendId, sid, why), then)
   }
 
+  /** As `akickByUid`, with an optional callback. */
   kickByUid(frontendId: string, uid: string, reason?: string | Callback, done?: Callback): void {
     const [why, then] = typeof reason === 'function' ? [undefined, reason] : [reason, done]
     settle(this.akickByUid(frontendId, uid, why), then)
   }
 
+  /** As `abind`, with an optional callback. */
   bind(frontendId: string, sid: number, uid: string, done?: Callback): void {
     settle(this.abind(frontendId, sid, uid), done)
   }
 
+  /** As `aunbind`, with an optional callback. */
   unbind(frontendId: string, sid: number, uid: string, done?: Callback): void {
     settle(this.aunbind(frontendId, sid, uid), done)
   }
 
+  /** As `apush`, with an optional callback. */
   push(frontendId: string, sid: number, key: string, value: unknown, done?: Callback): void {
     settle(this.apush(frontendId, sid, key, value), done)
   }
 
+  /** As `apushAll`, with an optional callback. */
   pushAll(frontendId: string, sid: number, settings: Record<string, unknown>, done?: Callback): void {
     settle(this.apushAll(frontendId, sid, settings), done)
   }
@@ -169,7 +229,7 @@ export class BackendSessionService {
   }
 }
 
-/** A session of which only the address is known: enough to send operations about it. */
+/** Returns the view of a session of which only the address is known, which suffices for operations on it. */
 function bareView(frontendId: string, sid: number): SessionView {
   const address = { frontendId: expectFrontendId(frontendId), sid: Number(sid) }
   return new SessionView({ viewId: nextViewId(), ...address, uid: null, version: 0, settings: '' })

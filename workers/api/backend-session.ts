@@ -1,8 +1,8 @@
 /**
- * What a handler holds of a session: a copy that it reads freely and changes locally, and whose changes are gone
- * with the next request unless they are pushed. Made for one request, over the view that the request's turn shares.
- *
- * The promise is the implementation; the callback forms of the specification are one adapter, `settle`.
+ * A handler's copy of a session, made for one request.
+ * Reads and changes are local; a change that is not pushed is gone with the next request. The copy is backed
+ * by the view that the requests of a turn share. The promise methods are the implementation; one adapter,
+ * `settle`, makes the callback methods of the specification from them.
  */
 import { expectKey, expectUid } from '../../shared/check.js'
 import { decodeValue, encodeValue } from '../../shared/values/codec.js'
@@ -14,7 +14,8 @@ import type { BackendSessionService, ServiceSource } from './backend-session-ser
 import { type Callback, isCallback, settle } from './callback.js'
 
 /**
- * What sessions hold, declared once for a whole project; without it their values are `any`.
+ * The keys of all sessions and the types of their values, which a project may declare once. Without a declaration all
+ * values are `any`.
  *
  * @example
  * declare module 'sallyport/worker' {
@@ -24,34 +25,44 @@ import { type Callback, isCallback, settle } from './callback.js'
 // biome-ignore lint/suspicious/noEmptyInterface: a project fills it
 export interface SessionSettings {}
 
-/** What a session holds whose type parameter is left out. */
-// biome-ignore lint/suspicious/noExplicitAny: what the specification says of a session's values
+/**
+ * The settings of a session without a type parameter: `SessionSettings`, or `any` if that is not declared.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the specification demands it for a session's values
 export type AnySettings = keyof SessionSettings extends never ? any : SessionSettings
 
 type Key<Settings> = keyof Settings & string
 
 /**
- * A proxy of a session that the gateway keeps. Reading is local; a change is local until it is pushed.
+ * A handler's copy of a session. The session itself is in the gateway. Reads are local, and a change stays
+ * local until it is pushed.
  *
- * @typeParam Settings - The session's keys and the types of their values. Without it all values are `any`.
+ * The methods that begin with `a` return promises. A rejection that nobody handles does not end the worker:
+ * it is logged and counted. Every operation may also fail with `TOO_MANY_OPERATIONS`, or with `REQUEST_ENDED`
+ * after the request's timeout.
+ *
+ * @typeParam Settings - The session's keys and the types of their values. Without it, `SessionSettings` or
+ * `any`.
  */
 export class BackendSession<Settings = AnySettings> {
-  /** The session's number in its gateway. Never used again for another session. */
+  /** The session's number in its gateway. Numbers are never used again. */
   readonly id: number
-  /** The gateway that owns the session. */
+  /** The name of the gateway that owns the session. */
   readonly frontendId: string
-  /** The user that the session is bound to; null while there is none. */
+  /** The user that the session is bound to; null if it is bound to none. */
   uid: string | null
 
   readonly #view: SessionView
   readonly #operations: SessionOperations
   readonly #source: ServiceSource
-  /** Keys that were read, set or removed here. */
+  /** The keys that were read, set or removed here. */
   #local: LocalKeys | undefined
-  /** All keys as one object, once somebody asked for it: from then on the truth about the values in `#local`. */
+  /**
+   * All keys as one object, once `settings` was read. From then on its values take precedence over `#local`.
+   */
   #settings: Record<string, unknown> | undefined
 
-  /** @internal Sessions come with a request, or from the BackendSessionService. */
+  /** @internal Sessions come with a request, or from a BackendSessionService. */
   constructor(view: SessionView, operations: SessionOperations, source: ServiceSource) {
     this.id = view.address.sid
     this.frontendId = view.address.frontendId
@@ -61,19 +72,19 @@ export class BackendSession<Settings = AnySettings> {
     this.#source = source
   }
 
-  /** The service that this session came from, as Pinus' page spells it. */
+  /** The service that this session came from, as Pinus' documentation spells it. */
   get ___sessionService__(): BackendSessionService {
     return this.#source.service
   }
 
-  /** The same, as Pinus' code spells it. */
+  /** The service that this session came from, as Pinus' code spells it. */
   get __sessionService__(): BackendSessionService {
     return this.#source.service
   }
 
   /**
-   * All keys and values: an object without a prototype, and a local copy. Assigning to it replaces the copy; a key
-   * that is merely missing afterwards is not deleted in the gateway (see `remove`).
+   * All keys and values, as an object without a prototype. It is a local copy, and assigning to `settings`
+   * replaces it. A key that is missing from it is not deleted in the gateway; use `remove` for that.
    */
   get settings(): Settings {
     return this.#openSettings() as Settings
@@ -83,7 +94,10 @@ export class BackendSession<Settings = AnySettings> {
     this.#settings = Object.assign(Object.create(null), settings)
   }
 
-  /** The present value of a key, undefined where there is none. Each request decodes its own: nothing is shared. */
+  /**
+   * Returns the current value of a key; undefined if there is no such key. Each request gets its own copy of
+   * the value.
+   */
   get<K extends Key<Settings>>(key: K): Settings[K] | undefined {
     if (this.#settings !== undefined) return this.#settings[key] as Settings[K] | undefined
     const local = this.#local?.get(key)
@@ -95,19 +109,32 @@ export class BackendSession<Settings = AnySettings> {
     return value as Settings[K]
   }
 
-  /** Changes the local copy. */
+  /**
+   * Sets a key in the local copy.
+   *
+   * @throws `KEY_INVALID`
+   */
   set<K extends Key<Settings>>(key: K, value: Settings[K]): void {
     this.#put(expectKey(key), 'set', value)
     if (this.#settings !== undefined) this.#settings[key] = value
   }
 
-  /** Deletes a key from the local copy. Pushing that key, or `pushAll`, deletes it in the gateway. */
+  /**
+   * Deletes a key from the local copy. Pushing the key, or `pushAll`, then deletes it in the gateway.
+   *
+   * @throws `KEY_INVALID`
+   */
   remove<K extends Key<Settings>>(key: K): void {
     this.#put(expectKey(key), 'removed', undefined)
     if (this.#settings !== undefined) delete this.#settings[key]
   }
 
-  /** `{ id, frontendId, uid, settings }` as plain data: a copy of what the handler sees now, safe to keep. */
+  /**
+   * Returns `{ id, frontendId, uid, settings }` as plain data: a copy of the local state, which is safe to
+   * keep.
+   *
+   * @throws `VALUE_NOT_SERIALIZABLE`
+   */
   export(): SessionSnapshot<Settings> {
     const settings: Record<string, unknown> = Object.create(null)
     this.#forEachText((key, text) => {
@@ -116,15 +143,16 @@ export class BackendSession<Settings = AnySettings> {
     return { id: this.id, frontendId: this.frontendId, uid: this.uid, settings: settings as Settings }
   }
 
+  /** Returns the same as `export`, so that `JSON.stringify` accepts a session. */
   toJSON(): SessionSnapshot<Settings> {
     return this.export()
   }
 
   /**
-   * Binds the session to a user. Without a callback nobody hears of a failure but the log; the session's next
-   * request starts when the gateway has answered.
+   * Binds the session to a user. Without a callback, a failure is only logged. The session's next request
+   * starts when the gateway has answered. A callback gets the errors of `abind`.
    *
-   * @throws `UID_INVALID`, if there is no callback to tell it to
+   * @throws `UID_INVALID` if there is no callback
    */
   bind(uid: string, done?: Callback): void {
     if (isCallback(done)) return settle(this.abind(uid), done)
@@ -132,7 +160,12 @@ export class BackendSession<Settings = AnySettings> {
     void this.abind(uid)
   }
 
-  /** Unbinds the session from the user that it is bound to. */
+  /**
+   * Unbinds the session from the user that it is bound to. Without a callback, a failure is only logged. A
+   * callback gets the errors of `aunbind`.
+   *
+   * @throws `UID_INVALID` if there is no callback
+   */
   unbind(uid: string, done?: Callback): void {
     if (isCallback(done)) return settle(this.aunbind(uid), done)
     expectUid(uid)
@@ -140,10 +173,12 @@ export class BackendSession<Settings = AnySettings> {
   }
 
   /**
-   * Sends the key's present value to the gateway, over whatever was pushed under that key before. It is in force
-   * before the request's reply leaves, awaited or not.
+   * Sends the key's current value to the gateway, replacing the value there. It is in force before the
+   * request's reply is sent. Without a callback the gateway sends no answer, and a failure there is only
+   * logged.
    *
-   * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, if there is no callback to tell it to
+   * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS` if there is no
+   * callback
    */
   push(key: Key<Settings>, done?: Callback): void {
     if (isCallback(done)) return settle(this.apush(key), done)
@@ -151,28 +186,49 @@ export class BackendSession<Settings = AnySettings> {
     this.#local?.sent(key)
   }
 
-  /** Sends every key and value of this BackendSession, and the deletion of those that were removed. */
+  /**
+   * Sends every key and value of this BackendSession, and the deletion of removed keys. This overwrites what
+   * others have pushed meanwhile; `acommit` does not. Without a callback a failure in the gateway is only
+   * logged.
+   *
+   * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS` if there is no
+   * callback
+   */
   pushAll(done?: Callback): void {
     if (isCallback(done)) return settle(this.apushAll(), done)
     this.#operations.pushAll(this.#view, this.#allTexts())
     this.#local?.allSent()
   }
 
-  /** @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND` */
+  /**
+   * Binds the session to a user. Resolves when the gateway has agreed; `uid` has the new value then.
+   *
+   * @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND`
+   */
   abind(uid: string): Promise<void> {
     return this.#operations.promised('bind', uid, () =>
       this.#operations.bind(this.#view, expectUid(uid), this)
     )
   }
 
-  /** @throws `UID_INVALID`, `UID_NOT_BOUND`, `SESSION_NOT_FOUND` */
+  /**
+   * Unbinds the session from the user that it is bound to. Resolves when the gateway has agreed; `uid` is
+   * null then.
+   *
+   * @throws `UID_INVALID`, `UID_NOT_BOUND`, `SESSION_NOT_FOUND`
+   */
   aunbind(uid: string): Promise<void> {
     return this.#operations.promised('unbind', uid, () =>
       this.#operations.unbind(this.#view, expectUid(uid), this)
     )
   }
 
-  /** @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `SESSION_NOT_FOUND` */
+  /**
+   * As `push`. Resolves when the value is in force.
+   *
+   * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`,
+   * `SESSION_NOT_FOUND`
+   */
   apush(key: Key<Settings>): Promise<void> {
     return this.#operations.asked('push', key, () => {
       const pushed = this.#operations.apush(this.#view, expectKey(key), this.#textOf(key))
@@ -181,7 +237,12 @@ export class BackendSession<Settings = AnySettings> {
     })
   }
 
-  /** @throws `VALUE_NOT_SERIALIZABLE`, `SETTINGS_TOO_LARGE`, `SESSION_NOT_FOUND` */
+  /**
+   * As `pushAll`. Resolves when the values are in force.
+   *
+   * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`,
+   * `SESSION_NOT_FOUND`
+   */
   apushAll(): Promise<void> {
     return this.#operations.asked('pushAll', '', () => {
       const pushed = this.#operations.apushAll(this.#view, this.#allTexts())
@@ -191,11 +252,13 @@ export class BackendSession<Settings = AnySettings> {
   }
 
   /**
-   * Changes one key by a function of its newest value, whoever changes it at the same time: if somebody did,
-   * `change` is called again with the newer value. What was set here and not pushed does not count.
+   * Changes one key by a function of its newest value in the gateway. If the key was changed meanwhile, `change` is
+   * called again with the newer value. Local changes that were not pushed do not count.
    *
-   * @returns The value that was pushed
-   * @throws What `change` throws, `VALUE_NOT_SERIALIZABLE`, `SETTINGS_TOO_LARGE`, `SESSION_NOT_FOUND`
+   * @param change returns the new value, or a promise of it; should have no other effect
+   * @returns the value that was pushed
+   * @throws the error that `change` throws, `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`,
+   * `TOO_MANY_KEYS`, `SESSION_NOT_FOUND`
    * @example await session.aupdate('score', (score = 0) => score + 3)
    */
   aupdate<K extends Key<Settings>>(
@@ -215,10 +278,12 @@ export class BackendSession<Settings = AnySettings> {
   }
 
   /**
-   * Pushes exactly the keys that this request changed or removed, all or none. Fails with `CONFLICT`, naming the
-   * keys, if another request or the host changed one of them meanwhile; then nothing is changed.
+   * Pushes exactly the keys that this request has set, changed or removed, all or none. If another request or
+   * the host has changed one of them meanwhile, fails with `CONFLICT`, which names the keys, and changes
+   * nothing.
    *
-   * @throws `CONFLICT`, `VALUE_NOT_SERIALIZABLE`, `SETTINGS_TOO_LARGE`, `SESSION_NOT_FOUND`
+   * @throws `CONFLICT`, `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`,
+   * `SESSION_NOT_FOUND`
    */
   acommit(): Promise<void> {
     return this.#operations.promised('commit', '', async () => {
@@ -233,12 +298,12 @@ export class BackendSession<Settings = AnySettings> {
     this.#local.put(key, state, value)
   }
 
-  /** The text of the key's present value; '' for a key that was removed. */
+  /** Returns the text of the key's current value; '' for a removed key. */
   #textOf(key: string): string {
     const local = this.#local?.get(key)
     const isGone = local !== undefined && isRemoved(local)
     if (this.#settings !== undefined) {
-      // A removed key may have come back since, by writing into `settings`.
+      // A removed key may have come back by an assignment in `settings`.
       return isGone && !Object.hasOwn(this.#settings, key) ? '' : encodeValue(key, this.#settings[key])
     }
     if (isGone) return ''
@@ -246,7 +311,7 @@ export class BackendSession<Settings = AnySettings> {
     return this.#view.textOf(key) ?? encodeValue(key, undefined)
   }
 
-  /** Every key and the text of its value, as the handler sees them now. What was never decoded stays as it is. */
+  /** Visits every key with the text of its current value. A value that was never decoded keeps its text. */
   #forEachText(visit: (key: string, text: string) => void): void {
     if (this.#settings !== undefined) {
       for (const key of Object.keys(this.#settings)) visit(key, encodeValue(key, this.#settings[key]))
@@ -269,7 +334,7 @@ export class BackendSession<Settings = AnySettings> {
     return texts
   }
 
-  /** The keys that were set or removed, or whose value is no longer what it began as: nested changes included. */
+  /** Returns the keys that were set or removed, and those whose values differ from the view, at any depth. */
   #changedTexts(): Map<string, string> {
     const texts = new Map<string, string>()
     for (const [key, text] of this.#allTexts()) {

@@ -1,24 +1,24 @@
-/** The callback forms of the specification, made of the promise forms. */
+/** Makes the callback methods of the specification from the promise methods. */
 import { AsyncResource } from 'node:async_hooks'
 import { nextTick } from '../runtime/own-time.js'
 
-/** A Node-style callback: `(error)` or `(null)`, with a result where there is one. */
+/** A Node-style callback: called with `(error)`, or with `(null)` and the result, if there is one. */
 export type Callback<Result = void> = (error: Error | null, result?: Result) => void
 
-/** Whether somebody wants to be told. What is no function is no callback, as Pinus has it. */
+/** Whether a callback was given. Anything but a function is ignored, as in Pinus. */
 export function isCallback<Result>(done: Callback<Result> | undefined): done is Callback<Result> {
   return typeof done === 'function'
 }
 
 let lastAsked = 0
 
-/** Callbacks that are to be told when all that has just been answered is known. */
+/** Callbacks to call once all answers of the current message are known. */
 let due: { readonly asked: number; readonly tell: () => void }[] = []
 
 /**
- * Tells a callback how a promise ended, never in the caller's own tick, and those of one message of the gateway in the
- * order in which they were asked for. A callback that throws does so outside the promise, as an uncaught exception
- * would in any other callback.
+ * Calls a callback with the result of a promise, never in the caller's own tick. Callbacks whose answers come
+ * in one message from the gateway are called in the order of their operations. A callback that throws causes
+ * an uncaught exception, as in any other Node API.
  */
 export function settle<Result>(promise: Promise<Result>, done: Callback<Result> | undefined): void {
   if (!isCallback(done)) return
@@ -29,9 +29,9 @@ export function settle<Result>(promise: Promise<Result>, done: Callback<Result> 
   )
 }
 
-// Some promises take a few microtasks more than others: a tick comes after all of them.
+// Some promises take a few microtasks longer than others. A tick comes after all of them.
 function tellSoon(asked: number, tell: () => void): void {
-  // One tick tells callbacks of several requests, and each is its own request's doing.
+  // One tick calls the callbacks of several requests, and each must run on behalf of its own request.
   if (due.push({ asked, tell: AsyncResource.bind(tell) }) === 1) nextTick(tellDue)
 }
 

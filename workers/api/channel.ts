@@ -1,12 +1,12 @@
-/** A channel as a handler holds it: a name, and what can be asked of the gateway under it. */
+/** A channel as handlers use it: a name, and the operations on the channel of that name. */
 import { expectChannel } from '../../shared/check.js'
 import type { Member, MembersOptions } from '../operations/members-page.js'
 import type { ExceptOptions, Messenger } from '../operations/messenger.js'
 import type { SessionLike } from '../operations/session-address.js'
 
 /**
- * A named set of sessions, kept in the gateway: all workers see the same. It comes to be with its first member and
- * ceases with its last; a session that ends leaves all its channels.
+ * A named set of sessions, kept in the gateway and shared by all workers. It exists while it has members. A
+ * session that ends leaves all its channels.
  */
 export class Channel {
   readonly #name: string
@@ -18,46 +18,64 @@ export class Channel {
     this.#messenger = messenger
   }
 
+  /** The channel's name: 1 to 256 bytes. */
   get name(): string {
     return this.#name
   }
 
-  /** Lets a session in; without one that of the request. In force before the request's reply is sent. */
+  /**
+   * Adds a session; does nothing if it is a member. In force before the request's reply is sent. A refusal is
+   * only logged; use `ajoin` to hear of it.
+   *
+   * @param session the session to add; by default the request's own
+   * @throws TypeError if no session is given outside a request
+   */
   join(session?: SessionLike): void {
     this.#messenger.join(this.#name, session)
   }
 
-  /** @throws `SESSION_NOT_FOUND`, `TOO_MANY_CHANNELS`, `CHANNEL_FULL` */
+  /**
+   * As `join`. Resolves when the session is a member.
+   *
+   * @throws `SESSION_NOT_FOUND`, `FRONTEND_UNKNOWN`, `TOO_MANY_CHANNELS`, `CHANNEL_FULL`
+   */
   ajoin(session?: SessionLike): Promise<void> {
     return this.#messenger.ajoin(this.#name, session)
   }
 
-  /** Takes a session out; without one that of the request. Of one that is not in it: does nothing. */
+  /**
+   * Removes a session; does nothing if it is not a member.
+   *
+   * @param session the session to remove; by default the request's own
+   * @throws TypeError if no session is given outside a request
+   */
   leave(session?: SessionLike): void {
     this.#messenger.leave(this.#name, session)
   }
 
+  /** As `leave`. Resolves when the session is no longer a member. */
   aleave(session?: SessionLike): Promise<void> {
     return this.#messenger.aleave(this.#name, session)
   }
 
   /**
-   * Sends an event to all members but those excepted.
+   * Sends an event to all members. It is sent before the request's reply.
    *
-   * @throws `EVENT_NOT_SERIALIZABLE`
+   * @param event the event's name: 1 to 255 bytes, not beginning with `$`
+   * @param body any value with a JSON form, of at most 16,000,000 bytes
+   * @throws `EVENT_NOT_SERIALIZABLE`; TypeError for an invalid name or option
    */
   broadcast(event: string, body?: unknown, options: ExceptOptions = {}): void {
     this.#messenger.sendToChannel(this.#name, event, body, options)
   }
 
-  /** The same; resolves with the number of sessions that it was sent to. */
+  /** As `broadcast`. Resolves with the number of sessions that the event was sent to. */
   abroadcast(event: string, body?: unknown, options: ExceptOptions = {}): Promise<number> {
     return this.#messenger.asendToChannel(this.#name, event, body, options)
   }
 
   /**
-   * A page of the members, by the numbers of their sessions: up to `limit` (default and at most 1,000) of those behind
-   * `after`. An empty page is the end.
+   * Reads one page of the members, ordered by the numbers of their sessions. An empty page is the end.
    *
    * @example for (let page = await room.members(); page.length > 0; page = await room.members({ after: page.at(-1) })) …
    */
@@ -65,12 +83,12 @@ export class Channel {
     return this.#messenger.members(this.#name, options)
   }
 
-  /** How many members there are now. */
+  /** Returns the current number of members. */
   size(): Promise<number> {
     return this.#messenger.channelSize(this.#name)
   }
 
-  /** Takes all members out. */
+  /** Removes all members. */
   destroy(): void {
     this.#messenger.destroyChannel(this.#name)
   }

@@ -1,17 +1,20 @@
-/** What a handler gets beside its body and its session. Made for each request; what costs is made when it is used. */
+/**
+ * The context of a handler: everything it gets beside its body and its session.
+ * Made for each request. Costly parts are made when they are first used.
+ */
 import type { Logger } from '../../shared/text/log.js'
 import type { BroadcastOptions, ExceptOptions, Messenger } from '../operations/messenger.js'
 import type { Recipient } from '../operations/session-address.js'
 import type { BackendSessionService, ServiceSource } from './backend-session-service.js'
 import { Channel } from './channel.js'
 
-/** Which worker runs the code: module variables exist once in each. */
+/** Identifies a worker. Module variables exist once in each worker. */
 export interface WorkerInfo {
-  /** The worker's place among the workers, from 0. Its replacement after a death has the same. */
+  /** The worker's place among the workers, from 0. A worker that replaces a dead one has the same index. */
   readonly index: number
 }
 
-/** What a context needs of the request that it is about. */
+/** The parts of a request that its context needs. */
 export interface ContextRun extends ServiceSource {
   readonly route: string
   readonly rid: number
@@ -23,6 +26,9 @@ export interface ContextRun extends ServiceSource {
   readonly worker: WorkerInfo
 }
 
+/**
+ * The third argument of a handler: its request, the log, and access to other sessions, events and channels.
+ */
 export class HandlerContext {
   readonly #run: ContextRun
 
@@ -36,62 +42,75 @@ export class HandlerContext {
     return this.#run.route
   }
 
-  /** The request's number, unique in its gateway; lines of the log about it carry it. */
+  /** The request's number, unique in its gateway. Log lines about the request carry it. */
   get requestId(): number {
     return this.#run.rid
   }
 
-  /** Whether the client waits for a reply. */
+  /** `'request'` if the client waits for a reply, otherwise `'notify'`. */
   get kind(): 'request' | 'notify' {
     return this.#run.isNotify ? 'notify' : 'request'
   }
 
-  /** Aborts at the request's deadline, when its session ends, and when the gateway shuts down. */
+  /**
+   * Aborts at the request's deadline, when its session ends, and when the gateway shuts down. Its `reason` is
+   * `'timeout'`, `'session closed'` or `'shutdown'`.
+   */
   get signal(): AbortSignal {
     return this.#run.signal
   }
 
-  /** The gateway's log, with the route and the request's number added to each line. */
+  /** The gateway's log. The route and the request's number are added to each line. */
   get log(): Logger {
     return this.#run.log
   }
 
-  /** Other sessions: found by number or uid, changed, ended. */
+  /** Access to other sessions: finds them by number or uid, changes and ends them. */
   get sessions(): BackendSessionService {
     return this.#run.service
   }
 
   /**
-   * Sends an event to a session, or to all sessions of a user. It arrives before the request's reply. To send to nobody
-   * is no error.
+   * Sends an event to a session, or to all sessions of a user. It is sent before the request's reply. It is
+   * no error if there is no such session or user.
    *
-   * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`
+   * @param to a session, its address, or a uid for all sessions of that user
+   * @param event the event's name: 1 to 255 bytes, not beginning with `$`
+   * @param body any value with a JSON form, of at most 16,000,000 bytes
+   * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`; TypeError for an invalid name, receiver or option
    */
   send(to: Recipient, event: string, body?: unknown, options?: ExceptOptions): void {
     this.#run.messenger.send(to, event, body, options)
   }
 
-  /** The same; resolves with the number of sessions that it was sent to. */
+  /**
+   * As `send`. Resolves with the number of sessions that the event was sent to.
+   *
+   * @throws `FRONTEND_UNKNOWN` and the errors of `send`
+   */
   asend(to: Recipient, event: string, body?: unknown, options?: ExceptOptions): Promise<number> {
     return this.#run.messenger.asend(to, event, body, options)
   }
 
   /**
-   * Sends an event to all sessions, or to all that are bound to a user.
+   * Sends an event to all sessions, or with `filter: 'bound'` to all that are bound to a user.
    *
-   * @throws `EVENT_NOT_SERIALIZABLE`
+   * @param event the event's name: 1 to 255 bytes, not beginning with `$`
+   * @param body any value with a JSON form, of at most 16,000,000 bytes
+   * @throws `EVENT_NOT_SERIALIZABLE`; TypeError for an invalid name or option
    */
   broadcast(event: string, body?: unknown, options?: BroadcastOptions): void {
     this.#run.messenger.broadcast(event, body, options)
   }
 
-  /** The same; resolves with the number of sessions that it was sent to. */
+  /** As `broadcast`. Resolves with the number of sessions that the event was sent to. */
   abroadcast(event: string, body?: unknown, options?: BroadcastOptions): Promise<number> {
     return this.#run.messenger.abroadcast(event, body, options)
   }
 
   /**
-   * A channel by its name: a set of sessions that all workers share.
+   * Returns the channel of that name, a set of sessions that all workers share. The name takes 1 to 256
+   * bytes.
    *
    * @throws `CHANNEL_INVALID`
    */
@@ -99,11 +118,12 @@ export class HandlerContext {
     return new Channel(name, this.#run.messenger)
   }
 
-  /** Whether the gateway was started with `dev`: replies are held to their schemas. */
+  /** Whether the gateway was started with `dev`. Only then are replies checked against their schemas. */
   get isDevelopment(): boolean {
     return this.#run.isDevelopment
   }
 
+  /** The worker that runs the handler. */
   get worker(): WorkerInfo {
     return this.#run.worker
   }

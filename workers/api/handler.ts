@@ -1,4 +1,7 @@
-/** How a handler is declared with more than its code. Plain functions are handlers too. */
+/**
+ * Declares handlers with schemas or options of their routes.
+ * Plain functions are handlers too, and need none of this.
+ */
 import { describeValue } from '../../shared/check.js'
 import type { RouteOptions } from '../../shared/link/route-options.js'
 import { isThenable } from '../runtime/thenable.js'
@@ -14,33 +17,37 @@ import {
   type SchemaOutput
 } from './schema.js'
 
-/** A handler: what it returns is the reply's body; nothing, or undefined, answers with an empty one. */
+/** A handler. Its result is the body of the reply; undefined makes an empty reply. */
 export type HandlerFunction<Body = AnySettings, Reply = unknown, Settings = AnySettings> = (
   body: Body,
   session: BackendSession<Settings>,
   context: HandlerContext
 ) => Reply | Promise<Reply>
 
-/** What a handler is declared with: options of its route, and schemas by Standard Schema v1 (zod, valibot, arktype …). */
+/** Declares a handler: options of its route, and schemas of Standard Schema v1 (zod, valibot, arktype …). */
 export interface HandlerOptions<Body extends Schema = Schema, Reply extends Schema = Schema>
   extends RouteOptions {
-  /** What a body must be. One that does not fit is answered with BODY_INVALID; the handler gets what the schema makes of it. */
+  /**
+   * Schema of the body. A body that does not fit is answered with `BODY_INVALID`. The handler gets the
+   * schema's output.
+   */
   readonly body?: Body
   /**
-   * What the reply must be. Looked at in development and in unit tests only; one that does not fit is an INTERNAL error.
-   * It is sent as it was: a schema that would change it (a transform) is none for replies, and defaults are not filled in.
+   * Schema of the reply, checked in development and in unit tests only. A reply that does not fit is answered
+   * with `INTERNAL`. The reply is sent unchanged: schemas with transforms are not allowed, and defaults are
+   * not filled in.
    */
   readonly reply?: Reply
 }
 
-/** Registered, so that two copies of this package in one worker agree on it. */
+/** A registered symbol, so that two copies of this package in one worker agree on it. */
 const optionsKey = Symbol.for('sallyport.handler.options')
 
 /**
- * Declares a handler with a schema of its body, one of its reply, or options of its route. What comes out can be called as
- * the function that went in: it checks the body first, here as in a worker.
+ * Declares a handler with a schema of its body, a schema of its reply, or options of its route. The result can be called
+ * like the given function, for example in a unit test; it checks the body first, as in a worker.
  *
- * @throws TypeError, if a schema is none or there is no function
+ * @throws TypeError for an invalid schema or a missing function
  * @example
  * export const add = handler({ body: z.object({ points: z.number().int().min(1) }) }, ({ points }, session) => …)
  * @example export const find = handler({ concurrent: true }, async (body, session) => …)
@@ -62,7 +69,8 @@ export function handler<Body, Reply, Settings = AnySettings>(
   run: HandlerFunction<Body, Reply, Settings>
 ): HandlerFunction<Body, Reply, Settings>
 export function handler(options: HandlerOptions, run: HandlerFunction): HandlerFunction {
-  // A game in JavaScript is told here, where its module is loaded, and not at its first request.
+  // Checked for games in JavaScript, so that they fail when the module is loaded rather than at the first
+  // request.
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new TypeError(`Expected \`options\` of a handler to be an object, got ${describeValue(options)}`)
   }
@@ -72,11 +80,11 @@ export function handler(options: HandlerOptions, run: HandlerFunction): HandlerF
   const { body, reply, ...routeOptions } = options
   expectSchema('body', body)
   expectSchema('reply', reply)
-  // A function of its own, so that two declarations of one do not meet; `this` is an object's where it has one.
+  // A new function, so that one `run` may be declared twice. `this` is passed on for methods of objects.
   const declared: HandlerFunction = function (this: unknown, given, session, context) {
     const call = (parsed: unknown) => run.call(this, parsed, session, context)
     const result = body === undefined ? call(given) : parseBody(body, given, call)
-    // In production nobody waits for the check of what the game's own code has made.
+    // Replies come from the game's own code, so production does not spend time on checking them.
     if (reply === undefined || context?.isDevelopment === false) return result
     return isThenable(result)
       ? Promise.resolve(result).then(value => expectReply(reply, value))
@@ -85,7 +93,7 @@ export function handler(options: HandlerOptions, run: HandlerFunction): HandlerF
   return Object.defineProperty(declared, optionsKey, { value: routeOptions })
 }
 
-/** The options of its route that a function was declared with; none for a plain one. */
+/** Returns the route options that a function was declared with; none for a plain function. */
 export function optionsOf(run: object): RouteOptions {
   return (run as { [optionsKey]?: RouteOptions })[optionsKey] ?? {}
 }

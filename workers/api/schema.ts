@@ -1,36 +1,41 @@
 /**
- * What a handler's body and reply must be, by a schema of any library that keeps to Standard Schema v1
- * (zod, valibot, arktype …). What a schema makes of a value is what the handler gets.
+ * Validates the bodies and replies of handlers with schemas of Standard Schema v1.
+ * Any library that implements it may be used (zod, valibot, arktype …). The handler gets the schema's output.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { errors } from '../../shared/errors.js'
 import { RequestError } from '../../shared/request-error.js'
 import { isThenable } from '../runtime/thenable.js'
 
+/** A schema of any library that implements Standard Schema v1. */
 export type Schema = StandardSchemaV1
 
-/** What a client sends, for this schema; and what the handler gets. */
+/** The type that a client sends for this schema. */
 export type SchemaInput<Of extends Schema> = StandardSchemaV1.InferInput<Of>
+/** The type that a handler gets from this schema. */
 export type SchemaOutput<Of extends Schema> = StandardSchemaV1.InferOutput<Of>
 
 /**
- * A schema of a reply. It only looks at the reply, which is then sent as it was: so what it gives must be what it takes.
- * A schema that makes something else of a value is none.
+ * A schema of a reply. A reply is sent unchanged, so the schema's output must be of its input's type; for any
+ * other schema this type is `never`.
  */
 export type SchemaOfReply<Of extends Schema> = SchemaOutput<Of> extends SchemaInput<Of> ? Of : never
 
-/** One thing that does not fit, as a client is told of it. */
+/** One error in a body, as the client is told. */
 export interface BodyIssue {
-  /** From the body's top: names and indexes. */
+  /** The keys and indexes from the top of the body. */
   readonly path: readonly (string | number)[]
   readonly message: string
 }
 
-/** A client is told so many, each so long: a body may be wrong in as many places as it has bytes. */
+/** Maximum number of issues, and maximum length of each: a body may have as many errors as it has bytes. */
 const mostIssues = 20
 const longestMessage = 200
 const longestPath = 20
-/** Characters of all issues together, but for the last: paths are the client's own text, and the same one again and again. */
+/**
+ * Maximum characters of all issues, not counting the last. Paths are the client's own text, repeated in each
+ * issue.
+ */
 const mostCharacters = 4_000
 
 export function isSchema(value: unknown): value is Schema {
@@ -39,7 +44,7 @@ export function isSchema(value: unknown): value is Schema {
 }
 
 /**
- * Calls `next` with what the schema makes of a body.
+ * Calls `next` with the schema's output for a body.
  *
  * @throws `BODY_INVALID`, with the issues as its data
  */
@@ -53,7 +58,10 @@ export function parseBody<Result>(schema: Schema, body: unknown, next: (parsed: 
   })
 }
 
-/** Gives the reply as it is, if it fits. It is our own fault if not, and so no error for the client. */
+/**
+ * Returns the reply unchanged if it fits. If not, that is the game's fault, and the client is told no
+ * details.
+ */
 export function expectReply(schema: Schema, reply: unknown): unknown {
   return validate(
     schema,
@@ -65,7 +73,7 @@ export function expectReply(schema: Schema, reply: unknown): unknown {
   )
 }
 
-/** Goes on at once where the schema answers at once. */
+/** Validates synchronously if the schema does. */
 function validate<Result>(
   schema: Schema,
   value: unknown,
@@ -94,7 +102,8 @@ function readIssues(issues: readonly StandardSchemaV1.Issue[]): BodyIssue[] {
 
 function readIssue({ message, path = [] }: StandardSchemaV1.Issue): BodyIssue {
   return {
-    // Made anew: a library's path may be of a class whose `slice` and `map` make something else (arktype's is).
+    // Copied, since a library's path may be of a class whose `slice` and `map` behave differently (as in
+    // arktype).
     path: Array.from(path, segment => {
       const key = typeof segment === 'object' ? segment.key : segment
       return typeof key === 'number' ? key : String(key).slice(0, longestMessage)

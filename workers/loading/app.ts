@@ -1,4 +1,7 @@
-/** What a handler module's factory or class is made with: the worker's services, outside any request. */
+/**
+ * The `app` of a worker: its services, for code outside any request.
+ * Passed to the factories and classes of handler modules, and to the hooks of a worker.
+ */
 import type { BackendSessionService } from '../api/backend-session-service.js'
 import { Channel } from '../api/channel.js'
 import type { WorkerInfo } from '../api/context.js'
@@ -6,11 +9,13 @@ import type { BroadcastOptions, ExceptOptions, Messenger } from '../operations/m
 import type { Recipient } from '../operations/session-address.js'
 import type { ChannelService } from '../pinus/channel-service.js'
 
-/** What `app.get` gives, by its name in Pinus. */
+/** The services that `app.get` returns, by their names in Pinus. */
 export interface AppServices {
+  /** Access to all sessions. */
   readonly backendSessionService: BackendSessionService
+  /** Channels and events by Pinus' names. */
   readonly channelService: ChannelService
-  /** The gateway's name: what sessions have as `frontendId`. */
+  /** The gateway's name, which its sessions have as `frontendId`. */
   readonly serverId: string
 }
 
@@ -19,10 +24,15 @@ export interface HandlerAppInit extends AppServices {
   readonly messenger: Messenger
 }
 
+/** The services of a worker, for code outside any request, such as timers and the hooks of a worker. */
 export class HandlerApp implements AppServices {
+  /** Access to all sessions, by Pinus' name. The same as `sessions`. */
   readonly backendSessionService: BackendSessionService
+  /** Channels and events by Pinus' names. */
   readonly channelService: ChannelService
+  /** The gateway's name, which its sessions have as `frontendId`. */
   readonly serverId: string
+  /** The worker that runs the code. */
   readonly worker: WorkerInfo
   readonly #messenger: Messenger
 
@@ -35,33 +45,60 @@ export class HandlerApp implements AppServices {
     this.#messenger = messenger
   }
 
-  /** Sessions: found by number or uid, changed, ended. As `context.sessions`. */
+  /** Access to all sessions: finds them by number or uid, changes and ends them. As `context.sessions`. */
   get sessions(): BackendSessionService {
     return this.backendSessionService
   }
 
-  /** As `context.send`, outside any request: for a timer, say. */
+  /**
+   * Sends an event to a session, or to all sessions of a user. It is no error if there is no such session or
+   * user.
+   *
+   * @param to a session, its address, or a uid for all sessions of that user
+   * @param event the event's name: 1 to 255 bytes, not beginning with `$`
+   * @param body any value with a JSON form, of at most 16,000,000 bytes
+   * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`; TypeError for an invalid name, receiver or option
+   */
   send(to: Recipient, event: string, body?: unknown, options?: ExceptOptions): void {
     this.#messenger.send(to, event, body, options)
   }
 
+  /**
+   * As `send`. Resolves with the number of sessions that the event was sent to.
+   *
+   * @throws `FRONTEND_UNKNOWN` and the errors of `send`
+   */
   asend(to: Recipient, event: string, body?: unknown, options?: ExceptOptions): Promise<number> {
     return this.#messenger.asend(to, event, body, options)
   }
 
+  /**
+   * Sends an event to all sessions, or with `filter: 'bound'` to all that are bound to a user.
+   *
+   * @param event the event's name: 1 to 255 bytes, not beginning with `$`
+   * @param body any value with a JSON form, of at most 16,000,000 bytes
+   * @throws `EVENT_NOT_SERIALIZABLE`; TypeError for an invalid name or option
+   */
   broadcast(event: string, body?: unknown, options?: BroadcastOptions): void {
     this.#messenger.broadcast(event, body, options)
   }
 
+  /** As `broadcast`. Resolves with the number of sessions that the event was sent to. */
   abroadcast(event: string, body?: unknown, options?: BroadcastOptions): Promise<number> {
     return this.#messenger.abroadcast(event, body, options)
   }
 
+  /**
+   * Returns the channel of that name, a set of sessions that all workers share. The name takes 1 to 256
+   * bytes.
+   *
+   * @throws `CHANNEL_INVALID`
+   */
   channel(name: string): Channel {
     return new Channel(name, this.#messenger)
   }
 
-  /** A service by its name, as Pinus has it; undefined for a name that there is none of. */
+  /** Returns a service by its name in Pinus; undefined for an unknown name. */
   get<Name extends keyof AppServices>(name: Name): AppServices[Name]
   get(name: string): unknown
   get(name: string): unknown {

@@ -1,6 +1,6 @@
 /**
- * Channels and messages in Pinus' words, so that a handler of Pinus finds in `app.get('channelService')` what it knows.
- * An adapter: what there is of it in our own words is `app.channel`, `app.send` and `app.broadcast`.
+ * Pinus' ChannelService, so that handlers from Pinus find what they expect in `app.get('channelService')`.
+ * An adapter for projects from Pinus. New code uses `app.channel`, `app.send` and `app.broadcast`.
  */
 import { describeValue, expectFrontendId, expectObject, expectUid } from '../../shared/check.js'
 import type { EventText } from '../../shared/events/event.js'
@@ -19,14 +19,24 @@ import {
 } from './pinus-channel.js'
 import type { UserOperations, Users } from './user-operations.js'
 
-/** Whom a message is for. Without `sid`, the user in this gateway. */
+/** The receiver of a message: a user in a gateway. */
 export interface PushTarget {
   readonly uid: string
+  /**
+   * The gateway's name, which Pinus calls a server's id.
+   *
+   * @defaultValue this gateway
+   */
   readonly sid?: string | undefined
 }
 
+/** Options of a broadcast. */
 export type BroadcastPushOptions = PushOptions & {
-  /** Only to sessions that are bound to a user. */
+  /**
+   * Whether only sessions that are bound to a user get the event.
+   *
+   * @defaultValue `false`
+   */
   readonly binded?: boolean
 }
 
@@ -37,6 +47,7 @@ export interface ChannelServiceInit {
   readonly users: UserOperations
 }
 
+/** Channels and events by Pinus' names. The methods that begin with `a` return promises. */
 export class ChannelService {
   readonly #init: ChannelServiceInit
 
@@ -45,14 +56,16 @@ export class ChannelService {
     this.#init = init
   }
 
-  /** The same as `getChannel`: a channel comes to be with its first member. */
+  /** Returns the same as `getChannel`, since a channel begins to exist with its first member. */
   createChannel(name: string): PinusChannel {
     return this.getChannel(name)
   }
 
   /**
-   * The channel of that name, whether anybody is in it or not: all workers share it, and none knows without asking.
+   * Returns the channel of that name, even if it has no members. All workers share it, and only the gateway
+   * knows its members.
    *
+   * @param _create ignored
    * @throws `CHANNEL_INVALID`
    */
   getChannel(name: string, _create?: boolean): PinusChannel {
@@ -60,16 +73,20 @@ export class ChannelService {
     return new PinusChannel(new Channel(name, messenger), users, frontendId)
   }
 
-  /** Takes all members out of a channel. */
+  /**
+   * Removes all members of a channel.
+   *
+   * @throws `CHANNEL_INVALID`
+   */
   destroyChannel(name: string): void {
     this.getChannel(name).destroy()
   }
 
   /**
-   * Sends an event to all sessions of these users, to each once. The callback gets an error, or null and the uids of
-   * those who are not here.
+   * Sends an event to all sessions of these users, once to each session. The callback gets an error, or null
+   * and the uids of users without a session.
    *
-   * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`, where there is no callback for it
+   * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID` if there is no callback
    */
   pushMessageByUids(
     route: string,
@@ -96,9 +113,10 @@ export class ChannelService {
   }
 
   /**
-   * Resolves with the uids of those who are not here.
+   * As `pushMessageByUids`. Resolves with the uids of users without a session.
    *
-   * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`, `FRONTEND_UNKNOWN` if none of the servers named is known
+   * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`, `FRONTEND_UNKNOWN` if none of the named gateways is
+   * known
    */
   apushMessageByUids(
     route: string,
@@ -122,9 +140,10 @@ export class ChannelService {
   }
 
   /**
-   * Sends an event to all sessions. `serverType` is Pinus': there is one kind of gateway here.
+   * Sends an event to all sessions.
    *
-   * @throws `EVENT_NOT_SERIALIZABLE`, where there is no callback for it
+   * @param serverType ignored: there is only one kind of gateway here
+   * @throws `EVENT_NOT_SERIALIZABLE` if there is no callback
    */
   broadcast(
     serverType: string,
@@ -138,7 +157,11 @@ export class ChannelService {
     else this.#init.messenger.broadcast(route, msg, withFilter(options))
   }
 
-  /** @throws `EVENT_NOT_SERIALIZABLE` */
+  /**
+   * As `broadcast`. Resolves when the event was sent.
+   *
+   * @throws `EVENT_NOT_SERIALIZABLE`
+   */
   abroadcast(
     _serverType: string,
     route: string,
@@ -149,7 +172,7 @@ export class ChannelService {
     return quietly(sent.then(() => {}))
   }
 
-  /** The users of each gateway. */
+  /** Groups users by gateway. */
   #group(targets: unknown): Users[] {
     const byGateway = new Map<string, string[]>()
     const list = targets ?? []
@@ -164,7 +187,10 @@ export class ChannelService {
     return [...byGateway].map(([frontendId, uids]) => ({ frontendId, uids }))
   }
 
-  /** Fails only if all fail. */
+  /**
+   * Sends to each gateway. Fails only if all fail; otherwise the users of a failed gateway count as not
+   * reached.
+   */
   async #sendToGroups(groups: readonly Users[], event: EventText): Promise<string[]> {
     const results = await Promise.allSettled(groups.map(users => this.#init.users.asend(users, event)))
     const failed = results.filter(({ status }) => status === 'rejected')

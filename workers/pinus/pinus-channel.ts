@@ -1,6 +1,7 @@
 /**
- * A channel in Pinus' words: of users rather than of sessions. The members are the sessions that these users have, and
- * are kept in the gateway, so what Pinus looks up in its own process is a promise here.
+ * Pinus' Channel: a channel of users rather than of sessions.
+ * Its members are the sessions of these users, and are kept in the gateway. So methods that Pinus answers
+ * from its own process return promises here.
  */
 import type { EventOptions } from '../../shared/events/event.js'
 import { type Callback, isCallback, settle } from '../api/callback.js'
@@ -8,23 +9,26 @@ import type { Channel } from '../api/channel.js'
 import { quietly } from '../operations/messenger.js'
 import type { UserOperations } from './user-operations.js'
 
-/** A user, and the gateway that the user is in: a server's id in Pinus, a session's `frontendId`. */
+/** A user in a gateway. */
 export interface ChannelMember {
   readonly uid: string
+  /** The gateway's name: a session's `frontendId`, which Pinus calls a server's id. */
   readonly sid: string
 }
 
-/** Those of an event; what else Pinus' projects name is passed over. */
+/** Options of an event. Other options of Pinus are ignored. */
 export type PushOptions = EventOptions & { readonly [name: string]: unknown }
 
 /** A message that names its own route. */
 export interface RoutedMessage {
+  /** The event's name. */
   readonly route: string
 }
 
-/** The options, or at once the callback. */
+/** The options, or the callback in their place. */
 export type OptionsOrCallback<Options, Result> = Options | Callback<Result> | null | undefined
 
+/** A channel of users. The methods that begin with `a` return promises. */
 export class PinusChannel {
   readonly #channel: Channel
   readonly #users: UserOperations
@@ -37,13 +41,16 @@ export class PinusChannel {
     this.#frontendId = frontendId
   }
 
+  /** The channel's name. */
   get name(): string {
     return this.#channel.name
   }
 
   /**
-   * Lets all sessions that the user has in that gateway in. False, and nothing done, without uid or sid. Whoever must
-   * know whether the channel was full awaits `aadd`.
+   * Adds all sessions of the user in that gateway. Returns false, and does nothing, if `uid` or `sid` is
+   * empty. To know whether the channel was full, await `aadd`.
+   *
+   * @param sid the gateway's name
    */
   add(uid: string, sid: string): boolean {
     if (!uid || !sid) return false
@@ -52,7 +59,7 @@ export class PinusChannel {
   }
 
   /**
-   * The same; resolves with how many sessions of the user are in now.
+   * As `add`. Resolves with the number of the user's sessions that are members now.
    *
    * @throws `UID_INVALID`, `TOO_MANY_CHANNELS`, `CHANNEL_FULL`, `FRONTEND_UNKNOWN`
    */
@@ -60,44 +67,50 @@ export class PinusChannel {
     return this.#users.ajoin(this.name, { frontendId: sid, uid })
   }
 
-  /** Takes all sessions of the user out. False, and nothing done, without uid or sid. */
+  /**
+   * Removes all sessions of the user in that gateway. Returns false, and does nothing, if `uid` or `sid` is
+   * empty.
+   *
+   * @param sid the gateway's name
+   */
   leave(uid: string, sid: string): boolean {
     if (!uid || !sid) return false
     this.#users.leave(this.name, { frontendId: sid, uid })
     return true
   }
 
-  /** The same; resolves with how many sessions of the user were in. */
+  /** As `leave`. Resolves with the number of the user's sessions that were members. */
   aleave(uid: string, sid: string): Promise<number> {
     return this.#users.aleave(this.name, { frontendId: sid, uid })
   }
 
-  /** As `leave`, of a user in this gateway. */
+  /** Removes all sessions of a user in this gateway. */
   removeMember(uid: string): boolean {
     return this.leave(uid, this.#frontendId)
   }
 
-  /** The users that are in, each once. Sessions that are bound to none are in no list. */
+  /** Resolves with the uids of the members, each once. Sessions that are not bound are left out. */
   getMembers(): Promise<string[]> {
     return quietly(this.#readMembers())
   }
 
-  /** A user that is in; null for one that is not. */
+  /** Resolves with a user who is a member; null for any other user. */
   getMember(uid: string): Promise<ChannelMember | null> {
     const user = { frontendId: this.#frontendId, uid }
     const count = this.#users.sessionsIn(this.name, user)
     return quietly(count.then(count => (count === 0 ? null : { uid, sid: user.frontendId })))
   }
 
-  /** How many users are in. */
+  /** Resolves with the number of users who are members. */
   getUserAmount(): Promise<number> {
     return quietly(this.#readMembers().then(uids => uids.length))
   }
 
   /**
-   * Sends an event to all members. The callback gets an error, or null and the uids that were not reached: none.
+   * Sends an event to all members. The callback gets an error, or null and an empty array, where Pinus lists
+   * the uids that were not reached.
    *
-   * @throws `EVENT_NOT_SERIALIZABLE`, where there is no callback for it
+   * @throws `EVENT_NOT_SERIALIZABLE` if there is no callback
    */
   pushMessage(
     route: string,
@@ -117,7 +130,11 @@ export class PinusChannel {
     else this.#channel.broadcast(route, msg, options)
   }
 
-  /** @throws `EVENT_NOT_SERIALIZABLE` */
+  /**
+   * As `pushMessage`. Resolves with an empty array, where Pinus lists the uids that were not reached.
+   *
+   * @throws `EVENT_NOT_SERIALIZABLE`
+   */
   apushMessage(route: string, msg: unknown, opts?: PushOptions | null): Promise<string[]>
   apushMessage(msg: RoutedMessage, opts?: PushOptions | null): Promise<string[]>
   apushMessage(...args: unknown[]): Promise<string[]> {
@@ -126,7 +143,7 @@ export class PinusChannel {
     return quietly(this.#channel.abroadcast(route, msg, options).then(() => []))
   }
 
-  /** Takes all members out. The channel can be used again, as one that never was. */
+  /** Removes all members. The channel can be used again like a new one. */
   destroy(): void {
     this.#channel.destroy()
   }
@@ -144,14 +161,14 @@ export class PinusChannel {
   }
 }
 
-/** The arguments with the route in front: it may be left out where the message has it. */
+/** Returns the arguments with the route in front. A message that names its route may come without one. */
 export function withRoute(args: readonly unknown[]): [route: string, msg: unknown, ...others: unknown[]] {
   const [first] = args
   const route = typeof first === 'string' ? [] : [(first as RoutedMessage | null | undefined)?.route]
   return [...route, ...args] as [string, unknown]
 }
 
-/** The arguments behind those that must be there: options, which may be left out, and a callback. */
+/** Reads the optional arguments: options, which may be left out, and a callback. */
 export function readTail<Options extends object, Result>([opts, cb]: readonly unknown[]): {
   readonly options: Options
   readonly done: Callback<Result> | undefined

@@ -1,6 +1,7 @@
 /**
- * Events and channels by users and the gateway that they are in: what Pinus' forms are made of. Asked for in nobody's
- * name, as those of `app` are, and in order with all else that the worker asks for.
+ * Sends the operations on events and channels that name users and their gateway, as Pinus does.
+ * Their caller is nobody, as for all operations through `app`. They keep their order with all other
+ * operations of the worker.
  */
 import { expectFrontendId, expectUid } from '../../shared/check.js'
 import type { EventText } from '../../shared/events/event.js'
@@ -9,13 +10,13 @@ import { nobody } from '../operations/caller.js'
 import type { AckValue, Link } from '../operations/link.js'
 import type { SessionOperations } from '../operations/session-operations.js'
 
-/** Users of one gateway; whoever names them has looked whether they are uids. */
+/** Users in one gateway. Their uids were checked before. */
 export interface Users {
   readonly frontendId: string
   readonly uids: readonly string[]
 }
 
-/** A user and the gateway that the user is in. */
+/** A user in a gateway. */
 export interface User {
   readonly frontendId: string
   readonly uid: string
@@ -30,13 +31,14 @@ export class UserOperations {
     this.#operations = operations
   }
 
+  /** Sends an event to all sessions of these users. */
   send({ frontendId, uids }: Users, event: EventText): void {
     nobody.author?.countOperation()
     this.#link.outbox.sendToUsers(head(frontendId, 0), JSON.stringify(uids), event)
     this.#link.leaveSoon()
   }
 
-  /** Resolves with the uids of those who have no session there. */
+  /** As `send`. Resolves with the uids of users without a session there. */
   async asend({ frontendId, uids }: Users, event: EventText): Promise<string[]> {
     const missed = await this.#link.call<AckValue>(ack =>
       this.#link.outbox.sendToUsers(head(frontendId, ack), JSON.stringify(uids), event)
@@ -44,6 +46,7 @@ export class UserOperations {
     return JSON.parse(missed ?? '[]')
   }
 
+  /** Adds all sessions of a user to a channel. */
   join(channel: string, user: User): void {
     const { frontendId, uid } = expectUser(user)
     nobody.author?.countOperation()
@@ -51,11 +54,12 @@ export class UserOperations {
     this.#link.leaveSoon()
   }
 
-  /** Resolves with how many sessions of the user are in now. */
+  /** As `join`. Resolves with the number of the user's sessions that are members now. */
   ajoin(channel: string, user: User): Promise<number> {
     return this.#counted('joinUser', channel, user)
   }
 
+  /** Removes all sessions of a user from a channel. */
   leave(channel: string, user: User): void {
     const { frontendId, uid } = expectUser(user)
     nobody.author?.countOperation()
@@ -63,12 +67,12 @@ export class UserOperations {
     this.#link.leaveSoon()
   }
 
-  /** Resolves with how many sessions of the user were in. */
+  /** As `leave`. Resolves with the number of the user's sessions that were members. */
   aleave(channel: string, user: User): Promise<number> {
     return this.#counted('leaveUser', channel, user)
   }
 
-  /** How many sessions of the user are in. */
+  /** Resolves with the number of the user's sessions that are members. */
   sessionsIn(channel: string, user: User): Promise<number> {
     return this.#counted('sessionsInChannel', channel, user)
   }
