@@ -7,7 +7,7 @@
 import { expectKey, expectUid } from '../../shared/check.js'
 import { decodeValue, encodeValue } from '../../shared/values/codec.js'
 import type { SessionSnapshot } from '../../shared/values/snapshot.js'
-import { isRemoved, isUnsent, LocalKeys, type LocalState } from '../operations/local-keys.js'
+import { LocalSettings } from '../operations/local-settings.js'
 import type { SessionOperations } from '../operations/session-operations.js'
 import type { SessionView } from '../operations/session-view.js'
 import type { BackendSessionService, ServiceSource } from './backend-session-service.js'
@@ -55,12 +55,7 @@ export class BackendSession<Settings = AnySettings> {
   readonly #view: SessionView
   readonly #operations: SessionOperations
   readonly #source: ServiceSource
-  /** The keys that were read, set or removed here. */
-  #local: LocalKeys | undefined
-  /**
-   * All keys as one object, once `settings` was read. From then on its values take precedence over `#local`.
-   */
-  #settings: Record<string, unknown> | undefined
+  readonly #local: LocalSettings
 
   /** @internal Sessions come with a request, or from a BackendSessionService. */
   constructor(view: SessionView, operations: SessionOperations, source: ServiceSource) {
@@ -70,6 +65,7 @@ export class BackendSession<Settings = AnySettings> {
     this.#view = view
     this.#operations = operations
     this.#source = source
+    this.#local = new LocalSettings(view)
   }
 
   /** The service that this session came from, as Pinus' documentation spells it. */
@@ -87,11 +83,11 @@ export class BackendSession<Settings = AnySettings> {
    * replaces it. A key that is missing from it is not deleted in the gateway; use `remove` for that.
    */
   get settings(): Settings {
-    return this.#openSettings() as Settings
+    return this.#local.all() as Settings
   }
 
   set settings(settings: Settings) {
-    this.#settings = Object.assign(Object.create(null), settings)
+    this.#local.replace(settings as object)
   }
 
   /**
@@ -99,14 +95,7 @@ export class BackendSession<Settings = AnySettings> {
    * the value.
    */
   get<K extends Key<Settings>>(key: K): Settings[K] | undefined {
-    if (this.#settings !== undefined) return this.#settings[key] as Settings[K] | undefined
-    const local = this.#local?.get(key)
-    if (local !== undefined) return local.value as Settings[K] | undefined
-    const text = this.#view.textOf(key)
-    if (text === undefined) return undefined
-    const value = decodeValue(text)
-    this.#put(key, 'read', value)
-    return value as Settings[K]
+    return this.#local.get(key) as Settings[K] | undefined
   }
 
   /**
@@ -115,8 +104,7 @@ export class BackendSession<Settings = AnySettings> {
    * @throws `KEY_INVALID`
    */
   set<K extends Key<Settings>>(key: K, value: Settings[K]): void {
-    this.#put(expectKey(key), 'set', value)
-    if (this.#settings !== undefined) this.#settings[key] = value
+    this.#local.put(expectKey(key), 'set', value)
   }
 
   /**
@@ -125,8 +113,7 @@ export class BackendSession<Settings = AnySettings> {
    * @throws `KEY_INVALID`
    */
   remove<K extends Key<Settings>>(key: K): void {
-    this.#put(expectKey(key), 'removed', undefined)
-    if (this.#settings !== undefined) delete this.#settings[key]
+    this.#local.put(expectKey(key), 'removed', undefined)
   }
 
   /**
@@ -137,7 +124,7 @@ export class BackendSession<Settings = AnySettings> {
    */
   export(): SessionSnapshot<Settings> {
     const settings: Record<string, unknown> = Object.create(null)
-    this.#forEachText((key, text) => {
+    this.#local.forEachText((key, text) => {
       settings[key] = decodeValue(text)
     })
     return { id: this.id, frontendId: this.frontendId, uid: this.uid, settings: settings as Settings }
@@ -182,8 +169,8 @@ export class BackendSession<Settings = AnySettings> {
    */
   push(key: Key<Settings>, done?: Callback): void {
     if (isCallback(done)) return settle(this.apush(key), done)
-    this.#operations.push(this.#view, expectKey(key), this.#textOf(key))
-    this.#local?.sent(key)
+    this.#operations.push(this.#view, expectKey(key), this.#local.textOf(key))
+    this.#local.sent(key)
   }
 
   /**
@@ -196,8 +183,8 @@ export class BackendSession<Settings = AnySettings> {
    */
   pushAll(done?: Callback): void {
     if (isCallback(done)) return settle(this.apushAll(), done)
-    this.#operations.pushAll(this.#view, this.#allTexts())
-    this.#local?.allSent()
+    this.#operations.pushAll(this.#view, this.#local.allTexts())
+    this.#local.allSent()
   }
 
   /**
@@ -231,8 +218,8 @@ export class BackendSession<Settings = AnySettings> {
    */
   apush(key: Key<Settings>): Promise<void> {
     return this.#operations.asked('push', key, () => {
-      const pushed = this.#operations.apush(this.#view, expectKey(key), this.#textOf(key))
-      this.#local?.sent(key)
+      const pushed = this.#operations.apush(this.#view, expectKey(key), this.#local.textOf(key))
+      this.#local.sent(key)
       return pushed
     })
   }
@@ -245,8 +232,8 @@ export class BackendSession<Settings = AnySettings> {
    */
   apushAll(): Promise<void> {
     return this.#operations.asked('pushAll', '', () => {
-      const pushed = this.#operations.apushAll(this.#view, this.#allTexts())
-      this.#local?.allSent()
+      const pushed = this.#operations.apushAll(this.#view, this.#local.allTexts())
+      this.#local.allSent()
       return pushed
     })
   }
@@ -271,8 +258,7 @@ export class BackendSession<Settings = AnySettings> {
         return made instanceof Promise ? made.then(value => encodeValue(key, value)) : encodeValue(key, made)
       })
       const value = decodeValue(text) as Settings[K]
-      this.#put(key, 'sent', value)
-      if (this.#settings !== undefined) this.#settings[key] = value
+      this.#local.put(key, 'sent', value)
       return value
     })
   }
@@ -287,75 +273,9 @@ export class BackendSession<Settings = AnySettings> {
    */
   acommit(): Promise<void> {
     return this.#operations.promised('commit', '', async () => {
-      const texts = this.#changedTexts()
+      const texts = this.#local.changedTexts()
       await this.#operations.commit(this.#view, texts)
-      for (const key of texts.keys()) this.#local?.sent(key)
+      for (const key of texts.keys()) this.#local.sent(key)
     })
-  }
-
-  #put(key: string, state: LocalState, value: unknown): void {
-    this.#local ??= new LocalKeys()
-    this.#local.put(key, state, value)
-  }
-
-  /** Returns the text of the key's current value; '' for a removed key. */
-  #textOf(key: string): string {
-    const local = this.#local?.get(key)
-    const isGone = local !== undefined && isRemoved(local)
-    if (this.#settings !== undefined) {
-      // A removed key may have come back by an assignment in `settings`.
-      return isGone && !Object.hasOwn(this.#settings, key) ? '' : encodeValue(key, this.#settings[key])
-    }
-    if (isGone) return ''
-    if (local !== undefined) return encodeValue(key, local.value)
-    return this.#view.textOf(key) ?? encodeValue(key, undefined)
-  }
-
-  /** Visits every key with the text of its current value. A value that was never decoded keeps its text. */
-  #forEachText(visit: (key: string, text: string) => void): void {
-    if (this.#settings !== undefined) {
-      for (const key of Object.keys(this.#settings)) visit(key, encodeValue(key, this.#settings[key]))
-      return
-    }
-    this.#view.forEach((key, text) => {
-      if (this.#local?.has(key) !== true) visit(key, text)
-    })
-    this.#local?.forEach((local, key) => {
-      if (!isRemoved(local)) visit(key, encodeValue(key, local.value))
-    })
-  }
-
-  #allTexts(): Map<string, string> {
-    const texts = new Map<string, string>()
-    this.#forEachText((key, text) => texts.set(expectKey(key), text))
-    this.#local?.forEach((local, key) => {
-      if (isRemoved(local) && !texts.has(key)) texts.set(key, '')
-    })
-    return texts
-  }
-
-  /** Returns the keys that were set or removed, and those whose values differ from the view, at any depth. */
-  #changedTexts(): Map<string, string> {
-    const texts = new Map<string, string>()
-    for (const [key, text] of this.#allTexts()) {
-      const local = this.#local?.get(key)
-      const isTouched = local !== undefined && isUnsent(local)
-      if (isTouched || text !== (this.#view.textOf(key) ?? '')) texts.set(key, text)
-    }
-    return texts
-  }
-
-  #openSettings(): Record<string, unknown> {
-    if (this.#settings === undefined) {
-      const settings: Record<string, unknown> = Object.create(null)
-      this.#view.forEach((key, text) => {
-        if (this.#local?.has(key) !== true) settings[key] = decodeValue(text)
-      })
-      this.#local?.forEach((local, key) => {
-        if (!isRemoved(local)) settings[key] = local.value
-      })
-      this.#settings = settings
-    }
-    return this.#settings
   }
 }

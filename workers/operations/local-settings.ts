@@ -1,0 +1,121 @@
+/**
+ * The local settings of a BackendSession: the view's keys, with the handler's own reads and changes over them.
+ * Owned by one BackendSession. Decodes a value when it is first read, and encodes it when it is pushed.
+ */
+import { expectKey } from '../../shared/check.js'
+import { decodeValue, encodeValue } from '../../shared/values/codec.js'
+import { isRemoved, isUnsent, LocalKeys, type LocalState } from './local-keys.js'
+import type { SessionView } from './session-view.js'
+
+export class LocalSettings {
+  readonly #view: SessionView
+  /** The keys that were read, set or removed here. */
+  #keys: LocalKeys | undefined
+  /** All keys as one object, once `all` was called. From then on its values take precedence over `#keys`. */
+  #all: Record<string, unknown> | undefined
+
+  constructor(view: SessionView) {
+    this.#view = view
+  }
+
+  /** Returns all keys and values as one object. Changes of that object are changes of the settings. */
+  all(): Record<string, unknown> {
+    if (this.#all === undefined) {
+      const all: Record<string, unknown> = Object.create(null)
+      this.#view.forEach((key, text) => {
+        if (this.#keys?.has(key) !== true) all[key] = decodeValue(text)
+      })
+      this.#keys?.forEach((local, key) => {
+        if (!isRemoved(local)) all[key] = local.value
+      })
+      this.#all = all
+    }
+    return this.#all
+  }
+
+  /** Replaces all keys and values by a copy of the given ones. */
+  replace(settings: object): void {
+    this.#all = Object.assign(Object.create(null), settings)
+  }
+
+  get(key: string): unknown {
+    if (this.#all !== undefined) return this.#all[key]
+    const local = this.#keys?.get(key)
+    if (local !== undefined) return local.value
+    const text = this.#view.textOf(key)
+    if (text === undefined) return undefined
+    const value = decodeValue(text)
+    this.#note(key, 'read', value)
+    return value
+  }
+
+  /** Sets or removes a key. */
+  put(key: string, state: LocalState, value: unknown): void {
+    this.#note(key, state, value)
+    if (this.#all === undefined) return
+    if (state === 'removed') delete this.#all[key]
+    else this.#all[key] = value
+  }
+
+  /** Notes that the key's local state was sent to the gateway. */
+  sent(key: string): void {
+    this.#keys?.sent(key)
+  }
+
+  allSent(): void {
+    this.#keys?.allSent()
+  }
+
+  /** Returns the text of the key's current value; '' for a removed key. */
+  textOf(key: string): string {
+    const local = this.#keys?.get(key)
+    const isGone = local !== undefined && isRemoved(local)
+    if (this.#all !== undefined) {
+      // A removed key may have come back by an assignment in `settings`.
+      return isGone && !Object.hasOwn(this.#all, key) ? '' : encodeValue(key, this.#all[key])
+    }
+    if (isGone) return ''
+    if (local !== undefined) return encodeValue(key, local.value)
+    return this.#view.textOf(key) ?? encodeValue(key, undefined)
+  }
+
+  /** Visits every key with the text of its current value. A value that was never decoded keeps its text. */
+  forEachText(visit: (key: string, text: string) => void): void {
+    if (this.#all !== undefined) {
+      for (const key of Object.keys(this.#all)) visit(key, encodeValue(key, this.#all[key]))
+      return
+    }
+    this.#view.forEach((key, text) => {
+      if (this.#keys?.has(key) !== true) visit(key, text)
+    })
+    this.#keys?.forEach((local, key) => {
+      if (!isRemoved(local)) visit(key, encodeValue(key, local.value))
+    })
+  }
+
+  /** Returns the text of every key, '' for removed ones: what `pushAll` sends. */
+  allTexts(): Map<string, string> {
+    const texts = new Map<string, string>()
+    this.forEachText((key, text) => texts.set(expectKey(key), text))
+    this.#keys?.forEach((local, key) => {
+      if (isRemoved(local) && !texts.has(key)) texts.set(key, '')
+    })
+    return texts
+  }
+
+  /** Returns the keys that were set or removed, and those whose values differ from the view, at any depth. */
+  changedTexts(): Map<string, string> {
+    const texts = new Map<string, string>()
+    for (const [key, text] of this.allTexts()) {
+      const local = this.#keys?.get(key)
+      const isTouched = local !== undefined && isUnsent(local)
+      if (isTouched || text !== (this.#view.textOf(key) ?? '')) texts.set(key, text)
+    }
+    return texts
+  }
+
+  #note(key: string, state: LocalState, value: unknown): void {
+    this.#keys ??= new LocalKeys()
+    this.#keys.put(key, state, value)
+  }
+}
