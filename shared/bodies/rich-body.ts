@@ -1,5 +1,5 @@
 /**
- * Encodes and decodes rich bodies: superjson's form, `{"json":…,"meta":…}`, for clients that ask for it.
+ * Encodes and decodes rich bodies: superjson's `{"json":…,"meta":…}`, for clients that ask for it.
  * Dates, Maps, Sets, BigInts, undefined, NaN, ±Infinity and −0, URLs, Errors and typed arrays survive.
  * docs/reference/values.md lists the other kinds of values, held by a test. An empty text stands for
  * undefined.

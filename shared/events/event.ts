@@ -1,5 +1,5 @@
 /**
- * An event as it crosses the link from a handler to the gateway: encoded once, however many receive it.
+ * An event as it crosses the link to the gateway: encoded once, however many receive it.
  * Also the options of events, as handlers and the host give them.
  */
 import { describeValue, maxNameBytes } from '../check.js'

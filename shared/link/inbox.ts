@@ -1,5 +1,5 @@
 /**
- * The inbox of a worker: what the gateway sends over the link, except for work, which comes as batches.
+ * The inbox of a worker: what the gateway sends over the link, except for batches.
  * It holds acks of operations, and aborts of requests that were decided without their handler. Like an
  * outbox, a message is one flat array.
  */

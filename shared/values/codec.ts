@@ -6,8 +6,7 @@
  * text from clients.
  *
  * A value that would change on the way is refused, with the path to the part that would. A few properties are
- * lost all the same, since checking for them costs too much; docs/reference/values.md lists them, held by a
- * test.
+ * lost all the same, since checking for them costs too much: docs/reference/values.md, held by a test.
  */
 import { errors } from '../errors.js'
 import { describeInstance, findOwnKey, isMatch } from '../text/lossy-value.js'
@@ -92,8 +91,7 @@ superjson.registerCustom<Error, [name: string, message: string, code: string | n
  */
 export function encodeValue(key: string, value: unknown): string {
   try {
-    // JSON.stringify for numbers too: a number in a template goes through V8's number cache, at twice the
-    // cost.
+    // For numbers too: a number in a template goes through V8's number cache, at twice the cost.
     if (isPlain(value)) return `{"json":${JSON.stringify(value)}}`
     return encodeRich(value)
   } catch (error) {
@@ -133,9 +131,8 @@ function encodeRich(value: unknown): string {
   const { circle, hasCollection } = inspection
   if (circle !== undefined && hasCollection) throw new Unencodable(circle, 'a circle beside a Set or a Map')
   const serialized = superjson.serialize(value)
-  // superjson restores a value that it met twice (equal NaNs and BigInts included) by assigning it again,
-  // which reorders a Map's keys and loses some. Only a circle needs that. Anything else is restored as equal
-  // copies.
+  // superjson restores a value that it met twice (equal NaNs and BigInts included) by assigning it again. That
+  // reorders a Map's keys and loses some. Only a circle needs it; anything else is restored as equal copies.
   if (circle === undefined) delete serialized.meta?.referentialEqualities
   return JSON.stringify(serialized)
 }
@@ -186,13 +183,9 @@ function looksPlainObject(value: object, depth: number): boolean {
   return Object.getOwnPropertySymbols(value).length === 0
 }
 
-/**
- * Walks through a value that is not plain JSON, and throws Unencodable for a part that superjson would lose.
- */
+/** Walks through a value that is not plain JSON. Throws Unencodable for a part that superjson would lose. */
 class Inspection {
-  /**
-   * The objects that contain the current value, so that a circle, which superjson can keep, is walked once.
-   */
+  /** The objects around the current value, so that a circle, which superjson can keep, is walked once. */
   readonly #above = new Set<object>()
   /** The path at which a circle closes; undefined if there is none. */
   circle: string | undefined

@@ -1,5 +1,6 @@
 /**
- * Settings as one text: for each key the length of the key, the length of its value's text, then both texts.
+ * Settings as one text.
+ * For each key it has the length of the key, the length of its value's text, then both texts.
  * A snapshot is built by concatenation, and crosses to a worker as one string. A worker finds one key without
  * parsing the values of the others. The text of a value is never empty; length 0 means that the key is
  * deleted.

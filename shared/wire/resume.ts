@@ -1,5 +1,5 @@
 /**
- * The wire format for resuming a session: the handshake's request and reply, and the `received` package.
+ * The wire format for resuming a session: request, reply, and the `received` package.
  * Both sides count the data messages that they receive, except events that are marked as not counted; so no
  * number travels with a message. With a `received` package each side tells its count. What each side keeps to
  * be able to send it again is decided elsewhere.

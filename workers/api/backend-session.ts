@@ -14,8 +14,8 @@ import type { BackendSessionService, ServiceSource } from './backend-session-ser
 import { type Callback, isCallback, settle } from './callback.js'
 
 /**
- * The keys of all sessions and the types of their values, which a project may declare once. Without a declaration all
- * values are `any`.
+ * The keys of all sessions and the types of their values, which a project may declare once. Without a
+ * declaration all values are `any`.
  *
  * @example
  * declare module 'sallyport/worker' {
@@ -239,8 +239,8 @@ export class BackendSession<Settings = AnySettings> {
   }
 
   /**
-   * Changes one key by a function of its newest value in the gateway. If the key was changed meanwhile, `change` is
-   * called again with the newer value. Local changes that were not pushed do not count.
+   * Changes one key by a function of its newest value in the gateway. If the key was changed meanwhile,
+   * `change` is called again with the newer value. Local changes that were not pushed do not count.
    *
    * @param change returns the new value, or a promise of it; should have no other effect
    * @returns the value that was pushed

@@ -77,7 +77,10 @@ export class Channel {
   /**
    * Reads one page of the members, ordered by the numbers of their sessions. An empty page is the end.
    *
-   * @example for (let page = await room.members(); page.length > 0; page = await room.members({ after: page.at(-1) })) …
+   * @example
+   * for (let page = await room.members(); page.length > 0; page = await room.members({ after: page.at(-1) })) {
+   *   for (const { uid } of page) …
+   * }
    */
   members(options: MembersOptions = {}): Promise<Member[]> {
     return this.#messenger.members(this.#name, options)

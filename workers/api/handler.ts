@@ -44,12 +44,15 @@ export interface HandlerOptions<Body extends Schema = Schema, Reply extends Sche
 const optionsKey = Symbol.for('sallyport.handler.options')
 
 /**
- * Declares a handler with a schema of its body, a schema of its reply, or options of its route. The result can be called
- * like the given function, for example in a unit test; it checks the body first, as in a worker.
+ * Declares a handler with a schema of its body, a schema of its reply, or options of its route. The result can
+ * be called like the given function, for example in a unit test; it checks the body first, as in a worker.
  *
  * @throws TypeError for an invalid schema or a missing function
  * @example
- * export const add = handler({ body: z.object({ points: z.number().int().min(1) }) }, ({ points }, session) => …)
+ * export const add = handler(
+ *   { body: z.object({ points: z.number().int().min(1) }) },
+ *   ({ points }, session) => …
+ * )
  * @example export const find = handler({ concurrent: true }, async (body, session) => …)
  */
 export function handler<Body extends Schema, Reply extends Schema, Settings = AnySettings>(

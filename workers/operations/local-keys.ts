@@ -1,5 +1,5 @@
 /**
- * The local keys of a BackendSession: those that it has read, set or removed, and what was sent of them.
+ * The local keys of a BackendSession: those that it has read, set, removed or sent.
  */
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The local settings of a BackendSession: the view's keys, with the handler's own reads and changes over them.
+ * The local settings of a BackendSession: the view's keys under the handler's own changes.
  * Owned by one BackendSession. Decodes a value when it is first read, and encodes it when it is pushed.
  */
 import { expectKey } from '../../shared/check.js'

@@ -1,4 +1,4 @@
-/** One page of a channel's members: which page a handler asks for, and how the gateway's answer is read. */
+/** One page of a channel's members: what a handler asks for, and the gateway's answer. */
 import type { SessionAddress } from '../../shared/address.js'
 import { describeValue, expectObject } from '../../shared/check.js'
 import { addressOf } from './session-address.js'

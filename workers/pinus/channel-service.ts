@@ -1,5 +1,5 @@
 /**
- * Pinus' ChannelService, so that handlers from Pinus find what they expect in `app.get('channelService')`.
+ * Pinus' ChannelService, as handlers from Pinus expect it in `app.get('channelService')`.
  * An adapter for projects from Pinus. New code uses `app.channel`, `app.send` and `app.broadcast`.
  */
 import { describeValue, expectFrontendId, expectObject, expectUid } from '../../shared/check.js'

@@ -1,5 +1,5 @@
 /**
- * Reports the end of a worker: why it is about to end, and which request has caused it, if that is known.
+ * Reports the end of a worker: why it is about to end, and the request that has caused it.
  * The outbox is sent with the report. A worker that runs out of memory can't report; the gateway notices that
  * by itself.
  */

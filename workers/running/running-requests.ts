@@ -1,4 +1,4 @@
-/** The asynchronous requests of this worker that have not ended yet, by id, so that they can be aborted. */
+/** The asynchronous requests of this worker that have not ended, by id, so that they can be aborted. */
 import type { AbortReason } from '../../shared/link/inbox.js'
 import type { RequestRun } from './request-run.js'
 
