@@ -1,7 +1,8 @@
 /**
  * Limits per client address: how many may be connected at a time, and how many may connect per second.
  *
- * An address is forgotten when nobody of it is connected, and when it was quiet long enough for a full burst.
+ * An address is forgotten once it has no connection and was quiet for long enough to have its full burst
+ * again.
  */
 
 import type { RetryHint } from '../../shared/errors.js'
