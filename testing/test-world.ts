@@ -112,10 +112,10 @@ export class TestSession {
     { kind = 'request' }: { readonly kind?: 'request' | 'notify' } = {}
   ): Promise<Reply> {
     const view = this.#world.view(this.#session)
-    const origin = { ...nobody, view, viewOf: () => view.viewId }
+    const caller = { ...nobody, view, viewOf: () => view.viewId }
     const { link } = this.#world
-    const operations = new SessionOperations(link, origin, standardLimits)
-    const messenger = new Messenger(link, origin, operations, frontendId)
+    const operations = new SessionOperations(link, caller, standardLimits)
+    const messenger = new Messenger(link, caller, operations, frontendId)
     const service = new BackendSessionService(operations)
     const session = new BackendSession<Settings>(view, operations, { service })
     const context = new HandlerContext({

@@ -60,7 +60,7 @@ export async function race(
   try {
     for (const { contender, ...options } of entries) racers.push(await Racer.start(contender, options))
     const series = racers.map((): Measurement[] => [])
-    const turn: Round = {
+    const conditions: Round = {
       seconds,
       warmupSeconds: Math.min(mostWarmup, seconds),
       connections,
@@ -72,7 +72,7 @@ export async function race(
       // In alternating order, so that no contender profits from its place in the round.
       const order = [...racers.keys()]
       if (round % 2 === 0) order.reverse()
-      for (const i of order) series[i]!.push(await entries[i]!.contender.work.run(racers[i]!, turn))
+      for (const i of order) series[i]!.push(await entries[i]!.contender.work.run(racers[i]!, conditions))
     }
     return series
   } finally {

@@ -1,4 +1,4 @@
-/** What the bench can be told on its command line, and how it refuses what it can't. */
+/** The command line of the bench: its options, and how it rejects wrong ones. */
 import t from 'tap'
 import { parseArguments } from '../../bench/arguments.js'
 

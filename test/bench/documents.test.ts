@@ -1,4 +1,4 @@
-/** Holds the documents to the bench: its cases, its options and its files. */
+/** Compares the documents with the bench: its cases, its options and its rooms. */
 import t from 'tap'
 import { usage } from '../../bench/arguments.js'
 import { cases } from '../../bench/cases/cases.js'
@@ -41,14 +41,14 @@ t.test('performance.md has each key of a row in JSON', async t => {
   for (const key of Object.keys(JSON.parse(formatJson(row!)))) t.ok(performance.includes(`\`${key}\``), key)
 })
 
-/** The rooms and files of the bench, line by line of the table in ARCHITECTURE.md. */
+/** Reads the rooms and files of the bench, line by line, from the table in ARCHITECTURE.md. */
 function readRooms(): string[][] {
   const [, section] = /^## The bench\n([\s\S]*?)^## /m.exec(readText('ARCHITECTURE.md'))!
   const firstCells = [...section!.matchAll(/^\| (`[^|]*?) *\|/gm)].map(([, cell]) => cell!)
   return firstCells.map(cell => [...cell.matchAll(/`([\w./-]+)`/g)].map(([, name]) => name!))
 }
 
-/** The room of a file in `bench/`: the folder's name, or for a file of the root its own. */
+/** Returns the room of a file in `bench/`: the folder's name, or for a file of the root its own name. */
 function roomOf(path: string): string {
   return path.slice('bench/'.length).replace(/\/.*/, '/')
 }

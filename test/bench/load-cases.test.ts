@@ -35,9 +35,9 @@ for (const [name, expected] of Object.entries(told)) {
     const [row, ...others] = readRows(stdout)
     t.same(others, [])
     t.match(row, { case: name, goal: String, reached: [Number] })
-    // Of so few connections each may seem to take any number of bytes, none and less than none too.
+    // With so few connections, the bytes for each may be any number, even a negative one.
     if (name !== 'connections') t.ok(row.ours > 0)
-    // Elsewhere nobody counts the CPU of a thread.
+    // Only Linux counts the CPU time of a thread.
     const isKnown = (figure: string) => process.platform === 'linux' || figure !== 'gatewayRatio'
     for (const figure of figures.filter(isKnown)) {
       t.equal(row[figure] !== null, expected.includes(figure), `${figure}: ${row[figure]}`)

@@ -18,7 +18,10 @@ postMessage(await game.request('player.add', { n: 7 }))
 game.close()
 `
 
-/** A page that plays as the user in its address: it tells what it hears, and that it was brought back. */
+/**
+ * A page that plays as the user in its address. It reports the events that it receives, and whether it was
+ * restored.
+ */
 const game = `<!doctype html><title>A game</title><script type="module">
 import { connect } from '/sallyport/client/index.js'
 const game = await connect(location.origin.replace('http', 'ws'))
@@ -70,7 +73,7 @@ t.test('in a real browser', { skip: whyNoBrowser() }, async t => {
       )
     })
     await page.context().setOffline(true)
-    // A browser that is offline leaves its open sockets alone: what breaks them is the gateway's side.
+    // A browser that goes offline does not close its open sockets, so the gateway's side closes them.
     gateway.send('page', 'tick', 1)
     await page.evaluate(() => (globalThis as unknown as { game: { reconnect(): void } }).game.reconnect())
     await until('it is away', () => gateway.metrics().detachedSessions === 1)
@@ -93,9 +96,7 @@ t.test('in a real browser', { skip: whyNoBrowser() }, async t => {
   })
 })
 
-/**
- * Goes where a link, or a button of the browser, would lead: without waiting for what may be brought back.
- */
+/** Navigates as a link or a button of the browser would, without waiting for a page that may be restored. */
 const go = (page: Page, script: string) => page.evaluate(script).catch(() => {})
 
 t.test('in a browser that keeps pages which are left', { skip: whyNoBrowser() }, async t => {
@@ -115,7 +116,8 @@ t.test('in a browser that keeps pages which are left', { skip: whyNoBrowser() },
     await go(page, `location.href = '${origin}/elsewhere'`)
     await until('it is away', () => gateway.metrics().detachedSessions === 1)
     gateway.send('back', 'tick', 'meanwhile')
-    // Until the other page is there, a script may still run in the one that is left, and be lost with it.
+    // Until the other page is loaded, a script may still run in the page that is being left, and be lost with
+    // it.
     await page.waitForURL(`${origin}/elsewhere`)
     await go(page, 'history.back()')
     const seen = () => (session!.get('seen') ?? []) as unknown[]

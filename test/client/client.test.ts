@@ -1,4 +1,4 @@
-/** `sallyport/client` over a real gateway: what it sends and gets, and what becomes of what goes wrong. */
+/** `sallyport/client` over a real gateway: what it sends and receives, and how it handles faults. */
 
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -22,7 +22,7 @@ async function start(t: Test, folder = handlers, options: Partial<GatewayOptions
   return { ...running, join }
 }
 
-/** A client of a gateway that can be cut off. */
+/** Connects a client whose connection can be cut. */
 async function startBehindProxy(t: Test, options: ClientOptions = {}) {
   const { gateway, join } = await start(t)
   const proxy = await startProxy(t, gateway.address.port)
@@ -212,7 +212,7 @@ t.test('an attempt that ends in an error, and in no close, is one that has faile
     constructor(url: string) {
       super(++made === 1 ? 'ws://127.0.0.1:1' : url)
       if (made > 1) return
-      // It never tells of its end.
+      // It never reports its end.
       const emit = this.emit.bind(this)
       this.emit = (event: string | symbol, ...rest: unknown[]) => event !== 'close' && emit(event, ...rest)
     }

@@ -1,4 +1,4 @@
-/** What the client costs a page. */
+/** The size of the client in a page. */
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'

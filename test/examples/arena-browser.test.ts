@@ -10,7 +10,7 @@ import { root } from '../helpers/paths.js'
 
 const handlers = join(root, 'dist/examples/arena/handlers')
 
-/** A window of its own that has entered a room. */
+/** Opens a separate window that has entered a room. */
 async function enter(t: Test, browser: Browser, gateway: Gateway, name: string): Promise<Page> {
   const context = await browser.newContext()
   t.teardown(() => context.close())
@@ -24,13 +24,13 @@ async function enter(t: Test, browser: Browser, gateway: Gateway, name: string):
   return page
 }
 
-/** Where a window has a player: across and down. */
+/** Returns the position of a player in a window: across and down. */
 async function where(page: Page, name: string): Promise<[x: number, y: number]> {
   const title = await page.getByRole('listitem').filter({ hasText: name }).getAttribute('title')
   return title!.replace('at ', '').split(', ').map(Number) as [number, number]
 }
 
-/** Waits for something that only the browser can tell. */
+/** Waits for a condition that only the browser can check. */
 async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
   const end = Date.now() + 15_000
   while (!(await holds())) if (Date.now() > end) throw new Error(`Waited in vain until ${what}`)

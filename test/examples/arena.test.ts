@@ -11,7 +11,7 @@ const handlers = join(root, 'dist/examples/arena/handlers')
 
 class Runner {
   readonly client: Client
-  /** The newest tick, and how many came. */
+  /** The newest tick, and the number of ticks. */
   tick: Tick | undefined
   ticks = 0
   me = 0

@@ -10,10 +10,10 @@ import { root } from '../helpers/paths.js'
 
 const handlers = join(root, 'dist/examples/chat/handlers')
 
-/** A window of its own: nothing is shared with the others but the gateway. */
+/** A separate window; it shares nothing with the others but the gateway. */
 class ChatWindow {
   readonly page: Page
-  /** What the browser complained about. */
+  /** Errors that the browser reported. */
   readonly complaints: string[] = []
 
   constructor(page: Page) {
@@ -61,7 +61,7 @@ class ChatWindow {
   }
 }
 
-/** Waits for something that only the browser can tell. */
+/** Waits for a condition that only the browser can check. */
 async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
   const end = Date.now() + 10_000
   while (!(await holds())) if (Date.now() > end) throw new Error(`Waited in vain until ${what}`)

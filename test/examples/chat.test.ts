@@ -1,4 +1,7 @@
-/** The chat's handlers over real sockets and threads, and the server of its page. Its page in browsers: chat-browser. */
+/**
+ * The chat's handlers over real sockets and threads, and the server of its page. chat-browser.test.ts tests
+ * the page.
+ */
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'

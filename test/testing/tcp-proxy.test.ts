@@ -1,4 +1,4 @@
-/** What the proxy does to connections, seen from both of their ends. */
+/** The faults of the proxy, seen from both ends of a connection. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
@@ -6,7 +6,7 @@ import { type Cut, TcpProxy } from '../../testing/tcp-proxy.js'
 
 interface End {
   readonly socket: Socket
-  /** All that came. */
+  /** All data that arrived. */
   got: string
   isOver: boolean
 }
@@ -24,7 +24,7 @@ function watch(socket: Socket): End {
   return end
 }
 
-/** A connection that has passed a byte each way. */
+/** Opens a connection that has passed a byte in each direction. */
 async function pass(t: Test): Promise<{ proxy: TcpProxy; client: End; gateway: End }> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
@@ -62,7 +62,7 @@ for (const [how, { client: toClient, gateway: toGateway }] of Object.entries(tol
     const { proxy, client, gateway } = await pass(t)
     t.equal(proxy.cut(how as Cut), 1)
     await until(() => client.isOver === toClient && gateway.isOver === toGateway)
-    // Who was not told writes on, and the bytes are taken.
+    // The side that was not told keeps writing, and its bytes are accepted.
     for (const end of [client, gateway].filter(({ isOver }) => !isOver)) {
       await new Promise(resolve => end.socket.write('more', resolve))
     }

@@ -1,4 +1,4 @@
-/** Handlers called as functions, with sessions that need no gateway. */
+/** Handlers that are called as functions, with sessions that need no gateway. */
 import t, { type Test } from 'tap'
 import { z } from 'zod'
 import { TestWorld } from '../../testing/index.js'

@@ -61,11 +61,11 @@ export class Player implements FrameReader, Hearer, Sender {
 
   /** Connects. Resolves when requests may be sent. */
   static async join(init: PlayerInit): Promise<Player> {
-    const entrance = await init.protocol.enter(init.port)
+    const target = await init.protocol.enter(init.port)
     return new Promise(resolve => {
       const player = new Player(init)
       player.#onIn = () => resolve(player)
-      player.#socket.write(upgradeRequest(entrance))
+      player.#socket.write(upgradeRequest(target))
     })
   }
 

@@ -1,5 +1,5 @@
 /** The interface of a protocol: how to connect, how to request, and how to read replies. */
-import type { Entrance } from './web-socket.js'
+import type { UpgradeTarget } from './web-socket.js'
 
 /**
  * A protocol. A new one is created for each task of the load, and it may keep what servers say while players
@@ -9,7 +9,7 @@ export interface Protocol {
   /** Whether clients send text messages. */
   readonly isText: boolean
   /** How to open the next socket. */
-  enter(port: number): Promise<Entrance>
+  enter(port: number): Promise<UpgradeTarget>
   greet(): Greeting
   /**
    * Encodes a request; all players have connected by then. Ids of the same length result in messages of the

@@ -61,12 +61,12 @@ function describe(frame: Buffer, payload: Buffer): string {
 }
 
 /** What is needed to open a socket. */
-export interface Entrance {
+export interface UpgradeTarget {
   readonly path: string
   readonly subprotocol?: string
 }
 
-export function upgradeRequest({ path, subprotocol }: Entrance): string {
+export function upgradeRequest({ path, subprotocol }: UpgradeTarget): string {
   const lines = [
     `GET ${path} HTTP/1.1`,
     'Host: 127.0.0.1',

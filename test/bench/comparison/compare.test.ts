@@ -13,10 +13,7 @@ t.setTimeout(240_000)
 
 const isClone = existsSync(join(root, '.git')) ? {} : { skip: 'there are no commits to compare with' }
 
-/**
- * What the bench leaves in its folder for temporary files. TypeScript keeps compiled code there from Node 22
- * on.
- */
+/** What the bench leaves in its temporary folder. TypeScript keeps compiled code there from Node 22 on. */
 function readLeft(folder: string): string[] {
   return readdirSync(folder).filter(name => name !== 'node-compile-cache')
 }

@@ -1,4 +1,6 @@
-/** What a comparison says of fixed rounds: a difference only where it is greater than the noise in them. */
+/**
+ * The verdict on fixed rounds. It finds a difference only where that is greater than the noise in the rounds.
+ */
 import t from 'tap'
 import { formatVerdict, judge } from '../../../bench/comparison/verdict.js'
 

@@ -1,4 +1,4 @@
-/** The few figures that the bench makes of a handful of rounds. */
+/** Statistics for a handful of rounds. */
 import t from 'tap'
 import { intervalOf, median, spreadOf } from '../../../bench/figures/statistics.js'
 
@@ -8,7 +8,8 @@ t.test(
     t.same(intervalOf([3]), { low: 3, high: 3 })
     t.same(intervalOf([3, 1, 2]), { low: 1, high: 3 })
     t.same(intervalOf([5, 1, 4, 2, 3]), { low: 1, high: 5 })
-    // [Binomial, n = 8: P(2nd ≤ median ≤ 7th) = 1 - 18/256 = 0.93; n = 20: 6th to 15th is 0.96, 7th to 14th 0.88]
+    // [Binomial, n = 8: P(2nd ≤ median ≤ 7th) = 1 - 18/256 = 0.93;
+    // n = 20: 6th to 15th is 0.96, 7th to 14th 0.88]
     t.same(intervalOf([8, 1, 7, 2, 6, 3, 5, 4]), { low: 2, high: 7 })
     t.same(intervalOf(Array.from({ length: 20 }, (_, i) => i + 1)), { low: 6, high: 15 })
   }

@@ -25,7 +25,7 @@ t.test('arrivals are in order, within the time, on one of the sockets', async t 
 
 t.test('there are as many as the rate says, and as many of them heavy as the share says', async t => {
   const arrivals = drawArrivals(asked)
-  // The same in each run: 20,000 are expected, with a standard deviation of 141.
+  // The seed is the same in each run. 20,000 arrivals are expected, with a standard deviation of 141.
   t.ok(Math.abs(arrivals.length - 20_000) < 500, String(arrivals.length))
   const heavy = arrivals.filter(({ isHeavy }) => isHeavy).length / arrivals.length
   t.ok(Math.abs(heavy - 0.1) < 0.01, String(heavy))
@@ -36,7 +36,7 @@ t.test('gaps are those of a Poisson process: exponential, and of each other noth
   const arrivals = drawArrivals({ ...asked, seconds: 10 })
   const gaps = arrivals.slice(1).map(({ at }, i) => at - arrivals[i]!.at)
   const mean = meanOf(gaps)
-  // Of exponential gaps the mean is the standard deviation, and a share of 1/e is longer than that.
+  // The mean of exponential gaps equals their standard deviation, and a share of 1/e is longer than it.
   const variance = meanOf(gaps.map(gap => (gap - mean) ** 2))
   t.ok(Math.abs(mean - 0.1) < 0.002, `mean ${mean}`)
   t.ok(Math.abs(Math.sqrt(variance) / mean - 1) < 0.03, `deviation ${Math.sqrt(variance)}`)

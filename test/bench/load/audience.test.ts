@@ -1,4 +1,4 @@
-/** The audience against a server that sends what the test says; and what the bench's own two servers send. */
+/** The audience, against a server that sends what the test says, and against the bench's own two servers. */
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
@@ -8,7 +8,7 @@ import type { Audience, LoadAnswer, LoadQuestion } from '../../../bench/load/loa
 import { Child } from '../../../bench/processes/child.js'
 import { Racer } from '../../../bench/processes/racer.js'
 
-// Processes start slowly on a machine that has much else to do.
+// Processes start slowly on a busy machine.
 t.setTimeout(60_000)
 
 const asked = {
@@ -25,11 +25,11 @@ const asked = {
 interface Hall {
   readonly port: number
   readonly receivers: ReadonlySet<WebSocket>
-  /** Ticks that were asked for. */
+  /** Ticks that were requested. */
   readonly ticks: number
 }
 
-/** What the `index`th event of a receiver is, from 0; '' for none. */
+/** Returns the `index`th event of a receiver, from 0; '' for none. */
 type EventOf = (index: number, place: number) => string
 
 const right: EventOf = index => `["tick",[${1_000_000 + index},"x"]]`
@@ -43,7 +43,7 @@ async function openHall(t: Test, eventOf: EventOf): Promise<Hall> {
   const receivers = new Set<WebSocket>()
   const hall = { port: 0, receivers, ticks: 0 }
   server.on('connection', socket => {
-    // A load that leaves in the middle of a frame is no fault.
+    // The load may disconnect in the middle of a frame.
     socket.on('error', () => {})
     socket.on('message', data => {
       const [id, route] = JSON.parse(String(data)) as [number, string]
@@ -127,7 +127,7 @@ t.test('an audience that gets nothing, or is thrown out, says so', async t => {
   await t.rejects(listened, { message: /The server closed a connection of the audience$|ECONNRESET|EPIPE/ })
 })
 
-/** The first `count` events that a contender sends to one receiver, as they came. */
+/** Returns the first `count` events that a contender sends to one receiver, as they arrived. */
 async function eventsOf(t: Test, racer: Racer, tick: string, count: number): Promise<string[]> {
   const socket = new WebSocket(`ws://127.0.0.1:${racer.port}`, 'sallyport.json')
   t.teardown(() => socket.terminate())

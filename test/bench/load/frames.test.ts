@@ -9,7 +9,7 @@ import {
 } from '../../../bench/load/frames.js'
 import { decodeMasked } from './masked-frames.js'
 
-/** A server's frame: as RFC 6455 §5.2 has it, without a mask. */
+/** Encodes a server's frame by RFC 6455 §5.2, without a mask. */
 function frame(payload: string | Buffer, first = 0x81): Buffer {
   const bytes = Buffer.from(payload)
   const head = bytes.length <= 125 ? Buffer.from([first, bytes.length]) : Buffer.alloc(4)

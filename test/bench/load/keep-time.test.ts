@@ -1,7 +1,7 @@
 import t from 'tap'
 import { keepTime } from '../../../bench/load/keep-time.js'
 
-/** A clock that goes on by so much whenever somebody looks at it. */
+/** A clock that advances by a fixed amount whenever it is read. */
 function createClock(step: number): () => number {
   let time = 0
   return () => (time += step)
@@ -9,7 +9,7 @@ function createClock(step: number): () => number {
 
 t.test('each moment is called in its turn, once, and never before it has come', async t => {
   const startedAt = performance.now()
-  // All ways to wait: what is over, what is near, and what is far.
+  // All ways to wait: for a moment that is over, near, or far.
   const moments = [-5, 0, 0, 0.01, 0.3, 1, 1, 2, 12].map(ms => startedAt + ms)
   const called: number[] = []
   await keepTime(moments, (index, now) => {

@@ -1,4 +1,4 @@
-/** The load's process against servers that answer as the test says. How fast it is does not matter here. */
+/** The load's process, against servers that reply as the test says. Its speed does not matter here. */
 import { once } from 'node:events'
 import type { AddressInfo, Socket } from 'node:net'
 import t, { type Test } from 'tap'
@@ -7,7 +7,7 @@ import type { Flood, LoadAnswer, LoadQuestion, OpenLoop } from '../../../bench/l
 import { arrivalsOf } from '../../../bench/load/open-loop.js'
 import { Child } from '../../../bench/processes/child.js'
 
-// Processes start slowly on a machine that has much else to do.
+// Processes start slowly on a busy machine.
 t.setTimeout(60_000)
 
 type Load = Child<LoadQuestion, LoadAnswer>
@@ -20,12 +20,12 @@ function startLoad(t: Test): Load {
 
 type Request = readonly [id: number, route: string, body: unknown]
 
-/** What is said about a socket's requests, the first of which is number 0; '' says nothing. */
+/** Returns the reply to a socket's request; the first has number 0. '' means no reply. */
 type Answer = (request: Request, index: number, socket: WebSocket) => string
 
 interface Scripted {
   readonly port: number
-  /** The routes that were asked for, all sockets together. */
+  /** Routes that were requested, of all sockets together. */
   readonly routes: string[]
   readonly sockets: ReadonlySet<WebSocket>
 }
@@ -39,7 +39,7 @@ async function startServer(t: Test, answer: Answer): Promise<Scripted> {
   const routes: string[] = []
   server.on('connection', socket => {
     let index = 0
-    // A load that leaves in the middle of a frame is no fault.
+    // The load may disconnect in the middle of a frame.
     socket.on('error', () => {})
     socket.on('message', data => {
       const request: Request = JSON.parse(String(data))
@@ -87,7 +87,7 @@ t.test('a flood keeps so many requests in flight on each socket, and counts repl
   const { port } = await startServer(t, (request, index, socket) => {
     const replies = waiting.get(socket) ?? []
     waiting.set(socket, replies)
-    // Nobody gets an answer before as many ask as should; then all do, in one piece.
+    // No request is answered until as many have arrived as should be in flight; then all are, in one piece.
     if (replies.push(counting(request, index, socket)) === 3) {
       const { _socket: bytes } = socket as unknown as { _socket: Socket }
       bytes.cork()
@@ -180,7 +180,7 @@ for (const [what, { answer, message }] of Object.entries(wrong)) {
   t.test(`${what} ends a flood and an open loop with an error`, async t => {
     const { port } = await startServer(t, answer)
     await t.rejects(ask(startLoad(t), { ...shortFlood, port }, 'done'), { message })
-    // With one socket, so that its requests are those that the wrong answer is about.
+    // One socket, so that its requests are those that the wrong reply is about.
     await t.rejects(ask(startLoad(t), { ...shortLoop, sockets: 1, port }, 'paced'), { message })
   })
 }
@@ -195,7 +195,7 @@ t.test('a flood that nobody answers ends with an error', async t => {
 t.test('where nobody listens the load says so', async t => {
   const { port } = await startServer(t, counting)
   const load = startLoad(t)
-  // The port of a server that has gone is nobody's for a while.
+  // For a while, nobody uses the port of a closed server.
   const gone = new WebSocketServer({ host: '127.0.0.1', port: 0 })
   await once(gone, 'listening')
   const { port: nobodys } = gone.address() as AddressInfo
@@ -215,7 +215,7 @@ t.test('an open loop sends what was drawn, answered or not, and waits for the la
     const count = (counts.get(socket) ?? 0) + (isHeavy ? 0 : 1)
     counts.set(socket, count)
     held.push(() => socket.send(`[${id},${isHeavy ? 20_000 + held.length : count}]`))
-    // Nobody gets an answer before all have asked.
+    // No request is answered until all sockets have sent one.
     if (held.length === arrivals.length) for (const send of held) send()
     return ''
   })
@@ -228,7 +228,8 @@ t.test('an open loop sends what was drawn, answered or not, and waits for the la
 })
 
 t.test('a latency is counted from when its request was due, and lateness is told', async t => {
-  // The last of all answers all: so the first to be counted has waited for about as long as the loop took.
+  // The last request has all of them answered, so the first counted one has waited about as long as the loop
+  // took.
   const asked = { ...shortLoop, sockets: 1 }
   const arrivals = arrivalsOf(asked)
   const replies: string[] = []

@@ -1,11 +1,15 @@
-/** Reads a client's frames by the letter of RFC 6455 §5.2, with none of the bench's own code. */
+/** A reader of a client's frames, written from RFC 6455 §5.2 without any code of the bench. */
 export interface ClientFrame {
   /** FIN and the opcode. */
   readonly first: number
   readonly payload: string
 }
 
-/** @throws where a frame has no mask or one of zeros, or is cut off */
+/**
+ * Decodes masked frames.
+ *
+ * @throws if a frame has no mask, has a mask of zeros, or is incomplete
+ */
 export function decodeMasked(bytes: Buffer): ClientFrame[] {
   const frames: ClientFrame[] = []
   let at = 0

@@ -1,4 +1,4 @@
-/** Holds peers.md to the comparison: its cases, its options, its contenders, its versions. */
+/** Compares peers.md with the comparison: its cases, its options, its contenders, its versions. */
 import t from 'tap'
 import { usage } from '../../../bench/peers/arguments.js'
 import { cases } from '../../../bench/peers/cases.js'
@@ -7,7 +7,7 @@ import { readText } from '../../helpers/sources.js'
 
 const page = readText('docs/peers.md')
 
-/** What stands in code at the beginning of a table's rows. */
+/** Returns the code at the start of each row of a table. */
 const firstCells = [...page.matchAll(/^\| `([^`]+)` +\|/gm)].map(([, cell]) => cell!)
 
 t.test('peers.md has each case, and no other', async t => {

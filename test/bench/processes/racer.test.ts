@@ -10,7 +10,7 @@ const contender = (options: object): Contender => ({
   work: {} as Contender['work']
 })
 
-/** How many processes this one has started that are still there. */
+/** Returns the number of child processes that are running. */
 function children(): number {
   return process.getActiveResourcesInfo().filter(name => name === 'ProcessWrap').length
 }

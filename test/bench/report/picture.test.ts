@@ -1,4 +1,4 @@
-/** The bench's picture: what stands in the text of its SVG. */
+/** The text of the bench's SVG picture. */
 import t from 'tap'
 import { drawBars, type Picture } from '../../../bench/report/picture.js'
 
@@ -17,7 +17,7 @@ const picture: Picture = {
   ]
 }
 
-/** The attribute of each bar, in order. */
+/** Returns an attribute of each bar, in order. */
 function barsOf(svg: string, attribute: string): string[] {
   const bars = [...svg.matchAll(/<rect class="(?:ours|other)"[^>]*>/g)].map(([bar]) => bar)
   return bars.map(bar => new RegExp(` ${attribute}="([^"]*)"`).exec(bar)![1]!)

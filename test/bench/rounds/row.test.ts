@@ -1,4 +1,4 @@
-/** What is told of a case, made of fixed measurements: its rows, and the forms in which they are printed. */
+/** The rows of a case, made from fixed measurements, and the forms in which they are printed. */
 import t from 'tap'
 import type { Beside, Case, Contender } from '../../../bench/cases/case.js'
 import { atLeast, atMost } from '../../../bench/cases/goal.js'

@@ -1,4 +1,6 @@
-/** The bench's own look at what a session holds after pushes: a figure of pushes that did not arrive is none. */
+/**
+ * The check of what a session holds after pushes. A rate of pushes that did not arrive would mean nothing.
+ */
 import t from 'tap'
 import {
   expectHeld,

@@ -1,4 +1,4 @@
-/** The works of the cases about events: what they ask for, and what they make of the answers. */
+/** The works of the cases about events: their questions, and the figures that they make of the answers. */
 import t from 'tap'
 import { audience } from '../../../bench/work/audience.js'
 import { churn } from '../../../bench/work/churn.js'

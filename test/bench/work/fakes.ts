@@ -1,4 +1,4 @@
-/** A load and a racer that do nothing but answer: for works, which only ask. */
+/** A fake load and a fake racer, which only answer. */
 import type {
   AudienceResult,
   FloodResult,
@@ -19,7 +19,7 @@ export interface FakeResults {
 
 export interface FakeRound {
   readonly round: Round
-  /** What the load was asked, in order. */
+  /** What the load was asked for, in order. */
   readonly asked: readonly LoadQuestion[]
 }
 
@@ -48,11 +48,11 @@ export function createRound(
 
 export interface FakeRacerInit {
   readonly port?: number
-  /** What its tasks answer, one after the other. */
+  /** Results of its tasks, one after the other. */
   readonly results?: readonly unknown[]
-  /** Another one of the same. */
+  /** The result of `startAnew`. */
   readonly fresh?: Racer
-  /** Told of each task. */
+  /** Called with each task. */
   readonly onAsk?: (task: unknown, what: unknown) => void
   readonly onEnd?: () => void
 }
@@ -60,7 +60,7 @@ export interface FakeRacerInit {
 export function createRacer({ port = 1, results = [], fresh, onAsk, onEnd }: FakeRacerInit = {}): Racer {
   const left = [...results]
   let at = 0
-  // Half a core for the process, and a fifth for its first thread.
+  // Half a core for the process, and a fifth for its main thread.
   const usage = () => {
     at += 1000
     return { at, process: at * 500, mainThread: at * 200, workers: undefined }

@@ -30,7 +30,8 @@ function openLoopOf(heavyValues: readonly number[]): OpenLoopResult {
   }
 }
 
-// A request takes 2 ms, and one in ten 20 ms more: 4 ms on average, so two workers can do 500/s, 30 % of which is 150.
+// A request takes 2 ms, and one in ten 20 ms more: 4 ms on average. So two workers can handle 500/s, 30 % of
+// which is 150.
 const expectedLoop = { ...asked, rate: 150, seed: 1, warmupSeconds: 0.5, seconds: 10 }
 
 t.test('the rate is a share of what the workers can do of that mix, for five times as long', async t => {
@@ -44,7 +45,7 @@ t.test('the rate is a share of what the workers can do of that mix, for five tim
 
 t.test('the floor is p99 of the light requests in an ideal queue of the same arrivals and times', async t => {
   const arrivals = arrivalsOf(expectedLoop)
-  // Each heavy request has taken another time, as it answered.
+  // Each slow request took another time, as it replied.
   const heavyValues = arrivals.filter(({ isHeavy }) => isHeavy).map((_, i) => 20_000 + i * 100)
   const { round } = createRound({ flood, openLoop: openLoopOf(heavyValues) })
   const { value, floor } = await work().run(createRacer(), round)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Heartbeat } from '../../../client/conversation/heartbeat.js'
 
-/** Runs a heartbeat until it gives the gateway up. Gives how often it had asked. */
+/** Runs a heartbeat until it gives up the gateway. Returns how often it had asked. */
 function countQuestions(monotonic: () => number): Promise<number> {
   return new Promise(resolve => {
     let questions = 0
@@ -21,6 +21,6 @@ t.test('a gateway that does not answer in time is silent', async t => {
 
 t.test('a machine that slept meanwhile did not listen: the gateway is asked again', async t => {
   let looks = 0
-  // An hour passes between the question and the end of the time that the answer may take.
+  // An hour passes between the heartbeat and the end of the time for its answer.
   t.equal(await countQuestions(() => (looks++ < 3 ? 0 : 3_600_000)), 2)
 })

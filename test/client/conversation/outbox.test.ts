@@ -3,7 +3,7 @@ import type { ClientMessage } from '../../../client/conversation/message.js'
 import { Outbox } from '../../../client/conversation/outbox.js'
 import { messageKinds } from '../../../shared/wire/message.js'
 
-/** A message of so many bytes as its text has characters. */
+/** Creates a message of as many bytes as its text has characters. */
 const messageOf = (text: string): ClientMessage => ({
   kind: messageKinds.notify,
   id: 0,
@@ -12,7 +12,7 @@ const messageOf = (text: string): ClientMessage => ({
   size: text.length
 })
 
-/** All that is to be written now. */
+/** Returns all messages that are to be written now. */
 function write(outbox: Outbox): string[] {
   const written: string[] = []
   for (let next = outbox.next(); next !== undefined; next = outbox.next()) written.push(next.route)

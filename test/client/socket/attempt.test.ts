@@ -1,4 +1,4 @@
-/** What becomes of an attempt to connect whose token is late, missing or not wanted any more. */
+/** Attempts to connect whose token is late, missing or no longer needed. */
 
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
@@ -10,7 +10,7 @@ import { until } from '../../helpers/until.js'
 const handlers = fixture('handlers-resume')
 const backOff = { least: 1, most: 20 }
 
-/** A gateway that can be cut off, and the sockets that clients have opened to it. */
+/** A gateway whose connections can be cut, and the sockets that clients have opened to it. */
 async function start(t: Test) {
   const { gateway } = await startGateway(t, handlers, { workers: 1 })
   const proxy = await startProxy(t, gateway.address.port)
@@ -33,7 +33,7 @@ async function start(t: Test) {
   return { gateway, proxy, sockets, join }
 }
 
-/** Gives a token at once while it is open, and else when the test says so. */
+/** Returns a token at once while it is open; otherwise when the test says so. */
 class Desk {
   readonly asked: ((token: string) => void)[] = []
   isOpen = true
@@ -182,7 +182,7 @@ t.test('a user that JSON would lose, or a part of it, never opens a connection a
     const refused = await join({ user: () => user, connectTimeout: 50 }).catch(error => error)
     t.match(refused, { code: 'CONNECT_FAILED', message, cause: { code: 'OPTION_INVALID' } })
     t.ok(refused instanceof ClientError && refused.cause instanceof ClientError)
-    // As a function it would be asked.
+    // A function would be called.
     if (typeof user !== 'function')
       await t.rejects(join({ user, connectTimeout: 0 }), { code: 'CONNECT_FAILED', message })
   }

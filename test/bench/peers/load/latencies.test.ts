@@ -1,4 +1,4 @@
-/** Percentiles of times. */
+/** Percentiles of latencies. */
 import t from 'tap'
 import { Latencies } from '../../../../bench/peers/load/latencies.js'
 

@@ -1,4 +1,4 @@
-/** What keeps requests in flight and counts what is answered, without a socket. */
+/** The loop that keeps requests in flight and counts replies, without a socket. */
 import t from 'tap'
 import { Loop } from '../../../../bench/peers/load/loop.js'
 import type { ReplyCheck } from '../../../../bench/peers/load/messages.js'
@@ -8,7 +8,7 @@ import { createProtocol } from '../../../../bench/peers/protocols/index.js'
 const ring = new RequestRing(createProtocol('json'), 'counter.add', {}, 16)
 const frameLength = ring.slice(0, 1).length
 
-/** A loop, and the ids of the requests that it has sent, those that were sent together together. */
+/** Creates a loop, and the ids of the requests that it has sent, grouped as they were sent together. */
 function start(check: ReplyCheck) {
   const sent: number[][] = []
   const times: number[] = []

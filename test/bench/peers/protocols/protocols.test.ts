@@ -1,4 +1,7 @@
-/** What the load says to each server and how it reads the answers; no server is there, and no peer installed. */
+/**
+ * The messages of the load to each kind of server, and the reading of replies. It needs no server and no
+ * peer's package.
+ */
 import t from 'tap'
 import { createProtocol, type Protocol } from '../../../../bench/peers/protocols/index.js'
 import { pomeloProtocol } from '../../../helpers/pomelo-protocol.js'
@@ -11,7 +14,7 @@ interface Heard {
   readonly answers: [message: string, seconds: number][]
 }
 
-/** Reads a message that stands in the middle of others' bytes, as it does in what a socket gives. */
+/** Reads a message in the middle of other bytes, as it occurs in data from a socket. */
 function read(protocol: Protocol, message: Uint8Array | string): Heard {
   const heard: Heard = { replies: [], answers: [] }
   const bytes = Buffer.concat([Buffer.from('['), Buffer.from(message), Buffer.from('9,[')])
@@ -52,7 +55,7 @@ t.test('Socket.IO: opens, joins the namespace, asks with an id, reads the ack, a
 const { Package, Message, strencode, strdecode } = pomeloProtocol
 const handshake = { code: 200, sys: { heartbeat: 3, dict: { 'counter.add': 258 } } }
 
-/** A protocol whose first player has come in. */
+/** Creates a protocol whose first player has connected. */
 function greetedPomelo(): Protocol {
   const protocol = createProtocol('pomelo')
   protocol.greet().hear(Buffer.from(Package.encode(1, strencode(JSON.stringify(handshake)))))
@@ -113,7 +116,7 @@ t.test('requests whose ids have one length have one length', async t => {
   }
 })
 
-/** What MessagePack has for the texts and numbers below, by its specification. */
+/** MessagePack of the texts and numbers below, by its specification. */
 const packed = {
   id: [0xa2, 0x69, 0x64],
   count: [0xa5, 0x63, 0x6f, 0x75, 0x6e, 0x74],

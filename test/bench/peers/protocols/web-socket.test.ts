@@ -13,7 +13,7 @@ function frame(first: number, payload: Buffer | string): Buffer {
   return Buffer.concat([Buffer.from([first, ...length]), bytes])
 }
 
-/** What is read, and what is left. */
+/** Returns the messages that were read, and the rest. */
 function read(bytes: Buffer): { heard: string[]; rest: number } {
   const heard: string[] = []
   const rest = readFrames(bytes, {
