@@ -1,6 +1,6 @@
 /**
- * Development: TypeScript handlers without a build, and new workers with the new code when a file is saved. Sessions
- * and sockets stay. Code that does not load is shown, and the old goes on.
+ * Development mode: runs TypeScript handlers without a build, and reloads them when a file is saved. Sessions
+ * and sockets stay. If the new code does not load, the error is logged and the old code stays in use.
  */
 import { type FSWatcher, readFileSync, watch } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -10,22 +10,22 @@ import { errors } from '../shared/errors.js'
 import type { Gateway } from './gateway.js'
 import { reloadHandlers } from './reloads.js'
 
-/** Milliseconds to wait for more changes: editors write a file in several steps. */
+/** Milliseconds to wait for further changes, since editors write a file in several steps. */
 const settling = 50
 
 /**
- * Addresses of the interfaces by which workers let tsx load TypeScript, as ES and as CommonJS modules. (As a
- * `--import` of theirs it would do nothing: it registers itself in main threads only.)
+ * Returns the URLs of the modules through which workers register tsx, for ES modules and for CommonJS
+ * modules. (With `--import` tsx would have no effect in workers: it registers itself in main threads only.)
  *
  * @throws `OPTION_INVALID`, if tsx is not installed
  */
 export function findTypescriptLoaders(handlers: string): string[] {
-  // The game's own tsx first, then one beside the gateway.
+  // The game's own tsx first, then one that is installed beside the gateway.
   for (const from of [pathToFileURL(join(handlers, '_')), import.meta.url]) {
     const manifest = findManifest(from)
     if (manifest === undefined) continue
     const { exports } = JSON.parse(readFileSync(manifest, 'utf8'))
-    // The ES form of each: what `require.resolve` would give can't register in a worker.
+    // The ES form of each. The form that `require.resolve` returns can't register in a worker.
     return ['./esm/api', './cjs/api'].map(
       each => new URL(exports[each].import.default, pathToFileURL(manifest)).href
     )

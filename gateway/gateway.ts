@@ -1,13 +1,14 @@
-/** The public face of a running gateway, and the only place where its parts are put together. */
+/**
+ * The public face of a running gateway. Puts the sockets and the host around the core (core.ts), and ends all
+ * of them in order.
+ */
 import type { FSWatcher } from 'node:fs'
 import { closeCodes } from '../shared/close-codes.js'
 import { errors } from '../shared/errors.js'
 import { withTimeout } from '../shared/with-timeout.js'
 import { Connections } from './connections/connections.js'
+import { Core } from './core.js'
 import { findTypescriptLoaders, watchHandlers } from './dev.js'
-import { Dispatcher } from './dispatch/dispatcher.js'
-import { OpenRequests } from './dispatch/open-requests.js'
-import { Watchdog } from './dispatch/watchdog.js'
 import { showGauges } from './gauges.js'
 import {
   type HostBroadcastOptions,
@@ -21,53 +22,40 @@ import { Listener } from './http/listener.js'
 import { UpgradePolicy } from './http/upgrade-policy.js'
 import { Intake } from './intake/intake.js'
 import { LoadLimits } from './intake/load-limits.js'
-import { SessionHooks } from './intake/session-hooks.js'
+import { createStartTransport } from './isolation/start-transport.js'
 import { SharedBudget } from './limits/shared-budget.js'
 import type { ResolvedOptions } from './options/options.js'
-import { Pool } from './pool/pool.js'
-import { Suspensions } from './pool/suspensions.js'
 import { Reloads } from './reloads.js'
 import { Resumption } from './resume/resumption.js'
 import { Authentication } from './sessions/authentication.js'
-import { Channels } from './sessions/channels.js'
 import { Registry } from './sessions/registry.js'
-import { RouteTable } from './sessions/routes.js'
 import type { MetricName, Metrics } from './telemetry/metrics.js'
-import { WorkerStarter } from './worker-starter.js'
 
-/** A route that clients may ask for. */
+/** A route that clients may request. */
 export interface OfferedRoute {
   readonly route: string
-  /** The file that offers it, below the handlers' folder. */
+  /** The file that offers it, relative to the handlers' folder. */
   readonly file: string
 }
 
 export class Gateway {
-  /** The sessions: found, changed, ended and sent to. */
+  /** The sessions: finds, changes and ends them, and sends to them. */
   readonly sessions: SessionService
   readonly options: ResolvedOptions
   readonly #metrics: Metrics
-  readonly #workers: WorkerStarter
-  readonly #registry: Registry
-  readonly #routes = new RouteTable()
-  readonly #pool: Pool
-  readonly #requests: OpenRequests
-  readonly #dispatcher: Dispatcher
-  readonly #hooks: SessionHooks
+  readonly #core: Core
   readonly #intake: Intake
-  readonly #channels: Channels
   readonly #events: HostEvents
   readonly #connections: Connections
   readonly #resumption: Resumption
   readonly #listener: Listener
-  readonly #watchdog: Watchdog
-  readonly #suspensions: Suspensions
   readonly #reloads = new Reloads(async () => {
-    await this.#pool.reload().catch(error => {
+    await this.#core.pool.reload().catch(error => {
       throw this.#closing === undefined ? error : errors.closing()
     })
-    this.#suspensions.lift()
+    this.#core.suspensions.lift()
   })
+  /** Settles when the gateway has ended. undefined: nobody has asked it to end. */
   #closing: Promise<void> | undefined
   #watcher: FSWatcher | undefined
 
@@ -75,95 +63,54 @@ export class Gateway {
   constructor(options: ResolvedOptions, metrics: Metrics) {
     this.options = options
     this.#metrics = metrics
-    const {
-      log,
-      now,
-      monotonic,
-      workers,
-      startTimeout,
-      frontendId,
-      singleSession,
-      laneLimit,
-      requestTimeout
-    } = options
-    this.#registry = new Registry({ frontendId, singleSession, metrics, now })
-    this.sessions = new SessionService(this.#registry, options, log)
-    this.#pool = new Pool({
-      size: workers,
-      metrics,
-      startTimeout,
-      log,
-      start: index => this.#workers.start(index),
-      onOffer: ({ routes, hooks }) => {
-        this.#routes.offer(routes)
-        this.#hooks.offer(hooks)
-        this.#dispatcher.pumpSoon()
-      },
-      onFailure: place => this.#dispatcher.placeFailed(place)
-    })
-    this.#requests = new OpenRequests({ metrics, log, laneLimit })
-    this.#suspensions = new Suspensions({ metrics, log, monotonic })
-    const [pool, requests, suspensions] = [this.#pool, this.#requests, this.#suspensions]
-    this.#dispatcher = new Dispatcher({ ...options, pool, requests, metrics, suspensions })
-    this.#watchdog = new Watchdog({ ...options, pool, dispatcher: this.#dispatcher, metrics })
-    this.#channels = new Channels(options)
-    this.#workers = new WorkerStarter({
+    const { log, now, monotonic, frontendId, singleSession, requestTimeout, maxBodyBytes } = options
+    const registry = new Registry({ frontendId, singleSession, metrics, now })
+    this.sessions = new SessionService(registry, options, log)
+    const core = new Core({
       options,
-      typescriptLoaders: options.dev ? findTypescriptLoaders(options.handlers) : [],
       metrics,
-      registry: this.#registry,
-      channels: this.#channels,
-      pool: this.#pool,
-      dispatcher: this.#dispatcher
+      registry,
+      startTransport: createStartTransport(options, metrics),
+      typescriptLoaders: options.dev ? findTypescriptLoaders(options.handlers) : []
     })
-    const [registry, channels, dispatcher] = [this.#registry, this.#channels, this.#dispatcher]
+    this.#core = core
+    const { channels, routes, suspensions, dispatcher, requests, queue } = core
     this.#events = new HostEvents({ frontendId, registry, channels, sessions: this.sessions, metrics })
-    this.#hooks = new SessionHooks({ registry, dispatcher, suspensions, requestTimeout, log, monotonic })
-    // Before the host is told of the end: it finds no session in a channel that is gone.
-    this.#registry.prependListener('closed', session => this.#channels.leaveAll(session))
     this.#intake = new Intake({
-      routes: this.#routes,
+      routes,
       suspensions,
-      loadLimits: new LoadLimits({ limits: options, requests: this.#requests, dispatcher }),
+      loadLimits: new LoadLimits({ limits: options, requests, queue }),
       onFlood: session => {
         metrics.count('sessionsFlooded')
         registry.end(session, { code: closeCodes.flooded, reason: 'flooded', kickReason: null })
       },
-      dispatcher: this.#dispatcher,
+      dispatcher,
       metrics,
       requestTimeout,
-      maxBodyBytes: options.maxBodyBytes,
+      maxBodyBytes,
       log
     })
-    this.#resumption = new Resumption({ ...options, registry, metrics })
-    this.#connections = new Connections({
+    const resumption = new Resumption({ ...options, registry, metrics })
+    this.#resumption = resumption
+    const connections: Connections = new Connections({
       options,
       authentication: new Authentication({ ...options, metrics }),
       registry,
-      routes: this.#routes,
+      routes,
       intake: this.#intake,
       metrics,
-      budget: new SharedBudget(options.maxSendBytesInAll, () => this.#connections.size),
-      resumption: this.#resumption
+      budget: new SharedBudget(options.maxSendBytesInAll, () => connections.size),
+      resumption
     })
-    this.#listener = new Listener({
+    this.#connections = connections
+    const listener = new Listener({
       ...options,
       metrics,
       upgradePolicy: new UpgradePolicy({ limits: options, metrics, log, monotonic }),
-      onSocket: (...opened) => this.#connections.open(...opened)
+      onSocket: (...opened) => connections.open(...opened)
     })
-    const [connections, resumption] = [this.#connections, this.#resumption]
-    showGauges(metrics, {
-      listener: this.#listener,
-      connections,
-      resumption,
-      registry,
-      channels,
-      pool,
-      requests,
-      dispatcher,
-      monotonic
-    })
+    this.#listener = listener
+    showGauges(metrics, { listener, connections, core, resumption, monotonic })
   }
 
   /** Where the gateway listens. */
@@ -171,33 +118,34 @@ export class Gateway {
     return this.#listener.address
   }
 
-  /** The address for clients, e.g. `ws://127.0.0.1:3010`; `wss:` with a certificate. */
+  /** The URL for clients, e.g. `ws://127.0.0.1:3010`; `wss:` with a certificate. */
   get url(): string {
     return this.#listener.url
   }
 
-  /** The routes that clients may ask for, sorted by name. */
+  /** The routes that clients may request, sorted by name. */
   get routes(): readonly OfferedRoute[] {
-    return this.#routes.offered.map(({ name, file }) => ({ route: name, file }))
+    return this.#core.routes.offered.map(({ name, file }) => ({ route: name, file }))
   }
 
   /**
-   * Sends an event to a session, or to all sessions of a user. Gives to how many; 0 is no error.
+   * Sends an event to a session, or to all sessions of a user. Returns the number of recipients; 0 is no
+   * error.
    *
-   * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`, `FRONTEND_UNKNOWN`, TypeError for what is no event, and what
-   * JSON.stringify throws for its body
+   * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`, `FRONTEND_UNKNOWN`, TypeError if it is not an event, and
+   * whatever JSON.stringify throws for its body
    */
   send(to: HostRecipient, event: string, body?: unknown, options?: HostExceptOptions): number {
     return this.#events.send(to, event, body, options)
   }
 
-  /** Sends an event to all sessions, or to all that are bound to a user. Gives to how many. */
+  /** Sends an event to all sessions, or to all that are bound to a user. Returns the number of recipients. */
   broadcast(event: string, body?: unknown, options?: HostBroadcastOptions): number {
     return this.#events.broadcast(event, body, options)
   }
 
   /**
-   * A channel by its name: the same that handlers join and leave.
+   * Returns a channel by its name. Handlers join and leave the same channel.
    *
    * @throws `CHANNEL_INVALID`
    */
@@ -205,7 +153,10 @@ export class Gateway {
     return this.#events.channel(name)
   }
 
-  /** Counters since the start and gauges of this moment, by name: `docs/reference/metrics.md`. */
+  /**
+   * Returns the counters since the start and the gauges of this moment, by name
+   * (`docs/reference/metrics.md`).
+   */
   metrics(): Record<MetricName, number> {
     return this.#metrics.read()
   }
@@ -213,7 +164,7 @@ export class Gateway {
   /** @internal Starts workers, then listens. */
   async start(): Promise<void> {
     try {
-      await this.#pool.start()
+      await this.#core.pool.start()
       await this.#listener.listen()
       if (this.options.dev) this.#watcher = watchHandlers(this)
     } catch (error) {
@@ -223,11 +174,12 @@ export class Gateway {
   }
 
   /**
-   * Loads the handlers anew in new workers, and hands out to those once all are up; the old ones end what they have
-   * begun. Sessions and sockets are untouched. Routes that were suspended are tried again. Calls during a reload share
-   * one more, which follows it.
+   * Loads the handlers again, in new workers. Once all new workers are up, they get all requests, and the old
+   * workers finish what they have begun. Sessions and sockets are untouched. Suspended routes are tried
+   * again. All calls during a reload share one further reload, which follows it.
    *
-   * @throws `HANDLERS_INVALID`, `WORKER_NOT_STARTED`, if the new ones don't come up; then the old go on. `CLOSING`
+   * @throws `HANDLERS_INVALID` or `WORKER_NOT_STARTED` if the new workers do not start; then the old ones go
+   * on. `CLOSING` if the gateway is closing
    */
   async reload(): Promise<void> {
     if (this.#closing !== undefined) throw errors.closing()
@@ -235,17 +187,20 @@ export class Gateway {
   }
 
   /**
-   * Reads certificate and key anew, for connections that are opened from now on. The program does it at SIGHUP.
+   * Reads certificate and key again, for connections that are opened from now on. The program does this at
+   * SIGHUP.
    *
-   * @throws `TLS_INVALID`, and the old ones go on; `OPTION_INVALID` where there are none
+   * @throws `TLS_INVALID` if they are not valid; the old ones stay in use. `OPTION_INVALID` if the gateway
+   * has none
    */
   reloadCertificate(): void {
     this.#listener.reloadCertificate()
   }
 
   /**
-   * Ends the gateway: takes nothing new, waits up to `closeTimeout` for what runs, closes the connections with 1012,
-   * and ends the workers; for the sessions' onClose, and then for the workers' onStop, it waits as long again. A second call waits for the first.
+   * Closes the gateway. It accepts nothing new, waits up to `closeTimeout` for running requests, closes the
+   * connections with 1012, and ends the workers. It waits up to `closeTimeout` again for the onClose hooks of
+   * the sessions, and once more for the onStop hooks of the workers. A second call waits for the first.
    */
   close(): Promise<void> {
     this.#closing ??= this.#end(this.options.closeTimeout, 0)
@@ -253,43 +208,47 @@ export class Gateway {
   }
 
   /**
-   * Ends the gateway without haste, for a restart: `isReady` is false at once and nobody new is let in; what waits and runs is
-   * answered, for up to `drainTimeout`; then clients are told to come back (1012, and in how many milliseconds), spread over
-   * `drainSpread`; the rest is as with `close`. A second call, of either, waits for the first.
+   * Shuts the gateway down gracefully, for a restart. `isReady` is false at once, and new clients are
+   * refused. Requests that wait or run are answered, for up to `drainTimeout`. Then clients are told to
+   * reconnect: with close code 1012 and a delay in milliseconds, which spreads them over `drainSpread`. The
+   * rest is as with `close`. A second call, of either, waits for the first.
    */
   drain(): Promise<void> {
     this.#closing ??= this.#end(this.options.drainTimeout, this.options.drainSpread)
     return this.#closing
   }
 
-  /** Whether players can be sent here: it listens, a worker is up and gets on with what waits for it, and it
-   * is not closing. For a load balancer's question. */
+  /**
+   * Whether a load balancer can send players here: the gateway listens and is not closing, and at least one
+   * worker is up and makes progress.
+   */
   get isReady(): boolean {
-    return this.#listener.isListening && this.#closing === undefined && this.#watchdog.hasReadyWorker
+    return this.#listener.isListening && this.#closing === undefined && this.#core.watchdog.hasReadyWorker
   }
 
   async #end(requestsTimeout: number, spread: number): Promise<void> {
     const { closeTimeout, log } = this.options
+    const { requests, deadlines, hooks, dispatcher, watchdog, pool } = this.#core
     this.#watcher?.close()
     this.#listener.close()
     this.#connections.turnAway(spread)
     this.#intake.close()
-    if (!(await withTimeout(requestsTimeout, this.#requests.idle()))) this.#requests.abandon()
+    if (!(await withTimeout(requestsTimeout, requests.idle()))) deadlines.abandon()
     await this.#connections.sendAway(spread)
     await withTimeout(closeGrace, this.#connections.close())
     this.#connections.terminate()
     this.#resumption.close()
     this.#listener.terminate()
-    await this.#hooks.close(closeTimeout)
-    this.#dispatcher.close()
-    this.#watchdog.close()
-    await this.#pool.close()
+    await hooks.close(closeTimeout)
+    dispatcher.close()
+    watchdog.close()
+    await pool.close()
     log.close()
   }
 
-  /** @internal Ends a worker's thread, whatever it does: `sallyport/testing` has it. */
+  /** @internal Kills a worker's thread or process, whatever it does. Used by `sallyport/testing`. */
   async killWorker(index: number): Promise<void> {
-    await this.#pool.kill(index)
+    await this.#core.pool.kill(index)
   }
 }
 

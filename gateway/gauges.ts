@@ -1,31 +1,23 @@
-/** Where each gauge of the metrics is read from. */
+/** The sources of the gauges: which part of the gateway each one is read from. */
 
 import type { Connections } from './connections/connections.js'
-import type { Dispatcher } from './dispatch/dispatcher.js'
-import type { OpenRequests } from './dispatch/open-requests.js'
+import type { Core } from './core.js'
 import type { Listener } from './http/listener.js'
-import type { Pool } from './pool/pool.js'
 import type { Resumption } from './resume/resumption.js'
-import type { Channels } from './sessions/channels.js'
-import type { Registry } from './sessions/registry.js'
 import type { Metrics } from './telemetry/metrics.js'
 
-/** What is looked at. */
+/** The parts whose state the gauges show. */
 export interface GaugedParts {
   readonly listener: Listener
   readonly connections: Connections
-  readonly registry: Registry
-  readonly channels: Channels
-  readonly pool: Pool
-  readonly requests: OpenRequests
-  readonly dispatcher: Dispatcher
+  readonly core: Core
   readonly resumption: Resumption
   readonly monotonic: () => number
 }
 
 export function showGauges(metrics: Metrics, parts: GaugedParts): void {
-  const { listener, connections, registry, channels, pool, requests, dispatcher, resumption, monotonic } =
-    parts
+  const { listener, connections, core, resumption, monotonic } = parts
+  const { registry, channels, pool, requests, queue } = core
   metrics.gauge('sockets', () => listener.socketCount)
   metrics.gauge('connections', () => connections.size)
   metrics.gauge('sessions', () => registry.size)
@@ -35,7 +27,7 @@ export function showGauges(metrics: Metrics, parts: GaugedParts): void {
   metrics.gauge('requestsWaiting', () => requests.waiting)
   metrics.gauge('requestsRunning', () => requests.running)
   metrics.gauge('handlersHanging', () => pool.alive.reduce((sum, { load }) => sum + load.givenUp.size, 0))
-  metrics.gauge('queueDelay', () => Math.round(dispatcher.queueDelay(monotonic())))
+  metrics.gauge('queueDelay', () => Math.round(queue.longestWait(monotonic())))
   metrics.gauge('turns', () => pool.up.reduce((turns, worker) => turns + worker.turns.size, 0))
   metrics.gauge('detachedSessions', () => resumption.awayCount)
   metrics.gauge('detachedBytes', () => resumption.awayBytes)

@@ -1,4 +1,4 @@
-/** What a program that hosts a gateway imports: `import { createGateway } from 'sallyport'`. */
+/** The module `sallyport`: what a program imports that hosts a gateway. */
 
 export type { SessionAddress } from '../shared/address.js'
 export { type CloseCode, type CloseCodeName, closeCodes } from '../shared/close-codes.js'

@@ -1,20 +1,24 @@
-/** Reloads of the handlers: one at a time, whoever asks for them, and told. */
+/** Reloads of the handlers, one at a time, and their log lines. */
 import { GatewayError } from '../shared/errors.js'
 import type { Gateway } from './gateway.js'
 
-/** Runs one at a time. Who asks during a run shares one more, which begins when that has ended. */
+/**
+ * Runs one reload at a time. All calls during a run share one further run, which begins when that has ended.
+ */
 export class Reloads {
   readonly #run: () => Promise<void>
-  /** Settles when the last that was asked for has ended; never rejects. */
+  /** Settles when the last requested run has ended; never rejects. */
   #last: Promise<void> = Promise.resolve()
-  /** One that has not begun. */
+  /** The requested run that has not begun yet. */
   #next: Promise<void> | undefined
 
   constructor(run: () => Promise<void>) {
     this.#run = run
   }
 
-  /** Resolves, or rejects, as that run does. It begins after the call: what changed before is seen by it. */
+  /**
+   * Requests a run, and settles as it does. The run begins after the call, so it sees all earlier changes.
+   */
   ask(): Promise<void> {
     if (this.#next !== undefined) return this.#next
     const next = this.#last.then(() => {
@@ -27,7 +31,7 @@ export class Reloads {
   }
 }
 
-/** Loads the handlers anew, and says so in the log; those that do not load are told, and the old ones go on. */
+/** Reloads the handlers and logs the result. If the new ones do not load, the old ones stay in use. */
 export async function reloadHandlers(gateway: Gateway): Promise<void> {
   const { log } = gateway.options
   try {

@@ -1,13 +1,13 @@
-/** The start of a gateway: options are checked, its parts put together, and then it runs. */
+/** The start of a gateway: checks the options, puts the parts together and runs them. */
 import { Gateway } from './gateway.js'
 import { type GatewayOptions, resolveOptions } from './options/options.js'
 import { Metrics } from './telemetry/metrics.js'
 
 /**
- * Starts a gateway. It is running when the promise resolves: the handlers are loaded, the port is open.
+ * Starts a gateway. When the promise resolves, the handlers are loaded and the port is open.
  *
- * @throws `OPTION_INVALID`, `HANDLERS_INVALID`, `WORKER_NOT_STARTED`, `TLS_INVALID`, `LISTEN_FAILED`; then nothing is left
- * running
+ * @throws `OPTION_INVALID`, `HANDLERS_INVALID`, `WORKER_NOT_STARTED`, `TLS_INVALID`, `LISTEN_FAILED`; then
+ * nothing is left running
  * @example const gateway = await createGateway({ handlers: './handlers', port: 3010 })
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
@@ -17,7 +17,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 /**
- * Puts a gateway together that has yet to be started, and may be closed meanwhile.
+ * Puts a gateway together without starting it. It may be closed before and during its start.
  *
  * @throws `OPTION_INVALID`, `TLS_INVALID`
  */

@@ -1,12 +1,10 @@
 /**
- * Sessions without threads and without sockets: the worker's half (link, operations) and the gateway's half (registry,
- * operations) talk over a MessageChannel in one process. What handlers do to sessions is done by the code that does it in
- * a running gateway.
+ * Sessions without threads and without sockets, in one process. The worker's half (link, operations) and the
+ * gateway's half (registry, operations) talk over a MessageChannel. Operations of handlers run through the
+ * same code as in a running gateway.
  */
 import { MessageChannel } from 'node:worker_threads'
-import { EventOperations } from '../gateway/operations/event-operations.js'
-import { OperationAcks } from '../gateway/operations/operation-acks.js'
-import { Operations } from '../gateway/operations/operations.js'
+import { createWorkerOperations } from '../gateway/operations/worker-operations.js'
 import type { SingleSession } from '../gateway/options/plain-options.js'
 import { Channels } from '../gateway/sessions/channels.js'
 import { Registry } from '../gateway/sessions/registry.js'
@@ -22,7 +20,7 @@ import { Link } from '../workers/operations/link.js'
 import { SessionOperations } from '../workers/operations/session-operations.js'
 import { nextViewId, SessionView } from '../workers/operations/session-view.js'
 
-/** Those of a gateway that is told nothing else. */
+/** The default limits of a gateway. */
 export const standardLimits: SettingsLimits = { maxSettingsLength: 65_536, maxSettingsKeys: 1_024 }
 
 export interface LinkWorldOptions {
@@ -32,7 +30,7 @@ export interface LinkWorldOptions {
   readonly limits?: SettingsLimits
   readonly maxChannels?: number
   readonly maxMembers?: number
-  /** The route of a request that may not act any more. */
+  /** Returns the route of a request that may not act any more; undefined: the request may act. */
   readonly endedRoute?: (rid: number) => string | undefined
 }
 
@@ -44,7 +42,7 @@ export interface LinkWorld {
   readonly operations: SessionOperations
   /** Every message that the worker's half has sent. */
   readonly sent: OutboxMessage[]
-  /** What a worker would know of the session as it is now. */
+  /** Returns the view that a worker would have of the session now. */
   view(session: Session): SessionView
   close(): void
 }
@@ -63,15 +61,14 @@ export function createLinkWorld({
   const registry = new Registry({ frontendId, singleSession, metrics, now: () => 1_000 })
   const inbox = new Inbox()
   const source = { serial: 1, endedRoute, routeOf: () => undefined }
-  const answers = new OperationAcks({ frontendId, source, inbox, metrics, log })
-  const operations = new Operations({ answers, registry, metrics, limits })
   const channels = new Channels({ maxChannels, maxMembers })
   registry.on('closed', session => channels.leaveAll(session))
-  const events = new EventOperations({ answers, registry, channels, metrics })
+  const targets = { frontendId, registry, channels, limits, metrics, log }
+  const applied = createWorkerOperations(source, inbox, targets)
   const sent: OutboxMessage[] = []
   port2.on('message', (message: OutboxMessage) => {
     sent.push([...message])
-    readOutbox(message, noOutcomes, operations, events)
+    readOutbox(message, noOutcomes, applied.sessions, applied.events)
     if (!inbox.isEmpty) port2.postMessage(inbox.take())
   })
   const link = new Link(port1, () => {})

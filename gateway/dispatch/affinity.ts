@@ -1,11 +1,11 @@
 /**
- * Which worker a value belongs to, by rendezvous hashing: the value is hashed with each worker's place, and the
- * highest hash wins. When a worker is gone for good, only the values that it had move, each to the worker that is
- * next for it.
+ * The worker that a value belongs to, by rendezvous hashing. The value is hashed with each worker's place,
+ * and the highest hash wins. When a place is gone, only its values move, each to the place with its next
+ * highest hash.
  */
 import type { Request } from '../sessions/request.js'
 
-/** The only worker that may run the request, by its place; undefined: any. */
+/** Returns the place of the only worker that may run the request; undefined: any worker may. */
 export function placeFor(
   { route, session }: Pick<Request, 'route' | 'session'>,
   places: readonly number[]
@@ -16,7 +16,7 @@ export function placeFor(
   return value === null || value === undefined ? undefined : placeOf(value, places)
 }
 
-/** The place of the value's worker among `places`; undefined where there are none. */
+/** Returns the place of the value's worker among `places`; undefined: there are no places. */
 export function placeOf(value: string, places: readonly number[]): number | undefined {
   let best: number | undefined
   let bestHash = -1
@@ -30,7 +30,10 @@ export function placeOf(value: string, places: readonly number[]): number | unde
   return best
 }
 
-/** FNV-1a over the text, begun with the place, and mixed so that places differ in all bits. */
+/**
+ * Returns FNV-1a over the text, seeded with the place. A final mix makes the hashes of places differ in all
+ * bits.
+ */
 function hashOf(value: string, place: number): number {
   let hash = Math.imul(0x811c9dc5 ^ (place + 1), 0x01000193)
   for (let i = 0; i < value.length; i++) hash = Math.imul(hash ^ value.charCodeAt(i), 0x01000193)

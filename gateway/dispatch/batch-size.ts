@@ -1,37 +1,45 @@
 /**
- * How much work one batch should hold, learned from how long batches have taken: about a millisecond of it, within
- * fixed bounds, so that a worker is never far from its next look at what else there is.
+ * The size of a batch, learned from how long earlier batches took. A batch aims at about a millisecond of
+ * work, within fixed bounds, so that a worker soon looks for other work again.
  */
 
-/** Requests in a batch, at most. */
+/** Number of requests in a batch, at most. */
 const mostRequests = 64
-/** Bytes of bodies and settings in a batch; the request that passes the bound is the last. */
+/** Bytes of bodies and settings in a batch. The request that passes this bound is the last one. */
 export const batchBytes = 256 * 1024
 /** Microseconds that a batch should take. */
 const aimedMicros = 1_000
-/** Microseconds of work that are not worth waking a second worker for. */
+/** Microseconds of work for which it does not pay to wake a second worker. */
 const littleMicros = 300
-/** Microseconds that a request costs, at most, by what is learned of one batch: a worker that stood still says little of the next. */
+/**
+ * Microseconds that one batch can teach as the cost of a request, at most. A batch during which the worker
+ * stood still says little about the next one.
+ */
 const mostMicros = 1_000_000
-/** The share of the newest batch in the mean. */
+/** Weight of the newest batch in the mean. */
 const weight = 1 / 8
 
 export class BatchSize {
-  /** What a request costs a worker, in microseconds: a moving mean. Begins high, so that first batches are small. */
+  /**
+   * Moving mean of what a request costs, in microseconds. It begins high, so that the first batches are
+   * small.
+   */
   #meanMicros = 100
 
-  /** A batch has taken so long for so many requests. */
+  /** Learns from a batch of `requests` that took `micros`. */
   learn(requests: number, micros: number): void {
     if (requests > 0)
       this.#meanMicros += (Math.min(mostMicros, micros / requests) - this.#meanMicros) * weight
   }
 
-  /** Requests that a batch may hold now. */
+  /** Number of requests that a batch may hold now. */
   get requests(): number {
     return Math.max(1, Math.min(mostRequests, Math.floor(aimedMicros / this.#meanMicros)))
   }
 
-  /** How many of the lanes that wait one of so many workers takes: its part of them; all, if they are soon done. */
+  /**
+   * Returns how many of the waiting lanes one of the workers takes: its share, or all if that is little work.
+   */
   shareOf(lanes: number, workers: number): number {
     return lanes * this.#meanMicros < littleMicros ? lanes : Math.ceil(lanes / Math.max(1, workers))
   }

@@ -1,9 +1,9 @@
 /**
- * The requests that are not over: each is decided once, by an outcome, by its deadline, or by the end of its session,
- * and its client is told once. Knows nothing of how requests find their workers.
+ * The requests that are not over. Each is decided once, by an outcome, by its deadline or by the end of its
+ * session, and its client is told once. It does not know how requests reach their workers (dispatcher.ts),
+ * nor when time is up (deadlines.ts).
  */
 
-import { errors } from '../../shared/errors.js'
 import { requestFlags } from '../../shared/link/batch.js'
 import { UnreadableError } from '../../shared/link/outbox-reader.js'
 import type { Logger } from '../../shared/text/log.js'
@@ -11,22 +11,22 @@ import type { Worker } from '../pool/worker.js'
 import type { Outcome, Request } from '../sessions/request.js'
 import type { Metrics } from '../telemetry/metrics.js'
 
-/** Milliseconds that a handler without a deadline may take to end once its session has, before it is given up. */
+/** Milliseconds after which a handler without a deadline is given up once its session has ended. */
 const lateTime = 10_000
 
 export interface OpenRequestsInit {
   readonly metrics: Metrics
   readonly log: Logger
-  /** Requests that one session may have open; beyond it its socket is not read. */
+  /** Number of open requests at which a session's socket is not read any more. */
   readonly laneLimit: number
 }
 
 export class OpenRequests {
   readonly #init: OpenRequestsInit
-  /** By number: those that are not decided, and those decided whose worker still runs them and has not given them up. */
+  /** By id: undecided requests, and decided ones whose worker still runs them and has not given them up. */
   readonly #byRid = new Map<number, Request>()
   #undecided = 0
-  /** Of these, those that are not handed out. */
+  /** Undecided requests that are not handed out. */
   #waiting = 0
   #bytes = 0
   #onIdle: (() => void) | undefined
@@ -40,12 +40,12 @@ export class OpenRequests {
     return this.#byRid.size === 0
   }
 
-  /** Requests that wait or run. */
+  /** Number of requests that wait or run. */
   get undecided(): number {
     return this.#undecided
   }
 
-  /** Characters of their bodies. */
+  /** Number of characters in the bodies of undecided requests. */
   get bytes(): number {
     return this.#bytes
   }
@@ -58,16 +58,28 @@ export class OpenRequests {
     return this.#undecided - this.#waiting
   }
 
-  /** Resolves once all are decided. */
+  /** Resolves once all requests are decided. */
   async idle(): Promise<void> {
     if (this.#undecided > 0) await new Promise<void>(resolve => (this.#onIdle = resolve))
   }
 
-  /** A request that a worker has, and has not given up. Throws UnreadableError, if it is none. */
-  findIn(worker: Worker, rid: number): Request {
-    const request = this.#byRid.get(rid)
-    if (request?.turn?.worker === worker) return request
-    throw new UnreadableError(`the outcome of request ${rid}, which it does not have`)
+  has(request: Request): boolean {
+    return this.#byRid.get(request.rid) === request
+  }
+
+  /**
+   * Returns all of them in a list of their own, so that the caller may decide them while it goes through the
+   * list.
+   */
+  all(): Request[] {
+    return [...this.#byRid.values()]
+  }
+
+  /** Returns those whose deadline has passed, as `all` does. */
+  overdue(now: number): Request[] {
+    const overdue: Request[] = []
+    for (const request of this.#byRid.values()) if (request.deadline <= now) overdue.push(request)
+    return overdue
   }
 
   add(request: Request): void {
@@ -83,17 +95,31 @@ export class OpenRequests {
     }
   }
 
-  /** So many of those that waited are with a worker. */
+  /** Counts requests that waited and are with a worker now. */
   handedOut(count: number): void {
     this.#waiting -= count
   }
 
-  /** So many of those that were with a worker wait again. */
+  /** Counts requests that were with a worker and wait again. */
   takenBack(count: number): void {
     this.#waiting += count
   }
 
-  /** Its worker is done with it, and it is decided if it was not. */
+  /**
+   * Takes the outcome that a worker reports of one of its requests.
+   *
+   * @throws UnreadableError if the worker has no such request, or the request was given up
+   */
+  settleOf(worker: Worker, rid: number, outcome: Outcome): void {
+    const request = this.#byRid.get(rid)
+    const turn = request?.turn
+    if (request === undefined || turn?.worker !== worker)
+      throw new UnreadableError(`the outcome of request ${rid}, which it does not have`)
+    this.settle(request, outcome)
+    turn.countOutcome()
+  }
+
+  /** Ends a request that its worker has finished with, and decides it if it is undecided. */
   settle(request: Request, outcome: Outcome): void {
     this.decide(request, outcome)
     request.hasOutcome = true
@@ -101,12 +127,12 @@ export class OpenRequests {
     this.#end(request)
   }
 
-  /** Decides a request and tells its client, if it asked for an answer. */
+  /** Decides a request, and tells its client if the client expects an answer. */
   decide(request: Request, outcome: Outcome): void {
     if (request.state === 'decided') return
     const { onOutcome } = request
     if (onOutcome !== undefined) {
-      // Decided before it is told: it may end the session.
+      // Decided before it is reported, because the report may end the session.
       this.#close(request)
       return onOutcome(outcome)
     }
@@ -114,27 +140,13 @@ export class OpenRequests {
     this.#close(request)
   }
 
-  /**
-   * Answers all that clients still wait for, since nobody waits any longer for their outcomes: the gateway closes. What
-   * has not started is not run. What runs goes on until its session ends, and its outcome is told to nobody.
-   */
-  abandon(): void {
-    this.#init.log.warn('Requests have not ended in time', { requests: this.#undecided })
-    for (const request of this.#byRid.values()) {
-      // Hooks are no client's; they have a time of their own.
-      if (request.state === 'decided' || request.onOutcome !== undefined) continue
-      request.turn?.takeBack()
-      if (request.turn === undefined) {
-        this.#leaveLane(request)
-        this.decide(request, { error: errors.closing() })
-      } else if ((request.flags & requestFlags.notify) === 0) {
-        this.#tell(request, { error: errors.workerLost(request.route.name, 'the gateway is closing') })
-        request.isAnswered = true
-      }
-    }
+  /** Tells the client an answer while the request runs on. Its later outcome is told to nobody. */
+  answerEarly(request: Request, outcome: Outcome): void {
+    this.#tell(request, outcome)
+    request.isAnswered = true
   }
 
-  /** Decides a request without telling anybody: its session is gone. */
+  /** Decides a request without telling anybody, because its session has ended. */
   drop(request: Request, now: number): void {
     if (request.state === 'decided') return
     request.turn?.worker.abort(request, 'session closed')
@@ -142,23 +154,12 @@ export class OpenRequests {
     this.#close(request)
   }
 
-  /** Answers those whose deadline has passed. What they do from now on has no effect; their lanes go on without them. */
-  sweep(now: number): void {
-    for (const request of this.#byRid.values()) {
-      if (request.deadline > now) continue
-      if (request.state !== 'decided') this.#timeOut(request)
-      else {
-        this.#giveUp(request)
-        this.#end(request)
-      }
-    }
-  }
-
-  /** Answers one that is about to be handed out, if its deadline has passed. Gives whether it was answered. */
-  expire(request: Request, now: number): boolean {
-    if (request.deadline > now) return false
-    this.#timeOut(request)
-    return request.state === 'decided'
+  /** Leaves a request to its worker alone, because its handler runs on past the deadline. */
+  giveUp(request: Request): void {
+    this.#byRid.delete(request.rid)
+    this.#init.metrics.count('handlersGivenUp')
+    request.turn?.worker.giveUp(request)
+    this.#end(request)
   }
 
   #tell(request: Request, outcome: Outcome): void {
@@ -179,32 +180,6 @@ export class OpenRequests {
     const { onEnd } = request
     request.onEnd = undefined
     onEnd?.()
-  }
-
-  #timeOut(request: Request): void {
-    const { route, timeout } = request
-    // If it has not started it is in its lane again after this, and must not be handed out any more.
-    request.turn?.takeBack()
-    // A hook is not given up before it has started.
-    if (request.onOutcome !== undefined && request.turn === undefined) return request.stopClock()
-    if (request.turn !== undefined) this.#giveUp(request)
-    this.#leaveLane(request)
-    this.#init.metrics.count('timeouts')
-    this.decide(request, { error: errors.timeout(route.name, timeout) })
-  }
-
-  /** It is not to be handed out any more. */
-  #leaveLane(request: Request): void {
-    const { waiting } = request.session.lane
-    const at = waiting.indexOf(request)
-    if (at >= 0) waiting.splice(at, 1)
-  }
-
-  /** Its handler runs on past its deadline. From now on it is its worker's alone. */
-  #giveUp(request: Request): void {
-    this.#byRid.delete(request.rid)
-    this.#init.metrics.count('handlersGivenUp')
-    request.turn?.worker.giveUp(request)
   }
 
   #close(request: Request): void {

@@ -1,13 +1,19 @@
-/** Turns that keep their lane too long: unstarted in a busy worker while another is idle, or held beyond a deadline. */
-
+/**
+ * Frees lanes whose turn blocks them for too long. Either the turn has not started in a busy worker while
+ * another worker is idle, or it waits for operations beyond a deadline.
+ */
 import type { Worker } from '../pool/worker.js'
 import type { Request } from '../sessions/request.js'
 import type { WaitingLine } from './waiting-line.js'
 
-/** Milliseconds after which what lies unstarted in a busy worker may move to an idle one. */
+/** Milliseconds after which a turn that has not started may move from a busy worker to an idle one. */
 const stuckAfter = 2
 
-/** Takes them back, if a worker is idle. `isPinned`: whether a request may run where it lies and nowhere else. */
+/**
+ * Takes back turns that have not started, if a worker is idle. Returns whether one is.
+ *
+ * @param isPinned returns whether a request may run only in the worker that has it
+ */
 export function takeBackStuck(
   up: readonly Worker[],
   line: WaitingLine,
@@ -22,7 +28,11 @@ export function takeBackStuck(
   return true
 }
 
-/** A lane waits no longer than a request's deadline for what the request did not wait for itself. */
+/**
+ * Lets lanes go on that wait for the operations of a request beyond its deadline. The handler did not await
+ * these operations itself.
+ */
 export function goOnWithOverdue(up: readonly Worker[], now: number): void {
-  for (const worker of up) for (const turn of worker.turns) turn.goOnAtDeadline(now)
+  // A copy: a turn that goes on may free its slot.
+  for (const worker of up) for (const turn of [...worker.turns]) turn.goOnAtDeadline(now)
 }

@@ -1,13 +1,16 @@
 /**
- * How fast workers start requests while somebody waits for them: it tells how long those who wait now will have to. While nobody
- * waits nothing can be learned, since then no more are started than come. The first window is not gone by: workers that have
- * just come up, or had nothing to do, are slower in it than they will be.
+ * Measures how fast workers start requests while requests wait. From this it estimates how long new requests
+ * will wait. Without waiting requests there is nothing to learn, since no more are started than arrive. The
+ * first window is ignored: workers that have just started, or were idle, are slower in it than later.
  */
 
-/** Requests that must have been started in a window: fewer say little. */
+/** Number of requests that must have started in a window. Fewer say little. */
 const windowRequests = 8
 
-/** The share of the limit that a window lasts: what is known of two is known in time, and a short hitch is no trend. */
+/**
+ * Length of a window as a share of the limit. Two windows are over well before the limit, and a short hitch
+ * does not look like a trend.
+ */
 const windowShare = 1 / 16
 
 interface Window {
@@ -17,24 +20,24 @@ interface Window {
 
 export class Throughput {
   readonly #windowMs: number
-  /** The present window and the one before it, if that is gone by. */
+  /** The present window, and the one before if it counts. */
   #present: Window = { since: 0, started: 0 }
   #before: Window | undefined
   #isFirst = true
 
-  /** `limit`: the wait, in milliseconds, that it is to be told from. */
+  /** `limit`: the wait in milliseconds that is to be recognized. */
   constructor(limit: number) {
     this.#windowMs = limit * windowShare
   }
 
-  /** Somebody waits, and nobody did before. Times are milliseconds since 1970. */
+  /** Begins to measure, because the first request waits. `now`, here and below: milliseconds of one clock. */
   begin(now: number): void {
     this.#before = undefined
     this.#present = { since: now, started: 0 }
     this.#isFirst = true
   }
 
-  /** So many requests were handed out. */
+  /** Counts requests that were handed out. */
   count(started: number, now: number): void {
     this.#present.started += started
     if (this.#present.started < windowRequests || now - this.#present.since < this.#windowMs) return
@@ -43,7 +46,7 @@ export class Throughput {
     this.#present = { since: now, started: 0 }
   }
 
-  /** Milliseconds until so many requests are started; 0: too little is known. */
+  /** Returns the estimated milliseconds until that many requests are started; 0: too little is known. */
   timeOf(requests: number, now: number): number {
     const before = this.#before
     if (before === undefined) return 0

@@ -1,29 +1,32 @@
 /**
- * Who waits for a worker, first come first served: lanes, and concurrent requests, which wait by themselves. Those
- * that belong to one worker stand in a line of that worker; each worker takes from its own and from the common one,
- * whichever has waited longer.
+ * The line of lanes and concurrent requests that wait for a worker, first come, first served. Waiters that
+ * belong to one worker stand in a line of that worker, all others in the common line. A worker takes from
+ * both, the longest wait first.
  */
 import type { Request } from '../sessions/request.js'
 import type { Session } from '../sessions/session.js'
 import { Throughput } from './throughput.js'
 
-/** Somebody in the line: a session whose lane waits, or a concurrent request. */
+/** One entry of the line: a session whose lane waits, or a concurrent request. */
 export interface Waiter {
   readonly session: Session
-  /** undefined: the whole lane of the session waits. */
+  /** The concurrent request; undefined: the lane of the session waits. */
   readonly request: Request | undefined
-  /** Its place in time. */
+  /** Sequence number of its arrival. */
   readonly since: number
-  /** When it came, by the monotonic clock. */
+  /** When it arrived, by the monotonic clock. */
   readonly at: number
 }
 
-/** Whether there is still something to hand out: what waited may have been decided, and sessions end. */
+/**
+ * Whether it still has a request to hand out. Requests may have been decided meanwhile, and sessions may have
+ * ended.
+ */
 function isWaiting({ session, request }: Waiter): boolean {
   return request === undefined ? session.lane.waiting.length > 0 : request.state === 'waiting'
 }
 
-/** A queue whose head is taken in constant time. */
+/** A queue whose head is removed in constant time. */
 class Queue {
   #items: (Waiter | undefined)[] = []
   #head = 0
@@ -36,7 +39,7 @@ class Queue {
     return this.#items[this.#head]
   }
 
-  /** Milliseconds that the first has waited. */
+  /** Returns the milliseconds that the first waiter has waited. */
   waited(now: number): number {
     const { first } = this
     return first === undefined ? 0 : now - first.at
@@ -57,7 +60,7 @@ class Queue {
     return first
   }
 
-  /** Takes all, oldest first. */
+  /** Takes all waiters, oldest first. */
   takeAll(): Waiter[] {
     const all = this.#items.slice(this.#head) as Waiter[]
     this.#items = []
@@ -66,7 +69,7 @@ class Queue {
   }
 }
 
-/** The share of the limit that requests wait at most on average: sessions take turns, so that some wait for longer. */
+/** Share of the limit that the average wait may reach. Sessions take turns, so some requests wait longer. */
 const aimed = 3 / 4
 
 export class WaitingLine {
@@ -77,14 +80,14 @@ export class WaitingLine {
   #clock = 0
   #size = 0
 
-  /** `limit`: milliseconds beyond which nobody should wait. */
+  /** `limit`: milliseconds that a waiter should wait at most. */
   constructor(places: number, limit: number) {
     this.#limit = limit
     this.#throughput = new Throughput(limit)
     this.#pinned = Array.from({ length: places }, () => new Queue())
   }
 
-  /** Waiters that a worker at this place may take. */
+  /** Returns the number of waiters that the worker at a place may take. */
   sizeFor(place: number): number {
     return this.#common.size + this.#pinned[place]!.size
   }
@@ -97,7 +100,7 @@ export class WaitingLine {
     return this.#pinned[place]!.size
   }
 
-  /** `place`: the only worker that may take it; undefined: any. */
+  /** Adds a waiter. `place`: of the only worker that may take it; undefined: any worker may. */
   add(session: Session, request: Request | undefined, place: number | undefined, now: number): void {
     const queue = place === undefined ? this.#common : this.#pinned[place]!
     if (this.#size++ === 0) this.#throughput.begin(now)
@@ -108,7 +111,7 @@ export class WaitingLine {
     return this.#size === 0
   }
 
-  /** Milliseconds that somebody has waited, at most. */
+  /** Returns the longest wait in milliseconds. */
   longestWait(now: number): number {
     const queues = [this.#common, ...this.#pinned]
     for (const queue of queues) this.#dropSpent(queue)
@@ -116,9 +119,9 @@ export class WaitingLine {
   }
 
   /**
-   * Whether somebody who comes now would wait for longer than the limit: because somebody before him has, or because
-   * so many requests that wait (`waiting`) will take longer. By those who have waited alone that is known too late: behind them
-   * came, while they waited, more than workers could do.
+   * Whether a request that arrives now would wait longer than the limit. Either a waiter before it has waited
+   * longer, or the `waiting` requests are estimated to take longer. The first condition alone is met too
+   * late: while its waiter waited, more requests may have arrived than the workers can run.
    */
   isBehind(place: number | undefined, waiting: number, now: number): boolean {
     const queue = place === undefined ? this.#common : this.#pinned[place]!
@@ -127,12 +130,12 @@ export class WaitingLine {
     return queue.size > 0 && this.#throughput.timeOf(waiting, now) > this.#limit * aimed
   }
 
-  /** So many requests of those that were taken were handed out. */
+  /** Counts requests that were taken from the line and handed out. */
   handedOut(requests: number, now: number): void {
     this.#throughput.count(requests, now)
   }
 
-  /** Who has nothing to hand out any more leaves, if nobody stands before him who has. */
+  /** Drops waiters at the head of the line that have nothing left to hand out. */
   #dropSpent(queue: Queue): void {
     let { first } = queue
     while (first !== undefined && !isWaiting(first)) {
@@ -143,7 +146,7 @@ export class WaitingLine {
     }
   }
 
-  /** Takes who has waited longest among those that the worker at `place` may take. */
+  /** Takes the waiter with the longest wait among those that the worker at `place` may take. */
   take(place: number): Waiter | undefined {
     const pinned = this.#pinned[place]!
     const pinnedSince = pinned.first?.since ?? Number.POSITIVE_INFINITY
@@ -153,7 +156,7 @@ export class WaitingLine {
     return taken
   }
 
-  /** Takes everybody who waits for the worker at `place`, or, without one, everybody. */
+  /** Takes all waiters of the worker at `place`; without a place, all waiters. */
   takeAll(place?: number): Waiter[] {
     const queues = place === undefined ? [this.#common, ...this.#pinned] : [this.#pinned[place]!]
     const all = queues.flatMap(queue => queue.takeAll())

@@ -1,35 +1,39 @@
 /**
- * Looks whether workers get on: whether their event loops turn, and whether they take what waits for them. One that does not, for
- * long, holds up all who have something there, and is replaced, whatever the reason. Looks are counted, not milliseconds: while
- * the gateway itself stands still, or the machine sleeps, there are none.
+ * Checks that workers make progress. Their event loops must turn, and they must take the requests that wait
+ * for them. A worker that makes none for long blocks all sessions that have requests there, so it is
+ * replaced, whatever the reason. Checks are counted and not milliseconds, since none happen while the gateway
+ * is blocked or the machine sleeps.
  */
 import { readPulse } from '../../shared/link/claims.js'
 import type { Logger } from '../../shared/text/log.js'
 import type { Pool } from '../pool/pool.js'
 import type { Worker } from '../pool/worker.js'
 import type { Metrics } from '../telemetry/metrics.js'
-import type { Dispatcher } from './dispatcher.js'
+import type { RequestQueue } from './request-queue.js'
 
-/** Beats of a worker's pulse, and looks at it, in the time after which it is stuck. */
+/**
+ * Number of beats of a worker's pulse, and of checks of it, in the time after which the worker counts as
+ * stuck.
+ */
 export const pulsesPerVerdict = 5
 
-/** Looks without progress after which nobody new is to be sent to a worker. */
+/** Number of checks without progress after which a worker does not count as ready. */
 const looksPerDoubt = 3
 
-/** What was seen of a worker, and for how many looks it has been the same. */
+/** What was seen of a worker, and for how many checks it has been the same. */
 interface Seen {
   pulse: number
   looks: number
   progress: number
   running: number
-  /** Looks at which requests waited for it, and it had not got on. */
+  /** Number of checks in a row at which requests waited for it and it had made no progress. */
   stalls: number
 }
 
 export interface WatchdogInit {
   readonly pool: Pick<Pool, 'up' | 'alive' | 'renew'>
-  readonly dispatcher: Pick<Dispatcher, 'hasWorkFor'>
-  /** Milliseconds; 0: nobody is looked at. */
+  readonly queue: Pick<RequestQueue, 'hasWorkFor'>
+  /** Milliseconds without progress after which a worker is replaced; 0: no checks. */
   readonly stuckAfter: number
   readonly metrics: Metrics
   readonly log: Logger
@@ -50,7 +54,7 @@ export class Watchdog {
     clearInterval(this.#timer)
   }
 
-  /** Whether there is a worker that gets on with its work, or has none. */
+  /** Whether at least one worker makes progress or has nothing to do. */
   get hasReadyWorker(): boolean {
     return this.#init.pool.up.some(worker => {
       const { looks, stalls } = this.#seen.get(worker) ?? { looks: 0, stalls: 0 }
@@ -64,11 +68,12 @@ export class Watchdog {
       const seen = this.#seen.get(worker) ?? { pulse: 0, looks: -1, progress: 0, running: 0, stalls: 0 }
       this.#seen.set(worker, seen)
       this.#compare(worker, seen)
-      // One look more than there are beats: a beat may come just behind a look. And only once.
+      // One check more than there are beats, since a beat may follow just after a check. Equality, so only
+      // once.
       if (seen.looks === pulsesPerVerdict + 1) {
         metrics.count('workersStuck')
         log.error('A worker is stuck, and is ended', { worker: worker.index, ms })
-        worker.endStuck(ms)
+        worker.ending.killStuck(ms)
       } else if (seen.stalls === pulsesPerVerdict + 1) this.#endStall(worker)
     }
   }
@@ -77,8 +82,8 @@ export class Watchdog {
     const pulse = readPulse(worker.claims)
     seen.looks = seen.pulse === pulse ? seen.looks + 1 : 0
     seen.pulse = pulse
-    const isWaitedFor = worker.state === 'up' && this.#init.dispatcher.hasWorkFor(worker.index)
-    // What begins or goes on in it is told by memory, or a file: of those that are long at work no message has come.
+    const isWaitedFor = worker.state === 'up' && this.#init.queue.hasWorkFor(worker.index)
+    // Long-running requests send no messages. Which of them runs is read from shared memory or from a file.
     const running = isWaitedFor ? worker.running : 0
     const isSame = seen.progress === worker.load.progress && seen.running === running
     seen.stalls = isWaitedFor && isSame ? seen.stalls + 1 : 0
@@ -86,12 +91,15 @@ export class Watchdog {
     seen.running = running
   }
 
-  /** Requests wait for a worker, and it takes none. One that is full ends what it has; any other one is ended. */
+  /**
+   * Replaces a worker that takes none of the requests that wait for it. A full one may finish; any other is
+   * killed.
+   */
   #endStall(worker: Worker): void {
     const { pool, metrics, log, stuckAfter: ms } = this.#init
     if (worker.load.isFull) return pool.renew(worker, `it is full, and nothing of it has ended for ${ms} ms`)
     metrics.count('workersMute')
     log.error('A worker takes no requests, and is ended', { worker: worker.index, ms })
-    worker.endFor(`it took no requests for ${ms} ms`)
+    worker.ending.killFor(`it took no requests for ${ms} ms`)
   }
 }

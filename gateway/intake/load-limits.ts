@@ -3,8 +3,8 @@
  * told why; who goes on far beyond is closed.
  */
 import { errors, type GatewayError } from '../../shared/errors.js'
-import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { OpenRequests } from '../dispatch/open-requests.js'
+import type { RequestQueue } from '../dispatch/request-queue.js'
 import { TokenBucket } from '../limits/token-bucket.js'
 import type { IncomingRequest } from '../protocols/protocol.js'
 import type { Route } from '../sessions/routes.js'
@@ -24,7 +24,7 @@ export interface RateLimits {
 export interface LoadLimitsInit {
   readonly limits: RateLimits
   readonly requests: Pick<OpenRequests, 'undecided' | 'bytes'>
-  readonly dispatcher: Pick<Dispatcher, 'isBehind'>
+  readonly queue: Pick<RequestQueue, 'isBehind'>
 }
 
 /**
@@ -103,10 +103,10 @@ export class LoadLimits {
   }
 
   #judgeLoad(session: Session, route: Route | undefined, bytes: number, now: number): Verdict {
-    const { limits, requests, dispatcher } = this.#init
+    const { limits, requests, queue } = this.#init
     const { maxOpenRequests, maxOpenBytes, maxQueueDelay } = limits
     const isFull = requests.undecided >= maxOpenRequests || requests.bytes + bytes > maxOpenBytes
-    const isBehind = route !== undefined && dispatcher.isBehind({ session, route }, now)
+    const isBehind = route !== undefined && queue.isBehind({ session, route }, now)
     if (!isFull && !isBehind) return undefined
     return errors.overloaded(Math.max(100, maxQueueDelay))
   }

@@ -1,9 +1,10 @@
 /**
- * One worker thread's life, as Piscina runs it: the only file that knows Piscina.
+ * One worker thread's life, as Piscina runs it. This is the only file that knows Piscina.
  *
- * Each thread has a Piscina of its own, which starts it at the first task and never starts another: whether and when
- * a dead thread is replaced is the supervisor's decision (pool.ts). Nothing waits in Piscina's queue, and no task
- * carries an AbortSignal. The first task lasts as long as the thread, and fails with what the thread ended of.
+ * Each thread has a Piscina of its own, which starts it at the first task and never starts another. The pool
+ * decides whether and when a dead thread is replaced (pool.ts). Nothing waits in Piscina's queue, and no task
+ * carries an AbortSignal. The first task lasts as long as the thread, and fails with the cause of the
+ * thread's end.
  */
 import { fileURLToPath } from 'node:url'
 import { MessagePort, receiveMessageOnPort } from 'node:worker_threads'
@@ -17,19 +18,18 @@ import { expectFreeFiles } from '../limits/open-files.js'
 import type { ResolvedOptions } from '../options/options.js'
 import type { Prints } from '../telemetry/prints.js'
 import { hasEval, withoutEval } from './node-arguments.js'
-import type { Transport, TransportInit } from './transport.js'
+import { closingGrace, EndOnce, type Transport, type TransportInit } from './transport.js'
 
 const workerFile = fileURLToPath(new URL('../../workers/main.js', import.meta.url))
 
-/** Milliseconds that a thread may take to end once it was told to, and its port to close after its end was told. */
-const closingGrace = 1_000
-
-/** Tasks that Piscina may see as running at the same time: the one that lasts, one that ends, one that begins. */
+/**
+ * Tasks that Piscina may see running at the same time: the one that lasts, one that ends, one that begins.
+ */
 const concurrentTasks = 8
 
 /**
- * Files that a thread opens as it starts: those of its event loop, and modules, one after the other. Where they run
- * out in between, Node 20 to 24 lose one for good (measured).
+ * Files that a thread opens as it starts: those of its event loop, and modules, one after the other. If the
+ * process runs out of files in between, Node 20 to 24 leak one for good (measured).
  */
 const filesOfThread = 16
 
@@ -39,16 +39,14 @@ export class Thread implements Transport {
   readonly #pool: Piscina
   readonly #claims: ClaimTable
   readonly #init: TransportInit
+  readonly #end: EndOnce
   #port: MessagePort | undefined
-  #cause: Error | undefined
-  #isPortClosed = false
-  #grace: NodeJS.Timeout | undefined
-  #hasEnded = false
 
-  /** Throws what Node throws where there is no thread to be had. */
+  /** Throws what Node throws if no thread can be started. */
   constructor(init: TransportInit, { workerArgv, workerHeap, prints }: ThreadOptions) {
     this.#init = init
     this.#claims = init.setup.claims
+    this.#end = new EndOnce('the worker closed its link', cause => this.#onEnd(cause))
     expectFreeFiles(filesOfThread)
     this.#pool = new Piscina({
       filename: workerFile,
@@ -56,7 +54,7 @@ export class Thread implements Transport {
       maxThreads: 1,
       idleTimeout: Number.POSITIVE_INFINITY,
       concurrentTasksPerWorker: concurrentTasks,
-      // A worker that waits by Atomics hears neither its link nor its timers.
+      // A worker that waits by Atomics would receive nothing from its link, and run no timers.
       atomics: 'disabled',
       stricterFIFO: true,
       recordTiming: false,
@@ -64,13 +62,13 @@ export class Thread implements Transport {
       ...(workerHeap === 0 ? {} : { resourceLimits: { maxOldGenerationSizeMb: workerHeap } }),
       ...argvOf(workerArgv)
     })
-    // The link is offered before any code of the game runs; what comes later is the game's own.
+    // The link is offered before any code of the game runs. Later messages are the game's own.
     this.#pool.on('message', (message: unknown) => {
       if (this.#port === undefined && isLinkOffer(message)) this.#open(message.port)
       else init.onForeign(message)
     })
-    this.#pool.on('error', error => this.#fail(asError(error)))
-    this.#pool.run(null).catch(error => this.#fail(asError(error)))
+    this.#pool.on('error', error => this.#end.fail(asError(error)))
+    this.#pool.run(null).catch(error => this.#end.fail(asError(error)))
     for (const thread of this.#pool.threads) prints.follow(thread)
   }
 
@@ -79,7 +77,7 @@ export class Thread implements Transport {
   }
 
   run(batch: Batch): void {
-    // A thread that ends fails all its tasks; its end is told once, by the first.
+    // A thread that ends fails all its tasks. The first task reports its end.
     this.#pool.run(batch).catch(() => {})
   }
 
@@ -88,52 +86,42 @@ export class Thread implements Transport {
   }
 
   async stop(): Promise<void> {
-    // Of a thread that ends meanwhile its end tells.
+    // If the thread ends meanwhile, the first task reports it.
     await this.#pool.run('stop').catch(() => {})
   }
 
-  /** Ends the thread, whatever it does. One that sits in a call of the system ends behind it; nobody waits for that. */
+  /**
+   * Ends the thread, whatever it does. A thread that is in a system call ends only after the call; that is
+   * not waited for longer than `closingGrace`.
+   */
   async terminate(): Promise<void> {
     await withTimeout(closingGrace, this.#pool.destroy())
   }
 
   #open(port: MessagePort): void {
     this.#port = port
+    this.#end.channelOpened()
     port.on('message', this.#init.onMessage)
     port.on('messageerror', error =>
       this.#init.onUnreadable(`a message that Node can't read: ${error.message}`)
     )
-    port.on('close', () => {
-      this.#isPortClosed = true
-      this.#endSoon()
-    })
+    port.on('close', () => this.#end.channelClosed())
     port.unref()
   }
 
-  #fail(cause: Error): void {
-    this.#cause ??= cause
-    this.#endSoon()
-  }
-
-  /** The end is told once it is known what of, and the thread can send no more: when its port has closed. */
-  #endSoon(): void {
-    if (this.#cause !== undefined && (this.#port === undefined || this.#isPortClosed)) this.#tellEnd()
-    else this.#grace ??= setTimeout(() => this.#tellEnd(), closingGrace)
-  }
-
-  #tellEnd(): void {
-    clearTimeout(this.#grace)
-    if (this.#hasEnded) return
-    this.#hasEnded = true
+  #onEnd(cause: Error): void {
     this.#drain()
-    this.#init.onEnd(this.#cause ?? new Error('the worker closed its link'))
+    this.#init.onEnd(cause)
     void this.#pool.destroy()
   }
 
-  /** Gives what the port still holds. A port that closed by itself gave all before; to read it would crash Node 20. */
+  /**
+   * Passes on the messages that the port still holds. A port that closed by itself has delivered all of them
+   * before; reading it would crash Node 20.
+   */
   #drain(): void {
     const port = this.#port
-    if (port === undefined || this.#isPortClosed) return
+    if (port === undefined || !this.#end.hasOpenChannel) return
     for (let last = receiveMessageOnPort(port); last !== undefined; last = receiveMessageOnPort(port)) {
       this.#init.onMessage(last.message)
     }
@@ -150,8 +138,8 @@ function asError(error: unknown): Error {
 }
 
 /**
- * What a thread is given of the options of this process: left alone, it has them all, and with them those of V8, which Node takes
- * in no other way.
+ * Returns the Node options of a thread. Without `execArgv` it inherits all options of this process, and that
+ * is the only way in which Node passes V8's options on to a thread.
  */
 function argvOf(asked: readonly string[] | undefined): { execArgv?: string[] } {
   const argv = asked ?? (hasEval(process.execArgv) ? withoutEval(process.execArgv) : undefined)

@@ -1,6 +1,7 @@
 /**
- * One worker process's life. It shares no memory with the gateway, so that nothing that happens there can end the gateway's process;
- * what a thread says in shared memory it says in messages, and in a small file, which can be read when it has ended.
+ * One worker process's life. It shares no memory with the gateway, so no fault of it can end the gateway's
+ * process. What a thread writes into shared memory, a process sends in messages. Only the id of the running
+ * request is written into a small file, so that it can be read after the process has ended.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
@@ -18,14 +19,11 @@ import { channelFile } from '../../shared/link/worker-setup.js'
 import { withTimeout } from '../../shared/with-timeout.js'
 import type { ResolvedOptions } from '../options/options.js'
 import { withoutEval } from './node-arguments.js'
-import { ProcessEnd, type Transport, type TransportInit } from './transport.js'
+import { closingGrace, EndOnce, ProcessEnd, type Transport, type TransportInit } from './transport.js'
 
 const workerFile = fileURLToPath(new URL('../../workers/process.js', import.meta.url))
 
-/** Milliseconds that a process may take to end once it was told to, and its channel to close after its end was told. */
-const closingGrace = 1_000
-
-/** Those that run: none is left behind when the gateway's process ends before it has ended them. */
+/** The processes that run. They are killed when the gateway's process exits before it has ended them. */
 const running = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
@@ -38,63 +36,63 @@ export class WorkerProcess implements Transport {
   /** undefined: the process did not start. */
   readonly #channel: ProcessChannel | undefined
   readonly #claims: ClaimTable
-  readonly #runningFile: number
+  /**
+   * File descriptor to which the process writes the id of the running request. undefined: closed after the
+   * end.
+   */
+  #runningFile: number | undefined
   readonly #init: TransportInit
+  readonly #end: EndOnce
   readonly #ended: Promise<void>
   #tellEnded!: () => void
   #onStopped: (() => void) | undefined
-  #cause: Error | undefined
-  #isDisconnected = false
-  #grace: NodeJS.Timeout | undefined
-  #hasEnded = false
 
-  /** Throws what Node throws where there is no process, file or folder to be had. */
+  /** Throws what Node throws if no process, file or folder can be created. */
   constructor(init: TransportInit, options: WorkerProcessOptions) {
     const { claims, ...setup } = init.setup
     this.#init = init
     this.#claims = claims
     this.#ended = new Promise(resolve => (this.#tellEnded = resolve))
-    this.#runningFile = openScratch()
-    this.#child = startProcess(options, this.#runningFile)
+    this.#end = new EndOnce('the worker closed its channel', cause => this.#onEnd(cause))
+    const file = openScratch()
+    this.#runningFile = file
+    this.#child = startProcess(options, file)
     running.add(this.#child)
     this.#child.on('exit', (code, signal) => {
       running.delete(this.#child)
-      this.#fail(new ProcessEnd(code, signal))
+      this.#end.fail(new ProcessEnd(code, signal))
     })
     this.#child.on('error', error => {
-      if (this.#child.pid !== undefined) return this.#fail(error)
+      if (this.#child.pid !== undefined) return this.#end.fail(error)
       running.delete(this.#child)
-      this.#fail(errors.workerNotStarted('process', error.message))
+      this.#end.fail(errors.workerNotStarted('process', error.message))
     })
     const pipe = this.#child.stdio?.[channelFile] as Socket | undefined
     if (this.#child.pid === undefined || pipe === undefined) return
+    this.#end.channelOpened()
     this.#channel = new ProcessChannel(pipe, {
-      onMessage: message => this.#hear(message),
+      onMessage: message => this.#receive(message),
       onUnreadable: init.onUnreadable,
-      onClose: () => {
-        this.#isDisconnected = true
-        this.#endSoon()
-      }
+      onClose: () => this.#end.channelClosed()
     })
-    this.#say({ kind: 'setup', setup })
+    this.#send({ kind: 'setup', setup })
   }
 
   get running(): number {
-    if (this.#hasEnded) return 0
-    return readNumber(this.#runningFile)
+    return this.#runningFile === undefined ? 0 : readNumber(this.#runningFile)
   }
 
   run(batch: Batch): void {
-    this.#say({ kind: 'batch', batch })
+    this.#send({ kind: 'batch', batch })
   }
 
   post(message: InboxMessage): void {
-    this.#say({ kind: 'inbox', message })
+    this.#send({ kind: 'inbox', message })
   }
 
   async stop(): Promise<void> {
     const stopped = new Promise<void>(resolve => (this.#onStopped = resolve))
-    this.#say({ kind: 'stop' })
+    this.#send({ kind: 'stop' })
     await Promise.race([stopped, this.#ended])
   }
 
@@ -103,12 +101,12 @@ export class WorkerProcess implements Transport {
     await withTimeout(closingGrace, this.#ended)
   }
 
-  #say(words: ToProcess): void {
-    this.#channel?.send(words)
+  #send(message: ToProcess): void {
+    this.#channel?.send(message)
   }
 
-  /** Takes what is said to the transport; the rest is given on as it is. */
-  #hear(message: unknown): void {
+  /** Handles the messages that are meant for the transport, and passes on the rest as it is. */
+  #receive(message: unknown): void {
     const { kind, message: told } = (message ?? {}) as Partial<Record<'kind' | 'message', unknown>>
     if (kind === 'beat') beat(this.#claims)
     else if (kind === 'stopped') this.#onStopped?.()
@@ -116,29 +114,21 @@ export class WorkerProcess implements Transport {
     else this.#init.onMessage(message)
   }
 
-  #fail(cause: Error): void {
-    this.#cause ??= cause
-    this.#endSoon()
-  }
-
-  /** The end is told once it is known what of, and the process can say no more: when its channel has closed. */
-  #endSoon(): void {
-    if (this.#cause !== undefined && (this.#isDisconnected || this.#child.pid === undefined)) this.#tellEnd()
-    else this.#grace ??= setTimeout(() => this.#tellEnd(), closingGrace)
-  }
-
-  #tellEnd(): void {
-    clearTimeout(this.#grace)
-    if (this.#hasEnded) return
+  #onEnd(cause: Error): void {
     this.#child.kill('SIGKILL')
-    this.#init.onEnd(this.#cause ?? new Error('the worker closed its channel'))
-    this.#hasEnded = true
-    closeSync(this.#runningFile)
+    // The file is still open in this call: it is read to find out whose request ended the process.
+    this.#init.onEnd(cause)
+    if (this.#runningFile !== undefined) closeSync(this.#runningFile)
+    this.#runningFile = undefined
     this.#tellEnded()
   }
 }
 
-/** Starts the program of a worker. `file`: where it writes which request has the thread; closed if it can't be started. */
+/**
+ * Starts the program of a worker.
+ *
+ * @param file to which it writes the id of the running request; closed if the program can't be started
+ */
 function startProcess({ workerArgv, workerHeap }: WorkerProcessOptions, file: number): ChildProcess {
   const heap = workerHeap === 0 ? [] : [`--max-old-space-size=${workerHeap}`]
   const argv = [...(workerArgv ?? withoutEval(process.execArgv)), ...heap, workerFile]
@@ -150,13 +140,15 @@ function startProcess({ workerArgv, workerHeap }: WorkerProcessOptions, file: nu
   }
 }
 
-/** A file that only those have who have it open. Throws what Node throws where it can't be written. */
+/**
+ * Opens a file without a name: only processes that have it open can reach it. Throws if it can't be written.
+ */
 function openScratch(): number {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
   try {
     const file = openSync(join(folder, 'running'), 'w+')
     try {
-      // Whoever has the thread is written over this, which needs no more room: a full disk shows now.
+      // Ids are written over this one later, which needs no more space. So a full disk is noticed now.
       writeSync(file, new Int32Array(1), 0, Int32Array.BYTES_PER_ELEMENT, 0)
     } catch (error) {
       closeSync(file)
@@ -168,7 +160,7 @@ function openScratch(): number {
   }
 }
 
-/** The number in that file; 0, if it can't be read: then nobody is known to have the thread. */
+/** Returns the id in that file; 0 if it can't be read, so that no request counts as running. */
 function readNumber(file: number): number {
   const read = new Int32Array(1)
   try {

@@ -1,5 +1,4 @@
-/** Applies what workers ask for about events and channels. One instance for each worker. */
-
+/** Applies a worker's operations on events and channels. One instance for each worker. */
 import { errors } from '../../shared/errors.js'
 import type { EventText } from '../../shared/events/event.js'
 import type { EventReader, OperationHead, UserOperationHead } from '../../shared/link/outbox.js'
@@ -11,7 +10,7 @@ import type { Metrics } from '../telemetry/metrics.js'
 import type { OperationAcks } from './operation-acks.js'
 
 export interface EventOperationsInit {
-  readonly answers: OperationAcks
+  readonly acks: OperationAcks
   readonly registry: Registry
   readonly channels: Channels
   readonly metrics: Metrics
@@ -25,21 +24,20 @@ export class EventOperations implements EventReader {
   }
 
   send(head: OperationHead, event: EventText): void {
-    const { answers, registry } = this.#init
-    if (answers.refuseEarly('send', head)) return
+    const { acks, registry } = this.#init
+    if (acks.refuseEarly('send', head)) return
     const session = registry.find(head.sid)
     this.#deliver(head.ack, session === undefined ? [] : [session], event, '')
   }
 
   sendToUser(head: UserOperationHead, uid: string, event: EventText, except: string): void {
-    const { answers, registry } = this.#init
-    if (!answers.refuseEarly('sendToUser', head))
-      this.#deliver(head.ack, registry.findByUid(uid), event, except)
+    const { acks, registry } = this.#init
+    if (!acks.refuseEarly('sendToUser', head)) this.#deliver(head.ack, registry.findByUid(uid), event, except)
   }
 
   sendToUsers(head: UserOperationHead, uids: string, text: EventText): void {
-    const { answers, registry, metrics } = this.#init
-    if (answers.refuseEarly('sendToUsers', head)) return
+    const { acks, registry, metrics } = this.#init
+    if (acks.refuseEarly('sendToUsers', head)) return
     const event = new GatewayEvent(text)
     const sessions = new Set<Session>()
     const missed: string[] = []
@@ -49,97 +47,97 @@ export class EventOperations implements EventReader {
       for (const session of found) sessions.add(session)
     }
     metrics.count('eventsSent', sendToAll(sessions, event))
-    answers.ack(head.ack, JSON.stringify(missed))
+    acks.ack(head.ack, JSON.stringify(missed))
   }
 
   broadcast(head: UserOperationHead, bound: number, event: EventText, except: string): void {
-    const { answers, registry } = this.#init
-    if (answers.refuseEarly('broadcast', head)) return
+    const { acks, registry } = this.#init
+    if (acks.refuseEarly('broadcast', head)) return
     const all = registry.all()
     this.#deliver(head.ack, bound === 1 ? all.filter(({ uid }) => uid !== null) : all, event, except)
   }
 
   sendToChannel(head: UserOperationHead, channel: string, event: EventText, except: string): void {
-    const { answers, channels } = this.#init
-    // A copy: a receiver that is too slow for it is closed, and leaves.
-    if (!answers.refuseEarly('sendToChannel', head))
+    const { acks, channels } = this.#init
+    // A copy, because a receiver that is too slow is closed and leaves the channel.
+    if (!acks.refuseEarly('sendToChannel', head))
       this.#deliver(head.ack, [...channels.membersOf(channel)], event, except)
   }
 
   join(head: OperationHead, channel: string): void {
-    const { answers, registry, channels } = this.#init
-    if (answers.refuseEarly('join', head)) return
+    const { acks, registry, channels } = this.#init
+    if (acks.refuseEarly('join', head)) return
     const session = registry.find(head.sid)
     const error = session === undefined ? errors.sessionNotFound(head.sid) : channels.join(session, channel)
-    if (error === undefined) answers.ack(head.ack, '')
-    else answers.refuse('join', head, error, channel)
+    if (error === undefined) acks.ack(head.ack, '')
+    else acks.refuse('join', head, error, channel)
   }
 
   leave(head: OperationHead, channel: string): void {
-    const { answers, registry, channels } = this.#init
-    if (answers.refuseEarly('leave', head)) return
+    const { acks, registry, channels } = this.#init
+    if (acks.refuseEarly('leave', head)) return
     const session = registry.find(head.sid)
     if (session !== undefined) channels.leave(session, channel)
-    answers.ack(head.ack, '')
+    acks.ack(head.ack, '')
   }
 
   joinUser(head: UserOperationHead, channel: string, uid: string): void {
-    const { answers, registry, channels } = this.#init
-    if (answers.refuseEarly('joinUser', head)) return
+    const { acks, registry, channels } = this.#init
+    if (acks.refuseEarly('joinUser', head)) return
     const sessions = registry.findByUid(uid)
-    // Who can join does, whatever becomes of the user's others.
+    // Each session that can join does, whatever happens to the user's other sessions.
     const [error] = sessions.flatMap(session => channels.join(session, channel) ?? [])
-    if (error === undefined) answers.ack(head.ack, String(sessions.length))
-    else answers.refuse('joinUser', head, error, channel)
+    if (error === undefined) acks.ack(head.ack, String(sessions.length))
+    else acks.refuse('joinUser', head, error, channel)
   }
 
   leaveUser(head: UserOperationHead, channel: string, uid: string): void {
-    const { answers, channels } = this.#init
-    if (answers.refuseEarly('leaveUser', head)) return
+    const { acks, channels } = this.#init
+    if (acks.refuseEarly('leaveUser', head)) return
     const inside = this.#inChannel(channel, uid)
     for (const session of inside) channels.leave(session, channel)
-    answers.ack(head.ack, String(inside.length))
+    acks.ack(head.ack, String(inside.length))
   }
 
   members(head: UserOperationHead, channel: string, after: number, count: number): void {
-    const { answers, channels } = this.#init
-    if (answers.refuseEarly('members', head)) return
-    // By number, which never changes, so that a page begins where the one before ended, whoever leaves meanwhile.
+    const { acks, channels } = this.#init
+    if (acks.refuseEarly('members', head)) return
+    // Sorted by id, which never changes: so a page begins where the one before ended, whoever leaves
+    // meanwhile.
     const members = [...channels.membersOf(channel)].filter(({ sid }) => sid > after)
     const page = members.sort((a, b) => a.sid - b.sid).slice(0, count)
-    answers.ack(head.ack, JSON.stringify(page.map(({ sid, uid }) => [sid, uid])))
+    acks.ack(head.ack, JSON.stringify(page.map(({ sid, uid }) => [sid, uid])))
   }
 
   channelSize(head: UserOperationHead, channel: string): void {
-    const { answers, channels } = this.#init
-    if (!answers.refuseEarly('channelSize', head))
-      answers.ack(head.ack, String(channels.membersOf(channel).size))
+    const { acks, channels } = this.#init
+    if (!acks.refuseEarly('channelSize', head)) acks.ack(head.ack, String(channels.membersOf(channel).size))
   }
 
   sessionsInChannel(head: UserOperationHead, channel: string, uid: string): void {
-    const { answers } = this.#init
-    if (!answers.refuseEarly('sessionsInChannel', head))
-      answers.ack(head.ack, String(this.#inChannel(channel, uid).length))
+    const { acks } = this.#init
+    if (!acks.refuseEarly('sessionsInChannel', head))
+      acks.ack(head.ack, String(this.#inChannel(channel, uid).length))
   }
 
   destroyChannel(head: UserOperationHead, channel: string): void {
-    const { answers, channels } = this.#init
-    if (answers.refuseEarly('destroyChannel', head)) return
+    const { acks, channels } = this.#init
+    if (acks.refuseEarly('destroyChannel', head)) return
     channels.destroy(channel)
-    answers.ack(head.ack, '')
+    acks.ack(head.ack, '')
   }
 
-  /** The sessions of a user that are in a channel. */
+  /** Returns the sessions of a user that are in a channel. */
   #inChannel(channel: string, uid: string): readonly Session[] {
     const members = this.#init.channels.membersOf(channel)
     return this.#init.registry.findByUid(uid).filter(session => members.has(session))
   }
 
   #deliver(ack: number, sessions: readonly Session[], text: EventText, except: string): void {
-    const { answers, metrics } = this.#init
+    const { acks, metrics } = this.#init
     const numbers = except === '' ? undefined : new Set<number>(JSON.parse(except))
     const count = sendToAll(sessions, new GatewayEvent(text), numbers)
     metrics.count('eventsSent', count)
-    answers.ack(ack, String(count))
+    acks.ack(ack, String(count))
   }
 }

@@ -1,6 +1,6 @@
 /**
- * How a worker's operations are answered: acked or refused if it wants an answer, and logged and counted where they
- * fail. One instance for each worker.
+ * Answers one worker's operations: with an ack or a refusal if the worker expects an answer. Refused
+ * operations are logged and counted. One instance for each worker.
  */
 import { type ErrorData, errors, type GatewayError } from '../../shared/errors.js'
 import type { Inbox } from '../../shared/link/inbox.js'
@@ -8,13 +8,13 @@ import type { UserOperationHead } from '../../shared/link/outbox.js'
 import type { Logger } from '../../shared/text/log.js'
 import type { Metrics } from '../telemetry/metrics.js'
 
-/** What is to be known of the worker that operations come from. */
+/** What operations need to know about the worker that they come from. */
 export interface OperationSource {
-  /** Unique in this gateway: tells views of different workers apart. */
+  /** Unique in this gateway. Distinguishes the views of different workers. */
   readonly serial: number
-  /** The route of a request that may not act any more, undefined of one that may. */
+  /** Returns the route of a request that may not act any more; undefined: the request may act. */
   endedRoute(rid: number): string | undefined
-  /** The route of a request, as far as it is known. */
+  /** Returns the route of a request; undefined: it is not known. */
   routeOf(rid: number): string | undefined
 }
 
@@ -33,12 +33,12 @@ export class OperationAcks {
     this.#init = init
   }
 
-  /** The worker's number. */
+  /** The worker's serial number. */
   get serial(): number {
     return this.#init.source.serial
   }
 
-  /** Refuses what no look at a session is needed for. True if it did. */
+  /** Refuses an operation for reasons that concern no session. Returns whether it did. */
   refuseEarly(name: string, head: UserOperationHead): boolean {
     const { metrics, source, frontendId } = this.#init
     metrics.count('operations')
@@ -55,22 +55,22 @@ export class OperationAcks {
     if (head.ack !== 0) inbox.refused(head.ack, error, '')
   }
 
-  /** Refuses what its worker will ask for again, made of the newest value: nothing has failed. */
+  /** Refuses an operation that its worker will repeat with the newest value. It does not count as failed. */
   tryAgain(head: UserOperationHead, error: GatewayError, newest: string): void {
     this.#init.inbox.refused(head.ack, error, newest)
   }
 
-  /** Logs and counts what was refused, here or in the worker. */
+  /** Logs and counts an operation that was refused, here or in the worker. */
   tell(operation: string, route: string, about: string, { code, message }: ErrorData): void {
     const { metrics, log } = this.#init
     metrics.count('operationsRefused')
     const fields = { operation, route: route || 'none', about, code, error: message }
-    // A player who leaves in the middle of a request, or two who want the same, are everyday things.
+    // It is normal that a player leaves during a request, or that two want the same thing.
     if (everyday.has(code)) log.info('An operation was refused', fields)
     else log.warn('An operation was refused', fields)
   }
 
-  /** Answers one that threw while it was applied, which is no fault of its worker's. */
+  /** Answers an operation that threw while it was applied. That is not a fault of its worker. */
   fail(operation: string, { rid, ack }: Pick<UserOperationHead, 'rid' | 'ack'>, error: unknown): void {
     const { metrics, log, inbox, source } = this.#init
     metrics.count('operationsRefused')

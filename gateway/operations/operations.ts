@@ -1,7 +1,7 @@
 /**
- * Applies what workers ask for to the sessions: the one place where an operation becomes a change. One instance for
- * each worker. An operation names its session by address; one that is refused changes nothing, is answered if its
- * worker wants an answer, logged and counted.
+ * Applies a worker's operations on sessions. This is the one place where an operation becomes a change. An
+ * operation names its session by address. A refused operation changes nothing; it is logged and counted, and
+ * it is answered if the worker expects an answer. One instance for each worker.
  */
 import { type ErrorData, errors, type GatewayError } from '../../shared/errors.js'
 import type { OperationHead, OperationReader, UserOperationHead } from '../../shared/link/outbox.js'
@@ -13,7 +13,7 @@ import type { Metrics } from '../telemetry/metrics.js'
 import type { OperationAcks } from './operation-acks.js'
 
 export interface OperationsInit {
-  readonly answers: OperationAcks
+  readonly acks: OperationAcks
   readonly registry: Registry
   readonly metrics: Metrics
   readonly limits: SettingsLimits
@@ -21,11 +21,11 @@ export interface OperationsInit {
 
 export class Operations implements OperationReader {
   readonly #init: OperationsInit
-  readonly #answers: OperationAcks
+  readonly #acks: OperationAcks
 
   constructor(init: OperationsInit) {
     this.#init = init
-    this.#answers = init.answers
+    this.#acks = init.acks
   }
 
   push(head: OperationHead, key: string, text: string): void {
@@ -87,35 +87,35 @@ export class Operations implements OperationReader {
   }
 
   read(head: OperationHead): void {
-    if (this.#answers.refuseEarly('read', head)) return
+    if (this.#acks.refuseEarly('read', head)) return
     const session = this.#init.registry.find(head.sid)
-    this.#answers.ack(head.ack, session === undefined ? '' : formatSessions([session.snapshot]))
+    this.#acks.ack(head.ack, session === undefined ? '' : formatSessions([session.snapshot]))
   }
 
   readByUid(head: UserOperationHead, uid: string): void {
-    if (this.#answers.refuseEarly('readByUid', head)) return
-    this.#answers.ack(
+    if (this.#acks.refuseEarly('readByUid', head)) return
+    this.#acks.ack(
       head.ack,
       formatSessions(this.#init.registry.findByUid(uid).map(session => session.snapshot))
     )
   }
 
   kick(head: OperationHead, reason: string | null): void {
-    if (this.#answers.refuseEarly('kick', head)) return
+    if (this.#acks.refuseEarly('kick', head)) return
     const session = this.#init.registry.find(head.sid)
     if (session !== undefined) this.#init.registry.kick(session, reason)
-    this.#answers.ack(head.ack, '')
+    this.#acks.ack(head.ack, '')
   }
 
   kickByUid(head: UserOperationHead, uid: string, reason: string | null): void {
-    if (this.#answers.refuseEarly('kickByUid', head)) return
+    if (this.#acks.refuseEarly('kickByUid', head)) return
     for (const session of this.#init.registry.findByUid(uid)) this.#init.registry.kick(session, reason)
-    this.#answers.ack(head.ack, '')
+    this.#acks.ack(head.ack, '')
   }
 
   refused(route: string, operation: string, about: string, error: ErrorData): void {
     this.#init.metrics.count('operations')
-    this.#answers.tell(operation, route, about, error)
+    this.#acks.tell(operation, route, about, error)
   }
 
   #apply(
@@ -128,11 +128,11 @@ export class Operations implements OperationReader {
     if (session !== undefined) this.#conclude(name, head, session, change(session), about)
   }
 
-  /** The session that the operation is about; undefined if it was refused. */
+  /** Returns the session that the operation is about; undefined: the operation was refused. */
   #sessionFor(name: string, head: OperationHead, about: string): Session | undefined {
-    if (this.#answers.refuseEarly(name, head)) return undefined
+    if (this.#acks.refuseEarly(name, head)) return undefined
     const session = this.#init.registry.find(head.sid)
-    if (session === undefined) this.#answers.refuse(name, head, errors.sessionNotFound(head.sid), about)
+    if (session === undefined) this.#acks.refuse(name, head, errors.sessionNotFound(head.sid), about)
     return session
   }
 
@@ -144,18 +144,18 @@ export class Operations implements OperationReader {
     error: GatewayError | undefined,
     about: string
   ): void {
-    if (error === undefined) return this.#answers.ack(head.ack, '')
+    if (error === undefined) return this.#acks.ack(head.ack, '')
     const isConflict = error.code === errors.conflict.code
-    // An update that met a conflict is tried again with the newest value: nothing has failed.
-    if (isConflict && name === 'update')
-      return this.#answers.tryAgain(head, error, session.textOf(about) ?? '')
-    this.#answers.refuse(name, head, error, about)
-    // The lane was handed out on the belief that its operations hold: what has not started begins anew.
+    // The worker repeats an update that met a conflict, with the newest value. So nothing has failed.
+    if (isConflict && name === 'update') return this.#acks.tryAgain(head, error, session.textOf(about) ?? '')
+    this.#acks.refuse(name, head, error, about)
+    // The worker's snapshot assumes that this operation succeeded. Requests that have not started get a new
+    // snapshot.
     if (!isConflict && session.lane.turn?.viewId === head.viewId) session.lane.turn.takeBack()
   }
 
-  /** Views that a worker numbered itself are told apart from those of other workers. */
+  /** Returns the view's id. An id that the worker chose itself is made unique among all workers. */
   #viewIdOf({ viewId }: OperationHead): number {
-    return viewId >= 0 ? viewId : -(this.#answers.serial * 0x1_0000_0000 - viewId)
+    return viewId >= 0 ? viewId : -(this.#acks.serial * 0x1_0000_0000 - viewId)
   }
 }

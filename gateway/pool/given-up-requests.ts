@@ -1,25 +1,26 @@
 /**
- * Requests of one worker that were given up: decided, past their deadline, while their handler was not done. What their
- * handlers ask for from then on is refused, also when they end after all. Those that hang are counted by their routes.
+ * The requests of one worker that were given up. Each was decided at its deadline while its handler was still
+ * running. All later operations of such a handler are refused, also after it has ended. Handlers that hang
+ * are counted by route.
  */
 import type { Request } from '../sessions/request.js'
 
-/** Requests whose late operations are known for what they are; the oldest are forgotten beyond so many. */
+/** Number of requests whose late operations are recognized. Beyond it the oldest requests are forgotten. */
 const mostKnown = 65_536
 
 export class GivenUpRequests {
-  /** Those whose handlers are not done, by number. */
+  /** Requests whose handlers still run, by id. */
   readonly #hanging = new Map<number, Request>()
   readonly #countByRoute = new Map<string, number>()
-  /** Routes by number, also of those that are done. */
+  /** Routes by request id, also of requests whose handlers are done. */
   readonly #routes = new Map<number, string>()
 
-  /** How many hang. */
+  /** Number of handlers that hang. */
   get size(): number {
     return this.#hanging.size
   }
 
-  /** Adds one that hangs. Returns how many of its route do. */
+  /** Adds a request whose handler hangs. Returns how many handlers of its route hang. */
   add(request: Request): number {
     const { rid } = request
     const { name } = request.route
@@ -28,7 +29,7 @@ export class GivenUpRequests {
     return this.#count(name, 1)
   }
 
-  /** Takes out one whose handler is done at last; undefined: it is none of them. */
+  /** Removes and returns a request whose handler is done at last; undefined: it did not hang. */
   take(rid: number): Request | undefined {
     const request = this.#hanging.get(rid)
     if (request === undefined) return undefined
@@ -37,7 +38,7 @@ export class GivenUpRequests {
     return request
   }
 
-  /** The route of a request that was given up, whether it hangs or not. */
+  /** Returns the route of a request that was given up, whether its handler hangs or not. */
   routeOf(rid: number): string | undefined {
     return this.#routes.get(rid)
   }

@@ -1,7 +1,7 @@
 /**
- * The supervisor of the workers: starts them, replaces those that end, with back-off when replacements fail too, and
- * swaps all of them for a new generation when handlers are reloaded. Which worker gets which work is the
- * dispatcher's business.
+ * The supervisor of the workers. Starts them, and replaces those that end, with exponential back-off if
+ * replacements fail too. On a reload it replaces all of them by a new generation. Which worker gets which
+ * work is decided by the dispatcher.
  */
 import { errors, GatewayError } from '../../shared/errors.js'
 import type { LogFields, Logger } from '../../shared/text/log.js'
@@ -9,27 +9,30 @@ import type { Metrics } from '../telemetry/metrics.js'
 import type { Worker } from './worker.js'
 import type { WorkerListener } from './worker-listener.js'
 
-/** Milliseconds before the first, and at most before any, new try of a worker that did not come up. */
+/** Milliseconds before the first retry of a start that failed, and before any later one at most. */
 const firstPause = 100
 const longestPause = 10_000
 
-/** Milliseconds that a worker must live, or it has ended soon. */
+/** Milliseconds that a worker must be up, or its life counts as short. */
 const shortLife = 10_000
 
-/** Workers that may retire at one place at the same time. */
+/** Number of workers that may retire at one place at the same time. */
 const mostRetiring = 2
 
-/** One place among the workers: a thread that is up or coming up, or the wait for the next try. */
+/** One place among the workers: a worker that is up or starting, or the wait for the next try. */
 interface Place {
   readonly index: number
   worker: Worker | undefined
-  /** Starts that failed since the last that did not. */
+  /** Number of failed starts since the last start that succeeded. */
   failures: number
   /** By `performance.now()`. */
   upAt: number
-  /** Workers in a row that ended soon, and by themselves: for what a request has done its route is suspended. */
+  /**
+   * Number of workers in a row that ended by themselves after a short life. A worker that a request has ended
+   * does not count: its route is suspended instead (suspensions.ts).
+   */
   shortLives: number
-  /** Whether a replacement comes up beside its worker. */
+  /** Whether a replacement starts while the present worker goes on. */
   isRenewed: boolean
   retry: NodeJS.Timeout | undefined
 }
@@ -40,9 +43,9 @@ export interface PoolInit {
   readonly metrics: Metrics
   readonly log: Logger
   readonly start: (index: number) => Worker
-  /** A generation of workers is up and offers what this one does; hand-out goes to it from now on. */
+  /** Called when a worker or a generation is up, with the routes and hooks that are offered from now on. */
   readonly onOffer: (worker: Pick<Worker, 'routes' | 'hooks'>) => void
-  /** A replacement did not come up: its place has no worker for a while. */
+  /** Called when a place has no worker for a while, because its replacement failed. */
   readonly onFailure: (place: number) => void
 }
 
@@ -52,10 +55,10 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   readonly #init: PoolInit
   readonly #places: Place[]
   #state: PoolState = 'starting'
-  // Asked for with every request: kept, and made anew by `#changed`.
+  // Read for every request, so both lists are kept. `#changed` builds them again.
   #up: readonly Worker[] = []
   #hopeful: readonly number[] = []
-  /** Workers that are coming up or dying outside their place: of a new generation, or of the one before. */
+  /** Workers outside their place that start, retire or end: of a new generation or of an earlier one. */
   readonly #others = new Set<Worker>()
   readonly #starts = new Map<
     Worker,
@@ -80,13 +83,13 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     return this.#up
   }
 
-  /** Workers that are up, and those that end what they had begun before a reload. */
+  /** Workers that are up, and workers that retire: they finish what they had begun before. */
   get alive(): Worker[] {
     const all = [...this.#places.flatMap(({ worker }) => worker ?? []), ...this.#others]
     return all.filter(({ state }) => state === 'up' || state === 'retiring')
   }
 
-  /** Places whose work can wait for them: all but those whose last start failed. */
+  /** Places that work can wait for: all but those whose last start failed. */
   get places(): readonly number[] {
     return this.#hopeful
   }
@@ -95,14 +98,17 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     return this.#places.length
   }
 
-  /** Starts all workers. Rejects if one of them does not come up, with what it said; then none is left running. */
+  /** Starts all workers. Rejects with the reason if one of them does not start; then none is left running. */
   async start(): Promise<void> {
     const generation = await this.#startGeneration()
     this.#state = 'running'
     this.#install(generation)
   }
 
-  /** Starts a new generation in place of the present one, which ends what it has begun. Rejects as `start` does. */
+  /**
+   * Replaces all workers by a new generation. The present ones finish what they have begun. Rejects like
+   * `start`.
+   */
   async reload(): Promise<void> {
     const generation = await this.#startGeneration()
     if (this.#state === 'closed') {
@@ -117,7 +123,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     }
   }
 
-  /** Replaces a worker that goes on until its replacement is up, and then ends what it has begun. `why`: for the log. */
+  /** Replaces a worker, which finishes what it has begun once its replacement is up. `why`: for the log. */
   renew(worker: Worker, why: string): void {
     const place = this.#places[worker.index]!
     if (this.#state !== 'running' || place.worker !== worker || place.isRenewed) return
@@ -125,7 +131,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     this.#startWorker(place.index).then(
       next => {
         place.isRenewed = false
-        // Meanwhile a reload may have put another there, or the worker have ended.
+        // Meanwhile a reload may have put another worker there, or the worker may have ended.
         if (this.#state !== 'running' || (place.worker ?? worker) !== worker) return void next.terminate()
         this.#init.log.warn('A worker is retired: another one has its place', { worker: place.index, why })
         this.#init.metrics.count('workersRetired')
@@ -143,11 +149,11 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     )
   }
 
-  /** Ends the thread of the worker at a place, as a fault would. */
+  /** Kills the worker at a place, as a fault would. */
   async kill(index: number): Promise<void> {
     const worker = this.#up.find(each => each.index === index)
     if (worker === undefined) throw new RangeError(`There is no worker ${index} that is up`)
-    await worker.kill()
+    await worker.ending.kill()
   }
 
   async close(): Promise<void> {
@@ -166,13 +172,13 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     const start = this.#settleStart(worker)
     if (start !== undefined) {
       const isOurs = cause instanceof GatewayError
-      return start.failed(isOurs ? cause : errors.handlersInvalid(worker.failure ?? cause.message))
+      return start.failed(isOurs ? cause : errors.handlersInvalid(worker.ending.failure ?? cause.message))
     }
     const place = this.#places[worker.index]!
     if (place.worker !== worker || this.#state !== 'running') return
     place.worker = undefined
-    const { culprit, suspect } = worker.describeEnd(cause)
-    const isByItself = !worker.wasKilled && culprit === undefined && suspect === undefined
+    const { culprit, suspect } = worker.ending.describe(cause)
+    const isByItself = worker.ending.by === 'itself' && culprit === undefined && suspect === undefined
     const isShort = performance.now() - place.upAt < shortLife
     place.shortLives = isByItself && isShort ? place.shortLives + 1 : 0
     if (place.shortLives < 2) return this.#replace(place)
@@ -192,7 +198,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     }
   }
 
-  /** Asynchronous from its first line: a start for which the machine lacks something throws at once. */
+  /** Starts a worker. `async`, so that a start that throws at once rejects like one that fails later. */
   async #startWorker(index: number): Promise<Worker> {
     const { start, startTimeout } = this.#init
     const worker = start(index)
@@ -224,7 +230,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     }
     this.#changed()
     this.#init.onOffer(generation[0]!)
-    // One may have ended while the others were still coming up, and nobody was told then.
+    // A worker may have ended while the others were still starting. It was not replaced then.
     for (const worker of generation) {
       if (worker.state === 'ended') this.#replace(this.#places[worker.index]!)
     }
@@ -235,7 +241,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     this.#hopeful = this.#places.flatMap(({ index, failures }) => (failures === 0 ? [index] : []))
   }
 
-  /** The first replacement starts at once; each that fails makes the next one wait for twice as long. */
+  /** Starts a replacement at once. Each failure doubles the pause before the next try. */
   #replace(place: Place): void {
     place.worker = undefined
     this.#changed()
@@ -256,7 +262,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     )
   }
 
-  /** A worker that is up has a place now. */
+  /** Gives a place to a worker that is up. */
   #fillPlace(place: Place, worker: Worker): void {
     this.#others.delete(worker)
     this.#settle(place, worker)
@@ -264,11 +270,13 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     this.#init.onOffer(worker)
   }
 
-  /** Of those that retire at a place, and may never end by themselves, ends the oldest, if there are too many. */
+  /**
+   * Kills the oldest of the retiring workers of a place if there are too many. It might never end by itself.
+   */
   #endOldest(index: number): void {
     const retiring = [...this.#others].filter(each => each.index === index && each.state === 'retiring')
     if (retiring.length > mostRetiring)
-      retiring[0]!.endFor('it was retired, and did not end what it had begun')
+      retiring[0]!.ending.killFor('it was retired, and did not end what it had begun')
   }
 
   #settle(place: Place, worker: Worker): void {
@@ -277,7 +285,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     place.failures = 0
   }
 
-  /** Tries again after a while, which is twice as long each time. */
+  /** Tries again after a pause that doubles with each failure. */
   #pause(place: Place, times: number, message: string, error: Error): void {
     const pause = Math.min(firstPause * 2 ** times, longestPause)
     place.failures++

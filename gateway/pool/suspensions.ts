@@ -1,17 +1,18 @@
 /**
- * Routes that end workers again and again. Each death costs all who had something running there, so such a route is refused for
- * a while; then it is tried again, and one more death is enough.
+ * A circuit breaker for routes that end workers repeatedly. Each death costs every session with a running
+ * request in that worker, so the route is refused for a while. Then it is tried again, and a single death
+ * suspends it anew.
  */
 import type { Logger } from '../../shared/text/log.js'
 import type { Route } from '../sessions/routes.js'
 import type { Metrics } from '../telemetry/metrics.js'
 
-/** So many deaths within so many milliseconds suspend a route, for as long. */
+/** Number of deaths within a period, in milliseconds, that suspends a route. The suspension lasts as long. */
 const deaths = 3
 const period = 60_000
 
 interface Blame {
-  /** When it ended workers, the last few times. */
+  /** The times of its last few deaths. */
   readonly at: number[]
   suspendedUntil: number
 }
@@ -30,13 +31,13 @@ export class Suspensions {
     this.#init = init
   }
 
-  /** A worker has ended because of a route's handler, for certain. `route`: its name. */
+  /** Counts the death of a worker that was certainly caused by a handler of the route. `route`: its name. */
   blame(route: string, cause: string): void {
     const { metrics, log, monotonic } = this.#init
     const time = monotonic()
     const blame = this.#byRoute.get(route) ?? { at: [], suspendedUntil: 0 }
     this.#byRoute.set(route, blame)
-    // Who was suspended not long ago is on probation.
+    // A route that was suspended recently is on probation.
     const isOnProbation = blame.suspendedUntil > 0 && time < blame.suspendedUntil + period
     blame.at.push(time)
     while (blame.at.length > deaths) blame.at.shift()
@@ -50,12 +51,12 @@ export class Suspensions {
     })
   }
 
-  /** The handlers are new: what they have done before counts no more. */
+  /** Forgets all deaths, because the handlers were reloaded. */
   lift(): void {
     this.#byRoute.clear()
   }
 
-  /** Milliseconds until a route is tried again; 0: it is not suspended. */
+  /** Returns the milliseconds until a route is tried again; 0: it is not suspended. */
   remaining(route: Route): number {
     const blame = this.#byRoute.get(route.name)
     return blame === undefined ? 0 : Math.max(0, Math.ceil(blame.suspendedUntil - this.#init.monotonic()))

@@ -1,4 +1,4 @@
-/** The slots of one worker's claim table, and the turns that have them. */
+/** The slots of one worker's claim table, and the turns that occupy them. */
 import { claimSlots } from '../../shared/link/claims.js'
 import type { Turn } from '../sessions/turn.js'
 
@@ -10,7 +10,7 @@ export class TurnSlots implements Iterable<Turn> {
     for (let slot = claimSlots - 1; slot >= 0; slot--) this.#free.push(slot)
   }
 
-  /** How many more turns can be given to the worker. */
+  /** Number of turns that the worker has room for. */
   get room(): number {
     return this.#free.length
   }

@@ -1,16 +1,19 @@
-/** What one worker has to do: turns, requests that are not decided, handlers that hang; and whether it gets on with it. */
+/**
+ * The work of one worker: its turns, its undecided requests and its hanging handlers. Counts signs of
+ * progress too.
+ */
 import type { OperationSource } from '../operations/operation-acks.js'
 import type { Request } from '../sessions/request.js'
 import type { Turn } from '../sessions/turn.js'
 import { GivenUpRequests } from './given-up-requests.js'
 import { TurnSlots } from './turn-slots.js'
 
-/** Requests that are not decided, of which a worker may have so many before it is given no more. */
+/** Number of undecided requests at which a worker is given no more. */
 const mostUndecided = 1_000
 
 export class WorkerLoad implements OperationSource {
   readonly serial: number
-  /** Turns that it holds, over or not. */
+  /** Turns that it holds, whether they are over or not. */
   readonly turns = new TurnSlots()
   readonly givenUp = new GivenUpRequests()
   #undecided = 0
@@ -21,17 +24,17 @@ export class WorkerLoad implements OperationSource {
     this.serial = serial
   }
 
-  /** Requests that it holds and that are not decided. */
+  /** Number of its requests that are not decided. */
   get undecided(): number {
     return this.#undecided
   }
 
-  /** Whether it has as much as it may have. */
+  /** Whether it may be given no more work. */
   get isFull(): boolean {
     return this.#undecided >= mostUndecided || this.turns.room === 0
   }
 
-  /** Another number whenever it has got on. */
+  /** A counter that changes whenever the worker makes progress. */
   get progress(): number {
     return this.#progress
   }
@@ -41,12 +44,13 @@ export class WorkerLoad implements OperationSource {
     this.#undecided += turn.requests.length
   }
 
-  /** A request was taken back, or is decided. */
+  /** Counts off a request that was taken back or is decided. */
   forget(): void {
     this.#undecided--
     this.#progress++
   }
 
+  /** Counts a sign of progress. */
   getOn(): void {
     this.#progress++
   }
@@ -55,7 +59,7 @@ export class WorkerLoad implements OperationSource {
     return this.givenUp.routeOf(rid)
   }
 
-  /** A request that it has, decided or not. */
+  /** Returns a request that it holds, decided or not. */
   find(rid: number): Request | undefined {
     for (const { requests } of this.turns) {
       for (const request of requests) if (request.rid === rid) return request

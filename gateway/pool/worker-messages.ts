@@ -1,7 +1,8 @@
 /**
- * The wall where a worker's messages enter, from a thread or a process: nothing that one of them holds, and nothing that is
- * thrown while it is applied, reaches the gateway's process. Messages are applied in order. A large one is applied in
- * slices, so that other workers and clients get through; what comes meanwhile waits behind it.
+ * Validates and applies the messages of one worker. It isolates the gateway's process: neither the content of
+ * a message nor an exception while it is applied can do harm there. Messages are applied in order. A large
+ * message is applied in slices, so that other workers and clients get their turn; later messages wait behind
+ * it.
  */
 import type { Hello, RouteHello } from '../../shared/link/hello.js'
 import type { EventReader, OperationReader, OutcomeReader } from '../../shared/link/outbox.js'
@@ -9,7 +10,7 @@ import { OutboxReader, UnreadableError } from '../../shared/link/outbox-reader.j
 import { showValue } from '../../shared/text/shown.js'
 import { messageOf } from '../../shared/text/thrown.js'
 
-/** Milliseconds of a slice. */
+/** Milliseconds that one slice may take. */
 const sliceTime = 5
 
 export interface WorkerMessagesInit {
@@ -17,18 +18,18 @@ export interface WorkerMessagesInit {
   readonly operations: OperationReader
   readonly events: EventReader
   readonly onHello: (hello: Hello) => void
-  /** A message is applied, or a slice of one. */
+  /** Called when a message, or a slice of one, is applied. */
   readonly onApplied: () => void
-  /** An item threw while it was applied. The reader says which. */
+  /** Called when an item threw while it was applied. The reader says which item. */
   readonly onFailure: (error: unknown, reader: OutboxReader) => void
-  /** Something came that can't be read or makes no sense: nothing that comes behind it is applied. */
+  /** Called when something can't be read or makes no sense. Nothing after it is applied. */
   readonly onUnreadable: (what: string) => void
 }
 
 export class WorkerMessages {
   readonly #init: WorkerMessagesInit
   readonly #reader: OutboxReader
-  /** Whether a message is being applied; others wait. */
+  /** Whether a message is being applied, so that others wait. */
   #isBusy = false
   readonly #waiting: unknown[] = []
   #isRefused = false
@@ -39,19 +40,19 @@ export class WorkerMessages {
     this.#reader = new OutboxReader(init.outcomes, init.operations, init.events)
   }
 
-  /** Whether something that came is not applied. */
+  /** Whether something that arrived is not applied yet. */
   get isBusy(): boolean {
     return this.#isBusy
   }
 
-  /** Takes what came, whatever it is. */
+  /** Receives a message, whatever it is. */
   receive(message: unknown): void {
     if (this.#isRefused) return
     if (this.#isBusy) this.#waiting.push(message)
     else this.#goOn(this.#begin(message))
   }
 
-  /** Something came that is no message at all. */
+  /** Refuses what is no message at all, and everything after it. */
   refuse(what: string): void {
     if (this.#isRefused) return
     this.#isRefused = true
@@ -59,26 +60,28 @@ export class WorkerMessages {
     this.#init.onUnreadable(what)
   }
 
-  /** Nothing more comes: calls `onEnd` once all that came is applied. */
+  /** Calls `onEnd` once everything that arrived is applied. Called when nothing more can arrive. */
   end(onEnd: () => void): void {
     if (!this.#isBusy) return onEnd()
     this.#onEnd = onEnd
   }
 
-  /** Begins with a message. Returns whether it is done. */
+  /** Begins to apply a message. Returns whether it is done. */
   #begin(message: unknown): boolean {
     this.#isBusy = true
     if (Array.isArray(message)) {
       this.#reader.begin(message)
       return this.#applySlice()
     }
-    if (isHello(message)) this.#greet(message)
+    if (isHello(message)) this.#takeHello(message)
     else this.refuse(showValue(message))
     return true
   }
 
-  /** A hello that can't be taken, since a game has forged it, is as good as none. */
-  #greet(hello: Hello): void {
+  /**
+   * Passes on a hello. If that throws, because a game has forged the hello, the message counts as unreadable.
+   */
+  #takeHello(hello: Hello): void {
     try {
       this.#init.onHello(hello)
     } catch (error) {
@@ -86,7 +89,7 @@ export class WorkerMessages {
     }
   }
 
-  /** Goes on with what waits, for as long as it is done at once; the rest comes in the event loop's next round. */
+  /** Applies waiting messages, for one slice at most. The rest follows in the event loop's next iteration. */
   #goOn(wasDone: boolean): void {
     let isDone = wasDone
     if (isDone && this.#waiting.length > 0) {
@@ -110,7 +113,9 @@ export class WorkerMessages {
     return isDone
   }
 
-  /** Reads on behind each item that throws. Returns whether nothing is left. */
+  /**
+   * Applies items for one slice, and continues after an item that throws. Returns whether nothing is left.
+   */
   #readSlice(): boolean {
     while (!this.#isRefused) {
       try {

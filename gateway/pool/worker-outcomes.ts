@@ -1,5 +1,4 @@
-/** What one worker says of its requests and of itself, as it is read from its messages. */
-
+/** Applies what one worker reports of its requests and of itself. The reports are items of its messages. */
 import { type ErrorData, errors } from '../../shared/errors.js'
 import type { OutcomeReader } from '../../shared/link/outbox.js'
 import type { OutboxReader } from '../../shared/link/outbox-reader.js'
@@ -13,10 +12,11 @@ import type { WorkerListener } from './worker-listener.js'
 export interface WorkerOutcomesInit {
   readonly worker: Worker
   readonly listener: WorkerListener
-  readonly answers: Pick<OperationAcks, 'fail'>
-  /** The synchronous part of its batch is done. */
+  readonly acks: Pick<OperationAcks, 'fail'>
+  /** Called when the synchronous part of its batch is done. */
   readonly onRest: () => void
-  readonly onLastWords: (words: WorkerDeath) => void
+  /** Called when the worker has said why it is about to end. */
+  readonly onDeath: (death: WorkerDeath) => void
 }
 
 export class WorkerOutcomes implements OutcomeReader {
@@ -61,17 +61,17 @@ export class WorkerOutcomes implements OutcomeReader {
 
   fatal(rid: number, route: string, cause: string, detail: string): void {
     const isKnown = this.#init.worker.indexOf(route) !== undefined
-    this.#init.onLastWords({ culprit: isKnown ? { rid, route } : undefined, cause, detail })
+    this.#init.onDeath({ culprit: isKnown ? { rid, route } : undefined, cause, detail })
   }
 
-  /** The newest item threw while it was applied: it is answered, if it wants an answer. */
+  /** Answers the item that was read last and threw while it was applied, if it expects an answer. */
   fail({ item, head, rid }: OutboxReader, error: unknown): void {
-    const { worker, listener, answers } = this.#init
+    const { worker, listener, acks } = this.#init
     if (item === 'reply' || item === 'failed') {
-      answers.fail(item, { rid, ack: 0 }, error)
+      acks.fail(item, { rid, ack: 0 }, error)
       listener.workerOutcome(worker, rid, { error: errors.operationFailed(item) })
     } else {
-      answers.fail(item, isOfWorker.has(item) ? { rid: 0, ack: 0 } : head, error)
+      acks.fail(item, isOfWorker.has(item) ? { rid: 0, ack: 0 } : head, error)
     }
   }
 
@@ -85,7 +85,7 @@ export class WorkerOutcomes implements OutcomeReader {
   }
 }
 
-/** Items that are no operations. */
+/** Items that are not operations. */
 const isOfWorker = new Set<string>([
   'slotDone',
   'awaitOperations',

@@ -1,37 +1,34 @@
 /**
- * A worker as the gateway sees it, for one life of its thread: which turns it holds, whether it takes another batch,
- * and what it says over its link.
+ * A worker as the gateway sees it, for one life of its thread or process. Holds its turns, fills and sends
+ * its batches, and gives its messages to their readers. How it ends is told in worker-ending.ts.
  *
  *   starting ──▶ up ──▶ retiring ──▶ over ──▶ ended
  *       └─────────┴───────────────────▲
  *
- * Retiring: takes no more work, and ends what it has. Over: nothing more comes of it, but not all that came is applied.
+ * Retiring: it takes no more work and finishes what it has. Over: its thread or process has ended, but not
+ * all of its messages are applied yet.
  */
 import { addRequest, addTurn, type Batch, createBatch } from '../../shared/link/batch.js'
 import { type ClaimTable, createClaimTable } from '../../shared/link/claims.js'
 import type { Hello, RouteHello } from '../../shared/link/hello.js'
 import { type AbortReason, Inbox } from '../../shared/link/inbox.js'
-import type { EventReader, OperationReader } from '../../shared/link/outbox.js'
 import type { WorkerSetup } from '../../shared/link/worker-setup.js'
 import type { LogFields, LogLevel } from '../../shared/text/log.js'
 import { showValue } from '../../shared/text/shown.js'
-import { withTimeout } from '../../shared/with-timeout.js'
 import type { Transport, TransportInit } from '../isolation/transport.js'
-import type { OperationAcks, OperationSource } from '../operations/operation-acks.js'
+import type { OperationSource } from '../operations/operation-acks.js'
+import type { WorkerOperations } from '../operations/worker-operations.js'
 import type { Request } from '../sessions/request.js'
 import type { Turn } from '../sessions/turn.js'
 import type { TurnSlots } from './turn-slots.js'
-import { describeSilentEnd, findRunning, type WorkerDeath } from './worker-death.js'
+import { WorkerEnding } from './worker-ending.js'
 import type { WorkerListener } from './worker-listener.js'
 import { WorkerLoad } from './worker-load.js'
 import { WorkerMessages } from './worker-messages.js'
 import { WorkerOutcomes } from './worker-outcomes.js'
 
-/** Handlers of one route that hang in one worker, and that are told of. */
+/** Number of hanging handlers of one route in one worker at which a warning is logged. */
 const manyHanging = 100
-
-/** Milliseconds that what a worker without an onStop has printed may take to leave. */
-const outputGrace = 500
 
 export type WorkerState = 'starting' | 'up' | 'retiring' | 'over' | 'ended'
 
@@ -39,47 +36,44 @@ export interface WorkerInit {
   /** Unique in this gateway. */
   readonly serial: number
   readonly setup: Omit<WorkerSetup, 'claims'>
-  /** Whether it is a process, and not a thread. */
+  /** Whether it is a process and not a thread. */
   readonly isProcess: boolean
-  /** Milliseconds that the game may take there to end. */
+  /** Milliseconds that the game's onStop may take. */
   readonly stopTimeout: number
-  /** Handlers that may hang in it before it is worn out. */
+  /** Number of hanging handlers at which the worker is worn out. */
   readonly maxGivenUpHandlers: number
   readonly start: (init: TransportInit) => Transport
   readonly listener: WorkerListener
-  /** What applies its operations; made with the worker, since its acks go back through the worker's inbox. */
+  /**
+   * Creates what applies its operations. Called with the worker's own inbox, through which acks return to it.
+   */
   readonly operations: (source: OperationSource, inbox: Inbox) => WorkerOperations
-}
-
-export interface WorkerOperations {
-  readonly sessions: OperationReader
-  readonly events: EventReader
-  /** Answers one that threw while it was applied. */
-  readonly answers: Pick<OperationAcks, 'fail'>
 }
 
 export class Worker {
   /** Its place among the workers: what handlers see as `context.worker.index`. */
   readonly index: number
   readonly claims: ClaimTable = createClaimTable()
-  /** What it has to do. */
+  /** Its turns, its undecided requests and its hanging handlers. */
   readonly load: WorkerLoad
-  /** Turns that it holds, over or not. */
+  /** Turns that it holds, whether they are over or not. */
   readonly turns: TurnSlots
-  /** Whether what is handed out to it has started: it shares no memory, so that nothing can be taken back. */
+  /**
+   * Whether its requests count as started once they are handed out: it shares no memory, so none can be taken
+   * back.
+   */
   readonly startsAtOnce: boolean
-  state: WorkerState = 'starting'
-  /** Whether somebody ended it, rather than what runs in it. */
-  wasKilled = false
-  /** Whether the last batch has been answered: its synchronous part is done. */
-  #isAtRest = false
-  /** When its last batch left, by `performance.now()`. */
-  batchLeftAt = 0
-  /** What it said when it could not load, or when it ended. */
-  failure: string | undefined
+  readonly ending: WorkerEnding
   routes: readonly RouteHello[] = []
   hooks: readonly RouteHello[] = []
-  #lastWords: WorkerDeath | undefined
+  #state: WorkerState = 'starting'
+  /**
+   * Whether the last batch is answered, so that its synchronous part is done. A fact of the batch, not of the
+   * worker's life: a worker that retires answers batches too.
+   */
+  #isAtRest = false
+  /** When the last batch left, by `performance.now()`. */
+  batchLeftAt = 0
   readonly #inbox = new Inbox()
   readonly #messages: WorkerMessages
   readonly #listener: WorkerListener
@@ -87,17 +81,12 @@ export class Worker {
   readonly #routeIndexes = new Map<string, number>()
   readonly #maxGivenUp: number
   #hasForeign = false
-  readonly #stopTimeout: number
-  #stops = false
-  /** Once it was told to end. */
-  #ending: Promise<void> | undefined
   #batch: Batch | undefined
 
   /** Throws what `start` throws. */
   constructor({ serial, setup, isProcess, start, listener, operations, ...limits }: WorkerInit) {
     this.startsAtOnce = isProcess
     this.index = setup.index
-    this.#stopTimeout = limits.stopTimeout
     this.#maxGivenUp = limits.maxGivenUpHandlers
     this.#listener = listener
     this.load = new WorkerLoad(serial)
@@ -106,9 +95,9 @@ export class Worker {
     const outcomes = new WorkerOutcomes({
       worker: this,
       listener,
-      answers: applied.answers,
+      acks: applied.acks,
       onRest: () => (this.#isAtRest = true),
-      onLastWords: words => (this.#lastWords ??= words)
+      onDeath: death => this.ending.explain(death)
     })
     this.#messages = new WorkerMessages({
       outcomes,
@@ -126,19 +115,29 @@ export class Worker {
       onForeign: message => this.#onForeign(message),
       onEnd: cause => this.#onEnd(cause)
     })
+    this.ending = new WorkerEnding({
+      transport: this.#transport,
+      turns: this.turns,
+      stopTimeout: limits.stopTimeout,
+      onLateStop: () => this.#log('error', 'A worker was ended before its onStop was done', {})
+    })
+  }
+
+  get state(): WorkerState {
+    return this.#state
   }
 
   /** Whether it takes another batch. */
   get isReady(): boolean {
-    return this.state === 'up' && this.#isAtRest && !this.load.isFull
+    return this.#state === 'up' && this.#isAtRest && !this.load.isFull
   }
 
-  /** The request whose code runs there now, or did last, as `runningAs` gives its number; 0: none. */
+  /** The request whose code runs there now or ran there last, numbered as by `runningAs`; 0: none. */
   get running(): number {
     return this.#transport.running
   }
 
-  /** The index by which its batches name a route; undefined of one that it does not offer. */
+  /** Returns the index by which its batches name a route; undefined: it does not offer the route. */
   indexOf(route: string): number | undefined {
     return this.#routeIndexes.get(route)
   }
@@ -154,7 +153,7 @@ export class Worker {
     }
   }
 
-  /** Sends the batch that was filled, if one was. */
+  /** Sends the batch that was filled. Returns whether there was one. */
   sendBatch(): boolean {
     const batch = this.#batch
     if (batch === undefined) return false
@@ -166,15 +165,15 @@ export class Worker {
     return true
   }
 
-  /** Tells it that a request was decided without its handler. */
+  /** Tells the worker that a request was decided without its handler. */
   abort(request: Request, reason: AbortReason): void {
     this.#inbox.aborted(request.rid, reason)
     this.#sendInbox()
-    // The caller decides the request next; a worker that only it kept may end then.
-    if (this.state === 'retiring') setImmediate(() => this.#endIfRetired())
+    // The caller decides the request next. If nothing else keeps a retiring worker, it ends then.
+    if (this.#state === 'retiring') setImmediate(() => this.#endIfRetired())
   }
 
-  /** Aborts a request whose deadline has passed; its handler counts as one that hangs, until it is done. */
+  /** Aborts a request whose deadline has passed. Its handler counts as hanging until it is done. */
   giveUp(request: Request): void {
     const ofRoute = this.load.givenUp.add(request)
     this.abort(request, 'timeout')
@@ -185,60 +184,36 @@ export class Worker {
     if (this.load.givenUp.size === this.#maxGivenUp) this.#listener.workerWornOut(this)
   }
 
-  /** Takes no more work, gives back what it has not started, and ends once the rest is decided. */
+  /** Takes no more work, returns what it has not started, and ends once the rest is decided. */
   retire(): void {
-    if (this.state === 'over' || this.state === 'ended') return
-    this.state = 'retiring'
+    if (this.#hasStopped) return
+    this.#state = 'retiring'
     for (const turn of this.turns) turn.takeBack()
     this.#endIfRetired()
   }
 
-  /** Whether its end is our own doing. */
-  get isExpectedToEnd(): boolean {
-    return this.#ending !== undefined
-  }
-
-  /** What it ended of: in its own words, or, where it could say none, by what its thread ended with. */
-  describeEnd(cause: Error): WorkerDeath {
-    return this.#lastWords ?? describeSilentEnd(cause, findRunning(this.turns, this.running))
-  }
-
-  /** Ends it, whatever requests it has; the game is let end there what it began, if that does not take too long. */
+  /** Ends the worker, whatever requests it has. The game may stop first, within its time limit. */
   terminate(): Promise<void> {
-    this.#ending ??= this.#end()
-    return this.#ending
+    const isLoaded = this.#state === 'up' || this.#state === 'retiring'
+    if (isLoaded) this.#state = 'retiring'
+    return this.ending.stop(isLoaded)
   }
 
-  /** Its event loop has not turned for so many milliseconds: ends it, in the name of whoever has the thread. */
-  endStuck(ms: number): void {
-    const cause = `its event loop did not turn for ${ms} ms`
-    this.#lastWords ??= { ...findRunning(this.turns, this.running), cause, detail: cause, stuckFor: ms }
-    void this.kill()
-  }
-
-  /** Ends it, of which nobody can say why it does not go on: nobody is to blame. */
-  endFor(cause: string): void {
-    this.#lastWords ??= { culprit: undefined, cause, detail: cause }
-    this.failure ??= cause
-    void this.kill()
-  }
-
-  /** Ends its thread at once, as a fault would: nobody has told it to, so that it counts as lost. */
-  kill(): Promise<void> {
-    this.wasKilled = true
-    return this.#transport.terminate()
+  /** Whether its thread or process has ended. */
+  get #hasStopped(): boolean {
+    return this.#state === 'over' || this.#state === 'ended'
   }
 
   #onHello(hello: Hello): void {
-    if (hello.kind === 'failed') this.failure = hello.message
-    if (hello.kind === 'failed' || this.state !== 'starting') return
+    if (hello.kind === 'failed') this.ending.failure = hello.message
+    if (hello.kind === 'failed' || this.#state !== 'starting') return
     this.routes = hello.routes
     this.hooks = hello.hooks
-    this.#stops = hello.stops
+    this.ending.hasOnStop = hello.stops
     for (const { route } of [...hello.routes, ...hello.hooks]) {
       this.#routeIndexes.set(route, this.#routeIndexes.size)
     }
-    this.state = 'up'
+    this.#state = 'up'
     this.#isAtRest = true
     this.#listener.workerUp(this)
   }
@@ -249,13 +224,14 @@ export class Worker {
     this.#endIfRetired()
   }
 
-  /** What it says can't be relied on any more. */
+  /** Ends a worker whose messages cannot be relied on any more. */
   #endUnreadable(what: string): void {
-    if (this.state === 'over' || this.state === 'ended') return
+    if (this.#hasStopped) return
     this.#log('error', "A worker has sent what can't be read, and is ended", { got: what })
-    this.endFor("it sent what can't be read")
+    this.ending.killFor("it sent what can't be read")
   }
 
+  /** Logs the first message of the game that is not meant for the gateway, and ignores all. */
   #onForeign(message: unknown): void {
     if (this.#hasForeign) return
     this.#hasForeign = true
@@ -268,22 +244,12 @@ export class Worker {
   }
 
   #onEnd(cause: Error): void {
-    this.state = 'over'
-    this.failure ??= cause.message
+    this.#state = 'over'
+    this.ending.failure ??= cause.message
     this.#messages.end(() => {
-      this.state = 'ended'
+      this.#state = 'ended'
       this.#listener.workerEnded(this, cause)
     })
-  }
-
-  async #end(): Promise<void> {
-    if (this.state === 'up' || this.state === 'retiring') {
-      this.state = 'retiring'
-      const limit = this.#stops ? this.#stopTimeout : Math.min(this.#stopTimeout, outputGrace)
-      const isDone = await withTimeout(limit, this.#transport.stop())
-      if (!isDone && this.#stops) this.#log('error', 'A worker was ended before its onStop was done', {})
-    }
-    await this.#transport.terminate()
   }
 
   #log(level: LogLevel, message: string, fields: LogFields): void {
@@ -291,7 +257,7 @@ export class Worker {
   }
 
   #endIfRetired(): void {
-    if (this.state !== 'retiring') return
+    if (this.#state !== 'retiring') return
     for (const turn of this.turns) if (!turn.isOver) return
     void this.terminate()
   }

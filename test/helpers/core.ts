@@ -1,22 +1,11 @@
 /**
- * The gateway's core without sockets and without threads: sessions whose replies are kept, and workers that do what a
- * test tells them, claim by claim.
+ * The gateway's core with scripted workers instead of threads. It is put together by production's own code.
+ * Sessions keep their replies, and workers do what a test tells them, claim by claim.
  */
 
-import { Dispatcher } from '../../gateway/dispatch/dispatcher.js'
-import { OpenRequests } from '../../gateway/dispatch/open-requests.js'
-import { SessionHooks } from '../../gateway/intake/session-hooks.js'
+import { Core as GatewayCore } from '../../gateway/core.js'
 import type { Transport, TransportInit } from '../../gateway/isolation/transport.js'
-import { EventOperations } from '../../gateway/operations/event-operations.js'
-import { OperationAcks } from '../../gateway/operations/operation-acks.js'
-import { Operations } from '../../gateway/operations/operations.js'
-import { Pool } from '../../gateway/pool/pool.js'
-import { Suspensions } from '../../gateway/pool/suspensions.js'
-import { Worker } from '../../gateway/pool/worker.js'
-import type { WorkerListener } from '../../gateway/pool/worker-listener.js'
-import { Channels } from '../../gateway/sessions/channels.js'
 import { Registry } from '../../gateway/sessions/registry.js'
-import { RouteTable } from '../../gateway/sessions/routes.js'
 import type { Session } from '../../gateway/sessions/session.js'
 import { Metrics } from '../../gateway/telemetry/metrics.js'
 import type { ErrorData } from '../../shared/errors.js'
@@ -33,13 +22,13 @@ const limits = { maxSettingsLength: 1_000, maxSettingsKeys: 100 }
 /** A worker without a thread. */
 export class ScriptedWorker implements Transport {
   readonly index: number
-  /** Turns that it was given, oldest first. */
+  /** Turns that it has received, oldest first. */
   readonly turns: TurnTask[] = []
   readonly inbox: InboxMessage[] = []
   readonly outbox = new Outbox()
   readonly #init: TransportInit
   readonly #startsAtOnce: boolean
-  /** How many requests of a turn it has claimed, by the turn's view. */
+  /** Number of requests of a turn that it has claimed, by `viewId`. */
   readonly #claimed = new Map<number, number>()
   hasEnded = false
 
@@ -78,7 +67,10 @@ export class ScriptedWorker implements Transport {
     this.#init.onEnd(cause)
   }
 
-  /** Claims a turn's next request; undefined: none is left, or it was taken back, which it then says. */
+  /**
+   * Claims a turn's next request. undefined: none is left, or it was taken back, which the worker then
+   * reports.
+   */
   claimNext(turn: TurnTask): RequestHead | undefined {
     const next = this.#claimed.get(turn.viewId) ?? 0
     if (next >= turn.requests.length) return undefined
@@ -92,18 +84,18 @@ export class ScriptedWorker implements Transport {
     return turn.requests[next]
   }
 
-  /** Sends what is in the outbox. */
+  /** Sends the content of the outbox. */
   flush(): void {
     if (!this.outbox.isEmpty) this.#init.onMessage(this.outbox.take())
   }
 
-  /** Says that it takes another batch. */
+  /** Reports that it takes another batch. */
   ready(started = 0, micros = 0): void {
     this.outbox.ready(started, micros)
     this.flush()
   }
 
-  /** Runs all that it was given, each to a reply with the request's body. */
+  /** Runs all requests that it has received. Each is answered with its own body. */
   runAll(): RequestHead[] {
     const ran: RequestHead[] = []
     for (const turn of this.turns.splice(0)) {
@@ -124,11 +116,11 @@ export interface Reply {
   readonly error?: ErrorData
 }
 
-/** A session, and what its client got. */
+/** A session, and what its client received. */
 export interface CoreSession {
   readonly session: Session
   readonly replies: Reply[]
-  /** `pause` and `resume`, in order. */
+  /** Calls of `pause` and `resume`, in order. */
   readonly reading: string[]
   /** How it was ended. */
   readonly endings: { readonly code: number; readonly reason: string | null }[]
@@ -137,39 +129,39 @@ export interface CoreSession {
 export interface CoreOptions {
   readonly workers?: number
   readonly laneLimit?: number
-  /** Milliseconds; 0 by default. */
+  /** In milliseconds; 0 by default. */
   readonly maxQueueDelay?: number
   /** Whether workers share no memory with the gateway; false by default. */
   readonly isProcess?: boolean
-  /** Handlers that may hang in a worker; 1,000 by default. */
+  /** Number of handlers that may hang in a worker; 1,000 by default. */
   readonly maxGivenUpHandlers?: number
-  /** Hooks of sessions, by their routes. */
+  /** Routes of the session hooks that workers offer. */
   readonly hooks?: readonly string[]
-  /** Routes with their options. */
+  /** Routes that workers offer, with their options. */
   readonly routes?: Readonly<Record<string, RouteOptions>>
 }
 
-export interface Core {
-  readonly registry: Registry
-  readonly dispatcher: Dispatcher
-  readonly pool: Pool
-  readonly requests: OpenRequests
+export interface Core
+  extends Pick<
+    GatewayCore,
+    'registry' | 'dispatcher' | 'queue' | 'deadlines' | 'pool' | 'requests' | 'suspensions'
+  > {
   readonly metrics: Metrics
-  /** Every worker that was ever started, in order. */
+  /** All workers that were ever started, in order. */
   readonly workers: ScriptedWorker[]
   /** The present time of its clock. */
   clock: number
-  /** Whether workers that start from now on end at once. */
+  /** Whether workers that are started from now on end at once. */
   failStarts: boolean
-  /** Whether those can't be started at all. */
+  /** Whether the start of a worker throws from now on. */
   throwStarts: boolean
   connect(): CoreSession
-  /** Sends a request; its body is what a scripted worker replies with. */
+  /** Sends a request. A scripted worker replies with its body. */
   request(to: CoreSession, id: number, route?: string): void
   close(): Promise<void>
 }
 
-/** Lets everything that was put off to the next tick happen. */
+/** Resolves in the next iteration of the event loop, after everything that was put off to it. */
 export function tick(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
 }
@@ -184,102 +176,56 @@ export async function startCore({
   routes = { a: {}, short: { timeout: 50 } }
 }: CoreOptions = {}): Promise<Core> {
   const metrics = new Metrics()
-  const log = createLogger('silent', () => {})
-  const table = new RouteTable()
   const hello = Object.entries(routes).map(([route, options]) => ({ route, file: 'scripted', options }))
-  const started: ScriptedWorker[] = []
   const helloOfHooks = hooks.map(route => ({ route, file: '_hooks', options: {} }))
-  const monotonic = () => core.clock
+  const started: ScriptedWorker[] = []
   const registry = new Registry({ frontendId: 'g', singleSession: 'off', metrics, now: () => 1_000 })
-  const channels = new Channels({ maxChannels: 10, maxMembers: 10 })
-  let serial = 0
-  const start = (index: number): Worker =>
-    new Worker({
-      serial: ++serial,
-      setup: {
-        index,
-        frontendId: 'g',
-        handlers: '',
-        typescriptLoaders: [],
-        ...limits,
-        maxBodyBytes: 1_000,
-        maxBodyDepth: 64,
-        maxOperationsPerRequest: 0,
-        pulseInterval: 0,
-        isDevelopment: false
-      },
-      isProcess,
-      stopTimeout: 1_000,
+  const parts = new GatewayCore({
+    options: {
+      ...limits,
+      frontendId: 'g',
+      handlers: '',
+      isolation: isProcess ? 'process' : 'thread',
+      workers,
+      startTimeout: 1_000,
+      closeTimeout: 1_000,
+      requestTimeout: 10_000,
+      maxBodyBytes: 1_000,
+      maxBodyDepth: 64,
+      maxOperationsPerRequest: 0,
       maxGivenUpHandlers,
-      start: init => {
-        if (core?.throwStarts === true) throw new Error('EAGAIN')
-        const worker = new ScriptedWorker(init, isProcess)
-        started.push(worker)
-        queueMicrotask(() => {
-          if (core?.failStarts === true) worker.die(new Error('it does not start'))
-          else worker.hello(hello, helloOfHooks)
-        })
-        return worker
-      },
-      listener,
-      operations: (source, inbox) => {
-        const answers = new OperationAcks({ frontendId: 'g', source, inbox, metrics, log })
-        return {
-          answers,
-          sessions: new Operations({ answers, registry, metrics, limits }),
-          events: new EventOperations({ answers, registry, channels, metrics })
-        }
-      }
-    })
-  const pool: Pool = new Pool({
-    size: workers,
-    metrics,
-    startTimeout: 1_000,
-    log,
-    start,
-    onOffer: offered => {
-      table.offer(offered.routes)
-      sessionHooks.offer(offered.hooks)
-      dispatcher.pumpSoon()
+      maxChannels: 10,
+      maxMembers: 10,
+      stuckAfter: 0,
+      laneLimit,
+      maxQueueDelay,
+      dev: false,
+      log: createLogger('silent', () => {}),
+      monotonic: () => core.clock
     },
-    onFailure: place => dispatcher.placeFailed(place)
-  })
-  const requests = new OpenRequests({ metrics, log, laneLimit })
-  const suspensions = new Suspensions({ metrics, log, monotonic })
-  const dispatcher = new Dispatcher({
-    pool,
-    requests,
     metrics,
-    suspensions,
-    log,
-    monotonic,
-    maxQueueDelay
-  })
-  const listener: WorkerListener = {
-    workerUp: worker => pool.workerUp(worker),
-    workerReady: (...ready) => dispatcher.workerReady(...ready),
-    workerOutcome: (...outcome) => dispatcher.workerOutcome(...outcome),
-    workerSlotDone: (...released) => dispatcher.workerSlotDone(...released),
-    workerWornOut: worker => pool.renew(worker, 'handlers hang in it'),
-    workerLog: () => {},
-    workerEnded: (worker, cause) => {
-      pool.workerEnded(worker, cause)
-      dispatcher.workerEnded(worker, cause)
-    }
-  }
-  const sessionHooks = new SessionHooks({
     registry,
-    dispatcher,
-    suspensions,
-    requestTimeout: 10_000,
-    log,
-    monotonic
+    typescriptLoaders: [],
+    startTransport: init => {
+      if (core.throwStarts) throw new Error('EAGAIN')
+      const worker = new ScriptedWorker(init, isProcess)
+      started.push(worker)
+      queueMicrotask(() => {
+        if (core.failStarts) worker.die(new Error('it does not start'))
+        else worker.hello(hello, helloOfHooks)
+      })
+      return worker
+    }
   })
+  const { dispatcher, queue, deadlines, pool, requests, suspensions, routes: table } = parts
   const core: Core = {
     registry,
     dispatcher,
+    queue,
+    deadlines,
     pool,
     requests,
+    suspensions,
     metrics,
     workers: started,
     clock: 1_000,

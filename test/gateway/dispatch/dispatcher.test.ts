@@ -361,14 +361,14 @@ t.test('who waits for a worker is known by how long; who has left does not count
   const [red, blue, green] = [core.connect(), core.connect(), core.connect()]
   core.request(red, 1)
   await tick()
-  t.equal(core.dispatcher.queueDelay(core.clock), 0, 'it is handed out')
+  t.equal(core.queue.longestWait(core.clock), 0, 'it is handed out')
   core.request(blue, 1)
   await tick()
   core.clock += 5_000
   core.request(green, 1)
-  t.equal(core.dispatcher.queueDelay(core.clock), 5_000)
+  t.equal(core.queue.longestWait(core.clock), 5_000)
   core.registry.end(blue.session, { code: 1000, reason: 'client closed', kickReason: null })
-  t.equal(core.dispatcher.queueDelay(core.clock), 0, 'it has gone, and the next has just come')
+  t.equal(core.queue.longestWait(core.clock), 0, 'it has gone, and the next has just come')
   await runEverything(core.workers)
   t.same([ids(red), ids(blue), ids(green)], [[1], [], [1]])
   await core.close()
@@ -384,11 +384,11 @@ t.test('who waits for one worker holds up those alone who belong there', async t
   await tick()
   const [route, free] = [{ options: { affinity: 'room' } }, { options: {} }] as unknown as [never, never]
   core.clock += 1_000
-  const isBehind = players.map(({ session }) => core.dispatcher.isBehind({ session, route }, core.clock))
+  const isBehind = players.map(({ session }) => core.queue.isBehind({ session, route }, core.clock))
   t.same(new Set(isBehind), new Set([true]))
-  t.equal(core.dispatcher.isBehind({ session: players[0]!.session, route: free }, core.clock), false)
+  t.equal(core.queue.isBehind({ session: players[0]!.session, route: free }, core.clock), false)
   await runEverything(core.workers)
-  t.equal(core.dispatcher.queueDelay(core.clock), 0)
+  t.equal(core.queue.longestWait(core.clock), 0)
   await core.close()
 })
 
@@ -408,14 +408,14 @@ for (const isProcess of [false, true]) {
       const running = worker.turns.map(turn => worker.claimNext(turn)!)
       core.request(player, 4)
       core.request(player, 5, 'beside')
-      core.requests.abandon()
+      core.deadlines.abandon()
       const answers = ['WORKER_LOST', 'CLOSING', 'CLOSING', 'CLOSING', 'CLOSING']
       t.same(codes(player), answers)
       t.same(codes(other), ['WORKER_LOST'])
       worker.outbox.reply(running[0]!.rid, 'too late')
       worker.flush()
       core.clock += 60
-      core.requests.sweep(core.clock)
+      core.deadlines.sweep(core.clock)
       core.registry.end(leaver.session, { code: 1012, reason: 'closing', kickReason: null })
       await runEverything(core.workers)
       t.same(codes(player), answers, 'nothing is told twice')

@@ -21,7 +21,7 @@ const limits: RateLimits = {
 async function isFlood(perSecond: number, rates: Partial<RateLimits>, rateLimit?: number) {
   const core = await startCore()
   const { session } = core.connect()
-  const init = { limits: { ...limits, ...rates }, requests: core.requests, dispatcher: core.dispatcher }
+  const init = { limits: { ...limits, ...rates }, requests: core.requests, queue: core.queue }
   const loadLimits = new LoadLimits(init)
   const route = routeOf(rateLimit === undefined ? {} : { rateLimit })
   const verdicts = Array.from({ length: 120 * perSecond }, (_, i) =>
@@ -62,7 +62,7 @@ class Play {
   constructor(core: Core, players: readonly CoreSession[]) {
     this.#core = core
     this.#players = players
-    this.#loadLimits = new LoadLimits({ limits, requests: core.requests, dispatcher: core.dispatcher })
+    this.#loadLimits = new LoadLimits({ limits, requests: core.requests, queue: core.queue })
   }
 
   async go(ms: number, perMs: number): Promise<Told> {
@@ -172,7 +172,7 @@ t.test("a route's own rate refuses, and closes nobody", async t => {
 
 t.test('who belongs to a worker that is behind is refused, and others are not', async t => {
   const core = await startCore({ workers: 2, routes: { a: {}, pinned: { affinity: 'room' } }, maxQueueDelay })
-  const loadLimits = new LoadLimits({ limits, requests: core.requests, dispatcher: core.dispatcher })
+  const loadLimits = new LoadLimits({ limits, requests: core.requests, queue: core.queue })
   const inRoom = () => {
     const player = core.connect()
     player.session.changeKey('room', '"red"', 0, noLimits)

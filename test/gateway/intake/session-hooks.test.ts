@@ -35,7 +35,7 @@ function answer(worker: ScriptedWorker, turn: TurnTask, body = ''): RequestHead 
 
 async function sweep(core: Core, ms: number): Promise<void> {
   core.clock += ms
-  core.requests.sweep(core.clock)
+  core.deadlines.sweep(core.clock)
   await tick()
 }
 

@@ -1,0 +1,99 @@
+/**
+ * The core of a gateway: sessions, requests and workers, put together without sockets. Tests of the core
+ * build the same core with workers that have no thread. Sockets and the host are added by gateway.ts.
+ */
+import type { Logger } from '../shared/text/log.js'
+import { Deadlines } from './dispatch/deadlines.js'
+import { Dispatcher } from './dispatch/dispatcher.js'
+import { OpenRequests } from './dispatch/open-requests.js'
+import { RequestQueue } from './dispatch/request-queue.js'
+import { Watchdog } from './dispatch/watchdog.js'
+import { WorkerReports } from './dispatch/worker-reports.js'
+import { SessionHooks } from './intake/session-hooks.js'
+import type { StartTransport } from './isolation/start-transport.js'
+import type { ResolvedOptions } from './options/options.js'
+import { Pool } from './pool/pool.js'
+import { Suspensions } from './pool/suspensions.js'
+import { Channels } from './sessions/channels.js'
+import type { Registry } from './sessions/registry.js'
+import { RouteTable } from './sessions/routes.js'
+import type { Metrics } from './telemetry/metrics.js'
+import { type WorkerOptions, WorkerStarter } from './worker-starter.js'
+
+export type CoreOptions = WorkerOptions &
+  Pick<
+    ResolvedOptions,
+    | 'workers'
+    | 'startTimeout'
+    | 'requestTimeout'
+    | 'laneLimit'
+    | 'maxQueueDelay'
+    | 'maxChannels'
+    | 'maxMembers'
+    | 'monotonic'
+  > & { readonly log: Logger }
+
+export interface CoreInit {
+  readonly options: CoreOptions
+  readonly metrics: Metrics
+  readonly registry: Registry
+  readonly startTransport: StartTransport
+  /** As `WorkerStarterInit` has them. */
+  readonly typescriptLoaders: readonly string[]
+}
+
+export class Core {
+  readonly registry: Registry
+  readonly channels: Channels
+  readonly routes = new RouteTable()
+  readonly hooks: SessionHooks
+  readonly pool: Pool
+  readonly requests: OpenRequests
+  readonly queue: RequestQueue
+  readonly deadlines: Deadlines
+  readonly suspensions: Suspensions
+  readonly dispatcher: Dispatcher
+  readonly watchdog: Watchdog
+
+  constructor({ options, metrics, registry, startTransport, typescriptLoaders }: CoreInit) {
+    const { log, monotonic, workers: size, startTimeout } = options
+    this.registry = registry
+    this.channels = new Channels(options)
+    const pool: Pool = new Pool({
+      size,
+      metrics,
+      startTimeout,
+      log,
+      start: index => starter.start(index),
+      onOffer: ({ routes, hooks }) => {
+        this.routes.offer(routes)
+        this.hooks.offer(hooks)
+        dispatcher.pumpSoon()
+      },
+      onFailure: place => dispatcher.placeFailed(place)
+    })
+    const requests = new OpenRequests({ ...options, metrics })
+    const queue = new RequestQueue({ ...options, pool, requests })
+    const deadlines = new Deadlines({ requests, metrics, log })
+    const suspensions = new Suspensions({ metrics, log, monotonic })
+    const dispatcher = new Dispatcher({ ...options, pool, requests, queue, deadlines, metrics, suspensions })
+    const starter = new WorkerStarter({
+      options,
+      typescriptLoaders,
+      metrics,
+      startTransport,
+      listener: new WorkerReports({ pool, dispatcher, requests, log }),
+      targets: { ...options, registry, channels: this.channels, limits: options, metrics }
+    })
+    this.hooks = new SessionHooks({ ...options, registry, dispatcher, suspensions })
+    // Before the host learns of the end, so that it finds no ended session in a channel.
+    registry.prependListener('closed', session => this.channels.leaveAll(session))
+    this.watchdog = new Watchdog({ ...options, pool, queue, metrics })
+    this.pool = pool
+    this.requests = requests
+    this.queue = queue
+    this.deadlines = deadlines
+    this.suspensions = suspensions
+    this.dispatcher = dispatcher
+  }
+}

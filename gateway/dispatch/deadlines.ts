@@ -1,0 +1,89 @@
+/**
+ * Answers requests whose time is up: at their deadline, or when the gateway closes. Owned by the core. The
+ * dispatcher's timer calls `sweep`.
+ */
+import { errors } from '../../shared/errors.js'
+import { requestFlags } from '../../shared/link/batch.js'
+import type { Logger } from '../../shared/text/log.js'
+import type { Request } from '../sessions/request.js'
+import type { Metrics } from '../telemetry/metrics.js'
+import type { OpenRequests } from './open-requests.js'
+
+export interface DeadlinesInit {
+  readonly requests: OpenRequests
+  readonly metrics: Metrics
+  readonly log: Logger
+}
+
+export class Deadlines {
+  readonly #init: DeadlinesInit
+  readonly #requests: OpenRequests
+
+  constructor(init: DeadlinesInit) {
+    this.#init = init
+    this.#requests = init.requests
+  }
+
+  /**
+   * Answers the requests whose deadline has passed, and gives up their handlers: nothing that these do from
+   * now on has an effect, and the lanes go on without them.
+   */
+  sweep(now: number): void {
+    for (const request of this.#requests.overdue(now)) {
+      // One that was answered before it may have ended this one, too: a hook can end the session.
+      if (request.deadline > now || !this.#requests.has(request)) continue
+      if (request.state !== 'decided') this.#timeOut(request)
+      else this.#requests.giveUp(request)
+    }
+  }
+
+  /**
+   * Answers a request that is about to be handed out, if its deadline has passed. Returns whether it was
+   * answered.
+   */
+  expire(request: Request, now: number): boolean {
+    if (request.deadline > now) return false
+    this.#timeOut(request)
+    return request.state === 'decided'
+  }
+
+  /**
+   * Answers all requests that clients still wait for, because the gateway closes. Requests that have not
+   * started are not run. The others run on until their sessions end, and nobody is told of their outcomes.
+   */
+  abandon(): void {
+    const { log } = this.#init
+    log.warn('Requests have not ended in time', { requests: this.#requests.undecided })
+    for (const request of this.#requests.all()) {
+      // Hooks are not requests of clients, and have a time limit of their own.
+      if (request.state === 'decided' || request.onOutcome !== undefined) continue
+      request.turn?.takeBack()
+      if (request.turn === undefined) {
+        leaveLane(request)
+        this.#requests.decide(request, { error: errors.closing() })
+      } else if ((request.flags & requestFlags.notify) === 0) {
+        const error = errors.workerLost(request.route.name, 'the gateway is closing')
+        this.#requests.answerEarly(request, { error })
+      }
+    }
+  }
+
+  #timeOut(request: Request): void {
+    const { route, timeout } = request
+    // A request that has not started is in its lane again after this, and must not be handed out any more.
+    request.turn?.takeBack()
+    // A hook is not given up before it has started.
+    if (request.onOutcome !== undefined && request.turn === undefined) return request.stopClock()
+    if (request.turn !== undefined) this.#requests.giveUp(request)
+    leaveLane(request)
+    this.#init.metrics.count('timeouts')
+    this.#requests.decide(request, { error: errors.timeout(route.name, timeout) })
+  }
+}
+
+/** Takes a request out of its lane, so that it is not handed out any more. */
+function leaveLane(request: Request): void {
+  const { waiting } = request.session.lane
+  const at = waiting.indexOf(request)
+  if (at >= 0) waiting.splice(at, 1)
+}

@@ -1,0 +1,66 @@
+/**
+ * Delivers each report of a worker to the part that acts on it. The one place that says which part that is,
+ * and in which order the parts learn of a worker's end. One instance serves all workers of a gateway.
+ */
+import type { Logger, LogLevel } from '../../shared/text/log.js'
+import type { Pool } from '../pool/pool.js'
+import type { Worker } from '../pool/worker.js'
+import type { WorkerListener } from '../pool/worker-listener.js'
+import type { Outcome } from '../sessions/request.js'
+import type { Turn } from '../sessions/turn.js'
+import type { Dispatcher } from './dispatcher.js'
+import type { OpenRequests } from './open-requests.js'
+
+export interface WorkerReportsInit {
+  readonly pool: Pool
+  readonly dispatcher: Dispatcher
+  readonly requests: OpenRequests
+  readonly log: Logger
+}
+
+export class WorkerReports implements WorkerListener {
+  readonly #pool: Pool
+  readonly #dispatcher: Dispatcher
+  readonly #requests: OpenRequests
+  readonly #log: Logger
+
+  constructor({ pool, dispatcher, requests, log }: WorkerReportsInit) {
+    this.#pool = pool
+    this.#dispatcher = dispatcher
+    this.#requests = requests
+    this.#log = log
+  }
+
+  workerUp(worker: Worker): void {
+    this.#pool.workerUp(worker)
+  }
+
+  workerReady(_worker: Worker, started: number, micros: number): void {
+    this.#dispatcher.workerReady(started, micros)
+  }
+
+  workerOutcome(worker: Worker, rid: number, outcome: Outcome): void {
+    this.#requests.settleOf(worker, rid, outcome)
+  }
+
+  workerSlotDone(worker: Worker, turn: Turn): void {
+    this.#dispatcher.workerSlotDone(worker, turn)
+  }
+
+  workerWornOut(worker: Worker): void {
+    this.#pool.renew(worker, 'handlers hang in it')
+  }
+
+  workerLog({ index }: Worker, level: LogLevel, message: string, fields: string): void {
+    this.#log[level](message, { ...JSON.parse(fields), worker: index })
+  }
+
+  /**
+   * Tells the pool first: it gives the worker no more work, and judges the death by the requests that were
+   * running. The dispatcher then answers these requests, and hands out what had not started to other workers.
+   */
+  workerEnded(worker: Worker, cause: Error): void {
+    this.#pool.workerEnded(worker, cause)
+    this.#dispatcher.workerEnded(worker, cause)
+  }
+}
