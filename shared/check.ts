@@ -6,7 +6,10 @@ import { utf8Length } from './utf8.js'
 /** Bytes that a uid, and a key of a session's settings, may take at most as UTF-8. */
 export const maxNameBytes = 256
 
-/** How a wrong value is shown in a message: short, on one line, with its type. Never throws, whatever the value does. */
+/**
+ * How a wrong value is shown in a message: short, on one line, with its type. Never throws, whatever the
+ * value does.
+ */
 export function describeValue(value: unknown): string {
   return attempt(() => showValue(value))
 }
@@ -70,8 +73,8 @@ export function expectObject<Value extends object>(value: Value, what: string): 
 export const maxOptionLength = 4_096
 
 /**
- * Gives a gateway's name back, or throws a TypeError. Whether there is such a gateway is the gateways' to know, but none
- * has so long a name: `FRONTEND_UNKNOWN`.
+ * Gives a gateway's name back, or throws a TypeError. Whether there is such a gateway is the gateways' to
+ * know, but none has so long a name: `FRONTEND_UNKNOWN`.
  */
 export function expectFrontendId(frontendId: unknown): string {
   if (typeof frontendId === 'string') {
@@ -84,7 +87,10 @@ export function expectFrontendId(frontendId: unknown): string {
 /** Bytes that a reason which a client is told may take at most as UTF-8: of a kick, or of a refusal. */
 export const maxReasonBytes = 1_024
 
-/** The reason of a kick: a text, or null for none. It may come straight from a client's body, so it is checked. */
+/**
+ * The reason of a kick: a text, or null for none. It may come straight from a client's body, so it is
+ * checked.
+ */
 export function expectReason(reason: unknown): string | null {
   if (reason === undefined || reason === null) return null
   if (typeof reason === 'string' && !exceedsBytes(reason, maxReasonBytes)) return reason

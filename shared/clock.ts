@@ -4,7 +4,7 @@
 export const wallClock = (): number => Date.now()
 
 /**
- * Milliseconds, with fractions, since some moment: for all durations. Nobody sets this clock. It may stand still
- * while the machine sleeps, and then timers do too.
+ * Milliseconds, with fractions, since some moment: for all durations. Nobody sets this clock. It may stand
+ * still while the machine sleeps, and then timers do too.
  */
 export const monotonicClock = (): number => performance.now()

@@ -56,8 +56,8 @@ export const closeCodes = {
 } as const
 
 /**
- * Codes whose reason may say when to come back, in the words of `formatComeBack`. So does the kick that is sent
- * before the close, to clients that are told of kicks.
+ * Codes whose reason may say when to come back, in the words of `formatComeBack`. So does the kick that is
+ * sent before the close, to clients that are told of kicks.
  */
 export function mayHaveRetryHint(code: number): boolean {
   return code === closeCodes.restart || code === closeCodes.tryAgainLater

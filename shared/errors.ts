@@ -42,7 +42,9 @@ function define<Code extends string, Args extends unknown[]>(
   return Object.assign((...args: Args) => new GatewayError({ code, message: describe(...args) }), { code })
 }
 
-/** Defines an error with a retry hint; the argument is in `data`, and not in the message, which is for people. */
+/**
+ * Defines an error with a retry hint; the argument is in `data`, and not in the message, which is for people.
+ */
 function defineWithRetryHint<Code extends string>(code: Code, message: string) {
   return Object.assign(
     (retryAfter: number) => new GatewayError({ code, message, data: { retryAfter } satisfies RetryHint }),

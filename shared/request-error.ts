@@ -1,4 +1,7 @@
-/** The error that a handler throws for its client. Apart from the table, so that the client's bundle is spared it. */
+/**
+ * The error that a handler throws for its client. Apart from the table, so that the client's bundle is spared
+ * it.
+ */
 import { GatewayError } from './errors.js'
 
 const requestErrorBrand = Symbol.for('sallyport.RequestError')
@@ -14,7 +17,8 @@ export class RequestError extends GatewayError {
 
   static {
     RequestError.prototype.name = 'RequestError'
-    // A game may have loaded a second copy of this class (as CommonJS, say); its errors are for clients all the same.
+    // A game may have loaded a second copy of this class (as CommonJS, say); its errors are for clients all
+    // the same.
     Object.defineProperty(RequestError.prototype, requestErrorBrand, { value: true })
   }
 }

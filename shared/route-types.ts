@@ -1,6 +1,6 @@
 /**
- * What routes take and answer, by the types of the handlers' modules: so that a client's code does not compile when a handler
- * has changed. Types only: nothing of a handler's code gets into a client.
+ * What routes take and answer, by the types of the handlers' modules: so that a client's code does not
+ * compile when a handler has changed. Types only: nothing of a handler's code gets into a client.
  */
 
 /** Routes with what they take and answer. */
@@ -60,7 +60,9 @@ type RouteOf<Handler> = Handler extends (...args: infer Args) => infer Reply
   ? { readonly body: BodyOf<Args>; readonly reply: ReplyOf<Awaited<Reply>> }
   : never
 
-/** A handler that takes nothing may be asked with nothing; one that does not look at its body, with anything. */
+/**
+ * A handler that takes nothing may be asked with nothing; one that does not look at its body, with anything.
+ */
 type BodyOf<Args extends unknown[]> = Args extends [] ? undefined : Args[0]
 
 /** A handler that returns nothing answers nothing. */

@@ -1,4 +1,6 @@
-/** Lets a request in, or refuses it with a reply that says why: the last step in the gateway before its lane. */
+/**
+ * Lets a request in, or refuses it with a reply that says why: the last step in the gateway before its lane.
+ */
 
 import { errors, type GatewayError } from '../../shared/errors.js'
 import { requestFlags } from '../../shared/link/batch.js'

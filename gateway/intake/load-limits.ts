@@ -1,6 +1,6 @@
 /**
- * How much may come in: of one session, by its rates, and of all together, while the workers can't keep up. What is refused is
- * told why; who goes on far beyond is closed.
+ * How much may come in: of one session, by its rates, and of all together, while the workers can't keep up.
+ * What is refused is told why; who goes on far beyond is closed.
  */
 import { errors, type GatewayError } from '../../shared/errors.js'
 import type { OpenRequests } from '../dispatch/open-requests.js'
@@ -11,7 +11,10 @@ import type { Route } from '../sessions/routes.js'
 import type { Session } from '../sessions/session.js'
 
 export interface RateLimits {
-  /** Requests and notifies of one session a second, and bytes of all that its connection brings; 0: any number. */
+  /**
+   * Requests and notifies of one session a second, and bytes of all that its connection brings; 0: any
+   * number.
+   */
   readonly maxRequestsPerSecond: number
   readonly maxBytesPerSecond: number
   /** Requests of all sessions that wait or run, and bytes of their bodies. */
@@ -28,8 +31,9 @@ export interface LoadLimitsInit {
 }
 
 /**
- * Seconds' worth of what was refused at which a session is taken for one that will not stop. What a route's own rate
- * refuses does not count: it may be a few in a minute, and a player presses a button more often than that.
+ * Seconds' worth of what was refused at which a session is taken for one that will not stop. What a route's
+ * own rate refuses does not count: it may be a few in a minute, and a player presses a button more often than
+ * that.
  */
 const mostInsistence = 10
 
@@ -62,7 +66,9 @@ export class LoadLimits {
     )
   }
 
-  /** Takes bytes that belong to no request. Returns whether the session is to be closed: there were too many. */
+  /**
+   * Takes bytes that belong to no request. Returns whether the session is to be closed: there were too many.
+   */
   isFlood(session: Session, bytes: number, now: number): boolean {
     if (this.#init.limits.maxBytesPerSecond === 0) return false
     const rate = this.#ratesOf(session, now).bytes

@@ -1,6 +1,6 @@
 /**
- * Notifies that were refused: a client is told of them at most once a second, by the event `$error`, with how many they were.
- * Names of events that begin with `$` are the gateway's own.
+ * Notifies that were refused: a client is told of them at most once a second, by the event `$error`, with how
+ * many they were. Names of events that begin with `$` are the gateway's own.
  */
 import type { GatewayError } from '../../shared/errors.js'
 import { deliveries } from '../../shared/events/event.js'

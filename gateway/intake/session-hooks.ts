@@ -1,7 +1,7 @@
 /**
- * What handlers want to be asked when a session begins or is resumed, and told when it has ended: their onConnect and onClose, as
- * requests of the session that no client has asked for. onConnect comes first in the lane, and alone; onClose when all
- * that had started for the session is over.
+ * What handlers want to be asked when a session begins or is resumed, and told when it has ended: their
+ * onConnect and onClose, as requests of the session that no client has asked for. onConnect comes first in
+ * the lane, and alone; onClose when all that had started for the session is over.
  */
 
 import { closeCodes } from '../../shared/close-codes.js'
@@ -44,7 +44,7 @@ export class SessionHooks {
     this.#init = init
     init.registry.on('opened', (session, client) => this.#runOnConnect(session, client, false))
     init.registry.on('resumed', (session, client) => this.#runOnConnect(session, client, true))
-    init.registry.on('closed', (session, reason) => this.#closed(session, reason))
+    init.registry.on('closed', (session, reason) => this.#sessionClosed(session, reason))
   }
 
   /** Takes what a generation of workers runs, in place of what the one before did. */
@@ -68,7 +68,7 @@ export class SessionHooks {
     if (!this.#onConnect.isOffered || !session.isOpen) return
     if (this.#isSuspended('onConnect', this.#onConnect, session)) {
       // Not at once: the connection is still being told that it has a session.
-      if (!resumed) queueMicrotask(() => this.#sendAway(session))
+      if (!resumed) queueMicrotask(() => this.#refuseForNow(session))
       return
     }
     const { ip, port } = session.receiver!.address
@@ -81,7 +81,7 @@ export class SessionHooks {
   #onConnectDone(session: Session, request: Request, resumed: boolean, outcome: Outcome): void {
     if ('error' in outcome) {
       this.#tellFailure('onConnect', session, outcome.error)
-      if (!resumed && cutOff.includes(outcome.error.code)) return this.#sendAway(session)
+      if (!resumed && cutOff.includes(outcome.error.code)) return this.#refuseForNow(session)
     } else if (outcome.body !== '') {
       const { reason }: ConnectRefusal = JSON.parse(Buffer.from(outcome.body, 'latin1').toString())
       const ending = { code: closeCodes.refused, reason: 'refused', kickReason: reason }
@@ -90,7 +90,7 @@ export class SessionHooks {
     this.#init.dispatcher.connectHookDone(request)
   }
 
-  #closed(session: Session, reason: string): void {
+  #sessionClosed(session: Session, reason: string): void {
     const running = new Set(this.#init.dispatcher.sessionEnded(session))
     if (!this.#onClose.isOffered) return
     this.#closing++
@@ -103,21 +103,24 @@ export class SessionHooks {
     if (running.size === 0) this.#runOnClose(session, reason)
   }
 
-  /** Nobody new is let in past what may be the game's own check. Who comes back to his session was greeted before. */
-  #sendAway(session: Session): void {
+  /**
+   * Nobody new is let in past what may be the game's own check. Who comes back to his session was greeted
+   * before.
+   */
+  #refuseForNow(session: Session): void {
     const { code, reason } = refuseForNow(this.#init.suspensions.remaining(this.#onConnect))
     this.#init.registry.end(session, { code, reason, kickReason: reason })
   }
 
   #runOnClose(session: Session, reason: string): void {
-    if (this.#isSuspended('onClose', this.#onClose, session)) return this.#onCloseIsOver()
+    if (this.#isSuspended('onClose', this.#onClose, session)) return this.#onCloseDone()
     this.#add(session, this.#onClose, requestFlags.notify, reason, outcome => {
       if ('error' in outcome) this.#tellFailure('onClose', session, outcome.error)
-      this.#onCloseIsOver()
+      this.#onCloseDone()
     })
   }
 
-  #onCloseIsOver(): void {
+  #onCloseDone(): void {
     if (--this.#closing === 0) this.#onIdle?.()
   }
 

@@ -44,7 +44,7 @@ export class Operations implements OperationReader {
   pushAll(head: OperationHead, settings: string): void {
     this.#init.metrics.count('pushes')
     this.#apply('pushAll', head, session =>
-      session.change(parseChange(settings), this.#viewIdOf(head), this.#init.limits)
+      session.changeKeys(parseChange(settings), this.#viewIdOf(head), this.#init.limits)
     )
   }
 
@@ -82,7 +82,9 @@ export class Operations implements OperationReader {
         change.map(([key]) => key),
         viewId
       )
-      return changed.length > 0 ? errors.conflict(changed) : session.change(change, viewId, this.#init.limits)
+      return changed.length > 0
+        ? errors.conflict(changed)
+        : session.changeKeys(change, viewId, this.#init.limits)
     })
   }
 

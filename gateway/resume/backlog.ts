@@ -1,7 +1,7 @@
 /**
- * What was sent to one client and may not have reached it: the counted messages after the last that it has acknowledged,
- * in order, and of each `latest` event the newest that may be missing. Bounded: when there is too much, the oldest
- * goes, and with it the way back for a client that has not got that far.
+ * What was sent to one client and may not have reached it: the counted messages after the last that it has
+ * acknowledged, in order, and of each `latest` event the newest that may be missing. Bounded: when there is
+ * too much, the oldest goes, and with it the way back for a client that has not got that far.
  */
 import type { EventFrame } from '../events/event-frame.js'
 import { type FrameCost, latestCost, messageCost } from '../events/frame-cost.js'
@@ -40,7 +40,7 @@ export class Backlog {
   /** Counted messages before the first that is here. */
   #gone = 0
   /** The first of them that tells by having come that no `latest` event is missing which was dropped here. */
-  #latestGone = 0
+  #latestFloor = 0
   #acknowledged = 0
 
   constructor(limits: BacklogLimits, budget: SharedBudget) {
@@ -60,7 +60,7 @@ export class Backlog {
 
   /** Messages that a client must have got: what came before is not here any more. */
   get floor(): number {
-    return Math.max(this.#gone, this.#latestGone)
+    return Math.max(this.#gone, this.#latestFloor)
   }
 
   /** Bytes of memory that it would take if it kept all by itself. */
@@ -74,7 +74,7 @@ export class Backlog {
   }
 
   /** Places of `latest` events that may be missing, oldest first. */
-  get places(): string[] {
+  get latestKeys(): string[] {
     return [...(this.#latest?.keys() ?? [])]
   }
 
@@ -82,26 +82,29 @@ export class Backlog {
   add(frame: KeptFrame): void {
     this.#sent++
     this.#frames.push(frame)
-    this.#hold(frame, messageCost, 0)
-    this.#bound()
+    this.#retain(frame, messageCost, 0)
+    this.#makeRoom()
   }
 
-  /** Keeps an event that is not counted, in place of the one before it of the same place. Returns whether there was one. */
-  keep(place: string, frame: KeptFrame): boolean {
+  /**
+   * Keeps an event that is not counted, in place of the one before it of the same place. Returns whether
+   * there was one.
+   */
+  keep(key: string, frame: KeptFrame): boolean {
     this.#latest ??= new Map()
-    const latest = this.#latest.get(place)
+    const latest = this.#latest.get(key)
     if (latest === undefined) {
-      this.#latest.set(place, { frame, after: this.#sent })
+      this.#latest.set(key, { frame, after: this.#sent })
     } else {
-      this.#release(latest.frame, latestCost, place.length)
+      this.#release(latest.frame, latestCost, key.length)
       latest.frame = frame
       latest.after = this.#sent
       // Behind all that were sent before.
-      this.#latest.delete(place)
-      this.#latest.set(place, latest)
+      this.#latest.delete(key)
+      this.#latest.set(key, latest)
     }
-    this.#hold(frame, latestCost, place.length)
-    this.#bound()
+    this.#retain(frame, latestCost, key.length)
+    this.#makeRoom()
     return latest !== undefined
   }
 
@@ -110,8 +113,8 @@ export class Backlog {
     return textOf(this.#frames[this.#first + number - this.#gone - 1]!)
   }
 
-  latest(place: string): string | undefined {
-    const latest = this.#latest?.get(place)
+  latest(key: string): string | undefined {
+    const latest = this.#latest?.get(key)
     return latest && textOf(latest.frame)
   }
 
@@ -120,24 +123,24 @@ export class Backlog {
     this.#acknowledged = Math.max(this.#acknowledged, count)
     while (this.#gone < count && this.#first < this.#frames.length) this.#dropFirst()
     // What was sent before a message that has come has come too.
-    for (const [place, { after }] of this.#latest ?? []) {
+    for (const [key, { after }] of this.#latest ?? []) {
       if (after >= count) break
-      this.#forget(place)
+      this.#forget(key)
     }
   }
 
   clear(): void {
     while (this.#first < this.#frames.length) this.#dropFirst()
-    for (const place of this.#latest?.keys() ?? []) this.#forget(place)
+    for (const key of this.#latest?.keys() ?? []) this.#forget(key)
     this.#latest = undefined
   }
 
-  #bound(): void {
+  #makeRoom(): void {
     while (this.#isTooLarge && this.#first < this.#frames.length) this.#dropFirst()
     if (!this.#isTooLarge) return
     // The newest of so many keys are too much by themselves. Who gets the next message has got them too.
     this.clear()
-    this.#latestGone = this.#sent + 1
+    this.#latestFloor = this.#sent + 1
   }
 
   get #isTooLarge(): boolean {
@@ -159,25 +162,25 @@ export class Backlog {
     }
   }
 
-  #forget(place: string): void {
-    const before = this.#latest?.get(place)
+  #forget(key: string): void {
+    const before = this.#latest?.get(key)
     if (before === undefined) return
-    this.#latest!.delete(place)
-    this.#release(before.frame, latestCost, place.length)
+    this.#latest!.delete(key)
+    this.#release(before.frame, latestCost, key.length)
   }
 
-  #hold(frame: KeptFrame, cost: FrameCost, placeLength: number): void {
-    const bytes = textOf(frame).length + placeLength + cost.own
+  #retain(frame: KeptFrame, cost: FrameCost, keyLength: number): void {
+    const bytes = textOf(frame).length + keyLength + cost.own
     if (typeof frame === 'string') return this.#change(bytes, bytes)
     frame.retain(this.#budget)
-    this.#change(bytes, placeLength + cost.shared)
+    this.#change(bytes, keyLength + cost.shared)
   }
 
-  #release(frame: KeptFrame, cost: FrameCost, placeLength: number): void {
-    const bytes = textOf(frame).length + placeLength + cost.own
+  #release(frame: KeptFrame, cost: FrameCost, keyLength: number): void {
+    const bytes = textOf(frame).length + keyLength + cost.own
     if (typeof frame === 'string') return this.#change(-bytes, -bytes)
     frame.release(this.#budget)
-    this.#change(-bytes, -placeLength - cost.shared)
+    this.#change(-bytes, -keyLength - cost.shared)
   }
 
   #change(bytes: number, ownBytes: number): void {

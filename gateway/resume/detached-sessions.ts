@@ -1,7 +1,7 @@
 /**
- * The sessions whose client is away, by the address that it had, and who of them goes when they are too many or take too
- * much: the one that has waited longest of the address that has most. So whoever leaves many behind pushes out their
- * own, and nobody who has left one.
+ * The sessions whose client is away, by the address that it had, and who of them goes when they are too many
+ * or take too much: the one that has waited longest of the address that has most. So whoever leaves many
+ * behind pushes out their own, and nobody who has left one.
  */
 import { type Rank, Ranking } from '../limits/ranking.js'
 

@@ -1,7 +1,7 @@
 /**
- * What clients are still to be told whose sessions were ended on purpose: one that was away, or whose connection was dead
- * already, learns it when it comes back with its secret. Each is told once. Bounded in time and in number: whoever comes
- * later is told that the session is gone.
+ * What clients are still to be told whose sessions were ended on purpose: one that was away, or whose
+ * connection was dead already, learns it when it comes back with its secret. Each is told once. Bounded in
+ * time and in number: whoever comes later is told that the session is gone.
  */
 import { closeCodes } from '../../shared/close-codes.js'
 import type { ResumableReceiver } from './resumable-receiver.js'
@@ -53,7 +53,9 @@ export class Farewells {
     this.#forget(oldest!)
   }
 
-  /** What the client of this user is to be told that has come with this secret; from now on it is not kept. */
+  /**
+   * What the client of this user is to be told that has come with this secret; from now on it is not kept.
+   */
   take(hash: string, uid: string | null): Farewell | undefined {
     const kept = this.#byHash.get(hash)
     if (kept?.isOf(uid) !== true) return undefined

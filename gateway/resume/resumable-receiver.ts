@@ -1,6 +1,7 @@
 /**
- * The client of a session that can be resumed. It outlives its connections: while there is none, what is sent is kept,
- * and the next one gets all that the last did not. Counts what goes to the client and what comes from it.
+ * The client of a session that can be resumed. It outlives its connections: while there is none, what is sent
+ * is kept, and the next one gets all that the last did not. Counts what goes to the client and what comes
+ * from it.
  *
  *   attached ⇄ detached        over: the session has ended
  *       └──▶ over ◀──┘
@@ -57,7 +58,9 @@ export interface ResumableInit {
   readonly keeper: ResumableKeeper
 }
 
-/** Bytes of memory that a session takes whose client is away, whatever it holds; measured, and held by a test. */
+/**
+ * Bytes of memory that a session takes whose client is away, whatever it holds; measured, and held by a test.
+ */
 const cost = 2_048
 
 export class ResumableReceiver implements Receiver {
@@ -151,16 +154,16 @@ export class ResumableReceiver implements Receiver {
       return false
     }
     if (event.delivery === deliveries.latest) {
-      const { latestKey: place } = event
-      if (backlog.keep(place, kept) && live === undefined) metrics.count('eventsReplaced')
-      this.#missing?.delete(place)
-      this.#missing?.add(place)
+      const { latestKey } = event
+      if (backlog.keep(latestKey, kept) && live === undefined) metrics.count('eventsReplaced')
+      this.#missing?.delete(latestKey)
+      this.#missing?.add(latestKey)
     } else {
       backlog.add(kept)
       if (live !== undefined) this.#given++
     }
     if (live !== undefined) live.sendEvent(event, text)
-    else this.#keptMore()
+    else this.#keptForLater()
     return true
   }
 
@@ -203,7 +206,7 @@ export class ResumableReceiver implements Receiver {
     this.#messages = messages
     backlog.acknowledge(received)
     this.#given = received
-    this.#missing = new Set(backlog.places)
+    this.#missing = new Set(backlog.latestKeys)
     if (this.#state === 'detached') keeper.attached(this)
   }
 
@@ -255,12 +258,12 @@ export class ResumableReceiver implements Receiver {
       this.#given++
       this.#connection.sendFrame(frame)
     } else {
-      this.#keptMore()
+      this.#keptForLater()
     }
   }
 
   /** Something is kept that its client is not given now. */
-  #keptMore(): void {
+  #keptForLater(): void {
     this.#endIfLost()
     if (this.#state === 'detached' && this.session !== undefined) this.#init.keeper.resized(this)
   }
@@ -278,10 +281,10 @@ export class ResumableReceiver implements Receiver {
     if (missing === undefined) return ''
     let piece = ''
     while (this.#given < backlog.sent && piece.length < pieceLength) piece += backlog.frame(++this.#given)
-    for (const place of missing) {
+    for (const key of missing) {
       if (piece.length >= pieceLength) return piece
-      missing.delete(place)
-      piece += backlog.latest(place) ?? ''
+      missing.delete(key)
+      piece += backlog.latest(key) ?? ''
     }
     if (this.#given === backlog.sent) this.#missing = undefined
     return piece

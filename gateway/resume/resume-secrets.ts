@@ -1,6 +1,6 @@
 /**
- * The secrets that clients come back to their sessions with. Each handshake gives a client a new one, and the one before
- * is worth nothing once the client is known to have it. Of a secret only its hash is kept.
+ * The secrets that clients come back to their sessions with. Each handshake gives a client a new one, and the
+ * one before is worth nothing once the client is known to have it. Of a secret only its hash is kept.
  */
 import { createHash, randomBytes } from 'node:crypto'
 

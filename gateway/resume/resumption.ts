@@ -1,6 +1,7 @@
 /**
  * The sessions that can be resumed, and those whose client is away. Such a session waits for its client for
- * `resumeWindow`, or for `unboundResumeWindow` if it holds nothing; then it ends, and before if too many wait.
+ * `resumeWindow`, or for `unboundResumeWindow` if it holds nothing; then it ends, and before if too many
+ * wait.
  */
 import { randomBytes } from 'node:crypto'
 import { closeCodes } from '../../shared/close-codes.js'
@@ -42,7 +43,10 @@ export interface ResumptionInit extends BacklogLimits, DetachedLimits {
 /** Characters that are written at once while a client catches up: far fewer than may wait for it. */
 const longestPiece = 65_536
 
-/** Milliseconds between two lines of the log about sessions that made room: strangers decide how many there are. */
+/**
+ * Milliseconds between two lines of the log about sessions that made room: strangers decide how many there
+ * are.
+ */
 const quietFor = 10_000
 
 export interface ResumeAnswer {
@@ -54,7 +58,9 @@ export class Resumption implements ResumableKeeper {
   readonly #init: ResumptionInit
   readonly #secrets = new ResumeSecrets<ResumableReceiver>()
   readonly #detached: DetachedSessions<ResumableReceiver>
-  /** When each client that is away was lost, by a clock without the moments that are forgiven. Oldest first. */
+  /**
+   * When each client that is away was lost, by a clock without the moments that are forgiven. Oldest first.
+   */
   readonly #away = new Map<ResumableReceiver, number>()
   /** The same of those whose session held nothing at that moment. */
   readonly #unbound = new Map<ResumableReceiver, number>()
@@ -62,8 +68,8 @@ export class Resumption implements ResumableKeeper {
   readonly #budget: SharedBudget
   #forgiven = 0
   /** Sessions that made room since the log was told. */
-  #evicted = 0
-  #toldAt = Number.NEGATIVE_INFINITY
+  #evictedUnlogged = 0
+  #loggedAt = Number.NEGATIVE_INFINITY
 
   constructor(init: ResumptionInit) {
     this.#init = init
@@ -91,8 +97,8 @@ export class Resumption implements ResumableKeeper {
   }
 
   /**
-   * Finds the session that a client of this user wants back, or prepares one that it can have back later. A client whose
-   * session was ended on purpose gets none, but is to be told how it was.
+   * Finds the session that a client of this user wants back, or prepares one that it can have back later. A
+   * client whose session was ended on purpose gets none, but is to be told how it was.
    */
   admit(
     { session: point }: ResumeRequest,
@@ -121,7 +127,10 @@ export class Resumption implements ResumableKeeper {
     return { receiver, reply: this.#describe(receiver, false, found) }
   }
 
-  /** Ends those that waited for too long. `forgiven`: milliseconds since the last look in which nobody could come. */
+  /**
+   * Ends those that waited for too long. `forgiven`: milliseconds since the last look in which nobody could
+   * come.
+   */
   look(now: number, forgiven: number): void {
     this.#forgiven += forgiven
     const { resumeWindow, unboundResumeWindow } = this.#init
@@ -158,7 +167,7 @@ export class Resumption implements ResumableKeeper {
     const since = this.#init.monotonic() - this.#forgiven
     ;(isBrief ? this.#unbound : this.#away).set(receiver, since)
     if (isBrief && unboundResumeWindow === 0) return this.#endAway(receiver, 'nothing to keep')
-    session.rest(() => this.resized(receiver))
+    session.watchSize(() => this.resized(receiver))
     this.#detached.add(receiver, addressKey(receiver.address.ip), receiver.bytes)
     this.#makeRoom()
   }
@@ -169,7 +178,7 @@ export class Resumption implements ResumableKeeper {
   }
 
   attached(receiver: ResumableReceiver): void {
-    receiver.session?.wake()
+    receiver.session?.unwatchSize()
     this.#forget(receiver)
   }
 
@@ -241,7 +250,7 @@ export class Resumption implements ResumableKeeper {
       // Not there any more while its end is told: what is done then may want room itself.
       this.#detached.delete(surplus.item)
       this.#init.metrics.count('detachedSessionsEvicted')
-      this.#tellEviction(surplus)
+      this.#logEviction(surplus)
       this.#endAway(surplus.item, 'not kept for longer: too much is kept for others')
     }
   }
@@ -251,16 +260,16 @@ export class Resumption implements ResumableKeeper {
     this.endSession(receiver.session!, { code, reason: `${reason}, and ${why}`, kickReason })
   }
 
-  #tellEviction({ limit, address }: Surplus<ResumableReceiver>): void {
-    this.#evicted++
+  #logEviction({ limit, address }: Surplus<ResumableReceiver>): void {
+    this.#evictedUnlogged++
     const now = this.#init.monotonic()
-    if (now - this.#toldAt < quietFor) return
+    if (now - this.#loggedAt < quietFor) return
     this.#init.log.warn('Sessions whose clients were away have made room for others', {
-      sessions: this.#evicted,
+      sessions: this.#evictedUnlogged,
       limit,
       address
     })
-    this.#toldAt = now
-    this.#evicted = 0
+    this.#loggedAt = now
+    this.#evictedUnlogged = 0
   }
 }

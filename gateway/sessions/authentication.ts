@@ -86,7 +86,10 @@ export class Authentication {
     return { reason, user, code: closeCodes.handshakeRefused }
   }
 
-  /** What a client is told of a refusal, cut to what may be sent to a stranger: it stays one, whatever its length. */
+  /**
+   * What a client is told of a refusal, cut to what may be sent to a stranger: it stays one, whatever its
+   * length.
+   */
   #bound({ reason = 'not let in', user }: AuthenticationAnswer & { accept: false }): [string, unknown] {
     const { log } = this.#init
     const told = cutToBytes(reason, maxReasonBytes)
@@ -116,9 +119,9 @@ export class Authentication {
 }
 
 /**
- * Returns the refusal of a client that is to come back later: the fault is not the client's, and may be mended by
- * then. `least`: milliseconds before which it need not try. Beyond them, the moments are spread at random over
- * `retrySpread`, so that clients that are refused together do not return together.
+ * Returns the refusal of a client that is to come back later: the fault is not the client's, and may be
+ * mended by then. `least`: milliseconds before which it need not try. Beyond them, the moments are spread at
+ * random over `retrySpread`, so that clients that are refused together do not return together.
  */
 export function refuseForNow(least = 0): HandshakeRefusal {
   const reason = formatComeBack(least + Math.random() * retrySpread)

@@ -1,6 +1,6 @@
 /**
- * Channels: named sets of sessions. One comes to be with its first member and ceases with its last; a session that
- * ends leaves all of its own.
+ * Channels: named sets of sessions. One comes to be with its first member and ceases with its last; a session
+ * that ends leaves all of its own.
  */
 import { errors, type GatewayError } from '../../shared/errors.js'
 import type { GatewayEvent } from '../events/event.js'
@@ -42,7 +42,7 @@ export class Channels {
     else members.add(session)
     session.channels ??= new Set()
     session.channels.add(name)
-    session.resized()
+    session.channelsChanged()
     return undefined
   }
 
@@ -51,7 +51,7 @@ export class Channels {
     const members = this.#byName.get(name)
     if (members?.delete(session) !== true) return
     session.channels?.delete(name)
-    session.resized()
+    session.channelsChanged()
     if (members.size === 0) this.#byName.delete(name)
   }
 
@@ -64,7 +64,7 @@ export class Channels {
     this.#byName.delete(name)
     for (const session of members ?? []) {
       session.channels?.delete(name)
-      session.resized()
+      session.channelsChanged()
     }
   }
 }
@@ -76,7 +76,10 @@ export function canRead({ readsRich }: Receiver, { richOnly }: GatewayEvent): bo
   return readsRich || !richOnly
 }
 
-/** Sends an event to each of these sessions but those that are excepted. Gives to how many it goes: where it was not dropped. */
+/**
+ * Sends an event to each of these sessions but those that are excepted. Gives to how many it goes: where it
+ * was not dropped.
+ */
 export function sendToAll(
   sessions: readonly Session[] | ReadonlySet<Session>,
   event: GatewayEvent,

@@ -1,33 +1,33 @@
 /**
- * A session's requests in the order in which its socket delivered them. At most one turn of it is out at a time, in
- * one worker; what is taken back from there goes to the front again. Owned by the session, ends with it; knows
- * nothing of workers.
+ * A session's requests, in the order in which its socket delivered them. At most one turn of a lane is handed
+ * out at a time, to one worker; requests that are taken back from it return to the front. Owned by the
+ * session, and ends with it. Knows nothing of workers: the dispatcher decides where and when requests run.
  */
 import type { Request } from './request.js'
 import type { Turn } from './turn.js'
 
-/** Requests of one lane in a turn. */
+/** Requests that one turn may have. */
 const turnRequests = 16
 
 export class Lane {
-  /** Requests that are not handed out, oldest first. */
+  /** Requests that are not handed out yet, oldest first. */
   readonly waiting: Request[] = []
-  /** What is handed out and not decided. */
+  /** The turn that is handed out, until all of it is decided. */
   turn: Turn | undefined
-  /** Whether it stands in the dispatcher's line. */
+  /** Whether the lane is in the dispatcher's waiting line. */
   isInLine = false
-  /** The session's onConnect, while it is not decided: nothing else of the session is handed out before. */
+  /** The session's onConnect, until it is decided: nothing else of the session is handed out before that. */
   connectHook: Request | undefined
-  /** Requests that do not wait in the lane: of routes that are declared concurrent. Made with the first. */
+  /** Requests of routes that are declared concurrent: they do not wait in the lane. Made with the first. */
   concurrent: Set<Request> | undefined
-  /** Its requests that are not decided, concurrent ones included: what its limit is about. */
+  /** Undecided requests of the session, concurrent ones included; the lane's limit counts them. */
   open = 0
-  /** Whether its socket is not read because of it. */
+  /** Whether the session's socket is paused because too many requests are open. */
   isPausing = false
 
-  /** Takes the next requests, as many as there are room for, up to the first that may not run where they are to go. */
+  /** Takes the next requests: at most `room`, and none from the first on that `mayRun` does not allow. */
   take(room: number, mayRun: (request: Request) => boolean): Request[] {
-    // A hook is alone: whether what follows runs is for its outcome to say.
+    // A hook is alone in its turn: its outcome decides whether what follows runs.
     const isHook = this.waiting[0]?.onOutcome !== undefined
     const most = Math.min(isHook ? 1 : turnRequests, room, this.waiting.length)
     let count = 0
@@ -39,7 +39,7 @@ export class Lane {
     return this.waiting.splice(0, count)
   }
 
-  /** Puts requests that were handed out, and have not started, back to the front. */
+  /** Puts requests that were handed out and have not started back to the front. */
   putBack(requests: readonly Request[]): void {
     this.waiting.unshift(...requests)
   }

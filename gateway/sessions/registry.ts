@@ -1,6 +1,7 @@
 /**
- * The sessions of this gateway, by number and by user: the one place that opens, binds, unbinds and ends them, and so
- * the one that knows the rule of one session for each user. Tells its listeners; knows no sockets.
+ * The sessions of this gateway, by number and by user: the one place that opens, binds, unbinds and ends
+ * them, and so the one that knows the rule of one session for each user. Tells its listeners; knows no
+ * sockets.
  */
 import { EventEmitter } from 'node:events'
 import { closeCodes } from '../../shared/close-codes.js'
@@ -67,8 +68,8 @@ export class Registry extends EventEmitter<RegistryEvents> {
   }
 
   /**
-   * A session begins. Whoever is told of it finds it with all that `identity` says. Whether its user is kept out by
-   * another session is to be asked before, by `judgeUid`.
+   * A session begins. Whoever is told of it finds it with all that `identity` says. Whether its user is kept
+   * out by another session is to be asked before, by `judgeUid`.
    */
   open(
     receiver: Receiver,
@@ -78,7 +79,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
     if (uid !== null) this.#replaceAll(uid)
     const session = new Session(this.#frontendId, ++this.#lastSid, receiver)
     this.#bySid.set(session.sid, session)
-    if (settings.length > 0) session.change(settings, 0, noLimits)
+    if (settings.length > 0) session.changeKeys(settings, 0, noLimits)
     if (uid !== null) this.#setUid(session, uid, 0)
     this.#metrics.count('sessionsOpened')
     this.emit('opened', session, client)

@@ -1,10 +1,13 @@
-/** A request or notify, from its frame to its answer. */
+/**
+ * A request or notify, from its frame to its answer. Made by the dispatcher when it is let in. OpenRequests
+ * decides it, once: by an outcome, by its deadline, or by the end of its session.
+ */
 import type { ErrorData } from '../../shared/errors.js'
 import type { Route } from './routes.js'
 import type { Session } from './session.js'
 import type { Turn } from './turn.js'
 
-/** A request's outcome, as its worker tells it. */
+/** The outcome of a request, as the worker reports it. */
 export type Outcome = { readonly body: string } | { readonly error: ErrorData }
 
 /**
@@ -18,24 +21,24 @@ export type RequestState = 'waiting' | 'handedOut' | 'decided'
 export interface RequestInit {
   readonly session: Session
   readonly route: Route
-  /** The client's number for it; 0 for a notify. */
+  /** The id that the client gave it; 0: a notify. */
   readonly id: number
-  /** As batches carry them: requestFlags. */
+  /** `requestFlags`, as batches carry them. */
   readonly flags: number
   /** The body's bytes, each as one character. */
   readonly body: string
   /** Milliseconds after which it is answered with TIMEOUT; 0: never. */
   readonly timeout: number
-  /** The clock at its arrival: milliseconds since 1970. */
+  /** When it arrived, by the monotonic clock. */
   readonly now: number
-  /** Of a hook, which no client has asked for: who is told of its outcome instead. */
+  /** Of a hook, for which no client waits: called with the outcome instead. */
   readonly onOutcome?: (outcome: Outcome) => void
 }
 
 let lastRid = 0
 
 export class Request {
-  /** Unique in this gateway. */
+  /** The request's number, unique in this gateway. */
   readonly rid = ++lastRid
   readonly session: Session
   readonly route: Route
@@ -43,17 +46,17 @@ export class Request {
   readonly flags: number
   readonly body: string
   readonly timeout: number
-  /** Milliseconds since 1970; Infinity: none. */
+  /** When it is answered with TIMEOUT, by the monotonic clock; Infinity: never. */
   deadline: number
   readonly onOutcome: ((outcome: Outcome) => void) | undefined
-  /** Called when its worker is done with it, if its session ended before; or at its deadline. */
+  /** Called when the worker is done with it after the end of the session, or at its deadline. */
   onEnd: (() => void) | undefined
   state: RequestState = 'waiting'
-  /** Whether its worker is done with it. */
+  /** Whether the worker is done with it. */
   hasOutcome = false
-  /** Whether its client was told before there was an outcome, which nobody is told any more. */
+  /** Whether the client was answered before there was an outcome; that outcome is then told to nobody. */
   isAnswered = false
-  /** Where it is handed out. */
+  /** The turn with which it is handed out. */
   turn: Turn | undefined
 
   constructor({ session, route, id, flags, body, timeout, now, onOutcome }: RequestInit) {
@@ -69,12 +72,15 @@ export class Request {
     this.startClock(now)
   }
 
-  /** A request's time runs from its arrival; a hook's anew from its hand-out, since it is not given up before. */
+  /**
+   * Starts the time until the deadline: at the arrival; of a hook again when it is handed out, not to expire
+   * before.
+   */
   startClock(now: number): void {
     if (this.timeout > 0) this.deadline = now + this.timeout
   }
 
-  /** Stops what `startClock` has started. */
+  /** Removes the deadline that `startClock` has set. */
   stopClock(): void {
     this.deadline = Number.POSITIVE_INFINITY
   }

@@ -1,7 +1,12 @@
 /**
- * The internal session: the truth about one player, in the gateway. Knows no socket and no I/O; it is given a
- * receiver while a client is connected. Values are kept as the text that a worker sent, and decoded only when the
- * gateway's host asks. Handlers never get it: they get a BackendSession, made in a worker from `snapshot`.
+ * The internal session: what is true of one player, in the gateway. The registry opens and closes it; it has
+ * the player's user id, settings and lane. It does no I/O: what goes to the client goes to its receiver.
+ * Values are kept as the text that a worker sent, and are decoded only when the gateway's host asks. Handlers
+ * never get it: they get a BackendSession, which a worker makes from `snapshot`.
+ *
+ * Each change counts `version` up and is marked with the `viewId` of who made it. A worker's view that did
+ * not make the change is then out of date. So each change takes the lane's turn back, unless that turn made
+ * it (`takeBackStale`): what has not started yet is handed out again, with a new snapshot.
  */
 
 import { type ErrorData, errors, type GatewayError } from '../../shared/errors.js'
@@ -12,19 +17,19 @@ import type { GatewayEvent } from '../events/event.js'
 import type { ClientAddress } from '../options/options.js'
 import { Lane } from './lane.js'
 
-/** Where what the gateway has for a session's client goes. */
+/** Takes what the gateway sends to a session's client. */
 export interface Receiver {
   /** Where the client is connected from, or was last. */
   readonly address: ClientAddress
-  /** Whether the client is connected at the moment; if not, what is sent is kept for it. */
+  /** Whether the client is connected at the moment. If not, what is sent is kept for it. */
   readonly isConnected: boolean
   /** Whether the client reads bodies in superjson's form. */
   readonly readsRich: boolean
   reply(id: number, body: string): void
   error(id: number, error: ErrorData): void
-  /** Gives whether the event was not dropped. */
+  /** Sends or keeps an event. Returns false where it is dropped. */
   event(event: GatewayEvent): boolean
-  /** The session has ended; nothing will be sent any more. `kickReason` is told to the client. */
+  /** Called when the session has ended; nothing is sent after it. `kickReason` is told to the client. */
   end(code: number, kickReason: string | null): void
   pause(): void
   resume(): void
@@ -34,41 +39,46 @@ interface Setting {
   text: string
   /** The session's version when the key was last changed. */
   version: number
-  /** Whose change that was, 0 for somebody who can't be told apart from others. */
+  /** The view that made this change; 0: the host, or anybody else without a view. */
   viewId: number
 }
 
-/** A change of several keys; text '' deletes. */
+/** A change of several keys. The text '' deletes a key. */
 export type SettingsChange = readonly (readonly [key: string, text: string])[]
 
-/**
- * Bytes of memory that a key takes beside its characters, and a channel, or a deletion that is remembered, with a name
- * of the longest; measured, and held by a test.
- */
+/** Bytes of memory that a key takes beside its characters; measured, and held by a test. */
 const keyCost = 128
+
+/**
+ * Bytes that a channel, or a remembered deletion, takes with the longest name; measured, and held by a test.
+ */
 const nameCost = 512
 
-/** Keys whose deletion is remembered for `commit`; of older deletions only the newest moment is. */
+/**
+ * Deleted keys that are remembered for `commit`; of older deletions only the latest version is remembered.
+ */
 const rememberedDeletions = 64
 
 export class Session {
   readonly sid: number
   readonly frontendId: string
   readonly lane: Lane = new Lane()
-  /** undefined: it has ended. */
+  /** undefined: the session has ended. */
   receiver: Receiver | undefined
-  /** Names of the channels that it is in; they keep this themselves. Made with the first. */
+  /** Names of the session's channels. `Channels` maintains the set; made with the first. */
   channels: Set<string> | undefined
   #uid: string | null = null
   #isOpen = true
   #settings: Map<string, Setting> | undefined
   #deletions: Map<string, Setting> | undefined
-  /** Deletions before this version are not remembered one by one any more. */
+  /** Version of the latest deletion that is not remembered by its key any more. */
   #deletionsForgotten = 0
   #version = 0
+  /** Characters of all keys and values. */
   #length = 0
+  /** Cache of `settingsText`. */
   #text: string | undefined
-  /** Told when `bytes` has changed, while somebody wants to know. */
+  /** Called when `bytes` changes; see `watchSize`. */
   #onResize: (() => void) | undefined
 
   constructor(frontendId: string, sid: number, receiver: Receiver) {
@@ -85,12 +95,12 @@ export class Session {
     return this.#isOpen
   }
 
-  /** Counted up at each change. */
+  /** Number of changes so far, of settings and of the user. */
   get version(): number {
     return this.#version
   }
 
-  /** All settings as one text; put together when it is asked for, and kept until a key changes. */
+  /** All settings as one text. Built on demand, and cached until a key changes. */
   get settingsText(): string {
     if (this.#text === undefined) {
       let text = ''
@@ -106,17 +116,18 @@ export class Session {
     return { sid: this.sid, uid: this.#uid, version: this.#version, settings: this.settingsText }
   }
 
+  /** Returns a key's value as text, undefined where there is none. */
   textOf(key: string): string | undefined {
     return this.#settings?.get(key)?.text
   }
 
-  /** A key's value, decoded: for the gateway's host. */
+  /** Returns a key's value, decoded, for the gateway's host. */
   get(key: string): unknown {
     const text = this.textOf(key)
     return text === undefined ? undefined : decodeValue(text)
   }
 
-  /** All values, decoded: for the gateway's host. */
+  /** All values, decoded, for the gateway's host. */
   get settings(): Record<string, unknown> {
     const values: Record<string, unknown> = Object.create(null)
     this.#settings?.forEach((setting, key) => {
@@ -126,10 +137,10 @@ export class Session {
   }
 
   /**
-   * Sets and deletes keys, all or none. Gives the error where there would be more than `limits` allow.
-   * `writer` is whose change it is: to anybody else's copy of the session it is foreign.
+   * Sets and deletes keys, all or none. Returns the error where the settings would exceed `limits`. `viewId`:
+   * the view that makes the change; to every other view it is foreign.
    */
-  change(keys: SettingsChange, viewId: number, limits: SettingsLimits): GatewayError | undefined {
+  changeKeys(keys: SettingsChange, viewId: number, limits: SettingsLimits): GatewayError | undefined {
     const { maxSettingsLength, maxSettingsKeys } = limits
     let length = this.#length
     let count = this.#settings?.size ?? 0
@@ -150,12 +161,12 @@ export class Session {
       return errors.settingsTooLarge(largest?.[0] ?? '', length, maxSettingsLength)
     if (added !== undefined && count > maxSettingsKeys) return errors.tooManyKeys(added, maxSettingsKeys)
     const version = ++this.#version
-    for (const [key, text] of keys) this.#put(key, text, version, viewId)
-    this.#wasChanged(length, viewId)
+    for (const [key, text] of keys) this.#setKey(key, text, version, viewId)
+    this.#keysChanged(length, viewId)
     return undefined
   }
 
-  /** The same for one key: what happens most, without a list of one. */
+  /** Does the same for one key: the most frequent case, without the cost of a list. */
   changeKey(key: string, text: string, viewId: number, limits: SettingsLimits): GatewayError | undefined {
     const { maxSettingsLength, maxSettingsKeys } = limits
     const before = this.textOf(key) ?? ''
@@ -164,12 +175,12 @@ export class Session {
     const isNew = before === '' && text !== ''
     if (isNew && (this.#settings?.size ?? 0) >= maxSettingsKeys)
       return errors.tooManyKeys(key, maxSettingsKeys)
-    this.#put(key, text, ++this.#version, viewId)
-    this.#wasChanged(length, viewId)
+    this.#setKey(key, text, ++this.#version, viewId)
+    this.#keysChanged(length, viewId)
     return undefined
   }
 
-  /** The keys that another than `writer` changed, or deleted, after `version`. */
+  /** Returns those keys that were changed or deleted after `version`, by another view than `viewId`. */
   changedSince(version: number, keys: Iterable<string>, viewId: number): string[] {
     const changed: string[] = []
     for (const key of keys) {
@@ -180,68 +191,74 @@ export class Session {
     return changed
   }
 
-  /** Bytes of memory that its settings and its channels take, at most. */
+  /** Upper bound of the memory that the settings and the channels take, in bytes. */
   get bytes(): number {
     const names = (this.#deletions?.size ?? 0) + (this.channels?.size ?? 0)
-    // A character takes up to two.
+    // A character takes up to two bytes.
     return 2 * this.#length + (this.#settings?.size ?? 0) * keyCost + names * nameCost
   }
 
-  /** Whether nothing would be lost with it but its number: no user, no settings, no channel, nothing asked for. */
+  /** Whether nothing would be lost with the session: no user, no settings, no channel, no open request. */
   get holdsNothing(): boolean {
     const settings = this.#settings?.size ?? 0
     const channels = this.channels?.size ?? 0
     return this.#uid === null && settings === 0 && channels === 0 && this.lane.open === 0
   }
 
-  /** Its client is away: it keeps no more than it must, and `onResize` is told when `bytes` changes, until `wake`. */
-  rest(onResize: () => void): void {
+  /**
+   * Calls `onResize` whenever `bytes` changes, until `unwatchSize`. For a session whose client is away: also
+   * drops the cached text, since nobody is likely to ask for it.
+   */
+  watchSize(onResize: () => void): void {
     this.#text = undefined
     this.#onResize = onResize
   }
 
-  wake(): void {
+  unwatchSize(): void {
     this.#onResize = undefined
   }
 
-  /** It is in more channels, or in fewer. */
-  resized(): void {
+  /** Called by `Channels` when the session has joined or left one. */
+  channelsChanged(): void {
     this.#onResize?.()
   }
 
-  /** Only the registry binds: it knows who else is bound. */
+  /** Sets or removes the user. Called by the registry only, which knows who else is bound. */
   setUid(uid: string | null, viewId: number): void {
     this.#uid = uid
     this.#version++
-    this.changed(viewId)
+    this.takeBackStale(viewId)
   }
 
-  /** What was handed out of the lane knows nothing of a change that is not its own: takes back what has not started. */
-  changed(viewId: number): void {
+  /**
+   * Takes the lane's turn back, as far as it has not started, unless it has this `viewId`. Its view does not
+   * have the change that was just made.
+   */
+  takeBackStale(viewId: number): void {
     const { turn } = this.lane
     if (turn !== undefined && turn.viewId !== viewId) turn.takeBack()
   }
 
-  /** Only the registry closes. */
+  /** Marks the session as ended. Called by the registry only. */
   close(): void {
     this.#isOpen = false
     this.receiver = undefined
     this.#onResize = undefined
   }
 
-  #wasChanged(length: number, viewId: number): void {
+  #keysChanged(length: number, viewId: number): void {
     this.#length = length
     this.#text = undefined
-    this.changed(viewId)
+    this.takeBackStale(viewId)
     this.#onResize?.()
   }
 
-  #put(key: string, text: string, version: number, viewId: number): void {
+  #setKey(key: string, text: string, version: number, viewId: number): void {
     const present = this.#settings?.get(key)
     if (text !== '') {
       if (present === undefined) {
         this.#settings ??= new Map()
-        this.#settings.set(key, { text, version, viewId: viewId })
+        this.#settings.set(key, { text, version, viewId })
         this.#deletions?.delete(key)
       } else {
         present.text = text
@@ -253,7 +270,7 @@ export class Session {
     if (present === undefined) return
     this.#settings!.delete(key)
     this.#deletions ??= new Map()
-    this.#deletions.set(key, { text, version, viewId: viewId })
+    this.#deletions.set(key, { text, version, viewId })
     if (this.#deletions.size <= rememberedDeletions) return
     for (const [oldest, { version }] of this.#deletions) {
       this.#deletions.delete(oldest)
@@ -267,7 +284,7 @@ function lengthOf(key: string, text: string): number {
   return text === '' ? 0 : key.length + text.length
 }
 
-/** A settings text as the change that it stands for. */
+/** Returns the change that sets all keys of a settings text. */
 export function parseChange(settings: string): SettingsChange {
   const keys: [string, string][] = []
   forEachSetting(settings, (key, text) => keys.push([key, text]))

@@ -1,7 +1,18 @@
 /**
- * A turn: requests of one lane, handed out to one worker with one snapshot of their session. The worker claims them
- * one by one; what is not claimed can be taken back at any moment, for good. A concurrent request is a turn of one
- * that belongs to no lane.
+ * A turn: requests of one lane, handed out together to one worker, with one snapshot of their session. The
+ * worker claims them one by one as it starts them; requests that it has not claimed can be taken back at any
+ * moment, for good. A concurrent request is a turn of one request that belongs to no lane. Made by the
+ * dispatcher.
+ *
+ *   whole ───▶ cut          some requests were taken back before they started
+ *
+ * A turn has two ends, and either may come first:
+ * - for the lane (`turnOver`): what is left of the turn is decided, and no operation of it is awaited. Then
+ *   the lane's next turn may begin, though the worker may still run a request that was decided by its
+ *   deadline.
+ * - for the worker's slot: the worker is done with it. Of a whole turn, the gateway knows when as many
+ *   outcomes have come as there are requests, and frees the slot. Of a cut turn, the worker finds the cut and
+ *   says that it is done.
  */
 import { type ClaimTable, claim, countClaimed, openSlot, takeUnclaimed } from '../../shared/link/claims.js'
 import type { AbortReason } from '../../shared/link/inbox.js'
@@ -13,15 +24,15 @@ let lastTurn = 0
 
 /** The worker that a turn is handed out to. */
 export interface TurnWorker {
-  /** Its place among the workers. */
+  /** The worker's place among the workers. */
   readonly index: number
   readonly claims: ClaimTable
-  /** Whether what is handed out to it has started: it shares no memory, so that nothing can be taken back. */
+  /** Whether requests count as started once handed out: without shared memory, nothing can be taken back. */
   readonly startsAtOnce: boolean
-  /** What it has to do: `forget` for each request that was taken back or is decided. */
+  /** The worker's load: `forget` is called for each request that was taken back or is decided. */
   readonly load: { forget(): void }
   readonly turns: { free(turn: Turn): void }
-  /** Tells it that a request was decided without its handler. */
+  /** Tells the worker that a request was decided without its handler. */
   abort(request: Request, reason: AbortReason): void
   /** Aborts a request whose deadline has passed. */
   giveUp(request: Request): void
@@ -31,35 +42,40 @@ export interface TurnInit {
   readonly worker: TurnWorker
   readonly slot: number
   readonly requests: Request[]
-  /** undefined: a concurrent request, whose lane goes on without it. */
+  /** undefined: a concurrent request; its session's lane goes on meanwhile. */
   readonly lane: Lane | undefined
   readonly listener: TurnListener
 }
 
 export interface TurnListener {
-  /** All that had started is decided; the lane can go on. */
+  /** Called when all that had started is decided: the lane can go on. */
   turnOver(turn: Turn): void
-  /** Requests that had not started wait again: in their lane, or, of a concurrent one, nowhere yet. */
+  /**
+   * Called with requests that had not started. They are in their lane again; a concurrent one is nowhere yet.
+   */
   turnTakenBack(turn: Turn, requests: readonly Request[]): void
 }
 
 export class Turn {
-  /** Unique in this gateway: the view that changes by its requests count for. */
+  /** Unique in this gateway: changes that its requests make are marked with it. */
   readonly viewId = ++lastTurn
   readonly worker: TurnWorker
   readonly slot: number
   readonly session: Session
   readonly lane: Lane | undefined
-  /** In order. What is taken back is cut off the end. */
+  /** The requests, in order. Those that are taken back are cut off the end. */
   readonly requests: Request[]
   readonly #listener: TurnListener
-  #isTaken = false
-  /** Requests whose fate is decided, by an outcome or without one. */
+  #state: 'whole' | 'cut' = 'whole'
+  /** Requests that are decided, by an outcome or without one. */
   #decided = 0
-  /** Requests that the worker is done with. */
+  /** Requests whose outcome has come: the worker is done with them. */
   #outcomes = 0
-  /** Until when the lane does not go on though all is decided, in milliseconds since 1970; 0: it may. */
-  #heldUntil = 0
+  /**
+   * While operations of a decided request are not answered: when the lane goes on without them, by the
+   * monotonic clock. 0: none are awaited.
+   */
+  #operationsAwaitedUntil = 0
 
   constructor({ worker, slot, requests, lane, listener }: TurnInit) {
     this.worker = worker
@@ -78,29 +94,29 @@ export class Turn {
     }
   }
 
-  /** Requests that have started in the worker. */
+  /** The requests that have started in the worker. */
   get started(): readonly Request[] {
-    return this.requests.slice(0, this.#isTaken ? this.requests.length : this.#claimed)
+    return this.requests.slice(0, this.#state === 'cut' ? this.requests.length : this.#claimed)
   }
 
-  /** Whether nothing of it runs, as far as is known, and something of it could run elsewhere. */
+  /** Whether no request of it runs, as far as is known, and there is one that could run elsewhere. */
   get isIdle(): boolean {
-    if (this.#isTaken || this.#heldUntil > 0) return false
+    if (this.#state === 'cut' || this.#operationsAwaitedUntil > 0) return false
     return this.#claimed === this.#outcomes && this.#outcomes < this.requests.length
   }
 
-  /** Whether all that started is decided, and has no operation left that the next request has to wait for. */
+  /** Whether all requests are decided, and no operation is left that the next request has to wait for. */
   get isOver(): boolean {
-    return this.#decided === this.requests.length && this.#heldUntil === 0
+    return this.#decided === this.requests.length && this.#operationsAwaitedUntil === 0
   }
 
-  /** Takes back what is not claimed, to the front of its lane. A second time there is nothing left to take. */
+  /** Takes back what is not claimed, to the front of the lane. Does nothing the second time. */
   takeBack(): void {
-    if (this.#isTaken) return
+    if (this.#state === 'cut') return
     const claimed = takeUnclaimed(this.worker.claims, this.slot)
-    this.#isTaken = true
-    // All were claimed: the worker will not look at the slot again, nor say that it is done with it.
-    if (claimed >= this.requests.length) this.#isTaken = false
+    // Where all were claimed the turn stays whole: the worker does not look at the slot again, and finds no
+    // cut.
+    if (claimed < this.requests.length) this.#state = 'cut'
     const back = this.requests.splice(claimed)
     for (const request of back) {
       request.state = 'waiting'
@@ -112,7 +128,7 @@ export class Turn {
     this.#endIfOver()
   }
 
-  /** A request's fate is decided. */
+  /** Marks a request as decided. */
   decide(request: Request): void {
     request.state = 'decided'
     this.#decided++
@@ -120,26 +136,31 @@ export class Turn {
     this.#endIfOver()
   }
 
-  /** The worker is done with one of its requests. */
+  /** Counts an outcome: the worker is done with one more request. */
   countOutcome(): void {
     this.#outcomes++
     this.#freeIfDone()
   }
 
-  /** The next outcome is of a request with operations that are not answered: until `letGo`, or that request's deadline. */
+  /**
+   * Keeps the lane waiting until `goOn`, or until the deadline of the request whose outcome comes next: the
+   * operations of that request are not answered yet.
+   */
   awaitOperations(): void {
-    this.#heldUntil = this.requests[this.#outcomes]?.deadline ?? 0
+    this.#operationsAwaitedUntil = this.requests[this.#outcomes]?.deadline ?? 0
   }
 
+  /** Ends the wait for operations: they are answered. */
   goOn(): void {
-    if (this.#heldUntil === 0) return
-    this.#heldUntil = 0
+    if (this.#operationsAwaitedUntil === 0) return
+    this.#operationsAwaitedUntil = 0
     this.#freeIfDone()
     this.#endIfOver()
   }
 
+  /** Ends the wait for operations if the deadline has passed. */
   goOnAtDeadline(now: number): void {
-    if (this.#heldUntil <= now) this.goOn()
+    if (this.#operationsAwaitedUntil <= now) this.goOn()
   }
 
   get #claimed(): number {
@@ -147,7 +168,11 @@ export class Turn {
   }
 
   #freeIfDone(): void {
-    if (!this.#isTaken && this.#heldUntil === 0 && this.#outcomes === this.requests.length)
+    if (
+      this.#state === 'whole' &&
+      this.#operationsAwaitedUntil === 0 &&
+      this.#outcomes === this.requests.length
+    )
       this.worker.turns.free(this)
   }
 

@@ -129,7 +129,7 @@ t.test(
     await tick()
     const [turn] = worker.turns.splice(0)
     const first = worker.claimNext(turn!)
-    player.session.change([['k', '{"json":7}']], 0, noLimits)
+    player.session.changeKeys([['k', '{"json":7}']], 0, noLimits)
     t.equal(worker.claimNext(turn!), undefined, 'the second is gone')
     worker.outbox.reply(first!.rid, first!.body)
     worker.ready(1, 1)
@@ -150,7 +150,7 @@ t.test("a change by the lane's own turn takes nothing back", async t => {
   for (let id = 1; id <= 3; id++) core.request(player, id)
   await tick()
   const [turn] = worker.turns
-  player.session.change([['k', '{"json":7}']], turn!.viewId, noLimits)
+  player.session.changeKeys([['k', '{"json":7}']], turn!.viewId, noLimits)
   t.equal(worker.runAll().length, 3)
   t.equal(core.metrics.read().requestsTakenBack, 0)
   await core.close()
@@ -336,7 +336,7 @@ t.test(
     const byRoom = new Map<number, Set<number>>()
     const players = Array.from({ length: 40 }, () => core.connect())
     for (const [index, player] of players.entries()) {
-      player.session.change([['room', `{"json":${index % 8}}`]], 0, noLimits)
+      player.session.changeKeys([['room', `{"json":${index % 8}}`]], 0, noLimits)
       for (let id = 1; id <= 5; id++) core.request(player, id, id % 2 === 0 ? 'a' : 'r')
     }
     for (let round = 0; round < 20; round++) {
@@ -378,7 +378,7 @@ t.test('who waits for one worker holds up those alone who belong there', async t
   const core = await startCore({ workers: 2, routes: { a: {}, r: { affinity: 'room' } }, maxQueueDelay: 500 })
   const players = Array.from({ length: 60 }, () => core.connect())
   for (const [index, { session }] of players.entries())
-    session.change([['room', `{"json":${index}}`]], 0, noLimits)
+    session.changeKeys([['room', `{"json":${index}}`]], 0, noLimits)
   // More than the first batches take: of both workers some wait.
   for (const player of players) core.request(player, 1, 'r')
   await tick()

@@ -41,13 +41,13 @@ t.test('of what is not counted it has the newest of each place, until a later me
   backlog.add('a')
   backlog.keep('q', 'q1')
   backlog.keep('p', 'p2')
-  t.same(backlog.places, ['q', 'p'])
+  t.same(backlog.latestKeys, ['q', 'p'])
   t.equal(backlog.latest('p'), 'p2')
   backlog.acknowledge(1)
-  t.same(backlog.places, ['q', 'p'], 'they were sent after the message that has come')
+  t.same(backlog.latestKeys, ['q', 'p'], 'they were sent after the message that has come')
   backlog.add('b')
   backlog.acknowledge(2)
-  t.same([backlog.places, backlog.bytes], [[], 0])
+  t.same([backlog.latestKeys, backlog.bytes], [[], 0])
 })
 
 t.test('beyond its limits the oldest messages go', async t => {
@@ -66,7 +66,7 @@ t.test(
     backlog.add('a')
     backlog.acknowledge(1)
     for (const place of ['p', 'q', 'r']) backlog.keep(place, 'xxxx')
-    t.same([backlog.places, backlog.bytes, backlog.floor], [[], 0, 2])
+    t.same([backlog.latestKeys, backlog.bytes, backlog.floor], [[], 0, 2])
     backlog.add('b')
     t.equal(backlog.frame(2), 'b')
     backlog.acknowledge(2)
@@ -129,11 +129,11 @@ t.test('whatever is done to it, it has the last messages in order, and its bytes
         } else if ('keep' in each) backlog.keep(each.keep, each.frame)
         else backlog.acknowledge(Math.min(each.acknowledge, sent.length))
         const frames = framesOf(backlog)
-        const latest = backlog.places.map(place => backlog.latest(place)!)
+        const latest = backlog.latestKeys.map(place => backlog.latest(place)!)
         t.equal(backlog.sent, sent.length)
         if (backlog.floor <= sent.length) t.same(frames, sent.slice(backlog.floor))
         const costs = messages(...frames) + latest.length * latestCost.own
-        const bytes = costs + [...latest, ...backlog.places].join('').length
+        const bytes = costs + [...latest, ...backlog.latestKeys].join('').length
         t.ok(bytes <= maxBacklogBytes && frames.length <= 9)
         t.equal(budget.bytes, bytes)
         t.equal(backlog.bytes, bytes)

@@ -113,7 +113,7 @@ t.test('of a lane, a worker that shares no memory is given one request, which ha
     core.workers.map(({ turns }) => turns.map(({ requests }) => requests.length)),
     [[1], []]
   )
-  player.session.change([['k', '{"json":7}']], 0, noLimits)
+  player.session.changeKeys([['k', '{"json":7}']], 0, noLimits)
   t.equal(core.metrics.read().requestsTakenBack, 0, 'nothing can be taken back')
   worker.die(new Error('gone'))
   t.same(codes(player), ['WORKER_LOST'])

@@ -11,7 +11,7 @@ const [mine, theirs] = [7, 8]
 t.test('a change counts the version up once, however many keys it has', async t => {
   const session = createSession()
   t.equal(session.version, 0)
-  session.change(
+  session.changeKeys(
     [
       ['a', '1'],
       ['b', '2']
@@ -26,11 +26,11 @@ t.test('a change counts the version up once, however many keys it has', async t 
 
 t.test('keys that another changed after a version are told, and not those of the asker', async t => {
   const session = createSession()
-  session.change([['old', '1']], theirs, limit)
+  session.changeKeys([['old', '1']], theirs, limit)
   const { version } = session
-  session.change([['own', '1']], mine, limit)
-  session.change([['foreign', '1']], theirs, limit)
-  session.change([['nobody', '1']], 0, limit)
+  session.changeKeys([['own', '1']], mine, limit)
+  session.changeKeys([['foreign', '1']], theirs, limit)
+  session.changeKeys([['nobody', '1']], 0, limit)
   const keys = ['old', 'own', 'foreign', 'nobody', 'missing']
   t.same(session.changedSince(version, keys, mine), ['foreign', 'nobody'])
   t.same(session.changedSince(version, keys, 0), ['own', 'foreign', 'nobody'], 'to nobody all are foreign')
@@ -39,26 +39,26 @@ t.test('keys that another changed after a version are told, and not those of the
 
 t.test('a deletion is a change', async t => {
   const session = createSession()
-  session.change([['a', '1']], mine, limit)
+  session.changeKeys([['a', '1']], mine, limit)
   const { version } = session
-  session.change([['a', '']], theirs, limit)
-  session.change([['never there', '']], theirs, limit)
+  session.changeKeys([['a', '']], theirs, limit)
+  session.changeKeys([['never there', '']], theirs, limit)
   t.equal(session.textOf('a'), undefined)
   t.same(session.changedSince(version, ['a', 'never there'], mine), ['a'])
-  session.change([['a', '2']], mine, limit)
+  session.changeKeys([['a', '2']], mine, limit)
   t.same(session.changedSince(version, ['a'], mine), [], 'who set it again knows of it')
 })
 
 t.test('of many deletions the oldest are not told apart any more, and no conflict is missed', async t => {
   const session = createSession()
   const keys = Array.from({ length: 100 }, (_, i) => `k${i}`)
-  session.change(
+  session.changeKeys(
     keys.map(key => [key, '1'] as const),
     mine,
     limit
   )
   const { version } = session
-  for (const key of keys) session.change([[key, '']], theirs, limit)
+  for (const key of keys) session.changeKeys([[key, '']], theirs, limit)
   t.same(session.changedSince(version, keys, mine), keys)
   t.same(session.changedSince(session.version, keys, mine), [])
   t.same(session.changedSince(version, ['never there'], mine), ['never there'], 'which may have been deleted')
@@ -66,9 +66,9 @@ t.test('of many deletions the oldest are not told apart any more, and no conflic
 
 t.test('what would be too long in the end changes nothing, and the longest key is named', async t => {
   const session = createSession()
-  session.change([['a', 'x'.repeat(50)]], mine, short)
+  session.changeKeys([['a', 'x'.repeat(50)]], mine, short)
   const before = session.settingsText
-  const error = session.change(
+  const error = session.changeKeys(
     [
       ['b', 'y'.repeat(10)],
       ['c', 'z'.repeat(60)],
@@ -82,27 +82,27 @@ t.test('what would be too long in the end changes nothing, and the longest key i
     message: 'With "c" the settings of the session would take 125 characters, the limit is 100'
   })
   t.same([session.settingsText, session.version], [before, 1])
-  t.equal(session.change([['b', 'y'.repeat(48)]], mine, short), undefined, 'exactly the limit')
-  t.equal(session.change([['b', 'y'.repeat(49)]], mine, short)?.code, 'SETTINGS_TOO_LARGE')
+  t.equal(session.changeKeys([['b', 'y'.repeat(48)]], mine, short), undefined, 'exactly the limit')
+  t.equal(session.changeKeys([['b', 'y'.repeat(49)]], mine, short)?.code, 'SETTINGS_TOO_LARGE')
   const swap = [
     ['c', 'z'.repeat(90)],
     ['a', ''],
     ['b', '']
   ] as const
-  t.equal(session.change(swap, mine, short), undefined, 'what goes makes room, in any order')
+  t.equal(session.changeKeys(swap, mine, short), undefined, 'what goes makes room, in any order')
   t.same(Object.keys(parse(session.settingsText)), ['c'])
 })
 
 t.test('there are as many keys as may be, and not one more; one that is there may change', async t => {
   const session = createSession()
   const two = { ...limit, maxSettingsKeys: 2 }
-  session.change([['a', '1']], mine, two)
+  session.changeKeys([['a', '1']], mine, two)
   t.equal(session.changeKey('b', '1', mine, two), undefined)
   const { version } = session
   const expected = { code: 'TOO_MANY_KEYS', message: /^With "c" .* more than 2 keys/ }
   t.match(session.changeKey('c', '1', mine, two), expected)
   t.match(
-    session.change(
+    session.changeKeys(
       [
         ['a', '2'],
         ['c', '1']
@@ -119,19 +119,19 @@ t.test('there are as many keys as may be, and not one more; one that is there ma
     ['c', '1'],
     ['a', '']
   ] as const
-  t.equal(session.change(swap, mine, two), undefined, 'what goes makes room, in any order')
+  t.equal(session.changeKeys(swap, mine, two), undefined, 'what goes makes room, in any order')
   t.same(parse(session.settingsText), { b: '2', c: '1' })
 })
 
 t.test('the text of all settings is made anew after a change only', async t => {
   const session = createSession()
-  session.change(
+  session.changeKeys(
     parseChange(formatSetting('a', '{"json":1}') + formatSetting('b', '{"json":2}')),
     mine,
     limit
   )
   t.same(parse(session.settingsText), { a: '{"json":1}', b: '{"json":2}' })
-  session.change([['a', '']], mine, limit)
+  session.changeKeys([['a', '']], mine, limit)
   t.same(parse(session.settingsText), { b: '{"json":2}' })
   t.same(session.snapshot, { sid: 1, uid: null, version: 2, settings: session.settingsText })
   t.equal(session.get('b'), 2)
