@@ -1,4 +1,4 @@
-/** Checks of what comes in, with one form of message: what was expected, what came. */
+/** Checks of values from outside, with one form of message: what was expected, what came. */
 import { errors } from './errors.js'
 import { attempt } from './text/thrown.js'
 import { utf8Length } from './utf8.js'
@@ -7,8 +7,8 @@ import { utf8Length } from './utf8.js'
 export const maxNameBytes = 256
 
 /**
- * How a wrong value is shown in a message: short, on one line, with its type. Never throws, whatever the
- * value does.
+ * Describes a wrong value for a message: short, on one line, with its type. Never throws, whatever the value
+ * does.
  */
 export function describeValue(value: unknown): string {
   return attempt(() => showValue(value))
@@ -25,14 +25,14 @@ function showValue(value: unknown): string {
   return `${String(value).slice(0, 40)} (${typeof value})`
 }
 
-/** Whether a text takes more bytes as UTF-8. */
+/** Whether a text takes more than `most` bytes as UTF-8. */
 export function exceedsBytes(text: string, most: number): boolean {
   // A UTF-16 unit takes 1 to 3 bytes of UTF-8, so most texts need no count.
   if (text.length * 3 <= most) return false
   return text.length > most || new TextEncoder().encode(text).length > most
 }
 
-/** The text as far as it fits into so many bytes of UTF-8; a character is kept whole or left out. */
+/** Cuts a text to `most` bytes of UTF-8; a character is kept whole or left out. */
 export function cutToBytes(text: string, most: number): string {
   if (!exceedsBytes(text, most)) return text
   return text.slice(0, new TextEncoder().encodeInto(text, new Uint8Array(most)).read)
@@ -42,28 +42,28 @@ function exceedsNameBytes(text: string): boolean {
   return exceedsBytes(text, maxNameBytes)
 }
 
-/** Gives the uid back, or throws `UID_INVALID`. */
+/** Returns the uid, or throws `UID_INVALID`. */
 export function expectUid(uid: unknown): string {
   if (typeof uid !== 'string' || uid === '') throw errors.uidInvalid(describeValue(uid))
   if (exceedsNameBytes(uid)) throw errors.uidInvalid('one that is longer')
   return uid
 }
 
-/** Gives the key back, or throws `KEY_INVALID`. The empty string is a key like any other. */
+/** Returns the key, or throws `KEY_INVALID`. The empty string is a key like any other. */
 export function expectKey(key: unknown): string {
   if (typeof key !== 'string') throw errors.keyInvalid(describeValue(key))
   if (exceedsNameBytes(key)) throw errors.keyInvalid('one that is longer')
   return key
 }
 
-/** Gives the name of a channel back, or throws `CHANNEL_INVALID`. */
+/** Returns the name of a channel, or throws `CHANNEL_INVALID`. */
 export function expectChannel(name: unknown): string {
   if (typeof name !== 'string' || name === '') throw errors.channelInvalid(describeValue(name))
   if (exceedsNameBytes(name)) throw errors.channelInvalid('one that is longer')
   return name
 }
 
-/** Gives an object back, or throws a TypeError. `what`: the name that the message has for it. */
+/** Returns the object, or throws a TypeError. `what`: the name that the message has for it. */
 export function expectObject<Value extends object>(value: Value, what: string): Value {
   if (typeof value === 'object' && value !== null) return value
   throw new TypeError(`Expected ${what} to be an object, got ${describeValue(value)}`)
@@ -73,8 +73,8 @@ export function expectObject<Value extends object>(value: Value, what: string): 
 export const maxOptionLength = 4_096
 
 /**
- * Gives a gateway's name back, or throws a TypeError. Whether there is such a gateway is the gateways' to
- * know, but none has so long a name: `FRONTEND_UNKNOWN`.
+ * Returns a gateway's name, or throws a TypeError. Does not check whether there is such a gateway; but no
+ * gateway has a name that long, which is `FRONTEND_UNKNOWN`.
  */
 export function expectFrontendId(frontendId: unknown): string {
   if (typeof frontendId === 'string') {
@@ -103,7 +103,7 @@ export function expectReason(reason: unknown): string | null {
 /** Bytes that the name of an event may take at most as UTF-8: what a frame's length byte can say. */
 const maxEventBytes = 255
 
-/** Gives an event's name back, or throws a TypeError. */
+/** Returns an event's name, or throws a TypeError. */
 export function expectEvent(name: unknown): string {
   // Half a surrogate pair has no length in UTF-8, and is told as -1.
   const bytes = typeof name === 'string' ? utf8Length(name) : -1

@@ -1,10 +1,10 @@
 /**
- * Why a connection ended, as the WebSocket close code that its client reads. The range carries the policy:
- * 4000–4499 come back, 4500–4999 do not, so that a client acts rightly on a code newer than itself.
- * A number is never given a second meaning. Codes below 4000 are those of RFC 6455 §7.4.1 and of IANA.
+ * The close codes: why a connection ended, as its client reads it. The range carries the policy: after 4000
+ * to 4499 come back, after 4500 to 4999 do not. So a client also acts rightly on a code newer than itself. A
+ * number is never given a second meaning. Codes below 4000 are those of RFC 6455 §7.4.1 and of IANA.
  */
 export const closeCodes = {
-  /** The client, or the host by `close`, ended the connection in peace. */
+  /** The client, or the host by `close`, ended the connection normally. */
   normal: 1000,
   /** A frame that breaks the rules of WebSocket. */
   webSocketViolated: 1002,
@@ -14,11 +14,11 @@ export const closeCodes = {
   tooManyParts: 1008,
   /** A message of more than four times the bytes that a body may have. */
   tooLarge: 1009,
-  /** The gateway goes away for a restart; come back in a moment. */
+  /** The gateway restarts; the reason may say when to come back. */
   restart: 1012,
   /**
-   * The game's onConnect was cut off, or is suspended, or the host could not say who the client is: it is not
-   * let in now. The reason says when to come back.
+   * onConnect was cut off or is suspended, or the host failed to say who the client is. The reason says when
+   * to come back.
    */
   tryAgainLater: 1013,
   /** The client did not read what was sent to it, or its requests were not taken, for too long. */

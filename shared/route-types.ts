@@ -1,6 +1,6 @@
 /**
- * What routes take and answer, by the types of the handlers' modules: so that a client's code does not
- * compile when a handler has changed. Types only: nothing of a handler's code gets into a client.
+ * Types of what routes take and answer, from the handlers' modules. A client's code that uses them does not
+ * compile any more when a handler has changed. Types only: nothing of a handler's code gets into a client.
  */
 
 /** Routes with what they take and answer. */

@@ -1,8 +1,8 @@
 /**
- * Text on the wire. The JavaScript clients of Pomelo write a character beyond the BMP as two 3-byte sequences
- * (CESU-8), one for each half of its surrogate pair, and misread the 4-byte sequence of UTF-8. So both forms
- * are read here, and what is written for such clients is kept free of either by JSON escapes.
- * What the text says is parsed elsewhere.
+ * UTF-8 on the wire, and the CESU-8 of older clients. The JavaScript clients of Pomelo write a character
+ * beyond the BMP as two 3-byte sequences (CESU-8), one for each half of its surrogate pair, and misread the
+ * 4-byte sequence of UTF-8. So both forms are read here, and what is written for such clients is kept free of
+ * either by JSON escapes. What the text says is parsed elsewhere.
  */
 import { errors } from './errors.js'
 

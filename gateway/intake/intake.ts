@@ -1,5 +1,5 @@
 /**
- * Lets a request in, or refuses it with a reply that says why: the last step in the gateway before its lane.
+ * Accepts requests, or refuses them with a reply that says why: the last step before the lane.
  */
 
 import { errors, type GatewayError } from '../../shared/errors.js'
@@ -18,7 +18,7 @@ export interface IntakeInit {
   readonly routes: RouteTable
   readonly suspensions: Suspensions
   readonly loadLimits: LoadLimits
-  /** Ends a session that does not stop. */
+  /** Ends a session that keeps sending far beyond its limits. */
   readonly onFlood: (session: Session) => void
   readonly dispatcher: Dispatcher
   readonly metrics: Metrics
@@ -37,12 +37,12 @@ export class Intake {
     this.#init = init
   }
 
-  /** Lets nothing in any more. */
+  /** Refuses all requests from now on. */
   close(): void {
     this.#isOpen = false
   }
 
-  /** `now`: when it arrived, by the monotonic clock. */
+  /** Accepts or refuses one request. `now`: when it arrived, by the monotonic clock. */
   receive(session: Session, request: IncomingRequest, now: number): void {
     const { route: asked, knownRoutes, id, gzipped, rich, body } = request
     const { routes, suspensions, loadLimits, dispatcher, metrics, requestTimeout, onFlood } = this.#init
@@ -50,7 +50,7 @@ export class Intake {
     const route = routes.find(asked, knownRoutes)
     const verdict = loadLimits.judge(session, route, request, now)
     if (verdict === 'flood') return onFlood(session)
-    // Before the load is looked at: to come again is no help.
+    // Before the load is checked: a retry would not help.
     if (body.length > this.#init.maxBodyBytes) return this.#refuseLarge(session, id, body.length)
     if (verdict !== undefined) return this.#refuseLoad(session, id, verdict)
     if (route === undefined) return this.#refuse(session, id, errors.routeUnknown(asked))
@@ -65,7 +65,7 @@ export class Intake {
     dispatcher.add({ session, route, id, flags, body, timeout, now })
   }
 
-  /** Takes bytes of the session's client that belong to no request. */
+  /** Counts bytes from the session's client that belong to no request. */
   pay(session: Session, bytes: number, now: number): void {
     const { loadLimits, onFlood } = this.#init
     if (loadLimits.isFlood(session, bytes, now)) onFlood(session)
@@ -87,7 +87,9 @@ export class Intake {
     this.#refuse(session, id, error)
   }
 
-  /** A notify has no reply: its client is told once in a while how many were refused, if it can be told. */
+  /**
+   * Refuses because of a limit. A notify has no reply: its client is told now and then how many were refused.
+   */
   #refuseLoad(session: Session, id: number, error: GatewayError): void {
     this.#init.metrics.count(
       error.code === errors.overloaded.code ? 'requestsOverloaded' : 'requestsRateLimited'

@@ -1,6 +1,6 @@
 /**
- * How much may come in: of one session, by its rates, and of all together, while the workers can't keep up.
- * What is refused is told why; who goes on far beyond is closed.
+ * Rate limits of each session, and the limits of all sessions together while workers are overloaded. A
+ * refused request is answered with the reason; a session that keeps sending far beyond its rates is closed.
  */
 import { errors, type GatewayError } from '../../shared/errors.js'
 import type { OpenRequests } from '../dispatch/open-requests.js'
@@ -31,22 +31,22 @@ export interface LoadLimitsInit {
 }
 
 /**
- * Seconds' worth of what was refused at which a session is taken for one that will not stop. What a route's
- * own rate refuses does not count: it may be a few in a minute, and a player presses a button more often than
- * that.
+ * Seconds' worth of refused requests, or bytes, at which a session is closed as a flood. Refusals by a
+ * route's own rate do not count: that rate may be a few in a minute, and players press a button more often
+ * than that.
  */
 const mostInsistence = 10
 
-/** What is looked at of a request. */
+/** The part of a request that the limits look at. */
 export type Incoming = Pick<IncomingRequest, 'body' | 'size'>
 
-/** What is decided of a request. `flood`: its session is to be closed. */
+/** The decision on a request. `flood`: its session is to be closed. */
 export type Verdict = GatewayError | 'flood' | undefined
 
 interface Rates {
   readonly requests: TokenBucket
   readonly bytes: TokenBucket
-  /** Of routes that declare one. */
+  /** Of the routes that declare a rate. */
   routes: Map<Route, TokenBucket> | undefined
 }
 
@@ -58,7 +58,7 @@ export class LoadLimits {
     this.#init = init
   }
 
-  /** undefined: it may come in. */
+  /** Returns why a request is refused; undefined: it is accepted. */
   judge(session: Session, route: Route | undefined, request: Incoming, now: number): Verdict {
     return (
       this.#judgeRates(session, route, request.size, now) ??
@@ -67,7 +67,8 @@ export class LoadLimits {
   }
 
   /**
-   * Takes bytes that belong to no request. Returns whether the session is to be closed: there were too many.
+   * Counts bytes that belong to no request. Returns whether there were so many that the session is to be
+   * closed.
    */
   isFlood(session: Session, bytes: number, now: number): boolean {
     if (this.#init.limits.maxBytesPerSecond === 0) return false

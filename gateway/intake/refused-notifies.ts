@@ -1,6 +1,6 @@
 /**
- * Notifies that were refused: a client is told of them at most once a second, by the event `$error`, with how
- * many they were. Names of events that begin with `$` are the gateway's own.
+ * Tells clients of refused notifies: at most once a second, by the event `$error` with their number. Names of
+ * events that begin with `$` are the gateway's own.
  */
 import type { GatewayError } from '../../shared/errors.js'
 import { deliveries } from '../../shared/events/event.js'
@@ -12,7 +12,7 @@ import type { Session } from '../sessions/session.js'
 const interval = 1_000
 
 export class RefusedNotifies {
-  /** By session: how many were refused since it was last told. */
+  /** Number of refused notifies since the client was last told, by session. */
   readonly #dropped = new Map<Session, number>()
 
   count(session: Session, error: GatewayError): void {

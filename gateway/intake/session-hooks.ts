@@ -1,7 +1,7 @@
 /**
- * What handlers want to be asked when a session begins or is resumed, and told when it has ended: their
- * onConnect and onClose, as requests of the session that no client has asked for. onConnect comes first in
- * the lane, and alone; onClose when all that had started for the session is over.
+ * Runs the handlers' onConnect and onClose, as requests of a session that no client has sent. onConnect runs
+ * when a session begins or is resumed: first in the lane, and alone. onClose runs when a session has ended,
+ * once all requests that had started for it are over.
  */
 
 import { closeCodes } from '../../shared/close-codes.js'
@@ -20,7 +20,7 @@ import type { Outcome, Request } from '../sessions/request.js'
 import type { Route } from '../sessions/routes.js'
 import type { Session } from '../sessions/session.js'
 
-/** How an onConnect ends that was cut off: it has let nobody in, and could not catch this. */
+/** Errors that cut an onConnect off: it could not catch them, and has accepted nobody. */
 const cutOff: readonly string[] = [errors.handlerFatal.code, errors.workerLost.code, errors.timeout.code]
 
 export interface SessionHooksInit {
@@ -36,7 +36,7 @@ export class SessionHooks {
   readonly #init: SessionHooksInit
   readonly #onConnect = createRoute(hookRoutes.onConnect)
   readonly #onClose = createRoute(hookRoutes.onClose)
-  /** Sessions that have ended and whose onClose is not over. */
+  /** Ended sessions whose onClose is not over. */
   #closing = 0
   #onIdle: (() => void) | undefined
 
@@ -47,7 +47,7 @@ export class SessionHooks {
     init.registry.on('closed', (session, reason) => this.#sessionClosed(session, reason))
   }
 
-  /** Takes what a generation of workers runs, in place of what the one before did. */
+  /** Replaces the hooks of the previous generation of workers by those of a new one. */
   offer(hooks: readonly RouteHello[]): void {
     for (const route of [this.#onConnect, this.#onClose]) {
       const hook = hooks.find(each => each.route === route.name)
@@ -104,8 +104,8 @@ export class SessionHooks {
   }
 
   /**
-   * Nobody new is let in past what may be the game's own check. Who comes back to his session was greeted
-   * before.
+   * Ends a new session whose onConnect did not complete: it may be the game's own check. A resumed session
+   * goes on, since its onConnect completed when it began.
    */
   #refuseForNow(session: Session): void {
     const { code, reason } = refuseForNow(this.#init.suspensions.remaining(this.#onConnect))
@@ -124,7 +124,7 @@ export class SessionHooks {
     if (--this.#closing === 0) this.#onIdle?.()
   }
 
-  /** Whether the hook is not run now, because it has ended workers again and again; that is told. */
+  /** Whether the hook is suspended because it has ended workers repeatedly; if so, logs it. */
   #isSuspended(hook: string, route: Route, session: Session): boolean {
     const ms = this.#init.suspensions.remaining(route)
     if (ms > 0) this.#tellFailure(hook, session, errors.routeSuspended(route.name, ms))

@@ -1,7 +1,7 @@
 /**
- * What was sent to one client and may not have reached it: the counted messages after the last that it has
- * acknowledged, in order, and of each `latest` event the newest that may be missing. Bounded: when there is
- * too much, the oldest goes, and with it the way back for a client that has not got that far.
+ * What was sent to one client and may not have arrived. That is: the counted messages after the last
+ * acknowledged one, in order, and the newest `latest` event of each key. Bounded: when there is too much, the
+ * oldest messages are dropped, and a client that has not received those can't resume any more.
  */
 import type { EventFrame } from '../events/event-frame.js'
 import { type FrameCost, latestCost, messageCost } from '../events/frame-cost.js'
@@ -32,14 +32,17 @@ export class Backlog {
   /** Frames; those before `#first` are gone. Made with the first. */
   #frames: KeptFrame[] = []
   #first = 0
-  /** By place, oldest first. */
+  /** By key, oldest first. */
   #latest: Map<string, Latest> | undefined
   #bytes = 0
   #ownBytes = 0
   #sent = 0
-  /** Counted messages before the first that is here. */
+  /** Counted messages that were dropped from the front. */
   #gone = 0
-  /** The first of them that tells by having come that no `latest` event is missing which was dropped here. */
+  /**
+   * Number of a counted message. Once the client has it, no `latest` event that was dropped here can be
+   * missing.
+   */
   #latestFloor = 0
   #acknowledged = 0
 
@@ -53,12 +56,12 @@ export class Backlog {
     return this.#sent
   }
 
-  /** Messages that the client has said it has. */
+  /** Messages that the client has acknowledged. */
   get acknowledged(): number {
     return this.#acknowledged
   }
 
-  /** Messages that a client must have got: what came before is not here any more. */
+  /** Messages that a client must have received to resume: those up to here are not kept any more. */
   get floor(): number {
     return Math.max(this.#gone, this.#latestFloor)
   }
@@ -73,7 +76,7 @@ export class Backlog {
     return this.#ownBytes
   }
 
-  /** Places of `latest` events that may be missing, oldest first. */
+  /** Keys of `latest` events that may be missing, oldest first. */
   get latestKeys(): string[] {
     return [...(this.#latest?.keys() ?? [])]
   }
@@ -87,8 +90,8 @@ export class Backlog {
   }
 
   /**
-   * Keeps an event that is not counted, in place of the one before it of the same place. Returns whether
-   * there was one.
+   * Keeps an event that is not counted, and drops the previous one with the same key. Returns whether there
+   * was one.
    */
   keep(key: string, frame: KeptFrame): boolean {
     this.#latest ??= new Map()
@@ -108,7 +111,7 @@ export class Backlog {
     return latest !== undefined
   }
 
-  /** The frame of a counted message, by its number from 1; not of one up to `floor`. */
+  /** Returns the frame of a counted message, by its number from 1. The number must be above `floor`. */
   frame(number: number): string {
     return textOf(this.#frames[this.#first + number - this.#gone - 1]!)
   }
@@ -118,11 +121,11 @@ export class Backlog {
     return latest && textOf(latest.frame)
   }
 
-  /** The client has so many; to say it twice does nothing. */
+  /** Drops what the client has received: its first `count` messages. Idempotent. */
   acknowledge(count: number): void {
     this.#acknowledged = Math.max(this.#acknowledged, count)
     while (this.#gone < count && this.#first < this.#frames.length) this.#dropFirst()
-    // What was sent before a message that has come has come too.
+    // Whatever was sent before a received message was received too.
     for (const [key, { after }] of this.#latest ?? []) {
       if (after >= count) break
       this.#forget(key)
@@ -138,7 +141,7 @@ export class Backlog {
   #makeRoom(): void {
     while (this.#isTooLarge && this.#first < this.#frames.length) this.#dropFirst()
     if (!this.#isTooLarge) return
-    // The newest of so many keys are too much by themselves. Who gets the next message has got them too.
+    // The `latest` events alone are too much. A client that receives the next message has received them too.
     this.clear()
     this.#latestFloor = this.#sent + 1
   }

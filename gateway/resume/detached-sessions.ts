@@ -1,7 +1,7 @@
 /**
- * The sessions whose client is away, by the address that it had, and who of them goes when they are too many
- * or take too much: the one that has waited longest of the address that has most. So whoever leaves many
- * behind pushes out their own, and nobody who has left one.
+ * The detached sessions, grouped by address, and which of them is evicted when there are too many or they
+ * take too much memory: the oldest one of the address that has most. So an address that leaves many sessions
+ * behind evicts its own, and not those of others.
  */
 import { type Rank, Ranking } from '../limits/ranking.js'
 
@@ -13,17 +13,17 @@ export interface DetachedLimits {
   readonly maxDetachedBytes: number
 }
 
-/** One that has to go, and because of which limit. */
+/** A session to evict, and the limit that requires it. */
 export interface Surplus<Item> {
   readonly item: Item
   readonly limit: keyof DetachedLimits
   readonly address: string
 }
 
-/** Those of one address. */
+/** The detached sessions of one address. */
 interface Group<Item> {
   readonly address: string
-  /** Who has waited longest comes first. */
+  /** Longest detached first. */
   readonly items: Set<Item>
   byCount: Rank<Group<Item>>
   byBytes: Rank<Group<Item>>
@@ -65,13 +65,13 @@ export class DetachedSessions<Item> {
     this.#resize(stay, bytes)
   }
 
-  /** It takes so many bytes now. Of one that is not here: does nothing. */
+  /** Sets the bytes that an item takes now. Does nothing for one that is not here. */
   resize(item: Item, bytes: number): void {
     const stay = this.#stays.get(item)
     if (stay !== undefined) this.#resize(stay, bytes)
   }
 
-  /** Of one that is not here: does nothing. */
+  /** Removes an item. Does nothing for one that is not here. */
   delete(item: Item): void {
     const stay = this.#stays.get(item)
     if (stay === undefined) return
@@ -86,7 +86,7 @@ export class DetachedSessions<Item> {
     this.#byBytes.remove(group.byBytes)
   }
 
-  /** Who has to go next; undefined: all may stay. */
+  /** Returns the item to evict next; undefined: all may stay. */
   findSurplus(): Surplus<Item> | undefined {
     const { maxDetachedSessions, maxDetachedSessionsPerAddress, maxDetachedBytes } = this.#limits
     const most = this.#byCount.top

@@ -1,7 +1,7 @@
 /**
- * What clients are still to be told whose sessions were ended on purpose: one that was away, or whose
- * connection was dead already, learns it when it comes back with its secret. Each is told once. Bounded in
- * time and in number: whoever comes later is told that the session is gone.
+ * Keeps how sessions were ended on purpose, for clients that could not be told at that moment. A client that
+ * was away, or whose connection was dead, is told when it comes back with its secret, once. Bounded in time
+ * and in number: a client that comes later is told that the session is gone.
  */
 import { closeCodes } from '../../shared/close-codes.js'
 import type { ResumableReceiver } from './resumable-receiver.js'
@@ -15,16 +15,16 @@ export interface Farewell {
 
 interface Kept {
   readonly farewell: Farewell
-  /** Of the secrets that its client may come back with. */
+  /** Hashes of the secrets with which the client may come back. */
   readonly hashes: readonly string[]
   readonly isOf: (uid: string | null) => boolean
   readonly since: number
 }
 
-/** Those that are kept at most; the oldest go first. */
+/** Farewells that are kept at most; the oldest go first. */
 const mostFarewells = 10_000
 
-/** Ends that somebody wanted, and that the client is to stay away after. */
+/** Close codes of ends on purpose, after which the client is to stay away. */
 const wanted: readonly number[] = [closeCodes.kicked, closeCodes.replaced]
 
 export class Farewells {
@@ -54,7 +54,7 @@ export class Farewells {
   }
 
   /**
-   * What the client of this user is to be told that has come with this secret; from now on it is not kept.
+   * Removes and returns what a client with this secret is to be told, if it is of this user.
    */
   take(hash: string, uid: string | null): Farewell | undefined {
     const kept = this.#byHash.get(hash)

@@ -1,7 +1,7 @@
 /**
- * The client of a session that can be resumed. It outlives its connections: while there is none, what is sent
- * is kept, and the next one gets all that the last did not. Counts what goes to the client and what comes
- * from it.
+ * The receiver of a session that can be resumed. It outlives the client's connections: while there is none,
+ * what is sent is kept in the backlog, and the next connection is sent what the last one may not have
+ * delivered. Counts messages in both directions.
  *
  *   attached ⇄ detached        over: the session has ended
  *       └──▶ over ◀──┘
@@ -19,28 +19,28 @@ import type { Metrics } from '../telemetry/metrics.js'
 import type { Backlog } from './backlog.js'
 import type { Farewell } from './farewells.js'
 
-/** What it needs of the connection that its client has at the moment. */
+/** The part of the client's current connection that the receiver uses. */
 export interface ResumableConnection {
   readonly address: ClientAddress
   sendFrame(frame: string): void
   sendEvent(event: GatewayEvent, frame: string): boolean
-  /** Sends what `next` gives, piece by piece, until it gives nothing. */
+  /** Sends what `next` returns, piece by piece, until it returns ''. */
   feed(next: () => string): void
   pause(): void
   resume(): void
   end(code: number, kickReason: string | null): void
 }
 
-/** Who looks after those whose clients are away. */
+/** Keeps the receivers whose clients are away. Implemented by Resumption. */
 export interface ResumableKeeper {
   detached(receiver: ResumableReceiver): void
   attached(receiver: ResumableReceiver): void
-  /** While its client is away: it takes more memory, or less. */
+  /** The memory that it takes has changed while the client is away. */
   resized(receiver: ResumableReceiver): void
   /** Its session is over, or is to be. */
   ended(receiver: ResumableReceiver, farewell: Farewell): void
   endSession(session: Session, ending: Ending): void
-  /** More was sent than is kept for its client, and what it needs next is gone. */
+  /** The backlog has dropped a message that the client needs next. */
   overflowed(receiver: ResumableReceiver): void
   confirmed(receiver: ResumableReceiver): void
 }
@@ -48,9 +48,9 @@ export interface ResumableKeeper {
 export interface ResumableInit {
   readonly messages: PomeloMessages
   readonly backlog: Backlog
-  /** Whom the host has taken its client for. */
+  /** The uid that the host gave the client when the session began. */
   readonly uid: string | null
-  /** What the counts belong to. */
+  /** The epoch to which the counts belong. */
   readonly epoch: string
   /** Characters that are written at once while the client catches up. */
   readonly pieceLength: number
@@ -59,7 +59,7 @@ export interface ResumableInit {
 }
 
 /**
- * Bytes of memory that a session takes whose client is away, whatever it holds; measured, and held by a test.
+ * Bytes of memory of a detached session that holds nothing; measured, and held by a test.
  */
 const cost = 2_048
 
@@ -74,9 +74,9 @@ export class ResumableReceiver implements Receiver {
   /** Data messages of the client that were taken in. */
   #received = 0
   #isPausing = false
-  /** Counted messages that were given to a connection, and so may have come. */
+  /** Counted messages that were given to a connection, and so may have arrived. */
   #given = 0
-  /** While the client catches up: `latest` events that it is still to be given, by place. */
+  /** While the client catches up: keys of the `latest` events that are still to be sent. */
   #missing: Set<string> | undefined
   /** Why the client is away. */
   #dropped: Ending | undefined
@@ -102,12 +102,12 @@ export class ResumableReceiver implements Receiver {
     return this.#init.epoch
   }
 
-  /** Whether that is the user whose client may come back: who it was when the session began, or is by now. */
+  /** Whether this user may resume the session: the user when it began, or the present one. */
   isOf(uid: string | null): boolean {
     return this.describeUser()(uid)
   }
 
-  /** The same for later, without what the session takes of memory. */
+  /** Returns `isOf` as a function that does not keep the session in memory. */
   describeUser(): (uid: string | null) => boolean {
     const first = this.#init.uid
     const last = this.session?.uid ?? null
@@ -190,14 +190,17 @@ export class ResumableReceiver implements Receiver {
     }
   }
 
-  /** Whether a client that has got so many of this session's messages can be given the rest. */
+  /** Returns whether a client with so many received messages can be sent the rest. */
   judge(received: number): 'resumable' | 'lost' | 'mismatch' {
     const { backlog } = this.#init
     if (received > this.#given || received < backlog.acknowledged) return 'mismatch'
     return received < backlog.floor ? 'lost' : 'resumable'
   }
 
-  /** The client is back on another connection. The one that it had, if it was not seen to drop, is closed. */
+  /**
+   * Called when the client is back on another connection. Closes the old connection, if it was not seen to
+   * drop.
+   */
   takeOver(received: number, messages: PomeloMessages): void {
     const { backlog, keeper } = this.#init
     const connection = this.#connection
@@ -210,7 +213,7 @@ export class ResumableReceiver implements Receiver {
     if (this.#state === 'detached') keeper.attached(this)
   }
 
-  /** From now on what is sent goes there; first what the client has missed. */
+  /** Sends to this connection from now on, first what the client has missed. */
   attach(connection: ResumableConnection): void {
     this.#state = 'attached'
     this.#connection = connection
@@ -220,13 +223,13 @@ export class ResumableReceiver implements Receiver {
     if (this.#missing !== undefined) connection.feed(this.#takePiece)
   }
 
-  /** The client has acknowledged the handshake: it has its new token. */
+  /** Called when the client has acknowledged the handshake: it has its new token. */
   confirm(): void {
     this.#init.keeper.confirmed(this)
   }
 
   /**
-   * The client has got so many counted messages. Gives how many of its own were taken in.
+   * Records that the client has received so many counted messages. Returns how many of its own were received.
    *
    * @throws `PROTOCOL_VIOLATED`
    */
@@ -237,7 +240,7 @@ export class ResumableReceiver implements Receiver {
     return this.#received
   }
 
-  /** The connection is gone. `isFinal`: the client will not come back, or may not. */
+  /** Called when the connection is gone. `isFinal`: the client will not come back, or may not. */
   drop(connection: ResumableConnection, ending: Ending, isFinal: boolean): void {
     if (this.#connection !== connection || this.session === undefined) return
     this.#connection = undefined
@@ -262,19 +265,21 @@ export class ResumableReceiver implements Receiver {
     }
   }
 
-  /** Something is kept that its client is not given now. */
+  /** Called when a message is kept that the client is not sent now. */
   #keptForLater(): void {
     this.#endIfLost()
     if (this.#state === 'detached' && this.session !== undefined) this.#init.keeper.resized(this)
   }
 
-  /** Whoever is away, or behind, for so long that what it needs next is gone can't go on. */
+  /** Ends the session if a message that the client needs next was dropped from the backlog. */
   #endIfLost(): void {
     if (this.session === undefined || this.#init.backlog.floor <= this.#given) return
     this.#init.keeper.overflowed(this)
   }
 
-  /** What the client is to be given next; '' when it has caught up, and gets all else as it is sent. */
+  /**
+   * Returns the next piece for a client that catches up; '' when it is done, and is sent everything at once.
+   */
   readonly #takePiece = (): string => {
     const { backlog, pieceLength } = this.#init
     const missing = this.#missing

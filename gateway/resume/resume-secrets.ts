@@ -1,14 +1,15 @@
 /**
- * The secrets that clients come back to their sessions with. Each handshake gives a client a new one, and the
- * one before is worth nothing once the client is known to have it. Of a secret only its hash is kept.
+ * The secrets with which clients resume their sessions: the tokens of the protocol. Each handshake gives the
+ * client a new one. The previous secret becomes invalid once the client is known to have the new one. Only
+ * hashes of secrets are kept.
  */
 import { createHash, randomBytes } from 'node:crypto'
 
 /** The hashes of a client's secrets. */
 interface Hashes {
-  /** What the client surely has. */
+  /** The secret that the client is known to have. */
   held: string | undefined
-  /** What it was given last, and has not said that it has. */
+  /** The newest secret, which the client has not confirmed yet. */
   offered: string | undefined
 }
 
@@ -16,12 +17,12 @@ export class ResumeSecrets<Owner> {
   readonly #byHash = new Map<string, Owner>()
   readonly #byOwner = new Map<Owner, Hashes>()
 
-  /** How many have one. */
+  /** Number of owners that have a secret. */
   get size(): number {
     return this.#byOwner.size
   }
 
-  /** A new secret for it. */
+  /** Creates a new secret for an owner. It replaces one that was not confirmed. */
   offer(owner: Owner): string {
     const secret = randomBytes(16).toString('base64url')
     const hashes = this.#byOwner.get(owner) ?? { held: undefined, offered: undefined }
@@ -36,12 +37,14 @@ export class ResumeSecrets<Owner> {
     return this.#byHash.get(hash)
   }
 
-  /** The client has come with this one. That it has what it was given last says that it has it. */
+  /**
+   * Records that the client has presented a secret. Presenting the newest one proves that it was received.
+   */
   used(owner: Owner, hash: string): void {
     if (this.#byOwner.get(owner)?.offered === hash) this.confirm(owner)
   }
 
-  /** The client has what it was given last. */
+  /** Confirms the newest secret: the client has it, and the previous one becomes invalid. */
   confirm(owner: Owner): void {
     const hashes = this.#byOwner.get(owner)
     if (hashes?.offered === undefined) return
@@ -50,7 +53,7 @@ export class ResumeSecrets<Owner> {
     hashes.offered = undefined
   }
 
-  /** Its secrets are worth nothing any more. Returns their hashes. */
+  /** Makes all secrets of an owner invalid. Returns their hashes. */
   end(owner: Owner): readonly string[] {
     const { held, offered } = this.#byOwner.get(owner) ?? {}
     this.#byOwner.delete(owner)

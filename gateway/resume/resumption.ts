@@ -1,7 +1,7 @@
 /**
- * The sessions that can be resumed, and those whose client is away. Such a session waits for its client for
- * `resumeWindow`, or for `unboundResumeWindow` if it holds nothing; then it ends, and before if too many
- * wait.
+ * Resumption of sessions: who may resume which, and how long a session waits for its client. A detached
+ * session waits for `resumeWindow`, or for `unboundResumeWindow` if it holds nothing. Then it ends; it ends
+ * earlier if too many wait.
  */
 import { randomBytes } from 'node:crypto'
 import { closeCodes } from '../../shared/close-codes.js'
@@ -44,8 +44,7 @@ export interface ResumptionInit extends BacklogLimits, DetachedLimits {
 const longestPiece = 65_536
 
 /**
- * Milliseconds between two lines of the log about sessions that made room: strangers decide how many there
- * are.
+ * Milliseconds between two log lines about evictions, of which strangers could cause any number.
  */
 const quietFor = 10_000
 
@@ -59,15 +58,15 @@ export class Resumption implements ResumableKeeper {
   readonly #secrets = new ResumeSecrets<ResumableReceiver>()
   readonly #detached: DetachedSessions<ResumableReceiver>
   /**
-   * When each client that is away was lost, by a clock without the moments that are forgiven. Oldest first.
+   * When each detached client was lost, by a clock without the forgiven moments. Oldest first.
    */
   readonly #away = new Map<ResumableReceiver, number>()
-  /** The same of those whose session held nothing at that moment. */
+  /** The same for sessions that held nothing at that moment. */
   readonly #unbound = new Map<ResumableReceiver, number>()
   readonly #farewells: Farewells
   readonly #budget: SharedBudget
   #forgiven = 0
-  /** Sessions that made room since the log was told. */
+  /** Evictions since the last log line about them. */
   #evictedUnlogged = 0
   #loggedAt = Number.NEGATIVE_INFINITY
 
@@ -97,8 +96,8 @@ export class Resumption implements ResumableKeeper {
   }
 
   /**
-   * Finds the session that a client of this user wants back, or prepares one that it can have back later. A
-   * client whose session was ended on purpose gets none, but is to be told how it was.
+   * Finds the session that a client of this user wants to resume, or prepares a new one that can be resumed
+   * later. For a client whose session was ended on purpose, returns how it was ended.
    */
   admit(
     { session: point }: ResumeRequest,
@@ -128,8 +127,8 @@ export class Resumption implements ResumableKeeper {
   }
 
   /**
-   * Ends those that waited for too long. `forgiven`: milliseconds since the last look in which nobody could
-   * come.
+   * Ends sessions that have waited for too long. `forgiven`: milliseconds since the last look in which no
+   * client could have come, because the process stood still.
    */
   look(now: number, forgiven: number): void {
     this.#forgiven += forgiven
@@ -142,7 +141,7 @@ export class Resumption implements ResumableKeeper {
         this.#endAway(receiver, 'not back in time')
         continue
       }
-      // Something was done for it meanwhile, by what it had asked for: it waits like any other from now on.
+      // An earlier request has given it something to hold meanwhile: it waits like any other from now on.
       this.#unbound.delete(receiver)
       this.#away.set(receiver, time)
     }
@@ -211,14 +210,14 @@ export class Resumption implements ResumableKeeper {
   ): ResumableReceiver | ResumeFailure {
     const receiver = this.#secrets.find(hash)
     if (receiver?.session === undefined) return resumeFailures.gone
-    // Its own client may still come: the session is left as it is.
+    // The session stays: its own client may still come.
     if (!receiver.isOf(uid)) return resumeFailures.stranger
     this.#secrets.used(receiver, hash)
-    // What is kept for it is written in the form that it read before.
+    // The backlog is written in the form that the client read before.
     const isSame = epoch === receiver.epoch && messages.readsRich === receiver.readsRich
     const verdict = isSame ? receiver.judge(received) : resumeFailures.mismatch
     if (verdict === 'resumable') return receiver
-    // Its client has come, and can't have it: nobody else will.
+    // Its own client has come and can't resume, so the session ends.
     const ending = {
       code: closeCodes.resumed,
       reason: `its client can't go on: ${verdict}`,
@@ -235,19 +234,19 @@ export class Resumption implements ResumableKeeper {
     return { token, epoch, resumed, received, window, ...(reason === undefined ? {} : { reason }) }
   }
 
-  /** Its client is not away any more, or its session is over. */
+  /** Forgets a receiver whose client is back, or whose session is over. */
   #forget(receiver: ResumableReceiver): void {
     this.#away.delete(receiver)
     this.#unbound.delete(receiver)
     this.#detached.delete(receiver)
   }
 
-  /** Ends those that there is no room for. */
+  /** Evicts sessions until the limits hold. */
   #makeRoom(): void {
     for (;;) {
       const surplus = this.#detached.findSurplus()
       if (surplus === undefined) return
-      // Not there any more while its end is told: what is done then may want room itself.
+      // Removed before its end is told: a listener may detach another session, which needs room itself.
       this.#detached.delete(surplus.item)
       this.#init.metrics.count('detachedSessionsEvicted')
       this.#logEviction(surplus)

@@ -1,7 +1,7 @@
 /**
- * Asks the gateway's host who a client is, before there is a session for it, and checks what the host
- * answers. Where there is no answer, or none that can be used, the fault is the host's: it is logged, and the
- * client comes back later.
+ * Asks the gateway's host who a client is, before its session begins, and checks the answer. Where the host
+ * fails to answer, or its answer is not valid, the fault is the host's: it is logged, and the client is told
+ * to come back later.
  */
 import {
   cutToBytes,
@@ -20,7 +20,7 @@ import type { AuthenticationAnswer, AuthenticationRequest } from '../options/opt
 import type { Metrics } from '../telemetry/metrics.js'
 import type { SettingsChange } from './session.js'
 
-/** Bytes that what a refused client is told may take at most as JSON. */
+/** Bytes that `user`, which a refused client is told, may take at most as JSON. */
 const maxUserBytes = 65_536
 
 /** Milliseconds over which clients that are refused at one moment are told to come back. */
@@ -28,26 +28,26 @@ const retrySpread = 5_000
 
 /** Who a client is. */
 export interface Identity {
-  /** null: nobody that is known. */
+  /** null: not known. */
   readonly uid: string | null
-  /** What its session begins with. */
+  /** The settings with which its session begins. */
   readonly settings: SettingsChange
 }
 
-/** Of whom nothing was asked, or nothing said. */
+/** A client of whom nothing is known. */
 export const nobody: Identity = { uid: null, settings: [] }
 
 /** Why a client is not let in. */
 export interface HandshakeRefusal {
   readonly reason: string
-  /** What a client is told that has shaken hands, where it is refused. */
+  /** What the answer to a handshake tells the client under `user`. */
   readonly user: unknown
-  /** Whether it is to stay away, or to come back in a while. */
+  /** Says whether the client is to stay away, or to come back later. */
   readonly code: typeof closeCodes.handshakeRefused | typeof closeCodes.tryAgainLater
 }
 
 export interface AuthenticationInit extends SettingsLimits {
-  /** undefined: all are let in, as nobody. */
+  /** undefined: everybody is accepted, without a uid. */
   readonly authenticate:
     | ((asked: AuthenticationRequest) => AuthenticationAnswer | Promise<AuthenticationAnswer>)
     | undefined
@@ -67,7 +67,7 @@ export class Authentication {
     return this.#init.authenticate !== undefined
   }
 
-  /** Gives who the client is, or why it is not let in. Does not reject. */
+  /** Returns who the client is, or why it is refused. Never rejects. */
   async ask(asked: AuthenticationRequest): Promise<Identity | HandshakeRefusal> {
     try {
       const answer = expectAnswer(await this.#init.authenticate!(asked))
@@ -80,22 +80,22 @@ export class Authentication {
     }
   }
 
-  /** One that is not let in is counted. */
+  /** Returns a refusal for good, and counts it. */
   refuse(reason: string, user: unknown = { reason }): HandshakeRefusal {
     this.#init.metrics.count('authenticationsRefused')
     return { reason, user, code: closeCodes.handshakeRefused }
   }
 
   /**
-   * What a client is told of a refusal, cut to what may be sent to a stranger: it stays one, whatever its
-   * length.
+   * Returns what a client is told of its refusal, cut to the size that may be sent to a stranger. A text that
+   * is too long does not change the refusal.
    */
   #bound({ reason = 'not let in', user }: AuthenticationAnswer & { accept: false }): [string, unknown] {
     const { log } = this.#init
     const told = cutToBytes(reason, maxReasonBytes)
     if (told !== reason)
       log.warn(`The reason of authenticate is cut: it takes more than ${maxReasonBytes} bytes`)
-    // What is no JSON is found here, and not where it is sent.
+    // A value without a form in JSON fails here, and not where it is sent.
     if (user === undefined || !exceedsBytes(JSON.stringify(user) ?? '', maxUserBytes))
       return [told, user ?? { reason: told }]
     log.warn(`The user of authenticate is left out: it takes more than ${maxUserBytes} bytes as JSON`)
@@ -135,7 +135,9 @@ function expectAnswer(answer: AuthenticationAnswer): AuthenticationAnswer {
   )
 }
 
-/** Whether it is no list, no Map, and no instance of a class. Objects of other realms are plain too. */
+/**
+ * Whether a value is a plain object: no list, no Map, no instance of a class. Objects of other realms count.
+ */
 function isPlainObject(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   const proto: unknown = Object.getPrototypeOf(value)

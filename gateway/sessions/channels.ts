@@ -1,6 +1,6 @@
 /**
- * Channels: named sets of sessions. One comes to be with its first member and ceases with its last; a session
- * that ends leaves all of its own.
+ * Channels: named sets of sessions. A channel exists from its first member to its last; a session that ends
+ * leaves all of its channels.
  */
 import { errors, type GatewayError } from '../../shared/errors.js'
 import type { GatewayEvent } from '../events/event.js'
@@ -15,7 +15,7 @@ export interface ChannelLimits {
 
 export class Channels {
   readonly #limits: ChannelLimits
-  /** The members of each, in the order in which they joined. */
+  /** The members of each channel, in the order in which they joined. */
   readonly #byName = new Map<string, Set<Session>>()
 
   constructor(limits: ChannelLimits) {
@@ -26,12 +26,18 @@ export class Channels {
     return this.#byName.size
   }
 
-  /** Who is in it, in the order in which they joined. The set is the channel's own: it is only to be read. */
+  /**
+   * Returns the members of a channel, in the order in which they joined. The set is the channel's own: only
+   * read it.
+   */
   membersOf(name: string): ReadonlySet<Session> {
     return this.#byName.get(name) ?? nobody
   }
 
-  /** Gives the error if the session can't join. One who is in it already stays, and at its place. */
+  /**
+   * Adds a session to a channel. Returns the error if it can't join. A member that joins again keeps its
+   * place.
+   */
   join(session: Session, name: string): GatewayError | undefined {
     const members = this.#byName.get(name)
     if (members?.has(session) === true) return undefined
@@ -46,7 +52,7 @@ export class Channels {
     return undefined
   }
 
-  /** Of one who is not in it: does nothing. */
+  /** Removes a session from a channel. Does nothing if it is no member. */
   leave(session: Session, name: string): void {
     const members = this.#byName.get(name)
     if (members?.delete(session) !== true) return
@@ -71,14 +77,13 @@ export class Channels {
 
 const nobody: ReadonlySet<Session> = new Set()
 
-/** Whether a client can read what an event has to say. */
+/** Whether a client can read the body of an event. */
 export function canRead({ readsRich }: Receiver, { richOnly }: GatewayEvent): boolean {
   return readsRich || !richOnly
 }
 
 /**
- * Sends an event to each of these sessions but those that are excepted. Gives to how many it goes: where it
- * was not dropped.
+ * Sends an event to each of these sessions except those in `except`. Returns how many did not drop it.
  */
 export function sendToAll(
   sessions: readonly Session[] | ReadonlySet<Session>,

@@ -1,7 +1,6 @@
 /**
- * The sessions of this gateway, by number and by user: the one place that opens, binds, unbinds and ends
- * them, and so the one that knows the rule of one session for each user. Tells its listeners; knows no
- * sockets.
+ * The sessions of this gateway, by number and by user. The only place that opens, binds, unbinds and ends
+ * sessions, and so the place that enforces `singleSession`. Emits an event for each; knows no sockets.
  */
 import { EventEmitter } from 'node:events'
 import { closeCodes } from '../../shared/close-codes.js'
@@ -14,13 +13,13 @@ import { type Identity, nobody } from './authentication.js'
 import { type Receiver, Session } from './session.js'
 
 export interface RegistryEvents {
-  /** `client`: what is known of it beside its address. */
+  /** `client`: what is known of the client beside its address. */
   opened: [session: Session, client: ClientInfo]
-  /** Its client was away, and is back. */
+  /** The client was away, and is back. */
   resumed: [session: Session, client: ClientInfo]
   bind: [session: Session, uid: string]
   unbind: [session: Session, uid: string]
-  /** Once for each session. */
+  /** Emitted once for each session. */
   closed: [session: Session, reason: string]
 }
 
@@ -68,8 +67,8 @@ export class Registry extends EventEmitter<RegistryEvents> {
   }
 
   /**
-   * A session begins. Whoever is told of it finds it with all that `identity` says. Whether its user is kept
-   * out by another session is to be asked before, by `judgeUid`.
+   * Opens a session. It has the user and the settings of `identity` before listeners are told. The caller
+   * asks `judgeUid` before whether another session keeps this user out.
    */
   open(
     receiver: Receiver,
@@ -87,7 +86,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
     return session
   }
 
-  /** The client of a session is back, on another connection. */
+  /** Tells listeners that the client of a session is back, on another connection. */
   resume(session: Session, client: ClientInfo): void {
     this.#metrics.count('sessionsResumed')
     this.emit('resumed', session, client)
@@ -106,7 +105,9 @@ export class Registry extends EventEmitter<RegistryEvents> {
     return [...this.#bySid.values()]
   }
 
-  /** Binds a session to a user. Gives the error if it can't be. The uid that it has already is no error. */
+  /**
+   * Binds a session to a user. Returns the error if that fails. Binding to the same uid again is no error.
+   */
   bind(session: Session, uid: string, viewId = 0): GatewayError | undefined {
     if (session.uid === uid) return undefined
     if (session.uid !== null) return errors.uidTaken(session.uid)
@@ -120,7 +121,10 @@ export class Registry extends EventEmitter<RegistryEvents> {
     return undefined
   }
 
-  /** The error, if a session of a user keeps others of that user out. One whose client is away does not. */
+  /**
+   * Returns the error if another session of the user keeps new ones out. A session whose client is away does
+   * not.
+   */
   judgeUid(uid: string): GatewayError | undefined {
     if (this.#singleSession !== 'reject') return undefined
     const isTaken = this.findByUid(uid).some(({ receiver }) => receiver?.isConnected === true)
@@ -135,7 +139,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
     return undefined
   }
 
-  /** Ends a session. Once: a second time does nothing. Its listeners still see its uid and its settings. */
+  /** Ends a session; does nothing if it has ended. Listeners still see its uid and its settings. */
   end(session: Session, { code, reason, kickReason }: Ending): void {
     if (!session.isOpen) return
     const { receiver } = session
@@ -151,7 +155,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
     }
   }
 
-  /** Ends a session on purpose. `reason` is told to its client; null: the client sees only the close code. */
+  /** Ends a session on purpose. `reason` is told to the client; null: the client sees only the close code. */
   kick(session: Session, reason: string | null): void {
     this.#metrics.count('sessionsKicked')
     this.end(session, { code: closeCodes.kicked, reason: reason ?? 'kicked', kickReason: reason })
