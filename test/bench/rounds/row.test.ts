@@ -73,7 +73,7 @@ t.test('a floor that the work reckons itself is compared round by round too', as
 
 t.test('what a push costs the gateway is what it costs beside the same gateway without pushes', async t => {
   const cost = (gateway: number) => [{ value: 10, cost: { process: 30, gateway, workers: 5 } }]
-  const without = { ...contender('without pushes'), file: 'servers/gateway' }
+  const without = contender('without pushes', 'gateway')
   const measured = { ...caseWith({ floor: without }), pushesPerOperation: 10 }
   const [row] = rowsOf(measured, { ours: cost(16), floors: [cost(8)] })
   t.match(row, {

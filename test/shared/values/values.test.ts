@@ -318,7 +318,12 @@ const rows: Record<string, Row> = {
 const table = readFileSync(join(root, 'docs/reference/values.md'), 'utf8')
   .split('\n')
   .filter(line => line.startsWith('| '))
-  .map(line => line.slice(2, -2).split(' | '))
+  .map(line =>
+    line
+      .slice(2, -2)
+      .split(' | ')
+      .map(cell => cell.trim())
+  )
   .slice(2)
 
 const refuse = (path: string, what: string) => new Error(`refused: ${what} at ${path}`)
