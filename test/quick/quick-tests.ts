@@ -9,7 +9,7 @@ const folder = join(root, 'dist/test')
 const slowModules = new Set(['node:child_process', 'piscina', 'playwright-core', 'esbuild', 'typescript'])
 
 /** Tests that measure their whole process, and so can't share one. */
-const ownProcess = ['soak/trend.test.js', 'soak/leftovers.test.js']
+const ownProcess = ['soak/trend.test.js', 'soak/leftovers.test.js', 'bench/readings/memory.test.js']
 
 const importPattern = /^(?:import|export)\b([^'";]*)'([^'"]+)'/gm
 const lateImportPattern = /\bimport\('([^'"]+)'\)/g
