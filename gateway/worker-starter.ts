@@ -71,6 +71,8 @@ export class WorkerStarter {
       },
       stopTimeout: options.closeTimeout,
       maxGivenUpHandlers: options.maxGivenUpHandlers,
+      // LOCAL-SESSIONS: a worker's operations are applied to this gateway's registry and channels. A reader
+      // that forwards some of them to another gateway would be plugged in here.
       isProcess: options.isolation === 'process',
       start: startTransport,
       listener,

@@ -1,8 +1,20 @@
 /** Holds the layout: which folder imports which, which file knows which dependency, and what no file may have. */
+
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import t from 'tap'
+import { root } from './helpers/paths.js'
+import {
+  findCycles,
+  houses,
+  listEdges,
+  listRoomImports,
+  readAllowedImports,
+  readPart
+} from './helpers/rooms.js'
 import { listFiles, readSource, readSources, readText } from './helpers/sources.js'
 
-const product = readSources(['shared', 'gateway', 'workers', 'client', 'testing'])
+const product = readSources(houses)
 const around = readSources(['bench', 'examples'])
 
 /** What files of a folder may import, beside Node's own modules. */
@@ -59,6 +71,9 @@ const timeDoors = {
 }
 
 const mostLines = 300
+
+/** Files that a room may have. */
+const mostFiles = 12
 
 function isNode(from: string): boolean {
   return from.startsWith('node:')
@@ -205,6 +220,96 @@ t.test('what is left to do is in no file', async t => {
     listFiles().filter(path => word.test(readText(path))),
     []
   )
+})
+
+t.test('rooms import each other as the table of ARCHITECTURE.md says, no more and no less', async t => {
+  const imports = listRoomImports(listEdges(product, true))
+  const allowed = readAllowedImports()
+  t.ok(allowed.length > 50, `the table allows ${allowed.length} imports`)
+  t.same(
+    imports.filter(each => !allowed.includes(each)),
+    [],
+    'no import is one that the table does not allow'
+  )
+  t.same(
+    allowed.filter(each => !imports.includes(each)),
+    [],
+    'the table allows nothing that no import needs'
+  )
+  t.same([...new Set(allowed)], allowed, 'and nothing twice')
+})
+
+t.test('files do not import each other in a circle; their types may, within one room', async t => {
+  t.same(findCycles(listEdges(product, false)), [], 'no cycle of values')
+  const overRooms = findCycles(listEdges(product, true)).filter(files => new Set(files.map(dirname)).size > 1)
+  t.same(overRooms, [], 'no cycle of types over more than one room')
+})
+
+t.test('rooms do not import each other in a circle', async t => {
+  const edges = listEdges(product, true).map(({ path, from }) => ({
+    path: dirname(path),
+    from: dirname(from)
+  }))
+  t.same(findCycles(edges.filter(({ path, from }) => path !== from)), [])
+})
+
+t.test('the finder of cycles finds each, and nothing that is none', async t => {
+  const edges = (text: string) =>
+    text.split(' ').map(each => ({ path: each.split('>')[0]!, from: each.split('>')[1]! }))
+  t.same(findCycles(edges('a>b b>c a>c d>c')), [], 'two ways to one file are no cycle')
+  t.same(findCycles(edges('a>b b>c c>a c>d')), [['a', 'b', 'c']])
+  t.same(findCycles(edges('x>a a>b b>a b>c c>d d>c')), [
+    ['c', 'd'],
+    ['a', 'b']
+  ])
+  t.same(findCycles(edges('a>a')), [['a']], 'a file that imports itself')
+})
+
+t.test(`a room has from 2 to ${mostFiles} files`, async t => {
+  const counts = new Map<string, number>()
+  for (const { path } of product) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1)
+  t.same(
+    [...counts].filter(([, count]) => count < 2 || count > mostFiles),
+    []
+  )
+})
+
+t.test('ARCHITECTURE.md has a row for each room, with its tests', async t => {
+  const rows = new Map(
+    readPart('The rooms')
+      .split('\n')
+      .flatMap(line => {
+        const room = /^\| `([^`]+)\/`/.exec(line)?.[1]
+        return room === undefined ? [] : [[room, line] as const]
+      })
+  )
+  t.same([...rows.keys()].sort(), [...new Set(product.map(({ path }) => dirname(path)))].sort())
+  const named = [...rows].flatMap(([room, row]) =>
+    [...row.matchAll(/\]\((test\/[^)]+)\)/g)].map(([, path]) => ({ room, path: path! }))
+  )
+  for (const { room, path } of named) t.ok(existsSync(`${root}/${path}`), `${room} is tested by ${path}`)
+  for (const room of rows.keys()) {
+    if (!existsSync(`${root}/test/${room}`)) continue
+    t.ok(
+      named.some(each => each.room === room && each.path === `test/${room}`),
+      `the row of ${room} names test/${room}`
+    )
+  }
+  for (const path of listFiles('test/scenarios').filter(path => path.endsWith('.test.ts'))) {
+    t.ok(
+      named.some(each => each.path === path || each.path === dirname(path)),
+      `a row names ${path}`
+    )
+  }
+})
+
+t.test('ARCHITECTURE.md lists the files that take all sessions for local', async t => {
+  const marked = product.filter(({ path }) => readText(path).includes('LOCAL-SESSIONS:'))
+  const listed = [...readPart('All sessions are local').matchAll(/\]\(([^)]+\.ts)\)/g)].map(
+    ([, path]) => path!
+  )
+  t.ok(listed.length > 5)
+  t.same([...listed].sort(), marked.map(({ path }) => path).sort())
 })
 
 t.test('the reader of sources sees each form of import, of default export and of any', async t => {

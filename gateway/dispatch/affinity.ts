@@ -5,6 +5,8 @@
  */
 import type { Request } from '../sessions/request.js'
 
+// LOCAL-SESSIONS: the places are those of this gateway's workers. Sessions of two gateways that share a value
+// would run in two workers.
 /** Returns the place of the only worker that may run the request; undefined: any worker may. */
 export function placeFor(
   { route, session }: Pick<Request, 'route' | 'session'>,

@@ -51,6 +51,8 @@ export class HostEvents {
     return deliver(this.#init, this.#sessionsOf(to), created, options)
   }
 
+  // LOCAL-SESSIONS: all sessions, the sessions of a user (`#sessionsOf`) and the members of a channel are
+  // those of this gateway, and the number of receivers is known at once.
   broadcast(event: string, body?: unknown, options: HostBroadcastOptions = {}): number {
     const created = createEvent(event, body, options)
     const all = this.#init.registry.all()
@@ -131,6 +133,7 @@ function deliver(
   return count
 }
 
+// LOCAL-SESSIONS: a bare number names a session of this gateway, and an address of another gateway is refused.
 /**
  * Returns the number of a named session. All sessions of this gateway are local: it knows no other gateway's.
  *

@@ -22,6 +22,8 @@ export interface SessionServiceEvents {
   closed: [session: HostSession, reason: string]
 }
 
+// LOCAL-SESSIONS: as with Pinus' SessionService, a number or a uid names sessions of this gateway only, and
+// every method answers at once.
 export class SessionService extends EventEmitter<SessionServiceEvents> {
   readonly #registry: Registry
   readonly #limits: SettingsLimits

@@ -30,6 +30,8 @@ export class EventOperations implements EventReader {
     this.#deliver(head.ack, session === undefined ? [] : [session], event, '')
   }
 
+  // LOCAL-SESSIONS: from here on, the sessions of a user, all sessions and the members of a channel are those
+  // of this gateway. The ack of `members` lists sessions by number, without the gateway's name.
   sendToUser(head: UserOperationHead, uid: string, event: EventText, except: string): void {
     const { acks, registry } = this.#init
     if (!acks.refuseEarly('sendToUser', head)) this.#deliver(head.ack, registry.findByUid(uid), event, except)

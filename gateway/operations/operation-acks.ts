@@ -42,6 +42,8 @@ export class OperationAcks {
   refuseEarly(name: string, head: UserOperationHead): boolean {
     const { metrics, source, frontendId } = this.#init
     metrics.count('operations')
+    // LOCAL-SESSIONS: the one fork by `frontendId`. An operation for another gateway's session is refused
+    // here; a second gateway would forward it from here.
     const endedRoute = source.endedRoute(head.rid)
     if (endedRoute !== undefined) this.refuse(name, head, errors.requestEnded(endedRoute))
     else if (head.frontendId !== frontendId) this.refuse(name, head, errors.frontendUnknown(head.frontendId))

@@ -130,6 +130,8 @@ export class Operations implements OperationReader {
     if (session !== undefined) this.#conclude(name, head, session, change(session), about)
   }
 
+  // LOCAL-SESSIONS: sessions are looked up in this gateway's registry, here and in the methods above. For the
+  // sessions of another gateway `refuseEarly` has refused the operation before.
   /** Returns the session that the operation is about; undefined: the operation was refused. */
   #sessionFor(name: string, head: OperationHead, about: string): Session | undefined {
     if (this.#acks.refuseEarly(name, head)) return undefined

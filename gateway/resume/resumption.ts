@@ -202,6 +202,8 @@ export class Resumption implements ResumableKeeper {
     this.#secrets.confirm(receiver)
   }
 
+  // LOCAL-SESSIONS: a token is looked up among the sessions of this gateway. A client that comes back to
+  // another gateway gets `gone` and a new session.
   #find(
     { epoch, received }: ResumePoint,
     hash: string,

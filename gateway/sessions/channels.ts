@@ -13,6 +13,8 @@ export interface ChannelLimits {
   readonly maxMembers: number
 }
 
+// LOCAL-SESSIONS: members are Session objects of this gateway, and `maxMembers` and `size` count only these.
+// Channels of the same name in two gateways would be two channels.
 export class Channels {
   readonly #limits: ChannelLimits
   /** The members of each channel, in the order in which they joined. */

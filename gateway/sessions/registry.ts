@@ -121,6 +121,8 @@ export class Registry extends EventEmitter<RegistryEvents> {
     return undefined
   }
 
+  // LOCAL-SESSIONS: `singleSession` looks for other sessions of the user in this gateway only; so do
+  // `findByUid`, `all` and `#replaceAll`.
   /**
    * Returns the error if another session of the user keeps new ones out. A session whose client is away does
    * not.

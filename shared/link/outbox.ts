@@ -86,6 +86,8 @@ export interface EventReader {
    * reached.
    */
   send(head: OperationHead, event: EventText): void
+  // LOCAL-SESSIONS: in `except`, `after` and the ack of `members` a session is its number alone. Across
+  // gateways each would need its address, `frontendId` and number.
   /**
    * Sends an event to all sessions of a user, except those listed. `except`: a JSON array of their numbers,
    * or ''.

@@ -194,10 +194,14 @@ export class Messenger {
     return { rid: this.#caller.rid, viewId: 0, ack, frontendId, sid }
   }
 
+  // LOCAL-SESSIONS: an operation that names no session goes to the worker's own gateway: events for a user or
+  // for all, and everything about channels.
   #userHead(ack: number): UserOperationHead {
     return { rid: this.#caller.rid, ack, frontendId: this.#frontendId }
   }
 
+  // LOCAL-SESSIONS: `except` travels as numbers without a gateway's name, so addresses of other gateways are
+  // dropped here, without an error.
   /**
    * Returns the numbers of this gateway's sessions as a JSON array; '' for none. Ignores those of other
    * gateways.

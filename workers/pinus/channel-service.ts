@@ -157,6 +157,8 @@ export class ChannelService {
     else this.#init.messenger.broadcast(route, msg, withFilter(options))
   }
 
+  // LOCAL-SESSIONS: Pinus' type of server would name several gateways; it is ignored, and the own one is
+  // meant.
   /**
    * As `broadcast`. Resolves when the event was sent.
    *
@@ -179,6 +181,7 @@ export class ChannelService {
     if (!Array.isArray(list)) throw new TypeError(`Expected uids to be an array, got ${describeValue(list)}`)
     for (const target of list as readonly PushTarget[]) {
       const { uid, sid } = expectObject(target, 'each of uids')
+      // LOCAL-SESSIONS: a user without a server's id is looked for in the worker's own gateway.
       const frontendId = expectFrontendId(sid || this.#init.frontendId)
       const uids = byGateway.get(frontendId)
       if (uids === undefined) byGateway.set(frontendId, [expectUid(uid)])

@@ -94,6 +94,8 @@ export class PinusChannel {
     return quietly(this.#readMembers())
   }
 
+  // LOCAL-SESSIONS: Pinus knows the gateway of each member; here a user without one is looked for in the
+  // worker's own gateway. `removeMember` does the same.
   /** Resolves with a user who is a member; null for any other user. */
   getMember(uid: string): Promise<ChannelMember | null> {
     const user = { frontendId: this.#frontendId, uid }
