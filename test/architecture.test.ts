@@ -1,7 +1,7 @@
 /** Holds the layout: which folder imports which, which file knows which dependency, and what no file may have. */
 
 import { existsSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import { root } from './helpers/paths.js'
 import {
@@ -67,7 +67,7 @@ const forBrowsers = [
 /** Who may know the time of day, which somebody may set: for time stamps, sessions' numbers and certificates. */
 const timeDoors = {
   read: 'shared/clock.ts',
-  use: ['shared/text/log.ts', 'gateway/http/listener.ts', 'gateway/sessions/registry.ts']
+  use: ['gateway/http/listener.ts', 'gateway/sessions/registry.ts', 'shared/text/log.ts']
 }
 
 const mostLines = 300
@@ -274,33 +274,25 @@ t.test(`a room has from 2 to ${mostFiles} files`, async t => {
   )
 })
 
-t.test('ARCHITECTURE.md has a row for each room, with its tests', async t => {
-  const rows = new Map(
-    readPart('The rooms')
-      .split('\n')
-      .flatMap(line => {
-        const room = /^\| `([^`]+)\/`/.exec(line)?.[1]
-        return room === undefined ? [] : [[room, line] as const]
-      })
-  )
+t.test('ARCHITECTURE.md has a row for each room, with its tests, and names each scenario', async t => {
+  const part = readPart('The rooms')
+  const linksOf = (text: string) => [...text.matchAll(/\]\((test\/[^)]+)\)/g)].map(([, path]) => path!)
+  const rows = new Map<string, string[]>()
+  for (const line of part.split('\n')) {
+    const room = /^\| `([^`]+)\/`/.exec(line)?.[1]
+    if (room !== undefined) rows.set(room, linksOf(line))
+  }
   t.same([...rows.keys()].sort(), [...new Set(product.map(({ path }) => dirname(path)))].sort())
-  const named = [...rows].flatMap(([room, row]) =>
-    [...row.matchAll(/\]\((test\/[^)]+)\)/g)].map(([, path]) => ({ room, path: path! }))
+  for (const [room, links] of rows) {
+    const own = `test/${room}`
+    if (existsSync(join(root, own))) t.ok(links.includes(own), `the row of ${room} names ${own}`)
+  }
+  const named = linksOf(part)
+  const scenarios = listFiles('test/scenarios').filter(path => path.endsWith('.test.ts'))
+  t.same(
+    scenarios.filter(path => !named.includes(path) && !named.includes(dirname(path))),
+    []
   )
-  for (const { room, path } of named) t.ok(existsSync(`${root}/${path}`), `${room} is tested by ${path}`)
-  for (const room of rows.keys()) {
-    if (!existsSync(`${root}/test/${room}`)) continue
-    t.ok(
-      named.some(each => each.room === room && each.path === `test/${room}`),
-      `the row of ${room} names test/${room}`
-    )
-  }
-  for (const path of listFiles('test/scenarios').filter(path => path.endsWith('.test.ts'))) {
-    t.ok(
-      named.some(each => each.path === path || each.path === dirname(path)),
-      `a row names ${path}`
-    )
-  }
 })
 
 t.test('ARCHITECTURE.md lists the files that take all sessions for local', async t => {

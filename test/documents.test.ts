@@ -178,6 +178,16 @@ function anchorsOf(file: string): string[] {
   )
 }
 
+t.test('each path that ARCHITECTURE.md and CONTRIBUTING.md name as code is there', async t => {
+  const text = ['ARCHITECTURE.md', 'CONTRIBUTING.md'].map(readText).join('')
+  const paths = [...text.matchAll(/`((?:gateway|workers|shared|client|testing|test|docs)\/[\w./-]+)`/g)]
+  t.ok(paths.length > 50, `${paths.length} paths`)
+  t.same(
+    paths.map(([, path]) => path!).filter(path => !existsSync(join(root, path))),
+    []
+  )
+})
+
 t.test('each document is in the list of documents', async t => {
   const list = readText('docs/README.md')
   for (const page of pages.filter(path => path.startsWith('docs/') && path !== 'docs/README.md')) {
