@@ -68,6 +68,16 @@ t.test('options.md has the options, their flags, variables, values, defaults and
   t.same(rows, expected)
 })
 
+t.test('each plain option has its row in the table', async t => {
+  const [, members = ''] = readText('gateway/options/plain-options.ts').split(
+    'export interface PlainOptions {\n'
+  )
+  const names = [...members.split('\n}')[0]!.matchAll(/^ {2}(?:readonly )?(\w+)\??:/gm)].map(
+    ([, name]) => name!
+  )
+  t.same(names.sort(), optionTable.map(({ name }) => name as string).sort())
+})
+
 t.test('errors.md has the codes that there are, each once, and no others', async t => {
   const codes = readRows('docs/reference/errors.md', /^`[A-Z_]+`$/).map(([code]) => code!.slice(1, -1))
   const expected = Object.values(errors).map(({ code }) => code)
