@@ -1,14 +1,14 @@
-/** Checks of values from outside, with one form of message: what was expected, what came. */
+/** Checks of values from outside. Each message says what was expected, and what came instead. */
 import { errors } from './errors.js'
 import { attempt } from './text/thrown.js'
 import { utf8Length } from './utf8.js'
 
-/** Bytes that a uid, and a key of a session's settings, may take at most as UTF-8. */
+/** Maximum size of a uid, and of a key of a session's settings, in bytes of UTF-8. */
 export const maxNameBytes = 256
 
 /**
- * Describes a wrong value for a message: short, on one line, with its type. Never throws, whatever the value
- * does.
+ * Describes a wrong value for a message: short, on one line, with its type. Never throws, not even if reading
+ * the value does.
  */
 export function describeValue(value: unknown): string {
   return attempt(() => showValue(value))
@@ -63,18 +63,18 @@ export function expectChannel(name: unknown): string {
   return name
 }
 
-/** Returns the object, or throws a TypeError. `what`: the name that the message has for it. */
+/** Returns the object, or throws a TypeError. `what`: its name in the message. */
 export function expectObject<Value extends object>(value: Value, what: string): Value {
   if (typeof value === 'object' && value !== null) return value
   throw new TypeError(`Expected ${what} to be an object, got ${describeValue(value)}`)
 }
 
-/** Characters that an option which is a text may have at most, a gateway's name among them. */
+/** Maximum number of characters in an option that is a text, such as a gateway's name. */
 export const maxOptionLength = 4_096
 
 /**
- * Returns a gateway's name, or throws a TypeError. Does not check whether there is such a gateway; but no
- * gateway has a name that long, which is `FRONTEND_UNKNOWN`.
+ * Returns a gateway's name, or throws a TypeError. Does not check whether such a gateway exists, but throws
+ * `FRONTEND_UNKNOWN` for a name that is too long for any gateway.
  */
 export function expectFrontendId(frontendId: unknown): string {
   if (typeof frontendId === 'string') {
@@ -84,12 +84,12 @@ export function expectFrontendId(frontendId: unknown): string {
   throw new TypeError(`Expected frontendId to be a string, got ${describeValue(frontendId)}`)
 }
 
-/** Bytes that a reason which a client is told may take at most as UTF-8: of a kick, or of a refusal. */
+/** Maximum size of the reason that a client is told for a kick or a refusal, in bytes of UTF-8. */
 export const maxReasonBytes = 1_024
 
 /**
- * The reason of a kick: a text, or null for none. It may come straight from a client's body, so it is
- * checked.
+ * Returns the reason of a kick: a text, or null for none. It is checked, since it may come straight from a
+ * client's body.
  */
 export function expectReason(reason: unknown): string | null {
   if (reason === undefined || reason === null) return null
@@ -100,12 +100,12 @@ export function expectReason(reason: unknown): string | null {
   )
 }
 
-/** Bytes that the name of an event may take at most as UTF-8: what a frame's length byte can say. */
+/** Maximum size of an event's name in bytes of UTF-8: a frame has one byte for the length. */
 const maxEventBytes = 255
 
 /** Returns an event's name, or throws a TypeError. */
 export function expectEvent(name: unknown): string {
-  // Half a surrogate pair has no length in UTF-8, and is told as -1.
+  // `utf8Length` returns -1 for half a surrogate pair, which has no form in UTF-8.
   const bytes = typeof name === 'string' ? utf8Length(name) : -1
   // Names with a dollar are the gateway's own: a client of the text form takes "$kick" for a kick.
   if (bytes > 0 && bytes <= maxEventBytes && !(name as string).startsWith('$')) return name as string

@@ -1,18 +1,18 @@
 /**
  * Every error that has a code, in one table. An error crosses a border (worker, client) as plain data and
- * becomes an error again on the other side; its code is what programs read, its message what people read.
- * `docs/reference/errors.md` lists the same codes, held by a test.
+ * becomes an error again on the other side; programs read its code, and people its message.
+ * `docs/reference/errors.md` lists the same codes, and a test compares them.
  */
 
 /** An error as it crosses a border. */
 export interface ErrorData {
   readonly code: string
   readonly message: string
-  /** What the thrower gave its client beside the message. JSON values only. */
+  /** Data for the client beside the message. JSON values only. */
   readonly data?: unknown
 }
 
-/** What `data` is of an error with a retry hint. */
+/** The `data` of an error with a retry hint. */
 export interface RetryHint {
   /** Milliseconds after which the client may try again. */
   readonly retryAfter: number
@@ -34,7 +34,7 @@ export class GatewayError extends Error {
   }
 }
 
-/** Defines an error; the arguments are what its message tells. */
+/** Defines an error; its message is made from the arguments. */
 function define<Code extends string, Args extends unknown[]>(
   code: Code,
   describe: (...args: Args) => string
@@ -43,7 +43,8 @@ function define<Code extends string, Args extends unknown[]>(
 }
 
 /**
- * Defines an error with a retry hint; the argument is in `data`, and not in the message, which is for people.
+ * Defines an error with a retry hint; the argument goes into `data`, and not into the message, which is for
+ * people.
  */
 function defineWithRetryHint<Code extends string>(code: Code, message: string) {
   return Object.assign(
@@ -53,7 +54,7 @@ function defineWithRetryHint<Code extends string>(code: Code, message: string) {
 }
 
 export const errors = {
-  // What a client's frame can be answered with.
+  // Errors in answer to a client's frame.
   routeUnknown: define('ROUTE_UNKNOWN', (route: string | number) =>
     typeof route === 'string'
       ? `No handler is registered for "${route}"`
@@ -87,7 +88,7 @@ export const errors = {
   overloaded: defineWithRetryHint('OVERLOADED', 'More waits than the workers can do in time; it was not run'),
   closing: define('CLOSING', () => 'The gateway is closing and takes no new requests'),
 
-  // What an operation of a handler, or of the host, can fail with.
+  // Errors of operations of a handler or of the host.
   sessionNotFound: define('SESSION_NOT_FOUND', (sid: number) => `session does not exist, sid: ${sid}`),
   frontendUnknown: define(
     'FRONTEND_UNKNOWN',
@@ -168,7 +169,7 @@ export const errors = {
     (operation: string) => `The gateway failed to apply ${operation}; its log has the cause`
   ),
 
-  // What our client fails with by itself.
+  // Errors that our client raises by itself.
   connectFailed: define(
     'CONNECT_FAILED',
     (url: string, why: string) => `No connection to ${url} came about: ${why}`
@@ -200,7 +201,7 @@ export const errors = {
     (limit: number) => `More than ${limit} bytes wait for the gateway to say that it has them`
   ),
 
-  // What stops a start.
+  // Errors that prevent a start.
   optionInvalid: define('OPTION_INVALID', (message: string) => message),
   handlersInvalid: define('HANDLERS_INVALID', (message: string) => message),
   workerNotStarted: define(

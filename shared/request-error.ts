@@ -1,6 +1,6 @@
 /**
- * The error that a handler throws for its client. Apart from the table, so that the client's bundle is spared
- * it.
+ * The error that a handler throws for its client. In a file apart from the table of errors, so that the
+ * client's bundle does not contain this class.
  */
 import { GatewayError } from './errors.js'
 
@@ -17,13 +17,13 @@ export class RequestError extends GatewayError {
 
   static {
     RequestError.prototype.name = 'RequestError'
-    // A game may have loaded a second copy of this class (as CommonJS, say); its errors are for clients all
-    // the same.
+    // A game may have loaded a second copy of this class (as CommonJS, say); its errors are meant for clients
+    // too.
     Object.defineProperty(RequestError.prototype, requestErrorBrand, { value: true })
   }
 }
 
-/** Whether a handler threw it for its client. */
+/** Whether a handler threw this error for its client. */
 export function isRequestError(error: unknown): error is RequestError {
   return error instanceof Error && (error as { [requestErrorBrand]?: boolean })[requestErrorBrand] === true
 }

@@ -1,13 +1,13 @@
 /**
- * Types of what routes take and answer, from the handlers' modules. A client's code that uses them does not
- * compile any more when a handler has changed. Types only: nothing of a handler's code gets into a client.
+ * Types of the bodies and replies of routes, derived from the handlers' modules. Client code that uses them
+ * no longer compiles when a handler has changed. Types only: nothing of a handler's code gets into a client.
  */
 
-/** Routes with what they take and answer. */
+/** Routes, with the types of their bodies and replies. */
 export type RouteTypes = Record<string, { readonly body: unknown; readonly reply: unknown }>
 
 /**
- * The routes of modules, by their paths below the handlers' folder, with dots.
+ * The routes of modules. Keys are the modules' paths below the handlers' folder, with dots for slashes.
  *
  * @example
  * import type * as score from '../handlers/score.js'
@@ -31,7 +31,10 @@ type AnyFunction = (...args: any[]) => unknown
 // biome-ignore lint/suspicious/noExplicitAny: any class at all
 type AnyClass = abstract new (...args: any[]) => unknown
 
-/** What offers handlers in a module: its named exports, and what its default export is or makes. */
+/**
+ * The members of a module that can be handlers: its named exports, and those of its default export, or of the
+ * object that this class or function makes.
+ */
 type Handlers<Module> = Omit<Module, 'default'> &
   (Module extends { default: infer Default } ? DefaultObject<Default> : unknown)
 
@@ -60,12 +63,10 @@ type RouteOf<Handler> = Handler extends (...args: infer Args) => infer Reply
   ? { readonly body: BodyOf<Args>; readonly reply: ReplyOf<Awaited<Reply>> }
   : never
 
-/**
- * A handler that takes nothing may be asked with nothing; one that does not look at its body, with anything.
- */
+/** The body of a handler: its first parameter, or undefined if it has none. */
 type BodyOf<Args extends unknown[]> = Args extends [] ? undefined : Args[0]
 
-/** A handler that returns nothing answers nothing. */
+/** The reply of a handler; undefined if it returns nothing. */
 type ReplyOf<Reply> = Reply extends void ? undefined : Reply
 
 type Union<Each> = (Each extends unknown ? (each: Each) => void : never) extends (all: infer All) => void

@@ -1,8 +1,8 @@
 /**
  * UTF-8 on the wire, and the CESU-8 of older clients. The JavaScript clients of Pomelo write a character
  * beyond the BMP as two 3-byte sequences (CESU-8), one for each half of its surrogate pair, and misread the
- * 4-byte sequence of UTF-8. So both forms are read here, and what is written for such clients is kept free of
- * either by JSON escapes. What the text says is parsed elsewhere.
+ * 4-byte sequence of UTF-8. So both forms are read here. Text for such clients needs neither: JSON escapes
+ * replace these characters. Leaves the parsing of JSON to others.
  */
 import { errors } from './errors.js'
 
@@ -18,13 +18,13 @@ export function decodeUtf8(bytes: Uint8Array): string {
   try {
     return strictDecoder.decode(bytes)
   } catch {
-    // Nearly all text is plain UTF-8, so only text that is not pays for the second look.
+    // Nearly all text is plain UTF-8, so only other text pays for a second pass.
     const repaired = joinSurrogates(bytes)
     if (repaired !== undefined) {
       try {
         return strictDecoder.decode(repaired)
       } catch {
-        // The same fault as if there had been no pair.
+        // Reported below, like text without a pair.
       }
     }
     throw errors.bodyMalformed('its text is not UTF-8')
@@ -32,8 +32,8 @@ export function decodeUtf8(bytes: Uint8Array): string {
 }
 
 /**
- * The same bytes with each CESU-8 pair as the 4 bytes that UTF-8 has for it; undefined if there is no pair.
- * `ed` can't be the second byte of a sequence, so nothing that is malformed becomes well-formed by this.
+ * Returns the bytes with each CESU-8 pair replaced by the 4 bytes of UTF-8; undefined if there is no pair.
+ * `ed` can't be the second byte of a sequence, so this never makes malformed text well-formed.
  */
 function joinSurrogates(bytes: Uint8Array): Uint8Array | undefined {
   let pair = findSurrogatePair(bytes, 0)
@@ -58,7 +58,7 @@ function joinSurrogates(bytes: Uint8Array): Uint8Array | undefined {
   return joined.subarray(0, to + bytes.length - from)
 }
 
-/** Where the next `ed a0..af xx ed b0..bf xx` begins; -1 if there is none. */
+/** Returns the index of the next `ed a0..af xx ed b0..bf xx`; -1 if there is none. */
 function findSurrogatePair(bytes: Uint8Array, from: number): number {
   const last = bytes.length - 6
   let at = bytes.indexOf(0xed, from)
@@ -82,12 +82,15 @@ const everySurrogate = /[\ud800-\udfff]/g
 const nonAscii = /[\u0080-\uffff]/
 const everyNonAscii = /[\u0080-\uffff]/g
 
-/** JSON text with each character beyond the BMP as two `\uXXXX` escapes, which every client reads. */
+/** Returns JSON text with each character beyond the BMP as two `\uXXXX` escapes, which every client reads. */
 export function escapeAstral(json: string): string {
   return surrogates.test(json) ? json.replace(everySurrogate, escapeUnit) : json
 }
 
-/** JSON text in ASCII alone, for what is read before it is known how a client reads. */
+/**
+ * Returns JSON text in ASCII alone, for messages that are sent before it is known how the client decodes
+ * text.
+ */
 export function escapeNonAscii(json: string): string {
   return nonAscii.test(json) ? json.replace(everyNonAscii, escapeUnit) : json
 }
@@ -96,7 +99,9 @@ function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
-/** How many bytes the text takes as UTF-8; -1 if half a surrogate pair leaves it without such a form. */
+/**
+ * Returns the size of a text in bytes of UTF-8; -1 if it has no such form because of half a surrogate pair.
+ */
 export function utf8Length(text: string): number {
   let length = text.length
   for (let i = 0; i < text.length; i++) {
@@ -118,13 +123,17 @@ export function utf8Length(text: string): number {
 }
 
 /**
- * Names that come again and again, such as routes, by a hash of their bytes. A hit takes a third of the
- * decoder's time (measured), and gives a string whose own hash a `Map` need not compute again. Bounded: a
- * newcomer takes the place of whoever has its slot, so a client that makes names up costs time and no memory.
+ * Cache of frequent names, such as routes, by a hash of their bytes. A hit takes a third of the decoder's
+ * time (measured). It returns a string with a computed hash of its own, so a `Map` need not compute it again.
+ * Bounded: a new name replaces the previous one in its slot, so a client that invents names costs time but no
+ * memory.
  */
 const names: string[] = new Array(1024).fill('')
 
-/** The text of a name that may well have been read before. Its bytes are UTF-8; throws a TypeError if not. */
+/**
+ * Returns the text of a name, from the cache if it was read before. Throws a TypeError if its bytes are not
+ * UTF-8.
+ */
 export function decodeName(bytes: Uint8Array, start: number, end: number): string {
   let hash = 0
   for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0
@@ -136,7 +145,7 @@ export function decodeName(bytes: Uint8Array, start: number, end: number): strin
     if (i === known.length) return known
   }
   const name = strictDecoder.decode(bytes.subarray(start, end))
-  // As many units as bytes means ASCII: only then do the comparison above and the bytes agree.
+  // A name with as many UTF-16 units as bytes is ASCII. Only for ASCII is the comparison above correct.
   if (name.length === end - start) names[slot] = name
   return name
 }

@@ -1,4 +1,4 @@
-/** Waits for `work`, but at most `ms` milliseconds. Returns whether it was done by then. */
+/** Waits for `work`, but at most `ms` milliseconds. Returns whether it was done in time. */
 export async function withTimeout(ms: number, work: Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<false>(resolve => {

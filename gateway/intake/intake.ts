@@ -50,7 +50,7 @@ export class Intake {
     const route = routes.find(asked, knownRoutes)
     const verdict = loadLimits.judge(session, route, request, now)
     if (verdict === 'flood') return onFlood(session)
-    // Before the load is checked: a retry would not help.
+    // Checked before the load, since a retry would not help.
     if (body.length > this.#init.maxBodyBytes) return this.#refuseLarge(session, id, body.length)
     if (verdict !== undefined) return this.#refuseLoad(session, id, verdict)
     if (route === undefined) return this.#refuse(session, id, errors.routeUnknown(asked))
@@ -88,7 +88,8 @@ export class Intake {
   }
 
   /**
-   * Refuses because of a limit. A notify has no reply: its client is told now and then how many were refused.
+   * Refuses because of a limit. A notify has no reply, so its client is told how many were refused, at most
+   * once a second.
    */
   #refuseLoad(session: Session, id: number, error: GatewayError): void {
     this.#init.metrics.count(

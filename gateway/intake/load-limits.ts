@@ -12,15 +12,15 @@ import type { Session } from '../sessions/session.js'
 
 export interface RateLimits {
   /**
-   * Requests and notifies of one session a second, and bytes of all that its connection brings; 0: any
-   * number.
+   * Requests and notifies of one session per second, and bytes that its connection delivers per second; 0: no
+   * limit.
    */
   readonly maxRequestsPerSecond: number
   readonly maxBytesPerSecond: number
   /** Requests of all sessions that wait or run, and bytes of their bodies. */
   readonly maxOpenRequests: number
   readonly maxOpenBytes: number
-  /** Milliseconds that requests may wait for a worker before new ones are refused; 0: any time. */
+  /** Milliseconds that requests may wait for a worker before new ones are refused; 0: no limit. */
   readonly maxQueueDelay: number
 }
 
@@ -31,9 +31,9 @@ export interface LoadLimitsInit {
 }
 
 /**
- * Seconds' worth of refused requests, or bytes, at which a session is closed as a flood. Refusals by a
- * route's own rate do not count: that rate may be a few in a minute, and players press a button more often
- * than that.
+ * Refused requests or bytes, measured in seconds of the rate limit, beyond which a session is closed as a
+ * flood. Refusals by a route's own rate limit do not count: that limit may be a few requests per minute, and
+ * players press a button more often than that.
  */
 const mostInsistence = 10
 
@@ -43,16 +43,16 @@ export type Incoming = Pick<IncomingRequest, 'body' | 'size'>
 /** The decision on a request. `flood`: its session is to be closed. */
 export type Verdict = GatewayError | 'flood' | undefined
 
-interface Rates {
+interface SessionBuckets {
   readonly requests: TokenBucket
   readonly bytes: TokenBucket
-  /** Of the routes that declare a rate. */
+  /** Buckets of the routes that declare a rate limit. Created with the first. */
   routes: Map<Route, TokenBucket> | undefined
 }
 
 export class LoadLimits {
   readonly #init: LoadLimitsInit
-  readonly #rates = new WeakMap<Session, Rates>()
+  readonly #buckets = new WeakMap<Session, SessionBuckets>()
 
   constructor(init: LoadLimitsInit) {
     this.#init = init
@@ -72,41 +72,41 @@ export class LoadLimits {
    */
   isFlood(session: Session, bytes: number, now: number): boolean {
     if (this.#init.limits.maxBytesPerSecond === 0) return false
-    const rate = this.#ratesOf(session, now).bytes
-    rate.spend(bytes, now)
-    return rate.insistence > mostInsistence
+    const bucket = this.#bucketsOf(session, now).bytes
+    bucket.spend(bytes, now)
+    return bucket.insistence > mostInsistence
   }
 
-  #ratesOf(session: Session, now: number): Rates {
-    let rates = this.#rates.get(session)
-    if (rates === undefined) {
+  #bucketsOf(session: Session, now: number): SessionBuckets {
+    let buckets = this.#buckets.get(session)
+    if (buckets === undefined) {
       const { maxRequestsPerSecond, maxBytesPerSecond } = this.#init.limits
-      rates = {
+      buckets = {
         requests: new TokenBucket(maxRequestsPerSecond || Number.MAX_SAFE_INTEGER, now),
         bytes: new TokenBucket(maxBytesPerSecond || Number.MAX_SAFE_INTEGER, now),
         routes: undefined
       }
-      this.#rates.set(session, rates)
+      this.#buckets.set(session, buckets)
     }
-    return rates
+    return buckets
   }
 
   #judgeRates(session: Session, route: Route | undefined, bytes: number, now: number): Verdict {
     const { maxRequestsPerSecond, maxBytesPerSecond } = this.#init.limits
     const rateLimit = route?.options.rateLimit
     if (maxRequestsPerSecond === 0 && maxBytesPerSecond === 0 && rateLimit === undefined) return undefined
-    const rates = this.#ratesOf(session, now)
-    const wait = Math.max(rates.requests.spend(1, now), rates.bytes.spend(bytes, now))
+    const buckets = this.#bucketsOf(session, now)
+    const wait = Math.max(buckets.requests.spend(1, now), buckets.bytes.spend(bytes, now))
     if (wait > 0) {
-      if (Math.max(rates.requests.insistence, rates.bytes.insistence) > mostInsistence) return 'flood'
+      if (Math.max(buckets.requests.insistence, buckets.bytes.insistence) > mostInsistence) return 'flood'
       return errors.rateLimited(wait)
     }
     if (route === undefined || rateLimit === undefined) return undefined
-    rates.routes ??= new Map()
-    let own = rates.routes.get(route)
-    if (own === undefined) rates.routes.set(route, (own = new TokenBucket(rateLimit, now)))
-    const ownWait = own.spend(1, now)
-    return ownWait === 0 ? undefined : errors.rateLimited(ownWait)
+    buckets.routes ??= new Map()
+    let routeBucket = buckets.routes.get(route)
+    if (routeBucket === undefined) buckets.routes.set(route, (routeBucket = new TokenBucket(rateLimit, now)))
+    const routeWait = routeBucket.spend(1, now)
+    return routeWait === 0 ? undefined : errors.rateLimited(routeWait)
   }
 
   #judgeLoad(session: Session, route: Route | undefined, bytes: number, now: number): Verdict {

@@ -20,7 +20,9 @@ import type { Outcome, Request } from '../sessions/request.js'
 import type { Route } from '../sessions/routes.js'
 import type { Session } from '../sessions/session.js'
 
-/** Errors that cut an onConnect off: it could not catch them, and has accepted nobody. */
+/**
+ * Codes of errors that interrupt an onConnect. The hook can't catch them, and has not accepted the session.
+ */
 const cutOff: readonly string[] = [errors.handlerFatal.code, errors.workerLost.code, errors.timeout.code]
 
 export interface SessionHooksInit {
@@ -47,7 +49,7 @@ export class SessionHooks {
     init.registry.on('closed', (session, reason) => this.#sessionClosed(session, reason))
   }
 
-  /** Replaces the hooks of the previous generation of workers by those of a new one. */
+  /** Replaces the hooks of the previous generation of workers with those of a new one. */
   offer(hooks: readonly RouteHello[]): void {
     for (const route of [this.#onConnect, this.#onClose]) {
       const hook = hooks.find(each => each.route === route.name)
@@ -56,7 +58,7 @@ export class SessionHooks {
     }
   }
 
-  /** Waits for each onClose that is not over, but no longer than so many milliseconds. */
+  /** Waits until every onClose is over, but at most `ms` milliseconds. */
   async close(ms: number): Promise<void> {
     if (this.#closing === 0) return
     const idle = new Promise<void>(resolve => (this.#onIdle = resolve))
@@ -67,7 +69,7 @@ export class SessionHooks {
   #runOnConnect(session: Session, client: ClientInfo, resumed: boolean): void {
     if (!this.#onConnect.isOffered || !session.isOpen) return
     if (this.#isSuspended('onConnect', this.#onConnect, session)) {
-      // Not at once: the connection is still being told that it has a session.
+      // Deferred, since the connection has not received its session yet.
       if (!resumed) queueMicrotask(() => this.#refuseForNow(session))
       return
     }
@@ -104,8 +106,8 @@ export class SessionHooks {
   }
 
   /**
-   * Ends a new session whose onConnect did not complete: it may be the game's own check. A resumed session
-   * goes on, since its onConnect completed when it began.
+   * Ends a new session whose onConnect did not complete, since that hook may hold the game's own checks. A
+   * resumed session goes on, since its onConnect completed when it began.
    */
   #refuseForNow(session: Session): void {
     const { code, reason } = refuseForNow(this.#init.suspensions.remaining(this.#onConnect))

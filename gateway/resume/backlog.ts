@@ -1,47 +1,49 @@
 /**
- * What was sent to one client and may not have arrived. That is: the counted messages after the last
- * acknowledged one, in order, and the newest `latest` event of each key. Bounded: when there is too much, the
- * oldest messages are dropped, and a client that has not received those can't resume any more.
+ * Messages for one client that may not have arrived. It holds the counted messages after the last
+ * acknowledged one, in order, and the newest `latest` event of each key. It is bounded: when there is too
+ * much, the oldest messages are dropped, and a client that has not received those can't resume any more.
  */
 import type { EventFrame } from '../events/event-frame.js'
 import { type FrameCost, latestCost, messageCost } from '../events/frame-cost.js'
 import type { SharedBudget } from '../limits/shared-budget.js'
 
 export interface BacklogLimits {
-  /** Bytes of memory that one backlog may take, as if it kept all by itself. */
+  /**
+   * Bytes of memory that one backlog may take. A frame that backlogs share counts in full for each of them.
+   */
   readonly maxBacklogBytes: number
-  /** Counted messages that it may hold. */
+  /** Counted messages that one backlog may hold. */
   readonly maxBacklogMessages: number
 }
 
-/** A frame that is this client's alone, or an event's. */
+/** The frame of a message for this client alone, or of an event that clients share. */
 export type KeptFrame = string | EventFrame
 
 interface Latest {
   frame: KeptFrame
-  /** Counted messages that were sent before it. */
+  /** Number of counted messages that were sent before it. */
   after: number
 }
 
-/** Messages at the front of the list that are gone before it is made anew. */
+/** The list is compacted once this many frames at its front were dropped, and at least half of all. */
 const mostGone = 256
 
 export class Backlog {
   readonly #limits: BacklogLimits
   readonly #budget: SharedBudget
-  /** Frames; those before `#first` are gone. Made with the first. */
+  /** Frames of counted messages. Those before `#first` were dropped. */
   #frames: KeptFrame[] = []
   #first = 0
-  /** By key, oldest first. */
+  /** `latest` events by key, oldest first. Created with the first. */
   #latest: Map<string, Latest> | undefined
   #bytes = 0
   #ownBytes = 0
   #sent = 0
-  /** Counted messages that were dropped from the front. */
+  /** Number of counted messages that were dropped from the front. */
   #gone = 0
   /**
-   * Number of a counted message. Once the client has it, no `latest` event that was dropped here can be
-   * missing.
+   * Number of a counted message. A client with this message has missed none of the `latest` events that were
+   * dropped for lack of room.
    */
   #latestFloor = 0
   #acknowledged = 0
@@ -51,32 +53,34 @@ export class Backlog {
     this.#budget = budget
   }
 
-  /** Counted messages so far. */
+  /** Number of counted messages so far. */
   get sent(): number {
     return this.#sent
   }
 
-  /** Messages that the client has acknowledged. */
+  /** Number of messages that the client has acknowledged. */
   get acknowledged(): number {
     return this.#acknowledged
   }
 
-  /** Messages that a client must have received to resume: those up to here are not kept any more. */
+  /**
+   * Number of messages that a client must have received to resume: messages up to this number are not kept.
+   */
   get floor(): number {
     return Math.max(this.#gone, this.#latestFloor)
   }
 
-  /** Bytes of memory that it would take if it kept all by itself. */
+  /** Bytes of memory, with shared frames counted in full. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** Bytes of memory that are freed with it: without the frames that are kept for others too. */
+  /** Bytes of memory that clearing it frees, without the frames of shared events. */
   get ownBytes(): number {
     return this.#ownBytes
   }
 
-  /** Keys of `latest` events that may be missing, oldest first. */
+  /** Keys of the `latest` events that the client may have missed, oldest first. */
   get latestKeys(): string[] {
     return [...(this.#latest?.keys() ?? [])]
   }
@@ -102,7 +106,7 @@ export class Backlog {
       this.#release(latest.frame, latestCost, key.length)
       latest.frame = frame
       latest.after = this.#sent
-      // Behind all that were sent before.
+      // Deleted first, so that the key moves to the end of the map.
       this.#latest.delete(key)
       this.#latest.set(key, latest)
     }
@@ -121,11 +125,14 @@ export class Backlog {
     return latest && textOf(latest.frame)
   }
 
-  /** Drops what the client has received: its first `count` messages. Idempotent. */
+  /**
+   * Drops the first `count` messages, and the `latest` events before them: the client has received them.
+   * Idempotent.
+   */
   acknowledge(count: number): void {
     this.#acknowledged = Math.max(this.#acknowledged, count)
     while (this.#gone < count && this.#first < this.#frames.length) this.#dropFirst()
-    // Whatever was sent before a received message was received too.
+    // An event that was sent before a received message was received too.
     for (const [key, { after }] of this.#latest ?? []) {
       if (after >= count) break
       this.#forget(key)
@@ -141,7 +148,8 @@ export class Backlog {
   #makeRoom(): void {
     while (this.#isTooLarge && this.#first < this.#frames.length) this.#dropFirst()
     if (!this.#isTooLarge) return
-    // The `latest` events alone are too much. A client that receives the next message has received them too.
+    // The `latest` events alone take too much. They were sent before the next message, so a client that has
+    // received that message has received them too.
     this.clear()
     this.#latestFloor = this.#sent + 1
   }

@@ -1,15 +1,16 @@
 /**
- * The detached sessions, grouped by address, and which of them is evicted when there are too many or they
- * take too much memory: the oldest one of the address that has most. So an address that leaves many sessions
- * behind evicts its own, and not those of others.
+ * The detached sessions, grouped by address. When there are too many, or they take too much memory, the next
+ * one to evict is the longest detached session of the address with the most sessions or bytes. So an address
+ * that leaves many sessions behind evicts its own, and not those of others. Owned by Resumption, which ends
+ * the evicted sessions.
  */
 import { type Rank, Ranking } from '../limits/ranking.js'
 
 export interface DetachedLimits {
-  /** Sessions in all, and of one address; 0: any number. */
+  /** Detached sessions in all, and of one address; 0: no limit. */
   readonly maxDetachedSessions: number
   readonly maxDetachedSessionsPerAddress: number
-  /** Bytes of memory that all of them may take. */
+  /** Bytes of memory that all detached sessions may take. */
   readonly maxDetachedBytes: number
 }
 
@@ -50,12 +51,12 @@ export class DetachedSessions<Item> {
     return this.#stays.size
   }
 
-  /** Bytes that all of them take. */
+  /** Bytes of memory that all detached sessions take. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** `address`: as it is counted. One that is here already is to be deleted first. */
+  /** Adds a session, which must not be in the collection yet. `address`: its `addressKey`. */
   add(item: Item, address: string, bytes: number): void {
     const group = this.#groups.get(address) ?? this.#createGroup(address)
     group.items.add(item)
@@ -65,13 +66,13 @@ export class DetachedSessions<Item> {
     this.#resize(stay, bytes)
   }
 
-  /** Sets the bytes that an item takes now. Does nothing for one that is not here. */
+  /** Sets the bytes that an item takes now. Does nothing if the item is not here. */
   resize(item: Item, bytes: number): void {
     const stay = this.#stays.get(item)
     if (stay !== undefined) this.#resize(stay, bytes)
   }
 
-  /** Removes an item. Does nothing for one that is not here. */
+  /** Removes an item. Does nothing if the item is not here. */
   delete(item: Item): void {
     const stay = this.#stays.get(item)
     if (stay === undefined) return

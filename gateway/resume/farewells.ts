@@ -1,12 +1,12 @@
 /**
  * Keeps how sessions were ended on purpose, for clients that could not be told at that moment. A client that
- * was away, or whose connection was dead, is told when it comes back with its secret, once. Bounded in time
- * and in number: a client that comes later is told that the session is gone.
+ * was away, or had a dead connection, is told once, when it comes back with its secret. Bounded in time and
+ * in number: a client that comes later is told that the session is gone.
  */
 import { closeCodes } from '../../shared/close-codes.js'
 import type { ResumableReceiver } from './resumable-receiver.js'
 
-/** How a session was ended, as its client is to be told. */
+/** The end of a session, as its client is to be told. */
 export interface Farewell {
   readonly code: number
   /** null: the client sees only the close code. */
@@ -15,13 +15,13 @@ export interface Farewell {
 
 interface Kept {
   readonly farewell: Farewell
-  /** Hashes of the secrets with which the client may come back. */
+  /** Hashes of the client's secrets. */
   readonly hashes: readonly string[]
   readonly isOf: (uid: string | null) => boolean
   readonly since: number
 }
 
-/** Farewells that are kept at most; the oldest go first. */
+/** Maximum number of farewells. Beyond it the oldest is forgotten. */
 const mostFarewells = 10_000
 
 /** Close codes of ends on purpose, after which the client is to stay away. */
@@ -33,7 +33,7 @@ export class Farewells {
   /** Oldest first. */
   readonly #all = new Set<Kept>()
 
-  /** `window`: milliseconds that each is kept. */
+  /** `window`: milliseconds for which a farewell is kept. */
   constructor(window: number) {
     this.#window = window
   }
@@ -42,7 +42,10 @@ export class Farewells {
     return this.#all.size
   }
 
-  /** Keeps what a client is to be told, if its session was ended on purpose. `hashes`: of its secrets. */
+  /**
+   * Keeps the farewell of a session that was ended on purpose; does nothing for other ends. `hashes`: those
+   * of the client's secrets.
+   */
   add(receiver: ResumableReceiver, farewell: Farewell, hashes: readonly string[], now: number): void {
     if (!wanted.includes(farewell.code) || hashes.length === 0) return
     const kept = { farewell, hashes, isOf: receiver.describeUser(), since: now }
@@ -54,7 +57,7 @@ export class Farewells {
   }
 
   /**
-   * Removes and returns what a client with this secret is to be told, if it is of this user.
+   * Removes and returns the farewell of a client with this secret. undefined: there is none for this user.
    */
   take(hash: string, uid: string | null): Farewell | undefined {
     const kept = this.#byHash.get(hash)
@@ -63,7 +66,7 @@ export class Farewells {
     return kept.farewell
   }
 
-  /** Forgets what has been kept for long enough. */
+  /** Forgets farewells that are older than the window. */
   look(now: number): void {
     for (const kept of this.#all) {
       if (now - kept.since < this.#window) return

@@ -1,7 +1,7 @@
 /**
  * The receiver of a session that can be resumed. It outlives the client's connections: while there is none,
- * what is sent is kept in the backlog, and the next connection is sent what the last one may not have
- * delivered. Counts messages in both directions.
+ * messages are kept in the backlog. The next connection first delivers the messages that may not have arrived
+ * over the last one. Counts messages in both directions.
  *
  *   attached ⇄ detached        over: the session has ended
  *       └──▶ over ◀──┘
@@ -31,16 +31,16 @@ export interface ResumableConnection {
   end(code: number, kickReason: string | null): void
 }
 
-/** Keeps the receivers whose clients are away. Implemented by Resumption. */
+/** Owner of the receivers whose clients are away. Implemented by Resumption. */
 export interface ResumableKeeper {
   detached(receiver: ResumableReceiver): void
   attached(receiver: ResumableReceiver): void
-  /** The memory that it takes has changed while the client is away. */
+  /** Called when the memory of a receiver has changed while its client is away. */
   resized(receiver: ResumableReceiver): void
-  /** Its session is over, or is to be. */
+  /** Called when a receiver has ended, with its session or before a session began. */
   ended(receiver: ResumableReceiver, farewell: Farewell): void
   endSession(session: Session, ending: Ending): void
-  /** The backlog has dropped a message that the client needs next. */
+  /** Called when the backlog has dropped a message that the client needs next. */
   overflowed(receiver: ResumableReceiver): void
   confirmed(receiver: ResumableReceiver): void
 }
@@ -58,9 +58,7 @@ export interface ResumableInit {
   readonly keeper: ResumableKeeper
 }
 
-/**
- * Bytes of memory of a detached session that holds nothing; measured, and held by a test.
- */
+/** Bytes of memory that a detached session takes if it holds nothing; measured, and verified by a test. */
 const cost = 2_048
 
 export class ResumableReceiver implements Receiver {
@@ -69,12 +67,12 @@ export class ResumableReceiver implements Receiver {
   #state: 'attached' | 'detached' | 'over' = 'detached'
   #connection: ResumableConnection | undefined
   #address: ClientAddress = { ip: '', port: 0 }
-  /** Undefined until it has begun. */
+  /** The session; undefined until it has begun. */
   session: Session | undefined
   /** Data messages of the client that were taken in. */
   #received = 0
   #isPausing = false
-  /** Counted messages that were given to a connection, and so may have arrived. */
+  /** Number of counted messages that were passed to a connection, and so may have arrived. */
   #given = 0
   /** While the client catches up: keys of the `latest` events that are still to be sent. */
   #missing: Set<string> | undefined
@@ -114,7 +112,7 @@ export class ResumableReceiver implements Receiver {
     return uid => uid === first || (uid !== null && uid === last)
   }
 
-  /** Bytes of memory that it takes with its session, of what is theirs alone. */
+  /** Bytes of memory that it and its session take, without what they share with others. */
   get bytes(): number {
     return cost + this.#init.backlog.ownBytes + this.session!.bytes
   }
@@ -190,7 +188,7 @@ export class ResumableReceiver implements Receiver {
     }
   }
 
-  /** Returns whether a client with so many received messages can be sent the rest. */
+  /** Returns whether a client that has received this many messages can be sent the rest. */
   judge(received: number): 'resumable' | 'lost' | 'mismatch' {
     const { backlog } = this.#init
     if (received > this.#given || received < backlog.acknowledged) return 'mismatch'
@@ -198,8 +196,8 @@ export class ResumableReceiver implements Receiver {
   }
 
   /**
-   * Called when the client is back on another connection. Closes the old connection, if it was not seen to
-   * drop.
+   * Called when the client is back on another connection. Closes the old connection if its loss was not
+   * noticed.
    */
   takeOver(received: number, messages: PomeloMessages): void {
     const { backlog, keeper } = this.#init
@@ -229,7 +227,8 @@ export class ResumableReceiver implements Receiver {
   }
 
   /**
-   * Records that the client has received so many counted messages. Returns how many of its own were received.
+   * Records that the client has received `count` counted messages. Returns how many of the client's messages
+   * were received.
    *
    * @throws `PROTOCOL_VIOLATED`
    */
@@ -240,14 +239,14 @@ export class ResumableReceiver implements Receiver {
     return this.#received
   }
 
-  /** Called when the connection is gone. `isFinal`: the client will not come back, or may not. */
+  /** Called when the connection is gone. `isFinal`: the client will not come back, or is not allowed to. */
   drop(connection: ResumableConnection, ending: Ending, isFinal: boolean): void {
     if (this.#connection !== connection || this.session === undefined) return
     this.#connection = undefined
     this.#missing = undefined
     const { keeper } = this.#init
-    // One that has not acknowledged its handshake may have got the token all the same.
     if (isFinal) return keeper.endSession(this.session, ending)
+    // A client that has not acknowledged its handshake may have received the token, so it can come back too.
     this.#state = 'detached'
     this.#dropped = ending
     keeper.detached(this)
@@ -265,7 +264,7 @@ export class ResumableReceiver implements Receiver {
     }
   }
 
-  /** Called when a message is kept that the client is not sent now. */
+  /** Called when a message was kept instead of being sent. */
   #keptForLater(): void {
     this.#endIfLost()
     if (this.#state === 'detached' && this.session !== undefined) this.#init.keeper.resized(this)
@@ -278,7 +277,8 @@ export class ResumableReceiver implements Receiver {
   }
 
   /**
-   * Returns the next piece for a client that catches up; '' when it is done, and is sent everything at once.
+   * Returns the next piece for a client that catches up. Returns '' when it has caught up: from then on,
+   * messages are sent at once.
    */
   readonly #takePiece = (): string => {
     const { backlog, pieceLength } = this.#init

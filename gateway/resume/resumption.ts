@@ -1,5 +1,5 @@
 /**
- * Resumption of sessions: who may resume which, and how long a session waits for its client. A detached
+ * Resumption of sessions: which client may resume which session, and how long a session waits. A detached
  * session waits for `resumeWindow`, or for `unboundResumeWindow` if it holds nothing. Then it ends; it ends
  * earlier if too many wait.
  */
@@ -29,9 +29,9 @@ export interface ResumptionInit extends BacklogLimits, DetachedLimits {
   readonly registry: Registry
   readonly metrics: Metrics
   readonly log: Logger
-  /** Milliseconds; 0: no session is kept. */
+  /** Milliseconds for which a detached session is kept; 0: no session is kept. */
   readonly resumeWindow: number
-  /** Milliseconds, of sessions that hold nothing; no more than `resumeWindow` counts. */
+  /** Milliseconds for which a detached session that holds nothing is kept; capped by `resumeWindow`. */
   readonly unboundResumeWindow: number
   /** Bytes of memory that all backlogs together may take. */
   readonly maxBacklogBytesInAll: number
@@ -40,7 +40,9 @@ export interface ResumptionInit extends BacklogLimits, DetachedLimits {
   readonly monotonic: () => number
 }
 
-/** Characters that are written at once while a client catches up: far fewer than may wait for it. */
+/**
+ * Maximum number of characters that are written at once while a client catches up, far below `maxSendBytes`.
+ */
 const longestPiece = 65_536
 
 /**
@@ -58,10 +60,11 @@ export class Resumption implements ResumableKeeper {
   readonly #secrets = new ResumeSecrets<ResumableReceiver>()
   readonly #detached: DetachedSessions<ResumableReceiver>
   /**
-   * When each detached client was lost, by a clock without the forgiven moments. Oldest first.
+   * Receivers whose client is away, with the moment of its loss; oldest first. Moments are measured without
+   * the forgiven milliseconds (see `look`).
    */
   readonly #away = new Map<ResumableReceiver, number>()
-  /** The same for sessions that held nothing at that moment. */
+  /** The same for receivers whose session held nothing at that moment. */
   readonly #unbound = new Map<ResumableReceiver, number>()
   readonly #farewells: Farewells
   readonly #budget: SharedBudget
@@ -81,12 +84,12 @@ export class Resumption implements ResumableKeeper {
     return this.#init.resumeWindow > 0
   }
 
-  /** Sessions whose client is away. */
+  /** Number of sessions whose client is away. */
   get awayCount(): number {
     return this.#detached.size
   }
 
-  /** Bytes of memory that they take. */
+  /** Bytes of memory that detached sessions take. */
   get awayBytes(): number {
     return this.#detached.bytes
   }
@@ -97,7 +100,7 @@ export class Resumption implements ResumableKeeper {
 
   /**
    * Finds the session that a client of this user wants to resume, or prepares a new one that can be resumed
-   * later. For a client whose session was ended on purpose, returns how it was ended.
+   * later. Returns a farewell instead if the client's session was ended on purpose.
    */
   admit(
     { session: point }: ResumeRequest,
@@ -127,8 +130,8 @@ export class Resumption implements ResumableKeeper {
   }
 
   /**
-   * Ends sessions that have waited for too long. `forgiven`: milliseconds since the last look in which no
-   * client could have come, because the process stood still.
+   * Ends sessions that have waited for too long. `forgiven`: milliseconds since the last look during which
+   * the process stood still, so that no client could come back.
    */
   look(now: number, forgiven: number): void {
     this.#forgiven += forgiven
@@ -141,7 +144,8 @@ export class Resumption implements ResumableKeeper {
         this.#endAway(receiver, 'not back in time')
         continue
       }
-      // An earlier request has given it something to hold meanwhile: it waits like any other from now on.
+      // An earlier request has meanwhile given the session something to hold: it waits for `resumeWindow`
+      // from now on.
       this.#unbound.delete(receiver)
       this.#away.set(receiver, time)
     }
@@ -151,7 +155,7 @@ export class Resumption implements ResumableKeeper {
     }
   }
 
-  /** Ends all whose client is away. */
+  /** Ends all sessions whose client is away. */
   close(): void {
     const ending = { code: closeCodes.restart, reason: 'the gateway is closing', kickReason: null }
     for (const receiver of [...this.#away.keys(), ...this.#unbound.keys()])
@@ -212,14 +216,14 @@ export class Resumption implements ResumableKeeper {
   ): ResumableReceiver | ResumeFailure {
     const receiver = this.#secrets.find(hash)
     if (receiver?.session === undefined) return resumeFailures.gone
-    // The session stays: its own client may still come.
+    // The session is kept, since its own client may still come back.
     if (!receiver.isOf(uid)) return resumeFailures.stranger
     this.#secrets.used(receiver, hash)
     // The backlog is written in the form that the client read before.
     const isSame = epoch === receiver.epoch && messages.readsRich === receiver.readsRich
     const verdict = isSame ? receiver.judge(received) : resumeFailures.mismatch
     if (verdict === 'resumable') return receiver
-    // Its own client has come and can't resume, so the session ends.
+    // The session's own client has come back but can't resume, so the session ends.
     const ending = {
       code: closeCodes.resumed,
       reason: `its client can't go on: ${verdict}`,
@@ -248,7 +252,8 @@ export class Resumption implements ResumableKeeper {
     for (;;) {
       const surplus = this.#detached.findSurplus()
       if (surplus === undefined) return
-      // Removed before its end is told: a listener may detach another session, which needs room itself.
+      // Removed before listeners are told of its end: one of them may detach another session, which needs
+      // room too.
       this.#detached.delete(surplus.item)
       this.#init.metrics.count('detachedSessionsEvicted')
       this.#logEviction(surplus)

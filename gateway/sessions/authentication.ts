@@ -20,34 +20,34 @@ import type { AuthenticationAnswer, AuthenticationRequest } from '../options/opt
 import type { Metrics } from '../telemetry/metrics.js'
 import type { SettingsChange } from './session.js'
 
-/** Bytes that `user`, which a refused client is told, may take at most as JSON. */
+/** Maximum size of the `user` that a refused client is told, in bytes of JSON. */
 const maxUserBytes = 65_536
 
-/** Milliseconds over which clients that are refused at one moment are told to come back. */
+/** Milliseconds over which the retries of clients refused together are spread. */
 const retrySpread = 5_000
 
-/** Who a client is. */
+/** The identity of a client. */
 export interface Identity {
-  /** null: not known. */
+  /** The user's id; null: not known. */
   readonly uid: string | null
   /** The settings with which its session begins. */
   readonly settings: SettingsChange
 }
 
-/** A client of whom nothing is known. */
+/** The identity of an unknown client. */
 export const nobody: Identity = { uid: null, settings: [] }
 
-/** Why a client is not let in. */
+/** The refusal of a client's handshake. */
 export interface HandshakeRefusal {
   readonly reason: string
-  /** What the answer to a handshake tells the client under `user`. */
+  /** The member `user` of the answer to the handshake. */
   readonly user: unknown
   /** Says whether the client is to stay away, or to come back later. */
   readonly code: typeof closeCodes.handshakeRefused | typeof closeCodes.tryAgainLater
 }
 
 export interface AuthenticationInit extends SettingsLimits {
-  /** undefined: everybody is accepted, without a uid. */
+  /** The host's function; undefined: every client is accepted, without a uid. */
   readonly authenticate:
     | ((asked: AuthenticationRequest) => AuthenticationAnswer | Promise<AuthenticationAnswer>)
     | undefined
@@ -62,12 +62,12 @@ export class Authentication {
     this.#init = init
   }
 
-  /** Whether the host wants to be asked. */
+  /** Whether the host authenticates clients. */
   get isOn(): boolean {
     return this.#init.authenticate !== undefined
   }
 
-  /** Returns who the client is, or why it is refused. Never rejects. */
+  /** Returns the client's identity, or its refusal. Never rejects. */
   async ask(asked: AuthenticationRequest): Promise<Identity | HandshakeRefusal> {
     try {
       const answer = expectAnswer(await this.#init.authenticate!(asked))
@@ -80,7 +80,7 @@ export class Authentication {
     }
   }
 
-  /** Returns a refusal for good, and counts it. */
+  /** Returns a refusal after which the client is to stay away, and counts it. */
   refuse(reason: string, user: unknown = { reason }): HandshakeRefusal {
     this.#init.metrics.count('authenticationsRefused')
     return { reason, user, code: closeCodes.handshakeRefused }
@@ -95,7 +95,7 @@ export class Authentication {
     const told = cutToBytes(reason, maxReasonBytes)
     if (told !== reason)
       log.warn(`The reason of authenticate is cut: it takes more than ${maxReasonBytes} bytes`)
-    // A value without a form in JSON fails here, and not where it is sent.
+    // A value that JSON can't represent fails here, and not where it is sent.
     if (user === undefined || !exceedsBytes(JSON.stringify(user) ?? '', maxUserBytes))
       return [told, user ?? { reason: told }]
     log.warn(`The user of authenticate is left out: it takes more than ${maxUserBytes} bytes as JSON`)
@@ -120,8 +120,8 @@ export class Authentication {
 
 /**
  * Returns the refusal of a client that is to come back later: the fault is not the client's, and may be
- * mended by then. `least`: milliseconds before which it need not try. Beyond them, the moments are spread at
- * random over `retrySpread`, so that clients that are refused together do not return together.
+ * mended by then. `least`: milliseconds until the earliest retry. Retries are spread at random over
+ * `retrySpread` after it, so that clients that were refused together do not return together.
  */
 export function refuseForNow(least = 0): HandshakeRefusal {
   const reason = formatComeBack(least + Math.random() * retrySpread)

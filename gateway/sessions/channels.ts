@@ -29,8 +29,8 @@ export class Channels {
   }
 
   /**
-   * Returns the members of a channel, in the order in which they joined. The set is the channel's own: only
-   * read it.
+   * Returns the members of a channel, in the order in which they joined. The set belongs to the channel: do
+   * not change it.
    */
   membersOf(name: string): ReadonlySet<Session> {
     return this.#byName.get(name) ?? nobody

@@ -18,14 +18,19 @@ export class Lane {
   isInLine = false
   /** The session's onConnect, until it is decided: nothing else of the session is handed out before that. */
   connectHook: Request | undefined
-  /** Requests of routes that are declared concurrent: they do not wait in the lane. Made with the first. */
+  /**
+   * Requests of routes that are declared concurrent: they do not wait in the lane. Created with the first.
+   */
   concurrent: Set<Request> | undefined
   /** Undecided requests of the session, concurrent ones included; the lane's limit counts them. */
   open = 0
   /** Whether the session's socket is paused because too many requests are open. */
   isPausing = false
 
-  /** Takes the next requests: at most `room`, and none from the first on that `mayRun` does not allow. */
+  /**
+   * Removes and returns the next requests: at most `room`, and only those before the first that `mayRun`
+   * refuses.
+   */
   take(room: number, mayRun: (request: Request) => boolean): Request[] {
     // A hook is alone in its turn: its outcome decides whether what follows runs.
     const isHook = this.waiting[0]?.onOutcome !== undefined

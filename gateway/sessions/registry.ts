@@ -15,7 +15,7 @@ import { type Receiver, Session } from './session.js'
 export interface RegistryEvents {
   /** `client`: what is known of the client beside its address. */
   opened: [session: Session, client: ClientInfo]
-  /** The client was away, and is back. */
+  /** Emitted when a client that was away is back. */
   resumed: [session: Session, client: ClientInfo]
   bind: [session: Session, uid: string]
   unbind: [session: Session, uid: string]
@@ -25,10 +25,10 @@ export interface RegistryEvents {
 
 export type ClientInfo = Omit<ConnectInfo, 'address' | 'resumed'>
 
-/** How a session ends. */
+/** The end of a session, and what its client is told. */
 export interface Ending {
   readonly code: number
-  /** For the log and for listeners. */
+  /** The reason for the log and for listeners. */
   readonly reason: string
   /** What the client is told in a kick; null: it sees only the close code. */
   readonly kickReason: string | null
@@ -47,7 +47,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
   readonly #metrics: Metrics
   readonly #bySid = new Map<number, Session>()
   readonly #byUid = new Map<string, Set<Session>>()
-  // Numbers are not reused, not even after a restart: a late operation can never touch another's session.
+  // Numbers are not reused, not even after a restart, so a late operation can never affect another session.
   #lastSid: number
 
   constructor({ frontendId, singleSession, metrics, now }: RegistryInit) {
@@ -68,7 +68,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
 
   /**
    * Opens a session. It has the user and the settings of `identity` before listeners are told. The caller
-   * asks `judgeUid` before whether another session keeps this user out.
+   * first checks with `judgeUid` whether another session keeps this user out.
    */
   open(
     receiver: Receiver,
@@ -149,7 +149,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
     this.#bySid.delete(session.sid)
     if (session.uid !== null) this.#forgetUid(session, session.uid)
     this.#metrics.count('sessionsClosed')
-    // Whatever a listener does, nobody stays connected to a session that is gone.
+    // Even if a listener throws, no client stays connected to a session that has ended.
     try {
       this.emit('closed', session, reason)
     } finally {

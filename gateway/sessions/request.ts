@@ -1,6 +1,6 @@
 /**
- * A request or notify, from its frame to its answer. Made by the dispatcher when it is let in. OpenRequests
- * decides it, once: by an outcome, by its deadline, or by the end of its session.
+ * A request or notify, from its frame to its answer. Created by the dispatcher when the request is accepted.
+ * OpenRequests decides it, once: by an outcome, by its deadline, or by the end of its session.
  */
 import type { ErrorData } from '../../shared/errors.js'
 import type { Route } from './routes.js'
@@ -31,7 +31,7 @@ export interface RequestInit {
   readonly timeout: number
   /** When it arrived, by the monotonic clock. */
   readonly now: number
-  /** Of a hook, for which no client waits: called with the outcome instead. */
+  /** Only for a hook, which answers no client: called with its outcome. */
   readonly onOutcome?: (outcome: Outcome) => void
 }
 
@@ -49,12 +49,12 @@ export class Request {
   /** When it is answered with TIMEOUT, by the monotonic clock; Infinity: never. */
   deadline: number
   readonly onOutcome: ((outcome: Outcome) => void) | undefined
-  /** Called when the worker is done with it after the end of the session, or at its deadline. */
+  /** Called after the end of the session: when the worker is done with the request, or at its deadline. */
   onEnd: (() => void) | undefined
   state: RequestState = 'waiting'
   /** Whether the worker is done with it. */
   hasOutcome = false
-  /** Whether the client was answered before there was an outcome; that outcome is then told to nobody. */
+  /** Whether the client was answered before there was an outcome, which is then ignored. */
   isAnswered = false
   /** The turn with which it is handed out. */
   turn: Turn | undefined
@@ -73,8 +73,8 @@ export class Request {
   }
 
   /**
-   * Starts the time until the deadline: at the arrival; of a hook again when it is handed out, not to expire
-   * before.
+   * Starts the time until the deadline. Called when the request arrives, and for a hook again when it is
+   * handed out, so that it does not expire while it waits.
    */
   startClock(now: number): void {
     if (this.timeout > 0) this.deadline = now + this.timeout

@@ -1,10 +1,10 @@
 /**
- * The routes that clients may ask for, and the dictionary that has a code for most of them. Filled from what
- * workers say when they have loaded their handlers.
+ * The routes that clients may ask for, and the dictionary that has a code for most of them. Workers announce
+ * their routes when they have loaded their handlers.
  *
- * A client may keep a code for longer than its gateway lives. So a code is of its route's name alone: no
- * deployment gives it to another name by counting anew. Names that share a code have none, and go as text;
- * and what once had a code keeps it for as long as the gateway lives, offered or not.
+ * A client may keep a code for longer than its gateway lives. So a code is a hash of its route's name alone:
+ * a new deployment does not give it to another name. New names with the same code get none, and are sent as
+ * text. A route keeps its code for as long as the gateway lives, even when no handler offers it any more.
  */
 import { createHash } from 'node:crypto'
 import type { RouteHello } from '../../shared/link/hello.js'
@@ -12,9 +12,9 @@ import type { RouteOptions } from '../../shared/link/route-options.js'
 
 export interface Route {
   readonly name: string
-  /** 0: it has none. */
+  /** The route's code in the dictionary; 0: it has none. */
   readonly code: number
-  /** How many routes were there before it. */
+  /** Number of routes that were known before it. */
   readonly ordinal: number
   /** The file that offers it, below the handlers' folder. */
   file: string
@@ -25,12 +25,12 @@ export interface Route {
 
 export class RouteTable {
   readonly #byName = new Map<string, Route>()
-  /** undefined: several names came at once that would have this code. */
+  /** Routes by code. undefined: several new names had this code at once, so none of them got it. */
   readonly #byCode = new Map<number, Route | undefined>()
   #dictionary: Readonly<Record<string, number>> = Object.create(null)
   #version = ''
 
-  /** Takes what a generation of workers offers, sorted, in place of what the one before did. */
+  /** Replaces the routes of the previous generation of workers with those of a new one, which are sorted. */
   offer(routes: readonly RouteHello[]): void {
     for (const route of this.#byName.values()) route.isOffered = false
     const newcomers = routes.filter(({ route }) => !this.#byName.has(route))
@@ -44,12 +44,14 @@ export class RouteTable {
     this.#version = createHash('sha256').update(text).digest('base64url').slice(0, 16)
   }
 
-  /** How many routes there are and were: what a client that shakes hands now is told of, at most. */
+  /** Number of all routes so far, offered or not. A client that shakes hands now is told of no later ones. */
   get size(): number {
     return this.#byName.size
   }
 
-  /** A name for the present dictionary: a client that has it under this name needs no other. */
+  /**
+   * Hash of the present dictionary. A client that has a dictionary with this hash need not be sent it again.
+   */
   get version(): string {
     return this.#version
   }
@@ -61,7 +63,8 @@ export class RouteTable {
 
   /**
    * Returns the route of that name, or of that code; undefined where none is offered. `told`: the size of the
-   * table when the client shook hands, now if missing. A code that came later it was not told.
+   * table when the client shook hands; by default, its present size. Codes of later routes are not found,
+   * since the client was not told of them.
    */
   find(asked: string | number, told = this.size): Route | undefined {
     const route = typeof asked === 'string' ? this.#byName.get(asked) : this.#byCode.get(asked)
@@ -85,12 +88,12 @@ export class RouteTable {
   }
 }
 
-/** The code of a name, where no other name has it: from 1 to 65535, or 0, which is none. */
+/** Returns the code of a name, if no other name has it: 1 to 65535, or 0 for none. */
 export function routeCode(name: string): number {
   return createHash('sha256').update(name).digest().readUInt16BE(0)
 }
 
-/** Numbers that are there more than once. */
+/** Returns the numbers that occur more than once. */
 function findShared(numbers: readonly number[]): ReadonlySet<number> {
   const seen = new Set<number>()
   return new Set(numbers.filter(number => seen.has(number) || !seen.add(number)))
@@ -99,7 +102,7 @@ function findShared(numbers: readonly number[]): ReadonlySet<number> {
 function createDictionary(routes: readonly Route[]): Readonly<Record<string, number>> {
   const dictionary: Record<string, number> = Object.create(null)
   const coded = routes.filter(({ code }) => code !== 0)
-  // By name, so that the same codes have the same version however they came about.
+  // Sorted by name, so that the version does not depend on the order in which routes were added.
   for (const { name, code } of coded.toSorted((a, b) => (a.name < b.name ? -1 : 1))) dictionary[name] = code
   return dictionary
 }

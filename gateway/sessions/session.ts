@@ -4,9 +4,9 @@
  * Values are kept as the text that a worker sent, and are decoded only when the gateway's host asks. Handlers
  * never get it: they get a BackendSession, which a worker makes from `snapshot`.
  *
- * Each change counts `version` up and is marked with the `viewId` of who made it. A worker's view that did
- * not make the change is then out of date. So each change takes the lane's turn back, unless that turn made
- * it (`takeBackStale`): what has not started yet is handed out again, with a new snapshot.
+ * Each change increments `version`, and is marked with the `viewId` of the view that made it. All other views
+ * of the session are then out of date. So each change takes the lane's turn back, unless that turn made it
+ * (`takeBackStale`): requests that have not started yet are handed out again, with a new snapshot.
  */
 
 import { type ErrorData, errors, type GatewayError } from '../../shared/errors.js'
@@ -19,7 +19,7 @@ import { Lane } from './lane.js'
 
 /** Takes what the gateway sends to a session's client. */
 export interface Receiver {
-  /** Where the client is connected from, or was last. */
+  /** The client's address: the present one, or the last one. */
   readonly address: ClientAddress
   /** Whether the client is connected at the moment. If not, what is sent is kept for it. */
   readonly isConnected: boolean
@@ -27,7 +27,7 @@ export interface Receiver {
   readonly readsRich: boolean
   reply(id: number, body: string): void
   error(id: number, error: ErrorData): void
-  /** Sends or keeps an event. Returns false where it is dropped. */
+  /** Sends or keeps an event. Returns false if it is dropped. */
   event(event: GatewayEvent): boolean
   /** Called when the session has ended; nothing is sent after it. `kickReason` is told to the client. */
   end(code: number, kickReason: string | null): void
@@ -39,18 +39,19 @@ interface Setting {
   text: string
   /** The session's version when the key was last changed. */
   version: number
-  /** The view that made this change; 0: the host, or anybody else without a view. */
+  /** The view that made this change; 0: the host, or another caller without a view. */
   viewId: number
 }
 
 /** A change of several keys. The text '' deletes a key. */
 export type SettingsChange = readonly (readonly [key: string, text: string])[]
 
-/** Bytes of memory that a key takes beside its characters; measured, and held by a test. */
+/** Bytes of memory that a key takes beside its characters; measured, and verified by a test. */
 const keyCost = 128
 
 /**
- * Bytes that a channel, or a remembered deletion, takes with the longest name; measured, and held by a test.
+ * Bytes of memory that a channel, or a remembered deletion, takes with the longest name; measured, and
+ * verified by a test.
  */
 const nameCost = 512
 
@@ -63,9 +64,9 @@ export class Session {
   readonly sid: number
   readonly frontendId: string
   readonly lane: Lane = new Lane()
-  /** undefined: the session has ended. */
+  /** Receives what is sent to the client; undefined: the session has ended. */
   receiver: Receiver | undefined
-  /** Names of the session's channels. `Channels` maintains the set; made with the first. */
+  /** Names of the session's channels. Maintained by `Channels`; created with the first. */
   channels: Set<string> | undefined
   #uid: string | null = null
   #isOpen = true
@@ -74,7 +75,7 @@ export class Session {
   /** Version of the latest deletion that is not remembered by its key any more. */
   #deletionsForgotten = 0
   #version = 0
-  /** Characters of all keys and values. */
+  /** Number of characters of all keys and values. */
   #length = 0
   /** Cache of `settingsText`. */
   #text: string | undefined
@@ -206,8 +207,8 @@ export class Session {
   }
 
   /**
-   * Calls `onResize` whenever `bytes` changes, until `unwatchSize`. For a session whose client is away: also
-   * drops the cached text, since nobody is likely to ask for it.
+   * Calls `onResize` whenever `bytes` changes, until `unwatchSize`. Used while the client is away, so it also
+   * drops the cached text, which is unlikely to be needed.
    */
   watchSize(onResize: () => void): void {
     this.#text = undefined
@@ -223,7 +224,7 @@ export class Session {
     this.#onResize?.()
   }
 
-  /** Sets or removes the user. Called by the registry only, which knows who else is bound. */
+  /** Sets or removes the user. Called by the registry only, which keeps the sessions of each user. */
   setUid(uid: string | null, viewId: number): void {
     this.#uid = uid
     this.#version++
@@ -231,8 +232,8 @@ export class Session {
   }
 
   /**
-   * Takes the lane's turn back, as far as it has not started, unless it has this `viewId`. Its view does not
-   * have the change that was just made.
+   * Takes back the requests of the lane's turn that have not started: their view lacks the change that was
+   * just made. `viewId`: the view that made it; does nothing if that is the turn's own.
    */
   takeBackStale(viewId: number): void {
     const { turn } = this.lane

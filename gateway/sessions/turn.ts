@@ -10,9 +10,8 @@
  * - for the lane (`turnOver`): what is left of the turn is decided, and no operation of it is awaited. Then
  *   the lane's next turn may begin, though the worker may still run a request that was decided by its
  *   deadline.
- * - for the worker's slot: the worker is done with it. Of a whole turn, the gateway knows when as many
- *   outcomes have come as there are requests, and frees the slot. Of a cut turn, the worker finds the cut and
- *   says that it is done.
+ * - for the worker's slot: the worker is done with it. The gateway frees the slot of a whole turn as soon as
+ *   each request has an outcome. In a cut turn, the worker finds the cut and says that it is done.
  */
 import { type ClaimTable, claim, countClaimed, openSlot, takeUnclaimed } from '../../shared/link/claims.js'
 import type { AbortReason } from '../../shared/link/inbox.js'
@@ -51,7 +50,8 @@ export interface TurnListener {
   /** Called when all that had started is decided: the lane can go on. */
   turnOver(turn: Turn): void
   /**
-   * Called with requests that had not started. They are in their lane again; a concurrent one is nowhere yet.
+   * Called with requests that had not started. They are back in their lane; a concurrent request is in no
+   * queue yet.
    */
   turnTakenBack(turn: Turn, requests: readonly Request[]): void
 }
@@ -72,8 +72,8 @@ export class Turn {
   /** Requests whose outcome has come: the worker is done with them. */
   #outcomes = 0
   /**
-   * While operations of a decided request are not answered: when the lane goes on without them, by the
-   * monotonic clock. 0: none are awaited.
+   * Time at which the lane goes on without the unanswered operations of a decided request, by the monotonic
+   * clock. 0: no operation is awaited.
    */
   #operationsAwaitedUntil = 0
 
@@ -99,7 +99,7 @@ export class Turn {
     return this.requests.slice(0, this.#state === 'cut' ? this.requests.length : this.#claimed)
   }
 
-  /** Whether no request of it runs, as far as is known, and there is one that could run elsewhere. */
+  /** Whether no request of the turn is known to run, and at least one could run elsewhere. */
   get isIdle(): boolean {
     if (this.#state === 'cut' || this.#operationsAwaitedUntil > 0) return false
     return this.#claimed === this.#outcomes && this.#outcomes < this.requests.length
@@ -110,12 +110,12 @@ export class Turn {
     return this.#decided === this.requests.length && this.#operationsAwaitedUntil === 0
   }
 
-  /** Takes back what is not claimed, to the front of the lane. Does nothing the second time. */
+  /** Returns the requests that are not claimed to the front of the lane. Does nothing when called again. */
   takeBack(): void {
     if (this.#state === 'cut') return
     const claimed = takeUnclaimed(this.worker.claims, this.slot)
-    // Where all were claimed the turn stays whole: the worker does not look at the slot again, and finds no
-    // cut.
+    // If all were claimed, the turn stays whole: the worker does not look at the slot again, so it would not
+    // find a cut.
     if (claimed < this.requests.length) this.#state = 'cut'
     const back = this.requests.splice(claimed)
     for (const request of back) {
