@@ -247,6 +247,33 @@ t.test(
   }
 )
 
+t.test("the README's figures are those of performance.md", async t => {
+  const shown = readRows('README.md', /^`[\w-]+`$/)
+  const measured = readRows('docs/performance.md', /^`[\w-]+`/).filter(cells => cells.length === 9)
+  t.equal(shown.length, 3)
+  for (const [name, ours, baseline, ratio, goal] of shown) {
+    const rows = measured.filter(([each]) => each === name)
+    const [factor] = /^[\d.]+/.exec(ratio!)!
+    const [bound, outcome] = goal!.split(', ')
+    const row = rows.find(
+      ([, floor, figure, , , asked, reached, , latencies]) =>
+        isOf(ours, `${figure} ${latencies!.split(', ')[0]}`) &&
+        (!/\d/.test(baseline!) || isOf(baseline, floor!)) &&
+        asked!.endsWith(bound!) &&
+        reached === `${factor}, ${outcome}`
+    )
+    t.ok(row, `${name}: ${[ours, baseline, ratio, goal].join(', ')}`)
+  }
+  const date = /Measured on a virtual machine .*?, on\s+(\d{4}-\d\d-\d\d)/s.exec(readText('README.md'))?.[1]
+  t.match(readSection('docs/performance.md', 'Figures'), `\n${date}, a virtual machine`)
+})
+
+/** Whether the first figure of a cell of the README is one of those in a cell of performance.md. */
+function isOf(cell: string | undefined, figures: string): boolean {
+  const [figure] = /[\d,]*\d/.exec(cell!.replace(/^[^:]*: /, '')) ?? []
+  return figure !== undefined && figures.split(/[^\d,]|, /).includes(figure)
+}
+
 t.test('the README shows what npm start prints', async t => {
   const { version } = JSON.parse(readText('package.json'))
   const [, , workers, handlers] =

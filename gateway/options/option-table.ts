@@ -34,31 +34,31 @@ export const optionTable: readonly OptionRow[] = [
     name: 'workers',
     check: count(1, 256),
     defaultValue: availableParallelism(),
-    help: 'worker threads (default: as many as the machine has cores)'
+    help: 'number of workers, which run the handlers (default: as many as the machine has cores)'
   },
   {
     name: 'frontendId',
     check: { type: 'text' },
     defaultValue: 'gateway-1',
-    help: "the gateway's name, as sessions carry it"
+    help: "the gateway's name, which is the frontendId of its sessions"
   },
   {
     name: 'singleSession',
     check: { type: 'word', words: ['off', 'reject', 'kick'] },
     defaultValue: 'off',
-    help: 'what a second bind of a user does: nothing, fail, or kick the first session'
+    help: 'what happens when a user binds a second session: both stay, the bind fails, or the first session is kicked'
   },
   {
     name: 'origins',
     check: { type: 'text' },
     defaultValue: 'same',
-    help: 'pages that may connect: same, null, *, or origins with commas between them'
+    help: 'pages that may connect, comma-separated: same, null, *, origins'
   },
   {
     name: 'hosts',
     check: { type: 'text' },
     defaultValue: 'auto',
-    help: 'names that requests may be for: auto, loopback, *, or names with commas between them'
+    help: 'hosts that requests may be for, comma-separated: auto, loopback, *, names'
   },
   {
     name: 'maxConnections',
@@ -88,13 +88,13 @@ export const optionTable: readonly OptionRow[] = [
     name: 'heartbeat',
     check: ms(0),
     defaultValue: 30_000,
-    help: 'ms between heartbeats; silence of twice as long closes; 0: none'
+    help: 'ms between heartbeats; a connection that is silent for twice as long is closed; 0: none'
   },
   {
     name: 'handshakeTimeout',
     check: ms(1),
     defaultValue: 10_000,
-    help: 'ms until an unfinished handshake closes'
+    help: 'ms until a connection with an unfinished handshake is closed'
   },
   {
     name: 'requestTimeout',
@@ -106,26 +106,26 @@ export const optionTable: readonly OptionRow[] = [
     name: 'laneLimit',
     check: count(1, 65_536),
     defaultValue: 64,
-    help: 'requests of one session before its socket is not read'
+    help: 'open requests of one session at which its socket is no longer read'
   },
   {
     name: 'maxPause',
     check: ms(1),
     defaultValue: 30_000,
-    help: 'ms a socket may stay unread before it is closed as slow'
+    help: 'ms that a socket may stay unread before it is closed as slow'
   },
   {
     name: 'maxBodyBytes',
     check: count(1, 16_000_000),
     defaultValue: 65_536,
-    help: 'bytes of a body; a larger one is answered with BODY_TOO_LARGE, beyond 4 times closed with 1009'
+    help: 'largest body in bytes; a larger one is answered with BODY_TOO_LARGE, and one of more than 4 times that closes the connection with 1009'
   },
   {
     name: 'maxBodyDepth',
     // At least 4, since a handshake is nested itself.
     check: count(4, 1_000),
     defaultValue: 64,
-    help: 'levels of arrays and objects in a body; deeper ones are BODY_MALFORMED'
+    help: 'levels of arrays and objects in a body; a deeper one is answered with BODY_MALFORMED'
   },
   {
     name: 'maxRequestsPerSecond',
@@ -137,68 +137,68 @@ export const optionTable: readonly OptionRow[] = [
     name: 'maxBytesPerSecond',
     check: count(0, Number.MAX_SAFE_INTEGER),
     defaultValue: 1_048_576,
-    help: 'bytes that the connection of one session brings a second, all of them; 0: any number'
+    help: "bytes of any kind that a session's connection may send in a second; 0: any number"
   },
   {
     name: 'maxFramesPerSecond',
     check: count(0, 1_000_000),
     defaultValue: 1_000,
-    help: 'pings, heartbeats and other frames of one connection that are no requests, a second; more close with 4507; 0: any number'
+    help: 'frames other than requests, such as pings, that a connection may send in a second; more close it with 4507; 0: any number'
   },
   {
     name: 'maxOpenRequests',
     check: count(1, 100_000_000),
     defaultValue: 100_000,
-    help: 'requests that wait or run before new ones are refused'
+    help: 'requests that may wait or run before new ones are refused'
   },
   {
     name: 'maxOpenBytes',
     check: count(1024, Number.MAX_SAFE_INTEGER),
     defaultValue: 134_217_728,
-    help: 'bytes of their bodies before new ones are refused'
+    help: 'bytes that the bodies of waiting and running requests may take before new ones are refused'
   },
   {
     name: 'maxQueueDelay',
     check: ms(0),
     defaultValue: 3_000,
-    help: 'ms to wait for a worker before new requests are refused; 0: any'
+    help: 'ms that a request may wait for a worker before new ones are refused; 0: any time'
   },
   {
     name: 'maxSettingsLength',
     check: count(1, 268_435_456),
     defaultValue: 65_536,
-    help: "characters of a session's settings; a push beyond fails"
+    help: "characters of a session's settings; a push that would exceed them fails"
   },
   {
     name: 'maxSettingsKeys',
     check: count(1, 1_000_000),
     defaultValue: 1_024,
-    help: "keys of a session's settings; a push of another one fails"
+    help: "keys of a session's settings; a push that would exceed them fails"
   },
   {
     name: 'maxSendBytes',
     check: count(1024, 2_147_483_647),
     defaultValue: 1_048_576,
-    help: 'bytes waiting for one client, behind the write on its way, before it is closed as slow'
+    help: 'bytes that may wait for one client, behind the write in progress, before it is closed as slow'
   },
   {
     name: 'maxSendBytesInAll',
     check: count(1024, Number.MAX_SAFE_INTEGER),
     defaultValue: 268_435_456,
-    help: 'bytes waiting for all clients before the greediest are closed as slow'
+    help: 'bytes that may wait for all clients before those with more than an equal share are closed as slow'
   },
   ...resumeOptions,
   {
     name: 'maxOperationsPerRequest',
     check: count(0, 10_000_000),
     defaultValue: 10_000,
-    help: 'operations, and lines of the log, of one request; 0: any number'
+    help: 'operations of one request, and lines that it may log; 0: any number'
   },
   {
     name: 'maxChannels',
     check: count(1, 1_000_000),
     defaultValue: 64,
-    help: 'channels one session may be in'
+    help: 'channels that one session may be in'
   },
   { name: 'maxMembers', check: count(1, 10_000_000), defaultValue: 100_000, help: 'sessions in one channel' },
   {
@@ -217,7 +217,7 @@ export const optionTable: readonly OptionRow[] = [
     name: 'stuckAfter',
     check: ms(0),
     defaultValue: 5_000,
-    help: "ms that a worker's event loop may stand still, or a worker take no work that waits; 0: any"
+    help: 'ms that a worker may block its event loop, or take no requests although some wait, before it is replaced; 0: any time'
   },
   {
     name: 'maxGivenUpHandlers',
@@ -230,36 +230,36 @@ export const optionTable: readonly OptionRow[] = [
     name: 'startTimeout',
     check: ms(1),
     defaultValue: 30_000,
-    help: 'ms a worker may take to load its handlers'
+    help: 'ms that a worker may take to load its handlers'
   },
   {
     name: 'closeTimeout',
     check: ms(0),
     defaultValue: 4_000,
-    help: 'ms a close waits for requests, then hooks'
+    help: 'ms that a close waits for requests, and then for hooks'
   },
   {
     name: 'drainTimeout',
     check: ms(0),
     defaultValue: 30_000,
-    help: 'ms a drain (SIGTERM) waits for requests'
+    help: 'ms that a drain (SIGTERM) waits for requests'
   },
   {
     name: 'drainSpread',
     check: ms(0),
     defaultValue: 2_000,
-    help: 'ms over which a drain sends clients away; 0: all at once'
+    help: 'ms over which a drain disconnects clients; 0: all at once'
   },
   {
     name: 'logLevel',
     check: { type: 'word', words: [...logLevels, 'silent'] },
     defaultValue: 'info',
-    help: 'least level that is logged'
+    help: 'lowest level that is logged'
   },
   {
     name: 'maxLogLinesPerSecond',
     check: count(0, 1_000_000),
     defaultValue: 10,
-    help: 'lines of the log with one text a second; more are told as a count; 0: any number'
+    help: 'lines with the same message that are logged in a second; the rest is counted; 0: any number'
   }
 ]

@@ -6,14 +6,14 @@ export const resumeOptions: readonly OptionRow[] = [
     name: 'resumeWindow',
     check: ms(0),
     defaultValue: 60_000,
-    help: 'ms a session waits for its client to come back; 0: not at all'
+    help: 'ms that a session waits for its client to reconnect; 0: it does not wait'
   },
   {
     name: 'unboundResumeWindow',
     check: ms(0),
     // Time in which our client notices a dead connection: its heartbeat, plus the time for the answer.
     defaultValue: 15_000,
-    help: 'the same, of a session without user, settings and channels'
+    help: 'the same, for a session without user, settings and channels'
   },
   {
     name: 'maxDetachedSessions',
@@ -31,24 +31,24 @@ export const resumeOptions: readonly OptionRow[] = [
     name: 'maxDetachedBytes',
     check: count(1024, Number.MAX_SAFE_INTEGER),
     defaultValue: 134_217_728,
-    help: 'bytes of memory that sessions take whose client is away'
+    help: 'bytes of memory for sessions whose client is away'
   },
   {
     name: 'maxBacklogBytes',
     check: count(1024, 2_147_483_647),
     defaultValue: 2_097_152,
-    help: 'bytes kept for a client until they have come; beyond it no resume'
+    help: 'bytes kept for one client until it acknowledges them; the oldest beyond that are dropped'
   },
   {
     name: 'maxBacklogMessages',
     check: count(1, 16_777_216),
     defaultValue: 16_384,
-    help: 'messages kept for a client until they have come'
+    help: 'messages kept for one client until it acknowledges them; the oldest beyond that are dropped'
   },
   {
     name: 'maxBacklogBytesInAll',
     check: count(1024, Number.MAX_SAFE_INTEGER),
     defaultValue: 268_435_456,
-    help: 'bytes kept for all clients before the greediest lose theirs'
+    help: 'bytes kept for all clients before those with more than an equal share lose theirs'
   }
 ]

@@ -118,7 +118,7 @@ export function parseRows(text: string): Row[] {
 
 const columns: readonly Column<Row>[] = [
   ['case', row => row.case],
-  ['who', row => [row.contender, row.version].filter(word => word !== null).join(' ')],
+  ['server', row => [row.contender, row.version].filter(word => word !== null).join(' ')],
   ['a second', row => row.fault ?? told(row.perSecond, formatFigure)],
   ['spread', row => told(row.spread, percent)],
   ['ours over it', row => told(row.oursOver, formatRatio)],
