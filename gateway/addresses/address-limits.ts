@@ -23,15 +23,18 @@ export interface AddressLimitsInit {
 }
 
 /**
- * Addresses in one of the two maps of buckets. Beyond it, buckets are forgotten early: a flood of addresses
- * is let in rather than kept in memory.
+ * Number of addresses in one of the two maps of buckets at which the older map is dropped early. During a
+ * flood from many addresses, bounded memory is worth more than an exact rate limit.
  */
 const maxBuckets = 65_536
 
 export class AddressLimits<Member> {
   readonly #limits: AddressLimitsInit
   readonly #members = new Map<string, Set<Member>>()
-  /** Buckets of the addresses that have connected in the current period, and, below, in the one before. */
+  /**
+   * Buckets of the addresses that have connected in the current period. `#olderBuckets` has those of the
+   * period before.
+   */
   #buckets = new Map<string, TokenBucket>()
   #olderBuckets = new Map<string, TokenBucket>()
   #periodStart = Number.NEGATIVE_INFINITY
@@ -40,26 +43,26 @@ export class AddressLimits<Member> {
     this.#limits = limits
   }
 
-  /** Counts a new connection. Returns why it exceeds the rate; undefined if it does not. */
+  /** Counts a new connection. Returns a refusal if it exceeds the rate, else undefined. */
   judgeRate(address: string, now: number): HttpRefusal | undefined {
     const perSecond = this.#limits.maxConnectionsPerSecondPerAddress
     if (perSecond === 0 || this.#bucketOf(addressKey(address), perSecond, now).spend(1, now) === 0)
       return undefined
-    return { status: 429, why: 'Connections of this address come too fast.', retryAfter: 1_000 }
+    return { status: 429, why: 'This address opens connections too fast.', retryAfter: 1_000 }
   }
 
-  /** Returns why no further connection of this address is allowed now; undefined if one is. */
+  /** Returns a refusal if the address may have no further connection now, else undefined. */
   judgeNumber(address: string): HttpRefusal | undefined {
     const { maxConnectionsPerAddress } = this.#limits
     if (maxConnectionsPerAddress === 0 || this.of(address).size < maxConnectionsPerAddress) return undefined
     return {
       status: 429,
-      why: 'There are as many connections of this address as there may be.',
+      why: 'This address has reached its limit of connections.',
       retryAfter: 1_000
     }
   }
 
-  /** Returns the members of an address, the oldest first. */
+  /** Returns the connections of an address, the oldest first. */
   of(address: string): ReadonlySet<Member> {
     return this.#members.get(addressKey(address)) ?? new Set()
   }
@@ -78,8 +81,8 @@ export class AddressLimits<Member> {
   }
 
   /**
-   * Returns the bucket of an address. One that was not used for two periods is full again, and so need not be
-   * kept.
+   * Returns the bucket of an address. A bucket is dropped after two periods without use: it would be full
+   * again.
    */
   #bucketOf(key: string, perSecond: number, now: number): TokenBucket {
     if (now - this.#periodStart >= burstSeconds * 1000 || this.#buckets.size >= maxBuckets) {

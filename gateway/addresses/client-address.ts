@@ -1,14 +1,16 @@
 /**
  * The address of a client in one spelling, and the key by which its connections are counted.
  *
- * Behind proxies, the address comes from their headers. A text that cannot be parsed is never trusted.
+ * Behind proxies, the address comes from the headers that the proxies add. A text that cannot be parsed is
+ * never trusted.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 
 /**
- * Returns an address in one spelling, without a zone; undefined if the text is no address. An IPv4 address
- * that is mapped into IPv6 (RFC 4291 §2.5.5.2), as sockets that listen on `::` have it, becomes the IPv4 one.
+ * Returns an address in one spelling, without a zone; undefined if the text is no address. Converts an IPv4
+ * address that is mapped into IPv6 (RFC 4291 §2.5.5.2) to plain IPv4: sockets that listen on `::` report such
+ * addresses.
  */
 export function normalizeAddress(text: string): string | undefined {
   const [bare = ''] = text.split('%', 1)
@@ -22,8 +24,8 @@ export function normalizeAddress(text: string): string | undefined {
 }
 
 /**
- * Returns the key by which a normalized address is counted: IPv6 by its /64. That is the least that a
- * subscriber gets (RFC 6177), so a single client can choose any address in it.
+ * Returns the key by which a normalized address is counted. The key of an IPv6 address is its /64: a
+ * subscriber gets at least this network (RFC 6177), so a single client can choose any address in it.
  */
 export function addressKey(address: string): string {
   if (!address.includes(':')) return address
@@ -41,15 +43,16 @@ export function readForwarded(headers: IncomingHttpHeaders, trustedProxies: numb
     forwardedFor === undefined
       ? splitForwarded(headers.forwarded ?? '')
       : splitList(Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor)
-  // The client itself may have written what stands further left.
+  // Entries further to the left may have been written by the client itself. If there are fewer entries than
+  // proxies, the first one counts.
   const node = nodes.at(-trustedProxies) ?? nodes[0]
   return node === undefined ? undefined : parseNode(node)
 }
 
 /**
  * Parses the name that a proxy gives to a client (RFC 7239 §6): with or without a port, an IPv6 address with
- * or without brackets, quoted or not. Undefined for `unknown`, for an obfuscated name (`_hidden`), and for
- * anything else.
+ * or without brackets, quoted or not. Returns undefined for `unknown`, for an obfuscated name (`_hidden`),
+ * and for anything else.
  */
 function parseNode(text: string): string | undefined {
   const bare = /^"(.*)"$/.exec(text)?.[1] ?? text
@@ -66,14 +69,14 @@ function splitList(text: string): string[] {
 }
 
 /**
- * Matches one parameter of an element and what ends it: `for="[2001:db8::1]:4711";`. Either part may be
- * missing.
+ * Matches one parameter of an element and the separator after it: `for="[2001:db8::1]:4711";`. Either part
+ * may be missing.
  */
 const parameter = /\s*(?:([\w!#$%&'*+.^`|~-]+)=("(?:[^"\\]|\\.)*"|[^\s",;]*)\s*)?([,;]|$)/y
 
 /**
- * Returns the `for` of each element, or '' if it has none. Returns no element at all if the header violates
- * RFC 7239 §4.
+ * Returns the value of `for` of each element, '' for an element without one. Returns an empty array if the
+ * header violates RFC 7239 §4.
  */
 function splitForwarded(text: string): string[] {
   const nodes: string[] = []

@@ -1,16 +1,16 @@
 /**
  * The host names under which the gateway is served, checked against the `Host` of each request.
  *
- * This stops DNS rebinding: a foreign page whose own name was made to resolve to this machine. To its browser
- * such a page is of the same host, but its requests still carry that foreign name.
+ * The check stops DNS rebinding: an attacker makes the name of a foreign page resolve to this machine. The
+ * browser then treats the gateway as the page's own host, but its requests still carry the foreign name.
  */
 import { isIP } from 'node:net'
 import { errors } from '../../shared/errors.js'
 import { normalizeAddress } from './client-address.js'
 
 /**
- * Returns the name in a `Host` header or in the option, in lower case, without a port or a final dot;
- * undefined if it is none.
+ * Returns the name in a `Host` header or in an entry of the option `hosts`, in lower case, without a port or
+ * a final dot; undefined if the text is no host name.
  */
 export function readHostName(text: string): string | undefined {
   const address = `http://${text}`
@@ -52,8 +52,8 @@ export class Hosts {
   }
 
   /**
-   * Whether a request with this `Host` is served. One without it is: only HTTP/1.0 allows that, which no
-   * browser speaks.
+   * Whether a request with this `Host` is served. A request without `Host` is served: only HTTP/1.0 allows
+   * it, and no browser speaks HTTP/1.0.
    */
   serves(host: string | undefined): boolean {
     if (this.#all || host === undefined) return true

@@ -7,7 +7,7 @@ import { errors } from '../../shared/errors.js'
 
 /**
  * Returns an origin in one spelling: scheme and host in lower case, without the scheme's default port.
- * Undefined if the text is no origin, which includes `null` and URLs with a path.
+ * Returns undefined if the text is no origin; `null` and URLs with a path are none.
  */
 export function normalizeOrigin(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -19,7 +19,7 @@ export function normalizeOrigin(text: string): string | undefined {
 export class Origins {
   readonly #all: boolean
   readonly #same: boolean
-  /** The named origins, normalized, and perhaps the word `null`. */
+  /** The origins that the option names, normalized, and `null` if the option names it. */
   readonly #named = new Set<string>()
 
   /**
@@ -38,7 +38,10 @@ export class Origins {
     }
   }
 
-  /** Whether a page of this origin may connect. A client without an origin is no page, and always may. */
+  /**
+   * Whether a page of this origin may connect. A client that sends no origin is not a browser, and may always
+   * connect.
+   */
   allows(origin: string | undefined, host: string | undefined): boolean {
     if (origin === undefined || this.#all) return true
     const normal = origin === 'null' ? origin : normalizeOrigin(origin)

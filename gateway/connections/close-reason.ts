@@ -8,7 +8,7 @@ import type { Finding } from './liveness.js'
 /** Bytes of the longest reason: RFC 6455 §5.5 allows control frames 125 bytes, two of which are the code. */
 const longestReason = 123
 
-/** Shortens a reason to what fits into a close frame, at the border of a character. */
+/** Shortens a reason so that it fits into a close frame. Does not cut a character in two. */
 export function cutReason(reason: string): string {
   if (Buffer.byteLength(reason) <= longestReason) return reason
   const bytes = Buffer.from(reason).subarray(0, longestReason)
@@ -22,7 +22,7 @@ const clientFaults: ReadonlyMap<string, CloseCode> = new Map([
   [errors.bodyTooLarge.code, closeCodes.tooLarge]
 ])
 
-/** Returns a description of the end of a connection that the gateway has not closed. */
+/** Returns the reason for a close that did not come from the gateway. */
 export function describeClose(code: number): string {
   const isGoodbye = code === 1000 || code === 1001 || code === 1005
   return isGoodbye ? 'client closed' : `connection lost (${code})`
@@ -35,7 +35,7 @@ export interface FrameVerdict {
   readonly isOurs: boolean
 }
 
-/** Returns how to close a connection whose frame has failed with this error. */
+/** Returns how to close a connection after one of its frames has caused this error. */
 export function judgeFrame(error: unknown): FrameVerdict {
   if (error instanceof WebSocketViolation)
     return { code: error.closeCode, reason: error.message, isOurs: false }
@@ -45,7 +45,7 @@ export function judgeFrame(error: unknown): FrameVerdict {
   return { code: code ?? closeCodes.frameMalformed, reason: error.message, isOurs: code === undefined }
 }
 
-/** How to close a connection that was in one of these states for too long. */
+/** Close codes and reasons for connections that were unfinished, unread or silent for too long. */
 export const endings: Readonly<Record<Exclude<Finding, 'beat' | undefined>, TimeoutEnding>> = {
   unfinished: { code: closeCodes.handshakeTimeout, reason: 'handshake not finished in time' },
   unread: {

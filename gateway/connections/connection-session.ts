@@ -1,9 +1,9 @@
 /**
- * The tie between a connection and its session: authentication, the session's begin, and resume.
+ * The tie between a connection and its session: authentication, the session's start, and resume.
  *
- * Owned by the connection, and as long-lived. When the connection closes, the session ends or is kept for a
- * resume. A session that can be resumed has a ResumableReceiver between itself and this connection, and may
- * outlive it.
+ * Owned by the connection, and lives as long. When the connection closes, the session ends or is kept for a
+ * resume. A session that can be resumed may outlive the connection: a ResumableReceiver stands between the
+ * two.
  */
 import { type CloseCode, closeCodes, mayResume } from '../../shared/close-codes.js'
 import type { ResumeReply, ResumeRequest } from '../../shared/wire/resume.js'
@@ -23,7 +23,7 @@ import type { Receiver, Session } from '../sessions/session.js'
 
 /** The connection, as its session and ConnectionSession see it. */
 export interface AttachedConnection extends Receiver, ResumableConnection {
-  /** Closes the connection because an exception was thrown after an asynchronous answer. */
+  /** Closes the connection after an exception in a callback, which has no caller to throw to. */
   fail(error: unknown): void
 }
 
@@ -36,7 +36,7 @@ export interface ConnectionSessionParts {
 export class ConnectionSession implements ProtocolSession {
   readonly #connection: AttachedConnection
   readonly #parts: ConnectionSessionParts
-  /** Kept until the client has been authenticated. */
+  /** Headers and URL of the upgrade, kept until the client has been authenticated. */
   #credentials: Credentials | undefined
   #identity: Identity = nobody
   #session: Session | undefined
@@ -46,8 +46,8 @@ export class ConnectionSession implements ProtocolSession {
   constructor(connection: AttachedConnection, parts: ConnectionSessionParts, credentials: Credentials) {
     this.#connection = connection
     this.#parts = parts
-    // Dropped if nobody will read them, so that a thousand idle players do not hold a thousand HTTP requests
-    // in memory.
+    // Dropped if there is no `authenticate` hook, so that a thousand idle players do not hold a thousand HTTP
+    // requests in memory.
     this.#credentials = parts.authentication.isOn ? credentials : undefined
   }
 
@@ -90,7 +90,7 @@ export class ConnectionSession implements ProtocolSession {
     return found.reply
   }
 
-  /** Refuses a user who has another session already, where `singleSession` forbids a second one. */
+  /** Returns a refusal if the user has another session already and `singleSession` forbids a second one. */
   judge(): HandshakeRefusal | undefined {
     const { uid } = this.#identity
     if (uid === null || this.#resumable?.session !== undefined) return undefined
@@ -120,7 +120,7 @@ export class ConnectionSession implements ProtocolSession {
     return this.#resumable!.acknowledge(count)
   }
 
-  /** Counts a data message of the client that was taken in. */
+  /** Counts a data message that the gateway has received from the client. */
   countReceived(): void {
     this.#resumable?.countReceived()
   }
@@ -131,24 +131,24 @@ export class ConnectionSession implements ProtocolSession {
   }
 
   /**
-   * Leaves the session when the gateway closes the connection. It is kept if `code` allows the client to come
-   * back.
+   * Detaches the session when the gateway closes the connection. The session is kept if it can be resumed and
+   * `code` allows a resume; else it ends.
    */
   leave(code: CloseCode, reason: string): void {
-    this.#leaveSession({ code, reason, kickReason: null }, !mayResume(code))
+    this.#detach({ code, reason, kickReason: null }, !mayResume(code))
   }
 
   /**
-   * Leaves the session when the client or the network has closed the connection. Only code 1000 ends the
-   * session; after any other it is kept. Codes above 4000 mean nothing from the other side: the session does
-   * not count as kicked.
+   * Detaches the session when the client or the network has closed the connection. A session that can be
+   * resumed ends only after code 1000, and is kept after any other. The gateway's own codes, above 4000, have
+   * no meaning if the client sends them: the session does not count as kicked.
    */
   lose(code: number, reason: string): void {
     const ending = { code: closeCodes.normal, reason, kickReason: null }
-    this.#leaveSession(ending, code === closeCodes.normal)
+    this.#detach(ending, code === closeCodes.normal)
   }
 
-  #leaveSession(ending: Ending, isFinal: boolean): void {
+  #detach(ending: Ending, isFinal: boolean): void {
     const session = this.#session
     this.#session = undefined
     if (session === undefined) return

@@ -7,8 +7,9 @@
  *   handshaking ──▶ open ──▶ closing        handshaking: there is no session yet
  *       └───────────────────▲
  *
- * Public members are grouped by caller: the gateway, the protocol, the session; then the ends. The first end
- * moves the connection to `closing`, and later ones change nothing.
+ * Public members are grouped by caller: the gateway, the protocol, the session. The last group ends the
+ * connection: the first call of `end`, `close` or `fail` moves it to `closing`, and a later one does not
+ * close it again.
  *
  *   end        called by                                   the client sees           its session
  *   ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -16,9 +17,9 @@
  *              connection; Connections, in a drain         is a reason, and a close  drain as for `close`
  *   close      the protocol; the clock and the limits      a close frame with        kept, if the code allows
  *              here; Connections, at shutdown              code and reason           a resume; else it ends
- *   fail       whatever could not handle a frame           `judgeFrame`'s close      as for `close`
+ *   fail       a part that could not handle a frame        `judgeFrame`'s close      as for `close`
  *   terminate  the clock and Connections, as a last step   a cut TCP connection      as for `#closed`
- *   #closed    the socket, once, after any of the above    nothing more              if not left before: ends
+ *   #closed    the socket, once, after any of the above    nothing more              unless detached before: ends
  *              or when the client has left or is lost                                after 1000, else kept
  */
 import { type CloseCode, closeCodes } from '../../shared/close-codes.js'
@@ -40,7 +41,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
   readonly #opened: OpenedSocket
   readonly #parts: ConnectionParts
   #state: 'handshaking' | 'open' | 'closing' = 'handshaking'
-  /** Undefined until the subprotocol or the first message tells which one it is. */
+  /** The client's protocol; undefined until the subprotocol or the first message tells it. */
   #protocol: Protocol | undefined
   /** The client's identity and its session. */
   readonly connectionSession: ConnectionSession
@@ -77,14 +78,14 @@ export class Connection implements AttachedConnection, ProtocolHost {
     if (opened.subprotocol === 'sallyport.json') this.#chooseProtocol(false)
   }
 
-  // What the gateway calls: Connections, and its clock.
+  // Members for the gateway: called by Connections and its clock.
 
   /** Whether the connection has no session yet. */
   get isHandshaking(): boolean {
     return this.#state === 'handshaking'
   }
 
-  /** Bytes that the kernel has not taken yet. */
+  /** Bytes that wait in the send queue or in the socket. */
   get sendBytesWaiting(): number {
     return this.#outgoing.bytesWaiting
   }
@@ -94,12 +95,15 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#liveness.forgive(ms)
   }
 
-  /** Closes the connection if it was silent, unread or unfinished for too long. Called by the clock. */
+  /**
+   * Checks the connection. Sends a heartbeat if one is due. Closes the connection if it was silent or unread
+   * for too long, or did not complete the handshake in time. Called by the clock of Connections.
+   */
   look(now: number): void {
     this.#outgoing.check()
     const isReady = this.#protocol?.isReady === true
-    // A client that has not completed the handshake gets a short grace: the close frame said all there was to
-    // say.
+    // After a close, a client without a completed handshake gets only a short time to answer: apart from the
+    // close frame, nothing is on its way to it.
     if (!this.isConnected) return !isReady && this.#liveness.lingers(now) ? this.terminate() : undefined
     if (this.#traffic.compare(this.#opened.socket.bytesRead)) this.#liveness.hear(now)
     this.#settle()
@@ -111,8 +115,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.close(code, reason)
   }
 
-  // What its protocol calls: ProtocolHost. The session uses some of it too, such as `isConnected` and
-  // `pause`.
+  // Members for the protocol: the interface ProtocolHost. The session calls some of them too, such as
+  // `isConnected` and `pause`.
 
   get address(): ClientAddress {
     return this.#opened.address
@@ -185,7 +189,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#outgoing.add(frame)
   }
 
-  // What its session calls: Receiver without resume, ResumableConnection with it.
+  // Members for the session: the interface Receiver without resume, ResumableConnection with resume.
 
   get readsRich(): boolean {
     return this.#protocol?.readsRich === true
@@ -211,7 +215,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#outgoing.feed(next)
   }
 
-  // The ends: see the table above.
+  // Members that end the connection: see the table above.
 
   end(code: number, kickReason: string | null): void {
     this.#close(code as CloseCode, kickReason ?? '', kickReason)
@@ -221,7 +225,9 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#close(code, reason, null)
   }
 
-  /** Closes the connection because a frame could not be handled, or what it asks for is not allowed. */
+  /**
+   * Closes the connection because a frame could not be handled, or asked for something that is not allowed.
+   */
   fail(error: unknown): void {
     const { metrics, options } = this.#parts
     const { address } = this.#opened
@@ -240,14 +246,15 @@ export class Connection implements AttachedConnection, ProtocolHost {
   #close(code: CloseCode, reason: string, kickReason: string | null): void {
     if (this.#state === 'closing') return
     try {
-      // A client that has sent nothing has no protocol yet: it reads the reason in the close frame.
+      // Before the client's first message its protocol may be unknown. The client then reads the reason in
+      // the close frame.
       if (kickReason !== null && this.#protocol !== undefined)
         this.#outgoing.add(this.#protocol.encodeKick(kickReason))
       this.#outgoing.write()
     } finally {
       this.#outgoing.close()
       this.#state = 'closing'
-      // While the socket is not read, the other side's close frame would not be seen.
+      // While the socket is paused, the client's close frame would not be seen.
       if (this.#liveness.isPaused) this.#opened.webSocket.resume()
       this.#opened.webSocket.close(code, cutReason(reason))
       this.connectionSession.leave(code, reason)
@@ -261,7 +268,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#parts.onClose(this)
   }
 
-  // What its socket brings.
+  // Listeners of the socket, and their helpers.
 
   #receiveMessage(data: Buffer, isBinary: boolean): void {
     this.#liveness.hear(this.#parts.options.monotonic())
@@ -272,7 +279,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#settle()
   }
 
-  /** Counts a ping or a pong. Returns whether another one may come. */
+  /** Counts a ping or a pong. Returns false if that was one too many: the connection is closed then. */
   #receiveControl(data: Buffer): boolean {
     this.#liveness.hear(this.#parts.options.monotonic())
     this.#opened.webSocket.countControl()
@@ -282,7 +289,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
   }
 
   /**
-   * Charges the session for bytes that no request paid for. Before it begins, they are a handshake at most.
+   * Charges the session for bytes that no request paid for. Before the session begins, the bytes stay unpaid:
+   * they are a handshake at most.
    */
   #settle(): void {
     if (!this.#traffic.isDue) return

@@ -1,6 +1,6 @@
 /**
  * All open connections of a gateway, and the one clock that checks them. Owned by the gateway, from its start
- * to its close. What becomes of a single connection is decided in connection.ts.
+ * to its close. Leaves the life of a single connection to connection.ts.
  */
 import { closeCodes, formatComeBack } from '../../shared/close-codes.js'
 import type { OpenedSocket } from '../http/listener.js'
@@ -10,10 +10,10 @@ import { Connection } from './connection.js'
 import type { ConnectionParts } from './connection-parts.js'
 
 /** Longest and shortest interval of the clock, in milliseconds. */
-const slowestLook = 1_000
-const fastestLook = 5
+const longestInterval = 1_000
+const shortestInterval = 5
 
-/** Number of batches in which a drain sends connections away. */
+/** Number of batches in which a drain closes connections. */
 const batches = 20
 
 export class Connections {
@@ -33,10 +33,10 @@ export class Connections {
       trafficLimits: { maxFramesPerSecond, maxMessageBytes },
       onClose: closed => this.#remove(closed)
     }
-    const windows = [resumeWindow, unboundResumeWindow, heartbeat].map(ms => ms || slowestLook)
+    const windows = [resumeWindow, unboundResumeWindow, heartbeat].map(ms => ms || longestInterval)
     const intervals = [handshakeTimeout, maxPause, ...windows]
     const shortest = Math.min(...intervals) / 4
-    this.#interval = Math.min(slowestLook, Math.max(fastestLook, shortest))
+    this.#interval = Math.min(longestInterval, Math.max(shortestInterval, shortest))
     this.#lookedAt = monotonic()
     this.#timer = setInterval(() => this.#look(), this.#interval).unref()
   }
@@ -57,8 +57,9 @@ export class Connections {
   }
 
   /**
-   * Sends away at once every connection that has no session yet, even in the middle of its handshake or
-   * authentication. No session begins after that. Called when the gateway starts to drain.
+   * Closes at once every connection that has no session yet, even in the middle of its handshake or
+   * authentication. Clients are told to come back within `spread` milliseconds. No session begins after that.
+   * Called when the gateway starts to drain.
    */
   turnAway(spread: number): void {
     const handshaking = [...this.#open].filter(each => each.isHandshaking)
@@ -66,8 +67,8 @@ export class Connections {
   }
 
   /**
-   * Sends all connections away over `spread` milliseconds. Each client is told how long to wait before it
-   * comes back, so that they do not all reconnect at the same moment.
+   * Closes all connections, in batches over `spread` milliseconds. Each client is told how long to wait
+   * before it comes back, so that they do not all reconnect at the same moment.
    */
   async sendAway(spread: number): Promise<void> {
     if (spread === 0) return
@@ -91,7 +92,7 @@ export class Connections {
     this.#forEach(this.#open, connection => connection.terminate())
   }
 
-  /** Isolates connections from each other: an exception of one cuts that one and leaves the others alone. */
+  /** Isolates connections from each other: an exception cuts only the connection that caused it. */
   #forEach(connections: Iterable<Connection>, act: (connection: Connection) => void): void {
     for (const connection of connections) {
       try {
@@ -111,7 +112,7 @@ export class Connections {
 
   #look(): void {
     const now = this.#parts.options.monotonic()
-    // After a stall of the process, clients do not count as silent: nobody read their sockets.
+    // After a stall of the process, clients do not count as silent, since their sockets were not read.
     const stalled = now - this.#lookedAt - this.#interval
     this.#lookedAt = now
     const forgiven = stalled > this.#interval ? stalled : 0

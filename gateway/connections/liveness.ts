@@ -1,8 +1,8 @@
 /**
  * Measures how long a client was silent, unread, or without a completed handshake.
  *
- * Owned by the connection, whose clock calls `look` at intervals. It only reports; the connection decides
- * what to do.
+ * Owned by the connection, which calls `look` at intervals. It only reports; the connection decides what to
+ * do.
  */
 
 export interface LivenessLimits {
@@ -27,7 +27,7 @@ export class Liveness {
   #pausedAt: number | undefined
   #closingAt: number | undefined
 
-  /** `since`: the time at which the handshake's timeout began. */
+  /** @param since the time at which the handshake's timeout began */
   constructor(limits: LivenessLimits, now: number, since = now) {
     this.#limits = limits
     this.#openedAt = since
@@ -51,15 +51,13 @@ export class Liveness {
     this.#pausedAt = now
   }
 
-  /** Restarts the silence at 0: while the gateway did not read, the client could not be heard. */
+  /** Measures the client's silence from now on, since the gateway did not read its socket before. */
   resume(now: number): void {
     this.#pausedAt = undefined
     this.#heardAt = now
   }
 
-  /**
-   * Leaves `ms` out of all times, because the gateway stood still and did not read the client for so long.
-   */
+  /** Leaves `ms` out of all times: the gateway's process stalled for that long, and read no socket. */
   forgive(ms: number): void {
     this.#heardAt += ms
     this.#openedAt += ms
@@ -67,16 +65,13 @@ export class Liveness {
     if (this.#pausedAt !== undefined) this.#pausedAt += ms
   }
 
-  /**
-   * Whether a closing connection has had `closeGrace`, counted from the first look, to answer the close
-   * frame.
-   */
+  /** Whether the time to answer the close frame is over: `closeGrace` after the first call. */
   lingers(now: number): boolean {
     this.#closingAt ??= now
     return now - this.#closingAt >= closeGrace
   }
 
-  /** `isReady`: whether the client has completed the handshake. */
+  /** @param isReady whether the client has completed the handshake */
   look(now: number, isReady: boolean): Finding {
     const { heartbeat, handshakeTimeout, maxPause } = this.#limits
     if (!isReady && now - this.#openedAt >= handshakeTimeout) return 'unfinished'

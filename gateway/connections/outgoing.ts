@@ -1,10 +1,10 @@
 /**
  * The send queue of one client, with backpressure. Owned by its connection.
  *
- * The frames of a tick leave in one write. While the client has not read the last write, later frames wait
- * here, where events are replaced or dropped according to their delivery. Frames arrive in the order in which
- * they were sent. When the connection ends, what waits here is dropped; what was written stays in the socket
- * until the client reads it.
+ * The frames of a tick leave in one write. While the client has not read the last write, later frames wait in
+ * the queue. There, events are replaced or dropped according to their delivery. Frames arrive in the order in
+ * which they were sent. When the connection ends, waiting frames are dropped; written ones stay in the socket
+ * until the client reads them.
  *
  *   corked ──▶ open ──▶ over        corked: no handshake yet; only the protocol's own frames leave
  *      └─────────────────▲
@@ -17,21 +17,21 @@ import { latestCost, messageCost } from '../events/frame-cost.js'
 import type { SharedBudget } from '../limits/shared-budget.js'
 import type { Metrics } from '../telemetry/metrics.js'
 
-/** Characters of frames that are written at once, before the tick is over. */
+/** Number of waiting characters from which they are written at once, before the tick is over. */
 const longestTick = 65_536
 
 export interface OutgoingInit {
   readonly webSocket: Pick<WebSocket, 'readyState' | 'bufferedAmount' | 'OPEN' | 'CLOSED'>
-  /** The socket below it, to write several frames at once. */
+  /** The socket below the WebSocket, to write several frames at once. */
   readonly socket: Pick<Socket, 'write'>
   readonly metrics: Metrics
   readonly budget: SharedBudget
   /**
-   * Bytes that may wait behind the current write. That write itself may be as large as a message can be, so
-   * that a client which reads does not count as slow for one large message.
+   * Bytes that may wait behind the current write. The current write itself does not count: it may be as large
+   * as the largest message, and a client that reads it must not count as slow.
    */
   readonly maxBytes: number
-  /** Called once, when more waits than is allowed. */
+  /** Called once, when more bytes wait than are allowed. */
   readonly onBehind: () => void
 }
 
@@ -43,17 +43,17 @@ export class Outgoing {
   /** Number of frames in `#frames`. */
   #frameCount = 0
   /**
-   * The frames before `#frames`, in order, once a `latest` event is among them. Such an event stands under
-   * its key, and the frames between two of them under a number. A newer event with the same key replaces the
-   * older one, and goes to the end.
+   * The frames that wait before `#frames`, in order; undefined until a `latest` event waits. A `latest` event
+   * is stored under its key, and the frames between two such events are stored together under a number. A
+   * newer event with the same key replaces the older one, and goes to the end.
    */
   #older: Map<string | number, string> | undefined
   #olderBytes = 0
   #olderCount = 0
-  /** Returns the next piece of what is sent before all that waits here: see `feed`. */
+  /** The source of the pieces that are sent before any waiting frame: see `feed`. */
   #next: (() => string) | undefined
   #isFlushSoon = false
-  /** Whether a callback will tell when the kernel has taken the current write. */
+  /** Whether a write is under way, whose callback tells when the kernel has accepted it. */
   #isWriting = false
   /** Bytes of the current write. */
   #bytesWriting = 0
@@ -66,7 +66,7 @@ export class Outgoing {
     this.#init = init
   }
 
-  /** Bytes that the kernel has not taken yet, and bytes of memory of the frames that wait here. */
+  /** Bytes that the kernel has not accepted yet, and the bytes of memory that waiting frames occupy. */
   get bytesWaiting(): number {
     const { webSocket } = this.#init
     const written = webSocket.readyState === webSocket.CLOSED ? 0 : webSocket.bufferedAmount
@@ -101,8 +101,8 @@ export class Outgoing {
     }
     if (event.delivery === deliveries.latest) this.#replace(event.latestKey, frame)
     else this.#append(frame)
-    // A client that was behind before this tick is checked at each event; any other at the end of the tick,
-    // since it may be kicked or catch up until then.
+    // A client that was behind already before this tick is checked at each event. Other clients are checked
+    // at the end of the tick, since they may be kicked or catch up until then.
     if (this.#isStuck || this.#state === 'corked') this.#flush()
     else {
       if (!this.#isWriting && this.#frames.length + this.#olderBytes >= longestTick) this.write()
@@ -112,16 +112,16 @@ export class Outgoing {
   }
 
   /**
-   * Sends what `next` returns, piece by piece as the client reads it, until `next` returns ''. All that is
-   * added meanwhile follows. In pieces, because a client that resumes may have missed more than may wait
-   * here.
+   * Sends the pieces that `next` returns, each when the client has read the one before, until `next` returns
+   * ''. Frames that are added meanwhile follow. Pieces are needed because a client that resumes may have
+   * missed more bytes than may wait in the queue.
    */
   feed(next: () => string): void {
     this.#next = next
     if (this.#state === 'open') this.#flush()
   }
 
-  /** Writes all that waits here to the socket. */
+  /** Writes all waiting frames to the socket. */
   write(): void {
     if (this.#state !== 'open') return
     let frames = ''
@@ -132,7 +132,8 @@ export class Outgoing {
   }
 
   /**
-   * Closes the queue and calls `onBehind` if more waits than is allowed, here or for all clients together.
+   * Closes the queue and calls `onBehind` if too many bytes wait: for this client, or for all clients
+   * together while this one has more than an equal share.
    */
   check(): void {
     this.#charge()
@@ -145,7 +146,7 @@ export class Outgoing {
     onBehind()
   }
 
-  /** Ends sending, and drops what waits here. Called again when the socket has closed. */
+  /** Ends sending, and drops all waiting frames. Called again when the socket has closed. */
   close(): void {
     this.#state = 'over'
     this.#next = undefined
@@ -200,7 +201,7 @@ export class Outgoing {
     this.#watchWrite()
   }
 
-  /** Goes on when the kernel has taken the current write, if it has not done so yet. */
+  /** Continues when the kernel has accepted the current write, unless it has accepted it already. */
   #watchWrite(): void {
     const { webSocket, socket } = this.#init
     if (this.#isWriting || webSocket.bufferedAmount === 0) return
@@ -232,7 +233,7 @@ export class Outgoing {
     this.check()
   }
 
-  /** Writes pieces of `feed` as long as the kernel takes them, and then all that waits here. */
+  /** Writes pieces of `feed` as long as the kernel accepts them, and then all waiting frames. */
   #writeNext(): void {
     while (this.#next !== undefined && this.#state === 'open') {
       const piece = this.#next()

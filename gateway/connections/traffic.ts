@@ -1,5 +1,5 @@
 /**
- * Accounting of what a socket brings besides requests: the number of frames, and all bytes.
+ * Accounting of all bytes that a socket delivers, and of frames that are not requests.
  *
  * A request pays for the bytes that it took. The rest adds up here until it is worth settling: headers of
  * frames, white space, heartbeats, a handshake, fragments. The connection charges the session for it; the
@@ -15,17 +15,17 @@ export interface TrafficLimits {
 }
 
 /**
- * Unpaid bytes that are worth settling. Below it, the six bytes of a request's frame header cost no extra
- * step.
+ * Number of unpaid bytes from which they are settled. Settling the six bytes of each request's frame header
+ * one by one would cost an extra step per request.
  */
 const settledAt = 1_024
 
-/** Bytes that may have been read ahead, besides one incomplete message: two reads of Node's. */
+/** Bytes that may have been read ahead besides one incomplete message: two reads by Node. */
 const readAhead = 131_072
 
 /**
- * Weight of a byte of a fragment's header. A header has at least six of them, and a fragment costs as much
- * time as 200 bytes of a body (1.5 µs, measured).
+ * Factor by which a byte of a fragment's header counts. A header has at least six bytes, and a fragment costs
+ * as much time as 200 bytes of a body (1.5 µs, measured).
  */
 const fragmentWeight = 32
 
@@ -35,13 +35,13 @@ export class Traffic {
   readonly #start: number
   /** Bytes of the messages and control frames that were reported here, each with one header. */
   #reported = 0
-  /** Bytes that the socket had read at the last look, and that were not reported yet. */
+  /** Bytes that the socket had read at the last `compare` without a report of them. */
   #unreported = 0
   #unpaid = 0
   /** Created by the first frame that is not a request. */
   #frames: TokenBucket | undefined
 
-  /** `read`: bytes that the socket has read so far, which are not counted. */
+  /** @param read the bytes that the socket has read so far; they are not counted */
   constructor(limits: TrafficLimits, read: number) {
     this.#limits = limits
     this.#start = read
@@ -83,8 +83,8 @@ export class Traffic {
 
   /**
    * Compares the reported bytes with those that the socket has read. The difference is headers of fragments,
-   * and at most one incomplete message. Returns whether more of that has come since the last look: on a slow
-   * line a message may take longer than two heartbeats, so each part of it counts as a sign of life.
+   * and at most one incomplete message. Returns whether more unreported bytes have come since the last call.
+   * They count as a sign of life, because on a slow network one message may take longer than two heartbeats.
    */
   compare(read: number): boolean {
     const { maxMessageBytes } = this.#limits

@@ -1,8 +1,9 @@
 /**
  * The frame of an event in one form of the wire, shared by all clients that read this form.
  *
- * It is made once for any number of clients, and kept once for any number of backlogs. While at least one
- * backlog keeps it, its bytes count in the shared budget of all backlogs, and in no single backlog.
+ * It is made once for any number of clients, and kept once for any number of backlogs. A backlog keeps
+ * messages for a client that may resume. While at least one backlog keeps the frame, its bytes count in the
+ * shared budget of all backlogs, and in no single backlog.
  */
 
 import type { SharedBudget } from '../limits/shared-budget.js'
@@ -25,7 +26,7 @@ export class EventFrame {
     if (this.#holders++ === 0) budget.change(this.text.length + sharedFrameCost)
   }
 
-  /** Counts off a backlog that has dropped the frame. */
+  /** Removes a backlog that has dropped the frame from the count. */
   release(budget: SharedBudget): void {
     if (--this.#holders === 0) budget.change(-this.text.length - sharedFrameCost)
   }

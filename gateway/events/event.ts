@@ -1,7 +1,7 @@
 /**
  * An event on its way to clients, with its encoded frames.
  *
- * Each form of the wire encodes its frame once, however many clients receive it.
+ * The frame in each form of the wire is encoded once, for any number of clients.
  */
 
 import { wrapPlain } from '../../shared/bodies/rich-body.js'
@@ -16,7 +16,9 @@ export class GatewayEvent implements EventText {
   readonly richOnly: boolean
   readonly delivery: Delivery
   readonly key: string
-  /** Whether several clients receive it: then backlogs share its frame instead of keeping a copy each. */
+  /**
+   * Whether several clients receive the event: then backlogs share its frame instead of keeping a copy each.
+   */
   isShared = false
   /** The frames, by the number of their form. */
   readonly #frames: (EventFrame | undefined)[] = []

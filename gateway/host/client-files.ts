@@ -11,15 +11,15 @@ import { pathToFileURL } from 'node:url'
 /** The path below which the modules are served. */
 const prefix = '/sallyport/'
 
-/** The folder of the compiled modules, in which this one lies too. */
+/** The root folder of all compiled modules. */
 const compiled = new URL('../../', import.meta.url)
 
 /** Matches an import from another package. */
 const bareImport = /(\bfrom\s*)(['"])([@\w][\w./-]*)\2/g
 
 /**
- * Adds the modules of a folder. A browser cannot find a package by its name: imported packages are added too,
- * and the imports are rewritten to their paths.
+ * Adds the modules of a folder. Also adds the packages that they import, and replaces the names of these
+ * packages by their paths, since a browser cannot find a package by its name.
  */
 function addFolder(files: Map<string, Buffer>, path: string, folder: URL): void {
   for (const { name } of readdirSync(folder, { withFileTypes: true })) {
@@ -44,8 +44,8 @@ function addTree(files: Map<string, Buffer>, path: string, folder: URL): void {
 }
 
 /**
- * Adds the package that an importing module resolves this name to. Returns the path of its entry; undefined
- * if it is not installed.
+ * Adds the package that `name` stands for in the module `importer`. Returns the path of the package's entry;
+ * undefined if the package is not installed.
  */
 function addPackage(files: Map<string, Buffer>, name: string, importer: URL): string | undefined {
   let entry: URL

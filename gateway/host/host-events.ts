@@ -1,7 +1,7 @@
 /**
- * Events and channels for the gateway's host.
+ * Events and channels for the gateway's host: the program that runs the gateway.
  *
- * Handlers have the same as `context.send` and `context.channel`.
+ * The counterparts for handlers are `context.send` and `context.channel`.
  */
 import type { SessionAddress } from '../../shared/address.js'
 import { describeValue, expectChannel, expectUid } from '../../shared/check.js'
@@ -15,14 +15,14 @@ import type { Metrics } from '../telemetry/metrics.js'
 import type { HostSession } from './host-session.js'
 import type { SessionService } from './session-service.js'
 
-/** Names a session: its number, its address, or itself. */
+/** Names a session: by its number, its address, or its HostSession. */
 export type HostSessionLike = number | SessionAddress | HostSession
 
-/** The recipient of an event: a session, or the id of a user, all of whose sessions receive it. */
+/** The recipient of an event: a session, or the id of a user for all sessions of this user. */
 export type HostRecipient = HostSessionLike | string
 
 export interface HostExceptOptions extends EventOptions {
-  /** Sessions that do not receive it. */
+  /** Sessions that do not receive the event. */
   readonly except?: HostSessionLike | readonly HostSessionLike[]
 }
 
@@ -72,7 +72,10 @@ export class HostEvents {
   }
 }
 
-/** A live view of a channel, for the host. A channel without members equals one that never existed. */
+/**
+ * A live view of a channel, for the host. There is no difference between a channel without members and a
+ * channel that never existed.
+ */
 export class HostChannel {
   readonly name: string
   readonly #init: HostEventsInit
@@ -135,7 +138,7 @@ function deliver(
 
 // LOCAL-SESSIONS: a bare number names a session of this gateway, and an address of another gateway is refused.
 /**
- * Returns the number of a named session. All sessions of this gateway are local: it knows no other gateway's.
+ * Returns the number of a session. Only sessions of this gateway can be named.
  *
  * @throws `FRONTEND_UNKNOWN` for an address of another gateway; TypeError for a value that names no session
  */

@@ -69,11 +69,11 @@ function readFiles(folder: URL): Map<string, PageFile> {
 }
 
 /**
- * Returns the Content-Security-Policy of the page: it runs its own scripts and talks to its own gateway.
- * Anything injected has no effect.
+ * Returns the Content-Security-Policy of the page. It allows the page's own scripts, and connections to its
+ * own gateway; an injected script has no effect.
  */
 function formatPolicy(host = ''): string {
-  // Not every browser applies 'self' to WebSockets, so their URLs are named, if the host is a valid one.
+  // Some browsers do not apply 'self' to WebSockets. So their URLs are added, if the `Host` header is valid.
   const sockets = /^[\w.:[\]-]+$/.test(host) ? ` ws://${host} wss://${host}` : ''
   return [
     "default-src 'none'",

@@ -1,7 +1,7 @@
 /**
- * The sessions of the gateway, for its host, under the names that Pinus uses.
+ * The sessions of the gateway, for its host. The methods have the names that Pinus uses.
  *
- * It finds, binds, ends and sends to sessions. The host sees them as HostSessions.
+ * Finds, binds and ends sessions, and sends events to them. The host sees a session as a HostSession.
  */
 import { EventEmitter } from 'node:events'
 import { expectReason, expectUid } from '../../shared/check.js'
@@ -18,7 +18,7 @@ import { HostSession } from './host-session.js'
 export interface SessionServiceEvents {
   bind: [session: HostSession, uid: string]
   unbind: [session: HostSession, uid: string]
-  /** Emitted exactly once for each session. It still has its uid and its settings. */
+  /** Emitted exactly once for each session. The session still has its uid and its settings. */
   closed: [session: HostSession, reason: string]
 }
 
@@ -98,7 +98,7 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
     return sessions.length > 0
   }
 
-  /** Calls `visit` for each session. It may open or end sessions meanwhile: the list is a copy. */
+  /** Calls `visit` for each session. Sessions may begin or end meanwhile: the list is a copy. */
   forEachSession(visit: (session: HostSession) => void): void {
     for (const session of this.#registry.all()) visit(this.#hostSessionOf(session))
   }

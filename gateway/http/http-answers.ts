@@ -1,4 +1,4 @@
-/** HTTP responses of the gateway's own, as Node's objects and as bytes. */
+/** The gateway's own HTTP responses, through Node's response objects or as bytes on a socket. */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { HttpRefusal } from '../addresses/address-limits.js'
@@ -11,12 +11,12 @@ export function formatWithoutUpgrade({ method, url, httpVersion, rawHeaders }: I
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
 }
 
-/** Destroys the socket that it is a listener of. */
+/** Destroys a socket. Added to the socket as a listener, so `this` is the socket. */
 export function destroy(this: Socket): void {
   this.destroy()
 }
 
-/** Refuses an upgrade, by the last response on this connection. */
+/** Refuses an upgrade with an HTTP response, then closes the connection. */
 export function refuseUpgrade(socket: Socket, { status, why, retryAfter }: HttpRefusal): void {
   const body = `${why}\n`
   const head = [
@@ -38,7 +38,8 @@ export function answerRefused(response: ServerResponse, { status, why, retryAfte
 }
 
 /**
- * Returns the value of `Retry-After`: whole seconds by RFC 9110 §10.2.3, while all else is in milliseconds.
+ * Returns the value of `Retry-After`. It is in whole seconds (RFC 9110 §10.2.3); durations elsewhere are in
+ * milliseconds.
  */
 function formatRetryAfter(ms: number): string {
   return String(Math.ceil(ms / 1000))
@@ -47,7 +48,7 @@ function formatRetryAfter(ms: number): string {
 /** Answers 500 after the host's `onHttpRequest` has failed. */
 export function answerFailed(response: ServerResponse): void {
   if (response.writableEnded) return
-  // A response that has begun cannot become an error: only a cut connection tells the client.
+  // Once the headers are sent, the status cannot change: only a cut connection tells the client of the error.
   if (response.headersSent) {
     response.destroy()
     return

@@ -1,8 +1,8 @@
 /**
  * The HTTP server of the gateway's port, and its upgrades to WebSockets.
  *
- * Owned by the gateway. Other HTTP requests go to the host's `onHttpRequest`. Limits of TCP connections are
- * kept by TcpConnections; whether an upgrade is allowed is decided by UpgradePolicy.
+ * Owned by the gateway. Requests that are not upgrades go to the option `onHttpRequest`. TcpConnections
+ * enforces the limits of TCP connections; UpgradePolicy decides whether an upgrade is allowed.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
@@ -25,22 +25,24 @@ import { readEnd, readTlsPair, type TlsFiles } from './tls.js'
 import type { UpgradePolicy } from './upgrade-policy.js'
 import { type ClientWebSocket, createSocketServer, type SocketServer } from './web-socket.js'
 
-/** Subprotocols that a client may ask for. */
+/** Subprotocols that a client may ask for, the preferred one first. */
 const subprotocols = ['sallyport.json', 'pomelo']
 
-/** Longest time for the headers of a request, in milliseconds. */
+/** Longest time that a client may take to send the headers of a request, in milliseconds. */
 const longestHeaders = 60_000
 
-/** Shortest interval of Node's check for requests that take longer, in milliseconds. */
+/** Shortest interval at which Node checks for requests that have timed out, in milliseconds. */
 const fastestCheck = 5
 
 /**
- * Limits of connections that ask for pages, in milliseconds: from a response to the next request, and for a
- * whole request.
+ * Time limits of connections that are not upgraded, in milliseconds: from a response to the next request, and
+ * for receiving a whole request.
  */
 const httpLimits = { keepAliveTimeout: 5_000, requestTimeout: 60_000 }
 
-/** Milliseconds without a byte either way, after which such a connection is closed. */
+/**
+ * Milliseconds without traffic in either direction after which a connection that is not upgraded is closed.
+ */
 const longestSilence = 120_000
 const maxRequestsPerSocket = 1_000
 
@@ -66,14 +68,14 @@ export interface ListenerInit extends TlsFiles, AddressLimitsInit {
 /** A WebSocket that has just been opened. */
 export interface OpenedSocket {
   readonly webSocket: ClientWebSocket
-  /** The socket below it. */
+  /** The TCP or TLS socket below the WebSocket. */
   readonly socket: Socket
   readonly address: ClientAddress
   /** The subprotocol that was agreed on with the upgrade; '' if none. */
   readonly subprotocol: string
   /**
-   * When the time for the client's handshake began, by the monotonic clock: its accept, or the last response
-   * before the upgrade.
+   * The start of the handshake's timeout, by the monotonic clock: the moment at which the connection was
+   * accepted, or at which the last response before the upgrade was sent.
    */
   readonly since: number
 }
@@ -161,7 +163,10 @@ export class Listener {
     this.#init.log.info('The certificate was read anew', { file: this.#init.tlsCert, until: readEnd(pair) })
   }
 
-  /** Stops accepting connections, and upgrades of those that exist. WebSockets are closed by their owner. */
+  /**
+   * Stops accepting connections, closes idle ones, and refuses upgrades on the others. Does not close
+   * WebSockets: Connections does.
+   */
   close(): void {
     this.#init.upgradePolicy.close()
     this.#http.close()
@@ -189,7 +194,10 @@ export class Listener {
     }
   }
 
-  /** Tracks the response to the newest of pipelined requests, which is answered last. */
+  /**
+   * Tracks the response to the newest request on a socket. Pipelined requests are answered in order, so this
+   * is the last one to complete.
+   */
   #awaitAnswer(socket: Socket, response: ServerResponse): void {
     this.#tcpConnections.asked(socket)
     this.#unanswered.set(socket, response)
@@ -200,9 +208,9 @@ export class Listener {
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    // A server may ignore an upgrade to another protocol [RFC 9110 §7.8].
+    // A server may ignore an upgrade to another protocol (RFC 9110 §7.8).
     if (request.headers.upgrade?.toLowerCase() !== 'websocket')
-      return this.#serveAsItIs(request, socket, head)
+      return this.#serveWithoutUpgrade(request, socket, head)
     socket.on('error', destroy)
     const { upgradePolicy } = this.#init
     const ip = upgradePolicy.addressOf(request)
@@ -224,7 +232,7 @@ export class Listener {
    * Serves a request with an upgrade to another protocol as a plain HTTP request. Passes its bytes to the
    * server again, without the `Upgrade` header, so that its body and later requests are read as usual.
    */
-  #serveAsItIs(request: IncomingMessage, socket: Socket, head: Buffer): void {
+  #serveWithoutUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const bytes = formatWithoutUpgrade(request)
     const serve = () => {
       socket.off('error', destroy)
@@ -232,10 +240,11 @@ export class Listener {
       socket.unshift(bytes)
       this.#http.emit(this.#http instanceof TlsServer ? 'secureConnection' : 'connection', socket)
     }
-    // Earlier requests on this connection must be answered first; Node no longer keeps track of them.
-    const before = this.#unanswered.get(socket)
-    if (before === undefined) return serve()
+    // Earlier requests on this connection must be answered first. Node does not see to this any more, because
+    // the socket was detached from its HTTP parser.
+    const pending = this.#unanswered.get(socket)
+    if (pending === undefined) return serve()
     socket.on('error', destroy)
-    before.once('close', () => socket.destroyed || serve())
+    pending.once('close', () => socket.destroyed || serve())
   }
 }

@@ -1,9 +1,9 @@
 /**
  * The TCP connections to the gateway's port, from their accept to their close.
  *
- * Limits how many there may be, in all and of one address, and how long one may wait without a request. At a
- * limit, a connection that has no request yet, or whose request was answered, is closed to make room. Owned
- * by the listener.
+ * Limits the number of connections, in all and of one address, and the time without a request. At the limit
+ * in all, a connection that waits for a request is closed to make room for a new one. At the limit of one
+ * address, only a connection with at least one answered request is closed. Owned by the listener.
  *
  *   waiting ⇄ answering     waiting: for a request, the first one or the next
  *     ├──▶ upgraded         upgraded: it has become a WebSocket, and belongs to its Connection
@@ -22,11 +22,14 @@ export interface TcpConnectionsInit {
   /** 0 allows any number. */
   readonly maxConnections: number
   /**
-   * Milliseconds after its accept, or its last response, after which a connection without a request is
-   * closed.
+   * Milliseconds that a connection may wait for a request, counted from its accept or its last response; then
+   * it is closed.
    */
   readonly handshakeTimeout: number
-  /** Undefined behind proxies, where the client's address is only known from its request. */
+  /**
+   * The limits per client address. Undefined behind proxies, because there the address is only known from the
+   * request.
+   */
   readonly addresses: AddressLimits<TcpConnection> | undefined
   readonly metrics: Metrics
   readonly log: Logger
@@ -42,45 +45,47 @@ export interface TcpConnection {
   unanswered: number
   /** Whether a request was answered. */
   wasAnswered: boolean
-  /** When its waiting began, by a clock that leaves out stalls of the process. */
+  /** The start of its present wait, by a clock that leaves out stalls of the process. */
   since: number
-  /** Set if the connection exceeds a limit, and is only kept to be told so. */
+  /** Set if the connection exceeds a limit. It is kept only until it gets this response. */
   refusal: HttpRefusal | undefined
 }
 
 /** Connections beyond the limits that are kept to get a response. Further ones are closed without one. */
 const maxRefused = 16
 
-/** Milliseconds that these have to send their request. */
+/** Milliseconds that such a connection has to send a request. */
 const refusedTimeout = 1_000
 
-/** Longest and shortest interval of the clock, in milliseconds. */
-const slowestLook = 500
-const fastestLook = 5
+/** Longest and shortest interval between two checks for timeouts, in milliseconds. */
+const longestInterval = 500
+const shortestInterval = 5
 
 export class TcpConnections {
   readonly #init: TcpConnectionsInit
-  /** All but the upgraded ones, which are many and never looked up. */
+  /** All connections by their sockets, except upgraded ones, which are many and never looked up. */
   readonly #bySocket = new WeakMap<Socket, TcpConnection>()
-  /** By remote and local end, during the TLS handshake, when the decrypted socket does not exist yet. */
+  /** The connections in their TLS handshake, by their two ends: they have no decrypted socket yet. */
   readonly #byEnds = new Map<string, TcpConnection>()
   readonly #waiting = new WaitingSockets<TcpConnection>()
   readonly #answering = new Set<TcpConnection>()
   readonly #refused = new Set<TcpConnection>()
   readonly #full: SeldomWarning
   #count = 0
-  /** Connections that are allowed, and by which limit. */
+  /** The largest number of connections, and the name of the limit that sets it. */
   #most = { connections: Number.POSITIVE_INFINITY, by: 'maxConnections' }
   readonly #interval: number
   #timer: NodeJS.Timeout | undefined
-  /** Undefined while no connection waits. */
+  /**
+   * The time from which the next check measures a stall of the process; undefined while no connection waits.
+   */
   #lookedAt: number | undefined
   #forgiven = 0
 
   constructor(init: TcpConnectionsInit) {
     this.#init = init
-    this.#full = new SeldomWarning('There are as many connections as there may be', init)
-    this.#interval = Math.max(fastestLook, Math.min(slowestLook, init.handshakeTimeout / 4))
+    this.#full = new SeldomWarning('The limit of connections is reached', init)
+    this.#interval = Math.max(shortestInterval, Math.min(longestInterval, init.handshakeTimeout / 4))
   }
 
   /** Number of all connections, WebSockets included. */
@@ -88,7 +93,10 @@ export class TcpConnections {
     return this.#count + this.#refused.size
   }
 
-  /** Starts the limits. Called when the port is open, and all other files of the process are open. */
+  /**
+   * Starts to enforce the limits. Called after the port and all other files of the process have been opened,
+   * since the number of free files limits the connections too.
+   */
   start(): void {
     const { maxConnections } = this.#init
     const files = countFreeSockets() ?? Number.POSITIVE_INFINITY
@@ -101,8 +109,8 @@ export class TcpConnections {
   }
 
   /**
-   * Takes in an accepted connection. If `isSecured`, its requests will come from another socket: see
-   * `secured`.
+   * Adds an accepted connection, or closes it if it exceeds a limit. If `isSecured`, its requests will come
+   * from another socket: see `secured`.
    */
   accept(socket: Socket, isSecured: boolean): void {
     if (this.#bySocket.has(socket)) return
@@ -137,7 +145,7 @@ export class TcpConnections {
     if (this.#bySocket.has(socket)) return
     const ends = describeEnds(socket)
     const connection = this.#byEnds.get(ends)
-    // It was refused, but completed the TLS handshake before its close was noticed.
+    // The connection was turned away, but completed the TLS handshake before its close was noticed.
     if (connection === undefined) return void socket.destroy()
     this.#byEnds.delete(ends)
     connection.socket = socket
@@ -145,7 +153,7 @@ export class TcpConnections {
     if (connection.state === 'over') socket.destroy()
   }
 
-  /** Returns why no request of this connection is served; undefined if they are. */
+  /** Returns the refusal of every request on this connection; undefined if its requests are served. */
   refusalOf(socket: Socket): HttpRefusal | undefined {
     const refusal = this.#bySocket.get(socket)?.refusal
     if (refusal !== undefined) this.#init.metrics.count('connectionsRefused')
@@ -174,7 +182,10 @@ export class TcpConnections {
     if (connection.refusal === undefined) this.#waiting.add(connection)
   }
 
-  /** Notes that the connection has become a WebSocket. Returns when the time for its handshake began. */
+  /**
+   * Notes that the connection has become a WebSocket. Returns the start of its handshake's timeout, by the
+   * monotonic clock.
+   */
   upgraded(socket: Socket): number {
     const connection = this.#bySocket.get(socket)
     if (connection === undefined) return this.#init.monotonic()
@@ -185,7 +196,10 @@ export class TcpConnections {
     return connection.since + this.#forgiven
   }
 
-  /** Makes room after a connection could not be accepted, most likely because no file was left for it. */
+  /**
+   * Closes a waiting connection after another one could not be accepted, most likely because the process has
+   * no file descriptor left.
+   */
   acceptFailed(error: Error): void {
     this.#init.metrics.count('acceptErrors')
     this.#full.tell({ connections: this.#count, by: error.message })
@@ -205,7 +219,7 @@ export class TcpConnections {
     if (this.#count < this.#most.connections) return undefined
     this.#full.tell({ connections: this.#count, by: this.#most.by })
     if (this.#displaceAny()) return undefined
-    return { status: 503, why: 'The gateway has as many connections as it may have.', retryAfter: 1_000 }
+    return { status: 503, why: 'The gateway has reached its limit of connections.', retryAfter: 1_000 }
   }
 
   /** Closes a connection without a response, since there is no request yet to respond to. */
@@ -214,7 +228,10 @@ export class TcpConnections {
     socket.destroy()
   }
 
-  /** Closes a connection of this address that is idle after a response: its client can connect again. */
+  /**
+   * Closes a connection of this address that is idle after a response, since its client can connect again.
+   * Returns whether there was one.
+   */
   #displaceIdle(address: string): boolean {
     for (const connection of this.#init.addresses!.of(address))
       if (connection.state === 'waiting' && connection.wasAnswered) return this.#displace(connection)
@@ -255,7 +272,7 @@ export class TcpConnections {
     this.#init.addresses?.remove(connection.address, connection)
   }
 
-  /** Returns the time without stalls of the process, during which no socket was read. */
+  /** Returns the monotonic time less all stalls of the process, since no socket is read during a stall. */
   #time(): number {
     const now = this.#init.monotonic()
     this.#lookedAt ??= now
@@ -286,7 +303,7 @@ export class TcpConnections {
   }
 }
 
-/** Returns a name that identifies a connection while it lasts. */
+/** Returns a key that identifies an open connection by its two ends. */
 function describeEnds({ remoteAddress, remotePort, localAddress }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress}`
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { errors } from '../../shared/errors.js'
 
-/** Paths of the two files. Both are empty without TLS. */
+/** Paths of the certificate and of its key. Both are empty without TLS. */
 export interface TlsFiles {
   readonly tlsCert: string
   readonly tlsKey: string
@@ -15,7 +15,7 @@ export interface TlsPair {
   readonly key: Buffer
 }
 
-/** Returns the end of the certificate's validity, as it is written in it. */
+/** Returns the certificate's expiry date, as the certificate spells it. */
 export function readEnd({ cert }: TlsPair): string {
   return new X509Certificate(cert).validTo
 }
@@ -24,7 +24,7 @@ export function readEnd({ cert }: TlsPair): string {
  * Reads and checks certificate and key.
  *
  * @param now the time of day, in milliseconds since 1970
- * @throws `TLS_INVALID`, which names the file, or what is wrong with the two together
+ * @throws `TLS_INVALID`, which names an unreadable file, or the reason why the two cannot be used
  */
 export function readTlsPair({ tlsCert, tlsKey }: TlsFiles, now: number): TlsPair {
   const pair = { cert: read('certificate', tlsCert), key: read('key', tlsKey) }

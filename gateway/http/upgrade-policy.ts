@@ -1,8 +1,8 @@
 /**
  * Decides which HTTP requests are served, and which may open a WebSocket.
  *
- * Checks the host name of the request, the origin of the page, and behind proxies the number of connections
- * of the client's address. A refused client gets an HTTP response that says why. Owned by the gateway's
+ * Checks the host name of the request and the origin of the page. Behind proxies it also checks the limits of
+ * the client's address. A refused client gets an HTTP response that says why. Owned by the gateway's
  * listener.
  */
 import type { IncomingMessage } from 'node:http'
@@ -34,8 +34,8 @@ export class UpgradePolicy {
   readonly #origins: Origins
   readonly #hosts: Hosts
   /**
-   * Limits by the addresses that proxies name. Undefined without proxies: then TcpConnections counts by the
-   * addresses of sockets.
+   * The limits per client address, as proxies report the addresses. Undefined without proxies: then
+   * TcpConnections has the limits, and counts by the addresses of sockets.
    */
   readonly #addresses: AddressLimits<Socket> | undefined
   readonly #originRefused: SeldomWarning
@@ -67,7 +67,10 @@ export class UpgradePolicy {
     return forwarded ?? normalizeAddress(socket.remoteAddress ?? '') ?? ''
   }
 
-  /** Returns why a request is not served at all, be it an upgrade or not. */
+  /**
+   * Returns the refusal of a request for a host name that is not served; undefined if it is served. Applies
+   * to upgrades and to other requests.
+   */
   judgeHost({ headers: { host } }: IncomingMessage): HttpRefusal | undefined {
     if (this.#hosts.serves(host)) return undefined
     const { limits, metrics } = this.#init
@@ -81,7 +84,10 @@ export class UpgradePolicy {
     return { status: 421, why: 'The gateway is not served under this name.' }
   }
 
-  /** Returns why an upgrade is refused. If undefined, it is allowed, and counted until its socket closes. */
+  /**
+   * Returns the refusal of an upgrade; undefined if it is allowed. Behind proxies, an allowed one counts for
+   * its address until its socket closes.
+   */
   enter(request: IncomingMessage, socket: Socket, address: string): HttpRefusal | undefined {
     const refusal = this.#judge(request, address)
     if (refusal !== undefined) this.#init.metrics.count('connectionsRefused')

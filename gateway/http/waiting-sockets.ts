@@ -1,4 +1,4 @@
-/** TCP connections that wait for a request, and the choice of the one that makes room for another. */
+/** TCP connections that wait for a request, and the choice of one to close when room is needed. */
 import { addressKey } from '../addresses/client-address.js'
 
 export interface WaitingSocket {
@@ -6,7 +6,8 @@ export interface WaitingSocket {
 }
 
 /**
- * Number of longest waiting sockets among which one is chosen, so that the cost does not grow with a crowd.
+ * Number of sockets from which one is chosen. Bounded, so that the choice costs the same for any number of
+ * sockets.
  */
 const sampleSize = 16
 
@@ -19,7 +20,7 @@ export class WaitingSockets<Member extends WaitingSocket> {
     return this.#members.size === 0
   }
 
-  /** Returns all, the longest waiting first. */
+  /** Returns all waiting sockets, the longest waiting first. */
   all(): Iterable<Member> {
     return this.#members
   }
@@ -39,8 +40,8 @@ export class WaitingSockets<Member extends WaitingSocket> {
   }
 
   /**
-   * Returns a socket of the address with the most waiting ones, so that a crowd of one address keeps nobody
-   * else out. Undefined if none waits.
+   * Returns, of the sockets that have waited longest, one whose address has the most waiting sockets. Thus
+   * many sockets of one address do not keep out other clients. Returns undefined if no socket waits.
    */
   findGreediest(): Member | undefined {
     let greediest: Member | undefined

@@ -1,35 +1,37 @@
 /**
- * The one door to the package ws: the WebSocket of a client, and the server that makes it.
+ * The WebSocket of a client, and the server that creates it. No other file of the gateway imports code of the
+ * package ws.
  *
- * ws is configured to detect everything that it can refuse by itself. On its own, ws closes with a bare code
- * and reports it afterwards. Here the owner is asked first, so that waiting frames are sent and the close
- * frame has a reason.
+ * ws detects violations of the protocol and of the limits of messages. By default it closes the WebSocket
+ * with a code and no reason, and reports the violation afterwards. Here it reports to the owner first, and
+ * the owner closes: so waiting frames are sent, and the close frame has a reason.
  */
 import { type Server, type ServerOptions, WebSocket, WebSocketServer } from 'ws'
 import { type CloseCode, closeCodes } from '../../shared/close-codes.js'
 
 /**
- * Factor by which a message may exceed `maxBodyBytes` and still be answered. A larger one closes the
- * connection.
+ * Factor by which a message may exceed `maxBodyBytes` and still be answered with an error. A larger message
+ * closes the connection.
  */
 const answeredExcess = 4
 
 /**
- * Bytes of a frame around the body: the headers of package and message with the longest route, or those of
- * the text protocol.
+ * Bytes of a message besides its body: the headers of a Pomelo package and message with the longest route, or
+ * the number and the route in the text protocol.
  */
 const frameOverhead = 1_024
 
 /**
- * Bytes of a body per allowed fragment, or per chunk that the socket delivers. Each costs up to 290 bytes of
- * memory until the message is complete (ws 8.23, measured): as much as the body itself.
+ * Bytes of `maxBodyBytes` for which one fragment is allowed, and one chunk from the socket. Each of them
+ * costs up to 290 bytes of memory until the message is complete (ws 8.23, measured): about as much as the
+ * body itself.
  */
 const bytesPerPart = 256
 const leastParts = 1_024
 
 /**
- * Pings and pongs within one fragmented message. A fragment is a view of the chunk that was read with it, and
- * so keeps these frames in memory until the message is complete.
+ * Largest number of pings and pongs within one fragmented message. A fragment is a view of the chunk that the
+ * socket delivered. It keeps the control frames of that chunk in memory until the message is complete.
  */
 const mostControls = 1_000
 
@@ -39,7 +41,7 @@ export interface MessageLimits {
   readonly maxBufferedChunks: number
 }
 
-/** Returns the limits that ws enforces for messages whose bodies may have so many bytes. */
+/** Returns the limits that ws enforces for messages with bodies of up to `maxBodyBytes`. */
 export function limitMessages(maxBodyBytes: number): MessageLimits {
   const parts = Math.max(leastParts, Math.ceil(maxBodyBytes / bytesPerPart))
   return {
@@ -49,7 +51,7 @@ export function limitMessages(maxBodyBytes: number): MessageLimits {
   }
 }
 
-/** A violation that ws has found: of the WebSocket protocol, or of a limit of messages. */
+/** A violation of the WebSocket protocol, or of a limit of messages, that ws has detected. */
 export class WebSocketViolation extends Error {
   readonly closeCode: CloseCode
 
@@ -69,20 +71,21 @@ export class WebSocketViolation extends Error {
  * A WebSocket that emits `violated` with the close code of a violation, and leaves the close to its owner.
  */
 export class ClientWebSocket extends WebSocket {
-  /** Control frames within the current message. */
+  /** Number of pings and pongs since the current message began. */
   #controls = 0
 
   override close(code?: number, reason?: string | Buffer): void {
-    // Only for a violation does ws pass a code without a reason: an answer to a close has the client's reason
-    // or no code.
+    // ws passes a code without a reason only for a violation. When it answers a close frame, it passes the
+    // client's reason, or no code.
     const isViolation = code !== undefined && reason === undefined && this.readyState === WebSocket.OPEN
     if (isViolation && this.emit('violated', code)) return
     super.close(code, reason)
   }
 
-  /** Counts a received ping or pong. */
+  /** Counts a received ping or pong. Reports a violation if there are too many within one message. */
   countControl(): void {
-    // Opcode of the incomplete message, or 0. It is private in ws: a version without it counts nothing here.
+    // `_fragmented` is the opcode of the incomplete message, or 0. The field is private in ws: if a version
+    // does not have it, nothing is counted.
     const { _receiver } = this as unknown as { _receiver?: { _fragmented?: number } }
     this.#controls = (_receiver?._fragmented ?? 0) === 0 ? 0 : this.#controls + 1
     if (this.#controls > mostControls) this.close(closeCodes.tooManyParts)
@@ -92,7 +95,8 @@ export class ClientWebSocket extends WebSocket {
 export type SocketServer = Server<typeof ClientWebSocket>
 
 /**
- * Creates the server that turns upgrades into WebSockets. `subprotocols` are those that a client may ask for.
+ * Creates the server that turns upgrades into WebSockets. `subprotocols` are those that a client may ask for,
+ * the preferred one first.
  */
 export function createSocketServer(maxBodyBytes: number, subprotocols: readonly string[]): SocketServer {
   return new WebSocketServer({
@@ -101,7 +105,8 @@ export function createSocketServer(maxBodyBytes: number, subprotocols: readonly 
     perMessageDeflate: false,
     ...limitMessages(maxBodyBytes),
     WebSocket: ClientWebSocket,
-    // The connection answers pings itself, so that it can limit them; ws would terminate the socket.
+    // The connection answers pings itself, so that it can limit them. ws would terminate the socket when too
+    // many pongs wait to be sent.
     autoPong: false,
     closeTimeout: 5_000,
     handleProtocols: asked => subprotocols.find(each => asked.has(each)) ?? false

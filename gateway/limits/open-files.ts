@@ -1,4 +1,4 @@
-/** The limit of open files, sockets included, and how many of them are left, if the system tells. */
+/** The number of files, sockets included, that the process can still open. */
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { devNull } from 'node:os'
 
@@ -23,7 +23,7 @@ export function countFreeSockets(): number | undefined {
 
 /**
  * Throws the system's error (EMFILE, ENFILE) if `count` more files cannot be opened now. Called before steps
- * that would fail half way without these files, and lose some for good.
+ * that would fail half way without these files, and would never close some of them.
  */
 export function expectFreeFiles(count: number): void {
   const files: number[] = []

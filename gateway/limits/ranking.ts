@@ -1,11 +1,11 @@
 /**
- * A ranking of things by a weight that changes, in which the heaviest is known at any moment.
+ * A ranking of items by weights that change. The heaviest item is known at any moment.
  *
- * A binary heap in which each thing knows its index. A change costs at most the logarithm of the number of
- * things, and a small change next to nothing.
+ * The ranking is a binary heap in which each item knows its index. A change takes O(log n) steps for n items,
+ * and a small change few or none.
  */
 
-/** The entry of a thing in a ranking. */
+/** The entry of an item in a ranking. */
 export interface Rank<Item> {
   readonly item: Item
   readonly weight: number
@@ -24,7 +24,7 @@ export class Ranking<Item> {
     return this.#heap.length
   }
 
-  /** The entry with the greatest weight; any of those that are equal. */
+  /** The entry with the greatest weight, any one if several are equal; undefined if there is no entry. */
   get top(): Rank<Item> | undefined {
     return this.#heap[0]
   }

@@ -1,15 +1,15 @@
 /**
  * A budget of bytes that all clients share.
  *
- * While it is exceeded, a client with more than an equal share is greedy. It must give way when bytes are
- * added for it.
+ * A client is greedy if it uses more than an equal share of the limit. While the budget is exceeded, the
+ * owner of a greedy client's bytes drops some of them, or closes the connection, when it adds more.
  */
 export class SharedBudget {
   readonly #limit: number
   readonly #clients: () => number
   #bytes = 0
 
-  /** `clients` returns the present number of clients. */
+  /** @param clients returns the present number of clients */
   constructor(limit: number, clients: () => number) {
     this.#limit = limit
     this.#clients = clients

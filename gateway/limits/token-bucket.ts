@@ -4,16 +4,16 @@
 export const burstSeconds = 2
 
 /**
- * Refused seconds' worth that are forgiven per second. Refusing has cost the gateway most of what letting in
- * would have cost, so it is counted. A client that keeps sending more than 1.25 times its rate is noticed by
- * it in the end.
+ * Rate at which refused amounts are forgiven, in seconds' worth per second. Refused amounts are counted
+ * because a refusal costs the gateway nearly as much work as a request. In the end, the count reveals a
+ * client that keeps sending more than 1.25 times its rate.
  */
 const forgiven = 0.25
 
 export class TokenBucket {
   readonly #perSecond: number
   #tokens: number
-  /** Refused seconds' worth, less the part that was forgiven since. */
+  /** The refused amounts in seconds' worth of the rate, less the part that was forgiven since. */
   #refused = 0
   #at: number
 
@@ -23,7 +23,10 @@ export class TokenBucket {
     this.#at = now
   }
 
-  /** Spends tokens. Returns 0, or the milliseconds until there would be enough if the amount is refused. */
+  /**
+   * Spends tokens, and returns 0. If there are too few, spends none, and returns the milliseconds until there
+   * are enough.
+   */
   spend(amount: number, now: number): number {
     const seconds = (now - this.#at) / 1000
     this.#at = now

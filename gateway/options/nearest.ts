@@ -1,6 +1,6 @@
 /** The suggestion for a mistyped name. */
 
-/** Returns the one of `names` that is most similar to `name`; undefined if none is similar. */
+/** Returns the name in `names` that is most similar to `name`; undefined if none is similar. */
 export function findNearest(name: string, names: readonly string[]): string | undefined {
   const most = Math.max(1, Math.floor(name.length / 4))
   let [nearest, least] = [undefined as string | undefined, most + 1]
@@ -11,7 +11,10 @@ export function findNearest(name: string, names: readonly string[]): string | un
   return nearest
 }
 
-/** Returns the number of characters to change, add, remove or swap with their neighbour. */
+/**
+ * Returns the edit distance of two texts: the number of characters to change, add, remove or swap with their
+ * neighbour.
+ */
 function measureDistance(a: string, b: string): number {
   let [beforeLast, last] = [[] as number[], Array.from({ length: b.length + 1 }, (_, j) => j)]
   for (let i = 1; i <= a.length; i++) {

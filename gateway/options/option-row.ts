@@ -18,12 +18,12 @@ export interface OptionRow {
   readonly help: string
 }
 
-/** Checks a time in milliseconds, of at most the longest one that Node's timers take. */
+/** Returns the check of a time in milliseconds: at most the longest that Node's timers accept. */
 export function ms(least: number): Check {
   return { type: 'integer', least, most: 2_147_483_647 }
 }
 
-/** Checks a whole number. */
+/** Returns the check of a whole number. */
 export function count(least: number, most: number): Check {
   return { type: 'integer', least, most }
 }

@@ -1,8 +1,8 @@
 /**
  * The table of all options that are plain values: checks, defaults and help texts.
  *
- * The library takes an option by its name, the command line as `--flag`, the environment as `SALLYPORT_…`. A
- * test holds `docs/reference/options.md` to this table.
+ * A program sets an option by its name, the command line as `--flag`, the environment as `SALLYPORT_…`. A
+ * test compares `docs/reference/options.md` with this table.
  */
 import { availableParallelism } from 'node:os'
 import { logLevels } from '../../shared/text/log.js'
@@ -122,7 +122,7 @@ export const optionTable: readonly OptionRow[] = [
   },
   {
     name: 'maxBodyDepth',
-    // At least 4, since a handshake is nested itself.
+    // At least 4, because the levels of a handshake are limited too.
     check: count(4, 1_000),
     defaultValue: 64,
     help: 'levels of arrays and objects in a body; a deeper one is answered with BODY_MALFORMED'
@@ -221,7 +221,7 @@ export const optionTable: readonly OptionRow[] = [
   },
   {
     name: 'maxGivenUpHandlers',
-    // Each occupies one of the 4,096 slots of its worker.
+    // Each handler that hangs occupies one of the 4,096 slots of its worker.
     check: count(1, 3_000),
     defaultValue: 1_000,
     help: 'handlers that may hang in a worker past their deadlines before it is replaced'

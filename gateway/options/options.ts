@@ -1,9 +1,9 @@
 /**
  * The options of a gateway: their types, their check, and their defaults.
  *
- * Options that are plain values stand in option-table.ts; those that only a program can give stand here.
- * `GatewayOptions` are what a program asks for. `ResolvedOptions` are the same, checked and frozen, with
- * every default filled in.
+ * Options that are plain values are in option-table.ts. The other ones, which only a program can give, are
+ * here. `GatewayOptions` are the options as a program gives them. `ResolvedOptions` are the same options,
+ * checked and frozen, with every default filled in.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { resolve } from 'node:path'
@@ -19,7 +19,7 @@ import { checkOption } from './option-row.js'
 import { optionTable } from './option-table.js'
 import type { PlainOptions } from './plain-options.js'
 
-/** What a Pomelo client declares in its handshake, and its address. */
+/** The declarations of a Pomelo client in its handshake, and its address. */
 export interface HandshakeInfo {
   /** The client's own type, e.g. `js-websocket`; '' if it names none. */
   readonly type: string
@@ -34,18 +34,18 @@ export type HandshakeAnswer =
   | { readonly accept: true; readonly user?: unknown }
   | { readonly accept: false; readonly outdated?: boolean; readonly user?: unknown }
 
-/** What is known of a client before its session begins. None of it is validated. */
+/** The request of a client for authentication, before its session begins. None of its data is validated. */
 export interface AuthenticationRequest {
   /** The headers of the HTTP request that opened the connection. */
   readonly headers: IncomingHttpHeaders
   /** The path and query of that request. */
   readonly url: string
   readonly address: ClientAddress
-  /** The handshake of a Pomelo client or of our own; undefined for the text protocol, which has none. */
+  /** The handshake in Pomelo's protocol; undefined in the text protocol, which has none. */
   readonly handshake: Omit<HandshakeInfo, 'address'> | undefined
 }
 
-/** The answer of the `authenticate` hook: who the client is, or why it is not let in. */
+/** The answer of the `authenticate` hook: the client's identity, or a refusal with a reason. */
 export type AuthenticationAnswer =
   | {
       readonly accept: true
@@ -56,13 +56,13 @@ export type AuthenticationAnswer =
     }
   | {
       readonly accept: false
-      /** The reason that the client is told; in the text protocol by a kick. Default: `not let in`. */
+      /** The reason that is sent to the client, in the text protocol by a kick. Default: `not let in`. */
       readonly reason?: string
       /** Data under `user` in a handshake reply that refuses the client. Default: `{ reason }`. */
       readonly user?: unknown
     }
 
-/** What a client has sent with its upgrade, for authentication. */
+/** The headers and the URL of a client's upgrade, for authentication. */
 export type Credentials = Pick<AuthenticationRequest, 'headers' | 'url'>
 
 /** Answers an HTTP request that opens no WebSocket. */
@@ -187,7 +187,7 @@ export function resolveOptions(asked: GatewayOptions, metrics = new Metrics()): 
     throw errors.optionInvalid(`Expected \`dev\` to be true or false, got ${describeValue(dev)}`)
   }
   const options = plain as unknown as PlainOptions
-  // Both constructors throw for a value that they cannot parse.
+  // Checks both options: a constructor throws if it cannot parse its value.
   new Origins(options.origins)
   new Hosts(options.hosts, options.host)
   return Object.freeze({

@@ -6,12 +6,12 @@
 import type { LogLevel } from '../../shared/text/log.js'
 
 /**
- * What happens if a user is bound to a second session: `off` allows it, `reject` fails the second bind,
+ * The reaction if a user is bound to a second session: `off` allows it, `reject` fails the second bind,
  * `kick` ends the first session.
  */
 export type SingleSession = 'off' | 'reject' | 'kick'
 
-/** What a worker runs in: a thread of the gateway's process, or a process of its own. */
+/** The place where a worker runs: a thread of the gateway's process, or a process of its own. */
 export type Isolation = 'thread' | 'process'
 
 /** Options that are plain values, and so can come from the command line and the environment too. */
@@ -39,7 +39,7 @@ export interface PlainOptions {
   workers: number
   /** The gateway's name, which sessions carry. Default: `gateway-1`. */
   frontendId: string
-  /** What happens if a user is bound to a second session. Default: `off`, which allows it. */
+  /** The reaction if a user is bound to a second session. Default: `off`, which allows it. */
   singleSession: SingleSession
   /**
    * Origins of the pages that may connect, separated by commas: `same` (the host of the request), `null`
@@ -57,16 +57,16 @@ export interface PlainOptions {
   hosts: string
   /**
    * TCP connections in all, from their accept: WebSockets, and connections that ask for an upgrade or a page.
-   * At the limit, a connection that waits for its next request is closed to make room. If there is none, a
-   * few new ones are answered with 503, and the others closed. The number of files that the process may open
-   * is a limit too. 0: any number. Default: 50,000.
+   * At the limit, a connection that waits for a request is closed to make room. If no connection waits, a few
+   * new ones are answered with 503, and the others closed. The number of files that the process may open is a
+   * limit too. 0: any number. Default: 50,000.
    */
   maxConnections: number
   /**
    * TCP connections of one address; an IPv6 address counts by its /64. At the limit, a connection that was
-   * answered and is idle is closed to make room. If there is none, a few new ones are answered with 429, and
-   * the others closed. With `trustedProxies`, this counts WebSockets by the address that the proxies name. 0:
-   * any number. Default: 0.
+   * answered and is idle is closed to make room. If no connection is idle, a few new ones are answered with
+   * 429, and the others closed. With `trustedProxies`, this counts WebSockets by the address that the proxies
+   * name. 0: any number. Default: 0.
    */
   maxConnectionsPerAddress: number
   /**
@@ -118,8 +118,8 @@ export interface PlainOptions {
    */
   maxRequestsPerSecond: number
   /**
-   * Bytes that the connection of one session brings per second, all of them, with a burst of twice as many.
-   * Beyond it, requests are refused with RATE_LIMITED. 0: any number. Default: 1,048,576.
+   * Bytes of any kind that the client of one session sends per second, with a burst of twice as many. Beyond
+   * it, requests are refused with RATE_LIMITED. 0: any number. Default: 1,048,576.
    */
   maxBytesPerSecond: number
   /**
@@ -134,8 +134,8 @@ export interface PlainOptions {
    */
   maxOpenRequests: number
   /**
-   * Bytes of the bodies of these requests. Beyond it, new ones are refused with OVERLOADED. Default:
-   * 134,217,728.
+   * Bytes of the bodies of all requests that wait and run. Beyond it, new requests are refused with
+   * OVERLOADED. Default: 134,217,728.
    */
   maxOpenBytes: number
   /**
@@ -152,7 +152,7 @@ export interface PlainOptions {
   maxSettingsKeys: number
   /**
    * Bytes that may wait for one client behind the current write. Beyond it, the connection is closed as
-   * `slow`. The current write began when nothing waited; it may be larger, and counts only in
+   * `slow`. The current write, which began when nothing waited, does not count here but in
    * `maxSendBytesInAll`. Default: 1,048,576.
    */
   maxSendBytes: number
@@ -163,17 +163,18 @@ export interface PlainOptions {
   maxSendBytesInAll: number
   /**
    * Milliseconds that a session waits for its client to come back after a lost connection; then it ends. Only
-   * our own client can come back. 0: the session ends at once. Default: 60,000.
+   * Sallyport's own client can come back. 0: the session ends at once. Default: 60,000.
    */
   resumeWindow: number
   /**
-   * Milliseconds, as `resumeWindow`, of a session that holds nothing: no user, no settings, no channel, no
-   * running request. The smaller of the two counts. 0: the session ends at once. Default: 15,000.
+   * The resume window of a session that holds nothing, in milliseconds: no user, no settings, no channel, no
+   * running request. The smaller of `resumeWindow` and this option counts. 0: the session ends at once.
+   * Default: 15,000.
    */
   unboundResumeWindow: number
   /**
-   * Sessions whose client is away. Beyond it, a session ends of the address that has the most of them. 0: any
-   * number. Default: 50,000.
+   * Sessions whose client is away. Beyond it, the oldest session of the address with the most such sessions
+   * ends. 0: any number. Default: 50,000.
    */
   maxDetachedSessions: number
   /**
@@ -183,7 +184,7 @@ export interface PlainOptions {
   maxDetachedSessionsPerAddress: number
   /**
    * Bytes of memory of all sessions whose client is away: their settings, and what is kept for each of them
-   * alone. Beyond it, a session ends of the address that takes the most. Default: 134,217,728.
+   * alone. Beyond it, the oldest session of the address with the most memory ends. Default: 134,217,728.
    */
   maxDetachedBytes: number
   /**
@@ -197,8 +198,8 @@ export interface PlainOptions {
    */
   maxBacklogMessages: number
   /**
-   * Bytes that are kept for all clients together. Beyond it, the clients with the most lose their oldest.
-   * Default: 268,435,456.
+   * Bytes that are kept for all clients together. Beyond it, clients with more than an equal share lose their
+   * oldest messages. Default: 268,435,456.
    */
   maxBacklogBytesInAll: number
   /**
@@ -212,26 +213,26 @@ export interface PlainOptions {
   /** Sessions that may be in one channel. One more cannot join. Default: 100,000. */
   maxMembers: number
   /**
-   * What a worker runs in. A `thread` shares the gateway's process, so that an allocation that V8 cannot get
-   * ends both. A `process` ends alone, but costs more, and all that it was handed counts as started: see
-   * `docs/guarantees.md`. Default: `thread`.
+   * The place where a worker runs. A `thread` shares the gateway's process: an allocation that V8 cannot get
+   * ends both. A `process` ends alone, but costs more, and all requests that were handed to it count as
+   * started: see `docs/guarantees.md`. Default: `thread`.
    */
   isolation: Isolation
   /**
-   * Megabytes of old objects in one worker's heap. Beyond it, the worker is ended and replaced. Buffers are
-   * not counted, and in a thread V8 cannot keep the limit in all cases: see `docs/guarantees.md`. 0: Node's
-   * own limit. Default: 0.
+   * Megabytes of the old generation in one worker's heap. Beyond it, the worker is ended and replaced.
+   * Buffers are not counted, and in a thread V8 cannot keep the limit in all cases: see `docs/guarantees.md`.
+   * 0: Node's own limit. Default: 0.
    */
   workerHeap: number
   /**
-   * Milliseconds that a worker's event loop may stand still, and that a worker may take no work although
+   * Milliseconds that a worker's event loop may be blocked, and that a worker may start no request although
    * requests wait for it. Beyond it, the worker is ended and replaced. 0: any time. Default: 5,000.
    */
   stuckAfter: number
   /**
-   * Handlers that may hang in one worker: they have not ended by their request's deadline, nor since. At the
-   * limit the worker is replaced: once its replacement runs it gets no more requests, and it is ended when
-   * its other requests are decided. Default: 1,000.
+   * Handlers that may hang in one worker: they still run after their request's deadline. At the limit the
+   * worker is replaced: when its replacement runs, it gets no more requests, and when its other requests are
+   * decided, it is ended. Default: 1,000.
    */
   maxGivenUpHandlers: number
   /** Milliseconds that a worker may take to load its handlers; then its start has failed. Default: 30,000. */

@@ -11,7 +11,8 @@ export const resumeOptions: readonly OptionRow[] = [
   {
     name: 'unboundResumeWindow',
     check: ms(0),
-    // Time in which our client notices a dead connection: its heartbeat, plus the time for the answer.
+    // The time in which Sallyport's client notices a dead connection: its heartbeat, plus the time for the
+    // answer.
     defaultValue: 15_000,
     help: 'the same, for a session without user, settings and channels'
   },

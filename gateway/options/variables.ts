@@ -1,8 +1,8 @@
 /**
  * The environment variables that set options: those that begin with `SALLYPORT_`.
  *
- * A variable that is no option causes a warning, not an error: others set such variables too, and a user may
- * be unable to prevent it.
+ * A variable that is no option causes a warning, not an error: platforms set such variables too, and a user
+ * may be unable to prevent it.
  */
 import { findNearest } from './nearest.js'
 import { variableOf } from './option-row.js'

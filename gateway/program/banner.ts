@@ -1,7 +1,7 @@
-/** The banner that the program prints: its URL, the loaded handlers, and what to try next. */
+/** The banner that the program prints: the gateway's URL, the loaded handlers, and a first thing to try. */
 import type { Gateway } from '../gateway.js'
 
-/** Routes that are listed for a file, before the rest is only counted. */
+/** Number of routes that are listed for a file. Of further ones only the number is shown. */
 const shownRoutes = 6
 
 export function formatBanner(gateway: Gateway, version: string): string {

@@ -26,7 +26,7 @@ export type Command =
  */
 const examplesFolder = fileURLToPath(new URL('../../examples/', import.meta.url))
 
-/** The folder of their sources, in a clone: in development mode, their TypeScript runs as it is. */
+/** The folder of the examples' sources in a clone. Development mode runs this TypeScript without a build. */
 const exampleSources = fileURLToPath(new URL('../../../examples/', import.meta.url))
 
 /** Flags that are not options of the gateway. */

@@ -1,8 +1,8 @@
 /**
  * Signal handlers for the time before the program is loaded.
  *
- * Signals that ask the process to end, end it with code 0, since nothing has begun yet. The others are
- * ignored. This file imports nothing, so that its handlers exist from the first moment on.
+ * SIGINT, SIGTERM and SIGQUIT end the process with code 0, since nothing has begun yet. SIGHUP and SIGUSR2
+ * are ignored. This file imports nothing, so that its handlers exist from the first moment on.
  */
 
 const endings = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const

@@ -1,7 +1,8 @@
 /**
  * The life of the program: its reactions to signals and to uncaught exceptions.
  *
- * It always drains before it ends, unless it is told a second time to end.
+ * SIGTERM, SIGQUIT and an uncaught exception drain the gateway before the process ends; SIGINT closes it,
+ * with a shorter wait. A second signal, or a second exception, ends the process at once.
  *
  *   starting ──▶ running ──▶ ending ──▶ its exit code
  *       └───────────────────────▲
@@ -29,7 +30,7 @@ export class Program {
   }
 
   /**
-   * Starts the gateway. Resolves when it runs, or when it was told to end instead. Rejects if it cannot
+   * Starts the gateway. Resolves when it runs, or when a signal has ended the start. Rejects if it cannot
    * start.
    */
   async start(): Promise<ProgramState> {
@@ -39,7 +40,7 @@ export class Program {
       await this.#gateway.start()
       if (this.#state === 'starting') this.#state = 'running'
     } catch (error) {
-      // A start that was told to end fails on purpose.
+      // If a signal has ended the start, this error is expected.
       if (this.#state !== 'ending') throw error
     }
     return this.#state
@@ -51,8 +52,8 @@ export class Program {
     process.on('SIGQUIT', () => this.#askToEnd(3, () => this.#drain()))
     process.on('SIGHUP', () => this.#reload())
     process.on('SIGUSR2', () => this.#gateway.options.log.info('SIGUSR2 means nothing here, and is ignored'))
-    // Node ignores SIGPIPE and SIGXFSZ: the writes that caused them fail instead.
-    // Node also reports a rejected promise that nobody awaits as an uncaught exception.
+    // Node ignores SIGPIPE and SIGXFSZ: the writes that caused them fail instead. Node also reports the
+    // unhandled rejection of a promise as an uncaught exception.
     process.on('uncaughtException', error => this.#fail(error))
   }
 
@@ -95,7 +96,10 @@ export class Program {
     if (this.#state !== 'ending') this.#end(() => this.#drain())
   }
 
-  /** Reloads the certificate, if there is one, and the handlers. Versions that are invalid are not used. */
+  /**
+   * Reloads the certificate, if there is one, and the handlers. Keeps the old ones if the new ones are
+   * invalid.
+   */
   #reload(): void {
     const { log, tlsCert } = this.#gateway.options
     if (this.#state !== 'running') {

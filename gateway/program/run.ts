@@ -1,4 +1,4 @@
-/** Runs the program: from the command line to options, to a gateway, to its end. */
+/** Runs the command that the user has given: the gateway, `init`, `--help` or `--version`. */
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { assembleGateway } from '../start.js'
@@ -10,7 +10,7 @@ import { Program } from './program.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
 
-/** @throws the error that kept the gateway from its start */
+/** @throws the error that prevented the start of the gateway */
 export async function run(): Promise<void> {
   // A closed stdout, as with `| head -1`, must not end the process.
   surviveErrors(process.stdout)

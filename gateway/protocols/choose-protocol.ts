@@ -1,4 +1,4 @@
-/** Chooses the protocol of a connection: the one place that knows every codec. */
+/** Chooses the protocol of a connection. Only this file knows all protocols. */
 import { type PomeloParts, PomeloProtocol } from './pomelo-protocol.js'
 import type { Protocol, ProtocolHost } from './protocol.js'
 import { TextProtocol } from './text-protocol.js'

@@ -1,8 +1,9 @@
 /**
  * Encodes replies, errors and events for a Pomelo client, as the payloads of WebSocket messages.
  *
- * A payload is a text of one character for each byte. Made from what the client declared in its handshake.
- * Needs no connection, so that what is sent to a client that is away can be encoded and kept for its return.
+ * A payload is a text of one character for each byte. The encoding follows the client's declarations in its
+ * handshake. It needs no connection, so that messages for an absent client can be encoded and kept for a
+ * resume.
  */
 
 import { wrapPlain } from '../../shared/bodies/rich-body.js'
@@ -26,7 +27,7 @@ import { type EventFrame, frameForms } from '../events/event-frame.js'
 import { encodeFrame } from '../events/frames.js'
 import { encodeJson } from './protocol.js'
 
-/** Bytes of a body that fit into a package for certain. */
+/** Size of the largest body that is certain to fit into a package, in bytes. */
 const maxBody = 16_000_000
 
 /** Characters to which an error's message is cut if the whole error is longer than `maxBody`. */

@@ -2,7 +2,7 @@
  * Pomelo's protocol, as its clients speak it: packages in binary messages.
  *
  * It has a handshake with a route dictionary, and heartbeats that the client times. The gateway accepts
- * several packages in one message, but sends one in each, since many clients read only the first.
+ * several packages in one message, but sends only one per message, since many clients read only the first.
  *
  *   awaiting handshake ──▶ judging ──▶ awaiting ack ──▶ open
  *                             └──▶ refused
@@ -49,7 +49,8 @@ export class PomeloProtocol implements Protocol {
   readonly #parts: PomeloParts
   #state: PomeloState = 'awaiting handshake'
   /**
-   * Encodes messages for this client: in the plainest form until the handshake tells what the client reads.
+   * Encodes messages for this client, in the plainest form until the handshake tells which forms the client
+   * reads.
    */
   #messages = new PomeloMessages({ emptyBody: '{}', errorFlag: false, rich: false, counts: false })
   /** Whether both sides count messages, for a resume; counts then replace the heartbeats. */
@@ -167,7 +168,7 @@ export class PomeloProtocol implements Protocol {
     this.#refuse(refuseForNow())
   }
 
-  /** Follows the hook's answer. Throws if that is no valid answer. */
+  /** Acts on the hook's answer. Throws if the answer is invalid. */
   #answer(request: HandshakeRequest, answer: HandshakeAnswer): void {
     if (this.#state !== 'judging' || !this.#host.isConnected) return
     if (typeof answer?.accept !== 'boolean') {
@@ -176,7 +177,7 @@ export class PomeloProtocol implements Protocol {
       )
     }
     if (!answer.accept) return this.#refuseHandshake(answer.outdated === true ? 501 : 500, answer.user)
-    // Throws here if it is no JSON, while there is no session yet.
+    // Throws now, while there is no session yet, if `user` cannot be written as JSON.
     JSON.stringify(answer.user)
     const { type, version, user } = request
     this.#host.connectionSession.authenticate({ type, version, user }, refusal => {
@@ -217,7 +218,7 @@ export class PomeloProtocol implements Protocol {
 
   #refuse({ code, reason, user }: HandshakeRefusal): void {
     if (code === closeCodes.handshakeRefused) return this.#refuseHandshake(500, user, reason)
-    // No handshake reply is sent: one that is not 200 tells a client not to come back.
+    // No handshake reply is sent: any code other than 200 tells the client not to come back.
     this.#state = 'refused'
     this.#host.sendFrame(this.encodeKick(reason))
     this.#host.close(code, reason)
@@ -232,8 +233,8 @@ export class PomeloProtocol implements Protocol {
 
   #receiveAck(): void {
     this.#state = 'open'
-    // The gateway sends the first heartbeat, which starts the client's clock. A client that counts has its
-    // own clock.
+    // The gateway sends the first heartbeat, which starts the client's heartbeat timer. A client that counts
+    // messages has a timer of its own.
     if (this.#parts.options.heartbeat > 0 && !this.#counts) this.#sendPackage(packageKinds.heartbeat)
     this.#host.uncork()
   }
@@ -248,7 +249,7 @@ export class PomeloProtocol implements Protocol {
   }
 }
 
-/** Throws for a handshake that is too large, which closes the connection: no reply is possible yet. */
+/** Throws if a handshake is too large. The error closes the connection, since no reply is possible yet. */
 function expectSize(size: number, maxBytes: number): void {
   if (size > maxBytes) throw errors.bodyTooLarge(`${size} bytes`, maxBytes)
 }

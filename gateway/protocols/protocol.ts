@@ -28,7 +28,7 @@ export interface Protocol {
    * @throws `FRAME_MALFORMED`, `PROTOCOL_VIOLATED`: the connection must be closed
    */
   receive(bytes: Buffer): void
-  /** Asks the client for a sign of life, in protocols in which the gateway sends the heartbeats. */
+  /** Asks the client for a sign of life, if in this protocol the gateway begins the heartbeats. */
   beat(): void
   /** Returns the frame of a reply. Bodies and frames are texts of one character for each byte. */
   encodeReply(id: number, body: string): string
@@ -44,8 +44,8 @@ export interface ProtocolSession {
   readonly keepsSessions: boolean
   /**
    * Authenticates the client, once. Calls `done` synchronously if there is no `authenticate` hook, and never
-   * if the connection has closed before the answer comes. A client that is not let in gets a refusal with
-   * the reason.
+   * if the connection has closed before the answer comes. Passes a refusal to `done` if the client is not let
+   * in.
    */
   authenticate(
     handshake: AuthenticationRequest['handshake'],
@@ -60,10 +60,11 @@ export interface ProtocolSession {
    * @param messages encodes what the session sends to this client from now on
    */
   prepareResume(asked: ResumeRequest, messages: PomeloMessages): ResumeReply | undefined
-  /** Returns why no session can begin; undefined if one can. Called before `open`. */
+  /** Returns a refusal if no session can begin, else undefined. Called before `open`. */
   judge(): HandshakeRefusal | undefined
   /**
-   * Records that the client has received `count` counted messages. Returns how many of its own were taken in.
+   * Records that the client has received `count` counted messages. Returns the number of counted messages
+   * that the gateway has received from the client.
    *
    * @throws `PROTOCOL_VIOLATED` for a count that is impossible
    */
@@ -77,11 +78,11 @@ export interface ProtocolHost {
   readonly connectionSession: ProtocolSession
   /** Sends one frame: a text of one character for each byte. */
   sendFrame(frame: string): void
-  /** Sends a ping of WebSocket. */
+  /** Sends a WebSocket ping. */
   ping(): void
   /**
    * Begins the session, or resumes the one that `prepareResume` has found. While the connection is corked,
-   * events for the client wait for `uncork`. `user` is what the client said about itself.
+   * events for the client wait for `uncork`. `user` is the client's own data from the handshake.
    */
   open(user?: unknown): void
   /** Stops reading the socket. */
@@ -92,8 +93,8 @@ export interface ProtocolHost {
   cork(): void
   uncork(): void
   /**
-   * Passes a message to the protocol, also one that had to wait. An exception of the protocol closes the
-   * connection.
+   * Passes a message to the protocol, be it new or one that had to wait for authentication. An exception of
+   * the protocol closes the connection.
    */
   receive(bytes: Buffer): void
   /**

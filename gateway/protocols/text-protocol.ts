@@ -1,8 +1,8 @@
 /**
  * The text protocol: JSON in text messages, for a browser's console and for clients in any language.
  *
- * It has no handshake, and its heartbeats are the pings of WebSocket. The gateway parses only the number and
- * the route of a request; the body goes to the handler as it is.
+ * It has no handshake, and its heartbeats are WebSocket pings. The gateway parses only the number and the
+ * route of a request; the body goes to the worker unparsed.
  *
  *   authenticating ──▶ open        authenticating: messages of the client wait meanwhile
  *          └──▶ refused
@@ -46,7 +46,8 @@ export class TextProtocol implements Protocol {
   receive(bytes: Buffer): void {
     if (this.#state === 'open') return this.#read(bytes)
     if (this.#state === 'refused') return
-    // Messages in the chunk that the socket has already read still arrive: one chunk at most.
+    // After the pause, messages of the chunk that the socket has already read still arrive: one chunk at
+    // most.
     this.#host.pause()
     this.#early.push(bytes)
   }
@@ -71,7 +72,7 @@ export class TextProtocol implements Protocol {
     try {
       scanned = scanRequest(bytes)
     } catch (error) {
-      // The connection stays open, since a person at a console mistypes.
+      // The connection stays open, since a person at a console makes typing errors.
       if (!(error instanceof GatewayError) || error.code !== errors.frameMalformed.code) throw error
       if (!this.#host.countFrame()) return
       const answer = `[null,null,${encodeJson({ error: error.code, message: error.message })}]`
@@ -106,7 +107,7 @@ export class TextProtocol implements Protocol {
   }
 }
 
-/** Returns an event as the text form has it: `[name, body]`, in which an empty body is null. */
+/** Returns the text of an event: `[name, body]`, in which an empty body is null. */
 function formatEvent(name: string, body: string): string {
   return `[${encodeJson([name]).slice(1, -1)},${body === '' ? 'null' : body}]`
 }

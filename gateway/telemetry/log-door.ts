@@ -1,9 +1,9 @@
 /**
- * The one door through which every line of the log leaves, including the lines of workers.
+ * The logger through which every line of the log leaves, including the lines of workers.
  *
- * Behind it are text lines on stderr, or the host's own logger. A failure of either never reaches the code
- * that logs. Lines of one message are limited per second; those beyond are reported as a count. SeldomWarning
- * differs: it limits one warning to a line in ten seconds, and needs no timer.
+ * It writes text lines to stderr, or calls the host's own logger. A failure of either never reaches the code
+ * that logs. The lines with the same message are limited per second; of further ones only the number is
+ * logged. SeldomWarning differs: it limits one warning to a line in ten seconds, and needs no timer.
  */
 import type { Writable } from 'node:stream'
 import {
@@ -24,8 +24,8 @@ import { Output } from './output.js'
 const windowLength = 1_000
 
 /**
- * Different messages that are counted separately in a window. Further ones share one count, since a message
- * that contains a stranger's text is new each time.
+ * Largest number of different messages that are counted separately in a window. Further ones share one count,
+ * since a message with a client's text in it may be new each time.
  */
 export const maxKinds = 200
 
@@ -36,7 +36,7 @@ export interface LogDoorInit {
   readonly logLevel: LogLevel | 'silent'
   /** Lines of one message per second; 0 allows any number. */
   readonly maxLogLinesPerSecond: number
-  /** Takes the text lines, and reports about failures of the host's own logger. */
+  /** Receives the text lines, and reports about failures of the host's own logger. */
   readonly stream: Writable
   readonly metrics: Pick<Metrics, 'count'>
   readonly now: () => number

@@ -1,8 +1,8 @@
 /**
  * The metrics of a gateway: counters that only go up, and gauges that are read on demand.
  *
- * A counter is counted where the event happens. A gauge is read from its owner when somebody asks for the
- * metrics. A test holds `docs/reference/metrics.md` to the names here.
+ * A counter is counted where the event happens. A gauge is read from its owner whenever the metrics are read.
+ * A test compares the names with `docs/reference/metrics.md`.
  */
 
 const counterNames = [

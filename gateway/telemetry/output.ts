@@ -1,8 +1,8 @@
 /**
  * A standard stream of the process, written so that its failures do not harm the process.
  *
- * Its reader may disappear, its disk may be full, or nobody may read it. Lines that cannot be written are
- * dropped and counted, and the bytes that wait are bounded.
+ * The reader of the stream may disappear or stop to read, and a disk may be full. Lines that cannot be
+ * written are dropped and counted, and the bytes that wait are bounded.
  */
 import type { Writable } from 'node:stream'
 import { maxWaitingBytes } from '../../shared/text/log.js'
@@ -14,7 +14,7 @@ export interface OutputInit {
   /** Called at each failure of the stream. */
   readonly onError: () => void
   /**
-   * Called when the stream takes lines again, with the number of lines dropped since it last did and the
+   * Called when the stream accepts lines again, with the number of lines that were dropped meanwhile, and the
    * cause.
    */
   readonly onRecovered: (lines: number, cause: string) => void
@@ -22,7 +22,7 @@ export interface OutputInit {
 
 export class Output {
   readonly #init: OutputInit
-  /** Lines dropped since the stream last took all, and why the last of them was dropped. */
+  /** Number of lines dropped since the last recovery. `#cause` tells why the last of them was dropped. */
   #lost = 0
   #cause = ''
 
@@ -60,8 +60,8 @@ export class Output {
 const survived = new WeakSet<Writable>()
 
 /**
- * Keeps an `'error'` event of a stream from ending the process, which it does without a listener. Whoever
- * writes still gets the error in the callback.
+ * Adds an empty listener for `'error'` events of a stream, since such an event ends the process if there is
+ * no listener. The code that writes still gets the error in its callback.
  */
 export function surviveErrors(stream: Writable): void {
   if (survived.has(stream)) return

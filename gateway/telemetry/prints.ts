@@ -1,8 +1,8 @@
 /**
- * Forwards what handlers in threads print, by `console.log` for instance, to this process's streams.
+ * Forwards the output of handlers in threads, such as that of `console.log`, to this process's streams.
  *
- * Node itself would pipe it there, and stop at their first error: everything printed later would wait in the
- * worker's memory. Here it always flows, and is dropped if nobody reads it.
+ * Node itself would pipe the output, and stop at the first error of a stream: later output would wait in the
+ * worker's memory. Here the output always flows, and is dropped if a stream does not accept it.
  */
 import type { Worker } from 'node:worker_threads'
 import type { Metrics } from './metrics.js'
@@ -26,7 +26,7 @@ export class Prints {
     this.#error = open(process.stderr)
   }
 
-  /** Forwards the prints of a thread, until it ends. */
+  /** Forwards the output of a thread until the thread ends. */
   follow({ stdout, stderr }: Pick<Worker, 'stdout' | 'stderr'>): void {
     for (const [from, to] of [
       [stdout, this.#out],

@@ -96,7 +96,7 @@ t.test(
       lines.filter(({ level }) => level === 'warn'),
       [
         {
-          message: 'There are as many connections as there may be',
+          message: 'The limit of connections is reached',
           fields: { connections: 12, by: 'maxConnections' }
         }
       ]
@@ -225,9 +225,9 @@ t.test('400 connections that say nothing, and files for 200: players come in, an
   await until('most are closed', () => over(crowd) >= 220)
   const gateway = { url: `ws://127.0.0.1:${port}` }
   for (const address of ['127.0.0.2', '127.0.0.1', '127.0.0.3']) await play(t, gateway, address)
-  await until('it is told', () => said.err.includes('as many connections as there may be'))
+  await until('it is told', () => said.err.includes('The limit of connections is reached'))
   t.match(said.err, /ulimit -n/)
-  t.equal(said.err.match(/as many connections as there may be/g)?.length, 1)
+  t.equal(said.err.match(/The limit of connections is reached/g)?.length, 1)
   t.equal(child.exitCode, null)
 })
 
