@@ -8,8 +8,7 @@
  *       └───────────────────▲
  *
  * Public members are grouped by caller: the gateway, the protocol, the session. The last group ends the
- * connection: the first call of `end`, `close` or `fail` moves it to `closing`, and a later one does not
- * close it again.
+ * connection: the first end moves it to `closing`, and a later one does not close it again.
  *
  *   end        called by                                   the client sees           its session
  *   ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -19,7 +18,7 @@
  *              here; Connections, at shutdown              code and reason           a resume; else it ends
  *   fail       a part that could not handle a frame        `judgeFrame`'s close      as for `close`
  *   terminate  the clock and Connections, as a last step   a cut TCP connection      as for `#closed`
- *   #closed    the socket, once, after any of the above    nothing more              unless detached before: ends
+ *   #closed    the socket, once, after any of the above    nothing more              if still attached: ends
  *              or when the client has left or is lost                                after 1000, else kept
  */
 import { type CloseCode, closeCodes } from '../../shared/close-codes.js'
@@ -95,10 +94,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#liveness.forgive(ms)
   }
 
-  /**
-   * Checks the connection. Sends a heartbeat if one is due. Closes the connection if it was silent or unread
-   * for too long, or did not complete the handshake in time. Called by the clock of Connections.
-   */
+  /** Closes the connection after a timeout, or sends a due heartbeat. Called by the clock of Connections. */
   look(now: number): void {
     this.#outgoing.check()
     const isReady = this.#protocol?.isReady === true
@@ -225,9 +221,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#close(code, reason, null)
   }
 
-  /**
-   * Closes the connection because a frame could not be handled, or asked for something that is not allowed.
-   */
+  /** Closes the connection because a frame could not be handled, or asked for something forbidden. */
   fail(error: unknown): void {
     const { metrics, options } = this.#parts
     const { address } = this.#opened
@@ -246,8 +240,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
   #close(code: CloseCode, reason: string, kickReason: string | null): void {
     if (this.#state === 'closing') return
     try {
-      // Before the client's first message its protocol may be unknown. The client then reads the reason in
-      // the close frame.
+      // While its protocol is unknown, the client reads the reason in the close frame.
       if (kickReason !== null && this.#protocol !== undefined)
         this.#outgoing.add(this.#protocol.encodeKick(kickReason))
       this.#outgoing.write()
@@ -288,10 +281,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     return this.countFrame()
   }
 
-  /**
-   * Charges the session for bytes that no request paid for. Before the session begins, the bytes stay unpaid:
-   * they are a handshake at most.
-   */
+  /** Charges the session for unpaid bytes. Before the session begins, they add up to a handshake at most. */
   #settle(): void {
     if (!this.#traffic.isDue) return
     const { session } = this.connectionSession

@@ -1,9 +1,9 @@
 /**
  * The TCP connections to the gateway's port, from their accept to their close.
  *
- * Limits the number of connections, in all and of one address, and the time without a request. At the limit
- * in all, a connection that waits for a request is closed to make room for a new one. At the limit of one
- * address, only a connection with at least one answered request is closed. Owned by the listener.
+ * Limits their number, in all and of one address, and their time without a request. At the limit in all, a
+ * connection that waits for a request is closed to make room. At the limit of one address, only a connection
+ * that waits for its second or a later request is closed. Owned by the listener.
  *
  *   waiting ⇄ answering     waiting: for a request, the first one or the next
  *     ├──▶ upgraded         upgraded: it has become a WebSocket, and belongs to its Connection
@@ -21,15 +21,9 @@ import { WaitingSockets } from './waiting-sockets.js'
 export interface TcpConnectionsInit {
   /** 0 allows any number. */
   readonly maxConnections: number
-  /**
-   * Milliseconds that a connection may wait for a request, counted from its accept or its last response; then
-   * it is closed.
-   */
+  /** Milliseconds that a connection may wait for a request, from its accept or its last response. */
   readonly handshakeTimeout: number
-  /**
-   * The limits per client address. Undefined behind proxies, because there the address is only known from the
-   * request.
-   */
+  /** Limits per client address. Undefined behind proxies, where only a request tells the address. */
   readonly addresses: AddressLimits<TcpConnection> | undefined
   readonly metrics: Metrics
   readonly log: Logger
@@ -76,9 +70,7 @@ export class TcpConnections {
   #most = { connections: Number.POSITIVE_INFINITY, by: 'maxConnections' }
   readonly #interval: number
   #timer: NodeJS.Timeout | undefined
-  /**
-   * The time from which the next check measures a stall of the process; undefined while no connection waits.
-   */
+  /** Time of the last check, from which stalls are measured; undefined while no connection waits. */
   #lookedAt: number | undefined
   #forgiven = 0
 
@@ -94,8 +86,8 @@ export class TcpConnections {
   }
 
   /**
-   * Starts to enforce the limits. Called after the port and all other files of the process have been opened,
-   * since the number of free files limits the connections too.
+   * Starts to enforce the limits. Called after the port and all other files are open, to count the free
+   * files.
    */
   start(): void {
     const { maxConnections } = this.#init
@@ -109,8 +101,8 @@ export class TcpConnections {
   }
 
   /**
-   * Adds an accepted connection, or closes it if it exceeds a limit. If `isSecured`, its requests will come
-   * from another socket: see `secured`.
+   * Adds an accepted connection, or closes it at a limit. If `isSecured`, its requests will come from another
+   * socket: see `secured`.
    */
   accept(socket: Socket, isSecured: boolean): void {
     if (this.#bySocket.has(socket)) return
@@ -196,10 +188,7 @@ export class TcpConnections {
     return connection.since + this.#forgiven
   }
 
-  /**
-   * Closes a waiting connection after another one could not be accepted, most likely because the process has
-   * no file descriptor left.
-   */
+  /** Closes a waiting connection after an accept has failed, most likely because no file was left for it. */
   acceptFailed(error: Error): void {
     this.#init.metrics.count('acceptErrors')
     this.#full.tell({ connections: this.#count, by: error.message })
@@ -228,10 +217,7 @@ export class TcpConnections {
     socket.destroy()
   }
 
-  /**
-   * Closes a connection of this address that is idle after a response, since its client can connect again.
-   * Returns whether there was one.
-   */
+  /** Closes a connection of this address that is idle after a response: its client can connect again. */
   #displaceIdle(address: string): boolean {
     for (const connection of this.#init.addresses!.of(address))
       if (connection.state === 'waiting' && connection.wasAnswered) return this.#displace(connection)
