@@ -1,6 +1,7 @@
 /**
  * Settings as one text.
- * For each key it has the length of the key, the length of its value's text, then both texts.
+ * For each key, the text has the key's length, the length of its value's text, then the key and the value's
+ * text.
  * A snapshot is built by concatenation, and crosses to a worker as one string. A worker finds one key without
  * parsing the values of the others. The text of a value is never empty; length 0 means that the key is
  * deleted.
@@ -16,7 +17,7 @@ export interface SettingsLimits {
   readonly maxSettingsKeys: number
 }
 
-/** For settings that were checked before. */
+/** No limits, for settings that were checked before. */
 export const noLimits: SettingsLimits = {
   maxSettingsLength: Number.POSITIVE_INFINITY,
   maxSettingsKeys: Number.POSITIVE_INFINITY

@@ -2,7 +2,8 @@ import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import { SuperJSON } from 'superjson'
 import t from 'tap'
-import { decodeValue, encodeValue, maxValueDepth } from '../../../shared/values/codec.js'
+import { decodeValue, encodeValue } from '../../../shared/values/codec.js'
+import { maxValueDepth } from '../../../shared/values/inspection.js'
 
 const pass = (value: unknown) => decodeValue(encodeValue('key', value))
 const forbiddenBesideOthers = new Set(['__proto__', 'constructor', 'prototype'])

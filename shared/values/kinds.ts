@@ -1,0 +1,80 @@
+/**
+ * The kinds of values that superjson alone would damage: bytes and Errors.
+ * Registers how superjson writes them as text and builds them again. Used for settings only: bodies of clients
+ * are built by another instance of superjson, which knows none of these kinds.
+ */
+import { SuperJSON } from './superjson.js'
+
+/** An instance of superjson that knows these kinds too. */
+export const superjson = new SuperJSON()
+
+// Without this, superjson would lose the class of a typed array, and its NaNs.
+const bytesByName = new Map<string, (copy: ArrayBuffer) => ArrayBufferView | ArrayBuffer>([
+  ['ArrayBuffer', copy => copy],
+  ['Buffer', copy => Buffer.from(copy)],
+  ['DataView', copy => new DataView(copy)],
+  ['Int8Array', copy => new Int8Array(copy)],
+  ['Uint8Array', copy => new Uint8Array(copy)],
+  ['Uint8ClampedArray', copy => new Uint8ClampedArray(copy)],
+  ['Int16Array', copy => new Int16Array(copy)],
+  ['Uint16Array', copy => new Uint16Array(copy)],
+  ['Int32Array', copy => new Int32Array(copy)],
+  ['Uint32Array', copy => new Uint32Array(copy)],
+  ['Float32Array', copy => new Float32Array(copy)],
+  ['Float64Array', copy => new Float64Array(copy)],
+  ['BigInt64Array', copy => new BigInt64Array(copy)],
+  ['BigUint64Array', copy => new BigUint64Array(copy)]
+])
+
+superjson.registerCustom<ArrayBufferView | ArrayBuffer, [name: string, base64: string]>(
+  {
+    isApplicable: isBytes,
+    serialize: value => [value.constructor.name, asBuffer(value).toString('base64')],
+    // Copied, because a small Buffer is a view of a pool that other Buffers share.
+    deserialize: ([name, base64]) =>
+      bytesByName.get(name)!(new Uint8Array(Buffer.from(base64, 'base64')).buffer)
+  },
+  'bytes'
+)
+
+// Without this, superjson would lose the class and the code of an Error.
+const errorClasses = new Map<string, ErrorConstructor>(
+  [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(each => [
+    each.name,
+    each
+  ])
+)
+
+superjson.registerCustom<Error, [name: string, message: string, code: string | null, cause: string | null]>(
+  {
+    isApplicable: (value): value is Error => value instanceof Error,
+    serialize: error => [
+      error.name,
+      error.message,
+      Object.hasOwn(error, 'code') ? superjson.stringify((error as { code?: unknown }).code) : null,
+      Object.hasOwn(error, 'cause') ? superjson.stringify(error.cause) : null
+    ],
+    deserialize: ([name, message, code, cause]) => {
+      const error = new (errorClasses.get(name) ?? Error)(
+        message,
+        cause === null ? undefined : { cause: superjson.parse(cause) }
+      )
+      if (error.name !== name) error.name = name
+      return code === null ? error : Object.assign(error, { code: superjson.parse(code) })
+    }
+  },
+  'error'
+)
+
+/** Whether a value is an ArrayBuffer or a view of one, of a class that is registered here. */
+export function isBytes(value: unknown): value is ArrayBufferView | ArrayBuffer {
+  return (
+    (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) && bytesByName.has(value.constructor.name)
+  )
+}
+
+function asBuffer(value: ArrayBufferView | ArrayBuffer): Buffer {
+  return ArrayBuffer.isView(value)
+    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+    : Buffer.from(value)
+}
