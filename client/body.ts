@@ -1,5 +1,6 @@
 /**
- * Converts bodies to bytes and back. In superjson's form if the handshake agreed on it, else as plain JSON.
+ * Converts bodies to bytes and back. Bodies are in superjson's form if both sides agreed on it in the
+ * handshake, and plain JSON otherwise.
  */
 
 import { encodePlain } from '../shared/bodies/plain-body.js'
@@ -8,7 +9,8 @@ import { errors } from '../shared/errors.js'
 import { ClientError } from './base/client-error.js'
 
 /**
- * Encodes a body. `maxBytes`: the size that the gateway accepts; undefined if it has not said.
+ * Encodes a body. `maxBytes`: the largest size that the gateway accepts; undefined: the gateway has not told
+ * it.
  *
  * @throws ClientError `BODY_NOT_SERIALIZABLE`, naming the path; `BODY_TOO_LARGE`
  */

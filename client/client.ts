@@ -51,8 +51,8 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
   }
 
   /**
-   * What the game's `onHandshake` hook returned under `user` at the last handshake; undefined if it returned
-   * nothing.
+   * The `user` value that the game's `onHandshake` hook returned at the last handshake; undefined if it
+   * returned none.
    */
   get user(): unknown {
     return this.#conversation.user
@@ -65,8 +65,8 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
   }
 
   /**
-   * Why the last attempt to connect failed, while the client keeps trying; undefined after a successful
-   * attempt.
+   * The reason why the last attempt to connect failed, or why the connection was lost, while the client keeps
+   * trying; undefined after a successful attempt.
    */
   get failure(): Failure | undefined {
     return this.#conversation.failure

@@ -9,10 +9,11 @@ import { Client, type EventTypes } from './client.js'
  * Connects to a gateway. Resolves with a client that is open; from then on, the client reconnects by itself
  * when the connection is lost.
  *
- * A function `user` that throws, rejects or does not answer is called again until `connectTimeout` has
- * passed, and likewise after a lost connection: when the network is down, the service that issues tokens is
- * often as unreachable as the gateway. The error's message and `cause` then say what the function threw. If
- * it threw an error with `fatal: true`, `connect` rejects at once.
+ * If the option `user` is a function that throws, rejects or does not answer, the client calls it again until
+ * `connectTimeout` has passed. After a lost connection it does so without a time limit. The reason: when the
+ * network is down, the service that issues tokens is often as unreachable as the gateway. When `connect`
+ * times out, the error's message and `cause` name what the function threw last. If the function throws an
+ * error with `fatal: true`, `connect` rejects at once.
  *
  * @throws ClientError: `CONNECT_FAILED` if no connection was made within `connectTimeout`;
  * `HANDSHAKE_REFUSED`, with the game's `user` as its `data`; `CONNECTION_CLOSED`; `OPTION_INVALID`

@@ -1,4 +1,8 @@
-/** What a game's client imports. `import { connect } from 'sallyport/client'`; it needs nothing of Node. */
+/**
+ * The module `sallyport/client`: what a game's client imports. It needs nothing of Node.
+ *
+ * @example import { connect } from 'sallyport/client'
+ */
 export { mayComeBack } from '../shared/close-codes.js'
 export type { ErrorData } from '../shared/errors.js'
 export type { RoutesOf, RouteTypes } from '../shared/route-types.js'

@@ -1,5 +1,5 @@
 /**
- * Functions that are called by name. A listener that throws does not disturb the others: its error is
+ * Listeners by name, such as an event's. A listener that throws does not disturb the others: its error is
  * rethrown in a microtask, where the platform reports it.
  */
 

@@ -1,4 +1,8 @@
-/** What a game's tests import. `import { TestGateway, TestWorld } from 'sallyport/testing'`. */
+/**
+ * The module `sallyport/testing`: what a game's tests import.
+ *
+ * @example import { TestGateway, TestWorld } from 'sallyport/testing'
+ */
 export type { Cut } from './tcp-proxy.js'
 export { TestGateway, type TestGatewayOptions } from './test-gateway.js'
 export { TestPlayer } from './test-player.js'

@@ -30,7 +30,7 @@ export interface LinkWorldOptions {
   readonly limits?: SettingsLimits
   readonly maxChannels?: number
   readonly maxMembers?: number
-  /** Returns the route of a request that may not act any more; undefined: the request may act. */
+  /** Returns the route of a request that may no longer ask for operations; undefined: the request may. */
   readonly endedRoute?: (rid: number) => string | undefined
 }
 
@@ -40,7 +40,7 @@ export interface LinkWorld {
   readonly metrics: Metrics
   readonly link: Link
   readonly operations: SessionOperations
-  /** Every message that the worker's half has sent. */
+  /** All messages that the worker's half has sent. */
   readonly sent: OutboxMessage[]
   /** Returns the view that a worker would have of the session now. */
   view(session: Session): SessionView

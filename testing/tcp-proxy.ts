@@ -62,9 +62,8 @@ export class TcpProxy {
   }
 
   /**
-   * Stops all clients, or a random share of them, from reading for so many milliseconds. What the gateway
-   * sends them then waits in the gateway, once the system's buffers are full. Returns how many clients were
-   * stopped.
+   * Stops all clients, or a random share of them, from reading for `ms` milliseconds. Once the system's
+   * buffers are full, frames for them wait in the gateway. Returns how many clients were stopped.
    */
   hold(ms: number, share = 1): number {
     const pairs = [...this.#pairs].filter(pair => !pair.isHeld && Math.random() < share)
@@ -141,7 +140,7 @@ export class TcpProxy {
     }
   }
 
-  /** Detaches a socket: what its peer writes is read and discarded, and the peer is told nothing. */
+  /** Detaches a socket: reads and discards all that its peer writes, and tells the peer nothing. */
   #silence(socket: Socket): void {
     for (const event of ['data', 'close', 'end', 'error']) socket.removeAllListeners(event)
     socket.on('error', () => {})

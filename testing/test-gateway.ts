@@ -46,7 +46,7 @@ export class TestGateway {
   }
 
   /**
-   * Connects a player, whose connection is closed with the gateway. Heartbeats and reconnects are quicker
+   * Connects a player. Closing the gateway closes its connection too. Heartbeats and reconnects are quicker
    * than the client's defaults: `backOff` from 1 to 20 ms, `heartbeat` 100 ms, `heartbeatTimeout` 1,000 ms.
    * Rejects as the client's `connect` does.
    */

@@ -1,6 +1,6 @@
 /**
- * Sessions for unit tests of handlers, without a gateway, a worker or a socket. What a handler pushes, binds,
- * joins and sends is done by the same code as in a running gateway.
+ * Sessions for unit tests of handlers, without a gateway, a worker or a socket. Operations of handlers (push,
+ * bind, join, send) run through the same code as in a running gateway.
  */
 import type { GatewayEvent } from '../gateway/events/event.js'
 import type { Receiver, Session } from '../gateway/sessions/session.js'
@@ -41,7 +41,7 @@ const frontendId = 'test-gateway'
 
 /** A group of sessions that share users and channels. */
 export class TestWorld {
-  /** What handlers logged, and their operations that were refused, oldest first. */
+  /** Log lines of handlers, and lines about their refused operations, oldest first. */
   readonly lines: TestLogLine[] = []
   readonly #world: LinkWorld
 
@@ -96,14 +96,14 @@ export class TestSession {
     return this.#session.isOpen
   }
 
-  /** Settings that the gateway holds: what was pushed, and nothing else. */
+  /** Settings as the gateway holds them: without changes that were not pushed. */
   get settings(): Record<string, unknown> {
     return { ...this.#session.settings }
   }
 
   /**
    * Calls a handler as the gateway would: with a new BackendSession and a context. Resolves with the
-   * handler's reply when its operations are done. Rejects with what the handler throws. `kind`: default
+   * handler's reply when its operations are done. Rejects with the handler's error. `kind`: default
    * `request`.
    */
   async call<Body, Reply, Settings = AnySettings>(
@@ -134,7 +134,7 @@ export class TestSession {
     try {
       return await handler(body, session, context)
     } finally {
-      // Operations are done in order, so the answer to this one means that all before it are done.
+      // Operations are applied in order, so the answer to this one means that all earlier ones are applied.
       await new Channel('settled', messenger).size()
     }
   }

@@ -48,7 +48,7 @@ export interface ClientOptions {
    */
   readonly heartbeatTimeout?: number
   /**
-   * Waits between attempts to reconnect. Each is random between 0 and a bound, which doubles with each
+   * Waits between attempts to reconnect. Each wait is random between 0 and a bound, which doubles with each
    * failure.
    */
   readonly backOff?: BackOffOptions
@@ -65,8 +65,8 @@ export interface ClientOptions {
   /** Returns a random number from 0 up to, but not including, 1. Default: `Math.random`. */
   readonly random?: () => number
   /**
-   * Returns milliseconds of a clock that never jumps. It shows when timers fired late because the machine
-   * slept or the page was suspended. Default: `performance.now`.
+   * Returns the milliseconds of a monotonic clock. The client uses it to notice a timer that fired late
+   * because the machine slept or the page was suspended. Default: `performance.now`.
    */
   readonly monotonic?: () => number
 }
@@ -142,7 +142,11 @@ function expectWhole(name: string, value: unknown, least: number, most: number):
   throw refuseValue(name, `a whole number from ${least} to ${most}`, value)
 }
 
-/** @throws ClientError `OPTION_INVALID` */
+/**
+ * Returns the value if it is an object.
+ *
+ * @throws ClientError `OPTION_INVALID`
+ */
 export function expectObject<Value extends object>(name: string, value: Value): Value {
   if (typeof value === 'object' && value !== null) return value
   throw refuseValue(name, 'an object', value)

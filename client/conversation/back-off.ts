@@ -1,6 +1,6 @@
 /**
- * How long a client waits before it reconnects. The wait is random below a bound that doubles with each
- * failure, so that the clients of a restarted gateway do not all return at once.
+ * The wait of a client before it reconnects. It is random below a bound that doubles with each failure, so
+ * that the clients of a restarted gateway do not all return at once.
  */
 import type { BackOffOptions } from '../base/options.js'
 

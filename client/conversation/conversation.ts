@@ -1,7 +1,7 @@
 /**
- * A client's conversation with its gateway, across connections. It does the handshake, counts the messages
- * that it receives, repeats those that did not arrive, and reconnects when a connection is lost. Owned by the
- * Client, which knows what the messages mean.
+ * A client's conversation with its gateway, across connections. It performs the handshake, counts the
+ * messages that it receives, sends messages again if they did not arrive, and reconnects when a connection is
+ * lost. Owned by the Client, which knows the meaning of the messages.
  *
  *   connecting ──▶ open ⇄ resuming        closed: for good
  *        └──────────▶ closed ◀──┘
@@ -36,16 +36,25 @@ export interface StateChange {
 export interface ConversationListener {
   changed(change: StateChange): void
   message(header: MessageHeader, bytes: Uint8Array, end: number): void
-  /** The session is lost, with the messages in the outbox. Called before it is emptied. */
+  /**
+   * Called when the session is lost, and with it the messages in the outbox; the outbox is emptied after the
+   * call.
+   */
   sessionLost(): void
 }
 
-/** Why a conversation ended; `cause` is the thrown value if one ended it. */
+/**
+ * The error that ended a conversation. `cause`: the thrown value, if the conversation ended because of one.
+ */
 export interface ClosingError extends ErrorData {
   readonly cause?: unknown
 }
 
-/** Counted messages, and their bytes, after which the client acknowledges them to the gateway. */
+/**
+ * Limits after which the client sends its count of received messages to the gateway: messages in both
+ * directions, and bytes of received messages. Sent messages are included because the gateway answers with its
+ * own count, which empties the outbox.
+ */
 const messagesPerCount = 64
 const bytesPerCount = 65_536
 
@@ -65,13 +74,16 @@ export class Conversation {
   #timer: ReturnType<typeof setTimeout> | undefined
   /** Token and epoch to resume with. undefined: not connected yet, or the gateway offers none. */
   #resume: ResumeReply | undefined
-  /** Counted messages received in this epoch, and those not acknowledged to the gateway yet. */
+  /**
+   * Counted messages received in this epoch, and the traffic since the client last sent this count to the
+   * gateway.
+   */
   #received = 0
   #untold = { messages: 0, bytes: 0 }
   /** Route codes of the last handshake. */
   dictionary = new Dictionary()
   #kickReason: string | undefined
-  /** Milliseconds until the next attempt if somebody set them; else the back-off decides. */
+  /** Milliseconds until the next attempt, if the game or the gateway set them; else the back-off decides. */
   #pause: number | undefined
   /** Whether bodies are in superjson's form, in both directions. */
   rich = false
@@ -79,9 +91,12 @@ export class Conversation {
   maxBodyBytes: number | undefined
   /** The game's answer to the last handshake. */
   user: unknown
-  /** Why the last attempt failed; undefined: it did not. */
+  /**
+   * The reason why the last attempt failed or the connection was lost; undefined after a successful
+   * handshake.
+   */
   failure: Failure | undefined
-  /** Why the conversation is over; undefined: it is not. */
+  /** The error that ended the conversation; undefined while it goes on. */
   error: ClosingError | undefined
 
   constructor(url: string, options: ResolvedClientOptions, listener: ConversationListener) {
@@ -133,7 +148,7 @@ export class Conversation {
     else this.#tellCount()
   }
 
-  /** Drops the connection, and connects again after so many milliseconds. */
+  /** Drops the connection, and connects again. `after`: milliseconds until the attempt. */
   reconnect(after: number): void {
     if (this.#state === 'closed') return
     this.#pause = after
@@ -248,8 +263,8 @@ export class Conversation {
       return this.end({ code: name, message, data: { code, reason: why } }, code, why)
     }
     if (this.#state === 'open') this.#change('resuming', false, code, why)
-    // A restarting gateway spreads its clients over some time. One that cannot answer handshakes says when it
-    // may be able to.
+    // A gateway that restarts tells its clients when to come back, which spreads them over some time. A
+    // gateway that cannot answer a handshake now tells when it may be able to.
     const hint = mayHaveRetryHint(code) ? parseComeBack(why) : undefined
     if (hint !== undefined) this.#pause ??= Math.min(hint, longestHint)
     this.#kickReason = undefined
@@ -270,15 +285,15 @@ export class Conversation {
     this.#pause = undefined
   }
 
-  /** The network or the page is back: checks the connection, or connects. */
+  /** Checks the connection, or connects, when the network or the page is back. */
   #look(): void {
     if (this.#state === 'open') this.#heartbeat.askNow()
     else this.start()
   }
 
   /**
-   * The browser puts the page into its back/forward cache: closes the connection and makes no attempt until
-   * the page returns. An open socket would keep the page out of the cache.
+   * Closes the connection when the browser puts the page into its back/forward cache, and makes no attempt
+   * until the page returns. An open socket would keep the page out of the cache.
    */
   #rest(): void {
     this.reconnect(0)

@@ -1,17 +1,17 @@
 /**
- * Short codes that the gateway assigned to its routes. They are those of one handshake: after a restart the
- * gateway may assign others, so codes of an earlier handshake are never kept.
+ * Short codes that the gateway assigned to its routes. After a restart the gateway may assign others, so
+ * codes of an earlier handshake are kept only if the gateway confirms their version.
  */
 
 /** The part of a handshake's answer that is about route codes. */
 export interface DictionaryAnswer {
-  /** undefined: the gateway uses no codes, or the client's version is current. */
+  /** Codes by route; undefined: the gateway uses no codes, or the client's version is current. */
   readonly dict: Readonly<Record<string, number>> | undefined
   readonly dictVersion: string | undefined
 }
 
 export class Dictionary {
-  /** undefined: the gateway named no version. */
+  /** Version of the codes; undefined: the gateway named none. */
   readonly version: string | undefined
   readonly #codes = new Map<string, number>()
   readonly #names = new Map<number, string>()

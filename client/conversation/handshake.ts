@@ -1,5 +1,5 @@
 /**
- * The client's half of the handshake. Encodes what the client says of itself, and decodes the gateway's
+ * The client's half of the handshake. Encodes the client's description of itself, and decodes the gateway's
  * answer.
  */
 
@@ -11,14 +11,14 @@ import type { ResumePoint, ResumeReply } from '../../shared/wire/resume.js'
 import type { ClientError } from '../base/client-error.js'
 import { refuseOption } from '../base/options.js'
 
-/** What a client says at the handshake. */
+/** The content of the client's handshake. */
 export interface ClientHandshake {
   readonly dictVersion: string | undefined
   readonly resume: ResumePoint | undefined
   readonly user: unknown
 }
 
-/** What the gateway answered. */
+/** The gateway's answer to the handshake. */
 export type HandshakeAnswer =
   | {
       readonly accepted: true
@@ -35,14 +35,14 @@ export type HandshakeAnswer =
     }
   | { readonly accepted: false; readonly outdated: boolean; readonly user: unknown }
 
-/** How the gateway recognizes our own client and its version of the protocol. */
+/** Name and version by which the gateway recognizes our own client and its version of the protocol. */
 const type = 'sallyport'
 const version = '1'
 
 /**
  * Encodes the client's handshake.
  *
- * @throws ClientError `OPTION_INVALID` for a `user` that loses more in JSON than members that are undefined
+ * @throws ClientError `OPTION_INVALID` for a `user` that JSON cannot hold; only undefined members may be lost
  */
 export function encodeHandshake({ dictVersion, resume = undefined, user }: ClientHandshake): Uint8Array {
   const sys = { type, version, dictVersion, errorFlag: true, bodies: richForm, resume: resume ?? true }
@@ -52,8 +52,8 @@ export function encodeHandshake({ dictVersion, resume = undefined, user }: Clien
 }
 
 /**
- * Rejects values that JSON would drop or turn into null: the gateway would take the client for an anonymous
- * one.
+ * Rejects values that JSON would drop or turn into null: without its credentials, the client would look
+ * anonymous to the gateway.
  */
 function expectKept(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
   const { [key]: given } = this

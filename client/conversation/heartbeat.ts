@@ -25,7 +25,10 @@ export class Heartbeat {
     this.#init = init
   }
 
-  /** Starts the heartbeat. `most`: the interval in milliseconds that the gateway asks for, if it does. */
+  /**
+   * Starts the heartbeat. `most`: the longest interval in milliseconds that the gateway accepts; default:
+   * any.
+   */
   start(most = Number.POSITIVE_INFINITY): void {
     this.stop()
     this.#interval = Math.min(this.#init.interval, most)

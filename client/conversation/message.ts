@@ -15,7 +15,7 @@ import { ClientError } from '../base/client-error.js'
 
 export interface ClientMessage {
   readonly kind: typeof messageKinds.request | typeof messageKinds.notify
-  /** 0 for a notify. */
+  /** The request's id; 0 for a notify. */
   readonly id: number
   readonly route: string
   readonly body: Uint8Array

@@ -10,13 +10,13 @@ export class Outbox {
   #messages: ClientMessage[] = []
   /** Number of messages that the gateway has acknowledged: those before the first one here. */
   #acknowledged = 0
-  /** How many of the messages here were written to the current connection. */
+  /** Number of messages here that were written to the current connection. */
   #written = 0
-  /** How many of the messages here were ever written to any connection. */
+  /** Number of messages here that were ever written to any connection. */
   #left = 0
   #bytes = 0
 
-  /** `limit`: the bytes that it may hold. */
+  /** Creates an empty outbox. `limit`: the bytes that it may hold. */
   constructor(limit: number) {
     this.#limit = limit
   }
@@ -25,7 +25,11 @@ export class Outbox {
     return this.#messages.length
   }
 
-  /** @throws `OUTBOX_FULL` */
+  /**
+   * Adds a message.
+   *
+   * @throws `OUTBOX_FULL`
+   */
   add(message: ClientMessage): void {
     if (this.#bytes + message.size > this.#limit) throw errors.outboxFull(this.#limit)
     this.#messages.push(message)

@@ -17,17 +17,17 @@ interface Page extends Target {
 }
 
 export interface PresenceListener {
-  /** The page or the network is back: the connection should be checked. */
+  /** Called when the page or the network is back: the connection should be checked. */
   present(): void
-  /** The page was put away. `present` is called if it comes back. */
+  /** Called when the page is put away. `present` is called if it comes back. */
   away(): void
-  /** The page is unloaded. If the user returns, the page is loaded anew. */
+  /** Called when the page is unloaded. If the user returns, the page is loaded anew. */
   gone(): void
 }
 
 /**
- * Calls the listener at each such moment. Returns a function that removes the listeners. Does nothing outside
- * of browsers.
+ * Calls the listener's method at each of these moments. Returns a function that ends this. Does nothing
+ * outside of browsers.
  */
 export function watchPresence({ present, away, gone }: PresenceListener): () => void {
   const { addEventListener, removeEventListener, document } = globalThis as Partial<Target> & {

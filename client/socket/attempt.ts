@@ -1,7 +1,7 @@
 /**
  * One attempt to connect to the gateway, and the connection that results. It calls the option `user`, opens a
- * WebSocket and sends the client's handshake. It tells its end exactly once, and nothing after that, even if
- * a step of it is still under way. Owned by the Conversation.
+ * WebSocket and sends the client's handshake. It reports its end exactly once, and nothing after that, even
+ * if one of its steps is still under way. Owned by the Conversation.
  *
  *   asking ──▶ handshaking ──▶ open        over: from each of them
  */
@@ -11,7 +11,7 @@ import type { ResolvedClientOptions } from '../base/options.js'
 import { findWebSocket } from '../base/web-socket.js'
 import { Socket } from './socket.js'
 
-/** Why an attempt to connect failed. */
+/** The reason why an attempt to connect failed. */
 export interface Failure {
   readonly reason: string
   /** The value that the function `user` or the platform threw. */
@@ -27,9 +27,9 @@ export interface AttemptInit {
    */
   describe(user: unknown): Uint8Array
   received(kind: PackageKind, bytes: Uint8Array, start: number, end: number): void
-  /** The connection was closed, or given up before it was open. */
+  /** Called when the connection is closed, or when the attempt is given up before it is open. */
   ended(code: number, reason: string): void
-  /** No connection could be made. `isFatal`: further attempts would fail as well. */
+  /** Called when no connection can be made. `isFatal`: further attempts would fail as well. */
   failed(failure: Failure, isFatal: boolean): void
 }
 
@@ -55,7 +55,7 @@ export class Attempt {
     clearTimeout(this.#timer)
   }
 
-  /** Closes the connection, or gives the attempt up before there is one. */
+  /** Closes the connection, or gives up the attempt if there is no connection yet. */
   close(code: number, reason: string): void {
     if (this.#socket === undefined) this.#end(code, reason)
     else this.#socket.close(code, reason)

@@ -1,6 +1,6 @@
 /**
- * One WebSocket of a client, as a stream of packages. Tells its listener each incoming package, and its end
- * exactly once. Owned by an Attempt; what the packages mean is left to the Conversation.
+ * One WebSocket of a client, as a stream of packages. Passes each incoming package to its listener, and
+ * reports its end exactly once. Owned by an Attempt; the Conversation knows the meaning of the packages.
  */
 import { decodePackages, encodePackage, type PackageKind } from '../../shared/wire/package.js'
 import type { WebSocketClass, WebSocketLike } from '../base/web-socket.js'

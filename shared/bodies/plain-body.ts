@@ -1,8 +1,8 @@
 /**
- * Encodes a body as plain JSON, for clients that read nothing else.
- * A value with a different JSON form, such as a Date, takes that form. A value that JSON would lose, or has
- * no form for, is refused with the path to it. docs/reference/values.md lists each kind of value, held by a
- * test.
+ * Encodes a body as plain JSON, which every client can read.
+ * A value with a different JSON form, such as a Date, takes that form. A value that JSON would lose or cannot
+ * represent is refused with the path to it. docs/reference/values.md lists each kind of value, and a test
+ * compares that list with the code.
  */
 import { describeEmptied, readMembers } from '../text/lossy-value.js'
 
@@ -13,9 +13,9 @@ export type Refuse = (path: string, what: string) => Error
 const maxPlainDepth = 100
 
 /**
- * Whether JSON represents the whole value as far as a body can. Every event is checked, so this is fast.
- * Unlike for settings, symbol keys are ignored, as JSON ignores them. A value that throws when it is read is
- * not plain; the slower walks that name paths will meet it again.
+ * Whether plain JSON holds all of the value that a body can hold. Every event is checked, so this is fast.
+ * Symbol keys, which settings refuse, are ignored, as JSON ignores them. A value that throws when it is read
+ * is not plain; the slower functions, which name paths, will report it.
  */
 export function isPlain(value: unknown): boolean {
   try {
@@ -66,7 +66,8 @@ export function encodePlain(value: unknown, refuse: Refuse): string {
     throw refuse(found?.path ?? '', found?.what ?? 'a value that JSON.stringify refuses')
   }
   if (json === undefined) throw refuse('', describeFormless(value))
-  // JSON has `{}` for any Map, Promise or Error. Few bodies contain that text, and only those are searched.
+  // JSON.stringify writes `{}` for any Map, Promise or Error. Few bodies contain that text, and only those
+  // are searched.
   if (json.includes('{}') && !isPlain(value)) {
     const found = findFault(value)
     if (found !== undefined) throw refuse(found.path, found.what)
@@ -89,7 +90,7 @@ function findFault(value: unknown): Fault | undefined {
   try {
     return findUnserializable(value, steps, new Set())
   } catch {
-    // A getter or a Proxy of the game has thrown, or the stack has overflowed.
+    // A getter or a Proxy of the game has thrown, or the value was too deep for the stack.
     return { path: steps.slice(0, maxPlainDepth).join('.'), what: 'a value that can not be read' }
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Encodes and decodes rich bodies: superjson's `{"json":…,"meta":…}`, for clients that ask for it.
  * Dates, Maps, Sets, BigInts, undefined, NaN, ±Infinity and −0, URLs, Errors and typed arrays survive.
- * docs/reference/values.md lists the other kinds of values, held by a test. An empty text stands for
- * undefined.
+ * docs/reference/values.md lists the other kinds of values, and a test compares that list with the code. An
+ * empty text stands for undefined.
  *
  * superjson reads the form, but this file writes it, for three reasons. A value that can't be sent is named
  * with its path, numbers such as NaN in a typed array are kept, and the time grows with the size of the value
@@ -13,7 +13,7 @@ import { SuperJSON } from '../values/superjson.js'
 import { encodePlain, isPlain, type Refuse } from './plain-body.js'
 import { maxAnnotationDepth, type RichForm } from './rich-form.js'
 
-/** Nothing is registered here, so a text can name, and have built, superjson's own kinds only. */
+/** No further kinds are registered, so a text can only make it build superjson's own kinds of values. */
 const superjson = new SuperJSON()
 
 /**
@@ -26,7 +26,7 @@ export function encodeRich(value: unknown, refuse: Refuse): string {
   return isPlain(value) ? wrapPlain(encodePlain(value, refuse)) : encodeRicher(value, refuse)
 }
 
-/** As `encodeRich`, for a value that is known not to be plain JSON. */
+/** Encodes a value as `encodeRich` does, for a value that is known not to be plain JSON. */
 export function encodeRicher(value: unknown, refuse: Refuse): string {
   const writer = new RichWriter()
   try {
@@ -76,8 +76,8 @@ class RichWriter {
   /** The objects that contain the current value. */
   readonly #above = new Set<object>()
   /**
-   * The annotations inside the nearest enclosing Map, Set or Error, and the number of steps to that from the
-   * top.
+   * The annotations inside the nearest enclosing Map, Set or Error, and the number of steps from the top to
+   * it.
    */
   #branches: Branches = createBranches()
   #start = 0
@@ -142,7 +142,7 @@ class RichWriter {
     return this.#writeKeys(value)
   }
 
-  /** Writes what an object's `toJSON` has returned, which is often the object itself. */
+  /** Writes the result of an object's `toJSON`, which is often the object itself. */
   #writeShown(value: object, shown: unknown): unknown {
     return shown === value ? this.#writeKeys(value) : this.#walk(shown)
   }
@@ -152,7 +152,7 @@ class RichWriter {
     return this.#annotate(['Date'], this.#expectBare(date, 'a Date').toISOString())
   }
 
-  /** Refuses a Date, Map … with properties of its own, which the form has no place for. */
+  /** Refuses a Date, Map … with properties of its own: the form has no place for them. */
   #expectBare<Value extends object>(value: Value, what: string): Value {
     const key = findOwnKey(value)
     if (key !== undefined) throw new Unencodable([...this.#steps, key], `a property of ${what}`)

@@ -1,14 +1,14 @@
 /**
  * The kinds of values that a client's rich body may hold, and the check of the JSON of each.
- * untrusted-value.ts walks through a body and calls this for each annotation.
+ * untrusted-value.ts walks through a body and calls `findFault` for each annotation.
  */
 import { describeValue } from '../check.js'
 
 /** Maximum number of digits of a BigInt. The time to parse more digits grows faster than their number. */
 export const maxBigIntDigits = 4_096
 /**
- * Maximum number of numbers and BigInts in one Set, or as keys of one Map. Unlike the hashes of strings,
- * theirs are known to everybody, so an attacker can choose numbers that all collide. A Set of 1,000 such
+ * Maximum number of numbers and BigInts in one Set, or as keys of one Map. Their hashes can be computed by
+ * anyone, unlike those of strings, so an attacker can choose numbers that all collide. A Set of 1,000 such
  * numbers takes about a millisecond to build; one of 10,000 takes a hundred.
  */
 export const maxNumberKeys = 1_000
@@ -124,8 +124,8 @@ const floatArrays = ['Float32Array', 'Float64Array']
 export const arrayNames: readonly string[] = [...integerArrays.keys(), ...floatArrays]
 
 /**
- * Checks a typed array, which must be given as a list: so it is never larger than its text. If it were given
- * as a length, a short text could make one of any size.
+ * Checks a typed array. It must be written as a list of numbers, so that it is never larger than its text.
+ * Written as a length, a short text could create an array of any size.
  */
 function findTypedArrayFault(
   kind: readonly unknown[],
@@ -147,8 +147,8 @@ function isWithin([least, most]: readonly [number, number], value: unknown): boo
 }
 
 /**
- * Whether a value is a number, by itself or by name. A Float32Array rounds it to the nearest that it can
- * hold.
+ * Whether a value is a number, or the name of a special one such as `NaN`. A Float32Array rounds it to the
+ * nearest number that it can hold.
  */
 function isFloat(value: unknown): boolean {
   return typeof value === 'number' || specialNumbers.has(value)

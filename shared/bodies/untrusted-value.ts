@@ -1,10 +1,10 @@
 /**
  * Checks a client's rich body, `{"json":…,"meta":…}`, before superjson builds anything from it.
- * superjson builds whatever it is told to: four kilobytes can make it reserve gigabytes. A body that passes
- * is one that superjson itself could have written, and has the meaning that superjson gives it.
+ * superjson builds whatever a text asks for: four kilobytes can make it reserve gigabytes. A body passes only
+ * if superjson itself could have written it, and superjson then builds the value that was meant.
  *
  * The time and memory of the check, and of superjson for a body that passes, are bounded by a small multiple
- * of the text's length. Knows nothing of superjson beyond its form.
+ * of the text's length. This file knows nothing of superjson beyond its form.
  */
 import { describeValue } from '../check.js'
 import { errors } from '../errors.js'
@@ -98,7 +98,7 @@ class Inspection {
     const [kind, branches] = tree
     const isBranched = tree.length === 2
     const container = typeof value === 'object' && value !== null ? value : undefined
-    // superjson would find the finished Set, say, where the path expects the array that it is made from.
+    // superjson would, for example, find the finished Set where the path expects the array of its elements.
     if (container !== undefined && (this.#annotated.has(container) || this.#passed.has(container)))
       throw refusal(path, 'annotated apart from what is in it')
     const fault = findFault(kind, value, isBranched ? branches : undefined)

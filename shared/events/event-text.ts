@@ -1,5 +1,5 @@
 /**
- * Encodes an event that a handler or the gateway's host sends: once for all of its receivers.
+ * Encodes an event of a handler or of the gateway's host, once for all of its receivers.
  * The body is written as plain JSON. If JSON loses a part of it, it is written in superjson's form too.
  */
 import { toBytes } from '../bodies/body-bytes.js'
@@ -9,7 +9,11 @@ import { expectEvent } from '../check.js'
 import { errors } from '../errors.js'
 import { type EventOptions, type EventText, expectEventBody, readEventOptions } from './event.js'
 
-/** @throws `EVENT_NOT_SERIALIZABLE`; TypeError for an invalid name or invalid options */
+/**
+ * Encodes an event.
+ *
+ * @throws `EVENT_NOT_SERIALIZABLE`; TypeError for an invalid name or invalid options
+ */
 export function createEventText(name: string, body: unknown, options?: EventOptions): EventText {
   const checked = expectEvent(name)
   const { delivery, key, richOnly } = readEventOptions(options)
@@ -30,7 +34,10 @@ function encode(json: string): string {
   return expectEventBody(toBytes(json))
 }
 
-/** The receivers are not known here, so a body must have a plain form unless it is sent with `richOnly`. */
+/**
+ * Creates the error for a body without a plain form. The receivers are not known here, so only an event with
+ * `richOnly` may have such a body.
+ */
 function refusePlain(path: string, what: string): Error {
   if (!richAlone.has(what)) return errors.eventNotSerializable(path, what)
   const where = path === '' ? 'its top' : path

@@ -1,6 +1,6 @@
 /**
- * An event as it crosses the link to the gateway: encoded once, however many receive it.
- * Also the options of events, as handlers and the host give them.
+ * An event as it crosses the link to the gateway, encoded once for all of its receivers.
+ * Also the options of events that handlers and the host pass.
  */
 import { describeValue, maxNameBytes } from '../check.js'
 import { errors } from '../errors.js'
@@ -16,7 +16,7 @@ export const deliveries = { reliable: 0, latest: 1, volatile: 2 } as const
 export type DeliveryName = keyof typeof deliveries
 export type Delivery = (typeof deliveries)[DeliveryName]
 
-/** Maximum size of an event's body in bytes: it fits into a frame of every protocol. */
+/** Maximum size of an event's body in bytes. A body of this size fits into a frame of every protocol. */
 export const maxEventBodyBytes = 16_000_000
 
 export interface EventText {
@@ -28,7 +28,7 @@ export interface EventText {
   /** Whether only clients that read superjson's form get the event. Then `body` is ''. */
   readonly richOnly: boolean
   readonly delivery: Delivery
-  /** Of a `latest` event: with its name, tells which earlier event it replaces. */
+  /** Key of a `latest` event. It replaces an earlier event of the same name and key. */
   readonly key: string
 }
 
@@ -103,7 +103,7 @@ export function isForBound(filter: BroadcastFilter = 'all'): boolean {
 /**
  * Returns the body of an event as it is.
  *
- * @throws `EVENT_NOT_SERIALIZABLE` for one that is too large for a frame
+ * @throws `EVENT_NOT_SERIALIZABLE` for a body that is too large for a frame
  */
 export function expectEventBody(body: string): string {
   if (body.length <= maxEventBodyBytes) return body

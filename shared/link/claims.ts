@@ -3,8 +3,8 @@
  *
  * Gateway and worker share one Int32, a slot, for each turn. The worker claims the turn's next request by
  * incrementing the slot before any code of the game runs. The gateway takes back all unclaimed requests by
- * writing `taken`. Both operations are atomic, so both sides always agree whether a request has started, even
- * after a crash.
+ * writing `taken`. Both operations are atomic, so both sides always agree on whether a request has started,
+ * even after a crash.
  *
  * The same memory holds the worker's pulse and the id of the running request, since a stuck thread can send
  * no message.
@@ -18,7 +18,10 @@ export const claimSlots = 4096
 
 export type ClaimTable = Int32Array<SharedArrayBuffer>
 
-/** Behind the slots: the pulse, which counts up while the event loop turns, and the running request's id. */
+/**
+ * Index of the pulse, behind the slots. The pulse counts up while the event loop turns. The running request's
+ * id stands behind it.
+ */
 const pulseAt = claimSlots
 const runningAt = claimSlots + 1
 
@@ -26,12 +29,15 @@ export function createClaimTable(): ClaimTable {
   return new Int32Array(new SharedArrayBuffer((claimSlots + 2) * Int32Array.BYTES_PER_ELEMENT))
 }
 
-/** Counts the pulse up. Called by a thread itself, and by the gateway when a process has sent a beat. */
+/**
+ * Counts the pulse up. Called by a worker thread itself, and by the gateway for a worker process that has
+ * sent a beat.
+ */
 export function beat(table: ClaimTable): void {
   Atomics.add(table, pulseAt, 1)
 }
 
-/** Gateway: returns the pulse, which has changed if the event loop has turned since the last look. */
+/** Gateway: returns the pulse, which has changed if the event loop has turned since it was read last. */
 export function readPulse(table: ClaimTable): number {
   return Atomics.load(table, pulseAt)
 }
@@ -59,8 +65,9 @@ export function openSlot(table: ClaimTable, slot: number): void {
 }
 
 /**
- * Claims the request at `index` of the slot's turn. Called by a thread, and by the gateway for a process,
- * which shares no memory with it. Returns false if that request, and so each one behind it, was taken back.
+ * Claims the request at `index` of the slot's turn. Called by a worker thread, and by the gateway for a
+ * worker process, which shares no memory with it. Returns false if that request, and with it every later one
+ * of the turn, was taken back.
  */
 export function claim(table: ClaimTable, slot: number, index: number): boolean {
   return Atomics.compareExchange(table, slot, index, index + 1) === index

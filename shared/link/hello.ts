@@ -1,6 +1,7 @@
 /**
- * How a worker introduces itself: a thread offers its link, then each worker says what it has loaded.
- * A hello is sent once, before the first outcome. Its routes give the indexes by which batches name routes.
+ * The first messages of a worker: a thread offers its link, then each worker reports what it has loaded.
+ * A hello is sent once, before the first outcome. The position of a route in it is the index by which batches
+ * name the route.
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { OutboxMessage } from './outbox.js'
@@ -13,7 +14,7 @@ export interface RouteHello {
   readonly options: RouteOptions
 }
 
-/** What a worker says when its handlers are loaded, or why they are not. */
+/** A worker's report that its handlers are loaded, or why they are not. */
 export type Hello =
   | {
       readonly kind: 'hello'
@@ -32,5 +33,5 @@ export interface LinkOffer {
   readonly port: MessagePort
 }
 
-/** What a worker sends over its link. */
+/** The messages that a worker sends over its link. */
 export type FromWorker = Hello | OutboxMessage

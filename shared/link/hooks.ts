@@ -7,7 +7,7 @@ export const hookRoutes = { onConnect: '_hooks.onConnect', onClose: '_hooks.onCl
 
 /** Describes the client of a session that begins or is resumed. Passed to onConnect. */
 export interface ConnectInfo {
-  /** The client's address, which is the one that a trusted proxy reports, if there is one. */
+  /** The client's address; behind a trusted proxy, the address that the proxy reports. */
   readonly address: { readonly ip: string; readonly port: number }
   /** The client's protocol: `'json'` for JSON text messages, or `'pomelo'`. */
   readonly protocol: 'json' | 'pomelo'
@@ -17,8 +17,11 @@ export interface ConnectInfo {
   readonly resumed: boolean
 }
 
-/** Outcome of an onConnect that refuses the session. An onConnect that accepts it has an empty outcome. */
+/**
+ * Outcome of an onConnect hook that refuses the session. A hook that accepts the session has an empty
+ * outcome.
+ */
 export interface ConnectRefusal {
-  /** Shown to the client. */
+  /** The reason that the client is shown. */
   readonly reason: string
 }

@@ -1,5 +1,5 @@
 /**
- * The inbox of a worker: what the gateway sends over the link, except for batches.
+ * The inbox of a worker: the gateway's messages over the link, except for batches.
  * It holds acks of operations, and aborts of requests that were decided without their handler. Like an
  * outbox, a message is one flat array.
  */
@@ -7,11 +7,11 @@ import type { ErrorData } from '../errors.js'
 
 export type InboxMessage = (string | number | null)[]
 
-/** Why a request's `signal` is aborted. */
+/** The reason why a request's `signal` is aborted. */
 export type AbortReason = 'timeout' | 'session closed' | 'shutdown'
 
 export interface InboxReader {
-  /** The operation is in force. `value` is the answer to a read, otherwise ''. */
+  /** The operation has been applied. `value` is the answer to a read, otherwise ''. */
   acked(ack: number, value: string): void
   /**
    * The operation was refused. `value` is the key's newest text if an update met a conflict, otherwise ''.
@@ -48,7 +48,7 @@ export class Inbox implements InboxReader {
     if (value !== '') items.push(kinds.acked, ack, value)
     else if (this.#lastAckAt === items.length - 1 && items[this.#lastAckAt] === ack - 1)
       items[this.#lastAckAt] = ack
-    // Most acks carry no value and have consecutive numbers, so that they are written as a range.
+    // Most acks carry no value and have consecutive numbers, so they are written as a range.
     else this.#lastAckAt = items.push(kinds.allAcked, ack, ack) - 1
   }
 

@@ -71,7 +71,7 @@ export class OutboxReader {
 
   /**
    * Passes items to their methods, in order, for about `ms` milliseconds. After a method has thrown, the next
-   * call goes on behind its item.
+   * call continues with the item after it.
    *
    * @returns whether all items are read
    * @throws UnreadableError, and what a method throws
@@ -179,7 +179,10 @@ export class OutboxReader {
     return value
   }
 
-  /** Any number, for fields that are only compared or looked up: a game may name a session by any number. */
+  /**
+   * Reads any number. Used for fields that are only compared or looked up: a game may name a session by any
+   * number.
+   */
   #number(): number {
     const value = this.#message[this.#at++]
     if (typeof value !== 'number') throw this.#unreadable('a number', value)
@@ -193,8 +196,8 @@ export class OutboxReader {
   }
 
   /**
-   * A count, an index, a request id or an ack number. The gateway does arithmetic with them, so that wrong
-   * values must not get past here.
+   * Reads a count, an index, a request id or an ack number. The gateway does arithmetic with them, so wrong
+   * values are refused here.
    */
   #whole(): number {
     const value = this.#message[this.#at++]

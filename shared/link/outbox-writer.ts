@@ -1,6 +1,6 @@
 /**
  * The worker's half of an outbox: collects items, which the link sends as one message.
- * The fields that consecutive operations have in common are written once, by an origin.
+ * The fields that consecutive operations have in common are written once, in an `origin` item.
  */
 import type { ErrorData } from '../errors.js'
 import type { EventText } from '../events/event.js'

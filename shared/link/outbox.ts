@@ -48,12 +48,15 @@ export interface OutcomeReader {
   awaitOperations(slot: number): void
   /** The operations that `awaitOperations` was about are answered. */
   goOn(slot: number): void
-  /** The synchronous part of a batch is over. It started so many requests in so many microseconds. */
+  /**
+   * The synchronous part of a batch is over. `started`: the number of requests that it started; `micros`: the
+   * microseconds that it took.
+   */
   ready(started: number, micros: number): void
   log(level: LogLevel, message: string, fields: string): void
   /**
-   * The worker is about to end. `rid` and `route` tell which request caused it; that request may have ended
-   * long ago. 0 and '' if no request did.
+   * The worker is about to end. `rid` and `route` name the request that caused this, which may have ended
+   * long ago; 0 and '' if no request caused it.
    */
   fatal(rid: number, route: string, cause: string, detail: string): void
 }

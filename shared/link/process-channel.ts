@@ -19,7 +19,7 @@ const mostBytes = 2 ** 29
 export interface ProcessChannelInit {
   /** Called for each message, whose shape is not checked. */
   readonly onMessage: (message: unknown) => void
-  /** Called when unreadable bytes have come. Nothing behind them is read. */
+  /** Called when unreadable bytes have arrived. Nothing after them is read. */
   readonly onUnreadable: (what: string) => void
   /** Called when the other end is gone. */
   readonly onClose: () => void
@@ -43,7 +43,7 @@ export class ProcessChannel {
     pipe.on('close', init.onClose)
   }
 
-  /** Sends a message, unless the other end is gone. Throws what V8 throws for a value that it can't write. */
+  /** Sends a message, unless the other end is gone. Throws V8's error for a value that V8 can't write. */
   send(message: unknown): void {
     if (!this.#pipe.writable) return
     const serializer = new Serializer()

@@ -7,19 +7,19 @@ import type { FromWorker } from './hello.js'
 import type { InboxMessage } from './inbox.js'
 import type { WorkerSetup } from './worker-setup.js'
 
-/** What the gateway sends to a worker process. */
+/** The messages from the gateway to a worker process. */
 export type ToProcess =
   | { readonly kind: 'setup'; readonly setup: Omit<WorkerSetup, 'claims'> }
   | { readonly kind: 'batch'; readonly batch: Batch }
   | { readonly kind: 'inbox'; readonly message: InboxMessage }
   | { readonly kind: 'stop' }
 
-/** What a worker process sends to the gateway. */
+/** The messages from a worker process to the gateway. */
 export type FromProcess =
   | FromWorker
   /** A pulse: the event loop turns. */
   | { readonly kind: 'beat' }
-  /** The game's `onStop` has run, and everything that it printed has left. */
+  /** The game's `onStop` has run, and everything that it printed has been sent. */
   | { readonly kind: 'stopped' }
   /** The game has called `process.send` with this message. */
   | { readonly kind: 'foreign'; readonly message: string }

@@ -11,7 +11,8 @@ export interface RouteOptions {
   readonly concurrent?: boolean
   /**
    * `'uid'`, or the name of a settings key. Requests of sessions that have the same value there run in the
-   * same worker. Sessions without a value run in any worker, which is also what happens without this option.
+   * same worker. Requests of sessions without a value run in any worker, as all requests do without this
+   * option.
    */
   readonly affinity?: string
   /**

@@ -1,6 +1,7 @@
 /**
- * What a worker is started with: its settings, and the files that it finds open if it is a process.
- * Written by the gateway. A thread gets it as `workerData`; a process, as the first message of its channel.
+ * The setup of a worker: its settings, and the file descriptors that a worker process finds open.
+ * Written by the gateway. A thread receives it as `workerData`, a process as the first message of its
+ * channel.
  */
 import type { SettingsLimits } from '../values/settings-text.js'
 import type { ClaimTable } from './claims.js'

@@ -1,8 +1,8 @@
 /**
  * Writes values as text for the log, at a bounded cost.
- * A value may be as large as memory, or larger once written: an object that holds another twice, which holds
- * a third twice, makes a huge tree. All fields of one line share one budget. What exceeds it is not even
- * visited.
+ * A value may fill the memory, and its text may be larger still: a short chain of objects, each holding the
+ * next one twice, is written as a huge tree. All fields of one line share one budget. Parts of a value beyond
+ * the budget are not even visited.
  */
 import { isBoxed } from './lossy-value.js'
 
@@ -35,7 +35,7 @@ export class FieldWriter {
   /**
    * Returns a value as JSON. A value without a JSON form becomes a string: `12n`, `NaN`, `[function f]`,
    * `[circular]`, an error's stack. A value that takes more than `room` characters, or more than the line's
-   * budget, becomes a string of its first `cut` characters; of none once the budget is spent.
+   * budget, becomes a string of its first `cut` characters, or of none of them once the budget is spent.
    */
   write(value: unknown, room: number, cut: number): string {
     this.#text = ''
@@ -135,7 +135,7 @@ export class FieldWriter {
 /** Returns what to write for a value. `name`: its key or index in the object around it. */
 function show(name: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return showPrimitive(value)
-  // Otherwise each byte would become a number in the text.
+  // Without this, each byte would become a number in the text.
   if (ArrayBuffer.isView(value)) return `[${tagOf(value)} of ${value.byteLength} bytes]`
   const { toJSON } = value as { toJSON?: unknown }
   const given: unknown = typeof toJSON === 'function' ? toJSON.call(value, name) : value
@@ -175,7 +175,7 @@ function readStack(error: Error): string {
   return typeof error.stack === 'string' ? error.stack : String(error.message)
 }
 
-/** Describes what was thrown while a value was read. That may be anything, and may throw again. */
+/** Describes a value that was thrown while another one was read. It may be anything, and may throw again. */
 export function describeUnreadable(thrown: unknown): string {
   try {
     return `[threw: ${shorten(thrown instanceof Error ? String(thrown.message) : String(thrown), 1_024)}]`

@@ -1,8 +1,8 @@
 /**
  * The log: its interface, its levels, and how a message and its fields become text.
- * The gateway's host may pass its own logger, which gets the workers' lines too. Logged values may come from
- * anybody. So formatting never throws, an unreadable value costs only its own field, and no text can pass for
- * a line of its own.
+ * The gateway's host may pass its own logger, which receives the workers' lines too. Logged values may come
+ * from clients. So formatting never throws, an unreadable value spoils only its own field, and no text can
+ * look like a line of its own.
  */
 import { describeUnreadable, FieldWriter, shorten } from './field-text.js'
 import { maxLineLength, TextLine } from './text-line.js'
@@ -79,7 +79,7 @@ const ownNames = new Set(['route', 'requestId', 'worker'])
 /**
  * Returns all fields of a line as the text of one JSON object. Never throws, and its cost is bounded for any
  * value. An unreadable value becomes a text that says why, such as `[threw: …]`, and the other fields stay.
- * Fields that do not fit are cut; those that still do not fit are counted.
+ * Fields that do not fit are cut. Fields that do not fit even then are left out, and the text says how many.
  *
  * @param fields the given fields, of any type; a field with a reserved name becomes `fields.NAME`
  * @param own the gateway's own fields
@@ -108,7 +108,7 @@ export function formatFields(fields: unknown, own: LogFields = {}): string {
   return `{${members.join(',')}}`
 }
 
-/** The given fields of a line. A getter that throws costs only its own field. */
+/** The given fields of a line. A getter that throws spoils only its own field. */
 interface GivenFields {
   readonly names: readonly string[]
   readonly read: (name: string) => unknown

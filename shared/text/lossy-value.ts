@@ -11,7 +11,7 @@ export function describeEmptied(value: object): string | undefined {
   if (isListLike(value)) return undefined
   if (typeof (value as { pipe?: unknown }).pipe === 'function') return 'a stream'
   const kinds = Object.values(value).map(each => typeof each)
-  // JSON leaves out undefined members, as everybody expects.
+  // JSON leaves out undefined members, which counts as no loss.
   if (kinds.some(kind => kind !== 'function' && kind !== 'symbol')) return undefined
   if (kinds.length > 0) return 'an object of functions or symbols alone'
   const proto: unknown = Object.getPrototypeOf(value)
@@ -36,8 +36,8 @@ export function findOwnKey(value: object): string | undefined {
 }
 
 /**
- * Reads the enumerable members of an object. While one is read, `steps` ends with its key: a getter may
- * throw.
+ * Reads the enumerable members of an object. While a member is read, `steps` ends with its key, so that an
+ * error of a getter can be reported with its path.
  */
 export function readMembers(value: object, steps: string[]): [key: string, member: unknown][] {
   return Object.keys(value).map(key => {

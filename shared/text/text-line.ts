@@ -1,7 +1,7 @@
 /**
  * Builds one line of the text log, safely and with a bounded length.
- * Logged texts may come from anybody. None can pass for a line of its own, color a terminal, change the
- * direction of the text behind it, or exceed the maximum length.
+ * Logged texts may come from clients. No text can look like a line of its own, color a terminal, change the
+ * direction of the text after it, or exceed the maximum length.
  */
 import type { FieldWriter } from './field-text.js'
 
@@ -10,7 +10,7 @@ export const maxLineLength = 65_536
 
 export class TextLine {
   #text: string
-  /** Number of characters, and of fields, that were not even visited. */
+  /** Number of characters and of fields that were left out. */
   #lost = 0
   #fieldsLeftOut = 0
 
@@ -19,7 +19,7 @@ export class TextLine {
     this.#text = start
   }
 
-  /** Whether anything added now would be cut off. */
+  /** Whether the line is full, so that any further text would be cut off. */
   get isFull(): boolean {
     return this.#text.length >= maxLineLength
   }

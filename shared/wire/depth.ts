@@ -1,6 +1,6 @@
 /**
  * Measures how deep a JSON text is nested, without parsing it.
- * So a value that is too deep for code that walks through it is refused before it is built.
+ * Values too deep for recursive code are thus refused before they are built.
  */
 
 const quote = 0x22

@@ -6,12 +6,12 @@
  * The flag byte: bit 0: the route is a code. Bits 1–3: the kind. Bit 4: the body is gzipped. Bit 5: the reply
  * is an error (Pitaya's addition). Bit 6: the event is not counted (ours, only for clients that can resume:
  * `resume.ts`). Bits 0 to 5 are ignored where they mean nothing for a kind, as Pomelo ignores them. Bit 6 of
- * other kinds, and bit 7, must be 0: no client sets them, so that they stay free for new meanings.
+ * other kinds, and bit 7, must be 0: no client sets them, and they stay free for new meanings.
  */
 import { errors } from '../errors.js'
 import { decodeName, utf8Length } from '../utf8.js'
 
-/** Pomelo calls a reply a response, and an event a push. */
+/** Numbers of the kinds. Pomelo calls a reply a response, and an event a push. */
 export const messageKinds = { request: 0, notify: 1, reply: 2, event: 3 } as const
 export type MessageKind = (typeof messageKinds)[keyof typeof messageKinds]
 
@@ -28,13 +28,13 @@ const reservedFlag = 0x80
 
 export interface MessageHeader {
   readonly kind: MessageKind
-  /** 0 for a notify and an event. */
+  /** The request's id; 0 for a notify and an event. */
   readonly id: number
   /** The route's text, or its code in the dictionary; `''` for a reply. */
   readonly route: string | number
   readonly gzipped: boolean
   readonly isError: boolean
-  /** Of an event: whether it is left out of the count of messages by which a session is resumed. */
+  /** Whether an event is left out of the message count, by which a session is resumed. */
   readonly uncounted: boolean
   /** The offset of the body in the bytes; it runs to their end. */
   readonly bodyStart: number

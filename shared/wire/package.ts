@@ -31,8 +31,8 @@ export interface Package {
  * Finds the packages of one WebSocket message without copying. A fault anywhere in the message is thrown
  * before any package is returned.
  *
- * An ack or a heartbeat should have no body. One that has a body is accepted and the body ignored, as Pomelo,
- * Pinus and Pitaya do: it is harmless, and deployed clients can't be changed.
+ * An ack or a heartbeat should have no body. If it has one, it is accepted and the body is ignored, as in
+ * Pomelo, Pinus and Pitaya: the body is harmless, and deployed clients can't be changed.
  *
  * @throws `FRAME_MALFORMED` for an unknown kind, a package that is cut off, or an empty message
  */

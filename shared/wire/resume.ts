@@ -1,20 +1,20 @@
 /**
  * The wire format for resuming a session: request, reply, and the `received` package.
- * Both sides count the data messages that they receive, except events that are marked as not counted; so no
- * number travels with a message. With a `received` package each side tells its count. What each side keeps to
- * be able to send it again is decided elsewhere.
+ * Both sides count the data messages that they receive, except events marked as not counted. Messages
+ * therefore carry no numbers. Each side reports its count with a `received` package. Which messages a side
+ * keeps to send them again is decided elsewhere.
  */
 import { errors } from '../errors.js'
 
-/** Reasons why a client that wanted to resume has got a new session. */
+/** Reasons why a client that wanted to resume received a new session instead. */
 export const resumeFailures = {
   /** There is no such session: its window has passed, it was ended, or the gateway was restarted. */
   gone: 'gone',
   /** More was sent in the meantime than the gateway keeps for one client. */
   lost: 'lost',
   /**
-   * The client's count is above what it was sent or below an earlier count, or it reads bodies in another
-   * form.
+   * The client's count is above the number of messages sent to it or below an earlier count, or the client
+   * now reads bodies in another form.
    */
   mismatch: 'mismatch',
   /** The client has the token, but the host authenticates it as another user. */
@@ -30,7 +30,7 @@ export interface ResumeRequest {
 
 /** A session, and how much of it a client has received. */
 export interface ResumePoint {
-  /** The newest token that the client was given. */
+  /** The newest token that the gateway gave to the client. */
   readonly token: string
   /** The epoch that `received` belongs to. */
   readonly epoch: string
@@ -52,7 +52,7 @@ export interface ResumeReply {
   readonly received: number
   /** Seconds that a session is kept while its client is disconnected. */
   readonly window: number
-  /** Why the session was not resumed, if the client wanted to. */
+  /** The reason why the session was not resumed, if the client wanted to resume one. */
   readonly reason?: ResumeFailure
 }
 

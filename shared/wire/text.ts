@@ -1,19 +1,19 @@
 /**
  * Reads the head of a request in the JSON text protocol: `[id,"route"` or `[id,"route",body]`.
- * The gateway parses only the front and the closing `]` of a text frame. It forwards the body as bytes. The
- * worker that parses the body finds out whether it is JSON, and only one value.
+ * The gateway parses only the front and the closing `]` of a text frame. It forwards the body as bytes. Only
+ * the worker, which parses the body, checks that it is one value of valid JSON.
  */
 import { errors } from '../errors.js'
 import { decodeName, utf8Length } from '../utf8.js'
 import { maxMessageId, maxRouteBytes } from './message.js'
 
 export interface TextRequest {
-  /** 0 for a notify. */
+  /** The request's id; 0 for a notify. */
   readonly id: number
   readonly route: string
   /**
-   * Offsets of the body, between the comma behind the route and the last bracket. They are equal if there is
-   * none.
+   * Offsets of the body, between the comma after the route and the last bracket. They are equal if there is
+   * no body.
    */
   readonly bodyStart: number
   readonly bodyEnd: number
@@ -28,7 +28,8 @@ const zero = 0x30
 const nine = 0x39
 
 /**
- * Maximum length of an escaped route: an escape like `\u0041` takes six bytes for one, and none takes more.
+ * Maximum length of an escaped route: an escape like `\u0041` takes six bytes for one byte of the route, and
+ * no escape takes more.
  */
 const maxRouteSpelling = maxRouteBytes * 6
 
@@ -51,7 +52,7 @@ export function scanRequest(bytes: Uint8Array): TextRequest {
   let byte = offset < size ? bytes[offset]! : 0
   while (byte >= zero && byte <= nine) {
     id = id * 10 + (byte - zero)
-    // Checked at each digit, so that a long sequence can't exceed what a number holds exactly.
+    // Checked at each digit, so that a long sequence never exceeds the numbers that JavaScript holds exactly.
     if (id > maxMessageId) throw errors.frameMalformed(`its id is above ${maxMessageId}`)
     offset++
     byte = offset < size ? bytes[offset]! : 0
@@ -85,7 +86,7 @@ export function scanRequest(bytes: Uint8Array): TextRequest {
 function findStringEnd(bytes: Uint8Array, start: number): number {
   if (start >= bytes.length || bytes[start] !== quote)
     throw errors.frameMalformed('its route is not a string')
-  // Plus one byte for each quote.
+  // Plus two bytes for the quotes.
   const limit = Math.min(bytes.length, start + maxRouteSpelling + 2)
   let offset = start + 1
   while (offset < limit) {
