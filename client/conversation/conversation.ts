@@ -20,6 +20,7 @@ import { Heartbeat } from './heartbeat.js'
 import { encodeMessage } from './message.js'
 import { Outbox } from './outbox.js'
 import { watchPresence } from './presence.js'
+import { ReceivedCount } from './received-count.js'
 
 export type ClientState = 'connecting' | 'open' | 'resuming' | 'closed'
 
@@ -50,14 +51,6 @@ export interface ClosingError extends ErrorData {
   readonly cause?: unknown
 }
 
-/**
- * Limits after which the client sends its count of received messages to the gateway: messages in both
- * directions, and bytes of received messages. Sent messages are included because the gateway answers with its
- * own count, which empties the outbox.
- */
-const messagesPerCount = 64
-const bytesPerCount = 65_536
-
 /** Upper bound in milliseconds of the wait that the gateway may ask the client for. */
 const longestHint = 60_000
 
@@ -74,12 +67,7 @@ export class Conversation {
   #timer: ReturnType<typeof setTimeout> | undefined
   /** Token and epoch to resume with. undefined: not connected yet, or the gateway offers none. */
   #resume: ResumeReply | undefined
-  /**
-   * Counted messages received in this epoch, and the traffic since the client last sent this count to the
-   * gateway.
-   */
-  #received = 0
-  #untold = { messages: 0, bytes: 0 }
+  #received = new ReceivedCount()
   /** Route codes of the last handshake. */
   dictionary = new Dictionary()
   #kickReason: string | undefined
@@ -113,8 +101,8 @@ export class Conversation {
       onSilent: () => this.#attempt?.close(closeCodes.silent, 'the gateway is silent')
     })
     this.#endPresence = watchPresence({
-      present: () => this.#look(),
-      away: () => this.#rest(),
+      present: () => this.#checkConnection(),
+      away: () => this.#suspend(),
       gone: () => this.end(errors.connectionClosed('the page has gone'))
     })
   }
@@ -142,10 +130,10 @@ export class Conversation {
     if (this.#state !== 'open') return
     for (let message = this.outbox.next(); message !== undefined; message = this.outbox.next()) {
       this.#attempt!.send(packageKinds.data, encodeMessage(message, this.dictionary.write(message.route)))
-      this.#untold.messages++
+      this.#received.sent()
     }
     if (this.#resume === undefined) this.outbox.acknowledgeWritten()
-    else this.#tellCount()
+    this.#beatIfDue()
   }
 
   /** Drops the connection, and connects again. `after`: milliseconds until the attempt. */
@@ -169,7 +157,7 @@ export class Conversation {
 
   #describe(user: unknown): Uint8Array {
     const { token, epoch } = this.#resume ?? {}
-    const received = this.#received
+    const received = this.#received.value
     const resume = token === undefined || epoch === undefined ? undefined : { token, epoch, received }
     return encodeHandshake({ dictVersion: this.dictionary.version, resume, user })
   }
@@ -178,10 +166,11 @@ export class Conversation {
     this.#heartbeat.hear()
     switch (kind) {
       case packageKinds.handshake:
-        return this.#shakeHands(bytes.subarray(start, end))
+        return this.#finishHandshake(bytes.subarray(start, end))
       case packageKinds.data: {
         const header = decodeMessage(bytes, start, end)
-        if (!header.uncounted) this.#count(end - start)
+        if (!header.uncounted) this.#received.received(end - start)
+        this.#beatIfDue()
         return this.#listener.message(header, bytes, end)
       }
       case packageKinds.received:
@@ -193,7 +182,7 @@ export class Conversation {
     }
   }
 
-  #shakeHands(body: Uint8Array): void {
+  #finishHandshake(body: Uint8Array): void {
     const answer = decodeHandshake(body)
     if (!answer.accepted) {
       const told = (answer.user as { reason?: unknown } | undefined | null)?.reason
@@ -226,30 +215,22 @@ export class Conversation {
 
   /** Resets the counts for a new session; messages of the old one do not belong to it. */
   #beginAnew(): void {
-    if (this.#state === 'resuming') this.#listener.sessionLost()
-    if (this.#state === 'resuming') this.outbox.clear()
-    this.#received = 0
-    this.#untold = { messages: 0, bytes: 0 }
+    if (this.#state === 'resuming') {
+      this.#listener.sessionLost()
+      this.outbox.clear()
+    }
+    this.#received = new ReceivedCount()
   }
 
-  #count(bytes: number): void {
-    this.#received++
-    this.#untold.messages++
-    this.#untold.bytes += bytes
-    if (this.#resume !== undefined) this.#tellCount()
-  }
-
-  #tellCount(): void {
-    const { messages, bytes } = this.#untold
-    if (messages >= messagesPerCount || bytes >= bytesPerCount) this.#beat()
+  #beatIfDue(): void {
+    if (this.#resume !== undefined && this.#received.isDue) this.#beat()
   }
 
   /** Sends a heartbeat, with the count of received messages where the gateway resumes. */
   #beat(): void {
     if (this.#state !== 'open') return
-    this.#untold = { messages: 0, bytes: 0 }
     if (this.#resume === undefined) this.#attempt!.send(packageKinds.heartbeat)
-    else this.#attempt!.send(packageKinds.received, encodeCount(this.#received))
+    else this.#attempt!.send(packageKinds.received, encodeCount(this.#received.report()))
   }
 
   #lost(code: number, reason: string): void {
@@ -286,7 +267,7 @@ export class Conversation {
   }
 
   /** Checks the connection, or connects, when the network or the page is back. */
-  #look(): void {
+  #checkConnection(): void {
     if (this.#state === 'open') this.#heartbeat.askNow()
     else this.start()
   }
@@ -295,7 +276,7 @@ export class Conversation {
    * Closes the connection when the browser puts the page into its back/forward cache, and makes no attempt
    * until the page returns. An open socket would keep the page out of the cache.
    */
-  #rest(): void {
+  #suspend(): void {
     this.reconnect(0)
     clearTimeout(this.#timer)
     this.#pause = undefined

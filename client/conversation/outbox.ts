@@ -13,7 +13,7 @@ export class Outbox {
   /** Number of messages here that were written to the current connection. */
   #written = 0
   /** Number of messages here that were ever written to any connection. */
-  #left = 0
+  #everWritten = 0
   #bytes = 0
 
   /** Creates an empty outbox. `limit`: the bytes that it may hold. */
@@ -38,7 +38,7 @@ export class Outbox {
 
   /** Removes a message if it was never written. Returns whether it was removed. */
   remove(message: ClientMessage): boolean {
-    const at = this.#messages.indexOf(message, this.#left)
+    const at = this.#messages.indexOf(message, this.#everWritten)
     if (at < 0) return false
     this.#messages.splice(at, 1)
     this.#bytes -= message.size
@@ -48,7 +48,7 @@ export class Outbox {
   /** Whether a message was ever written to a connection. */
   hasLeft(message: ClientMessage): boolean {
     const at = this.#messages.indexOf(message)
-    return at < 0 || at < this.#left
+    return at < 0 || at < this.#everWritten
   }
 
   /** Returns the next message to write; undefined: there is none. */
@@ -56,7 +56,7 @@ export class Outbox {
     const message = this.#messages[this.#written]
     if (message === undefined) return undefined
     this.#written++
-    this.#left = Math.max(this.#left, this.#written)
+    this.#everWritten = Math.max(this.#everWritten, this.#written)
     return message
   }
 
@@ -71,11 +71,11 @@ export class Outbox {
    */
   acknowledge(count: number): boolean {
     const done = count - this.#acknowledged
-    if (done > this.#left) return false
+    if (done > this.#everWritten) return false
     for (const message of this.#messages.splice(0, Math.max(0, done))) {
       this.#acknowledged++
       this.#written--
-      this.#left--
+      this.#everWritten--
       this.#bytes -= message.size
     }
     this.#written = Math.max(0, this.#written)
@@ -95,7 +95,7 @@ export class Outbox {
     this.#messages = []
     this.#acknowledged = 0
     this.#written = 0
-    this.#left = 0
+    this.#everWritten = 0
     this.#bytes = 0
   }
 }

@@ -130,6 +130,6 @@ function readThrown(thrown: unknown): { readonly text: string; readonly isFatal:
     const { message, fatal } = Object(thrown) as { message?: unknown; fatal?: unknown }
     return { text: typeof message === 'string' ? message : String(thrown), isFatal: fatal === true }
   } catch {
-    return { text: 'it has thrown what has no text', isFatal: false }
+    return { text: 'unknown error', isFatal: false }
   }
 }
