@@ -1,5 +1,5 @@
 /**
- * A player in a terminal, with `ws` alone: logs in, and shows a change that is pushed beside one that is not.
+ * A player in a terminal, with `ws` alone: logs in, and shows a pushed change and one that is not pushed.
  *
  *   npm start -- --example score                               in one terminal
  *   node dist/examples/score/play.js [ws://127.0.0.1:3010]   in another

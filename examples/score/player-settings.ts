@@ -1,4 +1,4 @@
-/** What a session of this game holds. It is the type parameter of its BackendSession. */
+/** Settings of a session of this game: the type parameter of its BackendSession. */
 export interface PlayerSettings {
   name: string
   since: Date

@@ -1,4 +1,4 @@
-/** What a player's session holds. */
+/** Settings of a player's session. */
 export interface Settings {
   score: number
 }

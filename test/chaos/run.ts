@@ -1,4 +1,6 @@
-/** `npm run chaos`: for as long as one likes, with its figures. Whatever it has started ends by itself. */
+/**
+ * `npm run chaos`: runs the chaos test and prints its figures. Fails if anything is left over in the process.
+ */
 import { parseArgs } from 'node:util'
 import { createGateway } from '../../gateway/index.js'
 import { TcpProxy } from '../../testing/tcp-proxy.js'

@@ -1,6 +1,6 @@
 /**
- * Conversations of clients with a running gateway, recorded and then changed in one of their messages. However they go on, each
- * ends with a close code, and each refusal has a code, that the documents have.
+ * Recorded conversations of clients with a running gateway, with one message changed. Each must end with a
+ * documented close code, and each refusal must have a documented code.
  */
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -14,20 +14,22 @@ import { root } from '../helpers/paths.js'
 import { encodeMessage, encodePackage, messageTypes } from '../helpers/pomelo-player.js'
 import { bodies, handshakes, mutate, randomBytes } from './inputs.js'
 
-/** What the gateway is to serve for them. */
+/** The folder of handlers that the gateway must serve. */
 export const fuzzHandlers = join(root, 'test/fixtures/handlers-fuzz')
 
 interface Conversation {
   readonly subprotocol: string
-  /** What the client sends, in order. */
+  /** Messages of the client, in order. */
   readonly messages: readonly Uint8Array[]
-  /** A last request, which is not changed. Its reply comes after all others, if there is still somebody to answer. */
+  /**
+   * A last request, which is not changed. Its reply comes after all others, if the connection is still open.
+   */
   readonly last: Uint8Array
 }
 
 export interface ConversationsReport {
   readonly conversations: number
-  /** How many ended with each close code, and how many refusals had each code. */
+  /** Number of conversations by close code, and of refusals by code. */
   readonly closes: Readonly<Record<number, number>>
   readonly refusals: Readonly<Record<string, number>>
   readonly faults: readonly string[]
@@ -82,7 +84,7 @@ const recorded: readonly Conversation[] = [
 const known: readonly number[] = [...Object.values(closeCodes), 1002, 1005, 1006, 1007]
 const codes = new Set<string>(Object.values(errors).map(({ code }) => code))
 
-/** So many of them, with so many at the same time. */
+/** Holds `conversations` conversations, `together` of them at the same time. */
 export async function fuzzConversations(
   url: string,
   conversations: number,
@@ -121,7 +123,7 @@ function change(messages: readonly Uint8Array[], random: () => number): Uint8Arr
   return changed
 }
 
-/** Says all of it, and waits for the last reply, or the end. */
+/** Sends all messages of a conversation, and waits for the last reply or the close. */
 async function converse(
   url: string,
   { subprotocol, messages, last }: Conversation,
@@ -129,7 +131,7 @@ async function converse(
 ): Promise<{ code: number; refused: readonly string[] }> {
   const ws = subprotocol === '' ? new WebSocket(url) : new WebSocket(url, subprotocol)
   const refused: string[] = []
-  // Who asked for no protocol is known by his first message.
+  // A client without a subprotocol chooses the form by its first message.
   const isText = subprotocol === 'sallyport.json' || (subprotocol === '' && random() < 0.05)
   ws.on('error', () => {})
   ws.on('message', (bytes: Buffer, isBinary: boolean) => {
@@ -142,7 +144,7 @@ async function converse(
   const closed = once(ws, 'close')
   await once(ws, 'open')
   for (const [i, bytes] of [...messages, isText ? lastText : last].entries()) {
-    // Later on the kind of a message says nothing.
+    // In later messages, text or binary makes no difference.
     const binary = !isText !== (i > 0 && random() < 0.05)
     if (ws.readyState === ws.OPEN) ws.send(bytes, { binary })
   }
@@ -152,7 +154,7 @@ async function converse(
 
 interface ReadReply {
   readonly id: number | null
-  /** Of an error. */
+  /** The code of an error; undefined: a reply. */
   readonly code: string | undefined
 }
 

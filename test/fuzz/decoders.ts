@@ -1,4 +1,7 @@
-/** What reads bytes of strangers, each fed with inputs: it may refuse them with a code of the table, and do nothing else. */
+/**
+ * Feeds inputs to each decoder of bytes from strangers. A decoder may refuse an input with a code of the
+ * table, and must not fail in another way.
+ */
 
 import { errors, GatewayError } from '../../shared/errors.js'
 import { requestFlags } from '../../shared/link/batch.js'
@@ -46,13 +49,13 @@ const codes = new Set<string>(Object.values(errors).map(({ code }) => code))
 export interface FuzzReport {
   readonly inputs: number
   readonly refused: number
-  /** Inputs that were neither taken nor refused as they should be, in hexadecimal, with what happened. */
+  /** Inputs that failed in another way than by a refusal, in hexadecimal, with the error. */
   readonly faults: readonly string[]
-  /** Nanoseconds for each byte of the input that cost most, in a second look. */
+  /** Nanoseconds per byte of the slowest input, measured again. */
   readonly dearest: number
 }
 
-/** Feeds so many inputs, in turn, to all decoders. */
+/** Feeds `inputs` inputs to the decoders, in turn. */
 export function fuzzDecoders(inputs: number, seed: number): FuzzReport {
   const random = createRandom(seed)
   const faults: string[] = []
@@ -84,8 +87,8 @@ export function fuzzDecoders(inputs: number, seed: number): FuzzReport {
     faults.push(`${name}: ${Buffer.from(bytes).toString('hex')}: ${error}`)
     if (faults.length >= 20) break
   }
-  // What was dear the first time may only have met a collection of garbage.
-  // Other work on the machine only adds.
+  // Measured again, since a garbage collection may have made the input slow. Other work on the machine only
+  // adds time, so the minimum counts.
   const times = Array.from({ length: 9 }, () => {
     const start = performance.now()
     run(dearest.decode, dearest.bytes)

@@ -1,4 +1,7 @@
-/** What an upgrade says of where it comes from, in every spelling: through the entrance, which lets it in or refuses it. */
+/**
+ * Random headers of upgrades that say where they come from, given to the upgrade policy. It must accept or
+ * refuse each of them.
+ */
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { isIP, type Socket } from 'node:net'
@@ -10,19 +13,19 @@ import { createRandom } from './inputs.js'
 export interface HeadersReport {
   readonly upgrades: number
   readonly entered: number
-  /** How many were refused with each status. */
+  /** Number of refusals by status. */
   readonly refusals: Readonly<Record<number, number>>
   /** Upgrades whose proxies named another address than the socket's. */
   readonly forwarded: number
   readonly faults: readonly string[]
-  /** Nanoseconds for each character of the headers that cost most, in a second look. */
+  /** Nanoseconds per character of the slowest headers, measured again. */
   readonly dearest: number
 }
 
 const mostFaults = 20
 const ownAddress = '198.51.100.7'
 
-/** Parts of these headers, and what stands between them. */
+/** Parts of these headers, and separators between them. */
 const pieces = [
   'for=',
   'For="',
@@ -62,7 +65,7 @@ const pieces = [
   'a'
 ]
 
-/** What proxies write when nothing is wrong with them. */
+/** Valid entries, as proxies write them. */
 const nodes = [
   '192.0.2.1',
   '192.0.2.1:5555',
@@ -84,16 +87,16 @@ function randomHeader(random: () => number): string | undefined {
   return text.trim()
 }
 
-/** Asks so many times, of entrances with different limits. */
+/** Passes `upgrades` upgrades to policies with different options. */
 export function fuzzHeaders(upgrades: number, seed: number): HeadersReport {
   const random = createRandom(seed)
-  const entrances = createEntrances()
+  const policies = createPolicies()
   const refusals: Record<number, number> = {}
   const faults: string[] = []
   let [entered, forwarded] = [0, 0]
   let dearest = { run: () => {}, length: 1, nanos: 0 }
   for (let i = 0; i < upgrades && faults.length < mostFaults; i++) {
-    const entrance = entrances[i % entrances.length]!
+    const policy = policies[i % policies.length]!
     const headers = {
       host: randomHeader(random),
       origin: randomHeader(random),
@@ -101,7 +104,7 @@ export function fuzzHeaders(upgrades: number, seed: number): HeadersReport {
       'x-forwarded-for': randomHeader(random)
     }
     const request = { headers, socket: { remoteAddress: ownAddress } } as unknown as IncomingMessage
-    const run = () => pass(entrance, request)
+    const run = () => pass(policy, request)
     const start = performance.now()
     try {
       const { address, refusal } = run()
@@ -119,7 +122,7 @@ export function fuzzHeaders(upgrades: number, seed: number): HeadersReport {
   return { upgrades, entered, refusals, forwarded, faults, dearest: costOf(dearest) }
 }
 
-/** Other work on the machine only adds: the best of a few. */
+/** Measures the slowest headers again. Other work on the machine only adds time, so the minimum counts. */
 function costOf({ run, length }: { readonly run: () => void; readonly length: number }): number {
   const times = Array.from({ length: 9 }, () => {
     const start = performance.now()
@@ -129,16 +132,19 @@ function costOf({ run, length }: { readonly run: () => void; readonly length: nu
   return Math.round(Math.min(...times))
 }
 
-/** As the listener does it. Whoever comes in leaves at once, so that nobody is refused for others. */
-function pass(entrance: UpgradePolicy, request: IncomingMessage): { address: string; refusal?: number } {
-  const address = entrance.addressOf(request)
+/**
+ * Judges a request as the listener does. An accepted socket closes at once, so that later ones are not
+ * refused because of it.
+ */
+function pass(policy: UpgradePolicy, request: IncomingMessage): { address: string; refusal?: number } {
+  const address = policy.addressOf(request)
   const socket = new EventEmitter()
-  const refusal = entrance.judgeHost(request) ?? entrance.enter(request, socket as Socket, address)
+  const refusal = policy.judgeHost(request) ?? policy.enter(request, socket as Socket, address)
   socket.emit('close')
   return refusal === undefined ? { address } : { address, refusal: refusal.status }
 }
 
-function createEntrances(): UpgradePolicy[] {
+function createPolicies(): UpgradePolicy[] {
   const parts = { metrics: new Metrics(), log: createLogger('silent', () => {}), monotonic: () => 0 }
   const numbers = { maxConnectionsPerAddress: 1, maxConnectionsPerSecondPerAddress: 0 }
   const limits = { ...numbers, origins: 'same', host: '127.0.0.1' }

@@ -1,6 +1,6 @@
 /**
- * Bytes that come to the gateway's port before there is a WebSocket: requests of HTTP, changed in some of their bytes
- * and cut into pieces, and bytes of other protocols. Whatever they are, the gateway closes each socket by itself.
+ * Random bytes for the gateway's port before there is a WebSocket. They are HTTP requests with some bytes
+ * changed, cut into pieces, and bytes of other protocols. The gateway must close each socket by itself.
  */
 import { connect, type Socket } from 'node:net'
 import { withTimeout } from '../../shared/with-timeout.js'
@@ -8,14 +8,16 @@ import { mutate, randomBytes } from './inputs.js'
 
 export interface HttpReport {
   readonly streams: number
-  /** How many answers had each status; 101: a WebSocket was opened. */
+  /** Number of answers by status; 101: a WebSocket was opened. */
   readonly answers: Readonly<Record<number, number>>
-  /** Sockets that were closed without an answer. */
+  /** Number of sockets that were closed without an answer. */
   readonly unanswered: number
   readonly faults: readonly string[]
 }
 
-/** Milliseconds in which a socket has been closed also on a machine that is busy, whatever the gateway's own limits are. */
+/**
+ * Milliseconds after which an open socket is a fault: far more than the gateway's limits, for a busy machine.
+ */
 const longestWait = 30_000
 const mostFaults = 20
 
@@ -44,7 +46,7 @@ const samples: readonly Buffer[] = [
     'Forwarded: for="[2001:db8::1]:4711";proto=https, for=_hidden',
     'X-Forwarded-For: 10.0.0.1, unknown'
   ),
-  // With a frame behind it.
+  // An upgrade with a WebSocket frame behind it.
   Buffer.concat([upgrade(), Buffer.of(0x81, 0x83, 1, 2, 3, 4, 0x60, 0x60, 0x60)]),
   text('GET / HTTP/1.1', 'Host: 127.0.0.1', '', ''),
   text('GET / HTTP/1.0', '', ''),
@@ -63,13 +65,16 @@ const samples: readonly Buffer[] = [
     '',
     ''
   ),
-  // The beginning of a TLS handshake, and of two programs that look around for open ports.
+  // The beginning of a TLS handshake, and probes of two port scanners.
   Buffer.from('16030102000100 01fc0303'.replaceAll(' ', '') + '00'.repeat(60), 'hex'),
   text('SSH-2.0-scanner', ''),
   text('*1', '$4', 'PING', '')
 ]
 
-/** Opens so many sockets to a port of a gateway with short heartbeats, with so many at the same time. */
+/**
+ * Opens `streams` sockets to the port of a gateway with short heartbeats, `together` of them at the same
+ * time.
+ */
 export async function fuzzHttp(
   port: number,
   streams: number,
@@ -101,7 +106,7 @@ function createStream(random: () => number): Uint8Array {
   if (kind < 0.1) return randomBytes(random)
   const sample = samples[Math.floor(random() * samples.length)]!
   if (kind < 0.2) return sample
-  // Some are not complete.
+  // Some requests are incomplete.
   if (kind < 0.3) return sample.subarray(0, Math.floor(random() * sample.length))
   return mutate(sample, random)
 }
@@ -118,24 +123,24 @@ function cut(bytes: Uint8Array, random: () => number): Uint8Array[] {
   return pieces
 }
 
-/** Writes the pieces, and waits for the end. `hasMore`: whether it does not say that nothing more comes. */
+/** Writes the pieces, and waits for the close. `hasMore`: whether the client's half stays open after them. */
 async function send(
   port: number,
   pieces: readonly Uint8Array[],
   hasMore: boolean
 ): Promise<{ isClosed: boolean; received: string }> {
-  // What the gateway does not close itself stays open.
+  // With `allowHalfOpen`, Node does not close the socket for the gateway.
   const socket: Socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   let received = ''
   socket.on('data', bytes => {
     received += bytes.toString('latin1')
-    // The frame that closes a WebSocket: a client that answers none is another test's.
+    // Answers a WebSocket close frame by ending the socket: other tests cover clients that do not.
     if (bytes.includes(0x88)) socket.end()
   })
   socket.on('error', () => {})
   const closed = new Promise<void>(resolve => {
     socket.once('close', () => resolve())
-    // The gateway has closed its half, and reads no more: then it is our turn.
+    // The gateway has closed its half, so the client closes its own.
     socket.once('end', () => socket.end())
   })
   for (const piece of pieces) {

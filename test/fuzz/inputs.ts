@@ -1,7 +1,10 @@
-/** Inputs for fuzzing: random bytes, and recorded ones with some of their bytes changed. The same seed gives the same. */
+/**
+ * Inputs for fuzzing: random bytes, and recorded messages with some bytes changed. The same seed creates the
+ * same inputs.
+ */
 import { readText } from '../helpers/sources.js'
 
-/** A small generator of numbers from 0 up to 1, from a seed (mulberry32). */
+/** Creates a generator of numbers from 0 up to 1 from a seed (mulberry32). */
 export function createRandom(seed: number): () => number {
   let state = seed | 0
   return () => {
@@ -12,7 +15,7 @@ export function createRandom(seed: number): () => number {
   }
 }
 
-/** Bytes that change what is around them, in one form of the wire or another. */
+/** Bytes with a meaning in the wire formats: flags, lengths, and signs of JSON and UTF-8. */
 const telling = [0, 1, 2, 4, 6, 7, 0x20, 0x22, 0x2c, 0x5b, 0x5c, 0x5d, 0x7b, 0x7d, 0x7f, 0x80, 0xed, 0xff]
 
 /** Changes, removes, doubles or adds some bytes. */
@@ -39,7 +42,7 @@ export function randomBytes(random: () => number): Uint8Array {
 
 const encode = (text: string) => new TextEncoder().encode(text)
 
-/** Packages as they are, of either side. */
+/** Valid packages of clients and gateways. */
 export const packages: readonly Uint8Array[] = readPackages()
 
 function readPackages(): Uint8Array[] {

@@ -1,4 +1,7 @@
-/** Messages and fields of any kind, through the text logger and to the gateway: each is one line, and forges none. */
+/**
+ * Random messages and fields for the text logger and for the link to the gateway. Each must be one line of
+ * the log, and must not forge another.
+ */
 import { createTextLogger, formatFields } from '../../shared/text/log.js'
 import { maxLineLength } from '../../shared/text/text-line.js'
 import { createRandom } from './inputs.js'
@@ -6,18 +9,18 @@ import { randomText } from './random-text.js'
 
 export interface LogTextReport {
   readonly lines: number
-  /** Lines of one call that hold more than one line of text: stacks. */
+  /** Number of calls whose log entry has several lines, because of a stack. */
   readonly stacks: number
-  /** Calls that were not one line of the log, and what they printed. */
+  /** Calls that did not print exactly one log entry, with what they printed. */
   readonly faults: readonly string[]
 }
 
 const mostFaults = 20
 
-/** How a line of the log begins. */
+/** The beginning of a log line. */
 const beginning = /^1970-01-01T00:00:00\.000Z (DEBUG|INFO |WARN |ERROR) /
 
-/** What no line holds but between its own lines: controls, line breaks, and marks of direction. */
+/** Characters that no log line may contain: controls, line breaks, and marks of direction. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not reach a terminal
 const unsafe = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/
 
@@ -68,7 +71,7 @@ function randomFields(random: () => number): Record<string, unknown> {
   )
 }
 
-/** Each makes a value that JSON lacks, or that can't be read. */
+/** Creators of values that JSON lacks, or that can't be read. */
 const oddities: readonly ((random: () => number) => unknown)[] = [
   random => {
     const error = new Error(randomText(random, 100))

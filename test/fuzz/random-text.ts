@@ -1,6 +1,9 @@
-/** Texts of strangers: of pieces that mean something to whoever prints, cuts or parses them. */
+/** Random texts of pieces that are special to printing, cutting or parsing. */
 
-/** Controls, line breaks, marks of direction, halves of surrogate pairs, characters of 1 to 4 bytes, and forged lines. */
+/**
+ * Controls, line breaks, marks of direction, halves of surrogate pairs, characters of 1 to 4 bytes, and
+ * forged lines.
+ */
 const pieces = [
   '\0',
   '\t',
@@ -34,7 +37,7 @@ const pieces = [
   '\r1970-01-01T00:00:00.000Z ERROR forged'
 ] as const
 
-/** A text of at most so many UTF-16 units; now and then of the same piece again and again. */
+/** Returns a text of at most `longest` UTF-16 units. Some texts repeat a single piece. */
 export function randomText(random: () => number, longest: number): string {
   const length = Math.floor(random() * random() * (longest + 1))
   const pick = () =>

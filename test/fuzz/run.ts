@@ -1,7 +1,7 @@
 /**
- * `npm run fuzz`: a million inputs for the decoders, or as many as one likes, texts for the log and for clients, and
- * conversations and streams of HTTP with a gateway. Fails if one was neither taken nor refused as it should be, if one
- * cost too much for its bytes, or if the heap has grown.
+ * `npm run fuzz`: random inputs for the decoders, the log, clients and a gateway. A million inputs go to the
+ * decoders by default. The gateway gets conversations and HTTP streams. Fails if an input was neither
+ * accepted nor refused correctly, if it took too long for its size, or if the heap has grown.
  */
 import { parseArgs } from 'node:util'
 import { createGateway } from '../../gateway/index.js'
@@ -25,9 +25,11 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now()) }
   }
 })
-/** Nanoseconds for each byte of an input, and for 32 more. */
+/** Maximum nanoseconds per byte of an input. A decoder's input counts as 32 bytes longer, headers as 100. */
 const mostNanos = 1_000
-/** Bytes that the swept heap may grow by, from the first tenth of the inputs on: for what compiled code and caches take. */
+/**
+ * Bytes by which the swept heap may grow after the first tenth of the inputs, for compiled code and caches.
+ */
 const mostGrowth = 4 * 2 ** 20
 
 const seed = Number(values.seed)
@@ -35,7 +37,10 @@ process.stdout.write(`seed ${seed}\n`)
 const random = createRandom(seed)
 const faults: string[] = []
 
-/** Runs a tenth of the inputs, then the rest, which may not make the heap grow. Gives what the rest came to. */
+/**
+ * Runs a tenth of the inputs, then the rest, which must not make the heap grow. Returns the report of the
+ * rest.
+ */
 async function run<Report extends { readonly faults: readonly string[] }>(
   what: string,
   count: number,
@@ -76,7 +81,7 @@ const { workersLost } = gateway.metrics()
 if (workersLost > 0) faults.push(`${workersLost} workers were lost`)
 await gateway.close()
 
-// One that is quick to close who says nothing: each stream waits for that.
+// A gateway that soon closes silent clients, since each stream waits for its close.
 const hasty = await createGateway({
   handlers: fuzzHandlers,
   port: 0,

@@ -1,6 +1,7 @@
 /**
- * Texts that a game tells clients, which may come from other clients: reasons of kicks, and codes, messages and data
- * of errors. First alone, then through a running gateway, whose clients check what they read.
+ * Random texts that a game sends to clients: reasons of kicks, and codes, messages and data of errors. A game
+ * may have them from other clients. They are tried first alone, then through a running gateway with clients
+ * that check them.
  */
 import { cutReason } from '../../gateway/connections/close-reason.js'
 import { expectReason, maxReasonBytes } from '../../shared/check.js'
@@ -15,24 +16,24 @@ export interface ToldTextsReport {
   readonly reasons: number
   readonly refused: number
   readonly kicks: number
-  /** Reasons that were refused, since they are too long: they kick nobody. */
+  /** Number of reasons that were refused because they are too long, and so kicked no client. */
   readonly tooLong: number
   readonly errors: number
-  /** Codes of the gateway's own that errors were answered with in place of theirs. */
+  /** Codes of the gateway that replaced the codes of errors. */
   readonly replaced: Readonly<Record<string, number>>
   readonly faults: readonly string[]
 }
 
 /** Bytes that the reason of a close frame may have: RFC 6455 §5.5. */
 const mostBytes = 123
-/** UTF-16 units of a reason: some are longer than any limit for them. */
+/** Maximum UTF-16 units of a random text: longer than any limit of reasons. */
 const longestText = 2_048
 const mostFaults = 20
 
 const codes = new Set<string>(Object.values(errors).map(({ code }) => code))
 const oddReasons: readonly unknown[] = [undefined, null, 0, 12n, {}, [], Symbol('a'), () => 1, true]
 
-/** Cuts so many reasons. */
+/** Checks and cuts `count` reasons. */
 export function fuzzReasons(count: number, random: () => number) {
   const faults: string[] = []
   let refused = 0
@@ -56,7 +57,9 @@ export function fuzzReasons(count: number, random: () => number) {
   return { refused, faults }
 }
 
-/** The same as above, then `visits` of clients who ask a gateway for errors and are kicked at last. */
+/**
+ * Does the same, then connects `visits` clients, which ask a gateway for errors and are kicked in the end.
+ */
 export async function fuzzToldTexts(
   url: string,
   visits: number,
@@ -97,7 +100,7 @@ export async function fuzzToldTexts(
   return { reasons, refused, kicks, tooLong, errors: failures, replaced, faults }
 }
 
-/** What a handler is asked to fail with; `odd` stands for data that JSON lacks. */
+/** The error that a handler is asked to throw; `odd` stands for data that JSON lacks. */
 interface AskedError {
   readonly code: string
   readonly message: string
@@ -112,10 +115,10 @@ function randomError(random: () => number): AskedError {
   return { code, message, data: random() < 0.5 ? randomText(random, 400) : { [message.slice(0, 9)]: [1] } }
 }
 
-/** A client that reads how a request failed, and how it was kicked. */
+/** A client that reads the error of a request, and the reason of its kick. */
 interface Visitor {
   fail(route: string, body: unknown): Promise<{ error: string; message: unknown }>
-  /** `told`: the reason by its message; `closed`: that of the close frame. */
+  /** Asks to be kicked. `told`: the reason in the kick message; `closed`: the reason in the close frame. */
   kick(reason: string): Promise<{ code: number; told: unknown; closed: string }>
 }
 
@@ -149,5 +152,5 @@ async function visitPomelo(url: string): Promise<Visitor> {
   }
 }
 
-/** What stands for an answer that is no error. */
+/** Stands for an answer that is no error. */
 const lost = { error: 'no error', message: undefined }

@@ -1,4 +1,7 @@
-/** Bytes of strangers: the decoders fed with them, and a running gateway. The long form is `npm run fuzz`. */
+/**
+ * Short runs of the fuzzers: for decoders, texts, headers and a running gateway. The long form is `npm run
+ * fuzz`.
+ */
 import t from 'tap'
 import { closeCodes } from '../../shared/close-codes.js'
 import { startGateway } from '../helpers/gateway.js'
@@ -11,39 +14,42 @@ import { createRandom } from './inputs.js'
 import { fuzzLogText } from './log-text.js'
 import { fuzzToldTexts } from './told-texts.js'
 
-t.test('the decoders take an input or refuse it with a code of the table', async t => {
+t.test('the decoders accept an input or refuse it with a code of the table', async t => {
   const seed = Date.now() % 1_000_000
   const { inputs, refused, faults } = fuzzDecoders(50_000, seed)
   t.same(faults, [], `seed ${seed}`)
   t.ok(refused > inputs / 10 && refused < inputs, `${refused} of ${inputs} were refused`)
 })
 
-t.test('a gateway that is sent nonsense closes those who sent it, and nobody else notices', async t => {
-  const seed = Date.now() % 1_000_000
-  const random = createRandom(seed)
-  // Resume is off, so that nothing that is left over is left over on purpose.
-  const { gateway, connect, lines } = await startGateway(t, fuzzHandlers, {
-    resumeWindow: 0,
-    maxRequestsPerSecond: 0,
-    maxFramesPerSecond: 0
-  })
-  const bystander = await connect()
-  let [malformed, refusals] = [0, 0]
-  for (let round = 0; round < 20; round++) {
-    const report = await fuzzConversations(gateway.url, 100, random)
-    t.same(report.faults, [], `seed ${seed}`)
-    t.same(await bystander.request('echo.plain', { round }), { round })
-    malformed += report.closes[closeCodes.frameMalformed] ?? 0
-    refusals += Object.values(report.refusals).reduce((sum, each) => sum + each, 0)
+t.test(
+  'a gateway closes clients that send malformed messages, and other clients are not affected',
+  async t => {
+    const seed = Date.now() % 1_000_000
+    const random = createRandom(seed)
+    // Resume is off, so that no session is kept on purpose.
+    const { gateway, connect, lines } = await startGateway(t, fuzzHandlers, {
+      resumeWindow: 0,
+      maxRequestsPerSecond: 0,
+      maxFramesPerSecond: 0
+    })
+    const bystander = await connect()
+    let [malformed, refusals] = [0, 0]
+    for (let round = 0; round < 20; round++) {
+      const report = await fuzzConversations(gateway.url, 100, random)
+      t.same(report.faults, [], `seed ${seed}`)
+      t.same(await bystander.request('echo.plain', { round }), { round })
+      malformed += report.closes[closeCodes.frameMalformed] ?? 0
+      refusals += Object.values(report.refusals).reduce((sum, each) => sum + each, 0)
+    }
+    t.ok(malformed > 100 && refusals > 100, `${malformed} connections and ${refusals} requests were refused`)
+    await until('all have left', () => gateway.metrics().connections === 1)
+    t.match(gateway.metrics(), { sessions: 1, requestsWaiting: 0, sendBytesWaiting: 0, workersLost: 0 })
+    t.same(
+      lines.filter(({ level }) => level === 'error'),
+      []
+    )
   }
-  t.ok(malformed > 100 && refusals > 100, `${malformed} connections and ${refusals} requests were refused`)
-  await until('all have left', () => gateway.metrics().connections === 1)
-  t.match(gateway.metrics(), { sessions: 1, requestsWaiting: 0, sendBytesWaiting: 0, workersLost: 0 })
-  t.same(
-    lines.filter(({ level }) => level === 'error'),
-    []
-  )
-})
+)
 
 t.test('any message and any field is one line of the log, and no text passes for another', async t => {
   const seed = Date.now() % 1_000_000
@@ -66,7 +72,7 @@ t.test(
   }
 )
 
-t.test('whatever comes before a WebSocket is there, the gateway closes each socket by itself', async t => {
+t.test('the gateway closes each socket by itself, whatever bytes come instead of an upgrade', async t => {
   const seed = Date.now() % 1_000_000
   const limits = { handshakeTimeout: 300, heartbeat: 200, resumeWindow: 0 }
   const { gateway, connect } = await startGateway(t, fuzzHandlers, limits)
@@ -79,7 +85,7 @@ t.test('whatever comes before a WebSocket is there, the gateway closes each sock
 })
 
 t.test(
-  'whatever an upgrade says of its host, its page and its proxies, it comes in or is refused',
+  'an upgrade is accepted or refused, whatever it says of its host, its page and its proxies',
   async t => {
     const seed = Date.now() % 1_000_000
     const { upgrades, entered, refusals, forwarded, faults } = fuzzHeaders(20_000, seed)

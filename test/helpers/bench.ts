@@ -1,4 +1,4 @@
-/** Runs the bench's command as a process, for the tests that look at it from outside. */
+/** Runs the bench command as a process, for tests that look at it from outside. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -12,7 +12,9 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** In a process group of its own, so that it is known whether one of its processes is left. */
+/**
+ * Starts the bench in a process group of its own, so that tests can see whether one of its processes is left.
+ */
 export function startBench(t: Test, args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
   const file = join(root, 'dist/bench/run.js')
   const bench = spawn(process.execPath, [file, ...args], { detached: true, env: { ...process.env, ...env } })
@@ -22,7 +24,7 @@ export function startBench(t: Test, args: readonly string[], env: NodeJS.Process
   return bench
 }
 
-/** Resolves when it has ended, and with it whoever shares its stdout: all processes that it started. */
+/** Resolves when the bench and all processes that it started have ended, since they share its stdout. */
 export async function endOf(bench: ChildProcess): Promise<Ended> {
   const [stdout, stderr, [code]] = await Promise.all([
     text(bench.stdout!),
@@ -32,7 +34,7 @@ export async function endOf(bench: ChildProcess): Promise<Ended> {
   return { code, stdout, stderr }
 }
 
-/** Whether it or a process that it started is there. */
+/** Whether the bench, or a process that it started, is running. */
 export function isGroupAlive({ pid }: ChildProcess): boolean {
   try {
     return process.kill(-pid!, 0)
@@ -41,8 +43,8 @@ export function isGroupAlive({ pid }: ChildProcess): boolean {
   }
 }
 
-/** What `--json` printed: an object for each line. */
-// biome-ignore lint/suspicious/noExplicitAny: it is the tests that look at what is in them
+/** Returns the objects that `--json` printed, one on each line. */
+// biome-ignore lint/suspicious/noExplicitAny: tests know what the rows contain
 export function readRows(stdout: string): any[] {
   return stdout
     .trim()

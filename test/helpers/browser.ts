@@ -1,6 +1,4 @@
-/**
- * A real Chromium for tests of pages: the one that is installed on this machine, as nothing is downloaded.
- */
+/** A real Chromium for tests of pages. It must be installed on this machine: nothing is downloaded. */
 import { accessSync, constants } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
 import type { Test } from 'tap'
@@ -23,30 +21,27 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** Where Chromium is: CHROMIUM in the environment, or one of the usual places. */
+/** Returns the path of Chromium: CHROMIUM in the environment, or one of the usual places. */
 function findChromium(): string | undefined {
   return process.env['CHROMIUM'] ?? places.find(isProgram)
 }
 
 /**
- * Why there is no browser to test with, for `skip`; false where there is one. Where CI is set, a browser must
- * be there: its tests are not skipped, and fail.
+ * Returns the reason why there is no browser, for `skip`; false if there is one. If CI is set, tests without
+ * a browser are not skipped, and fail.
  */
 export function whyNoBrowser(): string | false {
   if (findChromium() !== undefined || process.env['CI'] === 'true') return false
   return 'there is no Chromium: install it (apt-get install chromium), or give its path as CHROMIUM'
 }
 
-/**
- * Starts Chromium; it ends with the test. `keepsPages`: whether a page that is left is there again at a step
- * back.
- */
+/** Starts Chromium, which ends with the test. `keepsPages`: whether the back/forward cache keeps pages. */
 export async function startBrowser(t: Test, { keepsPages = false } = {}): Promise<Browser> {
   const executablePath = findChromium()
   if (executablePath === undefined) throw new Error('There is no Chromium: apt-get install chromium')
-  // Chromium's sandbox refuses to run for root, as in a container.
+  // Chromium's sandbox does not run as root, which is the user in a container.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  // Playwright switches the back/forward cache off.
+  // Playwright disables the back/forward cache by default.
   const ignoreDefaultArgs = keepsPages ? ['--disable-back-forward-cache'] : []
   const browser = await chromium.launch({ executablePath, args, ignoreDefaultArgs })
   t.teardown(() => browser.close())

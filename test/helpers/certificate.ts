@@ -1,8 +1,11 @@
-/** Certificates that sign themselves, made on the spot: written by hand as DER, since Node can read them and not make them. */
+/**
+ * Self-signed certificates, created for each test. They are encoded as DER here, since Node can only read
+ * certificates.
+ */
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 
 export interface Certificate {
-  /** Both as PEM. */
+  /** The certificate and its key, as PEM. */
   readonly cert: string
   readonly key: string
 }
@@ -18,17 +21,20 @@ const tags = {
   set: 0x31
 }
 
-/** ecdsa-with-SHA256, commonName, basicConstraints, subjectAltName. */
+/** Object identifiers of ecdsa-with-SHA256, commonName, basicConstraints and subjectAltName. */
 const oids = { ecdsa: '2a8648ce3d040302', name: '550403', basic: '551d13', names: '551d11' }
 
-/** A new one for 127.0.0.1 and localhost. `days`: until it ends, from now; it began a day before the earlier of both. */
+/**
+ * Creates a certificate for 127.0.0.1 and localhost. `days`: its lifetime from now on, below 0 for an expired
+ * one. It is valid from a day before now, or before its end if that is earlier.
+ */
 export function createCertificate(days = 1): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const day = 86_400_000
   const end = Date.now() + days * day
   const algorithm = der(tags.list, oid(oids.ecdsa))
   const spki = publicKey.export({ type: 'spki', format: 'der' })
-  // Two of the same name would be taken for one another where their issuer is looked for.
+  // A name of its own: OpenSSL finds an issuer by name, and would confuse certificates of the same name.
   const name = `test ${createHash('sha256').update(spki).digest('hex').slice(0, 12)}`
   const issuer = der(
     tags.list,
@@ -77,7 +83,7 @@ function extension(name: string, value: Buffer): Buffer {
   return der(tags.list, oid(name), der(tags.octets, value))
 }
 
-/** YYMMDDHHMMSSZ */
+/** Encodes a UTCTime: YYMMDDHHMMSSZ. */
 function time(at: number): Buffer {
   const digits = new Date(at).toISOString().replace(/\D/g, '').slice(2, 14)
   return der(tags.time, Buffer.from(`${digits}Z`))

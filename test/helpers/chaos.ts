@@ -1,7 +1,8 @@
 /**
- * Chaos: a crowd under load while workers are ended in all ways, hang, fall silent and send what nobody can read,
- * connections are cut in all ways, clients stop reading, hooks throw, the log's reader stops, strangers flood the port
- * and leave all they can behind, files run short, and the machine's clock jumps.
+ * Chaos: a crowd of players under load, while everything around it fails. Workers end in all ways, hang, fall
+ * silent and send malformed messages. Connections are cut in all ways, and clients stop reading. Hooks throw.
+ * The reader of the log stops. Strangers flood the port, and leave as much behind as they can. File
+ * descriptors run short, and the machine's clock jumps.
  */
 import { join } from 'node:path'
 import type { Gateway, MetricName } from '../../gateway/index.js'
@@ -14,7 +15,7 @@ import type { StallingLog } from './stalling-log.js'
 import { Strangers } from './strangers.js'
 import { Sampler, type Trend } from './trend.js'
 
-/** What the gateway needs for it: handlers with faults, and limits that are soon reached. */
+/** Options of the gateway: handlers with faults, and limits that are soon reached. */
 export const chaosOptions = {
   handlers: join(root, 'test/fixtures/handlers-chaos'),
   workers: 2,
@@ -28,28 +29,28 @@ export const chaosOptions = {
 export interface ChaosInit {
   readonly gateway: Gateway
   readonly proxy: TcpProxy
-  /** The time of day. */
+  /** The gateway's clock for the time of day. */
   readonly clock: JumpingClock
-  /** What the gateway logs to. */
+  /** The gateway's log. */
   readonly log: StallingLog
   readonly players: number
   readonly ms: number
-  /** Milliseconds between two samples of the process' memory. */
+  /** Milliseconds between two samples of the process's memory. */
   readonly sampleEvery: number
 }
 
 export interface ChaosReport extends CrowdReport {
-  /** How often each fault was made. */
+  /** Number of times that each fault was caused. */
   readonly made: Readonly<Record<string, number>>
-  /** What the gateway did about them, by its own metrics. */
+  /** The gateway's reactions to the faults, by its own metrics. */
   readonly met: Readonly<Record<string, number>>
-  /** Bytes of the log that waited for its reader, at most. */
+  /** Greatest number of log bytes that waited for the reader. */
   readonly mostLogBytes: number
-  /** Of the memory that the process takes. */
+  /** Trend of the memory that the process takes. */
   readonly rss: Trend
 }
 
-/** What a request may end with beside its reply, while workers die, routes are suspended. */
+/** Codes of errors with which a request may end while workers die and routes are suspended. */
 const stated = new Set([
   'WORKER_LOST',
   'HANDLER_FATAL',
@@ -57,17 +58,17 @@ const stated = new Set([
   'ROUTE_SUSPENDED',
   'OVERLOADED',
   'NO_WORKER',
-  // A filter has thrown.
+  // A filter of the handlers has thrown.
   'INTERNAL'
 ])
 
-/** Milliseconds that the clock jumps by, at most, on or back: two hours. */
+/** Longest jump of the clock, forward or back, in milliseconds: two hours. */
 const longestJump = 7_200_000
 
-/** Bytes that may wait for the reader of the log: what its door allows, and a line. */
+/** Bytes that may wait for the reader of the log: the limit of LogDoor, and a line. */
 const mostLogBytes = 1.25 * 2 ** 20
 
-/** What is asked for, and harms the worker that it comes to. */
+/** Requests that harm the worker in which they run. */
 const harms: readonly (readonly [route: string, body?: unknown])[] = [
   ['player.exit'],
   ['player.throwLater'],
@@ -79,7 +80,7 @@ const harms: readonly (readonly [route: string, body?: unknown])[] = [
   ['rogue.send', { what: 'a wrong kind in the middle' }]
 ]
 
-/** Metrics that say what the gateway did about the faults. */
+/** Metrics that count the gateway's reactions to the faults. */
 const metMetrics = [
   'workersLost',
   'workersStuck',
@@ -113,7 +114,7 @@ export async function runChaos(init: ChaosInit): Promise<ChaosReport> {
     else void crowd.ask(crowd.any, harm[0], harm[1] ?? {})
   })
   every(250, 'player.hang', () => void crowd.ask(crowd.any, 'player.hang', {}))
-  // Some hold out until they read again, others are given up before.
+  // The gateway keeps some of them until they read again, and closes others before that.
   every(1_900, 'clients that stop reading', () => void proxy.hold(Math.random() * 6_000, 0.1))
   crowd.every(50, () => crowd.tick())
   every(2_300, 'jumps of the clock', () => clock.jump((Math.random() * 2 - 1) * longestJump))
@@ -129,7 +130,7 @@ export async function runChaos(init: ChaosInit): Promise<ChaosReport> {
   if (canLimitFiles) crowd.every(3_100, () => void shorten())
   crowd.play()
   const sampler = new Sampler(sampleEvery, async () => {
-    // To look at the memory takes a file.
+    // Reading the memory's size needs a file descriptor.
     await shortage
     return { rss: process.memoryUsage.rss() }
   })
@@ -138,7 +139,7 @@ export async function runChaos(init: ChaosInit): Promise<ChaosReport> {
   await shortage
   log.recover()
   await crowd.expect('all silent sockets are closed', () => strangers.silent === 0)
-  sendGhostsAway(gateway)
+  endStrangersSessions(gateway)
   const report = await crowd.end()
   if (log.mostWaiting > mostLogBytes) crowd.fault(`${log.mostWaiting} bytes of the log waited`)
   count('visits that left all they could', strangers.visits)
@@ -154,8 +155,8 @@ export async function runChaos(init: ChaosInit): Promise<ChaosReport> {
   }
 }
 
-/** Ends what strangers have left behind: it would wait for them for as long as for a player. */
-function sendGhostsAway(gateway: Gateway): void {
+/** Ends the sessions that strangers have left behind, which would wait as long as those of players. */
+function endStrangersSessions(gateway: Gateway): void {
   gateway.sessions.forEachSession(session => {
     if (session.uid === null) gateway.sessions.kickBySessionId(session.id)
   })

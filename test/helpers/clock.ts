@@ -1,37 +1,40 @@
-/** A gateway's clock for tests, which stands still until it is told to go on. */
+/** A gateway's clock for tests, which stands still until a test moves it. */
 import { until } from './until.js'
 
-/** Milliseconds of a step: short enough that a gateway with intervals of 40 ms sees nothing standing still. */
+/**
+ * Milliseconds of a step: so short that a gateway with intervals of 40 ms does not assume that the process
+ * stood still.
+ */
 const step = 10
 
 export class Clock {
   #time = 1_700_000_000_000
-  /** How often somebody asked for the time. */
+  /** Number of times that the time was read. */
   asked = 0
 
-  /** The option of the gateway. */
+  /** The gateway's option `monotonic`. */
   readonly monotonic = (): number => {
     this.asked++
     return this.#time
   }
 
-  /** Moves the time on at once, and waits for nothing. */
+  /** Moves the time on at once, without waiting for the gateway. */
   pass(ms: number): void {
     this.#time += ms
   }
 
-  /** Moves the time on at once, as a sleep of the machine does, and waits until the gateway has looked. */
+  /** Moves the time on at once, as a sleep of the machine does, and waits until the gateway has read it. */
   async jump(ms: number): Promise<void> {
     this.pass(ms)
     await this.looked()
   }
 
-  /** Goes on by so many milliseconds, step by step. */
+  /** Moves the time on by `ms` milliseconds, step by step. */
   async advance(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= step) await this.jump(Math.min(left, step))
   }
 
-  /** Waits until the time was asked for more than once: whoever was about to look has. */
+  /** Waits until the time was read twice: a reader that had just begun is then done. */
   async looked(): Promise<void> {
     const { asked } = this
     await until('the gateway looked at the clock', () => this.asked > asked + 1)

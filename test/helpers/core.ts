@@ -1,6 +1,6 @@
 /**
- * The gateway's core with scripted workers instead of threads. It is put together by production's own code.
- * Sessions keep their replies, and workers do what a test tells them, claim by claim.
+ * The gateway's core with scripted workers instead of threads. It is assembled by the code that production
+ * uses. Sessions keep their replies, and workers do what a test tells them, claim by claim.
  */
 
 import { Core as GatewayCore } from '../../gateway/core.js'
@@ -68,7 +68,7 @@ export class ScriptedWorker implements Transport {
   }
 
   /**
-   * Claims a turn's next request. undefined: none is left, or it was taken back, which the worker then
+   * Claims a turn's next request. undefined: none is left, or the rest was taken back, which the worker then
    * reports.
    */
   claimNext(turn: TurnTask): RequestHead | undefined {
@@ -89,7 +89,7 @@ export class ScriptedWorker implements Transport {
     if (!this.outbox.isEmpty) this.#init.onMessage(this.outbox.take())
   }
 
-  /** Reports that it takes another batch. */
+  /** Reports that the worker accepts another batch. */
   ready(started = 0, micros = 0): void {
     this.outbox.ready(started, micros)
     this.flush()
@@ -116,20 +116,20 @@ export interface Reply {
   readonly error?: ErrorData
 }
 
-/** A session, and what its client received. */
+/** A session, with the messages that its client received. */
 export interface CoreSession {
   readonly session: Session
   readonly replies: Reply[]
   /** Calls of `pause` and `resume`, in order. */
   readonly reading: string[]
-  /** How it was ended. */
+  /** The ends that the client was told. */
   readonly endings: { readonly code: number; readonly reason: string | null }[]
 }
 
 export interface CoreOptions {
   readonly workers?: number
   readonly laneLimit?: number
-  /** In milliseconds; 0 by default. */
+  /** Maximum wait in the queue, in milliseconds; 0 by default. */
   readonly maxQueueDelay?: number
   /** Whether workers share no memory with the gateway; false by default. */
   readonly isProcess?: boolean
@@ -161,7 +161,7 @@ export interface Core
   close(): Promise<void>
 }
 
-/** Resolves in the next iteration of the event loop, after everything that was put off to it. */
+/** Resolves in the next iteration of the event loop, after all callbacks that were deferred to it. */
 export function tick(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
 }

@@ -1,6 +1,7 @@
 /**
- * Players under load who hold a gateway to what it promises: each request ends once, with a reply or a stated error; what was
- * answered is kept; events are complete, in order and once; nothing is left over.
+ * Players under load, who check what a gateway promises. Each request ends once, with a reply or an expected
+ * error. A change whose request was answered is kept. Events are complete and in order, and each comes once.
+ * In the end nothing is left over.
  */
 import { type Client, ClientError, type ClientOptions, connect } from '../../client/index.js'
 import type { Gateway } from '../../gateway/index.js'
@@ -11,9 +12,9 @@ export interface CrowdInit {
   readonly gateway: Gateway
   readonly proxy: TcpProxy
   readonly players: number
-  /** What a request may end with beside its reply. */
+  /** Codes of errors with which a request may end instead of a reply. */
   readonly stated: ReadonlySet<string>
-  /** More for each client. */
+  /** More options for each client. */
   readonly client?: ClientOptions
 }
 
@@ -29,7 +30,7 @@ export interface CrowdReport {
   readonly workersLost: number
   readonly cuts: number
   readonly resumed: number
-  /** What was not as it should be, in words; the first of them. */
+  /** Descriptions of failed checks; only the first ones. */
   readonly faults: readonly string[]
 }
 
@@ -69,7 +70,7 @@ export class Crowd {
     return crowd
   }
 
-  /** A client like those of the players. */
+  /** Connects a client like those of the players. */
   connect(): Promise<Client> {
     return connect(this.#init.proxy.url, {
       backOff: { least: 10, most: 200 },
@@ -89,12 +90,12 @@ export class Crowd {
     return this.#players[Math.floor(Math.random() * this.#players.length)]!.client
   }
 
-  /** Does something again and again until the end. */
+  /** Calls `work` at an interval until the end. */
   every(ms: number, work: () => void): void {
     this.#timers.push(setInterval(work, ms))
   }
 
-  /** Asks, and keeps account of how it ended. undefined: with a stated error. */
+  /** Sends a request and counts how it ended. Resolves with the reply; undefined: it ended with an error. */
   ask(client: Client, route: string, body: unknown): Promise<unknown> {
     const asked = this.#ask(client, route, body).finally(() => this.#asking.delete(asked))
     this.#asking.add(asked)
@@ -115,7 +116,7 @@ export class Crowd {
     }
   }
 
-  /** What was not as it should be so far, in words; the first of them. */
+  /** Descriptions of checks that have failed so far; only the first ones. */
   get faults(): readonly string[] {
     return [...this.#faults]
   }
@@ -124,18 +125,20 @@ export class Crowd {
   tick(): void {
     for (const player of this.#players) {
       if (this.#init.gateway.send(player.uid, 'tick', player.sent) !== 1)
-        this.fault(`an event for ${player.uid} reached nobody`)
+        this.fault(`an event for ${player.uid} reached no session`)
       player.sent++
       this.#eventsSent++
     }
   }
 
-  /** Cuts a share of the connections, in one of the ways that there are. */
+  /** Cuts a share of the connections, in a way that is chosen at random. */
   cut(share: number): void {
     this.#cuts += this.#init.proxy.cut(cuts[Math.floor(Math.random() * cuts.length)]!, share)
   }
 
-  /** All players ask for one thing after the other, with pauses of so many milliseconds, until the end. */
+  /**
+   * Lets each player send one request after the other until the end, with `pause` milliseconds between them.
+   */
   play(pause = 0): void {
     this.#playing = this.#players.map(async player => {
       for (let n = 0; !this.#isOver; n++) {
@@ -149,25 +152,25 @@ export class Crowd {
     })
   }
 
-  /** Ends all that `every` does; the load goes on. */
+  /** Stops everything that `every` has started; the load goes on. */
   stopFaults(): void {
     for (const timer of this.#timers) clearInterval(timer)
   }
 
-  /** Ends the load, holds the gateway to what was promised, and leaves. */
+  /** Ends the load, checks the gateway's promises, and disconnects all players. */
   async end(): Promise<CrowdReport> {
     const { gateway } = this.#init
     this.#isOver = true
     this.stopFaults()
     await Promise.all(this.#playing)
-    // Those that nobody waits for, too: a worker takes its time to run out of memory.
+    // Also requests that no player waits for: running out of memory takes a worker some time.
     await Promise.all(this.#asking)
     await this.expect('all events came', () => this.#players.every(({ events, sent }) => events >= sent))
     const marksFound = this.#findMarks()
     const { workersLost, sessionsResumed } = gateway.metrics()
     for (const { client } of this.#players) client.close()
     await this.expect('all sessions have ended', () => gateway.metrics().sessions === 0)
-    // The hooks that are told of the ends too.
+    // The onClose hooks of the sessions have to be done too.
     await this.expect('nothing waits and nothing runs any more', () => {
       const { requestsWaiting, requestsRunning } = gateway.metrics()
       return requestsWaiting === 0 && requestsRunning === 0
@@ -218,7 +221,7 @@ export class Crowd {
     return found
   }
 
-  /** Waits until something holds; a fault if it does not in time. */
+  /** Waits until `holds` returns true, and records a fault if it does not in time. */
   async expect(what: string, holds: () => boolean): Promise<void> {
     await until(what, holds, 20_000).catch(error => this.fault(error.message))
   }

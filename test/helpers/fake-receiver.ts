@@ -1,4 +1,4 @@
-/** A session's client that only keeps what it is told. */
+/** A session's receiver that only records the calls. */
 import type { GatewayEvent } from '../../gateway/events/event.js'
 import type { Receiver } from '../../gateway/sessions/session.js'
 

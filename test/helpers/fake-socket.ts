@@ -1,9 +1,9 @@
-/** A WebSocket and the socket below it, whose kernel takes what is written only when a test lets it. */
+/** A fake WebSocket and the socket below it. Its kernel accepts writes only when a test lets it. */
 export class FakeSocket {
   readonly OPEN = 1
   readonly CLOSED = 3
   readyState: 0 | 1 | 2 | 3 = 1
-  /** What the kernel has taken, write by write. */
+  /** Writes that the kernel has accepted. */
   readonly taken: string[] = []
   isTaking = true
   #waiting: { chunk: string; done: (() => void) | undefined }[] = []
@@ -21,7 +21,7 @@ export class FakeSocket {
     return true
   }
 
-  /** The kernel takes all that was written. */
+  /** Lets the kernel accept everything that was written. */
   take(): void {
     for (const { chunk, done } of this.#waiting.splice(0)) {
       if (chunk !== '') this.taken.push(chunk)

@@ -1,15 +1,19 @@
-/** How many files and sockets this process may have open, made short for a moment: Linux alone can change it from outside. */
+/**
+ * Lowers the limit of open files and sockets of this process for a moment. Only Linux lets another program do
+ * that.
+ */
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Files beyond those that are open: what a worker needs to start is more. */
+/** Number of files that may be opened beside those that are open: fewer than the start of a worker needs. */
 const room = 4
 
 export const canLimitFiles = process.platform === 'linux'
 
 /**
- * Lets this process open almost nothing for so many seconds. A program of its own gives it back: at the limit none can
- * be started. Resolves when that has ended, with whether the limit was there.
+ * Lets this process open almost no files for `seconds` seconds. Another program, started before, lifts the
+ * limit, since this process can't start one at the limit. Resolves when that program has ended, with whether
+ * the limit was set.
  */
 export function shortenFiles(seconds: number): Promise<boolean> {
   const [, before] = /Max open files\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))!

@@ -1,6 +1,6 @@
 /**
- * The map of the sources for ARCHITECTURE.md: each file with the first sentence of its own header, a table for each
- * room. `npm run map` writes it; a test compares it.
+ * The map of the sources for ARCHITECTURE.md. It has a table for each folder, with the first sentence of each
+ * file's header. `npm run map` writes it, and a test compares it.
  */
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -12,10 +12,10 @@ const page = 'ARCHITECTURE.md'
 const begin = '<!-- The map: written by `npm run map` from the first sentence of each file. -->\n'
 const end = '<!-- The end of the map. -->'
 
-/** Folders that the map is about, in its order. */
+/** Folders in the map, in its order. */
 const folders = ['gateway', 'workers', 'shared', 'client', 'testing']
 
-/** The first sentence of a file's header. */
+/** Returns the first sentence of a file's header. */
 export function firstSentence(text: string): string {
   const header = /^(?:#!.*\n)?\/\*\*([\s\S]*?)\*\//.exec(text)?.[1] ?? ''
   const prose = header
@@ -33,7 +33,7 @@ function tableOf(room: string, files: readonly string[]): string {
   return `#### \`${room}/\`\n\n| file | |\n| --- | --- |\n${rows.join('\n')}\n`
 }
 
-/** The map as it must be, formatted as the page is. */
+/** Returns the map that the page must have, in the page's format. */
 export async function formatMap(): Promise<string> {
   const rooms = new Map<string, string[]>()
   for (const path of folders
@@ -52,7 +52,7 @@ function order(room: string): number {
   return folders.indexOf(room.split('/')[0]!)
 }
 
-/** The map as it is in the page. */
+/** Returns the map that the page has. */
 export function readMap(): string {
   const [, rest = ''] = readText(page).split(begin)
   return rest.split(end)[0]!.trim()

@@ -1,4 +1,4 @@
-/** A running gateway for a test, which ends with the test; and what it logged. */
+/** A running gateway for a test, with the lines that it logged. It ends with the test. */
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import {
@@ -20,21 +20,23 @@ export interface LogLine {
 
 export interface RunningGateway {
   readonly gateway: Gateway
-  /** All lines so far. */
+  /** Log lines so far. */
   readonly lines: readonly LogLine[]
-  /** Connects a player who speaks the JSON text form; it leaves with the test. */
+  /** Connects a player that uses the JSON text form, and leaves at the end of the test. */
   connect(): Promise<Player>
 }
 
-/** What the workers of all tests are that do not say it themselves: as the environment has it for the program too. */
+/** Isolation of workers in tests that do not choose it. The environment variable is that of the program. */
 const isolation: Isolation = process.env['SALLYPORT_ISOLATION'] === 'process' ? 'process' : 'thread'
 
-/** The folder of test/handlers/NAME. */
+/** Returns the path of test/handlers/NAME. */
 export function handlersFolder(name: string): string {
   return fileURLToPath(new URL(`../handlers/${name}`, import.meta.url))
 }
 
-/** Starts a gateway with the handlers of test/handlers/NAME (or of an absolute path), 2 workers, on a free port. */
+/**
+ * Starts a gateway with 2 workers on a free port. `handlers`: a folder in test/handlers, or an absolute path.
+ */
 export async function startGateway(
   t: Test,
   handlers: string,
@@ -43,9 +45,9 @@ export async function startGateway(
   const lines: LogLine[] = []
   const log = createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields }))
   const folder = handlers.startsWith('/') ? handlers : handlersFolder(handlers)
-  // Workers do without what tap loads into this process: it costs each of them a second.
+  // Workers start without the modules that tap loads into this process: those cost each worker a second.
   const workerArgv = ['--enable-source-maps']
-  // Nobody is refused because the machine is slow, but where that is what a test is about.
+  // No request is refused because the machine is slow, unless a test sets the option itself.
   const standard = {
     port: 0,
     workers: 2,
@@ -69,7 +71,7 @@ export async function startGateway(
   return { gateway, lines, connect }
 }
 
-/** A proxy that stands before a gateway's port; it ends with the test. */
+/** Opens a proxy in front of a gateway's port. It ends with the test. */
 export async function startProxy(t: Test, port: number): Promise<TcpProxy> {
   const proxy = await TcpProxy.open(port)
   t.teardown(() => proxy.close())

@@ -1,6 +1,6 @@
 /**
- * The time of day in this process, which goes on as the machine's does, and jumps when it is told to: as when
- * somebody sets the machine's clock. Timers and `performance.now` go on as they do.
+ * A time of day for this process that jumps when a test says so, as if the machine's clock were set. Between
+ * jumps it goes on like the machine's. Timers and `performance.now` are not affected.
  */
 
 const OwnDate = Date
@@ -11,7 +11,7 @@ export class JumpingClock {
   /** The option `now` of a gateway. */
   readonly now = (): number => OwnDate.now() + this.#ahead
 
-  /** Has all code of this process that asks for the time of day see this clock's, until the function is called. */
+  /** Replaces the time of day for all code of this process, until the returned function is called. */
   install(): () => void {
     const { now } = this
     globalThis.Date = new Proxy(OwnDate, {
@@ -23,7 +23,7 @@ export class JumpingClock {
     }
   }
 
-  /** Jumps by so many milliseconds; below 0: back. */
+  /** Jumps by `ms` milliseconds; back if the number is negative. */
   jump(ms: number): void {
     this.#ahead += Math.round(ms)
   }

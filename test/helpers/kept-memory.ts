@@ -1,6 +1,6 @@
 /**
- * A program: what is kept for clients that do not take it, as it is counted and as the heap has it. Run with --expose-gc,
- * in a process of its own, so that nothing else moves in its heap. Prints JSON.
+ * A program that compares the counted memory of backlogs, sending queues and detached sessions with the heap.
+ * Run with --expose-gc, in a process of its own, so that nothing else changes the heap. Prints JSON.
  */
 
 import { Outgoing } from '../../gateway/connections/outgoing.js'
@@ -32,7 +32,7 @@ function newBudget(): SharedBudget {
   return new SharedBudget(Number.MAX_SAFE_INTEGER, () => 1)
 }
 
-/** Backlogs that keep so much, with what is done to each. */
+/** Creates backlogs without a limit, and fills them. */
 function backlogs(count: number, fill: (all: readonly Backlog[]) => void) {
   const budget = newBudget()
   const limits = { maxBacklogBytes: Number.MAX_SAFE_INTEGER, maxBacklogMessages: Number.MAX_SAFE_INTEGER }
@@ -41,7 +41,7 @@ function backlogs(count: number, fill: (all: readonly Backlog[]) => void) {
   return { budget, all }
 }
 
-/** What is to be sent to one whose socket takes nothing. */
+/** Creates the outgoing queue of a client whose socket accepts nothing, and fills it. */
 function outgoing(fill: (to: Outgoing) => void) {
   const budget = newBudget()
   const socket = new FakeSocket()
@@ -60,7 +60,7 @@ function outgoing(fill: (to: Outgoing) => void) {
 
 const nothing = createLogger('silent', () => {})
 
-/** Sessions whose clients are away, with what is done to each before. */
+/** Creates sessions, fills each, and detaches it. */
 function detached(count: number, fill: (session: Session, channels: Channels, number: number) => void) {
   const metrics = new Metrics()
   const registry = new Registry({ frontendId: 'a', singleSession: 'off', metrics, now: () => 0 })
@@ -94,7 +94,7 @@ function detached(count: number, fill: (session: Session, channels: Channels, nu
   return { budget: { bytes: resumption.awayBytes }, all: { resumption, channels } }
 }
 
-/** The connection that a session's client has for a moment. */
+/** The short connection of a client that begins a session and leaves. */
 class Leaving implements ResumableConnection {
   readonly address: ClientAddress
 
@@ -114,7 +114,7 @@ class Leaving implements ResumableConnection {
 
 const limits = { maxSettingsLength: Number.MAX_SAFE_INTEGER, maxSettingsKeys: Number.MAX_SAFE_INTEGER }
 
-/** A text of its own, as one that came over a link. */
+/** Returns a new string that shares no memory, like a text that came over a link. */
 const fresh = (text: string) => Buffer.from(text).toString('latin1')
 
 const many = 20_000
@@ -149,7 +149,7 @@ const cases = {
     }),
   'replies to one who does not read': () =>
     outgoing(to => {
-      // What is added as a reply leaves at once while it is held.
+      // Events only: a reply would be written at once, even while the socket is corked.
       for (let n = 1; n <= many; n++) to.addEvent(event(n), reply(n))
     }),
   'latest events, and others between, to one who does not read': () =>
@@ -168,7 +168,7 @@ const cases = {
   'sessions with a large setting': () =>
     detached(200, session => {
       session.changeKey('large', fresh(`{"json":"${'x'.repeat(60_000)}"}`), 0, limits)
-      // As if it had been asked for.
+      // Builds the cached text, as a request would.
       if (session.settingsText.length < 60_000) throw new Error('It is not there')
     }),
   'sessions with a large setting of two bytes for each character': () =>
@@ -199,7 +199,7 @@ function sweep(): number {
   return process.memoryUsage().heapUsed
 }
 
-/** What is measured at the moment is here, so that it is not collected. */
+/** Holds what is being measured, so that it is not collected. */
 const held: unknown[] = []
 
 function measure(keep: () => { readonly budget: Pick<SharedBudget, 'bytes'>; readonly all: unknown }) {
@@ -214,7 +214,7 @@ function measure(keep: () => { readonly budget: Pick<SharedBudget, 'bytes'>; rea
 
 const found: Record<string, { counted: number; taken: number }> = {}
 for (const [name, keep] of Object.entries(cases)) {
-  // Once so that all is compiled.
+  // The first run compiles the code.
   measure(keep)
   found[name] = measure(keep)
 }

@@ -1,9 +1,9 @@
-/** What a run has left in its process: files and sockets that are open, handles, listeners on the process. */
+/** Leftovers of a run in its process: open files and sockets, handles, and listeners on the process. */
 import { readdirSync, readlinkSync } from 'node:fs'
 
 export type Stock = Readonly<Record<string, number>>
 
-/** What there is now, by name. */
+/** Counts the present resources, by name. */
 export function takeStock(): Stock {
   const stock: Record<string, number> = {}
   const count = (name: string, by = 1) => {
@@ -17,7 +17,7 @@ export function takeStock(): Stock {
   return stock
 }
 
-/** What there is more of than there was, in words. */
+/** Describes the resources of which there are more than before. */
 export function findLeftovers(before: Stock, after: Stock = takeStock()): string[] {
   return Object.entries(after).flatMap(([name, value]) => {
     const more = value - (before[name] ?? 0)
@@ -25,7 +25,7 @@ export function findLeftovers(before: Stock, after: Stock = takeStock()): string
   })
 }
 
-/** Waits until nothing is left over that was not there `before`, for a while; returns what is. */
+/** Waits at most `ms` milliseconds until there are no leftovers since `before`. Returns those that remain. */
 export async function waitForNoLeftovers(before: Stock, ms = 10_000): Promise<string[]> {
   const end = performance.now() + ms
   while (findLeftovers(before).length > 0 && performance.now() < end) {
@@ -34,7 +34,7 @@ export async function waitForNoLeftovers(before: Stock, ms = 10_000): Promise<st
   return findLeftovers(before)
 }
 
-/** Files, sockets and the like that the process holds; undefined where the system does not say. */
+/** Counts the open files and sockets of the process; undefined if the system does not tell. */
 function countFiles(): number | undefined {
   const folder = '/proc/self/fd'
   try {
@@ -45,12 +45,14 @@ function countFiles(): number | undefined {
 }
 
 /**
- * What libuv keeps open for itself, from the first server on: it gives it up to close what it can't accept, and takes
- * another in its place.
+ * Files that libuv keeps open as a spare from the first server on. When it runs out of files, it closes the
+ * spare to accept and close a connection, and then opens another.
  */
 const spares = new Set<string | undefined>(['/dev/null', '/'])
 
-/** undefined: that of the look itself, which is gone by now. */
+/**
+ * Returns the target of a link; undefined for the descriptor that listed the folder, which is closed by now.
+ */
 function targetOf(link: string): string | undefined {
   try {
     return readlinkSync(link)

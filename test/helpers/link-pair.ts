@@ -1,4 +1,4 @@
-/** Both ends of a link without a thread, so that a test sees what crosses. */
+/** Both ends of a link without a thread, so that a test sees the messages between them. */
 import type { Test } from 'tap'
 import type { SingleSession } from '../../gateway/options/plain-options.js'
 import type { Channels } from '../../gateway/sessions/channels.js'
@@ -24,7 +24,7 @@ export interface LinkPairOptions {
   readonly singleSession?: SingleSession
   readonly limits?: SettingsLimits
   readonly maxMembers?: number
-  /** The route of a request that may not act any more. */
+  /** Returns the route of a request that may not act any more. */
   readonly endedRoute?: (rid: number) => string | undefined
 }
 
@@ -36,13 +36,16 @@ export interface LinkPair {
   readonly lines: readonly LogLine[]
   /** Every message that the worker's half has sent. */
   readonly sent: OutboxMessage[]
-  /** A new session in the gateway's half. */
+  /** Opens a new session in the gateway's half. */
   open(): Session
-  /** Events and channels as a request of the session has them, whose number is 7; without one as a timer has them. */
+  /**
+   * Returns the messenger of the session's request number 7; without a session, that of code outside
+   * requests, such as a timer.
+   */
   messenger(session?: Session): Messenger
-  /** Channels in Pinus' words, as `app` has them. */
+  /** The channel service of Pinus, as `app` has it. */
   readonly channelService: ChannelService
-  /** A worker's copy of the session as it is now, as a new turn would get it. */
+  /** Returns a worker's copy of the session in its present state, as a new turn would get it. */
   copy(session: Session): BackendSession
 }
 
@@ -80,7 +83,7 @@ export function createLinkPair(t: Test, { maxMembers = 5, ...options }: LinkPair
   }
 }
 
-/** What each item of the messages is, by its name: `bind`, `push` … */
+/** Returns the names of all items in the messages: `bind`, `push` … */
 export function namesOf(messages: readonly OutboxMessage[]): string[] {
   const names: string[] = []
   const recorder = new Proxy(new Outbox(), {

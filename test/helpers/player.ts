@@ -1,4 +1,4 @@
-/** A player's client for tests: the JSON text form over `ws`, with nothing of our own code in between. */
+/** A player's client for tests: the JSON text form over `ws`, without any of our own code. */
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
@@ -26,9 +26,9 @@ export class Player {
   readonly ws: WebSocket
   /** Events in the order in which they came, as [name, body]. */
   readonly events: [string, Body][] = []
-  /** Whatever came that belongs to no request. */
+  /** Messages that belong to no request. */
   readonly strays: unknown[] = []
-  /** How the connection closed. */
+  /** Resolves when the connection has closed, with its code and reason. */
   readonly closed: Promise<{ code: number; reason: string }>
   readonly #waiting = new Map<number, Waiting>()
   #lastId = 0
@@ -48,7 +48,8 @@ export class Player {
 
   static async connect(url: string, protocol: string | undefined = 'sallyport.json'): Promise<Player> {
     const ws = protocol === undefined ? new WebSocket(url) : new WebSocket(url, protocol)
-    // Before it is open: what the gateway sends at once may come together with its answer to the upgrade.
+    // Created before the socket is open: the gateway's first message may arrive together with its answer to
+    // the upgrade.
     const player = new Player(ws)
     await once(ws, 'open')
     return player
@@ -59,7 +60,7 @@ export class Player {
     const id = ++this.#lastId
     this.ws.send(JSON.stringify(body === undefined ? [id, route] : [id, route, body]))
     const reply = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
-    // A test may look at the reply only after other things have happened.
+    // A test may await the reply late, so an early rejection must not count as unhandled.
     reply.catch(() => {})
     return reply
   }
@@ -77,7 +78,7 @@ export class Player {
     return result
   }
 
-  /** Leaves at once, without a word. */
+  /** Terminates the connection at once, without a close frame. */
   leave(): void {
     this.ws.terminate()
   }
@@ -99,7 +100,7 @@ export class Player {
   }
 }
 
-/** The error that a request is answered with. */
+/** Resolves with the error that a request is answered with. */
 export function failureOf(reply: Promise<unknown>): Promise<ReplyError> {
   return reply.then(
     () => Promise.reject(new Error('It was not refused')),

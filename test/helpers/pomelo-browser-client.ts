@@ -1,6 +1,6 @@
 /**
- * The client of Pomelo's own makers, unmodified: the file of the npm package `pomelo-jsclient-websocket` as a
- * browser would run it, in a context that has what a page has beside it.
+ * Pomelo's original browser client, unmodified. The file of the npm package `pomelo-jsclient-websocket` runs
+ * in a context with the globals of a page that it needs.
  */
 import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -22,14 +22,17 @@ export interface PomeloClient extends EventEmitter {
 const path = createRequire(import.meta.url).resolve('pomelo-jsclient-websocket/lib/pomelo-client.js')
 const source = readFileSync(path, 'utf8')
 
-/** The client as a page has it; what it prints, and what it throws at the browser, goes to `errors`. */
+/**
+ * Loads the client as a page would. `errors` collects the errors that its listeners throw; `thrown` rejects
+ * with the first.
+ */
 export function loadPomeloClient() {
   const errors: unknown[] = []
   let onThrow: (error: unknown) => void = () => {}
   const thrown = new Promise<never>((_resolve, reject) => (onThrow = reject))
   thrown.catch(() => {})
   class BrowserSocket extends WebSocket {}
-  // A listener that throws is reported by a browser, which goes on; in Node it would end the process.
+  // A browser reports an error of a listener and goes on; in Node it would end the process.
   const { set } = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'onmessage')!
   Object.defineProperty(BrowserSocket.prototype, 'onmessage', {
     set(listener: (event: unknown) => void) {

@@ -1,6 +1,6 @@
 /**
- * A raw Pomelo client for tests: it does what it is told to, in or out of turn. Its codec is the reference package,
- * so that it shares none with the gateway.
+ * A raw Pomelo client for tests: it sends any package at any time, also against the protocol. Its codec is
+ * the reference package, so that it shares no code with the gateway's.
  */
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
@@ -19,9 +19,9 @@ export interface Reply {
   readonly id: number
   /** The body's JSON; undefined if there is none. */
   readonly body: Body
-  /** The body as its bytes came. */
+  /** The bytes of the body, as they came. */
   readonly bytes: Buffer
-  /** Bit 5 of the flag. */
+  /** Whether it is an error: bit 5 of the message's flag. */
   readonly isError: boolean
 }
 
@@ -43,22 +43,22 @@ export interface PomeloPlayerOptions {
   /** Members of the handshake's `sys` beside type and version. */
   readonly sys?: Readonly<Record<string, unknown>>
   readonly user?: unknown
-  /** The address of this machine to come from. */
+  /** The local address of this machine from which it connects. */
   readonly localAddress?: string
 }
 
 export class PomeloPlayer {
   readonly ws: WebSocket
-  /** Everything that came, in order. */
+  /** All packages that came, in order. */
   readonly packages: { readonly type: number; readonly body: Buffer }[] = []
-  /** How many packages each WebSocket message brought. */
+  /** Number of packages in each WebSocket message. */
   readonly counts: number[] = []
   readonly events: [route: string | number, body: Body][] = []
   readonly kicks: Body[] = []
   readonly replies: Reply[] = []
   heartbeats = 0
   readonly closed: Promise<{ code: number; reason: string }>
-  /** The gateway's half of the handshake, once it came. */
+  /** The gateway's answer to the handshake; undefined until it came. */
   answer: HandshakeAnswer | undefined
   readonly #watchers = new Set<() => void>()
   #isClosed = false
@@ -77,10 +77,10 @@ export class PomeloPlayer {
     })
   }
 
-  /** Opens a socket and says nothing. */
+  /** Opens a socket without shaking hands. */
   static async open(url: string, subprotocol?: string, localAddress?: string): Promise<PomeloPlayer> {
     const ws = new WebSocket(url, subprotocol === undefined ? [] : [subprotocol], { localAddress })
-    // Made before the socket is open: nothing that comes with its first bytes is missed.
+    // Created before the socket is open, so that no message is missed.
     const player = new PomeloPlayer(ws)
     await once(ws, 'open')
     return player
@@ -119,7 +119,7 @@ export class PomeloPlayer {
     return this.reply(id)
   }
 
-  /** The first reply to that request, when it has come. */
+  /** Resolves with the first reply to a request. */
   reply(id: number): Promise<Reply> {
     return this.until(() => this.replies.find(each => each.id === id))
   }
@@ -128,7 +128,10 @@ export class PomeloPlayer {
     this.send(packageTypes.data, encodeMessage(messageTypes.notify, 0, route, body))
   }
 
-  /** What `find` finds, as soon as it does. Rejects if the connection closes before. */
+  /**
+   * Resolves with the result of `find` as soon as it is not undefined. Rejects if the connection closes
+   * before.
+   */
   until<Found>(find: () => Found | undefined): Promise<Found> {
     return new Promise((resolve, reject) => {
       const look = () => {
@@ -161,7 +164,8 @@ export class PomeloPlayer {
     if (type === packageTypes.handshake) this.answer = JSON.parse(body.toString())
     if (type === packageTypes.kick) this.kicks.push(JSON.parse(body.toString()))
     if (type === packageTypes.data) this.#receiveMessage(body)
-    // Answered by the test, if at all: the gateway answers each, so answering at once would never end.
+    // The player does not answer by itself: the gateway answers each heartbeat, so the exchange would never
+    // end.
     if (type === packageTypes.heartbeat) this.heartbeats++
   }
 
@@ -170,7 +174,7 @@ export class PomeloPlayer {
     const body = Buffer.from(message.body)
     const value = body.length === 0 ? undefined : JSON.parse(body.toString())
     if (message.type === messageTypes.event) this.events.push([message.route!, value])
-    // The reference adds an id up by 32-bit shifts, which turns large ones negative.
+    // The reference decodes an id by 32-bit shifts, which make large ids negative.
     else this.replies.push({ id: message.id >>> 0, body: value, bytes: body, isError: isError(bytes) })
   }
 
@@ -187,7 +191,7 @@ export function encodePackage(type: number, body?: string | Uint8Array): Uint8Ar
   return Package.encode(type, typeof body === 'string' ? Buffer.from(body) : body)
 }
 
-/** A body that is bytes goes as it is, any other as its JSON. */
+/** Encodes a message. A body of bytes is sent as it is, any other as its JSON. */
 export function encodeMessage(
   type: number,
   id: number,

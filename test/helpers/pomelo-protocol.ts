@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm'
 
 interface ReferencePackage {
   readonly type: number
-  /** null where there is none. */
+  /** The body; null if there is none. */
   readonly body: Uint8Array | null
 }
 
@@ -26,7 +26,7 @@ interface PomeloProtocol {
   strdecode(bytes: Uint8Array): string
   readonly Package: {
     encode(type: number, body?: Uint8Array): Uint8Array
-    /** One package comes alone, several as an array. */
+    /** Decodes bytes: to a package if there is one, to an array if there are several. */
     decode(bytes: Uint8Array): ReferencePackage | ReferencePackage[]
   }
   readonly Message: {
@@ -44,10 +44,13 @@ interface PomeloProtocol {
 
 const require = createRequire(import.meta.url)
 
-/** As a server has it: text goes through Node's `Buffer`. */
+/** The package as a server loads it: text goes through Node's `Buffer`. */
 export const pomeloProtocol = require('pomelo-protocol') as PomeloProtocol
 
-/** As a browser has it: the same file where there is a `window`, with its own way of reading and writing text. */
+/**
+ * The package as a browser loads it: the same file with a `window`, where it decodes and encodes text by
+ * itself.
+ */
 export const browserProtocol = loadAsBrowser()
 
 function loadAsBrowser(): PomeloProtocol {

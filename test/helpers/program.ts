@@ -1,4 +1,4 @@
-/** The program, started as a person starts it, with what it has said so far; it ends with the test. */
+/** The program, started from the command line, with its output so far. It ends with the test. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,9 +10,9 @@ import { until } from './until.js'
 
 export interface RunningProgram {
   readonly process: ChildProcess
-  /** Its exit code, or the signal that has ended it. */
+  /** Resolves with its exit code, or with the signal that has ended it. */
   readonly ended: Promise<number | NodeJS.Signals>
-  /** A folder with the file `a.js` of its handlers. */
+  /** The folder of its handlers, with one file `a.js`. */
   readonly folder: string
   out: string
   err: string
@@ -22,14 +22,14 @@ export interface ProgramOptions {
   readonly handlers: string
   readonly args?: readonly string[]
   readonly nodeArgs?: readonly string[]
-  /** What is started in place of Node, with `nodeArgs` before the program's. */
+  /** The command to start instead of Node; `nodeArgs` come before the program's arguments. */
   readonly command?: string
   readonly env?: Readonly<Record<string, string>>
-  /** The file that is its stderr; undefined: a pipe. */
+  /** Descriptor of the file to which stderr goes; undefined: a pipe. */
   readonly stderr?: number
 }
 
-/** Starts it on a free port with one worker. */
+/** Starts the program on a free port with one worker. */
 export function startProgram(
   t: Test,
   { handlers, args = [], nodeArgs = [], command = process.execPath, env = {}, stderr }: ProgramOptions
@@ -64,7 +64,7 @@ export function startProgram(
   return program
 }
 
-/** Waits until it listens, and returns where. */
+/** Waits until the program listens, and returns its URL. */
 export async function waitForAddress(program: RunningProgram): Promise<string> {
   const find = () => /ws:\/\/[^\s']+/.exec(program.out)?.[0]
   await until('it listens', () => find() !== undefined || program.process.exitCode !== null, 30_000)

@@ -1,4 +1,4 @@
-/** WebSocket frames over a raw socket, for tests of what is let through, and of what closes a connection. */
+/** WebSocket frames over a raw socket, for tests of valid and invalid frames. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { Test } from 'tap'
@@ -14,7 +14,7 @@ export interface FrameOptions {
   readonly reserved?: number
 }
 
-/** One frame of a client, as its bytes. */
+/** Returns the bytes of a frame of a client. */
 export function frame(
   opcode: number,
   payload: string | Uint8Array | readonly number[] = '',
@@ -36,10 +36,10 @@ export function frame(
   return Buffer.concat([head, key, bytes.map((byte, i) => byte ^ key[i & 3]!)])
 }
 
-/** A WebSocket client that sends what it is told to, byte for byte. */
+/** A WebSocket client that sends the bytes of a test unchanged. */
 export class RawClient {
   readonly socket: Socket
-  /** Opcodes and payloads of what came. */
+  /** Opcodes and payloads of the frames that came. */
   readonly frames: { readonly opcode: number; readonly payload: Buffer }[] = []
   isEnded = false
   #rest = Buffer.alloc(0)
@@ -51,7 +51,7 @@ export class RawClient {
     socket.on('error', () => {})
   }
 
-  /** `subprotocol`: what it asks for. */
+  /** Connects a client, and completes the upgrade. `subprotocol`: the subprotocol to ask for. */
   static async open(t: Test, gateway: Gateway, subprotocol = 'sallyport.json'): Promise<RawClient> {
     const { host, port } = gateway.address
     const socket = connect(port, host)
@@ -75,12 +75,12 @@ export class RawClient {
     return new RawClient(socket)
   }
 
-  /** The code that the gateway closes with, in its close frame. */
+  /** Resolves with the code of the gateway's close frame. */
   async closeCode(): Promise<number> {
     return (await this.close()).code
   }
 
-  /** The gateway's close frame. */
+  /** Resolves with the content of the gateway's close frame. */
   async close(): Promise<{ readonly code: number; readonly reason: string }> {
     const isClosed = () => this.frames.some(({ opcode }) => opcode === opcodes.close)
     await until('the gateway closes', () => isClosed() || this.isEnded)

@@ -1,7 +1,7 @@
 /**
- * What tap prints at the end of a run: the failures in full, one line for each test file, and as the very
- * last line `N passed, N failed, N skipped`, which people and CI read alike. tap pipes its raw output in;
- * a reporter must be plain JavaScript (tap loads no other).
+ * A reporter for tap: prints the failures in full, one line for each test file, and a last line for people
+ * and CI. The last line is `N passed, N failed, N skipped`. tap pipes its raw output in. A reporter must be
+ * plain JavaScript (tap loads no other).
  */
 import { Transform } from 'node:stream'
 
@@ -36,7 +36,7 @@ export default class Reporter extends Transform {
       const [, all = 0, pass = 0, fail = 0, skip = 0] = total
       this.#totals = { total: Number(all), pass: Number(pass), fail: Number(fail), skip: Number(skip) }
     } else if (file !== null) {
-      // The lines of a file come before its own verdict: they are only of interest when it failed.
+      // The lines of a file come before its result. They are printed only if the file has failed.
       if (file[1] !== undefined) this.push(`${this.#indented.join('\n')}\n`)
       for (const each of this.#indented) if (/# SKIP/.test(each)) this.push(`${each.trim()}\n`)
       this.#indented = []

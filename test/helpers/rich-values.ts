@@ -1,11 +1,11 @@
-/** Values that a body can hold beside JSON, for properties. */
+/** Values beyond JSON that a body can hold, for property tests. */
 import fc from 'fast-check'
 
 export const richKeys = fc
   .oneof(fc.string(), fc.constantFrom('a.b', 'a\\', '\\.', '', '0', 'length', 'toString', 'then'))
   .filter(key => key !== '__proto__' && key !== 'constructor' && key !== 'prototype')
 
-/** Views that superjson has a form for; numbers that it loses in them are for others to add. */
+/** Typed arrays that superjson can encode. They hold no numbers that it loses in them, such as -0 and NaN. */
 export const richBytes = fc.oneof(
   fc.uint8Array(),
   fc.int8Array(),

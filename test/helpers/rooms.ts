@@ -1,17 +1,19 @@
-/** The rooms of the sources, the imports between them, and the table of ARCHITECTURE.md that allows these. */
+/**
+ * The rooms of the sources, the imports between them, and the table of allowed imports in ARCHITECTURE.md.
+ */
 import { dirname } from 'node:path'
 import { readText, type Source } from './sources.js'
 
 /** Folders whose sub-folders are rooms; the folder's own files are a room, too. */
 export const houses = ['gateway', 'workers', 'shared', 'client', 'testing']
 
-/** An import of a file by a file; both by their paths below the project's folder. */
+/** An import of one file by another; both are paths relative to the project. */
 export interface Edge {
   readonly path: string
   readonly from: string
 }
 
-/** The imports of files of the project by files of the project. */
+/** Returns the imports between files of the project. */
 export function listEdges(sources: readonly Source[], withTypes: boolean): Edge[] {
   const paths = new Set(sources.map(({ path }) => path))
   return sources.flatMap(({ path, imports }) =>
@@ -22,8 +24,8 @@ export function listEdges(sources: readonly Source[], withTypes: boolean): Edge[
 }
 
 /**
- * Finds the cycles of a graph: its strongly connected components of more than one node, and nodes that lead to
- * themselves (Tarjan's algorithm).
+ * Finds the cycles of a graph: its strongly connected components of more than one node, and nodes that lead
+ * to themselves (Tarjan's algorithm).
  */
 export function findCycles(edges: readonly Edge[]): string[][] {
   const next = new Map<string, string[]>()
@@ -58,7 +60,7 @@ export function listRoomImports(edges: readonly Edge[]): string[] {
   return [...new Set(all)].sort()
 }
 
-/** The part of ARCHITECTURE.md between a heading, of any level, and the next one. */
+/** Returns the part of ARCHITECTURE.md between a heading of any level and the next one. */
 export function readPart(heading: string): string {
   const [, rest] = readText('ARCHITECTURE.md').split(new RegExp(`^#+ ${heading}$`, 'm'))
   if (rest === undefined) throw new Error(`ARCHITECTURE.md has no heading "${heading}"`)
@@ -66,8 +68,8 @@ export function readPart(heading: string): string {
 }
 
 /**
- * Reads what the table allows, as `room → room`, sorted. A row names a room, the rooms of its own house and those of
- * `shared/`; a name that is no house stands for a room of the column's house.
+ * Reads the imports that the table allows, as `room → room`, sorted. A row has a room, then the rooms that it
+ * may import from its own house and from `shared/`. A short name stands for a room in the column's house.
  */
 export function readAllowedImports(): string[] {
   const allowed: string[] = []

@@ -1,6 +1,7 @@
 /**
- * A soak: a steady crowd for long, of whom some lose their connection and come back, while others come and go; and how the
- * heaps of the gateway's process and of its workers, swept before each look, go on.
+ * A soak test: a steady crowd of players over a long time. Some lose their connection and come back, while
+ * visitors come and go. Samples the heaps of the gateway's process and of its workers, after a garbage
+ * collection.
  */
 import { ClientError } from '../../client/index.js'
 import type { Gateway } from '../../gateway/index.js'
@@ -20,18 +21,18 @@ export interface SoakInit {
 }
 
 export interface SoakReport extends CrowdReport {
-  /** Players who came, played and left. */
+  /** Number of players who came, played and left. */
   readonly visits: number
-  /** Of them, those who were cut off while they connected, and heard nothing more. */
+  /** Number of visits whose connection was cut while it was being established. */
   readonly visitsCutOff: number
-  /** Of the swept heaps: `gateway` (its process, with all clients), and `worker 0` … */
+  /** Trends of the swept heaps: `gateway` (its process, with all clients), and `worker 0` … */
   readonly heaps: Readonly<Record<string, Trend>>
 }
 
-/** Milliseconds that a player waits for between two requests. */
+/** Milliseconds that a player waits between two requests. */
 const pause = 100
 const visitEvery = 50
-/** What a request may end with beside its reply: where the machine stands still for long, somebody is kept waiting. */
+/** Codes of errors with which a request may end: requests wait too long when the machine stands still. */
 const stated = new Set(['OVERLOADED'])
 
 export async function runSoak(init: SoakInit): Promise<SoakReport> {
@@ -62,7 +63,7 @@ export async function runSoak(init: SoakInit): Promise<SoakReport> {
   return { ...report, visits, visitsCutOff, heaps: sampler.trends() }
 }
 
-/** Somebody comes, logs in, plays a little, is in a channel of his own, and leaves. */
+/** Lets a visitor come, log in, play a little, enter a channel of their own, and leave. */
 async function visitOnce(crowd: Crowd, number: number): Promise<void> {
   const client = await crowd.connect()
   try {
@@ -74,7 +75,10 @@ async function visitOnce(crowd: Crowd, number: number): Promise<void> {
   }
 }
 
-/** The swept heap of each worker. Which one answers is chance: asked until all have. */
+/**
+ * Returns the swept heap of each worker. It is chance which worker answers, so requests are sent until all
+ * have.
+ */
 async function readWorkers(crowd: Crowd, workers: number): Promise<Record<string, number>> {
   const heaps: Record<string, number> = {}
   for (let tries = 0; Object.keys(heaps).length < workers; tries++) {

@@ -6,7 +6,7 @@ import { root } from './paths.js'
 
 const notOurs = new Set(['node_modules', 'dist', '.git', '.tap', 'fixtures'])
 
-/** Files below a folder of the project, by their paths below the project's own. */
+/** Returns the files below a folder of the project, as paths relative to the project. */
 export function listFiles(folder = ''): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap(entry => {
     const path = join(folder, entry.name)
@@ -20,18 +20,18 @@ export function readText(path: string): string {
 }
 
 export interface Import {
-  /** What is imported: a package, or a file by its path below the project's folder, e.g. `shared/errors.ts`. */
+  /** The imported package, or the path of a file relative to the project, such as `shared/errors.ts`. */
   readonly from: string
   readonly isTypeOnly: boolean
 }
 
 export interface Source {
   readonly path: string
-  /** Its first folder. */
+  /** The first folder of the file's path. */
   readonly folder: string
   readonly imports: readonly Import[]
   readonly hasDefaultExport: boolean
-  /** Lines of each `any` that no comment excuses. */
+  /** Line numbers of each `any` without a comment that gives the reason. */
   readonly unexcusedAnys: readonly number[]
   readonly lineCount: number
 }
@@ -79,7 +79,7 @@ export function readSource(path: string, text: string): Source {
   }
 }
 
-/** Whether nothing of an import is there when the program runs. */
+/** Whether an import consists of types only, and so does not exist when the program runs. */
 function isTypeOnly(clause: ts.ImportClause | undefined): boolean {
   if (clause === undefined) return false
   if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true

@@ -1,4 +1,4 @@
-/** A log whose reader stops now and then, and whose disk is full now and then: what a gateway must live with. */
+/** A log whose reader or disk fails now and then. The reader stops, or the disk is full. */
 import { Writable } from 'node:stream'
 import { LogDoor } from '../../gateway/telemetry/log-door.js'
 import { Metrics } from '../../gateway/telemetry/metrics.js'
@@ -8,7 +8,7 @@ type Mood = 'reads' | 'stopped' | 'full'
 export class StallingLog {
   /** The option `log` of a gateway. */
   readonly log: LogDoor
-  /** Bytes that waited for the reader, at most. */
+  /** Greatest number of bytes that waited for the reader. */
   mostWaiting = 0
   #mood: Mood = 'reads'
   #resume: (() => void) | undefined
@@ -18,7 +18,7 @@ export class StallingLog {
       write: (_chunk, _encoding, done) => {
         this.mostWaiting = Math.max(this.mostWaiting, stream.writableLength)
         if (this.#mood === 'stopped') this.#resume = done
-        // A stream that has failed stays whole, as stderr does.
+        // The stream stays usable after an error, like stderr (`autoDestroy` is off).
         else if (this.#mood === 'full') done(Object.assign(new Error('no space left'), { code: 'ENOSPC' }))
         else done()
       },
@@ -34,12 +34,12 @@ export class StallingLog {
     })
   }
 
-  /** Its reader stops, its disk is full, all is well, and so on. */
+  /** Goes to the next mood: the reader stops, then the disk is full, then all is well. */
   changeMood(): void {
     this.#set(next[this.#mood])
   }
 
-  /** All is well again. */
+  /** Lets the log work again. */
   recover(): void {
     this.#set('reads')
   }

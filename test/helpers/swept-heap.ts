@@ -1,12 +1,12 @@
-/** What this thread's heap holds, once it is swept, and what its objects hold outside of it. */
+/** Memory of this thread after a garbage collection: its heap, and what its objects hold outside of it. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 let sweep: (() => void) | undefined
 
-/** In bytes. */
+/** Collects garbage, and returns the memory in bytes. */
 export function sweptHeap(): number {
-  // Asked for here rather than by a flag of the process, which its threads would be given too.
+  // Enabled here rather than by a flag of the process, which its worker threads would inherit.
   if (sweep === undefined) {
     setFlagsFromString('--expose-gc')
     sweep = runInNewContext('gc') as () => void

@@ -1,4 +1,4 @@
-/** Whether what a process holds grows: the line through the second half of its samples, by least squares. */
+/** Trend of a process's memory: a line through the second half of its samples, by least squares. */
 
 export interface Sample {
   /** Milliseconds since the run began. */
@@ -11,16 +11,19 @@ export interface Trend {
   /** MiB of the first sample of the second half, and of the last. */
   readonly from: number
   readonly to: number
-  /** MiB that the line rises by in an hour. */
+  /** MiB by which the line rises in an hour. */
   readonly perHour: number
 }
 
 const mib = 2 ** 20
 const hour = 3_600_000
-/** Fewer samples in the second half say nothing. */
+/** Minimum number of samples in the second half: fewer say nothing. */
 const leastSamples = 5
 
-/** The first half is left out: there code is compiled, and buffers and tables grow to what the load needs. */
+/**
+ * Measures the trend. Leaves the first half out, in which code is compiled, and buffers and tables grow to
+ * the size that the load needs.
+ */
 export function measureTrend(samples: readonly Sample[]): Trend {
   const half = samples.slice(Math.floor(samples.length / 2))
   if (half.length < leastSamples)
@@ -42,8 +45,8 @@ export function measureTrend(samples: readonly Sample[]): Trend {
 }
 
 /**
- * The lowest sample of each sixtieth of the run: what comes and goes with workers that end and start is no growth, and what stays is
- * in the lowest too.
+ * Returns the lowest sample of each sixtieth of the run. Memory that comes and goes with workers is no
+ * growth, and is not in it. Memory that stays is in the lowest sample too.
  */
 export function troughs(samples: readonly Sample[]): readonly Sample[] {
   const span = Math.max(1, Math.floor(samples.length / 60))
@@ -54,13 +57,13 @@ export function troughs(samples: readonly Sample[]): readonly Sample[] {
   )
 }
 
-/** What is wrong with a trend, in words; undefined: nothing. `most`: MiB per hour. */
+/** Describes a trend that grows too fast; undefined: it does not. `most`: the limit in MiB per hour. */
 export function judgeTrend(name: string, { from, to, perHour }: Trend, most: number): string | undefined {
   if (perHour <= most) return undefined
   return `${name} grows by ${perHour} MiB per hour (${from} to ${to} MiB in the second half), and may grow by ${most}`
 }
 
-/** Takes samples of several things at an interval, by name. One that takes long puts the next off. */
+/** Takes samples of several values at an interval, by name. A sample that takes long delays the next one. */
 export class Sampler {
   readonly #read: () => Promise<Readonly<Record<string, number>>>
   readonly #interval: number
@@ -71,7 +74,7 @@ export class Sampler {
     this.#read = read
   }
 
-  /** Samples for so long. Rejects as soon as a sample can't be taken. */
+  /** Takes samples for `ms` milliseconds. Rejects as soon as a sample can't be taken. */
   async run(ms: number): Promise<void> {
     const start = performance.now()
     for (let due = 0; due <= ms; due += this.#interval) {

@@ -1,6 +1,7 @@
 /**
- * The test of truth: players whose connections are cut again and again, in every way that networks know, while events and
- * requests flow. In the end each has got all events in order and once, and each request was run once and answered.
+ * The test of truth: players whose connections are cut again and again, while events and requests flow.
+ * Connections are cut in every way in which networks fail. In the end each player has received all events
+ * once and in order, and each request has run once and was answered.
  */
 import { type Client, connect } from '../../client/index.js'
 import type { Gateway } from '../../gateway/index.js'
@@ -11,9 +12,9 @@ export interface TruthInit {
   readonly gateway: Gateway
   readonly proxy: TcpProxy
   readonly players: number
-  /** Events in all. */
+  /** Number of events in all. */
   readonly events: number
-  /** Milliseconds that they are spread over. */
+  /** Milliseconds over which the events are spread. */
   readonly ms: number
   /** Milliseconds between two rounds of cuts. */
   readonly cutEvery: number
@@ -26,7 +27,7 @@ export interface TruthReport {
   readonly eventsReceived: number
   readonly requestsSent: number
   readonly repliesReceived: number
-  /** What was not as it should be, in words; the first of them. */
+  /** Descriptions of failed checks; only the first ones. */
   readonly faults: readonly string[]
 }
 
@@ -66,7 +67,7 @@ class TruthPlayer {
     return player
   }
 
-  /** Asks for the next number to be taken, whether the last was answered or not. */
+  /** Sends the next number, whether the last one was answered or not. */
   ask(): void {
     const n = this.sent++
     this.client.request('player.take', { n }).then(
@@ -102,7 +103,7 @@ export async function runTruth(init: TruthInit): Promise<TruthReport> {
     for (; eventsSent < due; eventsSent++) {
       const at = eventsSent % players.length
       if (gateway.send(players[at]!.uid, 'tick', numbers[at]!++) !== 1)
-        fault(`event ${eventsSent} reached nobody`)
+        fault(`event ${eventsSent} reached no session`)
       if (eventsSent % 4 === 0) players[at]!.ask()
     }
     await new Promise(resolve => setTimeout(resolve, 1))
@@ -111,7 +112,7 @@ export async function runTruth(init: TruthInit): Promise<TruthReport> {
   const sum = (of: (player: TruthPlayer) => number) => players.reduce((total, each) => total + of(each), 0)
   const isDone = () =>
     sum(each => each.events) >= events && sum(each => each.replies) >= sum(each => each.sent)
-  // What is missing is in the report: more useful than the bare fact that the wait was in vain.
+  // A timeout is recorded as a fault and does not reject: the report shows what is missing.
   await until('all has come', isDone, 20_000).catch(error => fault(error.message))
   const { sessionsResumed } = gateway.metrics()
   const report: TruthReport = {

@@ -1,8 +1,8 @@
-/** Waiting for what a test is about. */
+/** Waits for a condition of a test. */
 
 /**
- * Waits until `holds` returns true, and looks again each millisecond; fails after `ms`. `holds` asks for the
- * thing that is waited for, never for the time that has passed.
+ * Waits until `holds` returns true. Calls it every millisecond, and fails after `ms`. `holds` checks the
+ * condition itself, never the time that has passed.
  */
 export async function until(what: string, holds: () => boolean, ms = 10_000): Promise<void> {
   const end = performance.now() + ms

@@ -1,7 +1,8 @@
 /**
- * A program: visitors who come again and again from several addresses of this machine, leave settings in their session,
- * and break off without a goodbye. Its argument is a VisitorsAsked as JSON; it prints a VisitorsReport as JSON when its
- * time is over. A process of its own, so that the gateway and whoever it is measured by have theirs for themselves.
+ * A program whose visitors leave settings in their sessions and break off. They come again and again from
+ * several addresses of this machine. Its argument is a VisitorsAsked as JSON; it prints a VisitorsReport as
+ * JSON when its time is over. It is a process of its own, so that it does not load the process of the gateway
+ * and of the measurement.
  */
 import { PomeloPlayer } from './pomelo-player.js'
 
@@ -9,23 +10,23 @@ export interface VisitorsAsked {
   readonly url: string
   readonly ms: number
   readonly perSecond: number
-  /** From 127.0.1.1 on. */
+  /** Number of addresses, from 127.0.1.1 on. */
   readonly addresses: number
-  /** Characters that each leaves in its session. */
+  /** Characters that each visitor leaves in their session. */
   readonly length: number
 }
 
 export interface VisitorsReport {
-  /** Those who have left something and broken off. */
+  /** Number of visits that left settings and broke off. */
   readonly visits: number
-  /** Those who could not, by why. */
+  /** Number of visits that failed, by error message. */
   readonly failures: Readonly<Record<string, number>>
 }
 
-/** Visits at the same time, at most: a gateway that is slow is not to be asked for ever more. */
+/** Maximum number of visits at the same time, so that visits do not pile up before a slow gateway. */
 const mostAtOnce = 200
 
-/** Milliseconds between two looks at how many visits are due. */
+/** Milliseconds between two checks of how many visits are due. */
 const tick = 10
 
 const asked: VisitorsAsked = JSON.parse(process.argv[2]!)

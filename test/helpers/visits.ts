@@ -1,7 +1,8 @@
 /**
- * A soak of connecting and breaking off: visitors fill the gateway with sessions whose clients are away, while one honest
- * player asks, and another loses their connection again and again and comes back. How long the first waits is compared
- * with how long they wait alone; the second must find their session, and what was sent to it, each time.
+ * A soak test of connecting and breaking off: visitors fill the gateway with detached sessions. Meanwhile one
+ * honest player sends requests, and another one loses their connection again and again and comes back. The
+ * waits of the first are compared with their waits before the visitors came. The second must find their
+ * session each time, with all events that were sent to it.
  */
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -14,13 +15,13 @@ import type { VisitorsAsked, VisitorsReport } from './visitors.js'
 
 export interface VisitsInit extends Omit<VisitorsAsked, 'url'> {
   readonly gateway: Gateway
-  /** Between the gateway and the player who loses their connection. */
+  /** The proxy between the gateway and the player who loses their connection. */
   readonly proxy: TcpProxy
-  /** Milliseconds that the honest players are alone before. */
+  /** Milliseconds for which the honest players are alone, before the visitors come. */
   readonly alone: number
 }
 
-/** How long a player waited for replies, in milliseconds. */
+/** Waits of a player for replies, in milliseconds. */
 export interface Waits {
   readonly requests: number
   readonly p50: number
@@ -32,9 +33,9 @@ export interface Waits {
 export interface VisitsReport extends VisitorsReport {
   readonly alone: Waits
   readonly visited: Waits
-  /** Times that a player has come back, and found their session and all that was sent to it. */
+  /** Number of times that the player came back, and found their session with all its events. */
   readonly returns: number
-  /** What a player has not found who came back. */
+  /** Descriptions of returns at which something was missing. */
   readonly faults: readonly string[]
   /** MiB of the swept heap: before, after a third of the time, and at the end. */
   readonly heap: { readonly before: number; readonly third: number; readonly end: number }
@@ -73,7 +74,7 @@ export async function runVisits(init: VisitsInit): Promise<VisitsReport> {
   return { ...report, ...watch.most, alone: waitsAlone, visited: waits, returns, faults, heap }
 }
 
-/** How long a player waits who asks one request after the other, until that is over. */
+/** Measures how long a player waits for replies to one request after the other, until `until` settles. */
 async function measure(player: Client, until: Promise<unknown>): Promise<Waits> {
   let isOver = false
   void until.finally(() => (isOver = true))
@@ -95,7 +96,7 @@ async function measure(player: Client, until: Promise<unknown>): Promise<Waits> 
   return { requests: waits.length, p50: at(0.5), p99: at(0.99), refused }
 }
 
-/** The most that was seen of what the gateway keeps. */
+/** Records the maxima of the gateway's detached sessions and their bytes. */
 class Watch {
   readonly #timer: NodeJS.Timeout
   most = { mostDetached: 0, mostDetachedBytes: 0 }
@@ -116,7 +117,7 @@ class Watch {
   }
 }
 
-/** A player whose connection is lost again and again, and who is sent something each time. */
+/** A player who loses their connection again and again, and is sent an event each time. */
 class Returning {
   readonly #client: Client
   readonly #gateway: Gateway
@@ -154,7 +155,7 @@ class Returning {
     }
   }
 
-  /** Away for half of the time. */
+  /** Cuts the connection, and lets the player come back after `loseEvery`: they are away half of the time. */
   async #loseOnce(): Promise<void> {
     const number = this.#returns
     const back = this.#next('open')

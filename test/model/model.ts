@@ -1,4 +1,4 @@
-/** What sessions must be, in a few lines, and the steps that are tried on them at random. */
+/** A model of a session in a few lines, and the random steps that are applied to it. */
 import fc from 'fast-check'
 import type { Acted, Seen, Step } from '../handlers/model/player.js'
 
@@ -13,7 +13,9 @@ export function newModel(): Model {
   return { uid: null, settings: new Map() }
 }
 
-/** Does a step to a model. Gives the code that it must fail with. */
+/**
+ * Applies a step to a model. Returns the next model, and the code of the error with which the step must fail.
+ */
 function apply({ settings, ...model }: Model, step: Step): { next: Model; failed: string | undefined } {
   const next: Model = { ...model, settings: new Map(settings) }
   let failed: string | undefined
@@ -46,8 +48,8 @@ function apply({ settings, ...model }: Model, step: Step): { next: Model; failed
 }
 
 /**
- * What a session may be after a step, of what it may have been before; nothing, if the step ended as it must not. A step
- * whose worker died has been done, or has not: 'lost'.
+ * Returns the possible states of a session after a step, from the possible states before it. Returns none if
+ * the step ended in a wrong way. 'lost': its worker died, so the step may or may not have been done.
  */
 export function after(possible: readonly Model[], step: Step, acted: Acted | 'lost'): Model[] {
   return possible.flatMap(before => {
@@ -72,7 +74,7 @@ const does = <Name extends Step['do']>(name: Name) => fc.constant(name)
 
 export const uid = fc.constantFrom(...uids)
 
-/** All steps but a kick, which is for other sessions, too. */
+/** All steps except a kick, which also ends other sessions. */
 export const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: does('set'), key, value }),
   fc.record({ do: does('push'), key, value, awaited: fc.boolean() }),

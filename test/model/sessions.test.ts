@@ -1,6 +1,6 @@
 /**
- * Sessions against a model: handlers of several sessions do what they can do to sessions, at random, and after each step the
- * gateway holds what a few lines of code say that it must hold.
+ * Sessions against a model: handlers do random steps to several sessions. After each step the gateway's
+ * sessions must equal those of the model, which is a few lines of code.
  */
 import fc from 'fast-check'
 import t from 'tap'
@@ -9,7 +9,7 @@ import { act, find, type Step } from '../handlers/model/player.js'
 import { after, isSame, type Model, newModel, show, step, uid, uids } from './model.js'
 import { ThreadedRuns } from './threaded-runs.js'
 
-/** A move of one of three players: a step of a handler, a kick, or that he leaves. */
+/** A move of one of three players: a step of a handler, a kick, or leaving. */
 type Move = readonly [player: number, move: Step | 'leave']
 
 const moves: fc.Arbitrary<Move[]> = fc.array(
@@ -24,7 +24,7 @@ const moves: fc.Arbitrary<Move[]> = fc.array(
   { minLength: 1, maxLength: 25 }
 )
 
-/** A session and what it must be; undefined: gone. */
+/** A session and its model; undefined: the session has ended. */
 interface Pair {
   readonly session: TestSession
   model: Model | undefined
@@ -71,7 +71,7 @@ function compare({ session, model }: Pair): void {
 }
 
 t.test(
-  'whatever handlers do to sessions, the gateway holds what the model says',
+  'after any steps of handlers, the sessions in the gateway equal those of the model',
   { timeout: 120_000 },
   async t => {
     const seed = Date.now() % 1_000_000
@@ -81,7 +81,7 @@ t.test(
 )
 
 t.test(
-  'so it does when players drop and resume, and workers are killed under them',
+  'sessions equal the model also when players drop and resume, and workers are killed',
   { timeout: 120_000 },
   async t => {
     const seed = Date.now() % 1_000_000

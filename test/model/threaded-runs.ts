@@ -1,6 +1,7 @@
 /**
- * Runs of the model with real threads and sockets: three players of one gateway send steps at once and ahead of the replies,
- * lose their connections and come back, leave, are kicked, and workers are killed under them.
+ * Runs of the model with real threads and sockets, and three players of one gateway. The players send steps
+ * at the same time, without waiting for replies. They lose their connections and come back, leave and are
+ * kicked. Workers are killed meanwhile.
  */
 import fc from 'fast-check'
 import { ClientError } from '../../client/index.js'
@@ -15,9 +16,9 @@ import { after, isSame, type Model, newModel, show, step, uid, uids } from './mo
 type Move =
   | {
       readonly do: 'steps'
-      /** What each player sends, all at once. */
+      /** Steps that each player sends, all at once. */
       readonly lists: readonly (readonly Step[])[]
-      /** A worker that is killed, and a player who is cut off, while they are done. */
+      /** A worker that is killed, and a player who is cut off, while the steps are done. */
       readonly killed: number | undefined
       readonly cut: { readonly player: number; readonly how: Cut } | undefined
     }
@@ -25,7 +26,7 @@ type Move =
   | { readonly do: 'comeBack'; readonly player: number }
   | { readonly do: 'leave'; readonly player: number }
 
-/** Once in so many times. */
+/** Returns an arbitrary that has a value once in `times` times. */
 function sometimes<Value>(arbitrary: fc.Arbitrary<Value>, times: number): fc.Arbitrary<Value | undefined> {
   return fc.oneof({ weight: 1, arbitrary }, { weight: times - 1, arbitrary: fc.constant(undefined) })
 }
@@ -52,12 +53,12 @@ const moves: fc.Arbitrary<Move[]> = fc.array(
 class ModelPlayer {
   readonly player: TestPlayer
   sid: number
-  /** What the session may be; more than one thing only until somebody has looked. */
+  /** Possible states of the session; several only until the gateway's session is looked at. */
   possible: Model[] = [newModel()]
   isAway = false
-  /** Kicked, or gone by itself. */
+  /** Whether the player was kicked, or has left. */
   hasLeft = false
-  /** Steps whose replies nobody has looked at. */
+  /** Steps whose replies were not checked yet. */
   readonly pending: { readonly step: Step; readonly acted: Promise<Acted | 'lost'> }[] = []
 
   constructor(player: TestPlayer, sid: number) {
@@ -74,7 +75,10 @@ class ModelPlayer {
     this.pending.push({ step, acted: acted as Promise<Acted | 'lost'> })
   }
 
-  /** Waits for all replies, and keeps what can be after them. Gives how many steps were lost with their worker. */
+  /**
+   * Waits for all replies, and keeps the possible states after them. Returns the number of steps that were
+   * lost with their worker.
+   */
   async settle(): Promise<number> {
     let lost = 0
     for (const { step, acted } of this.pending.splice(0)) {
@@ -113,7 +117,7 @@ export class ThreadedRuns {
     return this.#test.close()
   }
 
-  /** What the gateway holds while nobody plays. */
+  /** Returns the gateway's metrics, which show what is left over after a run. */
   left() {
     return this.#test.gateway.metrics()
   }
@@ -146,16 +150,17 @@ export class ThreadedRuns {
     if (one.hasLeft) return
     if (move.do === 'comeBack') return this.#comeBack(one)
     if (move.do === 'leave') {
-      // Of one who is away the gateway would wait for his return.
+      // A client that is away can't leave: the gateway would wait for its return.
       await this.#comeBack(one)
       one.player.client.close()
       this.counts.left++
       return this.#expectGone(one)
     }
-    // Who has steps on their way may be bound to anybody; who is away and has none is kicked as he is.
+    // A player with steps under way may be bound to any user, so they have to come back first. A player who
+    // is away without such steps is kicked while away.
     for (const each of players) if (each.pending.length > 0 || each === one) await this.#comeBack(each)
     await this.#compare(players)
-    // He who kicks himself may hear of it by his close alone.
+    // Players who kick themselves may get no reply, only the close.
     await one.player.request('player.act', { do: 'kick', uid: move.uid }).catch(() => {})
     for (const each of players) {
       if (each.hasLeft || each.possible[0]!.uid !== move.uid) continue
@@ -177,10 +182,10 @@ export class ThreadedRuns {
     const one = cut === undefined ? undefined : players[cut.player]!
     const cutting = one === undefined || one.hasLeft || one.isAway ? undefined : one.player.cut(cut!.how)
     if (cutting !== undefined) one!.isAway = true
-    // The kill should find something that runs; where all are away there is nothing.
+    // The kill should hit a running request. If all players are away, there is none.
     for (let i = 0; killed !== undefined && i < 10 && this.left().requestsRunning === 0; i++)
       await new Promise(resolve => setTimeout(resolve, 1))
-    // Its replacement may not be up yet.
+    // The worker may be missing, since its replacement has not started yet.
     const kill = killed === undefined ? undefined : this.#test.killWorker(killed)
     await kill?.then(
       () => this.counts.killed++,
@@ -201,7 +206,7 @@ export class ThreadedRuns {
     this.counts.lost += await one.settle()
   }
 
-  /** A session has been ended: its client can't have it back, and plays no more. */
+  /** Waits until a player's session has ended. The client can't resume it, and plays no more. */
   async #expectGone(one: ModelPlayer): Promise<void> {
     one.hasLeft = true
     one.pending.length = 0
@@ -213,7 +218,7 @@ export class ThreadedRuns {
     one.player.client.close()
   }
 
-  /** Each session is what it may be, and each user has the sessions that are bound to him. */
+  /** Checks that each session has a possible state, and each user the sessions that are bound to them. */
   async #compare(players: readonly ModelPlayer[]): Promise<void> {
     const { sessions } = this.#test.gateway
     for (const one of players) {

@@ -1,4 +1,4 @@
-/** What a run leaves over is found, by its kind. */
+/** Leftovers of a run are found, by their kind. */
 import { open } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import t from 'tap'
@@ -27,7 +27,7 @@ t.test(
   }
 )
 
-t.test('it is waited for no longer than for a while', async t => {
+t.test('the wait for leftovers to go is limited', async t => {
   const before = takeStock()
   const timer = setTimeout(() => {}, 60_000)
   t.same(await waitForNoLeftovers(before, 50), ['1 Timeout'])

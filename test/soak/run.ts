@@ -1,6 +1,6 @@
 /**
- * `npm run soak`: for as long as one likes, with its figures. Fails if a heap grows by more than is allowed. With
- * `--visits`: visitors who connect and break off, in place of a steady crowd.
+ * `npm run soak`: runs the soak test and prints its figures. Fails if a heap grows by more than is allowed.
+ * With `--visits`, visitors connect and break off in place of a steady crowd.
  */
 
 import { parseArgs } from 'node:util'
@@ -24,7 +24,7 @@ const { values } = parseArgs({
 const handlers = fixture('handlers-resume')
 const workers = 2
 
-/** Gives what was wrong. */
+/** Runs the soak with a steady crowd. Returns the faults. */
 async function soak(gateway: Gateway, proxy: TcpProxy): Promise<readonly string[]> {
   const ms = Number(values.minutes ?? 30) * 60_000
   const players = Number(values.players)
@@ -37,7 +37,7 @@ async function soak(gateway: Gateway, proxy: TcpProxy): Promise<readonly string[
   return [...report.faults, ...grown]
 }
 
-/** Times what a player waits alone that they may wait while there are visitors; and of the heap, once it is full. */
+/** Maximum factors by which visitors may lengthen a player's waits, and by which a full heap may grow. */
 const mostWait = 2
 const mostHeap = 1.1
 
@@ -63,7 +63,7 @@ async function visits(gateway: Gateway, proxy: TcpProxy): Promise<readonly strin
   return wrong
 }
 
-// Visitors are to fill what the defaults have room for.
+// Visitors are to fill the gateway up to its default limits.
 const options = values.visits ? {} : { resumeWindow: 10_000 }
 const gateway = await createGateway({ handlers, port: 0, workers, logLevel: 'silent', ...options })
 const proxy = await TcpProxy.open(gateway.address.port)

@@ -1,25 +1,25 @@
-/** The gate of the long runs: what grows is found, and what swings is not taken for it. */
+/** The gate of the long runs: growth is found, and swings are not taken for growth. */
 import t from 'tap'
 import { judgeTrend, measureTrend, type Sample, Sampler, troughs } from '../helpers/trend.js'
 
 const mib = 2 ** 20
 
-/** An hour of samples, one each minute. */
+/** Returns an hour of samples, one for each minute. */
 function sampleHour(mibAt: (minute: number) => number): Sample[] {
   return Array.from({ length: 60 }, (_, minute) => ({ ms: minute * 60_000, bytes: mibAt(minute) * mib }))
 }
 
-t.test('a line is found as what it is', async t => {
+t.test('samples on a line have the slope of the line', async t => {
   t.same(measureTrend(sampleHour(minute => 100 + minute)), { samples: 30, from: 130, to: 159, perHour: 60 })
   t.equal(measureTrend(sampleHour(() => 100)).perHour, 0)
   t.equal(measureTrend(sampleHour(minute => 100 - minute / 2)).perHour, -30)
 })
 
-t.test('what a warm-up takes does not count', async t => {
+t.test('the memory of a warm-up does not count', async t => {
   t.equal(measureTrend(sampleHour(minute => Math.min(minute, 25))).perHour, 0)
 })
 
-t.test('a leak below the swing of the samples is found, and a swing alone is none', async t => {
+t.test('a leak smaller than the swing of the samples is found, and a swing alone is no leak', async t => {
   const swing = (minute: number) => (minute % 2 === 0 ? 5 : -5)
   const leaking = measureTrend(sampleHour(minute => 100 + minute / 2 + swing(minute)))
   t.match(
@@ -51,11 +51,11 @@ t.test('a sample that fails ends the run', async t => {
   await t.rejects(sampler.run(10), { message: 'no heap' })
 })
 
-t.test('what comes and goes is no growth, and what stays under it is', async t => {
+t.test('memory that comes and goes is no growth, and memory that stays below it is', async t => {
   const run = (stays: number): readonly Sample[] =>
     Array.from({ length: 300 }, (_, second) => ({
       ms: second * 1000,
-      // A worker that runs out of memory, ever more often.
+      // The memory of a worker that is lost ever more often, because it runs out of memory.
       bytes:
         (200 + stays * second + (second % Math.max(2, 9 - Math.floor(second / 40)) === 0 ? 60 : 0)) * 2 ** 20
     }))

@@ -1,4 +1,4 @@
-/** `npm run truth`: the test of truth for as long as one likes, with its figures. */
+/** `npm run truth`: runs the test of truth and prints its figures. */
 
 import { parseArgs } from 'node:util'
 import { createGateway } from '../../gateway/index.js'

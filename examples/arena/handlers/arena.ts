@@ -54,7 +54,8 @@ export function leave(_body: unknown, session: ArenaSession, context: HandlerCon
 }
 
 /**
- * Ends the room's worker, as a fault in a game would, to show what happens. No real game should offer this.
+ * Ends the room's worker, as a fault in a game would, to show the consequences. No real game should offer
+ * this.
  */
 export function crash(): never {
   process.exit(1)

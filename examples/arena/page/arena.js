@@ -119,7 +119,7 @@ find('crash').addEventListener('click', () => {
   game.request('arena.crash').catch(error => note(error.message))
 })
 
-// ── Where to run ───────────────────────────────────────────────────────────────────────────────────────────
+// ── Direction ──────────────────────────────────────────────────────────────────────────────────────────────
 
 const directions = {
   ArrowLeft: [-1, 0],
@@ -201,7 +201,7 @@ function direction() {
   return sum.map(Math.sign)
 }
 
-// ── What is drawn ──────────────────────────────────────────────────────────────────────────────────────────
+// ── Drawing ────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Positions at which players are drawn: between the last one and that of the newest tick. */
 const drawn = new Map()

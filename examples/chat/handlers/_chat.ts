@@ -1,10 +1,9 @@
 /**
- * Shared parts of the chat's handlers: what a session holds, what clients see of it, and checks of what
- * clients send.
+ * Shared parts of the chat's handlers: the types of sessions and people, and checks of input from clients.
  */
 import { type BackendSession, type Channel, type HandlerContext, RequestError } from 'sallyport/worker'
 
-/** What a session of the chat holds. The person's name is the session's uid. */
+/** Settings of a session of the chat. The person's name is the session's uid. */
 export interface ChatSettings {
   /** Room that the session is in. */
   room: string

@@ -9,13 +9,13 @@ export function say(body: { text: string }, session: ChatSession, context: Handl
   session.set('said', (session.get('said') ?? 0) + 1)
   session.push('said')
   const { id, name, said } = personOf(session)
-  // `reliable` is the default: nobody may miss a message.
+  // `reliable` is the default: every client receives each message.
   room.broadcast('message.said', { id, name, text, at: Date.now() })
   // Only the newest count of each person matters.
   room.broadcast('message.score', { id, said }, { delivery: 'latest', key: String(id) })
 }
 
-/** Shows the others that somebody is typing. A late notice would be wrong, so slow clients do not get it. */
+/** Shows the others that a person is typing. A late notice would be wrong, so slow clients do not get it. */
 export function typing(_body: unknown, session: ChatSession, context: HandlerContext) {
   const room = expectRoom(session, context)
   room.broadcast('message.typing', { id: session.id }, { delivery: 'volatile', except: session })

@@ -18,7 +18,7 @@ export async function enter(
   const room = expectName(body?.room, 'ROOM_INVALID')
   leave(undefined, session, context)
 
-  // Here, anybody may take any name. A real game checks a password or a token before it binds.
+  // In this example, any client may take any name. A real game checks a password or a token before it binds.
   if (session.uid !== null && session.uid !== name) await session.aunbind(session.uid)
   await session.abind(name)
 
@@ -42,7 +42,7 @@ export function leave(_body: unknown, session: ChatSession, context: HandlerCont
   session.push('room')
 }
 
-/** Counts are kept in the sessions, so no worker has to remember anything. */
+/** Lists the people in a room. Counts are kept in their sessions, so workers keep no state. */
 async function listPeople(channel: Channel, context: HandlerContext): Promise<Person[]> {
   const members = await channel.members({ limit: mostPeople })
   const sessions = await Promise.all(

@@ -4,7 +4,7 @@
  */
 import { connect } from '/sallyport/client/index.js'
 
-/** Milliseconds between two notices that somebody is typing, and for which one is shown. */
+/** Milliseconds between two notices that a person is typing, and for which a notice is shown. */
 const typingEvery = 1_500
 const typingShown = 3_000
 /** Number of lines that the page keeps. */
@@ -47,7 +47,7 @@ let here
 /** Events that arrived while entering a room: they may be about people whom the reply has yet to name. */
 let early
 
-/** What to do on each event. */
+/** Handlers of events, by name. */
 const listeners = {
   'room.entered'(person) {
     here.people.set(person.id, person)
@@ -115,7 +115,7 @@ function leave(why = '') {
   drawRoom()
 }
 
-// ── What is typed ──────────────────────────────────────────────────────────────────────────────────────────
+// ── Input ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Runs a form's action, one at a time, and shows its errors. */
 function onSubmit(form, alert, run) {
@@ -166,7 +166,7 @@ find('text').addEventListener('input', () => {
   game.notify('message.typing')
 })
 
-// ── What is drawn ──────────────────────────────────────────────────────────────────────────────────────────
+// ── Drawing ────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Timers of people who are typing, by session id. */
 const typists = new Map()
@@ -180,7 +180,7 @@ function showTyping(id) {
   drawTyping()
 }
 
-/** Without an id: for all people. */
+/** Hides the notice that a person is typing; without an id, all notices. */
 function hideTyping(id) {
   for (const each of id === undefined ? [...typists.keys()] : [id]) {
     clearTimeout(typists.get(each))
@@ -243,7 +243,7 @@ function writeNote(text) {
 }
 
 const log = find('messages')
-/** Whether to keep the newest line in view; false while somebody has scrolled back to read. */
+/** Whether to keep the newest line in view; false while the reader has scrolled back. */
 let isFollowing = true
 
 log.addEventListener('scroll', () => {

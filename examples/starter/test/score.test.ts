@@ -18,7 +18,7 @@ test('points are added, and kept', async () => {
   world.close()
 })
 
-test('a player whose connection is cut keeps his score, and hears what he has missed', async () => {
+test('a player whose connection is cut keeps their score, and receives missed events', async () => {
   const gateway = await TestGateway.start({ handlers: new URL('../handlers', import.meta.url), dev: true })
   const [red, blue] = [await gateway.connect<Routes, Events>(), await gateway.connect<Routes, Events>()]
   await red.request('score.add', { points: 3 })
