@@ -1,6 +1,7 @@
 /**
  * The core of a gateway: sessions, requests and workers, put together without sockets. Tests of the core
- * build the same core with workers that have no thread. Sockets and the host are added by gateway.ts.
+ * build the same core with workers that have no thread. The sockets, and the API for the host program, are
+ * added by gateway.ts.
  */
 import type { Logger } from '../shared/text/log.js'
 import { Deadlines } from './dispatch/deadlines.js'
@@ -38,7 +39,7 @@ export interface CoreInit {
   readonly metrics: Metrics
   readonly registry: Registry
   readonly startTransport: StartTransport
-  /** As `WorkerStarterInit` has them. */
+  /** Addresses of the modules that register a loader for TypeScript; none for JavaScript handlers. */
   readonly typescriptLoaders: readonly string[]
 }
 
@@ -86,7 +87,7 @@ export class Core {
       targets: { ...options, registry, channels: this.channels, limits: options, metrics }
     })
     this.hooks = new SessionHooks({ ...options, registry, dispatcher, suspensions })
-    // Before the host learns of the end, so that it finds no ended session in a channel.
+    // Prepended, so that the host program's own listeners find no ended session in a channel.
     registry.prependListener('closed', session => this.channels.leaveAll(session))
     this.watchdog = new Watchdog({ ...options, pool, queue, metrics })
     this.pool = pool

@@ -20,12 +20,13 @@ const settling = 50
  * @throws `OPTION_INVALID`, if tsx is not installed
  */
 export function findTypescriptLoaders(handlers: string): string[] {
-  // The game's own tsx first, then one that is installed beside the gateway.
+  // Prefers the game's own tsx to the tsx that is installed beside the gateway.
   for (const from of [pathToFileURL(join(handlers, '_')), import.meta.url]) {
     const manifest = findManifest(from)
     if (manifest === undefined) continue
     const { exports } = JSON.parse(readFileSync(manifest, 'utf8'))
-    // The ES form of each. The form that `require.resolve` returns can't register in a worker.
+    // Takes the ES form of both modules, because the form that `require.resolve` returns can't register in a
+    // worker.
     return ['./esm/api', './cjs/api'].map(
       each => new URL(exports[each].import.default, pathToFileURL(manifest)).href
     )

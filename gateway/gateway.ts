@@ -1,6 +1,6 @@
 /**
- * The public face of a running gateway. Puts the sockets and the host around the core (core.ts), and ends all
- * of them in order.
+ * The public API of a running gateway. Adds the sockets and the parts for the host program to the core
+ * (core.ts), and closes all of them in order.
  */
 import type { FSWatcher } from 'node:fs'
 import { closeCodes } from '../shared/close-codes.js'
@@ -39,7 +39,7 @@ export interface OfferedRoute {
 }
 
 export class Gateway {
-  /** The sessions: finds, changes and ends them, and sends to them. */
+  /** Access to the sessions: finds, changes and ends them, and sends events to them. */
   readonly sessions: SessionService
   readonly options: ResolvedOptions
   readonly #metrics: Metrics
@@ -55,7 +55,7 @@ export class Gateway {
     })
     this.#core.suspensions.lift()
   })
-  /** Settles when the gateway has ended. undefined: nobody has asked it to end. */
+  /** Settles when the gateway has ended; undefined until `close` or `drain` is called. */
   #closing: Promise<void> | undefined
   #watcher: FSWatcher | undefined
 
@@ -113,7 +113,7 @@ export class Gateway {
     showGauges(metrics, { listener, connections, core, resumption, monotonic })
   }
 
-  /** Where the gateway listens. */
+  /** The host and port on which the gateway listens. */
   get address(): { readonly host: string; readonly port: number } {
     return this.#listener.address
   }
@@ -132,8 +132,8 @@ export class Gateway {
    * Sends an event to a session, or to all sessions of a user. Returns the number of recipients; 0 is no
    * error.
    *
-   * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`, `FRONTEND_UNKNOWN`, TypeError if it is not an event, and
-   * whatever JSON.stringify throws for its body
+   * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`, `FRONTEND_UNKNOWN`, TypeError for an invalid recipient,
+   * event name or option, and any error that JSON.stringify throws for the body
    */
   send(to: HostRecipient, event: string, body?: unknown, options?: HostExceptOptions): number {
     return this.#events.send(to, event, body, options)
@@ -153,10 +153,7 @@ export class Gateway {
     return this.#events.channel(name)
   }
 
-  /**
-   * Returns the counters since the start and the gauges of this moment, by name
-   * (`docs/reference/metrics.md`).
-   */
+  /** Returns the counters since the start and the current gauges, by name (`docs/reference/metrics.md`). */
   metrics(): Record<MetricName, number> {
     return this.#metrics.read()
   }
@@ -176,10 +173,10 @@ export class Gateway {
   /**
    * Loads the handlers again, in new workers. Once all new workers are up, they get all requests, and the old
    * workers finish what they have begun. Sessions and sockets are untouched. Suspended routes are tried
-   * again. All calls during a reload share one further reload, which follows it.
+   * again. Calls during a reload share a single reload that follows it.
    *
-   * @throws `HANDLERS_INVALID` or `WORKER_NOT_STARTED` if the new workers do not start; then the old ones go
-   * on. `CLOSING` if the gateway is closing
+   * @throws `HANDLERS_INVALID` or `WORKER_NOT_STARTED` if the new workers do not start; then the old workers
+   * stay in use. `CLOSING` if the gateway is closing
    */
   async reload(): Promise<void> {
     if (this.#closing !== undefined) throw errors.closing()
@@ -187,8 +184,8 @@ export class Gateway {
   }
 
   /**
-   * Reads certificate and key again, for connections that are opened from now on. The program does this at
-   * SIGHUP.
+   * Reads the TLS certificate and its key again. New connections use them. The command-line program calls
+   * this at SIGHUP.
    *
    * @throws `TLS_INVALID` if they are not valid; the old ones stay in use. `OPTION_INVALID` if the gateway
    * has none
@@ -199,8 +196,9 @@ export class Gateway {
 
   /**
    * Closes the gateway. It accepts nothing new, waits up to `closeTimeout` for running requests, closes the
-   * connections with 1012, and ends the workers. It waits up to `closeTimeout` again for the onClose hooks of
-   * the sessions, and once more for the onStop hooks of the workers. A second call waits for the first.
+   * connections with close code 1012, and ends the workers. It waits up to `closeTimeout` again for the
+   * onClose hooks of the sessions, and once more for the onStop hooks of the workers. A second call waits for
+   * the first.
    */
   close(): Promise<void> {
     this.#closing ??= this.#end(this.options.closeTimeout, 0)
@@ -210,8 +208,8 @@ export class Gateway {
   /**
    * Shuts the gateway down gracefully, for a restart. `isReady` is false at once, and new clients are
    * refused. Requests that wait or run are answered, for up to `drainTimeout`. Then clients are told to
-   * reconnect: with close code 1012 and a delay in milliseconds, which spreads them over `drainSpread`. The
-   * rest is as with `close`. A second call, of either, waits for the first.
+   * reconnect: with close code 1012 and a delay in milliseconds, which spreads them over `drainSpread`. After
+   * that it continues like `close`. A later call of `close` or `drain` waits for the first.
    */
   drain(): Promise<void> {
     this.#closing ??= this.#end(this.options.drainTimeout, this.options.drainSpread)
@@ -246,7 +244,7 @@ export class Gateway {
     log.close()
   }
 
-  /** @internal Kills a worker's thread or process, whatever it does. Used by `sallyport/testing`. */
+  /** @internal Kills a worker's thread or process, even if it is busy. Used by `sallyport/testing`. */
   async killWorker(index: number): Promise<void> {
     await this.#core.pool.kill(index)
   }

@@ -1,4 +1,4 @@
-/** The sources of the gauges: which part of the gateway each one is read from. */
+/** Registers the gauges of the metrics, each with the part of the gateway that it reads. */
 
 import type { Connections } from './connections/connections.js'
 import type { Core } from './core.js'

@@ -1,4 +1,4 @@
-/** The module `sallyport`: what a program imports that hosts a gateway. */
+/** The module `sallyport`, for programs that host a gateway. */
 
 export type { SessionAddress } from '../shared/address.js'
 export { type CloseCode, type CloseCodeName, closeCodes } from '../shared/close-codes.js'

@@ -1,10 +1,8 @@
-/** Reloads of the handlers, one at a time, and their log lines. */
+/** Runs reloads of the handlers one at a time, and logs their results. */
 import { GatewayError } from '../shared/errors.js'
 import type { Gateway } from './gateway.js'
 
-/**
- * Runs one reload at a time. All calls during a run share one further run, which begins when that has ended.
- */
+/** Runs one reload at a time. Calls during a run share a single run that begins after it. */
 export class Reloads {
   readonly #run: () => Promise<void>
   /** Settles when the last requested run has ended; never rejects. */
@@ -17,7 +15,8 @@ export class Reloads {
   }
 
   /**
-   * Requests a run, and settles as it does. The run begins after the call, so it sees all earlier changes.
+   * Requests a run, and settles with its result. The run begins after the call, so it sees all earlier
+   * changes.
    */
   ask(): Promise<void> {
     if (this.#next !== undefined) return this.#next

@@ -1,6 +1,6 @@
 /**
- * Starts workers: gives each its setup, its thread or process, and what applies its operations. When workers
- * are started is the pool's decision.
+ * Starts workers: gives each its setup, its thread or process, and the readers of its operations. The pool
+ * decides when a worker is started.
  */
 import { pulsesPerVerdict } from './dispatch/watchdog.js'
 import type { StartTransport } from './isolation/start-transport.js'
@@ -29,7 +29,7 @@ export type WorkerOptions = Pick<
 
 export interface WorkerStarterInit {
   readonly options: WorkerOptions
-  /** Addresses of the modules that register a loader for TypeScript. Empty: only JavaScript is loaded. */
+  /** Addresses of the modules that register a loader for TypeScript. None if only JavaScript is loaded. */
   readonly typescriptLoaders: readonly string[]
   readonly metrics: Metrics
   readonly startTransport: StartTransport
@@ -48,7 +48,7 @@ export class WorkerStarter {
   /**
    * Starts a worker.
    *
-   * @param index its place
+   * @param index the worker's place among the workers, from 0
    * @throws `WORKER_NOT_STARTED` if the machine has no thread, process, file or folder left for it
    */
   start(index: number): Worker {

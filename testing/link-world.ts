@@ -15,7 +15,7 @@ import type { OutboxMessage, OutcomeReader } from '../shared/link/outbox.js'
 import { readOutbox } from '../shared/link/outbox-reader.js'
 import type { Logger } from '../shared/text/log.js'
 import type { SettingsLimits } from '../shared/values/settings-text.js'
-import { nobody } from '../workers/operations/caller.js'
+import { appCaller } from '../workers/operations/caller.js'
 import { Link } from '../workers/operations/link.js'
 import { SessionOperations } from '../workers/operations/session-operations.js'
 import { nextViewId, SessionView } from '../workers/operations/session-view.js'
@@ -77,7 +77,7 @@ export function createLinkWorld({
     channels,
     metrics,
     link,
-    operations: new SessionOperations(link, nobody, limits),
+    operations: new SessionOperations(link, appCaller, limits),
     sent,
     view: session => new SessionView({ viewId: nextViewId(), frontendId, ...session.snapshot }),
     close: () => port2.close()

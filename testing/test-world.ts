@@ -12,7 +12,7 @@ import { BackendSessionService } from '../workers/api/backend-session-service.js
 import { Channel } from '../workers/api/channel.js'
 import { HandlerContext } from '../workers/api/context.js'
 import type { HandlerFunction } from '../workers/api/handler.js'
-import { nobody } from '../workers/operations/caller.js'
+import { appCaller } from '../workers/operations/caller.js'
 import { Messenger } from '../workers/operations/messenger.js'
 import { SessionOperations } from '../workers/operations/session-operations.js'
 import { createLinkWorld, type LinkWorld, standardLimits } from './link-world.js'
@@ -112,7 +112,7 @@ export class TestSession {
     { kind = 'request' }: { readonly kind?: 'request' | 'notify' } = {}
   ): Promise<Reply> {
     const view = this.#world.view(this.#session)
-    const caller = { ...nobody, view, viewOf: () => view.viewId }
+    const caller = { ...appCaller, view, viewOf: () => view.viewId }
     const { link } = this.#world
     const operations = new SessionOperations(link, caller, standardLimits)
     const messenger = new Messenger(link, caller, operations, frontendId)

@@ -13,7 +13,7 @@ import { BackendSessionService } from './api/backend-session-service.js'
 import { HandlerApp } from './loading/app.js'
 import { type Handler, loadHandlers } from './loading/handlers.js'
 import type { WorkerHooks } from './loading/hooks.js'
-import { nobody } from './operations/caller.js'
+import { appCaller } from './operations/caller.js'
 import { Link, type LinkPort } from './operations/link.js'
 import { createLinkLogger } from './operations/link-logger.js'
 import { Messenger } from './operations/messenger.js'
@@ -52,8 +52,8 @@ export class Game {
     const running = new RunningRequests()
     const link = new Link(port, (rid, reason) => running.abort(rid, reason))
     const worker = { index: setup.index }
-    const operations = new SessionOperations(link, nobody, setup)
-    const messenger = new Messenger(link, nobody, operations, setup.frontendId)
+    const operations = new SessionOperations(link, appCaller, setup)
+    const messenger = new Messenger(link, appCaller, operations, setup.frontendId)
     const users = new UserOperations(link, operations)
     const { frontendId } = setup
     const app = new HandlerApp({
@@ -104,8 +104,8 @@ export class Game {
   }
 
   /**
-   * Runs onStop, as the worker's last action. Its operations are sent before the gateway hears that it is
-   * over.
+   * Runs onStop, as the worker's last action. Its operations are sent before the gateway is told that onStop
+   * has ended.
    */
   async stop(): Promise<void> {
     const { link } = this.#env
@@ -122,7 +122,7 @@ function list(handlers: readonly Handler[]): RouteHello[] {
   return handlers.map(({ route, file, options }) => ({ route, file, options }))
 }
 
-/** Describes, for the gateway, why the game did not start. */
+/** Describes to the gateway why the game did not start. */
 export function describeFailure(error: unknown): string {
   return attempt(() => (error instanceof GatewayError ? messageOf(error) : describeThrown(error)))
 }

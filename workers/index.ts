@@ -1,4 +1,4 @@
-/** The package `sallyport/worker`: what handlers and their types import. */
+/** The module `sallyport/worker`, which handlers import. */
 export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/events/event.js'
 export type { ConnectInfo } from '../shared/link/hooks.js'
 export type { RouteOptions } from '../shared/link/route-options.js'

@@ -14,12 +14,15 @@ import { printsHaveLeft } from './runtime/prints.js'
 /** A task for Piscina: `null` to start the worker, `'stop'` to run the game's onStop, otherwise a batch. */
 type Task = Batch | 'stop' | null
 
-/** Result of the first task, which lasts as long as the worker: its failure tells how the worker ended. */
+/**
+ * Result of the first task: it never settles, since the task lasts as long as the worker. The task's failure
+ * tells how the worker ended.
+ */
 const untilTheEnd = new Promise<void>(() => {})
 
 async function start(setup: WorkerSetup): Promise<(task: Task) => Promise<void>> {
   const { port1, port2 } = new MessageChannel()
-  // Before anything else, since the game may already use the link while it loads and starts.
+  // Sent before all else, since the game may already use the link while it loads and starts.
   parentPort!.postMessage({ kind: 'link', port: port2 } satisfies LinkOffer, [port2])
   const send = (message: FromWorker) => port1.postMessage(message)
   hidePorts()
@@ -44,8 +47,8 @@ async function stop(game: Game): Promise<void> {
 
 /**
  * Hides this thread's ports from code that closes, or writes to, every open handle of a process. Some
- * libraries do that to end the process. Through Node's own ports, and Piscina's, it would reach into the
- * gateway.
+ * libraries do that before they end the process. It would also close, or write to, the ports of Node and
+ * Piscina, and so disturb the gateway.
  */
 function hidePorts(): void {
   const holder = process as unknown as { _getActiveHandles: () => unknown[] }

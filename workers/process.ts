@@ -1,7 +1,7 @@
 /**
  * The main file of a worker process.
- * Gets its setup, starts the game, says hello, and then runs batches. Everything crosses the one channel to
- * the gateway, and the process ends when that closes.
+ * Receives its setup, starts the game, says hello, and then runs batches. All messages cross one channel to
+ * the gateway, and the process ends when that channel closes.
  */
 import { ftruncateSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
@@ -23,7 +23,7 @@ import { boundPrints, printsHaveLeft } from './runtime/prints.js'
 /**
  * The claims of a process, which shares no memory with the gateway: each request handed out counts as
  * started, and the pulse is a message. The id of the running request is written to a file. The gateway reads
- * that file when the process has ended or is stuck, since then no message can tell.
+ * that file when the process has ended or is stuck, because no message can arrive then.
  */
 class ProcessClaims implements Claims {
   readonly #running = new Int32Array(1)
@@ -65,7 +65,7 @@ function forgetRunning(): void {
   try {
     ftruncateSync(runningFile)
   } catch {
-    // The old id stays there: the file or its disk is gone.
+    // The file, or its disk, is gone. The old id stays there.
   }
 }
 
@@ -91,7 +91,7 @@ class ProcessPort implements LinkPort {
 const port = new ProcessPort()
 let game: Promise<Game> | undefined
 
-/** The gateway's messages are trusted, since nobody else has the other end. */
+/** Trusts all messages, because only the gateway has the other end of the channel. */
 const channel = new ProcessChannel(new Socket({ fd: channelFile, readable: true, writable: true }), {
   onMessage: message => receive(message as ToProcess),
   onUnreadable: () => process.exit(1),

@@ -1,13 +1,13 @@
 /**
- * The worker that a value belongs to, by rendezvous hashing. The value is hashed with each worker's place,
- * and the highest hash wins. When a place is gone, only its values move, each to the place with its next
- * highest hash.
+ * Chooses the worker for an affinity value by rendezvous hashing. The value is hashed with each worker's
+ * place, and the highest hash wins. When a place is lost, only its values move, each to the place with the
+ * next highest hash.
  */
 import type { Request } from '../sessions/request.js'
 
 // LOCAL-SESSIONS: the places are those of this gateway's workers. Sessions of two gateways that share a value
 // would run in two workers.
-/** Returns the place of the only worker that may run the request; undefined: any worker may. */
+/** Returns the place of the only worker that may run the request; undefined if any worker may. */
 export function placeFor(
   { route, session }: Pick<Request, 'route' | 'session'>,
   places: readonly number[]
@@ -18,7 +18,7 @@ export function placeFor(
   return value === null || value === undefined ? undefined : placeOf(value, places)
 }
 
-/** Returns the place of the value's worker among `places`; undefined: there are no places. */
+/** Returns the place of the value's worker among `places`; undefined if there are no places. */
 export function placeOf(value: string, places: readonly number[]): number | undefined {
   let best: number | undefined
   let bestHash = -1

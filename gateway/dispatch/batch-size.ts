@@ -1,19 +1,19 @@
 /**
  * The size of a batch, learned from how long earlier batches took. A batch aims at about a millisecond of
- * work, within fixed bounds, so that a worker soon looks for other work again.
+ * work, within fixed bounds, so that a worker is soon ready for other work.
  */
 
 /** Number of requests in a batch, at most. */
 const mostRequests = 64
-/** Bytes of bodies and settings in a batch. The request that passes this bound is the last one. */
+/** Bytes of bodies and settings in a batch. The turn that passes this bound is the last in its batch. */
 export const batchBytes = 256 * 1024
 /** Microseconds that a batch should take. */
 const aimedMicros = 1_000
-/** Microseconds of work for which it does not pay to wake a second worker. */
+/** Microseconds of work below which waking a second worker does not pay. */
 const littleMicros = 300
 /**
- * Microseconds that one batch can teach as the cost of a request, at most. A batch during which the worker
- * stood still says little about the next one.
+ * Maximum cost of a request, in microseconds, that one batch adds to the mean. A batch during which the
+ * worker stood still says little about the next one.
  */
 const mostMicros = 1_000_000
 /** Weight of the newest batch in the mean. */
@@ -21,12 +21,12 @@ const weight = 1 / 8
 
 export class BatchSize {
   /**
-   * Moving mean of what a request costs, in microseconds. It begins high, so that the first batches are
+   * Moving mean of the cost of a request, in microseconds. It begins high, so that the first batches are
    * small.
    */
   #meanMicros = 100
 
-  /** Learns from a batch of `requests` that took `micros`. */
+  /** Learns from a batch of `requests` requests that took `micros` microseconds. */
   learn(requests: number, micros: number): void {
     if (requests > 0)
       this.#meanMicros += (Math.min(mostMicros, micros / requests) - this.#meanMicros) * weight
@@ -38,7 +38,8 @@ export class BatchSize {
   }
 
   /**
-   * Returns how many of the waiting lanes one of the workers takes: its share, or all if that is little work.
+   * Returns how many of the waiting lanes one worker takes: an equal share, or all of them if they are little
+   * work.
    */
   shareOf(lanes: number, workers: number): number {
     return lanes * this.#meanMicros < littleMicros ? lanes : Math.ceil(lanes / Math.max(1, workers))

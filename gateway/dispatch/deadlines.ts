@@ -25,12 +25,13 @@ export class Deadlines {
   }
 
   /**
-   * Answers the requests whose deadline has passed, and gives up their handlers: nothing that these do from
-   * now on has an effect, and the lanes go on without them.
+   * Answers the requests whose deadline has passed, and gives up their handlers. From then on the operations
+   * of these handlers are refused, and their lanes go on without them.
    */
   sweep(now: number): void {
     for (const request of this.#requests.overdue(now)) {
-      // One that was answered before it may have ended this one, too: a hook can end the session.
+      // Answering an earlier request may have ended this one too, because the outcome of a hook can end the
+      // session.
       if (request.deadline > now || !this.#requests.has(request)) continue
       if (request.state !== 'decided') this.#timeOut(request)
       else this.#requests.giveUp(request)
@@ -49,7 +50,7 @@ export class Deadlines {
 
   /**
    * Answers all requests that clients still wait for, because the gateway closes. Requests that have not
-   * started are not run. The others run on until their sessions end, and nobody is told of their outcomes.
+   * started are never run. The others run on until their sessions end, but their later replies are not sent.
    */
   abandon(): void {
     const { log } = this.#init
@@ -70,9 +71,10 @@ export class Deadlines {
 
   #timeOut(request: Request): void {
     const { route, timeout } = request
-    // A request that has not started is in its lane again after this, and must not be handed out any more.
+    // This puts a request that has not started back into its lane, so it must leave the lane below.
     request.turn?.takeBack()
-    // A hook is not given up before it has started.
+    // A hook is not given up before it has started. Its clock stops here, and starts anew when it is handed
+    // out.
     if (request.onOutcome !== undefined && request.turn === undefined) return request.stopClock()
     if (request.turn !== undefined) this.#requests.giveUp(request)
     leaveLane(request)

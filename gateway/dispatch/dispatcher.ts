@@ -1,7 +1,7 @@
 /**
- * Hands requests out to workers in batches. As soon as a worker is ready, it takes a share of the lanes that
- * wait. No request waits for a timer. The one timer here looks for deadlines that have passed and for turns
- * that are stuck.
+ * Hands requests out to workers in batches. As soon as a worker is ready, it gets a share of the waiting
+ * lanes. Handing out never waits for a timer: the only timer here checks for passed deadlines and stuck
+ * turns.
  *
  *   add ──▶ lane ──▶ line ──▶ turn in a batch ──▶ outcome ──▶ reply
  *             ▲                    │
@@ -24,11 +24,11 @@ import { goOnWithOverdue, takeBackStuck } from './stuck-turns.js'
 import type { WaitingLine } from './waiting-line.js'
 
 /**
- * Milliseconds between two looks at stuck turns, while there are requests. Each tenth look sweeps deadlines
- * too.
+ * Milliseconds between two checks for stuck turns, while there are requests. Every tenth check also looks for
+ * passed deadlines.
  */
-const lookInterval = 5
-const looksPerSweep = 10
+const checkInterval = 5
+const checksPerSweep = 10
 
 export interface DispatcherInit {
   readonly pool: Pool
@@ -49,8 +49,8 @@ export class Dispatcher implements TurnListener {
   readonly #deadlines: Deadlines
   readonly #size = new BatchSize()
   #isPumpSoon = false
-  #look: NodeJS.Timeout | undefined
-  #looks = 0
+  #timer: NodeJS.Timeout | undefined
+  #checks = 0
 
   constructor(init: DispatcherInit) {
     this.#init = init
@@ -60,13 +60,13 @@ export class Dispatcher implements TurnListener {
     this.#deadlines = init.deadlines
   }
 
-  /** Accepts a request. It is answered once, unless its session ends before. */
+  /** Accepts a request. The request is answered exactly once, unless its session ends first. */
   add(init: RequestInit): Request {
     const request = new Request(init)
     const { session, route } = request
     const { lane } = session
     this.#requests.add(request)
-    // A hook of an open session is its onConnect.
+    // The only hook that runs in an open session is onConnect.
     if (request.onOutcome !== undefined && session.isOpen) lane.connectHook = request
     if (route.options.concurrent === true) {
       lane.concurrent = (lane.concurrent ?? new Set()).add(request)
@@ -75,14 +75,14 @@ export class Dispatcher implements TurnListener {
       lane.waiting.push(request)
       this.#queue.addLane(session)
     }
-    this.#look ??= setInterval(() => this.#lookAround(), lookInterval).unref()
+    this.#timer ??= setInterval(() => this.#check(), checkInterval).unref()
     this.pumpSoon()
     return request
   }
 
   /**
-   * Lets a session's concurrent requests go, because its onConnect is over; not while a newer onConnect is
-   * open.
+   * Queues a session's concurrent requests after its onConnect has ended. Does nothing if a newer onConnect
+   * is pending.
    */
   connectHookDone(hook: Request): void {
     const { lane } = hook.session
@@ -93,7 +93,7 @@ export class Dispatcher implements TurnListener {
   }
 
   /**
-   * Hands out requests once all sockets that had data are read: waiting until then makes fewer, larger
+   * Hands out requests after all sockets with data were read (`setImmediate`), which makes fewer and larger
    * batches.
    */
   pumpSoon(): void {
@@ -103,7 +103,7 @@ export class Dispatcher implements TurnListener {
   }
 
   /**
-   * Decides the requests of a session that has ended, and tells nobody. Returns those that still run in
+   * Decides the requests of an ended session without sending replies. Returns the requests that still run in
    * workers.
    */
   sessionEnded(session: Session): Request[] {
@@ -124,18 +124,20 @@ export class Dispatcher implements TurnListener {
     return running
   }
 
-  /** Hands out the work of a place that has no worker for a while to other places, or refuses it. */
+  /** Moves the work of a place without a worker to other places, or refuses it if there are none. */
   placeFailed(place: number): void {
     this.#queue.placeFailed(place)
     this.pumpSoon()
   }
 
   close(): void {
-    clearInterval(this.#look)
-    this.#look = undefined
+    clearInterval(this.#timer)
+    this.#timer = undefined
   }
 
-  /** A worker has started `requests` in `micros`, and takes another batch. */
+  /**
+   * Called when a worker has started `requests` requests in `micros` microseconds, and takes another batch.
+   */
   workerReady(requests: number, micros: number): void {
     this.#size.learn(requests, micros)
     this.pumpSoon()
@@ -147,7 +149,7 @@ export class Dispatcher implements TurnListener {
     this.pumpSoon()
   }
 
-  /** Answers what had started in the worker with an error. What had not started goes to other workers. */
+  /** Answers the requests that had started in the worker with an error. The others go to other workers. */
   workerEnded(worker: Worker, cause: Error): void {
     const death = worker.ending.describe(cause)
     reportDeath(worker, death, this.#init)
@@ -170,13 +172,14 @@ export class Dispatcher implements TurnListener {
     for (const worker of ready) if (this.#line.sizeFor(worker.index) > 0) this.#handOut(worker, now)
   }
 
-  /** Fills one batch for the worker: with its share of the common line, and with all of its own line. */
+  /** Fills one batch for the worker, from its share of the common line and from all of its own line. */
   #handOut(worker: Worker, now: number): void {
     const { places } = this.#init.pool
     let lanes = this.#size.shareOf(this.#line.commonSize, places.length) + this.#line.pinnedSize(worker.index)
     const most = this.#size.requests
     let [room, bytes] = [most, batchBytes]
-    // A waiter without requests does not count for the share, but each waiter is looked at only once.
+    // A waiter without requests does not count towards the share. The number of looks is bounded, because a
+    // lane may join the line again below.
     for (let looks = this.#line.sizeFor(worker.index); looks > 0; looks--) {
       if (lanes <= 0 || room <= 0 || bytes <= 0 || worker.turns.room === 0) break
       const { session, request } = this.#line.take(worker.index)!
@@ -198,8 +201,7 @@ export class Dispatcher implements TurnListener {
   }
 
   /**
-   * Returns a concurrent request in a list, if it still waits and the worker may run it; otherwise an empty
-   * list.
+   * Returns a list of the one request, or an empty list if it no longer waits or the worker may not run it.
    */
   #takeAlone(request: Request, worker: Worker, now: number): Request[] {
     if (request.state !== 'waiting' || this.#deadlines.expire(request, now)) return []
@@ -220,8 +222,7 @@ export class Dispatcher implements TurnListener {
       return place === undefined || place === worker.index
     })
     if (requests[0]?.onOutcome !== undefined) requests[0].startClock(now)
-    // None of them may run here: the lane waits for another worker, or the route of its first request is
-    // gone.
+    // The first request may not run here. It waits for another worker, or is refused if its route is gone.
     if (requests.length === 0) this.#queue.addLane(session)
     return requests
   }
@@ -241,14 +242,14 @@ export class Dispatcher implements TurnListener {
     this.pumpSoon()
   }
 
-  #lookAround(): void {
+  #check(): void {
     if (this.#requests.isEmpty) return this.close()
-    if (++this.#looks % looksPerSweep === 0) {
+    if (++this.#checks % checksPerSweep === 0) {
       const now = this.#init.monotonic()
       this.#deadlines.sweep(now)
       goOnWithOverdue(this.#init.pool.up, now)
     }
-    // Work that a busy worker has not started moves to an idle worker that has nothing else to do.
+    // Moves unstarted work from busy workers to an idle worker.
     const isPinned = (request: Request) => this.#queue.placeFor(request) === request.turn?.worker.index
     if (takeBackStuck(this.#init.pool.up, this.#line, isPinned)) this.pumpSoon()
   }

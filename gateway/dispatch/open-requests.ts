@@ -1,7 +1,7 @@
 /**
- * The requests that are not over. Each is decided once, by an outcome, by its deadline or by the end of its
- * session, and its client is told once. It does not know how requests reach their workers (dispatcher.ts),
- * nor when time is up (deadlines.ts).
+ * The open requests of a gateway: they wait, run, or are decided while their handlers still run. Each is
+ * decided once, by an outcome, by its deadline or by the end of its session, and its client is answered once.
+ * How requests reach their workers is left to dispatcher.ts, and deadlines to deadlines.ts.
  */
 
 import { requestFlags } from '../../shared/link/batch.js'
@@ -11,19 +11,22 @@ import type { Worker } from '../pool/worker.js'
 import type { Outcome, Request } from '../sessions/request.js'
 import type { Metrics } from '../telemetry/metrics.js'
 
-/** Milliseconds after which a handler without a deadline is given up once its session has ended. */
+/** Milliseconds from the end of a session until its handlers without a deadline are given up. */
 const lateTime = 10_000
 
 export interface OpenRequestsInit {
   readonly metrics: Metrics
   readonly log: Logger
-  /** Number of open requests at which a session's socket is not read any more. */
+  /** Number of a session's open requests at which reading from its socket pauses. */
   readonly laneLimit: number
 }
 
 export class OpenRequests {
   readonly #init: OpenRequestsInit
-  /** By id: undecided requests, and decided ones whose worker still runs them and has not given them up. */
+  /**
+   * Open requests by id: undecided requests, and decided requests whose handlers still run and are not given
+   * up.
+   */
   readonly #byRid = new Map<number, Request>()
   #undecided = 0
   /** Undecided requests that are not handed out. */
@@ -35,12 +38,12 @@ export class OpenRequests {
     this.#init = init
   }
 
-  /** Whether there are none, decided or not. */
+  /** Whether no request is open, decided or not. */
   get isEmpty(): boolean {
     return this.#byRid.size === 0
   }
 
-  /** Number of requests that wait or run. */
+  /** Number of undecided requests, which wait or run. */
   get undecided(): number {
     return this.#undecided
   }
@@ -67,15 +70,12 @@ export class OpenRequests {
     return this.#byRid.get(request.rid) === request
   }
 
-  /**
-   * Returns all of them in a list of their own, so that the caller may decide them while it goes through the
-   * list.
-   */
+  /** Returns a new list of all open requests, so that the caller may decide requests while it iterates. */
   all(): Request[] {
     return [...this.#byRid.values()]
   }
 
-  /** Returns those whose deadline has passed, as `all` does. */
+  /** Returns a new list of the open requests whose deadline has passed. */
   overdue(now: number): Request[] {
     const overdue: Request[] = []
     for (const request of this.#byRid.values()) if (request.deadline <= now) overdue.push(request)
@@ -106,7 +106,7 @@ export class OpenRequests {
   }
 
   /**
-   * Takes the outcome that a worker reports of one of its requests.
+   * Accepts the outcome that a worker reports for one of its requests.
    *
    * @throws UnreadableError if the worker has no such request, or the request was given up
    */
@@ -140,13 +140,13 @@ export class OpenRequests {
     this.#close(request)
   }
 
-  /** Tells the client an answer while the request runs on. Its later outcome is told to nobody. */
+  /** Answers the client while the request runs on. The request's later outcome is not sent. */
   answerEarly(request: Request, outcome: Outcome): void {
     this.#tell(request, outcome)
     request.isAnswered = true
   }
 
-  /** Decides a request without telling anybody, because its session has ended. */
+  /** Decides a request without an answer, because its session has ended. */
   drop(request: Request, now: number): void {
     if (request.state === 'decided') return
     request.turn?.worker.abort(request, 'session closed')
@@ -154,7 +154,7 @@ export class OpenRequests {
     this.#close(request)
   }
 
-  /** Leaves a request to its worker alone, because its handler runs on past the deadline. */
+  /** Gives up a request whose handler runs on past its deadline. From then on only its worker tracks it. */
   giveUp(request: Request): void {
     this.#byRid.delete(request.rid)
     this.#init.metrics.count('handlersGivenUp')

@@ -15,7 +15,7 @@ export interface RequestQueueInit {
   readonly pool: Pool
   readonly requests: OpenRequests
   readonly monotonic: () => number
-  /** Milliseconds that a request should wait for a worker at most; 0: no limit. */
+  /** Maximum milliseconds that a request should wait for a worker; 0 means no limit. */
   readonly maxQueueDelay: number
 }
 
@@ -34,9 +34,7 @@ export class RequestQueue {
     this.line = new WaitingLine(pool.size, maxQueueDelay)
   }
 
-  /**
-   * Puts a session's lane in line, if it has a request to hand out and none of its requests is handed out.
-   */
+  /** Puts a session's lane in line, if it has a waiting request and none that is handed out. */
   addLane(session: Session): void {
     const { lane } = session
     this.#refuseGone(lane.waiting)
@@ -53,12 +51,12 @@ export class RequestQueue {
     this.line.add(request.session, request, this.placeFor(request), this.#monotonic())
   }
 
-  /** Returns the only place that may run the request; undefined: any. */
+  /** Returns the only place whose worker may run the request; undefined if any may. */
   placeFor(request: Pick<Request, 'route' | 'session'>): number | undefined {
     return placeFor(request, this.#pool.places)
   }
 
-  /** Whether something waits that the worker at a place may take. */
+  /** Whether work waits for the worker at a place. */
   hasWorkFor(place: number): boolean {
     return this.line.sizeFor(place) > 0
   }
@@ -68,15 +66,15 @@ export class RequestQueue {
     return this.line.longestWait(now)
   }
 
-  /** Whether such a request, if it arrived now, would wait for a worker for too long. */
+  /** Whether a request of this route and session, arriving now, would wait too long for a worker. */
   isBehind(request: Pick<Request, 'route' | 'session'>, now: number): boolean {
     if (this.line.isEmpty || this.#maxQueueDelay === 0) return false
     return this.line.isBehind(this.placeFor(request), this.#requests.waiting, now)
   }
 
   /**
-   * Moves the work of a place that has no worker for a while to other places. Without any place it is
-   * refused.
+   * Moves the work of a place without a worker to other places. Refuses all waiting requests if no place is
+   * left.
    */
   placeFailed(place: number): void {
     const waiters = this.#pool.places.length === 0 ? this.line.takeAll() : this.line.takeAll(place)
@@ -90,13 +88,16 @@ export class RequestQueue {
     }
   }
 
-  /** Answers requests whose route no worker offers any more, and all requests while no worker is expected. */
+  /**
+   * Removes requests from a list and answers them with an error, if no worker offers their route any more, or
+   * if no worker is expected to start.
+   */
   #refuseGone(requests: Request[]): void {
     const hasPlaces = this.#pool.places.length > 0
     for (let i = 0; i < requests.length; i++) {
       const request = requests[i]!
       const { isOffered, name } = request.route
-      // A session can't go on without its onConnect, so that waits for a worker.
+      // A session can't go on without its onConnect, so this hook waits until there is a worker.
       if (isOffered && (hasPlaces || request === request.session.lane.connectHook)) continue
       requests.splice(i--, 1)
       this.#requests.decide(request, { error: isOffered ? errors.noWorker(name) : errors.routeUnknown(name) })

@@ -29,10 +29,10 @@ export function takeBackStuck(
 }
 
 /**
- * Lets lanes go on that wait for the operations of a request beyond its deadline. The handler did not await
- * these operations itself.
+ * Lets a lane go on if it still waits for the operations of a request at that request's deadline. The handler
+ * itself did not await these operations.
  */
 export function goOnWithOverdue(up: readonly Worker[], now: number): void {
-  // A copy: a turn that goes on may free its slot.
+  // Copied, because a turn that goes on may free its slot during the loop.
   for (const worker of up) for (const turn of [...worker.turns]) turn.goOnAtDeadline(now)
 }

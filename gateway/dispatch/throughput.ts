@@ -1,10 +1,11 @@
 /**
  * Measures how fast workers start requests while requests wait. From this it estimates how long new requests
- * will wait. Without waiting requests there is nothing to learn, since no more are started than arrive. The
- * first window is ignored: workers that have just started, or were idle, are slower in it than later.
+ * will wait. Without waiting requests there is nothing to measure, since workers start only as many as
+ * arrive. The first window is ignored, because workers that have just started, or were idle, are slower at
+ * first.
  */
 
-/** Number of requests that must have started in a window. Fewer say little. */
+/** Minimum number of requests that start in a window. Fewer say little. */
 const windowRequests = 8
 
 /**
@@ -20,17 +21,19 @@ interface Window {
 
 export class Throughput {
   readonly #windowMs: number
-  /** The present window, and the one before if it counts. */
+  /** The present window, and the previous one unless that is ignored. */
   #present: Window = { since: 0, started: 0 }
   #before: Window | undefined
   #isFirst = true
 
-  /** `limit`: the wait in milliseconds that is to be recognized. */
+  /** Prepares to recognize waits of more than `limit` milliseconds. */
   constructor(limit: number) {
     this.#windowMs = limit * windowShare
   }
 
-  /** Begins to measure, because the first request waits. `now`, here and below: milliseconds of one clock. */
+  /**
+   * Begins to measure when a first request waits. All methods take `now` in milliseconds of the same clock.
+   */
   begin(now: number): void {
     this.#before = undefined
     this.#present = { since: now, started: 0 }
@@ -46,7 +49,9 @@ export class Throughput {
     this.#present = { since: now, started: 0 }
   }
 
-  /** Returns the estimated milliseconds until that many requests are started; 0: too little is known. */
+  /**
+   * Returns the estimated milliseconds until that number of requests is started; 0 if too little is known.
+   */
   timeOf(requests: number, now: number): number {
     const before = this.#before
     if (before === undefined) return 0

@@ -1,7 +1,7 @@
 /**
  * The line of lanes and concurrent requests that wait for a worker, first come, first served. Waiters that
- * belong to one worker stand in a line of that worker, all others in the common line. A worker takes from
- * both, the longest wait first.
+ * only one worker may take (by affinity) stand in that worker's own line, all others in the common line. A
+ * worker takes from both, the longest wait first.
  */
 import type { Request } from '../sessions/request.js'
 import type { Session } from '../sessions/session.js'
@@ -10,17 +10,17 @@ import { Throughput } from './throughput.js'
 /** One entry of the line: a session whose lane waits, or a concurrent request. */
 export interface Waiter {
   readonly session: Session
-  /** The concurrent request; undefined: the lane of the session waits. */
+  /** The concurrent request; undefined if the lane of the session waits. */
   readonly request: Request | undefined
   /** Sequence number of its arrival. */
   readonly since: number
-  /** When it arrived, by the monotonic clock. */
+  /** Time of its arrival, by the monotonic clock. */
   readonly at: number
 }
 
 /**
- * Whether it still has a request to hand out. Requests may have been decided meanwhile, and sessions may have
- * ended.
+ * Whether the waiter still has a request to hand out. Its requests may have been decided meanwhile, and its
+ * session may have ended.
  */
 function isWaiting({ session, request }: Waiter): boolean {
   return request === undefined ? session.lane.waiting.length > 0 : request.state === 'waiting'
@@ -80,7 +80,7 @@ export class WaitingLine {
   #clock = 0
   #size = 0
 
-  /** `limit`: milliseconds that a waiter should wait at most. */
+  /** Creates the lines for `places` workers. A waiter should wait at most `limit` milliseconds. */
   constructor(places: number, limit: number) {
     this.#limit = limit
     this.#throughput = new Throughput(limit)
@@ -100,7 +100,7 @@ export class WaitingLine {
     return this.#pinned[place]!.size
   }
 
-  /** Adds a waiter. `place`: of the only worker that may take it; undefined: any worker may. */
+  /** Adds a waiter. `place` is the place of the only worker that may take it; undefined if any worker may. */
   add(session: Session, request: Request | undefined, place: number | undefined, now: number): void {
     const queue = place === undefined ? this.#common : this.#pinned[place]!
     if (this.#size++ === 0) this.#throughput.begin(now)
@@ -119,9 +119,10 @@ export class WaitingLine {
   }
 
   /**
-   * Whether a request that arrives now would wait longer than the limit. Either a waiter before it has waited
-   * longer, or the `waiting` requests are estimated to take longer. The first condition alone is met too
-   * late: while its waiter waited, more requests may have arrived than the workers can run.
+   * Whether a request that arrives now would wait longer than the limit. Holds if the first waiter has
+   * already waited longer, or if the `waiting` requests are estimated to take longer than the `aimed` share
+   * of the limit. The first condition alone comes too late: meanwhile more requests may have arrived than the
+   * workers can run.
    */
   isBehind(place: number | undefined, waiting: number, now: number): boolean {
     const queue = place === undefined ? this.#common : this.#pinned[place]!
@@ -135,7 +136,7 @@ export class WaitingLine {
     this.#throughput.count(requests, now)
   }
 
-  /** Drops waiters at the head of the line that have nothing left to hand out. */
+  /** Drops waiters without a request to hand out from the head of the line. */
   #dropSpent(queue: Queue): void {
     let { first } = queue
     while (first !== undefined && !isWaiting(first)) {
@@ -156,7 +157,7 @@ export class WaitingLine {
     return taken
   }
 
-  /** Takes all waiters of the worker at `place`; without a place, all waiters. */
+  /** Takes all waiters that only the worker at `place` may take; without a place, all waiters. */
   takeAll(place?: number): Waiter[] {
     const queues = place === undefined ? [this.#common, ...this.#pinned] : [this.#pinned[place]!]
     const all = queues.flatMap(queue => queue.takeAll())

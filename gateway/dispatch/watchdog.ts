@@ -1,8 +1,8 @@
 /**
  * Checks that workers make progress. Their event loops must turn, and they must take the requests that wait
- * for them. A worker that makes none for long blocks all sessions that have requests there, so it is
- * replaced, whatever the reason. Checks are counted and not milliseconds, since none happen while the gateway
- * is blocked or the machine sleeps.
+ * for them. A worker without progress blocks all sessions with requests there, so it is replaced, whatever
+ * the reason. Counts checks rather than milliseconds, because no checks happen while the gateway is blocked
+ * or the machine sleeps.
  */
 import { readPulse } from '../../shared/link/claims.js'
 import type { Logger } from '../../shared/text/log.js'
@@ -11,29 +11,26 @@ import type { Worker } from '../pool/worker.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { RequestQueue } from './request-queue.js'
 
-/**
- * Number of beats of a worker's pulse, and of checks of it, in the time after which the worker counts as
- * stuck.
- */
+/** Number of heartbeats of a worker, and of checks by the watchdog, within `stuckAfter`. */
 export const pulsesPerVerdict = 5
 
 /** Number of checks without progress after which a worker does not count as ready. */
-const looksPerDoubt = 3
+const checksPerDoubt = 3
 
-/** What was seen of a worker, and for how many checks it has been the same. */
+/** The last observations of a worker, and the numbers of checks for which they have not changed. */
 interface Seen {
   pulse: number
-  looks: number
+  silences: number
   progress: number
   running: number
-  /** Number of checks in a row at which requests waited for it and it had made no progress. */
+  /** Number of consecutive checks at which requests waited for the worker and it had made no progress. */
   stalls: number
 }
 
 export interface WatchdogInit {
   readonly pool: Pick<Pool, 'up' | 'alive' | 'renew'>
   readonly queue: Pick<RequestQueue, 'hasWorkFor'>
-  /** Milliseconds without progress after which a worker is replaced; 0: no checks. */
+  /** Milliseconds without progress after which a worker is replaced; 0 turns the checks off. */
   readonly stuckAfter: number
   readonly metrics: Metrics
   readonly log: Logger
@@ -47,7 +44,7 @@ export class Watchdog {
   constructor(init: WatchdogInit) {
     this.#init = init
     const { stuckAfter } = init
-    if (stuckAfter > 0) this.#timer = setInterval(() => this.#look(), stuckAfter / pulsesPerVerdict).unref()
+    if (stuckAfter > 0) this.#timer = setInterval(() => this.#check(), stuckAfter / pulsesPerVerdict).unref()
   }
 
   close(): void {
@@ -57,20 +54,20 @@ export class Watchdog {
   /** Whether at least one worker makes progress or has nothing to do. */
   get hasReadyWorker(): boolean {
     return this.#init.pool.up.some(worker => {
-      const { looks, stalls } = this.#seen.get(worker) ?? { looks: 0, stalls: 0 }
-      return worker.state === 'up' && Math.max(looks, stalls) < looksPerDoubt
+      const { silences, stalls } = this.#seen.get(worker) ?? { silences: 0, stalls: 0 }
+      return worker.state === 'up' && Math.max(silences, stalls) < checksPerDoubt
     })
   }
 
-  #look(): void {
+  #check(): void {
     const { pool, metrics, log, stuckAfter: ms } = this.#init
     for (const worker of pool.alive) {
-      const seen = this.#seen.get(worker) ?? { pulse: 0, looks: -1, progress: 0, running: 0, stalls: 0 }
+      const seen = this.#seen.get(worker) ?? { pulse: 0, silences: -1, progress: 0, running: 0, stalls: 0 }
       this.#seen.set(worker, seen)
       this.#compare(worker, seen)
-      // One check more than there are beats, since a beat may follow just after a check. Equality, so only
-      // once.
-      if (seen.looks === pulsesPerVerdict + 1) {
+      // Waits for one check more than there are heartbeats, since a heartbeat may follow just after a check.
+      // Compares with `===`, so that each worker is ended once.
+      if (seen.silences === pulsesPerVerdict + 1) {
         metrics.count('workersStuck')
         log.error('A worker is stuck, and is ended', { worker: worker.index, ms })
         worker.ending.killStuck(ms)
@@ -80,10 +77,11 @@ export class Watchdog {
 
   #compare(worker: Worker, seen: Seen): void {
     const pulse = readPulse(worker.claims)
-    seen.looks = seen.pulse === pulse ? seen.looks + 1 : 0
+    seen.silences = seen.pulse === pulse ? seen.silences + 1 : 0
     seen.pulse = pulse
     const isWaitedFor = worker.state === 'up' && this.#init.queue.hasWorkFor(worker.index)
-    // Long-running requests send no messages. Which of them runs is read from shared memory or from a file.
+    // A change of the running request is progress too. Long-running requests send no messages, so the id of
+    // the running one is read from shared memory or from a file.
     const running = isWaitedFor ? worker.running : 0
     const isSame = seen.progress === worker.load.progress && seen.running === running
     seen.stalls = isWaitedFor && isSame ? seen.stalls + 1 : 0
@@ -92,8 +90,8 @@ export class Watchdog {
   }
 
   /**
-   * Replaces a worker that takes none of the requests that wait for it. A full one may finish; any other is
-   * killed.
+   * Replaces a worker that takes none of its waiting requests. A full worker may finish its requests; any
+   * other worker is killed.
    */
   #endStall(worker: Worker): void {
     const { pool, metrics, log, stuckAfter: ms } = this.#init

@@ -1,6 +1,6 @@
 /**
- * Delivers each report of a worker to the part that acts on it. The one place that says which part that is,
- * and in which order the parts learn of a worker's end. One instance serves all workers of a gateway.
+ * Delivers each report of a worker to the part that acts on it. Only this file knows which part that is, and
+ * in which order the parts learn that a worker has ended. One instance serves all workers of a gateway.
  */
 import type { Logger, LogLevel } from '../../shared/text/log.js'
 import type { Pool } from '../pool/pool.js'
@@ -56,8 +56,8 @@ export class WorkerReports implements WorkerListener {
   }
 
   /**
-   * Tells the pool first: it gives the worker no more work, and judges the death by the requests that were
-   * running. The dispatcher then answers these requests, and hands out what had not started to other workers.
+   * Tells the pool first: it removes the worker, and needs the requests that were running to judge the death.
+   * Then the dispatcher answers these requests, and hands out the unstarted ones to other workers.
    */
   workerEnded(worker: Worker, cause: Error): void {
     this.#pool.workerEnded(worker, cause)

@@ -1,6 +1,6 @@
 /**
- * Starts the thread or the process of a worker, as the option `isolation` says. Another kind of isolation is
- * added here and in the option.
+ * Starts the thread or the process of a worker, as the option `isolation` says. Another kind of isolation
+ * would be added here and in the option.
  */
 import { errors } from '../../shared/errors.js'
 import type { ResolvedOptions } from '../options/options.js'
@@ -10,10 +10,10 @@ import { Thread } from './thread.js'
 import type { Transport, TransportInit } from './transport.js'
 import { WorkerProcess } from './worker-process.js'
 
-/** Starts what runs a worker. Throws if that is not possible now. */
+/** Starts the thread or process of a worker. Throws if that is not possible now. */
 export type StartTransport = (init: TransportInit) => Transport
 
-/** Returns the start of workers for these options. It throws `WORKER_NOT_STARTED`. */
+/** Returns the function that starts workers with these options. That function throws `WORKER_NOT_STARTED`. */
 export function createStartTransport(
   options: Pick<ResolvedOptions, 'isolation' | 'workerArgv' | 'workerHeap'>,
   metrics: Metrics

@@ -1,5 +1,5 @@
 /**
- * One worker thread's life, as Piscina runs it. This is the only file that knows Piscina.
+ * One life of a worker thread, which Piscina runs. This is the only file that knows Piscina.
  *
  * Each thread has a Piscina of its own, which starts it at the first task and never starts another. The pool
  * decides whether and when a dead thread is replaced (pool.ts). Nothing waits in Piscina's queue, and no task
@@ -23,13 +23,15 @@ import { closingGrace, EndOnce, type Transport, type TransportInit } from './tra
 const workerFile = fileURLToPath(new URL('../../workers/main.js', import.meta.url))
 
 /**
- * Tasks that Piscina may see running at the same time: the one that lasts, one that ends, one that begins.
+ * Maximum number of tasks that Piscina may see running at once. It is enough for the first task, which lasts,
+ * for a task that ends, and for a task that begins.
  */
 const concurrentTasks = 8
 
 /**
- * Files that a thread opens as it starts: those of its event loop, and modules, one after the other. If the
- * process runs out of files in between, Node 20 to 24 leak one for good (measured).
+ * Number of files that a thread opens while it starts: for its event loop, and for its modules one after the
+ * other. If the process runs out of file descriptors meanwhile, Node 20 to 24 leak one of them for good
+ * (measured).
  */
 const filesOfThread = 16
 
@@ -54,7 +56,7 @@ export class Thread implements Transport {
       maxThreads: 1,
       idleTimeout: Number.POSITIVE_INFINITY,
       concurrentTasksPerWorker: concurrentTasks,
-      // A worker that waits by Atomics would receive nothing from its link, and run no timers.
+      // While a worker waits with Atomics, it would receive nothing from its link and run no timers.
       atomics: 'disabled',
       stricterFIFO: true,
       recordTiming: false,
@@ -77,7 +79,7 @@ export class Thread implements Transport {
   }
 
   run(batch: Batch): void {
-    // A thread that ends fails all its tasks. The first task reports its end.
+    // All tasks of a thread fail when it ends. The first task reports the end.
     this.#pool.run(batch).catch(() => {})
   }
 
@@ -91,8 +93,8 @@ export class Thread implements Transport {
   }
 
   /**
-   * Ends the thread, whatever it does. A thread that is in a system call ends only after the call; that is
-   * not waited for longer than `closingGrace`.
+   * Ends the thread, even if it is busy. A thread in a system call ends only after the call; waits for it at
+   * most `closingGrace`.
    */
   async terminate(): Promise<void> {
     await withTimeout(closingGrace, this.#pool.destroy())
@@ -116,8 +118,8 @@ export class Thread implements Transport {
   }
 
   /**
-   * Passes on the messages that the port still holds. A port that closed by itself has delivered all of them
-   * before; reading it would crash Node 20.
+   * Passes on the messages that the port still holds. A port that closed by itself has delivered them all
+   * already; reading from it would crash Node 20.
    */
   #drain(): void {
     const port = this.#port
@@ -138,8 +140,8 @@ function asError(error: unknown): Error {
 }
 
 /**
- * Returns the Node options of a thread. Without `execArgv` it inherits all options of this process, and that
- * is the only way in which Node passes V8's options on to a thread.
+ * Returns the Node options of a thread. Without `execArgv` a thread inherits all options of this process.
+ * Node passes V8's options on to a thread in no other way.
  */
 function argvOf(asked: readonly string[] | undefined): { execArgv?: string[] } {
   const argv = asked ?? (hasEval(process.execArgv) ? withoutEval(process.execArgv) : undefined)

@@ -1,47 +1,51 @@
 /**
- * The connection between the gateway and one worker, for one life of the worker. It is a thread (thread.ts)
- * or a process (worker-process.ts); tests have one without either.
+ * The connection between the gateway and one worker, for one life of the worker. A worker is a thread
+ * (thread.ts) or a process (worker-process.ts); tests also run workers without either.
  */
 import type { Batch } from '../../shared/link/batch.js'
 import type { InboxMessage } from '../../shared/link/inbox.js'
 import type { WorkerSetup } from '../../shared/link/worker-setup.js'
 
 export interface Transport {
-  /** The request whose code runs there now or ran there last, numbered as by `runningAs`; 0: none. */
+  /**
+   * The request that occupies the thread, or did so when the worker ended, as `runningAs` numbers it; 0 if
+   * none does.
+   */
   readonly running: number
   run(batch: Batch): void
   post(message: InboxMessage): void
   /**
-   * Lets the game end what it began, and waits until its printed output has left. Resolves when both are
+   * Stops the game: runs its onStop, and waits until its printed output has left. Resolves when both are
    * done.
    */
   stop(): Promise<void>
-  /** Ends the worker, whatever it does. */
+  /** Ends the worker, even if it is busy. */
   terminate(): Promise<void>
 }
 
-/** What a transport calls. It does not check what it passes on: `WorkerMessages` validates it. */
+/**
+ * The setup of a worker, and the callbacks of its transport. The transport does not validate messages;
+ * `WorkerMessages` does.
+ */
 export interface TransportInit {
   readonly setup: WorkerSetup
   /** Called with each message of the link. */
   readonly onMessage: (message: unknown) => void
-  /** Called when the link delivered something that is no message. */
+  /** Called when the link has delivered something unreadable. */
   readonly onUnreadable: (what: string) => void
-  /** Called with what the game itself has sent to its parent thread or process. */
+  /** Called with a message that the game itself has sent to its parent thread or process. */
   readonly onForeign: (message: unknown) => void
-  /** Called once, after the last message. */
+  /** Called once, after the last message, with the cause of the worker's end. */
   readonly onEnd: (cause: Error) => void
 }
 
-/**
- * Milliseconds that a worker may take to end once it was told to, and its channel to close after the worker's
- * end.
- */
+/** Milliseconds that a worker may take to end after `terminate`, and then its channel to close. */
 export const closingGrace = 1_000
 
 /**
- * The end of a transport, told once. It is complete when the cause is known and the channel is closed, since
- * nothing can arrive any more. If only one of them happens, the end is told after `closingGrace`.
+ * The end of a transport, reported once. It is reported when the cause is known and the channel is closed,
+ * since no message can arrive after that. If only one of the two has happened, it is reported after
+ * `closingGrace`.
  *
  *   running ──▶ ending ──▶ ended
  *      └───────────────────▲
@@ -51,11 +55,11 @@ export class EndOnce {
   readonly #closed: string
   #state: 'running' | 'ending' | 'ended' = 'running'
   #cause: Error | undefined
-  /** Independent of the state: what the channel holds may still have to be read at the end. */
+  /** Independent of the state, because messages may still have to be read from the channel at the end. */
   #channel: 'none' | 'open' | 'closed' = 'none'
   #grace: NodeJS.Timeout | undefined
 
-  /** `closed`: the cause where the channel closes and nothing else is said. */
+  /** Calls `onEnd` once. `closed` is the cause if the channel closes and no other cause is known. */
   constructor(closed: string, onEnd: (cause: Error) => void) {
     this.#closed = closed
     this.#onEnd = onEnd
@@ -74,7 +78,7 @@ export class EndOnce {
     this.#advance()
   }
 
-  /** The worker ends, or could not start. The first cause counts. */
+  /** Called when the worker has ended, or could not start. The first cause counts. */
   fail(cause: Error): void {
     this.#cause ??= cause
     this.#advance()
@@ -95,14 +99,14 @@ export class EndOnce {
   }
 }
 
-/** How a worker's process ended that gave no reason itself. */
+/** The end of a worker's process by its exit code or a signal. */
 export class ProcessEnd extends Error {
-  /** Whether the code that ran there has ended it, and not a signal from outside. */
-  readonly isItsOwn: boolean
+  /** Whether a fault signal such as SIGSEGV ended it, which comes from the code that ran there. */
+  readonly isFault: boolean
 
   constructor(code: number | null, signal: NodeJS.Signals | null) {
     super(signal === null ? `its process ended with exit code ${code}` : `its process ended by ${signal}`)
-    this.isItsOwn = signal !== null && faultSignals.has(signal)
+    this.isFault = signal !== null && faultSignals.has(signal)
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * One worker process's life. It shares no memory with the gateway, so no fault of it can end the gateway's
- * process. What a thread writes into shared memory, a process sends in messages. Only the id of the running
+ * One life of a worker process. It shares no memory with the gateway, so no fault of it can end the gateway's
+ * process. A process sends as messages what a thread writes to shared memory. Only the id of the running
  * request is written into a small file, so that it can be read after the process has ended.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -23,7 +23,7 @@ import { closingGrace, EndOnce, ProcessEnd, type Transport, type TransportInit }
 
 const workerFile = fileURLToPath(new URL('../../workers/process.js', import.meta.url))
 
-/** The processes that run. They are killed when the gateway's process exits before it has ended them. */
+/** All running worker processes. They are killed if the gateway's process exits before they have ended. */
 const running = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
@@ -33,12 +33,12 @@ export type WorkerProcessOptions = Pick<ResolvedOptions, 'workerArgv' | 'workerH
 
 export class WorkerProcess implements Transport {
   readonly #child: ChildProcess
-  /** undefined: the process did not start. */
+  /** The channel to the process; undefined if the process did not start. */
   readonly #channel: ProcessChannel | undefined
   readonly #claims: ClaimTable
   /**
-   * File descriptor to which the process writes the id of the running request. undefined: closed after the
-   * end.
+   * File descriptor to which the process writes the id of the running request; undefined after the end, when
+   * it is closed.
    */
   #runningFile: number | undefined
   readonly #init: TransportInit
@@ -116,7 +116,7 @@ export class WorkerProcess implements Transport {
 
   #onEnd(cause: Error): void {
     this.#child.kill('SIGKILL')
-    // The file is still open in this call: it is read to find out whose request ended the process.
+    // The file is still open in this call, which reads it to find out which request ended the process.
     this.#init.onEnd(cause)
     if (this.#runningFile !== undefined) closeSync(this.#runningFile)
     this.#runningFile = undefined
@@ -127,7 +127,8 @@ export class WorkerProcess implements Transport {
 /**
  * Starts the program of a worker.
  *
- * @param file to which it writes the id of the running request; closed if the program can't be started
+ * @param file the file descriptor to which the worker writes the id of the running request; closed if the
+ * program can't be started
  */
 function startProcess({ workerArgv, workerHeap }: WorkerProcessOptions, file: number): ChildProcess {
   const heap = workerHeap === 0 ? [] : [`--max-old-space-size=${workerHeap}`]
@@ -148,7 +149,7 @@ function openScratch(): number {
   try {
     const file = openSync(join(folder, 'running'), 'w+')
     try {
-      // Ids are written over this one later, which needs no more space. So a full disk is noticed now.
+      // Reserves the space for an id, so that a full disk is noticed now. Later ids overwrite this one.
       writeSync(file, new Int32Array(1), 0, Int32Array.BYTES_PER_ELEMENT, 0)
     } catch (error) {
       closeSync(file)
@@ -160,7 +161,7 @@ function openScratch(): number {
   }
 }
 
-/** Returns the id in that file; 0 if it can't be read, so that no request counts as running. */
+/** Returns the id in the file. If it can't be read, returns 0, so that no request counts as running. */
 function readNumber(file: number): number {
   const read = new Int32Array(1)
   try {

@@ -61,7 +61,7 @@ export class EventOperations implements EventReader {
 
   sendToChannel(head: UserOperationHead, channel: string, event: EventText, except: string): void {
     const { acks, channels } = this.#init
-    // A copy, because a receiver that is too slow is closed and leaves the channel.
+    // Copied, because sending closes a receiver that is too slow, which then leaves the channel.
     if (!acks.refuseEarly('sendToChannel', head))
       this.#deliver(head.ack, [...channels.membersOf(channel)], event, except)
   }
@@ -87,7 +87,7 @@ export class EventOperations implements EventReader {
     const { acks, registry, channels } = this.#init
     if (acks.refuseEarly('joinUser', head)) return
     const sessions = registry.findByUid(uid)
-    // Each session that can join does, whatever happens to the user's other sessions.
+    // Each session that can join does so, even if another session of the user is refused.
     const [error] = sessions.flatMap(session => channels.join(session, channel) ?? [])
     if (error === undefined) acks.ack(head.ack, String(sessions.length))
     else acks.refuse('joinUser', head, error, channel)
@@ -104,8 +104,8 @@ export class EventOperations implements EventReader {
   members(head: UserOperationHead, channel: string, after: number, count: number): void {
     const { acks, channels } = this.#init
     if (acks.refuseEarly('members', head)) return
-    // Sorted by id, which never changes: so a page begins where the one before ended, whoever leaves
-    // meanwhile.
+    // Sorted by session number, which never changes. So a page begins where the previous page ended, even if
+    // members leave meanwhile.
     const members = [...channels.membersOf(channel)].filter(({ sid }) => sid > after)
     const page = members.sort((a, b) => a.sid - b.sid).slice(0, count)
     acks.ack(head.ack, JSON.stringify(page.map(({ sid, uid }) => [sid, uid])))

@@ -8,13 +8,16 @@ import type { UserOperationHead } from '../../shared/link/outbox.js'
 import type { Logger } from '../../shared/text/log.js'
 import type { Metrics } from '../telemetry/metrics.js'
 
-/** What operations need to know about the worker that they come from. */
+/** The worker of the operations, as far as applying them needs it. */
 export interface OperationSource {
   /** Unique in this gateway. Distinguishes the views of different workers. */
   readonly serial: number
-  /** Returns the route of a request that may not act any more; undefined: the request may act. */
+  /**
+   * Returns the route of a request that was given up, and may not act any more; undefined if the request may
+   * act.
+   */
   endedRoute(rid: number): string | undefined
-  /** Returns the route of a request; undefined: it is not known. */
+  /** Returns the route of a request; undefined if it is not known. */
   routeOf(rid: number): string | undefined
 }
 
@@ -38,7 +41,7 @@ export class OperationAcks {
     return this.#init.source.serial
   }
 
-  /** Refuses an operation for reasons that concern no session. Returns whether it did. */
+  /** Refuses an operation of a request that was given up, or for another gateway. Returns whether it did. */
   refuseEarly(name: string, head: UserOperationHead): boolean {
     const { metrics, source, frontendId } = this.#init
     metrics.count('operations')
@@ -57,7 +60,9 @@ export class OperationAcks {
     if (head.ack !== 0) inbox.refused(head.ack, error, '')
   }
 
-  /** Refuses an operation that its worker will repeat with the newest value. It does not count as failed. */
+  /**
+   * Refuses an operation that its worker will retry with the newest value. This does not count as a failure.
+   */
   tryAgain(head: UserOperationHead, error: GatewayError, newest: string): void {
     this.#init.inbox.refused(head.ack, error, newest)
   }
@@ -67,12 +72,12 @@ export class OperationAcks {
     const { metrics, log } = this.#init
     metrics.count('operationsRefused')
     const fields = { operation, route: route || 'none', about, code, error: message }
-    // It is normal that a player leaves during a request, or that two want the same thing.
+    // Players leave during requests, and change the same key at the same time: that is normal.
     if (everyday.has(code)) log.info('An operation was refused', fields)
     else log.warn('An operation was refused', fields)
   }
 
-  /** Answers an operation that threw while it was applied. That is not a fault of its worker. */
+  /** Answers an operation that threw while it was applied. The fault is the gateway's, not the worker's. */
   fail(operation: string, { rid, ack }: Pick<UserOperationHead, 'rid' | 'ack'>, error: unknown): void {
     const { metrics, log, inbox, source } = this.#init
     metrics.count('operationsRefused')

@@ -132,7 +132,7 @@ export class Operations implements OperationReader {
 
   // LOCAL-SESSIONS: sessions are looked up in this gateway's registry, here and in the methods above. For the
   // sessions of another gateway `refuseEarly` has refused the operation before.
-  /** Returns the session that the operation is about; undefined: the operation was refused. */
+  /** Returns the session of the operation; undefined if the operation was refused. */
   #sessionFor(name: string, head: OperationHead, about: string): Session | undefined {
     if (this.#acks.refuseEarly(name, head)) return undefined
     const session = this.#init.registry.find(head.sid)
@@ -140,7 +140,7 @@ export class Operations implements OperationReader {
     return session
   }
 
-  /** Answers an operation that was tried. */
+  /** Answers an operation after it was tried, with an ack or a refusal. */
   #conclude(
     name: string,
     head: OperationHead,
@@ -150,7 +150,7 @@ export class Operations implements OperationReader {
   ): void {
     if (error === undefined) return this.#acks.ack(head.ack, '')
     const isConflict = error.code === errors.conflict.code
-    // The worker repeats an update that met a conflict, with the newest value. So nothing has failed.
+    // The worker retries an update after a conflict, with the newest value. So this is no failure.
     if (isConflict && name === 'update') return this.#acks.tryAgain(head, error, session.textOf(about) ?? '')
     this.#acks.refuse(name, head, error, about)
     // The worker's snapshot assumes that this operation succeeded. Requests that have not started get a new

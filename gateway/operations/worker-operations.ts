@@ -1,6 +1,7 @@
 /**
- * Creates the readers that apply one worker's operations. The gateway and its tests both call this, so that
- * tests run operations exactly as production does. Created with the worker and kept as long as it lives.
+ * Creates the readers that apply one worker's operations. The gateway and its tests both use this file, so
+ * that tests run operations exactly as production does. The readers are created with the worker, and live as
+ * long as the worker does.
  */
 import type { Inbox } from '../../shared/link/inbox.js'
 import type { EventReader, OperationReader } from '../../shared/link/outbox.js'
@@ -23,7 +24,7 @@ export interface OperationTargets {
   readonly log: Logger
 }
 
-/** What applies the operations of one worker, by kind. */
+/** The readers that apply the operations of one worker, by kind. */
 export interface WorkerOperations {
   readonly sessions: OperationReader
   readonly events: EventReader
@@ -31,7 +32,7 @@ export interface WorkerOperations {
   readonly acks: Pick<OperationAcks, 'fail'>
 }
 
-/** `inbox`: the worker's own. Acks return to the worker through it. */
+/** Creates the readers for one worker. `inbox` is that worker's inbox, which carries the acks. */
 export function createWorkerOperations(
   source: OperationSource,
   inbox: Inbox,

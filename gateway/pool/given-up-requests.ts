@@ -1,7 +1,7 @@
 /**
- * The requests of one worker that were given up. Each was decided at its deadline while its handler was still
- * running. All later operations of such a handler are refused, also after it has ended. Handlers that hang
- * are counted by route.
+ * The requests of one worker that were given up. The handler of each was still running at the request's
+ * deadline. All later operations of such a handler are refused, even after it has ended. Hanging handlers are
+ * counted by route.
  */
 import type { Request } from '../sessions/request.js'
 
@@ -29,7 +29,7 @@ export class GivenUpRequests {
     return this.#count(name, 1)
   }
 
-  /** Removes and returns a request whose handler is done at last; undefined: it did not hang. */
+  /** Removes and returns a request whose hanging handler has ended; undefined if it did not hang. */
   take(rid: number): Request | undefined {
     const request = this.#hanging.get(rid)
     if (request === undefined) return undefined

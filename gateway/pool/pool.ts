@@ -1,7 +1,7 @@
 /**
  * The supervisor of the workers. Starts them, and replaces those that end, with exponential back-off if
- * replacements fail too. On a reload it replaces all of them by a new generation. Which worker gets which
- * work is decided by the dispatcher.
+ * replacements fail too. A reload replaces all of them by a new generation. The dispatcher decides which
+ * worker gets which work.
  */
 import { errors, GatewayError } from '../../shared/errors.js'
 import type { LogFields, Logger } from '../../shared/text/log.js'
@@ -9,30 +9,30 @@ import type { Metrics } from '../telemetry/metrics.js'
 import type { Worker } from './worker.js'
 import type { WorkerListener } from './worker-listener.js'
 
-/** Milliseconds before the first retry of a start that failed, and before any later one at most. */
+/** Milliseconds before the first retry of a failed start, and maximum milliseconds before later retries. */
 const firstPause = 100
 const longestPause = 10_000
 
-/** Milliseconds that a worker must be up, or its life counts as short. */
+/** Milliseconds below which the life of a worker counts as short. */
 const shortLife = 10_000
 
 /** Number of workers that may retire at one place at the same time. */
 const mostRetiring = 2
 
-/** One place among the workers: a worker that is up or starting, or the wait for the next try. */
+/** One place among the workers. It has a worker that is up, or waits for the start of one. */
 interface Place {
   readonly index: number
   worker: Worker | undefined
   /** Number of failed starts since the last start that succeeded. */
   failures: number
-  /** By `performance.now()`. */
+  /** Time at which the worker came up, by `performance.now()`. */
   upAt: number
   /**
-   * Number of workers in a row that ended by themselves after a short life. A worker that a request has ended
-   * does not count: its route is suspended instead (suspensions.ts).
+   * Number of consecutive workers that ended by themselves after a short life. An end that a request may have
+   * caused does not count, since routes that end workers are suspended instead (suspensions.ts).
    */
   shortLives: number
-  /** Whether a replacement starts while the present worker goes on. */
+  /** Whether a replacement is starting while the present worker works on. */
   isRenewed: boolean
   retry: NodeJS.Timeout | undefined
 }
@@ -55,10 +55,10 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   readonly #init: PoolInit
   readonly #places: Place[]
   #state: PoolState = 'starting'
-  // Read for every request, so both lists are kept. `#changed` builds them again.
+  // Both lists are kept, because they are read for every request. `#changed` rebuilds them.
   #up: readonly Worker[] = []
-  #hopeful: readonly number[] = []
-  /** Workers outside their place that start, retire or end: of a new generation or of an earlier one. */
+  #usablePlaces: readonly number[] = []
+  /** Workers that hold no place: they start, retire or end, in a new generation or an earlier one. */
   readonly #others = new Set<Worker>()
   readonly #starts = new Map<
     Worker,
@@ -83,7 +83,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     return this.#up
   }
 
-  /** Workers that are up, and workers that retire: they finish what they had begun before. */
+  /** Workers that are up, and retiring workers, which finish what they have begun. */
   get alive(): Worker[] {
     const all = [...this.#places.flatMap(({ worker }) => worker ?? []), ...this.#others]
     return all.filter(({ state }) => state === 'up' || state === 'retiring')
@@ -91,14 +91,14 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
 
   /** Places that work can wait for: all but those whose last start failed. */
   get places(): readonly number[] {
-    return this.#hopeful
+    return this.#usablePlaces
   }
 
   get size(): number {
     return this.#places.length
   }
 
-  /** Starts all workers. Rejects with the reason if one of them does not start; then none is left running. */
+  /** Starts all workers. If one of them does not start, ends the others and rejects with the reason. */
   async start(): Promise<void> {
     const generation = await this.#startGeneration()
     this.#state = 'running'
@@ -106,8 +106,8 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   }
 
   /**
-   * Replaces all workers by a new generation. The present ones finish what they have begun. Rejects like
-   * `start`.
+   * Replaces all workers by a new generation. The present workers finish what they have begun. Rejects as
+   * `start` does.
    */
   async reload(): Promise<void> {
     const generation = await this.#startGeneration()
@@ -123,7 +123,10 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     }
   }
 
-  /** Replaces a worker, which finishes what it has begun once its replacement is up. `why`: for the log. */
+  /**
+   * Replaces a worker. Once its replacement is up, the worker finishes what it has begun. `why` is for the
+   * log.
+   */
   renew(worker: Worker, why: string): void {
     const place = this.#places[worker.index]!
     if (this.#state !== 'running' || place.worker !== worker || place.isRenewed) return
@@ -131,7 +134,8 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     this.#startWorker(place.index).then(
       next => {
         place.isRenewed = false
-        // Meanwhile a reload may have put another worker there, or the worker may have ended.
+        // A reload may have put another worker there meanwhile. If the worker has ended, its place is still
+        // filled.
         if (this.#state !== 'running' || (place.worker ?? worker) !== worker) return void next.terminate()
         this.#init.log.warn('A worker is retired: another one has its place', { worker: place.index, why })
         this.#init.metrics.count('workersRetired')
@@ -149,7 +153,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     )
   }
 
-  /** Kills the worker at a place, as a fault would. */
+  /** Kills the worker at a place without stopping the game first, as a fault would. */
   async kill(index: number): Promise<void> {
     const worker = this.#up.find(each => each.index === index)
     if (worker === undefined) throw new RangeError(`There is no worker ${index} that is up`)
@@ -198,7 +202,9 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     }
   }
 
-  /** Starts a worker. `async`, so that a start that throws at once rejects like one that fails later. */
+  /**
+   * Starts a worker. Is `async` so that a `start` that throws becomes a rejection, like any later failure.
+   */
   async #startWorker(index: number): Promise<Worker> {
     const { start, startTimeout } = this.#init
     const worker = start(index)
@@ -230,7 +236,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     }
     this.#changed()
     this.#init.onOffer(generation[0]!)
-    // A worker may have ended while the others were still starting. It was not replaced then.
+    // A worker may have ended, without a replacement, while the others were still starting.
     for (const worker of generation) {
       if (worker.state === 'ended') this.#replace(this.#places[worker.index]!)
     }
@@ -238,7 +244,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
 
   #changed(): void {
     this.#up = this.#places.flatMap(({ worker }) => (worker?.state === 'up' ? [worker] : []))
-    this.#hopeful = this.#places.flatMap(({ index, failures }) => (failures === 0 ? [index] : []))
+    this.#usablePlaces = this.#places.flatMap(({ index, failures }) => (failures === 0 ? [index] : []))
   }
 
   /** Starts a replacement at once. Each failure doubles the pause before the next try. */
@@ -262,7 +268,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     )
   }
 
-  /** Gives a place to a worker that is up. */
+  /** Puts a worker that is up into a place. */
   #fillPlace(place: Place, worker: Worker): void {
     this.#others.delete(worker)
     this.#settle(place, worker)
@@ -271,7 +277,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   }
 
   /**
-   * Kills the oldest of the retiring workers of a place if there are too many. It might never end by itself.
+   * Kills the oldest retiring worker of a place if there are too many. That worker might never end by itself.
    */
   #endOldest(index: number): void {
     const retiring = [...this.#others].filter(each => each.index === index && each.state === 'retiring')

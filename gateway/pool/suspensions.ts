@@ -1,18 +1,21 @@
 /**
- * A circuit breaker for routes that end workers repeatedly. Each death costs every session with a running
- * request in that worker, so the route is refused for a while. Then it is tried again, and a single death
+ * A circuit breaker for routes that end workers repeatedly. The death of a worker fails the running requests
+ * of all sessions there, so the route is refused for a while. Then it is tried again, and a single death
  * suspends it anew.
  */
 import type { Logger } from '../../shared/text/log.js'
 import type { Route } from '../sessions/routes.js'
 import type { Metrics } from '../telemetry/metrics.js'
 
-/** Number of deaths within a period, in milliseconds, that suspends a route. The suspension lasts as long. */
+/**
+ * Number of deaths within one period that suspends a route, and the period in milliseconds. A suspension
+ * lasts one period.
+ */
 const deaths = 3
 const period = 60_000
 
 interface Blame {
-  /** The times of its last few deaths. */
+  /** Times of the last few deaths that the route has caused. */
   readonly at: number[]
   suspendedUntil: number
 }
@@ -31,7 +34,10 @@ export class Suspensions {
     this.#init = init
   }
 
-  /** Counts the death of a worker that was certainly caused by a handler of the route. `route`: its name. */
+  /**
+   * Counts the death of a worker, which the handler of a route has certainly caused. `route` is the route's
+   * name.
+   */
   blame(route: string, cause: string): void {
     const { metrics, log, monotonic } = this.#init
     const time = monotonic()
@@ -56,7 +62,7 @@ export class Suspensions {
     this.#byRoute.clear()
   }
 
-  /** Returns the milliseconds until a route is tried again; 0: it is not suspended. */
+  /** Returns the milliseconds until a route is tried again; 0 if it is not suspended. */
   remaining(route: Route): number {
     const blame = this.#byRoute.get(route.name)
     return blame === undefined ? 0 : Math.max(0, Math.ceil(blame.suspendedUntil - this.#init.monotonic()))

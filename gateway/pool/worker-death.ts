@@ -1,6 +1,6 @@
 /**
- * Why a worker ended, and what follows from it. Decides which request is to blame, what is logged, and which
- * errors answer the requests that ran there.
+ * The cause of a worker's end, and its consequences. Decides which request is to blame, what is logged, and
+ * which errors answer the requests that ran there.
  */
 import { errors, type GatewayError } from '../../shared/errors.js'
 import { runningAs } from '../../shared/link/claims.js'
@@ -19,11 +19,11 @@ export interface Culprit {
 }
 
 export interface Blame {
-  /** The request that certainly caused the end; undefined: not known. */
+  /** The request that certainly caused the end; undefined if it is not known. */
   readonly culprit: Culprit | undefined
   /**
-   * Otherwise the only request that ran there. It is the likely cause, but that is no reason to suspend its
-   * route.
+   * The only request that ran there, if the culprit is not known. It is the likely cause, but its route is
+   * not suspended for that.
    */
   readonly suspect?: Culprit
 }
@@ -31,25 +31,28 @@ export interface Blame {
 export interface WorkerDeath extends Blame {
   readonly cause: string
   readonly detail: string
-  /** Milliseconds for which the event loop had not turned; undefined: it was not ended for that. */
+  /**
+   * Milliseconds for which the event loop had not turned; undefined if the worker ended for another reason.
+   */
   readonly stuckFor?: number
 }
 
 /**
- * Concludes why a worker ended that gave no reason itself.
+ * Concludes why a worker ended, if the worker itself gave no reason.
  *
- * @param running the request that had the thread
+ * @param running the request that occupied the thread
  */
 export function describeSilentEnd(cause: Error, running: Blame): WorkerDeath {
   const detail = cause.stack ?? cause.message
-  // An abort is caused by the request that has the thread; SIGKILL comes from outside.
+  // A fault signal such as SIGABRT comes from the request that occupies the thread; SIGKILL comes from
+  // outside.
   if (cause instanceof ProcessEnd)
-    return { ...(cause.isItsOwn ? running : nobody), cause: cause.message, detail }
+    return { ...(cause.isFault ? running : noBlame), cause: cause.message, detail }
   const isMemory = (cause as { code?: string }).code === 'ERR_WORKER_OUT_OF_MEMORY'
   const told = isMemory ? 'out of memory' : 'its thread ended'
-  // Memory runs out because of the request that has the thread. Any other silent end may have no request as
-  // its cause.
-  return { ...(isMemory ? running : nobody), cause: told, detail }
+  // The request that occupies the thread is the cause if memory runs out. Any other silent end may be caused
+  // by no request at all.
+  return { ...(isMemory ? running : noBlame), cause: told, detail }
 }
 
 export interface WorkerDeathInit {
@@ -64,42 +67,44 @@ export function reportDeath(
   { culprit, suspect, cause, detail }: WorkerDeath,
   { metrics, suspensions, log }: WorkerDeathInit
 ): void {
-  // The end of a worker that never came up is logged by the pool.
+  // The pool logs the end of a worker that never came up.
   if (worker.ending.by === 'gateway' || worker.routes.length === 0) return
   metrics.count('workersLost')
   if (culprit !== undefined) suspensions.blame(culprit.route, cause)
-  const whose = { route: culprit?.route ?? 'unknown', ...(suspect && { suspect: suspect.route }) }
-  log.error('A worker ended', { worker: worker.index, cause, ...whose, detail })
+  const blamed = { route: culprit?.route ?? 'unknown', ...(suspect && { suspect: suspect.route }) }
+  log.error('A worker ended', { worker: worker.index, cause, ...blamed, detail })
 }
 
 /** Returns the error that answers a request that had started in the worker. */
 export function errorOf({ rid, route }: Request, death: WorkerDeath): GatewayError {
   const { culprit, suspect, cause, stuckFor } = death
   const isCulprit = rid === culprit?.rid
-  // The only request was late in any case, even if something else was stuck there.
+  // A suspect gets a timeout too: it was late in any case, even if other code blocked the event loop.
   if (stuckFor !== undefined && (isCulprit || rid === suspect?.rid))
     return errors.timeout(route.name, stuckFor)
   return isCulprit ? errors.handlerFatal(route.name, cause) : errors.workerLost(route.name, cause)
 }
 
-const nobody: Blame = { culprit: undefined }
+const noBlame: Blame = { culprit: undefined }
 
 /**
- * Finds the request that has the thread of a worker, or, as a suspect, the only request that could have it.
+ * Finds the request that occupies a worker's thread. If none is known to, the only request there is a
+ * suspect.
  *
- * @param turns the worker's
- * @param number the running request as the transport knows it; 0: no request is in its synchronous part
+ * @param turns the worker's turns
+ * @param number the running request, as `Transport.running` names it; 0 if no request is in its synchronous
+ * part
  */
 export function findRunning(turns: Iterable<Turn>, number: number): Blame {
   // A request that was decided at its deadline may still run.
   const unended = [...turns].flatMap(turn => turn.started).filter(({ hasOutcome }) => !hasOutcome)
   if (number !== 0) {
     const running = unended.find(({ rid }) => runningAs(rid) === number)
-    return running === undefined ? nobody : { culprit: nameOf(running) }
+    return running === undefined ? noBlame : { culprit: nameOf(running) }
   }
-  // A timer of an earlier request may have the thread as well.
+  // It is only a suspect, because a timer of an earlier request may occupy the thread instead.
   const [only, other] = unended
-  return only === undefined || other !== undefined ? nobody : { culprit: undefined, suspect: nameOf(only) }
+  return only === undefined || other !== undefined ? noBlame : { culprit: undefined, suspect: nameOf(only) }
 }
 
 function nameOf({ rid, route }: Request): Culprit {

@@ -1,18 +1,19 @@
 /**
- * The end of one worker: who causes it, why, and how long the game may take to stop. Owned by the worker;
- * whether the worker has ended already is said by its state (worker.ts).
+ * The end of one worker: its cause, its explanation, and the time that the game has to stop. Owned by the
+ * worker, whose state tells whether it has ended already (worker.ts).
  */
 import { withTimeout } from '../../shared/with-timeout.js'
 import type { Transport } from '../isolation/transport.js'
 import type { Turn } from '../sessions/turn.js'
 import { describeSilentEnd, findRunning, type WorkerDeath } from './worker-death.js'
 
-/** Milliseconds for which the printed output of a worker without an onStop is waited for. */
+/** Maximum milliseconds to wait for the printed output of a worker without an onStop. */
 const outputGrace = 500
 
 /**
- * Who ends a worker. It is no part of the worker's state, since it is asked after the worker has ended.
- * - `itself`: nobody has ended it from outside
+ * The cause of a worker's end. Kept apart from the worker's state, because it is read after the worker has
+ * ended.
+ * - `itself`: it was not ended from outside
  * - `kill`: it was killed, as a fault would do, and counts as lost
  * - `gateway`: it was told to stop, and its end is expected
  */
@@ -23,20 +24,22 @@ export interface WorkerEndingInit {
   readonly turns: Iterable<Turn>
   /** Milliseconds that the game's onStop may take. */
   readonly stopTimeout: number
-  /** Called when the game's onStop took longer. */
+  /** Called when the game's onStop has taken longer than `stopTimeout`. */
   readonly onLateStop: () => void
 }
 
 export class WorkerEnding {
-  /** What the worker said when it could not load, or what it ended of. */
+  /** The reason that the worker gave when it could not load, or else the cause of its end. */
   failure: string | undefined
-  /** Whether the game has an onStop. A fact of the game's code: the worker's hello says it. */
+  /** Whether the game has an onStop, as the worker's hello tells. */
   hasOnStop = false
   readonly #init: WorkerEndingInit
   #by: WorkerEnder = 'itself'
-  /** The first explanation of the end, by the worker itself or by whoever killed it. */
+  /**
+   * The first explanation of the end, from the worker itself or from the part of the gateway that killed it.
+   */
   #death: WorkerDeath | undefined
-  /** The end that `stop` brings. Later calls share it. */
+  /** Settles when the first call of `stop` is done. Later calls share it. */
   #stopped: Promise<void> | undefined
 
   constructor(init: WorkerEndingInit) {
@@ -47,13 +50,14 @@ export class WorkerEnding {
     return this.#by
   }
 
-  /** Keeps why the worker ends, unless an explanation is known already. */
+  /** Records why the worker ends. The first explanation counts. */
   explain(death: WorkerDeath): void {
     this.#death ??= death
   }
 
   /**
-   * Returns why the worker ended: as explained, or else as concluded from `cause` and from what runs there.
+   * Returns why the worker ended: the recorded explanation, or else a conclusion from `cause` and the running
+   * requests.
    */
   describe(cause: Error): WorkerDeath {
     const { turns, transport } = this.#init
@@ -61,7 +65,8 @@ export class WorkerEnding {
   }
 
   /**
-   * Kills the worker because its event loop has not turned for `ms`; blames the request that has the thread.
+   * Kills the worker because its event loop has not turned for `ms` milliseconds. Blames the request that
+   * occupies the thread.
    */
   killStuck(ms: number): void {
     const { turns, transport } = this.#init
@@ -70,7 +75,10 @@ export class WorkerEnding {
     void this.kill()
   }
 
-  /** Kills the worker without blame, since nobody can tell why it does not make progress. */
+  /**
+   * Kills the worker without blaming a request, since it is not known which request, if any, is at fault.
+   * `cause` is for the log.
+   */
   killFor(cause: string): void {
     this.explain({ culprit: undefined, cause, detail: cause })
     this.failure ??= cause
@@ -83,7 +91,7 @@ export class WorkerEnding {
     return this.#init.transport.terminate()
   }
 
-  /** Ends the worker. `isLoaded`: code of the game runs there, so that the game is stopped first. */
+  /** Ends the worker. `isLoaded` tells whether code of the game runs there; if so, stops the game first. */
   stop(isLoaded: boolean): Promise<void> {
     this.#by = 'gateway'
     this.#stopped ??= this.#stop(isLoaded)

@@ -7,13 +7,16 @@ import type { Worker } from './worker.js'
 export interface WorkerListener {
   workerUp(worker: Worker): void
   /**
-   * The worker takes another batch. It started `started` requests of the last one and took `micros` for them.
+   * The worker takes another batch. It has started `started` requests of the last batch, in `micros`
+   * microseconds.
    */
   workerReady(worker: Worker, started: number, micros: number): void
   workerOutcome(worker: Worker, rid: number, outcome: Outcome): void
-  /** The worker has finished with a turn of which requests were taken back. */
+  /**
+   * The worker gives up the rest of a turn: its next request was taken back, or belongs in another worker.
+   */
   workerSlotDone(worker: Worker, turn: Turn): void
-  /** So many handlers hang in the worker that it must be replaced. */
+  /** The number of hanging handlers has reached its limit, so the worker must be replaced. */
   workerWornOut(worker: Worker): void
   workerLog(worker: Worker, level: LogLevel, message: string, fields: string): void
   workerEnded(worker: Worker, cause: Error): void

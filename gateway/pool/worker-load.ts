@@ -1,6 +1,6 @@
 /**
- * The work of one worker: its turns, its undecided requests and its hanging handlers. Counts signs of
- * progress too.
+ * The work of one worker: its turns, its undecided requests and its hanging handlers. Also counts signs of
+ * progress, for the watchdog.
  */
 import type { OperationSource } from '../operations/operation-acks.js'
 import type { Request } from '../sessions/request.js'
@@ -8,28 +8,28 @@ import type { Turn } from '../sessions/turn.js'
 import { GivenUpRequests } from './given-up-requests.js'
 import { TurnSlots } from './turn-slots.js'
 
-/** Number of undecided requests at which a worker is given no more. */
+/** Number of undecided requests at which a worker gets no more work. */
 const mostUndecided = 1_000
 
 export class WorkerLoad implements OperationSource {
   readonly serial: number
-  /** Turns that it holds, whether they are over or not. */
+  /** The worker's turns, over or not. */
   readonly turns = new TurnSlots()
   readonly givenUp = new GivenUpRequests()
   #undecided = 0
   #progress = 0
 
-  /** `serial`: the worker's. */
+  /** Creates the load of the worker with this serial number. */
   constructor(serial: number) {
     this.serial = serial
   }
 
-  /** Number of its requests that are not decided. */
+  /** Number of the worker's undecided requests. */
   get undecided(): number {
     return this.#undecided
   }
 
-  /** Whether it may be given no more work. */
+  /** Whether the worker must get no more work. */
   get isFull(): boolean {
     return this.#undecided >= mostUndecided || this.turns.room === 0
   }
@@ -44,14 +44,14 @@ export class WorkerLoad implements OperationSource {
     this.#undecided += turn.requests.length
   }
 
-  /** Counts off a request that was taken back or is decided. */
+  /** Subtracts a request that was taken back or decided. Counts as progress. */
   forget(): void {
     this.#undecided--
     this.#progress++
   }
 
   /** Counts a sign of progress. */
-  getOn(): void {
+  countProgress(): void {
     this.#progress++
   }
 
@@ -59,7 +59,7 @@ export class WorkerLoad implements OperationSource {
     return this.givenUp.routeOf(rid)
   }
 
-  /** Returns a request that it holds, decided or not. */
+  /** Returns one of the worker's requests by its id, decided or not. */
   find(rid: number): Request | undefined {
     for (const { requests } of this.turns) {
       for (const request of requests) if (request.rid === rid) return request

@@ -1,6 +1,6 @@
 /**
- * Validates and applies the messages of one worker. It isolates the gateway's process: neither the content of
- * a message nor an exception while it is applied can do harm there. Messages are applied in order. A large
+ * Validates and applies the messages of one worker. Isolates the gateway's process: a message can do no harm
+ * there, whatever its content, even if it throws while it is applied. Messages are applied in order. A large
  * message is applied in slices, so that other workers and clients get their turn; later messages wait behind
  * it.
  */
@@ -18,11 +18,11 @@ export interface WorkerMessagesInit {
   readonly operations: OperationReader
   readonly events: EventReader
   readonly onHello: (hello: Hello) => void
-  /** Called when a message, or a slice of one, is applied. */
+  /** Called after a message, or a slice of a large message, was applied. */
   readonly onApplied: () => void
   /** Called when an item threw while it was applied. The reader says which item. */
   readonly onFailure: (error: unknown, reader: OutboxReader) => void
-  /** Called when something can't be read or makes no sense. Nothing after it is applied. */
+  /** Called when something can't be read or makes no sense. Later messages are not applied. */
   readonly onUnreadable: (what: string) => void
 }
 
@@ -45,14 +45,14 @@ export class WorkerMessages {
     return this.#isBusy
   }
 
-  /** Receives a message, whatever it is. */
+  /** Receives any message, valid or not. */
   receive(message: unknown): void {
     if (this.#isRefused) return
     if (this.#isBusy) this.#waiting.push(message)
     else this.#goOn(this.#begin(message))
   }
 
-  /** Refuses what is no message at all, and everything after it. */
+  /** Refuses something that is no valid message, and ignores all later messages. */
   refuse(what: string): void {
     if (this.#isRefused) return
     this.#isRefused = true
@@ -60,20 +60,20 @@ export class WorkerMessages {
     this.#init.onUnreadable(what)
   }
 
-  /** Calls `onEnd` once everything that arrived is applied. Called when nothing more can arrive. */
+  /** Calls `onEnd` once all received messages are applied. To be called when no more can arrive. */
   end(onEnd: () => void): void {
     if (!this.#isBusy) return onEnd()
     this.#onEnd = onEnd
   }
 
-  /** Begins to apply a message. Returns whether it is done. */
+  /** Begins to apply a message. Returns whether it is applied completely. */
   #begin(message: unknown): boolean {
     this.#isBusy = true
     if (Array.isArray(message)) {
       this.#reader.begin(message)
       return this.#applySlice()
     }
-    if (isHello(message)) this.#takeHello(message)
+    if (isHello(message)) this.#passHello(message)
     else this.refuse(showValue(message))
     return true
   }
@@ -81,7 +81,7 @@ export class WorkerMessages {
   /**
    * Passes on a hello. If that throws, because a game has forged the hello, the message counts as unreadable.
    */
-  #takeHello(hello: Hello): void {
+  #passHello(hello: Hello): void {
     try {
       this.#init.onHello(hello)
     } catch (error) {

@@ -1,4 +1,7 @@
-/** Applies what one worker reports of its requests and of itself. The reports are items of its messages. */
+/**
+ * Applies the reports of one worker about its requests and itself. The reports are items of the worker's
+ * messages.
+ */
 import { type ErrorData, errors } from '../../shared/errors.js'
 import type { OutcomeReader } from '../../shared/link/outbox.js'
 import type { OutboxReader } from '../../shared/link/outbox-reader.js'
@@ -13,7 +16,7 @@ export interface WorkerOutcomesInit {
   readonly worker: Worker
   readonly listener: WorkerListener
   readonly acks: Pick<OperationAcks, 'fail'>
-  /** Called when the synchronous part of its batch is done. */
+  /** Called when the synchronous part of the worker's last batch is done. */
   readonly onRest: () => void
   /** Called when the worker has said why it is about to end. */
   readonly onDeath: (death: WorkerDeath) => void
@@ -51,7 +54,7 @@ export class WorkerOutcomes implements OutcomeReader {
   ready(started: number, micros: number): void {
     const { worker, listener, onRest } = this.#init
     onRest()
-    worker.load.getOn()
+    worker.load.countProgress()
     listener.workerReady(worker, started, micros)
   }
 
@@ -64,7 +67,7 @@ export class WorkerOutcomes implements OutcomeReader {
     this.#init.onDeath({ culprit: isKnown ? { rid, route } : undefined, cause, detail })
   }
 
-  /** Answers the item that was read last and threw while it was applied, if it expects an answer. */
+  /** Handles an exception of the reader's last item, and answers the item if it expects an answer. */
   fail({ item, head, rid }: OutboxReader, error: unknown): void {
     const { worker, listener, acks } = this.#init
     if (item === 'reply' || item === 'failed') {
@@ -77,7 +80,7 @@ export class WorkerOutcomes implements OutcomeReader {
 
   #outcome(rid: number, outcome: Outcome): void {
     const { worker, listener } = this.#init
-    worker.load.getOn()
+    worker.load.countProgress()
     const late = worker.load.givenUp.take(rid)
     if (late === undefined) return listener.workerOutcome(worker, rid, outcome)
     late.hasOutcome = true
@@ -85,7 +88,7 @@ export class WorkerOutcomes implements OutcomeReader {
   }
 }
 
-/** Items that are not operations. */
+/** Items that are not operations, and so have no head. */
 const isOfWorker = new Set<string>([
   'slotDone',
   'awaitOperations',

@@ -1,6 +1,6 @@
 /**
  * A worker as the gateway sees it, for one life of its thread or process. Holds its turns, fills and sends
- * its batches, and gives its messages to their readers. How it ends is told in worker-ending.ts.
+ * its batches, and passes its messages to their readers. Its end is left to worker-ending.ts.
  *
  *   starting ──▶ up ──▶ retiring ──▶ over ──▶ ended
  *       └─────────┴───────────────────▲
@@ -33,34 +33,35 @@ const manyHanging = 100
 export type WorkerState = 'starting' | 'up' | 'retiring' | 'over' | 'ended'
 
 export interface WorkerInit {
-  /** Unique in this gateway. */
+  /** The worker's number, unique in this gateway. */
   readonly serial: number
   readonly setup: Omit<WorkerSetup, 'claims'>
-  /** Whether it is a process and not a thread. */
+  /** Whether the worker is a process and not a thread. */
   readonly isProcess: boolean
   /** Milliseconds that the game's onStop may take. */
   readonly stopTimeout: number
-  /** Number of hanging handlers at which the worker is worn out. */
+  /** Number of hanging handlers at which the worker must be replaced. */
   readonly maxGivenUpHandlers: number
   readonly start: (init: TransportInit) => Transport
   readonly listener: WorkerListener
   /**
-   * Creates what applies its operations. Called with the worker's own inbox, through which acks return to it.
+   * Creates the readers that apply the worker's operations. Called with the worker's inbox, which carries
+   * acks back to it.
    */
   readonly operations: (source: OperationSource, inbox: Inbox) => WorkerOperations
 }
 
 export class Worker {
-  /** Its place among the workers: what handlers see as `context.worker.index`. */
+  /** The worker's place among the workers. Handlers see it as `context.worker.index`. */
   readonly index: number
   readonly claims: ClaimTable = createClaimTable()
   /** Its turns, its undecided requests and its hanging handlers. */
   readonly load: WorkerLoad
-  /** Turns that it holds, whether they are over or not. */
+  /** The worker's turns, over or not. */
   readonly turns: TurnSlots
   /**
-   * Whether its requests count as started once they are handed out: it shares no memory, so none can be taken
-   * back.
+   * Whether requests count as started once they are handed out. True for a process: it shares no memory, so
+   * none of its requests can be taken back.
    */
   readonly startsAtOnce: boolean
   readonly ending: WorkerEnding
@@ -68,11 +69,11 @@ export class Worker {
   hooks: readonly RouteHello[] = []
   #state: WorkerState = 'starting'
   /**
-   * Whether the last batch is answered, so that its synchronous part is done. A fact of the batch, not of the
-   * worker's life: a worker that retires answers batches too.
+   * Whether the synchronous part of the last batch is done, as the worker has reported. Kept apart from the
+   * state, because a retiring worker reports this too.
    */
   #isAtRest = false
-  /** When the last batch left, by `performance.now()`. */
+  /** Time at which the last batch was sent, by `performance.now()`. */
   batchLeftAt = 0
   readonly #inbox = new Inbox()
   readonly #messages: WorkerMessages
@@ -127,17 +128,22 @@ export class Worker {
     return this.#state
   }
 
-  /** Whether it takes another batch. */
+  /** Whether the worker takes another batch now. */
   get isReady(): boolean {
     return this.#state === 'up' && this.#isAtRest && !this.load.isFull
   }
 
-  /** The request whose code runs there now or ran there last, numbered as by `runningAs`; 0: none. */
+  /**
+   * The request that occupies the thread, or did so when the worker ended, as `runningAs` numbers it; 0 if
+   * none does.
+   */
   get running(): number {
     return this.#transport.running
   }
 
-  /** Returns the index by which its batches name a route; undefined: it does not offer the route. */
+  /**
+   * Returns the index by which the worker's batches name a route; undefined if the worker does not offer it.
+   */
   indexOf(route: string): number | undefined {
     return this.#routeIndexes.get(route)
   }
@@ -159,7 +165,7 @@ export class Worker {
     if (batch === undefined) return false
     this.#batch = undefined
     this.#isAtRest = false
-    this.load.getOn()
+    this.load.countProgress()
     this.batchLeftAt = performance.now()
     this.#transport.run(batch)
     return true
@@ -169,7 +175,8 @@ export class Worker {
   abort(request: Request, reason: AbortReason): void {
     this.#inbox.aborted(request.rid, reason)
     this.#sendInbox()
-    // The caller decides the request next. If nothing else keeps a retiring worker, it ends then.
+    // The caller decides the request after this. If that was the last work of a retiring worker, the worker
+    // ends then.
     if (this.#state === 'retiring') setImmediate(() => this.#endIfRetired())
   }
 
@@ -184,7 +191,9 @@ export class Worker {
     if (this.load.givenUp.size === this.#maxGivenUp) this.#listener.workerWornOut(this)
   }
 
-  /** Takes no more work, returns what it has not started, and ends once the rest is decided. */
+  /**
+   * Takes no more work, gives back the requests that have not started, and ends once the others are decided.
+   */
   retire(): void {
     if (this.#hasStopped) return
     this.#state = 'retiring'
@@ -192,7 +201,7 @@ export class Worker {
     this.#endIfRetired()
   }
 
-  /** Ends the worker, whatever requests it has. The game may stop first, within its time limit. */
+  /** Ends the worker, even if it still has requests. The game may stop first, within its time limit. */
   terminate(): Promise<void> {
     const isLoaded = this.#state === 'up' || this.#state === 'retiring'
     if (isLoaded) this.#state = 'retiring'
@@ -219,7 +228,7 @@ export class Worker {
   }
 
   #onApplied(): void {
-    this.load.getOn()
+    this.load.countProgress()
     this.#sendInbox()
     this.#endIfRetired()
   }
@@ -231,7 +240,9 @@ export class Worker {
     this.ending.killFor("it sent what can't be read")
   }
 
-  /** Logs the first message of the game that is not meant for the gateway, and ignores all. */
+  /**
+   * Logs the first message that the game sends to its parent thread or process. Ignores all such messages.
+   */
   #onForeign(message: unknown): void {
     if (this.#hasForeign) return
     this.#hasForeign = true

@@ -13,7 +13,7 @@ import type { SettingsLimits } from '../../shared/values/settings-text.js'
 import { createLinkWorld } from '../../testing/link-world.js'
 import { BackendSession } from '../../workers/api/backend-session.js'
 import { BackendSessionService } from '../../workers/api/backend-session-service.js'
-import { nobody } from '../../workers/operations/caller.js'
+import { appCaller } from '../../workers/operations/caller.js'
 import { Messenger } from '../../workers/operations/messenger.js'
 import { ChannelService } from '../../workers/pinus/channel-service.js'
 import { UserOperations } from '../../workers/pinus/user-operations.js'
@@ -69,13 +69,13 @@ export function createLinkPair(t: Test, { maxMembers = 5, ...options }: LinkPair
     messenger: session =>
       new Messenger(
         link,
-        session === undefined ? nobody : { ...nobody, rid: 7, view: world.view(session) },
+        session === undefined ? appCaller : { ...appCaller, rid: 7, view: world.view(session) },
         operations,
         frontendId
       ),
     channelService: new ChannelService({
       frontendId,
-      messenger: new Messenger(link, nobody, operations, frontendId),
+      messenger: new Messenger(link, appCaller, operations, frontendId),
       operations,
       users: new UserOperations(link, operations)
     }),

@@ -27,13 +27,13 @@ export interface Filter {
 
 /** Puts filters around a handler. The first filter becomes the outermost. */
 export function surround(call: Call, filters: readonly Filter[]): Call {
-  return filters.reduceRight((inner, filter) => watched(filter, entered(filter, inner)), call)
+  return filters.reduceRight((inner, filter) => withAfter(filter, withBefore(filter, inner)), call)
 }
 
-function entered({ file, before }: Filter, inner: Call): Call {
+function withBefore({ file, before }: Filter, inner: Call): Call {
   if (before === undefined) return inner
   return (body, session, context) =>
-    then(before(body, session, context), answer => {
+    continueWith(before(body, session, context), answer => {
       if (answer === undefined) return inner(body, session, context)
       const { reply, isReply, newBody } = readAnswer(answer, file)
       return isReply ? reply : inner(newBody, session, context)
@@ -41,14 +41,14 @@ function entered({ file, before }: Filter, inner: Call): Call {
 }
 
 /** Adds an `after`, which sees the outcome of the inner code and can't change it. */
-function watched({ file, after }: Filter, inner: Call): Call {
+function withAfter({ file, after }: Filter, inner: Call): Call {
   if (after === undefined) return inner
   return (body, session, context) =>
-    then(
+    continueWith(
       outcomeOf(() => inner(body, session, context)),
       outcome => {
         const seen = outcomeOf(() => after({ ...outcome }, session, context))
-        return then(seen, own => {
+        return continueWith(seen, own => {
           if ('error' in own)
             context.log.error('A filter failed', { filter: `after of ${file}`, error: own.error })
           if ('error' in outcome) throw outcome.error
@@ -87,6 +87,6 @@ function outcomeOf(work: () => unknown): HandlerOutcome | Promise<HandlerOutcome
  * Calls `next` at once if the value is no promise. So synchronous code stays in the request's synchronous
  * part, in which a stuck thread or a lack of memory is blamed on the request.
  */
-function then<Value>(value: Value | Promise<Value>, next: (value: Value) => unknown): unknown {
+function continueWith<Value>(value: Value | Promise<Value>, next: (value: Value) => unknown): unknown {
   return isThenable(value) ? Promise.resolve(value).then(each => next(each as Value)) : next(value)
 }

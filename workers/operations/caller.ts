@@ -29,7 +29,7 @@ export interface Caller {
  * The caller of everything that is asked for through `app`. If a request's code does so, the operation counts
  * for that request.
  */
-export const nobody: Caller = {
+export const appCaller: Caller = {
   rid: 0,
   route: '',
   get author() {

@@ -6,7 +6,7 @@
 import { expectFrontendId, expectUid } from '../../shared/check.js'
 import type { EventText } from '../../shared/events/event.js'
 import type { UserOperationHead } from '../../shared/link/outbox.js'
-import { nobody } from '../operations/caller.js'
+import { appCaller } from '../operations/caller.js'
 import type { AckValue, Link } from '../operations/link.js'
 import type { SessionOperations } from '../operations/session-operations.js'
 
@@ -33,7 +33,7 @@ export class UserOperations {
 
   /** Sends an event to all sessions of these users. */
   send({ frontendId, uids }: Users, event: EventText): void {
-    nobody.author?.countOperation()
+    appCaller.author?.countOperation()
     this.#link.outbox.sendToUsers(head(frontendId, 0), JSON.stringify(uids), event)
     this.#link.leaveSoon()
   }
@@ -49,7 +49,7 @@ export class UserOperations {
   /** Adds all sessions of a user to a channel. */
   join(channel: string, user: User): void {
     const { frontendId, uid } = expectUser(user)
-    nobody.author?.countOperation()
+    appCaller.author?.countOperation()
     this.#link.outbox.joinUser(head(frontendId, 0), channel, uid)
     this.#link.leaveSoon()
   }
@@ -62,7 +62,7 @@ export class UserOperations {
   /** Removes all sessions of a user from a channel. */
   leave(channel: string, user: User): void {
     const { frontendId, uid } = expectUser(user)
-    nobody.author?.countOperation()
+    appCaller.author?.countOperation()
     this.#link.outbox.leaveUser(head(frontendId, 0), channel, uid)
     this.#link.leaveSoon()
   }
@@ -93,7 +93,7 @@ export class UserOperations {
 }
 
 function head(frontendId: string, ack: number): UserOperationHead {
-  return { rid: nobody.rid, ack, frontendId }
+  return { rid: appCaller.rid, ack, frontendId }
 }
 
 function expectUser({ frontendId, uid }: User): User {

@@ -1,7 +1,7 @@
 /**
  * Decodes the bodies of requests and encodes those of replies.
- * On the link a body is its bytes, each as one character. A request's body is first decoded here, and a
- * reply's body goes to the socket as it leaves here.
+ * On the link a body is its bytes, each as one character. The gateway passes bodies on unread: a request's
+ * body is first decoded here, and a reply's body is sent as it is encoded here.
  */
 import { gunzipSync } from 'node:zlib'
 import { toBytes } from '../../shared/bodies/body-bytes.js'
@@ -26,8 +26,8 @@ export interface BodyLimits {
 }
 
 /**
- * Returns the value of a request's body; undefined for an empty body. `flags`: requestFlags. A client that
- * reads rich bodies writes them too.
+ * Returns the value of a request's body; undefined for an empty body. `flags` are the request's flags
+ * (`requestFlags`). A client that reads rich bodies writes them too.
  *
  * @throws `BODY_MALFORMED`; `BODY_TOO_LARGE` for a body that is too large after decompression
  */

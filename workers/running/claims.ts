@@ -1,5 +1,5 @@
 /**
- * How a worker marks which requests have started, which one is running, and that its event loop turns.
+ * The marks of a worker: which requests have started, which one is running, and that its event loop turns.
  * A thread writes to memory that it shares with the gateway; a process has its own implementation
  * (process.ts).
  */
@@ -7,8 +7,8 @@ import { beat, type ClaimTable, claim, setRunning } from '../../shared/link/clai
 
 export interface Claims {
   /**
-   * Claims the request at `index` of the slot's turn. Returns false if it and those behind it were taken
-   * back.
+   * Claims the request at `index` of the slot's turn. Returns false if this request and those behind it were
+   * taken back.
    */
   claim(slot: number, index: number): boolean
   /** Notes which request occupies the thread; 0 means none. */

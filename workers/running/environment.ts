@@ -18,6 +18,6 @@ export interface Environment extends SettingsLimits, BodyLimits {
   readonly budget: EventLoopBudget
   readonly running: RunningRequests
   readonly isDevelopment: boolean
-  /** 0: unlimited. */
+  /** Maximum number of operations of one request; 0 means unlimited. */
   readonly maxOperationsPerRequest: number
 }

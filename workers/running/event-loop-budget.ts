@@ -19,7 +19,7 @@ export class EventLoopBudget {
     if (this.#isRunning) return now - this.#startedAt >= longestStretch
     this.#isRunning = true
     this.#startedAt = now
-    // A tick that a microtask requests comes after all microtasks, which is when the stretch is over.
+    // A `nextTick` callback that a microtask schedules runs after all microtasks. Then the stretch is over.
     queueMicrotask(this.#afterMicrotasks)
     return false
   }

@@ -23,7 +23,8 @@ export function reportFatal(link: Link): void {
     link.leave()
   }
 
-  // `process.exit` calls this last. A call with an invalid code throws before, and ends nothing.
+  // `process.exit` calls `reallyExit` last. With an invalid code it throws before that, and the worker goes
+  // on.
   const node = process as unknown as NodeProcess
   const { reallyExit } = node
   node.reallyExit = code => {

@@ -46,7 +46,7 @@ export class RequestRun implements Caller {
   #isNextHeldBack = false
   #onEnd: (() => void) | undefined
 
-  /** `slot`: the slot of the request's turn. */
+  /** Creates the run of a claimed request. `slot` is the slot of its turn. */
   constructor(env: Environment, head: RequestHead, view: SessionView, slot: number) {
     this.rid = head.rid
     this.#slot = slot
@@ -165,8 +165,8 @@ export class RequestRun implements Caller {
   }
 
   /**
-   * Waits with `await`, which is safe with any thenable: one that throws, or calls back twice or
-   * synchronously, can't continue the lane a second time.
+   * Waits with `await`, which is safe with any thenable: even if it throws, or calls back twice or
+   * synchronously, the lane continues only once.
    */
   async #settle(result: PromiseLike<unknown>): Promise<void> {
     let reply: unknown
@@ -205,7 +205,7 @@ export class RequestRun implements Caller {
   #decide(outcome: string | ErrorData): void {
     if (this.#state === 'decided') return
     const { outbox } = this.#env.link
-    // Another worker may run the session's next request, so the gateway must know that it has to wait.
+    // Tells the gateway to hold back the session's next request, because another worker may run that.
     this.#isNextHeldBack = this.#unanswered > 0
     if (this.#isNextHeldBack) outbox.awaitOperations(this.#slot)
     if (typeof outcome === 'string') outbox.reply(this.rid, outcome)

@@ -61,7 +61,7 @@ export class Turn {
     }
   }
 
-  /** Gives back the requests that have not started. The gateway hands them out again. */
+  /** Hands back the requests that have not started. The gateway hands them out again. */
   #giveBack(): void {
     this.#isOver = true
     this.#env.link.outbox.slotDone(this.#task.slot)
@@ -70,7 +70,7 @@ export class Turn {
 
   /**
    * Whether the request now belongs in another worker, since an earlier request has changed the session's
-   * affinity value. Then the rest of the turn is given back, and the gateway hands it out again.
+   * affinity value. Then the rest of the turn is handed back, and the gateway hands it out again.
    */
   #hasMoved(request: RequestHead): boolean {
     const affinity = this.#env.handlers[request.route]!.options.affinity

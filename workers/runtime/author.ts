@@ -8,9 +8,9 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { errors } from '../../shared/errors.js'
 
 /**
- * A request as the cause of running code. Holds only the request's id and route, since whatever the request
- * has started keeps its author in memory. Counts the operations of the request until it has ended; later
- * operations are not limited.
+ * A request as the cause of running code. Holds only the request's id and route, because all timers and
+ * promises of the request keep the author in memory. Counts the operations of the request until it has ended;
+ * later operations are not limited.
  */
 export class Author {
   readonly rid: number

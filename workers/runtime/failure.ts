@@ -1,5 +1,5 @@
 /**
- * Turns what a handler has thrown into the client's error and a line of the log.
+ * Turns the error of a handler into the client's error and a log line.
  * Only errors that are meant for clients reach them; anything else becomes `INTERNAL`. Never throws, whatever
  * was thrown.
  */
@@ -15,15 +15,15 @@ const maxCodeBytes = 256
 const maxMessageBytes = 16_384
 const maxDataBytes = 65_536
 
-/** Errors of the worker itself that a client is told as they are. */
-const saidByUs = new Set<string>([
+/** Codes of the worker's own errors. Clients receive these errors unchanged. */
+const ownErrors = new Set<string>([
   errors.bodyMalformed.code,
   errors.bodyTooLarge.code,
   errors.replyNotSerializable.code
 ])
 
 /**
- * Codes of refused operations. A client is told of such a refusal if its handler did not catch it. Errors of
+ * Codes of refused operations. The client receives such a refusal if the handler did not catch it. Errors of
  * other classes with the same codes are not passed on.
  */
 const refusals = new Set<string>([
@@ -56,7 +56,7 @@ export function tellFailure(error: unknown, log: Logger): ErrorData {
     if (error instanceof GatewayError) {
       // Read once: the error belongs to the game, and its code may change between two reads.
       const { code } = error
-      if (saidByUs.has(code)) return { code, message: readMessage(error) }
+      if (ownErrors.has(code)) return { code, message: readMessage(error) }
       if (refusals.has(code)) return tellRefusal(error, code, log)
     }
   } catch {
@@ -96,8 +96,9 @@ function readMessage(error: GatewayError): string {
 }
 
 /**
- * Returns an error's code, message and data. Of parts that are too large, only the code must be kept, for
- * programs.
+ * Returns an error's code, message and data. Cuts a message that is too large, and leaves out data that is
+ * too large. A code is never cut, since programs compare it: with a code that is too large, the error becomes
+ * `INTERNAL`.
  */
 function tellRequestError(error: RequestError, log: Logger): ErrorData {
   const { code: given, message: text, data }: { code: unknown; message: unknown; data?: unknown } = error

@@ -1,5 +1,5 @@
 /**
- * Handles what the game prints to stdout and stderr.
+ * Handles the game's output to stdout and stderr.
  * In a thread, output goes through the gateway's process, and is lost if the thread ends too early. A worker
  * process inherits the gateway's streams. Their reader may be gone or may not read; neither may end the
  * process or fill its memory.
@@ -10,8 +10,8 @@ import { nextTick } from './own-time.js'
 type Write = typeof process.stdout.write
 
 /**
- * Limits how much waits in a stream. More output is dropped and counted, and errors of the stream are
- * ignored.
+ * Limits the output that waits in a stream. Further output is dropped and counted, and errors of the stream
+ * are ignored.
  */
 export function boundPrints(stream: NodeJS.WriteStream): void {
   const write = stream.write.bind(stream) as (chunk: string | Uint8Array, ...rest: unknown[]) => boolean
