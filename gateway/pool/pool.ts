@@ -105,10 +105,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     this.#install(generation)
   }
 
-  /**
-   * Replaces all workers by a new generation. The present workers finish what they have begun. Rejects as
-   * `start` does.
-   */
+  /** Replaces all workers. The present workers finish what they have begun. Rejects as `start` does. */
   async reload(): Promise<void> {
     const generation = await this.#startGeneration()
     if (this.#state === 'closed') {
@@ -123,10 +120,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     }
   }
 
-  /**
-   * Replaces a worker. Once its replacement is up, the worker finishes what it has begun. `why` is for the
-   * log.
-   */
+  /** Starts a replacement. Once it is up, the worker finishes what it has begun. `why` is for the log. */
   renew(worker: Worker, why: string): void {
     const place = this.#places[worker.index]!
     if (this.#state !== 'running' || place.worker !== worker || place.isRenewed) return
@@ -134,8 +128,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     this.#startWorker(place.index).then(
       next => {
         place.isRenewed = false
-        // A reload may have put another worker there meanwhile. If the worker has ended, its place is still
-        // filled.
+        // A reload may have filled the place meanwhile. If the worker has ended, `next` still gets the place.
         if (this.#state !== 'running' || (place.worker ?? worker) !== worker) return void next.terminate()
         this.#init.log.warn('A worker is retired: another one has its place', { worker: place.index, why })
         this.#init.metrics.count('workersRetired')
@@ -202,9 +195,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     }
   }
 
-  /**
-   * Starts a worker. Is `async` so that a `start` that throws becomes a rejection, like any later failure.
-   */
+  /** Starts a worker. `async` makes an exception of `start` a rejection, like any later failure. */
   async #startWorker(index: number): Promise<Worker> {
     const { start, startTimeout } = this.#init
     const worker = start(index)
@@ -276,9 +267,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     this.#init.onOffer(worker)
   }
 
-  /**
-   * Kills the oldest retiring worker of a place if there are too many. That worker might never end by itself.
-   */
+  /** Kills the oldest retiring worker of a place if there are too many. It might never end by itself. */
   #endOldest(index: number): void {
     const retiring = [...this.#others].filter(each => each.index === index && each.state === 'retiring')
     if (retiring.length > mostRetiring)

@@ -1,7 +1,7 @@
 /**
  * Access to all sessions of the gateway, from any worker: finds, changes and ends them.
- * The rules are the same as for a request's own session, the names are Pinus'. The promise methods are the
- * implementation; the callback methods are made from them.
+ * The rules are the same as for a request's own session. The names are those of Pinus. The promise methods
+ * are the implementation; the callback methods are made from them.
  */
 import {
   describeValue,
@@ -39,7 +39,7 @@ export interface SessionInit {
   readonly settings?: AnySettings
 }
 
-/** Holds the service that a session came from. */
+/** An object that holds the service of a session. */
 export interface ServiceSource {
   readonly service: BackendSessionService
 }
@@ -47,8 +47,8 @@ export interface ServiceSource {
 /**
  * Access to all sessions of the gateway. Handlers have it as `context.sessions` and `app.sessions`.
  *
- * The methods that begin with `a` return promises. A rejection that nobody handles does not end the worker:
- * it is logged and counted. The methods without it take a Node-style callback as their last argument.
+ * The methods that begin with `a` return promises. An unhandled rejection does not end the worker: it is
+ * logged and counted. The other methods take a Node-style callback as their last argument.
  */
 export class BackendSessionService {
   readonly #operations: SessionOperations
@@ -60,8 +60,8 @@ export class BackendSessionService {
   }
 
   /**
-   * Creates a BackendSession from plain data, without asking the gateway. Pushing from it works as from any
-   * other.
+   * Creates a BackendSession from plain data, without asking the gateway. It can push like any other
+   * BackendSession.
    *
    * @throws `VALUE_NOT_SERIALIZABLE`; TypeError for invalid data
    */
@@ -178,44 +178,44 @@ export class BackendSessionService {
     })
   }
 
-  /** As `aget`, with a callback. */
+  /** Variant of `aget` with a callback. */
   get(frontendId: string, sid: number | string, done: Callback<BackendSession | undefined>): void {
     settle(this.aget(frontendId, sid), done)
   }
 
-  /** As `agetByUid`, with a callback. */
+  /** Variant of `agetByUid` with a callback. */
   getByUid(frontendId: string, uid: string, done: Callback<BackendSession[]>): void {
     settle(this.agetByUid(frontendId, uid), done)
   }
 
-  /** As `akickBySid`, with an optional callback. */
+  /** Variant of `akickBySid` with an optional callback. */
   kickBySid(frontendId: string, sid: number | string, reason?: string | Callback, done?: Callback): void {
     const [why, then] = typeof reason === 'function' ? [undefined, reason] : [reason, done]
     settle(this.akickBySid(frontendId, sid, why), then)
   }
 
-  /** As `akickByUid`, with an optional callback. */
+  /** Variant of `akickByUid` with an optional callback. */
   kickByUid(frontendId: string, uid: string, reason?: string | Callback, done?: Callback): void {
     const [why, then] = typeof reason === 'function' ? [undefined, reason] : [reason, done]
     settle(this.akickByUid(frontendId, uid, why), then)
   }
 
-  /** As `abind`, with an optional callback. */
+  /** Variant of `abind` with an optional callback. */
   bind(frontendId: string, sid: number, uid: string, done?: Callback): void {
     settle(this.abind(frontendId, sid, uid), done)
   }
 
-  /** As `aunbind`, with an optional callback. */
+  /** Variant of `aunbind` with an optional callback. */
   unbind(frontendId: string, sid: number, uid: string, done?: Callback): void {
     settle(this.aunbind(frontendId, sid, uid), done)
   }
 
-  /** As `apush`, with an optional callback. */
+  /** Variant of `apush` with an optional callback. */
   push(frontendId: string, sid: number, key: string, value: unknown, done?: Callback): void {
     settle(this.apush(frontendId, sid, key, value), done)
   }
 
-  /** As `apushAll`, with an optional callback. */
+  /** Variant of `apushAll` with an optional callback. */
   pushAll(frontendId: string, sid: number, settings: Record<string, unknown>, done?: Callback): void {
     settle(this.apushAll(frontendId, sid, settings), done)
   }
@@ -229,7 +229,7 @@ export class BackendSessionService {
   }
 }
 
-/** Returns the view of a session of which only the address is known, which suffices for operations on it. */
+/** Returns a view of a session from its address alone. This suffices for operations on the session. */
 function bareView(frontendId: string, sid: number): SessionView {
   const address = { frontendId: expectFrontendId(frontendId), sid: Number(sid) }
   return new SessionView({ viewId: nextViewId(), ...address, uid: null, version: 0, settings: '' })

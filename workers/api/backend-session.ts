@@ -1,6 +1,6 @@
 /**
  * A handler's copy of a session, made for one request.
- * Reads and changes are local; a change that is not pushed is gone with the next request. The copy is backed
+ * Reads and changes are local; a change that is not pushed is lost when the request ends. The copy is backed
  * by the view that the requests of a turn share. The promise methods are the implementation; one adapter,
  * `settle`, makes the callback methods of the specification from them.
  */
@@ -37,9 +37,9 @@ type Key<Settings> = keyof Settings & string
  * A handler's copy of a session. The session itself is in the gateway. Reads are local, and a change stays
  * local until it is pushed.
  *
- * The methods that begin with `a` return promises. A rejection that nobody handles does not end the worker:
- * it is logged and counted. Every operation may also fail with `TOO_MANY_OPERATIONS`, or with `REQUEST_ENDED`
- * after the request's timeout.
+ * The methods that begin with `a` return promises. An unhandled rejection does not end the worker: it is
+ * logged and counted. Every operation may also fail with `TOO_MANY_OPERATIONS`, or with `REQUEST_ENDED` after
+ * the request's timeout.
  *
  * @typeParam Settings - The session's keys and the types of their values. Without it, `SessionSettings` or
  * `any`.
@@ -211,7 +211,7 @@ export class BackendSession<Settings = AnySettings> {
   }
 
   /**
-   * As `push`. Resolves when the value is in force.
+   * Variant of `push` that resolves when the value is in force.
    *
    * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`,
    * `SESSION_NOT_FOUND`
@@ -225,7 +225,7 @@ export class BackendSession<Settings = AnySettings> {
   }
 
   /**
-   * As `pushAll`. Resolves when the values are in force.
+   * Variant of `pushAll` that resolves when the values are in force.
    *
    * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`,
    * `SESSION_NOT_FOUND`

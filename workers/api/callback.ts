@@ -29,9 +29,9 @@ export function settle<Result>(promise: Promise<Result>, done: Callback<Result> 
   )
 }
 
-// Some promises take a few microtasks longer than others. A tick comes after all of them.
+// Some promises take a few microtasks longer than others. A `nextTick` callback runs after all microtasks.
 function tellSoon(asked: number, tell: () => void): void {
-  // One tick calls the callbacks of several requests, and each must run on behalf of its own request.
+  // One `nextTick` callback calls those of several requests, and each must run on behalf of its own request.
   if (due.push({ asked, tell: AsyncResource.bind(tell) }) === 1) nextTick(tellDue)
 }
 

@@ -24,8 +24,8 @@ export class Channel {
   }
 
   /**
-   * Adds a session; does nothing if it is a member. In force before the request's reply is sent. A refusal is
-   * only logged; use `ajoin` to hear of it.
+   * Adds a session; does nothing if it is a member. The session is a member before the request's reply is
+   * sent. A refusal is only logged; `ajoin` rejects with it.
    *
    * @param session the session to add; by default the request's own
    * @throws TypeError if no session is given outside a request
@@ -35,7 +35,7 @@ export class Channel {
   }
 
   /**
-   * As `join`. Resolves when the session is a member.
+   * Variant of `join` that resolves when the session is a member.
    *
    * @throws `SESSION_NOT_FOUND`, `FRONTEND_UNKNOWN`, `TOO_MANY_CHANNELS`, `CHANNEL_FULL`
    */
@@ -53,7 +53,7 @@ export class Channel {
     this.#messenger.leave(this.#name, session)
   }
 
-  /** As `leave`. Resolves when the session is no longer a member. */
+  /** Variant of `leave` that resolves when the session is no longer a member. */
   aleave(session?: SessionLike): Promise<void> {
     return this.#messenger.aleave(this.#name, session)
   }
@@ -69,7 +69,7 @@ export class Channel {
     this.#messenger.sendToChannel(this.#name, event, body, options)
   }
 
-  /** As `broadcast`. Resolves with the number of sessions that the event was sent to. */
+  /** Variant of `broadcast` that resolves with the number of sessions reached. */
   abroadcast(event: string, body?: unknown, options: ExceptOptions = {}): Promise<number> {
     return this.#messenger.asendToChannel(this.#name, event, body, options)
   }

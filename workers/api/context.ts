@@ -84,7 +84,7 @@ export class HandlerContext {
   }
 
   /**
-   * As `send`. Resolves with the number of sessions that the event was sent to.
+   * Variant of `send` that resolves with the number of sessions reached.
    *
    * @throws `FRONTEND_UNKNOWN` and the errors of `send`
    */
@@ -103,7 +103,7 @@ export class HandlerContext {
     this.#run.messenger.broadcast(event, body, options)
   }
 
-  /** As `broadcast`. Resolves with the number of sessions that the event was sent to. */
+  /** Variant of `broadcast` that resolves with the number of sessions reached. */
   abroadcast(event: string, body?: unknown, options?: BroadcastOptions): Promise<number> {
     return this.#run.messenger.abroadcast(event, body, options)
   }

@@ -24,7 +24,10 @@ export type HandlerFunction<Body = AnySettings, Reply = unknown, Settings = AnyS
   context: HandlerContext
 ) => Reply | Promise<Reply>
 
-/** Declares a handler: options of its route, and schemas of Standard Schema v1 (zod, valibot, arktype …). */
+/**
+ * Declaration of a handler: options of its route, and schemas of Standard Schema v1 (zod, valibot, arktype
+ * …).
+ */
 export interface HandlerOptions<Body extends Schema = Schema, Reply extends Schema = Schema>
   extends RouteOptions {
   /**
@@ -72,8 +75,8 @@ export function handler<Body, Reply, Settings = AnySettings>(
   run: HandlerFunction<Body, Reply, Settings>
 ): HandlerFunction<Body, Reply, Settings>
 export function handler(options: HandlerOptions, run: HandlerFunction): HandlerFunction {
-  // Checked for games in JavaScript, so that they fail when the module is loaded rather than at the first
-  // request.
+  // Checks the types for games in JavaScript, which then fail when the module is loaded rather than at the
+  // first request.
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new TypeError(`Expected \`options\` of a handler to be an object, got ${describeValue(options)}`)
   }

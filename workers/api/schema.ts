@@ -21,7 +21,7 @@ export type SchemaOutput<Of extends Schema> = StandardSchemaV1.InferOutput<Of>
  */
 export type SchemaOfReply<Of extends Schema> = SchemaOutput<Of> extends SchemaInput<Of> ? Of : never
 
-/** One error in a body, as the client is told. */
+/** One error in a body, as the client receives it. */
 export interface BodyIssue {
   /** The keys and indexes from the top of the body. */
   readonly path: readonly (string | number)[]
@@ -59,7 +59,7 @@ export function parseBody<Result>(schema: Schema, body: unknown, next: (parsed: 
 }
 
 /**
- * Returns the reply unchanged if it fits. If not, that is the game's fault, and the client is told no
+ * Returns the reply unchanged if it fits the schema. A misfit is the game's fault, and the client receives no
  * details.
  */
 export function expectReply(schema: Schema, reply: unknown): unknown {
@@ -102,8 +102,7 @@ function readIssues(issues: readonly StandardSchemaV1.Issue[]): BodyIssue[] {
 
 function readIssue({ message, path = [] }: StandardSchemaV1.Issue): BodyIssue {
   return {
-    // Copied, since a library's path may be of a class whose `slice` and `map` behave differently (as in
-    // arktype).
+    // Copied, because a library's path may be of a class with another `slice` and `map` (as in arktype).
     path: Array.from(path, segment => {
       const key = typeof segment === 'object' ? segment.key : segment
       return typeof key === 'number' ? key : String(key).slice(0, longestMessage)

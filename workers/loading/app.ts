@@ -1,6 +1,6 @@
 /**
  * The `app` of a worker: its services, for code outside any request.
- * Passed to the factories and classes of handler modules, and to the hooks of a worker.
+ * Handler modules receive it in their factories and classes, and the hooks of a worker as an argument.
  */
 import type { BackendSessionService } from '../api/backend-session-service.js'
 import { Channel } from '../api/channel.js'
@@ -45,7 +45,10 @@ export class HandlerApp implements AppServices {
     this.#messenger = messenger
   }
 
-  /** Access to all sessions: finds them by number or uid, changes and ends them. As `context.sessions`. */
+  /**
+   * Access to all sessions: finds them by number or uid, changes and ends them. The same as
+   * `context.sessions`.
+   */
   get sessions(): BackendSessionService {
     return this.backendSessionService
   }
@@ -64,7 +67,7 @@ export class HandlerApp implements AppServices {
   }
 
   /**
-   * As `send`. Resolves with the number of sessions that the event was sent to.
+   * Variant of `send` that resolves with the number of sessions reached.
    *
    * @throws `FRONTEND_UNKNOWN` and the errors of `send`
    */
@@ -83,7 +86,7 @@ export class HandlerApp implements AppServices {
     this.#messenger.broadcast(event, body, options)
   }
 
-  /** As `broadcast`. Resolves with the number of sessions that the event was sent to. */
+  /** Variant of `broadcast` that resolves with the number of sessions reached. */
   abroadcast(event: string, body?: unknown, options?: BroadcastOptions): Promise<number> {
     return this.#messenger.abroadcast(event, body, options)
   }

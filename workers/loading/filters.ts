@@ -8,7 +8,7 @@ import type { BackendSession } from '../api/backend-session.js'
 import type { HandlerContext } from '../api/context.js'
 import { isThenable } from '../runtime/thenable.js'
 
-/** Outcome of a handler: `{ reply }` with what it has returned, or `{ error }` with what it has thrown. */
+/** Outcome of a handler: `{ reply }` with its result, or `{ error }` with its error. */
 export type HandlerOutcome = { readonly reply: unknown } | { readonly error: unknown }
 
 /** A handler, with or without filters around it. */
@@ -40,7 +40,7 @@ function withBefore({ file, before }: Filter, inner: Call): Call {
     })
 }
 
-/** Adds an `after`, which sees the outcome of the inner code and can't change it. */
+/** Adds an `after`. It sees the outcome of the inner code, but can't change it. */
 function withAfter({ file, after }: Filter, inner: Call): Call {
   if (after === undefined) return inner
   return (body, session, context) =>
@@ -85,7 +85,7 @@ function outcomeOf(work: () => unknown): HandlerOutcome | Promise<HandlerOutcome
 
 /**
  * Calls `next` at once if the value is no promise. So synchronous code stays in the request's synchronous
- * part, in which a stuck thread or a lack of memory is blamed on the request.
+ * part, during which a stuck thread or a lack of memory is blamed on the request.
  */
 function continueWith<Value>(value: Value | Promise<Value>, next: (value: Value) => unknown): unknown {
   return isThenable(value) ? Promise.resolve(value).then(each => next(each as Value)) : next(value)

@@ -41,7 +41,7 @@ export interface LoadedHandlers {
 /** Options and filters for the handlers of a folder: its own, and those of the folders around it. */
 interface Inherited {
   readonly options: RouteOptions
-  /** The outermost first. */
+  /** All filters, the outermost first. */
   readonly filters: readonly Filter[]
 }
 
@@ -142,8 +142,8 @@ async function findFunctions(loaded: Module, file: string, app: HandlerApp): Pro
     for (const name of methodNames(object)) add(name, (object as Module)[name], object)
   }
   for (const name of Object.keys(loaded)) if (name !== 'default') add(name, loaded[name], undefined)
-  // A function as the default export should make an object of handlers. Most likely it is a handler without a
-  // name.
+  // A default export that is a function should return an object of handlers. Otherwise it is most likely a
+  // handler without a name.
   if (found.size === 0 && typeof loaded.default === 'function') {
     throw errors.handlersInvalid(
       `The default export of ${file} makes an object without handlers; a handler itself is a named export`
@@ -161,7 +161,7 @@ async function defaultObjects(defaultExport: unknown, file: string, app: Handler
   return isCompiled === true ? [named, ...(await defaultObjects(inner, file, app))] : [defaultExport]
 }
 
-/** Makes an object of handlers with a class or a factory. */
+/** Creates the object of handlers from a default export that is a class or a factory. */
 async function make(defaultExport: unknown, file: string, app: HandlerApp): Promise<object> {
   let made: unknown
   try {
@@ -180,7 +180,7 @@ async function make(defaultExport: unknown, file: string, app: HandlerApp): Prom
 }
 
 function isClass(value: Function): boolean {
-  // A class in the style of before ES2015 is a function whose prototype has more than its constructor.
+  // A class in the style from before ES2015 is a function with more on its prototype than the constructor.
   return (
     /^class\b/.test(Function.prototype.toString.call(value)) ||
     Object.getOwnPropertyNames(value.prototype ?? {}).length > 1

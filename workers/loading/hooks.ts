@@ -31,9 +31,9 @@ export interface FolderHooks {
 
 /** The hooks of a worker and of its sessions. */
 export interface WorkerHooks {
-  /** The session hooks, which run like requests, under routes that no client can ask for. */
+  /** The session hooks. They run like requests, under routes that no client can request. */
   readonly handlers: readonly Handler[]
-  /** @throws `HANDLERS_INVALID` */
+  /** Runs onStart. Throws `HANDLERS_INVALID` if it fails. */
   readonly start: (app: HandlerApp) => Promise<void>
   readonly stop: ((app: HandlerApp) => unknown) | undefined
 }
@@ -41,7 +41,7 @@ export interface WorkerHooks {
 export const noHooks: WorkerHooks = { handlers: [], start: async () => {}, stop: undefined }
 
 /**
- * Reads a `_hooks` module. `options`: the route options of its folder.
+ * Reads a `_hooks` module. `options` are the route options of its folder.
  *
  * @throws `HANDLERS_INVALID`, which names the file
  */
@@ -100,7 +100,7 @@ function readFunctions(file: string, loaded: NamedModule['loaded'], isRoot: bool
   return functions
 }
 
-/** A session hook. `told`: the request's body, which the gateway has written. */
+/** A session hook. `told` is the request's body, written by the gateway. */
 type SessionHook = (session: BackendSession, told: unknown, context: HandlerContext) => unknown
 
 function readHandlers(file: string, { onConnect, onClose }: Functions, folder: RouteOptions): Handler[] {
@@ -124,7 +124,7 @@ function readHandlers(file: string, { onConnect, onClose }: Functions, folder: R
   return handlers
 }
 
-/** Calls onConnect, and returns a refusal as its outcome. Any other error of onConnect is a failure. */
+/** Calls onConnect, and returns its refusal if it has refused. Any other error of onConnect is thrown. */
 async function askConnect(onConnect: () => unknown, log: Logger): Promise<ConnectRefusal | undefined> {
   try {
     return (await onConnect()) === false ? { reason: 'refused' } : undefined

@@ -1,6 +1,6 @@
 /**
  * Finds and imports the modules of a handlers' folder, and explains why one does not load.
- * What their exports mean is decided by handlers.ts and hooks.ts.
+ * The meaning of their exports is left to handlers.ts and hooks.ts.
  */
 import { type Dirent, readdirSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
@@ -68,8 +68,8 @@ export async function loadNamed(
 }
 
 /**
- * Returns the named exports of a module. Properties of its default export count as such: that is how CommonJS
- * exports names.
+ * Returns the named exports of a module. Properties of its default export count as named exports, because
+ * CommonJS modules export names in this way.
  */
 export function exportsOf({ default: defaultExport, ...named }: Module): Module {
   const {
@@ -82,8 +82,7 @@ export function exportsOf({ default: defaultExport, ...named }: Module): Module 
 }
 
 /**
- * Describes what a module has thrown, on one line: the text, and the place in the game's file, if it is
- * known.
+ * Describes the error of a module on one line: its text, and the place in the game's file if that is known.
  */
 export function describeFailure(error: unknown): string {
   return attempt(() => (error instanceof Error ? describeError(error) : describeThrown(error)))

@@ -1,5 +1,5 @@
 /**
- * The caller of an operation: a request, or nobody, for timers and for the hooks of a worker.
+ * The caller of an operation: a request, or the code outside any request that uses `app`.
  * Decides whether an operation may still be sent. Counts the operations that must be answered before the
  * session's next request starts.
  */
@@ -19,15 +19,15 @@ export interface Caller {
   readonly view: SessionView | undefined
   /** Throws `REQUEST_ENDED` if the caller's operations no longer have an effect. */
   expectAlive(): void
-  /** Returns the id of the view that a change is marked with: 0, no view, once the request has ended. */
+  /** Returns the view's id for a change; 0, which stands for no view, once the request has ended. */
   viewIdOf(view: SessionView): number
   /** Delays the end of the request until `answer` is settled. */
   awaitOperation(answer: Promise<unknown>): void
 }
 
 /**
- * The caller of everything that is asked for through `app`. If a request's code does so, the operation counts
- * for that request.
+ * The caller of all operations through `app`, such as those of timers and of the hooks of a worker. If a
+ * request's code uses `app`, the operation counts for that request.
  */
 export const appCaller: Caller = {
   rid: 0,

@@ -1,11 +1,11 @@
 /**
  * A lock for each key, so that concurrent updates of one key in this worker run one after the other.
- * Each update gets the value that the one before it has left. Without the lock all but one would be refused
- * and tried again, which makes work that grows with the square of their number. The lock is never held while
- * the game's code is awaited: an asynchronous update releases it first.
+ * Each update starts from the value that the previous update has left. Without the lock all but one update
+ * would be refused and tried again, and the work would grow with the square of their number. The lock is
+ * never held while the game's code is awaited: an asynchronous update releases it first.
  */
 
-/** What the previous holder has left: the key's text, undefined if there is no such key. */
+/** The value that the previous holder has left: the key's text, or undefined if there is no such key. */
 export interface Left {
   readonly text: string | undefined
 }
@@ -13,12 +13,12 @@ export interface Left {
 type Waiting = (left: Left | undefined) => void
 
 export class KeyLock {
-  /** Those that wait, by name. A name is in the map while its lock is held. */
+  /** Waiting callers by the lock's name. A name is in the map while its lock is held. */
   readonly #waiting = new Map<string, Waiting[]>()
 
   /**
-   * Acquires the lock. Returns undefined if it was free. Otherwise returns a promise that resolves when it
-   * is, with what the previous holder has left, if that is known.
+   * Acquires the lock. Returns undefined if it was free. Otherwise returns a promise, which resolves with the
+   * value of the previous holder once the lock is acquired; undefined if that value is not known.
    */
   enter(name: string): Promise<Left | undefined> | undefined {
     const waiting = this.#waiting.get(name)
@@ -27,7 +27,7 @@ export class KeyLock {
     return undefined
   }
 
-  /** Passes the lock to the next that waits, or frees it. */
+  /** Passes the lock to the next waiting caller, or frees it. */
   leave(name: string, left: Left | undefined): void {
     const next = this.#waiting.get(name)?.shift()
     if (next === undefined) this.#waiting.delete(name)

@@ -1,6 +1,6 @@
 /**
  * The log of a worker: its lines cross the link, and the gateway's own log prints them.
- * Message and fields of a game may be anything. They become text here, with a bounded length.
+ * The game may log any values as message and fields. They become text of bounded length here.
  */
 import { shorten } from '../../shared/text/field-text.js'
 import {
@@ -16,7 +16,7 @@ import type { Link } from './link.js'
 /** Maximum characters of a message. */
 const longestMessage = 16_384
 
-/** Creates a logger. `always`: fields for each line, which override fields of the same names. */
+/** Creates a logger. `always` are the fields of every line. They override fields of the same names. */
 export function createLinkLogger(link: Link, always: Readonly<Record<string, unknown>>): Logger {
   return createLogger('debug', (level, message, fields) => {
     const text = shorten(formatMessage(message), longestMessage)

@@ -1,8 +1,8 @@
 /**
  * The worker's end of the link: sends operations and outcomes, and receives the gateway's answers.
  * Everything goes through one outbox and one port, so the gateway sees operations and outcomes in the order
- * in which they were made. The outbox is sent once the code that runs now has run: by the batch itself during
- * a batch, and by `process.nextTick` at any other time.
+ * in which they were made. A batch sends the outbox at its end. At any other time, `process.nextTick` sends
+ * it after the code that runs now.
  */
 import { type ErrorData, GatewayError } from '../../shared/errors.js'
 import { type AbortReason, type InboxMessage, type InboxReader, readInbox } from '../../shared/link/inbox.js'
@@ -16,8 +16,8 @@ import { KeyLock } from './key-lock.js'
 const longestWait = 1
 
 /**
- * The outbox is sent at once when it holds at least so many operations that want acks, and at least this
- * share of all operations that wait for one. The gateway then works on them while the next are made.
+ * Thresholds for sending the outbox at once: the number of operations in it that want acks, and their share
+ * of all operations that wait for an ack. The gateway then works on them while the worker makes more.
  */
 const leastToLeave = 16
 const shareToLeave = 1 / 2
@@ -50,9 +50,9 @@ export class Refused extends GatewayError {
 }
 
 /**
- * Makes the stack of a refusal show the code that awaits it. The error itself is made where the gateway's
- * answer is read; only an async function in between lets V8 find the awaiting code. A rejection that nobody
- * handles does not end the worker: it is logged anyway.
+ * Makes the stack of a refusal show the code that awaits it. The error itself is created where the gateway's
+ * answer is read. V8 finds the awaiting code only through an async function in between. An unhandled
+ * rejection does not end the worker, since it is logged anyway.
  */
 export function traced<Result>(promise: Promise<Result>): Promise<Result> {
   const answer: Promise<Result> = (async () => {
@@ -62,7 +62,7 @@ export function traced<Result>(promise: Promise<Result>): Promise<Result> {
       try {
         if (error instanceof GatewayError && !isRequestError(error)) Error.captureStackTrace(error)
       } finally {
-        // Not earlier: V8 follows only promises that have a single listener.
+        // Added only after the capture, because V8 follows only promises with a single listener.
         answer!.catch(ignore)
       }
       throw error
@@ -71,7 +71,7 @@ export function traced<Result>(promise: Promise<Result>): Promise<Result> {
   return answer
 }
 
-/** The value of an ack, which most acks do not have. */
+/** The value of an ack; undefined for most acks. */
 export type AckValue = string | undefined
 
 /** An operation that waits for its ack or refusal. */
@@ -123,7 +123,8 @@ export class Link implements InboxReader {
   }
 
   /**
-   * Keeps the outbox until `endBatch`, except for `leaveIfDue`, so that a batch is answered in one message.
+   * Keeps the outbox until `endBatch`, so that a batch is answered in one message if possible. Only
+   * `leaveIfDue`, and `call` with many operations, send it earlier.
    */
   beginBatch(): void {
     this.#isInBatch = true
@@ -174,7 +175,8 @@ export class Link implements InboxReader {
     return waiting
   }
 
-  // A tick that a microtask requests comes after all microtasks, and so after all that handlers do now.
+  // A `nextTick` callback that a microtask schedules runs after all microtasks, and so after all code of
+  // handlers that runs now.
   readonly #afterMicrotasks = () => nextTick(this.#leaveNow)
 
   readonly #leaveNow = () => {

@@ -1,5 +1,5 @@
 /**
- * The local settings of a BackendSession: the view's keys under the handler's own changes.
+ * The local settings of a BackendSession: the keys of its view, overlaid with the handler's changes.
  * Owned by one BackendSession. Decodes a value when it is first read, and encodes it when it is pushed.
  */
 import { expectKey } from '../../shared/check.js'
@@ -93,7 +93,7 @@ export class LocalSettings {
     })
   }
 
-  /** Returns the text of every key, '' for removed ones: what `pushAll` sends. */
+  /** Returns the text of every key, and '' for each removed key, as `pushAll` sends them. */
   allTexts(): Map<string, string> {
     const texts = new Map<string, string>()
     this.forEachText((key, text) => texts.set(expectKey(key), text))
@@ -103,7 +103,10 @@ export class LocalSettings {
     return texts
   }
 
-  /** Returns the keys that were set or removed, and those whose values differ from the view, at any depth. */
+  /**
+   * Returns the texts of keys that were set or removed. Includes keys with a value that differs from the view
+   * at any depth.
+   */
   changedTexts(): Map<string, string> {
     const texts = new Map<string, string>()
     for (const [key, text] of this.allTexts()) {

@@ -1,4 +1,4 @@
-/** One page of a channel's members: what a handler asks for, and the gateway's answer. */
+/** One page of a channel's members: a handler's options for it, and the gateway's answer. */
 import type { SessionAddress } from '../../shared/address.js'
 import { describeValue, expectObject } from '../../shared/check.js'
 import { addressOf } from './session-address.js'
@@ -10,10 +10,10 @@ export interface Member {
   readonly uid: string | null
 }
 
-/** Which page of a channel's members to read. */
+/** Options that select a page of a channel's members. */
 export interface MembersOptions {
   /**
-   * The last member of the page before.
+   * The last member of the previous page.
    *
    * @defaultValue `undefined`: the first page
    */
@@ -29,13 +29,13 @@ export interface MembersOptions {
 /** Maximum number of members in a page. */
 const longestPage = 1_000
 
-/** A page as the gateway is asked for it: `count` members whose session numbers are above `after`. */
+/** The request for a page: `count` members with session numbers above `after`. */
 interface MembersPage {
   readonly after: number
   readonly count: number
 }
 
-/** @throws TypeError for invalid options */
+/** Checks the options, and fills in defaults. Throws TypeError for invalid options. */
 export function readMembersPage(options: MembersOptions): MembersPage {
   const { after, limit = longestPage } = expectObject(options, 'the options of members')
   if (!Number.isInteger(limit) || limit < 1 || limit > longestPage) {

@@ -1,6 +1,6 @@
 /**
- * Sends the operations on events and channels, on behalf of one caller (a request, or nobody).
- * Methods that return a promise wait for the gateway; the others do not. An event is sent in the order of the
+ * Sends the operations on events and channels, on behalf of one caller (a request or `app`).
+ * Methods that return a promise wait for the gateway; the others do not. Events are sent in the order of the
  * calls, and before the request's reply.
  */
 import type { SessionAddress } from '../../shared/address.js'
@@ -32,7 +32,7 @@ export interface ExceptOptions extends EventOptions {
 /** Options of an event for all sessions. */
 export interface BroadcastOptions extends ExceptOptions {
   /**
-   * Who gets the event: `'all'` sessions, or only those that are `'bound'` to a user.
+   * The recipients of the event: `'all'` sessions, or only sessions that are `'bound'` to a user.
    *
    * @defaultValue `'all'`
    */
@@ -141,7 +141,7 @@ export class Messenger {
       return ack => outbox.sendToUser(this.#userHead(ack), uid, event, numbers)
     }
     const { frontendId, sid } = addressOf(to)
-    // If the one receiver is excepted, the event goes to session 0, which does not exist.
+    // If the only recipient is excepted, the event is sent to session 0, which does not exist.
     const isExcepted = numbers !== '' && JSON.parse(numbers).includes(sid)
     return ack => outbox.send(this.#headOf({ frontendId, sid: isExcepted ? 0 : sid }, ack), event)
   }
@@ -161,7 +161,10 @@ export class Messenger {
     return traced(this.#asked<AckValue>(name, about, prepare).then(Number))
   }
 
-  /** `prepare` checks the arguments before anything is written, and returns the function that writes. */
+  /**
+   * Sends an operation, and returns its answer. `prepare` checks the arguments first, and returns the
+   * function that writes the operation.
+   */
   #asked<Value = void>(name: string, about: string, prepare: () => Write): Promise<Value> {
     let write: Write
     try {

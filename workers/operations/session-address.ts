@@ -1,5 +1,5 @@
 /**
- * How handlers name a session or a user: by a BackendSession, an address or a uid.
+ * The names of sessions and users in handlers' calls: a BackendSession, an address or a uid.
  * Names may come straight from a client's body, and so they are checked here before they leave the worker.
  */
 import type { SessionAddress } from '../../shared/address.js'
@@ -8,7 +8,7 @@ import { describeValue, expectFrontendId } from '../../shared/check.js'
 /** Names a session: a BackendSession, or an address `{ frontendId, sid }`. */
 export type SessionLike = SessionAddress | { readonly frontendId: string; readonly id: number }
 
-/** Whom an event is for: one session, or a uid for all sessions of that user. */
+/** The recipient of an event: one session, or a uid for all sessions of that user. */
 export type Recipient = SessionLike | string
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Sends the operations on sessions, on behalf of one caller (a request, or nobody).
+ * Sends the operations on sessions, on behalf of one caller (a request or `app`).
  * Each change is also noted in the view that it was made from, so that the next request of the turn reads it.
  */
 import { describeValue, maxNameBytes } from '../../shared/check.js'
@@ -13,7 +13,7 @@ import { type AckValue, type Link, Refused, traced } from './link.js'
 import type { SessionView } from './session-view.js'
 import { expectSettingsBudget, expectSettingsBudgetForAll } from './settings-budget.js'
 
-/** Makes a key's new text from its newest text; undefined stands for a missing key. */
+/** Computes a key's new text from its newest text; undefined stands for a missing key. */
 type TextChange = (newest: string | undefined) => string | Promise<string>
 
 interface UidHolder {
@@ -32,9 +32,9 @@ export class SessionOperations {
   }
 
   /**
-   * Runs `work`, turning each failure into a rejection. A rejection that nobody handles does not end the
-   * worker: a player who leaves in the middle of a request is no fault of the game. `about`: the key or the
-   * uid, for the log.
+   * Runs `work`, turning each failure into a rejection. An unhandled rejection does not end the worker,
+   * because a player may leave in the middle of a request without any fault of the game. `about` is the key
+   * or the uid, for the log.
    */
   promised<Result>(operation: string, about: unknown, work: () => Promise<Result>): Promise<Result> {
     return this.asked(operation, about, () => {
@@ -45,12 +45,12 @@ export class SessionOperations {
   }
 
   /**
-   * As `promised`, for a single operation that is sent at once. The gateway itself logs how that is answered.
+   * Variant of `promised` for a single operation that is sent at once. The gateway itself logs its refusals.
    */
   asked<Result>(operation: string, about: unknown, ask: () => Promise<Result>): Promise<Result> {
     try {
-      // Counted before it is tried: an operation that fails at once is reported, which is work for the
-      // gateway too.
+      // Counts the operation before it is tried, because an operation that fails at once is reported, and so
+      // is work for the gateway too.
       this.#caller.author?.countOperation()
       return ask()
     } catch (error) {
@@ -90,10 +90,7 @@ export class SessionOperations {
     return answer
   }
 
-  /**
-   * Binds a session. `holder`: an object whose uid is set as that of the view is, once the gateway has
-   * agreed.
-   */
+  /** Binds a session. Once the gateway has agreed, sets the uid of the view and of `holder`. */
   bind(view: SessionView, uid: string, holder: UidHolder = view): Promise<void> {
     return this.#awaited(async () => {
       await this.#call(ack => this.#link.outbox.bind(this.#head(view, ack), uid))
@@ -110,7 +107,7 @@ export class SessionOperations {
     })
   }
 
-  /** Updates one key, again until no conflict is met. Returns the text that was pushed. */
+  /** Updates one key, and tries again after each conflict. Resolves with the text that was pushed. */
   update(view: SessionView, key: string, change: TextChange): Promise<string> {
     return this.#awaited(async () => {
       let newest = view.textOf(key)
@@ -193,7 +190,8 @@ export class SessionOperations {
   }
 
   /**
-   * Reports an operation that failed here, so that the gateway logs and counts it. It knows its own refusals.
+   * Reports an operation that failed here, so that the gateway logs and counts it. The gateway's own refusals
+   * are not reported.
    */
   #tellFailure(operation: string, about: unknown, error: unknown): void {
     if (error instanceof Refused) return
@@ -213,7 +211,10 @@ export class SessionOperations {
     return this.#link.call<Value>(write)
   }
 
-  /** Delays the end of the request until the work has ended, so that the next request sees what it notes. */
+  /**
+   * Delays the end of the request until the work has ended, so that the next request sees the changes that
+   * the work notes in the view.
+   */
   #awaited<Result>(work: () => Promise<Result>): Promise<Result> {
     const promise = work()
     this.#caller.awaitOperation(promise)
@@ -227,7 +228,7 @@ export class SessionOperations {
 
   /**
    * Whether a change that is made now belongs to the view. A change after the end of its request is foreign
-   * to the turn's later requests. This is decided when the change is sent, as the gateway is told then; the
+   * to the turn's later requests. Decided when the change is sent, because the gateway is told then. The
    * request may have ended when the answer comes.
    */
   #isOwn(view: SessionView): boolean {
@@ -251,8 +252,8 @@ export class SessionOperations {
   }
 
   /**
-   * The request's own view, if `view` is another view of the same session. The next request reads the own
-   * view.
+   * The request's own view, if `view` is another view of the same session. The next request of the turn reads
+   * that own view.
    */
   #ownBeside(view: SessionView): SessionView | undefined {
     const { view: own } = this.#caller

@@ -1,5 +1,6 @@
 /**
- * A worker's view of one session: a snapshot of its settings' texts, and what was pushed here since.
+ * A worker's view of one session: a snapshot of its settings' texts, and the keys that were pushed here
+ * since.
  * The requests of one turn share a view. A session that was found by number or uid has a view of its own.
  * Values stay texts here; each BackendSession decodes them for itself.
  */
@@ -17,7 +18,7 @@ export function nextViewId(): number {
 }
 
 export interface SessionViewInit {
-  /** Above 0: the turn's number. Below 0: from `nextViewId`. */
+  /** The view's id. Above 0, it is the number of a turn; below 0, it comes from `nextViewId`. */
   readonly viewId: number
   readonly frontendId: string
   readonly sid: number
@@ -27,7 +28,7 @@ export interface SessionViewInit {
 }
 
 export class SessionView {
-  /** The gateway does not regard changes made by a view as foreign to that view. */
+  /** The view's id. For the gateway, a change that carries this id is not foreign to the view. */
   readonly viewId: number
   readonly address: SessionAddress
   readonly version: number
@@ -35,7 +36,7 @@ export class SessionView {
   readonly #settings: string
   /** The keys that were pushed since the snapshot; '' for a deleted key. */
   #pushed: Map<string, string> | undefined
-  /** Computed when it is first needed. */
+  /** The value of `size`, computed when it is first needed. */
   #size: number | undefined
   /** Upper bound of the settings' size: overwritten keys are counted twice. */
   #sizeBound: number

@@ -113,7 +113,7 @@ export class ChannelService {
   }
 
   /**
-   * As `pushMessageByUids`. Resolves with the uids of users without a session.
+   * Variant of `pushMessageByUids` that resolves with the uids of users without a session.
    *
    * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`, `FRONTEND_UNKNOWN` if none of the named gateways is
    * known
@@ -160,7 +160,7 @@ export class ChannelService {
   // LOCAL-SESSIONS: Pinus' type of server would name several gateways; it is ignored, and the own one is
   // meant.
   /**
-   * As `broadcast`. Resolves when the event was sent.
+   * Variant of `broadcast` that resolves when the event was sent.
    *
    * @throws `EVENT_NOT_SERIALIZABLE`
    */
@@ -191,8 +191,8 @@ export class ChannelService {
   }
 
   /**
-   * Sends to each gateway. Fails only if all fail; otherwise the users of a failed gateway count as not
-   * reached.
+   * Sends to each gateway. Rejects only if all gateways fail; otherwise the users of a failed gateway count
+   * as not reached.
    */
   async #sendToGroups(groups: readonly Users[], event: EventText): Promise<string[]> {
     const results = await Promise.allSettled(groups.map(users => this.#init.users.asend(users, event)))

@@ -1,7 +1,7 @@
 /**
  * Pinus' Channel: a channel of users rather than of sessions.
- * Its members are the sessions of these users, and are kept in the gateway. So methods that Pinus answers
- * from its own process return promises here.
+ * Its members are the sessions of these users, and are kept in the gateway. So methods that return values in
+ * Pinus return promises here.
  */
 import type { EventOptions } from '../../shared/events/event.js'
 import { type Callback, isCallback, settle } from '../api/callback.js'
@@ -59,7 +59,7 @@ export class PinusChannel {
   }
 
   /**
-   * As `add`. Resolves with the number of the user's sessions that are members now.
+   * Variant of `add` that resolves with the number of the user's sessions in the channel.
    *
    * @throws `UID_INVALID`, `TOO_MANY_CHANNELS`, `CHANNEL_FULL`, `FRONTEND_UNKNOWN`
    */
@@ -79,7 +79,7 @@ export class PinusChannel {
     return true
   }
 
-  /** As `leave`. Resolves with the number of the user's sessions that were members. */
+  /** Variant of `leave` that resolves with the number of removed sessions. */
   aleave(uid: string, sid: string): Promise<number> {
     return this.#users.aleave(this.name, { frontendId: sid, uid })
   }
@@ -96,14 +96,14 @@ export class PinusChannel {
 
   // LOCAL-SESSIONS: Pinus knows the gateway of each member; here a user without one is looked for in the
   // worker's own gateway. `removeMember` does the same.
-  /** Resolves with a user who is a member; null for any other user. */
+  /** Resolves with the user if they have a session in the channel, otherwise with null. */
   getMember(uid: string): Promise<ChannelMember | null> {
     const user = { frontendId: this.#frontendId, uid }
     const count = this.#users.sessionsIn(this.name, user)
     return quietly(count.then(count => (count === 0 ? null : { uid, sid: user.frontendId })))
   }
 
-  /** Resolves with the number of users who are members. */
+  /** Resolves with the number of users with a session in the channel. */
   getUserAmount(): Promise<number> {
     return quietly(this.#readMembers().then(uids => uids.length))
   }
@@ -133,7 +133,8 @@ export class PinusChannel {
   }
 
   /**
-   * As `pushMessage`. Resolves with an empty array, where Pinus lists the uids that were not reached.
+   * Variant of `pushMessage` that resolves with an empty array. Pinus lists the uids there that were not
+   * reached.
    *
    * @throws `EVENT_NOT_SERIALIZABLE`
    */

@@ -1,6 +1,6 @@
 /**
  * Sends the operations on events and channels that name users and their gateway, as Pinus does.
- * Their caller is nobody, as for all operations through `app`. They keep their order with all other
+ * Their caller is the `appCaller`, as for all operations through `app`. They keep their order with all other
  * operations of the worker.
  */
 import { expectFrontendId, expectUid } from '../../shared/check.js'
@@ -38,7 +38,7 @@ export class UserOperations {
     this.#link.leaveSoon()
   }
 
-  /** As `send`. Resolves with the uids of users without a session there. */
+  /** Variant of `send` that resolves with the uids of users without a session there. */
   async asend({ frontendId, uids }: Users, event: EventText): Promise<string[]> {
     const missed = await this.#link.call<AckValue>(ack =>
       this.#link.outbox.sendToUsers(head(frontendId, ack), JSON.stringify(uids), event)
@@ -54,7 +54,7 @@ export class UserOperations {
     this.#link.leaveSoon()
   }
 
-  /** As `join`. Resolves with the number of the user's sessions that are members now. */
+  /** Variant of `join` that resolves with the number of the user's sessions in the channel. */
   ajoin(channel: string, user: User): Promise<number> {
     return this.#counted('joinUser', channel, user)
   }
@@ -67,7 +67,7 @@ export class UserOperations {
     this.#link.leaveSoon()
   }
 
-  /** As `leave`. Resolves with the number of the user's sessions that were members. */
+  /** Variant of `leave` that resolves with the number of removed sessions. */
   aleave(channel: string, user: User): Promise<number> {
     return this.#counted('leaveUser', channel, user)
   }
