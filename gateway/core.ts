@@ -1,7 +1,7 @@
 /**
  * The core of a gateway: sessions, requests and workers, put together without sockets. Tests of the core
- * build the same core with workers that have no thread. The sockets, and the API for the host program, are
- * added by gateway.ts.
+ * build the same core with workers that have no thread. gateway.ts adds the sockets and the API for the host
+ * program.
  */
 import type { Logger } from '../shared/text/log.js'
 import { Deadlines } from './dispatch/deadlines.js'
@@ -39,7 +39,7 @@ export interface CoreInit {
   readonly metrics: Metrics
   readonly registry: Registry
   readonly startTransport: StartTransport
-  /** Addresses of the modules that register a loader for TypeScript; none for JavaScript handlers. */
+  /** Addresses of the modules that register a loader for TypeScript; empty for JavaScript handlers. */
   readonly typescriptLoaders: readonly string[]
 }
 

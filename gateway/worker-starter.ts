@@ -29,7 +29,7 @@ export type WorkerOptions = Pick<
 
 export interface WorkerStarterInit {
   readonly options: WorkerOptions
-  /** Addresses of the modules that register a loader for TypeScript. None if only JavaScript is loaded. */
+  /** Addresses of the modules that register a loader for TypeScript. Empty if only JavaScript is loaded. */
   readonly typescriptLoaders: readonly string[]
   readonly metrics: Metrics
   readonly startTransport: StartTransport

@@ -12,8 +12,8 @@ const aimedMicros = 1_000
 /** Microseconds of work below which waking a second worker does not pay. */
 const littleMicros = 300
 /**
- * Maximum cost of a request, in microseconds, that one batch adds to the mean. A batch during which the
- * worker stood still says little about the next one.
+ * Upper bound, in microseconds, for the cost of a request that one batch adds to the mean. A batch during
+ * which the worker stood still says little about the next one.
  */
 const mostMicros = 1_000_000
 /** Weight of the newest batch in the mean. */

@@ -1,7 +1,8 @@
 /**
- * Hands requests out to workers in batches. As soon as a worker is ready, it gets a share of the waiting
- * lanes. Handing out never waits for a timer: the only timer here checks for passed deadlines and stuck
- * turns.
+ * Hands requests out to workers in batches. A lane holds the requests of one session, the line holds the
+ * waiting lanes, and a turn is the requests of one lane in a batch. As soon as a worker is ready, it gets a
+ * share of the waiting lanes. Handing out never waits for a timer: the only timer here checks for passed
+ * deadlines and stuck turns.
  *
  *   add ──▶ lane ──▶ line ──▶ turn in a batch ──▶ outcome ──▶ reply
  *             ▲                    │

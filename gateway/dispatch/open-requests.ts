@@ -1,7 +1,7 @@
 /**
  * The open requests of a gateway: they wait, run, or are decided while their handlers still run. Each is
  * decided once, by an outcome, by its deadline or by the end of its session, and its client is answered once.
- * How requests reach their workers is left to dispatcher.ts, and deadlines to deadlines.ts.
+ * Leaves handing out to dispatcher.ts, and deadlines to deadlines.ts.
  */
 
 import { requestFlags } from '../../shared/link/batch.js'

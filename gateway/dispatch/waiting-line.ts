@@ -119,7 +119,7 @@ export class WaitingLine {
   }
 
   /**
-   * Whether a request that arrives now would wait longer than the limit. Holds if the first waiter has
+   * Whether a request that arrives now would wait longer than the limit. This is so if the first waiter has
    * already waited longer, or if the `waiting` requests are estimated to take longer than the `aimed` share
    * of the limit. The first condition alone comes too late: meanwhile more requests may have arrived than the
    * workers can run.

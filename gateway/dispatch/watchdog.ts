@@ -20,6 +20,7 @@ const checksPerDoubt = 3
 /** The last observations of a worker, and the numbers of checks for which they have not changed. */
 interface Seen {
   pulse: number
+  /** Number of consecutive checks without a new heartbeat. */
   silences: number
   progress: number
   running: number

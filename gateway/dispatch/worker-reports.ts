@@ -56,8 +56,8 @@ export class WorkerReports implements WorkerListener {
   }
 
   /**
-   * Tells the pool first: it removes the worker, and needs the requests that were running to judge the death.
-   * Then the dispatcher answers these requests, and hands out the unstarted ones to other workers.
+   * Tells the pool first: it removes the worker, and judges the cause while the running requests are still
+   * known. Then the dispatcher answers these requests, and hands out the unstarted ones to other workers.
    */
   workerEnded(worker: Worker, cause: Error): void {
     this.#pool.workerEnded(worker, cause)

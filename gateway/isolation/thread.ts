@@ -44,7 +44,7 @@ export class Thread implements Transport {
   readonly #end: EndOnce
   #port: MessagePort | undefined
 
-  /** Throws what Node throws if no thread can be started. */
+  /** Starts the thread. Throws Node's error if no thread can be started. */
   constructor(init: TransportInit, { workerArgv, workerHeap, prints }: ThreadOptions) {
     this.#init = init
     this.#claims = init.setup.claims
@@ -56,7 +56,7 @@ export class Thread implements Transport {
       maxThreads: 1,
       idleTimeout: Number.POSITIVE_INFINITY,
       concurrentTasksPerWorker: concurrentTasks,
-      // While a worker waits with Atomics, it would receive nothing from its link and run no timers.
+      // While it waits with Atomics, a worker receives nothing from its link and runs no timers.
       atomics: 'disabled',
       stricterFIFO: true,
       recordTiming: false,
@@ -93,8 +93,8 @@ export class Thread implements Transport {
   }
 
   /**
-   * Ends the thread, even if it is busy. A thread in a system call ends only after the call; waits for it at
-   * most `closingGrace`.
+   * Ends the thread, even if it is busy. A thread in a system call ends only after the call, so the wait is
+   * limited to `closingGrace`.
    */
   async terminate(): Promise<void> {
     await withTimeout(closingGrace, this.#pool.destroy())

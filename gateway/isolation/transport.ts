@@ -8,8 +8,8 @@ import type { WorkerSetup } from '../../shared/link/worker-setup.js'
 
 export interface Transport {
   /**
-   * The request that occupies the thread, or did so when the worker ended, as `runningAs` numbers it; 0 if
-   * none does.
+   * Number (see `runningAs`) of the request that occupies the thread, or occupied it when the worker ended; 0
+   * for none.
    */
   readonly running: number
   run(batch: Batch): void
@@ -39,7 +39,7 @@ export interface TransportInit {
   readonly onEnd: (cause: Error) => void
 }
 
-/** Milliseconds that a worker may take to end after `terminate`, and then its channel to close. */
+/** Milliseconds for a worker to end after `terminate`, and between its end and the close of its channel. */
 export const closingGrace = 1_000
 
 /**
@@ -101,7 +101,9 @@ export class EndOnce {
 
 /** The end of a worker's process by its exit code or a signal. */
 export class ProcessEnd extends Error {
-  /** Whether a fault signal such as SIGSEGV ended it, which comes from the code that ran there. */
+  /**
+   * Whether a fault signal such as SIGSEGV ended the process. Such signals come from the code that ran there.
+   */
   readonly isFault: boolean
 
   constructor(code: number | null, signal: NodeJS.Signals | null) {

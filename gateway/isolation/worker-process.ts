@@ -47,7 +47,7 @@ export class WorkerProcess implements Transport {
   #tellEnded!: () => void
   #onStopped: (() => void) | undefined
 
-  /** Throws what Node throws if no process, file or folder can be created. */
+  /** Starts the process. Throws Node's error if no process, file or folder can be created. */
   constructor(init: TransportInit, options: WorkerProcessOptions) {
     const { claims, ...setup } = init.setup
     this.#init = init

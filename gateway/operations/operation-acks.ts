@@ -8,9 +8,9 @@ import type { UserOperationHead } from '../../shared/link/outbox.js'
 import type { Logger } from '../../shared/text/log.js'
 import type { Metrics } from '../telemetry/metrics.js'
 
-/** The worker of the operations, as far as applying them needs it. */
+/** The worker from which operations come. */
 export interface OperationSource {
-  /** Unique in this gateway. Distinguishes the views of different workers. */
+  /** The worker's number, unique in this gateway. Distinguishes the views of different workers. */
   readonly serial: number
   /**
    * Returns the route of a request that was given up, and may not act any more; undefined if the request may
@@ -77,7 +77,7 @@ export class OperationAcks {
     else log.warn('An operation was refused', fields)
   }
 
-  /** Answers an operation that threw while it was applied. The fault is the gateway's, not the worker's. */
+  /** Answers an operation that threw while it was applied. The worker is not at fault. */
   fail(operation: string, { rid, ack }: Pick<UserOperationHead, 'rid' | 'ack'>, error: unknown): void {
     const { metrics, log, inbox, source } = this.#init
     metrics.count('operationsRefused')

@@ -34,10 +34,7 @@ export class Suspensions {
     this.#init = init
   }
 
-  /**
-   * Counts the death of a worker, which the handler of a route has certainly caused. `route` is the route's
-   * name.
-   */
+  /** Counts a worker's death that a handler of this route has certainly caused. */
   blame(route: string, cause: string): void {
     const { metrics, log, monotonic } = this.#init
     const time = monotonic()

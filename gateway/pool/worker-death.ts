@@ -88,8 +88,8 @@ export function errorOf({ rid, route }: Request, death: WorkerDeath): GatewayErr
 const noBlame: Blame = { culprit: undefined }
 
 /**
- * Finds the request that occupies a worker's thread. If none is known to, the only request there is a
- * suspect.
+ * Finds the request that occupies a worker's thread. If that is not known, the only request that runs there
+ * is the suspect.
  *
  * @param turns the worker's turns
  * @param number the running request, as `Transport.running` names it; 0 if no request is in its synchronous

@@ -44,7 +44,7 @@ export class WorkerLoad implements OperationSource {
     this.#undecided += turn.requests.length
   }
 
-  /** Subtracts a request that was taken back or decided. Counts as progress. */
+  /** Subtracts a request that was taken back or decided. This counts as progress. */
   forget(): void {
     this.#undecided--
     this.#progress++

@@ -69,7 +69,7 @@ export class Worker {
   hooks: readonly RouteHello[] = []
   #state: WorkerState = 'starting'
   /**
-   * Whether the synchronous part of the last batch is done, as the worker has reported. Kept apart from the
+   * Whether the worker has reported that the synchronous part of its last batch is done. Kept apart from the
    * state, because a retiring worker reports this too.
    */
   #isAtRest = false
@@ -84,7 +84,7 @@ export class Worker {
   #hasForeign = false
   #batch: Batch | undefined
 
-  /** Throws what `start` throws. */
+  /** Starts the worker, and throws the errors of `start`. */
   constructor({ serial, setup, isProcess, start, listener, operations, ...limits }: WorkerInit) {
     this.startsAtOnce = isProcess
     this.index = setup.index
@@ -134,8 +134,8 @@ export class Worker {
   }
 
   /**
-   * The request that occupies the thread, or did so when the worker ended, as `runningAs` numbers it; 0 if
-   * none does.
+   * Number (see `runningAs`) of the request that occupies the thread, or occupied it when the worker ended; 0
+   * for none.
    */
   get running(): number {
     return this.#transport.running

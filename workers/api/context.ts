@@ -1,5 +1,5 @@
 /**
- * The context of a handler: everything it gets beside its body and its session.
+ * The context of a handler: everything that it gets besides its body and its session.
  * Made for each request. Costly parts are made when they are first used.
  */
 import type { Logger } from '../../shared/text/log.js'

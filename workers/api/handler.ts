@@ -24,10 +24,7 @@ export type HandlerFunction<Body = AnySettings, Reply = unknown, Settings = AnyS
   context: HandlerContext
 ) => Reply | Promise<Reply>
 
-/**
- * Declaration of a handler: options of its route, and schemas of Standard Schema v1 (zod, valibot, arktype
- * …).
- */
+/** Options of a handler's route, and its schemas by Standard Schema v1 (zod, valibot, arktype …). */
 export interface HandlerOptions<Body extends Schema = Schema, Reply extends Schema = Schema>
   extends RouteOptions {
   /**
@@ -47,8 +44,8 @@ export interface HandlerOptions<Body extends Schema = Schema, Reply extends Sche
 const optionsKey = Symbol.for('sallyport.handler.options')
 
 /**
- * Declares a handler with a schema of its body, a schema of its reply, or options of its route. The result can
- * be called like the given function, for example in a unit test; it checks the body first, as in a worker.
+ * Declares a handler with a schema of its body, a schema of its reply, or options of its route. The result
+ * can be called like the given function, for example in a unit test. It checks the body first, as in a worker.
  *
  * @throws TypeError for an invalid schema or a missing function
  * @example
@@ -86,7 +83,8 @@ export function handler(options: HandlerOptions, run: HandlerFunction): HandlerF
   const { body, reply, ...routeOptions } = options
   expectSchema('body', body)
   expectSchema('reply', reply)
-  // A new function, so that one `run` may be declared twice. `this` is passed on for methods of objects.
+  // Creates a new function, so that one `run` may be declared twice. `this` is passed on for methods of
+  // objects.
   const declared: HandlerFunction = function (this: unknown, given, session, context) {
     const call = (parsed: unknown) => run.call(this, parsed, session, context)
     const result = body === undefined ? call(given) : parseBody(body, given, call)

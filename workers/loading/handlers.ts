@@ -156,7 +156,7 @@ async function findFunctions(loaded: Module, file: string, app: HandlerApp): Pro
 async function defaultObjects(defaultExport: unknown, file: string, app: HandlerApp): Promise<object[]> {
   if (typeof defaultExport === 'function') return [await make(defaultExport, file, app)]
   if (typeof defaultExport !== 'object' || defaultExport === null) return []
-  // A compiled CommonJS module has its own default export inside the one that Node gives it.
+  // A compiled CommonJS module has its own default export inside the default export that Node adds.
   const { __esModule: isCompiled, default: inner, ...named } = defaultExport as Module
   return isCompiled === true ? [named, ...(await defaultObjects(inner, file, app))] : [defaultExport]
 }

@@ -1,6 +1,6 @@
 /**
  * Finds and imports the modules of a handlers' folder, and explains why one does not load.
- * The meaning of their exports is left to handlers.ts and hooks.ts.
+ * Leaves the meaning of their exports to handlers.ts and hooks.ts.
  */
 import { type Dirent, readdirSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'

@@ -1,5 +1,5 @@
 /**
- * The caller of an operation: a request, or the code outside any request that uses `app`.
+ * The caller of an operation: a request, or `app` for code outside any request.
  * Decides whether an operation may still be sent. Counts the operations that must be answered before the
  * session's next request starts.
  */

@@ -29,7 +29,7 @@ export interface LinkPort {
   unref(): void
 }
 
-/** Thrown for an operation that the gateway has refused. */
+/** The gateway's refusal of an operation. */
 export class Refused extends GatewayError {
   readonly #newest: string
 

@@ -39,7 +39,7 @@ export interface BroadcastOptions extends ExceptOptions {
   readonly filter?: BroadcastFilter
 }
 
-/** Writes an operation into the outbox. `ack`: the number of its ack; 0 if it wants none. */
+/** Writes an operation into the outbox. `ack` is the number of its ack; 0 if it wants none. */
 type Write = (ack: number) => void
 
 export class Messenger {

@@ -1,6 +1,5 @@
 /**
- * A worker's view of one session: a snapshot of its settings' texts, and the keys that were pushed here
- * since.
+ * A worker's view of one session: a snapshot of its settings' texts, and the keys pushed here since.
  * The requests of one turn share a view. A session that was found by number or uid has a view of its own.
  * Values stay texts here; each BackendSession decodes them for itself.
  */

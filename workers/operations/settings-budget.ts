@@ -1,7 +1,7 @@
 /**
  * Checks whether a change fits into the limits of a session's settings, as far as a worker knows them.
- * So a handler's own stack shows where it pushes too much. The final check is the gateway's, which sees the
- * changes of all workers.
+ * So a handler's own stack shows where it pushes too much. The gateway decides in the end, because it sees
+ * the changes of all workers.
  */
 import { errors } from '../../shared/errors.js'
 import type { SettingsLimits } from '../../shared/values/settings-text.js'

@@ -133,8 +133,7 @@ export class PinusChannel {
   }
 
   /**
-   * Variant of `pushMessage` that resolves with an empty array. Pinus lists the uids there that were not
-   * reached.
+   * Variant of `pushMessage` that resolves with an empty array. Pinus lists the unreached uids there.
    *
    * @throws `EVENT_NOT_SERIALIZABLE`
    */

@@ -21,7 +21,10 @@ export class Author {
   #operations = 0
   #isTold = false
 
-  /** `maxOperations`: maximum number of operations for one request; 0 means unlimited. */
+  /**
+   * Creates the author of a request. `maxOperations` is the maximum number of its operations; 0 means
+   * unlimited.
+   */
   constructor(rid: number, route: string, maxOperations: number) {
     this.rid = rid
     this.route = route

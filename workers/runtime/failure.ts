@@ -10,7 +10,7 @@ import { isRequestError, type RequestError } from '../../shared/request-error.js
 import type { Logger } from '../../shared/text/log.js'
 import { describeThrown, messageOf } from '../../shared/text/thrown.js'
 
-/** Maximum size in bytes of a RequestError's parts, as UTF-8; of its data as JSON. */
+/** Maximum sizes of a RequestError's parts in bytes, as UTF-8. Its data is measured as JSON. */
 const maxCodeBytes = 256
 const maxMessageBytes = 16_384
 const maxDataBytes = 65_536

@@ -1,8 +1,8 @@
 /**
  * Handles the game's output to stdout and stderr.
  * In a thread, output goes through the gateway's process, and is lost if the thread ends too early. A worker
- * process inherits the gateway's streams. Their reader may be gone or may not read; neither may end the
- * process or fill its memory.
+ * process inherits the gateway's streams. The reader of these streams may be gone, or may not read. Neither
+ * may end the process or fill its memory.
  */
 import { maxWaitingBytes } from '../../shared/text/log.js'
 import { nextTick } from './own-time.js'
