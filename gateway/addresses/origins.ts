@@ -7,7 +7,7 @@ import { errors } from '../../shared/errors.js'
 
 /**
  * Returns an origin in one spelling: scheme and host in lower case, without the scheme's default port.
- * Returns undefined if the text is no origin; `null` and URLs with a path are none.
+ * Returns undefined if the text is no origin, as for `null` and URLs with a path.
  */
 export function normalizeOrigin(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined

@@ -1,9 +1,9 @@
 /**
  * The tie between a connection and its session: authentication, the session's start, and resume.
  *
- * Owned by the connection, and lives as long. When the connection closes, the session ends or is kept for a
- * resume. A session that can be resumed may outlive the connection: a ResumableReceiver stands between the
- * two.
+ * Owned by the connection, and lives as long as it does. When the connection closes, the session ends or is
+ * kept for a resume. A session that can be resumed may outlive the connection: a ResumableReceiver stands
+ * between the two.
  */
 import { type CloseCode, closeCodes, mayResume } from '../../shared/close-codes.js'
 import type { ResumeReply, ResumeRequest } from '../../shared/wire/resume.js'

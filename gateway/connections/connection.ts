@@ -8,7 +8,7 @@
  *       └───────────────────▲
  *
  * Public members are grouped by caller: the gateway, the protocol, the session. The last group ends the
- * connection: the first end moves it to `closing`, and a later one does not close it again.
+ * connection: the first call moves it to `closing`, and a later call does not close it again.
  *
  *   end        called by                                   the client sees           its session
  *   ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -240,7 +240,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
   #close(code: CloseCode, reason: string, kickReason: string | null): void {
     if (this.#state === 'closing') return
     try {
-      // While its protocol is unknown, the client reads the reason in the close frame.
+      // While the protocol is unknown, the client only reads the reason in the close frame.
       if (kickReason !== null && this.#protocol !== undefined)
         this.#outgoing.add(this.#protocol.encodeKick(kickReason))
       this.#outgoing.write()

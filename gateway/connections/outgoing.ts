@@ -17,7 +17,7 @@ import { latestCost, messageCost } from '../events/frame-cost.js'
 import type { SharedBudget } from '../limits/shared-budget.js'
 import type { Metrics } from '../telemetry/metrics.js'
 
-/** Number of waiting characters from which they are written at once, before the tick is over. */
+/** Number of waiting characters at which they are written, even before the tick is over. */
 const longestTick = 65_536
 
 export interface OutgoingInit {
@@ -53,7 +53,7 @@ export class Outgoing {
   /** The source of the pieces that are sent before any waiting frame: see `feed`. */
   #next: (() => string) | undefined
   #isFlushSoon = false
-  /** Whether a write is under way, whose callback tells when the kernel has accepted it. */
+  /** Whether a write is under way: its callback tells when the kernel has accepted it. */
   #isWriting = false
   /** Bytes of the current write. */
   #bytesWriting = 0

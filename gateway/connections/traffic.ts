@@ -15,8 +15,8 @@ export interface TrafficLimits {
 }
 
 /**
- * Number of unpaid bytes from which they are settled. Settling the six bytes of each request's frame header
- * one by one would cost an extra step per request.
+ * Number of unpaid bytes at which they are settled. Settling the six bytes of each request's frame header one
+ * by one would cost an extra step per request.
  */
 const settledAt = 1_024
 
@@ -35,7 +35,7 @@ export class Traffic {
   readonly #start: number
   /** Bytes of the messages and control frames that were reported here, each with one header. */
   #reported = 0
-  /** Bytes that the socket had read at the last `compare` without a report of them. */
+  /** Bytes that the socket had read without a report, as of the last `compare`. */
   #unreported = 0
   #unpaid = 0
   /** Created by the first frame that is not a request. */

@@ -26,7 +26,7 @@ export class EventFrame {
     if (this.#holders++ === 0) budget.change(this.text.length + sharedFrameCost)
   }
 
-  /** Removes a backlog that has dropped the frame from the count. */
+  /** Stops counting a backlog, because it has dropped the frame. */
   release(budget: SharedBudget): void {
     if (--this.#holders === 0) budget.change(-this.text.length - sharedFrameCost)
   }

@@ -1,8 +1,8 @@
 /**
  * A live view of a session, for the gateway's host: never a copy.
  *
- * Reading a value decodes it. The next request of the session sees a change. Requests that are running keep
- * the values that they started with, and treat the change as made by somebody else.
+ * Reading a value decodes it. A change is visible to the next request of the session. Requests that are
+ * running keep the values that they started with, and treat the change as made by somebody else.
  */
 import { EventEmitter } from 'node:events'
 import { expectKey } from '../../shared/check.js'

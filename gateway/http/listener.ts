@@ -240,8 +240,8 @@ export class Listener {
       socket.unshift(bytes)
       this.#http.emit(this.#http instanceof TlsServer ? 'secureConnection' : 'connection', socket)
     }
-    // Earlier requests on this connection must be answered first. Node does not see to this any more, because
-    // the socket was detached from its HTTP parser.
+    // Earlier requests on this connection must be answered first. Node no longer ensures this, because the
+    // socket was detached from its HTTP parser.
     const pending = this.#unanswered.get(socket)
     if (pending === undefined) return serve()
     socket.on('error', destroy)

@@ -85,8 +85,8 @@ export class UpgradePolicy {
   }
 
   /**
-   * Returns the refusal of an upgrade; undefined if it is allowed. Behind proxies, an allowed one counts for
-   * its address until its socket closes.
+   * Returns the refusal of an upgrade; undefined if it is allowed. Behind proxies, an allowed upgrade counts
+   * for its address until its socket closes.
    */
   enter(request: IncomingMessage, socket: Socket, address: string): HttpRefusal | undefined {
     const refusal = this.#judge(request, address)

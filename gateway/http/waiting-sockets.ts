@@ -40,8 +40,8 @@ export class WaitingSockets<Member extends WaitingSocket> {
   }
 
   /**
-   * Returns, of the sockets that have waited longest, one whose address has the most waiting sockets. Thus
-   * many sockets of one address do not keep out other clients. Returns undefined if no socket waits.
+   * Chooses among the longest waiting sockets: returns a socket of the address with the most waiting sockets.
+   * Thus many sockets of one address do not keep out other clients. Returns undefined if no socket waits.
    */
   findGreediest(): Member | undefined {
     let greediest: Member | undefined

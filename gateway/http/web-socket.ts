@@ -22,9 +22,9 @@ const answeredExcess = 4
 const frameOverhead = 1_024
 
 /**
- * Bytes of `maxBodyBytes` for which one fragment is allowed, and one chunk from the socket. Each of them
- * costs up to 290 bytes of memory until the message is complete (ws 8.23, measured): about as much as the
- * body itself.
+ * Number of bytes of `maxBodyBytes` per allowed fragment, and per allowed chunk from the socket. A fragment
+ * or chunk costs up to 290 bytes of memory until the message is complete (ws 8.23, measured): about as much
+ * as the body itself.
  */
 const bytesPerPart = 256
 const leastParts = 1_024

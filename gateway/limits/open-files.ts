@@ -23,7 +23,7 @@ export function countFreeSockets(): number | undefined {
 
 /**
  * Throws the system's error (EMFILE, ENFILE) if `count` more files cannot be opened now. Called before steps
- * that would fail half way without these files, and would never close some of them.
+ * that would fail half way without these files, and would leak some of them.
  */
 export function expectFreeFiles(count: number): void {
   const files: number[] = []

@@ -167,7 +167,7 @@ export interface PlainOptions {
    */
   resumeWindow: number
   /**
-   * The resume window of a session that holds nothing, in milliseconds: no user, no settings, no channel, no
+   * The resume window, in milliseconds, of a session that holds nothing: no user, no settings, no channel, no
    * running request. The smaller of `resumeWindow` and this option counts. 0: the session ends at once.
    * Default: 15,000.
    */
@@ -184,7 +184,7 @@ export interface PlainOptions {
   maxDetachedSessionsPerAddress: number
   /**
    * Bytes of memory of all sessions whose client is away: their settings, and what is kept for each of them
-   * alone. Beyond it, the oldest session of the address with the most memory ends. Default: 134,217,728.
+   * alone. Beyond it, the address that takes the most memory loses its oldest session. Default: 134,217,728.
    */
   maxDetachedBytes: number
   /**
@@ -231,8 +231,8 @@ export interface PlainOptions {
   stuckAfter: number
   /**
    * Handlers that may hang in one worker: they still run after their request's deadline. At the limit the
-   * worker is replaced: when its replacement runs, it gets no more requests, and when its other requests are
-   * decided, it is ended. Default: 1,000.
+   * worker is replaced: when its replacement runs, the old worker gets no more requests, and ends when its
+   * other requests are decided. Default: 1,000.
    */
   maxGivenUpHandlers: number
   /** Milliseconds that a worker may take to load its handlers; then its start has failed. Default: 30,000. */

@@ -1,5 +1,5 @@
 /**
- * The logger through which every line of the log leaves, including the lines of workers.
+ * The logger that writes every line of the log, including the lines of workers.
  *
  * It writes text lines to stderr, or calls the host's own logger. A failure of either never reaches the code
  * that logs. The lines with the same message are limited per second; of further ones only the number is
@@ -36,7 +36,7 @@ export interface LogDoorInit {
   readonly logLevel: LogLevel | 'silent'
   /** Lines of one message per second; 0 allows any number. */
   readonly maxLogLinesPerSecond: number
-  /** Receives the text lines, and reports about failures of the host's own logger. */
+  /** Receives the text lines, and a line about a failure of the host's own logger. */
   readonly stream: Writable
   readonly metrics: Pick<Metrics, 'count'>
   readonly now: () => number

@@ -1,7 +1,7 @@
 /**
  * A standard stream of the process, written so that its failures do not harm the process.
  *
- * The reader of the stream may disappear or stop to read, and a disk may be full. Lines that cannot be
+ * The reader of the stream may disappear or stop reading, and a disk may be full. Lines that cannot be
  * written are dropped and counted, and the bytes that wait are bounded.
  */
 import type { Writable } from 'node:stream'

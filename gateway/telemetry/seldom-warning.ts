@@ -1,11 +1,11 @@
 /**
  * A rate-limited warning for events that clients can cause at will: at most one line in ten seconds.
  *
- * Each line tells how many were left out since the line before. LogDoor limits lines too, but per second and
- * by message: it protects the log from every message. A seldom warning is quieter, because a single refused
- * client may repeat it for days. It keeps the fields of the events that it logs. The two share no code:
- * LogDoor needs a timer to report the lines that it held back, and a seldom warning reports them with its
- * next line.
+ * Each line tells how many warnings were left out since the line before. LogDoor limits lines too, but per
+ * second and by message: it protects the log from every message. A seldom warning is quieter, because a
+ * single refused client may repeat it for days. It keeps the fields of the events that it logs. The two share
+ * no code: LogDoor needs a timer to report the lines that it held back, and a seldom warning reports them
+ * with its next line.
  */
 import type { LogFields, Logger } from '../../shared/text/log.js'
 
