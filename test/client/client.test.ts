@@ -61,14 +61,21 @@ t.test('rich values go both ways as what they are', async t => {
 })
 
 t.test('a request that is given up rejects with its reason, and its late reply goes nowhere', async t => {
-  const { join } = await start(t)
-  const client = await join()
+  const { gateway, join } = await start(t)
+  const [client, other] = [await join(), await join()]
+  const changes: string[] = []
+  client.onState(({ state }) => changes.push(state))
   const held = holding(client)
   const controller = new AbortController()
   const aborted = client.request('player.hold', { key: 'x' }, { signal: controller.signal })
   await held
   controller.abort(new Error('Not any more'))
   await t.rejects(aborted, { message: 'Not any more' })
+  await other.request('player.free', { key: 'x' })
+  // Its reply comes after the late one.
+  t.same(await client.request('player.seen'), [])
+  t.equal(gateway.metrics().replies, 3, 'the late one was sent')
+  t.same(changes, [])
   await t.rejects(client.request('player.hold', { key: 'y' }, { timeout: 20 }), {
     code: 'REQUEST_TIMED_OUT',
     message: /20 ms/

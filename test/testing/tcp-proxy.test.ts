@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { type Cut, TcpProxy } from '../../testing/tcp-proxy.js'
+import { until } from '../helpers/until.js'
 
 interface End {
   readonly socket: Socket
@@ -41,12 +42,8 @@ async function pass(t: Test): Promise<{ proxy: TcpProxy; client: End; gateway: E
   })
   client.socket.write('a')
   gateway.socket.write('b')
-  await until(() => client.got === 'b' && gateway.got === 'a')
+  await until('both bytes came', () => client.got === 'b' && gateway.got === 'a')
   return { proxy, client, gateway }
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise(resolve => setTimeout(resolve, 2))
 }
 
 const told: Record<Exclude<Cut, 'midFrame'>, { client: boolean; gateway: boolean }> = {
@@ -61,7 +58,7 @@ for (const [how, { client: toClient, gateway: toGateway }] of Object.entries(tol
   t.test(`${how}: who is to hear of it does, and nobody else`, async t => {
     const { proxy, client, gateway } = await pass(t)
     t.equal(proxy.cut(how as Cut), 1)
-    await until(() => client.isOver === toClient && gateway.isOver === toGateway)
+    await until('each is told', () => client.isOver === toClient && gateway.isOver === toGateway)
     // The side that was not told keeps writing, and its bytes are accepted.
     for (const end of [client, gateway].filter(({ isOver }) => !isOver)) {
       await new Promise(resolve => end.socket.write('more', resolve))
@@ -78,7 +75,7 @@ t.test('midFrame: the client gets half of what the gateway sends next, and both 
   const { proxy, client, gateway } = await pass(t)
   proxy.cut('midFrame')
   gateway.socket.write('12345678')
-  await until(() => client.isOver && gateway.isOver)
+  await until('both are told', () => client.isOver && gateway.isOver)
   t.equal(client.got, 'b1234')
 })
 
@@ -87,9 +84,12 @@ t.test('a client that is held reads nothing meanwhile, is heard all the same, an
   t.equal(proxy.hold(1_500), 1)
   t.equal(proxy.hold(1_500), 0, 'once')
   gateway.socket.write('late')
-  client.socket.write('now')
-  await until(() => gateway.got === 'anow')
+  // One way after the other: each takes as long as what is held would have taken.
+  for (const letters of ['n', 'no', 'now']) {
+    client.socket.write(letters.at(-1)!)
+    await until('the gateway has it', () => gateway.got === `a${letters}`)
+  }
   t.equal(client.got, 'b')
-  await until(() => client.got === 'blate')
+  await until('the client has all', () => client.got === 'blate')
   t.equal(proxy.hold(60_000), 1, 'and again, until the proxy ends')
 })

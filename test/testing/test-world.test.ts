@@ -57,6 +57,7 @@ t.test('users, channels and events are those of all sessions of a world', async 
   t.match(world.lines, [{ level: 'info', message: 'Hello' }])
   blue.leave()
   t.equal(blue.isOpen, false)
-  await red.call(greet, undefined).catch(() => {})
+  await red.call(greet, undefined)
+  t.equal(red.events.length, 2)
   t.equal(blue.events.length, 1)
 })

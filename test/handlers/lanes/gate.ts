@@ -1,5 +1,5 @@
 /** Handlers that wait until a test lets them go on, in whichever worker they are; and what they saw. */
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { type BackendSession, type HandlerContext, handler } from '../../../workers/index.js'
 
 const gates = new Map<string, { open: () => void; opened: Promise<void> }>()
@@ -52,11 +52,17 @@ export function whoAmI(_body: unknown, session: BackendSession) {
   return { sid: session.id, frontendId: session.frontendId }
 }
 
-/** Keeps its worker busy for long, and says so in a file, since nothing leaves a worker that is busy. */
-export function spin({ file }: { file: string }, _session: BackendSession, context: HandlerContext) {
+/**
+ * Keeps its worker busy until the file `go` is there. Says so in another file, since nothing leaves a worker
+ * that is busy.
+ */
+export function spin(
+  { file, go }: { file: string; go: string },
+  _session: BackendSession,
+  context: HandlerContext
+) {
   writeFileSync(file, String(context.worker.index))
-  const until = Date.now() + 3_000
-  while (Date.now() < until);
+  while (!existsSync(go));
   return { worker: context.worker.index }
 }
 

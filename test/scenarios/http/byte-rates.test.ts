@@ -84,10 +84,13 @@ t.test('fragments count, by what they cost', async t => {
       frame(i === 0 ? opcodes.text : opcodes.continuation, [byte], { isFinal: i === text.length - 1 })
     )
   )
+  const count = (opcode: number) => client.frames.filter(each => each.opcode === opcode).length
+  const isClosed = () => client.isEnded || count(opcodes.close) > 0
   // A request pays for 900 bytes, of 6,400 that the socket brings: by themselves 400 are not too many.
-  for (let i = 0; i < 400 && !client.isEnded && client.frames.length === 0; i++) {
+  for (let i = 1; i <= 400 && !isClosed(); i++) {
     client.socket.write(message)
-    await new Promise(resolve => setTimeout(resolve, 1))
+    client.socket.write(frame(opcodes.ping))
+    await until('it is read', () => count(opcodes.pong) === i || isClosed())
   }
   t.equal(await client.closeCode(), 4507)
   t.type(await bystander.request('work.ran'), 'number')

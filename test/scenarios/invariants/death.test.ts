@@ -3,6 +3,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { createLogger } from '../../../shared/text/log.js'
 import { handlersFolder, startGateway } from '../../helpers/gateway.js'
 import type { Player, ReplyError } from '../../helpers/player.js'
 import { until } from '../../helpers/until.js'
@@ -306,12 +307,15 @@ t.test('a worker that ends while the others are still coming up is replaced like
      if (workerData.index === 0 && !existsSync(flag)) {
        setTimeout(() => { writeFileSync(flag, ''); throw new Error('too early') }, 20)
      }
-     // The other is up only when the first has ended.
-     while (workerData.index === 1 && !existsSync(flag)) await new Promise(resolve => setTimeout(resolve, 5))
-     if (workerData.index === 1) await new Promise(resolve => setTimeout(resolve, 200))
+     // The other is up only when the gateway knows that the first has ended.
+     const told = new URL('./_told', import.meta.url)
+     while (workerData.index === 1 && !existsSync(told)) await new Promise(resolve => setTimeout(resolve, 5))
      export const am = (body, session, context) => context.worker.index`
   )
-  const { gateway, connect } = await startGateway(t, folder, { isolation: 'thread' })
+  const log = createLogger('debug', (_level, message) => {
+    if (message === 'A worker ended') writeFileSync(join(folder, '_told'), '')
+  })
+  const { gateway, connect } = await startGateway(t, folder, { isolation: 'thread', log })
   await until('both are up', () => gateway.metrics().workersReady === 2)
   t.equal(gateway.metrics().workersStarted, 3)
   const players = await Promise.all(Array.from({ length: 20 }, connect))

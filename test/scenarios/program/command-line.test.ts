@@ -125,16 +125,23 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     `${signal} closes it cleanly: a running request is answered, the connection closes with 1012, exit code 0`,
     async t => {
       const handlers = folder(t)
+      const go = join(handlers, 'go')
       writeFileSync(
         join(handlers, 'slow.mjs'),
-        'export const wait = () => new Promise(r => setTimeout(() => r("done"), 300))'
+        `import { existsSync } from 'node:fs'
+        export const wait = async (_body, _session, { log }) => {
+          log.info('It waits')
+          while (!existsSync(${JSON.stringify(go)})) await new Promise(resolve => setTimeout(resolve, 5))
+          return 'done'
+        }`
       )
       const running = start(t, ['--handlers', handlers, '--port', '0'])
       const player = await Player.connect(await listening(running))
       const reply = player.request('slow.wait')
-      await until('the request is there', () => player.ws.bufferedAmount === 0)
-      await player.request('slow.nothing').catch(() => {})
+      await until('the request runs', () => running.err.includes('It waits'))
       running.process.kill(signal)
+      await until('the gateway closes', () => running.err.includes('Closing'))
+      writeFileSync(go, '')
       t.equal(await reply, 'done')
       t.equal((await player.closed).code, 1012)
       t.equal(await running.exited, 0)
@@ -317,28 +324,29 @@ t.test(
   'a process that stood still for long, as when its machine slept, takes no worker for stuck',
   async t => {
     const handlers = folder(t)
-    writeFileSync(join(handlers, 'a.js'), 'exports.pid = () => process.pid')
-    const running = start(t, [
-      '--handlers',
-      handlers,
-      '--port',
-      '0',
-      '--workers',
-      '2',
-      '--stuck-after',
-      '300'
-    ])
+    writeFileSync(
+      join(handlers, 'a.js'),
+      'exports.pid = () => process.pid; exports.loop = () => { for (;;); }'
+    )
+    const args = ['--handlers', handlers, '--port', '0', '--workers', '2', '--stuck-after', '300']
+    const [running, witness] = [start(t, args), start(t, args)]
     const player = await Player.connect(await listening(running))
-    t.equal(await player.request('a.pid'), running.process.pid)
-    const pass = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
-    // What passes here is what the test is about: four times the limit, and then as many looks as find somebody stuck.
-    for (let i = 0; i < 2; i++) {
-      running.process.kill('SIGSTOP')
-      await pass(1_200)
-      running.process.kill('SIGCONT')
-      await pass(500)
+    const other = await Player.connect(await listening(witness))
+    const stuck = ({ err }: Program) => err.split('A worker is stuck').length - 1
+    for (let i = 1; i <= 2; i++) {
       t.equal(await player.request('a.pid'), running.process.pid)
+      running.process.kill('SIGSTOP')
+      // The witness has the same limit and runs on: when it has found a worker stuck, the limit is over.
+      other.notify('a.loop')
+      await until('the witness has found a worker stuck', () => stuck(witness) === i)
+      running.process.kill('SIGCONT')
     }
-    t.equal(running.err, '')
+    t.equal(await player.request('a.pid'), running.process.pid)
+    // A worker that really is stuck is found after as many checks as would have found the others.
+    player.notify('a.loop')
+    await until('its own worker is found stuck', () => stuck(running) > 0)
+    await until('it has ended', () => running.err.includes('A worker ended'))
+    t.equal(stuck(running), 1)
+    t.match(running.err, /A worker ended .*route=a\.loop/)
   }
 )

@@ -45,12 +45,13 @@ t.test('onConnect knows the address, the protocol and what a Pomelo client said 
 })
 
 t.test('requests that come meanwhile wait behind onConnect, concurrent ones too', async t => {
-  const { connect, joinPomelo, said } = await start(t)
+  const { connect, joinPomelo, said, gateway } = await start(t)
   const [player, other] = [await joinPomelo({ hold: 'door' }), await connect()]
   const who = player.request('player.who')
   const put = player.request('player.put', { key: 'state', value: 1 })
   player.notify('player.concurrently', { name: 'side' })
   await until('it greets', () => said('onConnect').length === 2)
+  await until('all are there', () => gateway.metrics().requests === 2 && gateway.metrics().notifies === 1)
   await other.request('player.who')
   t.same(player.replies, [])
   t.same(said('put'), [])

@@ -1,9 +1,11 @@
 /** How much a client may ask for, and what happens when all together ask for more than the workers can do. */
 
+import { writeFileSync } from 'node:fs'
 import t from 'tap'
 import { type ClientError, connect } from '../../../client/index.js'
 import { packageKinds } from '../../../shared/wire/package.js'
 import { encodeCount } from '../../../shared/wire/resume.js'
+import { Clock } from '../../helpers/clock.js'
 import { startGateway } from '../../helpers/gateway.js'
 import { fixture } from '../../helpers/paths.js'
 import { Player } from '../../helpers/player.js'
@@ -16,24 +18,30 @@ const handlers = fixture('handlers-limits')
 const monotonic = () => 1_000
 
 t.test('beyond its rate a session is refused, is not run, and is let in again', async t => {
-  const { connect: join, gateway } = await startGateway(t, handlers, { workers: 1, maxRequestsPerSecond: 5 })
+  let now = 1_000
+  const options = { workers: 1, maxRequestsPerSecond: 5, monotonic: () => now }
+  const { connect: join, gateway } = await startGateway(t, handlers, options)
   const [player, other] = [await join(), await join()]
   const answers = await Promise.allSettled(Array.from({ length: 15 }, () => player.request('work.quick')))
   const refused = answers
     .filter(each => each.status === 'rejected')
     .map(({ reason }) => reason as ClientError)
   t.equal(refused.length, 5)
-  t.match(refused[0], { code: 'RATE_LIMITED', data: { retryAfter: Number } })
+  t.match(refused[0], { code: 'RATE_LIMITED', data: { retryAfter: 200 } })
   t.equal(await other.request('work.ran'), 10, 'others are not affected, and what was refused did not run')
   t.match(gateway.metrics(), { requestsRateLimited: 5 })
-  await until('it is let in again', () => {
-    player.notify('work.quick')
-    return gateway.metrics().requestsRateLimited < gateway.metrics().notifies + 5
-  })
+  now += 199
+  await t.rejects(player.request('work.quick'), { code: 'RATE_LIMITED' })
+  now += 1
+  t.equal(await player.request('work.quick'), 11)
 })
 
 t.test('bytes count too, and a route may have a rate of its own', async t => {
-  const { connect: join } = await startGateway(t, handlers, { workers: 1, maxBytesPerSecond: 1_000 })
+  const { connect: join } = await startGateway(t, handlers, {
+    workers: 1,
+    maxBytesPerSecond: 1_000,
+    monotonic
+  })
   const player = await join()
   await player.request('work.quick', 'x'.repeat(1_500))
   await t.rejects(player.request('work.quick', 'x'.repeat(1_500)), { code: 'RATE_LIMITED' })
@@ -43,7 +51,7 @@ t.test('bytes count too, and a route may have a rate of its own', async t => {
 })
 
 t.test('our client is told of notifies that were refused, at most once a second', async t => {
-  const { gateway } = await startGateway(t, handlers, { workers: 1, maxRequestsPerSecond: 5 })
+  const { gateway } = await startGateway(t, handlers, { workers: 1, maxRequestsPerSecond: 5, monotonic })
   const client = await connect(gateway.url)
   t.teardown(() => client.close())
   const told: unknown[] = []
@@ -54,7 +62,11 @@ t.test('our client is told of notifies that were refused, at most once a second'
 })
 
 t.test('who does not stop is closed, for good', async t => {
-  const { connect: join, gateway } = await startGateway(t, handlers, { workers: 1, maxRequestsPerSecond: 5 })
+  const { connect: join, gateway } = await startGateway(t, handlers, {
+    workers: 1,
+    maxRequestsPerSecond: 5,
+    monotonic
+  })
   const player = await join()
   for (let i = 0; i < 70; i++) player.notify('work.quick')
   t.match(await player.closed, { code: 4507 })
@@ -126,16 +138,18 @@ t.test('many heartbeats in one message are answered no more often than their rat
 t.test(
   'while somebody waits for a worker too long, new requests are refused at once, and not when it is over',
   async t => {
-    const { connect: join, gateway } = await startGateway(t, handlers, { workers: 1, maxQueueDelay: 50 })
+    const clock = new Clock()
+    const options = { workers: 1, maxQueueDelay: 50, monotonic: clock.monotonic }
+    const { connect: join, gateway } = await startGateway(t, handlers, options)
     const [busy, waiting, late] = [await join(), await join(), await join()]
-    const burning = busy.request('work.burn', { ms: 400 })
-    await until(
-      'it burns',
-      () => gateway.metrics().requestsRunning === 1 && gateway.metrics().workersReady === 1
-    )
+    const file = `${t.testdir()}/go`
+    const burning = busy.request('work.burnUntil', { file })
+    await until('it burns', () => gateway.metrics().requestsRunning === 1)
     const queued = waiting.request('work.quick')
-    await until('it has waited', () => gateway.metrics().queueDelay > 50)
+    await until('one waits', () => gateway.metrics().requestsWaiting === 1)
+    clock.pass(51)
     await t.rejects(late.request('work.quick'), { code: 'OVERLOADED', data: { retryAfter: Number } })
+    writeFileSync(file, '')
     await Promise.all([burning, queued])
     t.equal(await late.request('work.ran'), 2, 'what was accepted has run, and what was refused has not')
     t.match(gateway.metrics(), { requestsOverloaded: 1 })

@@ -48,6 +48,7 @@ for (const isolation of ['thread', 'process'] as const) {
       t.equal(await player.request('rogue.echo', 7), 7)
       const told = () => lines.filter(({ message }) => message.startsWith('A message of a worker'))
       await until('it was told', () => told().length > 0)
+      t.equal(await player.request('rogue.echo', 8), 8)
       t.equal(told().length, 1)
       t.match(told()[0], { level: 'debug', fields: { worker: 0, got: /ready|NODE_HANDLE/ } })
       t.match(gateway.metrics(), { workersLost: 0, workersStarted: 1 })

@@ -1,9 +1,10 @@
 /** Handlers that never give their thread back, and routes that end workers again and again. */
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { pulsesPerVerdict } from '../../../gateway/dispatch/watchdog.js'
 import { type RunningGateway, startGateway } from '../../helpers/gateway.js'
 import { fixture } from '../../helpers/paths.js'
 import { until } from '../../helpers/until.js'
@@ -93,25 +94,45 @@ t.test('a request that its deadline has decided is still suspected of what holds
   )
 })
 
-t.test('a gateway that stood still itself takes no worker for stuck', async t => {
-  const { connect, gateway, lines } = await startGateway(t, handlers, { workers: 2, stuckAfter: 200 })
-  const player = await connect()
-  for (let i = 0; i < 3; i++) {
-    const standsUntil = performance.now() + 600
-    while (performance.now() < standsUntil);
-    await player.request('work.quick')
-  }
-  t.match(gateway.metrics(), { workersStuck: 0, workersLost: 0 })
-  t.same(
-    lines.filter(({ level }) => level === 'error'),
-    []
-  )
-})
+/** Blocks this thread, in which the gateway runs, until a file has that many bytes. */
+function standStillUntil(file: string, bytes: number): void {
+  const cell = new Int32Array(new SharedArrayBuffer(4))
+  while (!existsSync(file) || statSync(file).size < bytes) Atomics.wait(cell, 0, 0, 1)
+}
+
+for (const isolation of ['thread', 'process'] as const) {
+  t.test(`a gateway that stood still itself takes no worker for stuck (${isolation})`, async t => {
+    const options = { workers: 1, isolation, stuckAfter: 200 }
+    const { connect, gateway, lines } = await startGateway(t, handlers, options)
+    const player = await connect()
+    const folder = t.testdir()
+    for (let i = 1; i <= 3; i++) {
+      // The worker adds a byte at each check that the gateway should make, and a worker is stuck after six.
+      const file = join(folder, `ticks ${i}`)
+      await player.request('work.tick', { file, every: 200 / pulsesPerVerdict })
+      standStillUntil(file, 3 * pulsesPerVerdict)
+      // A check that is due comes before the reply.
+      await player.request('work.quick')
+    }
+    t.match(gateway.metrics(), { workersStuck: 0, workersLost: 0 })
+    t.same(
+      lines.filter(({ level }) => level === 'error'),
+      []
+    )
+  })
+}
 
 t.test('a worker that computes for long, but not for too long, is left alone', async t => {
   const { connect, gateway } = await startGateway(t, handlers, { workers: 1, stuckAfter: 2_000 })
   const player = await connect()
-  for (let i = 1; i <= 3; i++) t.equal(await player.request('work.burn', { ms: 300 }), i)
+  const file = join(t.testdir(), 'go')
+  const computed = player.request('work.burnUntil', { file })
+  // Half of the checks that find a worker stuck have seen no progress of this one.
+  await until('the gateway doubts its worker', () => !gateway.isReady)
+  writeFileSync(file, '')
+  t.equal(await computed, 1)
+  t.equal(await player.request('work.quick'), 2, 'by the same worker')
+  await until('the gateway trusts its worker again', () => gateway.isReady)
   t.match(gateway.metrics(), { workersStuck: 0, workersLost: 0 })
 })
 
