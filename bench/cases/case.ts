@@ -1,6 +1,5 @@
 /**
- * A case of the bench. It names our server, the servers that it is compared with in the same run, and the
- * goals.
+ * A case of the bench. It names our server, the servers to compare it with in the same run, and the goals.
  */
 
 import type { ServerProgram } from '../processes/racer.js'
@@ -21,7 +20,7 @@ export interface Case {
   readonly unit: string
   readonly better: 'more' | 'less'
   readonly ours: Contender
-  /** What ours is compared with, and the goals of the comparison. */
+  /** Comparisons of our server, with their goals. */
   readonly beside: readonly Beside[]
   /**
    * Pushes in each operation of ours that the floor does not do. The report then has the cost of one push.
@@ -29,11 +28,11 @@ export interface Case {
   readonly pushesPerOperation?: number
 }
 
-/** What ours is compared with, and the goals of the comparison: one row of the report. */
+/** One comparison of our server, with its goals: one row of the report. */
 export interface Beside {
   /**
-   * A floor is a server, or a text if our work calculates the figure itself (`Measurement.floor`). undefined:
-   * there is no floor.
+   * The server to compare with, called a floor; or only its name, if our work calculates its figure itself
+   * (`Measurement.floor`). undefined: there is no floor.
    */
   readonly floor?: Contender | string
   readonly goals?: readonly Goal[]

@@ -34,8 +34,8 @@ const besideSlow: Case = {
     file: 'servers/gateway',
     args,
     work: slowNeighbour({
-      // With so many sockets, two requests of one session seldom meet; those would run one after the other
-      // even if other workers are idle.
+      // With 1,000 sockets, two requests of one session rarely overlap. Such requests would run one after the
+      // other even if other workers are idle.
       sockets: 1_000,
       route: 'counter.add',
       heavy: { route: 'burn.twenty', share: 0.1, millis: 20 },
@@ -47,7 +47,7 @@ const besideSlow: Case = {
   beside: [{ floor: 'an ideal queue', goals: [atMost(1.5)] }]
 }
 
-/** Milliseconds. */
+/** The gateway's option `maxQueueDelay`, in milliseconds. */
 const maxQueueDelay = 500
 
 const tooMany: Case = {

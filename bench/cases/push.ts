@@ -84,7 +84,7 @@ const rich: Case = {
   ]
 }
 
-/** Numbers of workers that push at the same time. */
+/** Creates the case in which `count` workers push at the same time. */
 function workers(count: number): Case {
   const asked: PushStretch = { route: 'push.position', waiting: 64 }
   return {
@@ -104,7 +104,7 @@ const valueSize: Case = {
   ours: gateway(
     'gateway',
     { route: 'push.thousand', ballast: 1_000_000 },
-    // Enough for the ballast and for what is pushed.
+    // Enough for the ballast and for the pushed values.
     { maxSettingsLength: 1_100_000 }
   ),
   beside: [{ floor: gateway('an empty session', { route: 'push.thousand' }), goals: [atLeast(0.9)] }]

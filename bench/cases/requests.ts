@@ -12,7 +12,7 @@ interface RequestsInit {
   readonly poolGoals?: readonly Goal[]
 }
 
-/** Each handler adds one to its session's counter; the load checks the replies. */
+/** Creates a case in which each request adds one to its session's counter. The load checks the replies. */
 function requests({ sockets, inFlight, echoGoals = [], poolGoals = [] }: RequestsInit): Case {
   const asked: Omit<FloodInit, 'check'> = {
     sockets,
@@ -29,7 +29,7 @@ function requests({ sockets, inFlight, echoGoals = [], poolGoals = [] }: Request
   const poolRun: Contender = {
     name: 'pool.run per request',
     file: 'floors/pool-run',
-    // It keeps neither the order of replies nor the counter, except with one request in flight.
+    // This floor keeps neither the order of replies nor the counter, except with one request in flight.
     work: flood({ ...asked, check: inFlight === 1 ? 'counted' : 'any' })
   }
   const beside: Beside[] = [

@@ -26,7 +26,7 @@ const requests500x4: Case = {
 
 const active = 100
 
-/** So many sessions are open, and a hundred of them send requests. */
+/** Creates a case with `sessions` open sessions, of which a hundred send requests. */
 function scaling(sessions: number): Case {
   const work = flood({ ...counter, sockets: active, inFlight: 8 })
   const gateway = (open: number, work: Work): Contender => ({

@@ -1,6 +1,6 @@
 /**
- * The verdict whether two commits differ in a figure, and by how much. One of them runs twice in each round:
- * the difference of its two runs is noise, and so is the difference between rounds.
+ * The verdict on whether two commits differ in a figure, and by how much. One of them runs twice in each
+ * round: the difference between its two runs is noise, and so is the difference between rounds.
  */
 import { intervalOf, median } from '../figures/statistics.js'
 

@@ -1,6 +1,5 @@
 /**
- * Handlers that compute. They do the same amount of work each time: as much as takes a given time on an idle
- * core.
+ * Handlers that compute. Each call does the same amount of work, which takes a given time on an idle core.
  */
 
 /** Trials that measure the speed of this thread; the fastest of them was not interrupted. */
@@ -9,12 +8,12 @@ const roundsOfTry = 200_000
 
 let roundsPerMilli: number | undefined
 
-/** Burns 20 ms. Replies with the microseconds that it took: more, where threads share a core. */
+/** Computes for 20 ms. Replies with the microseconds that it took: more if threads share a core. */
 export function twenty(): number {
   return burn(20)
 }
 
-/** Burns 2 ms. */
+/** Computes for 2 ms. */
 export function two(): number {
   return burn(2)
 }

@@ -6,13 +6,16 @@ import type { Pushed, Stretch } from '../servers/stretch.js'
 
 tellThread()
 
-/** Adds so many characters to the session's settings. */
+/** Adds `ballast` characters to the session's settings. */
 export async function fill({ ballast }: Stretch, session: BackendSession): Promise<void> {
   session.set('ballast', 'x'.repeat(ballast!))
   await session.apush('ballast')
 }
 
-/** Sessions with the same value under this key run in the same worker; one without it runs in any. */
+/**
+ * Requests of sessions with the same value under this key run in the same worker; without a value they run in
+ * any worker.
+ */
 const inPlace = { affinity: 'place' }
 
 /** Sets the session's place, and with it its worker. */
@@ -27,7 +30,7 @@ export const where = handler(
   (_body: unknown, _session: BackendSession, { worker }: HandlerContext) => worker.index
 )
 
-/** Pushes one key over and over, with so many pushes waiting for their acks. */
+/** Pushes one key over and over, with a given number of pushes waiting for their acks. */
 export const position = handler(
   inPlace,
   (asked: Stretch, session: BackendSession, context: HandlerContext): Promise<Pushed> =>
@@ -37,7 +40,7 @@ export const position = handler(
     })
 )
 
-/** Pushes in the same way a value that JSON alone cannot hold. */
+/** Does the same with a value that JSON alone cannot hold. */
 export function rich(asked: Stretch, session: BackendSession, context: HandlerContext): Promise<Pushed> {
   return pushOn(asked, session, context, number => {
     session.set('rich', richValue(number))
@@ -96,7 +99,7 @@ const tenKeys = Array.from({ length: 10 }, (_, i) => `key-${i}`)
 
 /** Counts the session's requests in 10 keys, pushes them without waiting, and replies with the count. */
 export async function ten(_body: unknown, session: BackendSession): Promise<number> {
-  // Reads another key each time, so that a push that was lost is noticed.
+  // Reads all keys, so that a lost push is noticed.
   const count = nextCount(session)
   for (const key of tenKeys) {
     session.set(key, count)

@@ -14,8 +14,8 @@ export class Crowd {
   #players: Player[] = []
 
   /**
-   * Connects or disconnects players. Resolves when so many are connected and have their replies, and the
-   * server knows that the others have left.
+   * Connects or disconnects players. Resolves when `size` players are connected and have their replies, and
+   * the server knows that the others have left.
    */
   async become({ port, first, size }: CrowdQuestion): Promise<void> {
     const leaving = this.#players.splice(size)

@@ -1,6 +1,6 @@
 /**
- * A closed loop. Each player keeps so many requests in flight; when replies arrive, it sends as many new
- * requests at once.
+ * A closed loop. Each player keeps a fixed number of requests in flight: when replies arrive, it sends as
+ * many new requests at once.
  */
 import { createHistogram } from 'node:perf_hooks'
 import { rateBetween, readUsage } from '../readings/usage.js'

@@ -37,7 +37,7 @@ export class RequestRing {
   }
 }
 
-/** Returns a body of exactly so many bytes of JSON. */
+/** Returns a body whose JSON takes exactly `bytes` bytes. */
 export function jsonBody(bytes: number): string {
   const empty = JSON.stringify({ points: 3, text: '' })
   return JSON.stringify({ points: 3, text: 'x'.repeat(bytes - empty.length) })

@@ -1,6 +1,6 @@
 /**
  * The load's process. It sends requests to a server over raw sockets, and reads the replies. A wrong reply
- * ends the run. A file of this folder exists for each thing that it can be asked for.
+ * ends the run. Each kind of question to it has a file in this folder.
  */
 import { type Audience, type AudienceResult, listen } from './audience.js'
 import { Crowd, type CrowdQuestion } from './crowd.js'

@@ -23,7 +23,8 @@ export interface OpenLoop {
   /** Route of a counter, which replies 1, 2, 3 … on each socket. */
   readonly route: string
   /**
-   * Slow requests: a share of all requests calls another route, whose reply is a number that is passed on.
+   * Slow requests: this share of all requests calls another route. It replies with numbers, which
+   * `heavyValues` returns.
    */
   readonly heavy?: { readonly route: string; readonly share: number } | undefined
   readonly bodyBytes: number
@@ -51,13 +52,13 @@ export interface OpenLoopResult {
 /** Milliseconds to wait for the last replies. */
 const answerGrace = 10_000
 
-/** Arrivals of such a loop, including those of the warm-up. */
+/** Returns the arrivals of an open loop, including the warm-up. */
 export function arrivalsOf({ heavy, ...asked }: Omit<OpenLoop, 'kind' | 'port'>): Arrival[] {
   const seconds = asked.warmupSeconds + asked.seconds
   return drawArrivals({ ...asked, seconds, heavyShare: heavy?.share ?? 0 })
 }
 
-/** An arrival, when it was sent and when it was answered. */
+/** An arrival, with the times when it was sent and answered. */
 interface Sent extends Arrival {
   late: number
   latency: number

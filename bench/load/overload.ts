@@ -23,13 +23,13 @@ export interface Overload {
   readonly rate: number
   readonly calmRate: number
   readonly seconds: number
-  /** Seconds of the calm after it: until everything must be as before, and then those that are checked. */
+  /** Seconds of the calm after the overload: first for the recovery, and then a part that is checked. */
   readonly recoverySeconds: number
   readonly calmSeconds: number
 }
 
 export interface OverloadResult {
-  /** During the overload: all answered requests, those with a reply and those that were refused. */
+  /** Answered requests during the overload: those with a reply, and those that were refused. */
   readonly accepted: number
   readonly refused: number
   /** Seconds from the first of them to the last. */

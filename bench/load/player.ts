@@ -17,9 +17,9 @@ export interface PlayerListener {
   replied?(player: Player, index: number, value: number): void
   /** The request of that id was answered; for replies in any order. */
   repliedTo?(player: Player, id: number): void
-  /** It was answered with an error. Without this listener, that ends the run. */
+  /** The request of that id was answered with an error. Without this listener, an error ends the run. */
   readonly refusedTo?: ((player: Player, id: number, code: string) => void) | undefined
-  /** So many replies arrived at once; `replied` was called for each of them. */
+  /** `count` replies arrived at once; `replied` was called for each of them. */
   heard?(player: Player, count: number): void
 }
 
@@ -146,7 +146,7 @@ export function expectCount(expected: number, value: number): void {
 /** Connections that are opened at a time: fewer than the server's backlog of connections to accept. */
 const joinsAtOnce = 100
 
-/** Connects so many players; `init` returns what each is given. */
+/** Connects `count` players; `init` returns the options of each. */
 export async function joinAll(count: number, init: (index: number) => PlayerInit): Promise<Player[]> {
   const players: Player[] = []
   let next = 0
@@ -160,7 +160,7 @@ export async function joinAll(count: number, init: (index: number) => PlayerInit
   return players
 }
 
-/** Buffer that all sockets are read into. Whoever is called with it must copy what it keeps. */
+/** Buffer that all sockets are read into. A callback must copy the bytes that it keeps. */
 const readBuffer = Buffer.allocUnsafe(64 * 1024)
 
 const upgrade = [

@@ -5,13 +5,13 @@ export function say(said: LoadAnswer): void {
   process.send!(said)
 }
 
-/** Reports only the first failure: after it, nothing is measured any more. */
+/** Reports a failure and ends this process, so nothing is measured after the first failure. */
 export function fail(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error)
   process.send!({ kind: 'failed', message } satisfies LoadAnswer, () => process.exit(1))
 }
 
-/** Wraps a callback, whose errors nobody would see otherwise. */
+/** Calls a callback and reports its error, which would be lost otherwise. */
 export function guard(work: () => void): void {
   try {
     work()

@@ -1,6 +1,6 @@
 /**
- * A storm: clients whose connections all break at once, to which events are sent while they are away, and
- * which all reconnect. Each must receive every event, in order; otherwise the run fails.
+ * A storm: the connections of all clients break at once, events are sent to the clients while they are away,
+ * and then all reconnect. Each client must receive every event, in order; otherwise the run fails.
  */
 import { WebSocket } from 'ws'
 import { type Client, connect } from '../../client/index.js'
@@ -78,7 +78,7 @@ async function weatherResumes({ port, clients, first, missed, awayMs }: Storm): 
   }
 }
 
-/** Runs the floor: as many connections are opened, with one message in each direction. */
+/** Runs the floor: opens the same number of connections, with one message in each direction. */
 async function weatherAnew({ port, clients, awayMs }: Storm): Promise<StormResult> {
   say({ kind: 'away' })
   await new Promise(resolve => setTimeout(resolve, awayMs))

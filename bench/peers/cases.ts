@@ -1,4 +1,6 @@
-/** The cases of the comparison. Each says what is done to a contender, and which figures result. */
+/**
+ * The cases of the comparison. Each defines what the load does with a contender, and which figures result.
+ */
 import type { Child } from '../processes/child.js'
 import type { Contender } from './contenders.js'
 import type { LoadAnswer, LoadQuestion } from './load/messages.js'
@@ -12,7 +14,7 @@ export interface Measurement {
   /** Latencies in microseconds. */
   readonly p50: number | null
   readonly p99: number | null
-  /** Increments that were answered, and those of them that are missing in the counters at the end. */
+  /** Answered increments, and how many of them are missing in the counters at the end. */
   readonly acknowledged: number | null
   readonly lost: number | null
   /** Resident bytes for each connection. */
@@ -25,9 +27,9 @@ export type Load = Child<LoadQuestion, LoadAnswer>
 
 export interface Case {
   readonly name: string
-  /** Unit of what is counted in a second; undefined: nothing is counted. */
+  /** Unit of the count in a second; undefined: nothing is counted. */
   readonly unit: 'requests/s' | 'pushes/s' | undefined
-  /** Whether each round starts the server anew: one that was busy holds memory that it will not release. */
+  /** Whether each round starts the server anew, because a server that was busy keeps its memory. */
   readonly isFresh: boolean
   takesPart(contender: Contender): boolean
   work(racer: Racer, load: Load, seconds: number): Promise<Measurement>
@@ -48,11 +50,14 @@ export const nothing: Measurement = {
 const warmupSeconds = 1
 const pushesPerRequest = 10_000
 
-/** Connections that come first, so that what a server loads for its first ones does not count. */
+/**
+ * Connections made before the measurement, so that memory for a server's very first connections does not
+ * count.
+ */
 const firstCrowd = 20
 const crowd = 1000
 
-/** Milliseconds to wait until what connecting allocated can be released. */
+/** Milliseconds to wait after connecting, until temporary memory can be released. */
 const settling = 1000
 
 export const cases: readonly Case[] = [requests(50, 16), requests(50, 1), pushes(), connections()]

@@ -1,6 +1,6 @@
 /**
- * The contenders of the comparison. Each says what is started, which protocol its clients speak, and what
- * they request.
+ * The contenders of the comparison. Each defines the file to start, the protocol of its clients, and their
+ * requests.
  */
 import type { ReplyCheck } from './load/messages.js'
 import type { ProtocolName } from './protocols/index.js'

@@ -26,13 +26,14 @@ export async function installPeers(): Promise<string | undefined> {
   return fault
 }
 
-/** Returns the packages that a contender needs and that are missing. */
+/** Returns the missing packages of a contender. */
 export function missingPackages({ packages }: Contender): string[] {
   return packages.filter(name => !existsSync(manifestOf(name)))
 }
 
 /**
- * Returns a contender's version: that of its first package. null: it has no package, or it is not installed.
+ * Returns the version of a contender's first package. null: it has no package, or the package is not
+ * installed.
  */
 export function versionOf({ packages }: Contender): string | null {
   const [name] = packages

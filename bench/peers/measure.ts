@@ -15,7 +15,7 @@ export interface Pace {
 export interface Series {
   readonly contender: Contender
   readonly rounds: readonly Measurement[]
-  /** Why there are no measurements. */
+  /** The reason why there are no measurements; undefined: there are some. */
   readonly fault: string | undefined
 }
 
@@ -68,7 +68,10 @@ class Entrant {
     this.#racer = undefined
   }
 
-  /** A failure of ours or of a floor ends the run; that of a peer is reported in the table. */
+  /**
+   * Starts the server. A failure of ours or of a floor ends the run; a failure of a peer is reported in the
+   * table.
+   */
   async #start(): Promise<Racer | undefined> {
     if (this.fault !== undefined) return undefined
     try {

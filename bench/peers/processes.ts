@@ -41,7 +41,10 @@ function sum(pids: readonly number[], read: (pid: number) => number | undefined)
   return values.length === 0 ? null : values.reduce((all, each) => all + each)
 }
 
-/** The process' name, in parentheses, may contain anything. Only numbers and one letter follow it. */
+/**
+ * Reads a process' entry in /proc. The process' name in it, in parentheses, may contain anything; only
+ * numbers and one letter follow.
+ */
 function readStat(pid: number): Stat | undefined {
   const text = readFile(`/proc/${pid}/stat`)
   if (text === undefined) return undefined

@@ -1,6 +1,6 @@
 /**
- * A child process of the run, reached over IPC. Whoever waits for its message gets an error if it fails to
- * start or ends on its own. Owned by a Racer or by the rounds, and never outlives the run.
+ * A child process of the run, reached over IPC. A promise for its message rejects if it fails to start or
+ * ends on its own. Owned by a Racer or by the rounds, and never outlives the run.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'

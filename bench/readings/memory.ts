@@ -14,8 +14,8 @@ export function readMemory(): number {
 const interval = 50
 
 /**
- * Watches the resident memory for so many milliseconds, garbage included. Returns the peak in the second half
- * over that in the first: 1 or less means that it did not grow.
+ * Watches the resident memory for `ms` milliseconds, garbage included. Returns the peak of the second half
+ * divided by the peak of the first: 1 or less means that it did not grow.
  */
 export async function watchMemory(ms: number, read: () => number = process.memoryUsage.rss): Promise<number> {
   const start = performance.now()

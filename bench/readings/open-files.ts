@@ -17,7 +17,7 @@ export interface OpenFiles {
 }
 
 /**
- * Checks that a process may open so many sockets.
+ * Checks that a process may open this number of sockets.
  *
  * @throws an error that says how to raise the limit, if it may not
  */

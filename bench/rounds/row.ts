@@ -17,7 +17,7 @@ export interface Row extends Record<GoalFigure, number | null> {
   readonly floorName: string | null
   readonly floor: number | null
   readonly ours: number
-  /** Ours over the floor in the same round; the median of the rounds. */
+  /** Our figure divided by the floor's in the same round; median over the rounds. */
   readonly ratio: number | null
   /** Greatest ratio less the least, as a share of the median. Without a floor, the same of our values. */
   readonly spread: number
@@ -35,7 +35,7 @@ export interface Row extends Record<GoalFigure, number | null> {
   readonly gatewayMicros: number | null
   readonly workerMicros: number | null
   readonly floorCpuMicros: number | null
-  /** CPU of the gateway's thread for each operation, ours over the floor's. */
+  /** CPU of the gateway's thread for each operation, divided by the floor's. */
   readonly gatewayRatio: number | null
   /** CPU of the gateway's thread for one push, in cases that measure it. */
   readonly gatewayMicrosPerPush: number | null

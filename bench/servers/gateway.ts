@@ -41,8 +41,8 @@ await serve(async (): Promise<Server> => {
 })
 
 /**
- * Starts the gateway. In a comparison it may be that of an older commit, which does not know some of these
- * defaults: they are left out.
+ * Starts the gateway. In a comparison it may be the gateway of an older commit; defaults that it does not
+ * know are left out.
  */
 async function start(defaults: Partial<GatewayOptions>, options: Partial<GatewayOptions>): Promise<Gateway> {
   const handlers = fileURLToPath(new URL('../handlers', import.meta.url))
@@ -86,7 +86,7 @@ async function runChurn(gateway: Gateway, asked: { seconds: number }): Promise<S
   return result as StretchResult
 }
 
-/** Broadcasts so many events to clients that are all disconnected, as soon as they are. */
+/** Waits until all clients are disconnected, then broadcasts `missed` events to them. */
 async function tell(
   gateway: Gateway,
   { missed, clients }: { missed: number; clients: number }
@@ -100,7 +100,10 @@ async function tell(
   for (let n = 0; n < missed; n++) gateway.broadcast('tick', n)
 }
 
-/** Connects players until each has a worker of its own: newcomers choose another place until then. */
+/**
+ * Connects players until `count` of them have a worker of their own. Each newcomer takes the next place, and
+ * leaves if another player has its worker.
+ */
 async function spread(gateway: Gateway, count: number): Promise<WebSocket[]> {
   const players = new Map<unknown, WebSocket>()
   for (let place = 0; players.size < count; place++) {

@@ -1,4 +1,4 @@
-/** What the pushing handlers put into their sessions, and the check that a session holds it. */
+/** The values that the pushing handlers put into their sessions, and the check that a session holds them. */
 import { inspect, isDeepStrictEqual } from 'node:util'
 
 /** First number of a change, so that the JSON of each takes 8 bytes. */
@@ -38,7 +38,7 @@ export function richValue(number: number) {
 /**
  * Checks that a session holds what was pushed.
  *
- * @throws if it does not hold what the handler pushed with the change of that number
+ * @throws if it does not hold the values that the handler pushed with the change of that number
  */
 export function expectHeld(
   session: { get(key: string): unknown } | undefined,

@@ -1,6 +1,6 @@
 /**
- * What every measured server does for the run. It reports when it is up, reports its CPU time, does tasks by
- * name, and ends when it is told to or when the run is gone.
+ * The part of every measured server that serves the run. It reports when it is up, reports its CPU time, does
+ * tasks by name, and ends when it is told to or when the run is gone.
  */
 import { isMainThread } from 'node:worker_threads'
 import { onThread } from '../readings/threads.js'
@@ -34,7 +34,7 @@ export interface Server {
 export async function serve(start: () => Promise<Server>): Promise<void> {
   if (!isMainThread || process.send === undefined)
     throw new Error('A server of the bench is started by the bench')
-  // The run is gone, so nobody needs this server any more.
+  // The run is gone, so this server is not needed any more.
   process.on('disconnect', () => process.exit())
   process.on('SIGINT', () => {})
   const threads: string[] = []

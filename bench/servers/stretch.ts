@@ -21,7 +21,7 @@ export interface StretchResult {
 
 /** Reply of a pushing handler. */
 export interface Pushed extends StretchResult {
-  /** Number of the last change, from which follows what the session must hold. */
+  /** Number of the last change, which determines the values that the session must hold. */
   readonly last: number
   /** Id of the session, and id of the worker that ran the handler. */
   readonly sid: number

@@ -1,4 +1,4 @@
-/** Requests in a closed loop, so many in flight on each of so many sockets. The value is requests/s. */
+/** Requests in a closed loop, with a fixed number in flight on each socket. The value is requests/s. */
 import type { Flood, FloodResult } from '../load/flood.js'
 import { costOf, type Work } from './work.js'
 

@@ -8,7 +8,7 @@ import { expectOpenFiles } from '../readings/open-files.js'
 import { gather } from './crowd.js'
 import type { Work } from './work.js'
 
-/** `first`: the route that each connection requests when it is open. */
+/** Returns the work. `first`: the route that each connection requests when it is open. */
 export function memoryOfConnections(first: string): Work {
   return {
     async run(racer, { load, connections }) {
@@ -17,7 +17,7 @@ export function memoryOfConnections(first: string): Work {
       const fresh = await racer.startAnew()
       const become = (size: number) => gather(load, { port: fresh.port, first, size })
       try {
-        // One connection comes first, so that what is loaded for the very first one does not count.
+        // Memory for a server's very first connection should not count, so one connection is made first.
         await become(1)
         const before = await readMemory(fresh)
         await become(connections)

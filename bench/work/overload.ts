@@ -1,6 +1,6 @@
 /**
- * Requests at three times the server's capacity. Measures how many it still answers, and the latency of those
- * that it accepts. Afterwards everything must soon be as before.
+ * Requests at three times the server's capacity. Measures how many of them it still answers, and the latency
+ * of accepted ones. Soon after the overload, no request may be refused and latency must be low again.
  */
 import type { Overload, OverloadResult } from '../load/overload.js'
 import { flood } from './flood.js'
@@ -24,13 +24,15 @@ export interface OverloadInit {
  * measurement.
  */
 const stretch = 5
-/** Seconds until everything must be as before, and then seconds for which it is checked. */
+/**
+ * Seconds for the recovery after the overload, and then seconds for which latency and refusals are checked.
+ */
 const recoverySeconds = 2
 const calmSeconds = 1
 /** Requests in flight of a closed loop: so few that none waits long. They show the server's capacity. */
 const closedSockets = 8
 
-/** Returns the work; its value is the replies in a second, its floor what a closed loop gets. */
+/** Returns the work; its value is the number of replies in a second, its floor that of a closed loop. */
 export function overload({ times, calm, maxQueueDelay, ...asked }: OverloadInit): Work {
   const { route, bodyBytes } = asked
   const common = { route, bodyBytes, inFlight: 1, check: 'any' } as const

@@ -26,8 +26,8 @@ export interface SlowNeighbourInit extends OpenLoopInit {
 const stretch = 5
 
 /**
- * Returns the work. Its value is p99 in microseconds of the quick requests; its floor is that of the ideal
- * queue.
+ * Returns the work. Its value is the p99 of the quick requests in microseconds; its floor is their p99 in the
+ * ideal queue.
  */
 export function slowNeighbour({ share, workers, ...asked }: SlowNeighbourInit): Work {
   const capacity = capacityOf(asked)

@@ -6,7 +6,7 @@ import type { Storm } from '../load/storm.js'
 import { expectOpenFiles } from '../readings/open-files.js'
 import { costOf, type Work } from './work.js'
 
-/** `missed`: events sent to each client while it is away; 0: the clients connect anew. */
+/** Returns the work. `missed`: events sent to each client while it is away; 0: the clients connect anew. */
 export function storm(asked: Pick<Storm, 'first' | 'missed'>): Work {
   return {
     async run(racer, { load, connections }) {

@@ -28,7 +28,7 @@ export interface Work {
 export interface Measurement {
   /** The figure that is compared, in the case's unit. */
   readonly value: number
-  /** What would be possible, in the case's unit, if the work calculates it. */
+  /** The figure that would be possible, in the case's unit, if the work calculates it. */
   readonly floor?: number | undefined
   readonly cost?: Cost | undefined
   /** Requests/s, if the work chose the rate. */
@@ -53,7 +53,7 @@ export interface Cost {
   readonly workers: number | undefined
 }
 
-/** Returns the cost of each of so many operations between two readings. */
+/** Returns the cost of one operation, from two readings with `operations` operations between them. */
 export function costOf(operations: number, before: Usage, after: Usage): Cost {
   const { mainThread } = before
   const isKnown = mainThread !== undefined && after.mainThread !== undefined

@@ -5,7 +5,7 @@ interface Settings {
   position: number
 }
 
-/** Pushes so many positions, one by one. All are applied before the reply is sent. */
+/** Pushes `count` positions, one by one. All are applied before the reply is sent. */
 export async function push({ count }: { count: number }, session: BackendSession<Settings>): Promise<number> {
   let position = session.get('position') ?? 0
   for (let i = 0; i < count; i++) {

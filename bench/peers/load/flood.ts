@@ -20,9 +20,9 @@ export async function flood(asked: Flood): Promise<FloodResult> {
   const onReply = (milliseconds: number) => latencies.record(milliseconds)
   const all = await joinAll({ ...asked, protocol }, () => new Loop({ check: asked.check, onReply }))
   const ring = new RequestRing(protocol, asked.route, JSON.parse(jsonBody(bodyBytes)), asked.inFlight)
-  // One request alone on each socket comes first, so that connections that a server opens on a first request
-  // are not opened under the flood. Pinus' RPC connection sometimes breaks off under a flood; what it had in
-  // flight is answered after half a minute.
+  // Each socket first sends one request alone. A server that opens connections on a first request thus opens
+  // them before the flood. Pinus' RPC connection sometimes breaks off when opened under a flood, and its
+  // requests in flight are then answered after half a minute.
   for (const { player, listener } of all) await listener.ask(player, ring)
   for (const { player, listener } of all) listener.begin(player, ring, asked.inFlight)
   await sleep(asked.warmupSeconds)

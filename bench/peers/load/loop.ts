@@ -47,7 +47,7 @@ export class Loop implements PlayerListener {
     else if (this.#replied === this.#sent) this.#onDrained()
   }
 
-  /** Keeps so many requests in flight from now on. */
+  /** Keeps `inFlight` requests in flight from now on. */
   begin(player: Sender, ring: RequestRing, inFlight: number): void {
     this.#ring = ring
     this.#send(player, ring, inFlight)

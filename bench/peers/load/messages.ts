@@ -1,14 +1,14 @@
 /** The messages between the run and the load. */
 import type { ProtocolName } from '../protocols/index.js'
 
-/** What every question to the load contains. */
+/** The part that all questions to the load have in common. */
 interface Target {
   readonly protocol: ProtocolName
   /** Ports of the server's processes that accept connections. */
   readonly ports: readonly number[]
 }
 
-/** A flood of requests to a counter, so many in flight on each socket. */
+/** A flood of requests to a counter, with a fixed number in flight on each socket. */
 export interface Flood extends Target {
   readonly kind: 'flood'
   readonly sockets: number

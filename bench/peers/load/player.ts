@@ -16,7 +16,7 @@ export interface Sender {
 export interface PlayerListener {
   /** A reply. `value`: the body if it is a number, else NaN. */
   replied(id: number, value: number): void
-  /** So many replies arrived at once; `replied` was called for each of them. */
+  /** `count` replies arrived at once; `replied` was called for each of them. */
   heard(player: Sender, count: number): void
 }
 
@@ -26,7 +26,7 @@ export interface PlayerInit {
   readonly listener: PlayerListener
 }
 
-/** Buffer that all sockets are read into. Whoever is called with it must copy what it keeps. */
+/** Buffer that all sockets are read into. A callback must copy the bytes that it keeps. */
 const readBuffer = Buffer.allocUnsafe(64 * 1024)
 
 export class Player implements FrameReader, Hearer, Sender {
@@ -113,7 +113,7 @@ export class Player implements FrameReader, Hearer, Sender {
     if (count > 0) this.#listener.heard(this, count)
   }
 
-  /** The server's first message may arrive together with its response. */
+  /** Handles the bytes behind the response: the server's first message may arrive together with it. */
   #upgraded(bytes: Buffer): void {
     const response = this.#response + bytes.toString('latin1')
     const end = response.indexOf('\r\n\r\n')
@@ -130,7 +130,7 @@ export class Player implements FrameReader, Hearer, Sender {
 /** Connections that are opened at a time: fewer than the server's backlog of connections to accept. */
 const joinsAtOnce = 50
 
-/** Connects so many players, spread over the ports, each with a listener of its own. */
+/** Connects the players, spread over the ports, each with a listener of its own. */
 export async function joinAll<Listener extends PlayerListener>(
   { sockets, ports, protocol }: { sockets: number; ports: readonly number[]; protocol: Protocol },
   listen: () => Listener

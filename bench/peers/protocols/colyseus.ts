@@ -32,8 +32,8 @@ export function createColyseusProtocol(): Protocol {
     request: (route, id, body) =>
       Buffer.concat([Buffer.from([kinds.roomData]), packString(route), packMap({ id, ...body })]),
     /**
-     * Reads the type, then the body `{ id, count }`. State and its patches are meant for the players of a
-     * real game.
+     * Reads the type, then the body `{ id, count }`. Ignores the room's state and its patches, which are
+     * meant for the players of a real game.
      */
     read(bytes, start, end, hearer) {
       const kind = bytes[start]
@@ -49,7 +49,7 @@ export function createColyseusProtocol(): Protocol {
   }
 }
 
-/** The room says that the player has joined, and the client acknowledges it. */
+/** The greeting: the room says that the player has joined, and the client acknowledges it. */
 class ColyseusGreeting implements Greeting {
   isOver = false
 

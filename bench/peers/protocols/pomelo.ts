@@ -1,6 +1,7 @@
 /**
- * Pomelo's packages, spoken by Pinus and by ours for the same bytes. Routes are sent as the codes of the
- * handshake's dictionary. A heartbeat is answered when the interval of the handshake is over.
+ * Pomelo's packages, spoken by Pinus, and by our gateway so that both handle the same bytes. Routes are sent
+ * as the codes of the handshake's dictionary. A heartbeat is answered when the interval of the handshake is
+ * over.
  */
 import { type Greeting, type Protocol, readDigits, unexpected } from './protocol.js'
 

@@ -36,7 +36,7 @@ export interface Greeting {
 export interface Hearer {
   /** A reply. `value`: the body if it is a number, else NaN. */
   reply(id: number, value: number): void
-  /** A message that the server wants to receive back, after so many seconds. */
+  /** A message that the server expects back, after `seconds` seconds. */
   answer(message: Buffer, seconds?: number): void
 }
 

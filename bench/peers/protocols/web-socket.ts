@@ -12,7 +12,7 @@ const mostShort = 125
 /**
  * Encodes a frame.
  *
- * @throws if the payload does not fit into a short frame; the load's messages are meant to
+ * @throws if the payload does not fit into a short frame; all messages of the load should
  */
 export function encodeFrame(kind: 'text' | 'binary' | 'pong', payload: Uint8Array): Buffer {
   if (payload.length > mostShort) throw new Error('What the load says is meant to fit a short frame')
@@ -23,7 +23,7 @@ export function encodeFrame(kind: 'text' | 'binary' | 'pong', payload: Uint8Arra
 }
 
 export interface FrameReader {
-  /** A complete message. Whoever is called must copy what it keeps. */
+  /** A complete message. The reader must copy the bytes that it keeps. */
   message(bytes: Buffer, start: number, end: number): void
   ping(payload: Buffer): void
 }
@@ -60,7 +60,7 @@ function describe(frame: Buffer, payload: Buffer): string {
   return `The server closed a connection of the load: ${code} ${payload.toString('utf8', 2)}`.trimEnd()
 }
 
-/** What is needed to open a socket. */
+/** The data needed to open a socket. */
 export interface UpgradeTarget {
   readonly path: string
   readonly subprotocol?: string

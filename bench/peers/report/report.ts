@@ -17,27 +17,24 @@ export interface Row {
   /** Greatest round less the least, as a share of the median. */
   readonly spread: number | null
   /**
-   * Ours over this one in the same round; the median of the rounds. For a contender with Pomelo's packages
-   * ours is the one with packages, else the one in text.
+   * Our figure divided by this contender's in the same round; median over the rounds. Contenders with
+   * Pomelo's packages are compared with our gateway over packages, all others with our gateway over text.
    */
   readonly oursOver: number | null
   /** Latencies in microseconds. */
   readonly p50: number | null
   readonly p99: number | null
-  /** Microseconds of CPU of all its processes for each operation, and ours over this one. */
+  /** Microseconds of CPU of all its processes for each operation, and our figure divided by it. */
   readonly cpuMicros: number | null
   readonly oursCpuOver: number | null
   /** Resident bytes of all its processes. */
   readonly rssPerConnection: number | null
-  /**
-   * Increments that were answered in all rounds, and those of them that are missing in the counters at the
-   * end.
-   */
+  /** Answered increments of all rounds, and how many of them are missing in the counters at the end. */
   readonly acknowledged: number | null
   readonly lost: number | null
   /** CPU of the load, as a share of one core. */
   readonly loadCpu: number | null
-  /** Why nothing was measured. */
+  /** The reason why nothing was measured; null: it was measured. */
   readonly fault: string | null
 }
 
@@ -103,7 +100,7 @@ function ifAny(values: readonly number[], work: (values: readonly number[]) => n
   return values.length === 0 ? null : work(values)
 }
 
-/** Counts are printed with all digits. */
+/** Formats a row as a JSON object. Counts are printed with all digits. */
 export function formatJson(row: Row): string {
   return JSON.stringify(row, (_key, value) =>
     typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value

@@ -48,7 +48,7 @@ async function start(server) {
   await once(child, 'message')
 }
 
-/** The folder is removed last, because the servers watch it. */
+/** Ends the servers, then removes their folder: last, because the servers watch it. */
 async function end() {
   if (isEnding) return
   isEnding = true
