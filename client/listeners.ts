@@ -1,6 +1,6 @@
 /**
- * Listeners by name, such as an event's. A listener that throws does not disturb the others: its error is
- * rethrown in a microtask, where the platform reports it.
+ * Listeners, each registered under a name, such as an event's name. A listener that throws does not disturb
+ * the others: its error is rethrown in a microtask, where the platform reports it.
  */
 
 export class Listeners<Name, Args extends unknown[]> {

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
 /**
- * How a connection is cut. `end`: both sides get an orderly end. `reset`: both get a TCP reset. `silent`:
+ * A way to cut a connection. `end`: both sides get an orderly end. `reset`: both get a TCP reset. `silent`:
  * neither side is told, and no more data passes. `midFrame`: half of the next chunk reaches the client.
  * `clientOnly`, `gatewayOnly`: a reset for one side, silence for the other.
  */

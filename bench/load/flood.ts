@@ -67,7 +67,10 @@ class Loop implements PlayerListener {
 /** What all loops of a flood share. */
 class RunningFlood {
   readonly ring: RequestRing
-  /** Only with one request in flight is it certain that a reply belongs to the request sent last. */
+  /**
+   * Whether latencies are measured. This needs one request in flight, so that a reply belongs to the request
+   * sent last.
+   */
   readonly isTimed: boolean
   readonly mayBeRefused: boolean
   /** Nanoseconds. */

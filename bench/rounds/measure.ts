@@ -27,7 +27,9 @@ export type Series = readonly Measurement[]
 /** Measurements of a case: of ours, and of each floor. */
 export interface CaseSeries {
   readonly ours: Series
-  /** undefined: the row has no floor, or our work calculates the floor's figure. */
+  /**
+   * Measurements of each floor; undefined: the row has no floor, or our work calculates the floor's figure.
+   */
   readonly floors: readonly (Series | undefined)[]
 }
 

@@ -9,7 +9,10 @@ export interface CrowdInit {
   readonly first: string
 }
 
-/** The crowd leaves after the work, so that the other contenders have the machine for themselves. */
+/**
+ * Returns the work beside a crowd. The crowd leaves after it, so that the other contenders have the machine
+ * for themselves.
+ */
 export function inCrowd({ size, first }: CrowdInit, work: Work): Work {
   return {
     async run(racer, round) {

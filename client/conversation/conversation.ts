@@ -245,7 +245,7 @@ export class Conversation {
     }
     if (this.#state === 'open') this.#change('resuming', false, code, why)
     // A gateway that restarts tells its clients when to come back, which spreads them over some time. A
-    // gateway that cannot answer a handshake now tells when it may be able to.
+    // gateway that cannot answer a handshake now tells the client when to try again.
     const hint = mayHaveRetryHint(code) ? parseComeBack(why) : undefined
     if (hint !== undefined) this.#pause ??= Math.min(hint, longestHint)
     this.#kickReason = undefined

@@ -26,7 +26,7 @@ export interface PresenceListener {
 }
 
 /**
- * Calls the listener's method at each of these moments. Returns a function that ends this. Does nothing
+ * Calls the listener's method at each of these moments. Returns a function that stops it. Does nothing
  * outside of browsers.
  */
 export function watchPresence({ present, away, gone }: PresenceListener): () => void {

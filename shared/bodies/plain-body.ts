@@ -13,7 +13,7 @@ export type Refuse = (path: string, what: string) => Error
 const maxPlainDepth = 100
 
 /**
- * Whether plain JSON holds all of the value that a body can hold. Every event is checked, so this is fast.
+ * Whether plain JSON keeps all that a body can keep of the value. Every event is checked, so this is fast.
  * Symbol keys, which settings refuse, are ignored, as JSON ignores them. A value that throws when it is read
  * is not plain; the slower functions, which name paths, will report it.
  */

@@ -1,7 +1,7 @@
 /**
  * Checks a client's rich body, `{"json":…,"meta":…}`, before superjson builds anything from it.
  * superjson builds whatever a text asks for: four kilobytes can make it reserve gigabytes. A body passes only
- * if superjson itself could have written it, and superjson then builds the value that was meant.
+ * if superjson itself could have written it, and superjson then builds the value that its sender meant.
  *
  * The time and memory of the check, and of superjson for a body that passes, are bounded by a small multiple
  * of the text's length. This file knows nothing of superjson beyond its form.

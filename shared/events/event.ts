@@ -7,12 +7,12 @@ import { errors } from '../errors.js'
 import { utf8Length } from '../utf8.js'
 
 /**
- * What happens to an event when its receiver is too slow. Reliable: it waits. Latest: it waits until a newer
+ * Treatment of an event when its receiver is too slow. Reliable: it waits. Latest: it waits until a newer
  * event of the same name and key replaces it. Volatile: it is dropped.
  */
 export const deliveries = { reliable: 0, latest: 1, volatile: 2 } as const
 
-/** How an event is delivered to a slow receiver: `'reliable'`, `'latest'` or `'volatile'`. */
+/** Name of a delivery to slow receivers: `'reliable'`, `'latest'` or `'volatile'`. */
 export type DeliveryName = keyof typeof deliveries
 export type Delivery = (typeof deliveries)[DeliveryName]
 
@@ -35,15 +35,15 @@ export interface EventText {
 /** Options for the delivery of an event. */
 export interface EventOptions {
   /**
-   * What happens when a receiver is too slow. `'reliable'`: the event waits, and the receiver's connection is
-   * closed as slow when too much waits. `'latest'`: the event waits until a newer one of the same name and
-   * `key` replaces it. `'volatile'`: the event is dropped for that receiver.
+   * Treatment of the event when a receiver is too slow. `'reliable'`: the event waits, and the receiver's
+   * connection is closed as slow when too much waits. `'latest'`: the event waits until a newer one of the
+   * same name and `key` replaces it. `'volatile'`: the event is dropped for that receiver.
    *
    * @defaultValue `'reliable'`
    */
   readonly delivery?: DeliveryName
   /**
-   * With `'latest'`: what the event is about, such as a player's name. At most 256 bytes.
+   * Subject of a `'latest'` event, such as a player's name. At most 256 bytes.
    *
    * @defaultValue `''`
    */

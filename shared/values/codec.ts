@@ -67,7 +67,7 @@ function encodeRich(value: unknown): string {
   return JSON.stringify(serialized)
 }
 
-/** Whether JSON alone restores the value. An unreadable value is not plain; the inspection will name it. */
+/** Whether JSON alone restores the value. An unreadable value is not plain; the inspection will report it. */
 function isPlain(value: unknown): boolean {
   try {
     return looksPlain(value, 0)

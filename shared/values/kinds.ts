@@ -1,7 +1,7 @@
 /**
  * The kinds of values that superjson alone would damage: bytes and Errors.
- * Registers how superjson writes them as text and builds them again. Used for settings only: bodies of clients
- * are built by another instance of superjson, which knows none of these kinds.
+ * Registers how superjson writes them as text and builds them again. Used for settings only: another instance
+ * of superjson, which knows none of these kinds, builds the bodies of clients.
  */
 import { SuperJSON } from './superjson.js'
 

@@ -12,7 +12,7 @@ const mostShort = 125
 /**
  * Encodes a frame.
  *
- * @throws if the payload does not fit into a short frame; all messages of the load should
+ * @throws if the payload does not fit into a short frame; all messages of the load are short enough
  */
 export function encodeFrame(kind: 'text' | 'binary' | 'pong', payload: Uint8Array): Buffer {
   if (payload.length > mostShort) throw new Error('What the load says is meant to fit a short frame')

@@ -38,7 +38,7 @@ function find(rows: readonly Row[], name: string, contender: string): Row | unde
   return rows.find(row => row.case === name && row.contender === contender)
 }
 
-/** null: ours was not measured. */
+/** Returns the number of increments that ours lost; null: ours was not measured. */
 export function lostByOurs(rows: readonly Row[]): number | null {
   const lost = rows.flatMap(row => (row.role === 'ours' ? (row.lost ?? []) : []))
   return lost.length === 0 ? null : lost.reduce((all, each) => all + each)
