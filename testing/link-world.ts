@@ -1,7 +1,7 @@
 /**
- * Sessions without threads and without sockets, in one process. The worker's half (link, operations) and the
- * gateway's half (registry, operations) talk over a MessageChannel. Operations of handlers run through the
- * same code as in a running gateway.
+ * The two ends of the link in one process, without threads and sockets: the base of `TestWorld`. The
+ * worker's half (link, operations) and the gateway's half (registry, operations) talk over a
+ * MessageChannel. Operations of handlers run through the same code as in a running gateway.
  */
 import { MessageChannel } from 'node:worker_threads'
 import { createWorkerOperations } from '../gateway/operations/worker-operations.js'

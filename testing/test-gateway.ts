@@ -1,6 +1,6 @@
 /**
- * A real gateway for a test, on a free port. Its players' connections can be cut, and its workers can be
- * killed.
+ * `TestGateway`: a real gateway for a test, on a free port. Its players' connections can be cut, and its
+ * workers can be killed.
  */
 import { fileURLToPath } from 'node:url'
 import { type ClientOptions, connect, type EventTypes, type RouteTypes } from '../client/index.js'

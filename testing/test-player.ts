@@ -1,5 +1,5 @@
 /**
- * A player for a test. It is our client, behind a connection that can be cut. Made by `TestGateway.connect`.
+ * A test's player: our client, behind a connection that a test can cut. Made by `TestGateway.connect`.
  */
 import type { Client, EventTypes, RouteTypes, StateChange } from '../client/index.js'
 import type { Cut, TcpProxy } from './tcp-proxy.js'

@@ -1,8 +1,7 @@
 /**
- * Tells when the browser's page comes back, is put away or goes. It comes back when it becomes visible or its
- * machine has a network again; it is put away when the browser keeps it in its back/forward cache; it goes
- * when it is unloaded for good. Browsers keep no page with an open socket in that cache, or they close the
- * socket without telling the page.
+ * Reports when a browser's page returns, is put into the back/forward cache, or is unloaded. A page returns
+ * when it becomes visible or its machine has a network again. Browsers keep no page with an open socket in
+ * that cache, or they close the socket without telling the page.
  */
 
 type Listener = (event: { readonly persisted?: boolean }) => void

@@ -1,5 +1,5 @@
 /**
- * Measures how long a client was silent, unread, or without a completed handshake.
+ * Measures how long a client is silent, how long it is paused, and how long its handshake takes.
  *
  * Owned by the connection, which calls `look` at intervals. It only reports; the connection decides what to
  * do.

@@ -1,7 +1,7 @@
 /**
- * The queue of lanes and concurrent requests that wait for a worker. Decides which of them stand in line, and
- * for which worker. Refuses requests that no worker will run. Owned by the core; the dispatcher takes from
- * its line.
+ * Puts lanes and concurrent requests into the waiting line, in common or for one worker. Decides which of
+ * them stand in line, and for which worker. Refuses requests that no worker will run. Owned by the core;
+ * the dispatcher takes from its line.
  */
 import { errors } from '../../shared/errors.js'
 import type { Pool } from '../pool/pool.js'

@@ -1,5 +1,5 @@
 /**
- * Runs the handlers' onConnect and onClose, as requests of a session that no client has sent. onConnect runs
+ * Runs the handlers' onConnect and onClose, as requests that the gateway itself creates. onConnect runs
  * when a session begins or is resumed: first in the lane, and alone. onClose runs when a session has ended,
  * once all requests that had started for it are over.
  */

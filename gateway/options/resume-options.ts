@@ -1,4 +1,4 @@
-/** The rows of the option table for sessions whose client is away, and for what is kept for them. */
+/** The rows of the option table for detached sessions, and for the messages kept for them. */
 import { count, ms, type OptionRow } from './option-row.js'
 
 export const resumeOptions: readonly OptionRow[] = [

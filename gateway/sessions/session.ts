@@ -1,8 +1,8 @@
 /**
- * The internal session: what is true of one player, in the gateway. The registry opens and closes it; it has
- * the player's user id, settings and lane. It does no I/O: what goes to the client goes to its receiver.
- * Values are kept as the text that a worker sent, and are decoded only when the gateway's host asks. Handlers
- * never get it: they get a BackendSession, which a worker makes from `snapshot`.
+ * The internal session: the user id, the settings and the lane of one player, in the gateway. The registry
+ * opens and closes it. It does no I/O: what goes to the client goes to its receiver. Values are kept as the
+ * text that a worker sent, and are decoded only when the gateway's host asks. Handlers never get it: they
+ * get a BackendSession, which a worker makes from `snapshot`.
  *
  * Each change increments `version`, and is marked with the `viewId` of the view that made it. All other views
  * of the session are then out of date. So each change takes the lane's turn back, unless that turn made it

@@ -1,5 +1,5 @@
 /**
- * A standard stream of the process, written so that its failures do not harm the process.
+ * Writes to stdout or stderr; a failure of the stream never harms the process.
  *
  * The reader of the stream may disappear or stop reading, and a disk may be full. Lines that cannot be
  * written are dropped and counted, and the bytes that wait are bounded.

@@ -1,6 +1,6 @@
 /**
- * The bytes of a JSON text, each as one character.
- * Bodies cross the link and wait for their sockets in this form.
+ * Encodes JSON texts as UTF-8 bytes, held in strings of one character for each byte. Bodies cross the link
+ * and wait for their sockets in this form.
  */
 import { escapeAstral } from '../utf8.js'
 

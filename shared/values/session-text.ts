@@ -1,6 +1,6 @@
 /**
- * Sessions as one text: the answer to a worker's read.
- * Each session is written as a piece of a settings text, with its number, uid and version as the key.
+ * Formats and parses sessions as one text, the gateway's answer to a worker's read. Each session is written
+ * as a piece of a settings text, with its number, uid and version as the key.
  */
 import { forEachSetting, formatSetting } from './settings-text.js'
 

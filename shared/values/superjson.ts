@@ -1,2 +1,2 @@
-/** The only file that imports superjson. */
+/** Exports superjson to the other files; the only file that imports the package. */
 export { SuperJSON } from 'superjson'

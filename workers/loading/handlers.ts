@@ -207,48 +207,43 @@ function isHandlerName(name: string): boolean {
   return /^[\p{L}$][\p{L}\p{N}_$]*$/u.test(name) && name !== 'constructor'
 }
 
+/** The check of each route option, and the text that names its valid values in the error. */
+const routeOptions: Readonly<
+  Record<keyof RouteOptions, { readonly expected: string; isValid(value: unknown): boolean }>
+> = {
+  concurrent: { expected: 'true or false', isValid: value => typeof value === 'boolean' },
+  affinity: {
+    expected: "'uid' or a key of the settings",
+    isValid: value => typeof value === 'string' && value !== ''
+  },
+  timeout: {
+    expected: 'a whole number of milliseconds, 0 for none',
+    isValid: value => Number.isInteger(value) && (value as number) >= 0
+  },
+  rateLimit: {
+    expected: 'a number of requests a second, above 0',
+    isValid: value => typeof value === 'number' && value > 0 && Number.isFinite(value)
+  }
+}
+
 function pickOptions(from: Module | RouteOptions, where: string): RouteOptions {
-  const { concurrent, affinity, timeout, rateLimit, ...others } = from as Module
-  const [unknown] = Object.keys(others)
+  const given = from as Module
+  const unknown = Object.keys(given).find(name => !Object.hasOwn(routeOptions, name))
   if (unknown !== undefined) {
     throw errors.handlersInvalid(
-      `There is no option \`${unknown}\` (${where}); the options are concurrent, affinity, timeout, rateLimit`
+      `There is no option \`${unknown}\` (${where}); the options are ${Object.keys(routeOptions).join(', ')}`
     )
   }
-  const expect = (holds: boolean, name: string, what: string, got: unknown) => {
-    if (!holds)
+  const picked: Record<string, unknown> = {}
+  for (const [name, { expected, isValid }] of Object.entries(routeOptions)) {
+    const value = given[name]
+    if (value === undefined) continue
+    if (!isValid(value)) {
       throw errors.handlersInvalid(
-        `Expected \`${name}\` of ${where} to be ${what}, got ${describeValue(got)}`
+        `Expected \`${name}\` of ${where} to be ${expected}, got ${describeValue(value)}`
       )
+    }
+    picked[name] = value
   }
-  expect(
-    concurrent === undefined || typeof concurrent === 'boolean',
-    'concurrent',
-    'true or false',
-    concurrent
-  )
-  expect(
-    affinity === undefined || (typeof affinity === 'string' && affinity !== ''),
-    'affinity',
-    "'uid' or a key of the settings",
-    affinity
-  )
-  expect(
-    timeout === undefined || (Number.isInteger(timeout) && (timeout as number) >= 0),
-    'timeout',
-    'a whole number of milliseconds, 0 for none',
-    timeout
-  )
-  expect(
-    rateLimit === undefined || (typeof rateLimit === 'number' && rateLimit > 0 && Number.isFinite(rateLimit)),
-    'rateLimit',
-    'a number of requests a second, above 0',
-    rateLimit
-  )
-  return {
-    ...(rateLimit !== undefined && { rateLimit: rateLimit as number }),
-    ...(concurrent !== undefined && { concurrent: concurrent as boolean }),
-    ...(affinity !== undefined && { affinity: affinity as string }),
-    ...(timeout !== undefined && { timeout: timeout as number })
-  }
+  return picked
 }

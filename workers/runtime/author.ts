@@ -1,8 +1,8 @@
 /**
- * Tracks which request has caused the code that runs now.
- * With AsyncLocalStorage, Node passes a request's author on to everything that its handler starts, such as
- * timers, promises and callbacks, for as long as these last. An uncaught error is blamed on the author in
- * whose context it was thrown, even if that request has ended long ago.
+ * Tracks the request that caused the currently running code. With AsyncLocalStorage, Node passes a
+ * request's author on to everything that its handler starts, such as timers, promises and callbacks, for as
+ * long as these last. An uncaught error is blamed on the author in whose context it was thrown, even if
+ * that request has ended long ago.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { errors } from '../../shared/errors.js'

@@ -3,11 +3,12 @@ import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import t from 'tap'
 import { Inbox, type InboxReader, readInbox } from '../../../shared/link/inbox.js'
-import type {
-  EventReader,
-  OperationHead,
-  OperationReader,
-  OutcomeReader
+import {
+  type EventReader,
+  type OperationHead,
+  type OperationReader,
+  type OutcomeReader,
+  outboxKinds
 } from '../../../shared/link/outbox.js'
 import { readOutbox } from '../../../shared/link/outbox-reader.js'
 import { Outbox } from '../../../shared/link/outbox-writer.js'
@@ -96,6 +97,11 @@ function replay(calls: readonly Call[], on: object): void {
   for (const [method, ...args] of calls)
     (on as Record<string, (...args: unknown[]) => void>)[method]!(...args)
 }
+
+t.test('each kind of item of an outbox is among those that these tests write', async t => {
+  const written = new Set(fc.sample(outboxCalls, 5_000).map(([method]) => method))
+  t.same([...written, 'origin'].sort(), Object.keys(outboxKinds).sort())
+})
 
 t.test('an outbox is read as it was written, however often it leaves in between', async () => {
   fc.assert(
