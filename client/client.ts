@@ -1,5 +1,5 @@
 /**
- * The public face of a client. It sends requests and notifies, and calls listeners for events. Made by
+ * The public class `Client`. It sends requests and notifies, and calls listeners for events. Made by
  * `connect`; owns a Conversation, which keeps the connection.
  */
 import { errors } from '../shared/errors.js'

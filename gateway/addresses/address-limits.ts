@@ -1,5 +1,5 @@
 /**
- * Limits per client address: how many may be connected at a time, and how many may connect per second.
+ * Limits per client address: simultaneous connections, and new connections per second.
  *
  * An address is forgotten once it has no connection and was quiet for long enough to have its full burst
  * again.

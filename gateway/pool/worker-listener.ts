@@ -1,4 +1,4 @@
-/** The interface through which a worker reports what happens in it. */
+/** The interface of the object that receives the reports of the workers. */
 import type { LogLevel } from '../../shared/text/log.js'
 import type { Outcome } from '../sessions/request.js'
 import type { Turn } from '../sessions/turn.js'

@@ -1,6 +1,6 @@
 /**
- * The messages between the gateway and a worker process, over the one channel that they share.
- * A thread needs none of these: it has a link of its own, shared memory, and Piscina.
+ * The messages between the gateway and a worker process, all over one channel. A thread needs none of
+ * these: it has a link of its own, shared memory, and Piscina.
  */
 import type { Batch } from './batch.js'
 import type { FromWorker } from './hello.js'

@@ -1,4 +1,4 @@
-/** Makes the callback methods of the specification from the promise methods. */
+/** Implements callback methods, as Pinus has them, by means of the promise methods. */
 import { AsyncResource } from 'node:async_hooks'
 import { nextTick } from '../runtime/own-time.js'
 
