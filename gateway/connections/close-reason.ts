@@ -1,4 +1,4 @@
-/** The close code and the reason that a client gets when its connection is closed. */
+/** Close codes and reasons: what a client reads when its connection is closed. */
 import { type CloseCode, closeCodes } from '../../shared/close-codes.js'
 import { errors, GatewayError } from '../../shared/errors.js'
 import { WebSocketViolation } from '../http/web-socket.js'
