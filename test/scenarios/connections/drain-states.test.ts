@@ -1,4 +1,4 @@
-/** What a drain does to connections in each state of their lives, and to one that fails. */
+/** A drain with connections in each state of their lives, and with one that fails. */
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
 import { connect as connectSocket } from 'node:net'
@@ -11,9 +11,7 @@ import { Player } from '../../helpers/player.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
 import { until } from '../../helpers/until.js'
 
-/**
- * A game that says when a player comes in and when it stops, and whose `a.slow` goes on when it is let go.
- */
+/** Starts a game that reports onConnect and onStop. Its `a.slow` runs until `letGo` is called. */
 async function startGame(t: Test, options: Partial<GatewayOptions> = {}) {
   const folder = t.testdir({ handlers: {} })
   const handlers = join(folder, 'handlers')
@@ -38,7 +36,7 @@ async function startGame(t: Test, options: Partial<GatewayOptions> = {}) {
   return { ...running, told, letGo: () => writeFileSync(go, ''), hasStopped: () => existsSync(stopped) }
 }
 
-/** A TCP connection, and all that it has read. */
+/** Opens a TCP connection and collects what it receives. */
 async function openSocket(t: Test, { gateway }: Pick<RunningGateway, 'gateway'>) {
   const socket = connectSocket(gateway.address.port, '127.0.0.1')
   t.teardown(() => socket.destroy())
@@ -60,7 +58,7 @@ const upgrade = [
   '\r\n'
 ].join('\r\n')
 
-/** Who comes to `/slow` is let in, or not, when the test says so. */
+/** Creates an `authenticate` whose answers for `/slow` come when the test gives them. */
 function createAsking() {
   const asked: ((answer: AuthenticationAnswer) => void)[] = []
   const authenticate = ({ url }: { url: string }) =>
@@ -78,7 +76,7 @@ t.test('a drain ends connections in every state, and runs no onConnect any more'
   const { gateway, connect, told } = game
   const [holder, ...players] = await Promise.all(Array.from({ length: 5 }, connect))
   const joined = await PomeloPlayer.join(gateway.url)
-  // Upgraded, and nothing said: its protocol is not known yet.
+  // This client is upgraded and has sent nothing, so its protocol is not known yet.
   const mute = await PomeloPlayer.open(gateway.url)
   const unacknowledged = await PomeloPlayer.open(gateway.url)
   t.equal((await unacknowledged.shakeHands()).code, 200)

@@ -53,7 +53,8 @@ t.test('no request that was accepted goes unanswered, and clients find the next 
   const next = await startGateway(t, handlers, { ...options, port })
   await until('all are there', () => next.gateway.metrics().connections === 40)
   await Promise.all(playing)
-  // What was under way when the session ended is told as such, and may be tried again where it had not left.
+  // A request that was in flight when the session ended gets SESSION_LOST; one that was not sent is
+  // retryable.
   t.same(
     Object.keys(outcomes).filter(code => !['answered', 'CLOSING', 'SESSION_LOST'].includes(code)),
     []

@@ -1,4 +1,4 @@
-/** Clients that read slowly, or not at all: what they are sent is replaced, dropped, bounded; others notice nothing. */
+/** Clients that read slowly or not at all: their queues are bounded, and other clients are not affected. */
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Gateway, GatewayOptions } from '../../../gateway/index.js'
@@ -18,7 +18,7 @@ async function start(t: Test, options: Partial<GatewayOptions> = {}) {
     t.teardown(() => player.leave())
     return player
   }
-  /** A player, and its session's number. */
+  /** Connects a player. Returns it with the id of its session. */
   const enter = async (): Promise<[player: Player, sid: number]> => {
     const player = await connect()
     return [player, (await player.request('player.who')).sid]
@@ -26,16 +26,16 @@ async function start(t: Test, options: Partial<GatewayOptions> = {}) {
   return { ...running, open, enter }
 }
 
-/** Lets the kernel take what it wants. */
+/** Lets the kernel take from the sockets what it can. */
 const breathe = () => new Promise<void>(resolve => setImmediate(resolve))
 
-/** The client reads no more, and is sent so much that the kernel takes no more; how many events that took. */
+/** Pauses a client and fills the kernel's buffers. Returns how many events that took. */
 async function stall(gateway: Gateway, player: Player, sid: number): Promise<number> {
   player.ws.pause()
   const others = gateway.metrics().sendBytesWaiting
   let sent = 0
   let rounds = 0
-  // What waits may be under way; what has waited for several rounds of the loop is stuck.
+  // What waits may still be taken. After several rounds of the event loop it will not be.
   while (rounds < 20) {
     if (gateway.metrics().sendBytesWaiting === others) {
       gateway.send(sid, 'fill', filler.repeat(20))
@@ -59,7 +59,7 @@ t.test(
     while (gateway.metrics().connectionsClosedSlow === 0) {
       gateway.sessions.sendMessage(sid, 'tick', { filler })
       gateway.sessions.sendMessage(other, 'tick', { n: sent++ })
-      // One event in each round of the event loop, so that the kernel can take what it wants.
+      // One event in each round of the event loop, so that the kernel can take what it can.
       await breathe()
       most = Math.max(most, gateway.metrics().sendBytesWaiting)
     }
@@ -101,7 +101,7 @@ t.test(
     t.ok(most > 0 && most <= maxSendBytesInAll, `${most} bytes waited at most`)
     t.equal(gateway.sessions.get(slowSid), undefined, 'its session has ended')
     t.equal(gateway.channel('world').size, 2)
-    // The world runs on, until its channel is empty.
+    // The world runs until its channel is empty.
     const seen = text.events.length
     await until('the others go on', () => text.events.length > seen + 100)
     gateway.channel('world').destroy()
@@ -229,7 +229,7 @@ t.test(
   'a client that is lost, leaves or is kicked while events wait for it leaves nothing waiting, and its share of the budget to others',
   async t => {
     const { gateway, enter, open, lines } = await start(t, { maxSendBytesInAll: 45_000 })
-    // Those who are lost before they have acknowledged their handshake too.
+    // This includes clients that are lost before they have acknowledged their handshake.
     for (let i = 0; i < 5; i++) {
       const player = await open()
       await player.shakeHands()
@@ -261,7 +261,7 @@ t.test(
       await until('nothing waits', () => gateway.metrics().sendBytesWaiting === 0)
       await until('its connection is gone', () => gateway.metrics().connections === 0)
     }
-    // Two that wait have their room, unless those before them still take some.
+    // Both have room for what waits, unless earlier clients still hold a part of the budget.
     const [one, two] = [await enter(), await enter()]
     await enter()
     for (const [player, sid] of [one, two]) await stall(gateway, player, sid)

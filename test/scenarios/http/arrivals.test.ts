@@ -1,6 +1,4 @@
-/**
- * Connections before they are WebSockets: how many there may be, who makes room, and how long one may take.
- */
+/** Connections before they are WebSockets: their limits, which of them make room, and their timeout. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, get, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -22,7 +20,7 @@ interface Opened {
   text: string
 }
 
-/** A TCP connection that says nothing, from one of this machine's own addresses. */
+/** Opens a TCP connection that sends nothing, from one of this machine's own addresses. */
 async function openSocket(t: Test, port: number, localAddress = '127.0.0.1'): Promise<Opened> {
   const socket = connectSocket({ port, host: '127.0.0.1', localAddress })
   t.teardown(() => socket.destroy())
@@ -39,7 +37,9 @@ const openMany = (t: Test, n: number, port: number, localAddress?: string) =>
 
 const over = (opened: readonly Opened[]) => opened.filter(({ isOver }) => isOver).length
 
-/** Resolves with a player, or with the status of what it was answered; 0: it was closed without an answer. */
+/**
+ * Resolves with a player, or with the status of the response; 0: the connection closed without a response.
+ */
 async function tryToJoin(
   t: Test,
   gateway: Pick<Gateway, 'url'>,
@@ -153,8 +153,8 @@ t.test('connections of one address may come at a rate, with and without a proxy'
 
 t.test('TLS, HTTP and the handshake have one time for all of them', async t => {
   const clock = new Clock()
-  // Node itself counts the time of a request's head, on the real clock: that must not end first. The gateway
-  // looks every 250 ms, and takes a step of more than twice that for a time in which the process stood still.
+  // Node itself limits the time for a request's head, by the real clock; that must not end first. The gateway
+  // checks every 250 ms. It takes a step of more than twice that for a standstill of the process.
   const options = { handshakeTimeout: 2_000, heartbeat: 0, monotonic: clock.monotonic }
   const { gateway } = await startGateway(t, 'wire', options)
   const slow = await openSocket(t, gateway.address.port)
@@ -169,7 +169,7 @@ t.test('TLS, HTTP and the handshake have one time for all of them', async t => {
   await clock.jump(400)
   await until('it is told', () => slow.text.includes('\x0f\xa2handshake not finished in time'))
   await clock.jump(300)
-  // It has answered nothing: ws itself would wait for it for 5 s.
+  // The client has not answered the close frame. The package ws alone would wait 5 s for that.
   await until('it is cut', () => slow.isOver, 4_000)
   t.match(gateway.metrics(), { sockets: 0, connections: 0 })
 })

@@ -1,4 +1,7 @@
-/** `maxBytesPerSecond` counts all that a socket brings, whatever it is: requests that pay for it, and what is none. */
+/**
+ * The byte rate limit, which counts all bytes of a socket. Requests pay for some of them; the rest counts
+ * too.
+ */
 
 import t from 'tap'
 import { startGateway } from '../../helpers/gateway.js'
@@ -9,7 +12,7 @@ import { until } from '../../helpers/until.js'
 
 const handlers = fixture('handlers-limits')
 
-/** A clock that stands still: a bucket holds 2,000 bytes, and 10,000 beyond are ten seconds' worth. */
+/** A clock that stands still: a bucket holds 2,000 bytes. Another 10,000 are ten seconds' worth. */
 const monotonic = () => 1_000
 const limits = { workers: 1, maxBytesPerSecond: 1_000, maxFramesPerSecond: 0, monotonic }
 
@@ -86,7 +89,8 @@ t.test('fragments count, by what they cost', async t => {
   )
   const count = (opcode: number) => client.frames.filter(each => each.opcode === opcode).length
   const isClosed = () => client.isEnded || count(opcodes.close) > 0
-  // A request pays for 900 bytes, of 6,400 that the socket brings: by themselves 400 are not too many.
+  // A request pays for 900 bytes of the 6,400 that the socket receives. 400 requests alone would not be too
+  // many.
   for (let i = 1; i <= 400 && !isClosed(); i++) {
     client.socket.write(message)
     client.socket.write(frame(opcodes.ping))

@@ -1,4 +1,4 @@
-/** Who may open a connection: by origin, by number, by address. */
+/** Checks before a connection is opened: origin, host, limits, and client address. */
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect as connectSocket } from 'node:net'
@@ -13,7 +13,7 @@ interface Answer {
   readonly text: string
 }
 
-/** Asks for an upgrade; resolves with the socket, or with how it was refused. */
+/** Requests an upgrade. Resolves with the socket, or with the response that refused it. */
 async function open(gateway: Gateway, headers: Record<string, string> = {}): Promise<WebSocket | Answer> {
   const ws = new WebSocket(gateway.url, 'sallyport.json', { headers })
   ws.on('error', () => {})
@@ -89,7 +89,7 @@ t.test('connections are bounded in all and by address, and who leaves makes room
   )
 })
 
-/** Sends bytes, and resolves with all that comes until the connection closes. */
+/** Sends bytes. Resolves with everything received until the connection closes. */
 async function tell(gateway: Gateway, ...parts: readonly string[]): Promise<string> {
   const socket = connectSocket(gateway.address.port, '127.0.0.1')
   socket.on('error', () => {})
@@ -97,14 +97,14 @@ async function tell(gateway: Gateway, ...parts: readonly string[]): Promise<stri
   socket.on('data', data => (text += data))
   for (const part of parts) {
     socket.write(part)
-    // Not all of a request need come in one piece.
+    // A request may arrive in several pieces.
     await new Promise(resolve => setImmediate(resolve))
   }
   await once(socket, 'close')
   return text
 }
 
-/** A request for a WebSocket, as bytes. */
+/** Returns the bytes of an upgrade request. */
 function askFor(lines: readonly string[], version = '1.1'): string {
   const head = [`GET / HTTP/${version}`, ...lines, 'Connection: Upgrade', 'Upgrade: websocket']
   return [...head, 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', '\r\n'].join(

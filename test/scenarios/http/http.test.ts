@@ -1,4 +1,4 @@
-/** What a gateway answers to HTTP requests that open no WebSocket. */
+/** Responses to HTTP requests that open no WebSocket. */
 import { once } from 'node:events'
 import { get, type IncomingMessage, type ServerResponse } from 'node:http'
 import { connect as connectSocket } from 'node:net'
@@ -63,7 +63,7 @@ for (const [how, fail] of [
 t.test(
   'one that throws in the middle of its answer cuts it off, and one that throws behind it does not',
   async t => {
-    // More than a socket takes at once, so that the end of it is still to be sent.
+    // More than a socket takes at once, so that a part of it is still unsent.
     const size = 20_000_000
     const { url, lines } = await start(t, (request, response) => {
       response.writeHead(200, { 'content-length': size })

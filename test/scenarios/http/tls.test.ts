@@ -1,4 +1,4 @@
-/** Clients by wss:, and certificates that are renewed while the gateway runs. */
+/** TLS: clients that connect by `wss:`, and certificates that are renewed while the gateway runs. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ import { Player } from '../../helpers/player.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
 import { until } from '../../helpers/until.js'
 
-/** A folder with a pair in it; `write` puts another pair there. */
+/** Creates a folder with a certificate and its key. `write` replaces them. */
 function createFiles(t: Test, pair: Partial<Certificate> = createCertificate()) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
@@ -30,7 +30,7 @@ function createFiles(t: Test, pair: Partial<Certificate> = createCertificate()) 
   return { paths: { tlsCert, tlsKey }, write }
 }
 
-/** What the gateway at that port proves itself by. */
+/** Returns the certificate of the gateway at that port. */
 async function readProof(port: number): Promise<PeerCertificate> {
   const socket: TLSSocket = tlsConnect({ host: '127.0.0.1', port, rejectUnauthorized: false })
   await once(socket, 'secureConnect')
@@ -41,7 +41,7 @@ async function readProof(port: number): Promise<PeerCertificate> {
 
 const nameOf = ({ subject }: PeerCertificate) => subject.CN
 
-/** A socket class that trusts one certificate. */
+/** Returns a socket class that trusts one certificate. */
 function trusting(ca: string): NonNullable<ClientOptions['WebSocket']> {
   return class extends WebSocket {
     constructor(url: string) {
@@ -103,7 +103,7 @@ t.test('a renewed pair is for new connections, and the old ones stay', async t =
   t.equal(await newcomer.request('echo.plain', 2), 2)
 })
 
-/** Pairs that are no good, and what is said of them. */
+/** Invalid pairs of a certificate and a key, with the error for each. */
 const faults: readonly [what: string, pair: () => Partial<Certificate>, message: RegExp][] = [
   [
     'a key of another certificate',
@@ -146,7 +146,7 @@ t.test('a pair that is no good stops the start', async t => {
   t.throws(() => plain.gateway.reloadCertificate(), { code: 'OPTION_INVALID', message: /tlsCert/ })
 })
 
-/** The program, with what it has said so far. */
+/** Starts the program and collects its output. */
 function run(t: Test, args: readonly string[]) {
   const child: ChildProcess = spawn(process.execPath, [join(root, 'dist/gateway/program/main.js'), ...args], {
     env: { ...process.env, NODE_OPTIONS: '' }

@@ -1,15 +1,15 @@
-/** WebSocket itself (RFC 6455), frame by frame over a raw socket: what is let through, and what closes the connection with which code. */
+/** WebSocket frames (RFC 6455) over a raw socket: which are accepted, and which close code the others get. */
 import t from 'tap'
 import { startGateway } from '../../helpers/gateway.js'
 import { frame, opcodes, RawClient } from '../../helpers/raw-client.js'
 import { until } from '../../helpers/until.js'
 
-/** One gateway for all: none of what is done to it may harm it. */
+/** One gateway for all tests, since no test may harm it. */
 const { gateway, connect: join } = await startGateway(t, 'wire', { workers: 1 })
 
 const request = '[1,"echo.plain",{"a":"é"}]'
 
-/** So that the next test finds nobody. */
+/** Ends a client, so that the next test starts without connections. */
 async function leave(client: RawClient): Promise<void> {
   client.socket.destroy()
   await until('it has left', () => gateway.metrics().connections === 0)

@@ -1,4 +1,4 @@
-/** What a worker's death costs, and what it does not: through real sockets and real threads. */
+/** The death of a worker: what is lost and what is kept, over real sockets and threads. */
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { handlersFolder, startGateway } from '../../helpers/gateway.js'
 import type { Player, ReplyError } from '../../helpers/player.js'
 import { until } from '../../helpers/until.js'
 
-/** How a request ended: its reply, or the code of its error. */
+/** Resolves with the reply, or with the code of the error. */
 const outcome = (reply: Promise<unknown>) => reply.catch((error: ReplyError) => error.code)
 
 for (const [what, route, cause] of [
@@ -44,7 +44,7 @@ t.test(
     t.teardown(() => rmSync(folder, { recursive: true }))
     const file = join(folder, 'ran')
     const [one, two, killer] = [await connect(), await connect(), await connect()]
-    // Batches are small until their requests are known to be quick.
+    // Batches stay small until requests are known to be quick.
     await Promise.all(Array.from({ length: 300 }, () => one.request('fault.read', { key: 'k' })))
     const first = one.request('fault.wait')
     const [second, ...behind] = two.atOnce(() => [
@@ -109,8 +109,8 @@ t.test("a value that can't be sent is an error of its request, never of the work
 })
 
 t.test('under deaths again and again, each request gets one reply, and none runs twice', async t => {
-  // A machine that is busy elsewhere takes long to start 20 workers; the deadline has tests of its own.
-  // By its clock the deaths are far apart, so that no route is suspended.
+  // A busy machine needs long to start 20 workers. The request timeout has tests of its own.
+  // By this clock the deaths are far apart, so that no route is suspended.
   const monotonic = () => performance.now() * 1_000
   const options = {
     logLevel: 'silent',
@@ -145,7 +145,7 @@ t.test('under deaths again and again, each request gets one reply, and none runs
   for (let kills = 0, at = 0; isPlaying; kills++) {
     await outcome(killer.request('fault.exit'))
     at += 100
-    // So that there is progress between two deaths, however slow the machine is.
+    // Ensures progress between two deaths, however slow the machine is.
     await until(
       'a hundred more are answered',
       () => !isPlaying || gateway.metrics().replies - kills > at,
@@ -231,7 +231,7 @@ t.test('after 10,000 connects and disconnects under load nothing is left over', 
     const players = await Promise.all(Array.from({ length: 100 }, connect))
     for (const [index, player] of players.entries()) {
       for (const route of ['counter.sync', 'counter.timer', 'counter.async']) void player.request(route)
-      // Some leave before their requests have run, some in the middle, some after.
+      // A third leaves before its requests have run, a third in the middle, a third afterwards.
       if (index % 3 === 0) player.leave()
     }
     await Promise.all(
@@ -273,7 +273,7 @@ t.test(
       2,
       'the rooms are spread over both'
     )
-    // A request that comes behind the one that changes the room runs where the new room is.
+    // A request that follows the change of a room runs in the worker of the new room.
     const mover = players[0]!
     const [, moved] = await Promise.all([
       mover.request('room.enter', { room: 'room-1' }),

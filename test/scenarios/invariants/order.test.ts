@@ -13,7 +13,7 @@ const sockets = 50
 const inFlight = 16
 const each = 2_000
 
-/** Routes by how often they are asked for, of 100. */
+/** The routes, each with its share of 100 requests. */
 const mix = [
   ['counter.sync', 45],
   ['counter.async', 45],
@@ -22,7 +22,7 @@ const mix = [
 ] as const
 
 function* routes(seed: number): Generator<string> {
-  // A generator of our own, so that a failing run can be repeated from its seed.
+  // A generator of our own, so that a failed run can be repeated with its seed.
   let state = seed
   for (;;) {
     state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff
@@ -37,7 +37,7 @@ function* routes(seed: number): Generator<string> {
   }
 }
 
-/** Opens the gate in both workers: so many at once are spread over them. */
+/** Opens the gate in both workers: it sends so many requests at once that both get some. */
 async function openGates(player: Player, gate: string): Promise<void> {
   const opened = new Set<number>()
   while (opened.size < 2) {
@@ -95,7 +95,7 @@ t.test('a handler that waits does not keep its worker from running other session
   const opener = await connect()
   await openGates(opener, 'all')
   const replies = await Promise.all(waiting)
-  // How many each had is a matter of which was quicker; that 200 waited in two at once is none.
+  // The distribution depends on speed. That 200 requests waited in two workers at once does not.
   t.ok(replies.every(({ worker }) => worker === 0 || worker === 1))
   t.equal(gateway.metrics().requestsRunning, 0)
 })
@@ -106,7 +106,7 @@ t.test(
     const { gateway, lines, connect } = await startGateway(t, 'lanes', { isolation: 'thread' })
     const [player, other] = [await connect(), await connect()]
     const { sid, frontendId } = await player.request('gate.whoAmI')
-    // Batches are small until their requests are known to be quick.
+    // Batches stay small until requests are known to be quick.
     await Promise.all(Array.from({ length: 300 }, () => other.request('counter.sync')))
     const [waiting, ...behind] = player.atOnce(() => [
       player.request('gate.wait', { gate: 'foreign' }),
@@ -115,7 +115,7 @@ t.test(
     await until('the first one waits', () => lines.some(line => line.message === 'waiting'))
     const before = gateway.metrics().requestsTakenBack
     await other.request('gate.poke', { sid, frontendId, value: 'poked' })
-    // More, if the poke itself lay in a busy worker and was moved.
+    // There may be more, if the poke itself was queued in a busy worker and taken back.
     t.ok(gateway.metrics().requestsTakenBack - before >= 3)
     await openGates(other, 'foreign')
     t.equal((await waiting!).value, undefined, 'who had started sees what it started with')
@@ -151,7 +151,7 @@ t.test('when a worker is stuck in a loop, what it had not started runs on anothe
   const spinsIn = Number(readFileSync(file, 'utf8'))
   const replies = await Promise.all(players.map(player => player.request('gate.where')))
   t.same(new Set(replies.map(reply => reply.worker)), new Set([1 - spinsIn]))
-  // All were answered while it spins.
+  // All were answered while it spins, since it does so until the file is there.
   writeFileSync(join(folder, 'go'), '')
   t.same(await spinning, { worker: spinsIn })
 })
@@ -180,11 +180,11 @@ t.test(
     const player = await connect()
     const waiting = player.request('gate.wait', { gate: 'pause' })
     await until('the first one waits', () => lines.some(line => line.message === 'waiting'))
-    // More than a socket's buffers hold, so that TCP has to hold the client back.
+    // More than the buffers of a socket hold, so that TCP must hold the client back.
     const filler = 'x'.repeat(20_000)
     const behind = Array.from({ length: 600 }, () => player.request('counter.sync', { filler }))
     await until('the socket is paused', () => gateway.metrics().socketsPaused === 1)
-    // One that is as silent and is read is closed for it, though it came later.
+    // A client that is as silent, but is read, is closed for that although it came later.
     const mute = new WebSocket(gateway.url, 'sallyport.json', { autoPong: false })
     t.teardown(() => mute.terminate())
     await once(mute, 'close')

@@ -1,4 +1,6 @@
-/** The short form of `npm run soak`: its machinery, and that it finds a leak. What is slow to grow needs the long one. */
+/**
+ * The short form of `npm run soak`, which must find a quick leak. Slow growth is found only by the long form.
+ */
 
 import t, { type Test } from 'tap'
 import { startGateway, startProxy } from '../../helpers/gateway.js'
@@ -8,10 +10,10 @@ import { judgeTrend } from '../../helpers/trend.js'
 
 const handlers = fixture('handlers-resume')
 
-/** MiB per hour: in seconds the heap has not settled, so that only what grows fast is told apart. */
+/** Limit in MiB per hour. The heap does not settle within seconds, so only fast growth can be recognised. */
 const most = 10_000
 
-/** Longer than a client takes to notice that only the gateway was told of the end of its connection. */
+/** Longer than a client needs to notice a loss of which only the gateway was told. */
 const resumeWindow = 6_000
 
 async function soak(t: Test, keep: (sid: number) => void) {

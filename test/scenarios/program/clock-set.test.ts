@@ -1,6 +1,6 @@
 /**
- * The machine's clock is set, an hour on and an hour back, in the middle of whatever lasts: nothing ends sooner or
- * later. Gateways measure by a clock of the test, which goes on when it is told to.
+ * Changes of the machine's clock, an hour on and an hour back, during everything that lasts. Nothing ends
+ * sooner or later. Gateways measure by a clock of the test, which moves only when the test moves it.
  */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -20,16 +20,16 @@ import { until } from '../../helpers/until.js'
 
 const hour = 3_600_000
 
-/** Starts a gateway of one worker by a clock that stands still, in which nothing ends by itself. */
+/** Starts a gateway with one worker and a clock that stands still, so that nothing ends by itself. */
 async function start(t: Test, handlers: string, options: Partial<GatewayOptions> = {}) {
   const clock = new Clock()
   const { monotonic } = clock
-  // A short window has the gateway look often at its clock.
+  // A short window makes the gateway check its clock often.
   const still = { workers: 1, heartbeat: 0, requestTimeout: 0, stuckAfter: 0, resumeWindow: 40, monotonic }
   return { clock, ...(await startGateway(t, handlers, { ...still, ...options })) }
 }
 
-/** Each duration, by a name that says how it goes on. `set`: sets the machine's clock. */
+/** Each duration by the name of what must hold. `set` sets the machine's clock. */
 const durations: Record<string, (t: Test, set: () => void) => Promise<void>> = {
   async 'a route is suspended for its minute'(t, set) {
     const { clock, connect } = await start(t, fixture('handlers-limits'))
@@ -287,7 +287,7 @@ t.test('players under load do not notice that the clock is set, on and back', as
   const { gateway, connect } = await startGateway(t, handlersFolder('lanes'), {
     now: day.now,
     heartbeat: 500,
-    // A machine that is quick enough is not refused for it.
+    // A fast machine must not be refused for its speed.
     maxRequestsPerSecond: 100_000
   })
   const players = await Promise.all(Array.from({ length: 20 }, connect))

@@ -1,4 +1,4 @@
-/** The program `sallyport`, started as a person starts it. */
+/** The program `sallyport`, started from a command line. */
 
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -29,7 +29,7 @@ function start(t: Test, args: readonly string[], env: Record<string, string> = {
   )
 }
 
-/** Keeps what a program says, and ends it with the test. */
+/** Collects the output of a program, and ends it with the test. */
 function watch(t: Test, child: ChildProcessWithoutNullStreams): Program {
   const exited = once(child, 'close').then(([code]) => code as number | null)
   const running: Program = { process: child, exited, out: '', err: '' }
@@ -43,7 +43,7 @@ function watch(t: Test, child: ChildProcessWithoutNullStreams): Program {
   return running
 }
 
-/** Waits until it listens; gives its address. */
+/** Waits until the program listens. Returns its address. */
 async function listening(running: Program): Promise<string> {
   await until('it listens', () => /ws:\/\/\S+/.test(running.out) || running.process.exitCode !== null, 30_000)
   const [url] = /ws:\/\/[^\s']+/.exec(running.out) ?? []
@@ -51,7 +51,7 @@ async function listening(running: Program): Promise<string> {
   return url
 }
 
-/** A folder of its own for a test. */
+/** Creates a folder that is removed after the test. */
 function folder(t: Test): string {
   const path = mkdtempSync(join(tmpdir(), 'sallyport-'))
   t.teardown(() => rmSync(path, { recursive: true, force: true }))
@@ -273,7 +273,7 @@ t.test(
   'development: a TypeScript handler runs as it is, and a saved file is loaded anew while sessions and sockets stay',
   async t => {
     const project = folder(t)
-    // A project as a user has it: the package, and tsx, in its node_modules.
+    // A user's project has the package and tsx in its node_modules.
     mkdirSync(join(project, 'node_modules'))
     symlinkSync(root, join(project, 'node_modules/sallyport'))
     symlinkSync(join(root, 'node_modules/tsx'), join(project, 'node_modules/tsx'))

@@ -1,4 +1,4 @@
-/** A project that `sallyport init` has made, with the package as its users get it: its commands all work. */
+/** A project made by `sallyport init`, with the packed package: all its commands work. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -26,7 +26,7 @@ t.test('install, test, check, start and play work in a new project', { timeout: 
   t.match(stdout, /game is made\. Next: npm install/)
   const project = join(folder, 'game')
   await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: project })
-  // Whatever this process's test runner has put there is not for the project's own.
+  // Removes the variables that tap has set in this process.
   const { NODE_OPTIONS: _options, NODE_TEST_CONTEXT: _context, ...env } = process.env
   const tested = await run('npm', ['test'], { cwd: project, env }).catch(error => error)
   t.match(tested.stdout, /# pass 2$/m, tested.stdout + tested.stderr)

@@ -1,4 +1,4 @@
-/** The program whose streams' reader goes away, does not read, or has a full disk. */
+/** The program's output streams when their reader is gone or does not read, or the disk is full. */
 import type { ChildProcess } from 'node:child_process'
 import { existsSync, openSync, readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
@@ -20,7 +20,7 @@ interface Program {
   readonly player: Player
 }
 
-/** Starts the program, and waits until it says where it listens; then nobody reads what it says any more. */
+/** Starts the program and waits for its address. After that nobody reads its output. */
 async function start(
   t: Test,
   isolation: Isolation,
@@ -36,7 +36,7 @@ async function start(
   return { process: child, url, player }
 }
 
-/** A stranger whose first frame is none: for that a line is logged. */
+/** Sends an invalid first frame, for which the gateway logs a line. */
 async function sendNonsense(url: string): Promise<void> {
   const ws = new WebSocket(url)
   ws.on('open', () => ws.send(Buffer.from([0xff, 0xff, 0xff, 0xff])))
@@ -44,7 +44,7 @@ async function sendNonsense(url: string): Promise<void> {
   await new Promise(resolve => ws.on('close', resolve))
 }
 
-/** Has lines logged and printed by handlers, and caused by strangers; all goes on as before. */
+/** Lets handlers log and print lines and strangers cause some. All goes on as before. */
 async function sayMuch(t: Test, { process: child, player, url }: Program): Promise<void> {
   const worker = await player.request('a.pid')
   for (let i = 0; i < 5; i++) {
@@ -56,14 +56,14 @@ async function sayMuch(t: Test, { process: child, player, url }: Program): Promi
   t.equal(child.exitCode, null)
 }
 
-/** Reads its log from now on. */
+/** Reads the log of the program from now on. */
 function readLog(child: ChildProcess): { text: string } {
   const log = { text: '' }
   child.stderr!.on('data', data => (log.text += data)).resume()
   return log
 }
 
-/** Bytes in memory of a process. */
+/** Returns the resident memory of a process in bytes. */
 function readRss(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024
 }
@@ -71,7 +71,7 @@ function readRss(pid: number): number {
 const isolations: readonly Isolation[] = ['thread', 'process']
 
 for (const isolation of isolations) {
-  t.test(`${isolation}: whoever read what the program says is gone, and nothing ends`, async t => {
+  t.test(`${isolation}: the reader of the program's output is gone, and nothing ends`, async t => {
     const program = await start(t, isolation)
     const child = program.process
     child.stderr!.destroy()

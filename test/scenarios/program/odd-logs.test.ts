@@ -1,4 +1,4 @@
-/** What a game logs may be anything: it becomes text in its worker, and silences nobody. */
+/** Odd values in log lines of a game: they become text in the worker and silence nothing. */
 import t from 'tap'
 import { loggedKinds } from '../../handlers/odd/odd.js'
 import { startGateway } from '../../helpers/gateway.js'

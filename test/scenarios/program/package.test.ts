@@ -1,4 +1,4 @@
-/** The package as its users get it: packed, installed in an empty project, compiled under NodeNext, and run. */
+/** The package as its users get it: packed, installed in an empty project, compiled, and run. */
 
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -37,7 +37,7 @@ export function wrong(_body: unknown, session: BackendSession<Player>) {
 export const find = handler({ concurrent: true, timeout: 100 }, async (body: { name: string }) => body.name)
 `
 
-/** A project that says once what its sessions hold. */
+/** A project that declares the settings of its sessions once. */
 const declared = `
 import type { BackendSession } from 'sallyport/worker'
 
@@ -154,7 +154,7 @@ t.test(
       join(project, 'declared/tsconfig.json'),
       JSON.stringify({ extends: '../tsconfig.json', include: ['.'], exclude: [] })
     )
-    // What a TypeScript user has besides: the compiler and the types of Node.
+    // A TypeScript user also has the compiler and the types of Node.
     mkdirSync(join(project, 'node_modules/@types'), { recursive: true })
     for (const name of ['node', 'ws'])
       symlinkSync(join(root, 'node_modules/@types', name), join(project, 'node_modules/@types', name))
@@ -175,7 +175,7 @@ t.test(
       '[1,{"score":3,"worker":0}]',
       'closed 3 client closed',
       '0 Red open',
-      // The goodbye and the gateway's own close are on their way at the same time.
+      // The client's close frame and the gateway's cross each other, so that either may win.
       /^closed 44 /,
       'true HANDLERS_INVALID'
     ])
@@ -185,7 +185,7 @@ t.test(
     })
     t.match(version, /^\d+\.\d+\.\d+/)
 
-    // It reads the page's files when it is loaded.
+    // The example reads the files of its page when it is loaded.
     const load = "await import('./node_modules/sallyport/dist/examples/chat/http.js')"
     await run(process.execPath, ['--input-type=module', '--eval', load], { cwd: project })
   }

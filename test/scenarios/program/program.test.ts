@@ -25,7 +25,9 @@ exports.hold = async (file, session, { log }) => {
 exports.version = () => 1
 `
 
-/** Faults behind all walls, in the gateway's process: an exception by one signal, a rejection by another. */
+/**
+ * Faults that nothing catches, in the gateway's process: an exception by one signal, a rejection by another.
+ */
 const faults = `
 import { isMainThread } from 'node:worker_threads'
 if (isMainThread && process.argv[1].includes('gateway')) {
@@ -44,7 +46,7 @@ interface Held {
   letGo(): void
 }
 
-/** A program that has a request in flight. */
+/** Starts a program that has a request in flight. */
 async function startHeld(t: Test, options: Partial<ProgramOptions> = {}): Promise<Held> {
   const program = startProgram(t, { handlers, ...options })
   const player = await Player.connect(await waitForAddress(program))
@@ -153,7 +155,7 @@ t.test('SIGHUP while it drains, SIGUSR2 and SIGPIPE change nothing', async t => 
   player.leave()
 })
 
-/** Handlers that do not load, and say in a file which process they are in. */
+/** Handlers that never finish loading. */
 const hanging = {
   'that waits': 'export const a = () => 1; await new Promise(resolve => setInterval(resolve, 1e9))',
   'that never gives its thread back': 'export const a = () => 1; while (true);'
@@ -211,7 +213,7 @@ t.test(
   'without files to load itself the program says so in one sentence, and exits with 1',
   { skip: process.platform !== 'linux' },
   t => {
-    // Node itself needs fewer; how many it leaves differs by its version. What tap loads needs more.
+    // Node alone needs fewer, and how many depends on its version. What tap loads needs more.
     for (const files of [40, 50]) {
       const start = `unset NODE_OPTIONS; ulimit -n ${files}; exec "$0" "$1" --handlers .`
       const { status, stderr } = spawnSync('sh', ['-c', start, process.execPath, main], { encoding: 'utf8' })

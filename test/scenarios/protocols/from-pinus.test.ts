@@ -1,6 +1,6 @@
 /**
- * docs/guide/migrating-from-pinus.md, walked through: handlers as Pinus has them, asked by Pomelo's protocol. What the page
- * claims beyond that has its tests named there.
+ * The guide for those who come from Pinus: handlers as Pinus has them, called over Pomelo's protocol. The page
+ * names the tests for what else it claims (docs/guide/migrating-from-pinus.md).
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Bodies at and beyond `maxBodyBytes`, in one piece and in many: what is answered, and what closes the connection. */
+/** Bodies at and beyond `maxBodyBytes`: which get an error reply, and which close the connection. */
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { type ClientError, connect } from '../../../client/index.js'

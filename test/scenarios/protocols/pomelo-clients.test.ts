@@ -1,4 +1,4 @@
-/** A client of Pomelo's own makers, unmodified, at a gateway. */
+/** The unmodified browser client of Pomelo, connected to a gateway. */
 import t, { type Test } from 'tap'
 import type { WebSocket } from 'ws'
 import type { GatewayOptions } from '../../../gateway/index.js'
@@ -141,7 +141,8 @@ t.test('its heartbeats keep the connection, and ours keep it from giving up', as
   const { client, socket, gateway, request, errors } = await join(t, { heartbeat: 200 })
   client.on('heartbeat timeout', () => errors.push('it gave the gateway up'))
   let beats = 0
-  // It only ever beats: without that it would be closed after two intervals. The first is the gateway's.
+  // The client sends only heartbeats. Without them it would be closed after two intervals. The first is the
+  // gateway's.
   await new Promise<void>(resolve => {
     socket.addEventListener('message', ({ data }) => {
       if (new Uint8Array(data as ArrayBuffer)[0] === 3 && ++beats === 4) resolve()

@@ -1,4 +1,4 @@
-/** Rich bodies through a real gateway, worker and socket, beside clients that know nothing of them. */
+/** Rich bodies through a real gateway, worker and socket, beside clients without them. */
 import { deepStrictEqual } from 'node:assert'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
@@ -27,7 +27,7 @@ function refuse(path: string, what: string): Error {
   return new Error(`${what} at ${path}`)
 }
 
-/** Asks with a rich body; the reply's body as its client reads it. */
+/** Sends a request with a rich body. Returns the decoded body of the reply. */
 async function ask(player: PomeloPlayer, route: string, body?: unknown): Promise<unknown> {
   return read(await player.request(route, Buffer.from(encodeRich(body, refuse))))
 }
@@ -38,7 +38,7 @@ function read({ bytes, isError }: Reply): unknown {
   return value
 }
 
-/** The bodies of the events of that name, as a client with rich bodies reads them. */
+/** Returns the decoded bodies of the events of that name. */
 function richEvents(player: PomeloPlayer, name: string): unknown[] {
   return player.events.filter(([route]) => route === name).map(([, form]) => decodeRich(JSON.stringify(form)))
 }

@@ -1,4 +1,4 @@
-/** The test vectors that clients in other languages are checked with: what they say is what the gateway does. */
+/** The test vectors for clients in other languages, checked against the gateway. */
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
@@ -92,7 +92,7 @@ t.test('packages: what is malformed is refused', async t => {
   }
 })
 
-/** One connection of a conversation: what came and was not looked at yet, in the words of the vectors. */
+/** One connection of a conversation, with all that it received and that was not checked yet. */
 class Peer {
   readonly ws: WebSocket
   readonly came: Json[] = []
@@ -150,7 +150,7 @@ function encodeSend(send: Json): Uint8Array {
   }
 }
 
-/** Holds what came against what was expected, and lets its `$` texts take their values. */
+/** Compares what came with what was expected. A text that begins with `$` takes the value that came. */
 function compare(t: Test, came: unknown, expected: unknown, values: Map<string, unknown>): void {
   if (typeof expected === 'string' && expected.startsWith('$')) {
     t.type(came, 'string', expected)

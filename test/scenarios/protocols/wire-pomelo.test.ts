@@ -43,7 +43,7 @@ const wire = await startWire(t)
 const bystander = await PomeloPlayer.join(wire.gateway.url)
 t.teardown(() => bystander.leave())
 
-/** The bystander's connection is as it was: it plays on. */
+/** Checks that the bystander's connection is undisturbed. */
 async function othersPlayOn(t: Test) {
   const { body } = await bystander.request('echo.box', 'still here')
   t.same(body, { body: 'still here' }, 'another player plays on')
@@ -210,7 +210,7 @@ t.test('a handshake in bytes that are no text is answered with 500', async t => 
   t.equal((await player.closed).code, 4504)
 })
 
-/** Bytes that close their connection: what a client did until then, the bytes, the code. */
+/** Bytes that close a connection: the state of the client before them, the bytes, the close code. */
 const faults: Record<string, ['open' | 'shaken' | 'joined', () => Uint8Array, number]> = {
   'data before the handshake': ['open', () => encodePackage(data, request('echo.plain')), 4502],
   'data before the ack': ['shaken', () => encodePackage(data, request('echo.plain')), 4502],
@@ -257,7 +257,7 @@ for (const [name, [until, bytes, code]] of Object.entries(faults)) {
   t.test(`${name} closes the connection with ${code}, and no other`, async t => {
     const player = until === 'joined' ? await wire.join(t) : await wire.open(t)
     if (until === 'shaken') await player.shakeHands()
-    // The heartbeat that follows an ack: what comes after it is the fault's.
+    // Waits for the heartbeat that follows an ack. Whatever comes later is caused by the fault.
     if (until === 'joined') await player.until(() => player.heartbeats || undefined)
     const before = player.packages.length
     const { framesMalformed } = wire.gateway.metrics()
@@ -323,7 +323,7 @@ t.test('a body that is not JSON is answered with BODY_MALFORMED, and the connect
   t.same((await player.request('echo.box', 1)).body, { body: 1 })
 })
 
-/** Text as a browser's Pomelo client writes it: one sequence for each UTF-16 unit. */
+/** Returns text as a Pomelo client in a browser encodes it: one sequence for each UTF-16 unit. */
 function cesu(text: string): Uint8Array {
   return Uint8Array.from(browserProtocol.strencode(text))
 }
@@ -376,7 +376,7 @@ t.test('a gzipped body is unzipped', async t => {
   ]
   for (const [id, bytes, message] of notes)
     t.match(await zipped(id, bytes), { code: 500, error: 'BODY_MALFORMED', message })
-  // 40 KB that would be 40 MB.
+  // These 40 KB unzip to 40 MB.
   t.match(await zipped(106, gzipSync(Buffer.alloc(40_000_000, 0x20))), { code: 500, error: 'BODY_TOO_LARGE' })
   await othersPlayOn(t)
 })
@@ -511,7 +511,7 @@ t.test('what the gateway has for a client before its ack waits for it', async t 
   })
   wire.gateway.sessions.sendMessage(id, 'early', 1)
   wire.gateway.sessions.sendMessage(id, 'early', 2)
-  // A round trip of the socket: what had been sent would be here.
+  // After a round trip of the socket, all that had been sent would be here.
   player.ws.ping()
   await new Promise(resolve => player.ws.once('pong', resolve))
   t.same(player.events, [])
@@ -543,7 +543,7 @@ t.test('packages in text messages are read too', async t => {
   t.equal((await player.reply(5)).body, 'in text')
 })
 
-/** Shakes hands with a gateway whose hook answers so. */
+/** Starts a gateway with that hook and opens a socket to it. */
 async function withHook(
   t: Test,
   onHandshake: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
@@ -621,7 +621,7 @@ t.test('data while the hook is asked is too early', async t => {
 const circle: Record<string, unknown> = {}
 circle['self'] = circle
 
-/** Hooks that fail, in every way that is known: each is logged, and its client is to come back. */
+/** Hooks that fail in different ways. Each failure is logged, and the client is told to come back later. */
 const failures: Record<string, () => unknown> = {
   throws: () => {
     throw new Error('the hook failed')
@@ -674,7 +674,7 @@ t.test('without an interval there are no heartbeats, and silence is no fault', a
   const player = await join(t)
   t.equal(player.answer?.sys?.heartbeat, undefined)
   await player.request('echo.box')
-  // In steps: a jump would be a time in which the gateway did not look, and that is no silence.
+  // The clock goes on in steps: the gateway forgives a jump, so a jump would prove nothing about silence.
   await clock.advance(200)
   t.same((await player.request('echo.box')).body, { missing: true })
   t.equal(player.heartbeats, 0)

@@ -16,7 +16,7 @@ async function othersPlayOn(t: Test) {
   t.same(await bystander.request('echo.box', 'still here'), { body: 'still here' }, 'another player plays on')
 }
 
-/** A socket of which the test sees the texts that come. */
+/** Opens a socket and collects the texts that it receives. */
 async function open(t: Test, subprotocol?: string | string[]) {
   const ws = subprotocol === undefined ? new WebSocket(gateway.url) : new WebSocket(gateway.url, subprotocol)
   t.teardown(() => ws.terminate())
@@ -26,7 +26,7 @@ async function open(t: Test, subprotocol?: string | string[]) {
     texts.push(String(data))
   })
   await once(ws, 'open')
-  /** Sends, and gives what came next. */
+  /** Sends a text. Returns the next text that comes. */
   const ask = async (text: string | Uint8Array) => {
     const { length } = texts
     ws.send(text)

@@ -1,4 +1,4 @@
-/** Sessions whose client is away: how many there may be, who makes room, and what they cost. */
+/** Detached sessions: their limits, which of them are evicted, and their memory. */
 
 import t, { type Test } from 'tap'
 import { connect } from '../../../client/index.js'
@@ -13,7 +13,7 @@ const handlers = fixture('handlers-resume')
 async function start(t: Test, options: Partial<GatewayOptions> = {}) {
   const running = await startGateway(t, handlers, { workers: 1, ...options })
   const { gateway } = running
-  /** Somebody comes from an address of this machine, asks for something, and breaks off without a goodbye. */
+  /** Connects from an address of this machine, sends requests, and disconnects without a close frame. */
   const visit = async (localAddress: string, ...asked: [route: string, body?: unknown][]) => {
     const player = await PomeloPlayer.join(gateway.url, { localAddress, sys: { resume: true } })
     t.teardown(() => player.leave())
@@ -23,7 +23,7 @@ async function start(t: Test, options: Partial<GatewayOptions> = {}) {
     await until('it is away', () => gateway.metrics().sessionsDetached > sessionsDetached)
     return player.answer!.sys!.resume!
   }
-  /** An honest player, bound to `red`, whose connection is lost and does not come back before `goOn` is called. */
+  /** Joins as the player `red` and cuts their connection. They do not come back before `goOn` is called. */
   const loseHonest = async () => {
     const proxy = await startProxy(t, gateway.address.port)
     const client = await connect(proxy.url, { backOff: { least: 1, most: 20 } })

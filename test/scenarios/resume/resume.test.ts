@@ -1,4 +1,4 @@
-/** Clients of ours that lose their connection, and come back to their session. */
+/** Clients of `sallyport/client` that lose their connection and resume their session. */
 
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
@@ -12,7 +12,7 @@ import { until } from '../../helpers/until.js'
 
 const handlers = fixture('handlers-resume')
 
-/** Fast enough for a test, slow enough for a machine that is busy. */
+/** Short times for a test, but long enough for a busy machine. */
 const quick: ClientOptions = { backOff: { least: 1, most: 20 }, heartbeat: 100, heartbeatTimeout: 300 }
 
 async function start(t: Test, options: Partial<GatewayOptions> = {}) {
@@ -26,14 +26,14 @@ async function start(t: Test, options: Partial<GatewayOptions> = {}) {
   return { ...running, proxy, join }
 }
 
-/** What a client is told of an event, in order. */
+/** Collects the bodies of an event as they arrive. */
 function collect(client: Client, event: string): unknown[] {
   const bodies: unknown[] = []
   client.on(event, body => bodies.push(body))
   return bodies
 }
 
-/** The next change to `state`. */
+/** Resolves with the next change to `state`. */
 function change(client: Client, state: StateChange['state']): Promise<StateChange> {
   return new Promise(resolve => {
     const end = client.onState(each => {
@@ -175,7 +175,7 @@ t.test('a close that the client has not said, as of a browser or a proxy, is no 
   }
 })
 
-/** A client that counts, as no library of ours: it may close with any code. */
+/** Joins with resume, but without our client library, so that the client may close with any code. */
 function joinRaw(url: string, resume: true | { token: string; epoch: string; received: number } = true) {
   return PomeloPlayer.join(url, { sys: { resume } })
 }
@@ -204,7 +204,7 @@ t.test('who says a code of the gateway is not told by it later', async t => {
   for (const code of [4500, 4503]) {
     const player = await joinRaw(gateway.url)
     const { token, epoch } = player.answer!.sys!.resume!
-    // Its onConnect is over: it holds nothing.
+    // When this is answered, its onConnect is over and the session holds nothing.
     await player.request('player.seen')
     player.ws.close(code)
     await until('its session is over', () => gateway.metrics().sessions === 0)
@@ -279,7 +279,7 @@ t.test('who was kicked longer ago than a session waits is not told, and gets a n
   gateway.sessions.kick('red', 'Enough.')
   later.isDown = true
   later.cut('reset')
-  // Lost after the kick, and waited for as long.
+  // The witness was lost after the kick, and its session is kept for the same time.
   await until('the witness has lost its session', () => gateway.metrics().sessions === 0)
   const opened = change(client, 'open')
   proxy.isDown = false
@@ -357,7 +357,7 @@ t.test('more than a socket may have waiting comes back by a resume', async t => 
 })
 
 t.test(
-  'that a player leaves while a handler awaits something of his session is no error in the log',
+  'a player who leaves while a handler awaits an operation on their session is no error in the log',
   async t => {
     const { gateway, lines, join } = await start(t)
     const [client, other] = [await join(), await join()]

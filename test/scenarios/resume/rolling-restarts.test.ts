@@ -1,6 +1,6 @@
 /**
- * Clients that outlive a deployment: the gateway that they come back to has other routes. What they ask for
- * by a code is what they were told that it means, or is refused; it is never another route.
+ * Clients that outlive a deployment and come back to a gateway with other routes. A route code means what the
+ * client was told, or is refused. It never means another route.
  */
 import t, { type Test } from 'tap'
 import { type Client, connect } from '../../../client/index.js'
@@ -10,7 +10,9 @@ import { loadPomeloClient, type PomeloBody } from '../../helpers/pomelo-browser-
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
 import { until } from '../../helpers/until.js'
 
-/** Two versions of a game. A gateway that counts its routes gives the first of each the same code. */
+/**
+ * Two versions of a game. If a gateway numbered its routes, the first route of both would have the same code.
+ */
 const versions = {
   one: { 'player.mjs': "export const peek = () => 'peeked'" },
   two: { 'world.mjs': "export const wipe = () => 'wiped'" }

@@ -1,4 +1,4 @@
-/** The short form of `npm run soak -- --visits`. How long anybody waits is for the long one to judge. */
+/** The short form of `npm run soak -- --visits`. Only the long form judges how long players wait. */
 
 import t from 'tap'
 import { startGateway, startProxy } from '../../helpers/gateway.js'

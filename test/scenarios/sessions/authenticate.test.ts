@@ -1,4 +1,4 @@
-/** The host says who a client is, before there is a session for it. */
+/** Authentication by the host, before a session begins. */
 import { once } from 'node:events'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -13,7 +13,7 @@ import { until } from '../../helpers/until.js'
 
 const handlers = join(root, 'test/fixtures/handlers-authenticate')
 
-/** Who comes with `{ name }` is that user; who comes with nothing is nobody; who comes with `{ refuse }` is refused. */
+/** Accepts `{ name }` as that user and nothing as an anonymous client. Refuses `{ refuse }`. */
 function byUser({ handshake }: AuthenticationRequest): AuthenticationAnswer {
   const { name = null, refuse, code } = (handshake?.user ?? {}) as Record<string, string>
   if (refuse !== undefined && code !== undefined) return { accept: false, reason: refuse, user: { code } }
@@ -42,7 +42,7 @@ async function start(
   return { ...running, joinGame, open, failures }
 }
 
-/** An answer that comes when the test lets it. */
+/** Creates an `authenticate` whose answers come when the test gives them. */
 function createAsking() {
   const asked: ((answer: AuthenticationAnswer) => void)[] = []
   const authenticate = () => new Promise<AuthenticationAnswer>(resolve => asked.push(resolve))
@@ -114,7 +114,7 @@ t.test('clients of the text form read it too, and nothing of them runs', async t
   const { asked, authenticate } = createAsking()
   const { gateway } = await start(t, authenticate)
   for (const [index, subprotocol] of ['sallyport.json', undefined].entries()) {
-    // Not Player.connect: without a subprotocol, its default would be taken.
+    // Player.connect is not used, since it replaces a missing subprotocol by its default.
     const ws =
       subprotocol === undefined ? new WebSocket(gateway.url) : new WebSocket(gateway.url, subprotocol)
     const player = new Player(ws)
@@ -176,7 +176,7 @@ t.test('one that does not answer within handshakeTimeout closes the connection',
 const circle: Record<string, unknown> = {}
 circle['self'] = circle
 
-/** Answers that are none: each is logged, and its client is to come back. */
+/** Invalid answers: each is logged, and its client is told to come back later. */
 const faults: Record<string, () => unknown> = {
   throws: () => {
     throw new Error('the database is away')
@@ -259,7 +259,7 @@ t.test('where a user may have one session, a second client is refused, or the fi
   t.match(await young.request('player.who'), { uid: 'red' })
 })
 
-/** The next time that a client is open again. */
+/** Resolves when a client is open again. */
 function comesBack(client: Client): Promise<StateChange> {
   return new Promise(resolve => {
     const end = client.onState(change => {
@@ -328,7 +328,7 @@ t.test('a client whose coming back is refused is closed, and its session waits',
   t.match(gateway.metrics(), { sessions: 1, detachedSessions: 1 })
 })
 
-t.test('an outage of authenticate costs nobody his session', async t => {
+t.test('an outage of authenticate costs nobody their session', async t => {
   const outages: (() => Promise<AuthenticationAnswer>)[] = [
     () => Promise.reject(new Error('the service is away')),
     () => new Promise(() => {})

@@ -1,4 +1,4 @@
-/** The rows of docs/reference/backend-session.md that are about other sessions than the request's own. */
+/** The rows of docs/reference/backend-session.md about sessions other than the request's own. */
 import t from 'tap'
 import { closeCodes } from '../../../shared/close-codes.js'
 import { startGateway } from '../../helpers/gateway.js'
@@ -103,7 +103,7 @@ t.test(
     const [player, other] = [await connect(), await connect()]
     const sid = await idOf(other)
     const call = (...step: unknown[]) => player.request('others.call', step)
-    /** What the callback was called with. */
+    /** Returns the arguments of the callback. */
     const callBack = async (...step: unknown[]) => {
       const { got, isSameTick } = await player.request('others.callBack', step)
       t.equal(isSameTick, false)
@@ -214,7 +214,7 @@ t.test(
     const [giver, taker, bystander] = [await connect(), await connect(), await connect()]
     const sid = await idOf(taker)
     await taker.request('own.push', { kept: true })
-    // Whichever worker runs it: the taker's next request sees it.
+    // The next request of the taker sees the change, whichever worker has made it.
     for (let i = 0; i < 20; i++) {
       t.match(await giver.request('others.give', { sid, key: 'gift', value: i }), {
         id: sid,

@@ -1,4 +1,4 @@
-/** The rows of docs/reference/backend-session.md that are about a session's own requests, over sockets and threads. */
+/** The rows of docs/reference/backend-session.md about the session of a request. */
 import t from 'tap'
 import { startGateway } from '../../helpers/gateway.js'
 import type { Player } from '../../helpers/player.js'
@@ -8,7 +8,7 @@ const running = startGateway(t, 'session')
 const connect = async () => (await running).connect()
 const gateway = async () => (await running).gateway
 
-/** The settings that a request finds. */
+/** Returns the settings that a request finds. */
 const settingsOf = async (player: Player) => (await player.request('own.read')).settings
 
 // row 1
@@ -214,7 +214,7 @@ t.test(
     t.equal(gateway.metrics().workersLost, 0)
     t.match(await settingsOf(player), { first: /^x{40000}$/, second: undefined })
 
-    // Each is sent together with the request that looks at what it did.
+    // Each request is sent together with the one that reads its effect.
     for (let i = 0; i < 10; i++) {
       player.request('unawaited.bind', `row 19, ${i}`)
       t.equal((await player.request('own.read')).uid, `row 19, ${i}`)
@@ -224,7 +224,7 @@ t.test(
       player.request('unawaited.commit', i)
       t.match(await settingsOf(player), { count: i + 1, value: i })
     }
-    // And one that comes when the reply has: to whichever worker it goes.
+    // The next request may also be sent after the reply, and run in either worker.
     for (let i = 0; i < 50; i++) {
       await player.request('unawaited.update', 1)
       t.match(await settingsOf(player), { count: i + 11 })

@@ -1,4 +1,4 @@
-/** What one request may say to clients, and ask of the gateway: beyond it is an error that names the limit. */
+/** Limits of one request: what it sends to clients and asks of the gateway. Its errors name the limit. */
 import { join } from 'node:path'
 import t from 'tap'
 import { kinds } from '../../handlers/bounds/bounds.js'
@@ -14,7 +14,7 @@ for (const isolation of ['thread', 'process'] as const) {
     async t => {
       const { connect, lines } = await startGateway(t, 'bounds', { workers: 1, isolation })
       const player = await connect()
-      // Two are the quotes of the JSON.
+      // The quotes of the JSON take two bytes.
       const most = { code: 256, message: 16_384, data: 65_534 }
       const fits = await failureOf(player.request('bounds.refuse', most))
       t.match(fits, { code: 'C'.repeat(256), message: 'm'.repeat(16_384), data: 'd'.repeat(65_534) })

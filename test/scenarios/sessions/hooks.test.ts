@@ -1,4 +1,4 @@
-/** What handlers are asked when a session begins, and told when it has ended. */
+/** The hooks of sessions: onConnect, onClose, and filters. */
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { connect } from '../../../client/index.js'
@@ -12,7 +12,7 @@ import type { Player } from '../../helpers/player.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
 import { until } from '../../helpers/until.js'
 
-/** One worker, since gates are a worker's own. */
+/** Starts a gateway with one worker, since each worker has gates of its own. */
 async function start(t: Test, options: Partial<GatewayOptions> = {}) {
   const folder = join(root, 'test/fixtures/handlers-hooks')
   const running = await startGateway(t, folder, { workers: 1, ...options })
@@ -28,7 +28,7 @@ async function start(t: Test, options: Partial<GatewayOptions> = {}) {
 
 const failuresIn = (lines: readonly LogLine[]) => lines.filter(({ message }) => message === 'A hook failed')
 
-/** A session that does at its end what `close` says. */
+/** Makes the onClose of a session do what `close` says. */
 async function prepare(player: Player, close: object): Promise<void> {
   await player.request('player.put', { key: 'close', value: close })
 }
@@ -142,7 +142,7 @@ t.test('an onConnect that ends workers again and again lets nobody new in for a 
   t.match(failuresIn(lines).at(-1), { fields: { hook: 'onConnect', code: 'ROUTE_SUSPENDED' } })
   client.reconnect()
   await until('it is back', () => gateway.metrics().sessionsResumed === 1)
-  t.match(await client.request('player.who'), { sid }, 'who was greeted once comes back to his session')
+  t.match(await client.request('player.who'), { sid }, 'who was greeted once comes back to their session')
   t.ok((await player.request('player.who')).body.greeted, 'and who is there plays on')
   t.equal(said('onConnect').length, greeted)
   t.same(said('put'), [])
@@ -264,7 +264,7 @@ t.test('in onClose the session can be changed no more, and others can be told', 
   ])
 })
 
-/** What each line of a request carries. */
+/** Returns the fields that each line of a request carries. */
 function routeOf([line]: readonly Readonly<Record<string, unknown>>[]) {
   const { route, requestId, worker } = line!
   return { route, requestId, worker }

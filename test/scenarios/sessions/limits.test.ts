@@ -1,4 +1,4 @@
-/** How much a client may ask for, and what happens when all together ask for more than the workers can do. */
+/** Rate limits of each client, and the refusals of an overloaded gateway. */
 
 import { writeFileSync } from 'node:fs'
 import t from 'tap'

@@ -1,4 +1,6 @@
-/** Refusals of operations that a handler did not catch: its client is told, and the log leads to the handler. */
+/**
+ * Refused operations that a handler did not catch: the client gets the code, and the log names the handler.
+ */
 import t from 'tap'
 import { startGateway } from '../../helpers/gateway.js'
 import { failureOf } from '../../helpers/player.js'

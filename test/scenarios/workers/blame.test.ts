@@ -1,11 +1,11 @@
-/** Whom the end of a worker is blamed on: whoever has begun what ended it, and nobody where that can't be said. */
+/** The blame for a worker's end: the request that began what ended it, or none if that is unknown. */
 import t, { type Test } from 'tap'
 import type { GatewayOptions } from '../../../gateway/index.js'
 import { startGateway } from '../../helpers/gateway.js'
 import type { ReplyError } from '../../helpers/player.js'
 import { until } from '../../helpers/until.js'
 
-/** How a request ended: its reply, or the code of its error. */
+/** Resolves with the reply, or with the code of the error. */
 const outcome = (reply: Promise<unknown>) => reply.catch((error: ReplyError) => error.code)
 
 async function start(t: Test, options: Partial<GatewayOptions> = {}) {
@@ -74,7 +74,7 @@ for (const isolation of ['thread', 'process'] as const) {
     async t => {
       const { innocent, ends, gateway } = await start(t, { isolation })
       for (let death = 1; death <= 4; death++) {
-        // What ends soon by itself, again and again, is started after a pause.
+        // A worker that ends soon by itself, again and again, is started after a pause.
         await until('a worker is up', () => gateway.metrics().workersReady === 1)
         t.equal(await outcome(innocent.request('innocent.wait', { first: 'alarm' })), 'WORKER_LOST')
       }

@@ -1,4 +1,4 @@
-/** Deadlines, through real sockets and threads, by a clock that stands still until a test lets it go on. */
+/** Deadlines over real sockets and threads, with a clock that stands still until a test moves it. */
 import t, { type Test } from 'tap'
 import type { GatewayOptions } from '../../../gateway/index.js'
 import { Clock } from '../../helpers/clock.js'
@@ -7,7 +7,8 @@ import { until } from '../../helpers/until.js'
 
 async function start(t: Test, options: Partial<GatewayOptions> = {}) {
   const clock = new Clock()
-  // Nothing else may happen when the clock jumps: nobody is silent, and nobody has waited for too long.
+  // Nothing else may happen when the clock jumps: no client is silent, and no request has waited for too
+  // long.
   const still = { heartbeat: 0, maxQueueDelay: 0 }
   const { monotonic } = clock
   const running = await startGateway(t, 'deadlines', {
@@ -24,18 +25,18 @@ async function start(t: Test, options: Partial<GatewayOptions> = {}) {
     ...running,
     clock,
     fieldsOf,
-    /** Waits until a handler says so in the log. */
+    /** Waits until a handler has logged that message. */
     said: (message: string, fields: Record<string, unknown> = {}) =>
       until(`a handler has said "${message}"`, () =>
         fieldsOf(message).some(each => Object.entries(fields).every(([name, value]) => each[name] === value))
       ),
-    /** Waits until so many requests have come and are not answered. */
+    /** Waits until the gateway holds that many requests without an answer. */
     holds: (count: number) =>
       until(`the gateway holds ${count} requests`, () => {
         const { requestsWaiting, requestsRunning } = gateway.metrics()
         return requestsWaiting + requestsRunning === count
       }),
-    /** Waits until the workers are done with all that was handed out to them, decided or not. */
+    /** Waits until the workers have finished all that was handed out to them, answered or not. */
     settled: () => until('nothing is handed out any more', () => gateway.metrics().turns === 0)
   }
 }
@@ -49,7 +50,7 @@ t.test(
     const [player, other] = [await connect(), await connect()]
     const waiting = player.request('job.wait', { gate: 'a' })
     await said('started')
-    // Who has half the time tells that everybody's deadlines were looked at.
+    // A request with half the time proves that the deadlines were checked.
     const hasty = other.request('job.hasty', { gate: 'b' })
     await said('started', { gate: 'b' })
     let isOver = false
@@ -89,7 +90,7 @@ t.test('time spent waiting in the lane counts', async t => {
 t.test('a request whose deadline passes while it waits is not run at all', async t => {
   const { connect, clock, said, settled, fieldsOf } = await start(t)
   const [player, other] = [await connect(), await connect()]
-  // Batches are small until requests are known to be quick: now what waits is handed out, and not only in its lane.
+  // Batches stay small until requests are known to be quick. Then the gateway hands out what waits in a lane.
   await Promise.all(Array.from({ length: 300 }, () => other.request('job.read')))
   const [first, late] = player.atOnce(() => [
     player.request('job.patient', { gate: 'a' }),

@@ -1,4 +1,4 @@
-/** Workers that are processes of their own: what they keep from the gateway, and what that costs. */
+/** Workers that are processes: what they keep away from the gateway. */
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -16,7 +16,7 @@ const handlers = fixture('handlers-limits')
 const program = fileURLToPath(new URL('../../../gateway/program/main.js', import.meta.url))
 const isolation = 'process'
 
-/** Whether there is a process of that number. One that has ended and that nobody has asked after counts as none. */
+/** Whether there is a process with that id. A zombie, which has ended, does not count. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -26,7 +26,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Of two workers: so many requests at once are spread over both. */
+/** Returns the process ids of both workers. It sends so many requests at once that both get some. */
 async function pidsOf(players: readonly Player[]): Promise<Set<number>> {
   const pids = new Set<number>()
   while (pids.size < 2) {
@@ -135,7 +135,7 @@ for (const [signal, code] of [
 ] as const) {
   t.test(`${signal} to the gateway ends its worker processes too`, async t => {
     const args = [program, '--handlers', handlers, '--port', '0', '--workers', '2', '--isolation', isolation]
-    // A group of its own, as a terminal makes one: its SIGINT goes to all that are in it.
+    // A process group of its own, as a terminal makes one: its SIGINT goes to all processes in it.
     const gateway = spawn(process.execPath, args, {
       detached: true,
       env: { ...process.env, NODE_OPTIONS: '' }

@@ -1,4 +1,4 @@
-/** What is thrown may be anything: it fails its own request, and no other. */
+/** Odd values that are thrown: each fails its own request and no other. */
 import t from 'tap'
 import { thrown } from '../../handlers/odd/odd.js'
 import { startGateway } from '../../helpers/gateway.js'
@@ -35,7 +35,7 @@ for (const isolation of ['thread', 'process'] as const) {
           failing.request('odd.quick')
         ])
         const quick = others.map(each => each.request('odd.quick'))
-        // The last is of a promise: it is not asked for its `then`.
+        // The last one is the reply of a promise whose `then` is not called.
         const outcomes = [
           'INTERNAL',
           'REPLY_NOT_SERIALIZABLE',

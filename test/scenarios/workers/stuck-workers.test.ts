@@ -42,7 +42,7 @@ t.test('one that is stuck behind an await is found too', async t => {
   t.equal(await player.request('work.quick'), 1)
 })
 
-/** A player who has asked for a call of the system that takes a minute, and the end of it. */
+/** Runs a request whose system call takes a minute. `standUp` ends the call. */
 async function sitDown(t: Test, { connect }: RunningGateway) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
@@ -107,7 +107,8 @@ for (const isolation of ['thread', 'process'] as const) {
     const player = await connect()
     const folder = t.testdir()
     for (let i = 1; i <= 3; i++) {
-      // The worker adds a byte at each check that the gateway should make, and a worker is stuck after six.
+      // The worker adds a byte at each interval of the gateway's checks. Six checks without a pulse find it
+      // stuck.
       const file = join(folder, `ticks ${i}`)
       await player.request('work.tick', { file, every: 200 / pulsesPerVerdict })
       standStillUntil(file, 3 * pulsesPerVerdict)
@@ -127,7 +128,7 @@ t.test('a worker that computes for long, but not for too long, is left alone', a
   const player = await connect()
   const file = join(t.testdir(), 'go')
   const computed = player.request('work.burnUntil', { file })
-  // Half of the checks that find a worker stuck have seen no progress of this one.
+  // By then, half of the checks that find a worker stuck have seen no progress.
   await until('the gateway doubts its worker', () => !gateway.isReady)
   writeFileSync(file, '')
   t.equal(await computed, 1)

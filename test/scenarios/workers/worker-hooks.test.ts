@@ -1,4 +1,4 @@
-/** What a worker's game does when the worker begins and ends: its onStart and onStop. */
+/** The hooks of a worker: onStart and onStop. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -7,7 +7,7 @@ import { createLogger } from '../../../shared/text/log.js'
 import { startGateway } from '../../helpers/gateway.js'
 import { until } from '../../helpers/until.js'
 
-/** A game that notes what its hooks do in a file; `onStart` and `onStop` are more of their bodies. */
+/** Creates a game whose hooks write notes to a file. `onStart` and `onStop` are added to their bodies. */
 function createGame(t: Test, { onStart = '', onStop = '' }: { onStart?: string; onStop?: string } = {}) {
   const folder = t.testdir({ handlers: {}, notes: '' })
   const file = join(folder, 'notes')

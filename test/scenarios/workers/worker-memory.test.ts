@@ -1,4 +1,4 @@
-/** A worker that needs more memory than it may have: what that costs, through real sockets and real threads. */
+/** A worker that runs out of memory, over real sockets and threads. */
 
 import t from 'tap'
 import { startGateway } from '../../helpers/gateway.js'

@@ -1,4 +1,4 @@
-/** What workers print reaches the program's own output, however they end. */
+/** Output that workers print: it reaches the program's own output, however a worker ends. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,10 +11,10 @@ import { until } from '../../helpers/until.js'
 
 const program = fileURLToPath(new URL('../../../gateway/program/main.js', import.meta.url))
 
-/** Lines that are printed at once: more than Node hands over in one piece. */
+/** Number of lines printed at once: more than Node passes on in one piece. */
 const lines = 2_000
 
-/** A handler that prints them, and then does something else. */
+/** A handler that prints the lines, and then ends in one way or another. */
 const printer = `
   export function print({ name, how }) {
     for (let i = 1; i <= ${lines}; i++) console.log(name, i)
@@ -46,7 +46,7 @@ async function run(t: Test, isolation: string, modules: Readonly<Record<string, 
   t.teardown(() => player.leave())
   return {
     player,
-    /** How many of the lines of that name have come. */
+    /** Returns how many lines of that name have come. */
     count: (name: string) => out.split('\n').filter(line => new RegExp(`^${name} \\d+$`).test(line)).length,
     async end() {
       child.kill('SIGINT')
@@ -72,7 +72,8 @@ for (const isolation of ['thread', 'process'] as const) {
   })
 }
 
-// Of a process that ends itself Node loses what its pipe has not taken: only its own end waits for that.
+// Node loses what the pipe of a process has not taken when the process ends itself. Only a stop waits for
+// that.
 for (const how of ['exit', 'throw']) {
   t.test(`what a handler has printed before it ends its thread: ${how}`, async t => {
     const { player, end, count } = await run(t, 'thread', { a: printer })

@@ -1,4 +1,4 @@
-/** Workers that do not live for long by themselves: how often they are started, through real threads. */
+/** Workers that end soon after their start: how often they are started, with real threads. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -77,7 +77,7 @@ function canOpen(files: number): boolean {
   }
 }
 
-/** Has this process look for temporary files where there is no folder, until the function is called or the test ends. */
+/** Sets a temporary folder that does not exist, until the returned function is called or the test ends. */
 function loseTemporaryFolder(t: Test): () => void {
   const before = process.env['TMPDIR']
   const restore = () => {
