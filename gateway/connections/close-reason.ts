@@ -1,4 +1,4 @@
-/** Close codes and reasons: what a client reads when its connection is closed. */
+/** Close codes and reasons: how a connection is closed, and which errors of a frame close it. */
 import { type CloseCode, closeCodes } from '../../shared/close-codes.js'
 import { errors, GatewayError } from '../../shared/errors.js'
 import { WebSocketViolation } from '../http/web-socket.js'

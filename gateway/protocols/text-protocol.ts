@@ -2,7 +2,8 @@
  * The text protocol: JSON in text messages, for a browser's console and for clients in any language.
  *
  * It has no handshake, and its heartbeats are WebSocket pings. The gateway parses only the number and the
- * route of a request; the body goes to the worker unparsed.
+ * route of a request; the body goes to the worker unparsed. Malformed text is answered with an error and
+ * leaves the connection open.
  *
  *   authenticating ──▶ open        authenticating: messages of the client wait meanwhile
  *          └──▶ refused

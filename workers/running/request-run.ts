@@ -1,7 +1,8 @@
 /**
  * One request in its worker, from its claim to its end.
  * Decodes the body, calls the handler, and puts the outcome into the outbox behind all operations of the
- * handler. Is the caller of those operations. Owned by its turn.
+ * handler. Is the caller of those operations, and names the request in the lines of its log. Owned by its
+ * turn.
  *
  *   started ──▶ decided
  *
