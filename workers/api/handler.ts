@@ -45,7 +45,8 @@ const optionsKey = Symbol.for('sallyport.handler.options')
 
 /**
  * Declares a handler with a schema of its body, a schema of its reply, or options of its route. The result
- * can be called like the given function, for example in a unit test. It checks the body first, as in a worker.
+ * can be called like the given function, for example in a unit test. It checks the body first, as in a
+ * worker.
  *
  * @throws TypeError for an invalid schema or a missing function
  * @example
