@@ -124,9 +124,8 @@ export function utf8Length(text: string): number {
 
 /**
  * Cache of frequent names, such as routes, by a hash of their bytes. A hit takes a third of the decoder's
- * time (measured). It returns a string with a computed hash of its own, so a `Map` need not compute it again.
- * Bounded: a new name replaces the previous one in its slot, so a client that invents names costs time but no
- * memory.
+ * time (measured). Its string already has a computed hash, which a `Map` need not compute again. Bounded: a
+ * new name replaces the previous one in its slot, so a client that invents names costs time but no memory.
  */
 const names: string[] = new Array(1024).fill('')
 

@@ -17,7 +17,7 @@ export interface RateLimits {
    */
   readonly maxRequestsPerSecond: number
   readonly maxBytesPerSecond: number
-  /** Requests of all sessions that wait or run, and bytes of their bodies. */
+  /** Maximum number of requests of all sessions that wait or run, and of bytes in their bodies. */
   readonly maxOpenRequests: number
   readonly maxOpenBytes: number
   /** Milliseconds that requests may wait for a worker before new ones are refused; 0: no limit. */

@@ -1,7 +1,7 @@
 /**
- * Messages for one client that may not have arrived. It holds the counted messages after the last
- * acknowledged one, in order, and the newest `latest` event of each key. It is bounded: when there is too
- * much, the oldest messages are dropped, and a client that has not received those can't resume any more.
+ * Messages for one client that may not have arrived. A backlog holds the counted messages after the last
+ * acknowledged one, in order, and the newest `latest` event of each key. Its memory is bounded: when there is
+ * too much, the oldest messages are dropped, and a client that has not received those can't resume any more.
  */
 import type { EventFrame } from '../events/event-frame.js'
 import { type FrameCost, latestCost, messageCost } from '../events/frame-cost.js'
@@ -75,7 +75,7 @@ export class Backlog {
     return this.#bytes
   }
 
-  /** Bytes of memory that clearing it frees, without the frames of shared events. */
+  /** Bytes of memory that are freed when the backlog is cleared, without the frames of shared events. */
   get ownBytes(): number {
     return this.#ownBytes
   }

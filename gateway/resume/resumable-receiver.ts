@@ -112,7 +112,7 @@ export class ResumableReceiver implements Receiver {
     return uid => uid === first || (uid !== null && uid === last)
   }
 
-  /** Bytes of memory that it and its session take, without what they share with others. */
+  /** Bytes of memory of the receiver and its session, without frames that are shared with others. */
   get bytes(): number {
     return cost + this.#init.backlog.ownBytes + this.session!.bytes
   }

@@ -47,7 +47,7 @@ export interface TurnInit {
 }
 
 export interface TurnListener {
-  /** Called when all that had started is decided: the lane can go on. */
+  /** Called when all requests that had started are decided: the lane can go on. */
   turnOver(turn: Turn): void
   /**
    * Called with requests that had not started. They are back in their lane; a concurrent request is in no

@@ -34,7 +34,7 @@ export class Clock {
     for (let left = ms; left > 0; left -= step) await this.jump(Math.min(left, step))
   }
 
-  /** Waits until the time was read twice: a reader that had just begun is then done. */
+  /** Waits until the time was read twice: a check that had begun before is then done. */
   async looked(): Promise<void> {
     const { asked } = this
     await until('the gateway looked at the clock', () => this.asked > asked + 1)
