@@ -1,6 +1,6 @@
 /**
- * The guide for those who come from Pinus: handlers as Pinus has them, called over Pomelo's protocol. The page
- * names the tests for what else it claims (docs/guide/migrating-from-pinus.md).
+ * The guide for those who come from Pinus: handlers as Pinus has them, called over Pomelo's protocol. The
+ * page names the tests for what else it claims (docs/guide/migrating-from-pinus.md).
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
