@@ -3,8 +3,6 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { root } from '../helpers/paths.js'
 
-const folder = join(root, 'dist/test')
-
 /** Modules that start one of them. The gateway's own threads come by piscina, its processes by child_process. */
 const slowModules = new Set(['node:child_process', 'piscina', 'playwright-core', 'esbuild', 'typescript'])
 
@@ -14,35 +12,50 @@ const ownProcess = ['soak/trend.test.js', 'soak/leftovers.test.js', 'bench/readi
 const importPattern = /^(?:import|export)\b([^'";]*)'([^'"]+)'/gm
 const lateImportPattern = /\bimport\('([^'"]+)'\)/g
 
-/** Returns their paths below `dist/test`, in order. */
-export function findQuickTests(): string[] {
-  const known = new Map<string, boolean>()
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter(
-      path => path.endsWith('.test.js') && !ownProcess.includes(path) && !isSlow(join(folder, path), known)
-    )
+/**
+ * Returns the paths of the quick tests below `compiled`, in order. A compiled test whose source is gone does
+ * not count: the compiler leaves it there.
+ */
+export function findQuickTests(compiled = join(root, 'dist/test'), sources = join(root, 'test')): string[] {
+  const imports = new Map<string, Imports>()
+  return readdirSync(compiled, { recursive: true, encoding: 'utf8' })
+    .filter(path => path.endsWith('.test.js') && !ownProcess.includes(path))
+    .filter(path => existsSync(join(sources, path.replace(/js$/, 'ts'))))
+    .filter(path => !isSlow(join(compiled, path), imports))
     .sort()
 }
 
-/** Whether a compiled file, or one that it imports, imports a slow module. */
-function isSlow(file: string, known: Map<string, boolean>): boolean {
-  const before = known.get(file)
-  if (before !== undefined) return before
-  // For imports in a circle: the file that is looked at first decides.
-  known.set(file, false)
-  // A text in a test may look like an import of a file that does not exist.
-  const text = file.endsWith('.js') && existsSync(file) ? readFileSync(file, 'utf8') : ''
-  const isAnySlow = readImports(text).some(({ names, from }) => {
-    if (from.startsWith('.')) return isSlow(resolve(dirname(file), from), known)
-    return slowModules.has(from) || (from === 'node:worker_threads' && /\bWorker\b/.test(names))
-  })
-  known.set(file, isAnySlow)
-  return isAnySlow
+/** What one compiled file imports. */
+interface Imports {
+  /** The project's own files. */
+  readonly files: readonly string[]
+  readonly isSlow: boolean
 }
 
-function readImports(text: string): { names: string; from: string }[] {
-  return [
+/** Whether a compiled file, or one that it reaches by imports, imports a slow module. */
+function isSlow(file: string, known: Map<string, Imports>): boolean {
+  const reached = new Set([file])
+  for (const each of reached) {
+    const imports = known.get(each) ?? readImports(each)
+    known.set(each, imports)
+    if (imports.isSlow) return true
+    for (const next of imports.files) reached.add(next)
+  }
+  return false
+}
+
+function readImports(file: string): Imports {
+  // A text in a test may look like an import of a file that does not exist.
+  const text = file.endsWith('.js') && existsSync(file) ? readFileSync(file, 'utf8') : ''
+  const imports = [
     ...[...text.matchAll(importPattern)].map(([, names, from]) => ({ names: names!, from: from! })),
     ...[...text.matchAll(lateImportPattern)].map(([, from]) => ({ names: '', from: from! }))
   ]
+  return {
+    files: imports.filter(({ from }) => from.startsWith('.')).map(({ from }) => resolve(dirname(file), from)),
+    isSlow: imports.some(
+      ({ names, from }) =>
+        slowModules.has(from) || (from === 'node:worker_threads' && /\bWorker\b/.test(names))
+    )
+  }
 }
