@@ -7,6 +7,7 @@ import { createGateway, type Gateway } from '../../gateway/index.js'
 import { startBrowser, whyNoBrowser } from '../helpers/browser.js'
 import { startGateway } from '../helpers/gateway.js'
 import { root } from '../helpers/paths.js'
+import { until } from '../helpers/until.js'
 
 const handlers = join(root, 'dist/examples/chat/handlers')
 
@@ -241,6 +242,7 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
     await windows[0].enter('Red')
     gateway.sessions.kick('Red', 'Come back tomorrow.')
     await windows[0].page.getByText('has ended this session. Come back tomorrow. Reload').waitFor()
-    t.equal(gateway.metrics().connections, 0)
+    await until('its connection has closed', () => gateway.metrics().connections === 0)
+    t.equal(gateway.metrics().sessionsOpened, 1)
   })
 })

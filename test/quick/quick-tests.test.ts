@@ -21,7 +21,7 @@ t.test('a test is quick unless it reaches a thread, a process, a browser or a co
     'late.test.js': "const { run } = await import('./helpers/start.js')",
     'circle-1.test.js': "import './helpers/circle-a.js'",
     'circle-2.test.js': "import './helpers/circle-b.js'",
-    'text.test.js': 'const text = `\nimport \'./gone.js\'\n`',
+    'text.test.js': "const text = `\nimport './gone.js'\n`",
     helpers: {
       'near.js': "import './start.js'",
       'start.js': "import { spawn } from 'node:child_process'",

@@ -1,7 +1,9 @@
 import t from 'tap'
 import { readMemory, watchMemory } from '../../../bench/readings/memory.js'
+import { HeldTime } from '../../helpers/held-time.js'
 
 t.test('memory that stays is watched as such, and what grows is found', async t => {
+  new HeldTime(t).flow()
   t.equal(await watchMemory(200, () => 5_000), 1)
   let held = 0
   t.ok((await watchMemory(400, () => ++held)) > 1.5)
@@ -11,6 +13,7 @@ t.test('memory that stays is watched as such, and what grows is found', async t 
 })
 
 t.test('what a process holds is some megabytes', async t => {
+  new HeldTime(t).flow()
   t.ok(readMemory() > 2 ** 20)
   t.ok((await watchMemory(100)) > 0)
 })

@@ -5,6 +5,7 @@ import { atLeast, atMost } from '../../../bench/cases/goal.js'
 import { formatJson, formatMarkdown, formatTable } from '../../../bench/report/report.js'
 import { rowsOf } from '../../../bench/rounds/row.js'
 import type { Measurement, Work } from '../../../bench/work/work.js'
+import { matchRows } from '../../helpers/match-rows.js'
 
 const work: Work = { run: () => Promise.reject(new Error('Nothing runs here')) }
 
@@ -28,7 +29,7 @@ t.test('the ratio is that of each round, and the median of these', async t => {
 t.test('each thing beside ours has its row, with its own goals', async t => {
   const besides: Beside[] = [{ floor, goals: [atLeast(2)] }, { floor: contender('pool') }]
   const rows = rowsOf(caseWith(...besides), { ours: values(100), floors: [values(60), values(10)] })
-  t.match(rows, [
+  matchRows(t, rows, [
     { floorName: 'echo', goal: '≥ 2 ×', isMet: false },
     { floorName: 'pool', ratio: 10, goal: null, reached: [], isMet: null }
   ])

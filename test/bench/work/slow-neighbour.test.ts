@@ -4,6 +4,7 @@ import { percentile } from '../../../bench/figures/percentile.js'
 import type { FloodResult, OpenLoopResult } from '../../../bench/load/load.js'
 import { arrivalsOf } from '../../../bench/load/open-loop.js'
 import { slowNeighbour } from '../../../bench/work/slow-neighbour.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { createRacer, createRound } from './fakes.js'
 
 // Two workers, 1,000 requests/s: each takes 2 ms of a worker.
@@ -37,7 +38,7 @@ const expectedLoop = { ...asked, rate: 150, seed: 1, warmupSeconds: 0.5, seconds
 t.test('the rate is a share of what the workers can do of that mix, for five times as long', async t => {
   const fake = createRound({ flood, openLoop: openLoopOf([]) })
   await work().run(createRacer({ port: 7 }), fake.round)
-  t.match(fake.asked, [
+  matchRows(t, fake.asked, [
     { kind: 'flood', sockets: 1_000, inFlight: 1, port: 7 },
     { ...expectedLoop, kind: 'open-loop', port: 7 }
   ])

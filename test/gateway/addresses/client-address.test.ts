@@ -86,12 +86,11 @@ t.test('Forwarded is read as RFC 7239 has it, where there is no X-Forwarded-For'
 })
 
 t.test('what a stranger writes there costs no more than its length', async t => {
-  const length = 16_000
+  // So long that a cost that grows with the square of it would take hours.
+  const length = 1_000_000
   for (const text of [' '.repeat(length), '"'.repeat(length), 'a'.repeat(length), '[:'.repeat(length / 2)])
     for (const name of ['forwarded', 'x-forwarded-for']) {
-      const started = process.cpuUsage().user
       t.equal(readForwarded({ [name]: `${text}x` }, 1), undefined)
       t.equal(readForwarded({ [name]: `for=a,${text}x` }, 1), undefined)
-      t.comment(`${name} ${JSON.stringify(text.slice(0, 2))}: ${process.cpuUsage().user - started} µs`)
     }
 })

@@ -2,6 +2,7 @@
 import t from 'tap'
 import { closeCodes } from '../../../shared/close-codes.js'
 import { startCore, tick } from '../../helpers/core.js'
+import { matchRows } from '../../helpers/match-rows.js'
 
 t.test('a timeout whose answer ends another session leaves the requests of that session alone', async t => {
   const core = await startCore({ workers: 1 })
@@ -25,7 +26,7 @@ t.test('a timeout whose answer ends another session leaves the requests of that 
   core.request(second, 1, 'short')
   core.clock += 60
   core.deadlines.sweep(core.clock)
-  t.match(first.replies, [{ id: 1, error: { code: 'TIMEOUT' } }])
+  matchRows(t, first.replies, [{ id: 1, error: { code: 'TIMEOUT' } }])
   t.same(second.replies, [])
   const { timeouts, handlersGivenUp } = core.metrics.read()
   t.same({ timeouts, handlersGivenUp }, { timeouts: 1, handlersGivenUp: 0 })

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { noLimits } from '../../../shared/values/settings-text.js'
 import { type CoreSession, type ScriptedWorker, startCore, tick } from '../../helpers/core.js'
+import { until } from '../../helpers/until.js'
 
 /** Bodies of all that the workers run, until nothing is left for them. */
 async function runEverything(workers: readonly ScriptedWorker[]): Promise<string[]> {
@@ -166,11 +167,10 @@ t.test('what lies unstarted in a busy worker moves to one that is idle', async t
   t.same([busy.turns.length, idle.turns.length], [4, 0])
   // It starts the first of them and does not come back.
   busy.claimNext(busy.turns[0]!)
-  for (let looks = 0; looks < 2_000 && core.metrics.read().replies < 3; looks++) {
-    await new Promise(resolve => setTimeout(resolve, 1))
+  await until('the other has run all but the one that had started', () => {
     idle.runAll()
-  }
-  t.equal(core.metrics.read().replies, 3, 'the other has run all but the one that had started')
+    return core.metrics.read().replies === 3
+  })
   for (const turn of busy.turns.slice(1)) t.equal(busy.claimNext(turn), undefined, 'which it alone has')
   await core.close()
 })
@@ -206,8 +206,7 @@ t.test(
     core.clock += 60
     core.request(player, 2)
     worker.ready(1, 1)
-    for (let i = 0; i < 1_000 && player.replies.length === 0; i++)
-      await new Promise(resolve => setTimeout(resolve, 1))
+    await until('it is answered', () => player.replies.length > 0)
     t.same(codes(player), ['TIMEOUT'])
     await tick()
     t.equal(worker.inbox.flat().includes('timeout'), true, 'and its worker was told')
@@ -235,8 +234,7 @@ t.test('a request that waits past its deadline is not run', async t => {
   await tick()
   core.request(player, 1)
   core.clock += 60
-  for (let i = 0; i < 1_000 && player.replies.length === 0; i++)
-    await new Promise(resolve => setTimeout(resolve, 1))
+  await until('it is answered', () => player.replies.length > 0)
   t.same(codes(player), ['TIMEOUT'])
   const ran = await runEverything([worker])
   t.notOk(ran.includes(`${player.session.sid}:1`))

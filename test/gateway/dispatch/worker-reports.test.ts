@@ -1,6 +1,7 @@
 /** The order in which the parts of the core learn of a worker's end. */
 import t from 'tap'
 import { startCore, tick } from '../../helpers/core.js'
+import { matchRows } from '../../helpers/match-rows.js'
 
 t.test('the pool judges a death by what ran, before the dispatcher answers it', async t => {
   const core = await startCore({ workers: 1 })
@@ -14,7 +15,7 @@ t.test('the pool judges a death by what ran, before the dispatcher answers it', 
     worker.die(Object.assign(new Error('heap'), { code: 'ERR_WORKER_OUT_OF_MEMORY' }))
     await tick()
   }
-  t.match(player.replies, [
+  matchRows(t, player.replies, [
     { id: 1, error: { code: 'WORKER_LOST' } },
     { id: 2, error: { code: 'WORKER_LOST' } }
   ])

@@ -2,6 +2,7 @@
 import t from 'tap'
 import { hookRoutes } from '../../../shared/link/hooks.js'
 import { type Core, type ScriptedWorker, startCore, tick } from '../../helpers/core.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { until } from '../../helpers/until.js'
 
 /** Lets a worker begin all that it was given, and never end it. */
@@ -35,7 +36,7 @@ t.test('a worker goes on however many of its handlers hang: what is decided hold
   core.request(player, 7)
   await tick()
   t.equal(worker.runAll().length, 1)
-  t.match(player.replies, [{ id: 7 }])
+  matchRows(t, player.replies, [{ id: 7 }])
   t.match(core.metrics.read(), { timeouts: 1_200, handlersGivenUp: 1_200, workersRetired: 0 })
   t.equal(core.pool.up[0]!.load.givenUp.size, 1_200)
 })
@@ -59,7 +60,7 @@ t.test('so does one whose sessions end, and whose onClose hangs', async t => {
   core.request(player, 7)
   await tick()
   worker.runAll()
-  t.match(player.replies, [{ id: 7 }])
+  matchRows(t, player.replies, [{ id: 7 }])
   t.equal(core.metrics.read().handlersGivenUp, 1_200)
 })
 
@@ -103,7 +104,7 @@ t.test(
     t.equal(core.workers.length, 1)
     core.clock += 100
     await until('another one has its place', () => core.metrics.read().workersRetired === 1)
-    t.match(last.replies, [{ id: 1, error: { code: 'TIMEOUT' } }])
+    matchRows(t, last.replies, [{ id: 1, error: { code: 'TIMEOUT' } }])
     const player = core.connect()
     core.request(player, 7)
     await tick()
@@ -111,7 +112,7 @@ t.test(
     t.equal(running.replies.length, 0)
     old.outbox.reply(turn!.requests[0]!.rid, '"done"')
     old.flush()
-    t.match(running.replies, [{ id: 5, body: '"done"' }])
+    matchRows(t, running.replies, [{ id: 5, body: '"done"' }])
     await until('the old one has ended', () => old.hasEnded)
     t.match(core.metrics.read(), { workersLost: 0, workersRetired: 1, handlersGivenUp: 20 })
   }
@@ -128,7 +129,7 @@ t.test('one whose replacement does not come up goes on', async t => {
   core.request(player, 7)
   await tick()
   worker.runAll()
-  t.match(player.replies, [{ id: 7 }])
+  matchRows(t, player.replies, [{ id: 7 }])
 })
 
 t.test('a handler without a deadline whose session has ended is given up a while later', async t => {

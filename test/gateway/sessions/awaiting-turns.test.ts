@@ -2,6 +2,7 @@
 import t from 'tap'
 import { noLimits } from '../../../shared/values/settings-text.js'
 import { type CoreSession, type ScriptedWorker, startCore, tick } from '../../helpers/core.js'
+import { until } from '../../helpers/until.js'
 
 const ids = ({ replies }: CoreSession) => replies.map(reply => reply.id)
 const codes = ({ replies }: CoreSession) => replies.map(reply => reply.error?.code ?? 'ok')
@@ -48,9 +49,10 @@ t.test('it waits for that until the deadline of the request, and no longer', asy
   await tick()
   const slot = replyHeld(worker)
   core.request(player, 2, 'patient')
+  await tick()
+  t.same(worker.turns, [], 'before the deadline it waits')
   core.clock += 60
-  for (let i = 0; i < 1_000 && worker.turns.length === 0; i++)
-    await new Promise(resolve => setTimeout(resolve, 1))
+  await until('the next one is handed out', () => worker.turns.length > 0)
   worker.runAll()
   t.same(ids(player), [1, 2])
   worker.outbox.goOn(slot)
@@ -92,11 +94,11 @@ t.test('what lies behind it in the same turn does not move to an idle worker', a
   busy.outbox.awaitOperations(turn!.slot)
   busy.outbox.reply(request.rid, request.body)
   busy.flush()
-  for (let looks = 0; looks < 2_000 && ids(other).length === 0; looks++) {
-    await new Promise(resolve => setTimeout(resolve, 1))
+  await until("another session's request has moved", () => {
     idle.runAll()
-  }
-  t.same([ids(other), ids(player)], [[1], [1]], "another session's moves")
+    return ids(other).length > 0
+  })
+  t.same(ids(player), [1], "this session's has not")
   busy.outbox.goOn(turn!.slot)
   busy.runAll()
   t.same(ids(player), [1, 2])

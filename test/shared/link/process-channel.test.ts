@@ -62,14 +62,10 @@ for (const [what, bytes] of [
 
 t.test('what can’t be written is the sender’s to know, and costs nothing else', async t => {
   const pipe = new PassThrough()
-  const seen: unknown[] = []
-  const channel = new ProcessChannel(pipe, {
-    onMessage: each => seen.push(each),
-    onUnreadable() {},
-    onClose() {}
+  const first = new Promise(resolve => {
+    const channel = new ProcessChannel(pipe, { onMessage: resolve, onUnreadable: resolve, onClose() {} })
+    t.throws(() => channel.send([() => {}]), /could not be cloned/)
+    channel.send(['next'])
   })
-  t.throws(() => channel.send([() => {}]), /could not be cloned/)
-  channel.send(['next'])
-  await new Promise(resolve => setImmediate(resolve))
-  t.same(seen, [['next']])
+  t.same(await first, ['next'])
 })

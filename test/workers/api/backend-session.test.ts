@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { closeCodes } from '../../../shared/close-codes.js'
 import type { BackendSession } from '../../../workers/index.js'
 import { createLinkPair, frontendId, type LinkPairOptions, namesOf } from '../../helpers/link-pair.js'
+import { matchRows } from '../../helpers/match-rows.js'
 
 /** An error by code and text; tap compares class and name too if it is given an Error. */
 const refusal = (code: string, message: string | RegExp) => ({ code, message })
@@ -461,7 +462,7 @@ t.test(
     )
     t.equal(session.get('gold'), 1)
     await copy.apush('gold')
-    t.match(lines, [{ fields: { operation: 'update', about: 'gold', code: 'POOR', error: 'too poor' } }])
+    matchRows(t, lines, [{ fields: { operation: 'update', about: 'gold', code: 'POOR', error: 'too poor' } }])
   }
 )
 
@@ -603,7 +604,8 @@ t.test(
     service.kickByUid(frontendId, '')
     copy.set('f', 1)
     await copy.apush('f')
-    t.match(
+    matchRows(
+      t,
       lines.map(({ fields }) => [fields.operation, fields.about, fields.code]),
       [
         ['push', 'f', 'VALUE_NOT_SERIALIZABLE'],
@@ -626,7 +628,7 @@ t.test('a commit that met a conflict and that nobody awaits is logged and counte
   copy.set('a', 3)
   void copy.acommit()
   await copy.apush('a')
-  t.match(lines, [{ level: 'info', fields: { operation: 'commit', code: 'CONFLICT', error: /"a"/ } }])
+  matchRows(t, lines, [{ level: 'info', fields: { operation: 'commit', code: 'CONFLICT', error: /"a"/ } }])
   t.equal(metrics.read().operationsRefused, 1)
 })
 

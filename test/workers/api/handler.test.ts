@@ -60,7 +60,7 @@ t.test('a client is told of some of what is wrong, and not of all', async t => {
   }
 })
 
-t.test('a client is told little, however much of what is wrong is his own text', async t => {
+t.test('a client is told little, however much of what is wrong is their own text', async t => {
   const key = 'k'.repeat(200)
   const nested = (depth: number): unknown => (depth === 0 ? { a: 'x', b: 'x' } : { [key]: nested(depth - 1) })
   const leaves = z.record(z.string(), z.number())

@@ -4,6 +4,7 @@ import { createLogger } from '../../../shared/text/log.js'
 import type { BackendSession } from '../../../workers/api/backend-session.js'
 import type { HandlerContext } from '../../../workers/api/context.js'
 import { type Call, type Filter, type HandlerOutcome, surround } from '../../../workers/loading/filters.js'
+import { matchRows } from '../../helpers/match-rows.js'
 
 const session = {} as BackendSession
 const fail = () => {
@@ -128,7 +129,7 @@ t.test('an after that throws is logged, and changes nothing', async t => {
   for (const after of [fail, async () => fail()]) {
     const { run, seen, lines } = createFilters({ inner: { after } })
     t.equal(await run(() => 'reply'), 'reply')
-    t.match(lines, [['A filter failed', { filter: 'after of inner.js', error: { message: 'handler' } }]])
+    matchRows(t, lines, [['A filter failed', { filter: 'after of inner.js', error: { message: 'handler' } }]])
     t.same(seen.at(-1), ['outer after', 'reply'])
   }
 })

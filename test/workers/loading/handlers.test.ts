@@ -14,6 +14,7 @@ import { HandlerApp } from '../../../workers/loading/app.js'
 import { type Handler, loadHandlers } from '../../../workers/loading/handlers.js'
 import type { Messenger } from '../../../workers/operations/messenger.js'
 import type { ChannelService } from '../../../workers/pinus/channel-service.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { fixture } from '../../helpers/paths.js'
 
 // Fixtures are plain JavaScript, and not compiled: they lie beside dist.
@@ -175,7 +176,7 @@ t.test('hooks are found in each form, with the options of their folder', async t
       handlers.map(({ route }) => route),
       ['a.run']
     )
-    t.match(hooks.handlers, [
+    matchRows(t, hooks.handlers, [
       { route: '_hooks.onConnect', file: name, options: { affinity: 'match', timeout: 5 } }
     ])
     t.notOk(
