@@ -1,0 +1,83 @@
+/** The text protocol against a fake connection. */
+import t from 'tap'
+import { createEvent } from '../../../gateway/events/event.js'
+import { TextProtocol } from '../../../gateway/protocols/text-protocol.js'
+import { closeCodes } from '../../../shared/close-codes.js'
+import { FakeProtocolHost, payloadOf } from '../../helpers/fake-protocol-host.js'
+
+function begin() {
+  const host = new FakeProtocolHost()
+  const protocol = new TextProtocol(host)
+  host.start(protocol)
+  return { host, protocol, say: (text: string) => host.receive(Buffer.from(text)) }
+}
+
+t.test(
+  'messages wait for the authentication, and are read in their order when the session is open',
+  async t => {
+    const { host, protocol, say } = begin()
+    say('[1,"score.add",{"points":3}]')
+    say('[0,"score.read"]')
+    t.same([host.calls, host.requests, protocol.isReady], [['pause', 'pause'], [], false])
+    host.authenticated()
+    t.same(host.calls, ['pause', 'pause', 'open', 'resume'])
+    t.equal(protocol.isReady, true)
+    t.match(host.requests[0], {
+      id: 1,
+      route: 'score.add',
+      body: '{"points":3}',
+      gzipped: false,
+      rich: false
+    })
+    t.match(host.requests[1], { id: 0, route: 'score.read', body: '', size: 16 })
+    t.equal(host.requests.length, 2)
+  }
+)
+
+t.test(
+  'a client that is not let in is told why before its connection closes, and is not read any more',
+  async t => {
+    for (const isFull of [false, true]) {
+      const { host, say } = begin()
+      const refusal = { reason: 'no', user: undefined, code: closeCodes.handshakeRefused }
+      say('[1,"score.add"]')
+      if (isFull) host.refusal = refusal
+      host.authenticated(isFull ? undefined : refusal)
+      say('[2,"score.add"]')
+      t.same(host.calls.slice(1), ['send ["$kick",{"reason":"no"}]', 'close 4504 no'])
+      t.same(host.requests, [])
+    }
+  }
+)
+
+t.test('a frame that cannot be read is answered, and the connection stays open', async t => {
+  const { host, say } = begin()
+  host.authenticated()
+  host.allowedFrames = 1
+  say('hello')
+  t.match(host.calls[1], /^send \[null,null,\{"error":"FRAME_MALFORMED","message":"/)
+  say('[1,"score.add"]')
+  t.equal(host.requests.length, 1)
+  say('hello again')
+  t.equal(host.calls.length, 2, 'one frame too many is not answered')
+})
+
+t.test('replies, errors, events and kicks are arrays of JSON', async t => {
+  const { protocol } = begin()
+  t.equal(payloadOf(protocol.encodeReply(7, '{"a":1}')), '[7,{"a":1}]')
+  t.equal(payloadOf(protocol.encodeReply(7, '')), '[7,null]')
+  const error = { code: 'POOR', message: 'é🎮', data: { gold: 1 } }
+  t.equal(
+    Buffer.from(payloadOf(protocol.encodeError(7, error)), 'latin1').toString(),
+    '[7,null,{"error":"POOR","message":"é\\ud83c\\udfae","data":{"gold":1}}]'
+  )
+  t.equal(payloadOf(protocol.encodeEvent(createEvent('a "b"', [1]))), '["a \\"b\\"",[1]]')
+  t.equal(payloadOf(protocol.encodeEvent(createEvent('empty'))), '["empty",null]')
+  t.equal(payloadOf(protocol.encodeKick('out')), '["$kick",{"reason":"out"}]')
+})
+
+t.test('a sign of life is asked for by a ping', async t => {
+  const { host, protocol } = begin()
+  protocol.beat()
+  t.same(host.calls, ['ping'])
+})
