@@ -1,8 +1,7 @@
 import t from 'tap'
 import { AddressLimits } from '../../../gateway/addresses/address-limits.js'
-import { WaitingSockets } from '../../../gateway/http/waiting-sockets.js'
 
-t.test('an address has room for so many, and an IPv6 one together with its /64', async t => {
+t.test('an address has a limit of connections, and an IPv6 address shares it with its /64', async t => {
   const limits = new AddressLimits<string>({
     maxConnectionsPerAddress: 2,
     maxConnectionsPerSecondPerAddress: 0
@@ -18,7 +17,7 @@ t.test('an address has room for so many, and an IPv6 one together with its /64',
   t.equal(limits.judgeNumber('2001:db8::3'), undefined)
 })
 
-t.test('a rate is per address, and comes back with the time', async t => {
+t.test('each address has a rate of its own, which recovers with the time', async t => {
   const limits = new AddressLimits<string>({
     maxConnectionsPerAddress: 0,
     maxConnectionsPerSecondPerAddress: 3
@@ -33,7 +32,7 @@ t.test('a rate is per address, and comes back with the time', async t => {
   t.equal(take('192.0.2.1', 8_000), true)
 })
 
-t.test('who is kept out goes on being kept out, however many addresses come', async t => {
+t.test('an address that is refused stays refused, however many other addresses come', async t => {
   const limits = new AddressLimits<string>({
     maxConnectionsPerAddress: 0,
     maxConnectionsPerSecondPerAddress: 1
@@ -43,18 +42,4 @@ t.test('who is kept out goes on being kept out, however many addresses come', as
   take('192.0.2.1')
   for (let i = 0; i < 60_000; i++) take(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`)
   t.equal(take('192.0.2.1'), false)
-})
-
-t.test('among those that wait the longest one of the busiest address makes room', async t => {
-  const waiting = new WaitingSockets<{ address: string }>()
-  t.equal(waiting.findGreediest(), undefined)
-  const [alone, first, second] = ['192.0.2.1', '192.0.2.2', '192.0.2.2'].map(address => ({ address }))
-  for (const each of [alone!, first!, second!]) waiting.add(each)
-  t.equal(waiting.findGreediest(), first)
-  waiting.delete(first!)
-  waiting.delete(first!)
-  t.equal(waiting.findGreediest(), alone)
-  waiting.delete(alone!)
-  waiting.delete(second!)
-  t.equal(waiting.isEmpty, true)
 })

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { GatewayError } from '../../../shared/errors.js'
-import { decodeName, decodeUtf8, escapeAstral, escapeNonAscii, utf8Length } from '../../../shared/utf8.js'
-import { browserProtocol } from '../../helpers/pomelo-protocol.js'
+import { GatewayError } from '../../shared/errors.js'
+import { decodeName, decodeUtf8, escapeAstral, escapeNonAscii, utf8Length } from '../../shared/utf8.js'
+import { browserProtocol } from '../helpers/pomelo-protocol.js'
 
 const encoder = new TextEncoder()
 const anyText = fc.oneof(

@@ -1,4 +1,7 @@
-/** The race that claims decide, with a real second thread: whatever is taken back was not started, and the reverse. */
+/**
+ * The race that claims decide, with a real second thread: a request was either started or taken back, and never
+ * both.
+ */
 import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { createClaimTable, openSlot, takeUnclaimed } from '../../../shared/link/claims.js'
@@ -10,7 +13,7 @@ t.test(
   'of 10,000 races between a worker and the gateway, no request runs twice and none is lost',
   async t => {
     const table = createClaimTable()
-    // One cell says which round is on; the worker claims as fast as it can, and says how many it got.
+    // One cell holds the number of the round. The worker claims as fast as it can, and reports how many it got.
     const round = new Int32Array(new SharedArrayBuffer(4))
     const claimed = new Int32Array(new SharedArrayBuffer(4 * (rounds + 1)))
     const done = new Int32Array(new SharedArrayBuffer(4))
