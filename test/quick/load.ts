@@ -1,5 +1,5 @@
 /**
- * Loads a share of the quick tests into this one process, in which it is an error to start a thread or a process.
+ * Loads a share of the quick tests into this process, in which starting a thread or a process is an error.
  * Arguments: which share, and of how many.
  */
 import { createRequire, syncBuiltinESMExports } from 'node:module'

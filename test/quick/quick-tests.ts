@@ -1,12 +1,14 @@
-/** The test files that need no thread, no process, no browser and no compiler: `npm run test:quick` runs them. */
+/** Finds the tests for `npm run test:quick`: those without threads, processes, browsers and compilers. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { root } from '../helpers/paths.js'
 
-/** Modules that start one of them. The gateway's own threads come by piscina, its processes by child_process. */
+/**
+ * Modules that start one of them. The gateway starts its threads by piscina, and processes by child_process.
+ */
 const slowModules = new Set(['node:child_process', 'piscina', 'playwright-core', 'esbuild', 'typescript'])
 
-/** Tests that measure their whole process, and so can't share one. */
+/** Tests that measure their whole process, and so can't share it with others. */
 const ownProcess = ['soak/trend.test.js', 'soak/leftovers.test.js', 'bench/readings/memory.test.js']
 
 const importPattern = /^(?:import|export)\b([^'";]*)'([^'"]+)'/gm

@@ -1,6 +1,6 @@
 /**
- * `npm run test:quick`: runs the quick tests in two processes. Prints the failures in full, and as the last line
- * `N passed, N failed, N skipped`, as `npm test` does.
+ * `npm run test:quick`: runs the quick tests in two processes. Prints the failures in full, and as the last
+ * line `N passed, N failed, N skipped`, as `npm test` does.
  */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'

@@ -1,4 +1,4 @@
-/** How wrong values are told. */
+/** How messages describe wrong values. */
 import t from 'tap'
 import { describeValue } from '../../shared/check.js'
 import { codeOf, describeThrown, messageOf } from '../../shared/text/thrown.js'

@@ -1,4 +1,4 @@
-/** Retry hints: what a client reads of when to try again, in an error, and in the reason of a close. */
+/** Retry hints, which tell a client when to try again: in an error, or in the reason of a close. */
 import t from 'tap'
 import {
   closeCodes,

@@ -1,13 +1,13 @@
-/** What must compile of typed clients, and what must not: this file's `@ts-expect-error`s are the test, and so is its build. */
+/** The types of clients: what must compile, and what must not. The compilation of this file is the test. */
 import t from 'tap'
 import { z } from 'zod'
-// Both say the same, for programs that import only one of them.
+// Both are the same type, for programs that import only one of the modules.
 import type { Client, RoutesOf as RoutesOfClient } from '../../client/index.js'
 import type { BackendSession, RoutesOf } from '../../workers/index.js'
 import { handler } from '../../workers/index.js'
 import type * as scoreModule from '../handlers/schema/score.js'
 
-/** Equal both ways, `any` included. */
+/** Whether two types are the same; `any` equals only itself. */
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 function is<_Holds extends true>(): void {}
 
@@ -47,7 +47,7 @@ type Routes = RoutesOf<{
   plain: { default: { ping: () => 'pong' } }
 }>
 
-/** Of a module as it is, not of an object that looks like one. */
+/** The routes of a real module. */
 type Loaded = RoutesOf<{ score: typeof scoreModule }>
 
 is<
@@ -99,7 +99,8 @@ export function declared(): void {
   handler({ reply: z.object({ n: z.string().transform(Number) }) }, () => ({ n: '3' }))
   // @ts-expect-error a default of the schema is not filled in: the client is told that there is a note
   handler({ reply: z.object({ note: z.string().default('') }) }, () => ({}))
-  // What is a literal in the schema must be one in the code: TypeScript has widened it to a string before it compares.
+  // A literal in the schema must be one in the code, since TypeScript widens it to a string before it
+  // compares.
   handler({ reply: z.object({ kind: z.literal('a'), to: z.enum(['x', 'y']) }) }, () => ({
     kind: 'a' as const,
     to: 'x' as const

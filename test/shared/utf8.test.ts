@@ -196,8 +196,8 @@ t.test('a name is what its bytes say, however often and after whatever it is rea
 })
 
 t.test('a name in Latin-1 is refused, even right after the same name in UTF-8', t => {
-  // A kept name is compared unit by byte, which must not make the units of the one pass for the other's bytes.
-  // Enough names that some share a slot with their twin.
+  // A cached name is compared unit by byte. The units of one name must not pass for the bytes of another.
+  // There are enough names for some to share a slot of the cache with their twin.
   const passed: string[] = []
   for (let first = 0x80; first <= 0xff; first++) {
     for (let second = 0x80; second <= 0xff; second++) {

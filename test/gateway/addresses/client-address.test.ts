@@ -86,7 +86,7 @@ t.test('Forwarded is read as RFC 7239 has it, where there is no X-Forwarded-For'
 })
 
 t.test('what a stranger writes there costs no more than its length', async t => {
-  // So long that a cost that grows with the square of it would take hours.
+  // If the cost grew with the square of this length, the test would take hours.
   const length = 1_000_000
   for (const text of [' '.repeat(length), '"'.repeat(length), 'a'.repeat(length), '[:'.repeat(length / 2)])
     for (const name of ['forwarded', 'x-forwarded-for']) {

@@ -11,10 +11,10 @@ import { FakeSocket } from '../../helpers/fake-socket.js'
 const latest = (key: string): EventOptions => ({ delivery: 'latest', key })
 const volatile: EventOptions = { delivery: 'volatile' }
 
-/** What so many messages, of so many characters in all, count for. */
+/** Returns the bytes that `count` messages of `length` characters in all count as. */
 const messages = (count: number, length: number) => count * messageCost.own + length
 
-/** What a latest event of these characters counts for, its place included. */
+/** Returns the bytes that a latest event of `length` characters counts as, with its key. */
 const latestOf = (length: number, place: string) => latestCost.own + length + place.length
 
 interface Limits {
@@ -22,7 +22,7 @@ interface Limits {
   readonly budget?: SharedBudget
 }
 
-/** What one client is sent, to a socket that takes all, unless it is told not to. */
+/** Creates the send queue of one client. Its socket takes everything until a test stalls it. */
 function begin({ maxBytes = 1_000_000, budget = new SharedBudget(1_000_000_000, () => 1) }: Limits = {}) {
   const socket = new FakeSocket()
   const metrics = new Metrics()
@@ -42,13 +42,13 @@ function begin({ maxBytes = 1_000_000, budget = new SharedBudget(1_000_000_000, 
     /** The frame is the text itself. */
     send: (text: string, options?: EventOptions) => outgoing.addEvent(createEvent('e', 0, options), text),
     count: (name: 'eventsDropped' | 'eventsReplaced') => metrics.read()[name],
-    /** Fills the socket with something that its client does not take. */
+    /** Stalls the socket: a write is stuck in it, since its client does not read. */
     stall: async () => {
       socket.isTaking = false
       outgoing.add('stuck ')
       await tick()
     },
-    /** The client takes all that is there, and all that follows. */
+    /** Lets the client read again. Returns all that it has received. */
     resume: async () => {
       socket.isTaking = true
       socket.take()

@@ -1,4 +1,4 @@
-/** What a socket brings beside its requests, without a socket. */
+/** Accounting of frames and bytes, without a socket. */
 import t from 'tap'
 import { Traffic } from '../../../gateway/connections/traffic.js'
 

@@ -36,7 +36,7 @@ t.test('when a place goes, only the values that it had move', t => {
   t.end()
 })
 
-/** How many of `values` each place gets. */
+/** Returns the number of `values` that each place gets. */
 function share(values: readonly string[], places: readonly number[]): number[] {
   const counts = new Map(places.map(place => [place, 0]))
   for (const value of values) {
@@ -58,7 +58,7 @@ for (const [kind, make] of Object.entries(kinds)) {
     const values = range(10_000).map(make)
     for (const size of [2, 3, 8, 16]) {
       const even = values.length / size
-      // Chance alone strays by the square root; five times that is no chance any more.
+      // By chance, the count deviates by about the square root. Five times as much is no longer chance.
       const slack = 5 * Math.sqrt(even)
       for (const count of share(values, range(size)))
         t.ok(Math.abs(count - even) < slack, `${count} of about ${even}`)

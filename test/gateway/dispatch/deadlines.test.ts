@@ -1,4 +1,4 @@
-/** What a sweep of deadlines does with requests that end while it goes on. */
+/** A sweep of deadlines, and requests that end while it goes on. */
 import t from 'tap'
 import { closeCodes } from '../../../shared/close-codes.js'
 import { startCore, tick } from '../../helpers/core.js'
@@ -18,7 +18,7 @@ t.test('a timeout whose answer ends another session leaves the requests of that 
       core.request(first, 2)
     }
   })
-  // The only worker is busy with another session: both wait.
+  // Both wait, since the only worker is busy with another session.
   const busy = core.connect()
   core.request(busy, 1)
   await tick()

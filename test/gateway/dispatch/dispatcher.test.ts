@@ -3,7 +3,7 @@ import { noLimits } from '../../../shared/values/settings-text.js'
 import { type CoreSession, type ScriptedWorker, startCore, tick } from '../../helpers/core.js'
 import { until } from '../../helpers/until.js'
 
-/** Bodies of all that the workers run, until nothing is left for them. */
+/** Runs all requests until none is left. Returns their bodies. */
 async function runEverything(workers: readonly ScriptedWorker[]): Promise<string[]> {
   const ran: string[] = []
   for (let before = -1; before !== ran.length; ) {
@@ -37,7 +37,7 @@ t.test('what comes in one tick is handed out in one batch, at most 16 requests o
     [10],
     'no more at first than a millisecond of unknown work'
   )
-  // The mean cost falls with each fast batch, and with it batches grow to their bounds.
+  // Each fast batch lowers the mean cost of a request, so batches grow up to their limit.
   const sizes: number[] = []
   for (let round = 0; round < 60; round++) {
     for (let id = 1; id <= 80; id++) core.request(player, id)
@@ -51,7 +51,7 @@ t.test('what comes in one tick is handed out in one batch, at most 16 requests o
 
 t.test('a worker takes a share of the waiting lanes, not all of them', async t => {
   const core = await startCore({ workers: 2 })
-  // Requests that take 50 µs each: ten of them are worth a second worker.
+  // Each request takes 50 µs, so ten of them are worth a second worker.
   for (const worker of core.workers) for (let i = 0; i < 40; i++) worker.ready(1, 50)
   const players = Array.from({ length: 10 }, () => core.connect())
   for (const player of players) core.request(player, 1)
@@ -159,13 +159,13 @@ t.test("a change by the lane's own turn takes nothing back", async t => {
 
 t.test('what lies unstarted in a busy worker moves to one that is idle', async t => {
   const core = await startCore({ workers: 2 })
-  // Quick requests, so that one worker is given all four.
+  // The requests are quick, so one worker is given all four.
   for (const worker of core.workers) for (let i = 0; i < 40; i++) worker.ready(1, 5)
   for (let i = 0; i < 4; i++) core.request(core.connect(), 1)
   await tick()
   const [busy, idle] = core.workers as [ScriptedWorker, ScriptedWorker]
   t.same([busy.turns.length, idle.turns.length], [4, 0])
-  // It starts the first of them and does not come back.
+  // It starts the first of them, which does not end.
   busy.claimNext(busy.turns[0]!)
   await until('the other has run all but the one that had started', () => {
     idle.runAll()
@@ -377,7 +377,7 @@ t.test('who waits for one worker holds up those alone who belong there', async t
   const players = Array.from({ length: 60 }, () => core.connect())
   for (const [index, { session }] of players.entries())
     session.changeKeys([['room', `{"json":${index}}`]], 0, noLimits)
-  // More than the first batches take: of both workers some wait.
+  // There are more than the first batches take, so some wait for each of the two workers.
   for (const player of players) core.request(player, 1, 'r')
   await tick()
   const [route, free] = [{ options: { affinity: 'room' } }, { options: {} }] as unknown as [never, never]

@@ -19,7 +19,7 @@ t.test('the pool judges a death by what ran, before the dispatcher answers it', 
     { id: 1, error: { code: 'WORKER_LOST' } },
     { id: 2, error: { code: 'WORKER_LOST' } }
   ])
-  // If it counted as ended by itself, twice in a row, its place would pause.
+  // If the worker counted as ended by itself twice in a row, its place would pause before the next start.
   t.same(core.pool.places, [0])
   t.equal(core.workers.length, 3, 'it is replaced at once')
 })

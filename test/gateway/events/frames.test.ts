@@ -1,4 +1,4 @@
-/** Frames against ws's own receiver, as an independent reader of them. */
+/** Frames, read by the receiver of ws, which is independent of this project. */
 import { createRequire } from 'node:module'
 import type { Writable } from 'node:stream'
 import t from 'tap'

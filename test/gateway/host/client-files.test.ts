@@ -15,7 +15,7 @@ t.before(async () => {
 })
 t.teardown(() => server.close())
 
-/** As it is: `fetch` would tidy the path up. */
+/** Sends a request whose path is left as it is. `fetch` would normalize it. */
 async function ask(path: string, method = 'GET') {
   const { port } = server.address() as AddressInfo
   const asked = send({ host: '127.0.0.1', port, path, method }).end()

@@ -1,4 +1,4 @@
-/** The host's face of the sessions: `gateway.sessions`. */
+/** The sessions as the gateway's host sees them: `gateway.sessions`. */
 import t, { type Test } from 'tap'
 import { SessionService } from '../../../gateway/host/session-service.js'
 import { Registry } from '../../../gateway/sessions/registry.js'
@@ -7,7 +7,7 @@ import { closeCodes } from '../../../shared/close-codes.js'
 import { createLogger } from '../../../shared/text/log.js'
 import { FakeReceiver } from '../../helpers/fake-receiver.js'
 
-/** A service, and what its listeners were told, in order. */
+/** Creates a service, and records what its listeners are told. */
 function begin(_t: Test) {
   const registry = new Registry({
     frontendId: 'gateway-1',

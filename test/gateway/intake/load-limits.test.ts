@@ -1,4 +1,4 @@
-/** How long those wait who are let in while more comes than workers can do: by a clock of the test, a millisecond a step. */
+/** How long accepted requests wait under overload. The test's own clock advances by a millisecond a step. */
 
 import t from 'tap'
 import { percentile } from '../../../bench/figures/percentile.js'
@@ -37,10 +37,10 @@ async function isFlood(perSecond: number, rates: Partial<RateLimits>) {
   return (await judgeAll(perSecond, rates)).includes('flood')
 }
 
-/** A request as it comes in. */
+/** An incoming request. */
 const request = { body: 'ten bytes.', size: 10 }
 
-/** A route as intake has it; the core finds its own by the name. */
+/** Returns a route as the intake sees it. The core finds its own by the same name. */
 function routeOf(options: { affinity?: string; rateLimit?: number } = {}) {
   const table = new RouteTable()
   table.offer([{ route: 'a', file: 'scripted', options }])
@@ -51,11 +51,11 @@ interface Told {
   readonly admitted: number
   readonly refused: number
   readonly ran: number
-  /** Milliseconds from arrival to start, of all that ran. */
+  /** Milliseconds from arrival to start, for each request that has run. */
   readonly waits: readonly number[]
 }
 
-/** Lets requests come from players by chance, and each worker run one a millisecond, for so many milliseconds. */
+/** Sends requests of players that are chosen at random. Each worker runs one a millisecond. */
 class Play {
   readonly #core: Core
   readonly #loadLimits: LoadLimits
@@ -90,7 +90,7 @@ class Play {
   #arrive(): boolean {
     const { clock } = this.#core
     const id = ++this.#came
-    // By chance, and the same each time.
+    // Random, but the same in each run.
     this.#random = Math.imul(this.#random, 1_664_525) + 1_013_904_223
     const player = this.#players[(this.#random >>> 16) % this.#players.length]!
     if (this.#loadLimits.judge(player.session, routeOf(), request, clock) !== undefined) return false
@@ -175,7 +175,7 @@ t.test(
 t.test("a route's own rate refuses, and closes nobody", async t => {
   const verdicts = await judgeAll(50, { maxRequestsPerSecond: 60 }, 1)
   const refused = verdicts.filter(verdict => verdict !== undefined)
-  // One a second is let in, and at first a burst of two.
+  // One a second is accepted, and at first a burst of two.
   t.equal(verdicts.length - refused.length, 121)
   for (const verdict of new Set(refused.map(each => (each === 'flood' ? each : each.code))))
     t.equal(verdict, 'RATE_LIMITED')

@@ -1,4 +1,4 @@
-/** When onConnect and onClose are handed out, and when they are given up: without threads. */
+/** When onConnect and onClose are handed out and when they are given up, without threads. */
 import t from 'tap'
 import type { RequestHead, TurnTask } from '../../../shared/link/batch.js'
 import { hookRoutes } from '../../../shared/link/hooks.js'
@@ -8,7 +8,7 @@ import { until } from '../../helpers/until.js'
 
 const { onConnect, onClose } = hookRoutes
 
-/** A core whose routes are `a`, `side`, which is concurrent, and the hooks that are given. */
+/** Starts a core with these hooks and the routes `a` and `side`, of which `side` is concurrent. */
 async function start(hooks: readonly string[], options: CoreOptions = {}) {
   const core = await startCore({
     workers: 1,
@@ -21,12 +21,12 @@ async function start(hooks: readonly string[], options: CoreOptions = {}) {
   return { core, nameOf, worker: core.workers[0]! }
 }
 
-/** The names of all that was handed out and not looked at, turn by turn. */
+/** Returns the names of all requests that the worker holds, turn by turn. */
 function handedOut({ turns }: ScriptedWorker, nameOf: (request: RequestHead) => string): string[][] {
   return turns.map(({ requests }) => requests.map(nameOf))
 }
 
-/** Runs the oldest turn's next request to a reply. */
+/** Starts the next request of a turn, and replies to it. */
 function answer(worker: ScriptedWorker, turn: TurnTask, body = ''): RequestHead {
   const request = worker.claimNext(turn)!
   worker.outbox.reply(request.rid, body)

@@ -1,4 +1,4 @@
-/** When the end of a transport is told: once its cause is known and nothing more can arrive. */
+/** The end of a transport, which is told once its cause is known and nothing more can arrive. */
 import t from 'tap'
 import { closingGrace, EndOnce } from '../../../gateway/isolation/transport.js'
 import { HeldTime } from '../../helpers/held-time.js'

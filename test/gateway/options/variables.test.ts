@@ -2,7 +2,9 @@ import t from 'tap'
 import { variableOf } from '../../../gateway/options/option-row.js'
 import { readVariables } from '../../../gateway/options/variables.js'
 
-/** What Kubernetes sets for a Service with two ports, and for one of each other protocol. */
+/**
+ * Returns the variables that Kubernetes sets for a Service with two ports, and a port of each other protocol.
+ */
 function variablesOf(service: string): Record<string, string> {
   const variables: Record<string, string> = {
     [`${service}_SERVICE_HOST`]: '10.0.0.1',

@@ -1,11 +1,11 @@
-/** Handlers that never end: their requests are answered, and their workers go on, or are replaced. */
+/** Handlers that never end. Their requests are answered, and their workers go on or are replaced. */
 import t from 'tap'
 import { hookRoutes } from '../../../shared/link/hooks.js'
 import { type Core, type ScriptedWorker, startCore, tick } from '../../helpers/core.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { until } from '../../helpers/until.js'
 
-/** Lets a worker begin all that it was given, and never end it. */
+/** Starts all requests that a worker has received, and ends none. Returns their number. */
 function begin(worker: ScriptedWorker): number {
   let begun = 0
   for (const turn of worker.turns.splice(0)) while (worker.claimNext(turn) !== undefined) begun++
@@ -13,7 +13,7 @@ function begin(worker: ScriptedWorker): number {
   return begun
 }
 
-/** Lets so many requests, of as many sessions, begin and pass their deadlines. */
+/** Starts `count` requests of as many sessions, and lets their deadlines pass. */
 async function hang(core: Core, worker: ScriptedWorker, count: number): Promise<void> {
   let begun = 0
   const sessions = Array.from({ length: count }, () => core.connect())

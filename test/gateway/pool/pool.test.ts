@@ -1,4 +1,4 @@
-/** The supervisor, where workers can't be started at all. */
+/** The pool of workers, when workers can't be started. */
 import t from 'tap'
 import { startCore, tick } from '../../helpers/core.js'
 import { matchRows } from '../../helpers/match-rows.js'

@@ -1,4 +1,7 @@
-/** The wall where a worker's messages enter: what can't be read ends the worker, what can't be applied fails alone. */
+/**
+ * The check of a worker's messages. One that can't be read ends the worker; an item that can't be applied
+ * fails alone.
+ */
 import t from 'tap'
 import { WorkerMessages } from '../../../gateway/pool/worker-messages.js'
 import type { Hello } from '../../../shared/link/hello.js'
@@ -9,7 +12,10 @@ import { HeldTime } from '../../helpers/held-time.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { until } from '../../helpers/until.js'
 
-/** A wall, and all that comes through it, in order. `onItem`: called with each item's slot or text, or a hello. */
+/**
+ * Creates the check, and keeps what passes it, in order. `onItem` is called with each item's slot or text, or
+ * a hello.
+ */
 function build(onItem: (item: unknown) => void = () => {}) {
   const seen: unknown[] = []
   const reader = new Proxy(
@@ -110,7 +116,7 @@ t.test('a large message is applied in slices, in order, and others get through m
   const items = 100_000
   const time = new HeldTime(t)
   const { messages, seen } = build(item => {
-    // A thousand items take a millisecond: the message takes 20 slices of 5 ms.
+    // A thousand items take a millisecond, so the message takes 20 slices of 5 ms.
     if ((item as number) % 1_000 === 0) time.pass(1)
   })
   const message: number[] = []
@@ -152,7 +158,7 @@ t.test('what comes out of an item that is being applied waits behind its message
   t.same(seen, [1, 2, 'applied', 3, 'applied'])
 })
 
-/** The operations of a handler, and what its requests say of themselves. */
+/** Returns the head of an operation on a session. */
 const head = (sid: number, ack: number) => ({ rid: 0, viewId: 0, ack, frontendId: 'g', sid })
 
 t.test(

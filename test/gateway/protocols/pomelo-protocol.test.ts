@@ -40,7 +40,7 @@ function begin({ onHandshake = () => ({ accept: true }), heartbeat = 30_000 }: B
   const protocol = new PomeloProtocol(host, { options, routes })
   host.start(protocol)
   const say = (...packages: Uint8Array[]) => host.receive(Buffer.concat(packages))
-  /** What was called, in which each package is its type and its text. */
+  /** Returns what was called on the host. A package is shown as its type and its text. */
   const calls = () =>
     host.calls.map(call => {
       if (!call.startsWith('send ')) return call
@@ -168,7 +168,7 @@ t.test('an answer that comes when the client has left opens nothing', async t =>
     isAuthenticated = true
   }
   answer({ accept: true })
-  // Its own reaction was added first.
+  // The protocol's own reactions were added before these.
   await answered.then(() => {}).then(() => {})
   t.equal(isAuthenticated, false)
   t.same(calls(), ['cork'])

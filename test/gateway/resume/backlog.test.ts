@@ -9,13 +9,13 @@ function begin(limits = {}, budget = new SharedBudget(1_000_000, () => 1)) {
   return new Backlog({ maxBacklogBytes: 100_000, maxBacklogMessages: 100, ...limits }, budget)
 }
 
-/** What messages of these frames count for. */
+/** Returns the bytes that messages with these frames count as. */
 const messages = (...frames: string[]) => frames.length * messageCost.own + frames.join('').length
 
-/** What a latest event counts for. */
+/** Returns the bytes that a latest event counts as. */
 const latestOf = (place: string, frame: string) => latestCost.own + place.length + frame.length
 
-/** All counted messages that it has. */
+/** Returns the frames of all counted messages in a backlog. */
 function framesOf(backlog: Backlog): string[] {
   const frames: string[] = []
   for (let number = backlog.floor + 1; number <= backlog.sent; number++) frames.push(backlog.frame(number))

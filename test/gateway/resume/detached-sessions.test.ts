@@ -13,7 +13,7 @@ function begin(limits: Partial<DetachedLimits> = {}) {
   })
 }
 
-/** Who goes until all may stay, in order. */
+/** Removes sessions until all limits hold. Returns them, in order. */
 function shed(detached: DetachedSessions<string>): string[] {
   const gone: string[] = []
   for (let next = detached.findSurplus(); next !== undefined; next = detached.findSurplus()) {

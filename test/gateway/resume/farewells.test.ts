@@ -3,7 +3,7 @@ import { Farewells } from '../../../gateway/resume/farewells.js'
 import type { ResumableReceiver } from '../../../gateway/resume/resumable-receiver.js'
 import { closeCodes } from '../../../shared/close-codes.js'
 
-/** A client of this user. */
+/** Returns a client that is bound to this user. */
 const clientOf = (uid: string | null) => ({ describeUser: () => (other: string | null) => other === uid })
 
 function begin(window = 1_000) {

@@ -1,4 +1,7 @@
-/** Turns whose requests are decided and did not wait for all that they asked for, and turns in workers that share no memory. */
+/**
+ * Turns that have replied while an operation of theirs is pending, and turns of workers without shared
+ * memory.
+ */
 import t from 'tap'
 import { noLimits } from '../../../shared/values/settings-text.js'
 import { type CoreSession, type ScriptedWorker, startCore, tick } from '../../helpers/core.js'
@@ -7,7 +10,7 @@ import { until } from '../../helpers/until.js'
 const ids = ({ replies }: CoreSession) => replies.map(reply => reply.id)
 const codes = ({ replies }: CoreSession) => replies.map(reply => reply.error?.code ?? 'ok')
 
-/** Starts the worker's only request, and replies while something that it asked for is not answered. */
+/** Starts the worker's only request, and replies while one of its operations is still pending. */
 function replyHeld(worker: ScriptedWorker): number {
   const [turn] = worker.turns.splice(0)
   const request = worker.claimNext(turn!)!
@@ -82,7 +85,7 @@ t.test('it goes on at once when the worker ends', async t => {
 
 t.test('what lies behind it in the same turn does not move to an idle worker', async t => {
   const core = await startCore({ workers: 2 })
-  // Quick requests, so that one worker is given all of them.
+  // The requests are quick, so one worker is given all of them.
   for (const worker of core.workers) for (let i = 0; i < 40; i++) worker.ready(1, 5)
   const [player, other] = [core.connect(), core.connect()]
   for (let id = 1; id <= 2; id++) core.request(player, id)

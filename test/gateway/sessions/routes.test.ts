@@ -9,7 +9,7 @@ function tableOf(...offers: string[][]): RouteTable {
   return table
 }
 
-/** Names whose codes would be the same, were each alone. */
+/** Finds names that would have the same code if each were the only one. */
 function findTwins(count: number): string[] {
   const byCode = new Map<number, string[]>()
   for (let n = 0; ; n++) {

@@ -13,7 +13,7 @@ import { HeldTime } from '../../helpers/held-time.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { until } from '../../helpers/until.js'
 
-/** A stream that fails, or does not read, for as long as it is told to. */
+/** A stream that fails, or stops reading, for as long as a test wants. */
 class Reader extends Writable {
   readonly lines: string[] = []
   failure: NodeJS.ErrnoException | undefined
@@ -24,7 +24,7 @@ class Reader extends Writable {
     super({ decodeStrings: false })
   }
 
-  /** The streams of a process outlive their errors, by the same call. */
+  /** Survives errors, by the call with which Node's stdout and stderr do. */
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     done(error)
     ;(this as unknown as { _undestroy(): void })._undestroy()
@@ -124,7 +124,7 @@ t.test(
       await until('it is told', () => reader.lines.length === 2)
       matchRows(t, reader.lines, [/It works again$/, new RegExp(`WARN {2}5 lines dropped cause=${code}$`)])
       door.info('And again')
-      // Its callback comes behind those of all lines before, in which the drops would be told once more.
+      // Its callback comes after those of all earlier lines. A second report would be written by one of them.
       await new Promise(resolve => reader.write('The last\n', resolve))
       matchRows(t, reader.lines.slice(2), [/And again$/, /^The last$/], 'told once')
     }

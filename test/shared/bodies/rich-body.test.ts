@@ -15,7 +15,7 @@ const pass = (value: unknown) => decodeRich(encode(value))
 t.test('every rich value comes back as what it was', t => {
   fc.assert(
     fc.property(richValues, value => {
-      // An Error has its class no more; all else is what it was.
+      // An Error loses its class; everything else arrives unchanged.
       deepStrictEqual(withoutClasses(pass(value)), withoutClasses(value))
     }),
     { numRuns: 1_000 }
@@ -23,7 +23,7 @@ t.test('every rich value comes back as what it was', t => {
   t.end()
 })
 
-/** With Errors as what is kept of them. */
+/** Returns the value with each Error replaced by what is kept of it. */
 function withoutClasses(value: unknown): unknown {
   if (value instanceof Error) return [value.name, value.message, withoutClasses(value.cause)]
   if (Array.isArray(value)) return value.map(withoutClasses)

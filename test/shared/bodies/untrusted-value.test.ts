@@ -10,7 +10,7 @@ import { richKeys, richValues } from '../../helpers/rich-values.js'
 
 const malformed = (message: RegExp | string) => ({ code: 'BODY_MALFORMED', message })
 
-/** What superjson writes for it, without its notes on what it met twice, which bodies may not have. */
+/** Returns what superjson writes, without referential equalities, which bodies may not have. */
 function write(value: unknown): string {
   const form = new SuperJSON().serialize(value)
   delete form.meta?.referentialEqualities
@@ -22,7 +22,7 @@ const refuse = (path: string, what: string) => new Error(`${what} at ${path}`)
 /** A body with these annotations. */
 const body = (json: unknown, values: unknown) => JSON.stringify({ json, meta: { values, v: 1 } })
 
-/** So many Sets, one in the other, around an empty one. As a text: JSON.stringify would run out of stack. */
+/** Returns the text of `depth` nested Sets around an empty one. JSON.stringify would run out of stack. */
 function nest(depth: number): string {
   const json = `${'['.repeat(depth)}[]${']'.repeat(depth)}`
   const values = `${'["set",{"0":'.repeat(depth)}["set"]${'}]'.repeat(depth)}`
@@ -223,7 +223,7 @@ t.test('a deep text of plain JSON takes no stack', t => {
   t.end()
 })
 
-/** Annotations of all kinds, at paths that may be there, in any order and one within the other. */
+/** Annotations of all kinds, nested and in any order, at paths that may exist. */
 const trees = fc.letrec<{ tree: unknown; branches: unknown }>(tie => ({
   tree: fc.oneof(
     { maxDepth: 3 },
@@ -259,7 +259,7 @@ const trees = fc.letrec<{ tree: unknown; branches: unknown }>(tie => ({
   )
 }))
 
-/** JSON of what such annotations may be put on. */
+/** JSON values that such annotations may fit. */
 const places = fc.letrec<{ value: unknown }>(tie => ({
   value: fc.oneof(
     { maxDepth: 4 },

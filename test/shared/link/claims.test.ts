@@ -1,6 +1,6 @@
 /**
- * The race that claims decide, with a real second thread: a request was either started or taken back, and never
- * both.
+ * The race for requests, with a real second thread: a request is either started by the worker or taken back by
+ * the gateway, and never both.
  */
 import { Worker } from 'node:worker_threads'
 import t from 'tap'
@@ -13,7 +13,8 @@ t.test(
   'of 10,000 races between a worker and the gateway, no request runs twice and none is lost',
   async t => {
     const table = createClaimTable()
-    // One cell holds the number of the round. The worker claims as fast as it can, and reports how many it got.
+    // One cell holds the number of the round. The worker claims as fast as it can, and reports how many it
+    // got.
     const round = new Int32Array(new SharedArrayBuffer(4))
     const claimed = new Int32Array(new SharedArrayBuffer(4 * (rounds + 1)))
     const done = new Int32Array(new SharedArrayBuffer(4))
@@ -39,7 +40,7 @@ t.test(
     for (let r = 1; r <= rounds; r++) {
       openSlot(table, r % 64)
       Atomics.store(round, 0, r)
-      // Different moments, so that all outcomes occur: none claimed, some, all.
+      // The moments differ, so that all outcomes occur: none, some or all requests claimed.
       for (let spin = 0; spin < (r * 37) % 400; spin++) Atomics.load(round, 0)
       const left = Math.min(takeUnclaimed(table, r % 64), requests)
       while (Atomics.load(done, 0) < r);

@@ -1,4 +1,4 @@
-/** The two messages of the link, outbox and inbox: whatever is written is read, item by item, in its order. */
+/** The two messages of the link, outbox and inbox: items are read as they were written, in order. */
 import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import t from 'tap'
@@ -15,7 +15,7 @@ import { Outbox } from '../../../shared/link/outbox-writer.js'
 
 type Call = readonly [method: string, ...args: unknown[]]
 
-/** Notes each call, with a copy of what it was given. */
+/** Records each call, with a copy of its arguments. */
 function recorder<Face extends object>(calls: Call[]): Face {
   return new Proxy({} as Face, {
     get:
@@ -33,7 +33,7 @@ const anyError = fc.oneof(
   fc.record({ code: anyText, message: anyText, data: jsonData }, { noNullPrototype: true })
 )
 const refusal = fc.record({ code: anyText, message: anyText }, { noNullPrototype: true })
-// Few different ones, so that several operations in a row have the same.
+// Only a few different ones, so that consecutive operations often have the same.
 const head: fc.Arbitrary<OperationHead> = fc.record(
   {
     rid: fc.integer({ min: 0, max: 2 }),

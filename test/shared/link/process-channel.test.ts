@@ -1,9 +1,9 @@
-/** The channel to a worker that is a process: what comes out is what went in, and what is no message is told. */
+/** The channel to a worker process: messages arrive as they were sent, and anything else is reported. */
 import { PassThrough } from 'node:stream'
 import t from 'tap'
 import { ProcessChannel } from '../../../shared/link/process-channel.js'
 
-/** What a channel gives of bytes that come in these pieces. */
+/** Returns what a channel reads from these pieces of bytes. */
 async function read(pieces: readonly Uint8Array[]) {
   const pipe = new PassThrough()
   const messages: unknown[] = []
@@ -21,7 +21,7 @@ async function read(pieces: readonly Uint8Array[]) {
   return { messages, unreadable }
 }
 
-/** The bytes of messages. */
+/** Returns the bytes of messages. */
 function write(messages: readonly unknown[]): Buffer {
   const pipe = new PassThrough()
   const channel = new ProcessChannel(pipe, { onMessage() {}, onUnreadable() {}, onClose() {} })
@@ -38,7 +38,7 @@ t.test('messages come out as they went in, however their bytes are cut', async t
   const bytes = write(messages)
   for (const size of [1, 3, 8, 9, 1_000, 65_536, bytes.length]) {
     const pieces: Buffer[] = []
-    // One byte at a time for the beginning is enough.
+    // Only the beginning is cut into single bytes.
     const end = size === 1 ? Math.min(bytes.length, 500) : bytes.length
     for (let at = 0; at < end; at += size) pieces.push(bytes.subarray(at, at + size))
     if (end < bytes.length) pieces.push(bytes.subarray(end))

@@ -47,7 +47,7 @@ t.test('an error is printed with its stack, indented', async t => {
   t.match(printed[0], /error=TypeError: no\n {8}at /)
 })
 
-/** Values that can't be read, or that JSON lacks, and what stands for each. */
+/** Values that can't be read or that JSON has no form for, and what a log line shows for each. */
 function oddValues(): [value: unknown, text: unknown][] {
   const circle: Record<string, unknown> = { name: 'a' }
   circle['self'] = { again: circle }

@@ -14,7 +14,7 @@ const keys = fc.oneof(
 )
 const safeKeys = keys.filter(key => !forbiddenBesideOthers.has(key))
 
-/** JSON values, without the ones that JSON makes different: −0. */
+/** JSON values, except −0, which JSON changes. */
 const plain = fc.letrec<{ value: unknown }>(tie => ({
   value: fc.oneof(
     { maxDepth: 4 },
@@ -45,7 +45,7 @@ const bytes = fc.oneof(
 
 const errorClasses = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]
 
-/** All that can be kept. */
+/** All values that can be kept. */
 const keepable = fc.letrec<{ value: unknown }>(tie => ({
   value: fc.oneof(
     { maxDepth: 4 },
@@ -75,11 +75,11 @@ const shared = fc.letrec<{ value: unknown }>(tie => ({
   )
 })).value
 
-/** How a path goes on with what is further inside. */
+/** Joins two parts of a path. */
 const join = (outer: string, inner: string) =>
   inner === '' || inner.startsWith('[') ? `${outer}${inner}` : `${outer}.${inner}`
 
-/** Puts a value somewhere deep, and says by which path. */
+/** Ways to nest a value, with the path to it. */
 const place = fc.array(
   fc.oneof(
     fc.constantFrom('a', 'b c', 'toString', '0').map(key => ({
@@ -106,7 +106,7 @@ class Hero {
   hp = 1
 }
 
-/** What can't be kept, with what the refusal calls it. */
+/** Values that can't be kept, and how the error names each. */
 const refused: [make: () => unknown, what: string][] = [
   [() => () => {}, 'a function'],
   [() => Hero, 'a function'],

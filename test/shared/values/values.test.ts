@@ -1,4 +1,7 @@
-/** docs/reference/values.md, row by row, both ways: what becomes of a value, wherever in a body or a setting it is. */
+/**
+ * Compares docs/reference/values.md with the code: what becomes of each value, at any place in a body or a
+ * setting.
+ */
 import { deepStrictEqual } from 'node:assert'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -37,7 +40,7 @@ class OwnError extends Error {
 const refused = Symbol('refused')
 const kept = Symbol('kept')
 
-/** What arrives: itself, nothing but an error, or this. */
+/** What arrives: the value itself (`kept`), an error (`refused`), or another value. */
 type Fate = unknown
 
 /** Values of a row, each with what becomes of it in a setting, a rich body and a plain one. */
@@ -62,7 +65,7 @@ function circle(): object {
   return value
 }
 
-/** A key that only JSON.parse gives an object of its own. */
+/** Returns an object with an own key `__proto__`, which only JSON.parse creates. */
 function spelled(): object {
   return JSON.parse('{"__proto__":{"a":1}}')
 }
@@ -337,7 +340,7 @@ function readJson(json: string): unknown {
   return json === '' ? undefined : JSON.parse(json)
 }
 
-/** Ways to a place in a body, and back. */
+/** Ways to nest a value, and to read it back. */
 const places = fc.array(
   fc.constantFrom<[put: (inner: unknown) => unknown, take: (outer: unknown) => unknown, step: RegExp]>(
     [inner => ({ a: 1, b: inner }), outer => (outer as { b: unknown }).b, /b/],
@@ -397,7 +400,7 @@ function check(value: () => unknown, fate: Fate, pass: (value: unknown) => unkno
   if (!path.test(error.message.split(' at ').at(-1)!)) throw new Error(`No path is in "${error.message}"`)
 }
 
-/** An Error as what can be compared of it: its stack is never kept. */
+/** Returns the comparable parts of an Error. Its stack is never kept. */
 function bare(value: unknown): unknown {
   if (!(value instanceof Error)) return value
   return { ...value, class: value.constructor, name: value.name, message: value.message, cause: value.cause }

@@ -20,7 +20,7 @@ const { request, notify, reply, event } = messageKinds
 const text = new TextEncoder()
 const noBytes = new Uint8Array(0)
 
-/** A message as a whole: our head, and the body behind it. */
+/** Returns a whole message: the head as this project writes it, and the body. */
 function encode(head: MessageHead, body: Uint8Array = noBytes): Uint8Array {
   const size = messageHeaderSize(head)
   const bytes = new Uint8Array(size + body.length)
@@ -40,11 +40,14 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 const hasId = (kind: MessageKind) => kind === request || kind === reply
 
-// The sizes of an id change at powers of 2 to the 7th, and signs at 2^31.
+// The size of an id changes at powers of 2^7, and its sign as a 32-bit integer at 2^31.
 const idEdges = [1, 127, 128, 16383, 16384, 2097151, 2097152, 268435455, 268435456, 2 ** 30, 2 ** 31 - 1]
 const highIds = [2 ** 31, 2 ** 31 + 1, 2 ** 32 - 2, maxMessageId]
 const anyId = fc.oneof(fc.constantFrom(...idEdges, ...highIds), fc.integer({ min: 1, max: maxMessageId }))
-/** pomelo-protocol adds ids up by signed shifts: from 2^31 on it writes too few bytes and reads them as negative. */
+/**
+ * Ids that pomelo-protocol handles. It uses signed shifts: from 2^31 on it writes too few bytes and reads
+ * negative ids.
+ */
 const idOfReference = fc.oneof(fc.constantFrom(...idEdges), fc.integer({ min: 1, max: 2 ** 31 - 1 }))
 
 const anyRouteText = fc.oneof(
@@ -336,7 +339,8 @@ t.test('ids from 2^31 on, which pomelo-protocol gets wrong, are written and read
 })
 
 t.test('a route is what its bytes say, whatever was read before it', t => {
-  // Routes are kept by a hash of their bytes; more of them than are kept, in two rounds, must not be mixed up.
+  // Routes are cached by a hash of their bytes. More routes than the cache holds, read twice, must not be
+  // mixed up.
   const routes = Array.from({ length: 5000 }, (_, i) => `room.${i.toString(36)}`)
   const wrong = [...routes, ...routes].filter(route => decode(encode({ kind: event, route })).route !== route)
   t.same(wrong, [])
@@ -347,7 +351,7 @@ t.test('a route is what its bytes say, whatever was read before it', t => {
 
 t.test('any bytes are a message that lies within its bounds, or FRAME_MALFORMED', t => {
   const holds = (message: Uint8Array) => {
-    // Bytes around the message that would change what is read, were they looked at.
+    // Surrounds the message by bytes that would change the result if they were read.
     const memory = new Uint8Array(message.length + 600).fill(0x81)
     memory.set(message, 300)
     const bounds = [300, 300 + message.length] as const

@@ -28,7 +28,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts))
 }
 
-/** What a decoder of bytes from outside may do: return, or throw this one error. */
+/** Whether a decoder returns, or throws the one error that is allowed for bytes from outside. */
 function returnsOrRefuses(decode: () => unknown): boolean {
   try {
     decode()
@@ -172,7 +172,7 @@ t.test('any bytes are packages that lie behind one another to the very end, or F
     fc.property(fc.uint8Array({ maxLength: 64 }), bytes => returnsOrRefuses(() => layout(bytes))),
     { numRuns: 2000 }
   )
-  // Arbitrary bytes are seldom a package; bytes that were one until a moment ago go further in.
+  // Random bytes are rarely a package. A package with one wrong byte is decoded further.
   const broken = fc
     .tuple(fc.array(anyPackage, { minLength: 1, maxLength: 4 }), fc.nat(), fc.nat(255), fc.nat())
     .map(([packages, at, value, cut]) => {
@@ -189,7 +189,7 @@ t.test('any bytes are packages that lie behind one another to the very end, or F
 })
 
 t.test('nothing outside of the given bytes is read', t => {
-  // The view is cut off, and the buffer behind it goes on with what would complete it.
+  // The view ends early. The bytes behind it in the buffer would complete the package.
   const memory = Uint8Array.of(9, 9, 4, 0, 0, 2, 1, 2, 3, 0, 0, 0)
   t.throws(() => decodePackages(memory.subarray(2, 7)), { code: 'FRAME_MALFORMED' })
   t.same(decodePackages(memory.subarray(2, 8)), [{ kind: packageKinds.data, start: 4, end: 6 }])

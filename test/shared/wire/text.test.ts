@@ -24,7 +24,7 @@ function scan(text: string | Uint8Array): Read {
   }
 }
 
-/** What the frame says by JSON.parse; undefined if it is no request. */
+/** Reads a frame by JSON.parse; undefined if it is no request. */
 function readByOracle(text: string): { id: number; route: string; body: unknown } | undefined {
   let value: unknown
   try {
@@ -35,7 +35,7 @@ function readByOracle(text: string): { id: number; route: string; body: unknown 
   if (!Array.isArray(value) || value.length < 2 || value.length > 3) return undefined
   const [id, route, body] = value as unknown[]
   if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > maxId) return undefined
-  // JSON.parse takes 1.0, 1e0 and -0 for integers too; plain digits are asked for here.
+  // JSON.parse reads 1.0, 1e0 and -0 as integers too. The protocol allows only plain digits.
   if (!/^\s*\[\s*\d+\s*,/.test(text)) return undefined
   if (typeof route !== 'string' || encoder.encode(route).length > 255) return undefined
   // Half a surrogate pair, which TextEncoder replaces.
@@ -43,9 +43,9 @@ function readByOracle(text: string): { id: number; route: string; body: unknown 
   return { id, route, body }
 }
 
-/** Whether scanRequest, with the worker's JSON.parse of the body behind it, agrees with the oracle on this text. */
+/** Whether scanRequest and JSON.parse of the body together agree with the oracle on this text. */
 function agrees(units: string): boolean {
-  // Only as UTF-8 does a text get here, so half a surrogate pair becomes U+FFFD first.
+  // Frames are UTF-8, so half a surrogate pair becomes U+FFFD first.
   const text = decoder.decode(encoder.encode(units))
   const expected = readByOracle(text)
   let read: Read
@@ -71,7 +71,7 @@ function agrees(units: string): boolean {
 }
 
 const space = fc.string({ unit: fc.constantFrom(' ', '\t', '\n', '\r'), maxLength: 3 })
-/** The route as somebody might spell it: some characters escaped that need not be. */
+/** A route as a client may write it: some characters are escaped without need. */
 const routeText = fc
   .tuple(
     fc.string({ unit: fc.oneof(fc.constantFrom('.', 'a', '你', '🎮', '"', '\\', '/'), fc.string()) }),
@@ -237,7 +237,7 @@ t.test('with the parse of the body behind it, a scan agrees with JSON.parse of t
 })
 
 t.test('the generated frames are not all alike', t => {
-  // Guards the test above: were nearly every frame refused, it would hold for the wrong reason.
+  // Guards the test above: if nearly all frames were refused, it would pass for the wrong reason.
   const valid = fc
     .sample(request, { numRuns: 2000, seed: 1 })
     .filter(text => readByOracle(text) !== undefined).length
@@ -247,7 +247,7 @@ t.test('the generated frames are not all alike', t => {
 
 t.test('any bytes are a request that lies within them, or FRAME_MALFORMED', t => {
   const holds = (frame: Uint8Array) => {
-    // Behind the frame lies what would complete it, were it looked at.
+    // The bytes behind the frame would complete it if they were read.
     const memory = new Uint8Array([...frame, ...encoder.encode(',"a",1]]]]]"]')])
     const bytes = memory.subarray(0, frame.length)
     try {

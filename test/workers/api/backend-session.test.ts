@@ -4,10 +4,10 @@ import type { BackendSession } from '../../../workers/index.js'
 import { createLinkPair, frontendId, type LinkPairOptions, namesOf } from '../../helpers/link-pair.js'
 import { matchRows } from '../../helpers/match-rows.js'
 
-/** An error by code and text; tap compares class and name too if it is given an Error. */
+/** Returns what an error must have. If tap is given an Error, it compares class and name too. */
 const refusal = (code: string, message: string | RegExp) => ({ code, message })
 
-/** A session whose gateway half has these settings already, and a copy of it. */
+/** Creates a session that has these settings in the gateway, and a worker's copy of it. */
 async function begin(t: Test, settings: Record<string, unknown> = {}, options: LinkPairOptions = {}) {
   const pair = createLinkPair(t, options)
   const session = pair.open()
@@ -29,7 +29,7 @@ t.test('Reading `get`, `settings`, `uid`, `id` or `frontendId` is local and send
   t.equal(copy.uid, null, 'a copy does not follow the gateway')
   t.equal(again().uid, 'red')
   copy.export()
-  // Whatever reading had sent would have come before this.
+  // If reading had sent a message, it would have arrived before this one.
   await copy.apush('hp')
   t.equal(sent.length, 1)
 })
@@ -63,7 +63,8 @@ t.test(
 
     calls.length = 0
     copy.set('f', () => {})
-    // Refused in the worker, before anything is sent: not in the caller's tick all the same.
+    // These are refused in the worker, before anything is sent. Even so, no callback is called in its
+    // caller's tick.
     await run('push', done => copy.push('f', done))
     await run('pushAll', done => copy.pushAll(done))
     await run('bind', done => copy.bind('', done))
@@ -310,7 +311,7 @@ t.test('a session holds as many characters as it is allowed, and not one more', 
     fuller.aupdate('b', () => 1),
     expected
   )
-  // The copy of before the push knows nothing of it: the gateway has the last word.
+  // The copy was made before the push and does not know of it, so the gateway decides.
   await t.rejects(fuller.___sessionService__.apush(frontendId, session.sid, 'b', 1), expected)
   t.same(Object.keys(session.settings), ['a'])
 })
@@ -334,7 +335,7 @@ t.test('a session holds as many keys as it is allowed, and not one more', async 
     fuller.aupdate('d', () => 1),
     expected
   )
-  // The copy of before the push knows nothing of it: the gateway has the last word.
+  // The copy was made before the push and does not know of it, so the gateway decides.
   await t.rejects(fuller.___sessionService__.apush(frontendId, session.sid, 'd', 1), expected)
   fuller.remove('a')
   await fuller.acommit()

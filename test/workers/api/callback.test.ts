@@ -1,4 +1,4 @@
-/** Callbacks of several requests that are told in one tick. */
+/** Callbacks of several requests that are called in one tick. */
 import t from 'tap'
 import { settle } from '../../../workers/api/callback.js'
 import { Author, actAs, currentAuthor } from '../../../workers/runtime/author.js'

@@ -1,4 +1,4 @@
-/** Handlers as functions: what `handler` makes can be called as it is, in a unit test of a game. */
+/** Handlers as functions: a game's unit test can call what `handler` returns. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import t from 'tap'
 import { z } from 'zod'
@@ -10,12 +10,12 @@ import { handler, optionsOf } from '../../../workers/api/handler.js'
 const session = {} as BackendSession
 const context = {} as HandlerContext
 
-/** A schema of no library. */
+/** Returns a schema that is made without a library. */
 function custom(validate: (value: unknown) => StandardSchemaV1.Result<unknown>): StandardSchemaV1 {
   return { '~standard': { version: 1, vendor: 'test', validate } }
 }
 
-/** What a client is told. */
+/** Returns the error with which a call was refused, as its client receives it. */
 function refusal(call: () => unknown): RequestError {
   try {
     call()
@@ -76,7 +76,7 @@ t.test('a client is told little, however much of what is wrong is their own text
 })
 
 t.test('an issue without a path, and one of a library whose lists are no plain arrays', t => {
-  /** As arktype has it: made with one number it holds that number. */
+  /** A list like that of arktype: created with one number, it holds that number. */
   class Path extends Array<PropertyKey> {
     constructor(...items: PropertyKey[]) {
       super()

@@ -1,4 +1,4 @@
-/** Filters around a handler: who runs when, and what each may do. */
+/** Filters around a handler: the order in which they run, and what each may do. */
 import t from 'tap'
 import { createLogger } from '../../../shared/text/log.js'
 import type { BackendSession } from '../../../workers/api/backend-session.js'
@@ -11,7 +11,7 @@ const fail = () => {
   throw new Error('handler')
 }
 
-/** Two filters, of which the first is around the second, that note what they see. */
+/** Creates two filters, the first around the second, that record what they see. */
 function createFilters(more: { outer?: Partial<Filter>; inner?: Partial<Filter> } = {}) {
   const seen: unknown[] = []
   const lines: unknown[] = []

@@ -1,4 +1,4 @@
-/** Which routes a folder offers, and what it is told that can't be loaded. */
+/** Which routes a folder offers, and the errors for one that can't be loaded. */
 
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
@@ -17,7 +17,7 @@ import type { ChannelService } from '../../../workers/pinus/channel-service.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { fixture } from '../../helpers/paths.js'
 
-// Fixtures are plain JavaScript, and not compiled: they lie beside dist.
+// Fixtures are plain JavaScript. They are not compiled, and so are not in dist.
 const handlersFixture = (name: string) => fixture(`handlers-${name}`)
 
 const service = {} as BackendSessionService
@@ -195,7 +195,7 @@ t.test('where there are no hooks, nothing is said to be run', async t => {
 const one = 'export const run = () => {}\n'
 const worker = "import { handler } from 'sallyport/worker'\n"
 
-/** Folders that can't be loaded: what is in them, and what is said. */
+/** Folders that can't be loaded: their files, and what the error says. */
 const rows: Record<string, [files: NonNullable<Parameters<Test['testdir']>[0]>, ...says: RegExp[]]> = {
   'a module with a syntax error': [
     { 'fine.js': one, 'odd.js': 'export const =' },
@@ -394,7 +394,7 @@ t.test('a gateway that did not start leaves nothing running', async t => {
   t.same(await run('fine'), { error: null, output: 'LISTEN_FAILED \n' }, 'its port is taken')
 })
 
-/** A server that has a port for itself. */
+/** Starts a server on a free port, which is then taken. */
 async function startServer(t: Test): Promise<Server> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

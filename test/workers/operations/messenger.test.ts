@@ -1,4 +1,7 @@
-/** Events and channels of handlers against the gateway's half of the link; receivers keep what they are sent. */
+/**
+ * The events and channels of handlers against the gateway's half of the link. Receivers record what they are
+ * sent.
+ */
 
 import t, { type Test } from 'tap'
 import type { Session } from '../../../gateway/sessions/session.js'
@@ -9,7 +12,7 @@ import type { ExceptOptions, SessionLike } from '../../../workers/index.js'
 import type { FakeReceiver } from '../../helpers/fake-receiver.js'
 import { createLinkPair, frontendId, type LinkPairOptions, namesOf } from '../../helpers/link-pair.js'
 
-/** A request's session, two others, and what the request has of events and channels. */
+/** Creates a request's session, two others, and the messenger of the request. */
 function begin(t: Test, options: LinkPairOptions = {}) {
   const pair = createLinkPair(t, options)
   const [red, blue, green] = [pair.open(), pair.open(), pair.open()]
@@ -19,7 +22,7 @@ function begin(t: Test, options: LinkPairOptions = {}) {
 }
 
 const address = ({ sid }: Session) => ({ frontendId, sid })
-/** Each throws, or rejects with, a TypeError of that message. */
+/** Expects each call to throw, or to reject with, a TypeError with this message. */
 async function refuses(
   t: Test,
   message: string | RegExp,
@@ -103,7 +106,7 @@ t.test('those excepted get nothing, one or several, by session or by address', a
     eventsOf(red).map(([name]) => name),
     ['another', 'none']
   )
-  // A number names a session together with its gateway only.
+  // A number identifies a session only within its gateway.
   const elsewhere = { frontendId: 'gateway-2', sid: red.sid }
   t.equal(await messenger.abroadcast('elsewhere', 1, { except: elsewhere }), 3)
 })
@@ -197,7 +200,7 @@ t.test('what is asked for by a request that has timed out is refused, and nothin
 t.test('a failure that nobody waits for ends nothing', async t => {
   const { messenger, red } = begin(t)
   const elsewhere = { frontendId: 'gateway-2', sid: red.sid }
-  // Each would be an unhandled rejection, which ends a worker.
+  // If its failure were not handled, each would be an unhandled rejection, which ends a worker.
   void messenger.asend(elsewhere, 'e')
   void messenger.asend(5 as never, 'e')
   void messenger.abroadcast('', 1)

@@ -1,4 +1,4 @@
-/** Channels and messages in Pinus' words against the gateway's half of the link; receivers keep what they are sent. */
+/** The channels of Pinus against the gateway's half of the link. Receivers record what they are sent. */
 import t, { type Test } from 'tap'
 import type { Session } from '../../../gateway/sessions/session.js'
 import { closeCodes } from '../../../shared/close-codes.js'
@@ -8,7 +8,7 @@ import { createLinkPair, frontendId, type LinkPairOptions, namesOf } from '../..
 import { matchRows } from '../../helpers/match-rows.js'
 import { until } from '../../helpers/until.js'
 
-/** Red with two sessions, blue with one, and one session that is bound to nobody. */
+/** Creates two sessions of the user red, one of blue, and one that is bound to nobody. */
 function begin(t: Test, options: LinkPairOptions = {}) {
   const pair = createLinkPair(t, options)
   const [red, again, blue, unbound] = [pair.open(), pair.open(), pair.open(), pair.open()]
@@ -22,7 +22,7 @@ const eventsOf = (session: Session) => (session.receiver as FakeReceiver).events
 const here = (uid: string): PushTarget => ({ uid, sid: frontendId })
 const elsewhere = (uid: string): PushTarget => ({ uid, sid: 'gateway-2' })
 
-/** What a callback is called with, and whether in the tick of the call. */
+/** Returns whether a callback was called in the tick of the call, and its arguments. */
 function called(
   call: (done: (...got: unknown[]) => void) => void
 ): Promise<[isSameTick: boolean, ...unknown[]]> {
@@ -177,7 +177,7 @@ t.test('a message that is rich only misses users whose clients can not read it',
 t.test('a user without a sid is one of this gateway', async t => {
   const { channelService, room, blue } = begin(t)
   t.same(await channelService.apushMessageByUids('onChat', 1, [{ uid: 'blue' }]), [])
-  // What a handler of Pinus does that knows of no promise.
+  // A handler written for Pinus does not expect a promise here.
   const member = room.getMember('blue') as unknown as { sid: string }
   channelService.pushMessageByUids('onChat', 2, [{ uid: 'blue', sid: member.sid }])
   t.same(await channelService.apushMessageByUids('onChat', 3, [{ uid: 'blue', sid: '' }]), [])
@@ -394,7 +394,7 @@ t.test('who does not fit into a channel is told of, and the user’s other sessi
 
 t.test('a failure that nobody waits for ends nothing', async t => {
   const { channelService, room } = begin(t)
-  // Each would be an unhandled rejection, which ends a worker.
+  // If its failure were not handled, each would be an unhandled rejection, which ends a worker.
   void room.aadd('red', 'gateway-2')
   void room.aleave('', frontendId)
   void room.getMember('')

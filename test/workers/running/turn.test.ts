@@ -1,4 +1,4 @@
-/** A turn whose own machinery fails: it harms no other. */
+/** A turn whose own code fails, which must not harm other turns. */
 import { MessageChannel } from 'node:worker_threads'
 import t from 'tap'
 import type { OutboxMessage } from '../../../shared/link/outbox.js'
