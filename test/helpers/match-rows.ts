@@ -1,7 +1,7 @@
 /** Comparing lists with patterns, length included. */
 import type { Test } from 'tap'
 
-/** Matches each item with the pattern at its place. `t.match` alone also passes where there are more items. */
+/** Matches each item with the pattern at its place. `t.match` alone also passes if there are more items. */
 export function matchRows(
   t: Test,
   found: readonly unknown[],

@@ -1,6 +1,6 @@
 /**
- * The race for requests, with a real second thread: a request is either started by the worker or taken back by
- * the gateway, and never both.
+ * The race for requests, with a real second thread: a request is either started by the worker or taken back
+ * by the gateway, and never both.
  */
 import { Worker } from 'node:worker_threads'
 import t from 'tap'
