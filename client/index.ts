@@ -1,5 +1,5 @@
 /**
- * The module `sallyport/client`: what a game's client imports. It needs nothing of Node.
+ * The module `sallyport/client`: the API for the clients of a game. It needs nothing of Node.
  *
  * @example import { connect } from 'sallyport/client'
  */

@@ -1,5 +1,5 @@
 /**
- * The module `sallyport/testing`: what a game's tests import.
+ * The module `sallyport/testing`: the API for the tests of a game.
  *
  * @example import { TestGateway, TestWorld } from 'sallyport/testing'
  */

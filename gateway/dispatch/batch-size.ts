@@ -1,5 +1,5 @@
 /**
- * The size of a batch, learned from how long earlier batches took. A batch aims at about a millisecond of
+ * The size of a batch, learned from the duration of earlier batches. A batch aims at about a millisecond of
  * work, within fixed bounds, so that a worker is soon ready for other work.
  */
 
