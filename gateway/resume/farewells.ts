@@ -1,7 +1,8 @@
 /**
- * Records how sessions were ended on purpose, for clients that were not connected then. A client that
- * was away, or had a dead connection, is told once, when it comes back with its secret. Bounded in time and
- * in number: a client that comes later is told that the session is gone.
+ * Records how sessions were ended on purpose, for clients that were not connected then.
+ * A client that was away, or had a dead connection, is told once, when it comes back with its secret. The
+ * secret counts for the same user only, as in resumption.ts. Bounded in time and in number: a client that
+ * comes later is told that the session is gone.
  */
 import { closeCodes } from '../../shared/close-codes.js'
 import type { ResumableReceiver } from './resumable-receiver.js'
