@@ -130,9 +130,10 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
         place.isRenewed = false
         // A reload may have filled the place meanwhile. If the worker has ended, `next` still gets the place.
         if (this.#state !== 'running' || (place.worker ?? worker) !== worker) return void next.terminate()
+        this.#fillPlace(place, next)
+        if (worker.state === 'ended') return
         this.#init.log.warn('A worker is retired: another one has its place', { worker: place.index, why })
         this.#init.metrics.count('workersRetired')
-        this.#fillPlace(place, next)
         this.#others.add(worker)
         worker.retire()
         this.#endOldest(place.index)

@@ -118,6 +118,19 @@ t.test(
   }
 )
 
+t.test('a worker that ends before its replacement is up is replaced, and not retired', async t => {
+  const core = await startCore({ workers: 1 })
+  t.teardown(() => core.close())
+  core.pool.renew(core.pool.up[0]!, 'a test')
+  core.workers[0]!.die(new Error('it ends by itself'))
+  await until('the replacement is up', () => core.pool.up.length === 1)
+  const player = core.connect()
+  core.request(player, 7)
+  await tick()
+  t.equal(core.workers[1]!.runAll().length, 1)
+  t.match(core.metrics.read(), { workersLost: 1, workersRetired: 0 })
+})
+
 t.test('one whose replacement does not come up goes on', async t => {
   const core = await startCore({ workers: 1, maxGivenUpHandlers: 5 })
   t.teardown(() => core.close())
