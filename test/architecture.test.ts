@@ -1,4 +1,4 @@
-/** Holds the layout: which folder imports which, which file knows which dependency, and what no file may have. */
+/** Holds the layout: the imports of folders, the doors of dependencies, and what no file may have. */
 
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -64,7 +64,7 @@ const forBrowsers = [
   'shared/bodies/untrusted-value.ts'
 ]
 
-/** Who may know the time of day, which somebody may set: for time stamps, sessions' numbers and certificates. */
+/** Files that may use the time of day: for time stamps, sessions' numbers and certificates. */
 const timeDoors = {
   read: 'shared/clock.ts',
   use: ['gateway/http/listener.ts', 'gateway/sessions/registry.ts', 'shared/text/log.ts']

@@ -302,8 +302,8 @@ interface Block {
 }
 
 /**
- * The blocks of code of a page as files. One that begins with `// handlers/score.ts` is that file, so that blocks may
- * import each other; where a page shows a file twice, the second stands alone.
+ * The blocks of code of a page as files. One that begins with `// handlers/score.ts` is that file, so that
+ * blocks may import each other; where a page shows a file twice, the second stands alone.
  */
 function readBlocks(page: string): Block[] {
   const taken = new Set<string>()

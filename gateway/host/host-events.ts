@@ -136,7 +136,7 @@ function deliver(
   return count
 }
 
-// LOCAL-SESSIONS: a bare number names a session of this gateway, and an address of another gateway is refused.
+// LOCAL-SESSIONS: a bare number names a session of this gateway. An address of another gateway is refused.
 /**
  * Returns the number of a session. Only sessions of this gateway can be named.
  *

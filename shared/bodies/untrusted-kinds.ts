@@ -1,6 +1,7 @@
 /**
  * The kinds of values that a client's rich body may hold, and the check of the JSON of each.
- * untrusted-value.ts walks through a body and calls `findFault` for each annotation. What both sides write is decided in rich-body.ts.
+ * untrusted-value.ts walks through a body and calls `findFault` for each annotation.
+ * rich-body.ts decides what both sides write.
  */
 import { describeValue } from '../check.js'
 

@@ -78,7 +78,8 @@ export class Channel {
    * Reads one page of the members, ordered by the numbers of their sessions. An empty page is the end.
    *
    * @example
-   * for (let page = await room.members(); page.length > 0; page = await room.members({ after: page.at(-1) })) {
+   * let page = await room.members()
+   * for (; page.length > 0; page = await room.members({ after: page.at(-1) })) {
    *   for (const { uid } of page) …
    * }
    */

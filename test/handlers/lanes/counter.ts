@@ -1,4 +1,4 @@
-/** Read a counter, add one, push without awaiting, answer the new value: in every way a handler can be written. */
+/** Reads a counter, adds one, pushes it, and answers the new value: in each form of a handler. */
 import type { BackendSession, HandlerContext } from '../../../workers/index.js'
 
 function bump(session: BackendSession, context: HandlerContext): { n: number; worker: number } {

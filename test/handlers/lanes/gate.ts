@@ -66,7 +66,7 @@ export function spin(
   return { worker: context.worker.index }
 }
 
-/** How many of a session's requests run at this moment, counted in the worker; and the most there ever were. */
+/** Returns how many requests of a session run at this moment in the worker, and the most that ever ran. */
 const present = new Map<number, number>()
 const most = new Map<number, number>()
 

@@ -1,4 +1,4 @@
-/** What a player of the model can make a handler do to his session: one step for each request. */
+/** The steps that a player of the model can ask of a handler: one for each request. */
 import type { BackendSession, HandlerContext } from '../../../workers/index.js'
 
 export type Step =

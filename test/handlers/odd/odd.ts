@@ -151,7 +151,7 @@ export function sendOddly(_body: unknown, session: BackendSession, context: Hand
   context.send(session, 'event', 1, { delivery: delivery as never })
 }
 
-/** Gives an operation in a channel another name than it has checked. */
+/** Names another channel to an operation than the one that was checked. */
 export function rename(_body: unknown, _session: BackendSession, context: HandlerContext) {
   const channel = context.channel('a name')
   try {

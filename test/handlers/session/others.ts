@@ -58,7 +58,7 @@ export const increment = handler(
   }
 )
 
-/** Waits until its own session has closed, and then does all that it can think of. The log has what came of it. */
+/** Waits until its own session has closed, then tries every operation. The log has the outcome of each. */
 export async function actLate(
   _body: unknown,
   session: BackendSession,
