@@ -1,6 +1,7 @@
 /** The command line of the bench: its options, and how it rejects wrong ones. */
 import t from 'tap'
 import { parseArguments } from '../../bench/arguments.js'
+import { matchRows } from '../helpers/match-rows.js'
 
 const namesOf = (args: readonly string[]) => [...new Set(parseArguments(args).cases.map(({ name }) => name))]
 
@@ -38,10 +39,9 @@ t.test('five rounds of two seconds and a table are the default', async t => {
 })
 
 t.test('compare takes a commit, then a case or none', async t => {
-  t.match(parseArguments(['compare', 'HEAD~1', 'push-sequential']), {
-    revision: 'HEAD~1',
-    cases: [{ name: 'push-sequential' }]
-  })
+  const { revision, cases } = parseArguments(['compare', 'HEAD~1', 'push-sequential'])
+  t.equal(revision, 'HEAD~1')
+  matchRows(t, cases, [{ name: 'push-sequential' }])
   t.ok(parseArguments(['compare', 'main']).cases.length > 1)
 })
 

@@ -5,6 +5,7 @@ import { TestWorld } from '../../testing/index.js'
 import type { BackendSession } from '../../workers/api/backend-session.js'
 import type { HandlerContext } from '../../workers/api/context.js'
 import { handler } from '../../workers/api/handler.js'
+import { matchRows } from '../helpers/match-rows.js'
 
 interface Settings {
   score: number
@@ -54,7 +55,7 @@ t.test('users, channels and events are those of all sessions of a world', async 
   t.equal(red.uid, 'red')
   t.same(red.events, [{ event: 'said', body: { at: new Date(5), by: 'red' } }])
   t.same(blue.events, [{ event: 'whispered', body: undefined }])
-  t.match(world.lines, [{ level: 'info', message: 'Hello' }])
+  matchRows(t, world.lines, [{ level: 'info', message: 'Hello' }])
   blue.leave()
   t.equal(blue.isOpen, false)
   await red.call(greet, undefined)

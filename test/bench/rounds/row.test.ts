@@ -31,8 +31,9 @@ t.test('each thing beside ours has its row, with its own goals', async t => {
   const rows = rowsOf(caseWith(...besides), { ours: values(100), floors: [values(60), values(10)] })
   matchRows(t, rows, [
     { floorName: 'echo', goal: '≥ 2 ×', isMet: false },
-    { floorName: 'pool', ratio: 10, goal: null, reached: [], isMet: null }
+    { floorName: 'pool', ratio: 10, goal: null, isMet: null }
   ])
+  t.same(rows[1]!.reached, [])
 })
 
 t.test('a goal is met at its bound and on its side of it, and all goals of a row must be', async t => {
@@ -49,7 +50,8 @@ t.test('a goal is met at its bound and on its side of it, and all goals of a row
 t.test('a goal about a figure that this system does not tell is neither met nor missed', async t => {
   const goals = [atLeast(1), atMost(1.2, 'gatewayRatio')]
   const [row] = rowsOf(caseWith({ floor, goals }), { ours: values(100), floors: [values(50)] })
-  t.match(row, { goal: '≥ 1 ×, gateway CPU ≤ 1.2 ×', reached: [2, null], isMet: null })
+  t.match(row, { goal: '≥ 1 ×, gateway CPU ≤ 1.2 ×', isMet: null })
+  t.same(row!.reached, [2, null])
   t.match(formatTable([row!]), /not known/)
 })
 
@@ -57,7 +59,8 @@ t.test('a case without a floor has a row, a goal and a spread all the same', asy
   const ours = [90, 100, 110].map(value => ({ value, p50: value * 2, p99: value * 20 }))
   const [row] = rowsOf(caseWith({ goals: [atMost(2000, 'p99')] }), { ours, floors: [undefined] })
   t.match(row, { floorName: null, floor: null, ratio: null, ours: 100, p50: 200, p99: 2000, spread: 0.2 })
-  t.match(row, { goal: 'p99 ≤ 2,000 µs', reached: [2000], isMet: true })
+  t.match(row, { goal: 'p99 ≤ 2,000 µs', isMet: true })
+  t.same(row!.reached, [2000])
 })
 
 t.test('a floor that the work reckons itself is compared round by round too', async t => {

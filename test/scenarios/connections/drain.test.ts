@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { type Client, connect } from '../../../client/index.js'
 import { startGateway } from '../../helpers/gateway.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { fixture } from '../../helpers/paths.js'
 import { failureOf } from '../../helpers/player.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
@@ -83,7 +84,7 @@ t.test('what runs is waited for, and a Pomelo client is told by a kick', async t
   writeFileSync(file, '')
   t.match(await held, { body: 'held', isError: false })
   await drained
-  t.match(player.kicks, [{ reason: /^restart, come back in \d+ ms$/ }])
+  matchRows(t, player.kicks, [{ reason: /^restart, come back in \d+ ms$/ }])
   t.match(await player.closed, { code: 1012 })
 })
 
@@ -99,16 +100,17 @@ for (const isolation of ['thread', 'process'] as const) {
       await until('both hold', () => player.events.length + pomelo.events.length === 4)
       await gateway[end]()
       const failures = await Promise.all(asked.map(failureOf))
-      t.match(failures, [
+      matchRows(t, failures, [
         { code: 'WORKER_LOST', message: /^The worker of "player\.hold" ended .*: the gateway is closing$/ },
         { code: 'CLOSING' }
       ])
       t.match(await player.closed, { code: 1012 })
       await pomelo.closed
-      t.match(pomelo.replies, [{ id: 1, body: { error: 'WORKER_LOST' } }])
+      matchRows(t, pomelo.replies, [{ id: 1, body: { error: 'WORKER_LOST' } }])
       t.same(player.strays, [], 'once, and a notify is answered by nothing')
       t.match(gateway.metrics(), { requests: 3, replies: 3 })
-      t.match(
+      matchRows(
+        t,
         lines.filter(({ message }) => message.startsWith('Requests')),
         [{ level: 'warn', message: 'Requests have not ended in time', fields: { requests: 4 } }]
       )

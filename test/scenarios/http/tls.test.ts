@@ -12,6 +12,7 @@ import { type ClientOptions, connect } from '../../../client/index.js'
 import { createGateway } from '../../../gateway/index.js'
 import { type Certificate, createCertificate } from '../../helpers/certificate.js'
 import { handlersFolder, startGateway } from '../../helpers/gateway.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { root } from '../../helpers/paths.js'
 import { Player } from '../../helpers/player.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
@@ -93,7 +94,8 @@ t.test('a renewed pair is for new connections, and the old ones stay', async t =
   t.equal(nameOf(await readProof(gateway.address.port)), before, 'nobody has said to read it')
   gateway.reloadCertificate()
   t.not(nameOf(await readProof(gateway.address.port)), before)
-  t.match(
+  matchRows(
+    t,
     lines.filter(({ message }) => message === 'The certificate was read anew'),
     [{ level: 'info', fields: { file: files.paths.tlsCert, until: /\d{4} GMT$/ } }]
   )

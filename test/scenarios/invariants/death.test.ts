@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { createLogger } from '../../../shared/text/log.js'
 import { handlersFolder, startGateway } from '../../helpers/gateway.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import type { Player, ReplyError } from '../../helpers/player.js'
 import { until } from '../../helpers/until.js'
 
@@ -182,7 +183,8 @@ t.test(
     const failures = () => lines.filter(line => line.message === 'A worker did not come up')
     await until('two replacements have failed', () => failures().length >= 2)
     t.equal(gateway.isReady, false)
-    t.match(
+    matchRows(
+      t,
       failures().map(line => line.fields),
       [
         { worker: 0, nextTryInMs: 100, error: /broken\.js does not load: .*no start to-day/ },

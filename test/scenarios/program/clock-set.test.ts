@@ -15,6 +15,7 @@ import { createTextLogger } from '../../../shared/text/log.js'
 import { Clock } from '../../helpers/clock.js'
 import { handlersFolder, startGateway, startProxy } from '../../helpers/gateway.js'
 import { JumpingClock } from '../../helpers/jumping-clock.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { fixture } from '../../helpers/paths.js'
 import { until } from '../../helpers/until.js'
 
@@ -88,7 +89,7 @@ const durations: Record<string, (t: Test, set: () => void) => Promise<void>> = {
     await t.rejects(player.request('work.quick'), { code: 'RATE_LIMITED' })
     set()
     await until('it is told', () => player.events.length === 1)
-    t.match(player.events, [['$error', { error: 'RATE_LIMITED', dropped: 2 }]])
+    matchRows(t, player.events, [['$error', { error: 'RATE_LIMITED', dropped: 2 }]])
   },
 
   async 'a request has until its deadline'(t, set) {
@@ -225,7 +226,8 @@ const durations: Record<string, (t: Test, set: () => void) => Promise<void>> = {
       ups = gateway.metrics().workersStarted
       set()
     }
-    t.match(
+    matchRows(
+      t,
       pauses().map(({ fields }) => fields['nextTryInMs']),
       [100, 200]
     )

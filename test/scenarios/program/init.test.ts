@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { matchRows } from '../../helpers/match-rows.js'
 import { root } from '../../helpers/paths.js'
 
 const run = promisify(execFile)
@@ -42,7 +43,7 @@ t.test('install, test, check, start and play work in a new project', { timeout: 
   while (!/ws:\/\/\S+/.test(out)) out += (await once(started.stdout, 'data'))[0]
   const [url] = /ws:\/\/\S+/.exec(out)!
   const played = await run('node_modules/.bin/tsx', ['play.ts', url!], { cwd: project, env })
-  t.match(played.stdout.split('\n'), [
+  matchRows(t, played.stdout.trimEnd().split('\n'), [
     /^player \d+ has 3$/,
     'my score is 3',
     'POINTS_INVALID: points is a whole number from 1'

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { matchRows } from '../../helpers/match-rows.js'
 import { root } from '../../helpers/paths.js'
 
 const run = promisify(execFile)
@@ -171,7 +172,7 @@ t.test(
     rmSync(join(project, 'handlers/score.ts'))
 
     const { stdout } = await run(process.execPath, ['server.js'], { cwd: project })
-    t.match(stdout.trim().split('\n'), [
+    matchRows(t, stdout.trim().split('\n'), [
       '[1,{"score":3,"worker":0}]',
       'closed 3 client closed',
       '0 Red open',

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Isolation } from '../../../gateway/index.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { root } from '../../helpers/paths.js'
 import { Player } from '../../helpers/player.js'
 import {
@@ -264,7 +265,7 @@ t.test(
       }
     })
     await waitForAddress(program)
-    t.match(program.err.trim().split('\n'), [
+    matchRows(t, program.err.trim().split('\n'), [
       /WARN {2}SALLYPORT_PORT=tcp:\/\/10.0.0.1:3010 is an address that Kubernetes gives of a Service/,
       /WARN {2}SALLYPORT_WORKRES in the environment is no option.* did you mean SALLYPORT_WORKERS\?$/
     ])

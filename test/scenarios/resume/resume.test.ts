@@ -6,6 +6,7 @@ import { type Client, type ClientOptions, connect, type StateChange } from '../.
 import type { GatewayOptions } from '../../../gateway/index.js'
 import type { Cut } from '../../../testing/tcp-proxy.js'
 import { startGateway, startProxy } from '../../helpers/gateway.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { fixture } from '../../helpers/paths.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
 import { until } from '../../helpers/until.js'
@@ -328,7 +329,8 @@ t.test('who is away for more than is kept has lost the session, and the gateway 
   t.match(gateway.metrics(), { sessions: 1 })
   gateway.send('red', 'tick', 10)
   t.match(gateway.metrics(), { sessions: 0, detachedSessions: 0, backlogBytes: 0 })
-  t.match(
+  matchRows(
+    t,
     lines.filter(({ message }) => message === 'A session has ended'),
     [{ level: 'info', fields: { uid: 'red', reason: /^more was sent than is kept/ } }]
   )
@@ -368,7 +370,8 @@ t.test(
     await until('it has left', () => gateway.metrics().sessions === 1)
     await other.request('player.free', { key: 'c' })
     await until('its handler has ended', () => lines.some(({ message }) => message.startsWith('A handler')))
-    t.match(
+    matchRows(
+      t,
       lines.filter(({ message }) => message.startsWith('A handler')),
       [{ level: 'info', message: /^A handler was refused something/, fields: { route: 'player.bindLate' } }]
     )

@@ -6,6 +6,7 @@ import { WebSocket } from 'ws'
 import { type Client, type ClientOptions, connect, type StateChange } from '../../../client/index.js'
 import type { AuthenticationAnswer, AuthenticationRequest, GatewayOptions } from '../../../gateway/index.js'
 import { startGateway, startProxy } from '../../helpers/gateway.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { root } from '../../helpers/paths.js'
 import { Player } from '../../helpers/player.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
@@ -78,7 +79,7 @@ t.test('it is told headers, path, address and what the client said at its handsh
   t.teardown(() => player.leave())
   await once(ws, 'open')
   t.equal((await player.shakeHands({ user: { name: 'red' } })).code, 200)
-  t.match(asked, [
+  matchRows(t, asked, [
     {
       url: '/play?room=7',
       headers: { cookie: 'id=1' },
@@ -204,7 +205,7 @@ t.test('one that fails sends its client away for a while, and its failure is log
     const player = await open()
     player.shakeHands().catch(() => {})
     t.match(await player.closed, { code: 1013, reason: /^come back in \d+ ms$/ }, name)
-    t.match(player.kicks, [{ reason: /^come back in \d+ ms$/ }])
+    matchRows(t, player.kicks, [{ reason: /^come back in \d+ ms$/ }])
     t.equal(player.answer, undefined, 'no answer, which would tell it to stay away')
     t.equal(failures().length, index + 1)
   }
@@ -217,7 +218,7 @@ t.test('one that fails sends its client away for a while, and its failure is log
   const text = await Player.connect(gateway.url)
   t.teardown(() => text.leave())
   t.match(await text.closed, { code: 1013, reason: /^come back in \d+ ms$/ })
-  t.match(text.events, [['$kick', { reason: /^come back in \d+ ms$/ }]])
+  matchRows(t, text.events, [['$kick', { reason: /^come back in \d+ ms$/ }]])
 })
 
 t.test('onHandshake is asked first, and only whom it accepts is authenticated', async t => {
@@ -356,7 +357,8 @@ t.test('a refusal whose reason or user is too long stays one: it is cut, and tha
   const player = await open()
   const { code, user } = await player.shakeHands()
   t.same({ code, user }, { code: 500, user: { reason: 'é'.repeat(512) } })
-  t.match(
+  matchRows(
+    t,
     lines.filter(({ level }) => level === 'warn').map(({ message }) => message),
     [/reason of authenticate is cut: .* 1024 bytes/, /user of authenticate is left out: .* 65536 bytes/]
   )

@@ -7,6 +7,7 @@ import { routeCode } from '../../../gateway/sessions/routes.js'
 import { hookRoutes } from '../../../shared/link/hooks.js'
 import { Clock } from '../../helpers/clock.js'
 import { type LogLine, startGateway } from '../../helpers/gateway.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { root } from '../../helpers/paths.js'
 import type { Player } from '../../helpers/player.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
@@ -72,11 +73,11 @@ t.test('a session that onConnect refuses ends with 4505 and the reason, and noth
   await until('all are there', () => gateway.metrics().notifies === 6)
   await other.request('player.open', { name: 'door' })
   t.same(await player.closed, { code: 4505, reason: 'You are banned' })
-  t.match(player.kicks, [{ reason: 'You are banned' }])
+  matchRows(t, player.kicks, [{ reason: 'You are banned' }])
   const mute = await joinPomelo({ answer: false })
   t.same(await mute.closed, { code: 4505, reason: 'refused' })
   await until('both are told of', () => said('onClose is over').length === 2)
-  t.match(said('onClose'), [{ reason: 'refused' }, { reason: 'refused' }])
+  matchRows(t, said('onClose'), [{ reason: 'refused' }, { reason: 'refused' }])
   t.same([...said('put'), ...said('holds')], [])
   t.equal(gateway.sessions.getSessionsCount(), 1)
   t.same(failuresIn(lines), [], 'that is no failure')
@@ -97,8 +98,8 @@ t.test('an onConnect that fails is logged, and its session goes on', async t => 
   const { joinPomelo, lines, said } = await start(t)
   const player = await joinPomelo({ fail: 'no database' })
   t.ok((await player.request('player.who')).body.greeted)
-  t.match(failuresIn(lines), [{ level: 'error', fields: { hook: 'onConnect', code: 'INTERNAL' } }])
-  t.match(said('A handler failed'), [{ route: '_hooks.onConnect', error: /TypeError: no database\n/ }])
+  matchRows(t, failuresIn(lines), [{ level: 'error', fields: { hook: 'onConnect', code: 'INTERNAL' } }])
+  matchRows(t, said('A handler failed'), [{ route: '_hooks.onConnect', error: /TypeError: no database\n/ }])
 })
 
 t.test('an onConnect whose worker ends lets nobody new in, its own client or another', async t => {
@@ -112,9 +113,10 @@ t.test('an onConnect whose worker ends lets nobody new in, its own client or ano
   const killer = await joinPomelo({ exit: true })
   for (const each of [killer, waiting]) {
     t.match(await each.closed, { code: 1013, reason: /^come back in \d+ ms$/ })
-    t.match(each.kicks, [{ reason: /^come back in \d+ ms$/ }])
+    matchRows(t, each.kicks, [{ reason: /^come back in \d+ ms$/ }])
   }
-  t.match(
+  matchRows(
+    t,
     failuresIn(lines)
       .map(({ fields }) => fields['code'])
       .sort(),
@@ -133,12 +135,12 @@ t.test('an onConnect that ends workers again and again lets nobody new in for a 
   t.teardown(() => client.close())
   const { sid } = await client.request('player.who')
   for (let i = 0; i < 3; i++) await (await joinPomelo({ exit: true })).closed
-  t.match(said('A route is suspended: it ends workers again and again'), [{ route: '_hooks.onConnect' }])
+  matchRows(t, said('A route is suspended: it ends workers again and again'), [{ route: '_hooks.onConnect' }])
   const greeted = said('onConnect').length
   const stranger = await joinPomelo()
   stranger.notify('player.put', { key: 'state', value: 1 })
   t.match(await stranger.closed, { code: 1013, reason: /^come back in \d+ ms$/ })
-  t.match(stranger.kicks, [{ reason: /^come back in \d+ ms$/ }])
+  matchRows(t, stranger.kicks, [{ reason: /^come back in \d+ ms$/ }])
   t.match(failuresIn(lines).at(-1), { fields: { hook: 'onConnect', code: 'ROUTE_SUSPENDED' } })
   client.reconnect()
   await until('it is back', () => gateway.metrics().sessionsResumed === 1)
@@ -163,7 +165,7 @@ t.test('an onClose that ends workers again and again is not run for a while', as
   player.leave()
   const lost = () => failuresIn(lines).filter(({ fields }) => fields['sid'] === sid)
   await until('it is told of', () => lost().length === 1)
-  t.match(lost(), [{ fields: { hook: 'onClose', code: 'ROUTE_SUSPENDED' } }])
+  matchRows(t, lost(), [{ fields: { hook: 'onClose', code: 'ROUTE_SUSPENDED' } }])
   t.equal(said('onClose').length, 3)
   await gateway.close()
 })
@@ -208,7 +210,7 @@ t.test(
     t.same(said('onClose'), [])
     await other.request('player.open', { name: 'side' })
     await until('it is told of', () => said('onClose').length === 1)
-    t.match(said('onClose'), [{ uid: 'red', state: { hp: 7 }, reason: 'connection lost (1006)' }])
+    matchRows(t, said('onClose'), [{ uid: 'red', state: { hp: 7 }, reason: 'connection lost (1006)' }])
     t.equal(said('put').length, 1)
   }
 )
@@ -228,7 +230,7 @@ t.test('onClose runs once for each session, whatever it ended of', async t => {
   t.same(await reasons(player => player.ws.close(1000)), ['client closed'])
   t.same(await reasons(player => player.leave()), ['connection lost (1006)'])
   t.same(await reasons(player => player.request('player.leave')), ['as it asked'])
-  t.match(await reasons(player => player.ws.send('x'.repeat(300_000))), [/more than 263168 bytes/])
+  matchRows(t, await reasons(player => player.ws.send('x'.repeat(300_000))), [/more than 263168 bytes/])
   let last = 0
   t.same(
     await reasons(() => {
@@ -277,8 +279,8 @@ t.test('an onClose that throws is logged, and stops nothing else', async t => {
   await prepare(player, { fail: 'no database' })
   player.leave()
   await until('it has failed', () => failuresIn(lines).length === 1)
-  t.match(failuresIn(lines), [{ fields: { hook: 'onClose', uid: 'red', code: 'INTERNAL' } }])
-  t.match(said('A handler failed'), [{ error: /Error: no database\n/ }])
+  matchRows(t, failuresIn(lines), [{ fields: { hook: 'onClose', uid: 'red', code: 'INTERNAL' } }])
+  matchRows(t, said('A handler failed'), [{ error: /Error: no database\n/ }])
   other.leave()
   await until('the other is told of', () => said('onClose is over').length === 1)
 })
@@ -290,7 +292,7 @@ t.test('an onClose whose worker ends is lost with it: that is logged, and it is 
   await prepare(player, { exit: true })
   player.leave()
   await until('it is lost', () => failuresIn(lines).length === 1)
-  t.match(failuresIn(lines), [{ fields: { hook: 'onClose', sid, code: 'HANDLER_FATAL' } }])
+  matchRows(t, failuresIn(lines), [{ fields: { hook: 'onClose', sid, code: 'HANDLER_FATAL' } }])
   await other.request('player.who')
   await gateway.close()
   t.equal(said('onClose').filter(line => line['sid'] === sid).length, 1)
@@ -307,7 +309,7 @@ t.test('the death of the worker of its last request costs a session its onClose 
   t.same(said('onClose'), [])
   await t.rejects(killer.request('player.exit'), { code: 'HANDLER_FATAL' })
   await until('it is told of', () => said('onClose is over').length === 1)
-  t.match(said('onClose'), [{ state: 'kept' }])
+  matchRows(t, said('onClose'), [{ state: 'kept' }])
 })
 
 t.test('a last request that goes on for ever keeps onClose no longer than its timeout', async t => {

@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap'
 import type { GatewayOptions } from '../../../gateway/index.js'
 import { startGateway } from '../../helpers/gateway.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import type { ReplyError } from '../../helpers/player.js'
 import { until } from '../../helpers/until.js'
 
@@ -30,7 +31,7 @@ for (const isolation of ['thread', 'process'] as const) {
         const { guilty, innocent, ends } = await start(t, { isolation })
         await guilty.request('guilty.leave', { how })
         t.equal(await outcome(innocent.request('innocent.wait', { first: 'open' })), 'WORKER_LOST')
-        t.match(ends(), [{ fields: { cause, route: 'guilty.leave' } }])
+        matchRows(t, ends(), [{ fields: { cause, route: 'guilty.leave' } }])
       }
     )
   }
@@ -53,7 +54,7 @@ for (const isolation of ['thread', 'process'] as const) {
     const { guilty, innocent, ends } = await start(t, { isolation })
     await guilty.request('guilty.call')
     t.equal(await outcome(innocent.request('innocent.wait', { first: 'open' })), 'WORKER_LOST')
-    t.match(ends(), [{ fields: { route: 'guilty.call' } }])
+    matchRows(t, ends(), [{ fields: { route: 'guilty.call' } }])
   })
 
   t.test(
@@ -65,7 +66,7 @@ for (const isolation of ['thread', 'process'] as const) {
       await until('it listens', () => lines.some(({ message }) => message === 'listens'))
       guilty.leave()
       t.equal(await waiting, 'WORKER_LOST')
-      t.match(ends(), [{ fields: { route: 'guilty.listen' } }])
+      matchRows(t, ends(), [{ fields: { route: 'guilty.listen' } }])
     }
   )
 
@@ -78,7 +79,8 @@ for (const isolation of ['thread', 'process'] as const) {
         await until('a worker is up', () => gateway.metrics().workersReady === 1)
         t.equal(await outcome(innocent.request('innocent.wait', { first: 'alarm' })), 'WORKER_LOST')
       }
-      t.match(
+      matchRows(
+        t,
         ends(),
         [1, 2, 3, 4].map(() => ({ fields: { route: 'unknown' } }))
       )
@@ -107,7 +109,7 @@ for (const isolation of ['thread', 'process'] as const) {
       t.equal(await guilty.request('guilty.exitBadly'), 'alive')
       await guilty.request('guilty.leave', { how: 'throw' })
       t.equal(await outcome(innocent.request('innocent.wait', { first: 'open' })), 'WORKER_LOST')
-      t.match(ends(), [{ fields: { route: 'guilty.leave', cause: 'an uncaught exception' } }])
+      matchRows(t, ends(), [{ fields: { route: 'guilty.leave', cause: 'an uncaught exception' } }])
     }
   )
 
@@ -118,7 +120,7 @@ for (const isolation of ['thread', 'process'] as const) {
       const waiting = outcome(innocent.request('innocent.wait', { first: 'nothing' }))
       t.equal(await outcome(guilty.request('guilty.exitPastListener')), 'HANDLER_FATAL')
       t.equal(await waiting, 'WORKER_LOST')
-      t.match(ends(), [{ fields: { route: 'guilty.exitPastListener', cause: 'process.exit(1)' } }])
+      matchRows(t, ends(), [{ fields: { route: 'guilty.exitPastListener', cause: 'process.exit(1)' } }])
     }
   )
 
@@ -130,7 +132,7 @@ for (const isolation of ['thread', 'process'] as const) {
         const waiting = outcome(innocent.request('innocent.wait', { first: 'nothing' }))
         t.equal(await outcome(guilty.request('guilty.makeEndless', { as })), 'TIMEOUT')
         t.equal(await waiting, 'WORKER_LOST')
-        t.match(ends(), [{ fields: { route: 'guilty.makeEndless' } }])
+        matchRows(t, ends(), [{ fields: { route: 'guilty.makeEndless' } }])
       }
     )
   }
@@ -144,6 +146,6 @@ for (const isolation of ['thread', 'process'] as const) {
     )
     await guilty.request('guilty.leave', { how: 'exit' })
     t.equal(await outcome(innocent.request('innocent.wait', { first: 'open' })), 'WORKER_LOST')
-    t.match(ends(), [{ fields: { route: 'guilty.leave', cause: 'process.exit(1)' } }])
+    matchRows(t, ends(), [{ fields: { route: 'guilty.leave', cause: 'process.exit(1)' } }])
   })
 }

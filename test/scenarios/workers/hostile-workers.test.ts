@@ -2,6 +2,7 @@
 
 import t from 'tap'
 import { startGateway } from '../../helpers/gateway.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { fixture } from '../../helpers/paths.js'
 import { until } from '../../helpers/until.js'
 
@@ -31,7 +32,8 @@ for (const isolation of ['thread', 'process'] as const) {
         await t.rejects(waiting, answer)
         t.equal(await other.request('rogue.echo', 7), 7, 'another one is there')
         t.match(gateway.metrics(), { workersLost: 1, sessions: 2, connectionsClosed: 0 })
-        t.match(
+        matchRows(
+          t,
           lines.filter(({ level }) => level === 'error'),
           [
             { message: "A worker has sent what can't be read, and is ended", fields: { worker: 0, got } },
@@ -143,7 +145,8 @@ t.test('a process that can no longer write who has its thread serves on, and say
   const player = await connect()
   t.equal(await player.request('files.close'), 'closed')
   for (let n = 0; n < 3; n++) t.equal(await player.request('rogue.echo', n), n)
-  t.match(
+  matchRows(
+    t,
     lines.filter(({ level }) => level === 'error'),
     [{ message: /^A worker can't write any more which request has the thread/, fields: { error: /EBADF/ } }]
   )

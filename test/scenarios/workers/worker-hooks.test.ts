@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { createGateway, type GatewayOptions } from '../../../gateway/index.js'
 import { createLogger } from '../../../shared/text/log.js'
 import { startGateway } from '../../helpers/gateway.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { until } from '../../helpers/until.js'
 
 /** Creates a game whose hooks write notes to a file. `onStart` and `onStop` are added to their bodies. */
@@ -140,7 +141,8 @@ t.test('an onStop that throws is logged, and the worker ends', async t => {
   const { start } = createGame(t, { onStop: "throw new Error('still in use')" })
   const { gateway, lines } = await start({ workers: 1 })
   await gateway.close()
-  t.match(
+  matchRows(
+    t,
     lines.filter(({ level }) => level === 'error'),
     [{ message: 'A hook failed', fields: { hook: 'onStop', worker: 0, error: /Error: still in use\n/ } }]
   )

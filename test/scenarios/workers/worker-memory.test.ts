@@ -2,6 +2,7 @@
 
 import t from 'tap'
 import { startGateway } from '../../helpers/gateway.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { fixture } from '../../helpers/paths.js'
 import { until } from '../../helpers/until.js'
 
@@ -24,7 +25,8 @@ t.test('a worker that is out of memory is replaced: sessions and sockets are unt
   t.equal(await rest, 1, 'what had not started runs in the replacement')
   t.equal(await culprit.request('work.quick'), 2, 'and so does what comes then')
   t.match(gateway.metrics(), { sessions: 3, workersLost: 1, workersStuck: 0, connectionsClosed: 0 })
-  t.match(
+  matchRows(
+    t,
     lines.filter(({ level }) => level === 'error'),
     [{ message: 'A worker ended', fields: { cause: 'out of memory', route: 'memory.fill' } }]
   )

@@ -7,6 +7,7 @@ import { expectFreeFiles } from '../../../gateway/limits/open-files.js'
 import { canLimitFiles, shortenFiles } from '../../helpers/file-limit.js'
 import { startGateway } from '../../helpers/gateway.js'
 import { takeStock, waitForNoLeftovers } from '../../helpers/leftovers.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { until } from '../../helpers/until.js'
 
 t.test(
@@ -29,7 +30,8 @@ t.test(
     await gateway.killWorker(0)
     const pauses = () => lines.filter(line => line.message.startsWith('Workers end soon after their start'))
     await until('three have not lived for long', () => pauses().length >= 3)
-    t.match(
+    matchRows(
+      t,
       pauses().map(line => line.fields),
       [
         { worker: 0, nextTryInMs: 100 },

@@ -386,7 +386,8 @@ t.test('who does not fit into a channel is told of, and the user’s other sessi
   t.equal(channels.membersOf('room').size, 2)
   room.add('blue', frontendId)
   t.same(await room.getMembers(), ['red'])
-  t.match(
+  matchRows(
+    t,
     lines.map(({ fields }) => fields),
     Array(2).fill({ operation: 'joinUser', about: 'room', code: 'CHANNEL_FULL' })
   )
