@@ -1,4 +1,4 @@
-/** Runs reloads of the handlers one at a time, and logs their results. */
+/** Runs reloads of the handlers one at a time; logs those of signals and of `--dev`. The pool does them. */
 import { GatewayError } from '../shared/errors.js'
 import type { Gateway } from './gateway.js'
 

@@ -1,5 +1,5 @@
 /**
- * Channels: named sets of sessions. A channel exists from its first member to its last; a session that ends
+ * Channels: named sets of sessions, and the limits of both. A channel exists from its first member to its last; a session that ends
  * leaves all of its channels.
  */
 import { errors, type GatewayError } from '../../shared/errors.js'

@@ -1,6 +1,6 @@
 /**
- * The sessions of this gateway, by number and by user. The only place that opens, binds, unbinds and ends
- * sessions, and so the place that enforces `singleSession`. Emits an event for each; knows no sockets.
+ * The sessions of this gateway, by number and by user: opens, binds, unbinds, kicks and ends them. The only
+ * place that does so, and the place that enforces `singleSession`. Emits an event for each; knows no sockets.
  */
 import { EventEmitter } from 'node:events'
 import { closeCodes } from '../../shared/close-codes.js'

@@ -1,6 +1,7 @@
 /**
- * A worker's view of one session: a snapshot of its settings' texts, and the keys pushed here since.
- * The requests of one turn share a view. A session that was found by number or uid has a view of its own.
+ * A worker's view of one session: a snapshot, and what was pushed here since; no foreign change.
+ * The settings are kept as texts. A change made elsewhere reaches only requests that have not started: the
+ * gateway takes them back and sends a new snapshot. The requests of one turn share a view. A session that was found by number or uid has a view of its own.
  * Values stay texts here; each BackendSession decodes them for itself.
  */
 import type { SessionAddress } from '../../shared/address.js'
