@@ -50,7 +50,8 @@ export class Deadlines {
 
   /**
    * Answers all requests that clients still wait for, because the gateway closes. Requests that have not
-   * started are never run. The others run on until their sessions end, but their later replies are not sent.
+   * started are never run. The others are aborted, and run on until their sessions end. Their later replies are
+   * not sent.
    */
   abandon(): void {
     const { log } = this.#init
@@ -62,10 +63,12 @@ export class Deadlines {
       if (request.turn === undefined) {
         leaveLane(request)
         this.#requests.decide(request, { error: errors.closing() })
-      } else if ((request.flags & requestFlags.notify) === 0) {
-        const error = errors.workerLost(request.route.name, 'the gateway is closing')
-        this.#requests.answerEarly(request, { error })
+        continue
       }
+      request.turn.worker.abort(request, 'shutdown')
+      if ((request.flags & requestFlags.notify) !== 0) continue
+      const error = errors.workerLost(request.route.name, 'the gateway is closing')
+      this.#requests.answerEarly(request, { error })
     }
   }
 

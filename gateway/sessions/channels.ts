@@ -1,6 +1,6 @@
 /**
- * Channels: named sets of sessions, and the limits of both. A channel exists from its first member to its last; a session that ends
- * leaves all of its channels.
+ * Channels: named sets of sessions, and the limits of both. A channel exists from its first member to its
+ * last; a session that ends leaves all of its channels.
  */
 import { errors, type GatewayError } from '../../shared/errors.js'
 import type { GatewayEvent } from '../events/event.js'

@@ -1,5 +1,6 @@
 /**
- * A request or notify, from its frame to its answer, with its deadline. Created by the dispatcher when the request is accepted.
+ * A request or notify, from its frame to its answer, with its deadline. Created by the dispatcher when the
+ * request is accepted.
  * OpenRequests decides it, once: by an outcome, by its deadline, or by the end of its session.
  */
 import type { ErrorData } from '../../shared/errors.js'

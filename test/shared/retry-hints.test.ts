@@ -39,7 +39,7 @@ t.test('a reason without the words has no hint', async t => {
 t.test('only codes that say "come back" may say when, and close-codes.md names them', async t => {
   const hinted = Object.values(closeCodes).filter(mayHaveRetryHint)
   t.ok(hinted.every(mayComeBack))
-  const document = readText('docs/reference/close-codes.md').split('\n## When to come back\n')[1]!
+  const document = readText('docs/reference/close-codes.md').split('\n## When to reconnect\n')[1]!
   t.same(
     [...document.matchAll(/^- (\d{4})/gm)].map(([, code]) => Number(code)),
     hinted

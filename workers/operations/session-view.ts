@@ -1,7 +1,8 @@
 /**
  * A worker's view of one session: a snapshot, and what was pushed here since; no foreign change.
  * The settings are kept as texts. A change made elsewhere reaches only requests that have not started: the
- * gateway takes them back and sends a new snapshot. The requests of one turn share a view. A session that was found by number or uid has a view of its own.
+ * gateway takes them back and sends a new snapshot. The requests of one turn share a view. A session that
+ * was found by number or uid has a view of its own.
  * Values stay texts here; each BackendSession decodes them for itself.
  */
 import type { SessionAddress } from '../../shared/address.js'

@@ -37,6 +37,25 @@ async function startGame(t: Test, options: Partial<GatewayOptions> = {}) {
   return { ...running, told, letGo: () => writeFileSync(go, ''), hasStopped: () => existsSync(stopped) }
 }
 
+for (const isolation of ['thread', 'process'] as const) {
+  t.test(`${isolation}: a request that outlasts the close is aborted with the reason shutdown`, async t => {
+    const handlers = t.testdir({
+      'a.js': `
+        export const wait = (_body, _session, { signal, log }) => {
+          log.info('waits')
+          return new Promise(() => signal.addEventListener('abort', () => log.info('aborted', { reason: signal.reason })))
+        }`
+    })
+    const { connect, gateway, lines } = await startGateway(t, handlers, { isolation, closeTimeout: 200 })
+    const player = await connect()
+    player.notify('a.wait', {})
+    await until('the handler waits', () => lines.some(({ message }) => message === 'waits'))
+    await gateway.close()
+    const aborted = lines.filter(({ message }) => message === 'aborted')
+    matchRows(t, aborted, [{ fields: { reason: 'shutdown' } }])
+  })
+}
+
 /** Opens a TCP connection and collects what it receives. */
 async function openSocket(t: Test, { gateway }: Pick<RunningGateway, 'gateway'>) {
   const socket = connectSocket(gateway.address.port, '127.0.0.1')
