@@ -50,8 +50,8 @@ export class Deadlines {
 
   /**
    * Answers all requests that clients still wait for, because the gateway closes. Requests that have not
-   * started are never run. The others are aborted, and run on until their sessions end. Their later replies are
-   * not sent.
+   * started are never run. The others are aborted, and run on until their sessions end. Their later
+   * replies are not sent.
    */
   abandon(): void {
     const { log } = this.#init
