@@ -2,6 +2,7 @@
  * The module `sallyport/client`: the API for the clients of a game. It needs nothing of Node.
  *
  * @example import { connect } from 'sallyport/client'
+ * @module sallyport/client
  */
 export { mayComeBack } from '../shared/close-codes.js'
 export type { ErrorData } from '../shared/errors.js'

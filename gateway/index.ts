@@ -1,4 +1,8 @@
-/** The module `sallyport`, for programs that host a gateway. */
+/**
+ * The module `sallyport`, for programs that host a gateway.
+ *
+ * @module sallyport
+ */
 
 export type { SessionAddress } from '../shared/address.js'
 export { type CloseCode, type CloseCodeName, closeCodes } from '../shared/close-codes.js'

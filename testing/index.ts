@@ -2,6 +2,7 @@
  * The module `sallyport/testing`: the API for the tests of a game.
  *
  * @example import { TestGateway, TestWorld } from 'sallyport/testing'
+ * @module sallyport/testing
  */
 export type { Cut } from './tcp-proxy.js'
 export { TestGateway, type TestGatewayOptions } from './test-gateway.js'

@@ -1,4 +1,8 @@
-/** The module `sallyport/worker`, which handlers import. */
+/**
+ * The module `sallyport/worker`, which handlers import.
+ *
+ * @module sallyport/worker
+ */
 export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/events/event.js'
 export type { ConnectInfo } from '../shared/link/hooks.js'
 export type { RouteOptions } from '../shared/link/route-options.js'
