@@ -201,6 +201,16 @@ t.test('each any says why it is one', async t => {
   )
 })
 
+t.test('no test matches a list with t.match, which passes for a longer list too', async t => {
+  t.same(
+    readSources(['test']).flatMap(({ path, looseMatches }) => looseMatches.map(line => `${path}:${line}`)),
+    [],
+    'matchRows compares the length'
+  )
+  const source = 't.match(a, [1])\nt.match(a, { b: [1] })\nb.match(/c/, [1])\nt.same(a, [1])\n'
+  t.same(readSource('a.test.ts', source).looseMatches, [1])
+})
+
 t.test('the time of day is read in one file, and used for what is shown and for nothing else', async t => {
   const readers = product.filter(({ path }) => /\bDate\.now\b|\bnew Date\(\)/.test(readText(path)))
   t.same(

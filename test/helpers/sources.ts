@@ -33,6 +33,8 @@ export interface Source {
   readonly hasDefaultExport: boolean
   /** Line numbers of each `any` without a comment that gives the reason. */
   readonly unexcusedAnys: readonly number[]
+  /** Line numbers of each `t.match` with a list as its pattern, which also passes for a longer list. */
+  readonly looseMatches: readonly number[]
   readonly lineCount: number
 }
 
@@ -48,6 +50,7 @@ export function readSource(path: string, text: string): Source {
   const lines = text.split('\n')
   const imports: Import[] = []
   const unexcusedAnys: number[] = []
+  const looseMatches: number[] = []
   let hasDefaultExport = false
   const add = (specifier: ts.Node, isTypeOnly: boolean) => {
     if (ts.isStringLiteral(specifier)) imports.push({ from: resolve(path, specifier.text), isTypeOnly })
@@ -60,6 +63,7 @@ export function readSource(path: string, text: string): Source {
       add(node.arguments[0]!, false)
     }
     if (ts.isExportAssignment(node) || isDefault(node)) hasDefaultExport = true
+    if (isLooseMatch(node)) looseMatches.push(file.getLineAndCharacterOfPosition(node.getStart()).line + 1)
     if (node.kind === ts.SyntaxKind.AnyKeyword) {
       const line = file.getLineAndCharacterOfPosition(node.getStart()).line
       if (!/biome-ignore lint\/suspicious\/noExplicitAny: ./.test(lines[line - 1] ?? '')) {
@@ -75,6 +79,7 @@ export function readSource(path: string, text: string): Source {
     imports,
     hasDefaultExport,
     unexcusedAnys,
+    looseMatches,
     lineCount: lines.length - (lines.at(-1) === '' ? 1 : 0)
   }
 }
@@ -90,6 +95,13 @@ function isTypeOnly(clause: ts.ImportClause | undefined): boolean {
     ts.isNamedImports(namedBindings) &&
     namedBindings.elements.every(element => element.isTypeOnly)
   )
+}
+
+function isLooseMatch(node: ts.Node): boolean {
+  if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return false
+  const { expression, name } = node.expression
+  const isMatch = ts.isIdentifier(expression) && expression.text === 't' && name.text === 'match'
+  return isMatch && node.arguments[1] !== undefined && ts.isArrayLiteralExpression(node.arguments[1])
 }
 
 function isDefault(node: ts.Node): boolean {

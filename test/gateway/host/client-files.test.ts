@@ -60,7 +60,7 @@ t.test('what is no module of the client is left to others', async t => {
 t.test('a module can be asked about, and not be changed', async t => {
   const path = '/sallyport/client/index.js?v=1'
   const { status, headers, text } = await ask(path, 'HEAD')
-  t.match([status, text], [200, ''])
+  t.same([status, text], [200, ''])
   t.ok(Number(headers['content-length']) > 0)
   t.match(await ask(path, 'PUT'), { status: 405, headers: { allow: 'GET, HEAD' } })
 })
