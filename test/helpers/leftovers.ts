@@ -12,8 +12,7 @@ export function takeStock(): Stock {
   for (const resource of process.getActiveResourcesInfo()) count(resource)
   for (const event of process.eventNames())
     count(`listeners of the process' ${String(event)}`, process.listenerCount(event))
-  const files = countFiles()
-  if (files !== undefined) count('open files', files)
+  for (const target of listOpenFiles()) count(`open ${nameTarget(target)}`)
   return stock
 }
 
@@ -34,16 +33,22 @@ export async function waitForNoLeftovers(before: Stock, ms = 10_000): Promise<st
   return findLeftovers(before)
 }
 
-/** Counts the open files and sockets of the process; undefined if the system does not tell. */
-function countFiles(): number | undefined {
+/** Lists the open files and sockets of the process by their targets; none if the system does not tell. */
+function listOpenFiles(): string[] {
   const folder = '/proc/self/fd'
   try {
-    return readdirSync(folder)
-      .map(file => targetOf(`${folder}/${file}`))
-      .filter(target => target !== undefined && !spares.has(target) && !isOfTap(target)).length
+    return readdirSync(folder).flatMap(file => {
+      const target = targetOf(`${folder}/${file}`)
+      return target === undefined || spares.has(target) || isModule(target) ? [] : [target]
+    })
   } catch {
-    return undefined
+    return []
   }
+}
+
+/** Returns the name of a target without its number: the sockets of a process are counted together. */
+function nameTarget(target: string): string {
+  return target.replace(/:\[\d+\]$/, '')
 }
 
 /**
@@ -53,11 +58,11 @@ function countFiles(): number | undefined {
 const spares = new Set(['/dev/null', '/'])
 
 /**
- * Whether a file is a module of tap, which tap loads into each thread. If a thread is ended while it loads a
- * module, Node leaves that module's file open.
+ * Whether a file is a module. If a thread is ended while it loads a module, Node leaves that module's file
+ * open.
  */
-function isOfTap(path: string): boolean {
-  return path.includes('/node_modules/@tapjs/')
+function isModule(path: string): boolean {
+  return /\.([cm]?[jt]s|json)$/.test(path)
 }
 
 /**
