@@ -3,7 +3,7 @@
  * workers can be killed.
  */
 import { fileURLToPath } from 'node:url'
-import { type ClientOptions, connect, type EventTypes, type RouteTypes } from '../client/index.js'
+import { type ClientOptions, connect, type EventTypes, type RouteTypes } from '../client/node.js'
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway/index.js'
 import { createLogger } from '../shared/text/log.js'
 import { TcpProxy } from './tcp-proxy.js'

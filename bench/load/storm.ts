@@ -3,7 +3,7 @@
  * and then all reconnect. Each client must receive every event, in order; otherwise the run fails.
  */
 import { WebSocket } from 'ws'
-import { type Client, connect } from '../../client/index.js'
+import { type Client, connect } from '../../client/node.js'
 import { rateBetween, readUsage } from '../readings/usage.js'
 import { say } from './process.js'
 

@@ -58,8 +58,8 @@ export interface ClientOptions {
    */
   readonly outboxLimit?: number
   /**
-   * WebSocket class to open connections with. Default: the platform's own, or that of the package `ws` where
-   * the platform has none.
+   * WebSocket class to open connections with. Default: the platform's own; in Node 20, which has none, that
+   * of the package `ws`.
    */
   readonly WebSocket?: WebSocketClass
   /** Returns a random number from 0 up to, but not including, 1. Default: `Math.random`. */

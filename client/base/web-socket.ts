@@ -1,12 +1,10 @@
 /**
- * The platform's WebSocket class, or that of the package `ws` where there is none. No other file knows of
- * either.
+ * The platform's WebSocket class, and the part of it that the client uses. No other file knows of the global.
  */
 
-/** The part of a WebSocket that the client uses, common to browsers, Node 22 and `ws`. */
+/** The part of a WebSocket that the client uses, common to browsers, React Native, Node 22 and `ws`. */
 export interface WebSocketLike {
   binaryType: string
-  readonly bufferedAmount: number
   onopen: ((event: never) => void) | null
   onmessage: ((event: never) => void) | null
   onclose: ((event: never) => void) | null
@@ -18,13 +16,15 @@ export interface WebSocketLike {
 export type WebSocketClass = new (url: string) => WebSocketLike
 
 /**
- * Package for Node before version 22, which has no WebSocket. Named by a variable, so that bundlers for
- * browsers do not look for it.
+ * Loads a class where the platform has none. Only the entry for Node (`client/node.ts`) adds it: what is
+ * named here would be in every bundle for browsers and React Native.
  */
-const fallback = 'ws'
+export const fallback: { load?: () => Promise<WebSocketClass> } = {}
 
 export async function findWebSocket(): Promise<WebSocketClass> {
   const { WebSocket } = globalThis as { WebSocket?: WebSocketClass }
-  if (WebSocket !== undefined) return WebSocket
-  return (await import(fallback)).WebSocket
+  const found = WebSocket ?? (await fallback.load?.())
+  if (found === undefined)
+    throw new Error('the platform has no WebSocket; pass one as the option `WebSocket`')
+  return found
 }

@@ -78,6 +78,8 @@ export function clientFiles(): ClientFiles {
   const files = new Map<string, Buffer>()
   for (const folder of ['client', 'shared'])
     addTree(files, `${prefix}${folder}/`, new URL(`${folder}/`, compiled))
+  // The client's entry for Node imports `ws`, which a page has no use for.
+  files.delete(`${prefix}client/node.js`)
   return (request, response) => {
     const [path = ''] = (request.url ?? '').split('?', 1)
     const content = files.get(path)

@@ -3,7 +3,7 @@
  * error. A change whose request was answered is kept. Events are complete and in order, and each comes once.
  * In the end nothing is left over.
  */
-import { type Client, ClientError, type ClientOptions, connect } from '../../client/index.js'
+import { type Client, ClientError, type ClientOptions, connect } from '../../client/node.js'
 import type { Gateway } from '../../gateway/index.js'
 import { cuts, type TcpProxy } from '../../testing/tcp-proxy.js'
 import { until } from './until.js'

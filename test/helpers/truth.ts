@@ -3,7 +3,7 @@
  * Connections are cut in every way in which networks fail. In the end each player has received all events
  * once and in order, and each request has run once and was answered.
  */
-import { type Client, connect } from '../../client/index.js'
+import { type Client, connect } from '../../client/node.js'
 import type { Gateway } from '../../gateway/index.js'
 import { type Cut, cuts, type TcpProxy } from '../../testing/tcp-proxy.js'
 import { until } from './until.js'

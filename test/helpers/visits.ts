@@ -7,7 +7,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type Client, ClientError, connect } from '../../client/index.js'
+import { type Client, ClientError, connect } from '../../client/node.js'
 import type { Gateway } from '../../gateway/index.js'
 import type { TcpProxy } from '../../testing/tcp-proxy.js'
 import { sweptHeap } from './swept-heap.js'

@@ -2,7 +2,7 @@
 
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
-import { ClientError, type ClientOptions, connect } from '../../../client/index.js'
+import { ClientError, type ClientOptions, connect } from '../../../client/node.js'
 import { startGateway, startProxy } from '../../helpers/gateway.js'
 import { fixture } from '../../helpers/paths.js'
 import { until } from '../../helpers/until.js'

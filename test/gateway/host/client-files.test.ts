@@ -51,7 +51,8 @@ t.test('what is no module of the client is left to others', async t => {
     '/sallyport/client/%2e%2e/gateway/program/main.js',
     '/sallyport/../../package.json',
     '/sallyport/client/__proto__',
-    '/sallyport/client/index.d.ts'
+    '/sallyport/client/index.d.ts',
+    '/sallyport/client/node.js'
   ]) {
     t.match(await ask(path), { status: 404, text: 'not the client' }, path)
   }

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { type Client, connect } from '../../../client/index.js'
+import { type Client, connect } from '../../../client/node.js'
 import { startGateway } from '../../helpers/gateway.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { fixture } from '../../helpers/paths.js'

@@ -1,7 +1,7 @@
 /** Bodies at and beyond `maxBodyBytes`: which get an error reply, and which close the connection. */
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { type ClientError, connect } from '../../../client/index.js'
+import { type ClientError, connect } from '../../../client/node.js'
 import { mayComeBack } from '../../../shared/close-codes.js'
 import { startBrowser, whyNoBrowser } from '../../helpers/browser.js'
 import { startGateway } from '../../helpers/gateway.js'

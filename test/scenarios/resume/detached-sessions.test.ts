@@ -1,7 +1,7 @@
 /** Detached sessions: their limits, which of them are evicted, and their memory. */
 
 import t, { type Test } from 'tap'
-import { connect } from '../../../client/index.js'
+import { connect } from '../../../client/node.js'
 import type { GatewayOptions } from '../../../gateway/index.js'
 import { startGateway, startProxy } from '../../helpers/gateway.js'
 import { fixture } from '../../helpers/paths.js'

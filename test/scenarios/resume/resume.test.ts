@@ -2,7 +2,7 @@
 
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
-import { type Client, type ClientOptions, connect, type StateChange } from '../../../client/index.js'
+import { type Client, type ClientOptions, connect, type StateChange } from '../../../client/node.js'
 import type { GatewayOptions } from '../../../gateway/index.js'
 import type { Cut } from '../../../testing/tcp-proxy.js'
 import { startGateway, startProxy } from '../../helpers/gateway.js'

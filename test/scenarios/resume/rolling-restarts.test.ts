@@ -3,7 +3,7 @@
  * client was told, or is refused. It never means another route.
  */
 import t, { type Test } from 'tap'
-import { type Client, connect } from '../../../client/index.js'
+import { type Client, connect } from '../../../client/node.js'
 import type { Gateway } from '../../../gateway/index.js'
 import { startGateway } from '../../helpers/gateway.js'
 import { loadPomeloClient, type PomeloBody } from '../../helpers/pomelo-browser-client.js'

@@ -1,7 +1,7 @@
 /** The hooks of sessions: onConnect, onClose, and filters. */
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { connect } from '../../../client/index.js'
+import { connect } from '../../../client/node.js'
 import type { GatewayOptions } from '../../../gateway/index.js'
 import { routeCode } from '../../../gateway/sessions/routes.js'
 import { hookRoutes } from '../../../shared/link/hooks.js'

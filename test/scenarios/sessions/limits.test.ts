@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import t from 'tap'
-import { type ClientError, connect } from '../../../client/index.js'
+import { type ClientError, connect } from '../../../client/node.js'
 import { packageKinds } from '../../../shared/wire/package.js'
 import { encodeCount } from '../../../shared/wire/resume.js'
 import { Clock } from '../../helpers/clock.js'
