@@ -7,6 +7,7 @@ import type { Gateway } from '../gateway/index.js'
 import { flagOf, variableOf } from '../gateway/options/option-row.js'
 import { optionTable } from '../gateway/options/option-table.js'
 import { formatBanner } from '../gateway/program/banner.js'
+import { commands } from '../gateway/program/commands.js'
 import { type CounterName, Metrics, metricNames } from '../gateway/telemetry/metrics.js'
 import { maxAnnotationDepth } from '../shared/bodies/rich-form.js'
 import {
@@ -67,6 +68,15 @@ t.test('options.md has the options, their flags, variables, values, defaults and
     return [inCode(name), inCode(`--${flagOf(name)}`), inCode(variableOf(name)), values, ownDefault, meaning]
   })
   t.same(rows, expected)
+})
+
+t.test('program.md has the commands', async t => {
+  const [, ...rows] = readRows('docs/reference/program.md', /^`/).filter(([, does]) => does !== undefined)
+  const usages = Object.values(commands).map(({ usage }) => inCode(usage))
+  t.same(
+    rows.map(([usage]) => usage),
+    usages
+  )
 })
 
 t.test('each plain option has its row in the table', async t => {

@@ -1,14 +1,35 @@
 /** The suggestion for a mistyped name. */
 
-/** Returns the name in `names` that is most similar to `name`; undefined if none is similar. */
-export function findNearest(name: string, names: readonly string[]): string | undefined {
+/**
+ * Returns `did you mean X? ` with the name in `names` that is most similar to `name`; '' if none is similar.
+ *
+ * @param format turns the name into what the user writes, such as `--port`. Default: the name itself
+ */
+export function suggest(
+  name: string,
+  names: readonly string[],
+  format: (name: string) => string = each => each
+): string {
+  const nearest = findNearest(name, names)
+  return nearest === undefined ? '' : `did you mean ${format(nearest)}? `
+}
+
+/**
+ * Returns the name in `names` that is most similar to `name`; undefined if none is similar. Letter case,
+ * hyphens and underscores make no difference: `max-pause` is `maxPause`.
+ */
+function findNearest(name: string, names: readonly string[]): string | undefined {
   const most = Math.max(1, Math.floor(name.length / 4))
   let [nearest, least] = [undefined as string | undefined, most + 1]
   for (const each of names) {
-    const distance = measureDistance(name, each)
+    const distance = measureDistance(simplify(name), simplify(each))
     if (distance < least) [nearest, least] = [each, distance]
   }
   return nearest
+}
+
+function simplify(name: string): string {
+  return name.toLowerCase().replace(/[-_]/g, '')
 }
 
 /**

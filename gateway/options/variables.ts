@@ -4,7 +4,7 @@
  * A variable that is no option causes a warning, not an error: platforms set such variables too, and a user
  * may be unable to prevent it.
  */
-import { findNearest } from './nearest.js'
+import { suggest } from './nearest.js'
 import { variableOf } from './option-row.js'
 import { optionTable } from './option-table.js'
 
@@ -51,7 +51,6 @@ function describeService(variable: string, value: string): string {
 }
 
 function describeUnknown(variable: string, known: readonly string[]): string {
-  const nearest = findNearest(variable, known)
-  const meant = nearest === undefined ? '--help lists the options' : `did you mean ${nearest}?`
+  const meant = suggest(variable, known).trimEnd() || '--help lists the options'
   return `${variable} in the environment is no option, and is ignored; ${meant}`
 }

@@ -3,6 +3,8 @@ import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errors } from '../../shared/errors.js'
+import type { Arguments, ProgramCommand } from './command.js'
+import { version } from './gateway-command.js'
 
 /** The folder that is copied as it is. A clone and the package both have it. */
 const starter = fileURLToPath(new URL('../../../examples/starter/', import.meta.url))
@@ -10,7 +12,31 @@ const starter = fileURLToPath(new URL('../../../examples/starter/', import.meta.
 /** Matches the names that npm accepts for a package, without a scope. */
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,213}$/
 
-export interface NewProject {
+export const initCommand: ProgramCommand = {
+  usage: 'init NAME [--package SPEC]',
+  summary: 'Makes a new project in the folder NAME, with a handler, a client and tests.',
+  flags: {
+    package: {
+      value: 'SPEC',
+      help: `what its package.json asks npm for (default: ^${version})`
+    }
+  },
+  mostWords: 1,
+  run: init
+}
+
+function init({ flags, words }: Arguments): void {
+  const [folder] = words
+  if (folder === undefined) {
+    throw errors.optionInvalid('Expected the name of a folder to make: sallyport init NAME [--package SPEC]')
+  }
+  const path = createProject({ folder, dependency: (flags['package'] as string) ?? `^${version}` })
+  process.stdout.write(
+    `${path} is made. Next: npm install, npm start, and in a second terminal npm run play.\n`
+  )
+}
+
+interface NewProject {
   /** The folder of the new project. */
   readonly folder: string
   /** The version that the project's package.json asks npm for, or `file:…`. */
@@ -22,7 +48,7 @@ export interface NewProject {
  *
  * @throws `OPTION_INVALID` for an invalid name, or for a folder that exists and is not empty
  */
-export function createProject({ folder, dependency }: NewProject): string {
+function createProject({ folder, dependency }: NewProject): string {
   const path = resolve(folder)
   const name = basename(path)
   if (!namePattern.test(name)) {

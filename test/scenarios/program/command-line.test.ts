@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { optionTable } from '../../../gateway/options/option-table.js'
+import { commands } from '../../../gateway/program/commands.js'
 import { root } from '../../helpers/paths.js'
 import { Player } from '../../helpers/player.js'
 import { until } from '../../helpers/until.js'
@@ -184,6 +185,18 @@ t.test('--help prints all options', async t => {
   for (const flag of ['--dev', '--example', '--help', '--version']) t.match(running.out, flag)
 })
 
+t.test('--help lists the commands, and each command has a --help of its own', async t => {
+  const all = start(t, ['--help'])
+  await all.exited
+  for (const [name, { usage, summary, flags }] of Object.entries(commands)) {
+    t.ok(all.out.includes(usage) && all.out.includes(summary), name)
+    const running = start(t, ['--example', 'chat', name, '--help'])
+    t.equal(await running.exited, 0)
+    t.ok(running.out.startsWith(`Usage: sallyport ${usage}\n`), running.out)
+    for (const flag of [...Object.keys(flags), 'help']) t.match(running.out, `--${flag}`)
+  }
+})
+
 t.test('--version prints the version of the package', async t => {
   const running = start(t, ['--version'])
   t.equal(await running.exited, 0)
@@ -244,12 +257,38 @@ t.test(
         /^sallyport: There is no option --prot=1; did you mean --port\? --help lists them$/
       ],
       [['--handlers', example, '--port'], {}, /^sallyport: Option '--port <value>' argument missing/],
-      [['surplus'], {}, /^sallyport: Unexpected argument 'surplus'/],
+      [
+        ['--handlers', example, '-port', '0'],
+        {},
+        /^sallyport: There is no option -port; did you mean --port\?/
+      ],
+      [
+        ['--handlers', example, '--maxPause', '1'],
+        {},
+        /^sallyport: There is no option --maxPause; did you mean --max-pause\? --help lists them$/
+      ],
+      [['surplus'], {}, /^sallyport: There is no command "surplus"; --help lists them$/],
+      [
+        ['--port', '0', 'inti', 'game'],
+        {},
+        /^sallyport: There is no command "inti"; did you mean init\? --help lists them$/
+      ],
+      [
+        ['init', 'game', 'surplus'],
+        {},
+        /^sallyport: Unexpected argument "surplus"; expected: sallyport init /
+      ],
+      [
+        ['--example', 'chat', '--port', '0', 'init', 'game'],
+        {},
+        /^sallyport: There is no option --port; --help lists them$/
+      ],
       [
         ['--example', 'nothing'],
         {},
         /^sallyport: There is no example "nothing"; there are: arena, chat, score, starter$/
       ],
+      [['--example', 'chta'], {}, /^sallyport: There is no example "chta"; did you mean chat\? there are: /],
       [
         ['--handlers', example],
         { SALLYPORT_PORT: 'tpc://10.0.0.1:3010' },

@@ -68,7 +68,7 @@ t.test('a name that is none, or a folder that is not empty, is refused, and noth
     [['My Game'], /^sallyport: Expected the project's name .* got "My Game"$/],
     [['.'], /there already, and is not empty|Expected the project's name/],
     [[], /^sallyport: Expected the name of a folder to make/],
-    [['game', '--packag', 'x'], /^sallyport: Expected the name of a folder to make/]
+    [['game', '--packag', 'x'], /^sallyport: There is no option --packag; did you mean --package\?/]
   ] as const) {
     const { code, stderr } = await run(process.execPath, [program, 'init', ...args], { cwd: folder }).catch(
       each => each

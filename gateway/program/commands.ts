@@ -1,0 +1,79 @@
+/** The table of the program's commands, and the choice of one by the command line. */
+import { errors } from '../../shared/errors.js'
+import { suggest } from '../options/nearest.js'
+import { variableOf } from '../options/option-row.js'
+import { formatFlags, formatRows, helpFlag, type ProgramCommand } from './command.js'
+import { gatewayCommand, gatewayFlags, programFlags } from './gateway-command.js'
+import { initCommand } from './init.js'
+
+/** Commands by their names. Without a name, the program runs the gateway. */
+export const commands: Readonly<Record<string, ProgramCommand>> = {
+  init: initCommand
+}
+
+/** A flag that may stand before any command, as `npm start` in a clone gives it. Most commands ignore it. */
+const exampleFlag = 'example'
+
+export interface ChosenCommand {
+  readonly command: ProgramCommand
+  /** The arguments without the command's name. */
+  readonly argv: readonly string[]
+}
+
+/**
+ * Chooses the command: the first word of the command line that is neither a flag nor a flag's value.
+ *
+ * @throws `OPTION_INVALID` if there is no such command
+ */
+export function chooseCommand(argv: readonly string[]): ChosenCommand {
+  const at = findFirstWord(argv)
+  if (at === -1) return { command: gatewayCommand, argv }
+  const name = argv[at]!
+  if (!Object.hasOwn(commands, name)) {
+    const meant = suggest(name, Object.keys(commands))
+    throw errors.optionInvalid(`There is no command "${name}"; ${meant}--help lists them`)
+  }
+  const command = commands[name]!
+  return { command, argv: [...frontOf(command, argv.slice(0, at)), ...argv.slice(at + 1)] }
+}
+
+/** Returns the text of `sallyport --help`. */
+export function formatHelp(): string {
+  const others = Object.values(commands).map(({ usage, summary }) => [usage, summary])
+  return `Usage: sallyport ${gatewayCommand.usage}
+       sallyport COMMAND [options]
+
+${gatewayCommand.summary}
+
+Commands; each has a --help of its own:
+
+${formatRows(others)}
+
+Options of the gateway:
+
+${formatFlags(gatewayFlags)}
+
+${formatFlags({ ...programFlags, ...helpFlag })}
+
+Each option of the gateway can be set in the environment too: --max-pause is ${variableOf('maxPause')}.
+`
+}
+
+/** Returns the index of the first word, or -1 if there is none, or an unknown flag before it. */
+function findFirstWord(argv: readonly string[]): number {
+  const flags = Object.assign({}, ...[gatewayCommand, ...Object.values(commands)].map(each => each.flags))
+  for (let i = 0; i < argv.length; i++) {
+    if (!argv[i]!.startsWith('-')) return i
+    const [name, value] = argv[i]!.slice(2).split('=')
+    if (!Object.hasOwn(flags, name!)) return -1
+    if (flags[name!].value !== undefined && value === undefined) i++
+  }
+  return -1
+}
+
+/** Returns the arguments before a command's name without `--example`, if the command does not take it. */
+function frontOf({ flags }: ProgramCommand, front: readonly string[]): readonly string[] {
+  if (Object.hasOwn(flags, exampleFlag)) return front
+  const at = front.findIndex(each => each.split('=')[0] === `--${exampleFlag}`)
+  return at === -1 ? front : front.toSpliced(at, front[at]!.includes('=') ? 1 : 2)
+}
