@@ -6,16 +6,20 @@ import { errors } from '../shared/errors.js'
 import type { RouteTypes } from '../shared/route-types.js'
 import { type MessageHeader, messageKinds } from '../shared/wire/message.js'
 import { ClientError } from './base/client-error.js'
-import { expectFunction, expectMs, expectObject, type ResolvedClientOptions } from './base/options.js'
+import {
+  type EventTypes,
+  expectFunction,
+  expectMs,
+  expectObject,
+  type ResolvedClientOptions
+} from './base/options.js'
 import { decodeBody, encodeBody } from './body.js'
 import { type ClientState, Conversation, type StateChange } from './conversation/conversation.js'
 import { type ClientMessage, createMessage, expectRoute } from './conversation/message.js'
-import { Listeners } from './listeners.js'
+import { EarlyEvents } from './early-events.js'
+import { callListener, Listeners } from './listeners.js'
 import { type RequestOptions, Requests } from './requests.js'
 import type { Failure } from './socket/attempt.js'
-
-/** Names of events, with the types of their bodies. */
-export type EventTypes = Record<string, unknown>
 
 type Name<Types> = keyof Types & string
 
@@ -29,11 +33,17 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
   readonly #conversation: Conversation
   readonly #requests = new Requests()
   readonly #events = new Listeners<string, [body: unknown]>()
+  readonly #early: EarlyEvents
   readonly #states = new Listeners<'change', [change: StateChange]>()
 
   /** @internal Use `connect`. */
   constructor(url: string, options: ResolvedClientOptions) {
     this.#options = options
+    this.#early = new EarlyEvents({
+      tell: (name, body) => this.#events.tell(name, body),
+      dropped: dropped => callListener(options.onDropped, dropped)
+    })
+    for (const [event, listener] of options.on) this.#listen(event, listener)
     this.#conversation = new Conversation(url, options, {
       changed: change => this.#changed(change),
       message: (header, bytes, end) => this.#receive(header, bytes, end),
@@ -108,12 +118,14 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
 
   /**
    * Calls the listener with the body of each event of this name. Returns a function that removes the
-   * listener.
+   * listener. The first listener of a name also gets the events that came before it, in a microtask: at most
+   * 256 events or 256 KiB are kept for all names together, and of `latest` and `volatile` events only the
+   * newest of each name. What is dropped is told to `onDropped`.
    *
    * @throws ClientError `OPTION_INVALID` for a listener that is not a function
    */
   on<Event extends Name<Events>>(event: Event, listener: (body: Events[Event]) => void): () => void {
-    return this.#events.add(event, expectFunction('listener', listener) as (body: unknown) => void)
+    return this.#listen(event, expectFunction('listener', listener) as (body: unknown) => void)
   }
 
   /**
@@ -141,7 +153,14 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
    * again does nothing.
    */
   close(): void {
+    this.#early.clear()
     this.#conversation.end(errors.connectionClosed('by this client'))
+  }
+
+  #listen(event: string, listener: (body: unknown) => void): () => void {
+    const remove = this.#events.add(event, listener)
+    this.#early.listen(event)
+    return remove
   }
 
   #send(message: ClientMessage): void {
@@ -161,11 +180,12 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
     return createMessage(kind, id, expectRoute(route), encodeBody(body, rich, maxBodyBytes))
   }
 
-  #receive({ kind, id, route, isError, bodyStart }: MessageHeader, bytes: Uint8Array, end: number): void {
+  #receive(header: MessageHeader, bytes: Uint8Array, end: number): void {
+    const { kind, id, route, isError, uncounted, bodyStart } = header
     const body = decodeBody(bytes.subarray(bodyStart, end), this.#conversation.rich)
     if (kind === messageKinds.event) {
       const name = this.#conversation.dictionary.read(route)
-      if (name !== undefined) this.#events.tell(name, body)
+      if (name !== undefined) this.#early.receive(name, body, end - bodyStart, !uncounted)
     } else if (isError) {
       const { error: code, message, data } = body as { error: string; message: string; data?: unknown }
       this.#requests.reject(id, { code, message, data })
@@ -183,6 +203,7 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
   }
 
   #sessionLost(): void {
+    this.#early.clear()
     const { outbox } = this.#conversation
     this.#requests.rejectAll(message => {
       const hasLeft = outbox.hasLeft(message)

@@ -2,8 +2,8 @@
 import { errors } from '../shared/errors.js'
 import type { RouteTypes } from '../shared/route-types.js'
 import { ClientError } from './base/client-error.js'
-import { type ClientOptions, resolveClientOptions } from './base/options.js'
-import { Client, type EventTypes } from './client.js'
+import { type ClientOptions, type EventTypes, resolveClientOptions } from './base/options.js'
+import { Client } from './client.js'
 
 /**
  * Connects to a gateway. Resolves with a client that is open; from then on, the client reconnects by itself
@@ -22,7 +22,7 @@ import { Client, type EventTypes } from './client.js'
  */
 export async function connect<Routes = RouteTypes, Events = EventTypes>(
   url: string,
-  options: ClientOptions = {}
+  options: ClientOptions<Events> = {}
 ): Promise<Client<Routes, Events>> {
   const resolved = resolveClientOptions(options)
   const { connectTimeout } = resolved

@@ -22,15 +22,18 @@ export class Listeners<Name, Args extends unknown[]> {
   tell(name: Name, ...args: Args): boolean {
     const entries = this.#byName.get(name)
     if (entries === undefined) return false
-    for (const entry of [...entries]) {
-      try {
-        entry(...args)
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error
-        })
-      }
-    }
+    for (const entry of [...entries]) callListener(entry, ...args)
     return true
+  }
+}
+
+/** Calls a function of the game; what it throws is rethrown in a microtask. */
+export function callListener<Args extends unknown[]>(listener: (...args: Args) => void, ...args: Args): void {
+  try {
+    listener(...args)
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
   }
 }

@@ -361,7 +361,7 @@ function compile(blocks: readonly Block[]): string[] {
 t.test('client.md has the options of the client, and its members', async t => {
   const optionRows = readRows('docs/reference/client.md', /^`\w+`$/).filter(cells => cells.length === 4)
   const interfaceOf = (text: string, name: string) =>
-    new RegExp(`export interface ${name} \\{([\\s\\S]*?)^\\}`, 'm').exec(text)![1]!
+    new RegExp(`export interface ${name}[^{]* \\{([\\s\\S]*?)^\\}`, 'm').exec(text)![1]!
   const options = [
     ...interfaceOf(readText('client/base/options.ts'), 'ClientOptions').matchAll(/^ {2}readonly (\w+)\?/gm)
   ]

@@ -51,11 +51,11 @@ export class TestGateway {
    * Rejects as the client's `connect` does.
    */
   async connect<Routes = RouteTypes, Events = EventTypes>(
-    options: ClientOptions = {}
+    options: ClientOptions<Events> = {}
   ): Promise<TestPlayer<Routes, Events>> {
     const proxy = await TcpProxy.open(this.gateway.address.port)
     // Short waits, so that a test does not wait as long as a client in a bad network would.
-    const quick: ClientOptions = { backOff: { least: 1, most: 20 }, heartbeat: 100, heartbeatTimeout: 1_000 }
+    const quick = { backOff: { least: 1, most: 20 }, heartbeat: 100, heartbeatTimeout: 1_000 }
     const client = await connect<Routes, Events>(proxy.url, { ...quick, ...options }).catch(async error => {
       await proxy.close()
       throw error

@@ -5,6 +5,19 @@ import { errors } from '../../shared/errors.js'
 import { ClientError } from './client-error.js'
 import type { WebSocketClass } from './web-socket.js'
 
+/** Names of events, with the types of their bodies. */
+export type EventTypes = Record<string, unknown>
+
+/** Events that were dropped because their name had no listener. */
+export interface DroppedEvents {
+  readonly event: string
+  /**
+   * Number of events of this name that were dropped. Later ones are dropped as well while the name has no
+   * listener; they are not reported.
+   */
+  readonly count: number
+}
+
 export interface BackOffOptions {
   /** Upper bound in milliseconds of the wait before the first attempt. Default: 250. */
   readonly least?: number
@@ -15,7 +28,7 @@ export interface BackOffOptions {
   readonly most?: number
 }
 
-export interface ClientOptions {
+export interface ClientOptions<Events = EventTypes> {
   /**
    * Credentials for the game's `onHandshake`, `authenticate` and `onConnect` hooks, such as a token; must be
    * JSON. A function is called before each connection, and may be asynchronous. If it throws or rejects, it
@@ -23,6 +36,16 @@ export interface ClientOptions {
    * closes the client for good. Default: nothing.
    */
   readonly user?: unknown | (() => unknown)
+  /**
+   * Listeners by the names of their events, which are there before the connection is made. More can be added
+   * later by the client's method `on`. Default: none.
+   */
+  readonly on?: { readonly [Event in keyof Events & string]?: (body: Events[Event]) => void }
+  /**
+   * Called when events without a listener are dropped: the first listener of a name gets the events that came
+   * before it, but no more than 256 events or 256 KiB are kept for that. Default: a warning on the console.
+   */
+  readonly onDropped?: (dropped: DroppedEvents) => void
   /**
    * Milliseconds after which `connect` rejects if the first connection was not made; 0: never. Default:
    * 10,000.
@@ -73,6 +96,8 @@ export interface ClientOptions {
 
 export interface ResolvedClientOptions {
   readonly user: unknown
+  readonly on: readonly [event: string, listener: (body: unknown) => void][]
+  readonly onDropped: (dropped: DroppedEvents) => void
   readonly connectTimeout: number
   readonly attemptTimeout: number
   readonly requestTimeout: number
@@ -90,15 +115,23 @@ export interface ResolvedClientOptions {
  *
  * @throws ClientError `OPTION_INVALID`, naming the option, what was expected and what was given
  */
-export function resolveClientOptions(asked: ClientOptions): ResolvedClientOptions {
+export function resolveClientOptions(asked: ClientOptions<never>): ResolvedClientOptions {
   const { user, WebSocket } = expectObject('options', asked)
   for (const name of Object.keys(asked)) {
     if (!names.has(name))
       throw refuseOption(`There is no option \`${name}\`; the options are ${[...names].join(', ')}`)
   }
   const backOff = expectObject('backOff', asked.backOff ?? {})
+  const on = Object.entries<((body: never) => void) | undefined>(expectObject('on', asked.on ?? {}))
   return {
     user,
+    on: on
+      .filter(([, listener]) => listener !== undefined)
+      .map(([event, listener]) => [
+        event,
+        expectFunction(`on.${event}`, listener as (body: unknown) => void)
+      ]),
+    onDropped: expectFunction('onDropped', asked.onDropped ?? warnDropped),
     connectTimeout: expectMs('connectTimeout', asked.connectTimeout ?? 10_000, 0),
     attemptTimeout: expectMs('attemptTimeout', asked.attemptTimeout ?? 10_000, 1),
     requestTimeout: expectMs('requestTimeout', asked.requestTimeout ?? 30_000, 0),
@@ -117,6 +150,8 @@ export function resolveClientOptions(asked: ClientOptions): ResolvedClientOption
 
 const names = new Set([
   'user',
+  'on',
+  'onDropped',
   'connectTimeout',
   'attemptTimeout',
   'requestTimeout',
@@ -128,6 +163,12 @@ const names = new Set([
   'random',
   'monotonic'
 ])
+
+function warnDropped({ event, count }: DroppedEvents): void {
+  console.warn(
+    `sallyport: ${count} events "${event}" were dropped, because nobody listens to them; listen by the option \`on\` of connect`
+  )
+}
 
 /** Longest delay of a timer, in milliseconds: larger ones overflow a 32-bit number and fire at once. */
 const longestMs = 2_147_483_647

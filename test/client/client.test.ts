@@ -85,6 +85,95 @@ t.test('a request that is given up rejects with its reason, and its late reply g
   await t.rejects(client.request('player.seen', undefined, { timeout: -1 }), { code: 'OPTION_INVALID' })
 })
 
+t.test('what onConnect sends reaches listeners of the options, and those that are added later', async t => {
+  const { join } = await start(t)
+  const heard: unknown[] = []
+  const client = await join({
+    on: { connected: body => heard.push(body), never: undefined } as ClientOptions['on'] & object
+  })
+  // The reply comes after the event.
+  await client.request('player.seen')
+  t.same(heard, [false])
+  const late = await join()
+  await late.request('player.seen')
+  await new Promise(resolve => setImmediate(resolve))
+  late.on('connected', body => heard.push(`first ${body}`))
+  late.on('connected', body => heard.push(`second ${body}`))
+  await until('both were told', () => heard.length === 3)
+  t.same(heard, [false, 'first false', 'second false'])
+  for (const on of [5, { connected: 'listener' }])
+    await t.rejects(join({ on } as never), { code: 'OPTION_INVALID', message: /`on(\.connected)?`/ })
+  await t.rejects(join({ onDropped: 'log' } as never), { code: 'OPTION_INVALID', message: /`onDropped`/ })
+})
+
+t.test('what nobody listens to is kept across a resume, and not beyond its session or a close', async t => {
+  const { gateway, proxy, client } = await startBehindProxy(t)
+  await client.request('player.seen')
+  proxy.cut('reset')
+  await until('it is back', () => gateway.metrics().sessionsResumed === 1 && client.state === 'open')
+  await client.request('player.seen')
+  const heard: unknown[] = []
+  client.on('connected', resumed => heard.push(resumed))
+  await until('both were told', () => heard.length === 2)
+  t.same(heard, [false, true])
+
+  const { join } = await start(t)
+  const closed = await join()
+  await closed.request('player.seen')
+  closed.close()
+  closed.on('connected', () => t.fail('the client was closed'))
+  await new Promise(resolve => setImmediate(resolve))
+})
+
+t.test('of a new session only its own events are told', async t => {
+  const { gateway, join } = await start(t)
+  const client = await join()
+  await client.request('player.seen')
+  const { port } = gateway.address
+  await gateway.close()
+  await until('it has seen it', () => client.state === 'resuming')
+  await startGateway(t, handlers, { workers: 1, port })
+  await until('it is back', () => client.state === 'open')
+  await client.request('player.seen')
+  const heard: unknown[] = []
+  client.on('connected', resumed => heard.push(resumed))
+  await until('it was told', () => heard.length > 0)
+  await client.request('player.seen')
+  t.same(heard, [false])
+})
+
+t.test(
+  'events without a listener are bounded: what is dropped is told, on the console by default',
+  async t => {
+    const { gateway, join } = await start(t)
+    const dropped: unknown[] = []
+    const warnings: unknown[] = []
+    const { warn } = console
+    console.warn = (text: unknown) => warnings.push(text)
+    t.teardown(() => {
+      console.warn = warn
+    })
+    const uncaught = new Promise(resolve => process.once('uncaughtException', resolve))
+    const client = await join({
+      onDropped: each => {
+        dropped.push(each)
+        throw new Error('of the game')
+      }
+    })
+    await client.request('player.login', { uid: 'red' })
+    for (let n = 0; n < 256; n++) gateway.send('red', 'tick', n)
+    await until('it was told', () => dropped.length === 1)
+    t.same(dropped, [{ event: 'tick', count: 256 }])
+    t.match(await uncaught, { message: 'of the game' })
+    const other = await join()
+    await other.request('player.login', { uid: 'blue' })
+    for (let n = 0; n < 256; n++) gateway.send('blue', 'tick', n)
+    await until('it was told', () => warnings.length === 1)
+    t.match(warnings, [/256 events "tick" .*`on`/])
+    t.equal(client.state, 'open')
+  }
+)
+
 t.test('what is given up while the client is away is never sent', async t => {
   const { gateway, proxy, client } = await startBehindProxy(t)
   proxy.isDown = true
