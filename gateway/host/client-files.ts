@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
+import { posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /** The path below which the modules are served. */
@@ -14,12 +15,13 @@ const prefix = '/sallyport/'
 /** The root folder of all compiled modules. */
 const compiled = new URL('../../', import.meta.url)
 
-/** Matches an import from another package. */
-const bareImport = /(\bfrom\s*)(['"])([@\w][\w./-]*)\2/g
+/** Matches an import from another package, but not in a line that is a comment. */
+const bareImport = /^(?!\s*(?:\*|\/[*/]))(.*?\bfrom\s*)(['"])([@\w][\w./-]*)\2/gm
 
 /**
  * Adds the modules of a folder. Also adds the packages that they import, and replaces the names of these
- * packages by their paths, since a browser cannot find a package by its name.
+ * packages by their paths, since a browser cannot find a package by its name. These paths are relative, so
+ * that a proxy may serve the gateway below a path of its own.
  */
 function addFolder(files: Map<string, Buffer>, path: string, folder: URL): void {
   for (const { name } of readdirSync(folder, { withFileTypes: true })) {
@@ -29,7 +31,7 @@ function addFolder(files: Map<string, Buffer>, path: string, folder: URL): void 
       bareImport,
       (whole, from: string, quote: string, imported: string) => {
         const entry = imported.startsWith('node:') ? undefined : addPackage(files, imported, file)
-        return entry === undefined ? whole : `${from}${quote}${entry}${quote}`
+        return entry === undefined ? whole : `${from}${quote}${posix.relative(path, entry)}${quote}`
       }
     )
     files.set(`${path}${name}`, Buffer.from(text))
@@ -56,7 +58,11 @@ function addPackage(files: Map<string, Buffer>, name: string, importer: URL): st
   }
   const path = `${prefix}packages/${name}/`
   const entryPath = `${path}${entry.pathname.split('/').at(-1)}`
-  if (!files.has(entryPath)) addFolder(files, path, new URL('.', entry))
+  if (!files.has(entryPath)) {
+    // Holds the place of the entry, so that packages which import each other are added once.
+    files.set(entryPath, Buffer.alloc(0))
+    addFolder(files, path, new URL('.', entry))
+  }
   return entryPath
 }
 
