@@ -33,6 +33,7 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
   readonly #conversation: Conversation
   readonly #requests = new Requests()
   readonly #events = new Listeners<string, [body: unknown]>()
+  readonly #anyEvents = new Listeners<'event', [event: string, body: unknown]>()
   readonly #early: EarlyEvents
   readonly #states = new Listeners<'change', [change: StateChange]>()
 
@@ -129,6 +130,17 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
   }
 
   /**
+   * Calls the listener with the name and the body of each event, whatever its name: for a log, or a tool. It
+   * is called when the event arrives, before the listeners of `on`, and also if there are none. Returns a
+   * function that removes the listener.
+   *
+   * @throws ClientError `OPTION_INVALID` for a listener that is not a function
+   */
+  onEvent(listener: (event: string, body: unknown) => void): () => void {
+    return this.#anyEvents.add('event', expectFunction('listener', listener))
+  }
+
+  /**
    * Calls the listener at each change of `state`. Returns a function that removes the listener.
    *
    * @throws ClientError `OPTION_INVALID` for a listener that is not a function
@@ -185,7 +197,9 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
     const body = decodeBody(bytes.subarray(bodyStart, end), this.#conversation.rich)
     if (kind === messageKinds.event) {
       const name = this.#conversation.dictionary.read(route)
-      if (name !== undefined) this.#early.receive(name, body, end - bodyStart, !uncounted)
+      if (name === undefined) return
+      this.#anyEvents.tell('event', name, body)
+      this.#early.receive(name, body, end - bodyStart, !uncounted)
     } else if (isError) {
       const { error: code, message, data } = body as { error: string; message: string; data?: unknown }
       this.#requests.reject(id, { code, message, data })

@@ -188,6 +188,27 @@ t.test('what is given up while the client is away is never sent', async t => {
   t.match(gateway.metrics(), { sessionsResumed: 1 })
 })
 
+t.test('one listener may hear all events, by name, before the listeners of each', async t => {
+  const { gateway, join } = await start(t, handlers)
+  const client = await join()
+  const heard: unknown[] = []
+  client.on('tick', body => heard.push(['on', body]))
+  const end = client.onEvent((event, body) => heard.push([event, body]))
+  gateway.broadcast('tick', 1)
+  gateway.broadcast('tock')
+  await until('both came', () => heard.length === 3)
+  end()
+  gateway.broadcast('tock')
+  gateway.broadcast('tick', 2)
+  await until('the last came', () => heard.length > 3)
+  t.same(heard, [
+    ['tick', 1],
+    ['on', 1],
+    ['tock', undefined],
+    ['on', 2]
+  ])
+})
+
 t.test('what waits is bounded: beyond it requests and notifies fail at once', async t => {
   const { proxy, client } = await startBehindProxy(t, { outboxLimit: 200 })
   proxy.isDown = true
@@ -432,6 +453,7 @@ t.test('whatever is wrong with what it is asked for, a client fails with a Clien
     await fails('CONNECT_FAILED', () => connecting(url))
   await fails('OPTION_INVALID', () => client.reconnect(-1))
   await fails('OPTION_INVALID', () => client.on('said', 5 as never))
+  await fails('OPTION_INVALID', () => client.onEvent('said' as never))
   await fails('OPTION_INVALID', () => client.onState(undefined as never))
   t.equal(await request('player.take', { n: 0 }), 0, 'and goes on')
 })
