@@ -41,7 +41,10 @@ t.test('the modules that a page needs are all there, and are scripts', async t =
     }
   }
   t.ok(seen.size > 10)
-  t.notOk([...seen].some(path => path.includes('/packages/sallyport/')), 'an import in a comment is none')
+  t.notOk(
+    [...seen].some(path => path.includes('/packages/sallyport/')),
+    'an import in a comment is none'
+  )
 })
 
 t.test('what is no module of the client is left to others', async t => {
