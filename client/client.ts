@@ -11,15 +11,16 @@ import {
   expectFunction,
   expectMs,
   expectObject,
+  type RequestOptions,
   type ResolvedClientOptions
 } from './base/options.js'
+import type { ClientState, Failure, StateChange } from './base/state.js'
 import { decodeBody, encodeBody } from './body.js'
-import { type ClientState, Conversation, type StateChange } from './conversation/conversation.js'
+import { Conversation } from './conversation/conversation.js'
 import { type ClientMessage, createMessage, expectRoute } from './conversation/message.js'
 import { EarlyEvents } from './early-events.js'
 import { callListener, Listeners } from './listeners.js'
-import { type RequestOptions, Requests } from './requests.js'
-import type { Failure } from './socket/attempt.js'
+import { Requests } from './requests.js'
 
 type Name<Types> = keyof Types & string
 

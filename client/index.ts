@@ -4,14 +4,20 @@
  * @example import { connect } from 'sallyport/client'
  * @module sallyport/client
  */
+
+export type { AbortSignalLike } from '../shared/abort-signal.js'
 export { mayComeBack } from '../shared/close-codes.js'
 export type { ErrorData } from '../shared/errors.js'
 export type { RoutesOf, RouteTypes } from '../shared/route-types.js'
 export { ClientError } from './base/client-error.js'
-export type { BackOffOptions, ClientOptions, DroppedEvents, EventTypes } from './base/options.js'
+export type {
+  BackOffOptions,
+  ClientOptions,
+  DroppedEvents,
+  EventTypes,
+  RequestOptions
+} from './base/options.js'
+export type { ClientState, Failure, StateChange } from './base/state.js'
 export type { WebSocketClass, WebSocketLike } from './base/web-socket.js'
 export { Client } from './client.js'
 export { connect } from './connect.js'
-export type { ClientState, StateChange } from './conversation/conversation.js'
-export type { RequestOptions } from './requests.js'
-export type { Failure } from './socket/attempt.js'

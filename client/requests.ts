@@ -2,23 +2,11 @@
  * A client's pending requests. Each is settled once: by its reply, by its timeout, by its abort signal, or
  * when the client closes or loses its session. Owned by the Client.
  */
+import type { AbortSignalLike } from '../shared/abort-signal.js'
 import { type ErrorData, errors } from '../shared/errors.js'
 import { maxMessageId } from '../shared/wire/message.js'
 import { ClientError } from './base/client-error.js'
 import type { ClientMessage } from './conversation/message.js'
-
-export interface RequestOptions {
-  /**
-   * Milliseconds until the request rejects with `REQUEST_TIMED_OUT`; 0: never. Default: the client's
-   * `requestTimeout`.
-   */
-  readonly timeout?: number
-  /**
-   * Aborts the request: it rejects with the signal's reason. A request that the gateway has already received
-   * runs all the same.
-   */
-  readonly signal?: AbortSignal
-}
 
 interface Waiting {
   readonly message: ClientMessage
@@ -44,7 +32,7 @@ export class Requests {
    */
   wait(
     message: ClientMessage,
-    { timeout, signal }: { readonly timeout: number; readonly signal: AbortSignal | undefined },
+    { timeout, signal }: { readonly timeout: number; readonly signal: AbortSignalLike | undefined },
     onGivenUp: (message: ClientMessage) => void
   ): Promise<unknown> {
     const { id, route } = message

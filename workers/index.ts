@@ -3,6 +3,7 @@
  *
  * @module sallyport/worker
  */
+export type { AbortSignalLike, PlatformAbortSignal } from '../shared/abort-signal.js'
 export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/events/event.js'
 export type { ConnectInfo } from '../shared/link/hooks.js'
 export type { RouteOptions } from '../shared/link/route-options.js'
@@ -20,7 +21,6 @@ export type { Schema, SchemaInput, SchemaOutput } from './api/schema.js'
 export type { AppServices, HandlerApp } from './loading/app.js'
 export type { HandlerOutcome } from './loading/filters.js'
 export type { Member, MembersOptions } from './operations/members-page.js'
-export type { BroadcastOptions, ExceptOptions } from './operations/messenger.js'
-export type { Recipient, SessionLike } from './operations/session-address.js'
+export type { BroadcastOptions, ExceptOptions, Recipient, SessionLike } from './operations/session-address.js'
 export type { BroadcastPushOptions, ChannelService, PushTarget } from './pinus/channel-service.js'
 export type { ChannelMember, PinusChannel, PushOptions, RoutedMessage } from './pinus/pinus-channel.js'

@@ -1,4 +1,5 @@
 /** The options of a client, their checks and their defaults. */
+import type { AbortSignalLike } from '../../shared/abort-signal.js'
 import { describeValue } from '../../shared/check.js'
 import { monotonicClock } from '../../shared/clock.js'
 import { errors } from '../../shared/errors.js'
@@ -94,6 +95,20 @@ export interface ClientOptions<Events = EventTypes> {
   readonly monotonic?: () => number
 }
 
+export interface RequestOptions {
+  /**
+   * Milliseconds until the request rejects with `REQUEST_TIMED_OUT`; 0: never. Default: the client's
+   * `requestTimeout`.
+   */
+  readonly timeout?: number
+  /**
+   * Aborts the request: it rejects with the signal's reason. A request that the gateway has already received
+   * runs all the same.
+   */
+  readonly signal?: AbortSignalLike
+}
+
+/** @internal */
 export interface ResolvedClientOptions {
   readonly user: unknown
   readonly on: readonly [event: string, listener: (body: unknown) => void][]
@@ -113,6 +128,7 @@ export interface ResolvedClientOptions {
 /**
  * Checks the options and fills in the defaults.
  *
+ * @internal
  * @throws ClientError `OPTION_INVALID`, naming the option, what was expected and what was given
  */
 export function resolveClientOptions(asked: ClientOptions<never>): ResolvedClientOptions {

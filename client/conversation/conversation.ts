@@ -12,7 +12,8 @@ import { decodeMessage, type MessageHeader } from '../../shared/wire/message.js'
 import { type PackageKind, packageKinds } from '../../shared/wire/package.js'
 import { decodeCount, encodeCount, type ResumeReply } from '../../shared/wire/resume.js'
 import type { ResolvedClientOptions } from '../base/options.js'
-import { Attempt, type Failure } from '../socket/attempt.js'
+import type { ClientState, Failure, StateChange } from '../base/state.js'
+import { Attempt } from '../socket/attempt.js'
 import { BackOff } from './back-off.js'
 import { Dictionary } from './dictionary.js'
 import { decodeHandshake, encodeHandshake } from './handshake.js'
@@ -21,18 +22,6 @@ import { encodeMessage } from './message.js'
 import { Outbox } from './outbox.js'
 import { watchPresence } from './presence.js'
 import { ReceivedCount } from './received-count.js'
-
-export type ClientState = 'connecting' | 'open' | 'resuming' | 'closed'
-
-/** A change of the client's state. */
-export interface StateChange {
-  readonly state: ClientState
-  /** With `open`: whether the previous session was resumed. If not, the session is new and empty. */
-  readonly resumed: boolean
-  /** With `resuming` and `closed`: the close code and its reason. */
-  readonly code: number | undefined
-  readonly reason: string
-}
 
 export interface ConversationListener {
   changed(change: StateChange): void

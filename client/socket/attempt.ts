@@ -8,15 +8,9 @@
 import { closeCodes } from '../../shared/close-codes.js'
 import { type PackageKind, packageKinds } from '../../shared/wire/package.js'
 import type { ResolvedClientOptions } from '../base/options.js'
+import type { Failure } from '../base/state.js'
 import { findWebSocket } from '../base/web-socket.js'
 import { Socket } from './socket.js'
-
-/** The reason why an attempt to connect failed. */
-export interface Failure {
-  readonly reason: string
-  /** The value that the function `user` or the platform threw. */
-  readonly cause: unknown
-}
 
 export interface AttemptInit {
   readonly url: string

@@ -31,6 +31,7 @@ export interface HostBroadcastOptions extends HostExceptOptions {
   readonly filter?: BroadcastFilter
 }
 
+/** @internal */
 export interface HostEventsInit {
   readonly frontendId: string
   readonly registry: Registry
@@ -39,6 +40,7 @@ export interface HostEventsInit {
   readonly metrics: Metrics
 }
 
+/** @internal */
 export class HostEvents {
   readonly #init: HostEventsInit
 

@@ -119,7 +119,7 @@ export interface GatewayOptions extends Partial<Omit<PlainOptions, 'handlers'>> 
 }
 
 export interface ResolvedOptions extends Readonly<PlainOptions> {
-  readonly log: LogDoor
+  readonly log: Logger & { /** @internal */ close(): void }
   readonly onHandshake: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
   readonly authenticate: GatewayOptions['authenticate'] | undefined
   readonly onHttpRequest: HttpRequestListener | undefined
@@ -144,6 +144,7 @@ const programOptions = [
 /**
  * Checks the options and fills in the defaults.
  *
+ * @internal
  * @param metrics counts lines of the log that are lost
  * @throws `OPTION_INVALID`, which names the option, the expected value and the given one
  */

@@ -39,7 +39,7 @@ export interface SessionInit {
   readonly settings?: AnySettings
 }
 
-/** An object that holds the service of a session. */
+/** @internal An object that holds the service of a session. */
 export interface ServiceSource {
   readonly service: BackendSessionService
 }

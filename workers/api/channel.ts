@@ -1,8 +1,8 @@
 /** A channel as handlers use it: a name, and the operations on the channel of that name. */
 import { expectChannel } from '../../shared/check.js'
 import type { Member, MembersOptions } from '../operations/members-page.js'
-import type { ExceptOptions, Messenger } from '../operations/messenger.js'
-import type { SessionLike } from '../operations/session-address.js'
+import type { Messenger } from '../operations/messenger.js'
+import type { ExceptOptions, SessionLike } from '../operations/session-address.js'
 
 /**
  * A named set of sessions, kept in the gateway and shared by all workers. It exists while it has members. A

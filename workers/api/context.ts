@@ -2,9 +2,11 @@
  * The context of a handler: everything that it gets besides its body and its session.
  * Made for each request. Costly parts are made when they are first used.
  */
+
+import type { PlatformAbortSignal } from '../../shared/abort-signal.js'
 import type { Logger } from '../../shared/text/log.js'
-import type { BroadcastOptions, ExceptOptions, Messenger } from '../operations/messenger.js'
-import type { Recipient } from '../operations/session-address.js'
+import type { Messenger } from '../operations/messenger.js'
+import type { BroadcastOptions, ExceptOptions, Recipient } from '../operations/session-address.js'
 import type { BackendSessionService, ServiceSource } from './backend-session-service.js'
 import { Channel } from './channel.js'
 
@@ -14,7 +16,7 @@ export interface WorkerInfo {
   readonly index: number
 }
 
-/** The parts of a request that its context needs. */
+/** @internal The parts of a request that its context needs. */
 export interface ContextRun extends ServiceSource {
   readonly route: string
   readonly rid: number
@@ -56,7 +58,7 @@ export class HandlerContext {
    * Aborts at the request's deadline, when its session ends, and when the gateway shuts down. Its `reason` is
    * `'timeout'`, `'session closed'` or `'shutdown'`.
    */
-  get signal(): AbortSignal {
+  get signal(): PlatformAbortSignal {
     return this.#run.signal
   }
 

@@ -5,8 +5,8 @@
 import type { BackendSessionService } from '../api/backend-session-service.js'
 import { Channel } from '../api/channel.js'
 import type { WorkerInfo } from '../api/context.js'
-import type { BroadcastOptions, ExceptOptions, Messenger } from '../operations/messenger.js'
-import type { Recipient } from '../operations/session-address.js'
+import type { Messenger } from '../operations/messenger.js'
+import type { BroadcastOptions, ExceptOptions, Recipient } from '../operations/session-address.js'
 import type { ChannelService } from '../pinus/channel-service.js'
 
 /** The services that `app.get` returns, by their names in Pinus. */
@@ -19,6 +19,7 @@ export interface AppServices {
   readonly serverId: string
 }
 
+/** @internal */
 export interface HandlerAppInit extends AppServices {
   readonly worker: WorkerInfo
   readonly messenger: Messenger

@@ -5,39 +5,20 @@
  */
 import type { SessionAddress } from '../../shared/address.js'
 import { expectUid } from '../../shared/check.js'
-import {
-  type BroadcastFilter,
-  type EventOptions,
-  type EventText,
-  isForBound
-} from '../../shared/events/event.js'
+import { type EventText, isForBound } from '../../shared/events/event.js'
 import { createEventText } from '../../shared/events/event-text.js'
 import type { OperationHead, UserOperationHead } from '../../shared/link/outbox.js'
 import type { Caller } from './caller.js'
 import { type AckValue, type Link, traced } from './link.js'
 import { type Member, type MembersOptions, parseMembers, readMembersPage } from './members-page.js'
-import { addressOf, type Recipient, type SessionLike } from './session-address.js'
+import {
+  addressOf,
+  type BroadcastOptions,
+  type ExceptOptions,
+  type Recipient,
+  type SessionLike
+} from './session-address.js'
 import type { SessionOperations } from './session-operations.js'
-
-/** Options of an event for several sessions. */
-export interface ExceptOptions extends EventOptions {
-  /**
-   * A session, or a list of sessions, that do not get the event. Sessions of other gateways are ignored.
-   *
-   * @defaultValue none
-   */
-  readonly except?: SessionLike | readonly SessionLike[]
-}
-
-/** Options of an event for all sessions. */
-export interface BroadcastOptions extends ExceptOptions {
-  /**
-   * The recipients of the event: `'all'` sessions, or only sessions that are `'bound'` to a user.
-   *
-   * @defaultValue `'all'`
-   */
-  readonly filter?: BroadcastFilter
-}
 
 /** Writes an operation into the outbox. `ack` is the number of its ack; 0 if it wants none. */
 type Write = (ack: number) => void

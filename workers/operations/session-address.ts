@@ -1,15 +1,36 @@
 /**
- * The names of sessions and users in handlers' calls: a BackendSession, an address or a uid.
+ * The names of sessions and users in handlers' calls, and the options of events that name some.
  * Names may come straight from a client's body, and so they are checked here before they leave the worker.
  */
 import type { SessionAddress } from '../../shared/address.js'
 import { describeValue, expectFrontendId } from '../../shared/check.js'
+import type { BroadcastFilter, EventOptions } from '../../shared/events/event.js'
 
 /** Names a session: a BackendSession, or an address `{ frontendId, sid }`. */
 export type SessionLike = SessionAddress | { readonly frontendId: string; readonly id: number }
 
 /** The recipient of an event: one session, or a uid for all sessions of that user. */
 export type Recipient = SessionLike | string
+
+/** Options of an event for several sessions. */
+export interface ExceptOptions extends EventOptions {
+  /**
+   * A session, or a list of sessions, that do not get the event. Sessions of other gateways are ignored.
+   *
+   * @defaultValue none
+   */
+  readonly except?: SessionLike | readonly SessionLike[]
+}
+
+/** Options of an event for all sessions. */
+export interface BroadcastOptions extends ExceptOptions {
+  /**
+   * The recipients of the event: `'all'` sessions, or only sessions that are `'bound'` to a user.
+   *
+   * @defaultValue `'all'`
+   */
+  readonly filter?: BroadcastFilter
+}
 
 /**
  * Returns the address of a session.

@@ -40,6 +40,7 @@ export type BroadcastPushOptions = PushOptions & {
   readonly binded?: boolean
 }
 
+/** @internal */
 export interface ChannelServiceInit {
   readonly frontendId: string
   readonly messenger: Messenger
