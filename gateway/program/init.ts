@@ -1,10 +1,12 @@
 /** The command `sallyport init`: makes a project with a handler, a client, a test and a README. */
+import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { basename, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errors } from '../../shared/errors.js'
 import type { Arguments, ProgramCommand } from './command.js'
 import { version } from './gateway-command.js'
+import { findCallersFolder, findPackage, resolvePackage } from './package-source.js'
 
 /** The folder that is copied as it is. A clone and the package both have it. */
 const starter = fileURLToPath(new URL('../../../examples/starter/', import.meta.url))
@@ -15,56 +17,69 @@ const namePattern = /^[a-z0-9][a-z0-9._-]{0,213}$/
 export const initCommand: ProgramCommand = {
   usage: 'init NAME [--package SPEC]',
   summary: 'Makes a new project in the folder NAME, with a handler, a client and tests.',
+  details: `NAME may be a path; its last part is the project's name. The project asks npm for this version of
+Sallyport. If this is a clone, or came from no registry, the project gets a packed copy instead.`,
   flags: {
     package: {
       value: 'SPEC',
-      help: `what its package.json asks npm for (default: ^${version})`
+      help: 'what its package.json asks npm for instead: a version, a URL, or the path of a package'
     }
   },
   mostWords: 1,
   run: init
 }
 
-function init({ flags, words }: Arguments): void {
-  const [folder] = words
-  if (folder === undefined) {
+/** @throws `OPTION_INVALID` for a name or a `--package` that is none, and for a folder that is not empty */
+function init({ flags, words, env }: Arguments): void {
+  const caller = findCallersFolder(env)
+  const [name] = words
+  if (name === undefined) {
     throw errors.optionInvalid('Expected the name of a folder to make: sallyport init NAME [--package SPEC]')
   }
-  const path = createProject({ folder, dependency: (flags['package'] as string) ?? `^${version}` })
-  process.stdout.write(
-    `${path} is made. Next: npm install, npm start, and in a second terminal npm run play.\n`
-  )
+  const folder = resolve(caller, name)
+  expectNewFolder(folder)
+  const spec = flags['package'] as string | undefined
+  const { dependency, addTo } =
+    spec === undefined ? findPackage(version) : resolvePackage(spec, caller, folder)
+  mkdirSync(folder, { recursive: true })
+  cpSync(starter, folder, { recursive: true })
+  addTo(folder)
+  writeFileSync(join(folder, 'package.json'), format(describePackage(basename(folder), dependency)))
+  writeFileSync(join(folder, 'tsconfig.json'), format(compilerOptions))
+  writeFileSync(join(folder, '.gitignore'), ignored)
+  process.stdout.write(`Made ${folder}. Its package.json asks npm for sallyport ${dependency}.
+${beginRepository(folder)}
+
+  cd ${quote(shortest(folder, relative(caller, folder)))}
+  npm install
+  npm run dev         the gateway; a saved handler is loaded at once
+  npm run play        a player, in a second terminal
+
+README.md there has the other commands.
+`)
 }
 
-interface NewProject {
-  /** The folder of the new project. */
-  readonly folder: string
-  /** The version that the project's package.json asks npm for, or `file:…`. */
-  readonly dependency: string
-}
-
-/**
- * Makes the project. Returns the path of its folder.
- *
- * @throws `OPTION_INVALID` for an invalid name, or for a folder that exists and is not empty
- */
-function createProject({ folder, dependency }: NewProject): string {
-  const path = resolve(folder)
-  const name = basename(path)
+function expectNewFolder(folder: string): void {
+  const name = basename(folder)
   if (!namePattern.test(name)) {
     throw errors.optionInvalid(
       `Expected the project's name to be of small letters, digits, "-", "_" and ".", got "${name}"`
     )
   }
-  if (existsSync(path) && readdirSync(path).length > 0) {
-    throw errors.optionInvalid(`${path} is there already, and is not empty`)
+  if (existsSync(folder) && readdirSync(folder).length > 0) {
+    throw errors.optionInvalid(`${folder} is there already, and is not empty`)
   }
-  mkdirSync(path, { recursive: true })
-  cpSync(starter, path, { recursive: true })
-  writeFileSync(join(path, 'package.json'), format(describePackage(name, dependency)))
-  writeFileSync(join(path, 'tsconfig.json'), format(compilerOptions))
-  writeFileSync(join(path, '.gitignore'), 'node_modules\ndist\n')
-  return path
+}
+
+/** Makes the folder a git repository, unless it is inside one. Returns a sentence for the user. */
+function beginRepository(folder: string): string {
+  const git = (...args: string[]) => spawnSync('git', args, { cwd: folder, encoding: 'utf8' })
+  const { error, status, stdout } = git('rev-parse', '--show-toplevel')
+  if (error !== undefined) return 'It is no git repository, because git is not installed.'
+  if (status === 0) return `It is no git repository of its own, because it is inside ${stdout.trim()}.`
+  const begun = git('init', '--quiet')
+  if (begun.status === 0) return 'It is a git repository, without a commit yet.'
+  return `It is no git repository, because git init failed: ${begun.stderr.trim().split('\n').at(0)}`
 }
 
 function describePackage(name: string, dependency: string): object {
@@ -75,10 +90,13 @@ function describePackage(name: string, dependency: string): object {
     type: 'module',
     engines: { node: '>=20.11' },
     scripts: {
-      start: 'sallyport --dev --handlers handlers',
+      dev: 'sallyport --dev --handlers handlers',
       play: 'tsx play.ts',
-      test: 'node --import tsx --test test/score.test.ts',
-      check: 'tsc'
+      test: 'node --import tsx --test test/*.test.ts',
+      check: 'tsc --noEmit',
+      build: 'tsc',
+      prestart: 'npm run build',
+      start: 'sallyport --handlers dist/handlers'
     },
     dependencies: { sallyport: dependency },
     devDependencies: { '@types/node': '^20.19.0', tsx: '^4.23.0', typescript: '^6.0.0' }
@@ -92,13 +110,29 @@ const compilerOptions = {
     module: 'nodenext',
     types: ['node'],
     strict: true,
-    noEmit: true,
+    skipLibCheck: false,
     verbatimModuleSyntax: true,
-    skipLibCheck: true
+    rootDir: '.',
+    outDir: 'dist'
   },
   exclude: ['dist']
 }
 
+const ignored = `node_modules
+dist
+*.log
+.env
+`
+
 function format(value: object): string {
   return `${JSON.stringify(value, null, 2)}\n`
+}
+
+function shortest(a: string, b: string): string {
+  return a.length < b.length ? a : b
+}
+
+/** Returns a path as a shell takes it. */
+function quote(path: string): string {
+  return path === '' ? '.' : /[^\w./\\:@-]/.test(path) ? JSON.stringify(path) : path
 }

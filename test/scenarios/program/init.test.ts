@@ -1,81 +1,173 @@
-/** A project made by `sallyport init`, with the packed package: all its commands work. */
+/** A project made by `sallyport init` from this clone: it can be moved, and all its commands work. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { matchRows } from '../../helpers/match-rows.js'
 import { root } from '../../helpers/paths.js'
 
 const run = promisify(execFile)
 const program = join(root, 'dist/gateway/program/main.js')
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-t.test('install, test, check, start and play work in a new project', { timeout: 300_000 }, async t => {
+/** This process's environment without the variables that tap and npm have set in it. */
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(
+    ([name]) => !/^(NODE_OPTIONS|NODE_TEST_CONTEXT|INIT_CWD|npm_package_json|GIT_.*)$/.test(name)
+  )
+)
+
+/** Creates a folder that is removed after the test. */
+function makeFolder(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-init-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: root })
-  const [tarball] = readdirSync(folder)
-  const { stdout } = await run(
-    process.execPath,
-    [program, 'init', 'game', '--package', `file:../${tarball}`],
-    {
-      cwd: folder
+  return folder
+}
+
+/** The package that a project depends on. */
+function readDependency(project: string): string {
+  return JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')).dependencies.sallyport
+}
+
+t.test(
+  'from a clone, npm start -- init makes a project that installs, compiles, passes its tests, runs, and can be moved',
+  { timeout: 300_000 },
+  async t => {
+    const folder = makeFolder(t)
+    const made = join(folder, 'my-game')
+    const { stdout } = await run('npm', ['start', '--', 'init', made], { cwd: root, env })
+    t.match(stdout, /^Compiling …$/m, 'says so')
+    t.match(stdout, `Made ${made}. Its package.json asks npm for sallyport file:vendor/`)
+    t.match(stdout, /^It is a git repository, without a commit yet\.$/m)
+    t.equal(readDependency(made), `file:vendor/sallyport-${version}.tgz`)
+    t.ok(existsSync(join(made, '.git')))
+    t.match(readFileSync(join(made, '.gitignore'), 'utf8'), /^node_modules\ndist\n/)
+
+    // Nothing in the project may depend on its place, or on the clone's.
+    mkdirSync(join(folder, 'elsewhere'))
+    const project = join(folder, 'elsewhere/game')
+    renameSync(made, project)
+    const inProject = (command: string, ...args: string[]) =>
+      run(command, args, { cwd: project, env }).catch(error => error)
+    const installed = await inProject('npm', 'install', '--no-audit', '--no-fund', '--prefer-offline')
+    t.equal(installed.code ?? 0, 0, installed.stderr)
+    const tested = await inProject('npm', 'test')
+    t.match(tested.stdout, /# pass 2$/m, tested.stdout + tested.stderr)
+    t.match(readFileSync(join(project, 'tsconfig.json'), 'utf8'), '"skipLibCheck": false')
+
+    for (const script of ['dev', 'start']) {
+      const started = spawn('npm', ['run', script, '--', '--port', '0'], {
+        cwd: project,
+        env,
+        detached: true
+      })
+      const end = (signal: NodeJS.Signals) => {
+        if (started.exitCode === null && started.signalCode === null) process.kill(-started.pid!, signal)
+      }
+      t.teardown(() => end('SIGKILL'))
+      let out = ''
+      while (!/ws:\/\/\S+/.test(out)) out += (await once(started.stdout, 'data'))[0]
+      const [url] = /ws:\/\/\S+/.exec(out)!
+      const played = await inProject('npm', 'run', '--silent', 'play', '--', url!)
+      matchRows(t, played.stdout.trimEnd().split('\n'), [
+        /^player \d+ has 3$/,
+        'my score is 3',
+        'POINTS_INVALID: points is a whole number from 1'
+      ])
+      end('SIGTERM')
+      // When all processes that npm has started have closed their output.
+      await once(started, 'close')
     }
-  )
-  t.match(stdout, /game is made\. Next: npm install/)
-  const project = join(folder, 'game')
-  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: project })
-  // Removes the variables that tap has set in this process.
-  const { NODE_OPTIONS: _options, NODE_TEST_CONTEXT: _context, ...env } = process.env
-  const tested = await run('npm', ['test'], { cwd: project, env }).catch(error => error)
-  t.match(tested.stdout, /# pass 2$/m, tested.stdout + tested.stderr)
-  const checked = await run('npm', ['run', 'check'], { cwd: project, env }).catch(error => error)
-  t.equal(checked.code ?? 0, 0, checked.stdout)
 
-  const started = spawn('node_modules/.bin/sallyport', ['--dev', '--handlers', 'handlers', '--port', '0'], {
-    cwd: project,
-    env
+    const handler = join(project, 'handlers/score.ts')
+    const changed = readFileSync(handler, 'utf8').replace(
+      'body: { points: number }',
+      'body: { amount: number }'
+    )
+    writeFileSync(handler, changed)
+    const broken = await inProject('npm', 'run', 'check')
+    t.match(broken.stdout, /play\.ts.*points/, "a handler's change is an error of its client")
+
+    // The project's own copy of the program makes further projects, which get what it has come from.
+    const init = (name: string) => inProject('npx', 'sallyport', 'init', `../${name}`)
+    t.match((await init('second')).stdout, /Made .*elsewhere\/second\./)
+    t.equal(readDependency(join(folder, 'elsewhere/second')), `file:vendor/sallyport-${version}.tgz`)
+    t.ok(existsSync(join(folder, `elsewhere/second/vendor/sallyport-${version}.tgz`)))
+    const record = join(project, 'node_modules/.package-lock.json')
+    const lock = JSON.parse(readFileSync(record, 'utf8'))
+    const url = `https://registry.npmjs.org/sallyport/-/sallyport-${version}.tgz`
+    lock.packages['node_modules/sallyport'].resolved = url
+    writeFileSync(record, JSON.stringify(lock))
+    await init('third')
+    t.equal(readDependency(join(folder, 'elsewhere/third')), `^${version}`, 'what is from a registry')
+    t.notOk(existsSync(join(folder, 'elsewhere/third/vendor')))
+  }
+)
+
+t.test('called by npm in the clone, a path is one in the folder of the caller', async t => {
+  const folder = makeFolder(t)
+  writeFileSync(join(folder, 'own.tgz'), '')
+  await run(process.execPath, [program, 'init', 'game', '--package', 'own.tgz'], {
+    cwd: root,
+    env: { ...env, INIT_CWD: folder, npm_package_json: join(root, 'package.json') }
   })
-  t.teardown(() => started.kill('SIGKILL'))
-  let out = ''
-  while (!/ws:\/\/\S+/.test(out)) out += (await once(started.stdout, 'data'))[0]
-  const [url] = /ws:\/\/\S+/.exec(out)!
-  const played = await run('node_modules/.bin/tsx', ['play.ts', url!], { cwd: project, env })
-  matchRows(t, played.stdout.trimEnd().split('\n'), [
-    /^player \d+ has 3$/,
-    'my score is 3',
-    'POINTS_INVALID: points is a whole number from 1'
-  ])
-  started.kill('SIGTERM')
-  t.same(await once(started, 'exit'), [0, null])
-
-  const handler = join(project, 'handlers/score.ts')
-  writeFileSync(
-    handler,
-    readFileSync(handler, 'utf8').replace('body: { points: number }', 'body: { amount: number }')
-  )
-  const broken = await run('npm', ['run', 'check'], { cwd: project, env }).catch(error => error)
-  t.match(broken.stdout, /play\.ts.*points/, "a handler's change is an error of its client")
+  t.equal(readDependency(join(folder, 'game')), 'file:../own.tgz')
 })
 
-t.test('a name that is none, or a folder that is not empty, is refused, and nothing is made', async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-init-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+t.test('inside a repository, or without git, no repository is made, which a line says', async t => {
+  const folder = makeFolder(t)
+  const init = async (name: string, own: NodeJS.ProcessEnv) => {
+    const args = [program, 'init', name, '--package', '1.0.0']
+    const { stdout } = await run(process.execPath, args, { cwd: folder, env: own })
+    t.notOk(existsSync(join(folder, name, '.git')))
+    return stdout
+  }
+  t.match(
+    await init('plain', { ...env, PATH: folder }),
+    'It is no git repository, because git is not installed.'
+  )
+  await run('git', ['init', '--quiet'], { cwd: folder, env })
+  t.match(await init('inner', env), 'It is no git repository of its own, because it is inside ')
+})
+
+t.test('what is no name, no empty folder or no package is refused, and nothing is made', async t => {
+  const folder = makeFolder(t)
   writeFileSync(join(folder, 'taken'), '')
   for (const [args, wanted] of [
     [['My Game'], /^sallyport: Expected the project's name .* got "My Game"$/],
     [['.'], /there already, and is not empty|Expected the project's name/],
     [[], /^sallyport: Expected the name of a folder to make/],
-    [['game', '--packag', 'x'], /^sallyport: There is no option --packag; did you mean --package\?/]
+    [['game', '--packag', 'x'], /^sallyport: There is no option --packag; did you mean --package\?/],
+    [
+      ['game', '--package', './no.tgz'],
+      /^sallyport: Expected `--package` to be a package, found no .*\/no\.tgz$/
+    ]
   ] as const) {
-    const { code, stderr } = await run(process.execPath, [program, 'init', ...args], { cwd: folder }).catch(
-      each => each
-    )
+    const { code, stderr } = await run(process.execPath, [program, 'init', ...args], {
+      cwd: folder,
+      env
+    }).catch(each => each)
     t.equal(code, 1)
     t.match(stderr.trim(), wanted)
   }
+  // Without npm in its PATH it can't pack itself.
+  const { code, stderr } = await run(process.execPath, [program, 'init', 'game'], {
+    cwd: folder,
+    env: { ...env, PATH: folder }
+  }).catch(each => each)
+  t.equal(code, 1)
+  t.match(stderr, /^sallyport: npm pack failed in .*ENOENT; give another --package SPEC\n$/)
   t.same(readdirSync(folder), ['taken'])
-  t.notOk(existsSync(join(folder, 'game')))
 })
