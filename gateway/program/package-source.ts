@@ -1,4 +1,4 @@
-/** Where a new project gets this package from: the registry, a packed copy of its own, or what the user names. */
+/** Where a new project gets this package from: a registry, a packed copy, or what the user names. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
