@@ -231,6 +231,7 @@ export class Gateway {
     this.#listener.close()
     this.#connections.turnAway(spread)
     this.#intake.close()
+    hooks.expectClose()
     if (!(await withTimeout(requestsTimeout, requests.idle()))) deadlines.abandon()
     await this.#connections.sendAway(spread)
     await withTimeout(closeGrace, this.#connections.close())

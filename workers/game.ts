@@ -64,8 +64,8 @@ export class Game {
       messenger
     })
     for (const loader of setup.typescriptLoaders) (await import(loader)).register()
-    const { handlers, hooks } = await loadHandlers(setup.handlers, app)
-    const all = [...handlers, ...hooks.handlers]
+    const { handlers, sessionHooks, hooks } = await loadHandlers(setup.handlers, app)
+    const all = [...handlers, ...sessionHooks]
     const env: Environment = {
       ...setup,
       claims,
@@ -81,7 +81,7 @@ export class Game {
     return new Game(env, hooks, app, {
       kind: 'hello',
       routes: list(handlers),
-      hooks: list(hooks.handlers),
+      hooks: list(sessionHooks),
       stops: hooks.stop !== undefined
     })
   }

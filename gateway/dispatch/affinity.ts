@@ -4,6 +4,7 @@
  * next highest hash.
  */
 import type { Request } from '../sessions/request.js'
+import type { Session } from '../sessions/session.js'
 
 // LOCAL-SESSIONS: the places are those of this gateway's workers. Sessions of two gateways that share a value
 // would run in two workers.
@@ -14,8 +15,13 @@ export function placeFor(
 ): number | undefined {
   const { affinity } = route.options
   if (affinity === undefined) return undefined
-  const value = affinity === 'uid' ? session.uid : session.textOf(affinity)
-  return value === null || value === undefined ? undefined : placeOf(value, places)
+  const value = affinityValueOf(session, affinity)
+  return value === undefined ? undefined : placeOf(value, places)
+}
+
+/** Returns the session's value for an affinity; undefined if it has none. */
+export function affinityValueOf(session: Session, affinity: string): string | undefined {
+  return affinity === 'uid' ? (session.uid ?? undefined) : session.textOf(affinity)
 }
 
 /** Returns the place of the value's worker among `places`; undefined if there are no places. */

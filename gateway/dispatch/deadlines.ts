@@ -87,7 +87,7 @@ export class Deadlines {
 }
 
 /** Takes a request out of its lane, so that it is not handed out any more. */
-function leaveLane(request: Request): void {
+export function leaveLane(request: Request): void {
   const { waiting } = request.session.lane
   const at = waiting.indexOf(request)
   if (at >= 0) waiting.splice(at, 1)

@@ -8,6 +8,7 @@
  *             ▲                    │
  *             └──── taken back ────┘
  */
+import { hookRoutes } from '../../shared/link/hooks.js'
 import type { Logger } from '../../shared/text/log.js'
 import type { Pool } from '../pool/pool.js'
 import type { Suspensions } from '../pool/suspensions.js'
@@ -18,7 +19,7 @@ import type { Session } from '../sessions/session.js'
 import { Turn, type TurnListener } from '../sessions/turn.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { BatchSize, batchBytes } from './batch-size.js'
-import type { Deadlines } from './deadlines.js'
+import { type Deadlines, leaveLane } from './deadlines.js'
 import type { OpenRequests } from './open-requests.js'
 import type { RequestQueue } from './request-queue.js'
 import { goOnWithOverdue, takeBackStuck } from './stuck-turns.js'
@@ -67,8 +68,7 @@ export class Dispatcher implements TurnListener {
     const { session, route } = request
     const { lane } = session
     this.#requests.add(request)
-    // The only hook that runs in an open session is onConnect.
-    if (request.onOutcome !== undefined && session.isOpen) lane.connectHook = request
+    if (request.onOutcome !== undefined && route.name === hookRoutes.onConnect) lane.connectHook = request
     if (route.options.concurrent === true) {
       lane.concurrent = (lane.concurrent ?? new Set()).add(request)
       if (lane.connectHook === undefined) this.#queue.addAlone(request)
@@ -91,6 +91,15 @@ export class Dispatcher implements TurnListener {
     lane.connectHook = undefined
     for (const request of lane.concurrent ?? []) this.#queue.addAlone(request)
     this.pumpSoon()
+  }
+
+  /** Takes a hook out of its lane, if it has not started. Returns whether it will never run. */
+  withdraw(hook: Request): boolean {
+    hook.turn?.takeBack()
+    if (hook.state !== 'waiting') return false
+    leaveLane(hook)
+    this.#requests.drop(hook, this.#init.monotonic())
+    return true
   }
 
   /**

@@ -1,16 +1,30 @@
 /**
- * Runs the handlers' onConnect and onClose, as requests that the gateway itself creates. onConnect runs
- * when a session begins or is resumed: first in the lane, and alone. onClose runs when a session has ended,
- * once all requests that had started for it are over.
+ * Runs the handlers' session hooks, as requests that the gateway itself creates. Each has its place in the
+ * lane of its session and a turn of its own.
+ *
+ * onConnect runs when a session begins or is resumed, and all else of the session waits for it. onDrop runs
+ * when the client's connection is lost, and onResume when the client is back. onClose runs when a session has
+ * ended, once all requests that had started for it are over. Hooks of several folders run one after the
+ * other: onDrop and onClose from the inside out, onResume from the outside in.
  */
 
 import { closeCodes } from '../../shared/close-codes.js'
 import { type ErrorData, errors } from '../../shared/errors.js'
 import { requestFlags } from '../../shared/link/batch.js'
 import type { RouteHello } from '../../shared/link/hello.js'
-import { type ConnectInfo, type ConnectRefusal, hookRoutes } from '../../shared/link/hooks.js'
+import {
+  type ConnectInfo,
+  type ConnectRefusal,
+  type DropInfo,
+  hookModuleOf,
+  hookNameOf,
+  needsAffinityValue,
+  type ResumeInfo,
+  type SessionHookName
+} from '../../shared/link/hooks.js'
 import type { Logger } from '../../shared/text/log.js'
 import { withTimeout } from '../../shared/with-timeout.js'
+import { affinityValueOf } from '../dispatch/affinity.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Suspensions } from '../pool/suspensions.js'
 import { encodeJson } from '../protocols/protocol.js'
@@ -34,10 +48,21 @@ export interface SessionHooksInit {
   readonly monotonic: () => number
 }
 
+/** The absence of a client, as hooks are told of it. */
+interface Absence {
+  /** When the connection was lost, by the monotonic clock. */
+  readonly since: number
+  readonly drops: readonly Request[]
+}
+
 export class SessionHooks {
   readonly #init: SessionHooksInit
-  readonly #onConnect = createRoute(hookRoutes.onConnect)
-  readonly #onClose = createRoute(hookRoutes.onClose)
+  /** All hooks that were ever offered, by route. */
+  readonly #routes = new Map<string, Route>()
+  /** Hooks that are offered now, those of the outermost folder first. */
+  #offered: readonly Route[] = []
+  readonly #absences = new WeakMap<Session, Absence>()
+  #isClosing = false
   /** Ended sessions whose onClose is not over. */
   #closing = 0
   #onIdle: (() => void) | undefined
@@ -45,17 +70,24 @@ export class SessionHooks {
   constructor(init: SessionHooksInit) {
     this.#init = init
     init.registry.on('opened', (session, client) => this.#runOnConnect(session, client, false))
-    init.registry.on('resumed', (session, client) => this.#runOnConnect(session, client, true))
+    init.registry.on('dropped', (session, reason, endsAt) => this.#runOnDrop(session, { reason, endsAt }))
+    init.registry.on('resumed', (session, client) => this.#sessionResumed(session, client))
     init.registry.on('closed', (session, reason) => this.#sessionClosed(session, reason))
   }
 
   /** Replaces the hooks of the previous generation of workers with those of a new one. */
   offer(hooks: readonly RouteHello[]): void {
-    for (const route of [this.#onConnect, this.#onClose]) {
-      const hook = hooks.find(each => each.route === route.name)
-      route.isOffered = hook !== undefined
-      if (hook !== undefined) route.options = hook.options
-    }
+    for (const route of this.#offered) route.isOffered = false
+    this.#offered = hooks.map(({ route: name, file, options }) => {
+      const route = this.#routes.get(name) ?? createRoute(name)
+      this.#routes.set(name, route)
+      return Object.assign(route, { file, options, isOffered: true })
+    })
+  }
+
+  /** Runs no onDrop from now on: the gateway closes, and no client can come back. */
+  expectClose(): void {
+    this.#isClosing = true
   }
 
   /** Waits until every onClose is over, but at most `ms` milliseconds. */
@@ -67,23 +99,24 @@ export class SessionHooks {
   }
 
   #runOnConnect(session: Session, client: ClientInfo, resumed: boolean): void {
-    if (!this.#onConnect.isOffered || !session.isOpen) return
-    if (this.#isSuspended('onConnect', this.#onConnect, session)) {
+    const [route] = this.#hooksOf('onConnect')
+    if (route === undefined || !session.isOpen) return
+    if (this.#isSuspended(route, session)) {
       // Deferred, since the connection has not received its session yet.
-      if (!resumed) queueMicrotask(() => this.#refuseForNow(session))
+      if (!resumed) queueMicrotask(() => this.#refuseForNow(session, route))
       return
     }
     const { ip, port } = session.receiver!.address
     const info: ConnectInfo = { address: { ip, port }, ...client, resumed }
-    const request = this.#add(session, this.#onConnect, 0, info, outcome =>
+    const request = this.#add(session, route, 0, info, outcome =>
       this.#onConnectDone(session, request, resumed, outcome)
     )
   }
 
   #onConnectDone(session: Session, request: Request, resumed: boolean, outcome: Outcome): void {
     if ('error' in outcome) {
-      this.#tellFailure('onConnect', session, outcome.error)
-      if (!resumed && cutOff.includes(outcome.error.code)) return this.#refuseForNow(session)
+      this.#tellFailure(request.route, session, outcome.error)
+      if (!resumed && cutOff.includes(outcome.error.code)) return this.#refuseForNow(session, request.route)
     } else if (outcome.body !== '') {
       const { reason }: ConnectRefusal = JSON.parse(Buffer.from(outcome.body, 'latin1').toString())
       const ending = { code: closeCodes.refused, reason: 'refused', kickReason: reason }
@@ -92,9 +125,41 @@ export class SessionHooks {
     this.#init.dispatcher.connectHookDone(request)
   }
 
+  #runOnDrop(session: Session, info: DropInfo): void {
+    const resumes = this.#hooksOf('onResume')
+    const routes = this.#hooksOf('onDrop').reverse()
+    if (this.#isClosing || !session.isOpen || routes.length + resumes.length === 0) return
+    const drops = routes.flatMap(route => this.#tell(session, route, info) ?? [])
+    this.#absences.set(session, { since: this.#init.monotonic(), drops })
+  }
+
+  /**
+   * Withdraws each onDrop that has not started: nobody has to know of an absence that is over. The onResume
+   * of the same module is not run then.
+   */
+  #sessionResumed(session: Session, client: ClientInfo): void {
+    const { dispatcher, monotonic } = this.#init
+    const absence = this.#absences.get(session)
+    this.#absences.delete(session)
+    const withdrawn = absence?.drops.filter(drop => dispatcher.withdraw(drop)) ?? []
+    const untold = new Set(withdrawn.map(({ route }) => hookModuleOf(route.name)))
+    this.#runOnConnect(session, client, true)
+    if (absence === undefined || !session.isOpen) return
+    const { ip, port } = session.receiver!.address
+    const info: ResumeInfo = {
+      address: { ip, port },
+      awayFor: Math.round(monotonic() - absence.since)
+    }
+    for (const route of this.#hooksOf('onResume')) {
+      // One that still waits tells of this return too: only a module without an onDrop can get here.
+      const isDue = session.lane.waiting.some(request => request.route === route)
+      if (!isDue && !untold.has(hookModuleOf(route.name))) this.#tell(session, route, info)
+    }
+  }
+
   #sessionClosed(session: Session, reason: string): void {
     const running = new Set(this.#init.dispatcher.sessionEnded(session))
-    if (!this.#onClose.isOffered) return
+    if (this.#hooksOf('onClose').length === 0) return
     this.#closing++
     for (const request of running) {
       request.onEnd = () => {
@@ -109,27 +174,43 @@ export class SessionHooks {
    * Ends a new session whose onConnect did not complete, since that hook may hold the game's own checks. A
    * resumed session goes on, since its onConnect completed when it began.
    */
-  #refuseForNow(session: Session): void {
-    const { code, reason } = refuseForNow(this.#init.suspensions.remaining(this.#onConnect))
+  #refuseForNow(session: Session, onConnect: Route): void {
+    const { code, reason } = refuseForNow(this.#init.suspensions.remaining(onConnect))
     this.#init.registry.end(session, { code, reason, kickReason: reason })
   }
 
   #runOnClose(session: Session, reason: string): void {
-    if (this.#isSuspended('onClose', this.#onClose, session)) return this.#onCloseDone()
-    this.#add(session, this.#onClose, requestFlags.notify, reason, outcome => {
-      if ('error' in outcome) this.#tellFailure('onClose', session, outcome.error)
-      this.#onCloseDone()
+    let left = 1
+    const done = () => {
+      if (--left === 0 && --this.#closing === 0) this.#onIdle?.()
+    }
+    for (const route of this.#hooksOf('onClose').reverse()) {
+      left++
+      if (this.#tell(session, route, reason, done) === undefined) done()
+    }
+    done()
+  }
+
+  #hooksOf(name: SessionHookName): Route[] {
+    return this.#offered.filter(route => hookNameOf(route.name) === name)
+  }
+
+  /**
+   * Queues a hook whose outcome does not matter, except for the log. Returns undefined if it is not run: it
+   * is suspended, or it does not concern the session.
+   */
+  #tell(session: Session, route: Route, told: unknown, onDone?: () => void): Request | undefined {
+    if (!concerns(route, session) || this.#isSuspended(route, session)) return undefined
+    return this.#add(session, route, requestFlags.notify, told, outcome => {
+      if ('error' in outcome) this.#tellFailure(route, session, outcome.error)
+      onDone?.()
     })
   }
 
-  #onCloseDone(): void {
-    if (--this.#closing === 0) this.#onIdle?.()
-  }
-
   /** Whether the hook is suspended because it has ended workers repeatedly; if so, logs it. */
-  #isSuspended(hook: string, route: Route, session: Session): boolean {
+  #isSuspended(route: Route, session: Session): boolean {
     const ms = this.#init.suspensions.remaining(route)
-    if (ms > 0) this.#tellFailure(hook, session, errors.routeSuspended(route.name, ms))
+    if (ms > 0) this.#tellFailure(route, session, errors.routeSuspended(route.name, ms))
     return ms > 0
   }
 
@@ -146,9 +227,19 @@ export class SessionHooks {
     return dispatcher.add({ session, route, id: 0, flags, body, timeout, now: monotonic(), onOutcome })
   }
 
-  #tellFailure(hook: string, { sid, uid }: Session, { code, message }: ErrorData): void {
-    this.#init.log.error('A hook failed', { hook, sid, uid, code, error: message })
+  #tellFailure({ name, file }: Route, { sid, uid }: Session, { code, message }: ErrorData): void {
+    const hook = hookNameOf(name)
+    this.#init.log.error('A hook failed', { hook, file, sid, uid, code, error: message })
   }
+}
+
+/**
+ * Whether a hook is to be run for a session. A hook that needs a value for its affinity is not run if the
+ * session has none. An open request may still set one, so in that case the worker decides.
+ */
+function concerns({ name, options }: Route, session: Session): boolean {
+  if (!needsAffinityValue(name, options.affinity)) return true
+  return affinityValueOf(session, options.affinity) !== undefined || (session.isOpen && session.lane.open > 0)
 }
 
 function createRoute(name: string): Route {

@@ -163,7 +163,7 @@ export class Resumption implements ResumableKeeper {
   }
 
   detached(receiver: ResumableReceiver): void {
-    const { metrics, resumeWindow, unboundResumeWindow } = this.#init
+    const { metrics, registry, resumeWindow, unboundResumeWindow } = this.#init
     metrics.count('sessionsDetached')
     const session = receiver.session!
     const isBrief = unboundResumeWindow < resumeWindow && session.holdsNothing
@@ -173,6 +173,8 @@ export class Resumption implements ResumableKeeper {
     session.watchSize(() => this.resized(receiver))
     this.#detached.add(receiver, addressKey(receiver.address.ip), receiver.bytes)
     this.#makeRoom()
+    if (session.isOpen)
+      registry.drop(session, receiver.dropped!.reason, isBrief ? unboundResumeWindow : resumeWindow)
   }
 
   resized(receiver: ResumableReceiver): void {

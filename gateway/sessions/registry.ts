@@ -15,7 +15,12 @@ import { type Receiver, Session } from './session.js'
 export interface RegistryEvents {
   /** `client`: what is known of the client beside its address. */
   opened: [session: Session, client: ClientInfo]
-  /** Emitted when a client that was away is back. */
+  /**
+   * Emitted when the client's connection was lost and the session waits for it. `endsAt`: when the session
+   * ends if the client does not come back, by the wall clock.
+   */
+  dropped: [session: Session, reason: string, endsAt: number]
+  /** Emitted when a client is back on another connection, whether the loss of the last one was noticed or not. */
   resumed: [session: Session, client: ClientInfo]
   bind: [session: Session, uid: string]
   unbind: [session: Session, uid: string]
@@ -45,6 +50,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
   readonly #frontendId: string
   readonly #singleSession: SingleSession
   readonly #metrics: Metrics
+  readonly #now: () => number
   readonly #bySid = new Map<number, Session>()
   readonly #byUid = new Map<string, Set<Session>>()
   // Numbers are not reused, not even after a restart, so a late operation can never affect another session.
@@ -55,6 +61,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
     this.#frontendId = frontendId
     this.#singleSession = singleSession
     this.#metrics = metrics
+    this.#now = now
     this.#lastSid = Math.floor(now()) * 1024
   }
 
@@ -84,6 +91,11 @@ export class Registry extends EventEmitter<RegistryEvents> {
     this.emit('opened', session, client)
     if (uid !== null && session.isOpen) this.emit('bind', session, uid)
     return session
+  }
+
+  /** Tells listeners that a session waits for its client, for `ms` milliseconds from now on. */
+  drop(session: Session, reason: string, ms: number): void {
+    this.emit('dropped', session, reason, this.#now() + ms)
   }
 
   /** Tells listeners that the client of a session is back, on another connection. */

@@ -137,6 +137,8 @@ export interface CoreOptions {
   readonly maxGivenUpHandlers?: number
   /** Routes of the session hooks that workers offer. */
   readonly hooks?: readonly string[]
+  /** Options of the hooks of a folder, by the folder's name. */
+  readonly hookOptions?: Readonly<Record<string, RouteOptions>>
   /** Routes that workers offer, with their options. */
   readonly routes?: Readonly<Record<string, RouteOptions>>
 }
@@ -144,7 +146,7 @@ export interface CoreOptions {
 export interface Core
   extends Pick<
     GatewayCore,
-    'registry' | 'dispatcher' | 'queue' | 'deadlines' | 'pool' | 'requests' | 'suspensions'
+    'registry' | 'hooks' | 'dispatcher' | 'queue' | 'deadlines' | 'pool' | 'requests' | 'suspensions'
   > {
   readonly metrics: Metrics
   /** All workers that were ever started, in order. */
@@ -173,11 +175,16 @@ export async function startCore({
   isProcess = false,
   maxGivenUpHandlers = 1_000,
   hooks = [],
+  hookOptions = {},
   routes = { a: {}, short: { timeout: 50 } }
 }: CoreOptions = {}): Promise<Core> {
   const metrics = new Metrics()
   const hello = Object.entries(routes).map(([route, options]) => ({ route, file: 'scripted', options }))
-  const helloOfHooks = hooks.map(route => ({ route, file: '_hooks', options: {} }))
+  const helloOfHooks = hooks.map(route => ({
+    route,
+    file: '_hooks',
+    options: hookOptions[route.split('.')[0]!] ?? {}
+  }))
   const started: ScriptedWorker[] = []
   const registry = new Registry({ frontendId: 'g', singleSession: 'off', metrics, now: () => 1_000 })
   const parts = new GatewayCore({
@@ -217,9 +224,19 @@ export async function startCore({
       return worker
     }
   })
-  const { dispatcher, queue, deadlines, pool, requests, suspensions, routes: table } = parts
+  const {
+    hooks: sessionHooks,
+    dispatcher,
+    queue,
+    deadlines,
+    pool,
+    requests,
+    suspensions,
+    routes: table
+  } = parts
   const core: Core = {
     registry,
+    hooks: sessionHooks,
     dispatcher,
     queue,
     deadlines,

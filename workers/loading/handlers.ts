@@ -2,7 +2,7 @@
  * Loads a handlers' folder: its modules, their routes, and the function behind each route.
  * This happens once in a worker's life. Later a route is found by its index, never by a name from a client.
  */
-import { join, relative, sep } from 'node:path'
+import { join, relative } from 'node:path'
 import { describeValue } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
 import type { RouteOptions } from '../../shared/link/route-options.js'
@@ -11,14 +11,14 @@ import type { HandlerApp } from './app.js'
 import { type Call, type Filter, surround } from './filters.js'
 import { noHooks, readHooks, type WorkerHooks } from './hooks.js'
 import {
-  baseName,
   describeFailure,
   exportsOf,
   isModule,
   load,
   loadNamed,
   type Module,
-  readFolder
+  readFolder,
+  routePrefix
 } from './modules.js'
 
 /** A route and the function behind it. */
@@ -35,6 +35,8 @@ export interface Handler {
 export interface LoadedHandlers {
   /** Sorted by route. */
   readonly handlers: readonly Handler[]
+  /** The session hooks of all folders, those of the outermost folder first. */
+  readonly sessionHooks: readonly Handler[]
   readonly hooks: WorkerHooks
 }
 
@@ -50,6 +52,7 @@ interface Loading {
   readonly root: string
   readonly app: HandlerApp
   readonly add: (handler: Handler) => void
+  readonly sessionHooks: Handler[]
   hooks: WorkerHooks
 }
 
@@ -72,12 +75,13 @@ export async function loadHandlers(folder: string, app: HandlerApp): Promise<Loa
     }
     handlers.set(handler.route, handler)
   }
-  const loading: Loading = { root: folder, app, add, hooks: noHooks }
+  const loading: Loading = { root: folder, app, add, sessionHooks: [], hooks: noHooks }
   await loadFolder(loading, folder, { options: {}, filters: [] })
   if (handlers.size === 0)
     throw errors.handlersInvalid(`No handlers were found in ${folder}: no module there exports a function`)
   const sorted = [...handlers.values()].sort((a, b) => (a.route < b.route ? -1 : 1))
-  return { handlers: sorted, hooks: loading.hooks }
+  const { sessionHooks, hooks } = loading
+  return { handlers: sorted, sessionHooks, hooks }
 }
 
 async function loadFolder(loading: Loading, folder: string, outer: Inherited): Promise<void> {
@@ -91,6 +95,7 @@ async function loadFolder(loading: Loading, folder: string, outer: Inherited): P
   const module = await loadNamed(root, folder, entries, '_hooks')
   const own = module && readHooks(module, folder === root, options)
   if (own !== undefined && folder === root) loading.hooks = own.hooks
+  loading.sessionHooks.push(...(own?.handlers ?? []))
   const inherited = { options, filters: own?.filter ? [...outer.filters, own.filter] : outer.filters }
   for (const entry of entries) {
     if (entry.name.startsWith('_') || entry.name.startsWith('.')) continue
@@ -106,7 +111,7 @@ async function addModule(
   loaded: Module,
   { options, filters }: Inherited
 ): Promise<void> {
-  const prefix = baseName(file).split(sep).join('.')
+  const prefix = routePrefix(file)
   for (const [name, { run, self }] of await findFunctions(loaded, file, app)) {
     add({
       route: `${prefix}.${name}`,

@@ -1,11 +1,12 @@
 /**
  * Reads the `_hooks` modules of a handlers' folder.
- * The module in the handlers' folder itself may declare hooks for the beginning and the end of sessions and
- * of workers. A module in any folder may declare filters for the handlers there (filters.ts).
+ * A module in any folder may declare hooks for sessions that are dropped, resumed or closed, and filters for
+ * the handlers there (filters.ts). The module in the handlers' folder itself may also declare onConnect, and
+ * the hooks of a worker.
  */
 import { describeValue } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
-import { type ConnectInfo, type ConnectRefusal, hookRoutes } from '../../shared/link/hooks.js'
+import { type ConnectInfo, type ConnectRefusal, needsAffinityValue } from '../../shared/link/hooks.js'
 import type { RouteOptions } from '../../shared/link/route-options.js'
 import { isRequestError } from '../../shared/request-error.js'
 import type { Logger } from '../../shared/text/log.js'
@@ -15,10 +16,13 @@ import { reasonOf } from '../runtime/failure.js'
 import type { HandlerApp } from './app.js'
 import type { Filter } from './filters.js'
 import type { Handler } from './handlers.js'
-import { describeFailure, exportsOf, type NamedModule } from './modules.js'
+import { describeFailure, exportsOf, type NamedModule, routePrefix } from './modules.js'
 
-const filterNames = ['before', 'after']
-const hookNames = ['onConnect', 'onClose', 'onStart', 'onStop', ...filterNames]
+/** The session hooks whose outcome does not matter, except for the log. */
+const toldNames = ['onDrop', 'onResume', 'onClose']
+/** The hooks that any folder may declare. */
+const folderHookNames = [...toldNames, 'before', 'after']
+const hookNames = ['onConnect', ...toldNames, 'onStart', 'onStop', 'before', 'after']
 
 /** Functions by the hook's name, each bound to the object that it is a method of. */
 type Functions = Readonly<Record<string, Function | undefined>>
@@ -26,19 +30,19 @@ type Functions = Readonly<Record<string, Function | undefined>>
 /** The content of the `_hooks` module of one folder. */
 export interface FolderHooks {
   readonly filter: Filter | undefined
+  /** The session hooks. They run like requests, under routes that no client can request. */
+  readonly handlers: readonly Handler[]
   readonly hooks: WorkerHooks
 }
 
-/** The hooks of a worker and of its sessions. */
+/** The hooks of a worker itself. */
 export interface WorkerHooks {
-  /** The session hooks. They run like requests, under routes that no client can request. */
-  readonly handlers: readonly Handler[]
   /** Runs onStart. Throws `HANDLERS_INVALID` if it fails. */
   readonly start: (app: HandlerApp) => Promise<void>
   readonly stop: ((app: HandlerApp) => unknown) | undefined
 }
 
-export const noHooks: WorkerHooks = { handlers: [], start: async () => {}, stop: undefined }
+export const noHooks: WorkerHooks = { start: async () => {}, stop: undefined }
 
 /**
  * Reads a `_hooks` module. `options` are the route options of its folder.
@@ -55,8 +59,8 @@ export function readHooks(
   const hasFilter = before !== undefined || after !== undefined
   return {
     filter: hasFilter ? ({ file, before, after } as Filter) : undefined,
+    handlers: readHandlers(file, functions, options),
     hooks: {
-      handlers: readHandlers(file, functions, options),
       start: async app => {
         try {
           await onStart?.(app)
@@ -83,7 +87,7 @@ function readFunctions(file: string, loaded: NamedModule['loaded'], isRoot: bool
         `There is no hook \`${name}\` (${file}); the hooks are ${hookNames.join(', ')}`
       )
     }
-    if (!isRoot && !filterNames.includes(name)) {
+    if (!isRoot && !folderHookNames.includes(name)) {
       throw errors.handlersInvalid(
         `\`${name}\` of ${file} belongs into the _hooks of the handlers' folder itself`
       )
@@ -103,25 +107,33 @@ function readFunctions(file: string, loaded: NamedModule['loaded'], isRoot: bool
 /** A session hook. `told` is the request's body, written by the gateway. */
 type SessionHook = (session: BackendSession, told: unknown, context: HandlerContext) => unknown
 
-function readHandlers(file: string, { onConnect, onClose }: Functions, folder: RouteOptions): Handler[] {
+function readHandlers(file: string, functions: Functions, folder: RouteOptions): Handler[] {
   // A session hook always has its place in the lane, even if the folder's handlers are concurrent.
   const { concurrent: _never, ...options } = folder
+  const module = routePrefix(file)
   const handlers: Handler[] = []
+  const { onConnect } = functions
   if (onConnect !== undefined) {
     const call: Handler['call'] = (info, session, context) =>
       askConnect(() => onConnect(session, info as ConnectInfo, context), context.log)
-    handlers.push({ route: hookRoutes.onConnect, file, options, call })
+    handlers.push({ route: `${module}.onConnect`, file, options, call })
   }
-  if (onClose !== undefined) {
-    const run = onClose as unknown as SessionHook
-    handlers.push({
-      route: hookRoutes.onClose,
-      file,
-      options,
-      call: (reason, session, context) => run(session, reason, context)
-    })
+  for (const name of toldNames) {
+    const hook = functions[name] as SessionHook | undefined
+    if (hook === undefined) continue
+    const route = `${module}.${name}`
+    const { affinity } = options
+    const call: Handler['call'] = needsAffinityValue(route, affinity)
+      ? (told, session, context) => (hasValue(session, affinity) ? hook(session, told, context) : undefined)
+      : (told, session, context) => hook(session, told, context)
+    handlers.push({ route, file, options, call })
   }
   return handlers
+}
+
+/** Whether a session has a value for an affinity. */
+function hasValue(session: BackendSession, affinity: string): boolean {
+  return affinity === 'uid' ? session.uid !== null : Object.hasOwn(session.settings, affinity)
 }
 
 /** Calls onConnect, and returns its refusal if it has refused. Any other error of onConnect is thrown. */

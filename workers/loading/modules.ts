@@ -3,7 +3,7 @@
  * Leaves the meaning of their exports to handlers.ts and hooks.ts.
  */
 import { type Dirent, readdirSync } from 'node:fs'
-import { extname, join, relative } from 'node:path'
+import { extname, join, relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { errors } from '../../shared/errors.js'
 import { attempt, codeOf, describeThrown } from '../../shared/text/thrown.js'
@@ -40,6 +40,11 @@ export function isModule(entry: Dirent): boolean {
 
 export function baseName(file: string): string {
   return file.slice(0, -extname(file).length)
+}
+
+/** Returns the dotted path of a module, with which its routes begin. */
+export function routePrefix(file: string): string {
+  return baseName(file).split(sep).join('.')
 }
 
 export async function load(path: string): Promise<Module> {

@@ -1,12 +1,19 @@
-/** When onConnect and onClose are handed out and when they are given up, without threads. */
+/** When session hooks are handed out, withdrawn and given up, without threads. */
 import t from 'tap'
 import type { RequestHead, TurnTask } from '../../../shared/link/batch.js'
 import { hookRoutes } from '../../../shared/link/hooks.js'
-import { type Core, type CoreOptions, type ScriptedWorker, startCore, tick } from '../../helpers/core.js'
+import {
+  type Core,
+  type CoreOptions,
+  type CoreSession,
+  type ScriptedWorker,
+  startCore,
+  tick
+} from '../../helpers/core.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { until } from '../../helpers/until.js'
 
-const { onConnect, onClose } = hookRoutes
+const { onConnect, onDrop, onResume, onClose } = hookRoutes
 
 /** Starts a core with these hooks and the routes `a` and `side`, of which `side` is concurrent. */
 async function start(hooks: readonly string[], options: CoreOptions = {}) {
@@ -205,5 +212,252 @@ t.test('without a worker onConnect waits, and what is behind it is refused', asy
   core.failStarts = false
   await until('it is handed out', () => core.workers.at(-1)!.turns.length > 0)
   t.same(handedOut(core.workers.at(-1)!, nameOf), [[onConnect]])
+  await core.close()
+})
+
+/** Lets the worker run what it has, and all that becomes due by that. Returns the names, in order. */
+async function runOn(worker: ScriptedWorker, nameOf: (request: RequestHead) => string): Promise<string[]> {
+  const ran: string[] = []
+  for (await tick(); worker.turns.length > 0; await tick()) {
+    for (const turn of worker.turns.splice(0)) {
+      for (let next = worker.claimNext(turn); next !== undefined; next = worker.claimNext(turn)) {
+        worker.outbox.reply(next.rid, '')
+        ran.push(nameOf(next))
+      }
+    }
+    worker.ready()
+  }
+  return ran
+}
+
+const drop = ({ registry }: Core, { session }: CoreSession) => registry.drop(session, 'lost', 60_000)
+const resume = ({ registry }: Core, { session }: CoreSession) =>
+  registry.resume(session, { protocol: 'pomelo' })
+
+t.test('onDrop and onResume have their places among the requests of the session', async t => {
+  const { core, nameOf, worker } = await start([onConnect, onDrop, onResume, onClose])
+  const player = core.connect()
+  t.same(await runOn(worker, nameOf), [onConnect])
+  core.request(player, 1)
+  await tick()
+  drop(core, player)
+  const [first] = worker.turns.splice(0)
+  answer(worker, first!)
+  await tick()
+  t.same(handedOut(worker, nameOf), [[onDrop]], 'after what had come before')
+  t.same(JSON.parse(worker.turns[0]!.requests[0]!.body), { reason: 'lost', endsAt: 61_000 })
+  const [dropping] = worker.turns.splice(0)
+  const started = worker.claimNext(dropping!)!
+  core.clock += 250
+  resume(core, player)
+  core.request(player, 2)
+  worker.ready()
+  t.same(await runOn(worker, nameOf), [], 'all waits for an onDrop that has started')
+  worker.outbox.reply(started.rid, '')
+  worker.ready()
+  await tick()
+  t.same(await runOn(worker, nameOf), [onConnect, onResume, 'a'])
+  core.registry.kick(player.session, null)
+  t.same(await runOn(worker, nameOf), [onClose])
+  await core.close()
+})
+
+t.test('onResume is told the address and for how long the client was away', async t => {
+  const { core, worker } = await start([onResume])
+  const player = core.connect()
+  drop(core, player)
+  core.clock += 250
+  resume(core, player)
+  await tick()
+  t.same(JSON.parse(worker.turns[0]!.requests[0]!.body), {
+    address: { ip: '127.0.0.1', port: 1 },
+    awayFor: 250
+  })
+  await core.close()
+})
+
+t.test('an absence that is over before its onDrop has started is told to nobody', async t => {
+  for (const isProcess of [false, true]) {
+    const { core, nameOf, worker } = await start([onDrop, onResume], { isProcess })
+    const player = core.connect()
+    core.request(player, 1)
+    await tick()
+    const [busy] = worker.turns.splice(0)
+    for (let round = 0; round < 5; round++) {
+      drop(core, player)
+      resume(core, player)
+    }
+    drop(core, player)
+    core.request(player, 2)
+    t.equal(core.requests.undecided, 3, 'nothing piles up')
+    answer(worker, busy!)
+    t.same(await runOn(worker, nameOf), [onDrop, 'a'], 'the last absence is not over')
+    t.equal(core.requests.isEmpty, true)
+    await core.close()
+  }
+})
+
+t.test('an onDrop that was handed out and had not started is taken back, where that can be', async t => {
+  for (const isProcess of [false, true]) {
+    const { core, nameOf, worker } = await start([onDrop, onResume], { isProcess })
+    const player = core.connect()
+    drop(core, player)
+    await tick()
+    t.same(handedOut(worker, nameOf), [[onDrop]])
+    resume(core, player)
+    core.request(player, 1)
+    t.same(await runOn(worker, nameOf), isProcess ? [onDrop, onResume, 'a'] : ['a'])
+    await core.close()
+  }
+})
+
+t.test('pairs keep their order however fast a client comes and goes', async t => {
+  const { core, nameOf, worker } = await start([onDrop, onResume])
+  const player = core.connect()
+  drop(core, player)
+  await tick()
+  const [slow] = worker.turns.splice(0)
+  const started = worker.claimNext(slow!)!
+  for (let round = 0; round < 10; round++) {
+    resume(core, player)
+    drop(core, player)
+  }
+  t.equal(core.requests.undecided, 3, 'the one that runs, its onResume, and the newest onDrop')
+  worker.outbox.reply(started.rid, '')
+  worker.ready()
+  await tick()
+  t.same(await runOn(worker, nameOf), [onResume, onDrop])
+  resume(core, player)
+  t.same(await runOn(worker, nameOf), [onResume])
+  await core.close()
+})
+
+t.test('a game with onResume alone is told once of returns that it has not noticed yet', async t => {
+  const { core, nameOf, worker } = await start([onResume])
+  const player = core.connect()
+  core.request(player, 1)
+  await tick()
+  const [busy] = worker.turns.splice(0)
+  for (let round = 0; round < 5; round++) {
+    drop(core, player)
+    resume(core, player)
+  }
+  answer(worker, busy!)
+  t.same(await runOn(worker, nameOf), [onResume])
+  await core.close()
+})
+
+t.test('a client that takes its session over before the loss was noticed was not away', async t => {
+  const { core, nameOf, worker } = await start([onConnect, onDrop, onResume])
+  const player = core.connect()
+  t.same(await runOn(worker, nameOf), [onConnect])
+  resume(core, player)
+  t.same(await runOn(worker, nameOf), [onConnect])
+  await core.close()
+})
+
+t.test('an onDrop that fails, hangs or ends its worker costs nobody the onResume', async t => {
+  for (const ending of ['fails', 'hangs', 'dies']) {
+    const { core, nameOf, worker } = await start([onDrop, onResume])
+    const player = core.connect()
+    drop(core, player)
+    await tick()
+    const [turn] = worker.turns.splice(0)
+    const started = worker.claimNext(turn!)!
+    resume(core, player)
+    core.request(player, 1)
+    if (ending === 'fails') worker.outbox.failed(started.rid, { code: 'INTERNAL', message: 'x' })
+    if (ending === 'hangs') await sweep(core, 11_000)
+    core.request(player, 2)
+    if (ending === 'dies') worker.die(new Error('gone'))
+    else worker.ready()
+    await until('a worker is up', () => core.pool.up.length === 1)
+    const names = await runOn(core.workers.at(-1)!, nameOf)
+    t.same(names, ending === 'hangs' ? [onResume, 'a'] : [onResume, 'a', 'a'], ending)
+    t.equal(player.session.isOpen, true)
+    await core.close()
+  }
+})
+
+t.test('a session that ends while its client is away has an onClose, and no onDrop after it', async t => {
+  const { core, nameOf, worker } = await start([onDrop, onResume, onClose])
+  const player = core.connect()
+  drop(core, player)
+  core.registry.kick(player.session, 'out')
+  t.same(await runOn(worker, nameOf), [onClose])
+  await core.close()
+})
+
+t.test('once the gateway closes no onDrop runs', async t => {
+  const { core, nameOf, worker } = await start([onDrop, onResume, onClose])
+  const player = core.connect()
+  core.hooks.expectClose()
+  drop(core, player)
+  t.same(await runOn(worker, nameOf), [])
+  core.registry.kick(player.session, 'out')
+  t.same(await runOn(worker, nameOf), [onClose])
+  await core.close()
+})
+
+t.test('hooks of several folders run one after the other, each where its handlers run', async t => {
+  const names = ['onDrop', 'onResume', 'onClose'].flatMap(name => [
+    `_hooks.${name}`,
+    `room._hooks.${name}`,
+    `user._hooks.${name}`
+  ])
+  const core = await startCore({
+    workers: 4,
+    hooks: names,
+    hookOptions: { room: { affinity: 'room' }, user: { affinity: 'uid' } },
+    routes: { 'room.a': { affinity: 'room' }, 'user.a': { affinity: 'uid' } }
+  })
+  const nameOf = ({ route }: RequestHead) => ['room.a', 'user.a', ...names][route]!
+  const ran: { readonly name: string; readonly worker: number }[] = []
+  const settle = async () => {
+    for (await tick(); core.workers.some(({ turns }) => turns.length > 0); await tick())
+      for (const worker of core.workers)
+        for (const request of worker.runAll()) ran.push({ name: nameOf(request), worker: worker.index })
+    return ran.splice(0)
+  }
+  for (let i = 0; i < 20; i++) {
+    const player = core.connect()
+    core.registry.bind(player.session, `user ${i}`)
+    player.session.changeKey('room', `"room ${i}"`, 0, { maxSettingsKeys: 9, maxSettingsLength: 999 })
+    core.request(player, 1, 'room.a')
+    core.request(player, 2, 'user.a')
+    const [room, user] = await settle()
+    drop(core, player)
+    const dropped = await settle()
+    t.same(
+      dropped.map(({ name }) => name),
+      ['user._hooks.onDrop', 'room._hooks.onDrop', '_hooks.onDrop'],
+      'from the inside out'
+    )
+    resume(core, player)
+    const resumed = await settle()
+    t.same(
+      resumed.map(({ name }) => name),
+      ['_hooks.onResume', 'room._hooks.onResume', 'user._hooks.onResume'],
+      'from the outside in'
+    )
+    core.registry.kick(player.session, 'out')
+    const closed = await settle()
+    t.same(
+      closed.map(({ name }) => name),
+      ['user._hooks.onClose', 'room._hooks.onClose', '_hooks.onClose']
+    )
+    for (const { name, worker } of [...dropped, ...resumed, ...closed]) {
+      if (name.startsWith('room')) t.equal(worker, room!.worker, `${name} of room ${i}`)
+      if (name.startsWith('user')) t.equal(worker, user!.worker, `${name} of user ${i}`)
+    }
+  }
+  const stranger = core.connect()
+  drop(core, stranger)
+  core.registry.kick(stranger.session, 'out')
+  t.same(
+    (await settle()).map(({ name }) => name),
+    ['_hooks.onClose'],
+    'who is in no room concerns no room'
+  )
   await core.close()
 })

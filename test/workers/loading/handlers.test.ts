@@ -171,26 +171,59 @@ t.test('hooks are found in each form, with the options of their folder', async t
       '_options.js': 'export const [concurrent, affinity, timeout] = [true, "match", 5]',
       'a.js': 'export const run = () => {}'
     })
-    const { handlers, hooks } = await loadHandlers(folder, app)
+    const { handlers, sessionHooks, hooks } = await loadHandlers(folder, app)
     t.same(
       handlers.map(({ route }) => route),
       ['a.run']
     )
-    matchRows(t, hooks.handlers, [
+    matchRows(t, sessionHooks, [
       { route: '_hooks.onConnect', file: name, options: { affinity: 'match', timeout: 5 } }
     ])
-    t.notOk(
-      'concurrent' in hooks.handlers[0]!.options,
-      'but for concurrent: a hook has its place in the lane'
-    )
+    t.notOk('concurrent' in sessionHooks[0]!.options, 'but for concurrent: a hook has its place in the lane')
     t.equal(hooks.stop?.(app), name === '_hooks.js' ? undefined : 1, name)
   }
 })
 
 t.test('where there are no hooks, nothing is said to be run', async t => {
-  const { hooks } = await loadHandlers(handlersFixture('forms'), app)
-  t.same([hooks.handlers, hooks.stop], [[], undefined])
+  const { sessionHooks, hooks } = await loadHandlers(handlersFixture('forms'), app)
+  t.same([sessionHooks, hooks.stop], [[], undefined])
 })
+
+t.test(
+  'hooks of folders come in order, with the options of each, and skip sessions without a value',
+  async t => {
+    const told =
+      'export const onDrop = () => "told"; export const onResume = onDrop; export const onClose = onDrop'
+    const folder = t.testdir({
+      '_hooks.js': told,
+      a: { '_options.js': 'export const affinity = "match"', '_hooks.js': told, 'a.js': one },
+      b: {
+        inner: { '_options.js': 'export const affinity = "uid"', '_hooks.cjs': 'exports.onClose = () => 1' }
+      }
+    })
+    const { sessionHooks } = await loadHandlers(folder, app)
+    t.same(
+      sessionHooks.map(({ route, options }) => [route, options.affinity]),
+      [
+        ['_hooks.onDrop', undefined],
+        ['_hooks.onResume', undefined],
+        ['_hooks.onClose', undefined],
+        ['a._hooks.onDrop', 'match'],
+        ['a._hooks.onResume', 'match'],
+        ['a._hooks.onClose', 'match'],
+        ['b.inner._hooks.onClose', 'uid']
+      ]
+    )
+    const of = (route: string) => sessionHooks.find(each => each.route === route)!
+    const call = (route: string, uid: string | null, settings: object) =>
+      of(route).call(undefined, { uid, settings } as BackendSession, {} as HandlerContext)
+    t.equal(call('_hooks.onDrop', null, {}), 'told')
+    t.equal(call('a._hooks.onDrop', 'red', {}), undefined)
+    t.equal(call('a._hooks.onDrop', null, { match: 1 }), 'told')
+    t.equal(call('b.inner._hooks.onClose', null, { match: 1 }), undefined)
+    t.equal(call('b.inner._hooks.onClose', 'red', {}), 1)
+  }
+)
 
 const one = 'export const run = () => {}\n'
 const worker = "import { handler } from 'sallyport/worker'\n"
@@ -301,11 +334,15 @@ const rows: Record<string, [files: NonNullable<Parameters<Test['testdir']>[0]>, 
   ],
   'a hook that is none': [
     { '_hooks.js': 'export const onStrat = () => {}', 'a.js': one },
-    /^There is no hook `onStrat` \(_hooks\.js\); the hooks are onConnect, onClose, onStart, onStop, before, after$/
+    /^There is no hook `onStrat` \(_hooks\.js\); the hooks are onConnect, onDrop, onResume, onClose, onStart, onStop, before, after$/
   ],
   'a hook that is no function': [
     { chat: { '_hooks.js': 'export const before = {}', 'a.js': one } },
     /^Expected `before` of chat._hooks\.js to be a function, got an object$/
+  ],
+  'an onConnect in an inner folder': [
+    { chat: { '_hooks.js': 'export const onConnect = () => {}', 'a.js': one } },
+    /^`onConnect` of chat._hooks\.js belongs into the _hooks of the handlers' folder itself$/
   ],
   "a worker's hook in an inner folder": [
     { chat: { '_hooks.js': 'export const onStart = () => {}', 'a.js': one } },
