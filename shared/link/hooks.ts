@@ -48,8 +48,8 @@ export interface DropInfo {
   /** Why the connection was lost, such as `'connection lost (1006)'`. */
   readonly reason: string
   /**
-   * When the session ends if its client does not come back, in milliseconds as of `Date.now()`. It ends later
-   * if `setResumeWindow` makes the wait longer.
+   * When the session ends if its client does not come back, by the time of day: milliseconds since 1970. It
+   * ends later if `setResumeWindow` makes the wait longer.
    */
   readonly endsAt: number
 }
