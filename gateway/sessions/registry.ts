@@ -20,7 +20,9 @@ export interface RegistryEvents {
    * ends if the client does not come back, by the wall clock.
    */
   dropped: [session: Session, reason: string, endsAt: number]
-  /** Emitted when a client is back on another connection, whether the loss of the last one was noticed or not. */
+  /**
+   * Emitted when a client is back on another connection, whether the loss of the last one was noticed or not.
+   */
   resumed: [session: Session, client: ClientInfo]
   bind: [session: Session, uid: string]
   unbind: [session: Session, uid: string]
