@@ -21,8 +21,8 @@ export type Hello =
       /** Batches name a route by its index in this list. */
       readonly routes: readonly RouteHello[]
       /**
-       * Session hooks, under routes such as those of `hookRoutes`, the outermost folder first. Their indexes in
-       * batches follow those of `routes`.
+       * Session hooks, under routes such as those of `hookRoutes`, the outermost folder first. Their indexes
+       * in batches follow those of `routes`.
        */
       readonly hooks: readonly RouteHello[]
       /** Whether the worker has to be told before its thread ends, so that it can run `onStop`. */
