@@ -39,8 +39,6 @@ export interface CoreInit {
   readonly metrics: Metrics
   readonly registry: Registry
   readonly startTransport: StartTransport
-  /** Addresses of the modules that register a loader for TypeScript; empty for JavaScript handlers. */
-  readonly typescriptLoaders: readonly string[]
 }
 
 export class Core {
@@ -56,7 +54,7 @@ export class Core {
   readonly dispatcher: Dispatcher
   readonly watchdog: Watchdog
 
-  constructor({ options, metrics, registry, startTransport, typescriptLoaders }: CoreInit) {
+  constructor({ options, metrics, registry, startTransport }: CoreInit) {
     const { log, monotonic, workers: size, startTimeout } = options
     this.registry = registry
     this.channels = new Channels(options)
@@ -80,7 +78,6 @@ export class Core {
     const dispatcher = new Dispatcher({ ...options, pool, requests, queue, deadlines, metrics, suspensions })
     const starter = new WorkerStarter({
       options,
-      typescriptLoaders,
       metrics,
       startTransport,
       listener: new WorkerReports({ pool, dispatcher, requests, log }),

@@ -2,13 +2,12 @@
  * The public API of a running gateway. Adds the sockets and the parts for the host program to the core
  * (core.ts), and closes all of them in order.
  */
-import type { FSWatcher } from 'node:fs'
 import { closeCodes } from '../shared/close-codes.js'
 import { errors } from '../shared/errors.js'
 import { withTimeout } from '../shared/with-timeout.js'
 import { Connections } from './connections/connections.js'
 import { Core } from './core.js'
-import { findTypescriptLoaders, watchHandlers } from './dev.js'
+import { Development } from './development/development.js'
 import { showGauges } from './gauges.js'
 import {
   type HostBroadcastOptions,
@@ -25,7 +24,7 @@ import { LoadLimits } from './intake/load-limits.js'
 import { createStartTransport } from './isolation/start-transport.js'
 import { SharedBudget } from './limits/shared-budget.js'
 import type { ResolvedOptions } from './options/options.js'
-import { Reloads } from './reloads.js'
+import { Reloads, reloadHandlers } from './reloads.js'
 import { Resumption } from './resume/resumption.js'
 import { Authentication } from './sessions/authentication.js'
 import { Registry } from './sessions/registry.js'
@@ -50,19 +49,24 @@ export class Gateway {
   readonly #resumption: Resumption
   readonly #listener: Listener
   readonly #reloads = new Reloads(async () => {
-    await this.#core.pool.reload().catch(error => {
+    await this.#load(() => this.#core.pool.reload()).catch(error => {
       throw this.#closing === undefined ? error : errors.closing()
     })
     this.#core.suspensions.lift()
   })
   /** Settles when the gateway has ended; undefined until `close` or `drain` is called. */
   #closing: Promise<void> | undefined
-  #watcher: FSWatcher | undefined
+  /** Only in development mode. */
+  readonly #development: Development | undefined
 
   /** @internal Use `createGateway`. */
   constructor(options: ResolvedOptions, metrics: Metrics) {
     this.options = options
     this.#metrics = metrics
+    this.#development = options.dev
+      ? new Development({ options, reload: changed => reloadHandlers(this, changed) })
+      : undefined
+    const startTransport = createStartTransport(options, metrics)
     const { log, now, monotonic, frontendId, singleSession, requestTimeout, maxBodyBytes } = options
     const registry = new Registry({ frontendId, singleSession, metrics, now })
     this.sessions = new SessionService(registry, options, log)
@@ -70,8 +74,7 @@ export class Gateway {
       options,
       metrics,
       registry,
-      startTransport: createStartTransport(options, metrics),
-      typescriptLoaders: options.dev ? findTypescriptLoaders(options.handlers) : []
+      startTransport: this.#development?.follow(startTransport) ?? startTransport
     })
     this.#core = core
     const { channels, routes, suspensions, dispatcher, requests, queue } = core
@@ -161,9 +164,9 @@ export class Gateway {
   /** @internal Starts workers, then listens. */
   async start(): Promise<void> {
     try {
-      await this.#core.pool.start()
+      const load = () => this.#core.pool.start()
+      await (this.#development?.start(load) ?? load())
       await this.#listener.listen()
-      if (this.options.dev) this.#watcher = watchHandlers(this)
     } catch (error) {
       await this.close()
       throw error
@@ -224,10 +227,14 @@ export class Gateway {
     return this.#listener.isListening && this.#closing === undefined && this.#core.watchdog.hasReadyWorker
   }
 
+  #load(run: () => Promise<void>): Promise<void> {
+    return this.#development?.load(run) ?? run()
+  }
+
   async #end(requestsTimeout: number, spread: number): Promise<void> {
     const { closeTimeout, log } = this.options
     const { requests, deadlines, hooks, dispatcher, watchdog, pool } = this.#core
-    this.#watcher?.close()
+    this.#development?.close()
     this.#listener.close()
     this.#connections.turnAway(spread)
     this.#intake.close()

@@ -1,5 +1,6 @@
 /** Runs reloads of the handlers one at a time; logs those of signals and of `--dev`. The pool does them. */
 import { GatewayError } from '../shared/errors.js'
+import { describeChanged } from './development/development.js'
 import type { Gateway } from './gateway.js'
 
 /** Runs one reload at a time. Calls during a run share a single run that begins after it. */
@@ -30,15 +31,28 @@ export class Reloads {
   }
 }
 
-/** Reloads the handlers and logs the result. If the new ones do not load, the old ones stay in use. */
-export async function reloadHandlers(gateway: Gateway): Promise<void> {
-  const { log } = gateway.options
+/**
+ * Reloads the handlers and logs the result. If the new ones do not load, the old ones stay in use.
+ *
+ * @param changed the files whose change has caused the reload
+ */
+export async function reloadHandlers(gateway: Gateway, changed: readonly string[] = []): Promise<void> {
+  const { log, monotonic } = gateway.options
+  const startedAt = monotonic()
+  const cause = changed.length === 0 ? {} : { changed: describeChanged(changed) }
   try {
     await gateway.reload()
-    log.info('The handlers were loaded anew', { routes: gateway.routes.length })
+    log.info('The handlers were loaded anew', {
+      routes: gateway.routes.length,
+      ms: Math.round(monotonic() - startedAt),
+      ...cause
+    })
   } catch (error) {
     if (isClosing(error)) return log.info('The handlers are not loaded anew: the gateway is closing')
-    log.error('The new handlers do not load; the old ones go on', { error: (error as Error).message })
+    log.error('The new handlers do not load; the old ones go on', {
+      error: (error as Error).message,
+      ...cause
+    })
   }
 }
 

@@ -29,8 +29,6 @@ export type WorkerOptions = Pick<
 
 export interface WorkerStarterInit {
   readonly options: WorkerOptions
-  /** Addresses of the modules that register a loader for TypeScript. Empty if only JavaScript is loaded. */
-  readonly typescriptLoaders: readonly string[]
   readonly metrics: Metrics
   readonly startTransport: StartTransport
   readonly listener: WorkerListener
@@ -52,7 +50,7 @@ export class WorkerStarter {
    * @throws `WORKER_NOT_STARTED` if the machine has no thread, process, file or folder left for it
    */
   start(index: number): Worker {
-    const { options, typescriptLoaders, metrics, startTransport, listener, targets } = this.#init
+    const { options, metrics, startTransport, listener, targets } = this.#init
     metrics.count('workersStarted')
     return new Worker({
       serial: ++this.#lastSerial,
@@ -60,7 +58,9 @@ export class WorkerStarter {
         index,
         frontendId: options.frontendId,
         handlers: options.handlers,
-        typescriptLoaders,
+        // Development mode fills them in (development/development.ts).
+        typescriptLoaders: [],
+        tsconfig: undefined,
         maxSettingsLength: options.maxSettingsLength,
         maxSettingsKeys: options.maxSettingsKeys,
         maxBodyBytes: options.maxBodyBytes,

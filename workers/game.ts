@@ -10,6 +10,8 @@ import type { Hello, RouteHello } from '../shared/link/hello.js'
 import type { WorkerSetup } from '../shared/link/worker-setup.js'
 import { attempt, describeThrown, messageOf } from '../shared/text/thrown.js'
 import { BackendSessionService } from './api/backend-session-service.js'
+import { reportLoadedFiles } from './development/loaded-files.js'
+import { registerTypescript } from './development/typescript.js'
 import { HandlerApp } from './loading/app.js'
 import { type Handler, loadHandlers } from './loading/handlers.js'
 import type { WorkerHooks } from './loading/hooks.js'
@@ -63,8 +65,10 @@ export class Game {
       worker,
       messenger
     })
-    for (const loader of setup.typescriptLoaders) (await import(loader)).register()
-    const { handlers, sessionHooks, hooks } = await loadHandlers(setup.handlers, app)
+    await registerTypescript(setup.typescriptLoaders, setup.tsconfig)
+    const files = setup.isDevelopment ? reportLoadedFiles(message => port.postMessage(message)) : undefined
+    const loaded = await loadHandlers(setup.handlers, app).finally(() => files?.flush())
+    const { handlers, sessionHooks, hooks } = loaded
     const all = [...handlers, ...sessionHooks]
     const env: Environment = {
       ...setup,

@@ -251,6 +251,12 @@ export const optionTable: readonly OptionRow[] = [
     help: 'ms over which a drain disconnects clients; 0: all at once'
   },
   {
+    name: 'devPoll',
+    check: ms(0),
+    defaultValue: 0,
+    help: 'with --dev: ms between two looks at each file, where the system reports no changes; 0: it reports them'
+  },
+  {
     name: 'logLevel',
     check: { type: 'word', words: [...logLevels, 'silent'] },
     defaultValue: 'info',

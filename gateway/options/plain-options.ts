@@ -249,6 +249,11 @@ export interface PlainOptions {
    * come back. 0: all at once. Default: 2,000.
    */
   drainSpread: number
+  /**
+   * Milliseconds between two looks at each file in development mode, for file systems that report no changes,
+   * such as a folder of the host in a virtual machine. 0: the system reports changes. Default: 0.
+   */
+  devPoll: number
   /** Least level of the lines that are logged. Default: `info`. */
   logLevel: LogLevel | 'silent'
   /**

@@ -14,7 +14,7 @@ export function formatBanner(gateway: Gateway, version: string): string {
     return `    ${file.padEnd(width)}  ${names.slice(0, shownRoutes).join(', ')}${more}`
   })
   return `
-Sallyport ${version}${options.dev ? ', development: handlers are loaded anew when a file is saved' : ''}
+Sallyport ${version}${options.dev ? ', development: handlers are loaded anew when a file of theirs is saved' : ''}
 
   listens on  ${url}
   name        ${options.frontendId}
@@ -24,7 +24,7 @@ ${loaded.join('\n')}
 
 ${options.onHttpRequest === undefined ? formatConsole(gateway) : formatPage(gateway)}
 
-  Ctrl-C ends it.
+  ${options.dev ? 'r and Enter load the handlers anew. ' : ''}Ctrl-C ends it.
 `
 }
 

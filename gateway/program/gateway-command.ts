@@ -32,7 +32,7 @@ export const gatewayFlags: FlagTable = Object.fromEntries(
 
 /** The flags that are no options of the gateway, beside `--help`. */
 export const programFlags = {
-  dev: { help: 'run TypeScript handlers, and load them anew when a file is saved' },
+  dev: { help: 'run TypeScript handlers, and load them anew when a file of theirs is saved' },
   example: {
     value: 'NAME',
     help: 'run an example that comes with the package, where no handlers are given'

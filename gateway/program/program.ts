@@ -11,6 +11,7 @@
 import type { Gateway } from '../gateway.js'
 import { reloadHandlers } from '../reloads.js'
 import { leaveFirstSignals } from './first-signals.js'
+import { followKeys } from './keys.js'
 
 /** Exit code after an uncaught exception: EX_SOFTWARE of sysexits.h. */
 export const faultCode = 70
@@ -50,7 +51,8 @@ export class Program {
     process.on('SIGINT', () => this.#askToEnd(2, () => this.#gateway.close()))
     process.on('SIGTERM', () => this.#askToEnd(15, () => this.#drain()))
     process.on('SIGQUIT', () => this.#askToEnd(3, () => this.#drain()))
-    process.on('SIGHUP', () => this.#reload())
+    process.on('SIGHUP', () => this.#reload('SIGHUP'))
+    if (this.#gateway.options.dev) followKeys(() => this.#reload('r'))
     process.on('SIGUSR2', () => this.#gateway.options.log.info('SIGUSR2 means nothing here, and is ignored'))
     // Node ignores SIGPIPE and SIGXFSZ: the writes that caused them fail instead. Node also reports the
     // unhandled rejection of a promise as an uncaught exception.
@@ -100,10 +102,10 @@ export class Program {
    * Reloads the certificate, if there is one, and the handlers. Keeps the old ones if the new ones are
    * invalid.
    */
-  #reload(): void {
+  #reload(cause: string): void {
     const { log, tlsCert } = this.#gateway.options
     if (this.#state !== 'running') {
-      return log.info(`SIGHUP is ignored: the gateway is ${this.#state}`)
+      return log.info(`${cause} is ignored: the gateway is ${this.#state}`)
     }
     if (tlsCert !== '') this.#reloadCertificate()
     void reloadHandlers(this.#gateway)

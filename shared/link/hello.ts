@@ -4,6 +4,7 @@
  * name the route.
  */
 import type { MessagePort } from 'node:worker_threads'
+import type { LoadedFiles } from './loaded-files.js'
 import type { OutboxMessage } from './outbox.js'
 import type { RouteOptions } from './route-options.js'
 
@@ -37,4 +38,4 @@ export interface LinkOffer {
 }
 
 /** The messages that a worker sends over its link. */
-export type FromWorker = Hello | OutboxMessage
+export type FromWorker = Hello | LoadedFiles | OutboxMessage

@@ -13,8 +13,10 @@ export interface WorkerSetup extends SettingsLimits {
   readonly frontendId: string
   /** Absolute path of the handlers' folder. */
   readonly handlers: string
-  /** URLs of the modules that register a TypeScript loader. Empty: only JavaScript is loaded. */
+  /** URLs of the modules that register a TypeScript loader. Empty: none is registered. */
   readonly typescriptLoaders: readonly string[]
+  /** The tsconfig.json for that loader; undefined if there is none. */
+  readonly tsconfig: string | undefined
   readonly claims: ClaimTable
   /** Maximum size of a body in bytes, also after decompression. */
   readonly maxBodyBytes: number
@@ -24,7 +26,7 @@ export interface WorkerSetup extends SettingsLimits {
   readonly maxOperationsPerRequest: number
   /** Milliseconds between two pulses, which show the gateway that the event loop turns. 0: no pulse. */
   readonly pulseInterval: number
-  /** Whether replies are checked against their schemas. */
+  /** Whether replies are checked against their schemas, and loaded files are reported. */
   readonly isDevelopment: boolean
 }
 

@@ -212,7 +212,6 @@ export async function startCore({
     },
     metrics,
     registry,
-    typescriptLoaders: [],
     startTransport: init => {
       if (core.throwStarts) throw new Error('EAGAIN')
       const worker = new ScriptedWorker(init, isProcess)

@@ -6,7 +6,7 @@ import { type Dirent, readdirSync } from 'node:fs'
 import { extname, join, relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { errors } from '../../shared/errors.js'
-import { attempt, codeOf, describeThrown } from '../../shared/text/thrown.js'
+import { attempt, codeOf, describeThrown, messageOf } from '../../shared/text/thrown.js'
 
 export type Module = Readonly<Record<string, unknown>>
 
@@ -51,10 +51,22 @@ export async function load(path: string): Promise<Module> {
   try {
     return await import(pathToFileURL(path).href)
   } catch (error) {
-    const isTypescript = codeOf(error) === 'ERR_UNKNOWN_FILE_EXTENSION' && /ts$/.test(path)
-    const why = isTypescript ? 'it is TypeScript: compile it, or start with --dev' : describeFailure(error)
-    throw errors.handlersInvalid(`${path} does not load: ${why}`)
+    throw errors.handlersInvalid(
+      `${path} does not load: ${whyNotTypescript(error, path) ?? describeFailure(error)}`
+    )
   }
+}
+
+/** Returns why TypeScript does not load where nothing translates it; undefined for any other failure. */
+function whyNotTypescript(error: unknown, path: string): string | undefined {
+  const code = codeOf(error)
+  if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') {
+    return `${describeFailure(error)}; Node only strips types: npm install --save-dev tsx`
+  }
+  const [, file] = /Unknown file extension "\.[mc]?tsx?" for (.+)/.exec(messageOf(error)) ?? []
+  if (code !== 'ERR_UNKNOWN_FILE_EXTENSION' || file === undefined) return undefined
+  const which = file === path ? 'it' : file
+  return `${which} is TypeScript: compile it, or start with --dev and install tsx (npm install --save-dev tsx)`
 }
 
 /** Loads a module such as `_options` from a folder, given its entries; undefined if there is none. */
@@ -95,6 +107,9 @@ export function describeFailure(error: unknown): string {
 
 function describeError(error: Error): string {
   const text = `${error.name}: ${error.message}`.replaceAll(/\s*\n\s*/g, ' ')
+  // Node puts the place of a syntax error before its stack.
+  const [, syntax] = /^(?:file:\/\/)?(\/.*:\d+)\n/.exec(error.stack ?? '') ?? []
+  if (syntax !== undefined && !text.includes(syntax)) return `${text} (${syntax})`
   const place = error.stack
     ?.split('\n')
     .find(line => /^ +at .*:\d+:\d+\)?$/.test(line) && !line.includes('node:'))

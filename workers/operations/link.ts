@@ -6,6 +6,7 @@
  */
 import { type ErrorData, GatewayError } from '../../shared/errors.js'
 import { type AbortReason, type InboxMessage, type InboxReader, readInbox } from '../../shared/link/inbox.js'
+import type { LoadedFiles } from '../../shared/link/loaded-files.js'
 import type { OutboxMessage } from '../../shared/link/outbox.js'
 import { Outbox } from '../../shared/link/outbox-writer.js'
 import { isRequestError } from '../../shared/request-error.js'
@@ -25,7 +26,7 @@ const shareToLeave = 1 / 2
 /** The port of a link: a MessagePort, or its substitute in a process. */
 export interface LinkPort {
   on(event: 'message', listener: (message: InboxMessage) => void): void
-  postMessage(message: OutboxMessage): void
+  postMessage(message: OutboxMessage | LoadedFiles): void
   unref(): void
 }
 

@@ -1,0 +1,215 @@
+/**
+ * Development mode: loads TypeScript handlers without a build, and loads all handlers anew when one of their
+ * files changes. Sessions and sockets stay. If the new code does not load, the old code stays in use.
+ *
+ *   idle ──▶ loading ──▶ idle ──▶ closed
+ */
+import { existsSync } from 'node:fs'
+import { relative } from 'node:path'
+import { errors, GatewayError } from '../../shared/errors.js'
+import { isLoadedFiles } from '../../shared/link/loaded-files.js'
+import type { StartTransport } from '../isolation/start-transport.js'
+import type { ResolvedOptions } from '../options/options.js'
+import { Sources } from './sources.js'
+import { findSyntaxError } from './syntax.js'
+import { findTypescript, noTypescript, type TypescriptSetup } from './typescript.js'
+import { Watcher } from './watcher.js'
+
+/**
+ * Milliseconds to wait for further changes. An editor writes a file in several steps, and a checkout writes
+ * many files.
+ */
+const settling = 100
+
+/**
+ * Milliseconds between two looks at the folders themselves. A watcher sees no more of a folder that was
+ * replaced, or to which a symbolic link no longer leads.
+ */
+const folderInterval = 1_000
+
+/** Number of changed files that are named. */
+const namedFiles = 5
+
+/** A load of the handlers that has succeeded. */
+export interface Load {
+  /** Absolute paths of the files whose change has caused it; empty for the first load, and for `reload()`. */
+  readonly changed: readonly string[]
+}
+
+export interface DevelopmentInit {
+  readonly options: Pick<ResolvedOptions, 'handlers' | 'devPoll' | 'log'>
+  /** Called when files have changed. Never rejects. */
+  readonly reload: (changed: readonly string[]) => Promise<void>
+}
+
+export class Development {
+  /** Called after each load that has succeeded, the first one too, in this order. */
+  readonly onLoaded: ((load: Load) => void)[] = []
+  readonly #init: DevelopmentInit
+  readonly #sources: Sources
+  #state: 'idle' | 'loading' | 'closed' = 'idle'
+  #typescript: TypescriptSetup = noTypescript
+  #changed: readonly string[] = []
+  #watcher: Watcher | undefined
+  #identity = ''
+  #settled: NodeJS.Timeout | undefined
+  #looks: NodeJS.Timeout | undefined
+  /** Ends the wait for a change after a start that has failed. */
+  #tryAgain: (() => void) | undefined
+
+  constructor(init: DevelopmentInit) {
+    this.#init = init
+    this.#sources = new Sources(init.options.handlers)
+  }
+
+  /** Returns a function that starts workers which load TypeScript, and follows what they load. */
+  follow(start: StartTransport): StartTransport {
+    return init =>
+      start({
+        ...init,
+        setup: { ...init.setup, ...this.#typescript },
+        onMessage: message => {
+          if (isLoadedFiles(message)) this.#sources.add(message)
+          else init.onMessage(message)
+        }
+      })
+  }
+
+  /**
+   * Runs the first load, and again after each change until it succeeds. Then watches the sources.
+   *
+   * @throws an error that no change of a file can mend, and `CLOSING`
+   */
+  async start(run: () => Promise<void>): Promise<void> {
+    const { handlers, log } = this.#init.options
+    for (;;) {
+      try {
+        await this.load(run)
+        break
+      } catch (error) {
+        if (!isOfGame(error) || !existsSync(handlers) || this.#isClosed) throw error
+        log.error('The handlers do not load; the next change of a file tries again', { error: error.message })
+      }
+      const isChanged = new Promise<void>(resolve => (this.#tryAgain = resolve))
+      await this.#watch()
+      await isChanged
+      this.#tryAgain = undefined
+      if (this.#isClosed) throw errors.closing()
+    }
+    await this.#watch()
+  }
+
+  /** Loads the handlers by `run`. Changes of files during the load are followed by another load. */
+  async load(run: () => Promise<void>): Promise<void> {
+    const changed = this.#changed
+    this.#changed = []
+    if (!this.#isClosed) this.#state = 'loading'
+    this.#sources.begin()
+    let hasSucceeded = false
+    try {
+      await this.#loadWithTypescript(run)
+      hasSucceeded = true
+    } catch (error) {
+      throw await this.#withPlace(error)
+    } finally {
+      this.#sources.end(hasSucceeded)
+      if (!this.#isClosed) this.#state = 'idle'
+      this.#wake()
+    }
+    for (const each of this.onLoaded) each({ changed })
+  }
+
+  close(): void {
+    this.#state = 'closed'
+    clearTimeout(this.#settled)
+    clearInterval(this.#looks)
+    void this.#watcher?.close()
+    this.#tryAgain?.()
+  }
+
+  get #isClosed(): boolean {
+    return this.#state === 'closed'
+  }
+
+  /**
+   * Registers the loader of TypeScript only if there is TypeScript: in the handlers' folder, or loaded from
+   * elsewhere. A first load may show that, and is then repeated with the loader.
+   */
+  async #loadWithTypescript(run: () => Promise<void>): Promise<void> {
+    const { handlers } = this.#init.options
+    const known = this.#sources.typescriptFile
+    this.#typescript = known === undefined ? noTypescript : findTypescript(handlers, known)
+    try {
+      await run()
+    } catch (error) {
+      const found = this.#sources.typescriptFile
+      if (known !== undefined || found === undefined) throw error
+      this.#typescript = findTypescript(handlers, found)
+      if (this.#typescript.typescriptLoaders.length === 0) throw error
+      await run()
+    }
+  }
+
+  /** Adds the file and line to a syntax error for which Node tells neither. */
+  async #withPlace(error: unknown): Promise<unknown> {
+    if (!isOfGame(error)) return error
+    const place = await findSyntaxError(error.message, this.#sources.watched)
+    return place === undefined ? error : errors.handlersInvalid(`${error.message} (${place})`)
+  }
+
+  async #watch(): Promise<void> {
+    const { handlers, devPoll, log } = this.#init.options
+    if (this.#watcher !== undefined || this.#isClosed) return
+    this.#watcher = await Watcher.load({
+      folder: handlers,
+      pollInterval: devPoll,
+      onEvent: () => this.#wake(),
+      warn: (message, fields) => log.warn(message, fields)
+    })
+    if (this.#watcher === undefined || this.#isClosed) return
+    this.#identity = this.#sources.identify()
+    this.#watcher.follow(this.#sources.watched)
+    this.#looks = setInterval(() => this.#lookAtFolders(), folderInterval).unref()
+  }
+
+  /** Watches everything anew if a folder was replaced. */
+  #lookAtFolders(): void {
+    if (this.#state !== 'idle') return
+    const identity = this.#sources.identify()
+    if (identity === this.#identity) return
+    this.#identity = identity
+    this.#watcher?.renew()
+    this.#wake()
+  }
+
+  /** Looks for changes once nothing has happened for a while. */
+  #wake(): void {
+    clearTimeout(this.#settled)
+    if (!this.#isClosed) this.#settled = setTimeout(() => this.#findChanges(), settling)
+  }
+
+  #findChanges(): void {
+    // The end of the load wakes this again.
+    if (this.#state !== 'idle') return
+    const changed = this.#sources.findChanged()
+    this.#watcher?.follow(this.#sources.watched)
+    if (changed.length === 0) return
+    this.#changed = changed
+    if (this.#tryAgain !== undefined) this.#tryAgain()
+    else void this.#init.reload(changed)
+  }
+}
+
+function isOfGame(error: unknown): error is GatewayError {
+  return error instanceof GatewayError && error.code === 'HANDLERS_INVALID'
+}
+
+/** Describes changed files for the log, relative to the current folder. */
+export function describeChanged(files: readonly string[]): string {
+  const names = files.map(file => {
+    const path = relative('', file)
+    return path.startsWith('..') ? file : path
+  })
+  const more = names.length > namedFiles ? ` and ${names.length - namedFiles} more` : ''
+  return `${names.slice(0, namedFiles).join(', ')}${more}`
+}

@@ -1,0 +1,41 @@
+/**
+ * The place of a syntax error in JavaScript.
+ * Node names neither file nor line when an ES module that was imported does not parse. A check of each file
+ * names both.
+ */
+import { execFile } from 'node:child_process'
+import { statSync } from 'node:fs'
+
+/** Number of files that are checked, the last saved first: the error is most likely there. */
+const mostChecked = 8
+
+/** Milliseconds that the check of a file may take. */
+const longestCheck = 5_000
+
+/**
+ * Returns the file and line of a syntax error, such as `/game/handlers/score.js:3`; undefined if the message
+ * tells of none, or names its place already.
+ */
+export async function findSyntaxError(message: string, files: readonly string[]): Promise<string | undefined> {
+  const [, what] = /SyntaxError: ([^(]+)$/.exec(message) ?? []
+  if (what === undefined || /:\d+/.test(what)) return undefined
+  const scripts = files.filter(file => /\.[mc]?js$/.test(file)).map(file => ({ file, at: savedAt(file) }))
+  scripts.sort((a, b) => b.at - a.at)
+  for (const { file } of scripts.slice(0, mostChecked)) {
+    const output = await check(file)
+    const [, place] = /^(?:file:\/\/)?(.+:\d+)\r?\n/.exec(output) ?? []
+    if (place !== undefined && output.includes(what.trim())) return place
+  }
+  return undefined
+}
+
+function savedAt(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+}
+
+/** Returns what Node prints about the syntax of a file. It does not run the file. */
+function check(file: string): Promise<string> {
+  return new Promise(resolve =>
+    execFile(process.execPath, ['--check', file], { timeout: longestCheck }, (_error, _out, err) => resolve(err))
+  )
+}

@@ -1,0 +1,104 @@
+/**
+ * The loader of TypeScript handlers: tsx, if there is TypeScript to load, with the game's own tsconfig.json.
+ * Without tsx, Node itself strips the types where it can (22.18 and later).
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { errors } from '../../shared/errors.js'
+
+/** What a worker registers before it loads handlers. */
+export interface TypescriptSetup {
+  readonly typescriptLoaders: readonly string[]
+  readonly tsconfig: string | undefined
+}
+
+export const noTypescript: TypescriptSetup = { typescriptLoaders: [], tsconfig: undefined }
+
+/** Whether a file is TypeScript that a loader must read. */
+export function isTypescript(file: string): boolean {
+  return /\.([mc]?ts|tsx)$/.test(file) && !/\.d\.[mc]?ts$/.test(file)
+}
+
+/**
+ * Returns the setup for handlers of which one file is TypeScript.
+ *
+ * @param file that file, for the error
+ * @throws `OPTION_INVALID`, if nothing can load it
+ */
+export function findTypescript(handlers: string, file: string): TypescriptSetup {
+  const typescriptLoaders = findLoaders(handlers)
+  if (typescriptLoaders !== undefined)
+    return { typescriptLoaders, tsconfig: findUpwards(handlers, 'tsconfig.json') }
+  if (canStripTypes()) return noTypescript
+  throw errors.optionInvalid(
+    `${file} is TypeScript: it needs the package tsx (npm install --save-dev tsx), or Node.js 22.18 or later`
+  )
+}
+
+/** Whether Node runs TypeScript by itself. */
+function canStripTypes(): boolean {
+  return Boolean((process.features as { readonly typescript?: unknown }).typescript)
+}
+
+/**
+ * Returns the URLs of the modules through which workers register tsx, for ES modules and for CommonJS
+ * modules; undefined if it is not installed. (With `--import` tsx would have no effect in workers: it
+ * registers itself in main threads only.)
+ */
+function findLoaders(handlers: string): string[] | undefined {
+  // Prefers the game's own tsx to the tsx that is installed beside the gateway.
+  for (const from of [pathToFileURL(join(handlers, '_')), import.meta.url]) {
+    const manifest = findManifest(from)
+    if (manifest === undefined) continue
+    const { exports } = JSON.parse(readFileSync(manifest, 'utf8'))
+    // Takes the ES form of both modules, because the form that `require.resolve` returns can't register in a
+    // worker.
+    return ['./esm/api', './cjs/api'].map(
+      each => new URL(exports[each].import.default, pathToFileURL(manifest)).href
+    )
+  }
+  return undefined
+}
+
+function findManifest(from: URL | string): string | undefined {
+  try {
+    return createRequire(from).resolve('tsx/package.json')
+  } catch {
+    return undefined
+  }
+}
+
+/** Returns the nearest file of a name in a folder and those around it. */
+export function findUpwards(folder: string, name: string): string | undefined {
+  for (let at = folder; ; at = dirname(at)) {
+    const file = join(at, name)
+    if (existsSync(file)) return file
+    if (at === dirname(at)) return undefined
+  }
+}
+
+/** Returns a tsconfig.json and the files of the same project that it extends. */
+export function withExtended(tsconfig: string): string[] {
+  const found = new Set<string>()
+  const queue = [tsconfig]
+  for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+    if (found.has(file)) continue
+    found.add(file)
+    const [, extended = ''] = /"extends"\s*:\s*("[^"]*"|\[[^\]]*\])/.exec(readIfThere(file)) ?? []
+    for (const [, path] of extended.matchAll(/"(\.[^"]*)"/g)) {
+      const target = resolve(dirname(file), path!)
+      queue.push(target.endsWith('.json') ? target : `${target}.json`)
+    }
+  }
+  return [...found]
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
