@@ -2,11 +2,13 @@
  * The files and folders below a handlers' folder that count as sources of the game.
  * A saved file of another kind, such as a database or an editor's swap file, reloads nothing.
  */
-import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs'
+import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
 export interface SourceTree {
   readonly files: readonly string[]
+  /** Paths of the same files without symbolic links, under which Node loads them. */
+  readonly realFiles: readonly string[]
   /** Symbolic links, to files and to folders: what they point to may be exchanged. */
   readonly links: readonly string[]
 }
@@ -28,6 +30,7 @@ export function isSkippedFolder(name: string): boolean {
 /** Lists the sources in a folder and the folders in it. Follows links, but enters each folder once. */
 export function listSources(folder: string): SourceTree {
   const files: string[] = []
+  const realFiles: string[] = []
   const links: string[] = []
   const entered = new Set<string>()
   const enter = (path: string) => {
@@ -40,19 +43,30 @@ export function listSources(folder: string): SourceTree {
       if (entry.isDirectory() || (isLink && isFolder(child))) {
         if (isSkippedFolder(entry.name)) continue
         enter(child)
-      } else if (isSource(child)) files.push(child)
-      else continue
+      } else if (isSource(child)) {
+        files.push(child)
+        realFiles.push((isLink ? realPathOf(child) : undefined) ?? join(real, entry.name))
+      } else continue
       if (isLink) links.push(child)
     }
   }
   enter(folder)
-  return { files, links }
+  return { files, realFiles, links }
 }
 
 /** Returns the path without symbolic links; undefined if it does not exist. */
 export function realPathOf(path: string): string | undefined {
   try {
     return realpathSync.native(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** Returns what is at a path; undefined if nothing is there, or it can't be read. */
+export function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path)
   } catch {
     return undefined
   }
@@ -67,5 +81,5 @@ function readEntries(folder: string): Dirent[] {
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  return statOf(path)?.isDirectory() === true
 }

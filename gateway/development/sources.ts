@@ -3,10 +3,9 @@
  * Tells which of them differ from what the last load has seen. A change is found by comparing, so that it does
  * not matter how a file was replaced, or how many events the system has reported for it.
  */
-import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { LoadedFiles } from '../../shared/link/loaded-files.js'
-import { listSources, realPathOf } from './source-tree.js'
+import { listSources, realPathOf, statOf } from './source-tree.js'
 import { findUpwards, isTypescript, withExtended } from './typescript.js'
 
 /** The print of a path where no file is. */
@@ -21,6 +20,9 @@ export class Sources {
   /** Which file was at each path when the last load began. */
   #prints = new Map<string, string>()
 
+  /** Paths below the folder, by the paths without symbolic links under which Node loads these files. */
+  #names = new Map<string, string>()
+
   constructor(folder: string) {
     this.#folder = folder
   }
@@ -29,17 +31,22 @@ export class Sources {
   begin(): void {
     this.#prints = new Map(this.#all().map(path => [path, printOf(path)]))
     this.#last = new Set()
+    const { files, realFiles } = listSources(this.#folder)
+    this.#names = new Map(realFiles.map((real, index) => [real, files[index]!]))
   }
 
   /** Ends a load. If it has failed, the files of the handlers in use are still watched. */
   end(hasSucceeded: boolean): void {
     if (hasSucceeded) this.#loaded = this.#last
+    const all = new Set(this.#all())
     for (const path of this.#configurations()) this.#know(path)
+    for (const path of this.#prints.keys()) if (!all.has(path)) this.#prints.delete(path)
   }
 
   /** Takes note of what a worker has loaded, or has not found. */
   add({ files, missing }: LoadedFiles): void {
-    for (const path of [...files, ...missing]) {
+    for (const each of [...files, ...missing]) {
+      const path = this.#names.get(each) ?? each
       this.#loaded.add(path)
       this.#last.add(path)
       this.#know(path)
@@ -83,9 +90,8 @@ export class Sources {
 
   /** Returns the files that decide how the sources are loaded. */
   #configurations(): string[] {
-    const manifests = [this.#folder, ...[...this.#loaded].map(path => dirname(path))].flatMap(
-      folder => findUpwards(folder, 'package.json') ?? []
-    )
+    const folders = new Set([this.#folder, ...[...this.#loaded].map(path => dirname(path))])
+    const manifests = [...folders].flatMap(folder => findUpwards(folder, 'package.json') ?? [])
     const own = findUpwards(this.#folder, 'package.json')
     const tsconfig =
       findUpwards(this.#folder, 'tsconfig.json') ??
@@ -95,13 +101,13 @@ export class Sources {
 }
 
 function printOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false })
+  const found = statOf(path)
   return found === undefined || found.isDirectory()
     ? nothing
     : `${realPathOf(path)}:${found.size}:${found.mtimeMs}`
 }
 
 function identityOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false })
+  const found = statOf(path)
   return found === undefined ? path : `${realPathOf(path)}:${found.dev}:${found.ino}:${found.birthtimeMs}`
 }

@@ -4,7 +4,7 @@
  * names both.
  */
 import { execFile } from 'node:child_process'
-import { statSync } from 'node:fs'
+import { statOf } from './source-tree.js'
 
 /** Number of files that are checked, the last saved first: the error is most likely there. */
 const mostChecked = 8
@@ -16,10 +16,15 @@ const longestCheck = 5_000
  * Returns the file and line of a syntax error, such as `/game/handlers/score.js:3`; undefined if the message
  * tells of none, or names its place already.
  */
-export async function findSyntaxError(message: string, files: readonly string[]): Promise<string | undefined> {
+export async function findSyntaxError(
+  message: string,
+  files: readonly string[]
+): Promise<string | undefined> {
   const [, what] = /SyntaxError: ([^(]+)$/.exec(message) ?? []
   if (what === undefined || /:\d+/.test(what)) return undefined
-  const scripts = files.filter(file => /\.[mc]?js$/.test(file)).map(file => ({ file, at: savedAt(file) }))
+  const scripts = files
+    .filter(file => /\.[mc]?js$/.test(file))
+    .map(file => ({ file, at: statOf(file)?.mtimeMs ?? 0 }))
   scripts.sort((a, b) => b.at - a.at)
   for (const { file } of scripts.slice(0, mostChecked)) {
     const output = await check(file)
@@ -29,13 +34,11 @@ export async function findSyntaxError(message: string, files: readonly string[])
   return undefined
 }
 
-function savedAt(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
-}
-
 /** Returns what Node prints about the syntax of a file. It does not run the file. */
 function check(file: string): Promise<string> {
   return new Promise(resolve =>
-    execFile(process.execPath, ['--check', file], { timeout: longestCheck }, (_error, _out, err) => resolve(err))
+    execFile(process.execPath, ['--check', file], { timeout: longestCheck }, (_error, _out, err) =>
+      resolve(err)
+    )
   )
 }

@@ -16,6 +16,9 @@ export interface NamedModule {
   readonly loaded: Module
 }
 
+/** The address of the worker's own files, which are no places of errors of the game. */
+const own = new URL('..', import.meta.url).href
+
 const moduleExtensions = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'])
 
 /** Returns the entries of a folder, sorted by name. */
@@ -112,7 +115,7 @@ function describeError(error: Error): string {
   if (syntax !== undefined && !text.includes(syntax)) return `${text} (${syntax})`
   const place = error.stack
     ?.split('\n')
-    .find(line => /^ +at .*:\d+:\d+\)?$/.test(line) && !line.includes('node:'))
+    .find(line => /^ +at .*:\d+:\d+\)?$/.test(line) && !line.includes('node:') && !line.includes(own))
   const [at] = /(?:file:|\/)[^()]*:\d+:\d+/.exec(place ?? '') ?? []
   return at === undefined || at.includes('node_modules') ? text : `${text} (${at.replace('file://', '')})`
 }
