@@ -49,6 +49,7 @@ const allowed: Record<string, (from: string, path: string) => boolean> = {
  */
 const doors: Record<string, readonly string[]> = {
   ws: ['gateway/http/web-socket.ts', 'client/node.ts'],
+  chokidar: ['gateway/development/watcher.ts'],
   piscina: ['gateway/isolation/thread.ts'],
   superjson: ['shared/values/superjson.ts']
 }
@@ -124,7 +125,8 @@ t.test('an example imports what users import and its own files, and its client w
 )
 
 t.test('each dependency is imported by its doors only, beside types', async t => {
-  const dependencies = Object.keys(JSON.parse(readText('package.json')).dependencies)
+  const { dependencies: needed, optionalDependencies } = JSON.parse(readText('package.json'))
+  const dependencies = Object.keys({ ...needed, ...optionalDependencies })
   t.same([...Object.keys(doors), ...typeOnly].sort(), dependencies.sort(), 'every dependency has its door')
   for (const name of dependencies) {
     const users = product.filter(({ imports }) =>
@@ -139,7 +141,8 @@ t.test('each dependency is imported by its doors only, beside types', async t =>
 })
 
 t.test('no file imports a package that is no dependency', async t => {
-  const { dependencies } = JSON.parse(readText('package.json'))
+  const { dependencies: needed, optionalDependencies } = JSON.parse(readText('package.json'))
+  const dependencies = { ...needed, ...optionalDependencies }
   const strays = product.flatMap(({ path, imports }) =>
     imports
       .filter(({ from }) => isPackage(from) && !isNode(from))
@@ -153,7 +156,7 @@ t.test('tsx, which need not be installed, is named by one file', async t => {
   const users = product.filter(({ path }) => /['"`]tsx[/'"`]/.test(readText(path)))
   t.same(
     users.map(({ path }) => path),
-    ['gateway/dev.ts']
+    ['gateway/development/typescript.ts']
   )
 })
 

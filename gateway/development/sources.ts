@@ -1,10 +1,10 @@
 /**
  * The sources of the game: the files that the workers have loaded, and all below the handlers' folder.
- * Tells which of them differ from what the last load has seen. A change is found by comparing, so that it does
- * not matter how a file was replaced, or how many events the system has reported for it.
+ * Tells which of them differ from what the last load has seen. A change is found by comparing, so that it
+ * does not matter how a file was replaced, or how many events the system has reported for it.
  */
 import { dirname, join } from 'node:path'
-import type { LoadedFiles } from '../../shared/link/loaded-files.js'
+import type { LoadedFiles } from '../../shared/link/hello.js'
 import { listSources, realPathOf, statOf } from './source-tree.js'
 import { findUpwards, isTypescript, withExtended } from './typescript.js'
 
@@ -64,7 +64,7 @@ export class Sources {
     return this.#all().find(path => isTypescript(path) && printOf(path) !== nothing)
   }
 
-  /** All files to watch. Paths of missing modules count if a file can appear there, in a folder that exists. */
+  /** All files to watch, also those that are missing in a folder that exists. */
   get watched(): string[] {
     return this.#all().filter(path => realPathOf(dirname(path)) !== undefined)
   }
@@ -98,6 +98,17 @@ export class Sources {
       join(own === undefined ? this.#folder : dirname(own), 'tsconfig.json')
     return [...manifests, ...withExtended(tsconfig)]
   }
+}
+
+/** Whether any message of a worker is a report of loaded files. */
+export function isLoadedFiles(message: unknown): message is LoadedFiles {
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) return false
+  const { kind, files, missing } = message as Record<string, unknown>
+  return kind === 'loaded' && areTexts(files) && areTexts(missing)
+}
+
+function areTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(each => typeof each === 'string')
 }
 
 function printOf(path: string): string {

@@ -1,7 +1,7 @@
 /**
  * The watcher of files in development, by chokidar.
- * Tells only that something has happened; sources.ts finds out what. If the system can't watch any more files,
- * they are polled.
+ * Tells only that something has happened; sources.ts finds out what. If the system can't watch any more
+ * files, they are polled.
  */
 import { resolve } from 'node:path'
 import type { ChokidarOptions, FSWatcher } from 'chokidar'

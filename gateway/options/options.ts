@@ -107,8 +107,8 @@ export interface GatewayOptions extends Partial<Omit<PlainOptions, 'handlers'>> 
    */
   monotonic?: () => number
   /**
-   * Development mode: loads TypeScript handlers without a build, and reloads all handlers when a file that they
-   * have loaded changes. Default: false.
+   * Development mode: loads TypeScript handlers without a build, and reloads all handlers when a file that
+   * they have loaded changes. Default: false.
    */
   dev?: boolean
   /**

@@ -1,10 +1,10 @@
 /**
  * The first messages of a worker: a thread offers its link, then each worker reports what it has loaded.
+ * In development it also reports the files that it loads, before its hello and at any time after it.
  * A hello is sent once, before the first outcome. The position of a route in it is the index by which batches
  * name the route.
  */
 import type { MessagePort } from 'node:worker_threads'
-import type { LoadedFiles } from './loaded-files.js'
 import type { OutboxMessage } from './outbox.js'
 import type { RouteOptions } from './route-options.js'
 
@@ -30,6 +30,15 @@ export type Hello =
       readonly stops: boolean
     }
   | { readonly kind: 'failed'; readonly message: string }
+
+/** A worker's report in development of files that its modules come from. */
+export interface LoadedFiles {
+  readonly kind: 'loaded'
+  /** Absolute paths of modules that were found. */
+  readonly files: readonly string[]
+  /** Absolute paths at one of which a module was looked for that was not found. */
+  readonly missing: readonly string[]
+}
 
 /** Opens a thread's link. Every other message on a thread's `parentPort` belongs to the game. */
 export interface LinkOffer {

@@ -6,7 +6,7 @@
 import Module, * as module from 'node:module'
 import { sep } from 'node:path'
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
-import type { LoadedFiles } from '../../shared/link/loaded-files.js'
+import type { LoadedFiles } from '../../shared/link/hello.js'
 import { fileOf, type ImportReport, placesOf } from './import-places.js'
 
 const installed = `${sep}node_modules${sep}`
@@ -22,7 +22,7 @@ type WithHooks = {
   }) => void
 }
 
-/** The function of Node that resolves `require`. It is no documented API, but loaders of TypeScript use it. */
+/** Node's function that resolves `require`. It is no documented API, but loaders of TypeScript use it. */
 type WithResolve = {
   _resolveFilename(request: string, parent: { readonly filename?: string } | null, ...rest: unknown[]): string
 }

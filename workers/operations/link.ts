@@ -5,8 +5,8 @@
  * it after the code that runs now.
  */
 import { type ErrorData, GatewayError } from '../../shared/errors.js'
+import type { LoadedFiles } from '../../shared/link/hello.js'
 import { type AbortReason, type InboxMessage, type InboxReader, readInbox } from '../../shared/link/inbox.js'
-import type { LoadedFiles } from '../../shared/link/loaded-files.js'
 import type { OutboxMessage } from '../../shared/link/outbox.js'
 import { Outbox } from '../../shared/link/outbox-writer.js'
 import { isRequestError } from '../../shared/request-error.js'

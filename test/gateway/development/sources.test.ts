@@ -2,8 +2,7 @@
 import { renameSync, rmSync, symlinkSync, unlinkSync, utimesSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { listSources } from '../../../gateway/development/source-tree.js'
-import { Sources } from '../../../gateway/development/sources.js'
-import { isLoadedFiles } from '../../../shared/link/loaded-files.js'
+import { isLoadedFiles, Sources } from '../../../gateway/development/sources.js'
 import { Project } from '../../helpers/development.js'
 
 function begin(t: Test, files: Record<string, string>): { project: Project; sources: Sources } {

@@ -264,6 +264,7 @@ t.test('an option has one name on the command line and one in the environment', 
       ['close-timeout', 'SALLYPORT_CLOSE_TIMEOUT'],
       ['drain-timeout', 'SALLYPORT_DRAIN_TIMEOUT'],
       ['drain-spread', 'SALLYPORT_DRAIN_SPREAD'],
+      ['dev-poll', 'SALLYPORT_DEV_POLL'],
       ['log-level', 'SALLYPORT_LOG_LEVEL'],
       ['max-log-lines-per-second', 'SALLYPORT_MAX_LOG_LINES_PER_SECOND']
     ]
