@@ -32,7 +32,7 @@ type BodyArgs<Body, Rest extends unknown[]> = undefined extends Body
 export class Client<Routes = RouteTypes, Events = EventTypes> {
   readonly #options: ResolvedClientOptions
   readonly #conversation: Conversation
-  readonly #requests = new Requests()
+  readonly #requests: Requests
   readonly #events = new Listeners<string, [body: unknown]>()
   readonly #anyEvents = new Listeners<'event', [event: string, body: unknown]>()
   readonly #early: EarlyEvents
@@ -43,14 +43,16 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
     this.#options = options
     this.#early = new EarlyEvents({
       tell: (name, body) => this.#events.tell(name, body),
-      dropped: dropped => callListener(options.onDropped, dropped)
+      dropped: dropped => this.#anyEvents.isEmpty && callListener(options.onDropped, dropped)
     })
     for (const [event, listener] of options.on) this.#listen(event, listener)
     this.#conversation = new Conversation(url, options, {
       changed: change => this.#changed(change),
       message: (header, bytes, end) => this.#receive(header, bytes, end),
-      sessionLost: () => this.#sessionLost()
+      sessionLost: () => this.#sessionLost(),
+      lastId: () => this.#requests.lastId
     })
+    this.#requests = new Requests(this.#conversation.firstId)
     this.#conversation.start()
   }
 
@@ -68,6 +70,14 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
    */
   get user(): unknown {
     return this.#conversation.user
+  }
+
+  /**
+   * Whether the last handshake resumed a session. After `connect`: true if the option `keep` had a place in a
+   * session, and that session goes on; false for a new session.
+   */
+  get resumed(): boolean {
+    return this.#conversation.resumed
   }
 
   /** The error that closed the client; undefined until it is closed. */
@@ -159,6 +169,16 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
    */
   reconnect(after = 0): void {
     this.#conversation.reconnect(expectMs('after', after, 0))
+  }
+
+  /**
+   * Closes the client and leaves its session waiting, as a page with the option `keep` does when it is left.
+   * Pending requests reject with `CONNECTION_CLOSED`. Messages that were not sent yet are never sent. The
+   * next client with the same storage and URL resumes the session. Without `keep`, no client can.
+   */
+  leave(): void {
+    this.#early.clear()
+    this.#conversation.leave('the client has left')
   }
 
   /**

@@ -15,6 +15,7 @@ export type {
   ClientOptions,
   DroppedEvents,
   EventTypes,
+  PlaceStorage,
   RequestOptions
 } from './base/options.js'
 export type { ClientState, Failure, StateChange } from './base/state.js'

@@ -6,6 +6,11 @@
 export class Listeners<Name, Args extends unknown[]> {
   readonly #byName = new Map<Name, Set<(...args: Args) => void>>()
 
+  /** Whether there are no listeners at all. */
+  get isEmpty(): boolean {
+    return this.#byName.size === 0
+  }
+
   /** Adds a listener. Returns the function that removes it. */
   add(name: Name, listener: (...args: Args) => void): () => void {
     // Wrapped anew for each call: if a function was added twice, each remover removes one entry.

@@ -18,7 +18,16 @@ interface Waiting {
 
 export class Requests {
   readonly #byId = new Map<number, Waiting>()
-  #lastId = 0
+  #lastId: number
+
+  /** `lastId`: the id after which ids begin. */
+  constructor(lastId: number) {
+    this.#lastId = lastId
+  }
+
+  get lastId(): number {
+    return this.#lastId
+  }
 
   /** Returns an id that no pending request has. */
   nextId(): number {

@@ -29,6 +29,13 @@ export interface BackOffOptions {
   readonly most?: number
 }
 
+/** A storage of texts that answers at once, such as `sessionStorage`. What its methods throw is ignored. */
+export interface PlaceStorage {
+  getItem(key: string): string | null
+  setItem(key: string, value: string): void
+  removeItem(key: string): void
+}
+
 export interface ClientOptions<Events = EventTypes> {
   /**
    * Credentials for the game's `onHandshake`, `authenticate` and `onConnect` hooks, such as a token; must be
@@ -47,6 +54,12 @@ export interface ClientOptions<Events = EventTypes> {
    * before it, but no more than 256 events or 256 KiB are kept for that. Default: a warning on the console.
    */
   readonly onDropped?: (dropped: DroppedEvents) => void
+  /**
+   * Where the client keeps its place in the session when its page is left, or `leave` is called. The next
+   * client with this storage and the same URL resumes the session. In a page: `() => sessionStorage`. A
+   * function is called at each use, and may throw. Default: nowhere.
+   */
+  readonly keep?: PlaceStorage | (() => PlaceStorage) | undefined
   /**
    * Milliseconds after which `connect` rejects if the first connection was not made; 0: never. Default:
    * 10,000.
@@ -113,6 +126,7 @@ export interface ResolvedClientOptions {
   readonly user: unknown
   readonly on: readonly [event: string, listener: (body: unknown) => void][]
   readonly onDropped: (dropped: DroppedEvents) => void
+  readonly keep: PlaceStorage | (() => PlaceStorage) | undefined
   readonly connectTimeout: number
   readonly attemptTimeout: number
   readonly requestTimeout: number
@@ -147,6 +161,7 @@ export function resolveClientOptions(asked: ClientOptions<never>): ResolvedClien
         event,
         expectFunction(`on.${event}`, listener as (body: unknown) => void)
       ]),
+    keep: expectStorage(asked.keep ?? undefined),
     onDropped: expectFunction('onDropped', asked.onDropped ?? warnDropped),
     connectTimeout: expectMs('connectTimeout', asked.connectTimeout ?? 10_000, 0),
     attemptTimeout: expectMs('attemptTimeout', asked.attemptTimeout ?? 10_000, 1),
@@ -168,6 +183,7 @@ const names = new Set([
   'user',
   'on',
   'onDropped',
+  'keep',
   'connectTimeout',
   'attemptTimeout',
   'requestTimeout',
@@ -212,6 +228,13 @@ export function expectObject<Value extends object>(name: string, value: Value): 
 export function expectFunction<Value>(name: string, value: Value): Value {
   if (typeof value === 'function') return value
   throw refuseValue(name, 'a function', value)
+}
+
+function expectStorage(keep: ClientOptions['keep']): ClientOptions['keep'] {
+  if (keep === undefined || typeof keep === 'function') return keep
+  const { getItem, setItem, removeItem } = Object(keep) as Partial<PlaceStorage>
+  if ([getItem, setItem, removeItem].every(method => typeof method === 'function')) return keep
+  throw refuseValue('keep', 'a storage with getItem, setItem and removeItem, or a function', keep)
 }
 
 /** Creates the error for an option or argument with a wrong value. */

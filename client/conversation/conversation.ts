@@ -8,30 +8,23 @@
  */
 import { closeCodes, mayComeBack, mayHaveRetryHint, parseComeBack } from '../../shared/close-codes.js'
 import { type ErrorData, errors } from '../../shared/errors.js'
-import { decodeMessage, type MessageHeader } from '../../shared/wire/message.js'
+import { decodeMessage } from '../../shared/wire/message.js'
 import { type PackageKind, packageKinds } from '../../shared/wire/package.js'
 import { decodeCount, encodeCount, type ResumeReply } from '../../shared/wire/resume.js'
 import type { ResolvedClientOptions } from '../base/options.js'
-import type { ClientState, Failure, StateChange } from '../base/state.js'
+import type { ClientState, Failure } from '../base/state.js'
 import { Attempt } from '../socket/attempt.js'
 import { BackOff } from './back-off.js'
+import type { ConversationListener } from './conversation-listener.js'
 import { Dictionary } from './dictionary.js'
-import { decodeHandshake, encodeHandshake } from './handshake.js'
+import { decodeHandshake, describeRefusal, encodeHandshake } from './handshake.js'
 import { Heartbeat } from './heartbeat.js'
+import { KeptPlace } from './kept-place.js'
 import { encodeMessage } from './message.js'
 import { Outbox } from './outbox.js'
 import { watchPresence } from './presence.js'
 import { ReceivedCount } from './received-count.js'
-
-export interface ConversationListener {
-  changed(change: StateChange): void
-  message(header: MessageHeader, bytes: Uint8Array, end: number): void
-  /**
-   * Called when the session is lost, and with it the messages in the outbox; the outbox is emptied after the
-   * call.
-   */
-  sessionLost(): void
-}
+import { RetryTimer } from './retry-timer.js'
 
 /**
  * The error that ended a conversation. `cause`: the thrown value, if the conversation ended because of one.
@@ -40,28 +33,27 @@ export interface ClosingError extends ErrorData {
   readonly cause?: unknown
 }
 
-/** Upper bound in milliseconds of the wait that the gateway may ask the client for. */
-const longestHint = 60_000
-
 export class Conversation {
   readonly #url: string
   readonly #options: ResolvedClientOptions
   readonly #listener: ConversationListener
   readonly outbox: Outbox
-  readonly #backOff: BackOff
+  readonly #retry: RetryTimer
+  readonly #place: KeptPlace
   readonly #heartbeat: Heartbeat
   readonly #endPresence: () => void
   #state: ClientState = 'connecting'
   #attempt: Attempt | undefined
-  #timer: ReturnType<typeof setTimeout> | undefined
   /** Token and epoch to resume with. undefined: not connected yet, or the gateway offers none. */
-  #resume: ResumeReply | undefined
-  #received = new ReceivedCount()
+  #resume: Pick<ResumeReply, 'token' | 'epoch'> | undefined
+  #received: ReceivedCount
+  /** The id after which the ids of requests begin. */
+  readonly firstId: number
+  /** Whether the last handshake resumed a session. */
+  resumed = false
   /** Route codes of the last handshake. */
   dictionary = new Dictionary()
   #kickReason: string | undefined
-  /** Milliseconds until the next attempt, if the game or the gateway set them; else the back-off decides. */
-  #pause: number | undefined
   /** Whether bodies are in superjson's form, in both directions. */
   rich = false
   /** Largest body in bytes, as the gateway last said; undefined: it did not say. */
@@ -81,7 +73,12 @@ export class Conversation {
     this.#options = options
     this.#listener = listener
     this.outbox = new Outbox(options.outboxLimit)
-    this.#backOff = new BackOff(options.backOff, options.random)
+    this.#retry = new RetryTimer(new BackOff(options.backOff, options.random), () => this.start())
+    this.#place = new KeptPlace(options.keep, url)
+    const place = this.#place.take()
+    this.#resume = place
+    this.#received = new ReceivedCount(place?.received)
+    this.firstId = place?.lastId ?? 0
     this.#heartbeat = new Heartbeat({
       interval: options.heartbeat,
       timeout: options.heartbeatTimeout,
@@ -92,7 +89,7 @@ export class Conversation {
     this.#endPresence = watchPresence({
       present: () => this.#checkConnection(),
       away: () => this.#suspend(),
-      gone: () => this.end(errors.connectionClosed('the page has gone'))
+      gone: () => this.#pageGone()
     })
   }
 
@@ -102,7 +99,7 @@ export class Conversation {
 
   /** Begins an attempt to connect, unless one is under way or connected. */
   start(): void {
-    clearTimeout(this.#timer)
+    this.#retry.cancel()
     if (this.#attempt !== undefined || this.#state === 'closed') return
     this.#attempt = new Attempt({
       url: this.#url,
@@ -128,20 +125,33 @@ export class Conversation {
   /** Drops the connection, and connects again. `after`: milliseconds until the attempt. */
   reconnect(after: number): void {
     if (this.#state === 'closed') return
-    this.#pause = after
+    this.#retry.ask(after)
     if (this.#attempt !== undefined) return this.#attempt.close(closeCodes.reconnect, 'the client reconnects')
-    this.#schedule()
+    this.#retry.schedule()
   }
 
-  /** Ends the conversation for good. */
+  /** Ends the conversation for good, and leaves the session waiting. */
+  leave(why: string): void {
+    if (this.#state === 'closed') return
+    this.#keepPlace()
+    this.end(errors.connectionClosed(why), closeCodes.reconnect)
+  }
+
+  /**
+   * Ends the conversation for good. The code `reconnect` leaves the session waiting; any other one ends it.
+   */
   end(error: ClosingError, code: number = closeCodes.normal, reason = error.message): void {
     if (this.#state === 'closed') return
+    // A place that was not resumed yet may be resumed by the next client.
+    const isUnused = this.#state === 'connecting' && this.#resume !== undefined
+    if (isUnused) this.#keepPlace()
     this.error = error
     this.#change('closed', false, code, reason)
-    clearTimeout(this.#timer)
+    this.#retry.cancel()
     this.#heartbeat.stop()
     this.#endPresence()
-    this.#attempt?.close(closeCodes.normal, '')
+    const isLeft = isUnused || code === closeCodes.reconnect
+    this.#attempt?.close(isLeft ? closeCodes.reconnect : closeCodes.normal, '')
   }
 
   #describe(user: unknown): Uint8Array {
@@ -174,13 +184,7 @@ export class Conversation {
   #finishHandshake(body: Uint8Array): void {
     const answer = decodeHandshake(body)
     if (!answer.accepted) {
-      const told = (answer.user as { reason?: unknown } | undefined | null)?.reason
-      const why = answer.outdated
-        ? 'this client is too old'
-        : typeof told === 'string'
-          ? told
-          : 'see its data'
-      const { code, message } = errors.handshakeRefused(why)
+      const { code, message } = errors.handshakeRefused(describeRefusal(answer))
       return this.end({ code, message, data: answer.user }, closeCodes.handshakeRefused)
     }
     this.#attempt!.opened()
@@ -190,13 +194,16 @@ export class Conversation {
     this.maxBodyBytes = answer.maxBodyBytes
     this.dictionary = this.dictionary.after(answer)
     const resumed = answer.resume?.resumed === true
+    this.resumed = resumed
     if (!resumed) this.#beginAnew()
+    // The messages of the client that had this place before are no longer known.
+    else if (this.#state === 'connecting') this.outbox.clear(answer.resume!.received)
     this.#resume = answer.resume
     this.outbox.rewind()
     if (resumed && !this.outbox.acknowledge(answer.resume!.received))
       throw errors.frameMalformed('the gateway counts more than was sent')
     this.#attempt!.send(packageKinds.handshakeAck)
-    this.#backOff.succeeded()
+    this.#retry.succeeded()
     this.#heartbeat.start(answer.heartbeat && answer.heartbeat * 1_000)
     this.#change('open', resumed)
     this.flush()
@@ -235,28 +242,22 @@ export class Conversation {
     if (this.#state === 'open') this.#change('resuming', false, code, why)
     // A gateway that restarts tells its clients when to come back, which spreads them over some time. A
     // gateway that cannot answer a handshake now tells the client when to try again.
-    const hint = mayHaveRetryHint(code) ? parseComeBack(why) : undefined
-    if (hint !== undefined) this.#pause ??= Math.min(hint, longestHint)
+    this.#retry.hint(mayHaveRetryHint(code) ? parseComeBack(why) : undefined)
     this.#kickReason = undefined
-    this.#schedule()
+    this.#retry.schedule()
   }
 
   #failed(failure: Failure, isFatal: boolean): void {
     this.#attempt = undefined
     this.failure = failure
-    if (!isFatal) return this.#schedule()
+    if (!isFatal) return this.#retry.schedule()
     const { code, message } = errors.connectFailed(this.#url, failure.reason)
     this.end({ code, message, cause: failure.cause })
   }
 
-  #schedule(): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.start(), this.#pause ?? this.#backOff.next())
-    this.#pause = undefined
-  }
-
   /** Checks the connection, or connects, when the network or the page is back. */
   #checkConnection(): void {
+    this.#place.drop()
     if (this.#state === 'open') this.#heartbeat.askNow()
     else this.start()
   }
@@ -266,9 +267,21 @@ export class Conversation {
    * until the page returns. An open socket would keep the page out of the cache.
    */
   #suspend(): void {
+    this.#keepPlace()
     this.reconnect(0)
-    clearTimeout(this.#timer)
-    this.#pause = undefined
+    this.#retry.reset()
+  }
+
+  /** Ends the session with its page, unless the page may be loaded again and go on with it. */
+  #pageGone(): void {
+    if (this.#options.keep !== undefined) return this.leave('the page was left')
+    this.end(errors.connectionClosed('the page has gone'))
+  }
+
+  #keepPlace(): void {
+    if (this.#resume === undefined) return
+    const { token, epoch } = this.#resume
+    this.#place.put({ token, epoch, received: this.#received.value, lastId: this.#listener.lastId() })
   }
 
   #change(state: ClientState, resumed: boolean, code?: number, reason = ''): void {

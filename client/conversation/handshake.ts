@@ -92,3 +92,10 @@ export function decodeHandshake(body: Uint8Array): HandshakeAnswer {
   const { dict, dictVersion, resume, heartbeat, maxBodyBytes } = sys ?? {}
   return { accepted: true, dict, dictVersion, resume, heartbeat, rich, maxBodyBytes, user }
 }
+
+/** Returns the reason of a refusal, for people. */
+export function describeRefusal({ outdated, user }: HandshakeAnswer & { accepted: false }): string {
+  if (outdated) return 'this client is too old'
+  const told = (user as { reason?: unknown } | undefined | null)?.reason
+  return typeof told === 'string' ? told : 'see its data'
+}

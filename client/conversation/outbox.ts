@@ -90,10 +90,13 @@ export class Outbox {
     this.acknowledge(this.#acknowledged + this.#written)
   }
 
-  /** Drops all messages and resets the counts, for a new session. */
-  clear(): void {
+  /**
+   * Drops all messages and resets the counts, for a new session. `acknowledged`: the messages that the
+   * gateway has received, if another client of the same session has sent some.
+   */
+  clear(acknowledged = 0): void {
     this.#messages = []
-    this.#acknowledged = 0
+    this.#acknowledged = acknowledged
     this.#written = 0
     this.#everWritten = 0
     this.#bytes = 0

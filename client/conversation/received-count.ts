@@ -14,9 +14,14 @@ const bytesPerReport = 65_536
 
 export class ReceivedCount {
   /** Counted messages received so far. */
-  value = 0
+  value: number
   #messages = 0
   #bytes = 0
+
+  /** `value`: the messages that were received before, by another client of the same session. */
+  constructor(value = 0) {
+    this.value = value
+  }
 
   /** Whether enough has happened since the last report. */
   get isDue(): boolean {

@@ -74,11 +74,13 @@ export function parseResumeRequest(value: unknown): ResumeRequest | undefined {
   return { session: { token, epoch, received } }
 }
 
-function isSecret(value: unknown): value is string {
+/** Whether a value has the form of a token or an epoch. */
+export function isSecret(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.length <= longestSecret
 }
 
-function isCount(value: unknown): value is number {
+/** Whether a value has the form of a count. */
+export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 

@@ -31,7 +31,26 @@ addEventListener('pageshow', ({ persisted }) => persisted && add('brought back')
 await game.request('player.login', { uid: location.search.slice(1) })
 </script>`
 
+/**
+ * A page that keeps its place in the session when it is left. What its address asks for is its name; `heard`
+ * outlives the page, as the game of a server would.
+ */
+const keeping = `<!doctype html><title>A game that keeps its place</title><script type="module">
+import { connect } from '/sallyport/client/index.js'
+const name = location.search.slice(1)
+const heard = JSON.parse(localStorage.getItem('heard ' + name) ?? '[]')
+const tick = n => localStorage.setItem('heard ' + name, JSON.stringify([heard.push(n), heard][1]))
+globalThis.game = await connect(location.origin.replace('http', 'ws'), { keep: () => sessionStorage, on: { tick } })
+if (!game.resumed) await game.request('player.login', { uid: name })
+document.title = game.resumed ? 'resumed' : 'new'
+</script>`
+
 const serveClient = clientFiles()
+
+const pages = new Map([
+  ['/game', game],
+  ['/keeping', keeping]
+])
 
 function onHttpRequest(request: IncomingMessage, response: ServerResponse): void {
   if (serveClient(request, response)) return
@@ -39,7 +58,7 @@ function onHttpRequest(request: IncomingMessage, response: ServerResponse): void
   else
     response
       .writeHead(200, { 'content-type': 'text/html' })
-      .end(request.url?.startsWith('/game') === true ? game : '<!doctype html><title>A page</title>')
+      .end(pages.get(request.url!.split('?')[0]!) ?? '<!doctype html><title>A page</title>')
 }
 
 t.test('in a real browser', { skip: whyNoBrowser() }, async t => {
@@ -127,6 +146,25 @@ t.test('in a browser that keeps pages which are left', { skip: whyNoBrowser() },
     await page.close()
   })
 
+  t.test('so has one that keeps its place, which is in no storage while the page is there', async t => {
+    const page = await browser.newPage()
+    await page.goto(`${origin}/keeping?kept`)
+    await page.waitForFunction("document.title === 'new'")
+    const [session] = gateway.sessions.getByUid('kept')
+    const { sessionsResumed } = gateway.metrics()
+    await go(page, `location.href = '${origin}/elsewhere'`)
+    await page.waitForURL(`${origin}/elsewhere`)
+    t.equal(await page.evaluate('sessionStorage.length'), 1)
+    await go(page, 'history.back()')
+    await until('it is back', () => gateway.metrics().sessionsResumed === sessionsResumed + 1)
+    await page.waitForFunction("game.state === 'open' && sessionStorage.length === 0")
+    t.equal(await page.title(), 'new', 'the page was not loaded anew')
+    t.same(gateway.sessions.getByUid('kept'), [session])
+    await page.evaluate('game.close()')
+    await until('its session has ended', () => gateway.sessions.getByUid('kept').length === 0)
+    await page.close()
+  })
+
   t.test('a page that is closed has said goodbye', async t => {
     const { sessionsDetached } = gateway.metrics()
     const page = await open('gone')
@@ -135,3 +173,69 @@ t.test('in a browser that keeps pages which are left', { skip: whyNoBrowser() },
     t.equal(gateway.metrics().sessionsDetached, sessionsDetached)
   })
 })
+
+t.test(
+  'a page that keeps its place has its session again after a reload',
+  { skip: whyNoBrowser() },
+  async t => {
+    const browser = await startBrowser(t)
+    const { gateway } = await startGateway(t, handlers, { workers: 1, onHttpRequest })
+    const url = `${gateway.url.replace('ws:', 'http:')}/keeping`
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    await page.goto(`${url}?red`)
+    await page.waitForFunction("document.title === 'new'")
+    const [session] = gateway.sessions.getByUid('red')
+
+    t.test('no event is lost and none comes twice, though many are in flight at each reload', async t => {
+      let sent = 0
+      for (let reload = 0; reload < 5; reload++) {
+        for (let n = 0; n < 200; n++) gateway.send('red', 'tick', sent++)
+        const reloaded = page.reload()
+        for (let n = 0; n < 20; n++) gateway.send('red', 'tick', sent++)
+        await reloaded
+        await page.waitForFunction("document.title === 'resumed'")
+      }
+      await page.waitForFunction(`JSON.parse(localStorage.getItem('heard red')).length >= ${sent}`)
+      await page.evaluate("game.request('player.seen')")
+      const heard = await page.evaluate("JSON.parse(localStorage.getItem('heard red'))")
+      t.same(
+        heard,
+        Array.from({ length: sent }, (_, n) => n)
+      )
+      t.same(gateway.sessions.getByUid('red'), [session])
+      t.match(gateway.metrics(), { sessionsOpened: 1, sessionsResumed: 5 })
+    })
+
+    t.test('a tab with a copy of its storage has a session of its own, and both keep theirs', async t => {
+      const opened = context.waitForEvent('page')
+      await page.evaluate(`void open('${url}?blue')`)
+      const copy = await opened
+      await copy.waitForFunction("document.title === 'new'")
+      t.equal(gateway.metrics().sessions, 2)
+      for (const each of [page, copy, page]) {
+        await each.reload()
+        await each.waitForFunction("document.title === 'resumed'")
+      }
+      t.same(await Promise.all([page, copy].map(each => each.evaluate('game.state'))), ['open', 'open'])
+      t.same(gateway.sessions.getByUid('red'), [session])
+      t.equal(gateway.sessions.getByUid('blue').length, 1)
+      t.match(gateway.metrics(), { sessions: 2, sessionsOpened: 2, sessionsResumed: 8 })
+    })
+
+    t.test('the way through another page and back keeps the session, and a close ends it', async t => {
+      await page.goto(url.replace('keeping', 'elsewhere'))
+      await until('it is away', () => gateway.metrics().detachedSessions === 1)
+      gateway.send('red', 'tick', 'meanwhile')
+      await page.goto(`${url}?red`)
+      await page.waitForFunction("JSON.parse(localStorage.getItem('heard red')).at(-1) === 'meanwhile'")
+      t.equal(await page.title(), 'resumed')
+      t.same(gateway.sessions.getByUid('red'), [session])
+      t.equal(await page.evaluate('sessionStorage.length'), 0)
+      await page.evaluate('game.close()')
+      await until('its session has ended', () => gateway.sessions.getByUid('red').length === 0)
+      await page.reload()
+      await page.waitForFunction("document.title === 'new'")
+    })
+  }
+)

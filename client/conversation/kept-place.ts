@@ -1,0 +1,67 @@
+/**
+ * A client's place in its session, kept in a storage while no client has it: from the moment when a page is
+ * left until a page takes it. A page that has the place leaves no copy in the storage. So a duplicated tab,
+ * whose storage is a copy, finds none, and cannot take the session away from the first tab. Owned by the
+ * Conversation.
+ */
+
+import { maxMessageId } from '../../shared/wire/message.js'
+import { isCount, isSecret } from '../../shared/wire/resume.js'
+import type { PlaceStorage } from '../base/options.js'
+
+/** What a client needs to go on where another one has left. */
+export interface Place {
+  readonly token: string
+  readonly epoch: string
+  /** Counted messages that were received in this epoch. */
+  readonly received: number
+  /** Id of the last request. Replies to earlier ones may still come, so ids go on from here. */
+  readonly lastId: number
+}
+
+export class KeptPlace {
+  readonly #find: () => PlaceStorage | undefined
+  readonly #key: string
+  #isPut = false
+
+  /** `keep`: the option. Places of different gateways have different keys. */
+  constructor(keep: PlaceStorage | (() => PlaceStorage) | undefined, url: string) {
+    this.#find = typeof keep === 'function' ? keep : () => keep
+    this.#key = `sallyport ${url}`
+  }
+
+  /** Removes and returns the place; undefined if there is none, or none that can be read. */
+  take(): Place | undefined {
+    try {
+      const text = this.#find()!.getItem(this.#key)
+      this.#find()!.removeItem(this.#key)
+      return readPlace(JSON.parse(text!))
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Writes the place. If the storage refuses it, the next client begins a new session. */
+  put(place: Place): void {
+    this.#isPut = true
+    try {
+      this.#find()?.setItem(this.#key, JSON.stringify(place))
+    } catch {}
+  }
+
+  /** Removes the place that was put, because its client is back. */
+  drop(): void {
+    if (!this.#isPut) return
+    this.#isPut = false
+    try {
+      this.#find()?.removeItem(this.#key)
+    } catch {}
+  }
+}
+
+/** Reads a place from a storage, where anybody may have written anything. */
+function readPlace(value: Readonly<Record<string, unknown>>): Place | undefined {
+  const { token, epoch, received, lastId } = value
+  if (!isSecret(token) || !isSecret(epoch) || !isCount(received) || !isCount(lastId)) return undefined
+  return lastId <= maxMessageId ? { token, epoch, received, lastId } : undefined
+}
