@@ -180,7 +180,14 @@ t.test('what is given up while the client is away is never sent', async t => {
   proxy.isDown = true
   proxy.cut('reset')
   await until('it is away', () => client.state === 'resuming')
-  await t.rejects(client.request('player.add', { n: 1 }, { timeout: 20 }), { code: 'REQUEST_TIMED_OUT' })
+  await t.rejects(client.request('player.add', { n: 1 }, { timeout: 20 }), { code: 'REQUEST_TIMED_OUT'   const all = await join({ onDropped: each => dropped.push(each) })
+  let came = 0
+  all.onEvent(event => event === 'tick' && came++)
+  await all.request('player.login', { uid: 'green' })
+  for (let n = 0; n < 300; n++) gateway.send('green', 'tick', n)
+  await until('all came', () => came === 300)
+  t.equal(dropped.length, 1, 'a listener of all events has heard them')
+})
   const added = client.request('player.add', { n: 2 })
   proxy.isDown = false
   t.equal(await added, 2)
