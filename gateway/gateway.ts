@@ -17,13 +17,14 @@ import {
   type HostRecipient
 } from './host/host-events.js'
 import { SessionService } from './host/session-service.js'
+import { serveStartPage } from './host/start-page.js'
 import { Listener } from './http/listener.js'
 import { UpgradePolicy } from './http/upgrade-policy.js'
 import { Intake } from './intake/intake.js'
 import { LoadLimits } from './intake/load-limits.js'
 import { createStartTransport } from './isolation/start-transport.js'
 import { SharedBudget } from './limits/shared-budget.js'
-import type { ResolvedOptions } from './options/options.js'
+import { acceptAll, type ResolvedOptions } from './options/options.js'
 import { Reloads, reloadHandlers } from './reloads.js'
 import { Resumption } from './resume/resumption.js'
 import { Authentication } from './sessions/authentication.js'
@@ -106,8 +107,15 @@ export class Gateway {
       resumption
     })
     this.#connections = connections
+    const serve = serveStartPage({
+      name: frontendId,
+      decidesWhoConnects: options.authenticate !== undefined || options.onHandshake !== acceptAll,
+      isDevelopment: options.dev,
+      listRoutes: () => this.routes.map(({ route }) => route)
+    })
     const listener = new Listener({
       ...options,
+      onHttpRequest: options.startPage === 'on' ? serve : options.onHttpRequest,
       metrics,
       upgradePolicy: new UpgradePolicy({ limits: options, metrics, log, monotonic }),
       onSocket: (...opened) => connections.open(...opened)

@@ -31,6 +31,6 @@ export type {
   HttpRequestListener,
   ResolvedOptions
 } from './options/options.js'
-export type { Isolation, PlainOptions, SingleSession } from './options/plain-options.js'
+export type { Isolation, PlainOptions, SingleSession, StartPage } from './options/plain-options.js'
 export { createGateway } from './start.js'
 export { type MetricName, metricNames } from './telemetry/metrics.js'

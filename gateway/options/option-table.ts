@@ -61,6 +61,12 @@ export const optionTable: readonly OptionRow[] = [
     help: 'hosts that requests may be for, comma-separated: auto, loopback, *, names'
   },
   {
+    name: 'startPage',
+    check: { type: 'word', words: ['auto', 'on', 'off'] },
+    defaultValue: 'auto',
+    help: 'whether a page that calls routes is served, if the host serves no page; auto: off if NODE_ENV is production, else on'
+  },
+  {
     name: 'maxConnections',
     check: count(0, 10_000_000),
     defaultValue: 50_000,

@@ -17,7 +17,7 @@ import { LogDoor } from '../telemetry/log-door.js'
 import { Metrics } from '../telemetry/metrics.js'
 import { checkOption } from './option-row.js'
 import { optionTable } from './option-table.js'
-import type { PlainOptions } from './plain-options.js'
+import type { PlainOptions, StartPage } from './plain-options.js'
 
 /** The declarations of a Pomelo client in its handshake, and its address. */
 export interface HandshakeInfo {
@@ -93,7 +93,7 @@ export interface GatewayOptions extends Partial<Omit<PlainOptions, 'handlers'>> 
   authenticate?: (asked: AuthenticationRequest) => AuthenticationAnswer | Promise<AuthenticationAnswer>
   /**
    * Answers HTTP requests that are no upgrades, e.g. for a page. If it throws, the answer is 500. Default:
-   * answers 426.
+   * serves the start page, or answers 426 if the option `startPage` turns it off.
    */
   onHttpRequest?: HttpRequestListener
   /**
@@ -118,7 +118,9 @@ export interface GatewayOptions extends Partial<Omit<PlainOptions, 'handlers'>> 
   workerArgv?: readonly string[]
 }
 
-export interface ResolvedOptions extends Readonly<PlainOptions> {
+export interface ResolvedOptions extends Readonly<Omit<PlainOptions, 'startPage'>> {
+  /** `off` if the host answers HTTP requests itself. */
+  readonly startPage: 'on' | 'off'
   readonly log: Logger & { /** @internal */ close(): void }
   readonly onHandshake: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
   readonly authenticate: GatewayOptions['authenticate'] | undefined
@@ -127,6 +129,11 @@ export interface ResolvedOptions extends Readonly<PlainOptions> {
   readonly monotonic: () => number
   readonly dev: boolean
   readonly workerArgv: readonly string[] | undefined
+}
+
+/** The `onHandshake` of a host that gives none. */
+export function acceptAll(): HandshakeAnswer {
+  return { accept: true }
 }
 
 /** Names of the options that only a program can give, because they are not plain values. */
@@ -194,8 +201,9 @@ export function resolveOptions(asked: GatewayOptions, metrics = new Metrics()): 
   return Object.freeze({
     ...options,
     handlers: resolve(options.handlers),
+    startPage: onHttpRequest === undefined ? resolveStartPage(options.startPage) : 'off',
     log: new LogDoor({ ...options, log, stream: process.stderr, metrics, now }),
-    onHandshake: onHandshake ?? (() => ({ accept: true })),
+    onHandshake: onHandshake ?? acceptAll,
     authenticate,
     onHttpRequest,
     now,
@@ -203,4 +211,9 @@ export function resolveOptions(asked: GatewayOptions, metrics = new Metrics()): 
     dev,
     workerArgv
   })
+}
+
+function resolveStartPage(asked: StartPage): 'on' | 'off' {
+  if (asked !== 'auto') return asked
+  return process.env['NODE_ENV'] === 'production' ? 'off' : 'on'
 }

@@ -14,6 +14,11 @@ export type SingleSession = 'off' | 'reject' | 'kick'
 /** The place where a worker runs: a thread of the gateway's process, or a process of its own. */
 export type Isolation = 'thread' | 'process'
 
+/**
+ * Whether the gateway serves its start page: `auto` means `off` if `NODE_ENV` is `production`, else `on`.
+ */
+export type StartPage = 'auto' | 'on' | 'off'
+
 /** Options that are plain values, and so can come from the command line and the environment too. */
 export interface PlainOptions {
   /**
@@ -55,6 +60,13 @@ export interface PlainOptions {
    * loopback address, else `*`. Default: `auto`.
    */
   hosts: string
+  /**
+   * Whether the gateway serves its start page, which calls routes and shows replies and events, to any
+   * browser that reaches it. Without it, plain HTTP requests are answered with 426. A host that gives
+   * `onHttpRequest` serves its own pages, whatever this option says. `auto` means `off` if the environment
+   * variable `NODE_ENV` is `production`, else `on`. Default: `auto`.
+   */
+  startPage: StartPage
   /**
    * TCP connections in all, from their accept: WebSockets, and connections that ask for an upgrade or a page.
    * At the limit, a connection that waits for a request is closed to make room. If no connection waits, a few

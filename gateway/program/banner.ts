@@ -22,22 +22,20 @@ Sallyport ${version}${options.dev ? ', development: handlers are loaded anew whe
   handlers    ${options.handlers}
 ${loaded.join('\n')}
 
-${options.onHttpRequest === undefined ? formatConsole(gateway) : formatPage(gateway)}
-
-  ${options.dev ? 'r and Enter load the handlers anew. ' : ''}Ctrl-C ends it.
+${formatPage(gateway)}  ${options.dev ? 'r and Enter load the handlers anew. ' : ''}Ctrl-C ends it.
 `
 }
 
-function formatPage({ url }: Gateway): string {
-  return `  Open it in a browser, in two windows side by side:
-    ${url.replace(/^ws/, 'http')}/`
-}
+function formatPage({ url, options }: Gateway): string {
+  const isOwn = options.onHttpRequest !== undefined
+  if (!isOwn && options.startPage === 'off') return ''
+  // A browser cannot open the address that stands for all addresses of the machine.
+  const address = url
+    .replace(/^ws/, 'http')
+    .replace('//0.0.0.0:', '//127.0.0.1:')
+    .replace('//[::]:', '//[::1]:')
+  return `  Open it in a browser${isOwn ? ', in two windows side by side' : ' to call these routes'}:
+    ${address}/
 
-function formatConsole({ url, routes }: Gateway): string {
-  const score = routes.some(({ route }) => route === 'score.add')
-  const request = score ? '[1,"score.add",{"points":3}]' : `[1,"${routes[0]!.route}",{}]`
-  return `  Try it in a browser's console:
-    ws = new WebSocket('${url}', 'sallyport.json')
-    ws.onmessage = ({ data }) => console.log(data)
-    ws.onopen = () => ws.send('${request}')`
+`
 }

@@ -74,7 +74,7 @@ t.test(
 
 t.test('the gateway closes each socket by itself, whatever bytes come instead of an upgrade', async t => {
   const seed = Date.now() % 1_000_000
-  const limits = { handshakeTimeout: 300, heartbeat: 200, resumeWindow: 0 }
+  const limits = { handshakeTimeout: 300, heartbeat: 200, resumeWindow: 0, startPage: 'off' } as const
   const { gateway, connect } = await startGateway(t, fuzzHandlers, limits)
   const bystander = await connect()
   const { answers, faults } = await fuzzHttp(gateway.address.port, 300, createRandom(seed))

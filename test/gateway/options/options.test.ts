@@ -90,6 +90,30 @@ t.test('what is asked for is taken, undefined is not asked for, and 0 is 0', t =
   t.end()
 })
 
+t.test('the start page is off in production, and where the host answers HTTP requests itself', t => {
+  const { NODE_ENV } = process.env
+  t.teardown(() => {
+    if (NODE_ENV === undefined) delete process.env['NODE_ENV']
+    else process.env['NODE_ENV'] = NODE_ENV
+  })
+  const resolved = (options: Partial<GatewayOptions> = {}) =>
+    resolveOptions({ handlers: '/h', ...options }).startPage
+  for (const [environment, page] of [
+    [undefined, 'on'],
+    ['development', 'on'],
+    ['production', 'off']
+  ] as const) {
+    if (environment === undefined) delete process.env['NODE_ENV']
+    else process.env['NODE_ENV'] = environment
+    t.equal(resolved(), page, `NODE_ENV=${environment}`)
+    t.equal(resolved({ startPage: 'auto' }), page, `NODE_ENV=${environment}`)
+    t.equal(resolved({ startPage: 'on' }), 'on', `NODE_ENV=${environment}`)
+    t.equal(resolved({ startPage: 'off' }), 'off', `NODE_ENV=${environment}`)
+    t.equal(resolved({ startPage: 'on', onHttpRequest: () => {} }), 'off', `NODE_ENV=${environment}`)
+  }
+  t.end()
+})
+
 t.test('defaults are what the options themselves allow', t => {
   const defaultValues = Object.fromEntries(
     optionTable.flatMap(({ name, defaultValue }) =>
@@ -141,7 +165,8 @@ for (const { name, check } of optionTable) {
     for (const [value, got] of rows)
       t.throws(() => resolveWith(value), refused(`Expected \`${name}\` to be ${expected}, got ${got}`))
     if (check.type === 'word')
-      for (const word of check.words) t.equal(resolveWith(word)[name], word, 'each word is allowed')
+      for (const word of check.words)
+        t.equal(resolveWith(word)[name], word === 'auto' ? 'on' : word, 'each word is allowed')
     t.end()
   })
 }
@@ -224,6 +249,7 @@ t.test('an option has one name on the command line and one in the environment', 
       ['single-session', 'SALLYPORT_SINGLE_SESSION'],
       ['origins', 'SALLYPORT_ORIGINS'],
       ['hosts', 'SALLYPORT_HOSTS'],
+      ['start-page', 'SALLYPORT_START_PAGE'],
       ['max-connections', 'SALLYPORT_MAX_CONNECTIONS'],
       ['max-connections-per-address', 'SALLYPORT_MAX_CONNECTIONS_PER_ADDRESS'],
       ['max-connections-per-second-per-address', 'SALLYPORT_MAX_CONNECTIONS_PER_SECOND_PER_ADDRESS'],

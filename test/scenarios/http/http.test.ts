@@ -10,12 +10,16 @@ import { until } from '../../helpers/until.js'
 type Answering = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
 async function start(t: Test, onHttpRequest?: Answering) {
-  const running = await startGateway(t, 'wire', onHttpRequest === undefined ? {} : { onHttpRequest })
+  const running = await startGateway(
+    t,
+    'wire',
+    onHttpRequest === undefined ? { startPage: 'off' } : { onHttpRequest }
+  )
   const url = running.gateway.url.replace('ws:', 'http:')
   return { ...running, url }
 }
 
-t.test('without onHttpRequest it says that it wants a WebSocket, and closes', async t => {
+t.test('without onHttpRequest and start page it says that it wants a WebSocket, and closes', async t => {
   const { url } = await start(t)
   const response = await fetch(`${url}/any?thing=1`)
   t.same([response.status, response.headers.get('upgrade')], [426, 'websocket'])

@@ -189,5 +189,13 @@ t.test(
     // The example reads the files of its page when it is loaded.
     const load = "await import('./node_modules/sallyport/dist/examples/chat/http.js')"
     await run(process.execPath, ['--input-type=module', '--eval', load], { cwd: project })
+    const page = `
+      const { serveStartPage } = await import('./node_modules/sallyport/dist/gateway/host/start-page.js')
+      const response = { writeHead: status => console.log(status), end() {} }
+      serveStartPage({})({ method: 'GET', url: '/', headers: {} }, response)`
+    const { stdout: status } = await run(process.execPath, ['--input-type=module', '--eval', page], {
+      cwd: project
+    })
+    t.equal(status, '200\n', 'the start page is in the package')
   }
 )

@@ -10,7 +10,7 @@ import { Player } from '../../helpers/player.js'
 import { frame, opcodes, RawClient } from '../../helpers/raw-client.js'
 import { until } from '../../helpers/until.js'
 
-const { gateway, connect } = await startGateway(t, 'wire', { workers: 1 })
+const { gateway, connect } = await startGateway(t, 'wire', { workers: 1, startPage: 'off' })
 const bystander = await connect()
 
 async function othersPlayOn(t: Test) {
