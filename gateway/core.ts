@@ -12,6 +12,7 @@ import { Watchdog } from './dispatch/watchdog.js'
 import { WorkerReports } from './dispatch/worker-reports.js'
 import { SessionHooks } from './intake/session-hooks.js'
 import type { StartTransport } from './isolation/start-transport.js'
+import { TimeLimits } from './limits/time-limits.js'
 import type { ResolvedOptions } from './options/options.js'
 import { Pool } from './pool/pool.js'
 import { Suspensions } from './pool/suspensions.js'
@@ -44,6 +45,7 @@ export interface CoreInit {
 export class Core {
   readonly registry: Registry
   readonly channels: Channels
+  readonly timeLimits: TimeLimits
   readonly routes = new RouteTable()
   readonly hooks: SessionHooks
   readonly pool: Pool
@@ -58,8 +60,10 @@ export class Core {
     const { log, monotonic, workers: size, startTimeout } = options
     this.registry = registry
     this.channels = new Channels(options)
+    const timeLimits = new TimeLimits({ log, onBack: () => requests.restartClocks(monotonic()) })
     const pool: Pool = new Pool({
       size,
+      timeLimits,
       metrics,
       startTimeout,
       log,
@@ -72,21 +76,32 @@ export class Core {
       onFailure: place => dispatcher.placeFailed(place)
     })
     const requests = new OpenRequests({ ...options, metrics })
-    const queue = new RequestQueue({ ...options, pool, requests })
-    const deadlines = new Deadlines({ requests, metrics, log })
+    const queue = new RequestQueue({ ...options, pool, requests, timeLimits })
+    const deadlines = new Deadlines({ requests, timeLimits, metrics, log })
     const suspensions = new Suspensions({ metrics, log, monotonic })
-    const dispatcher = new Dispatcher({ ...options, pool, requests, queue, deadlines, metrics, suspensions })
+    const dispatcher = new Dispatcher({
+      ...options,
+      pool,
+      requests,
+      queue,
+      deadlines,
+      timeLimits,
+      metrics,
+      suspensions
+    })
     const starter = new WorkerStarter({
       options,
       metrics,
+      timeLimits,
       startTransport,
-      listener: new WorkerReports({ pool, dispatcher, requests, log }),
+      listener: new WorkerReports({ pool, dispatcher, requests, timeLimits, log }),
       targets: { ...options, registry, channels: this.channels, limits: options, metrics }
     })
     this.hooks = new SessionHooks({ ...options, registry, dispatcher, suspensions })
     // Prepended, so that the host program's own listeners find no ended session in a channel.
     registry.prependListener('closed', session => this.channels.leaveAll(session))
-    this.watchdog = new Watchdog({ ...options, pool, queue, metrics })
+    this.watchdog = new Watchdog({ ...options, pool, queue, timeLimits, metrics })
+    this.timeLimits = timeLimits
     this.pool = pool
     this.requests = requests
     this.queue = queue

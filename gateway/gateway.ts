@@ -102,6 +102,7 @@ export class Gateway {
       registry,
       routes,
       intake: this.#intake,
+      timeLimits: core.timeLimits,
       metrics,
       budget: new SharedBudget(options.maxSendBytesInAll, () => connections.size),
       resumption

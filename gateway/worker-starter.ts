@@ -3,7 +3,9 @@
  * decides when a worker is started.
  */
 import { pulsesPerVerdict } from './dispatch/watchdog.js'
+import { asksInspector } from './isolation/inspect-ports.js'
 import type { StartTransport } from './isolation/start-transport.js'
+import type { TimeLimits } from './limits/time-limits.js'
 import { createWorkerOperations, type OperationTargets } from './operations/worker-operations.js'
 import type { ResolvedOptions } from './options/options.js'
 import { Worker } from './pool/worker.js'
@@ -25,11 +27,13 @@ export type WorkerOptions = Pick<
   | 'closeTimeout'
   | 'stuckAfter'
   | 'dev'
+  | 'workerArgv'
 >
 
 export interface WorkerStarterInit {
   readonly options: WorkerOptions
   readonly metrics: Metrics
+  readonly timeLimits: TimeLimits
   readonly startTransport: StartTransport
   readonly listener: WorkerListener
   readonly targets: OperationTargets
@@ -50,9 +54,9 @@ export class WorkerStarter {
    * @throws `WORKER_NOT_STARTED` if the machine has no thread, process, file or folder left for it
    */
   start(index: number): Worker {
-    const { options, metrics, startTransport, listener, targets } = this.#init
+    const { options, metrics, timeLimits, startTransport, listener, targets } = this.#init
     metrics.count('workersStarted')
-    return new Worker({
+    const worker = new Worker({
       serial: ++this.#lastSerial,
       setup: {
         index,
@@ -78,5 +82,8 @@ export class WorkerStarter {
       listener,
       operations: (source, inbox) => createWorkerOperations(source, inbox, targets)
     })
+    const { isolation, workerArgv = process.execArgv } = options
+    if (isolation === 'process' && asksInspector(workerArgv)) timeLimits.noteAsked(worker)
+    return worker
   }
 }

@@ -9,6 +9,7 @@ import type { FromWorker, LinkOffer } from '../shared/link/hello.js'
 import type { WorkerSetup } from '../shared/link/worker-setup.js'
 import { describeFailure, Game } from './game.js'
 import { SharedClaims } from './running/claims.js'
+import { followInspector } from './runtime/inspection.js'
 import { printsHaveLeft } from './runtime/prints.js'
 
 /** A task for Piscina: `null` to start the worker, `'stop'` to run the game's onStop, otherwise a batch. */
@@ -25,6 +26,7 @@ async function start(setup: WorkerSetup): Promise<(task: Task) => Promise<void>>
   // Sent before all else, since the game may already use the link while it loads and starts.
   parentPort!.postMessage({ kind: 'link', port: port2 } satisfies LinkOffer, [port2])
   const send = (message: FromWorker) => port1.postMessage(message)
+  followInspector(at => send({ kind: 'inspector', at }))
   hidePorts()
   try {
     const game = await Game.start({ setup, port: port1, claims: new SharedClaims(setup.claims) })

@@ -5,6 +5,7 @@
  */
 import { ftruncateSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { findInspector, openInspector } from '../shared/inspector.js'
 import { runningAs } from '../shared/link/claims.js'
 import type { InboxMessage } from '../shared/link/inbox.js'
 import type { OutboxMessage } from '../shared/link/outbox.js'
@@ -17,6 +18,7 @@ import { describeThrown } from '../shared/text/thrown.js'
 import { describeFailure, Game } from './game.js'
 import type { LinkPort } from './operations/link.js'
 import type { Claims } from './running/claims.js'
+import { followInspector } from './runtime/inspection.js'
 import { nextTick } from './runtime/own-time.js'
 import { boundPrints, printsHaveLeft } from './runtime/prints.js'
 
@@ -105,6 +107,9 @@ function send(message: FromProcess): void {
 function receive(message: ToProcess): void {
   switch (message.kind) {
     case 'setup':
+      // Node has not opened it if another program has its port.
+      if (message.asksInspector && findInspector() === undefined) openInspector()
+      followInspector(at => send({ kind: 'inspector', at }))
       game = Game.start({ setup: message.setup, port, claims: new ProcessClaims() })
       game.then(
         ({ hello }) => send(hello),

@@ -2,6 +2,7 @@
 
 import type { Intake } from '../intake/intake.js'
 import type { SharedBudget } from '../limits/shared-budget.js'
+import type { TimeLimits } from '../limits/time-limits.js'
 import type { ResolvedOptions } from '../options/options.js'
 import type { Resumption } from '../resume/resumption.js'
 import type { Authentication } from '../sessions/authentication.js'
@@ -17,6 +18,7 @@ export interface ConnectionParts {
   readonly registry: Registry
   readonly routes: RouteTable
   readonly intake: Intake
+  readonly timeLimits: Pick<TimeLimits, 'areOff' | 'look'>
   readonly metrics: Metrics
   /** Bounds the bytes that wait to be sent to all clients together. */
   readonly budget: SharedBudget

@@ -103,6 +103,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     if (!this.isConnected) return !isReady && this.#liveness.lingers(now) ? this.terminate() : undefined
     if (this.#traffic.compare(this.#opened.socket.bytesRead)) this.#liveness.hear(now)
     this.#settle()
+    if (this.#parts.timeLimits.areOff) this.#liveness.restartPause(now)
     const finding = this.#liveness.look(now, isReady)
     if (finding === undefined) return
     if (finding === 'beat') return this.#protocol?.beat()

@@ -111,10 +111,12 @@ export class Connections {
   }
 
   #look(): void {
-    const now = this.#parts.options.monotonic()
+    const { options, timeLimits } = this.#parts
+    const now = options.monotonic()
     // After a stall of the process, clients do not count as silent, since their sockets were not read.
     const stalled = now - this.#lookedAt - this.#interval
     this.#lookedAt = now
+    timeLimits.look()
     const forgiven = stalled > this.#interval ? stalled : 0
     this.#forEach(this.#open, connection => {
       if (forgiven > 0) connection.forgive(forgiven)

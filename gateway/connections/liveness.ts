@@ -65,6 +65,11 @@ export class Liveness {
     if (this.#pausedAt !== undefined) this.#pausedAt += ms
   }
 
+  /** Measures a pause from now on, because time limits are off. */
+  restartPause(now: number): void {
+    if (this.#pausedAt !== undefined) this.#pausedAt = now
+  }
+
   /** Whether the time to answer the close frame is over: `closeGrace` after the first call. */
   lingers(now: number): boolean {
     this.#closingAt ??= now

@@ -5,12 +5,14 @@
 import { errors } from '../../shared/errors.js'
 import { requestFlags } from '../../shared/link/batch.js'
 import type { Logger } from '../../shared/text/log.js'
+import type { TimeLimits } from '../limits/time-limits.js'
 import type { Request } from '../sessions/request.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { OpenRequests } from './open-requests.js'
 
 export interface DeadlinesInit {
   readonly requests: OpenRequests
+  readonly timeLimits: Pick<TimeLimits, 'areOff'>
   readonly metrics: Metrics
   readonly log: Logger
 }
@@ -38,12 +40,17 @@ export class Deadlines {
     }
   }
 
+  /** Whether the request's deadline has passed. No deadline passes while time limits are off. */
+  hasPassed(request: Request, now: number): boolean {
+    return request.deadline <= now && !this.#init.timeLimits.areOff
+  }
+
   /**
    * Answers a request that is about to be handed out, if its deadline has passed. Returns whether it was
    * answered.
    */
   expire(request: Request, now: number): boolean {
-    if (request.deadline > now) return false
+    if (!this.hasPassed(request, now)) return false
     this.#timeOut(request)
     return request.state === 'decided'
   }

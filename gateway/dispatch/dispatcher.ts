@@ -10,6 +10,7 @@
  */
 import { hookRoutes } from '../../shared/link/hooks.js'
 import type { Logger } from '../../shared/text/log.js'
+import type { TimeLimits } from '../limits/time-limits.js'
 import type { Pool } from '../pool/pool.js'
 import type { Suspensions } from '../pool/suspensions.js'
 import type { Worker } from '../pool/worker.js'
@@ -37,6 +38,7 @@ export interface DispatcherInit {
   readonly requests: OpenRequests
   readonly queue: RequestQueue
   readonly deadlines: Deadlines
+  readonly timeLimits: Pick<TimeLimits, 'areOff' | 'look'>
   readonly metrics: Metrics
   readonly suspensions: Suspensions
   readonly log: Logger
@@ -227,7 +229,8 @@ export class Dispatcher implements TurnListener {
     // A request whose deadline has passed is answered and not run.
     while (lane.waiting.length > 0 && this.#deadlines.expire(lane.waiting[0]!, now));
     const requests = lane.take(worker.startsAtOnce ? 1 : room, request => {
-      if (worker.indexOf(request.route.name) === undefined || request.deadline <= now) return false
+      if (worker.indexOf(request.route.name) === undefined || this.#deadlines.hasPassed(request, now))
+        return false
       const place = this.#queue.placeFor(request)
       return place === undefined || place === worker.index
     })
@@ -252,13 +255,18 @@ export class Dispatcher implements TurnListener {
     this.pumpSoon()
   }
 
+  #sweep(): void {
+    const { timeLimits, pool, monotonic } = this.#init
+    timeLimits.look()
+    if (timeLimits.areOff) return
+    const now = monotonic()
+    this.#deadlines.sweep(now)
+    goOnWithOverdue(pool.up, now)
+  }
+
   #check(): void {
     if (this.#requests.isEmpty) return this.close()
-    if (++this.#checks % checksPerSweep === 0) {
-      const now = this.#init.monotonic()
-      this.#deadlines.sweep(now)
-      goOnWithOverdue(this.#init.pool.up, now)
-    }
+    if (++this.#checks % checksPerSweep === 0) this.#sweep()
     // Moves unstarted work from busy workers to an idle worker.
     const isPinned = (request: Request) => this.#queue.placeFor(request) === request.turn?.worker.index
     if (takeBackStuck(this.#init.pool.up, this.#line, isPinned)) this.pumpSoon()

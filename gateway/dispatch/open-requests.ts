@@ -82,6 +82,11 @@ export class OpenRequests {
     return overdue
   }
 
+  /** Restarts the time of each open request. Called when deadlines have not counted for a while. */
+  restartClocks(now: number): void {
+    for (const request of this.#byRid.values()) request.startClock(now)
+  }
+
   add(request: Request): void {
     const { rid, session } = request
     const { lane } = session

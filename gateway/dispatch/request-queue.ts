@@ -4,6 +4,7 @@
  * the dispatcher takes from its line.
  */
 import { errors } from '../../shared/errors.js'
+import type { TimeLimits } from '../limits/time-limits.js'
 import type { Pool } from '../pool/pool.js'
 import type { Request } from '../sessions/request.js'
 import type { Session } from '../sessions/session.js'
@@ -14,6 +15,7 @@ import { WaitingLine } from './waiting-line.js'
 export interface RequestQueueInit {
   readonly pool: Pool
   readonly requests: OpenRequests
+  readonly timeLimits: Pick<TimeLimits, 'areOff'>
   readonly monotonic: () => number
   /** Maximum milliseconds that a request should wait for a worker; 0 means no limit. */
   readonly maxQueueDelay: number
@@ -23,12 +25,14 @@ export class RequestQueue {
   readonly line: WaitingLine
   readonly #pool: Pool
   readonly #requests: OpenRequests
+  readonly #timeLimits: Pick<TimeLimits, 'areOff'>
   readonly #monotonic: () => number
   readonly #maxQueueDelay: number
 
-  constructor({ pool, requests, monotonic, maxQueueDelay }: RequestQueueInit) {
+  constructor({ pool, requests, timeLimits, monotonic, maxQueueDelay }: RequestQueueInit) {
     this.#pool = pool
     this.#requests = requests
+    this.#timeLimits = timeLimits
     this.#monotonic = monotonic
     this.#maxQueueDelay = maxQueueDelay
     this.line = new WaitingLine(pool.size, maxQueueDelay)
@@ -68,7 +72,7 @@ export class RequestQueue {
 
   /** Whether a request of this route and session, arriving now, would wait too long for a worker. */
   isBehind(request: Pick<Request, 'route' | 'session'>, now: number): boolean {
-    if (this.line.isEmpty || this.#maxQueueDelay === 0) return false
+    if (this.line.isEmpty || this.#maxQueueDelay === 0 || this.#timeLimits.areOff) return false
     return this.line.isBehind(this.placeFor(request), this.#requests.waiting, now)
   }
 

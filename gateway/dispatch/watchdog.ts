@@ -6,6 +6,7 @@
  */
 import { readPulse } from '../../shared/link/claims.js'
 import type { Logger } from '../../shared/text/log.js'
+import type { TimeLimits } from '../limits/time-limits.js'
 import type { Pool } from '../pool/pool.js'
 import type { Worker } from '../pool/worker.js'
 import type { Metrics } from '../telemetry/metrics.js'
@@ -31,6 +32,7 @@ interface Seen {
 export interface WatchdogInit {
   readonly pool: Pick<Pool, 'up' | 'alive' | 'renew'>
   readonly queue: Pick<RequestQueue, 'hasWorkFor'>
+  readonly timeLimits: Pick<TimeLimits, 'areOff' | 'look'>
   /** Milliseconds without progress after which a worker is replaced; 0 turns the checks off. */
   readonly stuckAfter: number
   readonly metrics: Metrics
@@ -39,7 +41,7 @@ export interface WatchdogInit {
 
 export class Watchdog {
   readonly #init: WatchdogInit
-  readonly #seen = new WeakMap<Worker, Seen>()
+  #seen = new WeakMap<Worker, Seen>()
   readonly #timer: NodeJS.Timeout | undefined
 
   constructor(init: WatchdogInit) {
@@ -61,7 +63,13 @@ export class Watchdog {
   }
 
   #check(): void {
-    const { pool, metrics, log, stuckAfter: ms } = this.#init
+    const { pool, timeLimits, metrics, log, stuckAfter: ms } = this.#init
+    timeLimits.look()
+    if (timeLimits.areOff) {
+      // Checks that were missed count for nothing once the limits are on again.
+      this.#seen = new WeakMap()
+      return
+    }
     for (const worker of pool.alive) {
       const seen = this.#seen.get(worker) ?? { pulse: 0, silences: -1, progress: 0, running: 0, stalls: 0 }
       this.#seen.set(worker, seen)

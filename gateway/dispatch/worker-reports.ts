@@ -3,6 +3,7 @@
  * in which order the parts learn that a worker has ended. One instance serves all workers of a gateway.
  */
 import type { Logger, LogLevel } from '../../shared/text/log.js'
+import type { TimeLimits } from '../limits/time-limits.js'
 import type { Pool } from '../pool/pool.js'
 import type { Worker } from '../pool/worker.js'
 import type { WorkerListener } from '../pool/worker-listener.js'
@@ -15,6 +16,7 @@ export interface WorkerReportsInit {
   readonly pool: Pool
   readonly dispatcher: Dispatcher
   readonly requests: OpenRequests
+  readonly timeLimits: TimeLimits
   readonly log: Logger
 }
 
@@ -22,16 +24,19 @@ export class WorkerReports implements WorkerListener {
   readonly #pool: Pool
   readonly #dispatcher: Dispatcher
   readonly #requests: OpenRequests
+  readonly #timeLimits: TimeLimits
   readonly #log: Logger
 
-  constructor({ pool, dispatcher, requests, log }: WorkerReportsInit) {
+  constructor({ pool, dispatcher, requests, timeLimits, log }: WorkerReportsInit) {
     this.#pool = pool
     this.#dispatcher = dispatcher
     this.#requests = requests
+    this.#timeLimits = timeLimits
     this.#log = log
   }
 
   workerUp(worker: Worker): void {
+    this.#timeLimits.started(worker)
     this.#pool.workerUp(worker)
   }
 
@@ -51,6 +56,11 @@ export class WorkerReports implements WorkerListener {
     this.#pool.renew(worker, 'handlers hang in it')
   }
 
+  workerInspected(worker: Worker, at: string | null): void {
+    if (at !== null) this.#log.info('The inspector of a worker is open', { worker: worker.index, at })
+    this.#timeLimits.note(worker, at)
+  }
+
   workerLog({ index }: Worker, level: LogLevel, message: string, fields: string): void {
     this.#log[level](message, { ...JSON.parse(fields), worker: index })
   }
@@ -60,6 +70,7 @@ export class WorkerReports implements WorkerListener {
    * known. Then the dispatcher answers these requests, and hands out the unstarted ones to other workers.
    */
   workerEnded(worker: Worker, cause: Error): void {
+    this.#timeLimits.note(worker, null)
     this.#pool.workerEnded(worker, cause)
     this.#dispatcher.workerEnded(worker, cause)
   }

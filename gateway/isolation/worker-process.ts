@@ -18,6 +18,7 @@ import type { ToProcess } from '../../shared/link/process-messages.js'
 import { channelFile } from '../../shared/link/worker-setup.js'
 import { withTimeout } from '../../shared/with-timeout.js'
 import type { ResolvedOptions } from '../options/options.js'
+import { asksInspector, freeInspectPort, takeInspectPort } from './inspect-ports.js'
 import { withoutEval } from './node-arguments.js'
 import { closingGrace, EndOnce, ProcessEnd, type Transport, type TransportInit } from './transport.js'
 
@@ -56,15 +57,19 @@ export class WorkerProcess implements Transport {
     this.#end = new EndOnce('the worker closed its channel', cause => this.#onEnd(cause))
     const file = openScratch()
     this.#runningFile = file
-    this.#child = startProcess(options, file)
+    const argv = argvOfProcess(options)
+    const inspectPort = takeInspectPort(argv, options.workerArgv !== undefined)
+    this.#child = startProcess([...argv, `--inspect-port=${inspectPort}`], file)
     running.add(this.#child)
     this.#child.on('exit', (code, signal) => {
       running.delete(this.#child)
+      freeInspectPort(inspectPort)
       this.#end.fail(new ProcessEnd(code, signal))
     })
     this.#child.on('error', error => {
       if (this.#child.pid !== undefined) return this.#end.fail(error)
       running.delete(this.#child)
+      freeInspectPort(inspectPort)
       this.#end.fail(errors.workerNotStarted('process', error.message))
     })
     const pipe = this.#child.stdio?.[channelFile] as Socket | undefined
@@ -75,7 +80,7 @@ export class WorkerProcess implements Transport {
       onUnreadable: init.onUnreadable,
       onClose: () => this.#end.channelClosed()
     })
-    this.#send({ kind: 'setup', setup })
+    this.#send({ kind: 'setup', setup, asksInspector: asksInspector(argv) })
   }
 
   get running(): number {
@@ -124,17 +129,24 @@ export class WorkerProcess implements Transport {
   }
 }
 
+/** Returns Node's arguments for a worker, without a port for its inspector. */
+export function argvOfProcess({ workerArgv, workerHeap }: WorkerProcessOptions): string[] {
+  const heap = workerHeap === 0 ? [] : [`--max-old-space-size=${workerHeap}`]
+  return [...(workerArgv ?? withoutEval(process.execArgv)), ...heap]
+}
+
 /**
  * Starts the program of a worker.
  *
+ * @param argv Node's arguments
  * @param file the file descriptor to which the worker writes the id of the running request; closed if the
  * program can't be started
  */
-function startProcess({ workerArgv, workerHeap }: WorkerProcessOptions, file: number): ChildProcess {
-  const heap = workerHeap === 0 ? [] : [`--max-old-space-size=${workerHeap}`]
-  const argv = [...(workerArgv ?? withoutEval(process.execArgv)), ...heap, workerFile]
+function startProcess(argv: readonly string[], file: number): ChildProcess {
   try {
-    return spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'pipe', file] })
+    return spawn(process.execPath, [...argv, workerFile], {
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe', file]
+    })
   } catch (error) {
     closeSync(file)
     throw error

@@ -5,6 +5,7 @@
  */
 import { errors, GatewayError } from '../../shared/errors.js'
 import type { LogFields, Logger } from '../../shared/text/log.js'
+import type { TimeLimits } from '../limits/time-limits.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { Worker } from './worker.js'
 import type { WorkerListener } from './worker-listener.js'
@@ -40,6 +41,7 @@ interface Place {
 export interface PoolInit {
   readonly size: number
   readonly startTimeout: number
+  readonly timeLimits: Pick<TimeLimits, 'after'>
   readonly metrics: Metrics
   readonly log: Logger
   readonly start: (index: number) => Worker
@@ -62,7 +64,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   readonly #others = new Set<Worker>()
   readonly #starts = new Map<
     Worker,
-    { up: () => void; failed: (error: Error) => void; timer: NodeJS.Timeout }
+    { up: () => void; failed: (error: Error) => void; stopTimer: () => void }
   >()
 
   constructor(init: PoolInit) {
@@ -198,23 +200,23 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
 
   /** Starts a worker. `async` makes an exception of `start` a rejection, like any later failure. */
   async #startWorker(index: number): Promise<Worker> {
-    const { start, startTimeout } = this.#init
+    const { start, startTimeout, timeLimits } = this.#init
     const worker = start(index)
     this.#others.add(worker)
     return await new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const stopTimer = timeLimits.after(startTimeout, () => {
         this.#starts.delete(worker)
         void worker.terminate()
         reject(errors.handlersInvalid(`The handlers did not load within ${startTimeout} ms`))
-      }, startTimeout)
-      this.#starts.set(worker, { up: () => resolve(worker), failed: reject, timer })
+      })
+      this.#starts.set(worker, { up: () => resolve(worker), failed: reject, stopTimer })
     })
   }
 
   #settleStart(worker: Worker) {
     const start = this.#starts.get(worker)
     this.#starts.delete(worker)
-    clearTimeout(start?.timer)
+    start?.stopTimer()
     return start
   }
 

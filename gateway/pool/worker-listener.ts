@@ -18,6 +18,8 @@ export interface WorkerListener {
   workerSlotDone(worker: Worker, turn: Turn): void
   /** The number of hanging handlers has reached its limit, so the worker must be replaced. */
   workerWornOut(worker: Worker): void
+  /** An inspector was opened or closed in the worker. `at` is its host and port; null: it is closed. */
+  workerInspected(worker: Worker, at: string | null): void
   workerLog(worker: Worker, level: LogLevel, message: string, fields: string): void
   workerEnded(worker: Worker, cause: Error): void
 }

@@ -4,7 +4,7 @@
  * message is applied in slices, so that other workers and clients get their turn; later messages wait behind
  * it.
  */
-import type { Hello, RouteHello } from '../../shared/link/hello.js'
+import type { Hello, Inspection, RouteHello } from '../../shared/link/hello.js'
 import type { EventReader, OperationReader, OutcomeReader } from '../../shared/link/outbox.js'
 import { OutboxReader, UnreadableError } from '../../shared/link/outbox-reader.js'
 import { showValue } from '../../shared/text/shown.js'
@@ -18,6 +18,7 @@ export interface WorkerMessagesInit {
   readonly operations: OperationReader
   readonly events: EventReader
   readonly onHello: (hello: Hello) => void
+  readonly onInspection: (inspection: Inspection) => void
   /** Called after a message, or a slice of a large message, was applied. */
   readonly onApplied: () => void
   /** Called when an item threw while it was applied. The reader says which item. */
@@ -74,6 +75,7 @@ export class WorkerMessages {
       return this.#applySlice()
     }
     if (isHello(message)) this.#passHello(message)
+    else if (isInspection(message)) this.#init.onInspection(message)
     else this.refuse(showValue(message))
     return true
   }
@@ -134,6 +136,12 @@ function isHello(message: unknown): message is Hello {
   const { kind, message: why, routes, hooks, stops } = message as Record<string, unknown>
   if (kind === 'failed') return typeof why === 'string'
   return kind === 'hello' && areRoutes(routes) && areRoutes(hooks) && typeof stops === 'boolean'
+}
+
+function isInspection(message: unknown): message is Inspection {
+  if (typeof message !== 'object' || message === null) return false
+  const { kind, at } = message as Record<string, unknown>
+  return kind === 'inspector' && (at === null || typeof at === 'string')
 }
 
 function areRoutes(routes: unknown): routes is RouteHello[] {

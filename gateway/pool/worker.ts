@@ -105,6 +105,7 @@ export class Worker {
       operations: applied.sessions,
       events: applied.events,
       onHello: hello => this.#onHello(hello),
+      onInspection: ({ at }) => listener.workerInspected(this, at),
       onApplied: () => this.#onApplied(),
       onFailure: (error, reader) => outcomes.fail(reader, error),
       onUnreadable: what => this.#endUnreadable(what)

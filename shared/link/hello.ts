@@ -46,5 +46,12 @@ export interface LinkOffer {
   readonly port: MessagePort
 }
 
+/** A worker's report that an inspector was opened or closed in it. May come before the hello. */
+export interface Inspection {
+  readonly kind: 'inspector'
+  /** The inspector's host and port; null: it is closed. */
+  readonly at: string | null
+}
+
 /** The messages that a worker sends over its link. */
-export type FromWorker = Hello | LoadedFiles | OutboxMessage
+export type FromWorker = Hello | Inspection | LoadedFiles | OutboxMessage

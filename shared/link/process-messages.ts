@@ -9,7 +9,12 @@ import type { WorkerSetup } from './worker-setup.js'
 
 /** The messages from the gateway to a worker process. */
 export type ToProcess =
-  | { readonly kind: 'setup'; readonly setup: Omit<WorkerSetup, 'claims'> }
+  | {
+      readonly kind: 'setup'
+      readonly setup: Omit<WorkerSetup, 'claims'>
+      /** Whether Node's arguments ask for an inspector. */
+      readonly asksInspector: boolean
+    }
   | { readonly kind: 'batch'; readonly batch: Batch }
   | { readonly kind: 'inbox'; readonly message: InboxMessage }
   | { readonly kind: 'stop' }

@@ -207,6 +207,7 @@ export async function startCore({
       laneLimit,
       maxQueueDelay,
       dev: false,
+      workerArgv: undefined,
       log: createLogger('silent', () => {}),
       monotonic: () => core.clock
     },

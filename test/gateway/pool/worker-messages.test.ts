@@ -39,6 +39,7 @@ function build(onItem: (item: unknown) => void = () => {}) {
     },
     onApplied: () => seen.push('applied'),
     onFailure: (error, { item }) => seen.push(`${item} failed: ${(error as Error).message}`),
+    onInspection: ({ at }) => seen.push(`inspector ${at}`),
     onUnreadable: what => seen.push(`unreadable: ${what}`)
   })
   return { messages, seen }
@@ -52,6 +53,7 @@ for (const [what, message, told] of [
   ['a text', 'ready', "'ready'"],
   ['a number', 7, '7'],
   ['an object', { kind: 'outbox' }, "{ kind: 'outbox' }"],
+  ['an inspector at a number', { kind: 'inspector', at: 9229 }, "{ kind: 'inspector', at: 9229 }"],
   ['a hello without its routes', { kind: 'hello', hooks: [], stops: false }, /^\{ kind: 'hello'/],
   [
     'a hello whose route is null',
