@@ -48,6 +48,7 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
     for (const [event, listener] of options.on) this.#listen(event, listener)
     this.#conversation = new Conversation(url, options, {
       changed: change => this.#changed(change),
+      failed: failure => callListener(options.onFailure, failure),
       message: (header, bytes, end) => this.#receive(header, bytes, end),
       sessionLost: () => this.#sessionLost(),
       lastId: () => this.#requests.lastId

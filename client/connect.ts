@@ -1,7 +1,7 @@
 /** Connects a client to a gateway. `connect` is the only way to make a Client. */
-import { errors } from '../shared/errors.js'
 import type { RouteTypes } from '../shared/route-types.js'
 import { ClientError } from './base/client-error.js'
+import { connectError } from './base/closing-error.js'
 import { type ClientOptions, type EventTypes, resolveClientOptions } from './base/options.js'
 import { Client } from './client.js'
 
@@ -15,7 +15,12 @@ import { Client } from './client.js'
  * times out, the error's message and `cause` name what the function threw last. If the function throws an
  * error with `fatal: true`, `connect` rejects at once.
  *
- * @throws ClientError: `CONNECT_FAILED` if no connection was made within `connectTimeout`;
+ * A connection that fails is tried again until `connectTimeout` has passed. Faults that do not pass by
+ * themselves reject at once: a certificate that is not trusted, and an HTTP status below 500 other than 408,
+ * 425 and 429. After the first connection the client tries again after every fault; the option `onFailure`
+ * is told of each.
+ *
+ * @throws ClientError: `CONNECT_FAILED` if no connection was made, with the kind of the fault in its `data`;
  * `HANDSHAKE_REFUSED`, with the game's `user` as its `data`; `CONNECTION_CLOSED`; `OPTION_INVALID`
  *
  * @example const game = await connect<Routes, Events>('ws://127.0.0.1:3010')
@@ -31,10 +36,10 @@ export async function connect<Routes = RouteTypes, Events = EventTypes>(
   const client = new Client<Routes, Events>(address, resolved)
   return new Promise((resolve, reject) => {
     const onTimeout = () => {
-      const { reason, cause } = client.failure ?? {}
-      const last = reason === undefined ? '' : `; the last attempt: ${reason}`
-      const error = errors.connectFailed(address, `nobody has answered within ${connectTimeout} ms${last}`)
-      settle(() => reject(new ClientError(error, { retryable: true, cause })))
+      const { kind = 'timeout', reason = 'no answer', ...rest } = client.failure ?? { cause: undefined }
+      const tried = `${reason} (tried for ${connectTimeout} ms)`
+      const error = connectError(address, { ...rest, kind, reason: tried })
+      settle(() => reject(new ClientError(error, { retryable: true, cause: error.cause })))
       client.close()
     }
     const timer = connectTimeout > 0 ? setTimeout(onTimeout, connectTimeout) : undefined

@@ -18,7 +18,7 @@ export type {
   PlaceStorage,
   RequestOptions
 } from './base/options.js'
-export type { ClientState, Failure, StateChange } from './base/state.js'
+export type { ClientState, Failure, FailureKind, StateChange } from './base/state.js'
 export type { WebSocketClass, WebSocketLike } from './base/web-socket.js'
 export { Client } from './client.js'
 export { connect } from './connect.js'

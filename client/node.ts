@@ -1,10 +1,13 @@
 /**
- * The entry of `sallyport/client` for Node, where version 20 has no WebSocket: that of the package `ws` is
- * used there. Bundlers for browsers and React Native take `client/index.ts`, by the conditions in
- * `package.json`, so that they never meet `ws`.
+ * The entry of `sallyport/client` for Node, which uses the WebSocket of the package `ws`: Node 20 has none of
+ * its own, and that of later versions does not tell why a connection failed. Bundlers for browsers and React
+ * Native take `client/index.ts`, by the conditions in `package.json`, so that they never meet `ws`.
  */
-import { fallback } from './base/web-socket.js'
+import { explainNodeFault, watchUpgrade } from './base/node-faults.js'
+import { platform } from './base/web-socket.js'
 
 export * from './index.js'
 
-fallback.load = async () => (await import('ws')).WebSocket
+platform.load = async () => (await import('ws')).WebSocket
+platform.watch = watchUpgrade
+platform.explain = explainNodeFault

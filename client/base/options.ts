@@ -4,6 +4,7 @@ import { describeValue } from '../../shared/check.js'
 import { monotonicClock } from '../../shared/clock.js'
 import { errors } from '../../shared/errors.js'
 import { ClientError } from './client-error.js'
+import type { Failure } from './state.js'
 import type { WebSocketClass } from './web-socket.js'
 
 /** Names of events, with the types of their bodies. */
@@ -54,6 +55,11 @@ export interface ClientOptions<Events = EventTypes> {
    * before it, but no more than 256 events or 256 KiB are kept for that. Default: a warning on the console.
    */
   readonly onDropped?: (dropped: DroppedEvents) => void
+  /**
+   * Called for each attempt to connect that failed, and when the connection was lost, with the reason as far as
+   * the platform tells it; also before `connect` resolves. Default: nothing is called.
+   */
+  readonly onFailure?: (failure: Failure) => void
   /**
    * Where the client keeps its place in the session when its page is left, or `leave` is called. The next
    * client with this storage and the same URL resumes the session. In a page: `() => sessionStorage`. A
@@ -126,6 +132,7 @@ export interface ResolvedClientOptions {
   readonly user: unknown
   readonly on: readonly [event: string, listener: (body: unknown) => void][]
   readonly onDropped: (dropped: DroppedEvents) => void
+  readonly onFailure: (failure: Failure) => void
   readonly keep: PlaceStorage | (() => PlaceStorage) | undefined
   readonly connectTimeout: number
   readonly attemptTimeout: number
@@ -161,6 +168,7 @@ export function resolveClientOptions(asked: ClientOptions<never>): ResolvedClien
         event,
         expectFunction(`on.${event}`, listener as (body: unknown) => void)
       ]),
+    onFailure: expectFunction('onFailure', asked.onFailure ?? (() => {})),
     keep: expectStorage(asked.keep ?? undefined),
     onDropped: expectFunction('onDropped', asked.onDropped ?? warnDropped),
     connectTimeout: expectMs('connectTimeout', asked.connectTimeout ?? 10_000, 0),
@@ -183,6 +191,7 @@ const names = new Set([
   'user',
   'on',
   'onDropped',
+  'onFailure',
   'keep',
   'connectTimeout',
   'attemptTimeout',

@@ -12,9 +12,31 @@ export interface StateChange {
   readonly reason: string
 }
 
+/**
+ * Why no connection was made, or why it was lost. `refused`: nothing listens at that address. `unreachable`:
+ * the host does not answer. `unknown-host`: its name has no address. `tls`: the certificate is not trusted,
+ * or there is no TLS. `http`: a server has answered, but opened no WebSocket. `timeout`: no answer to the
+ * handshake in time. `closed`: the connection was closed. `user`: the function `user` failed. `platform`: the
+ * WebSocket class threw. `unknown`: the platform does not say why, as in browsers.
+ */
+export type FailureKind =
+  | 'refused'
+  | 'unreachable'
+  | 'unknown-host'
+  | 'tls'
+  | 'http'
+  | 'timeout'
+  | 'closed'
+  | 'user'
+  | 'platform'
+  | 'unknown'
+
 /** The reason why an attempt to connect failed. */
 export interface Failure {
+  readonly kind: FailureKind
   readonly reason: string
-  /** The value that the function `user` or the platform threw. */
+  /** Status of the HTTP response, with the kind `http`. */
+  readonly status?: number
+  /** The value that the function `user` or the platform threw, or the error of the socket. */
   readonly cause: unknown
 }

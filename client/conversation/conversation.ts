@@ -7,12 +7,14 @@
  *        └──────────▶ closed ◀──┘
  */
 import { closeCodes, mayComeBack, mayHaveRetryHint, parseComeBack } from '../../shared/close-codes.js'
-import { type ErrorData, errors } from '../../shared/errors.js'
+import { errors } from '../../shared/errors.js'
 import { decodeMessage } from '../../shared/wire/message.js'
 import { type PackageKind, packageKinds } from '../../shared/wire/package.js'
 import { decodeCount, encodeCount, type ResumeReply } from '../../shared/wire/resume.js'
+import { type ClosingError, connectError } from '../base/closing-error.js'
 import type { ResolvedClientOptions } from '../base/options.js'
 import type { ClientState, Failure } from '../base/state.js'
+import type { Fault } from '../base/web-socket.js'
 import { Attempt } from '../socket/attempt.js'
 import { BackOff } from './back-off.js'
 import type { ConversationListener } from './conversation-listener.js'
@@ -25,13 +27,6 @@ import { Outbox } from './outbox.js'
 import { watchPresence } from './presence.js'
 import { ReceivedCount } from './received-count.js'
 import { RetryTimer } from './retry-timer.js'
-
-/**
- * The error that ended a conversation. `cause`: the thrown value, if the conversation ended because of one.
- */
-export interface ClosingError extends ErrorData {
-  readonly cause?: unknown
-}
 
 export class Conversation {
   readonly #url: string
@@ -76,7 +71,7 @@ export class Conversation {
     this.#retry = new RetryTimer(new BackOff(options.backOff, options.random), () => this.start())
     this.#place = new KeptPlace(options.keep, url)
     const place = this.#place.take()
-    this.#resume = place
+    this.#resume = place && { token: place.token, epoch: place.epoch }
     this.#received = new ReceivedCount(place?.received)
     this.firstId = place?.lastId ?? 0
     this.#heartbeat = new Heartbeat({
@@ -89,7 +84,11 @@ export class Conversation {
     this.#endPresence = watchPresence({
       present: () => this.#checkConnection(),
       away: () => this.#suspend(),
-      gone: () => this.#pageGone()
+      gone: () => {
+        // A page that keeps its place may be loaded again, and go on with its session.
+        if (options.keep !== undefined) this.leave('the page was left')
+        this.end(errors.connectionClosed('the page has gone'))
+      }
     })
   }
 
@@ -107,7 +106,7 @@ export class Conversation {
       describe: user => this.#describe(user),
       received: (...received) => this.#receive(...received),
       ended: (code, reason) => this.#lost(code, reason),
-      failed: (failure, isFatal) => this.#failed(failure, isFatal)
+      failed: (...failed) => this.#failed(...failed)
     })
   }
 
@@ -155,9 +154,7 @@ export class Conversation {
   }
 
   #describe(user: unknown): Uint8Array {
-    const { token, epoch } = this.#resume ?? {}
-    const received = this.#received.value
-    const resume = token === undefined || epoch === undefined ? undefined : { token, epoch, received }
+    const resume = this.#resume && { ...this.#resume, received: this.#received.value }
     return encodeHandshake({ dictVersion: this.dictionary.version, resume, user })
   }
 
@@ -198,7 +195,7 @@ export class Conversation {
     if (!resumed) this.#beginAnew()
     // The messages of the client that had this place before are no longer known.
     else if (this.#state === 'connecting') this.outbox.clear(answer.resume!.received)
-    this.#resume = answer.resume
+    this.#resume = answer.resume && { token: answer.resume.token, epoch: answer.resume.epoch }
     this.outbox.rewind()
     if (resumed && !this.outbox.acknowledge(answer.resume!.received))
       throw errors.frameMalformed('the gateway counts more than was sent')
@@ -232,27 +229,45 @@ export class Conversation {
   #lost(code: number, reason: string): void {
     this.#heartbeat.stop()
     this.#attempt = undefined
-    if (this.#state === 'closed') return
+    if (this.#isClosed) return
     const why = this.#kickReason ?? reason
-    this.failure = { reason: why === '' ? `the connection ended with code ${code}` : why, cause: undefined }
+    const kind = code === closeCodes.handshakeTimeout ? 'timeout' : 'closed'
+    const text = why === '' ? `the connection ended with code ${code}` : why
+    this.#report({ kind, reason: text, cause: undefined })
+    if (this.#isClosed) return
     if (!mayComeBack(code)) {
       const { code: name, message } = errors.connectionClosed(why === '' ? `code ${code}` : why)
       return this.end({ code: name, message, data: { code, reason: why } }, code, why)
     }
     if (this.#state === 'open') this.#change('resuming', false, code, why)
-    // A gateway that restarts tells its clients when to come back, which spreads them over some time. A
-    // gateway that cannot answer a handshake now tells the client when to try again.
-    this.#retry.hint(mayHaveRetryHint(code) ? parseComeBack(why) : undefined)
+    // A gateway that restarts spreads its clients over some time. One that cannot answer a handshake now tells
+    // the client when to try again.
     this.#kickReason = undefined
-    this.#retry.schedule()
+    this.#retry.schedule(mayHaveRetryHint(code) ? parseComeBack(why) : undefined)
   }
 
-  #failed(failure: Failure, isFatal: boolean): void {
+  #failed(
+    failure: Failure,
+    isFatal: boolean,
+    { isPermanent = false, retryAfter }: Partial<Fault> = {}
+  ): void {
     this.#attempt = undefined
+    this.#report(failure)
+    if (this.#isClosed) return
+    // Later on the same fault may pass, such as that of a proxy while the gateway is being replaced.
+    if (isFatal || (isPermanent && this.#state === 'connecting'))
+      return this.end(connectError(this.#url, failure))
+    this.#retry.schedule(retryAfter)
+  }
+
+  #report(failure: Failure): void {
     this.failure = failure
-    if (!isFatal) return this.#retry.schedule()
-    const { code, message } = errors.connectFailed(this.#url, failure.reason)
-    this.end({ code, message, cause: failure.cause })
+    this.#listener.failed(failure)
+  }
+
+  /** Whether the game has closed the client, maybe when it was told of a failure. */
+  get #isClosed(): boolean {
+    return this.#state === 'closed'
   }
 
   /** Checks the connection, or connects, when the network or the page is back. */
@@ -272,16 +287,9 @@ export class Conversation {
     this.#retry.reset()
   }
 
-  /** Ends the session with its page, unless the page may be loaded again and go on with it. */
-  #pageGone(): void {
-    if (this.#options.keep !== undefined) return this.leave('the page was left')
-    this.end(errors.connectionClosed('the page has gone'))
-  }
-
   #keepPlace(): void {
-    if (this.#resume === undefined) return
-    const { token, epoch } = this.#resume
-    this.#place.put({ token, epoch, received: this.#received.value, lastId: this.#listener.lastId() })
+    const [received, lastId] = [this.#received.value, this.#listener.lastId()]
+    if (this.#resume !== undefined) this.#place.put({ ...this.#resume, received, lastId })
   }
 
   #change(state: ClientState, resumed: boolean, code?: number, reason = ''): void {

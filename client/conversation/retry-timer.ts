@@ -25,14 +25,14 @@ export class RetryTimer {
     this.#asked = ms
   }
 
-  /** Sets the next wait, as the gateway asks; undefined: it does not. What the game asks comes first. */
-  hint(ms: number | undefined): void {
-    if (ms !== undefined) this.#asked ??= Math.min(ms, longestHint)
-  }
-
-  schedule(): void {
+  /**
+   * Schedules the next attempt. `hint`: the wait that the gateway asks for; what the game asks for comes
+   * first.
+   */
+  schedule(hint?: number): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(this.#start, this.#asked ?? this.#backOff.next())
+    const hinted = hint === undefined ? undefined : Math.min(hint, longestHint)
+    this.#timer = setTimeout(this.#start, this.#asked ?? hinted ?? this.#backOff.next())
     this.#asked = undefined
   }
 

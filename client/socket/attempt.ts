@@ -9,7 +9,7 @@ import { closeCodes } from '../../shared/close-codes.js'
 import { type PackageKind, packageKinds } from '../../shared/wire/package.js'
 import type { ResolvedClientOptions } from '../base/options.js'
 import type { Failure } from '../base/state.js'
-import { findWebSocket } from '../base/web-socket.js'
+import { explainFault, type Fault, findWebSocket } from '../base/web-socket.js'
 import { Socket } from './socket.js'
 
 export interface AttemptInit {
@@ -23,8 +23,8 @@ export interface AttemptInit {
   received(kind: PackageKind, bytes: Uint8Array, start: number, end: number): void
   /** Called when the connection is closed, or when the attempt is given up before it is open. */
   ended(code: number, reason: string): void
-  /** Called when no connection can be made. `isFatal`: further attempts would fail as well. */
-  failed(failure: Failure, isFatal: boolean): void
+  /** Called when no connection can be made. `isFatal`: further attempts would certainly fail as well. */
+  failed(failure: Failure, isFatal: boolean, fault?: Fault): void
 }
 
 export class Attempt {
@@ -64,7 +64,8 @@ export class Attempt {
       this.#socket = new Socket(webSocketClass, this.#init.url, {
         opened: () => this.send(packageKinds.handshake, hello),
         received: this.#init.received,
-        closed: (code, reason) => this.#end(code, reason)
+        closed: (code, reason) => this.#end(code, reason),
+        refused: error => this.#refuse(error)
       })
     } catch (error) {
       this.#fail(error)
@@ -99,6 +100,14 @@ export class Attempt {
     this.#init.ended(code, reason)
   }
 
+  #refuse(cause: unknown): void {
+    if (this.#isOver) return
+    this.#leave()
+    const fault = explainFault(cause, this.#init.url)
+    const { kind, reason, status } = fault
+    this.#init.failed({ kind, reason, cause, ...(status === undefined ? {} : { status }) }, false, fault)
+  }
+
   #fail(error: unknown): void {
     if (this.#isOver) return
     this.#leave()
@@ -106,7 +115,7 @@ export class Attempt {
     const cause = isUser ? error.cause : error
     const { text, isFatal } = readThrown(cause)
     const reason = isUser ? `the function \`user\` failed: ${text}` : text
-    this.#init.failed({ reason, cause }, !isUser || isFatal)
+    this.#init.failed({ kind: isUser ? 'user' : 'platform', reason, cause }, !isUser || isFatal)
   }
 
   #leave(): void {

@@ -3,13 +3,15 @@
  * reports its end exactly once. Owned by an Attempt; the Conversation knows the meaning of the packages.
  */
 import { decodePackages, encodePackage, type PackageKind } from '../../shared/wire/package.js'
-import type { WebSocketClass, WebSocketLike } from '../base/web-socket.js'
+import { platform, type WebSocketClass, type WebSocketLike } from '../base/web-socket.js'
 
 export interface SocketListener {
   opened(): void
   received(kind: PackageKind, bytes: Uint8Array, start: number, end: number): void
-  /** Called exactly once, also if the socket never opened. */
+  /** Either this or `refused` is called, exactly once. */
   closed(code: number, reason: string): void
+  /** Called if the socket never opened. `error`: that of its first `error` event, where there is one. */
+  refused(error: unknown): void
 }
 
 /**
@@ -22,20 +24,26 @@ export class Socket {
   readonly #webSocket: WebSocketLike
   readonly #listener: SocketListener
   #isOver = false
+  #hasOpened = false
+  #error: unknown
   #grace: ReturnType<typeof setTimeout> | undefined
 
   constructor(WebSocket: WebSocketClass, url: string, listener: SocketListener) {
     this.#listener = listener
     this.#webSocket = new WebSocket(url)
+    platform.watch?.(this.#webSocket)
     this.#webSocket.binaryType = 'arraybuffer'
     this.#webSocket.onopen = () => {
+      this.#hasOpened = true
       if (!this.#isOver) listener.opened()
     }
     this.#webSocket.onmessage = ({ data }: { data: unknown }) => this.#receive(data)
-    this.#webSocket.onclose = ({ code, reason }: { code: number; reason: string }) => this.#end(code, reason)
+    this.#webSocket.onclose = ({ code, reason }: { code: number; reason: string }) =>
+      this.#hasOpened ? this.#end(code, reason) : this.#refuse()
     // A `close` event usually follows and says more; if none comes, the timer ends the socket.
-    this.#webSocket.onerror = () => {
-      this.#grace ??= setTimeout(() => this.#end(1006, ''), errorGrace)
+    this.#webSocket.onerror = ({ error }: { error?: unknown }) => {
+      this.#error ??= error
+      this.#grace ??= setTimeout(() => (this.#hasOpened ? this.#end(1006, '') : this.#refuse()), errorGrace)
     }
   }
 
@@ -71,9 +79,18 @@ export class Socket {
   }
 
   #end(code: number, reason: string): void {
-    if (this.#isOver) return
+    if (this.#finish()) this.#listener.closed(code, reason)
+  }
+
+  #refuse(): void {
+    if (this.#finish()) this.#listener.refused(this.#error)
+  }
+
+  /** Returns whether this is the socket's end, and not something after it. */
+  #finish(): boolean {
+    if (this.#isOver) return false
     this.#isOver = true
     clearTimeout(this.#grace)
-    this.#listener.closed(code, reason)
+    return true
   }
 }

@@ -101,6 +101,29 @@ t.test('in a real browser', { skip: whyNoBrowser() }, async t => {
     await page.waitForFunction(() => (globalThis as unknown as { ticks: unknown[] }).ticks.length === 1)
   })
 
+  t.test(
+    'a page is told what to check when no connection is made, since a browser does not say why',
+    async t => {
+      const { gateway: other } = await startGateway(t, handlers, { workers: 1 })
+      const fails = (url: string) =>
+        page.evaluate(async (url: string) => {
+          const { connect } = await import('/sallyport/client/index.js' as string)
+          const error = await connect(url, { connectTimeout: 200 }).catch((each: unknown) => each)
+          return { code: error.code, message: error.message, data: error.data, retryable: error.retryable }
+        }, url)
+      for (const url of [other.url, 'ws://127.0.0.1:1']) {
+        t.match(await fails(url), {
+          code: 'CONNECT_FAILED',
+          message:
+            /refused or unreachable.* nothing may be listening there, or this page's origin .*`origins`/,
+          data: { kind: 'unknown' },
+          retryable: true
+        })
+      }
+      t.ok(other.metrics().connectionsRefused > 0, 'the origin was refused')
+    }
+  )
+
   t.test('a Web Worker connects as a page does', async t => {
     const answer = await page.evaluate(
       () =>

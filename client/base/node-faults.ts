@@ -1,0 +1,139 @@
+/**
+ * Explains in Node why no connection was made. Only the entry for Node uses it: browsers do not tell a page
+ * why, so their bundles need none of this.
+ */
+import type { Fault } from './web-socket.js'
+
+/** The part of a socket of `ws` that tells of a response other than 101. */
+interface UpgradingSocket {
+  once(event: 'unexpected-response', listener: (request: unknown, response: UpgradeResponse) => void): void
+  emit(event: 'error', error: Error): void
+  terminate(): void
+}
+
+interface UpgradeResponse {
+  readonly statusCode: number
+  readonly statusMessage: string
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  setEncoding(encoding: 'utf8'): void
+  on(event: 'data', listener: (text: string) => void): void
+  on(event: 'close', listener: () => void): void
+}
+
+/** An error of Node or OpenSSL. */
+interface SystemError {
+  readonly code?: string
+  readonly message?: string
+  readonly address?: string
+  readonly port?: number
+  readonly errors?: readonly SystemError[]
+}
+
+/** Characters of a response's body that are read. */
+const longestBody = 1_024
+
+/** The response of an HTTP server that opens no WebSocket. */
+class UpgradeRefused extends Error {
+  readonly status: number
+  readonly retryAfter: number | undefined
+
+  constructor({ statusCode, statusMessage, headers }: UpgradeResponse, body: string) {
+    const isText = String(headers['content-type']).startsWith('text/plain')
+    // The gateway's own sentence, without characters that a terminal would obey.
+    const sentence = isText
+      ? body
+          .split('\n')[0]!
+          .replace(/\p{Cc}/gu, '')
+          .slice(0, 200)
+      : ''
+    super(
+      `HTTP ${statusCode} ${statusMessage}: ${sentence || (httpHints[statusCode] ?? 'no WebSocket was opened')}`
+    )
+    this.name = 'UpgradeRefused'
+    this.status = statusCode
+    const seconds = /^\d+$/.exec(String(headers['retry-after']))
+    this.retryAfter = seconds === null ? undefined : Number(seconds[0]) * 1_000
+  }
+}
+
+/** What to do about a status whose response has no text. */
+const httpHints: Readonly<Record<number, string>> = {
+  200: 'this is a web server and no gateway; check the host, the port and the path',
+  401: 'a proxy before the gateway asks for credentials',
+  403: 'the gateway, or a proxy before it, does not allow this client',
+  404: 'nothing is served under this path; check the path of the URL',
+  502: 'a proxy does not reach its gateway',
+  503: 'the gateway, or a proxy before it, takes no more connections now',
+  504: 'a proxy does not reach its gateway'
+}
+
+/** Statuses below 500 after which another attempt may succeed. */
+const passing: readonly number[] = [408, 425, 429]
+
+const unreachable = 'there is no way to this host; check the address and the network'
+const untrusted =
+  'the certificate is not trusted; name the certificate of its authority by the variable NODE_EXTRA_CA_CERTS'
+
+/** Kinds of errors by their code, with what they mean. */
+const meanings: Readonly<Record<string, readonly [Fault['kind'], string]>> = {
+  ECONNREFUSED: ['refused', 'nothing listens there'],
+  ENOTFOUND: ['unknown-host', 'this name has no address; check the host of the URL'],
+  EAI_AGAIN: ['unknown-host', 'the name could not be looked up now; check the network'],
+  EHOSTUNREACH: ['unreachable', unreachable],
+  ENETUNREACH: ['unreachable', unreachable],
+  ETIMEDOUT: ['unreachable', 'nothing has answered; a firewall may be between'],
+  ECONNRESET: [
+    'closed',
+    'the connection was closed without an answer; the port may be one for TLS (wss:), or the gateway be closing'
+  ],
+  EPROTO: ['tls', 'there is no TLS at this port; use ws: instead of wss:'],
+  CERT_HAS_EXPIRED: ['tls', 'the certificate has expired; renew it, or check the clock of this machine'],
+  CERT_NOT_YET_VALID: ['tls', 'the certificate is not valid yet; check the clock of this machine'],
+  DEPTH_ZERO_SELF_SIGNED_CERT: ['tls', untrusted],
+  SELF_SIGNED_CERT_IN_CHAIN: ['tls', untrusted],
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: ['tls', untrusted],
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: ['tls', untrusted],
+  ERR_TLS_CERT_ALTNAME_INVALID: ['tls', 'the certificate is for other names; connect by one of them']
+}
+
+/** Makes a socket of `ws` report the response of a server that opens no WebSocket, as its error. */
+export function watchUpgrade(webSocket: object): void {
+  const socket = webSocket as Partial<UpgradingSocket>
+  if (typeof socket.once !== 'function') return
+  socket.once('unexpected-response', (_request, response) => {
+    let body = ''
+    let isOver = false
+    const finish = () => {
+      if (isOver) return
+      isOver = true
+      socket.emit!('error', new UpgradeRefused(response, body))
+      socket.terminate!()
+    }
+    response.setEncoding('utf8')
+    response.on('data', text => {
+      body += text
+      if (body.length > longestBody) finish()
+    })
+    response.on('close', finish)
+  })
+}
+
+/** Explains the error of a socket; undefined if it says nothing. */
+export function explainNodeFault(error: unknown, url: string): Fault | undefined {
+  if (error instanceof UpgradeRefused) {
+    const { status, retryAfter, message: reason } = error
+    return {
+      kind: 'http',
+      reason,
+      status,
+      retryAfter,
+      isPermanent: status < 500 && !passing.includes(status)
+    }
+  }
+  const { code, message = '', errors = [] } = Object(error) as SystemError
+  if (code === undefined) return undefined
+  const { address, port } = errors[0] ?? (Object(error) as SystemError)
+  const [kind, meaning] = meanings[code] ?? [/CERT|SSL|TLS/.test(code) ? 'tls' : 'unknown', message]
+  const place = address === undefined ? new URL(url).host : `${address}:${port}`
+  return { kind, reason: `${code} ${place}: ${meaning}`, isPermanent: kind === 'tls' }
+}
