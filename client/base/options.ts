@@ -56,8 +56,8 @@ export interface ClientOptions<Events = EventTypes> {
    */
   readonly onDropped?: (dropped: DroppedEvents) => void
   /**
-   * Called for each attempt to connect that failed, and when the connection was lost, with the reason as far as
-   * the platform tells it; also before `connect` resolves. Default: nothing is called.
+   * Called for each attempt to connect that failed, and when the connection was lost, with the reason as far
+   * as the platform tells it; also before `connect` resolves. Default: nothing is called.
    */
   readonly onFailure?: (failure: Failure) => void
   /**

@@ -240,8 +240,8 @@ export class Conversation {
       return this.end({ code: name, message, data: { code, reason: why } }, code, why)
     }
     if (this.#state === 'open') this.#change('resuming', false, code, why)
-    // A gateway that restarts spreads its clients over some time. One that cannot answer a handshake now tells
-    // the client when to try again.
+    // A gateway that restarts spreads its clients over some time. One that cannot answer a handshake now
+    // tells the client when to try again.
     this.#kickReason = undefined
     this.#retry.schedule(mayHaveRetryHint(code) ? parseComeBack(why) : undefined)
   }
