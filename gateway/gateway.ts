@@ -68,8 +68,8 @@ export class Gateway {
       ? new Development({ options, reload: changed => reloadHandlers(this, changed) })
       : undefined
     const startTransport = createStartTransport(options, metrics)
-    const { log, now, monotonic, frontendId, singleSession, requestTimeout, maxBodyBytes } = options
-    const registry = new Registry({ frontendId, singleSession, metrics, now })
+    const { log, monotonic, frontendId, requestTimeout, maxBodyBytes } = options
+    const registry = new Registry({ ...options, metrics })
     this.sessions = new SessionService(registry, options, log)
     const core = new Core({
       options,

@@ -49,6 +49,12 @@ export function expectUid(uid: unknown): string {
   return uid
 }
 
+/** Returns the milliseconds of a resume window, or null; throws `RESUME_WINDOW_INVALID`. */
+export function expectResumeWindow(ms: unknown): number | null {
+  if (ms === null || (Number.isSafeInteger(ms) && (ms as number) >= 0)) return ms as number | null
+  throw errors.resumeWindowInvalid('a whole number of milliseconds, or null', describeValue(ms))
+}
+
 /** Returns the key, or throws `KEY_INVALID`. The empty string is a key like any other. */
 export function expectKey(key: unknown): string {
   if (typeof key !== 'string') throw errors.keyInvalid(describeValue(key))

@@ -124,6 +124,10 @@ export const errors = {
     (key: string, limit: number) =>
       `With ${JSON.stringify(key)} the session would have more than ${limit} keys, which is the limit`
   ),
+  resumeWindowInvalid: define(
+    'RESUME_WINDOW_INVALID',
+    (expected: string, got: string) => `Expected a resume window to be ${expected}, got ${got}`
+  ),
   keyInvalid: define(
     'KEY_INVALID',
     (got: string) => `Expected a key to be a string of at most 256 bytes, got ${got}`

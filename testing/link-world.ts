@@ -58,7 +58,13 @@ export function createLinkWorld({
 }: LinkWorldOptions): LinkWorld {
   const { port1, port2 } = new MessageChannel()
   const metrics = new Metrics()
-  const registry = new Registry({ frontendId, singleSession, metrics, now: () => 1_000 })
+  const registry = new Registry({
+    frontendId,
+    singleSession,
+    maxResumeWindow: 600_000,
+    metrics,
+    now: () => 1_000
+  })
   const inbox = new Inbox()
   const source = { serial: 1, endedRoute, routeOf: () => undefined }
   const channels = new Channels({ maxChannels, maxMembers })

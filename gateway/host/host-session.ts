@@ -5,10 +5,11 @@
  * running keep the values that they started with, and treat the change as made by somebody else.
  */
 import { EventEmitter } from 'node:events'
-import { expectKey } from '../../shared/check.js'
-import { errors } from '../../shared/errors.js'
+import { expectKey, expectResumeWindow } from '../../shared/check.js'
+import { errors, type GatewayError } from '../../shared/errors.js'
 import { encodeValue } from '../../shared/values/codec.js'
 import type { SettingsLimits } from '../../shared/values/settings-text.js'
+import type { Registry } from '../sessions/registry.js'
 import type { Session } from '../sessions/session.js'
 
 export interface HostSessionEvents {
@@ -20,12 +21,14 @@ export interface HostSessionEvents {
 
 export class HostSession extends EventEmitter<HostSessionEvents> {
   readonly #session: Session
+  readonly #registry: Pick<Registry, 'setResumeWindow'>
   readonly #limits: SettingsLimits
 
   /** @internal Sessions come from `gateway.sessions`. */
-  constructor(session: Session, limits: SettingsLimits) {
+  constructor(session: Session, registry: Pick<Registry, 'setResumeWindow'>, limits: SettingsLimits) {
     super()
     this.#session = session
+    this.#registry = registry
     this.#limits = limits
   }
 
@@ -75,9 +78,26 @@ export class HostSession extends EventEmitter<HostSessionEvents> {
     this.#change(expectKey(key), '')
   }
 
-  #change(key: string, text: string): void {
-    if (!this.#session.isOpen) throw errors.sessionNotFound(this.#session.sid)
-    const error = this.#session.changeKey(key, text, 0, this.#limits)
-    if (error !== undefined) throw error
+  /**
+   * Sets the milliseconds that the session waits for its client, from the loss of its connection on; null:
+   * the options. Holds for a wait under way, too.
+   *
+   * @throws `RESUME_WINDOW_INVALID`, `SESSION_NOT_FOUND`
+   */
+  setResumeWindow(ms: number | null): void {
+    throwIfRefused(this.#registry.setResumeWindow(this.#open, expectResumeWindow(ms)))
   }
+
+  #change(key: string, text: string): void {
+    throwIfRefused(this.#open.changeKey(key, text, 0, this.#limits))
+  }
+
+  get #open(): Session {
+    if (!this.#session.isOpen) throw errors.sessionNotFound(this.#session.sid)
+    return this.#session
+  }
+}
+
+function throwIfRefused(error: GatewayError | undefined): void {
+  if (error !== undefined) throw error
 }

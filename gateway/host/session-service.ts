@@ -134,7 +134,7 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
   #hostSessionOf(session: Session): HostSession {
     let hostSession = this.#hostSessions.get(session)
     if (hostSession === undefined) {
-      hostSession = new HostSession(session, this.#limits)
+      hostSession = new HostSession(session, this.#registry, this.#limits)
       this.#hostSessions.set(session, hostSession)
     }
     return hostSession

@@ -88,6 +88,11 @@ export class Operations implements OperationReader {
     })
   }
 
+  setResumeWindow(head: OperationHead, ms: number): void {
+    const window = ms === -1 ? null : ms
+    this.#apply('setResumeWindow', head, session => this.#init.registry.setResumeWindow(session, window))
+  }
+
   read(head: OperationHead): void {
     if (this.#acks.refuseEarly('read', head)) return
     const session = this.#init.registry.find(head.sid)

@@ -185,6 +185,11 @@ export interface PlainOptions {
    */
   unboundResumeWindow: number
   /**
+   * Greatest resume window, in milliseconds, that a handler may set for a session (`setResumeWindow`). More
+   * is refused with `RESUME_WINDOW_INVALID`. Default: 600,000.
+   */
+  maxResumeWindow: number
+  /**
    * Sessions whose client is away. Beyond it, the oldest session of the address with the most such sessions
    * ends. 0: any number. Default: 50,000.
    */

@@ -17,6 +17,12 @@ export const resumeOptions: readonly OptionRow[] = [
     help: 'the same, for a session without user, settings and channels'
   },
   {
+    name: 'maxResumeWindow',
+    check: ms(0),
+    defaultValue: 600_000,
+    help: 'ms that a handler may let a session wait for its client, instead of resumeWindow'
+  },
+  {
     name: 'maxDetachedSessions',
     check: count(0, 10_000_000),
     defaultValue: 50_000,

@@ -1,7 +1,7 @@
 /**
  * Resumption of sessions: which client may resume which session, and how long a session waits. A detached
- * session waits for `resumeWindow`, or for `unboundResumeWindow` if it holds nothing. Then it ends; it ends
- * earlier if too many wait.
+ * session waits for `resumeWindow`, for `unboundResumeWindow` if it holds nothing, or for as long as the game
+ * has set. Then it ends; it ends earlier if too many wait.
  */
 import { randomBytes } from 'node:crypto'
 import { closeCodes } from '../../shared/close-codes.js'
@@ -24,6 +24,7 @@ import { type DetachedLimits, DetachedSessions, type Surplus } from './detached-
 import { type Farewell, Farewells } from './farewells.js'
 import { type ResumableKeeper, ResumableReceiver } from './resumable-receiver.js'
 import { hashSecret, ResumeSecrets } from './resume-secrets.js'
+import { Waits } from './waits.js'
 
 export interface ResumptionInit extends BacklogLimits, DetachedLimits {
   readonly registry: Registry
@@ -60,12 +61,10 @@ export class Resumption implements ResumableKeeper {
   readonly #secrets = new ResumeSecrets<ResumableReceiver>()
   readonly #detached: DetachedSessions<ResumableReceiver>
   /**
-   * Receivers whose client is away, with the moment of its loss; oldest first. Moments are measured without
-   * the forgiven milliseconds (see `look`).
+   * The waits of receivers whose client is away. Moments are measured without the forgiven milliseconds (see
+   * `look`).
    */
-  readonly #away = new Map<ResumableReceiver, number>()
-  /** The same for receivers whose session held nothing at that moment. */
-  readonly #unbound = new Map<ResumableReceiver, number>()
+  readonly #waits = new Waits<ResumableReceiver>()
   readonly #farewells: Farewells
   readonly #budget: SharedBudget
   #forgiven = 0
@@ -77,6 +76,7 @@ export class Resumption implements ResumableKeeper {
     this.#init = init
     this.#detached = new DetachedSessions(init)
     this.#farewells = new Farewells(init.resumeWindow)
+    init.registry.on('resumeWindow', session => this.#windowSet(session))
     this.#budget = new SharedBudget(init.maxBacklogBytesInAll, () => this.#secrets.size)
   }
 
@@ -135,46 +135,39 @@ export class Resumption implements ResumableKeeper {
    */
   look(now: number, forgiven: number): void {
     this.#forgiven += forgiven
-    const { resumeWindow, unboundResumeWindow } = this.#init
     const time = now - this.#forgiven
     this.#farewells.look(time)
-    for (const [receiver, since] of this.#unbound) {
-      if (time - since < unboundResumeWindow) break
-      if (receiver.session!.holdsNothing) {
-        this.#endAway(receiver, 'not back in time')
-        continue
+    const { resumeWindow: ms } = this.#init
+    for (let over = this.#waits.findOver(time); over !== undefined; over = this.#waits.findOver(time)) {
+      if (this.#waits.find(over)!.isBrief && !over.session!.holdsNothing) {
+        // An earlier request has meanwhile given the session something to hold: it waits for `resumeWindow`
+        // from now on.
+        this.#waits.set(over, { since: time, ms, isBrief: false })
+      } else {
+        this.#forget(over)
+        this.#endAway(over, 'not back in time')
       }
-      // An earlier request has meanwhile given the session something to hold: it waits for `resumeWindow`
-      // from now on.
-      this.#unbound.delete(receiver)
-      this.#away.set(receiver, time)
-    }
-    for (const [receiver, since] of this.#away) {
-      if (time - since < resumeWindow) return
-      this.#endAway(receiver, 'not back in time')
     }
   }
 
   /** Ends all sessions whose client is away. */
   close(): void {
     const ending = { code: closeCodes.restart, reason: 'the gateway is closing', kickReason: null }
-    for (const receiver of [...this.#away.keys(), ...this.#unbound.keys()])
-      this.endSession(receiver.session!, ending)
+    for (const receiver of this.#waits.items) this.endSession(receiver.session!, ending)
   }
 
   detached(receiver: ResumableReceiver): void {
-    const { metrics, registry, resumeWindow, unboundResumeWindow } = this.#init
+    const { metrics, registry } = this.#init
     metrics.count('sessionsDetached')
     const session = receiver.session!
-    const isBrief = unboundResumeWindow < resumeWindow && session.holdsNothing
     const since = this.#init.monotonic() - this.#forgiven
-    ;(isBrief ? this.#unbound : this.#away).set(receiver, since)
-    if (isBrief && unboundResumeWindow === 0) return this.#endAway(receiver, 'nothing to keep')
+    const { ms, isBrief } = this.#windowOf(session)
+    this.#waits.set(receiver, { since, ms, isBrief })
+    if (ms === 0) return this.#endAway(receiver, isBrief ? 'nothing to keep' : 'not to be waited for')
     session.watchSize(() => this.resized(receiver))
     this.#detached.add(receiver, addressKey(receiver.address.ip), receiver.bytes)
     this.#makeRoom()
-    if (session.isOpen)
-      registry.drop(session, receiver.dropped!.reason, isBrief ? unboundResumeWindow : resumeWindow)
+    if (session.isOpen) registry.drop(session, receiver.dropped!.reason, ms)
   }
 
   resized(receiver: ResumableReceiver): void {
@@ -238,14 +231,28 @@ export class Resumption implements ResumableKeeper {
   #describe(receiver: ResumableReceiver, resumed: boolean, reason?: ResumeFailure): ResumeReply {
     const token = this.#secrets.offer(receiver)
     const { epoch, received } = receiver
-    const window = this.#init.resumeWindow / 1000
+    const window = (receiver.session?.resumeWindow ?? this.#init.resumeWindow) / 1000
     return { token, epoch, resumed, received, window, ...(reason === undefined ? {} : { reason }) }
+  }
+
+  /** Returns how long a session waits for its client. Brief: only because it holds nothing. */
+  #windowOf(session: Session): { readonly ms: number; readonly isBrief: boolean } {
+    const { resumeWindow, unboundResumeWindow } = this.#init
+    if (session.resumeWindow !== undefined) return { ms: session.resumeWindow, isBrief: false }
+    const isBrief = unboundResumeWindow < resumeWindow && session.holdsNothing
+    return { ms: isBrief ? unboundResumeWindow : resumeWindow, isBrief }
+  }
+
+  /** Changes a wait under way after the session's window was set. */
+  #windowSet(session: Session): void {
+    const { receiver } = session
+    const wait = receiver instanceof ResumableReceiver && this.#waits.find(receiver)
+    if (wait) this.#waits.set(receiver, { ...this.#windowOf(session), since: wait.since })
   }
 
   /** Forgets a receiver whose client is back, or whose session is over. */
   #forget(receiver: ResumableReceiver): void {
-    this.#away.delete(receiver)
-    this.#unbound.delete(receiver)
+    this.#waits.delete(receiver)
     this.#detached.delete(receiver)
   }
 

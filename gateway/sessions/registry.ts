@@ -24,6 +24,8 @@ export interface RegistryEvents {
    * Emitted when a client is back on another connection, whether the loss of the last one was noticed or not.
    */
   resumed: [session: Session, client: ClientInfo]
+  /** Emitted when the time for which a session waits for its client was set. */
+  resumeWindow: [session: Session]
   bind: [session: Session, uid: string]
   unbind: [session: Session, uid: string]
   /** Emitted once for each session. */
@@ -44,6 +46,8 @@ export interface Ending {
 export interface RegistryInit {
   readonly frontendId: string
   readonly singleSession: SingleSession
+  /** Greatest resume window that `setResumeWindow` accepts, in milliseconds. */
+  readonly maxResumeWindow: number
   readonly metrics: Metrics
   readonly now: () => number
 }
@@ -51,6 +55,7 @@ export interface RegistryInit {
 export class Registry extends EventEmitter<RegistryEvents> {
   readonly #frontendId: string
   readonly #singleSession: SingleSession
+  readonly #maxResumeWindow: number
   readonly #metrics: Metrics
   readonly #now: () => number
   readonly #bySid = new Map<number, Session>()
@@ -58,10 +63,11 @@ export class Registry extends EventEmitter<RegistryEvents> {
   // Numbers are not reused, not even after a restart, so a late operation can never affect another session.
   #lastSid: number
 
-  constructor({ frontendId, singleSession, metrics, now }: RegistryInit) {
+  constructor({ frontendId, singleSession, maxResumeWindow, metrics, now }: RegistryInit) {
     super()
     this.#frontendId = frontendId
     this.#singleSession = singleSession
+    this.#maxResumeWindow = maxResumeWindow
     this.#metrics = metrics
     this.#now = now
     this.#lastSid = Math.floor(now()) * 1024
@@ -93,6 +99,16 @@ export class Registry extends EventEmitter<RegistryEvents> {
     this.emit('opened', session, client)
     if (uid !== null && session.isOpen) this.emit('bind', session, uid)
     return session
+  }
+
+  /** Sets how many milliseconds a session waits for its client; null: as the options say. */
+  setResumeWindow(session: Session, ms: number | null): GatewayError | undefined {
+    const most = this.#maxResumeWindow
+    if (ms !== null && !(ms >= 0 && ms <= most))
+      return errors.resumeWindowInvalid(`0 to ${most} ms (maxResumeWindow)`, `${ms}`)
+    session.resumeWindow = ms ?? undefined
+    this.emit('resumeWindow', session)
+    return undefined
   }
 
   /** Tells listeners that a session waits for its client, for `ms` milliseconds from now on. */

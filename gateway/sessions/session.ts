@@ -68,6 +68,8 @@ export class Session {
   receiver: Receiver | undefined
   /** Names of the session's channels. Maintained by `Channels`; created with the first. */
   channels: Set<string> | undefined
+  /** Milliseconds that it waits for a client that is away; undefined: as the gateway's options say. */
+  resumeWindow: number | undefined
   #uid: string | null = null
   #isOpen = true
   #settings: Map<string, Setting> | undefined
@@ -114,7 +116,8 @@ export class Session {
   }
 
   get snapshot(): SessionText {
-    return { sid: this.sid, uid: this.#uid, version: this.#version, settings: this.settingsText }
+    const { sid, uid, version, settingsText: settings } = this
+    return { sid, uid, version, settings, isConnected: this.receiver?.isConnected === true }
   }
 
   /** Returns a key's value as text, undefined where there is none. */

@@ -4,7 +4,7 @@
  * and numbers, which costs far less than objects do.
  *
  *   turn count, then for each turn:
- *     view, slot, sid, uid, version, settings text, request count, then for each request:
+ *     view, slot, sid, uid, version, settings text, is connected, request count, then for each request:
  *       rid, route index, flags, body
  */
 
@@ -35,6 +35,8 @@ export interface TurnHead {
   /** The session's version in this snapshot. `commit` compares with it. */
   readonly version: number
   readonly settings: string
+  /** Whether the session's client is connected. */
+  readonly isConnected: boolean
 }
 
 /** A turn and its requests, as the worker reads them. */
@@ -48,7 +50,17 @@ export function createBatch(): Batch {
 
 export function addTurn(batch: Batch, turn: TurnHead, requestCount: number): void {
   batch[0] = (batch[0] as number) + 1
-  batch.push(turn.viewId, turn.slot, turn.sid, turn.uid, turn.version, turn.settings, requestCount)
+  const isConnected = turn.isConnected ? 1 : 0
+  batch.push(
+    turn.viewId,
+    turn.slot,
+    turn.sid,
+    turn.uid,
+    turn.version,
+    turn.settings,
+    isConnected,
+    requestCount
+  )
 }
 
 /** Adds a request to the turn that was added last. */
@@ -66,6 +78,7 @@ export function readBatch(batch: Batch): TurnTask[] {
     const uid = batch[at++] as string | null
     const version = batch[at++] as number
     const settings = batch[at++] as string
+    const isConnected = batch[at++] === 1
     const requests: RequestHead[] = new Array(batch[at++] as number)
     for (let j = 0; j < requests.length; j++) {
       requests[j] = {
@@ -75,7 +88,7 @@ export function readBatch(batch: Batch): TurnTask[] {
         body: batch[at++] as string
       }
     }
-    turns[i] = { viewId, slot, sid, uid, version, settings, requests }
+    turns[i] = { viewId, slot, sid, uid, version, settings, isConnected, requests }
   }
   return turns
 }

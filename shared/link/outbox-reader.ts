@@ -130,6 +130,8 @@ export class OutboxReader {
         return operations.update(this.#acked(), this.#text(), this.#text(), this.#text())
       case outboxKinds.commit:
         return operations.commit(this.#acked(), this.#text(), this.#whole())
+      case outboxKinds.setResumeWindow:
+        return operations.setResumeWindow(this.#acked(), this.#integer())
       case outboxKinds.read:
         return operations.read(this.#acked())
       case outboxKinds.readByUid:

@@ -108,6 +108,11 @@ export class Outbox implements OutcomeReader, OperationReader, EventReader {
     this.#items.push(uid)
   }
 
+  setResumeWindow(head: OperationHead, ms: number): void {
+    this.#begin(head)
+    this.#items.push(outboxKinds.setResumeWindow, head.ack, ms)
+  }
+
   kick(head: OperationHead, reason: string | null): void {
     this.#begin(head)
     this.#items.push(outboxKinds.kick, head.ack, reason)

@@ -73,6 +73,8 @@ export interface OperationReader {
   update(head: OperationHead, key: string, text: string, before: string): void
   /** Sets several keys, all or none. Refused if another view has changed one of them after `version`. */
   commit(head: OperationHead, settings: string, version: number): void
+  /** Sets the milliseconds for which the session waits for its client; -1: as the gateway's options say. */
+  setResumeWindow(head: OperationHead, ms: number): void
   /** Asks for the session's current state. */
   read(head: OperationHead): void
   readByUid(head: UserOperationHead, uid: string): void
@@ -156,7 +158,8 @@ export const outboxKinds = {
   leaveUser: 29,
   sessionsInChannel: 30,
   awaitOperations: 31,
-  goOn: 32
+  goOn: 32,
+  setResumeWindow: 33
 } as const satisfies Record<
   keyof OutcomeReader | keyof OperationReader | keyof EventReader | 'origin',
   number

@@ -1,6 +1,6 @@
 /**
  * Formats and parses sessions as one text, the gateway's answer to a worker's read. Each session is written
- * as a piece of a settings text, with its number, uid and version as the key.
+ * as a piece of a settings text, with its number, uid, version and connection as the key.
  */
 import { forEachSetting, formatSetting } from './settings-text.js'
 
@@ -11,19 +11,23 @@ export interface SessionText {
   readonly version: number
   /** The session's settings, as a settings text. */
   readonly settings: string
+  /** Whether its client was connected at that time. */
+  readonly isConnected: boolean
 }
 
 export function formatSessions(sessions: readonly SessionText[]): string {
   return sessions
-    .map(({ sid, uid, version, settings }) => formatSetting(JSON.stringify([sid, uid, version]), settings))
+    .map(({ settings, ...head }) =>
+      formatSetting(JSON.stringify([head.sid, head.uid, head.version, head.isConnected]), settings)
+    )
     .join('')
 }
 
 export function parseSessions(text: string): SessionText[] {
   const sessions: SessionText[] = []
   forEachSetting(text, (head, settings) => {
-    const [sid, uid, version] = JSON.parse(head)
-    sessions.push({ sid, uid, version, settings })
+    const [sid, uid, version, isConnected] = JSON.parse(head)
+    sessions.push({ sid, uid, version, settings, isConnected })
   })
   return sessions
 }

@@ -186,7 +186,13 @@ export async function startCore({
     options: hookOptions[route.split('.')[0]!] ?? {}
   }))
   const started: ScriptedWorker[] = []
-  const registry = new Registry({ frontendId: 'g', singleSession: 'off', metrics, now: () => 1_000 })
+  const registry = new Registry({
+    frontendId: 'g',
+    singleSession: 'off',
+    maxResumeWindow: 0,
+    metrics,
+    now: () => 1_000
+  })
   const parts = new GatewayCore({
     options: {
       ...limits,

@@ -63,7 +63,13 @@ const nothing = createLogger('silent', () => {})
 /** Creates sessions, fills each, and detaches it. */
 function detached(count: number, fill: (session: Session, channels: Channels, number: number) => void) {
   const metrics = new Metrics()
-  const registry = new Registry({ frontendId: 'a', singleSession: 'off', metrics, now: () => 0 })
+  const registry = new Registry({
+    frontendId: 'a',
+    singleSession: 'off',
+    maxResumeWindow: 0,
+    metrics,
+    now: () => 0
+  })
   const channels = new Channels({ maxChannels: 1_000, maxMembers: 1_000 })
   const resumption = new Resumption({
     registry,

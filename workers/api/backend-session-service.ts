@@ -73,7 +73,7 @@ export class BackendSessionService {
     let texts = ''
     for (const key of Object.keys(expectObject(settings, 'settings')))
       texts += formatSetting(key, encodeValue(key, settings[key]))
-    return this.#session(frontendId, { sid: id, uid, version: 0, settings: texts })
+    return this.#session(frontendId, { sid: id, uid, version: 0, settings: texts, isConnected: false })
   }
 
   /**
@@ -232,5 +232,6 @@ export class BackendSessionService {
 /** Returns a view of a session from its address alone. This suffices for operations on the session. */
 function bareView(frontendId: string, sid: number): SessionView {
   const address = { frontendId: expectFrontendId(frontendId), sid: Number(sid) }
-  return new SessionView({ viewId: nextViewId(), ...address, uid: null, version: 0, settings: '' })
+  const unknown = { uid: null, version: 0, settings: '', isConnected: false }
+  return new SessionView({ viewId: nextViewId(), ...address, ...unknown })
 }

@@ -4,7 +4,7 @@
  * by the view that the requests of a turn share. The promise methods are the implementation; one adapter,
  * `settle`, makes the callback methods of the specification from them.
  */
-import { expectKey, expectUid } from '../../shared/check.js'
+import { expectKey, expectResumeWindow, expectUid } from '../../shared/check.js'
 import { decodeValue, encodeValue } from '../../shared/values/codec.js'
 import type { SessionSnapshot } from '../../shared/values/snapshot.js'
 import { LocalSettings } from '../operations/local-settings.js'
@@ -25,9 +25,7 @@ import { type Callback, isCallback, settle } from './callback.js'
 // biome-ignore lint/suspicious/noEmptyInterface: a project fills it
 export interface SessionSettings {}
 
-/**
- * The settings of a session without a type parameter: `SessionSettings`, or `any` if that is not declared.
- */
+/** The settings of a session without a type parameter: `SessionSettings`; `any` if that is not declared. */
 // biome-ignore lint/suspicious/noExplicitAny: the specification demands it for a session's values
 export type AnySettings = keyof SessionSettings extends never ? any : SessionSettings
 
@@ -51,6 +49,11 @@ export class BackendSession<Settings = AnySettings> {
   readonly frontendId: string
   /** The user that the session is bound to; null if it is bound to none. */
   uid: string | null
+  /**
+   * Whether the client was connected when the request was handed out, or when the service read the session.
+   * False for a client that is away and may come back, and for a session that `create` has made.
+   */
+  readonly isConnected: boolean
 
   readonly #view: SessionView
   readonly #operations: SessionOperations
@@ -62,6 +65,7 @@ export class BackendSession<Settings = AnySettings> {
     this.id = view.address.sid
     this.frontendId = view.address.frontendId
     this.uid = view.uid
+    this.isConnected = view.isConnected
     this.#view = view
     this.#operations = operations
     this.#source = source
@@ -117,8 +121,7 @@ export class BackendSession<Settings = AnySettings> {
   }
 
   /**
-   * Returns `{ id, frontendId, uid, settings }` as plain data: a copy of the local state, which is safe to
-   * keep.
+   * Returns `{ id, frontendId, uid, settings }` as plain data: a copy of the local state, safe to keep.
    *
    * @throws `VALUE_NOT_SERIALIZABLE`
    */
@@ -208,6 +211,22 @@ export class BackendSession<Settings = AnySettings> {
     return this.#operations.promised('unbind', uid, () =>
       this.#operations.unbind(this.#view, expectUid(uid), this)
     )
+  }
+
+  /** Variant of `asetResumeWindow` with an optional callback. Without it, a failure is only logged. */
+  setResumeWindow(ms: number | null, done?: Callback): void {
+    settle(this.asetResumeWindow(ms), done)
+  }
+
+  /**
+   * Sets the milliseconds that the session waits for its client, from the loss of its connection on. Holds
+   * for a wait under way, too, and until it is set again. null: the gateway's options.
+   *
+   * @throws `RESUME_WINDOW_INVALID` above `maxResumeWindow`, `SESSION_NOT_FOUND`
+   */
+  asetResumeWindow(ms: number | null): Promise<void> {
+    const set = () => this.#operations.setResumeWindow(this.#view, expectResumeWindow(ms))
+    return this.#operations.asked('setResumeWindow', '', set)
   }
 
   /**

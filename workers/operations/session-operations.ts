@@ -163,6 +163,11 @@ export class SessionOperations {
     })
   }
 
+  /** Sets the session's resume window; null: as the gateway's options say. */
+  setResumeWindow(view: SessionView, ms: number | null): Promise<void> {
+    return this.#call(ack => this.#link.outbox.setResumeWindow(this.#head(view, ack), ms ?? -1))
+  }
+
   /** Reads the current state of a session; undefined if there is none. */
   async read(frontendId: string, sid: number): Promise<SessionText | undefined> {
     const rid = this.#caller.rid

@@ -26,6 +26,7 @@ export interface SessionViewInit {
   readonly uid: string | null
   readonly version: number
   readonly settings: string
+  readonly isConnected: boolean
 }
 
 export class SessionView {
@@ -33,6 +34,8 @@ export class SessionView {
   readonly viewId: number
   readonly address: SessionAddress
   readonly version: number
+  /** Whether the client was connected when the snapshot was taken. */
+  readonly isConnected: boolean
   uid: string | null
   readonly #settings: string
   /** The keys that were pushed since the snapshot; '' for a deleted key. */
@@ -42,11 +45,12 @@ export class SessionView {
   /** Upper bound of the settings' size: overwritten keys are counted twice. */
   #sizeBound: number
 
-  constructor({ viewId, frontendId, sid, uid, version, settings }: SessionViewInit) {
+  constructor({ viewId, frontendId, sid, uid, version, settings, isConnected }: SessionViewInit) {
     this.viewId = viewId
     this.address = { frontendId, sid }
     this.uid = uid
     this.version = version
+    this.isConnected = isConnected
     this.#settings = settings
     this.#sizeBound = settings.length
   }

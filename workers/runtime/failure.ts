@@ -36,6 +36,7 @@ const refusals = new Set<string>([
   errors.conflict.code,
   errors.settingsTooLarge.code,
   errors.tooManyKeys.code,
+  errors.resumeWindowInvalid.code,
   errors.keyInvalid.code,
   errors.valueNotSerializable.code,
   errors.channelInvalid.code,

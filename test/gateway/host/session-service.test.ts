@@ -10,6 +10,7 @@ import { FakeReceiver } from '../../helpers/fake-receiver.js'
 /** Creates a service, and records what its listeners are told. */
 function begin(_t: Test) {
   const registry = new Registry({
+    maxResumeWindow: 600_000,
     frontendId: 'gateway-1',
     singleSession: 'off',
     metrics: new Metrics(),

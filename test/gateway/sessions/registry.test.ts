@@ -6,7 +6,13 @@ import { closeCodes } from '../../../shared/close-codes.js'
 import { FakeReceiver } from '../../helpers/fake-receiver.js'
 
 function createRegistry(singleSession: SingleSession = 'off', now = 1_000) {
-  return new Registry({ frontendId: 'gateway-1', singleSession, metrics: new Metrics(), now: () => now })
+  return new Registry({
+    frontendId: 'gateway-1',
+    singleSession,
+    maxResumeWindow: 600_000,
+    metrics: new Metrics(),
+    now: () => now
+  })
 }
 
 const ending = { code: closeCodes.normal, reason: 'left', kickReason: null }

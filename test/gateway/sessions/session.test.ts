@@ -133,7 +133,8 @@ t.test('the text of all settings is made anew after a change only', async t => {
   t.same(parse(session.settingsText), { a: '{"json":1}', b: '{"json":2}' })
   session.changeKeys([['a', '']], mine, limit)
   t.same(parse(session.settingsText), { b: '{"json":2}' })
-  t.same(session.snapshot, { sid: 1, uid: null, version: 2, settings: session.settingsText })
+  const settings = session.settingsText
+  t.same(session.snapshot, { sid: 1, uid: null, version: 2, settings, isConnected: true })
   t.equal(session.get('b'), 2)
 })
 

@@ -72,6 +72,7 @@ const outboxCalls: fc.Arbitrary<Call> = fc.oneof(
   fc.tuple(fc.constant('unbind'), head, anyText),
   fc.tuple(fc.constant('update'), head, anyText, anyText, anyText),
   fc.tuple(fc.constant('commit'), head, anyText, fc.nat()),
+  fc.tuple(fc.constant('setResumeWindow'), head, fc.integer({ min: -1 })),
   fc.tuple(fc.constant('read'), head),
   fc.tuple(fc.constant('readByUid'), userHead, anyText),
   fc.tuple(fc.constant('kick'), head, fc.option(anyText)),

@@ -40,7 +40,8 @@ t.test('sessions come back from their text as they were', async t => {
     sid: fc.maxSafeNat(),
     uid: fc.option(anyText),
     version: fc.nat(),
-    settings: entries.map(format)
+    settings: entries.map(format),
+    isConnected: fc.boolean()
   })
   fc.assert(
     fc.property(fc.array(session, { maxLength: 5 }), sessions => {

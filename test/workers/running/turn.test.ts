@@ -37,7 +37,7 @@ t.test('it does not throw: it is logged, and what has not started is given back'
     maxSettingsKeys: 8
   }
   const request = { rid: 1, route: 0, flags: 0, body: '' }
-  const session = { sid: 1, uid: null, version: 0, settings: '' }
+  const session = { sid: 1, uid: null, version: 0, settings: '', isConnected: true }
   const message = new Promise<OutboxMessage>(resolve => port2.once('message', resolve))
   new Turn(env, { viewId: 1, slot: 7, ...session, requests: [request] }).run()
   const [kind, level, text, fields, ...rest] = await message
