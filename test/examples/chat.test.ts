@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { onHttpRequest } from '../../examples/chat/http.js'
 import type { GatewayOptions } from '../../gateway/index.js'
+import { TestGateway } from '../../testing/index.js'
 import { startGateway } from '../helpers/gateway.js'
 import { root } from '../helpers/paths.js'
 import type { Player } from '../helpers/player.js'
@@ -248,4 +249,23 @@ t.test('whatever is no file of the page is not there, and the page can only be r
   }
   const { status, headers } = await ask(gateway.url, '/', { method: 'POST' })
   t.same([status, headers.allow], [405, 'GET, HEAD'])
+})
+
+t.test('the others are told who is away and who is back', async t => {
+  const test = await TestGateway.start({ handlers })
+  t.teardown(() => test.close())
+  const [red, blue] = [await test.connect(), await test.connect()]
+  for (const event of ['room.away', 'room.back']) {
+    red.listen(event)
+    blue.listen(event)
+  }
+  await red.request('room.enter', { name: 'Red', room: 'Lobby' })
+  const { me } = (await blue.request('room.enter', { name: 'Blue', room: 'Lobby' })) as { me: number }
+  await blue.cut()
+  t.same(await red.next('room.away'), { id: me })
+  t.same(await blue.comeBack(), { resumed: true })
+  t.same(await red.next('room.back'), { id: me })
+  await red.cut()
+  await blue.next('room.away')
+  t.equal(await Promise.race([blue.next('room.back'), 'nothing']), 'nothing', 'and not of themselves')
 })

@@ -59,6 +59,14 @@ const listeners = {
     hideTyping(id)
     if (person !== undefined) writeNote(`${person.name} has gone`)
   },
+  'room.away'({ id }) {
+    const person = here.people.get(id)
+    if (person !== undefined) writeNote(`${person.name} is away`)
+  },
+  'room.back'({ id }) {
+    const person = here.people.get(id)
+    if (person !== undefined) writeNote(`${person.name} is back`)
+  },
   'message.said'({ id, name, text, at }) {
     hideTyping(id)
     writeMessage({ name, text, at, isMine: id === here.me })

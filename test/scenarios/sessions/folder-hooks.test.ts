@@ -1,0 +1,112 @@
+/** Hooks of a folder with `affinity`: they run where its handlers run, with the same tables in memory. */
+import t from 'tap'
+import { TestGateway } from '../../../testing/index.js'
+import { until } from '../../helpers/until.js'
+
+/** The room of the guide: a table in memory, its handlers, and the hooks that keep it clean. */
+const game = {
+  'lobby.js': `
+    export async function join({ room }, session) {
+      session.set('room', room)
+      await session.apush('room')
+    }`,
+  '_hooks.js': `export const onClose = (session, _reason, { log, worker }) =>
+    log.info('outer', { sid: session.id, worker: worker.index })`,
+  room: {
+    '_options.js': "export const affinity = 'room'",
+    '_rooms.js': 'export const rooms = new Map()',
+    'seat.js': `
+      import { rooms } from './_rooms.js'
+      export function take(_body, session, { worker }) {
+        const seats = rooms.get(session.get('room')) ?? new Set()
+        rooms.set(session.get('room'), seats.add(session.id))
+        return { worker: worker.index, players: seats.size }
+      }
+      export const count = (_body, _session, { worker }) => ({ worker: worker.index, rooms: rooms.size })`,
+    '_hooks.js': `
+      import { rooms } from './_rooms.js'
+      const told = name => (session, _info, { log, worker }) => {
+        const found = rooms.get(session.get('room'))?.has(session.id) === true
+        log.info(name, { sid: session.id, room: session.get('room'), found, at: worker.index })
+      }
+      export const [onDrop, onResume] = [told('onDrop'), told('onResume')]
+      export function onClose(session, reason, context) {
+        told('onClose')(session, reason, context)
+        const seats = rooms.get(session.get('room'))
+        seats?.delete(session.id)
+        if (seats?.size === 0) rooms.delete(session.get('room'))
+      }`
+  }
+}
+
+t.test('a room finds its player in its table when the player drops, returns and leaves', async t => {
+  const test = await TestGateway.start({
+    handlers: t.testdir(game),
+    workers: 4,
+    workerArgv: ['--enable-source-maps']
+  })
+  t.teardown(() => test.close())
+  const told = (name: string) =>
+    test.lines.filter(({ message }) => message === name).map(({ fields }) => fields)
+  const workerOf = new Map<string, number>()
+  const enter = async (room: string) => {
+    const player = await test.connect()
+    await player.request('lobby.join', { room })
+    const { worker } = (await player.request('room.seat.take')) as { worker: number }
+    t.equal(workerOf.get(room) ?? worker, worker, `${room} is in one worker`)
+    workerOf.set(room, worker)
+    return player
+  }
+  const rooms = Array.from({ length: 30 }, (_, i) => `room ${i}`)
+  const players = await Promise.all([...rooms, ...rooms].map(enter))
+  t.equal(new Set(workerOf.values()).size, 4, 'all workers have rooms')
+  const stranger = await test.connect()
+  const [away] = players
+  await away!.cut()
+  await until('the room is told', () => told('onDrop').length === 1)
+  await away!.comeBack()
+  await until('the room is told', () => told('onResume').length === 1)
+  for (const each of [...players, stranger]) each.client.close()
+  await until('all are gone', () => told('outer').length === 61 && told('onClose').length === 60)
+  for (const each of [...told('onDrop'), ...told('onResume'), ...told('onClose')]) {
+    t.equal(each['found'], true, `${each['room']} knows its player`)
+    t.equal(each['at'], workerOf.get(String(each['room'])))
+  }
+  const seen = new Set<number>()
+  for (const room of rooms) {
+    const probe = await test.connect()
+    await probe.request('lobby.join', { room })
+    const { worker, rooms: left } = (await probe.request('room.seat.count')) as {
+      worker: number
+      rooms: number
+    }
+    t.equal(left, 0, `nothing is left in worker ${worker}`)
+    seen.add(worker)
+    if (seen.size === 4) break
+  }
+  t.equal(seen.size, 4)
+})
+
+t.test('after the death of its worker a room has its handlers and its hooks together again', async t => {
+  const test = await TestGateway.start({
+    handlers: t.testdir(game),
+    workers: 3,
+    workerArgv: ['--enable-source-maps']
+  })
+  t.teardown(() => test.close())
+  for (let i = 0; i < 6; i++) {
+    const player = await test.connect()
+    await player.request('lobby.join', { room: `room ${i}` })
+    const { worker: first } = (await player.request('room.seat.take')) as { worker: number }
+    await test.killWorker(first)
+    const { worker, players } = (await player.request('room.seat.take')) as {
+      worker: number
+      players: number
+    }
+    t.equal(players, 1, 'the table is a new one')
+    player.client.close()
+    const closed = () => test.lines.filter(({ message }) => message === 'onClose')
+    await until('the room is told', () => closed().length === i + 1)
+    t.match(closed()[i]?.fields, { found: true, at: worker })
+  }
+})
