@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { type TestSession, TestWorld } from '../../testing/index.js'
 import { act, find, type Step } from '../handlers/model/player.js'
+import { until } from '../helpers/until.js'
 import { after, isSame, type Model, newModel, show, step, uid, uids } from './model.js'
 import { ThreadedRuns } from './threaded-runs.js'
 
@@ -97,6 +98,16 @@ t.test(
       Object.values(runs.counts).every(count => count > 0),
       'all of it happened'
     )
-    t.match(runs.left(), { sessions: 0, users: 0, requestsWaiting: 0, detachedSessions: 0, backlogBytes: 0 })
+    await until('each onClose has begun', () => runs.left().requestsWaiting === 0)
+    const left = runs.left()
+    // Closes the gateway, which waits for each onClose.
+    await runs.close()
+    t.same(runs.hookFaults(), [])
+    t.comment(JSON.stringify(runs.hookCounts))
+    t.ok(
+      Object.values(runs.hookCounts).every(count => count > 0),
+      'each hook was called'
+    )
+    t.match(left, { sessions: 0, users: 0, requestsWaiting: 0, detachedSessions: 0, backlogBytes: 0 })
   }
 )

@@ -122,6 +122,38 @@ export class ThreadedRuns {
     return this.#test.gateway.metrics()
   }
 
+  /** Number of calls of the hooks so far, by name. */
+  get hookCounts(): Readonly<Record<string, number>> {
+    const counts: Record<string, number> = { onDrop: 0, onResume: 0, onClose: 0 }
+    for (const { fields } of this.#hookLines()) counts[String(fields['hook'])]!++
+    return counts
+  }
+
+  /**
+   * Returns what is wrong with the hooks of the sessions so far, apart from those that were lost with their
+   * worker: onDrop and onResume come in pairs, and onClose comes last, once.
+   */
+  hookFaults(): string[] {
+    const { lines } = this.#test
+    const lost = new Set(
+      lines.filter(({ message }) => message === 'A hook failed').map(line => line.fields['sid'])
+    )
+    const bySid = new Map<unknown, string[]>()
+    for (const { fields } of this.#hookLines()) {
+      const { sid, hook } = fields
+      bySid.set(sid, [...(bySid.get(sid) ?? []), String(hook)])
+    }
+    return [...bySid].flatMap(([sid, calls]) => {
+      const names = calls.join(' ')
+      const isRight = /^(onDrop onResume )*(onDrop )?onClose$/.test(names)
+      return isRight || lost.has(sid) ? [] : [`${sid}: ${names}`]
+    })
+  }
+
+  #hookLines() {
+    return this.#test.lines.filter(({ message }) => message === 'hook')
+  }
+
   async play(list: readonly Move[]): Promise<void> {
     const players = await Promise.all([1, 2, 3].map(() => this.#join()))
     try {
