@@ -3,7 +3,7 @@
  * Tells only that something has happened; sources.ts finds out what. If the system can't watch any more
  * files, they are polled.
  */
-import { resolve } from 'node:path'
+import { basename, dirname, resolve, sep } from 'node:path'
 import type { ChokidarOptions, FSWatcher } from 'chokidar'
 import type { LogFields } from '../../shared/text/log.js'
 import { isSkippedFolder, isSource } from './source-tree.js'
@@ -32,6 +32,7 @@ export class Watcher {
   #pollInterval: number
   #files: readonly string[] = []
   #added = new Set<string>()
+  #names = new Set<string>()
   #watcher: FSWatcher | undefined
 
   private constructor(init: WatcherInit, watch: Watch) {
@@ -54,9 +55,11 @@ export class Watcher {
 
   /** Watches these files from now on, beside the folder. */
   follow(files: readonly string[]): void {
-    this.#files = files
+    // Also watches the folders: a watched file that is deleted and made again in a moment may be lost.
+    this.#files = [...new Set([...files, ...files.map(each => dirname(each))])]
+    this.#names = new Set(files.map(each => basename(each)))
     if (this.#watcher === undefined) return this.renew()
-    const added = files.filter(each => !this.#added.has(each))
+    const added = this.#files.filter(each => !this.#added.has(each))
     for (const each of added) this.#added.add(each)
     if (added.length > 0) this.#watcher.add(added)
   }
@@ -76,6 +79,10 @@ export class Watcher {
       if (event === 'unlink') this.#added.delete(resolve(path))
       this.#init.onEvent()
     })
+    // chokidar keeps back events that follow one another quickly; the raw ones are complete.
+    watcher.on('raw', (_event, name) => {
+      if (typeof name !== 'string' || isSource(name) || this.#names.has(basename(name))) this.#init.onEvent()
+    })
     watcher.on('error', error => this.#onError(watcher, error as NodeJS.ErrnoException))
     this.#watcher = watcher
     this.#added = new Set(this.#files)
@@ -89,7 +96,9 @@ export class Watcher {
   }
 
   #isIgnored(path: string, isFile: boolean): boolean {
-    if (this.#added.has(path) || path === this.#init.folder) return false
+    const { folder } = this.#init
+    if (this.#added.has(path) || path === folder) return false
+    if (!path.startsWith(folder + sep)) return true
     return isFile ? !isSource(path) : isSkippedFolder(path.slice(path.search(/[^\\/]*$/)))
   }
 

@@ -11,6 +11,9 @@ import { isatty } from 'node:tty'
 
 const stdin = 0
 
+/** Milliseconds between two looks whether a program of the background has come to the foreground. */
+const foregroundInterval = 2_000
+
 /** Calls `onReload` for each line `r`. Does not keep the process alive. */
 export function followKeys(onReload: () => void): void {
   if (!isatty(stdin)) {
@@ -24,7 +27,13 @@ export function followKeys(onReload: () => void): void {
     input.resume().unref()
   }
   // A shell sends SIGCONT when it puts the program into the foreground, or lets it go on in the background.
-  if (process.platform !== 'win32') process.on('SIGCONT', follow)
+  // A job that runs in the background gets no signal when it comes to the foreground.
+  if (process.platform !== 'win32') {
+    process.on('SIGCONT', follow)
+    setInterval(() => {
+      if (input?.isPaused() !== false) follow()
+    }, foregroundInterval).unref()
+  }
   follow()
 }
 
