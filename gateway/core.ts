@@ -4,6 +4,7 @@
  * program.
  */
 import type { Logger } from '../shared/text/log.js'
+import type { DebugLines } from './debug-lines.js'
 import { Deadlines } from './dispatch/deadlines.js'
 import { Dispatcher } from './dispatch/dispatcher.js'
 import { OpenRequests } from './dispatch/open-requests.js'
@@ -40,6 +41,8 @@ export interface CoreInit {
   readonly metrics: Metrics
   readonly registry: Registry
   readonly startTransport: StartTransport
+  /** Writes lines at the level `debug`; undefined at other levels. */
+  readonly debugLines?: DebugLines | undefined
 }
 
 export class Core {
@@ -56,7 +59,7 @@ export class Core {
   readonly dispatcher: Dispatcher
   readonly watchdog: Watchdog
 
-  constructor({ options, metrics, registry, startTransport }: CoreInit) {
+  constructor({ options, metrics, registry, startTransport, debugLines }: CoreInit) {
     const { log, monotonic, workers: size, startTimeout } = options
     this.registry = registry
     this.channels = new Channels(options)
@@ -75,7 +78,7 @@ export class Core {
       },
       onFailure: place => dispatcher.placeFailed(place)
     })
-    const requests = new OpenRequests({ ...options, metrics })
+    const requests = new OpenRequests({ ...options, metrics, watcher: debugLines })
     const queue = new RequestQueue({ ...options, pool, requests, timeLimits })
     const deadlines = new Deadlines({ requests, timeLimits, metrics, log })
     const suspensions = new Suspensions({ metrics, log, monotonic })
@@ -93,8 +96,9 @@ export class Core {
       options,
       metrics,
       timeLimits,
+      debugLines,
       startTransport,
-      listener: new WorkerReports({ pool, dispatcher, requests, timeLimits, log }),
+      listener: new WorkerReports({ watcher: debugLines, pool, dispatcher, requests, timeLimits, log }),
       targets: { ...options, registry, channels: this.channels, limits: options, metrics }
     })
     this.hooks = new SessionHooks({ ...options, registry, dispatcher, suspensions })

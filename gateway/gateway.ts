@@ -7,6 +7,7 @@ import { errors } from '../shared/errors.js'
 import { withTimeout } from '../shared/with-timeout.js'
 import { Connections } from './connections/connections.js'
 import { Core } from './core.js'
+import { DebugLines } from './debug-lines.js'
 import { Development } from './development/development.js'
 import { showGauges } from './gauges.js'
 import {
@@ -44,13 +45,16 @@ export class Gateway {
   readonly options: ResolvedOptions
   readonly #metrics: Metrics
   readonly #core: Core
+  readonly #debugLines: DebugLines | undefined
   readonly #intake: Intake
   readonly #events: HostEvents
   readonly #connections: Connections
   readonly #resumption: Resumption
   readonly #listener: Listener
   readonly #reloads = new Reloads(async () => {
-    await this.#load(() => this.#core.pool.reload()).catch(error => {
+    const reload = () => this.#load(() => this.#core.pool.reload())
+    const reloaded = this.#debugLines === undefined ? reload() : this.#debugLines.reload(reload)
+    await reloaded.catch(error => {
       throw this.#closing === undefined ? error : errors.closing()
     })
     this.#core.suspensions.lift()
@@ -71,16 +75,21 @@ export class Gateway {
     const { log, monotonic, frontendId, requestTimeout, maxBodyBytes } = options
     const registry = new Registry({ ...options, metrics })
     this.sessions = new SessionService(registry, options, log)
+    const debugLines = options.logLevel === 'debug' ? new DebugLines(log, monotonic) : undefined
+    this.#debugLines = debugLines
     const core = new Core({
       options,
+      debugLines,
       metrics,
       registry,
       startTransport: this.#development?.follow(startTransport) ?? startTransport
     })
     this.#core = core
+    debugLines?.follow(registry)
     const { channels, routes, suspensions, dispatcher, requests, queue } = core
     this.#events = new HostEvents({ frontendId, registry, channels, sessions: this.sessions, metrics })
     this.#intake = new Intake({
+      watcher: debugLines,
       routes,
       suspensions,
       loadLimits: new LoadLimits({ limits: options, requests, queue }),
@@ -97,6 +106,7 @@ export class Gateway {
     const resumption = new Resumption({ ...options, registry, metrics })
     this.#resumption = resumption
     const connections: Connections = new Connections({
+      watcher: debugLines,
       options,
       authentication: new Authentication({ ...options, metrics }),
       registry,

@@ -2,6 +2,8 @@
  * Starts workers: gives each its setup, its thread or process, and the readers of its operations. The pool
  * decides when a worker is started.
  */
+
+import type { DebugLines } from './debug-lines.js'
 import { pulsesPerVerdict } from './dispatch/watchdog.js'
 import { asksInspector } from './isolation/inspect-ports.js'
 import type { StartTransport } from './isolation/start-transport.js'
@@ -34,6 +36,7 @@ export interface WorkerStarterInit {
   readonly options: WorkerOptions
   readonly metrics: Metrics
   readonly timeLimits: TimeLimits
+  readonly debugLines: DebugLines | undefined
   readonly startTransport: StartTransport
   readonly listener: WorkerListener
   readonly targets: OperationTargets
@@ -84,6 +87,7 @@ export class WorkerStarter {
     })
     const { isolation, workerArgv = process.execArgv } = options
     if (isolation === 'process' && asksInspector(workerArgv)) timeLimits.noteAsked(worker)
+    this.#init.debugLines?.workerStarts(worker)
     return worker
   }
 }

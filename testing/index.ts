@@ -6,11 +6,7 @@
  */
 export type { Cut } from './tcp-proxy.js'
 export { TestGateway, type TestGatewayOptions } from './test-gateway.js'
+export type { TestFolder, TestHooksInit } from './test-hooks.js'
 export { TestPlayer } from './test-player.js'
-export {
-  type TestEvent,
-  type TestLogLine,
-  TestSession,
-  type TestSessionInit,
-  TestWorld
-} from './test-world.js'
+export { type TestEnding, type TestEvent, TestSession } from './test-session.js'
+export { type TestLogLine, type TestSessionInit, TestWorld } from './test-world.js'

@@ -15,10 +15,13 @@ import type { OutboxMessage, OutcomeReader } from '../shared/link/outbox.js'
 import { readOutbox } from '../shared/link/outbox-reader.js'
 import type { Logger } from '../shared/text/log.js'
 import type { SettingsLimits } from '../shared/values/settings-text.js'
+import { Channel } from '../workers/api/channel.js'
 import { appCaller } from '../workers/operations/caller.js'
 import { Link } from '../workers/operations/link.js'
+import { Messenger } from '../workers/operations/messenger.js'
 import { SessionOperations } from '../workers/operations/session-operations.js'
 import { nextViewId, SessionView } from '../workers/operations/session-view.js'
+import { setImmediate } from '../workers/runtime/own-time.js'
 
 /** The default limits of a gateway. */
 export const standardLimits: SettingsLimits = { maxSettingsLength: 65_536, maxSettingsKeys: 1_024 }
@@ -44,6 +47,8 @@ export interface LinkWorld {
   readonly sent: OutboxMessage[]
   /** Returns the view that a worker would have of the session now. */
   view(session: Session): SessionView
+  /** Waits until all operations are applied, also those that answers cause. */
+  settle(): Promise<void>
   close(): void
 }
 
@@ -78,14 +83,28 @@ export function createLinkWorld({
     if (!inbox.isEmpty) port2.postMessage(inbox.take())
   })
   const link = new Link(port1, () => {})
+  const operations = new SessionOperations(link, appCaller, limits)
+  const messenger = new Messenger(link, appCaller, operations, frontendId)
+  const settle = async () => {
+    // Operations are applied in order, so the answer to this one means that all earlier ones are applied. If
+    // other messages came with it, what follows from them is awaited too.
+    let before: number
+    do {
+      // Lets all operations leave that were made so far, so that this one is alone in its message.
+      await new Promise<void>(resolve => setImmediate(resolve))
+      before = sent.length
+      await new Channel('settled', messenger).size()
+    } while (sent.length > before + 1)
+  }
   return {
     registry,
     channels,
     metrics,
     link,
-    operations: new SessionOperations(link, appCaller, limits),
+    operations,
     sent,
     view: session => new SessionView({ viewId: nextViewId(), frontendId, ...session.snapshot }),
+    settle,
     close: () => port2.close()
   }
 }

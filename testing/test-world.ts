@@ -1,33 +1,24 @@
 /**
- * Sessions for unit tests of handlers, without a gateway, a worker or a socket. Operations of handlers (push,
- * bind, join, send) run through the same code as in a running gateway.
+ * `TestWorld`: handlers, hooks and timers of a game in a unit test, without a gateway, a worker or a socket.
+ * Operations of the game (push, bind, join, send) run through the same code as in a running gateway.
  */
-import type { GatewayEvent } from '../gateway/events/event.js'
-import type { Receiver, Session } from '../gateway/sessions/session.js'
-import { decodeRich } from '../shared/bodies/rich-body.js'
+import type { Session } from '../gateway/sessions/session.js'
 import { createLogger, type LogLevel } from '../shared/text/log.js'
-import { encodeValue } from '../shared/values/codec.js'
-import { type AnySettings, BackendSession } from '../workers/api/backend-session.js'
 import { BackendSessionService } from '../workers/api/backend-session-service.js'
-import { Channel } from '../workers/api/channel.js'
-import { HandlerContext } from '../workers/api/context.js'
-import type { HandlerFunction } from '../workers/api/handler.js'
+import { HandlerApp } from '../workers/loading/app.js'
 import { appCaller } from '../workers/operations/caller.js'
 import { Messenger } from '../workers/operations/messenger.js'
-import { SessionOperations } from '../workers/operations/session-operations.js'
-import { createLinkWorld, type LinkWorld, standardLimits } from './link-world.js'
+import { ChannelService } from '../workers/pinus/channel-service.js'
+import { UserOperations } from '../workers/pinus/user-operations.js'
+import { createLinkWorld, type LinkWorld } from './link-world.js'
+import { TestHooks, type TestHooksInit } from './test-hooks.js'
+import { type TestEvent, TestReceiver, TestSession } from './test-session.js'
 
 export interface TestSessionInit {
   /** User id that the session is bound to. Default: none. */
   readonly uid?: string
   /** Settings that the session holds. Default: none. */
   readonly settings?: Readonly<Record<string, unknown>>
-}
-
-/** An event as the session's client would receive it. */
-export interface TestEvent {
-  readonly event: string
-  readonly body: unknown
 }
 
 /** A log line. */
@@ -39,136 +30,88 @@ export interface TestLogLine {
 
 const frontendId = 'test-gateway'
 
-/** A group of sessions that share users and channels. */
+/** A group of sessions that share users and channels, and the one worker that runs their game. */
 export class TestWorld {
   /** Log lines of handlers, and lines about their refused operations, oldest first. */
   readonly lines: TestLogLine[] = []
+  /** The `app` of the worker, as factories of handlers, onStart and onStop get it. */
+  readonly app: HandlerApp
   readonly #world: LinkWorld
+  readonly #hooks: TestHooks
+  #hasStarted = false
 
-  constructor() {
+  /**
+   * Throws `HANDLERS_INVALID` for a module of hooks that a gateway would not accept. Runs no hook yet: see
+   * `start` and `connect`.
+   */
+  constructor(init: TestHooksInit = {}) {
     const log = createLogger('debug', (level, message, fields = {}) =>
       this.lines.push({ level, message, fields })
     )
+    this.#hooks = new TestHooks(init)
     this.#world = createLinkWorld({ frontendId, log })
+    const { link, operations } = this.#world
+    const messenger = new Messenger(link, appCaller, operations, frontendId)
+    const users = new UserOperations(link, operations)
+    this.app = new HandlerApp({
+      backendSessionService: new BackendSessionService(operations),
+      channelService: new ChannelService({ frontendId, messenger, operations, users }),
+      serverId: frontendId,
+      worker: { index: 0 },
+      messenger
+    })
   }
 
-  /** Opens a session. */
+  /** Runs onStart, as a worker does before the first request. Rejects with `HANDLERS_INVALID` if it fails. */
+  async start(): Promise<void> {
+    this.#hasStarted = true
+    await this.#hooks.start(this.app)
+    await this.settle()
+  }
+
+  /** Opens a session without running onConnect. */
   join({ uid, settings = {} }: TestSessionInit = {}): TestSession {
     const events: TestEvent[] = []
     const { registry } = this.#world
-    const session = registry.open(createReceiver(events))
+    const receiver = new TestReceiver(events)
+    const session: Session = registry.open(receiver)
     if (uid !== undefined) registry.bind(session, uid)
-    const test = new TestSession(this.#world, session, events, this.lines)
+    const test = new TestSession({
+      world: this.#world,
+      frontendId,
+      session,
+      receiver,
+      lines: this.lines,
+      hooks: this.#hooks
+    })
     test.put(settings)
     return test
   }
 
-  /** Ends the world. Until then, its ports may keep the process from ending. */
-  close(): void {
+  /**
+   * Opens a session and runs onConnect. If that refuses the session, `isOpen` is false and `ending` says why.
+   * Rejects with any other error of onConnect; a gateway logs it.
+   */
+  async connect(init: TestSessionInit = {}): Promise<TestSession> {
+    const session = this.join(init)
+    await session.begin(false)
+    return session
+  }
+
+  /**
+   * Waits until all operations are applied, also those that follow from them. To be called after a timer of
+   * the game has run, before the test looks at events and settings.
+   */
+  settle(): Promise<void> {
+    return this.#world.settle()
+  }
+
+  /** Runs onStop if `start` was called, and ends the world. Until then, it may keep the process alive. */
+  async close(): Promise<void> {
+    if (this.#hasStarted) {
+      const stopped = this.#hooks.stop(this.app)
+      if (stopped !== undefined) await stopped
+    }
     this.#world.close()
-  }
-}
-
-export class TestSession {
-  /** Events that were sent to the session, oldest first. */
-  readonly events: TestEvent[]
-  readonly #world: LinkWorld
-  readonly #session: Session
-  readonly #lines: TestLogLine[]
-
-  /** @internal Sessions come from `TestWorld.join`. */
-  constructor(world: LinkWorld, session: Session, events: TestEvent[], lines: TestLogLine[]) {
-    this.#world = world
-    this.#session = session
-    this.events = events
-    this.#lines = lines
-  }
-
-  get id(): number {
-    return this.#session.sid
-  }
-
-  get uid(): string | null {
-    return this.#session.uid
-  }
-
-  get isOpen(): boolean {
-    return this.#session.isOpen
-  }
-
-  /** Settings as the gateway holds them: without changes that were not pushed. */
-  get settings(): Record<string, unknown> {
-    return { ...this.#session.settings }
-  }
-
-  /**
-   * Calls a handler as the gateway would: with a new BackendSession and a context. Resolves with the
-   * handler's reply when its operations are done. Rejects with the handler's error. `kind`: default
-   * `request`.
-   */
-  async call<Body, Reply, Settings = AnySettings>(
-    handler: HandlerFunction<Body, Reply, Settings>,
-    body: Body,
-    { kind = 'request' }: { readonly kind?: 'request' | 'notify' } = {}
-  ): Promise<Reply> {
-    const view = this.#world.view(this.#session)
-    const caller = { ...appCaller, view, viewOf: () => view.viewId }
-    const { link } = this.#world
-    const operations = new SessionOperations(link, caller, standardLimits)
-    const messenger = new Messenger(link, caller, operations, frontendId)
-    const service = new BackendSessionService(operations)
-    const session = new BackendSession<Settings>(view, operations, { service })
-    const context = new HandlerContext({
-      route: handler.name,
-      rid: 0,
-      isNotify: kind === 'notify',
-      signal: new AbortController().signal,
-      log: createLogger('debug', (level, message, fields = {}) =>
-        this.#lines.push({ level, message, fields })
-      ),
-      service,
-      messenger,
-      isDevelopment: true,
-      worker: { index: 0 }
-    })
-    try {
-      return await handler(body, session, context)
-    } finally {
-      // Operations are applied in order, so the answer to this one means that all earlier ones are applied.
-      await new Channel('settled', messenger).size()
-    }
-  }
-
-  /**
-   * Sets settings, as if an earlier request had pushed them. Throws what `push` would throw, such as
-   * `VALUE_TOO_LARGE`.
-   */
-  put(settings: Readonly<Record<string, unknown>>): void {
-    for (const [key, value] of Object.entries(settings)) {
-      const error = this.#session.changeKey(key, encodeValue(key, value), 0, standardLimits)
-      if (error !== undefined) throw error
-    }
-  }
-
-  /** Ends the session, as if its client had closed the connection. */
-  leave(): void {
-    this.#world.registry.end(this.#session, { code: 1000, reason: 'client closed', kickReason: null })
-  }
-}
-
-function createReceiver(events: TestEvent[]): Receiver {
-  return {
-    address: { ip: '192.0.2.1', port: 1 },
-    isConnected: true,
-    readsRich: true,
-    reply() {},
-    error() {},
-    event({ name, richBody }: GatewayEvent) {
-      events.push({ event: name, body: decodeRich(Buffer.from(richBody, 'latin1').toString()) })
-      return true
-    },
-    end() {},
-    pause() {},
-    resume() {}
   }
 }

@@ -3,7 +3,7 @@
 import type { Intake } from '../intake/intake.js'
 import type { SharedBudget } from '../limits/shared-budget.js'
 import type { TimeLimits } from '../limits/time-limits.js'
-import type { ResolvedOptions } from '../options/options.js'
+import type { ClientAddress, ResolvedOptions } from '../options/options.js'
 import type { Resumption } from '../resume/resumption.js'
 import type { Authentication } from '../sessions/authentication.js'
 import type { Registry } from '../sessions/registry.js'
@@ -12,7 +12,14 @@ import type { Metrics } from '../telemetry/metrics.js'
 import type { Connection } from './connection.js'
 import type { TrafficLimits } from './traffic.js'
 
+/** Told of each connection, for the log. */
+export interface ConnectionWatcher {
+  connectionOpened(address: ClientAddress): void
+  connectionClosed(address: ClientAddress, code: number, reason: string): void
+}
+
 export interface ConnectionParts {
+  readonly watcher: ConnectionWatcher | undefined
   readonly authentication: Authentication
   readonly options: ResolvedOptions
   readonly registry: Registry
@@ -24,6 +31,8 @@ export interface ConnectionParts {
   readonly budget: SharedBudget
   readonly resumption: Resumption
   readonly trafficLimits: TrafficLimits
+  /** Called when the gateway closes a connection. */
+  readonly onClosing: (connection: Connection, reason: string) => void
   /** Called once, after the socket has closed. */
-  readonly onClose: (connection: Connection) => void
+  readonly onClose: (connection: Connection, code: number) => void
 }

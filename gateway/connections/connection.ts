@@ -248,6 +248,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     } finally {
       this.#outgoing.close()
       this.#state = 'closing'
+      this.#parts.onClosing(this, reason)
       // While the socket is paused, the client's close frame would not be seen.
       if (this.#liveness.isPaused) this.#opened.webSocket.resume()
       this.#opened.webSocket.close(code, cutReason(reason))
@@ -259,7 +260,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#state = 'closing'
     this.#outgoing.close()
     this.connectionSession.lose(code, describeClose(code))
-    this.#parts.onClose(this)
+    this.#parts.onClose(this, code)
   }
 
   // Listeners of the socket, and their helpers.

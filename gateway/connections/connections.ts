@@ -6,6 +6,7 @@ import { closeCodes, formatComeBack } from '../../shared/close-codes.js'
 import type { OpenedSocket } from '../http/listener.js'
 import { limitMessages } from '../http/web-socket.js'
 import type { Credentials } from '../options/options.js'
+import { describeClose } from './close-reason.js'
 import { Connection } from './connection.js'
 import type { ConnectionParts } from './connection-parts.js'
 
@@ -22,16 +23,21 @@ export class Connections {
   readonly #interval: number
   readonly #timer: NodeJS.Timeout
   #lookedAt: number
+  /** Why the gateway has closed connections; only kept for a watcher. */
+  readonly #reasons = new WeakMap<Connection, string>()
   #onEmpty: (() => void) | undefined
 
-  constructor(parts: Omit<ConnectionParts, 'onClose' | 'trafficLimits'>) {
+  constructor(parts: Omit<ConnectionParts, 'onClosing' | 'onClose' | 'trafficLimits'>) {
     const { heartbeat, handshakeTimeout, maxPause, resumeWindow, unboundResumeWindow } = parts.options
     const { monotonic, maxBodyBytes, maxFramesPerSecond } = parts.options
     const { maxPayload: maxMessageBytes } = limitMessages(maxBodyBytes)
     this.#parts = {
       ...parts,
       trafficLimits: { maxFramesPerSecond, maxMessageBytes },
-      onClose: closed => this.#remove(closed)
+      onClosing: (closing, reason) => {
+        if (parts.watcher !== undefined) this.#reasons.set(closing, reason)
+      },
+      onClose: (closed, code) => this.#remove(closed, code)
     }
     const windows = [resumeWindow, unboundResumeWindow, heartbeat].map(ms => ms || longestInterval)
     const intervals = [handshakeTimeout, maxPause, ...windows]
@@ -53,6 +59,7 @@ export class Connections {
 
   open(opened: OpenedSocket, credentials: Credentials): void {
     this.#parts.metrics.count('connectionsOpened')
+    this.#parts.watcher?.connectionOpened(opened.address)
     this.#open.add(new Connection(opened, this.#parts, credentials))
   }
 
@@ -104,8 +111,11 @@ export class Connections {
     }
   }
 
-  #remove(connection: Connection): void {
-    this.#parts.metrics.count('connectionsClosed')
+  #remove(connection: Connection, code: number): void {
+    const { metrics, watcher } = this.#parts
+    metrics.count('connectionsClosed')
+    const reason = this.#reasons.get(connection) ?? describeClose(code)
+    watcher?.connectionClosed(connection.address, code, reason)
     this.#open.delete(connection)
     if (this.#open.size === 0) this.#onEmpty?.()
   }

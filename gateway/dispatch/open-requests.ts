@@ -14,7 +14,15 @@ import type { Metrics } from '../telemetry/metrics.js'
 /** Milliseconds from the end of a session until its handlers without a deadline are given up. */
 const lateTime = 10_000
 
+/** Told of each request, for the log. */
+export interface RequestWatcher {
+  requestAdded(request: Request): void
+  /** `outcome`: `reply`, the code of an error, or `dropped`, if nobody waits for the outcome any more. */
+  requestDecided(request: Request, outcome: string): void
+}
+
 export interface OpenRequestsInit {
+  readonly watcher?: RequestWatcher | undefined
   readonly metrics: Metrics
   readonly log: Logger
   /** Number of a session's open requests at which reading from its socket pauses. */
@@ -90,6 +98,7 @@ export class OpenRequests {
   add(request: Request): void {
     const { rid, session } = request
     const { lane } = session
+    this.#init.watcher?.requestAdded(request)
     this.#byRid.set(rid, request)
     this.#undecided++
     this.#waiting++
@@ -136,6 +145,7 @@ export class OpenRequests {
   decide(request: Request, outcome: Outcome): void {
     if (request.state === 'decided') return
     const { onOutcome } = request
+    this.#init.watcher?.requestDecided(request, 'error' in outcome ? outcome.error.code : 'reply')
     if (onOutcome !== undefined) {
       // Decided before it is reported, because the report may end the session.
       this.#close(request)
@@ -154,6 +164,7 @@ export class OpenRequests {
   /** Decides a request without an answer, because its session has ended. */
   drop(request: Request, now: number): void {
     if (request.state === 'decided') return
+    this.#init.watcher?.requestDecided(request, 'dropped')
     request.turn?.worker.abort(request, 'session closed')
     if (request.deadline === Number.POSITIVE_INFINITY) request.deadline = now + lateTime
     this.#close(request)

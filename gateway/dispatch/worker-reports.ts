@@ -12,7 +12,14 @@ import type { Turn } from '../sessions/turn.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { OpenRequests } from './open-requests.js'
 
+/** Told of the lives of the workers, for the log. */
+export interface WorkerWatcher {
+  workerUp(worker: Worker): void
+  workerEnded(worker: Worker, cause: Error): void
+}
+
 export interface WorkerReportsInit {
+  readonly watcher: WorkerWatcher | undefined
   readonly pool: Pool
   readonly dispatcher: Dispatcher
   readonly requests: OpenRequests
@@ -21,13 +28,15 @@ export interface WorkerReportsInit {
 }
 
 export class WorkerReports implements WorkerListener {
+  readonly #watcher: WorkerWatcher | undefined
   readonly #pool: Pool
   readonly #dispatcher: Dispatcher
   readonly #requests: OpenRequests
   readonly #timeLimits: TimeLimits
   readonly #log: Logger
 
-  constructor({ pool, dispatcher, requests, timeLimits, log }: WorkerReportsInit) {
+  constructor({ watcher, pool, dispatcher, requests, timeLimits, log }: WorkerReportsInit) {
+    this.#watcher = watcher
     this.#pool = pool
     this.#dispatcher = dispatcher
     this.#requests = requests
@@ -37,6 +46,7 @@ export class WorkerReports implements WorkerListener {
 
   workerUp(worker: Worker): void {
     this.#timeLimits.started(worker)
+    this.#watcher?.workerUp(worker)
     this.#pool.workerUp(worker)
   }
 
@@ -71,6 +81,7 @@ export class WorkerReports implements WorkerListener {
    */
   workerEnded(worker: Worker, cause: Error): void {
     this.#timeLimits.note(worker, null)
+    this.#watcher?.workerEnded(worker, cause)
     this.#pool.workerEnded(worker, cause)
     this.#dispatcher.workerEnded(worker, cause)
   }

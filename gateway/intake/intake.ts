@@ -14,7 +14,13 @@ import type { Metrics } from '../telemetry/metrics.js'
 import type { LoadLimits } from './load-limits.js'
 import { RefusedNotifies } from './refused-notifies.js'
 
+/** Told of each refused request, for the log. */
+export interface RefusalWatcher {
+  requestRefused(session: Session, error: GatewayError): void
+}
+
 export interface IntakeInit {
+  readonly watcher?: RefusalWatcher | undefined
   readonly routes: RouteTable
   readonly suspensions: Suspensions
   readonly loadLimits: LoadLimits
@@ -73,6 +79,7 @@ export class Intake {
 
   #refuse(session: Session, id: number, error: GatewayError): void {
     this.#init.metrics.count('errors')
+    this.#init.watcher?.requestRefused(session, error)
     if (id === 0) return
     this.#init.metrics.count('replies')
     session.receiver?.error(id, error)

@@ -1,0 +1,204 @@
+/** A session of a `TestWorld`: calls handlers for it, and plays what its client does. */
+import type { GatewayEvent } from '../gateway/events/event.js'
+import type { Receiver, Session } from '../gateway/sessions/session.js'
+import { decodeRich } from '../shared/bodies/rich-body.js'
+import { wallClock } from '../shared/clock.js'
+import { closeCodes } from '../shared/close-codes.js'
+import type { SessionHookName } from '../shared/link/hooks.js'
+import { createLogger } from '../shared/text/log.js'
+import { encodeValue } from '../shared/values/codec.js'
+import { type AnySettings, BackendSession } from '../workers/api/backend-session.js'
+import { BackendSessionService } from '../workers/api/backend-session-service.js'
+import { HandlerContext } from '../workers/api/context.js'
+import type { HandlerFunction } from '../workers/api/handler.js'
+import { appCaller } from '../workers/operations/caller.js'
+import { Messenger } from '../workers/operations/messenger.js'
+import { SessionOperations } from '../workers/operations/session-operations.js'
+import { type LinkWorld, standardLimits } from './link-world.js'
+import type { TestHooks } from './test-hooks.js'
+import type { TestLogLine } from './test-world.js'
+
+/** An event as the session's client would receive it. */
+export interface TestEvent {
+  readonly event: string
+  readonly body: unknown
+}
+
+/** The end of a session, as its client would be told. */
+export interface TestEnding {
+  /** The close code. */
+  readonly code: number
+  /** The reason in the kick; null: the client sees only the close code. */
+  readonly reason: string | null
+}
+
+/** @internal The client of a session. */
+export class TestReceiver implements Receiver {
+  readonly address = { ip: '192.0.2.1', port: 1 }
+  readonly readsRich = true
+  readonly events: TestEvent[]
+  isConnected = true
+  ending: TestEnding | undefined
+
+  constructor(events: TestEvent[]) {
+    this.events = events
+  }
+
+  event({ name, richBody }: GatewayEvent): boolean {
+    this.events.push({ event: name, body: decodeRich(Buffer.from(richBody, 'latin1').toString()) })
+    return true
+  }
+
+  end(code: number, reason: string | null): void {
+    this.isConnected = false
+    this.ending = { code, reason }
+  }
+
+  reply(): void {}
+  error(): void {}
+  pause(): void {}
+  resume(): void {}
+}
+
+/** @internal */
+export interface TestSessionParts {
+  readonly world: LinkWorld
+  readonly frontendId: string
+  readonly session: Session
+  readonly receiver: TestReceiver
+  readonly lines: TestLogLine[]
+  readonly hooks: TestHooks
+}
+
+/** Milliseconds that a session of a world waits for its client, as onDrop is told. */
+const resumeWindow = 60_000
+
+export class TestSession {
+  readonly #parts: TestSessionParts
+  #droppedAt: number | undefined
+
+  /** @internal Sessions come from `TestWorld.join` and `TestWorld.connect`. */
+  constructor(parts: TestSessionParts) {
+    this.#parts = parts
+  }
+
+  get id(): number {
+    return this.#parts.session.sid
+  }
+
+  get uid(): string | null {
+    return this.#parts.session.uid
+  }
+
+  get isOpen(): boolean {
+    return this.#parts.session.isOpen
+  }
+
+  /** Events that were sent to the session, oldest first. */
+  get events(): TestEvent[] {
+    return this.#parts.receiver.events
+  }
+
+  /** What the client is told at the end of the session; undefined until then, or if it has left itself. */
+  get ending(): TestEnding | undefined {
+    return this.#parts.receiver.ending
+  }
+
+  /** Settings as the gateway holds them: without changes that were not pushed. */
+  get settings(): Record<string, unknown> {
+    return { ...this.#parts.session.settings }
+  }
+
+  /**
+   * Calls a handler as the gateway would: with a new BackendSession and a context. Resolves with the
+   * handler's reply when its operations are done. Rejects with the handler's error. `kind`: default
+   * `request`.
+   */
+  async call<Body, Reply, Settings = AnySettings>(
+    handler: HandlerFunction<Body, Reply, Settings>,
+    body: Body,
+    { kind = 'request' }: { readonly kind?: 'request' | 'notify' } = {}
+  ): Promise<Reply> {
+    const { world, frontendId, session, lines } = this.#parts
+    const view = world.view(session)
+    const caller = { ...appCaller, view, viewOf: () => view.viewId }
+    const operations = new SessionOperations(world.link, caller, standardLimits)
+    const messenger = new Messenger(world.link, caller, operations, frontendId)
+    const service = new BackendSessionService(operations)
+    const backendSession = new BackendSession<Settings>(view, operations, { service })
+    const context = new HandlerContext({
+      route: handler.name,
+      rid: 0,
+      isNotify: kind === 'notify',
+      signal: new AbortController().signal,
+      log: createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields })),
+      service,
+      messenger,
+      isDevelopment: true,
+      worker: { index: 0 }
+    })
+    try {
+      return await handler(body, backendSession, context)
+    } finally {
+      await world.settle()
+    }
+  }
+
+  /**
+   * Sets settings, as if an earlier request had pushed them. Throws what `push` would throw, such as
+   * `VALUE_TOO_LARGE`.
+   */
+  put(settings: Readonly<Record<string, unknown>>): void {
+    for (const [key, value] of Object.entries(settings)) {
+      const error = this.#parts.session.changeKey(key, encodeValue(key, value), 0, standardLimits)
+      if (error !== undefined) throw error
+    }
+  }
+
+  /**
+   * Ends the session at once, as if its client had closed the connection, and runs onClose. Rejects with the
+   * error of onClose; a gateway logs it.
+   */
+  async leave(): Promise<void> {
+    const reason = 'client closed'
+    const { world, session, receiver } = this.#parts
+    if (!session.isOpen) return
+    world.registry.end(session, { code: 1000, reason, kickReason: null })
+    receiver.ending = undefined
+    await this.#run('onClose', reason)
+  }
+
+  /** Loses the client's connection and runs onDrop. The session waits for `resume`, or ends by `leave`. */
+  async drop(): Promise<void> {
+    this.#parts.receiver.isConnected = false
+    this.#droppedAt = wallClock()
+    await this.#run('onDrop', { reason: 'connection lost (1006)', endsAt: this.#droppedAt + resumeWindow })
+  }
+
+  /** Brings the client back after `drop`: runs onConnect, then onResume. */
+  async resume(): Promise<void> {
+    const { receiver } = this.#parts
+    const awayFor = wallClock() - (this.#droppedAt ?? wallClock())
+    receiver.isConnected = true
+    await this.begin(true)
+    await this.#run('onResume', { address: receiver.address, awayFor })
+  }
+
+  /** @internal Runs onConnect, and ends the session if that refuses it. */
+  async begin(resumed: boolean): Promise<void> {
+    const { world, session, receiver } = this.#parts
+    const info = { address: receiver.address, protocol: 'json', resumed }
+    const [refusal] = await this.#run('onConnect', info)
+    if (refusal === undefined) return
+    const { reason } = refusal as { reason: string }
+    world.registry.end(session, { code: closeCodes.refused, reason: 'refused', kickReason: reason })
+    await this.#run('onClose', 'refused')
+  }
+
+  async #run(name: SessionHookName, told: unknown): Promise<unknown[]> {
+    const results: unknown[] = []
+    for (const { call } of this.#parts.hooks.of(name))
+      results.push(await this.call(call as HandlerFunction, told))
+    return results
+  }
+}
