@@ -91,6 +91,7 @@ function describePackage(name: string, dependency: string): object {
     engines: { node: '>=20.11' },
     scripts: {
       dev: 'sallyport --dev --handlers handlers',
+      debug: 'node --inspect node_modules/sallyport/dist/gateway/program/main.js --dev --handlers handlers',
       play: 'tsx play.ts',
       test: 'node --import tsx --test test/*.test.ts',
       check: 'tsc --noEmit',
