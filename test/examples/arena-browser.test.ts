@@ -6,7 +6,7 @@ import { onHttpRequest } from '../../examples/arena/http.js'
 import type { Gateway } from '../../gateway/index.js'
 import { startBrowser, whyNoBrowser } from '../helpers/browser.js'
 import { startGateway } from '../helpers/gateway.js'
-import { root } from '../helpers/paths.js'
+import { fixture, root } from '../helpers/paths.js'
 
 const handlers = join(root, 'dist/examples/arena/handlers')
 
@@ -65,9 +65,95 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
       await page.getByText('The worker that kept this room has ended, and the room with it.').waitFor()
     }
     for (const page of [red, blue]) {
-      await page.getByText('Red').and(page.getByRole('listitem')).waitFor()
-      await page.getByText('Blue').and(page.getByRole('listitem')).waitFor()
+      await page.getByRole('listitem').filter({ hasText: 'Red' }).waitFor()
+      await page.getByRole('listitem').filter({ hasText: 'Blue' }).waitFor()
     }
     t.match(gateway.metrics(), { sessions: 2, sessionsOpened: 2, workersLost: 1 })
   })
+})
+
+/** Differences of two colours in OKLab, for eyes of each kind: about 0.02 can just be seen. */
+function compareColours(one: string, other: string): number[] {
+  const [first, second] = [one, other].map(readColour)
+  return eyes.map(eye => Math.hypot(...see(first!, eye).map((value, i) => value - see(second!, eye)[i]!)))
+}
+
+/** Linear red, green and blue of a computed colour. */
+function readColour(text: string): number[] {
+  return [...text.matchAll(/\d+/g)].slice(0, 3).map(([figures]) => {
+    const value = Number(figures) / 255
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
+  })
+}
+
+/** Matrices of Machado et al. (2009): all colours are seen, or one of red, green and blue is not. */
+const eyes = [
+  [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  [0.1523, 1.0526, -0.2049, 0.1145, 0.7863, 0.0992, -0.0039, -0.0481, 1.052],
+  [0.3673, 0.8606, -0.228, 0.2801, 0.6725, 0.0474, -0.0118, 0.0429, 0.9689],
+  [1.2555, -0.0767, -0.1788, -0.0784, 0.9308, 0.1476, 0.0047, 0.6914, 0.3039]
+]
+
+const multiply = (matrix: readonly number[], [x, y, z]: readonly number[]) =>
+  [0, 3, 6].map(row => matrix[row]! * x! + matrix[row + 1]! * y! + matrix[row + 2]! * z!)
+
+function see(colour: readonly number[], eye: readonly number[]): number[] {
+  const seen = multiply(eye, colour).map(value => Math.min(1, Math.max(0, value)))
+  const cones = multiply([0.4122, 0.5363, 0.0514, 0.2119, 0.6807, 0.1074, 0.0883, 0.2817, 0.63], seen)
+  return multiply(
+    [0.2105, 0.7936, -0.0041, 1.978, -2.4286, 0.4506, 0.0259, 0.7828, -0.8087],
+    cones.map(Math.cbrt)
+  )
+}
+
+t.test('an arena that stands still', { skip: whyNoBrowser() }, async t => {
+  const browser = await startBrowser(t)
+  const { gateway } = await startGateway(t, fixture('handlers-arena'), { workers: 1, onHttpRequest })
+  const page = await enter(t, browser, gateway, 'Red')
+  const corners = [0, 1, 2, 3, 4, 5].map(id => ({
+    id,
+    name: id < 2 ? 'Red' : 'W'.repeat(16),
+    x: id % 2 === 0 ? 14 : 786,
+    y: id < 2 ? 14 : 466,
+    coins: 0
+  }))
+  const tick = { born: 1, tick: 1, players: corners, coins: [{ x: 400, y: 240 }] }
+
+  t.test(
+    'labels stay inside the field, in a window of any width, and tell one name from the other',
+    async t => {
+      for (const width of [360, 800, 1_400]) {
+        await page.setViewportSize({ width, height: 800 })
+        gateway.broadcast('arena.tick', tick)
+        await eventually('all labels are there', async () => (await page.locator('.label').count()) === 6)
+        // Two frames later all are placed.
+        await page.evaluate('new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))')
+        const field = (await page.locator('#field').boundingBox())!
+        for (const label of await page.locator('.label').all()) {
+          const { x, y, width: wide, height } = (await label.boundingBox())!
+          t.ok(x >= field.x && x + wide <= field.x + field.width + 1, `${width}: ${x}`)
+          t.ok(y >= field.y && y + height <= field.y + field.height + 1, `${width}: ${y}`)
+        }
+        t.equal(await page.evaluate('document.documentElement.scrollWidth'), width)
+        const leave = (await page.getByRole('button', { name: 'Leave' }).boundingBox())!
+        t.ok(leave.height < 50, 'Leave has one line')
+      }
+      t.same((await page.locator('.label').allTextContents()).slice(0, 2), ['Red #0', 'Red #1'])
+    }
+  )
+
+  for (const colorScheme of ['light', 'dark'] as const)
+    t.test(`no player looks like a coin, for eyes of any kind: ${colorScheme}`, async t => {
+      await page.emulateMedia({ colorScheme })
+      const [coin, ...players] = (await page.evaluate(`(() => {
+        const probe = document.body.appendChild(document.createElement('i'))
+        const read = name => (probe.style.setProperty('color', 'var(' + name + ')'), getComputedStyle(probe).color)
+        const players = [...document.querySelectorAll('.swatch')].map(each => getComputedStyle(each).backgroundColor)
+        return [read('--coin'), ...players]
+      })()`)) as string[]
+      t.equal(new Set(players).size, 6)
+      for (const player of players)
+        for (const difference of compareColours(player, coin!))
+          t.ok(difference > 0.08, `${player}: ${difference}`)
+    })
 })

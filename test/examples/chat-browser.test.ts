@@ -50,7 +50,7 @@ class ChatWindow {
 
   /** Waits until the log has a line with the text. */
   async sees(text: string): Promise<void> {
-    await this.page.getByRole('log').getByText(text, { exact: true }).waitFor()
+    await this.page.locator('#messages > :not(.pending)').getByText(text, { exact: true }).waitFor()
   }
 
   /** Waits until a list has these lines, in this order. */
@@ -103,6 +103,56 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
     await blue.lists('Who is here', ['Blue (you)'])
     for (const { complaints } of windows) t.same(complaints, [])
   })
+
+  t.test('two people of one name are told apart by a tag and a colour, wherever they are named', async t => {
+    const { gateway, windows } = await start(t, browser, 2)
+    const [one, other] = windows
+    await one.enter('Red')
+    await one.lists('Who is here', ['Red (you)'])
+    await other.enter('Red')
+    const tags: string[] = []
+    gateway.sessions.forEachSession(({ id }) => tags.push(`#${String(id).slice(-3)}`))
+    await eventually(
+      'both have a tag',
+      async () =>
+        (await one.page.getByRole('list', { name: 'Who is here' }).textContent())!.split('#').length === 3
+    )
+    t.match(await one.page.locator('.note').textContent(), /^Red #\d{3} has come in$/)
+    await other.say('Hello')
+    await one.sees('Hello')
+    const ofMessage = await one.page.locator('.message .tag').textContent()
+    t.ok(tags.includes(ofMessage!.trim()), ofMessage!)
+    const colours = await one.page.locator('#people .name').evaluateAll(names =>
+      names.map(name => {
+        // biome-ignore lint/suspicious/noExplicitAny: this runs in the browser, whose types are not here
+        return (globalThis as any).getComputedStyle(name, '::before').backgroundColor as string
+      })
+    )
+    t.equal(new Set(colours).size, 2, colours.join(' and '))
+  })
+
+  for (const width of [360, 800, 1_400])
+    t.test(
+      `at ${width} px no button wraps, nothing is too wide, and what one writes stays in view`,
+      async t => {
+        const { windows } = await start(t, browser, 1)
+        const [{ page }] = windows
+        await page.setViewportSize({ width, height: 640 })
+        await windows[0].enter('W'.repeat(24), 'M'.repeat(24))
+        const leave = (await page.getByRole('button', { name: 'Leave' }).boundingBox())!
+        const title = (await page.locator('#room-name').boundingBox())!
+        t.ok(leave.height < 50, 'Leave has one line')
+        t.ok(leave.y < title.y + title.height && leave.y + leave.height > title.y, 'and is beside the title')
+        t.equal(await page.evaluate('document.documentElement.scrollWidth'), width)
+        const card = (await page.locator('.talk').boundingBox())!
+        const form = (await page.locator('#say').boundingBox())!
+        t.ok(form.y + form.height < card.y + card.height, 'the form is in its card')
+        // A keyboard on the screen leaves a part of the window.
+        await page.setViewportSize({ width, height: 320 })
+        const input = (await page.getByLabel('Message', { exact: true }).boundingBox())!
+        t.ok(input.y >= 0 && input.y + input.height <= 320, `the input is at ${input.y}`)
+      }
+    )
 
   t.test('a window that is closed is gone for the others', async t => {
     const { windows } = await start(t, browser, 2)
@@ -212,6 +262,12 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
     await blue.say('While Red was away')
     await red.page.getByLabel('Message', { exact: true }).fill('From the tunnel')
     await red.page.getByRole('button', { name: 'Send' }).click()
+    const pending = red.page.locator('.pending')
+    await pending
+      .filter({ hasText: 'From the tunnel' })
+      .filter({ hasText: 'Waits for the connection' })
+      .waitFor()
+    t.equal(await red.page.getByLabel('Message', { exact: true }).inputValue(), '', 'the next can be typed')
     await red.sees('Connected again, in the same session. What was said meanwhile follows.')
     for (const window of windows) await window.sees('From the tunnel')
     const lines = (await red.page.getByRole('log').locator('.text, .note').allTextContents()).slice(-4)
@@ -221,6 +277,7 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
       'While Red was away',
       'From the tunnel'
     ])
+    t.equal(await pending.count(), 0)
     await red.lists('Who is here', ['Blue', 'Red (you)'])
     t.match(gateway.metrics(), { sessionsOpened: 2, sessionsResumed: 1 })
     for (const { complaints } of windows) t.same(complaints, [])

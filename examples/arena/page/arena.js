@@ -2,7 +2,7 @@
  * The arena's page: Sallyport's client, a canvas, and the drawing of each tick. No build, no framework. Names
  * of other players are inserted as text, never as HTML.
  */
-import { connect } from '/sallyport/client/index.js'
+import { connect } from './sallyport/client/index.js'
 
 /** Milliseconds without a tick after which the room counts as gone; its worker makes 20 ticks a second. */
 const silence = 1_000
@@ -15,7 +15,7 @@ const find = id => document.getElementById(id)
 // ── The connection ─────────────────────────────────────────────────────────────────────────────────────────
 
 showStatus('Connecting …')
-const game = await connect(location.origin.replace('http', 'ws'), { connectTimeout: 0 })
+const game = await connect(new URL('.', location.href.replace(/^http/, 'ws')), { connectTimeout: 0 })
 showStatus('Connected')
 find('enter').disabled = false
 
@@ -46,6 +46,7 @@ game.on('arena.tick', body => {
   ticksSeen++
   follow(body)
   tick = body
+  drawLabels()
   drawPlayers()
   // Another player has created the room anew before this window noticed the missing ticks.
   if (here !== undefined && here.born !== body.born) enterAgain()
@@ -108,6 +109,8 @@ find('leave').addEventListener('click', async () => {
   await game.request('arena.leave').catch(() => {})
   here = undefined
   tick = undefined
+  labels.clear()
+  find('labels').replaceChildren()
   find('notes').replaceChildren()
   drawGame()
 })
@@ -212,32 +215,89 @@ function follow({ players }) {
   if (pointer !== undefined) sendDirection()
 }
 
+/** The labels of the players' names, by id. */
+const labels = new Map()
+
 function draw() {
   requestAnimationFrame(draw)
   const context = field.getContext('2d')
   const style = getComputedStyle(document.documentElement)
   context.clearRect(0, 0, field.width, field.height)
   if (here === undefined || tick === undefined) return
-  context.fillStyle = '#c98a1b'
-  for (const { x, y } of tick.coins) circle(context, x, y, 8)
-  context.font = '13px system-ui, sans-serif'
-  context.textAlign = 'center'
-  for (const { id, name, x, y } of tick.players) {
+  context.lineWidth = 2
+  context.fillStyle = style.getPropertyValue('--coin')
+  context.strokeStyle = style.getPropertyValue('--ink')
+  for (const { x, y } of tick.coins) diamond(context, x, y, 9)
+  for (const { id, x, y } of tick.players) {
     const at = drawn.get(id) ?? { x, y }
     // Twenty ticks a second are drawn in sixty frames, so each frame moves a third of the way.
     at.x += (x - at.x) / 3
     at.y += (y - at.y) / 3
     drawn.set(id, at)
-    context.fillStyle = `hsl(${(id * 137) % 360} 60% 45%)`
+    context.fillStyle = style.getPropertyValue(colourOf(id))
     circle(context, at.x, at.y, 14)
-    if (id === here.me) {
-      context.strokeStyle = style.getPropertyValue('--ink')
-      context.lineWidth = 2
-      context.stroke()
-    }
-    context.fillStyle = style.getPropertyValue('--ink')
-    context.fillText(name, at.x, at.y - 20)
+    if (id === here.me) context.stroke()
   }
+  placeLabels()
+}
+
+/** Number of the players' colours in the style sheet. None is like that of the coins. */
+const colours = 6
+
+function colourOf(id) {
+  return `--person-${id % colours}`
+}
+
+/** Returns a player's name; if players share it, with the last figures of the session's number. */
+function nameOf({ id, name }) {
+  const isShared = tick.players.some(player => player.name === name && player.id !== id)
+  return isShared ? `${name} #${String(id).slice(-3)}` : name
+}
+
+/** Creates and removes labels, and writes the names into them. Called with each tick. */
+function drawLabels() {
+  const ids = new Set(tick.players.map(({ id }) => id))
+  for (const [id, { element }] of labels) {
+    if (ids.has(id)) continue
+    element.remove()
+    labels.delete(id)
+  }
+  for (const player of tick.players) {
+    const text = nameOf(player)
+    const label = labels.get(player.id) ?? { element: document.createElement('bdi'), text: undefined }
+    labels.set(player.id, label)
+    if (label.text === text) continue
+    label.text = text
+    label.element.className = 'label'
+    label.element.textContent = text
+    find('labels').append(label.element)
+  }
+}
+
+/** Puts each label above its player; below them at the upper edge, and never beyond an edge. */
+function placeLabels() {
+  const { clientWidth, clientHeight } = find('labels')
+  const scale = clientWidth / field.width
+  for (const [id, { element }] of labels) {
+    const at = drawn.get(id)
+    if (at === undefined) continue
+    const { offsetWidth, offsetHeight } = element
+    const left = Math.min(clientWidth - offsetWidth, Math.max(0, at.x * scale - offsetWidth / 2))
+    const above = (at.y - 18) * scale - offsetHeight
+    const top = above >= 0 ? above : Math.min(clientHeight - offsetHeight, (at.y + 18) * scale)
+    element.style.transform = `translate(${left}px, ${top}px)`
+  }
+}
+
+function diamond(context, x, y, radius) {
+  context.beginPath()
+  context.moveTo(x, y - radius)
+  context.lineTo(x + radius, y)
+  context.lineTo(x, y + radius)
+  context.lineTo(x - radius, y)
+  context.closePath()
+  context.fill()
+  context.stroke()
 }
 
 function circle(context, x, y, radius) {
@@ -256,9 +316,15 @@ function drawGame() {
 function drawPlayers() {
   const best = [...tick.players].sort((a, b) => b.coins - a.coins || a.id - b.id).slice(0, 10)
   find('players').replaceChildren(
-    ...best.map(({ id, name, coins, x, y }) => {
+    ...best.map(player => {
+      const { id, coins, x, y } = player
       const item = document.createElement('li')
-      item.textContent = `${name}${id === here?.me ? ' (you)' : ''}: ${coins}`
+      const swatch = document.createElement('span')
+      swatch.className = 'swatch'
+      swatch.style.setProperty('--person', `var(${colourOf(id)})`)
+      const name = document.createElement('bdi')
+      name.textContent = nameOf(player)
+      item.append(swatch, name, `${id === here?.me ? ' (you)' : ''}: ${coins}`)
       // For readers who cannot see the canvas, and for tests.
       item.title = `at ${x}, ${y}`
       return item

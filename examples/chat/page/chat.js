@@ -2,7 +2,7 @@
  * The chat's page: Sallyport's client, and the drawing of what it receives. No build, no framework.
  * Everything from other people is inserted as text, never as HTML.
  */
-import { connect } from '/sallyport/client/index.js'
+import { connect } from './sallyport/client/index.js'
 
 /** Milliseconds between two notices that a person is typing, and for which a notice is shown. */
 const typingEvery = 1_500
@@ -21,7 +21,7 @@ const find = id => document.getElementById(id)
 
 showStatus('Connecting …')
 /** The client reconnects by itself, and waits for the first connection without a limit. */
-const game = await connect(location.origin.replace('http', 'ws'), { connectTimeout: 0 })
+const game = await connect(new URL('.', location.href.replace(/^http/, 'ws')), { connectTimeout: 0 })
 showStatus('Connected')
 find('enter').disabled = false
 
@@ -30,6 +30,7 @@ game.onState(({ state, resumed, reason }) => {
   if (state === 'resuming') showStatus('The connection is lost. Coming back …')
   if (state === 'closed')
     showStatus(`The gateway has ended this session. ${reason} Reload the page to begin a new one.`)
+  drawPending()
   if (state !== 'open') return
   showStatus('Connected')
   if (here === undefined) return
@@ -51,13 +52,13 @@ let early
 const listeners = {
   'room.entered'(person) {
     here.people.set(person.id, person)
-    writeNote(`${person.name} has come in`)
+    writeNote(nameOf(person), ' has come in')
   },
   'room.left'({ id }) {
     const person = here.people.get(id)
     here.people.delete(id)
     hideTyping(id)
-    if (person !== undefined) writeNote(`${person.name} has gone`)
+    if (person !== undefined) writeNote(nameOf(person), ' has gone')
   },
   'room.away'({ id }) {
     const person = here.people.get(id)
@@ -69,7 +70,10 @@ const listeners = {
   },
   'message.said'({ id, name, text, at }) {
     hideTyping(id)
-    writeMessage({ name, text, at, isMine: id === here.me })
+    const isMine = id === here.me
+    // A session's messages arrive in the order in which it sent them.
+    if (isMine) log.querySelector('.pending')?.remove()
+    writeMessage({ id, name, text, at, isMine })
   },
   'message.score'({ id, said }) {
     const person = here.people.get(id)
@@ -145,17 +149,26 @@ function onSubmit(form, alert, run) {
 
 onSubmit(find('entrance'), find('entrance-error'), async () => {
   log.replaceChildren()
+  isFollowing = true
   await enter({ name: find('name').value, room: find('room-asked').value })
   find('text').focus()
 })
 
-onSubmit(find('say'), find('say-error'), async () => {
-  const text = find('text').value
-  if (text.trim() === '') return
-  await game.request('message.say', { text })
-  // Text that was typed while the reply was under way stays.
-  if (find('text').value === text) find('text').value = ''
+find('say').addEventListener('submit', async event => {
+  event.preventDefault()
+  const text = find('text').value.trim()
+  if (text === '') return
+  find('text').value = ''
+  find('say-error').textContent = ''
   lastTyping = 0
+  const line = writePending(text)
+  try {
+    await game.request('message.say', { text })
+  } catch (error) {
+    line.remove()
+    find('say-error').textContent = `Not sent: “${text}”. ${error.message}`
+    if (find('text').value === '') find('text').value = text
+  }
 })
 
 find('leave').addEventListener('click', async () => {
@@ -198,16 +211,18 @@ function hideTyping(id) {
 }
 
 function drawTyping() {
-  const names = [...typists.keys()].map(id => here?.people.get(id)?.name ?? 'Somebody')
+  const names = [...typists.keys()].map(id => nameOf({ id, name: here?.people.get(id)?.name ?? 'Somebody' }))
   const [first, second] = names
-  find('typing').textContent =
-    names.length === 0
-      ? ''
+  find('typing').replaceChildren(
+    ...(names.length === 0
+      ? []
       : names.length === 1
-        ? `${first} is typing …`
+        ? [first, ' is typing …']
         : names.length === 2
-          ? `${first} and ${second} are typing …`
-          : `${names.length} people are typing …`
+          ? [first, ' and ', second, ' are typing …']
+          : [`${names.length} people are typing …`])
+  )
+  drawTags()
 }
 
 function drawRoom() {
@@ -223,31 +238,78 @@ function drawPeople() {
     (a, b) => a.name.localeCompare(b.name) || a.id - b.id
   )
   find('people').replaceChildren(
-    ...people.map(({ id, name }) => create('li', {}, create('bdi', {}, name), id === here.me ? ' (you)' : ''))
+    ...people.map(person => create('li', {}, nameOf(person), person.id === here.me ? ' (you)' : ''))
   )
   const best = people.filter(({ said }) => said > 0).sort((a, b) => b.said - a.said)
   find('scores').replaceChildren(
     ...best
       .slice(0, 10)
-      .map(({ name, said }) =>
-        create('li', {}, create('bdi', {}, name), ' ', create('span', {}, String(said)))
+      .map(person =>
+        create('li', {}, nameOf(person), ' ', create('span', { className: 'count' }, String(person.said)))
       )
   )
+  drawTags()
 }
 
-function writeMessage({ name, text, at, isMine }) {
+/** Colours of people in the style sheet. */
+const colours = 6
+
+/**
+ * Creates the name of a person, with a dot of their colour. Their tag is empty until another person of the
+ * same name is seen: see `drawTags`.
+ */
+function nameOf({ id, name }) {
+  const element = create('bdi', { className: 'name' }, name, create('span', { className: 'tag' }))
+  element.style.setProperty('--person', `var(--person-${id % colours})`)
+  Object.assign(element.dataset, { id, name })
+  return element
+}
+
+/** Adds a tag to the names that are shared: the last figures of the session's number. */
+function drawTags() {
+  const names = [...document.querySelectorAll('.name')]
+  const ids = new Map()
+  for (const { dataset } of names) ids.set(dataset.name, (ids.get(dataset.name) ?? new Set()).add(dataset.id))
+  for (const element of names) {
+    const { id, name } = element.dataset
+    element.querySelector('.tag').textContent = ids.get(name).size > 1 ? ` #${id.slice(-3)}` : ''
+  }
+}
+
+function writeMessage({ id, name, text, at, isMine }) {
   const time = new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
   writeLine(
     isMine ? 'message mine' : 'message',
-    create('bdi', { className: 'name' }, name),
+    nameOf({ id, name }),
     ' ',
     create('time', { dateTime: new Date(at).toISOString() }, time),
     create('span', { className: 'text', dir: 'auto' }, text)
   )
 }
 
-function writeNote(text) {
-  writeLine('note', text)
+/** Writes a message of one's own that the gateway has not confirmed yet. Returns its line. */
+function writePending(text) {
+  const wait = create('span', { className: 'wait' })
+  const line = writeLine(
+    'message mine pending',
+    wait,
+    create('span', { className: 'text', dir: 'auto' }, text)
+  )
+  drawPending()
+  // Whoever writes wants to see it.
+  isFollowing = true
+  follow()
+  return line
+}
+
+/** Says of each message that is not confirmed yet what it waits for. */
+function drawPending() {
+  const why = game.state === 'open' ? 'Sending …' : 'Waits for the connection'
+  for (const wait of log.querySelectorAll('.wait')) wait.textContent = why
+}
+
+function writeNote(...content) {
+  writeLine('note', ...content)
 }
 
 const log = find('messages')
@@ -259,15 +321,26 @@ log.addEventListener('scroll', () => {
 })
 new ResizeObserver(follow).observe(log)
 
+/** Writes a line above the messages that are not confirmed yet. Returns it. */
 function writeLine(className, ...content) {
-  log.append(create('p', { className }, ...content))
+  const line = create('p', { className }, ...content)
+  log.insertBefore(line, className.includes('pending') ? null : log.querySelector('.pending'))
   while (log.children.length > mostLines) log.firstElementChild.remove()
+  drawTags()
   follow()
+  return line
 }
 
 function follow() {
   if (isFollowing) log.scrollTop = log.scrollHeight
 }
+
+// A keyboard on the screen covers a part of the page: where it does not resize the page, this does.
+visualViewport?.addEventListener('resize', () => {
+  const { height, scale } = visualViewport
+  document.documentElement.style.setProperty('--seen', scale === 1 ? `${height}px` : '100dvh')
+  follow()
+})
 
 function showStatus(text) {
   find('status').textContent = text
