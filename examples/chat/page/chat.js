@@ -296,9 +296,6 @@ function writePending(text) {
     create('span', { className: 'text', dir: 'auto' }, text)
   )
   drawPending()
-  // Whoever writes wants to see it.
-  isFollowing = true
-  follow()
   return line
 }
 
