@@ -99,6 +99,8 @@ async function enter(asked) {
   try {
     const { me, room, people } = await game.request('room.enter', asked)
     here = { me, asked, room, people: new Map(people.map(person => [person.id, person])) }
+    // A new session has another number: names above are those of earlier sessions.
+    for (const name of log.querySelectorAll('.name')) name.classList.add('past')
     hideTyping()
   } finally {
     const events = early
@@ -267,7 +269,7 @@ function nameOf({ id, name }) {
 
 /** Adds a tag to the names that are shared: the last figures of the session's number. */
 function drawTags() {
-  const names = [...document.querySelectorAll('.name')]
+  const names = [...document.querySelectorAll('.name:not(.past)')]
   const ids = new Map()
   for (const { dataset } of names) ids.set(dataset.name, (ids.get(dataset.name) ?? new Set()).add(dataset.id))
   for (const element of names) {
