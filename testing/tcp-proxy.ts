@@ -13,7 +13,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
  */
 export type Cut = (typeof cuts)[number]
 
-/** @internal All ways to cut a connection. */
+/** All ways to cut a connection. */
 export const cuts = ['end', 'reset', 'silent', 'midFrame', 'clientOnly', 'gatewayOnly'] as const
 
 interface Pair {

@@ -92,7 +92,7 @@ export function writePackageHeader(
 }
 
 /** Returns one package as a new array of bytes. */
-export function encodePackage(kind: PackageKind, body?: Uint8Array): Uint8Array {
+export function encodePackage(kind: PackageKind, body?: Uint8Array): Uint8Array<ArrayBuffer> {
   const length = body === undefined ? 0 : body.length
   const bytes = new Uint8Array(packageHeaderSize + length)
   writePackageHeader(bytes, 0, kind, length)
