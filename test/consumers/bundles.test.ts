@@ -170,8 +170,11 @@ const strangers = [
   /\bsetImmediate\b/
 ]
 
-/** What a page and React Native have, and nothing of Node. */
-function createPage(url: string): { readonly page: Context; readonly told: Promise<unknown> } {
+/** What a page and React Native have, and nothing of Node. `platform`: what is different in this one. */
+function createPage(
+  url: string,
+  platform: object = {}
+): { readonly page: Context; readonly told: Promise<unknown> } {
   let tell: (what: unknown) => void = () => {}
   const told = new Promise<unknown>(resolve => {
     tell = resolve
@@ -191,7 +194,8 @@ function createPage(url: string): { readonly page: Context; readonly told: Promi
     setTimeout,
     clearTimeout,
     setInterval,
-    clearInterval
+    clearInterval,
+    ...platform
   })
   return { page, told }
 }
@@ -227,6 +231,9 @@ t.test(
       const { page, told } = createPage(gateway.url)
       runInContext(code, page, { filename: `${name}.js` })
       t.same(await told, { reply: { score: 3 } }, `${name}: the bundle runs, and connects`)
+      const bare = createPage(gateway.url, { WebSocket: undefined })
+      runInContext(code, bare.page, { filename: `${name}.js` })
+      t.match(await bare.told, { error: /the platform has no WebSocket; pass one as the option `WebSocket`/ })
     }
   }
 )
