@@ -51,7 +51,7 @@ const host: Face = {
 const testing: Face = {
   entry: 'testing/index',
   rooms: ['testing', ...client.rooms, ...worker.rooms, ...host.rooms],
-  packages: [...worker.packages, ...host.packages]
+  packages: [...worker.packages, ...host.packages, 'node:fs']
 }
 
 /** Classes of the inside: whoever reaches one, reaches half of the project. */
