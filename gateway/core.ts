@@ -14,6 +14,7 @@ import { WorkerReports } from './dispatch/worker-reports.js'
 import { SessionHooks } from './intake/session-hooks.js'
 import type { StartTransport } from './isolation/start-transport.js'
 import { TimeLimits } from './limits/time-limits.js'
+import { LoadingNotes } from './loading-notes.js'
 import type { ResolvedOptions } from './options/options.js'
 import { Pool } from './pool/pool.js'
 import { Suspensions } from './pool/suspensions.js'
@@ -64,6 +65,7 @@ export class Core {
     this.registry = registry
     this.channels = new Channels(options)
     const timeLimits = new TimeLimits({ log, onBack: () => requests.restartClocks(monotonic()) })
+    const loadingNotes = new LoadingNotes(log)
     const pool: Pool = new Pool({
       size,
       timeLimits,
@@ -71,7 +73,8 @@ export class Core {
       startTimeout,
       log,
       start: index => starter.start(index),
-      onOffer: ({ routes, hooks }) => {
+      onOffer: ({ routes, hooks, notes }) => {
+        loadingNotes.tell(notes)
         this.routes.offer(routes)
         this.hooks.offer(hooks)
         dispatcher.pumpSoon()

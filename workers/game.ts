@@ -68,7 +68,7 @@ export class Game {
     await registerTypescript(setup.typescriptLoaders, setup.tsconfig)
     const files = setup.isDevelopment ? reportLoadedFiles(message => port.postMessage(message)) : undefined
     const loaded = await loadHandlers(setup.handlers, app).finally(() => files?.flush())
-    const { handlers, sessionHooks, hooks } = loaded
+    const { handlers, sessionHooks, hooks, notes } = loaded
     const all = [...handlers, ...sessionHooks]
     const env: Environment = {
       ...setup,
@@ -86,7 +86,8 @@ export class Game {
       kind: 'hello',
       routes: list(handlers),
       hooks: list(sessionHooks),
-      stops: hooks.stop !== undefined
+      stops: hooks.stop !== undefined,
+      notes
     })
   }
 
@@ -123,7 +124,7 @@ export class Game {
 }
 
 function list(handlers: readonly Handler[]): RouteHello[] {
-  return handlers.map(({ route, file, options }) => ({ route, file, options }))
+  return handlers.map(({ call: _call, ...hello }) => hello)
 }
 
 /** Describes to the gateway why the game did not start. */

@@ -46,7 +46,7 @@ export interface PoolInit {
   readonly log: Logger
   readonly start: (index: number) => Worker
   /** Called when a worker or a generation is up, with the routes and hooks that are offered from now on. */
-  readonly onOffer: (worker: Pick<Worker, 'routes' | 'hooks'>) => void
+  readonly onOffer: (worker: Pick<Worker, 'routes' | 'hooks' | 'notes'>) => void
   /** Called when a place has no worker for a while, because its replacement failed. */
   readonly onFailure: (place: number) => void
 }

@@ -4,7 +4,7 @@
  * message is applied in slices, so that other workers and clients get their turn; later messages wait behind
  * it.
  */
-import type { Hello, Inspection, RouteHello } from '../../shared/link/hello.js'
+import type { Hello, Inspection, LoadingNote, RouteHello } from '../../shared/link/hello.js'
 import type { EventReader, OperationReader, OutcomeReader } from '../../shared/link/outbox.js'
 import { OutboxReader, UnreadableError } from '../../shared/link/outbox-reader.js'
 import { showValue } from '../../shared/text/shown.js'
@@ -133,9 +133,10 @@ export class WorkerMessages {
 
 function isHello(message: unknown): message is Hello {
   if (typeof message !== 'object' || message === null) return false
-  const { kind, message: why, routes, hooks, stops } = message as Record<string, unknown>
+  const { kind, message: why, routes, hooks, stops, notes } = message as Record<string, unknown>
   if (kind === 'failed') return typeof why === 'string'
-  return kind === 'hello' && areRoutes(routes) && areRoutes(hooks) && typeof stops === 'boolean'
+  const isWhole = areRoutes(routes) && areRoutes(hooks) && typeof stops === 'boolean' && areNotes(notes)
+  return kind === 'hello' && isWhole
 }
 
 function isInspection(message: unknown): message is Inspection {
@@ -148,10 +149,28 @@ function areRoutes(routes: unknown): routes is RouteHello[] {
   return Array.isArray(routes) && routes.every(isRoute)
 }
 
+function areNotes(notes: unknown): notes is LoadingNote[] {
+  return Array.isArray(notes) && notes.every(isNote)
+}
+
+function isNote(note: unknown): boolean {
+  if (!isObject(note)) return false
+  const { level, message, fields } = note as Record<string, unknown>
+  const isLevel = level === 'info' || level === 'warn'
+  return isLevel && typeof message === 'string' && isObject(fields)
+}
+
 function isRoute(route: unknown): boolean {
-  if (typeof route !== 'object' || route === null) return false
-  const { route: name, file, options } = route as Record<string, unknown>
+  if (!isObject(route)) return false
+  const { route: name, file, options, schemas } = route as Record<string, unknown>
   return (
-    typeof name === 'string' && typeof file === 'string' && typeof options === 'object' && options !== null
+    typeof name === 'string' &&
+    typeof file === 'string' &&
+    isObject(options) &&
+    (schemas === undefined || isObject(schemas))
   )
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

@@ -10,7 +10,7 @@
  */
 import { addRequest, addTurn, type Batch, createBatch } from '../../shared/link/batch.js'
 import { type ClaimTable, createClaimTable } from '../../shared/link/claims.js'
-import type { Hello, RouteHello } from '../../shared/link/hello.js'
+import type { Hello, LoadingNote, RouteHello } from '../../shared/link/hello.js'
 import { type AbortReason, Inbox } from '../../shared/link/inbox.js'
 import type { WorkerSetup } from '../../shared/link/worker-setup.js'
 import type { LogFields, LogLevel } from '../../shared/text/log.js'
@@ -67,6 +67,7 @@ export class Worker {
   readonly ending: WorkerEnding
   routes: readonly RouteHello[] = []
   hooks: readonly RouteHello[] = []
+  notes: readonly LoadingNote[] = []
   #state: WorkerState = 'starting'
   /**
    * Whether the worker has reported that the synchronous part of its last batch is done. Kept apart from the
@@ -219,6 +220,7 @@ export class Worker {
     if (hello.kind === 'failed' || this.#state !== 'starting') return
     this.routes = hello.routes
     this.hooks = hello.hooks
+    this.notes = hello.notes
     this.ending.hasOnStop = hello.stops
     for (const { route } of [...hello.routes, ...hello.hooks]) {
       this.#routeIndexes.set(route, this.#routeIndexes.size)

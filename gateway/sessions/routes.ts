@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { RouteHello } from '../../shared/link/hello.js'
-import type { RouteOptions } from '../../shared/link/route-options.js'
+import type { HandlerSchemas, RouteOptions } from '../../shared/link/route-options.js'
 
 export interface Route {
   readonly name: string
@@ -19,6 +19,7 @@ export interface Route {
   /** The file that offers it, below the handlers' folder. */
   file: string
   options: RouteOptions
+  schemas?: HandlerSchemas | undefined
   /** Whether the present handlers offer it; a reload can take a route away. */
   isOffered: boolean
 }
@@ -35,9 +36,9 @@ export class RouteTable {
     for (const route of this.#byName.values()) route.isOffered = false
     const newcomers = routes.filter(({ route }) => !this.#byName.has(route))
     const shared = findShared(newcomers.map(({ route }) => routeCode(route)))
-    for (const { route: name, file, options } of routes) {
+    for (const { route: name, file, options, schemas } of routes) {
       const known = this.#byName.get(name) ?? this.#add(name, shared)
-      Object.assign(known, { file, options, isOffered: true })
+      Object.assign(known, { file, options, schemas, isOffered: true })
     }
     this.#dictionary = createDictionary(this.offered)
     const text = JSON.stringify(Object.entries(this.#dictionary))

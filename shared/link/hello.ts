@@ -6,13 +6,22 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { OutboxMessage } from './outbox.js'
-import type { RouteOptions } from './route-options.js'
+import type { HandlerSchemas, RouteOptions } from './route-options.js'
 
 export interface RouteHello {
   readonly route: string
   /** The module's file, relative to the handlers' folder. */
   readonly file: string
   readonly options: RouteOptions
+  /** Absent without schemas. */
+  readonly schemas?: HandlerSchemas
+}
+
+/** A remark on the handlers' folder that is no error, such as a file without handlers. A line of the log. */
+export interface LoadingNote {
+  readonly level: 'info' | 'warn'
+  readonly message: string
+  readonly fields: Readonly<Record<string, string | number>>
 }
 
 /** A worker's report that its handlers are loaded, or why they are not. */
@@ -28,6 +37,8 @@ export type Hello =
       readonly hooks: readonly RouteHello[]
       /** Whether the worker has to be told before its thread ends, so that it can run `onStop`. */
       readonly stops: boolean
+      /** Empty if there is nothing to remark. */
+      readonly notes: readonly LoadingNote[]
     }
   | { readonly kind: 'failed'; readonly message: string }
 

@@ -28,3 +28,9 @@ export interface RouteOptions {
    */
   readonly rateLimit?: number
 }
+
+/** Whether a handler declares a schema of its body, and of its reply. */
+export interface HandlerSchemas {
+  readonly body: boolean
+  readonly reply: boolean
+}

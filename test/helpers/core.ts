@@ -43,7 +43,7 @@ export class ScriptedWorker implements Transport {
   }
 
   hello(routes: readonly RouteHello[], hooks: readonly RouteHello[] = [], stops = false): void {
-    this.#init.onMessage({ kind: 'hello', routes, hooks, stops })
+    this.#init.onMessage({ kind: 'hello', routes, hooks, stops, notes: [] })
   }
 
   run(batch: Batch): void {

@@ -3,7 +3,7 @@
  * Plain functions are handlers too, and need none of this.
  */
 import { describeValue } from '../../shared/check.js'
-import type { RouteOptions } from '../../shared/link/route-options.js'
+import type { HandlerSchemas, RouteOptions } from '../../shared/link/route-options.js'
 import { isThenable } from '../runtime/thenable.js'
 import type { AnySettings, BackendSession } from './backend-session.js'
 import type { HandlerContext } from './context.js'
@@ -42,6 +42,7 @@ export interface HandlerOptions<Body extends Schema = Schema, Reply extends Sche
 
 /** A registered symbol, so that two copies of this package in one worker agree on it. */
 const optionsKey = Symbol.for('sallyport.handler.options')
+const schemasKey = Symbol.for('sallyport.handler.schemas')
 
 /**
  * Declares a handler with a schema of its body, a schema of its reply, or options of its route. The result
@@ -95,7 +96,21 @@ export function handler(options: HandlerOptions, run: HandlerFunction): HandlerF
       ? Promise.resolve(result).then(value => expectReply(reply, value))
       : expectReply(reply, result)
   }
+  if (body !== undefined || reply !== undefined) {
+    const schemas: HandlerSchemas = { body: body !== undefined, reply: reply !== undefined }
+    Object.defineProperty(declared, schemasKey, { value: schemas })
+  }
   return Object.defineProperty(declared, optionsKey, { value: routeOptions })
+}
+
+/** Whether a function was made by `handler`. */
+export function isDeclared(run: object): boolean {
+  return optionsKey in run
+}
+
+/** Returns which schemas a function was declared with; undefined for none. */
+export function schemasOf(run: object): HandlerSchemas | undefined {
+  return (run as { [schemasKey]?: HandlerSchemas })[schemasKey]
 }
 
 /** Returns the route options that a function was declared with; none for a plain function. */

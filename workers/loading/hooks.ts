@@ -14,9 +14,10 @@ import type { BackendSession } from '../api/backend-session.js'
 import type { HandlerContext } from '../api/context.js'
 import { reasonOf } from '../runtime/failure.js'
 import type { HandlerApp } from './app.js'
+import { readExports, readNames } from './exports.js'
 import type { Filter } from './filters.js'
 import type { Handler } from './handlers.js'
-import { describeFailure, exportsOf, type NamedModule, routePrefix } from './modules.js'
+import { describeFailure, type NamedModule, routePrefix } from './modules.js'
 
 /** The session hooks whose outcome does not matter, except for the log. */
 const toldNames = ['onDrop', 'onResume', 'onClose']
@@ -74,14 +75,14 @@ export function readHooks(
 }
 
 function readFunctions(file: string, loaded: NamedModule['loaded'], isRoot: boolean): Functions {
-  const defaultExport = loaded.default
+  const { own: defaultExport } = readExports(loaded, file)
   if (defaultExport !== undefined && (typeof defaultExport !== 'object' || defaultExport === null)) {
     throw errors.handlersInvalid(
       `Expected the default export of ${file} to be an object of hooks, got ${describeValue(defaultExport)}`
     )
   }
   const functions: Record<string, Function> = {}
-  for (const [name, hook] of Object.entries(exportsOf(loaded))) {
+  for (const [name, hook] of Object.entries(readNames(loaded, file))) {
     if (!hookNames.includes(name)) {
       throw errors.handlersInvalid(
         `There is no hook \`${name}\` (${file}); the hooks are ${hookNames.join(', ')}`

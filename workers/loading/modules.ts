@@ -1,12 +1,12 @@
 /**
- * Finds and imports the modules of a handlers' folder, and explains why one does not load.
- * Leaves the meaning of their exports to handlers.ts and hooks.ts.
+ * Imports the modules of a handlers' folder, and explains why one does not load.
+ * Leaves the meaning of their exports to exports.ts.
  */
-import { type Dirent, readdirSync } from 'node:fs'
-import { extname, join, relative, sep } from 'node:path'
+import { extname, relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { errors } from '../../shared/errors.js'
 import { attempt, codeOf, describeThrown, messageOf } from '../../shared/text/thrown.js'
+import type { Entry } from './folders.js'
 
 export type Module = Readonly<Record<string, unknown>>
 
@@ -18,28 +18,6 @@ export interface NamedModule {
 
 /** The address of the worker's own files, which are no places of errors of the game. */
 const own = new URL('..', import.meta.url).href
-
-const moduleExtensions = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'])
-
-/** Returns the entries of a folder, sorted by name. */
-export function readFolder(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
-  } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    throw errors.handlersInvalid(
-      isMissing
-        ? `The handlers' folder ${folder} does not exist`
-        : `${folder} can't be read: ${(error as Error).message}`
-    )
-  }
-}
-
-export function isModule(entry: Dirent): boolean {
-  return (
-    !entry.isDirectory() && moduleExtensions.has(extname(entry.name)) && !/\.d\.[mc]?ts$/.test(entry.name)
-  )
-}
 
 export function baseName(file: string): string {
   return file.slice(0, -extname(file).length)
@@ -75,30 +53,14 @@ function whyNotTypescript(error: unknown, path: string): string | undefined {
 /** Loads a module such as `_options` from a folder, given its entries; undefined if there is none. */
 export async function loadNamed(
   root: string,
-  folder: string,
-  entries: readonly Dirent[],
+  entries: readonly Entry[],
   name: string
 ): Promise<NamedModule | undefined> {
-  const [entry, other] = entries.filter(entry => isModule(entry) && baseName(entry.name) === name)
+  const [entry, other] = entries.filter(each => each.kind === 'module' && baseName(each.name) === name)
   if (entry === undefined) return undefined
-  const path = join(folder, entry.name)
   if (other !== undefined)
-    throw errors.handlersInvalid(`${path} stands beside ${other.name}: one is too many`)
-  return { file: relative(root, path), loaded: await load(path) }
-}
-
-/**
- * Returns the named exports of a module. Properties of its default export count as named exports, because
- * CommonJS modules export names in this way.
- */
-export function exportsOf({ default: defaultExport, ...named }: Module): Module {
-  const {
-    default: _inner,
-    __esModule: _isCompiled,
-    'module.exports': _again,
-    ...exported
-  } = { ...(typeof defaultExport === 'object' ? defaultExport : {}), ...named } as Module
-  return exported
+    throw errors.handlersInvalid(`${entry.path} stands beside ${other.name}: one is too many`)
+  return { file: relative(root, entry.path), loaded: await load(entry.path) }
 }
 
 /**

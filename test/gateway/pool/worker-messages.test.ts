@@ -57,7 +57,7 @@ for (const [what, message, told] of [
   ['a hello without its routes', { kind: 'hello', hooks: [], stops: false }, /^\{ kind: 'hello'/],
   [
     'a hello whose route is null',
-    { kind: 'hello', routes: [null], hooks: [], stops: false },
+    { kind: 'hello', routes: [null], hooks: [], stops: false, notes: [] },
     /routes: \[ null \]/
   ],
   ['a failure without its reason', { kind: 'failed', message: 5 }, /^\{ kind: 'failed'/],
@@ -100,7 +100,7 @@ t.test(
     const { messages, seen } = build(() => {
       throw new Error('no such route')
     })
-    messages.receive({ kind: 'hello', routes: [], hooks: [], stops: false })
+    messages.receive({ kind: 'hello', routes: [], hooks: [], stops: false, notes: [] })
     messages.receive([slotDone, 1])
     t.same(seen, ['hello', "unreadable: a hello that can't be taken: no such route"])
   }

@@ -1,0 +1,68 @@
+/**
+ * Remarks on a handlers' folder: what was left out of it, and files that look like a mistake.
+ * They are lines of the gateway's log, and stop nothing.
+ */
+import type { LoadingNote } from '../../shared/link/hello.js'
+import type { LeftOut } from './folders.js'
+import type { FoundInModule } from './methods.js'
+
+/** Number of names in one line. Of further ones only the number is told. */
+const shownNames = 8
+
+export class Notes {
+  readonly #leftOut: LeftOut
+  readonly #idle: string[] = []
+  readonly #classes: string[] = []
+  readonly #misnamed: string[] = []
+
+  /** @param leftOut what the reader of the folder has left out so far, and will leave out later */
+  constructor(leftOut: LeftOut) {
+    this.#leftOut = leftOut
+  }
+
+  /** Notes a module that offers no handler, or whose functions can't be handlers because of their names. */
+  addModule(file: string, { found, misnamed, classes }: FoundInModule): void {
+    if (misnamed.length > 0) this.#misnamed.push(`${file}: ${misnamed.join(', ')}`)
+    if (found.size > 0) return
+    if (classes.length > 0) this.#classes.push(`${file}: ${classes.join(', ')}`)
+    else if (misnamed.length === 0) this.#idle.push(file)
+  }
+
+  list(): LoadingNote[] {
+    const { tests, declarations, packages, deadLinks, circularLinks } = this.#leftOut
+    return [
+      ...note('info', 'Files in the handlers folder are left out', {
+        tests: name(tests),
+        nodeModules: name(packages),
+        declarations: declarations.length
+      }),
+      ...note('warn', 'Links lead to nothing, and are left out', { links: name(deadLinks) }),
+      ...note('warn', 'Links lead to a folder around them, and are not followed', {
+        links: name(circularLinks)
+      }),
+      ...note('warn', 'Files offer no route; begin the name of a helper with _', { files: name(this.#idle) }),
+      ...note('warn', 'Classes by name offer no route; export the one with handlers as default', {
+        classes: name(this.#classes)
+      }),
+      ...note('warn', 'Functions are no handlers because of their names', { names: name(this.#misnamed) })
+    ]
+  }
+
+  /** Describes why a folder has no handlers. */
+  describeEmpty(folder: string): string {
+    const why = this.list().map(({ message, fields }) => `${message} (${Object.values(fields).join(', ')})`)
+    return [`No handlers were found in ${folder}: no module there exports a function`, ...why].join('. ')
+  }
+}
+
+/** Makes a note of the fields that are not empty; none if all are. */
+function note(level: LoadingNote['level'], message: string, fields: LoadingNote['fields']): LoadingNote[] {
+  const told = Object.entries(fields).filter(([, value]) => value !== '' && value !== 0)
+  return told.length === 0 ? [] : [{ level, message, fields: Object.fromEntries(told) }]
+}
+
+function name(unsorted: readonly string[]): string {
+  const names = unsorted.toSorted()
+  const more = names.length > shownNames ? ` and ${names.length - shownNames} more` : ''
+  return `${names.slice(0, shownNames).join(', ')}${more}`
+}
