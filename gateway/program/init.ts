@@ -88,7 +88,7 @@ function describePackage(name: string, dependency: string): object {
     version: '0.0.0',
     private: true,
     type: 'module',
-    engines: { node: '>=20.11' },
+    engines: { node: '^20.19.0 || >=22.12.0' },
     scripts: {
       dev: 'sallyport --dev --handlers handlers',
       debug: 'node --inspect node_modules/sallyport/dist/gateway/program/main.js --dev --handlers handlers',

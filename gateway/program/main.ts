@@ -2,20 +2,22 @@
 /**
  * The entry of the program `sallyport`.
  *
- * Handles signals before it loads anything else, and reports in one sentence why the gateway cannot start.
+ * Handles signals before it loads anything else, and reports in one sentence why the program cannot start.
+ * Its syntax is that of old versions of Node too, on which it says which version is needed.
  */
 import { hearFirstSignals } from './first-signals.js'
+import { describeUnsupported, isSupported } from './node-version.js'
 
 hearFirstSignals()
 
-try {
-  const { run } = await import('./run.js')
-  await run()
-} catch (error) {
+if (isSupported(process.version)) import('./run.js').then(({ run }) => run()).catch(fail)
+else fail({ name: 'GatewayError', message: describeUnsupported(process.version) })
+
+function fail(error: unknown): void {
   const { name, code, syscall, message, stack } = error as NodeJS.ErrnoException
   // An error that the user can fix, or that the system reports, is one sentence. Anything else is a bug of
   // the gateway, and needs its stack.
   const isSentence = name === 'GatewayError' || (code !== undefined && syscall !== undefined)
-  process.stderr.write(isSentence ? `sallyport: ${message}\n` : `${stack ?? error}\n`)
+  process.stderr.write(isSentence ? `sallyport: ${message}\n` : `${stack || error}\n`)
   process.exit(1)
 }
