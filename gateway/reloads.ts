@@ -2,6 +2,7 @@
 import { GatewayError } from '../shared/errors.js'
 import { describeChanged } from './development/development.js'
 import type { Gateway } from './gateway.js'
+import { describeRoutes } from './route-changes.js'
 
 /** Runs one reload at a time. Calls during a run share a single run that begins after it. */
 export class Reloads {
@@ -41,9 +42,10 @@ export async function reloadHandlers(gateway: Gateway, changed: readonly string[
   const startedAt = monotonic()
   const cause = changed.length === 0 ? {} : { changed: describeChanged(changed) }
   try {
+    const before = gateway.routes
     await gateway.reload()
     log.info('The handlers were loaded anew', {
-      routes: gateway.routes.length,
+      ...describeRoutes(before, gateway.routes),
       ms: Math.round(monotonic() - startedAt),
       ...cause
     })

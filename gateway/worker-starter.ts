@@ -30,7 +30,10 @@ export type WorkerOptions = Pick<
   | 'stuckAfter'
   | 'dev'
   | 'workerArgv'
->
+> & {
+  /** Whether the workers only list their routes, without starting the game. Default: false. */
+  readonly isListing?: boolean
+}
 
 export interface WorkerStarterInit {
   readonly options: WorkerOptions
@@ -74,7 +77,8 @@ export class WorkerStarter {
         maxBodyDepth: options.maxBodyDepth,
         maxOperationsPerRequest: options.maxOperationsPerRequest,
         pulseInterval: Math.ceil(options.stuckAfter / pulsesPerVerdict),
-        isDevelopment: options.dev
+        isDevelopment: options.dev,
+        isListing: options.isListing === true
       },
       stopTimeout: options.closeTimeout,
       maxGivenUpHandlers: options.maxGivenUpHandlers,

@@ -71,12 +71,10 @@ t.test('options.md has the options, their flags, variables, values, defaults and
 })
 
 t.test('program.md has the commands', async t => {
-  const [, ...rows] = readRows('docs/reference/program.md', /^`/).filter(([, does]) => does !== undefined)
+  const table = readText('docs/reference/program.md').split('## Commands')[1]!.split('\n#')[0]!
+  const usagesThere = [...table.matchAll(/^\| (`[^|]*`) +\|/gm)].map(([, usage]) => usage!)
   const usages = Object.values(commands).map(({ usage }) => inCode(usage))
-  t.same(
-    rows.map(([usage]) => usage),
-    usages
-  )
+  t.same(usagesThere.slice(1), usages, 'behind the gateway itself')
 })
 
 t.test('each plain option has its row in the table', async t => {

@@ -81,12 +81,12 @@ export class Game {
     }
     reportFatal(link)
     if (setup.pulseInterval > 0) setInterval(() => claims.beat(), setup.pulseInterval).unref()
-    await hooks.start(app)
+    if (!setup.isListing) await hooks.start(app)
     return new Game(env, hooks, app, {
       kind: 'hello',
       routes: list(handlers),
       hooks: list(sessionHooks),
-      stops: hooks.stop !== undefined,
+      stops: hooks.stop !== undefined && !setup.isListing,
       notes
     })
   }

@@ -13,12 +13,17 @@ import { WorkerProcess } from './worker-process.js'
 /** Starts the thread or process of a worker. Throws if that is not possible now. */
 export type StartTransport = (init: TransportInit) => Transport
 
-/** Returns the function that starts workers with these options. That function throws `WORKER_NOT_STARTED`. */
+/**
+ * Returns the function that starts workers with these options. That function throws `WORKER_NOT_STARTED`.
+ *
+ * @param out the stream to which threads print
+ */
 export function createStartTransport(
   options: Pick<ResolvedOptions, 'isolation' | 'workerArgv' | 'workerHeap'>,
-  metrics: Metrics
+  metrics: Metrics,
+  out: NodeJS.WriteStream = process.stdout
 ): StartTransport {
-  const prints = new Prints(metrics)
+  const prints = new Prints(metrics, out)
   return init => {
     try {
       if (options.isolation === 'process') return new WorkerProcess(init, options)

@@ -1,18 +1,14 @@
 /** The banner that the program prints: the gateway's URL, the loaded handlers, and a first thing to try. */
 import type { Gateway } from '../gateway.js'
 
-/** Number of routes that are listed for a file. Of further ones only the number is shown. */
+/** Number of routes that are listed for a file, and of files. Of further ones only the number is shown. */
 const shownRoutes = 6
+const shownFiles = 12
 
 export function formatBanner(gateway: Gateway, version: string): string {
   const { options, url, routes } = gateway
   const files = new Map<string, string[]>()
   for (const { file, route } of routes) files.set(file, [...(files.get(file) ?? []), route])
-  const width = Math.max(...[...files.keys()].map(file => file.length))
-  const loaded = [...files].map(([file, names]) => {
-    const more = names.length > shownRoutes ? ` and ${names.length - shownRoutes} more` : ''
-    return `    ${file.padEnd(width)}  ${names.slice(0, shownRoutes).join(', ')}${more}`
-  })
   return `
 Sallyport ${version}${options.dev ? ', development: handlers are loaded anew when a file of theirs is saved' : ''}
 
@@ -20,10 +16,24 @@ Sallyport ${version}${options.dev ? ', development: handlers are loaded anew whe
   name        ${options.frontendId}
   workers     ${options.workers}
   handlers    ${options.handlers}
-${loaded.join('\n')}
+${formatRoutes(files, options.handlers)}
 
 ${formatPage(gateway)}  ${options.dev ? 'r and Enter load the handlers anew. ' : ''}Ctrl-C ends it.
 `
+}
+
+/** Lists the files with their routes, cut to the first ones; then it says how to see all. */
+function formatRoutes(files: ReadonlyMap<string, readonly string[]>, handlers: string): string {
+  const shown = [...files].slice(0, shownFiles)
+  const width = Math.max(...shown.map(([file]) => file.length))
+  const lines = shown.map(([file, names]) => {
+    const more = names.length > shownRoutes ? ` and ${names.length - shownRoutes} more` : ''
+    return `    ${file.padEnd(width)}  ${names.slice(0, shownRoutes).join(', ')}${more}`
+  })
+  if (files.size > shownFiles) lines.push(`    and ${files.size - shownFiles} more files`)
+  const isCut = files.size > shownFiles || shown.some(([, names]) => names.length > shownRoutes)
+  if (isCut) lines.push('', `  \`sallyport routes --handlers ${handlers}\` shows all.`)
+  return lines.join('\n')
 }
 
 function formatPage({ url, options }: Gateway): string {

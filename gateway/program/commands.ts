@@ -5,10 +5,12 @@ import { variableOf } from '../options/option-row.js'
 import { formatFlags, formatRows, helpFlag, type ProgramCommand } from './command.js'
 import { gatewayCommand, gatewayFlags, programFlags } from './gateway-command.js'
 import { initCommand } from './init.js'
+import { routesCommand } from './routes.js'
 
 /** Commands by their names. Without a name, the program runs the gateway. */
 export const commands: Readonly<Record<string, ProgramCommand>> = {
-  init: initCommand
+  init: initCommand,
+  routes: routesCommand
 }
 
 /** A flag that may stand before any command, as `npm start` in a clone gives it. Most commands ignore it. */

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { describeUnsupported, isSupported } from '../../shared/node-version.js'
 /**
  * The entry of the program `sallyport`.
  *
@@ -6,7 +7,6 @@
  * Its syntax is that of old versions of Node too, on which it says which version is needed.
  */
 import { hearFirstSignals } from './first-signals.js'
-import { describeUnsupported, isSupported } from './node-version.js'
 
 hearFirstSignals()
 

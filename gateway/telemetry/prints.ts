@@ -12,7 +12,8 @@ export class Prints {
   readonly #out: Output
   readonly #error: Output
 
-  constructor(metrics: Pick<Metrics, 'count'>) {
+  /** @param out the stream for what threads write to stdout */
+  constructor(metrics: Pick<Metrics, 'count'>, out: NodeJS.WriteStream = process.stdout) {
     const open = (stream: NodeJS.WriteStream) => {
       const output: Output = new Output({
         stream,
@@ -22,7 +23,7 @@ export class Prints {
       })
       return output
     }
-    this.#out = open(process.stdout)
+    this.#out = open(out)
     this.#error = open(process.stderr)
   }
 

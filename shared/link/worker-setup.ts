@@ -28,6 +28,8 @@ export interface WorkerSetup extends SettingsLimits {
   readonly pulseInterval: number
   /** Whether replies are checked against their schemas, and loaded files are reported. */
   readonly isDevelopment: boolean
+  /** Whether the worker only has to say what it has loaded: the game is not started. */
+  readonly isListing: boolean
 }
 
 /** File descriptor of the channel between the gateway and a worker process, see `ProcessChannel`. */

@@ -42,7 +42,7 @@ export function readNames(loaded: Module, file: string): Module {
   return Object.assign({}, names, ...named.map(each => each.names))
 }
 
-/** Takes `module.exports` apart into its names and `exports.default`. Any other value is returned as `own`. */
+/** Takes `module.exports` apart into names and `exports.default`. Any other value is returned as `own`. */
 function unwrap(given: unknown, file: string, around: readonly unknown[]): ModuleExports {
   const isFunction = typeof given === 'function'
   if ((!isFunction && typeof given !== 'object') || given === null) return { own: given, named: [] }

@@ -133,7 +133,7 @@ function methodNames(object: object): Set<string> {
   return names
 }
 
-/** Whether a prototype belongs to JavaScript or Node: the methods of an Array or EventEmitter are no handlers. */
+/** Whether a prototype is of JavaScript or Node. Methods of an Array or an EventEmitter are no handlers. */
 function isOfPlatform(proto: object): boolean {
   if (proto === EventEmitter.prototype) return true
   const maker: unknown = Object.hasOwn(proto, 'constructor') ? proto.constructor : undefined

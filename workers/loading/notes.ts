@@ -3,11 +3,9 @@
  * They are lines of the gateway's log, and stop nothing.
  */
 import type { LoadingNote } from '../../shared/link/hello.js'
+import { listNames } from '../../shared/text/listed.js'
 import type { LeftOut } from './folders.js'
 import type { FoundInModule } from './methods.js'
-
-/** Number of names in one line. Of further ones only the number is told. */
-const shownNames = 8
 
 export class Notes {
   readonly #leftOut: LeftOut
@@ -32,19 +30,23 @@ export class Notes {
     const { tests, declarations, packages, deadLinks, circularLinks } = this.#leftOut
     return [
       ...note('info', 'Files in the handlers folder are left out', {
-        tests: name(tests),
-        nodeModules: name(packages),
+        tests: listNames(tests),
+        nodeModules: listNames(packages),
         declarations: declarations.length
       }),
-      ...note('warn', 'Links lead to nothing, and are left out', { links: name(deadLinks) }),
+      ...note('warn', 'Links lead to nothing, and are left out', { links: listNames(deadLinks) }),
       ...note('warn', 'Links lead to a folder around them, and are not followed', {
-        links: name(circularLinks)
+        links: listNames(circularLinks)
       }),
-      ...note('warn', 'Files offer no route; begin the name of a helper with _', { files: name(this.#idle) }),
+      ...note('warn', 'Files offer no route; begin the name of a helper with _', {
+        files: listNames(this.#idle)
+      }),
       ...note('warn', 'Classes by name offer no route; export the one with handlers as default', {
-        classes: name(this.#classes)
+        classes: listNames(this.#classes)
       }),
-      ...note('warn', 'Functions are no handlers because of their names', { names: name(this.#misnamed) })
+      ...note('warn', 'Functions are no handlers because of their names', {
+        names: listNames(this.#misnamed)
+      })
     ]
   }
 
@@ -59,10 +61,4 @@ export class Notes {
 function note(level: LoadingNote['level'], message: string, fields: LoadingNote['fields']): LoadingNote[] {
   const told = Object.entries(fields).filter(([, value]) => value !== '' && value !== 0)
   return told.length === 0 ? [] : [{ level, message, fields: Object.fromEntries(told) }]
-}
-
-function name(unsorted: readonly string[]): string {
-  const names = unsorted.toSorted()
-  const more = names.length > shownNames ? ` and ${names.length - shownNames} more` : ''
-  return `${names.slice(0, shownNames).join(', ')}${more}`
 }

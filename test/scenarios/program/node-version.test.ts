@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
-import { describeUnsupported, isSupported } from '../../../gateway/program/node-version.js'
+import { describeUnsupported, isSupported } from '../../../shared/node-version.js'
 import { root } from '../../helpers/paths.js'
 import { readSource, readText } from '../../helpers/sources.js'
 
@@ -33,8 +33,8 @@ t.test(
 )
 
 t.test('what is loaded before that imports nothing, and waits for nothing at the top level', async t => {
-  for (const name of ['first-signals', 'node-version']) {
-    const path = `gateway/program/${name}.ts`
+  for (const name of ['gateway/program/first-signals', 'shared/node-version']) {
+    const path = `${name}.ts`
     t.same(readSource(path, readText(path)).imports, [], path)
   }
   t.notMatch(readText('gateway/program/main.ts'), /\bawait\b|\?\?|\?\./)
