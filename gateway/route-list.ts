@@ -32,13 +32,13 @@ export interface RouteList {
 export async function listRoutes(given: GatewayOptions): Promise<RouteList> {
   const metrics = new Metrics()
   const options = resolveOptions({ ...given, workers: 1, isolation: 'thread', dev: true }, metrics)
-  const { frontendId, singleSession, now, handlers, log } = options
+  const { handlers, log } = options
   // Loads TypeScript as development mode does, and watches nothing.
   const development = new Development({ options, reload: async () => {} })
   const core = new Core({
     options: { ...options, isListing: true },
     metrics,
-    registry: new Registry({ frontendId, singleSession, metrics, now }),
+    registry: new Registry({ ...options, metrics }),
     startTransport: development.follow(createStartTransport(options, metrics, process.stderr))
   })
   try {
