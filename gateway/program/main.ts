@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-import { describeUnsupported, isSupported } from '../../shared/node-version.js'
 /**
  * The entry of the program `sallyport`.
  *
  * Handles signals before it loads anything else, and reports in one sentence why the program cannot start.
  * Its syntax is that of old versions of Node too, on which it says which version is needed.
  */
+import { describeUnsupported, isSupported } from '../../shared/node-version.js'
 import { hearFirstSignals } from './first-signals.js'
 
 hearFirstSignals()
