@@ -59,11 +59,11 @@ t.test('options.md has the options, their flags, variables, values, defaults and
   const expected = optionTable.map(({ name, check, defaultValue, help }) => {
     const [, meaning = help, told] = /^(.*?) \(default: (.+)\)$/.exec(help) ?? []
     const values =
-      check.type === 'text' || check.type === 'file'
-        ? check.type
-        : check.type === 'integer'
-          ? `${check.least} to ${check.most}`
-          : check.words.map(inCode).join(', ')
+      check.type === 'integer'
+        ? `${check.least} to ${check.most}`
+        : check.type === 'word'
+          ? check.words.map(inCode).join(', ')
+          : check.type
     const ownDefault = defaultValue === undefined ? 'none: must be given' : (told ?? inCode(defaultValue))
     return [inCode(name), inCode(`--${flagOf(name)}`), inCode(variableOf(name)), values, ownDefault, meaning]
   })

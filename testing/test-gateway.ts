@@ -2,7 +2,6 @@
  * `TestGateway`: a real gateway for a test, on a free port. Its players' connections can be cut, and its
  * workers can be killed.
  */
-import { fileURLToPath } from 'node:url'
 import { type ClientOptions, connect, type EventTypes, type RouteTypes } from '../client/node.js'
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway/index.js'
 import { createLogger } from '../shared/text/log.js'
@@ -30,7 +29,7 @@ export class TestGateway {
    * Starts a gateway on a free port, with one worker unless `workers` says otherwise. Rejects as
    * `createGateway` does.
    */
-  static async start({ handlers, ...options }: TestGatewayOptions): Promise<TestGateway> {
+  static async start(options: TestGatewayOptions): Promise<TestGateway> {
     const lines: TestLogLine[] = []
     const log = createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields }))
     const gateway = await createGateway({
@@ -38,7 +37,6 @@ export class TestGateway {
       // A test may look for any line, so none is dropped.
       maxLogLinesPerSecond: 0,
       ...options,
-      handlers: typeof handlers === 'string' ? handlers : fileURLToPath(handlers),
       port: 0,
       log
     })

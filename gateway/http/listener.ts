@@ -138,8 +138,7 @@ export class Listener {
     return new Promise((resolve, reject) => {
       this.#http.on('error', (error: NodeJS.ErrnoException) => {
         if (this.isListening) return this.#tcpConnections.acceptFailed(error)
-        const why = error.code === 'EADDRINUSE' ? 'another program listens there already' : error.message
-        reject(errors.listenFailed(`Can't listen on ${host}:${port}: ${why}`))
+        reject(errors.listenFailed(`Can't listen on ${host}:${port}: ${explainListenError(error)}`))
       })
       this.#http.listen(port, host, () => {
         this.#port = (this.#http.address() as AddressInfo).port
@@ -246,5 +245,21 @@ export class Listener {
     if (pending === undefined) return serve()
     socket.on('error', destroy)
     pending.once('close', () => socket.destroyed || serve())
+  }
+}
+
+/** Returns why a port can't be listened on, and what to do, if the error tells. */
+function explainListenError({ code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'another program listens there already; end it, or choose another port: --port 0 takes a free one'
+    case 'EACCES':
+      return 'this user may not listen there; choose a port from 1024 on: --port 0 takes a free one'
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address; --host 0.0.0.0 listens on all that it has'
+    case 'ENOTFOUND':
+      return 'the name has no address; --host takes an address of this machine'
+    default:
+      return message
   }
 }

@@ -1,11 +1,12 @@
 /** A row of the option table: its values, their check, and its names as a flag and a variable. */
+import { fileURLToPath } from 'node:url'
 import { describeValue, maxOptionLength } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
 import type { PlainOptions } from './plain-options.js'
 
 export type Check =
   | { readonly type: 'text' }
-  | { readonly type: 'file' }
+  | { readonly type: 'file' | 'folder' }
   | { readonly type: 'integer'; readonly least: number; readonly most: number }
   | { readonly type: 'word'; readonly words: readonly string[] }
 
@@ -39,6 +40,24 @@ export function variableOf(name: string): string {
 }
 
 /**
+ * Returns the value of an option that is a path as a path, if it is a `file:` URL. A text that begins with
+ * `file:///`, such as `import.meta.resolve` returns, counts as a URL. Returns any other value as it is.
+ *
+ * @throws `OPTION_INVALID` for another URL
+ */
+export function readPath({ name, check }: OptionRow, value: unknown): unknown {
+  const isUrl = value instanceof URL || (typeof value === 'string' && value.startsWith('file:///'))
+  if (!isUrl || (check.type !== 'folder' && check.type !== 'file')) return value
+  try {
+    return fileURLToPath(value)
+  } catch (error) {
+    throw errors.optionInvalid(
+      `Expected \`${name}\` to be a path or a file: URL, got ${String(value).slice(0, 80)}: ${(error as Error).message}`
+    )
+  }
+}
+
+/**
  * Returns the checked value of an option, or its default if `value` is undefined.
  *
  * @throws `OPTION_INVALID`
@@ -54,6 +73,9 @@ export function checkOption({ name, check, defaultValue }: OptionRow, value: unk
   const fail = (expected: string) =>
     errors.optionInvalid(`Expected \`${name}\` to be ${expected}, got ${describeValue(value)}`)
   switch (check.type) {
+    case 'folder':
+      if (typeof value !== 'string' || value === '') throw fail('the path of a folder')
+      return value
     case 'text':
       if (typeof value !== 'string' || value === '') throw fail('a text that is not empty')
       if (value.length > maxOptionLength) throw fail(`a text of at most ${maxOptionLength} characters`)

@@ -12,7 +12,7 @@ import { resumeOptions } from './resume-options.js'
 export const optionTable: readonly OptionRow[] = [
   {
     name: 'handlers',
-    check: { type: 'text' },
+    check: { type: 'folder' },
     defaultValue: undefined,
     help: 'folder of the handler modules'
   },

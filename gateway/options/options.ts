@@ -11,11 +11,12 @@ import { describeValue } from '../../shared/check.js'
 import { monotonicClock, wallClock } from '../../shared/clock.js'
 import { errors } from '../../shared/errors.js'
 import { type Logger, logLevels } from '../../shared/text/log.js'
+import { suggestOrList } from '../../shared/text/nearest.js'
 import { Hosts } from '../addresses/hosts.js'
 import { Origins } from '../addresses/origins.js'
 import { LogDoor } from '../telemetry/log-door.js'
 import { Metrics } from '../telemetry/metrics.js'
-import { checkOption } from './option-row.js'
+import { checkOption, readPath } from './option-row.js'
 import { optionTable } from './option-table.js'
 import type { PlainOptions, StartPage } from './plain-options.js'
 
@@ -73,8 +74,19 @@ export interface ClientAddress {
   readonly port: number
 }
 
-export interface GatewayOptions extends Partial<Omit<PlainOptions, 'handlers'>> {
-  handlers: string
+/** The options that are paths, which may also be given as `file:` URLs. */
+type PathOption = 'handlers' | 'tlsCert' | 'tlsKey'
+
+export interface GatewayOptions extends Partial<Omit<PlainOptions, PathOption>> {
+  /**
+   * Folder of the handler modules: a path, which is relative to the current directory, or a `file:` URL, such
+   * as `new URL('./handlers', import.meta.url)`.
+   */
+  handlers: string | URL
+  /** The certificate and its chain, as PEM: a path or a `file:` URL. Default: none. */
+  tlsCert?: string | URL
+  /** The certificate's key, as PEM: a path or a `file:` URL. Default: none. */
+  tlsKey?: string | URL
   /**
    * The logger, which gets the lines of all levels. If it throws or rejects, only that line is lost. Default:
    * text lines on stderr, at `logLevel` and above.
@@ -162,10 +174,12 @@ export function resolveOptions(asked: GatewayOptions, metrics = new Metrics()): 
   const known = new Set<string>([...optionTable.map(row => row.name), ...programOptions])
   for (const name of Object.keys(asked)) {
     if (!known.has(name))
-      throw errors.optionInvalid(`There is no option \`${name}\`; the options are ${[...known].join(', ')}`)
+      throw errors.optionInvalid(
+        `There is no option \`${name}\`; ${suggestOrList(name, [...known], 'options')}`
+      )
   }
   const plain: Record<string, string | number> = {}
-  for (const row of optionTable) plain[row.name] = checkOption(row, asked[row.name])
+  for (const row of optionTable) plain[row.name] = checkOption(row, readPath(row, asked[row.name]))
   if ((plain['tlsCert'] === '') !== (plain['tlsKey'] === ''))
     throw errors.optionInvalid(
       'Expected `tlsCert` and `tlsKey` both, or neither: a certificate needs its key'

@@ -4,7 +4,7 @@
  * A variable that is no option causes a warning, not an error: platforms set such variables too, and a user
  * may be unable to prevent it.
  */
-import { suggest } from './nearest.js'
+import { suggest } from '../../shared/text/nearest.js'
 import { variableOf } from './option-row.js'
 import { optionTable } from './option-table.js'
 

@@ -1,7 +1,7 @@
 /** A command of the program: its words and flags, how they are read, and its help text. */
 import { parseArgs } from 'node:util'
 import { errors } from '../../shared/errors.js'
-import { suggest } from '../options/nearest.js'
+import { suggest } from '../../shared/text/nearest.js'
 
 export interface Flag {
   /** The placeholder of its value in the help text, such as `DIR`; undefined if the flag takes no value. */

@@ -1,6 +1,6 @@
 /** The table of the program's commands, and the choice of one by the command line. */
 import { errors } from '../../shared/errors.js'
-import { suggest } from '../options/nearest.js'
+import { suggest } from '../../shared/text/nearest.js'
 import { variableOf } from '../options/option-row.js'
 import { formatFlags, formatRows, helpFlag, type ProgramCommand } from './command.js'
 import { gatewayCommand, gatewayFlags, programFlags } from './gateway-command.js'

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { errors } from '../../shared/errors.js'
-import { suggest } from '../options/nearest.js'
+import { suggest } from '../../shared/text/nearest.js'
 import { flagOf, type OptionRow } from '../options/option-row.js'
 import { optionTable } from '../options/option-table.js'
 import type { GatewayOptions } from '../options/options.js'
@@ -98,11 +98,11 @@ async function runGateway(given: Arguments): Promise<void> {
   if (state === 'running') process.stdout.write(formatBanner(gateway, version))
 }
 
-function placeholderOf({ name, check }: OptionRow): string {
+function placeholderOf({ check }: OptionRow): string {
   if (check.type === 'word') return check.words.join('|')
   if (check.type === 'integer') return 'N'
   if (check.type === 'file') return 'FILE'
-  return name === 'handlers' ? 'DIR' : 'TEXT'
+  return check.type === 'folder' ? 'DIR' : 'TEXT'
 }
 
 function describe({ defaultValue, help }: OptionRow): string {

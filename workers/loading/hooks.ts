@@ -10,6 +10,7 @@ import { type ConnectInfo, type ConnectRefusal, needsAffinityValue } from '../..
 import type { RouteOptions } from '../../shared/link/route-options.js'
 import { isRequestError } from '../../shared/request-error.js'
 import type { Logger } from '../../shared/text/log.js'
+import { suggest } from '../../shared/text/nearest.js'
 import type { BackendSession } from '../api/backend-session.js'
 import type { HandlerContext } from '../api/context.js'
 import { reasonOf } from '../runtime/failure.js'
@@ -85,7 +86,7 @@ function readFunctions(file: string, loaded: NamedModule['loaded'], isRoot: bool
   for (const [name, hook] of Object.entries(readNames(loaded, file))) {
     if (!hookNames.includes(name)) {
       throw errors.handlersInvalid(
-        `There is no hook \`${name}\` (${file}); the hooks are ${hookNames.join(', ')}`
+        `There is no hook \`${name}\` (${file}); ${suggest(name, hookNames)}the hooks are ${hookNames.join(', ')}`
       )
     }
     if (!isRoot && !folderHookNames.includes(name)) {

@@ -136,6 +136,7 @@ for (const { name, check } of optionTable) {
       resolveOptions({ handlers: '/h', [name]: value } as unknown as GatewayOptions)
     const expected = {
       text: 'a text that is not empty',
+      folder: 'the path of a folder',
       file: "the path of a file, or '' for none",
       integer: check.type === 'integer' ? `a whole number from ${check.least} to ${check.most}` : '',
       word: check.type === 'word' ? `one of ${check.words.join(', ')}` : ''
@@ -147,7 +148,7 @@ for (const { name, check } of optionTable) {
       [['a'], 'an array']
     ]
     if (check.type !== 'file') rows.push(['', "'' (empty)"])
-    if (check.type === 'text' || check.type === 'file') rows.push([5, '5 (number)'])
+    if (check.type !== 'word' && check.type !== 'integer') rows.push([5, '5 (number)'])
     if (check.type === 'text') {
       t.throws(() => resolveWith('x'.repeat(4_097)), {
         code: 'OPTION_INVALID',
@@ -188,13 +189,32 @@ t.test('the folder of the handlers must be given', t => {
   t.end()
 })
 
-t.test('options that are none are refused, with those that there are', t => {
-  const asked = { handlers: '/h', heartBeat: 5 } as unknown as GatewayOptions
+t.test('a path may be a file: URL, also as a text; another URL is refused', t => {
+  const url = new URL('file:///games/my%20chess/')
+  for (const handlers of [url, url.href]) t.equal(resolveOptions({ handlers }).handlers, '/games/my chess')
+  const [tlsCert, tlsKey] = [new URL('file:///tls/cert.pem'), 'file:///tls/key.pem']
+  t.match(resolveOptions({ handlers: '/h', tlsCert, tlsKey }), {
+    tlsCert: '/tls/cert.pem',
+    tlsKey: '/tls/key.pem'
+  })
+  t.throws(
+    () => resolveOptions({ handlers: new URL('https://example.org/handlers') }),
+    refused(/^Expected `handlers` to be a path or a file: URL, got https:\/\/example\.org\/handlers: /)
+  )
+  t.throws(
+    () => resolveOptions({ handlers: '/h', host: url as unknown as string }),
+    refused('Expected `host` to be a text that is not empty, got an object')
+  )
+  t.end()
+})
+
+t.test('options that are none are refused, with the nearest, or with those that there are', t => {
+  const near = { handlers: '/h', heartBeat: 5 } as unknown as GatewayOptions
+  t.throws(() => resolveOptions(near), refused('There is no option `heartBeat`; did you mean `heartbeat`?'))
+  const asked = { handlers: '/h', pulse: 5 } as unknown as GatewayOptions
   t.throws(
     () => resolveOptions(asked),
-    refused(
-      /^There is no option `heartBeat`; the options are handlers, host, .*, logLevel, .*dev, workerArgv$/
-    )
+    refused(/^There is no option `pulse`; the options are handlers, host, .*, logLevel, .*dev, workerArgv$/)
   )
   const own = JSON.parse('{"handlers":"/h","__proto__":1}')
   t.throws(() => resolveOptions(own), refused(/^There is no option `__proto__`/))

@@ -233,7 +233,9 @@ t.test(
       [
         ['--handlers', example, '--port', String(port)],
         {},
-        new RegExp(`^sallyport: Can't listen on 127.0.0.1:${port}: another program listens there already$`)
+        new RegExp(
+          `^sallyport: Can't listen on 127.0.0.1:${port}: another program listens there already; end it, or choose another port: --port 0 takes a free one$`
+        )
       ],
       [
         ['--handlers', example, '--port', 'many'],

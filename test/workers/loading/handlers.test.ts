@@ -322,7 +322,7 @@ const rows: Record<string, [files: NonNullable<Parameters<Test['testdir']>[0]>, 
   ],
   'an option that is none': [
     { 'a.js': `${worker}export const run = handler({ timout: 5 }, () => {})` },
-    /^There is no option `timout` \(run in a\.js\); the options are concurrent, affinity, timeout, rateLimit$/
+    /^There is no option `timout` \(run in a\.js\); did you mean timeout\? the options are concurrent, affinity, timeout, rateLimit$/
   ],
   'wrong options of a folder': [
     { chat: { '_options.js': 'export const timeout = true', 'a.js': one } },
@@ -334,7 +334,7 @@ const rows: Record<string, [files: NonNullable<Parameters<Test['testdir']>[0]>, 
   ],
   'a hook that is none': [
     { '_hooks.js': 'export const onStrat = () => {}', 'a.js': one },
-    /^There is no hook `onStrat` \(_hooks\.js\); the hooks are onConnect, onDrop, onResume, onClose, onStart, onStop, before, after$/
+    /^There is no hook `onStrat` \(_hooks\.js\); did you mean onStart\? the hooks are onConnect, onDrop, onResume, onClose, onStart, onStop, before, after$/
   ],
   'a hook that is no function': [
     { chat: { '_hooks.js': 'export const before = {}', 'a.js': one } },

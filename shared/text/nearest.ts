@@ -15,6 +15,16 @@ export function suggest(
 }
 
 /**
+ * Returns what to write in place of an unknown name, as the end of a sentence: the most similar name that
+ * there is, or else all names.
+ *
+ * @param kind what the names are, such as `options`
+ */
+export function suggestOrList(name: string, names: readonly string[], kind: string): string {
+  return suggest(name, names, each => `\`${each}\``).trimEnd() || `the ${kind} are ${names.join(', ')}`
+}
+
+/**
  * Returns the name in `names` that is most similar to `name`; undefined if none is similar. Letter case,
  * hyphens and underscores make no difference: `max-pause` is `maxPause`.
  */
