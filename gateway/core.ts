@@ -15,6 +15,7 @@ import { SessionHooks } from './intake/session-hooks.js'
 import type { StartTransport } from './isolation/start-transport.js'
 import { TimeLimits } from './limits/time-limits.js'
 import { LoadingNotes } from './loading-notes.js'
+import { listEvents } from './options/events.js'
 import type { ResolvedOptions } from './options/options.js'
 import { Pool } from './pool/pool.js'
 import { Suspensions } from './pool/suspensions.js'
@@ -30,6 +31,7 @@ export type CoreOptions = WorkerOptions &
     | 'workers'
     | 'startTimeout'
     | 'requestTimeout'
+    | 'events'
     | 'laneLimit'
     | 'maxQueueDelay'
     | 'maxChannels'
@@ -50,7 +52,7 @@ export class Core {
   readonly registry: Registry
   readonly channels: Channels
   readonly timeLimits: TimeLimits
-  readonly routes = new RouteTable()
+  readonly routes: RouteTable
   readonly hooks: SessionHooks
   readonly pool: Pool
   readonly requests: OpenRequests
@@ -66,6 +68,7 @@ export class Core {
     this.channels = new Channels(options)
     const timeLimits = new TimeLimits({ log, onBack: () => requests.restartClocks(monotonic()) })
     const loadingNotes = new LoadingNotes(log)
+    this.routes = new RouteTable(listEvents(options.events))
     const pool: Pool = new Pool({
       size,
       timeLimits,

@@ -2,8 +2,10 @@
  * The public API of a running gateway. Adds the sockets and the parts for the host program to the core
  * (core.ts), and closes all of them in order.
  */
+
 import { closeCodes } from '../shared/close-codes.js'
 import { errors } from '../shared/errors.js'
+import type { EventArguments, EventName } from '../shared/events/event-types.js'
 import { withTimeout } from '../shared/with-timeout.js'
 import { Connections } from './connections/connections.js'
 import { Core } from './core.js'
@@ -26,6 +28,7 @@ import { LoadLimits } from './intake/load-limits.js'
 import { createStartTransport } from './isolation/start-transport.js'
 import { SharedBudget } from './limits/shared-budget.js'
 import { acceptAll, type ResolvedOptions } from './options/options.js'
+import { refreshTypesFile } from './project/types-file.js'
 import { Reloads, reloadHandlers } from './reloads.js'
 import { Resumption } from './resume/resumption.js'
 import { Authentication } from './sessions/authentication.js'
@@ -71,6 +74,7 @@ export class Gateway {
     this.#development = options.dev
       ? new Development({ options, reload: changed => reloadHandlers(this, changed) })
       : undefined
+    this.#development?.onLoaded.push(() => refreshTypesFile(options))
     const startTransport = createStartTransport(options, metrics)
     const { log, monotonic, frontendId, requestTimeout, maxBodyBytes } = options
     const registry = new Registry({ ...options, metrics })
@@ -157,13 +161,20 @@ export class Gateway {
    * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`, `FRONTEND_UNKNOWN`, TypeError for an invalid recipient,
    * event name or option, and any error that JSON.stringify throws for the body
    */
-  send(to: HostRecipient, event: string, body?: unknown, options?: HostExceptOptions): number {
-    return this.#events.send(to, event, body, options)
+  send<Name extends EventName>(
+    to: HostRecipient,
+    event: Name,
+    ...args: EventArguments<Name, HostExceptOptions>
+  ): number {
+    return this.#events.send(to, event, ...args)
   }
 
   /** Sends an event to all sessions, or to all that are bound to a user. Returns the number of recipients. */
-  broadcast(event: string, body?: unknown, options?: HostBroadcastOptions): number {
-    return this.#events.broadcast(event, body, options)
+  broadcast<Name extends EventName>(
+    event: Name,
+    ...args: EventArguments<Name, HostBroadcastOptions>
+  ): number {
+    return this.#events.broadcast(event, ...args)
   }
 
   /**

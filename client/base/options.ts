@@ -3,12 +3,12 @@ import type { AbortSignalLike } from '../../shared/abort-signal.js'
 import { describeValue } from '../../shared/check.js'
 import { monotonicClock } from '../../shared/clock.js'
 import { errors } from '../../shared/errors.js'
+import type { EventTypes } from '../../shared/events/event-types.js'
 import { ClientError } from './client-error.js'
 import type { Failure } from './state.js'
 import type { WebSocketClass } from './web-socket.js'
 
-/** Names of events, with the types of their bodies. */
-export type EventTypes = Record<string, unknown>
+export type { EventTypes }
 
 /** Events that were dropped because their name had no listener. */
 export interface DroppedEvents {

@@ -7,6 +7,7 @@ import type { SessionAddress } from '../../shared/address.js'
 import { describeValue, expectChannel, expectUid } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
 import { type BroadcastFilter, type EventOptions, isForBound } from '../../shared/events/event.js'
+import type { EventArguments, EventName } from '../../shared/events/event-types.js'
 import { createEvent, type GatewayEvent } from '../events/event.js'
 import { type Channels, sendToAll } from '../sessions/channels.js'
 import type { Registry } from '../sessions/registry.js'
@@ -115,7 +116,8 @@ export class HostChannel {
   }
 
   /** Sends an event to all members except those in `except`. Returns the number of recipients. */
-  broadcast(event: string, body?: unknown, options: HostExceptOptions = {}): number {
+  broadcast<Name extends EventName>(event: Name, ...args: EventArguments<Name, HostExceptOptions>): number {
+    const [body, options = {}] = args
     const created = createEvent(event, body, options)
     return deliver(this.#init, [...this.#init.channels.membersOf(this.name)], created, options)
   }

@@ -43,6 +43,12 @@ export const optionTable: readonly OptionRow[] = [
     help: "the gateway's name, which is the frontendId of its sessions"
   },
   {
+    name: 'events',
+    check: { type: 'text' },
+    defaultValue: '',
+    help: 'events that get a code in the dictionary of Pomelo clients, comma-separated (default: none)'
+  },
+  {
     name: 'singleSession',
     check: { type: 'word', words: ['off', 'reject', 'kick'] },
     defaultValue: 'off',

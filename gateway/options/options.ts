@@ -16,6 +16,7 @@ import { Hosts } from '../addresses/hosts.js'
 import { Origins } from '../addresses/origins.js'
 import { LogDoor } from '../telemetry/log-door.js'
 import { Metrics } from '../telemetry/metrics.js'
+import { listEvents } from './events.js'
 import { checkOption, readPath } from './option-row.js'
 import { optionTable } from './option-table.js'
 import type { PlainOptions, StartPage } from './plain-options.js'
@@ -209,9 +210,10 @@ export function resolveOptions(asked: GatewayOptions, metrics = new Metrics()): 
     throw errors.optionInvalid(`Expected \`dev\` to be true or false, got ${describeValue(dev)}`)
   }
   const options = plain as unknown as PlainOptions
-  // Checks both options: a constructor throws if it cannot parse its value.
+  // Checks these options: each of these throws if it cannot parse its value.
   new Origins(options.origins)
   new Hosts(options.hosts, options.host)
+  listEvents(options.events)
   return Object.freeze({
     ...options,
     handlers: resolve(options.handlers),

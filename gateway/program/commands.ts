@@ -6,11 +6,13 @@ import { formatFlags, formatRows, helpFlag, type ProgramCommand } from './comman
 import { gatewayCommand, gatewayFlags, programFlags } from './gateway-command.js'
 import { initCommand } from './init.js'
 import { routesCommand } from './routes.js'
+import { typesCommand } from './types.js'
 
 /** Commands by their names. Without a name, the program runs the gateway. */
 export const commands: Readonly<Record<string, ProgramCommand>> = {
   init: initCommand,
-  routes: routesCommand
+  routes: routesCommand,
+  types: typesCommand
 }
 
 /** A flag that may stand before any command, as `npm start` in a clone gives it. Most commands ignore it. */

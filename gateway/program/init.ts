@@ -4,9 +4,9 @@ import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:
 import { basename, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errors } from '../../shared/errors.js'
+import { findCallersFolder, findPackage, resolvePackage } from '../project/package-source.js'
 import type { Arguments, ProgramCommand } from './command.js'
 import { version } from './gateway-command.js'
-import { findCallersFolder, findPackage, resolvePackage } from './package-source.js'
 
 /** The folder that is copied as it is. A clone and the package both have it. */
 const starter = fileURLToPath(new URL('../../../examples/starter/', import.meta.url))
@@ -94,6 +94,7 @@ function describePackage(name: string, dependency: string): object {
       debug: 'node --inspect node_modules/sallyport/dist/gateway/program/main.js --dev --handlers handlers',
       play: 'tsx play.ts',
       test: 'node --import tsx --test test/*.test.ts',
+      types: 'sallyport types --handlers handlers',
       check: 'tsc --noEmit',
       build: 'tsc',
       prestart: 'npm run build',

@@ -48,6 +48,8 @@ export interface PomeloMessagesInit {
   readonly rich: boolean
   /** Whether the client counts messages for a resume, so that uncounted ones need a mark. */
   readonly counts: boolean
+  /** Codes of events in the client's dictionary, the same for all clients. Default: none. */
+  readonly eventCodes?: ReadonlyMap<string, number>
 }
 
 export class PomeloMessages {
@@ -93,9 +95,10 @@ export class PomeloMessages {
   }
 
   #encodeEvent(event: GatewayEvent, uncounted: boolean): string {
-    const { emptyBody, rich } = this.#init
+    const { emptyBody, rich, eventCodes } = this.#init
     const own = rich ? event.richBody : event.body
-    const head = { kind: messageKinds.event, route: event.name, uncounted }
+    const route = eventCodes?.get(event.name) ?? event.name
+    const head = { kind: messageKinds.event, route, uncounted }
     return encodeFrame(encodeData(head, own === '' ? emptyBody : own), false)
   }
 

@@ -193,7 +193,8 @@ export class PomeloProtocol implements Protocol {
     this.#knownRoutes = routes.size
     this.#counts = request.resume !== undefined && host.connectionSession.keepsSessions
     const emptyBody = type === ownType || rich ? '' : '{}'
-    this.#messages = new PomeloMessages({ emptyBody, errorFlag, rich, counts: this.#counts })
+    const { eventCodes } = routes
+    this.#messages = new PomeloMessages({ emptyBody, errorFlag, rich, counts: this.#counts, eventCodes })
     const resume = this.#counts
       ? host.connectionSession.prepareResume(request.resume!, this.#messages)
       : undefined

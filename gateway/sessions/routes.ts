@@ -28,8 +28,18 @@ export class RouteTable {
   readonly #byName = new Map<string, Route>()
   /** Routes by code. undefined: several new names had this code at once, so none of them got it. */
   readonly #byCode = new Map<number, Route | undefined>()
+  /** Codes of the events of the option `events`, by name. They never change. */
+  readonly eventCodes: ReadonlyMap<string, number>
   #dictionary: Readonly<Record<string, number>> = Object.create(null)
   #version = ''
+
+  /** @param events names of events that get a code in the dictionary, before any route does */
+  constructor(events: readonly string[] = []) {
+    const shared = findShared(events.map(routeCode))
+    const coded = events.map(name => [name, routeCode(name)] as const)
+    this.eventCodes = new Map(coded.filter(([, code]) => code !== 0 && !shared.has(code)))
+    for (const code of this.eventCodes.values()) this.#byCode.set(code, undefined)
+  }
 
   /** Replaces the routes of the previous generation of workers with those of a new one, which are sorted. */
   offer(routes: readonly RouteHello[]): void {
@@ -40,7 +50,7 @@ export class RouteTable {
       const known = this.#byName.get(name) ?? this.#add(name, shared)
       Object.assign(known, { file, options, schemas, isOffered: true })
     }
-    this.#dictionary = createDictionary(this.offered)
+    this.#dictionary = createDictionary([...this.offered, ...this.#events()])
     const text = JSON.stringify(Object.entries(this.#dictionary))
     this.#version = createHash('sha256').update(text).digest('base64url').slice(0, 16)
   }
@@ -77,9 +87,14 @@ export class RouteTable {
     return [...this.#byName.values()].filter(route => route.isOffered)
   }
 
+  #events(): { readonly name: string; readonly code: number }[] {
+    return [...this.eventCodes].map(([name, code]) => ({ name, code }))
+  }
+
   #add(name: string, shared: ReadonlySet<number>): Route {
     const own = routeCode(name)
-    const isFree = own !== 0 && !shared.has(own) && !this.#byCode.has(own)
+    const isEvent = this.eventCodes.has(name)
+    const isFree = own !== 0 && !shared.has(own) && (!this.#byCode.has(own) || isEvent)
     const code = isFree ? own : 0
     const route: Route = { name, code, ordinal: this.#byName.size, file: '', options: {}, isOffered: true }
     this.#byName.set(name, route)
@@ -100,7 +115,7 @@ function findShared(numbers: readonly number[]): ReadonlySet<number> {
   return new Set(numbers.filter(number => seen.has(number) || !seen.add(number)))
 }
 
-function createDictionary(routes: readonly Route[]): Readonly<Record<string, number>> {
+function createDictionary(routes: readonly Pick<Route, 'name' | 'code'>[]): Readonly<Record<string, number>> {
   const dictionary: Record<string, number> = Object.create(null)
   const coded = routes.filter(({ code }) => code !== 0)
   // Sorted by name, so that the version does not depend on the order in which routes were added.

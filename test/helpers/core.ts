@@ -197,6 +197,7 @@ export async function startCore({
     options: {
       ...limits,
       frontendId: 'g',
+      events: '',
       handlers: '',
       isolation: isProcess ? 'process' : 'thread',
       workers,

@@ -1,5 +1,6 @@
 /** A channel as handlers use it: a name, and the operations on the channel of that name. */
 import { expectChannel } from '../../shared/check.js'
+import type { EventArguments, EventName } from '../../shared/events/event-types.js'
 import type { Member, MembersOptions } from '../operations/members-page.js'
 import type { Messenger } from '../operations/messenger.js'
 import type { ExceptOptions, SessionLike } from '../operations/session-address.js'
@@ -65,12 +66,17 @@ export class Channel {
    * @param body any value with a JSON form, of at most 16,000,000 bytes
    * @throws `EVENT_NOT_SERIALIZABLE`; TypeError for an invalid name or option
    */
-  broadcast(event: string, body?: unknown, options: ExceptOptions = {}): void {
+  broadcast<Name extends EventName>(event: Name, ...args: EventArguments<Name, ExceptOptions>): void {
+    const [body, options = {}] = args
     this.#messenger.sendToChannel(this.#name, event, body, options)
   }
 
   /** Variant of `broadcast` that resolves with the number of sessions reached. */
-  abroadcast(event: string, body?: unknown, options: ExceptOptions = {}): Promise<number> {
+  abroadcast<Name extends EventName>(
+    event: Name,
+    ...args: EventArguments<Name, ExceptOptions>
+  ): Promise<number> {
+    const [body, options = {}] = args
     return this.#messenger.asendToChannel(this.#name, event, body, options)
   }
 

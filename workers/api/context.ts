@@ -4,6 +4,7 @@
  */
 
 import type { PlatformAbortSignal } from '../../shared/abort-signal.js'
+import type { EventArguments, EventName } from '../../shared/events/event-types.js'
 import type { Logger } from '../../shared/text/log.js'
 import type { Messenger } from '../operations/messenger.js'
 import type { BroadcastOptions, ExceptOptions, Recipient } from '../operations/session-address.js'
@@ -81,8 +82,12 @@ export class HandlerContext {
    * @param body any value with a JSON form, of at most 16,000,000 bytes
    * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`; TypeError for an invalid name, receiver or option
    */
-  send(to: Recipient, event: string, body?: unknown, options?: ExceptOptions): void {
-    this.#run.messenger.send(to, event, body, options)
+  send<Name extends EventName>(
+    to: Recipient,
+    event: Name,
+    ...args: EventArguments<Name, ExceptOptions>
+  ): void {
+    this.#run.messenger.send(to, event, ...args)
   }
 
   /**
@@ -90,8 +95,12 @@ export class HandlerContext {
    *
    * @throws `FRONTEND_UNKNOWN` and the errors of `send`
    */
-  asend(to: Recipient, event: string, body?: unknown, options?: ExceptOptions): Promise<number> {
-    return this.#run.messenger.asend(to, event, body, options)
+  asend<Name extends EventName>(
+    to: Recipient,
+    event: Name,
+    ...args: EventArguments<Name, ExceptOptions>
+  ): Promise<number> {
+    return this.#run.messenger.asend(to, event, ...args)
   }
 
   /**
@@ -101,13 +110,16 @@ export class HandlerContext {
    * @param body any value with a JSON form, of at most 16,000,000 bytes
    * @throws `EVENT_NOT_SERIALIZABLE`; TypeError for an invalid name or option
    */
-  broadcast(event: string, body?: unknown, options?: BroadcastOptions): void {
-    this.#run.messenger.broadcast(event, body, options)
+  broadcast<Name extends EventName>(event: Name, ...args: EventArguments<Name, BroadcastOptions>): void {
+    this.#run.messenger.broadcast(event, ...args)
   }
 
   /** Variant of `broadcast` that resolves with the number of sessions reached. */
-  abroadcast(event: string, body?: unknown, options?: BroadcastOptions): Promise<number> {
-    return this.#run.messenger.abroadcast(event, body, options)
+  abroadcast<Name extends EventName>(
+    event: Name,
+    ...args: EventArguments<Name, BroadcastOptions>
+  ): Promise<number> {
+    return this.#run.messenger.abroadcast(event, ...args)
   }
 
   /**

@@ -2,6 +2,7 @@
  * The `app` of a worker: its services, for code outside any request.
  * Handler modules receive it in their factories and classes, and the hooks of a worker as an argument.
  */
+import type { EventArguments, EventName } from '../../shared/events/event-types.js'
 import type { BackendSessionService } from '../api/backend-session-service.js'
 import { Channel } from '../api/channel.js'
 import type { WorkerInfo } from '../api/context.js'
@@ -63,8 +64,12 @@ export class HandlerApp implements AppServices {
    * @param body any value with a JSON form, of at most 16,000,000 bytes
    * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`; TypeError for an invalid name, receiver or option
    */
-  send(to: Recipient, event: string, body?: unknown, options?: ExceptOptions): void {
-    this.#messenger.send(to, event, body, options)
+  send<Name extends EventName>(
+    to: Recipient,
+    event: Name,
+    ...args: EventArguments<Name, ExceptOptions>
+  ): void {
+    this.#messenger.send(to, event, ...args)
   }
 
   /**
@@ -72,8 +77,12 @@ export class HandlerApp implements AppServices {
    *
    * @throws `FRONTEND_UNKNOWN` and the errors of `send`
    */
-  asend(to: Recipient, event: string, body?: unknown, options?: ExceptOptions): Promise<number> {
-    return this.#messenger.asend(to, event, body, options)
+  asend<Name extends EventName>(
+    to: Recipient,
+    event: Name,
+    ...args: EventArguments<Name, ExceptOptions>
+  ): Promise<number> {
+    return this.#messenger.asend(to, event, ...args)
   }
 
   /**
@@ -83,13 +92,16 @@ export class HandlerApp implements AppServices {
    * @param body any value with a JSON form, of at most 16,000,000 bytes
    * @throws `EVENT_NOT_SERIALIZABLE`; TypeError for an invalid name or option
    */
-  broadcast(event: string, body?: unknown, options?: BroadcastOptions): void {
-    this.#messenger.broadcast(event, body, options)
+  broadcast<Name extends EventName>(event: Name, ...args: EventArguments<Name, BroadcastOptions>): void {
+    this.#messenger.broadcast(event, ...args)
   }
 
   /** Variant of `broadcast` that resolves with the number of sessions reached. */
-  abroadcast(event: string, body?: unknown, options?: BroadcastOptions): Promise<number> {
-    return this.#messenger.abroadcast(event, body, options)
+  abroadcast<Name extends EventName>(
+    event: Name,
+    ...args: EventArguments<Name, BroadcastOptions>
+  ): Promise<number> {
+    return this.#messenger.abroadcast(event, ...args)
   }
 
   /**

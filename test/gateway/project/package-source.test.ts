@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { findCallersFolder, resolvePackage } from '../../../gateway/program/package-source.js'
+import { findCallersFolder, resolvePackage } from '../../../gateway/project/package-source.js'
 
 t.test(
   'a path is resolved against the folder of the caller, and written relative to the project',

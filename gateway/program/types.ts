@@ -1,0 +1,34 @@
+/** The command `sallyport types`: writes the types of the routes, or says whether they are up to date. */
+import { resolve } from 'node:path'
+import { errors } from '../../shared/errors.js'
+import { resolveOptions } from '../options/options.js'
+import { readTypesFile, writeTypesFile } from '../project/types-file.js'
+import type { Arguments, ProgramCommand } from './command.js'
+import { handlersFlags, readGatewayOptions } from './gateway-command.js'
+
+export const typesCommand: ProgramCommand = {
+  usage: 'types --handlers DIR [--out FILE] [--check]',
+  summary: 'Writes a file with the types of the routes of the handlers in DIR.',
+  details: `The file imports the type of each module in DIR, and exports the type Routes for clients. No module is run.
+--dev keeps the file fresh if it is in its default place.`,
+  flags: {
+    ...handlersFlags,
+    out: { value: 'FILE', help: 'the file to write (default: routes.ts beside DIR)' },
+    check: { help: 'write nothing, and fail if the file is not up to date' }
+  },
+  run
+}
+
+/** @throws `OPTION_INVALID`, `HANDLERS_INVALID` */
+function run(given: Arguments): void {
+  const { handlers } = resolveOptions(readGatewayOptions(given).options)
+  const out = given.flags['out'] as string | undefined
+  const file = readTypesFile(handlers, out === undefined ? undefined : resolve(out))
+  if (given.flags['check'] === true) {
+    if (file.present === file.text) return void process.stdout.write(`${file.path} is up to date.\n`)
+    const what = file.present === undefined ? 'is not there' : 'is not up to date'
+    throw errors.optionInvalid(`${file.path} ${what}: sallyport types without --check writes it`)
+  }
+  const isWritten = writeTypesFile(file)
+  process.stdout.write(`${file.path} ${isWritten ? 'is written' : 'is up to date'}.\n`)
+}

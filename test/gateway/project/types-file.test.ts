@@ -1,0 +1,106 @@
+/** Tests the file with the types of the routes, by compiling it. */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import ts from 'typescript'
+import { readTypesFile, refreshTypesFile, writeTypesFile } from '../../../gateway/project/types-file.js'
+import type { LogDoor } from '../../../gateway/telemetry/log-door.js'
+import { createLogger } from '../../../shared/text/log.js'
+import { matchRows } from '../../helpers/match-rows.js'
+import { root } from '../../helpers/paths.js'
+
+const score = `export function add(body: { points: number }) {
+  return { score: body.points }
+}
+export const limit = 3
+`
+
+/** A project below the repository, so that `sallyport` is the package itself. */
+function makeProject(t: Test): { folder: string; handlers: string } {
+  const folder = join(root, 'dist/documents/types-file')
+  const handlers = join(folder, 'handlers')
+  rmSync(folder, { recursive: true, force: true })
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  mkdirSync(join(handlers, 'admin'), { recursive: true })
+  writeFileSync(join(handlers, 'score.ts'), score)
+  writeFileSync(join(handlers, 'admin/room-list.mts'), 'export const all = () => ["north"]\n')
+  for (const name of ['_hooks.ts', 'score.test.ts', 'data.d.ts', 'read.me'])
+    writeFileSync(join(handlers, name), 'nothing that compiles, or that a worker loads')
+  return { folder, handlers }
+}
+
+function compile(...files: string[]): string[] {
+  const options: ts.CompilerOptions = {
+    module: ts.ModuleKind.NodeNext,
+    target: ts.ScriptTarget.ES2023,
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: []
+  }
+  return ts
+    .getPreEmitDiagnostics(ts.createProgram(files, options))
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))
+}
+
+t.test('it names each module that a worker loads, and types the routes of a client', async t => {
+  const { folder, handlers } = makeProject(t)
+  t.equal(writeTypesFile(readTypesFile(handlers)), true)
+  const path = join(folder, 'routes.ts')
+  matchRows(t, readFileSync(path, 'utf8').match(/^ {2}.*$/gm)!, [
+    "  'admin.room-list': typeof import('./handlers/admin/room-list.mjs')",
+    "  score: typeof import('./handlers/score.js')"
+  ])
+  const play = join(folder, 'play.ts')
+  writeFileSync(
+    play,
+    `import { connect } from 'sallyport/client'
+import type { Routes } from './routes.js'
+const game = await connect<Routes>('ws://127.0.0.1:1')
+const rooms: string[] = await game.request('admin.room-list.all')
+const { score }: { score: number } = await game.request('score.add', { points: 3 })
+console.log(rooms, score)
+// @ts-expect-error points are a number
+await game.request('score.add', { points: '3' })
+// @ts-expect-error there is no such route
+await game.request('score.ad', { points: 3 })
+`
+  )
+  t.same(compile(play), [])
+
+  // A module that moves is an error of the compiler until the file is written anew.
+  renameSync(join(handlers, 'score.ts'), join(handlers, 'points.ts'))
+  t.ok(compile(play).some(line => /Cannot find module '\.\/handlers\/score\.js'/.test(line)))
+  const stale = readTypesFile(handlers)
+  t.not(stale.present, stale.text)
+  writeTypesFile(stale)
+  t.ok(
+    compile(play).some(line => /score\.add/.test(line)),
+    'its old routes are an error of the client'
+  )
+  t.equal(writeTypesFile(readTypesFile(handlers)), false, 'it is up to date')
+})
+
+t.test('a file that it has not written stays as it is', async t => {
+  const { folder, handlers } = makeProject(t)
+  const path = join(folder, 'routes.ts')
+  writeFileSync(path, 'export const own = 1\n')
+  t.throws(() => writeTypesFile(readTypesFile(handlers)), {
+    code: 'OPTION_INVALID',
+    message: /routes\.ts is there already, and not written by sallyport types: --out names another$/
+  })
+  t.equal(readFileSync(path, 'utf8'), 'export const own = 1\n')
+})
+
+t.test('development writes a file that is there anew, and makes none', async t => {
+  const { folder, handlers } = makeProject(t)
+  const lines: string[] = []
+  const log = createLogger('debug', (_level, message) => lines.push(message)) as unknown as LogDoor
+  refreshTypesFile({ handlers, log })
+  t.equal(readTypesFile(handlers).present, undefined)
+  writeTypesFile(readTypesFile(handlers))
+  writeFileSync(join(handlers, 'chat.ts'), score)
+  refreshTypesFile({ handlers, log })
+  t.match(readFileSync(join(folder, 'routes.ts'), 'utf8'), "  chat: typeof import('./handlers/chat.js')")
+  t.same(lines, ['The types of the routes were written'])
+})
