@@ -45,8 +45,8 @@ export interface PlainOptions {
   /** The gateway's name, which sessions carry. Default: `gateway-1`. */
   frontendId: string
   /**
-   * Names of events that get a code in the dictionary of Pomelo clients, separated by commas: their frames have
-   * the code in place of the name. Default: ''.
+   * Names of events that get a code in the dictionary of Pomelo clients, separated by commas. The frames of
+   * these events have the code in place of the name. Default: ''.
    */
   events: string
   /** The reaction if a user is bound to a second session. Default: `off`, which allows it. */
