@@ -3,11 +3,12 @@ import { expectEvent } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
 
 /**
- * Returns the names, each once.
+ * Returns the names, each once. The text `none` has no names.
  *
  * @throws `OPTION_INVALID` for a name that no event can have
  */
 export function listEvents(text: string): string[] {
+  if (text === 'none') return []
   const names = text.split(',').map(name => name.trim())
   const given = new Set(names.filter(name => name !== ''))
   for (const name of given) {

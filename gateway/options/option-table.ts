@@ -45,8 +45,8 @@ export const optionTable: readonly OptionRow[] = [
   {
     name: 'events',
     check: { type: 'text' },
-    defaultValue: '',
-    help: 'events that get a code in the dictionary of Pomelo clients, comma-separated (default: none)'
+    defaultValue: 'none',
+    help: 'events that get a code in the dictionary of Pomelo clients, comma-separated; none: no events'
   },
   {
     name: 'singleSession',

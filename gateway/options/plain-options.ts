@@ -46,7 +46,7 @@ export interface PlainOptions {
   frontendId: string
   /**
    * Names of events that get a code in the dictionary of Pomelo clients, separated by commas. The frames of
-   * these events have the code in place of the name. Default: ''.
+   * these events have the code in place of the name. Default: `none`.
    */
   events: string
   /** The reaction if a user is bound to a second session. Default: `off`, which allows it. */

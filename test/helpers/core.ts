@@ -197,7 +197,7 @@ export async function startCore({
     options: {
       ...limits,
       frontendId: 'g',
-      events: '',
+      events: 'none',
       handlers: '',
       isolation: isProcess ? 'process' : 'thread',
       workers,
