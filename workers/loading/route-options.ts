@@ -5,6 +5,7 @@
 import { describeValue } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
 import type { RouteOptions } from '../../shared/link/route-options.js'
+import { suggest } from '../../shared/text/nearest.js'
 import type { Module } from './modules.js'
 
 /** The check of each route option, and the text that names its valid values in the error. */
@@ -33,10 +34,11 @@ const routeOptions: Readonly<
  */
 export function pickOptions(from: Module | RouteOptions, where: string): RouteOptions {
   const given = from as Module
+  const names = Object.keys(routeOptions)
   const unknown = Object.keys(given).find(name => !Object.hasOwn(routeOptions, name))
   if (unknown !== undefined) {
     throw errors.handlersInvalid(
-      `There is no option \`${unknown}\` (${where}); the options are ${Object.keys(routeOptions).join(', ')}`
+      `There is no option \`${unknown}\` (${where}); ${suggest(unknown, names)}the options are ${names.join(', ')}`
     )
   }
   const picked: Record<string, unknown> = {}
