@@ -1,7 +1,7 @@
 /**
  * The send queue of one client, with backpressure. Owned by its connection.
  *
- * The frames of a tick leave in one write. While the client has not read the last write, later frames wait in
+ * The frames of one round of the event loop leave in one write. While the client has not read the last write, later frames wait in
  * the queue. There, events are replaced or dropped according to their delivery. Frames arrive in the order in
  * which they were sent. When the connection ends, waiting frames are dropped; written ones stay in the socket
  * until the client reads them.
@@ -16,9 +16,10 @@ import type { GatewayEvent } from '../events/event.js'
 import { latestCost, messageCost } from '../events/frame-cost.js'
 import type { SharedBudget } from '../limits/shared-budget.js'
 import type { Metrics } from '../telemetry/metrics.js'
+import { flushRound } from './flush-round.js'
 
-/** Number of waiting characters at which they are written, even before the tick is over. */
-const longestTick = 65_536
+/** Number of waiting characters at which they are written, even before the round is over. */
+const longestRound = 65_536
 
 export interface OutgoingInit {
   readonly webSocket: Pick<WebSocket, 'readyState' | 'bufferedAmount' | 'OPEN' | 'CLOSED'>
@@ -57,7 +58,7 @@ export class Outgoing {
   #isWriting = false
   /** Bytes of the current write. */
   #bytesWriting = 0
-  /** Whether a write was unfinished at the end of an earlier tick. */
+  /** Whether a write was unfinished at the end of an earlier round. */
   #isStuck = false
   /** Bytes that the shared budget was last charged with. */
   #charged = 0
@@ -101,11 +102,11 @@ export class Outgoing {
     }
     if (event.delivery === deliveries.latest) this.#replace(event.latestKey, frame)
     else this.#append(frame)
-    // A client that was behind already before this tick is checked at each event. Other clients are checked
-    // at the end of the tick, since they may be kicked or catch up until then.
+    // A client that was behind already before this round is checked at each event. Other clients are checked
+    // at the end of the round, since they may be kicked or catch up until then.
     if (this.#isStuck || this.#state === 'corked') this.#flush()
     else {
-      if (!this.#isWriting && this.#frames.length + this.#olderBytes >= longestTick) this.write()
+      if (!this.#isWriting && this.#frames.length + this.#olderBytes >= longestRound) this.write()
       this.#flushSoon()
     }
     return true
@@ -220,7 +221,7 @@ export class Outgoing {
   #flushSoon(): void {
     if (this.#isFlushSoon) return
     this.#isFlushSoon = true
-    process.nextTick(this.#flushNow)
+    flushRound.add(this.#flushNow)
   }
 
   #flush(): void {

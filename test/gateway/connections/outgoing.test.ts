@@ -1,4 +1,5 @@
 import t from 'tap'
+import { FlushRound } from '../../../gateway/connections/flush-round.js'
 import { Outgoing } from '../../../gateway/connections/outgoing.js'
 import { createEvent } from '../../../gateway/events/event.js'
 import { latestCost, messageCost } from '../../../gateway/events/frame-cost.js'
@@ -59,7 +60,7 @@ function begin({ maxBytes = 1_000_000, budget = new SharedBudget(1_000_000_000, 
 }
 
 t.test(
-  'the frames of a tick leave in one write, replies and events in the order in which they came',
+  'the frames of a round leave in one write, replies and events in the order in which they came',
   async t => {
     const { outgoing, socket, send } = begin()
     outgoing.add('a')
@@ -68,7 +69,7 @@ t.test(
     outgoing.add('d')
     send('e', volatile)
     send('f', latest('y'))
-    t.same(socket.taken, [], 'nothing before the tick is over')
+    t.same(socket.taken, [], 'nothing before the round is over')
     const newest = messages(2, 2) + latestOf(1, '1:ex') + latestCost.shared
     const next = messages(2, 2) + latestOf(1, '1:ey') + latestCost.shared
     t.equal(outgoing.bytesWaiting, newest + next, 'and the places of those that may be replaced')
@@ -80,6 +81,33 @@ t.test(
     t.same(socket.taken, ['abcdef', 'g'])
   }
 )
+
+t.test('what several callbacks of one round of the event loop bring leaves in one write', async t => {
+  const { outgoing, socket, send } = begin()
+  outgoing.add('a')
+  process.nextTick(() => send('b'))
+  queueMicrotask(() => outgoing.add('c'))
+  await new Promise<void>(resolve => process.nextTick(resolve))
+  t.same(socket.taken, [])
+  await tick()
+  t.same(socket.taken, ['acb'])
+})
+
+t.test('a flush that throws keeps no other client from its frames', async t => {
+  const round = new FlushRound()
+  const done: string[] = []
+  const thrown = new Promise<unknown>(resolve => {
+    process.once('uncaughtException', resolve)
+  })
+  round.add(() => done.push('first'))
+  round.add(() => {
+    throw new Error('thrown on purpose')
+  })
+  round.add(() => done.push('last'))
+  t.match(await thrown, { message: 'thrown on purpose' })
+  await tick()
+  t.same(done, ['first', 'last'])
+})
 
 t.test('while its client has not taken what was written, the next wait, and follow in one write', async t => {
   const { outgoing, socket, send, stall, resume } = begin()
