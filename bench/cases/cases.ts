@@ -1,6 +1,7 @@
 /** All cases, and the search by name. */
 import type { Case } from './case.js'
 import { eventCases } from './events.js'
+import { idiomCases } from './idioms.js'
 import { latencyCases } from './latency.js'
 import { pushCases } from './push.js'
 import { requestCases } from './requests.js'
@@ -9,6 +10,7 @@ import { sessionCases } from './sessions.js'
 export const cases: readonly Case[] = [
   ...pushCases,
   ...requestCases,
+  ...idiomCases,
   ...sessionCases,
   ...latencyCases,
   ...eventCases
