@@ -34,6 +34,8 @@ export interface GameInit {
   readonly setup: Omit<WorkerSetup, 'claims'>
   readonly port: LinkPort
   readonly claims: Claims
+  /** Whether a message that was posted reaches the gateway even if the worker ends right then. */
+  readonly settlesPushes: boolean
 }
 
 export class Game {
@@ -50,7 +52,7 @@ export class Game {
     this.hello = hello
   }
 
-  static async start({ setup, port, claims }: GameInit): Promise<Game> {
+  static async start({ setup, port, claims, settlesPushes }: GameInit): Promise<Game> {
     const running = new RunningRequests()
     const link = new Link(port, (rid, reason) => running.abort(rid, reason))
     const worker = { index: setup.index }
@@ -73,6 +75,7 @@ export class Game {
     const env: Environment = {
       ...setup,
       claims,
+      settlesPushes,
       worker,
       link,
       handlers: all,
@@ -99,7 +102,10 @@ export class Game {
     const turns = readBatch(batch).map(task => new Turn(this.#env, task))
     try {
       for (const turn of turns) turn.run()
-      if (running.size > 0 || budget.hasDeferred) await budget.quiet()
+      while (running.size > 0 || budget.hasDeferred) {
+        await budget.quiet()
+        if (!link.leaveForPushes()) break
+      }
     } finally {
       let started = 0
       for (const turn of turns) started += turn.started

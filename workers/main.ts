@@ -29,7 +29,12 @@ async function start(setup: WorkerSetup): Promise<(task: Task) => Promise<void>>
   followInspector(at => send({ kind: 'inspector', at }))
   hidePorts()
   try {
-    const game = await Game.start({ setup, port: port1, claims: new SharedClaims(setup.claims) })
+    const game = await Game.start({
+      setup,
+      port: port1,
+      claims: new SharedClaims(setup.claims),
+      settlesPushes: true
+    })
     send(game.hello)
     return task => (task === null ? untilTheEnd : task === 'stop' ? stop(game) : game.run(task))
   } catch (error) {

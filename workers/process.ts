@@ -110,7 +110,8 @@ function receive(message: ToProcess): void {
       // Node has not opened it if another program has its port.
       if (message.asksInspector && findInspector() === undefined) openInspector()
       followInspector(at => send({ kind: 'inspector', at }))
-      game = Game.start({ setup: message.setup, port, claims: new ProcessClaims() })
+      // What the process has not written yet ends with it, so that only the gateway's ack settles a push.
+      game = Game.start({ setup: message.setup, port, claims: new ProcessClaims(), settlesPushes: false })
       game.then(
         ({ hello }) => send(hello),
         error => {

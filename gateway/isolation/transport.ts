@@ -89,10 +89,13 @@ export class EndOnce {
     if (this.#cause !== undefined && this.#channel !== 'open') return this.#tell()
     if (this.#state === 'ending') return
     this.#state = 'ending'
-    this.#grace = setTimeout(() => this.#tell(), closingGrace)
+    // If the gateway was busy for the whole time, messages may have come meanwhile. They are read before the
+    // immediate.
+    this.#grace = setTimeout(() => setImmediate(() => this.#tell()), closingGrace)
   }
 
   #tell(): void {
+    if (this.#state === 'ended') return
     this.#state = 'ended'
     clearTimeout(this.#grace)
     this.#onEnd(this.#cause ?? new Error(this.#closed))

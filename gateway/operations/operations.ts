@@ -6,7 +6,7 @@
 import { type ErrorData, errors, type GatewayError } from '../../shared/errors.js'
 import type { OperationHead, OperationReader, UserOperationHead } from '../../shared/link/outbox.js'
 import { formatSessions } from '../../shared/values/session-text.js'
-import type { SettingsLimits } from '../../shared/values/settings-text.js'
+import { ownPushLimits, type SettingsLimits } from '../../shared/values/settings-text.js'
 import type { Registry } from '../sessions/registry.js'
 import { parseChange, type Session } from '../sessions/session.js'
 import type { Metrics } from '../telemetry/metrics.js'
@@ -22,9 +22,11 @@ export interface OperationsInit {
 export class Operations implements OperationReader {
   readonly #init: OperationsInit
   readonly #acks: OperationAcks
+  readonly #ownPushLimits: SettingsLimits
 
   constructor(init: OperationsInit) {
     this.#init = init
+    this.#ownPushLimits = ownPushLimits(init.limits)
     this.#acks = init.acks
   }
 
@@ -32,19 +34,14 @@ export class Operations implements OperationReader {
     this.#init.metrics.count('pushes')
     const session = this.#sessionFor('push', head, key)
     if (session === undefined) return
-    this.#conclude(
-      'push',
-      head,
-      session,
-      session.changeKey(key, text, this.#viewIdOf(head), this.#init.limits),
-      key
-    )
+    const error = session.changeKey(key, text, this.#viewIdOf(head), this.#limitsOf(head, session))
+    this.#conclude('push', head, session, error, key)
   }
 
   pushAll(head: OperationHead, settings: string): void {
     this.#init.metrics.count('pushes')
     this.#apply('pushAll', head, session =>
-      session.changeKeys(parseChange(settings), this.#viewIdOf(head), this.#init.limits)
+      session.changeKeys(parseChange(settings), this.#viewIdOf(head), this.#limitsOf(head, session))
     )
   }
 
@@ -161,6 +158,15 @@ export class Operations implements OperationReader {
     // The worker's snapshot assumes that this operation succeeded. Requests that have not started get a new
     // snapshot.
     if (!isConflict && session.lane.turn?.viewId === head.viewId) session.lane.turn.takeBack()
+  }
+
+  /**
+   * Returns the limits for a push. One without an ack by the session's own turn may be settled in the worker.
+   */
+  #limitsOf({ ack, viewId }: OperationHead, session: Session): SettingsLimits {
+    return ack === 0 && viewId > 0 && session.lane.turn?.viewId === viewId
+      ? this.#ownPushLimits
+      : this.#init.limits
   }
 
   /** Returns the view's id. An id that the worker chose itself is made unique among all workers. */

@@ -141,8 +141,9 @@ export class Session {
   }
 
   /**
-   * Sets and deletes keys, all or none. Returns the error where the settings would exceed `limits`. `viewId`:
-   * the view that makes the change; to every other view it is foreign.
+   * Sets and deletes keys, all or none. Returns the error if the settings would exceed `limits`. Above the
+   * limits, a change that makes no key longer is accepted. `viewId`: the view that makes the change; to every
+   * other view it is foreign.
    */
   changeKeys(keys: SettingsChange, viewId: number, limits: SettingsLimits): GatewayError | undefined {
     const { maxSettingsLength, maxSettingsKeys } = limits
@@ -150,10 +151,12 @@ export class Session {
     let count = this.#settings?.size ?? 0
     let largest = keys[0]
     let added: string | undefined
+    let hasGrown = false
     for (const change of keys) {
       const [key, text] = change
       const before = this.textOf(key) ?? ''
       length += lengthOf(key, text) - lengthOf(key, before)
+      if (text.length > before.length) hasGrown = true
       if (before !== '' && text === '') count--
       if (before === '' && text !== '') {
         count++
@@ -161,7 +164,7 @@ export class Session {
       }
       if (text.length > largest![1].length) largest = change
     }
-    if (length > maxSettingsLength)
+    if (hasGrown && length > maxSettingsLength)
       return errors.settingsTooLarge(largest?.[0] ?? '', length, maxSettingsLength)
     if (added !== undefined && count > maxSettingsKeys) return errors.tooManyKeys(added, maxSettingsKeys)
     const version = ++this.#version
@@ -175,7 +178,8 @@ export class Session {
     const { maxSettingsLength, maxSettingsKeys } = limits
     const before = this.textOf(key) ?? ''
     const length = this.#length + lengthOf(key, text) - lengthOf(key, before)
-    if (length > maxSettingsLength) return errors.settingsTooLarge(key, length, maxSettingsLength)
+    if (length > maxSettingsLength && text.length > before.length)
+      return errors.settingsTooLarge(key, length, maxSettingsLength)
     const isNew = before === '' && text !== ''
     if (isNew && (this.#settings?.size ?? 0) >= maxSettingsKeys)
       return errors.tooManyKeys(key, maxSettingsKeys)

@@ -17,6 +17,15 @@ export interface SettingsLimits {
   readonly maxSettingsKeys: number
 }
 
+/**
+ * Returns the limits for a push that its worker has settled, which are twice the usual ones. Such a push can't
+ * be refused any more. The worker has checked that its view of the session is within the usual limits. All
+ * other changes may add to the settings only within the usual limits. So both together stay within these.
+ */
+export function ownPushLimits({ maxSettingsLength, maxSettingsKeys }: SettingsLimits): SettingsLimits {
+  return { maxSettingsLength: 2 * maxSettingsLength, maxSettingsKeys: 2 * maxSettingsKeys }
+}
+
 /** No limits, for settings that were checked before. */
 export const noLimits: SettingsLimits = {
   maxSettingsLength: Number.POSITIVE_INFINITY,

@@ -21,6 +21,11 @@ export interface Caller {
   expectAlive(): void
   /** Returns the view's id for a change; 0, which stands for no view, once the request has ended. */
   viewIdOf(view: SessionView): number
+  /**
+   * Whether a push from this view is settled by the worker: once it is posted, nothing can refuse it or lose
+   * it. Otherwise the gateway's ack settles it.
+   */
+  settlesPush(view: SessionView): boolean
   /** Delays the end of the request until `answer` is settled. */
   awaitOperation(answer: Promise<unknown>): void
 }
@@ -38,5 +43,6 @@ export const appCaller: Caller = {
   view: undefined,
   expectAlive() {},
   viewIdOf: view => view.viewId,
+  settlesPush: () => false,
   awaitOperation() {}
 }

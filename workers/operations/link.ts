@@ -10,11 +10,17 @@ import { type AbortReason, type InboxMessage, type InboxReader, readInbox } from
 import type { OutboxMessage } from '../../shared/link/outbox.js'
 import { Outbox } from '../../shared/link/outbox-writer.js'
 import { isRequestError } from '../../shared/request-error.js'
-import { monotonic, nextTick, queueMicrotask } from '../runtime/own-time.js'
+import { monotonic, nextTick, queueMicrotask, setImmediate } from '../runtime/own-time.js'
 import { KeyLock } from './key-lock.js'
 
 /** Milliseconds after which the outbox is sent although its batch still runs. */
 const longestWait = 1
+
+/**
+ * Milliseconds for which a round of the event loop may settle pushes. Later pushes are settled in the next
+ * round, so that acks, aborts and timers get through while a handler pushes in a loop.
+ */
+const longestRound = 5
 
 /**
  * Thresholds for sending the outbox at once: the number of operations in it that want acks, and their share
@@ -100,6 +106,11 @@ export class Link implements InboxReader {
   #isInBatch = false
   #isLeaving = false
   #lastLeft = 0
+  /** Resolves when the items in the outbox have left; undefined if nobody waits for that. */
+  #left: Promise<void> | undefined
+  #tellLeft: (() => void) | undefined
+  /** Time at which the event loop's round has first settled a push; undefined if it has settled none. */
+  #roundStartedAt: number | undefined
 
   constructor(port: LinkPort, onAbort: (rid: number, reason: AbortReason) => void) {
     this.#port = port
@@ -121,6 +132,33 @@ export class Link implements InboxReader {
     if (isEnough) this.leave()
     else this.leaveSoon()
     return waiting.answer as Promise<Value>
+  }
+
+  /**
+   * Resolves once all items that are in the outbox now have been posted. From then on they reach the gateway
+   * even if this thread ends, and before anything that is posted later.
+   */
+  whenLeft(): Promise<void> {
+    if (this.#roundStartedAt === undefined) {
+      this.#roundStartedAt = monotonic()
+      setImmediate(this.#endRound)
+    }
+    this.#left ??= new Promise(resolve => {
+      this.#tellLeft = resolve
+    })
+    this.leaveSoon()
+    return this.#left
+  }
+
+  /**
+   * Sends the outbox of a batch that goes on, if `whenLeft` waits for that. Returns false if it does not, or if
+   * the batch has to end because the round has lasted for too long.
+   */
+  leaveForPushes(): boolean {
+    const time = monotonic()
+    if (this.#left === undefined || this.#isRoundOver(time)) return false
+    this.leave(time)
+    return true
   }
 
   /**
@@ -154,6 +192,18 @@ export class Link implements InboxReader {
     this.#lastLeft = time
     this.#called = 0
     if (!this.outbox.isEmpty) this.#port.postMessage(this.outbox.take())
+    if (this.#left !== undefined && !this.#isRoundOver(time)) this.#settleLeft()
+  }
+
+  #isRoundOver(time: number): boolean {
+    return this.#roundStartedAt !== undefined && time - this.#roundStartedAt >= longestRound
+  }
+
+  #settleLeft(): void {
+    const tellLeft = this.#tellLeft
+    this.#left = undefined
+    this.#tellLeft = undefined
+    tellLeft?.()
   }
 
   acked(ack: number, value: string): void {
@@ -183,5 +233,10 @@ export class Link implements InboxReader {
   readonly #leaveNow = () => {
     this.#isLeaving = false
     this.leave()
+  }
+
+  readonly #endRound = () => {
+    this.#roundStartedAt = undefined
+    if (this.#left !== undefined) this.leave()
   }
 }

@@ -69,10 +69,12 @@ export class SessionOperations {
   }
 
   apush(view: SessionView, key: string, text: string): Promise<void> {
-    expectSettingsBudget(view, this.#limits, key, text)
-    const answer = this.#call(ack => this.#link.outbox.push(this.#head(view, ack), key, text))
+    const isWithin = expectSettingsBudget(view, this.#limits, key, text)
+    const pushed = this.#callOrSettle(view, isWithin, ack =>
+      this.#link.outbox.push(this.#head(view, ack), key, text)
+    )
     if (this.#isOwn(view)) this.#note(view, key, text)
-    return answer
+    return pushed
   }
 
   pushAll(view: SessionView, texts: ReadonlyMap<string, string>): void {
@@ -84,10 +86,12 @@ export class SessionOperations {
   }
 
   apushAll(view: SessionView, texts: ReadonlyMap<string, string>): Promise<void> {
-    expectSettingsBudgetForAll(view, this.#limits, texts)
-    const answer = this.#call(ack => this.#link.outbox.pushAll(this.#head(view, ack), joinTexts(texts)))
+    const isWithin = expectSettingsBudgetForAll(view, this.#limits, texts)
+    const pushed = this.#callOrSettle(view, isWithin, ack =>
+      this.#link.outbox.pushAll(this.#head(view, ack), joinTexts(texts))
+    )
     if (this.#isOwn(view)) this.#noteAll(view, texts)
-    return answer
+    return pushed
   }
 
   /** Binds a session. Once the gateway has agreed, sets the uid of the view and of `holder`. */
@@ -209,6 +213,16 @@ export class SessionOperations {
       { code, message: messageOf(error) }
     )
     this.#link.leaveSoon()
+  }
+
+  /**
+   * Sends a push. Resolves when it has left, if nothing can refuse it or lose it then. Otherwise resolves with
+   * the gateway's ack.
+   */
+  #callOrSettle(view: SessionView, isWithin: boolean, write: (ack: number) => void): Promise<void> {
+    if (!isWithin || !this.#caller.settlesPush(view)) return this.#call(write)
+    write(0)
+    return this.#link.whenLeft()
   }
 
   #call<Value = void>(write: (ack: number) => void): Promise<Value> {

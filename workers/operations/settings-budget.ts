@@ -1,15 +1,17 @@
 /**
  * Checks whether a change fits into the limits of a session's settings, as far as a worker knows them.
- * So a handler's own stack shows where it pushes too much. The gateway decides in the end, because it sees
- * the changes of all workers.
+ * So a handler's own stack shows where it pushes too much. The gateway checks again, because it sees the
+ * changes of all workers. It accepts each push that is settled here: see `ownPushLimits`.
  */
 import { errors } from '../../shared/errors.js'
 import type { SettingsLimits } from '../../shared/values/settings-text.js'
 import type { SessionView } from './session-view.js'
 
 /**
- * Checks the change of one key; the text '' deletes it.
+ * Checks the change of one key; the text '' deletes it. A change that adds nothing is accepted above the
+ * limits too.
  *
+ * @returns whether all settings of the view are within the limits after the change
  * @throws `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`
  */
 export function expectSettingsBudget(
@@ -17,36 +19,41 @@ export function expectSettingsBudget(
   limits: SettingsLimits,
   key: string,
   text: string
-): void {
-  if (text === '') return
+): boolean {
   const { maxSettingsLength, maxSettingsKeys } = limits
   // Most sessions are far below their limits. Then the bounds suffice, and nothing is counted.
+  let isWithin = true
   if (view.sizeBound + key.length + text.length > maxSettingsLength) {
     const size = view.sizeWith(key, text)
-    if (size > maxSettingsLength) throw errors.settingsTooLarge(key, size, maxSettingsLength)
+    isWithin = size <= maxSettingsLength
+    if (!isWithin && size > view.size) throw errors.settingsTooLarge(key, size, maxSettingsLength)
   }
-  if (view.keyCountBound < maxSettingsKeys || view.textOf(key) !== undefined) return
-  if (view.keyCount >= maxSettingsKeys) throw errors.tooManyKeys(key, maxSettingsKeys)
+  if (view.keyCountBound < maxSettingsKeys) return isWithin
+  const isNew = text !== '' && view.textOf(key) === undefined
+  if (isNew && view.keyCount >= maxSettingsKeys) throw errors.tooManyKeys(key, maxSettingsKeys)
+  return isWithin && view.keyCount <= maxSettingsKeys
 }
 
 /**
  * Checks the change of several keys at once: deleted keys make room for new ones.
  *
+ * @returns whether all settings of the view are within the limits after the change
  * @throws `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`
  */
 export function expectSettingsBudgetForAll(
   view: SessionView,
   limits: SettingsLimits,
   texts: ReadonlyMap<string, string>
-): void {
-  expectLength(view, limits.maxSettingsLength, texts)
-  expectKeys(view, limits.maxSettingsKeys, texts)
+): boolean {
+  const isShort = expectLength(view, limits.maxSettingsLength, texts)
+  return expectKeys(view, limits.maxSettingsKeys, texts) && isShort
 }
 
-function expectLength(view: SessionView, limit: number, texts: ReadonlyMap<string, string>): void {
+/** Returns whether the settings are within the limit of their length after the change. */
+function expectLength(view: SessionView, limit: number, texts: ReadonlyMap<string, string>): boolean {
   let most = view.sizeBound
   for (const [key, text] of texts) most += key.length + text.length
-  if (most <= limit) return
+  if (most <= limit) return true
   let size = view.size
   let largest = ''
   for (const [key, text] of texts) {
@@ -54,10 +61,12 @@ function expectLength(view: SessionView, limit: number, texts: ReadonlyMap<strin
     if (text.length > (texts.get(largest)?.length ?? 0)) largest = key
   }
   if (size > limit && size > view.size) throw errors.settingsTooLarge(largest, size, limit)
+  return size <= limit
 }
 
-function expectKeys(view: SessionView, limit: number, texts: ReadonlyMap<string, string>): void {
-  if (view.keyCountBound + texts.size <= limit) return
+/** Returns whether the settings are within the limit of their keys after the change. */
+function expectKeys(view: SessionView, limit: number, texts: ReadonlyMap<string, string>): boolean {
+  if (view.keyCountBound + texts.size <= limit) return true
   let count = view.keyCount
   let added: string | undefined
   for (const [key, text] of texts) {
@@ -68,4 +77,5 @@ function expectKeys(view: SessionView, limit: number, texts: ReadonlyMap<string,
     added ??= key
   }
   if (added !== undefined && count > limit) throw errors.tooManyKeys(added, limit)
+  return count <= limit
 }

@@ -18,6 +18,8 @@ export interface Environment extends SettingsLimits, BodyLimits {
   readonly budget: EventLoopBudget
   readonly running: RunningRequests
   readonly isDevelopment: boolean
+  /** Whether a message that was posted reaches the gateway even if the worker ends right then. */
+  readonly settlesPushes: boolean
   /** Maximum number of operations of one request; 0 means unlimited. */
   readonly maxOperationsPerRequest: number
 }

@@ -11,6 +11,7 @@
  */
 import { type ErrorData, errors } from '../../shared/errors.js'
 import { type RequestHead, requestFlags } from '../../shared/link/batch.js'
+import { hookRoutes } from '../../shared/link/hooks.js'
 import type { AbortReason } from '../../shared/link/inbox.js'
 import type { Logger } from '../../shared/text/log.js'
 import { BackendSession } from '../api/backend-session.js'
@@ -153,6 +154,17 @@ export class RequestRun implements Caller {
 
   viewIdOf(view: SessionView): number {
     return this.#state === 'decided' || this.#abortReason === 'timeout' ? 0 : view.viewId
+  }
+
+  /**
+   * Whether a push from this view is settled by the worker. That needs the lane, so that the session's next
+   * request reads the pushed value. When onClose runs, the session has ended: the gateway refuses its pushes.
+   */
+  settlesPush(view: SessionView): boolean {
+    if (view !== this.view || this.#state === 'decided' || this.#abortReason !== undefined) return false
+    const { settlesPushes, handlers } = this.#env
+    const { route, options } = handlers[this.#head.route]!
+    return settlesPushes && options.concurrent !== true && route !== hookRoutes.onClose
   }
 
   awaitOperation(answer: Promise<unknown>): void {

@@ -29,6 +29,7 @@ t.test('it does not throw: it is logged, and what has not started is given back'
     handlers: [{ route: 'a.b', file: 'a.js', options: {}, call }],
     budget: new EventLoopBudget(),
     running: new RunningRequests(),
+    settlesPushes: true,
     isDevelopment: false,
     maxBodyBytes: 1_000,
     maxBodyDepth: 8,
