@@ -1,4 +1,4 @@
-/** Cases about the ways in which games read, change and push, each beside a bare `ws` echo in the same run. */
+/** Cases about the ways in which games push, each beside a bare `ws` echo in the same run. */
 import { type FloodInit, flood } from '../work/flood.js'
 import type { Case, Contender } from './case.js'
 import { atLeast, type Goal } from './goal.js'

@@ -18,9 +18,9 @@ export interface SettingsLimits {
 }
 
 /**
- * Returns the limits for a push that its worker has settled, which are twice the usual ones. Such a push can't
- * be refused any more. The worker has checked that its view of the session is within the usual limits. All
- * other changes may add to the settings only within the usual limits. So both together stay within these.
+ * Returns the limits for a push that its worker has settled, which are twice the usual ones. Such a push must
+ * not be refused. The worker has checked that its view of the session is within the usual limits. All other
+ * changes may add to the settings only within the usual limits. So both together stay within these.
  */
 export function ownPushLimits({ maxSettingsLength, maxSettingsKeys }: SettingsLimits): SettingsLimits {
   return { maxSettingsLength: 2 * maxSettingsLength, maxSettingsKeys: 2 * maxSettingsKeys }

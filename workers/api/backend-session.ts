@@ -230,7 +230,8 @@ export class BackendSession<Settings = AnySettings> {
   }
 
   /**
-   * Variant of `push` that resolves when the value is in force.
+   * Variant of `push` that resolves when the push is settled: nothing that the handler or any worker does can
+   * lose it, and what the handler sends afterwards arrives behind it.
    *
    * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`,
    * `SESSION_NOT_FOUND`
@@ -244,7 +245,7 @@ export class BackendSession<Settings = AnySettings> {
   }
 
   /**
-   * Variant of `pushAll` that resolves when the values are in force.
+   * Variant of `pushAll` that resolves when the push is settled, as `apush` does.
    *
    * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`,
    * `SESSION_NOT_FOUND`

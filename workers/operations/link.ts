@@ -151,8 +151,8 @@ export class Link implements InboxReader {
   }
 
   /**
-   * Sends the outbox of a batch that goes on, if `whenLeft` waits for that. Returns false if it does not, or if
-   * the batch has to end because the round has lasted for too long.
+   * Sends the outbox of a batch that goes on, if `whenLeft` waits for that. Returns false if it does not, or
+   * if the batch has to end because the round has lasted for too long.
    */
   leaveForPushes(): boolean {
     const time = monotonic()

@@ -216,8 +216,8 @@ export class SessionOperations {
   }
 
   /**
-   * Sends a push. Resolves when it has left, if nothing can refuse it or lose it then. Otherwise resolves with
-   * the gateway's ack.
+   * Sends a push. Resolves when it has left, if nothing can refuse it or lose it then. Otherwise resolves
+   * with the gateway's ack.
    */
   #callOrSettle(view: SessionView, isWithin: boolean, write: (ack: number) => void): Promise<void> {
     if (!isWithin || !this.#caller.settlesPush(view)) return this.#call(write)
