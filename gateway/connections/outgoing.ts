@@ -3,8 +3,8 @@
  *
  * The frames of one round of the event loop leave in one write. While the client has not read the last write,
  * later frames wait in the queue. There, events are replaced or dropped according to their delivery. Frames
- * arrive in the order in which they were sent. When the connection ends, waiting frames are dropped; written ones stay in the socket
- * until the client reads them.
+ * arrive in the order in which they were sent. When the connection ends, waiting frames are dropped; written
+ * ones stay in the socket until the client reads them.
  *
  *   corked ──▶ open ──▶ over        corked: no handshake yet; only the protocol's own frames leave
  *      └─────────────────▲
