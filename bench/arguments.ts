@@ -14,12 +14,15 @@ export interface Arguments extends Pace {
   readonly form: Form
   /** Folder for CPU profiles; undefined: none are recorded. */
   readonly profile: string | undefined
+  /** File of the picture of the growth cases, next to which its rows are written; undefined: no picture. */
+  readonly picture: string | undefined
 }
 
 /** Fewest rounds of a comparison; fewer cannot show the noise. */
 const leastRounds = 3
 
 export const usage = `npm run bench -- [CASE] [--json | --markdown] [--seconds N] [--repeats N] [--connections N] [--profile FOLDER]
+npm run bench -- growth --picture FILE [--seconds N] [--repeats N]
 npm run bench -- compare REV [CASE] [--json] [--seconds N] [--repeats N]
 CASE: ${caseNames().join(', ')}; without one: all
 REV: a commit, a branch or a tag`
@@ -39,7 +42,8 @@ export function parseArguments(args: readonly string[]): Arguments {
       seconds: { type: 'string', default: '2' },
       repeats: { type: 'string', default: '5' },
       connections: { type: 'string', default: '10000' },
-      profile: { type: 'string' }
+      profile: { type: 'string' },
+      picture: { type: 'string' }
     }
   })
   const isComparison = positionals[0] === 'compare'
@@ -53,6 +57,8 @@ export function parseArguments(args: readonly string[]): Arguments {
   if (values.json && values.markdown) throw new Error('Expected --json or --markdown, got both')
   if (isComparison && values.markdown) throw new Error('A comparison has no --markdown')
   if (isComparison && values.profile !== undefined) throw new Error('A comparison has no --profile')
+  if (values.picture !== undefined && (isComparison || name !== 'growth'))
+    throw new Error('--picture draws the cases of growth: npm run bench -- growth --picture FILE')
   const least = isComparison ? leastRounds : 1
   return {
     cases: found,
@@ -71,7 +77,8 @@ export function parseArguments(args: readonly string[]): Arguments {
       values.connections,
       each => Number.isInteger(each) && each >= 100
     ),
-    profile: values.profile
+    profile: values.profile,
+    picture: values.picture
   }
 }
 

@@ -1,9 +1,12 @@
 /** The command of the bench. It measures the given cases one after the other, and prints the figures. */
+import { writeFileSync } from 'node:fs'
 import { type Arguments, type Form, parseArguments, usage } from './arguments.js'
 import type { Case } from './cases/case.js'
 import { type Comparison, compareCase, formatComparisons } from './comparison/compare.js'
 import { buildRevision } from './comparison/revision.js'
 import { killChildren } from './processes/child.js'
+import { drawCurves } from './report/curves.js'
+import { growthPicture } from './report/growth.js'
 import { formatJson, formatMarkdown, formatTable } from './report/report.js'
 import { measureCase } from './rounds/measure.js'
 import { type Row, rowsOf } from './rounds/row.js'
@@ -15,7 +18,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => process.exit(signal === 'SIGINT' ? 130 : 143))
 }
 
-async function measure({ cases, form, profile, ...pace }: Arguments): Promise<void> {
+async function measure({ cases, form, profile, picture, ...pace }: Arguments): Promise<void> {
   const all: Row[] = []
   for (const each of cases) {
     announce(each, form)
@@ -25,6 +28,9 @@ async function measure({ cases, form, profile, ...pace }: Arguments): Promise<vo
   }
   if (form === 'table') print([formatTable(all)])
   if (form === 'markdown') print([formatMarkdown(all)])
+  if (picture === undefined) return
+  writeFileSync(picture.replace(/\.svg$|$/, '.jsonl'), all.map(row => `${formatJson(row)}\n`).join(''))
+  writeFileSync(picture, drawCurves(growthPicture(all)))
 }
 
 async function compare({ cases, form, ...pace }: Arguments, asked: string): Promise<void> {

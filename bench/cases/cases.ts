@@ -1,6 +1,7 @@
 /** All cases, and the search by name. */
 import type { Case } from './case.js'
 import { eventCases } from './events.js'
+import { growthCases } from './growth.js'
 import { idiomCases } from './idioms.js'
 import { latencyCases } from './latency.js'
 import { pushCases } from './push.js'
@@ -11,6 +12,7 @@ export const cases: readonly Case[] = [
   ...pushCases,
   ...requestCases,
   ...idiomCases,
+  ...growthCases,
   ...sessionCases,
   ...latencyCases,
   ...eventCases

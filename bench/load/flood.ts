@@ -21,6 +21,10 @@ export interface Flood {
   readonly check: ReplyCheck
   /** Whether requests may be refused, which then do not count; otherwise a refusal ends the run. */
   readonly mayBeRefused?: boolean | undefined
+  /**
+   * Whether latencies are measured, which needs replies in order. With one request in flight they always are.
+   */
+  readonly isTimed?: boolean | undefined
   /** Seconds before anything is counted. */
   readonly warmupSeconds: number
   readonly seconds: number
@@ -31,7 +35,7 @@ export interface FloodResult {
   readonly seconds: number
   /** CPU of this process, as a share of one core. */
   readonly cpuShare: number
-  /** Microseconds from request to reply; only with one request in flight on each socket. */
+  /** Microseconds from request to reply; undefined if they were not measured. */
   readonly p50: number | undefined
   readonly p99: number | undefined
 }
@@ -41,15 +45,21 @@ class Loop implements PlayerListener {
   readonly #flood: RunningFlood
   readonly refusedTo: ((player: Player) => void) | undefined
   #sent = 0
-  #sentAt = 0
+  #heard = 0
+  /** The times at which the requests in flight were sent: that of request n is at n modulo their number. */
+  readonly #sentAt: Float64Array
 
-  constructor(flood: RunningFlood) {
+  constructor(flood: RunningFlood, inFlight: number) {
     this.#flood = flood
+    this.#sentAt = new Float64Array(inFlight)
     this.refusedTo = flood.mayBeRefused ? player => this.send(player, 1) : undefined
   }
 
   send(player: Player, count: number): void {
-    if (this.#flood.isTimed) this.#sentAt = performance.now()
+    if (this.#flood.isTimed) {
+      const now = performance.now()
+      for (let i = 0; i < count; i++) this.#sentAt[(this.#sent + i) % this.#sentAt.length] = now
+    }
     player.send(this.#flood.ring.slice(this.#sent, count))
     this.#sent += count
   }
@@ -58,7 +68,11 @@ class Loop implements PlayerListener {
     const flood = this.#flood
     flood.replies += count
     if (flood.isTimed) {
-      flood.latencies.record(Math.max(1, Math.round((performance.now() - this.#sentAt) * 1e6)))
+      const now = performance.now()
+      for (let i = 0; i < count; i++) {
+        const sentAt = this.#sentAt[this.#heard++ % this.#sentAt.length]!
+        flood.latencies.record(Math.max(1, Math.round((now - sentAt) * 1e6)))
+      }
     }
     this.send(player, count)
   }
@@ -67,19 +81,15 @@ class Loop implements PlayerListener {
 /** What all loops of a flood share. */
 class RunningFlood {
   readonly ring: RequestRing
-  /**
-   * Whether latencies are measured. This needs one request in flight, so that a reply belongs to the request
-   * sent last.
-   */
   readonly isTimed: boolean
   readonly mayBeRefused: boolean
   /** Nanoseconds. */
   readonly latencies = createHistogram()
   replies = 0
 
-  constructor({ route, bodyBytes, inFlight, mayBeRefused = false }: Flood) {
+  constructor({ route, bodyBytes, inFlight, mayBeRefused = false, isTimed = inFlight === 1 }: Flood) {
     this.ring = new RequestRing(route, jsonBody(bodyBytes), inFlight)
-    this.isTimed = inFlight === 1
+    this.isTimed = isTimed
     this.mayBeRefused = mayBeRefused
   }
 
@@ -92,7 +102,7 @@ class RunningFlood {
 export async function flood(asked: Flood): Promise<FloodResult> {
   const running = new RunningFlood(asked)
   const { port, check, first, sockets } = asked
-  const loops = Array.from({ length: sockets }, () => new Loop(running))
+  const loops = Array.from({ length: sockets }, () => new Loop(running, asked.inFlight))
   const players = await joinAll(sockets, i => ({ port, check, first, listener: loops[i]! }))
   for (const [i, player] of players.entries()) loops[i]!.send(player, asked.inFlight)
   await sleep(asked.warmupSeconds)

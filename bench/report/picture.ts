@@ -3,6 +3,8 @@
  * backgrounds.
  */
 
+import { escapeText, round, svgText } from './svg.js'
+
 export interface Bar {
   readonly name: string
   readonly value: number
@@ -54,7 +56,7 @@ export function drawBars({ title, description, groups }: Picture): string {
   const lines: string[] = []
   let top = titleHeight
   for (const { heading, bars } of groups) {
-    lines.push(text('heading', margin, top + headingHeight / 2, heading))
+    lines.push(svgText('heading', margin, top + headingHeight / 2, heading))
     top += headingHeight
     for (const bar of bars) {
       lines.push(...drawBar(bar, top, most))
@@ -68,7 +70,7 @@ export function drawBars({ title, description, groups }: Picture): string {
     `  <desc id="description">${escapeText(description)}</desc>`,
     `  <style>${style}</style>`,
     `  <rect class="ground" width="${width}" height="${height}" rx="8"/>`,
-    `  ${text('title', margin, titleHeight - 14, title)}`,
+    `  ${svgText('title', margin, titleHeight - 14, title)}`,
     ...lines.map(line => `  ${line}`),
     '</svg>'
   ].join('\n')}\n`
@@ -78,26 +80,8 @@ function drawBar({ name, value, isOurs }: Bar, top: number, most: number): strin
   const length = most === 0 ? 0 : round((value / most) * longestBar)
   const baseline = top + barHeight - 3
   return [
-    text('name', barsLeft - 10, baseline, name, 'end'),
+    svgText('name', barsLeft - 10, baseline, name, 'end'),
     `<rect class="${isOurs ? 'ours' : 'other'}" x="${barsLeft}" y="${top}" width="${length}" height="${barHeight}" rx="2"/>`,
-    text('value', round(barsLeft + length + 8), baseline, Math.round(value).toLocaleString('en-US'))
+    svgText('value', round(barsLeft + length + 8), baseline, Math.round(value).toLocaleString('en-US'))
   ]
-}
-
-/** Rounds to a tenth of a pixel. */
-function round(pixels: number): number {
-  return Number(pixels.toFixed(1))
-}
-
-function text(kind: string, x: number, y: number, content: string, anchor = 'start'): string {
-  const where = anchor === 'start' ? '' : ` text-anchor="${anchor}"`
-  return `<text class="${kind}" x="${x}" y="${y}"${where}>${escapeText(content)}</text>`
-}
-
-function escapeText(content: string): string {
-  return content
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
 }

@@ -2,10 +2,8 @@
 import type { Flood, FloodResult } from '../load/flood.js'
 import { costOf, type Work } from './work.js'
 
-export interface FloodInit extends Omit<Flood, 'kind' | 'port' | 'warmupSeconds' | 'seconds'> {
-  /** Whether p50 and p99 are measured; possible only with one request in flight on each socket. */
-  readonly isTimed?: boolean
-}
+/** `isTimed`: whether p50 and p99 are measured. */
+export type FloodInit = Omit<Flood, 'kind' | 'port' | 'warmupSeconds' | 'seconds'>
 
 export function flood({ isTimed = false, ...asked }: FloodInit): Work {
   return {
@@ -14,7 +12,16 @@ export function flood({ isTimed = false, ...asked }: FloodInit): Work {
       const done = load.next('done')
       // Both are awaited below; without this, a load that fails first would cause an unhandled rejection.
       done.catch(() => {})
-      load.say({ ...asked, kind: 'flood', port: racer.port, warmupSeconds, seconds } satisfies Flood)
+      // Timing costs the load little, but only those who are timed need it.
+      const timing = isTimed ? { isTimed } : {}
+      load.say({
+        ...asked,
+        ...timing,
+        kind: 'flood',
+        port: racer.port,
+        warmupSeconds,
+        seconds
+      } satisfies Flood)
       await begun
       const before = await racer.usage()
       const result = (await done).result as FloodResult
