@@ -164,7 +164,7 @@ export class RequestRun implements Caller {
     if (view !== this.view || this.#state === 'decided' || this.#abortReason !== undefined) return false
     const { settlesPushes, handlers } = this.#env
     const { route, options } = handlers[this.#head.route]!
-    return settlesPushes && options.concurrent !== true && route !== hookRoutes.onClose
+    return settlesPushes && options.concurrent !== true && !route.endsWith(hookRoutes.onClose)
   }
 
   awaitOperation(answer: Promise<unknown>): void {
