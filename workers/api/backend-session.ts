@@ -230,8 +230,7 @@ export class BackendSession<Settings = AnySettings> {
   }
 
   /**
-   * Variant of `push` that resolves when the push is settled: nothing that the handler or any worker does can
-   * lose it, and what the handler sends afterwards arrives behind it.
+   * Variant of `push` that resolves when the push is settled: no handler and no worker can lose it any more.
    *
    * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`,
    * `SESSION_NOT_FOUND`
