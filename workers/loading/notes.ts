@@ -28,11 +28,13 @@ export class Notes {
 
   list(): LoadingNote[] {
     const { tests, declarations, packages, deadLinks, circularLinks } = this.#leftOut
+    const hasUnexpected = tests.length + packages.length > 0
     return [
       ...note('info', 'Files in the handlers folder are left out', {
         tests: listNames(tests),
         nodeModules: listNames(packages),
-        declarations: declarations.length
+        // A compiler writes them, and nobody takes them for handlers: alone they are not worth a line.
+        declarations: hasUnexpected ? declarations.length : 0
       }),
       ...note('warn', 'Links lead to nothing, and are left out', { links: listNames(deadLinks) }),
       ...note('warn', 'Links lead to a folder around them, and are not followed', {

@@ -7,6 +7,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
+import type { Gateway } from '../../../gateway/gateway.js'
+import { formatBanner } from '../../../gateway/program/banner.js'
 import { root } from '../../helpers/paths.js'
 
 const program = join(root, 'dist/gateway/program/main.js')
@@ -143,3 +145,26 @@ t.test('a long list reaches a slow reader whole, and a reader that leaves is no 
   t.equal((await once(left, 'close'))[0], 0)
   t.equal(err, '')
 })
+
+t.test(
+  'a start lists the first routes and files, and says how to see all where it has cut the list',
+  async t => {
+    const banner = (files: number, names: number) => {
+      const routes = Array.from({ length: files * names }, (_, i) => {
+        const file = `file${String(Math.floor(i / names)).padStart(2, '0')}`
+        return { route: `${file}.r${i % names}`, file: `${file}.js` }
+      })
+      const options = { handlers: '/game/handlers', frontendId: 'g', workers: 1, startPage: 'off' }
+      return formatBanner({ routes, options, url: 'ws://127.0.0.1:1' } as unknown as Gateway, '1.0.0')
+    }
+    const all = '\n\n  `sallyport routes --handlers /game/handlers` shows all.\n'
+    t.notMatch(banner(12, 6), /sallyport routes|more/)
+    t.ok(
+      banner(12, 6).includes(
+        '    file11.js  file11.r0, file11.r1, file11.r2, file11.r3, file11.r4, file11.r5\n'
+      )
+    )
+    t.ok(banner(1, 8).includes(`file00.r5 and 2 more${all}`), banner(1, 8))
+    t.ok(banner(15, 1).includes(`    file11.js  file11.r0\n    and 3 more files${all}`), banner(15, 1))
+  }
+)

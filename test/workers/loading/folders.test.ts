@@ -93,8 +93,8 @@ t.test('of many names in a line, some are told, and the number of the others', a
   t.match(notes[0]?.fields['tests'], /^t00\.test\.js, .*, t07\.test\.js and 12 more$/)
 })
 
-t.test('a folder with nothing to remark has no remarks', async t => {
-  t.same((await read(folder(t, { 'a.js': one, '_helper.js': one }))).notes, [])
+t.test('a folder with nothing to remark has no remarks: nor has one with declarations only', async t => {
+  t.same((await read(folder(t, { 'a.js': one, '_helper.js': one, 'a.d.ts': one }))).notes, [])
 })
 
 t.test('links to files and folders are followed, and routes are named by the link', async t => {
