@@ -6,6 +6,7 @@
 const sayings = {
   ratio: { about: '', unit: '×' },
   p50Ratio: { about: 'p50', unit: '×' },
+  cpuRatio: { about: 'CPU', unit: '×' },
   gatewayRatio: { about: 'gateway CPU', unit: '×' },
   gatewayMicrosPerPush: { about: 'gateway CPU of a push', unit: 'µs' },
   ours: { about: 'ours', unit: '' },

@@ -1,4 +1,7 @@
 /** The handlers of the `push` cases. */
+
+import { encodeValue } from '../../shared/values/codec.js'
+import { formatSetting } from '../../shared/values/settings-text.js'
 import { type BackendSession, type HandlerContext, handler } from '../../workers/index.js'
 import { tellThread } from '../readings/threads.js'
 import { firstNumber, hundredKeys, longText, richValue } from '../servers/held.js'
@@ -30,7 +33,7 @@ export const where = handler(
   (_body: unknown, _session: BackendSession, { worker }: HandlerContext) => worker.index
 )
 
-/** Pushes one key over and over, with a given number of pushes waiting for their acks. */
+/** Pushes one key over and over, with a given number of pushes waiting to be settled. */
 export const position = handler(
   inPlace,
   (asked: Stretch, session: BackendSession, context: HandlerContext): Promise<Pushed> =>
@@ -38,6 +41,18 @@ export const position = handler(
       session.set('position', number)
       return session.apush('position')
     })
+)
+
+/** Does the same by the service, where the gateway acks each push. */
+export const acked = handler(
+  inPlace,
+  async (asked: Stretch, session: BackendSession, context: HandlerContext): Promise<Pushed> => {
+    const own = await context.sessions.aget(session.frontendId, session.id)
+    return pushOn(asked, session, context, number => {
+      own!.set('position', number)
+      return own!.apush('position')
+    })
+  }
 )
 
 /** Does the same with a value that JSON alone cannot hold. */
@@ -61,7 +76,26 @@ export async function everything(
   return { ...pushed, count: pushed.count * 100 }
 }
 
-/** Does the same with a push for each key, and awaits all acks together. */
+/** Encodes the same values as text, as a push of all keys does, and sends nothing. Counts keys. */
+export async function encoded(
+  asked: Stretch,
+  session: BackendSession,
+  context: HandlerContext
+): Promise<Pushed> {
+  let length = 0
+  const pushed = await pushOn(asked, session, context, async number => {
+    let all = ''
+    for (const key of hundredKeys) all += formatSetting(key, encodeValue(key, longText(number)))
+    length += all.length
+  })
+  if (length === 0) throw new Error('Nothing was encoded')
+  // The session holds what the last pass would have pushed.
+  setAll(session, longText(pushed.last))
+  await session.apushAll()
+  return { ...pushed, count: pushed.count * 100 }
+}
+
+/** Pushes each key by itself, without waiting but for the last. Counts keys. */
 export async function singly(
   asked: Stretch,
   session: BackendSession,
@@ -69,7 +103,8 @@ export async function singly(
 ): Promise<Pushed> {
   const pushed = await pushOn(asked, session, context, number => {
     setAll(session, longText(number))
-    return Promise.all(hundredKeys.map(key => session.apush(key)))
+    for (const key of hundredKeys) session.push(key)
+    return session.apush(hundredKeys.at(-1)!)
   })
   return { ...pushed, count: pushed.count * 100 }
 }

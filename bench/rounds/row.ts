@@ -35,6 +35,8 @@ export interface Row extends Record<GoalFigure, number | null> {
   readonly gatewayMicros: number | null
   readonly workerMicros: number | null
   readonly floorCpuMicros: number | null
+  /** CPU of our process for each operation, divided by the floor's. */
+  readonly cpuRatio: number | null
   /** CPU of the gateway's thread for each operation, divided by the floor's. */
   readonly gatewayRatio: number | null
   /** CPU of the gateway's thread for one push, in cases that measure it. */
@@ -92,6 +94,7 @@ function rowOf(
   const figures = {
     ratio: medianOrNull(ratios),
     p50Ratio: medianOrNull(ratiosOf(ours, p50, others, p50)),
+    cpuRatio: medianOrNull(ratiosOf(ours, cost('process'), others, cost('process'))),
     gatewayRatio: medianOrNull(ratiosOf(ours, cost('gateway'), gateways, cost('gateway'))),
     gatewayMicrosPerPush:
       pushesPerOperation === undefined || gatewayMicros === null || floorGatewayMicros === null

@@ -7,9 +7,11 @@ export const firstNumber = 10_000_000
 /** Pushing handlers of `handlers/push.ts`, and what their session holds after the change of that number. */
 export const heldAfter = {
   'push.position': (last: number) => ({ position: last }),
+  'push.acked': (last: number) => ({ position: last }),
   'push.thousand': (last: number) => ({ position: last }),
   'push.everything': hundredTexts,
   'push.singly': hundredTexts,
+  'push.encoded': hundredTexts,
   'push.rich': (last: number) => ({ rich: richValue(last) })
 }
 
