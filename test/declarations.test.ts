@@ -13,7 +13,7 @@ interface Face {
 
 const client: Face = {
   entry: 'client/index',
-  rooms: ['client', 'client/base', 'shared'],
+  rooms: ['client', 'client/base', 'shared', 'shared/events'],
   packages: []
 }
 

@@ -21,6 +21,11 @@ export interface TestHooksInit {
   readonly folders?: readonly TestFolder[]
 }
 
+/**
+ * The hooks of a world.
+ *
+ * @internal
+ */
 export class TestHooks {
   readonly #root: FolderHooks | undefined
   /** The session hooks, those of the outermost folder first. */

@@ -1,6 +1,7 @@
 /** The end of a transport, which is told once its cause is known and nothing more can arrive. */
 import t from 'tap'
 import { closingGrace, EndOnce } from '../../../gateway/isolation/transport.js'
+import { tick } from '../../helpers/core.js'
 import { HeldTime } from '../../helpers/held-time.js'
 
 function create() {
@@ -47,5 +48,8 @@ t.test('after a while the end is told though half of it is missing', async t => 
   time.pass(closingGrace - 1)
   t.same([silent.told, open.told], [[], []])
   time.pass(1)
+  // Messages that came meanwhile are read first.
+  t.same([silent.told, open.told], [[], []])
+  await tick()
   t.same([silent.told, open.told], [['it closed'], ['first']])
 })
