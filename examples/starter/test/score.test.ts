@@ -18,15 +18,16 @@ test('points are added, and kept', async () => {
   world.close()
 })
 
-test('a player whose connection is cut keeps their score, and receives missed events', async () => {
+test('a player whose connection is cut keeps their score, and receives missed events', async t => {
   const gateway = await TestGateway.start({ handlers: new URL('../handlers', import.meta.url), dev: true })
+  t.after(() => gateway.close())
   const [red, blue] = [await gateway.connect<Routes, Events>(), await gateway.connect<Routes, Events>()]
-  await red.request('score.add', { points: 3 })
   red.listen('score.changed')
+  await red.request('score.add', { points: 3 })
+  assert.equal((await red.next('score.changed')).score, 3)
   await red.cut()
   await blue.request('score.add', { points: 5 })
   assert.deepEqual(await red.comeBack(), { resumed: true })
   assert.equal((await red.next('score.changed')).score, 5)
   assert.deepEqual(await red.request('score.read'), { score: 3 })
-  await gateway.close()
 })

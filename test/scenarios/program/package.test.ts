@@ -119,9 +119,11 @@ t.test(
     const needed = [
       '@napi-rs',
       '@standard-schema',
+      'chokidar',
       'copy-anything',
       'is-what',
       'piscina',
+      'readdirp',
       'sallyport',
       'superjson',
       'ws'
