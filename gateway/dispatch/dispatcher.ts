@@ -95,7 +95,10 @@ export class Dispatcher implements TurnListener {
     this.pumpSoon()
   }
 
-  /** Takes a hook out of its lane, if it has not started. Returns whether it will never run. */
+  /**
+   * Takes a hook out of its lane, if it has not started. Returns whether it will never run: not if it is over
+   * already.
+   */
   withdraw(hook: Request): boolean {
     hook.turn?.takeBack()
     if (hook.state !== 'waiting') return false

@@ -31,8 +31,11 @@ export class TurnSlots implements Iterable<Turn> {
     return this.#turns.get(slot)
   }
 
+  /** Frees the turn's slot. Does nothing if the turn has none any more. */
   free(turn: Turn): void {
-    if (this.#turns.delete(turn.slot)) this.#free.push(turn.slot)
+    if (this.#turns.get(turn.slot) !== turn) return
+    this.#turns.delete(turn.slot)
+    this.#free.push(turn.slot)
   }
 
   [Symbol.iterator](): Iterator<Turn> {

@@ -110,9 +110,12 @@ export class Turn {
     return this.#decided === this.requests.length && this.#operationsAwaitedUntil === 0
   }
 
-  /** Returns the requests that are not claimed to the front of the lane. Does nothing when called again. */
+  /**
+   * Returns the requests that are not claimed to the front of the lane. Does nothing when called again, nor
+   * once all requests are decided: the slot may belong to another turn then.
+   */
   takeBack(): void {
-    if (this.#state === 'cut') return
+    if (this.#state === 'cut' || this.#decided === this.requests.length) return
     const claimed = takeUnclaimed(this.worker.claims, this.slot)
     // If all were claimed, the turn stays whole: the worker does not look at the slot again, so it would not
     // find a cut.

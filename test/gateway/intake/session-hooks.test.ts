@@ -311,6 +311,20 @@ t.test('an onDrop that was handed out and had not started is taken back, where t
   }
 })
 
+t.test('a return takes nothing from who got the place of its onDrop in the worker', async t => {
+  const { core, nameOf, worker } = await start([onDrop, onResume])
+  const [player, other] = [core.connect(), core.connect()]
+  drop(core, player)
+  t.same(await runOn(worker, nameOf), [onDrop])
+  core.request(other, 1)
+  await tick()
+  resume(core, player)
+  t.same(await runOn(worker, nameOf), ['a', onResume])
+  matchRows(t, other.replies, [{ id: 1 }])
+  t.equal(core.requests.isEmpty, true)
+  await core.close()
+})
+
 t.test('pairs keep their order however fast a client comes and goes', async t => {
   const { core, nameOf, worker } = await start([onDrop, onResume])
   const player = core.connect()
