@@ -47,8 +47,10 @@ export interface LinkWorld {
   readonly sent: OutboxMessage[]
   /** Returns the view that a worker would have of the session now. */
   view(session: Session): SessionView
-  /** Waits until all operations are applied, also those that answers cause. */
+  /** Waits until all operations are applied, also those that answers cause. Rejects once it is closed. */
   settle(): Promise<void>
+  /** Throws once it is closed. */
+  expectOpen(): void
   close(): void
 }
 
@@ -85,7 +87,11 @@ export function createLinkWorld({
   const link = new Link(port1, () => {})
   const operations = new SessionOperations(link, appCaller, limits)
   const messenger = new Messenger(link, appCaller, operations, frontendId)
-  const settle = async () => {
+  let isClosed = false
+  const expectOpen = () => {
+    if (isClosed) throw new Error('The world is closed')
+  }
+  const settleOnce = async () => {
     // Operations are applied in order, so the answer to this one means that all earlier ones are applied. If
     // other messages came with it, what follows from them is awaited too.
     let before: number
@@ -96,6 +102,13 @@ export function createLinkWorld({
       await new Channel('settled', messenger).size()
     } while (sent.length > before + 1)
   }
+  let settling = Promise.resolve()
+  // One at a time: each would take the messages of another for operations of the game.
+  const settle = async () => {
+    expectOpen()
+    settling = settling.then(settleOnce)
+    await settling
+  }
   return {
     registry,
     channels,
@@ -105,7 +118,11 @@ export function createLinkWorld({
     sent,
     view: session => new SessionView({ viewId: nextViewId(), frontendId, ...session.snapshot }),
     settle,
-    close: () => port2.close()
+    expectOpen,
+    close: () => {
+      isClosed = true
+      port2.close()
+    }
   }
 }
 

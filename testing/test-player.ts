@@ -2,6 +2,7 @@
  * A test's player: our client, behind a connection that a test can cut. Made by `TestGateway.connect`.
  */
 import type { Client, EventTypes, RouteTypes, StateChange } from '../client/index.js'
+import { errors } from '../shared/errors.js'
 import type { Cut, TcpProxy } from './tcp-proxy.js'
 
 export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
@@ -57,8 +58,8 @@ export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
   }
 
   /**
-   * Cuts the connection and refuses new ones until `comeBack`. Resolves when the client has noticed. `how`:
-   * default `reset`.
+   * Cuts the connection and refuses new ones until `comeBack`. Resolves when the client has noticed. Rejects
+   * with `CONNECTION_CLOSED` if the client has ended. `how`: default `reset`.
    */
   async cut(how: Cut = 'reset'): Promise<void> {
     const away = this.#change('resuming')
@@ -69,7 +70,8 @@ export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
 
   /**
    * Allows connections again. Resolves when the client has reconnected; `resumed` says whether it has its
-   * session back.
+   * session back. Rejects if the client ends instead, for example because the game has kicked the player
+   * meanwhile: with the code `CONNECTION_CLOSED`, and a message that has the close code and its reason.
    */
   async comeBack(): Promise<{ readonly resumed: boolean }> {
     const back = this.#change('open')
@@ -82,12 +84,16 @@ export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
     await this.#proxy.close()
   }
 
+  /** Resolves when the client gets into that state. Rejects if it has ended, or ends instead. */
   #change(state: StateChange['state']): Promise<StateChange> {
-    return new Promise(resolve => {
+    return new Promise((resolve, reject) => {
+      if (this.client.state === 'closed') return reject(errors.connectionClosed('the client has ended'))
       const end = this.client.onState(change => {
-        if (change.state !== state) return
+        if (change.state !== state && change.state !== 'closed') return
         end()
-        resolve(change)
+        if (change.state === state) return resolve(change)
+        const { code, reason } = change
+        reject(errors.connectionClosed(`${code ?? 'no code'} ${reason}`.trimEnd()))
       })
     })
   }

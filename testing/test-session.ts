@@ -68,6 +68,23 @@ export interface TestSessionParts {
   readonly receiver: TestReceiver
   readonly lines: TestLogLine[]
   readonly hooks: TestHooks
+  readonly closings: Closings
+}
+
+/** @internal The onClose of sessions that have ended, in one world. */
+export class Closings {
+  readonly #running: Promise<unknown>[] = []
+
+  add(closing: Promise<unknown>): void {
+    // Its error is thrown by `settled`, which may be called later.
+    closing.catch(() => {})
+    this.#running.push(closing)
+  }
+
+  /** Waits until each onClose is over. Rejects with the first error. */
+  async settled(): Promise<void> {
+    for (let next = this.#running.shift(); next !== undefined; next = this.#running.shift()) await next
+  }
 }
 
 /** Milliseconds that a session of a world waits for its client, as onDrop is told. */
@@ -76,6 +93,10 @@ const resumeWindow = 60_000
 export class TestSession {
   readonly #parts: TestSessionParts
   #droppedAt: number | undefined
+  /** Calls of handlers and hooks that have not ended: onClose waits for them. */
+  #calls = 0
+  /** Why the session has ended, until its onClose is run. */
+  #closedFor: string | undefined
 
   /** @internal Sessions come from `TestWorld.join` and `TestWorld.connect`. */
   constructor(parts: TestSessionParts) {
@@ -110,16 +131,27 @@ export class TestSession {
   }
 
   /**
-   * Calls a handler as the gateway would: with a new BackendSession and a context. Resolves with the
-   * handler's reply when its operations are done. Rejects with the handler's error. `kind`: default
-   * `request`.
+   * Calls a handler as the gateway would: with a new BackendSession and a context, but without the filters of
+   * its folders. Resolves with the handler's reply when its operations are done, and the onClose of each
+   * session that they have ended. Rejects with the handler's error. `kind`: default `request`.
    */
   async call<Body, Reply, Settings = AnySettings>(
     handler: HandlerFunction<Body, Reply, Settings>,
     body: Body,
     { kind = 'request' }: { readonly kind?: 'request' | 'notify' } = {}
   ): Promise<Reply> {
+    const reply = await this.#call(handler, body, kind)
+    await this.#parts.closings.settled()
+    return reply
+  }
+
+  async #call<Body, Reply, Settings = AnySettings>(
+    handler: HandlerFunction<Body, Reply, Settings>,
+    body: Body,
+    kind: 'request' | 'notify'
+  ): Promise<Reply> {
     const { world, frontendId, session, lines } = this.#parts
+    world.expectOpen()
     const view = world.view(session)
     const caller = { ...appCaller, view, viewOf: () => view.viewId }
     const operations = new SessionOperations(world.link, caller, standardLimits)
@@ -137,10 +169,13 @@ export class TestSession {
       isDevelopment: true,
       worker: { index: 0 }
     })
+    this.#calls++
     try {
       return await handler(body, backendSession, context)
     } finally {
       await world.settle()
+      this.#calls--
+      this.#closeIfDue()
     }
   }
 
@@ -156,49 +191,79 @@ export class TestSession {
   }
 
   /**
-   * Ends the session at once, as if its client had closed the connection, and runs onClose. Rejects with the
-   * error of onClose; a gateway logs it.
+   * Ends the session at once, as if its client had closed the connection, and runs onClose. Does nothing if
+   * it has ended. Rejects with the error of onClose; a gateway logs it.
    */
   async leave(): Promise<void> {
-    const reason = 'client closed'
-    const { world, session, receiver } = this.#parts
+    const { world, session, receiver, closings } = this.#parts
     if (!session.isOpen) return
-    world.registry.end(session, { code: 1000, reason, kickReason: null })
+    world.registry.end(session, { code: 1000, reason: 'client closed', kickReason: null })
     receiver.ending = undefined
-    await this.#run('onClose', reason)
+    await closings.settled()
   }
 
-  /** Loses the client's connection and runs onDrop. The session waits for `resume`, or ends by `leave`. */
+  /**
+   * Loses the client's connection and runs onDrop. The session waits until `resume` or until it is ended,
+   * however long that takes. Rejects if the client is away, or the session has ended.
+   */
   async drop(): Promise<void> {
+    this.#expectClient('connected')
     this.#parts.receiver.isConnected = false
     this.#droppedAt = wallClock()
     await this.#run('onDrop', { reason: 'connection lost (1006)', endsAt: this.#droppedAt + resumeWindow })
+    await this.#parts.closings.settled()
   }
 
-  /** Brings the client back after `drop`: runs onConnect, then onResume. */
+  /**
+   * Brings the client back after `drop`: runs onConnect, then onResume. Rejects if the client is not away, or
+   * the session has ended.
+   */
   async resume(): Promise<void> {
-    const { receiver } = this.#parts
+    this.#expectClient('away')
+    const { receiver, session, closings } = this.#parts
     const awayFor = wallClock() - (this.#droppedAt ?? wallClock())
     receiver.isConnected = true
     await this.begin(true)
-    await this.#run('onResume', { address: receiver.address, awayFor })
+    if (session.isOpen) await this.#run('onResume', { address: receiver.address, awayFor })
+    await closings.settled()
+  }
+
+  /** @internal Runs onClose once nothing runs for the session any more. */
+  ended(reason: string): void {
+    this.#closedFor = reason
+    this.#closeIfDue()
   }
 
   /** @internal Runs onConnect, and ends the session if that refuses it. */
   async begin(resumed: boolean): Promise<void> {
-    const { world, session, receiver } = this.#parts
+    const { world, session, receiver, closings } = this.#parts
     const info = { address: receiver.address, protocol: 'json', resumed }
     const [refusal] = await this.#run('onConnect', info)
-    if (refusal === undefined) return
-    const { reason } = refusal as { reason: string }
-    world.registry.end(session, { code: closeCodes.refused, reason: 'refused', kickReason: reason })
-    await this.#run('onClose', 'refused')
+    if (refusal !== undefined) {
+      const { reason } = refusal as { reason: string }
+      world.registry.end(session, { code: closeCodes.refused, reason: 'refused', kickReason: reason })
+    }
+    await closings.settled()
+  }
+
+  #expectClient(state: 'connected' | 'away'): void {
+    const { session, receiver } = this.#parts
+    const is = !session.isOpen ? 'gone: its session has ended' : receiver.isConnected ? 'connected' : 'away'
+    if (is !== state) throw new Error(`Expected the client to be ${state}; it is ${is}`)
+  }
+
+  /** Runs onClose if the session has ended, and everything that ran for it. */
+  #closeIfDue(): void {
+    const reason = this.#closedFor
+    if (reason === undefined || this.#calls > 0) return
+    this.#closedFor = undefined
+    this.#parts.closings.add(this.#run('onClose', reason))
   }
 
   async #run(name: SessionHookName, told: unknown): Promise<unknown[]> {
     const results: unknown[] = []
     for (const { call } of this.#parts.hooks.of(name))
-      results.push(await this.call(call as HandlerFunction, told))
+      results.push(await this.#call(call as HandlerFunction, told, 'request'))
     return results
   }
 }

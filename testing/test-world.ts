@@ -12,7 +12,7 @@ import { ChannelService } from '../workers/pinus/channel-service.js'
 import { UserOperations } from '../workers/pinus/user-operations.js'
 import { createLinkWorld, type LinkWorld } from './link-world.js'
 import { TestHooks, type TestHooksInit } from './test-hooks.js'
-import { type TestEvent, TestReceiver, TestSession } from './test-session.js'
+import { Closings, type TestEvent, TestReceiver, TestSession } from './test-session.js'
 
 export interface TestSessionInit {
   /** User id that the session is bound to. Default: none. */
@@ -38,6 +38,8 @@ export class TestWorld {
   readonly app: HandlerApp
   readonly #world: LinkWorld
   readonly #hooks: TestHooks
+  readonly #closings = new Closings()
+  readonly #sessions = new WeakMap<Session, TestSession>()
   #hasStarted = false
 
   /**
@@ -50,6 +52,7 @@ export class TestWorld {
     )
     this.#hooks = new TestHooks(init)
     this.#world = createLinkWorld({ frontendId, log })
+    this.#world.registry.on('closed', (session, reason) => this.#sessions.get(session)?.ended(reason))
     const { link, operations } = this.#world
     const messenger = new Messenger(link, appCaller, operations, frontendId)
     const users = new UserOperations(link, operations)
@@ -73,6 +76,7 @@ export class TestWorld {
   join({ uid, settings = {} }: TestSessionInit = {}): TestSession {
     const events: TestEvent[] = []
     const { registry } = this.#world
+    this.#world.expectOpen()
     const receiver = new TestReceiver(events)
     const session: Session = registry.open(receiver)
     if (uid !== undefined) registry.bind(session, uid)
@@ -82,8 +86,10 @@ export class TestWorld {
       session,
       receiver,
       lines: this.lines,
-      hooks: this.#hooks
+      hooks: this.#hooks,
+      closings: this.#closings
     })
+    this.#sessions.set(session, test)
     test.put(settings)
     return test
   }
@@ -99,16 +105,22 @@ export class TestWorld {
   }
 
   /**
-   * Waits until all operations are applied, also those that follow from them. To be called after a timer of
-   * the game has run, before the test looks at events and settings.
+   * Waits until all operations are applied, also those that follow from them, and until the onClose of each
+   * session that they have ended is over. To be called after a timer of the game has run, before the test
+   * looks at events and settings. Rejects with the error of an onClose.
    */
-  settle(): Promise<void> {
-    return this.#world.settle()
+  async settle(): Promise<void> {
+    await this.#world.settle()
+    await this.#closings.settled()
   }
 
-  /** Runs onStop if `start` was called, and ends the world. Until then, it may keep the process alive. */
+  /**
+   * Runs onStop if `start` was called, and ends the world. Until then, it may keep the process alive. From
+   * then on all other calls throw or reject. Does nothing when called again.
+   */
   async close(): Promise<void> {
     if (this.#hasStarted) {
+      this.#hasStarted = false
       const stopped = this.#hooks.stop(this.app)
       if (stopped !== undefined) await stopped
     }

@@ -36,3 +36,17 @@ t.test('it ends with all that it has started', async t => {
   t.equal(player.client.state, 'closed')
   t.match(test.gateway.metrics(), { connections: 0, sessions: 0 })
 })
+
+t.test('a player who was kicked while away does not come back, and a test does not wait for it', async t => {
+  const test = await TestGateway.start({ handlers, workerArgv: [] })
+  t.teardown(() => test.close())
+  for (const how of ['reset', 'silent'] as const) {
+    const player = await test.connect()
+    await player.request('player.login', { uid: how })
+    await player.cut(how)
+    test.gateway.sessions.kick(how, 'you were away')
+    await t.rejects(player.comeBack(), { code: 'CONNECTION_CLOSED', message: /4500 you were away/ })
+    await t.rejects(player.comeBack(), { code: 'CONNECTION_CLOSED' })
+    await t.rejects(player.cut(), { code: 'CONNECTION_CLOSED' })
+  }
+})

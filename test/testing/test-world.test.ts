@@ -119,6 +119,77 @@ t.test('the hooks of a game run as in a gateway, each when its time has come', a
   ])
 })
 
+t.test('onClose runs for each session that ends, whoever has ended it, once nothing runs for it', async t => {
+  const told: unknown[] = []
+  const world = new TestWorld({
+    hooks: {
+      onDrop: ({ uid }: BackendSession, _info: DropInfo, { sessions }: HandlerContext) =>
+        uid === 'blue' ? sessions.akickByUid('test-gateway', 'blue', 'gone') : undefined,
+      onClose: ({ uid }: BackendSession, reason: string) => {
+        told.push([uid, reason])
+        if (uid === 'faulty') throw new Error('a fault')
+      }
+    }
+  })
+  t.teardown(() => world.close())
+  const [red, blue, green] = ['red', 'blue', 'green'].map(uid => world.join({ uid }))
+  const kick = async (uid: string, _session: BackendSession, context: HandlerContext) => {
+    await context.sessions.akickByUid('test-gateway', uid, 'out')
+    told.push('kicked')
+  }
+  await red!.call(kick, 'green')
+  t.same([green!.isOpen, green!.ending?.reason], [false, 'out'])
+  await red!.call(kick, 'red')
+  await blue!.drop()
+  t.equal(blue!.isOpen, false)
+  const last = world.join({ uid: 'last' })
+  void world.app.sessions.akickByUid('test-gateway', 'last', 'by a timer')
+  await world.settle()
+  t.equal(last.isOpen, false)
+  t.same(told, [
+    ['green', 'out'],
+    'kicked',
+    'kicked',
+    ['red', 'out'],
+    ['blue', 'gone'],
+    ['last', 'by a timer']
+  ])
+  world.join({ uid: 'faulty' })
+  await t.rejects(world.join().call(kick, 'faulty'), { message: 'a fault' })
+})
+
+t.test('what no client can do is refused, and so is all that comes after the end', async t => {
+  const told: string[] = []
+  const tell = (hook: string) => () => void told.push(hook)
+  const world = new TestWorld({
+    hooks: {
+      onDrop: tell('onDrop'),
+      onResume: tell('onResume'),
+      onStart: tell('onStart'),
+      onStop: tell('onStop')
+    }
+  })
+  await world.start()
+  const red = await world.connect()
+  await t.rejects(red.resume(), { message: 'Expected the client to be away; it is connected' })
+  await red.drop()
+  await t.rejects(red.drop(), { message: 'Expected the client to be connected; it is away' })
+  await red.resume()
+  await red.leave()
+  await t.rejects(red.drop(), { message: /gone: its session has ended/ })
+  await t.rejects(red.resume(), { message: /gone: its session has ended/ })
+  t.same(told.splice(0), ['onStart', 'onDrop', 'onResume'])
+  const blue = world.join()
+  await world.close()
+  await world.close()
+  t.same(told, ['onStop'])
+  const closed = { message: 'The world is closed' }
+  await t.rejects(world.connect(), closed)
+  await t.rejects(blue.call(pretend, { points: 1 }), closed)
+  await t.rejects(world.settle(), closed)
+  t.throws(() => world.join(), closed)
+})
+
 t.test('a wrong module of hooks is refused as a gateway refuses it, and a failing hook rejects', async t => {
   t.throws(() => new TestWorld({ hooks: { onConect() {} } }), {
     code: 'HANDLERS_INVALID',
