@@ -6,6 +6,8 @@
  * export that the author has written, `exports.default`, is inside. It is taken as such whether or not the
  * module marks itself with `__esModule`.
  */
+import { types } from 'node:util'
+import { describeValue } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
 import type { Module } from './modules.js'
 
@@ -34,12 +36,24 @@ export function readExports({ default: given, ...rest }: Module, file: string): 
 
 /**
  * Returns all exports of a module by name, for modules whose default export is just another way to write
- * named ones. The named ones come first if both have a name.
+ * named ones. `what` says what they are.
+ *
+ * @throws `HANDLERS_INVALID` if the default export is no object, or if a name has two values
  */
-export function readNames(loaded: Module, file: string): Module {
+export function readNames(loaded: Module, file: string, what: string): Module {
   const { own, named } = readExports(loaded, file)
-  const names = typeof own === 'object' && own !== null ? own : {}
-  return Object.assign({}, names, ...named.map(each => each.names))
+  if (own !== undefined && (typeof own !== 'object' || own === null || types.isPromise(own))) {
+    throw errors.handlersInvalid(
+      `Expected the default export of ${file} to be an object of ${what}, got ${describeValue(own)}`
+    )
+  }
+  const names: Record<string, unknown> = { ...own }
+  for (const [name, value] of named.flatMap(each => Object.entries(each.names))) {
+    if (Object.hasOwn(names, name) && names[name] !== value)
+      throw errors.handlersInvalid(`${file} exports two values named "${name}"`)
+    names[name] = value
+  }
+  return names
 }
 
 /** Takes `module.exports` apart into names and `exports.default`. Any other value is returned as `own`. */

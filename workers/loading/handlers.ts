@@ -3,7 +3,7 @@
  * This happens once in a worker's life. Later a route is found by its index, never by a name from a client.
  */
 import { relative } from 'node:path'
-import { errors } from '../../shared/errors.js'
+import { errors, GatewayError } from '../../shared/errors.js'
 import type { LoadingNote } from '../../shared/link/hello.js'
 import type { HandlerSchemas, RouteOptions } from '../../shared/link/route-options.js'
 import { optionsOf, schemasOf } from '../api/handler.js'
@@ -13,7 +13,7 @@ import { type Call, type Filter, surround } from './filters.js'
 import { FolderReader, findRealPath } from './folders.js'
 import { noHooks, readHooks, type WorkerHooks } from './hooks.js'
 import { findFunctions } from './methods.js'
-import { load, loadNamed, type Module, routePrefix } from './modules.js'
+import { describeFailure, load, loadNamed, type Module, type NamedModule, routePrefix } from './modules.js'
 import { Notes } from './notes.js'
 import { pickOptions } from './route-options.js'
 
@@ -98,10 +98,10 @@ async function loadFolder(loading: Loading, { folder, around }: Place, outer: In
   const declared = await loadNamed(root, entries, '_options')
   const options = {
     ...outer.options,
-    ...(declared && pickOptions(readNames(declared.loaded, declared.file), declared.file))
+    ...(declared && (await reading(declared.file, () => readOptions(declared))))
   }
   const module = await loadNamed(root, entries, '_hooks')
-  const own = module && readHooks(module, folder === root, options)
+  const own = module && (await reading(module.file, () => readHooks(module, folder === root, options)))
   if (own !== undefined && folder === root) loading.hooks = own.hooks
   loading.sessionHooks.push(...(own?.handlers ?? []))
   const inherited = { options, filters: own?.filter ? [...outer.filters, own.filter] : outer.filters }
@@ -120,7 +120,7 @@ async function addModule(
   { options, filters }: Inherited
 ): Promise<void> {
   const prefix = routePrefix(file)
-  const module = await findFunctions(loaded, file, app)
+  const module = await reading(file, () => findFunctions(loaded, file, app))
   notes.addModule(file, module)
   for (const [name, { run, self }] of module.found) {
     const schemas = schemasOf(run)
@@ -131,5 +131,22 @@ async function addModule(
       ...(schemas && { schemas }),
       call: surround((body, session, context) => run.call(self, body, session, context), filters)
     })
+  }
+}
+
+/** Reads a `_options` module. Throws `HANDLERS_INVALID` if it declares no option, or an invalid one. */
+function readOptions({ loaded, file }: NamedModule): RouteOptions {
+  const names = readNames(loaded, file, 'options')
+  if (Object.keys(names).length === 0) throw errors.handlersInvalid(`${file} exports no option`)
+  return pickOptions(names, file)
+}
+
+/** Reads the exports of a module, whose getters are the game's. Throws `HANDLERS_INVALID`, with the file. */
+async function reading<Value>(file: string, read: () => Value | Promise<Value>): Promise<Value> {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof GatewayError) throw error
+    throw errors.handlersInvalid(`The exports of ${file} can't be read: ${describeFailure(error)}`)
   }
 }

@@ -77,13 +77,8 @@ export function readHooks(
 
 function readFunctions(file: string, loaded: NamedModule['loaded'], isRoot: boolean): Functions {
   const { own: defaultExport } = readExports(loaded, file)
-  if (defaultExport !== undefined && (typeof defaultExport !== 'object' || defaultExport === null)) {
-    throw errors.handlersInvalid(
-      `Expected the default export of ${file} to be an object of hooks, got ${describeValue(defaultExport)}`
-    )
-  }
   const functions: Record<string, Function> = {}
-  for (const [name, hook] of Object.entries(readNames(loaded, file))) {
+  for (const [name, hook] of Object.entries(readNames(loaded, file, 'hooks'))) {
     if (!hookNames.includes(name)) {
       throw errors.handlersInvalid(
         `There is no hook \`${name}\` (${file}); ${suggest(name, hookNames)}the hooks are ${hookNames.join(', ')}`

@@ -358,6 +358,38 @@ const rows: Record<string, [files: NonNullable<Parameters<Test['testdir']>[0]>, 
     /_hooks\.js stands beside _hooks\.mjs: one is too many$/
   ],
   'hooks that do not load': [{ '_hooks.js': 'export const =', 'a.js': one }, /_hooks\.js does not load: /],
+  'options by a factory': [
+    { '_options.cjs': 'module.exports = () => ({ affinity: "match" })', 'a.js': one },
+    /^Expected the default export of _options\.cjs to be an object of options, got .*\(function\)$/
+  ],
+  'options that are promised': [
+    { chat: { '_options.js': 'export default Promise.resolve({ affinity: "match" })', 'a.js': one } },
+    /^Expected the default export of chat._options\.js to be an object of options, got /
+  ],
+  'options in a word': [
+    { '_options.js': 'export default "match"', 'a.js': one },
+    /^Expected the default export of _options\.js to be an object of options, got "match" \(string\)$/
+  ],
+  'options without any': [
+    { '_options.js': 'const affinity = "match"', 'a.js': one },
+    /^_options\.js exports no option$/
+  ],
+  'an option with two values': [
+    { '_options.cjs': 'exports.affinity = "match"; exports.default = { affinity: "uid" }', 'a.js': one },
+    /^_options\.cjs exports two values named "affinity"$/
+  ],
+  'a hook that is two functions': [
+    { '_hooks.js': 'export const onStart = () => {}; export default { onStart () {} }', 'a.js': one },
+    /^_hooks\.js exports two values named "onStart"$/
+  ],
+  'an export that throws when it is read': [
+    { chat: { 'a.cjs': 'exports.default = { run () {}, get odd () { throw new Error("not yet") } }' } },
+    /^The exports of chat.a\.cjs can't be read: Error: not yet \(.*a\.cjs:1:\d+\)$/
+  ],
+  'an option that throws when it is read': [
+    { '_options.cjs': 'exports.default = { get timeout () { throw new Error("not yet") } }', 'a.js': one },
+    /^The exports of _options\.cjs can't be read: Error: not yet/
+  ],
   'options of a folder that do not load': [
     { '_options.js': 'export const =', 'a.js': one },
     /_options\.js does not load: /
