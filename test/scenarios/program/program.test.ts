@@ -187,7 +187,7 @@ t.test('a signal during the start ends it in peace, and leaves no worker behind'
 /** Sends the process a signal as soon as it begins to load a module of the program. */
 function signalsItself(signal: string): string {
   const hooks = `export async function resolve(specifier, context, next) {
-    if (specifier.endsWith('/command-line.js')) process.kill(process.pid, '${signal}')
+    if (specifier.endsWith('/commands.js')) process.kill(process.pid, '${signal}')
     return next(specifier, context)
   }`
   const address = `data:text/javascript,${encodeURIComponent(hooks)}`

@@ -21,7 +21,7 @@ t.test(
     const { sessions } = await gateway()
     const shape = await player.request('own.shape')
     t.equal(shape.className, 'BackendSession')
-    t.same(shape.keys, ['id', 'frontendId', 'uid'])
+    t.same(shape.keys, ['id', 'frontendId', 'uid', 'isConnected'])
     t.same([shape.hasService, shape.isHidden], [true, true])
     const { id } = shape.exported
     t.same(shape.exported, { id, frontendId: 'gateway-1', uid: null, settings: { hp: 5 } })
