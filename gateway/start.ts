@@ -1,4 +1,6 @@
 /** The start of a gateway: checks the options, puts the parts together and runs them. */
+import { errors } from '../shared/errors.js'
+import { describeUnsupported, isSupported } from '../shared/node-version.js'
 import { Gateway } from './gateway.js'
 import { type GatewayOptions, resolveOptions } from './options/options.js'
 import { Metrics } from './telemetry/metrics.js'
@@ -6,11 +8,12 @@ import { Metrics } from './telemetry/metrics.js'
 /**
  * Starts a gateway. When the promise resolves, the handlers are loaded and the port is open.
  *
- * @throws `OPTION_INVALID`, `HANDLERS_INVALID`, `WORKER_NOT_STARTED`, `TLS_INVALID`, `LISTEN_FAILED`; then
- * nothing is left running
+ * @throws `NODE_UNSUPPORTED`, `OPTION_INVALID`, `HANDLERS_INVALID`, `WORKER_NOT_STARTED`, `TLS_INVALID`,
+ * `LISTEN_FAILED`; then nothing is left running
  * @example const gateway = await createGateway({ handlers: './handlers', port: 3010 })
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  if (!isSupported(process.version)) throw errors.nodeUnsupported(describeUnsupported(process.version))
   const gateway = assembleGateway(options)
   await gateway.start()
   return gateway

@@ -206,6 +206,7 @@ export const errors = {
   ),
 
   // Errors that prevent a start.
+  nodeUnsupported: define('NODE_UNSUPPORTED', (message: string) => message),
   optionInvalid: define('OPTION_INVALID', (message: string) => message),
   handlersInvalid: define('HANDLERS_INVALID', (message: string) => message),
   workerNotStarted: define(

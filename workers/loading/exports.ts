@@ -61,6 +61,9 @@ function unwrap(given: unknown, file: string, around: readonly unknown[]): Modul
   const isFunction = typeof given === 'function'
   if ((!isFunction && typeof given !== 'object') || given === null) return { own: given, named: [] }
   if (!Object.hasOwn(given, 'default') && (isFunction || !isMarked(given))) return { own: given, named: [] }
+  // A default export with other properties is an object of handlers, of which none may be named `default`.
+  const isInner = around.length > 0 && !isFunction && !isMarked(given)
+  if (isInner && Object.keys(given).length > 1) return { own: given, named: [] }
   const { default: inner, ...names } = given as Module
   // Many modules set `module.exports.default = module.exports`, to serve both ways of importing them.
   if (inner === given || around.includes(inner)) return { own: given, named: [] }

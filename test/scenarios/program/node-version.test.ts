@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
+import { createGateway } from '../../../gateway/index.js'
 import { describeUnsupported, isSupported } from '../../../shared/node-version.js'
 import { root } from '../../helpers/paths.js'
 import { readSource, readText } from '../../helpers/sources.js'
@@ -31,6 +32,16 @@ t.test(
     t.same(ended, { code: 1, out: '', err: `sallyport: ${describeUnsupported('v20.11.1')}\n` })
   }
 )
+
+t.test('on an older Node createGateway says so too, and starts nothing', async t => {
+  const { version } = process
+  Object.defineProperty(process, 'version', { value: 'v20.11.1' })
+  t.teardown(() => Object.defineProperty(process, 'version', { value: version }))
+  await t.rejects(createGateway({ handlers: 'anywhere' }), {
+    code: 'NODE_UNSUPPORTED',
+    message: describeUnsupported('v20.11.1')
+  })
+})
 
 t.test('what is loaded before that imports nothing, and waits for nothing at the top level', async t => {
   for (const name of ['gateway/program/first-signals', 'shared/node-version']) {

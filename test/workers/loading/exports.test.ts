@@ -79,6 +79,16 @@ const forms: Record<string, [file: string, text: string, replies: Record<string,
     `exports.default = { name: 'it', say: ${say} }; exports.name = 'exports'; exports.add = ${say}`,
     { say: 'it', add: 'exports' }
   ],
+  'a default object with a function named default': [
+    'a.cjs',
+    `exports.default = { name: 'it', say: ${say}, default() {} }`,
+    { say: 'it' }
+  ],
+  'a default that is another module, without a mark': [
+    'a.cjs',
+    `exports.default = { default: { name: 'it', say: ${say} } }`,
+    { say: 'it' }
+  ],
   'a default class without a mark': [
     'a.cjs',
     `exports.default = class { name = 'it'; say() { return this.name } }`,
