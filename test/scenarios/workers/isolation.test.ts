@@ -36,17 +36,18 @@ async function pidsOf(players: readonly Player[]): Promise<Set<number>> {
   return pids
 }
 
+/**
+ * A small heap, and no limit of time: on a busy machine V8 may need many seconds to fill it.
+ */
+const hunger = { workers: 1, workerHeap: 64, stuckAfter: 0, requestTimeout: 0, isolation } as const
+
 const hungers = ['numbers by push', 'an array in one piece', 'a Map that grows', 'ever more keys']
 
 for (const how of hungers) {
   t.test(
     `${how}: V8 aborts the worker's process, and the gateway, its sockets and sessions stay`,
     async t => {
-      const { connect, gateway, lines } = await startGateway(t, handlers, {
-        workers: 1,
-        workerHeap: 64,
-        isolation
-      })
+      const { connect, gateway, lines } = await startGateway(t, handlers, hunger)
       const [culprit, other] = [await connect(), await connect()]
       const waiting = other.request('memory.wait')
       await until('the other waits', () => other.events.length === 1)
@@ -76,7 +77,7 @@ for (const how of hungers) {
 }
 
 t.test('a route that aborts processes again and again is suspended', async t => {
-  const { connect, gateway } = await startGateway(t, handlers, { workers: 1, workerHeap: 64, isolation })
+  const { connect, gateway } = await startGateway(t, handlers, hunger)
   const player = await connect()
   for (let death = 1; death <= 3; death++) {
     await t.rejects(player.request('memory.hunger', { how: 'an array in one piece' }), {

@@ -12,6 +12,9 @@ t.test('a worker that is out of memory is replaced: sessions and sockets are unt
   const { connect, gateway, lines } = await startGateway(t, handlers, {
     workers: 1,
     workerHeap: 48,
+    // On a busy machine V8 may need many seconds to fill the heap.
+    stuckAfter: 0,
+    requestTimeout: 0,
     isolation: 'thread'
   })
   const [culprit, other, patient] = [await connect(), await connect(), await connect()]
