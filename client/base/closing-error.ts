@@ -11,6 +11,13 @@ export interface ClosingError extends ErrorData {
 
 /** Creates the error for a connection that was not made. `data` says the kind, for programs. */
 export function connectError(url: string, { kind, reason, status, cause }: Failure): ClosingError {
-  const { code, message } = errors.connectFailed(url, reason)
+  const { code, message } = errors.connectFailed(withoutSecrets(url), reason)
   return { code, message, data: { kind, ...(status === undefined ? {} : { status }) }, cause }
+}
+
+/** Returns the address without what may be secret in it, since messages end up in logs. */
+function withoutSecrets(url: string): string {
+  return String(url)
+    .replace(/\/\/[^/?#]*@/, '//')
+    .replace(/[?#].*/s, '')
 }

@@ -40,15 +40,8 @@ class UpgradeRefused extends Error {
   constructor({ statusCode, statusMessage, headers }: UpgradeResponse, body: string) {
     const isText = String(headers['content-type']).startsWith('text/plain')
     // The gateway's own sentence, without characters that a terminal would obey.
-    const sentence = isText
-      ? body
-          .split('\n')[0]!
-          .replace(/\p{Cc}/gu, '')
-          .slice(0, 200)
-      : ''
-    super(
-      `HTTP ${statusCode} ${statusMessage}: ${sentence || (httpHints[statusCode] ?? 'no WebSocket was opened')}`
-    )
+    const sentence = isText ? printable(body.split('\n')[0]!) : ''
+    super(`HTTP ${statusCode} ${statusMessage}: ${sentence || hintOf(statusCode, headers['location'])}`)
     this.name = 'UpgradeRefused'
     this.status = statusCode
     const seconds = /^\d+$/.exec(String(headers['retry-after']))
@@ -56,12 +49,23 @@ class UpgradeRefused extends Error {
   }
 }
 
-/** What to do about a status whose response has no text. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '').slice(0, 200)
+}
+
+/** Returns what to do about a response that has no text. */
+function hintOf(status: number, location: string | string[] | undefined): string {
+  const isRedirect = status >= 300 && status < 400 && location !== undefined
+  if (isRedirect) return `it redirects to ${printable(String(location))}; connect to the new address`
+  return httpHints[status] ?? 'no WebSocket was opened'
+}
+
 const httpHints: Readonly<Record<number, string>> = {
   200: 'this is a web server and no gateway; check the host, the port and the path',
   401: 'a proxy before the gateway asks for credentials',
   403: 'the gateway, or a proxy before it, does not allow this client',
   404: 'nothing is served under this path; check the path of the URL',
+  429: 'there are too many connections or requests of this address',
   502: 'a proxy does not reach its gateway',
   503: 'the gateway, or a proxy before it, takes no more connections now',
   504: 'a proxy does not reach its gateway'
@@ -95,6 +99,9 @@ const meanings: Readonly<Record<string, readonly [Fault['kind'], string]>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: ['tls', untrusted],
   ERR_TLS_CERT_ALTNAME_INVALID: ['tls', 'the certificate is for other names; connect by one of them']
 }
+
+/** Errors of `ws` about a response that begins no WebSocket; they have no code. */
+const noHandshake = /^(Invalid (Upgrade|Sec-WebSocket-)|Server sent a )/
 
 /** Makes a socket of `ws` report the response of a server that opens no WebSocket, as its error. */
 export function watchUpgrade(webSocket: object): void {
@@ -131,9 +138,22 @@ export function explainNodeFault(error: unknown, url: string): Fault | undefined
     }
   }
   const { code, message = '', errors = [] } = Object(error) as SystemError
+  const { host } = new URL(url)
+  if (noHandshake.test(message)) {
+    return {
+      kind: 'http',
+      reason: `${host}: ${message}: this is no WebSocket server, or a proxy changes its answer`
+    }
+  }
   if (code === undefined) return undefined
+  if (code.startsWith('HPE_')) {
+    return {
+      kind: 'http',
+      reason: `${code} ${host}: what answers there is no HTTP server; check the host and the port`
+    }
+  }
   const { address, port } = errors[0] ?? (Object(error) as SystemError)
   const [kind, meaning] = meanings[code] ?? [/CERT|SSL|TLS/.test(code) ? 'tls' : 'unknown', message]
-  const place = address === undefined ? new URL(url).host : `${address}:${port}`
+  const place = address === undefined || port === undefined ? host : `${address}:${port}`
   return { kind, reason: `${code} ${place}: ${meaning}`, isPermanent: kind === 'tls' }
 }

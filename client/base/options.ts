@@ -230,7 +230,7 @@ function expectWhole(name: string, value: unknown, least: number, most: number):
  * @throws ClientError `OPTION_INVALID`
  */
 export function expectObject<Value extends object>(name: string, value: Value): Value {
-  if (typeof value === 'object' && value !== null) return value
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   throw refuseValue(name, 'an object', value)
 }
 

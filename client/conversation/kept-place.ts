@@ -23,6 +23,7 @@ export class KeptPlace {
   readonly #find: () => PlaceStorage | undefined
   readonly #key: string
   #isPut = false
+  #hasWarned = false
 
   /** `keep`: the option. Places of different gateways have different keys. */
   constructor(keep: PlaceStorage | (() => PlaceStorage) | undefined, url: string) {
@@ -33,9 +34,9 @@ export class KeptPlace {
   /** Removes and returns the place; undefined if there is none, or none that can be read. */
   take(): Place | undefined {
     try {
-      const text = this.#find()!.getItem(this.#key)
-      this.#find()!.removeItem(this.#key)
-      return readPlace(JSON.parse(text!))
+      const text = this.#use(storage => storage.getItem(this.#key))
+      this.#use(storage => storage.removeItem(this.#key))
+      return readPlace(JSON.parse(text as string))
     } catch {
       return undefined
     }
@@ -44,18 +45,31 @@ export class KeptPlace {
   /** Writes the place. If the storage refuses it, the next client begins a new session. */
   put(place: Place): void {
     this.#isPut = true
-    try {
-      this.#find()?.setItem(this.#key, JSON.stringify(place))
-    } catch {}
+    this.#use(storage => storage.setItem(this.#key, JSON.stringify(place)))
   }
 
   /** Removes the place that was put, because its client is back. */
   drop(): void {
     if (!this.#isPut) return
     this.#isPut = false
+    this.#use(storage => storage.removeItem(this.#key))
+  }
+
+  /** Calls the storage, whose faults cost no more than the place. */
+  #use(call: (storage: PlaceStorage) => unknown): unknown {
     try {
-      this.#find()?.removeItem(this.#key)
-    } catch {}
+      const answer = call(this.#find()!)
+      // A page that is left cannot wait for a promise.
+      if (answer instanceof Promise) {
+        answer.catch(() => {})
+        if (!this.#hasWarned)
+          console.warn('sallyport: the storage of `keep` answers with promises: no place is kept')
+        this.#hasWarned = true
+      }
+      return answer
+    } catch {
+      return undefined
+    }
   }
 }
 

@@ -53,12 +53,12 @@ export class Socket {
 
   /**
    * Closes the socket and tells the listener at once: an unreachable peer would never answer the closing
-   * handshake.
+   * handshake. Some platforms report the closing of a socket that was not open yet as its error, and at once.
    */
   close(code: number, reason: string): void {
-    if (this.#isOver) return
+    if (!this.#finish()) return
     this.#webSocket.close(code, reason)
-    this.#end(code, reason)
+    this.#listener.closed(code, reason)
   }
 
   #receive(data: unknown): void {

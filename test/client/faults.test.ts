@@ -117,6 +117,11 @@ t.test('what does not pass by itself rejects at once', async t => {
       /HTTP 404 Not Found: .*check the path/
     ],
     [
+      await http('308 Permanent Redirect\r\nLocation: https://new.example/game'),
+      'http',
+      /HTTP 308 Permanent Redirect: it redirects to https:\/\/new\.example\/game; connect to/
+    ],
+    [
       await http(`418 Teapot\r\n${plain}`, `\u001b[31m${'x'.repeat(5_000)}`),
       'http',
       /HTTP 418 Teapot: \[31mx{196}$/
@@ -131,6 +136,47 @@ t.test('what does not pass by itself rejects at once', async t => {
   // It may pass: the gateway may be closing.
   const { error } = await fail(`ws://127.0.0.1:${await listen(t, resets)}`)
   t.match(error, { retryable: true, data: { kind: 'closed' }, message: /ECONNRESET .*without an answer/ })
+})
+
+t.test('an answer that begins no WebSocket is told from a fault without a reason', async t => {
+  const answering = (answer: string) => createTcpServer(socket => socket.on('error', () => {}).end(answer))
+  const upgrade = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: '
+  const rows: [answer: string, message: RegExp][] = [
+    [
+      'SSH-2.0-OpenSSH_9.9\r\n',
+      /HPE_INVALID_CONSTANT 127\.0\.0\.1:\d+: what answers there is no HTTP server/
+    ],
+    [`${upgrade}h2c\r\n\r\n`, /127\.0\.0\.1:\d+: Invalid Upgrade header: this is no WebSocket server/],
+    [`${upgrade}websocket\r\nSec-WebSocket-Accept: x\r\n\r\n`, /: Invalid Sec-WebSocket-Accept header: this/]
+  ]
+  for (const [answer, message] of rows) {
+    const { error } = await fail(`ws://127.0.0.1:${await listen(t, answering(answer))}`)
+    t.match(error, { retryable: true, data: { kind: 'http' }, message })
+    t.notMatch(error.message, /browser/)
+  }
+})
+
+t.test('a message has neither the password nor the query of the address', async t => {
+  const { error } = await fail('ws://ann:secret@127.0.0.1:1/game?token=secret')
+  t.match(error.message, /^No connection to ws:\/\/127\.0\.0\.1:1\/game came about: ECONNREFUSED/)
+})
+
+t.test('a socket that reports its closing as an error, and at once, is given up in time', async t => {
+  class Hasty {
+    binaryType = ''
+    onopen = null
+    onmessage = null
+    onclose: ((event: object) => void) | null = null
+    onerror: ((event: object) => void) | null = null
+    send() {}
+    close() {
+      this.onerror?.({ error: new Error('closed before it was open') })
+      this.onclose?.({ code: 1006, reason: '' })
+    }
+  }
+  const { error, failures } = await fail('ws://127.0.0.1:1', { attemptTimeout: 20, WebSocket: Hasty })
+  t.match(error, { data: { kind: 'timeout' }, message: /no handshake within 20 ms \(tried/ })
+  t.ok(failures.every(({ kind }) => kind === 'timeout'))
 })
 
 t.test('a server says when to come back, and the client does so', async t => {
@@ -190,6 +236,10 @@ t.test('a failure may close the client, and a silent server is given up in time'
   t.match(user.error, { data: { kind: 'user' }, message: /`user` failed: no token/ })
   t.match((await fail('nowhere')).error, { data: { kind: 'platform' }, retryable: false })
   await t.rejects(connect('ws://127.0.0.1:1', { onFailure: 5 } as never), { message: /`onFailure`/ })
+  await t.rejects(connect('ws://127.0.0.1:1', { on: [() => {}] } as never), {
+    code: 'OPTION_INVALID',
+    message: /`on` to be an object, got an array/
+  })
 })
 
 t.test('where the platform does not say why, the error says what to check', t => {
@@ -198,6 +248,9 @@ t.test('where the platform does not say why, the error says what to check', t =>
   t.match(explainNodeFault({ code: 'EWHATEVER', message: 'boom' }, 'ws://a:5'), {
     kind: 'unknown',
     reason: 'EWHATEVER a:5: boom'
+  })
+  t.match(explainNodeFault({ code: 'ECONNREFUSED', address: '127.0.0.1' }, 'ws://127.0.0.1:0'), {
+    reason: 'ECONNREFUSED 127.0.0.1:0: nothing listens there'
   })
   const several = { code: 'ECONNREFUSED', errors: [{ address: '::1', port: 5 }] }
   t.match(explainNodeFault(several, 'ws://a:5'), { reason: 'ECONNREFUSED ::1:5: nothing listens there' })

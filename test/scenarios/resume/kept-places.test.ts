@@ -134,6 +134,22 @@ t.test('what is in the storage may be anything: it is a new session then', async
   await until('no session is left', () => gateway.metrics().sessions === 0)
 })
 
+t.test(
+  'a storage that answers with promises is told of once, and costs the place and nothing else',
+  async t => {
+    const { join } = await start(t)
+    const late = () => Promise.reject(new Error('no room'))
+    const warned = t.capture(console, 'warn')
+    const client = await join({ keep: { getItem: late, setItem: late, removeItem: late } as never })
+    t.equal(client.resumed, false)
+    client.leave()
+    t.match(
+      warned().map(({ args }) => args),
+      [[/the storage of `keep` answers with promises/]]
+    )
+  }
+)
+
 t.test('a storage that throws, or cannot even be named, costs the place and nothing else', async t => {
   const { gateway, join } = await start(t)
   const fail = () => {
