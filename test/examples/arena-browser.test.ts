@@ -70,6 +70,13 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
     }
     t.match(gateway.metrics(), { sessions: 2, sessionsOpened: 2, workersLost: 1 })
   })
+
+  t.test('a page that is loaded again goes on in its room', async t => {
+    await red.reload()
+    await red.getByText('In the same session again.').waitFor()
+    await red.getByText('Red (you): ').waitFor()
+    t.match(gateway.metrics(), { sessionsResumed: 2, sessionsOpened: 2 })
+  })
 })
 
 /** Differences of two colours in OKLab, for eyes of each kind: about 0.02 can just be seen. */

@@ -68,8 +68,8 @@ async function eventually(what: string, holds: () => Promise<boolean>): Promise<
   while (!(await holds())) if (Date.now() > end) throw new Error(`Waited in vain until ${what}`)
 }
 
-async function start(t: Test, browser: Browser, count: number) {
-  const { gateway } = await startGateway(t, handlers, { onHttpRequest })
+async function start(t: Test, browser: Browser, count: number, resumeWindow = 60_000) {
+  const { gateway } = await startGateway(t, handlers, { onHttpRequest, resumeWindow })
   const windows = await Promise.all(Array.from({ length: count }, () => ChatWindow.open(t, browser, gateway)))
   return { gateway, windows: windows as [ChatWindow, ChatWindow] }
 }
@@ -125,7 +125,7 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
     const colours = await one.page.locator('#people .name').evaluateAll(names =>
       names.map(name => {
         // biome-ignore lint/suspicious/noExplicitAny: this runs in the browser, whose types are not here
-        return (globalThis as any).getComputedStyle(name, '::before').backgroundColor as string
+        return (globalThis as any).getComputedStyle(name).backgroundImage as string
       })
     )
     t.equal(new Set(colours).size, 2, colours.join(' and '))
@@ -144,6 +144,15 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
         t.ok(leave.height < 50, 'Leave has one line')
         t.ok(leave.y < title.y + title.height && leave.y + leave.height > title.y, 'and is beside the title')
         t.equal(await page.evaluate('document.documentElement.scrollWidth'), width)
+        const [person] = await page
+          .locator('#people .name')
+          .evaluateAll(names =>
+            names.map(name => [...name.getClientRects()].map(({ width }: { width: number }) => width))
+          )
+        t.ok(
+          person!.every(part => part > 40),
+          `no dot is alone on a line: ${person}`
+        )
         const card = (await page.locator('.talk').boundingBox())!
         const form = (await page.locator('#say').boundingBox())!
         t.ok(form.y + form.height < card.y + card.height, 'the form is in its card')
@@ -154,16 +163,45 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
       }
     )
 
-  t.test('a window that is closed is gone for the others', async t => {
-    const { windows } = await start(t, browser, 2)
+  t.test('a window that is closed is away for the others, and gone after the resume window', async t => {
+    const { windows } = await start(t, browser, 2, 1_000)
     const [red, blue] = windows
     await red.enter('Red')
     await blue.enter('Blue')
     await red.lists('Who is here', ['Blue', 'Red (you)'])
     await blue.page.close()
+    await red.sees('Blue is away')
     await red.sees('Blue has gone')
     await red.lists('Who is here', ['Red (you)'])
   })
+
+  t.test(
+    'a page that is loaded again goes on in its room, and the others see which person it is',
+    async t => {
+      const { gateway, windows } = await start(t, browser, 2)
+      const [red, blue] = windows
+      await red.enter('Same', 'Tower')
+      await blue.enter('Same', 'Tower')
+      await blue.say('Before')
+      await red.sees('Before')
+      await red.page.reload()
+      await red.sees('In the same session again. What was said before this page was loaded is not shown.')
+      const notes = blue.page.locator('.note')
+      await notes.filter({ hasText: /^Same #\d{3} is away$/ }).waitFor()
+      await notes.filter({ hasText: /^Same #\d{3} is back$/ }).waitFor()
+      await red.page.getByRole('heading', { name: 'Tower', exact: true }).waitFor()
+      t.equal(await red.page.getByRole('list', { name: 'Who is here' }).getByRole('listitem').count(), 2)
+      await red.say('After')
+      await blue.sees('After')
+
+      await red.page.getByRole('button', { name: 'Leave' }).click()
+      await red.page.getByRole('heading', { name: 'Enter a room' }).waitFor()
+      await red.page.reload()
+      await red.enter('Other', 'Tower')
+      t.match(gateway.metrics(), { sessionsOpened: 2, sessionsResumed: 2 })
+      for (const { complaints } of windows) t.same(complaints, [])
+    }
+  )
 
   t.test('HTML in a message is shown as it was written, and does nothing', async t => {
     const { windows } = await start(t, browser, 2)
@@ -254,9 +292,17 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
   t.test('a cut connection is resumed: what was said meanwhile comes, by others and by oneself', async t => {
     const { gateway, windows } = await start(t, browser, 2)
     const [red, blue] = windows
+    await red.page.setViewportSize({ width: 360, height: 640 })
+    // The test decides how long the connection stays cut.
+    await red.page.clock.install()
+    await red.page.reload()
+    await red.page.getByText('Connected', { exact: true }).waitFor()
     await red.enter('Red')
     await blue.enter('Blue')
+    await blue.say('W'.repeat(400))
     await blue.say('Before')
+    await red.sees('Before')
+    await red.page.clock.pauseAt(Date.now() + 60_000)
     await red.page.getByRole('button', { name: 'Cut the connection' }).click()
     await red.page.getByText('The connection is lost. Coming back').waitFor()
     await blue.say('While Red was away')
@@ -267,7 +313,13 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
       .filter({ hasText: 'From the tunnel' })
       .filter({ hasText: 'Waits for the connection' })
       .waitFor()
+    const below = await red.page
+      .getByRole('log')
+      .evaluate(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight)
+    t.ok(below < 2, 'what waits is in view')
     t.equal(await red.page.getByLabel('Message', { exact: true }).inputValue(), '', 'the next can be typed')
+    await red.page.clock.fastForward(3_000)
+    await red.page.clock.resume()
     await red.sees('Connected again, in the same session. What was said meanwhile follows.')
     for (const window of windows) await window.sees('From the tunnel')
     const lines = (await red.page.getByRole('log').locator('.text, .note').allTextContents()).slice(-4)
@@ -279,7 +331,7 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
     ])
     t.equal(await pending.count(), 0)
     await red.lists('Who is here', ['Blue', 'Red (you)'])
-    t.match(gateway.metrics(), { sessionsOpened: 2, sessionsResumed: 1 })
+    t.match(gateway.metrics(), { sessionsOpened: 2 })
     for (const { complaints } of windows) t.same(complaints, [])
   })
 

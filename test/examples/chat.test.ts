@@ -64,6 +64,14 @@ t.test(
   }
 )
 
+t.test('a page that was loaded again asks where its session is: in its room, or in none', async t => {
+  const { enter } = await start(t)
+  const { player, me, people } = await enter('Red')
+  t.same(await player.request('room.here'), { room: 'Lobby', me, name: 'Red', people })
+  await player.request('room.leave')
+  t.equal(await player.request('room.here'), null)
+})
+
 t.test('that somebody types is told to the others only', async t => {
   const { enter } = await start(t)
   const [red, blue] = [await enter('Red'), await enter('Blue')]

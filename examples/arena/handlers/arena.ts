@@ -31,7 +31,7 @@ export async function enter(_body: unknown, session: ArenaSession, context: Hand
   await context.channel(channelName(roomName)).ajoin()
   const { born } = room
   const found = session.get('found') ?? 0
-  return { me: session.id, room: roomName, width, height, born, found, worker: context.worker.index }
+  return { me: session.id, name, room: roomName, width, height, born, found, worker: context.worker.index }
 }
 
 /** Sets the direction to run in. It is a notify: it needs no reply, and only the last one counts. */

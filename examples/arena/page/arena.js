@@ -15,9 +15,11 @@ const find = id => document.getElementById(id)
 // ── The connection ─────────────────────────────────────────────────────────────────────────────────────────
 
 showStatus('Connecting …')
-const game = await connect(new URL('.', location.href.replace(/^http/, 'ws')), { connectTimeout: 0 })
+const game = await connect(new URL('.', location.href.replace(/^http/, 'ws')), {
+  connectTimeout: 0,
+  keep: () => sessionStorage
+})
 showStatus('Connected')
-find('enter').disabled = false
 
 game.onState(({ state, resumed, reason }) => {
   for (const id of ['cut', 'crash']) find(id).disabled = state !== 'open'
@@ -60,7 +62,7 @@ async function enter(asked, why) {
 
 async function enterChosen(asked, why) {
   const entered = await game.request('arena.enter')
-  here = { ...entered, asked }
+  here = { ...entered, asked: asked ?? { name: entered.name, room: entered.room } }
   lastTickAt = performance.now()
   if (why !== undefined) note(why(entered))
   drawGame()
@@ -344,3 +346,6 @@ function showStatus(text) {
 }
 
 draw()
+// A page that was loaded again goes on in the room of its session, if there is one.
+if (game.resumed) await enterChosen(undefined, () => 'In the same session again.').catch(() => {})
+find('enter').disabled = false

@@ -28,7 +28,18 @@ export async function enter(
   session.set('said', 0)
   await session.apushAll()
   channel.broadcast('room.entered', personOf(session), { except: session })
-  return { room, me: session.id, people: await listPeople(channel, context) }
+  return describeRoom(room, session, context)
+}
+
+/** Replies as `enter` does, to a page that was loaded again; null for a session that is in no room. */
+export function here(_body: unknown, session: ChatSession, context: HandlerContext) {
+  const room = session.get('room')
+  return room === undefined ? null : describeRoom(room, session, context)
+}
+
+async function describeRoom(room: string, session: ChatSession, context: HandlerContext) {
+  const people = await listPeople(channelOf(room, context), context)
+  return { room, me: session.id, name: session.uid!, people }
 }
 
 /** Leaves the room, and tells the others. Does nothing for a session that is in no room. */

@@ -20,10 +20,15 @@ const find = id => document.getElementById(id)
 // ── The connection ─────────────────────────────────────────────────────────────────────────────────────────
 
 showStatus('Connecting …')
-/** The client reconnects by itself, and waits for the first connection without a limit. */
-const game = await connect(new URL('.', location.href.replace(/^http/, 'ws')), { connectTimeout: 0 })
+/**
+ * The client reconnects by itself, and waits for the first connection without a limit. A page that is loaded
+ * again goes on with its session.
+ */
+const game = await connect(new URL('.', location.href.replace(/^http/, 'ws')), {
+  connectTimeout: 0,
+  keep: () => sessionStorage
+})
 showStatus('Connected')
-find('enter').disabled = false
 
 game.onState(({ state, resumed, reason }) => {
   find('cut').disabled = state !== 'open'
@@ -62,11 +67,15 @@ const listeners = {
   },
   'room.away'({ id }) {
     const person = here.people.get(id)
-    if (person !== undefined) writeNote(`${person.name} is away`)
+    if (person === undefined) return
+    here.people.set(id, { ...person, isAway: true })
+    writeNote(nameOf(person), ' is away')
   },
   'room.back'({ id }) {
     const person = here.people.get(id)
-    if (person !== undefined) writeNote(`${person.name} is back`)
+    if (person === undefined) return
+    here.people.set(id, { ...person, isAway: false })
+    writeNote(nameOf(person), ' is back')
   },
   'message.said'({ id, name, text, at }) {
     hideTyping(id)
@@ -94,25 +103,39 @@ function eventArrived(event, body) {
   }
 }
 
-async function enter(asked) {
+/**
+ * Shows the room that a request replies with: `room.enter`, or `room.here` for the one that the session is in.
+ * Returns whether there is one.
+ */
+async function enter(route, asked) {
   early = []
+  let entered = null
   try {
-    const { me, room, people } = await game.request('room.enter', asked)
-    here = { me, asked, room, people: new Map(people.map(person => [person.id, person])) }
+    entered = await game.request(route, asked)
+    if (entered === null) return false
+    const { me, name, room, people } = entered
+    here = { me, asked: { name, room }, room, people: new Map(people.map(person => [person.id, person])) }
     // A new session has another number: names above are those of earlier sessions.
     for (const name of log.querySelectorAll('.name')) name.classList.add('past')
     hideTyping()
   } finally {
     const events = early
     early = undefined
-    if (here?.asked === asked) for (const [event, body] of events) eventArrived(event, body)
+    if (entered !== null) for (const [event, body] of events) eventArrived(event, body)
   }
   drawRoom()
+  return true
+}
+
+/** Goes on where this page was before it was loaded again. */
+async function goOn() {
+  const isThere = await enter('room.here').catch(() => false)
+  if (isThere) writeNote('In the same session again. What was said before this page was loaded is not shown.')
 }
 
 async function enterAgain() {
   try {
-    await enter({ ...here.asked })
+    await enter('room.enter', here.asked)
     writeNote(
       'Connected again. This is a new session: what was said meanwhile is missing, and you count from 0.'
     )
@@ -152,7 +175,7 @@ function onSubmit(form, alert, run) {
 onSubmit(find('entrance'), find('entrance-error'), async () => {
   log.replaceChildren()
   isFollowing = true
-  await enter({ name: find('name').value, room: find('room-asked').value })
+  await enter('room.enter', { name: find('name').value, room: find('room-asked').value })
   find('text').focus()
 })
 
@@ -239,9 +262,7 @@ function drawPeople() {
   const people = [...(here?.people.values() ?? [])].sort(
     (a, b) => a.name.localeCompare(b.name) || a.id - b.id
   )
-  find('people').replaceChildren(
-    ...people.map(person => create('li', {}, nameOf(person), person.id === here.me ? ' (you)' : ''))
-  )
+  find('people').replaceChildren(...people.map(person => create('li', {}, nameOf(person), roleOf(person))))
   const best = people.filter(({ said }) => said > 0).sort((a, b) => b.said - a.said)
   find('scores').replaceChildren(
     ...best
@@ -251,6 +272,11 @@ function drawPeople() {
       )
   )
   drawTags()
+}
+
+function roleOf({ id, isAway }) {
+  if (id === here.me) return ' (you)'
+  return isAway ? ' (away)' : ''
 }
 
 /** Colours of people in the style sheet. */
@@ -305,6 +331,7 @@ function writePending(text) {
 function drawPending() {
   const why = game.state === 'open' ? 'Sending …' : 'Waits for the connection'
   for (const wait of log.querySelectorAll('.wait')) wait.textContent = why
+  follow()
 }
 
 function writeNote(...content) {
@@ -344,6 +371,9 @@ visualViewport?.addEventListener('resize', () => {
 function showStatus(text) {
   find('status').textContent = text
 }
+
+if (game.resumed) await goOn()
+find('enter').disabled = false
 
 /** Creates an element with texts and elements in it. A text stays text: nothing in it is read as HTML. */
 function create(name, properties, ...content) {
