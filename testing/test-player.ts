@@ -30,12 +30,22 @@ export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
 
   /**
    * Collects events of this name from now on, so that `next` also returns those that come before it is
-   * called.
+   * called. Events that came before this call are left out. A second call for the same name does nothing.
    */
   listen(event: keyof Events & string): void {
     if (this.#events.has(event)) return
+    let isNew = false
+    this.#collect(event, () => isNew)
+    // Behind the microtask in which the client passes on what it has kept for the first listener.
+    queueMicrotask(() => {
+      isNew = true
+    })
+  }
+
+  #collect(event: keyof Events & string, isMeant: () => boolean): void {
     this.#events.set(event, [])
     this.client.on(event, body => {
+      if (!isMeant()) return
       const waiting = this.#waiting.get(event)?.shift()
       if (waiting !== undefined) waiting(body)
       else this.#events.get(event)!.push(body)
@@ -44,10 +54,11 @@ export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
 
   /**
    * Resolves with the body of the next event of this name: the oldest one collected since `listen`, else the
-   * next to come. Never rejects, and has no timeout of its own.
+   * next to come. Without `listen`, the first call also finds what came before it, such as an event of
+   * onConnect. Never rejects, and has no timeout of its own.
    */
   next<Event extends keyof Events & string>(event: Event): Promise<Events[Event]> {
-    this.listen(event)
+    if (!this.#events.has(event)) this.#collect(event, () => true)
     const come = this.#events.get(event)!
     if (come.length > 0) return Promise.resolve(come.shift() as Events[Event])
     return new Promise(resolve => {

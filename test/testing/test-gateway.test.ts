@@ -29,6 +29,32 @@ t.test('players ask, are told, are cut off and come back; workers are ended and 
   t.ok(test.lines.some(({ message }) => message === 'A worker ended'))
 })
 
+t.test('a player records events from listen on; without it, next finds those that came before', async t => {
+  const test = await TestGateway.start({ handlers, workerArgv: [] })
+  t.teardown(() => test.close())
+  const player = await test.connect()
+  await player.request('player.login', { uid: 'red' })
+  const told = new Promise<void>(resolve => {
+    player.client.onEvent(event => {
+      if (event === 'last') resolve()
+    })
+  })
+  for (const [event, body] of [
+    ['tick', 1],
+    ['early', 1],
+    ['early', 2],
+    ['last', 0]
+  ] as const) {
+    test.gateway.send('red', event, body)
+  }
+  await told
+  player.listen('tick')
+  test.gateway.send('red', 'tick', 2)
+  t.equal(await player.next('tick'), 2)
+  t.equal(await player.next('early'), 1)
+  t.equal(await player.next('early'), 2)
+})
+
 t.test('it ends with all that it has started', async t => {
   const test = await TestGateway.start({ handlers: fileURLToPath(handlers), workerArgv: [] })
   const player = await test.connect()
