@@ -1,6 +1,6 @@
 /** The command `sallyport init`: makes a project with a handler, a client, a test and a README. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errors } from '../../shared/errors.js'
@@ -50,8 +50,7 @@ function init({ flags, words, env }: Arguments): void {
   process.stdout.write(`Made ${folder}. Its package.json asks npm for sallyport ${dependency}.
 ${beginRepository(folder)}
 
-  cd ${quote(shortest(folder, relative(caller, folder)))}
-  npm install
+${folder === caller ? '' : `  cd ${quote(shortest(folder, relative(caller, folder)))}\n`}  npm install
   npm run dev         the gateway; a saved handler is loaded at once
   npm run play        a player, in a second terminal
 
@@ -66,13 +65,22 @@ function expectNewFolder(folder: string): void {
       `Expected the project's name to be of small letters, digits, "-", "_" and ".", got "${name}"`
     )
   }
-  if (existsSync(folder) && readdirSync(folder).length > 0) {
+  if (name === 'node_modules') {
+    throw errors.optionInvalid('npm takes no project of the name "node_modules"; choose another one')
+  }
+  // Not by existsSync, which finds no link that leads to nothing.
+  if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw errors.optionInvalid(`${folder} is there already, and is no folder`)
+  }
+  if (readdirSync(folder).some(each => each !== '.git')) {
     throw errors.optionInvalid(`${folder} is there already, and is not empty`)
   }
 }
 
 /** Makes the folder a git repository, unless it is inside one. Returns a sentence for the user. */
 function beginRepository(folder: string): string {
+  if (existsSync(join(folder, '.git'))) return 'It is in the git repository that the folder has.'
   const git = (...args: string[]) => spawnSync('git', args, { cwd: folder, encoding: 'utf8' })
   const { error, status, stdout } = git('rev-parse', '--show-toplevel')
   if (error !== undefined) return 'It is no git repository, because git is not installed.'
@@ -136,5 +144,5 @@ function shortest(a: string, b: string): string {
 
 /** Returns a path as a shell takes it. */
 function quote(path: string): string {
-  return path === '' ? '.' : /[^\w./\\:@-]/.test(path) ? JSON.stringify(path) : path
+  return /[^\w./\\:@-]/.test(path) ? JSON.stringify(path) : path
 }

@@ -139,7 +139,7 @@ function readDirents(folder: string): Dirent[] {
 
 function unreadable(path: string, error: unknown) {
   const { code, message } = error as NodeJS.ErrnoException
-  return errors.handlersInvalid(
-    code === 'ENOENT' ? `The handlers' folder ${path} does not exist` : `${path} can't be read: ${message}`
-  )
+  if (code === 'ENOENT') return errors.handlersInvalid(`The handlers' folder ${path} does not exist`)
+  if (code === 'ENOTDIR') return errors.handlersInvalid(`The handlers' folder ${path} is no folder`)
+  return errors.handlersInvalid(`${path} can't be read: ${message}`)
 }

@@ -1,5 +1,6 @@
 /** Tests the file with the types of the routes, by compiling it. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import ts from 'typescript'
@@ -79,6 +80,36 @@ await game.request('score.ad', { points: 3 })
     'its old routes are an error of the client'
   )
   t.equal(writeTypesFile(readTypesFile(handlers)), false, 'it is up to date')
+})
+
+t.test(
+  'the command with --check writes nothing, and its exit code says whether the file is up to date',
+  async t => {
+    const { folder, handlers } = makeProject(t)
+    const program = join(root, 'dist/gateway/program/main.js')
+    const path = join(folder, 'routes.ts')
+    const types = (...args: string[]) => {
+      const command = [program, 'types', '--handlers', handlers, ...args]
+      const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' })
+      return { status, said: stdout + stderr }
+    }
+    const advice = 'sallyport types without --check writes it'
+    t.same(types('--check'), { status: 1, said: `sallyport: ${path} is not there: ${advice}\n` })
+    t.notOk(existsSync(path))
+    t.same(types(), { status: 0, said: `${path} is written.\n` })
+    t.same(types('--check'), { status: 0, said: `${path} is up to date.\n` })
+    renameSync(join(handlers, 'score.ts'), join(handlers, 'points.ts'))
+    const before = readFileSync(path, 'utf8')
+    t.same(types('--check'), { status: 1, said: `sallyport: ${path} is not up to date: ${advice}\n` })
+    t.equal(readFileSync(path, 'utf8'), before)
+  }
+)
+
+t.test('a folder that is missing, or none, is said to be, as when handlers are loaded', async t => {
+  const { handlers } = makeProject(t)
+  const [gone, file] = [join(handlers, 'gone'), join(handlers, 'score.ts')]
+  t.throws(() => readTypesFile(gone), { message: `The handlers' folder ${gone} does not exist` })
+  t.throws(() => readTypesFile(file), { message: `The handlers' folder ${file} is no folder` })
 })
 
 t.test('a file that it has not written stays as it is', async t => {

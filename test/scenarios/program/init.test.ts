@@ -9,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -142,12 +143,26 @@ t.test('inside a repository, or without git, no repository is made, which a line
   t.match(await init('inner', env), 'It is no git repository of its own, because it is inside ')
 })
 
+t.test('a folder that has only a repository in it, such as a new clone, becomes the project', async t => {
+  const folder = join(makeFolder(t), 'cloned')
+  mkdirSync(folder)
+  await run('git', ['init', '--quiet'], { cwd: folder, env })
+  const args = [program, 'init', '.', '--package', '1.0.0']
+  const { stdout } = await run(process.execPath, args, { cwd: folder, env })
+  t.match(stdout, /^It is in the git repository that the folder has\.\n\n {2}npm install$/m)
+  t.equal(readDependency(folder), '1.0.0')
+})
+
 t.test('what is no name, no empty folder or no package is refused, and nothing is made', async t => {
   const folder = makeFolder(t)
   writeFileSync(join(folder, 'taken'), '')
+  symlinkSync('nowhere', join(folder, 'dead-link'))
   for (const [args, wanted] of [
     [['My Game'], /^sallyport: Expected the project's name .* got "My Game"$/],
     [['.'], /there already, and is not empty|Expected the project's name/],
+    [['taken'], /\/taken is there already, and is no folder$/],
+    [['dead-link'], /\/dead-link is there already, and is no folder$/],
+    [['node_modules'], /^sallyport: npm takes no project of the name "node_modules"/],
     [[], /^sallyport: Expected the name of a folder to make/],
     [['game', '--packag', 'x'], /^sallyport: There is no option --packag; did you mean --package\?/],
     [
@@ -169,5 +184,5 @@ t.test('what is no name, no empty folder or no package is refused, and nothing i
   }).catch(each => each)
   t.equal(code, 1)
   t.match(stderr, /^sallyport: npm pack failed in .*ENOENT; give another --package SPEC\n$/)
-  t.same(readdirSync(folder), ['taken'])
+  t.same(readdirSync(folder), ['dead-link', 'taken'])
 })
