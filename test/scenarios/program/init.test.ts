@@ -68,7 +68,7 @@ t.test(
     t.match(tested.stdout, /# pass 2$/m, tested.stdout + tested.stderr)
     t.match(readFileSync(join(project, 'tsconfig.json'), 'utf8'), '"skipLibCheck": false')
 
-    for (const script of ['dev', 'start']) {
+    for (const script of ['dev', 'debug', 'start']) {
       const started = spawn('npm', ['run', script, '--', '--port', '0'], {
         cwd: project,
         env,
