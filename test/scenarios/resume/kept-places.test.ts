@@ -152,6 +152,36 @@ t.test(
   }
 )
 
+t.test('a storage that throws, or cannot even be named, costs the place and nothing else', async t => {
+  const { gateway, join } = await start(t)
+  const fail = () => {
+    throw new Error('QuotaExceededError')
+  }
+  const works = new Storage()
+  const storages: ClientOptions['keep'][] = [
+    { getItem: fail, setItem: fail, removeItem: fail },
+    Object.assign(new Storage(), { setItem: fail }),
+    fail,
+    () => undefined as never,
+    undefined
+  ]
+  for (const keep of storages) {
+    for (let visit = 0; visit < 2; visit++) {
+      const client = await join({ keep })
+      t.equal(client.resumed, false)
+      t.same(await client.request('player.seen'), [])
+      client.leave()
+    }
+  }
+  const first = await join({ keep: () => works })
+  await login(first)
+  first.leave()
+  t.equal((await join({ keep: () => works })).resumed, true)
+  for (const keep of [5, 'sessionStorage', {}, { getItem: fail }])
+    await t.rejects(join({ keep } as never), { code: 'OPTION_INVALID', message: /`keep` to be a storage/ })
+  t.equal(gateway.metrics().sessionsResumed, 1)
+})
+
 t.test('a place whose session is gone is a new session, as after a lost connection', async t => {
   const { gateway, storage, join } = await start(t)
   const first = await join()
