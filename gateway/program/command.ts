@@ -69,7 +69,7 @@ export function readArguments(
   } catch (error) {
     const unknown = findUnknown(argv, known)
     if (unknown !== undefined) {
-      const meant = suggest(nameOf(unknown), Object.keys(known), name => `--${name}`)
+      const meant = suggest(wholeName(nameOf(unknown)), Object.keys(known), name => `--${name}`)
       throw errors.optionInvalid(`There is no option ${unknown}; ${meant}--help lists them`)
     }
     if ((error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') !== true) throw error
@@ -107,4 +107,9 @@ function nameOf(argument: string): string {
 /** Returns the first argument that looks like a flag, and is none of those that are known. */
 function findUnknown(argv: readonly string[], known: FlagTable): string | undefined {
   return argv.find(each => /^-./.test(each) && !(each.startsWith('--') && Object.hasOwn(known, nameOf(each))))
+}
+
+/** Returns the name that a flag of one letter stands for in most programs. */
+function wholeName(name: string): string {
+  return { h: 'help', v: 'version', V: 'version', p: 'port' }[name] ?? name
 }

@@ -1,4 +1,5 @@
 /** The table of the program's commands, and the choice of one by the command line. */
+import { existsSync } from 'node:fs'
 import { errors } from '../../shared/errors.js'
 import { suggest } from '../../shared/text/nearest.js'
 import { variableOf } from '../options/option-row.js'
@@ -33,12 +34,17 @@ export function chooseCommand(argv: readonly string[]): ChosenCommand {
   const at = findFirstWord(argv)
   if (at === -1) return { command: gatewayCommand, argv }
   const name = argv[at]!
-  if (!Object.hasOwn(commands, name)) {
-    const meant = suggest(name, Object.keys(commands))
-    throw errors.optionInvalid(`There is no command "${name}"; ${meant}--help lists them`)
-  }
+  if (!Object.hasOwn(commands, name))
+    throw errors.optionInvalid(`There is no command "${name}"; ${suggestFor(name)}--help lists them`)
   const command = commands[name]!
   return { command, argv: [...frontOf(command, argv.slice(0, at)), ...argv.slice(at + 1)] }
+}
+
+/** Returns what somebody may have meant by a word that is no command. */
+function suggestFor(word: string): string {
+  if (Object.hasOwn(programFlags, word) || Object.hasOwn(helpFlag, word)) return `did you mean --${word}? `
+  const meant = suggest(word, Object.keys(commands))
+  return meant === '' && existsSync(word) ? `did you mean --handlers ${word}? ` : meant
 }
 
 /** Returns the text of `sallyport --help`. */

@@ -104,6 +104,8 @@ function describePackage(name: string, dependency: string): object {
       test: 'node --import tsx --test test/*.test.ts',
       types: 'sallyport types --handlers handlers',
       check: 'tsc --noEmit',
+      // Without this, a handler that was deleted would stay in dist, and its route with it.
+      prebuild: `node -e "fs.rmSync('dist', { recursive: true, force: true })"`,
       build: 'tsc',
       prestart: 'npm run build',
       start: 'sallyport --handlers dist/handlers'

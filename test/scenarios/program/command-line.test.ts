@@ -108,7 +108,7 @@ t.test('an example that has a page says where it is, and serves it', async t => 
   const running = start(t, ['--example', 'chat', '--port', '0'])
   const url = (await listening(running)).replace('ws:', 'http:')
   t.ok(running.out.includes(`    ${url}/\n`), running.out)
-  t.match(running.out, /room\.js +room\.enter, room\.leave/)
+  t.match(running.out, /room\.js +room\.enter, room\.here, room\.leave/)
   const response = await fetch(url)
   t.equal(response.status, 200)
   t.match(await response.text(), /<title>Sallyport chat/)
@@ -270,6 +270,9 @@ t.test(
         /^sallyport: There is no option --maxPause; did you mean --max-pause\? --help lists them$/
       ],
       [['surplus'], {}, /^sallyport: There is no command "surplus"; --help lists them$/],
+      [['version'], {}, /^sallyport: There is no command "version"; did you mean --version\?/],
+      [[example], {}, /^sallyport: There is no command ".*"; did you mean --handlers \S+\?/],
+      [['-h'], {}, /^sallyport: There is no option -h; did you mean --help\?/],
       [
         ['--port', '0', 'inti', 'game'],
         {},
