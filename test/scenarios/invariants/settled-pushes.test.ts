@@ -8,7 +8,7 @@ import { startGateway } from '../../helpers/gateway.js'
 import { until } from '../../helpers/until.js'
 
 /** Deaths of each kind. Set the variable `DEATHS` for more than the default. */
-const deaths = Number(process.env['DEATHS'] ?? 8)
+const deaths = Number(process.env['DEATHS'] ?? 5)
 
 interface Death {
   readonly what: string
