@@ -198,6 +198,8 @@ t.test('what is given up while the client is away is never sent', async t => {
 t.test('one listener may hear all events, by name, before the listeners of each', async t => {
   const { gateway, join } = await start(t, handlers)
   const client = await join()
+  // The gateway has opened the session when it answers.
+  await client.request('player.seen')
   const heard: unknown[] = []
   client.on('tick', body => heard.push(['on', body]))
   const end = client.onEvent((event, body) => heard.push([event, body]))
