@@ -63,7 +63,7 @@ export class Channel {
    * Sends an event to all members. It is sent before the request's reply.
    *
    * @param event the event's name: 1 to 255 bytes, not beginning with `$`
-   * @param body any value with a JSON form, of at most 16,000,000 bytes
+   * @param args the body: any value with a JSON form, of at most 16,000,000 bytes; then options
    * @throws `EVENT_NOT_SERIALIZABLE`; TypeError for an invalid name or option
    */
   broadcast<Name extends EventName>(event: Name, ...args: EventArguments<Name, ExceptOptions>): void {

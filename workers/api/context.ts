@@ -79,7 +79,7 @@ export class HandlerContext {
    *
    * @param to a session, its address, or a uid for all sessions of that user
    * @param event the event's name: 1 to 255 bytes, not beginning with `$`
-   * @param body any value with a JSON form, of at most 16,000,000 bytes
+   * @param args the body: any value with a JSON form, of at most 16,000,000 bytes; then options
    * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`; TypeError for an invalid name, receiver or option
    */
   send<Name extends EventName>(
@@ -107,7 +107,7 @@ export class HandlerContext {
    * Sends an event to all sessions, or with `filter: 'bound'` to all that are bound to a user.
    *
    * @param event the event's name: 1 to 255 bytes, not beginning with `$`
-   * @param body any value with a JSON form, of at most 16,000,000 bytes
+   * @param args the body: any value with a JSON form, of at most 16,000,000 bytes; then options
    * @throws `EVENT_NOT_SERIALIZABLE`; TypeError for an invalid name or option
    */
   broadcast<Name extends EventName>(event: Name, ...args: EventArguments<Name, BroadcastOptions>): void {
