@@ -5,7 +5,7 @@
  */
 export type { AbortSignalLike, PlatformAbortSignal } from '../shared/abort-signal.js'
 export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/events/event.js'
-export type { EventBody, EventName, Events } from '../shared/events/event-types.js'
+export type { EventArguments, EventBody, EventName, Events } from '../shared/events/event-types.js'
 export type { ConnectInfo, DropInfo, ResumeInfo } from '../shared/link/hooks.js'
 export type { RouteOptions } from '../shared/link/route-options.js'
 export { RequestError } from '../shared/request-error.js'
