@@ -94,22 +94,36 @@ export async function told(_body: unknown, session: Session, { log, signal }: Ha
   )
 }
 
-/** Blocks its thread until a file is there, so that nobody can tell it that its session has ended. */
-export async function untold(file: string, session: Session, { log }: HandlerContext): Promise<void> {
+/**
+ * Blocks the thread until a file is there, so that nobody can tell it that the session has ended. Then
+ * pushes, and logs the outcome.
+ */
+async function pushUntold(file: string, session: Session, { log }: HandlerContext): Promise<void> {
   log.info('It waits')
   // The line leaves before the thread is blocked.
-  await session.apush('number')
+  await new Promise(resolve => setImmediate(resolve))
   while (!existsSync(file));
   session.set('number', 2)
-  await session.apush('number')
-  log.info('It pushed')
+  await session.apush('number').then(
+    () => log.info('It pushed'),
+    (error: { code: string }) => log.info('It was refused', { code: error.code })
+  )
 }
 
-/** Pushes in a route that does not wait in the lane. */
-export const aside = handler({ concurrent: true }, async (number: number, session: Session) => {
-  session.set('number', number)
-  await session.apush('number')
-})
+export function untold(file: string, session: Session, context: HandlerContext): Promise<void> {
+  return pushUntold(file, session, context)
+}
+
+export const untoldAside = handler({ concurrent: true }, pushUntold)
+
+export async function untoldByService(
+  file: string,
+  { frontendId, id }: Session,
+  context: HandlerContext
+): Promise<void> {
+  const own = await context.sessions.aget(frontendId, id)
+  return pushUntold(file, own as Session, context)
+}
 
 export function id(_body: unknown, session: Session): number {
   return session.id

@@ -113,29 +113,34 @@ t.test('a push is refused at once when the worker knows that the session has end
   t.match(logged('It was refused'), { fields: { code: 'SESSION_NOT_FOUND' } })
 })
 
-t.test('a settled push to a session that has just ended is logged and counted', async t => {
+/** Requests a route that pushes when its session has ended and its worker has not been told. */
+async function pushUntold(t: Test, route: string) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'ended')
-  const { gateway, player, logged } = await startWaiting(t, 'death.untold', file)
+  const { gateway, player, logged } = await startWaiting(t, route, file)
   const before = gateway.metrics().operationsRefused
   player.leave()
   await until('the session has ended', () => gateway.metrics().sessions === 0)
   writeFileSync(file, '')
   await until('it was refused', () => logged('An operation was refused') !== undefined)
   t.match(logged('An operation was refused'), {
-    fields: { operation: 'push', route: 'death.untold', about: 'number', code: 'SESSION_NOT_FOUND' }
+    fields: { operation: 'push', route, about: 'number', code: 'SESSION_NOT_FOUND' }
   })
-  await until('the handler goes on', () => logged('It pushed') !== undefined)
   t.equal(gateway.metrics().operationsRefused, before + 1)
+  return logged
+}
+
+t.test('a settled push to a session that has just ended is logged and counted', async t => {
+  const logged = await pushUntold(t, 'death.untold')
+  await until('the handler goes on', () => logged('It pushed') !== undefined)
 })
 
-t.test('pushes of concurrent routes, and by the service, wait for the gateway', async t => {
-  const { connect } = await startGateway(t, 'settled', { workers: 1, isolation: 'thread' })
-  const player = await connect()
-  const id = await player.request('death.id')
-  await player.request('death.aside', 1)
-  await (await connect()).request('death.grow', { id, theirs: 10 })
-  t.equal(await player.request('death.read', 'theirs'), 'x'.repeat(10))
-  t.equal(await player.request('death.read', 'number'), 1)
+t.test('pushes of concurrent routes, and by the service, wait for the answer of the gateway', async t => {
+  for (const route of ['death.untoldAside', 'death.untoldByService']) {
+    const logged = await pushUntold(t, route)
+    await until('it was refused', () => logged('It was refused') !== undefined)
+    t.match(logged('It was refused'), { fields: { code: 'SESSION_NOT_FOUND' } }, route)
+    t.equal(logged('It pushed'), undefined)
+  }
 })

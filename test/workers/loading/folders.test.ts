@@ -99,12 +99,12 @@ t.test('a folder with nothing to remark has no remarks: nor has one with declara
 
 t.test('links to files and folders are followed, and routes are named by the link', async t => {
   const path = folder(t, {
-    'shared/score.js': one,
-    'shared/_options.js': 'export const timeout = 5',
-    'shared/deep/inner.js': one,
+    'common/score.js': one,
+    'common/_options.js': 'export const timeout = 5',
+    'common/deep/inner.js': one,
     'one/room.mjs': 'export const enter = () => import.meta.url',
     'handlers/a.js': one,
-    'handlers/game': linkTo('../shared'),
+    'handlers/game': linkTo('../common'),
     'handlers/chat/hall.js': linkTo(join('..', '..', 'one', 'room.mjs'))
   })
   const { routes, files, handlers, notes } = await read(join(path, 'handlers'))
