@@ -16,7 +16,7 @@ export type ApiKind = 'open' | 'read' | 'change'
 
 export interface ApiAddress {
   readonly method: 'GET' | 'POST'
-  /** Path below `/console/`. A part in capitals stands for a value, percent-encoded: `SID`, `INDEX`, `ROUTE`. */
+  /** Path below `/console/`. Parts in capitals stand for percent-encoded values: `SID`, `INDEX`, `ROUTE`. */
   readonly path: string
   readonly kind: ApiKind
 }
@@ -65,7 +65,7 @@ export const consoleAddresses = {
 
 export type ConsoleCall = keyof typeof consoleAddresses
 
-/** The header that each POST of a page with a cookie needs, beside `login`; its value is `LoginAnswer.csrf`. */
+/** The header that each POST with a cookie needs, except for `login`: its value is `LoginAnswer.csrf`. */
 export const csrfHeader = 'x-sallyport-csrf'
 
 /** The body of every failed call. */
