@@ -20,14 +20,15 @@ import {
   type HostRecipient
 } from './host/host-events.js'
 import { SessionService } from './host/session-service.js'
-import { serveStartPage } from './host/start-page.js'
-import { Listener } from './http/listener.js'
-import { UpgradePolicy } from './http/upgrade-policy.js'
+import type { Listener } from './http/listener.js'
 import { Intake } from './intake/intake.js'
 import { LoadLimits } from './intake/load-limits.js'
+import { type Diagnosis, diagnose, isReady } from './internal/diagnosis.js'
+import type { InternalServer } from './internal/internal-server.js'
 import { createStartTransport } from './isolation/start-transport.js'
 import { SharedBudget } from './limits/shared-budget.js'
-import { acceptAll, type ResolvedOptions } from './options/options.js'
+import type { ResolvedOptions } from './options/options.js'
+import { createInternalServer, createListener, readCondition } from './ports.js'
 import { refreshTypesFile } from './project/types-file.js'
 import { Reloads, reloadHandlers } from './reloads.js'
 import { Resumption } from './resume/resumption.js'
@@ -54,6 +55,7 @@ export class Gateway {
   readonly #connections: Connections
   readonly #resumption: Resumption
   readonly #listener: Listener
+  readonly #internal: InternalServer
   readonly #reloads = new Reloads(async () => {
     const reload = () => this.#load(() => this.#core.pool.reload())
     const reloaded = this.#debugLines === undefined ? reload() : this.#debugLines.reload(reload)
@@ -122,20 +124,9 @@ export class Gateway {
       resumption
     })
     this.#connections = connections
-    const serve = serveStartPage({
-      name: frontendId,
-      decidesWhoConnects: options.authenticate !== undefined || options.onHandshake !== acceptAll,
-      isDevelopment: options.dev,
-      listRoutes: () => this.routes.map(({ route }) => route)
-    })
-    const listener = new Listener({
-      ...options,
-      onHttpRequest: options.startPage === 'on' ? serve : options.onHttpRequest,
-      metrics,
-      upgradePolicy: new UpgradePolicy({ limits: options, metrics, log, monotonic }),
-      onSocket: (...opened) => connections.open(...opened)
-    })
+    const listener = createListener(this, metrics, (...opened) => connections.open(...opened))
     this.#listener = listener
+    this.#internal = createInternalServer(this)
     showGauges(metrics, { listener, connections, core, resumption, monotonic })
   }
 
@@ -147,6 +138,11 @@ export class Gateway {
   /** The URL for clients, e.g. `ws://127.0.0.1:3010`; `wss:` with a certificate. */
   get url(): string {
     return this.#listener.url
+  }
+
+  /** The URL of the internal port, e.g. `http://127.0.0.1:3011`; undefined if it is off. */
+  get internalUrl(): string | undefined {
+    return this.#internal.url
   }
 
   /** The routes that clients may request, sorted by name. */
@@ -194,6 +190,7 @@ export class Gateway {
   /** @internal Starts workers, then listens. */
   async start(): Promise<void> {
     try {
+      await this.#internal.listen()
       const load = () => this.#core.pool.start()
       await (this.#development?.start(load) ?? load())
       await this.#listener.listen()
@@ -250,11 +247,18 @@ export class Gateway {
   }
 
   /**
-   * Whether a load balancer can send players here: the gateway listens and is not closing, and at least one
-   * worker is up and makes progress.
+   * Whether a load balancer can send players here: the gateway listens, is neither closing nor overloaded, and
+   * at least one worker is up and makes progress. `/readyz` of the internal port tells the same.
    */
   get isReady(): boolean {
-    return this.#listener.isListening && this.#closing === undefined && this.#core.watchdog.hasReadyWorker
+    return isReady(this.diagnose())
+  }
+
+  /** Returns what is wrong, the gravest first, and what to do about it; nothing if all is well. */
+  diagnose(): Diagnosis[] {
+    const phase =
+      this.#closing !== undefined ? 'closing' : this.#listener.isListening ? 'running' : 'starting'
+    return diagnose(readCondition(this, phase, { core: this.#core, listener: this.#listener }))
   }
 
   #load(run: () => Promise<void>): Promise<void> {
@@ -279,6 +283,7 @@ export class Gateway {
     dispatcher.close()
     watchdog.close()
     await pool.close()
+    this.#internal.close()
     log.close()
   }
 

@@ -22,6 +22,7 @@ export {
 export { HostSession, type HostSessionEvents } from './host/host-session.js'
 export { servePage } from './host/serve-page.js'
 export { SessionService, type SessionServiceEvents } from './host/session-service.js'
+export type { Diagnosis } from './internal/diagnosis.js'
 export type {
   AuthenticationAnswer,
   AuthenticationRequest,

@@ -60,7 +60,7 @@ t.test('options.md has the options, their flags, variables, values, defaults and
     const [, meaning = help, told] = /^(.*?) \(default: (.+)\)$/.exec(help) ?? []
     const values =
       check.type === 'integer'
-        ? `${check.least} to ${check.most}`
+        ? [`${check.least} to ${check.most}`, ...(check.words ?? []).map(inCode)].join(', ')
         : check.type === 'word'
           ? check.words.map(inCode).join(', ')
           : check.type

@@ -76,6 +76,14 @@ export class RequestQueue {
     return this.line.isBehind(this.placeFor(request), this.#requests.waiting, now)
   }
 
+  /** Whether requests of most sessions, arriving now, would wait too long: in common, or for each worker. */
+  isOverloaded(now: number): boolean {
+    if (this.line.isEmpty || this.#maxQueueDelay === 0 || this.#timeLimits.areOff) return false
+    const isBehind = (place?: number) => this.line.isBehind(place, this.#requests.waiting, now)
+    const { places } = this.#pool
+    return isBehind() || (places.length > 0 && places.every(place => isBehind(place)))
+  }
+
   /**
    * Moves the work of a place without a worker to other places. Refuses all waiting requests if no place is
    * left.

@@ -54,9 +54,9 @@ export class Watchdog {
     clearInterval(this.#timer)
   }
 
-  /** Whether at least one worker makes progress or has nothing to do. */
-  get hasReadyWorker(): boolean {
-    return this.#init.pool.up.some(worker => {
+  /** The workers that make progress or have nothing to do. */
+  get readyWorkers(): Worker[] {
+    return this.#init.pool.up.filter(worker => {
       const { silences, stalls } = this.#seen.get(worker) ?? { silences: 0, stalls: 0 }
       return worker.state === 'up' && Math.max(silences, stalls) < checksPerDoubt
     })

@@ -20,6 +20,7 @@ import {
   refuseUpgrade,
   requireUpgrade
 } from './http-answers.js'
+import { explainListenError } from './listen-errors.js'
 import { type TcpConnection, TcpConnections } from './tcp-connections.js'
 import { readEnd, readTlsPair, type TlsFiles } from './tls.js'
 import type { UpgradePolicy } from './upgrade-policy.js'
@@ -45,6 +46,7 @@ const httpLimits = { keepAliveTimeout: 5_000, requestTimeout: 60_000 }
  */
 const longestSilence = 120_000
 const maxRequestsPerSocket = 1_000
+const flags = { port: '--port', host: '--host' }
 
 export interface ListenerInit extends TlsFiles, AddressLimitsInit {
   readonly maxConnections: number
@@ -62,6 +64,8 @@ export interface ListenerInit extends TlsFiles, AddressLimitsInit {
   readonly upgradePolicy: UpgradePolicy
   /** Answers requests that are no upgrades. If undefined, the answer is 426. */
   readonly onHttpRequest: HttpRequestListener | undefined
+  /** Answers a health check, for any host name, and returns true; returns false for another request. */
+  readonly answerHealth: (request: IncomingMessage, response: ServerResponse) => boolean
   readonly onSocket: (opened: OpenedSocket, credentials: Credentials) => void
 }
 
@@ -138,7 +142,7 @@ export class Listener {
     return new Promise((resolve, reject) => {
       this.#http.on('error', (error: NodeJS.ErrnoException) => {
         if (this.isListening) return this.#tcpConnections.acceptFailed(error)
-        reject(errors.listenFailed(`Can't listen on ${host}:${port}: ${explainListenError(error)}`))
+        reject(errors.listenFailed(`Can't listen on ${host}:${port}: ${explainListenError(error, flags)}`))
       })
       this.#http.listen(port, host, () => {
         this.#port = (this.#http.address() as AddressInfo).port
@@ -179,9 +183,12 @@ export class Listener {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { onHttpRequest = requireUpgrade, log, upgradePolicy } = this.#init
+    const { onHttpRequest = requireUpgrade, answerHealth, log, upgradePolicy } = this.#init
     this.#awaitAnswer(request.socket, response)
-    const refusal = this.#tcpConnections.refusalOf(request.socket) ?? upgradePolicy.judgeHost(request)
+    const turnedAway = this.#tcpConnections.refusalOf(request.socket)
+    // Load balancers ask by the address, not by a name of the option `hosts`.
+    if (turnedAway === undefined && answerHealth(request, response)) return
+    const refusal = turnedAway ?? upgradePolicy.judgeHost(request)
     if (refusal !== undefined) return answerRefused(response, refusal)
     try {
       await onHttpRequest(request, response)
@@ -245,21 +252,5 @@ export class Listener {
     if (pending === undefined) return serve()
     socket.on('error', destroy)
     pending.once('close', () => socket.destroyed || serve())
-  }
-}
-
-/** Returns why a port can't be listened on, and what to do, if the error tells. */
-function explainListenError({ code, message }: NodeJS.ErrnoException): string {
-  switch (code) {
-    case 'EADDRINUSE':
-      return 'another program listens there already; end it, or choose another port: --port 0 takes a free one'
-    case 'EACCES':
-      return 'this user may not listen there; choose a port from 1024 on: --port 0 takes a free one'
-    case 'EADDRNOTAVAIL':
-      return 'this machine has no such address; --host 0.0.0.0 listens on all that it has'
-    case 'ENOTFOUND':
-      return 'the name has no address; --host takes an address of this machine'
-    default:
-      return message
   }
 }

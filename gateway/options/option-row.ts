@@ -7,7 +7,13 @@ import type { PlainOptions } from './plain-options.js'
 export type Check =
   | { readonly type: 'text' }
   | { readonly type: 'file' | 'folder' }
-  | { readonly type: 'integer'; readonly least: number; readonly most: number }
+  | {
+      readonly type: 'integer'
+      readonly least: number
+      readonly most: number
+      /** Words that may stand in place of a number. */
+      readonly words?: readonly string[]
+    }
   | { readonly type: 'word'; readonly words: readonly string[] }
 
 export interface OptionRow {
@@ -24,9 +30,9 @@ export function ms(least: number): Check {
   return { type: 'integer', least, most: 2_147_483_647 }
 }
 
-/** Returns the check of a whole number. */
-export function count(least: number, most: number): Check {
-  return { type: 'integer', least, most }
+/** Returns the check of a whole number. `words` may stand in place of a number. */
+export function count(least: number, most: number, words?: readonly string[]): Check {
+  return { type: 'integer', least, most, ...(words !== undefined && { words }) }
 }
 
 /** Returns the option's name on the command line: `frontendId` → `frontend-id`. */
@@ -87,8 +93,10 @@ export function checkOption({ name, check, defaultValue }: OptionRow, value: unk
       if (!check.words.includes(value as string)) throw fail(`one of ${check.words.join(', ')}`)
       return value as string
     case 'integer':
+      if (check.words?.includes(value as string)) return value as string
       if (!Number.isInteger(value) || (value as number) < check.least || (value as number) > check.most) {
-        throw fail(`a whole number from ${check.least} to ${check.most}`)
+        const words = check.words === undefined ? '' : `, ${check.words.join(', ')}`
+        throw fail(`a whole number from ${check.least} to ${check.most}${words}`)
       }
       return value as number
   }

@@ -214,6 +214,10 @@ export function resolveOptions(asked: GatewayOptions, metrics = new Metrics()): 
   new Origins(options.origins)
   new Hosts(options.hosts, options.host)
   listEvents(options.events)
+  if (options.healthPath !== 'none' && !/^\/[^?#\s]*$/.test(options.healthPath))
+    throw errors.optionInvalid(
+      `Expected \`healthPath\` to be a path such as /healthz, or none, got ${describeValue(options.healthPath)}`
+    )
   return Object.freeze({
     ...options,
     handlers: resolve(options.handlers),

@@ -73,6 +73,22 @@ export interface PlainOptions {
    */
   startPage: StartPage
   /**
+   * The port for health checks, metrics and the console, which is not for players. `auto` takes 3011, or the
+   * next one that is free, up to 3020; where `NODE_ENV` is `production`, only 3011; and any free port if
+   * `port` is 0. `off`: no internal port. Default: `off`; on the command line `auto`.
+   */
+  internalPort: number | 'auto' | 'off'
+  /**
+   * The address of the internal port. Whoever reaches it can read metrics and health. Default: `127.0.0.1`,
+   * which only this machine reaches.
+   */
+  internalHost: string
+  /**
+   * A path of the public port that answers whether the gateway is ready, for load balancers that have one
+   * port: 200 or 503, without a reason. It wins over `onHttpRequest`. Default: `none`.
+   */
+  healthPath: string
+  /**
    * TCP connections in all, from their accept: WebSockets, and connections that ask for an upgrade or a page.
    * At the limit, a connection that waits for a request is closed to make room. If no connection waits, a few
    * new ones are answered with 503, and the others closed. The number of files that the process may open is a

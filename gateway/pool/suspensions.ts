@@ -59,6 +59,12 @@ export class Suspensions {
     this.#byRoute.clear()
   }
 
+  /** Returns the names of the routes that are suspended now. */
+  list(): string[] {
+    const now = this.#init.monotonic()
+    return [...this.#byRoute].flatMap(([route, { suspendedUntil }]) => (suspendedUntil > now ? [route] : []))
+  }
+
   /** Returns the milliseconds until a route is tried again; 0 if it is not suspended. */
   remaining(route: Route): number {
     const blame = this.#byRoute.get(route.name)

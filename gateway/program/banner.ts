@@ -6,20 +6,24 @@ const shownRoutes = 6
 const shownFiles = 12
 
 export function formatBanner(gateway: Gateway, version: string): string {
-  const { options, url, routes } = gateway
+  const { options, url, internalUrl, routes } = gateway
   const files = new Map<string, string[]>()
   for (const { file, route } of routes) files.set(file, [...(files.get(file) ?? []), route])
   return `
 Sallyport ${version}${options.dev ? ', development: handlers are loaded anew when a file of theirs is saved' : ''}
 
   listens on  ${url}
-  name        ${options.frontendId}
+${formatInternal(internalUrl)}  name        ${options.frontendId}
   workers     ${options.workers}
   handlers    ${options.handlers}
 ${formatRoutes(files, options.handlers)}
 
 ${formatPage(gateway)}  ${options.dev ? 'r and Enter load the handlers anew. ' : ''}Ctrl-C ends it.
 `
+}
+
+function formatInternal(url: string | undefined): string {
+  return url === undefined ? '' : `  internal    ${url}  for operators: /readyz, /livez\n`
 }
 
 /** Lists the files with their routes, cut to the first ones; then it says how to see all. */

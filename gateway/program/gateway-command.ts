@@ -92,7 +92,7 @@ async function runGateway(given: Arguments): Promise<void> {
   }
   const { options, http, warnings } = readGatewayOptions(given)
   const page = http === undefined ? {} : await import(pathToFileURL(http).href)
-  const gateway = assembleGateway({ ...options, onHttpRequest: page.onHttpRequest })
+  const gateway = assembleGateway({ internalPort: 'auto', ...options, onHttpRequest: page.onHttpRequest })
   for (const warning of warnings) gateway.options.log.warn(warning)
   const state = await new Program(gateway).start()
   if (state === 'running') process.stdout.write(formatBanner(gateway, version))
@@ -100,7 +100,7 @@ async function runGateway(given: Arguments): Promise<void> {
 
 function placeholderOf({ check }: OptionRow): string {
   if (check.type === 'word') return check.words.join('|')
-  if (check.type === 'integer') return 'N'
+  if (check.type === 'integer') return ['N', ...(check.words ?? [])].join('|')
   if (check.type === 'file') return 'FILE'
   return check.type === 'folder' ? 'DIR' : 'TEXT'
 }

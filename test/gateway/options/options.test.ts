@@ -138,7 +138,10 @@ for (const { name, check } of optionTable) {
       text: 'a text that is not empty',
       folder: 'the path of a folder',
       file: "the path of a file, or '' for none",
-      integer: check.type === 'integer' ? `a whole number from ${check.least} to ${check.most}` : '',
+      integer:
+        check.type === 'integer'
+          ? [`a whole number from ${check.least} to ${check.most}`, ...(check.words ?? [])].join(', ')
+          : '',
       word: check.type === 'word' ? `one of ${check.words.join(', ')}` : ''
     }[check.type]
     const rows: [unknown, string][] = [
@@ -165,6 +168,8 @@ for (const { name, check } of optionTable) {
     }
     for (const [value, got] of rows)
       t.throws(() => resolveWith(value), refused(`Expected \`${name}\` to be ${expected}, got ${got}`))
+    if (check.type === 'integer')
+      for (const word of check.words ?? []) t.equal(resolveWith(word)[name], word, 'each word is allowed')
     if (check.type === 'word')
       for (const word of check.words)
         t.equal(resolveWith(word)[name], word === 'auto' ? 'on' : word, 'each word is allowed')
@@ -176,6 +181,17 @@ t.test('a certificate needs its key, and a key its certificate', t => {
   for (const files of [{ tlsCert: 'cert.pem' }, { tlsKey: 'key.pem' }, { tlsCert: 'cert.pem', tlsKey: '' }])
     t.throws(() => resolveOptions({ handlers: '/h', ...files }), refused(/both, or neither/))
   t.match(resolveOptions({ handlers: '/h', tlsCert: 'c', tlsKey: 'k' }), { tlsCert: 'c', tlsKey: 'k' })
+  t.end()
+})
+
+t.test('a path for health begins with a slash', t => {
+  for (const healthPath of ['none', '/', '/healthz', '/game/health.txt'])
+    t.equal(resolveOptions({ handlers: '/h', healthPath }).healthPath, healthPath)
+  for (const healthPath of ['healthz', '/healthz?full', '/health check', '/a#b', 'http://127.0.0.1/healthz'])
+    t.throws(
+      () => resolveOptions({ handlers: '/h', healthPath }),
+      refused(/`healthPath` to be a path such as/)
+    )
   t.end()
 })
 

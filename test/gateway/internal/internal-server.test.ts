@@ -1,0 +1,193 @@
+import { once } from 'node:events'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import t, { type Test } from 'tap'
+import {
+  answerText,
+  type InternalRoute,
+  InternalServer,
+  type InternalServerInit
+} from '../../../gateway/internal/internal-server.js'
+import { createLogger } from '../../../shared/text/log.js'
+
+interface Running {
+  readonly server: InternalServer
+  readonly url: string
+  readonly lines: readonly unknown[]
+}
+
+/** Starts an internal server on a free port. It ends with the test. */
+async function start(
+  t: Test,
+  routes: readonly InternalRoute[] = [],
+  init: Partial<InternalServerInit> = {}
+): Promise<Running> {
+  const lines: unknown[] = []
+  const log = createLogger('debug', (level, message, fields) => lines.push({ level, message, fields }))
+  const server = new InternalServer({
+    internalPort: 0,
+    internalHost: '127.0.0.1',
+    port: 3010,
+    log,
+    monotonic: () => performance.now(),
+    ...init
+  })
+  server.add(routes)
+  t.teardown(() => server.close())
+  await server.listen()
+  return { server, url: server.url ?? '', lines }
+}
+
+const hello: InternalRoute = {
+  method: 'GET',
+  path: '/hello',
+  handle: (_request, response, url) => answerText(response, 200, `hello ${url.searchParams.get('who')}`)
+}
+
+/** Sends bytes, and returns the answer up to the end of the connection. */
+async function exchange(url: string, text: string): Promise<string> {
+  const socket = openSocket(url)
+  socket.write(text)
+  let answer = ''
+  socket.on('data', data => {
+    answer += data
+  })
+  await once(socket, 'close')
+  return answer
+}
+
+function openSocket(url: string): Socket {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  socket.on('error', () => {})
+  return socket
+}
+
+/** Occupies a free port whose successor is free too. */
+async function occupy(t: Test): Promise<number> {
+  const server: Server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  return (server.address() as { port: number }).port
+}
+
+t.test('a request goes to the route of its path, a HEAD request to that for GET', async t => {
+  const prefixed: InternalRoute = {
+    method: 'GET',
+    prefix: '/files/',
+    handle: (_request, response, { pathname }) => answerText(response, 200, pathname)
+  }
+  const { url } = await start(t, [hello, prefixed])
+  const answer = await fetch(`${url}/hello?who=there`)
+  t.equal(await answer.text(), 'hello there\n')
+  t.match(Object.fromEntries(answer.headers), {
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'content-type': 'text/plain; charset=utf-8'
+  })
+  t.equal(await (await fetch(`${url}/files/a/b`)).text(), '/files/a/b\n')
+  const head = await fetch(`${url}/hello`, { method: 'HEAD' })
+  t.same([head.status, await head.text()], [200, ''])
+})
+
+t.test('an unknown address is answered with what there is, a wrong method with the right ones', async t => {
+  const { url } = await start(t, [hello, { ...hello, path: '/other' }])
+  const missing = await fetch(`${url}/helo`)
+  t.same([missing.status, await missing.text()], [404, 'There is nothing here. There is /hello, /other\n'])
+  const wrong = await fetch(`${url}/hello`, { method: 'POST' })
+  t.same([wrong.status, wrong.headers.get('allow')], [405, 'GET'])
+})
+
+t.test('a route that throws is answered with 500, and the log has its line without the query', async t => {
+  const failing: InternalRoute = { ...hello, handle: () => Promise.reject(new Error('broken')) }
+  const { url, lines } = await start(t, [failing])
+  const answer = await fetch(`${url}/hello?token=secret`)
+  t.same([answer.status, await answer.text()], [500, 'The request failed.\n'])
+  t.match(lines, [
+    { level: 'error', fields: { method: 'GET', path: '/hello', error: { message: 'broken' } } }
+  ])
+  t.notMatch(JSON.stringify(lines), /secret/)
+})
+
+t.test('a page of another host does not reach it, whatever name leads to it', async t => {
+  const { url } = await start(t, [hello])
+  for (const [host, status] of [
+    ['game.example', 421],
+    ['127.0.0.1:3011', 200],
+    ['localhost', 200],
+    ['[::1]:3011', 200]
+  ] as const) {
+    const answer = await exchange(url, `GET /hello HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+    t.match(answer, new RegExp(`^HTTP/1.1 ${status} `), host)
+  }
+})
+
+t.test('hostile requests are answered or cut, and the next one is served', async t => {
+  const { url } = await start(t, [hello])
+  const end = 'Host: 127.0.0.1\r\nConnection: close\r\n\r\n'
+  const rows: [string, RegExp][] = [
+    ['no HTTP at all\r\n\r\n', /^HTTP\/1.1 400 /],
+    [`GET // HTTP/1.1\r\n${end}`, /^HTTP\/1.1 400 /],
+    [`GET http:// HTTP/1.1\r\n${end}`, /^HTTP\/1.1 400 /],
+    [`GET /%ff%00 HTTP/1.1\r\n${end}`, /^HTTP\/1.1 404 /],
+    [`GET /hello HTTP/1.1\r\nX-Long: ${'x'.repeat(20_000)}\r\n${end}`, /^HTTP\/1.1 431 /],
+    [`GET /hello HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${end}`, /^HTTP\/1.1 200 /],
+    [`CONNECT /hello HTTP/1.1\r\n${end}`, /^$/],
+    [`__proto__ /hello HTTP/1.1\r\n${end}`, /^HTTP\/1.1 400 /]
+  ]
+  for (const [text, expected] of rows) t.match(await exchange(url, text), expected, text.slice(0, 30))
+  t.equal((await fetch(`${url}/hello`)).status, 200)
+})
+
+t.test('connections that send nothing make room for those that ask', async t => {
+  const { url } = await start(t, [hello])
+  const idle = Array.from({ length: 140 }, () => openSocket(url))
+  t.teardown(() => {
+    for (const socket of idle) socket.destroy()
+  })
+  await Promise.all(idle.map(socket => once(socket, 'connect')))
+  t.equal((await fetch(`${url}/hello`)).status, 200)
+})
+
+t.test('outside production, auto takes the next port if the usual one is taken, and says so', async t => {
+  setProduction(t, undefined)
+  const taken = await occupy(t)
+  const { url, lines } = await start(t, [], { internalPort: 'auto', standardPort: taken })
+  const port = Number(new URL(url).port)
+  t.ok(port > taken && port < taken + 10, `${port} is one of the next after ${taken}`)
+  t.match(lines, [{ level: 'info', fields: { usual: taken, port } }])
+})
+
+t.test('a taken port is an error in production, and always where it was named', async t => {
+  const taken = await occupy(t)
+  const expected = { code: 'LISTEN_FAILED', message: new RegExp(`127.0.0.1:${taken} .*--internal-port off`) }
+  setProduction(t, 'production')
+  await t.rejects(start(t, [], { internalPort: 'auto', standardPort: taken }), expected)
+  setProduction(t, undefined)
+  await t.rejects(start(t, [], { internalPort: taken }), expected)
+})
+
+t.test('auto takes a free port where the public one is a free one, and off opens none', async t => {
+  setProduction(t, 'production')
+  const taken = await occupy(t)
+  const { url } = await start(t, [], { internalPort: 'auto', port: 0, standardPort: taken })
+  t.not(Number(new URL(url).port), taken)
+  const { server } = await start(t, [], { internalPort: 'off' })
+  t.equal(server.url, undefined)
+})
+
+t.test('an address that the machine does not have is told with what to do', async t => {
+  await t.rejects(start(t, [], { internalHost: '192.0.2.1' }), {
+    code: 'LISTEN_FAILED',
+    message: /192.0.2.1:0 .* --internal-host 0.0.0.0/
+  })
+})
+
+function setProduction(t: Test, value: string | undefined): void {
+  const before = process.env['NODE_ENV']
+  const set = (to: string | undefined) => {
+    if (to === undefined) delete process.env['NODE_ENV']
+    else process.env['NODE_ENV'] = to
+  }
+  set(value)
+  t.teardown(() => set(before))
+}
