@@ -6,6 +6,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { logLevels } from '../../shared/text/log.js'
+import { internalOptions } from './internal-options.js'
 import { count, ms, type OptionRow } from './option-row.js'
 import { resumeOptions } from './resume-options.js'
 
@@ -72,24 +73,7 @@ export const optionTable: readonly OptionRow[] = [
     defaultValue: 'auto',
     help: 'whether a page that calls routes is served, if the host serves no page; auto: off if NODE_ENV is production, else on'
   },
-  {
-    name: 'internalPort',
-    check: count(0, 65535, ['auto', 'off']),
-    defaultValue: 'off',
-    help: 'port for health, metrics and the console; auto: 3011, or the next one that is free; 0: a free one; off: none (default: off; auto on the command line)'
-  },
-  {
-    name: 'internalHost',
-    check: { type: 'text' },
-    defaultValue: '127.0.0.1',
-    help: 'address of the internal port'
-  },
-  {
-    name: 'healthPath',
-    check: { type: 'text' },
-    defaultValue: 'none',
-    help: 'path of the bare health on the public port, such as /healthz; none: no path'
-  },
+  ...internalOptions,
   {
     name: 'maxConnections',
     check: count(0, 10_000_000),

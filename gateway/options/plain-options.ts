@@ -78,15 +78,9 @@ export interface PlainOptions {
    * `port` is 0. `off`: no internal port. Default: `off`; on the command line `auto`.
    */
   internalPort: number | 'auto' | 'off'
-  /**
-   * The address of the internal port. Whoever reaches it can read metrics and health. Default: `127.0.0.1`,
-   * which only this machine reaches.
-   */
+  /** The address of the internal port. Whoever reaches it reads health and metrics. Default: `127.0.0.1`. */
   internalHost: string
-  /**
-   * A path of the public port that answers whether the gateway is ready, for load balancers that have one
-   * port: 200 or 503, without a reason. It wins over `onHttpRequest`. Default: `none`.
-   */
+  /** A path of the public port that tells whether the gateway is ready, by 200 or 503. Default: `none`. */
   healthPath: string
   /**
    * TCP connections in all, from their accept: WebSockets, and connections that ask for an upgrade or a page.

@@ -8,6 +8,7 @@ import {
   type InternalServerInit
 } from '../../../gateway/internal/internal-server.js'
 import { createLogger } from '../../../shared/text/log.js'
+import { matchRows } from '../../helpers/match-rows.js'
 
 interface Running {
   readonly server: InternalServer
@@ -102,7 +103,7 @@ t.test('a route that throws is answered with 500, and the log has its line witho
   const { url, lines } = await start(t, [failing])
   const answer = await fetch(`${url}/hello?token=secret`)
   t.same([answer.status, await answer.text()], [500, 'The request failed.\n'])
-  t.match(lines, [
+  matchRows(t, lines, [
     { level: 'error', fields: { method: 'GET', path: '/hello', error: { message: 'broken' } } }
   ])
   t.notMatch(JSON.stringify(lines), /secret/)
@@ -154,7 +155,7 @@ t.test('outside production, auto takes the next port if the usual one is taken, 
   const { url, lines } = await start(t, [], { internalPort: 'auto', standardPort: taken })
   const port = Number(new URL(url).port)
   t.ok(port > taken && port < taken + 10, `${port} is one of the next after ${taken}`)
-  t.match(lines, [{ level: 'info', fields: { usual: taken, port } }])
+  matchRows(t, lines, [{ level: 'info', fields: { usual: taken, port } }])
 })
 
 t.test('a taken port is an error in production, and always where it was named', async t => {
