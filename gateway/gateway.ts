@@ -247,8 +247,8 @@ export class Gateway {
   }
 
   /**
-   * Whether a load balancer can send players here: the gateway listens, is neither closing nor overloaded, and
-   * at least one worker is up and makes progress. `/readyz` of the internal port tells the same.
+   * Whether a load balancer can send players here: the gateway listens, is neither closing nor overloaded,
+   * and at least one worker is up and makes progress. `/readyz` of the internal port tells the same.
    */
   get isReady(): boolean {
     return isReady(this.diagnose())
