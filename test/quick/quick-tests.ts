@@ -1,4 +1,4 @@
-/** Finds the tests for `npm run test:quick`: those without threads, processes, browsers and compilers. */
+/** Finds all tests, and those for `npm run test:quick`: without threads, processes, browsers and compilers. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { root } from '../helpers/paths.js'
@@ -15,16 +15,22 @@ const importPattern = /^(?:import|export)\b([^'";]*)'([^'"]+)'/gm
 const lateImportPattern = /\bimport\('([^'"]+)'\)/g
 
 /**
- * Returns the paths of the quick tests below `compiled`, in order. A compiled test whose source is gone does
- * not count: the compiler leaves it there.
+ * Returns the paths of all tests below `compiled`, in order. A compiled test whose source is gone does not
+ * count: the compiler leaves it there.
  */
+export function findTests(compiled = join(root, 'dist/test'), sources = join(root, 'test')): string[] {
+  return readdirSync(compiled, { recursive: true, encoding: 'utf8' })
+    .filter(path => path.endsWith('.test.js') && !path.includes('fixtures/'))
+    .filter(path => existsSync(join(sources, path.replace(/js$/, 'ts'))))
+    .sort()
+}
+
+/** Returns the paths of the quick tests below `compiled`, in order. */
 export function findQuickTests(compiled = join(root, 'dist/test'), sources = join(root, 'test')): string[] {
   const imports = new Map<string, Imports>()
-  return readdirSync(compiled, { recursive: true, encoding: 'utf8' })
-    .filter(path => path.endsWith('.test.js') && !ownProcess.includes(path))
-    .filter(path => existsSync(join(sources, path.replace(/js$/, 'ts'))))
-    .filter(path => !isSlow(join(compiled, path), imports))
-    .sort()
+  return findTests(compiled, sources).filter(
+    path => !ownProcess.includes(path) && !isSlow(join(compiled, path), imports)
+  )
 }
 
 /** What one compiled file imports. */
