@@ -1,4 +1,4 @@
-/** Finds all tests, and those for `npm run test:quick`: without threads, processes, browsers and compilers. */
+/** Finds all tests, and the quick ones: those without threads, processes, browsers and compilers. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { root } from '../helpers/paths.js'
