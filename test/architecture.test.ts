@@ -53,7 +53,9 @@ const doors: Record<string, readonly string[]> = {
   ws: ['gateway/http/web-socket.ts', 'client/node.ts'],
   chokidar: ['gateway/development/watcher.ts'],
   piscina: ['gateway/isolation/thread.ts'],
-  superjson: ['shared/values/superjson.ts']
+  superjson: ['shared/values/superjson.ts'],
+  // No module imports it: the console's page does, and gateway/console/page-files.ts serves it to the page.
+  uplot: []
 }
 
 /** Dependencies of which only types are used: anywhere, and by whoever compiles against ours. */

@@ -37,13 +37,18 @@ export function whyNoBrowser(): string | false {
 
 /** Starts Chromium, which ends with the test. `keepsPages`: whether the back/forward cache keeps pages. */
 export async function startBrowser(t: Test, { keepsPages = false } = {}): Promise<Browser> {
+  const browser = await launchBrowser({ keepsPages })
+  t.teardown(() => browser.close())
+  return browser
+}
+
+/** Starts Chromium; the caller closes it. */
+export async function launchBrowser({ keepsPages = false } = {}): Promise<Browser> {
   const executablePath = findChromium()
   if (executablePath === undefined) throw new Error('There is no Chromium: apt-get install chromium')
   // Chromium's sandbox does not run as root, which is the user in a container.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
   // Playwright disables the back/forward cache by default.
   const ignoreDefaultArgs = keepsPages ? ['--disable-back-forward-cache'] : []
-  const browser = await chromium.launch({ executablePath, args, ignoreDefaultArgs })
-  t.teardown(() => browser.close())
-  return browser
+  return chromium.launch({ executablePath, args, ignoreDefaultArgs })
 }

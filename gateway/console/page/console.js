@@ -99,7 +99,8 @@ function enter(login) {
 /** @param {LoginAnswer} login */
 function showLoginState({ frontendId, version, readOnly }) {
   gatewayName = frontendId
-  setText(find('about'), `${frontendId} · ${version}`)
+  setText(find('about'), frontendId)
+  setText(find('version'), version)
   find('read-only').hidden = !readOnly
 }
 
@@ -118,7 +119,6 @@ function beat(overview) {
   if (last !== undefined && overview.uptime < last.uptime) recall().then(showLoginState, () => {})
   silentSince = undefined
   history.add(overview)
-  setText(find('about'), `${overview.frontendId} · ${overview.version}`)
   const problems = overview.diagnosis.length
   const isGrave = overview.diagnosis.some(({ severity }) => severity === 'error')
   if (problems === 0) showStatus('well', `Well, up ${formatDuration(overview.uptime)}`)

@@ -145,7 +145,8 @@ async function call(method, path, body, timeout = patience) {
       signal: AbortSignal.timeout(timeout)
     })
   } catch (error) {
-    const why = /** @type {Error} */ (error).name === 'TimeoutError' ? 'did not answer in time' : 'does not answer'
+    const why =
+      /** @type {Error} */ (error).name === 'TimeoutError' ? 'did not answer in time' : 'does not answer'
     throw new CallError(0, 'NO_ANSWER', `The gateway ${why}. It may be down, or starting.`)
   }
   if (response.ok) return response

@@ -123,7 +123,7 @@ export class Chart {
         y: { range: (_plot, _low, high) => [0, Math.max(least, (high ?? 0) * 1.1)] }
       },
       axes: [
-        { ...axis, size: 26, space: 70, values: (_plot, times) => times.map(formatTime) },
+        { ...axis, size: 26, space: 56, values: (_plot, times) => formatTimes(times) },
         {
           ...axis,
           size: 62,
@@ -147,9 +147,10 @@ export class Chart {
   }
 }
 
-/** @param {number} seconds */
-function formatTime(seconds) {
-  return new Date(seconds * 1000).toLocaleTimeString('en', { hour12: false })
+/** Formats moments, with seconds only if they are needed. @param {number[]} times in seconds */
+function formatTimes(times) {
+  const length = times.every(time => time % 60 === 0) ? 5 : 8
+  return times.map(time => new Date(time * 1000).toLocaleTimeString('en', { hour12: false }).slice(0, length))
 }
 
 /**

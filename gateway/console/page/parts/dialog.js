@@ -26,7 +26,11 @@ export function ask({ title, text, confirm, field }) {
     create(
       'div',
       { className: 'buttons end' },
-      create('button', { type: 'submit', value: 'cancel', className: 'quiet', formNoValidate: true }, 'Cancel'),
+      create(
+        'button',
+        { type: 'submit', value: 'cancel', className: 'quiet', formNoValidate: true },
+        'Cancel'
+      ),
       create('button', { type: 'submit', value: 'confirm', className: 'danger' }, confirm)
     )
   )

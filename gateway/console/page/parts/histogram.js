@@ -37,7 +37,7 @@ export function percentile({ bounds, counts, count }, p) {
     if (inBucket > 0 && below + inBucket >= wanted) {
       const from = index === 0 ? 0 : /** @type {number} */ (bounds[index - 1])
       const to = bounds[index] ?? from
-      return from + (to - from) * Math.max(0, (wanted - below) / inBucket)
+      return Math.min(to, from + (to - from) * Math.max(0, (wanted - below) / inBucket))
     }
     below += inBucket
   }

@@ -62,7 +62,8 @@ export class History {
     const { last } = this
     this.last = overview
     // An answer of a gateway that was started since has nothing to be compared with.
-    const isSame = last !== undefined && last.frontendId === overview.frontendId && overview.uptime > last.uptime
+    const isSame =
+      last !== undefined && last.frontendId === overview.frontendId && overview.uptime > last.uptime
     const seconds = isSame ? overview.uptime - last.uptime : 0
     if (last !== undefined && (!isSame || seconds > longestStep)) this.#push(overview.at / 1000 - 0.001, {})
     this.#push(overview.at / 1000, measure(overview, isSame ? last : undefined, seconds))

@@ -40,7 +40,10 @@ export function poll({ every, read, got, failed }) {
       failures++
       failed(/** @type {Error} */ (error))
     }
-    timer = setTimeout(readOnce, Math.min(every * 2 ** Math.max(0, failures - 1), Math.max(every, longestWait)))
+    timer = setTimeout(
+      readOnce,
+      Math.min(every * 2 ** Math.max(0, failures - 1), Math.max(every, longestWait))
+    )
   }
 
   document.addEventListener('visibilitychange', readOnce)

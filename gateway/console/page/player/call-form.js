@@ -17,7 +17,12 @@ export class CallForm {
   #json = create('textarea', { id: 'call-body', rows: 4, spellcheck: false })
   #jsonField = create('div', { className: 'field' })
   #formField = create('div', { hidden: true })
-  #tabs = create('div', { className: 'tabs', role: 'group', ariaLabel: 'How to write the body', hidden: true })
+  #tabs = create('div', {
+    className: 'tabs',
+    role: 'group',
+    ariaLabel: 'How to write the body',
+    hidden: true
+  })
   #asForm = button('Form', () => this.#show('form'))
   #asJson = button('JSON', () => this.#show('json'))
   #problem = create('p', { id: 'call-problem', className: 'error', role: 'alert' })
@@ -35,14 +40,23 @@ export class CallForm {
   /** @param {{ request: Send, notify: Send }} calls */
   constructor({ request, notify }) {
     this.#route.setAttribute('list', this.#list.id)
-    for (const control of [this.#route, this.#json]) control.setAttribute('aria-describedby', this.#problem.id)
-    this.#jsonField.append(create('label', { htmlFor: this.#json.id }, 'Body, as JSON; none if empty'), this.#json)
+    for (const control of [this.#route, this.#json])
+      control.setAttribute('aria-describedby', this.#problem.id)
+    this.#jsonField.append(
+      create('label', { htmlFor: this.#json.id }, 'Body, as JSON; none if empty'),
+      this.#json
+    )
     this.#tabs.append(this.#asForm, this.#asJson)
     this.element = create(
       'form',
       { className: 'card', noValidate: true, ariaLabel: 'Call a route' },
       create('h3', {}, 'Call a route'),
-      create('div', { className: 'field' }, create('label', { htmlFor: this.#route.id }, 'Route'), this.#route),
+      create(
+        'div',
+        { className: 'field' },
+        create('label', { htmlFor: this.#route.id }, 'Route'),
+        this.#route
+      ),
       this.#list,
       this.#tabs,
       this.#formField,

@@ -99,10 +99,18 @@ export class Player {
     if (state === 'open') {
       this.isCut = false
       this.#become('open')
-      this.#listener.told(resumed ? 'Connected again, with the same session.' : 'Connected again, with a new session: the old one is gone.', !resumed)
+      this.#listener.told(
+        resumed
+          ? 'Connected again, with the same session.'
+          : 'Connected again, with a new session: the old one is gone.',
+        !resumed
+      )
     } else if (state === 'resuming') {
       this.#become('resuming')
-      this.#listener.told(this.isCut ? 'Cut. The session waits in the gateway.' : `The connection is lost${why}. Coming back …`, !this.isCut)
+      this.#listener.told(
+        this.isCut ? 'Cut. The session waits in the gateway.' : `The connection is lost${why}. Coming back …`,
+        !this.isCut
+      )
     } else if (state === 'closed') {
       this.#client = undefined
       this.isCut = false

@@ -55,10 +55,18 @@ function resolve(root, schema) {
  */
 function createObject(root, schema, name, depth) {
   const required = new Set(schema['required'] ?? [])
-  const fields = Object.entries(/** @type {Record<string, Schema>} */ (schema['properties'])).map(([key, part]) => ({
-    key,
-    field: createField({ root, schema: resolve(root, part), name: key, isRequired: required.has(key), depth })
-  }))
+  const fields = Object.entries(/** @type {Record<string, Schema>} */ (schema['properties'])).map(
+    ([key, part]) => ({
+      key,
+      field: createField({
+        root,
+        schema: resolve(root, part),
+        name: key,
+        isRequired: required.has(key),
+        depth
+      })
+    })
+  )
   const parts = fields.map(({ field }) => field.element)
   const element =
     name === ''
@@ -91,7 +99,8 @@ function createField({ root, schema, name, isRequired, depth }) {
   const { type } = schema
   const values = schema['enum'] ?? ('const' in schema ? [schema['const']] : undefined)
   if (Array.isArray(values)) return label(schema, name, isRequired, createChoice(values, isRequired))
-  if (type === 'object' && schema['properties'] && depth > 0) return createObject(root, schema, name, depth - 1)
+  if (type === 'object' && schema['properties'] && depth > 0)
+    return createObject(root, schema, name, depth - 1)
   if (type === 'boolean') return label(schema, name, isRequired, createChoice([true, false], isRequired))
   if (type === 'string') return label(schema, name, isRequired, createText(schema))
   if (type === 'number' || type === 'integer') return label(schema, name, isRequired, createNumber(name))
@@ -148,8 +157,11 @@ function describe(schema) {
   const parts = []
   if (typeof schema['description'] === 'string') parts.push(schema['description'])
   const { type } = schema
-  if (typeof type === 'string' && !('enum' in schema)) parts.push(type === 'integer' ? 'a whole number' : `${type}`)
-  const [least, most] = [schema['minimum'] ?? schema['exclusiveMinimum'], schema['maximum'] ?? schema['exclusiveMaximum']]
+  if (!('enum' in schema) && !('const' in schema)) parts.push(typeNames[type] ?? '')
+  const [least, most] = [
+    schema['minimum'] ?? schema['exclusiveMinimum'],
+    schema['maximum'] ?? schema['exclusiveMaximum']
+  ]
   if (least !== undefined && Math.abs(least) < Number.MAX_SAFE_INTEGER)
     parts.push(`${'minimum' in schema ? 'at least' : 'more than'} ${least}`)
   if (most !== undefined && Math.abs(most) < Number.MAX_SAFE_INTEGER)
@@ -157,7 +169,16 @@ function describe(schema) {
   if (schema['minLength'] > 0) parts.push(`at least ${schema['minLength']} characters`)
   if (schema['maxLength'] !== undefined) parts.push(`at most ${schema['maxLength']} characters`)
   if (schema['format'] !== undefined) parts.push(`format ${schema['format']}`)
-  return parts.join(', ')
+  return parts.filter(Boolean).join(', ')
+}
+
+/** What a value of each type is called. @type {Record<string, string>} */
+const typeNames = {
+  string: 'a text',
+  number: 'a number',
+  integer: 'a whole number',
+  array: 'a list',
+  object: 'an object'
 }
 
 /** @param {readonly unknown[]} values @param {boolean} isRequired @returns {Control} */

@@ -17,12 +17,12 @@ const bed = new Int32Array(new WebAssembly.Memory({ initial: 1, maximum: 1, shar
 function open(url) {
   webSocket = new WebSocket(url)
   webSocket.binaryType = 'arraybuffer'
-  webSocket.onopen = () => postMessage({ kind: 'open' })
-  webSocket.onerror = () => postMessage({ kind: 'error' })
-  webSocket.onclose = ({ code, reason }) => postMessage({ kind: 'close', code, reason })
+  webSocket.onopen = () => self.postMessage({ kind: 'open' })
+  webSocket.onerror = () => self.postMessage({ kind: 'error' })
+  webSocket.onclose = ({ code, reason }) => self.postMessage({ kind: 'close', code, reason })
   webSocket.onmessage = ({ data }) => {
     const size = typeof data === 'string' ? data.length : data.byteLength
-    postMessage({ kind: 'message', data, size }, typeof data === 'string' ? [] : [data])
+    self.postMessage({ kind: 'message', data, size }, { transfer: typeof data === 'string' ? [] : [data] })
     if (pause > 0) Atomics.wait(bed, 0, 0, pause)
   }
 }

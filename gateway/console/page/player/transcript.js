@@ -10,7 +10,11 @@ import { formatValue } from '../parts/format.js'
 const most = 200
 
 export class Transcript {
-  element = create('ol', { className: 'transcript', tabIndex: 0, ariaLabel: 'Replies and events, the newest first' })
+  element = create('ol', {
+    className: 'transcript',
+    tabIndex: 0,
+    ariaLabel: 'Replies and events, the newest first'
+  })
   showsEvents = true
   /** Entries that wait for the next frame, the newest last. @type {HTMLElement[]} */
   #waiting = []

@@ -51,7 +51,11 @@ function openLines() {
   const pause = button('Pause', () => (isPaused ? goOn() : hold()), { className: 'quiet' })
   const error = create('p', { className: 'error', role: 'alert' })
   const note = create('p', { className: 'hint', role: 'status' })
-  const list = create('ol', { className: 'log', tabIndex: 0, ariaLabel: 'Lines of the log, the newest first' })
+  const list = create('ol', {
+    className: 'log',
+    tabIndex: 0,
+    ariaLabel: 'Lines of the log, the newest first'
+  })
   /** Number of the newest line that was read. @type {number | undefined} */
   let last
   let isPaused = false
@@ -69,7 +73,9 @@ function openLines() {
         if (last !== undefined && page.last < last) return startAnew()
         last = page.last
         if (page.missed > 0 && list.hasChildNodes())
-          list.prepend(create('li', { className: 'gap' }, `${formatCount(page.missed)} lines were not read in time.`))
+          list.prepend(
+            create('li', { className: 'gap' }, `${formatCount(page.missed)} lines were not read in time.`)
+          )
         list.prepend(...page.lines.toReversed().map(createLine))
         while (list.children.length > mostLines) list.lastElementChild?.remove()
         setText(note, list.hasChildNodes() ? '' : 'No line yet.')

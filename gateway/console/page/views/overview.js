@@ -1,14 +1,7 @@
 /** The overview: what is wrong and what to do, the figures of the moment, and charts of the last minutes. */
 import { Chart, loadCharts } from '../parts/chart.js'
 import { choice, create, field, icon, setText } from '../parts/dom.js'
-import {
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatRate,
-  formatSeconds,
-  formatShare
-} from '../parts/format.js'
+import { formatBytes, formatCount, formatRate, formatSeconds, formatShare } from '../parts/format.js'
 
 /** @import { Diagnosis, Overview } from '../../console-api.js' */
 /** @import { ChartInit } from '../parts/chart.js' */
@@ -81,10 +74,13 @@ const charts = [
 const tiles = [
   ['Sessions', ({ gauges }) => formatCount(gauges['sessions'])],
   ['Requests', (_, { requests }) => formatRate(requests)],
-  ['Workers up', ({ workers }) => `${workers.filter(each => each.state === 'up').length} of ${workers.length}`],
+  [
+    'Workers up',
+    ({ workers }) => `${workers.filter(each => each.state === 'up').length} of ${workers.length}`
+  ],
   ['Requests that wait', ({ gauges }) => formatCount(gauges['requestsWaiting'])],
-  ['Processor', (_, { cpu }) => (cpu === null ? '–' : formatShare(cpu))],
-  ['Up for', ({ uptime }) => formatDuration(uptime)]
+  ['CPU', (_, { cpu }) => (cpu === null ? '–' : formatShare(cpu))],
+  ['Errors', (_, { errors }) => formatRate(errors)]
 ]
 
 /** @returns {View} */

@@ -9,7 +9,12 @@ import { Transcript } from '../player/transcript.js'
 /** @import { View } from '../console.js' */
 
 /** What each state of the player is called. */
-const states = { none: 'Not connected', connecting: 'Connecting …', open: 'Connected', resuming: 'Connection lost, coming back …' }
+const states = {
+  none: 'Not connected',
+  connecting: 'Connecting …',
+  open: 'Connected',
+  resuming: 'Connection lost, coming back …'
+}
 
 /** @param {string} route @returns {View} */
 export function openPlayground(route) {

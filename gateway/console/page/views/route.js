@@ -51,7 +51,12 @@ export function openRoute(name) {
       'section',
       { className: 'card', ariaLabel: 'Figures' },
       facts.element,
-      create('div', { className: 'bar' }, summary, create('a', { href: `#/playground/${encodeURIComponent(name)}` }, 'Call it in the playground'))
+      create(
+        'div',
+        { className: 'bar' },
+        summary,
+        create('a', { href: `#/playground/${encodeURIComponent(name)}` }, 'Call it in the playground')
+      )
     ),
     create('div', { className: 'pair' }, card('Errors so far', errors.element), card('Options', options)),
     card('Schemas', schemas)
@@ -77,7 +82,12 @@ function createErrors() {
     empty: 'None.',
     columns: [
       { title: 'Code', className: 'code text', text: ([code]) => code, sortBy: ([code]) => code },
-      { title: 'Count', className: 'number', text: ([, count]) => formatCount(count), sortBy: ([, count]) => count }
+      {
+        title: 'Count',
+        className: 'number',
+        text: ([, count]) => formatCount(count),
+        sortBy: ([, count]) => count
+      }
     ]
   })
 }

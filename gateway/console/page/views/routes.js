@@ -81,7 +81,10 @@ function createTable(changed) {
         className: 'number',
         sortBy: ({ failures, requests }) => (requests === 0 ? 0 : failures / requests),
         fill(cell, { failures, requests }) {
-          setText(cell, failures === 0 ? '0' : `${formatCount(failures)} (${formatShare(failures / requests)})`)
+          setText(
+            cell,
+            failures === 0 ? '0' : `${formatCount(failures)} (${formatShare(failures / requests)})`
+          )
           cell.classList.toggle('error', failures > 0)
         }
       },

@@ -88,8 +88,13 @@ export function openSession(sid) {
     ),
     error,
     create('section', { className: 'card', ariaLabel: 'State' }, facts.element),
-    card('Settings', settings.element, more),
-    create('div', { className: 'pair' }, card('Requests in flight', requests.element), card('Channels', channels))
+    card('Settings', more, settings.element),
+    create(
+      'div',
+      { className: 'pair' },
+      card('Requests in flight', requests.element),
+      card('Channels', channels)
+    )
   )
   return { title: `Session ${sid}`, element, close: reading.stop }
 }
@@ -103,7 +108,8 @@ function describe(session) {
     Protocol: protocol,
     Since: `${formatMoment(since)}, for ${formatAgo(since, at)}`,
     'Round trip': roundTrip === null ? none : `${formatCount(roundTrip)} ms`,
-    'Send buffer': sendBuffer === null ? none : `${formatBytes(sendBuffer.bytes)} of ${formatBytes(sendBuffer.limit)}`,
+    'Send buffer':
+      sendBuffer === null ? none : `${formatBytes(sendBuffer.bytes)} of ${formatBytes(sendBuffer.limit)}`,
     Backlog:
       backlog === null
         ? 'none: the client does not resume'
@@ -115,7 +121,8 @@ function describe(session) {
 /** @param {SessionDetail} session */
 function describeRest({ settings, settingsTotal, channels, channelsTotal }) {
   const parts = []
-  if (settingsTotal > settings.length) parts.push(`${settingsTotal - settings.length} more keys are not shown.`)
+  if (settingsTotal > settings.length)
+    parts.push(`${settingsTotal - settings.length} more keys are not shown.`)
   if (channelsTotal > channels.length)
     parts.push(`${channelsTotal - channels.length} more channels are not shown.`)
   return parts.join(' ')
@@ -163,9 +170,17 @@ function createRequests() {
     columns: [
       { title: 'Route', className: 'code text', text: ({ route }) => route },
       { title: 'State', text: ({ state }) => states[state] },
-      { title: 'Worker', className: 'number', text: ({ worker }) => (worker === null ? none : String(worker)) },
+      {
+        title: 'Worker',
+        className: 'number',
+        text: ({ worker }) => (worker === null ? none : String(worker))
+      },
       { title: 'Age', className: 'number', text: ({ age }) => formatMs(age) },
-      { title: 'Time left', className: 'number', text: ({ timeLeft }) => (timeLeft === null ? none : formatMs(timeLeft)) }
+      {
+        title: 'Time left',
+        className: 'number',
+        text: ({ timeLeft }) => (timeLeft === null ? none : formatMs(timeLeft))
+      }
     ]
   })
 }

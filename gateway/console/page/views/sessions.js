@@ -38,7 +38,9 @@ export function openSessions() {
   const error = create('p', { className: 'error', role: 'alert' })
   const table = createTable()
   const back = button('First page', () => go([]), { className: 'quiet' })
-  const next = button('Next page', () => go([...path, /** @type {number} */ (page?.next)]), { className: 'quiet' })
+  const next = button('Next page', () => go([...path, /** @type {number} */ (page?.next)]), {
+    className: 'quiet'
+  })
   const pages = create('div', { className: 'buttons' }, back, next)
   const form = create('form', { className: 'search' }, field('Search', query), field('In', by))
   form.role = 'search'
@@ -69,7 +71,8 @@ export function openSessions() {
   /** @param {SessionsPage} answer */
   function describe({ total, sessions, next }) {
     const all = total === 1 ? '1 session' : `${formatCount(total)} sessions`
-    if (query.value.trim() === '') return path.length === 0 && next === null ? `${all}.` : `${all}, oldest first.`
+    if (query.value.trim() === '')
+      return path.length === 0 && next === null ? `${all}.` : `${all}, oldest first.`
     return `${sessions.length}${next === null ? '' : ' or more'} found, of ${all}.`
   }
 

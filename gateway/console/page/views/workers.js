@@ -9,6 +9,7 @@ import {
   formatCount,
   formatDuration,
   formatMoment,
+  formatSeconds,
   formatShare,
   none
 } from '../parts/format.js'
@@ -120,7 +121,9 @@ class WorkerCard {
       const lived = `after ${formatDuration(end.lived)}`
       return create('li', {}, create('time', {}, formatMoment(end.at)), ' ', end.cause, ...route, ` ${lived}`)
     })
-    this.#ends.replaceChildren(...(rows.length === 0 ? [create('li', { className: 'faint' }, 'None.')] : rows))
+    this.#ends.replaceChildren(
+      ...(rows.length === 0 ? [create('li', { className: 'faint' }, 'None.')] : rows)
+    )
   }
 }
 
@@ -147,7 +150,7 @@ function describe({ at, requests, batch, restarts, givenUp, givenUpRoutes, since
     Batch:
       batch === null
         ? 'waits for work'
-        : `${formatCount(batch.requests)} requests of ${formatCount(batch.turns)} sessions, sent ${formatAgo(batch.since, at)} ago`,
+        : `${formatCount(batch.requests)} requests of ${formatCount(batch.turns)} sessions, sent ${formatSeconds((at - batch.since) / 1000)} ago`,
     'Given-up handlers': givenUp === 0 ? 'none' : `${formatCount(givenUp)}: ${hanging}`,
     Restarts: formatCount(restarts),
     'Up for': formatAgo(since, at),
