@@ -1,8 +1,8 @@
 /**
  * The files of the console's page: its own, those of uPlot, and the client's modules.
  *
- * All of them are read once, at the first request: the path of a request is never used as a file name. Nothing
- * here is secret, so that it needs no token.
+ * All of them are read once, at the first request: the path of a request is never used as a file name.
+ * Nothing here is secret, so that it needs no token.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -23,8 +23,8 @@ const types: Readonly<Record<string, string>> = {
 const uPlotFiles = ['uPlot.esm.js', 'uPlot.min.css']
 
 /**
- * The Content-Security-Policy of the page: its own scripts and styles only, in no frame. WebSockets to any host
- * are allowed, for the playground: players' address need not be the host at which the console is opened.
+ * The Content-Security-Policy of the page: its own scripts and styles only, in no frame. WebSockets to any
+ * host are allowed, for the playground: the address for players may be on another host than the console.
  */
 const policy = [
   "default-src 'none'",

@@ -71,8 +71,8 @@ function addPackage(served: Served, name: string, importer: URL): string | undef
 }
 
 /**
- * Reads the client's modules, by the paths at which they are to be served: `PREFIXclient/index.js`, and what it
- * imports.
+ * Reads the client's modules, by the paths at which they are to be served: `PREFIXclient/index.js`, and what
+ * it imports.
  *
  * @internal
  */
