@@ -19,6 +19,7 @@ import {
   type HostExceptOptions,
   type HostRecipient
 } from './host/host-events.js'
+import { HostHooks } from './host/host-hooks.js'
 import { SessionService } from './host/session-service.js'
 import type { Listener } from './http/listener.js'
 import { Intake } from './intake/intake.js'
@@ -32,16 +33,10 @@ import { createInternalServer, createListener, readCondition } from './ports.js'
 import { refreshTypesFile } from './project/types-file.js'
 import { Reloads, reloadHandlers } from './reloads.js'
 import { Resumption } from './resume/resumption.js'
+import type { OfferedRoute } from './route-changes.js'
 import { Authentication } from './sessions/authentication.js'
 import { Registry } from './sessions/registry.js'
 import type { MetricName, Metrics } from './telemetry/metrics.js'
-
-/** A route that clients may request. */
-export interface OfferedRoute {
-  readonly route: string
-  /** The file that offers it, relative to the handlers' folder. */
-  readonly file: string
-}
 
 export class Gateway {
   /** Access to the sessions: finds, changes and ends them, and sends events to them. */
@@ -56,6 +51,7 @@ export class Gateway {
   readonly #resumption: Resumption
   readonly #listener: Listener
   readonly #internal: InternalServer
+  readonly #hostHooks: HostHooks
   readonly #reloads = new Reloads(async () => {
     const reload = () => this.#load(() => this.#core.pool.reload())
     const reloaded = this.#debugLines === undefined ? reload() : this.#debugLines.reload(reload)
@@ -73,6 +69,7 @@ export class Gateway {
   constructor(options: ResolvedOptions, metrics: Metrics) {
     this.options = options
     this.#metrics = metrics
+    this.#hostHooks = new HostHooks(options)
     this.#development = options.dev
       ? new Development({ options, reload: changed => reloadHandlers(this, changed) })
       : undefined
@@ -194,6 +191,7 @@ export class Gateway {
       const load = () => this.#core.pool.start()
       await (this.#development?.start(load) ?? load())
       await this.#listener.listen()
+      await this.#hostHooks.start(this)
     } catch (error) {
       await this.close()
       throw error
@@ -284,6 +282,7 @@ export class Gateway {
     watchdog.close()
     await pool.close()
     this.#internal.close()
+    await this.#hostHooks.stop(this)
     log.close()
   }
 

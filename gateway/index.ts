@@ -10,7 +10,8 @@ export { type ErrorData, GatewayError } from '../shared/errors.js'
 export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/events/event.js'
 export type { EventArguments, EventBody, EventName, Events } from '../shared/events/event-types.js'
 export type { LogFields, Logger, LogLevel } from '../shared/text/log.js'
-export { Gateway, type OfferedRoute } from './gateway.js'
+export { Gateway } from './gateway.js'
+export type { Config, GatewayOptions } from './gateway-options.js'
 export { type ClientFiles, clientFiles } from './host/client-files.js'
 export {
   type HostBroadcastOptions,
@@ -27,12 +28,13 @@ export type {
   AuthenticationAnswer,
   AuthenticationRequest,
   ClientAddress,
-  GatewayOptions,
   HandshakeAnswer,
   HandshakeInfo,
   HttpRequestListener,
+  OptionTree,
   ResolvedOptions
 } from './options/options.js'
 export type { Isolation, PlainOptions, SingleSession, StartPage } from './options/plain-options.js'
+export type { OfferedRoute } from './route-changes.js'
 export { createGateway } from './start.js'
 export { type MetricName, metricNames } from './telemetry/metrics.js'

@@ -2,7 +2,13 @@
 
 import { listNames } from '../shared/text/listed.js'
 import type { LogFields } from '../shared/text/log.js'
-import type { OfferedRoute } from './gateway.js'
+
+/** A route that clients may request. */
+export interface OfferedRoute {
+  readonly route: string
+  /** The file that offers it, relative to the handlers' folder. */
+  readonly file: string
+}
 
 /**
  * Returns the number of routes, the `new` ones and those that are `gone`. Fields of neither are left out. A

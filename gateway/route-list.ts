@@ -2,8 +2,9 @@
 import type { HandlerSchemas, RouteOptions } from '../shared/link/route-options.js'
 import { Core } from './core.js'
 import { Development } from './development/development.js'
+import type { Config } from './gateway-options.js'
 import { createStartTransport } from './isolation/start-transport.js'
-import { type GatewayOptions, resolveOptions } from './options/options.js'
+import { resolveOptions } from './options/resolve-options.js'
 import { Registry } from './sessions/registry.js'
 import { Metrics } from './telemetry/metrics.js'
 
@@ -29,7 +30,7 @@ export interface RouteList {
  *
  * @throws `OPTION_INVALID`, `HANDLERS_INVALID`, `WORKER_NOT_STARTED`
  */
-export async function listRoutes(given: GatewayOptions): Promise<RouteList> {
+export async function listRoutes(given: Config): Promise<RouteList> {
   const metrics = new Metrics()
   const options = resolveOptions({ ...given, workers: 1, isolation: 'thread', dev: true }, metrics)
   const { handlers, log } = options

@@ -2,14 +2,16 @@
 import { errors } from '../shared/errors.js'
 import { describeUnsupported, isSupported } from '../shared/node-version.js'
 import { Gateway } from './gateway.js'
-import { type GatewayOptions, resolveOptions } from './options/options.js'
+import type { Config, GatewayOptions } from './gateway-options.js'
+import { resolveOptions } from './options/resolve-options.js'
 import { Metrics } from './telemetry/metrics.js'
 
 /**
- * Starts a gateway. When the promise resolves, the handlers are loaded and the port is open.
+ * Starts a gateway. When the promise resolves, the handlers are loaded, the port is open, and `onStart` has
+ * ended.
  *
  * @throws `NODE_UNSUPPORTED`, `OPTION_INVALID`, `HANDLERS_INVALID`, `WORKER_NOT_STARTED`, `TLS_INVALID`,
- * `LISTEN_FAILED`; then nothing is left running
+ * `LISTEN_FAILED`, and the error of `onStart`; then nothing is left running
  * @example const gateway = await createGateway({ handlers: './handlers', port: 3010 })
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
@@ -24,7 +26,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
  *
  * @throws `OPTION_INVALID`, `TLS_INVALID`
  */
-export function assembleGateway(options: GatewayOptions): Gateway {
+export function assembleGateway(options: Config): Gateway {
   const metrics = new Metrics()
   return new Gateway(resolveOptions(options, metrics), metrics)
 }

@@ -6,6 +6,7 @@ import ts from 'typescript'
 import type { Gateway } from '../gateway/index.js'
 import { flagOf, variableOf } from '../gateway/options/option-row.js'
 import { optionTable } from '../gateway/options/option-table.js'
+import { describeValues, formatValue } from '../gateway/options/option-value.js'
 import { formatBanner } from '../gateway/program/banner.js'
 import { commands } from '../gateway/program/commands.js'
 import { type CounterName, Metrics, metricNames } from '../gateway/telemetry/metrics.js'
@@ -56,16 +57,19 @@ const inCode = (text: string | number) => `\`${text}\``
 
 t.test('options.md has the options, their flags, variables, values, defaults and meanings', async t => {
   const rows = readRows('docs/reference/options.md', /^`\w+`$/).filter(([, flag]) => flag!.startsWith('`--'))
-  const expected = optionTable.map(({ name, check, defaultValue, help }) => {
+  const expected = optionTable.map(row => {
+    const { name, defaultValue, help } = row
     const [, meaning = help, told] = /^(.*?) \(default: (.+)\)$/.exec(help) ?? []
-    const values =
-      check.type === 'integer'
-        ? [`${check.least} to ${check.most}`, ...(check.words ?? []).map(inCode)].join(', ')
-        : check.type === 'word'
-          ? check.words.map(inCode).join(', ')
-          : check.type
-    const ownDefault = defaultValue === undefined ? 'none: must be given' : (told ?? inCode(defaultValue))
-    return [inCode(name), inCode(`--${flagOf(name)}`), inCode(variableOf(name)), values, ownDefault, meaning]
+    const ownDefault =
+      defaultValue === undefined ? 'none: must be given' : (told ?? inCode(formatValue(row, defaultValue)))
+    return [
+      inCode(name),
+      inCode(`--${flagOf(name)}`),
+      inCode(variableOf(name)),
+      describeValues(row),
+      ownDefault,
+      meaning
+    ]
   })
   t.same(rows, expected)
 })
@@ -78,11 +82,12 @@ t.test('program.md has the commands', async t => {
 })
 
 t.test('each plain option has its row in the table', async t => {
-  const [, members = ''] = readText('gateway/options/plain-options.ts').split(
-    'export interface PlainOptions {\n'
-  )
-  const names = [...members.split('\n}')[0]!.matchAll(/^ {2}(?:readonly )?(\w+)\??:/gm)].map(
-    ([, name]) => name!
+  const files = listFiles('gateway/options').filter(path => path.endsWith('-options.ts'))
+  const interfaces = files.flatMap(path => [
+    ...readText(path).matchAll(/^export interface \w+Options[^{]* \{\n(.*?)^\}/gms)
+  ])
+  const names = interfaces.flatMap(([, members]) =>
+    [...members!.matchAll(/^ {2}(\w+): /gm)].map(([, name]) => name!)
   )
   t.same(names.sort(), optionTable.map(({ name }) => name as string).sort())
 })

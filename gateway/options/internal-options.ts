@@ -1,7 +1,7 @@
 /** The rows of the option table for the internal port, and for health on the public one. */
 import { count, type OptionRow } from './option-row.js'
 
-export const internalOptions: readonly OptionRow[] = [
+export const internalOptions = [
   {
     name: 'internalPort',
     check: count(0, 65535, ['auto', 'off']),
@@ -20,4 +20,4 @@ export const internalOptions: readonly OptionRow[] = [
     defaultValue: 'none',
     help: 'path of the bare health on the public port, such as /healthz; none: no path'
   }
-]
+] as const satisfies readonly OptionRow[]

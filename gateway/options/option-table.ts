@@ -1,16 +1,25 @@
 /**
  * The table of all options that are plain values: checks, defaults and help texts.
  *
- * A program sets an option by its name, the command line as `--flag`, the environment as `SALLYPORT_…`. A
- * test compares `docs/reference/options.md` with this table.
+ * A program and a configuration file set an option by its name, the command line as `--flag`, the environment
+ * as `SALLYPORT_…`. A test compares `docs/reference/options.md` with this table.
  */
 import { availableParallelism } from 'node:os'
 import { logLevels } from '../../shared/text/log.js'
 import { internalOptions } from './internal-options.js'
-import { count, ms, type OptionRow } from './option-row.js'
+import { limitOptions } from './limit-options.js'
+import {
+  count,
+  type DurationCheck,
+  type ListCheck,
+  megabytes,
+  ms,
+  type OptionRow,
+  type SizeCheck
+} from './option-row.js'
 import { resumeOptions } from './resume-options.js'
 
-export const optionTable: readonly OptionRow[] = [
+const rows = [
   {
     name: 'handlers',
     check: { type: 'folder' },
@@ -45,7 +54,7 @@ export const optionTable: readonly OptionRow[] = [
   },
   {
     name: 'events',
-    check: { type: 'text' },
+    check: { type: 'list' },
     defaultValue: 'none',
     help: 'events that get a code in the dictionary of Pomelo clients, comma-separated; none: no events'
   },
@@ -57,13 +66,13 @@ export const optionTable: readonly OptionRow[] = [
   },
   {
     name: 'origins',
-    check: { type: 'text' },
+    check: { type: 'list' },
     defaultValue: 'same',
     help: 'pages that may connect, comma-separated: same, null, *, origins'
   },
   {
     name: 'hosts',
-    check: { type: 'text' },
+    check: { type: 'list' },
     defaultValue: 'auto',
     help: 'hosts that requests may be for, comma-separated: auto, loopback, *, names'
   },
@@ -102,105 +111,21 @@ export const optionTable: readonly OptionRow[] = [
     name: 'heartbeat',
     check: ms(0),
     defaultValue: 30_000,
-    help: 'ms between heartbeats; a connection that is silent for twice as long is closed; 0: none'
+    help: 'time between heartbeats; a connection that is silent for twice as long is closed; 0: none'
   },
   {
     name: 'handshakeTimeout',
     check: ms(1),
     defaultValue: 10_000,
-    help: 'ms until a connection with an unfinished handshake is closed'
+    help: 'time until a connection with an unfinished handshake is closed'
   },
   {
     name: 'requestTimeout',
     check: ms(0),
     defaultValue: 10_000,
-    help: 'ms until a request is answered with TIMEOUT; 0: never'
+    help: 'time until a request is answered with TIMEOUT; 0: never'
   },
-  {
-    name: 'laneLimit',
-    check: count(1, 65_536),
-    defaultValue: 64,
-    help: 'open requests of one session at which its socket is no longer read'
-  },
-  {
-    name: 'maxPause',
-    check: ms(1),
-    defaultValue: 30_000,
-    help: 'ms that a socket may stay unread before it is closed as slow'
-  },
-  {
-    name: 'maxBodyBytes',
-    check: count(1, 16_000_000),
-    defaultValue: 65_536,
-    help: 'largest body in bytes; a larger one is answered with BODY_TOO_LARGE, and one of more than 4 times that closes the connection with 1009'
-  },
-  {
-    name: 'maxBodyDepth',
-    // At least 4, because the levels of a handshake are limited too.
-    check: count(4, 1_000),
-    defaultValue: 64,
-    help: 'levels of arrays and objects in a body; a deeper one is answered with BODY_MALFORMED'
-  },
-  {
-    name: 'maxRequestsPerSecond',
-    check: count(0, 1_000_000),
-    defaultValue: 1_000,
-    help: 'requests and notifies of one session a second; 0: any number'
-  },
-  {
-    name: 'maxBytesPerSecond',
-    check: count(0, Number.MAX_SAFE_INTEGER),
-    defaultValue: 1_048_576,
-    help: "bytes of any kind that a session's connection may send in a second; 0: any number"
-  },
-  {
-    name: 'maxFramesPerSecond',
-    check: count(0, 1_000_000),
-    defaultValue: 1_000,
-    help: 'frames other than requests, such as pings, that a connection may send in a second; more close it with 4507; 0: any number'
-  },
-  {
-    name: 'maxOpenRequests',
-    check: count(1, 100_000_000),
-    defaultValue: 100_000,
-    help: 'requests that may wait or run before new ones are refused'
-  },
-  {
-    name: 'maxOpenBytes',
-    check: count(1024, Number.MAX_SAFE_INTEGER),
-    defaultValue: 134_217_728,
-    help: 'bytes that the bodies of waiting and running requests may take before new ones are refused'
-  },
-  {
-    name: 'maxQueueDelay',
-    check: ms(0),
-    defaultValue: 3_000,
-    help: 'ms that a request may wait for a worker before new ones are refused; 0: any time'
-  },
-  {
-    name: 'maxSettingsLength',
-    check: count(1, 268_435_456),
-    defaultValue: 65_536,
-    help: "characters of a session's settings; a push that would exceed them fails"
-  },
-  {
-    name: 'maxSettingsKeys',
-    check: count(1, 1_000_000),
-    defaultValue: 1_024,
-    help: "keys of a session's settings; a push that would exceed them fails"
-  },
-  {
-    name: 'maxSendBytes',
-    check: count(1024, 2_147_483_647),
-    defaultValue: 1_048_576,
-    help: 'bytes that may wait for one client, behind the write in progress, before it is closed as slow'
-  },
-  {
-    name: 'maxSendBytesInAll',
-    check: count(1024, Number.MAX_SAFE_INTEGER),
-    defaultValue: 268_435_456,
-    help: 'bytes that may wait for all clients before those with more than an equal share are closed as slow'
-  },
+  ...limitOptions,
   ...resumeOptions,
   {
     name: 'maxOperationsPerRequest',
@@ -223,15 +148,15 @@ export const optionTable: readonly OptionRow[] = [
   },
   {
     name: 'workerHeap',
-    check: count(0, 1_048_576),
+    check: megabytes(0, 1_048_576),
     defaultValue: 0,
-    help: "megabytes of a worker's heap before it is replaced; 0: Node's limit"
+    help: "size of a worker's heap at which it is replaced; 0: Node's limit"
   },
   {
     name: 'stuckAfter',
     check: ms(0),
     defaultValue: 5_000,
-    help: 'ms that a worker may block its event loop, or take no requests although some wait, before it is replaced; 0: any time'
+    help: 'time that a worker may block its event loop, or take no requests although some wait, before it is replaced; 0: any time'
   },
   {
     name: 'maxGivenUpHandlers',
@@ -244,31 +169,37 @@ export const optionTable: readonly OptionRow[] = [
     name: 'startTimeout',
     check: ms(1),
     defaultValue: 30_000,
-    help: 'ms that a worker may take to load its handlers'
+    help: 'time that a worker may take to load its handlers'
   },
   {
     name: 'closeTimeout',
     check: ms(0),
     defaultValue: 4_000,
-    help: 'ms that a close waits for requests, and then for hooks'
+    help: 'time that a close waits for requests, and then for hooks'
   },
   {
     name: 'drainTimeout',
     check: ms(0),
     defaultValue: 30_000,
-    help: 'ms that a drain (SIGTERM) waits for requests'
+    help: 'time that a drain (SIGTERM) waits for requests'
   },
   {
     name: 'drainSpread',
     check: ms(0),
     defaultValue: 2_000,
-    help: 'ms over which a drain disconnects clients; 0: all at once'
+    help: 'time over which a drain disconnects clients; 0: all at once'
+  },
+  {
+    name: 'dev',
+    check: { type: 'boolean' },
+    defaultValue: false,
+    help: 'run TypeScript handlers, and load them anew when a file of theirs is saved'
   },
   {
     name: 'devPoll',
     check: ms(0),
     defaultValue: 0,
-    help: 'with --dev: ms between two looks at each file, where the system reports no changes; 0: it reports them'
+    help: 'with --dev: time between two looks at each file, where the system reports no changes; 0: it reports them'
   },
   {
     name: 'logLevel',
@@ -282,4 +213,20 @@ export const optionTable: readonly OptionRow[] = [
     defaultValue: 10,
     help: 'lines with the same message that are logged in a second; the rest is counted; 0: any number'
   }
-]
+] as const satisfies readonly OptionRow[]
+
+export const optionTable: readonly OptionRow[] = rows
+
+type Row = (typeof rows)[number]
+
+/** The options that are times: they may also be given as texts, such as `10s`. */
+export type DurationOption = Extract<Row, { readonly check: DurationCheck }>['name']
+
+/** The options that are sizes: they may also be given as texts, such as `64KiB`. */
+export type SizeOption = Extract<Row, { readonly check: SizeCheck }>['name']
+
+/** The options that are lists of names: they may also be given as arrays. */
+export type ListOption = Extract<Row, { readonly check: ListCheck }>['name']
+
+/** The options that are paths: they may also be given as `file:` URLs. */
+export type PathOption = Extract<Row, { readonly check: { readonly type: 'file' | 'folder' } }>['name']

@@ -1,25 +1,15 @@
 /**
- * The options of a gateway: their types, their check, and their defaults.
+ * The types of a gateway's options: as they are given, and as they are resolved.
  *
- * Options that are plain values are in option-table.ts. The other ones, which only a program can give, are
- * here. `GatewayOptions` are the options as a program gives them. `ResolvedOptions` are the same options,
- * checked and frozen, with every default filled in.
+ * Options that are plain values are in plain-options.ts. The other ones, which only a program or a
+ * configuration file can give, are here. `OptionTree` has the options as they are given. `ResolvedOptions`
+ * are the same options, checked and frozen by resolve-options.ts, with every default filled in.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import { resolve } from 'node:path'
-import { describeValue } from '../../shared/check.js'
-import { monotonicClock, wallClock } from '../../shared/clock.js'
-import { errors } from '../../shared/errors.js'
-import { type Logger, logLevels } from '../../shared/text/log.js'
-import { suggestOrList } from '../../shared/text/nearest.js'
-import { Hosts } from '../addresses/hosts.js'
-import { Origins } from '../addresses/origins.js'
-import { LogDoor } from '../telemetry/log-door.js'
-import { Metrics } from '../telemetry/metrics.js'
-import { listEvents } from './events.js'
-import { checkOption, readPath } from './option-row.js'
-import { optionTable } from './option-table.js'
-import type { PlainOptions, StartPage } from './plain-options.js'
+import type { Logger } from '../../shared/text/log.js'
+import type { DurationOption, ListOption, PathOption, SizeOption } from './option-table.js'
+import type { PlainOptions } from './plain-options.js'
+import type { Duration, Size } from './units.js'
 
 /** The declarations of a Pomelo client in its handshake, and its address. */
 export interface HandshakeInfo {
@@ -75,19 +65,29 @@ export interface ClientAddress {
   readonly port: number
 }
 
-/** The options that are paths, which may also be given as `file:` URLs. */
-type PathOption = 'handlers' | 'tlsCert' | 'tlsKey'
+/** The value of a plain option as a program may give it: a time as `'10s'`, a size as `'64KiB'`. */
+export type GivenValue<Name extends keyof PlainOptions> = Name extends DurationOption
+  ? Duration
+  : Name extends SizeOption
+    ? Size
+    : Name extends ListOption
+      ? string | readonly string[]
+      : Name extends PathOption
+        ? string | URL
+        : PlainOptions[Name]
 
-export interface GatewayOptions extends Partial<Omit<PlainOptions, PathOption>> {
-  /**
-   * Folder of the handler modules: a path, which is relative to the current directory, or a `file:` URL, such
-   * as `new URL('./handlers', import.meta.url)`.
-   */
-  handlers: string | URL
-  /** The certificate and its chain, as PEM: a path or a `file:` URL. Default: none. */
-  tlsCert?: string | URL
-  /** The certificate's key, as PEM: a path or a `file:` URL. Default: none. */
-  tlsKey?: string | URL
+/** The plain options as a program may give them. */
+export type GivenPlainOptions = { [Name in keyof PlainOptions]?: GivenValue<Name> }
+
+/** A hook of the host, which gets the gateway. `Config` has the exact type: this room knows no gateway. */
+export type HostHook = (gateway: never) => void | Promise<void>
+
+/** The tree of options: what a program, or a configuration file, may give. */
+export interface OptionTree extends GivenPlainOptions {
+  /** Called when the gateway listens. Default: nothing. */
+  onStart?: HostHook
+  /** Called when the gateway has closed. Default: nothing. */
+  onStop?: HostHook
   /**
    * The logger, which gets the lines of all levels. If it throws or rejects, only that line is lost. Default:
    * text lines on stderr, at `logLevel` and above.
@@ -120,11 +120,6 @@ export interface GatewayOptions extends Partial<Omit<PlainOptions, PathOption>> 
    */
   monotonic?: () => number
   /**
-   * Development mode: loads TypeScript handlers without a build, and reloads all handlers when a file that
-   * they have loaded changes. Default: false.
-   */
-  dev?: boolean
-  /**
    * Node's command line options for the workers, e.g. `['--import', './tracing.js']`. Default: those of this
    * process.
    */
@@ -136,104 +131,16 @@ export interface ResolvedOptions extends Readonly<Omit<PlainOptions, 'startPage'
   readonly startPage: 'on' | 'off'
   readonly log: Logger & { /** @internal */ close(): void }
   readonly onHandshake: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
-  readonly authenticate: GatewayOptions['authenticate'] | undefined
+  readonly authenticate: OptionTree['authenticate'] | undefined
   readonly onHttpRequest: HttpRequestListener | undefined
+  readonly onStart: HostHook | undefined
+  readonly onStop: HostHook | undefined
   readonly now: () => number
   readonly monotonic: () => number
-  readonly dev: boolean
   readonly workerArgv: readonly string[] | undefined
 }
 
 /** The `onHandshake` of a host that gives none. */
 export function acceptAll(): HandshakeAnswer {
   return { accept: true }
-}
-
-/** Names of the options that only a program can give, because they are not plain values. */
-const programOptions = [
-  'log',
-  'onHandshake',
-  'authenticate',
-  'onHttpRequest',
-  'now',
-  'monotonic',
-  'dev',
-  'workerArgv'
-]
-
-/**
- * Checks the options and fills in the defaults.
- *
- * @internal
- * @param metrics counts lines of the log that are lost
- * @throws `OPTION_INVALID`, which names the option, the expected value and the given one
- */
-export function resolveOptions(asked: GatewayOptions, metrics = new Metrics()): ResolvedOptions {
-  if (asked === null || typeof asked !== 'object') {
-    throw errors.optionInvalid(`Expected the gateway's options to be an object, got ${describeValue(asked)}`)
-  }
-  const known = new Set<string>([...optionTable.map(row => row.name), ...programOptions])
-  for (const name of Object.keys(asked)) {
-    if (!known.has(name))
-      throw errors.optionInvalid(
-        `There is no option \`${name}\`; ${suggestOrList(name, [...known], 'options')}`
-      )
-  }
-  const plain: Record<string, string | number> = {}
-  for (const row of optionTable) plain[row.name] = checkOption(row, readPath(row, asked[row.name]))
-  if ((plain['tlsCert'] === '') !== (plain['tlsKey'] === ''))
-    throw errors.optionInvalid(
-      'Expected `tlsCert` and `tlsKey` both, or neither: a certificate needs its key'
-    )
-  const { log, onHandshake, authenticate, onHttpRequest, dev = false, workerArgv } = asked
-  const { now = wallClock, monotonic = monotonicClock } = asked
-  const functions = { onHandshake, authenticate, onHttpRequest, now, monotonic }
-  for (const [name, value] of Object.entries(functions)) {
-    if (value !== undefined && typeof value !== 'function') {
-      throw errors.optionInvalid(`Expected \`${name}\` to be a function, got ${describeValue(value)}`)
-    }
-  }
-  if (log !== undefined && !logLevels.every(level => typeof log?.[level] === 'function')) {
-    throw errors.optionInvalid(
-      `Expected \`log\` to be a logger with ${logLevels.join(', ')}, got ${describeValue(log)}`
-    )
-  }
-  if (
-    workerArgv !== undefined &&
-    !(Array.isArray(workerArgv) && workerArgv.every(each => typeof each === 'string'))
-  ) {
-    throw errors.optionInvalid(
-      `Expected \`workerArgv\` to be a list of texts, got ${describeValue(workerArgv)}`
-    )
-  }
-  if (typeof dev !== 'boolean') {
-    throw errors.optionInvalid(`Expected \`dev\` to be true or false, got ${describeValue(dev)}`)
-  }
-  const options = plain as unknown as PlainOptions
-  // Checks these options: each of these throws if it cannot parse its value.
-  new Origins(options.origins)
-  new Hosts(options.hosts, options.host)
-  listEvents(options.events)
-  if (options.healthPath !== 'none' && !/^\/[^?#\s]*$/.test(options.healthPath))
-    throw errors.optionInvalid(
-      `Expected \`healthPath\` to be a path such as /healthz, or none, got ${describeValue(options.healthPath)}`
-    )
-  return Object.freeze({
-    ...options,
-    handlers: resolve(options.handlers),
-    startPage: onHttpRequest === undefined ? resolveStartPage(options.startPage) : 'off',
-    log: new LogDoor({ ...options, log, stream: process.stderr, metrics, now }),
-    onHandshake: onHandshake ?? acceptAll,
-    authenticate,
-    onHttpRequest,
-    now,
-    monotonic,
-    dev,
-    workerArgv
-  })
-}
-
-function resolveStartPage(asked: StartPage): 'on' | 'off' {
-  if (asked !== 'auto') return asked
-  return process.env['NODE_ENV'] === 'production' ? 'off' : 'on'
 }

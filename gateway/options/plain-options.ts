@@ -4,6 +4,8 @@
  * Values are checked by option-table.ts, which also has the defaults.
  */
 import type { LogLevel } from '../../shared/text/log.js'
+import type { LimitOptions } from './limit-options.js'
+import type { ResumeOptions } from './resume-options.js'
 
 /**
  * The reaction if a user is bound to a second session: `off` allows it, `reject` fails the second bind,
@@ -20,7 +22,7 @@ export type Isolation = 'thread' | 'process'
 export type StartPage = 'auto' | 'on' | 'off'
 
 /** Options that are plain values, and so can come from the command line and the environment too. */
-export interface PlainOptions {
+export interface PlainOptions extends LimitOptions, ResumeOptions {
   /**
    * The folder of the game's handler modules. No default: it must be given, since a gateway without handlers
    * answers nothing.
@@ -123,117 +125,6 @@ export interface PlainOptions {
    * never. Default: 10,000.
    */
   requestTimeout: number
-  /** Requests of one session that may wait and run. At the limit, its socket is not read. Default: 64. */
-  laneLimit: number
-  /**
-   * Milliseconds that a socket may stay unread before its connection is closed as `slow`. Default: 30,000.
-   */
-  maxPause: number
-  /**
-   * Bytes of a body. A larger one is answered with BODY_TOO_LARGE; a message of more than four times as many
-   * closes the connection with 1009. Default: 65,536.
-   */
-  maxBodyBytes: number
-  /**
-   * Levels of arrays and objects in a body. A deeper one is answered with BODY_MALFORMED; a deeper handshake
-   * is refused. Default: 64.
-   */
-  maxBodyDepth: number
-  /**
-   * Requests and notifies of one session per second, with a burst of twice as many. Beyond it, they are
-   * refused with RATE_LIMITED. 0: any number. Default: 1,000.
-   */
-  maxRequestsPerSecond: number
-  /**
-   * Bytes of any kind that the client of one session sends per second, with a burst of twice as many. Beyond
-   * it, requests are refused with RATE_LIMITED. 0: any number. Default: 1,048,576.
-   */
-  maxBytesPerSecond: number
-  /**
-   * Frames of one connection per second that are not requests, with a burst of twice as many: pings and pongs
-   * of WebSocket, heartbeats and counts of Pomelo's protocol, text that cannot be read. Beyond it, the
-   * connection is closed with 4507. 0: any number. Default: 1,000.
-   */
-  maxFramesPerSecond: number
-  /**
-   * Requests of all sessions that may wait and run. Beyond it, new ones are refused with OVERLOADED. Default:
-   * 100,000.
-   */
-  maxOpenRequests: number
-  /**
-   * Bytes of the bodies of all requests that wait and run. Beyond it, new requests are refused with
-   * OVERLOADED. Default: 134,217,728.
-   */
-  maxOpenBytes: number
-  /**
-   * Milliseconds that requests may wait for a worker. New requests are refused with OVERLOADED if one has
-   * waited longer, or if they are expected to. 0: any time. Default: 3,000.
-   */
-  maxQueueDelay: number
-  /**
-   * Characters of one session's settings: their keys, and their values as texts. A push beyond it fails.
-   * Default: 65,536.
-   */
-  maxSettingsLength: number
-  /** Keys of one session's settings. A push of one more fails. Default: 1,024. */
-  maxSettingsKeys: number
-  /**
-   * Bytes that may wait for one client behind the current write. Beyond it, the connection is closed as
-   * `slow`. The current write, which began when nothing waited, does not count here but in
-   * `maxSendBytesInAll`. Default: 1,048,576.
-   */
-  maxSendBytes: number
-  /**
-   * Bytes that may wait to be sent to all clients together. Beyond it, clients with more than an equal share
-   * are closed as `slow`. Default: 268,435,456.
-   */
-  maxSendBytesInAll: number
-  /**
-   * Milliseconds that a session waits for its client to come back after a lost connection; then it ends. Only
-   * Sallyport's own client can come back. 0: the session ends at once. Default: 60,000.
-   */
-  resumeWindow: number
-  /**
-   * The resume window, in milliseconds, of a session that holds nothing: no user, no settings, no channel, no
-   * running request. The smaller of `resumeWindow` and this option counts. 0: the session ends at once.
-   * Default: 15,000.
-   */
-  unboundResumeWindow: number
-  /**
-   * Greatest resume window, in milliseconds, that a handler may set for a session (`setResumeWindow`). More
-   * is refused with `RESUME_WINDOW_INVALID`. Default: 600,000.
-   */
-  maxResumeWindow: number
-  /**
-   * Sessions whose client is away. Beyond it, the oldest session of the address with the most such sessions
-   * ends. 0: any number. Default: 50,000.
-   */
-  maxDetachedSessions: number
-  /**
-   * Sessions of one address whose client is away; an IPv6 address counts by its /64. Beyond it, the oldest of
-   * them ends. 0: any number. Default: 1,000.
-   */
-  maxDetachedSessionsPerAddress: number
-  /**
-   * Bytes of memory of all sessions whose client is away: their settings, and what is kept for each of them
-   * alone. Beyond it, the address that takes the most memory loses its oldest session. Default: 134,217,728.
-   */
-  maxDetachedBytes: number
-  /**
-   * Bytes that are kept for one client until it acknowledges them. Beyond it, the oldest are dropped, and the
-   * client can no longer resume. Default: 2,097,152.
-   */
-  maxBacklogBytes: number
-  /**
-   * Messages that are kept for one client until it acknowledges them. Beyond it, the oldest are dropped, and
-   * the client can no longer resume. Default: 16,384.
-   */
-  maxBacklogMessages: number
-  /**
-   * Bytes that are kept for all clients together. Beyond it, clients with more than an equal share lose their
-   * oldest messages. Default: 268,435,456.
-   */
-  maxBacklogBytesInAll: number
   /**
    * Operations that one request may ask for (pushes, events, joins …); one more fails with
    * TOO_MANY_OPERATIONS. Also the lines that it may log: further ones are dropped, and one line tells how
@@ -281,6 +172,11 @@ export interface PlainOptions {
    * come back. 0: all at once. Default: 2,000.
    */
   drainSpread: number
+  /**
+   * Development mode: loads TypeScript handlers without a build, and reloads all handlers when a file that
+   * they have loaded changes. Default: false.
+   */
+  dev: boolean
   /**
    * Milliseconds between two looks at each file in development mode, for file systems that report no changes,
    * such as a folder of the host in a virtual machine. 0: the system reports changes. Default: 0.

@@ -60,6 +60,7 @@ export function readArguments(
       args: [...argv],
       options,
       strict: true,
+      allowNegative: true,
       allowPositionals: true
     })
     const surplus = positionals[mostWords]

@@ -3,9 +3,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { errors } from '../../shared/errors.js'
 import { suggest } from '../../shared/text/nearest.js'
+import type { Config } from '../gateway-options.js'
 import { flagOf, type OptionRow } from '../options/option-row.js'
 import { optionTable } from '../options/option-table.js'
-import type { GatewayOptions } from '../options/options.js'
+import { formatValue, readText } from '../options/option-value.js'
 import { readVariables } from '../options/variables.js'
 import { assembleGateway } from '../start.js'
 import { formatBanner } from './banner.js'
@@ -25,14 +26,24 @@ const examplesFolder = fileURLToPath(new URL('../../examples/', import.meta.url)
 /** The folder of the examples' sources in a clone. Development mode runs this TypeScript without a build. */
 const exampleSources = fileURLToPath(new URL('../../../examples/', import.meta.url))
 
+/** What stands for a flag's value in the help text. */
+const placeholders = {
+  text: 'TEXT',
+  list: 'A,B',
+  file: 'FILE',
+  folder: 'DIR',
+  integer: 'N',
+  duration: 'TIME',
+  size: 'SIZE'
+} as const
+
 /** The flags that set options of the gateway. */
 export const gatewayFlags: FlagTable = Object.fromEntries(
-  optionTable.map(row => [flagOf(row.name), { value: placeholderOf(row), help: describe(row) }])
+  optionTable.map(row => [flagOf(row.name), { ...placeholderOf(row), help: describe(row) }])
 )
 
 /** The flags that are no options of the gateway, beside `--help`. */
 export const programFlags = {
-  dev: { help: 'run TypeScript handlers, and load them anew when a file of theirs is saved' },
   example: {
     value: 'NAME',
     help: 'run an example that comes with the package, where no handlers are given'
@@ -43,7 +54,7 @@ export const programFlags = {
 /** The flags that say which handlers, for commands that load them. */
 export const handlersFlags: FlagTable = {
   handlers: gatewayFlags['handlers']!,
-  dev: programFlags.dev,
+  dev: gatewayFlags['dev']!,
   example: programFlags.example
 }
 
@@ -56,7 +67,7 @@ export const gatewayCommand: ProgramCommand = {
 
 /** The options of a gateway that a command line and the environment give. */
 export interface GivenOptions {
-  readonly options: GatewayOptions
+  readonly options: Config
   /** The module of an example whose `onHttpRequest` answers HTTP requests, if there is one. */
   readonly http: string | undefined
   /** A sentence for each variable of the environment that was ignored. */
@@ -71,18 +82,15 @@ export interface GivenOptions {
 export function readGatewayOptions({ flags, env }: Arguments): GivenOptions {
   const { values, warnings } = readVariables(env)
   const asked: Record<string, unknown> = {}
-  for (const { name, check } of optionTable) {
-    const text = (flags[flagOf(name)] as string | undefined) ?? values.get(name)
-    // An invalid number stays a text, so that the check of the options refuses it.
-    if (text !== undefined)
-      asked[name] = check.type === 'integer' && /^-?\d+$/.test(text) ? Number(text) : text
+  for (const row of optionTable) {
+    const given = flags[flagOf(row.name)] ?? values.get(row.name)
+    if (given !== undefined) asked[row.name] = typeof given === 'string' ? readText(row, given) : given
   }
-  const isDev = flags['dev'] === true
-  if (isDev) asked['dev'] = true
+  const isDev = asked['dev'] === true
   const name = flags['example'] as string | undefined
   const example = asked['handlers'] === undefined && name !== undefined ? findExample(name, isDev) : undefined
   if (example !== undefined) asked['handlers'] = example.handlers
-  return { options: asked as unknown as GatewayOptions, http: example?.http, warnings }
+  return { options: asked as unknown as Config, http: example?.http, warnings }
 }
 
 async function runGateway(given: Arguments): Promise<void> {
@@ -98,16 +106,18 @@ async function runGateway(given: Arguments): Promise<void> {
   if (state === 'running') process.stdout.write(formatBanner(gateway, version))
 }
 
-function placeholderOf({ check }: OptionRow): string {
-  if (check.type === 'word') return check.words.join('|')
-  if (check.type === 'integer') return ['N', ...(check.words ?? [])].join('|')
-  if (check.type === 'file') return 'FILE'
-  return check.type === 'folder' ? 'DIR' : 'TEXT'
+/** Returns the placeholder of a flag's value; an empty object if the flag takes none. */
+function placeholderOf({ check }: OptionRow): { readonly value?: string } {
+  if (check.type === 'boolean') return {}
+  if (check.type === 'word') return { value: check.words.join('|') }
+  const words = check.type === 'integer' ? (check.words ?? []) : []
+  return { value: [placeholders[check.type], ...words].join('|') }
 }
 
-function describe({ defaultValue, help }: OptionRow): string {
-  const isTold = defaultValue === undefined || help.includes('default')
-  return `${help}${isTold ? '' : ` (default: ${defaultValue})`}`
+function describe(row: OptionRow): string {
+  const { check, defaultValue, help } = row
+  const isTold = defaultValue === undefined || check.type === 'boolean' || help.includes('default')
+  return `${help}${isTold ? '' : ` (default: ${formatValue(row, defaultValue)})`}`
 }
 
 function findExample(name: string, isDev: boolean): { handlers: string; http: string | undefined } {

@@ -1,7 +1,7 @@
 /** The command `sallyport types`: writes the types of the routes, or says whether they are up to date. */
 import { resolve } from 'node:path'
 import { errors } from '../../shared/errors.js'
-import { resolveOptions } from '../options/options.js'
+import { resolveOptions } from '../options/resolve-options.js'
 import { readTypesFile, writeTypesFile } from '../project/types-file.js'
 import type { Arguments, ProgramCommand } from './command.js'
 import { handlersFlags, readGatewayOptions } from './gateway-command.js'

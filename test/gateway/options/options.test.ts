@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import t from 'tap'
-import { flagOf, variableOf } from '../../../gateway/options/option-row.js'
+import { flagOf, type OptionRow, variableOf } from '../../../gateway/options/option-row.js'
 import { optionTable } from '../../../gateway/options/option-table.js'
-import { type GatewayOptions, resolveOptions } from '../../../gateway/options/options.js'
+import type { OptionTree as GatewayOptions } from '../../../gateway/options/options.js'
+import { checkOptions, resolveOptions } from '../../../gateway/options/resolve-options.js'
 import { monotonicClock, wallClock } from '../../../shared/clock.js'
 import { createLogger } from '../../../shared/text/log.js'
 
@@ -130,52 +131,129 @@ t.test('defaults are what the options themselves allow', t => {
   t.end()
 })
 
-for (const { name, check } of optionTable) {
+/** What an error says that a value has to be. */
+function describeExpected({ check }: OptionRow): string {
+  switch (check.type) {
+    case 'text':
+      return check.mayBeEmpty === true ? "a text, or '' for none" : 'a text that is not empty'
+    case 'folder':
+      return 'the path of a folder'
+    case 'file':
+      return "the path of a file, or '' for none"
+    case 'word':
+      return `one of ${check.words.join(', ')}`
+    case 'boolean':
+      return 'true or false'
+    case 'list':
+      return 'names with commas between them, or an array of such names'
+    case 'integer':
+      return [`a whole number from ${check.least} to ${check.most}`, ...(check.words ?? [])].join(', ')
+    case 'duration':
+      return `a time such as "10s" (units: ms, s, m, h, d), or a number of milliseconds from ${check.least} to ${check.most}`
+    case 'size': {
+      const [example, counted] = check.unit === 1 ? ['64KiB', 'bytes'] : ['512MiB', 'megabytes']
+      return `a size such as "${example}" (units: B, kB, MB, GB, KiB, MiB, GiB), or a number of ${counted} from ${check.least} to ${check.most}`
+    }
+  }
+}
+
+for (const row of optionTable) {
+  const { name, check } = row
   t.test(`a wrong ${name} is refused by name, with what was expected and what came`, t => {
     const resolveWith = (value: unknown) =>
       resolveOptions({ handlers: '/h', [name]: value } as unknown as GatewayOptions)
-    const expected = {
-      text: 'a text that is not empty',
-      folder: 'the path of a folder',
-      file: "the path of a file, or '' for none",
-      integer:
-        check.type === 'integer'
-          ? [`a whole number from ${check.least} to ${check.most}`, ...(check.words ?? [])].join(', ')
-          : '',
-      word: check.type === 'word' ? `one of ${check.words.join(', ')}` : ''
-    }[check.type]
+    const { type } = check
     const rows: [unknown, string][] = [
       [null, 'null'],
-      [true, 'true (boolean)'],
-      [{}, 'an object'],
-      [['a'], 'an array']
+      [{}, 'an object']
     ]
-    if (check.type !== 'file') rows.push(['', "'' (empty)"])
-    if (check.type !== 'word' && check.type !== 'integer') rows.push([5, '5 (number)'])
-    if (check.type === 'text') {
+    if (type !== 'boolean') rows.push([true, 'true (boolean)'])
+    if (type !== 'list') rows.push([['a'], 'an array'])
+    if (type !== 'file' && !(type === 'text' && check.mayBeEmpty)) rows.push(['', "'' (empty)"])
+    const isNumber = type === 'integer' || type === 'duration' || type === 'size'
+    if (type !== 'word' && !isNumber) rows.push([5, '5 (number)'])
+    if (type === 'list') rows.push([['a', 5], 'an array'], [['a,b'], 'an array'], [[], 'an array'])
+    if (type === 'text' || type === 'list') {
       t.throws(() => resolveWith('x'.repeat(4_097)), {
         code: 'OPTION_INVALID',
         message: /to be a text of at most 4096 characters, got/
       })
     }
-    if (check.type === 'word') rows.push(['OFF', '"OFF" (string)'], ['toString', '"toString" (string)'])
-    if (check.type === 'integer') {
+    if (type === 'word') rows.push(['OFF', '"OFF" (string)'], ['toString', '"toString" (string)'])
+    if (type === 'boolean') rows.push(['true', '"true" (string)'])
+    if (isNumber) {
       const { least, most } = check
       for (const value of [least - 1, most + 1, least + 0.5, Number.NaN, Number.POSITIVE_INFINITY])
         rows.push([value, `${value} (number)`])
       rows.push([String(least), `"${least}" (string)`])
       for (const value of [least, most]) t.equal(resolveWith(value)[name], value, 'its ends are allowed')
     }
+    if (type === 'duration') {
+      rows.push(
+        ['10 parsecs', '"10 parsecs" (string)'],
+        ['0.5ms', '"0.5ms" (string)'],
+        ['-1s', '"-1s" (string)']
+      )
+      t.equal(resolveWith('90s')[name], 90_000)
+    }
+    if (type === 'size') {
+      rows.push(['64K', '"64K" (string)'], ['0.5B', '"0.5B" (string)'])
+      t.equal(resolveWith('4MiB')[name], check.unit === 1 ? 4_194_304 : 4)
+    }
     for (const [value, got] of rows)
-      t.throws(() => resolveWith(value), refused(`Expected \`${name}\` to be ${expected}, got ${got}`))
-    if (check.type === 'integer')
+      t.throws(
+        () => resolveWith(value),
+        refused(`Expected \`${name}\` to be ${describeExpected(row)}, got ${got}`)
+      )
+    if (type === 'integer')
       for (const word of check.words ?? []) t.equal(resolveWith(word)[name], word, 'each word is allowed')
-    if (check.type === 'word')
+    if (type === 'word')
       for (const word of check.words)
         t.equal(resolveWith(word)[name], word === 'auto' ? 'on' : word, 'each word is allowed')
     t.end()
   })
 }
+
+t.test('a list of names may be an array', t => {
+  const events = ['move', 'turn']
+  t.match(resolveOptions({ handlers: '/h', events, origins: ['same', 'https://game.example'] }), {
+    events: 'move,turn',
+    origins: 'same,https://game.example'
+  })
+  t.end()
+})
+
+t.test('all faults are found at once, and an error has a line for each', t => {
+  const asked = {
+    port: 'many',
+    heartbeat: '10 parsecs',
+    prot: 1,
+    origins: 'nonsense',
+    onStart: 5,
+    tlsKey: 'k'
+  }
+  const { faults } = checkOptions(asked)
+  t.same(faults.map(({ option }) => option).sort(), [
+    'handlers',
+    'heartbeat',
+    'onStart',
+    'origins',
+    'port',
+    'prot',
+    'tlsKey'
+  ])
+  t.throws(
+    () => resolveOptions({ ...asked, handlers: '/h' } as unknown as GatewayOptions),
+    refused(/^There is no option `prot`.*\nExpected `port` .*\nExpected `heartbeat` .*\n.*\n.*\n.*$/)
+  )
+  t.end()
+})
+
+t.test('what depends on a wrong option is no second fault', t => {
+  for (const asked of [{ host: 5 }, { tlsCert: 5 }, { hosts: 5 }])
+    t.equal(checkOptions({ handlers: '/h', ...asked }).faults.length, 1)
+  t.end()
+})
 
 t.test('a certificate needs its key, and a key its certificate', t => {
   for (const files of [{ tlsCert: 'cert.pem' }, { tlsKey: 'key.pem' }, { tlsCert: 'cert.pem', tlsKey: '' }])
@@ -230,7 +308,9 @@ t.test('options that are none are refused, with the nearest, or with those that 
   const asked = { handlers: '/h', pulse: 5 } as unknown as GatewayOptions
   t.throws(
     () => resolveOptions(asked),
-    refused(/^There is no option `pulse`; the options are handlers, host, .*, logLevel, .*dev, workerArgv$/)
+    refused(
+      /^There is no option `pulse`; the options are handlers, host, .*, logLevel, .*onStop, .*workerArgv$/
+    )
   )
   const own = JSON.parse('{"handlers":"/h","__proto__":1}')
   t.throws(() => resolveOptions(own), refused(/^There is no option `__proto__`/))
@@ -331,6 +411,7 @@ t.test('an option has one name on the command line and one in the environment', 
       ['close-timeout', 'SALLYPORT_CLOSE_TIMEOUT'],
       ['drain-timeout', 'SALLYPORT_DRAIN_TIMEOUT'],
       ['drain-spread', 'SALLYPORT_DRAIN_SPREAD'],
+      ['dev', 'SALLYPORT_DEV'],
       ['dev-poll', 'SALLYPORT_DEV_POLL'],
       ['log-level', 'SALLYPORT_LOG_LEVEL'],
       ['max-log-lines-per-second', 'SALLYPORT_MAX_LOG_LINES_PER_SECOND']

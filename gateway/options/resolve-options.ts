@@ -1,0 +1,160 @@
+/** The check of a gateway's options, which finds all faults at once, and their defaults. */
+import { resolve } from 'node:path'
+import { describeValue } from '../../shared/check.js'
+import { monotonicClock, wallClock } from '../../shared/clock.js'
+import { errors } from '../../shared/errors.js'
+import { logLevels } from '../../shared/text/log.js'
+import { suggestOrList } from '../../shared/text/nearest.js'
+import { Hosts } from '../addresses/hosts.js'
+import { Origins } from '../addresses/origins.js'
+import { LogDoor } from '../telemetry/log-door.js'
+import { Metrics } from '../telemetry/metrics.js'
+import { listEvents } from './events.js'
+import type { PlainValue } from './option-row.js'
+import { optionTable } from './option-table.js'
+import { checkOption, readPath } from './option-value.js'
+import { acceptAll, type OptionTree, type ResolvedOptions } from './options.js'
+import type { PlainOptions, StartPage } from './plain-options.js'
+
+/** What is wrong with one option. */
+export interface OptionFault {
+  /** The option's name, or what was given as such. */
+  readonly option: string
+  /** One sentence that names the option, the expected value and the given one. */
+  readonly message: string
+}
+
+type Given = Readonly<Record<string, unknown>>
+
+/** Returns what is wrong with a value; undefined if nothing is, or if there is no value. */
+type ProgramCheck = (value: unknown) => string | undefined
+
+const isFunction: ProgramCheck = value => (typeof value === 'function' ? undefined : 'a function')
+
+/** The options that only a program or a configuration file can give, and what each has to be. */
+const programOptions: Readonly<Record<string, ProgramCheck>> = {
+  log: value =>
+    logLevels.every(level => typeof (value as Given | null)?.[level] === 'function')
+      ? undefined
+      : `a logger with ${logLevels.join(', ')}`,
+  onHandshake: isFunction,
+  authenticate: isFunction,
+  onHttpRequest: isFunction,
+  onStart: isFunction,
+  onStop: isFunction,
+  now: isFunction,
+  monotonic: isFunction,
+  workerArgv: value =>
+    Array.isArray(value) && value.every(each => typeof each === 'string') ? undefined : 'a list of texts'
+}
+
+/** Names of the options that only a program or a configuration file can give. */
+export const programOptionNames: readonly string[] = Object.keys(programOptions)
+
+/** Names of all options. */
+export const optionNames: readonly string[] = [...optionTable.map(({ name }) => name), ...programOptionNames]
+
+interface ContentCheck {
+  /** The options that it needs. A fault is one of the first. */
+  readonly of: readonly [keyof PlainOptions, ...(keyof PlainOptions)[]]
+  /** Throws `OPTION_INVALID`. */
+  readonly check: (plain: PlainOptions) => void
+}
+
+/** Checks of several options together, and of what is inside a text. */
+const contentChecks: readonly ContentCheck[] = [
+  { of: ['tlsKey', 'tlsCert'], check: expectBothOfTls },
+  { of: ['origins'], check: ({ origins }) => new Origins(origins) },
+  { of: ['hosts', 'host'], check: ({ hosts, host }) => new Hosts(hosts, host) },
+  { of: ['events'], check: ({ events }) => listEvents(events) },
+  { of: ['healthPath'], check: expectHealthPath }
+]
+
+/** The outcome of a check: all faults, and the values of the plain options that have none. */
+export interface CheckedOptions {
+  readonly faults: readonly OptionFault[]
+  readonly plain: Readonly<Partial<PlainOptions>>
+}
+
+/** Checks options, and finds all faults. */
+export function checkOptions(asked: Given): CheckedOptions {
+  const faults: OptionFault[] = []
+  const note = (option: string, message: string) => faults.push({ option, message })
+  const known = new Set(optionNames)
+  for (const name of Object.keys(asked)) {
+    if (!known.has(name))
+      note(name, `There is no option \`${name}\`; ${suggestOrList(name, optionNames, 'options')}`)
+  }
+  const plain: Record<string, PlainValue> = {}
+  for (const row of optionTable) {
+    try {
+      plain[row.name] = checkOption(row, readPath(row, asked[row.name]))
+    } catch (error) {
+      note(row.name, (error as Error).message)
+    }
+  }
+  for (const [name, check] of Object.entries(programOptions)) {
+    const value = asked[name]
+    const expected = value === undefined ? undefined : check(value)
+    if (expected !== undefined)
+      note(name, `Expected \`${name}\` to be ${expected}, got ${describeValue(value)}`)
+  }
+  for (const { of, check } of contentChecks) {
+    if (of.some(each => plain[each] === undefined)) continue
+    try {
+      check(plain as unknown as PlainOptions)
+    } catch (error) {
+      note(of[0], (error as Error).message)
+    }
+  }
+  return { faults, plain }
+}
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @internal
+ * @param metrics counts lines of the log that are lost
+ * @throws `OPTION_INVALID`, with a line for each fault: the option, the expected value and the given one
+ */
+export function resolveOptions(asked: OptionTree, metrics = new Metrics()): ResolvedOptions {
+  if (asked === null || typeof asked !== 'object') {
+    throw errors.optionInvalid(`Expected the gateway's options to be an object, got ${describeValue(asked)}`)
+  }
+  const { faults, plain } = checkOptions(asked as Given)
+  if (faults.length > 0) throw errors.optionInvalid(faults.map(({ message }) => message).join('\n'))
+  const options = plain as PlainOptions
+  const { log, onHandshake, authenticate, onHttpRequest, onStart, onStop, workerArgv } = asked
+  const { now = wallClock, monotonic = monotonicClock } = asked
+  return Object.freeze({
+    ...options,
+    handlers: resolve(options.handlers),
+    startPage: onHttpRequest === undefined ? resolveStartPage(options.startPage) : 'off',
+    log: new LogDoor({ ...options, log, stream: process.stderr, metrics, now }),
+    onHandshake: onHandshake ?? acceptAll,
+    authenticate,
+    onHttpRequest,
+    onStart,
+    onStop,
+    now,
+    monotonic,
+    workerArgv
+  })
+}
+
+function expectBothOfTls({ tlsCert, tlsKey }: PlainOptions): void {
+  if ((tlsCert === '') === (tlsKey === '')) return
+  throw errors.optionInvalid('Expected `tlsCert` and `tlsKey` both, or neither: a certificate needs its key')
+}
+
+function expectHealthPath({ healthPath }: PlainOptions): void {
+  if (healthPath === 'none' || /^\/[^?#\s]*$/.test(healthPath)) return
+  throw errors.optionInvalid(
+    `Expected \`healthPath\` to be a path such as /healthz, or none, got ${describeValue(healthPath)}`
+  )
+}
+
+function resolveStartPage(asked: StartPage): 'on' | 'off' {
+  if (asked !== 'auto') return asked
+  return process.env['NODE_ENV'] === 'production' ? 'off' : 'on'
+}
