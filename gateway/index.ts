@@ -11,7 +11,6 @@ export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/even
 export type { EventArguments, EventBody, EventName, Events } from '../shared/events/event-types.js'
 export type { LogFields, Logger, LogLevel } from '../shared/text/log.js'
 export { Gateway } from './gateway.js'
-export type { Config, GatewayOptions } from './gateway-options.js'
 export { type ClientFiles, clientFiles } from './host/client-files.js'
 export {
   type HostBroadcastOptions,
@@ -36,5 +35,5 @@ export type {
 } from './options/options.js'
 export type { Isolation, PlainOptions, SingleSession, StartPage } from './options/plain-options.js'
 export type { OfferedRoute } from './route-changes.js'
-export { createGateway } from './start.js'
+export { type Config, createGateway, type GatewayOptions } from './start.js'
 export { type MetricName, metricNames } from './telemetry/metrics.js'

@@ -2,10 +2,10 @@
 import type { HandlerSchemas, RouteOptions } from '../shared/link/route-options.js'
 import { Core } from './core.js'
 import { Development } from './development/development.js'
-import type { Config } from './gateway-options.js'
 import { createStartTransport } from './isolation/start-transport.js'
 import { resolveOptions } from './options/resolve-options.js'
 import { Registry } from './sessions/registry.js'
+import type { Config } from './start.js'
 import { Metrics } from './telemetry/metrics.js'
 
 /** A route, with what its handler and the folders around it declare. */

@@ -1,10 +1,39 @@
-/** The start of a gateway: checks the options, puts the parts together and runs them. */
+/** The start of a gateway, and its options: checks them, puts the parts together and runs them. */
 import { errors } from '../shared/errors.js'
 import { describeUnsupported, isSupported } from '../shared/node-version.js'
 import { Gateway } from './gateway.js'
-import type { Config, GatewayOptions } from './gateway-options.js'
+import type { GivenPlainOptions, OptionTree } from './options/options.js'
 import { resolveOptions } from './options/resolve-options.js'
 import { Metrics } from './telemetry/metrics.js'
+
+/** The options that a configuration file may hold. What it leaves out may come from elsewhere. */
+export interface Config extends OptionTree {
+  /**
+   * Called once, when the gateway listens, with the gateway: to listen to its sessions, to begin timers, and
+   * the like. If it throws or rejects, the gateway is closed, and its start fails with that error. Default:
+   * nothing.
+   */
+  onStart?: (gateway: Gateway) => void | Promise<void>
+  /**
+   * Called once, if `onStart` was called, when the gateway has closed: no session and no worker is left. The
+   * end waits for it, for up to `closeTimeout`; an error is logged. Default: nothing.
+   */
+  onStop?: (gateway: Gateway) => void | Promise<void>
+}
+
+/** The options of a gateway that a program creates. */
+export interface GatewayOptions extends Config {
+  /**
+   * Folder of the handler modules: a path, which is relative to the current directory, or a `file:` URL, such
+   * as `new URL('./handlers', import.meta.url)`.
+   */
+  handlers: NonNullable<GivenPlainOptions['handlers']>
+  /**
+   * Whether environment variables set options too, such as `SALLYPORT_PORT`. They take precedence over the
+   * options here, so that an operator has the last word. Default: false.
+   */
+  env?: boolean
+}
 
 /**
  * Starts a gateway. When the promise resolves, the handlers are loaded, the port is open, and `onStart` has
