@@ -182,8 +182,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#opened.webSocket.resume()
   }
 
-  sendFrame(frame: string): void {
-    this.#outgoing.add(frame)
+  sendFrame(frame: string, isMoreNear = false): void {
+    this.#outgoing.add(frame, isMoreNear)
   }
 
   // Members for the session: the interface Receiver without resume, ResumableConnection with resume.
@@ -192,8 +192,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
     return this.#protocol?.readsRich === true
   }
 
-  reply(id: number, body: string): void {
-    this.#outgoing.add(this.#protocol!.encodeReply(id, body))
+  reply(id: number, body: string, isMoreNear: boolean): void {
+    this.#outgoing.add(this.#protocol!.encodeReply(id, body), isMoreNear)
   }
 
   error(id: number, error: ErrorData): void {

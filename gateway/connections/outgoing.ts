@@ -1,10 +1,11 @@
 /**
  * The send queue of one client, with backpressure. Owned by its connection.
  *
- * The frames of one round of the event loop leave in one write. While the client has not read the last write,
- * later frames wait in the queue. There, events are replaced or dropped according to their delivery. Frames
- * arrive in the order in which they were sent. When the connection ends, waiting frames are dropped; written
- * ones stay in the socket until the client reads them.
+ * The frames of one round of the event loop leave in one write. A reply that expects another may wait for it
+ * (flush-round.ts). While the client has not read the last write, later frames wait in the queue. There,
+ * events are replaced or dropped according to their delivery. Frames arrive in the order in which they were
+ * sent. When the connection ends, waiting frames are dropped; written ones stay in the socket until the
+ * client reads them.
  *
  *   corked ──▶ open ──▶ over        corked: no handshake yet; only the protocol's own frames leave
  *      └─────────────────▲
@@ -16,7 +17,7 @@ import type { GatewayEvent } from '../events/event.js'
 import { latestCost, messageCost } from '../events/frame-cost.js'
 import type { SharedBudget } from '../limits/shared-budget.js'
 import type { Metrics } from '../telemetry/metrics.js'
-import { flushRound } from './flush-round.js'
+import { type FlushRound, flushRound } from './flush-round.js'
 
 /** Number of waiting characters at which they are written, even before the round is over. */
 const longestRound = 65_536
@@ -27,6 +28,8 @@ export interface OutgoingInit {
   readonly socket: Pick<Socket, 'write'>
   readonly metrics: Metrics
   readonly budget: SharedBudget
+  /** Default: the round of the whole process. */
+  readonly round?: FlushRound
   /**
    * Bytes that may wait behind the current write. The current write itself does not count: it may be as large
    * as the largest message, and a client that reads it must not count as slow.
@@ -38,6 +41,7 @@ export interface OutgoingInit {
 
 export class Outgoing {
   readonly #init: OutgoingInit
+  readonly #round: FlushRound
   #state: 'corked' | 'open' | 'over' = 'open'
   /** The newest frames, joined: one character for each byte. */
   #frames = ''
@@ -53,7 +57,8 @@ export class Outgoing {
   #olderCount = 0
   /** The source of the pieces that are sent before any waiting frame: see `feed`. */
   #next: (() => string) | undefined
-  #isFlushSoon = false
+  /** When the queue is flushed: at the end of this round, or a little later. */
+  #flushes: 'soon' | 'late' | undefined
   /** Whether a write is under way: its callback tells when the kernel has accepted it. */
   #isWriting = false
   /** Bytes of the current write. */
@@ -65,6 +70,7 @@ export class Outgoing {
 
   constructor(init: OutgoingInit) {
     this.#init = init
+    this.#round = init.round ?? flushRound
   }
 
   /** Bytes that the kernel has not accepted yet, and the bytes of memory that waiting frames occupy. */
@@ -85,12 +91,16 @@ export class Outgoing {
     this.#flush()
   }
 
-  /** Sends a reply, or a frame of the protocol's own. */
-  add(frame: string): void {
+  /**
+   * Sends a reply, or a frame of the protocol's own. `isMoreNear`: another frame is expected soon, and this
+   * one may wait for it while the event loop is busy.
+   */
+  add(frame: string, isMoreNear = false): void {
     if (this.#state === 'over') return
     if (this.#state === 'corked') return this.#writeFrames(frame)
     this.#append(frame)
-    this.#flushSoon()
+    if (isMoreNear) this.#flushLate()
+    else this.#flushSoon()
   }
 
   /** Sends an event. Returns false if it was dropped. */
@@ -219,9 +229,16 @@ export class Outgoing {
   }
 
   #flushSoon(): void {
-    if (this.#isFlushSoon) return
-    this.#isFlushSoon = true
-    flushRound.add(this.#flushNow)
+    if (this.#flushes === 'soon') return
+    this.#flushes = 'soon'
+    this.#round.add(this.#flushNow)
+  }
+
+  #flushLate(): void {
+    this.#round.busy()
+    if (this.#flushes !== undefined) return
+    this.#flushes = 'late'
+    this.#round.addLate(this.#flushNow)
   }
 
   #flush(): void {
@@ -246,7 +263,9 @@ export class Outgoing {
   }
 
   readonly #flushNow = (): void => {
-    this.#isFlushSoon = false
+    // Flushed already: it had been added late before it was added soon.
+    if (this.#flushes === undefined) return
+    this.#flushes = undefined
     this.#flush()
   }
 

@@ -185,7 +185,7 @@ export class OpenRequests {
     if ((flags & requestFlags.notify) === 0) {
       metrics.count('replies')
       if ('error' in outcome) session.receiver?.error(id, outcome.error)
-      else session.receiver?.reply(id, outcome.body)
+      else session.receiver?.reply(id, outcome.body, request.turn?.isMoreNear === true)
     } else if ('error' in outcome) {
       const { code, message } = outcome.error
       log.warn('A notify failed', { route: route.name, sid: session.sid, code, error: message })

@@ -22,7 +22,7 @@ import type { Farewell } from './farewells.js'
 /** The part of the client's current connection that the receiver uses. */
 export interface ResumableConnection {
   readonly address: ClientAddress
-  sendFrame(frame: string): void
+  sendFrame(frame: string, isMoreNear: boolean): void
   sendEvent(event: GatewayEvent, frame: string): boolean
   /** Sends what `next` returns, piece by piece, until it returns ''. */
   feed(next: () => string): void
@@ -131,8 +131,8 @@ export class ResumableReceiver implements Receiver {
     this.#received++
   }
 
-  reply(id: number, body: string): void {
-    this.#sendCounted(encodeFrame(this.#messages.reply(id, body), false))
+  reply(id: number, body: string, isMoreNear: boolean): void {
+    this.#sendCounted(encodeFrame(this.#messages.reply(id, body), false), isMoreNear)
   }
 
   error(id: number, error: ErrorData): void {
@@ -253,12 +253,12 @@ export class ResumableReceiver implements Receiver {
     this.#endIfLost()
   }
 
-  #sendCounted(frame: string): void {
+  #sendCounted(frame: string, isMoreNear = false): void {
     if (this.#state === 'over') return
     this.#init.backlog.add(frame)
     if (this.#missing === undefined && this.#connection !== undefined) {
       this.#given++
-      this.#connection.sendFrame(frame)
+      this.#connection.sendFrame(frame, isMoreNear)
     } else {
       this.#keptForLater()
     }

@@ -25,7 +25,7 @@ export interface Receiver {
   readonly isConnected: boolean
   /** Whether the client reads bodies in superjson's form. */
   readonly readsRich: boolean
-  reply(id: number, body: string): void
+  reply(id: number, body: string, isMoreNear: boolean): void
   error(id: number, error: ErrorData): void
   /** Sends or keeps an event. Returns false if it is dropped. */
   event(event: GatewayEvent): boolean

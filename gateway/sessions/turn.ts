@@ -110,6 +110,11 @@ export class Turn {
     return this.#decided === this.requests.length && this.#operationsAwaitedUntil === 0
   }
 
+  /** Whether its worker goes on with another request once the present one is decided. */
+  get isMoreNear(): boolean {
+    return this.#decided + 1 < this.requests.length
+  }
+
   /**
    * Returns the requests that are not claimed to the front of the lane. Does nothing when called again, nor
    * once all requests are decided: the slot may belong to another turn then.

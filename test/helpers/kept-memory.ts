@@ -94,7 +94,7 @@ function detached(count: number, fill: (session: Session, channels: Channels, nu
     const session = registry.open(receiver)
     receiver.session = session
     fill(session, channels, number)
-    receiver.reply(1, encodeJson({ number }))
+    receiver.reply(1, encodeJson({ number }), false)
     receiver.drop(connection, { code: 1006, reason: 'lost', kickReason: null }, false)
   }
   return { budget: { bytes: resumption.awayBytes }, all: { resumption, channels } }

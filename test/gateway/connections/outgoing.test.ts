@@ -18,6 +18,9 @@ const messages = (count: number, length: number) => count * messageCost.own + le
 /** Returns the bytes that a latest event of `length` characters counts as, with its key. */
 const latestOf = (length: number, place: string) => latestCost.own + length + place.length
 
+/** A clock that stands still: no late flush becomes due. */
+const round = new FlushRound(() => 0)
+
 interface Limits {
   readonly maxBytes?: number
   readonly budget?: SharedBudget
@@ -33,6 +36,7 @@ function begin({ maxBytes = 1_000_000, budget = new SharedBudget(1_000_000_000, 
     socket,
     metrics,
     budget,
+    round,
     maxBytes,
     onBehind: () => behind.push(outgoing.bytesWaiting)
   })
@@ -93,20 +97,35 @@ t.test('what several callbacks of one round of the event loop bring leaves in on
   t.same(socket.taken, ['acb'])
 })
 
-t.test('a flush that throws keeps no other client from its frames', async t => {
-  const round = new FlushRound()
-  const done: string[] = []
-  const thrown = new Promise<unknown>(resolve => {
-    process.once('uncaughtException', resolve)
-  })
-  round.add(() => done.push('first'))
-  round.add(() => {
-    throw new Error('thrown on purpose')
-  })
-  round.add(() => done.push('last'))
-  t.match(await thrown, { message: 'thrown on purpose' })
+t.test('a reply that expects another waits for it while each round brings something', async t => {
+  const { outgoing, socket } = begin()
+  const other = begin()
+  outgoing.add('a', true)
   await tick()
-  t.same(done, ['first', 'last'])
+  t.same(socket.taken, [], 'this round has brought it')
+  outgoing.add('b', true)
+  await tick()
+  t.same(socket.taken, [], 'this one as well')
+  other.outgoing.add('x')
+  await tick()
+  t.same(socket.taken, [], 'and this one something for another client')
+  await tick()
+  t.same(socket.taken, ['ab'])
+})
+
+t.test('a frame that expects no other takes along what waits for it', async t => {
+  const { outgoing, socket, send } = begin()
+  outgoing.add('a', true)
+  outgoing.add('b')
+  await tick()
+  t.same(socket.taken, ['ab'])
+  outgoing.add('c', true)
+  send('d')
+  await tick()
+  t.same(socket.taken, ['ab', 'cd'])
+  await tick()
+  await tick()
+  t.same(socket.taken, ['ab', 'cd'], 'and nothing is written twice')
 })
 
 t.test('while its client has not taken what was written, the next wait, and follow in one write', async t => {
