@@ -21,10 +21,10 @@ export interface Arguments extends Pace {
 /** Fewest rounds of a comparison; fewer cannot show the noise. */
 const leastRounds = 3
 
-export const usage = `npm run bench -- [CASE] [--json | --markdown] [--seconds N] [--repeats N] [--connections N] [--profile FOLDER]
+export const usage = `npm run bench -- [CASE …] [--json | --markdown] [--seconds N] [--repeats N] [--connections N] [--profile FOLDER]
 npm run bench -- growth --picture FILE [--seconds N] [--repeats N]
-npm run bench -- compare REV [CASE] [--json] [--seconds N] [--repeats N]
-CASE: ${caseNames().join(', ')}; without one: all
+npm run bench -- compare REV [CASE …] [--json] [--seconds N] [--repeats N]
+CASE: ${caseNames().join(', ')}; without any: all
 REV: a commit, a branch or a tag`
 
 /**
@@ -49,19 +49,19 @@ export function parseArguments(args: readonly string[]): Arguments {
   const isComparison = positionals[0] === 'compare'
   const revision = isComparison ? positionals[1] : undefined
   if (isComparison && revision === undefined)
-    throw new Error('Expected a commit to compare with: compare REV [CASE]')
-  const [name, ...others] = isComparison ? positionals.slice(2) : positionals
-  const found = findCases(name)
-  if (found.length === 0) throw new Error(`There is no case ${name}; there are ${caseNames().join(', ')}`)
-  if (others.length > 0) throw new Error(`Expected one case or none, got ${[name, ...others].join(' ')}`)
+    throw new Error('Expected a commit to compare with: compare REV [CASE …]')
+  const names = isComparison ? positionals.slice(2) : positionals
+  const unknown = names.find(name => findCases([name]).length === 0)
+  if (unknown !== undefined)
+    throw new Error(`There is no case ${unknown}; there are ${caseNames().join(', ')}`)
   if (values.json && values.markdown) throw new Error('Expected --json or --markdown, got both')
   if (isComparison && values.markdown) throw new Error('A comparison has no --markdown')
   if (isComparison && values.profile !== undefined) throw new Error('A comparison has no --profile')
-  if (values.picture !== undefined && (isComparison || name !== 'growth'))
+  if (values.picture !== undefined && (isComparison || names.join() !== 'growth'))
     throw new Error('--picture draws the cases of growth: npm run bench -- growth --picture FILE')
   const least = isComparison ? leastRounds : 1
   return {
-    cases: found,
+    cases: findCases(names),
     revision,
     form: values.json ? 'json' : values.markdown ? 'markdown' : 'table',
     seconds: expectNumber('seconds', 'a number above 0', values.seconds, each => each > 0 && each <= 3600),

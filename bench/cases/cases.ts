@@ -1,4 +1,4 @@
-/** All cases, and the search by name. */
+/** All cases, and the search by names. */
 import type { Case } from './case.js'
 import { eventCases } from './events.js'
 import { growthCases } from './growth.js'
@@ -19,12 +19,12 @@ export const cases: readonly Case[] = [
 ]
 
 /**
- * Returns the cases of that name or group: `push` finds all whose names begin with `push-`. Empty if there
- * are none.
+ * Returns the cases of those names and groups, each once: `push` finds all whose names begin with `push-`.
+ * Without a name returns all.
  */
-export function findCases(name: string | undefined): readonly Case[] {
-  if (name === undefined) return cases
-  return cases.filter(each => each.name === name || each.name.startsWith(`${name}-`))
+export function findCases(names: readonly string[]): readonly Case[] {
+  if (names.length === 0) return cases
+  return cases.filter(each => names.some(name => each.name === name || each.name.startsWith(`${name}-`)))
 }
 
 /** Returns the names that `findCases` knows: the groups, then the cases. */

@@ -8,7 +8,7 @@ import { churn } from '../work/churn.js'
 import { storm } from '../work/storm.js'
 import type { Work } from '../work/work.js'
 import type { Case, Contender } from './case.js'
-import { atLeast } from './goal.js'
+import { atLeast, atMost } from './goal.js'
 
 function gateway(work: Work, options: Partial<GatewayOptions> = {}): Contender {
   return {
@@ -19,8 +19,10 @@ function gateway(work: Work, options: Partial<GatewayOptions> = {}): Contender {
   }
 }
 
-function floor(name: string, work: Work): Contender {
-  return { name, file: 'floors/events', work }
+type Broadcast = 'text' | 'prepared' | 'written'
+
+function floor(name: string, work: Work, broadcast: Broadcast = 'text'): Contender {
+  return { name, file: 'floors/events', args: [broadcast], work }
 }
 
 const toMany = audience({
@@ -37,6 +39,30 @@ const fanout: Case = {
   better: 'more',
   ours: gateway(toMany),
   beside: [{ floor: floor('a loop of ws.send', toMany), goals: [atLeast(3)] }]
+}
+
+const steadily = audience({
+  receivers: 1_000,
+  first: 'events.join',
+  tick: 'events.one',
+  eventsPerTick: 1,
+  interval: 50
+})
+
+/**
+ * As many events as a game with 20 ticks a second sends. The rate is fixed, so CPU is compared. Each socket
+ * gets one frame in a write, so nothing is saved by packing frames. A floor that needs 1.2 × our CPU is the
+ * goal. The second floor is the least that any server can do: one write to each TCP socket.
+ */
+const steady: Case = {
+  name: 'events-steady',
+  unit: 'CPU µs for an event',
+  better: 'less',
+  ours: gateway(steadily),
+  beside: [
+    { floor: floor('ws.send of one prepared frame', steadily, 'prepared'), goals: [atMost(1 / 1.2)] },
+    { floor: floor('a write of one frame to each TCP socket', steadily, 'written') }
+  ]
 }
 
 const toOne = audience({
@@ -80,4 +106,4 @@ const resume: Case = {
   ]
 }
 
-export const eventCases: readonly Case[] = [fanout, single, channelChurn, resume]
+export const eventCases: readonly Case[] = [fanout, steady, single, channelChurn, resume]

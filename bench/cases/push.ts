@@ -1,5 +1,6 @@
 /** Cases about pushes. Most begin in a worker, with no load from outside. */
 import type { GatewayOptions } from '../../gateway/index.js'
+import type { PortMessage } from '../floors/port-worker.js'
 import type { Stretch } from '../servers/stretch.js'
 import { flood } from '../work/flood.js'
 import { stretch } from '../work/stretch.js'
@@ -18,7 +19,7 @@ function gateway(name: string, asked: PushStretch, options: Partial<GatewayOptio
   }
 }
 
-function port(name: string, message: 'push' | 'ping', waiting: number): Contender {
+function port(name: string, message: PortMessage, waiting = 1): Contender {
   return { name, file: 'floors/port', args: [message], work: stretch({ waiting }) }
 }
 
@@ -75,6 +76,13 @@ const unawaited: Case = {
   pushesPerOperation: 10
 }
 
+/**
+ * Pushes of a hundred keys at once, by `apushAll`. The floor of encoding does in one thread what no design
+ * can do without: it encodes the same values by the same function, as one text, in the bytes that would cross
+ * to the gateway. It sends nothing. The second floor posts that text over a port, and the main thread puts
+ * each key into a Map: the least that has to be done to keep the values in another thread. The gateway and
+ * the worker both count for ours, and so does the idle main thread for the first floor.
+ */
 const all: Case = {
   name: 'push-all',
   unit: 'keys/s',
@@ -82,6 +90,7 @@ const all: Case = {
   ours: gateway('gateway', { route: 'push.everything' }),
   beside: [
     { floor: gateway('the encoding alone', { route: 'push.encoded' }), goals: [atMost(1.3, 'cpuRatio')] },
+    { floor: port('the encoding, and a port to a Map', 'texts'), goals: [atMost(1.3, 'cpuRatio')] },
     { floor: gateway('100 single pushes, unawaited', { route: 'push.singly' }) }
   ]
 }

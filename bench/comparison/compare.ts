@@ -4,7 +4,7 @@
  */
 import type { Case } from '../cases/case.js'
 import { median } from '../figures/statistics.js'
-import { alignTable, type Column, formatFigure } from '../report/report.js'
+import { alignTable, type Column, formatFigure, formatRatio, percent } from '../report/report.js'
 import { type Pace, race, type Series } from '../rounds/measure.js'
 import type { Measurement } from '../work/work.js'
 import type { Revision } from './revision.js'
@@ -33,7 +33,8 @@ export async function compareCase(compared: Case, revision: Revision, pace: Pace
   const [ours, theirs, again] = await race(entries, pace)
   const figures: Figure[] = [
     { unit: compared.unit, better: compared.better, of: ({ value }) => value },
-    { unit: 'CPU µs', better: 'less', of: ({ cost }) => cost?.process }
+    { unit: 'CPU µs', better: 'less', of: ({ cost }) => cost?.process },
+    { unit: 'p50 µs', better: 'less', of: ({ p50 }) => p50 }
   ]
   return figures.flatMap(figure => {
     const samples = { ours: pick(ours!, figure), theirs: pick(theirs!, figure), again: pick(again!, figure) }
@@ -63,6 +64,8 @@ export function formatComparisons(comparisons: readonly Comparison[], theirs: st
     ['unit', each => each.unit],
     [theirs, each => formatFigure(each.theirs)],
     ['this tree', each => formatFigure(each.ours)],
+    ['ratio', each => formatRatio(each.ratio)],
+    ['spread', each => percent(each.spread)],
     ['difference', formatVerdict],
     ['', each => (each.isBetter === null ? '' : each.isBetter ? 'better' : 'worse')]
   ]

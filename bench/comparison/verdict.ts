@@ -2,7 +2,7 @@
  * The verdict on whether two commits differ in a figure, and by how much. One of them runs twice in each
  * round: the difference between its two runs is noise, and so is the difference between rounds.
  */
-import { intervalOf, median } from '../figures/statistics.js'
+import { intervalOf, median, spreadOf } from '../figures/statistics.js'
 
 /** Values of a figure, one for each round. */
 export interface Samples {
@@ -17,6 +17,8 @@ export interface Verdict {
   readonly ratio: number
   readonly low: number
   readonly high: number
+  /** Greatest of the rounds' ratios less the least, as a share of the median. */
+  readonly spread: number
   /** Share by which a ratio may differ from 1 by chance. */
   readonly noise: number
   readonly isDifferent: boolean
@@ -30,7 +32,8 @@ export function judge({ ours, again, theirs }: Samples): Verdict {
   const same = intervalOf(ours.map((figure, round) => figure / again[round]!))
   const noise = Math.max((high - low) / 2 / ratio, 1 - same.low, same.high - 1)
   const isBeyond = low > 1 || high < 1
-  return { ratio, low, high, noise, isDifferent: isBeyond && Math.abs(ratio - 1) > noise }
+  const isDifferent = isBeyond && Math.abs(ratio - 1) > noise
+  return { ratio, low, high, spread: spreadOf(ratios), noise, isDifferent }
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The worker of the port floors. It uses callbacks only, so that nothing but the port is measured. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { tellThread } from '../readings/threads.js'
-import { firstNumber } from '../servers/held.js'
+import { encodeHundred, firstNumber, hundredKeys } from '../servers/held.js'
 import type { Stretch, StretchResult } from '../servers/stretch.js'
 
 tellThread()
@@ -13,9 +13,17 @@ export interface PortPush {
   readonly text: string
 }
 
-const { port, isPing } = workerData as { port: MessagePort; isPing: boolean }
+/** What the port's messages are; `port.ts` explains them. */
+export type PortMessage = 'push' | 'ping' | 'texts'
 
-parentPort!.on('message', ({ waiting = 1, seconds }: Stretch) => {
+const { port, message } = workerData as { port: MessagePort; message: PortMessage }
+
+parentPort!.on('message', (stretch: Stretch) => {
+  if (message === 'texts') postTexts(stretch)
+  else converse(stretch)
+})
+
+function converse({ waiting = 1, seconds }: Stretch): void {
   const startedAt = performance.now()
   const end = startedAt + seconds * 1000
   let last = firstNumber
@@ -23,7 +31,7 @@ parentPort!.on('message', ({ waiting = 1, seconds }: Stretch) => {
   let open = waiting
   const post = () => {
     last++
-    port.postMessage(isPing ? last : ({ ack: last, key: 'position', text: String(last) } satisfies PortPush))
+    port.postMessage(message === 'ping' ? last : ({ ack: last, key: 'position', text: String(last) } satisfies PortPush))
   }
   port.removeAllListeners('message')
   port.on('message', () => {
@@ -35,4 +43,25 @@ parentPort!.on('message', ({ waiting = 1, seconds }: Stretch) => {
     parentPort!.postMessage(result)
   })
   for (let i = 0; i < waiting; i++) post()
-})
+}
+
+/** Messages that are posted before the event loop's next round. */
+const textsInRound = 16
+
+/** Posts texts of a hundred keys until the time is up. The last one is acknowledged. */
+function postTexts({ seconds }: Stretch): void {
+  const startedAt = performance.now()
+  const end = startedAt + seconds * 1000
+  let number = firstNumber
+  const post = () => {
+    for (let i = 0; i < textsInRound; i++) port.postMessage(encodeHundred(++number))
+    if (performance.now() < end) return setImmediate(post)
+    port.once('message', () => {
+      const count = (number - firstNumber) * hundredKeys.length
+      const result: StretchResult = { count, seconds: (performance.now() - startedAt) / 1000 }
+      parentPort!.postMessage(result)
+    })
+    return port.postMessage(number)
+  }
+  post()
+}

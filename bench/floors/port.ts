@@ -1,23 +1,36 @@
 /**
  * A floor: a MessagePort between a worker and the main thread. `node port.js push`: each message carries a
  * key and its text, which are kept in a Map and acknowledged. `node port.js ping`: a number is sent there and
- * back.
+ * back. `node port.js texts`: each message is the text of a hundred keys, which are kept in a Map.
  */
-import { MessageChannel } from 'node:worker_threads'
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { encodeValue } from '../../shared/values/codec.js'
+import { forEachSetting } from '../../shared/values/settings-text.js'
+import { hundredKeys, longText } from '../servers/held.js'
 import { serve } from '../servers/server.js'
-import type { PortPush } from './port-worker.js'
+import type { PortMessage, PortPush } from './port-worker.js'
 import { startWorker } from './worker.js'
 
-await serve(() => {
-  const isPing = process.argv[2] === 'ping'
-  const { port1, port2 } = new MessageChannel()
-  const texts = new Map<string, string>()
-  if (isPing) port1.on('message', (number: number) => port1.postMessage(number))
-  else {
-    port1.on('message', ({ ack, key, text }: PortPush) => {
-      texts.set(key, text)
-      port1.postMessage(ack)
-    })
+const texts = new Map<string, string>()
+
+const answers: Readonly<Record<PortMessage, (port: MessagePort, message: never) => void>> = {
+  ping: (port, number: number) => port.postMessage(number),
+  push(port, { ack, key, text }: PortPush) {
+    texts.set(key, text)
+    port.postMessage(ack)
+  },
+  texts(port, message: string | number) {
+    if (typeof message === 'string') return forEachSetting(message, (key, text) => texts.set(key, text))
+    for (const key of hundredKeys) {
+      if (texts.get(key) !== encodeValue(key, longText(message))) throw new Error(`${key} was lost`)
+    }
+    port.postMessage(message)
   }
-  return startWorker(new URL('./port-worker.js', import.meta.url), { port: port2, isPing }, [port2])
+}
+
+await serve(() => {
+  const message = process.argv[2] as PortMessage
+  const { port1, port2 } = new MessageChannel()
+  port1.on('message', asked => answers[message](port1, asked as never))
+  return startWorker(new URL('./port-worker.js', import.meta.url), { port: port2, message }, [port2])
 })

@@ -17,6 +17,12 @@ export async function join(_body: unknown, { frontendId, id }: BackendSession, c
   return 1
 }
 
+/** Broadcasts one event to the channel. */
+export function one(_body: unknown, _session: BackendSession, context: HandlerContext) {
+  context.channel('audience').broadcast('tick', [next(), text])
+  return 1
+}
+
 /** Broadcasts 10 events to the channel. */
 export function ten(_body: unknown, _session: BackendSession, context: HandlerContext) {
   const channel = context.channel('audience')

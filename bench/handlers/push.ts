@@ -1,10 +1,8 @@
 /** The handlers of the `push` cases. */
-
-import { encodeValue } from '../../shared/values/codec.js'
-import { formatSetting } from '../../shared/values/settings-text.js'
+import { serialize } from 'node:v8'
 import { type BackendSession, type HandlerContext, handler } from '../../workers/index.js'
 import { tellThread } from '../readings/threads.js'
-import { firstNumber, hundredKeys, longText, richValue } from '../servers/held.js'
+import { encodeHundred, firstNumber, hundredKeys, longText, richValue } from '../servers/held.js'
 import type { Pushed, Stretch } from '../servers/stretch.js'
 
 tellThread()
@@ -76,7 +74,10 @@ export async function everything(
   return { ...pushed, count: pushed.count * 100 }
 }
 
-/** Encodes the same values as text, as a push of all keys does, and sends nothing. Counts keys. */
+/**
+ * Encodes the same values as a push of all keys does: as one text, in the bytes that would cross to the
+ * gateway. Sends nothing, and keeps nothing for the next request. Counts keys.
+ */
 export async function encoded(
   asked: Stretch,
   session: BackendSession,
@@ -84,9 +85,7 @@ export async function encoded(
 ): Promise<Pushed> {
   let length = 0
   const pushed = await pushOn(asked, session, context, async number => {
-    let all = ''
-    for (const key of hundredKeys) all += formatSetting(key, encodeValue(key, longText(number)))
-    length += all.length
+    length += serialize(encodeHundred(number)).length
   })
   if (length === 0) throw new Error('Nothing was encoded')
   // The session holds what the last pass would have pushed.

@@ -1,12 +1,13 @@
 /**
- * An audience: sockets that receive events and count them. When all have received a tick's events, the next
- * tick is requested: a closed loop of ticks.
+ * An audience: sockets that receive events and count them.
+ * Ticks are requested in a closed loop: when all have received a tick's events, the next is requested. Or
+ * they are requested at a fixed rate.
  */
 
 import { rateBetween, readUsage } from '../readings/usage.js'
 import { requestFrame } from './frames.js'
 import { joinAll, openSocket, type SocketReader } from './player.js'
-import { fail, say, sleep } from './process.js'
+import { fail, guard, say, sleep } from './process.js'
 
 export interface Audience {
   readonly kind: 'audience'
@@ -17,8 +18,10 @@ export interface Audience {
   /** Route that makes a tick, and the number of events that it sends to each receiver. */
   readonly tick: string
   readonly eventsPerTick: number
-  /** Ticks in flight at a time. */
-  readonly inFlight: number
+  /** Ticks in flight at a time; undefined: ticks come at a fixed rate. */
+  readonly inFlight?: number
+  /** Milliseconds from tick to tick, at a fixed rate. */
+  readonly interval?: number
   readonly warmupSeconds: number
   readonly seconds: number
 }
@@ -117,8 +120,11 @@ export async function listen(asked: Audience): Promise<AudienceResult> {
   const sockets = await joinReceivers(asked, ticks)
   const [conductor] = await joinAll(1, () => ({ port: asked.port, check: 'any', listener: {} }))
   let sent = 0
-  ticks.onTick = () => conductor!.send(requestFrame(sent++, asked.tick, '{}'))
-  for (let i = 0; i < asked.inFlight; i++) ticks.onTick()
+  const request = () => conductor!.send(requestFrame(sent++, asked.tick, '{}'))
+  const { inFlight = 0, interval } = asked
+  const timer = interval === undefined ? undefined : setInterval(() => guard(request), interval)
+  if (timer === undefined) ticks.onTick = request
+  for (let i = 0; i < inFlight; i++) request()
   await sleep(asked.warmupSeconds)
   say({ kind: 'begun' })
   ticks.received = 0
@@ -127,6 +133,7 @@ export async function listen(asked: Audience): Promise<AudienceResult> {
   const after = readUsage()
   const events = ticks.received
   ticks.isOver = true
+  clearInterval(timer)
   for (const socket of sockets) socket.destroy()
   conductor!.leave()
   if (events === 0) throw new Error('No event came in all that time')

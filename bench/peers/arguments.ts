@@ -15,7 +15,7 @@ export interface Arguments extends Pace {
 const names = cases.map(({ name }) => name).join(', ')
 
 export const usage = `npm run bench:peers -- [CASE] [--json] [--seconds N] [--rounds N] [--picture FILE] [--from ROWS]
-CASE: ${names}, or requests for the first two; without one: all`
+CASE: ${names}, or a group, awaited or unawaited; without one: all`
 
 /**
  * Parses the arguments of the command.

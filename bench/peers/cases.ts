@@ -2,7 +2,7 @@
  * The cases of the comparison. Each defines what the load does with a contender, and which figures result.
  */
 import type { Child } from '../processes/child.js'
-import type { Contender } from './contenders.js'
+import type { Contender, FormName } from './contenders.js'
 import type { LoadAnswer, LoadQuestion } from './load/messages.js'
 import type { Racer } from './racer.js'
 
@@ -29,6 +29,8 @@ export interface Case {
   readonly name: string
   /** Unit of the count in a second; undefined: nothing is counted. */
   readonly unit: 'requests/s' | 'pushes/s' | undefined
+  /** The form of the handlers that are measured; undefined: the case has no such form. */
+  readonly form?: FormName
   /** Whether each round starts the server anew, because a server that was busy keeps its memory. */
   readonly isFresh: boolean
   takesPart(contender: Contender): boolean
@@ -60,23 +62,31 @@ const crowd = 1000
 /** Milliseconds to wait after connecting, until temporary memory can be released. */
 const settling = 1000
 
-export const cases: readonly Case[] = [requests(50, 16), requests(50, 1), pushes(), connections()]
+export const cases: readonly Case[] = [
+  requests('awaited', 50, 16),
+  requests('awaited', 50, 1),
+  requests('unawaited', 50, 16),
+  requests('unawaited', 50, 1),
+  pushes(),
+  connections()
+]
 
-function requests(sockets: number, inFlight: number): Case {
+function requests(form: FormName, sockets: number, inFlight: number): Case {
   return {
-    name: `requests-${sockets}x${inFlight}`,
+    name: `${form}-${sockets}x${inFlight}`,
     unit: 'requests/s',
+    form,
     isFresh: false,
     takesPart: () => true,
     async work(racer, load, seconds) {
-      const { protocol, route, check } = racer.contender
+      const { protocol, forms, check } = racer.contender
       const flooded = load.next('flooded')
       const cpu = cpuWhileCounted(racer, load)
       load.say({
         kind: 'flood',
         protocol,
         ports: racer.ports,
-        route,
+        route: forms[form].route,
         check,
         sockets,
         inFlight,
@@ -126,7 +136,8 @@ function connections(): Case {
     takesPart: () => true,
     async work(racer, load) {
       const rssWith = async (sockets: number) => {
-        const { protocol, route } = racer.contender
+        const { protocol, forms } = racer.contender
+        const { route } = forms.awaited
         const begun = load.next('begun')
         load.say({ kind: 'crowd', protocol, ports: racer.ports, route, sockets })
         await begun
@@ -164,7 +175,7 @@ async function cpuWhileCounted(racer: Racer, load: Load): Promise<number | null>
   return before === null || after === null ? null : (after - before) / seconds
 }
 
-/** Returns the cases of that name or group: `requests` finds all whose names begin with `requests-`. */
+/** Returns the cases of that name or group: `awaited` finds all whose names begin with `awaited-`. */
 export function findCases(name: string | undefined): readonly Case[] {
   if (name === undefined) return cases
   return cases.filter(each => each.name === name || each.name.startsWith(`${name}-`))

@@ -1,9 +1,19 @@
 /**
  * The contenders of the comparison. Each defines the file to start, the protocol of its clients, and their
- * requests.
+ * requests, in both forms: with a handler that awaits its push, and with one that does not.
  */
 import type { ReplyCheck } from './load/messages.js'
 import type { ProtocolName } from './protocols/index.js'
+
+/** Whether the handler awaits its push. */
+export type FormName = 'awaited' | 'unawaited'
+
+/** A form of the counter. */
+export interface Form {
+  readonly route: string
+  /** Where the handler keeps the counter, and how it saves it there; null: there is no counter. */
+  readonly keeps: string | null
+}
 
 export interface Contender {
   readonly name: string
@@ -16,7 +26,7 @@ export interface Contender {
   /** Packages that it needs; the first one's version is its version. */
   readonly packages: readonly string[]
   readonly protocol: ProtocolName
-  readonly route: string
+  readonly forms: Readonly<Record<FormName, Form>>
   readonly check: ReplyCheck
   /**
    * Routes that push a key many times, and that read what the session holds; undefined: it has no sessions.
@@ -24,15 +34,29 @@ export interface Contender {
   readonly pushes?: { readonly route: string; readonly readRoute: string }
 }
 
+/** The forms of a contender with sessions, whose handlers have the names of the forms. */
+function pushing(handlers: string): Contender['forms'] {
+  return {
+    awaited: { route: `${handlers}.awaited`, keeps: 'session, await apush' },
+    unawaited: { route: `${handlers}.unawaited`, keeps: 'session, push' }
+  }
+}
+
+/** The one form of a contender without sessions, in place of both. */
+function inOneForm(route: string, keeps: string | null): Contender['forms'] {
+  const form: Form = { route, keeps }
+  return { awaited: form, unawaited: form }
+}
+
 const ours = {
   role: 'ours',
   file: { from: 'compiled', path: 'peers/ours.js' },
   packages: [],
-  route: 'counter.add',
+  forms: pushing('counter'),
   check: 'counted'
 } as const satisfies Partial<Contender>
 
-const floor = { role: 'floor', packages: [], protocol: 'json', route: 'counter.add' } as const
+const floor = { role: 'floor', packages: [], protocol: 'json' } as const
 
 export const oursInText: Contender = { ...ours, name: 'Sallyport, JSON text', protocol: 'json' }
 
@@ -49,7 +73,7 @@ export const pinus: Contender = {
   file: { from: 'peers', path: 'servers/pinus.js' },
   packages: ['pinus', 'reflect-metadata'],
   protocol: 'pomelo',
-  route: 'game.counterHandler.add',
+  forms: pushing('game.counterHandler'),
   // With several requests in flight it loses increments; the case counts how many.
   check: 'numbers',
   pushes: { route: 'game.positionHandler.push', readRoute: 'game.positionHandler.read' }
@@ -61,7 +85,7 @@ export const socketIo: Contender = {
   file: { from: 'peers', path: 'servers/socket-io.js' },
   packages: ['socket.io', '@socket.io/cluster-adapter'],
   protocol: 'socket.io',
-  route: 'add',
+  forms: inOneForm('add', 'memory of the process'),
   check: 'counted'
 }
 
@@ -71,7 +95,7 @@ export const colyseus: Contender = {
   file: { from: 'peers', path: 'servers/colyseus.js' },
   packages: ['@colyseus/core', '@colyseus/schema', '@colyseus/ws-transport'],
   protocol: 'colyseus',
-  route: 'add',
+  forms: inOneForm('add', 'memory of the process'),
   check: 'counted'
 }
 
@@ -79,6 +103,7 @@ const echo: Contender = {
   ...floor,
   name: 'ws echo',
   file: { from: 'compiled', path: 'floors/echo.js' },
+  forms: inOneForm('counter.add', null),
   check: 'bodies'
 }
 
@@ -86,6 +111,7 @@ const poolRun: Contender = {
   ...floor,
   name: 'pool.run per request',
   file: { from: 'compiled', path: 'floors/pool-run.js' },
+  forms: inOneForm('counter.add', 'session, with the reply'),
   check: 'numbers'
 }
 

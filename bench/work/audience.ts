@@ -1,6 +1,7 @@
 /**
- * Events from a server to many receivers, tick by tick. The value is events/s received by all of them
- * together.
+ * Events from a server to many receivers, tick by tick.
+ * The value is events/s received by all of them together. At a fixed rate, it is the server's CPU for each
+ * received event.
  */
 import type { Audience } from '../load/audience.js'
 import { costOf, type Work } from './work.js'
@@ -20,7 +21,12 @@ export function audience(asked: Omit<Audience, 'kind' | 'port' | 'warmupSeconds'
       const value = result.events / result.seconds
       // The load and the server have separate clocks, so each reports a rate by its own.
       const events = (value * (after.at - before.at)) / 1000
-      return { value, cost: costOf(events, before, after), loadCpu: result.cpuShare }
+      const cost = costOf(events, before, after)
+      return {
+        value: asked.interval === undefined ? value : cost.process,
+        cost,
+        loadCpu: result.cpuShare
+      }
     }
   }
 }

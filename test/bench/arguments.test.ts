@@ -38,19 +38,25 @@ t.test('five rounds of two seconds and a table are the default', async t => {
   t.match(parseArguments(['--markdown', '--profile', 'profiles']), { form: 'markdown', profile: 'profiles' })
 })
 
-t.test('compare takes a commit, then a case or none', async t => {
+t.test('several names run the cases of all, each once', async t => {
+  t.same(namesOf(['value-size', 'requests', 'requests-1x1']), [...namesOf(['value-size']), ...namesOf(['requests'])])
+})
+
+t.test('compare takes a commit, then any number of cases', async t => {
   const { revision, cases } = parseArguments(['compare', 'HEAD~1', 'push-sequential'])
   t.equal(revision, 'HEAD~1')
   matchRows(t, cases, [{ name: 'push-sequential' }])
-  t.ok(parseArguments(['compare', 'main']).cases.length > 1)
+  t.same(namesOf(['compare', 'main', 'push-rich', 'value-size']), ['push-rich', 'value-size'])
+  t.same(namesOf(['compare', 'main']), namesOf([]))
 })
 
 t.test('what it does not understand is refused in one sentence that says what it is', async t => {
   const refused = (args: readonly string[], message: RegExp) =>
     t.throws(() => parseArguments(args), { message }, args.join(' '))
   refused(['nothing'], /^There is no case nothing; there are .*push-sequential.*$/)
-  refused(['requests-1x1', 'push-rich'], /^Expected one case or none, got requests-1x1 push-rich$/)
-  refused(['compare'], /^Expected a commit to compare with: compare REV \[CASE\]$/)
+  refused(['requests-1x1', 'push-poor'], /^There is no case push-poor;/)
+  refused(['growth', 'push', '--picture', 'p.svg'], /^--picture draws the cases of growth:/)
+  refused(['compare'], /^Expected a commit to compare with: compare REV \[CASE …\]$/)
   refused(['compare', 'HEAD', 'nothing'], /^There is no case nothing;/)
   refused(
     ['compare', 'HEAD', '--repeats', '2'],

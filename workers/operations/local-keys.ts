@@ -25,17 +25,25 @@ export function isUnsent({ state }: LocalKey): boolean {
 }
 
 export class LocalKeys extends Map<string, LocalKey> {
+  /** Whether a key was ever removed here. */
+  hasRemoved = false
+
   put(key: string, state: LocalState, value: unknown): void {
     this.set(key, { state, value })
+    if (state === 'removed') this.hasRemoved = true
   }
 
   /** Notes that the key's local state was sent to the gateway. */
   sent(key: string): void {
     const local = this.get(key)
-    if (local !== undefined) local.state = isRemoved(local) ? 'gone' : 'sent'
+    if (local !== undefined) noteSent(local)
   }
 
   allSent(): void {
-    for (const key of this.keys()) this.sent(key)
+    this.forEach(noteSent)
   }
+}
+
+function noteSent(local: LocalKey): void {
+  local.state = isRemoved(local) ? 'gone' : 'sent'
 }

@@ -97,7 +97,8 @@ export class LocalSettings {
   allTexts(): Map<string, string> {
     const texts = new Map<string, string>()
     this.forEachText((key, text) => texts.set(expectKey(key), text))
-    this.#keys?.forEach((local, key) => {
+    if (this.#keys?.hasRemoved !== true) return texts
+    this.#keys.forEach((local, key) => {
       if (isRemoved(local) && !texts.has(key)) texts.set(key, '')
     })
     return texts

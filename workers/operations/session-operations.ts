@@ -261,7 +261,11 @@ export class SessionOperations {
   }
 
   #noteAll(view: SessionView, texts: ReadonlyMap<string, string>): void {
-    for (const [key, text] of texts) this.#note(view, key, text)
+    const own = this.#ownBeside(view)
+    texts.forEach((text, key) => {
+      view.pushed(key, text)
+      own?.pushed(key, text)
+    })
   }
 
   #noteUid(view: SessionView, uid: string | null): void {
@@ -284,6 +288,8 @@ export class SessionOperations {
 
 function joinTexts(texts: ReadonlyMap<string, string>): string {
   let joined = ''
-  for (const [key, text] of texts) joined += formatSetting(key, text)
+  texts.forEach((text, key) => {
+    joined += formatSetting(key, text)
+  })
   return joined
 }

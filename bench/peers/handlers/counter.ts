@@ -1,5 +1,5 @@
 /**
- * The counter of the comparison. It is the bench's own: a player's counter in the session, incremented and
- * pushed.
+ * The counter of the comparison, in both forms. They are the bench's own: a player's counter in the session,
+ * incremented and pushed.
  */
-export { add } from '../../handlers/counter.js'
+export { apush as awaited, push as unawaited } from '../../handlers/idiom.js'

@@ -14,6 +14,9 @@ import { RequestRing } from './ring.js'
 
 const bodyBytes = 64
 
+/** Seconds to wait before the counters are read: a push that nobody awaits may arrive after the reply. */
+const settling = 0.5
+
 export async function flood(asked: Flood): Promise<FloodResult> {
   const protocol = createProtocol(asked.protocol)
   const latencies = new Latencies()
@@ -37,8 +40,9 @@ export async function flood(asked: Flood): Promise<FloodResult> {
   const [p50, p99] = latencies.percentiles([50, 99]) as [number, number]
   let acknowledged = 0
   let counted = 0
+  for (const { listener } of all) acknowledged += await listener.drain()
+  await sleep(settling)
   for (const { player, listener } of all) {
-    acknowledged += await listener.drain()
     // One more increment, alone: its reply is the count of all before it plus itself.
     counted += (await listener.ask(player, ring)) - 1
     player.leave()

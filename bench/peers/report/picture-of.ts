@@ -2,17 +2,17 @@
 import type { Picture } from '../../report/picture.js'
 import type { Row } from './report.js'
 
-/** Groups of the picture, one below the other. */
+/** Groups of the picture, one below the other: those in which a handler awaits its push. */
 const groups = [
-  { name: 'requests-50x16', heading: '50 sockets, 16 requests in flight on each' },
-  { name: 'requests-50x1', heading: '50 sockets, 1 request in flight on each' }
+  { name: 'awaited-50x16', heading: '50 sockets, 16 requests in flight on each' },
+  { name: 'awaited-50x1', heading: '50 sockets, 1 request in flight on each' }
 ]
 
 export function pictureOf(rows: readonly Row[]): Picture {
   return {
-    title: 'Requests a second',
+    title: 'Requests a second, each with an awaited push',
     description:
-      'Requests a second of Sallyport, of Pinus, Socket.IO and Colyseus doing the same job, of ws alone, and of a Piscina that runs each request by itself: one machine, one run, the same load.',
+      'Requests a second of Sallyport, of Pinus, Socket.IO and Colyseus doing the same job, of ws alone, and of a Piscina that runs each request by itself: one machine, one run, the same load. The handlers of Sallyport and Pinus await the push of each request.',
     groups: groups.map(({ name, heading }) => ({
       heading,
       bars: rows

@@ -13,6 +13,8 @@ export interface Row {
   readonly role: Contender['role']
   readonly version: string | null
   readonly unit: string | null
+  /** Where its handler keeps the counter, and how it saves it there; null: it has none, or it does not matter. */
+  readonly keeps: string | null
   readonly perSecond: number | null
   /** Greatest round less the least, as a share of the median. */
   readonly spread: number | null
@@ -39,7 +41,7 @@ export interface Row {
 }
 
 export function rowsOf(
-  { name, unit }: Case,
+  { name, unit, form }: Case,
   all: readonly Series[],
   versionOf: (contender: Contender) => string | null
 ): Row[] {
@@ -52,6 +54,7 @@ export function rowsOf(
       role: contender.role,
       version: versionOf(contender),
       unit: unit ?? null,
+      keeps: form === undefined ? null : contender.forms[form].keeps,
       perSecond: medianOf(series, 'perSecond'),
       spread: ifAny(valuesOf(series, 'perSecond'), spreadOf),
       oursOver: contender.role === 'ours' ? null : medianRatio(ours, series, 'perSecond'),
@@ -116,6 +119,7 @@ export function parseRows(text: string): Row[] {
 const columns: readonly Column<Row>[] = [
   ['case', row => row.case],
   ['server', row => [row.contender, row.version].filter(word => word !== null).join(' ')],
+  ['keeps the counter in', row => row.keeps ?? ''],
   ['a second', row => row.fault ?? told(row.perSecond, formatFigure)],
   ['spread', row => told(row.spread, percent)],
   ['ours over it', row => told(row.oursOver, formatRatio)],

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
+import type { Contender } from '../../../bench/cases/case.js'
 import { cases } from '../../../bench/cases/cases.js'
 import type { Audience, LoadAnswer, LoadQuestion } from '../../../bench/load/load.js'
 import { Child } from '../../../bench/processes/child.js'
@@ -65,11 +66,11 @@ async function openHall(t: Test, eventOf: EventOf): Promise<Hall> {
   return hall
 }
 
-function listen(t: Test, port: number) {
+function listen(t: Test, port: number, pace: Partial<Audience> = {}) {
   const load: Child<LoadQuestion, LoadAnswer> = new Child('load/load')
   t.teardown(() => load.end())
   const listened = load.next('listened')
-  load.say({ ...asked, port })
+  load.say({ ...asked, ...pace, port })
   return { load, listened }
 }
 
@@ -80,6 +81,14 @@ t.test('an audience asks for tick after tick, and counts what all its receivers 
   t.ok(hall.ticks > 2, `${hall.ticks} ticks`)
   t.ok(result.events > 0 && result.events <= hall.ticks * 30, `${result.events} events`)
   t.ok(result.seconds > 0 && result.cpuShare > 0)
+})
+
+t.test('at a fixed rate ticks are asked for whether or not all have the one before', async t => {
+  const hall = await openHall(t, (index, place) => (place === 0 ? right(index, place) : ''))
+  const pace = { inFlight: 0, interval: 1 }
+  const { result } = await listen(t, hall.port, pace).listened
+  t.ok(hall.ticks > 2, `${hall.ticks} ticks`)
+  t.ok(result.events > 0 && result.events <= hall.ticks * 10, `${result.events} events`)
 })
 
 t.test('a ping is no event, and a frame that is cut in two is one', async t => {
@@ -149,19 +158,19 @@ async function eventsOf(t: Test, racer: Racer, tick: string, count: number): Pro
 
 for (const [name, tick, count] of [
   ['events-fanout', 'events.ten', 10],
+  ['events-steady', 'events.one', 1],
   ['events-single', 'events.hundred', 100]
 ] as const) {
-  t.test(`${name}: ours and the floor send the same events`, async t => {
+  t.test(`${name}: ours and the floors send the same events`, async t => {
     const { ours, beside } = cases.find(each => each.name === name)!
-    const floor = beside[0]!.floor
-    if (typeof floor !== 'object') return t.fail('it has a floor that runs')
+    const floors = beside.map(({ floor }) => floor as Contender)
     const sent: string[][] = []
-    for (const contender of [ours, floor]) {
+    for (const contender of [ours, ...floors]) {
       const racer = await Racer.start(contender)
       t.teardown(() => racer.end())
       sent.push(await eventsOf(t, racer, tick, count))
     }
     t.equal(sent[0]![0], `["tick",[1000000,"${'x'.repeat(64)}"]]`)
-    t.same(sent[0], sent[1])
+    for (const others of sent) t.same(others, sent[0])
   })
 }

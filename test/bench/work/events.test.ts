@@ -16,6 +16,15 @@ t.test('an audience: its value is events/s of all receivers, its cost that of on
   t.same(fake.asked, [{ ...asked, kind: 'audience', port: 7, warmupSeconds: 0.5, seconds: 2 }])
 })
 
+t.test('an audience at a fixed rate: its value is the CPU for an event', async t => {
+  const fake = createRound({ audience: { events: 40_000, seconds: 2, cpuShare: 0.3 } })
+  const asked = { receivers: 4, first: 'events.join', tick: 'events.one', eventsPerTick: 1, interval: 50 }
+  t.match(await audience(asked).run(createRacer({ port: 7 }), fake.round), {
+    value: 25,
+    cost: { process: 25 }
+  })
+})
+
 t.test('a churn: once to warm up, and then measured', async t => {
   const asked: unknown[] = []
   const racer = createRacer({

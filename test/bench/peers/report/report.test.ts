@@ -77,7 +77,16 @@ t.test('who could not be installed has a row that says why, and no figures', asy
     oursOver: null,
     lost: null
   })
-  t.match(formatTable(rows()), /Socket\.IO +not installed: npm ci failed: ENOTFOUND$/m)
+  t.match(formatTable(rows()), /Socket\.IO +memory of the process +not installed: npm ci failed: ENOTFOUND$/m)
+})
+
+t.test('a row says where its handler keeps the counter, and in which form it pushes', async t => {
+  t.equal(rowOf(pinus.name).keeps, 'session, await apush')
+  const unawaited = cases.find(({ name }) => name === 'unawaited-50x16')!
+  const keeps = rowsOf(unawaited, measured, () => null).map(row => row.keeps)
+  t.same(keeps, ['session, push', 'session, push', 'session, push', 'memory of the process'])
+  const [pushed] = rowsOf(cases.find(({ name }) => name === 'pushes')!, measured, () => null)
+  t.equal(pushed!.keeps, null)
 })
 
 t.test('the table has the losses as numbers and as a share, and no column that says nothing', async t => {
@@ -95,8 +104,8 @@ t.test('a row is one line of JSON', async t => {
 
 t.test('goals are met, not met, or not spoken of', async t => {
   const goals = formatGoals(rows())
-  t.match(goals, /^met +requests-50x16: ours at least 8 × Pinus \(8\)$/m)
-  t.match(goals, /^met +requests-50x16: ours at most a third of Pinus' CPU for a request \(0\.25\)$/m)
+  t.match(goals, /^met +awaited-50x16: ours at least 5 × Pinus \(8\)$/m)
+  t.match(goals, /^met +awaited-50x16: ours at most a third of Pinus' CPU for a request \(0\.25\)$/m)
   t.match(goals, /^met +updates that ours loses: none \(0\)$/m)
   t.notMatch(goals, /Socket\.IO|pushes|50x1:/)
   const slower = rows().map(row => ({ ...row, oursOver: 4.9, oursCpuOver: 0.34, lost: 1 }))
@@ -122,6 +131,15 @@ t.test('the picture has a bar for each that was measured, the longest first', as
     { name: 'Pinus 1.7.4', value: 9_000, isOurs: false }
   ])
   t.same(one!.bars, [])
+})
+
+t.test('ours pushes in the same forms as Pinus, in routes of the same names', async t => {
+  const formsOf = ({ forms }: Series['contender']) =>
+    Object.entries(forms).map(([name, { route, keeps }]) => [name, route.split('.').at(-1), keeps])
+  t.same(formsOf(oursInText), formsOf(pinus))
+  t.same(formsOf(oursInPackages), formsOf(pinus))
+  const each = contenders.filter(({ forms }) => forms.awaited.route !== forms.unawaited.route)
+  t.same(each, [oursInText, oursInPackages, pinus])
 })
 
 t.test('no two contenders have one name, by which the rows are found', async t => {
