@@ -31,7 +31,9 @@ function converse({ waiting = 1, seconds }: Stretch): void {
   let open = waiting
   const post = () => {
     last++
-    port.postMessage(message === 'ping' ? last : ({ ack: last, key: 'position', text: String(last) } satisfies PortPush))
+    port.postMessage(
+      message === 'ping' ? last : ({ ack: last, key: 'position', text: String(last) } satisfies PortPush)
+    )
   }
   port.removeAllListeners('message')
   port.on('message', () => {

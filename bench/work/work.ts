@@ -53,6 +53,20 @@ export interface Cost {
   readonly workers: number | undefined
 }
 
+/** Returns the work with longer measurements: `times` as long, and so is the warm-up. */
+export function longer(times: number, work: Work): Work {
+  return {
+    run(racer, { seconds, warmupSeconds, connections, load }) {
+      return work.run(racer, {
+        seconds: seconds * times,
+        warmupSeconds: warmupSeconds * times,
+        connections,
+        load
+      })
+    }
+  }
+}
+
 /** Returns the cost of one operation, from two readings with `operations` operations between them. */
 export function costOf(operations: number, before: Usage, after: Usage): Cost {
   const { mainThread } = before

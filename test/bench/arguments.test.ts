@@ -39,7 +39,10 @@ t.test('five rounds of two seconds and a table are the default', async t => {
 })
 
 t.test('several names run the cases of all, each once', async t => {
-  t.same(namesOf(['value-size', 'requests', 'requests-1x1']), [...namesOf(['value-size']), ...namesOf(['requests'])])
+  t.same(namesOf(['value-size', 'requests', 'requests-1x1']), [
+    ...namesOf(['value-size']),
+    ...namesOf(['requests'])
+  ])
 })
 
 t.test('compare takes a commit, then any number of cases', async t => {

@@ -10,9 +10,9 @@ const groups = [
 
 export function pictureOf(rows: readonly Row[]): Picture {
   return {
-    title: 'Requests a second, each with an awaited push',
+    title: 'Requests a second',
     description:
-      'Requests a second of Sallyport, of Pinus, Socket.IO and Colyseus doing the same job, of ws alone, and of a Piscina that runs each request by itself: one machine, one run, the same load. The handlers of Sallyport and Pinus await the push of each request.',
+      'Requests a second of Sallyport, of Pinus, Socket.IO and Colyseus doing the same job, of ws alone, and of a Piscina that runs each request by itself: one machine, one run, the same load.',
     groups: groups.map(({ name, heading }) => ({
       heading,
       bars: rows

@@ -2,6 +2,8 @@
 import t from 'tap'
 import { audience } from '../../../bench/work/audience.js'
 import { churn } from '../../../bench/work/churn.js'
+import { stretch } from '../../../bench/work/stretch.js'
+import { longer } from '../../../bench/work/work.js'
 import { createRacer, createRound } from './fakes.js'
 
 t.test('an audience: its value is events/s of all receivers, its cost that of one', async t => {
@@ -23,6 +25,17 @@ t.test('an audience at a fixed rate: its value is the CPU for an event', async t
     value: 25,
     cost: { process: 25 }
   })
+})
+
+t.test('a longer work: its warm-up and its measurement are so many times as long', async t => {
+  const asked: unknown[] = []
+  const results = [
+    { count: 1, seconds: 1.5 },
+    { count: 1, seconds: 6 }
+  ]
+  const racer = createRacer({ results, onAsk: (_task, what) => asked.push(what) })
+  await longer(3, stretch({})).run(racer, createRound({}).round)
+  t.same(asked, [{ seconds: 1.5 }, { seconds: 6 }])
 })
 
 t.test('a churn: once to warm up, and then measured', async t => {
