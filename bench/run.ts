@@ -29,8 +29,10 @@ async function measure({ cases, form, profile, picture, ...pace }: Arguments): P
   if (form === 'table') print([formatTable(all)])
   if (form === 'markdown') print([formatMarkdown(all)])
   if (picture === undefined) return
-  writeFileSync(picture.replace(/\.svg$|$/, '.jsonl'), all.map(row => `${formatJson(row)}\n`).join(''))
-  writeFileSync(picture, drawCurves(growthPicture(all)))
+  // Drawn from the rows as they are written, with rounded figures, so that it can be drawn again.
+  const kept = all.map(formatJson)
+  writeFileSync(picture.replace(/\.svg$|$/, '.jsonl'), kept.map(line => `${line}\n`).join(''))
+  writeFileSync(picture, drawCurves(growthPicture(kept.map(line => JSON.parse(line) as Row))))
 }
 
 async function compare({ cases, form, ...pace }: Arguments, asked: string): Promise<void> {
