@@ -1,7 +1,8 @@
 /** The worker of the port floors. It uses callbacks only, so that nothing but the port is measured. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { tellThread } from '../readings/threads.js'
-import { encodeHundred, firstNumber, hundredKeys } from '../servers/held.js'
+import { firstNumber, hundredKeys } from '../servers/held.js'
+import { encodeHundred } from '../servers/hundred-keys.js'
 import type { Stretch, StretchResult } from '../servers/stretch.js'
 
 tellThread()

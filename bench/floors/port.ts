@@ -4,9 +4,7 @@
  * back. `node port.js texts`: each message is the text of a hundred keys, which are kept in a Map.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-import { encodeValue } from '../../shared/values/codec.js'
-import { forEachSetting } from '../../shared/values/settings-text.js'
-import { hundredKeys, longText } from '../servers/held.js'
+import { expectHundred, keepHundred } from '../servers/hundred-keys.js'
 import { serve } from '../servers/server.js'
 import type { PortMessage, PortPush } from './port-worker.js'
 import { startWorker } from './worker.js'
@@ -20,10 +18,8 @@ const answers: Readonly<Record<PortMessage, (port: MessagePort, message: never) 
     port.postMessage(ack)
   },
   texts(port, message: string | number) {
-    if (typeof message === 'string') return forEachSetting(message, (key, text) => texts.set(key, text))
-    for (const key of hundredKeys) {
-      if (texts.get(key) !== encodeValue(key, longText(message))) throw new Error(`${key} was lost`)
-    }
+    if (typeof message === 'string') return keepHundred(texts, message)
+    expectHundred(texts, message)
     port.postMessage(message)
   }
 }

@@ -2,7 +2,8 @@
 import { serialize } from 'node:v8'
 import { type BackendSession, type HandlerContext, handler } from '../../workers/index.js'
 import { tellThread } from '../readings/threads.js'
-import { encodeHundred, firstNumber, hundredKeys, longText, richValue } from '../servers/held.js'
+import { firstNumber, hundredKeys, longText, richValue } from '../servers/held.js'
+import { encodeHundred } from '../servers/hundred-keys.js'
 import type { Pushed, Stretch } from '../servers/stretch.js'
 
 tellThread()

@@ -1,7 +1,5 @@
 /** The values that the pushing handlers put into their sessions, and the check that a session holds them. */
 import { inspect, isDeepStrictEqual } from 'node:util'
-import { encodeValue } from '../../shared/values/codec.js'
-import { formatSetting } from '../../shared/values/settings-text.js'
 
 /** First number of a change, so that the JSON of each takes 8 bytes. */
 export const firstNumber = 10_000_000
@@ -24,14 +22,6 @@ export const hundredKeys: readonly string[] = Array.from({ length: 100 }, (_, i)
 /** Returns a text whose JSON takes 100 bytes. */
 export function longText(number: number): string {
   return String(number).padEnd(98, '.')
-}
-
-/** Returns the settings text of the hundred keys, each with this change's text. */
-export function encodeHundred(number: number): string {
-  const value = longText(number)
-  let all = ''
-  for (const key of hundredKeys) all += formatSetting(key, encodeValue(key, value))
-  return all
 }
 
 /** Returns a value that JSON alone cannot hold: a player's state with a Date, a Map, a Set and a BigInt. */

@@ -13,7 +13,7 @@ export interface Row {
   readonly role: Contender['role']
   readonly version: string | null
   readonly unit: string | null
-  /** Where its handler keeps the counter, and how it saves it there; null: it has none, or it does not matter. */
+  /** Where its handler keeps the counter, and how it saves it; null: it has none, or the case has no form. */
   readonly keeps: string | null
   readonly perSecond: number | null
   /** Greatest round less the least, as a share of the median. */
