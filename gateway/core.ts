@@ -3,11 +3,10 @@
  * build the same core with workers that have no thread. gateway.ts adds the sockets and the API for the host
  * program.
  */
-import type { Logger } from '../shared/text/log.js'
-import type { DebugLines } from './debug-lines.js'
+import type { FullLogger } from '../shared/text/log.js'
 import { Deadlines } from './dispatch/deadlines.js'
 import { Dispatcher } from './dispatch/dispatcher.js'
-import { OpenRequests } from './dispatch/open-requests.js'
+import { OpenRequests, type RequestWatcher } from './dispatch/open-requests.js'
 import { RequestQueue } from './dispatch/request-queue.js'
 import { Watchdog } from './dispatch/watchdog.js'
 import { WorkerReports } from './dispatch/worker-reports.js'
@@ -23,6 +22,7 @@ import { Channels } from './sessions/channels.js'
 import type { Registry } from './sessions/registry.js'
 import { RouteTable } from './sessions/routes.js'
 import type { Metrics } from './telemetry/metrics.js'
+import type { DebugLines } from './tracing/debug-lines.js'
 import { type WorkerOptions, WorkerStarter } from './worker-starter.js'
 
 export type CoreOptions = WorkerOptions &
@@ -37,7 +37,7 @@ export type CoreOptions = WorkerOptions &
     | 'maxChannels'
     | 'maxMembers'
     | 'monotonic'
-  > & { readonly log: Logger }
+  > & { readonly log: FullLogger }
 
 export interface CoreInit {
   readonly options: CoreOptions
@@ -46,6 +46,7 @@ export interface CoreInit {
   readonly startTransport: StartTransport
   /** Writes lines at the level `debug`; undefined at other levels. */
   readonly debugLines?: DebugLines | undefined
+  readonly requestWatchers?: readonly RequestWatcher[]
 }
 
 export class Core {
@@ -62,7 +63,8 @@ export class Core {
   readonly dispatcher: Dispatcher
   readonly watchdog: Watchdog
 
-  constructor({ options, metrics, registry, startTransport, debugLines }: CoreInit) {
+  constructor({ options, metrics, registry, startTransport, ...watchers }: CoreInit) {
+    const { debugLines, requestWatchers = [] } = watchers
     const { log, monotonic, workers: size, startTimeout } = options
     this.registry = registry
     this.channels = new Channels(options)
@@ -84,7 +86,7 @@ export class Core {
       },
       onFailure: place => dispatcher.placeFailed(place)
     })
-    const requests = new OpenRequests({ ...options, metrics, watcher: debugLines })
+    const requests = new OpenRequests({ ...options, metrics, watchers: requestWatchers })
     const queue = new RequestQueue({ ...options, pool, requests, timeLimits })
     const deadlines = new Deadlines({ requests, timeLimits, metrics, log })
     const suspensions = new Suspensions({ metrics, log, monotonic })

@@ -6,10 +6,10 @@
 import { closeCodes } from '../shared/close-codes.js'
 import { errors } from '../shared/errors.js'
 import type { EventArguments, EventName } from '../shared/events/event-types.js'
+import { isLogged } from '../shared/text/log.js'
 import { withTimeout } from '../shared/with-timeout.js'
 import { Connections } from './connections/connections.js'
 import { Core } from './core.js'
-import { DebugLines } from './debug-lines.js'
 import { Development } from './development/development.js'
 import { showGauges } from './gauges.js'
 import {
@@ -37,6 +37,8 @@ import type { OfferedRoute } from './route-changes.js'
 import { Authentication } from './sessions/authentication.js'
 import { Registry } from './sessions/registry.js'
 import type { MetricName, Metrics } from './telemetry/metrics.js'
+import { DebugLines } from './tracing/debug-lines.js'
+import { createRequestWatchers } from './tracing/request-watchers.js'
 
 export class Gateway {
   /** Access to the sessions: finds, changes and ends them, and sends events to them. */
@@ -78,11 +80,12 @@ export class Gateway {
     const { log, monotonic, frontendId, requestTimeout, maxBodyBytes } = options
     const registry = new Registry({ ...options, metrics })
     this.sessions = new SessionService(registry, options, log)
-    const debugLines = options.logLevel === 'debug' ? new DebugLines(log, monotonic) : undefined
+    const debugLines = isLogged('debug', options.logLevel) ? new DebugLines(log, monotonic) : undefined
     this.#debugLines = debugLines
     const core = new Core({
       options,
       debugLines,
+      requestWatchers: createRequestWatchers(options, debugLines),
       metrics,
       registry,
       startTransport: this.#development?.follow(startTransport) ?? startTransport

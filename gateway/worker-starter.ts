@@ -3,7 +3,6 @@
  * decides when a worker is started.
  */
 
-import type { DebugLines } from './debug-lines.js'
 import { pulsesPerVerdict } from './dispatch/watchdog.js'
 import { asksInspector } from './isolation/inspect-ports.js'
 import type { StartTransport } from './isolation/start-transport.js'
@@ -13,6 +12,7 @@ import type { ResolvedOptions } from './options/options.js'
 import { Worker } from './pool/worker.js'
 import type { WorkerListener } from './pool/worker-listener.js'
 import type { Metrics } from './telemetry/metrics.js'
+import type { DebugLines } from './tracing/debug-lines.js'
 
 /** The options that concern each worker. */
 export type WorkerOptions = Pick<

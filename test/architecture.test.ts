@@ -52,6 +52,7 @@ const allowed: Record<string, (from: string, path: string) => boolean> = {
 const doors: Record<string, readonly string[]> = {
   ws: ['gateway/http/web-socket.ts', 'client/node.ts'],
   chokidar: ['gateway/development/watcher.ts'],
+  pino: ['gateway/telemetry/json-log.ts'],
   piscina: ['gateway/isolation/thread.ts'],
   superjson: ['shared/values/superjson.ts'],
   // No module imports it: the console's page does, and gateway/console/page-files.ts serves it to the page.
@@ -79,7 +80,13 @@ const nodeEntry = 'client/node.ts'
 /** Files that may use the time of day: for time stamps, sessions' numbers and certificates. */
 const timeDoors = {
   read: 'shared/clock.ts',
-  use: ['gateway/http/listener.ts', 'gateway/sessions/registry.ts', 'shared/text/log.ts']
+  use: [
+    'gateway/http/listener.ts',
+    'gateway/sessions/registry.ts',
+    'gateway/telemetry/json-log.ts',
+    'gateway/telemetry/log-ring.ts',
+    'shared/text/log.ts'
+  ]
 }
 
 const mostLines = 300

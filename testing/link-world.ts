@@ -73,7 +73,7 @@ export function createLinkWorld({
     now: () => 1_000
   })
   const inbox = new Inbox()
-  const source = { serial: 1, endedRoute, routeOf: () => undefined }
+  const source = { serial: 1, endedRoute, namesOf: () => ({}) }
   const channels = new Channels({ maxChannels, maxMembers })
   registry.on('closed', session => channels.leaveAll(session))
   const targets = { frontendId, registry, channels, limits, metrics, log }

@@ -204,7 +204,7 @@ export class Dispatcher implements TurnListener {
           : this.#takeAlone(request, worker, now)
       if (requests.length === 0) continue
       const lane = request === undefined ? session.lane : undefined
-      worker.add(new Turn({ worker, slot: worker.turns.take(), requests, lane, listener: this }))
+      worker.add(new Turn({ worker, slot: worker.turns.take(), requests, now, lane, listener: this }))
       lanes--
       room -= requests.length
       bytes -= session.settingsText.length

@@ -4,6 +4,7 @@
  * Leaves handing out to dispatcher.ts, and deadlines to deadlines.ts.
  */
 
+import { type ErrorData, errors, GatewayError } from '../../shared/errors.js'
 import { requestFlags } from '../../shared/link/batch.js'
 import { UnreadableError } from '../../shared/link/outbox-reader.js'
 import type { Logger } from '../../shared/text/log.js'
@@ -14,23 +15,36 @@ import type { Metrics } from '../telemetry/metrics.js'
 /** Milliseconds from the end of a session until its handlers without a deadline are given up. */
 const lateTime = 10_000
 
-/** Told of each request, for the log. */
+/** Told of each request: for the log, metrics and traces. None of its methods may throw. */
 export interface RequestWatcher {
-  requestAdded(request: Request): void
-  /** `outcome`: `reply`, the code of an error, or `dropped`, if nobody waits for the outcome any more. */
-  requestDecided(request: Request, outcome: string): void
+  requestAdded?(request: Request): void
+  /**
+   * `outcome`: undefined if nobody waits for it any more. `now`: by the monotonic clock. The client is
+   * answered after this.
+   */
+  requestDecided(request: Request, outcome: Outcome | undefined, now: number): void
 }
 
+/** Codes of errors that the gateway answers with because a handler gave no outcome. */
+const faults = new Set<string>([
+  errors.timeout.code,
+  errors.workerLost.code,
+  errors.handlerFatal.code,
+  errors.noWorker.code
+])
+
 export interface OpenRequestsInit {
-  readonly watcher?: RequestWatcher | undefined
+  readonly watchers?: readonly RequestWatcher[]
   readonly metrics: Metrics
   readonly log: Logger
   /** Number of a session's open requests at which reading from its socket pauses. */
   readonly laneLimit: number
+  readonly monotonic: () => number
 }
 
 export class OpenRequests {
   readonly #init: OpenRequestsInit
+  readonly #watchers: readonly RequestWatcher[]
   /**
    * Open requests by id: undecided requests, and decided requests whose handlers still run and are not given
    * up.
@@ -44,6 +58,7 @@ export class OpenRequests {
 
   constructor(init: OpenRequestsInit) {
     this.#init = init
+    this.#watchers = init.watchers ?? []
   }
 
   /** Whether no request is open, decided or not. */
@@ -98,7 +113,7 @@ export class OpenRequests {
   add(request: Request): void {
     const { rid, session } = request
     const { lane } = session
-    this.#init.watcher?.requestAdded(request)
+    for (const watcher of this.#watchers) watcher.requestAdded?.(request)
     this.#byRid.set(rid, request)
     this.#undecided++
     this.#waiting++
@@ -145,14 +160,15 @@ export class OpenRequests {
   decide(request: Request, outcome: Outcome): void {
     if (request.state === 'decided') return
     const { onOutcome } = request
-    this.#init.watcher?.requestDecided(request, 'error' in outcome ? outcome.error.code : 'reply')
+    const now = this.#init.monotonic()
+    for (const watcher of this.#watchers) watcher.requestDecided(request, outcome, now)
     if (onOutcome !== undefined) {
       // Decided before it is reported, because the report may end the session.
-      this.#close(request)
+      this.#close(request, now)
       return onOutcome(outcome)
     }
     if (!request.isAnswered) this.#tell(request, outcome)
-    this.#close(request)
+    this.#close(request, now)
   }
 
   /** Answers the client while the request runs on. The request's later outcome is not sent. */
@@ -164,10 +180,10 @@ export class OpenRequests {
   /** Decides a request without an answer, because its session has ended. */
   drop(request: Request, now: number): void {
     if (request.state === 'decided') return
-    this.#init.watcher?.requestDecided(request, 'dropped')
+    for (const watcher of this.#watchers) watcher.requestDecided(request, undefined, now)
     request.turn?.worker.abort(request, 'session closed')
     if (request.deadline === Number.POSITIVE_INFINITY) request.deadline = now + lateTime
-    this.#close(request)
+    this.#close(request, now)
   }
 
   /** Gives up a request whose handler runs on past its deadline. From then on only its worker tracks it. */
@@ -179,17 +195,27 @@ export class OpenRequests {
   }
 
   #tell(request: Request, outcome: Outcome): void {
-    const { session, route, id, flags } = request
+    const { session, id, flags } = request
     const { metrics, log } = this.#init
     if ('error' in outcome) metrics.count('errors')
+    // A game may throw an error with such a code of its own.
+    const isFault =
+      'error' in outcome && outcome.error instanceof GatewayError && faults.has(outcome.error.code)
     if ((flags & requestFlags.notify) === 0) {
       metrics.count('replies')
-      if ('error' in outcome) session.receiver?.error(id, outcome.error)
+      if (isFault) this.#tellFault(request, outcome.error)
+      else if ('error' in outcome) session.receiver?.error(id, outcome.error)
       else session.receiver?.reply(id, outcome.body, request.turn?.isMoreNear === true)
     } else if ('error' in outcome) {
       const { code, message } = outcome.error
-      log.warn('A notify failed', { route: route.name, sid: session.sid, code, error: message })
+      log.warn('A notify failed', { ...request.names, code, error: message })
     }
+  }
+
+  /** Answers with an error that names the request by its number, which the log has too. */
+  #tellFault({ names, id, rid, session }: Request, { code, message }: ErrorData): void {
+    this.#init.log.warn('A request failed', { ...names, code, error: message })
+    session.receiver?.error(id, { code, message, data: { requestId: rid } })
   }
 
   #end(request: Request): void {
@@ -198,7 +224,7 @@ export class OpenRequests {
     onEnd?.()
   }
 
-  #close(request: Request): void {
+  #close(request: Request, now: number): void {
     const { session, turn } = request
     const { lane } = session
     this.#undecided--
@@ -210,7 +236,7 @@ export class OpenRequests {
       request.state = 'decided'
       this.#byRid.delete(request.rid)
     } else {
-      turn.decide(request)
+      turn.decide(request, now)
     }
     if (lane.isPausing && lane.open <= this.#init.laneLimit / 2) {
       lane.isPausing = false

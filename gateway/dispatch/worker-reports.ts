@@ -2,7 +2,7 @@
  * Delivers each report of a worker to the part that acts on it. Only this file knows which part that is, and
  * in which order the parts learn that a worker has ended. One instance serves all workers of a gateway.
  */
-import type { Logger, LogLevel } from '../../shared/text/log.js'
+import type { FullLogger, LogLevel } from '../../shared/text/log.js'
 import type { TimeLimits } from '../limits/time-limits.js'
 import type { Pool } from '../pool/pool.js'
 import type { Worker } from '../pool/worker.js'
@@ -24,7 +24,7 @@ export interface WorkerReportsInit {
   readonly dispatcher: Dispatcher
   readonly requests: OpenRequests
   readonly timeLimits: TimeLimits
-  readonly log: Logger
+  readonly log: FullLogger
 }
 
 export class WorkerReports implements WorkerListener {
@@ -33,7 +33,7 @@ export class WorkerReports implements WorkerListener {
   readonly #dispatcher: Dispatcher
   readonly #requests: OpenRequests
   readonly #timeLimits: TimeLimits
-  readonly #log: Logger
+  readonly #log: FullLogger
 
   constructor({ watcher, pool, dispatcher, requests, timeLimits, log }: WorkerReportsInit) {
     this.#watcher = watcher

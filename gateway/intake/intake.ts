@@ -4,7 +4,7 @@
 
 import { errors, type GatewayError } from '../../shared/errors.js'
 import { requestFlags } from '../../shared/link/batch.js'
-import type { Logger } from '../../shared/text/log.js'
+import { type Logger, nameSession } from '../../shared/text/log.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Suspensions } from '../pool/suspensions.js'
 import type { IncomingRequest } from '../protocols/protocol.js'
@@ -16,7 +16,17 @@ import { RefusedNotifies } from './refused-notifies.js'
 
 /** Told of each refused request, for the log. */
 export interface RefusalWatcher {
-  requestRefused(session: Session, error: GatewayError): void
+  /** `route`: its name, or its code as the client wrote it, if no handler has it. */
+  requestRefused(session: Session, route: string | number, error: GatewayError): void
+}
+
+/** A request that is refused before it is one of the gateway's. */
+interface RefusedRequest {
+  readonly session: Session
+  /** Its name, or its code as the client wrote it, if no handler has it. */
+  readonly route: string | number
+  /** The client's number of it; 0: a notify. */
+  readonly id: number
 }
 
 export interface IntakeInit {
@@ -57,12 +67,13 @@ export class Intake {
     const verdict = loadLimits.judge(session, route, request, now)
     if (verdict === 'flood') return onFlood(session)
     // Checked before the load, since a retry would not help.
-    if (body.length > this.#init.maxBodyBytes) return this.#refuseLarge(session, id, body.length)
-    if (verdict !== undefined) return this.#refuseLoad(session, id, verdict)
-    if (route === undefined) return this.#refuse(session, id, errors.routeUnknown(asked))
+    const refused = { session, route: route?.name ?? asked, id }
+    if (body.length > this.#init.maxBodyBytes) return this.#refuseLarge(refused, body.length)
+    if (verdict !== undefined) return this.#refuseLoad(refused, verdict)
+    if (route === undefined) return this.#refuse(refused, errors.routeUnknown(asked))
     const suspended = suspensions.remaining(route)
-    if (suspended > 0) return this.#refuse(session, id, errors.routeSuspended(route.name, suspended))
-    if (!this.#isOpen) return this.#refuse(session, id, errors.closing())
+    if (suspended > 0) return this.#refuse(refused, errors.routeSuspended(route.name, suspended))
+    if (!this.#isOpen) return this.#refuse(refused, errors.closing())
     const flags =
       (id === 0 ? requestFlags.notify : 0) |
       (gzipped ? requestFlags.gzipped : 0) |
@@ -77,32 +88,33 @@ export class Intake {
     if (loadLimits.isFlood(session, bytes, now)) onFlood(session)
   }
 
-  #refuse(session: Session, id: number, error: GatewayError): void {
+  #refuse({ session, route, id }: RefusedRequest, error: GatewayError): void {
     this.#init.metrics.count('errors')
-    this.#init.watcher?.requestRefused(session, error)
+    this.#init.watcher?.requestRefused(session, route, error)
     if (id === 0) return
     this.#init.metrics.count('replies')
     session.receiver?.error(id, error)
   }
 
-  #refuseLarge(session: Session, id: number, bytes: number): void {
+  #refuseLarge(refused: RefusedRequest, bytes: number): void {
+    const { session, route, id } = refused
     const { maxBodyBytes: limit, metrics, log } = this.#init
     const error = errors.bodyTooLarge(`${bytes} bytes`, limit)
     metrics.count('bodiesTooLarge')
-    log.info('A body was refused', { sid: session.sid, bytes, limit, option: 'maxBodyBytes' })
+    log.info('A body was refused', { route, ...nameSession(session), bytes, limit, option: 'maxBodyBytes' })
     if (id === 0) this.#refusedNotifies.count(session, error)
-    this.#refuse(session, id, error)
+    this.#refuse(refused, error)
   }
 
   /**
    * Refuses because of a limit. A notify has no reply, so its client is told how many were refused, at most
    * once a second.
    */
-  #refuseLoad(session: Session, id: number, error: GatewayError): void {
+  #refuseLoad(refused: RefusedRequest, error: GatewayError): void {
     this.#init.metrics.count(
       error.code === errors.overloaded.code ? 'requestsOverloaded' : 'requestsRateLimited'
     )
-    if (id === 0) this.#refusedNotifies.count(session, error)
-    this.#refuse(session, id, error)
+    if (refused.id === 0) this.#refusedNotifies.count(refused.session, error)
+    this.#refuse(refused, error)
   }
 }

@@ -22,7 +22,7 @@ import {
   type ResumeInfo,
   type SessionHookName
 } from '../../shared/link/hooks.js'
-import type { Logger } from '../../shared/text/log.js'
+import { type Logger, nameSession } from '../../shared/text/log.js'
 import { withTimeout } from '../../shared/with-timeout.js'
 import { affinityValueOf } from '../dispatch/affinity.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
@@ -227,9 +227,9 @@ export class SessionHooks {
     return dispatcher.add({ session, route, id: 0, flags, body, timeout, now: monotonic(), onOutcome })
   }
 
-  #tellFailure({ name, file }: Route, { sid, uid }: Session, { code, message }: ErrorData): void {
+  #tellFailure({ name, file }: Route, session: Session, { code, message }: ErrorData): void {
     const hook = hookNameOf(name)
-    this.#init.log.error('A hook failed', { hook, file, sid, uid, code, error: message })
+    this.#init.log.error('A hook failed', { hook, file, ...nameSession(session), code, error: message })
   }
 }
 

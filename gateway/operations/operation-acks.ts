@@ -5,7 +5,7 @@
 import { type ErrorData, errors, type GatewayError } from '../../shared/errors.js'
 import type { Inbox } from '../../shared/link/inbox.js'
 import type { UserOperationHead } from '../../shared/link/outbox.js'
-import type { Logger } from '../../shared/text/log.js'
+import type { Logger, RequestFields } from '../../shared/text/log.js'
 import type { Metrics } from '../telemetry/metrics.js'
 
 /** The worker from which operations come. */
@@ -17,8 +17,8 @@ export interface OperationSource {
    * act.
    */
   endedRoute(rid: number): string | undefined
-  /** Returns the route of a request; undefined if it is not known. */
-  routeOf(rid: number): string | undefined
+  /** Returns the fields that name a request in the log, as far as they are known. */
+  namesOf(rid: number): RequestFields
 }
 
 export interface OperationAcksInit {
@@ -56,7 +56,7 @@ export class OperationAcks {
 
   refuse(name: string, head: UserOperationHead, error: GatewayError, about = ''): void {
     const { inbox, source } = this.#init
-    this.tell(name, source.routeOf(head.rid) ?? '', about, error)
+    this.tell(name, source.namesOf(head.rid), about, error)
     if (head.ack !== 0) inbox.refused(head.ack, error, '')
   }
 
@@ -67,11 +67,17 @@ export class OperationAcks {
     this.#init.inbox.refused(head.ack, error, newest)
   }
 
-  /** Logs and counts an operation that was refused, here or in the worker. */
-  tell(operation: string, route: string, about: string, { code, message }: ErrorData): void {
+  /** Logs and counts an operation that was refused in the worker, which names the request's route. */
+  tellOf(request: { rid: number; route: string }, operation: string, about: string, error: ErrorData): void {
+    const { rid, route } = request
+    this.tell(operation, { ...this.#init.source.namesOf(rid), route }, about, error)
+  }
+
+  /** Logs and counts an operation that was refused. */
+  tell(operation: string, request: RequestFields, about: string, { code, message }: ErrorData): void {
     const { metrics, log } = this.#init
     metrics.count('operationsRefused')
-    const fields = { operation, route: route || 'none', about, code, error: message }
+    const fields = { operation, ...named(request), about, code, error: message }
     // Players leave during requests, and change the same key at the same time: that is normal.
     if (everyday.has(code)) log.info('An operation was refused', fields)
     else log.warn('An operation was refused', fields)
@@ -81,14 +87,18 @@ export class OperationAcks {
   fail(operation: string, { rid, ack }: Pick<UserOperationHead, 'rid' | 'ack'>, error: unknown): void {
     const { metrics, log, inbox, source } = this.#init
     metrics.count('operationsRefused')
-    const route = source.routeOf(rid) ?? 'none'
-    log.error('An operation failed while it was applied', { operation, route, error })
+    log.error('An operation failed while it was applied', { operation, ...named(source.namesOf(rid)), error })
     if (ack !== 0) inbox.refused(ack, errors.operationFailed(operation), '')
   }
 
   ack(ack: number, value: string): void {
     if (ack !== 0) this.#init.inbox.acked(ack, value)
   }
+}
+
+/** Returns the fields that name a request, or say that there is none. */
+function named(request: RequestFields): RequestFields {
+  return { ...request, route: request.route || 'none' }
 }
 
 const everyday = new Set<string>([errors.sessionNotFound.code, errors.conflict.code])

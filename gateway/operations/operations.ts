@@ -117,9 +117,9 @@ export class Operations implements OperationReader {
     this.#acks.ack(head.ack, '')
   }
 
-  refused(route: string, operation: string, about: string, error: ErrorData): void {
+  refused(rid: number, route: string, operation: string, about: string, error: ErrorData): void {
     this.#init.metrics.count('operations')
-    this.#acks.tell(operation, route, about, error)
+    this.#acks.tellOf({ rid, route }, operation, about, error)
   }
 
   #apply(

@@ -208,6 +208,18 @@ const rows = [
     help: 'lowest level that is logged'
   },
   {
+    name: 'logFormat',
+    check: { type: 'word', words: ['auto', 'json', 'text'] },
+    defaultValue: 'auto',
+    help: 'form of the lines of the log; auto: json if NODE_ENV is production and stderr is no terminal, else text'
+  },
+  {
+    name: 'slowRequest',
+    check: ms(0),
+    defaultValue: 0,
+    help: 'time that a request may take before the log tells of it as slow; 0: any time'
+  },
+  {
     name: 'maxLogLinesPerSecond',
     check: count(0, 1_000_000),
     defaultValue: 10,

@@ -6,7 +6,8 @@
  * are the same options, checked and frozen by resolve-options.ts, with every default filled in.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import type { Logger } from '../../shared/text/log.js'
+import type { FullLogger, Logger } from '../../shared/text/log.js'
+import type { LogRing } from '../telemetry/log-ring.js'
 import type { DurationOption, ListOption, PathOption, SizeOption } from './option-table.js'
 import type { PlainOptions } from './plain-options.js'
 import type { Duration, Size } from './units.js'
@@ -89,8 +90,8 @@ export interface OptionTree extends GivenPlainOptions {
   /** Called when the gateway has closed. Default: nothing. */
   onStop?: HostHook
   /**
-   * The logger, which gets the lines of all levels. If it throws or rejects, only that line is lost. Default:
-   * text lines on stderr, at `logLevel` and above.
+   * The logger, which gets the lines of all levels from `debug` on. If it throws or rejects, only that line
+   * is lost. Default: lines on stderr, at `logLevel` and above, in the form of `logFormat`.
    */
   log?: Logger
   /**
@@ -126,10 +127,17 @@ export interface OptionTree extends GivenPlainOptions {
   workerArgv?: readonly string[]
 }
 
-export interface ResolvedOptions extends Readonly<Omit<PlainOptions, 'startPage'>> {
+export interface ResolvedOptions extends Readonly<Omit<PlainOptions, 'startPage' | 'logFormat'>> {
   /** `off` if the host answers HTTP requests itself. */
   readonly startPage: 'on' | 'off'
-  readonly log: Logger & { /** @internal */ close(): void }
+  /** Form of the log's lines on stderr. */
+  readonly logFormat: 'json' | 'text'
+  readonly log: FullLogger & {
+    /** @internal The last lines. */
+    readonly ring: LogRing
+    /** @internal */
+    close(): void
+  }
   readonly onHandshake: (info: HandshakeInfo) => HandshakeAnswer | Promise<HandshakeAnswer>
   readonly authenticate: OptionTree['authenticate'] | undefined
   readonly onHttpRequest: HttpRequestListener | undefined

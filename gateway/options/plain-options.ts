@@ -184,6 +184,10 @@ export interface PlainOptions extends LimitOptions, ResumeOptions {
   devPoll: number
   /** Least level of the lines that are logged. Default: `info`. */
   logLevel: LogLevel | 'silent'
+  /** Form of the log's lines; `auto`: `json` if `NODE_ENV` is `production` and stderr is no terminal. */
+  logFormat: 'auto' | 'json' | 'text'
+  /** Milliseconds of a request from which on the log tells of it as slow; 0: never. Default: 0. */
+  slowRequest: number
   /**
    * Lines of the log per second with the same message, fields aside. Beyond it, only their number is logged.
    * 0: any number. Default: 10.

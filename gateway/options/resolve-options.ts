@@ -34,9 +34,9 @@ const isFunction: ProgramCheck = value => (typeof value === 'function' ? undefin
 /** The options that only a program or a configuration file can give, and what each has to be. */
 const programOptions: Readonly<Record<string, ProgramCheck>> = {
   log: value =>
-    logLevels.every(level => typeof (value as Given | null)?.[level] === 'function')
+    logLevels.slice(1).every(level => typeof (value as Given | null)?.[level] === 'function')
       ? undefined
-      : `a logger with ${logLevels.join(', ')}`,
+      : `a logger with ${logLevels.slice(1).join(', ')}`,
   onHandshake: isFunction,
   authenticate: isFunction,
   onHttpRequest: isFunction,
@@ -126,11 +126,13 @@ export function resolveOptions(asked: OptionTree, metrics = new Metrics()): Reso
   const options = plain as PlainOptions
   const { log, onHandshake, authenticate, onHttpRequest, onStart, onStop, workerArgv } = asked
   const { now = wallClock, monotonic = monotonicClock } = asked
+  const logFormat = resolveLogFormat(options.logFormat)
   return Object.freeze({
     ...options,
     handlers: resolve(options.handlers),
     startPage: onHttpRequest === undefined ? resolveStartPage(options.startPage) : 'off',
-    log: new LogDoor({ ...options, log, stream: process.stderr, metrics, now }),
+    logFormat,
+    log: new LogDoor({ ...options, logFormat, log, stream: process.stderr, metrics, now }),
     onHandshake: onHandshake ?? acceptAll,
     authenticate,
     onHttpRequest,
@@ -152,6 +154,11 @@ function expectHealthPath({ healthPath }: PlainOptions): void {
   throw errors.optionInvalid(
     `Expected \`healthPath\` to be a path such as /healthz, or none, got ${describeValue(healthPath)}`
   )
+}
+
+function resolveLogFormat(asked: PlainOptions['logFormat']): 'json' | 'text' {
+  if (asked !== 'auto') return asked
+  return process.env['NODE_ENV'] === 'production' && !process.stderr.isTTY ? 'json' : 'text'
 }
 
 function resolveStartPage(asked: StartPage): 'on' | 'off' {

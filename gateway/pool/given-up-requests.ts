@@ -3,6 +3,7 @@
  * deadline. All later operations of such a handler are refused, even after it has ended. Hanging handlers are
  * counted by route.
  */
+import type { RequestFields } from '../../shared/text/log.js'
 import type { Request } from '../sessions/request.js'
 
 /** Number of requests whose late operations are recognized. Beyond it the oldest requests are forgotten. */
@@ -12,8 +13,8 @@ export class GivenUpRequests {
   /** Requests whose handlers still run, by id. */
   readonly #hanging = new Map<number, Request>()
   readonly #countByRoute = new Map<string, number>()
-  /** Routes by request id, also of requests whose handlers are done. */
-  readonly #routes = new Map<number, string>()
+  /** The names of requests by id, also of requests whose handlers are done. */
+  readonly #names = new Map<number, RequestFields & { readonly route: string }>()
 
   /** Number of handlers that hang. */
   get size(): number {
@@ -25,7 +26,7 @@ export class GivenUpRequests {
     const { rid } = request
     const { name } = request.route
     this.#hanging.set(rid, request)
-    this.#remember(rid, name)
+    this.#remember(rid, { ...request.names, route: name })
     return this.#count(name, 1)
   }
 
@@ -40,7 +41,12 @@ export class GivenUpRequests {
 
   /** Returns the route of a request that was given up, whether its handler hangs or not. */
   routeOf(rid: number): string | undefined {
-    return this.#routes.get(rid)
+    return this.#names.get(rid)?.route
+  }
+
+  /** Returns the fields that name such a request in the log; none if it is not known. */
+  namesOf(rid: number): RequestFields {
+    return this.#names.get(rid) ?? {}
   }
 
   #count(route: string, by: number): number {
@@ -49,11 +55,11 @@ export class GivenUpRequests {
     return count
   }
 
-  #remember(rid: number, route: string): void {
-    this.#routes.set(rid, route)
-    if (this.#routes.size <= mostKnown) return
-    for (const [oldest] of this.#routes) {
-      this.#routes.delete(oldest)
+  #remember(rid: number, names: RequestFields & { readonly route: string }): void {
+    this.#names.set(rid, names)
+    if (this.#names.size <= mostKnown) return
+    for (const [oldest] of this.#names) {
+      this.#names.delete(oldest)
       return
     }
   }

@@ -71,7 +71,8 @@ export function reportDeath(
   if (worker.ending.by === 'gateway' || worker.routes.length === 0) return
   metrics.count('workersLost')
   if (culprit !== undefined) suspensions.blame(culprit.route, cause)
-  const blamed = { route: culprit?.route ?? 'unknown', ...(suspect && { suspect: suspect.route }) }
+  const names = { ...(culprit && worker.load.namesOf(culprit.rid)), requestId: culprit?.rid || undefined }
+  const blamed = { ...names, route: culprit?.route ?? 'unknown', ...(suspect && { suspect: suspect.route }) }
   log.error('A worker ended', { worker: worker.index, cause, ...blamed, detail })
 }
 

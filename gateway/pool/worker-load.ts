@@ -2,6 +2,7 @@
  * The work of one worker: its turns, its undecided requests and its hanging handlers. Also counts signs of
  * progress, for the watchdog.
  */
+import type { RequestFields } from '../../shared/text/log.js'
 import type { OperationSource } from '../operations/operation-acks.js'
 import type { Request } from '../sessions/request.js'
 import type { Turn } from '../sessions/turn.js'
@@ -67,7 +68,7 @@ export class WorkerLoad implements OperationSource {
     return undefined
   }
 
-  routeOf(rid: number): string | undefined {
-    return this.find(rid)?.route.name ?? this.givenUp.routeOf(rid)
+  namesOf(rid: number): RequestFields {
+    return this.find(rid)?.names ?? this.givenUp.namesOf(rid)
   }
 }

@@ -187,7 +187,7 @@ export class Worker {
     const ofRoute = this.load.givenUp.add(request)
     this.abort(request, 'timeout')
     if (ofRoute === manyHanging) {
-      const fields = { route: request.route.name, handlers: ofRoute }
+      const fields = { ...request.names, handlers: ofRoute }
       this.#log('warn', 'Handlers hang: they did not end by their deadline, nor later', fields)
     }
     if (this.load.givenUp.size === this.#maxGivenUp) this.#listener.workerWornOut(this)

@@ -4,6 +4,7 @@
  * OpenRequests decides it, once: by an outcome, by its deadline, or by the end of its session.
  */
 import type { ErrorData } from '../../shared/errors.js'
+import { nameSession, type RequestFields } from '../../shared/text/log.js'
 import type { Route } from './routes.js'
 import type { Session } from './session.js'
 import type { Turn } from './turn.js'
@@ -47,6 +48,13 @@ export class Request {
   readonly flags: number
   readonly body: string
   readonly timeout: number
+  /** When it arrived, by the monotonic clock. */
+  readonly arrivedAt: number
+  /**
+   * When its handler could start, by the monotonic clock: when it was handed out, or when the request before
+   * it in its turn was decided. undefined: it waits.
+   */
+  startedAt: number | undefined
   /** When it is answered with TIMEOUT, by the monotonic clock; Infinity: never. */
   deadline: number
   readonly onOutcome: ((outcome: Outcome) => void) | undefined
@@ -67,10 +75,28 @@ export class Request {
     this.flags = flags
     this.body = body
     this.timeout = timeout
+    this.arrivedAt = now
+    this.startedAt = undefined
     this.onOutcome = onOutcome
     this.onEnd = undefined
     this.deadline = Number.POSITIVE_INFINITY
     this.startClock(now)
+  }
+
+  /** The fields that name the request in lines of the log. */
+  get names(): RequestFields {
+    const { route, rid, session } = this
+    return { route: route.name, requestId: rid, ...nameSession(session) }
+  }
+
+  /**
+   * Returns how long the request took until now, in milliseconds: in all, before its handler could start, and
+   * from then on. The last part includes the way to the worker and back.
+   */
+  timesAt(now: number): { readonly ms: number; readonly queueMs: number; readonly runMs: number } {
+    const startedAt = this.startedAt ?? now
+    const [ms, queueMs, runMs] = [now - this.arrivedAt, startedAt - this.arrivedAt, now - startedAt]
+    return { ms: round(ms), queueMs: round(queueMs), runMs: round(runMs) }
   }
 
   /**
@@ -85,4 +111,14 @@ export class Request {
   stopClock(): void {
     this.deadline = Number.POSITIVE_INFINITY
   }
+}
+
+/** Returns `reply`, the code of an error, or `dropped` if there is no outcome that anybody waits for. */
+export function describeOutcome(outcome: Outcome | undefined): string {
+  if (outcome === undefined) return 'dropped'
+  return 'error' in outcome ? outcome.error.code : 'reply'
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10
 }

@@ -41,6 +41,8 @@ export interface TurnInit {
   readonly worker: TurnWorker
   readonly slot: number
   readonly requests: Request[]
+  /** When it is handed out, by the monotonic clock. */
+  readonly now: number
   /** undefined: a concurrent request; its session's lane goes on meanwhile. */
   readonly lane: Lane | undefined
   readonly listener: TurnListener
@@ -77,7 +79,7 @@ export class Turn {
    */
   #operationsAwaitedUntil = 0
 
-  constructor({ worker, slot, requests, lane, listener }: TurnInit) {
+  constructor({ worker, slot, requests, now, lane, listener }: TurnInit) {
     this.worker = worker
     this.slot = slot
     this.requests = requests
@@ -92,6 +94,7 @@ export class Turn {
       request.state = 'handedOut'
       request.turn = this
     }
+    requests[0]!.startedAt = now
   }
 
   /** The requests that have started in the worker. */
@@ -129,6 +132,7 @@ export class Turn {
     for (const request of back) {
       request.state = 'waiting'
       request.turn = undefined
+      request.startedAt = undefined
       this.worker.load.forget()
     }
     this.lane?.putBack(back)
@@ -136,10 +140,12 @@ export class Turn {
     this.#endIfOver()
   }
 
-  /** Marks a request as decided. */
-  decide(request: Request): void {
+  /** Marks a request as decided. `now`: by the monotonic clock. */
+  decide(request: Request, now: number): void {
     request.state = 'decided'
     this.#decided++
+    const next = this.requests[this.#decided]
+    if (next !== undefined) next.startedAt ??= now
     this.worker.load.forget()
     this.#endIfOver()
   }

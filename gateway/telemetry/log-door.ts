@@ -1,19 +1,23 @@
 /**
  * The logger that writes every line of the log, including the lines of workers.
  *
- * It writes text lines to stderr, or calls the host's own logger. A failure of either never reaches the code
- * that logs. The lines with the same message are limited per second; of further ones only the number is
- * logged. SeldomWarning differs: it limits one warning to a line in ten seconds, and needs no timer.
+ * It writes lines of text or JSON to stderr, or calls the host's own logger. A failure of either never
+ * reaches the code that logs. The last lines also stay in memory, in `ring`. The lines with the same message
+ * are limited per second; of further ones only the number is logged. SeldomWarning differs: it limits one
+ * warning to a line in ten seconds, and needs no timer.
  */
 import type { Writable } from 'node:stream'
 import {
   createLogger,
   createTextLogger,
+  type FullLogger,
   formatMessage,
   type LogFields,
   type Logger,
   type LogLevel
 } from '../../shared/text/log.js'
+import { createJsonLogger } from './json-log.js'
+import { LogRing } from './log-ring.js'
 import type { Metrics } from './metrics.js'
 import { Output } from './output.js'
 
@@ -30,13 +34,15 @@ const windowLength = 1_000
 export const maxKinds = 200
 
 export interface LogDoorInit {
-  /** The host's own logger. If undefined, text lines are written to `stream`. */
+  /** The host's own logger. If undefined, lines are written to `stream`. */
   readonly log: Logger | undefined
-  /** Least level of text lines. The host's own logger gets all levels, and filters by itself. */
+  /** Least level of these lines. The host's own logger gets all from `debug` on, and filters by itself. */
   readonly logLevel: LogLevel | 'silent'
+  /** The form of these lines. Default: `text`. */
+  readonly logFormat?: 'json' | 'text'
   /** Lines of one message per second; 0 allows any number. */
   readonly maxLogLinesPerSecond: number
-  /** Receives the text lines, and a line about a failure of the host's own logger. */
+  /** Receives the lines, and a line about a failure of the host's own logger. */
   readonly stream: Writable
   readonly metrics: Pick<Metrics, 'count'>
   readonly now: () => number
@@ -50,14 +56,17 @@ interface Kind {
   held: number
 }
 
-export class LogDoor implements Logger {
+export class LogDoor implements FullLogger {
+  readonly trace: FullLogger['trace']
   readonly debug: Logger['debug']
   readonly info: Logger['info']
   readonly warn: Logger['warn']
   readonly error: Logger['error']
+  /** The last lines. */
+  readonly ring: LogRing
   readonly #sink: Logger
-  /** Logs failures of the host's own logger. */
-  readonly #text: Logger
+  /** Writes to the stream; with the host's own logger, only that this logger fails. */
+  readonly #own: FullLogger
   readonly #limit: number
   readonly #metrics: Pick<Metrics, 'count'>
   readonly #kinds = new Map<string, Kind>()
@@ -65,19 +74,22 @@ export class LogDoor implements Logger {
   #window: NodeJS.Timeout | undefined
   #hasFailed = false
 
-  constructor({ log, logLevel, maxLogLinesPerSecond, stream, metrics, now }: LogDoorInit) {
+  constructor({ log, logLevel, logFormat, maxLogLinesPerSecond, stream, metrics, now }: LogDoorInit) {
     const output = new Output({
       stream,
       onLost: lines => metrics.count('logLinesDropped', lines),
       onError: () => metrics.count('logErrors'),
-      onRecovered: (lines, cause) => this.#text.warn(`${lines} lines dropped`, { cause })
+      onRecovered: (lines, cause) => this.#tell('warn', `${lines} lines dropped`, { cause })
     })
-    const level = log === undefined ? logLevel : 'debug'
-    this.#text = createTextLogger(level, line => output.write(`${line}\n`), now)
-    this.#sink = log ?? this.#text
+    const level = log === undefined || logLevel === 'trace' ? logLevel : 'debug'
+    const create = logFormat === 'json' ? createJsonLogger : createTextLogger
+    this.#own = create(level, line => output.write(`${line}\n`), now)
+    this.#sink = log ?? this.#own
+    this.ring = new LogRing(now)
     this.#limit = maxLogLinesPerSecond
     this.#metrics = metrics
-    const { debug, info, warn, error } = createLogger(level, (...line) => this.#pass(...line))
+    const { trace, debug, info, warn, error } = createLogger(level, (...line) => this.#pass(...line))
+    this.trace = trace
     this.debug = debug
     this.info = info
     this.warn = warn
@@ -119,8 +131,10 @@ export class LogDoor implements Logger {
 
   /** Isolates the caller from the logger: a host's logger may throw or reject. */
   #write(level: LogLevel, text: string, fields: LogFields | undefined): void {
+    this.ring.add(level, text, fields)
     try {
-      const written: unknown = this.#sink[level](text, fields)
+      const method = this.#sink[level] === undefined ? 'debug' : level
+      const written: unknown = this.#sink[method]!(text, fields)
       if (typeof written === 'object' && written !== null)
         Promise.resolve(written).catch(error => this.#fail(error))
     } catch (error) {
@@ -131,11 +145,17 @@ export class LogDoor implements Logger {
   #fail(error: unknown): void {
     this.#metrics.count('logErrors')
     this.#metrics.count('logLinesDropped')
-    if (this.#hasFailed || this.#sink === this.#text) return
+    if (this.#hasFailed || this.#sink === this.#own) return
     this.#hasFailed = true
-    this.#text.error('The log that was given as an option fails; the metric logErrors counts how often', {
+    this.#tell('error', 'The log that was given as an option fails; the metric logErrors counts how often', {
       error
     })
+  }
+
+  /** Writes a line of the door's own to the stream. */
+  #tell(level: LogLevel, text: string, fields: LogFields): void {
+    this.ring.add(level, text, fields)
+    this.#own[level](text, fields)
   }
 }
 

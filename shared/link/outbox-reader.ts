@@ -5,7 +5,7 @@
  */
 import type { ErrorData } from '../errors.js'
 import type { Delivery, EventText } from '../events/event.js'
-import type { LogLevel } from '../text/log.js'
+import { type LogLevel, logLevels } from '../text/log.js'
 import { showValue } from '../text/shown.js'
 import {
   type EventReader,
@@ -167,8 +167,8 @@ export class OutboxReader {
       case outboxKinds.destroyChannel:
         return events.destroyChannel(this.#forUser(), this.#text())
       case outboxKinds.refused: {
-        const [route, operation, about] = [this.#text(), this.#text(), this.#text()]
-        return operations.refused(route, operation, about, { code: this.#text(), message: this.#text() })
+        const [rid, route, operation, about] = [this.#whole(), this.#text(), this.#text(), this.#text()]
+        return operations.refused(rid, route, operation, about, { code: this.#text(), message: this.#text() })
       }
       default:
         throw new UnreadableError(`an outbox with an item of kind ${kind}, which nobody writes`)
@@ -216,7 +216,7 @@ export class OutboxReader {
 
   #level(): LogLevel {
     const level = this.#text()
-    if (level === 'debug' || level === 'info' || level === 'warn' || level === 'error') return level
+    if (logLevels.includes(level as LogLevel)) return level as LogLevel
     throw this.#unreadable('a level of the log', level)
   }
 

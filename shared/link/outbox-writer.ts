@@ -196,8 +196,8 @@ export class Outbox implements OutcomeReader, OperationReader, EventReader {
     this.#items.push(channel)
   }
 
-  refused(route: string, operation: string, about: string, { code, message }: ErrorData): void {
-    this.#items.push(outboxKinds.refused, route, operation, about, code, message)
+  refused(rid: number, route: string, operation: string, about: string, error: ErrorData): void {
+    this.#items.push(outboxKinds.refused, rid, route, operation, about, error.code, error.message)
   }
 
   #addEvent({ name, body, rich, richOnly, delivery, key }: EventText): void {

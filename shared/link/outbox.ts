@@ -81,7 +81,7 @@ export interface OperationReader {
   kick(head: OperationHead, reason: string | null): void
   kickByUid(head: UserOperationHead, uid: string, reason: string | null): void
   /** Reports an operation that failed in the worker, before it was sent. `about` is its key or uid. */
-  refused(route: string, operation: string, about: string, error: ErrorData): void
+  refused(rid: number, route: string, operation: string, about: string, error: ErrorData): void
 }
 
 /** Receives operations on events and channels. */

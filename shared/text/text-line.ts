@@ -83,7 +83,8 @@ const unsafe = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\
 
 const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
-function escapeText(text: string): string {
+/** Returns a text whose unsafe characters are written as `\n`, `\r`, `\t` or `\uXXXX`. */
+export function escapeText(text: string): string {
   return text.replace(
     unsafe,
     char => shortEscapes[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`

@@ -4,6 +4,7 @@
  */
 
 import { Core as GatewayCore } from '../../gateway/core.js'
+import type { RequestWatcher } from '../../gateway/dispatch/open-requests.js'
 import type { Transport, TransportInit } from '../../gateway/isolation/transport.js'
 import { Registry } from '../../gateway/sessions/registry.js'
 import type { Session } from '../../gateway/sessions/session.js'
@@ -15,7 +16,7 @@ import type { RouteHello } from '../../shared/link/hello.js'
 import type { InboxMessage } from '../../shared/link/inbox.js'
 import { Outbox } from '../../shared/link/outbox-writer.js'
 import type { RouteOptions } from '../../shared/link/route-options.js'
-import { createLogger } from '../../shared/text/log.js'
+import { createLogger, type FullLogger } from '../../shared/text/log.js'
 
 const limits = { maxSettingsLength: 1_000, maxSettingsKeys: 100 }
 
@@ -139,6 +140,10 @@ export interface CoreOptions {
   readonly hooks?: readonly string[]
   /** Options of the hooks of a folder, by the folder's name. */
   readonly hookOptions?: Readonly<Record<string, RouteOptions>>
+  /** Watchers of requests. */
+  readonly requestWatchers?: readonly RequestWatcher[]
+  /** The log; nothing is logged by default. */
+  readonly log?: FullLogger
   /** Routes that workers offer, with their options. */
   readonly routes?: Readonly<Record<string, RouteOptions>>
 }
@@ -176,6 +181,8 @@ export async function startCore({
   maxGivenUpHandlers = 1_000,
   hooks = [],
   hookOptions = {},
+  requestWatchers = [],
+  log = createLogger('silent', () => {}),
   routes = { a: {}, short: { timeout: 50 } }
 }: CoreOptions = {}): Promise<Core> {
   const metrics = new Metrics()
@@ -215,11 +222,12 @@ export async function startCore({
       maxQueueDelay,
       dev: false,
       workerArgv: undefined,
-      log: createLogger('silent', () => {}),
+      log,
       monotonic: () => core.clock
     },
     metrics,
     registry,
+    requestWatchers,
     startTransport: init => {
       if (core.throwStarts) throw new Error('EAGAIN')
       const worker = new ScriptedWorker(init, isProcess)

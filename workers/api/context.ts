@@ -5,7 +5,7 @@
 
 import type { PlatformAbortSignal } from '../../shared/abort-signal.js'
 import type { EventArguments, EventName } from '../../shared/events/event-types.js'
-import type { Logger } from '../../shared/text/log.js'
+import type { FullLogger } from '../../shared/text/log.js'
 import type { Messenger } from '../operations/messenger.js'
 import type { BroadcastOptions, ExceptOptions, Recipient } from '../operations/session-address.js'
 import type { BackendSessionService, ServiceSource } from './backend-session-service.js'
@@ -23,7 +23,7 @@ export interface ContextRun extends ServiceSource {
   readonly rid: number
   readonly isNotify: boolean
   readonly signal: AbortSignal
-  readonly log: Logger
+  readonly log: FullLogger
   readonly messenger: Messenger
   readonly isDevelopment: boolean
   readonly worker: WorkerInfo
@@ -63,8 +63,8 @@ export class HandlerContext {
     return this.#run.signal
   }
 
-  /** The gateway's log. The route and the request's number are added to each line. */
-  get log(): Logger {
+  /** The gateway's log. Each line gets the route, the request's number, its session and its user. */
+  get log(): FullLogger {
     return this.#run.log
   }
 

@@ -5,10 +5,10 @@
 import { shorten } from '../../shared/text/field-text.js'
 import {
   createLogger,
+  type FullLogger,
   formatFields,
   formatMessage,
   type LogFields,
-  type Logger,
   type LogLevel
 } from '../../shared/text/log.js'
 import type { Link } from './link.js'
@@ -16,11 +16,15 @@ import type { Link } from './link.js'
 /** Maximum characters of a message. */
 const longestMessage = 16_384
 
-/** Creates a logger. `always` are the fields of every line. They override fields of the same names. */
-export function createLinkLogger(link: Link, always: Readonly<Record<string, unknown>>): Logger {
-  return createLogger('debug', (level, message, fields) => {
+/**
+ * Creates a logger. `always` are the fields of every line, or returns them for each line. They override
+ * fields of the same names.
+ */
+export function createLinkLogger(link: Link, always: LogFields | (() => LogFields) = {}): FullLogger {
+  return createLogger('trace', (level, message, fields) => {
     const text = shorten(formatMessage(message), longestMessage)
-    link.outbox.log(level, text, formatFields(fields, always))
+    const own = typeof always === 'function' ? always() : always
+    link.outbox.log(level, text, formatFields(fields, own))
     link.leaveSoon()
   })
 }
@@ -30,16 +34,16 @@ export function createLinkLogger(link: Link, always: Readonly<Record<string, unk
  * unlimited.
  */
 export class RequestLog {
-  readonly logger: Logger
-  readonly #lines: Logger
+  readonly logger: FullLogger
+  readonly #lines: FullLogger
   readonly #maxLines: number
   #count = 0
   #isOver = false
 
-  constructor(link: Link, always: Readonly<Record<string, unknown>>, maxLines: number) {
+  constructor(link: Link, always: () => LogFields, maxLines: number) {
     this.#lines = createLinkLogger(link, always)
     this.#maxLines = maxLines
-    this.logger = createLogger('debug', (level, message, fields) => this.#log(level, message, fields))
+    this.logger = createLogger('trace', (level, message, fields) => this.#log(level, message, fields))
   }
 
   /** Called when the request has ended. Lines that its code still logs later are not limited. */

@@ -207,6 +207,7 @@ export class SessionOperations {
     const code = codeOf(error)
     if (code === errors.tooManyOperations.code && this.#caller.author?.tellLimit() === false) return
     this.#link.outbox.refused(
+      this.#caller.rid,
       this.#caller.route,
       operation,
       typeof about === 'string' && about.length <= maxNameBytes ? about : describeValue(about),

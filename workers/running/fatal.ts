@@ -47,8 +47,8 @@ export function reportFatal(link: Link): void {
   process.on('uncaughtExceptionMonitor', (error, origin) => {
     const cause = origin === 'unhandledRejection' ? 'an unhandled rejection' : 'an uncaught exception'
     if (!isHandledByGame()) return report(cause, describeThrown(error))
-    const { rid, route } = currentAuthor() ?? {}
-    const log = createLinkLogger(link, { route, requestId: rid })
+    const { rid, route, sid } = currentAuthor() ?? {}
+    const log = createLinkLogger(link, { route, requestId: rid, sid })
     log.error('A listener of the game has dealt with an error that nobody caught', { cause, error })
   })
 }

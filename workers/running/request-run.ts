@@ -13,7 +13,7 @@ import { type ErrorData, errors } from '../../shared/errors.js'
 import { type RequestHead, requestFlags } from '../../shared/link/batch.js'
 import { hookRoutes } from '../../shared/link/hooks.js'
 import type { AbortReason } from '../../shared/link/inbox.js'
-import type { Logger } from '../../shared/text/log.js'
+import { type FullLogger, nameSession, type RequestFields } from '../../shared/text/log.js'
 import { BackendSession } from '../api/backend-session.js'
 import { BackendSessionService } from '../api/backend-session-service.js'
 import { HandlerContext, type WorkerInfo } from '../api/context.js'
@@ -55,7 +55,10 @@ export class RequestRun implements Caller {
     this.#env = env
     this.#head = head
     this.view = view
-    this.author = new Author(this.rid, this.route, env.maxOperationsPerRequest)
+    this.author = new Author(
+      { rid: this.rid, route: this.route, sid: view.address.sid },
+      env.maxOperationsPerRequest
+    )
     this.operations = new SessionOperations(env.link, this, env)
   }
 
@@ -88,15 +91,16 @@ export class RequestRun implements Caller {
     return this.#env.worker
   }
 
-  get log(): Logger {
+  get log(): FullLogger {
     const most = this.author.isOver ? 0 : this.#env.maxOperationsPerRequest
-    this.#log ??= new RequestLog(this.#env.link, this.#names, most)
+    this.#log ??= new RequestLog(this.#env.link, () => this.#names(), most)
     return this.#log.logger
   }
 
   /** The fields that name the request in log lines. */
-  get #names(): Readonly<Record<string, unknown>> {
-    return { route: this.route, requestId: this.rid }
+  #names(): RequestFields {
+    const { uid, address } = this.view
+    return { route: this.route, requestId: this.rid, ...nameSession({ sid: address.sid, uid }) }
   }
 
   get signal(): AbortSignal {
@@ -212,7 +216,7 @@ export class RequestRun implements Caller {
   }
 
   #fail(error: unknown): void {
-    this.#decide(tellFailure(error, createLinkLogger(this.#env.link, this.#names)))
+    this.#decide(tellFailure(error, createLinkLogger(this.#env.link, this.#names())))
   }
 
   #decide(outcome: string | ErrorData): void {

@@ -38,7 +38,9 @@ export class Turn {
     try {
       this.#runOn()
     } catch (error) {
-      createLinkLogger(this.#env.link, {}).error('A turn failed', { error: describeThrown(error) })
+      createLinkLogger(this.#env.link, { sid: this.#task.sid }).error('A turn failed', {
+        error: describeThrown(error)
+      })
       this.#giveBack()
     }
   }

@@ -7,14 +7,23 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { errors } from '../../shared/errors.js'
 
+/** What names a request. */
+export interface AuthorNames {
+  readonly rid: number
+  readonly route: string
+  /** The number of its session. */
+  readonly sid: number
+}
+
 /**
- * A request as the cause of running code. Holds only the request's id and route, because all timers and
- * promises of the request keep the author in memory. Counts the operations of the request until it has ended;
+ * A request as the cause of running code. Holds only what names the request, because all timers and promises
+ * of the request keep the author in memory. Counts the operations of the request until it has ended;
  * later operations are not limited.
  */
 export class Author {
   readonly rid: number
   readonly route: string
+  readonly sid: number
   /** Set once the request has ended. */
   isOver = false
   readonly #maxOperations: number
@@ -25,9 +34,10 @@ export class Author {
    * Creates the author of a request. `maxOperations` is the maximum number of its operations; 0 means
    * unlimited.
    */
-  constructor(rid: number, route: string, maxOperations: number) {
+  constructor({ rid, route, sid }: AuthorNames, maxOperations: number) {
     this.rid = rid
     this.route = route
+    this.sid = sid
     this.#maxOperations = maxOperations
   }
 

@@ -131,6 +131,9 @@ t.test('defaults are what the options themselves allow', t => {
   t.end()
 })
 
+/** What `auto` stands for in a test. */
+const ofAuto: Readonly<Record<string, string>> = { startPage: 'on', logFormat: 'text' }
+
 /** What an error says that a value has to be. */
 function describeExpected({ check }: OptionRow): string {
   switch (check.type) {
@@ -209,7 +212,7 @@ for (const row of optionTable) {
       for (const word of check.words ?? []) t.equal(resolveWith(word)[name], word, 'each word is allowed')
     if (type === 'word')
       for (const word of check.words)
-        t.equal(resolveWith(word)[name], word === 'auto' ? 'on' : word, 'each word is allowed')
+        t.equal(resolveWith(word)[name], word === 'auto' ? ofAuto[name] : word, 'each word is allowed')
     t.end()
   })
 }
@@ -414,6 +417,8 @@ t.test('an option has one name on the command line and one in the environment', 
       ['dev', 'SALLYPORT_DEV'],
       ['dev-poll', 'SALLYPORT_DEV_POLL'],
       ['log-level', 'SALLYPORT_LOG_LEVEL'],
+      ['log-format', 'SALLYPORT_LOG_FORMAT'],
+      ['slow-request', 'SALLYPORT_SLOW_REQUEST'],
       ['max-log-lines-per-second', 'SALLYPORT_MAX_LOG_LINES_PER_SECOND']
     ]
   )

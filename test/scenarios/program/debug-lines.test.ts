@@ -84,8 +84,14 @@ t.test('at other levels there are no such lines, whoever writes the log', async 
   )
 })
 
-t.test('log.md lists every line of debug-lines.ts, and no other', async t => {
-  const code = readText('gateway/debug-lines.ts')
+t.test('log.md lists every line of debug-lines.ts and trace-lines.ts, and no other', async t => {
+  const traced = [...readText('gateway/tracing/trace-lines.ts').matchAll(/trace\('([^']+)'/g)].map(
+    ([, message]) => message
+  )
+  const traces =
+    /## Lines at the level trace\n([\s\S]*?)\n## /.exec(readText('docs/reference/log.md'))?.[1] ?? ''
+  t.same([...traces.matchAll(/^\| `([^`]+)`/gm)].map(([, message]) => message).sort(), traced.sort())
+  const code = readText('gateway/tracing/debug-lines.ts')
   const written = [...code.matchAll(/(?:debug|tell)\('([^']+)'/g)].map(([, message]) => message)
   const section =
     /## Lines at the level debug\n([\s\S]*?)\n## /.exec(readText('docs/reference/log.md'))?.[1] ?? ''

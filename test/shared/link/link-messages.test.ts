@@ -90,7 +90,7 @@ const outboxCalls: fc.Arbitrary<Call> = fc.oneof(
   fc.tuple(fc.constant('members'), userHead, anyText, fc.nat(), fc.nat()),
   fc.tuple(fc.constant('channelSize'), userHead, anyText),
   fc.tuple(fc.constant('destroyChannel'), userHead, anyText),
-  fc.tuple(fc.constant('refused'), anyText, anyText, anyText, refusal)
+  fc.tuple(fc.constant('refused'), fc.nat(), anyText, anyText, anyText, refusal)
 )
 
 /** Calls the method that each call names. */

@@ -5,7 +5,10 @@ import { Author, actAs, currentAuthor } from '../../../workers/runtime/author.js
 
 t.test('each is the doing of the request that gave it', async t => {
   const seen: unknown[] = []
-  const [one, two] = [new Author(1, 'a.one', 0), new Author(2, 'a.two', 0)]
+  const [one, two] = [
+    new Author({ rid: 1, route: 'a.one', sid: 7 }, 0),
+    new Author({ rid: 2, route: 'a.two', sid: 7 }, 0)
+  ]
   const answered = Promise.resolve()
   await new Promise<void>(resolve => {
     actAs(one, () => settle(answered, () => seen.push(currentAuthor())))

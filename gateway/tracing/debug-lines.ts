@@ -4,23 +4,23 @@
  * There is an object of this class if `logLevel` is `debug`, and none otherwise: then nothing is measured or
  * built for these lines. No line contains a body, a setting or a token.
  */
-import type { GatewayError } from '../shared/errors.js'
-import type { Logger } from '../shared/text/log.js'
-import type { ConnectionWatcher } from './connections/connection-parts.js'
-import type { RequestWatcher } from './dispatch/open-requests.js'
-import type { WorkerWatcher } from './dispatch/worker-reports.js'
-import type { RefusalWatcher } from './intake/intake.js'
-import type { ClientAddress } from './options/options.js'
-import type { Worker } from './pool/worker.js'
-import type { Registry } from './sessions/registry.js'
-import type { Request } from './sessions/request.js'
-import type { Session } from './sessions/session.js'
+import type { GatewayError } from '../../shared/errors.js'
+import { type Logger, nameSession } from '../../shared/text/log.js'
+import type { ConnectionWatcher } from '../connections/connection-parts.js'
+import type { RequestWatcher } from '../dispatch/open-requests.js'
+import type { WorkerWatcher } from '../dispatch/worker-reports.js'
+import type { RefusalWatcher } from '../intake/intake.js'
+import type { ClientAddress } from '../options/options.js'
+import type { Worker } from '../pool/worker.js'
+import type { Registry } from '../sessions/registry.js'
+import { describeOutcome, type Outcome, type Request } from '../sessions/request.js'
+import type { Session } from '../sessions/session.js'
 
 export class DebugLines implements ConnectionWatcher, RefusalWatcher, RequestWatcher, WorkerWatcher {
   readonly #log: Logger
   readonly #monotonic: () => number
-  /** When each request arrived, and when each worker began to start. */
-  readonly #since = new WeakMap<Request | Worker, number>()
+  /** When each worker began to start. */
+  readonly #since = new WeakMap<Worker, number>()
 
   constructor(log: Logger, monotonic: () => number) {
     this.#log = log
@@ -51,18 +51,13 @@ export class DebugLines implements ConnectionWatcher, RefusalWatcher, RequestWat
     registry.on('closed', (session, reason) => this.#tell('A session was closed', session, { reason }))
   }
 
-  requestAdded(request: Request): void {
-    this.#since.set(request, this.#monotonic())
+  requestDecided(request: Request, outcome: Outcome | undefined, now: number): void {
+    const told = { ...request.timesAt(now), outcome: describeOutcome(outcome) }
+    this.#log.debug('A request is done', { ...request.names, ...told })
   }
 
-  requestDecided(request: Request, outcome: string): void {
-    const { route, rid, session } = request
-    const fields = { route: route.name, requestId: rid, sid: session.sid }
-    this.#log.debug('A request is done', { ...fields, ms: this.#elapsed(request), outcome })
-  }
-
-  requestRefused(session: Session, { code, message }: GatewayError): void {
-    this.#tell('A request was refused', session, { code, error: message })
+  requestRefused(session: Session, route: string | number, { code, message }: GatewayError): void {
+    this.#tell('A request was refused', session, { route, code, error: message })
   }
 
   workerStarts(worker: Worker): void {
@@ -95,11 +90,11 @@ export class DebugLines implements ConnectionWatcher, RefusalWatcher, RequestWat
     }
   }
 
-  #tell(message: string, { sid, uid }: Session, more: object = {}): void {
-    this.#log.debug(message, { sid, ...(uid !== null && { uid }), ...more })
+  #tell(message: string, session: Session, more: object = {}): void {
+    this.#log.debug(message, { ...nameSession(session), ...more })
   }
 
-  #elapsed(of: Request | Worker): number {
+  #elapsed(of: Worker): number {
     return this.#msSince(this.#since.get(of) ?? this.#monotonic())
   }
 
