@@ -1,4 +1,5 @@
 /** Explains why a port cannot be listened on, and what to do about it. */
+import cluster from 'node:cluster'
 
 /** The flags that choose the port and the address, as the explanation names them. */
 export interface ListenFlags {
@@ -13,6 +14,8 @@ export function explainListenError(
 ): string {
   switch (code) {
     case 'EADDRINUSE':
+      if (cluster.isWorker)
+        return 'another process of this cluster listens there already. A gateway is one process, with workers of its own on all cores: start it once (pm2: exec_mode fork, instances 1)'
       return `another program listens there already; end it, or choose another port: ${port} 0 takes a free one`
     case 'EACCES':
       return `this user may not listen there; choose a port from 1024 on: ${port} 0 takes a free one`

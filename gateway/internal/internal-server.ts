@@ -133,7 +133,7 @@ export class InternalServer {
     return new Promise(resolve => {
       const failed = (error: Error) => resolve(error)
       http.once('error', failed)
-      http.listen(port, this.#init.internalHost, () => {
+      http.listen({ port, host: this.#init.internalHost, exclusive: true }, () => {
         http.off('error', failed)
         http.on('error', error => this.#tcpConnections.acceptFailed(error))
         this.#port = (http.address() as AddressInfo).port
