@@ -69,22 +69,28 @@ t.test("Kubernetes' manifest: its names and ports fit together", async t => {
   t.equal(metadata.annotations['prometheus.io/port'], variables['SALLYPORT_INTERNAL_PORT'])
   t.equal(pod.enableServiceLinks, false, 'else SALLYPORT_PORT would be that of the service')
   for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe'])
-    t.match(container[probe].httpGet, { path: probe === 'livenessProbe' ? '/livez' : '/readyz', port: 'internal' })
+    t.match(container[probe].httpGet, {
+      path: probe === 'livenessProbe' ? '/livez' : '/readyz',
+      port: 'internal'
+    })
 })
 
-t.test("Docker's image runs the program itself below an init, not as root, and asks the right port", async t => {
-  const text = read('Dockerfile').replace(/\\\n\s*/g, '')
-  const instructions = text.split('\n').filter(line => line !== '' && !line.startsWith('#'))
-  for (const line of instructions)
-    t.match(line, /^(FROM|WORKDIR|COPY|RUN|ENV|USER|EXPOSE|STOPSIGNAL|HEALTHCHECK|ENTRYPOINT) \S/)
-  const [, entry] = /^ENTRYPOINT (.*)$/m.exec(text)!
-  const [init, , node, , program] = JSON.parse(entry!)
-  t.same([init, node], ['/usr/bin/tini', 'node'])
-  t.ok(existsSync(join(root, program.replace('node_modules/sallyport/', ''))), program)
-  t.match(text, /^USER node$/m)
-  t.match(text, new RegExp(`^EXPOSE ${defaultOf('port')}$`, 'm'))
-  t.match(text, /^STOPSIGNAL SIGTERM$/m)
-})
+t.test(
+  "Docker's image runs the program itself below an init, not as root, and asks the right port",
+  async t => {
+    const text = read('Dockerfile').replace(/\\\n\s*/g, '')
+    const instructions = text.split('\n').filter(line => line !== '' && !line.startsWith('#'))
+    for (const line of instructions)
+      t.match(line, /^(FROM|WORKDIR|COPY|RUN|ENV|USER|EXPOSE|STOPSIGNAL|HEALTHCHECK|ENTRYPOINT) \S/)
+    const [, entry] = /^ENTRYPOINT (.*)$/m.exec(text)!
+    const [init, , node, , program] = JSON.parse(entry!)
+    t.same([init, node], ['/usr/bin/tini', 'node'])
+    t.ok(existsSync(join(root, program.replace('node_modules/sallyport/', ''))), program)
+    t.match(text, /^USER node$/m)
+    t.match(text, new RegExp(`^EXPOSE ${defaultOf('port')}$`, 'm'))
+    t.match(text, /^STOPSIGNAL SIGTERM$/m)
+  }
+)
 
 t.test(
   'the limits of the kernel are names of this kernel, and its values are numbers',

@@ -74,7 +74,7 @@ const proxies: Record<string, (t: Test, place: Place) => RunningServer> = {
 
 const schemes = { nginx: 'wss', caddy: 'ws' }
 
-/** How it ends. Caddy before 2.6.3, if asked to end, sends a close to the gateway that breaks the protocol. */
+/** How it ends: Caddy before 2.6.3, if asked to end, sends the gateway a close that breaks the protocol. */
 const ends = { nginx: 'SIGTERM', caddy: 'SIGKILL' } as const
 
 for (const [name, startProxy] of Object.entries(proxies)) {

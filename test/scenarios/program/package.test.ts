@@ -1,11 +1,19 @@
 /** The package as its users get it: packed, installed in an empty project, compiled, and run. */
 
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { matchRows } from '../../helpers/match-rows.js'
 import { root } from '../../helpers/paths.js'
 
@@ -98,14 +106,57 @@ socket.onclose = async () => {
 }
 `
 
+/** Folders and files of the package; each must be there. */
+const contents = [
+  /^dist\/(?:gateway|workers|shared|client|testing|examples)\/.+\.(?:js|d\.ts)$/,
+  /^gateway\/(?:host\/start-page|console\/page)\/[\w/-]+\.(?:html|css|js)$/,
+  /^examples\/(?:chat|arena)\/page\/[\w-]+\.(?:html|css|js)$/,
+  /^examples\/starter\/.+\.(?:ts|md)$/,
+  /^deploy\/(?:[\w.-]+\.(?:service|yaml|conf|cjs)|Dockerfile|dockerignore|Caddyfile)$/,
+  /^docs\/.+\.(?:md|json|jsonl|svg)$/,
+  /^(?:README|ARCHITECTURE|CONTRIBUTING|CHANGELOG|SECURITY)\.md$/,
+  /^LICENSE$/,
+  /^package\.json$/
+]
+
+/** Checks that the package has all that it should have, and nothing else. */
+function expectContents(t: Test, paths: readonly string[]): void {
+  t.same(
+    paths.filter(path => !contents.some(each => each.test(path))),
+    [],
+    'nothing else'
+  )
+  for (const each of contents)
+    t.ok(
+      paths.some(path => each.test(path)),
+      String(each)
+    )
+  const { exports, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const named = JSON.stringify([exports, bin]).match(/(?<=\.\/)dist[^"]+|(?<=")dist[^"]+/g)!
+  t.same(
+    named.filter(path => !paths.includes(path)),
+    [],
+    'all that it exports'
+  )
+  for (const file of readdirSync(join(root, 'deploy'))) t.ok(paths.includes(`deploy/${file}`), file)
+}
+
+/** Reads the paths that `npm pack --json` prints: a list with one package. */
+function readPaths(printed: string): string[] {
+  const [first] = Object.values<{ files: { path: string }[] }>(JSON.parse(printed))
+  return first!.files.map(({ path }) => path)
+}
+
 t.test(
   'packed and installed in an empty project it compiles under NodeNext, strictly, and runs',
   { timeout: 300_000 },
   async t => {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-package-'))
     t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-    await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: root })
+    const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
+    const { stdout: packed } = await run('npm', pack, { cwd: root, maxBuffer: 16 * 1024 * 1024 })
     const [tarball] = readdirSync(folder)
+    expectContents(t, readPaths(packed))
     const project = join(folder, 'game')
     mkdirSync(join(project, 'handlers'), { recursive: true })
     writeFileSync(
