@@ -35,5 +35,5 @@ export type {
 } from './options/options.js'
 export type { Isolation, PlainOptions, SingleSession, StartPage } from './options/plain-options.js'
 export type { OfferedRoute } from './route-changes.js'
-export { type Config, createGateway, type GatewayOptions } from './start.js'
+export { type Config, type ConfigExport, createGateway, defineConfig, type GatewayOptions } from './start.js'
 export { type MetricName, metricNames } from './telemetry/metrics.js'

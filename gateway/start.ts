@@ -1,6 +1,8 @@
 /** The start of a gateway, and its options: checks them, puts the parts together and runs them. */
+import { describeValue } from '../shared/check.js'
 import { errors } from '../shared/errors.js'
 import { describeUnsupported, isSupported } from '../shared/node-version.js'
+import { addEnvironment } from './configuration/configuration.js'
 import { Gateway } from './gateway.js'
 import type { GivenPlainOptions, OptionTree } from './options/options.js'
 import { resolveOptions } from './options/resolve-options.js'
@@ -19,6 +21,18 @@ export interface Config extends OptionTree {
    * end waits for it, for up to `closeTimeout`; an error is logged. Default: nothing.
    */
   onStop?: (gateway: Gateway) => void | Promise<void>
+}
+
+/** What a configuration file exports by default: options, a promise of them, or a function that returns them. */
+export type ConfigExport = Config | Promise<Config> | (() => Config | Promise<Config>)
+
+/**
+ * Returns the options of a configuration file as they are, and so lets an editor know their types.
+ *
+ * @example export default defineConfig({ handlers: './handlers', heartbeat: '10s' })
+ */
+export function defineConfig<Export extends ConfigExport>(config: Export): Export {
+  return config
 }
 
 /** The options of a gateway that a program creates. */
@@ -43,9 +57,16 @@ export interface GatewayOptions extends Config {
  * `LISTEN_FAILED`, and the error of `onStart`; then nothing is left running
  * @example const gateway = await createGateway({ handlers: './handlers', port: 3010 })
  */
-export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+export async function createGateway(
+  options: GatewayOptions | (Config & { readonly env: true })
+): Promise<Gateway> {
   if (!isSupported(process.version)) throw errors.nodeUnsupported(describeUnsupported(process.version))
-  const gateway = assembleGateway(options)
+  const { env, ...own } = options
+  if (env !== undefined && typeof env !== 'boolean')
+    throw errors.optionInvalid(`Expected \`env\` to be true or false, got ${describeValue(env)}`)
+  const { options: all, warnings } = env ? addEnvironment(own, process.env) : { options: own, warnings: [] }
+  const gateway = assembleGateway(all)
+  for (const warning of warnings) gateway.options.log.warn(warning)
   await gateway.start()
   return gateway
 }

@@ -37,6 +37,21 @@ export function findTypescript(handlers: string, file: string): TypescriptSetup 
   )
 }
 
+/**
+ * Imports a module in this thread, with the loader of TypeScript if it is TypeScript.
+ *
+ * @throws `OPTION_INVALID`, if nothing can load it, and the error of the import
+ */
+export async function importModule(file: string): Promise<Readonly<Record<string, unknown>>> {
+  const url = pathToFileURL(file).href
+  if (!isTypescript(file)) return import(url)
+  const { typescriptLoaders, tsconfig } = findTypescript(dirname(file), file)
+  const [loader] = typescriptLoaders
+  if (loader === undefined) return import(url)
+  const { tsImport } = await import(loader)
+  return tsImport(url, { parentURL: url, tsconfig: tsconfig ?? false })
+}
+
 /** Whether Node runs TypeScript by itself. */
 function canStripTypes(): boolean {
   return Boolean((process.features as { readonly typescript?: unknown }).typescript)

@@ -70,7 +70,7 @@ export function checkOption(row: OptionRow, value: unknown): PlainValue {
   if (value === undefined) {
     if (defaultValue === undefined)
       throw errors.optionInvalid(
-        `The option \`${name}\` is missing: give the folder of the handler modules, --${flagOf(name)} DIR`
+        `The option \`${name}\` is missing: give the folder of the handler modules, --${flagOf(name)} DIR or in sallyport.config.ts`
       )
     return defaultValue
   }

@@ -4,6 +4,7 @@ import { errors } from '../../shared/errors.js'
 import { suggest } from '../../shared/text/nearest.js'
 import { variableOf } from '../options/option-row.js'
 import { formatFlags, formatRows, helpFlag, type ProgramCommand } from './command.js'
+import { checkCommand, configCommand } from './configuration-commands.js'
 import { gatewayCommand, gatewayFlags, programFlags } from './gateway-command.js'
 import { initCommand } from './init.js'
 import { routesCommand } from './routes.js'
@@ -12,6 +13,8 @@ import { typesCommand } from './types.js'
 /** Commands by their names. Without a name, the program runs the gateway. */
 export const commands: Readonly<Record<string, ProgramCommand>> = {
   init: initCommand,
+  check: checkCommand,
+  config: configCommand,
   routes: routesCommand,
   types: typesCommand
 }
@@ -65,7 +68,8 @@ ${formatFlags(gatewayFlags)}
 
 ${formatFlags({ ...programFlags, ...helpFlag })}
 
-Each option of the gateway can be set in the environment too: --max-pause is ${variableOf('maxPause')}.
+Each option of the gateway can be set in the environment too: --max-pause is ${variableOf('maxPause')}. A
+configuration file calls it maxPause. A time may be 10s, a size 64KiB; --no-dev takes back a dev: true.
 `
 }
 

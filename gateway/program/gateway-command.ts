@@ -1,12 +1,13 @@
-/** The program without a command: runs the gateway, with options from flags and the environment. */
+/** The program without a command: runs the gateway, with its configuration. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { errors } from '../../shared/errors.js'
 import { suggest } from '../../shared/text/nearest.js'
+import { followConfigFile } from '../configuration/config-changes.js'
+import { type Configuration, findFaults, readConfiguration } from '../configuration/configuration.js'
 import { flagOf, type OptionRow } from '../options/option-row.js'
 import { optionTable } from '../options/option-table.js'
-import { formatValue, readText } from '../options/option-value.js'
-import { readVariables } from '../options/variables.js'
+import { formatValue } from '../options/option-value.js'
 import { assembleGateway, type Config } from '../start.js'
 import { formatBanner } from './banner.js'
 import type { Arguments, FlagTable, ProgramCommand } from './command.js'
@@ -43,6 +44,10 @@ export const gatewayFlags: FlagTable = Object.fromEntries(
 
 /** The flags that are no options of the gateway, beside `--help`. */
 export const programFlags = {
+  config: {
+    value: 'FILE',
+    help: 'the configuration file (default: sallyport.config.ts, .mts, .js, .mjs, .cjs or .json in the current folder)'
+  },
   example: {
     value: 'NAME',
     help: 'run an example that comes with the package, where no handlers are given'
@@ -53,43 +58,49 @@ export const programFlags = {
 /** The flags that say which handlers, for commands that load them. */
 export const handlersFlags: FlagTable = {
   handlers: gatewayFlags['handlers']!,
+  config: programFlags.config,
   dev: gatewayFlags['dev']!,
   example: programFlags.example
 }
 
 export const gatewayCommand: ProgramCommand = {
-  usage: '--handlers DIR [options]',
+  usage: '[--handlers DIR] [options]',
   summary: 'A WebSocket gateway for games. Handlers are the functions that the modules in DIR export.',
   flags: { ...gatewayFlags, ...programFlags },
   run: runGateway
 }
 
-/** The options of a gateway that a command line and the environment give. */
+/** The options of a gateway that the command line, the environment and the configuration file give. */
 export interface GivenOptions {
   readonly options: Config
-  /** The module of an example whose `onHttpRequest` answers HTTP requests, if there is one. */
-  readonly http: string | undefined
-  /** A sentence for each variable of the environment that was ignored. */
-  readonly warnings: readonly string[]
+  /** The same, with what has given each of them. */
+  readonly configuration: Configuration
 }
 
 /**
- * Reads the options of a gateway. Flags win over variables. Flags that are no options of it are ignored.
+ * Reads the options of a gateway. Flags that are no options of it are ignored.
  *
- * @throws `OPTION_INVALID` if there is no such example
+ * @throws `OPTION_INVALID` if the configuration file does not load, or if there is no such example
  */
-export function readGatewayOptions({ flags, env }: Arguments): GivenOptions {
-  const { values, warnings } = readVariables(env)
-  const asked: Record<string, unknown> = {}
-  for (const row of optionTable) {
-    const given = flags[flagOf(row.name)] ?? values.get(row.name)
-    if (given !== undefined) asked[row.name] = typeof given === 'string' ? readText(row, given) : given
+export async function readGatewayOptions({ flags, env }: Arguments): Promise<GivenOptions> {
+  const read = await readConfiguration({ flags, env, folder: process.cwd() })
+  const configuration = await addExample(read, flags['example'] as string | undefined)
+  // A program of one's own has no internal port unless it asks for one; the command line has.
+  const options = { internalPort: 'auto', ...configuration.options }
+  return { options: options as unknown as Config, configuration }
+}
+
+/** Adds the handlers of an example, and its page, where no handlers are given. */
+async function addExample(given: Configuration, name: string | undefined): Promise<Configuration> {
+  if (name === undefined || given.options['handlers'] !== undefined) return given
+  const { handlers, http } = findExample(name, given.options['dev'] === true)
+  const page = http === undefined ? {} : await import(pathToFileURL(http).href)
+  const { onHttpRequest } = page as { readonly onHttpRequest?: unknown }
+  return {
+    ...given,
+    options: { handlers, ...(onHttpRequest !== undefined && { onHttpRequest }), ...given.options },
+    origins: new Map([...given.origins, ['handlers', '--example']])
   }
-  const isDev = asked['dev'] === true
-  const name = flags['example'] as string | undefined
-  const example = asked['handlers'] === undefined && name !== undefined ? findExample(name, isDev) : undefined
-  if (example !== undefined) asked['handlers'] = example.handlers
-  return { options: asked as unknown as Config, http: example?.http, warnings }
 }
 
 async function runGateway(given: Arguments): Promise<void> {
@@ -97,10 +108,17 @@ async function runGateway(given: Arguments): Promise<void> {
     process.stdout.write(`${version}\n`)
     return
   }
-  const { options, http, warnings } = readGatewayOptions(given)
-  const page = http === undefined ? {} : await import(pathToFileURL(http).href)
-  const gateway = assembleGateway({ internalPort: 'auto', ...options, onHttpRequest: page.onHttpRequest })
-  for (const warning of warnings) gateway.options.log.warn(warning)
+  const { options, configuration } = await readGatewayOptions(given)
+  const faults = findFaults(configuration)
+  if (faults.length > 0) throw errors.optionInvalid(faults.join('\n'))
+  const gateway = assembleGateway(options)
+  const { log } = gateway.options
+  for (const warning of configuration.warnings) log.warn(warning)
+  const { file } = configuration
+  if (gateway.options.dev && file !== undefined)
+    followConfigFile(file, () =>
+      log.warn('The configuration has changed: restart the gateway to apply it', { file })
+    )
   const state = await new Program(gateway).start()
   if (state === 'running') process.stdout.write(formatBanner(gateway, version))
 }

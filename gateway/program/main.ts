@@ -18,6 +18,8 @@ function fail(error: unknown): void {
   // An error that the user can fix, or that the system reports, is one sentence. Anything else is a bug of
   // the gateway, and needs its stack.
   const isSentence = name === 'GatewayError' || (code !== undefined && syscall !== undefined)
-  process.stderr.write(isSentence ? `sallyport: ${message}\n` : `${stack || error}\n`)
+  process.stderr.write(
+    isSentence ? `sallyport: ${message.replace(/\n/g, '\nsallyport: ')}\n` : `${stack || error}\n`
+  )
   process.exit(1)
 }

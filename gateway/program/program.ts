@@ -8,10 +8,10 @@
  *       └───────────────────────▲
  */
 
+import { followKeys } from '../development/keys.js'
 import type { Gateway } from '../gateway.js'
 import { reloadHandlers } from '../reloads.js'
 import { leaveFirstSignals } from './first-signals.js'
-import { followKeys } from './keys.js'
 
 /** Exit code after an uncaught exception: EX_SOFTWARE of sysexits.h. */
 export const faultCode = 70

@@ -9,7 +9,7 @@ const heading = ['route', 'file', 'options', 'schema']
 const none = '-'
 
 export const routesCommand: ProgramCommand = {
-  usage: 'routes --handlers DIR [--json]',
+  usage: 'routes [--handlers DIR] [--json]',
   summary: 'Lists the routes of the handlers in DIR, with their files, options and schemas.',
   details:
     'The handlers are loaded, and what they print goes to stderr. No port is opened, and onStart does not run.',
@@ -18,7 +18,7 @@ export const routesCommand: ProgramCommand = {
 }
 
 async function run(given: Arguments): Promise<void> {
-  const list = await listRoutes(readGatewayOptions(given).options)
+  const list = await listRoutes((await readGatewayOptions(given)).options)
   const text = given.flags['json'] === true ? JSON.stringify(list, null, 2) : formatTable(list.routes)
   // Waits until the reader has it all: a pipe may be slower than the end of the process.
   await new Promise<void>(resolve => process.stdout.write(`${text}\n`, () => resolve()))

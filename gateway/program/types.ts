@@ -7,7 +7,7 @@ import type { Arguments, ProgramCommand } from './command.js'
 import { handlersFlags, readGatewayOptions } from './gateway-command.js'
 
 export const typesCommand: ProgramCommand = {
-  usage: 'types --handlers DIR [--out FILE] [--check]',
+  usage: 'types [--handlers DIR] [--out FILE] [--check]',
   summary: 'Writes a file with the types of the routes of the handlers in DIR.',
   details: `The file imports the type of each module in DIR, and exports the type Routes for clients. No module is run.
 --dev keeps the file fresh if it is in its default place.`,
@@ -20,8 +20,8 @@ export const typesCommand: ProgramCommand = {
 }
 
 /** @throws `OPTION_INVALID`, `HANDLERS_INVALID` */
-function run(given: Arguments): void {
-  const { handlers } = resolveOptions(readGatewayOptions(given).options)
+async function run(given: Arguments): Promise<void> {
+  const { handlers } = resolveOptions((await readGatewayOptions(given)).options)
   const out = given.flags['out'] as string | undefined
   const file = readTypesFile(handlers, out === undefined ? undefined : resolve(out))
   if (given.flags['check'] === true) {

@@ -240,17 +240,17 @@ t.test(
       [
         ['--handlers', example, '--port', 'many'],
         {},
-        /^sallyport: Expected `port` to be a whole number from 0 to 65535, got "many" \(string\)$/
+        /^sallyport: Expected `port` to be a whole number from 0 to 65535, got "many" \(string\) \(from --port\)$/
       ],
       [
         ['--handlers', example, '--workers', '0'],
         {},
-        /^sallyport: Expected `workers` to be a whole number from 1 to 256, got 0 \(number\)$/
+        /^sallyport: Expected `workers` to be a whole number from 1 to 256, got 0 \(number\) \(from --workers\)$/
       ],
       [
         ['--handlers', example, '--single-session', 'maybe'],
         {},
-        /^sallyport: Expected `singleSession` to be one of off, reject, kick, got "maybe" \(string\)$/
+        /^sallyport: Expected `singleSession` to be one of off, reject, kick, got "maybe" \(string\) \(from --single-session\)$/
       ],
       [['--handlers', example, '--foo'], {}, /^sallyport: There is no option --foo; --help lists them$/],
       [

@@ -1,0 +1,30 @@
+/** JSON with comments and trailing commas, as a configuration file may have it. */
+
+/** Matches texts in quotes, which stay as they are, and comments. */
+const textOrComment = /("(?:[^"\\\n]|\\.)*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g
+
+const textOrTrailingComma = /("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])/g
+
+/**
+ * Parses the text.
+ *
+ * @throws SyntaxError, with the line and column if they are known
+ */
+export function parseJsonText(text: string): unknown {
+  const blank = (found: string, kept: string | undefined) => kept ?? found.replace(/[^\n]/g, ' ')
+  // Each comment becomes as many spaces, so that positions stay.
+  const plain = text
+    .replace(/^\uFEFF/, ' ')
+    .replace(textOrComment, blank)
+    .replace(textOrTrailingComma, blank)
+  try {
+    return JSON.parse(plain)
+  } catch (error) {
+    const { message } = error as SyntaxError
+    const [whole, position] = / at position (\d+).*$/.exec(message) ?? []
+    if (whole === undefined) throw error
+    const before = plain.slice(0, Number(position)).split('\n')
+    const place = `line ${before.length}, column ${before.at(-1)!.length + 1}`
+    throw new SyntaxError(`${message.slice(0, -whole.length)} (${place})`)
+  }
+}

@@ -1,0 +1,96 @@
+/** The commands `sallyport check` and `sallyport config`: is the configuration all right, and what is it. */
+
+import { wallClock } from '../../shared/clock.js'
+import { findFaults } from '../configuration/configuration.js'
+import { formatOptions, showOptions } from '../configuration/shown-options.js'
+import { readTlsPair } from '../http/tls.js'
+import { checkOptions, resolveOptions } from '../options/resolve-options.js'
+import { listRoutes } from '../route-list.js'
+import type { Arguments, ProgramCommand } from './command.js'
+import { type GivenOptions, gatewayFlags, programFlags, readGatewayOptions } from './gateway-command.js'
+
+const flags = { ...gatewayFlags, config: programFlags.config, example: programFlags.example }
+
+export const checkCommand: ProgramCommand = {
+  usage: 'check [options]',
+  summary: 'Loads configuration and handlers as a start would, and says all that is wrong.',
+  details: 'No port is opened, and onStart does not run. The exit code is 1 if anything is wrong.',
+  flags,
+  run: check
+}
+
+export const configCommand: ProgramCommand = {
+  usage: 'config [--json] [options]',
+  summary: 'Prints the resolved options, and which flag, variable or file has given each of them.',
+  details: 'Secrets are not printed.',
+  flags: { ...flags, json: { help: 'print JSON' } },
+  run: print
+}
+
+async function check(given: Arguments): Promise<void> {
+  let found: GivenOptions
+  try {
+    found = await readGatewayOptions(given)
+  } catch (error) {
+    return report([(error as Error).message])
+  }
+  const { configuration } = found
+  warn(configuration.warnings)
+  const faults = findFaults(configuration)
+  const { plain } = checkOptions(configuration.options)
+  const { handlers, tlsCert, tlsKey } = plain
+  if (tlsCert && tlsKey) note(faults, () => readTlsPair({ tlsCert, tlsKey }, wallClock()))
+  let routes = 0
+  if (handlers !== undefined) {
+    try {
+      routes = (await listRoutes({ handlers })).routes.length
+    } catch (error) {
+      faults.push((error as Error).message)
+    }
+  }
+  if (faults.length > 0) return report(faults)
+  await write(`configuration  ${configuration.file ?? 'no file'}
+handlers       ${handlers}, with ${routes} ${routes === 1 ? 'route' : 'routes'}
+No fault was found.
+`)
+}
+
+async function print(given: Arguments): Promise<void> {
+  const { configuration, options: asked } = await readGatewayOptions(given)
+  warn(configuration.warnings)
+  const faults = findFaults(configuration)
+  if (faults.length > 0) return report(faults)
+  const options = resolveOptions(asked)
+  const { origins } = configuration
+  const shown = showOptions({
+    options: { ...options },
+    given: configuration.options,
+    origins
+  })
+  if (given.flags['json'] !== true) return write(`${formatOptions(shown)}\n`)
+  const byName = Object.fromEntries(shown.map(({ name, value, from }) => [name, { value, from }]))
+  await write(`${JSON.stringify({ file: configuration.file ?? null, options: byName }, null, 2)}\n`)
+}
+
+function note(faults: string[], run: () => void): void {
+  try {
+    run()
+  } catch (error) {
+    faults.push((error as Error).message)
+  }
+}
+
+function warn(warnings: readonly string[]): void {
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`)
+}
+
+/** Writes each fault on a line of its own. */
+function report(faults: readonly string[]): void {
+  for (const line of faults.flatMap(each => each.split('\n'))) process.stderr.write(`sallyport: ${line}\n`)
+  process.exitCode = 1
+}
+
+/** Waits until the reader has it all: a pipe may be slower than the end of the process. */
+function write(text: string): Promise<void> {
+  return new Promise(resolve => process.stdout.write(text, () => resolve()))
+}

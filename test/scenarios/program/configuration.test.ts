@@ -1,0 +1,165 @@
+/** The program with a configuration file: it runs by it, checks it, and prints what it resolves to. */
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { createGateway } from '../../../gateway/index.js'
+import { root } from '../../helpers/paths.js'
+import { Player } from '../../helpers/player.js'
+import { until } from '../../helpers/until.js'
+
+const program = join(root, 'dist/gateway/program/main.js')
+const plainEnv = { ...process.env, NODE_OPTIONS: '', PORT: '' }
+
+const config = `import { defineConfig } from 'sallyport'
+export default defineConfig({
+  handlers: './handlers',
+  port: 0,
+  workers: 1,
+  internalPort: 'off',
+  maxBodyBytes: '32KiB',
+  authenticate: ({ url }) => ({ accept: true, uid: new URL(url, 'ws://game').searchParams.get('name') }),
+  onStart: gateway => console.log('It listens:', gateway.url.startsWith('ws:'), gateway.isReady),
+  onStop: gateway => console.log('It has closed:', gateway.isReady)
+})
+`
+
+function makeGame(t: Test): string {
+  const path = realpathSync(mkdtempSync(join(tmpdir(), 'sallyport-')))
+  t.teardown(() => rmSync(path, { recursive: true, force: true }))
+  mkdirSync(join(path, 'handlers'))
+  mkdirSync(join(path, 'node_modules'))
+  symlinkSync(root, join(path, 'node_modules/sallyport'))
+  writeFileSync(join(path, 'package.json'), '{ "type": "module" }')
+  writeFileSync(join(path, 'handlers/me.js'), 'export const name = (_body, session) => session.uid')
+  writeFileSync(join(path, 'sallyport.config.ts'), config)
+  return path
+}
+
+function run(cwd: string, args: readonly string[], env: Record<string, string> = {}) {
+  return new Promise<{ code: number; out: string; err: string }>(resolve => {
+    execFile(process.execPath, [program, ...args], { cwd, env: { ...plainEnv, ...env } }, (error, out, err) =>
+      resolve({ code: (error?.code as unknown as number) ?? 0, out, err })
+    )
+  })
+}
+
+t.test(
+  'the command line runs by a file in TypeScript, with authenticate and the hooks of the host, and tells a change of it',
+  async t => {
+    const game = makeGame(t)
+    const child = spawn(process.execPath, [program, '--dev'], { cwd: game, env: plainEnv })
+    t.teardown(() => child.kill('SIGKILL'))
+    let [out, err] = ['', '']
+    child.stdout.on('data', data => (out += data))
+    child.stderr.on('data', data => (err += data))
+    const ended = once(child, 'close')
+    await until('it listens', () => /ws:\/\/[^\s']+/.test(out) || child.exitCode !== null, 30_000)
+    const [url] = /ws:\/\/[^\s']+/.exec(out) ?? [err]
+    const player = await Player.connect(`${url}/?name=ann`)
+    t.equal(await player.request('me.name'), 'ann')
+    t.match(out, 'It listens: true true\n')
+    const file = join(game, 'sallyport.config.ts')
+    writeFileSync(file, `${readFileSync(file, 'utf8')}\n`)
+    await until('the change is told', () => err.includes('The configuration has changed'), 30_000)
+    child.kill('SIGTERM')
+    t.same(await ended, [0, null])
+    t.match(out, 'It has closed: false\n')
+  }
+)
+
+t.test('check says all faults at once, of the file, the environment, the flags and the handlers', async t => {
+  const game = makeGame(t)
+  writeFileSync(join(game, 'handlers/broken.js'), 'throw new Error("no database")')
+  const env = { PORT: 'many', SALLYPORT_PROT: '1' }
+  const [good, bad] = await Promise.all([
+    run(makeGame(t), ['check']),
+    run(game, ['check', '--heartbeat', '10 parsecs', '--tls-cert', 'none.pem', '--tls-key', 'none.pem'], env)
+  ])
+  t.equal(good.code, 0, good.err)
+  t.match(good.out, /configuration +\S+sallyport\.config\.ts\nhandlers +\S+, with 1 route\n/)
+  t.equal(bad.code, 1)
+  t.equal(bad.out, '')
+  for (const wanted of [
+    /^warning: SALLYPORT_PROT .* did you mean SALLYPORT_PORT\?$/m,
+    /^sallyport: Expected `port` .* \(from PORT\)$/m,
+    /^sallyport: Expected `heartbeat` .* \(from --heartbeat\)$/m,
+    /^sallyport: The certificate none\.pem can't be read: /m,
+    /^sallyport: .*broken\.js does not load: Error: no database/m
+  ])
+    t.match(bad.err, wanted)
+})
+
+t.test(
+  'config prints each option with its origin, also as JSON; a start has a line for each fault',
+  async t => {
+    const game = makeGame(t)
+    const [table, json, wrong] = await Promise.all([
+      run(game, ['config', '--max-pause', '1m']),
+      run(game, ['config', '--json'], { SALLYPORT_PORT: '1' }),
+      run(game, ['--workers', '0'], { PORT: 'many' })
+    ])
+    const file = join(game, 'sallyport.config.ts')
+    t.match(table.out, /^maxPause +1m +--max-pause$/m)
+    t.match(table.out, /^heartbeat +30s +default$/m)
+    t.ok(table.out.includes(`32KiB`) && table.out.includes(file), table.out)
+    t.match(JSON.parse(json.out), {
+      file,
+      options: {
+        port: { value: 1, from: 'SALLYPORT_PORT' },
+        maxBodyBytes: { value: 32_768, from: file },
+        authenticate: { value: '(function)', from: file },
+        heartbeat: { value: 30_000, from: 'default' }
+      }
+    })
+    t.equal(wrong.code, 1)
+    t.match(wrong.err, /^sallyport: Expected `port` .* \(from PORT\)\nsallyport: Expected `workers` .*\n$/)
+  }
+)
+
+t.test('createGateway reads the environment if asked, and an onStart that throws ends the start', async t => {
+  const { SALLYPORT_FRONTEND_ID } = process.env
+  t.teardown(() => {
+    if (SALLYPORT_FRONTEND_ID === undefined) delete process.env['SALLYPORT_FRONTEND_ID']
+    else process.env['SALLYPORT_FRONTEND_ID'] = SALLYPORT_FRONTEND_ID
+  })
+  process.env['SALLYPORT_FRONTEND_ID'] = 'south'
+  const handlers = join(makeGame(t), 'handlers')
+  const base = {
+    handlers,
+    port: 0,
+    workers: 1,
+    frontendId: 'north',
+    heartbeat: '20s',
+    logLevel: 'silent'
+  } as const
+  const asking = await createGateway({ ...base, env: true })
+  t.equal(asking.options.frontendId, 'south')
+  t.equal(asking.options.heartbeat, 20_000)
+  await asking.close()
+  const calls: string[] = []
+  const failing = createGateway({
+    ...base,
+    onStart: gateway => {
+      calls.push(gateway.options.frontendId)
+      throw new Error('no database')
+    },
+    onStop: () => void calls.push('stopped')
+  })
+  await t.rejects(failing, { message: 'no database' })
+  t.same(calls, ['north', 'stopped'])
+  await t.rejects(createGateway({ ...base, env: 'yes' } as never), {
+    code: 'OPTION_INVALID',
+    message: /`env`/
+  })
+})
