@@ -23,7 +23,7 @@ export interface Config extends OptionTree {
   onStop?: (gateway: Gateway) => void | Promise<void>
 }
 
-/** What a configuration file exports by default: options, a promise of them, or a function that returns them. */
+/** What a configuration file exports by default: options, a promise, or a function that returns either. */
 export type ConfigExport = Config | Promise<Config> | (() => Config | Promise<Config>)
 
 /**

@@ -1,4 +1,4 @@
-/** The resolved options as `sallyport config` shows them: each with its value and its origin, without secrets. */
+/** The resolved options as `sallyport config` shows them: value and origin of each, without secrets. */
 import type { OptionRow, PlainValue } from '../options/option-row.js'
 import { optionTable } from '../options/option-table.js'
 import { formatValue } from '../options/option-value.js'
