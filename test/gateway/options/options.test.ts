@@ -280,7 +280,9 @@ t.test('the folder of the handlers must be given', t => {
   for (const asked of [{}, { handlers: undefined }]) {
     t.throws(
       () => resolveOptions(asked as unknown as GatewayOptions),
-      refused('The option `handlers` is missing: give the folder of the handler modules, --handlers DIR or in sallyport.config.ts')
+      refused(
+        'The option `handlers` is missing: give the folder of the handler modules, --handlers DIR or in sallyport.config.ts'
+      )
     )
   }
   t.end()
