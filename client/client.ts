@@ -81,6 +81,14 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
     return this.#conversation.resumed
   }
 
+  /**
+   * What the last handshake told about the server, for tools: the names in its dictionary, routes and events
+   * alike, and whether it is a Sallyport, which marks its errors as such. Before: no names, and false.
+   */
+  get server(): { readonly names: readonly string[]; readonly isSallyport: boolean } {
+    return { names: this.#conversation.dictionary.list, isSallyport: this.#conversation.rich }
+  }
+
   /** The error that closed the client; undefined until it is closed. */
   get error(): ClientError | undefined {
     const { error } = this.#conversation

@@ -192,6 +192,10 @@ export const errors = {
     'REQUEST_TIMED_OUT',
     (route: string, ms: number) => `"${route}" was not answered within the client's ${ms} ms`
   ),
+  waitTimedOut: define(
+    'WAIT_TIMED_OUT',
+    (event: string, ms: number) => `No event "${event}" came within ${ms} ms`
+  ),
   bodyNotSerializable: define(
     'BODY_NOT_SERIALIZABLE',
     (path: string, what: string) => `The body can't be sent: ${what} at ${path === '' ? 'its top' : path}`

@@ -20,10 +20,16 @@ const around = readSources(['bench', 'examples'])
 /** What files of a folder may import, beside Node's own modules. */
 const allowed: Record<string, (from: string, path: string) => boolean> = {
   shared: from => from.startsWith('shared/') || isPackage(from),
-  gateway: from => from.startsWith('gateway/') || from.startsWith('shared/') || isPackage(from),
+  gateway: (from, path) =>
+    from.startsWith('gateway/') ||
+    from.startsWith('shared/') ||
+    isPackage(from) ||
+    // The program has the commands of the tools.
+    (path === 'gateway/program/commands.ts' && from === 'tools/commands.ts'),
   workers: from => from.startsWith('workers/') || from.startsWith('shared/') || isPackage(from),
   client: from => from.startsWith('client/') || from.startsWith('shared/') || isPackage(from),
   testing: from => !/^(test|bench|examples)\//.test(from),
+  tools: from => /^(tools|client|shared|gateway\/development|gateway\/console)\//.test(from),
   bench: (from, path) =>
     from.startsWith('bench/') ||
     (from === 'superjson' && path.startsWith('bench/floors/')) ||
@@ -101,7 +107,7 @@ function isNode(from: string): boolean {
 function isPackage(from: string): boolean {
   return (
     /^[@a-z][\w./@-]*$/.test(from) &&
-    !/^(shared|gateway|workers|client|testing|bench|examples|test)\//.test(from)
+    !/^(shared|gateway|workers|client|testing|tools|bench|examples|test)\//.test(from)
   )
 }
 
@@ -126,6 +132,24 @@ t.test('the client imports only itself and shared', async t => t.same(wrongImpor
 t.test('what tests of games import knows nothing of our own tests', async t =>
   t.same(wrongImports('testing'), [])
 )
+
+t.test(
+  'the tools are clients: they import the client, and of the gateway only types and the loader',
+  async t => t.same(wrongImports('tools'), [])
+)
+
+t.test('the tools are loaded when one is run, and not with the gateway', async t => {
+  const reached = new Set(['tools/commands.ts'])
+  for (const path of reached) {
+    for (const [, from] of readText(path).matchAll(/^import (?!type).*? from '(\.[^']+)\.js'/gm))
+      reached.add(`${join(dirname(path), from!)}.ts`)
+  }
+  t.ok(reached.size > 1)
+  t.same(
+    [...reached].filter(path => dirname(path) !== 'tools'),
+    []
+  )
+})
 
 t.test('the bench imports what users import, and the dependencies that its floors are about', async t =>
   t.same(wrongImports('bench'), [])

@@ -54,6 +54,12 @@ const testing: Face = {
   packages: [...worker.packages, ...host.packages, 'node:fs']
 }
 
+const load: Face = {
+  entry: 'tools/scenario/index',
+  rooms: ['tools/scenario', ...client.rooms],
+  packages: client.packages
+}
+
 /** Classes of the inside: whoever reaches one, reaches half of the project. */
 const internals = [
   'workers/operations/link',
@@ -69,7 +75,8 @@ const faces: Readonly<Record<string, Face>> = {
   sallyport: host,
   'sallyport/worker': worker,
   'sallyport/client': client,
-  'sallyport/testing': testing
+  'sallyport/testing': testing,
+  'sallyport/load': load
 }
 
 /** Returns the declarations that an entry reaches, and the packages that they import. */

@@ -99,8 +99,8 @@ t.test('errors.md has the codes that there are, each once, and no others', async
 })
 
 t.test('each error is named by its code, and used', async t => {
-  const sources = readSources(['shared', 'gateway', 'workers', 'client', 'testing']).map(({ path }) =>
-    readText(path)
+  const sources = readSources(['shared', 'gateway', 'workers', 'client', 'testing', 'tools']).map(
+    ({ path }) => readText(path)
   )
   for (const [name, { code }] of Object.entries(errors)) {
     t.equal(code, name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase())
@@ -222,7 +222,7 @@ t.test('each document is in the list of documents', async t => {
 t.test('the map of ARCHITECTURE.md has each file with the first sentence of its header', async t => {
   const map = await formatMap()
   t.equal(readMap(), map.trim(), 'npm run map writes it')
-  const files = readSources(['shared', 'gateway', 'workers', 'client', 'testing'])
+  const files = readSources(['shared', 'gateway', 'workers', 'client', 'testing', 'tools'])
   for (const { path } of files) {
     t.not(firstSentence(readText(path)), '', `${path} has a header`)
     t.ok(map.includes(`](${path})`), path)
@@ -230,7 +230,7 @@ t.test('the map of ARCHITECTURE.md has each file with the first sentence of its 
 })
 
 t.test('what ARCHITECTURE.md calls by class and member is there', async t => {
-  const texts = readSources(['shared', 'gateway', 'workers', 'client', 'testing']).map(({ path }) =>
+  const texts = readSources(['shared', 'gateway', 'workers', 'client', 'testing', 'tools']).map(({ path }) =>
     readText(path)
   )
   const names = [...readText('ARCHITECTURE.md').matchAll(/`([A-Z]\w+)\.(#?\w+)`/g)]

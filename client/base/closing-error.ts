@@ -16,7 +16,7 @@ export function connectError(url: string, { kind, reason, status, cause }: Failu
 }
 
 /** Returns the address without what may be secret in it, since messages end up in logs. */
-function withoutSecrets(url: string): string {
+export function withoutSecrets(url: string): string {
   return String(url)
     .replace(/\/\/[^/?#]*@/, '//')
     .replace(/[?#].*/s, '')

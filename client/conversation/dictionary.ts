@@ -33,6 +33,11 @@ export class Dictionary {
     return isSame ? this : new Dictionary(answer)
   }
 
+  /** All names that have a code. */
+  get list(): readonly string[] {
+    return [...this.#codes.keys()]
+  }
+
   /** Returns the route's code, or its name if it has none. */
   write(name: string): string | number {
     return this.#codes.get(name) ?? name

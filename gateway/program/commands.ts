@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { errors } from '../../shared/errors.js'
 import { suggest } from '../../shared/text/nearest.js'
+import { toolCommands } from '../../tools/commands.js'
 import { variableOf } from '../options/option-row.js'
 import { formatFlags, formatRows, helpFlag, type ProgramCommand } from './command.js'
 import { checkCommand, configCommand } from './configuration-commands.js'
@@ -16,7 +17,8 @@ export const commands: Readonly<Record<string, ProgramCommand>> = {
   check: checkCommand,
   config: configCommand,
   routes: routesCommand,
-  types: typesCommand
+  types: typesCommand,
+  ...toolCommands
 }
 
 /** A flag that may stand before any command, as `npm start` in a clone gives it. Most commands ignore it. */

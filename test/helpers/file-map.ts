@@ -13,7 +13,7 @@ const begin = '<!-- The map: written by `npm run map` from the first sentence of
 const end = '<!-- The end of the map. -->'
 
 /** Folders in the map, in its order. */
-const folders = ['gateway', 'workers', 'shared', 'client', 'testing']
+const folders = ['gateway', 'workers', 'shared', 'client', 'testing', 'tools']
 
 /** Returns the first sentence of a file's header. */
 export function firstSentence(text: string): string {

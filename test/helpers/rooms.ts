@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { readText, type Source } from './sources.js'
 
 /** Folders whose sub-folders are rooms; the folder's own files are a room, too. */
-export const houses = ['gateway', 'workers', 'shared', 'client', 'testing']
+export const houses = ['gateway', 'workers', 'shared', 'client', 'testing', 'tools']
 
 /** An import of one file by another; both are paths relative to the project. */
 export interface Edge {

@@ -37,7 +37,7 @@ function project(t: Test, install: (to: string) => void): string {
 /** Copies the package, so that it is another one than the gateway's, and links its dependencies. */
 function copyPackage(to: string): void {
   cpSync(join(root, 'package.json'), join(to, 'package.json'))
-  for (const name of ['gateway', 'workers', 'shared', 'client', 'testing'])
+  for (const name of ['gateway', 'workers', 'shared', 'client', 'testing', 'tools'])
     cpSync(join(root, 'dist', name), join(to, 'dist', name), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(to, 'node_modules'), 'junction')
 }

@@ -1,0 +1,76 @@
+/** A life of a scenario: waits for events, the end of the run, and what is counted. */
+import t from 'tap'
+import { createFigures } from '../../../tools/players/figures.js'
+import { Life } from '../../../tools/players/life.js'
+import { startGateway } from '../../helpers/gateway.js'
+
+const { gateway } = await startGateway(t, 'tools')
+
+function live(run: AbortController = new AbortController()) {
+  const figures = createFigures()
+  const plan = { url: gateway.url, user: undefined, timeout: 30_000 }
+  const life = new Life({ plan, figures, signal: run.signal, index: 7, life: 2 })
+  t.teardown(() => life.end())
+  return { life, figures, run }
+}
+
+t.test('a wait takes the oldest event that no wait has taken, also one that came before', async t => {
+  const { life, figures } = live()
+  await life.connect()
+  for (const name of ['a', 'b', 'c', 'd']) await life.request('player.greet', { name })
+  t.same(await life.waitFor('greeting'), { hello: 'a' })
+  t.same(await life.waitFor('greeting'), { hello: 'b' })
+  const where = (body: unknown) => (body as { hello: string }).hello === 'd'
+  t.same(await life.waitFor('greeting', { where }), { hello: 'd' }, 'and passes others over')
+  const next = life.waitFor('greeting')
+  await life.request('player.greet', { name: 'e' })
+  t.same(await next, { hello: 'e' })
+  t.equal(figures.steps.get('wait greeting')!.ok, 4)
+  t.equal(figures.events, 5)
+})
+
+t.test('a wait in vain is an error under its name, and its time counts', async t => {
+  const { life, figures } = live()
+  await life.connect()
+  await t.rejects(life.waitFor('never', { timeout: 5 }), {
+    code: 'WAIT_TIMED_OUT',
+    message: 'No event "never" came within 5 ms'
+  })
+  const { ok, errors, times } = figures.steps.get('wait never')!
+  t.equal(ok, 0)
+  t.equal(times.count, 1)
+  t.same([...errors.keys()], ['WAIT_TIMED_OUT'])
+})
+
+t.test('the end of the run rejects each step that waits, and counts none of them', async t => {
+  const { life, figures, run } = live()
+  await life.connect()
+  const steps = [
+    life.request('player.wait'),
+    life.waitFor('never'),
+    life.sleep(3_600_000),
+    life.measure('all', () => life.sleep(3_600_000))
+  ]
+  run.abort()
+  for (const step of steps) await t.rejects(step, { name: 'RunEnded' })
+  await t.rejects(life.connect(), { name: 'RunEnded' })
+  t.same([...figures.steps.keys()], ['(connect)'])
+})
+
+t.test('a step before `connect` is refused, with what is missing', async t => {
+  const { life } = live()
+  t.throws(() => life.client, { message: /the scenario has not called `await player\.connect\(\)` yet/ })
+  t.throws(() => life.notify('player.echo'), { code: 'CONNECTION_CLOSED' })
+})
+
+t.test('a cut is counted, and the session goes on', async t => {
+  const { life, figures } = live()
+  await life.connect()
+  life.cut()
+  t.equal(await life.request('player.echo', 1), 1)
+  t.match(figures, { cuts: 1, resumed: 1, sessionsLost: 0, open: 1 })
+  t.equal(figures.failures.size, 0)
+  t.equal(figures.steps.get('(resume)')!.ok, 1)
+  life.end()
+  t.equal(figures.open, 0)
+})

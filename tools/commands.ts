@@ -1,0 +1,7 @@
+/**
+ * The commands of the tools, by their names. They are loaded when they are run, so that they cost the gateway
+ * nothing.
+ */
+import { loadCommand } from './load-command.js'
+
+export const toolCommands = { load: loadCommand }

@@ -1,0 +1,67 @@
+/** Figures as people read them: numbers, times, bytes and shares in few characters. */
+
+/** Returns a whole number with separators: `12,345`. */
+export function formatCount(value: number): string {
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+/** Returns a number of events a second, with a decimal if there are few. */
+export function formatRate(value: number): string {
+  return value < 10 ? value.toFixed(1) : formatCount(value)
+}
+
+/** Returns a time in the unit that fits: `320 µs`, `1.24 ms`, `2.5 s`; `-` if there is none. */
+export function formatTime(ms: number): string {
+  if (Number.isNaN(ms)) return '-'
+  if (ms < 1) return `${Math.round(ms * 1_000)} µs`
+  if (ms < 1_000) return `${significant(ms)} ms`
+  return ms < 120_000 ? `${significant(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`
+}
+
+/** Returns a number of bytes: `512 B`, `1.5 MiB`. */
+export function formatBytes(bytes: number): string {
+  const names = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  let [value, unit] = [bytes, 0]
+  while (value >= 1_024 && unit < names.length - 1) [value, unit] = [value / 1_024, unit + 1]
+  return `${unit === 0 ? value : significant(value)} ${names[unit]}`
+}
+
+/** Returns a share of a whole: `7 %`. */
+export function formatShare(share: number): string {
+  return `${Math.round(share * 100)} %`
+}
+
+/** Returns how long something has been running: `3 d 4 h`, `5 min 6 s`. */
+export function formatAge(seconds: number): string {
+  const whole = Math.floor(seconds)
+  const parts: readonly [number, string][] = [
+    [Math.floor(whole / 86_400), 'd'],
+    [Math.floor(whole / 3_600) % 24, 'h'],
+    [Math.floor(whole / 60) % 60, 'min'],
+    [whole % 60, 's']
+  ]
+  const found = parts.findIndex(([count]) => count > 0)
+  const first = found === -1 ? parts.length - 1 : found
+  const shown = parts.slice(first, first + 2)
+  return shown.map(([count, unit]) => `${count} ${unit}`).join(' ')
+}
+
+/** Returns rows as lines of columns; the first column is left-aligned, the others right. */
+export function formatTable(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = []
+  for (const row of rows)
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length)
+  return rows.map(row =>
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join('  ')
+      .trimEnd()
+  )
+}
+
+/** Three significant digits. */
+function significant(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
+}

@@ -1,0 +1,61 @@
+/** Writes to the terminal: safe texts, colours where they are wanted, and whole outputs before the end. */
+import type { WriteStream } from 'node:tty'
+
+/** ANSI codes of the styles that the tools use. */
+const codes = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39]
+} as const
+
+export type Style = keyof typeof codes
+
+/** Returns a text in a style; or the text as it is, if there shall be no colours. */
+export type Paint = (style: Style, text: string) => string
+
+/** The part of a stream that says whether it is a terminal, and how wide. */
+export type Screen = Pick<Partial<WriteStream>, 'isTTY' | 'columns' | 'rows'>
+
+/**
+ * Returns the painter for a stream. A non-empty `NO_COLOR` means no colours (no-color.org); a `FORCE_COLOR`
+ * other than 0 means colours, also in a pipe. Otherwise a terminal has colours, unless it is `dumb`.
+ */
+export function painterFor({ isTTY = false }: Screen, env: NodeJS.ProcessEnv): Paint {
+  const { NO_COLOR: no = '', FORCE_COLOR: force, TERM: term } = env
+  const isForced = force !== undefined && !['', '0', 'false'].includes(force)
+  const isOff = force === '0' || force === 'false'
+  const isOn = no === '' && !isOff && (isForced || (isTTY && term !== 'dumb'))
+  return (style, text) => {
+    if (!isOn) return text
+    const [on, off] = codes[style]
+    return `\u001b[${on}m${text}\u001b[${off}m`
+  }
+}
+
+/**
+ * Characters that do more than print: control characters, Unicode's line breaks, and marks that change the
+ * direction of text.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not reach a terminal
+const unsafe = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
+
+/** Returns a text from a server on one line, without characters that a terminal would obey. */
+export function printable(text: string): string {
+  return text.replace(unsafe, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** Cuts a line to a number of characters, and marks the cut. */
+export function cutTo(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`
+}
+
+/**
+ * Writes a text. Resolves when the reader has it all, or when it is gone: a pipe may be slower than the end
+ * of the process.
+ */
+export function write(stream: NodeJS.WritableStream, text: string): Promise<void> {
+  return new Promise(resolve => stream.write(text, () => resolve()))
+}
