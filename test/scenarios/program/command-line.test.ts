@@ -16,6 +16,9 @@ import { until } from '../../helpers/until.js'
 const program = join(root, 'dist/gateway/program/main.js')
 const example = join(root, 'dist/examples/score/handlers')
 
+/** Without an internal port: other programs of the test would have it, which a line of the log says. */
+const plainEnv = { ...process.env, NODE_OPTIONS: '', SALLYPORT_INTERNAL_PORT: 'off' }
+
 interface Program {
   readonly process: ChildProcess
   readonly exited: Promise<number | null>
@@ -24,10 +27,7 @@ interface Program {
 }
 
 function start(t: Test, args: readonly string[], env: Record<string, string> = {}): Program {
-  return watch(
-    t,
-    spawn(process.execPath, [program, ...args], { env: { ...process.env, NODE_OPTIONS: '', ...env } })
-  )
+  return watch(t, spawn(process.execPath, [program, ...args], { env: { ...plainEnv, ...env } }))
 }
 
 /** Collects the output of a program, and ends it with the test. */
