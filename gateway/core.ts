@@ -7,6 +7,7 @@ import type { FullLogger } from '../shared/text/log.js'
 import { Deadlines } from './dispatch/deadlines.js'
 import { Dispatcher } from './dispatch/dispatcher.js'
 import { OpenRequests, type RequestWatcher } from './dispatch/open-requests.js'
+import { RequestFigures } from './dispatch/request-figures.js'
 import { RequestQueue } from './dispatch/request-queue.js'
 import { Watchdog } from './dispatch/watchdog.js'
 import { WorkerReports } from './dispatch/worker-reports.js'
@@ -23,7 +24,7 @@ import type { Registry } from './sessions/registry.js'
 import { RouteTable } from './sessions/routes.js'
 import type { Metrics } from './telemetry/metrics.js'
 import type { DebugLines } from './tracing/debug-lines.js'
-import { type WorkerOptions, WorkerStarter } from './worker-starter.js'
+import { isOperated, type WorkerOptions, WorkerStarter } from './worker-starter.js'
 
 export type CoreOptions = WorkerOptions &
   Pick<
@@ -86,7 +87,8 @@ export class Core {
       },
       onFailure: place => dispatcher.placeFailed(place)
     })
-    const requests = new OpenRequests({ ...options, metrics, watchers: requestWatchers })
+    const allWatchers = isOperated(options) ? [...requestWatchers, new RequestFigures()] : requestWatchers
+    const requests = new OpenRequests({ ...options, metrics, watchers: allWatchers })
     const queue = new RequestQueue({ ...options, pool, requests, timeLimits })
     const deadlines = new Deadlines({ requests, timeLimits, metrics, log })
     const suspensions = new Suspensions({ metrics, log, monotonic })

@@ -126,7 +126,7 @@ export class Gateway {
     this.#connections = connections
     const listener = createListener(this, metrics, (...opened) => connections.open(...opened))
     this.#listener = listener
-    this.#internal = createInternalServer(this)
+    this.#internal = createInternalServer(this, core)
     showGauges(metrics, { listener, connections, core, resumption, monotonic })
   }
 

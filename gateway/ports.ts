@@ -10,8 +10,11 @@ import { UpgradePolicy } from './http/upgrade-policy.js'
 import type { Condition } from './internal/diagnosis.js'
 import { createPublicHealth, listHealthRoutes } from './internal/health.js'
 import { InternalServer } from './internal/internal-server.js'
+import { createMetricsRoute } from './metrics/metrics-route.js'
+import { OwnFigures } from './metrics/own-figures.js'
 import { acceptAll } from './options/options.js'
 import type { Metrics } from './telemetry/metrics.js'
+import { version } from './telemetry/version.js'
 
 /** Creates the server of the public port. */
 export function createListener(
@@ -37,9 +40,27 @@ export function createListener(
 }
 
 /** Creates the server of the internal port, with the routes of all parts. */
-export function createInternalServer(gateway: Gateway): InternalServer {
-  const server = new InternalServer(gateway.options)
+export function createInternalServer(gateway: Gateway, core: Core): InternalServer {
+  const { options } = gateway
+  const server = new InternalServer(options)
+  if (options.internalPort === 'off') return server
   server.add(listHealthRoutes(() => gateway.diagnose()))
+  const figures = new OwnFigures()
+  server.onClose(() => figures.close())
+  const createdAt = options.monotonic()
+  const metrics = createMetricsRoute(() => ({
+    version,
+    frontendId: options.frontendId,
+    uptime: (options.monotonic() - createdAt) / 1000,
+    values: gateway.metrics(),
+    routes: core.routes.offered,
+    batchSizes: core.dispatcher.batchSizes,
+    gateway: figures.latest,
+    workers: core.pool.up,
+    hasWorkerProcesses: options.isolation === 'process',
+    isReady: gateway.isReady
+  }))
+  server.add([metrics])
   return server
 }
 

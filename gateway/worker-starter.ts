@@ -31,8 +31,15 @@ export type WorkerOptions = Pick<
   | 'dev'
   | 'workerArgv'
 > & {
+  /** If it is off, nothing is measured for its metrics. Default: off. */
+  readonly internalPort?: ResolvedOptions['internalPort']
   /** Whether the workers only list their routes, without starting the game. Default: false. */
   readonly isListing?: boolean
+}
+
+/** Whether there is an internal port, whose metrics show what is measured. */
+export function isOperated({ internalPort = 'off' }: Pick<WorkerOptions, 'internalPort'>): boolean {
+  return internalPort !== 'off'
 }
 
 export interface WorkerStarterInit {
@@ -78,7 +85,8 @@ export class WorkerStarter {
         maxOperationsPerRequest: options.maxOperationsPerRequest,
         pulseInterval: Math.ceil(options.stuckAfter / pulsesPerVerdict),
         isDevelopment: options.dev,
-        isListing: options.isListing === true
+        isListing: options.isListing === true,
+        reportsFigures: isOperated(options) && options.isListing !== true
       },
       stopTimeout: options.closeTimeout,
       maxGivenUpHandlers: options.maxGivenUpHandlers,

@@ -28,6 +28,7 @@ import { EventLoopBudget } from './running/event-loop-budget.js'
 import { reportFatal } from './running/fatal.js'
 import { RunningRequests } from './running/running-requests.js'
 import { Turn } from './running/turn.js'
+import { reportFigures } from './runtime/figures.js'
 import { monotonic, setInterval } from './runtime/own-time.js'
 
 export interface GameInit {
@@ -84,6 +85,7 @@ export class Game {
     }
     reportFatal(link)
     if (setup.pulseInterval > 0) setInterval(() => claims.beat(), setup.pulseInterval).unref()
+    if (setup.reportsFigures) reportFigures(message => port.postMessage(message))
     if (!setup.isListing) await hooks.start(app)
     return new Game(env, hooks, app, {
       kind: 'hello',

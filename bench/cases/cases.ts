@@ -4,6 +4,7 @@ import { eventCases } from './events.js'
 import { growthCases } from './growth.js'
 import { idiomCases } from './idioms.js'
 import { latencyCases } from './latency.js'
+import { metricsCases } from './metrics.js'
 import { pushCases } from './push.js'
 import { requestCases } from './requests.js'
 import { sessionCases } from './sessions.js'
@@ -11,6 +12,7 @@ import { sessionCases } from './sessions.js'
 export const cases: readonly Case[] = [
   ...pushCases,
   ...requestCases,
+  ...metricsCases,
   ...idiomCases,
   ...growthCases,
   ...sessionCases,

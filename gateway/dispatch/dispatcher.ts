@@ -18,6 +18,7 @@ import { errorOf, reportDeath } from '../pool/worker-death.js'
 import { Request, type RequestInit } from '../sessions/request.js'
 import type { Session } from '../sessions/session.js'
 import { Turn, type TurnListener } from '../sessions/turn.js'
+import { Histogram, sizeBounds } from '../telemetry/histogram.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { BatchSize, batchBytes } from './batch-size.js'
 import { type Deadlines, leaveLane } from './deadlines.js'
@@ -46,6 +47,8 @@ export interface DispatcherInit {
 }
 
 export class Dispatcher implements TurnListener {
+  /** The number of requests in each batch so far. */
+  readonly batchSizes = new Histogram(sizeBounds)
   readonly #init: DispatcherInit
   readonly #requests: OpenRequests
   readonly #queue: RequestQueue
@@ -212,7 +215,9 @@ export class Dispatcher implements TurnListener {
     }
     this.#requests.handedOut(most - room)
     this.#line.handedOut(most - room, now)
-    if (worker.sendBatch()) this.#init.metrics.count('batches')
+    if (!worker.sendBatch()) return
+    this.#init.metrics.count('batches')
+    this.batchSizes.add(most - room)
   }
 
   /**

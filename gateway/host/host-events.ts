@@ -136,7 +136,7 @@ function deliver(
 ): number {
   const list = Array.isArray(except) ? (except as readonly HostSessionLike[]) : [except as HostSessionLike]
   const count = sendToAll(sessions, event, new Set(list.map(session => numberOf(session, init))))
-  init.metrics.count('eventsSent', count)
+  init.metrics.countEvent(event.delivery, count)
   return count
 }
 

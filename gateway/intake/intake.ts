@@ -10,7 +10,7 @@ import type { Suspensions } from '../pool/suspensions.js'
 import type { IncomingRequest } from '../protocols/protocol.js'
 import type { RouteTable } from '../sessions/routes.js'
 import type { Session } from '../sessions/session.js'
-import type { Metrics } from '../telemetry/metrics.js'
+import type { CounterName, Metrics } from '../telemetry/metrics.js'
 import type { LoadLimits } from './load-limits.js'
 import { RefusedNotifies } from './refused-notifies.js'
 
@@ -70,10 +70,11 @@ export class Intake {
     const refused = { session, route: route?.name ?? asked, id }
     if (body.length > this.#init.maxBodyBytes) return this.#refuseLarge(refused, body.length)
     if (verdict !== undefined) return this.#refuseLoad(refused, verdict)
-    if (route === undefined) return this.#refuse(refused, errors.routeUnknown(asked))
+    if (route === undefined) return this.#refuse(refused, errors.routeUnknown(asked), 'requestsUnknown')
     const suspended = suspensions.remaining(route)
-    if (suspended > 0) return this.#refuse(refused, errors.routeSuspended(route.name, suspended))
-    if (!this.#isOpen) return this.#refuse(refused, errors.closing())
+    if (suspended > 0)
+      return this.#refuse(refused, errors.routeSuspended(route.name, suspended), 'requestsSuspended')
+    if (!this.#isOpen) return this.#refuse(refused, errors.closing(), 'requestsClosing')
     const flags =
       (id === 0 ? requestFlags.notify : 0) |
       (gzipped ? requestFlags.gzipped : 0) |
@@ -88,7 +89,8 @@ export class Intake {
     if (loadLimits.isFlood(session, bytes, now)) onFlood(session)
   }
 
-  #refuse({ session, route, id }: RefusedRequest, error: GatewayError): void {
+  #refuse({ session, route, id }: RefusedRequest, error: GatewayError, metric: CounterName): void {
+    this.#init.metrics.count(metric)
     this.#init.metrics.count('errors')
     this.#init.watcher?.requestRefused(session, route, error)
     if (id === 0) return
@@ -98,12 +100,11 @@ export class Intake {
 
   #refuseLarge(refused: RefusedRequest, bytes: number): void {
     const { session, route, id } = refused
-    const { maxBodyBytes: limit, metrics, log } = this.#init
+    const { maxBodyBytes: limit, log } = this.#init
     const error = errors.bodyTooLarge(`${bytes} bytes`, limit)
-    metrics.count('bodiesTooLarge')
     log.info('A body was refused', { route, ...nameSession(session), bytes, limit, option: 'maxBodyBytes' })
     if (id === 0) this.#refusedNotifies.count(session, error)
-    this.#refuse(refused, error)
+    this.#refuse(refused, error, 'bodiesTooLarge')
   }
 
   /**
@@ -111,10 +112,8 @@ export class Intake {
    * once a second.
    */
   #refuseLoad(refused: RefusedRequest, error: GatewayError): void {
-    this.#init.metrics.count(
-      error.code === errors.overloaded.code ? 'requestsOverloaded' : 'requestsRateLimited'
-    )
+    const isOverload = error.code === errors.overloaded.code
     if (refused.id === 0) this.#refusedNotifies.count(refused.session, error)
-    this.#refuse(refused, error)
+    this.#refuse(refused, error, isOverload ? 'requestsOverloaded' : 'requestsRateLimited')
   }
 }

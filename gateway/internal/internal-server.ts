@@ -58,6 +58,7 @@ export class InternalServer {
   readonly #tcpConnections: TcpConnections
   readonly #hosts: Hosts
   readonly #routes: InternalRoute[] = []
+  readonly #closers: (() => void)[] = []
   #port: number | undefined
 
   constructor(init: InternalServerInit) {
@@ -119,8 +120,14 @@ export class InternalServer {
     }
   }
 
+  /** Calls `close` when the server closes. */
+  onClose(close: () => void): void {
+    this.#closers.push(close)
+  }
+
   /** Stops listening, and cuts all connections. */
   close(): void {
+    for (const close of this.#closers.splice(0)) close()
     this.#port = undefined
     this.#tcpConnections.terminate()
     this.#http.close()

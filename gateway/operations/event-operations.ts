@@ -48,7 +48,7 @@ export class EventOperations implements EventReader {
       if (!found.some(({ receiver }) => receiver !== undefined && canRead(receiver, event))) missed.push(uid)
       for (const session of found) sessions.add(session)
     }
-    metrics.count('eventsSent', sendToAll(sessions, event))
+    metrics.countEvent(event.delivery, sendToAll(sessions, event))
     acks.ack(head.ack, JSON.stringify(missed))
   }
 
@@ -139,7 +139,7 @@ export class EventOperations implements EventReader {
     const { acks, metrics } = this.#init
     const numbers = except === '' ? undefined : new Set<number>(JSON.parse(except))
     const count = sendToAll(sessions, new GatewayEvent(text), numbers)
-    metrics.count('eventsSent', count)
+    metrics.countEvent(text.delivery, count)
     acks.ack(ack, String(count))
   }
 }

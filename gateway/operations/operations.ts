@@ -152,6 +152,7 @@ export class Operations implements OperationReader {
   ): void {
     if (error === undefined) return this.#acks.ack(head.ack, '')
     const isConflict = error.code === errors.conflict.code
+    if (isConflict) this.#init.metrics.count('conflicts')
     // The worker retries an update after a conflict, with the newest value. So this is no failure.
     if (isConflict && name === 'update') return this.#acks.tryAgain(head, error, session.textOf(about) ?? '')
     this.#acks.refuse(name, head, error, about)

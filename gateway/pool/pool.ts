@@ -116,6 +116,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     }
     const before = this.#places.flatMap(({ worker }) => worker ?? [])
     this.#install(generation)
+    this.#init.metrics.count('workersReloaded', before.length)
     for (const worker of before) {
       this.#others.add(worker)
       worker.retire()

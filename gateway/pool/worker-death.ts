@@ -12,6 +12,9 @@ import type { Metrics } from '../telemetry/metrics.js'
 import type { Suspensions } from './suspensions.js'
 import type { Worker } from './worker.js'
 
+/** The cause of the end of a thread whose heap is full. */
+const outOfMemory = 'out of memory'
+
 /** A request and its route. The request may have ended long before its worker. */
 export interface Culprit {
   readonly rid: number
@@ -49,7 +52,7 @@ export function describeSilentEnd(cause: Error, running: Blame): WorkerDeath {
   if (cause instanceof ProcessEnd)
     return { ...(cause.isFault ? running : noBlame), cause: cause.message, detail }
   const isMemory = (cause as { code?: string }).code === 'ERR_WORKER_OUT_OF_MEMORY'
-  const told = isMemory ? 'out of memory' : 'its thread ended'
+  const told = isMemory ? outOfMemory : 'its thread ended'
   // The request that occupies the thread is the cause if memory runs out. Any other silent end may be caused
   // by no request at all.
   return { ...(isMemory ? running : noBlame), cause: told, detail }
@@ -70,6 +73,7 @@ export function reportDeath(
   // The pool logs the end of a worker that never came up.
   if (worker.ending.by === 'gateway' || worker.routes.length === 0) return
   metrics.count('workersLost')
+  if (cause === outOfMemory) metrics.count('workersOutOfMemory')
   if (culprit !== undefined) suspensions.blame(culprit.route, cause)
   const names = { ...(culprit && worker.load.namesOf(culprit.rid)), requestId: culprit?.rid || undefined }
   const blamed = { ...names, route: culprit?.route ?? 'unknown', ...(suspect && { suspect: suspect.route }) }

@@ -4,11 +4,12 @@
  * message is applied in slices, so that other workers and clients get their turn; later messages wait behind
  * it.
  */
-import type { Hello, Inspection, LoadingNote, RouteHello } from '../../shared/link/hello.js'
+import type { FiguresReport, Hello, Inspection, LoadingNote, RouteHello } from '../../shared/link/hello.js'
 import type { EventReader, OperationReader, OutcomeReader } from '../../shared/link/outbox.js'
 import { OutboxReader, UnreadableError } from '../../shared/link/outbox-reader.js'
 import { showValue } from '../../shared/text/shown.js'
 import { messageOf } from '../../shared/text/thrown.js'
+import { figureNames, type ThreadFigures } from '../../shared/thread-figures.js'
 
 /** Milliseconds that one slice may take. */
 const sliceTime = 5
@@ -19,6 +20,7 @@ export interface WorkerMessagesInit {
   readonly events: EventReader
   readonly onHello: (hello: Hello) => void
   readonly onInspection: (inspection: Inspection) => void
+  readonly onFigures: (figures: ThreadFigures) => void
   /** Called after a message, or a slice of a large message, was applied. */
   readonly onApplied: () => void
   /** Called when an item threw while it was applied. The reader says which item. */
@@ -76,6 +78,7 @@ export class WorkerMessages {
     }
     if (isHello(message)) this.#passHello(message)
     else if (isInspection(message)) this.#init.onInspection(message)
+    else if (isFigures(message)) this.#init.onFigures(message.figures)
     else this.refuse(showValue(message))
     return true
   }
@@ -143,6 +146,14 @@ function isInspection(message: unknown): message is Inspection {
   if (typeof message !== 'object' || message === null) return false
   const { kind, at } = message as Record<string, unknown>
   return kind === 'inspector' && (at === null || typeof at === 'string')
+}
+
+function isFigures(message: unknown): message is FiguresReport {
+  if (!isObject(message)) return false
+  const { kind, figures } = message as Record<string, unknown>
+  if (kind !== 'figures' || !isObject(figures)) return false
+  const values = figures as Record<string, unknown>
+  return figureNames.every(name => Number.isFinite(values[name]) && (values[name] as number) >= 0)
 }
 
 function areRoutes(routes: unknown): routes is RouteHello[] {

@@ -15,6 +15,7 @@ import { type AbortReason, Inbox } from '../../shared/link/inbox.js'
 import type { WorkerSetup } from '../../shared/link/worker-setup.js'
 import type { LogFields, LogLevel } from '../../shared/text/log.js'
 import { showValue } from '../../shared/text/shown.js'
+import type { ThreadFigures } from '../../shared/thread-figures.js'
 import type { Transport, TransportInit } from '../isolation/transport.js'
 import type { OperationSource } from '../operations/operation-acks.js'
 import type { WorkerOperations } from '../operations/worker-operations.js'
@@ -68,6 +69,8 @@ export class Worker {
   routes: readonly RouteHello[] = []
   hooks: readonly RouteHello[] = []
   notes: readonly LoadingNote[] = []
+  /** The figures that the worker has reported last. */
+  figures: ThreadFigures | undefined
   #state: WorkerState = 'starting'
   /**
    * Whether the worker has reported that the synchronous part of its last batch is done. Kept apart from the
@@ -106,6 +109,7 @@ export class Worker {
       operations: applied.sessions,
       events: applied.events,
       onHello: hello => this.#onHello(hello),
+      onFigures: figures => (this.figures = figures),
       onInspection: ({ at }) => listener.workerInspected(this, at),
       onApplied: () => this.#onApplied(),
       onFailure: (error, reader) => outcomes.fail(reader, error),

@@ -23,7 +23,7 @@ ${formatPage(gateway)}  ${options.dev ? 'r and Enter load the handlers anew. ' :
 }
 
 function formatInternal(url: string | undefined): string {
-  return url === undefined ? '' : `  internal    ${url}  for operators: /readyz, /livez\n`
+  return url === undefined ? '' : `  internal    ${url}  for operators: /readyz, /metrics\n`
 }
 
 /** Lists the files with their routes, cut to the first ones; then it says how to see all. */

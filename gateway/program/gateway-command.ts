@@ -1,5 +1,5 @@
 /** The program without a command: runs the gateway, with its configuration. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { errors } from '../../shared/errors.js'
 import { suggest } from '../../shared/text/nearest.js'
@@ -9,14 +9,10 @@ import { flagOf, type OptionRow } from '../options/option-row.js'
 import { optionTable } from '../options/option-table.js'
 import { formatValue } from '../options/option-value.js'
 import { assembleGateway, type Config } from '../start.js'
+import { version } from '../telemetry/version.js'
 import { formatBanner } from './banner.js'
 import type { Arguments, FlagTable, ProgramCommand } from './command.js'
 import { Program } from './program.js'
-
-/** The version of this package. */
-export const version: string = JSON.parse(
-  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
-).version
 
 /**
  * The folder of the examples in the package. Each has a folder `handlers`, and `http.js` if it has a page.

@@ -5,8 +5,8 @@ import { basename, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errors } from '../../shared/errors.js'
 import { findCallersFolder, findPackage, resolvePackage } from '../project/package-source.js'
+import { version } from '../telemetry/version.js'
 import type { Arguments, ProgramCommand } from './command.js'
-import { version } from './gateway-command.js'
 
 /** The folder that is copied as it is. A clone and the package both have it. */
 const starter = fileURLToPath(new URL('../../../examples/starter/', import.meta.url))

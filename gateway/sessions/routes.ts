@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto'
 import type { RouteHello } from '../../shared/link/hello.js'
 import type { HandlerSchemas, RouteOptions } from '../../shared/link/route-options.js'
+import type { RouteFigures } from '../telemetry/route-figures.js'
 
 export interface Route {
   readonly name: string
@@ -22,6 +23,8 @@ export interface Route {
   schemas?: HandlerSchemas | undefined
   /** Whether the present handlers offer it; a reload can take a route away. */
   isOffered: boolean
+  /** Made with the first measured request. */
+  figures?: RouteFigures
 }
 
 export class RouteTable {

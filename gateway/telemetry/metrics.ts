@@ -5,6 +5,8 @@
  * A test compares the names with `docs/reference/metrics.md`.
  */
 
+import { type Delivery, deliveries } from '../../shared/events/event.js'
+
 const counterNames = [
   'socketsRefused',
   'socketsDisplaced',
@@ -33,13 +35,19 @@ const counterNames = [
   'requestsRateLimited',
   'requestsOverloaded',
   'bodiesTooLarge',
+  'requestsUnknown',
+  'requestsSuspended',
+  'requestsClosing',
   'sessionsFlooded',
   'timeouts',
   'handlersGivenUp',
   'pushes',
   'operations',
   'operationsRefused',
+  'conflicts',
   'eventsSent',
+  'eventsLatest',
+  'eventsVolatile',
   'eventsDropped',
   'eventsReplaced',
   'batches',
@@ -49,7 +57,9 @@ const counterNames = [
   'workersLost',
   'workersStuck',
   'workersMute',
+  'workersOutOfMemory',
   'workersRetired',
+  'workersReloaded',
   'routesSuspended',
   'logLinesDropped',
   'logErrors'
@@ -91,6 +101,13 @@ export class Metrics {
 
   count(name: CounterName, by = 1): void {
     this.#counters[name] += by
+  }
+
+  /** Counts an event that was given to `receivers` connections. */
+  countEvent(delivery: Delivery, receivers: number): void {
+    this.count('eventsSent', receivers)
+    if (delivery === deliveries.latest) this.count('eventsLatest', receivers)
+    else if (delivery === deliveries.volatile) this.count('eventsVolatile', receivers)
   }
 
   /** Registers the function that reads a gauge. */

@@ -5,6 +5,7 @@
  * name the route.
  */
 import type { MessagePort } from 'node:worker_threads'
+import type { ThreadFigures } from '../thread-figures.js'
 import type { OutboxMessage } from './outbox.js'
 import type { HandlerSchemas, RouteOptions } from './route-options.js'
 
@@ -64,5 +65,11 @@ export interface Inspection {
   readonly at: string | null
 }
 
+/** A worker's report of the figures of its thread, every few seconds, if it was asked for. */
+export interface FiguresReport {
+  readonly kind: 'figures'
+  readonly figures: ThreadFigures
+}
+
 /** The messages that a worker sends over its link. */
-export type FromWorker = Hello | Inspection | LoadedFiles | OutboxMessage
+export type FromWorker = FiguresReport | Hello | Inspection | LoadedFiles | OutboxMessage

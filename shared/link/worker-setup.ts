@@ -30,6 +30,8 @@ export interface WorkerSetup extends SettingsLimits {
   readonly isDevelopment: boolean
   /** Whether the worker only has to say what it has loaded: the game is not started. */
   readonly isListing: boolean
+  /** Whether the worker reports the figures of its thread every few seconds. */
+  readonly reportsFigures: boolean
 }
 
 /** File descriptor of the channel between the gateway and a worker process, see `ProcessChannel`. */

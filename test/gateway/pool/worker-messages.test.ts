@@ -7,6 +7,7 @@ import { WorkerMessages } from '../../../gateway/pool/worker-messages.js'
 import type { Hello } from '../../../shared/link/hello.js'
 import type { EventReader, OperationReader, OutcomeReader } from '../../../shared/link/outbox.js'
 import { outboxKinds } from '../../../shared/link/outbox.js'
+import { figureNames } from '../../../shared/thread-figures.js'
 import { startCore, tick } from '../../helpers/core.js'
 import { HeldTime } from '../../helpers/held-time.js'
 import { matchRows } from '../../helpers/match-rows.js'
@@ -40,10 +41,13 @@ function build(onItem: (item: unknown) => void = () => {}) {
     onApplied: () => seen.push('applied'),
     onFailure: (error, { item }) => seen.push(`${item} failed: ${(error as Error).message}`),
     onInspection: ({ at }) => seen.push(`inspector ${at}`),
+    onFigures: ({ busy }) => seen.push(`figures ${busy}`),
     onUnreadable: what => seen.push(`unreadable: ${what}`)
   })
   return { messages, seen }
 }
+
+const figures = Object.fromEntries(figureNames.map(name => [name, 1]))
 
 const { slotDone, push, log, ready, origin } = outboxKinds
 
@@ -54,6 +58,18 @@ for (const [what, message, told] of [
   ['a number', 7, '7'],
   ['an object', { kind: 'outbox' }, "{ kind: 'outbox' }"],
   ['an inspector at a number', { kind: 'inspector', at: 9229 }, "{ kind: 'inspector', at: 9229 }"],
+  ['figures without numbers', { kind: 'figures', figures: { busy: '1' } }, /^\{ kind: 'figures'/],
+  ['figures of nothing', { kind: 'figures' }, "{ kind: 'figures' }"],
+  [
+    'figures with a number below 0',
+    { kind: 'figures', figures: { ...figures, heapUsed: -1 } },
+    /^\{ kind: 'figures'/
+  ],
+  [
+    'figures with a number that is none',
+    { kind: 'figures', figures: { ...figures, delayMax: Number.NaN } },
+    /^\{ kind: 'figures'/
+  ],
   ['a hello without its routes', { kind: 'hello', hooks: [], stops: false }, /^\{ kind: 'hello'/],
   [
     'a hello whose route is null',
@@ -221,3 +237,10 @@ for (const [whose, ridOf] of [
     matchRows(t, asking.replies, [{ id: 1, body: `${asking.session.sid}:1` }])
   })
 }
+
+t.test('the figures of a worker are taken as they are', t => {
+  const { messages, seen } = build()
+  messages.receive({ kind: 'figures', figures: { ...figures, busy: 7 } })
+  t.same(seen, ['figures 7'])
+  t.end()
+})

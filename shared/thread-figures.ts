@@ -1,0 +1,72 @@
+/**
+ * Figures of one thread, the gateway's or a worker's: its event loop, its heap, its process.
+ *
+ * The meter is read at an interval of a few seconds. It costs a timer of libuv that runs no JavaScript.
+ */
+import { type IntervalHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks'
+import { getHeapStatistics } from 'node:v8'
+
+/** Milliseconds between two readings. */
+export const figuresInterval = 5_000
+
+/** Milliseconds between two samples of the event loop. Shorter delays are not seen. */
+const resolution = 10
+
+export interface ThreadFigures {
+  /** Seconds since the start of the thread in which its event loop was busy. */
+  readonly busy: number
+  /** Seconds by which timers were late in the last interval: the median, the 99th percentile, the most. */
+  readonly delayP50: number
+  readonly delayP99: number
+  readonly delayMax: number
+  /** Bytes of the thread's own heap: used, reserved, and the limit. */
+  readonly heapUsed: number
+  readonly heapTotal: number
+  readonly heapLimit: number
+  /** Bytes of memory of the thread's process. */
+  readonly rss: number
+}
+
+export const figureNames = [
+  'busy',
+  'delayP50',
+  'delayP99',
+  'delayMax',
+  'heapUsed',
+  'heapTotal',
+  'heapLimit',
+  'rss'
+] as const satisfies readonly (keyof ThreadFigures)[]
+
+export class ThreadMeter {
+  readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution })
+
+  constructor() {
+    this.#delay.enable()
+  }
+
+  /** Returns the present figures. The delays are those since the last call. */
+  read(): ThreadFigures {
+    const delay = this.#delay
+    // Node measures the time between two samples.
+    const secondsOf = (nanoseconds: number) =>
+      delay.count === 0 ? 0 : Math.max(0, nanoseconds / 1e9 - resolution / 1e3)
+    const { used_heap_size, total_heap_size, heap_size_limit } = getHeapStatistics()
+    const figures = {
+      busy: performance.eventLoopUtilization().active / 1e3,
+      delayP50: secondsOf(delay.percentile(50)),
+      delayP99: secondsOf(delay.percentile(99)),
+      delayMax: secondsOf(delay.max),
+      heapUsed: used_heap_size,
+      heapTotal: total_heap_size,
+      heapLimit: heap_size_limit,
+      rss: process.memoryUsage.rss()
+    }
+    delay.reset()
+    return figures
+  }
+
+  close(): void {
+    this.#delay.disable()
+  }
+}

@@ -1,0 +1,48 @@
+/** The metrics of a gateway that runs, as Prometheus scrapes them. */
+import t from 'tap'
+import { startGateway } from '../../helpers/gateway.js'
+
+for (const isolation of ['thread', 'process'] as const) {
+  t.test(
+    `a scrape has requests by route and outcome, and the figures of each thread (${isolation})`,
+    async t => {
+      const options = { workers: 1, internalPort: 0, isolation, requestTimeout: 200 } as const
+      const { gateway, connect } = await startGateway(t, 'lanes', options)
+      const scrape = async () => (await fetch(`${gateway.internalUrl}/metrics`)).text()
+      const player = await connect()
+      for (let i = 0; i < 3; i++) await player.request('gate.whoAmI')
+      await t.rejects(player.request('gate.wait', { gate: 'shut' }), { code: 'TIMEOUT' })
+      await t.rejects(player.request('nobody.offers.this'), { code: 'ROUTE_UNKNOWN' })
+      let text = await scrape()
+      while (!text.includes('thread="worker-0"')) text = await scrape()
+      const valueOf = (series: string) => {
+        const line = text.split('\n').find(each => each.startsWith(`${series} `))
+        return line === undefined ? undefined : Number(line.slice(series.length + 1))
+      }
+      t.equal(valueOf('sallyport_requests_total{route="gate.whoAmI",outcome="ok"}'), 3)
+      t.equal(valueOf('sallyport_requests_total{route="gate.wait",outcome="timeout"}'), 1)
+      t.equal(valueOf('sallyport_requests_refused_total{cause="unknown_route"}'), 1)
+      t.equal(valueOf('sallyport_request_run_duration_seconds_count{route="gate.whoAmI"}'), 3)
+      t.equal(valueOf('sallyport_request_queue_duration_seconds_count{route="gate.whoAmI"}'), 3)
+      t.ok(valueOf('sallyport_request_run_duration_seconds_sum{route="gate.wait"}')! > 0)
+      t.equal(valueOf('sallyport_batch_requests_count'), valueOf('sallyport_batches_total'))
+      t.equal(valueOf('sallyport_sessions{state="connected"}'), 1)
+      t.equal(valueOf('sallyport_ready'), 1)
+      for (const thread of ['gateway', 'worker-0']) {
+        t.ok(valueOf(`v8js_memory_heap_used_bytes{thread="${thread}"}`)! > 1e6, thread)
+        t.ok(valueOf(`sallyport_thread_busy_seconds_total{thread="${thread}"}`)! >= 0, thread)
+        t.ok(valueOf(`nodejs_eventloop_delay_p99_seconds{thread="${thread}"}`)! >= 0, thread)
+      }
+      const ofWorker = valueOf('process_resident_memory_bytes{process="worker-0"}')
+      t.equal(ofWorker === undefined, isolation === 'thread')
+      t.notMatch(text, /nobody\.offers/)
+    }
+  )
+}
+
+t.test('without an internal port nothing is measured', async t => {
+  const { gateway, connect } = await startGateway(t, 'lanes', { workers: 1 })
+  await (await connect()).request('gate.whoAmI')
+  t.equal(gateway.internalUrl, undefined)
+  t.equal(gateway.metrics().requests, 1, 'counters are kept all the same')
+})
