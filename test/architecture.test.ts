@@ -60,6 +60,7 @@ const doors: Record<string, readonly string[]> = {
   chokidar: ['gateway/development/watcher.ts'],
   pino: ['gateway/telemetry/json-log.ts'],
   piscina: ['gateway/isolation/thread.ts'],
+  'prom-client': ['gateway/metrics/prometheus.ts'],
   superjson: ['shared/values/superjson.ts'],
   // No module imports it: the console's page does, and gateway/console/page-files.ts serves it to the page.
   uplot: []

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
 import type { Gateway } from '../gateway/index.js'
+import { definitions } from '../gateway/metrics/prometheus.js'
 import { flagOf, variableOf } from '../gateway/options/option-row.js'
 import { optionTable } from '../gateway/options/option-table.js'
 import { describeValues, formatValue } from '../gateway/options/option-value.js'
@@ -167,6 +168,27 @@ t.test('metrics.md has the counters and the gauges, each in its table', async t 
   t.same(
     inTable('Gauges'),
     metricNames.filter(name => !isCounter(name))
+  )
+})
+
+t.test('metrics.md has the metrics of Prometheus, their types and their labels', async t => {
+  const rows = readSection('docs/reference/metrics.md', 'Prometheus')
+    .split('\n')
+    .filter(line => line.startsWith('| `'))
+  const expected = definitions.map(({ name, type, labels, help }) => [
+    inCode(name),
+    type,
+    labels.map(inCode).join(', '),
+    help
+  ])
+  t.same(
+    rows.map(row =>
+      row
+        .slice(1, -1)
+        .split('|')
+        .map(cell => cell.trim())
+    ),
+    expected
   )
 })
 

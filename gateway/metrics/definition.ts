@@ -1,5 +1,5 @@
 /** The definition of a metric for Prometheus: its name, its labels, and where its values come from. */
-import type { ThreadFigures } from '../../shared/thread-figures.js'
+import type { ThreadFigures } from '../../shared/figures/thread-figures.js'
 import type { Histogram } from '../telemetry/histogram.js'
 import type { MetricName } from '../telemetry/metrics.js'
 import type { RouteFigures } from '../telemetry/route-figures.js'

@@ -1,5 +1,6 @@
 /** The figures of the gateway's own thread, read every few seconds while there is an internal port. */
-import { figuresInterval, type ThreadFigures, ThreadMeter } from '../../shared/thread-figures.js'
+import { figuresInterval, type ThreadFigures } from '../../shared/figures/thread-figures.js'
+import { ThreadMeter } from '../../shared/figures/thread-meter.js'
 
 export class OwnFigures {
   readonly #meter = new ThreadMeter()

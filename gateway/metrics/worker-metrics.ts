@@ -1,5 +1,5 @@
 /** The metrics of workers, of the gateway's thread and process, and of the log. */
-import type { ThreadFigures } from '../../shared/thread-figures.js'
+import type { ThreadFigures } from '../../shared/figures/thread-figures.js'
 import { type Definition, type PlainDefinition, plain, type Sources, split } from './definition.js'
 
 /** Returns the figures of all threads, each with the name that its label has. */

@@ -4,12 +4,13 @@
  * message is applied in slices, so that other workers and clients get their turn; later messages wait behind
  * it.
  */
+
+import { figureNames, type ThreadFigures } from '../../shared/figures/thread-figures.js'
 import type { FiguresReport, Hello, Inspection, LoadingNote, RouteHello } from '../../shared/link/hello.js'
 import type { EventReader, OperationReader, OutcomeReader } from '../../shared/link/outbox.js'
 import { OutboxReader, UnreadableError } from '../../shared/link/outbox-reader.js'
 import { showValue } from '../../shared/text/shown.js'
 import { messageOf } from '../../shared/text/thrown.js'
-import { figureNames, type ThreadFigures } from '../../shared/thread-figures.js'
 
 /** Milliseconds that one slice may take. */
 const sliceTime = 5

@@ -8,6 +8,8 @@
  * Retiring: it takes no more work and finishes what it has. Over: its thread or process has ended, but not
  * all of its messages are applied yet.
  */
+
+import type { ThreadFigures } from '../../shared/figures/thread-figures.js'
 import { addRequest, addTurn, type Batch, createBatch } from '../../shared/link/batch.js'
 import { type ClaimTable, createClaimTable } from '../../shared/link/claims.js'
 import type { Hello, LoadingNote, RouteHello } from '../../shared/link/hello.js'
@@ -15,7 +17,6 @@ import { type AbortReason, Inbox } from '../../shared/link/inbox.js'
 import type { WorkerSetup } from '../../shared/link/worker-setup.js'
 import type { LogFields, LogLevel } from '../../shared/text/log.js'
 import { showValue } from '../../shared/text/shown.js'
-import type { ThreadFigures } from '../../shared/thread-figures.js'
 import type { Transport, TransportInit } from '../isolation/transport.js'
 import type { OperationSource } from '../operations/operation-acks.js'
 import type { WorkerOperations } from '../operations/worker-operations.js'

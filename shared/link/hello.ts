@@ -5,7 +5,7 @@
  * name the route.
  */
 import type { MessagePort } from 'node:worker_threads'
-import type { ThreadFigures } from '../thread-figures.js'
+import type { ThreadFigures } from '../figures/thread-figures.js'
 import type { OutboxMessage } from './outbox.js'
 import type { HandlerSchemas, RouteOptions } from './route-options.js'
 

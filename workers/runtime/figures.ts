@@ -1,6 +1,8 @@
 /** Reports the figures of this worker's thread to the gateway, at once and every few seconds. */
+
+import { figuresInterval } from '../../shared/figures/thread-figures.js'
+import { ThreadMeter } from '../../shared/figures/thread-meter.js'
 import type { FiguresReport } from '../../shared/link/hello.js'
-import { figuresInterval, ThreadMeter } from '../../shared/thread-figures.js'
 import { setInterval } from './own-time.js'
 
 export function reportFigures(send: (message: FiguresReport) => void): void {

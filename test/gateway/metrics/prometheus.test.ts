@@ -4,7 +4,7 @@ import { definitions, Exposition } from '../../../gateway/metrics/prometheus.js'
 import { Histogram } from '../../../gateway/telemetry/histogram.js'
 import { type MetricName, metricNames } from '../../../gateway/telemetry/metrics.js'
 import { RouteFigures } from '../../../gateway/telemetry/route-figures.js'
-import { figureNames, type ThreadFigures } from '../../../shared/thread-figures.js'
+import { figureNames, type ThreadFigures } from '../../../shared/figures/thread-figures.js'
 
 const threadFigures = Object.fromEntries(
   figureNames.map((name, index) => [name, index + 0.5])

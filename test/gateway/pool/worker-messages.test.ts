@@ -4,10 +4,10 @@
  */
 import t from 'tap'
 import { WorkerMessages } from '../../../gateway/pool/worker-messages.js'
+import { figureNames } from '../../../shared/figures/thread-figures.js'
 import type { Hello } from '../../../shared/link/hello.js'
 import type { EventReader, OperationReader, OutcomeReader } from '../../../shared/link/outbox.js'
 import { outboxKinds } from '../../../shared/link/outbox.js'
-import { figureNames } from '../../../shared/thread-figures.js'
 import { startCore, tick } from '../../helpers/core.js'
 import { HeldTime } from '../../helpers/held-time.js'
 import { matchRows } from '../../helpers/match-rows.js'

@@ -1,42 +1,13 @@
 /**
- * Figures of one thread, the gateway's or a worker's: its event loop, its heap, its process.
- *
- * The meter is read at an interval of a few seconds. It costs a timer of libuv that runs no JavaScript.
+ * The meter of this thread. It is read at an interval of a few seconds, and costs a timer of libuv that runs
+ * no JavaScript.
  */
 import { type IntervalHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
-
-/** Milliseconds between two readings. */
-export const figuresInterval = 5_000
+import type { ThreadFigures } from './thread-figures.js'
 
 /** Milliseconds between two samples of the event loop. Shorter delays are not seen. */
 const resolution = 10
-
-export interface ThreadFigures {
-  /** Seconds since the start of the thread in which its event loop was busy. */
-  readonly busy: number
-  /** Seconds by which timers were late in the last interval: the median, the 99th percentile, the most. */
-  readonly delayP50: number
-  readonly delayP99: number
-  readonly delayMax: number
-  /** Bytes of the thread's own heap: used, reserved, and the limit. */
-  readonly heapUsed: number
-  readonly heapTotal: number
-  readonly heapLimit: number
-  /** Bytes of memory of the thread's process. */
-  readonly rss: number
-}
-
-export const figureNames = [
-  'busy',
-  'delayP50',
-  'delayP99',
-  'delayMax',
-  'heapUsed',
-  'heapTotal',
-  'heapLimit',
-  'rss'
-] as const satisfies readonly (keyof ThreadFigures)[]
 
 export class ThreadMeter {
   readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution })
