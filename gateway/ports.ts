@@ -53,7 +53,7 @@ export function createInternalServer(gateway: Gateway, core: Core): InternalServ
     frontendId: options.frontendId,
     uptime: (options.monotonic() - createdAt) / 1000,
     values: gateway.metrics(),
-    routes: core.routes.offered,
+    routes: [...core.routes.offered, ...core.hooks.offered],
     batchSizes: core.dispatcher.batchSizes,
     gateway: figures.latest,
     workers: core.pool.up,

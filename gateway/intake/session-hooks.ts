@@ -85,6 +85,11 @@ export class SessionHooks {
     })
   }
 
+  /** The hooks that are offered now. */
+  get offered(): readonly Route[] {
+    return this.#offered
+  }
+
   /** Runs no onDrop from now on: the gateway closes, and no client can come back. */
   expectClose(): void {
     this.#isClosing = true

@@ -12,7 +12,7 @@ export interface Sources {
   readonly uptime: number
   /** The counters and gauges of the gateway, by name. */
   readonly values: Readonly<Record<MetricName, number>>
-  /** The routes that the present handlers offer. */
+  /** The routes and the session hooks that the present handlers offer. */
   readonly routes: readonly { readonly name: string; readonly figures?: RouteFigures | undefined }[]
   readonly batchSizes: Histogram
   /** The figures of the gateway's thread. */

@@ -46,3 +46,17 @@ t.test('without an internal port nothing is measured', async t => {
   t.equal(gateway.internalUrl, undefined)
   t.equal(gateway.metrics().requests, 1, 'counters are kept all the same')
 })
+
+t.test('session hooks have figures too, under the names of their routes', async t => {
+  const handlers = {
+    'package.json': '{ "type": "module" }',
+    '_hooks.js': 'export const onConnect = () => {}',
+    'a.js': 'export const b = () => 1'
+  }
+  const options = { workers: 1, internalPort: 0 } as const
+  const { gateway, connect } = await startGateway(t, t.testdir(handlers), options)
+  await (await connect()).request('a.b')
+  const text = await (await fetch(`${gateway.internalUrl}/metrics`)).text()
+  t.match(text, '\nsallyport_requests_total{route="_hooks.onConnect",outcome="ok"} 1\n')
+  t.match(text, '\nsallyport_requests_total{route="a.b",outcome="ok"} 1\n')
+})
