@@ -1,7 +1,7 @@
 /** The watcher that measures each request by route, for the metrics. */
 import { errors } from '../../shared/errors.js'
 import type { Outcome, Request } from '../sessions/request.js'
-import { RouteFigures, type RequestOutcome } from '../telemetry/route-figures.js'
+import { type RequestOutcome, RouteFigures } from '../telemetry/route-figures.js'
 import type { RequestWatcher } from './open-requests.js'
 
 /** The outcomes of errors that are not the handler's own. */
