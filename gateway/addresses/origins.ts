@@ -16,11 +16,16 @@ export function normalizeOrigin(text: string): string | undefined {
   return `${url.protocol}//${url.host.toLowerCase()}`
 }
 
+/** Number of origins that can be added to those of the option. */
+const maxAdded = 16
+
 export class Origins {
   readonly #all: boolean
   readonly #same: boolean
   /** The origins that the option names, normalized, and `null` if the option names it. */
   readonly #named = new Set<string>()
+  /** The origins that were added, oldest first. */
+  readonly #added = new Set<string>()
 
   /**
    * @param list `same`, `*`, `null` and origins, separated by commas
@@ -38,6 +43,15 @@ export class Origins {
     }
   }
 
+  /** Allows one more origin. Of more than 16 that were added, the oldest are forgotten. */
+  add(origin: string): void {
+    const normal = normalizeOrigin(origin)
+    if (normal === undefined) return
+    this.#added.delete(normal)
+    this.#added.add(normal)
+    for (const oldest of this.#added) if (this.#added.size > maxAdded) this.#added.delete(oldest)
+  }
+
   /**
    * Whether a page of this origin may connect. A client that sends no origin is not a browser, and may always
    * connect.
@@ -46,7 +60,7 @@ export class Origins {
     if (origin === undefined || this.#all) return true
     const normal = origin === 'null' ? origin : normalizeOrigin(origin)
     if (normal === undefined) return false
-    return this.#named.has(normal) || (this.#same && isSame(normal, host))
+    return this.#named.has(normal) || this.#added.has(normal) || (this.#same && isSame(normal, host))
   }
 }
 

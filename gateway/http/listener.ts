@@ -48,9 +48,6 @@ const longestSilence = 120_000
 const maxRequestsPerSocket = 1_000
 const flags = { port: '--port', host: '--host' }
 
-/** Connections that may wait for their accept; Linux takes no more than net.core.somaxconn. */
-const backlog = 4_096
-
 export interface ListenerInit extends TlsFiles, AddressLimitsInit {
   readonly maxConnections: number
   readonly trustedProxies: number
@@ -147,8 +144,7 @@ export class Listener {
         if (this.isListening) return this.#tcpConnections.acceptFailed(error)
         reject(errors.listenFailed(`Can't listen on ${host}:${port}: ${explainListenError(error, flags)}`))
       })
-      // Otherwise a second gateway of a cluster, such as that of pm2, would share the port and the name.
-      this.#http.listen({ port, host, backlog, exclusive: true }, () => {
+      this.#http.listen(port, host, () => {
         this.#port = (this.#http.address() as AddressInfo).port
         this.#tcpConnections.start()
         resolve()
@@ -178,6 +174,11 @@ export class Listener {
     this.#init.upgradePolicy.close()
     this.#http.close()
     this.#http.closeIdleConnections()
+  }
+
+  /** Allows the pages of one more origin to open WebSockets. */
+  allowOrigin(origin: string): void {
+    this.#init.upgradePolicy.allowOrigin(origin)
   }
 
   /** Cuts connections that are not upgraded, with or without a pending request. */

@@ -99,6 +99,11 @@ export class UpgradePolicy {
     return refusal
   }
 
+  /** Allows the pages of one more origin. */
+  allowOrigin(origin: string): void {
+    this.#origins.add(origin)
+  }
+
   /** Refuses all upgrades from now on. */
   close(): void {
     this.#isOpen = false

@@ -1,6 +1,17 @@
 import t from 'tap'
 import { Origins } from '../../../gateway/addresses/origins.js'
 
+t.test('an origin can be added, and the oldest of very many is forgotten', async t => {
+  const origins = new Origins('same')
+  origins.add('http://127.0.0.1:3011')
+  origins.add('no origin')
+  t.equal(origins.allows('http://127.0.0.1:3011', 'game.example'), true)
+  t.equal(origins.allows('http://127.0.0.1:3012', 'game.example'), false)
+  for (let i = 0; i < 16; i++) origins.add(`http://localhost:${i + 1}`)
+  t.equal(origins.allows('http://127.0.0.1:3011', 'game.example'), false)
+  t.equal(origins.allows('http://localhost:16', 'game.example'), true)
+})
+
 t.test('`same` is the host that was asked for, whatever way its default port is written', async t => {
   const same = new Origins('same')
   for (const [origin, host] of [

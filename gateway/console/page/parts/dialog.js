@@ -43,10 +43,13 @@ export function ask({ title, text, confirm, field }) {
     event.preventDefault()
     dialog.close('confirm')
   })
+  const asked = document.activeElement
   document.body.append(dialog)
   return new Promise(resolve => {
     dialog.addEventListener('close', () => {
       dialog.remove()
+      // The browser gives the focus back as well, but not if the button was disabled meanwhile.
+      if (asked instanceof HTMLElement) asked.focus()
       resolve(dialog.returnValue === 'confirm' ? input.value.trim() : undefined)
     })
     dialog.showModal()
