@@ -1,4 +1,4 @@
-/** The colours of the console's page: text has enough contrast, light and dark (WCAG 2.2, 1.4.3 and 1.4.11). */
+/** The colours of the console's page: enough contrast, light and dark (WCAG 2.2, 1.4.3 and 1.4.11). */
 import t from 'tap'
 import { readText } from '../../helpers/sources.js'
 
