@@ -3,5 +3,7 @@
  * nothing.
  */
 import { loadCommand } from './load-command.js'
+import { playCommand } from './play-command.js'
+import { topCommand } from './top-command.js'
 
-export const toolCommands = { load: loadCommand }
+export const toolCommands = { load: loadCommand, play: playCommand, top: topCommand }

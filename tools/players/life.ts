@@ -1,14 +1,12 @@
 /** One life of a player: runs a scenario once, from its `connect` to its end. */
 import type { Client, ClientOptions } from '../../client/index.js'
 import { errors } from '../../shared/errors.js'
+import { EventInbox } from '../connection/event-inbox.js'
 import type { Player, WaitOptions } from '../scenario/scenario.js'
 import { sleep } from './crowd.js'
 import type { Figures } from './figures.js'
 import type { LoadPlan } from './plan.js'
 import { PlayerClient, RunEnded, timed } from './player-client.js'
-
-/** Events of a life that are kept for later waits. */
-const mostKept = 256
 
 export interface LifeInit {
   readonly plan: Pick<LoadPlan, 'url' | 'user' | 'timeout'>
@@ -18,12 +16,6 @@ export interface LifeInit {
   readonly life: number
 }
 
-interface Waiting {
-  readonly event: string
-  readonly fits: (body: unknown) => boolean
-  readonly resolve: (body: unknown) => void
-}
-
 export class Life implements Player {
   readonly #init: LifeInit
   readonly index: number
@@ -31,8 +23,7 @@ export class Life implements Player {
   readonly url: string
   readonly signal: AbortSignal
   #player: PlayerClient | undefined
-  #events: { readonly event: string; readonly body: unknown }[] = []
-  readonly #waiting = new Set<Waiting>()
+  readonly #inbox = new EventInbox()
 
   constructor(init: LifeInit) {
     this.#init = init
@@ -58,7 +49,7 @@ export class Life implements Player {
       throw new RunEnded()
     }
     this.#player = player
-    player.client.onEvent((event, body) => this.#receive(event, body))
+    player.client.onEvent((event, body) => this.#inbox.receive(event, body))
   }
 
   request: Client['request'] = (route, ...args) => {
@@ -71,7 +62,9 @@ export class Life implements Player {
 
   async waitFor(event: string, { timeout, where = () => true }: WaitOptions = {}): Promise<unknown> {
     const { figures, plan } = this.#init
-    return timed(figures, `wait ${event}`, () => this.#wait(event, where, timeout ?? plan.timeout))
+    const { signal } = this
+    const wait = { timeout: timeout ?? plan.timeout, fits: where, signal }
+    return timed(figures, `wait ${event}`, () => this.#untilEnd(this.#inbox.wait(event, wait)))
   }
 
   async sleep(ms: number): Promise<void> {
@@ -90,41 +83,12 @@ export class Life implements Player {
   end(): void {
     this.#player?.close()
     this.#player = undefined
-    this.#events = []
+    this.#inbox.clear()
   }
 
   get #connected(): PlayerClient {
     if (this.#player !== undefined) return this.#player
     throw errors.connectionClosed('the scenario has not called `await player.connect()` yet')
-  }
-
-  #receive(event: string, body: unknown): void {
-    for (const waiting of this.#waiting) {
-      if (waiting.event === event && waiting.fits(body)) return waiting.resolve(body)
-    }
-    this.#events.push({ event, body })
-    if (this.#events.length > mostKept) this.#events.shift()
-  }
-
-  #wait(event: string, fits: (body: unknown) => boolean, timeout: number): Promise<unknown> {
-    const at = this.#events.findIndex(each => each.event === event && fits(each.body))
-    if (at !== -1) {
-      const { body } = this.#events[at]!
-      this.#events = this.#events.filter((each, i) => i > at || each.event !== event)
-      return Promise.resolve(body)
-    }
-    this.#events = this.#events.filter(each => each.event !== event)
-    let timer: NodeJS.Timeout | undefined
-    let waiting: Waiting | undefined
-    const arrival = new Promise<unknown>((resolve, reject) => {
-      waiting = { event, fits, resolve }
-      this.#waiting.add(waiting)
-      timer = setTimeout(() => reject(errors.waitTimedOut(event, timeout)), timeout)
-    })
-    return this.#untilEnd(arrival).finally(() => {
-      clearTimeout(timer)
-      this.#waiting.delete(waiting!)
-    })
   }
 
   /** Rejects when the run ends, if the promise has not settled before. */

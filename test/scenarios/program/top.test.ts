@@ -1,0 +1,55 @@
+/** `sallyport top`, without a terminal: a summary, lines of JSON, and why there is none. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import { overviewAt } from '../../helpers/overview.js'
+import { startTool } from '../../helpers/tool.js'
+import { until } from '../../helpers/until.js'
+
+let asked = 0
+const server = createServer((request, response) => {
+  if (request.url !== '/console/api/overview') return response.writeHead(404).end()
+  if (request.headers.authorization !== 'Bearer secret') return response.writeHead(401).end()
+  asked++
+  response.end(JSON.stringify(overviewAt(asked, { requests: asked * 100, counts: [asked, 0, 0], active: 0 })))
+})
+server.listen(0, '127.0.0.1')
+await once(server, 'listening')
+t.teardown(() => {
+  server.closeAllConnections()
+  server.close()
+})
+const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+t.test('without a terminal it prints one summary, of one interval, and ends', async t => {
+  const tool = startTool(t, ['top', url, '--token', 'secret', '--interval', '10ms'])
+  t.equal(await tool.ended, 0, tool.err)
+  t.match(tool.out, /^test-1 {2}ready {2}up \d+ s {2}Sallyport 1\.2\.3$/m)
+  t.match(tool.out, /requests +100\/s/)
+  t.match(tool.out, /^All is well\.$/m)
+  t.notMatch(tool.out, '\u001b')
+})
+
+t.test('with --json it prints a line for each interval, until it is asked to end', async t => {
+  const env = { SALLYPORT_CONSOLE_TOKEN: 'secret' }
+  const tool = startTool(t, ['top', url, '--json', '--interval', '10ms'], { env })
+  await until('three lines are there', () => tool.out.split('\n').length > 3, 60_000)
+  tool.process.kill('SIGINT')
+  t.equal(await tool.ended, 0, tool.err)
+  for (const line of tool.out.trim().split('\n'))
+    t.match(JSON.parse(line), { frontendId: 'test-1', rates: { requests: 100 }, ready: true })
+})
+
+t.test('it says why there is no overview', async t => {
+  const rows: readonly [readonly string[], RegExp][] = [
+    [[url], /the token of the console is missing or wrong; give it by --token or SALLYPORT_CONSOLE_TOKEN$/],
+    [['http://127.0.0.1:2'], /nothing listens there; is the gateway running, and its internal port on\?$/],
+    [['ftp://x'], /^sallyport: Expected the URL of a gateway’s internal port, .* got "ftp:\/\/x"$/]
+  ]
+  for (const [args, message] of rows) {
+    const tool = startTool(t, ['top', ...args])
+    t.equal(await tool.ended, 1)
+    t.match(tool.err.trim(), message)
+  }
+})

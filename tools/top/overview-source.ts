@@ -1,0 +1,64 @@
+/** Asks a gateway's console for its overview, and explains in a sentence why there is none. */
+import type { ApiError, Overview } from '../../gateway/console/console-api.js'
+import { errors, GatewayError } from '../../shared/errors.js'
+import { printable } from '../terminal/output.js'
+
+/** Milliseconds that an answer may take: more than an interval, since a stuck gateway is of interest. */
+const timeout = 10_000
+
+const hints: Readonly<Record<number, string>> = {
+  401: 'the token of the console is missing or wrong; give it by --token or SALLYPORT_CONSOLE_TOKEN',
+  404: 'there is no console at this address; give the URL of the internal port, such as http://127.0.0.1:3011',
+  429: 'too many wrong tokens came from here; wait a minute'
+}
+
+/**
+ * Returns the overview.
+ *
+ * @param url that of the internal port
+ * @throws `CONNECT_FAILED`
+ */
+export async function askOverview(url: string, token: string | undefined): Promise<Overview> {
+  const address = new URL('/console/api/overview', url)
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const fail = (why: string) => errors.connectFailed(address.origin, printable(why))
+  let response: Response
+  let text: string
+  try {
+    response = await fetch(address, { headers, signal: AbortSignal.timeout(timeout), redirect: 'manual' })
+    text = await response.text()
+  } catch (error) {
+    throw fail(explain(error))
+  }
+  if (!response.ok) throw fail(hints[response.status] ?? `HTTP ${response.status}: ${messageIn(text)}`)
+  const overview = parse(text)
+  if (typeof overview?.uptime === 'number' && typeof overview.counters === 'object') return overview
+  throw fail('what answers there is no gateway of this version')
+}
+
+function explain(error: unknown): string {
+  const { name, cause, message } = Object(error) as Error
+  const { code, message: reason } = Object(cause) as NodeJS.ErrnoException
+  if (name === 'TimeoutError') return `no answer within ${timeout / 1_000} s`
+  if (code === 'ECONNREFUSED')
+    return 'nothing listens there; is the gateway running, and its internal port on?'
+  return code ?? reason ?? message
+}
+
+function messageIn(text: string): string {
+  return (parse(text) as Partial<ApiError> | undefined)?.error?.message ?? text.slice(0, 200)
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what a stranger has sent
+function parse(text: string): any {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether an error says that the gateway cannot be asked now, rather than that the tool is wrong. */
+export function isFailedCall(error: unknown): error is GatewayError {
+  return error instanceof GatewayError && error.code === errors.connectFailed.code
+}

@@ -1,0 +1,74 @@
+/** Runs `sallyport top`: looks at a gateway again and again, and draws what it sees. */
+import type { Overview } from '../../gateway/console/console-api.js'
+import { durationOf, type Given, readUrl, textOf } from '../terminal/arguments.js'
+import { hearInterruption } from '../terminal/interruption.js'
+import { painterFor, write } from '../terminal/output.js'
+import { askOverview, isFailedCall } from './overview-source.js'
+import { drawScreen } from './screen.js'
+import { summarize } from './summary.js'
+
+const defaults = { url: 'http://127.0.0.1:3011', interval: 1_000 }
+
+/** Columns of lines that go to no terminal. */
+const columnsElsewhere = 100
+
+/** Clears from the cursor on, after moving it to the top: what was there is overwritten without a flicker. */
+const escapes = { home: '\u001b[H', clearLine: '\u001b[K', clearRest: '\u001b[J', clear: '\u001b[2J' }
+
+/**
+ * Runs to the end of the process. Exit code 0: it was asked to end, or has printed its summary.
+ *
+ * @throws `OPTION_INVALID`; `CONNECT_FAILED` if the gateway could not be asked the first time
+ */
+export async function runTop(given: Given): Promise<void> {
+  const expected = 'the URL of a gateway’s internal port, such as http://127.0.0.1:3011'
+  const url = readUrl(given.words[0] ?? defaults.url, { expected, protocol: 'http' })
+  const token = textOf(given, 'token') ?? given.env['SALLYPORT_CONSOLE_TOKEN']
+  const interval = durationOf(given, 'interval') ?? defaults.interval
+  const isJson = given.flags['json'] === true
+  const { stdout } = process
+  const isLive = stdout.isTTY === true
+  let end = () => {}
+  const ended = new Promise<void>(resolve => {
+    end = resolve
+  })
+  hearInterruption(end)
+  let isEnded = false
+  void ended.then(() => {
+    isEnded = true
+  })
+  // Whoever reads the lines may be gone, as with `| head`.
+  stdout.on('error', end)
+
+  const paint = painterFor(stdout, given.env)
+  let before: Overview | undefined = await askOverview(url, token)
+  if (isLive && !isJson) await write(stdout, escapes.clear)
+  while (!isEnded) {
+    await Promise.race([ended, new Promise(resolve => setTimeout(resolve, interval))])
+    if (isEnded) break
+    let text: string
+    try {
+      const now = await askOverview(url, token)
+      const summary = summarize(now, before)
+      before = now
+      if (isJson) text = `${JSON.stringify(summary)}\n`
+      else {
+        const size = isLive
+          ? { columns: stdout.columns, rows: stdout.rows - 1 }
+          : { columns: columnsElsewhere, rows: undefined }
+        const lines = drawScreen(summary, paint, size)
+        text = isLive
+          ? escapes.home + lines.map(line => `${line}${escapes.clearLine}\n`).join('') + escapes.clearRest
+          : `${lines.join('\n')}\n`
+      }
+    } catch (error) {
+      // A gateway that is started anew comes back. What only prints once, or is for a program, ends.
+      if (!isLive || isJson || !isFailedCall(error)) throw error
+      text = `${escapes.home}${paint('red', error.message)}${escapes.clearLine}\n${escapes.clearRest}`
+      before = undefined
+    }
+    await write(stdout, text)
+    if (!isLive && !isJson) break
+  }
+  process.exit(0)
+}
