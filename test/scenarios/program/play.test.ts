@@ -1,6 +1,7 @@
 /** `sallyport play`: lines from a pipe, against a gateway of ours and a server of Pomelo's protocol. */
 import t from 'tap'
 import { startGateway } from '../../helpers/gateway.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { startPomeloServer } from '../../helpers/pomelo-server.js'
 import { startTool } from '../../helpers/tool.js'
 
@@ -39,7 +40,8 @@ t.test('with --json each is a line of JSON; an error, also of a line, is exit co
     .trim()
     .split('\n')
     .map(line => JSON.parse(line))
-  t.match(
+  matchRows(
+    t,
     shown.filter(({ type }) => type !== 'event'),
     [
       { type: 'error', route: 'player.refuse', code: 'GONE', ms: Number },
