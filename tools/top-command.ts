@@ -2,7 +2,7 @@
 import type { Given } from './terminal/arguments.js'
 
 export const topCommand = {
-  usage: 'top [URL] [--token TOKEN] [--json]',
+  usage: 'top [URL] [options]',
   summary: 'Shows what a gateway does, as the console’s overview in a terminal.',
   details: `URL is that of the gateway's internal port (default: http://127.0.0.1:3011). The token is the console's; the
 variable SALLYPORT_CONSOLE_TOKEN gives it too. Ctrl-C ends it. Without a terminal it prints one summary and ends.`,
