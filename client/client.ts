@@ -5,6 +5,7 @@
 import { errors } from '../shared/errors.js'
 import type { RouteTypes } from '../shared/route-types.js'
 import { type MessageHeader, messageKinds } from '../shared/wire/message.js'
+import { readTraceparent } from '../shared/wire/traceparent.js'
 import { ClientError } from './base/client-error.js'
 import {
   type EventTypes,
@@ -12,7 +13,8 @@ import {
   expectMs,
   expectObject,
   type RequestOptions,
-  type ResolvedClientOptions
+  type ResolvedClientOptions,
+  refuseOption
 } from './base/options.js'
 import type { ClientState, Failure, StateChange } from './base/state.js'
 import { decodeBody, encodeBody } from './body.js'
@@ -109,17 +111,19 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
    *
    * @throws ClientError: the error that the handler threw, or `REQUEST_TIMED_OUT`, `SESSION_LOST`,
    * `OUTBOX_FULL`, `CONNECTION_CLOSED`, `BODY_TOO_LARGE`, `BODY_NOT_SERIALIZABLE`, `ROUTE_INVALID`,
-   * `OPTION_INVALID` (for `timeout` or `signal`). Rejects with the signal's reason if the signal aborts.
+   * `OPTION_INVALID` (for `timeout`, `signal` or `traceparent`). Rejects with the signal's reason if the
+   * signal aborts.
    */
   async request<Route extends Name<Routes>>(
     route: Route,
     ...[body, options = {}]: BodyArgs<BodyOf<Routes, Route>, [options?: RequestOptions]>
   ): Promise<ReplyOf<Routes, Route>> {
-    const { timeout = this.#options.requestTimeout, signal } = expectObject('options', options)
+    const { timeout = this.#options.requestTimeout, signal, traceparent } = expectObject('options', options)
     expectMs('timeout', timeout, 0)
     if (signal) expectFunction('signal.addEventListener', signal.addEventListener)
     if (signal?.aborted) throw signal.reason
-    const message = this.#encode(messageKinds.request, this.#requests.nextId(), route, body)
+    const trace = this.#trace(route, traceparent)
+    const message = this.#encode(messageKinds.request, this.#requests.nextId(), route, body, trace)
     this.#send(message)
     const { outbox } = this.#conversation
     const reply = this.#requests.wait(message, { timeout, signal }, given => outbox.remove(given))
@@ -134,7 +138,7 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
    * `ROUTE_INVALID`
    */
   notify<Route extends Name<Routes>>(route: Route, ...[body]: BodyArgs<BodyOf<Routes, Route>, []>): void {
-    this.#send(this.#encode(messageKinds.notify, 0, route, body))
+    this.#send(this.#encode(messageKinds.notify, 0, route, body, this.#trace(route)))
   }
 
   /**
@@ -217,9 +221,24 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
     this.#conversation.flush()
   }
 
-  #encode(kind: ClientMessage['kind'], id: number, route: string, body: unknown): ClientMessage {
+  #encode(
+    kind: ClientMessage['kind'],
+    id: number,
+    route: string,
+    body: unknown,
+    traceparent: string | undefined
+  ): ClientMessage {
     const { rich, maxBodyBytes } = this.#conversation
-    return createMessage(kind, id, expectRoute(route), encodeBody(body, rich, maxBodyBytes))
+    expectRoute(route)
+    return createMessage({ kind, id, route, body: encodeBody(body, rich, maxBodyBytes), traceparent })
+  }
+
+  /** Returns the trace that a message belongs to. `given`: that of a request's options. */
+  #trace(route: string, given?: string): string | undefined {
+    const { tracing } = this.#options
+    if (given !== undefined && tracing === false)
+      throw refuseOption("Expected the client's option `tracing` to be true or a function, for `traceparent`")
+    return readTraceparent(given ?? (typeof tracing === 'function' ? tracing(route) : undefined))
   }
 
   #receive(header: MessageHeader, bytes: Uint8Array, end: number): void {

@@ -161,6 +161,7 @@ export class TestSession {
     const context = new HandlerContext({
       route: handler.name,
       rid: 0,
+      traceparent: undefined,
       isNotify: kind === 'notify',
       signal: new AbortController().signal,
       log: createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields })),

@@ -101,6 +101,13 @@ export interface ClientOptions<Events = EventTypes> {
    */
   readonly outboxLimit?: number
   /**
+   * Sends with each request and notify the trace that it belongs to, as `traceparent` by W3C Trace Context. A
+   * function is called with the route, and returns the value; undefined or a malformed one is not sent. With
+   * `true`, only requests with the option `traceparent` have one. A gateway that does not read it gets none.
+   * Default: false.
+   */
+  readonly tracing?: boolean | ((route: string) => string | undefined)
+  /**
    * WebSocket class to open connections with. Default: the platform's own; in Node 20, which has none, that
    * of the package `ws`.
    */
@@ -125,6 +132,11 @@ export interface RequestOptions {
    * runs all the same.
    */
   readonly signal?: AbortSignalLike
+  /**
+   * The trace that the request belongs to, by W3C Trace Context. A malformed value is not sent. Needs the
+   * client's option `tracing`. Default: what the function `tracing` returns.
+   */
+  readonly traceparent?: string
 }
 
 /** @internal */
@@ -141,6 +153,7 @@ export interface ResolvedClientOptions {
   readonly heartbeatTimeout: number
   readonly backOff: Required<BackOffOptions>
   readonly outboxLimit: number
+  readonly tracing: boolean | ((route: string) => string | undefined)
   readonly WebSocket: WebSocketClass | undefined
   readonly random: () => number
   readonly monotonic: () => number
@@ -181,6 +194,7 @@ export function resolveClientOptions(asked: ClientOptions<never>): ResolvedClien
       most: expectMs('backOff.most', backOff.most ?? 10_000, 1)
     },
     outboxLimit: expectWhole('outboxLimit', asked.outboxLimit ?? 1_048_576, 1, Number.MAX_SAFE_INTEGER),
+    tracing: expectTracing(asked.tracing ?? false),
     WebSocket: WebSocket && expectFunction('WebSocket', WebSocket),
     random: expectFunction('random', asked.random ?? Math.random),
     monotonic: expectFunction('monotonic', asked.monotonic ?? monotonicClock)
@@ -200,6 +214,7 @@ const names = new Set([
   'heartbeatTimeout',
   'backOff',
   'outboxLimit',
+  'tracing',
   'WebSocket',
   'random',
   'monotonic'
@@ -237,6 +252,11 @@ export function expectObject<Value extends object>(name: string, value: Value): 
 export function expectFunction<Value>(name: string, value: Value): Value {
   if (typeof value === 'function') return value
   throw refuseValue(name, 'a function', value)
+}
+
+function expectTracing(tracing: ClientOptions['tracing'] & {}): ClientOptions['tracing'] & {} {
+  if (typeof tracing === 'boolean' || typeof tracing === 'function') return tracing
+  throw refuseValue('tracing', 'true, false or a function', tracing)
 }
 
 function expectStorage(keep: ClientOptions['keep']): ClientOptions['keep'] {

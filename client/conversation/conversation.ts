@@ -49,16 +49,14 @@ export class Conversation {
   /** Route codes of the last handshake. */
   dictionary = new Dictionary()
   #kickReason: string | undefined
+  #traced = false
   /** Whether bodies are in superjson's form, in both directions. */
   rich = false
   /** Largest body in bytes, as the gateway last said; undefined: it did not say. */
   maxBodyBytes: number | undefined
   /** The game's answer to the last handshake. */
   user: unknown
-  /**
-   * The reason why the last attempt failed or the connection was lost; undefined after a successful
-   * handshake.
-   */
+  /** Why the last attempt failed or the connection was lost; undefined after a successful handshake. */
   failure: Failure | undefined
   /** The error that ended the conversation; undefined while it goes on. */
   error: ClosingError | undefined
@@ -114,7 +112,8 @@ export class Conversation {
   flush(): void {
     if (this.#state !== 'open') return
     for (let message = this.outbox.next(); message !== undefined; message = this.outbox.next()) {
-      this.#attempt!.send(packageKinds.data, encodeMessage(message, this.dictionary.write(message.route)))
+      const route = this.dictionary.write(message.route)
+      this.#attempt!.send(packageKinds.data, encodeMessage(message, route, this.#traced))
       this.#received.sent()
     }
     if (this.#resume === undefined) this.outbox.acknowledgeWritten()
@@ -155,7 +154,8 @@ export class Conversation {
 
   #describe(user: unknown): Uint8Array {
     const resume = this.#resume && { ...this.#resume, received: this.#received.value }
-    return encodeHandshake({ dictVersion: this.dictionary.version, resume, user })
+    const traced = this.#options.tracing !== false
+    return encodeHandshake({ dictVersion: this.dictionary.version, resume, user, traced })
   }
 
   #receive(kind: PackageKind, bytes: Uint8Array, start: number, end: number): void {
@@ -188,6 +188,7 @@ export class Conversation {
     this.failure = undefined
     this.user = answer.user
     this.rich = answer.rich
+    this.#traced = answer.traced
     this.maxBodyBytes = answer.maxBodyBytes
     this.dictionary = this.dictionary.after(answer)
     const resumed = answer.resume?.resumed === true

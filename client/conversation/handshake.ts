@@ -16,6 +16,8 @@ export interface ClientHandshake {
   readonly dictVersion: string | undefined
   readonly resume: ResumePoint | undefined
   readonly user: unknown
+  /** Whether to ask if the gateway reads a `traceparent`. */
+  readonly traced: boolean
 }
 
 /** The gateway's answer to the handshake. */
@@ -29,6 +31,8 @@ export type HandshakeAnswer =
       readonly heartbeat: number | undefined
       /** Whether bodies are in superjson's form, in both directions. */
       readonly rich: boolean
+      /** Whether requests and notifies may have a `traceparent`. */
+      readonly traced: boolean
       /** Largest body in bytes; undefined: the gateway does not say. */
       readonly maxBodyBytes: number | undefined
       readonly user: unknown
@@ -44,8 +48,14 @@ const version = '1'
  *
  * @throws ClientError `OPTION_INVALID` for a `user` that JSON cannot hold; only undefined members may be lost
  */
-export function encodeHandshake({ dictVersion, resume = undefined, user }: ClientHandshake): Uint8Array {
-  const sys = { type, version, dictVersion, errorFlag: true, bodies: richForm, resume: resume ?? true }
+export function encodeHandshake({ dictVersion, resume, user, traced }: ClientHandshake): Uint8Array {
+  const asked = {
+    errorFlag: true,
+    bodies: richForm,
+    resume: resume ?? true,
+    ...(traced && { traceparent: true })
+  }
+  const sys = { type, version, dictVersion, ...asked }
   // Checked first, because this check reports a Promise, a Map or a circular reference with its path.
   encodePlain(user, refuseUser)
   return new TextEncoder().encode(JSON.stringify({ sys, user }, expectKept))
@@ -82,6 +92,7 @@ export function decodeHandshake(body: Uint8Array): HandshakeAnswer {
       bodies?: string
       heartbeat?: number
       maxBodyBytes?: number
+      traceparent?: boolean
     }
     user?: unknown
   }
@@ -89,8 +100,9 @@ export function decodeHandshake(body: Uint8Array): HandshakeAnswer {
   const { code, sys, user } = answer
   if (code !== 200) return { accepted: false, outdated: code === 501, user }
   const rich = sys?.bodies === richForm
+  const traced = sys?.traceparent === true
   const { dict, dictVersion, resume, heartbeat, maxBodyBytes } = sys ?? {}
-  return { accepted: true, dict, dictVersion, resume, heartbeat, rich, maxBodyBytes, user }
+  return { accepted: true, dict, dictVersion, resume, heartbeat, rich, traced, maxBodyBytes, user }
 }
 
 /** Returns the reason of a refusal, for people. */

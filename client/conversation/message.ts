@@ -19,17 +19,14 @@ export interface ClientMessage {
   readonly id: number
   readonly route: string
   readonly body: Uint8Array
+  /** The trace that it belongs to; undefined: it has none. */
+  readonly traceparent: string | undefined
   /** Size in bytes with the route as text. */
   readonly size: number
 }
 
-export function createMessage(
-  kind: ClientMessage['kind'],
-  id: number,
-  route: string,
-  body: Uint8Array
-): ClientMessage {
-  return { kind, id, route, body, size: messageHeaderSize({ kind, id, route }) + body.length }
+export function createMessage(message: Omit<ClientMessage, 'size'>): ClientMessage {
+  return { ...message, size: messageHeaderSize(message) + message.body.length }
 }
 
 /**
@@ -44,9 +41,13 @@ export function expectRoute(route: unknown): string {
   throw new ClientError(errors.routeInvalid(describeValue(route)))
 }
 
-/** Encodes a message. `route`: its code in the connection's dictionary, or its name. */
-export function encodeMessage({ kind, id, body }: ClientMessage, route: string | number): Uint8Array {
-  const head = { kind, id, route }
+/**
+ * Encodes a message. `route`: its code in the connection's dictionary, or its name. `isTraced`: whether the
+ * gateway reads a `traceparent`.
+ */
+export function encodeMessage(message: ClientMessage, route: string | number, isTraced: boolean): Uint8Array {
+  const { kind, id, body } = message
+  const head = { kind, id, route, traceparent: isTraced ? message.traceparent : undefined }
   const size = messageHeaderSize(head)
   const bytes = new Uint8Array(size + body.length)
   writeMessageHeader(bytes, 0, head)

@@ -5,6 +5,7 @@
 import { errors, type GatewayError } from '../../shared/errors.js'
 import { requestFlags } from '../../shared/link/batch.js'
 import { type Logger, nameSession } from '../../shared/text/log.js'
+import { readTraceparent } from '../../shared/wire/traceparent.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Suspensions } from '../pool/suspensions.js'
 import type { IncomingRequest } from '../protocols/protocol.js'
@@ -80,7 +81,8 @@ export class Intake {
       (gzipped ? requestFlags.gzipped : 0) |
       (rich ? requestFlags.rich : 0)
     const timeout = route.options.timeout ?? requestTimeout
-    dispatcher.add({ session, route, id, flags, body, timeout, now })
+    const traceparent = readTraceparent(request.traceparent)
+    dispatcher.add({ session, route, id, flags, body, timeout, now, traceparent })
   }
 
   /** Counts bytes from the session's client that belong to no request. */

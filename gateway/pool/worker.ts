@@ -161,8 +161,8 @@ export class Worker {
     this.#batch ??= createBatch()
     const head = { viewId: turn.viewId, slot: turn.slot, ...turn.session.snapshot }
     addTurn(this.#batch, head, turn.requests.length)
-    for (const { rid, route, flags, body } of turn.requests) {
-      addRequest(this.#batch, rid, this.indexOf(route.name)!, flags, body)
+    for (const { rid, route, flags, body, traceparent } of turn.requests) {
+      addRequest(this.#batch, { rid, route: this.indexOf(route.name)!, flags, body, traceparent })
     }
   }
 

@@ -131,14 +131,14 @@ export class PomeloProtocol implements Protocol {
   }
 
   #receiveMessage(bytes: Buffer, start: number, end: number): void {
-    const { kind, id, route, gzipped, bodyStart } = decodeMessage(bytes, start, end)
+    const { kind, id, route, gzipped, traceparent, bodyStart } = decodeMessage(bytes, start, end)
     if (kind !== messageKinds.request && kind !== messageKinds.notify) {
       throw errors.protocolViolated('a message of a kind that only the gateway sends')
     }
     const body = bytes.toString('latin1', bodyStart, end)
     const size = packageHeaderSize + end - start
     const [knownRoutes, rich] = [this.#knownRoutes, this.#messages.readsRich]
-    this.#host.request({ route, knownRoutes, id, gzipped, rich, body, size })
+    this.#host.request({ route, knownRoutes, id, gzipped, rich, traceparent, body, size })
   }
 
   #receiveHandshake(body: Buffer): void {
@@ -209,6 +209,7 @@ export class PomeloProtocol implements Protocol {
       useDict: true,
       resume,
       richBodies: rich,
+      traced: request.traced,
       maxBodyBytes: options.maxBodyBytes,
       user: userForClient
     })

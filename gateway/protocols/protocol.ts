@@ -118,6 +118,8 @@ export interface IncomingRequest {
   readonly gzipped: boolean
   /** Whether the client writes and reads bodies in superjson's form. */
   readonly rich: boolean
+  /** The trace that the client says it belongs to, unchecked. */
+  readonly traceparent?: string | undefined
   readonly body: string
   /** Bytes of the message that the request took, its headers included. */
   readonly size: number

@@ -79,9 +79,10 @@ export class TextProtocol implements Protocol {
       const answer = `[null,null,${encodeJson({ error: error.code, message: error.message })}]`
       return this.#host.sendFrame(encodeFrame(answer, true))
     }
-    const { id, route, bodyStart, bodyEnd } = scanned
+    const { id, route, traceparent, bodyStart, bodyEnd } = scanned
     const body = bytes.toString('latin1', bodyStart, bodyEnd)
-    this.#host.request({ route, knownRoutes: 0, id, gzipped: false, rich: false, body, size: bytes.length })
+    const form = { knownRoutes: 0, gzipped: false, rich: false }
+    this.#host.request({ ...form, route, id, traceparent, body, size: bytes.length })
   }
 
   beat(): void {

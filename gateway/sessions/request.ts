@@ -5,6 +5,7 @@
  */
 import type { ErrorData } from '../../shared/errors.js'
 import { nameSession, type RequestFields } from '../../shared/text/log.js'
+import { nameTrace } from '../../shared/wire/traceparent.js'
 import type { Route } from './routes.js'
 import type { Session } from './session.js'
 import type { Turn } from './turn.js'
@@ -33,6 +34,8 @@ export interface RequestInit {
   readonly timeout: number
   /** When it arrived, by the monotonic clock. */
   readonly now: number
+  /** The trace that it belongs to, and the span that has caused it. */
+  readonly traceparent?: string | undefined
   /** Only for a hook, which answers no client: called with its outcome. */
   readonly onOutcome?: (outcome: Outcome) => void
 }
@@ -57,6 +60,8 @@ export class Request {
   startedAt: number | undefined
   /** When it is answered with TIMEOUT, by the monotonic clock; Infinity: never. */
   deadline: number
+  /** The trace that it belongs to, and the span that has caused it, as the worker gets it. */
+  traceparent: string | undefined
   readonly onOutcome: ((outcome: Outcome) => void) | undefined
   /** Called after the end of the session: when the worker is done with the request, or at its deadline. */
   onEnd: (() => void) | undefined
@@ -68,7 +73,7 @@ export class Request {
   /** The turn with which it is handed out. */
   turn: Turn | undefined
 
-  constructor({ session, route, id, flags, body, timeout, now, onOutcome }: RequestInit) {
+  constructor({ session, route, id, flags, body, timeout, now, ...more }: RequestInit) {
     this.session = session
     this.route = route
     this.id = id
@@ -77,7 +82,8 @@ export class Request {
     this.timeout = timeout
     this.arrivedAt = now
     this.startedAt = undefined
-    this.onOutcome = onOutcome
+    this.traceparent = more.traceparent
+    this.onOutcome = more.onOutcome
     this.onEnd = undefined
     this.deadline = Number.POSITIVE_INFINITY
     this.startClock(now)
@@ -86,7 +92,7 @@ export class Request {
   /** The fields that name the request in lines of the log. */
   get names(): RequestFields {
     const { route, rid, session } = this
-    return { route: route.name, requestId: rid, ...nameSession(session) }
+    return { route: route.name, requestId: rid, ...nameSession(session), ...nameTrace(this.traceparent) }
   }
 
   /**

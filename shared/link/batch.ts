@@ -5,15 +5,16 @@
  *
  *   turn count, then for each turn:
  *     view, slot, sid, uid, version, settings text, is connected, request count, then for each request:
- *       rid, route index, flags, body
+ *       rid, route index, flags, body, traceparent if its flag is set
  */
 
 export type Batch = (string | number | null)[]
 
 /**
  * Flags of a request, combined by `|`. Rich: the client writes and reads bodies in superjson's form.
+ * Traced: a `traceparent` follows the body.
  */
-export const requestFlags = { notify: 1, gzipped: 2, rich: 4 } as const
+export const requestFlags = { notify: 1, gzipped: 2, rich: 4, traced: 8 } as const
 
 export interface RequestHead {
   /** The request's number in this gateway. The worker's outcome names it. */
@@ -23,6 +24,8 @@ export interface RequestHead {
   readonly flags: number
   /** The body's bytes, each as one character (latin1), so that it crosses as a plain copy of bytes. */
   readonly body: string
+  /** The trace that it belongs to, and the span that has caused it. */
+  readonly traceparent?: string | undefined
 }
 
 export interface TurnHead {
@@ -64,8 +67,9 @@ export function addTurn(batch: Batch, turn: TurnHead, requestCount: number): voi
 }
 
 /** Adds a request to the turn that was added last. */
-export function addRequest(batch: Batch, rid: number, route: number, flags: number, body: string): void {
-  batch.push(rid, route, flags, body)
+export function addRequest(batch: Batch, { rid, route, flags, body, traceparent }: RequestHead): void {
+  if (traceparent === undefined) batch.push(rid, route, flags, body)
+  else batch.push(rid, route, flags | requestFlags.traced, body, traceparent)
 }
 
 export function readBatch(batch: Batch): TurnTask[] {
@@ -81,12 +85,12 @@ export function readBatch(batch: Batch): TurnTask[] {
     const isConnected = batch[at++] === 1
     const requests: RequestHead[] = new Array(batch[at++] as number)
     for (let j = 0; j < requests.length; j++) {
-      requests[j] = {
-        rid: batch[at++] as number,
-        route: batch[at++] as number,
-        flags: batch[at++] as number,
-        body: batch[at++] as string
-      }
+      const rid = batch[at++] as number
+      const route = batch[at++] as number
+      const flags = batch[at++] as number
+      const body = batch[at++] as string
+      const traceparent = (flags & requestFlags.traced) === 0 ? undefined : (batch[at++] as string)
+      requests[j] = { rid, route, flags, body, traceparent }
     }
     turns[i] = { viewId, slot, sid, uid, version, settings, isConnected, requests }
   }

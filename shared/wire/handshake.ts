@@ -25,6 +25,8 @@ export interface HandshakeRequest {
   readonly resume: ResumeRequest | undefined
   /** Whether the client asks for rich bodies, in both directions. */
   readonly richBodies: boolean
+  /** Whether the client asks whether the gateway reads a `traceparent`. */
+  readonly traced: boolean
   /** The part that the game's own client code has added. */
   readonly user: unknown
 }
@@ -42,6 +44,8 @@ export type HandshakeReply =
       readonly resume?: ResumeReply | undefined
       /** Whether bodies are rich, in both directions. */
       readonly richBodies?: boolean
+      /** Whether to say that requests and notifies may have a `traceparent`. */
+      readonly traced?: boolean
       /** Maximum size in bytes of a body that the client sends. */
       readonly maxBodyBytes?: number
       readonly user?: unknown
@@ -66,6 +70,7 @@ export function parseHandshake(body: Uint8Array, maxDepth = 64): HandshakeReques
     errorFlag: sys.errorFlag === true,
     resume: parseResumeRequest(sys.resume),
     richBodies: sys.bodies === richForm,
+    traced: sys.traceparent === true,
     user: handshake.user
   }
 }
@@ -107,7 +112,7 @@ export function formatHandshake(reply: HandshakeReply): string {
 }
 
 function formatSys(reply: HandshakeReply & { code: 200 }): string {
-  const { heartbeat, dict, dictVersion, useDict, resume, richBodies, maxBodyBytes } = reply
+  const { heartbeat, dict, dictVersion, useDict, resume, richBodies, traced, maxBodyBytes } = reply
   const members: string[] = []
   if (heartbeat > 0) members.push(`"heartbeat":${heartbeat}`)
   if (useDict) {
@@ -116,6 +121,7 @@ function formatSys(reply: HandshakeReply & { code: 200 }): string {
   }
   if (resume !== undefined) members.push(`"resume":${JSON.stringify(resume)}`)
   if (richBodies === true) members.push(`"bodies":"${richForm}"`)
+  if (traced === true) members.push('"traceparent":true')
   if (maxBodyBytes !== undefined) members.push(`"maxBodyBytes":${maxBodyBytes}`)
   return `{${members.join(',')}}`
 }

@@ -4,9 +4,10 @@
  * stays bytes. The caller looks up a route's code, and handles clients that send replies or events.
  *
  * The flag byte: bit 0: the route is a code. Bits 1–3: the kind. Bit 4: the body is gzipped. Bit 5: the reply
- * is an error (Pitaya's addition). Bit 6: the event is not counted (ours, only for clients that can resume:
- * `resume.ts`). Bits 0 to 5 are ignored where they mean nothing for a kind, as Pomelo ignores them. Bit 6 of
- * other kinds, and bit 7, must be 0: no client sets them, and they stay free for new meanings.
+ * is an error (Pitaya's addition). Bit 6 is ours. Of an event it says that it is not counted (only for
+ * clients that can resume: `resume.ts`); of a request or notify, that a `traceparent` follows the route: one
+ * byte of length, and the text. Bits 0 to 5 are ignored where they mean nothing for a kind, as Pomelo ignores them.
+ * Bit 6 of a reply, and bit 7, must be 0: no client sets them, and they stay free for new meanings.
  */
 import { errors } from '../errors.js'
 import { decodeName, utf8Length } from '../utf8.js'
@@ -24,6 +25,7 @@ const kindMask = 0x07
 const gzippedFlag = 0x10
 const errorFlag = 0x20
 const uncountedFlag = 0x40
+const tracedFlag = 0x40
 const reservedFlag = 0x80
 
 export interface MessageHeader {
@@ -36,6 +38,8 @@ export interface MessageHeader {
   readonly isError: boolean
   /** Whether an event is left out of the message count, by which a session is resumed. */
   readonly uncounted: boolean
+  /** The `traceparent` of a request or notify, unchecked; undefined if there is none. */
+  readonly traceparent: string | undefined
   /** The offset of the body in the bytes; it runs to their end. */
   readonly bodyStart: number
 }
@@ -50,6 +54,8 @@ export interface MessageHead {
   readonly gzipped?: boolean
   readonly isError?: boolean
   readonly uncounted?: boolean
+  /** ASCII of at most 255 characters. Only requests and notifies have one. */
+  readonly traceparent?: string | undefined
 }
 
 const textEncoder = new TextEncoder()
@@ -68,8 +74,8 @@ export function decodeMessage(bytes: Uint8Array, start: number, end: number): Me
   let offset = start
   const flag = bytes[offset++]!
   let kind = (flag >> 1) & kindMask
-  const uncounted = (flag & uncountedFlag) !== 0
-  if ((flag & reservedFlag) !== 0 || (uncounted && kind !== messageKinds.event)) {
+  const hasOwn = (flag & uncountedFlag) !== 0
+  if ((flag & reservedFlag) !== 0 || (hasOwn && kind === messageKinds.reply)) {
     throw errors.frameMalformed(`its flag byte is 0x${flag.toString(16)}`)
   }
   if (kind > messageKinds.event) throw errors.frameMalformed(`there is no message of type ${kind}`)
@@ -108,13 +114,23 @@ export function decodeMessage(bytes: Uint8Array, start: number, end: number): Me
     }
   }
 
+  const isEvent = kind === messageKinds.event
+  let traceparent: string | undefined
+  if (hasOwn && !isEvent) {
+    const textEnd = offset === end ? end + 1 : offset + 1 + bytes[offset]!
+    if (textEnd > end) throw errors.frameMalformed('its traceparent is cut off')
+    traceparent = String.fromCharCode(...bytes.subarray(offset + 1, textEnd))
+    offset = textEnd
+  }
+
   return {
     kind: kind as MessageKind,
     id,
     route,
     gzipped: (flag & gzippedFlag) !== 0,
     isError: kind === messageKinds.reply && (flag & errorFlag) !== 0,
-    uncounted,
+    uncounted: hasOwn && isEvent,
+    traceparent,
     bodyStart: offset
   }
 }
@@ -140,6 +156,7 @@ export function messageHeaderSize(head: MessageHead): number {
     size += id < 0x80 ? 1 : id < 0x4000 ? 2 : id < 0x200000 ? 3 : id < 0x10000000 ? 4 : 5
   }
   if (kind !== messageKinds.reply) size += routeSize(route)
+  if (isTraced(head)) size += 1 + head.traceparent!.length
   return size
 }
 
@@ -161,6 +178,7 @@ export function writeMessageHeader(target: Uint8Array, offset: number, head: Mes
   if (head.isError === true && kind === messageKinds.reply) flag |= errorFlag
   if (head.uncounted === true && kind === messageKinds.event) flag |= uncountedFlag
   if (typeof route === 'number' && kind !== messageKinds.reply) flag |= routeCodeFlag
+  if (isTraced(head)) flag |= tracedFlag
   target[offset++] = flag
 
   if (kind === messageKinds.request || kind === messageKinds.reply) {
@@ -172,10 +190,17 @@ export function writeMessageHeader(target: Uint8Array, offset: number, head: Mes
     target[offset++] = rest
   }
   if (kind === messageKinds.reply) return offset
-  if (typeof route === 'string') return writeRoute(target, offset, route)
-  target[offset] = route >> 8
-  target[offset + 1] = route
-  return offset + 2
+  if (typeof route === 'string') offset = writeRoute(target, offset, route)
+  else {
+    target[offset++] = route >> 8
+    target[offset++] = route
+  }
+  // The traceparent has the form of a route: its length and its text.
+  return isTraced(head) ? writeRoute(target, offset, head.traceparent!) : offset
+}
+
+function isTraced({ kind, traceparent }: MessageHead): boolean {
+  return traceparent !== undefined && (kind === messageKinds.request || kind === messageKinds.notify)
 }
 
 function writeRoute(target: Uint8Array, offset: number, route: string): number {

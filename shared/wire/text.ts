@@ -1,5 +1,6 @@
 /**
- * Reads the head of a request in the JSON text protocol: `[id,"route"` or `[id,"route",body]`.
+ * Reads the head of a request in the JSON text protocol: `[id,"route"` or `[id,"route",body]`, with a
+ * `traceparent` before the id if there is one.
  * The gateway parses only the front and the closing `]` of a text frame. It forwards the body as bytes. Only
  * the worker, which parses the body, checks that it is one value of valid JSON.
  */
@@ -11,6 +12,8 @@ export interface TextRequest {
   /** The request's id; 0 for a notify. */
   readonly id: number
   readonly route: string
+  /** The text before the id, unchecked; undefined if there is none, or none in plain ASCII. */
+  readonly traceparent: string | undefined
   /**
    * Offsets of the body, between the comma after the route and the last bracket. They are equal if there is
    * no body.
@@ -38,7 +41,8 @@ const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /**
  * Reads the head of a text frame. White space is allowed wherever JSON allows it.
  *
- * @throws `FRAME_MALFORMED` for anything except `[id,"route"]` or `[id,"route",…]`, with an id from 0 to
+ * @throws `FRAME_MALFORMED` for anything except `[id,"route"]` or `[id,"route",…]`, perhaps with a text
+ * before the id, with an id from 0 to
  * 2³²−1 in plain digits and a route of at most 255 bytes
  */
 export function scanRequest(bytes: Uint8Array): TextRequest {
@@ -47,6 +51,14 @@ export function scanRequest(bytes: Uint8Array): TextRequest {
   if (bytes[offset] !== openBracket) throw errors.frameMalformed('a text frame begins with "["')
 
   offset = skipSpace(bytes, offset + 1)
+  let traceparent: string | undefined
+  if (bytes[offset] === quote) {
+    const textEnd = findStringEnd(bytes, offset)
+    traceparent = readPlain(bytes, offset + 1, textEnd - 1)
+    offset = skipSpace(bytes, textEnd)
+    if (bytes[offset] !== comma) throw errors.frameMalformed('no comma follows its traceparent')
+    offset = skipSpace(bytes, offset + 1)
+  }
   const idStart = offset
   let id = 0
   let byte = offset < size ? bytes[offset]! : 0
@@ -72,14 +84,14 @@ export function scanRequest(bytes: Uint8Array): TextRequest {
   let last = size - 1
   while (last > offset && isSpace(bytes[last]!)) last--
   if (offset > last || bytes[last] !== closeBracket) throw errors.frameMalformed('a text frame ends with "]"')
-  if (offset === last) return { id, route, bodyStart: last, bodyEnd: last }
+  if (offset === last) return { id, route, traceparent, bodyStart: last, bodyEnd: last }
 
   if (bytes[offset] !== comma) throw errors.frameMalformed('neither a comma nor the end follows its route')
   const bodyStart = offset + 1
   // Without this check, `[1,"route",]` would pass as a request without a body.
   if (skipSpace(bytes, bodyStart) === last)
     throw errors.frameMalformed('nothing follows the comma after its route')
-  return { id, route, bodyStart, bodyEnd: last }
+  return { id, route, traceparent, bodyStart, bodyEnd: last }
 }
 
 /** Returns the offset behind the closing quote of the string that begins at `start`. */
@@ -109,6 +121,12 @@ function readRoute(bytes: Uint8Array, start: number, end: number): string {
   if (length === -1) throw errors.frameMalformed('its route has half a surrogate pair')
   if (length > maxRouteBytes) throw errors.frameMalformed(`its route takes more than ${maxRouteBytes} bytes`)
   return text
+}
+
+/** Returns a text of plain ASCII; undefined for any other text. */
+function readPlain(bytes: Uint8Array, start: number, end: number): string | undefined {
+  for (let offset = start; offset < end; offset++) if (!isPlain(bytes[offset]!)) return undefined
+  return decodeName(bytes, start, end)
 }
 
 /** Whether a byte in a string stands for itself. Control characters do not: JSON.parse will refuse them. */

@@ -21,6 +21,7 @@ export interface WorkerInfo {
 export interface ContextRun extends ServiceSource {
   readonly route: string
   readonly rid: number
+  readonly traceparent: string | undefined
   readonly isNotify: boolean
   readonly signal: AbortSignal
   readonly log: FullLogger
@@ -50,6 +51,14 @@ export class HandlerContext {
     return this.#run.rid
   }
 
+  /**
+   * The trace that the request belongs to, by W3C Trace Context: pass it on as the header `traceparent` of
+   * what the handler asks of other servers. undefined if the client sent none, or a malformed one.
+   */
+  get traceparent(): string | undefined {
+    return this.#run.traceparent
+  }
+
   /** `'request'` if the client waits for a reply, otherwise `'notify'`. */
   get kind(): 'request' | 'notify' {
     return this.#run.isNotify ? 'notify' : 'request'
@@ -63,7 +72,7 @@ export class HandlerContext {
     return this.#run.signal
   }
 
-  /** The gateway's log. Each line gets the route, the request's number, its session and its user. */
+  /** The gateway's log. Each line gets the request's route and number, its session, user and trace. */
   get log(): FullLogger {
     return this.#run.log
   }

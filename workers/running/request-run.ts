@@ -14,6 +14,7 @@ import { type RequestHead, requestFlags } from '../../shared/link/batch.js'
 import { hookRoutes } from '../../shared/link/hooks.js'
 import type { AbortReason } from '../../shared/link/inbox.js'
 import { type FullLogger, nameSession, type RequestFields } from '../../shared/text/log.js'
+import { nameTrace } from '../../shared/wire/traceparent.js'
 import { BackendSession } from '../api/backend-session.js'
 import { BackendSessionService } from '../api/backend-session-service.js'
 import { HandlerContext, type WorkerInfo } from '../api/context.js'
@@ -66,6 +67,10 @@ export class RequestRun implements Caller {
     return this.#env.handlers[this.#head.route]!.route
   }
 
+  get traceparent(): string | undefined {
+    return this.#head.traceparent
+  }
+
   get isNotify(): boolean {
     return (this.#head.flags & requestFlags.notify) !== 0
   }
@@ -100,7 +105,12 @@ export class RequestRun implements Caller {
   /** The fields that name the request in log lines. */
   #names(): RequestFields {
     const { uid, address } = this.view
-    return { route: this.route, requestId: this.rid, ...nameSession({ sid: address.sid, uid }) }
+    return {
+      route: this.route,
+      requestId: this.rid,
+      ...nameSession({ sid: address.sid, uid }),
+      ...nameTrace(this.traceparent)
+    }
   }
 
   get signal(): AbortSignal {

@@ -9,6 +9,7 @@ const messageOf = (text: string): ClientMessage => ({
   id: 0,
   route: text,
   body: new Uint8Array(0),
+  traceparent: undefined,
   size: text.length
 })
 

@@ -60,7 +60,14 @@ t.test('packages: each is decoded to what it says, and encoded to its bytes', as
     const found = decodePackages(bytes)
     matchRows(t, found, [{ kind: packageKinds.data }], name)
     const { bodyStart, ...header } = decodeMessage(bytes, found[0]!.start, found[0]!.end)
-    const plain = { id: 0, route: '', gzipped: false, isError: false, uncounted: false }
+    const plain = {
+      id: 0,
+      route: '',
+      gzipped: false,
+      isError: false,
+      uncounted: false,
+      traceparent: undefined
+    }
     t.same(header, { ...plain, ...rest, kind: messageKinds[kind] }, name)
     t.equal(bytes.toString('utf8', bodyStart), body, name)
     const encoded = encodeMessage({ ...rest, kind: messageKinds[kind] as MessageKind }, body)

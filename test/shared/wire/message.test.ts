@@ -84,12 +84,13 @@ function anyHead(id: fc.Arbitrary<number>, flag: fc.Arbitrary<boolean> = fc.bool
       id: hasId(head.kind) ? head.id : 0,
       route: head.kind === reply ? '' : head.route,
       isError: head.kind === reply && head.isError,
-      uncounted: head.kind === event && head.uncounted
+      uncounted: head.kind === event && head.uncounted,
+      traceparent: undefined
     }))
 }
 
 t.test('each kind of message has these bytes and no others', t => {
-  const plain = { gzipped: false, isError: false, uncounted: false }
+  const plain = { gzipped: false, isError: false, uncounted: false, traceparent: undefined }
   const rows: [string, Omit<MessageHeader, 'bodyStart'>, number[]][] = [
     ['a request', { ...plain, kind: request, id: 1, route: 'a.b' }, [0x00, 1, 3, 0x61, 0x2e, 0x62]],
     ['a request by code', { ...plain, kind: request, id: 1, route: 0x0102 }, [0x01, 1, 1, 2]],
@@ -193,7 +194,7 @@ t.test('what is not a message is refused with the reason', t => {
     ['nothing', [], 'the message is empty'],
     ['kind 4', [0x08, 1], 'there is no message of type 4'],
     ['kind 7', [0x0e, 1], 'there is no message of type 7'],
-    ['bit 6', [0x42, 0], 'its flag byte is 0x42'],
+    ['bit 6 without a traceparent', [0x42, 0], 'its traceparent is cut off'],
     ['bit 6 of a reply', [0x44, 1], 'its flag byte is 0x44'],
     ['bit 7', [0x82, 0], 'its flag byte is 0x82'],
     ['no id', [0x00], 'its id is cut off'],
