@@ -6,8 +6,8 @@
  * The flag byte: bit 0: the route is a code. Bits 1–3: the kind. Bit 4: the body is gzipped. Bit 5: the reply
  * is an error (Pitaya's addition). Bit 6 is ours. Of an event it says that it is not counted (only for
  * clients that can resume: `resume.ts`); of a request or notify, that a `traceparent` follows the route: one
- * byte of length, and the text. Bits 0 to 5 are ignored where they mean nothing for a kind, as Pomelo ignores them.
- * Bit 6 of a reply, and bit 7, must be 0: no client sets them, and they stay free for new meanings.
+ * byte of length, and the text. Bits 0 to 5 are ignored where they mean nothing for a kind, as Pomelo ignores
+ * them. Bit 6 of a reply, and bit 7, must be 0: no client sets them, and they stay free for new meanings.
  */
 import { errors } from '../errors.js'
 import { decodeName, utf8Length } from '../utf8.js'
