@@ -10,7 +10,7 @@ import { OpenRequests, type RequestWatcher } from './dispatch/open-requests.js'
 import { RequestFigures } from './dispatch/request-figures.js'
 import { RequestQueue } from './dispatch/request-queue.js'
 import { Watchdog } from './dispatch/watchdog.js'
-import { WorkerReports } from './dispatch/worker-reports.js'
+import { WorkerReports, type WorkerWatcher } from './dispatch/worker-reports.js'
 import { SessionHooks } from './intake/session-hooks.js'
 import type { StartTransport } from './isolation/start-transport.js'
 import { TimeLimits } from './limits/time-limits.js'
@@ -63,11 +63,14 @@ export class Core {
   readonly suspensions: Suspensions
   readonly dispatcher: Dispatcher
   readonly watchdog: Watchdog
+  /** Told of the lives of the workers. A part that is made later may add itself. */
+  readonly watchers: WorkerWatcher[]
 
   constructor({ options, metrics, registry, startTransport, ...watchers }: CoreInit) {
     const { debugLines, requestWatchers = [] } = watchers
     const { log, monotonic, workers: size, startTimeout } = options
     this.registry = registry
+    this.watchers = debugLines === undefined ? [] : [debugLines]
     this.channels = new Channels(options)
     const timeLimits = new TimeLimits({ log, onBack: () => requests.restartClocks(monotonic()) })
     const loadingNotes = new LoadingNotes(log)
@@ -108,7 +111,7 @@ export class Core {
       timeLimits,
       debugLines,
       startTransport,
-      listener: new WorkerReports({ watcher: debugLines, pool, dispatcher, requests, timeLimits, log }),
+      listener: new WorkerReports({ watchers: this.watchers, pool, dispatcher, requests, timeLimits, log }),
       targets: { ...options, registry, channels: this.channels, limits: options, metrics }
     })
     this.hooks = new SessionHooks({ ...options, registry, dispatcher, suspensions })

@@ -25,11 +25,10 @@ import type { Listener } from './http/listener.js'
 import { Intake } from './intake/intake.js'
 import { LoadLimits } from './intake/load-limits.js'
 import { type Diagnosis, diagnose, isReady } from './internal/diagnosis.js'
-import type { InternalServer } from './internal/internal-server.js'
 import { createStartTransport } from './isolation/start-transport.js'
 import { SharedBudget } from './limits/shared-budget.js'
 import type { ResolvedOptions } from './options/options.js'
-import { createInternalServer, createListener, readCondition } from './ports.js'
+import { createInternalPort, createListener, type InternalPort, readCondition } from './ports.js'
 import { refreshTypesFile } from './project/types-file.js'
 import { Reloads, reloadHandlers } from './reloads.js'
 import { Resumption } from './resume/resumption.js'
@@ -52,7 +51,7 @@ export class Gateway {
   readonly #connections: Connections
   readonly #resumption: Resumption
   readonly #listener: Listener
-  readonly #internal: InternalServer
+  readonly #internal: InternalPort
   readonly #hostHooks: HostHooks
   readonly #reloads = new Reloads(async () => {
     const reload = () => this.#load(() => this.#core.pool.reload())
@@ -64,7 +63,6 @@ export class Gateway {
   })
   /** Settles when the gateway has ended; undefined until `close` or `drain` is called. */
   #closing: Promise<void> | undefined
-  /** Only in development mode. */
   readonly #development: Development | undefined
 
   /** @internal Use `createGateway`. */
@@ -109,8 +107,7 @@ export class Gateway {
       maxBodyBytes,
       log
     })
-    const resumption = new Resumption({ ...options, registry, metrics })
-    this.#resumption = resumption
+    const resumption = (this.#resumption = new Resumption({ ...options, registry, metrics }))
     const connections: Connections = new Connections({
       watcher: debugLines,
       options,
@@ -124,9 +121,9 @@ export class Gateway {
       resumption
     })
     this.#connections = connections
-    const listener = createListener(this, metrics, (...opened) => connections.open(...opened))
-    this.#listener = listener
-    this.#internal = createInternalServer(this, core)
+    const onSocket = connections.open.bind(connections)
+    const listener = (this.#listener = createListener(this, metrics, onSocket))
+    this.#internal = createInternalPort(this, { core, metrics, listener })
     showGauges(metrics, { listener, connections, core, resumption, monotonic })
   }
 
@@ -140,12 +137,16 @@ export class Gateway {
     return this.#listener.url
   }
 
-  /** The URL of the internal port, e.g. `http://127.0.0.1:3011`; undefined if it is off. */
+  /** The URL of the internal port; undefined if it is off. */
   get internalUrl(): string | undefined {
     return this.#internal.url
   }
 
-  /** The routes that clients may request, sorted by name. */
+  /** The console's URL, and its token if no option gave one; undefined if it is off. */
+  get console(): InternalPort['console'] {
+    return this.#internal.console
+  }
+
   get routes(): readonly OfferedRoute[] {
     return this.#core.routes.offered.map(({ name, file }) => ({ route: name, file }))
   }

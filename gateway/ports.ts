@@ -2,6 +2,10 @@
  * The two ports of a gateway: the public one for players, and the internal one for operators. Also collects
  * the condition of the gateway, from which the diagnosis is written.
  */
+import { randomBytes } from 'node:crypto'
+import { consolePath, howToTurnOn, listOffRoutes } from './console/api-calls.js'
+import { Console } from './console/console.js'
+import { createPageFiles } from './console/page-files.js'
 import type { Core } from './core.js'
 import type { Gateway } from './gateway.js'
 import { serveStartPage } from './host/start-page.js'
@@ -39,12 +43,59 @@ export function createListener(
   })
 }
 
-/** Creates the server of the internal port, with the routes of all parts. */
-export function createInternalServer(gateway: Gateway, core: Core): InternalServer {
-  const { options } = gateway
-  const server = new InternalServer(options)
-  if (options.internalPort === 'off') return server
+/** Where the console is. */
+export interface ConsolePlace {
+  readonly url: string
+  /** The token, if it was made for this start; undefined if the option `consoleToken` gave it. */
+  readonly token: string | undefined
+}
+
+/** The internal port, with all that answers there. */
+export interface InternalPort {
+  /** The URL; undefined while it is not open. */
+  readonly url: string | undefined
+  /** undefined: the console is off, or the port is not open. */
+  readonly console: ConsolePlace | undefined
+  listen(): Promise<void>
+  close(): void
+}
+
+/** Creates the internal port, with the routes of all parts. */
+export function createInternalPort(
+  gateway: Gateway,
+  { core, metrics, listener }: { core: Core; metrics: Metrics; listener: Listener }
+): InternalPort {
+  const server = new InternalServer(gateway.options)
   server.add(listHealthRoutes(() => gateway.diagnose()))
+  addMetrics(server, gateway, core)
+  const added = addConsole(server, gateway, core, metrics)
+  return {
+    get url() {
+      return server.url
+    },
+    get console() {
+      const { url } = server
+      return added && url ? { url: `${url}${consolePath}`, token: added.ownToken } : undefined
+    },
+    listen: async () => {
+      await server.listen()
+      const { url } = server
+      if (added === undefined || url === undefined) return
+      // For the console's playground, whose page connects as a player.
+      listener.allowOrigin(url)
+      listener.allowOrigin(url.replace('//127.0.0.1:', '//localhost:'))
+    },
+    close: () => {
+      added?.console.close()
+      server.close()
+    }
+  }
+}
+
+/** Adds the metrics to the internal port. */
+function addMetrics(server: InternalServer, gateway: Gateway, core: Core): void {
+  const { options } = gateway
+  if (options.internalPort === 'off') return
   const figures = new OwnFigures()
   server.onClose(() => figures.close())
   const createdAt = options.monotonic()
@@ -61,7 +112,37 @@ export function createInternalServer(gateway: Gateway, core: Core): InternalServ
     isReady: gateway.isReady
   }))
   server.add([metrics])
-  return server
+}
+
+/**
+ * Adds the console to the internal port. Without a token one is made for this start, which the program
+ * prints. In production that would be overlooked too easily, so that the console is off there then.
+ */
+function addConsole(server: InternalServer, gateway: Gateway, core: Core, metrics: Metrics) {
+  const { options } = gateway
+  if (options.internalPort === 'off') return undefined
+  if (options.consoleToken === '' && process.env['NODE_ENV'] === 'production') {
+    server.add(listOffRoutes())
+    options.log.info(howToTurnOn)
+    return undefined
+  }
+  const ownToken = options.consoleToken === '' ? randomBytes(18).toString('base64url') : undefined
+  const console = new Console({
+    ...options,
+    ...core,
+    token: ownToken ?? options.consoleToken,
+    readOnly: options.consoleReadOnly,
+    version,
+    limits: options,
+    metrics,
+    page: createPageFiles(),
+    diagnose: () => gateway.diagnose(),
+    url: () => gateway.url,
+    readLog: query => options.log.ring.read(query)
+  })
+  core.watchers.push(console.workers)
+  server.add(console.addresses)
+  return { console, ownToken }
 }
 
 /** Returns the condition of a gateway in this phase. */

@@ -88,6 +88,9 @@ const nodeEntry = 'client/node.ts'
 const timeDoors = {
   read: 'shared/clock.ts',
   use: [
+    'gateway/console/audit.ts',
+    'gateway/console/console.ts',
+    'gateway/console/worker-views.ts',
     'gateway/http/listener.ts',
     'gateway/sessions/registry.ts',
     'gateway/telemetry/json-log.ts',

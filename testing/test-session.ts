@@ -1,6 +1,7 @@
 /** A session of a `TestWorld`: calls handlers for it, and plays what its client does. */
 import type { GatewayEvent } from '../gateway/events/event.js'
-import type { Receiver, Session } from '../gateway/sessions/session.js'
+import type { Receiver } from '../gateway/sessions/receiver.js'
+import type { Session } from '../gateway/sessions/session.js'
 import { decodeRich } from '../shared/bodies/rich-body.js'
 import { wallClock } from '../shared/clock.js'
 import { closeCodes } from '../shared/close-codes.js'
@@ -52,6 +53,10 @@ export class TestReceiver implements Receiver {
   end(code: number, reason: string | null): void {
     this.isConnected = false
     this.ending = { code, reason }
+  }
+
+  inspect() {
+    return { sendBytes: 0, backlog: null, roundTrip: null }
   }
 
   reply(): void {}

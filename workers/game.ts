@@ -5,6 +5,7 @@
  */
 
 import { GatewayError } from '../shared/errors.js'
+import type { RouteSchemas, WorkerQuestion } from '../shared/examination/question.js'
 import { type Batch, readBatch } from '../shared/link/batch.js'
 import type { Hello, RouteHello } from '../shared/link/hello.js'
 import type { WorkerSetup } from '../shared/link/worker-setup.js'
@@ -15,6 +16,7 @@ import { registerTypescript } from './development/typescript.js'
 import { HandlerApp } from './loading/app.js'
 import { type Handler, loadHandlers } from './loading/handlers.js'
 import type { WorkerHooks } from './loading/hooks.js'
+import { createSchemaExport } from './loading/json-schema.js'
 import { appCaller } from './operations/caller.js'
 import { Link, type LinkPort } from './operations/link.js'
 import { createLinkLogger } from './operations/link-logger.js'
@@ -28,6 +30,7 @@ import { EventLoopBudget } from './running/event-loop-budget.js'
 import { reportFatal } from './running/fatal.js'
 import { RunningRequests } from './running/running-requests.js'
 import { Turn } from './running/turn.js'
+import { answerQuestion } from './runtime/answers.js'
 import { reportFigures } from './runtime/figures.js'
 import { monotonic, setInterval } from './runtime/own-time.js'
 
@@ -45,11 +48,14 @@ export class Game {
   readonly #env: Environment
   readonly #hooks: WorkerHooks
   readonly #app: HandlerApp
+  /** The handlers' folder. */
+  readonly #folder: string
 
-  private constructor(env: Environment, hooks: WorkerHooks, app: HandlerApp, hello: Hello) {
+  private constructor(env: Environment, hooks: WorkerHooks, app: HandlerApp, folder: string, hello: Hello) {
     this.#env = env
     this.#hooks = hooks
     this.#app = app
+    this.#folder = folder
     this.hello = hello
   }
 
@@ -87,7 +93,7 @@ export class Game {
     if (setup.pulseInterval > 0) setInterval(() => claims.beat(), setup.pulseInterval).unref()
     if (setup.reportsFigures) reportFigures(message => port.postMessage(message))
     if (!setup.isListing) await hooks.start(app)
-    return new Game(env, hooks, app, {
+    return new Game(env, hooks, app, setup.handlers, {
       kind: 'hello',
       routes: list(handlers),
       hooks: list(sessionHooks),
@@ -116,6 +122,19 @@ export class Game {
     }
   }
 
+  /** Answers a question of the gateway about this worker. Rejects if that fails. */
+  async answer(question: WorkerQuestion): Promise<unknown> {
+    if (question.kind !== 'schemas') return answerQuestion(question)
+    const exportSchema = await createSchemaExport(this.#folder)
+    const json = (schema: unknown) => JSON.parse(exportSchema(schema) ?? 'null')
+    const exported: RouteSchemas[] = this.#env.handlers.flatMap(({ route, declared }) =>
+      declared === undefined
+        ? []
+        : [{ route, body: json(declared.body ?? null), reply: json(declared.reply ?? null) }]
+    )
+    return JSON.stringify(exported)
+  }
+
   /**
    * Runs onStop, as the worker's last action. Its operations are sent before the gateway is told that onStop
    * has ended.
@@ -132,7 +151,7 @@ export class Game {
 }
 
 function list(handlers: readonly Handler[]): RouteHello[] {
-  return handlers.map(({ call: _call, ...hello }) => hello)
+  return handlers.map(({ call: _call, declared: _declared, ...hello }) => hello)
 }
 
 /** Describes to the gateway why the game did not start. */

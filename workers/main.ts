@@ -4,6 +4,7 @@
  * function that Piscina calls, since a worker is ready only when its handlers are loaded.
  */
 import { MessageChannel, MessagePort, parentPort, workerData } from 'node:worker_threads'
+import type { WorkerQuestion } from '../shared/examination/question.js'
 import type { Batch } from '../shared/link/batch.js'
 import type { FromWorker, LinkOffer } from '../shared/link/hello.js'
 import type { WorkerSetup } from '../shared/link/worker-setup.js'
@@ -12,8 +13,11 @@ import { SharedClaims } from './running/claims.js'
 import { followInspector } from './runtime/inspection.js'
 import { printsHaveLeft } from './runtime/prints.js'
 
-/** A task for Piscina: `null` to start the worker, `'stop'` to run the game's onStop, otherwise a batch. */
-type Task = Batch | 'stop' | null
+/**
+ * A task for Piscina: `null` to start the worker, `'stop'` to run the game's onStop, a question, or else a
+ * batch.
+ */
+type Task = Batch | WorkerQuestion | 'stop' | null
 
 /**
  * Result of the first task: it never settles, since the task lasts as long as the worker. The task's failure
@@ -21,7 +25,7 @@ type Task = Batch | 'stop' | null
  */
 const untilTheEnd = new Promise<void>(() => {})
 
-async function start(setup: WorkerSetup): Promise<(task: Task) => Promise<void>> {
+async function start(setup: WorkerSetup): Promise<(task: Task) => Promise<unknown>> {
   const { port1, port2 } = new MessageChannel()
   // Sent before all else, since the game may already use the link while it loads and starts.
   parentPort!.postMessage({ kind: 'link', port: port2 } satisfies LinkOffer, [port2])
@@ -36,7 +40,10 @@ async function start(setup: WorkerSetup): Promise<(task: Task) => Promise<void>>
       settlesPushes: true
     })
     send(game.hello)
-    return task => (task === null ? untilTheEnd : task === 'stop' ? stop(game) : game.run(task))
+    return task => {
+      if (Array.isArray(task)) return game.run(task)
+      return task === null ? untilTheEnd : task === 'stop' ? stop(game) : game.answer(task)
+    }
   } catch (error) {
     const message = describeFailure(error)
     send({ kind: 'failed', message })

@@ -126,6 +126,16 @@ function receive(message: ToProcess): void {
     case 'inbox':
       port.receive(message.message)
       break
+    case 'question': {
+      const { id, question } = message
+      void game!
+        .then(each => each.answer(question))
+        .then(
+          answer => send({ kind: 'answer', id, answer }),
+          error => send({ kind: 'answer', id, answer: null, failure: describeThrown(error) })
+        )
+      break
+    }
     case 'stop':
       void game!
         .then(each => each.stop())

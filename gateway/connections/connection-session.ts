@@ -18,8 +18,9 @@ import {
   type Identity,
   nobody
 } from '../sessions/authentication.js'
+import type { Receiver } from '../sessions/receiver.js'
 import type { ClientInfo, Ending, Registry } from '../sessions/registry.js'
-import type { Receiver, Session } from '../sessions/session.js'
+import type { Session } from '../sessions/session.js'
 
 /** The connection, as its session and ConnectionSession see it. */
 export interface AttachedConnection extends Receiver, ResumableConnection {

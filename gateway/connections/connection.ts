@@ -1,9 +1,6 @@
 /**
  * One WebSocket, from its upgrade to its close: frames in, frames out. Owned by Connections.
  *
- * The session has a life of its own. Without resume, the connection is the session's receiver. With resume, a
- * ResumableReceiver stands between the two and outlives the connection.
- *
  *   handshaking ──▶ open ──▶ closing        handshaking: there is no session yet
  *       └───────────────────▲
  *
@@ -29,11 +26,13 @@ import { WebSocketViolation } from '../http/web-socket.js'
 import type { ClientAddress, Credentials } from '../options/options.js'
 import { chooseProtocol } from '../protocols/choose-protocol.js'
 import type { IncomingRequest, Protocol, ProtocolHost } from '../protocols/protocol.js'
+import type { ReceiverState } from '../sessions/receiver.js'
 import { cutReason, describeClose, endings, judgeFrame } from './close-reason.js'
 import type { ConnectionParts } from './connection-parts.js'
 import { type AttachedConnection, ConnectionSession } from './connection-session.js'
 import { Liveness } from './liveness.js'
 import { Outgoing } from './outgoing.js'
+import { RoundTrip } from './round-trip.js'
 import { Traffic } from './traffic.js'
 
 export class Connection implements AttachedConnection, ProtocolHost {
@@ -47,8 +46,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
   readonly #liveness: Liveness
   readonly #traffic: Traffic
   readonly #outgoing: Outgoing
+  #roundTrip: RoundTrip | undefined
 
-  /** `credentials` are kept only until the client has been authenticated. */
   constructor(opened: OpenedSocket, parts: ConnectionParts, credentials: Credentials) {
     this.#opened = opened
     this.#parts = parts
@@ -71,15 +70,15 @@ export class Connection implements AttachedConnection, ProtocolHost {
     webSocket.on('violated', (code: CloseCode) => {
       this.fail(new WebSocketViolation(code, options.maxBodyBytes))
     })
-    const { ip } = opened.address
-    webSocket.on('error', error => options.log.debug('A socket failed', { ip, error: error.message }))
+    webSocket.on('error', ({ message: error }) => {
+      options.log.debug('A socket failed', { ip: opened.address.ip, error })
+    })
     webSocket.on('close', code => this.#closed(code))
     if (opened.subprotocol === 'sallyport.json') this.#chooseProtocol(false)
   }
 
   // Members for the gateway: called by Connections and its clock.
 
-  /** Whether the connection has no session yet. */
   get isHandshaking(): boolean {
     return this.#state === 'handshaking'
   }
@@ -89,12 +88,10 @@ export class Connection implements AttachedConnection, ProtocolHost {
     return this.#outgoing.bytesWaiting
   }
 
-  /** Leaves a stall of the gateway, in milliseconds, out of every time that is measured here. */
   forgive(ms: number): void {
     this.#liveness.forgive(ms)
   }
 
-  /** Closes the connection after a timeout, or sends a due heartbeat. Called by the clock of Connections. */
   look(now: number): void {
     this.#outgoing.check()
     const isReady = this.#protocol?.isReady === true
@@ -112,8 +109,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.close(code, reason)
   }
 
-  // Members for the protocol: the interface ProtocolHost. The session calls some of them too, such as
-  // `isConnected` and `pause`.
+  // Members for the protocol: the interface ProtocolHost. The session calls some of them too.
 
   get address(): ClientAddress {
     return this.#opened.address
@@ -168,7 +164,6 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.connectionSession.confirm()
   }
 
-  /** Stops reading the socket, so that TCP's flow control holds the client back. */
   pause(): void {
     if (this.#liveness.isPaused || this.#state === 'closing') return
     this.#liveness.pause(this.#parts.options.monotonic())
@@ -190,6 +185,11 @@ export class Connection implements AttachedConnection, ProtocolHost {
 
   get readsRich(): boolean {
     return this.#protocol?.readsRich === true
+  }
+
+  inspect(isWatched: boolean): ReceiverState {
+    if (isWatched) (this.#roundTrip ??= new RoundTrip(this.#opened.webSocket)).measure()
+    return { sendBytes: this.sendBytesWaiting, backlog: null, roundTrip: this.#roundTrip?.last ?? null }
   }
 
   reply(id: number, body: string, isMoreNear: boolean): void {
@@ -233,7 +233,6 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.close(code, reason)
   }
 
-  /** Cuts the TCP connection, without a close frame. */
   terminate(): void {
     this.#opened.webSocket.terminate()
   }

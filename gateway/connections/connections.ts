@@ -133,6 +133,7 @@ export class Connections {
       connection.look(now)
     })
     this.#parts.resumption.look(now, forgiven)
+    this.#parts.registry.tick()
   }
 }
 

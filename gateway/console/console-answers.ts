@@ -193,8 +193,8 @@ export interface RequestRow {
   readonly id: number
   readonly route: string
   readonly state: 'waiting' | 'handedOut' | 'running'
-  /** Milliseconds since it arrived. */
-  readonly age: number
+  /** Milliseconds since it arrived. null: not known. */
+  readonly age: number | null
   /** Milliseconds until its deadline. null: it has none. */
   readonly timeLeft: number | null
   /** Index of its worker. null: it waits. */
@@ -241,7 +241,7 @@ export interface LogRow {
   /** Number of the line, ascending. */
   readonly n: number
   readonly at: number
-  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error'
   readonly message: string
   /** The fields of the line, as text for people. */
   readonly fields: Readonly<Record<string, string>>

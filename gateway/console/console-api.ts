@@ -132,8 +132,8 @@ export interface ProfileRequest {
 export interface LogQuery {
   /** `last` of the answer before; without it, the newest lines. */
   readonly after?: number
-  /** The least level: `debug`, `info` (default), `warn` or `error`. */
-  readonly level?: string
+  /** The least level: `trace`, `debug`, `info` (default), `warn` or `error`. */
+  readonly level?: 'trace' | 'debug' | 'info' | 'warn' | 'error'
   /** Text that the line contains, in small or capital letters. At most 200 characters. */
   readonly text?: string
   /** 1 to 500, by default 200. */

@@ -71,6 +71,11 @@ export class Watchdog {
       return
     }
     for (const worker of pool.alive) {
+      if (worker.examination.isOn) {
+        // A heap snapshot stops the event loop for as long as it takes.
+        this.#seen.delete(worker)
+        continue
+      }
       const seen = this.#seen.get(worker) ?? { pulse: 0, silences: -1, progress: 0, running: 0, stalls: 0 }
       this.#seen.set(worker, seen)
       this.#compare(worker, seen)

@@ -12,14 +12,14 @@ import type { Turn } from '../sessions/turn.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { OpenRequests } from './open-requests.js'
 
-/** Told of the lives of the workers, for the log. */
+/** Told of the lives of the workers, for the log and the console. */
 export interface WorkerWatcher {
   workerUp(worker: Worker): void
   workerEnded(worker: Worker, cause: Error): void
 }
 
 export interface WorkerReportsInit {
-  readonly watcher: WorkerWatcher | undefined
+  readonly watchers: readonly WorkerWatcher[]
   readonly pool: Pool
   readonly dispatcher: Dispatcher
   readonly requests: OpenRequests
@@ -28,15 +28,15 @@ export interface WorkerReportsInit {
 }
 
 export class WorkerReports implements WorkerListener {
-  readonly #watcher: WorkerWatcher | undefined
+  readonly #watchers: readonly WorkerWatcher[]
   readonly #pool: Pool
   readonly #dispatcher: Dispatcher
   readonly #requests: OpenRequests
   readonly #timeLimits: TimeLimits
   readonly #log: FullLogger
 
-  constructor({ watcher, pool, dispatcher, requests, timeLimits, log }: WorkerReportsInit) {
-    this.#watcher = watcher
+  constructor({ watchers, pool, dispatcher, requests, timeLimits, log }: WorkerReportsInit) {
+    this.#watchers = watchers
     this.#pool = pool
     this.#dispatcher = dispatcher
     this.#requests = requests
@@ -46,7 +46,7 @@ export class WorkerReports implements WorkerListener {
 
   workerUp(worker: Worker): void {
     this.#timeLimits.started(worker)
-    this.#watcher?.workerUp(worker)
+    for (const watcher of this.#watchers) watcher.workerUp(worker)
     this.#pool.workerUp(worker)
   }
 
@@ -81,7 +81,7 @@ export class WorkerReports implements WorkerListener {
    */
   workerEnded(worker: Worker, cause: Error): void {
     this.#timeLimits.note(worker, null)
-    this.#watcher?.workerEnded(worker, cause)
+    for (const watcher of this.#watchers) watcher.workerEnded(worker, cause)
     this.#pool.workerEnded(worker, cause)
     this.#dispatcher.workerEnded(worker, cause)
   }

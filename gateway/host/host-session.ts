@@ -21,11 +21,15 @@ export interface HostSessionEvents {
 
 export class HostSession extends EventEmitter<HostSessionEvents> {
   readonly #session: Session
-  readonly #registry: Pick<Registry, 'setResumeWindow'>
+  readonly #registry: Pick<Registry, 'setResumeWindow' | 'author'>
   readonly #limits: SettingsLimits
 
   /** @internal Sessions come from `gateway.sessions`. */
-  constructor(session: Session, registry: Pick<Registry, 'setResumeWindow'>, limits: SettingsLimits) {
+  constructor(
+    session: Session,
+    registry: Pick<Registry, 'setResumeWindow' | 'author'>,
+    limits: SettingsLimits
+  ) {
     super()
     this.#session = session
     this.#registry = registry
@@ -89,7 +93,7 @@ export class HostSession extends EventEmitter<HostSessionEvents> {
   }
 
   #change(key: string, text: string): void {
-    throwIfRefused(this.#open.changeKey(key, text, 0, this.#limits))
+    throwIfRefused(this.#open.changeKey(key, text, 0, this.#limits, this.#registry.author(null)))
   }
 
   get #open(): Session {

@@ -9,6 +9,7 @@
 import { fileURLToPath } from 'node:url'
 import { MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { Piscina } from 'piscina'
+import type { WorkerQuestion } from '../../shared/examination/question.js'
 import type { Batch } from '../../shared/link/batch.js'
 import { type ClaimTable, readRunning } from '../../shared/link/claims.js'
 import type { LinkOffer } from '../../shared/link/hello.js'
@@ -24,9 +25,9 @@ const workerFile = fileURLToPath(new URL('../../workers/main.js', import.meta.ur
 
 /**
  * Maximum number of tasks that Piscina may see running at once. It is enough for the first task, which lasts,
- * for a task that ends, and for a task that begins.
+ * for a task that ends, for a task that begins, and for one question of each kind.
  */
-const concurrentTasks = 8
+const concurrentTasks = 12
 
 /**
  * Number of files that a thread opens while it starts: for its event loop, and for its modules one after the
@@ -85,6 +86,10 @@ export class Thread implements Transport {
 
   post(message: InboxMessage): void {
     this.#port?.postMessage(message)
+  }
+
+  ask(question: WorkerQuestion): Promise<unknown> {
+    return this.#pool.run(question)
   }
 
   async stop(): Promise<void> {

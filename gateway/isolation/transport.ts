@@ -2,6 +2,8 @@
  * The connection between the gateway and one worker, for one life of the worker. A worker is a thread
  * (thread.ts) or a process (worker-process.ts); tests also run workers without either.
  */
+
+import type { WorkerQuestion } from '../../shared/examination/question.js'
 import type { Batch } from '../../shared/link/batch.js'
 import type { InboxMessage } from '../../shared/link/inbox.js'
 import type { WorkerSetup } from '../../shared/link/worker-setup.js'
@@ -14,6 +16,11 @@ export interface Transport {
   readonly running: number
   run(batch: Batch): void
   post(message: InboxMessage): void
+  /**
+   * Asks a worker that is up about itself. Returns its unchecked answer. Rejects if it fails to answer, or
+   * ends; the caller limits the time.
+   */
+  ask(question: WorkerQuestion): Promise<unknown>
   /**
    * Stops the game: runs its onStop, and waits until its printed output has left. Resolves when both are
    * done.

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errors } from '../../shared/errors.js'
+import type { WorkerQuestion } from '../../shared/examination/question.js'
 import type { Batch } from '../../shared/link/batch.js'
 import { beat, type ClaimTable } from '../../shared/link/claims.js'
 import type { InboxMessage } from '../../shared/link/inbox.js'
@@ -20,6 +21,7 @@ import { withTimeout } from '../../shared/with-timeout.js'
 import type { ResolvedOptions } from '../options/options.js'
 import { asksInspector, freeInspectPort, takeInspectPort } from './inspect-ports.js'
 import { withoutEval } from './node-arguments.js'
+import { Questions, type WorkerAnswer } from './questions.js'
 import { closingGrace, EndOnce, ProcessEnd, type Transport, type TransportInit } from './transport.js'
 
 const workerFile = fileURLToPath(new URL('../../workers/process.js', import.meta.url))
@@ -47,6 +49,7 @@ export class WorkerProcess implements Transport {
   readonly #ended: Promise<void>
   #tellEnded!: () => void
   #onStopped: (() => void) | undefined
+  readonly #questions = new Questions()
 
   /** Starts the process. Throws Node's error if no process, file or folder can be created. */
   constructor(init: TransportInit, options: WorkerProcessOptions) {
@@ -95,6 +98,10 @@ export class WorkerProcess implements Transport {
     this.#send({ kind: 'inbox', message })
   }
 
+  ask(question: WorkerQuestion): Promise<unknown> {
+    return this.#questions.ask(id => this.#send({ kind: 'question', id, question }))
+  }
+
   async stop(): Promise<void> {
     const stopped = new Promise<void>(resolve => (this.#onStopped = resolve))
     this.#send({ kind: 'stop' })
@@ -116,6 +123,7 @@ export class WorkerProcess implements Transport {
     if (kind === 'beat') beat(this.#claims)
     else if (kind === 'stopped') this.#onStopped?.()
     else if (kind === 'foreign') this.#init.onForeign(told)
+    else if (kind === 'answer') this.#questions.answered(message as Partial<WorkerAnswer>)
     else this.#init.onMessage(message)
   }
 
@@ -125,6 +133,7 @@ export class WorkerProcess implements Transport {
     this.#init.onEnd(cause)
     if (this.#runningFile !== undefined) closeSync(this.#runningFile)
     this.#runningFile = undefined
+    this.#questions.close(cause)
     this.#tellEnded()
   }
 }

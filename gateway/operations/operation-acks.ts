@@ -91,6 +91,12 @@ export class OperationAcks {
     if (ack !== 0) inbox.refused(ack, errors.operationFailed(operation), '')
   }
 
+  /** Returns the route of a request of the worker; undefined if there is none. */
+  routeOf(rid: number): string | undefined {
+    const { route } = rid === 0 ? {} : (this.#init.source.namesOf(rid) as { route?: unknown })
+    return typeof route === 'string' ? route : undefined
+  }
+
   ack(ack: number, value: string): void {
     if (ack !== 0) this.#init.inbox.acked(ack, value)
   }

@@ -8,7 +8,8 @@ import type { OperationHead, OperationReader, UserOperationHead } from '../../sh
 import { formatSessions } from '../../shared/values/session-text.js'
 import { ownPushLimits, type SettingsLimits } from '../../shared/values/settings-text.js'
 import type { Registry } from '../sessions/registry.js'
-import { parseChange, type Session } from '../sessions/session.js'
+import type { Session } from '../sessions/session.js'
+import { type Author, parseChange } from '../sessions/settings-change.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { OperationAcks } from './operation-acks.js'
 
@@ -34,14 +35,25 @@ export class Operations implements OperationReader {
     this.#init.metrics.count('pushes')
     const session = this.#sessionFor('push', head, key)
     if (session === undefined) return
-    const error = session.changeKey(key, text, this.#viewIdOf(head), this.#limitsOf(head, session))
+    const error = session.changeKey(
+      key,
+      text,
+      this.#viewIdOf(head),
+      this.#limitsOf(head, session),
+      this.#authorOf(head, session)
+    )
     this.#conclude('push', head, session, error, key)
   }
 
   pushAll(head: OperationHead, settings: string): void {
     this.#init.metrics.count('pushes')
     this.#apply('pushAll', head, session =>
-      session.changeKeys(parseChange(settings), this.#viewIdOf(head), this.#limitsOf(head, session))
+      session.changeKeys(
+        parseChange(settings),
+        this.#viewIdOf(head),
+        this.#limitsOf(head, session),
+        this.#authorOf(head, session)
+      )
     )
   }
 
@@ -64,7 +76,13 @@ export class Operations implements OperationReader {
       head,
       session =>
         (session.textOf(key) ?? '') === before
-          ? session.changeKey(key, text, this.#viewIdOf(head), this.#init.limits)
+          ? session.changeKey(
+              key,
+              text,
+              this.#viewIdOf(head),
+              this.#init.limits,
+              this.#authorOf(head, session)
+            )
           : errors.conflict([key]),
       key
     )
@@ -81,7 +99,7 @@ export class Operations implements OperationReader {
       )
       return changed.length > 0
         ? errors.conflict(changed)
-        : session.changeKeys(change, viewId, this.#init.limits)
+        : session.changeKeys(change, viewId, this.#init.limits, this.#authorOf(head, session))
     })
   }
 
@@ -170,8 +188,17 @@ export class Operations implements OperationReader {
       : this.#init.limits
   }
 
+  /** Returns who makes a change: mostly a request of the session's own turn, which is found at once. */
+  #authorOf({ rid }: OperationHead, { lane: { turn } }: Session): Author {
+    const route = turn?.routeOf(rid) ?? this.#acks.routeOf(rid)
+    return this.#init.registry.author(route ?? outsideRequests)
+  }
+
   /** Returns the view's id. An id that the worker chose itself is made unique among all workers. */
   #viewIdOf({ viewId }: OperationHead): number {
     return viewId >= 0 ? viewId : -(this.#acks.serial * 0x1_0000_0000 - viewId)
   }
 }
+
+/** Stands for the route of a change that a worker's own code made, such as a timer. */
+const outsideRequests = '(no request)'

@@ -15,6 +15,19 @@ export const internalOptions = [
     help: 'address of the internal port'
   },
   {
+    name: 'consoleToken',
+    check: { type: 'text', mayBeEmpty: true },
+    defaultValue: '',
+    isSecret: true,
+    help: 'token of the console, of 16 characters or more; a secret (default: a new one at each start, which is printed; in production none: the console is off)'
+  },
+  {
+    name: 'consoleReadOnly',
+    check: { type: 'boolean' },
+    defaultValue: false,
+    help: 'whether the console only shows, and changes nothing'
+  },
+  {
     name: 'healthPath',
     check: { type: 'text' },
     defaultValue: 'none',

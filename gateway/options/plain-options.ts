@@ -82,6 +82,10 @@ export interface PlainOptions extends LimitOptions, ResumeOptions {
   internalPort: number | 'auto' | 'off'
   /** The address of the internal port. Whoever reaches it reads health and metrics. Default: `127.0.0.1`. */
   internalHost: string
+  /** The token of the console, of 16 characters or more: a secret. Default: a new one; in production none. */
+  consoleToken: string
+  /** Whether the console only shows, and changes nothing. Default: false. */
+  consoleReadOnly: boolean
   /** A path of the public port that tells whether the gateway is ready, by 200 or 503. Default: `none`. */
   healthPath: string
   /**

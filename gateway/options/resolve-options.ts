@@ -67,7 +67,8 @@ const contentChecks: readonly ContentCheck[] = [
   { of: ['origins'], check: ({ origins }) => new Origins(origins) },
   { of: ['hosts', 'host'], check: ({ hosts, host }) => new Hosts(hosts, host) },
   { of: ['events'], check: ({ events }) => listEvents(events) },
-  { of: ['healthPath'], check: expectHealthPath }
+  { of: ['healthPath'], check: expectHealthPath },
+  { of: ['consoleToken'], check: expectToken }
 ]
 
 /** The outcome of a check: all faults, and the values of the plain options that have none. */
@@ -159,6 +160,16 @@ function expectHealthPath({ healthPath }: PlainOptions): void {
 function resolveLogFormat(asked: PlainOptions['logFormat']): 'json' | 'text' {
   if (asked !== 'auto') return asked
   return process.env['NODE_ENV'] === 'production' && !process.stderr.isTTY ? 'json' : 'text'
+}
+
+/** Characters that the token of the console must have: nobody guesses that many. */
+const leastToken = 16
+
+function expectToken({ consoleToken: { length } }: PlainOptions): void {
+  if (length === 0 || length >= leastToken) return
+  throw errors.optionInvalid(
+    `Expected \`consoleToken\` to be a text of at least ${leastToken} characters, got one of ${length}`
+  )
 }
 
 function resolveStartPage(asked: StartPage): 'on' | 'off' {

@@ -21,6 +21,11 @@ export class GivenUpRequests {
     return this.#hanging.size
   }
 
+  /** The routes with hanging handlers, and how many each has. */
+  get routes(): { readonly route: string; readonly count: number }[] {
+    return [...this.#countByRoute].flatMap(([route, count]) => (count > 0 ? [{ route, count }] : []))
+  }
+
   /** Adds a request whose handler hangs. Returns how many handlers of its route hang. */
   add(request: Request): number {
     const { rid } = request

@@ -54,6 +54,13 @@ export class Suspensions {
     })
   }
 
+  /** Ends the suspension of a route, and forgets its deaths. Returns whether it was suspended. */
+  end(route: Route): boolean {
+    const wasSuspended = this.remaining(route) > 0
+    if (wasSuspended) this.#byRoute.delete(route.name)
+    return wasSuspended
+  }
+
   /** Forgets all deaths, because the handlers were reloaded. */
   lift(): void {
     this.#byRoute.clear()

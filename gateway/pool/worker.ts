@@ -9,6 +9,7 @@
  * all of its messages are applied yet.
  */
 
+import type { WorkerQuestion } from '../../shared/examination/question.js'
 import type { ThreadFigures } from '../../shared/figures/thread-figures.js'
 import { addRequest, addTurn, type Batch, createBatch } from '../../shared/link/batch.js'
 import { type ClaimTable, createClaimTable } from '../../shared/link/claims.js'
@@ -22,6 +23,7 @@ import type { OperationSource } from '../operations/operation-acks.js'
 import type { WorkerOperations } from '../operations/worker-operations.js'
 import type { Request } from '../sessions/request.js'
 import type { Turn } from '../sessions/turn.js'
+import { Examination } from './examination.js'
 import type { TurnSlots } from './turn-slots.js'
 import { WorkerEnding } from './worker-ending.js'
 import type { WorkerListener } from './worker-listener.js'
@@ -78,6 +80,9 @@ export class Worker {
    * state, because a retiring worker reports this too.
    */
   #isAtRest = false
+  readonly examination = new Examination(() => {
+    if (this.load.givenUp.size >= this.#maxGivenUp) this.#listener.workerWornOut(this)
+  })
   /** Time at which the last batch was sent, by `performance.now()`. */
   batchLeftAt = 0
   readonly #inbox = new Inbox()
@@ -155,6 +160,11 @@ export class Worker {
     return this.#routeIndexes.get(route)
   }
 
+  /** Asks the worker about itself. Returns the unchecked answer. Rejects if it ends, or can't answer. */
+  ask(question: WorkerQuestion): Promise<unknown> {
+    return this.#transport.ask(question)
+  }
+
   /** Puts a turn into the batch that is being filled. */
   add(turn: Turn): void {
     this.load.add(turn)
@@ -195,7 +205,8 @@ export class Worker {
       const fields = { ...request.names, handlers: ofRoute }
       this.#log('warn', 'Handlers hang: they did not end by their deadline, nor later', fields)
     }
-    if (this.load.givenUp.size === this.#maxGivenUp) this.#listener.workerWornOut(this)
+    if (this.load.givenUp.size === this.#maxGivenUp && !this.examination.isOn)
+      this.#listener.workerWornOut(this)
   }
 
   /**

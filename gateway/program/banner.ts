@@ -6,14 +6,14 @@ const shownRoutes = 6
 const shownFiles = 12
 
 export function formatBanner(gateway: Gateway, version: string): string {
-  const { options, url, internalUrl, routes } = gateway
+  const { options, url, routes } = gateway
   const files = new Map<string, string[]>()
   for (const { file, route } of routes) files.set(file, [...(files.get(file) ?? []), route])
   return `
 Sallyport ${version}${options.dev ? ', development: handlers are loaded anew when a file of theirs is saved' : ''}
 
   listens on  ${url}
-${formatInternal(internalUrl)}  name        ${options.frontendId}
+${formatInternal(gateway)}  name        ${options.frontendId}
   workers     ${options.workers}
   handlers    ${options.handlers}
 ${formatRoutes(files, options.handlers)}
@@ -22,8 +22,11 @@ ${formatPage(gateway)}  ${options.dev ? 'r and Enter load the handlers anew. ' :
 `
 }
 
-function formatInternal(url: string | undefined): string {
-  return url === undefined ? '' : `  internal    ${url}  for operators: /readyz, /metrics\n`
+function formatInternal({ internalUrl: url, console }: Gateway): string {
+  if (url === undefined) return ''
+  const token = console?.token === undefined ? '' : `  token: ${console.token}`
+  const place = console === undefined ? '' : `  console     ${console.url}${token}\n`
+  return `  internal    ${url}  for operators: /readyz, /metrics\n${place}`
 }
 
 /** Lists the files with their routes, cut to the first ones; then it says how to see all. */

@@ -70,6 +70,11 @@ export class Backlog {
     return Math.max(this.#gone, this.#latestFloor)
   }
 
+  /** Number of messages that are kept. */
+  get messages(): number {
+    return this.#frames.length - this.#first + (this.#latest?.size ?? 0)
+  }
+
   /** Bytes of memory, with shared frames counted in full. */
   get bytes(): number {
     return this.#bytes

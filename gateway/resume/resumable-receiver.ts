@@ -13,15 +13,17 @@ import type { GatewayEvent } from '../events/event.js'
 import { encodeFrame } from '../events/frames.js'
 import type { ClientAddress } from '../options/options.js'
 import type { PomeloMessages } from '../protocols/pomelo-messages.js'
+import type { Receiver, ReceiverState } from '../sessions/receiver.js'
 import type { Ending } from '../sessions/registry.js'
-import type { Receiver, Session } from '../sessions/session.js'
+import type { Session } from '../sessions/session.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { Backlog } from './backlog.js'
-import type { Farewell } from './farewells.js'
+import type { ResumableKeeper } from './resumable-keeper.js'
 
 /** The part of the client's current connection that the receiver uses. */
 export interface ResumableConnection {
   readonly address: ClientAddress
+  inspect(isWatched: boolean): ReceiverState
   sendFrame(frame: string, isMoreNear: boolean): void
   sendEvent(event: GatewayEvent, frame: string): boolean
   /** Sends what `next` returns, piece by piece, until it returns ''. */
@@ -29,20 +31,6 @@ export interface ResumableConnection {
   pause(): void
   resume(): void
   end(code: number, kickReason: string | null): void
-}
-
-/** Owner of the receivers whose clients are away. Implemented by Resumption. */
-export interface ResumableKeeper {
-  detached(receiver: ResumableReceiver): void
-  attached(receiver: ResumableReceiver): void
-  /** Called when the memory of a receiver has changed while its client is away. */
-  resized(receiver: ResumableReceiver): void
-  /** Called when a receiver has ended, with its session or before a session began. */
-  ended(receiver: ResumableReceiver, farewell: Farewell): void
-  endSession(session: Session, ending: Ending): void
-  /** Called when the backlog has dropped a message that the client needs next. */
-  overflowed(receiver: ResumableReceiver): void
-  confirmed(receiver: ResumableReceiver): void
 }
 
 export interface ResumableInit {
@@ -163,6 +151,12 @@ export class ResumableReceiver implements Receiver {
     if (live !== undefined) live.sendEvent(event, text)
     else this.#keptForLater()
     return true
+  }
+
+  inspect(isWatched: boolean): ReceiverState {
+    const { bytes, messages } = this.#init.backlog
+    const { sendBytes = null, roundTrip = null } = this.#connection?.inspect(isWatched) ?? {}
+    return { sendBytes, roundTrip, backlog: { bytes, messages } }
   }
 
   pause(): void {

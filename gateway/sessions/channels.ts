@@ -4,7 +4,8 @@
  */
 import { errors, type GatewayError } from '../../shared/errors.js'
 import type { GatewayEvent } from '../events/event.js'
-import type { Receiver, Session } from './session.js'
+import type { Receiver } from './receiver.js'
+import type { Session } from './session.js'
 
 export interface ChannelLimits {
   /** Channels that one session may be in. */

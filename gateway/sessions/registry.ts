@@ -10,7 +10,9 @@ import { noLimits } from '../../shared/values/settings-text.js'
 import type { SingleSession } from '../options/plain-options.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { type Identity, nobody } from './authentication.js'
-import { type Receiver, Session } from './session.js'
+import type { Receiver } from './receiver.js'
+import { Session } from './session.js'
+import type { Author } from './settings-change.js'
 
 export interface RegistryEvents {
   /** `client`: what is known of the client beside its address. */
@@ -62,6 +64,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
   readonly #byUid = new Map<string, Set<Session>>()
   // Numbers are not reused, not even after a restart, so a late operation can never affect another session.
   #lastSid: number
+  #seconds: number
 
   constructor({ frontendId, singleSession, maxResumeWindow, metrics, now }: RegistryInit) {
     super()
@@ -71,6 +74,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
     this.#metrics = metrics
     this.#now = now
     this.#lastSid = Math.floor(now()) * 1024
+    this.#seconds = Math.floor(now() / 1_000)
   }
 
   get size(): number {
@@ -92,8 +96,10 @@ export class Registry extends EventEmitter<RegistryEvents> {
   ): Session {
     if (uid !== null) this.#replaceAll(uid)
     const session = new Session(this.#frontendId, ++this.#lastSid, receiver)
+    session.since = this.#now()
+    session.protocol = client.protocol
     this.#bySid.set(session.sid, session)
-    if (settings.length > 0) session.changeKeys(settings, 0, noLimits)
+    if (settings.length > 0) session.changeKeys(settings, 0, noLimits, this.author(null))
     if (uid !== null) this.#setUid(session, uid, 0)
     this.#metrics.count('sessionsOpened')
     this.emit('opened', session, client)
@@ -129,6 +135,21 @@ export class Registry extends EventEmitter<RegistryEvents> {
   /** All sessions of a user: a copy, safe to walk while they end. */
   findByUid(uid: string): readonly Session[] {
     return [...(this.#byUid.get(uid) ?? [])]
+  }
+
+  /** All sessions, the oldest first. Sessions may begin and end while the iterator is used. */
+  [Symbol.iterator](): Iterator<Session> {
+    return this.#bySid.values()
+  }
+
+  /** Returns the author of a change that is made now. null: the host. */
+  author(route: string | null): Author {
+    return { route, at: this.#seconds }
+  }
+
+  /** Reads the time of day for `author`, which would cost too much there. Called about once a second. */
+  tick(): void {
+    this.#seconds = Math.floor(this.#now() / 1_000)
   }
 
   all(): readonly Session[] {

@@ -9,42 +9,24 @@
  * (`takeBackStale`): requests that have not started yet are handed out again, with a new snapshot.
  */
 
-import { type ErrorData, errors, type GatewayError } from '../../shared/errors.js'
+import { errors, type GatewayError } from '../../shared/errors.js'
+import type { ConnectInfo } from '../../shared/link/hooks.js'
 import { decodeValue } from '../../shared/values/codec.js'
 import type { SessionText } from '../../shared/values/session-text.js'
-import { forEachSetting, formatSetting, type SettingsLimits } from '../../shared/values/settings-text.js'
-import type { GatewayEvent } from '../events/event.js'
-import type { ClientAddress } from '../options/options.js'
+import { formatSetting, type SettingsLimits } from '../../shared/values/settings-text.js'
 import { Lane } from './lane.js'
+import type { Receiver } from './receiver.js'
+import { type Author, lengthOf, noAuthor, type SettingsChange } from './settings-change.js'
 
-/** Takes what the gateway sends to a session's client. */
-export interface Receiver {
-  /** The client's address: the present one, or the last one. */
-  readonly address: ClientAddress
-  /** Whether the client is connected at the moment. If not, what is sent is kept for it. */
-  readonly isConnected: boolean
-  /** Whether the client reads bodies in superjson's form. */
-  readonly readsRich: boolean
-  reply(id: number, body: string, isMoreNear: boolean): void
-  error(id: number, error: ErrorData): void
-  /** Sends or keeps an event. Returns false if it is dropped. */
-  event(event: GatewayEvent): boolean
-  /** Called when the session has ended; nothing is sent after it. `kickReason` is told to the client. */
-  end(code: number, kickReason: string | null): void
-  pause(): void
-  resume(): void
-}
-
-interface Setting {
+export interface Setting extends Author {
   text: string
   /** The session's version when the key was last changed. */
   version: number
   /** The view that made this change; 0: the host, or another caller without a view. */
   viewId: number
+  route: string | null
+  at: number
 }
-
-/** A change of several keys. The text '' deletes a key. */
-export type SettingsChange = readonly (readonly [key: string, text: string])[]
 
 /** Bytes of memory that a key takes beside its characters; measured, and verified by a test. */
 const keyCost = 128
@@ -70,6 +52,9 @@ export class Session {
   channels: Set<string> | undefined
   /** Milliseconds that it waits for a client that is away; undefined: as the gateway's options say. */
   resumeWindow: number | undefined
+  /** When it began, in milliseconds since 1970, and its client's protocol. Set by the registry. */
+  since = 0
+  protocol: ConnectInfo['protocol'] = 'json'
   #uid: string | null = null
   #isOpen = true
   #settings: Map<string, Setting> | undefined
@@ -125,6 +110,11 @@ export class Session {
     return this.#settings?.get(key)?.text
   }
 
+  /** The keys, each with its text and its last change, in the order in which they came. */
+  get kept(): ReadonlyMap<string, Readonly<Setting>> {
+    return this.#settings ?? new Map()
+  }
+
   /** Returns a key's value, decoded, for the gateway's host. */
   get(key: string): unknown {
     const text = this.textOf(key)
@@ -145,7 +135,12 @@ export class Session {
    * limits, a change that makes no key longer is accepted. `viewId`: the view that makes the change; to every
    * other view it is foreign.
    */
-  changeKeys(keys: SettingsChange, viewId: number, limits: SettingsLimits): GatewayError | undefined {
+  changeKeys(
+    keys: SettingsChange,
+    viewId: number,
+    limits: SettingsLimits,
+    author = noAuthor
+  ): GatewayError | undefined {
     const { maxSettingsLength, maxSettingsKeys } = limits
     let length = this.#length
     let count = this.#settings?.size ?? 0
@@ -168,13 +163,19 @@ export class Session {
       return errors.settingsTooLarge(largest?.[0] ?? '', length, maxSettingsLength)
     if (added !== undefined && count > maxSettingsKeys) return errors.tooManyKeys(added, maxSettingsKeys)
     const version = ++this.#version
-    for (const [key, text] of keys) this.#setKey(key, text, version, viewId)
+    for (const [key, text] of keys) this.#setKey(key, text, version, viewId, author)
     this.#keysChanged(length, viewId)
     return undefined
   }
 
   /** Does the same for one key: the most frequent case, without the cost of a list. */
-  changeKey(key: string, text: string, viewId: number, limits: SettingsLimits): GatewayError | undefined {
+  changeKey(
+    key: string,
+    text: string,
+    viewId: number,
+    limits: SettingsLimits,
+    author = noAuthor
+  ): GatewayError | undefined {
     const { maxSettingsLength, maxSettingsKeys } = limits
     const before = this.textOf(key) ?? ''
     const length = this.#length + lengthOf(key, text) - lengthOf(key, before)
@@ -183,7 +184,7 @@ export class Session {
     const isNew = before === '' && text !== ''
     if (isNew && (this.#settings?.size ?? 0) >= maxSettingsKeys)
       return errors.tooManyKeys(key, maxSettingsKeys)
-    this.#setKey(key, text, ++this.#version, viewId)
+    this.#setKey(key, text, ++this.#version, viewId, author)
     this.#keysChanged(length, viewId)
     return undefined
   }
@@ -261,24 +262,26 @@ export class Session {
     this.#onResize?.()
   }
 
-  #setKey(key: string, text: string, version: number, viewId: number): void {
+  #setKey(key: string, text: string, version: number, viewId: number, { route, at }: Author): void {
     const present = this.#settings?.get(key)
     if (text !== '') {
       if (present === undefined) {
         this.#settings ??= new Map()
-        this.#settings.set(key, { text, version, viewId })
+        this.#settings.set(key, { text, version, viewId, route, at })
         this.#deletions?.delete(key)
       } else {
         present.text = text
         present.version = version
         present.viewId = viewId
+        present.route = route
+        present.at = at
       }
       return
     }
     if (present === undefined) return
     this.#settings!.delete(key)
     this.#deletions ??= new Map()
-    this.#deletions.set(key, { text, version, viewId })
+    this.#deletions.set(key, { text, version, viewId, route, at })
     if (this.#deletions.size <= rememberedDeletions) return
     for (const [oldest, { version }] of this.#deletions) {
       this.#deletions.delete(oldest)
@@ -286,15 +289,4 @@ export class Session {
       return
     }
   }
-}
-
-function lengthOf(key: string, text: string): number {
-  return text === '' ? 0 : key.length + text.length
-}
-
-/** Returns the change that sets all keys of a settings text. */
-export function parseChange(settings: string): SettingsChange {
-  const keys: [string, string][] = []
-  forEachSetting(settings, (key, text) => keys.push([key, text]))
-  return keys
 }

@@ -102,6 +102,12 @@ export class Turn {
     return this.requests.slice(0, this.#state === 'cut' ? this.requests.length : this.#claimed)
   }
 
+  /** Returns the route of one of its requests; undefined if it has no such request. */
+  routeOf(rid: number): string | undefined {
+    for (const request of this.requests) if (request.rid === rid) return request.route.name
+    return undefined
+  }
+
   /** Whether no request of the turn is known to run, and at least one could run elsewhere. */
   get isIdle(): boolean {
     if (this.#state === 'cut' || this.#operationsAwaitedUntil > 0) return false

@@ -65,7 +65,7 @@ const counterNames = [
   'logErrors'
 ] as const
 
-const gaugeNames = [
+export const gaugeNames = [
   'sockets',
   'connections',
   'sessions',

@@ -55,6 +55,10 @@ export class ScriptedWorker implements Transport {
     this.inbox.push(message)
   }
 
+  async ask(): Promise<unknown> {
+    return null
+  }
+
   async stop(): Promise<void> {}
 
   async terminate(): Promise<void> {
@@ -273,6 +277,7 @@ export async function startCore({
         reply: (id, body) => replies.push({ id, body }),
         error: (id, error) => replies.push({ id, error }),
         isConnected: true,
+        inspect: () => ({ sendBytes: 0, backlog: null, roundTrip: null }),
         event: () => true,
         end: (code, reason) => endings.push({ code, reason }),
         pause: () => reading.push('pause'),

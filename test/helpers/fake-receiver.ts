@@ -1,6 +1,6 @@
 /** A session's receiver that only records the calls. */
 import type { GatewayEvent } from '../../gateway/events/event.js'
-import type { Receiver } from '../../gateway/sessions/session.js'
+import type { Receiver } from '../../gateway/sessions/receiver.js'
 
 export class FakeReceiver implements Receiver {
   readonly address = { ip: '192.0.2.7', port: 4321 }
@@ -8,6 +8,10 @@ export class FakeReceiver implements Receiver {
   readsRich = false
   readonly events: [name: string, body: string][] = []
   readonly endings: [code: number, kickReason: string | null][] = []
+
+  inspect() {
+    return { sendBytes: 0, backlog: null, roundTrip: null }
+  }
 
   reply(): void {}
   error(): void {}

@@ -108,6 +108,9 @@ class Leaving implements ResumableConnection {
     this.address = { ip, port: 1 }
   }
 
+  inspect() {
+    return { sendBytes: 0, backlog: null, roundTrip: null }
+  }
   sendFrame(): void {}
   sendEvent(): boolean {
     return true

@@ -43,6 +43,7 @@ export interface HandlerOptions<Body extends Schema = Schema, Reply extends Sche
 /** A registered symbol, so that two copies of this package in one worker agree on it. */
 const optionsKey = Symbol.for('sallyport.handler.options')
 const schemasKey = Symbol.for('sallyport.handler.schemas')
+const declaredSchemasKey = Symbol.for('sallyport.handler.declaredSchemas')
 
 /**
  * Declares a handler with a schema of its body, a schema of its reply, or options of its route. The result
@@ -99,6 +100,7 @@ export function handler(options: HandlerOptions, run: HandlerFunction): HandlerF
   if (body !== undefined || reply !== undefined) {
     const schemas: HandlerSchemas = { body: body !== undefined, reply: reply !== undefined }
     Object.defineProperty(declared, schemasKey, { value: schemas })
+    Object.defineProperty(declared, declaredSchemasKey, { value: { body, reply } })
   }
   return Object.defineProperty(declared, optionsKey, { value: routeOptions })
 }
@@ -111,6 +113,11 @@ export function isDeclared(run: object): boolean {
 /** Returns which schemas a function was declared with; undefined for none. */
 export function schemasOf(run: object): HandlerSchemas | undefined {
   return (run as { [schemasKey]?: HandlerSchemas })[schemasKey]
+}
+
+/** Returns the schemas that a function was declared with. */
+export function declaredSchemasOf(run: object): { readonly body?: Schema; readonly reply?: Schema } {
+  return (run as { [declaredSchemasKey]?: { body?: Schema; reply?: Schema } })[declaredSchemasKey] ?? {}
 }
 
 /** Returns the route options that a function was declared with; none for a plain function. */

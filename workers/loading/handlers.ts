@@ -6,7 +6,8 @@ import { relative } from 'node:path'
 import { errors, GatewayError } from '../../shared/errors.js'
 import type { LoadingNote } from '../../shared/link/hello.js'
 import type { HandlerSchemas, RouteOptions } from '../../shared/link/route-options.js'
-import { optionsOf, schemasOf } from '../api/handler.js'
+import { declaredSchemasOf, optionsOf, schemasOf } from '../api/handler.js'
+import type { Schema } from '../api/schema.js'
 import type { HandlerApp } from './app.js'
 import { readNames } from './exports.js'
 import { type Call, type Filter, surround } from './filters.js'
@@ -25,6 +26,8 @@ export interface Handler {
   readonly options: RouteOptions
   /** Absent without schemas. */
   readonly schemas?: HandlerSchemas
+  /** The schemas themselves, which stay in the worker. */
+  readonly declared?: { readonly body?: Schema; readonly reply?: Schema }
   /** The handler, with the filters of its folders around it. */
   readonly call: Call
 }
@@ -128,7 +131,7 @@ async function addModule(
       route: `${prefix}.${name}`,
       file,
       options: { ...options, ...pickOptions(optionsOf(run), `${name} in ${file}`) },
-      ...(schemas && { schemas }),
+      ...(schemas && { schemas, declared: declaredSchemasOf(run) }),
       call: surround((body, session, context) => run.call(self, body, session, context), filters)
     })
   }

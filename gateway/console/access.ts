@@ -1,0 +1,178 @@
+/**
+ * Who may use the console: the token, logins by cookie, and the checks against requests of other pages.
+ *
+ * A login's cookie is useless to scripts (HttpOnly) and to other sites (SameSite=Strict). A changing call by
+ * cookie also needs a secret header, which only the page itself knows. A call with the token in the header
+ * `authorization` needs neither: no browser sends that by itself.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { ApiFailure } from './api-calls.js'
+import { csrfHeader } from './console-api.js'
+
+/** Milliseconds for which a login lasts, and the number of logins at the same time: the oldest one ends. */
+const loginLasts = 12 * 3_600_000
+const mostLogins = 50
+
+/**
+ * Wrong tokens of one address, and of all, within a window in milliseconds. After these, no token is looked
+ * at until the window ends.
+ */
+const attempts = { ofAddress: 10, ofAll: 100, window: 60_000 }
+
+export interface AccessInit {
+  /** The token, which must not be empty. */
+  readonly token: string
+  readonly frontendId: string
+  readonly monotonic: () => number
+}
+
+/** A caller that is let in. */
+export interface Caller {
+  /** Who it is, for the audit: an IP address, and how it was let in. */
+  readonly by: string
+  /** The secret of the login; '' for a caller with the token. */
+  readonly csrf: string
+}
+
+interface Login {
+  readonly number: number
+  readonly csrf: string
+  readonly endsAt: number
+}
+
+export class Access {
+  readonly #token: Buffer
+  readonly #cookie: string
+  readonly #monotonic: () => number
+  /** Logins by the hash of their cookie, the oldest first. */
+  readonly #logins = new Map<string, Login>()
+  #loginCount = 0
+  /** Wrong tokens in this window, by address. */
+  readonly #wrong = new Map<string, number>()
+  #wrongInAll = 0
+  #windowEndsAt = 0
+
+  constructor({ token, frontendId, monotonic }: AccessInit) {
+    this.#token = digest(token)
+    this.#monotonic = monotonic
+    // Cookies are shared by all ports of a host, so that two gateways need two names.
+    this.#cookie = `sallyport_${digest(frontendId).toString('hex').slice(0, 8)}`
+  }
+
+  /**
+   * Refuses requests that a page of another origin has made.
+   *
+   * @throws ApiFailure `FORBIDDEN_ORIGIN`
+   */
+  expectOwnOrigin({ headers: { origin, host, 'sec-fetch-site': site } }: IncomingMessage): void {
+    const isOwn = origin === undefined || origin === `http://${host}` || origin === `https://${host}`
+    if (isOwn && site !== 'cross-site' && site !== 'same-site') return
+    throw new ApiFailure('FORBIDDEN_ORIGIN', 'Pages of other origins may not use the console.')
+  }
+
+  /**
+   * Begins a login. Returns its caller and the cookie to set.
+   *
+   * @throws ApiFailure `UNAUTHORIZED`, `TOO_MANY_ATTEMPTS`
+   */
+  login(request: IncomingMessage, token: string): { readonly caller: Caller; readonly cookie: string } {
+    const ip = ipOf(request)
+    this.#expectToken(ip, token)
+    const secret = randomBytes(32).toString('base64url')
+    const login: Login = {
+      number: ++this.#loginCount,
+      csrf: randomBytes(32).toString('base64url'),
+      endsAt: this.#monotonic() + loginLasts
+    }
+    this.#logins.set(keyOf(secret), login)
+    for (const [oldest] of this.#logins) {
+      if (this.#logins.size <= mostLogins) break
+      this.#logins.delete(oldest)
+    }
+    const isSecure = request.headers['x-forwarded-proto'] === 'https' ? '; Secure' : ''
+    const cookie = `${this.#cookie}=${secret}; ${attributes}; Max-Age=${loginLasts / 1_000}${isSecure}`
+    return { caller: callerOf(ip, login), cookie }
+  }
+
+  /** Ends the login of a request's cookie, if it has one. Returns the cookie that clears it. */
+  logout(request: IncomingMessage): string {
+    const secret = this.#readCookie(request)
+    if (secret !== undefined) this.#logins.delete(keyOf(secret))
+    return `${this.#cookie}=; ${attributes}; Max-Age=0`
+  }
+
+  /**
+   * Returns the caller of a request.
+   *
+   * @throws ApiFailure `UNAUTHORIZED`, `CSRF`, `TOO_MANY_ATTEMPTS`
+   */
+  admit(request: IncomingMessage): Caller {
+    const { authorization } = request.headers
+    const ip = ipOf(request)
+    if (authorization !== undefined) {
+      this.#expectToken(ip, /^Bearer +(.+)$/i.exec(authorization)?.[1] ?? '')
+      return { by: `${ip} (token)`, csrf: '' }
+    }
+    const secret = this.#readCookie(request)
+    const login = secret === undefined ? undefined : this.#logins.get(keyOf(secret))
+    if (login === undefined || login.endsAt <= this.#monotonic())
+      throw new ApiFailure('UNAUTHORIZED', 'Log in with the token of the console.')
+    if (request.method === 'POST' && !isSame(`${request.headers[csrfHeader] ?? ''}`, login.csrf))
+      throw new ApiFailure('CSRF', `Expected the header ${csrfHeader} to be what the login has answered.`)
+    return callerOf(ip, login)
+  }
+
+  /** Takes the same time for each wrong token, and looks at few of them. */
+  #expectToken(ip: string, token: string): void {
+    const now = this.#monotonic()
+    if (now >= this.#windowEndsAt) {
+      this.#wrong.clear()
+      this.#wrongInAll = 0
+      this.#windowEndsAt = now + attempts.window
+    }
+    const wrong = this.#wrong.get(ip) ?? 0
+    if (wrong >= attempts.ofAddress || this.#wrongInAll >= attempts.ofAll) {
+      const seconds = `${Math.ceil((this.#windowEndsAt - now) / 1_000)}`
+      throw new ApiFailure(
+        'TOO_MANY_ATTEMPTS',
+        `Too many wrong tokens: no token is looked at for another ${seconds} s.`,
+        { 'retry-after': seconds }
+      )
+    }
+    if (timingSafeEqual(digest(token), this.#token)) return
+    this.#wrong.set(ip, wrong + 1)
+    this.#wrongInAll++
+    throw new ApiFailure('UNAUTHORIZED', 'This is not the token of the console.')
+  }
+
+  #readCookie({ headers: { cookie = '' } }: IncomingMessage): string | undefined {
+    for (const part of cookie.split(';')) {
+      const [name, value] = part.trim().split('=', 2)
+      if (name === this.#cookie) return value
+    }
+    return undefined
+  }
+}
+
+const attributes = 'Path=/console/; HttpOnly; SameSite=Strict'
+
+function callerOf(ip: string, { number, csrf }: Login): Caller {
+  return { by: `${ip} (login ${number})`, csrf }
+}
+
+function ipOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? 'unknown'
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+function keyOf(secret: string): string {
+  return digest(secret).toString('base64')
+}
+
+function isSame(a: string, b: string): boolean {
+  return timingSafeEqual(digest(a), digest(b))
+}

@@ -1,0 +1,101 @@
+/**
+ * CPU profiles and heap snapshots, of a worker or of the gateway's main thread, as files to download.
+ *
+ * Who is examined writes a file into a folder that only this user can read; it is sent piece by piece, and
+ * removed. So neither the link nor the gateway's memory ever holds it.
+ */
+import { constants } from 'node:fs'
+import { mkdtemp, open, rm } from 'node:fs/promises'
+import type { ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { writeCpuProfile, writeHeapSnapshot } from '../../shared/examination/profiler.js'
+import { messageOf } from '../../shared/text/thrown.js'
+import { withTimeout } from '../../shared/with-timeout.js'
+import type { Worker } from '../pool/worker.js'
+import { ApiFailure } from './api-calls.js'
+
+/** Milliseconds that a worker may take for a heap snapshot, and for a profile beyond its own time. */
+const longest = { snapshot: 120_000, profile: 15_000 }
+
+/** What is recorded. */
+export type Recording = { readonly kind: 'profile'; readonly ms: number } | { readonly kind: 'heapSnapshot' }
+
+export class Downloads {
+  /** Who is examined now. */
+  readonly #examined = new Set<Worker | 'gateway'>()
+
+  /**
+   * Records, and sends the file as the answer. `name`: of the file, without an extension.
+   *
+   * @throws ApiFailure `CONFLICT`, `FAILED`
+   */
+  async send(
+    response: ServerResponse,
+    from: Worker | 'gateway',
+    recording: Recording,
+    name: string
+  ): Promise<void> {
+    if (this.#examined.has(from))
+      throw new ApiFailure('CONFLICT', 'It is being examined already: wait until that is done.')
+    this.#examined.add(from)
+    const folder = await mkdtemp(join(tmpdir(), 'sallyport-'))
+    try {
+      const file = join(folder, 'recording')
+      // Nothing is sent for a while.
+      response.socket?.setTimeout(0)
+      if (from === 'gateway') await recordHere(recording, file)
+      else await recordThere(from, recording, file)
+      this.#examined.delete(from)
+      await sendFile(response, file, `${name}${extensions[recording.kind]}`)
+    } finally {
+      this.#examined.delete(from)
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+}
+
+const extensions = { profile: '.cpuprofile', heapSnapshot: '.heapsnapshot' }
+
+async function recordHere(recording: Recording, file: string): Promise<void> {
+  if (recording.kind === 'heapSnapshot') return writeHeapSnapshot(file)
+  await writeCpuProfile(file, () => new Promise(resolve => setTimeout(resolve, recording.ms)))
+}
+
+async function recordThere(worker: Worker, recording: Recording, file: string): Promise<void> {
+  const isSnapshot = recording.kind === 'heapSnapshot'
+  const limit = isSnapshot ? longest.snapshot : recording.ms + longest.profile
+  let failure: string | undefined
+  const answered = worker.ask({ ...recording, file }).then(
+    () => {},
+    error => {
+      failure = messageOf(error)
+    }
+  )
+  const isInTime = withTimeout(limit, answered)
+  if (isSnapshot) void worker.examination.last(isInTime)
+  if (!(await isInTime))
+    throw new ApiFailure('FAILED', 'The worker did not answer in time: a handler blocks its event loop.')
+  if (failure !== undefined) throw new ApiFailure('FAILED', `The worker could not do it: ${failure}`)
+}
+
+/** Sends a file. A worker has written it, so it is not trusted: it may be missing, or no file at all. */
+async function sendFile(response: ServerResponse, path: string, name: string): Promise<void> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    () => {
+      throw new ApiFailure('FAILED', 'The recording is missing.')
+    }
+  )
+  try {
+    const stat = await file.stat()
+    if (!stat.isFile()) throw new ApiFailure('FAILED', 'The recording is no file.')
+    response.writeHead(200, {
+      'content-type': 'application/octet-stream',
+      'content-disposition': `attachment; filename="${name}"`
+    })
+    await pipeline(file.createReadStream({ autoClose: false }), response).catch(() => response.destroy())
+  } finally {
+    await file.close()
+  }
+}

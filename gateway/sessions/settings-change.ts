@@ -1,0 +1,28 @@
+/** A change of a session's settings: the keys and texts, and who makes it. */
+import { forEachSetting } from '../../shared/values/settings-text.js'
+
+/** A change of several keys. The text '' deletes a key. */
+export type SettingsChange = readonly (readonly [key: string, text: string])[]
+
+/** The maker of a change, for people who look at a session. */
+export interface Author {
+  /** The route of the request that made it. null: the gateway's host. */
+  readonly route: string | null
+  /** When it was made: whole seconds since 1970, since these take the least memory. 0: not known. */
+  readonly at: number
+}
+
+/** The author of a change that nobody is named for. */
+export const noAuthor: Author = { route: null, at: 0 }
+
+/** Returns the number of characters that a key takes with its text; 0 where the text is ''. */
+export function lengthOf(key: string, text: string): number {
+  return text === '' ? 0 : key.length + text.length
+}
+
+/** Returns the change that sets all keys of a settings text. */
+export function parseChange(settings: string): SettingsChange {
+  const keys: [string, string][] = []
+  forEachSetting(settings, (key, text) => keys.push([key, text]))
+  return keys
+}
