@@ -73,7 +73,8 @@ export class Request {
   /** The turn with which it is handed out. */
   turn: Turn | undefined
 
-  constructor({ session, route, id, flags, body, timeout, now, ...more }: RequestInit) {
+  constructor(init: RequestInit) {
+    const { session, route, id, flags, body, timeout, now, traceparent, onOutcome } = init
     this.session = session
     this.route = route
     this.id = id
@@ -82,8 +83,8 @@ export class Request {
     this.timeout = timeout
     this.arrivedAt = now
     this.startedAt = undefined
-    this.traceparent = more.traceparent
-    this.onOutcome = more.onOutcome
+    this.traceparent = traceparent
+    this.onOutcome = onOutcome
     this.onEnd = undefined
     this.deadline = Number.POSITIVE_INFINITY
     this.startClock(now)
