@@ -143,7 +143,7 @@ export class Gateway {
   }
 
   /** The console's URL, and its token if no option gave one; undefined if it is off. */
-  get console(): InternalPort['console'] {
+  get console(): { readonly url: string; readonly token: string | undefined } | undefined {
     return this.#internal.console
   }
 
