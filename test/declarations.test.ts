@@ -39,6 +39,7 @@ const host: Face = {
   rooms: [
     'gateway',
     'gateway/host',
+    'gateway/internal',
     'gateway/options',
     'gateway/telemetry',
     'shared',
