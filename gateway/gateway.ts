@@ -24,6 +24,7 @@ import { SessionService } from './host/session-service.js'
 import type { Listener } from './http/listener.js'
 import { Intake } from './intake/intake.js'
 import { LoadLimits } from './intake/load-limits.js'
+import type { ConsolePlace } from './internal/console-place.js'
 import { type Diagnosis, diagnose, isReady } from './internal/diagnosis.js'
 import { createStartTransport } from './isolation/start-transport.js'
 import { SharedBudget } from './limits/shared-budget.js'
@@ -143,7 +144,7 @@ export class Gateway {
   }
 
   /** The console's URL, and its token if no option gave one; undefined if it is off. */
-  get console(): { readonly url: string; readonly token: string | undefined } | undefined {
+  get console(): ConsolePlace | undefined {
     return this.#internal.console
   }
 

@@ -9,7 +9,7 @@ export { type CloseCode, type CloseCodeName, closeCodes } from '../shared/close-
 export { type ErrorData, GatewayError } from '../shared/errors.js'
 export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/events/event.js'
 export type { EventArguments, EventBody, EventName, Events } from '../shared/events/event-types.js'
-export type { LogFields, Logger, LogLevel } from '../shared/text/log.js'
+export type { FullLogger, LogFields, Logger, LogLevel } from '../shared/text/log.js'
 export { Gateway } from './gateway.js'
 export { type ClientFiles, clientFiles } from './host/client-files.js'
 export {
@@ -22,6 +22,7 @@ export {
 export { HostSession, type HostSessionEvents } from './host/host-session.js'
 export { servePage } from './host/serve-page.js'
 export { SessionService, type SessionServiceEvents } from './host/session-service.js'
+export type { ConsolePlace } from './internal/console-place.js'
 export type { Diagnosis } from './internal/diagnosis.js'
 export type {
   AuthenticationAnswer,
@@ -29,11 +30,13 @@ export type {
   ClientAddress,
   HandshakeAnswer,
   HandshakeInfo,
+  HostHook,
   HttpRequestListener,
   OptionTree,
   ResolvedOptions
 } from './options/options.js'
 export type { Isolation, PlainOptions, SingleSession, StartPage } from './options/plain-options.js'
+export type { Duration, Size } from './options/units.js'
 export type { OfferedRoute } from './route-changes.js'
 export { type Config, type ConfigExport, createGateway, defineConfig, type GatewayOptions } from './start.js'
 export { type MetricName, metricNames } from './telemetry/metrics.js'

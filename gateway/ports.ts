@@ -2,6 +2,7 @@
  * The two ports of a gateway: the public one for players, and the internal one for operators. Also collects
  * the condition of the gateway, from which the diagnosis is written.
  */
+
 import { randomBytes } from 'node:crypto'
 import { consolePath, howToTurnOn, listOffRoutes } from './console/api-calls.js'
 import { Console } from './console/console.js'
@@ -11,6 +12,7 @@ import type { Gateway } from './gateway.js'
 import { serveStartPage } from './host/start-page.js'
 import { Listener, type ListenerInit } from './http/listener.js'
 import { UpgradePolicy } from './http/upgrade-policy.js'
+import type { ConsolePlace } from './internal/console-place.js'
 import type { Condition } from './internal/diagnosis.js'
 import { createPublicHealth, listHealthRoutes } from './internal/health.js'
 import { InternalServer } from './internal/internal-server.js'
@@ -41,13 +43,6 @@ export function createListener(
     upgradePolicy: new UpgradePolicy({ ...options, limits: options, metrics }),
     onSocket
   })
-}
-
-/** Where the console is. */
-export interface ConsolePlace {
-  readonly url: string
-  /** The token, if it was made for this start; undefined if the option `consoleToken` gave it. */
-  readonly token: string | undefined
 }
 
 /** The internal port, with all that answers there. */

@@ -13,10 +13,10 @@ const sizeUnits = {
 } as const
 
 /** A time: a number of milliseconds, or a text with a unit, such as `'10s'`, `'250ms'` or `'1.5h'`. */
-export type Duration = number | `${number}${'' | ' '}${keyof typeof timeUnits}`
+export type Duration = number | `${number}${'' | ' '}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
 /** A size: a number, or a text with a unit, such as `'64KiB'` (65,536 bytes) or `'64kB'` (64,000 bytes). */
-export type Size = number | `${number}${'' | ' '}${keyof typeof sizeUnits}`
+export type Size = number | `${number}${'' | ' '}${'B' | 'kB' | 'MB' | 'GB' | 'KiB' | 'MiB' | 'GiB'}`
 
 /** The units, as an error lists them. */
 export const timeUnitNames: string = Object.keys(timeUnits).join(', ')

@@ -175,7 +175,7 @@ function createRequests() {
         className: 'number',
         text: ({ worker }) => (worker === null ? none : String(worker))
       },
-      { title: 'Age', className: 'number', text: ({ age }) => formatMs(age) },
+      { title: 'Age', className: 'number', text: ({ age }) => (age === null ? none : formatMs(age)) },
       {
         title: 'Time left',
         className: 'number',
