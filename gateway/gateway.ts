@@ -2,7 +2,6 @@
  * The public API of a running gateway. Adds the sockets and the parts for the host program to the core
  * (core.ts), and closes all of them in order.
  */
-
 import { closeCodes } from '../shared/close-codes.js'
 import { errors } from '../shared/errors.js'
 import type { EventArguments, EventName } from '../shared/events/event-types.js'
