@@ -1,5 +1,5 @@
 /**
- * The tie between a connection and its session: authentication, the session's start, and resume.
+ * The tie between a connection and its session: authentication, the session's start, its bytes, and resume.
  *
  * Owned by the connection, and lives as long as it does. When the connection closes, the session ends or is
  * kept for a resume. A session that can be resumed may outlive the connection: a ResumableReceiver stands
@@ -7,6 +7,7 @@
  */
 import { type CloseCode, closeCodes, mayResume } from '../../shared/close-codes.js'
 import type { ResumeReply, ResumeRequest } from '../../shared/wire/resume.js'
+import type { Intake } from '../intake/intake.js'
 import type { AuthenticationRequest, Credentials } from '../options/options.js'
 import type { PomeloMessages } from '../protocols/pomelo-messages.js'
 import type { ProtocolSession } from '../protocols/protocol.js'
@@ -21,6 +22,7 @@ import {
 import type { Receiver } from '../sessions/receiver.js'
 import type { ClientInfo, Ending, Registry } from '../sessions/registry.js'
 import type { Session } from '../sessions/session.js'
+import type { Traffic } from './traffic.js'
 
 /** The connection, as its session and ConnectionSession see it. */
 export interface AttachedConnection extends Receiver, ResumableConnection {
@@ -31,6 +33,7 @@ export interface AttachedConnection extends Receiver, ResumableConnection {
 export interface ConnectionSessionParts {
   readonly authentication: Authentication
   readonly registry: Registry
+  readonly intake: Intake
   readonly resumption: Resumption
 }
 
@@ -124,6 +127,12 @@ export class ConnectionSession implements ProtocolSession {
   /** Counts a data message that the gateway has received from the client. */
   countReceived(): void {
     this.#resumable?.countReceived()
+  }
+
+  /** Charges the session for unpaid bytes. Before the session begins, they add up to a handshake at most. */
+  pay(traffic: Traffic, now: number): void {
+    const session = this.#session
+    if (session !== undefined && traffic.isDue) this.#parts.intake.pay(session, traffic.settle(), now)
   }
 
   /** Notes that the client has acknowledged the handshake. */

@@ -1,6 +1,9 @@
 /**
  * One WebSocket, from its upgrade to its close: frames in, frames out. Owned by Connections.
  *
+ * The session has a life of its own. Without resume, the connection is the session's receiver. With resume, a
+ * ResumableReceiver stands between the two and outlives the connection.
+ *
  *   handshaking ──▶ open ──▶ closing        handshaking: there is no session yet
  *       └───────────────────▲
  *
@@ -48,6 +51,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
   readonly #outgoing: Outgoing
   #roundTrip: RoundTrip | undefined
 
+  /** `credentials` are kept only until the client has been authenticated. */
   constructor(opened: OpenedSocket, parts: ConnectionParts, credentials: Credentials) {
     this.#opened = opened
     this.#parts = parts
@@ -70,15 +74,15 @@ export class Connection implements AttachedConnection, ProtocolHost {
     webSocket.on('violated', (code: CloseCode) => {
       this.fail(new WebSocketViolation(code, options.maxBodyBytes))
     })
-    webSocket.on('error', ({ message: error }) => {
-      options.log.debug('A socket failed', { ip: opened.address.ip, error })
-    })
+    const { ip } = opened.address
+    webSocket.on('error', error => options.log.debug('A socket failed', { ip, error: error.message }))
     webSocket.on('close', code => this.#closed(code))
     if (opened.subprotocol === 'sallyport.json') this.#chooseProtocol(false)
   }
 
   // Members for the gateway: called by Connections and its clock.
 
+  /** Whether the connection has no session yet. */
   get isHandshaking(): boolean {
     return this.#state === 'handshaking'
   }
@@ -88,10 +92,12 @@ export class Connection implements AttachedConnection, ProtocolHost {
     return this.#outgoing.bytesWaiting
   }
 
+  /** Leaves a stall of the gateway, in milliseconds, out of every time that is measured here. */
   forgive(ms: number): void {
     this.#liveness.forgive(ms)
   }
 
+  /** Closes the connection after a timeout, or sends a due heartbeat. Called by the clock of Connections. */
   look(now: number): void {
     this.#outgoing.check()
     const isReady = this.#protocol?.isReady === true
@@ -99,7 +105,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     // close frame, nothing is on its way to it.
     if (!this.isConnected) return !isReady && this.#liveness.lingers(now) ? this.terminate() : undefined
     if (this.#traffic.compare(this.#opened.socket.bytesRead)) this.#liveness.hear(now)
-    this.#settle()
+    this.connectionSession.pay(this.#traffic, this.#liveness.heardAt)
     if (this.#parts.timeLimits.areOff) this.#liveness.restartPause(now)
     const finding = this.#liveness.look(now, isReady)
     if (finding === undefined) return
@@ -109,7 +115,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.close(code, reason)
   }
 
-  // Members for the protocol: the interface ProtocolHost. The session calls some of them too.
+  // Members for the protocol: the interface ProtocolHost. The session calls some of them too, such as
+  // `isConnected` and `pause`.
 
   get address(): ClientAddress {
     return this.#opened.address
@@ -164,6 +171,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.connectionSession.confirm()
   }
 
+  /** Stops reading the socket, so that TCP's flow control holds the client back. */
   pause(): void {
     if (this.#liveness.isPaused || this.#state === 'closing') return
     this.#liveness.pause(this.#parts.options.monotonic())
@@ -233,6 +241,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.close(code, reason)
   }
 
+  /** Cuts the TCP connection, without a close frame. */
   terminate(): void {
     this.#opened.webSocket.terminate()
   }
@@ -270,7 +279,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#traffic.came(data.length)
     if (this.#protocol === undefined) this.#chooseProtocol(isBinary)
     this.receive(data)
-    this.#settle()
+    this.connectionSession.pay(this.#traffic, this.#liveness.heardAt)
   }
 
   /** Counts a ping or a pong. Returns false if that was one too many: the connection is closed then. */
@@ -278,16 +287,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#liveness.hear(this.#parts.options.monotonic())
     this.#opened.webSocket.countControl()
     this.#traffic.came(data.length)
-    this.#settle()
+    this.connectionSession.pay(this.#traffic, this.#liveness.heardAt)
     return this.countFrame()
-  }
-
-  /** Charges the session for unpaid bytes. Before the session begins, they add up to a handshake at most. */
-  #settle(): void {
-    if (!this.#traffic.isDue) return
-    const { session } = this.connectionSession
-    if (session === undefined) return
-    this.#parts.intake.pay(session, this.#traffic.settle(), this.#liveness.heardAt)
   }
 
   #chooseProtocol(isBinary: boolean): void {
