@@ -73,7 +73,7 @@ interface Call {
   readonly body: Readonly<Record<string, unknown>>
   /** Who calls; undefined at a login. */
   readonly caller: Caller | undefined
-  /** Notes what a changing call is about, for the audit. */
+  /** Notes more closely what a changing call is about, for the audit. */
   about(what: string): void
 }
 
@@ -149,7 +149,8 @@ export class Console {
       if (error !== undefined) throw new ApiFailure('CONFLICT', error)
       return done
     },
-    workers: async () => ({ at: this.#init.now(), workers: await this.workers.list() }),
+    // `at` comes last: the workers take a while to answer, and what they tell must not be of the future.
+    workers: async () => ({ workers: await this.workers.list(), at: this.#init.now() }),
     restart: call => {
       this.workers.restart(this.#workerOf(call))
       return done
@@ -158,11 +159,9 @@ export class Console {
     heapSnapshot: call => this.#record(call, this.#workerOf(call), { kind: 'heapSnapshot' }),
     gatewayProfile: call => this.#record(call, 'gateway', readProfile(call.body)),
     gatewayHeapSnapshot: call => this.#record(call, 'gateway', { kind: 'heapSnapshot' }),
-    routes: async () => ({ at: this.#init.now(), routes: await this.#routes.list() }),
-    resumeRoute: call => {
-      const { value } = call
+    routes: async () => ({ routes: await this.#routes.list(), at: this.#init.now() }),
+    resumeRoute: ({ value }) => {
       const route = this.#routes.find(value)
-      call.about(`route ${value}`)
       if (route === undefined) throw new ApiFailure('NOT_FOUND', 'There is no such route.')
       if (!this.#init.suspensions.end(route)) throw new ApiFailure('CONFLICT', 'It is not suspended.')
       return done
@@ -180,7 +179,9 @@ export class Console {
       const { kind } = consoleAddresses[name]
       const caller = kind === 'open' ? undefined : this.#access.admit(request)
       const changes = kind === 'change'
-      if (changes) entry = { by: caller!.by, action: name, to: '' }
+      const value = values[0] ?? ''
+      if (changes)
+        entry = { by: caller!.by, action: name, to: nameTarget(consoleAddresses[name].path, value) }
       if (changes && this.#init.readOnly)
         throw new ApiFailure('READ_ONLY', 'The console is in read-only mode (option consoleReadOnly).')
       const body = request.method === 'POST' ? await readBody(request) : {}
@@ -190,7 +191,7 @@ export class Console {
       const about = (what: string) => {
         if (entry !== undefined) entry.to = what
       }
-      const call: Call = { request, response, value: values[0] ?? '', query, body, caller, about }
+      const call: Call = { request, response, value, query, body, caller, about }
       const answered = await this.#calls[name](call)
       if (entry !== undefined) this.#audit.add({ ...entry, result: 'done' })
       if (!response.headersSent) answer(response, 200, answered)
@@ -240,26 +241,28 @@ export class Console {
 
   #sessionOf({ value, about }: Call): Session {
     const session = /^\d{1,16}$/.test(value) ? this.#init.registry.find(Number(value)) : undefined
-    if (session === undefined) {
-      about(`session ${value.slice(0, 20)}`)
+    if (session === undefined)
       throw new ApiFailure('NOT_FOUND', 'There is no such session: it has ended, or never was.')
-    }
-    about(`session ${session.sid}${session.uid === null ? '' : ` of ${session.uid}`}`)
+    if (session.uid !== null) about(`session ${session.sid} of ${session.uid}`)
     return session
   }
 
-  #workerOf({ value, about }: Call) {
-    about(`worker ${value.slice(0, 20)}`)
+  #workerOf({ value }: Call) {
     const worker = /^\d{1,4}$/.test(value) ? this.workers.find(Number(value)) : undefined
     if (worker === undefined) throw new ApiFailure('NOT_FOUND', 'There is no such worker that is up.')
     return worker
   }
 
-  async #record({ response, about, value }: Call, from: Parameters<Downloads['send']>[1], what: Recording) {
+  async #record({ response, value }: Call, from: Parameters<Downloads['send']>[1], what: Recording) {
     const whose = from === 'gateway' ? 'gateway' : `worker-${Number(value)}`
-    about(whose.replace('-', ' '))
     await this.#downloads.send(response, from, what, `${whose}-${Math.floor(this.#init.now() / 1_000)}`)
   }
+}
+
+/** Returns what a call changes, for the audit, by its path: `session 7`, `worker 0`, `gateway`. */
+function nameTarget(path: string, value: string): string {
+  const [, part = ''] = path.split('/')
+  return value === '' ? part : `${part.replace(/s$/, '')} ${value.slice(0, 255)}`
 }
 
 /** The names that the body and the query of a call may have. Those of all other calls have none. */

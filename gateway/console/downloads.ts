@@ -38,7 +38,10 @@ export class Downloads {
     name: string
   ): Promise<void> {
     if (this.#examined.has(from))
-      throw new ApiFailure('CONFLICT', 'It is being examined already: wait until that is done.')
+      throw new ApiFailure(
+        'CONFLICT',
+        'A profile or a heap snapshot of it is made already; a profile goes on without its caller. Try again later.'
+      )
     this.#examined.add(from)
     const folder = await mkdtemp(join(tmpdir(), 'sallyport-'))
     try {

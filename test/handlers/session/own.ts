@@ -123,3 +123,10 @@ export async function pushAllWhenTold(_body: unknown, session: BackendSession, c
   }
   await session.apushAll()
 }
+
+/** Blocks the worker for some milliseconds. Returns the time of day at its end. */
+export function block(ms: number) {
+  const end = Date.now() + ms
+  while (Date.now() < end);
+  return Date.now()
+}

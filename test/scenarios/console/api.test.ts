@@ -3,6 +3,7 @@ import t from 'tap'
 import { consoleAddresses } from '../../../gateway/console/console-api.js'
 import { startGateway } from '../../helpers/gateway.js'
 import { matchRows } from '../../helpers/match-rows.js'
+import { until } from '../../helpers/until.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: a test knows what it asked for
 type Body = any
@@ -143,6 +144,26 @@ t.test('the overview, the workers and the routes have what they promise', async 
   t.same((await api.get('api/address')).body, { url: gateway.url })
   t.equal((await api.get('api/log?level=warn&text=x')).status, 200)
   t.match((await api.post('api/routes/own.push/resume')).body, { error: { code: 'CONFLICT' } })
+})
+
+t.test('what the workers tell is not of the future, though a busy one answers late', async t => {
+  const player = await connect()
+  const { batches = 0 } = gateway.metrics()
+  const endedAt = player.request('own.block', 100)
+  await until('the worker has the request', () => (gateway.metrics()['batches'] ?? 0) > batches)
+  const { body } = await api.get('api/workers')
+  t.ok(body.at >= Number(await endedAt))
+})
+
+t.test('a refused change is noted with what it was about', async t => {
+  await api.post('api/workers/0/profile', { seconds: -1, more: 1 })
+  await api.post('api/gateway/profile', [])
+  await api.post('api/sessions/7/kick', { reason: 'x'.repeat(200), more: 1 })
+  const { entries } = (await api.get('api/audit')).body
+  t.same(
+    entries.slice(0, 3).map(({ to, result }: Body) => [to, result]),
+    ['session 7', 'gateway', 'worker 0'].map(to => [to, 'BAD_REQUEST'])
+  )
 })
 
 t.test('a worker that is restarted finishes what it has begun', async t => {
