@@ -124,7 +124,16 @@ t.test(
 )
 
 t.test('figures have units that fit their size', async t => {
-  const { formatSeconds, formatBytes, formatDuration, formatShare, formatRate, formatValue } = format
+  const {
+    formatSeconds,
+    formatBytes,
+    formatDuration,
+    formatShare,
+    formatRate,
+    formatValue,
+    formatName,
+    countOf
+  } = format
   t.same([0, 0.00034, 0.0012, 0.25, 2.5, null].map(formatSeconds), [
     '0 ms',
     '340 µs',
@@ -137,5 +146,14 @@ t.test('figures have units that fit their size', async t => {
   t.same([0, 59, 3_600, 90_061].map(formatDuration), ['0 s', '59 s', '1 h', '1 d 1 h'])
   t.equal(formatShare(0.425), '43 %')
   t.equal(formatRate(1_234.4), '1,234/s')
+  t.same(
+    [0, 1, 2_000].map(count => countOf(count, 'line')),
+    ['0 lines', '1 line', '2,000 lines']
+  )
+  t.same(
+    ['ann', 'Ünï 🧙\u200d♂️', ' ', 'a\nb', '\u202eann', 'ann '].map(formatName),
+    ['ann', 'Ünï 🧙\u200d♂️', '" "', '"a\\u{a}b"', '"\\u{202e}ann"', '"ann "'],
+    'what can not be seen of a name is shown'
+  )
   t.equal(formatValue({ a: 1n, b: new Map([[1, 2]]) }), '{"a":"1n","b":{"Map":[[1,2]]}}')
 })

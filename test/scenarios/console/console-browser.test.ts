@@ -100,6 +100,28 @@ t.test('the console', { skip: whyNoBrowser() }, async t => {
       t.same(complaints, [])
     })
 
+  await t.test('a long name or line takes no place from others; names in backticks are code', async t => {
+    await open(page, 'routes')
+    const cell = page.getByRole('cell', { name: 'offered' }).first()
+    await cell.waitFor()
+    await page.evaluate(`document.querySelector('td a').textContent = 'a.long'.repeat(50)`)
+    const { height = 0 } = (await cell.locator('.state').boundingBox()) ?? {}
+    t.ok(height > 0 && height < 30, 'the state stays in one line')
+    await open(page, 'log')
+    await page.locator('.log .message').first().waitFor()
+    const lineHeight = await page.evaluate(`(() => {
+      const line = document.querySelector('.log .message')
+      line.textContent = 'a line\\n'.repeat(200)
+      return line.clientHeight
+    })()`)
+    t.ok((lineHeight as number) < 300, 'a long line scrolls')
+    t.equal(
+      await page.evaluate(`import('./parts/dom.js').then(({ create, markCode }) =>
+      create('p', {}, ...markCode('See \`a<b>\`.')).innerHTML)`),
+      'See <code>a&lt;b&gt;</code>.'
+    )
+  })
+
   await t.test('the charts are drawn, and their figures are there as a table', async t => {
     await open(page, 'overview')
     await page.locator('.chart canvas').nth(5).waitFor()
@@ -128,6 +150,7 @@ t.test('the console', { skip: whyNoBrowser() }, async t => {
     const { reason } = await player.closed
     t.equal(reason, 'Come back tomorrow.')
     await page.getByText(/has ended/).waitFor()
+    t.equal(await page.evaluate('document.activeElement.id'), 'main', 'the focus is not lost with the button')
     await open(page, 'log/changes')
     await page.getByRole('row').filter({ hasText: 'kick' }).filter({ hasText: 'ann' }).waitFor()
   })

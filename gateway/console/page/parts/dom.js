@@ -73,6 +73,27 @@ export function button(text, press, properties = {}) {
 }
 
 /**
+ * Disables a button, or enables it. The focus would be lost with it, and goes to the view instead.
+ *
+ * @param {HTMLButtonElement} element
+ * @param {boolean} isDisabled
+ */
+export function setDisabled(element, isDisabled) {
+  if (isDisabled && element === document.activeElement) find('main').focus({ preventScroll: true })
+  element.disabled = isDisabled
+}
+
+/**
+ * Returns a sentence of the gateway with its names in backticks as code.
+ *
+ * @param {string} text
+ * @returns {(Node | string)[]}
+ */
+export function markCode(text) {
+  return text.split('`').map((part, index) => (index % 2 === 1 ? create('code', {}, part) : part))
+}
+
+/**
  * Creates a section with a heading, as a card.
  *
  * @param {string} title

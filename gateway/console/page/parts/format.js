@@ -12,6 +12,31 @@ export function formatCount(value) {
   return value < 10 ? tenths.format(value) : whole.format(value)
 }
 
+/**
+ * Formats a count of things: `1 request`, `2 requests`.
+ *
+ * @param {number} count
+ * @param {string} thing
+ */
+export function countOf(count, thing) {
+  return `${formatCount(count)} ${thing}${count === 1 ? '' : 's'}`
+}
+
+/** What can't be seen, or turns other text around; not the joiner within emoji. */
+const unseen = /[\p{Cc}\p{Zl}\p{Zp}]|[^\P{Cf}\u200d]/gu
+
+/**
+ * Formats a name that a player may have chosen. With characters that can't be seen it stands in quotation
+ * marks, with escapes.
+ *
+ * @param {string} name
+ */
+export function formatName(name) {
+  if (name.search(unseen) === -1 && name === name.trim()) return name
+  const spell = (/** @type {string} */ char) => `\\u{${char.codePointAt(0)?.toString(16)}}`
+  return `"${name.replace(unseen, spell)}"`
+}
+
 /** @param {number | null | undefined} perSecond */
 export function formatRate(perSecond) {
   return perSecond === null || perSecond === undefined ? none : `${formatCount(perSecond)}/s`

@@ -1,7 +1,7 @@
 /** The log: its last lines, filtered by the gateway, the newest on top; and the changes made by the console. */
 import { read } from '../parts/api.js'
 import { button, choice, create, field, setText } from '../parts/dom.js'
-import { formatCount, formatMoment } from '../parts/format.js'
+import { countOf, formatMoment } from '../parts/format.js'
 import { poll } from '../parts/poll.js'
 import { Table } from '../parts/table.js'
 
@@ -74,7 +74,7 @@ function openLines() {
         last = page.last
         if (page.missed > 0 && list.hasChildNodes())
           list.prepend(
-            create('li', { className: 'gap' }, `${formatCount(page.missed)} lines were not read in time.`)
+            create('li', { className: 'gap' }, `${countOf(page.missed, 'line')} not read in time.`)
           )
         list.prepend(...page.lines.toReversed().map(createLine))
         while (list.children.length > mostLines) list.lastElementChild?.remove()

@@ -1,6 +1,6 @@
 /** The overview: what is wrong and what to do, the figures of the moment, and charts of the last minutes. */
 import { Chart, loadCharts } from '../parts/chart.js'
-import { choice, create, field, icon, setText } from '../parts/dom.js'
+import { choice, create, field, icon, markCode, setText } from '../parts/dom.js'
 import { formatBytes, formatCount, formatRate, formatSeconds, formatShare } from '../parts/format.js'
 
 /** @import { Diagnosis, Overview } from '../../console-api.js' */
@@ -183,7 +183,7 @@ function showDiagnosis(element, problems) {
         'div',
         { className: `problem ${severity}` },
         icon(severity === 'error' ? 'error' : 'alert'),
-        create('p', {}, create('strong', {}, what), ' ', create('span', {}, todo))
+        create('p', {}, create('strong', {}, ...markCode(what)), ' ', create('span', {}, ...markCode(todo)))
       )
     )
   )

@@ -1,9 +1,17 @@
 /** One session: its state, its settings, and what it waits for; it can be kicked and unbound. */
 import { CallError, change, isReadOnly, read } from '../parts/api.js'
 import { ask, attempt } from '../parts/dialog.js'
-import { button, card, create, setText } from '../parts/dom.js'
+import { button, card, create, setDisabled, setText } from '../parts/dom.js'
 import { Facts } from '../parts/facts.js'
-import { formatAgo, formatBytes, formatCount, formatMoment, none } from '../parts/format.js'
+import {
+  countOf,
+  formatAgo,
+  formatBytes,
+  formatCount,
+  formatMoment,
+  formatName,
+  none
+} from '../parts/format.js'
 import { poll } from '../parts/poll.js'
 import { Table } from '../parts/table.js'
 
@@ -31,20 +39,21 @@ export function openSession(sid) {
     got(/** @type {SessionDetail} */ session) {
       shown = session
       error.textContent = ''
-      setText(user, session.uid ?? 'no user')
+      setText(user, session.uid === null ? 'no user' : formatName(session.uid))
       facts.update(session)
       settings.update(session.settings)
       requests.update(session.inFlight)
       showChannels(channels, session)
       setText(more, describeRest(session))
       kick.disabled = isReadOnly()
-      unbind.disabled = isReadOnly() || session.uid === null
+      setDisabled(unbind, isReadOnly() || session.uid === null)
     },
     failed(failure) {
       const isGone = failure instanceof CallError && failure.status === 404
       setText(error, isGone ? `The session ${sid} has ended.` : failure.message)
       if (!isGone) return
-      kick.disabled = unbind.disabled = true
+      setDisabled(kick, true)
+      setDisabled(unbind, true)
       reading.stop()
     }
   })
@@ -73,7 +82,7 @@ export function openSession(sid) {
   }
 
   function name() {
-    return shown?.uid ? ` (${shown.uid})` : ''
+    return shown?.uid ? ` (${formatName(shown.uid)})` : ''
   }
 
   const element = create(
@@ -113,7 +122,7 @@ function describe(session) {
     Backlog:
       backlog === null
         ? 'none: the client does not resume'
-        : `${formatBytes(backlog.bytes)} of ${formatBytes(backlog.limit)}, ${formatCount(backlog.messages)} messages`,
+        : `${formatBytes(backlog.bytes)} of ${formatBytes(backlog.limit)}, ${countOf(backlog.messages, 'message')}`,
     Version: formatCount(version)
   }
 }

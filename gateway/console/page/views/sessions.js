@@ -1,7 +1,7 @@
 /** The sessions: found by user, number or address, a page at a time. */
 import { read } from '../parts/api.js'
-import { button, choice, create, field, setText } from '../parts/dom.js'
-import { formatAgo, formatBytes, formatCount } from '../parts/format.js'
+import { button, choice, create, field, setDisabled, setText } from '../parts/dom.js'
+import { countOf, formatAgo, formatBytes, formatCount, formatName, none } from '../parts/format.js'
 import { poll } from '../parts/poll.js'
 import { Table } from '../parts/table.js'
 
@@ -62,15 +62,15 @@ export function openSessions() {
       table.update(answer.sessions)
       setText(summary, describe(answer))
       pages.hidden = path.length === 0 && answer.next === null
-      back.disabled = path.length === 0
-      next.disabled = answer.next === null
+      setDisabled(back, path.length === 0)
+      setDisabled(next, answer.next === null)
     },
     failed: failure => setText(error, failure.message)
   })
 
   /** @param {SessionsPage} answer */
   function describe({ total, sessions, next }) {
-    const all = total === 1 ? '1 session' : `${formatCount(total)} sessions`
+    const all = countOf(total, 'session')
     if (query.value.trim() === '')
       return path.length === 0 && next === null ? `${all}.` : `${all}, oldest first.`
     return `${sessions.length}${next === null ? '' : ' or more'} found, of ${all}.`
@@ -126,7 +126,7 @@ function createTable() {
           if (isNew) cell.append(create('a', { href: `#/sessions/${sid}` }, String(sid)))
         }
       },
-      { title: 'User', className: 'text', text: ({ uid }) => uid ?? '–' },
+      { title: 'User', className: 'text', text: ({ uid }) => (uid === null ? none : formatName(uid)) },
       { title: 'Address', className: 'text', text: ({ address }) => address.ip },
       {
         title: 'Client',

@@ -1,9 +1,10 @@
 /** The workers: a card each, with what it does, how it ended before, and what an operator can ask of it. */
 import { change, download, isReadOnly, read } from '../parts/api.js'
 import { ask, attempt, tell } from '../parts/dialog.js'
-import { button, create, setText } from '../parts/dom.js'
+import { button, create, setDisabled, setText } from '../parts/dom.js'
 import { Facts } from '../parts/facts.js'
 import {
+  countOf,
   formatAgo,
   formatBytes,
   formatCount,
@@ -112,7 +113,7 @@ class WorkerCard {
     if (heap === null) this.#heap.show(null, none)
     else this.#heap.show(heap.used / heap.limit, `${formatBytes(heap.used)} of ${formatBytes(heap.limit)}`)
     this.#facts.update({ ...worker, at })
-    this.#restart.disabled = isReadOnly() || state !== 'up'
+    setDisabled(this.#restart, isReadOnly() || state !== 'up')
     const key = JSON.stringify(ends)
     if (this.#ends.dataset['key'] === key) return
     this.#ends.dataset['key'] = key
@@ -150,7 +151,7 @@ function describe({ at, requests, batch, restarts, givenUp, givenUpRoutes, since
     Batch:
       batch === null
         ? 'waits for work'
-        : `${formatCount(batch.requests)} requests of ${formatCount(batch.turns)} sessions, sent ${formatSeconds((at - batch.since) / 1000)} ago`,
+        : `${countOf(batch.requests, 'request')} of ${countOf(batch.turns, 'session')}, sent ${formatSeconds((at - batch.since) / 1000)} ago`,
     'Given-up handlers': givenUp === 0 ? 'none' : `${formatCount(givenUp)}: ${hanging}`,
     Restarts: formatCount(restarts),
     'Up for': formatAgo(since, at),
@@ -211,7 +212,8 @@ function diagnosisButtons(path, what, name) {
  */
 async function save(pressed, meanwhile, act) {
   const text = pressed.textContent ?? ''
-  pressed.disabled = true
+  const hadFocus = pressed === document.activeElement
+  setDisabled(pressed, true)
   pressed.textContent = meanwhile
   try {
     const { name, size } = await act()
@@ -221,6 +223,7 @@ async function save(pressed, meanwhile, act) {
   } finally {
     pressed.disabled = isReadOnly()
     pressed.textContent = text
+    if (hadFocus && document.activeElement?.id === 'main') pressed.focus()
   }
 }
 
