@@ -23,7 +23,6 @@ import { Channels } from './sessions/channels.js'
 import type { Registry } from './sessions/registry.js'
 import { RouteTable } from './sessions/routes.js'
 import type { Metrics } from './telemetry/metrics.js'
-import type { DebugLines } from './tracing/debug-lines.js'
 import { isOperated, type WorkerOptions, WorkerStarter } from './worker-starter.js'
 
 export type CoreOptions = WorkerOptions &
@@ -45,8 +44,7 @@ export interface CoreInit {
   readonly metrics: Metrics
   readonly registry: Registry
   readonly startTransport: StartTransport
-  /** Writes lines at the level `debug`; undefined at other levels. */
-  readonly debugLines?: DebugLines | undefined
+  readonly watchers?: readonly WorkerWatcher[]
   readonly requestWatchers?: readonly RequestWatcher[]
 }
 
@@ -66,11 +64,11 @@ export class Core {
   /** Told of the lives of the workers. A part that is made later may add itself. */
   readonly watchers: WorkerWatcher[]
 
-  constructor({ options, metrics, registry, startTransport, ...watchers }: CoreInit) {
-    const { debugLines, requestWatchers = [] } = watchers
+  constructor({ options, metrics, registry, startTransport, ...told }: CoreInit) {
+    const { watchers = [], requestWatchers = [] } = told
     const { log, monotonic, workers: size, startTimeout } = options
     this.registry = registry
-    this.watchers = debugLines === undefined ? [] : [debugLines]
+    this.watchers = [...watchers]
     this.channels = new Channels(options)
     const timeLimits = new TimeLimits({ log, onBack: () => requests.restartClocks(monotonic()) })
     const loadingNotes = new LoadingNotes(log)
@@ -109,7 +107,7 @@ export class Core {
       options,
       metrics,
       timeLimits,
-      debugLines,
+      watchers: this.watchers,
       startTransport,
       listener: new WorkerReports({ watchers: this.watchers, pool, dispatcher, requests, timeLimits, log }),
       targets: { ...options, registry, channels: this.channels, limits: options, metrics }

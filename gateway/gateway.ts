@@ -5,7 +5,6 @@
 import { closeCodes } from '../shared/close-codes.js'
 import { errors } from '../shared/errors.js'
 import type { EventArguments, EventName } from '../shared/events/event-types.js'
-import { isLogged } from '../shared/text/log.js'
 import { withTimeout } from '../shared/with-timeout.js'
 import { Connections } from './connections/connections.js'
 import { Core } from './core.js'
@@ -36,8 +35,8 @@ import type { OfferedRoute } from './route-changes.js'
 import { Authentication } from './sessions/authentication.js'
 import { Registry } from './sessions/registry.js'
 import type { MetricName, Metrics } from './telemetry/metrics.js'
-import { DebugLines } from './tracing/debug-lines.js'
-import { createRequestWatchers } from './tracing/request-watchers.js'
+import type { DebugLines } from './tracing/debug-lines.js'
+import { Watchers } from './tracing/watchers.js'
 
 export class Gateway {
   /** Access to the sessions: finds, changes and ends them, and sends events to them. */
@@ -78,22 +77,22 @@ export class Gateway {
     const { log, monotonic, frontendId, requestTimeout, maxBodyBytes } = options
     const registry = new Registry({ ...options, metrics })
     this.sessions = new SessionService(registry, options, log)
-    const debugLines = isLogged('debug', options.logLevel) ? new DebugLines(log, monotonic) : undefined
-    this.#debugLines = debugLines
+    const watchers = new Watchers(options)
+    this.#debugLines = watchers.debugLines
     const core = new Core({
       options,
-      debugLines,
-      requestWatchers: createRequestWatchers(options, debugLines),
+      watchers: watchers.all,
+      requestWatchers: watchers.requests,
       metrics,
       registry,
       startTransport: this.#development?.follow(startTransport) ?? startTransport
     })
     this.#core = core
-    debugLines?.follow(registry)
+    watchers.follow(registry)
     const { channels, routes, suspensions, dispatcher, requests, queue } = core
     this.#events = new HostEvents({ frontendId, registry, channels, sessions: this.sessions, metrics })
     this.#intake = new Intake({
-      watcher: debugLines,
+      watchers: watchers.all,
       routes,
       suspensions,
       loadLimits: new LoadLimits({ limits: options, requests, queue }),
@@ -109,7 +108,7 @@ export class Gateway {
     })
     const resumption = (this.#resumption = new Resumption({ ...options, registry, metrics }))
     const connections: Connections = new Connections({
-      watcher: debugLines,
+      watchers: watchers.all,
       options,
       authentication: new Authentication({ ...options, metrics }),
       registry,

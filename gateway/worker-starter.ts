@@ -4,6 +4,7 @@
  */
 
 import { pulsesPerVerdict } from './dispatch/watchdog.js'
+import type { WorkerWatcher } from './dispatch/worker-reports.js'
 import { asksInspector } from './isolation/inspect-ports.js'
 import type { StartTransport } from './isolation/start-transport.js'
 import type { TimeLimits } from './limits/time-limits.js'
@@ -12,7 +13,6 @@ import type { ResolvedOptions } from './options/options.js'
 import { Worker } from './pool/worker.js'
 import type { WorkerListener } from './pool/worker-listener.js'
 import type { Metrics } from './telemetry/metrics.js'
-import type { DebugLines } from './tracing/debug-lines.js'
 
 /** The options that concern each worker. */
 export type WorkerOptions = Pick<
@@ -33,6 +33,8 @@ export type WorkerOptions = Pick<
 > & {
   /** If it is off, nothing is measured for its metrics. Default: off. */
   readonly internalPort?: ResolvedOptions['internalPort']
+  /** Whether the workers make spans. Default: false. */
+  readonly tracing?: ResolvedOptions['tracing']
   /** Whether the workers only list their routes, without starting the game. Default: false. */
   readonly isListing?: boolean
 }
@@ -46,7 +48,7 @@ export interface WorkerStarterInit {
   readonly options: WorkerOptions
   readonly metrics: Metrics
   readonly timeLimits: TimeLimits
-  readonly debugLines: DebugLines | undefined
+  readonly watchers: readonly WorkerWatcher[]
   readonly startTransport: StartTransport
   readonly listener: WorkerListener
   readonly targets: OperationTargets
@@ -86,6 +88,7 @@ export class WorkerStarter {
         pulseInterval: Math.ceil(options.stuckAfter / pulsesPerVerdict),
         isDevelopment: options.dev,
         isListing: options.isListing === true,
+        makesSpans: options.tracing === true && options.isListing !== true,
         reportsFigures: isOperated(options) && options.isListing !== true
       },
       stopTimeout: options.closeTimeout,
@@ -99,7 +102,7 @@ export class WorkerStarter {
     })
     const { isolation, workerArgv = process.execArgv } = options
     if (isolation === 'process' && asksInspector(workerArgv)) timeLimits.noteAsked(worker)
-    this.#init.debugLines?.workerStarts(worker)
+    for (const watcher of this.#init.watchers) watcher.workerStarts?.(worker)
     return worker
   }
 }

@@ -69,6 +69,9 @@ const doors: Record<string, readonly string[]> = {
 /** Dependencies of which only types are used: anywhere, and by whoever compiles against ours. */
 const typeOnly = ['@standard-schema/spec']
 
+/** Packages of the game that it may have, of which types are used, by one file. It loads them when asked. */
+const optionalPeers = { '@opentelemetry/api': 'shared/tracing/open-telemetry.ts' }
+
 /** Whoever looks for a default export there, nobody else has one. */
 const defaultExports = ['bench/floors/pool-run-worker.ts', 'workers/main.ts']
 
@@ -95,6 +98,7 @@ const timeDoors = {
     'gateway/sessions/registry.ts',
     'gateway/telemetry/json-log.ts',
     'gateway/telemetry/log-ring.ts',
+    'gateway/tracing/request-spans.ts',
     'shared/text/log.ts'
   ]
 }
@@ -181,7 +185,7 @@ t.test('each dependency is imported by its doors only, beside types', async t =>
 
 t.test('no file imports a package that is no dependency', async t => {
   const { dependencies: needed, optionalDependencies } = JSON.parse(readText('package.json'))
-  const dependencies = { ...needed, ...optionalDependencies }
+  const dependencies = { ...needed, ...optionalDependencies, ...optionalPeers }
   const strays = product.flatMap(({ path, imports }) =>
     imports
       .filter(({ from }) => isPackage(from) && !isNode(from))
@@ -189,6 +193,19 @@ t.test('no file imports a package that is no dependency', async t => {
       .map(({ from }) => `${path} imports ${from}`)
   )
   t.same(strays, [])
+})
+
+t.test('each optional package of the game is a peer dependency, and named by one file', async t => {
+  const { peerDependencies, peerDependenciesMeta } = JSON.parse(readText('package.json'))
+  for (const [name, door] of Object.entries(optionalPeers)) {
+    t.ok(peerDependencies[name])
+    t.ok(peerDependenciesMeta[name].optional)
+    const users = product.filter(({ path }) => readText(path).includes(`'${name}'`))
+    t.same(
+      users.map(({ path, imports }) => [path, imports.every(each => each.from !== name || each.isTypeOnly)]),
+      [[door, true]]
+    )
+  }
 })
 
 t.test('tsx, which need not be installed, is named by one file', async t => {

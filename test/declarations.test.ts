@@ -25,6 +25,7 @@ const worker: Face = {
     'workers/loading',
     'workers/operations',
     'workers/pinus',
+    'workers/tracing',
     'shared',
     'shared/events',
     'shared/link',

@@ -10,7 +10,7 @@ import { readText } from './helpers/sources.js'
 const run = promisify(execFile)
 
 /** The guides that have tests, and how many. */
-const guides = { 'testing.md': 3, 'authentication.md': 1 }
+const guides = { 'testing.md': 3, 'authentication.md': 1, 'tracing.md': 1 }
 
 for (const [guide, count] of Object.entries(guides)) {
   t.test(`the tests of ${guide} pass`, { timeout: 120_000 }, t => runTests(t, guide, count))

@@ -33,6 +33,7 @@ import { Turn } from './running/turn.js'
 import { answerQuestion } from './runtime/answers.js'
 import { reportFigures } from './runtime/figures.js'
 import { monotonic, setInterval } from './runtime/own-time.js'
+import { HandlerSpans } from './tracing/handler-spans.js'
 
 export interface GameInit {
   readonly setup: Omit<WorkerSetup, 'claims'>
@@ -63,7 +64,8 @@ export class Game {
     const running = new RunningRequests()
     const link = new Link(port, (rid, reason) => running.abort(rid, reason))
     const worker = { index: setup.index }
-    const operations = new SessionOperations(link, appCaller, setup)
+    const spans = setup.makesSpans ? new HandlerSpans(setup.handlers, createLinkLogger(link)) : undefined
+    const operations = new SessionOperations(link, appCaller, { ...setup, spans })
     const messenger = new Messenger(link, appCaller, operations, setup.frontendId)
     const users = new UserOperations(link, operations)
     const { frontendId } = setup
@@ -87,6 +89,7 @@ export class Game {
       link,
       handlers: all,
       running,
+      spans,
       budget: new EventLoopBudget()
     }
     reportFatal(link)

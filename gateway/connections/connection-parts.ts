@@ -19,7 +19,7 @@ export interface ConnectionWatcher {
 }
 
 export interface ConnectionParts {
-  readonly watcher: ConnectionWatcher | undefined
+  readonly watchers: readonly ConnectionWatcher[]
   readonly authentication: Authentication
   readonly options: ResolvedOptions
   readonly registry: Registry

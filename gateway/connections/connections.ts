@@ -23,7 +23,7 @@ export class Connections {
   readonly #interval: number
   readonly #timer: NodeJS.Timeout
   #lookedAt: number
-  /** Why the gateway has closed connections; only kept for a watcher. */
+  /** Why the gateway has closed connections. */
   readonly #reasons = new WeakMap<Connection, string>()
   #onEmpty: (() => void) | undefined
 
@@ -34,9 +34,7 @@ export class Connections {
     this.#parts = {
       ...parts,
       trafficLimits: { maxFramesPerSecond, maxMessageBytes },
-      onClosing: (closing, reason) => {
-        if (parts.watcher !== undefined) this.#reasons.set(closing, reason)
-      },
+      onClosing: (closing, reason) => this.#reasons.set(closing, reason),
       onClose: (closed, code) => this.#remove(closed, code)
     }
     const windows = [resumeWindow, unboundResumeWindow, heartbeat].map(ms => ms || longestInterval)
@@ -59,7 +57,7 @@ export class Connections {
 
   open(opened: OpenedSocket, credentials: Credentials): void {
     this.#parts.metrics.count('connectionsOpened')
-    this.#parts.watcher?.connectionOpened(opened.address)
+    for (const watcher of this.#parts.watchers) watcher.connectionOpened(opened.address)
     this.#open.add(new Connection(opened, this.#parts, credentials))
   }
 
@@ -112,10 +110,10 @@ export class Connections {
   }
 
   #remove(connection: Connection, code: number): void {
-    const { metrics, watcher } = this.#parts
+    const { metrics, watchers } = this.#parts
     metrics.count('connectionsClosed')
     const reason = this.#reasons.get(connection) ?? describeClose(code)
-    watcher?.connectionClosed(connection.address, code, reason)
+    for (const watcher of watchers) watcher.connectionClosed(connection.address, code, reason)
     this.#open.delete(connection)
     if (this.#open.size === 0) this.#onEmpty?.()
   }

@@ -207,13 +207,14 @@ export class Dispatcher implements TurnListener {
           : this.#takeAlone(request, worker, now)
       if (requests.length === 0) continue
       const lane = request === undefined ? session.lane : undefined
-      worker.add(new Turn({ worker, slot: worker.turns.take(), requests, now, lane, listener: this }))
+      const turn = new Turn({ worker, slot: worker.turns.take(), requests, now, lane, listener: this })
+      worker.add(turn)
+      this.#requests.handedOut(turn)
       lanes--
       room -= requests.length
       bytes -= session.settingsText.length
       for (const { body } of requests) bytes -= body.length
     }
-    this.#requests.handedOut(most - room)
     this.#line.handedOut(most - room, now)
     if (!worker.sendBatch()) return
     this.#init.metrics.count('batches')
@@ -255,7 +256,7 @@ export class Dispatcher implements TurnListener {
   }
 
   turnTakenBack(turn: Turn, requests: readonly Request[]): void {
-    this.#requests.takenBack(requests.length)
+    this.#requests.takenBack(turn, requests)
     for (const request of requests) {
       this.#init.metrics.count('requestsTakenBack')
       if (turn.lane === undefined) this.#queue.addAlone(request)

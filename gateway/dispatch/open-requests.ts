@@ -10,6 +10,7 @@ import { UnreadableError } from '../../shared/link/outbox-reader.js'
 import type { Logger } from '../../shared/text/log.js'
 import type { Worker } from '../pool/worker.js'
 import type { Outcome, Request } from '../sessions/request.js'
+import type { Turn } from '../sessions/turn.js'
 import type { Metrics } from '../telemetry/metrics.js'
 
 /** Milliseconds from the end of a session until its handlers without a deadline are given up. */
@@ -18,6 +19,10 @@ const lateTime = 10_000
 /** Told of each request: for the log, metrics and traces. None of its methods may throw. */
 export interface RequestWatcher {
   requestAdded?(request: Request): void
+  /** Called when requests are handed out to a worker. */
+  turnHandedOut?(turn: Turn): void
+  /** Called with requests of a turn that had not started, and wait again. */
+  turnTakenBack?(turn: Turn, requests: readonly Request[]): void
   /**
    * `outcome`: undefined if nobody waits for it any more. `now`: by the monotonic clock. The client is
    * answered after this.
@@ -32,6 +37,9 @@ const faults = new Set<string>([
   errors.handlerFatal.code,
   errors.noWorker.code
 ])
+
+/** Codes of errors whose messages may quote the request's body, behind a colon. */
+const quoting = new Set<string>([errors.bodyMalformed.code, errors.bodyInvalid.code])
 
 export interface OpenRequestsInit {
   readonly watchers?: readonly RequestWatcher[]
@@ -124,14 +132,16 @@ export class OpenRequests {
     }
   }
 
-  /** Counts requests that waited and are with a worker now. */
-  handedOut(count: number): void {
-    this.#waiting -= count
+  /** Counts the requests of a turn, which are with a worker now. */
+  handedOut(turn: Turn): void {
+    this.#waiting -= turn.requests.length
+    for (const watcher of this.#watchers) watcher.turnHandedOut?.(turn)
   }
 
-  /** Counts requests that were with a worker and wait again. */
-  takenBack(count: number): void {
-    this.#waiting += count
+  /** Counts requests of a turn that were with a worker and wait again. */
+  takenBack(turn: Turn, requests: readonly Request[]): void {
+    this.#waiting += requests.length
+    for (const watcher of this.#watchers) watcher.turnTakenBack?.(turn, requests)
   }
 
   /**
@@ -208,7 +218,7 @@ export class OpenRequests {
       else session.receiver?.reply(id, outcome.body, request.turn?.isMoreNear === true)
     } else if ('error' in outcome) {
       const { code, message } = outcome.error
-      log.warn('A notify failed', { ...request.names, code, error: message })
+      log.warn('A notify failed', { ...request.names, code, error: hideQuote(code, message) })
     }
   }
 
@@ -244,4 +254,10 @@ export class OpenRequests {
     }
     if (this.#undecided === 0) this.#onIdle?.()
   }
+}
+
+/** Returns an error's message for the log, which shows bodies only at the level `trace`. */
+function hideQuote(code: string, message: string): string {
+  const end = quoting.has(code) ? message.indexOf(':') : -1
+  return end < 0 ? message : message.slice(0, end)
 }

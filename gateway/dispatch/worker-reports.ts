@@ -12,8 +12,9 @@ import type { Turn } from '../sessions/turn.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { OpenRequests } from './open-requests.js'
 
-/** Told of the lives of the workers, for the log and the console. */
+/** Told of the lives of the workers, for the log and the console. None of its methods may throw. */
 export interface WorkerWatcher {
+  workerStarts?(worker: Worker): void
   workerUp(worker: Worker): void
   workerEnded(worker: Worker, cause: Error): void
 }

@@ -31,7 +31,7 @@ interface RefusedRequest {
 }
 
 export interface IntakeInit {
-  readonly watcher?: RefusalWatcher | undefined
+  readonly watchers?: readonly RefusalWatcher[]
   readonly routes: RouteTable
   readonly suspensions: Suspensions
   readonly loadLimits: LoadLimits
@@ -94,7 +94,7 @@ export class Intake {
   #refuse({ session, route, id }: RefusedRequest, error: GatewayError, metric: CounterName): void {
     this.#init.metrics.count(metric)
     this.#init.metrics.count('errors')
-    this.#init.watcher?.requestRefused(session, route, error)
+    for (const watcher of this.#init.watchers ?? []) watcher.requestRefused(session, route, error)
     if (id === 0) return
     this.#init.metrics.count('replies')
     session.receiver?.error(id, error)

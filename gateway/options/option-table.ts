@@ -220,6 +220,12 @@ const rows = [
     help: 'time that a request may take before the log tells of it as slow; 0: any time'
   },
   {
+    name: 'tracing',
+    check: { type: 'boolean' },
+    defaultValue: false,
+    help: 'make spans of OpenTelemetry, by the @opentelemetry/api that the game has installed'
+  },
+  {
     name: 'maxLogLinesPerSecond',
     check: count(0, 1_000_000),
     defaultValue: 10,

@@ -192,6 +192,8 @@ export interface PlainOptions extends LimitOptions, ResumeOptions {
   logFormat: 'auto' | 'json' | 'text'
   /** Milliseconds of a request from which on the log tells of it as slow; 0: never. Default: 0. */
   slowRequest: number
+  /** Whether spans of OpenTelemetry are made, by the `@opentelemetry/api` of the game. Default: false. */
+  tracing: boolean
   /**
    * Lines of the log per second with the same message, fields aside. Beyond it, only their number is logged.
    * 0: any number. Default: 10.

@@ -30,6 +30,8 @@ export interface WorkerSetup extends SettingsLimits {
   readonly isDevelopment: boolean
   /** Whether the worker only has to say what it has loaded: the game is not started. */
   readonly isListing: boolean
+  /** Whether the worker makes spans of OpenTelemetry. */
+  readonly makesSpans: boolean
   /** Whether the worker reports the figures of its thread every few seconds. */
   readonly reportsFigures: boolean
 }

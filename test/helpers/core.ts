@@ -168,7 +168,7 @@ export interface Core
   throwStarts: boolean
   connect(): CoreSession
   /** Sends a request. A scripted worker replies with its body. */
-  request(to: CoreSession, id: number, route?: string): void
+  request(to: CoreSession, id: number, route?: string, traceparent?: string): void
   close(): Promise<void>
 }
 
@@ -285,7 +285,7 @@ export async function startCore({
       })
       return { session, replies, reading, endings }
     },
-    request({ session }, id, route = 'a') {
+    request({ session }, id, route = 'a', traceparent = undefined) {
       const found = table.find(route)!
       dispatcher.add({
         session,
@@ -294,7 +294,8 @@ export async function startCore({
         flags: 0,
         body: `${session.sid}:${id}`,
         timeout: found.options.timeout ?? 10_000,
-        now: core.clock
+        now: core.clock,
+        traceparent
       })
     },
     async close() {

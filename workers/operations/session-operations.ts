@@ -8,6 +8,7 @@ import type { OperationHead } from '../../shared/link/outbox.js'
 import { codeOf, messageOf } from '../../shared/text/thrown.js'
 import { parseSessions, type SessionText } from '../../shared/values/session-text.js'
 import { formatSetting, type SettingsLimits } from '../../shared/values/settings-text.js'
+import type { SpanHolder } from '../tracing/handler-spans.js'
 import type { Caller } from './caller.js'
 import { type AckValue, type Link, Refused, traced } from './link.js'
 import type { SessionView } from './session-view.js'
@@ -23,9 +24,9 @@ interface UidHolder {
 export class SessionOperations {
   readonly #link: Link
   readonly #caller: Caller
-  readonly #limits: SettingsLimits
+  readonly #limits: SettingsLimits & SpanHolder
 
-  constructor(link: Link, caller: Caller, limits: SettingsLimits) {
+  constructor(link: Link, caller: Caller, limits: SettingsLimits & SpanHolder) {
     this.#link = link
     this.#caller = caller
     this.#limits = limits
@@ -52,7 +53,8 @@ export class SessionOperations {
       // Counts the operation before it is tried, because an operation that fails at once is reported, and so
       // is work for the gateway too.
       this.#caller.author?.countOperation()
-      return ask()
+      const { spans } = this.#limits
+      return spans === undefined ? ask() : spans.operation(operation, ask)
     } catch (error) {
       const promise = Promise.reject(error)
       promise.catch(() => this.#tellFailure(operation, about, error))

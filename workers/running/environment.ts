@@ -3,6 +3,7 @@ import type { SettingsLimits } from '../../shared/values/settings-text.js'
 import type { WorkerInfo } from '../api/context.js'
 import type { Handler } from '../loading/handlers.js'
 import type { Link } from '../operations/link.js'
+import type { HandlerSpans } from '../tracing/handler-spans.js'
 import type { BodyLimits } from './body.js'
 import type { Claims } from './claims.js'
 import type { EventLoopBudget } from './event-loop-budget.js'
@@ -18,6 +19,8 @@ export interface Environment extends SettingsLimits, BodyLimits {
   readonly budget: EventLoopBudget
   readonly running: RunningRequests
   readonly isDevelopment: boolean
+  /** undefined unless the option `tracing` is on. */
+  readonly spans: HandlerSpans | undefined
   /** Whether a message that was posted reaches the gateway even if the worker ends right then. */
   readonly settlesPushes: boolean
   /** Maximum number of operations of one request; 0 means unlimited. */

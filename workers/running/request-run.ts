@@ -26,6 +26,8 @@ import type { SessionView } from '../operations/session-view.js'
 import { Author, actAs } from '../runtime/author.js'
 import { tellFailure } from '../runtime/failure.js'
 import { isThenable } from '../runtime/thenable.js'
+import { isWatched, runWatched } from '../tracing/handler-moments.js'
+import type { RunFields } from '../tracing/handler-spans.js'
 import { decodeBody, encodeReply } from './body.js'
 import type { Environment } from './environment.js'
 
@@ -113,6 +115,10 @@ export class RequestRun implements Caller {
     }
   }
 
+  #runFields(): RunFields {
+    return { ...this.#names(), traceparent: this.traceparent, worker: this.worker.index }
+  }
+
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
@@ -131,13 +137,17 @@ export class RequestRun implements Caller {
   }
 
   #begin(onEnd: () => void): boolean {
-    const { running, handlers, claims } = this.#env
+    const { running, handlers, claims, spans } = this.#env
     claims.setRunning(this.rid)
     try {
       const { body, flags } = this.#head
       const value = decodeBody(body, flags, this.#env)
       const session = new BackendSession(this.view, this.operations, this)
-      const result = handlers[this.#head.route]!.call(value, session, new HandlerContext(this))
+      const handler = handlers[this.#head.route]!
+      const context = new HandlerContext(this)
+      const result = isWatched(spans)
+        ? runWatched(this.#runFields(), spans, () => handler.call(value, session, context))
+        : handler.call(value, session, context)
       if (isThenable(result)) {
         this.#onEnd = onEnd
         running.add(this)

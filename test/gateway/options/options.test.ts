@@ -423,6 +423,7 @@ t.test('an option has one name on the command line and one in the environment', 
       ['log-level', 'SALLYPORT_LOG_LEVEL'],
       ['log-format', 'SALLYPORT_LOG_FORMAT'],
       ['slow-request', 'SALLYPORT_SLOW_REQUEST'],
+      ['tracing', 'SALLYPORT_TRACING'],
       ['max-log-lines-per-second', 'SALLYPORT_MAX_LOG_LINES_PER_SECOND']
     ]
   )

@@ -46,9 +46,23 @@ t.test('a notify that does not fit is logged, and the session goes on', async t 
   await until('it is logged', () => lines.some(({ message }) => message === 'A notify failed'))
   t.match(
     lines.find(({ message }) => message === 'A notify failed'),
-    { fields: { route: 'score.add', code: 'BODY_INVALID' } }
+    { fields: { route: 'score.add', code: 'BODY_INVALID', error: 'The body does not fit' } }
   )
   t.equal(await player.request('score.called'), 0)
+})
+
+t.test('the log quotes no body: not of a notify that is malformed or does not fit its schema', async t => {
+  const { connect, lines } = await startGateway(t, 'schema', { workers: 1, logLevel: 'debug' })
+  const player = await connect()
+  player.ws.send('[0,"score.called",{"password":"xyzzy",oops}]')
+  player.notify('score.add', { points: 'xyzzy' })
+  const failed = () => lines.filter(({ message }) => message === 'A notify failed')
+  await until('both are logged', () => failed().length === 2)
+  t.same(
+    failed().map(({ fields }) => fields['code']),
+    ['BODY_MALFORMED', 'BODY_INVALID']
+  )
+  t.notMatch(JSON.stringify(lines), /xyzzy|oops/)
 })
 
 t.test(
