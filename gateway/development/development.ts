@@ -149,11 +149,20 @@ export class Development {
     }
   }
 
-  /** Adds the file and line to a syntax error for which Node tells neither. */
+  /** Adds the file and line to each syntax error for which Node tells neither. */
   async #withPlace(error: unknown): Promise<unknown> {
     if (!isOfGame(error)) return error
-    const place = await findSyntaxError(error.message, this.#sources.watched)
-    return place === undefined ? error : errors.handlersInvalid(`${error.message} (${place})`)
+    const lines = await Promise.all(
+      error.message.split('\n').map(async line => {
+        const [, own] = /^(\/.+?) does not load: /.exec(line) ?? []
+        const place =
+          (own && (await findSyntaxError(line, [own]))) ??
+          (await findSyntaxError(line, this.#sources.watched))
+        return place === undefined ? line : `${line} (${place})`
+      })
+    )
+    const message = lines.join('\n')
+    return message === error.message ? error : errors.handlersInvalid(message)
   }
 
   async #watch(): Promise<void> {

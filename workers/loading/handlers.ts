@@ -63,13 +63,15 @@ interface Loading {
   readonly app: HandlerApp
   readonly add: (handler: Handler) => void
   readonly sessionHooks: Handler[]
+  /** What is wrong, a sentence for each file. */
+  readonly faults: string[]
   hooks: WorkerHooks
 }
 
 /**
  * Loads all handlers below a folder, and its hooks.
  *
- * @throws `HANDLERS_INVALID`, which names the file and what is wrong with it
+ * @throws `HANDLERS_INVALID`, with a line for each file that is invalid: its name, and what is wrong with it
  */
 export async function loadHandlers(folder: string, app: HandlerApp): Promise<LoadedHandlers> {
   const handlers = new Map<string, Handler>()
@@ -87,8 +89,9 @@ export async function loadHandlers(folder: string, app: HandlerApp): Promise<Loa
   }
   const reader = new FolderReader(folder)
   const notes = new Notes(reader.leftOut)
-  const loading: Loading = { reader, notes, app, add, sessionHooks: [], hooks: noHooks }
+  const loading: Loading = { reader, notes, app, add, sessionHooks: [], faults: [], hooks: noHooks }
   await loadFolder(loading, { folder, around: [findRealPath(folder)] }, { options: {}, filters: [] })
+  if (loading.faults.length > 0) throw errors.handlersInvalid(loading.faults.join('\n'))
   if (handlers.size === 0) throw errors.handlersInvalid(notes.describeEmpty(folder))
   const sorted = [...handlers.values()].sort((a, b) => (a.route < b.route ? -1 : 1))
   const { sessionHooks, hooks } = loading
@@ -98,21 +101,36 @@ export async function loadHandlers(folder: string, app: HandlerApp): Promise<Loa
 async function loadFolder(loading: Loading, { folder, around }: Place, outer: Inherited): Promise<void> {
   const { root } = loading.reader
   const entries = loading.reader.read(folder, around)
-  const declared = await loadNamed(root, entries, '_options')
-  const options = {
-    ...outer.options,
-    ...(declared && (await reading(declared.file, () => readOptions(declared))))
-  }
-  const module = await loadNamed(root, entries, '_hooks')
-  const own = module && (await reading(module.file, () => readHooks(module, folder === root, options)))
+  const declared = await noting(loading, async () => {
+    const module = await loadNamed(root, entries, '_options')
+    return module && (await reading(module.file, () => readOptions(module)))
+  })
+  const options = { ...outer.options, ...declared }
+  const own = await noting(loading, async () => {
+    const module = await loadNamed(root, entries, '_hooks')
+    return module && (await reading(module.file, () => readHooks(module, folder === root, options)))
+  })
   if (own !== undefined && folder === root) loading.hooks = own.hooks
   loading.sessionHooks.push(...(own?.handlers ?? []))
   const inherited = { options, filters: own?.filter ? [...outer.filters, own.filter] : outer.filters }
   for (const { name, kind, path, realFolder } of entries) {
     if (name.startsWith('_')) continue
-    if (kind === 'folder')
-      await loadFolder(loading, { folder: path, around: [...around, realFolder] }, inherited)
-    else await addModule(loading, relative(root, path), await load(path), inherited)
+    await noting(loading, async () => {
+      if (kind === 'folder')
+        await loadFolder(loading, { folder: path, around: [...around, realFolder] }, inherited)
+      else await addModule(loading, relative(root, path), await load(path), inherited)
+    })
+  }
+}
+
+/** Runs a step of the load. Notes what is wrong with its file, so that the other files are loaded too. */
+async function noting<Value>({ faults }: Loading, step: () => Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await step()
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    faults.push(error.message)
+    return undefined
   }
 }
 

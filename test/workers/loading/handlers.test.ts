@@ -409,6 +409,27 @@ for (const [name, [files, ...says]] of Object.entries(rows)) {
   })
 }
 
+t.test('each file that does not load, or is invalid, has a line of its own', async t => {
+  const folder = t.testdir({
+    'a.js': "throw new Error('no database')",
+    'b.js': one,
+    'c.js': 'export const c = {',
+    deep: { '_options.js': 'export const concurent = true', 'd.js': "import './gone.js'", 'e.js': one },
+    'z.js': 'export default 3'
+  })
+  const { code, message } = await load(folder).then(
+    () => t.fail('it has loaded'),
+    error => error
+  )
+  t.equal(code, 'HANDLERS_INVALID')
+  matchRows(t, message.split('\n'), [
+    /a\.js does not load: Error: no database/,
+    /c\.js does not load: SyntaxError/,
+    /`concurent` \(deep\/_options\.js\)/,
+    /deep\/d\.js does not load: .*gone\.js/
+  ])
+})
+
 t.test('a folder that is missing, or none, is said to be', async t => {
   const folder = t.testdir({ 'a.js': one })
   await t.rejects(load(join(folder, 'gone')), {
