@@ -91,10 +91,11 @@ function readJson(path: string): unknown {
 /** Returns the default export of a module: a value, a promise of it, or what a function returns. */
 async function readModule(path: string): Promise<unknown> {
   try {
-    const exported = await importModule(path)
-    const value = takeDefault(exported)
-    if (value === undefined) throw errors.optionInvalid(describeMissing(path, Object.keys(exported)))
-    return await (typeof value === 'function' ? value() : value)
+    return await unlessIdle(evaluateModule(path), () =>
+      errors.optionInvalid(
+        `${path} never finishes: it awaits a promise that nothing settles, so its options are unknown`
+      )
+    )
   } catch (error) {
     if (error instanceof GatewayError) throw error
     const told = failure(path, error)
@@ -102,6 +103,33 @@ async function readModule(path: string): Promise<unknown> {
     const place = await findSyntaxError(told.message, [path])
     throw place === undefined ? told : errors.optionInvalid(`${told.message} (${place})`)
   }
+}
+
+async function evaluateModule(path: string): Promise<unknown> {
+  const exported = await importModule(path)
+  const value = takeDefault(exported)
+  if (value === undefined) throw errors.optionInvalid(describeMissing(path, Object.keys(exported)))
+  return typeof value === 'function' ? value() : value
+}
+
+/** Rejects if the process has nothing left to do before the promise is settled; Node would end silently. */
+async function unlessIdle<Value>(promise: Promise<Value>, describe: () => GatewayError): Promise<Value> {
+  const { promise: idle, reject } = withReject()
+  const fail = () => reject(describe())
+  process.once('beforeExit', fail)
+  try {
+    return await Promise.race([promise, idle])
+  } finally {
+    process.off('beforeExit', fail)
+  }
+}
+
+function withReject(): { promise: Promise<never>; reject: (error: Error) => void } {
+  let reject: (error: Error) => void = () => {}
+  const promise = new Promise<never>((_resolve, give) => {
+    reject = give
+  })
+  return { promise, reject }
 }
 
 /** Returns the default export, which a module that was compiled to CommonJS has inside its own default. */

@@ -3,6 +3,7 @@
  *
  * Flags take precedence over the environment, the environment over the file, and the file over the defaults.
  */
+import { errors } from '../../shared/errors.js'
 import { flagOf, type OptionRow } from '../options/option-row.js'
 import { optionTable } from '../options/option-table.js'
 import { readText } from '../options/option-value.js'
@@ -60,14 +61,25 @@ export async function readConfiguration({ flags, env, folder }: ConfigurationIni
   return { options, origins, file: path, warnings: [...variables.warnings, ...warnings] }
 }
 
-/** Returns options together with those that the environment sets, which take precedence. */
+/**
+ * Returns options together with those that the environment sets, which take precedence.
+ *
+ * @throws `OPTION_INVALID`, with a line for each fault, if an option is invalid
+ */
 export function addEnvironment<Options extends object>(
   options: Options,
   env: NodeJS.ProcessEnv
 ): { readonly options: Options; readonly warnings: readonly string[] } {
   const variables = readVariables(env)
-  const given = Object.fromEntries(listGiven(variables).map(({ name, value }) => [name, value]))
-  return { options: { ...options, ...given }, warnings: variables.warnings }
+  const given = listGiven(variables)
+  const all = { ...options, ...Object.fromEntries(given.map(({ name, value }) => [name, value])) }
+  const warnings = [...variables.warnings]
+  if (variables.config !== undefined)
+    warnings.push('SALLYPORT_CONFIG is ignored: only the program sallyport reads a configuration file')
+  const origins = new Map(given.map(({ name, variable }) => [name, variable]))
+  const faults = findFaults({ options: all, origins, file: undefined, warnings })
+  if (faults.length > 0) throw errors.optionInvalid(faults.join('\n'))
+  return { options: all, warnings }
 }
 
 /** Returns a sentence for each fault of the options, with what has given the option. */

@@ -68,6 +68,7 @@ const contentChecks: readonly ContentCheck[] = [
   { of: ['hosts', 'host'], check: ({ hosts, host }) => new Hosts(hosts, host) },
   { of: ['events'], check: ({ events }) => listEvents(events) },
   { of: ['healthPath'], check: expectHealthPath },
+  { of: ['internalPort', 'port', 'internalHost', 'host'], check: expectTwoPorts },
   { of: ['consoleToken'], check: expectToken }
 ]
 
@@ -154,6 +155,14 @@ function expectHealthPath({ healthPath }: PlainOptions): void {
   if (healthPath === 'none' || /^\/[^?#\s]*$/.test(healthPath)) return
   throw errors.optionInvalid(
     `Expected \`healthPath\` to be a path such as /healthz, or none, got ${describeValue(healthPath)}`
+  )
+}
+
+function expectTwoPorts({ internalPort, internalHost, port, host }: PlainOptions): void {
+  const areApart = internalHost !== host && ![internalHost, host].some(each => /^(0\.0\.0\.0|::)$/.test(each))
+  if (internalPort !== port || port === 0 || areApart) return
+  throw errors.optionInvalid(
+    `Expected \`internalPort\` to be another port than \`port\`, got ${port} for both`
   )
 }
 

@@ -276,6 +276,18 @@ t.test('a path for health begins with a slash', t => {
   t.end()
 })
 
+t.test('the internal port is another one than the public port, unless their addresses differ', t => {
+  const same = { handlers: '/h', port: 4000, internalPort: 4000 }
+  for (const hosts of [{}, { host: '0.0.0.0' }, { internalHost: '::' }])
+    t.throws(
+      () => resolveOptions({ ...same, ...hosts }),
+      refused('Expected `internalPort` to be another port than `port`, got 4000 for both')
+    )
+  t.equal(resolveOptions({ ...same, host: '192.0.2.1' }).internalPort, 4000)
+  t.match(resolveOptions({ ...same, port: 0, internalPort: 0 }), { port: 0, internalPort: 0 })
+  t.end()
+})
+
 t.test('the folder of the handlers must be given', t => {
   for (const asked of [{}, { handlers: undefined }]) {
     t.throws(

@@ -81,6 +81,8 @@ t.test(
 t.test('check says all faults at once, of the file, the environment, the flags and the handlers', async t => {
   const game = makeGame(t)
   writeFileSync(join(game, 'handlers/broken.js'), 'throw new Error("no database")')
+  writeFileSync(join(game, 'handlers/cut.js'), 'export const cut = {')
+  writeFileSync(join(game, 'handlers/short.js'), 'export const short = [')
   const env = { PORT: 'many', SALLYPORT_PROT: '1' }
   const [good, bad] = await Promise.all([
     run(makeGame(t), ['check']),
@@ -95,7 +97,9 @@ t.test('check says all faults at once, of the file, the environment, the flags a
     /^sallyport: Expected `port` .* \(from PORT\)$/m,
     /^sallyport: Expected `heartbeat` .* \(from --heartbeat\)$/m,
     /^sallyport: The certificate none\.pem can't be read: /m,
-    /^sallyport: .*broken\.js does not load: Error: no database/m
+    /^sallyport: .*broken\.js does not load: Error: no database/m,
+    /^sallyport: .*cut\.js does not load: SyntaxError: .*cut\.js:1\)$/m,
+    /^sallyport: .*short\.js does not load: SyntaxError: .*short\.js:1\)$/m
   ])
     t.match(bad.err, wanted)
 })
@@ -127,6 +131,22 @@ t.test(
   }
 )
 
+t.test('a file that never finishes is a fault, not a silent end', async t => {
+  const game = makeGame(t)
+  const rows = {
+    'a.js': 'export default () => new Promise(() => {})',
+    'b.js': 'await new Promise(() => {}); export default {}'
+  }
+  for (const [name, text] of Object.entries(rows)) writeFileSync(join(game, name), text)
+  for (const args of [
+    ['check', '--config', 'a.js'],
+    ['--config', 'b.js']
+  ]) {
+    const { code, err } = await run(game, args)
+    t.same([code, /^sallyport: \S+\.js never finishes: .*\n$/.test(err)], [1, true], err)
+  }
+})
+
 t.test('createGateway reads the environment if asked, and an onStart that throws ends the start', async t => {
   const { SALLYPORT_FRONTEND_ID } = process.env
   t.teardown(() => {
@@ -147,6 +167,14 @@ t.test('createGateway reads the environment if asked, and an onStart that throws
   t.equal(asking.options.frontendId, 'south')
   t.equal(asking.options.heartbeat, 20_000)
   await asking.close()
+  t.teardown(() => delete process.env['SALLYPORT_HEARTBEAT'])
+  process.env['SALLYPORT_HEARTBEAT'] = 'soon'
+  await t.rejects(createGateway({ ...base, env: true, workers: 0 }), {
+    code: 'OPTION_INVALID',
+    message:
+      /^Expected `workers` [^\n]+, got 0 \(number\)\nExpected `heartbeat` .* \(from SALLYPORT_HEARTBEAT\)$/
+  })
+  delete process.env['SALLYPORT_HEARTBEAT']
   const calls: string[] = []
   const failing = createGateway({
     ...base,
