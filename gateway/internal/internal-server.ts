@@ -33,8 +33,23 @@ export interface InternalServerInit {
   readonly port: number
   /** The port that `auto` takes. Default: 3011; a test passes its own. */
   readonly standardPort?: number
+  /** Default: `standardTimeouts`; a test passes shorter ones. */
+  readonly timeouts?: Timeouts
   readonly log: Logger
   readonly monotonic: () => number
+}
+
+/** Milliseconds that a connection may take. */
+export interface Timeouts {
+  readonly headers: number
+  /** For a whole request. */
+  readonly request: number
+  /** Between two requests. */
+  readonly keepAlive: number
+  /** Without any traffic, while a response is read. */
+  readonly silence: number
+  /** Between two checks of the first two. */
+  readonly check: number
 }
 
 /** Number of ports that `auto` tries outside production. */
@@ -46,11 +61,13 @@ const maxConnections = 128
 /** Bytes of the headers of one request. */
 const maxHeaderSize = 16_384
 
-/**
- * Milliseconds for the headers of a request, for the whole request, between two requests, and without any
- * traffic while a response is read.
- */
-const timeouts = { headers: 5_000, request: 30_000, keepAlive: 5_000, silence: 30_000 }
+const standardTimeouts: Timeouts = {
+  headers: 5_000,
+  request: 30_000,
+  keepAlive: 5_000,
+  silence: 30_000,
+  check: 1_000
+}
 
 export class InternalServer {
   readonly #init: InternalServerInit
@@ -63,13 +80,14 @@ export class InternalServer {
 
   constructor(init: InternalServerInit) {
     this.#init = init
+    const { timeouts = standardTimeouts } = init
     this.#hosts = new Hosts('auto', init.internalHost)
     this.#http = createServer({
       maxHeaderSize,
       headersTimeout: timeouts.headers,
       requestTimeout: timeouts.request,
       keepAliveTimeout: timeouts.keepAlive,
-      connectionsCheckingInterval: 1_000
+      connectionsCheckingInterval: timeouts.check
     })
     this.#http.timeout = timeouts.silence
     const { log, monotonic } = init
@@ -100,7 +118,9 @@ export class InternalServer {
     const { internalPort, internalHost, port, standardPort = 3011, log } = this.#init
     if (internalPort === 'off') return
     const isSearched = internalPort === 'auto' && process.env['NODE_ENV'] !== 'production'
-    const first = internalPort !== 'auto' ? internalPort : port === 0 ? 0 : standardPort
+    // The public port is opened later, and needs its own.
+    const standard = port === standardPort ? standardPort + 1 : standardPort
+    const first = internalPort !== 'auto' ? internalPort : port === 0 ? 0 : standard
     const last = isSearched && first !== 0 ? first + portsToTry - 1 : first
     for (let tried = first; ; tried++) {
       const error = await this.#listenOn(tried)

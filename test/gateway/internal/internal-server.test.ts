@@ -9,6 +9,7 @@ import {
 } from '../../../gateway/internal/internal-server.js'
 import { createLogger } from '../../../shared/text/log.js'
 import { matchRows } from '../../helpers/match-rows.js'
+import { until } from '../../helpers/until.js'
 
 interface Running {
   readonly server: InternalServer
@@ -139,6 +140,50 @@ t.test('hostile requests are answered or cut, and the next one is served', async
   t.equal((await fetch(`${url}/hello`)).status, 200)
 })
 
+/** Shorter than those of a gateway, but for the one that a test is about. */
+const patient = { headers: 60_000, request: 60_000, keepAlive: 60_000, silence: 60_000, check: 10 }
+
+t.test('a request whose headers or whose body never end is cut, the latter with 408', async t => {
+  const rows = [
+    {
+      timeouts: { ...patient, headers: 30 },
+      text: 'GET /hello HTTP/1.1\r\nHost: 127',
+      answer: /^(HTTP\/1.1 408 |$)/
+    },
+    {
+      timeouts: { ...patient, headers: 30, request: 30 },
+      text: 'POST /hello HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n1',
+      answer: /^HTTP\/1.1 408 /
+    }
+  ]
+  const waiting: InternalRoute = { ...hello, method: 'POST', handle: () => {} }
+  for (const { timeouts, text, answer } of rows) {
+    const { url } = await start(t, [hello, waiting], { timeouts })
+    t.match(await exchange(url, text), answer)
+  }
+})
+
+t.test('a connection is cut if it asks nothing more, or reads nothing of its response', async t => {
+  const idle = await start(t, [hello], { timeouts: { ...patient, keepAlive: 30 } })
+  const request = 'GET /hello HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'
+  t.match(await exchange(idle.url, request), /^HTTP\/1.1 200 /)
+  let cut: Promise<unknown> | undefined
+  const endless: InternalRoute = {
+    ...hello,
+    handle: (_request, response) => {
+      cut = once(response, 'close')
+      response.write(Buffer.alloc(64 * 2 ** 20))
+    }
+  }
+  const { url } = await start(t, [endless], { timeouts: { ...patient, silence: 50 } })
+  const reader = openSocket(url)
+  t.teardown(() => reader.destroy())
+  reader.pause()
+  reader.write(request)
+  await until('the request is there', () => cut !== undefined)
+  await cut
+})
+
 t.test('connections that send nothing make room for those that ask', async t => {
   const { url } = await start(t, [hello])
   const idle = Array.from({ length: 140 }, () => openSocket(url))
@@ -172,6 +217,8 @@ t.test('auto takes a free port where the public one is a free one, and off opens
   const taken = await occupy(t)
   const { url } = await start(t, [], { internalPort: 'auto', port: 0, standardPort: taken })
   t.not(Number(new URL(url).port), taken)
+  const beside = await start(t, [], { internalPort: 'auto', port: taken, standardPort: taken })
+  t.equal(Number(new URL(beside.url).port), taken + 1, 'the public port keeps its own')
   const { server } = await start(t, [], { internalPort: 'off' })
   t.equal(server.url, undefined)
 })
