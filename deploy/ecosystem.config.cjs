@@ -14,7 +14,7 @@ module.exports = {
       treekill: false,
       env: {
         NODE_ENV: 'production',
-        SALLYPORT_HANDLERS: 'dist/handlers'
+        SALLYPORT_CONFIG: 'dist/sallyport.config.js'
       }
     }
   ]

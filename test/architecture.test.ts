@@ -73,7 +73,11 @@ const typeOnly = ['@standard-schema/spec']
 const optionalPeers = { '@opentelemetry/api': 'shared/tracing/open-telemetry.ts' }
 
 /** Whoever looks for a default export there, nobody else has one. */
-const defaultExports = ['bench/floors/pool-run-worker.ts', 'workers/main.ts']
+const defaultExports = [
+  'bench/floors/pool-run-worker.ts',
+  'examples/starter/sallyport.config.ts',
+  'workers/main.ts'
+]
 
 /** What a client in a browser will import, and so what may not need Node. */
 const forBrowsers = [

@@ -98,17 +98,17 @@ function describePackage(name: string, dependency: string): object {
     type: 'module',
     engines: { node: '^20.19.0 || >=22.12.0' },
     scripts: {
-      dev: 'sallyport --dev --handlers handlers',
-      debug: 'node --inspect node_modules/sallyport/dist/gateway/program/main.js --dev --handlers handlers',
+      dev: 'sallyport --dev',
+      debug: 'node --inspect node_modules/sallyport/dist/gateway/program/main.js --dev',
       play: 'tsx play.ts',
       test: 'node --import tsx --test test/*.test.ts',
-      types: 'sallyport types --handlers handlers',
+      types: 'sallyport types',
       check: 'tsc --noEmit',
       // Without this, a handler that was deleted would stay in dist, and its route with it.
       prebuild: `node -e "fs.rmSync('dist', { recursive: true, force: true })"`,
       build: 'tsc',
       prestart: 'npm run build',
-      start: 'sallyport --handlers dist/handlers'
+      start: 'sallyport --config dist/sallyport.config.js'
     },
     dependencies: { sallyport: dependency },
     devDependencies: { '@types/node': '^20.19.0', tsx: '^4.23.0', typescript: '^6.0.0' }

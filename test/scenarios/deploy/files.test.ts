@@ -19,7 +19,7 @@ const defaultOf = (name: string) => Number(optionTable.find(row => row.name === 
 const endsWithin = defaultOf('drainTimeout') + defaultOf('drainSpread') + defaultOf('closeTimeout')
 
 t.test('the variables and options that the files set are those of the gateway', async t => {
-  const variables = optionTable.map(({ name }) => variableOf(name))
+  const variables = ['SALLYPORT_CONFIG', ...optionTable.map(({ name }) => variableOf(name))]
   const flags = optionTable.map(({ name }) => `--${flagOf(name)}`)
   for (const name of readdirSync(join(root, 'deploy'))) {
     const text = read(name)

@@ -151,6 +151,13 @@ t.test('a folder that has only a repository in it, such as a new clone, becomes 
   const { stdout } = await run(process.execPath, args, { cwd: folder, env })
   t.match(stdout, /^It is in the git repository that the folder has\.\n\n {2}npm install$/m)
   t.equal(readDependency(folder), '1.0.0')
+  // The files of deploy/ start what its build writes, with the same configuration as npm start.
+  const { scripts } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  for (const name of ['Dockerfile', 'ecosystem.config.cjs', 'sallyport.service']) {
+    const file = readFileSync(join(root, 'deploy', name), 'utf8')
+    const [, path] = /SALLYPORT_CONFIG(?:=|: ')([\w./-]+)/.exec(file) ?? []
+    t.equal(scripts.start, `sallyport --config ${path}`, name)
+  }
 })
 
 t.test('what is no name, no empty folder or no package is refused, and nothing is made', async t => {
