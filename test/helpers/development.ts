@@ -49,7 +49,7 @@ export class Project {
     const fixed = [join(home, 'dist/gateway/program/main.js'), '--dev', '--handlers', this.path('handlers')]
     const child = spawn(process.execPath, [...nodeArgs, ...fixed, '--port', '0', '--workers', '1', ...args], {
       cwd: tmpdir(),
-      env: { ...process.env, NODE_OPTIONS: '', ...env }
+      env: { ...process.env, NODE_OPTIONS: '', SALLYPORT_INTERNAL_PORT: 'off', ...env }
     })
     t.teardown(() => child.kill('SIGKILL'))
     return new Development(child)

@@ -29,7 +29,7 @@ export interface ProgramOptions {
   readonly stderr?: number
 }
 
-/** Starts the program on a free port with one worker. */
+/** Starts the program on a free port with one worker, and without an internal port unless `args` say so. */
 export function startProgram(
   t: Test,
   { handlers, args = [], nodeArgs = [], command = process.execPath, env = {}, stderr }: ProgramOptions
@@ -47,7 +47,7 @@ export function startProgram(
   ]
   const child = spawn(command, [...nodeArgs, ...fixed, ...args], {
     stdio: ['ignore', 'pipe', stderr ?? 'pipe'],
-    env: { ...process.env, NODE_OPTIONS: '', ...env }
+    env: { ...process.env, NODE_OPTIONS: '', SALLYPORT_INTERNAL_PORT: 'off', ...env }
   })
   t.teardown(() => {
     child.kill('SIGKILL')

@@ -216,7 +216,7 @@ t.test('400 connections that say nothing, and files for 200: players come in, an
   const main = join(root, 'dist/gateway/program/main.js')
   const args = ['--handlers', join(root, 'dist/test/handlers/wire'), '--port', '0', '--workers', '1']
   const child = spawn('sh', ['-c', `ulimit -n 200; exec "$0" "$@"`, process.execPath, main, ...args], {
-    env: { ...process.env, NODE_OPTIONS: '' }
+    env: { ...process.env, NODE_OPTIONS: '', SALLYPORT_INTERNAL_PORT: 'off' }
   })
   t.teardown(() => child.kill('SIGKILL'))
   const said = { out: '', err: '' }

@@ -151,7 +151,7 @@ t.test('a pair that is no good stops the start', async t => {
 /** Starts the program and collects its output. */
 function run(t: Test, args: readonly string[]) {
   const child: ChildProcess = spawn(process.execPath, [join(root, 'dist/gateway/program/main.js'), ...args], {
-    env: { ...process.env, NODE_OPTIONS: '' }
+    env: { ...process.env, NODE_OPTIONS: '', SALLYPORT_INTERNAL_PORT: 'off' }
   })
   t.teardown(() => child.kill('SIGKILL'))
   const said = { out: '', err: '' }

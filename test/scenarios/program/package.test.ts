@@ -108,12 +108,12 @@ socket.onclose = async () => {
 
 /** Folders and files of the package; each must be there. */
 const contents = [
-  /^dist\/(?:gateway|workers|shared|client|testing|examples)\/.+\.(?:js|d\.ts)$/,
+  /^dist\/(?:gateway|workers|shared|client|testing|tools|examples)\/.+\.(?:js|d\.ts)$/,
   /^gateway\/(?:host\/start-page|console\/page)\/[\w/-]+\.(?:html|css|js)$/,
   /^examples\/(?:chat|arena)\/page\/[\w-]+\.(?:html|css|js)$/,
   /^examples\/starter\/.+\.(?:ts|md)$/,
   /^deploy\/(?:[\w.-]+\.(?:service|yaml|conf|cjs)|Dockerfile|dockerignore|Caddyfile)$/,
-  /^docs\/.+\.(?:md|json|jsonl|svg)$/,
+  /^docs\/.+\.(?:md|json|jsonl|svg|webp|yml)$/,
   /^(?:README|ARCHITECTURE|CONTRIBUTING|CHANGELOG|SECURITY)\.md$/,
   /^LICENSE$/,
   /^package\.json$/

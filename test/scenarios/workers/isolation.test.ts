@@ -142,7 +142,7 @@ for (const [signal, code] of [
     // A process group of its own, as a terminal makes one: its SIGINT goes to all processes in it.
     const gateway = spawn(process.execPath, args, {
       detached: true,
-      env: { ...process.env, NODE_OPTIONS: '' }
+      env: { ...process.env, NODE_OPTIONS: '', SALLYPORT_INTERNAL_PORT: 'off' }
     })
     const exited = once(gateway, 'close')
     t.teardown(() => gateway.kill('SIGKILL'))
