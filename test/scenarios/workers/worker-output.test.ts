@@ -34,7 +34,9 @@ async function run(t: Test, isolation: string, modules: Readonly<Record<string, 
   t.teardown(() => rmSync(folder, { recursive: true }))
   for (const [name, text] of Object.entries(modules)) writeFileSync(join(folder, `${name}.mjs`), text)
   const args = [program, '--handlers', folder, '--port', '0', '--workers', '1', '--isolation', isolation]
-  const child = spawn(process.execPath, args, { env: { ...process.env, NODE_OPTIONS: '', SALLYPORT_INTERNAL_PORT: 'off' } })
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, NODE_OPTIONS: '', SALLYPORT_INTERNAL_PORT: 'off' }
+  })
   t.teardown(() => child.kill('SIGKILL'))
   const exited = once(child, 'close')
   let out = ''
