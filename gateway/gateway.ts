@@ -2,7 +2,6 @@
  * The public API of a running gateway. Adds the sockets and the parts for the host program to the core
  * (core.ts), and closes all of them in order.
  */
-import { closeCodes } from '../shared/close-codes.js'
 import { errors } from '../shared/errors.js'
 import type { EventArguments, EventName } from '../shared/events/event-types.js'
 import { withTimeout } from '../shared/with-timeout.js'
@@ -96,10 +95,7 @@ export class Gateway {
       routes,
       suspensions,
       loadLimits: new LoadLimits({ limits: options, requests, queue }),
-      onFlood: session => {
-        metrics.count('sessionsFlooded')
-        registry.end(session, { code: closeCodes.flooded, reason: 'flooded', kickReason: null })
-      },
+      onFlood: session => registry.endFlooded(session),
       dispatcher,
       metrics,
       requestTimeout,
@@ -146,6 +142,7 @@ export class Gateway {
     return this.#internal.console
   }
 
+  /** The routes that clients may request, sorted by name. */
   get routes(): readonly OfferedRoute[] {
     return this.#core.routes.offered.map(({ name, file }) => ({ route: name, file }))
   }

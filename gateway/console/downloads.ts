@@ -11,20 +11,29 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { writeCpuProfile, writeHeapSnapshot } from '../../shared/examination/profiler.js'
+import type { WorkerQuestion } from '../../shared/examination/question.js'
 import { messageOf } from '../../shared/text/thrown.js'
 import { withTimeout } from '../../shared/with-timeout.js'
 import type { Worker } from '../pool/worker.js'
 import { ApiFailure } from './api-calls.js'
 
-/** Milliseconds that a worker may take for a heap snapshot, and for a profile beyond its own time. */
-const longest = { snapshot: 120_000, profile: 15_000 }
+/**
+ * Milliseconds that a worker has to answer that it can be examined at all, that it may take for a heap
+ * snapshot, and for a profile beyond its own time.
+ */
+const longest = { status: 5_000, snapshot: 120_000, profile: 15_000 }
+
+/** What is asked of a worker. */
+type Examined = Pick<Worker, 'ask' | 'examination'>
 
 /** What is recorded. */
 export type Recording = { readonly kind: 'profile'; readonly ms: number } | { readonly kind: 'heapSnapshot' }
 
 export class Downloads {
   /** Who is examined now. */
-  readonly #examined = new Set<Worker | 'gateway'>()
+  readonly #examined = new Set<Examined | 'gateway'>()
+  /** Workers that owe an answer for which nobody waits any more. None is asked again before it has answered. */
+  readonly #late = new WeakSet<Examined>()
 
   /**
    * Records, and sends the file as the answer. `name`: of the file, without an extension.
@@ -33,11 +42,11 @@ export class Downloads {
    */
   async send(
     response: ServerResponse,
-    from: Worker | 'gateway',
+    from: Examined | 'gateway',
     recording: Recording,
     name: string
   ): Promise<void> {
-    if (this.#examined.has(from))
+    if (this.#examined.has(from) || (from !== 'gateway' && this.#late.has(from)))
       throw new ApiFailure(
         'CONFLICT',
         'A profile or a heap snapshot of it is made already; a profile goes on without its caller. Try again later.'
@@ -49,13 +58,42 @@ export class Downloads {
       // Nothing is sent for a while.
       response.socket?.setTimeout(0)
       if (from === 'gateway') await recordHere(recording, file)
-      else await recordThere(from, recording, file)
+      else await this.#recordThere(from, recording, file)
       this.#examined.delete(from)
       await sendFile(response, file, `${name}${extensions[recording.kind]}`)
     } finally {
       this.#examined.delete(from)
       await rm(folder, { recursive: true, force: true })
     }
+  }
+
+  async #recordThere(worker: Examined, recording: Recording, file: string): Promise<void> {
+    // A snapshot keeps the watchdog away, which must not protect a worker that is stuck already.
+    await this.#ask(worker, { kind: 'status' }, longest.status)
+    const isSnapshot = recording.kind === 'heapSnapshot'
+    const answered = this.#ask(
+      worker,
+      { ...recording, file },
+      isSnapshot ? longest.snapshot : recording.ms + longest.profile
+    )
+    if (isSnapshot) void worker.examination.last(answered)
+    await answered
+  }
+
+  async #ask(worker: Examined, question: WorkerQuestion, limit: number): Promise<void> {
+    let failure: string | undefined
+    const answered = worker.ask(question).then(
+      () => {},
+      error => {
+        failure = messageOf(error)
+      }
+    )
+    if (!(await withTimeout(limit, answered))) {
+      this.#late.add(worker)
+      void answered.then(() => this.#late.delete(worker))
+      throw new ApiFailure('FAILED', 'The worker did not answer in time: a handler blocks its event loop.')
+    }
+    if (failure !== undefined) throw new ApiFailure('FAILED', `The worker could not do it: ${failure}`)
   }
 }
 
@@ -64,23 +102,6 @@ const extensions = { profile: '.cpuprofile', heapSnapshot: '.heapsnapshot' }
 async function recordHere(recording: Recording, file: string): Promise<void> {
   if (recording.kind === 'heapSnapshot') return writeHeapSnapshot(file)
   await writeCpuProfile(file, () => new Promise(resolve => setTimeout(resolve, recording.ms)))
-}
-
-async function recordThere(worker: Worker, recording: Recording, file: string): Promise<void> {
-  const isSnapshot = recording.kind === 'heapSnapshot'
-  const limit = isSnapshot ? longest.snapshot : recording.ms + longest.profile
-  let failure: string | undefined
-  const answered = worker.ask({ ...recording, file }).then(
-    () => {},
-    error => {
-      failure = messageOf(error)
-    }
-  )
-  const isInTime = withTimeout(limit, answered)
-  if (isSnapshot) void worker.examination.last(isInTime)
-  if (!(await isInTime))
-    throw new ApiFailure('FAILED', 'The worker did not answer in time: a handler blocks its event loop.')
-  if (failure !== undefined) throw new ApiFailure('FAILED', `The worker could not do it: ${failure}`)
 }
 
 /** Sends a file. A worker has written it, so it is not trusted: it may be missing, or no file at all. */

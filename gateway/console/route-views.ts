@@ -1,5 +1,6 @@
 /** What the console shows of routes: options, figures, schemas, suspensions. */
 import type { HandlerSchemas, RouteOptions } from '../../shared/link/route-options.js'
+import { isDeeper } from '../../shared/wire/depth.js'
 import { withTimeout } from '../../shared/with-timeout.js'
 import type { Pool } from '../pool/pool.js'
 import type { Suspensions } from '../pool/suspensions.js'
@@ -7,9 +8,13 @@ import type { Worker } from '../pool/worker.js'
 import type { Route, RouteTable } from '../sessions/routes.js'
 import type { Histogram, Overview, RouteRow, RouteSchema } from './console-api.js'
 
-/** Milliseconds that a worker has to export its schemas, and characters that these may have in all. */
+/** Milliseconds that a worker has to export its schemas. A busy one tells them later, for the next call. */
 const patience = 2_000
+
+/** Characters that all schemas of a worker may have, and that one may have; levels of arrays and objects. */
 const longestExport = 4_000_000
+const longestSchema = 65_536
+const deepest = 200
 
 /** The figures of a route, if its requests are measured. */
 interface Figures {
@@ -39,8 +44,8 @@ export interface RouteViewsInit {
 
 export class RouteViews {
   readonly #init: RouteViewsInit
-  /** The schemas that a worker has exported: they are those of its life. */
-  readonly #exports = new WeakMap<Worker, ReadonlyMap<string, Exported>>()
+  /** The schemas that a worker exports: they are those of its life. */
+  readonly #asked = new WeakMap<Worker, Promise<ReadonlyMap<string, Exported>>>()
 
   constructor(init: RouteViewsInit) {
     this.#init = init
@@ -69,15 +74,15 @@ export class RouteViews {
   async #readExports(): Promise<ReadonlyMap<string, Exported>> {
     const [worker] = this.#init.pool.up
     if (worker === undefined) return new Map()
-    let exported = this.#exports.get(worker)
-    if (exported !== undefined) return exported
-    const answered = worker.ask({ kind: 'schemas' }).then(
-      told => {
-        exported = readExports(told)
-        this.#exports.set(worker, exported)
-      },
-      () => {}
-    )
+    let asked = this.#asked.get(worker)
+    if (asked === undefined) {
+      asked = worker.ask({ kind: 'schemas' }).then(readExports, () => new Map())
+      this.#asked.set(worker, asked)
+    }
+    let exported: ReadonlyMap<string, Exported> | undefined
+    const answered = asked.then(told => {
+      exported = told
+    })
     await withTimeout(patience, answered)
     return exported ?? new Map()
   }
@@ -107,7 +112,7 @@ function describeSchemas({ body, reply }: HandlerSchemas, exported: Exported | u
 /** Reads what a worker tells of its schemas. The game may have forged it: then there are no schemas. */
 function readExports(told: unknown): ReadonlyMap<string, Exported> {
   const exported = new Map<string, Exported>()
-  if (typeof told !== 'string' || told.length > longestExport) return exported
+  if (typeof told !== 'string' || told.length > longestExport || isDeeper(told, deepest)) return exported
   try {
     for (const { route, body = null, reply = null } of JSON.parse(told) as Iterable<Record<string, unknown>>)
       if (typeof route === 'string') exported.set(route, { body: asSchema(body), reply: asSchema(reply) })
@@ -118,7 +123,8 @@ function readExports(told: unknown): ReadonlyMap<string, Exported> {
 }
 
 function asSchema(json: unknown): unknown {
-  return typeof json === 'object' ? json : null
+  if (typeof json !== 'object' || Array.isArray(json)) return null
+  return JSON.stringify(json).length > longestSchema ? null : json
 }
 
 const noTimes: Histogram = { bounds: [], counts: [0], sum: 0, count: 0 }

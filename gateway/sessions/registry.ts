@@ -214,6 +214,12 @@ export class Registry extends EventEmitter<RegistryEvents> {
     this.end(session, { code: closeCodes.kicked, reason: reason ?? 'kicked', kickReason: reason })
   }
 
+  /** Ends a session whose client sends more than its limits allow. */
+  endFlooded(session: Session): void {
+    this.#metrics.count('sessionsFlooded')
+    this.end(session, { code: closeCodes.flooded, reason: 'flooded', kickReason: null })
+  }
+
   #replaceAll(uid: string): void {
     if (this.#singleSession === 'off') return
     for (const other of this.findByUid(uid)) this.end(other, replaced)

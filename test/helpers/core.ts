@@ -10,6 +10,7 @@ import { Registry } from '../../gateway/sessions/registry.js'
 import type { Session } from '../../gateway/sessions/session.js'
 import { Metrics } from '../../gateway/telemetry/metrics.js'
 import type { ErrorData } from '../../shared/errors.js'
+import type { WorkerQuestion } from '../../shared/examination/question.js'
 import { type Batch, type RequestHead, readBatch, type TurnTask } from '../../shared/link/batch.js'
 import { claim, readRunning } from '../../shared/link/claims.js'
 import type { RouteHello } from '../../shared/link/hello.js'
@@ -55,9 +56,8 @@ export class ScriptedWorker implements Transport {
     this.inbox.push(message)
   }
 
-  async ask(): Promise<unknown> {
-    return null
-  }
+  /** Answers a question about the worker. A test may put its own in place. */
+  ask: (question: WorkerQuestion) => Promise<unknown> = async () => null
 
   async stop(): Promise<void> {}
 

@@ -91,6 +91,17 @@ t.test('what is asked for is taken, undefined is not asked for, and 0 is 0', t =
   t.end()
 })
 
+t.test('the token of the console is long enough, or there is none', t => {
+  const resolved = (consoleToken: string) => resolveOptions({ handlers: '/h', consoleToken }).consoleToken
+  for (const token of ['', 'x'.repeat(16), 'x'.repeat(1_000)]) t.equal(resolved(token), token)
+  for (const token of ['x', 'x'.repeat(15)])
+    t.throws(
+      () => resolved(token),
+      refused(`Expected \`consoleToken\` to be a text of at least 16 characters, got one of ${token.length}`)
+    )
+  t.end()
+})
+
 t.test('the start page is off in production, and where the host answers HTTP requests itself', t => {
   const { NODE_ENV } = process.env
   t.teardown(() => {

@@ -1,53 +1,10 @@
 /** The console's API of a real gateway: each address, each refusal, and its effect on players and workers. */
 import t from 'tap'
 import { consoleAddresses } from '../../../gateway/console/console-api.js'
+import { type Answer, type Body, client, token, untilAsync } from '../../helpers/console-client.js'
 import { startGateway } from '../../helpers/gateway.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { until } from '../../helpers/until.js'
-
-// biome-ignore lint/suspicious/noExplicitAny: a test knows what it asked for
-type Body = any
-
-interface Answer {
-  readonly status: number
-  readonly headers: Headers
-  readonly body: Body
-}
-
-/** Asks again until an answer fits. */
-async function untilAsync(holds: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 1_000; i++) {
-    if (await holds()) return
-    await new Promise(resolve => setTimeout(resolve, 5))
-  }
-  throw new Error('Asked a thousand times in vain')
-}
-
-const token = 'a token of a test, long enough'
-
-function client(url: string, headers: Record<string, string> = { authorization: `Bearer ${token}` }) {
-  const call = async (method: string, path: string, body?: unknown): Promise<Answer> => {
-    const json = body === undefined ? {} : { 'content-type': 'application/json' }
-    const text = typeof body === 'string' ? body : JSON.stringify(body)
-    const response = await fetch(new URL(path, url), {
-      method,
-      headers: { ...headers, ...json },
-      ...(body !== undefined && { body: text })
-    })
-    const answered = await response.text()
-    const isJson = response.headers.get('content-type')?.startsWith('application/json') === true
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: isJson ? JSON.parse(answered) : answered
-    }
-  }
-  return {
-    get: (path: string) => call('GET', path),
-    post: (path: string, body?: unknown) => call('POST', path, body),
-    call
-  }
-}
 
 const options = { internalPort: 0, consoleToken: token, workers: 1 } as const
 const { gateway, lines, connect } = await startGateway(t, 'session', options)
@@ -180,18 +137,15 @@ t.test('a worker that is restarted finishes what it has begun', async t => {
 
 t.test('profiles and heap snapshots are files to download', async t => {
   const parts = { 'workers/0': 'worker-0', gateway: 'gateway' }
-  for (const [part, name] of Object.entries(parts)) {
-    const profile = await fetch(new URL(`api/${part}/profile`, url), {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: '{"seconds":1}'
-    })
+  const record = async ([part, name]: [part: string, name: string]) => {
+    const profile = await api.post(`api/${part}/profile`, { seconds: 1 })
     t.match(
       profile.headers.get('content-disposition'),
       new RegExp(`attachment; filename="${name}-\\d+.cpuprofile"`)
     )
-    t.ok(((await profile.json()) as Body).samples.length > 0)
+    t.ok(JSON.parse(profile.body).samples.length > 0)
   }
+  await Promise.all(Object.entries(parts).map(record))
   const snapshot = await api.post('api/workers/0/heap-snapshot')
   t.match(snapshot.headers.get('content-disposition'), /\.heapsnapshot"$/)
   t.ok(JSON.parse(snapshot.body).snapshot.node_count > 0)

@@ -1,0 +1,154 @@
+/** Recordings of a worker as downloads: what it leaves instead of a file, when it answers, and cut clients. */
+import { once } from 'node:events'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import t, { type Test } from 'tap'
+import type { ApiFailure } from '../../../gateway/console/api-calls.js'
+import { Downloads, type Recording } from '../../../gateway/console/downloads.js'
+import { Examination } from '../../../gateway/pool/examination.js'
+import type { WorkerQuestion } from '../../../shared/examination/question.js'
+import { HeldTime } from '../../helpers/held-time.js'
+import { until } from '../../helpers/until.js'
+
+const snapshot: Recording = { kind: 'heapSnapshot' }
+
+type Leave = (file: string) => unknown
+
+/** A worker that leaves something in place of the file, and the questions that it got. */
+function createWorker(leave: Leave, answerStatus: () => Promise<unknown> = async () => null) {
+  const asked: [kind: string, isExamined: boolean][] = []
+  const examination = new Examination(() => {})
+  const ask = async (question: WorkerQuestion) => {
+    if (question.kind === 'status') return answerStatus()
+    // The worker notes that it is examined right after it was asked.
+    await null
+    asked.push([question.kind, examination.isOn])
+    return 'file' in question ? leave(question.file) : null
+  }
+  return { ask, examination, asked }
+}
+
+/** Serves recordings of a worker. `folder`: where they are written. */
+async function serve(t: Test, leave: Leave) {
+  const folder = t.testdir()
+  process.env['TMPDIR'] = folder
+  const worker = createWorker(leave)
+  const downloads = new Downloads()
+  const server = createServer((_, response) => {
+    downloads.send(response, worker, snapshot, 'worker-0').catch(({ code, message }: ApiFailure) => {
+      response.writeHead(500).end(`${code} ${message}`)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    worker,
+    port,
+    get: async () => (await fetch(`http://127.0.0.1:${port}/`)).text(),
+    isClean: () => readdirSync(folder).length === 0
+  }
+}
+
+/** A promise that a test resolves. */
+function createGate() {
+  let open = (_value?: unknown) => {}
+  const opened = new Promise<unknown>(resolve => (open = resolve))
+  return { opened, open }
+}
+
+const wrong: [what: string, leave: Leave, answer: string][] = [
+  ['nothing', () => {}, 'FAILED The recording is missing.'],
+  ['a folder', file => mkdirSync(file), 'FAILED The recording is no file.'],
+  ['a link to a file', file => symlinkSync('/etc/passwd', file), 'FAILED The recording is missing.'],
+  [
+    'an error',
+    () => {
+      throw new Error('no space left')
+    },
+    'FAILED The worker could not do it: no space left'
+  ]
+]
+for (const [what, leave, answer] of wrong)
+  t.test(`a worker that leaves ${what} is told of, and nothing stays behind`, async t => {
+    const { get, isClean } = await serve(t, leave)
+    t.equal(await get(), answer)
+    await until('it is removed', isClean)
+    t.equal(await get(), answer, 'another one may be asked for')
+  })
+
+t.test('one recording at a time of a worker, and it is examined only during a snapshot', async t => {
+  const { opened, open } = createGate()
+  const { worker, get, isClean } = await serve(t, async file => {
+    await opened
+    writeFileSync(file, 'a snapshot')
+  })
+  const first = get()
+  await until('it records', () => worker.asked.length === 1)
+  t.match(await get(), /^CONFLICT A profile or a heap snapshot of it is made already/)
+  open()
+  t.equal(await first, 'a snapshot')
+  t.equal(await get(), 'a snapshot')
+  await until('it is removed', isClean)
+  t.same(worker.asked[0], ['heapSnapshot', true])
+  const other = createWorker(file => writeFileSync(file, ''))
+  const nowhere = {} as ServerResponse
+  // Nobody can get the file: this is about the question.
+  await t.rejects(new Downloads().send(nowhere, other, { kind: 'profile', ms: 1_000 }, 'worker-0'))
+  t.same(other.asked, [['profile', false]])
+})
+
+t.test(
+  'a client that leaves during the recording, or during the download, leaves nothing behind',
+  async t => {
+    const { opened, open } = createGate()
+    const { worker, port, get, isClean } = await serve(t, async file => {
+      await opened
+      writeFileSync(file, Buffer.alloc(20_000_000))
+    })
+    const ask = () => {
+      const socket = connect(port, '127.0.0.1')
+      socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+      return socket
+    }
+    const early = ask()
+    await until('it records', () => worker.asked.length === 1)
+    early.destroy()
+    open()
+    await until('it is removed', isClean)
+    // This one reads the first bytes alone.
+    const late = ask()
+    late.once('data', () => late.pause())
+    await until('it is sent', () => late.bytesRead > 0)
+    t.notOk(isClean())
+    t.equal((await get()).length, 20_000_000, 'others need not wait until it has read all')
+    late.destroy()
+    await until('it is removed', isClean)
+  }
+)
+
+t.test('a blocked worker is told of soon, keeps its watchdog, and is not asked again', async t => {
+  const { opened, open } = createGate()
+  const worker = createWorker(
+    () => t.fail('it is not asked for the recording'),
+    () => opened as Promise<unknown>
+  )
+  process.env['TMPDIR'] = t.testdir()
+  const downloads = new Downloads()
+  const send = () => downloads.send({} as ServerResponse, worker, snapshot, 'worker-0')
+  const time = new HeldTime(t)
+  time.flow()
+  await t.rejects(send(), { code: 'FAILED', message: /did not answer in time: a handler blocks/ })
+  t.equal(time.now, 5_000)
+  t.notOk(worker.examination.isOn)
+  await t.rejects(send(), { code: 'CONFLICT' })
+  open(null)
+  await new Promise(resolve => setImmediate(resolve))
+  t.same(worker.asked, [])
+  t.same(readdirSync(process.env['TMPDIR']!), [])
+})

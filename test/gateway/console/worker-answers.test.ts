@@ -1,0 +1,98 @@
+/** What the console shows if workers answer its questions with something else, or not at all. */
+import t from 'tap'
+import { RouteViews } from '../../../gateway/console/route-views.js'
+import { WorkerViews } from '../../../gateway/console/worker-views.js'
+import type { RouteTable } from '../../../gateway/sessions/routes.js'
+import { type ScriptedWorker, startCore } from '../../helpers/core.js'
+import { HeldTime } from '../../helpers/held-time.js'
+
+const status = { id: 7, active: 1_500, idle: 500, heapUsed: 10, heapTotal: 20, heapLimit: 30 }
+
+async function start() {
+  const core = await startCore({ workers: 1 })
+  const [worker] = core.workers as [ScriptedWorker]
+  const schemas = { body: true, reply: true }
+  const offered = [{ name: 'a', file: 'a.js', options: {}, schemas }]
+  const routes = new RouteViews({ ...core, routes: { offered } as unknown as RouteTable })
+  const workers = new WorkerViews({ pool: core.pool, isolation: 'thread', now: () => 0 })
+  return { core, worker, routes, workers }
+}
+
+t.test('a status is shown if it is one', async t => {
+  const { core, worker, workers } = await start()
+  worker.ask = async () => ({ ...status, more: 'x' })
+  const busy = { active: 1.5, total: 2 }
+  t.match(await workers.list(), [{ id: 7, busy, heap: { used: 10, total: 20, limit: 30 } }])
+  const wrong = [undefined, null, 'up', [], {}, { ...status, heapUsed: '10' }, { ...status, idle: -1 }]
+  for (const told of [...wrong, { ...status, active: Number.NaN }, { ...status, id: Infinity }]) {
+    worker.ask = async () => told
+    t.match(await workers.list(), [{ state: 'up', id: null, busy: null, heap: null }])
+  }
+  await core.close()
+})
+
+t.test('a worker that does not answer is shown, and asked once until it does', async t => {
+  const { core, worker, workers } = await start()
+  let asked = 0
+  let answer = (_status: unknown) => {}
+  worker.ask = () => {
+    asked++
+    return new Promise(resolve => (answer = resolve))
+  }
+  const time = new HeldTime(t)
+  time.flow()
+  t.match(await workers.list(), [{ state: 'up', busy: null }])
+  t.match(await workers.list(), [{ state: 'up', busy: null }])
+  t.equal(asked, 1)
+  answer(status)
+  t.match(await workers.list(), [{ id: 7 }])
+  worker.ask = () => Promise.reject(new Error('it ended'))
+  t.match(await workers.list(), [{ id: null }])
+  await core.close()
+})
+
+/** Exports nested arrays, so deep that writing them as JSON fails. */
+const deep = `${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`
+
+const none = { body: { json: null }, reply: { json: null } }
+const asNone = [
+  ['nothing', undefined],
+  ['no text', [{ route: 'a', body: {} }]],
+  ['no JSON', '{'],
+  ['no list', '7'],
+  ['null', '[null]'],
+  ['another route', '[{"route":"b","body":{}}]'],
+  ['no name', '[{"route":["a"],"body":{}}]'],
+  ['no schema', '[{"route":"a","body":"x","reply":[1]}]'],
+  ['a deep one', `[{"route":"a","body":{"x":${deep}}}]`],
+  ['a large one', `[{"route":"a","body":{"x":"${'x'.repeat(70_000)}"}}]`],
+  ['more than all may have', `[{"route":"a","body":{}}]${' '.repeat(4_000_000)}`]
+] as const
+
+for (const [what, told] of asNone)
+  t.test(`schemas of a worker that tells ${what} are not shown`, async t => {
+    const { core, worker, routes } = await start()
+    worker.ask = async () => told
+    const [route] = await routes.list()
+    t.same(route!.schema, none)
+    t.ok(JSON.stringify(route))
+    await core.close()
+  })
+
+t.test('schemas are asked for once in the life of a worker, whether it answers or not', async t => {
+  const { core, worker, routes } = await start()
+  let asked = 0
+  let answer = (_told: unknown) => {}
+  worker.ask = () => {
+    asked++
+    return new Promise(resolve => (answer = resolve))
+  }
+  const time = new HeldTime(t)
+  time.flow()
+  t.match(await routes.list(), [{ schema: none }])
+  t.match(await routes.list(), [{ schema: none }])
+  answer('[{"route":"a","body":{"type":"number"}}]')
+  t.match(await routes.list(), [{ schema: { body: { json: { type: 'number' } }, reply: { json: null } } }])
+  t.equal(asked, 1)
+  await core.close()
+})
