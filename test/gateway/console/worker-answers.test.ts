@@ -5,6 +5,7 @@ import { WorkerViews } from '../../../gateway/console/worker-views.js'
 import type { RouteTable } from '../../../gateway/sessions/routes.js'
 import { type ScriptedWorker, startCore } from '../../helpers/core.js'
 import { HeldTime } from '../../helpers/held-time.js'
+import { matchRows } from '../../helpers/match-rows.js'
 
 const status = { id: 7, active: 1_500, idle: 500, heapUsed: 10, heapTotal: 20, heapLimit: 30 }
 
@@ -22,11 +23,11 @@ t.test('a status is shown if it is one', async t => {
   const { core, worker, workers } = await start()
   worker.ask = async () => ({ ...status, more: 'x' })
   const busy = { active: 1.5, total: 2 }
-  t.match(await workers.list(), [{ id: 7, busy, heap: { used: 10, total: 20, limit: 30 } }])
+  matchRows(t, await workers.list(), [{ id: 7, busy, heap: { used: 10, total: 20, limit: 30 } }])
   const wrong = [undefined, null, 'up', [], {}, { ...status, heapUsed: '10' }, { ...status, idle: -1 }]
   for (const told of [...wrong, { ...status, active: Number.NaN }, { ...status, id: Infinity }]) {
     worker.ask = async () => told
-    t.match(await workers.list(), [{ state: 'up', id: null, busy: null, heap: null }])
+    matchRows(t, await workers.list(), [{ state: 'up', id: null, busy: null, heap: null }])
   }
   await core.close()
 })
@@ -41,13 +42,13 @@ t.test('a worker that does not answer is shown, and asked once until it does', a
   }
   const time = new HeldTime(t)
   time.flow()
-  t.match(await workers.list(), [{ state: 'up', busy: null }])
-  t.match(await workers.list(), [{ state: 'up', busy: null }])
+  matchRows(t, await workers.list(), [{ state: 'up', busy: null }])
+  matchRows(t, await workers.list(), [{ state: 'up', busy: null }])
   t.equal(asked, 1)
   answer(status)
-  t.match(await workers.list(), [{ id: 7 }])
+  matchRows(t, await workers.list(), [{ id: 7 }])
   worker.ask = () => Promise.reject(new Error('it ended'))
-  t.match(await workers.list(), [{ id: null }])
+  matchRows(t, await workers.list(), [{ id: null }])
   await core.close()
 })
 
@@ -89,10 +90,12 @@ t.test('schemas are asked for once in the life of a worker, whether it answers o
   }
   const time = new HeldTime(t)
   time.flow()
-  t.match(await routes.list(), [{ schema: none }])
-  t.match(await routes.list(), [{ schema: none }])
+  matchRows(t, await routes.list(), [{ schema: none }])
+  matchRows(t, await routes.list(), [{ schema: none }])
   answer('[{"route":"a","body":{"type":"number"}}]')
-  t.match(await routes.list(), [{ schema: { body: { json: { type: 'number' } }, reply: { json: null } } }])
+  matchRows(t, await routes.list(), [
+    { schema: { body: { json: { type: 'number' } }, reply: { json: null } } }
+  ])
   t.equal(asked, 1)
   await core.close()
 })
