@@ -32,7 +32,7 @@ export type Recording = { readonly kind: 'profile'; readonly ms: number } | { re
 export class Downloads {
   /** Who is examined now. */
   readonly #examined = new Set<Examined | 'gateway'>()
-  /** Workers that owe an answer for which nobody waits any more. None is asked again before it has answered. */
+  /** Workers that owe an answer. None is asked again before it has answered. */
   readonly #late = new WeakSet<Examined>()
 
   /**

@@ -1,4 +1,4 @@
-/** Recordings of a worker as downloads: what it leaves instead of a file, when it answers, and cut clients. */
+/** Recordings of a worker as downloads: what it leaves, when it answers, and clients that leave. */
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
