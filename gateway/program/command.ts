@@ -45,10 +45,11 @@ export const helpFlag: FlagTable = { help: { help: 'print this' } }
  */
 export function readArguments(
   { flags, usage, mostWords = 0 }: ProgramCommand,
-  argv: readonly string[],
+  given: readonly string[],
   env: NodeJS.ProcessEnv
 ): Arguments {
   const known: FlagTable = { ...flags, ...helpFlag }
+  const argv = joinNegative(given, known)
   const options = Object.fromEntries(
     Object.entries(known).map(([name, { value }]) => [
       name,
@@ -103,6 +104,21 @@ export function formatCommandHelp({ usage, summary, details, flags }: ProgramCom
 /** Returns the name in an argument such as `--port=1`. */
 function nameOf(argument: string): string {
   return argument.replace(/^--?/, '').split('=')[0]!
+}
+
+/**
+ * Returns the arguments with `--rate=-1` for `--rate -1`: without it, a negative number would be taken for a
+ * flag. So whoever reads the value says what it has to be.
+ */
+function joinNegative(argv: readonly string[], known: FlagTable): string[] {
+  const joined: string[] = []
+  for (const each of argv) {
+    const flag = joined.at(-1) ?? ''
+    const takesValue = flag.startsWith('--') && known[flag.slice(2)]?.value !== undefined
+    if (takesValue && /^-\.?\d/.test(each)) joined[joined.length - 1] = `${flag}=${each}`
+    else joined.push(each)
+  }
+  return joined
 }
 
 /** Returns the first argument that looks like a flag, and is none of those that are known. */

@@ -41,10 +41,10 @@ export class CuttableSocket {
     return socket !== undefined
   }
 
-  /** Cuts the connection, and lets no other be made until `letIn`. */
-  holdOff(): void {
+  /** Cuts the connection, and lets no other be made until `letIn`. Returns whether there was one to cut. */
+  holdOff(): boolean {
     this.#isHeldOff = true
-    this.cut()
+    return this.cut()
   }
 
   letIn(): void {

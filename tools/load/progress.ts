@@ -5,8 +5,8 @@
 import { addUp, type Figures } from '../players/figures.js'
 import type { LoadPlan } from '../players/plan.js'
 import { connectStep, resumeStep } from '../players/player-client.js'
-import { formatCount, formatRate, formatTime } from '../terminal/figures.js'
-import { cutTo, type Screen } from '../terminal/output.js'
+import { countOf, formatCount, formatRate, formatTime } from '../terminal/figures.js'
+import { cutTo, type Screen, sizeOf } from '../terminal/output.js'
 import { timesOf } from './result.js'
 
 /** Milliseconds between two lines. */
@@ -47,14 +47,14 @@ export class Progress {
   #show(): void {
     const { stream } = this.#init
     const line = this.#line(performance.now())
-    if (this.#isTerminal) stream.write(`\r${cutTo(line, (stream.columns ?? 80) - 1)}\u001b[K`)
+    if (this.#isTerminal) stream.write(`\r${cutTo(line, sizeOf(stream).columns - 1)}\u001b[K`)
     else stream.write(`${line}\n`)
   }
 
   #line(now: number): string {
     const { plan } = this.#init
     const figures = this.#init.figures()
-    const sockets = `${formatCount(figures.open)} of ${formatCount(plan.sockets)} sockets`
+    const sockets = `${formatCount(figures.open)} of ${countOf(plan.sockets, 'socket')}`
     if (this.#begunAt === undefined) return `connecting: ${sockets}${troubleIn(figures)}`
     const rate = ((figures.done - this.#last.done) * 1_000) / (now - this.#last.at)
     this.#last = { at: now, done: figures.done }
@@ -70,8 +70,8 @@ export class Progress {
 function troubleIn(figures: Figures): string {
   const errors = [...requestsOf(figures).errors.values()].reduce((sum, { count }) => sum + count, 0)
   const failures = [...figures.failures.values()].reduce((sum, { count }) => sum + count, 0)
-  const told = errors > 0 ? [`${formatCount(errors)} errors`] : []
-  if (failures > 0) told.push(`${formatCount(failures)} failed connections`)
+  const told = errors > 0 ? [countOf(errors, 'error')] : []
+  if (failures > 0) told.push(countOf(failures, 'failed connection'))
   return told.map(each => `, ${each}`).join('')
 }
 

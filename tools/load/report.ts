@@ -2,7 +2,14 @@
 
 import { withoutSecrets } from '../../client/base/closing-error.js'
 import type { LoadPlan } from '../players/plan.js'
-import { formatCount, formatRate, formatShare, formatTable, formatTime } from '../terminal/figures.js'
+import {
+  countOf,
+  formatCount,
+  formatRate,
+  formatShare,
+  formatTable,
+  formatTime
+} from '../terminal/figures.js'
 import { type Paint, printable } from '../terminal/output.js'
 import type { LoadResult, StepResult, TimesResult, TroubleResult } from './result.js'
 
@@ -20,11 +27,12 @@ export function describePlan({
 }: LoadPlan): string {
   const url = withoutSecrets(given)
   const time = `for ${formatTime(duration)}`
-  if (scenario !== undefined) return `${url}: ${sockets} players run ${scenario.file} ${time}`
+  if (scenario !== undefined)
+    return `${url}: ${countOf(sockets, 'player runs', 'players run')} ${scenario.file} ${time}`
   const what =
     rate === undefined
-      ? `${sockets} sockets × ${inFlight} in flight`
-      : `${formatRate(rate)} requests/s on ${sockets} sockets`
+      ? `${countOf(sockets, 'socket')} × ${inFlight} in flight`
+      : `${formatRate(rate)} requests/s on ${countOf(sockets, 'socket')}`
   return `${url}: ${printable(route!)}, ${what} ${time}`
 }
 
@@ -43,7 +51,7 @@ export function formatReport(result: LoadResult, paint: Paint): string {
   const ended = interrupted ? ' (ended before its time)' : ''
   return [
     '',
-    `${paint('bold', `${formatCount(requests)} requests in ${formatTime(seconds * 1_000)}: ${formatRate(requestsPerSecond)}/s`)}${ended}`,
+    `${paint('bold', `${countOf(requests, 'request')} in ${formatTime(seconds * 1_000)}: ${formatRate(requestsPerSecond)}/s`)}${ended}`,
     '',
     ...indent(formatTable([heading, ...Object.entries(result.steps).map(formatStep)])),
     ...formatErrors(result, paint),
@@ -91,7 +99,7 @@ function formatScenario({ scenario }: LoadResult, paint: Paint): string[] {
     const [first, ...stack] = message.split('\n')
     return [`${formatCount(count)} × ${printable(first!)}`, ...stack.slice(0, 4).map(printable)]
   })
-  const lives = ['', `Lives       ${formatCount(scenario.lives)} came to their end`]
+  const lives = ['', `Lives       ${countOf(scenario.lives, 'came to its end', 'came to their end')}`]
   return faults.length === 0
     ? lives
     : [...lives, '', paint('red', 'Errors of the scenario'), ...indent(faults)]
@@ -102,11 +110,11 @@ function formatSockets({ sockets, events, scenario }: LoadResult, paint: Paint):
   const count =
     scenario === null
       ? `${formatCount(open)} of ${formatCount(asked)} open at the end`
-      : `${formatCount(asked)} players`
-  const lines = [`Sockets     ${count}${events > 0 ? `; ${formatCount(events)} events came` : ''}`]
+      : countOf(asked, 'player')
+  const lines = [`Sockets     ${count}${events > 0 ? `; ${countOf(events, 'event')} came` : ''}`]
   if (cuts + resumed + sessionsLost > 0)
     lines.push(
-      `Cuts        ${formatCount(cuts)}; ${formatCount(resumed)} sessions resumed, ${formatCount(sessionsLost)} lost`
+      `Cuts        ${formatCount(cuts)}; ${countOf(resumed, 'session')} resumed, ${formatCount(sessionsLost)} lost`
     )
   const troubles = [...formatTroubles(failures), ...formatTroubles(ends)]
   return troubles.length === 0 ? lines : [...lines, '', paint('red', 'Connections'), ...indent(troubles), '']
@@ -120,7 +128,7 @@ function formatOpenLoop({ late }: LoadResult, _paint: Paint): string[] {
 
 function formatTool({ tool, mode }: LoadResult, paint: Paint): string[] {
   const { threads, cpu, busy, isLimit } = tool
-  const line = `This tool   ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${cpu.toFixed(2)} cores of CPU; its busiest event loop was busy for ${formatShare(busy)}`
+  const line = `This tool   ${countOf(threads, 'thread')}, ${cpu.toFixed(2)} cores of CPU; its busiest event loop was busy for ${formatShare(busy)}`
   if (!isLimit) return [line]
   const what = mode === 'open-loop' ? 'the times are too long' : 'the server may be able to do more'
   return [

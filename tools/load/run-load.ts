@@ -3,7 +3,7 @@
 import { errors, GatewayError } from '../../shared/errors.js'
 import type { Figures } from '../players/figures.js'
 import { connectStep, resumeStep } from '../players/player-client.js'
-import type { Given } from '../terminal/arguments.js'
+import { type Given, longestMs } from '../terminal/arguments.js'
 import { hearInterruption } from '../terminal/interruption.js'
 import { painterFor, write } from '../terminal/output.js'
 import { LoadThreads } from './load-threads.js'
@@ -23,17 +23,21 @@ export async function runLoad(given: Given): Promise<void> {
   if (!isJson) await write(process.stdout, `${describePlan(plan)}\n`)
   const threads = new LoadThreads(plan)
   let interrupted = false
+  const patience = new Patience()
   hearInterruption(() => {
     interrupted = true
     threads.order('stop')
+    patience.last(grace)
   })
   const progress = new Progress({ plan, stream: process.stderr, figures: () => threads.figures() })
-  await threads.ready
+  await Promise.race([threads.ready, patience.over])
   if (!isJson && !interrupted && plan.scenario === undefined) refuseWithoutSockets(threads.figures())
   const before = { cpu: process.cpuUsage(), at: performance.now() }
   progress.begin()
   threads.order('begin')
-  await threads.ended
+  // An aborted load has its own, shorter patience.
+  if (!interrupted) patience.last(plan.duration + plan.timeout + grace)
+  await Promise.race([threads.ended, patience.over])
   progress.end()
   const { user, system } = process.cpuUsage(before.cpu)
   const cpu = (user + system) / 1_000 / (performance.now() - before.at)
@@ -42,8 +46,37 @@ export async function runLoad(given: Given): Promise<void> {
     ? `${JSON.stringify(result, null, 2)}\n`
     : formatReport(result, painterFor(process.stdout, given.env))
   await write(process.stdout, text)
+  if (patience.isOver) await write(process.stderr, `sallyport: ${stuck}\n`)
   // What the threads still have open is of no more use.
-  process.exit(hasSucceeded(result) ? 0 : 1)
+  process.exit(hasSucceeded(result) && !patience.isOver ? 0 : 1)
+}
+
+/** Milliseconds for which threads may be late with their end. */
+const grace = 5_000
+
+const stuck =
+  'A thread of the load does not answer, so its latest figures are missing. Does the scenario have an endless loop?'
+
+/** The wait for threads that may be stuck in the code of a scenario. */
+class Patience {
+  #timer: NodeJS.Timeout | undefined
+  #resolve = () => {}
+  readonly over = new Promise<void>(resolve => {
+    this.#resolve = resolve
+  })
+  isOver = false
+
+  /** Lets it last for some milliseconds from now on. */
+  last(ms: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(
+      () => {
+        this.isOver = true
+        this.#resolve()
+      },
+      Math.min(ms, longestMs)
+    )
+  }
 }
 
 /** @throws `CONNECT_FAILED` if no socket is connected */

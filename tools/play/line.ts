@@ -27,6 +27,12 @@ export const lineHelp: readonly (readonly [string, string])[] = [
   ['.exit', 'leave, as Ctrl-D does']
 ]
 
+/** Returns the commands as lines of two columns. */
+export function formatLineHelp(): string {
+  const width = Math.max(...lineHelp.map(([usage]) => usage.length))
+  return lineHelp.map(([usage, does]) => `${usage.padEnd(width)}  ${does}`).join('\n')
+}
+
 export const lineCommands: readonly string[] = lineHelp.slice(1).map(([usage]) => usage.split(' ')[0]!)
 
 /** @throws `OPTION_INVALID`, which says what was expected */

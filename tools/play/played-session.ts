@@ -4,8 +4,7 @@ import { GatewayError } from '../../shared/errors.js'
 import { CuttableSocket } from '../connection/cuttable-socket.js'
 import { EventInbox } from '../connection/event-inbox.js'
 import { codeOf, pomeloCodeOf } from '../connection/outcomes.js'
-import { formatTable } from '../terminal/figures.js'
-import { type Line, lineHelp } from './line.js'
+import { formatLineHelp, type Line } from './line.js'
 import type { Shown } from './printer.js'
 
 export interface PlayedSessionInit {
@@ -108,7 +107,7 @@ export class PlayedSession {
         this.#showsEvents = line.isOn
         return
       case 'help':
-        return this.#note(formatTable(lineHelp.map(([usage, does]) => [usage, '', does])).join('\n'))
+        return this.#note(formatLineHelp())
       case 'routes':
         return this.#note(
           this.routes.join('\n') || 'the server names no routes; those that you use are completed'
@@ -138,7 +137,10 @@ export class PlayedSession {
   }
 
   async #cut(ms: number | undefined): Promise<void> {
-    this.#socket.holdOff()
+    const isOpen = this.#client.state === 'open'
+    const isCut = this.#socket.holdOff()
+    // The next line shall find the connection lost.
+    if (isCut && isOpen) await this.#changed(state => state !== 'open')
     if (ms === undefined) return
     await new Promise(resolve => setTimeout(resolve, ms))
     await this.#resume()
@@ -151,13 +153,19 @@ export class PlayedSession {
       this.#note('the connection is there')
       return Promise.resolve()
     }
+    const isDecided = this.#changed(state => state === 'open' || state === 'closed')
+    this.#client.reconnect()
+    return isDecided
+  }
+
+  /** Resolves at the next change to a state that fits. */
+  #changed(fits: (state: Client['state']) => boolean): Promise<void> {
     return new Promise(resolve => {
       const end = this.#client.onState(({ state }) => {
-        if (state !== 'open' && state !== 'closed') return
+        if (!fits(state)) return
         end()
         resolve()
       })
-      this.#client.reconnect()
     })
   }
 

@@ -28,6 +28,8 @@ export class PlayerClient {
   readonly #figures: Figures
   readonly #socket: CuttableSocket
   #isOver = false
+  /** Whether it was closed by `close`: what was under way then is no error. */
+  #isGivenUp = false
   /** Whether the connection was cut on purpose, and its loss was not reported yet. */
   #isCut = false
   /** When the connection was lost; undefined: it is there. */
@@ -84,11 +86,12 @@ export class PlayerClient {
       succeed(this.#figures, route, since)
       return reply
     } catch (error) {
+      if (this.#isGivenUp) throw new RunEnded()
       fail(this.#figures, route, since, error)
       throw error
     } finally {
       // What is answered later is no part of the rate.
-      if (this.#figures.period === 0) this.#figures.done++
+      if (this.#figures.period === 0 && !this.#isGivenUp) this.#figures.done++
     }
   }
 
@@ -103,6 +106,7 @@ export class PlayerClient {
   /** Closes the client. Nothing is counted any more. */
   close(): void {
     if (!this.#end()) return
+    this.#isGivenUp = true
     this.client.close()
     // The server may take its time to answer the closing handshake.
     setImmediate(() => this.#socket.cut())

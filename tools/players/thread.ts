@@ -65,7 +65,9 @@ async function send(scenario: Scenario | undefined, players: readonly PlayerClie
   const load = startLoad(scenario, players)
   const endDrops = dropInterval === undefined ? () => {} : dropEvery(dropInterval, players)
   await Promise.race([sleep(duration, sending.signal), load])
-  figures.busy = performance.eventLoopUtilization(busyBefore).utilization
+  // Where nothing was sent, nothing was the limit.
+  if (scenario !== undefined || players.length > 0)
+    figures.busy = performance.eventLoopUtilization(busyBefore).utilization
   figures.period = performance.now() - begunAt
   sending.abort()
   endDrops()

@@ -7,6 +7,11 @@ export function formatCount(value: number): string {
     .replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
+/** Returns a count with the noun for it: `1 socket`, `2,000 sockets`. */
+export function countOf(value: number, one: string, many = `${one}s`): string {
+  return `${formatCount(value)} ${value === 1 ? one : many}`
+}
+
 /** Returns a number of events a second, with a decimal if there are few. */
 export function formatRate(value: number): string {
   return value < 10 ? value.toFixed(1) : formatCount(value)

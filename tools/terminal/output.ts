@@ -19,6 +19,11 @@ export type Paint = (style: Style, text: string) => string
 /** The part of a stream that says whether it is a terminal, and how wide. */
 export type Screen = Pick<Partial<WriteStream>, 'isTTY' | 'columns' | 'rows'>
 
+/** Returns the size of a terminal. One that has none, as in some containers, says 0; then it is 80 × 24. */
+export function sizeOf({ columns = 0, rows = 0 }: Screen): { columns: number; rows: number } {
+  return { columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 24 }
+}
+
 /**
  * Returns the painter for a stream. A non-empty `NO_COLOR` means no colours (no-color.org); a `FORCE_COLOR`
  * other than 0 means colours, also in a pipe. Otherwise a terminal has colours, unless it is `dumb`.

@@ -2,9 +2,9 @@
 import type { Overview } from '../../gateway/console/console-api.js'
 import { durationOf, type Given, readUrl, textOf } from '../terminal/arguments.js'
 import { hearInterruption } from '../terminal/interruption.js'
-import { painterFor, write } from '../terminal/output.js'
+import { painterFor, sizeOf, write } from '../terminal/output.js'
 import { askOverview, isFailedCall } from './overview-source.js'
-import { drawScreen } from './screen.js'
+import { drawScreen, type ScreenSize } from './screen.js'
 import { summarize } from './summary.js'
 
 const defaults = { url: 'http://127.0.0.1:3011', interval: 1_000 }
@@ -53,9 +53,7 @@ export async function runTop(given: Given): Promise<void> {
       before = now
       if (isJson) text = `${JSON.stringify(summary)}\n`
       else {
-        const size = isLive
-          ? { columns: stdout.columns, rows: stdout.rows - 1 }
-          : { columns: columnsElsewhere, rows: undefined }
+        const size = isLive ? linesOf(sizeOf(stdout)) : { columns: columnsElsewhere, rows: undefined }
         const lines = drawScreen(summary, paint, size)
         text = isLive
           ? escapes.home + lines.map(line => `${line}${escapes.clearLine}\n`).join('') + escapes.clearRest
@@ -71,4 +69,9 @@ export async function runTop(given: Given): Promise<void> {
     if (!isLive && !isJson) break
   }
   process.exit(0)
+}
+
+/** Returns the room for lines: the last one of a terminal stays free for the cursor. */
+function linesOf({ columns, rows }: { columns: number; rows: number }): ScreenSize {
+  return { columns, rows: rows - 1 }
 }

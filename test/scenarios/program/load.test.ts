@@ -114,6 +114,17 @@ t.test('where nothing listens it says so, and ends with exit code 1', async t =>
   const tool = startTool(t, ['load', 'ws://127.0.0.1:1', '--route', 'a', '--timeout', '300ms'])
   t.equal(await tool.ended, 1)
   t.match(tool.err, /^sallyport: No connection to ws:\/\/127\.0\.0\.1:1\/ came about: ECONNREFUSED/)
+  const { requests, tool: itself } = await load(
+    t,
+    ['--route', 'a', '--timeout', '300ms'],
+    'ws://127.0.0.1:1',
+    1
+  )
+  t.match(
+    { requests, ...itself },
+    { requests: 0, busy: 0, isLimit: false },
+    'where nothing is sent, it is no limit'
+  )
 })
 
 const scenario = `
@@ -178,6 +189,24 @@ t.test('a file without a scenario is refused', async t => {
   const tool = startTool(t, ['load', gateway.url, '--scenario', file])
   t.equal(await tool.ended, 1)
   t.match(tool.err, /^sallyport: Expected .*a\.cjs to have a default export that is a function/)
+})
+
+t.test('an error of the syntax names the file of the scenario', async t => {
+  const file = join(t.testdir({ 'a.mjs': 'export default async p => { await p.connect(; }' }), 'a.mjs')
+  const tool = startTool(t, ['load', gateway.url, '--scenario', file])
+  t.equal(await tool.ended, 1)
+  t.match(tool.err, /^sallyport: .*a\.mjs does not load: SyntaxError: Unexpected token ';'\n$/)
+})
+
+t.test('a scenario that blocks its thread is told, and the load ends', async t => {
+  const blocking = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'
+  const source = `export default async () => { ${blocking} }`
+  const file = join(t.testdir({ 'a.mjs': source }), 'a.mjs')
+  const args = ['--scenario', file, '--sockets', '1', '--seconds', '100ms', '--timeout', '1s']
+  const tool = startTool(t, ['load', gateway.url, ...args])
+  t.equal(await tool.ended, 1, tool.out)
+  t.match(tool.err, /A thread of the load does not answer, .* an endless loop\?\n$/)
+  t.match(tool.out, /1 player runs/)
 })
 
 t.test('it loads a server of Pomelo: with and without codes of routes, and knows its errors', async t => {

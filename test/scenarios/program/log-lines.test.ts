@@ -2,6 +2,8 @@
 import t from 'tap'
 import { loggedKinds } from '../../handlers/odd/odd.js'
 import { startGateway } from '../../helpers/gateway.js'
+import { Player } from '../../helpers/player.js'
+import { startProgram, waitForAddress } from '../../helpers/program.js'
 import { until } from '../../helpers/until.js'
 
 for (const isolation of ['thread', 'process'] as const) {
@@ -39,8 +41,9 @@ for (const isolation of ['thread', 'process'] as const) {
     const player = await connect()
     await player.request('odd.forge')
     await until('it is there', () => lines.length > 0)
-    const { requestId, ...fields } = lines[0]!.fields
+    const { requestId, sid, ...fields } = lines[0]!.fields
     t.ok((requestId as number) > 0)
+    t.ok((sid as number) > 0)
     t.same(fields, {
       route: 'odd.forge',
       worker: 0,
@@ -68,4 +71,58 @@ t.test('fields that are too much are cut, the first ones last, and what does not
   t.equal(first, 'x'.repeat(40_000))
   t.match(long, /^y{4096}… and 35904 characters more$/)
   t.ok((fieldsLeftOut as number) > 0)
+})
+
+const talking = `
+exports.talk = async (body, session, { log }) => {
+  log.info('begins', { n: body.n })
+  await new Promise(resolve => setImmediate(resolve))
+  log.warn('ends', { n: body.n })
+}
+`
+
+t.test('in production stderr is one stream of JSON: a request, its lines and its end in order', async t => {
+  for (const isolation of ['thread', 'process']) {
+    const program = startProgram(t, {
+      handlers: talking,
+      args: ['--log-level', 'debug', '--isolation', isolation, '--max-log-lines-per-second', '0'],
+      env: { NODE_ENV: 'production' }
+    })
+    const player = await Player.connect(await waitForAddress(program))
+    const numbers = Array.from({ length: 20 }, (_, n) => n)
+    await Promise.all(numbers.map(n => player.request('a.talk', { n })))
+    player.leave()
+    program.process.kill('SIGTERM')
+    t.equal(await program.ended, 0, program.err)
+    await until('all is read', () => program.err.includes('A worker has ended'))
+    const lines = program.err
+      .trim()
+      .split('\n')
+      // What the program itself says as it ends is text in both forms.
+      .filter(line => line !== 'Draining; once more to end at once.' && !line.startsWith('Closing;'))
+      .map(line => JSON.parse(line) as Record<string, unknown>)
+    const own = lines.filter(({ route }) => route === 'a.talk')
+    const first = own[0]!['requestId'] as number
+    t.same(
+      own.map(({ requestId, level, msg }) => [requestId, level, msg]),
+      numbers.flatMap(n => [
+        [first + n, 'info', 'begins'],
+        [first + n, 'warn', 'ends'],
+        [first + n, 'debug', 'A request is done']
+      ]),
+      isolation
+    )
+  }
+})
+
+t.test('outside production, and where it is asked for, the lines are text', async t => {
+  for (const { env, args } of [
+    { env: { NODE_ENV: 'development' }, args: [] },
+    { env: { NODE_ENV: 'production' }, args: ['--log-format', 'text'] }
+  ]) {
+    const program = startProgram(t, { handlers: talking, args: ['--log-level', 'debug', ...args], env })
+    await waitForAddress(program)
+    await until('a worker is up', () => program.err.includes('A worker is up'))
+    t.match(program.err, /^\S+Z DEBUG A worker starts worker=0$/m)
+  }
 })

@@ -75,3 +75,14 @@ t.test('where nothing listens it says so', async t => {
   t.equal(await tool.ended, 1)
   t.match(tool.err, /^sallyport: No connection to .*nothing listens there/)
 })
+
+t.test('the line after a cut finds the connection lost', async t => {
+  const input = '.cut\n.resume\n.state\nplayer.echo 1\n'
+  const tool = startTool(t, ['play', gateway.url], { input })
+  t.equal(await tool.ended, 0, tool.out + tool.err)
+  t.same(tool.out.trim().split('\n').slice(0, 3), [
+    'the connection is lost',
+    'the session is resumed',
+    'open'
+  ])
+})

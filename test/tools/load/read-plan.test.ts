@@ -2,7 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { readArguments } from '../../../gateway/program/command.js'
 import { readPlan } from '../../../tools/load/read-plan.js'
+import { loadCommand } from '../../../tools/load-command.js'
 
 const url = 'ws://127.0.0.1:3010'
 
@@ -99,4 +101,14 @@ t.test('what is wrong is named, with what was expected', async t => {
   ]
   for (const [flags, words, message] of rows)
     t.throws(() => read(flags, words), { code: 'OPTION_INVALID', message }, JSON.stringify(flags))
+})
+
+t.test('a negative number is a wrong value, and no unknown flag', async t => {
+  const readLine = (...args: string[]) =>
+    readPlan(readArguments(loadCommand, [url, '--route', 'a', ...args], {}))
+  for (const flag of ['rate', 'sockets', 'seconds'])
+    t.throws(() => readLine(`--${flag}`, '-1'), {
+      message: new RegExp(`^Expected --${flag} to be .* got "-1"`)
+    })
+  t.throws(() => readLine('--json', '-1'), { message: /^There is no option -1/ })
 })

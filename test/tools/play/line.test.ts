@@ -1,6 +1,6 @@
 /** Lines that are typed in `sallyport play`: requests, commands, completion. */
 import t from 'tap'
-import { completeLine, readLine } from '../../../tools/play/line.js'
+import { completeLine, formatLineHelp, readLine } from '../../../tools/play/line.js'
 
 t.test('a line is a request, or a command with a dot', async t => {
   const rows: readonly [string, object][] = [
@@ -42,4 +42,10 @@ t.test('routes and commands are completed, and bodies are not', async t => {
   t.same(completeLine('.notify ch', routes), [['chat.say'], 'ch'])
   t.same(completeLine('', routes)[0].length, 3)
   t.same(completeLine('chat.say {"a', routes)[0], [])
+})
+
+t.test('the help has two columns, both aligned to the left', async t => {
+  const lines = formatLineHelp().split('\n')
+  const starts = lines.map(line => /^\S.*?\S {2,}/.exec(line)![0].length)
+  t.equal(new Set(starts).size, 1)
 })

@@ -74,3 +74,16 @@ t.test('a cut is counted, and the session goes on', async t => {
   life.end()
   t.equal(figures.open, 0)
 })
+
+t.test(
+  'a request under way when its connection is closed by the scenario or the end is not counted',
+  async t => {
+    const { life, figures } = live()
+    await life.connect()
+    const step = life.request('player.wait')
+    life.end()
+    await t.rejects(step, { name: 'RunEnded' })
+    t.same([...figures.steps.keys()], ['(connect)'])
+    t.equal(figures.done, 0)
+  }
+)

@@ -1,13 +1,14 @@
 /** What tools print: colours where they are wanted, safe texts, and figures that fit. */
 import t from 'tap'
 import {
+  countOf,
   formatAge,
   formatBytes,
   formatCount,
   formatTable,
   formatTime
 } from '../../../tools/terminal/figures.js'
-import { cutTo, painterFor, printable } from '../../../tools/terminal/output.js'
+import { cutTo, painterFor, printable, sizeOf } from '../../../tools/terminal/output.js'
 
 t.test('a terminal gets colours, and nothing else does, unless the environment says so', async t => {
   const red = '\u001b[31mx\u001b[39m'
@@ -58,4 +59,16 @@ t.test('a table has its first column on the left, and the others on the right', 
 t.test('a line that is too long is cut, and says so', async t => {
   t.equal(cutTo('abcdef', 6), 'abcdef')
   t.equal(cutTo('abcdef', 4), 'abc…')
+})
+
+t.test('a count has the noun for it', async t => {
+  const counts = [0, 1, 2_000].map(count => countOf(count, 'socket'))
+  t.same(counts, ['0 sockets', '1 socket', '2,000 sockets'])
+  t.equal(countOf(2, 'player runs', 'players run'), '2 players run')
+})
+
+t.test('a terminal that does not know its size is 80 × 24', async t => {
+  t.same(sizeOf({ columns: 0, rows: 0 }), { columns: 80, rows: 24 })
+  t.same(sizeOf({}), { columns: 80, rows: 24 })
+  t.same(sizeOf({ columns: 120, rows: 50 }), { columns: 120, rows: 50 })
 })
