@@ -5,7 +5,8 @@ import type { Gateway } from '../gateway.js'
 const shownRoutes = 6
 const shownFiles = 12
 
-export function formatBanner(gateway: Gateway, version: string): string {
+/** @param file path of the configuration file; undefined if there is none */
+export function formatBanner(gateway: Gateway, version: string, file?: string): string {
   const { options, url, routes } = gateway
   const files = new Map<string, string[]>()
   for (const { file, route } of routes) files.set(file, [...(files.get(file) ?? []), route])
@@ -15,7 +16,7 @@ Sallyport ${version}${options.dev ? ', development: handlers are loaded anew whe
   listens on  ${url}
 ${formatInternal(gateway)}  name        ${options.frontendId}
   workers     ${options.workers}
-  handlers    ${options.handlers}
+${file === undefined ? '' : `  options     ${file}\n`}  handlers    ${options.handlers}
 ${formatRoutes(files, options.handlers)}
 
 ${formatPage(gateway)}  ${options.dev ? 'r and Enter load the handlers anew. ' : ''}Ctrl-C ends it.

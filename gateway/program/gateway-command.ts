@@ -116,7 +116,7 @@ async function runGateway(given: Arguments): Promise<void> {
       log.warn('The configuration has changed: restart the gateway to apply it', { file })
     )
   const state = await new Program(gateway).start()
-  if (state === 'running') process.stdout.write(formatBanner(gateway, version))
+  if (state === 'running') process.stdout.write(formatBanner(gateway, version, file))
 }
 
 /** Returns the placeholder of a flag's value; an empty object if the flag takes none. */

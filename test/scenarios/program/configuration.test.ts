@@ -69,6 +69,7 @@ t.test(
     const player = await Player.connect(`${url}/?name=ann`)
     t.equal(await player.request('me.name'), 'ann')
     t.match(out, 'It listens: true true\n')
+    t.match(out, `\n  options     ${join(game, 'sallyport.config.ts')}\n`, 'it says which file it has read')
     const file = join(game, 'sallyport.config.ts')
     writeFileSync(file, `${readFileSync(file, 'utf8')}\n`)
     await until('the change is told', () => err.includes('The configuration has changed'), 30_000)
