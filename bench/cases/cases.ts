@@ -1,5 +1,6 @@
 /** All cases, and the search by names. */
 import type { Case } from './case.js'
+import { consoleCases } from './console.js'
 import { eventCases } from './events.js'
 import { growthCases } from './growth.js'
 import { idiomCases } from './idioms.js'
@@ -13,6 +14,7 @@ export const cases: readonly Case[] = [
   ...pushCases,
   ...requestCases,
   ...metricsCases,
+  ...consoleCases,
   ...idiomCases,
   ...growthCases,
   ...sessionCases,

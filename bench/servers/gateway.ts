@@ -33,6 +33,7 @@ await serve(async (): Promise<Server> => {
       stretch: (stretch: Stretch) => runStretch(gateway, stretch),
       churn: (asked: { seconds: number }) => runChurn(gateway, asked),
       tell: (asked: { missed: number; clients: number }) => tell(gateway, asked),
+      console: () => gateway.console?.url,
       memory: readMemory,
       watchMemory: (ms: number) => watchMemory(ms)
     },
