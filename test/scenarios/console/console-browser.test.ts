@@ -115,6 +115,13 @@ t.test('the console', { skip: whyNoBrowser() }, async t => {
       return line.clientHeight
     })()`)
     t.ok((lineHeight as number) < 300, 'a long line scrolls')
+    await open(page, 'overview')
+    for (const width of [360, 800, 1_400]) {
+      await page.setViewportSize({ width, height: 740 })
+      const inRows = await page.evaluate(`Object.values(Object.groupBy(
+        document.querySelectorAll('.tiles > div'), tile => tile.offsetTop)).map(row => row.length)`)
+      t.equal(new Set(inRows as number[]).size, 1, `the tiles fill their rows at ${width} px`)
+    }
     t.equal(
       await page.evaluate(`import('./parts/dom.js').then(({ create, markCode }) =>
       create('p', {}, ...markCode('See \`a<b>\`.')).innerHTML)`),

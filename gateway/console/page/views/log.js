@@ -134,7 +134,7 @@ function openLines() {
 function createLine({ at, level, message, fields }) {
   const parts = Object.entries(fields).flatMap(([name, value]) => [
     ' ',
-    create('span', { className: 'pair-of' }, create('b', {}, name), `=${value}`)
+    create('span', {}, create('b', {}, `${name}=`), value === '' ? '""' : value)
   ])
   return create(
     'li',
@@ -143,7 +143,7 @@ function createLine({ at, level, message, fields }) {
     ' ',
     create('span', { className: 'level' }, level),
     ' ',
-    create('span', { className: 'message' }, message, ...parts)
+    create('span', { className: 'message' }, create('strong', {}, message), ...parts)
   )
 }
 
