@@ -9,11 +9,12 @@ import {
   unlinkSync,
   writeFileSync
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 import { Project } from '../../helpers/development.js'
 import { root } from '../../helpers/paths.js'
+import { readText } from '../../helpers/sources.js'
 import { until } from '../../helpers/until.js'
 
 const isolations = ['thread', 'process'] as const
@@ -244,16 +245,18 @@ t.test('where the system can watch no more files they are polled, as with devPol
 /** Creates a copy of the package with all that it needs but tsx, and without chokidar if that is asked. */
 function copyPackage(t: Test, packages: readonly string[]): string {
   const { folder } = new Project(t, {})
-  for (const room of ['gateway', 'workers', 'shared', 'client'])
+  for (const room of ['gateway', 'workers', 'shared', 'client', 'tools'])
     cpSync(join(root, 'dist', room), join(folder, 'dist', room), { recursive: true })
   cpSync(join(root, 'package.json'), join(folder, 'package.json'))
-  mkdirSync(join(folder, 'node_modules'))
-  for (const name of packages)
-    symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
+  for (const name of packages) {
+    const link = join(folder, 'node_modules', name)
+    mkdirSync(dirname(link), { recursive: true })
+    symlinkSync(join(root, 'node_modules', name), link)
+  }
   return folder
 }
 
-const needed = ['ws', 'piscina', 'superjson']
+const needed = Object.keys(JSON.parse(readText('package.json')).dependencies)
 
 t.test(
   'without tsx and chokidar, JavaScript runs and r reloads it; each is asked for where it is needed',
