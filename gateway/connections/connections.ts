@@ -49,10 +49,9 @@ export class Connections {
     return this.#open.size
   }
 
+  /** Bytes that wait to be sent, as each connection has told the budget last: at its last flush. */
   get sendBytesWaiting(): number {
-    let bytes = 0
-    for (const connection of this.#open) bytes += connection.sendBytesWaiting
-    return bytes
+    return this.#parts.budget.bytes
   }
 
   open(opened: OpenedSocket, credentials: Credentials): void {
