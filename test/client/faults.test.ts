@@ -27,10 +27,15 @@ async function listen(t: Test, server: TcpServer): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
+/** The client may be gone before it has the answer. */
+const ignore = () => {}
+
 /** Answers an upgrade by a response. */
 const refusing = (head: string, body = '') =>
   createServer().on('upgrade', (_request, socket) =>
-    socket.end(`HTTP/1.1 ${head}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`)
+    socket
+      .on('error', ignore)
+      .end(`HTTP/1.1 ${head}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`)
   )
 
 /** Returns the error of `connect`, and the failures that it reported. */
@@ -139,7 +144,7 @@ t.test('what does not pass by itself rejects at once', async t => {
 })
 
 t.test('an answer that begins no WebSocket is told from a fault without a reason', async t => {
-  const answering = (answer: string) => createTcpServer(socket => socket.on('error', () => {}).end(answer))
+  const answering = (answer: string) => createTcpServer(socket => socket.on('error', ignore).end(answer))
   const upgrade = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: '
   const rows: [answer: string, message: RegExp][] = [
     [
@@ -183,7 +188,9 @@ t.test('a server says when to come back, and the client does so', async t => {
   let visits = 0
   const server = createServer().on('upgrade', (_request, socket) => {
     visits++
-    socket.end('HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\nConnection: close\r\n\r\n')
+    socket
+      .on('error', ignore)
+      .end('HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\nConnection: close\r\n\r\n')
   })
   const port = await listen(t, server)
   const failures: Failure[] = []

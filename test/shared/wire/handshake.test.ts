@@ -19,6 +19,7 @@ t.test('a handshake is read as its client says it', t => {
       dictVersion: 'x1',
       errorFlag: true,
       richBodies: false,
+      traced: false,
       user: { token: 7 }
     }
   )
@@ -28,6 +29,7 @@ t.test('a handshake is read as its client says it', t => {
     dictVersion: undefined,
     errorFlag: false,
     richBodies: false,
+    traced: false,
     user: undefined
   })
   t.end()

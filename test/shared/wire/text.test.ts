@@ -183,7 +183,7 @@ t.test('what is not a request is refused with the reason', t => {
     ['{"id":1}', 'a text frame begins with "["'],
     ['[', 'its id is not an integer in plain digits'],
     ['[]', 'its id is not an integer in plain digits'],
-    ['["a",1]', 'its id is not an integer in plain digits'],
+    ['["a",1]', 'no comma follows its id'],
     ['[null,"a"]', 'its id is not an integer in plain digits'],
     ['[-1,"a"]', 'its id is not an integer in plain digits'],
     ['[01,"a"]', 'its id is not an integer in plain digits'],
