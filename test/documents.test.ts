@@ -326,6 +326,8 @@ t.test('the README shows what npm start prints', async t => {
   const gateway = {
     options: { dev: false, frontendId: 'gateway-1', workers, handlers, onHttpRequest: () => {} },
     url: 'ws://127.0.0.1:3010',
+    internalUrl: 'http://127.0.0.1:3011',
+    console: { url: 'http://127.0.0.1:3011/console/', token: 'BDKqM7S5eaqPBf2gJ4p9ZwTx' },
     routes: routes.sort((a, b) => (a.route < b.route ? -1 : 1))
   }
   const banner = formatBanner(gateway as unknown as Gateway, version)

@@ -48,6 +48,9 @@ const longestSilence = 120_000
 const maxRequestsPerSocket = 1_000
 const flags = { port: '--port', host: '--host' }
 
+/** Connections that may wait for their accept; Linux takes no more than net.core.somaxconn. */
+const backlog = 4_096
+
 export interface ListenerInit extends TlsFiles, AddressLimitsInit {
   readonly maxConnections: number
   readonly trustedProxies: number
@@ -144,7 +147,8 @@ export class Listener {
         if (this.isListening) return this.#tcpConnections.acceptFailed(error)
         reject(errors.listenFailed(`Can't listen on ${host}:${port}: ${explainListenError(error, flags)}`))
       })
-      this.#http.listen(port, host, () => {
+      // Exclusive: in a cluster, such as that of pm2, a second gateway would else share the port and the name.
+      this.#http.listen({ port, host, backlog, exclusive: true }, () => {
         this.#port = (this.#http.address() as AddressInfo).port
         this.#tcpConnections.start()
         resolve()
