@@ -147,7 +147,7 @@ export class Listener {
         if (this.isListening) return this.#tcpConnections.acceptFailed(error)
         reject(errors.listenFailed(`Can't listen on ${host}:${port}: ${explainListenError(error, flags)}`))
       })
-      // Exclusive: in a cluster, such as that of pm2, a second gateway would else share the port and the name.
+      // Exclusive: in a cluster, such as that of pm2, a second gateway would else share port and name.
       this.#http.listen({ port, host, backlog, exclusive: true }, () => {
         this.#port = (this.#http.address() as AddressInfo).port
         this.#tcpConnections.start()
