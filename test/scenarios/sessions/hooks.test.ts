@@ -268,8 +268,8 @@ t.test('in onClose the session can be changed no more, and others can be told', 
 
 /** Returns the fields that each line of a request carries. */
 function routeOf([line]: readonly Readonly<Record<string, unknown>>[]) {
-  const { route, requestId, worker } = line!
-  return { route, requestId, worker }
+  const { route, requestId, sid, uid, worker } = line!
+  return { route, requestId, sid, uid, worker }
 }
 
 t.test('an onClose that throws is logged, and stops nothing else', async t => {
