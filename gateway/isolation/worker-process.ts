@@ -18,11 +18,18 @@ import { ProcessChannel } from '../../shared/link/process-channel.js'
 import type { ToProcess } from '../../shared/link/process-messages.js'
 import { channelFile } from '../../shared/link/worker-setup.js'
 import { withTimeout } from '../../shared/with-timeout.js'
+import { expectFreeFiles } from '../limits/open-files.js'
 import type { ResolvedOptions } from '../options/options.js'
 import { asksInspector, freeInspectPort, takeInspectPort } from './inspect-ports.js'
 import { withoutEval } from './node-arguments.js'
 import { Questions, type WorkerAnswer } from './questions.js'
 import { closingGrace, EndOnce, ProcessEnd, type Transport, type TransportInit } from './transport.js'
+
+/**
+ * Number of files that are open while a process is started: its channel, its scratch file, and those of
+ * libuv. If there are too few, Node 20 to 24 leak the channel.
+ */
+const filesOfProcess = 12
 
 const workerFile = fileURLToPath(new URL('../../workers/process.js', import.meta.url))
 
@@ -58,6 +65,7 @@ export class WorkerProcess implements Transport {
     this.#claims = claims
     this.#ended = new Promise(resolve => (this.#tellEnded = resolve))
     this.#end = new EndOnce('the worker closed its channel', cause => this.#onEnd(cause))
+    expectFreeFiles(filesOfProcess)
     const file = openScratch()
     this.#runningFile = file
     const argv = argvOfProcess(options)

@@ -46,9 +46,12 @@ function listOpenFiles(): string[] {
   }
 }
 
-/** Returns the name of a target without its number: the sockets of a process are counted together. */
+/**
+ * Returns the name of a target without its number, or the random part of its folder: the sockets of a process
+ * are counted together, and so are the scratch files of its workers.
+ */
 function nameTarget(target: string): string {
-  return target.replace(/:\[\d+\]$/, '')
+  return target.replace(/:\[\d+\]$/, '').replace(/(\/sallyport-)\w{6}(?=\/)/, '$1…')
 }
 
 /**

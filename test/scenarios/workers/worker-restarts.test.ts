@@ -52,23 +52,24 @@ t.test(
   }
 )
 
-t.test(
-  'while files run short no worker is begun that would lose some, and afterwards one is up',
-  { skip: canLimitFiles ? false : 'only Linux can limit the files of a running process' },
-  async t => {
-    const { gateway, lines } = await startGateway(t, 'session', { workers: 1, isolation: 'thread' })
-    const stock = takeStock()
-    const shortage = shortenFiles(1)
-    await until('files run short', () => !canOpen(16))
-    await gateway.killWorker(0)
-    const failures = () => lines.filter(({ message }) => message === 'A worker did not come up')
-    await until('it was tried in vain', () => failures().length >= 2)
-    t.match(failures()[0]!.fields, { worker: 0, error: /EMFILE/ })
-    t.equal(await shortage, true)
-    await until('a worker is up', () => gateway.isReady)
-    t.same(await waitForNoLeftovers(stock), [])
-  }
-)
+for (const isolation of ['thread', 'process'] as const)
+  t.test(
+    `while files run short no ${isolation} is begun that would lose some, and afterwards one is up`,
+    { skip: canLimitFiles ? false : 'only Linux can limit the files of a running process' },
+    async t => {
+      const { gateway, lines } = await startGateway(t, 'session', { workers: 1, isolation })
+      const stock = takeStock()
+      const shortage = shortenFiles(1)
+      await until('files run short', () => !canOpen(16))
+      await gateway.killWorker(0)
+      const failures = () => lines.filter(({ message }) => message === 'A worker did not come up')
+      await until('it was tried in vain', () => failures().length >= 2)
+      t.match(failures()[0]!.fields, { worker: 0, error: /EMFILE/ })
+      t.equal(await shortage, true)
+      await until('a worker is up', () => gateway.isReady)
+      t.same(await waitForNoLeftovers(stock), [])
+    }
+  )
 
 function canOpen(files: number): boolean {
   try {
