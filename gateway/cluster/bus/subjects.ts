@@ -1,0 +1,32 @@
+/** The subjects and logs of a cluster, by its name. */
+
+/** Returns a text as one token of a subject or a key: any text becomes letters, digits, `-` and `_`. */
+export function tokenOf(text: string): string {
+  return Buffer.from(text).toString('base64url')
+}
+
+/** The subjects of the cluster with this name. `start`: a gateway's start number. */
+export function subjectsOf(cluster: string) {
+  const prefix = `sp.${tokenOf(cluster)}`
+  return {
+    /** Messages of the links to one start. */
+    link: (start: number) => `${prefix}.g.${start}`,
+    /** Messages for all gateways. */
+    all: `${prefix}.all`,
+    hello: `${prefix}.hello`,
+    /** Questions about claims, to one start. */
+    ask: (start: number) => `${prefix}.ask.${start}`
+  }
+}
+
+/** The names of the cluster's logs. */
+export function logsOf(cluster: string) {
+  const prefix = `sp-${tokenOf(cluster)}`
+  return {
+    starts: `${prefix}-starts`,
+    leases: `${prefix}-leases`,
+    deaths: `${prefix}-deaths`,
+    claims: (index: number) => `${prefix}-claims-${index}`,
+    parked: `${prefix}-parked`
+  }
+}

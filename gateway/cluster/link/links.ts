@@ -1,0 +1,66 @@
+/** The links to the other gateways of a cluster, as the rooms that use them see them. */
+import type { Inbox } from '../../../shared/link/inbox.js'
+import type { Outbox } from '../../../shared/link/outbox-writer.js'
+
+/** An item of a frame. */
+export type Item = string | number | null
+
+/**
+ * Kinds of frames, which are frozen: a kind is never renumbered. A receiver skips a kind that it does not
+ * know.
+ */
+export const frameKinds = {
+  outbox: 0,
+  inbox: 1,
+  interest: 2,
+  moved: 3,
+  take: 4,
+  export: 5,
+  settle: 6,
+  piece: 7,
+  gather: 8,
+  gathered: 9
+} as const
+
+export type FrameKind = Exclude<keyof typeof frameKinds, 'piece'>
+
+/** The link to one start of another gateway. */
+export interface Link {
+  readonly frontendId: string
+  /** The start number of that gateway's process. */
+  readonly start: number
+  /** Version of the link's protocol that both ends speak. */
+  readonly version: number
+  readonly isOpen: boolean
+  /** Whether its queue has room. Without room an operation is to be refused, and an event to be dropped. */
+  readonly hasRoom: boolean
+  /** Operations for that gateway. What is written during one turn of the event loop leaves as one message. */
+  readonly outbox: Outbox
+  /** Answers for operations of that gateway. */
+  readonly inbox: Inbox
+  /** Has what was written to `outbox` and `inbox` sent at the end of this turn of the event loop. */
+  flushSoon(): void
+  /** Sends a frame behind all that was written before, in the same order. */
+  send(kind: Exclude<FrameKind, 'outbox' | 'inbox'>, items: readonly Item[]): void
+  /** Calls `done` once the peer has taken in all that was written until now; false if the link ends first. */
+  whenTakenIn(done: (isTakenIn: boolean) => void): void
+}
+
+/** Receives the frames of one kind, in the order in which they were sent. `age`: milliseconds, estimated. */
+export type FrameReader = (from: Link, items: readonly Item[], age: number) => void
+
+export interface LinkListener {
+  linkUp?(link: Link): void
+  /** The start at its other end is over, or the own one. What waits for it has failed. */
+  linkDown?(link: Link): void
+}
+
+export interface Links {
+  /** The links that are open. */
+  readonly all: readonly Link[]
+  find(frontendId: string): Link | undefined
+  ofStart(start: number): Link | undefined
+  /** Sets the reader of a kind of frames. To be called before the first link is made. */
+  read(kind: FrameKind, reader: FrameReader): void
+  watch(listener: LinkListener): void
+}
