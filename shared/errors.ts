@@ -95,6 +95,25 @@ export const errors = {
     (frontendId: string) =>
       `No gateway is known by the frontendId ${JSON.stringify(frontendId.length > 256 ? `${frontendId.slice(0, 256)}…` : frontendId)}`
   ),
+  clusterUnavailable: define(
+    'CLUSTER_UNAVAILABLE',
+    (what: string, why: string) => `The cluster can't be asked for ${what} now, and nothing was done: ${why}`
+  ),
+  clusterTimeout: define(
+    'CLUSTER_TIMEOUT',
+    (what: string, frontendId: string, ms: number) =>
+      `Gateway ${JSON.stringify(frontendId)} has not answered ${what} within ${ms} ms; it may be done or not`
+  ),
+  frontendLost: define(
+    'FRONTEND_LOST',
+    (frontendId: string, what: string) =>
+      `Gateway ${JSON.stringify(frontendId)} ended before it answered ${what}; it may be done or not`
+  ),
+  clusterUnsupported: define(
+    'CLUSTER_UNSUPPORTED',
+    (what: string, frontendId: string) =>
+      `Gateway ${JSON.stringify(frontendId)} runs an older version, which does not know ${what}; nothing was done`
+  ),
   uidInvalid: define(
     'UID_INVALID',
     (got: string) => `Expected a uid to be a non-empty string of at most 256 bytes, got ${got}`
@@ -218,5 +237,10 @@ export const errors = {
     (isolation: string, why: string) => `A worker could not be started as a ${isolation}: ${why}`
   ),
   listenFailed: define('LISTEN_FAILED', (message: string) => message),
-  tlsInvalid: define('TLS_INVALID', (message: string) => message)
+  tlsInvalid: define('TLS_INVALID', (message: string) => message),
+  frontendTaken: define(
+    'FRONTEND_TAKEN',
+    (frontendId: string, cluster: string) =>
+      `Another gateway of the cluster ${JSON.stringify(cluster)} is running as ${JSON.stringify(frontendId)}: choose another frontendId, or end that gateway`
+  )
 } as const
