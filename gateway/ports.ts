@@ -62,7 +62,7 @@ export function createInternalPort(
 ): InternalPort {
   const server = new InternalServer(gateway.options)
   server.add(listHealthRoutes(() => gateway.diagnose()))
-  addMetrics(server, gateway, core)
+  addMetrics(server, gateway, core, metrics)
   const added = addConsole(server, gateway, core, metrics)
   return {
     get url() {
@@ -88,13 +88,13 @@ export function createInternalPort(
 }
 
 /** Adds the metrics to the internal port. */
-function addMetrics(server: InternalServer, gateway: Gateway, core: Core): void {
+function addMetrics(server: InternalServer, gateway: Gateway, core: Core, metrics: Metrics): void {
   const { options } = gateway
   if (options.internalPort === 'off') return
   const figures = new OwnFigures()
   server.onClose(() => figures.close())
   const createdAt = options.monotonic()
-  const metrics = createMetricsRoute(() => ({
+  const route = createMetricsRoute(() => ({
     version,
     frontendId: options.frontendId,
     uptime: (options.monotonic() - createdAt) / 1000,
@@ -104,9 +104,10 @@ function addMetrics(server: InternalServer, gateway: Gateway, core: Core): void 
     gateway: figures.latest,
     workers: core.pool.up,
     hasWorkerProcesses: options.isolation === 'process',
-    isReady: gateway.isReady
+    isReady: gateway.isReady,
+    isInCluster: metrics.hasGauge('clusterUp')
   }))
-  server.add([metrics])
+  server.add([route])
 }
 
 /**

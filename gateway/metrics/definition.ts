@@ -23,6 +23,8 @@ export interface Sources {
   readonly hasWorkerProcesses: boolean
   /** Whether players can be sent here. */
   readonly isReady: boolean
+  /** Whether this gateway is one of a cluster. */
+  readonly isInCluster: boolean
 }
 
 export type Labels = Readonly<Record<string, string>>

@@ -5,13 +5,19 @@
  * that a gateway that nobody scrapes does nothing for it.
  */
 import { type Metric, Registry } from 'prom-client'
+import { clusterMetrics } from './cluster-metrics.js'
 import { connectionMetrics } from './connection-metrics.js'
 import type { Definition, HistogramDefinition, Labels, Sources } from './definition.js'
 import { requestMetrics } from './request-metrics.js'
 import { workerMetrics } from './worker-metrics.js'
 
 /** All metrics, in the order in which they are written. */
-export const definitions: readonly Definition[] = [...connectionMetrics, ...requestMetrics, ...workerMetrics]
+export const definitions: readonly Definition[] = [
+  ...connectionMetrics,
+  ...requestMetrics,
+  ...workerMetrics,
+  ...clusterMetrics
+]
 
 /** One value, as prom-client formats it. */
 interface Value {
@@ -23,6 +29,8 @@ interface Value {
 
 export class Exposition {
   readonly #registry = new Registry()
+  /** Has the metrics that only a gateway in a cluster writes. */
+  readonly #clusterRegistry = new Registry()
   readonly #readSources: () => Sources
   /** The sources of the scrape in progress: all metrics of one answer are of one moment. */
   #sources: Sources | undefined
@@ -31,8 +39,9 @@ export class Exposition {
 
   constructor(readSources: () => Sources) {
     this.#readSources = readSources
-    for (const { name, help, type, ...definition } of definitions) {
-      const values = () => valuesOf({ name, help, type, ...definition } as Definition, this.#sources!)
+    for (const definition of definitions) {
+      const { name, help, type } = definition
+      const values = () => valuesOf(definition, this.#sources!)
       const metric = {
         name,
         help,
@@ -41,7 +50,8 @@ export class Exposition {
         get: async () => ({ name, help, type, values: values() })
       }
       // The registry needs no more of a metric than these members.
-      this.#registry.registerMetric(metric as unknown as Metric)
+      const registry = clusterMetrics.includes(definition) ? this.#clusterRegistry : this.#registry
+      registry.registerMetric(metric as unknown as Metric)
     }
   }
 
@@ -57,9 +67,10 @@ export class Exposition {
     return this.#running
   }
 
-  #write(): Promise<string> {
+  async #write(): Promise<string> {
     this.#sources = this.#readSources()
-    return this.#registry.metrics()
+    const own = await this.#registry.metrics()
+    return this.#sources.isInCluster ? own + (await this.#clusterRegistry.metrics()) : own
   }
 }
 

@@ -62,7 +62,24 @@ const counterNames = [
   'workersReloaded',
   'routesSuspended',
   'logLinesDropped',
-  'logErrors'
+  'logErrors',
+  'relayed',
+  'relayedFailed',
+  'served',
+  'clusterBatches',
+  'clusterBytes',
+  'clusterResent',
+  'clusterGaps',
+  'clusterEventsLost',
+  'claimsWon',
+  'claimsLost',
+  'claimsAsked',
+  'leasesLost',
+  'sessionsMovedOut',
+  'sessionsMovedIn',
+  'sessionsParked',
+  'sessionsRestored',
+  'handoversFailed'
 ] as const
 
 export const gaugeNames = [
@@ -80,7 +97,16 @@ export const gaugeNames = [
   'queueDelay',
   'turns',
   'sendBytesWaiting',
-  'backlogBytes'
+  'backlogBytes',
+  'clusterUp',
+  'clusterPeers',
+  'clusterWaiting',
+  'clusterQueueBytes',
+  'clusterLag',
+  'interestNames',
+  'claimsHeld',
+  'leaseLeft',
+  'sessionsInTransit'
 ] as const
 
 export type CounterName = (typeof counterNames)[number]
@@ -113,6 +139,11 @@ export class Metrics {
   /** Registers the function that reads a gauge. */
   gauge(name: GaugeName, read: () => number): void {
     this.#gauges.set(name, read)
+  }
+
+  /** Whether a gauge has a function that reads it. Those of a cluster have none in a gateway alone. */
+  hasGauge(name: GaugeName): boolean {
+    return this.#gauges.has(name)
   }
 
   /** Returns all present values, by name. */

@@ -24,6 +24,21 @@ export const frameKinds = {
 
 export type FrameKind = Exclude<keyof typeof frameKinds, 'piece'>
 
+/** What operators see of a link. */
+export interface LinkFigures {
+  /** Batches that were sent, and their bytes, since the link began; those that were sent again count anew. */
+  readonly batches: number
+  readonly bytes: number
+  readonly resent: number
+  /** Times that a batch of the peer was missing and asked for. */
+  readonly gaps: number
+  /** Bytes that wait to be sent, and bytes that were sent and are not acknowledged. */
+  readonly queueBytes: number
+  readonly unackedBytes: number
+  /** Milliseconds since the oldest unacknowledged batch was sent; 0: there is none. */
+  readonly lag: number
+}
+
 /** The link to one start of another gateway. */
 export interface Link {
   readonly frontendId: string
@@ -44,6 +59,8 @@ export interface Link {
   send(kind: Exclude<FrameKind, 'outbox' | 'inbox'>, items: readonly Item[]): void
   /** Calls `done` once the peer has taken in all that was written until now; false if the link ends first. */
   whenTakenIn(done: (isTakenIn: boolean) => void): void
+  /** Returns its figures of this moment, for the console and the metrics. */
+  figures(): LinkFigures
 }
 
 /** Receives the frames of one kind, in the order in which they were sent. `age`: milliseconds, estimated. */

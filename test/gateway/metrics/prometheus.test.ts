@@ -26,6 +26,7 @@ function createSources(changes: Partial<Sources> = {}): Sources {
     workers: [],
     hasWorkerProcesses: false,
     isReady: true,
+    isInCluster: false,
     ...changes
   }
 }
@@ -101,6 +102,21 @@ t.test('plain values are written with their labels', async t => {
     await write({ workers: [{ index: 3, figures: threadFigures }], hasWorkerProcesses: true }),
     'process_resident_memory_bytes{process="worker-3"} 7.5'
   )
+})
+
+t.test('the metrics of a cluster are written only in a cluster', async t => {
+  t.notMatch(await write(), /sallyport_cluster/)
+  const text = await write({ isInCluster: true })
+  const { values } = createSources()
+  for (const line of [
+    '# TYPE sallyport_cluster_lag_seconds gauge',
+    `sallyport_cluster_lag_seconds ${values.clusterLag / 1_000}`,
+    `sallyport_cluster_operations_total{direction="in"} ${values.served}`,
+    `sallyport_cluster_sessions_moved_total{direction="out"} ${values.sessionsMovedOut}`
+  ])
+    t.ok(text.split('\n').includes(line), line)
+  t.match(text, /\nsallyport_uptime_seconds 60\n/, 'the others are there, too')
+  t.match(text, /[^\n]\n$/)
 })
 
 t.test('a histogram is written with cumulative buckets, its sum and its count', async t => {
