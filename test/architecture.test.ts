@@ -95,6 +95,7 @@ const nodeEntry = 'client/node.ts'
 const timeDoors = {
   read: 'shared/clock.ts',
   use: [
+    'gateway/cluster/bus/local-log.ts',
     'gateway/console/audit.ts',
     'gateway/console/console.ts',
     'gateway/console/worker-views.ts',
