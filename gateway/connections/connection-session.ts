@@ -4,23 +4,31 @@
  * Owned by the connection, and lives as long as it does. When the connection closes, the session ends or is
  * kept for a resume. A session that can be resumed may outlive the connection: a ResumableReceiver stands
  * between the two.
+ *
+ *   authenticate ──▶ settle ──▶ open
+ *
+ * Each of the first two may take time, in which the connection may close: nothing that was asked for before
+ * is used after that. `settle` takes time in a cluster only.
  */
 import { type CloseCode, closeCodes, mayResume } from '../../shared/close-codes.js'
+import { errors, type GatewayError } from '../../shared/errors.js'
 import type { ResumeReply, ResumeRequest } from '../../shared/wire/resume.js'
 import type { Intake } from '../intake/intake.js'
 import type { AuthenticationRequest, Credentials } from '../options/options.js'
 import type { PomeloMessages } from '../protocols/pomelo-messages.js'
-import type { ProtocolSession } from '../protocols/protocol.js'
+import type { ProtocolSession, SettledListener } from '../protocols/protocol.js'
 import type { ResumableConnection, ResumableReceiver } from '../resume/resumable-receiver.js'
 import type { Resumption } from '../resume/resumption.js'
 import {
   type Authentication,
   type HandshakeRefusal,
   type Identity,
-  nobody
+  nobody,
+  refuseForNow,
+  refuseUntil
 } from '../sessions/authentication.js'
 import type { Receiver } from '../sessions/receiver.js'
-import type { ClientInfo, Ending, Registry } from '../sessions/registry.js'
+import { type ClientInfo, type Ending, type Registry, replaced } from '../sessions/registry.js'
 import type { Session } from '../sessions/session.js'
 import type { Traffic } from './traffic.js'
 
@@ -46,6 +54,8 @@ export class ConnectionSession implements ProtocolSession {
   #session: Session | undefined
   /** The receiver of a session that can be resumed. */
   #resumable: ResumableReceiver | undefined
+  /** The user that was claimed for the session, and its number; only until it begins. */
+  #claimed: { readonly uid: string; readonly sid: number } | undefined
 
   constructor(connection: AttachedConnection, parts: ConnectionSessionParts, credentials: Credentials) {
     this.#connection = connection
@@ -84,29 +94,82 @@ export class ConnectionSession implements ProtocolSession {
       .catch(error => connection.fail(error))
   }
 
-  prepareResume(asked: ResumeRequest, messages: PomeloMessages): ResumeReply | undefined {
-    const found = this.#parts.resumption.admit(asked, messages, this.#identity.uid)
-    if ('code' in found) {
-      this.#connection.end(found.code, found.kickReason)
-      return undefined
+  settle(
+    asked: ResumeRequest | undefined,
+    messages: PomeloMessages | undefined,
+    done: SettledListener
+  ): void {
+    const point = asked?.session
+    const { resumption } = this.#parts
+    const { far } = resumption
+    if (
+      point === undefined ||
+      far === undefined ||
+      resumption.knows(point.token) ||
+      !far.mayHave(point.token)
+    )
+      return this.#settleHere(asked, messages, done)
+    const connection = this.#connection
+    // A session that has come for a client that is gone meanwhile waits here as any other whose client is
+    // away.
+    far
+      .take(point, this.#identity.uid)
+      .then(taken => {
+        if (!connection.isConnected) return
+        if (taken.kind === 'again') return done(refuseUntil(taken.ms), undefined)
+        this.#settleHere(asked, messages, done)
+      })
+      .catch(error => connection.fail(error))
+  }
+
+  /** Finds the session to resume among those of this gateway, or has the user for a new one. */
+  #settleHere(
+    asked: ResumeRequest | undefined,
+    messages: PomeloMessages | undefined,
+    done: SettledListener
+  ): void {
+    const connection = this.#connection
+    const { resumption, registry } = this.#parts
+    const { uid } = this.#identity
+    let reply: ResumeReply | undefined
+    if (asked !== undefined) {
+      const found = resumption.admit(asked, messages!, uid)
+      // Its session was ended on purpose while the client was away.
+      if ('code' in found) return connection.end(found.code, found.kickReason)
+      this.#resumable = found.receiver
+      reply = found.reply
     }
-    this.#resumable = found.receiver
-    return found.reply
+    if (uid === null || this.#resumable?.session !== undefined) return done(undefined, reply)
+    const refusal = this.#judge(uid)
+    if (refusal !== undefined || !registry.needsClaims) return done(refusal, reply)
+    registry
+      .claimNewcomer(uid)
+      .then(claimed => {
+        if (typeof claimed === 'number') this.#claimed = { uid, sid: claimed }
+        if (!connection.isConnected) return this.#discard()
+        if (typeof claimed !== 'number') return done(this.#refuse(claimed), undefined)
+        // Judged again: another session of the user may have come here while this one waited.
+        done(this.#judge(uid), reply)
+      })
+      .catch(error => connection.fail(error))
   }
 
   /** Returns a refusal if the user has another session already and `singleSession` forbids a second one. */
-  judge(): HandshakeRefusal | undefined {
-    const { uid } = this.#identity
-    if (uid === null || this.#resumable?.session !== undefined) return undefined
+  #judge(uid: string): HandshakeRefusal | undefined {
     const error = this.#parts.registry.judgeUid(uid)
-    if (error === undefined) return undefined
-    // The receiver that `prepareResume` has made is not needed any more.
-    this.#resumable?.end(closeCodes.handshakeRefused, null)
-    this.#resumable = undefined
-    return this.#parts.authentication.refuse(error.message, { reason: error.message, error: error.code })
+    return error && this.#refuse(error)
   }
 
-  /** Begins the session, or resumes the one that `prepareResume` has found. */
+  /** Returns how a client is refused whose user can't be had. */
+  #refuse({ code, message }: GatewayError): HandshakeRefusal {
+    if (code !== errors.singleSession.code) return refuseForNow()
+    const { registry, authentication } = this.#parts
+    // A later one has come while this one was about to begin.
+    if (registry.lastOneWins) return { code: replaced.code, reason: replaced.kickReason, user: undefined }
+    return authentication.refuse(message, { reason: message, error: code })
+  }
+
+  /** Begins the session, or resumes the one that `settle` has found. */
   open(client: ClientInfo): void {
     const resumable = this.#resumable
     resumable?.attach(this.#connection)
@@ -115,7 +178,10 @@ export class ConnectionSession implements ProtocolSession {
       this.#parts.registry.resume(resumable.session, client)
       return
     }
-    this.#session = this.#parts.registry.open(resumable ?? this.#connection, client, this.#identity)
+    const sid = this.#claimed?.sid
+    // From here on the claim is the session's, which releases it at its end.
+    this.#claimed = undefined
+    this.#session = this.#parts.registry.open(resumable ?? this.#connection, client, this.#identity, sid)
     if (resumable !== undefined) resumable.session = this.#session
     this.#identity = nobody
   }
@@ -158,10 +224,17 @@ export class ConnectionSession implements ProtocolSession {
     this.#detach(ending, code === closeCodes.normal)
   }
 
+  /** Returns what was taken for a session that does not begin. */
+  #discard(): void {
+    if (this.#claimed !== undefined) this.#parts.registry.releaseClaim(this.#claimed.uid, this.#claimed.sid)
+    this.#claimed = undefined
+    if (this.#resumable?.session === undefined) this.#resumable?.end(closeCodes.handshakeRefused, null)
+  }
+
   #detach(ending: Ending, isFinal: boolean): void {
     const session = this.#session
     this.#session = undefined
-    if (session === undefined) return
+    if (session === undefined) return this.#discard()
     if (this.#resumable === undefined) return this.#parts.registry.end(session, ending)
     this.#resumable.drop(this.#connection, ending, isFinal)
   }

@@ -7,7 +7,8 @@
  *   awaiting handshake ──▶ judging ──▶ awaiting ack ──▶ open
  *                             └──▶ refused
  *
- *   judging: the `onHandshake` hook and then authentication decide whether the client is let in
+ *   judging: the `onHandshake` hook and then authentication decide whether the client is let in, and its
+ *   session is settled
  */
 import { describeValue } from '../../shared/check.js'
 import { closeCodes } from '../../shared/close-codes.js'
@@ -20,7 +21,7 @@ import {
   packageHeaderSize,
   packageKinds
 } from '../../shared/wire/package.js'
-import { decodeCount, encodeCount } from '../../shared/wire/resume.js'
+import { decodeCount, encodeCount, type ResumeReply } from '../../shared/wire/resume.js'
 import type { GatewayEvent } from '../events/event.js'
 import { encodeFrame } from '../events/frames.js'
 import type { HandshakeAnswer, ResolvedOptions } from '../options/options.js'
@@ -182,25 +183,29 @@ export class PomeloProtocol implements Protocol {
     const { type, version, user } = request
     this.#host.connectionSession.authenticate({ type, version, user }, refusal => {
       if (refusal !== undefined) return this.#refuse(refusal)
-      this.#accept(request, answer.user)
+      this.#settle(request, answer.user)
     })
   }
 
-  #accept(request: HandshakeRequest, userForClient: unknown): void {
+  #settle(request: HandshakeRequest, userForClient: unknown): void {
+    const { connectionSession } = this.#host
+    const { type, errorFlag, richBodies: rich } = request
+    this.#counts = request.resume !== undefined && connectionSession.keepsSessions
+    const emptyBody = type === ownType || rich ? '' : '{}'
+    const { eventCodes } = this.#parts.routes
+    this.#messages = new PomeloMessages({ emptyBody, errorFlag, rich, counts: this.#counts, eventCodes })
+    const asked = this.#counts ? request.resume : undefined
+    connectionSession.settle(asked, this.#messages, (refusal, resume) => {
+      if (refusal !== undefined) return this.#refuse(refusal)
+      this.#accept(request, resume, userForClient)
+    })
+  }
+
+  #accept(request: HandshakeRequest, resume: ResumeReply | undefined, userForClient: unknown): void {
     const host = this.#host
     const { routes, options } = this.#parts
-    const { type, dictVersion, errorFlag, richBodies: rich, user } = request
+    const { dictVersion, richBodies: rich, user } = request
     this.#knownRoutes = routes.size
-    this.#counts = request.resume !== undefined && host.connectionSession.keepsSessions
-    const emptyBody = type === ownType || rich ? '' : '{}'
-    const { eventCodes } = routes
-    this.#messages = new PomeloMessages({ emptyBody, errorFlag, rich, counts: this.#counts, eventCodes })
-    const resume = this.#counts
-      ? host.connectionSession.prepareResume(request.resume!, this.#messages)
-      : undefined
-    if (!host.isConnected) return
-    const refusal = host.connectionSession.judge()
-    if (refusal !== undefined) return this.#refuse(refusal)
     const reply = formatHandshake({
       code: 200,
       heartbeat: options.heartbeat / 1000,

@@ -52,16 +52,16 @@ export interface ProtocolSession {
     done: (refusal: HandshakeRefusal | undefined) => void
   ): void
   /**
-   * Looks for the session that the client wants to resume. Called before `open`.
+   * Settles which session the client gets: the one that it wants to resume, or a new one for which its user
+   * is free. Called once, after `authenticate` and before `open`. Calls `done` synchronously in a gateway
+   * alone. In a cluster the session may first have to come from another gateway, and the user to be claimed.
+   * Never calls `done` if the connection has closed before, or is closed now because the session was ended on
+   * purpose while its client was away.
    *
-   * If that session was ended on purpose while its client was away, tells the client so now, closes the
-   * connection and returns undefined.
-   *
+   * @param asked undefined: the client can't resume
    * @param messages encodes what the session sends to this client from now on
    */
-  prepareResume(asked: ResumeRequest, messages: PomeloMessages): ResumeReply | undefined
-  /** Returns a refusal if no session can begin, else undefined. Called before `open`. */
-  judge(): HandshakeRefusal | undefined
+  settle(asked: ResumeRequest | undefined, messages: PomeloMessages | undefined, done: SettledListener): void
   /**
    * Records that the client has received `count` counted messages. Returns the number of counted messages
    * that the gateway has received from the client.
@@ -70,6 +70,12 @@ export interface ProtocolSession {
    */
   acknowledge(count: number): number
 }
+
+/**
+ * Is told how a client's session was settled: by a refusal, or by the answer for the client, which is
+ * undefined if the client can't resume.
+ */
+export type SettledListener = (refusal: HandshakeRefusal | undefined, resume: ResumeReply | undefined) => void
 
 /** The connection, as its protocol sees it. */
 export interface ProtocolHost {
@@ -81,7 +87,7 @@ export interface ProtocolHost {
   /** Sends a WebSocket ping. */
   ping(): void
   /**
-   * Begins the session, or resumes the one that `prepareResume` has found. While the connection is corked,
+   * Begins the session, or resumes the one that `settle` has found. While the connection is corked,
    * events for the client wait for `uncork`. `user` is the client's own data from the handshake.
    */
   open(user?: unknown): void

@@ -5,8 +5,8 @@
  * route of a request; the body goes to the worker unparsed. Malformed text is answered with an error and
  * leaves the connection open.
  *
- *   authenticating ──▶ open        authenticating: messages of the client wait meanwhile
- *          └──▶ refused
+ *   beginning ──▶ open        beginning: the client is authenticated, and its session settled; messages of
+ *       └──▶ refused          the client wait meanwhile
  */
 import { type ErrorData, errors, GatewayError } from '../../shared/errors.js'
 import { scanRequest, type TextRequest } from '../../shared/wire/text.js'
@@ -20,8 +20,8 @@ export class TextProtocol implements Protocol {
   readonly name = 'json'
   readonly readsRich = false
   readonly #host: ProtocolHost
-  #state: 'authenticating' | 'open' | 'refused' = 'authenticating'
-  /** Messages that came before the client was authenticated. */
+  #state: 'beginning' | 'open' | 'refused' = 'beginning'
+  /** Messages that came before the session began. */
   #early: Buffer[] = []
 
   constructor(host: ProtocolHost) {
@@ -35,12 +35,9 @@ export class TextProtocol implements Protocol {
   /** Authenticates the client, and opens its session if it is let in. */
   start(): void {
     const { connectionSession } = this.#host
-    connectionSession.authenticate(undefined, refused => {
-      const refusal = refused ?? connectionSession.judge()
+    connectionSession.authenticate(undefined, refusal => {
       if (refusal !== undefined) return this.#refuse(refusal)
-      this.#state = 'open'
-      this.#host.open()
-      this.#receiveEarly()
+      connectionSession.settle(undefined, undefined, unsettled => this.#settled(unsettled))
     })
   }
 
@@ -51,6 +48,13 @@ export class TextProtocol implements Protocol {
     // most.
     this.#host.pause()
     this.#early.push(bytes)
+  }
+
+  #settled(refusal: HandshakeRefusal | undefined): void {
+    if (refusal !== undefined) return this.#refuse(refusal)
+    this.#state = 'open'
+    this.#host.open()
+    this.#receiveEarly()
   }
 
   #receiveEarly(): void {

@@ -57,6 +57,10 @@ export class Farewells {
     this.#forget(oldest!)
   }
 
+  has(hash: string): boolean {
+    return this.#byHash.has(hash)
+  }
+
   /**
    * Removes and returns the farewell of a client with this secret. undefined: there is none for this user.
    */

@@ -21,6 +21,7 @@ import type { Session } from '../sessions/session.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { Backlog, type BacklogLimits } from './backlog.js'
 import { type DetachedLimits, DetachedSessions, type Surplus } from './detached-sessions.js'
+import type { FarSessions } from './far-sessions.js'
 import { type Farewell, Farewells } from './farewells.js'
 import type { ResumableKeeper } from './resumable-keeper.js'
 import { ResumableReceiver } from './resumable-receiver.js'
@@ -69,6 +70,8 @@ export class Resumption implements ResumableKeeper {
   readonly #farewells: Farewells
   readonly #budget: SharedBudget
   #forgiven = 0
+  /** The sessions of other gateways; undefined without a cluster. */
+  far: FarSessions | undefined
   /** Evictions since the last log line about them. */
   #evictedUnlogged = 0
   #loggedAt = Number.NEGATIVE_INFINITY
@@ -97,6 +100,12 @@ export class Resumption implements ResumableKeeper {
 
   get backlogBytes(): number {
     return this.#budget.bytes
+  }
+
+  /** Whether a token belongs to a session of this gateway, or to one that has ended here on purpose. */
+  knows(token: string): boolean {
+    const hash = hashSecret(token)
+    return this.#secrets.find(hash) !== undefined || this.#farewells.has(hash)
   }
 
   /**

@@ -42,8 +42,11 @@ export interface HandshakeRefusal {
   readonly reason: string
   /** The member `user` of the answer to the handshake. */
   readonly user: unknown
-  /** Says whether the client is to stay away, or to come back later. */
-  readonly code: typeof closeCodes.handshakeRefused | typeof closeCodes.tryAgainLater
+  /** Says whether the client is to stay away, or to come back later, or that it was replaced. */
+  readonly code:
+    | typeof closeCodes.handshakeRefused
+    | typeof closeCodes.tryAgainLater
+    | typeof closeCodes.replaced
 }
 
 export interface AuthenticationInit extends SettingsLimits {
@@ -124,8 +127,12 @@ export class Authentication {
  * `retrySpread` after it, so that clients that were refused together do not return together.
  */
 export function refuseForNow(least = 0): HandshakeRefusal {
-  const reason = formatComeBack(least + Math.random() * retrySpread)
-  return { reason, user: undefined, code: closeCodes.tryAgainLater }
+  return refuseUntil(least + Math.random() * retrySpread)
+}
+
+/** Returns the refusal of a client that is to come back in `ms` milliseconds. */
+export function refuseUntil(ms: number): HandshakeRefusal {
+  return { reason: formatComeBack(ms), user: undefined, code: closeCodes.tryAgainLater }
 }
 
 function expectAnswer(answer: AuthenticationAnswer): AuthenticationAnswer {

@@ -13,6 +13,7 @@ import { type Identity, nobody } from './authentication.js'
 import type { Receiver } from './receiver.js'
 import { Session } from './session.js'
 import type { Author } from './settings-change.js'
+import type { UserClaims } from './user-claims.js'
 
 export interface RegistryEvents {
   /** `client`: what is known of the client beside its address. */
@@ -64,6 +65,8 @@ export class Registry extends EventEmitter<RegistryEvents> {
   readonly #byUid = new Map<string, Set<Session>>()
   // Numbers are not reused, not even after a restart, so a late operation can never affect another session.
   #lastSid: number
+  /** Claims of users over all gateways; undefined without a cluster. */
+  claims: UserClaims | undefined
   #seconds: number
 
   constructor({ frontendId, singleSession, maxResumeWindow, metrics, now }: RegistryInit) {
@@ -87,15 +90,17 @@ export class Registry extends EventEmitter<RegistryEvents> {
 
   /**
    * Opens a session. It has the user and the settings of `identity` before listeners are told. The caller
-   * first checks with `judgeUid` whether another session keeps this user out.
+   * first checks with `judgeUid` whether another session keeps this user out. `sid`: the number for which the
+   * user was claimed.
    */
   open(
     receiver: Receiver,
     client: ClientInfo = { protocol: 'json' },
-    { uid, settings }: Identity = nobody
+    { uid, settings }: Identity = nobody,
+    sid = ++this.#lastSid
   ): Session {
     if (uid !== null) this.#replaceAll(uid)
-    const session = new Session(this.#frontendId, ++this.#lastSid, receiver)
+    const session = new Session(this.#frontendId, sid, receiver)
     session.since = this.#now()
     session.protocol = client.protocol
     this.#bySid.set(session.sid, session)
@@ -105,6 +110,30 @@ export class Registry extends EventEmitter<RegistryEvents> {
     this.emit('opened', session, client)
     if (uid !== null && session.isOpen) this.emit('bind', session, uid)
     return session
+  }
+
+  /** Whether a user must be claimed, in all gateways, before a session is bound to them. */
+  get needsClaims(): boolean {
+    return this.claims !== undefined && this.#singleSession !== 'off'
+  }
+
+  /** Whether a newcomer ends the user's other sessions, so that who is refused was replaced. */
+  get lastOneWins(): boolean {
+    return this.#singleSession === 'kick'
+  }
+
+  /**
+   * Claims a user for a session that is to begin. Resolves to the session's number, or to the error if the
+   * user can't be had.
+   */
+  async claimNewcomer(uid: string): Promise<number | GatewayError> {
+    const sid = ++this.#lastSid
+    return (await this.claims!.claim(uid, sid)) ?? sid
+  }
+
+  /** Gives up the claim of a session that does not begin. */
+  releaseClaim(uid: string, sid: number): void {
+    this.claims?.release(uid, sid)
   }
 
   /** Sets how many milliseconds a session waits for its client; null: as the options say. */
@@ -235,11 +264,13 @@ export class Registry extends EventEmitter<RegistryEvents> {
     const sessions = this.#byUid.get(uid)
     sessions?.delete(session)
     if (sessions?.size === 0) this.#byUid.delete(uid)
+    this.claims?.release(uid, session.sid)
   }
 }
 
-const replaced: Ending = {
+/** The end of a session whose user came from elsewhere. */
+export const replaced = {
   code: closeCodes.replaced,
   reason: 'replaced',
   kickReason: 'The same user came from elsewhere'
-}
+} as const satisfies Ending

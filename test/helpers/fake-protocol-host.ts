@@ -21,6 +21,9 @@ export class FakeProtocolHost implements ProtocolHost {
   refusal: HandshakeRefusal | undefined
   /** Answers the question of who the client is; undefined if the client is let in. */
   authenticated: (refusal?: HandshakeRefusal) => void = () => {}
+  /** Whether the session takes time to be settled, as in a cluster: until a test calls `settled`. */
+  isSettling = false
+  settled: (refusal?: HandshakeRefusal) => void = () => {}
   #protocol: Protocol | undefined
 
   readonly connectionSession: ProtocolSession = {
@@ -28,8 +31,10 @@ export class FakeProtocolHost implements ProtocolHost {
     authenticate: (_handshake, done) => {
       this.authenticated = done
     },
-    prepareResume: () => undefined,
-    judge: () => this.refusal,
+    settle: (_asked, _messages, done) => {
+      this.settled = refusal => done(refusal, undefined)
+      if (!this.isSettling) this.settled(this.refusal)
+    },
     acknowledge: count => count
   }
 

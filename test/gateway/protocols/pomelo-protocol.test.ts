@@ -9,6 +9,7 @@ import { Metrics } from '../../../gateway/telemetry/metrics.js'
 import { closeCodes } from '../../../shared/close-codes.js'
 import { createLogger } from '../../../shared/text/log.js'
 import { FakeProtocolHost } from '../../helpers/fake-protocol-host.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { pomeloProtocol } from '../../helpers/pomelo-protocol.js'
 
 const { Package, Message, strencode, strdecode } = pomeloProtocol
@@ -172,4 +173,38 @@ t.test('an answer that comes when the client has left opens nothing', async t =>
   await answered.then(() => {}).then(() => {})
   t.equal(isAuthenticated, false)
   t.same(calls(), ['cork'])
+})
+
+t.test('nothing is sent and nothing may come while the session is settled', async t => {
+  const { host, protocol, routes, say, calls } = begin()
+  host.isSettling = true
+  say(handshake)
+  host.authenticated()
+  t.same([calls(), protocol.isReady], [['cork'], false])
+  t.throws(() => say(handshake), { code: 'PROTOCOL_VIOLATED' }, 'a second handshake')
+  t.throws(() => say(Package.encode(ack)), { code: 'PROTOCOL_VIOLATED' }, 'an ack of no handshake')
+  t.throws(() => say(Package.encode(heartbeat)), { code: 'PROTOCOL_VIOLATED' })
+  t.throws(() => say(Package.encode(data, strencode('x'))), { code: 'PROTOCOL_VIOLATED' })
+  // The dictionary is that of the moment at which it is sent.
+  routes.offer([
+    { route: 'score.add', file: 'score.js', options: {} },
+    { route: 'score.new', file: 'score.js', options: {} }
+  ])
+  host.settled()
+  t.match(calls()[1], /"score\.new"/)
+  t.same(calls().slice(2), ['open {"token":7}'])
+  const code = routes.find('score.new')!.code
+  say(Package.encode(ack), Package.encode(data, Message.encode(1, 0, true, code, strencode('{}'), false)))
+  matchRows(t, host.requests, [{ route: code, knownRoutes: 2 }])
+})
+
+t.test('a session that is refused after a while is refused as at once', async t => {
+  const { host, say, calls } = begin()
+  host.isSettling = true
+  say(handshake)
+  host.authenticated()
+  host.settled({ reason: 'came from elsewhere', user: undefined, code: closeCodes.replaced })
+  t.same(calls().slice(1), ['package 5 {"reason":"came from elsewhere"}', 'close 4503 came from elsewhere'])
+  say(handshake)
+  t.equal(calls().length, 3)
 })

@@ -4,6 +4,7 @@ import { createEvent } from '../../../gateway/events/event.js'
 import { TextProtocol } from '../../../gateway/protocols/text-protocol.js'
 import { closeCodes } from '../../../shared/close-codes.js'
 import { FakeProtocolHost, payloadOf } from '../../helpers/fake-protocol-host.js'
+import { matchRows } from '../../helpers/match-rows.js'
 
 function begin() {
   const host = new FakeProtocolHost()
@@ -49,6 +50,31 @@ t.test(
     }
   }
 )
+
+t.test('messages wait until the session is settled, too', async t => {
+  const { host, protocol, say } = begin()
+  host.isSettling = true
+  host.authenticated()
+  say('[1,"score.add"]')
+  t.same([host.calls, host.requests, protocol.isReady], [['pause'], [], false])
+  host.settled()
+  t.same(host.calls, ['pause', 'open', 'resume'])
+  matchRows(t, host.requests, [{ id: 1 }])
+})
+
+t.test('a session that is refused after a while is told why, and what waited is dropped', async t => {
+  const { host, say } = begin()
+  host.isSettling = true
+  host.authenticated()
+  say('[1,"score.add"]')
+  host.settled({ reason: 'come back in 9 ms', user: undefined, code: closeCodes.tryAgainLater })
+  t.same(host.calls.slice(1), [
+    'send ["$kick",{"reason":"come back in 9 ms"}]',
+    'close 1013 come back in 9 ms'
+  ])
+  say('[2,"score.add"]')
+  t.same(host.requests, [])
+})
 
 t.test('a frame that cannot be read is answered, and the connection stays open', async t => {
   const { host, say } = begin()
