@@ -8,8 +8,8 @@ import { flagOf, type OptionRow } from '../options/option-row.js'
 import { optionTable } from '../options/option-table.js'
 import { readText } from '../options/option-value.js'
 import { checkOptions } from '../options/resolve-options.js'
-import { readVariables, type Variables } from '../options/variables.js'
 import { findConfigFile, loadConfigFile, namedConfigFile } from './config-file.js'
+import { readVariables, type Variables } from './variables.js'
 
 export interface ConfigurationInit {
   /** Values of flags by their names without `--`. Flags that are no options are ignored. */

@@ -6,6 +6,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { logLevels } from '../../shared/text/log.js'
+import { clusterOptions, defaultFrontendId } from './cluster-options.js'
 import { internalOptions } from './internal-options.js'
 import { limitOptions } from './limit-options.js'
 import {
@@ -49,7 +50,7 @@ const rows = [
   {
     name: 'frontendId',
     check: { type: 'text' },
-    defaultValue: 'gateway-1',
+    defaultValue: defaultFrontendId,
     help: "the gateway's name, which is the frontendId of its sessions"
   },
   {
@@ -140,6 +141,7 @@ const rows = [
     help: 'channels that one session may be in'
   },
   { name: 'maxMembers', check: count(1, 10_000_000), defaultValue: 100_000, help: 'sessions in one channel' },
+  ...clusterOptions,
   {
     name: 'isolation',
     check: { type: 'word', words: ['thread', 'process'] },

@@ -4,6 +4,7 @@
  * Values are checked by option-table.ts, which also has the defaults.
  */
 import type { LogLevel } from '../../shared/text/log.js'
+import type { ClusterOptions } from './cluster-options.js'
 import type { LimitOptions } from './limit-options.js'
 import type { ResumeOptions } from './resume-options.js'
 
@@ -22,7 +23,7 @@ export type Isolation = 'thread' | 'process'
 export type StartPage = 'auto' | 'on' | 'off'
 
 /** Options that are plain values, and so can come from the command line and the environment too. */
-export interface PlainOptions extends LimitOptions, ResumeOptions {
+export interface PlainOptions extends ClusterOptions, LimitOptions, ResumeOptions {
   /**
    * The folder of the game's handler modules. No default: it must be given, since a gateway without handlers
    * answers nothing.

@@ -5,11 +5,9 @@ import { monotonicClock, wallClock } from '../../shared/clock.js'
 import { errors } from '../../shared/errors.js'
 import { logLevels } from '../../shared/text/log.js'
 import { suggestOrList } from '../../shared/text/nearest.js'
-import { Hosts } from '../addresses/hosts.js'
-import { Origins } from '../addresses/origins.js'
 import { LogDoor } from '../telemetry/log-door.js'
 import { Metrics } from '../telemetry/metrics.js'
-import { listEvents } from './events.js'
+import { contentChecks } from './content-checks.js'
 import type { PlainValue } from './option-row.js'
 import { optionTable } from './option-table.js'
 import { checkOption, readPath } from './option-value.js'
@@ -53,24 +51,6 @@ export const programOptionNames: readonly string[] = Object.keys(programOptions)
 
 /** Names of all options. */
 export const optionNames: readonly string[] = [...optionTable.map(({ name }) => name), ...programOptionNames]
-
-interface ContentCheck {
-  /** The options that it needs. A fault is one of the first. */
-  readonly of: readonly [keyof PlainOptions, ...(keyof PlainOptions)[]]
-  /** Throws `OPTION_INVALID`. */
-  readonly check: (plain: PlainOptions) => void
-}
-
-/** Checks of several options together, and of what is inside a text. */
-const contentChecks: readonly ContentCheck[] = [
-  { of: ['tlsKey', 'tlsCert'], check: expectBothOfTls },
-  { of: ['origins'], check: ({ origins }) => new Origins(origins) },
-  { of: ['hosts', 'host'], check: ({ hosts, host }) => new Hosts(hosts, host) },
-  { of: ['events'], check: ({ events }) => listEvents(events) },
-  { of: ['healthPath'], check: expectHealthPath },
-  { of: ['internalPort', 'port', 'internalHost', 'host'], check: expectTwoPorts },
-  { of: ['consoleToken'], check: expectToken }
-]
 
 /** The outcome of a check: all faults, and the values of the plain options that have none. */
 export interface CheckedOptions {
@@ -146,39 +126,9 @@ export function resolveOptions(asked: OptionTree, metrics = new Metrics()): Reso
   })
 }
 
-function expectBothOfTls({ tlsCert, tlsKey }: PlainOptions): void {
-  if ((tlsCert === '') === (tlsKey === '')) return
-  throw errors.optionInvalid('Expected `tlsCert` and `tlsKey` both, or neither: a certificate needs its key')
-}
-
-function expectHealthPath({ healthPath }: PlainOptions): void {
-  if (healthPath === 'none' || /^\/[^?#\s]*$/.test(healthPath)) return
-  throw errors.optionInvalid(
-    `Expected \`healthPath\` to be a path such as /healthz, or none, got ${describeValue(healthPath)}`
-  )
-}
-
-function expectTwoPorts({ internalPort, internalHost, port, host }: PlainOptions): void {
-  const areApart = internalHost !== host && ![internalHost, host].some(each => /^(0\.0\.0\.0|::)$/.test(each))
-  if (internalPort !== port || port === 0 || areApart) return
-  throw errors.optionInvalid(
-    `Expected \`internalPort\` to be another port than \`port\`, got ${port} for both`
-  )
-}
-
 function resolveLogFormat(asked: PlainOptions['logFormat']): 'json' | 'text' {
   if (asked !== 'auto') return asked
   return process.env['NODE_ENV'] === 'production' && !process.stderr.isTTY ? 'json' : 'text'
-}
-
-/** Characters that the token of the console must have: nobody guesses that many. */
-const leastToken = 16
-
-function expectToken({ consoleToken: { length } }: PlainOptions): void {
-  if (length === 0 || length >= leastToken) return
-  throw errors.optionInvalid(
-    `Expected \`consoleToken\` to be a text of at least ${leastToken} characters, got one of ${length}`
-  )
 }
 
 function resolveStartPage(asked: StartPage): 'on' | 'off' {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import t from 'tap'
+import { listNatsServers } from '../../../gateway/options/content-checks.js'
 import { flagOf, type OptionRow, variableOf } from '../../../gateway/options/option-row.js'
 import { optionTable } from '../../../gateway/options/option-table.js'
 import type { OptionTree as GatewayOptions } from '../../../gateway/options/options.js'
@@ -433,6 +434,24 @@ t.test('an option has one name on the command line and one in the environment', 
       ['max-operations-per-request', 'SALLYPORT_MAX_OPERATIONS_PER_REQUEST'],
       ['max-channels', 'SALLYPORT_MAX_CHANNELS'],
       ['max-members', 'SALLYPORT_MAX_MEMBERS'],
+      ['nats', 'SALLYPORT_NATS'],
+      ['nats-credentials', 'SALLYPORT_NATS_CREDENTIALS'],
+      ['nats-token', 'SALLYPORT_NATS_TOKEN'],
+      ['nats-user', 'SALLYPORT_NATS_USER'],
+      ['nats-password', 'SALLYPORT_NATS_PASSWORD'],
+      ['nats-tls-ca', 'SALLYPORT_NATS_TLS_CA'],
+      ['nats-tls-cert', 'SALLYPORT_NATS_TLS_CERT'],
+      ['nats-tls-key', 'SALLYPORT_NATS_TLS_KEY'],
+      ['cluster', 'SALLYPORT_CLUSTER'],
+      ['cluster-replicas', 'SALLYPORT_CLUSTER_REPLICAS'],
+      ['lease-ttl', 'SALLYPORT_LEASE_TTL'],
+      ['cluster-timeout', 'SALLYPORT_CLUSTER_TIMEOUT'],
+      ['claim-timeout', 'SALLYPORT_CLAIM_TIMEOUT'],
+      ['cluster-window', 'SALLYPORT_CLUSTER_WINDOW'],
+      ['cluster-queue-bytes', 'SALLYPORT_CLUSTER_QUEUE_BYTES'],
+      ['fence', 'SALLYPORT_FENCE'],
+      ['cluster-ready', 'SALLYPORT_CLUSTER_READY'],
+      ['handover-timeout', 'SALLYPORT_HANDOVER_TIMEOUT'],
       ['isolation', 'SALLYPORT_ISOLATION'],
       ['worker-heap', 'SALLYPORT_WORKER_HEAP'],
       ['stuck-after', 'SALLYPORT_STUCK_AFTER'],
@@ -449,6 +468,56 @@ t.test('an option has one name on the command line and one in the environment', 
       ['tracing', 'SALLYPORT_TRACING'],
       ['max-log-lines-per-second', 'SALLYPORT_MAX_LOG_LINES_PER_SECOND']
     ]
+  )
+  t.end()
+})
+
+t.test('the servers of NATS are named without passwords', t => {
+  const asked = (nats: string) => ({ handlers: 'handlers', frontendId: 'a', nats })
+  t.same(listNatsServers('none'), [])
+  for (const nats of [
+    'nats://127.0.0.1:4222',
+    'a.example:4222, tls://[::1]:4222',
+    'nats',
+    'nats://nats-0.nats'
+  ]) {
+    t.equal(resolveOptions(asked(nats)).nats, nats)
+    t.same(listNatsServers(nats), nats.split(', '))
+  }
+  t.equal(resolveOptions({ ...asked('none'), nats: ['nats://a', 'b:1'] }).nats, 'nats://a,b:1')
+  for (const nats of ['ws://a:80', 'http://a', 'a:b', 'a b', 'nats://', 'a:4222/x', 'a,,b', ',']) {
+    t.throws(() => resolveOptions(asked(nats)), refused(/Expected `nats` to be servers such as nats:/), nats)
+  }
+  t.throws(() => resolveOptions(asked('nats://me:secret@a')), {
+    code: 'OPTION_INVALID',
+    message: /^(?!.*secret@).*`nats`.*natsUser and natsPassword/s
+  })
+  t.end()
+})
+
+t.test('a gateway of a cluster has a name of its own', t => {
+  const asked = { handlers: 'handlers', nats: 'nats://a' }
+  t.throws(() => resolveOptions(asked), refused(/`frontendId`.*default gateway-1: give each gateway another/))
+  t.throws(() => resolveOptions({ ...asked, frontendId: 'gateway-1' }), refused(/`frontendId`/))
+  t.equal(resolveOptions({ ...asked, frontendId: 'gateway-2' }).cluster, 'sallyport')
+  t.end()
+})
+
+t.test('there is one way to log in to NATS', t => {
+  const asked = { handlers: 'handlers', frontendId: 'a', nats: 'nats://a' }
+  t.ok(resolveOptions({ ...asked, natsUser: 'me', natsPassword: 'p' }))
+  t.throws(() => resolveOptions({ ...asked, natsUser: 'me' }), refused(/`natsUser` and `natsPassword` both/))
+  t.throws(
+    () => resolveOptions({ ...asked, natsPassword: 'p' }),
+    refused(/`natsUser` and `natsPassword` both/)
+  )
+  t.throws(
+    () => resolveOptions({ ...asked, natsTlsCert: 'c' }),
+    refused(/`natsTlsCert` and `natsTlsKey` both/)
+  )
+  t.throws(
+    () => resolveOptions({ ...asked, natsToken: 't', natsCredentials: 'c' }),
+    refused('Expected one way to log in to NATS, got `natsToken` and `natsCredentials`')
   )
   t.end()
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
+import { readVariables } from '../../../gateway/configuration/variables.js'
 import { variableOf } from '../../../gateway/options/option-row.js'
-import { readVariables } from '../../../gateway/options/variables.js'
 
 /**
  * Returns the variables that Kubernetes sets for a Service with two ports, and a port of each other protocol.

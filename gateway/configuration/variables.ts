@@ -7,8 +7,8 @@
  * may be unable to prevent it.
  */
 import { suggest } from '../../shared/text/nearest.js'
-import { variableOf } from './option-row.js'
-import { optionTable } from './option-table.js'
+import { variableOf } from '../options/option-row.js'
+import { optionTable } from '../options/option-table.js'
 
 const prefix = 'SALLYPORT_'
 

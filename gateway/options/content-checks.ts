@@ -1,0 +1,125 @@
+/** Checks of what is inside an option, and of several options together. */
+import { describeValue, expectEvent } from '../../shared/check.js'
+import { errors } from '../../shared/errors.js'
+import { Hosts } from '../addresses/hosts.js'
+import { Origins } from '../addresses/origins.js'
+import { defaultFrontendId } from './cluster-options.js'
+import type { PlainOptions } from './plain-options.js'
+
+interface ContentCheck {
+  /** The options that it needs. A fault is one of the first. */
+  readonly of: readonly [keyof PlainOptions, ...(keyof PlainOptions)[]]
+  /** Throws `OPTION_INVALID`. */
+  readonly check: (plain: PlainOptions) => void
+}
+
+/** Checks of several options together, and of what is inside a text. */
+export const contentChecks: readonly ContentCheck[] = [
+  { of: ['tlsKey', 'tlsCert'], check: plain => expectBoth(plain, 'tlsCert', 'tlsKey', needsKey) },
+  { of: ['origins'], check: ({ origins }) => new Origins(origins) },
+  { of: ['hosts', 'host'], check: ({ hosts, host }) => new Hosts(hosts, host) },
+  { of: ['events'], check: ({ events }) => listEvents(events) },
+  { of: ['healthPath'], check: expectHealthPath },
+  { of: ['internalPort', 'port', 'internalHost', 'host'], check: expectTwoPorts },
+  { of: ['consoleToken'], check: expectToken },
+  { of: ['nats'], check: ({ nats }) => listNatsServers(nats) },
+  { of: ['frontendId', 'nats'], check: expectOwnName },
+  {
+    of: ['natsTlsKey', 'natsTlsCert'],
+    check: plain => expectBoth(plain, 'natsTlsCert', 'natsTlsKey', needsKey)
+  },
+  {
+    of: ['natsPassword', 'natsUser'],
+    check: plain => expectBoth(plain, 'natsUser', 'natsPassword', 'a user needs a password')
+  },
+  { of: ['natsToken', 'natsUser', 'natsCredentials'], check: expectOneCredential }
+]
+
+const needsKey = 'a certificate needs its key'
+
+/** Characters that the token of the console must have: nobody guesses that many. */
+const leastToken = 16
+
+/**
+ * Returns the names of events, each once. The text `none` has no names.
+ *
+ * @throws `OPTION_INVALID` for a name that no event can have
+ */
+export function listEvents(text: string): string[] {
+  if (text === 'none') return []
+  const names = text.split(',').map(name => name.trim())
+  const given = new Set(names.filter(name => name !== ''))
+  for (const name of given) {
+    try {
+      expectEvent(name)
+    } catch (error) {
+      throw errors.optionInvalid(`In \`events\`: ${(error as Error).message}`)
+    }
+  }
+  return [...given]
+}
+
+/**
+ * Returns the servers of NATS. The text `none` has none.
+ *
+ * @throws `OPTION_INVALID` for what is no server
+ */
+export function listNatsServers(text: string): string[] {
+  if (text === 'none') return []
+  return text.split(',').map(each => {
+    const server = each.trim()
+    if (/^[a-z]+:\/\/[^/]*@/i.test(server)) {
+      throw errors.optionInvalid(
+        'Expected `nats` to be without a password, which the log would show: use natsUser and natsPassword, or natsToken'
+      )
+    }
+    if (/^((nats|tls):\/\/)?(\[[\da-f:.]+\]|[^\s:/@[\]]+)(:\d{1,5})?\/?$/i.test(server)) return server
+    throw errors.optionInvalid(
+      `Expected \`nats\` to be servers such as nats://127.0.0.1:4222, with commas between them, got ${describeValue(server)}`
+    )
+  })
+}
+
+/** A name that several gateways have by default can't be that of one of them. */
+function expectOwnName({ frontendId, nats }: PlainOptions): void {
+  if (nats === 'none' || frontendId !== defaultFrontendId) return
+  throw errors.optionInvalid(
+    `Expected \`frontendId\` to be this gateway's own name, since \`nats\` makes it one of several, got the default ${defaultFrontendId}: give each gateway another one, such as --frontend-id a`
+  )
+}
+
+function expectOneCredential({ natsToken, natsUser, natsCredentials }: PlainOptions): void {
+  const given = Object.entries({ natsToken, natsUser, natsCredentials }).filter(([, value]) => value !== '')
+  if (given.length < 2) return
+  const names = given.map(([name]) => `\`${name}\``).join(' and ')
+  throw errors.optionInvalid(`Expected one way to log in to NATS, got ${names}`)
+}
+
+type TextOption = 'tlsCert' | 'tlsKey' | 'natsTlsCert' | 'natsTlsKey' | 'natsUser' | 'natsPassword'
+
+function expectBoth(plain: PlainOptions, one: TextOption, other: TextOption, why: string): void {
+  if ((plain[one] === '') === (plain[other] === '')) return
+  throw errors.optionInvalid(`Expected \`${one}\` and \`${other}\` both, or neither: ${why}`)
+}
+
+function expectHealthPath({ healthPath }: PlainOptions): void {
+  if (healthPath === 'none' || /^\/[^?#\s]*$/.test(healthPath)) return
+  throw errors.optionInvalid(
+    `Expected \`healthPath\` to be a path such as /healthz, or none, got ${describeValue(healthPath)}`
+  )
+}
+
+function expectTwoPorts({ internalPort, internalHost, port, host }: PlainOptions): void {
+  const areApart = internalHost !== host && ![internalHost, host].some(each => /^(0\.0\.0\.0|::)$/.test(each))
+  if (internalPort !== port || port === 0 || areApart) return
+  throw errors.optionInvalid(
+    `Expected \`internalPort\` to be another port than \`port\`, got ${port} for both`
+  )
+}
+
+function expectToken({ consoleToken: { length } }: PlainOptions): void {
+  if (length === 0 || length >= leastToken) return
+  throw errors.optionInvalid(
+    `Expected \`consoleToken\` to be a text of at least ${leastToken} characters, got one of ${length}`
+  )
+}
