@@ -1,0 +1,248 @@
+/**
+ * The links of a gateway to all others, over a bus. Made with the cluster; the assembly adds and removes the
+ * gateways that Membership tells of.
+ */
+import type { Logger } from '../../../shared/text/log.js'
+import { SeldomWarning } from '../../telemetry/seldom-warning.js'
+import type { Bus, Subscription } from '../bus/bus.js'
+import { readEncoded } from './batch-text.js'
+import type { LinkCounts, LinkGauges } from './link-counts.js'
+import {
+  type FrameKind,
+  type FrameReader,
+  frameKinds,
+  type Link,
+  type LinkListener,
+  type Links
+} from './links.js'
+import { linkVersions, readHead } from './messages.js'
+import { Peer } from './peer.js'
+import type { LinkHost, PeerLink } from './peer-link.js'
+import { processTiming, type Timing } from './timing.js'
+
+export interface ClusterLinksInit {
+  readonly bus: Bus
+  /** Returns the subject of the messages to a start. */
+  readonly subjectOf: (start: number) => string
+  readonly log: Logger
+  /** Bytes that may be sent to one gateway and unacked (`clusterWindow`). */
+  readonly window: number
+  /** Bytes that may wait behind them (`clusterQueueBytes`). */
+  readonly queueBytes: number
+  /** Default: the process's. */
+  readonly timing?: Timing
+}
+
+/** What the links need to know of a gateway. */
+export interface LinkedMember {
+  readonly frontendId: string
+  readonly start: number
+}
+
+/** Milliseconds after which an ack leaves that had no batch to ride on. */
+const ackAfter = 3
+
+/** Milliseconds between two looks at batches without an ack. */
+const lookEvery = 50
+
+/** Unknown starts that are remembered because messages came from them. */
+const mostStrangers = 256
+
+export class ClusterLinks implements Links, LinkHost {
+  readonly window: number
+  readonly queueBytes: number
+  readonly counts: LinkCounts = { batches: 0, bytes: 0, resent: 0, gaps: 0 }
+  readonly readers: (FrameReader | undefined)[] = []
+  readonly monotonic: () => number
+  readonly #init: ClusterLinksInit
+  readonly #timing: Timing
+  readonly #unreadable: SeldomWarning
+  readonly #listeners: LinkListener[] = []
+  readonly #peers = new Map<number, Peer>()
+  #strangers = new Set<number>()
+  #all: readonly PeerLink[] = []
+  #start: number | undefined
+  #subscription: Subscription | undefined
+  #flushes: PeerLink[] = []
+  #acks: PeerLink[] = []
+  #isLooking = false
+
+  constructor(init: ClusterLinksInit) {
+    const { bus, window, queueBytes, log, timing = processTiming } = init
+    this.#init = init
+    this.#timing = timing
+    this.window = window
+    this.queueBytes = queueBytes
+    this.monotonic = timing.monotonic
+    this.#unreadable = new SeldomWarning('A message on the bus is from no gateway that is known', {
+      log,
+      monotonic: timing.monotonic
+    })
+    bus.onState(isUp => {
+      if (isUp) for (const link of this.#all) link.sendAgain()
+    })
+  }
+
+  get isUp(): boolean {
+    return this.#init.bus.isUp
+  }
+
+  get all(): readonly PeerLink[] {
+    return this.#all
+  }
+
+  get gauges(): LinkGauges {
+    const now = this.monotonic()
+    let queueBytes = 0
+    let lag = 0
+    for (const link of this.#all) {
+      queueBytes = Math.max(queueBytes, link.bytesWaiting)
+      lag = Math.max(lag, link.lagAt(now))
+    }
+    return { queueBytes, lag }
+  }
+
+  find(frontendId: string): Link | undefined {
+    return this.#all.findLast(link => link.frontendId === frontendId)
+  }
+
+  ofStart(start: number): Link | undefined {
+    return this.#peers.get(start)?.link
+  }
+
+  read(kind: FrameKind, reader: FrameReader): void {
+    const number = frameKinds[kind]
+    if (this.readers[number] !== undefined)
+      throw new Error(`Frames of the kind ${kind} have a reader already`)
+    this.readers[number] = reader
+  }
+
+  watch(listener: LinkListener): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Begins to listen, as the start of this number. Ends all links of the start before. */
+  begin(start: number): void {
+    this.#endAll()
+    this.#start = start
+    this.#subscription = this.#init.bus.subscribe(this.#init.subjectOf(start), bytes => this.#receive(bytes))
+  }
+
+  /** A gateway has joined: its link begins. Does nothing if there is one to this start. */
+  add({ frontendId, start }: LinkedMember, version: number = linkVersions.most): void {
+    const ownStart = this.#start
+    if (ownStart === undefined) throw new Error('The links have not begun')
+    if (this.#peers.has(start)) return
+    const peer = new Peer({
+      host: this,
+      timing: this.#timing,
+      log: this.#init.log,
+      ownStart,
+      frontendId,
+      start,
+      version,
+      linkUp: link => {
+        this.#listLinks()
+        for (const listener of this.#listeners) listener.linkUp?.(link)
+      },
+      linkDown: link => {
+        this.#listLinks()
+        for (const listener of this.#listeners) listener.linkDown?.(link)
+      }
+    })
+    this.#peers.set(start, peer)
+    peer.begin(this.#strangers.delete(start))
+  }
+
+  /** A start is over: its link ends. */
+  remove(start: number): void {
+    const peer = this.#peers.get(start)
+    this.#peers.delete(start)
+    peer?.end()
+  }
+
+  /**
+   * Sends what was written, and waits until the others have taken it in, at most `ms` milliseconds. Then ends
+   * all links.
+   */
+  async close(ms: number): Promise<void> {
+    const taken = this.#all.map(link => {
+      link.flush()
+      return new Promise<void>(resolve => link.whenTakenIn(() => resolve()))
+    })
+    let stop = () => {}
+    await Promise.race([
+      Promise.all(taken),
+      new Promise<void>(resolve => {
+        stop = this.#timing.after(ms, resolve)
+      })
+    ])
+    stop()
+    this.#endAll()
+  }
+
+  publish(start: number, bytes: Buffer): void {
+    const { bus, subjectOf } = this.#init
+    if (bus.isUp) bus.publish(subjectOf(start), bytes)
+  }
+
+  flushSoon(link: PeerLink): void {
+    if (this.#flushes.push(link) === 1) this.#timing.soon(this.#flush)
+  }
+
+  ackSoon(link: PeerLink): void {
+    if (this.#acks.push(link) === 1) this.#timing.after(ackAfter, this.#sendAcks)
+  }
+
+  lookAfter(): void {
+    if (this.#isLooking) return
+    this.#isLooking = true
+    this.#timing.after(lookEvery, this.#look)
+  }
+
+  readonly #flush = (): void => {
+    const links = this.#flushes
+    this.#flushes = []
+    for (const link of links) link.flush()
+  }
+
+  readonly #sendAcks = (): void => {
+    const links = this.#acks
+    this.#acks = []
+    for (const link of links) link.sendDueAck()
+  }
+
+  readonly #look = (): void => {
+    this.#isLooking = false
+    const now = this.monotonic()
+    for (const link of this.#all) if (link.look(now)) this.lookAfter()
+  }
+
+  /** The wall: whatever comes from the bus ends a link at the worst. */
+  #receive(bytes: Buffer): void {
+    try {
+      const reader = readEncoded(bytes)
+      const { version, kind, from, epoch } = readHead(reader)
+      if (version < linkVersions.least || version > linkVersions.most)
+        return this.#unreadable.tell({ version, from })
+      const peer = this.#peers.get(from)
+      if (peer !== undefined) peer.receive(kind, epoch, reader)
+      else if (this.#strangers.size < mostStrangers) this.#strangers.add(from)
+    } catch (error) {
+      this.#unreadable.tell({ error })
+    }
+  }
+
+  #listLinks(): void {
+    this.#all = [...this.#peers.values()].flatMap(({ link }) => link ?? [])
+  }
+
+  #endAll(): void {
+    this.#subscription?.end()
+    this.#subscription = undefined
+    this.#strangers = new Set()
+    const peers = [...this.#peers.values()]
+    this.#peers.clear()
+    for (const peer of peers) peer.end()
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * A start of another gateway, and its links, of which it has one after the other: a link that met a message
+ * which can't be read ends at both ends, and the next one begins. Links are told apart by their epoch.
+ */
+import type { Logger } from '../../../shared/text/log.js'
+import { encodeText, type ItemReader } from './batch-text.js'
+import { formatHead, messageKinds } from './messages.js'
+import { type LinkHost, PeerLink } from './peer-link.js'
+import type { Timing } from './timing.js'
+
+export interface PeerInit {
+  readonly host: LinkHost
+  readonly timing: Timing
+  readonly log: Logger
+  readonly ownStart: number
+  readonly frontendId: string
+  readonly start: number
+  readonly version: number
+  readonly linkUp: (link: PeerLink) => void
+  readonly linkDown: (link: PeerLink) => void
+}
+
+/** Milliseconds between two messages that say that a link has ended, until the other end knows. */
+const sayEvery = 1_000
+
+/** Least milliseconds between two answers to messages of an older link. */
+const answerEvery = 100
+
+export class Peer {
+  readonly #init: PeerInit
+  /** undefined: the link of this epoch has ended, and the other end has to know before the next begins. */
+  #link: PeerLink | undefined
+  #epoch = 0
+  #isOver = false
+  #stopSaying = () => {}
+  #answeredAt = Number.NEGATIVE_INFINITY
+
+  constructor(init: PeerInit) {
+    this.#init = init
+  }
+
+  get frontendId(): string {
+    return this.#init.frontendId
+  }
+
+  get link(): PeerLink | undefined {
+    return this.#link
+  }
+
+  /** Begins the first link. `isCalled`: messages came before, which were not taken in. */
+  begin(isCalled: boolean): void {
+    this.#open(1)
+    if (isCalled) this.#link?.askAgain()
+  }
+
+  /** The start is over. */
+  end(): void {
+    this.#isOver = true
+    this.#close()
+  }
+
+  receive(kind: number, epoch: number, reader: ItemReader): void {
+    if (epoch < this.#epoch) return this.#answerOld()
+    if (epoch > this.#epoch) {
+      this.#close()
+      this.#open(epoch)
+    }
+    if (kind === messageKinds.end) {
+      this.#close()
+      this.#open(epoch + 1)
+      this.#link?.askAgain()
+      return
+    }
+    const link = this.#link
+    if (link === undefined) return this.#answerOld()
+    try {
+      link.receive(kind, reader)
+    } catch (error) {
+      this.#fail(link, 'A message of another gateway could not be taken in', { error })
+    }
+  }
+
+  #open(epoch: number): void {
+    if (this.#isOver) return
+    this.#stopSaying()
+    this.#epoch = epoch
+    const { host, ownStart, frontendId, start, version, linkUp } = this.#init
+    const onFault = (link: PeerLink, why: string) =>
+      this.#fail(link, 'Too much waits for another gateway', { why })
+    this.#link = new PeerLink({ host, ownStart, frontendId, start, version, epoch, onFault })
+    linkUp(this.#link)
+  }
+
+  #close(): void {
+    this.#stopSaying()
+    const link = this.#link
+    if (link === undefined) return
+    this.#link = undefined
+    link.close()
+    this.#init.linkDown(link)
+  }
+
+  #fail(link: PeerLink, message: string, fields: object): void {
+    if (link !== this.#link) return
+    const { log, frontendId, start } = this.#init
+    log.error(`${message}: the link to it ends`, { frontendId, start, ...fields })
+    this.#close()
+    if (!this.#isOver) this.#sayEnd()
+  }
+
+  /** Tells the other end, until it begins the next link. */
+  #sayEnd(): void {
+    this.#publishEnd()
+    this.#stopSaying = this.#init.timing.after(sayEvery, () => this.#sayEnd())
+  }
+
+  /** The other end does not know that a link has ended. */
+  #answerOld(): void {
+    const now = this.#init.timing.monotonic()
+    if (now - this.#answeredAt < answerEvery) return
+    this.#answeredAt = now
+    if (this.#link === undefined) this.#publishEnd()
+    else this.#link.askAgain()
+  }
+
+  #publishEnd(): void {
+    const { host, version, ownStart: from, start } = this.#init
+    host.publish(start, encodeText(formatHead({ version, kind: messageKinds.end, from, epoch: this.#epoch })))
+  }
+}
