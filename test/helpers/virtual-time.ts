@@ -1,57 +1,58 @@
-/** Time for tests that passes only on order: a clock, and timers that run in the order of their moments. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+/** A clock and timers of a test's own: time passes when the test says so, and at once. */
 
-interface Timer {
+interface Due {
   readonly at: number
-  readonly serial: number
+  readonly order: number
   readonly run: () => void
 }
 
 export class VirtualTime {
-  #time: number
-  #serial = 0
-  readonly #timers = new Set<Timer>()
+  #now = 1_000
+  #due: Due[] = []
+  #order = 0
 
-  constructor(start = 1_700_000_000_000) {
-    this.#time = start
-  }
+  readonly monotonic = (): number => this.#now
 
-  /** Milliseconds since 1970. */
-  readonly now = (): number => this.#time
-
-  /** Calls `run` after `ms` milliseconds. Returns a function that cancels it. */
+  /** The schedule of a LocalNetwork. */
   readonly schedule = (ms: number, run: () => void): (() => void) => {
-    const timer = { at: this.#time + ms, serial: ++this.#serial, run }
-    this.#timers.add(timer)
-    return () => this.#timers.delete(timer)
+    const due: Due = { at: this.#now + ms, order: this.#order++, run }
+    this.#due.push(due)
+    return () => {
+      this.#due = this.#due.filter(each => each !== due)
+    }
   }
 
-  /** Timers that wait. */
+  /** The timing of links. */
+  readonly timing = {
+    monotonic: this.monotonic,
+    soon: (run: () => void): void => void this.schedule(0, run),
+    after: this.schedule
+  }
+
+  /** Number of timers that are due at some time. */
   get waiting(): number {
-    return this.#timers.size
+    return this.#due.length
   }
 
-  /** Lets `ms` milliseconds pass. After each timer promises have their turn, which may set more timers. */
-  async pass(ms: number): Promise<void> {
-    const end = this.#time + ms
-    await nextTurn()
-    for (let timer = this.#next(end); timer !== undefined; timer = this.#next(end)) {
-      this.#timers.delete(timer)
-      this.#time = timer.at
-      timer.run()
-      await nextTurn()
+  /** Lets time pass, and runs what becomes due in its order. */
+  pass(ms: number): void {
+    const end = this.#now + ms
+    for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
+      const due = next
+      this.#due = this.#due.filter(each => each !== due)
+      this.#now = Math.max(this.#now, due.at)
+      due.run()
     }
-    this.#time = end
+    this.#now = end
   }
 
-  /** The timer that is due first, until `end`. */
-  #next(end: number): Timer | undefined {
-    let next: Timer | undefined
-    for (const timer of this.#timers) {
-      if (timer.at > end) continue
-      const isFirst = next === undefined || timer.at < next.at
-      if (isFirst || (timer.at === next?.at && timer.serial < next.serial)) next = timer
+  #next(end: number): Due | undefined {
+    let first: Due | undefined
+    for (const due of this.#due) {
+      if (due.at > end) continue
+      if (first === undefined || due.at < first.at || (due.at === first.at && due.order < first.order))
+        first = due
     }
-    return next
+    return first
   }
 }

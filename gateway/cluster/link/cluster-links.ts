@@ -3,28 +3,31 @@
  * gateways that Membership tells of.
  */
 import type { Logger } from '../../../shared/text/log.js'
+import type { Metrics } from '../../telemetry/metrics.js'
 import { SeldomWarning } from '../../telemetry/seldom-warning.js'
 import type { Bus, Subscription } from '../bus/bus.js'
 import { readEncoded } from './batch-text.js'
-import type { LinkCounts, LinkGauges } from './link-counts.js'
+import { type LinkHost, processTiming, type Timing } from './link-host.js'
 import {
   type FrameKind,
   type FrameReader,
   frameKinds,
   type Link,
+  type LinkFigures,
   type LinkListener,
   type Links
 } from './links.js'
 import { linkVersions, readHead } from './messages.js'
 import { Peer } from './peer.js'
-import type { LinkHost, PeerLink } from './peer-link.js'
-import { processTiming, type Timing } from './timing.js'
+import type { PeerLink } from './peer-link.js'
 
 export interface ClusterLinksInit {
   readonly bus: Bus
   /** Returns the subject of the messages to a start. */
   readonly subjectOf: (start: number) => string
   readonly log: Logger
+  /** Gets the counters and the gauges of the links. */
+  readonly metrics: Metrics
   /** Bytes that may be sent to one gateway and unacked (`clusterWindow`). */
   readonly window: number
   /** Bytes that may wait behind them (`clusterQueueBytes`). */
@@ -51,7 +54,7 @@ const mostStrangers = 256
 export class ClusterLinks implements Links, LinkHost {
   readonly window: number
   readonly queueBytes: number
-  readonly counts: LinkCounts = { batches: 0, bytes: 0, resent: 0, gaps: 0 }
+  readonly metrics: Metrics
   readonly readers: (FrameReader | undefined)[] = []
   readonly monotonic: () => number
   readonly #init: ClusterLinksInit
@@ -68,16 +71,20 @@ export class ClusterLinks implements Links, LinkHost {
   #isLooking = false
 
   constructor(init: ClusterLinksInit) {
-    const { bus, window, queueBytes, log, timing = processTiming } = init
+    const { bus, window, queueBytes, log, metrics, timing = processTiming } = init
     this.#init = init
     this.#timing = timing
     this.window = window
     this.queueBytes = queueBytes
     this.monotonic = timing.monotonic
+    this.metrics = metrics
     this.#unreadable = new SeldomWarning('A message on the bus is from no gateway that is known', {
       log,
       monotonic: timing.monotonic
     })
+    metrics.gauge('clusterPeers', () => this.#all.length)
+    metrics.gauge('clusterQueueBytes', () => most(this.#all, ({ queueBytes }) => queueBytes))
+    metrics.gauge('clusterLag', () => most(this.#all, ({ lag }) => lag))
     bus.onState(isUp => {
       if (isUp) for (const link of this.#all) link.sendAgain()
     })
@@ -89,17 +96,6 @@ export class ClusterLinks implements Links, LinkHost {
 
   get all(): readonly PeerLink[] {
     return this.#all
-  }
-
-  get gauges(): LinkGauges {
-    const now = this.monotonic()
-    let queueBytes = 0
-    let lag = 0
-    for (const link of this.#all) {
-      queueBytes = Math.max(queueBytes, link.bytesWaiting)
-      lag = Math.max(lag, link.lagAt(now))
-    }
-    return { queueBytes, lag }
   }
 
   find(frontendId: string): Link | undefined {
@@ -245,4 +241,8 @@ export class ClusterLinks implements Links, LinkHost {
     this.#peers.clear()
     for (const peer of peers) peer.end()
   }
+}
+
+function most(links: readonly Link[], of: (figures: LinkFigures) => number): number {
+  return links.reduce((found, link) => Math.max(found, of(link.figures())), 0)
 }

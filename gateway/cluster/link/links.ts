@@ -53,8 +53,12 @@ export interface Link {
   readonly outbox: Outbox
   /** Answers for operations of that gateway. */
   readonly inbox: Inbox
-  /** Has what was written to `outbox` and `inbox` sent at the end of this turn of the event loop. */
-  flushSoon(): void
+  /**
+   * Has what was written to `outbox` and `inbox` sent at the end of this turn of the event loop, or at once if
+   * it is much. To be called for each operation and answer. `characters`: of its long texts, such as the body
+   * of an event.
+   */
+  flushSoon(characters?: number): void
   /** Sends a frame behind all that was written before, in the same order. */
   send(kind: Exclude<FrameKind, 'outbox' | 'inbox'>, items: readonly Item[]): void
   /** Calls `done` once the peer has taken in all that was written until now; false if the link ends first. */
@@ -63,12 +67,18 @@ export interface Link {
   figures(): LinkFigures
 }
 
-/** Receives the frames of one kind, in the order in which they were sent. `age`: milliseconds, estimated. */
+/**
+ * Receives the frames of one kind, in the order in which they were sent. `age`: milliseconds since the frame
+ * was written, estimated. If it throws, the frame was unreadable, and the link ends.
+ */
 export type FrameReader = (from: Link, items: readonly Item[], age: number) => void
 
 export interface LinkListener {
   linkUp?(link: Link): void
-  /** The start at its other end is over, or the own one. What waits for it has failed. */
+  /**
+   * The link has ended: the start at its other end is over, or the own one, or a message could not be taken
+   * in. In the last case another link to the same start follows. What waits for the link has failed.
+   */
   linkDown?(link: Link): void
 }
 

@@ -2,16 +2,16 @@
  * One link to a start of another gateway: numbers what is said in either direction, and takes each batch in
  * once and in order.
  */
-import { Inbox } from '../../../shared/link/inbox.js'
-import { Outbox } from '../../../shared/link/outbox-writer.js'
-import { encodeText, formatItems, type ItemReader, parseItems, UnreadableBatchError } from './batch-text.js'
+import type { Inbox } from '../../../shared/link/inbox.js'
+import type { Outbox } from '../../../shared/link/outbox-writer.js'
+import { encodeText, type ItemReader, parseItems, UnreadableBatchError } from './batch-text.js'
+import { BatchWriter, batchLength } from './batch-writer.js'
 import { Journeys } from './journeys.js'
-import type { LinkCounts } from './link-counts.js'
-import { type FrameKind, type FrameReader, frameKinds, type Item, type Link } from './links.js'
+import type { LinkHost } from './link-host.js'
+import { type FrameKind, frameKinds, type Item, type Link, type LinkFigures } from './links.js'
 import {
   formatAck,
   formatData,
-  formatFrame,
   formatHead,
   messageKinds,
   readAck,
@@ -19,26 +19,8 @@ import {
   readEnd,
   readFrame
 } from './messages.js'
-import { cutText, Pieces, pieceLength } from './pieces.js'
+import { Pieces } from './pieces.js'
 import { type SentBatch, SentBatches } from './sent-batches.js'
-
-/** What all links of a gateway have in common. */
-export interface LinkHost {
-  readonly isUp: boolean
-  readonly window: number
-  readonly queueBytes: number
-  readonly counts: LinkCounts
-  readonly monotonic: () => number
-  /** The readers of frames, by kind. */
-  readonly readers: readonly (FrameReader | undefined)[]
-  publish(start: number, bytes: Buffer): void
-  /** Calls `flush` of the link at the end of this turn of the event loop. */
-  flushSoon(link: PeerLink): void
-  /** Calls `sendAck` of the link within a few milliseconds. */
-  ackSoon(link: PeerLink): void
-  /** Has `look` of the link called until it is idle. */
-  lookAfter(): void
-}
 
 export interface PeerLinkInit {
   readonly host: LinkHost
@@ -50,9 +32,6 @@ export interface PeerLinkInit {
   /** Ends the link, because of what its other end has sent, or since too much waits for it. */
   readonly onFault: (link: PeerLink, why: string) => void
 }
-
-/** Characters at which a batch leaves at once. */
-const batchLength = 48_000
 
 /** Characters of an operation beside its longest text, as a guess. */
 const operationLength = 48
@@ -70,15 +49,13 @@ export class PeerLink implements Link {
   readonly frontendId: string
   readonly start: number
   readonly version: number
-  readonly outbox = new Outbox()
-  readonly inbox = new Inbox()
   readonly #init: PeerLinkInit
+  readonly #writer = new BatchWriter(text => this.#addBatch(text))
   readonly #sent: SentBatches
   readonly #journeys = new Journeys()
   readonly #pieces = new Pieces()
   #isOpen = true
-  /** Frames of the next batch. */
-  #text = ''
+  readonly #counts = { batches: 0, bytes: 0, resent: 0, gaps: 0 }
   /** Characters that were written since the last flush, as a guess. */
   #written = 0
   #isFlushDue = false
@@ -105,15 +82,19 @@ export class PeerLink implements Link {
     return this.#isOpen && this.#sent.bytesWaiting < this.#init.host.queueBytes
   }
 
-  /** Bytes that wait to be sent. */
-  get bytesWaiting(): number {
-    return this.#sent.bytesWaiting
+  get outbox(): Outbox {
+    return this.#writer.outbox
   }
 
-  /** Milliseconds since the oldest batch without an ack was written. */
-  lagAt(now: number): number {
-    const { oldestAt } = this.#sent
-    return oldestAt === undefined ? 0 : Math.max(0, now - oldestAt)
+  get inbox(): Inbox {
+    return this.#writer.inbox
+  }
+
+  figures(): LinkFigures {
+    const { bytesWaiting: queueBytes, bytesUnacked: unackedBytes, oldestAt } = this.#sent
+    const { batches, bytes, resent, gaps } = this.#counts
+    const lag = oldestAt === undefined ? 0 : Math.max(0, this.#init.host.monotonic() - oldestAt)
+    return { batches, bytes, resent, gaps, queueBytes, unackedBytes, lag }
   }
 
   flushSoon(characters = 0): void {
@@ -130,31 +111,33 @@ export class PeerLink implements Link {
 
   send(kind: Exclude<FrameKind, 'outbox' | 'inbox'>, items: readonly Item[]): void {
     if (!this.#isOpen) return
-    this.#collect()
-    this.#addFrame(frameKinds[kind], items)
+    this.#writer.collect()
+    this.#writer.add(frameKinds[kind], items)
     this.#flushSoon()
   }
 
   whenTakenIn(done: (isTakenIn: boolean) => void): void {
     if (!this.#isOpen) return done(false)
-    this.#collect()
-    if (this.#text !== '') this.#flushSoon()
-    this.#sent.whenAcked(this.#sent.last + (this.#text === '' ? 0 : 1), done)
+    this.#writer.collect()
+    const { isEmpty } = this.#writer
+    if (!isEmpty) this.#flushSoon()
+    this.#sent.whenAcked(this.#sent.last + (isEmpty ? 0 : 1), done)
   }
 
   /** Sends what was written. */
   flush(): void {
     this.#isFlushDue = false
+    this.#written = 0
     if (!this.#isOpen) return
-    this.#collect()
-    this.#cut()
+    this.#writer.collect()
+    this.#writer.cut()
   }
 
-  /** The bus is back: what was sent meanwhile may be lost. */
+  /** The bus is back: what either end has sent meanwhile may be lost. */
   sendAgain(): void {
     this.#sent.sendAgain(0)
     this.#sendOn()
-    this.sendAck()
+    this.askAgain()
   }
 
   /** Sends again what has found no answer. Returns whether there is something to look after. */
@@ -188,9 +171,7 @@ export class PeerLink implements Link {
   close(): void {
     if (!this.#isOpen) return
     this.#isOpen = false
-    this.outbox.take()
-    this.inbox.take()
-    this.#text = ''
+    this.#writer.clear()
     this.#sent.end()
   }
 
@@ -214,7 +195,7 @@ export class PeerLink implements Link {
         reader.whole()
         readEnd(reader)
         this.#sent.sendAgain(number)
-        return this.#sendOn()
+        return this.#receiveAck(number - 1)
       }
       default:
       // A kind of a later version.
@@ -230,7 +211,8 @@ export class PeerLink implements Link {
     if (number <= this.#taken) return this.sendAck()
     if (number > this.#taken + 1) {
       if (now - this.#askedAt < askEvery) return
-      host.counts.gaps++
+      this.#counts.gaps++
+      host.metrics.count('clusterGaps')
       return this.askAgain()
     }
     while (!reader.isAtEnd && this.#isOpen) this.#receiveFrame(reader, age)
@@ -261,33 +243,9 @@ export class PeerLink implements Link {
     this.#sendOn()
   }
 
-  /** Makes frames of what was written to the boxes. */
-  #collect(): void {
-    this.#written = 0
-    if (!this.inbox.isEmpty) this.#addFrame(frameKinds.inbox, this.inbox.take())
-    if (!this.outbox.isEmpty) this.#addFrame(frameKinds.outbox, this.outbox.take())
-  }
-
-  #addFrame(kind: number, items: readonly Item[]): void {
-    const text = formatItems(items)
-    if (text.length > pieceLength) {
-      this.#cut()
-      cutText(kind, text, piece => {
-        this.#text = formatFrame(frameKinds.piece, piece)
-        this.#cut()
-      })
-      return
-    }
-    if (this.#text.length + text.length > pieceLength) this.#cut()
-    this.#text += `${kind};${text.length};${text}`
-    if (this.#text.length >= batchLength) this.#cut()
-  }
-
-  #cut(): void {
-    if (this.#text === '') return
+  #addBatch(text: string): void {
     const { host, onFault } = this.#init
-    this.#sent.add(this.#text, host.monotonic())
-    this.#text = ''
+    this.#sent.add(text, host.monotonic())
     host.lookAfter()
     this.#sendOn()
     const most = host.queueBytes + mostOverQueue
@@ -300,10 +258,15 @@ export class PeerLink implements Link {
   }
 
   #send({ number, text, bytes, writtenAt }: SentBatch, isAgain: boolean): void {
-    const { counts } = this.#init.host
-    counts.batches++
-    counts.bytes += bytes
-    if (isAgain) counts.resent++
+    const { metrics } = this.#init.host
+    this.#counts.batches++
+    this.#counts.bytes += bytes
+    metrics.count('clusterBatches')
+    metrics.count('clusterBytes', bytes)
+    if (isAgain) {
+      this.#counts.resent++
+      metrics.count('clusterResent')
+    }
     this.#unacked = 0
     const head = formatData({ number, ack: this.#taken, allAck: 0, cursor: 0, sentAt: writtenAt })
     this.#publish(messageKinds.data, head + text)

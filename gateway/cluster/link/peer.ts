@@ -4,9 +4,9 @@
  */
 import type { Logger } from '../../../shared/text/log.js'
 import { encodeText, type ItemReader } from './batch-text.js'
+import type { LinkHost, Timing } from './link-host.js'
 import { formatHead, messageKinds } from './messages.js'
-import { type LinkHost, PeerLink } from './peer-link.js'
-import type { Timing } from './timing.js'
+import { PeerLink } from './peer-link.js'
 
 export interface PeerInit {
   readonly host: LinkHost
@@ -88,6 +88,8 @@ export class Peer {
     const onFault = (link: PeerLink, why: string) =>
       this.#fail(link, 'Too much waits for another gateway', { why })
     this.#link = new PeerLink({ host, ownStart, frontendId, start, version, epoch, onFault })
+    // Its time is the first by which the other end reckons how long messages take.
+    this.#link.sendAck()
     linkUp(this.#link)
   }
 

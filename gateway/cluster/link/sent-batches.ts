@@ -64,6 +64,11 @@ export class SentBatches {
     return this.#bytesWaiting
   }
 
+  /** Bytes that were sent and are not acked. */
+  get bytesUnacked(): number {
+    return this.#bytesUnacked
+  }
+
   /** Whether all batches are acked. */
   get isIdle(): boolean {
     return this.#batches.length === this.#free
