@@ -54,9 +54,9 @@ export interface Link {
   /** Answers for operations of that gateway. */
   readonly inbox: Inbox
   /**
-   * Has what was written to `outbox` and `inbox` sent at the end of this turn of the event loop, or at once if
-   * it is much. To be called for each operation and answer. `characters`: of its long texts, such as the body
-   * of an event.
+   * Has what was written to `outbox` and `inbox` sent at the end of this turn of the event loop, or at once
+   * if it is much. To be called for each operation and answer. `characters`: of its long texts, such as the
+   * body of an event.
    */
   flushSoon(characters?: number): void
   /** Sends a frame behind all that was written before, in the same order. */
