@@ -1,150 +1,71 @@
-/**
- * The public API of a running gateway. Adds the sockets and the parts for the host program to the core
- * (core.ts), and closes all of them in order.
- */
+/** The public API of a running gateway. Starts its parts (parts.ts), and has them ended in order (ending.ts). */
 import { errors } from '../shared/errors.js'
 import type { EventArguments, EventName } from '../shared/events/event-types.js'
-import { withTimeout } from '../shared/with-timeout.js'
-import { Connections } from './connections/connections.js'
-import { Core } from './core.js'
-import { Development } from './development/development.js'
-import { showGauges } from './gauges.js'
-import {
-  type HostBroadcastOptions,
-  type HostChannel,
-  HostEvents,
-  type HostExceptOptions,
-  type HostRecipient
+import { type EndingTimes, endGateway } from './ending.js'
+import type {
+  HostBroadcastOptions,
+  HostChannel,
+  HostExceptOptions,
+  HostRecipient
 } from './host/host-events.js'
-import { HostHooks } from './host/host-hooks.js'
-import { SessionService } from './host/session-service.js'
-import type { Listener } from './http/listener.js'
-import { Intake } from './intake/intake.js'
-import { LoadLimits } from './intake/load-limits.js'
+import type { SessionService } from './host/session-service.js'
 import type { ConsolePlace } from './internal/console-place.js'
 import { type Diagnosis, diagnose, isReady } from './internal/diagnosis.js'
-import { createStartTransport } from './isolation/start-transport.js'
-import { SharedBudget } from './limits/shared-budget.js'
 import type { ResolvedOptions } from './options/options.js'
-import { createInternalPort, createListener, type InternalPort, readCondition } from './ports.js'
-import { refreshTypesFile } from './project/types-file.js'
-import { Reloads, reloadHandlers } from './reloads.js'
-import { Resumption } from './resume/resumption.js'
-import type { OfferedRoute } from './route-changes.js'
-import { Authentication } from './sessions/authentication.js'
-import { Registry } from './sessions/registry.js'
+import { createParts, type GatewayParts } from './parts.js'
+import { readCondition } from './ports.js'
+import { type OfferedRoute, Reloads } from './reloads.js'
 import type { MetricName, Metrics } from './telemetry/metrics.js'
-import type { DebugLines } from './tracing/debug-lines.js'
-import { Watchers } from './tracing/watchers.js'
 
 export class Gateway {
   /** Access to the sessions: finds, changes and ends them, and sends events to them. */
   readonly sessions: SessionService
   readonly options: ResolvedOptions
   readonly #metrics: Metrics
-  readonly #core: Core
-  readonly #debugLines: DebugLines | undefined
-  readonly #intake: Intake
-  readonly #events: HostEvents
-  readonly #connections: Connections
-  readonly #resumption: Resumption
-  readonly #listener: Listener
-  readonly #internal: InternalPort
-  readonly #hostHooks: HostHooks
+  readonly #parts: GatewayParts
   readonly #reloads = new Reloads(async () => {
-    const reload = () => this.#load(() => this.#core.pool.reload())
-    const reloaded = this.#debugLines === undefined ? reload() : this.#debugLines.reload(reload)
+    const { core, debugLines } = this.#parts
+    const reload = () => this.#load(() => core.pool.reload())
+    const reloaded = debugLines === undefined ? reload() : debugLines.reload(reload)
     await reloaded.catch(error => {
       throw this.#closing === undefined ? error : errors.closing()
     })
-    this.#core.suspensions.lift()
+    core.suspensions.lift()
   })
   /** Settles when the gateway has ended; undefined until `close` or `drain` is called. */
   #closing: Promise<void> | undefined
-  readonly #development: Development | undefined
 
   /** @internal Use `createGateway`. */
   constructor(options: ResolvedOptions, metrics: Metrics) {
     this.options = options
     this.#metrics = metrics
-    this.#hostHooks = new HostHooks(options)
-    this.#development = options.dev
-      ? new Development({ options, reload: changed => reloadHandlers(this, changed) })
-      : undefined
-    this.#development?.onLoaded.push(() => refreshTypesFile(options))
-    const startTransport = createStartTransport(options, metrics)
-    const { log, monotonic, frontendId, requestTimeout, maxBodyBytes } = options
-    const registry = new Registry({ ...options, metrics })
-    this.sessions = new SessionService(registry, options, log)
-    const watchers = new Watchers(options)
-    this.#debugLines = watchers.debugLines
-    const core = new Core({
-      options,
-      watchers: watchers.all,
-      requestWatchers: watchers.requests,
-      metrics,
-      registry,
-      startTransport: this.#development?.follow(startTransport) ?? startTransport
-    })
-    this.#core = core
-    watchers.follow(registry)
-    const { channels, routes, suspensions, dispatcher, requests, queue } = core
-    this.#events = new HostEvents({ frontendId, registry, channels, sessions: this.sessions, metrics })
-    this.#intake = new Intake({
-      watchers: watchers.all,
-      routes,
-      suspensions,
-      loadLimits: new LoadLimits({ limits: options, requests, queue }),
-      onFlood: session => registry.endFlooded(session),
-      dispatcher,
-      metrics,
-      requestTimeout,
-      maxBodyBytes,
-      log
-    })
-    const resumption = (this.#resumption = new Resumption({ ...options, registry, metrics }))
-    const connections: Connections = new Connections({
-      watchers: watchers.all,
-      options,
-      authentication: new Authentication({ ...options, metrics }),
-      registry,
-      routes,
-      intake: this.#intake,
-      timeLimits: core.timeLimits,
-      metrics,
-      budget: new SharedBudget(options.maxSendBytesInAll, () => connections.size),
-      resumption
-    })
-    this.#connections = connections
-    const onSocket = connections.open.bind(connections)
-    const listener = (this.#listener = createListener(this, metrics, onSocket))
-    this.#internal = createInternalPort(this, { core, metrics, listener })
-    showGauges(metrics, { listener, connections, core, resumption, monotonic })
+    this.#parts = createParts(this, metrics)
+    this.sessions = this.#parts.sessions
   }
 
   /** The host and port on which the gateway listens. */
   get address(): { readonly host: string; readonly port: number } {
-    return this.#listener.address
+    return this.#parts.listener.address
   }
 
   /** The URL for clients, e.g. `ws://127.0.0.1:3010`; `wss:` with a certificate. */
   get url(): string {
-    return this.#listener.url
+    return this.#parts.listener.url
   }
 
   /** The URL of the internal port; undefined if it is off. */
   get internalUrl(): string | undefined {
-    return this.#internal.url
+    return this.#parts.internal.url
   }
 
   /** The console's URL, and its token if no option gave one; undefined if it is off. */
   get console(): ConsolePlace | undefined {
-    return this.#internal.console
+    return this.#parts.internal.console
   }
 
   /** The routes that clients may request, sorted by name. */
   get routes(): readonly OfferedRoute[] {
-    return this.#core.routes.offered.map(({ name, file }) => ({ route: name, file }))
+    return this.#parts.core.routes.offered.map(({ name, file }) => ({ route: name, file }))
   }
 
   /**
@@ -159,7 +80,7 @@ export class Gateway {
     event: Name,
     ...args: EventArguments<Name, HostExceptOptions>
   ): number {
-    return this.#events.send(to, event, ...args)
+    return this.#parts.events.send(to, event, ...args)
   }
 
   /** Sends an event to all sessions, or to all that are bound to a user. Returns the number of recipients. */
@@ -167,7 +88,7 @@ export class Gateway {
     event: Name,
     ...args: EventArguments<Name, HostBroadcastOptions>
   ): number {
-    return this.#events.broadcast(event, ...args)
+    return this.#parts.events.broadcast(event, ...args)
   }
 
   /**
@@ -176,7 +97,7 @@ export class Gateway {
    * @throws `CHANNEL_INVALID`
    */
   channel(name: string): HostChannel {
-    return this.#events.channel(name)
+    return this.#parts.events.channel(name)
   }
 
   /** Returns the counters since the start and the current gauges, by name (`docs/reference/metrics.md`). */
@@ -187,11 +108,11 @@ export class Gateway {
   /** @internal Starts workers, then listens. */
   async start(): Promise<void> {
     try {
-      await this.#internal.listen()
-      const load = () => this.#core.pool.start()
-      await (this.#development?.start(load) ?? load())
-      await this.#listener.listen()
-      await this.#hostHooks.start(this)
+      await this.#parts.internal.listen()
+      const load = () => this.#parts.core.pool.start()
+      await (this.#parts.development?.start(load) ?? load())
+      await this.#parts.listener.listen()
+      await this.#parts.hostHooks.start(this)
     } catch (error) {
       await this.close()
       throw error
@@ -219,7 +140,7 @@ export class Gateway {
    * has none
    */
   reloadCertificate(): void {
-    this.#listener.reloadCertificate()
+    this.#parts.listener.reloadCertificate()
   }
 
   /**
@@ -229,7 +150,7 @@ export class Gateway {
    * the first.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#end(this.options.closeTimeout, 0)
+    this.#closing ??= this.#end({ requests: this.options.closeTimeout, spread: 0 })
     return this.#closing
   }
 
@@ -240,7 +161,8 @@ export class Gateway {
    * that it continues like `close`. A later call of `close` or `drain` waits for the first.
    */
   drain(): Promise<void> {
-    this.#closing ??= this.#end(this.options.drainTimeout, this.options.drainSpread)
+    const { drainTimeout, drainSpread } = this.options
+    this.#closing ??= this.#end({ requests: drainTimeout, spread: drainSpread })
     return this.#closing
   }
 
@@ -255,42 +177,20 @@ export class Gateway {
   /** Returns what is wrong, the gravest first, and what to do about it; nothing if all is well. */
   diagnose(): Diagnosis[] {
     const phase =
-      this.#closing !== undefined ? 'closing' : this.#listener.isListening ? 'running' : 'starting'
-    return diagnose(readCondition(this, phase, { core: this.#core, listener: this.#listener }))
+      this.#closing !== undefined ? 'closing' : this.#parts.listener.isListening ? 'running' : 'starting'
+    return diagnose(readCondition(this, phase, this.#parts))
   }
 
   #load(run: () => Promise<void>): Promise<void> {
-    return this.#development?.load(run) ?? run()
+    return this.#parts.development?.load(run) ?? run()
   }
 
-  async #end(requestsTimeout: number, spread: number): Promise<void> {
-    const { closeTimeout, log } = this.options
-    const { requests, deadlines, hooks, dispatcher, watchdog, pool } = this.#core
-    this.#development?.close()
-    this.#listener.close()
-    this.#connections.turnAway(spread)
-    this.#intake.close()
-    hooks.expectClose()
-    if (!(await withTimeout(requestsTimeout, requests.idle()))) deadlines.abandon()
-    await this.#connections.sendAway(spread)
-    await withTimeout(closeGrace, this.#connections.close())
-    this.#connections.terminate()
-    this.#resumption.close()
-    this.#listener.terminate()
-    await hooks.close(closeTimeout)
-    dispatcher.close()
-    watchdog.close()
-    await pool.close()
-    this.#internal.close()
-    await this.#hostHooks.stop(this)
-    log.close()
+  #end(times: EndingTimes): Promise<void> {
+    return endGateway(this, this.#parts, times)
   }
 
   /** @internal Kills a worker's thread or process, even if it is busy. Used by `sallyport/testing`. */
   async killWorker(index: number): Promise<void> {
-    await this.#core.pool.kill(index)
+    await this.#parts.core.pool.kill(index)
   }
 }
-
-/** Milliseconds that clients have to answer the close of their connection. */
-const closeGrace = 500

@@ -37,6 +37,6 @@ export type {
 } from './options/options.js'
 export type { Isolation, PlainOptions, SingleSession, StartPage } from './options/plain-options.js'
 export type { Duration, Size } from './options/units.js'
-export type { OfferedRoute } from './route-changes.js'
+export type { OfferedRoute } from './reloads.js'
 export { type Config, type ConfigExport, createGateway, defineConfig, type GatewayOptions } from './start.js'
 export { type MetricName, metricNames } from './telemetry/metrics.js'

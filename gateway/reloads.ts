@@ -1,8 +1,9 @@
 /** Runs reloads of the handlers one at a time; logs those of signals and of `--dev`. The pool does them. */
 import { GatewayError } from '../shared/errors.js'
+import { listNames } from '../shared/text/listed.js'
+import type { LogFields } from '../shared/text/log.js'
 import { describeChanged } from './development/development.js'
 import type { Gateway } from './gateway.js'
-import { describeRoutes } from './route-changes.js'
 
 /** Runs one reload at a time. Calls during a run share a single run that begins after it. */
 export class Reloads {
@@ -60,4 +61,30 @@ export async function reloadHandlers(gateway: Gateway, changed: readonly string[
 
 function isClosing(error: unknown): boolean {
   return error instanceof GatewayError && error.code === 'CLOSING'
+}
+
+/** A route that clients may request. */
+export interface OfferedRoute {
+  readonly route: string
+  /** The file that offers it, relative to the handlers' folder. */
+  readonly file: string
+}
+
+/**
+ * Returns the number of routes, the `new` ones and those that are `gone`. Fields of neither are left out. A
+ * route whose file has changed is neither.
+ */
+export function describeRoutes(before: readonly OfferedRoute[], after: readonly OfferedRoute[]): LogFields {
+  const came = subtract(after, before)
+  const went = subtract(before, after)
+  return {
+    routes: after.length,
+    ...(came.length > 0 && { new: listNames(came) }),
+    ...(went.length > 0 && { gone: listNames(went) })
+  }
+}
+
+function subtract(routes: readonly OfferedRoute[], others: readonly OfferedRoute[]): string[] {
+  const known = new Set(others.map(({ route }) => route))
+  return routes.map(({ route }) => route).filter(route => !known.has(route))
 }

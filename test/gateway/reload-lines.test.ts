@@ -3,8 +3,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { reloadHandlers } from '../../gateway/reloads.js'
-import { describeRoutes } from '../../gateway/route-changes.js'
+import { describeRoutes, reloadHandlers } from '../../gateway/reloads.js'
 import { startGateway } from '../helpers/gateway.js'
 
 const offered = (...names: readonly string[]) => names.map(route => ({ route, file: `${route}.js` }))

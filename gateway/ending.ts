@@ -1,0 +1,40 @@
+/** The end of a gateway: closes its parts, in order. */
+import { withTimeout } from '../shared/with-timeout.js'
+import type { Gateway } from './gateway.js'
+import type { GatewayParts } from './parts.js'
+
+/** Milliseconds that clients have to answer the close of their connection. */
+const closeGrace = 500
+
+/** How much time the end of a gateway leaves to its requests and its clients, in milliseconds. */
+export interface EndingTimes {
+  /** Time in which requests that wait or run are answered. */
+  readonly requests: number
+  /** Time over which clients are told to come back; 0: all are closed at once. */
+  readonly spread: number
+}
+
+/** Ends a gateway. Resolves when nothing of it is left. */
+export async function endGateway(gateway: Gateway, parts: GatewayParts, times: EndingTimes): Promise<void> {
+  const { closeTimeout, log } = gateway.options
+  const { core, connections, listener, resumption } = parts
+  const { requests, deadlines, hooks, dispatcher, watchdog, pool } = core
+  parts.development?.close()
+  listener.close()
+  connections.turnAway(times.spread)
+  parts.intake.close()
+  hooks.expectClose()
+  if (!(await withTimeout(times.requests, requests.idle()))) deadlines.abandon()
+  await connections.sendAway(times.spread)
+  await withTimeout(closeGrace, connections.close())
+  connections.terminate()
+  resumption.close()
+  listener.terminate()
+  await hooks.close(closeTimeout)
+  dispatcher.close()
+  watchdog.close()
+  await pool.close()
+  parts.internal.close()
+  await parts.hostHooks.stop(gateway)
+  log.close()
+}
