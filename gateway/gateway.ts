@@ -1,4 +1,6 @@
-/** The public API of a running gateway. Starts its parts (parts.ts), and has them ended in order (ending.ts). */
+/**
+ * The public API of a running gateway. Starts its parts (parts.ts), and has them ended in order (ending.ts).
+ */
 import { errors } from '../shared/errors.js'
 import type { EventArguments, EventName } from '../shared/events/event-types.js'
 import { type EndingTimes, endGateway } from './ending.js'
