@@ -15,6 +15,7 @@ import { SessionHooks } from './intake/session-hooks.js'
 import type { StartTransport } from './isolation/start-transport.js'
 import { TimeLimits } from './limits/time-limits.js'
 import { LoadingNotes } from './loading-notes.js'
+import type { OperationTargets } from './operations/worker-operations.js'
 import { listEvents } from './options/content-checks.js'
 import type { ResolvedOptions } from './options/options.js'
 import { Pool } from './pool/pool.js'
@@ -61,6 +62,8 @@ export class Core {
   readonly suspensions: Suspensions
   readonly dispatcher: Dispatcher
   readonly watchdog: Watchdog
+  /** The parts that the operations of workers act on. In a cluster, `routing` is set before workers start. */
+  readonly targets: OperationTargets
   /** Told of the lives of the workers. A part that is made later may add itself. */
   readonly watchers: WorkerWatcher[]
 
@@ -103,6 +106,7 @@ export class Core {
       metrics,
       suspensions
     })
+    this.targets = { ...options, registry, channels: this.channels, limits: options, metrics }
     const starter = new WorkerStarter({
       options,
       metrics,
@@ -110,7 +114,7 @@ export class Core {
       watchers: this.watchers,
       startTransport,
       listener: new WorkerReports({ watchers: this.watchers, pool, dispatcher, requests, timeLimits, log }),
-      targets: { ...options, registry, channels: this.channels, limits: options, metrics }
+      targets: this.targets
     })
     this.hooks = new SessionHooks({ ...options, registry, dispatcher, suspensions })
     // Prepended, so that the host program's own listeners find no ended session in a channel.

@@ -93,12 +93,10 @@ export class WorkerStarter {
       },
       stopTimeout: options.closeTimeout,
       maxGivenUpHandlers: options.maxGivenUpHandlers,
-      // LOCAL-SESSIONS: a worker's operations are applied to this gateway's registry and channels. A reader
-      // that forwards some of them to another gateway would be plugged in here.
       isProcess: options.isolation === 'process',
       start: startTransport,
       listener,
-      operations: (source, inbox) => createWorkerOperations(source, inbox, targets)
+      operations: (source, inbox, sendInbox) => createWorkerOperations(source, inbox, sendInbox, targets)
     })
     const { isolation, workerArgv = process.execArgv } = options
     if (isolation === 'process' && asksInspector(workerArgv)) timeLimits.noteAsked(worker)

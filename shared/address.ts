@@ -3,3 +3,6 @@ export interface SessionAddress {
   readonly frontendId: string
   readonly sid: number
 }
+
+/** Stands for a gateway's name: all gateways of the cluster. No gateway may have this name. */
+export const allGateways = '*'

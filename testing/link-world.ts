@@ -76,13 +76,16 @@ export function createLinkWorld({
   const source = { serial: 1, endedRoute, namesOf: () => ({}) }
   const channels = new Channels({ maxChannels, maxMembers })
   registry.on('closed', session => channels.leaveAll(session))
+  const sendInbox = () => {
+    if (!inbox.isEmpty) port2.postMessage(inbox.take())
+  }
   const targets = { frontendId, registry, channels, limits, metrics, log }
-  const applied = createWorkerOperations(source, inbox, targets)
+  const applied = createWorkerOperations(source, inbox, sendInbox, targets)
   const sent: OutboxMessage[] = []
   port2.on('message', (message: OutboxMessage) => {
     sent.push([...message])
     readOutbox(message, noOutcomes, applied.sessions, applied.events)
-    if (!inbox.isEmpty) port2.postMessage(inbox.take())
+    sendInbox()
   })
   const link = new Link(port1, () => {})
   const operations = new SessionOperations(link, appCaller, limits)

@@ -14,6 +14,8 @@ export interface EventOperationsInit {
   readonly registry: Registry
   readonly channels: Channels
   readonly metrics: Metrics
+  /** Whether numbers of sessions are unique over several gateways. */
+  readonly isClustered: boolean
 }
 
 export class EventOperations implements EventReader {
@@ -31,7 +33,7 @@ export class EventOperations implements EventReader {
   }
 
   // LOCAL-SESSIONS: from here on, the sessions of a user, all sessions and the members of a channel are those
-  // of this gateway. The ack of `members` lists sessions by number, without the gateway's name.
+  // of this gateway. In a cluster, cluster/routing adds those of the others.
   sendToUser(head: UserOperationHead, uid: string, event: EventText, except: string): void {
     const { acks, registry } = this.#init
     if (!acks.refuseEarly('sendToUser', head)) this.#deliver(head.ack, registry.findByUid(uid), event, except)
@@ -71,7 +73,7 @@ export class EventOperations implements EventReader {
     if (acks.refuseEarly('join', head)) return
     const session = registry.find(head.sid)
     const error = session === undefined ? errors.sessionNotFound(head.sid) : channels.join(session, channel)
-    if (error === undefined) acks.ack(head.ack, '')
+    if (error === undefined) acks.ackOnceKnown(head.ack, '', 'channel', channel)
     else acks.refuse('join', head, error, channel)
   }
 
@@ -89,7 +91,7 @@ export class EventOperations implements EventReader {
     const sessions = registry.findByUid(uid)
     // Each session that can join does so, even if another session of the user is refused.
     const [error] = sessions.flatMap(session => channels.join(session, channel) ?? [])
-    if (error === undefined) acks.ack(head.ack, String(sessions.length))
+    if (error === undefined) acks.ackOnceKnown(head.ack, String(sessions.length), 'channel', channel)
     else acks.refuse('joinUser', head, error, channel)
   }
 
@@ -137,9 +139,19 @@ export class EventOperations implements EventReader {
 
   #deliver(ack: number, sessions: readonly Session[], text: EventText, except: string): void {
     const { acks, metrics } = this.#init
-    const numbers = except === '' ? undefined : new Set<number>(JSON.parse(except))
-    const count = sendToAll(sessions, new GatewayEvent(text), numbers)
+    const excepted = except === '' ? undefined : readExcepted(except, this.#init.isClustered)
+    const count = sendToAll(sessions, new GatewayEvent(text), excepted)
     metrics.countEvent(text.delivery, count)
     acks.ack(ack, String(count))
   }
+}
+
+/** Reads the sessions that an event is not for. One of another gateway may be here if there is a cluster. */
+function readExcepted(text: string, isClustered: boolean): ReadonlySet<number> {
+  const excepted = new Set<number>()
+  for (const entry of JSON.parse(text) as (number | [sid: number, frontendId: string])[]) {
+    if (typeof entry === 'number') excepted.add(entry)
+    else if (isClustered) excepted.add(entry[0])
+  }
+  return excepted
 }

@@ -1,7 +1,8 @@
 /**
  * Answers one worker's operations: with an ack or a refusal if the worker expects an answer. Refused
- * operations are logged and counted. One instance for each worker.
+ * operations are logged and counted. One instance for each worker, and for each link to another gateway.
  */
+import { allGateways } from '../../shared/address.js'
 import { type ErrorData, errors, type GatewayError } from '../../shared/errors.js'
 import type { Inbox } from '../../shared/link/inbox.js'
 import type { UserOperationHead } from '../../shared/link/outbox.js'
@@ -21,10 +22,26 @@ export interface OperationSource {
   namesOf(rid: number): RequestFields
 }
 
+/** Takes the answers of operations: the inbox of a worker, or that of a link to another gateway. */
+export type AnswerReader = Pick<Inbox, 'acked' | 'refused'>
+
+/** Knows which names the other gateways of a cluster have heard of. A gateway alone has none. */
+export interface NamesHere {
+  /**
+   * Calls `done` once the other gateways know that a user, or a channel, has a session here. At once if they
+   * know.
+   */
+  whenKnown(kind: 'user' | 'channel', name: string, done: () => void): void
+}
+
 export interface OperationAcksInit {
-  readonly frontendId: string
+  /** The only gateway whose operations are applied; undefined in a cluster: they were routed before. */
+  readonly frontendId: string | undefined
   readonly source: OperationSource
-  readonly inbox: Inbox
+  readonly inbox: AnswerReader
+  /** Has the inbox sent soon, for answers that come after the message of their operations was applied. */
+  readonly sendSoon: () => void
+  readonly names?: NamesHere | undefined
   readonly metrics: Metrics
   readonly log: Logger
 }
@@ -43,14 +60,20 @@ export class OperationAcks {
 
   /** Refuses an operation of a request that was given up, or for another gateway. Returns whether it did. */
   refuseEarly(name: string, head: UserOperationHead): boolean {
-    const { metrics, source, frontendId } = this.#init
+    const { metrics, frontendId } = this.#init
     metrics.count('operations')
-    // LOCAL-SESSIONS: the one fork by `frontendId`. An operation for another gateway's session is refused
-    // here; a second gateway would forward it from here.
-    const endedRoute = source.endedRoute(head.rid)
-    if (endedRoute !== undefined) this.refuse(name, head, errors.requestEnded(endedRoute))
-    else if (head.frontendId !== frontendId) this.refuse(name, head, errors.frontendUnknown(head.frontendId))
-    else return false
+    if (this.refuseEnded(name, head)) return true
+    if (frontendId === undefined || head.frontendId === frontendId || head.frontendId === allGateways)
+      return false
+    this.refuse(name, head, errors.frontendUnknown(head.frontendId))
+    return true
+  }
+
+  /** Refuses an operation of a request that was given up. Returns whether it did. */
+  refuseEnded(name: string, head: UserOperationHead): boolean {
+    const endedRoute = this.#init.source.endedRoute(head.rid)
+    if (endedRoute === undefined) return false
+    this.refuse(name, head, errors.requestEnded(endedRoute))
     return true
   }
 
@@ -99,6 +122,27 @@ export class OperationAcks {
 
   ack(ack: number, value: string): void {
     if (ack !== 0) this.#init.inbox.acked(ack, value)
+  }
+
+  /**
+   * Acks an operation that has brought a session under a name: in a cluster as soon as the other gateways
+   * know, so that what they send to the name from then on arrives here.
+   */
+  ackOnceKnown(ack: number, value: string, kind: 'user' | 'channel', name: string): void {
+    if (ack === 0) return
+    const { inbox, names } = this.#init
+    if (names === undefined) return inbox.acked(ack, value)
+    let isLate = false
+    names.whenKnown(kind, name, () => {
+      inbox.acked(ack, value)
+      if (isLate) this.sendSoon()
+    })
+    isLate = true
+  }
+
+  /** Has answers sent soon that were made after the message of their operations was applied. */
+  sendSoon(): void {
+    this.#init.sendSoon()
   }
 }
 

@@ -58,7 +58,11 @@ export class Operations implements OperationReader {
   }
 
   bind(head: OperationHead, uid: string): void {
-    this.#apply('bind', head, session => this.#init.registry.bind(session, uid, this.#viewIdOf(head)), uid)
+    const session = this.#sessionFor('bind', head, uid)
+    if (session === undefined) return
+    const error = this.#init.registry.bind(session, uid, this.#viewIdOf(head))
+    if (error === undefined) this.#acks.ackOnceKnown(head.ack, '', 'user', uid)
+    else this.#conclude('bind', head, session, error, uid)
   }
 
   unbind(head: OperationHead, uid: string): void {
@@ -111,15 +115,12 @@ export class Operations implements OperationReader {
   read(head: OperationHead): void {
     if (this.#acks.refuseEarly('read', head)) return
     const session = this.#init.registry.find(head.sid)
-    this.#acks.ack(head.ack, session === undefined ? '' : formatSessions([session.snapshot]))
+    this.#acks.ack(head.ack, session === undefined ? '' : formatFound(head, [session]))
   }
 
   readByUid(head: UserOperationHead, uid: string): void {
     if (this.#acks.refuseEarly('readByUid', head)) return
-    this.#acks.ack(
-      head.ack,
-      formatSessions(this.#init.registry.findByUid(uid).map(session => session.snapshot))
-    )
+    this.#acks.ack(head.ack, formatFound(head, this.#init.registry.findByUid(uid)))
   }
 
   kick(head: OperationHead, reason: string | null): void {
@@ -150,8 +151,8 @@ export class Operations implements OperationReader {
     if (session !== undefined) this.#conclude(name, head, session, change(session), about)
   }
 
-  // LOCAL-SESSIONS: sessions are looked up in this gateway's registry, here and in the methods above. For the
-  // sessions of another gateway `refuseEarly` has refused the operation before.
+  // LOCAL-SESSIONS: sessions are looked up in this gateway's registry, here and in the methods above. In a
+  // cluster, operations on sessions of other gateways do not come here: cluster/routing sends them there.
   /** Returns the session of the operation; undefined if the operation was refused. */
   #sessionFor(name: string, head: OperationHead, about: string): Session | undefined {
     if (this.#acks.refuseEarly(name, head)) return undefined
@@ -198,6 +199,15 @@ export class Operations implements OperationReader {
   #viewIdOf({ viewId }: OperationHead): number {
     return viewId >= 0 ? viewId : -(this.#acks.serial * 0x1_0000_0000 - viewId)
   }
+}
+
+/** Formats sessions for the operation that asks for them, with their gateway where it named another one. */
+function formatFound({ frontendId: asked }: UserOperationHead, sessions: readonly Session[]): string {
+  const frontendId = sessions[0]?.frontendId
+  return formatSessions(
+    sessions.map(session => session.snapshot),
+    frontendId === asked ? undefined : frontendId
+  )
 }
 
 /** Stands for the route of a change that a worker's own code made, such as a timer. */

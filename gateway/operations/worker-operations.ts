@@ -3,7 +3,6 @@
  * that tests run operations exactly as production does. The readers are created with the worker, and live as
  * long as the worker does.
  */
-import type { Inbox } from '../../shared/link/inbox.js'
 import type { EventReader, OperationReader } from '../../shared/link/outbox.js'
 import type { Logger } from '../../shared/text/log.js'
 import type { SettingsLimits } from '../../shared/values/settings-text.js'
@@ -11,7 +10,7 @@ import type { Channels } from '../sessions/channels.js'
 import type { Registry } from '../sessions/registry.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { EventOperations } from './event-operations.js'
-import { OperationAcks, type OperationSource } from './operation-acks.js'
+import { type AnswerReader, OperationAcks, type OperationSource } from './operation-acks.js'
 import { Operations } from './operations.js'
 
 /** The parts of a gateway that operations act on. They are the same for all workers. */
@@ -22,6 +21,14 @@ export interface OperationTargets {
   readonly limits: SettingsLimits
   readonly metrics: Metrics
   readonly log: Logger
+  /** Has operations reach the sessions of other gateways. Set in a cluster, before workers are started. */
+  routing?: OperationRouting | undefined
+}
+
+/** What connects a worker with the sessions of other gateways: `cluster/routing`. */
+export interface OperationRouting {
+  /** Creates the readers for one worker, with the same parameters as `createWorkerOperations`. */
+  create(source: OperationSource, inbox: AnswerReader, sendSoon: () => void): WorkerOperations
 }
 
 /** The readers that apply the operations of one worker, by kind. */
@@ -32,16 +39,46 @@ export interface WorkerOperations {
   readonly acks: Pick<OperationAcks, 'fail'>
 }
 
-/** Creates the readers for one worker. `inbox` is that worker's inbox, which carries the acks. */
+/**
+ * Creates the readers for one worker. `inbox` carries the answers back to it. `sendInbox` sends it, for
+ * answers that come later than the message of their operations.
+ */
 export function createWorkerOperations(
   source: OperationSource,
-  inbox: Inbox,
-  { frontendId, registry, channels, limits, metrics, log }: OperationTargets
+  inbox: AnswerReader,
+  sendInbox: () => void,
+  targets: OperationTargets
 ): WorkerOperations {
-  const acks = new OperationAcks({ frontendId, source, inbox, metrics, log })
+  const sendSoon = oncePerTurn(sendInbox)
+  const { frontendId, routing } = targets
+  if (routing !== undefined) return routing.create(source, inbox, sendSoon)
+  return createLocalOperations(
+    new OperationAcks({ ...targets, frontendId, source, inbox, sendSoon }),
+    targets
+  )
+}
+
+/** Creates the readers that act on the sessions of this gateway. */
+export function createLocalOperations(
+  acks: OperationAcks,
+  { registry, channels, limits, metrics, routing }: OperationTargets
+) {
   return {
     acks,
     sessions: new Operations({ acks, registry, metrics, limits }),
-    events: new EventOperations({ acks, registry, channels, metrics })
+    events: new EventOperations({ acks, registry, channels, metrics, isClustered: routing !== undefined })
+  }
+}
+
+/** Returns a function that has `run` called once, when the code that runs now has run. */
+function oncePerTurn(run: () => void): () => void {
+  let isDue = false
+  return () => {
+    if (isDue) return
+    isDue = true
+    queueMicrotask(() => {
+      isDue = false
+      run()
+    })
   }
 }

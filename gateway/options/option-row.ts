@@ -32,8 +32,8 @@ export interface ListCheck {
 }
 
 export type Check =
-  /** A text; '' only with `mayBeEmpty`, where it means none. */
-  | { readonly type: 'text'; readonly mayBeEmpty?: true }
+  /** A text; '' only with `mayBeEmpty`, where it means none. `not`: a text that has a meaning of its own. */
+  | { readonly type: 'text'; readonly mayBeEmpty?: true; readonly not?: string }
   | { readonly type: 'file' | 'folder' }
   | { readonly type: 'boolean' }
   | { readonly type: 'word'; readonly words: readonly string[] }

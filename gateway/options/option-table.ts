@@ -5,6 +5,7 @@
  * as `SALLYPORT_…`. A test compares `docs/reference/options.md` with this table.
  */
 import { availableParallelism } from 'node:os'
+import { allGateways } from '../../shared/address.js'
 import { logLevels } from '../../shared/text/log.js'
 import { clusterOptions, defaultFrontendId } from './cluster-options.js'
 import { internalOptions } from './internal-options.js'
@@ -49,7 +50,7 @@ const rows = [
   },
   {
     name: 'frontendId',
-    check: { type: 'text' },
+    check: { type: 'text', not: allGateways },
     defaultValue: defaultFrontendId,
     help: "the gateway's name, which is the frontendId of its sessions"
   },

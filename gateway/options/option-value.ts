@@ -84,6 +84,7 @@ export function checkOption(row: OptionRow, value: unknown): PlainValue {
       if (typeof value !== 'string' || (value === '' && check.mayBeEmpty !== true))
         throw fail(check.mayBeEmpty === true ? "a text, or '' for none" : 'a text that is not empty')
       if (value.length > maxOptionLength) throw fail(`a text of at most ${maxOptionLength} characters`)
+      if (value === check.not) throw fail(`another text than ${value}, which stands for all`)
       return value
     case 'file':
       if (typeof value !== 'string') throw fail("the path of a file, or '' for none")

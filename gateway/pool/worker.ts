@@ -50,9 +50,9 @@ export interface WorkerInit {
   readonly listener: WorkerListener
   /**
    * Creates the readers that apply the worker's operations. Called with the worker's inbox, which carries
-   * acks back to it.
+   * acks back to it, and with a function that has the inbox sent for acks that come late.
    */
-  readonly operations: (source: OperationSource, inbox: Inbox) => WorkerOperations
+  readonly operations: (source: OperationSource, inbox: Inbox, sendInbox: () => void) => WorkerOperations
 }
 
 export class Worker {
@@ -102,7 +102,7 @@ export class Worker {
     this.#listener = listener
     this.load = new WorkerLoad(serial)
     this.turns = this.load.turns
-    const applied = operations(this.load, this.#inbox)
+    const applied = operations(this.load, this.#inbox, () => this.#sendInbox())
     const outcomes = new WorkerOutcomes({
       worker: this,
       listener,
@@ -270,7 +270,7 @@ export class Worker {
   }
 
   #sendInbox(): void {
-    if (!this.#inbox.isEmpty) this.#transport.post(this.#inbox.take())
+    if (!this.#inbox.isEmpty && !this.#hasStopped) this.#transport.post(this.#inbox.take())
   }
 
   #onEnd(cause: Error): void {

@@ -26,7 +26,10 @@ export interface OperationHead {
   readonly sid: number
 }
 
-/** The common fields of operations that find their sessions by uid or channel. */
+/**
+ * The common fields of operations that find their sessions by uid or channel. `frontendId`: the gateway whose
+ * sessions are meant, or `allGateways`.
+ */
 export type UserOperationHead = Omit<OperationHead, 'sid' | 'viewId'>
 
 /** Receives what a worker reports about its requests and about itself. */
@@ -91,11 +94,9 @@ export interface EventReader {
    * reached.
    */
   send(head: OperationHead, event: EventText): void
-  // LOCAL-SESSIONS: in `except`, `after` and the ack of `members` a session is its number alone. Across
-  // gateways each would need its address, `frontendId` and number.
   /**
    * Sends an event to all sessions of a user, except those listed. `except`: a JSON array of their numbers,
-   * or ''.
+   * or ''. A session of another gateway than the worker's is `[sid, frontendId]` there.
    */
   sendToUser(head: UserOperationHead, uid: string, event: EventText, except: string): void
   /** Sends an event to all sessions, or only to bound ones if `bound` is 1; except those listed. */
@@ -115,11 +116,17 @@ export interface EventReader {
   leaveUser(head: UserOperationHead, channel: string, uid: string): void
   /** Sends an event to the members of a channel, except those listed. */
   sendToChannel(head: UserOperationHead, channel: string, event: EventText, except: string): void
-  /** Asks for up to `count` members of a channel whose session numbers are above `after`, in that order. */
+  /**
+   * Asks for up to `count` members of a channel whose session numbers are above `after`, in that order. The
+   * ack lists `[sid, uid]`; behind them the name of the member's gateway if it is not the asked one.
+   */
   members(head: UserOperationHead, channel: string, after: number, count: number): void
   /** Asks how many members a channel has. */
   channelSize(head: UserOperationHead, channel: string): void
-  /** Asks how many sessions of a user are in a channel. */
+  /**
+   * Asks how many sessions of a user are in a channel. For `allGateways` the ack names one of their gateways
+   * behind the number, if none is in the asked one: `2 gateway-3`.
+   */
   sessionsInChannel(head: UserOperationHead, channel: string, uid: string): void
   /** Removes all members of a channel. */
   destroyChannel(head: UserOperationHead, channel: string): void

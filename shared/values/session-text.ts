@@ -1,6 +1,7 @@
 /**
  * Formats and parses sessions as one text, the gateway's answer to a worker's read. Each session is written
- * as a piece of a settings text, with its number, uid, version and connection as the key.
+ * as a piece of a settings text, with its number, uid, version and connection as the key, and the name of its
+ * gateway if that is not the one that was asked.
  */
 import { forEachSetting, formatSetting } from './settings-text.js'
 
@@ -15,19 +16,28 @@ export interface SessionText {
   readonly isConnected: boolean
 }
 
-export function formatSessions(sessions: readonly SessionText[]): string {
-  return sessions
-    .map(({ settings, ...head }) =>
-      formatSetting(JSON.stringify([head.sid, head.uid, head.version, head.isConnected]), settings)
-    )
-    .join('')
+/** A session that was found, with its gateway. */
+export interface FoundSession extends SessionText {
+  readonly frontendId: string
 }
 
-export function parseSessions(text: string): SessionText[] {
-  const sessions: SessionText[] = []
+/** Formats sessions of one gateway. `frontendId`: its name, if it is not the one that was asked. */
+export function formatSessions(sessions: readonly SessionText[], frontendId?: string): string {
+  let text = ''
+  for (const { sid, uid, version, settings, isConnected } of sessions) {
+    const head: unknown[] = [sid, uid, version, isConnected]
+    if (frontendId !== undefined) head.push(frontendId)
+    text += formatSetting(JSON.stringify(head), settings)
+  }
+  return text
+}
+
+/** Parses sessions. `asked`: the gateway that was asked, which has those that name no gateway. */
+export function parseSessions(text: string, asked: string): FoundSession[] {
+  const sessions: FoundSession[] = []
   forEachSetting(text, (head, settings) => {
-    const [sid, uid, version, isConnected] = JSON.parse(head)
-    sessions.push({ sid, uid, version, settings, isConnected })
+    const [sid, uid, version, isConnected, frontendId = asked] = JSON.parse(head)
+    sessions.push({ sid, uid, version, settings, isConnected, frontendId })
   })
   return sessions
 }

@@ -82,7 +82,8 @@ class Entry {
     let length = 0
     for (let i = at; ; i++) {
       const digit = this.#settings.charCodeAt(i) - 48
-      if (digit < 0 || digit > 9) {
+      // Also true at the end of a text that was cut.
+      if (!(digit >= 0 && digit <= 9)) {
         this.keyStart = i + 1
         return length
       }

@@ -1,5 +1,5 @@
 /**
- * Access to all sessions of the gateway, from any worker: finds, changes and ends them.
+ * Access to all sessions, from any worker: finds, changes and ends them.
  * The rules are the same as for a request's own session. The names are those of Pinus. The promise methods
  * are the implementation; the callback methods are made from them.
  */
@@ -45,7 +45,14 @@ export interface ServiceSource {
 }
 
 /**
- * Access to all sessions of the gateway. Handlers have it as `context.sessions` and `app.sessions`.
+ * Access to all sessions. Handlers have it as `context.sessions` and `app.sessions`.
+ *
+ * In a cluster these are the sessions of all gateways, by the same rules. A `frontendId` names the gateway of
+ * a session; a session that has moved to another gateway is found by its old address too. An operation on a
+ * session of another gateway may also fail with `CLUSTER_UNAVAILABLE` (not done: the gateway has no
+ * connection to the cluster, or too much waits for the other one), `CLUSTER_TIMEOUT` (no answer within
+ * `clusterTimeout`, so that it may have been done or not), `FRONTEND_LOST` (that gateway has ended meanwhile)
+ * and `CLUSTER_UNSUPPORTED` (it runs an older version, which does not know the operation).
  *
  * The methods that begin with `a` return promises. An unhandled rejection does not end the worker: it is
  * logged and counted. The other methods take a Node-style callback as their last argument.
@@ -87,7 +94,7 @@ export class BackendSessionService {
   ): Promise<BackendSession<Settings> | undefined> {
     return this.#operations.promised('get', '', async () => {
       const text = await this.#operations.read(expectFrontendId(frontendId), Number(sid))
-      return text === undefined ? undefined : this.#session(frontendId, text)
+      return text === undefined ? undefined : this.#session(text.frontendId, text)
     })
   }
 
@@ -95,12 +102,14 @@ export class BackendSessionService {
    * Reads the current state of all sessions of a user in that gateway. Resolves with an empty array if there
    * are none.
    *
+   * @param frontendId the gateway's name, or `'*'` for all gateways; then it rejects if one of them does not
+   * answer
    * @throws `UID_INVALID`, `FRONTEND_UNKNOWN`
    */
   agetByUid<Settings = AnySettings>(frontendId: string, uid: string): Promise<BackendSession<Settings>[]> {
     return this.#operations.promised('getByUid', uid, async () => {
       const texts = await this.#operations.readByUid(expectFrontendId(frontendId), expectUid(uid))
-      return texts.map(text => this.#session<Settings>(frontendId, text))
+      return texts.map(text => this.#session<Settings>(text.frontendId, text))
     })
   }
 
@@ -119,6 +128,7 @@ export class BackendSessionService {
   /**
    * Ends all sessions of a user in that gateway. Does nothing if there are none.
    *
+   * @param frontendId the gateway's name, or `'*'` for all gateways
    * @param reason shown to the clients; at most 1,024 bytes
    * @throws `UID_INVALID`, `FRONTEND_UNKNOWN`; TypeError for an invalid reason
    */

@@ -41,14 +41,16 @@ export function readMembersPage(options: MembersOptions): MembersPage {
   if (!Number.isInteger(limit) || limit < 1 || limit > longestPage) {
     throw new TypeError(`Expected a limit from 1 to ${longestPage}, got ${describeValue(limit)}`)
   }
-  // LOCAL-SESSIONS: a page begins after a session's number, whichever gateway its address names.
+  // A session's number is unique in a cluster, and it keeps it when it moves.
   const behind = after === undefined ? 0 : addressOf(expectObject(after, 'after of members').address).sid
   return { after: behind, count: limit }
 }
 
-/** Reads the gateway's answer, a JSON array of `[sid, uid]`. */
-export function parseMembers(page: string, frontendId: string): Member[] {
-  // LOCAL-SESSIONS: members come as numbers, and each is given the name of the worker's own gateway.
-  const members: [sid: number, uid: string | null][] = JSON.parse(page)
-  return members.map(([sid, uid]) => ({ address: { frontendId, sid }, uid }))
+/**
+ * Reads the gateway's answer: a JSON array of `[sid, uid]`, with the name of their gateway behind for those
+ * of other gateways than `own`.
+ */
+export function parseMembers(page: string, own: string): Member[] {
+  const members: [sid: number, uid: string | null, frontendId?: string][] = JSON.parse(page)
+  return members.map(([sid, uid, frontendId = own]) => ({ address: { frontendId, sid }, uid }))
 }

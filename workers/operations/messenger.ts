@@ -3,7 +3,7 @@
  * Methods that return a promise wait for the gateway; the others do not. Events are sent in the order of the
  * calls, and before the request's reply.
  */
-import type { SessionAddress } from '../../shared/address.js'
+import { allGateways, type SessionAddress } from '../../shared/address.js'
 import { expectUid } from '../../shared/check.js'
 import { type EventText, isForBound } from '../../shared/events/event.js'
 import { createEventText } from '../../shared/events/event-text.js'
@@ -116,26 +116,26 @@ export class Messenger {
 
   #prepareSend(to: Recipient, event: EventText, { except }: ExceptOptions): Write {
     const { outbox } = this.#link
-    const numbers = this.#listNumbers(except)
+    const excepted = this.#listExcepted(except)
     if (typeof to === 'string') {
       const uid = expectUid(to)
-      return ack => outbox.sendToUser(this.#userHead(ack), uid, event, numbers)
+      return ack => outbox.sendToUser(this.#userHead(ack), uid, event, excepted)
     }
     const { frontendId, sid } = addressOf(to)
     // If the only recipient is excepted, the event is sent to session 0, which does not exist.
-    const isExcepted = numbers !== '' && JSON.parse(numbers).includes(sid)
+    const isExcepted = excepted !== '' && isListed(excepted, { frontendId, sid }, this.#frontendId)
     return ack => outbox.send(this.#headOf({ frontendId, sid: isExcepted ? 0 : sid }, ack), event)
   }
 
   #prepareBroadcast(event: EventText, { filter, except }: BroadcastOptions): Write {
     const bound = isForBound(filter) ? 1 : 0
-    const numbers = this.#listNumbers(except)
-    return ack => this.#link.outbox.broadcast(this.#userHead(ack), bound, event, numbers)
+    const excepted = this.#listExcepted(except)
+    return ack => this.#link.outbox.broadcast(this.#userHead(ack), bound, event, excepted)
   }
 
   #prepareForChannel(channel: string, event: EventText, { except }: ExceptOptions): Write {
-    const numbers = this.#listNumbers(except)
-    return ack => this.#link.outbox.sendToChannel(this.#userHead(ack), channel, event, numbers)
+    const excepted = this.#listExcepted(except)
+    return ack => this.#link.outbox.sendToChannel(this.#userHead(ack), channel, event, excepted)
   }
 
   #counted(name: string, about: string, prepare: () => Write): Promise<number> {
@@ -178,26 +178,23 @@ export class Messenger {
     return { rid: this.#caller.rid, viewId: 0, ack, frontendId, sid }
   }
 
-  // LOCAL-SESSIONS: an operation that names no session goes to the worker's own gateway: events for a user or
-  // for all, and everything about channels.
+  /** Returns the head of an operation that names no session: events for a user or for all, and channels. */
   #userHead(ack: number): UserOperationHead {
-    return { rid: this.#caller.rid, ack, frontendId: this.#frontendId }
+    return { rid: this.#caller.rid, ack, frontendId: allGateways }
   }
 
-  // LOCAL-SESSIONS: `except` travels as numbers without a gateway's name, so addresses of other gateways are
-  // dropped here, without an error.
   /**
-   * Returns the numbers of this gateway's sessions as a JSON array; '' for none. Ignores those of other
-   * gateways.
+   * Returns sessions as a JSON array, '' for none. One of another gateway is `[sid, frontendId]`, which names
+   * nobody unless there is a cluster.
    */
-  #listNumbers(sessions: SessionLike | readonly SessionLike[] = []): string {
+  #listExcepted(sessions: SessionLike | readonly SessionLike[] = []): string {
     const list = Array.isArray(sessions) ? (sessions as readonly SessionLike[]) : [sessions as SessionLike]
-    const ours: number[] = []
+    const excepted: (number | [sid: number, frontendId: string])[] = []
     for (const session of list) {
       const { frontendId, sid } = addressOf(session)
-      if (frontendId === this.#frontendId) ours.push(sid)
+      excepted.push(frontendId === this.#frontendId ? sid : [sid, frontendId])
     }
-    return ours.length === 0 ? '' : JSON.stringify(ours)
+    return excepted.length === 0 ? '' : JSON.stringify(excepted)
   }
 
   #ownSession(): SessionAddress {
@@ -205,6 +202,15 @@ export class Messenger {
     if (view !== undefined) return view.address
     throw new TypeError('Expected a session: outside a request there is none of its own')
   }
+}
+
+/** Whether a list of excepted sessions names this one. `own`: the gateway of those that are numbers. */
+function isListed(excepted: string, { frontendId, sid }: SessionAddress, own: string): boolean {
+  for (const entry of JSON.parse(excepted)) {
+    const [number, gateway] = typeof entry === 'number' ? [entry, own] : entry
+    if (number === sid && gateway === frontendId) return true
+  }
+  return false
 }
 
 /** Keeps an unhandled rejection from ending the worker, since the gateway has logged the refusal. */

@@ -15,7 +15,7 @@ export type Recipient = SessionLike | string
 /** Options of an event for several sessions. */
 export interface ExceptOptions extends EventOptions {
   /**
-   * A session, or a list of sessions, that do not get the event. Sessions of other gateways are ignored.
+   * A session, or a list of sessions, that do not get the event.
    *
    * @defaultValue none
    */

@@ -6,7 +6,7 @@ import { describeValue, maxNameBytes } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
 import type { OperationHead } from '../../shared/link/outbox.js'
 import { codeOf, messageOf } from '../../shared/text/thrown.js'
-import { parseSessions, type SessionText } from '../../shared/values/session-text.js'
+import { type FoundSession, parseSessions } from '../../shared/values/session-text.js'
 import { formatSetting, type SettingsLimits } from '../../shared/values/settings-text.js'
 import type { SpanHolder } from '../tracing/handler-spans.js'
 import type { Caller } from './caller.js'
@@ -175,19 +175,19 @@ export class SessionOperations {
   }
 
   /** Reads the current state of a session; undefined if there is none. */
-  async read(frontendId: string, sid: number): Promise<SessionText | undefined> {
+  async read(frontendId: string, sid: number): Promise<FoundSession | undefined> {
     const rid = this.#caller.rid
     const head = { rid, viewId: 0, frontendId, sid }
     const answer = await this.#call<AckValue>(ack => this.#link.outbox.read({ ...head, ack }))
-    return parseSessions(answer ?? '')[0]
+    return parseSessions(answer ?? '', frontendId)[0]
   }
 
-  async readByUid(frontendId: string, uid: string): Promise<SessionText[]> {
+  async readByUid(frontendId: string, uid: string): Promise<FoundSession[]> {
     const rid = this.#caller.rid
     const answer = await this.#call<AckValue>(ack =>
       this.#link.outbox.readByUid({ rid, ack, frontendId }, uid)
     )
-    return parseSessions(answer ?? '')
+    return parseSessions(answer ?? '', frontendId)
   }
 
   async kick(frontendId: string, sid: number, reason: string | null): Promise<void> {
@@ -284,8 +284,8 @@ export class SessionOperations {
   #ownBeside(view: SessionView): SessionView | undefined {
     const { view: own } = this.#caller
     if (own === undefined || own === view) return undefined
-    const isSame = own.address.sid === view.address.sid && own.address.frontendId === view.address.frontendId
-    return isSame ? own : undefined
+    // A session keeps its number when it moves to another gateway; an older address names the one before.
+    return own.address.sid === view.address.sid ? own : undefined
   }
 }
 

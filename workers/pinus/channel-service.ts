@@ -2,6 +2,7 @@
  * Pinus' ChannelService, as handlers from Pinus expect it in `app.get('channelService')`.
  * An adapter for projects from Pinus. New code uses `app.channel`, `app.send` and `app.broadcast`.
  */
+import { allGateways } from '../../shared/address.js'
 import { describeValue, expectFrontendId, expectObject, expectUid } from '../../shared/check.js'
 import type { EventText } from '../../shared/events/event.js'
 import { createEventText } from '../../shared/events/event-text.js'
@@ -19,13 +20,13 @@ import {
 } from './pinus-channel.js'
 import type { UserOperations, Users } from './user-operations.js'
 
-/** The receiver of a message: a user in a gateway. */
+/** The receiver of a message: a user, in one gateway or in all. */
 export interface PushTarget {
   readonly uid: string
   /**
    * The gateway's name, which Pinus calls a server's id.
    *
-   * @defaultValue this gateway
+   * @defaultValue all gateways
    */
   readonly sid?: string | undefined
 }
@@ -110,7 +111,7 @@ export class ChannelService {
       return
     }
     const event = createEventText(route, msg, options)
-    for (const users of this.#group(targets)) this.#init.users.send(users, event)
+    for (const users of groupUsers(targets)) this.#init.users.send(users, event)
   }
 
   /**
@@ -134,14 +135,14 @@ export class ChannelService {
     const [route, msg, targets, ...tail] = withRoute(args)
     return this.#init.operations.promised('pushMessageByUids', route, async () => {
       const event = createEventText(route, msg, readTail<PushOptions, string[]>(tail).options)
-      const groups = this.#group(targets)
+      const groups = groupUsers(targets)
       if (groups.length === 0) throw new TypeError('uids should not be empty')
       return this.#sendToGroups(groups, event)
     })
   }
 
   /**
-   * Sends an event to all sessions.
+   * Sends an event to all sessions, of all gateways.
    *
    * @param serverType ignored: there is only one kind of gateway here
    * @throws `EVENT_NOT_SERIALIZABLE` if there is no callback
@@ -158,8 +159,6 @@ export class ChannelService {
     else this.#init.messenger.broadcast(route, msg, withFilter(options))
   }
 
-  // LOCAL-SESSIONS: Pinus' type of server would name several gateways; it is ignored, and the own one is
-  // meant.
   /**
    * Variant of `broadcast` that resolves when the event was sent.
    *
@@ -175,22 +174,6 @@ export class ChannelService {
     return quietly(sent.then(() => {}))
   }
 
-  /** Groups users by gateway. */
-  #group(targets: unknown): Users[] {
-    const byGateway = new Map<string, string[]>()
-    const list = targets ?? []
-    if (!Array.isArray(list)) throw new TypeError(`Expected uids to be an array, got ${describeValue(list)}`)
-    for (const target of list as readonly PushTarget[]) {
-      const { uid, sid } = expectObject(target, 'each of uids')
-      // LOCAL-SESSIONS: a user without a server's id is looked for in the worker's own gateway.
-      const frontendId = expectFrontendId(sid || this.#init.frontendId)
-      const uids = byGateway.get(frontendId)
-      if (uids === undefined) byGateway.set(frontendId, [expectUid(uid)])
-      else uids.push(expectUid(uid))
-    }
-    return [...byGateway].map(([frontendId, uids]) => ({ frontendId, uids }))
-  }
-
   /**
    * Sends to each gateway. Rejects only if all gateways fail; otherwise the users of a failed gateway count
    * as not reached.
@@ -201,6 +184,26 @@ export class ChannelService {
     if (failed.length === groups.length) throw (failed[0] as PromiseRejectedResult).reason
     return results.flatMap((result, at) => (result.status === 'fulfilled' ? result.value : groups[at]!.uids))
   }
+}
+
+/** Groups users by gateway. */
+function groupUsers(targets: unknown): Users[] {
+  const byGateway = new Map<string, string[]>()
+  const list = targets ?? []
+  if (!Array.isArray(list)) throw new TypeError(`Expected uids to be an array, got ${describeValue(list)}`)
+  for (const target of list as readonly PushTarget[]) {
+    const { uid, sid } = expectObject(target, 'each of uids')
+    const frontendId = expectFrontendId(sid || allGateways)
+    const uids = byGateway.get(frontendId)
+    if (uids === undefined) byGateway.set(frontendId, [expectUid(uid)])
+    else uids.push(expectUid(uid))
+  }
+  // Whoever gets the event in all gateways does not get it a second time in one of them.
+  const everywhere = new Set(byGateway.get(allGateways))
+  return [...byGateway].flatMap(([frontendId, uids]) => {
+    const left = frontendId === allGateways ? uids : uids.filter(uid => !everywhere.has(uid))
+    return left.length === 0 ? [] : [{ frontendId, uids: left }]
+  })
 }
 
 function withFilter(options: BroadcastPushOptions) {

@@ -3,6 +3,7 @@
  * Its members are the sessions of these users, and are kept in the gateway. So methods that return values in
  * Pinus return promises here.
  */
+import { allGateways } from '../../shared/address.js'
 import type { EventOptions } from '../../shared/events/event.js'
 import { type Callback, isCallback, settle } from '../api/callback.js'
 import type { Channel } from '../api/channel.js'
@@ -50,7 +51,7 @@ export class PinusChannel {
    * Adds all sessions of the user in that gateway. Returns false, and does nothing, if `uid` or `sid` is
    * empty. To know whether the channel was full, await `aadd`.
    *
-   * @param sid the gateway's name
+   * @param sid the gateway's name, or `'*'` for all gateways
    */
   add(uid: string, sid: string): boolean {
     if (!uid || !sid) return false
@@ -71,7 +72,7 @@ export class PinusChannel {
    * Removes all sessions of the user in that gateway. Returns false, and does nothing, if `uid` or `sid` is
    * empty.
    *
-   * @param sid the gateway's name
+   * @param sid the gateway's name, or `'*'` for all gateways
    */
   leave(uid: string, sid: string): boolean {
     if (!uid || !sid) return false
@@ -84,9 +85,9 @@ export class PinusChannel {
     return this.#users.aleave(this.name, { frontendId: sid, uid })
   }
 
-  /** Removes all sessions of a user in this gateway. */
+  /** Removes all sessions of a user, in all gateways. */
   removeMember(uid: string): boolean {
-    return this.leave(uid, this.#frontendId)
+    return this.leave(uid, allGateways)
   }
 
   /** Resolves with the uids of the members, each once. Sessions that are not bound are left out. */
@@ -94,13 +95,13 @@ export class PinusChannel {
     return quietly(this.#readMembers())
   }
 
-  // LOCAL-SESSIONS: Pinus knows the gateway of each member; here a user without one is looked for in the
-  // worker's own gateway. `removeMember` does the same.
-  /** Resolves with the user if they have a session in the channel, otherwise with null. */
+  /**
+   * Resolves with the user if they have a session in the channel, in whichever gateway, otherwise with null.
+   * `sid` is a gateway in which they have one: this one, if they have one here.
+   */
   getMember(uid: string): Promise<ChannelMember | null> {
-    const user = { frontendId: this.#frontendId, uid }
-    const count = this.#users.sessionsIn(this.name, user)
-    return quietly(count.then(count => (count === 0 ? null : { uid, sid: user.frontendId })))
+    const found = this.#users.gatewayOf(this.name, uid)
+    return quietly(found.then(sid => (sid === null ? null : { uid, sid: sid || this.#frontendId })))
   }
 
   /** Resolves with the number of users with a session in the channel. */

@@ -3,6 +3,7 @@
  * Their caller is the `appCaller`, as for all operations through `app`. They keep their order with all other
  * operations of the worker.
  */
+import { allGateways } from '../../shared/address.js'
 import { expectFrontendId, expectUid } from '../../shared/check.js'
 import type { EventText } from '../../shared/events/event.js'
 import type { UserOperationHead } from '../../shared/link/outbox.js'
@@ -72,16 +73,21 @@ export class UserOperations {
     return this.#counted('leaveUser', channel, user)
   }
 
-  /** Resolves with the number of the user's sessions that are members. */
-  sessionsIn(channel: string, user: User): Promise<number> {
-    return this.#counted('sessionsInChannel', channel, user)
+  /**
+   * Resolves with the name of a gateway in which a session of the user is a member: '' for this one; null if
+   * there is none.
+   */
+  gatewayOf(channel: string, uid: string): Promise<string | null> {
+    return this.#operations.promised('sessionsInChannel', channel, async () => {
+      const checked = expectUid(uid)
+      const answer = await this.#link.call<AckValue>(ack =>
+        this.#link.outbox.sessionsInChannel(head(allGateways, ack), channel, checked)
+      )
+      return readGateway(answer ?? '0')
+    })
   }
 
-  #counted(
-    kind: 'joinUser' | 'leaveUser' | 'sessionsInChannel',
-    channel: string,
-    user: User
-  ): Promise<number> {
+  #counted(kind: 'joinUser' | 'leaveUser', channel: string, user: User): Promise<number> {
     return this.#operations.promised(kind, channel, async () => {
       const { frontendId, uid } = expectUser(user)
       const count = await this.#link.call<AckValue>(ack =>
@@ -90,6 +96,13 @@ export class UserOperations {
       return Number(count)
     })
   }
+}
+
+/** Reads the answer of `sessionsInChannel`: a number, and behind it a gateway's name if it is another one. */
+function readGateway(answer: string): string | null {
+  if (Number.parseInt(answer, 10) === 0) return null
+  const space = answer.indexOf(' ')
+  return space === -1 ? '' : answer.slice(space + 1)
 }
 
 function head(frontendId: string, ack: number): UserOperationHead {

@@ -99,6 +99,9 @@ t.test('a text may be empty only where that means none', async t => {
     message: "Expected `heartbeat` to be a text, or '' for none, got 5 (number)"
   })
   t.throws(() => checkOption(row({ type: 'text' }), ''), { code: 'OPTION_INVALID' })
+  t.throws(() => checkOption(row({ type: 'text', not: '*' }), '*'), {
+    message: 'Expected `heartbeat` to be another text than *, which stands for all, got "*" (string)'
+  })
 })
 
 t.test('the reference says what values there are', async t => {

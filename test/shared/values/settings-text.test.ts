@@ -41,12 +41,22 @@ t.test('sessions come back from their text as they were', async t => {
     uid: fc.option(anyText),
     version: fc.nat(),
     settings: entries.map(format),
-    isConnected: fc.boolean()
+    isConnected: fc.boolean(),
+    frontendId: fc.constant('a')
   })
   fc.assert(
     fc.property(fc.array(session, { maxLength: 5 }), sessions => {
-      t.same(parseSessions(formatSessions(sessions)), sessions)
+      t.same(parseSessions(formatSessions(sessions), 'a'), sessions)
+      t.same(parseSessions(formatSessions(sessions, 'a'), '*'), sessions)
     })
   )
-  t.same(parseSessions(''), [])
+  t.same(parseSessions('', 'a'), [])
+})
+
+t.test('a text that is cut off is read to its end', async t => {
+  for (const text of ['5', '5:', '5:3', '1:1:', '9:9:a', ':', 'x']) {
+    let visits = 0
+    forEachSetting(text, () => visits++)
+    t.ok(visits <= text.length, text)
+  }
 })
