@@ -9,6 +9,8 @@ export interface Member {
   readonly start: number
   readonly state: MemberState
   readonly version: string
+  /** Version of the links' protocol that this gateway and that one speak. */
+  readonly protocol: number
   readonly load: MemberLoad
   /** Milliseconds since its last hello. */
   readonly silentFor: number

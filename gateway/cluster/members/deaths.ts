@@ -1,0 +1,130 @@
+/**
+ * The deaths of other starts: certifies a start whose lease has ended, for ever.
+ *
+ * A lease is over if its last renewal has stayed the last for a whole time to live, by the own clock, since it
+ * was seen. Who sees that appends a certificate that names this renewal, and reads until the certificate. If
+ * no other renewal stands between the two, the start is dead. If one does, it may be counted: then the start
+ * is dead a whole time to live after the certificate was seen, since no later renewal counts.
+ */
+import type { LeaseHistory, LeaseLog } from './lease-log.js'
+
+export interface DeathsInit {
+  readonly log: LeaseLog
+  /** Milliseconds of a lease. */
+  readonly ttl: number
+  readonly monotonic: () => number
+}
+
+/** What was last seen of a start, and since when it has not changed. */
+interface Seen {
+  renewal: number
+  certificate: number
+  since: number
+  lookedAt: number
+}
+
+/** Starts that are remembered, dead or watched; the oldest are forgotten, and looked up again. */
+const mostStarts = 10_000
+
+/** A start whose lease may last is not looked at again before this part of its time. */
+const restPart = 1 / 20
+
+export class Deaths {
+  readonly #log: LeaseLog
+  readonly #ttl: number
+  readonly #monotonic: () => number
+  readonly #dead = new Set<number>()
+  readonly #seen = new Map<number, Seen>()
+  readonly #judging = new Map<number, Promise<boolean | undefined>>()
+
+  constructor({ log, ttl, monotonic }: DeathsInit) {
+    this.#log = log
+    this.#ttl = ttl
+    this.#monotonic = monotonic
+  }
+
+  /** Whether a start is known to be dead. */
+  isKnown(start: number): boolean {
+    return this.#dead.has(start)
+  }
+
+  /** Notes that a start has renewed its lease: its hello says so. */
+  noteRenewal(start: number, renewal: number): void {
+    const seen = this.#seen.get(start)
+    if (seen === undefined) this.#see(start, renewal, 0)
+    else if (renewal > seen.renewal && seen.certificate === 0) {
+      seen.renewal = renewal
+      seen.since = this.#monotonic()
+    }
+  }
+
+  /** Gives all starts their whole time anew: while the bus was away, none could renew. */
+  waitAnew(): void {
+    this.#seen.clear()
+  }
+
+  /** Resolves to whether a start is dead. undefined: the bus gives no answer. */
+  isDead(start: number): Promise<boolean | undefined> {
+    if (this.#dead.has(start)) return Promise.resolve(true)
+    const seen = this.#seen.get(start)
+    if (seen !== undefined && this.#monotonic() - seen.lookedAt < this.#ttl * restPart && !this.#isOver(seen))
+      return Promise.resolve(false)
+    let judging = this.#judging.get(start)
+    if (judging === undefined) {
+      judging = this.#judge(start).finally(() => this.#judging.delete(start))
+      this.#judging.set(start, judging)
+    }
+    return judging
+  }
+
+  async #judge(start: number): Promise<boolean | undefined> {
+    const history = await this.#log.read(start, 0)
+    if (history === undefined) return undefined
+    if (history.certificate !== undefined) return this.#judgeCertified(start, history)
+    const last = history.renewals.at(-1) ?? 0
+    const seen = this.#seen.get(start)
+    if (seen === undefined || seen.renewal !== last) this.#see(start, last, 0)
+    else seen.lookedAt = this.#monotonic()
+    if (seen === undefined || seen.renewal !== last || !this.#isOver(seen)) return false
+    const certificate = await this.#log.certify(start, last)
+    if (certificate === undefined) return undefined
+    const certified = await this.#log.read(start, 0, certificate)
+    return certified === undefined ? undefined : this.#judgeCertified(start, certified)
+  }
+
+  #judgeCertified(start: number, { renewals, certificate }: LeaseHistory): boolean {
+    if (certificate === undefined) return false
+    if (renewals.every(renewal => renewal <= certificate.last)) return this.#bury(start)
+    const seen = this.#seen.get(start)
+    if (seen?.certificate !== certificate.number) {
+      this.#see(start, renewals.at(-1) ?? 0, certificate.number)
+      return false
+    }
+    seen.lookedAt = this.#monotonic()
+    return this.#isOver(seen) && this.#bury(start)
+  }
+
+  #isOver(seen: Seen): boolean {
+    return this.#monotonic() - seen.since >= this.#ttl
+  }
+
+  #see(start: number, renewal: number, certificate: number): void {
+    const now = this.#monotonic()
+    this.#seen.delete(start)
+    this.#seen.set(start, { renewal, certificate, since: now, lookedAt: now })
+    for (const oldest of this.#seen.keys()) {
+      if (this.#seen.size <= mostStarts) break
+      this.#seen.delete(oldest)
+    }
+  }
+
+  #bury(start: number): true {
+    this.#seen.delete(start)
+    this.#dead.add(start)
+    for (const oldest of this.#dead) {
+      if (this.#dead.size <= mostStarts) break
+      this.#dead.delete(oldest)
+    }
+    return true
+  }
+}

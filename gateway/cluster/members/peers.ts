@@ -1,0 +1,146 @@
+/**
+ * The other gateways, as their hellos describe them: those that join, and those whose start is over.
+ */
+import type { Logger } from '../../../shared/text/log.js'
+import { SeldomWarning } from '../../telemetry/seldom-warning.js'
+import type { Deaths } from './deaths.js'
+import type { Hello, ProtocolRange } from './hello.js'
+import type { Member } from './membership.js'
+
+export interface PeersInit {
+  readonly frontendId: string
+  readonly protocol: ProtocolRange
+  readonly deaths: Deaths
+  /** Milliseconds of a lease. */
+  readonly ttl: number
+  readonly log: Logger
+  readonly monotonic: () => number
+  readonly joined: (member: Member) => void
+  readonly left: (start: number, frontendId: string) => void
+}
+
+/** A gateway that was heard. */
+interface Peer {
+  hello: Hello
+  heardAt: number
+}
+
+/** Gateways that are known at once: far more than a cluster can have. */
+const mostPeers = 1_000
+
+export class Peers {
+  readonly #init: PeersInit
+  readonly #byStart = new Map<number, Peer>()
+  readonly #strange: SeldomWarning
+  readonly #sameName: SeldomWarning
+  /** From when on silence counts: nobody is heard while the bus is away. */
+  #listensSince: number
+  #incompatible: Hello | undefined
+
+  constructor(init: PeersInit) {
+    this.#init = init
+    const { log, monotonic } = init
+    this.#strange = new SeldomWarning('Gateway ignored: it speaks no version of the protocol of this one', init)
+    this.#sameName = new SeldomWarning('Another gateway has the same frontendId', { log, monotonic })
+    this.#listensSince = monotonic()
+  }
+
+  get all(): readonly Member[] {
+    return [...this.#byStart.values()].map(peer => this.#describe(peer))
+  }
+
+  /** A gateway that was heard and speaks no version of the protocol that this one speaks. */
+  get incompatible(): Hello | undefined {
+    return this.#incompatible
+  }
+
+  /** Begins to count silence anew: the bus is back. */
+  listenAnew(): void {
+    this.#listensSince = this.#init.monotonic()
+  }
+
+  take(hello: Hello): void {
+    const { frontendId, deaths, monotonic } = this.#init
+    if (deaths.isKnown(hello.start)) return
+    if (hello.frontendId === frontendId) {
+      if (hello.state !== 'left') this.#sameName.tell({ frontendId, start: hello.start })
+      return
+    }
+    if (versionOf(this.#init.protocol, hello.protocol) === undefined) {
+      this.#incompatible = hello
+      const { frontendId: peer, version, protocol } = hello
+      this.#strange.tell({ peer, version, protocol, own: this.#init.protocol })
+      return
+    }
+    if (hello.state === 'left') {
+      this.end(hello.start)
+      return
+    }
+    if (hello.renewal > 0) deaths.noteRenewal(hello.start, hello.renewal)
+    const known = this.#byStart.get(hello.start)
+    if (known !== undefined) {
+      known.hello = hello
+      known.heardAt = monotonic()
+      return
+    }
+    this.#add(hello)
+  }
+
+  /** Ends the start of a gateway, if it is known. */
+  end(start: number): void {
+    const peer = this.#byStart.get(start)
+    if (peer === undefined) return
+    this.#byStart.delete(start)
+    this.#init.log.info('Gateway left the cluster', { peer: peer.hello.frontendId, start })
+    this.#init.left(start, peer.hello.frontendId)
+  }
+
+  /** Looks whether those that have been silent for long are dead. */
+  judgeSilent(): void {
+    const { ttl, deaths } = this.#init
+    for (const [start, peer] of this.#byStart) {
+      if (this.#silence(peer) <= ttl) continue
+      void deaths.isDead(start).then(isDead => {
+        if (isDead === true) this.end(start)
+      })
+    }
+  }
+
+  #add(hello: Hello): void {
+    for (const [start, { hello: other }] of this.#byStart) {
+      if (other.frontendId !== hello.frontendId) continue
+      // An outdated start that does not know yet that it is dead.
+      if (start > hello.start) return
+      this.end(start)
+    }
+    if (this.#byStart.size >= mostPeers) return
+    const peer: Peer = { hello, heardAt: this.#init.monotonic() }
+    this.#byStart.set(hello.start, peer)
+    const { frontendId, start, version } = hello
+    this.#init.log.info('Gateway joined the cluster', { peer: frontendId, start, version })
+    this.#init.joined(this.#describe(peer))
+  }
+
+  #silence({ heardAt }: Peer): number {
+    return this.#init.monotonic() - Math.max(heardAt, this.#listensSince)
+  }
+
+  #describe({ hello, heardAt }: Peer): Member {
+    const { frontendId, start, state, version, load } = hello
+    return {
+      frontendId,
+      start,
+      state: state === 'left' ? 'draining' : state,
+      version,
+      protocol: versionOf(this.#init.protocol, hello.protocol) ?? this.#init.protocol.least,
+      load,
+      silentFor: this.#init.monotonic() - heardAt
+    }
+  }
+}
+
+/** Returns the greatest version that both speak. undefined: there is none. */
+function versionOf(own: ProtocolRange, other: ProtocolRange): number | undefined {
+  const most = Math.min(own.most, other.most)
+  return most >= Math.max(own.least, other.least) ? most : undefined
+}

@@ -1,0 +1,80 @@
+/**
+ * The log of starts: numbers the starts of all gateways, and tells which starts had a name before.
+ */
+import type { Bus } from '../bus/bus.js'
+import { tokenOf } from '../bus/subjects.js'
+import { startBefore } from './start-number.js'
+
+export interface StartsInit {
+  readonly bus: Bus
+  /** The log's name. */
+  readonly log: string
+  readonly frontendId: string
+  /** The subject on which a living start answers. */
+  readonly subjectOf: (start: number) => string
+}
+
+/** Milliseconds for the answer of a gateway that has the same number. */
+const answerTime = 250
+
+/** Starts of one name that are read at most: those that are dead are removed. */
+const mostStarts = 1_000
+
+export class Starts {
+  readonly #bus: Bus
+  readonly #log: string
+  readonly #key: string
+  readonly #subjectOf: StartsInit['subjectOf']
+
+  constructor({ bus, log, frontendId, subjectOf }: StartsInit) {
+    this.#bus = bus
+    this.#log = log
+    this.#key = tokenOf(frontendId)
+    this.#subjectOf = subjectOf
+  }
+
+  make(): Promise<void> {
+    return this.#bus.makeLog({ name: this.#log, maxAge: 0 })
+  }
+
+  /** Begins a start. Resolves to its number; undefined: no answer. */
+  async begin(): Promise<number | undefined> {
+    for (;;) {
+      const before = await this.#bus.madeAt(this.#log)
+      const number = await this.#bus.append(this.#log, this.#key, Buffer.from('start'))
+      const madeAt = await this.#bus.madeAt(this.#log)
+      if (number === undefined || madeAt === undefined || before === undefined) return undefined
+      if (madeAt !== before) continue
+      const start = startBefore(madeAt) + number
+      // A gateway that lives may have the number from a log that was lost.
+      const answer = await this.#bus.ask(this.#subjectOf(start), Buffer.alloc(0), answerTime)
+      if (answer === undefined) return start
+    }
+  }
+
+  /**
+   * Returns the earlier starts of the same name that `isDead` does not remove. undefined: no answer.
+   */
+  async othersBefore(
+    start: number,
+    isDead: (start: number) => Promise<boolean | undefined>
+  ): Promise<number[] | undefined> {
+    const madeAt = await this.#bus.madeAt(this.#log)
+    if (madeAt === undefined) return undefined
+    const base = startBefore(madeAt)
+    const others: number[] = []
+    let next = 0
+    for (let read = 0; read < mostStarts; read++) {
+      const found = await this.#bus.first(this.#log, this.#key, next)
+      if (found === undefined) return undefined
+      // Nothing there, or only later ones: the own entry is of a log that was lost meanwhile.
+      if (found === null || base + found.number >= start) return others
+      const isOver = await isDead(base + found.number)
+      if (isOver === undefined) return undefined
+      if (isOver) void this.#bus.remove(this.#log, found.number)
+      else others.push(base + found.number)
+      next = found.number + 1
+    }
+    return others
+  }
+}
