@@ -18,6 +18,12 @@ export interface RetryHint {
   readonly retryAfter: number
 }
 
+/** The versions of a protocol that a program speaks. */
+interface VersionRange {
+  readonly least: number
+  readonly most: number
+}
+
 /** An error with a code from the table below. */
 export class GatewayError extends Error {
   readonly code: string
@@ -238,6 +244,11 @@ export const errors = {
   ),
   listenFailed: define('LISTEN_FAILED', (message: string) => message),
   tlsInvalid: define('TLS_INVALID', (message: string) => message),
+  clusterIncompatible: define(
+    'CLUSTER_INCOMPATIBLE',
+    (frontendId: string, version: string, theirs: VersionRange, own: VersionRange) =>
+      `Gateway ${JSON.stringify(frontendId)} of version ${version} speaks versions ${theirs.least} to ${theirs.most} of the protocol between gateways, this one ${own.least} to ${own.most}: update the older one by a release in between`
+  ),
   frontendTaken: define(
     'FRONTEND_TAKEN',
     (frontendId: string, cluster: string) =>

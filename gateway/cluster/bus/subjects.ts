@@ -14,6 +14,8 @@ export function subjectsOf(cluster: string) {
     /** Messages for all gateways. */
     all: `${prefix}.all`,
     hello: `${prefix}.hello`,
+    /** Asks whether a start number is in use: a living start answers. */
+    who: (start: number) => `${prefix}.who.${start}`,
     /** Questions about claims, to one start. */
     ask: (start: number) => `${prefix}.ask.${start}`
   }
@@ -24,8 +26,8 @@ export function logsOf(cluster: string) {
   const prefix = `sp-${tokenOf(cluster)}`
   return {
     starts: `${prefix}-starts`,
+    /** Renewals of leases, and certificates of death. */
     leases: `${prefix}-leases`,
-    deaths: `${prefix}-deaths`,
     claims: (index: number) => `${prefix}-claims-${index}`,
     parked: `${prefix}-parked`
   }

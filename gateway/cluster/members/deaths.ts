@@ -51,11 +51,17 @@ export class Deaths {
   /** Notes that a start has renewed its lease: its hello says so. */
   noteRenewal(start: number, renewal: number): void {
     const seen = this.#seen.get(start)
-    if (seen === undefined) this.#see(start, renewal, 0)
+    if (seen === undefined) this.#see(start, renewal, 0).lookedAt = Number.NEGATIVE_INFINITY
     else if (renewal > seen.renewal && seen.certificate === 0) {
       seen.renewal = renewal
       seen.since = this.#monotonic()
     }
+  }
+
+  /** Notes that a start says it has ended: its certificate can be looked for at once. */
+  noteEnd(start: number): void {
+    const seen = this.#seen.get(start)
+    if (seen !== undefined) seen.lookedAt = Number.NEGATIVE_INFINITY
   }
 
   /** Gives all starts their whole time anew: while the bus was away, none could renew. */
@@ -78,7 +84,7 @@ export class Deaths {
   }
 
   async #judge(start: number): Promise<boolean | undefined> {
-    const history = await this.#log.read(start, 0)
+    const history = await this.#log.read(start, 1)
     if (history === undefined) return undefined
     if (history.certificate !== undefined) return this.#judgeCertified(start, history)
     const last = history.renewals.at(-1) ?? 0
@@ -88,7 +94,7 @@ export class Deaths {
     if (seen === undefined || seen.renewal !== last || !this.#isOver(seen)) return false
     const certificate = await this.#log.certify(start, last)
     if (certificate === undefined) return undefined
-    const certified = await this.#log.read(start, 0, certificate)
+    const certified = await this.#log.read(start, 1, certificate)
     return certified === undefined ? undefined : this.#judgeCertified(start, certified)
   }
 
@@ -108,14 +114,16 @@ export class Deaths {
     return this.#monotonic() - seen.since >= this.#ttl
   }
 
-  #see(start: number, renewal: number, certificate: number): void {
+  #see(start: number, renewal: number, certificate: number): Seen {
     const now = this.#monotonic()
+    const seen = { renewal, certificate, since: now, lookedAt: now }
     this.#seen.delete(start)
-    this.#seen.set(start, { renewal, certificate, since: now, lookedAt: now })
+    this.#seen.set(start, seen)
     for (const oldest of this.#seen.keys()) {
       if (this.#seen.size <= mostStarts) break
       this.#seen.delete(oldest)
     }
+    return seen
   }
 
   #bury(start: number): true {

@@ -27,6 +27,9 @@ export interface LeaseInit {
 /** The clocks of two machines may differ in rate by this part: the holder's lease ends earlier by it. */
 const clockTolerance = 1 / 20
 
+/** The lease is renewed after this part of its time; an answer that takes as long is given up. */
+export const renewalPart = 1 / 4
+
 export class Lease {
   readonly start: number
   readonly #log: LeaseLog
@@ -71,16 +74,16 @@ export class Lease {
     if (this.#isDead) return 'dead'
     const sentAt = this.#monotonic()
     const hasLapsed = this.hasBegun && !this.isGood
-    const number = await this.#log.renew(this.start)
+    const number = await this.#inTime(this.#log.renew(this.start))
     if (number === undefined) return 'unanswered'
     // A number that is no greater than one that counted is of a log that was wiped.
-    const from = hasLapsed || number <= this.#counted ? 0 : this.#counted + 1
-    const history = await this.#log.read(this.start, from, number)
+    const from = hasLapsed || number <= this.#counted ? 1 : this.#counted + 1
+    const history = await this.#inTime(this.#log.read(this.start, from, number))
     if (history === undefined) return 'unanswered'
     if (history.certificate !== undefined) return this.#die()
     // A wiped log may have lost a certificate. While the lease lasted, nobody can have written one.
     if (this.hasBegun && !(this.isGood && !hasLapsed)) {
-      const madeAt = await this.#log.madeAt()
+      const madeAt = await this.#inTime(this.#log.madeAt())
       if (madeAt === undefined) return 'unanswered'
       if (madeAt !== this.#madeAt) return this.#die()
     }
@@ -102,6 +105,19 @@ export class Lease {
     const last = this.#counted
     this.#die()
     await this.#log.certify(this.start, last)
+  }
+
+  /** Stops waiting for an answer while there is time for another renewal. */
+  async #inTime<T>(answer: Promise<T | undefined>): Promise<T | undefined> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<undefined>(resolve => {
+      timer = setTimeout(() => resolve(undefined), this.#ttl * renewalPart)
+    })
+    try {
+      return await Promise.race([answer, late])
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   #die(): 'dead' {

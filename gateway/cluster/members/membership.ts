@@ -51,5 +51,6 @@ export interface Membership {
    * no answer.
    */
   isDead(start: number): Promise<boolean | undefined>
+  /** Tells a listener of changes from now on. Who has joined before is in `others`. */
   watch(listener: MembershipListener): void
 }

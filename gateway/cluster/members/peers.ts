@@ -36,6 +36,7 @@ export class Peers {
   /** From when on silence counts: nobody is heard while the bus is away. */
   #listensSince: number
   #incompatible: Hello | undefined
+  #namesake: Hello | undefined
 
   constructor(init: PeersInit) {
     this.#init = init
@@ -54,6 +55,11 @@ export class Peers {
     return this.#incompatible
   }
 
+  /** Another gateway that says hello by the same name. */
+  get namesake(): Hello | undefined {
+    return this.#namesake
+  }
+
   /** Begins to count silence anew: the bus is back. */
   listenAnew(): void {
     this.#listensSince = this.#init.monotonic()
@@ -63,7 +69,9 @@ export class Peers {
     const { frontendId, deaths, monotonic } = this.#init
     if (deaths.isKnown(hello.start)) return
     if (hello.frontendId === frontendId) {
-      if (hello.state !== 'left') this.#sameName.tell({ frontendId, start: hello.start })
+      if (hello.state === 'left') return
+      this.#namesake = hello
+      this.#sameName.tell({ frontendId, start: hello.start })
       return
     }
     if (versionOf(this.#init.protocol, hello.protocol) === undefined) {
@@ -73,6 +81,7 @@ export class Peers {
       return
     }
     if (hello.state === 'left') {
+      deaths.noteEnd(hello.start)
       this.end(hello.start)
       return
     }

@@ -37,8 +37,11 @@ export class Starts {
     return this.#bus.makeLog({ name: this.#log, maxAge: 0 })
   }
 
-  /** Begins a start. Resolves to its number; undefined: no answer. */
-  async begin(): Promise<number | undefined> {
+  /**
+   * Begins a start whose number is greater than `known`: those that are known, if the log was lost. Resolves
+   * to its number; undefined: no answer.
+   */
+  async begin(known: number): Promise<number | undefined> {
     for (;;) {
       const before = await this.#bus.madeAt(this.#log)
       const number = await this.#bus.append(this.#log, this.#key, Buffer.from('start'))
@@ -46,10 +49,15 @@ export class Starts {
       if (number === undefined || madeAt === undefined || before === undefined) return undefined
       if (madeAt !== before) continue
       const start = startBefore(madeAt) + number
-      // A gateway that lives may have the number from a log that was lost.
-      const answer = await this.#bus.ask(this.#subjectOf(start), Buffer.alloc(0), answerTime)
-      if (answer === undefined) return start
+      if (start > known && !(await this.#isUsed(start))) return start
+      await this.#bus.remove(this.#log, number)
     }
+  }
+
+  /** A gateway that lives may have the number from a log that was lost. */
+  async #isUsed(start: number): Promise<boolean> {
+    const answer = await this.#bus.ask(this.#subjectOf(start), Buffer.alloc(0), answerTime)
+    return answer !== undefined
   }
 
   /**
@@ -63,7 +71,7 @@ export class Starts {
     if (madeAt === undefined) return undefined
     const base = startBefore(madeAt)
     const others: number[] = []
-    let next = 0
+    let next = 1
     for (let read = 0; read < mostStarts; read++) {
       const found = await this.#bus.first(this.#log, this.#key, next)
       if (found === undefined) return undefined

@@ -1,0 +1,296 @@
+/**
+ * The own gateway as a member of the cluster: its starts one after the other, their leases, and its hellos.
+ *
+ *     naming ── no earlier start of the name lives ──> member ──> left
+ *       ^                                                │
+ *       └──────── the own start is certified dead ───────┘
+ *
+ * One loop renews the lease, looks at it and begins the next start: never two of these at a time. What others
+ * do because of a new start, such as claiming users anew, is not waited for here: the new lease would lapse.
+ */
+import { errors } from '../../../shared/errors.js'
+import type { Subscription } from '../bus/bus.js'
+import { logsOf, subjectsOf } from '../bus/subjects.js'
+import { Deaths } from './deaths.js'
+import { formatHello, type Hello, parseHello } from './hello.js'
+import { Lease, renewalPart } from './lease.js'
+import { LeaseLog } from './lease-log.js'
+import type { MembersInit } from './members-init.js'
+import type { Member, Membership, MembershipListener, MemberState } from './membership.js'
+import { Peers } from './peers.js'
+import { Starts } from './starts.js'
+import { Tick } from './tick.js'
+
+/** Milliseconds between two hellos. */
+const helloInterval = 500
+
+/** Part of a lease after which the next step is tried if the last one had no answer. */
+const retryPart = 1 / 20
+
+export class Members implements Membership {
+  readonly frontendId: string
+  readonly #init: MembersInit
+  readonly #subjects: ReturnType<typeof subjectsOf>
+  readonly #leases: LeaseLog
+  readonly #starts: Starts
+  readonly #deaths: Deaths
+  readonly #peers: Peers
+  readonly #listeners: MembershipListener[] = []
+  readonly #subscriptions: Subscription[]
+  readonly #renewing: Tick
+  readonly #greeting: Tick
+  #life: 'naming' | 'member' | 'left' = 'naming'
+  #lease: Lease | undefined
+  #whoSubscription: Subscription | undefined
+  #start = 0
+  #isDraining = false
+  #wasDegraded = true
+  /** Called when the loop has come to a step: by `createMembers`, until the gateway is a member. */
+  #onStep: (outcome: 'member' | 'taken' | 'unanswered') => void = () => {}
+
+  /** Use `createMembers`. */
+  constructor(init: MembersInit) {
+    const { bus, cluster, frontendId, leaseTtl: ttl, protocol, log, monotonic, metrics } = init
+    this.#init = init
+    this.frontendId = frontendId
+    this.#subjects = subjectsOf(cluster)
+    const logs = logsOf(cluster)
+    this.#leases = new LeaseLog(bus, logs.leases)
+    this.#starts = new Starts({ bus, log: logs.starts, frontendId, subjectOf: this.#subjects.who })
+    this.#deaths = new Deaths({ log: this.#leases, ttl, monotonic })
+    this.#peers = new Peers({
+      frontendId,
+      protocol,
+      deaths: this.#deaths,
+      ttl,
+      log,
+      monotonic,
+      joined: member => this.#tell(listener => listener.joined?.(member)),
+      left: (start, name) => this.#tell(listener => listener.left?.(start, name))
+    })
+    this.#subscriptions = [bus.subscribe(this.#subjects.hello, bytes => this.#hear(bytes))]
+    bus.onState(isUp => this.#followBus(isUp))
+    this.#renewing = new Tick(() => this.#step(), log)
+    this.#greeting = new Tick(async () => this.#lookAround(), log)
+    metrics.gauge('leaseLeft', () => Math.round(this.#lease?.left ?? 0))
+  }
+
+  get start(): number {
+    return this.#start
+  }
+
+  get isDegraded(): boolean {
+    return !this.#init.bus.isUp || !this.hasLease
+  }
+
+  get hasLease(): boolean {
+    return this.#life === 'member' && this.#lease?.isGood === true
+  }
+
+  get others(): readonly Member[] {
+    return this.#peers.all
+  }
+
+  /** Number of the last renewal of the own lease. */
+  get renewal(): number {
+    return this.#lease?.renewal ?? 0
+  }
+
+  /** A gateway that was heard and speaks no version of the protocol of this one. */
+  get incompatible(): Hello | undefined {
+    return this.#peers.incompatible
+  }
+
+  /** Another gateway that says hello by the same name. */
+  get namesake(): Hello | undefined {
+    return this.#peers.namesake
+  }
+
+  isDead(start: number): Promise<boolean | undefined> {
+    return start === this.#start ? Promise.resolve(false) : this.#deaths.isDead(start)
+  }
+
+  watch(listener: MembershipListener): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Tells the others that this gateway takes no new clients. */
+  drain(): void {
+    this.#isDraining = true
+    this.#sayHello()
+  }
+
+  /**
+   * Leaves the cluster for good: ends the own lease, so that nobody waits for its end, and tells the others.
+   * What this gateway has claimed is free for others from then on.
+   */
+  async leave(): Promise<void> {
+    if (this.#life === 'left') return
+    await this.#end()
+    const lease = this.#lease
+    await lease?.giveUp()
+    if (this.#start > 0) this.#sayHello('left')
+  }
+
+  /** Makes the logs, and begins the first start. @throws GatewayError */
+  async join(): Promise<void> {
+    const { cluster, leaseTtl, log } = this.#init
+    await this.#starts.make()
+    await this.#leases.make()
+    const outcome = await this.#becomeMember()
+    if (outcome === 'member') {
+      log.info('Joined the cluster', { cluster, frontendId: this.frontendId, start: this.#start })
+      return
+    }
+    await this.leave()
+    if (outcome === 'taken') throw errors.frontendTaken(this.frontendId, cluster)
+    throw errors.clusterUnavailable('a start number', `its logs gave no answer for ${3 * leaseTtl} ms`)
+  }
+
+  /** Resolves when the first start is a member, or to why it is not. */
+  #becomeMember(): Promise<'member' | 'taken' | 'unanswered'> {
+    const { leaseTtl, monotonic } = this.#init
+    const begun = monotonic()
+    let namedSince: number | undefined
+    return new Promise(resolve => {
+      this.#onStep = outcome => {
+        const now = monotonic()
+        if (outcome === 'taken') namedSince ??= now
+        const isOver =
+          outcome === 'member' ||
+          (outcome === 'taken' && now - namedSince! > leaseTtl * (1 + renewalPart)) ||
+          (outcome === 'unanswered' && now - begun > 3 * leaseTtl)
+        if (!isOver) return
+        this.#onStep = () => {}
+        resolve(outcome)
+      }
+      this.#renewing.begin(0)
+    })
+  }
+
+  /** One step of the loop. Returns the milliseconds until the next. */
+  async #step(): Promise<number> {
+    const { leaseTtl } = this.#init
+    const outcome = await this.#renew()
+    this.#noticeState()
+    this.#onStep(outcome)
+    return leaseTtl * (outcome === 'member' ? renewalPart : retryPart)
+  }
+
+  async #renew(): Promise<'member' | 'taken' | 'unanswered'> {
+    if (!this.#init.bus.isUp) return 'unanswered'
+    this.#lease ??= await this.#begin()
+    const lease = this.#lease
+    if (lease === undefined) return 'unanswered'
+    const renewal = await lease.renew()
+    if (renewal === 'unanswered') return 'unanswered'
+    if (renewal === 'dead') {
+      // The next step begins the next start.
+      this.#lease = undefined
+      if (this.#life === 'member') this.#life = 'naming'
+      this.#init.log.warn('The lease of this gateway has ended, and others have taken note of it', {
+        start: lease.start
+      })
+      return this.#renew()
+    }
+    return this.#life === 'naming' ? this.#takeName(lease) : 'member'
+  }
+
+  async #begin(): Promise<Lease | undefined> {
+    const { leaseTtl: ttl, monotonic, bus } = this.#init
+    const madeAt = await this.#leases.madeAt()
+    const start = madeAt === undefined ? undefined : await this.#starts.begin(this.#greatestStart)
+    if (madeAt === undefined || start === undefined) return undefined
+    this.#whoSubscription?.end()
+    this.#whoSubscription = bus.subscribe(this.#subjects.who(start), (_, reply) => {
+      if (reply !== undefined) bus.publish(reply, Buffer.from('here'))
+    })
+    return new Lease({ start, log: this.#leases, madeAt, ttl, monotonic })
+  }
+
+  get #greatestStart(): number {
+    return this.others.reduce((greatest, { start }) => Math.max(greatest, start), this.#start)
+  }
+
+  /** Becomes a member, if no earlier start of the name lives. */
+  async #takeName(lease: Lease): Promise<'member' | 'taken' | 'unanswered'> {
+    const others = await this.#starts.othersBefore(lease.start, start => this.#deaths.isDead(start))
+    if (others === undefined) return 'unanswered'
+    if (others.length > 0) return 'taken'
+    if (!lease.isGood) return 'unanswered'
+    const isFirst = this.#start === 0
+    this.#start = lease.start
+    this.#life = 'member'
+    this.#sayHello(undefined, isFirst)
+    if (isFirst) this.#greeting.begin(helloInterval)
+    else this.#tell(listener => listener.restarted?.(lease.start))
+    return 'member'
+  }
+
+  /** What is done at each hello. */
+  #lookAround(): number {
+    this.#noticeState()
+    this.#sayHello()
+    if (this.#init.bus.isUp) this.#peers.judgeSilent()
+    return helloInterval
+  }
+
+  #followBus(isUp: boolean): void {
+    if (this.#life === 'left') return
+    if (isUp) {
+      this.#deaths.waitAnew()
+      this.#peers.listenAnew()
+      void this.#lease?.followLog()
+      this.#renewing.hurry()
+      this.#sayHello(undefined, true)
+    }
+    this.#noticeState()
+  }
+
+  #noticeState(): void {
+    const { isDegraded } = this
+    if (this.#life === 'left' || this.#start === 0 || isDegraded === this.#wasDegraded) return
+    this.#wasDegraded = isDegraded
+    if (isDegraded && !this.hasLease) this.#init.metrics.count('leasesLost')
+    this.#sayHello()
+    this.#tell(listener => listener.stateChanged?.(isDegraded))
+  }
+
+  #hear(bytes: Buffer): void {
+    const hello = parseHello(bytes)
+    if (hello === undefined || this.#life === 'left' || hello.start === this.#start) return
+    if (hello.greets) this.#sayHello()
+    this.#peers.take(hello)
+  }
+
+  #sayHello(state: Hello['state'] = this.#state, greets = false): void {
+    const { bus, version, protocol, load } = this.#init
+    if (this.#start === 0) return
+    const { frontendId, start, renewal } = this
+    const hello = { frontendId, start, state, version, protocol, renewal }
+    bus.publish(this.#subjects.hello, formatHello({ ...hello, load: load(), greets }))
+  }
+
+  get #state(): MemberState {
+    if (this.#isDraining) return 'draining'
+    return this.isDegraded ? 'degraded' : 'up'
+  }
+
+  /** One listener that throws does not keep the others from being told. */
+  #tell(call: (listener: MembershipListener) => void): void {
+    for (const listener of this.#listeners) {
+      try {
+        call(listener)
+      } catch (error) {
+        this.#init.log.error('What follows from a change in the cluster has failed', { error })
+      }
+    }
+  }
+
+  async #end(): Promise<void> {
+    this.#life = 'left'
+    await Promise.all([this.#renewing.end(), this.#greeting.end()])
+    for (const subscription of this.#subscriptions) subscription.end()
+    this.#whoSubscription?.end()
+  }
+}

@@ -1,0 +1,169 @@
+import t from 'tap'
+import { longLease, TestCluster } from '../../../helpers/members.js'
+import { until } from '../../../helpers/until.js'
+
+t.test('gateways that join know each other, with their states and loads', async t => {
+  const cluster = new TestCluster(t, longLease)
+  const a = await cluster.join('a')
+  const load = { connections: 3, sessions: 2, queueDelay: 1, eventLoopDelay: 4, heapUsed: 5 }
+  const b = await cluster.join('b', { load: () => load, version: '2.0.0', protocol: { least: 1, most: 3 } })
+  await until('a has heard b', () => a.members.others.length === 1)
+  const [seen] = a.members.others
+  t.match(seen, { frontendId: 'b', start: b.members.start, state: 'up', version: '2.0.0', protocol: 1, load })
+  t.same(
+    b.members.others.map(({ frontendId }) => frontendId),
+    ['a']
+  )
+  b.members.drain()
+  await until('a has heard of the drain', () => a.members.others[0]?.state === 'draining')
+  await b.members.leave()
+  await until('a has heard of the end', () => a.members.others.length === 0)
+  t.same(a.told, ['joined b', 'left b'])
+  t.equal(await a.members.isDead(b.members.start), true, 'nobody waits for the lease of one that has left')
+})
+
+t.test('a start number is never used again, not even by a log that was made anew', async t => {
+  const cluster = new TestCluster(t, longLease)
+  const starts = new Set<number>()
+  const first = await cluster.join('a')
+  starts.add(first.members.start)
+  for (const name of ['b', 'c']) starts.add((await cluster.join(name)).members.start)
+  cluster.network.wipe()
+  for (const name of ['d', 'e']) starts.add((await cluster.join(name)).members.start)
+  t.equal(starts.size, 5)
+})
+
+t.test('a gateway that was ended on purpose has a successor by its name at once', async t => {
+  const cluster = new TestCluster(t, longLease)
+  const a = await cluster.join('a')
+  const { start } = a.members
+  await a.members.leave()
+  const next = await cluster.join('a')
+  t.ok(next.members.start > start)
+})
+
+t.test('a second process with a name that lives waits for its lease, then fails', async t => {
+  const cluster = new TestCluster(t, 300)
+  const a = await cluster.join('a')
+  await t.rejects(cluster.join('a', { busName: 'second' }), { code: 'FRONTEND_TAKEN' })
+  t.equal(a.members.hasLease, true)
+})
+
+t.test('a process with the name of one that was killed is in when its lease is over', async t => {
+  const cluster = new TestCluster(t, 300)
+  const a = await cluster.join('a')
+  const b = await cluster.join('b')
+  await until('b has heard a', () => b.members.others.length === 1)
+  cluster.network.cutOff('a')
+  const next = await cluster.join('a', { busName: 'second' })
+  t.equal(a.members.hasLease, false, 'no two hold the name at once')
+  await until('b has heard the successor', () => b.members.others[0]?.start === next.members.start)
+  t.same(b.told.slice(-2), ['left a', 'joined a'])
+})
+
+t.test('the default name is refused in a cluster', async t => {
+  const cluster = new TestCluster(t, longLease)
+  await t.rejects(cluster.join('gateway-1'), {
+    code: 'OPTION_INVALID',
+    message: /frontendId to be a name that no other gateway of the cluster has, got the default, "gateway-1"/
+  })
+})
+
+t.test('a newcomer that speaks no common version of the protocol does not join', async t => {
+  const cluster = new TestCluster(t, longLease)
+  const a = await cluster.join('a', { protocol: { least: 3, most: 4 }, version: '3.0.0' })
+  await t.rejects(cluster.join('b', { protocol: { least: 1, most: 2 } }), {
+    code: 'CLUSTER_INCOMPATIBLE',
+    message: /"a" of version 3.0.0 speaks versions 3 to 4 of the protocol between gateways, this one 1 to 2/
+  })
+  t.same(a.members.others, [])
+})
+
+t.test('without logs the first start fails with a code', async t => {
+  const cluster = new TestCluster(t, 100)
+  cluster.network.fault = ({ kind }) => (kind === 'append' ? 'drop' : undefined)
+  await t.rejects(cluster.join('a'), { code: 'CLUSTER_UNAVAILABLE' })
+})
+
+t.test('a gateway without its bus is degraded, and well again with the same start', async t => {
+  const cluster = new TestCluster(t, 300)
+  const a = await cluster.join('a')
+  const { start } = a.members
+  cluster.network.setDown()
+  await until('the lease has lapsed', () => !a.members.hasLease)
+  t.equal(a.members.isDegraded, true)
+  cluster.network.heal()
+  await until('it is well', () => !a.members.isDegraded)
+  t.equal(a.members.start, start, 'nobody needed its death')
+  t.same(a.told, ['degraded', 'well'])
+})
+
+t.test('a gateway whose logs give no answer is degraded when its lease ends', async t => {
+  const cluster = new TestCluster(t, 300)
+  const a = await cluster.join('a')
+  cluster.network.areLogsDown = true
+  await until('it is degraded', () => a.told.includes('degraded'))
+  t.equal(a.members.hasLease, false)
+  t.equal(a.metrics.read().leasesLost, 1)
+  cluster.network.heal()
+  await until('it is well', () => !a.members.isDegraded)
+})
+
+t.test('a gateway that was certified dead while it was cut off begins another start', async t => {
+  const cluster = new TestCluster(t, 300)
+  const [a, b] = [await cluster.join('a'), await cluster.join('b')]
+  const { start } = a.members
+  cluster.network.cutOff('a')
+  await until('b has seen its death', () => b.told.includes('left a'))
+  t.equal(a.members.hasLease, false)
+  t.equal(await b.members.isDead(start), true)
+  cluster.network.heal()
+  await until('a has a new start', () => a.told.includes('restarted'))
+  t.ok(a.members.start > start)
+  t.equal(a.members.hasLease, true)
+  await until('b has heard it', () => b.members.others[0]?.start === a.members.start)
+  t.same(b.told, ['left a', 'joined a'], 'each is told once')
+})
+
+t.test('an outage of the bus for all costs nobody their start', async t => {
+  const cluster = new TestCluster(t, 300)
+  const [a, b] = [await cluster.join('a'), await cluster.join('b')]
+  const starts = [a.members.start, b.members.start]
+  await until('both know each other', () => a.members.others.length + b.members.others.length === 2)
+  cluster.network.setDown()
+  await until('both leases have lapsed', () => !a.members.hasLease && !b.members.hasLease)
+  cluster.network.setUp('b')
+  t.equal(await b.members.isDead(a.members.start), false, 'a had no time to come back')
+  cluster.network.heal()
+  await until('both are well', () => !a.members.isDegraded && !b.members.isDegraded)
+  t.same([a.members.start, b.members.start], starts)
+})
+
+t.test('a store that was wiped while a lease lasts costs no start; behind its end it does', async t => {
+  const cluster = new TestCluster(t, 300)
+  const a = await cluster.join('a')
+  const { start } = a.members
+  await until('the lease was renewed', () => a.members.renewal > 3)
+  cluster.network.wipe()
+  const { renewal } = a.members
+  await until('the lease was renewed in the new log', () => a.members.renewal < renewal)
+  t.equal(a.members.start, start)
+  cluster.network.setDown()
+  await until('the lease has lapsed', () => !a.members.hasLease)
+  cluster.network.wipe()
+  cluster.network.heal()
+  await until('a has a new start', () => a.told.includes('restarted'))
+  t.ok(a.members.start > start, 'a certificate may have been lost with the log')
+})
+
+t.test('a malformed hello does no harm', async t => {
+  const cluster = new TestCluster(t, longLease)
+  const a = await cluster.join('a')
+  const stranger = cluster.network.join('stranger')
+  const subject = `sp.${Buffer.from('test').toString('base64url')}.hello`
+  for (const text of ['', '{', 'null', '[]', '{"frontendId":1}', '{"frontendId":"x","start":-1}', 'x'.repeat(9_000)])
+    stranger.publish(subject, Buffer.from(text))
+  await cluster.join('b')
+  await until('a has heard b', () => a.members.others.length === 1)
+  t.same(a.told, ['joined b'])
+})
