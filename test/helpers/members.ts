@@ -33,7 +33,10 @@ export class TestCluster {
   }
 
   /** `bus`: the name of the bus, if it is not that of the gateway. */
-  async join(frontendId: string, init: Partial<MembersInit> & { busName?: string } = {}): Promise<TestMember> {
+  async join(
+    frontendId: string,
+    init: Partial<MembersInit> & { busName?: string } = {}
+  ): Promise<TestMember> {
     const { busName, ...rest } = init
     const bus = this.network.join(busName ?? frontendId)
     const metrics = new Metrics()

@@ -41,7 +41,10 @@ export class Peers {
   constructor(init: PeersInit) {
     this.#init = init
     const { log, monotonic } = init
-    this.#strange = new SeldomWarning('Gateway ignored: it speaks no version of the protocol of this one', init)
+    this.#strange = new SeldomWarning(
+      'Gateway ignored: it speaks no version of the protocol of this one',
+      init
+    )
     this.#sameName = new SeldomWarning('Another gateway has the same frontendId', { log, monotonic })
     this.#listensSince = monotonic()
   }

@@ -161,7 +161,15 @@ t.test('a malformed hello does no harm', async t => {
   const a = await cluster.join('a')
   const stranger = cluster.network.join('stranger')
   const subject = `sp.${Buffer.from('test').toString('base64url')}.hello`
-  for (const text of ['', '{', 'null', '[]', '{"frontendId":1}', '{"frontendId":"x","start":-1}', 'x'.repeat(9_000)])
+  for (const text of [
+    '',
+    '{',
+    'null',
+    '[]',
+    '{"frontendId":1}',
+    '{"frontendId":"x","start":-1}',
+    'x'.repeat(9_000)
+  ])
     stranger.publish(subject, Buffer.from(text))
   await cluster.join('b')
   await until('a has heard b', () => a.members.others.length === 1)
