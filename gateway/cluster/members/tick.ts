@@ -50,14 +50,14 @@ export class Tick {
     } catch (error) {
       this.#log.error('A step of the cluster has failed', { error })
     }
-    const state = this.#now()
+    const state = this.#readState()
     if (state === 'ended') return
     this.#state = 'idle'
     this.#wait(state === 'hurried' ? 0 : ms)
   }
 
   /** Reads the state, which others may have changed during a step. */
-  #now(): 'idle' | 'running' | 'hurried' | 'ended' {
+  #readState(): 'idle' | 'running' | 'hurried' | 'ended' {
     return this.#state
   }
 }
