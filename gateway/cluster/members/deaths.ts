@@ -64,7 +64,7 @@ export class Deaths {
     if (seen !== undefined) seen.lookedAt = Number.NEGATIVE_INFINITY
   }
 
-  /** Gives all starts their whole time anew: while the bus was away, none could renew. */
+  /** Grants all starts their whole time anew: while the bus was away, none could renew. */
   waitAnew(): void {
     this.#seen.clear()
   }
