@@ -1,4 +1,4 @@
-/** A step that is done again and again, each time after a while that the step tells; never twice at a time. */
+/** A repeated step, which tells when it is due again, and never runs twice at a time. */
 import type { Logger } from '../../../shared/text/log.js'
 
 /** Milliseconds until the next step if one has failed. */
