@@ -1,5 +1,6 @@
 /** All cases, and the search by names. */
 import type { Case } from './case.js'
+import { clusterCases } from './cluster.js'
 import { consoleCases } from './console.js'
 import { eventCases } from './events.js'
 import { growthCases } from './growth.js'
@@ -19,7 +20,8 @@ export const cases: readonly Case[] = [
   ...growthCases,
   ...sessionCases,
   ...latencyCases,
-  ...eventCases
+  ...eventCases,
+  ...clusterCases
 ]
 
 /**

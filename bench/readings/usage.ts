@@ -12,14 +12,17 @@ export interface Usage {
   readonly workers: Readonly<Record<string, number>> | undefined
 }
 
-/** Reads the CPU times; to be called in the main thread. `workers`: ids of the threads to read. */
-export function readUsage(workers: readonly string[] = []): Usage {
+/**
+ * Reads the CPU times; to be called in the main thread. `workers`: ids of the threads to read. `others`: ids of
+ * processes whose times are added to that of this process.
+ */
+export function readUsage(workers: readonly string[] = [], others: readonly number[] = []): Usage {
   const { user, system } = process.cpuUsage()
   const all = workers.map(thread => [thread, readThread(`/proc/self/task/${thread}`)] as const)
   const isKnown = all.length > 0 && all.every(([, micros]) => micros !== undefined)
   return {
     at: performance.now(),
-    process: user + system,
+    process: others.reduce((sum, pid) => sum + readProcess(pid), user + system),
     mainThread: readThread('/proc/thread-self'),
     workers: isKnown ? (Object.fromEntries(all) as Record<string, number>) : undefined
   }
@@ -39,6 +42,21 @@ export function workersBetween(before: Usage, after: Usage): number | undefined 
 /** Returns the microseconds of CPU for each second between two readings. */
 export function rateBetween(before: Usage, after: Usage): { readonly process: number } {
   return { process: (after.process - before.process) / ((after.at - before.at) / 1000) }
+}
+
+/** Microseconds of a tick, in which Linux counts the CPU time of a process. */
+const tick = 10_000
+
+/** Reads the CPU time of another process, with all its threads, in microseconds; NaN if the system does not tell. */
+function readProcess(pid: number): number {
+  try {
+    // The second field, in parentheses, may have spaces; user and system time are the 14th and 15th.
+    const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(/\) /)
+    const fields = rest.split(' ')
+    return (Number(fields[11]) + Number(fields[12])) * tick
+  } catch {
+    return Number.NaN
+  }
 }
 
 /** Reads a thread's CPU time in microseconds. Linux counts it in nanoseconds, if its kernel was built to. */

@@ -25,6 +25,8 @@ export type Task = (asked: any) => unknown
 export interface Server {
   /** Port that it listens on; 0: none. */
   readonly port: number
+  /** Other processes whose CPU time counts as that of this one. */
+  readonly pids?: readonly number[]
   /** Tasks by name. A task's argument and result are known to the work that asks for it. */
   readonly tasks?: Readonly<Record<string, Task>>
   close(): Promise<unknown>
@@ -42,7 +44,7 @@ export async function serve(start: () => Promise<Server>): Promise<void> {
   try {
     const server = await start()
     process.on('message', (question: ServerQuestion) => {
-      answer(server, question, () => readUsage(threads)).catch(fail)
+      answer(server, question, () => readUsage(threads, server.pids)).catch(fail)
     })
     say({ kind: 'up', port: server.port })
   } catch (error) {

@@ -5,7 +5,12 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import type { Test } from 'tap'
 
 /** Each program by its command, with the Debian package that has it. */
-const packages = { nginx: 'nginx-light', caddy: 'caddy', 'systemd-analyze': 'systemd' }
+const packages = {
+  nginx: 'nginx-light',
+  caddy: 'caddy',
+  'systemd-analyze': 'systemd',
+  'nats-server': 'nats-server'
+}
 
 export type ServerProgram = keyof typeof packages
 

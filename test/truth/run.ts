@@ -1,8 +1,10 @@
-/** `npm run truth`: runs the test of truth and prints its figures. */
+/** `npm run truth`: runs the test of truth and prints its figures; with `--cluster N` over N gateways. */
 
 import { parseArgs } from 'node:util'
 import { createGateway } from '../../gateway/index.js'
 import { TcpProxy } from '../../testing/tcp-proxy.js'
+import { runClusterTruth } from '../helpers/cluster/cluster-truth.js'
+import { Gateways } from '../helpers/cluster/gateways.js'
 import { fixture } from '../helpers/paths.js'
 import { runTruth } from '../helpers/truth.js'
 
@@ -10,21 +12,36 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
     players: { type: 'string', default: '200' },
-    events: { type: 'string', default: '100000' }
+    events: { type: 'string', default: '100000' },
+    cluster: { type: 'string', default: '0' }
   }
 })
-const handlers = fixture('handlers-resume')
-const gateway = await createGateway({ handlers, port: 0, logLevel: 'error' })
-const proxy = await TcpProxy.open(gateway.address.port)
-const report = await runTruth({
-  gateway,
-  proxy,
-  players: Number(values.players),
-  events: Number(values.events),
-  ms: Number(values.seconds) * 1_000,
-  cutEvery: 2_000
-})
-await proxy.close()
-await gateway.close()
+const [players, events, ms] = [Number(values.players), Number(values.events), Number(values.seconds) * 1_000]
+const count = Number(values.cluster)
+
+async function runAlone() {
+  const gateway = await createGateway({ handlers: fixture('handlers-resume'), port: 0, logLevel: 'error' })
+  const proxy = await TcpProxy.open(gateway.address.port)
+  const report = await runTruth({ gateway, proxy, players, events, ms, cutEvery: 2_000 })
+  await proxy.close()
+  await gateway.close()
+  return report
+}
+
+async function runOverCluster() {
+  const ends: (() => Promise<void>)[] = []
+  try {
+    const gateways = await Gateways.start(
+      { count, handlers: fixture('handlers-cluster') },
+      { teardown: end => ends.push(end) }
+    )
+    const rate = events / players / (ms / 1_000)
+    return await runClusterTruth({ gateways, count, players, rate, ms, cutEvery: 1_000, drainEvery: 3_000 })
+  } finally {
+    for (const end of ends) await end()
+  }
+}
+
+const report = await (count === 0 ? runAlone() : runOverCluster())
 process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
 process.exitCode = report.faults.length > 0 ? 1 : 0

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { forgetProcess, guardProcess } from './guard.js'
 
 export interface ChildInit {
   readonly command: string
@@ -22,7 +23,8 @@ export class Child {
   }
 
   /**
-   * Starts a program. It is in a process group of its own: Ctrl-C in the terminal does not reach it.
+   * Starts a program, which ends with this process at the latest. It is in a process group of its own: Ctrl-C
+   * in the terminal does not reach it.
    *
    * @throws the system's error if there is no such program
    */
@@ -35,6 +37,8 @@ export class Child {
     const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals)
     ended.catch(() => {})
     await once(child, 'spawn')
+    guardProcess(child.pid!)
+    child.once('exit', () => forgetProcess(child.pid!))
     createInterface({ input: child.stdout }).on('line', line => onLine(line, 'out'))
     createInterface({ input: child.stderr }).on('line', line => onLine(line, 'err'))
     return new Child(child, ended)

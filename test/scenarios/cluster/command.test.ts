@@ -3,8 +3,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import t from 'tap'
-import { root } from '../../helpers/paths.js'
+import t, { type Test } from 'tap'
+import { fixture, root } from '../../helpers/paths.js'
+import { Player } from '../../helpers/player.js'
+import { whyNo } from '../../helpers/server-programs.js'
+import { until } from '../../helpers/until.js'
 
 const main = join(root, 'dist/tools/cluster/main.js')
 
@@ -30,4 +33,66 @@ t.test('--help explains its flags, and a wrong one is refused', async t => {
     code: 1,
     err: 'cluster: Expected --gateways to be a whole number from 1 to 32, got "many"\n'
   })
+})
+
+const handlers = fixture('handlers-cluster')
+
+/** Starts two gateways; resolves when all are up. */
+async function startCluster(t: Test) {
+  const child = spawn(process.execPath, [main, '--port', '0', '--gateways', '2', '--handlers', handlers], {
+    env: { ...process.env, NODE_OPTIONS: '' }
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const ended = once(child, 'exit')
+  let out = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', data => (out += data))
+  await until('all are up', () => out.includes('Ctrl-C ends all.') || child.exitCode !== null, 30_000)
+  const find = (pattern: RegExp) => pattern.exec(out)?.[1] ?? out
+  return {
+    child,
+    ended,
+    url: find(/balancer +(\S+)/),
+    processes: [...out.matchAll(/process (\d+)/g)].map(([, pid]) => Number(pid)),
+    said: () => out
+  }
+}
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+t.test(
+  'players come to all gateways in turn; what is killed is started again; a signal ends all',
+  {
+    skip: whyNo('nats-server')
+  },
+  async t => {
+    const { child, ended, url, processes, said } = await startCluster(t)
+    t.equal(processes.length, 3, 'NATS and two gateways')
+    const at = async () => {
+      const player = await Player.connect(url)
+      const { at: frontendId } = await player.request('player.where')
+      player.leave()
+      return frontendId
+    }
+    t.same([await at(), await at()].sort(), ['g1', 'g2'])
+    process.kill(processes[1]!, 'SIGKILL')
+    await until('it is missed', () => said().includes('It has ended (SIGKILL), and is started again'))
+    t.same([await at(), await at()], ['g2', 'g2'], 'the balancer passes it over')
+    await until('it is back', () => said().split('listens on').length === 4, 30_000)
+    t.same([await at(), await at()].sort(), ['g1', 'g2'])
+    child.kill('SIGINT')
+    t.same(await ended, [0, null])
+    t.same(processes.filter(runs), [])
+  }
+)
+
+t.test('if it is killed itself, nothing is left over', { skip: whyNo('nats-server') }, async t => {
+  const { child, processes } = await startCluster(t)
+  child.kill('SIGKILL')
+  await until('all have ended', () => !processes.some(runs))
 })

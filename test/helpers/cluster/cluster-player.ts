@@ -1,0 +1,227 @@
+/**
+ * A player of a cluster, who checks what they get: each event once and in the order of its sender, and replies
+ * that fit. They come back wherever the balancer sends them.
+ *
+ * A _life_ is the time of one session. If a session may be lost, as with a killed gateway, the player logs in
+ * again, and all counts begin anew.
+ */
+import { type Client, ClientError, type ClientOptions, connect } from '../../../client/node.js'
+
+/** What all players of a crowd have in common. */
+export interface Company {
+  readonly url: string
+  readonly client?: ClientOptions
+  /** Codes with which a request may end, beside those that say that it surely did not run. */
+  readonly stated: ReadonlySet<string>
+  /** The gateways' processes that were killed. */
+  readonly killed: ReadonlySet<number>
+  fault(what: string): void
+  /** Is told how long each answered request took, and where it ran. */
+  answered?(player: ClusterPlayer, ms: number): void
+}
+
+interface Life {
+  readonly number: number
+  /** Number of events that each sender has sent, and that came from it. */
+  readonly sent: Map<string, number>
+  readonly came: Map<string, number>
+  /** Events of each sender that may have been lost, since their sending failed. */
+  readonly doubtful: Map<string, Set<number>>
+  marks: number
+  taken: number
+}
+
+export class ClusterPlayer {
+  readonly uid: string
+  /** The gateway's process that has the session, as it has said. */
+  at = 0
+  sid = 0
+  lives = 0
+  eventsSent = 0
+  eventsCame = 0
+  requests = 0
+  replies = 0
+  /** Errors with which requests ended, by code. */
+  readonly errors: Record<string, number> = {}
+  readonly #company: Company
+  #client: Client | undefined
+  #life!: Life
+  #isLeaving = false
+  #isIn = false
+  /** Whether a gateway was killed while nobody but the gateways knew where the session was. */
+  #wasUnderWay = false
+
+  constructor(uid: string, company: Company) {
+    this.uid = uid
+    this.#company = company
+    this.#begin()
+  }
+
+  get client(): Client {
+    return this.#client!
+  }
+
+  /** Whether they are logged in, and connected as far as they know. */
+  get isIn(): boolean {
+    return this.#isIn && this.client.state === 'open'
+  }
+
+  get marks(): number {
+    return this.#life.marks
+  }
+
+  async join(): Promise<void> {
+    const { url, client } = this.#company
+    this.#client = await connect(url, {
+      backOff: { least: 10, most: 200 },
+      heartbeat: 500,
+      heartbeatTimeout: 3_000,
+      requestTimeout: 0,
+      ...client
+    })
+    this.#client.on('connected', body => {
+      this.at = (body as { readonly pid: number }).pid
+      if (!this.#company.killed.has(this.at)) this.#wasUnderWay = false
+    })
+    this.#client.on('tick', body => this.#receive(body as [string, number, number]))
+    this.#client.onState(({ state, resumed, reason }) => {
+      if (this.#isLeaving) return
+      if (state === 'open' && !resumed) void this.#beNew()
+      if (state === 'closed') this.#company.fault(`${this.uid} was closed: ${reason}`)
+    })
+    await this.#logIn()
+  }
+
+  /** A gateway is about to be killed. */
+  fear(): void {
+    if (this.client.state !== 'open') this.#wasUnderWay = true
+  }
+
+  /** Whether the session may have ended with its gateway. */
+  get mayBeLost(): boolean {
+    return this.#wasUnderWay || this.#company.killed.has(this.at)
+  }
+
+  leave(): void {
+    this.#isLeaving = true
+    this.client.close()
+  }
+
+  /** Numbers the next event of a sender. Returns its body, or undefined while they are not logged in. */
+  nextEvent(sender: string): [sender: string, life: number, n: number] | undefined {
+    if (!this.#isIn) return undefined
+    const { sent, number } = this.#life
+    const n = sent.get(sender) ?? 0
+    sent.set(sender, n + 1)
+    this.eventsSent++
+    return [sender, number, n]
+  }
+
+  /** An event may have been lost, since its sender says so, or has ended. */
+  doubt([sender, life, n]: readonly [string, number, number]): void {
+    const { doubtful, number } = this.#life
+    if (life !== number) return
+    if (!doubtful.has(sender)) doubtful.set(sender, new Set())
+    doubtful.get(sender)!.add(n)
+  }
+
+  /** The sender of events has ended: those that have not come by now may be lost. */
+  doubtAll(sender: string): void {
+    const { sent, came, number } = this.#life
+    for (let n = came.get(sender) ?? 0; n < (sent.get(sender) ?? 0); n++) this.doubt([sender, number, n])
+  }
+
+  /** What is still to come of this life. */
+  get missing(): string[] {
+    const { sent, came, doubtful } = this.#life
+    return [...sent].flatMap(([sender, count]) => {
+      let next = came.get(sender) ?? 0
+      while (next < count && doubtful.get(sender)?.has(next)) next++
+      return next < count ? [`${this.uid} has ${next} of ${count} events of ${sender}`] : []
+    })
+  }
+
+  /**
+   * Sends a request. Resolves with the reply; undefined: it ended with an error that it may end with, or its
+   * session was lost.
+   */
+  async ask(route: string, body: unknown = {}): Promise<unknown> {
+    const start = performance.now()
+    this.requests++
+    try {
+      const reply = await this.client.request(route, body)
+      this.replies++
+      this.#company.answered?.(this, performance.now() - start)
+      return reply
+    } catch (error) {
+      const { code, retryable, message } =
+        error instanceof ClientError ? error : { code: String(error), retryable: false, message: '' }
+      this.errors[code] = (this.errors[code] ?? 0) + 1
+      const isExcused = retryable || this.#company.stated.has(code)
+      const isLost = code === 'SESSION_LOST' && this.mayBeLost
+      if (!isExcused && !isLost) this.#company.fault(`${this.uid}: ${route} ended with ${code}: ${message}`)
+      return undefined
+    }
+  }
+
+  /** Counts one up in their session, and counts the answer. */
+  async mark(n: number): Promise<void> {
+    const life = this.#life
+    if ((await this.ask('player.mark', { n })) === n) life.marks++
+  }
+
+  /** Sends the next number, whether the last one was answered or not; all have to be answered, in order. */
+  async take(): Promise<void> {
+    const life = this.#life
+    const n = life.taken++
+    const answer = await this.ask('player.take', { n })
+    if (answer !== n && life === this.#life) this.#company.fault(`${this.uid} asked for ${n}, got ${answer}`)
+  }
+
+  #begin(): void {
+    this.#life = {
+      number: this.lives++,
+      sent: new Map(),
+      came: new Map(),
+      doubtful: new Map(),
+      marks: 0,
+      taken: 0
+    }
+  }
+
+  async #beNew(): Promise<void> {
+    if (!this.mayBeLost) this.#company.fault(`${this.uid} got a new session`)
+    this.#isIn = false
+    this.#begin()
+    await this.#logIn()
+  }
+
+  /** Asks until they are in: a gateway that ended may hold their name until its lease is over. */
+  async #logIn(): Promise<void> {
+    const life = this.#life
+    while (life === this.#life && !this.#isLeaving) {
+      const reply = (await this.ask('player.login', { uid: this.uid })) as
+        | { readonly sid: number }
+        | undefined
+      if (life !== this.#life) return
+      if (reply === undefined) {
+        await new Promise(resolve => setTimeout(resolve, 20))
+        continue
+      }
+      this.sid = reply.sid
+      this.#isIn = true
+      return
+    }
+  }
+
+  #receive([sender, number, n]: readonly [string, number, number]): void {
+    const { came, doubtful, number: now } = this.#life
+    // One for the session before may find the user in their next one.
+    if (number !== now) return
+    let next = came.get(sender) ?? 0
+    while (next !== n && doubtful.get(sender)?.has(next)) next++
+    if (next !== n) this.#company.fault(`${this.uid} got event ${n} of ${sender} as number ${next}`)
+    came.set(sender, n + 1)
+    this.eventsCame++
+  }
+}
