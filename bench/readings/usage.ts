@@ -13,8 +13,8 @@ export interface Usage {
 }
 
 /**
- * Reads the CPU times; to be called in the main thread. `workers`: ids of the threads to read. `others`: ids of
- * processes whose times are added to that of this process.
+ * Reads the CPU times; to be called in the main thread. `workers`: ids of the threads to read. `others`: ids
+ * of processes whose times are added to that of this process.
  */
 export function readUsage(workers: readonly string[] = [], others: readonly number[] = []): Usage {
   const { user, system } = process.cpuUsage()
@@ -47,7 +47,10 @@ export function rateBetween(before: Usage, after: Usage): { readonly process: nu
 /** Microseconds of a tick, in which Linux counts the CPU time of a process. */
 const tick = 10_000
 
-/** Reads the CPU time of another process, with all its threads, in microseconds; NaN if the system does not tell. */
+/**
+ * Reads the CPU time of another process, with all its threads, in microseconds; NaN if the system does not
+ * tell.
+ */
 function readProcess(pid: number): number {
   try {
     // The second field, in parentheses, may have spaces; user and system time are the 14th and 15th.

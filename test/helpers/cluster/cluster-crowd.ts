@@ -1,4 +1,6 @@
-/** Players of a cluster under load: who sends them events, what they ask for, and what must hold in the end. */
+/**
+ * Players of a cluster under load: who sends them events, what they ask for, and what must hold in the end.
+ */
 import type { ClientOptions } from '../../../client/node.js'
 import { cuts } from '../../../testing/tcp-proxy.js'
 import { until } from '../until.js'
@@ -122,9 +124,9 @@ export class ClusterCrowd {
   }
 
   /**
-   * A gateway that does not drain sends an event to each player. They wait in its queue while the others can't
-   * be reached. `isCounted`: the numbers of recipients are asked for; each has to be 1, or the event may be
-   * lost.
+   * A gateway that does not drain sends an event to each player. They wait in its queue while the others
+   * can't be reached. `isCounted`: the numbers of recipients are asked for; each has to be 1, or the event
+   * may be lost.
    */
   async tick(isCounted = false, share = 1): Promise<void> {
     const { up } = this.#init.gateways

@@ -1,6 +1,6 @@
 /**
- * A player of a cluster, who checks what they get: each event once and in the order of its sender, and replies
- * that fit. They come back wherever the balancer sends them.
+ * A player of a cluster, who checks what they get: each event once and in the order of its sender, and
+ * replies that fit. They come back wherever the balancer sends them.
  *
  * A _life_ is the time of one session. If a session may be lost, as with a killed gateway, the player logs in
  * again, and all counts begin anew.

@@ -1,7 +1,7 @@
 /**
- * The test of truth over several gateways: connections are cut and gateways drained all the time, while events
- * and requests flow. In the end each player has received all events once and in the order of each sender, and
- * each request has run once and was answered, all in the session with which they began.
+ * The test of truth over several gateways: connections are cut and gateways drained all the time, while
+ * events and requests flow. In the end each player has received all events once and in the order of each
+ * sender, and each request has run once and was answered, all in the session with which they began.
  */
 import { ClusterCrowd, type ClusterReport } from './cluster-crowd.js'
 import type { Gateways } from './gateways.js'

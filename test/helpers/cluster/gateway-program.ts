@@ -1,6 +1,6 @@
 /**
- * The main file of a gateway in a process of its own, for tests that kill and stop processes. The test asks it
- * by messages; it ends with the test's process.
+ * The main file of a gateway in a process of its own, for tests that kill and stop processes. The test asks
+ * it by messages; it ends with the test's process.
  *
  * Arguments: the folder of the build to run, and the options as JSON.
  */
