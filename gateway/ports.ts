@@ -133,6 +133,7 @@ function addConsole(server: InternalServer, gateway: Gateway, core: Core, metric
     metrics,
     page: createPageFiles(),
     diagnose: () => gateway.diagnose(),
+    others: () => undefined,
     url: () => gateway.url,
     readLog: query => options.log.ring.read(query)
   })

@@ -7,8 +7,8 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { csrfHeader } from './api/console-api.js'
 import { ApiFailure } from './api-calls.js'
-import { csrfHeader } from './console-api.js'
 
 /** Milliseconds for which a login lasts, and the number of logins at the same time: the oldest one ends. */
 const loginLasts = 12 * 3_600_000

@@ -1,7 +1,7 @@
 /** The calls of the console's API: finds the address of a request, reads its body, and writes answers. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerText, type InternalRoute } from '../internal/internal-server.js'
-import { type ApiErrorCode, apiErrors, type ConsoleCall, consoleAddresses } from './console-api.js'
+import { type ApiErrorCode, apiErrors, type ConsoleCall, consoleAddresses } from './api/console-api.js'
 import type { PageFiles } from './page-files.js'
 
 /** Bytes that the body of a request may have. */

@@ -1,6 +1,6 @@
 /** The audit of the console: who has done what. Each entry is a line of the log, and the last are kept. */
 import type { Logger } from '../../shared/text/log.js'
-import type { AuditEntry } from './console-api.js'
+import type { AuditEntry } from './api/console-api.js'
 
 /** Number of entries that are kept. */
 const kept = 200

@@ -13,9 +13,10 @@ import type { Pool } from '../pool/pool.js'
 import type { Suspensions } from '../pool/suspensions.js'
 import type { Registry } from '../sessions/registry.js'
 import type { RouteTable } from '../sessions/routes.js'
-import type { Session } from '../sessions/session.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { Access, type Caller } from './access.js'
+import type { ConsoleCall, LoginAnswer, LogPage, LogQuery, Overview } from './api/console-api.js'
+import { consoleAddresses } from './api/console-api.js'
 import {
   ApiFailure,
   answer,
@@ -30,13 +31,13 @@ import {
   readBody
 } from './api-calls.js'
 import { Audit } from './audit.js'
-import type { ConsoleCall, LoginAnswer, LogPage, LogQuery, Overview } from './console-api.js'
-import { consoleAddresses } from './console-api.js'
 import { Downloads, type Recording } from './downloads.js'
-import { EventLoopDelay, readProcess, splitMetrics } from './overview.js'
+import type { OtherGateways } from './other-gateways.js'
+import { EventLoopDelay, readProcess, splitMetrics, summarize } from './overview.js'
 import type { PageFiles } from './page-files.js'
 import { RouteViews } from './route-views.js'
-import { describeSession, type ShownLimits, searchSessions } from './session-views.js'
+import { SessionCalls } from './session-calls.js'
+import type { ShownLimits } from './session-views.js'
 import { WorkerViews } from './worker-views.js'
 
 /** The parts of the gateway that the console shows and acts on. */
@@ -57,6 +58,8 @@ export interface ConsoleInit {
   readonly metrics: Metrics
   readonly page: PageFiles
   readonly diagnose: () => readonly Diagnosis[]
+  /** Returns the other gateways of the cluster; undefined while this one is alone. */
+  readonly others: () => OtherGateways | undefined
   /** Returns the URL for clients. */
   readonly url: () => string
   /** Returns lines of the log. */
@@ -85,6 +88,7 @@ export class Console {
   readonly #access: Access
   readonly #audit: Audit
   readonly #routes: RouteViews
+  readonly #sessions: SessionCalls
   readonly #downloads = new Downloads()
   readonly #delay = new EventLoopDelay()
   readonly #createdAt: number
@@ -95,6 +99,7 @@ export class Console {
     this.#audit = new Audit(init.log, init.now)
     this.workers = new WorkerViews(init)
     this.#routes = new RouteViews(init)
+    this.#sessions = new SessionCalls(init)
     this.#createdAt = init.monotonic()
   }
 
@@ -122,33 +127,17 @@ export class Console {
     },
     overview: () => this.#describeOverview(),
     address: () => ({ url: this.#init.url() }),
-    sessions: ({ query }) => {
-      const text = query.get('query')
-      const by = expectWord('by', query.get('by') ?? 'any', ['uid', 'sid', 'address', 'any'])
-      return searchSessions(this.#init.registry, {
-        query: expectText('query', text ?? '', 200),
-        by,
-        after: expectInteger('after', query.get('after') ?? 0, { least: 0, most: Number.MAX_SAFE_INTEGER }),
-        limit: expectInteger('limit', query.get('limit') ?? 50, { least: 1, most: 200 })
-      })
-    },
-    session: call => {
-      const { limits, now, monotonic } = this.#init
-      return describeSession(this.#sessionOf(call), limits, { at: now(), monotonic: monotonic() })
-    },
-    kick: call => {
-      const { reason = null } = call.body
-      const session = this.#sessionOf(call)
-      this.#init.registry.kick(session, reason === null ? null : expectText('reason', reason, 120))
+    sessions: ({ query }) => this.#sessions.search(query),
+    session: call => this.#sessions.describe(call),
+    kick: async call => {
+      await this.#sessions.kick(call)
       return done
     },
-    unbind: call => {
-      const session = this.#sessionOf(call)
-      const error =
-        session.uid === null ? 'It has no user.' : this.#init.registry.unbind(session, session.uid)?.message
-      if (error !== undefined) throw new ApiFailure('CONFLICT', error)
+    unbind: async call => {
+      await this.#sessions.unbind(call)
       return done
     },
+    cluster: () => ({ at: this.#init.now(), cluster: this.#init.others()?.describe() ?? null }),
     // `at` comes last: the workers take a while to answer, and what they tell must not be of the future.
     workers: async () => ({ workers: await this.workers.list(), at: this.#init.now() }),
     restart: call => {
@@ -210,7 +199,7 @@ export class Console {
 
   #describeLogin({ csrf }: Caller): LoginAnswer {
     const { readOnly, frontendId, version } = this.#init
-    return { csrf, readOnly, frontendId, version }
+    return { csrf, readOnly, frontendId, version, inCluster: this.#init.others() !== undefined }
   }
 
   async #describeOverview(): Promise<Overview> {
@@ -235,16 +224,9 @@ export class Console {
         givenUp,
         restarts
       })),
+      cluster: summarize(this.#init.others()?.describe()),
       diagnosis: diagnosis.map(({ severity, what, todo }) => ({ severity, what, todo }))
     }
-  }
-
-  #sessionOf({ value, about }: Call): Session {
-    const session = /^\d{1,16}$/.test(value) ? this.#init.registry.find(Number(value)) : undefined
-    if (session === undefined)
-      throw new ApiFailure('NOT_FOUND', 'There is no such session: it has ended, or never was.')
-    if (session.uid !== null) about(`session ${session.sid} of ${session.uid}`)
-    return session
   }
 
   #workerOf({ value }: Call) {
@@ -268,7 +250,7 @@ function nameTarget(path: string, value: string): string {
 /** The names that the body and the query of a call may have. Those of all other calls have none. */
 const names: Partial<Record<ConsoleCall, { readonly body?: string[]; readonly query?: string[] }>> = {
   login: { body: ['token'] },
-  sessions: { query: ['query', 'by', 'after', 'limit'] },
+  sessions: { query: ['query', 'by', 'after', 'limit', 'gateways'] },
   kick: { body: ['reason'] },
   profile: { body: ['seconds'] },
   gatewayProfile: { body: ['seconds'] },

@@ -1,7 +1,8 @@
 /** The overview of the console: counters, gauges, times, memory. Measures only while somebody asks. */
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { gaugeNames, type Metrics } from '../telemetry/metrics.js'
-import type { Overview } from './console-api.js'
+import type { ClusterDetail } from './api/cluster-answers.js'
+import type { Overview } from './api/console-api.js'
 
 /** Milliseconds without a call after which the delay of the event loop is not measured any more. */
 const quietAfter = 30_000
@@ -20,6 +21,19 @@ export function splitMetrics(metrics: Metrics): Pick<Overview, 'counters' | 'gau
   return {
     counters: Object.fromEntries(all.filter(([name]) => !gauges.has(name))),
     gauges: Object.fromEntries(all.filter(([name]) => gauges.has(name)))
+  }
+}
+
+/** Returns what the overview has of the cluster. */
+export function summarize(cluster: ClusterDetail | undefined): Overview['cluster'] {
+  if (cluster === undefined) return null
+  const { name, state, members, links } = cluster
+  return {
+    name,
+    state,
+    members: members.map(({ frontendId, state }) => ({ frontendId, state })),
+    lag: Math.max(0, ...links.map(({ lag }) => lag)),
+    full: links.filter(({ room }) => !room).map(({ frontendId }) => frontendId)
   }
 }
 

@@ -6,7 +6,7 @@ import type { Pool } from '../pool/pool.js'
 import type { Suspensions } from '../pool/suspensions.js'
 import type { Worker } from '../pool/worker.js'
 import type { Route, RouteTable } from '../sessions/routes.js'
-import type { Histogram, Overview, RouteRow, RouteSchema } from './console-api.js'
+import type { Histogram, Overview, RouteRow, RouteSchema } from './api/console-api.js'
 
 /** Milliseconds that a worker has to export its schemas. A busy one tells them later, for the next call. */
 const patience = 2_000

@@ -10,7 +10,7 @@ import type {
   SessionsPage,
   SessionsQuery,
   SettingRow
-} from './console-api.js'
+} from './api/console-api.js'
 
 /** Settings, channels and requests of one session that are shown. */
 const shown = { settings: 200, channels: 200, requests: 100 }
@@ -33,21 +33,25 @@ export async function searchSessions(
   { query = '', by = 'any', after = 0, limit = 50 }: SessionsQuery
 ): Promise<SessionsPage> {
   const fits = createFilter(query.trim().toLowerCase(), by)
-  const found: SessionRow[] = []
+  let found: Session[] = []
   let looked = 0
-  let next: number | null = null
   for (const sessions = registry[Symbol.iterator](); ; ) {
     const { value: session, done } = sessions.next()
     if (done === true) break
     if (++looked % slice === 0) await new Promise(resolve => setImmediate(resolve))
     if (session.sid <= after || !session.isOpen || !fits(session)) continue
-    if (found.length === limit) {
-      next = found.at(-1)!.sid
-      break
-    }
-    found.push(rowOf(session))
+    found.push(session)
+    // Sessions that have come from other gateways are not in the order of their numbers.
+    if (found.length > slice) found = takeFirst(found, limit + 1)
   }
-  return { total: registry.size, sessions: found, next }
+  const page = takeFirst(found, limit + 1)
+  const rows = page.slice(0, limit).map(session => rowOf(session))
+  const next = page.length > limit ? rows.at(-1)!.sid : null
+  return { total: registry.size, sessions: rows, next, silent: [] }
+}
+
+function takeFirst(sessions: Session[], count: number): Session[] {
+  return sessions.sort((a, b) => a.sid - b.sid).slice(0, count)
 }
 
 function createFilter(query: string, by: NonNullable<SessionsQuery['by']>): (session: Session) => boolean {
@@ -70,7 +74,6 @@ export function describeSession(
   return {
     ...rowOf(session, state),
     at,
-    frontendId: session.frontendId,
     protocol: session.protocol,
     version: session.version,
     settings: take(kept, shown.settings).map(([key, setting]) => describeSetting(key, setting)),
@@ -85,9 +88,10 @@ export function describeSession(
 }
 
 function rowOf(session: Session, state = stateOf(session, false)): SessionRow {
-  const { sid, uid, since, receiver, lane } = session
+  const { sid, frontendId, uid, since, receiver, lane } = session
   return {
     sid,
+    frontendId,
     uid,
     address: receiver?.address ?? { ip: '', port: 0 },
     since,

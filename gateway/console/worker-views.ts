@@ -3,7 +3,7 @@ import type { WorkerStatus } from '../../shared/examination/question.js'
 import { withTimeout } from '../../shared/with-timeout.js'
 import type { Pool } from '../pool/pool.js'
 import type { Worker } from '../pool/worker.js'
-import type { WorkerDetail, WorkerEnd, WorkerState } from './console-api.js'
+import type { WorkerDetail, WorkerEnd, WorkerState } from './api/console-api.js'
 
 /** Ends of workers that are kept for each place. */
 const keptEnds = 20

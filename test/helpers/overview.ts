@@ -1,5 +1,5 @@
 /** Overviews of a console, for tests of those who read them. */
-import type { Overview } from '../../gateway/console/console-api.js'
+import type { Overview } from '../../gateway/console/api/console-api.js'
 
 export interface OverviewFigures {
   readonly requests: number
@@ -27,6 +27,7 @@ export function overviewAt(uptime: number, { requests, counts, active }: Overvie
     workers: [
       { index: 0, state: 'up', busy: { active, total: uptime }, requests: 0, givenUp: 0, restarts: 0 }
     ],
+    cluster: null,
     diagnosis: []
   }
 }

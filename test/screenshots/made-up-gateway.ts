@@ -7,6 +7,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type {
   AuditAnswer,
+  ClusterAnswer,
+  ClusterDetail,
   Histogram,
   LoginAnswer,
   LogPage,
@@ -19,7 +21,7 @@ import type {
   SessionsPage,
   WorkerDetail,
   WorkersAnswer
-} from '../../gateway/console/console-api.js'
+} from '../../gateway/console/api/console-api.js'
 import { createPageFiles } from '../../gateway/console/page-files.js'
 
 /** When the pictures are taken: 27 November 2026, 20:15 UTC. */
@@ -97,7 +99,13 @@ export interface MadeUpGateway {
 export async function startMadeUpGateway(): Promise<MadeUpGateway> {
   const counts = new Counts()
   const servePage = createPageFiles()
-  const login: LoginAnswer = { csrf: 'c', readOnly: false, frontendId: 'gateway-1', version: '0.1.0' }
+  const login: LoginAnswer = {
+    csrf: 'c',
+    readOnly: false,
+    frontendId: 'gateway-1',
+    version: '0.1.0',
+    inCluster: true
+  }
   const made = { url: '', isIll: false, readOnly: false, close: () => server.close() }
 
   const answers: Record<string, (url: URL) => unknown> = {
@@ -110,6 +118,7 @@ export async function startMadeUpGateway(): Promise<MadeUpGateway> {
     },
     address: () => ({ url: 'ws://127.0.0.1:3010' }),
     sessions: () => sessions(at(counts)),
+    cluster: () => ({ at: at(counts), cluster: cluster(counts) }) satisfies ClusterAnswer,
     workers: () => ({ at: at(counts), workers: workers(at(counts), counts) }) satisfies WorkersAnswer,
     routes: () => {
       counts.advance()
@@ -150,12 +159,29 @@ function overview(counts: Counts, isIll: boolean): Overview {
     frontendId: 'gateway-1',
     version: '0.1.0',
     ready: !isIll,
-    counters: { requests: counts.requests, notifies: 0, errors: counts.errors, eventsSent: counts.events },
+    counters: {
+      requests: counts.requests,
+      notifies: 0,
+      errors: counts.errors,
+      eventsSent: counts.events,
+      claimsWon: 61_204,
+      claimsLost: 312,
+      claimsAsked: 840,
+      leasesLost: 0,
+      sessionsMovedOut: 10_204,
+      sessionsMovedIn: 9_870,
+      sessionsParked: 0,
+      sessionsRestored: 0,
+      handoversFailed: 3
+    },
     gauges: {
       connections,
       sessions: connections + 143,
       detachedSessions: 143 + Math.round(20 * noise(step)) + (burst ? 90 : 0),
-      requestsWaiting: burst ? 310 : Math.round(6 * noise(step))
+      requestsWaiting: burst ? 310 : Math.round(6 * noise(step)),
+      claimsHeld: 10_031,
+      leaseLeft: 4_100,
+      sessionsInTransit: 0
     },
     histograms: { queue: histogram(counts.queue), run: histogram(counts.run) },
     eventLoopDelay: {
@@ -171,6 +197,13 @@ function overview(counts: Counts, isIll: boolean): Overview {
     },
     cpu: counts.cpu,
     workers: workers(at(counts), counts),
+    cluster: {
+      name: 'game',
+      state: 'up',
+      members: cluster(counts).members.map(({ frontendId, state }) => ({ frontendId, state })),
+      lag: 2,
+      full: []
+    },
     diagnosis: isIll
       ? [
           {
@@ -228,10 +261,42 @@ const names = [
   'lea'
 ]
 
+function cluster(counts: Counts): ClusterDetail {
+  const members = ['gateway-1', 'gateway-2', 'gateway-3'].map((frontendId, index) => ({
+    frontendId,
+    start: 126_400 + index,
+    version: '0.1.0',
+    state: index === 2 ? ('draining' as const) : ('up' as const),
+    own: index === 0,
+    silentFor: index * 130,
+    connections: Math.round(9_600 - index * 1_900 + 40 * noise(counts.step + index)),
+    sessions: Math.round(10_431 - index * 2_000),
+    queueDelay: index,
+    eventLoopDelay: 11 + index,
+    heapUsed: (210 + 30 * noise(counts.step + index)) * 1024 ** 2
+  }))
+  const links = members.slice(1).map(({ frontendId, start }, index) => ({
+    frontendId,
+    start,
+    protocol: 1,
+    open: true,
+    room: true,
+    lag: 2 + index,
+    queueBytes: 0,
+    unackedBytes: 4_096 + 1_000 * index,
+    batches: 1_204_000 + counts.step * 900,
+    bytes: (3_100 + counts.step) * 1024 ** 2,
+    resent: index * 3,
+    gaps: index
+  }))
+  return { name: 'game', state: 'up', members, links }
+}
+
 function row(index: number, now: number): SessionRow {
   const isAway = index % 7 === 3
   return {
     sid: 104_217 + index * 3,
+    frontendId: `gateway-${1 + (index % 3)}`,
     uid: index % 5 === 4 ? null : `${names[index % names.length]}-${(index * 37) % 1_000}`,
     address: { ip: `203.0.113.${(index * 53) % 250}`, port: 40_000 + index },
     since: now - (7_200_000 - index * 41_000),
@@ -243,14 +308,18 @@ function row(index: number, now: number): SessionRow {
 }
 
 function sessions(now: number): SessionsPage {
-  return { total: 10_431, sessions: Array.from({ length: 24 }, (_, index) => row(index, now)), next: 104_290 }
+  return {
+    total: 10_431,
+    sessions: Array.from({ length: 24 }, (_, index) => row(index, now)),
+    next: 104_290,
+    silent: []
+  }
 }
 
 function session(now: number): SessionDetail {
   return {
     ...row(0, now),
     at: now,
-    frontendId: 'gateway-1',
     protocol: 'sallyport.pomelo',
     version: 118,
     settings: [

@@ -30,6 +30,7 @@ const views: Readonly<Record<string, string>> = {
   workers: '#/workers',
   routes: '#/routes',
   route: '#/routes/match.move',
+  cluster: '#/cluster',
   log: '#/log',
   changes: '#/log/changes',
   playground: '#/playground/match.move',

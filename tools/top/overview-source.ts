@@ -1,5 +1,5 @@
 /** Asks a gateway's console for its overview, and explains in a sentence why there is none. */
-import type { ApiError, Overview } from '../../gateway/console/console-api.js'
+import type { ApiError, Overview } from '../../gateway/console/api/console-api.js'
 import { errors, GatewayError } from '../../shared/errors.js'
 import { printable } from '../terminal/output.js'
 

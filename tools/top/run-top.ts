@@ -1,5 +1,5 @@
 /** Runs `sallyport top`: looks at a gateway again and again, and draws what it sees. */
-import type { Overview } from '../../gateway/console/console-api.js'
+import type { Overview } from '../../gateway/console/api/console-api.js'
 import { durationOf, type Given, readUrl, textOf } from '../terminal/arguments.js'
 import { hearInterruption } from '../terminal/interruption.js'
 import { painterFor, sizeOf, write } from '../terminal/output.js'

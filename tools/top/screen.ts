@@ -27,7 +27,8 @@ export interface ScreenSize {
 const wide = 64
 
 export function drawScreen(summary: Summary, paint: Paint, { columns, rows }: ScreenSize): string[] {
-  const lines = [...headOf(summary), ...diagnosisOf(summary), { text: '' }, ...figuresOf(summary, columns)]
+  const lines = [...headOf(summary), ...diagnosisOf(summary), ...clusterOf(summary)]
+  lines.push({ text: '' }, ...figuresOf(summary, columns))
   lines.push({ text: '' }, ...workersOf(summary.workers))
   const shown = rows === undefined || lines.length <= rows ? lines : lines.slice(0, rows)
   return shown.map(({ text, style }) => {
@@ -51,6 +52,23 @@ function diagnosisOf({ diagnosis }: Summary): Line[] {
     } as const,
     { text: `      ${printable(todo)}` }
   ])
+}
+
+/** One line: how this gateway is in its cluster, and who else is there. */
+function clusterOf({ cluster }: Summary): Line[] {
+  if (cluster === null) return []
+  const { name, state, members, lag, full } = cluster
+  const others = members
+    .slice(1)
+    .map(each => `${printable(each.frontendId)}${each.state === 'up' ? '' : ` (${each.state})`}`)
+  const parts = [
+    `cluster ${printable(name)}  ${state}`,
+    others.length === 0 ? 'alone' : `with ${others.join(', ')}`,
+    `lag ${formatTime(lag)}`
+  ]
+  if (full.length > 0) parts.push(`queue full: ${full.map(printable).join(', ')}`)
+  const isWell = state === 'up' && full.length === 0
+  return [{ text: parts.join('  '), style: isWell ? undefined : 'yellow' }]
 }
 
 function figuresOf(summary: Summary, columns: number): Line[] {

@@ -1,5 +1,5 @@
 /** The summary of a gateway between two overviews: rates, percentiles and shares, from their differences. */
-import type { Histogram, Overview, WorkerSummary } from '../../gateway/console/console-api.js'
+import type { Histogram, Overview, WorkerSummary } from '../../gateway/console/api/console-api.js'
 
 export interface Summary {
   readonly at: number
@@ -25,6 +25,8 @@ export interface Summary {
   /** CPU seconds in a second: 1 is a whole core. */
   readonly cpu: number | null
   readonly workers: readonly WorkerLine[]
+  /** null: the gateway is alone. */
+  readonly cluster: Overview['cluster']
   readonly diagnosis: Overview['diagnosis']
 }
 
@@ -77,6 +79,8 @@ export function summarize(now: Overview, before: Overview | undefined): Summary 
     memory: now.memory,
     cpu: rateOf(({ cpu }) => cpu),
     workers: now.workers.map(worker => lineOf(worker, last)),
+    // A gateway of an older version knows of no cluster.
+    cluster: now.cluster ?? null,
     diagnosis: now.diagnosis
   }
 }

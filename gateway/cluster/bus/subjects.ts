@@ -17,7 +17,9 @@ export function subjectsOf(cluster: string) {
     /** Asks whether a start number is in use: a living start answers. */
     who: (start: number) => `${prefix}.who.${start}`,
     /** Questions about claims, to one start. */
-    ask: (start: number) => `${prefix}.ask.${start}`
+    ask: (start: number) => `${prefix}.ask.${start}`,
+    /** Questions of the console of another gateway, to one start. */
+    look: (start: number) => `${prefix}.look.${start}`
   }
 }
 

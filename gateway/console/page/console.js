@@ -5,13 +5,14 @@
  * session work. The pulse reads the overview every two seconds while the page is seen, whichever view is open:
  * the charts go on, and each view shows whether the gateway is well.
  */
-import { CallError, logOut, onSignedOut, read, recall } from './parts/api.js'
+import { CallError, isInCluster, logOut, onSignedOut, read, recall } from './parts/api.js'
 import { attempt } from './parts/dialog.js'
 import { create, find, setText } from './parts/dom.js'
 import { formatDuration, formatMoment } from './parts/format.js'
 import { History } from './parts/history.js'
 import { poll } from './parts/poll.js'
 import { startThemeSwitch } from './parts/theme-switch.js'
+import { openCluster } from './views/cluster.js'
 import { openLog } from './views/log.js'
 import { openLogin } from './views/login.js'
 import { openOverview } from './views/overview.js'
@@ -22,7 +23,7 @@ import { openSession } from './views/session.js'
 import { openSessions } from './views/sessions.js'
 import { openWorkers } from './views/workers.js'
 
-/** @import { LoginAnswer, Overview } from '../console-api.js' */
+/** @import { LoginAnswer, Overview } from '../api/console-api.js' */
 
 /**
  * @typedef {object} View
@@ -40,6 +41,7 @@ const views = {
   sessions: detail => (detail === '' ? openSessions() : openSession(detail)),
   workers: openWorkers,
   routes: detail => (detail === '' ? openRoutes() : openRoute(detail)),
+  cluster: openCluster,
   log: openLog,
   playground: openPlayground
 }
@@ -97,11 +99,12 @@ function enter(login) {
 }
 
 /** @param {LoginAnswer} login */
-function showLoginState({ frontendId, version, readOnly }) {
+function showLoginState({ frontendId, version, readOnly, inCluster }) {
   gatewayName = frontendId
   setText(find('about'), frontendId)
   setText(find('version'), version)
   find('read-only').hidden = !readOnly
+  find('to-cluster').hidden = !inCluster
 }
 
 find('log-out').addEventListener('click', async () => {
@@ -115,8 +118,9 @@ onSignedOut(() => showLogin())
 /** @param {Overview} overview */
 function beat(overview) {
   const { last } = history
-  // After a restart the options may be others.
-  if (last !== undefined && overview.uptime < last.uptime) recall().then(showLoginState, () => {})
+  // After a restart the options may be others; a gateway that has just started joins its cluster later.
+  const isOther = last !== undefined && overview.uptime < last.uptime
+  if (isOther || isInCluster() !== (overview.cluster !== null)) recall().then(showLoginState, () => {})
   silentSince = undefined
   history.add(overview)
   const problems = overview.diagnosis.length

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
-import type { Histogram, Overview, RouteRow } from '../../../gateway/console/console-api.js'
+import type { Histogram, Overview, RouteRow } from '../../../gateway/console/api/console-api.js'
 import { root } from '../../helpers/paths.js'
 
 /** Imports a module of the page: plain JavaScript that is not compiled. */
@@ -50,6 +50,7 @@ function overview(seconds: number, requests: number, change: Partial<Overview> =
     memory: { rss: 1, heapUsed: 1, heapTotal: 1, external: 1 },
     cpu: seconds / 2,
     workers: [],
+    cluster: null,
     diagnosis: [],
     ...change
   }

@@ -1,6 +1,6 @@
 /** The console's API of a real gateway: each address, each refusal, and its effect on players and workers. */
 import t from 'tap'
-import { consoleAddresses } from '../../../gateway/console/console-api.js'
+import { consoleAddresses } from '../../../gateway/console/api/console-api.js'
 import { type Answer, type Body, client, token, untilAsync } from '../../helpers/console-client.js'
 import { startGateway } from '../../helpers/gateway.js'
 import { matchRows } from '../../helpers/match-rows.js'

@@ -1,6 +1,6 @@
 /** The summary of `sallyport top`, from two overviews, and its screen. */
 import t from 'tap'
-import type { Overview } from '../../../gateway/console/console-api.js'
+import type { Overview } from '../../../gateway/console/api/console-api.js'
 import { painterFor } from '../../../tools/terminal/output.js'
 import { drawScreen } from '../../../tools/top/screen.js'
 import { summarize } from '../../../tools/top/summary.js'
@@ -52,4 +52,26 @@ t.test('if nothing is wrong it says so', async t => {
   const lines = drawScreen(summarize(now, undefined), plain, { columns: 80, rows: undefined })
   t.ok(lines.includes('All is well.'))
   t.ok(lines.some(line => /^0 up +0 % +0 +0 +0$/.test(line)))
+})
+
+t.test('the cluster is one line: how this gateway is, who else is there, and what is full', async t => {
+  const draw = (cluster: Overview['cluster']) => {
+    const now = { ...overviewAt(10, { requests: 1, counts: [1, 0, 0], active: 1 }), cluster }
+    const lines = drawScreen(summarize(now, undefined), plain, { columns: 120, rows: undefined })
+    return lines.find(line => line.startsWith('cluster'))
+  }
+  t.equal(draw(null), undefined)
+  const members = [
+    { frontendId: 'a', state: 'degraded' },
+    { frontendId: 'b', state: 'up' },
+    { frontendId: 'c', state: 'draining' }
+  ] as const
+  t.equal(
+    draw({ name: 'game', state: 'degraded', members, lag: 1_500, full: ['b'] }),
+    'cluster game  degraded  with b, c (draining)  lag 1.50 s  queue full: b'
+  )
+  t.equal(
+    draw({ name: 'game', state: 'up', members: members.slice(0, 1), lag: 0, full: [] }),
+    'cluster game  up  alone  lag 0 µs'
+  )
 })

@@ -4,7 +4,7 @@
  * All addresses are relative, for proxies that serve the console below a path of their own.
  */
 
-/** @import { ApiError, LoginAnswer } from '../../console-api.js' */
+/** @import { ApiError, LoginAnswer } from '../../api/console-api.js' */
 
 /** The failure of a call. `status`: 0 if there was no answer at all. */
 export class CallError extends Error {
@@ -48,6 +48,11 @@ export function onSignedOut(listener) {
 
 export function isReadOnly() {
   return login?.readOnly ?? true
+}
+
+/** Whether the gateway is one of a cluster. */
+export function isInCluster() {
+  return login?.inCluster ?? false
 }
 
 /** Longest time in milliseconds that an answer may take, beside that of a download. */

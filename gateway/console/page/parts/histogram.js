@@ -1,6 +1,6 @@
 /** Percentiles of the times between two answers of the gateway, from its histograms. */
 
-/** @import { Histogram } from '../../console-api.js' */
+/** @import { Histogram } from '../../api/console-api.js' */
 
 /**
  * Returns the times that were counted between two answers. The earlier one may be missing, or come from before

@@ -5,7 +5,7 @@
  */
 import { percentile, subtract } from './histogram.js'
 
-/** @import { Overview } from '../../console-api.js' */
+/** @import { Overview } from '../../api/console-api.js' */
 
 /** Moments that are kept: 15 minutes, with an answer every two seconds. */
 const most = 450

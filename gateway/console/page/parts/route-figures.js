@@ -5,7 +5,7 @@
  */
 import { percentile, subtract } from './histogram.js'
 
-/** @import { RouteRow, RoutesAnswer } from '../../console-api.js' */
+/** @import { RouteRow, RoutesAnswer } from '../../api/console-api.js' */
 
 /** Milliseconds that the figures are about, once the view has been open for as long. */
 const span = 60_000

@@ -6,7 +6,7 @@
 import { button, create, setText } from '../parts/dom.js'
 import { createSchemaForm } from './schema-form.js'
 
-/** @import { RouteRow } from '../../console-api.js' */
+/** @import { RouteRow } from '../../api/console-api.js' */
 /** @import { SchemaField } from './schema-form.js' */
 
 /** @typedef {(route: string, body: unknown, text: string) => void} Send */

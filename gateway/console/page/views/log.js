@@ -5,7 +5,7 @@ import { countOf, formatMoment } from '../parts/format.js'
 import { poll } from '../parts/poll.js'
 import { Table } from '../parts/table.js'
 
-/** @import { AuditAnswer, AuditEntry, LogPage, LogRow } from '../../console-api.js' */
+/** @import { AuditAnswer, AuditEntry, LogPage, LogRow } from '../../api/console-api.js' */
 /** @import { View } from '../console.js' */
 
 /** Lines that stay on the page; the oldest are removed. */

@@ -2,7 +2,7 @@
 import { logIn } from '../parts/api.js'
 import { create } from '../parts/dom.js'
 
-/** @import { LoginAnswer } from '../../console-api.js' */
+/** @import { LoginAnswer } from '../../api/console-api.js' */
 /** @import { View } from '../console.js' */
 
 /**

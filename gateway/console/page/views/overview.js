@@ -3,7 +3,7 @@ import { Chart, loadCharts } from '../parts/chart.js'
 import { choice, create, field, icon, markCode, setText } from '../parts/dom.js'
 import { formatBytes, formatCount, formatRate, formatSeconds, formatShare } from '../parts/format.js'
 
-/** @import { Diagnosis, Overview } from '../../console-api.js' */
+/** @import { Diagnosis, Overview } from '../../api/console-api.js' */
 /** @import { ChartInit } from '../parts/chart.js' */
 /** @import { Column, History, Sample } from '../parts/history.js' */
 /** @import { View } from '../console.js' */

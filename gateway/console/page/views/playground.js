@@ -5,7 +5,7 @@ import { CallForm } from '../player/call-form.js'
 import { Player } from '../player/player.js'
 import { Transcript } from '../player/transcript.js'
 
-/** @import { AddressAnswer, RoutesAnswer } from '../../console-api.js' */
+/** @import { AddressAnswer, RoutesAnswer } from '../../api/console-api.js' */
 /** @import { View } from '../console.js' */
 
 /** What each state of the player is called. */

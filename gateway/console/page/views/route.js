@@ -8,7 +8,7 @@ import { RouteHistory } from '../parts/route-figures.js'
 import { Table } from '../parts/table.js'
 import { describeSpan, showSuspension } from './routes.js'
 
-/** @import { RouteRow, RouteSchema, RoutesAnswer } from '../../console-api.js' */
+/** @import { RouteRow, RouteSchema, RoutesAnswer } from '../../api/console-api.js' */
 /** @import { RouteFigures } from '../parts/route-figures.js' */
 /** @import { View } from '../console.js' */
 

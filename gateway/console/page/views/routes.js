@@ -7,7 +7,7 @@ import { poll } from '../parts/poll.js'
 import { RouteHistory } from '../parts/route-figures.js'
 import { Table } from '../parts/table.js'
 
-/** @import { RouteRow, RoutesAnswer } from '../../console-api.js' */
+/** @import { RouteRow, RoutesAnswer } from '../../api/console-api.js' */
 /** @import { RouteFigures } from '../parts/route-figures.js' */
 /** @import { View } from '../console.js' */
 

@@ -15,7 +15,7 @@ import {
 import { poll } from '../parts/poll.js'
 import { Table } from '../parts/table.js'
 
-/** @import { RequestRow, SessionDetail, SettingRow } from '../../console-api.js' */
+/** @import { RequestRow, SessionDetail, SettingRow } from '../../api/console-api.js' */
 /** @import { View } from '../console.js' */
 
 /** @param {string} sid @returns {View} */
@@ -110,10 +110,12 @@ export function openSession(sid) {
 
 /** @param {SessionDetail} session @returns {Record<string, string>} */
 function describe(session) {
-  const { at, since, address, protocol, sendBuffer, backlog, roundTrip, version, connected } = session
+  const { at, since, address, frontendId, protocol, sendBuffer, backlog, roundTrip, version, connected } =
+    session
   return {
     Client: connected ? 'connected' : 'away; the session waits for it',
     Address: `${address.ip}, port ${address.port}`,
+    Gateway: frontendId,
     Protocol: protocol,
     Since: `${formatMoment(since)}, for ${formatAgo(since, at)}`,
     'Round trip': roundTrip === null ? none : `${formatCount(roundTrip)} ms`,

@@ -1,11 +1,12 @@
 /** The sessions: found by user, number or address, a page at a time. */
-import { read } from '../parts/api.js'
+import { isInCluster, read } from '../parts/api.js'
 import { button, choice, create, field, setDisabled, setText } from '../parts/dom.js'
 import { countOf, formatAgo, formatBytes, formatCount, formatName, none } from '../parts/format.js'
 import { poll } from '../parts/poll.js'
 import { Table } from '../parts/table.js'
 
-/** @import { SessionRow, SessionsPage } from '../../console-api.js' */
+/** @import { SessionRow, SessionsPage } from '../../api/console-api.js' */
+/** @import { TableColumn } from '../parts/table.js' */
 /** @import { View } from '../console.js' */
 
 const perPage = 50
@@ -13,7 +14,7 @@ const perPage = 50
 const searchAfter = 250
 
 /** What was looked for, so that the way back from a session leads to it. */
-let lastSearch = { query: '', by: 'any' }
+let lastSearch = { query: '', by: 'any', on: 'all' }
 
 /** @returns {View} */
 export function openSessions() {
@@ -34,6 +35,13 @@ export function openSessions() {
     ],
     lastSearch.by
   )
+  const on = choice(
+    [
+      ['all', 'all gateways'],
+      ['own', 'this gateway']
+    ],
+    lastSearch.on
+  )
   const summary = create('p', { className: 'hint', role: 'status' })
   const error = create('p', { className: 'error', role: 'alert' })
   const table = createTable()
@@ -43,6 +51,7 @@ export function openSessions() {
   })
   const pages = create('div', { className: 'buttons' }, back, next)
   const form = create('form', { className: 'search' }, field('Search', query), field('In', by))
+  if (isInCluster()) form.append(field('On', on))
   form.role = 'search'
 
   /** Values of `after` that lead to this page; empty on the first one. @type {number[]} */
@@ -55,10 +64,16 @@ export function openSessions() {
   const reading = poll({
     every: 3_000,
     read: () =>
-      read('sessions', { query: query.value.trim(), by: by.value, after: path.at(-1), limit: perPage }),
+      read('sessions', {
+        query: query.value.trim(),
+        by: by.value,
+        after: path.at(-1),
+        limit: perPage,
+        gateways: isInCluster() ? on.value : undefined
+      }),
     got(/** @type {SessionsPage} */ answer) {
       page = answer
-      error.textContent = ''
+      setText(error, describeSilent(answer.silent))
       table.update(answer.sessions)
       setText(summary, describe(answer))
       pages.hidden = path.length === 0 && answer.next === null
@@ -79,7 +94,7 @@ export function openSessions() {
   /** @param {number[]} to */
   function go(to) {
     path = to
-    lastSearch = { query: query.value, by: by.value }
+    lastSearch = { query: query.value, by: by.value, on: on.value }
     reading.again()
   }
 
@@ -88,6 +103,7 @@ export function openSessions() {
     wait = setTimeout(() => go([]), searchAfter)
   })
   by.addEventListener('change', () => go([]))
+  on.addEventListener('change', () => go([]))
   form.addEventListener('submit', event => {
     event.preventDefault()
     clearTimeout(wait)
@@ -113,8 +129,17 @@ export function openSessions() {
   }
 }
 
+/** @param {readonly string[]} silent */
+function describeSilent(silent) {
+  return silent.length === 0 ? '' : `No answer from ${silent.join(', ')}: the sessions there are missing.`
+}
+
 /** @returns {Table<SessionRow>} */
 function createTable() {
+  /** @type {TableColumn<SessionRow>[]} */
+  const gateway = isInCluster()
+    ? [{ title: 'Gateway', className: 'text', text: ({ frontendId }) => frontendId }]
+    : []
   return new Table({
     label: 'Sessions',
     keyOf: row => row.sid,
@@ -126,6 +151,7 @@ function createTable() {
           if (isNew) cell.append(create('a', { href: `#/sessions/${sid}` }, String(sid)))
         }
       },
+      ...gateway,
       { title: 'User', className: 'text', text: ({ uid }) => (uid === null ? none : formatName(uid)) },
       { title: 'Address', className: 'text', text: ({ address }) => address.ip },
       {

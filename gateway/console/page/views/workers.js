@@ -17,7 +17,7 @@ import {
 import { Meter } from '../parts/meter.js'
 import { poll } from '../parts/poll.js'
 
-/** @import { WorkerDetail, WorkersAnswer } from '../../console-api.js' */
+/** @import { WorkerDetail, WorkersAnswer } from '../../api/console-api.js' */
 /** @import { View } from '../console.js' */
 
 const profileSeconds = 5

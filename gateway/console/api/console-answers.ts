@@ -5,6 +5,8 @@
  * up: a reader takes the difference of two answers, so the gateway keeps nothing for its readers.
  */
 
+import type { MemberState } from './cluster-answers.js'
+
 export interface LoginAnswer {
   /** For the header `x-sallyport-csrf`. '' if the call was authorized by the header `authorization`. */
   readonly csrf: string
@@ -12,6 +14,8 @@ export interface LoginAnswer {
   readonly frontendId: string
   /** The version of the package. */
   readonly version: string
+  /** Whether the gateway is one of a cluster. */
+  readonly inCluster: boolean
 }
 
 export interface AddressAnswer {
@@ -69,8 +73,22 @@ export interface Overview {
   /** Seconds of CPU that the gateway's process has used since its start, its worker threads included. */
   readonly cpu: number
   readonly workers: readonly WorkerSummary[]
+  /** null: the gateway is alone. */
+  readonly cluster: ClusterSummary | null
   /** Empty if all is well. The gravest comes first. */
   readonly diagnosis: readonly Diagnosis[]
+}
+
+export interface ClusterSummary {
+  readonly name: string
+  /** How the asked gateway is. */
+  readonly state: MemberState
+  /** The asked gateway comes first, the others follow by name. */
+  readonly members: readonly { readonly frontendId: string; readonly state: MemberState }[]
+  /** Milliseconds since the oldest batch was sent that another gateway has not acknowledged. */
+  readonly lag: number
+  /** Gateways for which so much waits that operations for them are refused. */
+  readonly full: readonly string[]
 }
 
 export interface WorkerSummary {
@@ -124,16 +142,20 @@ export interface WorkerEnd {
 }
 
 export interface SessionsPage {
-  /** Number of all sessions of the gateway, found or not. */
+  /** Number of all sessions of the searched gateways, found or not. */
   readonly total: number
   /** Oldest first. */
   readonly sessions: readonly SessionRow[]
   /** The value of `after` for the next page; null: this is the last one. */
   readonly next: number | null
+  /** Gateways that were asked and did not answer; their sessions are missing. */
+  readonly silent: readonly string[]
 }
 
 export interface SessionRow {
   readonly sid: number
+  /** The gateway that has it. */
+  readonly frontendId: string
   readonly uid: string | null
   /** The client's address; of a client that is away, its last one. */
   readonly address: { readonly ip: string; readonly port: number }
@@ -150,7 +172,6 @@ export interface SessionRow {
 
 export interface SessionDetail extends SessionRow {
   readonly at: number
-  readonly frontendId: string
   readonly protocol: string
   /** Number of changes of the settings and the user so far. */
   readonly version: number

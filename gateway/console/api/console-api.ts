@@ -5,6 +5,7 @@
  * addresses are relative to `/console/` on the internal port. Bodies and answers are JSON.
  */
 
+export type * from './cluster-answers.js'
 export type * from './console-answers.js'
 
 /**
@@ -33,9 +34,11 @@ export const consoleAddresses = {
   overview: { method: 'GET', path: 'api/overview', kind: 'read' },
   /** → `AddressAnswer`. */
   address: { method: 'GET', path: 'api/address', kind: 'read' },
-  /** `?query=&by=&after=&limit=` (see `SessionsQuery`) → `SessionsPage`. */
+  /** → `ClusterAnswer`. */
+  cluster: { method: 'GET', path: 'api/cluster', kind: 'read' },
+  /** `?query=&by=&after=&limit=&gateways=` (see `SessionsQuery`) → `SessionsPage`. */
   sessions: { method: 'GET', path: 'api/sessions', kind: 'read' },
-  /** → `SessionDetail`. */
+  /** → `SessionDetail`. In a cluster, of a session of any gateway; so do the two changes below. */
   session: { method: 'GET', path: 'api/sessions/SID', kind: 'read' },
   /** `KickRequest` → `Changed`. */
   kick: { method: 'POST', path: 'api/sessions/SID/kick', kind: 'change' },
@@ -116,6 +119,8 @@ export interface SessionsQuery {
   readonly after?: number
   /** Sessions of a page: 1 to 200, by default 50. */
   readonly limit?: number
+  /** `own` (default): the sessions of the asked gateway. `all`: those of all gateways of its cluster. */
+  readonly gateways?: 'own' | 'all'
 }
 
 export interface KickRequest {
