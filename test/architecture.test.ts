@@ -99,8 +99,10 @@ const timeDoors = {
   read: 'shared/clock.ts',
   use: [
     'gateway/cluster/bus/local-log.ts',
+    'gateway/cluster/console/looked-at.ts',
     'gateway/console/audit.ts',
     'gateway/console/console.ts',
+    'gateway/console/session-calls.ts',
     'gateway/console/worker-views.ts',
     'gateway/http/listener.ts',
     'gateway/sessions/registry.ts',

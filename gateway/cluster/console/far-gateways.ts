@@ -90,7 +90,7 @@ function merge(pages: readonly SessionsPage[], silent: readonly string[], limit:
 }
 
 function describeMember(
-  { frontendId, start, version, state, load, silentFor }: Member,
+  { frontendId, start, version, state, load, silentFor }: Omit<Member, 'protocol'>,
   own: boolean
 ): MemberRow {
   const { connections, sessions, queueDelay, eventLoopDelay, heapUsed } = load

@@ -55,6 +55,7 @@ class Gateways {
       start,
       state: 'up',
       version: '1.2.3',
+      protocol: 1,
       load,
       silentFor: 12.3
     })
