@@ -141,13 +141,15 @@ export class ConnectionSession implements ProtocolSession {
     }
     if (uid === null || this.#resumable?.session !== undefined) return done(undefined, reply)
     const refusal = this.#judge(uid)
-    if (refusal !== undefined || !registry.needsClaims) return done(refusal, reply)
-    registry
-      .claimNewcomer(uid)
-      .then(claimed => {
-        if (typeof claimed === 'number') this.#claimed = { uid, sid: claimed }
+    const { claimed } = registry
+    if (refusal !== undefined || claimed === undefined) return done(refusal, reply)
+    const sid = registry.reserve()
+    claimed
+      .claimNewcomer(uid, sid)
+      .then(error => {
+        if (error === undefined) this.#claimed = { uid, sid }
         if (!connection.isConnected) return this.#discard()
-        if (typeof claimed !== 'number') return done(this.#refuse(claimed), undefined)
+        if (error !== undefined) return done(this.#refuse(error), undefined)
         // Judged again: another session of the user may have come here while this one waited.
         done(this.#judge(uid), reply)
       })
@@ -165,7 +167,8 @@ export class ConnectionSession implements ProtocolSession {
     if (code !== errors.singleSession.code) return refuseForNow()
     const { registry, authentication } = this.#parts
     // A later one has come while this one was about to begin.
-    if (registry.lastOneWins) return { code: replaced.code, reason: replaced.kickReason, user: undefined }
+    if (registry.claimed?.lastOneWins === true)
+      return { code: replaced.code, reason: replaced.kickReason, user: undefined }
     return authentication.refuse(message, { reason: message, error: code })
   }
 
@@ -226,7 +229,8 @@ export class ConnectionSession implements ProtocolSession {
 
   /** Returns what was taken for a session that does not begin. */
   #discard(): void {
-    if (this.#claimed !== undefined) this.#parts.registry.releaseClaim(this.#claimed.uid, this.#claimed.sid)
+    const claimed = this.#claimed
+    if (claimed !== undefined) this.#parts.registry.claimed?.release(claimed.uid, claimed.sid)
     this.#claimed = undefined
     if (this.#resumable?.session === undefined) this.#resumable?.end(closeCodes.handshakeRefused, null)
   }

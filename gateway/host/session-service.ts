@@ -5,7 +5,7 @@
  */
 import { EventEmitter } from 'node:events'
 import { expectReason, expectUid } from '../../shared/check.js'
-import { errors } from '../../shared/errors.js'
+import { errors, type GatewayError } from '../../shared/errors.js'
 import type { Logger } from '../../shared/text/log.js'
 import type { SettingsLimits } from '../../shared/values/settings-text.js'
 import { createEvent } from '../events/event.js'
@@ -52,16 +52,49 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
     return this.#registry.findByUid(uid).map(session => this.#hostSessionOf(session))
   }
 
-  /** @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND` */
+  /**
+   * Binds a session to a user at once. In a cluster whose option `singleSession` is `kick` or `reject`, the
+   * other gateways have to agree first: use `abind` there.
+   *
+   * @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND`; `CLUSTER_UNAVAILABLE` where only
+   * `abind` can do it
+   */
   bind(sid: number, uid: string): void {
-    const error = this.#registry.bind(this.#expect(sid), expectUid(uid))
-    if (error !== undefined) throw error
+    const session = this.#expect(sid)
+    const checked = expectUid(uid)
+    if (this.#registry.claimed !== undefined)
+      throw errors.clusterUnavailable('a bind', 'it has to wait for other gateways; use `abind`')
+    throwIfRefused(this.#registry.bind(session, checked))
   }
 
-  /** @throws `UID_INVALID`, `UID_NOT_BOUND`, `SESSION_NOT_FOUND` */
+  /**
+   * Binds a session to a user. Resolves when that is done; in a cluster after the other gateways have agreed,
+   * within `claimTimeout`.
+   *
+   * @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND`, `CLUSTER_UNAVAILABLE`
+   */
+  async abind(sid: number, uid: string): Promise<void> {
+    const { claimed = this.#registry } = this.#registry
+    throwIfRefused(await claimed.bind(this.#expect(sid), expectUid(uid)))
+  }
+
+  /**
+   * Unbinds a session from its user at once.
+   *
+   * @throws `UID_INVALID`, `UID_NOT_BOUND`, `SESSION_NOT_FOUND`
+   */
   unbind(sid: number, uid: string): void {
-    const error = this.#registry.unbind(this.#expect(sid), expectUid(uid))
-    if (error !== undefined) throw error
+    throwIfRefused(this.#registry.unbind(this.#expect(sid), expectUid(uid)))
+  }
+
+  /**
+   * Unbinds a session from its user, behind a bind of the session that is under way.
+   *
+   * @throws `UID_INVALID`, `UID_NOT_BOUND`, `SESSION_NOT_FOUND`
+   */
+  async aunbind(sid: number, uid: string): Promise<void> {
+    const { claimed = this.#registry } = this.#registry
+    throwIfRefused(await claimed.unbind(this.#expect(sid), expectUid(uid)))
   }
 
   /** Ends all sessions of a user, and tells their clients the reason. Does nothing if there are none. */
@@ -139,4 +172,8 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
     }
     return hostSession
   }
+}
+
+function throwIfRefused(error: GatewayError | undefined): void {
+  if (error !== undefined) throw error
 }

@@ -60,18 +60,24 @@ export class Operations implements OperationReader {
   bind(head: OperationHead, uid: string): void {
     const session = this.#sessionFor('bind', head, uid)
     if (session === undefined) return
-    const error = this.#init.registry.bind(session, uid, this.#viewIdOf(head))
-    if (error === undefined) this.#acks.ackOnceKnown(head.ack, '', 'user', uid)
-    else this.#conclude('bind', head, session, error, uid)
+    const { registry } = this.#init
+    const viewId = this.#viewIdOf(head)
+    const conclude = (error: GatewayError | undefined) => {
+      if (error === undefined) this.#acks.ackOnceKnown(head.ack, '', 'user', uid)
+      else this.#conclude('bind', head, session, error, uid)
+    }
+    if (registry.claimed === undefined) conclude(registry.bind(session, uid, viewId))
+    else this.#later('bind', head, registry.claimed.bind(session, uid, viewId), conclude)
   }
 
   unbind(head: OperationHead, uid: string): void {
-    this.#apply(
-      'unbind',
-      head,
-      session => this.#init.registry.unbind(session, uid, this.#viewIdOf(head)),
-      uid
-    )
+    const session = this.#sessionFor('unbind', head, uid)
+    if (session === undefined) return
+    const { registry } = this.#init
+    const viewId = this.#viewIdOf(head)
+    const conclude = (error: GatewayError | undefined) => this.#conclude('unbind', head, session, error, uid)
+    if (registry.claimed === undefined) conclude(registry.unbind(session, uid, viewId))
+    else this.#later('unbind', head, registry.claimed.unbind(session, uid, viewId), conclude)
   }
 
   update(head: OperationHead, key: string, text: string, before: string): void {
@@ -159,6 +165,19 @@ export class Operations implements OperationReader {
     const session = this.#init.registry.find(head.sid)
     if (session === undefined) this.#acks.refuse(name, head, errors.sessionNotFound(head.sid), about)
     return session
+  }
+
+  /** Answers an operation once the cluster has settled it. */
+  #later(
+    name: string,
+    head: OperationHead,
+    settled: Promise<GatewayError | undefined>,
+    conclude: (error: GatewayError | undefined) => void
+  ): void {
+    settled
+      .then(conclude)
+      .catch(error => this.#acks.fail(name, head, error))
+      .finally(() => this.#acks.sendSoon())
   }
 
   /** Answers an operation after it was tried, with an ack or a refusal. */

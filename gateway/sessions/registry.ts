@@ -10,10 +10,10 @@ import { noLimits } from '../../shared/values/settings-text.js'
 import type { SingleSession } from '../options/plain-options.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { type Identity, nobody } from './authentication.js'
+import type { ClaimedBinds } from './claimed-binds.js'
 import type { Receiver } from './receiver.js'
 import { Session } from './session.js'
 import type { Author } from './settings-change.js'
-import type { UserClaims } from './user-claims.js'
 
 export interface RegistryEvents {
   /** `client`: what is known of the client beside its address. */
@@ -65,8 +65,8 @@ export class Registry extends EventEmitter<RegistryEvents> {
   readonly #byUid = new Map<string, Set<Session>>()
   // Numbers are not reused, not even after a restart, so a late operation can never affect another session.
   #lastSid: number
-  /** Claims of users over all gateways; undefined without a cluster. */
-  claims: UserClaims | undefined
+  /** Binds users that must be claimed first; undefined if none must. */
+  claimed: ClaimedBinds | undefined
   #seconds: number
 
   constructor({ frontendId, singleSession, maxResumeWindow, metrics, now }: RegistryInit) {
@@ -97,7 +97,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
     receiver: Receiver,
     client: ClientInfo = { protocol: 'json' },
     { uid, settings }: Identity = nobody,
-    sid = ++this.#lastSid
+    sid = this.reserve()
   ): Session {
     if (uid !== null) this.#replaceAll(uid)
     const session = new Session(this.#frontendId, sid, receiver)
@@ -112,28 +112,14 @@ export class Registry extends EventEmitter<RegistryEvents> {
     return session
   }
 
-  /** Whether a user must be claimed, in all gateways, before a session is bound to them. */
-  get needsClaims(): boolean {
-    return this.claims !== undefined && this.#singleSession !== 'off'
+  /** Numbers the next sessions from `before` + 1 on. Called at the start of a cluster's member. */
+  numberFrom(before: number): void {
+    this.#lastSid = before
   }
 
-  /** Whether a newcomer ends the user's other sessions, so that who is refused was replaced. */
-  get lastOneWins(): boolean {
-    return this.#singleSession === 'kick'
-  }
-
-  /**
-   * Claims a user for a session that is to begin. Resolves to the session's number, or to the error if the
-   * user can't be had.
-   */
-  async claimNewcomer(uid: string): Promise<number | GatewayError> {
-    const sid = ++this.#lastSid
-    return (await this.claims!.claim(uid, sid)) ?? sid
-  }
-
-  /** Gives up the claim of a session that does not begin. */
-  releaseClaim(uid: string, sid: number): void {
-    this.claims?.release(uid, sid)
+  /** Returns the number of a session that is to begin. */
+  reserve(): number {
+    return ++this.#lastSid
   }
 
   /** Sets how many milliseconds a session waits for its client; null: as the options say. */
@@ -186,13 +172,22 @@ export class Registry extends EventEmitter<RegistryEvents> {
   }
 
   /**
-   * Binds a session to a user. Returns the error if that fails. Binding to the same uid again is no error.
+   * Binds a session to a user. Returns the error if that fails. Binding to the same uid again is no error. Not
+   * to be used where users must be claimed: see `claimed`.
    */
   bind(session: Session, uid: string, viewId = 0): GatewayError | undefined {
-    if (session.uid === uid) return undefined
-    if (session.uid !== null) return errors.uidTaken(session.uid)
-    const error = this.judgeUid(uid)
-    if (error !== undefined) return error
+    const error = this.judgeBind(session, uid)
+    return error === undefined ? this.setBound(session, uid, viewId) : error === 'bound' ? undefined : error
+  }
+
+  /** Returns the error if a session can't be bound to a user; 'bound' if it is bound to them already. */
+  judgeBind(session: Session, uid: string): GatewayError | 'bound' | undefined {
+    if (session.uid === uid) return 'bound'
+    return session.uid === null ? this.judgeUid(uid) : errors.uidTaken(session.uid)
+  }
+
+  /** Binds a session that may be bound, and ends the user's others. */
+  setBound(session: Session, uid: string, viewId: number): GatewayError | undefined {
     this.#replaceAll(uid)
     // A listener may have ended the newcomer meanwhile: a session that is gone must not be found by its user.
     if (!session.isOpen) return errors.sessionNotFound(session.sid)
@@ -264,7 +259,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
     const sessions = this.#byUid.get(uid)
     sessions?.delete(session)
     if (sessions?.size === 0) this.#byUid.delete(uid)
-    this.claims?.release(uid, session.sid)
+    this.claimed?.release(uid, session.sid)
   }
 }
 

@@ -141,7 +141,8 @@ export class BackendSessionService {
   /**
    * Binds a session to a user.
    *
-   * @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND`, `FRONTEND_UNKNOWN`
+   * @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND`, `FRONTEND_UNKNOWN`,
+   * `CLUSTER_UNAVAILABLE`
    */
   abind(frontendId: string, sid: number, uid: string): Promise<void> {
     return this.#operations.promised('bind', uid, () =>

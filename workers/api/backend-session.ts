@@ -191,9 +191,11 @@ export class BackendSession<Settings = AnySettings> {
   }
 
   /**
-   * Binds the session to a user. Resolves when the gateway has agreed; `uid` has the new value then.
+   * Binds the session to a user. Resolves when the gateway has agreed; `uid` has the new value then. In a
+   * cluster with `singleSession`, all gateways have to agree: what is called after this without waiting for it
+   * may be done before it.
    *
-   * @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND`
+   * @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND`, `CLUSTER_UNAVAILABLE`
    */
   abind(uid: string): Promise<void> {
     return this.#operations.promised('bind', uid, () =>

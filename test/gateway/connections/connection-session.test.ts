@@ -12,32 +12,18 @@ import type { FarSessions, Taken } from '../../../gateway/resume/far-sessions.js
 import type { ResumableReceiver } from '../../../gateway/resume/resumable-receiver.js'
 import { Resumption } from '../../../gateway/resume/resumption.js'
 import { Authentication, type HandshakeRefusal } from '../../../gateway/sessions/authentication.js'
+import { ClaimedBinds } from '../../../gateway/sessions/claimed-binds.js'
 import { Registry } from '../../../gateway/sessions/registry.js'
-import type { UserClaims } from '../../../gateway/sessions/user-claims.js'
 import { Metrics } from '../../../gateway/telemetry/metrics.js'
 import { closeCodes } from '../../../shared/close-codes.js'
-import { errors, type GatewayError } from '../../../shared/errors.js'
+import { errors } from '../../../shared/errors.js'
 import { createLogger } from '../../../shared/text/log.js'
 import type { ResumePoint, ResumeReply } from '../../../shared/wire/resume.js'
+import { FakeClaims } from '../../helpers/fake-claims.js'
 import { FakeReceiver } from '../../helpers/fake-receiver.js'
 import { matchRows } from '../../helpers/match-rows.js'
 
 const log = createLogger('silent', () => {})
-
-/** Claims that a test answers itself. */
-class FakeClaims implements UserClaims {
-  readonly calls: string[] = []
-  readonly answers: ((error?: GatewayError) => void)[] = []
-
-  claim(uid: string, sid: number): Promise<GatewayError | undefined> {
-    this.calls.push(`claim ${uid} ${sid}`)
-    return new Promise(resolve => this.answers.push(resolve))
-  }
-
-  release(uid: string, sid: number): void {
-    this.calls.push(`release ${uid} ${sid}`)
-  }
-}
 
 /** Far sessions that a test brings itself. */
 class FakeFar implements FarSessions {
@@ -112,7 +98,8 @@ function createWorld(singleSession: SingleSession = 'reject', isCluster = true) 
   })
   const [claims, far] = [new FakeClaims(), new FakeFar()]
   if (isCluster) {
-    registry.claims = claims
+    if (singleSession !== 'off')
+      registry.claimed = new ClaimedBinds({ claims, registry, mode: singleSession })
     resumption.far = far
   }
   /** Connects a client that is authenticated as a user, and asks for its session. */
@@ -260,8 +247,8 @@ t.test('a session of the user that came meanwhile keeps the newcomer out', async
 })
 
 t.test('claims that throw fail the connection', async t => {
-  const { connect, claims, registry } = createWorld('reject')
-  registry.claims = { claim: async () => Promise.reject(new Error('odd')), release: () => {} }
+  const { connect, claims } = createWorld('reject')
+  claims.claim = async () => Promise.reject(new Error('odd'))
   const { settled, connection } = await connect('red')
   await turn()
   matchRows(t, connection.failures, [{ message: 'odd' }])

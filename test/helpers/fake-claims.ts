@@ -1,0 +1,18 @@
+/** Claims of users that a test answers itself. */
+import type { UserClaims } from '../../gateway/sessions/user-claims.js'
+import type { GatewayError } from '../../shared/errors.js'
+
+export class FakeClaims implements UserClaims {
+  readonly calls: string[] = []
+  /** Answers the calls of `claim`, oldest first: without an error, the user is had. */
+  readonly answers: ((error?: GatewayError) => void)[] = []
+
+  claim(uid: string, sid: number): Promise<GatewayError | undefined> {
+    this.calls.push(`claim ${uid} ${sid}`)
+    return new Promise(resolve => this.answers.push(resolve))
+  }
+
+  release(uid: string, sid: number): void {
+    this.calls.push(`release ${uid} ${sid}`)
+  }
+}
