@@ -151,8 +151,8 @@ export class BackendSession<Settings = AnySettings> {
   }
 
   /**
-   * Unbinds the session from the user that it is bound to. Without a callback, a failure is only logged. A
-   * callback gets the errors of `aunbind`.
+   * Unbinds the session from its user. Without a callback, a failure is only logged. A callback gets the
+   * errors of `aunbind`.
    *
    * @throws `UID_INVALID` if there is no callback
    */
@@ -192,8 +192,7 @@ export class BackendSession<Settings = AnySettings> {
 
   /**
    * Binds the session to a user. Resolves when the gateway has agreed; `uid` has the new value then. In a
-   * cluster with `singleSession`, all gateways have to agree: what is called after this without waiting for it
-   * may be done before it.
+   * cluster, what is called behind it without waiting for it may be done before it.
    *
    * @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND`, `CLUSTER_UNAVAILABLE`
    */
@@ -204,8 +203,7 @@ export class BackendSession<Settings = AnySettings> {
   }
 
   /**
-   * Unbinds the session from the user that it is bound to. Resolves when the gateway has agreed; `uid` is
-   * null then.
+   * Unbinds the session from its user. Resolves when the gateway has agreed; `uid` is null then.
    *
    * @throws `UID_INVALID`, `UID_NOT_BOUND`, `SESSION_NOT_FOUND`
    */
