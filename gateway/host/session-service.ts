@@ -56,8 +56,8 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
    * Binds a session to a user at once. In a cluster whose option `singleSession` is `kick` or `reject`, the
    * other gateways have to agree first: use `abind` there.
    *
-   * @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND`; `CLUSTER_UNAVAILABLE` where only
-   * `abind` can do it
+   * @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND`; `CLUSTER_UNAVAILABLE` where
+   * only `abind` can do it
    */
   bind(sid: number, uid: string): void {
     const session = this.#expect(sid)

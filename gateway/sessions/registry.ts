@@ -172,8 +172,8 @@ export class Registry extends EventEmitter<RegistryEvents> {
   }
 
   /**
-   * Binds a session to a user. Returns the error if that fails. Binding to the same uid again is no error. Not
-   * to be used where users must be claimed: see `claimed`.
+   * Binds a session to a user. Returns the error if that fails. Binding to the same uid again is no error.
+   * Where users must be claimed, `claimed` is to be used instead.
    */
   bind(session: Session, uid: string, viewId = 0): GatewayError | undefined {
     const error = this.judgeBind(session, uid)
