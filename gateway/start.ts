@@ -54,7 +54,7 @@ export interface GatewayOptions extends Config {
  * ended.
  *
  * @throws `NODE_UNSUPPORTED`, `OPTION_INVALID`, `HANDLERS_INVALID`, `WORKER_NOT_STARTED`, `TLS_INVALID`,
- * `LISTEN_FAILED`, and the error of `onStart`; then nothing is left running
+ * `LISTEN_FAILED`, `NATS_FAILED`, and the error of `onStart`; then nothing is left running
  * @example const gateway = await createGateway({ handlers: './handlers', port: 3010 })
  */
 export async function createGateway(

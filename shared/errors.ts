@@ -249,6 +249,7 @@ export const errors = {
     (frontendId: string, version: string, theirs: VersionRange, own: VersionRange) =>
       `Gateway ${JSON.stringify(frontendId)} of version ${version} speaks versions ${theirs.least} to ${theirs.most} of the protocol between gateways, this one ${own.least} to ${own.most}: update the older one by a release in between`
   ),
+  natsFailed: define('NATS_FAILED', (message: string) => message),
   frontendTaken: define(
     'FRONTEND_TAKEN',
     (frontendId: string, cluster: string) =>

@@ -75,6 +75,9 @@ const typeOnly = ['@standard-schema/spec']
 /** Packages of the game that it may have, of which types are used, by one file. It loads them when asked. */
 const optionalPeers = { '@opentelemetry/api': 'shared/tracing/open-telemetry.ts' }
 
+/** The client of NATS, which only gateways of a cluster need; and the one file that imports it, when asked. */
+const natsClient = { name: '@nats-io/transport-node', door: 'gateway/cluster/bus/nats-connection.ts' }
+
 /** Whoever looks for a default export there, nobody else has one. */
 const defaultExports = [
   'bench/floors/pool-run-worker.ts',
@@ -195,7 +198,7 @@ t.test('each dependency is imported by its doors only, beside types', async t =>
 
 t.test('no file imports a package that is no dependency', async t => {
   const { dependencies: needed, optionalDependencies } = JSON.parse(readText('package.json'))
-  const dependencies = { ...needed, ...optionalDependencies, ...optionalPeers }
+  const dependencies = { ...needed, ...optionalDependencies, ...optionalPeers, [natsClient.name]: '' }
   const strays = product.flatMap(({ path, imports }) =>
     imports
       .filter(({ from }) => isPackage(from) && !isNode(from))
@@ -216,6 +219,22 @@ t.test('each optional package of the game is a peer dependency, and named by one
       [[door, true]]
     )
   }
+})
+
+t.test("NATS' client, which need not be installed, is imported by one file, and only when asked", async t => {
+  const { peerDependencies, peerDependenciesMeta } = JSON.parse(readText('package.json'))
+  const { name, door } = natsClient
+  t.ok(peerDependencies[name])
+  t.ok(peerDependenciesMeta[name].optional)
+  const users = product.filter(({ imports }) =>
+    imports.some(({ from, isTypeOnly }) => from === name && !isTypeOnly)
+  )
+  t.same(
+    users.map(({ path }) => path),
+    [door]
+  )
+  t.match(readText(door), `await import('${name}')`)
+  t.notMatch(readText(door), /^import (?!type\b)[^\n]*@nats-io/m)
 })
 
 t.test('tsx, which need not be installed, is named by one file', async t => {

@@ -12,6 +12,9 @@ const packages = {
   'nats-server': 'nats-server'
 }
 
+/** Where Debian has them, which is not on the path of every user. */
+export const programEnv = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin` }
+
 export type ServerProgram = keyof typeof packages
 
 /**
@@ -19,7 +22,8 @@ export type ServerProgram = keyof typeof packages
  * it are not skipped, and fail.
  */
 export function whyNo(program: ServerProgram): string | false {
-  if (process.env['CI'] === 'true' || spawnSync(program, ['--help']).error === undefined) return false
+  if (process.env['CI'] === 'true' || spawnSync(program, ['--help'], { env: programEnv }).error === undefined)
+    return false
   return `there is no ${program}: install it (apt-get install ${packages[program]})`
 }
 
@@ -40,7 +44,7 @@ export class RunningServer {
   #said = ''
 
   constructor(t: Test, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command, args, { env: { ...programEnv, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     this.#ended = once(child, 'close').catch(error => (this.#said += String(error)))
     for (const stream of [child.stdout, child.stderr]) stream.on('data', data => (this.#said += data))

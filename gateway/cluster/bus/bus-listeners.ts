@@ -33,22 +33,20 @@ export class BusListeners {
     return this.#bySubject.has(subject) || this.#bySubject.has(wildcardOf(subject))
   }
 
-  /** Calls the listeners of a subject. Never throws. */
+  /** Whether there are listeners that were added for just this subject, with its `.*` if it has one. */
+  hasExactly(subject: string): boolean {
+    return this.#bySubject.has(subject)
+  }
+
+  /** Calls the listeners of a message's subject. Never throws. */
   tell(subject: string, bytes: Buffer, reply: string | undefined): void {
-    this.#tellEach(this.#bySubject.get(subject), subject, bytes, reply)
-    this.#tellEach(this.#bySubject.get(wildcardOf(subject)), subject, bytes, reply)
+    this.tellExactly(subject, bytes, reply)
+    this.tellExactly(wildcardOf(subject), bytes, reply)
   }
 
-  clear(): void {
-    this.#bySubject.clear()
-  }
-
-  #tellEach(
-    listeners: ReadonlySet<BusListener> | undefined,
-    subject: string,
-    bytes: Buffer,
-    reply: string | undefined
-  ): void {
+  /** Calls the listeners that were added for just this subject. Never throws. */
+  tellExactly(subject: string, bytes: Buffer, reply: string | undefined): void {
+    const listeners = this.#bySubject.get(subject)
     if (listeners === undefined) return
     for (const listener of listeners) {
       try {
@@ -57,6 +55,10 @@ export class BusListeners {
         this.#log.error('A message between gateways has failed', { subject, error })
       }
     }
+  }
+
+  clear(): void {
+    this.#bySubject.clear()
   }
 }
 

@@ -25,7 +25,7 @@ testBus(t, 'LocalBus', async () => {
 /** Two buses in virtual time, and what `b` hears. */
 function makePair(t: Test) {
   const time = new VirtualTime()
-  const network = new LocalNetwork(time)
+  const network = new LocalNetwork({ now: time.monotonic, schedule: time.schedule })
   const [a, b] = [network.join('a'), network.join('b')]
   const heard: string[] = []
   b.subscribe('s', bytes => heard.push(bytes.toString()))

@@ -1,0 +1,78 @@
+/** How NATS is reached, by the options: servers, credentials and TLS; and why it is not reached, in words. */
+import { readFileSync } from 'node:fs'
+import type { ConnectionOptions } from '@nats-io/transport-node'
+import { errors, GatewayError } from '../../../shared/errors.js'
+import { listNatsServers } from '../../options/content-checks.js'
+import type { ResolvedOptions } from '../../options/options.js'
+
+/** What NATS' client is made with, and makes. */
+export type ClientPackage = typeof import('@nats-io/transport-node')
+
+export type NatsAccess = Pick<
+  ResolvedOptions,
+  | 'nats'
+  | 'natsCredentials'
+  | 'natsToken'
+  | 'natsUser'
+  | 'natsPassword'
+  | 'natsTlsCa'
+  | 'natsTlsCert'
+  | 'natsTlsKey'
+>
+
+/**
+ * Returns the client's options. The files are read each time, since credentials may be renewed meanwhile.
+ *
+ * @throws `OPTION_INVALID` for a file that can't be read
+ */
+export function readAccess(
+  access: NatsAccess,
+  { credsAuthenticator }: ClientPackage
+): ConnectionOptions & { readonly servers: string[] } {
+  const servers = listNatsServers(access.nats)
+  const { natsToken, natsUser, natsPassword } = access
+  const credentials = readFile(access, 'natsCredentials')
+  const [ca, cert, key] = (['natsTlsCa', 'natsTlsCert', 'natsTlsKey'] as const).map(name =>
+    readFile(access, name)?.toString()
+  )
+  const isEncrypted = ca !== undefined || cert !== undefined || servers.some(each => /^tls:/i.test(each))
+  return {
+    servers,
+    ...(credentials && { authenticator: credsAuthenticator(credentials) }),
+    ...(natsToken !== '' && { token: natsToken }),
+    ...(natsUser !== '' && { user: natsUser, pass: natsPassword }),
+    ...(isEncrypted && { tls: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } })
+  }
+}
+
+/** Returns a sentence about a connection that was not made, as `NATS_FAILED`. */
+export function explainFailure(error: unknown, { nats }: NatsAccess): GatewayError {
+  if (error instanceof GatewayError) return error
+  const { name, message, code } = (error ?? {}) as Partial<NodeJS.ErrnoException>
+  if (name === 'AuthorizationError' || name === 'UserAuthenticationExpiredError') {
+    return errors.natsFailed(
+      `NATS at ${nats} refuses this gateway (${message}): natsCredentials, natsToken, or natsUser and natsPassword have to be as NATS expects`
+    )
+  }
+  if (/certificate|SELF_SIGNED|VERIFY_LEAF/i.test(`${code} ${message}`)) {
+    return errors.natsFailed(
+      `The certificate of NATS at ${nats} is not trusted (${message}): natsTlsCa names the file of its authority`
+    )
+  }
+  return errors.natsFailed(
+    `No NATS server answers at ${nats}: ${message ?? 'the connection was closed'}. Is one running (nats-server --jetstream), and is the address right?`
+  )
+}
+
+/** @throws `OPTION_INVALID` */
+function readFile(
+  access: NatsAccess,
+  name: 'natsCredentials' | 'natsTlsCa' | 'natsTlsCert' | 'natsTlsKey'
+): Buffer | undefined {
+  if (access[name] === '') return undefined
+  try {
+    return readFileSync(access[name])
+  } catch (error) {
+    throw errors.optionInvalid(`\`${name}\` can't be read: ${(error as Error).message}`)
+  }
+}
