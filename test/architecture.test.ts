@@ -75,7 +75,7 @@ const typeOnly = ['@standard-schema/spec']
 /** Packages of the game that it may have, of which types are used, by one file. It loads them when asked. */
 const optionalPeers = { '@opentelemetry/api': 'shared/tracing/open-telemetry.ts' }
 
-/** The client of NATS, which only gateways of a cluster need; and the one file that imports it, when asked. */
+/** NATS' client, which only gateways of a cluster need; and the one file that imports it, when asked. */
 const natsClient = { name: '@nats-io/transport-node', door: 'gateway/cluster/bus/nats-connection.ts' }
 
 /** Whoever looks for a default export there, nobody else has one. */
