@@ -2,10 +2,12 @@
 import t from 'tap'
 import { LocalNetwork } from '../../../../gateway/cluster/bus/local-network.js'
 import { subjectsOf } from '../../../../gateway/cluster/bus/subjects.js'
+import { createClusterConsole } from '../../../../gateway/cluster/console/cluster-console.js'
 import { FarGateways } from '../../../../gateway/cluster/console/far-gateways.js'
 import { LookedAt } from '../../../../gateway/cluster/console/looked-at.js'
+import { writeLook } from '../../../../gateway/cluster/console/looks.js'
 import type { Link } from '../../../../gateway/cluster/link/links.js'
-import type { Member } from '../../../../gateway/cluster/members/membership.js'
+import type { Member, MembershipListener } from '../../../../gateway/cluster/members/membership.js'
 import type { SessionsPage } from '../../../../gateway/console/api/console-api.js'
 import { searchSessions } from '../../../../gateway/console/session-views.js'
 import { Registry } from '../../../../gateway/sessions/registry.js'
@@ -233,4 +235,49 @@ t.test('the cluster is described: the own gateway first, the others and the link
       ['g3', false, 5, 1]
     ]
   )
+})
+
+t.test('a gateway that begins a new start answers by its number, and no more by the old one', async t => {
+  const network = new LocalNetwork()
+  const gateways = new Gateways(1)
+  gateways.open(0, 7, 'ann')
+  let listener: MembershipListener = {}
+  const membership = {
+    start: 5,
+    frontendId: 'g1',
+    isDegraded: false,
+    hasLease: true,
+    others: [],
+    isDead: async () => false,
+    watch: (given: MembershipListener) => {
+      listener = given
+    }
+  }
+  const joined = createClusterConsole({
+    name: 'test',
+    version: '1.2.3',
+    bus: network.join('g1'),
+    membership,
+    links: { all: [], find: () => undefined, ofStart: () => undefined, read() {}, watch() {} },
+    readState: () => 'up',
+    readLoad: () => load,
+    registry: gateways.registries[0]!,
+    limits,
+    log: createLogger('silent', () => {}),
+    now: () => 1_000,
+    monotonic: () => 0
+  })
+  const bus = network.join('console')
+  const answers = async (start: number) =>
+    (await bus.ask(
+      subjectOf(start),
+      writeLook({ kind: 'session', sid: 7, call: { call: 'session' } }),
+      50
+    )) !== undefined
+  t.same([await answers(5), await answers(6)], [true, false])
+  listener.restarted!(6)
+  t.same([await answers(5), await answers(6)], [false, true])
+  joined.end()
+  listener.restarted!(7)
+  t.same([await answers(6), await answers(7)], [false, false])
 })
