@@ -14,19 +14,87 @@ export interface ChannelLimits {
   readonly maxMembers: number
 }
 
+/** Is told of the names that sessions are found by. */
+export interface NameWatcher {
+  /** The first session came under a name. */
+  first(name: string): void
+  /** The last session under a name went. */
+  last(name: string): void
+}
+
+/** Names that sessions are found by, as a cluster watches them. */
+export interface NameSource {
+  /** Returns all names. They may come and go while the iterator is used. */
+  names(): Iterable<string>
+  /** Sets the one watcher. */
+  watchNames(watcher: NameWatcher): void
+}
+
+/** Sessions by a name that several may have, in the order in which they came. */
+export class SessionsByName implements NameSource {
+  readonly #byName = new Map<string, Set<Session>>()
+  /** undefined in a gateway without a cluster. */
+  #watcher: NameWatcher | undefined
+
+  /** Number of names. */
+  get size(): number {
+    return this.#byName.size
+  }
+
+  names(): Iterable<string> {
+    return this.#byName.keys()
+  }
+
+  watchNames(watcher: NameWatcher): void {
+    this.#watcher = watcher
+  }
+
+  /** Returns the sessions under a name. The set is not to be changed. */
+  get(name: string): ReadonlySet<Session> {
+    return this.#byName.get(name) ?? nobody
+  }
+
+  add(name: string, session: Session): void {
+    const sessions = this.#byName.get(name)
+    if (sessions !== undefined) {
+      sessions.add(session)
+      return
+    }
+    this.#byName.set(name, new Set([session]))
+    this.#watcher?.first(name)
+  }
+
+  /** Returns whether the session was there. */
+  remove(name: string, session: Session): boolean {
+    const sessions = this.#byName.get(name)
+    if (sessions?.delete(session) !== true) return false
+    if (sessions.size === 0) this.removeAll(name)
+    return true
+  }
+
+  /** Removes all sessions under a name, and returns them. */
+  removeAll(name: string): ReadonlySet<Session> {
+    const sessions = this.get(name)
+    if (this.#byName.delete(name)) this.#watcher?.last(name)
+    return sessions
+  }
+}
+
+const nobody: ReadonlySet<Session> = new Set()
+
 // LOCAL-SESSIONS: members are Session objects of this gateway, and `maxMembers` and `size` count only these.
 // Channels of the same name in two gateways would be two channels.
 export class Channels {
   readonly #limits: ChannelLimits
   /** The members of each channel, in the order in which they joined. */
-  readonly #byName = new Map<string, Set<Session>>()
+  readonly members = new SessionsByName()
 
   constructor(limits: ChannelLimits) {
     this.#limits = limits
   }
 
   get size(): number {
-    return this.#byName.size
+    return this.members.size
   }
 
   /**
@@ -34,7 +102,7 @@ export class Channels {
    * not change it.
    */
   membersOf(name: string): ReadonlySet<Session> {
-    return this.#byName.get(name) ?? nobody
+    return this.members.get(name)
   }
 
   /**
@@ -42,13 +110,12 @@ export class Channels {
    * place.
    */
   join(session: Session, name: string): GatewayError | undefined {
-    const members = this.#byName.get(name)
-    if (members?.has(session) === true) return undefined
+    const members = this.members.get(name)
+    if (members.has(session)) return undefined
     const { maxChannels, maxMembers } = this.#limits
     if ((session.channels?.size ?? 0) >= maxChannels) return errors.tooManyChannels(name, maxChannels)
-    if ((members?.size ?? 0) >= maxMembers) return errors.channelFull(name, maxMembers)
-    if (members === undefined) this.#byName.set(name, new Set([session]))
-    else members.add(session)
+    if (members.size >= maxMembers) return errors.channelFull(name, maxMembers)
+    this.members.add(name, session)
     session.channels ??= new Set()
     session.channels.add(name)
     session.channelsChanged()
@@ -57,11 +124,9 @@ export class Channels {
 
   /** Removes a session from a channel. Does nothing if it is no member. */
   leave(session: Session, name: string): void {
-    const members = this.#byName.get(name)
-    if (members?.delete(session) !== true) return
+    if (!this.members.remove(name, session)) return
     session.channels?.delete(name)
     session.channelsChanged()
-    if (members.size === 0) this.#byName.delete(name)
   }
 
   leaveAll(session: Session): void {
@@ -69,16 +134,12 @@ export class Channels {
   }
 
   destroy(name: string): void {
-    const members = this.#byName.get(name)
-    this.#byName.delete(name)
-    for (const session of members ?? []) {
+    for (const session of this.members.removeAll(name)) {
       session.channels?.delete(name)
       session.channelsChanged()
     }
   }
 }
-
-const nobody: ReadonlySet<Session> = new Set()
 
 /** Whether a client can read the body of an event. */
 export function canRead({ readsRich }: Receiver, { richOnly }: GatewayEvent): boolean {

@@ -10,6 +10,7 @@ import { noLimits } from '../../shared/values/settings-text.js'
 import type { SingleSession } from '../options/plain-options.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { type Identity, nobody } from './authentication.js'
+import { SessionsByName } from './channels.js'
 import type { ClaimedBinds } from './claimed-binds.js'
 import type { Receiver } from './receiver.js'
 import { Session } from './session.js'
@@ -62,7 +63,8 @@ export class Registry extends EventEmitter<RegistryEvents> {
   readonly #metrics: Metrics
   readonly #now: () => number
   readonly #bySid = new Map<number, Session>()
-  readonly #byUid = new Map<string, Set<Session>>()
+  /** The sessions of each user. */
+  readonly users = new SessionsByName()
   // Numbers are not reused, not even after a restart, so a late operation can never affect another session.
   #lastSid: number
   /** Binds users that must be claimed first; undefined if none must. */
@@ -85,7 +87,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
   }
 
   get userCount(): number {
-    return this.#byUid.size
+    return this.users.size
   }
 
   /**
@@ -149,7 +151,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
 
   /** All sessions of a user: a copy, safe to walk while they end. */
   findByUid(uid: string): readonly Session[] {
-    return [...(this.#byUid.get(uid) ?? [])]
+    return [...this.users.get(uid)]
   }
 
   /** All sessions, the oldest first. Sessions may begin and end while the iterator is used. */
@@ -250,15 +252,12 @@ export class Registry extends EventEmitter<RegistryEvents> {
   }
 
   #setUid(session: Session, uid: string, viewId: number): void {
-    const sessions = this.#byUid.get(uid) ?? new Set()
-    this.#byUid.set(uid, sessions.add(session))
+    this.users.add(uid, session)
     session.setUid(uid, viewId)
   }
 
   #forgetUid(session: Session, uid: string): void {
-    const sessions = this.#byUid.get(uid)
-    sessions?.delete(session)
-    if (sessions?.size === 0) this.#byUid.delete(uid)
+    this.users.remove(uid, session)
     this.claimed?.release(uid, session.sid)
   }
 }

@@ -3,7 +3,7 @@
  * which can't be read ends at both ends, and the next one begins. Links are told apart by their epoch.
  */
 import type { Logger } from '../../../shared/text/log.js'
-import { encodeText, type ItemReader } from './batch-text.js'
+import { encodeText, type ItemReader, UnreadableBatchError } from './batch-text.js'
 import type { LinkHost, Timing } from './link-host.js'
 import { formatHead, messageKinds } from './messages.js'
 import { PeerLink } from './peer-link.js'
@@ -22,6 +22,9 @@ export interface PeerInit {
 
 /** Milliseconds between two messages that say that a link has ended, until the other end knows. */
 const sayEvery = 1_000
+
+/** Epochs by which the ends of a link may differ. */
+const mostAhead = 1_000
 
 /** Least milliseconds between two answers to messages of an older link. */
 const answerEvery = 100
@@ -59,8 +62,11 @@ export class Peer {
     this.#close()
   }
 
+  /** @throws UnreadableBatchError if it is a message of no link that there can be */
   receive(kind: number, epoch: number, reader: ItemReader): void {
     if (epoch < this.#epoch) return this.#answerOld()
+    if (epoch > this.#epoch + mostAhead)
+      throw new UnreadableBatchError(`a message of the epoch ${epoch}, which is far from ${this.#epoch}`)
     if (epoch > this.#epoch) {
       this.#close()
       this.#open(epoch)
