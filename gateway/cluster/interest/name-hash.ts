@@ -10,9 +10,9 @@ export type NameKind = keyof typeof nameKinds
 
 /** Returns the hash of a name (cyrb53): an integer above 0. Two names hardly ever have the same. */
 export function hashName(kind: NameKind, name: string): number {
-  const seed = nameKinds[kind]
-  let one = 0xdeadbeef ^ seed
-  let other = 0x41c6ce57 ^ seed
+  // The kind is multiplied like a character: as a mere seed, it would only change the first one.
+  let one = Math.imul(0xdeadbeef ^ nameKinds[kind], 2654435761)
+  let other = Math.imul(0x41c6ce57 ^ nameKinds[kind], 1597334677)
   for (let at = 0; at < name.length; at++) {
     const code = name.charCodeAt(at)
     one = Math.imul(one ^ code, 2654435761)
