@@ -4,7 +4,11 @@
  * MessageChannel. Operations of handlers run through the same code as in a running gateway.
  */
 import { MessageChannel } from 'node:worker_threads'
-import { createWorkerOperations } from '../gateway/operations/worker-operations.js'
+import {
+  createWorkerOperations,
+  type OperationRouting,
+  type OperationTargets
+} from '../gateway/operations/worker-operations.js'
 import type { SingleSession } from '../gateway/options/plain-options.js'
 import { Channels } from '../gateway/sessions/channels.js'
 import { Registry } from '../gateway/sessions/registry.js'
@@ -35,6 +39,10 @@ export interface LinkWorldOptions {
   readonly maxMembers?: number
   /** Returns the route of a request that may no longer ask for operations; undefined: the request may. */
   readonly endedRoute?: (rid: number) => string | undefined
+  /** Connects the sessions with those of other gateways. */
+  readonly route?: (targets: OperationTargets) => OperationRouting
+  /** The number before that of the first session. */
+  readonly sidBefore?: number
 }
 
 export interface LinkWorld {
@@ -42,6 +50,7 @@ export interface LinkWorld {
   readonly channels: Channels
   readonly metrics: Metrics
   readonly link: Link
+  readonly targets: OperationTargets
   readonly operations: SessionOperations
   /** All messages that the worker's half has sent. */
   readonly sent: OutboxMessage[]
@@ -61,7 +70,9 @@ export function createLinkWorld({
   limits = standardLimits,
   maxChannels = 64,
   maxMembers = 100_000,
-  endedRoute = () => undefined
+  endedRoute = () => undefined,
+  route,
+  sidBefore
 }: LinkWorldOptions): LinkWorld {
   const { port1, port2 } = new MessageChannel()
   const metrics = new Metrics()
@@ -79,7 +90,9 @@ export function createLinkWorld({
   const sendInbox = () => {
     if (!inbox.isEmpty) port2.postMessage(inbox.take())
   }
-  const targets = { frontendId, registry, channels, limits, metrics, log }
+  if (sidBefore !== undefined) registry.numberFrom(sidBefore)
+  const targets: OperationTargets = { frontendId, registry, channels, limits, metrics, log }
+  targets.routing = route?.(targets)
   const applied = createWorkerOperations(source, inbox, sendInbox, targets)
   const sent: OutboxMessage[] = []
   port2.on('message', (message: OutboxMessage) => {
@@ -117,6 +130,7 @@ export function createLinkWorld({
     channels,
     metrics,
     link,
+    targets,
     operations,
     sent,
     view: session => new SessionView({ viewId: nextViewId(), frontendId, ...session.snapshot }),

@@ -42,6 +42,13 @@ export interface OperationAcksInit {
   /** Has the inbox sent soon, for answers that come after the message of their operations was applied. */
   readonly sendSoon: () => void
   readonly names?: NamesHere | undefined
+  /** Returns the error of an operation that is refused before it is looked at. */
+  readonly judge?: (name: string, head: UserOperationHead) => GatewayError | undefined
+  /**
+   * Makes the id of a view unique in this gateway, for views that the source has numbered itself. Default:
+   * by the serial number of the source.
+   */
+  readonly viewIdOf?: (viewId: number) => number
   readonly metrics: Metrics
   readonly log: Logger
 }
@@ -53,16 +60,23 @@ export class OperationAcks {
     this.#init = init
   }
 
-  /** The worker's serial number. */
-  get serial(): number {
-    return this.#init.source.serial
+  /** Returns a view's id as it is unique in this gateway. */
+  viewIdOf(viewId: number): number {
+    const { viewIdOf, source } = this.#init
+    if (viewIdOf !== undefined) return viewIdOf(viewId)
+    return viewId >= 0 ? viewId : -(source.serial * 0x1_0000_0000 - viewId)
   }
 
   /** Refuses an operation of a request that was given up, or for another gateway. Returns whether it did. */
   refuseEarly(name: string, head: UserOperationHead): boolean {
-    const { metrics, frontendId } = this.#init
+    const { metrics, frontendId, judge } = this.#init
     metrics.count('operations')
     if (this.refuseEnded(name, head)) return true
+    const error = judge?.(name, head)
+    if (error !== undefined) {
+      this.refuse(name, head, error)
+      return true
+    }
     if (frontendId === undefined || head.frontendId === frontendId || head.frontendId === allGateways)
       return false
     this.refuse(name, head, errors.frontendUnknown(head.frontendId))
@@ -151,4 +165,11 @@ function named(request: RequestFields): RequestFields {
   return { ...request, route: request.route || 'none' }
 }
 
-const everyday = new Set<string>([errors.sessionNotFound.code, errors.conflict.code])
+const everyday = new Set<string>([
+  errors.sessionNotFound.code,
+  errors.conflict.code,
+  // The cluster itself is logged as what it is: these are its consequences.
+  errors.clusterUnavailable.code,
+  errors.clusterTimeout.code,
+  errors.frontendLost.code
+])

@@ -62,11 +62,11 @@ export class Operations implements OperationReader {
     if (session === undefined) return
     const { registry } = this.#init
     const viewId = this.#viewIdOf(head)
-    const conclude = (error: GatewayError | undefined) => {
+    const conclude = (head: OperationHead, error: GatewayError | undefined) => {
       if (error === undefined) this.#acks.ackOnceKnown(head.ack, '', 'user', uid)
       else this.#conclude('bind', head, session, error, uid)
     }
-    if (registry.claimed === undefined) conclude(registry.bind(session, uid, viewId))
+    if (registry.claimed === undefined) conclude(head, registry.bind(session, uid, viewId))
     else this.#later('bind', head, registry.claimed.bind(session, uid, viewId), conclude)
   }
 
@@ -75,8 +75,9 @@ export class Operations implements OperationReader {
     if (session === undefined) return
     const { registry } = this.#init
     const viewId = this.#viewIdOf(head)
-    const conclude = (error: GatewayError | undefined) => this.#conclude('unbind', head, session, error, uid)
-    if (registry.claimed === undefined) conclude(registry.unbind(session, uid, viewId))
+    const conclude = (head: OperationHead, error: GatewayError | undefined) =>
+      this.#conclude('unbind', head, session, error, uid)
+    if (registry.claimed === undefined) conclude(head, registry.unbind(session, uid, viewId))
     else this.#later('unbind', head, registry.claimed.unbind(session, uid, viewId), conclude)
   }
 
@@ -172,11 +173,14 @@ export class Operations implements OperationReader {
     name: string,
     head: OperationHead,
     settled: Promise<GatewayError | undefined>,
-    conclude: (error: GatewayError | undefined) => void
+    conclude: (head: OperationHead, error: GatewayError | undefined) => void
   ): void {
+    // A copy, because the reader uses its object again for the next operation.
+    const { rid, viewId, ack, frontendId, sid } = head
+    const kept = { rid, viewId, ack, frontendId, sid }
     settled
-      .then(conclude)
-      .catch(error => this.#acks.fail(name, head, error))
+      .then(error => conclude(kept, error))
+      .catch(error => this.#acks.fail(name, kept, error))
       .finally(() => this.#acks.sendSoon())
   }
 
@@ -216,7 +220,7 @@ export class Operations implements OperationReader {
 
   /** Returns the view's id. An id that the worker chose itself is made unique among all workers. */
   #viewIdOf({ viewId }: OperationHead): number {
-    return viewId >= 0 ? viewId : -(this.#acks.serial * 0x1_0000_0000 - viewId)
+    return this.#acks.viewIdOf(viewId)
   }
 }
 

@@ -20,7 +20,7 @@ export interface InboxReader {
   aborted(rid: number, reason: AbortReason): void
 }
 
-const kinds = { acked: 0, refused: 1, aborted: 2, allAcked: 3 } as const satisfies Record<
+export const inboxKinds = { acked: 0, refused: 1, aborted: 2, allAcked: 3 } as const satisfies Record<
   keyof InboxReader | 'allAcked',
   number
 >
@@ -45,19 +45,19 @@ export class Inbox implements InboxReader {
 
   acked(ack: number, value: string): void {
     const items = this.#items
-    if (value !== '') items.push(kinds.acked, ack, value)
+    if (value !== '') items.push(inboxKinds.acked, ack, value)
     else if (this.#lastAckAt === items.length - 1 && items[this.#lastAckAt] === ack - 1)
       items[this.#lastAckAt] = ack
     // Most acks carry no value and have consecutive numbers, so they are written as a range.
-    else this.#lastAckAt = items.push(kinds.allAcked, ack, ack) - 1
+    else this.#lastAckAt = items.push(inboxKinds.allAcked, ack, ack) - 1
   }
 
   refused(ack: number, error: ErrorData, value: string): void {
-    this.#items.push(kinds.refused, ack, error.code, error.message, value)
+    this.#items.push(inboxKinds.refused, ack, error.code, error.message, value)
   }
 
   aborted(rid: number, reason: AbortReason): void {
-    this.#items.push(kinds.aborted, rid, reason)
+    this.#items.push(inboxKinds.aborted, rid, reason)
   }
 }
 
@@ -69,19 +69,19 @@ export function readInbox(message: InboxMessage, to: InboxReader): void {
   while (at < message.length) {
     const kind = number()
     switch (kind) {
-      case kinds.acked:
+      case inboxKinds.acked:
         to.acked(number(), text())
         break
-      case kinds.allAcked: {
+      case inboxKinds.allAcked: {
         const first = number()
         const last = number()
         for (let ack = first; ack <= last; ack++) to.acked(ack, '')
         break
       }
-      case kinds.refused:
+      case inboxKinds.refused:
         to.refused(number(), { code: text(), message: text() }, text())
         break
-      case kinds.aborted:
+      case inboxKinds.aborted:
         to.aborted(number(), text() as AbortReason)
         break
       default:

@@ -10,7 +10,7 @@ import { readOutbox } from '../../shared/link/outbox-reader.js'
 import { Outbox } from '../../shared/link/outbox-writer.js'
 import { createLogger } from '../../shared/text/log.js'
 import type { SettingsLimits } from '../../shared/values/settings-text.js'
-import { createLinkWorld } from '../../testing/link-world.js'
+import { createLinkWorld, type LinkWorldOptions } from '../../testing/link-world.js'
 import { BackendSession } from '../../workers/api/backend-session.js'
 import { BackendSessionService } from '../../workers/api/backend-session-service.js'
 import { appCaller } from '../../workers/operations/caller.js'
@@ -20,7 +20,9 @@ import { UserOperations } from '../../workers/pinus/user-operations.js'
 import { FakeReceiver } from './fake-receiver.js'
 import type { LogLine } from './gateway.js'
 
-export interface LinkPairOptions {
+export interface LinkPairOptions extends Pick<LinkWorldOptions, 'route' | 'sidBefore'> {
+  /** The gateway's name: `gateway-1` by default. */
+  readonly name?: string
   readonly singleSession?: SingleSession
   readonly limits?: SettingsLimits
   readonly maxMembers?: number
@@ -51,10 +53,13 @@ export interface LinkPair {
 
 export const frontendId = 'gateway-1'
 
-export function createLinkPair(t: Test, { maxMembers = 5, ...options }: LinkPairOptions = {}): LinkPair {
+export function createLinkPair(
+  t: Test,
+  { name = frontendId, maxMembers = 5, ...options }: LinkPairOptions = {}
+): LinkPair {
   const lines: LogLine[] = []
   const log = createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields }))
-  const world = createLinkWorld({ frontendId, log, maxChannels: 3, maxMembers, ...options })
+  const world = createLinkWorld({ frontendId: name, log, maxChannels: 3, maxMembers, ...options })
   t.teardown(() => world.close())
   const { registry, channels, metrics, link, operations, sent } = world
   const service = new BackendSessionService(operations)
@@ -71,11 +76,11 @@ export function createLinkPair(t: Test, { maxMembers = 5, ...options }: LinkPair
         link,
         session === undefined ? appCaller : { ...appCaller, rid: 7, view: world.view(session) },
         operations,
-        frontendId
+        name
       ),
     channelService: new ChannelService({
-      frontendId,
-      messenger: new Messenger(link, appCaller, operations, frontendId),
+      frontendId: name,
+      messenger: new Messenger(link, appCaller, operations, name),
       operations,
       users: new UserOperations(link, operations)
     }),

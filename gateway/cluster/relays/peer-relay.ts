@@ -1,0 +1,153 @@
+/**
+ * Relays operations to one start of another gateway over its link, and takes the answers. Each operation that
+ * wants an answer has one end: the answer, its deadline, or the end of the link.
+ */
+import { type ErrorData, errors, type GatewayError } from '../../../shared/errors.js'
+import type { Outbox } from '../../../shared/link/outbox-writer.js'
+import type { Metrics } from '../../telemetry/metrics.js'
+import type { Item, Link } from '../link/links.js'
+import { readAnswers } from './answers.js'
+
+/** Waits for the answers of other gateways. */
+export interface Asker {
+  /** `ack`: the number that the asker has given the operation. */
+  answered(ack: number, value: string, from: PeerRelay): void
+  /** `value`: the key's newest text after the conflict of an update, otherwise ''. */
+  failed(ack: number, error: ErrorData, value: string, from: PeerRelay): void
+}
+
+export interface PeerRelayInit {
+  readonly link: Link
+  readonly metrics: Metrics
+  readonly monotonic: () => number
+  /** Milliseconds that an operation may take (`clusterTimeout`). */
+  readonly timeout: number
+  readonly isUp: () => boolean
+  /** Called when an operation waits for its answer. */
+  readonly onWaiting: () => void
+}
+
+/**
+ * The version of the link's protocol that has brought an operation. Those that are not listed are as old as
+ * the protocol.
+ */
+const sinceVersions: Readonly<Record<string, number>> = {}
+const firstVersion = 1
+
+/** An operation that waits for its answer. */
+class Waiting {
+  readonly operation: string
+  readonly asker: Asker
+  readonly ack: number
+  readonly deadline: number
+
+  constructor(operation: string, asker: Asker, ack: number, deadline: number) {
+    this.operation = operation
+    this.asker = asker
+    this.ack = ack
+    this.deadline = deadline
+  }
+}
+
+export class PeerRelay {
+  readonly link: Link
+  readonly #init: PeerRelayInit
+  /** By the numbers of their acks. The time limit is the same for all, so they are in order of deadline. */
+  readonly #waiting = new Map<number, Waiting>()
+  #lastAck = 0
+
+  constructor(init: PeerRelayInit) {
+    this.#init = init
+    this.link = init.link
+  }
+
+  get frontendId(): string {
+    return this.link.frontendId
+  }
+
+  get outbox(): Outbox {
+    return this.link.outbox
+  }
+
+  /** Number of operations that wait for their answer. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  /** Returns the error of an operation that can't be sent now; undefined if it can. */
+  judge(operation: string): GatewayError | undefined {
+    const { link, frontendId } = this
+    if (!this.#init.isUp()) return errors.clusterUnavailable(operation, 'this gateway is cut off from it')
+    if (!link.hasRoom)
+      return errors.clusterUnavailable(operation, `too much waits for gateway ${JSON.stringify(frontendId)}`)
+    if (link.version < (sinceVersions[operation] ?? firstVersion))
+      return errors.clusterUnsupported(operation, frontendId)
+    return undefined
+  }
+
+  /** Whether the bus is connected, so that what is written now arrives soon. */
+  get isUp(): boolean {
+    return this.#init.isUp()
+  }
+
+  /** Returns the number of the ack for an operation whose answer `asker` waits for, as `ack`. */
+  expect(operation: string, asker: Asker, ack: number): number {
+    const { monotonic, timeout, onWaiting } = this.#init
+    this.#waiting.set(++this.#lastAck, new Waiting(operation, asker, ack, monotonic() + timeout))
+    onWaiting()
+    return this.#lastAck
+  }
+
+  /** Counts an operation that was written, and has it sent. `characters`: of its long texts. */
+  written(characters: number): void {
+    this.#init.metrics.count('relayed')
+    this.link.flushSoon(characters)
+  }
+
+  /**
+   * Takes answers.
+   *
+   * @throws UnreadableError
+   */
+  read(items: readonly Item[]): void {
+    readAnswers(items, this)
+  }
+
+  acked(ack: number, value: string): void {
+    const waiting = this.#take(ack)
+    waiting?.asker.answered(waiting.ack, value, this)
+  }
+
+  refused(ack: number, error: ErrorData, value: string): void {
+    const waiting = this.#take(ack)
+    waiting?.asker.failed(waiting.ack, error, value, this)
+  }
+
+  /** Fails what has waited for too long. Returns whether something still waits. */
+  sweep(now: number): boolean {
+    for (const [number, { operation, deadline }] of this.#waiting) {
+      if (deadline > now) break
+      this.#fail(number, errors.clusterTimeout(operation, this.frontendId, this.#init.timeout))
+    }
+    return this.#waiting.size > 0
+  }
+
+  /** Fails all that waits: the link has ended. */
+  end(): void {
+    for (const [number, { operation }] of this.#waiting)
+      this.#fail(number, errors.frontendLost(this.frontendId, operation))
+  }
+
+  #fail(number: number, error: GatewayError): void {
+    const waiting = this.#take(number)
+    this.#init.metrics.count('relayedFailed')
+    waiting?.asker.failed(waiting.ack, error, '', this)
+  }
+
+  /** An answer that comes after its deadline finds nothing. */
+  #take(ack: number): Waiting | undefined {
+    const waiting = this.#waiting.get(ack)
+    this.#waiting.delete(ack)
+    return waiting
+  }
+}

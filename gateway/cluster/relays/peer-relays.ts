@@ -1,0 +1,86 @@
+/**
+ * The relays to all other gateways, by name: follows the links, and fails in time what is not answered. Its
+ * timer runs while something waits.
+ */
+import type { Metrics } from '../../telemetry/metrics.js'
+import type { Item, Link, Links } from '../link/links.js'
+import { PeerRelay } from './peer-relay.js'
+
+export interface PeerRelaysInit {
+  readonly links: Links
+  readonly metrics: Metrics
+  readonly monotonic: () => number
+  /** Milliseconds that an operation may take (`clusterTimeout`). */
+  readonly timeout: number
+  /** Whether the bus is connected. */
+  readonly isUp: () => boolean
+}
+
+/** Milliseconds between two looks at what waits. */
+const sweepEvery = 50
+
+export class PeerRelays {
+  readonly #init: PeerRelaysInit
+  readonly #byLink = new Map<Link, PeerRelay>()
+  /** The relay to the newest start of each gateway. */
+  readonly #byName = new Map<string, PeerRelay>()
+  #all: readonly PeerRelay[] = []
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(init: PeerRelaysInit) {
+    this.#init = init
+    for (const link of init.links.all) this.#add(link)
+    init.links.watch({ linkUp: link => void this.#add(link), linkDown: link => this.#remove(link) })
+    init.links.read('inbox', (from, items) => this.#read(from, items))
+    init.metrics.gauge('clusterWaiting', () => this.waiting)
+  }
+
+  /** Number of operations that wait for the answer of another gateway. */
+  get waiting(): number {
+    let waiting = 0
+    for (const relay of this.#byLink.values()) waiting += relay.waiting
+    return waiting
+  }
+
+  get all(): readonly PeerRelay[] {
+    return this.#all
+  }
+
+  find(frontendId: string): PeerRelay | undefined {
+    return this.#byName.get(frontendId)
+  }
+
+  of(link: Link): PeerRelay | undefined {
+    return this.#byLink.get(link)
+  }
+
+  #add(link: Link): void {
+    const { metrics, monotonic, timeout, isUp } = this.#init
+    const onWaiting = () => {
+      this.#timer ??= setTimeout(() => this.#sweep(), sweepEvery).unref()
+    }
+    const relay = new PeerRelay({ link, metrics, monotonic, timeout, isUp, onWaiting })
+    this.#byLink.set(link, relay)
+    this.#byName.set(link.frontendId, relay)
+    this.#all = [...this.#byLink.values()]
+  }
+
+  #remove(link: Link): void {
+    const relay = this.#byLink.get(link)
+    this.#byLink.delete(link)
+    this.#all = [...this.#byLink.values()]
+    if (this.#byName.get(link.frontendId) === relay) this.#byName.delete(link.frontendId)
+    relay?.end()
+  }
+
+  #read(from: Link, items: readonly Item[]): void {
+    this.#byLink.get(from)?.read(items)
+  }
+
+  #sweep(): void {
+    const now = this.#init.monotonic()
+    let isWaiting = false
+    for (const relay of this.#byLink.values()) if (relay.sweep(now)) isWaiting = true
+    this.#timer = isWaiting ? setTimeout(() => this.#sweep(), sweepEvery).unref() : undefined
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * Sends the operations of one source to other gateways: a worker, or a link whose session has moved on. Passes
+ * the answers back under the numbers that the source has given.
+ */
+import { type ErrorData, errors, type GatewayError } from '../../../shared/errors.js'
+import { type Delivery, deliveries } from '../../../shared/events/event.js'
+import type { OperationHead, UserOperationHead } from '../../../shared/link/outbox.js'
+import type { Outbox } from '../../../shared/link/outbox-writer.js'
+import type { AnswerReader, OperationAcks } from '../../operations/operation-acks.js'
+import type { Metrics } from '../../telemetry/metrics.js'
+import type { Asker, PeerRelay } from '../relays/peer-relay.js'
+
+export interface RelayingInit {
+  readonly acks: OperationAcks
+  readonly inbox: AnswerReader
+  readonly metrics: Metrics
+}
+
+type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
+
+export class Relaying implements Asker {
+  readonly #init: RelayingInit
+  /** The head of the operation that is being written; used again and again. */
+  readonly #head: Mutable<OperationHead> = { rid: 0, viewId: 0, ack: 0, frontendId: '', sid: 0 }
+  readonly #userHead: Mutable<UserOperationHead> = { rid: 0, ack: 0, frontendId: '' }
+
+  constructor(init: RelayingInit) {
+    this.#init = init
+  }
+
+  /**
+   * Sends an operation on a session to the session's gateway. `characters`: of its long texts. `delivery`: of
+   * its event, if it has one.
+   */
+  relay(
+    name: string,
+    head: OperationHead,
+    to: PeerRelay | 'unknown',
+    write: (outbox: Outbox, head: OperationHead) => void,
+    { about = '', characters = 0, delivery = deliveries.reliable as Delivery } = {}
+  ): void {
+    const { acks } = this.#init
+    if (to === 'unknown') return this.refuse(name, head, errors.frontendUnknown(head.frontendId), about)
+    if (!this.#maySend(name, head, to, about, delivery)) return
+    const { viewId, frontendId, sid } = head
+    const own = this.#head
+    // A turn is one of this gateway's: elsewhere its view is one like any other that is not known.
+    own.viewId = viewId > 0 ? 0 : acks.viewIdOf(viewId)
+    own.frontendId = frontendId
+    own.sid = sid
+    own.ack = head.ack === 0 ? 0 : to.expect(name, this, head.ack)
+    write(to.outbox, own)
+    to.written(characters)
+  }
+
+  /**
+   * Returns the head with which an operation on users or channels is written for the only gateway that it
+   * names; undefined if it was refused.
+   */
+  headForOne(
+    name: string,
+    head: UserOperationHead,
+    to: PeerRelay | undefined,
+    about: string,
+    delivery: Delivery
+  ): UserOperationHead | undefined {
+    if (to === undefined) this.refuse(name, head, errors.frontendUnknown(head.frontendId), about)
+    else if (this.#maySend(name, head, to, about, delivery))
+      return this.headFor(name, head, to, this, head.ack)
+    return undefined
+  }
+
+  /** Returns the head with which an operation is written for a gateway. Its answer goes to `asker`, as `ack`. */
+  headFor(
+    name: string,
+    { frontendId }: UserOperationHead,
+    to: PeerRelay,
+    asker: Asker,
+    ack: number
+  ): UserOperationHead {
+    const own = this.#userHead
+    own.frontendId = frontendId
+    own.ack = ack === 0 ? 0 : to.expect(name, asker, ack)
+    return own
+  }
+
+  answered(ack: number, value: string): void {
+    this.#init.inbox.acked(ack, value)
+    this.#init.acks.sendSoon()
+  }
+
+  failed(ack: number, error: ErrorData, value: string): void {
+    this.#init.inbox.refused(ack, error, value)
+    this.#init.acks.sendSoon()
+  }
+
+  /**
+   * Whether an event that nobody waits for can be sent. It may wait in the link, as long as that has room.
+   * If not, it is counted.
+   */
+  mayTell(to: PeerRelay, delivery: Delivery): boolean {
+    const { metrics } = this.#init
+    // Nobody wants to read a volatile event when the bus is back.
+    if (delivery === deliveries.volatile && !to.isUp) metrics.count('eventsDropped')
+    else if (to.link.hasRoom) return true
+    else metrics.count('clusterEventsLost')
+    return false
+  }
+
+  /** Whether an operation can be sent. If not, it is refused. */
+  #maySend(name: string, head: UserOperationHead, to: PeerRelay, about: string, delivery: Delivery): boolean {
+    if (this.#init.acks.refuseEnded(name, head)) return false
+    if (head.ack === 0 && isEvent(name)) return this.mayTell(to, delivery)
+    const error = to.judge(name)
+    if (error === undefined) return true
+    this.refuse(name, head, error, about)
+    return false
+  }
+
+  /** Refuses an operation that is not sent. */
+  refuse(name: string, head: UserOperationHead, error: GatewayError, about: string): void {
+    const { acks, metrics } = this.#init
+    metrics.count('operations')
+    metrics.count('relayedFailed')
+    acks.refuse(name, head, error, about)
+  }
+}
+
+const eventNames = new Set(['send', 'sendToUser', 'sendToUsers', 'broadcast', 'sendToChannel'])
+
+/** Whether an operation sends an event. */
+export function isEvent(name: string): boolean {
+  return eventNames.has(name)
+}

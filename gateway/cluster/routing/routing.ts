@@ -1,0 +1,116 @@
+/**
+ * Connects the workers of this gateway with the sessions of the others, and the others with the sessions here.
+ * Made with the cluster, before the first worker.
+ */
+import type { EventReader, OperationReader } from '../../../shared/link/outbox.js'
+import { type AnswerReader, OperationAcks, type OperationSource } from '../../operations/operation-acks.js'
+import {
+  createLocalOperations,
+  type OperationRouting,
+  type OperationTargets,
+  type WorkerOperations
+} from '../../operations/worker-operations.js'
+import type { Link, Links } from '../link/links.js'
+import { PeerRelays } from '../relays/peer-relays.js'
+import { FanOut } from './fan-out.js'
+import type { Interest } from './interest.js'
+import { Relaying } from './relaying.js'
+import { RoutedEvents } from './routed-events.js'
+import { RoutedOperations } from './routed-operations.js'
+import { ServedLink } from './served-link.js'
+import { createForwarding, createWhereabouts, type MovedTo, type Whereabouts } from './whereabouts.js'
+
+export interface RoutingInit {
+  readonly targets: OperationTargets
+  readonly links: Links
+  readonly interest: Interest
+  /** Whether the bus is connected. */
+  readonly isUp: () => boolean
+  /** Milliseconds that an operation may take (`clusterTimeout`). */
+  readonly timeout: number
+  readonly monotonic: () => number
+  readonly movedTo?: MovedTo
+}
+
+export class Routing implements OperationRouting {
+  readonly #init: RoutingInit
+  readonly #relays: PeerRelays
+  readonly #whereabouts: Whereabouts
+  readonly #forwarding: Whereabouts
+  readonly #served = new Map<Link, ServedLink>()
+
+  constructor(init: RoutingInit) {
+    const { targets, links, movedTo = () => undefined } = init
+    const { frontendId, registry, metrics } = targets
+    this.#init = init
+    this.#relays = new PeerRelays({ ...init, metrics })
+    const known = { frontendId, registry, relays: this.#relays, movedTo }
+    this.#whereabouts = createWhereabouts(known)
+    this.#forwarding = createForwarding(known)
+    links.read('outbox', (from, items, age) => this.#serverOf(from).read(items, age))
+    links.watch({ linkDown: link => this.#served.delete(link) })
+  }
+
+  /** Number of operations that wait for the answer of another gateway. */
+  get waiting(): number {
+    return this.#relays.waiting
+  }
+
+  create(source: OperationSource, inbox: AnswerReader, sendSoon: () => void): WorkerOperations {
+    const { targets, interest } = this.#init
+    const { metrics, log } = targets
+    const createAcks = (inbox: AnswerReader) =>
+      new OperationAcks({ frontendId: undefined, source, inbox, sendSoon, names: interest, metrics, log })
+    return this.#createReaders(createAcks(inbox), inbox, this.#whereabouts, createAcks)
+  }
+
+  /**
+   * Creates the readers of one source. `createPartAcks`: for the part of this gateway in what all gateways do;
+   * undefined for another gateway, which asks each by itself.
+   */
+  #createReaders(
+    acks: OperationAcks,
+    inbox: AnswerReader,
+    whereabouts: Whereabouts,
+    createPartAcks: ((inbox: AnswerReader) => OperationAcks) | undefined
+  ): WorkerOperations {
+    const { targets, interest, timeout } = this.#init
+    const { frontendId, metrics } = targets
+    const local = createLocalOperations(acks, targets)
+    const relaying = new Relaying({ acks, inbox, metrics })
+    const relays = createPartAcks === undefined ? undefined : this.#relays
+    const fan = { frontendId, acks, inbox, relays, relaying, interest, timeout }
+    const createPart = (parts: AnswerReader) =>
+      createPartAcks === undefined ? local : createLocalOperations(createPartAcks(parts), targets)
+    const sessions = new FanOut<OperationReader>({
+      ...fan,
+      createLocal: parts => createPart(parts).sessions,
+      asReader: outbox => outbox
+    })
+    const events = new FanOut<EventReader>({
+      ...fan,
+      createLocal: parts => createPart(parts).events,
+      asReader: outbox => outbox
+    })
+    return {
+      acks,
+      sessions: new RoutedOperations({ local: local.sessions, whereabouts, relaying, fanOut: sessions }),
+      events: new RoutedEvents({ local: local.events, whereabouts, relaying, fanOut: events })
+    }
+  }
+
+  #serverOf(link: Link): ServedLink {
+    const { targets, interest, timeout } = this.#init
+    const known = this.#served.get(link)
+    if (known !== undefined) return known
+    const served = new ServedLink({
+      link,
+      targets,
+      interest,
+      timeout,
+      createReaders: (acks, inbox) => this.#createReaders(acks, inbox, this.#forwarding, undefined)
+    })
+    this.#served.set(link, served)
+    return served
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Where the session of an operation is: in this gateway, or in another one. A session keeps its number for
+ * life, and moves: the name in its address says only where it once was.
+ */
+import type { OperationHead } from '../../../shared/link/outbox.js'
+import type { Registry } from '../../sessions/registry.js'
+import type { PeerRelay } from '../relays/peer-relay.js'
+import type { PeerRelays } from '../relays/peer-relays.js'
+
+/** Returns the gateway to which a session has moved, from here or elsewhere; undefined if that is not known. */
+export type MovedTo = (sid: number) => string | undefined
+
+export interface WhereaboutsInit {
+  readonly frontendId: string
+  readonly registry: Registry
+  readonly relays: PeerRelays
+  readonly movedTo: MovedTo
+}
+
+export type Whereabouts = (head: OperationHead) => PeerRelay | undefined | 'unknown'
+
+/**
+ * Returns a function that finds the relay to a session's gateway. It returns undefined for a session of this
+ * gateway, also for one that is nowhere, and `unknown` if no gateway has the name.
+ */
+export function createWhereabouts({ frontendId, registry, relays, movedTo }: WhereaboutsInit): Whereabouts {
+  return head => {
+    const { sid } = head
+    // The number 0 is that of no session: it stands for a recipient that is excepted.
+    if (sid === 0 || registry.find(sid) !== undefined) return undefined
+    const name = movedTo(sid) ?? head.frontendId
+    return name === frontendId ? undefined : (relays.find(name) ?? 'unknown')
+  }
+}
+
+/** The same for operations that another gateway has sent here: they go on only after a session that has moved. */
+export function createForwarding({ frontendId, registry, relays, movedTo }: WhereaboutsInit): Whereabouts {
+  return ({ sid }) => {
+    if (sid === 0 || registry.find(sid) !== undefined) return undefined
+    const name = movedTo(sid)
+    return name === undefined || name === frontendId ? undefined : relays.find(name)
+  }
+}

@@ -1,0 +1,92 @@
+/** Gateways of a cluster in one process, without threads and sockets: workers' calls, links, and a bus. */
+import type { Test } from 'tap'
+import { LocalNetwork } from '../../gateway/cluster/bus/local-network.js'
+import { subjectsOf } from '../../gateway/cluster/bus/subjects.js'
+import { ClusterLinks } from '../../gateway/cluster/link/cluster-links.js'
+import { sidBefore } from '../../gateway/cluster/members/start-number.js'
+import { InterestInAll } from '../../gateway/cluster/routing/interest.js'
+import { Routing } from '../../gateway/cluster/routing/routing.js'
+import type { Session } from '../../gateway/sessions/session.js'
+import { monotonicClock } from '../../shared/clock.js'
+import { createLogger } from '../../shared/text/log.js'
+import type { FakeReceiver } from './fake-receiver.js'
+import { createLinkPair, type LinkPair, type LinkPairOptions } from './link-pair.js'
+
+export interface RoutedOptions extends LinkPairOptions {
+  /** Milliseconds that an operation may take; 300 by default. */
+  readonly timeout?: number
+  /** Bytes that may wait for another gateway. */
+  readonly queueBytes?: number
+}
+
+export interface RoutedGateway extends LinkPair {
+  readonly name: string
+  readonly start: number
+  readonly links: ClusterLinks
+  readonly routing: Routing
+  /** The gateways to which sessions have moved, by number. */
+  readonly moved: Map<number, string>
+  address(session: Session): { readonly frontendId: string; readonly sid: number }
+}
+
+export interface RoutedGateways {
+  readonly network: LocalNetwork
+  readonly all: readonly RoutedGateway[]
+}
+
+const subjects = subjectsOf('test')
+
+/** Starts gateways that are linked to each other. */
+export function createRoutedGateways(
+  t: Test,
+  names: readonly string[],
+  { timeout = 300, queueBytes = 16_777_216, ...options }: RoutedOptions = {}
+): RoutedGateways {
+  const network = new LocalNetwork()
+  const all = names.map((name, index): RoutedGateway => {
+    const start = index + 1
+    const bus = network.join(name)
+    const parts: { links?: ClusterLinks; routing?: Routing } = {}
+    const moved = new Map<number, string>()
+    const pair = createLinkPair(t, {
+      ...options,
+      name,
+      sidBefore: sidBefore(start),
+      route: targets => {
+        const links = new ClusterLinks({
+          bus,
+          subjectOf: subjects.link,
+          log: createLogger('silent', () => {}),
+          metrics: targets.metrics,
+          window: 1_048_576,
+          queueBytes
+        })
+        parts.links = links
+        parts.routing = new Routing({
+          targets,
+          links,
+          interest: new InterestInAll(links),
+          isUp: () => bus.isUp,
+          timeout,
+          monotonic: monotonicClock,
+          movedTo: sid => moved.get(sid)
+        })
+        return parts.routing
+      }
+    })
+    const links = parts.links!
+    links.begin(start)
+    t.teardown(() => links.close(0))
+    const address = ({ sid }: Session) => ({ frontendId: name, sid })
+    return { ...pair, name, start, links, routing: parts.routing!, moved, address }
+  })
+  for (const one of all)
+    for (const { name: frontendId, start } of all)
+      if (start !== one.start) one.links.add({ frontendId, start })
+  return { network, all }
+}
+
+/** Returns the events that a session's client has got. */
+export function eventsOf({ receiver }: Session): [name: string, body: string][] {
+  return (receiver as FakeReceiver).events
+}
