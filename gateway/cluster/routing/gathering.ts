@@ -1,6 +1,6 @@
 /**
- * One answer of all gateways to one operation: made from the answers of each, once all are there. A missing one
- * is an error, since a number that is not true would be worse.
+ * One answer of all gateways to one operation: made from the answers of each, once all are there. A missing
+ * one is an error, since a number that is not true would be worse.
  */
 import { type ErrorData, errors } from '../../../shared/errors.js'
 import { UnreadableError } from '../../../shared/link/outbox-reader.js'

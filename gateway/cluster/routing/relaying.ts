@@ -1,6 +1,6 @@
 /**
- * Sends the operations of one source to other gateways: a worker, or a link whose session has moved on. Passes
- * the answers back under the numbers that the source has given.
+ * Sends the operations of one source to other gateways: a worker, or a link whose session has moved on.
+ * Passes the answers back under the numbers that the source has given.
  */
 import { type ErrorData, errors, type GatewayError } from '../../../shared/errors.js'
 import { type Delivery, deliveries } from '../../../shared/events/event.js'
@@ -70,7 +70,9 @@ export class Relaying implements Asker {
     return undefined
   }
 
-  /** Returns the head with which an operation is written for a gateway. Its answer goes to `asker`, as `ack`. */
+  /**
+   * Returns the head with which an operation is written for a gateway. Its answer goes to `asker`, as `ack`.
+   */
   headFor(
     name: string,
     { frontendId }: UserOperationHead,

@@ -1,5 +1,5 @@
 /**
- * Connects the workers of this gateway with the sessions of the others, and the others with the sessions here.
+ * Connects the workers of this gateway with the sessions of the others, and the others with those of it.
  * Made with the cluster, before the first worker.
  */
 import type { EventReader, OperationReader } from '../../../shared/link/outbox.js'
@@ -65,8 +65,8 @@ export class Routing implements OperationRouting {
   }
 
   /**
-   * Creates the readers of one source. `createPartAcks`: for the part of this gateway in what all gateways do;
-   * undefined for another gateway, which asks each by itself.
+   * Creates the readers of one source. `createPartAcks`: for the part of this gateway in what all gateways
+   * do; undefined for another gateway, which asks each by itself.
    */
   #createReaders(
     acks: OperationAcks,

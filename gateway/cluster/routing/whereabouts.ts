@@ -7,7 +7,7 @@ import type { Registry } from '../../sessions/registry.js'
 import type { PeerRelay } from '../relays/peer-relay.js'
 import type { PeerRelays } from '../relays/peer-relays.js'
 
-/** Returns the gateway to which a session has moved, from here or elsewhere; undefined if that is not known. */
+/** Returns the gateway to which a session has moved; undefined if it is not known to have moved. */
 export type MovedTo = (sid: number) => string | undefined
 
 export interface WhereaboutsInit {
@@ -33,7 +33,7 @@ export function createWhereabouts({ frontendId, registry, relays, movedTo }: Whe
   }
 }
 
-/** The same for operations that another gateway has sent here: they go on only after a session that has moved. */
+/** Does the same for operations that another gateway has sent: they only follow a session that has moved. */
 export function createForwarding({ frontendId, registry, relays, movedTo }: WhereaboutsInit): Whereabouts {
   return ({ sid }) => {
     if (sid === 0 || registry.find(sid) !== undefined) return undefined
