@@ -29,7 +29,7 @@ export class NatsServer {
   #port = -1
   #child: ChildProcess | undefined
   #ended: Promise<unknown> = Promise.resolve()
-  #health = ''
+  #monitoring = ''
 
   constructor(t: Test, options: NatsServerOptions & { readonly cluster?: string }) {
     this.#folder = mkdtempSync(join(tmpdir(), 'sallyport-nats-'))
@@ -49,9 +49,13 @@ export class NatsServer {
     return this.#child!.pid!
   }
 
-  /** Starts it, on the same port and with the same logs as before. Resolves when it listens. */
-  async start(): Promise<void> {
-    const { config = '', hasJetStream = true, cluster = '' } = this.#options
+  /**
+   * Starts it, on the same port and with the same logs as before. Resolves when it listens.
+   *
+   * @param changes of its options, for this start
+   */
+  async start(changes: NatsServerOptions = {}): Promise<void> {
+    const { config = '', hasJetStream = true, cluster = '' } = { ...this.#options, ...changes }
     const file = join(this.#folder, 'nats.conf')
     writeFileSync(
       file,
@@ -83,13 +87,22 @@ export class NatsServer {
   /** Resolves when its JetStream has all its logs, and in a cluster a leader. */
   async isHealthy(): Promise<void> {
     for (;;) {
-      const isOk = await fetch(`${this.#health}/healthz`).then(
+      const isOk = await fetch(`${this.#monitoring}/healthz`).then(
         async response => (await response.text()).includes('"ok"'),
         () => false
       )
       if (isOk) return
       await new Promise(resolve => setTimeout(resolve, 20))
     }
+  }
+
+  /** Returns the names of its connections, each with the subjects that are subscribed there. */
+  async listSubjects(): Promise<Readonly<Record<string, readonly string[]>>> {
+    const response = await fetch(`${this.#monitoring}/connz?subs=1`)
+    const { connections } = (await response.json()) as {
+      connections: { name: string; subscriptions_list?: string[] }[]
+    }
+    return Object.fromEntries(connections.map(each => [each.name, each.subscriptions_list ?? []]))
   }
 
   /** Ends it at once, as a crash does. */
@@ -118,7 +131,7 @@ export class NatsServer {
       const text = readFileSync(join(this.#folder, `nats-server_${pid}.ports`), 'utf8')
       const { nats, monitoring } = JSON.parse(text) as Record<string, string[]>
       this.#port = Number(new URL(nats![0]!).port)
-      this.#health = monitoring![0]!
+      this.#monitoring = monitoring![0]!
       return true
     } catch {
       return false

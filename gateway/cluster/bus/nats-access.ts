@@ -23,7 +23,7 @@ export type NatsAccess = Pick<
 /**
  * Returns the client's options. The files are read each time, since credentials may be renewed meanwhile.
  *
- * @throws `OPTION_INVALID` for a file that can't be read
+ * @throws `OPTION_INVALID` for a file that can't be read, or that has no credentials
  */
 export function readAccess(
   access: NatsAccess,
@@ -32,6 +32,11 @@ export function readAccess(
   const servers = listNatsServers(access.nats)
   const { natsToken, natsUser, natsPassword } = access
   const credentials = readFile(access, 'natsCredentials')
+  if (credentials && !/BEGIN NATS USER JWT.*BEGIN USER NKEY SEED/s.test(credentials.toString())) {
+    throw errors.optionInvalid(
+      `\`natsCredentials\` names no file of credentials (.creds), with a JWT and a seed: ${access.natsCredentials}`
+    )
+  }
   const [ca, cert, key] = (['natsTlsCa', 'natsTlsCert', 'natsTlsKey'] as const).map(name =>
     readFile(access, name)?.toString()
   )

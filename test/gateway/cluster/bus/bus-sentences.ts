@@ -21,7 +21,7 @@ const subjectOf = (name: string) => `sp.test.${name}-${++serial}`
 const logOf = (maxAge = 0): LogInit => ({ name: `sp-test-${++serial}`, maxAge })
 
 /** Waits until an answer is as expected. */
-async function eventually<T>(
+export async function eventually<T>(
   what: string,
   ask: () => Promise<T>,
   isRight: (answer: T) => boolean
@@ -31,6 +31,7 @@ async function eventually<T>(
     const answer = await ask()
     if (isRight(answer)) return answer
     if (performance.now() > end) throw new Error(`Waited in vain until ${what}`)
+    await new Promise(resolve => setTimeout(resolve, 2))
   }
 }
 
