@@ -15,7 +15,9 @@ export interface UserClaims {
 export interface ClaimedSessions {
   /**
    * Another gateway wants the user. With `kick` their session here ends; with `reject` it ends only if its
-   * client is away. Returns whether the session has ended, or is not there.
+   * client is away. Returns whether the session has ended, or is not there. A session that has the claim, but
+   * is not bound yet, is treated as if it were. With `kick` it is also called while the claim is not decided;
+   * then the claim fails with `SINGLE_SESSION`.
    */
   giveUp(uid: string, sid: number, mode: 'reject' | 'kick'): boolean
 }

@@ -36,7 +36,7 @@ export class Members implements Membership {
   readonly #deaths: Deaths
   readonly #peers: Peers
   readonly #listeners: MembershipListener[] = []
-  readonly #subscriptions: Subscription[]
+  readonly #hellos: Subscription
   readonly #renewing: Tick
   readonly #greeting: Tick
   #life: 'naming' | 'member' | 'left' = 'naming'
@@ -68,7 +68,7 @@ export class Members implements Membership {
       joined: member => this.#tell(listener => listener.joined?.(member)),
       left: (start, name) => this.#tell(listener => listener.left?.(start, name))
     })
-    this.#subscriptions = [bus.subscribe(this.#subjects.hello, bytes => this.#hear(bytes))]
+    this.#hellos = bus.subscribe(this.#subjects.hello, bytes => this.#hear(bytes))
     bus.onState(isUp => this.#followBus(isUp))
     this.#renewing = new Tick(() => this.#step(), log)
     this.#greeting = new Tick(async () => this.#lookAround(), log)
@@ -110,6 +110,11 @@ export class Members implements Membership {
     return start === this.#start ? Promise.resolve(false) : this.#deaths.isDead(start)
   }
 
+  /** Whether a start is known to be dead, without a look. */
+  isKnownDead(start: number): boolean {
+    return this.#deaths.isKnown(start)
+  }
+
   watch(listener: MembershipListener): void {
     this.#listeners.push(listener)
   }
@@ -127,8 +132,7 @@ export class Members implements Membership {
   async leave(): Promise<void> {
     if (this.#life === 'left') return
     await this.#end()
-    const lease = this.#lease
-    await lease?.giveUp()
+    await this.#lease?.giveUp()
     if (this.#start > 0) this.#sayHello('left')
   }
 
@@ -290,7 +294,7 @@ export class Members implements Membership {
   async #end(): Promise<void> {
     this.#life = 'left'
     await Promise.all([this.#renewing.end(), this.#greeting.end()])
-    for (const subscription of this.#subscriptions) subscription.end()
+    this.#hellos.end()
     this.#whoSubscription?.end()
   }
 }

@@ -1,0 +1,198 @@
+/**
+ * The claims of a gateway's sessions to their users, over all gateways of the cluster.
+ *
+ * A claim is answered for as long as its session may be bound; release it when the session ends or is unbound.
+ */
+import { errors, type GatewayError } from '../../../shared/errors.js'
+import type { Logger } from '../../../shared/text/log.js'
+import type { ClaimedSessions, UserClaims } from '../../sessions/user-claims.js'
+import type { Metrics } from '../../telemetry/metrics.js'
+import type { Bus } from '../bus/bus.js'
+import { logsOf, subjectsOf } from '../bus/subjects.js'
+import { type Claim, type ClaimName, claimLogs } from './claim.js'
+import { ClaimTable } from './claim-table.js'
+import { Claiming, type KnownMembers, type Secured } from './claiming.js'
+import { type Answer, type ClaimMode, type Question, Questions } from './questions.js'
+import { Reclaims } from './reclaims.js'
+
+export interface ClusterClaimsInit {
+  readonly bus: Bus
+  /** The cluster's name. */
+  readonly cluster: string
+  readonly members: KnownMembers
+  readonly sessions: ClaimedSessions
+  /** What becomes of a user's other session. */
+  readonly mode: ClaimMode
+  readonly leaseTtl: number
+  readonly claimTimeout: number
+  readonly metrics: Pick<Metrics, 'count' | 'gauge'>
+  readonly log: Logger
+  readonly monotonic: () => number
+}
+
+/** Milliseconds for the answer of another gateway, at most, and as a part of a lease. */
+const longestAnswer = 500
+const answerPart = 1 / 8
+
+export class ClusterClaims implements UserClaims {
+  readonly #init: ClusterClaimsInit
+  readonly #table = new ClaimTable()
+  readonly #questions: Questions
+  readonly #claiming: Claiming
+  readonly #reclaims: Reclaims
+  /** The ways of claims that are pending. */
+  readonly #ways = new Map<Claim, Promise<GatewayError | undefined>>()
+
+  constructor(init: ClusterClaimsInit) {
+    const { bus, cluster, members, claimTimeout, leaseTtl, metrics, monotonic, sessions, log } = init
+    this.#init = init
+    const logs = logsOf(cluster)
+    const answer = (question: Question) => this.#answer(question)
+    this.#questions = new Questions({
+      bus,
+      subjects: subjectsOf(cluster),
+      answerTime: Math.min(longestAnswer, leaseTtl * answerPart),
+      answer
+    })
+    const questions: Pick<Questions, 'ask'> = {
+      ask: (start, question) => {
+        metrics.count('claimsAsked')
+        return this.#questions.ask(start, question)
+      }
+    }
+    this.#claiming = new Claiming({ bus, logs, members, questions, answer, claimTimeout, monotonic })
+    this.#reclaims = new Reclaims({
+      bus,
+      logs,
+      table: this.#table,
+      claiming: this.#claiming,
+      sessions,
+      log,
+      start: () => members.start
+    })
+    members.watch({
+      restarted: start => {
+        this.#questions.answerFor(start)
+        this.#reclaims.restart(start)
+      }
+    })
+    bus.onState(isUp => {
+      if (isUp) this.#reclaims.checkLogs()
+    })
+    metrics.gauge('claimsHeld', () => this.#table.size)
+  }
+
+  /** Makes the logs, and answers questions from then on. Rejects if the bus can't keep logs. */
+  async open(): Promise<void> {
+    const { bus, cluster, members } = this.#init
+    const logs = logsOf(cluster)
+    const made = Array.from({ length: claimLogs }, (_, index) =>
+      bus.makeLog({ name: logs.claims(index), maxAge: 0 })
+    )
+    await Promise.all(made)
+    this.#questions.answerFor(members.start)
+    await this.#reclaims.open()
+  }
+
+  close(): void {
+    this.#reclaims.close()
+    this.#questions.close()
+  }
+
+  /** Number of sessions that are bound and whose users are to be claimed anew. */
+  get unsecured(): number {
+    return this.#reclaims.size
+  }
+
+  claim(uid: string, sid: number): Promise<GatewayError | undefined> {
+    const { members } = this.#init
+    const known = this.#table.find(uid, sid)
+    if (known !== undefined) return this.#ways.get(known) ?? Promise.resolve(undefined)
+    if (!members.hasLease) return Promise.resolve(this.#unavailable(uid, 'this gateway has no lease'))
+    const claim = this.#table.add(uid, sid, members.start)
+    const way = this.#lead(claim).finally(() => this.#ways.delete(claim))
+    this.#ways.set(claim, way)
+    return way
+  }
+
+  release(uid: string, sid: number): void {
+    const claim = this.#table.find(uid, sid)
+    if (claim !== undefined) this.#end(claim)
+  }
+
+  /**
+   * Begins to move a session to another start, which answers for it from then on. Returns the claim's name,
+   * for `adopt` there; undefined: the session has no claim. Afterwards call `release` if the session has moved
+   * and is secured there, or `takeBack` if it has not.
+   */
+  moveOut(uid: string, sid: number, to: number): ClaimName | undefined {
+    const claim = this.#table.find(uid, sid)
+    if (claim === undefined || claim.state === 'pending') return undefined
+    claim.state = 'moving'
+    claim.movingTo = to
+    return claim.name
+  }
+
+  /** Takes a claim back whose session was not moved after all. */
+  takeBack(uid: string, sid: number): void {
+    const claim = this.#table.find(uid, sid)
+    if (claim?.state !== 'moving') return
+    claim.movingTo = undefined
+    this.#reclaims.renew(claim)
+  }
+
+  /**
+   * Claims a user for a session that has come from another gateway, where its claim was `old`. The session is
+   * bound from the call on. Resolves when no claim of others can stand in between, or to the error:
+   * `SINGLE_SESSION` if another session has the user, so that this one has been ended. With
+   * `CLUSTER_UNAVAILABLE` the session stays, and is claimed again later.
+   */
+  async adopt(uid: string, sid: number, old: ClaimName): Promise<GatewayError | undefined> {
+    const claim = this.#table.add(uid, sid, this.#init.members.start)
+    claim.state = 'unsecured'
+    claim.old = old
+    const secured = await this.#reclaims.secure(claim)
+    // A new start has begun meanwhile, and claims it anew.
+    if (secured.kind === 'over' && this.#table.find(uid, sid) === claim)
+      return this.#unavailable(uid, 'this gateway has lost its lease')
+    return this.#errorOf(uid, secured)
+  }
+
+  async #lead(claim: Claim): Promise<GatewayError | undefined> {
+    const { mode, metrics } = this.#init
+    const secured = await this.#claiming.secure(claim, mode)
+    if (secured.kind === 'held') {
+      metrics.count('claimsWon')
+      return undefined
+    }
+    if (secured.kind !== 'unavailable') metrics.count('claimsLost')
+    this.#end(claim)
+    return this.#errorOf(claim.uid, secured)
+  }
+
+  /** Answers for a claim of this gateway. What is not in the table is gone for ever. */
+  #answer({ mode, name, uid }: Question): Answer {
+    const claim = this.#table.findNamed(uid, name)
+    if (claim === undefined) return 'gone'
+    if (claim.state === 'moving') return { movedTo: claim.movingTo! }
+    if (claim.state === 'pending' && mode === 'reject') return 'pending'
+    const hasEnded = this.#init.sessions.giveUp(uid, claim.sid, mode)
+    if (!hasEnded && claim.state !== 'pending') return 'held'
+    this.#end(claim)
+    return 'gone'
+  }
+
+  #end(claim: Claim): void {
+    this.#table.end(claim)
+    this.#claiming.remove(claim.uid, claim.entry)
+  }
+
+  #errorOf(uid: string, secured: Secured): GatewayError | undefined {
+    if (secured.kind === 'held') return undefined
+    return secured.kind === 'unavailable' ? this.#unavailable(uid, secured.why) : errors.singleSession(uid)
+  }
+
+  #unavailable(uid: string, why: string): GatewayError {
+    return errors.clusterUnavailable(`the user ${JSON.stringify(uid)}`, why)
+  }
+}
