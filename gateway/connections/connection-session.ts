@@ -151,7 +151,8 @@ export class ConnectionSession implements ProtocolSession {
         if (!connection.isConnected) return this.#discard()
         if (error !== undefined) return done(this.#refuse(error), undefined)
         // Judged again: another session of the user may have come here while this one waited.
-        done(this.#judge(uid), reply)
+        const lost = claimed.judgeClaim(uid, sid)
+        done(lost === undefined ? this.#judge(uid) : this.#refuse(lost), reply)
       })
       .catch(error => connection.fail(error))
   }

@@ -36,6 +36,11 @@ export class ClaimedBinds implements ClaimedSessions {
     return this.#init.claims.claim(uid, sid)
   }
 
+  /** Returns why a claim that was granted is lost again: another has taken the user in the moment since. */
+  judgeClaim(uid: string, sid: number): GatewayError | undefined {
+    return this.#init.claims.isHeld(uid, sid) ? undefined : errors.singleSession(uid)
+  }
+
   /** Gives up the claim of a session, whether it has begun or not. Does nothing if it has none. */
   release(uid: string, sid: number): void {
     this.#init.claims.release(uid, sid)
@@ -68,7 +73,7 @@ export class ClaimedBinds implements ClaimedSessions {
     const refused = await this.#init.claims.claim(uid, session.sid)
     // That the session has ended says more than how its claim went.
     if (refused !== undefined) return session.isOpen ? refused : errors.sessionNotFound(session.sid)
-    const late = this.#judge(session, uid)
+    const late = this.#judge(session, uid) ?? this.judgeClaim(uid, session.sid)
     if (late === 'bound') return undefined
     const error = late ?? this.#init.registry.setBound(session, uid, viewId)
     if (error !== undefined) this.release(uid, session.sid)

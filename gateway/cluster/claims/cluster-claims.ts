@@ -115,6 +115,11 @@ export class ClusterClaims implements UserClaims {
     return way
   }
 
+  isHeld(uid: string, sid: number): boolean {
+    const claim = this.#table.find(uid, sid)
+    return claim !== undefined && claim.state !== 'pending'
+  }
+
   release(uid: string, sid: number): void {
     const claim = this.#table.find(uid, sid)
     if (claim !== undefined) this.#end(claim)

@@ -150,3 +150,14 @@ t.test('what a session does not have, it gives up at once, and does not end', as
   t.equal(binds.giveUp('red', 99, 'kick'), true)
   t.equal(session.isOpen, true)
 })
+
+t.test('a claim that was granted and lost before the bind binds nobody', async t => {
+  const { registry, claims, binds, open } = createWorld('reject')
+  const session = open()
+  const bound = binds.bind(session, 'red')
+  claims.areHeld = false
+  claims.answers[0]!()
+  t.match(await bound, { code: 'SINGLE_SESSION' })
+  t.same(registry.findByUid('red'), [])
+  t.equal(claims.calls.at(-1), `release red ${session.sid}`)
+})
