@@ -21,7 +21,7 @@ export interface Claim {
   state: 'pending' | 'held' | 'unsecured' | 'moving' | 'over'
   /** Number of its entry. */
   entry: number | undefined
-  /** The former claim of the session, here or at another gateway, while its entry may stand before the own. */
+  /** The session's former claim, here or at another gateway, while its entry may stand before the own. */
   old: ClaimName | undefined
   /** The start to which the session is being moved. */
   movingTo: number | undefined

@@ -1,7 +1,7 @@
 /**
  * The claims of a gateway's sessions to their users, over all gateways of the cluster.
  *
- * A claim is answered for as long as its session may be bound; release it when the session ends or is unbound.
+ * A claim is answered for as long as its session may be bound. When it ends, or is unbound, release it.
  */
 import { errors, type GatewayError } from '../../../shared/errors.js'
 import type { Logger } from '../../../shared/text/log.js'
@@ -127,8 +127,8 @@ export class ClusterClaims implements UserClaims {
 
   /**
    * Begins to move a session to another start, which answers for it from then on. Returns the claim's name,
-   * for `adopt` there; undefined: the session has no claim. Afterwards call `release` if the session has moved
-   * and is secured there, or `takeBack` if it has not.
+   * for `adopt` there; undefined: the session has no claim. Afterwards call `release` once `adopt` has
+   * resolved there, or `takeBack` if the session has not moved.
    */
   moveOut(uid: string, sid: number, to: number): ClaimName | undefined {
     const claim = this.#table.find(uid, sid)

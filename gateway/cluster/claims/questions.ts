@@ -1,8 +1,8 @@
 /**
  * Questions about claims between gateways: whether the session that has a user stays.
  *
- * A question is `<mode> <name of the claim> <uid>`, and an answer one word, or `moved <start>`. Both come from
- * outside: what no gateway writes is not answered, and counts as no answer.
+ * A question is `<mode> <name of the claim> <uid>`, and an answer one word, or `moved <start>`. Both come
+ * from outside: what no gateway writes is not answered, and counts as no answer.
  */
 import type { Bus, Subscription } from '../bus/bus.js'
 import type { subjectsOf } from '../bus/subjects.js'

@@ -1,5 +1,5 @@
 /**
- * Claims users anew for sessions that are bound: after a new start, after a loss of the log, and after a move.
+ * Claims users anew for bound sessions: after a new start, a loss of the log, or a move.
  *
  * As by `reject`: where another session holds the user, the own one ends. The log may lose entries that were
  * acknowledged, so each second a hundredth of the claims is looked up.
