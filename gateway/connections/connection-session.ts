@@ -17,7 +17,8 @@ import type { Intake } from '../intake/intake.js'
 import type { AuthenticationRequest, Credentials } from '../options/options.js'
 import type { PomeloMessages } from '../protocols/pomelo-messages.js'
 import type { ProtocolSession, SettledListener } from '../protocols/protocol.js'
-import type { ResumableConnection, ResumableReceiver } from '../resume/resumable-receiver.js'
+import type { ResumableConnection } from '../resume/resumable-parts.js'
+import type { ResumableReceiver } from '../resume/resumable-receiver.js'
 import type { Resumption } from '../resume/resumption.js'
 import {
   type Authentication,

@@ -2,7 +2,8 @@
 import type { ReceiverState } from '../sessions/receiver.js'
 import type { Registry } from '../sessions/registry.js'
 import type { Request } from '../sessions/request.js'
-import type { Session, Setting } from '../sessions/session.js'
+import type { Session } from '../sessions/session.js'
+import type { Setting } from '../sessions/settings-change.js'
 import type {
   RequestRow,
   SessionDetail,

@@ -36,7 +36,8 @@ const longestMessage = 1_000
 /** Scratch space for the headers of one message. The longest contain a route of 255 bytes. */
 const headers = Buffer.alloc(512)
 
-export interface PomeloMessagesInit {
+/** The form in which a client reads bodies and errors, as its handshake has declared it. */
+export interface PomeloForm {
   /**
    * The bytes that stand for an empty body. Pomelo's servers send an empty object, and its clients rely on
    * it: they parse every body, and an empty text is not JSON.
@@ -46,6 +47,9 @@ export interface PomeloMessagesInit {
   readonly errorFlag: boolean
   /** Whether bodies are in superjson's form. */
   readonly rich: boolean
+}
+
+export interface PomeloMessagesInit extends PomeloForm {
   /** Whether the client counts messages for a resume, so that uncounted ones need a mark. */
   readonly counts: boolean
   /** Codes of events in the client's dictionary, the same for all clients. Default: none. */
@@ -61,6 +65,10 @@ export class PomeloMessages {
 
   get readsRich(): boolean {
     return this.#init.rich
+  }
+
+  get form(): PomeloForm {
+    return this.#init
   }
 
   reply(id: number, body: string): string {

@@ -19,6 +19,23 @@ export interface BacklogLimits {
 /** The frame of a message for this client alone, or of an event that clients share. */
 export type KeptFrame = string | EventFrame
 
+/** What a backlog holds, for another gateway. Frames are texts of one character for each byte. */
+export interface BacklogState {
+  readonly sent: number
+  readonly gone: number
+  readonly latestFloor: number
+  readonly acknowledged: number
+  readonly frames: readonly string[]
+  /** `latest` events, oldest first. */
+  readonly latest: readonly LatestState[]
+}
+
+export interface LatestState {
+  readonly key: string
+  readonly frame: string
+  readonly after: number
+}
+
 interface Latest {
   frame: KeptFrame
   /** Number of counted messages that were sent before it. */
@@ -142,6 +159,34 @@ export class Backlog {
       if (after >= count) break
       this.#forget(key)
     }
+  }
+
+  /** Returns what it holds, for another gateway. */
+  exportState(): BacklogState {
+    return {
+      sent: this.#sent,
+      gone: this.#gone,
+      latestFloor: this.#latestFloor,
+      acknowledged: this.#acknowledged,
+      frames: this.#frames.slice(this.#first).map(textOf),
+      latest: [...(this.#latest ?? [])].map(([key, { frame, after }]) => ({ key, frame: textOf(frame), after }))
+    }
+  }
+
+  /** Takes in what a backlog of another gateway holds. For a new backlog only. */
+  importState({ sent, gone, latestFloor, acknowledged, frames, latest }: BacklogState): void {
+    this.#sent = sent
+    this.#gone = gone
+    this.#latestFloor = latestFloor
+    this.#acknowledged = acknowledged
+    this.#frames = [...frames]
+    for (const frame of frames) this.#retain(frame, messageCost, 0)
+    for (const { key, frame, after } of latest) {
+      this.#latest ??= new Map()
+      this.#latest.set(key, { frame, after })
+      this.#retain(frame, latestCost, key.length)
+    }
+    this.#makeRoom()
   }
 
   clear(): void {

@@ -16,35 +16,7 @@ import type { PomeloMessages } from '../protocols/pomelo-messages.js'
 import type { Receiver, ReceiverState } from '../sessions/receiver.js'
 import type { Ending } from '../sessions/registry.js'
 import type { Session } from '../sessions/session.js'
-import type { Metrics } from '../telemetry/metrics.js'
-import type { Backlog } from './backlog.js'
-import type { ResumableKeeper } from './resumable-keeper.js'
-
-/** The part of the client's current connection that the receiver uses. */
-export interface ResumableConnection {
-  readonly address: ClientAddress
-  inspect(isWatched: boolean): ReceiverState
-  sendFrame(frame: string, isMoreNear: boolean): void
-  sendEvent(event: GatewayEvent, frame: string): boolean
-  /** Sends what `next` returns, piece by piece, until it returns ''. */
-  feed(next: () => string): void
-  pause(): void
-  resume(): void
-  end(code: number, kickReason: string | null): void
-}
-
-export interface ResumableInit {
-  readonly messages: PomeloMessages
-  readonly backlog: Backlog
-  /** The uid that the host gave the client when the session began. */
-  readonly uid: string | null
-  /** The epoch to which the counts belong. */
-  readonly epoch: string
-  /** Characters that are written at once while the client catches up. */
-  readonly pieceLength: number
-  readonly metrics: Metrics
-  readonly keeper: ResumableKeeper
-}
+import type { ResumableConnection, ResumableInit, ResumableState } from './resumable-parts.js'
 
 /** Bytes of memory that a detached session takes if it holds nothing; measured, and verified by a test. */
 const cost = 2_048
@@ -82,6 +54,11 @@ export class ResumableReceiver implements Receiver {
 
   get readsRich(): boolean {
     return this.#messages.readsRich
+  }
+
+  /** The number of its session. */
+  get sid(): number {
+    return this.#init.sid
   }
 
   get epoch(): string {
@@ -245,6 +222,44 @@ export class ResumableReceiver implements Receiver {
     this.#dropped = ending
     keeper.detached(this)
     this.#endIfLost()
+  }
+
+  /**
+   * Closes the client's connection, if there is one, because the client has come back at another gateway.
+   * Returns whether there was one, whose loss nobody was told of.
+   */
+  letGo(): boolean {
+    const connection = this.#connection
+    if (connection === undefined) return false
+    this.#connection = undefined
+    this.#missing = undefined
+    this.#state = 'detached'
+    this.#dropped = { code: closeCodes.resumed, reason: 'its client went to another gateway', kickReason: null }
+    connection.end(closeCodes.resumed, null)
+    return true
+  }
+
+  /** Returns its state for another gateway. Its client must be away. */
+  exportState(): ResumableState {
+    const { uid, epoch, backlog } = this.#init
+    const { form } = this.#messages
+    const [address, received, given] = [this.#address, this.#received, this.#given]
+    return { uid, epoch, form, address, received, given, backlog: backlog.exportState() }
+  }
+
+  /** Takes in the state of another gateway, beside what `ResumableInit` has of it. */
+  importState({ address, received, given }: ResumableState, dropped: Ending): void {
+    this.#address = address
+    this.#received = received
+    this.#given = given
+    this.#dropped = dropped
+  }
+
+  /** Called when another gateway has its session. */
+  discard(): void {
+    this.#state = 'over'
+    this.session = undefined
+    this.#init.backlog.clear()
   }
 
   #sendCounted(frame: string, isMoreNear = false): void {

@@ -1,36 +1,44 @@
 /**
  * The secrets with which clients resume their sessions: the tokens of the protocol. Each handshake gives the
- * client a new one. The previous secret becomes invalid once the client is known to have the new one. Only
+ * client a new one. The previous secrets become invalid once the client is known to have a newer one. Only
  * hashes of secrets are kept.
+ *
+ * A token begins with the number of its session, so that another gateway finds the one that has it.
  */
 import { createHash, randomBytes } from 'node:crypto'
 
 /** The hashes of a client's secrets. */
-interface Hashes {
+export interface SecretHashes {
   /** The secret that the client is known to have. */
-  held: string | undefined
-  /** The newest secret, which the client has not confirmed yet. */
-  offered: string | undefined
+  readonly held: string | undefined
+  /**
+   * Secrets that the client has not confirmed yet, the oldest first. Handshakes of connections that were
+   * given up may be answered late, so a newer offer says nothing about an older one.
+   */
+  readonly offered: readonly string[]
 }
+
+/** Secrets of one owner that may be offered at the same time. The oldest makes room. */
+const mostOffered = 4
 
 export class ResumeSecrets<Owner> {
   readonly #byHash = new Map<string, Owner>()
-  readonly #byOwner = new Map<Owner, Hashes>()
+  readonly #byOwner = new Map<Owner, SecretHashes>()
 
   /** Number of owners that have a secret. */
   get size(): number {
     return this.#byOwner.size
   }
 
-  /** Creates a new secret for an owner. It replaces one that was not confirmed. */
-  offer(owner: Owner): string {
-    const secret = randomBytes(16).toString('base64url')
-    const hashes = this.#byOwner.get(owner) ?? { held: undefined, offered: undefined }
-    this.#byOwner.set(owner, hashes)
-    this.#forget(hashes.offered)
-    hashes.offered = hashSecret(secret)
-    this.#byHash.set(hashes.offered, owner)
-    return secret
+  /** Creates a new token for an owner. `sid`: the number of its session. */
+  offer(owner: Owner, sid: number): string {
+    const token = `${sid.toString(36)}.${randomBytes(16).toString('base64url')}`
+    const hash = hashSecret(token)
+    const { held, offered } = this.#byOwner.get(owner) ?? none
+    if (offered.length === mostOffered) this.#byHash.delete(offered[0]!)
+    this.#byOwner.set(owner, { held, offered: [...offered.slice(1 - mostOffered), hash] })
+    this.#byHash.set(hash, owner)
+    return token
   }
 
   find(hash: string): Owner | undefined {
@@ -38,35 +46,58 @@ export class ResumeSecrets<Owner> {
   }
 
   /**
-   * Records that the client has presented a secret. Presenting the newest one proves that it was received.
+   * Records that the client has presented a secret, which proves that it was received. Newer ones stay valid:
+   * the handshake may be one that the client has given up long ago.
    */
   used(owner: Owner, hash: string): void {
-    if (this.#byOwner.get(owner)?.offered === hash) this.confirm(owner)
+    const { held, offered } = this.#byOwner.get(owner) ?? none
+    const at = offered.indexOf(hash)
+    if (at >= 0) this.#hold(owner, held, offered, at)
   }
 
-  /** Confirms the newest secret: the client has it, and the previous one becomes invalid. */
+  /** Confirms the newest secret: the client has it, and all others become invalid. */
   confirm(owner: Owner): void {
-    const hashes = this.#byOwner.get(owner)
-    if (hashes?.offered === undefined) return
-    this.#forget(hashes.held)
-    hashes.held = hashes.offered
-    hashes.offered = undefined
+    const { held, offered } = this.#byOwner.get(owner) ?? none
+    if (offered.length > 0) this.#hold(owner, held, offered, offered.length - 1)
   }
 
   /** Makes all secrets of an owner invalid. Returns their hashes. */
   end(owner: Owner): readonly string[] {
-    const { held, offered } = this.#byOwner.get(owner) ?? {}
+    const { held, offered } = this.hashesOf(owner)
     this.#byOwner.delete(owner)
-    const hashes = [held, offered].filter(hash => hash !== undefined)
-    for (const hash of hashes) this.#forget(hash)
+    const hashes = held === undefined ? offered : [held, ...offered]
+    for (const hash of hashes) this.#byHash.delete(hash)
     return hashes
   }
 
-  #forget(hash: string | undefined): void {
-    if (hash !== undefined) this.#byHash.delete(hash)
+  /** The hashes of an owner's secrets, for another gateway. */
+  hashesOf(owner: Owner): SecretHashes {
+    return this.#byOwner.get(owner) ?? none
+  }
+
+  /** Takes in an owner whose secrets another gateway has made. */
+  add(owner: Owner, hashes: SecretHashes): void {
+    this.#byOwner.set(owner, hashes)
+    if (hashes.held !== undefined) this.#byHash.set(hashes.held, owner)
+    for (const hash of hashes.offered) this.#byHash.set(hash, owner)
+  }
+
+  #hold(owner: Owner, held: string | undefined, offered: readonly string[], at: number): void {
+    if (held !== undefined) this.#byHash.delete(held)
+    for (const hash of offered.slice(0, at)) this.#byHash.delete(hash)
+    this.#byOwner.set(owner, { held: offered[at], offered: offered.slice(at + 1) })
   }
 }
 
+const none: SecretHashes = { held: undefined, offered: [] }
+
 export function hashSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('base64')
+}
+
+/** Returns the number of the session in a token; undefined for a token that no gateway has made. */
+export function sidOfToken(token: string): number | undefined {
+  const digits = /^([0-9a-z]{1,11})\.[\w-]{22}$/.exec(token)?.[1]
+  const sid = digits === undefined ? 0 : Number.parseInt(digits, 36)
+  return Number.isSafeInteger(sid) && sid > 0 ? sid : undefined
 }

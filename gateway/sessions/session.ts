@@ -16,17 +16,8 @@ import type { SessionText } from '../../shared/values/session-text.js'
 import { formatSetting, type SettingsLimits } from '../../shared/values/settings-text.js'
 import { Lane } from './lane.js'
 import type { Receiver } from './receiver.js'
-import { type Author, lengthOf, noAuthor, type SettingsChange } from './settings-change.js'
-
-export interface Setting extends Author {
-  text: string
-  /** The session's version when the key was last changed. */
-  version: number
-  /** The view that made this change; 0: the host, or another caller without a view. */
-  viewId: number
-  route: string | null
-  at: number
-}
+import { exportKeys, importKeys, type SettingsState } from './session-state.js'
+import { type Author, lengthOf, noAuthor, type Setting, type SettingsChange } from './settings-change.js'
 
 /** Bytes of memory that a key takes beside its characters; measured, and verified by a test. */
 const keyCost = 128
@@ -246,6 +237,22 @@ export class Session {
   takeBackStale(viewId: number): void {
     const { turn } = this.lane
     if (turn !== undefined && turn.viewId !== viewId) turn.takeBack()
+  }
+
+  /** Returns the user, the settings and their versions, for another gateway. */
+  exportSettings(): SettingsState {
+    const [uid, version, deletionsForgotten] = [this.#uid, this.#version, this.#deletionsForgotten]
+    const [settings, deletions] = [exportKeys(this.#settings), exportKeys(this.#deletions)]
+    return { uid, version, settings, deletions, deletionsForgotten }
+  }
+
+  /** Takes in the settings of another gateway. To all views their changes are foreign. */
+  importSettings({ version, settings, deletions, deletionsForgotten }: SettingsState): void {
+    for (const [key, { text }] of settings) this.#length += lengthOf(key, text)
+    this.#settings = importKeys(settings)
+    this.#deletions = importKeys(deletions)
+    this.#deletionsForgotten = deletionsForgotten
+    this.#version = version
   }
 
   /** Marks the session as ended. Called by the registry only. */

@@ -12,6 +12,17 @@ export interface Author {
   readonly at: number
 }
 
+/** The value of a key, and its last change. */
+export interface Setting extends Author {
+  text: string
+  /** The session's version when the key was last changed. */
+  version: number
+  /** The view that made this change; 0: the host, or another caller without a view. */
+  viewId: number
+  route: string | null
+  at: number
+}
+
 /** The author of a change that nobody is named for. */
 export const noAuthor: Author = { route: null, at: 0 }
 

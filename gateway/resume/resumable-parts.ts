@@ -1,0 +1,49 @@
+/** What a resumable receiver is made of: its connection, its settings, and its state for another gateway. */
+import type { GatewayEvent } from '../events/event.js'
+import type { ClientAddress } from '../options/options.js'
+import type { PomeloForm, PomeloMessages } from '../protocols/pomelo-messages.js'
+import type { ReceiverState } from '../sessions/receiver.js'
+import type { Metrics } from '../telemetry/metrics.js'
+import type { Backlog, BacklogState } from './backlog.js'
+import type { ResumableKeeper } from './resumable-keeper.js'
+
+/** The part of the client's current connection that the receiver uses. */
+export interface ResumableConnection {
+  readonly address: ClientAddress
+  inspect(isWatched: boolean): ReceiverState
+  sendFrame(frame: string, isMoreNear: boolean): void
+  sendEvent(event: GatewayEvent, frame: string): boolean
+  /** Sends what `next` returns, piece by piece, until it returns ''. */
+  feed(next: () => string): void
+  pause(): void
+  resume(): void
+  end(code: number, kickReason: string | null): void
+}
+
+export interface ResumableInit {
+  readonly messages: PomeloMessages
+  readonly backlog: Backlog
+  /** The number of its session, which may not have begun yet. */
+  readonly sid: number
+  /** The uid that the host gave the client when the session began. */
+  readonly uid: string | null
+  /** The epoch to which the counts belong. */
+  readonly epoch: string
+  /** Characters that are written at once while the client catches up. */
+  readonly pieceLength: number
+  readonly metrics: Metrics
+  readonly keeper: ResumableKeeper
+}
+
+/** A receiver whose client is away, as one gateway hands it over to another. */
+export interface ResumableState {
+  readonly uid: string | null
+  readonly epoch: string
+  readonly form: PomeloForm
+  readonly address: ClientAddress
+  /** Data messages of the client that were taken in. */
+  readonly received: number
+  /** Number of counted messages that were passed to a connection, and so may have arrived. */
+  readonly given: number
+  readonly backlog: BacklogState
+}
