@@ -243,7 +243,7 @@ export class TestSession {
   /** @internal Runs onConnect, and ends the session if that refuses it. */
   async begin(resumed: boolean): Promise<void> {
     const { world, session, receiver, closings } = this.#parts
-    const info = { address: receiver.address, protocol: 'json', resumed }
+    const info = { address: receiver.address, protocol: 'json', resumed, moved: false }
     const [refusal] = await this.#run('onConnect', info)
     if (refusal !== undefined) {
       const { reason } = refusal as { reason: string }

@@ -29,7 +29,8 @@ import {
   refuseUntil
 } from '../sessions/authentication.js'
 import type { Receiver } from '../sessions/receiver.js'
-import { type ClientInfo, type Ending, type Registry, replaced } from '../sessions/registry.js'
+import type { Registry } from '../sessions/registry.js'
+import { type ClientInfo, type Ending, replaced } from '../sessions/registry-events.js'
 import type { Session } from '../sessions/session.js'
 import type { Traffic } from './traffic.js'
 
@@ -144,7 +145,7 @@ export class ConnectionSession implements ProtocolSession {
     const refusal = this.#judge(uid)
     const { claimed } = registry
     if (refusal !== undefined || claimed === undefined) return done(refusal, reply)
-    const sid = registry.reserve()
+    const sid = this.#resumable?.sid ?? registry.reserve()
     claimed
       .claimNewcomer(uid, sid)
       .then(error => {
@@ -183,7 +184,7 @@ export class ConnectionSession implements ProtocolSession {
       this.#parts.registry.resume(resumable.session, client)
       return
     }
-    const sid = this.#claimed?.sid
+    const sid = resumable?.sid ?? this.#claimed?.sid
     // From here on the claim is the session's, which releases it at its end.
     this.#claimed = undefined
     this.#session = this.#parts.registry.open(resumable ?? this.#connection, client, this.#identity, sid)

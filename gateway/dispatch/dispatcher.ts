@@ -225,7 +225,8 @@ export class Dispatcher implements TurnListener {
    * Returns a list of the one request, or an empty list if it no longer waits or the worker may not run it.
    */
   #takeAlone(request: Request, worker: Worker, now: number): Request[] {
-    if (request.state !== 'waiting' || this.#deadlines.expire(request, now)) return []
+    const isWaiting = request.state === 'waiting' && request.session.lane.held === undefined
+    if (!isWaiting || this.#deadlines.expire(request, now)) return []
     if (worker.indexOf(request.route.name) !== undefined) return [request]
     this.#queue.addAlone(request)
     return []
@@ -235,6 +236,7 @@ export class Dispatcher implements TurnListener {
   #takeFromLane(session: Session, worker: Worker, room: number, now: number): Request[] {
     const { lane } = session
     lane.isInLine = false
+    if (lane.held !== undefined) return []
     // A request whose deadline has passed is answered and not run.
     while (lane.waiting.length > 0 && this.#deadlines.expire(lane.waiting[0]!, now));
     const requests = lane.take(worker.startsAtOnce ? 1 : room, request => {
@@ -250,6 +252,7 @@ export class Dispatcher implements TurnListener {
   }
 
   turnOver(turn: Turn): void {
+    turn.session.lane.held?.()
     if (turn.lane === undefined) return
     this.#queue.addLane(turn.session)
     this.pumpSoon()

@@ -41,6 +41,7 @@ export class RequestQueue {
   /** Puts a session's lane in line, if it has a waiting request and none that is handed out. */
   addLane(session: Session): void {
     const { lane } = session
+    if (lane.held !== undefined) return
     this.#refuseGone(lane.waiting)
     const first = lane.waiting[0]
     if (first === undefined || lane.turn !== undefined || lane.isInLine) return
@@ -50,6 +51,7 @@ export class RequestQueue {
 
   /** Puts a concurrent request in line. */
   addAlone(request: Request): void {
+    if (request.session.lane.held !== undefined) return
     this.#refuseGone([request])
     if (request.state !== 'waiting') return
     this.line.add(request.session, request, this.placeFor(request), this.#monotonic())

@@ -15,7 +15,9 @@ import type { Session } from '../sessions/session.js'
 export interface HostSessionEvents {
   bind: [uid: string]
   unbind: [uid: string]
-  /** Emitted exactly once. The session still has its uid and its settings. */
+  /** Emitted when another gateway of the cluster has taken over: its `frontendId`. There is no `closed`. */
+  moved: [to: string]
+  /** Emitted exactly once, in the gateway where it ends. The session still has its uid and its settings. */
   closed: [reason: string]
 }
 

@@ -13,12 +13,19 @@ import type { ClientAddress } from '../options/options.js'
 import { sendToAll } from '../sessions/channels.js'
 import type { Registry } from '../sessions/registry.js'
 import type { Session } from '../sessions/session.js'
-import { HostSession } from './host-session.js'
+import { HostSession, type HostSessionEvents } from './host-session.js'
 
 export interface SessionServiceEvents {
   bind: [session: HostSession, uid: string]
   unbind: [session: HostSession, uid: string]
-  /** Emitted exactly once for each session. The session still has its uid and its settings. */
+  /**
+   * Emitted when another gateway of the cluster has taken over a session, with that gateway's `frontendId`.
+   * The session still has its uid and its settings, and can't be changed here any more. There is no `closed`.
+   */
+  moved: [session: HostSession, to: string]
+  /** Emitted when a session of another gateway goes on here, with that gateway's `frontendId`. */
+  movedIn: [session: HostSession, from: string]
+  /** Emitted exactly once for each session, where it ends. The session still has its uid and settings. */
   closed: [session: HostSession, reason: string]
 }
 
@@ -38,6 +45,10 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
     this.#log = log
     registry.on('bind', (session, uid) => this.#emitBoth('bind', session, uid))
     registry.on('unbind', (session, uid) => this.#emitBoth('unbind', session, uid))
+    registry.on('moved', (session, to) => this.#emitBoth('moved', session, to))
+    registry.on('movedIn', (session, from) =>
+      this.#try('movedIn', session, () => this.emit('movedIn', this.#hostSessionOf(session), from))
+    )
     registry.on('closed', (session, reason) => this.#emitBoth('closed', session, reason))
   }
 
@@ -149,10 +160,16 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
    * Emits to the session's own listeners, then to the listeners of all sessions. A listener that throws is
    * logged, and affects nothing else.
    */
-  #emitBoth(event: 'bind' | 'unbind' | 'closed', session: Session, text: string): void {
-    try {
+  #emitBoth(event: keyof HostSessionEvents, session: Session, text: string): void {
+    this.#try(event, session, () => {
       this.#hostSessions.get(session)?.emit(event, text)
       if (this.listenerCount(event) > 0) this.emit(event, this.#hostSessionOf(session), text)
+    })
+  }
+
+  #try(event: keyof SessionServiceEvents, session: Session, tell: () => void): void {
+    try {
+      tell()
     } catch (error) {
       this.#log.error('A listener of the host failed', { event, sid: session.sid, error })
     }

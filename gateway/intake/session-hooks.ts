@@ -29,7 +29,8 @@ import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Suspensions } from '../pool/suspensions.js'
 import { encodeJson } from '../protocols/protocol.js'
 import { refuseForNow } from '../sessions/authentication.js'
-import type { ClientInfo, Registry } from '../sessions/registry.js'
+import type { Registry } from '../sessions/registry.js'
+import type { ClientInfo } from '../sessions/registry-events.js'
 import type { Outcome, Request } from '../sessions/request.js'
 import type { Route } from '../sessions/routes.js'
 import type { Session } from '../sessions/session.js'
@@ -53,7 +54,12 @@ interface Absence {
   /** When the connection was lost, by the monotonic clock. */
   readonly since: number
   readonly drops: readonly Request[]
+  /** Modules whose onDrop was withdrawn in another gateway. */
+  readonly untold: readonly string[]
 }
+
+/** What hooks were told of a client's absence, for another gateway. null: there is none, or no hook. */
+export type AbsenceState = { readonly awayFor: number; readonly untold: readonly string[] } | null
 
 export class SessionHooks {
   readonly #init: SessionHooksInit
@@ -62,6 +68,8 @@ export class SessionHooks {
   /** Hooks that are offered now, those of the outermost folder first. */
   #offered: readonly Route[] = []
   readonly #absences = new WeakMap<Session, Absence>()
+  /** Sessions of other gateways whose client has not come yet. */
+  readonly #moved = new WeakSet<Session>()
   #isClosing = false
   /** Ended sessions whose onClose is not over. */
   #closing = 0
@@ -112,7 +120,12 @@ export class SessionHooks {
       return
     }
     const { ip, port } = session.receiver!.address
-    const info: ConnectInfo = { address: { ip, port }, ...client, resumed }
+    const info: ConnectInfo = {
+      address: { ip, port },
+      ...client,
+      resumed,
+      moved: this.#moved.delete(session)
+    }
     const request = this.#add(session, route, 0, info, outcome =>
       this.#onConnectDone(session, request, resumed, outcome)
     )
@@ -135,7 +148,7 @@ export class SessionHooks {
     const routes = this.#hooksOf('onDrop').reverse()
     if (this.#isClosing || !session.isOpen || routes.length + resumes.length === 0) return
     const drops = routes.flatMap(route => this.#tell(session, route, info) ?? [])
-    this.#absences.set(session, { since: this.#init.monotonic(), drops })
+    this.#absences.set(session, { since: this.#init.monotonic(), drops, untold: [] })
   }
 
   /**
@@ -147,7 +160,7 @@ export class SessionHooks {
     const absence = this.#absences.get(session)
     this.#absences.delete(session)
     const withdrawn = absence?.drops.filter(drop => dispatcher.withdraw(drop)) ?? []
-    const untold = new Set(withdrawn.map(({ route }) => hookModuleOf(route.name)))
+    const untold = new Set([...namesOf(withdrawn), ...(absence?.untold ?? [])])
     this.#runOnConnect(session, client, true)
     if (absence === undefined || !session.isOpen) return
     const { ip, port } = session.receiver!.address
@@ -160,6 +173,29 @@ export class SessionHooks {
       const isDue = session.lane.waiting.some(request => request.route === route)
       if (!isDue && !untold.has(hookModuleOf(route.name))) this.#tell(session, route, info)
     }
+  }
+
+  /** Withdraws the hooks of a session that goes to another gateway. Returns what that has to know. */
+  moveOut(session: Session): AbsenceState {
+    const { dispatcher, monotonic } = this.#init
+    const waiting = session.lane.waiting.filter(({ onOutcome }) => onOutcome !== undefined)
+    const withdrawn = waiting.filter(hook => dispatcher.withdraw(hook))
+    const absence = this.#absences.get(session)
+    this.#absences.delete(session)
+    if (absence === undefined) return null
+    // A module whose onResume was withdrawn too still knows of an earlier absence.
+    const told = new Set(namesOf(withdrawn.filter(({ route }) => hookNameOf(route.name) === 'onResume')))
+    const drops = absence.drops.filter(drop => withdrawn.includes(drop))
+    const untold = [...absence.untold, ...namesOf(drops)].filter(name => !told.has(name))
+    return { awayFor: monotonic() - absence.since, untold }
+  }
+
+  /** A session has come from another gateway, or is back from its way there. */
+  moveIn(session: Session, absence: AbsenceState, isNew: boolean): void {
+    if (isNew) this.#moved.add(session)
+    if (absence === null) return
+    const { awayFor, untold } = absence
+    this.#absences.set(session, { since: this.#init.monotonic() - awayFor, drops: [], untold })
   }
 
   #sessionClosed(session: Session, reason: string): void {
@@ -249,4 +285,8 @@ function concerns({ name, options }: Route, session: Session): boolean {
 
 function createRoute(name: string): Route {
   return { name, code: 0, ordinal: 0, file: '', options: {}, isOffered: false }
+}
+
+function namesOf(hooks: readonly Request[]): string[] {
+  return hooks.map(({ route }) => hookModuleOf(route.name))
 }

@@ -148,6 +148,21 @@ export class Backlog {
   }
 
   /**
+   * Returns the frames after the message `given`, and then those of the keys in `missing`, which it removes
+   * there; no more once the text has `length` characters. `given`: the last message in the text.
+   */
+  takePiece(given: number, missing: Set<string>, length: number): { text: string; given: number } {
+    let text = ''
+    while (given < this.#sent && text.length < length) text += this.frame(++given)
+    for (const key of missing) {
+      if (text.length >= length) break
+      missing.delete(key)
+      text += this.latest(key) ?? ''
+    }
+    return { text, given }
+  }
+
+  /**
    * Drops the first `count` messages, and the `latest` events before them: the client has received them.
    * Idempotent.
    */
@@ -169,7 +184,11 @@ export class Backlog {
       latestFloor: this.#latestFloor,
       acknowledged: this.#acknowledged,
       frames: this.#frames.slice(this.#first).map(textOf),
-      latest: [...(this.#latest ?? [])].map(([key, { frame, after }]) => ({ key, frame: textOf(frame), after }))
+      latest: [...(this.#latest ?? [])].map(([key, { frame, after }]) => ({
+        key,
+        frame: textOf(frame),
+        after
+      }))
     }
   }
 

@@ -1,5 +1,5 @@
 /** The owner of the receivers of sessions that can be resumed, as the receivers see it. */
-import type { Ending } from '../sessions/registry.js'
+import type { Ending } from '../sessions/registry-events.js'
 import type { Session } from '../sessions/session.js'
 import type { Farewell } from './farewells.js'
 import type { ResumableReceiver } from './resumable-receiver.js'

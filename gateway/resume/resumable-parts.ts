@@ -1,8 +1,10 @@
 /** What a resumable receiver is made of: its connection, its settings, and its state for another gateway. */
+import { closeCodes } from '../../shared/close-codes.js'
 import type { GatewayEvent } from '../events/event.js'
 import type { ClientAddress } from '../options/options.js'
 import type { PomeloForm, PomeloMessages } from '../protocols/pomelo-messages.js'
 import type { ReceiverState } from '../sessions/receiver.js'
+import type { Ending } from '../sessions/registry-events.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { Backlog, BacklogState } from './backlog.js'
 import type { ResumableKeeper } from './resumable-keeper.js'
@@ -45,5 +47,19 @@ export interface ResumableState {
   readonly received: number
   /** Number of counted messages that were passed to a connection, and so may have arrived. */
   readonly given: number
+  /** How the session ends if the client does not come back. */
+  readonly dropped: Ending
   readonly backlog: BacklogState
+}
+
+/** How a session ends whose client went to another gateway, and is not seen again. */
+export const movedAway: Ending = {
+  code: closeCodes.resumed,
+  reason: 'its client went to another gateway',
+  kickReason: null
+}
+
+/** Returns a test whether a user is one of these. Nobody is only the first. */
+export function isEither(first: string | null, last: string | null): (uid: string | null) => boolean {
+  return uid => uid === first || (uid !== null && uid === last)
 }

@@ -14,11 +14,17 @@ import { encodeFrame } from '../events/frames.js'
 import type { ClientAddress } from '../options/options.js'
 import type { PomeloMessages } from '../protocols/pomelo-messages.js'
 import type { Receiver, ReceiverState } from '../sessions/receiver.js'
-import type { Ending } from '../sessions/registry.js'
+import type { Ending } from '../sessions/registry-events.js'
 import type { Session } from '../sessions/session.js'
-import type { ResumableConnection, ResumableInit, ResumableState } from './resumable-parts.js'
+import {
+  isEither,
+  movedAway,
+  type ResumableConnection,
+  type ResumableInit,
+  type ResumableState
+} from './resumable-parts.js'
 
-/** Bytes of memory that a detached session takes if it holds nothing; measured, and verified by a test. */
+/** Bytes that a detached session takes if it holds nothing; verified by a test. */
 const cost = 2_048
 
 export class ResumableReceiver implements Receiver {
@@ -32,10 +38,12 @@ export class ResumableReceiver implements Receiver {
   /** Data messages of the client that were taken in. */
   #received = 0
   #isPausing = false
-  /** Number of counted messages that were passed to a connection, and so may have arrived. */
+  /** Counted messages that were passed to a connection, and so may have arrived. */
   #given = 0
-  /** While the client catches up: keys of the `latest` events that are still to be sent. */
+  /** While the client catches up: keys of the `latest` events still to be sent. */
   #missing: Set<string> | undefined
+  /** Events since the state was exported, which the other gateway is to have. */
+  #late: GatewayEvent[] | undefined
   /** Why the client is away. */
   #dropped: Ending | undefined
 
@@ -72,9 +80,7 @@ export class ResumableReceiver implements Receiver {
 
   /** Returns `isOf` as a function that does not keep the session in memory. */
   describeUser(): (uid: string | null) => boolean {
-    const first = this.#init.uid
-    const last = this.session?.uid ?? null
-    return uid => uid === first || (uid !== null && uid === last)
+    return isEither(this.#init.uid, this.session?.uid ?? null)
   }
 
   /** Bytes of memory of the receiver and its session, without frames that are shared with others. */
@@ -82,12 +88,11 @@ export class ResumableReceiver implements Receiver {
     return cost + this.#init.backlog.ownBytes + this.session!.bytes
   }
 
-  /** Data messages of the client that were taken in. */
   get received(): number {
     return this.#received
   }
 
-  /** How the session ends if the client does not come back. */
+  /** How it ends if the client does not come back. */
   get dropped(): Ending | undefined {
     return this.#dropped
   }
@@ -116,6 +121,7 @@ export class ResumableReceiver implements Receiver {
       metrics.count('eventsDropped')
       return false
     }
+    this.#late?.push(event)
     if (event.delivery === deliveries.latest) {
       const { latestKey } = event
       if (backlog.keep(latestKey, kept) && live === undefined) metrics.count('eventsReplaced')
@@ -132,8 +138,8 @@ export class ResumableReceiver implements Receiver {
 
   inspect(isWatched: boolean): ReceiverState {
     const { bytes, messages } = this.#init.backlog
-    const { sendBytes = null, roundTrip = null } = this.#connection?.inspect(isWatched) ?? {}
-    return { sendBytes, roundTrip, backlog: { bytes, messages } }
+    const state = this.#connection?.inspect(isWatched) ?? { sendBytes: null, roundTrip: null }
+    return { ...state, backlog: { bytes, messages } }
   }
 
   pause(): void {
@@ -166,10 +172,7 @@ export class ResumableReceiver implements Receiver {
     return received < backlog.floor ? 'lost' : 'resumable'
   }
 
-  /**
-   * Called when the client is back on another connection. Closes the old connection if its loss was not
-   * noticed.
-   */
+  /** The client is back on another connection. Closes the old one if its loss was not noticed. */
   takeOver(received: number, messages: PomeloMessages): void {
     const { backlog, keeper } = this.#init
     const connection = this.#connection
@@ -192,14 +195,13 @@ export class ResumableReceiver implements Receiver {
     if (this.#missing !== undefined) connection.feed(this.#takePiece)
   }
 
-  /** Called when the client has acknowledged the handshake: it has its new token. */
+  /** The client has acknowledged the handshake: it has its new token. */
   confirm(): void {
     this.#init.keeper.confirmed(this)
   }
 
   /**
-   * Records that the client has received `count` counted messages. Returns how many of the client's messages
-   * were received.
+   * The client has received `count` counted messages. Returns how many of its messages were received.
    *
    * @throws `PROTOCOL_VIOLATED`
    */
@@ -210,7 +212,7 @@ export class ResumableReceiver implements Receiver {
     return this.#received
   }
 
-  /** Called when the connection is gone. `isFinal`: the client will not come back, or is not allowed to. */
+  /** The connection is gone. `isFinal`: the client will not come back, or is not allowed to. */
   drop(connection: ResumableConnection, ending: Ending, isFinal: boolean): void {
     if (this.#connection !== connection || this.session === undefined) return
     this.#connection = undefined
@@ -224,42 +226,44 @@ export class ResumableReceiver implements Receiver {
     this.#endIfLost()
   }
 
-  /**
-   * Closes the client's connection, if there is one, because the client has come back at another gateway.
-   * Returns whether there was one, whose loss nobody was told of.
-   */
-  letGo(): boolean {
+  /** Closes the client's connection, if there is one: the client has come back at another gateway. */
+  letGo(): void {
     const connection = this.#connection
-    if (connection === undefined) return false
+    if (connection === undefined) return
     this.#connection = undefined
     this.#missing = undefined
     this.#state = 'detached'
-    this.#dropped = { code: closeCodes.resumed, reason: 'its client went to another gateway', kickReason: null }
+    this.#dropped = movedAway
     connection.end(closeCodes.resumed, null)
-    return true
   }
 
-  /** Returns its state for another gateway. Its client must be away. */
-  exportState(): ResumableState {
+  /** Returns its state for another gateway. Events that still come are also added to `late`. */
+  exportState(late: GatewayEvent[]): ResumableState {
+    this.#late = late
     const { uid, epoch, backlog } = this.#init
-    const { form } = this.#messages
-    const [address, received, given] = [this.#address, this.#received, this.#given]
-    return { uid, epoch, form, address, received, given, backlog: backlog.exportState() }
+    return {
+      ...{ uid, epoch, form: this.#messages.form, address: this.#address, received: this.#received },
+      ...{ given: this.#given, dropped: this.#dropped ?? movedAway, backlog: backlog.exportState() }
+    }
   }
 
-  /** Takes in the state of another gateway, beside what `ResumableInit` has of it. */
-  importState({ address, received, given }: ResumableState, dropped: Ending): void {
-    this.#address = address
-    this.#received = received
-    this.#given = given
-    this.#dropped = dropped
+  stay(): void {
+    this.#late = undefined
   }
 
-  /** Called when another gateway has its session. */
   discard(): void {
     this.#state = 'over'
     this.session = undefined
     this.#init.backlog.clear()
+  }
+
+  /** Takes in the state of another gateway. */
+  importState({ address, received, given, dropped, backlog }: ResumableState): void {
+    this.#init.backlog.importState(backlog)
+    this.#address = address
+    this.#received = received
+    this.#given = given
+    this.#dropped = dropped
   }
 
   #sendCounted(frame: string, isMoreNear = false): void {
@@ -273,34 +277,24 @@ export class ResumableReceiver implements Receiver {
     }
   }
 
-  /** Called when a message was kept instead of being sent. */
   #keptForLater(): void {
     this.#endIfLost()
     if (this.#state === 'detached' && this.session !== undefined) this.#init.keeper.resized(this)
   }
 
-  /** Ends the session if a message that the client needs next was dropped from the backlog. */
+  /** Ends the session if the backlog has dropped a message that the client needs next. */
   #endIfLost(): void {
-    if (this.session === undefined || this.#init.backlog.floor <= this.#given) return
-    this.#init.keeper.overflowed(this)
+    if (this.session !== undefined && this.#init.backlog.floor > this.#given)
+      this.#init.keeper.overflowed(this)
   }
 
-  /**
-   * Returns the next piece for a client that catches up. Returns '' when it has caught up: from then on,
-   * messages are sent at once.
-   */
+  /** Returns the next piece for a client that catches up; '' when it has, and is sent messages at once. */
   readonly #takePiece = (): string => {
     const { backlog, pieceLength } = this.#init
-    const missing = this.#missing
-    if (missing === undefined) return ''
-    let piece = ''
-    while (this.#given < backlog.sent && piece.length < pieceLength) piece += backlog.frame(++this.#given)
-    for (const key of missing) {
-      if (piece.length >= pieceLength) return piece
-      missing.delete(key)
-      piece += backlog.latest(key) ?? ''
-    }
-    if (this.#given === backlog.sent) this.#missing = undefined
-    return piece
+    if (this.#missing === undefined) return ''
+    const { text, given } = backlog.takePiece(this.#given, this.#missing, pieceLength)
+    this.#given = given
+    if (given === backlog.sent && this.#missing.size === 0) this.#missing = undefined
+    return text
   }
 }

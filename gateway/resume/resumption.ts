@@ -5,7 +5,6 @@
  */
 import { randomBytes } from 'node:crypto'
 import { closeCodes } from '../../shared/close-codes.js'
-import type { Logger } from '../../shared/text/log.js'
 import {
   type ResumeFailure,
   type ResumePoint,
@@ -16,47 +15,24 @@ import {
 import { addressKey } from '../addresses/client-address.js'
 import { SharedBudget } from '../limits/shared-budget.js'
 import type { PomeloMessages } from '../protocols/pomelo-messages.js'
-import type { Ending, Registry } from '../sessions/registry.js'
+import type { Ending } from '../sessions/registry-events.js'
 import type { Session } from '../sessions/session.js'
-import type { Metrics } from '../telemetry/metrics.js'
-import { Backlog, type BacklogLimits } from './backlog.js'
-import { type DetachedLimits, DetachedSessions, type Surplus } from './detached-sessions.js'
+import { Backlog } from './backlog.js'
+import { DetachedSessions } from './detached-sessions.js'
+import { EvictionLog } from './eviction-log.js'
 import type { FarSessions } from './far-sessions.js'
 import { type Farewell, Farewells } from './farewells.js'
 import type { ResumableKeeper } from './resumable-keeper.js'
+import type { ResumableState } from './resumable-parts.js'
 import { ResumableReceiver } from './resumable-receiver.js'
-import { hashSecret, ResumeSecrets } from './resume-secrets.js'
+import { hashSecret, ResumeSecrets, type SecretHashes } from './resume-secrets.js'
+import { type ResumeAnswer, type ResumptionInit, windowOf } from './resumption-init.js'
 import { Waits } from './waits.js'
-
-export interface ResumptionInit extends BacklogLimits, DetachedLimits {
-  readonly registry: Registry
-  readonly metrics: Metrics
-  readonly log: Logger
-  /** Milliseconds for which a detached session is kept; 0: no session is kept. */
-  readonly resumeWindow: number
-  /** Milliseconds for which a detached session that holds nothing is kept; capped by `resumeWindow`. */
-  readonly unboundResumeWindow: number
-  /** Bytes of memory that all backlogs together may take. */
-  readonly maxBacklogBytesInAll: number
-  /** Bytes that may wait to be sent to one client. */
-  readonly maxSendBytes: number
-  readonly monotonic: () => number
-}
 
 /**
  * Maximum number of characters that are written at once while a client catches up, far below `maxSendBytes`.
  */
 const longestPiece = 65_536
-
-/**
- * Milliseconds between two log lines about evictions, of which strangers could cause any number.
- */
-const quietFor = 10_000
-
-export interface ResumeAnswer {
-  readonly receiver: ResumableReceiver
-  readonly reply: ResumeReply
-}
 
 export class Resumption implements ResumableKeeper {
   readonly #init: ResumptionInit
@@ -72,12 +48,11 @@ export class Resumption implements ResumableKeeper {
   #forgiven = 0
   /** The sessions of other gateways; undefined without a cluster. */
   far: FarSessions | undefined
-  /** Evictions since the last log line about them. */
-  #evictedUnlogged = 0
-  #loggedAt = Number.NEGATIVE_INFINITY
+  readonly #evictions: EvictionLog
 
   constructor(init: ResumptionInit) {
     this.#init = init
+    this.#evictions = new EvictionLog(init)
     this.#detached = new DetachedSessions(init)
     this.#farewells = new Farewells(init.resumeWindow)
     init.registry.on('resumeWindow', session => this.#windowSet(session))
@@ -88,7 +63,6 @@ export class Resumption implements ResumableKeeper {
     return this.#init.resumeWindow > 0
   }
 
-  /** Number of sessions whose client is away. */
   get awayCount(): number {
     return this.#detached.size
   }
@@ -126,17 +100,70 @@ export class Resumption implements ResumableKeeper {
       return { receiver: found, reply: this.#describe(found, true) }
     }
     if (found !== undefined) this.#init.metrics.count('resumesFailed')
-    const { metrics, maxSendBytes } = this.#init
-    const receiver = new ResumableReceiver({
-      messages,
-      metrics,
-      pieceLength: Math.min(longestPiece, maxSendBytes / 4),
-      epoch: randomBytes(8).toString('base64url'),
-      backlog: new Backlog(this.#init, this.#budget),
-      uid,
-      keeper: this
-    })
+    const epoch = randomBytes(8).toString('base64url')
+    const receiver = this.#create(this.#init.registry.reserve(), { uid, epoch }, messages)
     return { receiver, reply: this.#describe(receiver, false, found) }
+  }
+
+  /**
+   * Finds the session that a client wants to resume at another gateway. Returns its farewell if it was ended
+   * on purpose, and why the client can't have it otherwise.
+   */
+  findToMove(hash: string, uid: string | null): ResumableReceiver | Farewell | ResumeFailure {
+    const receiver = this.#secrets.find(hash)
+    if (receiver?.session === undefined) return this.#farewells.take(hash, uid) ?? resumeFailures.gone
+    return receiver.isOf(uid) ? receiver : resumeFailures.stranger
+  }
+
+  /** Ends the wait for a client that has come back at another gateway. */
+  letGo(receiver: ResumableReceiver): void {
+    receiver.session!.unwatchSize()
+    this.#forget(receiver)
+  }
+
+  /** The hashes of a client's secrets, which go with its session to another gateway. */
+  hashesOf(receiver: ResumableReceiver): SecretHashes {
+    return this.#secrets.hashesOf(receiver)
+  }
+
+  /** Another gateway has the session of this receiver. */
+  moveOut(receiver: ResumableReceiver): void {
+    this.#secrets.end(receiver)
+    receiver.discard()
+  }
+
+  /** Returns the receiver of a session of another gateway. It has no session yet. */
+  moveIn(
+    sid: number,
+    state: ResumableState,
+    hashes: SecretHashes,
+    messages: PomeloMessages
+  ): ResumableReceiver {
+    const receiver = this.#create(sid, state, messages)
+    receiver.importState(state)
+    this.#secrets.add(receiver, hashes)
+    return receiver
+  }
+
+  /** Waits for the client of a session, without telling anybody that it is away. */
+  wait(receiver: ResumableReceiver): void {
+    const session = receiver.session!
+    const since = this.#init.monotonic() - this.#forgiven
+    this.#waits.set(receiver, { since, ...windowOf(session, this.#init) })
+    session.watchSize(() => this.resized(receiver))
+    this.#detached.add(receiver, addressKey(receiver.address.ip), receiver.bytes)
+    this.#makeRoom()
+  }
+
+  #create(
+    sid: number,
+    { uid, epoch }: Pick<ResumableState, 'uid' | 'epoch'>,
+    messages: PomeloMessages
+  ): ResumableReceiver {
+    const { metrics, maxSendBytes } = this.#init
+    const pieceLength = Math.min(longestPiece, maxSendBytes / 4)
+    const backlog = new Backlog(this.#init, this.#budget)
+    return new ResumableReceiver({ messages, metrics, pieceLength, sid, epoch, backlog, uid, keeper: this })
   }
 
   /**
@@ -170,13 +197,9 @@ export class Resumption implements ResumableKeeper {
     const { metrics, registry } = this.#init
     metrics.count('sessionsDetached')
     const session = receiver.session!
-    const since = this.#init.monotonic() - this.#forgiven
-    const { ms, isBrief } = this.#windowOf(session)
-    this.#waits.set(receiver, { since, ms, isBrief })
+    const { ms, isBrief } = windowOf(session, this.#init)
     if (ms === 0) return this.#endAway(receiver, isBrief ? 'nothing to keep' : 'not to be waited for')
-    session.watchSize(() => this.resized(receiver))
-    this.#detached.add(receiver, addressKey(receiver.address.ip), receiver.bytes)
-    this.#makeRoom()
+    this.wait(receiver)
     if (session.isOpen) registry.drop(session, receiver.dropped!.reason, ms)
   }
 
@@ -211,8 +234,6 @@ export class Resumption implements ResumableKeeper {
     this.#secrets.confirm(receiver)
   }
 
-  // LOCAL-SESSIONS: a token is looked up among the sessions of this gateway. A client that comes back to
-  // another gateway gets `gone` and a new session.
   #find(
     { epoch, received }: ResumePoint,
     hash: string,
@@ -239,25 +260,17 @@ export class Resumption implements ResumableKeeper {
   }
 
   #describe(receiver: ResumableReceiver, resumed: boolean, reason?: ResumeFailure): ResumeReply {
-    const token = this.#secrets.offer(receiver)
+    const token = this.#secrets.offer(receiver, receiver.sid)
     const { epoch, received } = receiver
     const window = (receiver.session?.resumeWindow ?? this.#init.resumeWindow) / 1000
     return { token, epoch, resumed, received, window, ...(reason === undefined ? {} : { reason }) }
-  }
-
-  /** Returns how long a session waits for its client. Brief: only because it holds nothing. */
-  #windowOf(session: Session): { readonly ms: number; readonly isBrief: boolean } {
-    const { resumeWindow, unboundResumeWindow } = this.#init
-    if (session.resumeWindow !== undefined) return { ms: session.resumeWindow, isBrief: false }
-    const isBrief = unboundResumeWindow < resumeWindow && session.holdsNothing
-    return { ms: isBrief ? unboundResumeWindow : resumeWindow, isBrief }
   }
 
   /** Changes a wait under way after the session's window was set. */
   #windowSet(session: Session): void {
     const { receiver } = session
     const wait = receiver instanceof ResumableReceiver && this.#waits.find(receiver)
-    if (wait) this.#waits.set(receiver, { ...this.#windowOf(session), since: wait.since })
+    if (wait) this.#waits.set(receiver, { ...windowOf(session, this.#init), since: wait.since })
   }
 
   /** Forgets a receiver whose client is back, or whose session is over. */
@@ -275,7 +288,7 @@ export class Resumption implements ResumableKeeper {
       // room too.
       this.#detached.delete(surplus.item)
       this.#init.metrics.count('detachedSessionsEvicted')
-      this.#logEviction(surplus)
+      this.#evictions.tell(surplus.limit, surplus.address)
       this.#endAway(surplus.item, 'not kept for longer: too much is kept for others')
     }
   }
@@ -283,18 +296,5 @@ export class Resumption implements ResumableKeeper {
   #endAway(receiver: ResumableReceiver, why: string): void {
     const { code, reason, kickReason } = receiver.dropped!
     this.endSession(receiver.session!, { code, reason: `${reason}, and ${why}`, kickReason })
-  }
-
-  #logEviction({ limit, address }: Surplus<ResumableReceiver>): void {
-    this.#evictedUnlogged++
-    const now = this.#init.monotonic()
-    if (now - this.#loggedAt < quietFor) return
-    this.#init.log.warn('Sessions whose clients were away have made room for others', {
-      sessions: this.#evictedUnlogged,
-      limit,
-      address
-    })
-    this.#loggedAt = now
-    this.#evictedUnlogged = 0
   }
 }

@@ -115,11 +115,16 @@ export class Channels {
     const { maxChannels, maxMembers } = this.#limits
     if ((session.channels?.size ?? 0) >= maxChannels) return errors.tooManyChannels(name, maxChannels)
     if (members.size >= maxMembers) return errors.channelFull(name, maxMembers)
+    this.moveIn(session, name)
+    return undefined
+  }
+
+  /** Adds a session that was a member in another gateway, where the limits held. */
+  moveIn(session: Session, name: string): void {
     this.members.add(name, session)
     session.channels ??= new Set()
     session.channels.add(name)
     session.channelsChanged()
-    return undefined
   }
 
   /** Removes a session from a channel. Does nothing if it is no member. */

@@ -6,7 +6,8 @@
  * user yet.
  */
 import { errors, type GatewayError } from '../../shared/errors.js'
-import { type Registry, replaced } from './registry.js'
+import type { Registry } from './registry.js'
+import { replaced } from './registry-events.js'
 import type { Session } from './session.js'
 import type { ClaimedSessions, UserClaims } from './user-claims.js'
 

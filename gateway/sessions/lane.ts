@@ -24,6 +24,11 @@ export class Lane {
   concurrent: Set<Request> | undefined
   /** Undecided requests of the session, concurrent ones included; the lane's limit counts them. */
   open = 0
+  /**
+   * Set while the session is to go to another gateway: nothing more is handed out. Called whenever a turn of
+   * the session is over.
+   */
+  held: (() => void) | undefined
   /** Whether the session's socket is paused because too many requests are open. */
   isPausing = false
 

@@ -5,7 +5,6 @@
 import { EventEmitter } from 'node:events'
 import { closeCodes } from '../../shared/close-codes.js'
 import { errors, type GatewayError } from '../../shared/errors.js'
-import type { ConnectInfo } from '../../shared/link/hooks.js'
 import { noLimits } from '../../shared/values/settings-text.js'
 import type { SingleSession } from '../options/plain-options.js'
 import type { Metrics } from '../telemetry/metrics.js'
@@ -13,39 +12,10 @@ import { type Identity, nobody } from './authentication.js'
 import { SessionsByName } from './channels.js'
 import type { ClaimedBinds } from './claimed-binds.js'
 import type { Receiver } from './receiver.js'
+import { type ClientInfo, type Ending, type RegistryEvents, replaced } from './registry-events.js'
 import { Session } from './session.js'
+import type { SessionState } from './session-state.js'
 import type { Author } from './settings-change.js'
-
-export interface RegistryEvents {
-  /** `client`: what is known of the client beside its address. */
-  opened: [session: Session, client: ClientInfo]
-  /**
-   * Emitted when the client's connection was lost and the session waits for it. `endsAt`: when the session
-   * ends if the client does not come back, by the wall clock.
-   */
-  dropped: [session: Session, reason: string, endsAt: number]
-  /**
-   * Emitted when a client is back on another connection, whether the loss of the last one was noticed or not.
-   */
-  resumed: [session: Session, client: ClientInfo]
-  /** Emitted when the time for which a session waits for its client was set. */
-  resumeWindow: [session: Session]
-  bind: [session: Session, uid: string]
-  unbind: [session: Session, uid: string]
-  /** Emitted once for each session. */
-  closed: [session: Session, reason: string]
-}
-
-export type ClientInfo = Omit<ConnectInfo, 'address' | 'resumed'>
-
-/** The end of a session, and what its client is told. */
-export interface Ending {
-  readonly code: number
-  /** The reason for the log and for listeners. */
-  readonly reason: string
-  /** What the client is told in a kick; null: it sees only the close code. */
-  readonly kickReason: string | null
-}
 
 export interface RegistryInit {
   readonly frontendId: string
@@ -65,6 +35,8 @@ export class Registry extends EventEmitter<RegistryEvents> {
   readonly #bySid = new Map<number, Session>()
   /** The sessions of each user. */
   readonly users = new SessionsByName()
+  /** Sessions on their way to another gateway, with the end that was asked for meanwhile. */
+  readonly #leaving = new Map<Session, Ending | undefined>()
   // Numbers are not reused, not even after a restart, so a late operation can never affect another session.
   #lastSid: number
   /** Binds users that must be claimed first; undefined if none must. */
@@ -92,8 +64,8 @@ export class Registry extends EventEmitter<RegistryEvents> {
 
   /**
    * Opens a session. It has the user and the settings of `identity` before listeners are told. The caller
-   * first checks with `judgeUid` whether another session keeps this user out. `sid`: the number for which the
-   * user was claimed.
+   * first checks with `judgeUid` whether another session keeps this user out. `sid`: the number that was
+   * reserved for it.
    */
   open(
     receiver: Receiver,
@@ -145,8 +117,10 @@ export class Registry extends EventEmitter<RegistryEvents> {
     this.emit('resumed', session, client)
   }
 
+  /** Returns a session by its number; undefined for one that another gateway is about to have. */
   find(sid: number): Session | undefined {
-    return this.#bySid.get(sid)
+    const session = this.#bySid.get(sid)
+    return session !== undefined && this.#leaving.size > 0 && this.#leaving.has(session) ? undefined : session
   }
 
   /** All sessions of a user: a copy, safe to walk while they end. */
@@ -221,6 +195,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
   /** Ends a session; does nothing if it has ended. Listeners still see its uid and its settings. */
   end(session: Session, { code, reason, kickReason }: Ending): void {
     if (!session.isOpen) return
+    if (this.#leaving.has(session)) return void this.#leaving.set(session, { code, reason, kickReason })
     const { receiver } = session
     session.close()
     this.#bySid.delete(session.sid)
@@ -232,6 +207,44 @@ export class Registry extends EventEmitter<RegistryEvents> {
     } finally {
       receiver?.end(code, kickReason)
     }
+  }
+
+  /** A session is on its way to another gateway: it is not found by its number, and does not end. */
+  leave(session: Session): void {
+    this.#leaving.set(session, undefined)
+  }
+
+  /** A session that was on its way stays here. It ends now if it was to end meanwhile. */
+  stay(session: Session): void {
+    const ending = this.#leaving.get(session)
+    this.#leaving.delete(session)
+    if (ending !== undefined) this.end(session, ending)
+  }
+
+  /** Another gateway has a session. Returns the end that was asked for while it was on its way. */
+  moveOut(session: Session, to: string): Ending | undefined {
+    const ending = this.#leaving.get(session)
+    this.#leaving.delete(session)
+    session.close()
+    this.#bySid.delete(session.sid)
+    if (session.uid !== null) this.#forgetUid(session, session.uid)
+    this.#metrics.count('sessionsMovedOut')
+    this.emit('moved', session, to)
+    return ending
+  }
+
+  /** Takes over a session of another gateway. */
+  moveIn(state: SessionState, receiver: Receiver, from: string): Session {
+    const session = new Session(this.#frontendId, state.sid, receiver)
+    session.since = state.since
+    session.protocol = state.protocol
+    session.resumeWindow = state.resumeWindow ?? undefined
+    session.importSettings(state)
+    this.#bySid.set(session.sid, session)
+    if (state.uid !== null) this.users.add(state.uid, session)
+    this.#metrics.count('sessionsMovedIn')
+    this.emit('movedIn', session, from)
+    return session
   }
 
   /** Ends a session on purpose. `reason` is told to the client; null: the client sees only the close code. */
@@ -261,10 +274,3 @@ export class Registry extends EventEmitter<RegistryEvents> {
     this.claimed?.release(uid, session.sid)
   }
 }
-
-/** The end of a session whose user came from elsewhere. */
-export const replaced = {
-  code: closeCodes.replaced,
-  reason: 'replaced',
-  kickReason: 'The same user came from elsewhere'
-} as const satisfies Ending

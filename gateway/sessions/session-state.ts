@@ -47,5 +47,7 @@ export function exportKeys(keys: ReadonlyMap<string, Setting> = new Map()): KeyS
 /** Returns undefined for no key, so that it takes no memory. */
 export function importKeys(keys: KeyStates): Map<string, Setting> | undefined {
   if (keys.length === 0) return undefined
-  return new Map(keys.map(([key, { text, version, route, at }]) => [key, { text, version, viewId: 0, route, at }]))
+  return new Map(
+    keys.map(([key, { text, version, route, at }]) => [key, { text, version, viewId: 0, route, at }])
+  )
 }

@@ -19,13 +19,10 @@ import type { Receiver } from './receiver.js'
 import { exportKeys, importKeys, type SettingsState } from './session-state.js'
 import { type Author, lengthOf, noAuthor, type Setting, type SettingsChange } from './settings-change.js'
 
-/** Bytes of memory that a key takes beside its characters; measured, and verified by a test. */
+/** Bytes of memory that a key takes beside its characters; verified by a test. */
 const keyCost = 128
 
-/**
- * Bytes of memory that a channel, or a remembered deletion, takes with the longest name; measured, and
- * verified by a test.
- */
+/** Bytes that a channel, or a remembered deletion, takes with the longest name; verified by a test. */
 const nameCost = 512
 
 /**
@@ -246,9 +243,10 @@ export class Session {
     return { uid, version, settings, deletions, deletionsForgotten }
   }
 
-  /** Takes in the settings of another gateway. To all views their changes are foreign. */
-  importSettings({ version, settings, deletions, deletionsForgotten }: SettingsState): void {
+  /** Takes in the user and the settings of another gateway. To all views their changes are foreign. */
+  importSettings({ uid, version, settings, deletions, deletionsForgotten }: SettingsState): void {
     for (const [key, { text }] of settings) this.#length += lengthOf(key, text)
+    this.#uid = uid
     this.#settings = importKeys(settings)
     this.#deletions = importKeys(deletions)
     this.#deletionsForgotten = deletionsForgotten

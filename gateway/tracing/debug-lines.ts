@@ -48,6 +48,12 @@ export class DebugLines implements ConnectionWatcher, RefusalWatcher, RequestWat
     registry.on('resumed', (session, { protocol }) =>
       this.#tell('A session was resumed', session, { ...session.receiver?.address, protocol })
     )
+    registry.on('moved', (session, to) =>
+      this.#tell('A session has gone to another gateway', session, { to })
+    )
+    registry.on('movedIn', (session, from) =>
+      this.#tell('A session has come from another gateway', session, { from })
+    )
     registry.on('closed', (session, reason) => this.#tell('A session was closed', session, { reason }))
   }
 

@@ -41,6 +41,8 @@ export interface ConnectInfo {
   readonly user?: unknown
   /** Whether the client has come back to an earlier session. */
   readonly resumed: boolean
+  /** Whether that session has come from another gateway of the cluster with its client. */
+  readonly moved: boolean
 }
 
 /** Describes the loss of a client's connection. Passed to onDrop. */

@@ -56,7 +56,7 @@ export interface ResumeReply {
   readonly reason?: ResumeFailure
 }
 
-/** Maximum length of a token or an epoch; ours have 22 and 11 characters. */
+/** Maximum length of a token or an epoch; ours have at most 34 and 11 characters. */
 const longestSecret = 64
 
 /** @throws `FRAME_MALFORMED` */

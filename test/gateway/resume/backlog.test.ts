@@ -131,6 +131,11 @@ t.test('whatever is done to it, it has the last messages in order, and its bytes
         const frames = framesOf(backlog)
         const latest = backlog.latestKeys.map(place => backlog.latest(place)!)
         t.equal(backlog.sent, sent.length)
+        const budgetThere = new SharedBudget(1_000_000, () => 1)
+        const there = begin({ maxBacklogBytes, maxBacklogMessages: 9 }, budgetThere)
+        there.importState(backlog.exportState())
+        t.same(there.exportState(), backlog.exportState(), 'a copy in another gateway is the same')
+        t.same([there.bytes, there.floor, budgetThere.bytes], [backlog.bytes, backlog.floor, backlog.bytes])
         if (backlog.floor <= sent.length) t.same(frames, sent.slice(backlog.floor))
         const costs = messages(...frames) + latest.length * latestCost.own
         const bytes = costs + [...latest, ...backlog.latestKeys].join('').length

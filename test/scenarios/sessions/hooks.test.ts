@@ -38,7 +38,10 @@ t.test('onConnect knows the address, the protocol and what a Pomelo client said 
   const { connect, joinPomelo } = await start(t)
   const address = { ip: '127.0.0.1', port: Number }
   const { greeted } = await (await connect()).request('player.who')
-  t.same({ ...greeted, address: undefined }, { address: undefined, protocol: 'json', resumed: false })
+  t.same(
+    { ...greeted, address: undefined },
+    { address: undefined, protocol: 'json', resumed: false, moved: false }
+  )
   t.match(greeted, { address })
   const player = await joinPomelo({ name: 'räd' })
   const { body } = await player.request('player.who')
