@@ -9,7 +9,7 @@ import { formatSessions } from '../../shared/values/session-text.js'
 import { ownPushLimits, type SettingsLimits } from '../../shared/values/settings-text.js'
 import type { Registry } from '../sessions/registry.js'
 import type { Session } from '../sessions/session.js'
-import { type Author, parseChange } from '../sessions/settings-change.js'
+import { type Author, parseChange } from '../sessions/session-state.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { OperationAcks } from './operation-acks.js'
 

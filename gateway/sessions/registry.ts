@@ -10,12 +10,11 @@ import type { SingleSession } from '../options/plain-options.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { type Identity, nobody } from './authentication.js'
 import { SessionsByName } from './channels.js'
-import type { ClaimedBinds } from './claimed-binds.js'
 import type { Receiver } from './receiver.js'
 import { type ClientInfo, type Ending, type RegistryEvents, replaced } from './registry-events.js'
 import { Session } from './session.js'
-import type { SessionState } from './session-state.js'
-import type { Author } from './settings-change.js'
+import type { Author, SessionState } from './session-state.js'
+import type { ClaimedBinds } from './user-claims.js'
 
 export interface RegistryInit {
   readonly frontendId: string

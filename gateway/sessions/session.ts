@@ -16,8 +16,16 @@ import type { SessionText } from '../../shared/values/session-text.js'
 import { formatSetting, type SettingsLimits } from '../../shared/values/settings-text.js'
 import { Lane } from './lane.js'
 import type { Receiver } from './receiver.js'
-import { exportKeys, importKeys, type SettingsState } from './session-state.js'
-import { type Author, lengthOf, noAuthor, type Setting, type SettingsChange } from './settings-change.js'
+import {
+  type Author,
+  exportKeys,
+  importKeys,
+  lengthOf,
+  noAuthor,
+  type Setting,
+  type SettingsChange,
+  type SettingsState
+} from './session-state.js'
 
 /** Bytes of memory that a key takes beside its characters; verified by a test. */
 const keyCost = 128

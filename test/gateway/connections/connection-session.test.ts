@@ -12,7 +12,7 @@ import type { FarSessions, Taken } from '../../../gateway/resume/far-sessions.js
 import type { ResumableReceiver } from '../../../gateway/resume/resumable-receiver.js'
 import { Resumption } from '../../../gateway/resume/resumption.js'
 import { Authentication, type HandshakeRefusal } from '../../../gateway/sessions/authentication.js'
-import { ClaimedBinds } from '../../../gateway/sessions/claimed-binds.js'
+import { ClaimedBinds } from '../../../gateway/sessions/user-claims.js'
 import { Registry } from '../../../gateway/sessions/registry.js'
 import { Metrics } from '../../../gateway/telemetry/metrics.js'
 import { closeCodes } from '../../../shared/close-codes.js'

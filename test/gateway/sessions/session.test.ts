@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Session } from '../../../gateway/sessions/session.js'
-import { parseChange } from '../../../gateway/sessions/settings-change.js'
+import { parseChange } from '../../../gateway/sessions/session-state.js'
 import { formatSetting } from '../../../shared/values/settings-text.js'
 import { FakeReceiver } from '../../helpers/fake-receiver.js'
 

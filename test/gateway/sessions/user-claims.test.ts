@@ -1,7 +1,7 @@
 import t from 'tap'
-import { ClaimedBinds } from '../../../gateway/sessions/claimed-binds.js'
 import { Registry } from '../../../gateway/sessions/registry.js'
 import { replaced } from '../../../gateway/sessions/registry-events.js'
+import { ClaimedBinds } from '../../../gateway/sessions/user-claims.js'
 import { Metrics } from '../../../gateway/telemetry/metrics.js'
 import { closeCodes } from '../../../shared/close-codes.js'
 import { errors } from '../../../shared/errors.js'
