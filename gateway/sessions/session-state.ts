@@ -13,6 +13,11 @@ export interface Author {
   readonly at: number
 }
 
+/**
+ * Deleted keys that are remembered for `commit`; of older deletions only the latest version is remembered.
+ */
+export const rememberedDeletions = 64
+
 /** The value of a key, and its last change. */
 export interface Setting extends Author {
   text: string

@@ -22,21 +22,14 @@ import {
   importKeys,
   lengthOf,
   noAuthor,
+  rememberedDeletions,
   type Setting,
   type SettingsChange,
   type SettingsState
 } from './session-state.js'
 
-/** Bytes of memory that a key takes beside its characters; verified by a test. */
-const keyCost = 128
-
-/** Bytes that a channel, or a remembered deletion, takes with the longest name; verified by a test. */
-const nameCost = 512
-
-/**
- * Deleted keys that are remembered for `commit`; of older deletions only the latest version is remembered.
- */
-const rememberedDeletions = 64
+/** Bytes that a key takes beside its characters, and a name of a channel or a deletion; tests verify them. */
+const [keyCost, nameCost] = [128, 512]
 
 export class Session {
   readonly sid: number
