@@ -61,6 +61,9 @@ export class Inbox implements InboxReader {
   }
 }
 
+/** Acks of a range; far more than any message has, so that no malformed one takes forever. */
+const mostInRange = 2 ** 24
+
 /** The worker's half: passes each item of a message to the reader's method, in order. */
 export function readInbox(message: InboxMessage, to: InboxReader): void {
   let at = 0
@@ -75,6 +78,7 @@ export function readInbox(message: InboxMessage, to: InboxReader): void {
       case inboxKinds.allAcked: {
         const first = number()
         const last = number()
+        if (!(last - first < mostInRange)) throw new Error(`An inbox acks ${first} to ${last}`)
         for (let ack = first; ack <= last; ack++) to.acked(ack, '')
         break
       }

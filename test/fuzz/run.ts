@@ -11,6 +11,7 @@ import { fuzzDecoders } from './decoders.js'
 import { fuzzHeaders } from './headers.js'
 import { fuzzHttp } from './http.js'
 import { createRandom } from './inputs.js'
+import { fuzzLinks } from './links.js'
 import { fuzzLogText } from './log-text.js'
 import { fuzzToldTexts } from './told-texts.js'
 
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     inputs: { type: 'string', default: '1000000' },
     upgrades: { type: 'string', default: '1000000' },
     lines: { type: 'string', default: '500000' },
+    batches: { type: 'string', default: '200000' },
     visits: { type: 'string', default: '5000' },
     conversations: { type: 'string', default: '20000' },
     streams: { type: 'string', default: '50000' },
@@ -63,6 +65,7 @@ const headers = await run('headers', Number(values.upgrades), count => fuzzHeade
 for (const { dearest } of [decoders, headers])
   if (dearest > mostNanos)
     faults.push(`An input cost ${dearest} ns for each of its bytes, and may cost ${mostNanos}`)
+await run('links', Number(values.batches), count => fuzzLinks(count, next++))
 await run('log', Number(values.lines), count => fuzzLogText(count, next++))
 
 const gateway = await createGateway({

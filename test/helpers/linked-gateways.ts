@@ -62,12 +62,24 @@ export class LinkedGateway {
 /** A network with gateways, by a clock of its own. */
 export class LinkedGateways {
   readonly time = new VirtualTime()
-  readonly network = new LocalNetwork({ now: this.time.monotonic, schedule: this.time.schedule })
+  /** Errors of listeners of the bus, which the links must not let through to it. */
+  readonly busErrors: unknown[] = []
+  readonly network = new LocalNetwork({
+    now: this.time.monotonic,
+    schedule: this.time.schedule,
+    log: { error: (message, fields) => this.busErrors.push([message, fields]), warn() {} }
+  })
+  readonly #apart: number
   #lastStart = 0
+
+  /** @param apart how far the numbers of starts are from each other */
+  constructor(apart = 1) {
+    this.#apart = apart
+  }
 
   /** Makes a gateway that is linked to nobody. */
   make(name: string, limits?: LinkLimits): LinkedGateway {
-    return new LinkedGateway(this, name, ++this.#lastStart, limits)
+    return new LinkedGateway(this, name, (this.#lastStart += this.#apart), limits)
   }
 
   /** Makes gateways that are linked to each other. */

@@ -16,9 +16,14 @@ export function formatItems(items: readonly Item[]): string {
   return text
 }
 
-/** @throws UnreadableBatchError */
+/**
+ * Returns the items of a text, none of which keeps the whole text in memory.
+ *
+ * @throws UnreadableBatchError
+ */
 export function parseItems(text: string): Item[] {
-  return new ItemReader(text, undefined).items(text.length)
+  if (text.startsWith(wideMark)) throw new UnreadableBatchError('a batch without an item at 0')
+  return readEncoded(encodeText(text)).items(text.length)
 }
 
 /** A character that takes more than one byte. V8 answers at once for a text that it stores by bytes. */
@@ -57,12 +62,12 @@ const zero = 48
 /** Reads the items of a text one by one. All methods throw UnreadableBatchError. */
 export class ItemReader {
   readonly #text: string
-  readonly #bytes: Buffer | undefined
+  readonly #bytes: Buffer
   readonly #isWide: boolean
   #at = 0
 
-  /** @param bytes the bytes of the text, from which long texts are copied; without them they are slices */
-  constructor(text: string, bytes: Buffer | undefined, isWide = false) {
+  /** @param bytes the bytes of the text, from which long texts are copied */
+  constructor(text: string, bytes: Buffer, isWide = false) {
     this.#text = text
     this.#bytes = bytes
     this.#isWide = isWide
@@ -127,7 +132,7 @@ export class ItemReader {
     if (end > this.#text.length)
       throw new UnreadableBatchError(`a batch without the ${length} characters at ${start}`)
     this.#at = end
-    if (length < leastSlice || this.#bytes === undefined) return this.#text.slice(start, end)
+    if (length < leastSlice) return this.#text.slice(start, end)
     return this.#isWide
       ? this.#bytes.toString('utf16le', 2 * start, 2 * end)
       : this.#bytes.toString('latin1', start, end)
