@@ -1,0 +1,245 @@
+/** Operations on sessions of other gateways while the bus, a link or a gateway fails. */
+import fc from 'fast-check'
+import t from 'tap'
+import type { Link } from '../../../../gateway/cluster/link/links.js'
+import { readAnswers } from '../../../../gateway/cluster/relays/answers.js'
+import { PeerRelay } from '../../../../gateway/cluster/relays/peer-relay.js'
+import { RemoteViews } from '../../../../gateway/cluster/routing/remote-views.js'
+import { Metrics } from '../../../../gateway/telemetry/metrics.js'
+import { UnreadableError } from '../../../../shared/link/outbox-reader.js'
+import { Channel } from '../../../../workers/api/channel.js'
+import { createRoutedGateways, eventsOf, type RoutedGateway } from '../../../helpers/routed-gateways.js'
+import { until } from '../../../helpers/until.js'
+
+type Two = [RoutedGateway, RoutedGateway]
+type Three = [RoutedGateway, RoutedGateway, RoutedGateway]
+
+const namesOfEvents = (session: Parameters<typeof eventsOf>[0]) => eventsOf(session).map(([name]) => name)
+
+t.test('without the bus an operation fails at once and is not done, and events wait', async t => {
+  const { network, all } = createRoutedGateways(t, ['a', 'b'])
+  const [a, b] = all as Two
+  const session = b.open()
+  const own = a.open()
+  a.channels.join(own, 'room')
+  b.channels.join(session, 'room')
+  const messenger = a.messenger()
+  const room = new Channel('room', messenger)
+  t.equal(await room.size(), 2)
+  network.setDown()
+  const refused = { code: 'CLUSTER_UNAVAILABLE' }
+  await t.rejects(a.service.apush('b', session.sid, 'n', 1), refused)
+  await t.rejects(a.service.aget('b', session.sid), refused)
+  await t.rejects(messenger.asend(b.address(session), 'awaited'), refused)
+  await t.rejects(room.abroadcast('awaited'), refused)
+  await t.rejects(messenger.abroadcast('awaited'), refused)
+  await t.rejects(room.size(), refused)
+  await t.rejects(room.members(), refused)
+  await t.rejects(a.service.akickByUid('*', 'red'), refused)
+  await t.rejects(a.service.agetByUid('*', 'red'), refused)
+  t.same(eventsOf(own), [], 'what can not reach all is done nowhere')
+  room.broadcast('one')
+  messenger.send(b.address(session), 'two')
+  messenger.broadcast('old', 1, { delivery: 'volatile' })
+  await a.service.aget('a', own.sid)
+  t.same(namesOfEvents(own), ['one', 'old'], 'the own sessions have them at once')
+  network.setUp()
+  t.equal(await messenger.asend(b.address(session), 'three'), 1)
+  t.same(namesOfEvents(session), ['one', 'two', 'three'], 'without what is volatile')
+  t.equal(session.get('n'), undefined)
+  t.equal(a.metrics.read().clusterEventsLost, 0)
+  t.ok(a.metrics.read().relayedFailed >= 9)
+})
+
+t.test(
+  'each operation has one end while messages are lost, doubled and late, and is done once at most',
+  async t => {
+    const { network, all } = createRoutedGateways(t, ['a', 'b', 'c'], { timeout: 400 })
+    const [a, b, c] = all as Three
+    const sessions = [b.open(), c.open()]
+    let count = 0
+    network.fault = ({ kind }) => {
+      if (kind !== 'message') return undefined
+      count++
+      return count % 5 === 0
+        ? 'drop'
+        : count % 7 === 0
+          ? 'double'
+          : count % 11 === 0
+            ? { delay: 20 }
+            : undefined
+    }
+    const ends: Promise<string>[] = []
+    for (let n = 0; n < 400; n++) {
+      const { frontendId, sid } = sessions[n % 2]!
+      const pushed = a.service.apush(frontendId, sid, `key-${n}`, n)
+      ends.push(
+        pushed.then(
+          () => 'done',
+          error => (error as { code: string }).code
+        )
+      )
+      if (n % 8 === 0) await new Promise(resolve => setImmediate(resolve))
+      if (n === 200) network.setDown()
+      if (n === 240) network.setUp()
+    }
+    const ended = await Promise.all(ends)
+    network.fault = () => undefined
+    ended.forEach((end, n) => {
+      const isThere = sessions[n % 2]!.get(`key-${n}`) === n
+      if (end === 'done') t.ok(isThere, `${n} was done`)
+      else if (end === 'CLUSTER_UNAVAILABLE') t.notOk(isThere, `${n} was not done`)
+      else t.ok(['CLUSTER_TIMEOUT', 'FRONTEND_LOST'].includes(end), end)
+    })
+    t.ok(ended.includes('done') && ended.includes('CLUSTER_UNAVAILABLE'))
+    t.equal(a.routing.waiting, 0)
+    for (const session of sessions) t.equal(session.version, session.kept.size, 'nothing was done twice')
+  }
+)
+
+t.test('an operation that gets no answer times out, and so does a count without one gateway', async t => {
+  const { network, all } = createRoutedGateways(t, ['a', 'b', 'c'], { timeout: 60 })
+  const [a, b] = all as Three
+  const session = b.open()
+  network.partition(['a'], ['b'])
+  const messenger = a.messenger()
+  await t.rejects(a.service.apush('b', session.sid, 'n', 1), {
+    code: 'CLUSTER_TIMEOUT',
+    message: 'Gateway "b" has not answered push within 60 ms; it may be done or not'
+  })
+  await t.rejects(new Channel('room', messenger).size(), { code: 'CLUSTER_TIMEOUT' })
+  await t.rejects(messenger.abroadcast('e'), { code: 'CLUSTER_TIMEOUT' })
+  t.equal(a.routing.waiting, 0)
+  t.equal(a.metrics.read().relayedFailed, 3)
+})
+
+t.test('what waits for a gateway that ends fails at once', async t => {
+  const { network, all } = createRoutedGateways(t, ['a', 'b'], { timeout: 60_000 })
+  const [a, b] = all as Two
+  const session = b.open()
+  network.partition(['a'], ['b'])
+  const asked = [
+    a.service.apush('b', session.sid, 'n', 1),
+    new Channel('room', a.messenger()).size(),
+    a.messenger().asend('red', 'e')
+  ]
+  await until('all are sent', () => a.routing.waiting === 3)
+  a.links.remove(b.start)
+  for (const each of asked) await t.rejects(async () => void (await each), { code: 'FRONTEND_LOST' })
+  await t.rejects(a.service.aget('b', session.sid), { code: 'FRONTEND_UNKNOWN' })
+  t.equal(await new Channel('room', a.messenger()).size(), 0, 'who is gone has nobody')
+})
+
+t.test('a full queue refuses operations and drops events, which are counted', async t => {
+  const { network, all } = createRoutedGateways(t, ['a', 'b'], { queueBytes: 100_000 })
+  const [a, b] = all as Two
+  const session = b.open()
+  const messenger = a.messenger()
+  network.setDown()
+  for (let n = 0; n < 10; n++) {
+    messenger.send(b.address(session), `e${n}`, 'x'.repeat(40_000))
+    await new Promise(resolve => setImmediate(resolve))
+    await a.service.aget('a', 7)
+  }
+  const lost = a.metrics.read().clusterEventsLost
+  t.ok(lost > 0 && lost < 10, `${lost} are lost`)
+  network.setUp()
+  await until('the others come', () => eventsOf(session).length === 10 - lost)
+  t.same(
+    namesOfEvents(session),
+    Array.from({ length: 10 - lost }, (_, n) => `e${n}`)
+  )
+})
+
+t.test('an operation that comes late is refused, and not done', async t => {
+  const { network, all } = createRoutedGateways(t, ['a', 'b'], { timeout: 100 })
+  const [a, b] = all as Two
+  const session = b.open()
+  await a.service.apush('b', session.sid, 'n', 1)
+  network.partition(['a'], ['b'])
+  const late = a.service.apush('b', session.sid, 'n', 2)
+  a.messenger().send(b.address(session), 'not late')
+  await t.rejects(late, { code: 'CLUSTER_TIMEOUT' })
+  network.heal()
+  await until('an event that nobody waits for is delivered late', () => eventsOf(session).length === 1)
+  t.equal(session.get('n'), 1)
+})
+
+t.test('a frame that no gateway writes ends its link and nothing else', async t => {
+  const { all } = createRoutedGateways(t, ['a', 'b'])
+  const [a, b] = all as Two
+  const session = b.open()
+  const frames: (readonly [(link: Link) => void, string])[] = [
+    [link => link.outbox.reply(1, 'x'), 'an outcome'],
+    [link => link.inbox.aborted(1, 'timeout'), 'an abort'],
+    [
+      link => link.outbox.push({ rid: 0, viewId: 0, ack: -1, frontendId: 'b', sid: 1 }, 'k', 't'),
+      'a wrong ack'
+    ]
+  ]
+  for (const [write, what] of frames) {
+    const before = a.links.find('b')!
+    write(before)
+    before.flushSoon()
+    await until(
+      `a new link after ${what}`,
+      () => a.links.find('b') !== before && a.links.find('b') !== undefined
+    )
+    await a.service.apush('b', session.sid, 'what', what)
+    t.equal(session.get('what'), what)
+  }
+})
+
+t.test('an operation that throws at its gateway fails alone', async t => {
+  const { all } = createRoutedGateways(t, ['a', 'b'])
+  const [a, b] = all as Two
+  const link = a.links.find('b')!
+  link.outbox.broadcast({ rid: 0, ack: 0, frontendId: '*' }, 0, eventText, 'no JSON')
+  link.flushSoon()
+  const session = b.open()
+  await a.service.apush('b', session.sid, 'n', 1)
+  t.equal(a.links.find('b'), link)
+  t.ok(b.lines.some(({ message }) => message === 'An operation failed while it was applied'))
+})
+
+t.test('no text of answers does harm', async () => {
+  const answers = { acked() {}, refused() {} }
+  const item = fc.oneof(fc.integer({ min: -3, max: 5 }), fc.maxSafeInteger(), fc.string(), fc.constant(null))
+  fc.assert(
+    fc.property(fc.array(item), items => {
+      try {
+        readAnswers(items, answers)
+      } catch (error) {
+        if (!(error instanceof UnreadableError)) throw error
+      }
+    })
+  )
+})
+
+t.test('a view that was forgotten has another number', async t => {
+  const views = new RemoteViews(2)
+  const others = new RemoteViews(2)
+  const [first, second] = [views.numberOf(-5), views.numberOf(-6)]
+  t.equal(views.numberOf(-5), first)
+  t.not(second, first)
+  t.not(others.numberOf(-5), first, 'numbers are unique over all gateways')
+  t.equal(views.numberOf(0), 0)
+  views.numberOf(-7)
+  t.not(views.numberOf(-5), first)
+  t.ok([first, second].every(number => number < -(2 ** 52) && Number.isSafeInteger(number)))
+})
+
+t.test('an operation that the other version does not know is refused', async t => {
+  const link = { frontendId: 'b', version: 0, hasRoom: true } as Link
+  const relay = new PeerRelay({
+    link,
+    metrics: new Metrics(),
+    monotonic: () => 0,
+    timeout: 1,
+    isUp: () => true,
+    onWaiting: () => {}
+  })
+  t.match(relay.judge('push'), { code: 'CLUSTER_UNSUPPORTED' })
+})
+
+const eventText = { name: 'e', body: '', rich: '', richOnly: false, delivery: 0, key: '' } as const
