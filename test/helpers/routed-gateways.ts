@@ -2,12 +2,12 @@
 import type { Test } from 'tap'
 import { LocalNetwork } from '../../gateway/cluster/bus/local-network.js'
 import { subjectsOf } from '../../gateway/cluster/bus/subjects.js'
+import { Interest } from '../../gateway/cluster/interest/interest.js'
 import { ClusterLinks } from '../../gateway/cluster/link/cluster-links.js'
+import { processTiming } from '../../gateway/cluster/link/link-host.js'
 import { sidBefore } from '../../gateway/cluster/members/start-number.js'
-import { InterestInAll } from '../../gateway/cluster/routing/interest.js'
 import { Routing } from '../../gateway/cluster/routing/routing.js'
 import type { Session } from '../../gateway/sessions/session.js'
-import { monotonicClock } from '../../shared/clock.js'
 import { createLogger } from '../../shared/text/log.js'
 import type { FakeReceiver } from './fake-receiver.js'
 import { createLinkPair, type LinkPair, type LinkPairOptions } from './link-pair.js'
@@ -62,13 +62,16 @@ export function createRoutedGateways(
           queueBytes
         })
         parts.links = links
+        const { registry, channels, metrics } = targets
+        const { soon, after, monotonic } = processTiming
+        const names = { users: registry.users, channels: channels.members }
         parts.routing = new Routing({
           targets,
           links,
-          interest: new InterestInAll(links),
+          interest: new Interest({ ...names, links, metrics, soon, after, monotonic }),
           isUp: () => bus.isUp,
           timeout,
-          monotonic: monotonicClock,
+          monotonic,
           movedTo: sid => moved.get(sid)
         })
         return parts.routing
@@ -84,6 +87,13 @@ export function createRoutedGateways(
     for (const { name: frontendId, start } of all)
       if (start !== one.start) one.links.add({ frontendId, start })
   return { network, all }
+}
+
+/** Waits until each gateway knows under which names the others have somebody. */
+export async function allKnown({ all }: RoutedGateways): Promise<void> {
+  await new Promise<void>(resolve => setImmediate(resolve))
+  const links = all.flatMap(({ links }) => links.all)
+  await Promise.all(links.map(link => new Promise(resolve => link.whenTakenIn(resolve))))
 }
 
 /** Returns the events that a session's client has got. */

@@ -8,10 +8,11 @@ import { type Delivery, deliveries } from '../../../shared/events/event.js'
 import type { UserOperationHead } from '../../../shared/link/outbox.js'
 import type { Outbox } from '../../../shared/link/outbox-writer.js'
 import type { AnswerReader, OperationAcks } from '../../operations/operation-acks.js'
+import type { Interest } from '../interest/interest.js'
+import type { NameKind } from '../interest/name-hash.js'
 import type { PeerRelay } from '../relays/peer-relay.js'
 import type { PeerRelays } from '../relays/peer-relays.js'
 import { type Gather, Gathering } from './gathering.js'
-import type { Interest, NameKind } from './interest.js'
 import { isEvent, type Relaying } from './relaying.js'
 
 export interface FanOutInit<Reader> {

@@ -10,10 +10,10 @@ import {
   type OperationTargets,
   type WorkerOperations
 } from '../../operations/worker-operations.js'
+import type { Interest } from '../interest/interest.js'
 import type { Link, Links } from '../link/links.js'
 import { PeerRelays } from '../relays/peer-relays.js'
 import { FanOut } from './fan-out.js'
-import type { Interest } from './interest.js'
 import { Relaying } from './relaying.js'
 import { RoutedEvents } from './routed-events.js'
 import { RoutedOperations } from './routed-operations.js'

@@ -7,8 +7,8 @@ import type { OutcomeReader } from '../../../shared/link/outbox.js'
 import { OutboxReader, UnreadableError } from '../../../shared/link/outbox-reader.js'
 import { type AnswerReader, OperationAcks } from '../../operations/operation-acks.js'
 import type { OperationTargets, WorkerOperations } from '../../operations/worker-operations.js'
+import type { Interest } from '../interest/interest.js'
 import type { Item, Link } from '../link/links.js'
-import type { Interest } from './interest.js'
 import { RemoteViews } from './remote-views.js'
 
 /** Creates the readers of a source, which may send some operations on. */

@@ -8,7 +8,12 @@ import { RemoteViews } from '../../../../gateway/cluster/routing/remote-views.js
 import { Metrics } from '../../../../gateway/telemetry/metrics.js'
 import { UnreadableError } from '../../../../shared/link/outbox-reader.js'
 import { Channel } from '../../../../workers/api/channel.js'
-import { createRoutedGateways, eventsOf, type RoutedGateway } from '../../../helpers/routed-gateways.js'
+import {
+  allKnown,
+  createRoutedGateways,
+  eventsOf,
+  type RoutedGateway
+} from '../../../helpers/routed-gateways.js'
 import { until } from '../../../helpers/until.js'
 
 type Two = [RoutedGateway, RoutedGateway]
@@ -17,12 +22,15 @@ type Three = [RoutedGateway, RoutedGateway, RoutedGateway]
 const namesOfEvents = (session: Parameters<typeof eventsOf>[0]) => eventsOf(session).map(([name]) => name)
 
 t.test('without the bus an operation fails at once and is not done, and events wait', async t => {
-  const { network, all } = createRoutedGateways(t, ['a', 'b'])
+  const gateways = createRoutedGateways(t, ['a', 'b'])
+  const { network, all } = gateways
   const [a, b] = all as Two
   const session = b.open()
   const own = a.open()
+  b.registry.bind(session, 'red')
   a.channels.join(own, 'room')
   b.channels.join(session, 'room')
+  await allKnown(gateways)
   const messenger = a.messenger()
   const room = new Channel('room', messenger)
   t.equal(await room.size(), 2)
@@ -33,6 +41,7 @@ t.test('without the bus an operation fails at once and is not done, and events w
   await t.rejects(messenger.asend(b.address(session), 'awaited'), refused)
   await t.rejects(room.abroadcast('awaited'), refused)
   await t.rejects(messenger.abroadcast('awaited'), refused)
+  t.equal(await messenger.asend('blue', 'awaited'), 0, 'nobody else is asked for a user that nobody has')
   await t.rejects(room.size(), refused)
   await t.rejects(room.members(), refused)
   await t.rejects(a.service.akickByUid('*', 'red'), refused)
@@ -98,9 +107,12 @@ t.test(
 )
 
 t.test('an operation that gets no answer times out, and so does a count without one gateway', async t => {
-  const { network, all } = createRoutedGateways(t, ['a', 'b', 'c'], { timeout: 60 })
+  const gateways = createRoutedGateways(t, ['a', 'b', 'c'], { timeout: 60 })
+  const { network, all } = gateways
   const [a, b] = all as Three
   const session = b.open()
+  b.channels.join(session, 'room')
+  await allKnown(gateways)
   network.partition(['a'], ['b'])
   const messenger = a.messenger()
   await t.rejects(a.service.apush('b', session.sid, 'n', 1), {
@@ -114,9 +126,13 @@ t.test('an operation that gets no answer times out, and so does a count without 
 })
 
 t.test('what waits for a gateway that ends fails at once', async t => {
-  const { network, all } = createRoutedGateways(t, ['a', 'b'], { timeout: 60_000 })
+  const gateways = createRoutedGateways(t, ['a', 'b'], { timeout: 60_000 })
+  const { network, all } = gateways
   const [a, b] = all as Two
   const session = b.open()
+  b.registry.bind(session, 'red')
+  b.channels.join(session, 'room')
+  await allKnown(gateways)
   network.partition(['a'], ['b'])
   const asked = [
     a.service.apush('b', session.sid, 'n', 1),

@@ -3,13 +3,19 @@ import t from 'tap'
 import type { Session } from '../../../../gateway/sessions/session.js'
 import { Channel } from '../../../../workers/api/channel.js'
 import type { Member } from '../../../../workers/index.js'
-import { createRoutedGateways, eventsOf, type RoutedGateway } from '../../../helpers/routed-gateways.js'
+import {
+  allKnown,
+  createRoutedGateways,
+  eventsOf,
+  type RoutedGateway
+} from '../../../helpers/routed-gateways.js'
 
 type Two = [RoutedGateway, RoutedGateway]
 type Three = [RoutedGateway, RoutedGateway, RoutedGateway]
 
 t.test('a session of another gateway is read and changed as one of the own', async t => {
-  const { all } = createRoutedGateways(t, ['a', 'b'])
+  const gateways = createRoutedGateways(t, ['a', 'b'])
+  const { all } = gateways
   const [a, b] = all as Two
   const session = b.open()
   await a.service.apush('b', session.sid, 'score', 3)
@@ -33,7 +39,8 @@ t.test('a session of another gateway is read and changed as one of the own', asy
 })
 
 t.test('two gateways count one key up at once, and no step is lost', async t => {
-  const { all } = createRoutedGateways(t, ['a', 'b', 'c'], { timeout: 10_000 })
+  const gateways = createRoutedGateways(t, ['a', 'b', 'c'], { timeout: 10_000 })
+  const { all } = gateways
   const [a, b, c] = all as Three
   const session = c.open()
   const count = async ({ service }: RoutedGateway) => {
@@ -45,7 +52,8 @@ t.test('two gateways count one key up at once, and no step is lost', async t => 
 })
 
 t.test('an event reaches a session of another gateway by its address', async t => {
-  const { all } = createRoutedGateways(t, ['a', 'b'])
+  const gateways = createRoutedGateways(t, ['a', 'b'])
+  const { all } = gateways
   const [a, b] = all as Two
   const session = b.open()
   const messenger = a.messenger()
@@ -54,11 +62,13 @@ t.test('an event reaches a session of another gateway by its address', async t =
 })
 
 t.test('what one handler sends arrives in order, over address, user, channel and all', async t => {
-  const { all } = createRoutedGateways(t, ['a', 'b'])
+  const gateways = createRoutedGateways(t, ['a', 'b'])
+  const { all } = gateways
   const [a, b] = all as Two
   const session = b.open()
   b.registry.bind(session, 'red')
   b.channels.join(session, 'room')
+  await allKnown(gateways)
   const messenger = a.messenger()
   const expected: string[] = []
   const room = new Channel('room', messenger)
@@ -88,7 +98,8 @@ t.test('what one handler sends arrives in order, over address, user, channel and
 })
 
 t.test('an event for a user, a channel or all is counted over all gateways', async t => {
-  const { all } = createRoutedGateways(t, ['a', 'b', 'c'])
+  const gateways = createRoutedGateways(t, ['a', 'b', 'c'])
+  const { all } = gateways
   const [a, b, c] = all as Three
   const sessions = [a, a, b, c].map(gateway => gateway.open())
   const [first, second, third, fourth] = sessions as [Session, Session, Session, Session]
@@ -98,6 +109,7 @@ t.test('an event for a user, a channel or all is counted over all gateways', asy
   a.channels.join(second, 'room')
   b.channels.join(third, 'room')
   c.channels.join(fourth, 'room')
+  await allKnown(gateways)
   const messenger = a.messenger()
   const room = new Channel('room', messenger)
   t.equal(await messenger.asend('red', 'to red'), 2)
@@ -123,7 +135,8 @@ t.test('an event for a user, a channel or all is counted over all gateways', asy
 })
 
 t.test('members of all gateways come in pages by their numbers, each with its gateway', async t => {
-  const { all } = createRoutedGateways(t, ['a', 'b', 'c'])
+  const gateways = createRoutedGateways(t, ['a', 'b', 'c'])
+  const { all } = gateways
   const [a] = all as Three
   const messenger = a.messenger()
   const expected = all.flatMap(gateway =>
@@ -134,6 +147,7 @@ t.test('members of all gateways come in pages by their numbers, each with its ga
     })
   )
   const room = new Channel('room', messenger)
+  await allKnown(gateways)
   t.same(await room.members(), expected)
   const paged: Member[] = []
   for (
@@ -148,7 +162,8 @@ t.test('members of all gateways come in pages by their numbers, each with its ga
 t.test(
   'a user is found, kicked, and put into channels in all gateways, or in the one that is named',
   async t => {
-    const { all } = createRoutedGateways(t, ['a', 'b', 'c'])
+    const gateways = createRoutedGateways(t, ['a', 'b', 'c'])
+    const { all } = gateways
     const [a, b, c] = all as Three
     const here = a.open()
     const there = b.open()
@@ -156,6 +171,7 @@ t.test(
     a.registry.bind(here, 'red')
     b.registry.bind(there, 'red')
     c.registry.bind(third, 'blue')
+    await allKnown(gateways)
     const found = await a.service.agetByUid('*', 'red')
     t.same(
       found.map(({ id, frontendId }) => ({ id, frontendId })),
@@ -185,13 +201,15 @@ t.test(
     t.same([here.isOpen, there.isOpen], [true, false])
     const again = c.open()
     c.registry.bind(again, 'red')
+    await allKnown(gateways)
     await a.service.akickByUid('*', 'red')
     t.same([here.isOpen, again.isOpen, third.isOpen], [false, false, true])
   }
 )
 
 t.test('a handler joins and leaves with a session of another gateway', async t => {
-  const { all } = createRoutedGateways(t, ['a', 'b'], { maxMembers: 1 })
+  const gateways = createRoutedGateways(t, ['a', 'b'], { maxMembers: 1 })
+  const { all } = gateways
   const [a, b] = all as Two
   const session = b.open()
   const room = new Channel('room', a.messenger())
@@ -205,7 +223,8 @@ t.test('a handler joins and leaves with a session of another gateway', async t =
 })
 
 t.test('a change of another gateway is foreign to all but its own view', async t => {
-  const { all } = createRoutedGateways(t, ['a', 'b'])
+  const gateways = createRoutedGateways(t, ['a', 'b'])
+  const { all } = gateways
   const [a, b] = all as Two
   const session = b.open()
   const read = async ({ service }: RoutedGateway) => (await service.aget('b', session.sid))!
@@ -223,7 +242,8 @@ t.test('a change of another gateway is foreign to all but its own view', async t
 })
 
 t.test('an operation follows a session that has moved, and names its new gateway', async t => {
-  const { all } = createRoutedGateways(t, ['a', 'b', 'c'])
+  const gateways = createRoutedGateways(t, ['a', 'b', 'c'])
+  const { all } = gateways
   const [a, b, c] = all as Three
   // A session that has begun in b keeps its number in c.
   const begun = b.open()
