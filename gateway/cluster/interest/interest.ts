@@ -4,13 +4,12 @@
  * in vain. A gateway whose names have not all come is said to have all.
  */
 import type { Metrics } from '../../telemetry/metrics.js'
-import type { Item, Link, Links } from '../link/links.js'
+import type { Item, Link } from '../link/links.js'
 import { HashTable } from './hash-table.js'
 import { hashName, type NameKind, unpackHashes } from './name-hash.js'
 import { interestKinds, OwnNames, type OwnNamesInit } from './own-names.js'
 
-export interface InterestInit extends Omit<OwnNamesInit, 'links'> {
-  readonly links: Links
+export interface InterestInit extends OwnNamesInit {
   readonly metrics: Metrics
   readonly monotonic: () => number
 }

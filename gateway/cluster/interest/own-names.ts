@@ -3,7 +3,7 @@
  * new link by a snapshot in slices.
  */
 import type { NameSource } from '../../sessions/channels.js'
-import type { Link, Links } from '../link/links.js'
+import type { FlushedLinks, Link } from '../link/links.js'
 import { HashTable } from './hash-table.js'
 import { hashName, type NameKind, packHash } from './name-hash.js'
 
@@ -18,10 +18,10 @@ export const interestKinds = {
 } as const
 
 export interface OwnNamesInit {
-  readonly links: Links
+  readonly links: FlushedLinks
   readonly users: NameSource
   readonly channels: NameSource
-  /** Calls `run` at the end of what runs now. */
+  /** Calls `run` at the end of this turn of the event loop, for the next slice. */
   readonly soon: (run: () => void) => void
   readonly after: (ms: number, run: () => void) => () => void
 }
@@ -114,7 +114,7 @@ export class OwnNames {
     const count = this.#add(hash, by)
     // Two names may have the same hash. The others know of the hash alone.
     if (count !== (by === 1 ? 1 : 0) || this.#init.links.all.length === 0) return
-    if (this.#changes.push([count, hash]) === 1) this.#init.soon(this.#send)
+    if (this.#changes.push([count, hash]) === 1) this.#init.links.beforeFlush(this.#send)
     if (count === 0) return
     this.#news.set(hash, this.#next)
     this.#next.hashes.push(hash)

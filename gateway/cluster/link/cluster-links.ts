@@ -9,13 +9,13 @@ import type { Bus, Subscription } from '../bus/bus.js'
 import { readEncoded } from './batch-text.js'
 import { type LinkHost, processTiming, type Timing } from './link-host.js'
 import {
+  type FlushedLinks,
   type FrameKind,
   type FrameReader,
   frameKinds,
   type Link,
   type LinkFigures,
-  type LinkListener,
-  type Links
+  type LinkListener
 } from './links.js'
 import { linkVersions, readHead } from './messages.js'
 import { Peer } from './peer.js'
@@ -51,7 +51,7 @@ const lookEvery = 50
 /** Unknown starts that are remembered because messages came from them. */
 const mostStrangers = 256
 
-export class ClusterLinks implements Links, LinkHost {
+export class ClusterLinks implements FlushedLinks, LinkHost {
   readonly window: number
   readonly queueBytes: number
   readonly metrics: Metrics
@@ -66,7 +66,11 @@ export class ClusterLinks implements Links, LinkHost {
   #all: readonly PeerLink[] = []
   #start: number | undefined
   #subscription: Subscription | undefined
+  /** What is to run at the end of this turn, and the links that then are flushed. */
+  #befores: (() => void)[] = []
   #flushes: PeerLink[] = []
+  #isFlushDue = false
+  #isClosed = false
   #acks: PeerLink[] = []
   #isLooking = false
 
@@ -78,7 +82,7 @@ export class ClusterLinks implements Links, LinkHost {
     this.queueBytes = queueBytes
     this.monotonic = timing.monotonic
     this.metrics = metrics
-    this.#unreadable = new SeldomWarning('A message on the bus is from no gateway that is known', {
+    this.#unreadable = new SeldomWarning('A message on the bus could not be read', {
       log,
       monotonic: timing.monotonic
     })
@@ -128,7 +132,7 @@ export class ClusterLinks implements Links, LinkHost {
   add({ frontendId, start }: LinkedMember, version: number = linkVersions.most): void {
     const ownStart = this.#start
     if (ownStart === undefined) throw new Error('The links have not begun')
-    if (this.#peers.has(start)) return
+    if (this.#isClosed || this.#peers.has(start)) return
     const peer = new Peer({
       host: this,
       timing: this.#timing,
@@ -174,6 +178,7 @@ export class ClusterLinks implements Links, LinkHost {
       })
     ])
     stop()
+    this.#isClosed = true
     this.#endAll()
   }
 
@@ -183,7 +188,19 @@ export class ClusterLinks implements Links, LinkHost {
   }
 
   flushSoon(link: PeerLink): void {
-    if (this.#flushes.push(link) === 1) this.#timing.soon(this.#flush)
+    this.#flushes.push(link)
+    this.#awaitFlush()
+  }
+
+  beforeFlush(run: () => void): void {
+    this.#befores.push(run)
+    this.#awaitFlush()
+  }
+
+  #awaitFlush(): void {
+    if (this.#isFlushDue) return
+    this.#isFlushDue = true
+    this.#timing.soon(this.#flush)
   }
 
   ackSoon(link: PeerLink): void {
@@ -197,8 +214,12 @@ export class ClusterLinks implements Links, LinkHost {
   }
 
   readonly #flush = (): void => {
+    const befores = this.#befores
+    this.#befores = []
+    for (const run of befores) run()
     const links = this.#flushes
     this.#flushes = []
+    this.#isFlushDue = false
     for (const link of links) link.flush()
   }
 

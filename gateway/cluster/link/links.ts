@@ -91,3 +91,9 @@ export interface Links {
   read(kind: FrameKind, reader: FrameReader): void
   watch(listener: LinkListener): void
 }
+
+/** Links whose next flush others may add to. */
+export interface FlushedLinks extends Links {
+  /** Calls `run` once, at the end of this turn of the event loop, before what was written leaves. */
+  beforeFlush(run: () => void): void
+}

@@ -23,6 +23,9 @@ export interface PeerInit {
 /** Milliseconds between two messages that say that a link has ended, until the other end knows. */
 const sayEvery = 1_000
 
+/** Milliseconds after a fault in which another one is told later, so that no two gateways fail in a loop. */
+const calmAfter = 10_000
+
 /** Epochs by which the ends of a link may differ. */
 const mostAhead = 1_000
 
@@ -37,6 +40,7 @@ export class Peer {
   #isOver = false
   #stopSaying = () => {}
   #answeredAt = Number.NEGATIVE_INFINITY
+  #failedAt = Number.NEGATIVE_INFINITY
 
   constructor(init: PeerInit) {
     this.#init = init
@@ -78,7 +82,7 @@ export class Peer {
       return
     }
     const link = this.#link
-    if (link === undefined) return this.#answerOld()
+    if (link === undefined) return
     try {
       link.receive(kind, reader)
     } catch (error) {
@@ -113,26 +117,30 @@ export class Peer {
     const { log, frontendId, start } = this.#init
     log.error(`${message}: the link to it ends`, { frontendId, start, ...fields })
     this.#close()
-    if (!this.#isOver) this.#sayEnd()
+    if (this.#isOver) return
+    const now = this.#init.timing.monotonic()
+    if (now - this.#failedAt < calmAfter) this.#sayEndLater()
+    else this.#sayEnd()
+    this.#failedAt = now
   }
 
   /** Tells the other end, until it begins the next link. */
   #sayEnd(): void {
-    this.#publishEnd()
+    const { host, version, ownStart: from, start } = this.#init
+    const head = { version, kind: messageKinds.end, from, epoch: this.#epoch }
+    host.publish(start, encodeText(formatHead(head)))
+    this.#sayEndLater()
+  }
+
+  #sayEndLater(): void {
     this.#stopSaying = this.#init.timing.after(sayEvery, () => this.#sayEnd())
   }
 
-  /** The other end does not know that a link has ended. */
+  /** The other end does not know that this link has begun. */
   #answerOld(): void {
     const now = this.#init.timing.monotonic()
     if (now - this.#answeredAt < answerEvery) return
     this.#answeredAt = now
-    if (this.#link === undefined) this.#publishEnd()
-    else this.#link.askAgain()
-  }
-
-  #publishEnd(): void {
-    const { host, version, ownStart: from, start } = this.#init
-    host.publish(start, encodeText(formatHead({ version, kind: messageKinds.end, from, epoch: this.#epoch })))
+    this.#link?.askAgain()
   }
 }

@@ -305,6 +305,40 @@ t.test('a frame that its reader refuses ends the link at both ends, and the next
   t.match(b.lines[0]?.fields, { frontendId: 'a', error: { message: 'Such a frame' } })
 })
 
+t.test('two gateways that do not understand each other try again each second, not in a loop', async t => {
+  const all = new LinkedGateways()
+  const [a, b] = all.link(['a', 'b']) as [LinkedGateway, LinkedGateway]
+  b.links.read('moved', () => {
+    throw new Error('No')
+  })
+  a.links.watch({ linkUp: link => link.send('moved', [1]) })
+  a.to(b).send('moved', [1])
+  all.time.pass(20_500)
+  t.ok(b.lines.length >= 20 && b.lines.length <= 22, `${b.lines.length} links in 20 s`)
+  t.equal(b.links.all.length, 0)
+})
+
+t.test('what is to run before the flush leaves with all that was written', async t => {
+  const all = new LinkedGateways()
+  const [a, b] = all.link(['a', 'b']) as [LinkedGateway, LinkedGateway]
+  const taken = listen(b)
+  t.equal(
+    countMessages(all, a, () => {
+      a.links.beforeFlush(() => a.to(b).send('moved', ['before']))
+      a.to(b).send('moved', ['written'])
+      all.time.pass(0)
+      a.links.beforeFlush(() => a.to(b).send('moved', ['alone']))
+      all.time.pass(0)
+    }),
+    2
+  )
+  all.time.pass(5)
+  t.same(
+    taken.map(({ items }) => items[0]),
+    ['written', 'before', 'alone']
+  )
+})
+
 t.test('the end of a link is told until the other end knows', async t => {
   const all = new LinkedGateways()
   const [a, b] = all.link(['a', 'b']) as [LinkedGateway, LinkedGateway]
