@@ -16,7 +16,7 @@ import { fuzzToldTexts } from './told-texts.js'
 
 t.test('the decoders accept an input or refuse it with a code of the table', async t => {
   const seed = Date.now() % 1_000_000
-  const { inputs, refused, faults } = fuzzDecoders(50_000, seed)
+  const { inputs, refused, faults } = fuzzDecoders(25_000, seed)
   t.same(faults, [], `seed ${seed}`)
   t.ok(refused > inputs / 10 && refused < inputs, `${refused} of ${inputs} were refused`)
 })
@@ -34,14 +34,14 @@ t.test(
     })
     const bystander = await connect()
     let [malformed, refusals] = [0, 0]
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 10; round++) {
       const report = await fuzzConversations(gateway.url, 100, random)
       t.same(report.faults, [], `seed ${seed}`)
       t.same(await bystander.request('echo.plain', { round }), { round })
       malformed += report.closes[closeCodes.frameMalformed] ?? 0
       refusals += Object.values(report.refusals).reduce((sum, each) => sum + each, 0)
     }
-    t.ok(malformed > 100 && refusals > 100, `${malformed} connections and ${refusals} requests were refused`)
+    t.ok(malformed > 50 && refusals > 50, `${malformed} connections and ${refusals} requests were refused`)
     await until('all have left', () => gateway.metrics().connections === 1)
     t.match(gateway.metrics(), { sessions: 1, requestsWaiting: 0, sendBytesWaiting: 0, workersLost: 0 })
     t.same(
