@@ -141,8 +141,10 @@ t.test('in a real browser', { skip: whyNoBrowser() }, async t => {
 /** Navigates as a link or a button of the browser would, without waiting for a page that may be restored. */
 const go = (page: Page, script: string) => page.evaluate(script).catch(() => {})
 
-t.test('in a browser that keeps pages which are left', { skip: whyNoBrowser() }, async t => {
-  const browser = await startBrowser(t, { keepsPages: true })
+const keepsPages = { keepsPages: true }
+
+t.test('in a browser that keeps pages which are left', { skip: whyNoBrowser(keepsPages) }, async t => {
+  const browser = await startBrowser(t, keepsPages)
   const { gateway } = await startGateway(t, handlers, { workers: 1, onHttpRequest })
   const origin = gateway.url.replace('ws:', 'http:')
   const open = async (uid: string) => {
