@@ -4,7 +4,7 @@ import { Outbox } from '../../../shared/link/outbox-writer.js'
 import { formatItems } from './batch-text.js'
 import { frameKinds, type Item } from './links.js'
 import { formatFrame } from './messages.js'
-import { cutText, pieceLength } from './pieces.js'
+import { cutText } from './pieces.js'
 
 /** Characters at which a batch leaves at once. */
 export const batchLength = 48_000
@@ -14,9 +14,12 @@ export class BatchWriter {
   readonly inbox = new Inbox()
   /** Called with the frames of a batch that is complete. */
   readonly #onBatch: (text: string) => void
+  readonly #longest: () => number
   #text = ''
 
-  constructor(onBatch: (text: string) => void) {
+  /** @param longest returns the characters that the frames of a batch may have */
+  constructor(longest: () => number, onBatch: (text: string) => void) {
+    this.#longest = longest
     this.#onBatch = onBatch
   }
 
@@ -33,15 +36,16 @@ export class BatchWriter {
 
   add(kind: number, items: readonly Item[]): void {
     const text = formatItems(items)
-    if (text.length > pieceLength) return this.#addPieces(kind, text)
-    if (this.#text.length + text.length > pieceLength) this.cut()
+    const longest = this.#longest()
+    if (text.length > longest) return this.#addPieces(kind, text, longest)
+    if (this.#text.length + text.length > longest) this.cut()
     this.#text += `${kind};${text.length};${text}`
     if (this.#text.length >= batchLength) this.cut()
   }
 
-  #addPieces(kind: number, text: string): void {
+  #addPieces(kind: number, text: string, longest: number): void {
     this.cut()
-    cutText(kind, text, piece => {
+    cutText(kind, text, longest, piece => {
       this.#text = formatFrame(frameKinds.piece, piece)
       this.cut()
     })

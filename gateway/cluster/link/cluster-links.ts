@@ -20,6 +20,7 @@ import {
 import { linkVersions, readHead } from './messages.js'
 import { Peer } from './peer.js'
 import type { PeerLink } from './peer-link.js'
+import { pieceLength } from './pieces.js'
 
 export interface ClusterLinksInit {
   readonly bus: Bus
@@ -96,6 +97,10 @@ export class ClusterLinks implements FlushedLinks, LinkHost {
 
   get isUp(): boolean {
     return this.#init.bus.isUp
+  }
+
+  get pieceLength(): number {
+    return pieceLength(this.#init.bus.maxBytes)
   }
 
   get all(): readonly PeerLink[] {

@@ -26,6 +26,8 @@ export const processTiming: Timing = {
 
 export interface LinkHost {
   readonly isUp: boolean
+  /** Characters that the frames of one message may have. */
+  readonly pieceLength: number
   readonly window: number
   readonly queueBytes: number
   readonly metrics: Metrics

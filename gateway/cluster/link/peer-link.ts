@@ -50,7 +50,7 @@ export class PeerLink implements Link {
   readonly start: number
   readonly version: number
   readonly #init: PeerLinkInit
-  readonly #writer = new BatchWriter(text => this.#addBatch(text))
+  readonly #writer: BatchWriter
   readonly #sent: SentBatches
   readonly #journeys = new Journeys()
   readonly #pieces = new Pieces()
@@ -70,7 +70,12 @@ export class PeerLink implements Link {
     this.frontendId = init.frontendId
     this.start = init.start
     this.version = init.version
-    const { window } = init.host
+    const { host } = init
+    const { window } = host
+    this.#writer = new BatchWriter(
+      () => host.pieceLength,
+      text => this.#addBatch(text)
+    )
     this.#sent = new SentBatches({ window, send: (batch, isAgain) => this.#send(batch, isAgain) })
   }
 
@@ -99,7 +104,7 @@ export class PeerLink implements Link {
 
   flushSoon(characters = 0): void {
     this.#written += operationLength + characters
-    if (this.#written >= batchLength) this.flush()
+    if (this.#written >= batchLength || !this.#isOpen) this.flush()
     else this.#flushSoon()
   }
 
@@ -128,7 +133,7 @@ export class PeerLink implements Link {
   flush(): void {
     this.#isFlushDue = false
     this.#written = 0
-    if (!this.#isOpen) return
+    if (!this.#isOpen) return this.#writer.clear()
     this.#writer.collect()
     this.#writer.cut()
   }

@@ -2,16 +2,29 @@
 import { UnreadableBatchError } from './batch-text.js'
 import type { Item } from './links.js'
 
-/** Characters of a piece: even with two bytes for each, a message stays below the 1 MiB that a bus takes. */
-export const pieceLength = 480_000
+/** Bytes of a message beside its frames, at the most. */
+const headBytes = 1_024
+
+/** Characters of a piece at the most: even with two bytes for each, a message stays below 1 MiB. */
+const mostCharacters = 480_000
+
+/** Returns the characters that the frames of one message may have, by the bytes that the bus takes. */
+export function pieceLength(maxBytes: number): number {
+  return Math.min(mostCharacters, Math.floor((maxBytes - headBytes) / 2))
+}
 
 /** Characters that the pieces of one frame may have together. */
 const longest = 128 * 2 ** 20
 
 /** Calls `add` with the items of each piece: the frame's kind, whether it is the last, and its text. */
-export function cutText(kind: number, text: string, add: (items: readonly Item[]) => void): void {
-  for (let at = 0; at < text.length; at += pieceLength) {
-    const end = at + pieceLength
+export function cutText(
+  kind: number,
+  text: string,
+  longest: number,
+  add: (items: readonly Item[]) => void
+): void {
+  for (let at = 0; at < text.length; at += longest) {
+    const end = at + longest
     add([kind, end >= text.length ? 1 : 0, text.slice(at, end)])
   }
 }

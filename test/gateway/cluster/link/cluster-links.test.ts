@@ -103,6 +103,33 @@ t.test('a frame that is too long for a message arrives whole, and in order with 
   }
 })
 
+t.test(
+  'no message is longer than the bus takes, and what is written to an ended link is forgotten',
+  async t => {
+    const all = new LinkedGateways()
+    const [a, b] = all.link(['a', 'b']) as [LinkedGateway, LinkedGateway]
+    const taken = listen(b)
+    Object.assign(a.bus, { maxBytes: 65_536 })
+    const lengths: number[] = []
+    all.network.fault = ({ from, bytes }) => {
+      if (from === 'a') lengths.push(bytes!.length)
+      return undefined
+    }
+    for (const length of [300_000, 40_000, 30_000, 20_000, 1]) a.to(b).send('moved', ['ж'.repeat(length)])
+    all.time.pass(100)
+    t.same(
+      taken.map(({ items }) => String(items[0]).length),
+      [300_000, 40_000, 30_000, 20_000, 1]
+    )
+    t.ok(Math.max(...lengths) <= 65_536, `${Math.max(...lengths)} bytes`)
+    const link = a.to(b)
+    a.links.remove(b.start)
+    link.outbox.push(head, 'key', 'value')
+    link.flushSoon()
+    t.ok(link.outbox.isEmpty)
+  }
+)
+
 t.test('acks wait for a batch to ride on, for 3 ms or 8 batches', async t => {
   const all = new LinkedGateways()
   const [a, b] = all.link(['a', 'b']) as [LinkedGateway, LinkedGateway]

@@ -60,7 +60,10 @@ t.test('batches that are acked are forgotten, at both ends', async t => {
 
 t.test('a writer keeps nothing of a batch that is complete', async t => {
   let batches = 0
-  const writer = new BatchWriter(() => batches++)
+  const writer = new BatchWriter(
+    () => 480_000,
+    () => batches++
+  )
   const growth = growthOf(() => {
     for (let n = 0; n < 500; n++) writer.add(3, ['x'.repeat(60_000)])
   })
