@@ -21,6 +21,7 @@ export async function endGateway(gateway: Gateway, parts: GatewayParts, times: E
   const { requests, deadlines, hooks, dispatcher, watchdog, pool } = core
   parts.development?.close()
   listener.close()
+  parts.cluster?.drain()
   connections.turnAway(times.spread)
   parts.intake.close()
   hooks.expectClose()
@@ -34,6 +35,8 @@ export async function endGateway(gateway: Gateway, parts: GatewayParts, times: E
   dispatcher.close()
   watchdog.close()
   await pool.close()
+  // Last, since hooks of the sessions and of the workers may still reach the other gateways.
+  await parts.cluster?.leave()
   parts.internal.close()
   await parts.hostHooks.stop(gateway)
   log.close()

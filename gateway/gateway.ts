@@ -3,6 +3,7 @@
  */
 import { errors } from '../shared/errors.js'
 import type { EventArguments, EventName } from '../shared/events/event-types.js'
+import type { ClusterView } from './cluster/cluster-view.js'
 import { type EndingTimes, endGateway } from './ending.js'
 import type {
   HostBroadcastOptions,
@@ -14,7 +15,7 @@ import type { SessionService } from './host/session-service.js'
 import type { ConsolePlace } from './internal/console-place.js'
 import { type Diagnosis, diagnose, isReady } from './internal/diagnosis.js'
 import type { ResolvedOptions } from './options/options.js'
-import { createParts, type GatewayParts } from './parts.js'
+import { createParts, type GatewayParts, type GivenParts, joinCluster } from './parts.js'
 import { readCondition } from './ports.js'
 import { type OfferedRoute, Reloads } from './reloads.js'
 import type { MetricName, Metrics } from './telemetry/metrics.js'
@@ -25,6 +26,7 @@ export class Gateway {
   readonly options: ResolvedOptions
   readonly #metrics: Metrics
   readonly #parts: GatewayParts
+  readonly #given: GivenParts
   readonly #reloads = new Reloads(async () => {
     const { core, debugLines } = this.#parts
     const reload = () => this.#load(() => core.pool.reload())
@@ -38,8 +40,9 @@ export class Gateway {
   #closing: Promise<void> | undefined
 
   /** @internal Use `createGateway`. */
-  constructor(options: ResolvedOptions, metrics: Metrics) {
+  constructor(options: ResolvedOptions, metrics: Metrics, given: GivenParts = {}) {
     this.options = options
+    this.#given = given
     this.#metrics = metrics
     this.#parts = createParts(this, metrics)
     this.sessions = this.#parts.sessions
@@ -107,10 +110,19 @@ export class Gateway {
     return this.#metrics.read()
   }
 
-  /** @internal Starts workers, then listens. */
+  /**
+   * The cluster: its gateways, with their states and loads. undefined: the option `nats` names no servers, or
+   * this gateway has not joined yet.
+   */
+  get cluster(): ClusterView | undefined {
+    return this.#parts.cluster
+  }
+
+  /** @internal Joins the cluster, starts workers, then listens. */
   async start(): Promise<void> {
     try {
       await this.#parts.internal.listen()
+      await this.#join()
       const load = () => this.#parts.core.pool.start()
       await (this.#parts.development?.start(load) ?? load())
       await this.#parts.listener.listen()
@@ -181,6 +193,14 @@ export class Gateway {
     const phase =
       this.#closing !== undefined ? 'closing' : this.#parts.listener.isListening ? 'running' : 'starting'
     return diagnose(readCondition(this, phase, this.#parts))
+  }
+
+  async #join(): Promise<void> {
+    const cluster = await joinCluster(this, this.#parts, this.#given)
+    this.#parts.cluster = cluster
+    if (this.#closing === undefined) return
+    await cluster?.leave()
+    throw errors.closing()
   }
 
   #load(run: () => Promise<void>): Promise<void> {

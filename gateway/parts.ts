@@ -2,6 +2,8 @@
  * The parts of a gateway, put together: the core (core.ts), the sockets, the ports and the parts for the host
  * program.
  */
+import type { Bus } from './cluster/bus/bus.js'
+import type { Cluster } from './cluster/cluster.js'
 import { Connections } from './connections/connections.js'
 import { Core } from './core.js'
 import { Development } from './development/development.js'
@@ -38,6 +40,14 @@ export interface GatewayParts {
   readonly debugLines: DebugLines | undefined
   /** undefined: not in development mode. */
   readonly development: Development | undefined
+  /** undefined: the gateway is alone, or has not joined its cluster yet. */
+  cluster: Cluster | undefined
+}
+
+/** What a gateway is given beside its options, by tests. */
+export interface GivenParts {
+  /** The bus of its cluster, in place of NATS. */
+  readonly bus?: Bus | undefined
 }
 
 /** Creates the parts of a gateway, which has its options already. Nothing is started. */
@@ -89,11 +99,16 @@ export function createParts(gateway: Gateway, metrics: Metrics): GatewayParts {
     resumption
   })
   const listener = createListener(gateway, metrics, connections.open.bind(connections))
-  const internal = createInternalPort(gateway, { core, metrics, listener })
+  const internal = createInternalPort(gateway, {
+    core,
+    metrics,
+    listener,
+    others: () => parts.cluster?.others
+  })
   showGauges(metrics, { listener, connections, core, resumption, monotonic })
   const hostHooks = new HostHooks(options)
   const { debugLines } = watchers
-  return {
+  const parts: GatewayParts = {
     core,
     sessions,
     events,
@@ -104,6 +119,31 @@ export function createParts(gateway: Gateway, metrics: Metrics): GatewayParts {
     internal,
     hostHooks,
     debugLines,
-    development
+    development,
+    cluster: undefined
   }
+  return parts
+}
+
+/**
+ * Joins the cluster, if there is one: before workers are started, which reach the other gateways, and before
+ * clients come, whose sessions are numbered for all. Without a cluster, nothing of it is loaded.
+ */
+export async function joinCluster(
+  { options }: Gateway,
+  { core, connections }: GatewayParts,
+  { bus }: GivenParts
+): Promise<Cluster | undefined> {
+  if (options.nats === 'none' && bus === undefined) return undefined
+  const { createCluster } = await import('./cluster/cluster.js')
+  return createCluster({
+    options,
+    targets: core.targets,
+    bus,
+    readLoad: () => ({
+      connections: connections.size,
+      sessions: core.registry.size,
+      queueDelay: Math.round(core.queue.longestWait(options.monotonic()))
+    })
+  })
 }

@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { consolePath, howToTurnOn, listOffRoutes } from './console/api-calls.js'
 import { Console } from './console/console.js'
+import type { OtherGateways } from './console/other-gateways.js'
 import { createPageFiles } from './console/page-files.js'
 import type { Core } from './core.js'
 import type { Gateway } from './gateway.js'
@@ -19,6 +20,7 @@ import { InternalServer } from './internal/internal-server.js'
 import { createMetricsRoute } from './metrics/metrics-route.js'
 import { OwnFigures } from './metrics/own-figures.js'
 import { acceptAll } from './options/options.js'
+import type { GatewayParts } from './parts.js'
 import type { Metrics } from './telemetry/metrics.js'
 import { version } from './telemetry/version.js'
 
@@ -55,15 +57,23 @@ export interface InternalPort {
   close(): void
 }
 
+export interface InternalPortInit {
+  readonly core: Core
+  readonly metrics: Metrics
+  readonly listener: Listener
+  /** Returns the other gateways of the cluster; undefined without a cluster. */
+  readonly others: () => OtherGateways | undefined
+}
+
 /** Creates the internal port, with the routes of all parts. */
 export function createInternalPort(
   gateway: Gateway,
-  { core, metrics, listener }: { core: Core; metrics: Metrics; listener: Listener }
+  { core, metrics, listener, others }: InternalPortInit
 ): InternalPort {
   const server = new InternalServer(gateway.options)
   server.add(listHealthRoutes(() => gateway.diagnose()))
   addMetrics(server, gateway, core, metrics)
-  const added = addConsole(server, gateway, core, metrics)
+  const added = addConsole(server, gateway, { core, metrics, others })
   return {
     get url() {
       return server.url
@@ -114,7 +124,11 @@ function addMetrics(server: InternalServer, gateway: Gateway, core: Core, metric
  * Adds the console to the internal port. Without a token one is made for this start, which the program
  * prints. In production that would be overlooked too easily, so that the console is off there then.
  */
-function addConsole(server: InternalServer, gateway: Gateway, core: Core, metrics: Metrics) {
+function addConsole(
+  server: InternalServer,
+  gateway: Gateway,
+  { core, metrics, others }: Omit<InternalPortInit, 'listener'>
+) {
   const { options } = gateway
   if (options.internalPort === 'off') return undefined
   if (options.consoleToken === '' && process.env['NODE_ENV'] === 'production') {
@@ -133,7 +147,7 @@ function addConsole(server: InternalServer, gateway: Gateway, core: Core, metric
     metrics,
     page: createPageFiles(),
     diagnose: () => gateway.diagnose(),
-    others: () => undefined,
+    others,
     url: () => gateway.url,
     readLog: query => options.log.ring.read(query)
   })
@@ -146,9 +160,9 @@ function addConsole(server: InternalServer, gateway: Gateway, core: Core, metric
 export function readCondition(
   gateway: Gateway,
   phase: Condition['phase'],
-  { core, listener }: { readonly core: Core; readonly listener: Listener }
+  { core, listener, cluster }: Pick<GatewayParts, 'core' | 'listener' | 'cluster'>
 ): Condition {
-  const { maxOpenRequests, maxOpenBytes, maxConnections, workers, monotonic } = gateway.options
+  const { maxOpenRequests, maxOpenBytes, maxConnections, workers, monotonic, clusterReady } = gateway.options
   const { pool, watchdog, requests, queue, suspensions, timeLimits } = core
   const now = monotonic()
   const isBehind = queue.isOverloaded(now)
@@ -167,6 +181,8 @@ export function readCondition(
     sockets: { open: listener.socketCount, most: maxConnections },
     suspendedRoutes: suspensions.list(),
     hangingHandlers: pool.alive.reduce((sum, { load }) => sum + load.givenUp.size, 0),
-    isInspected: timeLimits.areOff
+    isInspected: timeLimits.areOff,
+    clusterTrouble: cluster?.trouble,
+    needsCluster: clusterReady === 'strict'
   }
 }

@@ -6,6 +6,7 @@ import { addEnvironment } from './configuration/configuration.js'
 import { Gateway } from './gateway.js'
 import type { GivenPlainOptions, OptionTree } from './options/options.js'
 import { resolveOptions } from './options/resolve-options.js'
+import type { GivenParts } from './parts.js'
 import { Metrics } from './telemetry/metrics.js'
 
 /** The options that a configuration file may hold. What it leaves out may come from elsewhere. */
@@ -57,15 +58,21 @@ export interface GatewayOptions extends Config {
  * `LISTEN_FAILED`, `NATS_FAILED`, and the error of `onStart`; then nothing is left running
  * @example const gateway = await createGateway({ handlers: './handlers', port: 3010 })
  */
-export async function createGateway(
-  options: GatewayOptions | (Config & { readonly env: true })
+export function createGateway(options: GatewayOptions | (Config & { readonly env: true })): Promise<Gateway> {
+  return startGateway(options, {})
+}
+
+/** @internal Starts a gateway with parts that a test gives. */
+export async function startGateway(
+  options: GatewayOptions | (Config & { readonly env: true }),
+  given: GivenParts
 ): Promise<Gateway> {
   if (!isSupported(process.version)) throw errors.nodeUnsupported(describeUnsupported(process.version))
   const { env, ...own } = options
   if (env !== undefined && typeof env !== 'boolean')
     throw errors.optionInvalid(`Expected \`env\` to be true or false, got ${describeValue(env)}`)
   const { options: all, warnings } = env ? addEnvironment(own, process.env) : { options: own, warnings: [] }
-  const gateway = assembleGateway(all)
+  const gateway = assembleGateway(all, given)
   for (const warning of warnings) gateway.options.log.warn(warning)
   await gateway.start()
   return gateway
@@ -76,7 +83,7 @@ export async function createGateway(
  *
  * @throws `OPTION_INVALID`, `TLS_INVALID`
  */
-export function assembleGateway(options: Config): Gateway {
+export function assembleGateway(options: Config, given: GivenParts = {}): Gateway {
   const metrics = new Metrics()
-  return new Gateway(resolveOptions(options, metrics), metrics)
+  return new Gateway(resolveOptions(options, metrics), metrics, given)
 }

@@ -3,7 +3,9 @@
  * workers can be killed.
  */
 import { type ClientOptions, connect, type EventTypes, type RouteTypes } from '../client/node.js'
-import { createGateway, type Gateway, type GatewayOptions } from '../gateway/index.js'
+import type { LocalNetwork } from '../gateway/cluster/bus/local-network.js'
+import type { Gateway, GatewayOptions } from '../gateway/index.js'
+import { startGateway } from '../gateway/start.js'
 import { createLogger } from '../shared/text/log.js'
 import { TcpProxy } from './tcp-proxy.js'
 import { TestPlayer } from './test-player.js'
@@ -12,6 +14,8 @@ import type { TestLogLine } from './test-world.js'
 export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'handlers' | 'port' | 'log'>> {
   /** Folder of the handler modules. TypeScript modules need `dev: true` and the package tsx. */
   readonly handlers: string | URL
+  /** @internal The network that joins it with other gateways of this process, in place of NATS. */
+  readonly network?: LocalNetwork
 }
 
 export class TestGateway {
@@ -29,17 +33,14 @@ export class TestGateway {
    * Starts a gateway on a free port, with one worker unless `workers` says otherwise. Rejects as
    * `createGateway` does.
    */
-  static async start(options: TestGatewayOptions): Promise<TestGateway> {
+  static async start({ network, ...options }: TestGatewayOptions): Promise<TestGateway> {
     const lines: TestLogLine[] = []
     const log = createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields }))
-    const gateway = await createGateway({
-      workers: 1,
+    const gateway = await startGateway(
       // A test may look for any line, so none is dropped.
-      maxLogLinesPerSecond: 0,
-      ...options,
-      port: 0,
-      log
-    })
+      { workers: 1, maxLogLinesPerSecond: 0, ...options, port: 0, log },
+      { bus: network?.join(options.frontendId ?? 'test') }
+    )
     return new TestGateway(gateway, lines)
   }
 

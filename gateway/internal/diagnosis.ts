@@ -21,6 +21,10 @@ export interface Condition {
   readonly hangingHandlers: number
   /** Whether time limits are off because an inspector is open. */
   readonly isInspected: boolean
+  /** Why the gateway is cut off from its cluster; undefined: it is not, or is alone. */
+  readonly clusterTrouble: string | undefined
+  /** Whether a gateway that is cut off is to get no new players (`clusterReady: strict`). */
+  readonly needsCluster: boolean
 }
 
 /** One thing that is wrong with a gateway. */
@@ -59,6 +63,7 @@ export function diagnose(condition: Condition): Diagnosis[] {
   return [
     ...diagnoseWorkers(condition),
     ...diagnoseLoad(condition),
+    ...diagnoseCluster(condition),
     ...diagnoseRoutes(condition),
     ...diagnoseInspector(condition)
   ]
@@ -99,6 +104,16 @@ function* diagnoseWorkers({ workers: { places, up, working } }: Condition): Gene
         what: `${up - working} of ${up} workers make no progress.`,
         todo: 'A handler blocks the event loop there; the worker is replaced after `stuckAfter`.'
       }
+  }
+}
+
+function* diagnoseCluster({ clusterTrouble, needsCluster }: Condition): Generator<Diagnosis> {
+  if (clusterTrouble === undefined) return
+  yield {
+    code: 'clusterDegraded',
+    severity: needsCluster ? 'error' : 'warn',
+    what: `The gateway is cut off from its cluster: ${clusterTrouble}. Its own players play on.`,
+    todo: 'See that NATS runs and can be reached from here; the gateway comes back by itself.'
   }
 }
 

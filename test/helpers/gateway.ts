@@ -1,13 +1,9 @@
 /** A running gateway for a test, with the lines that it logged. It ends with the test. */
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
-import {
-  createGateway,
-  type Gateway,
-  type GatewayOptions,
-  type Isolation,
-  type LogLevel
-} from '../../gateway/index.js'
+import type { Gateway, GatewayOptions, Isolation, LogLevel } from '../../gateway/index.js'
+import type { GivenParts } from '../../gateway/parts.js'
+import { startGateway as start } from '../../gateway/start.js'
 import { createLogger } from '../../shared/text/log.js'
 import { TcpProxy } from '../../testing/tcp-proxy.js'
 import { Player } from './player.js'
@@ -36,11 +32,13 @@ export function handlersFolder(name: string): string {
 
 /**
  * Starts a gateway with 2 workers on a free port. `handlers`: a folder in test/handlers, or an absolute path.
+ * `given`: what it gets beside options, such as the bus of a cluster.
  */
 export async function startGateway(
   t: Test,
   handlers: string,
-  options: Partial<GatewayOptions> = {}
+  options: Partial<GatewayOptions> = {},
+  given: GivenParts = {}
 ): Promise<RunningGateway> {
   const lines: LogLine[] = []
   const log = createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields }))
@@ -57,7 +55,7 @@ export async function startGateway(
     workerArgv,
     maxLogLinesPerSecond: 0
   }
-  const gateway = await createGateway({ handlers: folder, ...standard, ...options })
+  const gateway = await start({ handlers: folder, ...standard, ...options }, given)
   const players: Player[] = []
   t.teardown(async () => {
     for (const player of players) player.leave()

@@ -10,7 +10,9 @@ const well: Condition = {
   sockets: { open: 10, most: 100 },
   suspendedRoutes: [],
   hangingHandlers: 0,
-  isInspected: false
+  isInspected: false,
+  clusterTrouble: undefined,
+  needsCluster: false
 }
 
 t.test('a gateway that is well has no diagnosis, and is ready', t => {
@@ -37,6 +39,13 @@ const rows: [code: string, keepsAway: boolean, change: Partial<Condition>, what:
     { suspendedRoutes: ['a.b', 'c.d', 'e.f'] },
     /route a\.b and 2 more is suspended/
   ],
+  [
+    'clusterDegraded',
+    false,
+    { clusterTrouble: 'there is no bus' },
+    /cut off from its cluster: there is no bus/
+  ],
+  ['clusterDegraded', true, { clusterTrouble: 'there is no bus', needsCluster: true }, /no bus/],
   ['timeLimitsOff', false, { isInspected: true }, /inspector is open/]
 ]
 for (const [code, keepsAway, change, what] of rows) {

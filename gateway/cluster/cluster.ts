@@ -1,0 +1,175 @@
+/**
+ * A gateway's part in its cluster: puts the rooms of `cluster/` together, and leaves in order.
+ *
+ * Loaded only if there is a cluster, and made before the gateway starts workers and listens. From then on the
+ * sessions are numbered by the start, the workers reach the sessions of all gateways, and users are claimed.
+ */
+import type { OtherGateways } from '../console/other-gateways.js'
+import type { OperationTargets } from '../operations/worker-operations.js'
+import type { ResolvedOptions } from '../options/options.js'
+import { version } from '../telemetry/version.js'
+import type { Bus } from './bus/bus.js'
+import { subjectsOf } from './bus/subjects.js'
+import type { ClusterPeer, ClusterState, ClusterView } from './cluster-view.js'
+import { Condition } from './condition.js'
+import { createClusterConsole } from './console/cluster-console.js'
+import { Fence } from './fence.js'
+import { ClusterLinks } from './link/cluster-links.js'
+import { linkVersions } from './link/messages.js'
+import { LoadMeter, type OwnLoad } from './load-meter.js'
+import { createMembers } from './members/create-members.js'
+import type { Members } from './members/members.js'
+import { sidBefore } from './members/start-number.js'
+
+export interface ClusterInit {
+  readonly options: ResolvedOptions
+  readonly targets: OperationTargets
+  readonly readLoad: () => OwnLoad
+  /** undefined: NATS, as the options say. */
+  readonly bus?: Bus | undefined
+}
+
+/** Milliseconds in which the others take in what was sent to them before this gateway leaves. */
+const lastWords = 500
+
+/**
+ * Joins the cluster. Resolves when this gateway is a member.
+ *
+ * @throws `NATS_FAILED`, `OPTION_INVALID`, `FRONTEND_TAKEN`, `CLUSTER_INCOMPATIBLE`, `CLUSTER_UNAVAILABLE`
+ */
+export async function createCluster(init: ClusterInit): Promise<Cluster> {
+  const bus = init.bus ?? (await connectNats(init.options))
+  const meter = new LoadMeter(init.readLoad)
+  try {
+    const { options, targets } = init
+    const members = await createMembers({
+      ...options,
+      bus,
+      version,
+      protocol: linkVersions,
+      load: () => meter.read(),
+      metrics: targets.metrics
+    })
+    return new Cluster(init, { bus, meter, members })
+  } catch (error) {
+    meter.close()
+    await bus.close()
+    throw error
+  }
+}
+
+interface ClusterBase {
+  readonly bus: Bus
+  readonly meter: LoadMeter
+  readonly members: Members
+}
+
+export class Cluster implements ClusterView {
+  readonly name: string
+  /** The other gateways, as the console reaches them. */
+  readonly others: OtherGateways
+  readonly #bus: Bus
+  readonly #members: Members
+  readonly #links: ClusterLinks
+  readonly #condition: Condition
+  /** Whatever has a timer or a subscription of its own, in the order in which it ends. */
+  readonly #ending: { close(): void }[] = []
+  #life: 'member' | 'draining' | 'left' = 'member'
+
+  constructor({ options, targets }: ClusterInit, { bus, meter, members }: ClusterBase) {
+    const { cluster, nats, log, monotonic } = options
+    const { metrics } = targets
+    this.name = cluster
+    this.#bus = bus
+    this.#members = members
+    this.#links = new ClusterLinks({
+      bus,
+      subjectOf: subjectsOf(cluster).link,
+      log,
+      metrics,
+      window: options.clusterWindow,
+      queueBytes: options.clusterQueueBytes
+    })
+    this.#condition = new Condition({ bus, members, servers: nats, log, metrics, monotonic })
+    const console = createClusterConsole({
+      ...options,
+      name: cluster,
+      version,
+      bus,
+      membership: members,
+      links: this.#links,
+      readState: () => this.state,
+      readLoad: () => meter.latest,
+      registry: targets.registry,
+      limits: options
+    })
+    this.others = console.others
+    if (options.fence === 'end' && options.singleSession !== 'off')
+      this.#ending.push(new Fence({ members, registry: targets.registry, log }))
+    this.#ending.push(this.#condition, meter, { close: () => console.end() })
+    members.watch({
+      joined: member => this.#links.add(member, member.protocol),
+      left: start => this.#links.remove(start),
+      restarted: start => this.#begin(start, targets)
+    })
+    this.#begin(members.start, targets)
+  }
+
+  get state(): ClusterState {
+    if (this.#life !== 'member') return 'draining'
+    return this.#members.isDegraded ? 'degraded' : 'up'
+  }
+
+  get start(): number {
+    return this.#members.start
+  }
+
+  peers(): readonly ClusterPeer[] {
+    return this.#members.others.map(({ frontendId, start, state, version, load, silentFor }) => ({
+      frontendId,
+      start,
+      state,
+      version,
+      load,
+      silentFor
+    }))
+  }
+
+  /** Why this gateway is cut off from the others, in words; undefined: it is not. */
+  get trouble(): string | undefined {
+    return this.#condition.trouble
+  }
+
+  /** Tells the others that this gateway takes no new clients. */
+  drain(): void {
+    if (this.#life !== 'member') return
+    this.#life = 'draining'
+    this.#members.drain()
+  }
+
+  /**
+   * Leaves the cluster for good, when no session is left: what was sent is taken in by the others first. Then
+   * the start is over for them at once.
+   */
+  async leave(): Promise<void> {
+    if (this.#life === 'left') return
+    this.#life = 'left'
+    await this.#links.close(lastWords)
+    for (const each of this.#ending) each.close()
+    await this.#members.leave()
+    await this.#bus.close()
+  }
+
+  /** A start has begun, the first one or a later one. Sessions keep the numbers that they have. */
+  #begin(start: number, { registry }: OperationTargets): void {
+    registry.numberFrom(sidBefore(start))
+    this.#links.begin(start)
+    for (const member of this.#members.others) this.#links.add(member, member.protocol)
+  }
+}
+
+/** Loads NATS' client only now, so that tests on a bus of their own need none. */
+async function connectNats(options: ResolvedOptions): Promise<Bus> {
+  const { NatsBus } = await import('./bus/nats-bus.js')
+  return NatsBus.connect(options)
+}
