@@ -7,19 +7,24 @@
 import type { OtherGateways } from '../console/other-gateways.js'
 import type { OperationTargets } from '../operations/worker-operations.js'
 import type { ResolvedOptions } from '../options/options.js'
+import { ClaimedBinds, type ClaimedSessions } from '../sessions/user-claims.js'
 import { version } from '../telemetry/version.js'
 import type { Bus } from './bus/bus.js'
 import { subjectsOf } from './bus/subjects.js'
+import { ClusterClaims } from './claims/cluster-claims.js'
 import type { ClusterPeer, ClusterState, ClusterView } from './cluster-view.js'
 import { Condition } from './condition.js'
 import { createClusterConsole } from './console/cluster-console.js'
 import { Fence } from './fence.js'
+import { Interest } from './interest/interest.js'
 import { ClusterLinks } from './link/cluster-links.js'
+import { processTiming } from './link/link-host.js'
 import { linkVersions } from './link/messages.js'
 import { LoadMeter, type OwnLoad } from './load-meter.js'
 import { createMembers } from './members/create-members.js'
 import type { Members } from './members/members.js'
 import { sidBefore } from './members/start-number.js'
+import { Routing } from './routing/routing.js'
 
 export interface ClusterInit {
   readonly options: ResolvedOptions
@@ -50,7 +55,8 @@ export async function createCluster(init: ClusterInit): Promise<Cluster> {
       load: () => meter.read(),
       metrics: targets.metrics
     })
-    return new Cluster(init, { bus, meter, members })
+    const claims = await claimUsers(init, bus, members)
+    return new Cluster(init, { bus, meter, members, claims })
   } catch (error) {
     meter.close()
     await bus.close()
@@ -58,10 +64,34 @@ export async function createCluster(init: ClusterInit): Promise<Cluster> {
   }
 }
 
+/** Has users claimed before sessions are bound to them, if a user may have only one session. */
+async function claimUsers(
+  { options, targets }: ClusterInit,
+  bus: Bus,
+  members: Members
+): Promise<ClusterClaims | undefined> {
+  const { registry, metrics } = targets
+  const { singleSession: mode } = options
+  if (mode === 'off') return undefined
+  const sessions: ClaimedSessions = { giveUp: (uid, sid, by) => registry.claimed!.giveUp(uid, sid, by) }
+  const claims = new ClusterClaims({ ...options, bus, members, sessions, mode, metrics })
+  registry.claimed = new ClaimedBinds({ claims, registry, mode })
+  try {
+    await claims.open()
+  } catch (error) {
+    claims.close()
+    await members.leave()
+    throw error
+  }
+  return claims
+}
+
 interface ClusterBase {
   readonly bus: Bus
   readonly meter: LoadMeter
   readonly members: Members
+  /** undefined: a user may have several sessions. */
+  readonly claims: ClusterClaims | undefined
 }
 
 export class Cluster implements ClusterView {
@@ -76,7 +106,7 @@ export class Cluster implements ClusterView {
   readonly #ending: { close(): void }[] = []
   #life: 'member' | 'draining' | 'left' = 'member'
 
-  constructor({ options, targets }: ClusterInit, { bus, meter, members }: ClusterBase) {
+  constructor({ options, targets }: ClusterInit, { bus, meter, members, claims }: ClusterBase) {
     const { cluster, nats, log, monotonic } = options
     const { metrics } = targets
     this.name = cluster
@@ -89,6 +119,21 @@ export class Cluster implements ClusterView {
       metrics,
       window: options.clusterWindow,
       queueBytes: options.clusterQueueBytes
+    })
+    const interest = new Interest({
+      ...processTiming,
+      links: this.#links,
+      users: targets.registry.users,
+      channels: targets.channels.members,
+      metrics
+    })
+    targets.routing = new Routing({
+      targets,
+      links: this.#links,
+      interest,
+      isUp: () => bus.isUp,
+      timeout: options.clusterTimeout,
+      monotonic
     })
     this.#condition = new Condition({ bus, members, servers: nats, log, metrics, monotonic })
     const console = createClusterConsole({
@@ -107,6 +152,7 @@ export class Cluster implements ClusterView {
     if (options.fence === 'end' && options.singleSession !== 'off')
       this.#ending.push(new Fence({ members, registry: targets.registry, log }))
     this.#ending.push(this.#condition, meter, { close: () => console.end() })
+    if (claims !== undefined) this.#ending.push(claims)
     members.watch({
       joined: member => this.#links.add(member, member.protocol),
       left: start => this.#links.remove(start),
