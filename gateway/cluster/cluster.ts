@@ -150,7 +150,7 @@ export class Cluster implements ClusterView {
     })
     this.others = console.others
     if (options.fence === 'end' && options.singleSession !== 'off')
-      this.#ending.push(new Fence({ members, registry: targets.registry, log }))
+      this.#ending.push(new Fence({ ...options, members, registry: targets.registry }))
     this.#ending.push(this.#condition, meter, { close: () => console.end() })
     if (claims !== undefined) this.#ending.push(claims)
     members.watch({

@@ -1,15 +1,18 @@
 /**
  * Ends the sessions of users when this gateway has lost its lease, with the option `fence: end`.
  *
- * Another gateway may have a user from the end of the lease on. So the end is watched by a timer, and needs no
- * word from the message bus.
+ * Another gateway may have a user soon after the end of the lease. So the end is watched by a timer, and needs
+ * no word from the message bus.
  */
 import { closeCodes, formatComeBack } from '../../shared/close-codes.js'
 import type { Logger } from '../../shared/text/log.js'
 import type { Registry } from '../sessions/registry.js'
+import type { Membership } from './members/membership.js'
 
 export interface FenceInit {
-  readonly members: { readonly hasLease: boolean; readonly leaseLeft: number }
+  readonly members: Pick<Membership, 'hasLease'>
+  /** Milliseconds of a lease. Its holder takes it for a twentieth shorter than the others do. */
+  readonly leaseTtl: number
   readonly registry: Pick<Registry, 'all' | 'end'>
   readonly log: Logger
 }
@@ -17,26 +20,24 @@ export interface FenceInit {
 /** Milliseconds over which the clients come back. */
 const comeBackWithin = 5_000
 
-/** Shortest wait of the timer, in milliseconds, while there is no lease. */
-const shortestWait = 100
+/** Part of a lease between two looks: less than that by which its holder takes it for shorter. */
+const lookPart = 1 / 40
 
 export class Fence {
   readonly #init: FenceInit
-  #timer: NodeJS.Timeout | undefined
+  readonly #timer: NodeJS.Timeout
 
   constructor(init: FenceInit) {
     this.#init = init
-    this.#look()
+    this.#timer = setInterval(() => this.#look(), init.leaseTtl * lookPart).unref()
   }
 
   close(): void {
-    clearTimeout(this.#timer)
+    clearInterval(this.#timer)
   }
 
   #look(): void {
-    const { members } = this.#init
-    if (!members.hasLease) this.#endAll()
-    this.#timer = setTimeout(() => this.#look(), Math.max(shortestWait, members.leaseLeft)).unref()
+    if (!this.#init.members.hasLease) this.#endAll()
   }
 
   #endAll(): void {

@@ -72,7 +72,7 @@ export class Members implements Membership {
     bus.onState(isUp => this.#followBus(isUp))
     this.#renewing = new Tick(() => this.#step(), log)
     this.#greeting = new Tick(async () => this.#lookAround(), log)
-    metrics.gauge('leaseLeft', () => Math.round(this.leaseLeft))
+    metrics.gauge('leaseLeft', () => Math.round(this.#lease?.left ?? 0))
   }
 
   get start(): number {
@@ -85,11 +85,6 @@ export class Members implements Membership {
 
   get hasLease(): boolean {
     return this.#life === 'member' && this.#lease?.isGood === true
-  }
-
-  /** Milliseconds until the own lease ends. */
-  get leaseLeft(): number {
-    return this.#lease?.left ?? 0
   }
 
   get others(): readonly Member[] {
