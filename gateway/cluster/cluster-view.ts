@@ -1,7 +1,7 @@
 /** The cluster of a gateway, as its host sees it. */
 import type { MemberLoad, MemberState } from './members/membership.js'
 
-/** How a gateway of a cluster is: `degraded` without the message bus or a lease, `draining` before its end. */
+/** How a gateway of a cluster is: `degraded` without its message bus or lease, `draining` before its end. */
 export type ClusterState = MemberState
 
 /** How busy a gateway is, for a matchmaker or an autoscaler. */

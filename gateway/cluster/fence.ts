@@ -1,7 +1,7 @@
 /**
  * Ends the sessions of users when this gateway has lost its lease, with the option `fence: end`.
  *
- * Another gateway may have a user soon after the end of the lease. So the end is watched by a timer, and needs
+ * Another gateway may have a user soon after the end of the lease. A timer watches for that end, and needs
  * no word from the message bus.
  */
 import { closeCodes, formatComeBack } from '../../shared/close-codes.js'
