@@ -13,6 +13,11 @@ import { findFreePort, programEnv, whyNo } from './server-programs.js'
 /** For the option `skip` of a test that needs NATS. */
 export const noNats: string | false = whyNo('nats-server')
 
+/** What ends something at its end: a test, or a command. */
+export interface Endings {
+  teardown(end: () => Promise<void>): void
+}
+
 export interface NatsServerOptions {
   /** Lines of its configuration, beside ports, the store and the cluster. */
   readonly config?: string
@@ -31,7 +36,7 @@ export class NatsServer {
   #ended: Promise<unknown> = Promise.resolve()
   #monitoring = ''
 
-  constructor(t: Test, options: NatsServerOptions & { readonly cluster?: string }) {
+  constructor(t: Endings, options: NatsServerOptions & { readonly cluster?: string }) {
     this.#folder = mkdtempSync(join(tmpdir(), 'sallyport-nats-'))
     this.#options = options
     t.teardown(async () => {

@@ -41,6 +41,9 @@ export interface ClaimingInit {
 const pendingWait = 2
 const silentWait = 50
 
+/** Entries before the own one whose starts are watched at once. */
+const mostNoticed = 100
+
 /** Looks that may miss the own entry, because the log has a new leader, before it counts as lost. */
 const mostMisses = 20
 
@@ -60,6 +63,7 @@ export class Claiming {
     if (entry === undefined) return unavailable('the log of claims gives no answer')
     claim.entry = entry
     let misses = 0
+    let hasNoticed = false
     for (;;) {
       const first = await bus.first(this.logOf(uid), uid)
       const over = this.#check(claim, name)
@@ -77,6 +81,10 @@ export class Claiming {
       // The own entry is not there, or only behind others that came later.
       if (first === null || (first && first.number > entry)) {
         if (++misses > mostMisses) return unavailable('the log of claims has lost an entry')
+      }
+      if (answer === undefined && !hasNoticed) {
+        hasNoticed = true
+        void this.#noticeOthers(uid, entry)
       }
       if (answer === 'gone') await bus.remove(this.logOf(uid), first!.number)
       else await pause(answer === 'pending' ? pendingWait : silentWait)
@@ -110,6 +118,22 @@ export class Claiming {
     if (!members.hasLease || members.start !== name.start)
       return unavailable('this gateway has lost its lease')
     return undefined
+  }
+
+  /**
+   * Begins to watch all starts that have entries before the own one. They are judged one after the other, but
+   * their leases are waited for at once.
+   */
+  async #noticeOthers(uid: string, own: number): Promise<void> {
+    const { bus, members } = this.#init
+    let from = 1
+    for (let read = 0; read < mostNoticed; read++) {
+      const entry = await bus.first(this.logOf(uid), uid, from)
+      if (!entry || entry.number >= own) return
+      const name = readName(entry)
+      if (name !== undefined) void members.isDead(name.start)
+      from = entry.number + 1
+    }
   }
 
   /** Judges the claim that stands first. undefined: it can't be decided now. */

@@ -120,6 +120,11 @@ export class ClusterClaims implements UserClaims {
     return claim !== undefined && claim.state !== 'pending'
   }
 
+  /** Whether a session's claim is known to be the only one. */
+  isSecured(uid: string, sid: number): boolean {
+    return this.#table.find(uid, sid)?.state === 'held'
+  }
+
   release(uid: string, sid: number): void {
     const claim = this.#table.find(uid, sid)
     if (claim !== undefined) this.#end(claim)

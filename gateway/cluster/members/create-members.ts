@@ -27,7 +27,7 @@ export async function createMembers(init: MembersInit): Promise<Members> {
   const members = new Members(init)
   await members.join()
   await new Promise(resolve => setTimeout(resolve, greetingTime))
-  const { incompatible, namesake } = members
+  const { incompatible, namesake } = members.strangers
   if (incompatible === undefined && namesake === undefined) return members
   await members.leave()
   // Names are kept in a log; the hello of a namesake tells of one from before the log was lost.

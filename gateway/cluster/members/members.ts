@@ -72,7 +72,7 @@ export class Members implements Membership {
     bus.onState(isUp => this.#followBus(isUp))
     this.#renewing = new Tick(() => this.#step(), log)
     this.#greeting = new Tick(async () => this.#lookAround(), log)
-    metrics.gauge('leaseLeft', () => Math.round(this.#lease?.left ?? 0))
+    metrics.gauge('leaseLeft', () => Math.round(this.leaseLeft))
   }
 
   get start(): number {
@@ -96,14 +96,14 @@ export class Members implements Membership {
     return this.#lease?.renewal ?? 0
   }
 
-  /** A gateway that was heard and speaks no version of the protocol of this one. */
-  get incompatible(): Hello | undefined {
-    return this.#peers.incompatible
+  /** Those that were heard and can't be in one cluster with this gateway. */
+  get strangers(): Pick<Peers, 'incompatible' | 'namesake'> {
+    return this.#peers
   }
 
-  /** Another gateway that says hello by the same name. */
-  get namesake(): Hello | undefined {
-    return this.#peers.namesake
+  /** Milliseconds until the own lease ends. */
+  get leaseLeft(): number {
+    return this.hasLease ? this.#lease!.left : 0
   }
 
   isDead(start: number): Promise<boolean | undefined> {
