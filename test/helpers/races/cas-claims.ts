@@ -48,6 +48,7 @@ export class CasClaims implements UserClaims {
           ([key, held]) => key.endsWith(` ${uid}`) && held.name.number === name.number
         )
         if (found === undefined) return 'gone'
+        if (found[1].number === 0) return 'pending'
         if (!init.sessions.giveUp(uid, Number(found[0].split(' ')[0]), mode)) return 'held'
         this.#held.delete(found[0])
         return 'gone'
@@ -71,15 +72,24 @@ export class CasClaims implements UserClaims {
   }
 
   async claim(uid: string, sid: number): Promise<GatewayError | undefined> {
-    const { members, mode, claimTimeout } = this.#init
+    const { members, claimTimeout } = this.#init
     const end = performance.now() + claimTimeout
     const name = { start: members.start, number: ++this.#lastNumber }
+    const key = `${sid} ${uid}`
+    this.#held.set(key, { name, number: 0 })
+    const error = await this.#lead(uid, name, key, end)
+    if (error !== undefined) this.#held.delete(key)
+    return error
+  }
+
+  async #lead(uid: string, name: ClaimName, key: string, end: number): Promise<GatewayError | undefined> {
+    const { members, mode } = this.#init
     let expected = 0
     while (performance.now() < end && members.hasLease && members.start === name.start) {
       const number = await this.#set(uid, name, expected)
       if (!members.hasLease || members.start !== name.start) break
       if (number !== undefined) {
-        this.#held.set(`${sid} ${uid}`, { name, number })
+        this.#held.get(key)!.number = number
         return undefined
       }
       const found = await this.#get(uid)
