@@ -5,12 +5,9 @@ import { errors } from '../shared/errors.js'
 import type { EventArguments, EventName } from '../shared/events/event-types.js'
 import type { ClusterView } from './cluster/cluster-view.js'
 import { type EndingTimes, endGateway } from './ending.js'
-import type {
-  HostBroadcastOptions,
-  HostChannel,
-  HostExceptOptions,
-  HostRecipient
-} from './host/host-events.js'
+import type { HostChannel } from './host/host-channel.js'
+import type { HostBroadcastOptions, HostRecipient } from './host/host-events.js'
+import type { HostExceptOptions } from './host/host-names.js'
 import type { SessionService } from './host/session-service.js'
 import type { ConsolePlace } from './internal/console-place.js'
 import { type Diagnosis, diagnose, isReady } from './internal/diagnosis.js'
@@ -75,7 +72,8 @@ export class Gateway {
 
   /**
    * Sends an event to a session, or to all sessions of a user. Returns the number of recipients; 0 is no
-   * error.
+   * error. In a cluster a user's sessions in other gateways get the event too, but are not counted: `asend`
+   * counts them, and reaches a session of another gateway by its address.
    *
    * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`, `FRONTEND_UNKNOWN`, TypeError for an invalid recipient,
    * event name or option, and any error that JSON.stringify throws for the body
@@ -88,12 +86,41 @@ export class Gateway {
     return this.#parts.events.send(to, event, ...args)
   }
 
-  /** Sends an event to all sessions, or to all that are bound to a user. Returns the number of recipients. */
+  /**
+   * Variant of `send` that resolves with the number of recipients in all gateways of the cluster.
+   *
+   * @throws as `send`, and `CLUSTER_UNAVAILABLE` (then nobody has got it), `CLUSTER_TIMEOUT`, `FRONTEND_LOST`
+   */
+  asend<Name extends EventName>(
+    to: HostRecipient,
+    event: Name,
+    ...args: EventArguments<Name, HostExceptOptions>
+  ): Promise<number> {
+    return this.#parts.events.asend(to, event, ...args)
+  }
+
+  /**
+   * Sends an event to all sessions, or to all that are bound to a user. Returns the number of recipients. In
+   * a cluster the sessions of other gateways get it too, but are not counted.
+   */
   broadcast<Name extends EventName>(
     event: Name,
     ...args: EventArguments<Name, HostBroadcastOptions>
   ): number {
     return this.#parts.events.broadcast(event, ...args)
+  }
+
+  /**
+   * Variant of `broadcast` that resolves with the number of recipients in all gateways of the cluster.
+   *
+   * @throws `EVENT_NOT_SERIALIZABLE`, `CLUSTER_UNAVAILABLE` (then nobody has got it), `CLUSTER_TIMEOUT`,
+   * `FRONTEND_LOST`, TypeError for an invalid event name or option
+   */
+  abroadcast<Name extends EventName>(
+    event: Name,
+    ...args: EventArguments<Name, HostBroadcastOptions>
+  ): Promise<number> {
+    return this.#parts.events.abroadcast(event, ...args)
   }
 
   /**

@@ -13,13 +13,9 @@ export type { FullLogger, LogFields, Logger, LogLevel } from '../shared/text/log
 export type { ClusterLoad, ClusterPeer, ClusterState, ClusterView } from './cluster/cluster-view.js'
 export { Gateway } from './gateway.js'
 export { type ClientFiles, clientFiles } from './host/client-files.js'
-export {
-  type HostBroadcastOptions,
-  HostChannel,
-  type HostExceptOptions,
-  type HostRecipient,
-  type HostSessionLike
-} from './host/host-events.js'
+export { HostChannel, type HostMember, type HostMembersOptions } from './host/host-channel.js'
+export type { HostBroadcastOptions, HostRecipient } from './host/host-events.js'
+export type { HostExceptOptions, HostSessionLike } from './host/host-names.js'
 export { HostSession, type HostSessionEvents } from './host/host-session.js'
 export { servePage } from './host/serve-page.js'
 export { SessionService, type SessionServiceEvents } from './host/session-service.js'

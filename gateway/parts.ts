@@ -11,6 +11,7 @@ import type { Gateway } from './gateway.js'
 import { showGauges } from './gauges.js'
 import { HostEvents } from './host/host-events.js'
 import { HostHooks } from './host/host-hooks.js'
+import { HostOperations } from './host/host-operations.js'
 import { SessionService } from './host/session-service.js'
 import type { Listener } from './http/listener.js'
 import { Intake } from './intake/intake.js'
@@ -72,7 +73,14 @@ export function createParts(gateway: Gateway, metrics: Metrics): GatewayParts {
   })
   watchers.follow(registry)
   const { channels, routes, suspensions, dispatcher, requests, queue } = core
-  const events = new HostEvents({ frontendId, registry, channels, sessions, metrics })
+  const events = new HostEvents({
+    frontendId,
+    registry,
+    channels,
+    sessions,
+    metrics,
+    operations: new HostOperations(core.targets)
+  })
   const intake = new Intake({
     watchers: watchers.all,
     routes,

@@ -29,6 +29,8 @@ export interface OperationTargets {
 export interface OperationRouting {
   /** Creates the readers for one worker, with the same parameters as `createWorkerOperations`. */
   create(source: OperationSource, inbox: AnswerReader, sendSoon: () => void): WorkerOperations
+  /** Creates the reader of events that are for the sessions of other gateways only. Nothing is answered. */
+  createForOthers(source: OperationSource): EventReader
 }
 
 /** The readers that apply the operations of one worker, by kind. */

@@ -1,5 +1,6 @@
 /** Both ends of a link without a thread, so that a test sees the messages between them. */
 import type { Test } from 'tap'
+import type { OperationTargets } from '../../gateway/operations/worker-operations.js'
 import type { SingleSession } from '../../gateway/options/plain-options.js'
 import type { Channels } from '../../gateway/sessions/channels.js'
 import type { Registry } from '../../gateway/sessions/registry.js'
@@ -34,6 +35,7 @@ export interface LinkPair {
   readonly registry: Registry
   readonly channels: Channels
   readonly metrics: Metrics
+  readonly targets: OperationTargets
   readonly service: BackendSessionService
   readonly lines: readonly LogLine[]
   /** Every message that the worker's half has sent. */
@@ -61,12 +63,13 @@ export function createLinkPair(
   const log = createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields }))
   const world = createLinkWorld({ frontendId: name, log, maxChannels: 3, maxMembers, ...options })
   t.teardown(() => world.close())
-  const { registry, channels, metrics, link, operations, sent } = world
+  const { registry, channels, metrics, targets, link, operations, sent } = world
   const service = new BackendSessionService(operations)
   return {
     registry,
     channels,
     metrics,
+    targets,
     service,
     lines,
     sent,

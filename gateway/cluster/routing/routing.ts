@@ -2,6 +2,7 @@
  * Connects the workers of this gateway with the sessions of the others, and the others with those of it.
  * Made with the cluster, before the first worker.
  */
+import { Inbox } from '../../../shared/link/inbox.js'
 import type { EventReader, OperationReader } from '../../../shared/link/outbox.js'
 import { type AnswerReader, OperationAcks, type OperationSource } from '../../operations/operation-acks.js'
 import {
@@ -14,6 +15,7 @@ import type { Interest } from '../interest/interest.js'
 import type { Link, Links } from '../link/links.js'
 import { PeerRelays } from '../relays/peer-relays.js'
 import { FanOut } from './fan-out.js'
+import { nowhere } from './nowhere.js'
 import { Relaying } from './relaying.js'
 import { RoutedEvents } from './routed-events.js'
 import { RoutedOperations } from './routed-operations.js'
@@ -62,6 +64,26 @@ export class Routing implements OperationRouting {
     const createAcks = (inbox: AnswerReader) =>
       new OperationAcks({ frontendId: undefined, source, inbox, sendSoon, names: interest, metrics, log })
     return this.#createReaders(createAcks(inbox), inbox, this.#whereabouts, createAcks)
+  }
+
+  createForOthers(source: OperationSource): EventReader {
+    const { targets, interest, timeout } = this.#init
+    const { frontendId, metrics, log } = targets
+    const inbox = new Inbox()
+    const acks = new OperationAcks({ frontendId: undefined, source, inbox, sendSoon() {}, metrics, log })
+    const relaying = new Relaying({ acks, inbox, metrics })
+    const fanOut = new FanOut<EventReader>({
+      frontendId,
+      acks,
+      inbox,
+      relays: this.#relays,
+      relaying,
+      interest,
+      timeout,
+      createLocal: () => nowhere,
+      asReader: outbox => outbox
+    })
+    return new RoutedEvents({ local: nowhere, whereabouts: this.#whereabouts, relaying, fanOut })
   }
 
   /**
