@@ -31,7 +31,8 @@ export interface HostEventsInit {
 }
 
 /**
- * @internal Returns the address of a session. A bare number names one of this gateway, or one that has moved from here.
+ * @internal Returns the address of a session. A bare number names one of this gateway, or one that has moved
+ * from here.
  *
  * @throws TypeError for a value that names no session
  */
