@@ -1,76 +1,22 @@
 /** The chat's page in real browser windows. */
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { onHttpRequest } from '../../examples/chat/http.js'
-import { createGateway, type Gateway } from '../../gateway/index.js'
+import { createGateway } from '../../gateway/index.js'
 import { startBrowser, whyNoBrowser } from '../helpers/browser.js'
+import { ChatWindow, eventually } from '../helpers/chat-window.js'
 import { startGateway } from '../helpers/gateway.js'
 import { root } from '../helpers/paths.js'
 import { until } from '../helpers/until.js'
 
 const handlers = join(root, 'dist/examples/chat/handlers')
 
-/** A separate window; it shares nothing with the others but the gateway. */
-class ChatWindow {
-  readonly page: Page
-  /** Errors that the browser reported. */
-  readonly complaints: string[] = []
-
-  constructor(page: Page) {
-    this.page = page
-    page.on('pageerror', error => this.complaints.push(String(error)))
-    page.on('console', message => {
-      if (message.type() === 'error') this.complaints.push(message.text())
-    })
-  }
-
-  static async open(t: Test, browser: Browser, gateway: Gateway): Promise<ChatWindow> {
-    const context = await browser.newContext()
-    t.teardown(() => context.close())
-    context.setDefaultTimeout(10_000)
-    const window = new ChatWindow(await context.newPage())
-    await window.page.goto(gateway.url.replace('ws:', 'http:'))
-    await window.page.getByText('Connected', { exact: true }).waitFor()
-    return window
-  }
-
-  async enter(name: string, room = 'Lobby'): Promise<void> {
-    await this.page.getByLabel('Your name').fill(name)
-    await this.page.getByRole('combobox', { name: 'Room' }).fill(room)
-    await this.page.getByRole('button', { name: 'Enter' }).click()
-    await this.page.getByRole('heading', { name: room, exact: true }).waitFor()
-  }
-
-  async say(text: string): Promise<void> {
-    await this.page.getByLabel('Message', { exact: true }).fill(text)
-    await this.page.getByRole('button', { name: 'Send' }).click()
-    await this.sees(text)
-  }
-
-  /** Waits until the log has a line with the text. */
-  async sees(text: string): Promise<void> {
-    await this.page.locator('#messages > :not(.pending)').getByText(text, { exact: true }).waitFor()
-  }
-
-  /** Waits until a list has these lines, in this order. */
-  async lists(name: string, lines: readonly string[]): Promise<void> {
-    const items = this.page.getByRole('list', { name }).getByRole('listitem')
-    await eventually(`${name} is ${lines.join(', ')}`, async () => {
-      return JSON.stringify(await items.allTextContents()) === JSON.stringify(lines)
-    })
-  }
-}
-
-/** Waits for a condition that only the browser can check. */
-async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000
-  while (!(await holds())) if (Date.now() > end) throw new Error(`Waited in vain until ${what}`)
-}
-
 async function start(t: Test, browser: Browser, count: number, resumeWindow = 60_000) {
   const { gateway } = await startGateway(t, handlers, { onHttpRequest, resumeWindow })
-  const windows = await Promise.all(Array.from({ length: count }, () => ChatWindow.open(t, browser, gateway)))
+  const windows = await Promise.all(
+    Array.from({ length: count }, () => ChatWindow.open(t, browser, gateway.url))
+  )
   return { gateway, windows: windows as [ChatWindow, ChatWindow] }
 }
 
@@ -343,7 +289,7 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
     async t => {
       const early = join(root, 'test/fixtures/handlers-early')
       const { gateway } = await startGateway(t, early, { onHttpRequest })
-      const window = await ChatWindow.open(t, browser, gateway)
+      const window = await ChatWindow.open(t, browser, gateway.url)
       await window.enter('Red')
       await window.lists('Who is here', ['Blue', 'Red (you)'])
     }

@@ -1,0 +1,50 @@
+/**
+ * `npm run failures`: what befalls a cluster of three gateways, one thing after the other, with the figures of
+ * each. `--only NAME` runs one of them.
+ */
+import { parseArgs } from 'node:util'
+import {
+  type FailureInit,
+  runCrash,
+  runOutage,
+  runOutages,
+  runRolling,
+  runStopped
+} from '../helpers/cluster/failures.js'
+import { Gateways } from '../helpers/cluster/gateways.js'
+import { fixture } from '../helpers/paths.js'
+
+const { values } = parseArgs({
+  options: {
+    players: { type: 'string', default: '200' },
+    only: { type: 'string' }
+  }
+})
+
+const failures: Readonly<
+  Record<string, (init: FailureInit) => Promise<{ readonly faults: readonly string[] }>>
+> = {
+  rolling: init => runRolling({ ...init, next: fixture('handlers-cluster-next') }),
+  crash: runCrash,
+  outage: init => runOutage({ ...init, ms: 60_000 }),
+  outages: init => runOutages({ ...init, times: 20 }),
+  stopped: init => runStopped({ ...init, ms: 8_000 })
+}
+
+const names = Object.keys(failures).filter(name => values.only === undefined || name === values.only)
+if (names.length === 0) throw new Error(`There is no ${values.only}: ${Object.keys(failures).join(', ')}`)
+const count = 3
+for (const name of names) {
+  const ends: (() => Promise<void>)[] = []
+  try {
+    const gateways = await Gateways.start(
+      { count, handlers: fixture('handlers-cluster'), options: { singleSession: 'reject' } },
+      { teardown: end => ends.push(end) }
+    )
+    const report = await failures[name]!({ gateways, count, players: Number(values.players) })
+    process.stdout.write(`${name} ${JSON.stringify(report, null, 2)}\n`)
+    if (report.faults.length > 0) process.exitCode = 1
+  } finally {
+    for (const end of ends) await end()
+  }
+}
