@@ -1,8 +1,10 @@
 /**
  * `npm run failures`: what befalls a cluster of three gateways, one thing after the other, with the figures of
- * each. `--only NAME` runs one of them.
+ * each. `--only NAME` runs one of them. `--old REV` has the rolling restart begin with the build of a commit.
  */
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { buildRevision } from '../../bench/comparison/revision.js'
 import {
   type FailureInit,
   runCrash,
@@ -12,19 +14,21 @@ import {
   runStopped
 } from '../helpers/cluster/failures.js'
 import { Gateways } from '../helpers/cluster/gateways.js'
-import { fixture } from '../helpers/paths.js'
+import { fixture, root } from '../helpers/paths.js'
 
 const { values } = parseArgs({
   options: {
     players: { type: 'string', default: '200' },
-    only: { type: 'string' }
+    only: { type: 'string' },
+    old: { type: 'string' }
   }
 })
 
 const failures: Readonly<
   Record<string, (init: FailureInit) => Promise<{ readonly faults: readonly string[] }>>
 > = {
-  rolling: init => runRolling({ ...init, next: fixture('handlers-cluster-next') }),
+  rolling: init =>
+    runRolling({ ...init, next: fixture('handlers-cluster-next'), nextDist: join(root, 'dist') }),
   crash: runCrash,
   outage: init => runOutage({ ...init, ms: 60_000 }),
   outages: init => runOutages({ ...init, times: 20 }),
@@ -34,11 +38,12 @@ const failures: Readonly<
 const names = Object.keys(failures).filter(name => values.only === undefined || name === values.only)
 if (names.length === 0) throw new Error(`There is no ${values.only}: ${Object.keys(failures).join(', ')}`)
 const count = 3
+const old = values.old === undefined ? undefined : join((await buildRevision(values.old)).folder, '..')
 for (const name of names) {
   const ends: (() => Promise<void>)[] = []
   try {
     const gateways = await Gateways.start(
-      { count, handlers: fixture('handlers-cluster'), options: { singleSession: 'reject' } },
+      { count, handlers: fixture('handlers-cluster'), options: { singleSession: 'reject' }, dist: () => old },
       { teardown: end => ends.push(end) }
     )
     const report = await failures[name]!({ gateways, count, players: Number(values.players) })
