@@ -1,6 +1,7 @@
 /**
- * `npm run failures`: what befalls a cluster of three gateways, one thing after the other, with the figures of
- * each. `--only NAME` runs one of them. `--old REV` has the rolling restart begin with the build of a commit.
+ * `npm run failures`: what befalls a cluster of three gateways, one thing after the other, with the figures
+ * of each. `--only NAME` runs one of them. `--old REV` has the rolling restart begin with the build of a
+ * commit.
  */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'

@@ -33,7 +33,8 @@ t.test('a gateway of the first version of the protocol', { skip: whyNo('nats-ser
     t.match(peers[0], { frontendId: 'old', start: peer.start, state: 'up', version: '0.1.0' })
     await until('it has heard the gateway', () => peer.heard.has('g1'))
     const came = new Promise(resolve => client.on('hello', resolve))
-    // The kind, no request, the number of the ack, the gateway, the user; then the event, and nobody left out.
+    // The kind, no request, the number of the ack, the gateway, the user; then the event, and nobody left
+    // out.
     peer.send('g1', 0, '19;0;7;2:g14:anna5:hello7:"world"0:0;0;0:0:')
     t.equal(await came, 'world')
     await until('it is acked', () => peer.frames.some(({ kind, text }) => kind === 1 && text === '0;7;1:1'))
