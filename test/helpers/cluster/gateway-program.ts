@@ -90,23 +90,29 @@ function say(answer: Answer): void {
   if (process.connected) process.send!(answer)
 }
 
+let tasks: Tasks | undefined
+let gateway: ClusterGateway | undefined
+
+process.on('message', async ({ id, task, args }: Question) => {
+  try {
+    const run = tasks![task] as (...given: unknown[]) => unknown
+    say({ id, result: await run(...args) })
+  } catch (error) {
+    const { message, code } = error as { message: string; code?: string }
+    say({ id, error: message, code })
+  }
+})
+process.on('SIGTERM', () => void gateway?.drain().then(() => process.exit(0)))
+
 try {
   const { createGateway } = (await import(
     pathToFileURL(join(dist, 'gateway/index.js')).href
   )) as typeof import('../../../gateway/index.js')
+  // The streams are opened at their first use.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const stock = takeStock()
-  const gateway = (await createGateway(JSON.parse(options))) as ClusterGateway
-  const tasks = createTasks(gateway, stock)
-  process.on('message', async ({ id, task, args }: Question) => {
-    try {
-      const run = tasks[task] as (...given: unknown[]) => unknown
-      say({ id, result: await run(...args) })
-    } catch (error) {
-      const { message, code } = error as { message: string; code?: string }
-      say({ id, error: message, code })
-    }
-  })
-  process.on('SIGTERM', () => void gateway.drain().then(() => process.exit(0)))
+  gateway = (await createGateway(JSON.parse(options))) as ClusterGateway
+  tasks = createTasks(gateway, stock)
   say({ kind: 'up', url: gateway.url })
 } catch (error) {
   const { message, code, stack } = error as { message: string; code?: string; stack: string }
