@@ -1,6 +1,7 @@
 /** Cases about several gateways, in processes of their own, on one nats-server. */
 import type { ClusterInit } from '../servers/cluster.js'
 import { type FarInit, far } from '../work/far.js'
+import { names } from '../work/names.js'
 import type { Case, Contender } from './case.js'
 import { atMost } from './goal.js'
 
@@ -59,10 +60,28 @@ const broadcast: Case = {
   ]
 }
 
+const nameCount = 1_000_000
+
+/** What each gateway knows of the users and channels of all others. */
+const interest: Case = {
+  name: 'interest',
+  detail: '1,000,000 names',
+  unit: 'bytes/name',
+  better: 'less',
+  ours: { name: 'the table', file: 'servers/interest', work: names(nameCount) },
+  beside: [
+    {
+      floor: { name: 'a Map of texts', file: 'servers/interest', args: ['map'], work: names(nameCount) },
+      goals: [atMost(30, 'ours')]
+    }
+  ]
+}
+
 export const clusterCases: readonly Case[] = [
   relayed(64, 5),
   relayed(256, 3),
   relayed(1024, 2.2),
   alone,
-  broadcast
+  broadcast,
+  interest
 ]

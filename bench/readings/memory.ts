@@ -10,6 +10,17 @@ export function readMemory(): number {
   return process.memoryUsage.rss()
 }
 
+/**
+ * Returns the memory in use in bytes, after garbage collection: of the main thread's heap, and of its buffers
+ * and typed arrays. The resident memory has also what is free between them.
+ */
+export function readUsedMemory(): number {
+  collectGarbage()
+  collectGarbage()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
 /** Milliseconds between two readings. */
 const interval = 50
 
