@@ -59,12 +59,12 @@ export async function runClusterChaos(init: ClusterChaosInit): Promise<ClusterCh
     const gateway = gateways.at(index)
     const kind = (['killed', 'drained', 'stopped'] as const)[Math.floor(Math.random() * 3)]!
     make(`gateways ${kind}`)
-    await crowd.keepFigures(gateway)
     if (kind === 'killed') {
       await crowd.kill(gateway)
       await pause(500)
       await gateways.startAnew(index)
     } else if (kind === 'drained') {
+      await crowd.keepFigures(gateway)
       const code = await gateways.roll(index)
       if (code !== 0) crowd.fault(`g${index + 1} drained and ended with ${code}`)
     } else await stop(gateway, pause)

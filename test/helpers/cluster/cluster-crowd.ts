@@ -1,7 +1,7 @@
 /**
  * Players of a cluster under load: who sends them events, what they ask for, and what must hold in the end.
  */
-import type { ClientOptions } from '../../../client/node.js'
+import { type Client, type ClientOptions, connect } from '../../../client/node.js'
 import { cuts } from '../../../testing/tcp-proxy.js'
 import { until } from '../until.js'
 import { ClusterPlayer, type Company } from './cluster-player.js'
@@ -47,6 +47,11 @@ export class ClusterCrowd {
   /** Metrics of gateways that have ended. */
   readonly #ended = { resumed: 0, moved: 0 }
   readonly #killed = new Set<number>()
+  /** A client at each gateway, for which its handlers send events; and what is being sent. */
+  readonly #tellers = new Map<GatewayProcess, Promise<Client>>()
+  readonly #telling = new Map<GatewayProcess, Promise<void>>()
+  /** Gateways from which no more events come. */
+  readonly #quiet = new Set<GatewayProcess>()
   #isOver = false
   #cuts = 0
 
@@ -124,33 +129,48 @@ export class ClusterCrowd {
   }
 
   /**
-   * A gateway that does not drain sends an event to each player. They wait in its queue while the others
-   * can't be reached. `isCounted`: the numbers of recipients are asked for; each has to be 1, or the event
-   * may be lost.
+   * A gateway that does not drain sends an event to a share of the players, by a handler that awaits nothing:
+   * what can't be sent at the moment waits in its queues.
    */
-  async tick(isCounted = false, share = 1): Promise<void> {
+  async tick(share = 1): Promise<void> {
     const { up } = this.#init.gateways
     const gateway = up[Math.floor(Math.random() * up.length)]
-    if (gateway === undefined) return
+    if (gateway === undefined || this.#quiet.has(gateway)) return
     const sender = `process ${gateway.pid}`
     const told = this.players.flatMap(player => {
       const body = Math.random() < share ? player.nextEvent(sender) : undefined
       return body === undefined ? [] : [{ player, body }]
     })
     const events = told.map(({ player, body }) => [player.uid, body] as const)
-    try {
-      if (!isCounted) return await gateway.ask('tell', 'tick', events)
-      const counts = await gateway.ask('send', 'tick', events)
-      for (const [i, count] of counts.entries()) {
-        const { player, body } = told[i]!
-        if (count === 1) continue
-        player.doubt(body)
-        if (this.#killed.size === 0) this.fault(`${player.uid}: asend said ${count}`)
-      }
-    } catch (error) {
-      if (!gateway.isOver) throw error
+    const telling = this.#tell(gateway, events).catch(error => {
+      // With its worker, or its gateway, a part of them may be lost.
+      const isStated = this.#init.stated?.has((error as { code: string }).code)
+      if (!isStated && !this.#killed.has(gateway.pid)) throw error
       for (const { player, body } of told) player.doubt(body)
+    })
+    this.#telling.set(gateway, telling)
+    await telling
+  }
+
+  /** Has a handler of this gateway send events, for a client of its own that is connected to it alone. */
+  async #tell(gateway: GatewayProcess, events: readonly (readonly [string, unknown])[]): Promise<void> {
+    let teller = this.#tellers.get(gateway)
+    if (teller === undefined) {
+      teller = connect(gateway.url, { requestTimeout: 0 })
+      this.#tellers.set(gateway, teller)
     }
+    await (await teller).request('player.tell', { events })
+  }
+
+  /**
+   * No more events come from a gateway, which is about to end. Resolves when those that it was asked for are
+   * sent.
+   */
+  async silence(gateway: GatewayProcess): Promise<void> {
+    this.#quiet.add(gateway)
+    await this.#telling.get(gateway)
+    const teller = await this.#tellers.get(gateway)?.catch(() => undefined)
+    teller?.close()
   }
 
   /** Cuts a share of the connections, in a way that is chosen at random. */
@@ -162,12 +182,16 @@ export class ClusterCrowd {
   async kill(gateway: GatewayProcess): Promise<void> {
     for (const player of this.players) player.fear()
     this.#killed.add(gateway.pid)
+    this.#quiet.add(gateway)
     await gateway.kill()
+    const teller = await this.#tellers.get(gateway)?.catch(() => undefined)
+    teller?.close()
     for (const player of this.players) player.doubtAll(`process ${gateway.pid}`)
   }
 
-  /** Keeps the figures of a gateway that is about to end. */
+  /** Keeps the figures of a gateway that is about to be drained, and has it send no more events. */
   async keepFigures(gateway: GatewayProcess): Promise<void> {
+    await this.silence(gateway)
     const metrics = await gateway.ask('metrics').catch(() => undefined)
     this.#ended.resumed += metrics?.sessionsResumed ?? 0
     this.#ended.moved += (metrics as Record<string, number> | undefined)?.['sessionsMovedIn'] ?? 0

@@ -30,14 +30,9 @@ export interface SeenSession {
 
 export type Tasks = ReturnType<typeof createTasks>
 
-/** An event for a user; its body. */
-export type SentEvent = readonly [uid: string, body: unknown]
-
 /** What an older build may lack. */
 type ClusterGateway = Gateway & {
   readonly cluster?: { readonly state: string; peers(): readonly unknown[] }
-  asend(uid: string, event: string, body: unknown): Promise<number>
-  abroadcast(event: string, body: unknown): Promise<number>
 }
 
 const [, , dist = '', options = '{}'] = process.argv
@@ -51,21 +46,6 @@ function createTasks(gateway: ClusterGateway, stock: ReturnType<typeof takeStock
     isReady: () => gateway.isReady,
     peers: () => gateway.cluster?.peers() ?? [],
     state: () => gateway.cluster?.state,
-    /** Sends an event to each user; resolves with the numbers of recipients, or the codes of errors. */
-    send: (name: string, events: readonly SentEvent[]) =>
-      Promise.all(
-        events.map(([uid, body]) =>
-          (gateway.asend
-            ? gateway.asend(uid, name, body)
-            : Promise.resolve(gateway.send(uid, name as never, body as never))
-          ).catch((error: { code: string }) => error.code)
-        )
-      ),
-    /** Sends without a count: what can't be sent now waits in the queue. */
-    tell: (name: string, events: readonly SentEvent[]) => {
-      for (const [uid, body] of events) gateway.send(uid, name, body)
-    },
-    broadcast: (name: string, body: unknown) => gateway.abroadcast(name, body),
     /** The sessions here, with some of their settings. */
     sessions: (keys: readonly string[]) => {
       const seen: SeenSession[] = []
