@@ -49,7 +49,11 @@ for (const name of names) {
     )
     const report = await failures[name]!({ gateways, count, players: Number(values.players) })
     process.stdout.write(`${name} ${JSON.stringify(report, null, 2)}\n`)
-    if (report.faults.length > 0) process.exitCode = 1
+    if (report.faults.length > 0) {
+      process.exitCode = 1
+      for (const gateway of gateways.up)
+        process.stderr.write(`${gateway.options['frontendId']}: ${gateway.said}\n`)
+    }
   } finally {
     for (const end of ends) await end()
   }

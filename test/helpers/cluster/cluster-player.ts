@@ -31,6 +31,12 @@ interface Life {
   taken: number
 }
 
+/**
+ * Milliseconds after a login until all other gateways surely know of it. A login is answered when they do,
+ * but waits for none of them longer than 100 ms.
+ */
+const knownAfter = 1_000
+
 export class ClusterPlayer {
   readonly uid: string
   /** The gateway's process that has the session, as it has said. */
@@ -48,6 +54,8 @@ export class ClusterPlayer {
   #life!: Life
   #isLeaving = false
   #isIn = false
+  /** When they logged in, by `performance.now()`. */
+  #inSince = 0
   /** Whether a gateway was killed while nobody but the gateways knew where the session was. */
   #wasUnderWay = false
 
@@ -107,9 +115,12 @@ export class ClusterPlayer {
     this.client.close()
   }
 
-  /** Numbers the next event of a sender. Returns its body, or undefined while they are not logged in. */
+  /**
+   * Numbers the next event of a sender. Returns its body, or undefined until all gateways know that they are
+   * in.
+   */
   nextEvent(sender: string): [sender: string, life: number, n: number] | undefined {
-    if (!this.#isIn) return undefined
+    if (!this.#isIn || performance.now() - this.#inSince < knownAfter) return undefined
     const { sent, number } = this.#life
     const n = sent.get(sender) ?? 0
     sent.set(sender, n + 1)
@@ -210,6 +221,7 @@ export class ClusterPlayer {
       }
       this.sid = reply.sid
       this.#isIn = true
+      this.#inSince = performance.now()
       return
     }
   }
