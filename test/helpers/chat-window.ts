@@ -20,7 +20,7 @@ export class ChatWindow {
   static async open(t: Test, browser: Browser, url: string): Promise<ChatWindow> {
     const context = await browser.newContext()
     t.teardown(() => context.close())
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(30_000)
     const window = new ChatWindow(await context.newPage())
     await window.page.goto(url.replace('ws:', 'http:'))
     await window.page.getByText('Connected', { exact: true }).waitFor()
@@ -56,6 +56,6 @@ export class ChatWindow {
 
 /** Waits for a condition that only the browser can check. */
 export async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000
+  const end = Date.now() + 30_000
   while (!(await holds())) if (Date.now() > end) throw new Error(`Waited in vain until ${what}`)
 }
