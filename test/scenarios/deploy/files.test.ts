@@ -48,6 +48,56 @@ t.test('systemd takes the unit, without a warning', { skip: whyNo('systemd-analy
   t.same({ stdout, stderr }, { stdout: '', stderr: '' })
 })
 
+t.test('the manifest of a cluster: gateways and NATS find each other, and a drain has its time', async t => {
+  const documents = parseAllDocuments(read('kubernetes-cluster.yaml'))
+  for (const { errors, warnings } of documents) t.same([errors, warnings], [[], []])
+  const all = documents.map(each => each.toJS())
+  const find = (kind: string, name: string) =>
+    all.find(each => each.kind === kind && each.metadata.name === name)
+  for (const name of ['sallyport', 'nats']) {
+    const { spec } = find('StatefulSet', name)
+    t.same(spec.selector.matchLabels, spec.template.metadata.labels, name)
+    t.equal(find('Service', spec.serviceName).spec.clusterIP, 'None')
+    for (const selector of [
+      find('Service', name).spec.selector,
+      find('Service', spec.serviceName).spec.selector,
+      find('PodDisruptionBudget', name).spec.selector.matchLabels
+    ])
+      t.same(selector, spec.template.metadata.labels, name)
+  }
+  const nats = find('StatefulSet', 'nats')
+  const hosts = Array.from({ length: nats.spec.replicas }, (_, index) => `nats-${index}.nats`)
+  const { spec: pod } = find('StatefulSet', 'sallyport').spec.template
+  const [container] = pod.containers
+  const env = new Map(container.env.map((each: Record<string, unknown>) => [each['name'], each]))
+  const variable = (name: string) => (env.get(name) as { value?: string }).value
+  t.equal(variable('SALLYPORT_NATS'), hosts.map(host => `nats://${host}:4222`).join(','))
+  t.equal(variable('SALLYPORT_CLUSTER_REPLICAS'), String(hosts.length))
+  t.match(env.get('SALLYPORT_FRONTEND_ID'), { valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } })
+  const preStop = Number(container.lifecycle.preStop.exec.command[1])
+  const least = preStop + (endsWithin + defaultOf('handoverTimeout')) / 1_000
+  t.ok(pod.terminationGracePeriodSeconds > least, `${least} s are needed`)
+  t.equal(pod.enableServiceLinks, false)
+  const alone = parseAllDocuments(read('kubernetes.yaml'))[0]!.toJS().spec.template.spec.containers[0]
+  for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe'])
+    t.same(container[probe], alone[probe], `${probe} is that of a gateway alone`)
+  const config: string = find('ConfigMap', 'nats').data['nats.conf']
+  t.same(
+    [...config.matchAll(/nats:\/\/(\S+):6222/g)].map(([, host]) => host),
+    hosts
+  )
+  t.match(config, `user: ${variable('SALLYPORT_NATS_USER')},`)
+})
+
+t.test('nats-server takes its part of that manifest', { skip: whyNo('nats-server') }, async t => {
+  const documents = parseAllDocuments(read('kubernetes-cluster.yaml')).map(each => each.toJS())
+  const file = join(t.testdir({}), 'nats.conf')
+  writeFileSync(file, documents.find(({ kind }) => kind === 'ConfigMap').data['nats.conf'])
+  const env = { PATH: process.env['PATH'], POD_NAME: 'nats-0', NATS_PASSWORD: 'ab12cd' }
+  const { stderr } = await run('nats-server', ['-t', '-c', file], { env })
+  t.match(stderr, /configuration file .* is valid/)
+})
+
 t.test("Kubernetes' manifest: its names and ports fit together", async t => {
   const documents = parseAllDocuments(read('kubernetes.yaml'))
   for (const { errors, warnings } of documents) t.same([errors, warnings], [[], []])
