@@ -20,7 +20,7 @@ t.test('the console of a cluster', async t => {
 
   await t.test('a session of the other gateway is found, shown and unbound by the API', async t => {
     const { body: own } = await api.get('api/sessions?query=b')
-    t.match([own.total, own.sessions.length], [1, 0], 'by default the search is in this gateway')
+    t.same([own.total, own.sessions.length], [1, 0], 'by default the search is in this gateway')
     const { body: all } = await api.get('api/sessions?query=bob&gateways=all')
     t.equal(all.total, 2)
     t.same(all.silent, [])
