@@ -8,6 +8,11 @@ import type { ExceptOptions, SessionLike } from '../operations/session-address.j
 /**
  * A named set of sessions, kept in the gateway and shared by all workers. It exists while it has members. A
  * session that ends leaves all its channels.
+ *
+ * In a cluster its members are sessions of all gateways, and each gateway keeps its own. What counts or lists
+ * them asks all gateways that have some, and rejects if one can't be asked (`CLUSTER_UNAVAILABLE`: nothing
+ * was done, in no gateway) or does not answer (`CLUSTER_TIMEOUT`, `FRONTEND_LOST`). An event that nobody
+ * waits for is sent once the other gateways can be reached again.
  */
 export class Channel {
   readonly #name: string
@@ -71,7 +76,7 @@ export class Channel {
     this.#messenger.sendToChannel(this.#name, event, body, options)
   }
 
-  /** Variant of `broadcast` that resolves with the number of sessions reached. */
+  /** Variant of `broadcast` that resolves with the number of sessions reached, in all gateways. */
   abroadcast<Name extends EventName>(
     event: Name,
     ...args: EventArguments<Name, ExceptOptions>
@@ -93,12 +98,12 @@ export class Channel {
     return this.#messenger.members(this.#name, options)
   }
 
-  /** Returns the current number of members. */
+  /** Returns the current number of members, in all gateways. */
   size(): Promise<number> {
     return this.#messenger.channelSize(this.#name)
   }
 
-  /** Removes all members. */
+  /** Removes all members, in all gateways. */
   destroy(): void {
     this.#messenger.destroyChannel(this.#name)
   }

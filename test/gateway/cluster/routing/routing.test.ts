@@ -1,8 +1,10 @@
 /** Operations of handlers on sessions of other gateways, over a bus within this process. */
 import t from 'tap'
 import type { Session } from '../../../../gateway/sessions/session.js'
+import { ClaimedBinds } from '../../../../gateway/sessions/user-claims.js'
 import { Channel } from '../../../../workers/api/channel.js'
 import type { Member } from '../../../../workers/index.js'
+import { FakeClaims } from '../../../helpers/fake-claims.js'
 import {
   allKnown,
   createRoutedGateways,
@@ -264,4 +266,42 @@ t.test('an operation follows a session that has moved, and names its new gateway
   t.equal(b.metrics.read().served, served, 'a knows where it is')
   await c.service.apush('b', session.sid, 'by', 'c')
   t.equal(session.get('by'), 'c', 'and c finds it at home')
+})
+
+t.test('a bind that takes time is answered when it is done, and what follows is not held up', async t => {
+  const gateways = createRoutedGateways(t, ['a', 'b'], { timeout: 10_000 })
+  const [a, b] = gateways.all as Two
+  for (const [gateway, service] of [
+    [b, a.service],
+    [a, a.service]
+  ] as const) {
+    const claims = new FakeClaims()
+    gateway.registry.claimed = new ClaimedBinds({ claims, registry: gateway.registry, mode: 'reject' })
+    const session = gateway.open()
+    const other = gateway.open()
+    const bound = service.abind(gateway.name, session.sid, 'red')
+    await service.apush(gateway.name, other.sid, 'n', 1)
+    t.equal(session.uid, null)
+    claims.answers[0]!()
+    await bound
+    t.equal(session.uid, 'red', gateway.name)
+  }
+})
+
+t.test('what a handler sends behind a join or a bind elsewhere reaches the session', async t => {
+  const gateways = createRoutedGateways(t, ['a', 'b'])
+  const [a, b] = gateways.all as Two
+  await allKnown(gateways)
+  const session = b.open()
+  const messenger = a.messenger()
+  const room = new Channel('room', messenger)
+  room.join(b.address(session))
+  room.broadcast('joined')
+  a.service.bind('b', session.sid, 'red')
+  messenger.send('red', 'bound')
+  t.equal(await messenger.asend(b.address(session), 'last'), 1)
+  t.same(
+    eventsOf(session).map(([name]) => name),
+    ['joined', 'bound', 'last']
+  )
 })
