@@ -140,10 +140,17 @@ export class NatsBus implements Bus {
 
   async #open(init: NatsBusInit): Promise<void> {
     const { frontendId, clusterReplicas, nats, log } = init
-    const open = (use: string) =>
-      NatsConnection.open({ access: init, name: `${frontendId} ${use}`, log, onState: () => this.#onState() })
-    this.#control = await open('control')
-    this.#data = await open('data')
+    const open = (use: string, ownLog: BusLog) =>
+      NatsConnection.open({
+        access: init,
+        name: `${frontendId} ${use}`,
+        log: ownLog,
+        onState: () => this.#onState()
+      })
+    this.#control = await open('control', log)
+    // One of the two says why NATS is not reached: it is the same for both.
+    const errorsOnly: BusLog = { error: (message, fields) => log.error(message, fields), warn() {} }
+    this.#data = await open('data', errorsOnly)
     this.#control.subscribe(`${this.#answers}*`, message => this.#onAnswer(message))
     if (clusterReplicas > 1 && !this.#control.isClustered) {
       throw errors.natsFailed(
