@@ -40,6 +40,7 @@ export class LinkedGateway {
     this.links = new ClusterLinks({
       bus: this.bus,
       subjectOf: testSubjects.link,
+      allSubject: testSubjects.all,
       log: createLogger('trace', (_level, message, fields) => this.lines.push({ message, fields })),
       metrics: this.metrics,
       window,

@@ -1,5 +1,5 @@
 /**
- * Links against a model: three gateways send frames to each other while messages are lost, doubled, delayed
+ * Links against a model: four gateways send frames to each other while messages are lost, doubled, delayed
  * and cut off, buses go away, frames are refused and gateways start anew. What a link takes in must be what
  * the other end has written to it, each frame once and in order, and all of it if both its ends live on.
  */
@@ -7,11 +7,12 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Link } from '../../gateway/cluster/link/links.js'
 import { createRandom } from '../fuzz/inputs.js'
-import { type LinkedGateway, LinkedGateways } from '../helpers/linked-gateways.js'
+import { type LinkedGateway, LinkedGateways, testSubjects } from '../helpers/linked-gateways.js'
 
 type Move =
   | { readonly do: 'send'; readonly from: number; readonly to: number; readonly frames: number }
   | { readonly do: 'send long'; readonly from: number; readonly to: number }
+  | { readonly do: 'send all'; readonly from: number; readonly frames: number }
   | { readonly do: 'send bad'; readonly from: number; readonly to: number }
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'faults'; readonly drop: number; readonly double: number; readonly delay: number }
@@ -19,10 +20,10 @@ type Move =
   | { readonly do: 'down' | 'up' | 'cut off' | 'restart'; readonly who: number }
   | { readonly do: 'heal' }
 
-const gateway = fc.nat(2)
+const gateway = fc.nat(3)
 const pair = fc
-  .tuple(gateway, fc.integer({ min: 1, max: 2 }))
-  .map(([from, step]) => ({ from, to: (from + step) % 3 }))
+  .tuple(gateway, fc.integer({ min: 1, max: 3 }))
+  .map(([from, step]) => ({ from, to: (from + step) % 4 }))
 const per = (most: number) => fc.integer({ min: 0, max: most }).map(each => each / 100)
 
 const moves: fc.Arbitrary<Move[]> = fc.array(
@@ -32,6 +33,12 @@ const moves: fc.Arbitrary<Move[]> = fc.array(
       arbitrary: fc
         .tuple(pair, fc.integer({ min: 1, max: 12 }))
         .map(([{ from, to }, frames]): Move => ({ do: 'send', from, to, frames }))
+    },
+    {
+      weight: 6,
+      arbitrary: fc
+        .tuple(gateway, fc.integer({ min: 1, max: 5 }))
+        .map(([from, frames]): Move => ({ do: 'send all', from, frames }))
     },
     { weight: 1, arbitrary: pair.map(({ from, to }): Move => ({ do: 'send long', from, to })) },
     { weight: 1, arbitrary: pair.map(({ from, to }): Move => ({ do: 'send bad', from, to })) },
@@ -56,13 +63,14 @@ const moves: fc.Arbitrary<Move[]> = fc.array(
   { minLength: 1, maxLength: 60 }
 )
 
-const names = ['a', 'b', 'c'] as const
+const names = ['a', 'b', 'c', 'd'] as const
 const limits = { window: 20_000, queueBytes: 100_000 }
 
 /** What was written to a link of one end, by its number in this run. */
 interface Written {
   readonly link: Link
-  count: number
+  /** The numbers of the frames. A frame for all has the same number in each link. */
+  readonly frames: number[]
   hasBad: boolean
   /** Frames that were written before, and what became of them, for each call of `whenTakenIn`. */
   readonly waits: { readonly count: number; told: boolean | undefined }[]
@@ -76,8 +84,13 @@ class Run {
   /** How many frames were taken in of each link, by its number, and at which link they came in. */
   readonly #taken: number[] = []
   readonly #takenAt: Link[] = []
+  /** The link of each frame, by the frame's number and the start that gets it. */
+  readonly #owners = new Map<string, number>()
+  #lastFrame = 0
   readonly #random: () => number
   frames = 0
+  /** Messages that went to all. */
+  shared = 0
 
   constructor(seed: number) {
     this.#random = createRandom(seed)
@@ -87,10 +100,11 @@ class Run {
 
   #start(name: string): LinkedGateway {
     const made = this.#all.make(name, limits)
-    made.links.read('moved', (from, [number, count, text]) => {
+    made.bus.subscribe(testSubjects.all, () => this.shared++)
+    made.links.read('moved', (from, [frame, text]) => {
       if (text === 'bad') throw new Error('a bad frame')
       if (text !== 'x'.repeat(String(text).length)) throw new Error('a text that nobody wrote')
-      this.#take(from, number as number, count as number)
+      this.#take(from, made.start, frame as number)
     })
     return made
   }
@@ -101,12 +115,15 @@ class Run {
         if (start !== one.start) one.links.add({ frontendId, start })
   }
 
-  #take(from: Link, number: number, count: number): void {
-    if (count !== (this.#taken[number] ?? 0) + 1)
-      this.#fault(`link ${number} took in ${count} behind ${this.#taken[number] ?? 0}`)
+  #take(from: Link, start: number, frame: number): void {
+    const number = this.#owners.get(`${frame} ${start}`)
+    if (number === undefined) return this.#fault(`${start} took in frame ${frame}, which is not for it`)
+    const taken = this.#taken[number] ?? 0
+    if (this.#written[number]!.frames[taken] !== frame)
+      this.#fault(`link ${number} took in ${frame} behind ${taken} frames`)
     if (this.#takenAt[number] !== undefined && this.#takenAt[number] !== from)
       this.#fault(`link ${number} was taken in by two links`)
-    this.#taken[number] = count
+    this.#taken[number] = taken + 1
     this.#takenAt[number] = from
     this.frames++
   }
@@ -118,22 +135,24 @@ class Run {
 
   #first: string | undefined
 
-  #write(link: Link | undefined, text: string): void {
+  #write(link: Link | undefined, text: string, frame = ++this.#lastFrame): void {
     if (link?.isOpen !== true) return
     let number = this.#numbers.get(link)
     if (number === undefined) {
-      number = this.#written.push({ link, count: 0, hasBad: false, waits: [] }) - 1
+      number = this.#written.push({ link, frames: [], hasBad: false, waits: [] }) - 1
       this.#numbers.set(link, number)
     }
     const written = this.#written[number]!
     if (text === 'bad') written.hasBad = true
-    else written.count++
-    link.send('moved', [number, written.count, text])
+    else written.frames.push(frame)
+    this.#owners.set(`${frame} ${link.start}`, number)
+    link.send('moved', [frame, text])
     if (this.#random() < 0.2) this.#wait(written, number)
   }
 
   #wait(written: Written, number: number): void {
-    const { count, waits } = written
+    const { waits } = written
+    const count = written.frames.length
     const wait: Written['waits'][number] = { count, told: undefined }
     waits.push(wait)
     written.link.whenTakenIn(isTakenIn => {
@@ -157,6 +176,15 @@ class Run {
           this.#write(link, 'x'.repeat(Math.floor(this.#random() * 3_000)))
         return
       }
+      case 'send all':
+        for (let n = 0; n < move.frames; n++) {
+          const text = 'x'.repeat(Math.floor(this.#random() * 3_000))
+          const frame = ++this.#lastFrame
+          for (const { start } of this.#gateways)
+            this.#write(this.#gateways[move.from]!.links.ofStart(start), text, frame)
+          if (this.#random() < 0.5) time.pass(0)
+        }
+        return
       case 'wait':
         return time.pass(move.ms)
       case 'faults':
@@ -200,7 +228,8 @@ class Run {
   finish(): void {
     this.play({ do: 'heal' })
     this.#all.time.pass(30_000)
-    for (const [number, { link, count, hasBad, waits }] of this.#written.entries()) {
+    for (const [number, { link, frames, hasBad, waits }] of this.#written.entries()) {
+      const count = frames.length
       const taken = this.#taken[number] ?? 0
       if (taken > count) this.#fault(`link ${number} took in ${taken} of ${count}`)
       if (link.isOpen && taken < count) this.#fault(`link ${number} lost ${count - taken} of ${count}`)
@@ -229,7 +258,7 @@ class Run {
         this.#write(link, 'x')
         this.#all.time.pass(10)
         const number = this.#numbers.get(link)!
-        if (this.#taken[number] !== this.#written[number]!.count)
+        if (this.#taken[number] !== this.#written[number]!.frames.length)
           this.#fault(`${one.start} does not reach ${start}`)
         const { queueBytes, unackedBytes } = link.figures()
         if (queueBytes + unackedBytes > 0) this.#fault(`${one.start} has no ack of ${start}`)
@@ -240,6 +269,7 @@ class Run {
 
 t.test('each frame arrives once and in order, or its link ends', async t => {
   let frames = 0
+  let shared = 0
   const runs = Number(process.env['LINK_RUNS'] ?? 300)
   fc.assert(
     fc.property(fc.nat(), moves, (seed, list) => {
@@ -247,8 +277,10 @@ t.test('each frame arrives once and in order, or its link ends', async t => {
       for (const move of list) run.play(move)
       run.finish()
       frames += run.frames
+      shared += run.shared
     }),
     { numRuns: runs }
   )
   t.ok(frames > 10 * runs, `${frames} frames in ${runs} runs`)
+  t.ok(shared > runs, `${shared} messages that went to all have arrived`)
 })

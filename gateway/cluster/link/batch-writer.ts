@@ -28,6 +28,11 @@ export class BatchWriter {
     return this.#text === ''
   }
 
+  /** The frames of the next batch. */
+  get text(): string {
+    return this.#text
+  }
+
   /** Makes frames of what was written to the boxes. */
   collect(): void {
     if (!this.inbox.isEmpty) this.add(frameKinds.inbox, this.inbox.take())

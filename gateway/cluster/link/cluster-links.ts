@@ -6,7 +6,7 @@ import type { Logger } from '../../../shared/text/log.js'
 import type { Metrics } from '../../telemetry/metrics.js'
 import { SeldomWarning } from '../../telemetry/seldom-warning.js'
 import type { Bus, Subscription } from '../bus/bus.js'
-import { readEncoded } from './batch-text.js'
+import { encodeText, readEncoded } from './batch-text.js'
 import { type LinkHost, processTiming, type Timing } from './link-host.js'
 import {
   type FlushedLinks,
@@ -17,15 +17,18 @@ import {
   type LinkFigures,
   type LinkListener
 } from './links.js'
-import { linkVersions, readHead } from './messages.js'
+import { linkVersions, messageKinds, readHead } from './messages.js'
 import { Peer } from './peer.js'
 import type { PeerLink } from './peer-link.js'
 import { pieceLength } from './pieces.js'
+import { findShared, readShared, type SharedBatch } from './shared-batch.js'
 
 export interface ClusterLinksInit {
   readonly bus: Bus
   /** Returns the subject of the messages to a start. */
   readonly subjectOf: (start: number) => string
+  /** The subject of messages to all gateways. Without it, each gateway gets messages of its own only. */
+  readonly allSubject?: string
   readonly log: Logger
   /** Gets the counters and the gauges of the links. */
   readonly metrics: Metrics
@@ -66,7 +69,7 @@ export class ClusterLinks implements FlushedLinks, LinkHost {
   #strangers = new Set<number>()
   #all: readonly PeerLink[] = []
   #start: number | undefined
-  #subscription: Subscription | undefined
+  #subscriptions: readonly Subscription[] = []
   /** What is to run at the end of this turn, and the links that then are flushed. */
   #befores: (() => void)[] = []
   #flushes: PeerLink[] = []
@@ -130,7 +133,9 @@ export class ClusterLinks implements FlushedLinks, LinkHost {
   begin(start: number): void {
     this.#endAll()
     this.#start = start
-    this.#subscription = this.#init.bus.subscribe(this.#init.subjectOf(start), bytes => this.#receive(bytes))
+    const { bus, subjectOf, allSubject } = this.#init
+    const subjects = [subjectOf(start), ...(allSubject === undefined ? [] : [allSubject])]
+    this.#subscriptions = subjects.map(subject => bus.subscribe(subject, bytes => this.#receive(bytes)))
   }
 
   /** A gateway has joined: its link begins. Does nothing if there is one to this start. */
@@ -225,7 +230,22 @@ export class ClusterLinks implements FlushedLinks, LinkHost {
     const links = this.#flushes
     this.#flushes = []
     this.#isFlushDue = false
-    for (const link of links) link.flush()
+    const shared = this.#init.allSubject === undefined ? undefined : findShared(links, this.#all.length)
+    if (shared === undefined) for (const link of links) link.flush()
+    else this.#flushShared(links, shared)
+  }
+
+  #flushShared(links: readonly PeerLink[], shared: SharedBatch): void {
+    const { bus, allSubject } = this.#init
+    for (const link of links) {
+      if (link.version === shared.version) link.flushInto(shared)
+      else link.flush()
+    }
+    if (shared.isEmpty) return
+    const message = encodeText(shared.format(this.#start!, Math.floor(this.monotonic())))
+    this.metrics.count('clusterBatches')
+    this.metrics.count('clusterBytes', message.length)
+    bus.publish(allSubject!, message)
   }
 
   readonly #sendAcks = (): void => {
@@ -248,7 +268,10 @@ export class ClusterLinks implements FlushedLinks, LinkHost {
       if (version < linkVersions.least || version > linkVersions.most)
         return this.#unreadable.tell({ version, from })
       const peer = this.#peers.get(from)
-      if (peer !== undefined) peer.receive(kind, epoch, reader)
+      if (kind === messageKinds.all) {
+        const shared = readShared(reader, this.#start)
+        if (shared !== undefined) peer?.receive(messageKinds.data, shared.epoch, reader, shared.head)
+      } else if (peer !== undefined) peer.receive(kind, epoch, reader)
       else if (this.#strangers.size < mostStrangers) this.#strangers.add(from)
     } catch (error) {
       this.#unreadable.tell({ error })
@@ -260,8 +283,8 @@ export class ClusterLinks implements FlushedLinks, LinkHost {
   }
 
   #endAll(): void {
-    this.#subscription?.end()
-    this.#subscription = undefined
+    for (const subscription of this.#subscriptions) subscription.end()
+    this.#subscriptions = []
     this.#strangers = new Set()
     const peers = [...this.#peers.values()]
     this.#peers.clear()

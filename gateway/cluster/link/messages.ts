@@ -7,6 +7,7 @@
  *   ack    version, kind, from, epoch, ack, allAck, sentAt
  *   again  version, kind, from, epoch, number, isAll
  *   end    version, kind, from, epoch
+ *   all    version, kind, from, 0, count, then for each gateway: start, epoch, number, ack; then sentAt, frames
  */
 import { formatItems, type ItemReader, UnreadableBatchError } from './batch-text.js'
 import type { Item } from './links.js'
@@ -30,9 +31,8 @@ export interface DataHead {
   readonly number: number
   /** Number of the last batch of the other direction that was taken in. */
   readonly ack: number
-  /** Number of the last common batch of the receiver that was taken in. */
+  /** Kept for later, as `cursor` is: 0. */
   readonly allAck: number
-  /** Number of the last common batch that the sender has sent before. */
   readonly cursor: number
   /** When the batch was written, by the sender's clock, in whole milliseconds. */
   readonly sentAt: number

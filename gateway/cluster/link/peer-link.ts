@@ -10,6 +10,7 @@ import { Journeys } from './journeys.js'
 import type { LinkHost } from './link-host.js'
 import { type FrameKind, frameKinds, type Item, type Link, type LinkFigures } from './links.js'
 import {
+  type DataHead,
   formatAck,
   formatData,
   formatHead,
@@ -21,6 +22,7 @@ import {
 } from './messages.js'
 import { Pieces } from './pieces.js'
 import { type SentBatch, SentBatches } from './sent-batches.js'
+import type { SharedBatch } from './shared-batch.js'
 
 export interface PeerLinkInit {
   readonly host: LinkHost
@@ -42,13 +44,15 @@ const batchesPerAck = 8
 /** Least milliseconds between two times that a batch is asked for again. */
 const askEvery = 100
 
-/** Bytes over the queue's limit at which a link ends. Only frames that nobody may refuse get there. */
+/** Bytes over the queue's limit at which a link ends: only frames that nobody refuses get there. */
 const mostOverQueue = 64 * 2 ** 20
 
 export class PeerLink implements Link {
   readonly frontendId: string
   readonly start: number
   readonly version: number
+  readonly outbox: Outbox
+  readonly inbox: Inbox
   readonly #init: PeerLinkInit
   readonly #writer: BatchWriter
   readonly #sent: SentBatches
@@ -64,6 +68,8 @@ export class PeerLink implements Link {
   /** Batches that were taken in and not acked. */
   #unacked = 0
   #askedAt = Number.NEGATIVE_INFINITY
+  /** What a batch with its frames is added to, instead of being sent. */
+  #shared: SharedBatch | undefined
 
   constructor(init: PeerLinkInit) {
     this.#init = init
@@ -76,6 +82,8 @@ export class PeerLink implements Link {
       () => host.pieceLength,
       text => this.#addBatch(text)
     )
+    this.outbox = this.#writer.outbox
+    this.inbox = this.#writer.inbox
     this.#sent = new SentBatches({ window, send: (batch, isAgain) => this.#send(batch, isAgain) })
   }
 
@@ -85,14 +93,6 @@ export class PeerLink implements Link {
 
   get hasRoom(): boolean {
     return this.#isOpen && this.#sent.bytesWaiting < this.#init.host.queueBytes
-  }
-
-  get outbox(): Outbox {
-    return this.#writer.outbox
-  }
-
-  get inbox(): Inbox {
-    return this.#writer.inbox
   }
 
   figures(): LinkFigures {
@@ -109,9 +109,8 @@ export class PeerLink implements Link {
   }
 
   #flushSoon(): void {
-    if (this.#isFlushDue || !this.#isOpen) return
+    if (!this.#isFlushDue && this.#isOpen) this.#init.host.flushSoon(this)
     this.#isFlushDue = true
-    this.#init.host.flushSoon(this)
   }
 
   send(kind: Exclude<FrameKind, 'outbox' | 'inbox'>, items: readonly Item[]): void {
@@ -127,6 +126,19 @@ export class PeerLink implements Link {
     const { isEmpty } = this.#writer
     if (!isEmpty) this.#flushSoon()
     this.#sent.whenAcked(this.#sent.last + (isEmpty ? 0 : 1), done)
+  }
+
+  /** Returns the frames of the next batch. */
+  collect(): string {
+    this.#writer.collect()
+    return this.#writer.text
+  }
+
+  /** Does what `flush` does, but adds a batch with the frames of `shared` to it instead of sending it. */
+  flushInto(shared: SharedBatch): void {
+    this.#shared = shared
+    this.flush()
+    this.#shared = undefined
   }
 
   /** Sends what was written. */
@@ -181,14 +193,14 @@ export class PeerLink implements Link {
   }
 
   /**
-   * Takes in a message of the other end.
+   * Takes in a message of the other end. `head`: of `data`, if it was read before.
    *
    * @throws UnreadableBatchError, and what a reader of frames throws
    */
-  receive(kind: number, reader: ItemReader): void {
+  receive(kind: number, reader: ItemReader, head?: DataHead): void {
     switch (kind) {
       case messageKinds.data:
-        return this.#receiveData(reader)
+        return this.#receiveData(head ?? readData(reader), reader)
       case messageKinds.ack: {
         const { ack, sentAt } = readAck(reader)
         readEnd(reader)
@@ -207,9 +219,8 @@ export class PeerLink implements Link {
     }
   }
 
-  #receiveData(reader: ItemReader): void {
+  #receiveData({ number, ack, sentAt }: DataHead, reader: ItemReader): void {
     const { host } = this.#init
-    const { number, ack, sentAt } = readData(reader)
     const now = host.monotonic()
     const age = this.#journeys.note(sentAt, now)
     this.#receiveAck(ack)
@@ -263,9 +274,14 @@ export class PeerLink implements Link {
   }
 
   #send({ number, text, bytes, writtenAt }: SentBatch, isAgain: boolean): void {
-    const { metrics } = this.#init.host
+    const { host, start, epoch } = this.#init
+    const { metrics } = host
     this.#counts.batches++
     this.#counts.bytes += bytes
+    if (number === this.#sent.last && !isAgain && this.#shared?.text === text) {
+      this.#unacked = 0
+      return this.#shared.add({ start, epoch, number, ack: this.#taken })
+    }
     metrics.count('clusterBatches')
     metrics.count('clusterBytes', bytes)
     if (isAgain) {

@@ -5,7 +5,7 @@
 import type { Logger } from '../../../shared/text/log.js'
 import { encodeText, type ItemReader, UnreadableBatchError } from './batch-text.js'
 import type { LinkHost, Timing } from './link-host.js'
-import { formatHead, messageKinds } from './messages.js'
+import { type DataHead, formatHead, messageKinds } from './messages.js'
 import { PeerLink } from './peer-link.js'
 
 export interface PeerInit {
@@ -67,7 +67,7 @@ export class Peer {
   }
 
   /** @throws UnreadableBatchError if it is a message of no link that there can be */
-  receive(kind: number, epoch: number, reader: ItemReader): void {
+  receive(kind: number, epoch: number, reader: ItemReader, head?: DataHead): void {
     if (epoch < this.#epoch) return this.#answerOld()
     if (epoch > this.#epoch + mostAhead)
       throw new UnreadableBatchError(`a message of the epoch ${epoch}, which is far from ${this.#epoch}`)
@@ -84,7 +84,7 @@ export class Peer {
     const link = this.#link
     if (link === undefined) return
     try {
-      link.receive(kind, reader)
+      link.receive(kind, reader, head)
     } catch (error) {
       this.#fail(link, 'A message of another gateway could not be taken in', { error })
     }

@@ -130,6 +130,54 @@ t.test(
   }
 )
 
+t.test(
+  'what more than half of the gateways get is one message to all, and in order with the rest',
+  async t => {
+    const all = new LinkedGateways()
+    const gateways = all.link(['a', 'b', 'c', 'd', 'e'])
+    const [a, ...others] = gateways as [LinkedGateway, ...LinkedGateway[]]
+    const taken = others.map(other => listen(other))
+    const subjects: string[] = []
+    all.network.fault = ({ from, to, subject }) => {
+      if (from === 'a') subjects.push(`${subject === testSubjects.all ? 'all' : 'own'} ${to}`)
+      return undefined
+    }
+    const toAll = (item: Item, count = 4) => {
+      for (const other of others.slice(0, count)) a.to(other).send('moved', [item])
+      all.time.pass(1)
+    }
+    a.to(others[0]!).send('moved', ['own'])
+    all.time.pass(1)
+    toAll('first')
+    t.same(subjects, ['own b', 'all b', 'all c', 'all d', 'all e'])
+    a.to(others[1]!).send('moved', ['c only'])
+    toAll('second')
+    toAll('third', 3)
+    t.same(
+      subjects.slice(5).sort(),
+      [
+        ...['all b', 'all b', 'all c', 'all d', 'all d', 'all e', 'all e'],
+        // With frames of its own, a link has a batch of its own.
+        ...['all c', 'own c']
+      ].sort()
+    )
+    subjects.length = 0
+    toAll('of two', 2)
+    t.same(subjects, ['own b', 'own c'], 'less than half')
+    all.time.pass(20)
+    t.same(
+      taken.map(list => list.map(({ items }) => items[0])),
+      [
+        ['own', 'first', 'second', 'third', 'of two'],
+        ['first', 'c only', 'second', 'third', 'of two'],
+        ['first', 'second', 'third'],
+        ['first', 'second']
+      ]
+    )
+    for (const other of others) t.equal(a.to(other).figures().unackedBytes, 0)
+  }
+)
+
 t.test('acks wait for a batch to ride on, for 3 ms or 8 batches', async t => {
   const all = new LinkedGateways()
   const [a, b] = all.link(['a', 'b']) as [LinkedGateway, LinkedGateway]
