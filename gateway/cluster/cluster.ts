@@ -115,6 +115,7 @@ export class Cluster implements ClusterView {
     this.#links = new ClusterLinks({
       bus,
       subjectOf: subjectsOf(cluster).link,
+      allSubject: subjectsOf(cluster).all,
       log,
       metrics,
       window: options.clusterWindow,
