@@ -7,7 +7,7 @@
  *   ack    version, kind, from, epoch, ack, allAck, sentAt
  *   again  version, kind, from, epoch, number, isAll
  *   end    version, kind, from, epoch
- *   all    version, kind, from, 0, count, then for each gateway: start, epoch, number, ack; then sentAt, frames
+ *   all    version, kind, from, 0, count, for each gateway: start, epoch, number, ack; then sentAt, frames
  */
 import { formatItems, type ItemReader, UnreadableBatchError } from './batch-text.js'
 import type { Item } from './links.js'
