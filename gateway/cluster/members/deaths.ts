@@ -58,6 +58,11 @@ export class Deaths {
     }
   }
 
+  /** Notes that an own start is dead: this process never renews its lease again. */
+  noteOwn(start: number): void {
+    this.#bury(start)
+  }
+
   /** Notes that a start says it has ended: its certificate can be looked for at once. */
   noteEnd(start: number): void {
     const seen = this.#seen.get(start)

@@ -85,7 +85,10 @@ export class Lease {
     if (this.hasBegun && !(this.isGood && !hasLapsed)) {
       const madeAt = await this.#inTime(this.#log.madeAt())
       if (madeAt === undefined) return 'unanswered'
-      if (madeAt !== this.#madeAt) return this.#die()
+      if (madeAt !== this.#madeAt) {
+        await this.giveUp()
+        return 'dead'
+      }
     }
     for (const old of this.#old) this.#log.remove(old)
     this.#old = history.renewals.filter(renewal => renewal <= number)

@@ -189,8 +189,8 @@ export class Members implements Membership {
     const renewal = await lease.renew()
     if (renewal === 'unanswered') return 'unanswered'
     if (renewal === 'dead') {
-      // The next step begins the next start.
       this.#lease = undefined
+      this.#deaths.noteOwn(lease.start)
       if (this.#life === 'member') this.#life = 'naming'
       this.#init.log.warn('The lease of this gateway has ended, and others have taken note of it', {
         start: lease.start
