@@ -39,14 +39,15 @@ const handlers = fixture('handlers-cluster')
 
 /** Starts two gateways; resolves when all are up. */
 async function startCluster(t: Test) {
-  const child = spawn(process.execPath, [main, '--port', '0', '--gateways', '2', '--handlers', handlers], {
+  const flags = ['--gateways', '2', '--handlers', handlers, '--workers', '1', '--lease-ttl', '1s']
+  const child = spawn(process.execPath, [main, '--port', '0', ...flags], {
     env: { ...process.env, NODE_OPTIONS: '' }
   })
   t.teardown(() => child.kill('SIGKILL'))
   const ended = once(child, 'exit')
   let out = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', data => (out += data))
-  await until('all are up', () => out.includes('Ctrl-C ends all.') || child.exitCode !== null, 30_000)
+  await until('all are up', () => out.includes('Ctrl-C ends all.') || child.exitCode !== null, 60_000)
   const find = (pattern: RegExp) => pattern.exec(out)?.[1] ?? out
   return {
     child,
@@ -83,7 +84,7 @@ t.test(
     process.kill(processes[1]!, 'SIGKILL')
     await until('it is missed', () => said().includes('It has ended (SIGKILL), and is started again'))
     t.same([await at(), await at()], ['g2', 'g2'], 'the balancer passes it over')
-    await until('it is back', () => said().split('listens on').length === 4, 30_000)
+    await until('it is back', () => said().split('listens on').length === 4, 60_000)
     t.same([await at(), await at()].sort(), ['g1', 'g2'])
     child.kill('SIGINT')
     t.same(await ended, [0, null])
