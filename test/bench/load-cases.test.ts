@@ -9,7 +9,7 @@ import { matchRows } from '../helpers/match-rows.js'
 // Processes start slowly on a busy machine.
 t.setTimeout(280_000)
 
-const shortly = ['--json', '--seconds', '0.1', '--repeats', '1', '--connections', '100']
+const shortly = ['--json', '--seconds', '0.2', '--repeats', '1', '--connections', '100']
 
 /** Figures that a case must have, beside `ours`; it must not have the others of this list. */
 const told: Record<string, readonly string[]> = {
