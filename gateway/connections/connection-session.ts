@@ -119,6 +119,7 @@ export class ConnectionSession implements ProtocolSession {
       .then(taken => {
         if (!connection.isConnected) return
         if (taken.kind === 'again') return done(refuseUntil(taken.ms), undefined)
+        if (taken.kind === 'ended') return connection.end(taken.farewell.code, taken.farewell.kickReason)
         this.#settleHere(asked, messages, done)
       })
       .catch(error => connection.fail(error))

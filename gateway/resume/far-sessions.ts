@@ -1,11 +1,12 @@
 /** Sessions of other gateways that may be resumed here, as the resumption sees them. */
 import type { ResumePoint } from '../../shared/wire/resume.js'
-import type { ResumableReceiver } from './resumable-receiver.js'
+import type { Farewell } from './farewells.js'
 
-/** A far session that was asked for: here now, to be asked for again, or not to be had. */
+/** A far session that was asked for: here now, to be asked for again, ended on purpose, or not to be had. */
 export type Taken =
-  | { readonly kind: 'here'; readonly receiver: ResumableReceiver }
+  | { readonly kind: 'here' }
   | { readonly kind: 'again'; readonly ms: number }
+  | { readonly kind: 'ended'; readonly farewell: Farewell }
   | { readonly kind: 'gone' }
 
 export interface FarSessions {

@@ -213,6 +213,12 @@ export class Registry extends EventEmitter<RegistryEvents> {
     this.#leaving.set(session, undefined)
   }
 
+  /** Whether a session is on its way to another gateway. */
+  isLeaving(sid: number): boolean {
+    const session = this.#bySid.get(sid)
+    return session !== undefined && this.#leaving.has(session)
+  }
+
   /** A session that was on its way stays here. It ends now if it was to end meanwhile. */
   stay(session: Session): void {
     const ending = this.#leaving.get(session)
@@ -226,14 +232,20 @@ export class Registry extends EventEmitter<RegistryEvents> {
     this.#leaving.delete(session)
     session.close()
     this.#bySid.delete(session.sid)
-    if (session.uid !== null) this.#forgetUid(session, session.uid)
+    // Its claim stays until the other gateway has one.
+    if (session.uid !== null) this.users.remove(session.uid, session)
     this.#metrics.count('sessionsMovedOut')
     this.emit('moved', session, to)
     return ending
   }
 
-  /** Takes over a session of another gateway. */
-  moveIn(state: SessionState, receiver: Receiver, from: string): Session {
+  /** Takes over a session of another gateway. `prepare` is called before listeners are told. */
+  moveIn(
+    state: SessionState,
+    receiver: Receiver,
+    from: string,
+    prepare: (session: Session) => void
+  ): Session {
     const session = new Session(this.#frontendId, state.sid, receiver)
     session.since = state.since
     session.protocol = state.protocol
@@ -242,6 +254,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
     this.#bySid.set(session.sid, session)
     if (state.uid !== null) this.users.add(state.uid, session)
     this.#metrics.count('sessionsMovedIn')
+    prepare(session)
     this.emit('movedIn', session, from)
     return session
   }

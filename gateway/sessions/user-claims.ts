@@ -38,7 +38,7 @@ export interface ClaimedSessions {
 
 export interface ClaimedBindsInit {
   readonly claims: UserClaims
-  readonly registry: Pick<Registry, 'find' | 'judgeBind' | 'setBound' | 'unbind' | 'end'>
+  readonly registry: Pick<Registry, 'find' | 'isLeaving' | 'judgeBind' | 'setBound' | 'unbind' | 'end'>
   /** What happens to a second session of a user, as the option `singleSession` says. */
   readonly mode: 'reject' | 'kick'
 }
@@ -86,6 +86,7 @@ export class ClaimedBinds implements ClaimedSessions {
 
   giveUp(uid: string, sid: number, mode: 'reject' | 'kick'): boolean {
     const { registry } = this.#init
+    if (registry.isLeaving(sid)) return false
     const session = registry.find(sid)
     if (session?.uid !== uid) return true
     if (mode === 'reject' && session.receiver?.isConnected === true) return false

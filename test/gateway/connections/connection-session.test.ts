@@ -271,7 +271,7 @@ t.test('a session of another gateway is asked for with what the client has, and 
   const second = await connect('red', { token, epoch, received: 0 })
   t.same(far.asked, [[{ token, epoch, received: 0 }, 'red']])
   t.same(second.settled, [])
-  far.answer({ kind: 'here', receiver: session.receiver as ResumableReceiver })
+  far.answer({ kind: 'here' })
   await turn()
   matchRows(t, second.settled.flat(), [undefined, { resumed: true }])
   t.equal(second.begin(), session)

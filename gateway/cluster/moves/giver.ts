@@ -1,0 +1,126 @@
+/**
+ * Hands sessions over to other gateways that ask for them: the answering half of the handover. A session is
+ * here, or on its way, or gone: never here and there.
+ *
+ *   here ──▶ releasing ──▶ in transit ──▶ gone        releasing: its running requests end
+ *    ▲           │             │
+ *    └───────────┴─────────────┘ refused, or the other gateway knows nothing of it
+ */
+import type { Timing } from '../link/link-host.js'
+import type { Item, Link, Links } from '../link/links.js'
+import type { MovedTable } from './moved-table.js'
+import type { ExportWord, Stock, Wanted } from './stock.js'
+
+export interface GiverInit {
+  readonly links: Pick<Links, 'ofStart'>
+  readonly moved: MovedTable
+  readonly stock: Stock
+  readonly timing: Timing
+  /** Whether a start may still be there. */
+  readonly mayLive: (start: number) => boolean
+  readonly failed: () => void
+  /** Called whenever a session has gone. */
+  readonly gone: () => void
+}
+
+interface Transit {
+  readonly tid: number
+  /** The start that asked for it. */
+  readonly start: number
+  readonly stop: () => void
+}
+
+/** Milliseconds until the other gateway is asked what became of a session, and again after each. */
+const doubtAfter = 1_000
+const againAfter = 100
+
+export class Giver {
+  readonly #init: GiverInit
+  readonly #releasing = new Set<number>()
+  /** By session. */
+  readonly #transits = new Map<number, Transit>()
+
+  constructor(init: GiverInit) {
+    this.#init = init
+  }
+
+  /** Number of sessions on their way. */
+  get inTransit(): number {
+    return this.#transits.size
+  }
+
+  /** Reads a `take` frame. */
+  asked(from: Link, [tid, sid, hash, uid]: readonly Item[]): void {
+    const number = sid as number
+    if (this.#releasing.has(number) || this.#transits.has(number))
+      return this.#answer(from, tid as number, 'again', [againAfter])
+    const start = this.#init.moved.find(number)
+    if (!this.#init.stock.has(number) && start !== undefined)
+      return this.#answer(from, tid as number, 'ask', [start])
+    this.#releasing.add(number)
+    this.#release(from, tid as number, { sid: number, hash: hash as string, uid: uid as string | null })
+      .catch(() => this.#answer(from, tid as number, 'again', [againAfter]))
+      .finally(() => this.#releasing.delete(number))
+  }
+
+  /** Reads a `settle` frame. */
+  settled(from: Link, isTaken: boolean, tid: number, sid: number): void {
+    const transit = this.#transits.get(sid)
+    if (transit?.tid !== tid || transit.start !== from.start) return
+    this.#transits.delete(sid)
+    transit.stop()
+    if (!isTaken) return this.#restore(sid, from.start)
+    this.#init.stock.forget(sid, from)
+    this.#init.gone()
+  }
+
+  async #release(from: Link, tid: number, wanted: Wanted): Promise<void> {
+    const { stock, moved } = this.#init
+    const release = await stock.release(wanted, from)
+    switch (release.kind) {
+      case 'ready': {
+        const { sid } = wanted
+        // The link may have ended meanwhile, without the other gateway.
+        if (!from.isOpen) return stock.restore(sid)
+        this.#transits.set(sid, { tid, start: from.start, stop: this.#doubtLater(sid, tid) })
+        moved.set(sid, from.start)
+        return this.#answer(from, tid, 'here', release.items)
+      }
+      case 'again':
+        return this.#answer(from, tid, 'again', [release.ms])
+      case 'ended':
+        return this.#answer(from, tid, 'ended', [release.farewell.code, release.farewell.kickReason])
+      case 'gone':
+        return this.#answer(from, tid, 'gone', [release.reason])
+    }
+  }
+
+  #answer(to: Link, tid: number, word: ExportWord, items: readonly Item[]): void {
+    if (to.isOpen) to.send('export', [tid, word, ...items])
+  }
+
+  #doubtLater(sid: number, tid: number): () => void {
+    return this.#init.timing.after(doubtAfter, () => this.#doubt(sid, tid))
+  }
+
+  /** Asks what became of a session, or gives it up if there is nobody left to ask. */
+  #doubt(sid: number, tid: number): void {
+    const { links, stock, mayLive, failed } = this.#init
+    const transit = this.#transits.get(sid)
+    if (transit?.tid !== tid) return
+    const link = links.ofStart(transit.start)
+    if (link === undefined && !mayLive(transit.start)) {
+      this.#transits.delete(sid)
+      failed()
+      return stock.lose(sid)
+    }
+    if (link?.isOpen === true) link.send('settle', ['doubt', tid, sid])
+    this.#transits.set(sid, { ...transit, stop: this.#doubtLater(sid, tid) })
+  }
+
+  #restore(sid: number, start: number): void {
+    this.#init.moved.delete(sid, start)
+    this.#init.failed()
+    this.#init.stock.restore(sid)
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Holds the requests of sessions that go to another gateway: what has started ends here, and what waits goes
+ * with the session. Used by the cluster only.
+ */
+import { withTimeout } from '../../../shared/with-timeout.js'
+import type { OpenRequests } from '../../dispatch/open-requests.js'
+import type { RequestQueue } from '../../dispatch/request-queue.js'
+import type { Session } from '../../sessions/session.js'
+import type { WaitingRequest } from '../../sessions/session-state.js'
+
+export interface HeldLanesInit {
+  readonly requests: OpenRequests
+  readonly queue: RequestQueue
+  readonly pumpSoon: () => void
+  readonly monotonic: () => number
+}
+
+export class HeldLanes {
+  readonly #init: HeldLanesInit
+
+  constructor(init: HeldLanesInit) {
+    this.#init = init
+  }
+
+  /**
+   * Hands out no more requests of a session, and waits until those that have started are decided. Resolves to
+   * false if that takes longer than `ms` milliseconds; then the session goes on as before.
+   */
+  async hold(session: Session, ms: number): Promise<boolean> {
+    const { lane } = session
+    let done = () => {}
+    const isQuiet = new Promise<void>(resolve => (done = resolve))
+    lane.held = () => {
+      if (isIdle(session)) done()
+    }
+    lane.turn?.takeBack()
+    for (const request of [...(lane.concurrent ?? [])]) request.turn?.takeBack()
+    lane.held()
+    if (await withTimeout(ms, isQuiet)) return true
+    this.release(session)
+    return false
+  }
+
+  /** Removes and returns the requests of a held session, in order, without an answer. */
+  takeOut(session: Session): WaitingRequest[] {
+    const { requests, monotonic } = this.#init
+    const { lane } = session
+    const now = monotonic()
+    const waiting = [...lane.waiting.splice(0), ...(lane.concurrent ?? [])]
+    return waiting.map(request => {
+      const { route, id, flags, body, deadline, traceparent = null } = request
+      const timeout = Number.isFinite(deadline) ? Math.max(1, deadline - now) : 0
+      requests.drop(request, now)
+      return { route: route.name, id, flags, body, timeout, traceparent }
+    })
+  }
+
+  /** Hands out requests of a session again. */
+  release(session: Session): void {
+    const { queue, pumpSoon } = this.#init
+    const { lane } = session
+    lane.held = undefined
+    queue.addLane(session)
+    if (lane.connectHook === undefined)
+      for (const request of lane.concurrent ?? []) if (request.state === 'waiting') queue.addAlone(request)
+    pumpSoon()
+  }
+}
+
+/** Whether nothing of a session runs. */
+function isIdle({ lane }: Session): boolean {
+  if (lane.turn !== undefined) return false
+  for (const request of lane.concurrent ?? []) if (request.state === 'handedOut') return false
+  return true
+}

@@ -1,0 +1,46 @@
+/** The sessions of a gateway as the handover sees them, and the words that both ends of it use. */
+import type { ResumeFailure } from '../../../shared/wire/resume.js'
+import type { Farewell } from '../../resume/farewells.js'
+import type { Item, Link } from '../link/links.js'
+
+/** What is asked for: a session, by the number and the hash in its token, for a user. */
+export interface Wanted {
+  readonly sid: number
+  readonly hash: string
+  readonly uid: string | null
+}
+
+/** What another gateway gets that asks for a session. `ready`: all of it; it is on its way from then on. */
+export type Release =
+  | { readonly kind: 'ready'; readonly items: readonly Item[] }
+  | { readonly kind: 'again'; readonly ms: number }
+  | { readonly kind: 'gone'; readonly reason: ResumeFailure }
+  | { readonly kind: 'ended'; readonly farewell: Farewell }
+
+export interface Stock {
+  has(sid: number): boolean
+  /** Makes a session ready to leave, which takes until its running requests are decided. */
+  release(wanted: Wanted, to: Link): Promise<Release>
+  /** The other gateway has not taken it: it goes on here. */
+  restore(sid: number): void
+  /** The other gateway is over, and may have had it: it ends here. */
+  lose(sid: number): void
+  /** The other gateway has it. */
+  forget(sid: number, to: Link): void
+  /**
+   * Takes a session in. Returns false if it can't.
+   *
+   * @throws UnreadableBatchError
+   */
+  adopt(items: readonly Item[], from: Link): boolean
+  /** The user of a session that has gone is claimed there. */
+  secured(sid: number): void
+  /** A session that came from elsewhere was to end while it was on its way. */
+  end(sid: number, code: number, reason: string, kickReason: string | null): void
+}
+
+/** Orders of the `export` frame. */
+export type ExportWord = 'here' | 'again' | 'gone' | 'ended' | 'ask'
+
+/** Orders of the `settle` frame. */
+export type SettleWord = 'taken' | 'refused' | 'doubt' | 'secured' | 'end'

@@ -1,0 +1,165 @@
+/**
+ * Brings sessions of other gateways here, when their clients come back here: the asking half of the handover.
+ *
+ *   asked ──▶ taken        the session has come, and lives here
+ *     └─────▶ over         no answer in time, or another one: whatever comes later is refused
+ */
+import type { ResumePoint } from '../../../shared/wire/resume.js'
+import type { FarSessions, Taken } from '../../resume/far-sessions.js'
+import { hashSecret, sidOfToken } from '../../resume/resume-secrets.js'
+import type { Timing } from '../link/link-host.js'
+import type { Item, Link, Links } from '../link/links.js'
+import { startOf } from '../members/start-number.js'
+import type { MovedTable } from './moved-table.js'
+import type { ExportWord, Stock, Wanted } from './stock.js'
+
+export interface TakerInit {
+  readonly links: Pick<Links, 'ofStart' | 'all'>
+  readonly moved: MovedTable
+  readonly stock: Pick<Stock, 'has' | 'adopt'>
+  readonly timing: Timing
+  readonly ownStart: () => number
+  /** Whether a start may still be there, although there is no link to it. */
+  readonly mayLive: (start: number) => boolean
+  /** Looks for a session whose gateway is over. */
+  readonly findLost: (wanted: Wanted) => Promise<Taken>
+  /** Called when a session has come. */
+  readonly arrived: (sid: number, from: Link) => void
+  readonly failed: () => void
+}
+
+/** Milliseconds for which a session is waited for, and until its client is to ask again. */
+const longestWait = 3_000
+const againAfter = 250
+
+/** Gateways that one take may be sent to, one after the other. */
+const mostHops = 4
+
+/** Takes that are remembered after they have succeeded, for gateways in doubt. */
+const mostRemembered = 10_000
+
+interface Asked {
+  readonly wanted: Wanted
+  readonly link: Link
+  readonly hops: number
+  readonly done: (taken: Taken) => void
+  readonly stop: () => void
+}
+
+export class Taker implements FarSessions {
+  readonly #init: TakerInit
+  readonly #asked = new Map<number, Asked>()
+  /** The takes under way, by session. */
+  readonly #underWay = new Map<number, Promise<Taken>>()
+  readonly #succeeded = new Set<number>()
+  #lastTid = 0
+
+  constructor(init: TakerInit) {
+    this.#init = init
+  }
+
+  mayHave(token: string): boolean {
+    const sid = sidOfToken(token)
+    if (sid === undefined || this.#init.stock.has(sid)) return false
+    return this.#init.moved.find(sid) !== undefined || startOf(sid) !== this.#init.ownStart()
+  }
+
+  async take({ token }: ResumePoint, uid: string | null): Promise<Taken> {
+    const sid = sidOfToken(token)
+    if (sid === undefined) return { kind: 'gone' }
+    const earlier = this.#underWay.get(sid)
+    // Another connection has asked for it already. The secret is looked at when the session is here.
+    if (earlier !== undefined) return earlier
+    const taken = this.#find({ sid, hash: hashSecret(token), uid }).finally(() => this.#underWay.delete(sid))
+    this.#underWay.set(sid, taken)
+    return taken
+  }
+
+  /** Reads an `export` frame. */
+  answered(from: Link, [tid, word, ...rest]: readonly Item[]): void {
+    const asked = this.#asked.get(tid as number)
+    if (asked === undefined || asked.link !== from) {
+      // A session begins with its number.
+      if (word === 'here') this.#settle(from, tid as number, rest[0] as number, false)
+      return
+    }
+    switch (word as ExportWord) {
+      case 'here': {
+        const isTaken = this.#init.stock.adopt(rest, from)
+        if (isTaken) {
+          this.#remember(tid as number)
+          this.#init.arrived(asked.wanted.sid, from)
+        }
+        this.#settle(from, tid as number, asked.wanted.sid, isTaken)
+        return this.#end(tid as number, isTaken ? { kind: 'here' } : { kind: 'again', ms: againAfter })
+      }
+      case 'again':
+        return this.#end(tid as number, { kind: 'again', ms: Number(rest[0]) })
+      case 'ended': {
+        const [code, kickReason] = rest as [number, string | null]
+        return this.#end(tid as number, { kind: 'ended', farewell: { code, kickReason } })
+      }
+      case 'ask': {
+        const link = this.#init.links.ofStart(rest[0] as number)
+        if (link === undefined || asked.hops === mostHops)
+          return this.#end(tid as number, { kind: 'again', ms: againAfter })
+        this.#asked.delete(tid as number)
+        asked.stop()
+        return this.#ask(asked.wanted, link, asked.hops + 1, asked.done)
+      }
+      default:
+        return this.#end(tid as number, { kind: 'gone' })
+    }
+  }
+
+  /** Another gateway wants to know what became of a take. By that, one that is still asked is over. */
+  doubted(from: Link, tid: number, sid: number): void {
+    if (this.#succeeded.has(tid)) return this.#settle(from, tid, sid, true)
+    this.#settle(from, tid, sid, false)
+    if (this.#asked.get(tid)?.link === from) this.#fail(tid)
+  }
+
+  /** A link has ended: what was asked over it is over. */
+  linkDown(link: Link): void {
+    for (const [tid, asked] of this.#asked) if (asked.link === link) this.#fail(tid)
+  }
+
+  async #find(wanted: Wanted): Promise<Taken> {
+    const { links, moved, ownStart, mayLive, findLost } = this.#init
+    const start = moved.find(wanted.sid) ?? startOf(wanted.sid)
+    const link = start === ownStart() ? undefined : links.ofStart(start)
+    if (link?.isOpen === true) return new Promise(resolve => this.#ask(wanted, link, 1, resolve))
+    if (start !== ownStart() && mayLive(start)) return { kind: 'again', ms: againAfter }
+    return findLost(wanted)
+  }
+
+  #ask(wanted: Wanted, link: Link, hops: number, done: (taken: Taken) => void): void {
+    const tid = ++this.#lastTid
+    const stop = this.#init.timing.after(longestWait, () => this.#fail(tid))
+    this.#asked.set(tid, { wanted, link, hops, done, stop })
+    link.send('take', [tid, wanted.sid, wanted.hash, wanted.uid])
+  }
+
+  #fail(tid: number): void {
+    this.#init.failed()
+    this.#end(tid, { kind: 'again', ms: againAfter })
+  }
+
+  #end(tid: number, taken: Taken): void {
+    const asked = this.#asked.get(tid)
+    this.#asked.delete(tid)
+    asked?.stop()
+    asked?.done(taken)
+  }
+
+  #settle(to: Link, tid: number, sid: number, isTaken: boolean): void {
+    if (to.isOpen) to.send('settle', [isTaken ? 'taken' : 'refused', tid, sid])
+  }
+
+  #remember(tid: number): void {
+    this.#succeeded.add(tid)
+    if (this.#succeeded.size <= mostRemembered) return
+    const [oldest] = this.#succeeded
+    this.#succeeded.delete(oldest!)
+  }
+}
