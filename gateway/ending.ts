@@ -12,23 +12,29 @@ export interface EndingTimes {
   readonly requests: number
   /** Time over which clients are told to come back; 0: all are closed at once. */
   readonly spread: number
+  /** Whether clients may go on with their sessions at other gateways of the cluster. */
+  readonly mayMove: boolean
 }
 
 /** Ends a gateway. Resolves when nothing of it is left. */
 export async function endGateway(gateway: Gateway, parts: GatewayParts, times: EndingTimes): Promise<void> {
-  const { closeTimeout, log } = gateway.options
+  const { closeTimeout, handoverTimeout, log } = gateway.options
   const { core, connections, listener, resumption } = parts
   const { requests, deadlines, hooks, dispatcher, watchdog, pool } = core
   parts.development?.close()
   listener.close()
   parts.cluster?.drain()
   connections.turnAway(times.spread)
+  const moves = times.mayMove && parts.cluster?.hasHeirs === true
+  // Clients that go on elsewhere are told so first, while their requests are still taken in: none is refused.
+  if (moves) await connections.sendOn(times.spread)
   parts.intake.close()
   hooks.expectClose()
   if (!(await withTimeout(times.requests, requests.idle()))) deadlines.abandon()
   await connections.sendAway(times.spread)
   await withTimeout(closeGrace, connections.close())
   connections.terminate()
+  if (moves) await parts.cluster!.handOver(handoverTimeout)
   resumption.close()
   listener.terminate()
   await hooks.close(closeTimeout)

@@ -191,7 +191,7 @@ export class Gateway {
    * the first.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#end({ requests: this.options.closeTimeout, spread: 0 })
+    this.#closing ??= this.#end({ requests: this.options.closeTimeout, spread: 0, mayMove: false })
     return this.#closing
   }
 
@@ -203,7 +203,7 @@ export class Gateway {
    */
   drain(): Promise<void> {
     const { drainTimeout, drainSpread } = this.options
-    this.#closing ??= this.#end({ requests: drainTimeout, spread: drainSpread })
+    this.#closing ??= this.#end({ requests: drainTimeout, spread: drainSpread, mayMove: true })
     return this.#closing
   }
 

@@ -139,7 +139,7 @@ export function createParts(gateway: Gateway, metrics: Metrics): GatewayParts {
  */
 export async function joinCluster(
   { options }: Gateway,
-  { core, connections }: GatewayParts,
+  { core, connections, resumption }: GatewayParts,
   { bus }: GivenParts
 ): Promise<Cluster | undefined> {
   if (options.nats === 'none' && bus === undefined) return undefined
@@ -147,6 +147,7 @@ export async function joinCluster(
   return createCluster({
     options,
     targets: core.targets,
+    parts: { core, resumption },
     bus,
     readLoad: () => ({
       connections: connections.size,

@@ -86,7 +86,10 @@ export function mayComeBack(code: number): boolean {
   return code === 1001 || code === 1005 || code === 1006 || (code >= 1011 && code <= 1013)
 }
 
-/** Whether a session may be resumed after the gateway has closed its connection with this code. */
-export function mayResume(code: CloseCode): boolean {
-  return code >= 4000 && code < 4500
+/**
+ * Whether a session may be resumed after the gateway has closed its connection with this code. `goesOn`: the
+ * gateway restarts, and its sessions go on at other gateways of its cluster.
+ */
+export function mayResume(code: CloseCode, goesOn: boolean): boolean {
+  return (code >= 4000 && code < 4500) || (goesOn && code === closeCodes.restart)
 }

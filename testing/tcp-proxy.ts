@@ -25,7 +25,8 @@ interface Pair {
 
 export class TcpProxy {
   readonly #server: Server
-  readonly #port: number
+  /** The port that new connections go to. */
+  port: number
   readonly #pairs = new Set<Pair>()
   /** Sockets of connections that were silenced. */
   readonly #silent = new Set<Socket>()
@@ -34,7 +35,7 @@ export class TcpProxy {
   isDown = false
 
   private constructor(port: number) {
-    this.#port = port
+    this.port = port
     this.#server = createServer(client => this.#accept(client))
   }
 
@@ -87,7 +88,7 @@ export class TcpProxy {
       client.resetAndDestroy()
       return
     }
-    const server = connect(this.#port, '127.0.0.1')
+    const server = connect(this.port, '127.0.0.1')
     const pair: Pair = { client, server, isHeld: false }
     this.#pairs.add(pair)
     for (const [from, to] of [

@@ -24,11 +24,14 @@ import { LoadMeter, type OwnLoad } from './load-meter.js'
 import { createMembers } from './members/create-members.js'
 import type { Members } from './members/members.js'
 import { sidBefore } from './members/start-number.js'
+import { createMoves, type MovingParts } from './moves/create-moves.js'
+import type { Moves } from './moves/moves.js'
 import { Routing } from './routing/routing.js'
 
 export interface ClusterInit {
   readonly options: ResolvedOptions
   readonly targets: OperationTargets
+  readonly parts: MovingParts
   readonly readLoad: () => OwnLoad
   /** undefined: NATS, as the options say. */
   readonly bus?: Bus | undefined
@@ -101,12 +104,13 @@ export class Cluster implements ClusterView {
   readonly #bus: Bus
   readonly #members: Members
   readonly #links: ClusterLinks
+  readonly #moves: Moves
   readonly #condition: Condition
   /** Whatever has a timer or a subscription of its own, in the order in which it ends. */
   readonly #ending: { close(): void }[] = []
   #life: 'member' | 'draining' | 'left' = 'member'
 
-  constructor({ options, targets }: ClusterInit, { bus, meter, members, claims }: ClusterBase) {
+  constructor({ options, targets, parts }: ClusterInit, { bus, meter, members, claims }: ClusterBase) {
     const { cluster, nats, log, monotonic } = options
     const { metrics } = targets
     this.name = cluster
@@ -128,8 +132,10 @@ export class Cluster implements ClusterView {
       channels: targets.channels.members,
       metrics
     })
+    this.#moves = createMoves(parts, options, { links: this.#links, members, claims })
     targets.routing = new Routing({
       targets,
+      movedTo: this.#moves.movedTo,
       links: this.#links,
       interest,
       isUp: () => bus.isUp,
@@ -192,6 +198,16 @@ export class Cluster implements ClusterView {
     if (this.#life !== 'member') return
     this.#life = 'draining'
     this.#members.drain()
+  }
+
+  /** Whether there is a gateway that takes over sessions from here. */
+  get hasHeirs(): boolean {
+    return this.#members.others.some(({ state }) => state === 'up')
+  }
+
+  /** Hands sessions over whose clients come back elsewhere, until none waits, but at most `ms` milliseconds. */
+  handOver(ms: number): Promise<void> {
+    return this.#moves.serve(ms)
   }
 
   /**

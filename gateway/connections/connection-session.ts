@@ -76,6 +76,11 @@ export class ConnectionSession implements ProtocolSession {
     return this.#parts.resumption.isOn
   }
 
+  /** Whether the client can resume the session. */
+  get canResume(): boolean {
+    return this.#resumable?.session !== undefined
+  }
+
   authenticate(
     handshake: AuthenticationRequest['handshake'],
     done: (refusal: HandshakeRefusal | undefined) => void
@@ -218,7 +223,7 @@ export class ConnectionSession implements ProtocolSession {
    * `code` allows a resume; else it ends.
    */
   leave(code: CloseCode, reason: string): void {
-    this.#detach({ code, reason, kickReason: null }, !mayResume(code))
+    this.#detach({ code, reason, kickReason: null }, !mayResume(code, this.#parts.resumption.goesOn))
   }
 
   /**

@@ -75,12 +75,26 @@ export class Connections {
    * before it comes back, so that they do not all reconnect at the same moment.
    */
   async sendAway(spread: number): Promise<void> {
-    if (spread === 0) return
-    const all = [...this.#open]
-    const size = Math.ceil(all.length / batches)
+    if (spread > 0) await this.#sendAll([...this.#open], spread)
+  }
+
+  /**
+   * Does the same for the clients that can resume their sessions, which go on at another gateway: from now on
+   * sessions are kept when they are sent away.
+   */
+  async sendOn(spread: number): Promise<void> {
+    this.#parts.resumption.goesOn = true
+    await this.#sendAll(
+      [...this.#open].filter(each => each.connectionSession.canResume),
+      spread
+    )
+  }
+
+  async #sendAll(all: readonly Connection[], spread: number): Promise<void> {
+    const size = spread === 0 ? all.length : Math.ceil(all.length / batches)
     for (let i = 0; i < all.length; i += size) {
       this.#forEach(all.slice(i, i + size), connection => endForRestart(connection, spread))
-      await new Promise(resolve => setTimeout(resolve, spread / batches))
+      if (spread > 0) await new Promise(resolve => setTimeout(resolve, spread / batches))
     }
   }
 

@@ -46,6 +46,8 @@ export class Resumption implements ResumableKeeper {
   readonly #farewells: Farewells
   readonly #budget: SharedBudget
   #forgiven = 0
+  /** Whether sessions are kept at a restart, to go on at other gateways. */
+  goesOn = false
   /** The sessions of other gateways; undefined without a cluster. */
   far: FarSessions | undefined
   readonly #evictions: EvictionLog
@@ -67,7 +69,6 @@ export class Resumption implements ResumableKeeper {
     return this.#detached.size
   }
 
-  /** Bytes of memory that detached sessions take. */
   get awayBytes(): number {
     return this.#detached.bytes
   }
@@ -187,7 +188,6 @@ export class Resumption implements ResumableKeeper {
     }
   }
 
-  /** Ends all sessions whose client is away. */
   close(): void {
     const ending = { code: closeCodes.restart, reason: 'the gateway is closing', kickReason: null }
     for (const receiver of this.#waits.items) this.endSession(receiver.session!, ending)

@@ -8,7 +8,6 @@ import { errors } from '../../../shared/errors.js'
 import { requestFlags } from '../../../shared/link/batch.js'
 import { resumeFailures } from '../../../shared/wire/resume.js'
 import type { Dispatcher } from '../../dispatch/dispatcher.js'
-import type { OpenRequests } from '../../dispatch/open-requests.js'
 import type { GatewayEvent } from '../../events/event.js'
 import type { AbsenceState, SessionHooks } from '../../intake/session-hooks.js'
 import { PomeloMessages } from '../../protocols/pomelo-messages.js'
@@ -38,7 +37,6 @@ export interface GatewayStockInit {
   readonly resumption: Resumption
   readonly hooks: Pick<SessionHooks, 'moveOut' | 'moveIn'>
   readonly dispatcher: Pick<Dispatcher, 'add'>
-  readonly requests: Pick<OpenRequests, 'has'>
   readonly lanes: HeldLanes
   readonly routes: RouteTable
   /** undefined: users are not claimed. */

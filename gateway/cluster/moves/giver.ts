@@ -49,6 +49,11 @@ export class Giver {
     return this.#transits.size
   }
 
+  /** Whether a session is on its way, or about to be. */
+  get isBusy(): boolean {
+    return this.#transits.size + this.#releasing.size > 0
+  }
+
   /** Reads a `take` frame. */
   asked(from: Link, [tid, sid, hash, uid]: readonly Item[]): void {
     const number = sid as number

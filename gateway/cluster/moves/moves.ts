@@ -74,13 +74,13 @@ export class Moves {
     return start === undefined ? undefined : this.#init.links.ofStart(start)?.frontendId
   }
 
-  /** Waits until `isDone`, which changes when sessions go, but at most `ms` milliseconds. */
-  async serve(ms: number, isDone: () => boolean): Promise<void> {
-    const { timing, registry } = this.#init
+  /** Waits until no session waits for its client, but at most `ms` milliseconds. */
+  async serve(ms: number): Promise<void> {
+    const { timing, registry, resumption } = this.#init
     await new Promise<void>(resolve => {
       const stop = timing.after(ms, resolve)
       const look = () => {
-        if (!isDone()) return
+        if (resumption.awayCount > 0 || this.#giver.isBusy) return
         stop()
         resolve()
       }

@@ -1,0 +1,35 @@
+/** Makes the moves of a gateway from its parts. */
+import type { Core } from '../../core.js'
+import type { ResolvedOptions } from '../../options/options.js'
+import type { Resumption } from '../../resume/resumption.js'
+import { processTiming } from '../link/link-host.js'
+import type { Links } from '../link/links.js'
+import type { Membership } from '../members/membership.js'
+import { GatewayStock, type MovedClaims } from './gateway-stock.js'
+import { HeldLanes } from './held-lanes.js'
+import { Moves } from './moves.js'
+
+/** The parts of a gateway that sessions are made of. */
+export interface MovingParts {
+  readonly core: Core
+  readonly resumption: Resumption
+}
+
+export function createMoves(
+  { core, resumption }: MovingParts,
+  options: Pick<ResolvedOptions, 'monotonic' | 'resumeWindow'>,
+  cluster: { readonly links: Links; readonly members: Membership; readonly claims: MovedClaims | undefined }
+): Moves {
+  const { registry, channels, hooks, dispatcher, requests, queue, routes, targets } = core
+  const { monotonic, resumeWindow } = options
+  const pumpSoon = () => dispatcher.pumpSoon()
+  const stock = new GatewayStock({
+    ...{ registry, channels, resumption, hooks, dispatcher, routes, monotonic },
+    claims: cluster.claims,
+    lanes: new HeldLanes({ requests, queue, pumpSoon, monotonic })
+  })
+  const { metrics } = targets
+  const timing = processTiming
+  const { links, members } = cluster
+  return new Moves({ links, members, registry, resumption, stock, metrics, timing, resumeWindow })
+}

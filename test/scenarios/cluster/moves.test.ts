@@ -1,0 +1,123 @@
+/** Sessions that move: their clients come back at another gateway, after a cut or a drain. */
+import t, { type Test } from 'tap'
+import { type Client, type ClientOptions, connect } from '../../../client/node.js'
+import type { Gateway, GatewayOptions } from '../../../gateway/index.js'
+import { startCluster } from '../../helpers/cluster.js'
+import { startProxy } from '../../helpers/gateway.js'
+import { fixture } from '../../helpers/paths.js'
+import { until } from '../../helpers/until.js'
+
+const handlers = fixture('handlers-moves')
+const quick: ClientOptions = { backOff: { least: 1, most: 20 }, heartbeat: 100, heartbeatTimeout: 1_000 }
+
+async function start(t: Test, names: readonly string[], options: Partial<GatewayOptions> = {}) {
+  const cluster = await startCluster(t, handlers, { names, options: { drainSpread: 0, ...options } })
+  const gateways = cluster.gateways.map(({ gateway }) => gateway)
+  /** Joins by a proxy, which sends the client from one gateway to another. */
+  const join = async (first: Gateway) => {
+    const proxy = await startProxy(t, first.address.port)
+    const client = await connect(proxy.url, quick)
+    t.teardown(() => client.close())
+    const ticks: unknown[] = []
+    const losses: unknown[] = []
+    client.on('tick', body => ticks.push(body))
+    client.onState(change => {
+      if (change.state === 'open' && !change.resumed) losses.push(change)
+    })
+    const goTo = (gateway: Gateway) => {
+      proxy.port = gateway.address.port
+    }
+    return { client, proxy, ticks, losses, goTo }
+  }
+  return { ...cluster, gateways, join }
+}
+
+async function where(client: Client): Promise<string> {
+  return (await client.request('player.where')) as string
+}
+
+t.test('a client that comes back at another gateway has its session there, whole', async t => {
+  const { gateways, join } = await start(t, ['a', 'b'])
+  const [a, b] = gateways as [Gateway, Gateway]
+  const told: unknown[] = []
+  a.sessions.on('closed', ({ id }) => told.push(['closed', id]))
+  a.sessions.on('moved', ({ id, uid }, to) => told.push(['moved', id, uid, to]))
+  b.sessions.on('movedIn', ({ id, frontendId, uid }, from) => told.push([frontendId, id, uid, from]))
+  const { client, proxy, ticks, losses, goTo } = await join(a)
+  const sid = (await client.request('player.login', { uid: 'red', channel: 'lobby' })) as number
+  for (let n = 0; n < 10; n++) a.send('red', 'tick', n)
+  await until('the first events came', () => ticks.length === 10)
+  goTo(b)
+  proxy.cut('reset')
+  for (let n = 10; n < 20; n++) a.send('red', 'tick', n)
+  t.equal(await where(client), 'b')
+  for (let n = 20; n < 30; n++) b.channel('lobby').broadcast('tick', n)
+  await until('all events came', () => ticks.length === 30)
+  t.same(
+    ticks,
+    Array.from({ length: 30 }, (_, n) => n)
+  )
+  t.same(losses, [])
+  t.match(await client.request('player.state'), { uid: 'red', sid, name: 'red', met: ['new', 'moved'] })
+  t.same(told, [
+    ['b', sid, 'red', 'a'],
+    ['moved', sid, 'red', 'b']
+  ])
+  t.same([a.sessions.getSessionsCount(), b.sessions.getSessionsCount()], [0, 1])
+  t.match(a.metrics(), { sessionsMovedOut: 1, sessionsMovedIn: 0, handoversFailed: 0, sessionsInTransit: 0 })
+  goTo(a)
+  proxy.cut('reset')
+  t.equal(await where(client), 'a', 'and back again, to the gateway where it began')
+  t.match(await client.request('player.state'), { uid: 'red', sid, met: ['new', 'moved', 'moved'] })
+})
+
+t.test('a session goes on from the first to the third gateway, whose token the second gave', async t => {
+  const { gateways, join } = await start(t, ['a', 'b', 'c'])
+  const [a, b, c] = gateways as [Gateway, Gateway, Gateway]
+  const { client, proxy, losses, goTo } = await join(a)
+  await client.request('player.login', { uid: 'red', channel: 'lobby' })
+  for (const [next, name] of [
+    [b, 'b'],
+    [c, 'c'],
+    [a, 'a'],
+    [c, 'c']
+  ] as const) {
+    goTo(next)
+    proxy.cut('reset')
+    t.equal(await where(client), name)
+  }
+  t.same(losses, [])
+  t.same(((await client.request('player.state')) as { name: unknown }).name, 'red')
+})
+
+t.test('a drained gateway hands all sessions over: no request is lost or run twice', async t => {
+  const { gateways, join } = await start(t, ['a', 'b'])
+  const [a, b] = gateways as [Gateway, Gateway]
+  const players = await Promise.all(Array.from({ length: 5 }, () => join(a)))
+  const asked: Promise<unknown>[] = []
+  for (const { client } of players) for (let n = 0; n < 20; n++) asked.push(client.request('player.add'))
+  for (const { goTo } of players) goTo(b)
+  await a.drain()
+  await Promise.all(asked)
+  for (const { client, losses } of players) {
+    t.equal(await where(client), 'b')
+    t.same(losses, [])
+    t.match(await client.request('player.state'), { count: 20 })
+  }
+  t.match(b.metrics(), { sessionsMovedIn: 5 })
+})
+
+t.test('a session that was ended on purpose is not to be had elsewhere, and its client is told', async t => {
+  const { gateways, join } = await start(t, ['a', 'b'])
+  const [a, b] = gateways as [Gateway, Gateway]
+  const { client, proxy, goTo } = await join(a)
+  const sid = (await client.request('player.login', { uid: 'red', channel: 'lobby' })) as number
+  proxy.isDown = true
+  proxy.cut('reset')
+  await until('the gateway has seen it', () => a.sessions.get(sid)?.isConnected === false)
+  a.sessions.kick('red', 'enough')
+  goTo(b)
+  proxy.isDown = false
+  await until('the client has ended', () => client.state === 'closed')
+  t.equal(b.metrics().sessionsMovedIn, 0)
+})
