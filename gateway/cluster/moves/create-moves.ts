@@ -1,7 +1,14 @@
 /** Makes the moves of a gateway from its parts. */
-import type { Core } from '../../core.js'
+import type { Dispatcher } from '../../dispatch/dispatcher.js'
+import type { OpenRequests } from '../../dispatch/open-requests.js'
+import type { RequestQueue } from '../../dispatch/request-queue.js'
+import type { SessionHooks } from '../../intake/session-hooks.js'
 import type { ResolvedOptions } from '../../options/options.js'
 import type { Resumption } from '../../resume/resumption.js'
+import type { Channels } from '../../sessions/channels.js'
+import type { Registry } from '../../sessions/registry.js'
+import type { RouteTable } from '../../sessions/routes.js'
+import type { Metrics } from '../../telemetry/metrics.js'
 import { processTiming } from '../link/link-host.js'
 import type { Links } from '../link/links.js'
 import type { Membership } from '../members/membership.js'
@@ -11,7 +18,16 @@ import { Moves } from './moves.js'
 
 /** The parts of a gateway that sessions are made of. */
 export interface MovingParts {
-  readonly core: Core
+  readonly core: {
+    readonly registry: Registry
+    readonly channels: Channels
+    readonly hooks: SessionHooks
+    readonly dispatcher: Dispatcher
+    readonly requests: OpenRequests
+    readonly queue: RequestQueue
+    readonly routes: RouteTable
+    readonly targets: { readonly metrics: Metrics }
+  }
   readonly resumption: Resumption
 }
 

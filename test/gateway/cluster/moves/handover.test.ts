@@ -1,0 +1,170 @@
+/**
+ * A model of the handover: one session, three gateways, and clients that come to any of them. Messages between
+ * gateways are late, links fail and come again, and the session is where one gateway says that it is.
+ */
+import fc from 'fast-check'
+import t from 'tap'
+import type { Link } from '../../../../gateway/cluster/link/links.js'
+import { sidBefore } from '../../../../gateway/cluster/members/start-number.js'
+import { Giver } from '../../../../gateway/cluster/moves/giver.js'
+import { MovedTable } from '../../../../gateway/cluster/moves/moved-table.js'
+import type { Release, Stock, Wanted } from '../../../../gateway/cluster/moves/stock.js'
+import { Taker } from '../../../../gateway/cluster/moves/taker.js'
+import type { Taken } from '../../../../gateway/resume/far-sessions.js'
+import { type LinkedGateway, LinkedGateways } from '../../../helpers/linked-gateways.js'
+
+const sid = sidBefore(1) + 1
+const token = `${sid.toString(36)}.${'a'.repeat(22)}`
+
+/** The session of the model, in one gateway: nothing, here, or on its way. */
+class ModelStock implements Stock {
+  state: 'none' | 'here' | 'leaving' = 'none'
+  /** Faulty: keeps a session that it has handed over. */
+  copies = false
+  count = 0
+
+  has(): boolean {
+    return this.state === 'here'
+  }
+
+  async release(_wanted: Wanted): Promise<Release> {
+    if (this.state !== 'here') return { kind: 'gone', reason: 'gone' }
+    if (!this.copies) this.state = 'leaving'
+    return { kind: 'ready', items: [sid, this.count] }
+  }
+
+  restore(): void {
+    this.state = 'here'
+  }
+
+  lose(): void {
+    this.state = 'none'
+  }
+
+  forget(): void {
+    if (!this.copies) this.state = 'none'
+  }
+
+  adopt([, count]: readonly (string | number | null)[]): boolean {
+    if (this.state !== 'none') return false
+    this.state = 'here'
+    this.count = count as number
+    return true
+  }
+
+  secured(): void {}
+  end(): void {}
+}
+
+class ModelGateway {
+  readonly stock = new ModelStock()
+  readonly taker: Taker
+  readonly giver: Giver
+  failures = 0
+
+  constructor({ links, start }: LinkedGateway, { time }: LinkedGateways) {
+    const { stock } = this
+    const moved = new MovedTable()
+    const [timing, mayLive, failed] = [time.timing, () => true, () => this.failures++]
+    this.taker = new Taker({
+      ...{ links, moved, stock, timing, mayLive, failed },
+      ownStart: () => start,
+      findLost: async () => ({ kind: 'gone' }),
+      arrived: () => {
+        moved.delete(sid, start)
+        for (const link of links.all) link.send('moved', ['here', sid])
+      }
+    })
+    this.giver = new Giver({ links, moved, stock, timing, mayLive, failed, gone: () => {} })
+    links.read('take', (from, items) => this.giver.asked(from, items))
+    links.read('export', (from, items) => this.taker.answered(from, items))
+    links.read('settle', (from, [word, tid, of]) => {
+      if (word === 'doubt') this.taker.doubted(from, tid as number, of as number)
+      else this.giver.settled(from, word === 'taken', tid as number, of as number)
+    })
+    links.read('moved', (from: Link) => {
+      if (stock.state === 'none') moved.set(sid, from.start)
+    })
+    links.watch({ linkDown: link => this.taker.linkDown(link) })
+  }
+}
+
+async function settle(): Promise<void> {
+  for (let n = 0; n < 20; n++) await Promise.resolve()
+}
+
+type Step = { readonly to: number; readonly wait: number; readonly fault: 'none' | 'before' | 'behind' }
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    to: fc.nat(2),
+    wait: fc.constantFrom(0, 1, 20, 500, 4_000),
+    fault: fc.constantFrom('none', 'none', 'before', 'behind')
+  }),
+  { minLength: 1, maxLength: 20 }
+)
+
+/** Runs the steps. Returns how many clients got the session, and how often it was in two places or nowhere. */
+async function run(list: readonly Step[], copies = false) {
+  const world = new LinkedGateways()
+  const linked = world.link(['a', 'b', 'c'])
+  const gateways = linked.map(each => new ModelGateway(each, world))
+  gateways[0]!.stock.state = 'here'
+  for (const { stock } of gateways) stock.copies = copies
+  const pass = async (ms: number) => {
+    const slice = Math.max(5, ms / 40)
+    for (let left = ms; left >= 0; left -= slice) {
+      world.time.pass(slice)
+      await settle()
+    }
+  }
+  const found = { taken: 0, doubled: 0, lost: 0 }
+  const look = () => {
+    const here = gateways.filter(({ stock }) => stock.state === 'here').length
+    const leaving = gateways.filter(({ stock }) => stock.state === 'leaving').length
+    if (here > 1) found.doubled++
+    if (here + leaving === 0) found.lost++
+  }
+  await pass(100)
+  const asked: Promise<Taken>[] = []
+  for (const { to, wait, fault } of list) {
+    const { taker, stock } = gateways[to]!
+    if (fault === 'before') world.network.cutOff(linked[to]!.name)
+    if (!stock.has() && taker.mayHave(token)) asked.push(taker.take({ token, epoch: '', received: 0 }, null))
+    if (fault === 'behind') {
+      await pass(1)
+      world.network.cutOff(linked[to]!.name)
+    }
+    await pass(wait)
+    world.network.heal()
+    look()
+  }
+  await pass(10_000)
+  look()
+  found.taken = (await Promise.all(asked)).filter(({ kind }) => kind === 'here').length
+  return found
+}
+
+t.test('the session is in one gateway, whoever asks for it and whatever is late', async t => {
+  let taken = 0
+  await fc.assert(
+    fc.asyncProperty(steps, async list => {
+      const found = await run(list)
+      taken += found.taken
+      t.match(found, { doubled: 0, lost: 0 })
+    }),
+    { numRuns: 10 }
+  )
+  t.ok(taken > 10, `${taken} moves`)
+})
+
+t.test('the model sees a gateway that copies in place of moving', async t => {
+  const found = await run(
+    [
+      { to: 1, wait: 20, fault: 'none' },
+      { to: 2, wait: 20, fault: 'none' }
+    ],
+    true
+  )
+  t.ok(found.doubled > 0)
+})
