@@ -205,7 +205,7 @@ export class Cluster implements ClusterView {
     return this.#members.others.some(({ state }) => state === 'up')
   }
 
-  /** Hands sessions over whose clients come back elsewhere, until none waits, but at most `ms` milliseconds. */
+  /** Hands over the sessions of clients that come back elsewhere, until none waits, for up to `ms`. */
   handOver(ms: number): Promise<void> {
     return this.#moves.serve(ms)
   }

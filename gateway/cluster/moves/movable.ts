@@ -1,6 +1,6 @@
 /**
- * A session on its way to another gateway, as items of a frame. The order of the items is frozen: what a later
- * version adds comes at the end.
+ * A session on its way to another gateway, as items of a frame. The order of the items is frozen: what a
+ * later version adds comes at the end.
  */
 import type { AbsenceState } from '../../intake/session-hooks.js'
 import type { BacklogState } from '../../resume/backlog.js'

@@ -1,5 +1,5 @@
 /**
- * Sessions that move between gateways: puts both halves of the handover together, and tells the other gateways
+ * Sessions that move between gateways: puts both halves of the handover together, and tells the others
  * which sessions have come here. Made with the cluster.
  */
 import type { Taken } from '../../resume/far-sessions.js'

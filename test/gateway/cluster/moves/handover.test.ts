@@ -1,6 +1,6 @@
 /**
- * A model of the handover: one session, three gateways, and clients that come to any of them. Messages between
- * gateways are late, links fail and come again, and the session is where one gateway says that it is.
+ * A model of the handover: one session, three gateways, and clients that come to any of them. Messages
+ * between gateways are late, links fail and come again, and the session is where one gateway says that it is.
  */
 import fc from 'fast-check'
 import t from 'tap'
@@ -104,7 +104,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 1, maxLength: 20 }
 )
 
-/** Runs the steps. Returns how many clients got the session, and how often it was in two places or nowhere. */
+/** Runs the steps. Returns how many got the session, and how often it was in two places or nowhere. */
 async function run(list: readonly Step[], copies = false) {
   const world = new LinkedGateways()
   const linked = world.link(['a', 'b', 'c'])
