@@ -29,10 +29,19 @@ function createWorker(leave: Leave, answerStatus: () => Promise<unknown> = async
   return { ask, examination, asked }
 }
 
+/** Has temporary files written into a folder of the test, until it ends. */
+function useTemporaryFolder(t: Test): string {
+  const before = process.env['TMPDIR']
+  t.teardown(() => {
+    if (before === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = before
+  })
+  return (process.env['TMPDIR'] = t.testdir())
+}
+
 /** Serves recordings of a worker. `folder`: where they are written. */
 async function serve(t: Test, leave: Leave) {
-  const folder = t.testdir()
-  process.env['TMPDIR'] = folder
+  const folder = useTemporaryFolder(t)
   const worker = createWorker(leave)
   const downloads = new Downloads()
   const server = createServer((_, response) => {
@@ -138,7 +147,7 @@ t.test('a blocked worker is told of soon, keeps its watchdog, and is not asked a
     () => t.fail('it is not asked for the recording'),
     () => opened as Promise<unknown>
   )
-  process.env['TMPDIR'] = t.testdir()
+  const folder = useTemporaryFolder(t)
   const downloads = new Downloads()
   const send = () => downloads.send({} as ServerResponse, worker, snapshot, 'worker-0')
   const time = new HeldTime(t)
@@ -150,5 +159,5 @@ t.test('a blocked worker is told of soon, keeps its watchdog, and is not asked a
   open(null)
   await new Promise(resolve => setImmediate(resolve))
   t.same(worker.asked, [])
-  t.same(readdirSync(process.env['TMPDIR']!), [])
+  t.same(readdirSync(folder), [])
 })

@@ -2,6 +2,11 @@ import t from 'tap'
 import { longLease, TestCluster } from '../../../helpers/members.js'
 import { until } from '../../../helpers/until.js'
 
+/** What was told of others. Where time is short, a lease of the own gateway may lapse and be back meanwhile. */
+function ofOthers(told: readonly string[]): string[] {
+  return told.filter(each => /^(joined|left) /.test(each))
+}
+
 t.test('gateways that join know each other, with their states and loads', async t => {
   const cluster = new TestCluster(t, longLease)
   const a = await cluster.join('a')
@@ -18,7 +23,7 @@ t.test('gateways that join know each other, with their states and loads', async 
   await until('a has heard of the drain', () => a.members.others[0]?.state === 'draining')
   await b.members.leave()
   await until('a has heard of the end', () => a.members.others.length === 0)
-  t.same(a.told, ['joined b', 'left b'])
+  t.same(ofOthers(a.told), ['joined b', 'left b'])
   t.equal(await a.members.isDead(b.members.start), true, 'nobody waits for the lease of one that has left')
 })
 
@@ -58,7 +63,7 @@ t.test('a process with the name of one that was killed is in when its lease is o
   const next = await cluster.join('a', { busName: 'second' })
   t.equal(a.members.hasLease, false, 'no two hold the name at once')
   await until('b has heard the successor', () => b.members.others[0]?.start === next.members.start)
-  t.same(b.told.slice(-2), ['left a', 'joined a'])
+  t.same(ofOthers(b.told).slice(-2), ['left a', 'joined a'])
 })
 
 t.test('the default name is refused in a cluster', async t => {
@@ -122,7 +127,7 @@ t.test('a gateway that was certified dead while it was cut off begins another st
   t.ok(a.members.start > start)
   t.equal(a.members.hasLease, true)
   await until('b has heard it', () => b.members.others[0]?.start === a.members.start)
-  t.same(b.told, ['left a', 'joined a'], 'each is told once')
+  t.same(ofOthers(b.told), ['left a', 'joined a'], 'each is told once')
 })
 
 t.test('an outage of the bus for all costs nobody their start', async t => {
@@ -173,5 +178,5 @@ t.test('a malformed hello does no harm', async t => {
     stranger.publish(subject, Buffer.from(text))
   await cluster.join('b')
   await until('a has heard b', () => a.members.others.length === 1)
-  t.same(a.told, ['joined b'])
+  t.same(ofOthers(a.told), ['joined b'])
 })
