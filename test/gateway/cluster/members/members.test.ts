@@ -2,7 +2,7 @@ import t from 'tap'
 import { longLease, TestCluster } from '../../../helpers/members.js'
 import { until } from '../../../helpers/until.js'
 
-/** What was told of others. Where time is short, a lease of the own gateway may lapse and be back meanwhile. */
+/** Returns what was told of others. Where time is short, the own lease may lapse and be back meanwhile. */
 function ofOthers(told: readonly string[]): string[] {
   return told.filter(each => /^(joined|left) /.test(each))
 }
