@@ -33,7 +33,8 @@ const failures: Readonly<
   crash: runCrash,
   outage: init => runOutage({ ...init, ms: 60_000 }),
   outages: init => runOutages({ ...init, times: 20 }),
-  stopped: init => runStopped({ ...init, ms: 8_000 })
+  stopped: init => runStopped({ ...init, ms: 3_000 }),
+  frozen: init => runStopped({ ...init, ms: 8_000, beyondLease: true })
 }
 
 const names = Object.keys(failures).filter(name => values.only === undefined || name === values.only)

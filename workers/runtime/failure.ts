@@ -29,6 +29,10 @@ const ownErrors = new Set<string>([
 const refusals = new Set<string>([
   errors.sessionNotFound.code,
   errors.frontendUnknown.code,
+  errors.clusterUnavailable.code,
+  errors.clusterTimeout.code,
+  errors.frontendLost.code,
+  errors.clusterUnsupported.code,
   errors.uidInvalid.code,
   errors.uidTaken.code,
   errors.uidNotBound.code,
@@ -44,7 +48,8 @@ const refusals = new Set<string>([
   errors.channelFull.code,
   errors.eventNotSerializable.code,
   errors.tooManyOperations.code,
-  errors.requestEnded.code
+  errors.requestEnded.code,
+  errors.operationFailed.code
 ])
 
 /** Refusals that players cause in normal use, by acting at the same time or by leaving. */

@@ -4,7 +4,8 @@
  *
  * What may be lost is what a killed gateway had, and nothing else.
  */
-import { ClusterCrowd, type ClusterReport } from './cluster-crowd.js'
+import { ClusterCrowd } from './cluster-crowd.js'
+import type { ClusterReport } from './cluster-report.js'
 import type { GatewayProcess } from './gateway-process.js'
 import type { Gateways } from './gateways.js'
 

@@ -1,10 +1,11 @@
 /**
  * Players of a cluster under load: who sends them events, what they ask for, and what must hold in the end.
  */
-import { type Client, type ClientOptions, connect } from '../../../client/node.js'
+import { type Client, ClientError, type ClientOptions, connect } from '../../../client/node.js'
 import { cuts } from '../../../testing/tcp-proxy.js'
 import { until } from '../until.js'
 import { ClusterPlayer, type Company } from './cluster-player.js'
+import type { ClusterReport } from './cluster-report.js'
 import type { GatewayProcess } from './gateway-process.js'
 import type { Gateways } from './gateways.js'
 
@@ -15,25 +16,6 @@ export interface ClusterCrowdInit {
   readonly stated?: ReadonlySet<string>
   readonly client?: ClientOptions
   answered?(player: ClusterPlayer, ms: number): void
-}
-
-export interface ClusterReport {
-  readonly players: number
-  readonly requests: number
-  readonly replies: number
-  readonly errors: Readonly<Record<string, number>>
-  readonly marksAnswered: number
-  readonly marksFound: number
-  readonly eventsSent: number
-  readonly eventsCame: number
-  readonly cuts: number
-  /** Sessions that came back, whole, on the same gateway or another; and those of them from another. */
-  readonly resumed: number
-  readonly moved: number
-  /** Sessions that were lost with their gateway. */
-  readonly lost: number
-  /** Descriptions of failed checks; only the first ones. */
-  readonly faults: readonly string[]
 }
 
 const mostFaults = 20
@@ -129,37 +111,50 @@ export class ClusterCrowd {
   }
 
   /**
-   * A gateway that does not drain sends an event to a share of the players, by a handler that awaits nothing:
-   * what can't be sent at the moment waits in its queues.
+   * A gateway that does not drain, and has sent its last events, sends one to a share of the players, by a
+   * handler that awaits nothing: what can't be sent at the moment waits in its queues.
    */
-  async tick(share = 1): Promise<void> {
-    const { up } = this.#init.gateways
-    const gateway = up[Math.floor(Math.random() * up.length)]
-    if (gateway === undefined || this.#quiet.has(gateway)) return
+  tick(share = 1): void {
+    const free = this.#init.gateways.up.filter(each => !this.#quiet.has(each) && !this.#telling.has(each))
+    const gateway = free[Math.floor(Math.random() * free.length)]
+    if (gateway === undefined) return
     const sender = `process ${gateway.pid}`
     const told = this.players.flatMap(player => {
       const body = Math.random() < share ? player.nextEvent(sender) : undefined
       return body === undefined ? [] : [{ player, body }]
     })
     const events = told.map(({ player, body }) => [player.uid, body] as const)
-    const telling = this.#tell(gateway, events).catch(error => {
-      // With its worker, or its gateway, a part of them may be lost.
-      const isStated = this.#init.stated?.has((error as { code: string }).code)
-      if (!isStated && !this.#killed.has(gateway.pid)) throw error
-      for (const { player, body } of told) player.doubt(body)
-    })
+    const telling = this.#tell(gateway, events)
+      .catch(error => {
+        // With its worker, or its gateway, a part of them may be lost.
+        const isStated = this.#init.stated?.has((error as { code: string }).code)
+        if (!isStated && !this.#killed.has(gateway.pid)) throw error
+        for (const { player, body } of told) player.doubt(body)
+      })
+      .finally(() => this.#telling.delete(gateway))
     this.#telling.set(gateway, telling)
-    await telling
+    this.follow(telling)
   }
 
-  /** Has a handler of this gateway send events, for a client of its own that is connected to it alone. */
+  /**
+   * Has a handler of this gateway send events, for a client of its own that is connected to it alone. What
+   * surely did not run is asked for again.
+   */
   async #tell(gateway: GatewayProcess, events: readonly (readonly [string, unknown])[]): Promise<void> {
     let teller = this.#tellers.get(gateway)
     if (teller === undefined) {
       teller = connect(gateway.url, { requestTimeout: 0 })
       this.#tellers.set(gateway, teller)
     }
-    await (await teller).request('player.tell', { events })
+    for (;;) {
+      try {
+        await (await teller).request('player.tell', { events })
+        return
+      } catch (error) {
+        if (!(error instanceof ClientError && error.retryable) || this.#killed.has(gateway.pid)) throw error
+        await new Promise(resolve => setTimeout(resolve, 20))
+      }
+    }
   }
 
   /**
@@ -168,7 +163,7 @@ export class ClusterCrowd {
    */
   async silence(gateway: GatewayProcess): Promise<void> {
     this.#quiet.add(gateway)
-    await this.#telling.get(gateway)
+    await this.#telling.get(gateway)?.catch(() => {})
     const teller = await this.#tellers.get(gateway)?.catch(() => undefined)
     teller?.close()
   }
@@ -180,13 +175,11 @@ export class ClusterCrowd {
 
   /** Kills a gateway: its sessions may be lost, and the events that it has sent. */
   async kill(gateway: GatewayProcess): Promise<void> {
-    for (const player of this.players) player.fear()
-    this.#killed.add(gateway.pid)
-    this.#quiet.add(gateway)
+    this.suspect(gateway)
     await gateway.kill()
     const teller = await this.#tellers.get(gateway)?.catch(() => undefined)
     teller?.close()
-    for (const player of this.players) player.doubtAll(`process ${gateway.pid}`)
+    await this.doubtAll(gateway)
   }
 
   /** Keeps the figures of a gateway that is about to be drained, and has it send no more events. */
@@ -195,6 +188,19 @@ export class ClusterCrowd {
     const metrics = await gateway.ask('metrics').catch(() => undefined)
     this.#ended.resumed += metrics?.sessionsResumed ?? 0
     this.#ended.moved += (metrics as Record<string, number> | undefined)?.['sessionsMovedIn'] ?? 0
+  }
+
+  /** A gateway is about to be taken for dead: what it has may be lost, though it does not end. */
+  suspect(gateway: GatewayProcess): void {
+    for (const player of this.players) player.fear()
+    this.#killed.add(gateway.pid)
+    this.#quiet.add(gateway)
+  }
+
+  /** A gateway that was taken for dead has sent its last event. */
+  async doubtAll(gateway: GatewayProcess): Promise<void> {
+    await this.#telling.get(gateway)?.catch(() => {})
+    for (const player of this.players) player.doubtAll(`process ${gateway.pid}`)
   }
 
   stopFaults(): void {

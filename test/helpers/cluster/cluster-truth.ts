@@ -3,7 +3,8 @@
  * events and requests flow. In the end each player has received all events once and in the order of each
  * sender, and each request has run once and was answered, all in the session with which they began.
  */
-import { ClusterCrowd, type ClusterReport } from './cluster-crowd.js'
+import { ClusterCrowd } from './cluster-crowd.js'
+import type { ClusterReport } from './cluster-report.js'
 import type { Gateways } from './gateways.js'
 
 export interface ClusterTruthInit {

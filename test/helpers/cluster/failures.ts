@@ -6,7 +6,8 @@
 import { percentile } from '../../../bench/figures/percentile.js'
 import { connect } from '../../../client/node.js'
 import { until } from '../until.js'
-import { ClusterCrowd, type ClusterCrowdInit, type ClusterReport } from './cluster-crowd.js'
+import { ClusterCrowd, type ClusterCrowdInit } from './cluster-crowd.js'
+import type { ClusterReport } from './cluster-report.js'
 import type { Gateways } from './gateways.js'
 
 export interface FailureInit {
@@ -157,9 +158,12 @@ export async function runOutages(
   return { ...(await crowd.end({ isExact: true })), kills: times, resent }
 }
 
-/** Stops one gateway's process for `ms`; the others must not wait for it. */
+/**
+ * Stops one gateway's process for `ms`; the others must not wait for it. `beyondLease`: the others may take
+ * it for dead, and have its users log in anew.
+ */
 export async function runStopped(
-  init: FailureInit & { readonly ms: number }
+  init: FailureInit & { readonly ms: number; readonly beyondLease?: boolean }
 ): Promise<
   Figures<{ readonly p99BeforeMs: number; readonly p99InItMs: number; readonly answeredInIt: number }>
 > {
@@ -169,10 +173,12 @@ export async function runStopped(
   const stopped = gateways.at(0)
   const before = p99(answers.filter(({ pid }) => pid !== stopped.pid))
   const start = performance.now()
+  if (init.beyondLease) crowd.suspect(stopped)
   stopped.stop()
   await pause(ms)
   const inIt = answers.filter(({ at, pid, ms: took }) => pid !== stopped.pid && at - took > start)
   stopped.go()
+  if (init.beyondLease) await crowd.doubtAll(stopped)
   if (inIt.length === 0) crowd.fault('the others answered nothing')
   const report = await crowd.end({ isExact: true })
   return { ...report, p99BeforeMs: before, p99InItMs: p99(inIt), answeredInIt: inIt.length }
