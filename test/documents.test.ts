@@ -21,7 +21,8 @@ import {
 } from '../shared/bodies/untrusted-kinds.js'
 import { maxAnnotations } from '../shared/bodies/untrusted-value.js'
 import { closeCodes, mayComeBack } from '../shared/close-codes.js'
-import { errors } from '../shared/errors.js'
+import { errors, GatewayError } from '../shared/errors.js'
+import { tellFailure } from '../workers/runtime/failure.js'
 import { firstSentence, formatMap, readMap } from './helpers/file-map.js'
 import { matchRows } from './helpers/match-rows.js'
 import { root } from './helpers/paths.js'
@@ -53,6 +54,9 @@ function readSection(page: string, heading: string): string {
   if (section === undefined) throw new Error(`${page} has no section "${heading}"`)
   return section
 }
+
+const skip = () => {}
+const noLog = { debug: skip, info: skip, warn: skip, error: skip }
 
 const inCode = (text: string | number) => `\`${text}\``
 
@@ -97,6 +101,16 @@ t.test('errors.md has the codes that there are, each once, and no others', async
   const codes = readRows('docs/reference/errors.md', /^`[A-Z_]+`$/).map(([code]) => code!.slice(1, -1))
   const expected = Object.values(errors).map(({ code }) => code)
   t.same([...codes].sort(), [...expected].sort())
+})
+
+t.test('a client gets each error of an operation that its handler did not catch, as errors.md says', t => {
+  const section = readSection('docs/reference/errors.md', 'What an operation on a session fails with')
+  const codes = [...section.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, code]) => code!)
+  t.ok(codes.length > 20)
+  for (const code of codes) {
+    t.equal(tellFailure(new GatewayError({ code, message: 'as it was' }), noLog).code, code)
+  }
+  t.end()
 })
 
 t.test('each error is named by its code, and used', async t => {

@@ -52,8 +52,15 @@ const refusals = new Set<string>([
   errors.operationFailed.code
 ])
 
-/** Refusals that players cause in normal use, by acting at the same time or by leaving. */
-const everyday = new Set<string>([errors.sessionNotFound.code, errors.conflict.code])
+/** Refusals of normal use: players act at the same time, or leave; or the log says the cause already. */
+const everyday = new Set<string>([
+  errors.sessionNotFound.code,
+  errors.conflict.code,
+  // The gateway logs once that the cluster is away: these are its consequences.
+  errors.clusterUnavailable.code,
+  errors.clusterTimeout.code,
+  errors.frontendLost.code
+])
 
 /** Logs a failure, and returns the error for the client. */
 export function tellFailure(error: unknown, log: Logger): ErrorData {
