@@ -73,7 +73,9 @@ export function listNatsServers(text: string): string[] {
         'Expected `nats` to be without a password, which the log would show: use natsUser and natsPassword, or natsToken'
       )
     }
-    if (/^((nats|tls):\/\/)?(\[[\da-f:.]+\]|[^\s:/@[\]]+)(:\d{1,5})?\/?$/i.test(server)) return server
+    const parts = /^((nats|tls):\/\/)?(\[[\da-f:.]+\]|[^\s:/@[\]]+)(:(?<port>\d{1,5}))?\/?$/i.exec(server)
+    const port = Number(parts?.groups?.['port'] ?? 4222)
+    if (parts !== null && port > 0 && port < 65_536) return server
     throw errors.optionInvalid(
       `Expected \`nats\` to be servers such as nats://127.0.0.1:4222, with commas between them, got ${describeValue(server)}`
     )

@@ -22,6 +22,8 @@ export interface Hello {
   /** Number of the last renewal of its lease that counted; 0: it has no lease. */
   readonly renewal: number
   readonly load: MemberLoad
+  /** Its option `singleSession`. undefined: an older version. */
+  readonly singleSession?: string | undefined
   /** Whether it has just come, so that all others say hello at once. */
   readonly greets: boolean
 }
@@ -45,7 +47,7 @@ export function parseHello(bytes: Buffer): Hello | undefined {
     return undefined
   }
   if (!isRecord(value) || !isRecord(value.protocol) || !isRecord(value.load)) return undefined
-  const { frontendId, start, state, version, renewal, protocol, load } = value
+  const { frontendId, start, state, version, renewal, protocol, load, singleSession } = value
   if (!isName(frontendId) || !isName(version) || !isState(state)) return undefined
   if (!isCount(start) || start === 0 || !isCount(renewal)) return undefined
   const { least, most } = protocol
@@ -64,6 +66,7 @@ export function parseHello(bytes: Buffer): Hello | undefined {
       eventLoopDelay: figure(load.eventLoopDelay),
       heapUsed: figure(load.heapUsed)
     },
+    ...(isName(singleSession) ? { singleSession } : {}),
     greets: value.greets === true
   }
 }

@@ -14,6 +14,8 @@ export interface MembersInit {
   readonly version: string
   /** The versions of the links' protocol that this program speaks. */
   readonly protocol: ProtocolRange
+  /** The option `singleSession`, which all gateways should have alike. */
+  readonly singleSession?: string | undefined
   /** Milliseconds of a lease. */
   readonly leaseTtl: number
   readonly load: () => MemberLoad

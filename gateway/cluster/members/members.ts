@@ -27,6 +27,8 @@ const helloInterval = 500
 /** Part of a lease after which the next step is tried if the last one had no answer. */
 const retryPart = 1 / 20
 
+const leaseOver = 'The lease of this gateway has ended, and others have taken note of it'
+
 export class Members implements Membership {
   readonly frontendId: string
   readonly #init: MembersInit
@@ -50,7 +52,7 @@ export class Members implements Membership {
 
   /** Use `createMembers`. */
   constructor(init: MembersInit) {
-    const { bus, cluster, frontendId, leaseTtl: ttl, protocol, log, monotonic, metrics } = init
+    const { bus, cluster, frontendId, leaseTtl: ttl, protocol, singleSession, log, monotonic, metrics } = init
     this.#init = init
     this.frontendId = frontendId
     this.#subjects = subjectsOf(cluster)
@@ -59,12 +61,8 @@ export class Members implements Membership {
     this.#starts = new Starts({ bus, log: logs.starts, frontendId, subjectOf: this.#subjects.who })
     this.#deaths = new Deaths({ log: this.#leases, ttl, monotonic })
     this.#peers = new Peers({
-      frontendId,
-      protocol,
+      ...{ frontendId, protocol, singleSession, ttl, log, monotonic },
       deaths: this.#deaths,
-      ttl,
-      log,
-      monotonic,
       joined: member => this.#tell(listener => listener.joined?.(member)),
       left: (start, name) => this.#tell(listener => listener.left?.(start, name))
     })
@@ -191,10 +189,10 @@ export class Members implements Membership {
     if (renewal === 'dead') {
       this.#lease = undefined
       this.#deaths.noteOwn(lease.start)
-      if (this.#life === 'member') this.#life = 'naming'
-      this.#init.log.warn('The lease of this gateway has ended, and others have taken note of it', {
-        start: lease.start
-      })
+      if (this.#life === 'member') {
+        this.#life = 'naming'
+        this.#init.log.warn(leaseOver, { start: lease.start })
+      }
       return this.#renew()
     }
     return this.#life === 'naming' ? this.#takeName(lease) : 'member'
@@ -268,10 +266,10 @@ export class Members implements Membership {
   }
 
   #sayHello(state: Hello['state'] = this.#state, greets = false): void {
-    const { bus, version, protocol, load } = this.#init
+    const { bus, version, protocol, singleSession, load } = this.#init
     if (this.#start === 0) return
     const { frontendId, start, renewal } = this
-    const hello = { frontendId, start, state, version, protocol, renewal }
+    const hello = { frontendId, start, state, version, protocol, renewal, singleSession }
     bus.publish(this.#subjects.hello, formatHello({ ...hello, load: load(), greets }))
   }
 

@@ -10,6 +10,7 @@ import type { Member } from './membership.js'
 export interface PeersInit {
   readonly frontendId: string
   readonly protocol: ProtocolRange
+  readonly singleSession: string | undefined
   readonly deaths: Deaths
   /** Milliseconds of a lease. */
   readonly ttl: number
@@ -130,7 +131,18 @@ export class Peers {
     this.#byStart.set(hello.start, peer)
     const { frontendId, start, version } = hello
     this.#init.log.info('Gateway joined the cluster', { peer: frontendId, start, version })
+    this.#compare(hello)
     this.#init.joined(this.#describe(peer))
+  }
+
+  /** Warns of a gateway with which a user could have more sessions than either allows. */
+  #compare({ frontendId, singleSession }: Hello): void {
+    const { singleSession: own, log } = this.#init
+    if (singleSession === undefined || own === undefined || singleSession === own) return
+    log.warn('Gateway has another singleSession: until all have the same, a user may have two sessions', {
+      peer: frontendId,
+      ...{ singleSession, own }
+    })
   }
 
   #silence({ heardAt }: Peer): number {
@@ -146,7 +158,7 @@ export class Peers {
       version,
       protocol: versionOf(this.#init.protocol, hello.protocol) ?? this.#init.protocol.least,
       load,
-      silentFor: this.#init.monotonic() - heardAt
+      silentFor: Math.round(this.#init.monotonic() - heardAt)
     }
   }
 }

@@ -485,7 +485,18 @@ t.test('the servers of NATS are named without passwords', t => {
     t.same(listNatsServers(nats), nats.split(', '))
   }
   t.equal(resolveOptions({ ...asked('none'), nats: ['nats://a', 'b:1'] }).nats, 'nats://a,b:1')
-  for (const nats of ['ws://a:80', 'http://a', 'a:b', 'a b', 'nats://', 'a:4222/x', 'a,,b', ',']) {
+  for (const nats of [
+    'ws://a:80',
+    'http://a',
+    'a:b',
+    'a b',
+    'nats://',
+    'a:4222/x',
+    'a,,b',
+    ',',
+    'a:65536',
+    'nats://a:0'
+  ]) {
     t.throws(() => resolveOptions(asked(nats)), refused(/Expected `nats` to be servers such as nats:/), nats)
   }
   t.throws(() => resolveOptions(asked('nats://me:secret@a')), {

@@ -84,6 +84,36 @@ t.test('a newcomer that speaks no common version of the protocol does not join',
   t.same(a.members.others, [])
 })
 
+t.test('gateways whose singleSession differs are told so, and no others', async t => {
+  const cluster = new TestCluster(t, longLease)
+  const a = await cluster.join('a', { singleSession: 'kick' })
+  await cluster.join('b', { singleSession: 'kick' })
+  await cluster.join('old')
+  await until('a has heard both', () => a.members.others.length === 2)
+  const warned = () => cluster.lines.filter(line => line.includes('another singleSession')).sort()
+  t.same(warned(), [])
+  await cluster.join('c', { singleSession: 'off' })
+  await until('all three have said so', () => warned().length === 4)
+  const text = 'Gateway has another singleSession: until all have the same, a user may have two sessions'
+  t.same(warned(), [`a: ${text}`, `b: ${text}`, `c: ${text}`, `c: ${text}`])
+})
+
+t.test('a newcomer that draws the number of a dead start takes the next one without a word', async t => {
+  const cluster = new TestCluster(t, 300)
+  const a = await cluster.join('a')
+  const b = await cluster.join('b')
+  await until('b has heard a', () => b.members.others.length === 1)
+  cluster.network.wipe()
+  cluster.network.cutOff('a')
+  await until('a is dead', () => b.members.others.length === 0)
+  const c = await cluster.join('c')
+  t.ok(c.members.start > b.members.start && c.members.start > a.members.start)
+  t.same(
+    cluster.lines.filter(line => line.startsWith('c: The lease')),
+    []
+  )
+})
+
 t.test('without logs the first start fails with a code', async t => {
   const cluster = new TestCluster(t, 100)
   cluster.network.fault = ({ kind }) => (kind === 'append' ? 'drop' : undefined)
