@@ -34,7 +34,15 @@ export async function endGateway(gateway: Gateway, parts: GatewayParts, times: E
   await connections.sendAway(times.spread)
   await withTimeout(closeGrace, connections.close())
   connections.terminate()
-  if (moves) await parts.cluster!.handOver(handoverTimeout)
+  if (moves) {
+    await parts.cluster!.handOver(handoverTimeout)
+    const sessions = resumption.awayCount
+    if (sessions > 0)
+      log.warn('Sessions end whose clients did not come back at another gateway in time', {
+        sessions,
+        handoverTimeout
+      })
+  }
   resumption.close()
   listener.terminate()
   await hooks.close(closeTimeout)

@@ -32,7 +32,12 @@ async function runOverCluster() {
   const ends: (() => Promise<void>)[] = []
   try {
     const gateways = await Gateways.start(
-      { count, handlers: fixture('handlers-cluster') },
+      // Each request has to run, and in order: none is refused since others wait for long.
+      {
+        count,
+        handlers: fixture('handlers-cluster'),
+        options: { maxQueueDelay: 0, handoverTimeout: 60_000 }
+      },
       { teardown: end => ends.push(end) }
     )
     const rate = events / players / (ms / 1_000)

@@ -29,7 +29,7 @@ async function start(t: Test, names: readonly string[], options: Partial<Gateway
     }
     return { client, proxy, ticks, losses, goTo }
   }
-  return { ...cluster, gateways, join }
+  return { ...cluster, gateways, lines: cluster.gateways.map(({ lines }) => lines), join }
 }
 
 async function where(client: Client): Promise<string> {
@@ -105,6 +105,19 @@ t.test('a drained gateway hands all sessions over: no request is lost or run twi
     t.match(await client.request('player.state'), { count: 20 })
   }
   t.match(b.metrics(), { sessionsMovedIn: 5 })
+})
+
+t.test('a drained gateway says how many sessions end since no other gateway took them over', async t => {
+  const { gateways, lines, join } = await start(t, ['a', 'b'], { handoverTimeout: 1, resumeWindow: 60_000 })
+  const [a] = gateways as [Gateway, Gateway]
+  const { client, proxy } = await join(a)
+  const sid = (await client.request('player.login', { uid: 'red', channel: 'lobby' })) as number
+  proxy.isDown = true
+  proxy.cut('reset')
+  await until('the gateway has seen it', () => a.sessions.get(sid)?.isConnected === false)
+  await a.drain()
+  const line = lines[0]!.find(({ message }) => message.startsWith('Sessions end whose clients'))
+  t.match(line, { level: 'warn', fields: { sessions: 1, handoverTimeout: 1 } })
 })
 
 t.test('a session that was ended on purpose is not to be had elsewhere, and its client is told', async t => {
