@@ -132,10 +132,13 @@ export class Cluster implements ClusterView {
       channels: targets.channels.members,
       metrics
     })
-    this.#moves = createMoves(parts, options, { links: this.#links, members, claims })
+    const moving = { links: this.#links, members, names: interest, claims }
+    const { moves, cuts } = createMoves(parts, options, moving)
+    this.#moves = moves
     targets.routing = new Routing({
       targets,
-      movedTo: this.#moves.movedTo,
+      movedTo: moves.movedTo,
+      movesOf: link => cuts.of(link),
       links: this.#links,
       interest,
       isUp: () => bus.isUp,

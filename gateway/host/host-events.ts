@@ -47,7 +47,7 @@ export class HostEvents {
       operations.others?.sendToUser(toAll, uid, created, formatExcepted(excepted))
       return count
     }
-    const session = registry.find(numberOf(to, this.#init))
+    const session = registry.findRecipient(numberOf(to, this.#init))
     return deliver(this.#init, session === undefined ? [] : [session], created, excepted)
   }
 

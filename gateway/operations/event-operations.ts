@@ -9,6 +9,26 @@ import type { Session } from '../sessions/session.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { OperationAcks } from './operation-acks.js'
 
+/** Sessions that move, as the events of another gateway meet them. */
+export interface MovesOfSource {
+  readonly isEmpty: boolean
+  /** Whether a session here gets an event of this source by another way. */
+  isLeftOut(sid: number): boolean
+  /** Passes an event on to sessions that were here. Returns to how many. */
+  sendToUser(uid: string, event: EventText, excepted: Numbers | undefined): number
+  sendToChannel(channel: string, event: EventText, excepted: Numbers | undefined): number
+  broadcast(isBound: boolean, event: EventText, excepted: Numbers | undefined): number
+  joinUser(channel: string, uid: string): void
+  leaveUser(channel: string, uid: string): void
+  destroyChannel(channel: string): void
+  kickUser(uid: string, reason: string | null): void
+  /** An operation on a session that was here is passed on. */
+  joins(sid: number, channel: string): void
+  leaves(sid: number, channel: string): void
+}
+
+type Numbers = Pick<ReadonlySet<number>, 'has'>
+
 export interface EventOperationsInit {
   readonly acks: OperationAcks
   readonly registry: Registry
@@ -16,6 +36,8 @@ export interface EventOperationsInit {
   readonly metrics: Metrics
   /** Whether numbers of sessions are unique over several gateways. */
   readonly isClustered: boolean
+  /** undefined: no session that the source means can be about to move. */
+  readonly moves?: MovesOfSource | undefined
 }
 
 export class EventOperations implements EventReader {
@@ -28,44 +50,57 @@ export class EventOperations implements EventReader {
   send(head: OperationHead, event: EventText): void {
     const { acks, registry } = this.#init
     if (acks.refuseEarly('send', head)) return
-    const session = registry.find(head.sid)
-    this.#deliver(head.ack, session === undefined ? [] : [session], event, '')
+    const session = registry.findRecipient(head.sid)
+    const count = session === undefined ? 0 : sendToAll([session], new GatewayEvent(event))
+    this.#count(head.ack, event, count)
   }
 
   // LOCAL-SESSIONS: from here on, the sessions of a user, all sessions and the members of a channel are those
   // of this gateway. In a cluster, cluster/routing adds those of the others.
   sendToUser(head: UserOperationHead, uid: string, event: EventText, except: string): void {
-    const { acks, registry } = this.#init
-    if (!acks.refuseEarly('sendToUser', head)) this.#deliver(head.ack, registry.findByUid(uid), event, except)
+    const { acks, registry, moves } = this.#init
+    if (acks.refuseEarly('sendToUser', head)) return
+    const excepted = this.#readExcepted(except)
+    const passedOn = moves?.isEmpty === false ? moves.sendToUser(uid, event, excepted) : 0
+    this.#deliver(head.ack, registry.findByUid(uid), event, excepted, passedOn)
   }
 
   sendToUsers(head: UserOperationHead, uids: string, text: EventText): void {
-    const { acks, registry, metrics } = this.#init
+    const { acks, registry, metrics, moves } = this.#init
     if (acks.refuseEarly('sendToUsers', head)) return
+    const moving = moves?.isEmpty === false ? moves : undefined
     const event = new GatewayEvent(text)
     const sessions = new Set<Session>()
     const missed: string[] = []
     for (const uid of JSON.parse(uids) as string[]) {
       const found = registry.findByUid(uid)
-      if (!found.some(({ receiver }) => receiver !== undefined && canRead(receiver, event))) missed.push(uid)
+      const passedOn = moving?.sendToUser(uid, text, undefined) ?? 0
+      if (passedOn === 0 && !found.some(({ receiver }) => receiver !== undefined && canRead(receiver, event)))
+        missed.push(uid)
       for (const session of found) sessions.add(session)
     }
-    metrics.countEvent(event.delivery, sendToAll(sessions, event))
+    metrics.countEvent(event.delivery, sendToAll(sessions, event, this.#without(undefined)))
     acks.ack(head.ack, JSON.stringify(missed))
   }
 
   broadcast(head: UserOperationHead, bound: number, event: EventText, except: string): void {
-    const { acks, registry } = this.#init
+    const { acks, registry, moves } = this.#init
     if (acks.refuseEarly('broadcast', head)) return
+    const isBound = bound === 1
+    const excepted = this.#readExcepted(except)
+    const passedOn = moves?.isEmpty === false ? moves.broadcast(isBound, event, excepted) : 0
     const all = registry.all()
-    this.#deliver(head.ack, bound === 1 ? all.filter(({ uid }) => uid !== null) : all, event, except)
+    const sessions = isBound ? all.filter(({ uid }) => uid !== null) : all
+    this.#deliver(head.ack, sessions, event, excepted, passedOn)
   }
 
   sendToChannel(head: UserOperationHead, channel: string, event: EventText, except: string): void {
-    const { acks, channels } = this.#init
+    const { acks, channels, moves } = this.#init
+    if (acks.refuseEarly('sendToChannel', head)) return
+    const excepted = this.#readExcepted(except)
+    const passedOn = moves?.isEmpty === false ? moves.sendToChannel(channel, event, excepted) : 0
     // Copied, because sending closes a receiver that is too slow, which then leaves the channel.
-    if (!acks.refuseEarly('sendToChannel', head))
-      this.#deliver(head.ack, [...channels.membersOf(channel)], event, except)
+    this.#deliver(head.ack, [...channels.membersOf(channel)], event, excepted, passedOn)
   }
 
   join(head: OperationHead, channel: string): void {
@@ -88,6 +123,7 @@ export class EventOperations implements EventReader {
   joinUser(head: UserOperationHead, channel: string, uid: string): void {
     const { acks, registry, channels } = this.#init
     if (acks.refuseEarly('joinUser', head)) return
+    this.#init.moves?.joinUser(channel, uid)
     const sessions = registry.findByUid(uid)
     // Each session that can join does so, even if another session of the user is refused.
     const [error] = sessions.flatMap(session => channels.join(session, channel) ?? [])
@@ -98,6 +134,7 @@ export class EventOperations implements EventReader {
   leaveUser(head: UserOperationHead, channel: string, uid: string): void {
     const { acks, channels } = this.#init
     if (acks.refuseEarly('leaveUser', head)) return
+    this.#init.moves?.leaveUser(channel, uid)
     const inside = this.#inChannel(channel, uid)
     for (const session of inside) channels.leave(session, channel)
     acks.ack(head.ack, String(inside.length))
@@ -127,6 +164,7 @@ export class EventOperations implements EventReader {
   destroyChannel(head: UserOperationHead, channel: string): void {
     const { acks, channels } = this.#init
     if (acks.refuseEarly('destroyChannel', head)) return
+    this.#init.moves?.destroyChannel(channel)
     channels.destroy(channel)
     acks.ack(head.ack, '')
   }
@@ -137,12 +175,32 @@ export class EventOperations implements EventReader {
     return this.#init.registry.findByUid(uid).filter(session => members.has(session))
   }
 
-  #deliver(ack: number, sessions: readonly Session[], text: EventText, except: string): void {
+  /** `passedOn`: the sessions that were here and get it where they are. */
+  #deliver(
+    ack: number,
+    sessions: readonly Session[],
+    text: EventText,
+    excepted: ReadonlySet<number> | undefined,
+    passedOn: number
+  ): void {
+    this.#count(ack, text, sendToAll(sessions, new GatewayEvent(text), this.#without(excepted)) + passedOn)
+  }
+
+  #count(ack: number, { delivery }: EventText, count: number): void {
     const { acks, metrics } = this.#init
-    const excepted = except === '' ? undefined : readExcepted(except, this.#init.isClustered)
-    const count = sendToAll(sessions, new GatewayEvent(text), excepted)
-    metrics.countEvent(text.delivery, count)
+    metrics.countEvent(delivery, count)
     acks.ack(ack, String(count))
+  }
+
+  #readExcepted(except: string): ReadonlySet<number> | undefined {
+    return except === '' ? undefined : readExcepted(except, this.#init.isClustered)
+  }
+
+  /** Returns the sessions that an event is not for, with those that get it by another way. */
+  #without(excepted: ReadonlySet<number> | undefined): Numbers | undefined {
+    const { moves } = this.#init
+    if (moves === undefined || moves.isEmpty) return excepted
+    return { has: sid => excepted?.has(sid) === true || moves.isLeftOut(sid) }
   }
 }
 

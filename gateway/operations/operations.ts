@@ -11,6 +11,7 @@ import type { Registry } from '../sessions/registry.js'
 import type { Session } from '../sessions/session.js'
 import { type Author, parseChange } from '../sessions/session-state.js'
 import type { Metrics } from '../telemetry/metrics.js'
+import type { MovesOfSource } from './event-operations.js'
 import type { OperationAcks } from './operation-acks.js'
 
 export interface OperationsInit {
@@ -18,6 +19,8 @@ export interface OperationsInit {
   readonly registry: Registry
   readonly metrics: Metrics
   readonly limits: SettingsLimits
+  /** undefined: no session that the source means can be about to move. */
+  readonly moves?: Pick<MovesOfSource, 'kickUser'> | undefined
 }
 
 export class Operations implements OperationReader {
@@ -139,6 +142,7 @@ export class Operations implements OperationReader {
 
   kickByUid(head: UserOperationHead, uid: string, reason: string | null): void {
     if (this.#acks.refuseEarly('kickByUid', head)) return
+    this.#init.moves?.kickUser(uid, reason)
     for (const session of this.#init.registry.findByUid(uid)) this.#init.registry.kick(session, reason)
     this.#acks.ack(head.ack, '')
   }

@@ -9,7 +9,7 @@ import type { SettingsLimits } from '../../shared/values/settings-text.js'
 import type { Channels } from '../sessions/channels.js'
 import type { Registry } from '../sessions/registry.js'
 import type { Metrics } from '../telemetry/metrics.js'
-import { EventOperations } from './event-operations.js'
+import { EventOperations, type MovesOfSource } from './event-operations.js'
 import { type AnswerReader, OperationAcks, type OperationSource } from './operation-acks.js'
 import { Operations } from './operations.js'
 
@@ -60,15 +60,19 @@ export function createWorkerOperations(
   )
 }
 
-/** Creates the readers that act on the sessions of this gateway. */
+/** Creates the readers that act on the sessions of this gateway. `moves`: of the source, another gateway. */
 export function createLocalOperations(
   acks: OperationAcks,
-  { registry, channels, limits, metrics, routing }: OperationTargets
+  { registry, channels, limits, metrics, routing }: OperationTargets,
+  moves?: MovesOfSource
 ) {
   return {
     acks,
-    sessions: new Operations({ acks, registry, metrics, limits }),
-    events: new EventOperations({ acks, registry, channels, metrics, isClustered: routing !== undefined })
+    sessions: new Operations({ acks, registry, metrics, limits, moves }),
+    events: new EventOperations({
+      ...{ acks, registry, channels, metrics, moves },
+      isClustered: routing !== undefined
+    })
   }
 }
 

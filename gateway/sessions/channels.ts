@@ -157,7 +157,7 @@ export function canRead({ readsRich }: Receiver, { richOnly }: GatewayEvent): bo
 export function sendToAll(
   sessions: readonly Session[] | ReadonlySet<Session>,
   event: GatewayEvent,
-  except: ReadonlySet<number> = noNumbers
+  except: Pick<ReadonlySet<number>, 'has'> = noNumbers
 ): number {
   event.isShared = ('size' in sessions ? sessions.size : sessions.length) > 1
   let count = 0

@@ -122,6 +122,16 @@ export class Registry extends EventEmitter<RegistryEvents> {
     return session !== undefined && this.#leaving.size > 0 && this.#leaving.has(session) ? undefined : session
   }
 
+  /** Whether a session is here, or on its way from here to another gateway. */
+  has(sid: number): boolean {
+    return this.#bySid.has(sid)
+  }
+
+  /** Returns the session that events for a number go to: one that is on its way gets them behind it. */
+  findRecipient(sid: number): Session | undefined {
+    return this.#bySid.get(sid)
+  }
+
   /** All sessions of a user: a copy, safe to walk while they end. */
   findByUid(uid: string): readonly Session[] {
     return [...this.users.get(uid)]

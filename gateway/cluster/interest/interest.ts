@@ -79,6 +79,20 @@ export class Interest {
     this.#own.whenKnown(kind, name, done)
   }
 
+  /** Has the others send here what is for a name, although no session here has it, until `unkeep`. */
+  keep(kind: NameKind, name: string): void {
+    this.#own.change(kind, name, 1)
+  }
+
+  unkeep(kind: NameKind, name: string): void {
+    this.#own.change(kind, name, -1)
+  }
+
+  /** Tells the others at once of the names that have come and gone here. */
+  tellNow(): void {
+    this.#own.tellNow()
+  }
+
   #of(kind: NameKind, name: string): readonly Link[] {
     if (this.#links.length === 0) return nobody
     const hash = hashName(kind, name)

@@ -62,9 +62,19 @@ export class OwnNames {
   #watch(kind: NameKind, source: NameSource): void {
     for (const name of source.names()) this.#add(hashName(kind, name), 1)
     source.watchNames({
-      first: name => this.#change(hashName(kind, name), 1),
-      last: name => this.#change(hashName(kind, name), -1)
+      first: name => this.change(kind, name, 1),
+      last: name => this.change(kind, name, -1)
     })
+  }
+
+  /** Counts a name once more, or once less. */
+  change(kind: NameKind, name: string, by: 1 | -1): void {
+    this.#change(hashName(kind, name), by)
+  }
+
+  /** Sends the changes that were not sent yet. */
+  tellNow(): void {
+    this.#send()
   }
 
   /** Calls `done` when the others know that there is somebody under a name; at once if they do. */

@@ -9,6 +9,9 @@ import type { Channels } from '../../sessions/channels.js'
 import type { Registry } from '../../sessions/registry.js'
 import type { RouteTable } from '../../sessions/routes.js'
 import type { Metrics } from '../../telemetry/metrics.js'
+import { Cuts } from '../cuts/cuts.js'
+import { MovedTable } from '../cuts/moved-table.js'
+import type { Names } from '../cuts/shadows.js'
 import { processTiming } from '../link/link-host.js'
 import type { Links } from '../link/links.js'
 import type { Membership } from '../members/membership.js'
@@ -31,21 +34,38 @@ export interface MovingParts {
   readonly resumption: Resumption
 }
 
+export interface MovingCluster {
+  readonly links: Links
+  readonly members: Membership
+  readonly names: Names
+  readonly claims: MovedClaims | undefined
+}
+
 export function createMoves(
   { core, resumption }: MovingParts,
   options: Pick<ResolvedOptions, 'monotonic' | 'resumeWindow'>,
-  cluster: { readonly links: Links; readonly members: Membership; readonly claims: MovedClaims | undefined }
-): Moves {
+  cluster: MovingCluster
+): { moves: Moves; cuts: Cuts } {
   const { registry, channels, hooks, dispatcher, requests, queue, routes, targets } = core
   const { monotonic, resumeWindow } = options
   const pumpSoon = () => dispatcher.pumpSoon()
+  const { links, members, names } = cluster
+  const moved = new MovedTable()
+  const cuts = new Cuts({
+    ...{ links, moved, names },
+    ownStart: () => members.start,
+    has: sid => registry.has(sid),
+    lost: () => targets.metrics.count('clusterEventsLost')
+  })
   const stock = new GatewayStock({
-    ...{ registry, channels, resumption, hooks, dispatcher, routes, monotonic },
+    ...{ registry, channels, resumption, hooks, dispatcher, routes, cuts, monotonic },
     claims: cluster.claims,
     lanes: new HeldLanes({ requests, queue, pumpSoon, monotonic })
   })
   const { metrics } = targets
   const timing = processTiming
-  const { links, members } = cluster
-  return new Moves({ links, members, registry, resumption, stock, metrics, timing, resumeWindow })
+  const moves = new Moves({
+    ...{ links, members, registry, resumption, stock, cuts, moved, metrics, timing, resumeWindow }
+  })
+  return { moves, cuts }
 }

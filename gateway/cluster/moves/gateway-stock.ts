@@ -18,6 +18,7 @@ import type { Registry } from '../../sessions/registry.js'
 import type { RouteTable } from '../../sessions/routes.js'
 import type { Session } from '../../sessions/session.js'
 import type { WaitingRequest } from '../../sessions/session-state.js'
+import type { Cuts } from '../cuts/cuts.js'
 import type { Item, Link } from '../link/links.js'
 import type { HeldLanes } from './held-lanes.js'
 import { type MovableSession, readSession, writeSession } from './movable.js'
@@ -39,6 +40,7 @@ export interface GatewayStockInit {
   readonly dispatcher: Pick<Dispatcher, 'add'>
   readonly lanes: HeldLanes
   readonly routes: RouteTable
+  readonly cuts: Pick<Cuts, 'leaves' | 'stays' | 'goes'>
   /** undefined: users are not claimed. */
   readonly claims: MovedClaims | undefined
   readonly monotonic: () => number
@@ -98,6 +100,7 @@ export class GatewayStock implements Stock {
     this.#leavers.delete(sid)
     const { session, receiver, requests, absence } = leaver
     receiver.stay()
+    this.#init.cuts.stays(sid)
     hooks.moveIn(session, absence, false)
     if (session.uid !== null) claims?.takeBack(session.uid, sid)
     registry.stay(session)
@@ -125,14 +128,16 @@ export class GatewayStock implements Stock {
     this.#sendChannels(leaver, to)
     const head = { rid: 0, viewId: 0, ack: 0, frontendId: to.frontendId, sid }
     for (const event of late) to.outbox.send(head, event)
+    const ahead = this.#init.cuts.goes({ sid, uid: session.uid, channels: session.channels ?? [] }, to)
     if (session.uid !== null && this.#init.claims !== undefined) this.#unsecured.set(sid, session.uid)
     const ending = registry.moveOut(session, to.frontendId)
     resumption.moveOut(receiver)
+    for (const run of ahead) run()
     to.flushSoon()
     if (ending !== undefined) to.send('settle', ['end', sid, ending.code, ending.reason, ending.kickReason])
   }
 
-  adopt(items: readonly Item[], from: Link): boolean {
+  adopt(items: readonly Item[], from: Link, taken: () => void): boolean {
     const { registry, resumption, routes, channels, hooks, claims, lanes } = this.#init
     const { session: state, receiver: kept, secrets, requests, absence, claim } = readSession(items)
     const { sid, uid } = state
@@ -142,6 +147,7 @@ export class GatewayStock implements Stock {
     const session = registry.moveIn(state, receiver, from.frontendId, session => {
       receiver.session = session
       for (const name of state.channels) channels.moveIn(session, name)
+      taken()
       hooks.moveIn(session, absence, true)
     })
     if (!session.isOpen) return true
@@ -189,6 +195,7 @@ export class GatewayStock implements Stock {
       claim: (uid === null ? undefined : claims?.moveOut(uid, sid, to.start)) ?? null
     }
     registry.leave(session)
+    this.#init.cuts.leaves(sid)
     this.#leavers.set(sid, { session, receiver, channels, requests, absence, late })
     return writeSession(moved)
   }

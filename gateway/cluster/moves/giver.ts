@@ -8,13 +8,15 @@
  */
 import type { Timing } from '../link/link-host.js'
 import type { Item, Link, Links } from '../link/links.js'
-import type { MovedTable } from './moved-table.js'
+import type { Cuts } from '../cuts/cuts.js'
+import type { MovedTable } from '../cuts/moved-table.js'
 import type { ExportWord, Stock, Wanted } from './stock.js'
 
 export interface GiverInit {
   readonly links: Pick<Links, 'ofStart'>
   readonly moved: MovedTable
   readonly stock: Stock
+  readonly cuts: Pick<Cuts, 'moveOf' | 'trailOf'>
   readonly timing: Timing
   /** Whether a start may still be there. */
   readonly mayLive: (start: number) => boolean
@@ -80,7 +82,7 @@ export class Giver {
   }
 
   async #release(from: Link, tid: number, wanted: Wanted): Promise<void> {
-    const { stock, moved } = this.#init
+    const { stock, moved, cuts } = this.#init
     const release = await stock.release(wanted, from)
     switch (release.kind) {
       case 'ready': {
@@ -88,8 +90,10 @@ export class Giver {
         // The link may have ended meanwhile, without the other gateway.
         if (!from.isOpen) return stock.restore(sid)
         this.#transits.set(sid, { tid, start: from.start, stop: this.#doubtLater(sid, tid) })
-        moved.set(sid, from.start)
-        return this.#answer(from, tid, 'here', release.items)
+        const move = cuts.moveOf(sid) + 1
+        const trail = cuts.trailOf(sid)
+        moved.set(sid, from.start, move)
+        return this.#answer(from, tid, 'here', [sid, move, trail.length, ...trail, ...release.items])
       }
       case 'again':
         return this.#answer(from, tid, 'again', [release.ms])

@@ -6,12 +6,13 @@ import type { Taken } from '../../resume/far-sessions.js'
 import type { Resumption } from '../../resume/resumption.js'
 import type { Registry } from '../../sessions/registry.js'
 import type { Metrics } from '../../telemetry/metrics.js'
+import type { Cuts } from '../cuts/cuts.js'
+import type { MovedTable } from '../cuts/moved-table.js'
 import { UnreadableBatchError } from '../link/batch-text.js'
 import type { Timing } from '../link/link-host.js'
 import type { Item, Link, Links } from '../link/links.js'
 import type { Membership } from '../members/membership.js'
 import { Giver } from './giver.js'
-import { MovedTable } from './moved-table.js'
 import type { Stock, Wanted } from './stock.js'
 import { Taker } from './taker.js'
 
@@ -21,6 +22,8 @@ export interface MovesInit {
   readonly registry: Registry
   readonly resumption: Resumption
   readonly stock: Stock
+  readonly cuts: Cuts
+  readonly moved: MovedTable
   readonly metrics: Metrics
   readonly timing: Timing
   /** Milliseconds for which a session waits for its client. */
@@ -31,29 +34,25 @@ export interface MovesInit {
 
 export class Moves {
   readonly #init: MovesInit
-  readonly #moved = new MovedTable()
   readonly #taker: Taker
   readonly #giver: Giver
-  /** Sessions here that have come from elsewhere. */
-  readonly #arrived = new Set<number>()
   /** Since when the bus is away, by the monotonic clock; undefined: it is not. */
   #degradedSince: number | undefined
   #onGone: (() => void) | undefined
 
   constructor(init: MovesInit) {
-    const { links, members, registry, resumption, stock, metrics, timing, resumeWindow } = init
+    const { links, members, registry, resumption, stock, metrics, timing, resumeWindow, moved, cuts } = init
     this.#init = init
-    const moved = this.#moved
     const failed = () => metrics.count('handoversFailed')
     const mayLive = (start: number) => this.#mayLive(start)
     this.#taker = new Taker({
       ...{ links, moved, stock, timing, mayLive, failed },
       ownStart: () => members.start,
       findLost: init.findLost ?? (async () => ({ kind: 'gone' })),
-      arrived: (sid, from) => this.#tellArrived(sid, from)
+      arrived: (sid, from, move, trail) => cuts.came(sid, from, move, trail)
     })
     const gone = () => this.#onGone?.()
-    this.#giver = new Giver({ links, moved, stock, timing, mayLive, failed, gone })
+    this.#giver = new Giver({ links, moved, stock, cuts, timing, mayLive, failed, gone })
     links.read('take', (from, items) => this.#giver.asked(from, items))
     links.read('export', (from, items) => this.#taker.answered(from, items))
     links.read('settle', (from, items) => this.#settle(from, items))
@@ -62,15 +61,14 @@ export class Moves {
     members.watch({
       stateChanged: isDegraded => (this.#degradedSince = isDegraded ? timing.monotonic() : undefined)
     })
-    registry.on('closed', session => this.#left(session.sid, true))
-    registry.on('moved', session => this.#left(session.sid, false))
+    registry.on('closed', session => this.#ended(session.sid))
     metrics.gauge('sessionsInTransit', () => this.#giver.inTransit)
     if (resumeWindow > 0) resumption.far = this.#taker
   }
 
   /** Returns the gateway to which a session has moved; undefined if that is not known. */
   readonly movedTo = (sid: number): string | undefined => {
-    const start = this.#moved.find(sid)
+    const start = this.#init.moved.find(sid)
     return start === undefined ? undefined : this.#init.links.ofStart(start)?.frontendId
   }
 
@@ -118,31 +116,43 @@ export class Moves {
     }
   }
 
-  #tellArrived(sid: number, from: Link): void {
-    this.#moved.delete(sid, from.start)
-    this.#arrived.add(sid)
-    for (const link of this.#init.links.all) if (link.isOpen) link.send('moved', ['here', sid])
+  #ended(sid: number): void {
+    const { cuts, links } = this.#init
+    if (!cuts.ended(sid)) return
+    for (const link of links.all) if (link.isOpen) link.send('moved', ['over', sid])
   }
 
-  /** A session is not here any more. */
-  #left(sid: number, isOver: boolean): void {
-    if (!this.#arrived.delete(sid) || !isOver) return
-    for (const link of this.#init.links.all) if (link.isOpen) link.send('moved', ['over', sid])
-  }
-
-  #readMoved(from: Link, [word, ...sids]: readonly Item[]): void {
-    for (const sid of sids as number[]) {
-      if (word === 'over') this.#moved.delete(sid, from.start)
-      else if (!this.#init.stock.has(sid)) this.#moved.set(sid, from.start)
+  #readMoved(from: Link, [word, ...rest]: readonly Item[]): void {
+    const { cuts, moved } = this.#init
+    switch (word) {
+      case 'come':
+        return cuts.readCome(from, rest)
+      case 'here':
+        return cuts.readHere(from, rest)
+      case 'seen':
+        return cuts.readSeen(from, rest)
+      case 'over':
+        for (const sid of rest as number[]) {
+          moved.delete(sid, from.start)
+          cuts.over(sid)
+        }
+        return
+      default:
+        throw new UnreadableBatchError(`a moved frame with ${String(word)}`)
     }
   }
 
   #linkUp(link: Link): void {
-    if (this.#arrived.size > 0) link.send('moved', ['here', ...this.#arrived])
+    const { cuts } = this.#init
+    cuts.linkUp(link)
+    const here: number[] = []
+    for (const [sid, move] of cuts.here) here.push(sid, move)
+    if (here.length > 0) link.send('moved', ['here', ...here])
   }
 
   #linkDown(link: Link): void {
     this.#taker.linkDown(link)
-    this.#moved.forget(link.start)
+    this.#init.cuts.linkDown(link)
+    this.#init.moved.forget(link.start)
   }
 }

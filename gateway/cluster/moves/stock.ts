@@ -28,11 +28,11 @@ export interface Stock {
   /** The other gateway has it. */
   forget(sid: number, to: Link): void
   /**
-   * Takes a session in. Returns false if it can't.
+   * Takes a session in. Calls `taken` once it is here, before anybody is told. Returns false if it can't.
    *
    * @throws UnreadableBatchError
    */
-  adopt(items: readonly Item[], from: Link): boolean
+  adopt(items: readonly Item[], from: Link, taken: () => void): boolean
   /** The user of a session that has gone is claimed there. */
   secured(sid: number): void
   /** A session that came from elsewhere was to end while it was on its way. */

@@ -10,7 +10,8 @@ import { hashSecret, sidOfToken } from '../../resume/resume-secrets.js'
 import type { Timing } from '../link/link-host.js'
 import type { Item, Link, Links } from '../link/links.js'
 import { startOf } from '../members/start-number.js'
-import type { MovedTable } from './moved-table.js'
+import type { MovedTable } from '../cuts/moved-table.js'
+import { UnreadableBatchError } from '../link/batch-text.js'
 import type { ExportWord, Stock, Wanted } from './stock.js'
 
 export interface TakerInit {
@@ -24,7 +25,7 @@ export interface TakerInit {
   /** Looks for a session whose gateway is over. */
   readonly findLost: (wanted: Wanted) => Promise<Taken>
   /** Called when a session has come. */
-  readonly arrived: (sid: number, from: Link) => void
+  readonly arrived: (sid: number, from: Link, move: number, trail: readonly number[]) => void
   readonly failed: () => void
 }
 
@@ -79,18 +80,20 @@ export class Taker implements FarSessions {
   answered(from: Link, [tid, word, ...rest]: readonly Item[]): void {
     const asked = this.#asked.get(tid as number)
     if (asked === undefined || asked.link !== from) {
-      // A session begins with its number.
+      // The first item is the number of the session.
       if (word === 'here') this.#settle(from, tid as number, rest[0] as number, false)
       return
     }
     switch (word as ExportWord) {
       case 'here': {
-        const isTaken = this.#init.stock.adopt(rest, from)
-        if (isTaken) {
+        const { sid } = asked.wanted
+        const { move, trail, items } = readMove(rest)
+        const isTaken = this.#init.stock.adopt(items, from, () => {
           this.#remember(tid as number)
-          this.#init.arrived(asked.wanted.sid, from)
-        }
-        this.#settle(from, tid as number, asked.wanted.sid, isTaken)
+          this.#settle(from, tid as number, sid, true)
+          this.#init.arrived(sid, from, move, trail)
+        })
+        if (!isTaken) this.#settle(from, tid as number, sid, false)
         return this.#end(tid as number, isTaken ? { kind: 'here' } : { kind: 'again', ms: againAfter })
       }
       case 'again':
@@ -162,4 +165,12 @@ export class Taker implements FarSessions {
     const [oldest] = this.#succeeded
     this.#succeeded.delete(oldest!)
   }
+}
+
+/** Reads what stands before an exported session: the number of its move, and its former gateways. */
+function readMove([, move, length, ...rest]: readonly Item[]) {
+  if (typeof move !== 'number' || typeof length !== 'number' || length > rest.length)
+    throw new UnreadableBatchError('a session without the number of its move')
+  const trail = rest.slice(0, length)
+  return { move, trail: trail as readonly number[], items: rest.slice(length) }
 }

@@ -4,6 +4,7 @@
  */
 import type { EventText } from '../../../shared/events/event.js'
 import type { EventReader, OperationHead, UserOperationHead } from '../../../shared/link/outbox.js'
+import type { MovesOfSource } from '../../operations/event-operations.js'
 import type { FanOut, OperationDetails } from './fan-out.js'
 import { gathers } from './gathering.js'
 import type { Relaying } from './relaying.js'
@@ -14,6 +15,10 @@ export interface RoutedEventsInit {
   readonly whereabouts: Whereabouts
   readonly relaying: Relaying
   readonly fanOut: FanOut<EventReader>
+  /** Whether a session is on its way from here. What comes for it is sent after it, in order. */
+  readonly isLeaving: (sid: number) => boolean
+  /** Sessions that move, for a source that is another gateway. */
+  readonly moves?: Pick<MovesOfSource, 'joins' | 'leaves'> | undefined
 }
 
 export class RoutedEvents implements EventReader {
@@ -22,7 +27,12 @@ export class RoutedEvents implements EventReader {
   readonly #relaying: Relaying
   readonly #fanOut: FanOut<EventReader>
 
-  constructor({ local, whereabouts, relaying, fanOut }: RoutedEventsInit) {
+  readonly #isLeaving: (sid: number) => boolean
+  readonly #moves: RoutedEventsInit['moves']
+
+  constructor({ local, whereabouts, relaying, fanOut, isLeaving, moves }: RoutedEventsInit) {
+    this.#isLeaving = isLeaving
+    this.#moves = moves
     this.#local = local
     this.#whereIs = whereabouts
     this.#relaying = relaying
@@ -31,13 +41,14 @@ export class RoutedEvents implements EventReader {
 
   send(head: OperationHead, event: EventText): void {
     const to = this.#whereIs(head)
-    if (to === undefined) return this.#local.send(head, event)
+    if (to === undefined || this.#isLeaving(head.sid)) return this.#local.send(head, event)
     this.#relaying.relay('send', head, to, (outbox, own) => outbox.send(own, event), detailsOf(event))
   }
 
   join(head: OperationHead, channel: string): void {
     const to = this.#whereIs(head)
     if (to === undefined) return this.#local.join(head, channel)
+    this.#moves?.joins(head.sid, channel)
     this.#fanOut.expect(to, 'channel', channel)
     this.#relaying.relay('join', head, to, (outbox, own) => outbox.join(own, channel), { about: channel })
   }
@@ -45,6 +56,7 @@ export class RoutedEvents implements EventReader {
   leave(head: OperationHead, channel: string): void {
     const to = this.#whereIs(head)
     if (to === undefined) return this.#local.leave(head, channel)
+    this.#moves?.leaves(head.sid, channel)
     this.#relaying.relay('leave', head, to, (outbox, own) => outbox.leave(own, channel), { about: channel })
   }
 

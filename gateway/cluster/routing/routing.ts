@@ -4,6 +4,7 @@
  */
 import { Inbox } from '../../../shared/link/inbox.js'
 import type { EventReader, OperationReader } from '../../../shared/link/outbox.js'
+import type { MovesOfSource } from '../../operations/event-operations.js'
 import { type AnswerReader, OperationAcks, type OperationSource } from '../../operations/operation-acks.js'
 import {
   createLocalOperations,
@@ -32,6 +33,8 @@ export interface RoutingInit {
   readonly timeout: number
   readonly monotonic: () => number
   readonly movedTo?: MovedTo
+  /** Returns the sessions that move, as the operations of another gateway meet them. */
+  readonly movesOf?: (link: Link) => MovesOfSource
 }
 
 export class Routing implements OperationRouting {
@@ -83,7 +86,8 @@ export class Routing implements OperationRouting {
       createLocal: () => nowhere,
       asReader: outbox => outbox
     })
-    return new RoutedEvents({ local: nowhere, whereabouts: this.#whereabouts, relaying, fanOut })
+    const isLeaving = (sid: number) => targets.registry.isLeaving(sid)
+    return new RoutedEvents({ local: nowhere, whereabouts: this.#whereabouts, relaying, fanOut, isLeaving })
   }
 
   /**
@@ -94,11 +98,13 @@ export class Routing implements OperationRouting {
     acks: OperationAcks,
     inbox: AnswerReader,
     whereabouts: Whereabouts,
-    createPartAcks: ((inbox: AnswerReader) => OperationAcks) | undefined
+    createPartAcks: ((inbox: AnswerReader) => OperationAcks) | undefined,
+    moves?: MovesOfSource
   ): WorkerOperations {
     const { targets, interest, timeout } = this.#init
     const { frontendId, metrics } = targets
-    const local = createLocalOperations(acks, targets)
+    const local = createLocalOperations(acks, targets, moves)
+    const isLeaving = (sid: number) => targets.registry.isLeaving(sid)
     const relaying = new Relaying({ acks, inbox, metrics })
     const relays = createPartAcks === undefined ? undefined : this.#relays
     const fan = { frontendId, acks, inbox, relays, relaying, interest, timeout }
@@ -117,12 +123,14 @@ export class Routing implements OperationRouting {
     return {
       acks,
       sessions: new RoutedOperations({ local: local.sessions, whereabouts, relaying, fanOut: sessions }),
-      events: new RoutedEvents({ local: local.events, whereabouts, relaying, fanOut: events })
+      events: new RoutedEvents({
+        ...{ local: local.events, whereabouts, relaying, fanOut: events, isLeaving, moves }
+      })
     }
   }
 
   #serverOf(link: Link): ServedLink {
-    const { targets, interest, timeout } = this.#init
+    const { targets, interest, timeout, movesOf } = this.#init
     const known = this.#served.get(link)
     if (known !== undefined) return known
     const served = new ServedLink({
@@ -130,7 +138,8 @@ export class Routing implements OperationRouting {
       targets,
       interest,
       timeout,
-      createReaders: (acks, inbox) => this.#createReaders(acks, inbox, this.#forwarding, undefined)
+      createReaders: (acks, inbox) =>
+        this.#createReaders(acks, inbox, this.#forwarding, undefined, movesOf?.(link))
     })
     this.#served.set(link, served)
     return served

@@ -7,7 +7,7 @@ import t from 'tap'
 import type { Link } from '../../../../gateway/cluster/link/links.js'
 import { sidBefore } from '../../../../gateway/cluster/members/start-number.js'
 import { Giver } from '../../../../gateway/cluster/moves/giver.js'
-import { MovedTable } from '../../../../gateway/cluster/moves/moved-table.js'
+import { MovedTable } from '../../../../gateway/cluster/cuts/moved-table.js'
 import type { Release, Stock, Wanted } from '../../../../gateway/cluster/moves/stock.js'
 import { Taker } from '../../../../gateway/cluster/moves/taker.js'
 import type { Taken } from '../../../../gateway/resume/far-sessions.js'
@@ -45,10 +45,11 @@ class ModelStock implements Stock {
     if (!this.copies) this.state = 'none'
   }
 
-  adopt([, count]: readonly (string | number | null)[]): boolean {
+  adopt([, count]: readonly (string | number | null)[], _from: Link, taken: () => void): boolean {
     if (this.state !== 'none') return false
     this.state = 'here'
     this.count = count as number
+    taken()
     return true
   }
 
@@ -61,6 +62,7 @@ class ModelGateway {
   readonly taker: Taker
   readonly giver: Giver
   failures = 0
+  #move = 0
 
   constructor({ links, start }: LinkedGateway, { time }: LinkedGateways) {
     const { stock } = this
@@ -70,20 +72,22 @@ class ModelGateway {
       ...{ links, moved, stock, timing, mayLive, failed },
       ownStart: () => start,
       findLost: async () => ({ kind: 'gone' }),
-      arrived: () => {
-        moved.delete(sid, start)
-        for (const link of links.all) link.send('moved', ['here', sid])
+      arrived: (_sid, _from, move) => {
+        moved.clear(sid)
+        this.#move = move
+        for (const link of links.all) link.send('moved', ['here', sid, move])
       }
     })
-    this.giver = new Giver({ links, moved, stock, timing, mayLive, failed, gone: () => {} })
+    const cuts = { moveOf: () => this.#move, trailOf: () => [] }
+    this.giver = new Giver({ links, moved, stock, cuts, timing, mayLive, failed, gone: () => {} })
     links.read('take', (from, items) => this.giver.asked(from, items))
     links.read('export', (from, items) => this.taker.answered(from, items))
     links.read('settle', (from, [word, tid, of]) => {
       if (word === 'doubt') this.taker.doubted(from, tid as number, of as number)
       else this.giver.settled(from, word === 'taken', tid as number, of as number)
     })
-    links.read('moved', (from: Link) => {
-      if (stock.state === 'none') moved.set(sid, from.start)
+    links.read('moved', (from: Link, [, , move]) => {
+      if (stock.state === 'none') moved.set(sid, from.start, move as number)
     })
     links.watch({ linkDown: link => this.taker.linkDown(link) })
   }

@@ -1,0 +1,66 @@
+/**
+ * What a gateway knows of a session that has moved here or away, until all others know of the move.
+ *
+ * The moves of a session are counted from 0, where it began. An event that is sent by name (of a user, of a
+ * channel, or to all) goes to several gateways; it is for the one to which the newest move went that its
+ * sender knew of. Each sender tells when it knows of a move, in order with its events.
+ */
+import type { Link } from '../link/links.js'
+import type { Shadow } from './shadows.js'
+
+export class Cut {
+  /** The moves by which the session came here, the newest last. */
+  readonly #owned: number[]
+  /** The newest move that the gateway at the other end knows of. A link that is not there: none that counts. */
+  readonly #known = new Map<Link, number>()
+  /** Starts that had the session before, and may pass on what is sent to it. */
+  readonly trail: readonly number[]
+  /** undefined: the session is here, or on its way from here. */
+  shadow: Shadow | undefined
+  /** Whether the session is on its way from here. */
+  isLeaving = false
+  /** What was heard of later moves before it was known that the session has gone. */
+  readonly ahead: (() => void)[] = []
+
+  constructor(owned: readonly number[], trail: readonly number[]) {
+    this.#owned = [...owned]
+    this.trail = trail
+  }
+
+  get newest(): number {
+    return this.#owned.at(-1)!
+  }
+
+  /** Returns a cut with what this one knows, for the session that has come here again. */
+  renewed(move: number, trail: readonly number[]): Cut {
+    const cut = new Cut([...this.#owned, move], trail)
+    for (const [link, known] of this.#known) cut.#known.set(link, known)
+    return cut
+  }
+
+  /** Notes that a gateway knows of a move. */
+  tells(link: Link, move: number): void {
+    if (move > (this.#known.get(link) ?? -1)) this.#known.set(link, move)
+  }
+
+  /** A link has begun: what comes over it is for the gateway that has the session. */
+  begin(link: Link): void {
+    this.#known.set(link, this.shadow === undefined ? this.newest : Number.MAX_SAFE_INTEGER)
+  }
+
+  end(link: Link): void {
+    this.#known.delete(link)
+  }
+
+  /** Whether what comes over a link is for the session as it was here, or is. */
+  isFor(link: Link): boolean {
+    return this.#owned.includes(this.#known.get(link) ?? -1)
+  }
+
+  /** Whether a gateway knows all that this one waits for. */
+  isKnownTo(link: Link): boolean {
+    const known = this.#known.get(link) ?? -1
+    if (this.isLeaving) return false
+    return this.shadow === undefined ? known >= this.newest : known > this.newest
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * Has each event reach a session once while it moves. The gateway to which it has moved leaves out what
+ * another one sends by name before that knows of the move; the gateway where it was passes that on.
+ */
+import { UnreadableBatchError } from '../link/batch-text.js'
+import type { Item, Link, Links } from '../link/links.js'
+import { Cut } from './cut.js'
+import type { MovedTable } from './moved-table.js'
+import { type Names, Shadow, type ShadowInit, Shadows } from './shadows.js'
+import { SourceCuts } from './source-cuts.js'
+
+export interface CutsInit {
+  readonly links: Pick<Links, 'all' | 'ofStart'>
+  readonly moved: MovedTable
+  readonly names: Names
+  readonly ownStart: () => number
+  /** Whether a session is here, or on its way from here. */
+  readonly has: (sid: number) => boolean
+  /** Called for an event that could not be passed on. */
+  readonly lost: () => void
+}
+
+/** Former gateways of a session that are told of a move, the newest first. */
+const mostTrail = 8
+
+export class Cuts {
+  readonly #init: CutsInit
+  readonly #shadows: Shadows
+  /** The number of the move by which each session here has come. */
+  readonly #moves = new Map<number, number>()
+  readonly #cuts = new Map<number, Cut>()
+
+  constructor(init: CutsInit) {
+    this.#init = init
+    this.#shadows = new Shadows(init.names)
+  }
+
+  /** Number of sessions of whose last move not all know. */
+  get size(): number {
+    return this.#cuts.size
+  }
+
+  /** Sessions here that have come from elsewhere, each with the number of its move. */
+  get here(): Iterable<readonly [sid: number, move: number]> {
+    return this.#moves
+  }
+
+  /** Returns the number of the move by which a session came here; 0: it began here. */
+  moveOf(sid: number): number {
+    return this.#moves.get(sid) ?? 0
+  }
+
+  /** Returns the former gateways that may pass on what is sent to a session. */
+  trailOf(sid: number): readonly number[] {
+    return this.#cuts.get(sid)?.trail ?? []
+  }
+
+  /** A session has come here, and is found by its names. Tells the others. */
+  came(sid: number, from: Link, move: number, trail: readonly number[]): void {
+    const { names, links, moved } = this.#init
+    const givers = [...new Set([from.start, ...trail])].slice(0, mostTrail)
+    const before = this.#cuts.get(sid)
+    const cut = before?.renewed(move, givers) ?? new Cut([move], givers)
+    this.#moves.set(sid, move)
+    this.#cuts.set(sid, cut)
+    if (before?.shadow !== undefined) this.#shadows.remove(before.shadow)
+    moved.clear(sid)
+    // Whoever hears of the move knows under which names the session is found here.
+    names.tellNow()
+    for (const link of links.all) if (link.isOpen) link.send('moved', ['come', move, sid, ...givers])
+    this.#look(sid, cut)
+  }
+
+  /** A session is on its way from here. Whoever hears that it has come elsewhere may tell before it does. */
+  leaves(sid: number): void {
+    const move = this.moveOf(sid)
+    let cut = this.#cuts.get(sid)
+    if (cut === undefined) {
+      cut = new Cut([move], [])
+      for (const link of this.#init.links.all) cut.tells(link, move)
+      this.#cuts.set(sid, cut)
+    }
+    cut.isLeaving = true
+  }
+
+  /** A session that was on its way stays here. */
+  stays(sid: number): void {
+    const cut = this.#cuts.get(sid)
+    if (cut === undefined) return
+    cut.isLeaving = false
+    this.#look(sid, cut)
+  }
+
+  /**
+   * Another gateway has a session, which is still found here by its names. All that came was sent to
+   * it. Returns what to run when it is not found here any more.
+   */
+  goes(session: ShadowInit, to: Link): readonly (() => void)[] {
+    const { names } = this.#init
+    const { sid, uid } = session
+    const move = this.moveOf(sid)
+    this.#moves.delete(sid)
+    const cut = this.#cuts.get(sid)!
+    cut.isLeaving = false
+    cut.shadow = new Shadow(session)
+    this.#shadows.add(cut.shadow)
+    if (uid !== null) names.expect(to, 'user', uid)
+    for (const name of cut.shadow.channels) names.expect(to, 'channel', name)
+    cut.tells(to, move + 1)
+    to.send('moved', ['seen', sid, move + 1])
+    this.#look(sid, cut)
+    return cut.ahead
+  }
+
+  /** A session has ended here. Returns whether it had come from elsewhere. */
+  ended(sid: number): boolean {
+    this.#drop(sid)
+    return this.#moves.delete(sid)
+  }
+
+  /** A session has ended in another gateway. */
+  over(sid: number): void {
+    if (!this.#init.has(sid)) this.#drop(sid)
+  }
+
+  /** Reads that a session has come to another gateway. */
+  readCome(from: Link, [move, sid, ...givers]: readonly Item[]): void {
+    const { links, ownStart, has } = this.#init
+    const cut = this.#cuts.get(number(sid))
+    if (cut?.isLeaving === true && has(number(sid)) && number(move) > this.moveOf(number(sid)) + 1) {
+      cut.ahead.push(() => from.isOpen && this.readCome(from, [move!, sid!, ...givers]))
+      return
+    }
+    const known = ['seen', sid!, this.#note(from, number(sid), number(move))]
+    from.send('moved', known)
+    for (const start of givers) {
+      if (start === from.start || start === ownStart()) continue
+      const link = links.ofStart(number(start))
+      if (link?.isOpen === true) link.send('moved', known)
+    }
+  }
+
+  /** Reads which sessions have come to another gateway, at the begin of its link. */
+  readHere(from: Link, pairs: readonly Item[]): void {
+    const { links, moved } = this.#init
+    const news: Item[] = []
+    for (let at = 0; at < pairs.length; at += 2) {
+      const [sid, move] = [number(pairs[at]), number(pairs[at + 1])]
+      const isNew = move > moved.moveOf(sid)
+      const known = this.#note(from, sid, move)
+      if (isNew) news.push(sid, known)
+    }
+    if (news.length === 0) return
+    for (const link of links.all) if (link.isOpen) link.send('moved', ['seen', ...news])
+  }
+
+  /** Reads that another gateway knows of moves. */
+  readSeen(from: Link, pairs: readonly Item[]): void {
+    for (let at = 0; at < pairs.length; at += 2) this.#tells(from, number(pairs[at]), number(pairs[at + 1]))
+  }
+
+  linkUp(link: Link): void {
+    for (const cut of this.#cuts.values()) cut.begin(link)
+  }
+
+  linkDown(link: Link): void {
+    for (const [sid, cut] of this.#cuts) {
+      cut.end(link)
+      if (cut.shadow !== undefined && this.#init.moved.find(sid) === link.start) this.#drop(sid)
+      else this.#look(sid, cut)
+    }
+  }
+
+  /** Returns the side of these moves that the operations of one other gateway see. */
+  of(link: Link): SourceCuts {
+    return new SourceCuts(link, {
+      cuts: this.#cuts,
+      shadows: this.#shadows,
+      linkOf: sid => {
+        const start = this.#init.moved.find(sid)
+        return start === undefined ? undefined : this.#init.links.ofStart(start)
+      },
+      lost: this.#init.lost
+    })
+  }
+
+  /** Notes a move to another gateway. Returns the number of the newest move that is known here. */
+  #note(from: Link, sid: number, move: number): number {
+    const { moved, has } = this.#init
+    this.#tells(from, sid, move)
+    if (has(sid)) return this.moveOf(sid)
+    moved.set(sid, from.start, move)
+    return moved.moveOf(sid)
+  }
+
+  #tells(from: Link, sid: number, move: number): void {
+    const cut = this.#cuts.get(sid)
+    if (cut === undefined) return
+    cut.tells(from, move)
+    this.#look(sid, cut)
+  }
+
+  /** Forgets a cut of which all others know. */
+  #look(sid: number, cut: Cut): void {
+    for (const link of this.#init.links.all) if (link.isOpen && !cut.isKnownTo(link)) return
+    this.#drop(sid)
+  }
+
+  #drop(sid: number): void {
+    const shadow = this.#cuts.get(sid)?.shadow
+    if (shadow !== undefined) this.#shadows.remove(shadow)
+    this.#cuts.delete(sid)
+  }
+}
+
+function number(item: Item | undefined): number {
+  if (typeof item === 'number') return item
+  throw new UnreadableBatchError('a moved frame without a number')
+}

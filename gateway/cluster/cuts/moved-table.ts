@@ -1,0 +1,60 @@
+/**
+ * The gateways of sessions that are not where they began. Each gateway tells the others of the sessions that
+ * have come to it. The moves of a session are counted, so that what comes late is not taken for the newest.
+ * Bounded: a session whose row was forgotten is looked for in the gateway that its address names, which may
+ * know more.
+ */
+
+/** Rows that are kept. Beyond it the oldest is forgotten. */
+const mostRows = 1_000_000
+
+interface Row {
+  readonly start: number
+  /** The number of the session's move there. */
+  readonly move: number
+}
+
+export class MovedTable {
+  /** By session number. */
+  readonly #rows = new Map<number, Row>()
+
+  get size(): number {
+    return this.#rows.size
+  }
+
+  /** Returns the start at which a session is. */
+  find(sid: number): number | undefined {
+    return this.#rows.get(sid)?.start
+  }
+
+  /** Returns the number of a session's newest move that is known; -1: none is. */
+  moveOf(sid: number): number {
+    return this.#rows.get(sid)?.move ?? -1
+  }
+
+  /** Notes a move, unless a newer one is known. */
+  set(sid: number, start: number, move: number): void {
+    if (this.moveOf(sid) > move) return
+    // Deleted first, so that the row counts as the newest.
+    this.#rows.delete(sid)
+    this.#rows.set(sid, { start, move })
+    if (this.#rows.size <= mostRows) return
+    const [oldest] = this.#rows.keys()
+    this.#rows.delete(oldest!)
+  }
+
+  /** Forgets a row, if it still names this start. */
+  delete(sid: number, start: number): void {
+    if (this.find(sid) === start) this.#rows.delete(sid)
+  }
+
+  /** Forgets where a session was: it is here. */
+  clear(sid: number): void {
+    this.#rows.delete(sid)
+  }
+
+  /** Forgets the sessions of a start that is over. */
+  forget(start: number): void {
+    for (const [sid, row] of this.#rows) if (row.start === start) this.#rows.delete(sid)
+  }
+}
