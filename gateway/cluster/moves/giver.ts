@@ -6,10 +6,11 @@
  *    ▲           │             │
  *    └───────────┴─────────────┘ refused, or the other gateway knows nothing of it
  */
-import type { Timing } from '../link/link-host.js'
-import type { Item, Link, Links } from '../link/links.js'
+
 import type { Cuts } from '../cuts/cuts.js'
 import type { MovedTable } from '../cuts/moved-table.js'
+import type { Timing } from '../link/link-host.js'
+import type { Item, Link, Links } from '../link/links.js'
 import type { ExportWord, Stock, Wanted } from './stock.js'
 
 export interface GiverInit {

@@ -4,10 +4,10 @@
  */
 import fc from 'fast-check'
 import t from 'tap'
+import { MovedTable } from '../../../../gateway/cluster/cuts/moved-table.js'
 import type { Link } from '../../../../gateway/cluster/link/links.js'
 import { sidBefore } from '../../../../gateway/cluster/members/start-number.js'
 import { Giver } from '../../../../gateway/cluster/moves/giver.js'
-import { MovedTable } from '../../../../gateway/cluster/cuts/moved-table.js'
 import type { Release, Stock, Wanted } from '../../../../gateway/cluster/moves/stock.js'
 import { Taker } from '../../../../gateway/cluster/moves/taker.js'
 import type { Taken } from '../../../../gateway/resume/far-sessions.js'
