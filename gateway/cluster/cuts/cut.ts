@@ -11,7 +11,7 @@ import type { Shadow } from './shadows.js'
 export class Cut {
   /** The moves by which the session came here, the newest last. */
   readonly #owned: number[]
-  /** The newest move that the gateway at the other end knows of. A link that is not there: none that counts. */
+  /** The newest move that each other gateway knows of, by its link. */
   readonly #known = new Map<Link, number>()
   /** Starts that had the session before, and may pass on what is sent to it. */
   readonly trail: readonly number[]
