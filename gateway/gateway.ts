@@ -33,6 +33,9 @@ export class Gateway {
     })
     core.suspensions.lift()
   })
+  /** The join of the cluster, while it is under way or if it has failed. */
+  #joining: Promise<void> | undefined
+  readonly #ending = new AbortController()
   /** Settles when the gateway has ended; undefined until `close` or `drain` is called. */
   #closing: Promise<void> | undefined
 
@@ -149,7 +152,9 @@ export class Gateway {
   async start(): Promise<void> {
     try {
       await this.#parts.internal.listen()
-      await this.#join()
+      this.#joining = this.#join()
+      await this.#joining
+      this.#joining = undefined
       const load = () => this.#parts.core.pool.start()
       await (this.#parts.development?.start(load) ?? load())
       await this.#parts.listener.listen()
@@ -223,7 +228,7 @@ export class Gateway {
   }
 
   async #join(): Promise<void> {
-    const cluster = await joinCluster(this, this.#parts, this.#given)
+    const cluster = await joinCluster(this, this.#parts, this.#given, this.#ending.signal)
     this.#parts.cluster = cluster
     if (this.#closing === undefined) return
     await cluster?.leave()
@@ -235,7 +240,10 @@ export class Gateway {
   }
 
   #end(times: EndingTimes): Promise<void> {
-    return endGateway(this, this.#parts, times)
+    this.#ending.abort()
+    const end = () => endGateway(this, this.#parts, times)
+    // A join that is under way fails by the abort, or leaves again.
+    return this.#joining?.then(end, end) ?? end()
   }
 
   /** @internal Kills a worker's thread or process, even if it is busy. Used by `sallyport/testing`. */

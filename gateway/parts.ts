@@ -140,7 +140,8 @@ export function createParts(gateway: Gateway, metrics: Metrics): GatewayParts {
 export async function joinCluster(
   { options }: Gateway,
   { core, connections, resumption }: GatewayParts,
-  { bus }: GivenParts
+  { bus }: GivenParts,
+  signal: AbortSignal
 ): Promise<Cluster | undefined> {
   if (options.nats === 'none' && bus === undefined) return undefined
   const { createCluster } = await import('./cluster/cluster.js')
@@ -149,6 +150,7 @@ export async function joinCluster(
     targets: core.targets,
     parts: { core, resumption },
     bus,
+    signal,
     readLoad: () => ({
       connections: connections.size,
       sessions: core.registry.size,

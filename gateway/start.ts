@@ -80,7 +80,7 @@ export async function startGateway(
 }
 
 /**
- * Puts a gateway together without starting it. It may be closed before and during its start.
+ * @internal Puts a gateway together without starting it. It may be closed before and during its start.
  *
  * @throws `OPTION_INVALID`, `TLS_INVALID`
  */

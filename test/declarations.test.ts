@@ -39,6 +39,8 @@ const host: Face = {
   entry: 'gateway/index',
   rooms: [
     'gateway',
+    'gateway/cluster',
+    'gateway/cluster/members',
     'gateway/host',
     'gateway/internal',
     'gateway/options',
@@ -70,7 +72,10 @@ const internals = [
   'workers/operations/session-view',
   'shared/link/outbox',
   'shared/link/inbox',
-  'gateway/telemetry/log-door'
+  'gateway/telemetry/log-door',
+  'gateway/parts',
+  'gateway/cluster/cluster',
+  'gateway/cluster/members/members'
 ]
 
 const faces: Readonly<Record<string, Face>> = {

@@ -10,6 +10,7 @@ import type { ResolvedOptions } from '../options/options.js'
 import { ClaimedBinds, type ClaimedSessions } from '../sessions/user-claims.js'
 import { version } from '../telemetry/version.js'
 import type { Bus } from './bus/bus.js'
+import { orClosing } from './bus/or-closing.js'
 import { subjectsOf } from './bus/subjects.js'
 import { ClusterClaims } from './claims/cluster-claims.js'
 import type { ClusterPeer, ClusterState, ClusterView } from './cluster-view.js'
@@ -35,6 +36,8 @@ export interface ClusterInit {
   readonly readLoad: () => OwnLoad
   /** undefined: NATS, as the options say. */
   readonly bus?: Bus | undefined
+  /** Ends the join at once. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Milliseconds in which the others take in what was sent to them before this gateway leaves. */
@@ -43,10 +46,11 @@ const lastWords = 500
 /**
  * Joins the cluster. Resolves when this gateway is a member.
  *
- * @throws `NATS_FAILED`, `OPTION_INVALID`, `FRONTEND_TAKEN`, `CLUSTER_INCOMPATIBLE`, `CLUSTER_UNAVAILABLE`
+ * @throws `NATS_FAILED`, `OPTION_INVALID`, `FRONTEND_TAKEN`, `CLUSTER_INCOMPATIBLE`, `CLUSTER_UNAVAILABLE`,
+ * `CLOSING` after the signal
  */
 export async function createCluster(init: ClusterInit): Promise<Cluster> {
-  const bus = init.bus ?? (await connectNats(init.options))
+  const bus = init.bus ?? (await connectNats(init.options, init.signal))
   const meter = new LoadMeter(init.readLoad)
   try {
     const { options, targets } = init
@@ -56,6 +60,7 @@ export async function createCluster(init: ClusterInit): Promise<Cluster> {
       version,
       protocol: linkVersions,
       load: () => meter.read(),
+      signal: init.signal,
       metrics: targets.metrics
     })
     const claims = await claimUsers(init, bus, members)
@@ -69,7 +74,7 @@ export async function createCluster(init: ClusterInit): Promise<Cluster> {
 
 /** Has users claimed before sessions are bound to them, if a user may have only one session. */
 async function claimUsers(
-  { options, targets }: ClusterInit,
+  { options, targets, signal }: ClusterInit,
   bus: Bus,
   members: Members
 ): Promise<ClusterClaims | undefined> {
@@ -80,7 +85,7 @@ async function claimUsers(
   const claims = new ClusterClaims({ ...options, bus, members, sessions, mode, metrics })
   registry.claimed = new ClaimedBinds({ claims, registry, mode })
   try {
-    await claims.open()
+    await orClosing(claims.open(), signal)
   } catch (error) {
     claims.close()
     await members.leave()
@@ -143,6 +148,7 @@ export class Cluster implements ClusterView {
       interest,
       isUp: () => bus.isUp,
       timeout: options.clusterTimeout,
+      bindTimeout: options.clusterTimeout + (claims === undefined ? 0 : options.claimTimeout),
       monotonic
     })
     this.#condition = new Condition({ bus, members, servers: nats, log, metrics, monotonic })
@@ -235,7 +241,7 @@ export class Cluster implements ClusterView {
 }
 
 /** Loads NATS' client only now, so that tests on a bus of their own need none. */
-async function connectNats(options: ResolvedOptions): Promise<Bus> {
+async function connectNats(options: ResolvedOptions, signal: AbortSignal | undefined): Promise<Bus> {
   const { NatsBus } = await import('./bus/nats-bus.js')
-  return NatsBus.connect(options)
+  return NatsBus.connect(options, signal)
 }

@@ -47,7 +47,8 @@ export interface ClusterOptions {
   clusterTimeout: number
   /**
    * Milliseconds that a bind may take which needs a claim. Beyond it, it fails with CLUSTER_UNAVAILABLE. It
-   * should be greater than `leaseTtl`. Default: 7,000.
+   * should be greater than `leaseTtl`. A bind of another gateway's session has `clusterTimeout` besides.
+   * Default: 7,000.
    */
   claimTimeout: number
   /** Bytes that may be on their way to one other gateway. What is more waits. Default: 1,048,576. */

@@ -15,6 +15,8 @@ import { createLinkPair, type LinkPair, type LinkPairOptions } from './link-pair
 export interface RoutedOptions extends LinkPairOptions {
   /** Milliseconds that an operation may take; 300 by default. */
   readonly timeout?: number
+  /** Milliseconds that a bind may take; by default as long. */
+  readonly bindTimeout?: number
   /** Bytes that may wait for another gateway. */
   readonly queueBytes?: number
 }
@@ -40,7 +42,7 @@ const subjects = subjectsOf('test')
 export function createRoutedGateways(
   t: Test,
   names: readonly string[],
-  { timeout = 300, queueBytes = 16_777_216, ...options }: RoutedOptions = {}
+  { timeout = 300, bindTimeout = timeout, queueBytes = 16_777_216, ...options }: RoutedOptions = {}
 ): RoutedGateways {
   const network = new LocalNetwork()
   const all = names.map((name, index): RoutedGateway => {
@@ -71,6 +73,7 @@ export function createRoutedGateways(
           interest: new Interest({ ...names, links, metrics, soon, after, monotonic }),
           isUp: () => bus.isUp,
           timeout,
+          bindTimeout,
           monotonic,
           movedTo: sid => moved.get(sid)
         })

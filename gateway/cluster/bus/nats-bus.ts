@@ -10,6 +10,7 @@ import { BusListeners, type BusLog } from './bus-listeners.js'
 import type { NatsAccess } from './nats-access.js'
 import { NatsConnection, type NatsMessage } from './nats-connection.js'
 import { NatsLogs } from './nats-logs.js'
+import { orClosing } from './or-closing.js'
 import { makeLinkTest, subjectsOf } from './subjects.js'
 
 /** Milliseconds until a call of a log gives up. */
@@ -56,12 +57,13 @@ export class NatsBus implements Bus {
   /**
    * Connects to NATS, and expects that it keeps logs.
    *
-   * @throws `NATS_FAILED`, `OPTION_INVALID`
+   * @param signal ends it at once
+   * @throws `NATS_FAILED`, `OPTION_INVALID`, `CLOSING` after the signal
    */
-  static async connect(init: NatsBusInit): Promise<NatsBus> {
+  static async connect(init: NatsBusInit, signal?: AbortSignal): Promise<NatsBus> {
     const bus = new NatsBus(init)
     try {
-      await bus.#open(init)
+      await orClosing(bus.#open(init), signal)
       return bus
     } catch (error) {
       await bus.close()
@@ -140,13 +142,17 @@ export class NatsBus implements Bus {
 
   async #open(init: NatsBusInit): Promise<void> {
     const { frontendId, clusterReplicas, nats, log } = init
-    const open = (use: string, ownLog: BusLog) =>
-      NatsConnection.open({
+    const open = async (use: string, ownLog: BusLog) => {
+      const connection = await NatsConnection.open({
         access: init,
         name: `${frontendId} ${use}`,
         log: ownLog,
         onState: () => this.#onState()
       })
+      if (this.#state !== 'closed') return connection
+      await connection.close()
+      throw errors.closing()
+    }
     this.#control = await open('control', log)
     // One of the two says why NATS is not reached: it is the same for both.
     const errorsOnly: BusLog = { error: (message, fields) => log.error(message, fields), warn() {} }

@@ -40,6 +40,7 @@ export class Reclaims {
   #audited: IterableIterator<Claim> | undefined
   #timer: NodeJS.Timeout | undefined
   #isAuditing = false
+  #isClosed = false
 
   constructor(init: ReclaimsInit) {
     this.#init = init
@@ -53,10 +54,12 @@ export class Reclaims {
   async open(): Promise<void> {
     for (let index = 0; index < claimLogs; index++) this.#unchecked.add(index)
     await this.#checkLogs()
+    if (this.#isClosed) return
     this.#timer = setInterval(() => this.#tick(), auditInterval)
   }
 
   close(): void {
+    this.#isClosed = true
     clearInterval(this.#timer)
     this.#waiting.clear()
   }

@@ -2,6 +2,7 @@
  * Makes a gateway a member of its cluster: numbers its start, takes its name, and hears who else is there.
  */
 import { errors } from '../../../shared/errors.js'
+import { orClosing } from '../bus/or-closing.js'
 import { Members } from './members.js'
 import type { MembersInit } from './members-init.js'
 
@@ -17,7 +18,7 @@ const defaultName = 'gateway-1'
  *
  * @throws GatewayError `OPTION_INVALID`: the name is the default. `FRONTEND_TAKEN`: another process has it.
  * `CLUSTER_INCOMPATIBLE`: another gateway speaks no version of the protocol of this one.
- * `CLUSTER_UNAVAILABLE`: the logs give no answer for three times `leaseTtl`.
+ * `CLUSTER_UNAVAILABLE`: the logs give no answer for three times `leaseTtl`. `CLOSING`: after the signal.
  */
 export async function createMembers(init: MembersInit): Promise<Members> {
   if (init.frontendId === defaultName)
@@ -25,8 +26,13 @@ export async function createMembers(init: MembersInit): Promise<Members> {
       `Expected frontendId to be a name that no other gateway of the cluster has, got the default, ${JSON.stringify(defaultName)}`
     )
   const members = new Members(init)
-  await members.join()
-  await new Promise(resolve => setTimeout(resolve, greetingTime))
+  try {
+    await orClosing(members.join(), init.signal)
+    await orClosing(new Promise(resolve => setTimeout(resolve, greetingTime)), init.signal)
+  } catch (error) {
+    await members.leave()
+    throw error
+  }
   const { incompatible, namesake } = members.strangers
   if (incompatible === undefined && namesake === undefined) return members
   await members.leave()

@@ -22,4 +22,6 @@ export interface MembersInit {
   readonly metrics: Pick<Metrics, 'count' | 'gauge'>
   readonly log: Logger
   readonly monotonic: () => number
+  /** Ends the join at once. */
+  readonly signal?: AbortSignal | undefined
 }

@@ -139,6 +139,7 @@ export class Members implements Membership {
     const { cluster, leaseTtl, log } = this.#init
     await this.#starts.make()
     await this.#leases.make()
+    if (this.#life === 'left') throw errors.closing()
     const outcome = await this.#becomeMember()
     if (outcome === 'member') {
       log.info('Joined the cluster', { cluster, frontendId: this.frontendId, start: this.#start })

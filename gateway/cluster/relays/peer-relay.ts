@@ -22,6 +22,8 @@ export interface PeerRelayInit {
   readonly monotonic: () => number
   /** Milliseconds that an operation may take (`clusterTimeout`). */
   readonly timeout: number
+  /** Milliseconds that a bind may take, or what waits behind one: its user may have to be claimed first. */
+  readonly bindTimeout: number
   readonly isUp: () => boolean
   /** Called when an operation waits for its answer. */
   readonly onWaiting: () => void
@@ -39,20 +41,22 @@ class Waiting {
   readonly operation: string
   readonly asker: Asker
   readonly ack: number
+  readonly timeout: number
   readonly deadline: number
 
-  constructor(operation: string, asker: Asker, ack: number, deadline: number) {
+  constructor(operation: string, asker: Asker, ack: number, timeout: number, now: number) {
     this.operation = operation
     this.asker = asker
     this.ack = ack
-    this.deadline = deadline
+    this.timeout = timeout
+    this.deadline = now + timeout
   }
 }
 
 export class PeerRelay {
   readonly link: Link
   readonly #init: PeerRelayInit
-  /** By the numbers of their acks. The time limit is the same for all, so they are in order of deadline. */
+  /** By the numbers of their acks, and so in order of deadline, but for binds, whose time limit is another. */
   readonly #waiting = new Map<number, Waiting>()
   #lastAck = 0
 
@@ -92,8 +96,9 @@ export class PeerRelay {
 
   /** Returns the number of the ack for an operation whose answer `asker` waits for, as `ack`. */
   expect(operation: string, asker: Asker, ack: number): number {
-    const { monotonic, timeout, onWaiting } = this.#init
-    this.#waiting.set(++this.#lastAck, new Waiting(operation, asker, ack, monotonic() + timeout))
+    const { monotonic, timeout, bindTimeout, onWaiting } = this.#init
+    const limit = operation === 'bind' || operation === 'unbind' ? bindTimeout : timeout
+    this.#waiting.set(++this.#lastAck, new Waiting(operation, asker, ack, limit, monotonic()))
     onWaiting()
     return this.#lastAck
   }
@@ -125,9 +130,9 @@ export class PeerRelay {
 
   /** Fails what has waited for too long. Returns whether something still waits. */
   sweep(now: number): boolean {
-    for (const [number, { operation, deadline }] of this.#waiting) {
-      if (deadline > now) break
-      this.#fail(number, errors.clusterTimeout(operation, this.frontendId, this.#init.timeout))
+    for (const [number, { operation, deadline, timeout }] of this.#waiting) {
+      if (deadline <= now) this.#fail(number, errors.clusterTimeout(operation, this.frontendId, timeout))
+      else if (timeout === this.#init.timeout) break
     }
     return this.#waiting.size > 0
   }

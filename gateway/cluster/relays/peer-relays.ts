@@ -12,6 +12,8 @@ export interface PeerRelaysInit {
   readonly monotonic: () => number
   /** Milliseconds that an operation may take (`clusterTimeout`). */
   readonly timeout: number
+  /** Milliseconds that a bind may take, or what waits behind one. */
+  readonly bindTimeout: number
   /** Whether the bus is connected. */
   readonly isUp: () => boolean
 }
@@ -55,11 +57,11 @@ export class PeerRelays {
   }
 
   #add(link: Link): void {
-    const { metrics, monotonic, timeout, isUp } = this.#init
+    const { metrics, monotonic, timeout, bindTimeout, isUp } = this.#init
     const onWaiting = () => {
       this.#timer ??= setTimeout(() => this.#sweep(), sweepEvery).unref()
     }
-    const relay = new PeerRelay({ link, metrics, monotonic, timeout, isUp, onWaiting })
+    const relay = new PeerRelay({ link, metrics, monotonic, timeout, bindTimeout, isUp, onWaiting })
     this.#byLink.set(link, relay)
     this.#byName.set(link.frontendId, relay)
     this.#all = [...this.#byLink.values()]

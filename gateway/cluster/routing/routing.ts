@@ -31,6 +31,8 @@ export interface RoutingInit {
   readonly isUp: () => boolean
   /** Milliseconds that an operation may take (`clusterTimeout`). */
   readonly timeout: number
+  /** Milliseconds that a bind may take, or what waits behind one: its user may have to be claimed first. */
+  readonly bindTimeout: number
   readonly monotonic: () => number
   readonly movedTo?: MovedTo
   /** Returns the sessions that move, as the operations of another gateway meet them. */

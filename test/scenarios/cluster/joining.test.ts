@@ -74,6 +74,25 @@ t.test('gateways of a cluster', async t => {
   })
 })
 
+t.test('a gateway that is closed while it waits for its name ends at once', async t => {
+  const network = new LocalNetwork()
+  const a = await TestGateway.start({ handlers: handlersFolder('rooms'), frontendId: 'a', network })
+  t.teardown(() => a.close())
+  const bus = network.join('second')
+  const options = { handlers: handlersFolder('rooms'), frontendId: 'a', port: 0, leaseTtl: 600_000 }
+  const gateway = assembleGateway({ ...options, logLevel: 'silent' }, { bus })
+  let hasAsked = false
+  network.fault = ({ from, to }) => {
+    hasAsked ||= from === 'second' && to.includes('leases')
+    return undefined
+  }
+  const started = t.rejects(gateway.start(), { code: 'CLOSING' })
+  await until('it asks whether the one that has its name lives', () => hasAsked)
+  await gateway.close()
+  await started
+  t.equal(bus.isUp, false)
+})
+
 t.test('a gateway that is closed while it joins is in no cluster', async t => {
   const network = new LocalNetwork()
   const a = await TestGateway.start({ handlers: handlersFolder('rooms'), frontendId: 'a', network })
