@@ -61,7 +61,6 @@ export function createParts(gateway: Gateway, metrics: Metrics): GatewayParts {
   const startTransport = createStartTransport(options, metrics)
   const { log, monotonic, frontendId, requestTimeout, maxBodyBytes } = options
   const registry = new Registry({ ...options, metrics })
-  const sessions = new SessionService(registry, options, log)
   const watchers = new Watchers(options)
   const core = new Core({
     options,
@@ -73,14 +72,9 @@ export function createParts(gateway: Gateway, metrics: Metrics): GatewayParts {
   })
   watchers.follow(registry)
   const { channels, routes, suspensions, dispatcher, requests, queue } = core
-  const events = new HostEvents({
-    frontendId,
-    registry,
-    channels,
-    sessions,
-    metrics,
-    operations: new HostOperations(core.targets)
-  })
+  const operations = new HostOperations(core.targets)
+  const sessions = new SessionService(registry, options, log, operations, frontendId)
+  const events = new HostEvents({ frontendId, registry, channels, sessions, metrics, operations })
   const intake = new Intake({
     watchers: watchers.all,
     routes,

@@ -36,7 +36,10 @@ export interface HostEventsInit {
  *
  * @throws TypeError for a value that names no session
  */
-export function addressOf(session: HostSessionLike, { frontendId }: HostEventsInit): SessionAddress {
+export function addressOf(
+  session: HostSessionLike,
+  { frontendId }: Pick<HostEventsInit, 'frontendId'>
+): SessionAddress {
   if (typeof session === 'number') return { frontendId, sid: session }
   const named = session as Partial<SessionAddress & Pick<HostSession, 'id'>> | null | undefined
   const sid = named?.sid ?? named?.id

@@ -4,6 +4,7 @@
  * Finds, binds and ends sessions, and sends events to them. The host sees a session as a HostSession.
  */
 import { EventEmitter } from 'node:events'
+import { allGateways } from '../../shared/address.js'
 import { expectReason, expectUid } from '../../shared/check.js'
 import { errors, type GatewayError } from '../../shared/errors.js'
 import type { Logger } from '../../shared/text/log.js'
@@ -13,6 +14,9 @@ import type { ClientAddress } from '../options/options.js'
 import { sendToAll } from '../sessions/channels.js'
 import type { Registry } from '../sessions/registry.js'
 import type { Session } from '../sessions/session.js'
+import type { HostRecipient } from './host-events.js'
+import { addressOf } from './host-names.js'
+import type { HostOperations } from './host-operations.js'
 import { HostSession, type HostSessionEvents } from './host-session.js'
 
 export interface SessionServiceEvents {
@@ -35,11 +39,21 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
   readonly #registry: Registry
   readonly #limits: SettingsLimits
   readonly #log: Logger
+  readonly #operations: HostOperations
+  readonly #frontendId: string
   readonly #hostSessions = new WeakMap<Session, HostSession>()
 
   /** @internal */
-  constructor(registry: Registry, limits: SettingsLimits, log: Logger) {
+  constructor(
+    registry: Registry,
+    limits: SettingsLimits,
+    log: Logger,
+    operations: HostOperations,
+    frontendId: string
+  ) {
     super()
+    this.#frontendId = frontendId
+    this.#operations = operations
     this.#registry = registry
     this.#limits = limits
     this.#log = log
@@ -112,6 +126,28 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
   kick(uid: string, reason?: string): void {
     const checked = expectReason(reason)
     for (const session of this.#registry.findByUid(uid)) this.#registry.kick(session, checked)
+  }
+
+  /**
+   * Ends a session, or all sessions of a user, in whichever gateways of the cluster, and tells their clients
+   * the reason. Resolves when that is done; it is no error if there is none.
+   *
+   * @param to a uid, or a session, its number or its address
+   * @throws `UID_INVALID`, `FRONTEND_UNKNOWN`, `CLUSTER_UNAVAILABLE`, `CLUSTER_TIMEOUT`, `FRONTEND_LOST`,
+   * TypeError for an invalid recipient or reason
+   */
+  async akick(to: HostRecipient, reason?: string): Promise<void> {
+    const checked = expectReason(reason)
+    if (typeof to === 'string') {
+      const uid = expectUid(to)
+      const all = { rid: 0, frontendId: allGateways }
+      await this.#operations.call(({ sessions }, ack) => sessions.kickByUid({ ...all, ack }, uid, checked))
+      return
+    }
+    const { frontendId, sid } = addressOf(to, { frontendId: this.#frontendId })
+    await this.#operations.call(({ sessions }, ack) =>
+      sessions.kick({ rid: 0, viewId: 0, ack, frontendId, sid }, checked)
+    )
   }
 
   /** Ends a session, and tells its client the reason. Does nothing if there is no such session. */

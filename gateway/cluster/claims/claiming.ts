@@ -6,6 +6,10 @@
  * the later saw the earlier removed: only one holds. After each wait it is looked whether the claim is still
  * there and the own lease good. An entry is never taken for the first because others seem to be absent: the
  * claim's own entry must be seen.
+ *
+ * A log may hide an entry from the looks by its user for a while: nats-server 2.9 does so when an earlier one
+ * is removed by several at once. Others would not see it either. So a claim that misses its own entry takes
+ * another name and appends again; should the hidden entry come to light, it is gone.
  */
 import type { Bus, Entry } from '../bus/bus.js'
 import type { logsOf } from '../bus/subjects.js'
@@ -32,6 +36,8 @@ export interface ClaimingInit {
   readonly questions: Pick<Questions, 'ask'>
   /** Answers a question about a claim of this gateway. */
   readonly answer: (question: Question) => Answer
+  /** Names a claim anew, by the present start. */
+  readonly rename: (claim: Claim) => void
   /** Milliseconds for which a claim is tried. */
   readonly claimTimeout: number
   readonly monotonic: () => number
@@ -44,7 +50,7 @@ const silentWait = 50
 /** Entries before the own one whose starts are watched at once. */
 const mostNoticed = 100
 
-/** Looks that may miss the own entry, because the log has a new leader, before it counts as lost. */
+/** Entries that may be missed: the log hides them, or has a new leader. Then the user can't be had. */
 const mostMisses = 20
 
 export class Claiming {
@@ -56,13 +62,27 @@ export class Claiming {
 
   /** Leads a claim that is pending or unsecured to its end; sets its state if it is held then. */
   async secure(claim: Claim, mode: ClaimMode): Promise<Secured> {
-    const { bus, claimTimeout, monotonic } = this.#init
+    const { monotonic, claimTimeout, rename } = this.#init
     const end = monotonic() + claimTimeout
+    for (let misses = 0; misses < mostMisses; misses++) {
+      const { name } = claim
+      const secured = await this.#secureOnce(claim, mode, end)
+      if (secured !== 'missed') return secured
+      await pause(silentWait)
+      const over = this.#check(claim, name)
+      if (over !== undefined) return over
+      rename(claim)
+    }
+    return unavailable('the log of claims has lost an entry')
+  }
+
+  /** Appends an entry, and leads it to its end. `missed`: the log does not show it. */
+  async #secureOnce(claim: Claim, mode: ClaimMode, end: number): Promise<Secured | 'missed'> {
+    const { bus, claimTimeout, monotonic } = this.#init
     const { name, uid } = claim
     const entry = await bus.append(this.logOf(uid), uid, Buffer.from(formatClaimName(name)))
     if (entry === undefined) return unavailable('the log of claims gives no answer')
     claim.entry = entry
-    let misses = 0
     let hasNoticed = false
     for (;;) {
       const first = await bus.first(this.logOf(uid), uid)
@@ -79,9 +99,7 @@ export class Claiming {
       if (answer === 'held') return { kind: 'taken' }
       if (monotonic() >= end) return unavailable(`it was not decided within ${claimTimeout} ms`)
       // The own entry is not there, or only behind others that came later.
-      if (first === null || (first && first.number > entry)) {
-        if (++misses > mostMisses) return unavailable('the log of claims has lost an entry')
-      }
+      if (first === null || (first && first.number > entry)) return 'missed'
       if (answer === undefined && !hasNoticed) {
         hasNoticed = true
         void this.#noticeOthers(uid, entry)

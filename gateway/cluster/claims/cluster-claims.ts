@@ -60,7 +60,16 @@ export class ClusterClaims implements UserClaims {
         return this.#questions.ask(start, question)
       }
     }
-    this.#claiming = new Claiming({ bus, logs, members, questions, answer, claimTimeout, monotonic })
+    this.#claiming = new Claiming({
+      bus,
+      logs,
+      members,
+      questions,
+      answer,
+      rename: claim => this.#table.rename(claim, members.start),
+      claimTimeout,
+      monotonic
+    })
     this.#reclaims = new Reclaims({
       bus,
       logs,

@@ -14,10 +14,16 @@ import {
 
 const log = createLogger('silent', () => {})
 
+function serviceOf({ registry, targets }: Pick<LinkPair, 'registry' | 'targets'>): SessionService {
+  const limits = { maxSettingsLength: 100, maxSettingsKeys: 10 }
+  return new SessionService(registry, limits, log, new HostOperations(targets), targets.frontendId)
+}
+
 function hostOf({ registry, channels, metrics, targets }: LinkPair): HostEvents {
-  const sessions = new SessionService(registry, { maxSettingsLength: 100, maxSettingsKeys: 10 }, log)
+  const { frontendId } = targets
   const operations = new HostOperations(targets)
-  return new HostEvents({ frontendId: targets.frontendId, registry, channels, sessions, metrics, operations })
+  const sessions = serviceOf({ registry, targets })
+  return new HostEvents({ frontendId, registry, channels, sessions, metrics, operations })
 }
 
 const names = (session: Parameters<typeof eventsOf>[0]) => eventsOf(session).map(([name]) => name)
@@ -100,6 +106,26 @@ t.test('the host reaches a session of another gateway by the awaited forms only'
   t.equal(b.channels.membersOf('room').size, 1)
   room.destroy()
   t.equal(await room.asize(), 0)
+})
+
+t.test('the host ends sessions of other gateways by the awaited form', async t => {
+  const { a, b, own, far, network } = await begin(t)
+  const service = serviceOf(a)
+  service.kick('red')
+  t.same([own.isOpen, far.isOpen], [false, true], 'what is answered at once ends those of this gateway')
+  await service.akick('red', 'because')
+  t.equal(far.isOpen, false)
+  const [next, mine] = [b.open(), a.open()]
+  await service.akick(b.address(next))
+  await service.akick(mine.sid)
+  t.same([next.isOpen, mine.isOpen], [false, false])
+  await service.akick(b.address(next))
+  await service.akick('nobody')
+  await t.rejects(service.akick({ frontendId: 'x', sid: 1 }), { code: 'FRONTEND_UNKNOWN' })
+  await t.rejects(service.akick(''), { code: 'UID_INVALID' })
+  await t.rejects(service.akick({} as never), TypeError)
+  network.setDown()
+  await t.rejects(service.akick(b.address(far)), { code: 'CLUSTER_UNAVAILABLE' })
 })
 
 t.test('an awaited form rejects if a gateway can not be asked', async t => {

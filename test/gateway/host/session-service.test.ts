@@ -1,11 +1,13 @@
 /** The sessions as the gateway's host sees them: `gateway.sessions`. */
 import t, { type Test } from 'tap'
 import { SessionService } from '../../../gateway/host/session-service.js'
+import { HostOperations } from '../../../gateway/host/host-operations.js'
 import { Registry } from '../../../gateway/sessions/registry.js'
 import { Metrics } from '../../../gateway/telemetry/metrics.js'
 import { closeCodes } from '../../../shared/close-codes.js'
 import { createLogger } from '../../../shared/text/log.js'
 import { FakeReceiver } from '../../helpers/fake-receiver.js'
+import { createLinkPair } from '../../helpers/link-pair.js'
 
 /** Creates a service, and records what its listeners are told. */
 function begin(_t: Test) {
@@ -18,7 +20,13 @@ function begin(_t: Test) {
   })
   const lines: string[] = []
   const log = createLogger('debug', (level, message) => lines.push(`${level} ${message}`))
-  const service = new SessionService(registry, { maxSettingsLength: 100, maxSettingsKeys: 10 }, log)
+  const service = new SessionService(
+    registry,
+    { maxSettingsLength: 100, maxSettingsKeys: 10 },
+    log,
+    new HostOperations(createLinkPair(_t).targets),
+    'gateway-1'
+  )
   const told: unknown[] = []
   service.on('bind', (session, uid) => told.push(['bind', session.id, uid]))
   service.on('unbind', (session, uid) => told.push(['unbind', session.id, uid]))

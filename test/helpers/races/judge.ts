@@ -70,7 +70,7 @@ export function judge(
   }
   const outcomes = records.flatMap(events => events.filter(({ kind }) => kind === 'outcome'))
   const hows = outcomes.map(event => (event as Extract<RaceEvent, { kind: 'outcome' }>).how)
-  const rounds = judgeRounds(plan, records, faults, all)
+  const rounds = judgeRounds(plan, records, faults, all, spans)
   return {
     rounds: new Set(outcomes.map(event => (event as { round: number }).round)).size,
     tries: hows.length,
@@ -127,7 +127,8 @@ function judgeRounds(
   plan: RacePlan,
   records: readonly (readonly RaceEvent[])[],
   faults: readonly FaultTime[],
-  sessions: ReadonlyMap<string, readonly Span[]>
+  sessions: ReadonlyMap<string, readonly Span[]>,
+  leased: ReadonlyMap<string, readonly Span[]>
 ): { judged: number; wrong: string[] } {
   const answers = new Map<number, { how: string; at: number }[]>()
   for (const events of records)
@@ -143,7 +144,13 @@ function judgeRounds(
     if (hows.some(({ how, at }) => at > end || how === 'CLUSTER_UNAVAILABLE')) continue
     const ofUser = sessions.get(userOf(plan, round)) ?? []
     const before = ofUser.filter(({ from, to }) => from < begin && to > begin)
+    // Who has lost their lease, as a starved process does, may lose their users without a fault.
+    const hasLease = ({ sid, to }: Span) =>
+      (leased.get(userOf(plan, round)) ?? []).some(
+        span => span.sid === sid && span.from <= begin && span.to >= Math.min(end, to)
+      )
     if (plan.mode === 'reject') {
+      if (!before.every(hasLease)) continue
       if (before.some(({ to }) => to < end)) continue
       const winners = hows.filter(({ how }) => how === 'bound').length
       judged++

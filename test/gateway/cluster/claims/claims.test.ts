@@ -192,6 +192,25 @@ t.test('a session that ends while its user is claimed leaves nothing behind', as
   t.equal(a.member.metrics.read().claimsHeld, 0)
 })
 
+t.test('a claim whose entry the log hides has another name, and the hidden entry is gone', async t => {
+  const { claimants } = await createClaimants(t, { mode: 'reject', names: ['a', 'b'] })
+  const [a, b] = claimants as [TestClaimant, TestClaimant]
+  const { bus } = a.member
+  const first = bus.first.bind(bus)
+  let looks = 0
+  const seen: (string | undefined)[] = []
+  bus.first = async (log, key, from) => {
+    if (key === 'red' && ++looks === 1) return null
+    const entry = await first(log, key, from)
+    if (key === 'red') seen.push(entry?.bytes.toString())
+    return entry
+  }
+  t.same(codesOf([await a.bind('red')]), ['bound'])
+  t.not(seen[0], seen.at(-1), 'the hidden entry was before the one that is held')
+  t.same(codesOf([await b.bind('red')]), ['SINGLE_SESSION'])
+  t.equal(countBound([a, b], 'red'), 1)
+})
+
 t.test('a claim asked for twice by one session is one claim', async t => {
   const { claimants } = await createClaimants(t, { mode: 'reject', names: ['a'] })
   const a = claimants[0]!
