@@ -1,7 +1,7 @@
 /** The sessions as the gateway's host sees them: `gateway.sessions`. */
 import t, { type Test } from 'tap'
-import { SessionService } from '../../../gateway/host/session-service.js'
 import { HostOperations } from '../../../gateway/host/host-operations.js'
+import { SessionService } from '../../../gateway/host/session-service.js'
 import { Registry } from '../../../gateway/sessions/registry.js'
 import { Metrics } from '../../../gateway/telemetry/metrics.js'
 import { closeCodes } from '../../../shared/close-codes.js'
