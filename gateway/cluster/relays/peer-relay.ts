@@ -56,7 +56,7 @@ class Waiting {
 export class PeerRelay {
   readonly link: Link
   readonly #init: PeerRelayInit
-  /** By the numbers of their acks, and so in order of deadline, but for binds, whose time limit is another. */
+  /** By the numbers of their acks, and so in order of deadline, but for binds, which have a longer one. */
   readonly #waiting = new Map<number, Waiting>()
   #lastAck = 0
 
