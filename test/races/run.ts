@@ -34,7 +34,7 @@ const report = await runRaces({
   variant: variants.find(variant => variant === values.variant) ?? ('none' satisfies Variant),
   faults: faults satisfies FaultKind[],
   faultEvery: Number(values['fault-every']),
-  serverFaultEvery: Number(values['server-fault-every'] ?? (servers === 3 ? 12_000 : 3_000))
+  serverFaultEvery: Number(values['server-fault-every'] ?? (servers === 3 ? 12_000 : 8_000))
 })
 const { doubles, wrongRounds, ...figures } = report
 process.stdout.write(
