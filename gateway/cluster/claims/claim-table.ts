@@ -24,6 +24,7 @@ export class ClaimTable {
       state: 'pending',
       entry: undefined,
       old: undefined,
+      settled: undefined,
       movingTo: undefined
     }
     this.#byNumber.set(name.number, claim)
@@ -54,6 +55,7 @@ export class ClaimTable {
   end(claim: Claim): void {
     if (claim.state === 'over') return
     claim.state = 'over'
+    claim.settled?.()
     this.#byNumber.delete(claim.name.number)
     const ofUid = this.#byUid.get(claim.uid)!
     ofUid.splice(ofUid.indexOf(claim), 1)

@@ -23,6 +23,8 @@ export interface Claim {
   entry: number | undefined
   /** The session's former claim, here or at another gateway, while its entry may stand before the own. */
   old: ClaimName | undefined
+  /** Called when the claim is held, or over. */
+  settled: (() => void) | undefined
   /** The start to which the session is being moved. */
   movingTo: number | undefined
 }

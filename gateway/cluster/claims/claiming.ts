@@ -91,6 +91,8 @@ export class Claiming {
       if (first && isSame(readName(first), name)) {
         claim.state = 'held'
         claim.old = undefined
+        claim.settled?.()
+        claim.settled = undefined
         return { kind: 'held' }
       }
       const answer = first ? await this.#judge(claim, first, mode) : undefined

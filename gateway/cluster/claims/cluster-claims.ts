@@ -140,9 +140,17 @@ export class ClusterClaims implements UserClaims {
   }
 
   /**
+   * Whether a session may be moved: its claim, if it has one, is held. Before that, nobody could tell which of
+   * its entries stands for it.
+   */
+  mayMove(uid: string, sid: number): boolean {
+    return (this.#table.find(uid, sid)?.state ?? 'held') === 'held'
+  }
+
+  /**
    * Begins to move a session to another start, which answers for it from then on. Returns the claim's name,
-   * for `adopt` there; undefined: the session has no claim. Afterwards call `release` once `adopt` has
-   * resolved there, or `takeBack` if the session has not moved.
+   * for `adopt` there; undefined: the session has no claim. Afterwards call `release` once `settled` was
+   * called there, or `takeBack` if the session has not moved.
    */
   moveOut(uid: string, sid: number, to: number): ClaimName | undefined {
     const claim = this.#table.find(uid, sid)
@@ -164,12 +172,19 @@ export class ClusterClaims implements UserClaims {
    * Claims a user for a session that has come from another gateway, where its claim was `old`. The session is
    * bound from the call on. Resolves when no claim of others can stand in between, or to the error:
    * `SINGLE_SESSION` if another session has the user, so that this one has been ended. With
-   * `CLUSTER_UNAVAILABLE` the session stays, and is claimed again later.
+   * `CLUSTER_UNAVAILABLE` the session stays, and is claimed again later. `settled` is called when it is
+   * held, or over, be it later: until then the former claim must stay.
    */
-  async adopt(uid: string, sid: number, old: ClaimName): Promise<GatewayError | undefined> {
+  async adopt(
+    uid: string,
+    sid: number,
+    old: ClaimName,
+    settled = () => {}
+  ): Promise<GatewayError | undefined> {
     const claim = this.#table.add(uid, sid, this.#init.members.start)
     claim.state = 'unsecured'
     claim.old = old
+    claim.settled = settled
     const secured = await this.#reclaims.secure(claim)
     // A new start has begun meanwhile, and claims it anew.
     if (secured.kind === 'over' && this.#table.find(uid, sid) === claim)

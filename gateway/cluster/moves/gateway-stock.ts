@@ -26,9 +26,15 @@ import type { Release, Stock, Wanted } from './stock.js'
 
 /** Claims of users that go with their sessions. */
 export interface MovedClaims {
+  mayMove(uid: string, sid: number): boolean
   moveOut(uid: string, sid: number, to: number): MovableSession['claim'] | undefined
   takeBack(uid: string, sid: number): void
-  adopt(uid: string, sid: number, old: NonNullable<MovableSession['claim']>): Promise<unknown>
+  adopt(
+    uid: string,
+    sid: number,
+    old: NonNullable<MovableSession['claim']>,
+    settled: () => void
+  ): Promise<unknown>
   release(uid: string, sid: number): void
 }
 
@@ -83,13 +89,15 @@ export class GatewayStock implements Stock {
     const { session } = found
     if (session?.sid !== sid) return { kind: 'gone', reason: resumeFailures.gone }
     if (session.lane.connectHook !== undefined) return { kind: 'again', ms: againAfter }
+    if (!this.#mayMove(session)) return { kind: 'again', ms: againAfter }
     found.letGo()
     resumption.letGo(found)
     const isQuiet = await lanes.hold(session, longestRun)
     if (!session.isOpen) return { kind: 'gone', reason: resumeFailures.gone }
-    if (isQuiet && !found.isConnected) return { kind: 'ready', items: this.#take(session, found, to) }
+    if (isQuiet && !found.isConnected && this.#mayMove(session))
+      return { kind: 'ready', items: this.#take(session, found, to) }
     if (isQuiet) lanes.release(session)
-    else if (!found.isConnected) resumption.wait(found)
+    if (!found.isConnected) resumption.wait(found)
     return { kind: 'again', ms: againAfter }
   }
 
@@ -153,10 +161,9 @@ export class GatewayStock implements Stock {
     if (!session.isOpen) return true
     resumption.wait(receiver)
     if (uid !== null && claim !== null)
-      claims?.adopt(uid, sid, claim).then(
-        () => from.isOpen && from.send('settle', ['secured', sid]),
-        () => {}
-      )
+      claims
+        ?.adopt(uid, sid, claim, () => from.isOpen && from.send('settle', ['secured', sid]))
+        .catch(() => {})
     // Behind onConnect, which is queued when the client goes on in this turn of the event loop.
     session.lane.held = () => {}
     setImmediate(() => {
@@ -176,6 +183,10 @@ export class GatewayStock implements Stock {
     const { registry } = this.#init
     const session = registry.find(sid)
     if (session !== undefined) registry.end(session, { code, reason, kickReason })
+  }
+
+  #mayMove({ uid, sid }: Session): boolean {
+    return uid === null || this.#init.claims?.mayMove(uid, sid) !== false
   }
 
   /** Takes a session apart. From now on it is on its way. */

@@ -169,6 +169,29 @@ t.test('a claim moves with its session: others are refused all the time', async 
   t.same(codesOf([await c.bind('red')]), ['bound'])
 })
 
+t.test('a claim that moves while the logs give no answer keeps others out until it is held', async t => {
+  const { claimants, network } = await createClaimants(t, { mode: 'reject', names: ['a', 'b', 'c'] })
+  const [a, b, c] = claimants as [TestClaimant, TestClaimant, TestClaimant]
+  const sid = (await a.bind('red')) as number
+  t.equal(a.claims.mayMove('red', sid), true)
+  const name = a.claims.moveOut('red', sid, b.member.members.start)!
+  a.bound.delete(sid)
+  b.bound.set(sid, 'red')
+  network.fault = ({ kind, to }) => (kind === 'append' && to.includes('claims') ? 'drop' : undefined)
+  let isSettled = false
+  const adopted = await b.claims.adopt('red', sid, name, () => {
+    isSettled = true
+    a.claims.release('red', sid)
+  })
+  t.match(adopted, { code: 'CLUSTER_UNAVAILABLE' })
+  t.same([isSettled, b.claims.mayMove('red', sid)], [false, false])
+  network.fault = () => undefined
+  t.same(codesOf([await c.bind('red')]), ['SINGLE_SESSION'])
+  await until('it is held', () => isSettled)
+  t.equal(b.claims.mayMove('red', sid), true)
+  t.same(codesOf([await c.bind('red')]), ['SINGLE_SESSION'])
+})
+
 t.test('a claim whose session was not moved after all is taken back', async t => {
   const { claimants } = await createClaimants(t, { mode: 'reject', names: ['a', 'b', 'c'] })
   const [a, b, c] = claimants as [TestClaimant, TestClaimant, TestClaimant]
