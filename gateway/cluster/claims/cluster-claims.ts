@@ -140,7 +140,7 @@ export class ClusterClaims implements UserClaims {
   }
 
   /**
-   * Whether a session may be moved: its claim, if it has one, is held. Before that, nobody could tell which of
+   * Whether a session may be moved: its claim, if it has one, is held. Before that, nobody knows which of
    * its entries stands for it.
    */
   mayMove(uid: string, sid: number): boolean {
