@@ -120,26 +120,6 @@ t.test('a drained gateway says how many sessions end since no other gateway took
   t.match(line, { level: 'warn', fields: { sessions: 1, handoverTimeout: 1 } })
 })
 
-t.test('a session whose client does not come back within handoverTimeout ends with its gateway', async t => {
-  const { gateways, join } = await start(t, ['a', 'b'], { handoverTimeout: 200 })
-  const [a, b] = gateways as [Gateway, Gateway]
-  const { client, proxy, losses, goTo } = await join(a)
-  const sid = (await client.request('player.login', { uid: 'red', channel: 'lobby' })) as number
-  const ended: number[] = []
-  a.sessions.on('closed', ({ id }) => ended.push(id))
-  proxy.isDown = true
-  proxy.cut('reset')
-  await until('the gateway has seen it', () => a.sessions.get(sid)?.isConnected === false)
-  await a.drain()
-  await a.close()
-  t.same(ended, [sid])
-  goTo(b)
-  proxy.isDown = false
-  t.equal(await where(client), 'b')
-  t.equal(losses.length, 1, 'and its client is told that the session is new')
-  t.equal(b.metrics().sessionsMovedIn, 0)
-})
-
 t.test('a session that was ended on purpose is not to be had elsewhere, and its client is told', async t => {
   const { gateways, join } = await start(t, ['a', 'b'])
   const [a, b] = gateways as [Gateway, Gateway]
