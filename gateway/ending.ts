@@ -25,7 +25,7 @@ export async function endGateway(gateway: Gateway, parts: GatewayParts, times: E
   listener.close()
   parts.cluster?.drain()
   connections.turnAway(times.spread)
-  const moves = times.mayMove && parts.cluster?.hasHeirs === true
+  const moves = times.mayMove && parts.cluster?.keepsSessions === true
   // Clients that go on elsewhere are told so first, while their requests are still taken in: none is refused.
   if (moves) await connections.sendOn(times.spread)
   parts.intake.close()

@@ -85,6 +85,7 @@ export class WorkerStarter {
         maxBodyBytes: options.maxBodyBytes,
         maxBodyDepth: options.maxBodyDepth,
         maxOperationsPerRequest: options.maxOperationsPerRequest,
+        keepsPushes: targets.store !== undefined,
         pulseInterval: Math.ceil(options.stuckAfter / pulsesPerVerdict),
         isDevelopment: options.dev,
         isListing: options.isListing === true,

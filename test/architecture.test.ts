@@ -105,6 +105,8 @@ const timeDoors = {
   use: [
     'gateway/cluster/bus/local-log.ts',
     'gateway/cluster/console/looked-at.ts',
+    'gateway/cluster/parking/parking.ts',
+    'gateway/cluster/parking/restorer.ts',
     'gateway/console/audit.ts',
     'gateway/console/console.ts',
     'gateway/console/session-calls.ts',

@@ -84,7 +84,7 @@ export class Game {
     const env: Environment = {
       ...setup,
       claims,
-      settlesPushes,
+      settlesPushes: settlesPushes && setup.keepsPushes !== true,
       worker,
       link,
       handlers: all,

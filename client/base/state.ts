@@ -7,6 +7,11 @@ export interface StateChange {
   readonly state: ClientState
   /** With `open`: whether the previous session was resumed. If not, the session is new and empty. */
   readonly resumed: boolean
+  /**
+   * With `open` and `resumed: false`: whether the session is the previous one all the same, restored after a
+   * crash of its gateway: with its user, its settings and its channels. Events since are lost.
+   */
+  readonly restored: boolean
   /** With `resuming` and `closed`: the close code and its reason. */
   readonly code: number | undefined
   readonly reason: string

@@ -203,7 +203,7 @@ export class Conversation {
     this.#attempt!.send(packageKinds.handshakeAck)
     this.#retry.succeeded()
     this.#heartbeat.start(answer.heartbeat && answer.heartbeat * 1_000)
-    this.#change('open', resumed)
+    this.#change('open', resumed, undefined, '', answer.resume?.restored === true)
     this.flush()
   }
 
@@ -293,8 +293,8 @@ export class Conversation {
     if (this.#resume !== undefined) this.#place.put({ ...this.#resume, received, lastId })
   }
 
-  #change(state: ClientState, resumed: boolean, code?: number, reason = ''): void {
+  #change(state: ClientState, resumed: boolean, code?: number, reason = '', restored = false): void {
     this.#state = state
-    this.#listener.changed({ state, resumed, code, reason })
+    this.#listener.changed({ state, resumed, restored, code, reason })
   }
 }

@@ -25,8 +25,11 @@ import { LoadMeter, type OwnLoad } from './load-meter.js'
 import { createMembers } from './members/create-members.js'
 import type { Members } from './members/members.js'
 import { sidBefore } from './members/start-number.js'
-import { createMoves, type MovingParts } from './moves/create-moves.js'
+import { createMoves, createStock, type MovingParts } from './moves/create-moves.js'
+import type { GatewayStock } from './moves/gateway-stock.js'
 import type { Moves } from './moves/moves.js'
+import { Parking } from './parking/parking.js'
+import { ThroughStore } from './parking/through-store.js'
 import { Routing } from './routing/routing.js'
 
 export interface ClusterInit {
@@ -64,7 +67,9 @@ export async function createCluster(init: ClusterInit): Promise<Cluster> {
       metrics: targets.metrics
     })
     const claims = await claimUsers(init, bus, members)
-    return new Cluster(init, { bus, meter, members, claims })
+    const stock = createStock(init.parts, options, claims)
+    const parking = await openParking(init, bus, members, stock)
+    return new Cluster(init, { bus, meter, members, claims, stock, parking })
   } catch (error) {
     meter.close()
     await bus.close()
@@ -94,12 +99,33 @@ async function claimUsers(
   return claims
 }
 
+/** Opens the store of sessions, if there is to be one. Then awaited changes may wait for it. */
+async function openParking(
+  { options, targets, parts: { resumption } }: ClusterInit,
+  bus: Bus,
+  members: Members,
+  stock: GatewayStock
+): Promise<Parking | undefined> {
+  const { replicate, park, clusterTimeout, frontendId } = options
+  if (replicate === 'none' && !park) return undefined
+  const { registry, metrics } = targets
+  const timing = processTiming
+  const parking = new Parking({ options, bus, members, registry, resumption, stock, metrics, timing })
+  await parking.open()
+  if (replicate === 'through')
+    targets.store = new ThroughStore({ write: parking.write, timing, clusterTimeout, frontendId })
+  return parking
+}
+
 interface ClusterBase {
   readonly bus: Bus
   readonly meter: LoadMeter
   readonly members: Members
   /** undefined: a user may have several sessions. */
   readonly claims: ClusterClaims | undefined
+  readonly stock: GatewayStock
+  /** undefined: sessions are kept by their gateways only. */
+  readonly parking: Parking | undefined
 }
 
 export class Cluster implements ClusterView {
@@ -110,12 +136,17 @@ export class Cluster implements ClusterView {
   readonly #members: Members
   readonly #links: ClusterLinks
   readonly #moves: Moves
+  readonly #parking: Parking | undefined
+  readonly #parks: boolean
   readonly #condition: Condition
   /** Whatever has a timer or a subscription of its own, in the order in which it ends. */
   readonly #ending: { close(): void }[] = []
   #life: 'member' | 'draining' | 'left' = 'member'
 
-  constructor({ options, targets, parts }: ClusterInit, { bus, meter, members, claims }: ClusterBase) {
+  constructor(
+    { options, targets, parts }: ClusterInit,
+    { bus, meter, members, claims, stock, parking }: ClusterBase
+  ) {
     const { cluster, nats, log, monotonic } = options
     const { metrics } = targets
     this.name = cluster
@@ -137,9 +168,11 @@ export class Cluster implements ClusterView {
       channels: targets.channels.members,
       metrics
     })
-    const moving = { links: this.#links, members, names: interest, claims }
+    const moving = { links: this.#links, members, names: interest, stock, findLost: parking?.find }
     const { moves, cuts } = createMoves(parts, options, moving)
     this.#moves = moves
+    this.#parking = parking
+    this.#parks = options.park
     targets.routing = new Routing({
       targets,
       movedTo: moves.movedTo,
@@ -209,14 +242,23 @@ export class Cluster implements ClusterView {
     this.#members.drain()
   }
 
+  /** Whether sessions may go on elsewhere when this gateway has left. */
+  get keepsSessions(): boolean {
+    return this.#parks || this.#hasHeirs
+  }
+
   /** Whether there is a gateway that takes over sessions from here. */
-  get hasHeirs(): boolean {
+  get #hasHeirs(): boolean {
     return this.#members.others.some(({ state }) => state === 'up')
   }
 
-  /** Hands over the sessions of clients that come back elsewhere, until none waits, for up to `ms`. */
-  handOver(ms: number): Promise<void> {
-    return this.#moves.serve(ms)
+  /**
+   * Hands over the sessions of clients that come back elsewhere, until none waits, for up to `ms`; then parks
+   * the others, if it is to.
+   */
+  async handOver(ms: number): Promise<void> {
+    if (this.#hasHeirs) await this.#moves.serve(ms)
+    if (this.#parks) await this.#parking?.park()
   }
 
   /**
@@ -226,6 +268,7 @@ export class Cluster implements ClusterView {
   async leave(): Promise<void> {
     if (this.#life === 'left') return
     this.#life = 'left'
+    await this.#parking?.close(lastWords)
     await this.#links.close(lastWords)
     for (const each of this.#ending) each.close()
     await this.#members.leave()

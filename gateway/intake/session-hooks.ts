@@ -70,6 +70,7 @@ export class SessionHooks {
   readonly #absences = new WeakMap<Session, Absence>()
   /** Sessions of other gateways whose client has not come yet. */
   readonly #moved = new WeakSet<Session>()
+  readonly #restored = new WeakSet<Session>()
   #isClosing = false
   /** Ended sessions whose onClose is not over. */
   #closing = 0
@@ -124,7 +125,8 @@ export class SessionHooks {
       address: { ip, port },
       ...client,
       resumed,
-      moved: this.#moved.delete(session)
+      moved: this.#moved.delete(session),
+      restored: this.#restored.delete(session)
     }
     const request = this.#add(session, route, 0, info, outcome =>
       this.#onConnectDone(session, request, resumed, outcome)
@@ -196,6 +198,12 @@ export class SessionHooks {
     if (absence === null) return
     const { awayFor, untold } = absence
     this.#absences.set(session, { since: this.#init.monotonic() - awayFor, drops: [], untold })
+  }
+
+  /** A session was restored: that is told to onConnect, instead of a move. */
+  restored(session: Session): void {
+    this.#moved.delete(session)
+    this.#restored.add(session)
   }
 
   #sessionClosed(session: Session, reason: string): void {

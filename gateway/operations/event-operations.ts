@@ -108,7 +108,8 @@ export class EventOperations implements EventReader {
     if (acks.refuseEarly('join', head)) return
     const session = registry.find(head.sid)
     const error = session === undefined ? errors.sessionNotFound(head.sid) : channels.join(session, channel)
-    if (error === undefined) acks.ackOnceKnown(head.ack, '', 'channel', channel)
+    if (error === undefined)
+      acks.whenKept('join', head, [session!], ack => acks.ackOnceKnown(ack, '', 'channel', channel))
     else acks.refuse('join', head, error, channel)
   }
 
@@ -116,8 +117,9 @@ export class EventOperations implements EventReader {
     const { acks, registry, channels } = this.#init
     if (acks.refuseEarly('leave', head)) return
     const session = registry.find(head.sid)
-    if (session !== undefined) channels.leave(session, channel)
-    acks.ack(head.ack, '')
+    if (session === undefined) return acks.ack(head.ack, '')
+    channels.leave(session, channel)
+    acks.whenKept('leave', head, [session], ack => acks.ack(ack, ''))
   }
 
   joinUser(head: UserOperationHead, channel: string, uid: string): void {
@@ -127,7 +129,9 @@ export class EventOperations implements EventReader {
     const sessions = registry.findByUid(uid)
     // Each session that can join does so, even if another session of the user is refused.
     const [error] = sessions.flatMap(session => channels.join(session, channel) ?? [])
-    if (error === undefined) acks.ackOnceKnown(head.ack, String(sessions.length), 'channel', channel)
+    const count = String(sessions.length)
+    if (error === undefined)
+      acks.whenKept('joinUser', head, sessions, ack => acks.ackOnceKnown(ack, count, 'channel', channel))
     else acks.refuse('joinUser', head, error, channel)
   }
 
@@ -137,7 +141,7 @@ export class EventOperations implements EventReader {
     this.#init.moves?.leaveUser(channel, uid)
     const inside = this.#inChannel(channel, uid)
     for (const session of inside) channels.leave(session, channel)
-    acks.ack(head.ack, String(inside.length))
+    acks.whenKept('leaveUser', head, inside, ack => acks.ack(ack, String(inside.length)))
   }
 
   members(head: UserOperationHead, channel: string, after: number, count: number): void {

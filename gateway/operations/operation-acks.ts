@@ -7,6 +7,7 @@ import { type ErrorData, errors, type GatewayError } from '../../shared/errors.j
 import type { Inbox } from '../../shared/link/inbox.js'
 import type { UserOperationHead } from '../../shared/link/outbox.js'
 import type { Logger, RequestFields } from '../../shared/text/log.js'
+import type { Session } from '../sessions/session.js'
 import type { Metrics } from '../telemetry/metrics.js'
 
 /** The worker from which operations come. */
@@ -34,6 +35,12 @@ export interface NamesHere {
   whenKnown(kind: 'user' | 'channel', name: string, done: () => void): void
 }
 
+/** Keeps sessions for the time after a crash of their gateway. */
+export interface SessionStore {
+  /** Resolves to the error if a session can't be kept as it is now. */
+  keep(session: Session): Promise<GatewayError | undefined>
+}
+
 export interface OperationAcksInit {
   /** The only gateway whose operations are applied; undefined in a cluster: they were routed before. */
   readonly frontendId: string | undefined
@@ -42,6 +49,8 @@ export interface OperationAcksInit {
   /** Has the inbox sent soon, for answers that come after the message of their operations was applied. */
   readonly sendSoon: () => void
   readonly names?: NamesHere | undefined
+  /** Answers of changes wait for it; undefined: they do not. */
+  readonly store?: SessionStore | undefined
   /** Returns the error of an operation that is refused before it is looked at. */
   readonly judge?: (name: string, head: UserOperationHead) => GatewayError | undefined
   /**
@@ -91,7 +100,7 @@ export class OperationAcks {
     return true
   }
 
-  refuse(name: string, head: UserOperationHead, error: GatewayError, about = ''): void {
+  refuse(name: string, head: Pick<UserOperationHead, 'rid' | 'ack'>, error: GatewayError, about = ''): void {
     const { inbox, source } = this.#init
     this.tell(name, source.namesOf(head.rid), about, error)
     if (head.ack !== 0) inbox.refused(head.ack, error, '')
@@ -152,6 +161,31 @@ export class OperationAcks {
       if (isLate) this.sendSoon()
     })
     isLate = true
+  }
+
+  /**
+   * Calls `done` once the changed sessions are kept, and refuses the operation if that fails. At once if
+   * nothing is kept, or nobody asks.
+   */
+  whenKept(
+    name: string,
+    head: Pick<UserOperationHead, 'rid' | 'ack'>,
+    sessions: readonly Session[],
+    done: (ack: number) => void
+  ): void {
+    const { store } = this.#init
+    const { rid, ack } = head
+    if (store === undefined || ack === 0) return done(ack)
+    // A copy, because the reader uses its object again for the next operation.
+    const kept = { rid, ack }
+    Promise.all(sessions.map(session => store.keep(session)))
+      .then(errors => {
+        const error = errors.find(each => each !== undefined)
+        if (error === undefined) done(ack)
+        else this.refuse(name, kept, error)
+      })
+      .catch(error => this.fail(name, kept, error))
+      .finally(() => this.sendSoon())
   }
 
   /** Has answers sent soon that were made after the message of their operations was applied. */

@@ -66,7 +66,8 @@ export class Operations implements OperationReader {
     const { registry } = this.#init
     const viewId = this.#viewIdOf(head)
     const conclude = (head: OperationHead, error: GatewayError | undefined) => {
-      if (error === undefined) this.#acks.ackOnceKnown(head.ack, '', 'user', uid)
+      if (error === undefined)
+        this.#acks.whenKept('bind', head, [session], ack => this.#acks.ackOnceKnown(ack, '', 'user', uid))
       else this.#conclude('bind', head, session, error, uid)
     }
     if (registry.claimed === undefined) conclude(head, registry.bind(session, uid, viewId))
@@ -196,7 +197,7 @@ export class Operations implements OperationReader {
     error: GatewayError | undefined,
     about: string
   ): void {
-    if (error === undefined) return this.#acks.ack(head.ack, '')
+    if (error === undefined) return this.#acks.whenKept(name, head, [session], ack => this.#acks.ack(ack, ''))
     const isConflict = error.code === errors.conflict.code
     if (isConflict) this.#init.metrics.count('conflicts')
     // The worker retries an update after a conflict, with the newest value. So this is no failure.

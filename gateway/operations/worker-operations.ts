@@ -10,7 +10,12 @@ import type { Channels } from '../sessions/channels.js'
 import type { Registry } from '../sessions/registry.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { EventOperations, type MovesOfSource } from './event-operations.js'
-import { type AnswerReader, OperationAcks, type OperationSource } from './operation-acks.js'
+import {
+  type AnswerReader,
+  OperationAcks,
+  type OperationSource,
+  type SessionStore
+} from './operation-acks.js'
 import { Operations } from './operations.js'
 
 /** The parts of a gateway that operations act on. They are the same for all workers. */
@@ -23,6 +28,8 @@ export interface OperationTargets {
   readonly log: Logger
   /** Has operations reach the sessions of other gateways. Set in a cluster, before workers are started. */
   routing?: OperationRouting | undefined
+  /** Keeps sessions for after a crash, before changes are answered. Set in a cluster, if it is to. */
+  store?: SessionStore | undefined
 }
 
 /** What connects a worker with the sessions of other gateways: `cluster/routing`. */

@@ -10,6 +10,12 @@ export type Fence = 'keep' | 'end'
 /** Whether a gateway without its message bus counts as ready: `lax` yes, `strict` no. */
 export type ClusterReady = 'lax' | 'strict'
 
+/**
+ * Whether sessions outlive a crash of their gateway: `none` no; `behind` as they were up to `replicateEvery`
+ * ago; `through` with all that handlers have awaited.
+ */
+export type Replicate = 'none' | 'behind' | 'through'
+
 export interface ClusterOptions {
   /**
    * Servers of NATS, separated by commas, such as `nats://10.0.0.1:4222,nats://10.0.0.2:4222`; `tls://` for
@@ -69,6 +75,20 @@ export interface ClusterOptions {
    * Milliseconds for which a gateway that was drained stays, to hand its sessions over. Default: 10,000.
    */
   handoverTimeout: number
+  /**
+   * Whether NATS keeps the sessions of a gateway for the time after its crash: their users, settings and
+   * channels. `behind`: changed sessions are written each `replicateEvery`. `through`: what changes a session
+   * and is awaited also waits for that, and fails with CLUSTER_TIMEOUT if NATS does not keep it within
+   * `clusterTimeout`. Clients are told (`restored: true`). The same in all gateways. Default: `none`.
+   */
+  replicate: Replicate
+  /** Milliseconds between two looks for changed sessions, if `replicate` is on. Default: 1,000. */
+  replicateEvery: number
+  /**
+   * Whether a drained gateway leaves sessions in NATS that no client has taken elsewhere within
+   * `handoverTimeout`, until their resume window ends. The same in all gateways. Default: false.
+   */
+  park: boolean
 }
 
 const noFile = { check: { type: 'file' }, defaultValue: '' } as const
@@ -156,5 +176,23 @@ export const clusterOptions = [
     check: ms(0),
     defaultValue: 10_000,
     help: 'time for which a drained gateway stays to hand its sessions over'
+  },
+  {
+    name: 'replicate',
+    check: { type: 'word', words: ['none', 'behind', 'through'] },
+    defaultValue: 'none',
+    help: 'whether NATS keeps sessions for after a crash: no, each replicateEvery, or before each awaited change is answered'
+  },
+  {
+    name: 'replicateEvery',
+    check: ms(10),
+    defaultValue: 1_000,
+    help: 'time between two looks for changed sessions, if replicate is on'
+  },
+  {
+    name: 'park',
+    check: { type: 'boolean' },
+    defaultValue: false,
+    help: 'whether a drained gateway leaves the sessions that nobody has taken in NATS, until their resume window ends'
   }
 ] as const satisfies readonly OptionRow[]

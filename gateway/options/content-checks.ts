@@ -24,6 +24,8 @@ export const contentChecks: readonly ContentCheck[] = [
   { of: ['consoleToken'], check: expectToken },
   { of: ['nats'], check: ({ nats }) => listNatsServers(nats) },
   { of: ['frontendId', 'nats'], check: expectOwnName },
+  { of: ['replicate', 'nats', 'resumeWindow'], check: expectStore },
+  { of: ['park', 'nats', 'resumeWindow'], check: expectStore },
   {
     of: ['natsTlsKey', 'natsTlsCert'],
     check: plain => expectBoth(plain, 'natsTlsCert', 'natsTlsKey', needsKey)
@@ -34,6 +36,16 @@ export const contentChecks: readonly ContentCheck[] = [
   },
   { of: ['natsToken', 'natsUser', 'natsCredentials'], check: expectOneCredential }
 ]
+
+/** Sessions are kept in NATS, for clients that may come back. */
+function expectStore({ replicate, park, nats, resumeWindow }: PlainOptions): void {
+  const asked = replicate !== 'none' ? `\`replicate\` (${replicate})` : park ? '`park`' : undefined
+  if (asked === undefined) return
+  if (nats === 'none')
+    throw errors.optionInvalid(`Expected \`nats\` to be set, where ${asked} keeps sessions`)
+  if (resumeWindow === 0)
+    throw errors.optionInvalid(`Expected \`resumeWindow\` to be greater than 0, since ${asked} is on`)
+}
 
 const needsKey = 'a certificate needs its key'
 

@@ -17,15 +17,13 @@ import type { Receiver, ReceiverState } from '../sessions/receiver.js'
 import type { Ending } from '../sessions/registry-events.js'
 import type { Session } from '../sessions/session.js'
 import {
+  cost,
   isEither,
   movedAway,
   type ResumableConnection,
   type ResumableInit,
   type ResumableState
 } from './resumable-parts.js'
-
-/** Bytes that a detached session takes if it holds nothing; verified by a test. */
-const cost = 2_048
 
 export class ResumableReceiver implements Receiver {
   readonly #init: ResumableInit
@@ -230,8 +228,7 @@ export class ResumableReceiver implements Receiver {
   letGo(): void {
     const connection = this.#connection
     if (connection === undefined) return
-    this.#connection = undefined
-    this.#missing = undefined
+    this.#connection = this.#missing = undefined
     this.#state = 'detached'
     this.#dropped = movedAway
     connection.end(closeCodes.resumed, null)
@@ -240,11 +237,14 @@ export class ResumableReceiver implements Receiver {
   /** Returns its state for another gateway. Events that still come are also added to `late`. */
   exportState(late: GatewayEvent[]): ResumableState {
     this.#late = late
-    const { uid, epoch, backlog } = this.#init
-    return {
-      ...{ uid, epoch, form: this.#messages.form, address: this.#address, received: this.#received },
-      ...{ given: this.#given, dropped: this.#dropped ?? movedAway, backlog: backlog.exportState() }
-    }
+    const [dropped, backlog] = [this.#dropped ?? movedAway, this.#init.backlog.exportState()]
+    const counts = { epoch: this.epoch, received: this.#received, given: this.#given }
+    return { ...this.exportClient(), ...counts, dropped, backlog }
+  }
+
+  /** Returns what does not depend on its messages. */
+  exportClient(): Pick<ResumableState, 'uid' | 'form' | 'address'> {
+    return { uid: this.#init.uid, form: this.#messages.form, address: this.#address }
   }
 
   stay(): void {

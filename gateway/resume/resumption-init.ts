@@ -37,3 +37,8 @@ export function windowOf(
   const isBrief = unboundResumeWindow < resumeWindow && session.holdsNothing
   return { ms: isBrief ? unboundResumeWindow : resumeWindow, isBrief }
 }
+
+/** Characters that are written at once while a client catches up: far less than may wait to be sent to it. */
+export function pieceLengthOf({ maxSendBytes }: Pick<ResumptionInit, 'maxSendBytes'>): number {
+  return Math.min(65_536, maxSendBytes / 4)
+}

@@ -26,13 +26,10 @@ import type { ResumableKeeper } from './resumable-keeper.js'
 import type { ResumableState } from './resumable-parts.js'
 import { ResumableReceiver } from './resumable-receiver.js'
 import { hashSecret, ResumeSecrets, type SecretHashes } from './resume-secrets.js'
-import { type ResumeAnswer, type ResumptionInit, windowOf } from './resumption-init.js'
+import { pieceLengthOf, type ResumeAnswer, type ResumptionInit, windowOf } from './resumption-init.js'
 import { Waits } from './waits.js'
 
-/**
- * Maximum number of characters that are written at once while a client catches up, far below `maxSendBytes`.
- */
-const longestPiece = 65_536
+const resumable = 'resumable'
 
 export class Resumption implements ResumableKeeper {
   readonly #init: ResumptionInit
@@ -50,6 +47,8 @@ export class Resumption implements ResumableKeeper {
   goesOn = false
   /** The sessions of other gateways; undefined without a cluster. */
   far: FarSessions | undefined
+  /** Receivers of restored sessions whose client has not confirmed that: it begins to count anew. */
+  readonly restored = new WeakSet<ResumableReceiver>()
   readonly #evictions: EvictionLog
 
   constructor(init: ResumptionInit) {
@@ -97,8 +96,10 @@ export class Resumption implements ResumableKeeper {
     if (farewell) return farewell
     const found = point && hash ? this.#find(point, hash, messages, uid) : undefined
     if (found instanceof ResumableReceiver) {
-      found.takeOver(point!.received, messages)
-      return { receiver: found, reply: this.#describe(found, true) }
+      const restored = this.restored.has(found)
+      found.takeOver(restored ? 0 : point!.received, messages)
+      const reply = this.#describe(found, !restored)
+      return { receiver: found, reply: restored ? { ...reply, restored } : reply }
     }
     if (found !== undefined) this.#init.metrics.count('resumesFailed')
     const epoch = randomBytes(8).toString('base64url')
@@ -161,8 +162,7 @@ export class Resumption implements ResumableKeeper {
     { uid, epoch }: Pick<ResumableState, 'uid' | 'epoch'>,
     messages: PomeloMessages
   ): ResumableReceiver {
-    const { metrics, maxSendBytes } = this.#init
-    const pieceLength = Math.min(longestPiece, maxSendBytes / 4)
+    const [{ metrics }, pieceLength] = [this.#init, pieceLengthOf(this.#init)]
     const backlog = new Backlog(this.#init, this.#budget)
     return new ResumableReceiver({ messages, metrics, pieceLength, sid, epoch, backlog, uid, keeper: this })
   }
@@ -231,6 +231,7 @@ export class Resumption implements ResumableKeeper {
   }
 
   confirmed(receiver: ResumableReceiver): void {
+    this.restored.delete(receiver)
     this.#secrets.confirm(receiver)
   }
 
@@ -246,16 +247,13 @@ export class Resumption implements ResumableKeeper {
     if (!receiver.isOf(uid)) return resumeFailures.stranger
     this.#secrets.used(receiver, hash)
     // The backlog is written in the form that the client read before.
-    const isSame = epoch === receiver.epoch && messages.readsRich === receiver.readsRich
-    const verdict = isSame ? receiver.judge(received) : resumeFailures.mismatch
-    if (verdict === 'resumable') return receiver
+    const isRestored = this.restored.has(receiver)
+    const isSame = (isRestored || epoch === receiver.epoch) && messages.readsRich === receiver.readsRich
+    const verdict = isSame ? (isRestored ? resumable : receiver.judge(received)) : resumeFailures.mismatch
+    if (verdict === resumable) return receiver
     // The session's own client has come back but can't resume, so the session ends.
-    const ending = {
-      code: closeCodes.resumed,
-      reason: `its client can't go on: ${verdict}`,
-      kickReason: null
-    }
-    this.endSession(receiver.session, ending)
+    const reason = `its client can't go on: ${verdict}`
+    this.endSession(receiver.session, { code: closeCodes.resumed, reason, kickReason: null })
     return verdict
   }
 

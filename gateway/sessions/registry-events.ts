@@ -27,7 +27,7 @@ export interface RegistryEvents {
   closed: [session: Session, reason: string]
 }
 
-export type ClientInfo = Omit<ConnectInfo, 'address' | 'resumed' | 'moved'>
+export type ClientInfo = Omit<ConnectInfo, 'address' | 'resumed' | 'moved' | 'restored'>
 
 /** The end of a session, and what its client is told. */
 export interface Ending {

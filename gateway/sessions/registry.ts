@@ -229,6 +229,11 @@ export class Registry extends EventEmitter<RegistryEvents> {
     return session !== undefined && this.#leaving.has(session)
   }
 
+  /** Whether a session is to end that is on its way. */
+  isEnding(session: Session): boolean {
+    return this.#leaving.get(session) !== undefined
+  }
+
   /** A session that was on its way stays here. It ends now if it was to end meanwhile. */
   stay(session: Session): void {
     const ending = this.#leaving.get(session)

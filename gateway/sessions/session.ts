@@ -41,6 +41,8 @@ export class Session {
   channels: Set<string> | undefined
   /** Milliseconds that it waits for a client that is away; undefined: as the gateway's options say. */
   resumeWindow: number | undefined
+  /** Number of times that it has joined or left a channel. */
+  joins = 0
   /** When it began, in milliseconds since 1970, and its client's protocol. Set by the registry. */
   since = 0
   protocol: ConnectInfo['protocol'] = 'json'
@@ -218,6 +220,7 @@ export class Session {
 
   /** Called by `Channels` when the session has joined or left one. */
   channelsChanged(): void {
+    this.joins++
     this.#onResize?.()
   }
 
@@ -257,8 +260,7 @@ export class Session {
   /** Marks the session as ended. Called by the registry only. */
   close(): void {
     this.#isOpen = false
-    this.receiver = undefined
-    this.#onResize = undefined
+    this.receiver = this.#onResize = undefined
   }
 
   #keysChanged(length: number, viewId: number): void {

@@ -43,6 +43,11 @@ export interface ConnectInfo {
   readonly resumed: boolean
   /** Whether that session has come from another gateway of the cluster with its client. */
   readonly moved: boolean
+  /**
+   * Whether that session was restored after a crash of its gateway, from what was kept of it: see the option
+   * `replicate`. Then `resumed` is true too.
+   */
+  readonly restored: boolean
 }
 
 /** Describes the loss of a client's connection. Passed to onDrop. */

@@ -18,6 +18,8 @@ export interface WorkerSetup extends SettingsLimits {
   /** The tsconfig.json for that loader; undefined if there is none. */
   readonly tsconfig: string | undefined
   readonly claims: ClaimTable
+  /** Whether only the gateway settles a push, because it is kept for after a crash. Default: false. */
+  readonly keepsPushes?: boolean
   /** Maximum size of a body in bytes, also after decompression. */
   readonly maxBodyBytes: number
   /** Maximum nesting of arrays and objects in a body. */

@@ -48,6 +48,11 @@ export interface ResumeReply {
   readonly epoch: string
   /** Whether the session was resumed. If not, it is a new one. */
   readonly resumed: boolean
+  /**
+   * Whether the requested session was restored after a crash of its gateway: it has its number, its user, its
+   * settings and its channels, but counts begin at 0. With `resumed: false` only. Default: false.
+   */
+  readonly restored?: boolean
   /** Number of the client's messages that the gateway has received. The client sends all later ones again. */
   readonly received: number
   /** Seconds that a session is kept while its client is disconnected. */

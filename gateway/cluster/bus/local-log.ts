@@ -22,6 +22,11 @@ export class LocalLog {
     this.madeAt = now()
   }
 
+  /** Number of entries. */
+  get size(): number {
+    return this.#entries.size
+  }
+
   append(key: string, bytes: Uint8Array): number {
     const entry = { number: ++this.#last, key, at: this.#now(), bytes: Buffer.from(bytes) }
     this.#entries.set(entry.number, entry)

@@ -71,6 +71,17 @@ export class Cuts {
     this.#look(sid, cut)
   }
 
+  /** A session was restored here, from the store. Tells the others. */
+  restored(sid: number): void {
+    const { names, links, moved } = this.#init
+    const move = moved.moveOf(sid) + 1
+    this.#drop(sid)
+    this.#moves.set(sid, move)
+    moved.clear(sid)
+    names.tellNow()
+    for (const link of links.all) if (link.isOpen) link.send('moved', ['here', sid, move])
+  }
+
   /** A session is on its way from here. Whoever hears that it has come elsewhere may tell before it does. */
   leaves(sid: number): void {
     const move = this.moveOf(sid)

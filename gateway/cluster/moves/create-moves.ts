@@ -15,9 +15,10 @@ import type { Names } from '../cuts/shadows.js'
 import { processTiming } from '../link/link-host.js'
 import type { Links } from '../link/links.js'
 import type { Membership } from '../members/membership.js'
-import { GatewayStock, type MovedClaims } from './gateway-stock.js'
+import { GatewayStock } from './gateway-stock.js'
 import { HeldLanes } from './held-lanes.js'
-import { Moves } from './moves.js'
+import type { MovedClaims } from './leaver.js'
+import { Moves, type MovesInit } from './moves.js'
 
 /** The parts of a gateway that sessions are made of. */
 export interface MovingParts {
@@ -34,22 +35,34 @@ export interface MovingParts {
   readonly resumption: Resumption
 }
 
+export function createStock(
+  { core, resumption }: MovingParts,
+  { monotonic }: Pick<ResolvedOptions, 'monotonic'>,
+  claims: MovedClaims | undefined
+): GatewayStock {
+  const { registry, channels, hooks, dispatcher, requests, queue, routes } = core
+  const pumpSoon = () => dispatcher.pumpSoon()
+  return new GatewayStock({
+    ...{ registry, channels, resumption, hooks, dispatcher, routes, monotonic },
+    claims,
+    lanes: new HeldLanes({ requests, queue, pumpSoon, monotonic })
+  })
+}
+
 export interface MovingCluster {
   readonly links: Links
   readonly members: Membership
   readonly names: Names
-  readonly claims: MovedClaims | undefined
+  readonly stock: GatewayStock
+  readonly findLost: MovesInit['findLost']
 }
 
 export function createMoves(
   { core, resumption }: MovingParts,
-  options: Pick<ResolvedOptions, 'monotonic' | 'resumeWindow'>,
-  cluster: MovingCluster
+  { resumeWindow }: Pick<ResolvedOptions, 'resumeWindow'>,
+  { links, members, names, stock, findLost }: MovingCluster
 ): { moves: Moves; cuts: Cuts } {
-  const { registry, channels, hooks, dispatcher, requests, queue, routes, targets } = core
-  const { monotonic, resumeWindow } = options
-  const pumpSoon = () => dispatcher.pumpSoon()
-  const { links, members, names } = cluster
+  const { registry, targets } = core
   const moved = new MovedTable()
   const cuts = new Cuts({
     ...{ links, moved, names },
@@ -57,15 +70,11 @@ export function createMoves(
     has: sid => registry.has(sid),
     lost: () => targets.metrics.count('clusterEventsLost')
   })
-  const stock = new GatewayStock({
-    ...{ registry, channels, resumption, hooks, dispatcher, routes, cuts, monotonic },
-    claims: cluster.claims,
-    lanes: new HeldLanes({ requests, queue, pumpSoon, monotonic })
-  })
+  stock.cuts = cuts
   const { metrics } = targets
   const timing = processTiming
   const moves = new Moves({
-    ...{ links, members, registry, resumption, stock, cuts, moved, metrics, timing, resumeWindow }
+    ...{ links, members, registry, resumption, stock, findLost, cuts, moved, metrics, timing, resumeWindow }
   })
   return { moves, cuts }
 }

@@ -4,74 +4,35 @@
  * it misses no event; what it gets is sent after it.
  */
 
+import { randomBytes } from 'node:crypto'
 import { errors } from '../../../shared/errors.js'
 import { requestFlags } from '../../../shared/link/batch.js'
 import { resumeFailures } from '../../../shared/wire/resume.js'
-import type { Dispatcher } from '../../dispatch/dispatcher.js'
 import type { GatewayEvent } from '../../events/event.js'
-import type { AbsenceState, SessionHooks } from '../../intake/session-hooks.js'
 import { PomeloMessages } from '../../protocols/pomelo-messages.js'
-import type { ResumableReceiver } from '../../resume/resumable-receiver.js'
-import type { Resumption } from '../../resume/resumption.js'
-import type { Channels } from '../../sessions/channels.js'
-import type { Registry } from '../../sessions/registry.js'
-import type { RouteTable } from '../../sessions/routes.js'
+import { ResumableReceiver } from '../../resume/resumable-receiver.js'
 import type { Session } from '../../sessions/session.js'
 import type { WaitingRequest } from '../../sessions/session-state.js'
 import type { Cuts } from '../cuts/cuts.js'
 import type { Item, Link } from '../link/links.js'
-import type { HeldLanes } from './held-lanes.js'
+import { type GatewayStockInit, inStore, type Leaver, lostWithGateway, noMessages } from './leaver.js'
 import { type MovableSession, readSession, writeSession } from './movable.js'
 import type { Release, Stock, Wanted } from './stock.js'
-
-/** Claims of users that go with their sessions. */
-export interface MovedClaims {
-  mayMove(uid: string, sid: number): boolean
-  moveOut(uid: string, sid: number, to: number): MovableSession['claim'] | undefined
-  takeBack(uid: string, sid: number): void
-  adopt(
-    uid: string,
-    sid: number,
-    old: NonNullable<MovableSession['claim']>,
-    settled: () => void
-  ): Promise<unknown>
-  release(uid: string, sid: number): void
-}
-
-export interface GatewayStockInit {
-  readonly registry: Registry
-  readonly channels: Channels
-  readonly resumption: Resumption
-  readonly hooks: Pick<SessionHooks, 'moveOut' | 'moveIn'>
-  readonly dispatcher: Pick<Dispatcher, 'add'>
-  readonly lanes: HeldLanes
-  readonly routes: RouteTable
-  readonly cuts: Pick<Cuts, 'leaves' | 'stays' | 'goes'>
-  /** undefined: users are not claimed. */
-  readonly claims: MovedClaims | undefined
-  readonly monotonic: () => number
-}
 
 /** Milliseconds for which running requests are waited for, and after which a client asks again. */
 const longestRun = 2_000
 const againAfter = 100
 
-interface Leaver {
-  readonly session: Session
-  readonly receiver: ResumableReceiver
-  readonly channels: readonly string[]
-  readonly requests: readonly WaitingRequest[]
-  readonly absence: AbsenceState
-  /** Events that came since it left. */
-  readonly late: GatewayEvent[]
-}
-
 export class GatewayStock implements Stock {
   readonly #init: GatewayStockInit
+  /** Set with the moves. */
+  cuts: Pick<Cuts, 'leaves' | 'stays' | 'goes' | 'restored'> | undefined
   /** Sessions on their way to another gateway. */
   readonly #leavers = new Map<number, Leaver>()
   /** Users of sessions that have gone, until they are claimed there. */
   readonly #unsecured = new Map<number, string>()
+  /** Sessions that are being restored here, or were parked: whoever asks for one is to ask again. */
+  readonly busy = new Set<number>()
 
   constructor(init: GatewayStockInit) {
     this.#init = init
@@ -83,6 +44,7 @@ export class GatewayStock implements Stock {
 
   async release({ sid, hash, uid }: Wanted, to: Link): Promise<Release> {
     const { resumption, lanes } = this.#init
+    if (this.busy.has(sid)) return { kind: 'again', ms: againAfter }
     const found = resumption.findToMove(hash, uid)
     if (typeof found === 'string') return { kind: 'gone', reason: found }
     if ('code' in found) return { kind: 'ended', farewell: found }
@@ -95,7 +57,7 @@ export class GatewayStock implements Stock {
     const isQuiet = await lanes.hold(session, longestRun)
     if (!session.isOpen) return { kind: 'gone', reason: resumeFailures.gone }
     if (isQuiet && !found.isConnected && this.#mayMove(session))
-      return { kind: 'ready', items: this.#take(session, found, to) }
+      return { kind: 'ready', items: writeSession(this.#take(session, found, to)) }
     if (isQuiet) lanes.release(session)
     if (!found.isConnected) resumption.wait(found)
     return { kind: 'again', ms: againAfter }
@@ -108,7 +70,7 @@ export class GatewayStock implements Stock {
     this.#leavers.delete(sid)
     const { session, receiver, requests, absence } = leaver
     receiver.stay()
-    this.#init.cuts.stays(sid)
+    this.cuts?.stays(sid)
     hooks.moveIn(session, absence, false)
     if (session.uid !== null) claims?.takeBack(session.uid, sid)
     registry.stay(session)
@@ -136,7 +98,7 @@ export class GatewayStock implements Stock {
     this.#sendChannels(leaver, to)
     const head = { rid: 0, viewId: 0, ack: 0, frontendId: to.frontendId, sid }
     for (const event of late) to.outbox.send(head, event)
-    const ahead = this.#init.cuts.goes({ sid, uid: session.uid, channels: session.channels ?? [] }, to)
+    const ahead = this.cuts!.goes({ sid, uid: session.uid, channels: session.channels ?? [] }, to)
     if (session.uid !== null && this.#init.claims !== undefined) this.#unsecured.set(sid, session.uid)
     const ending = registry.moveOut(session, to.frontendId)
     resumption.moveOut(receiver)
@@ -146,31 +108,127 @@ export class GatewayStock implements Stock {
   }
 
   adopt(items: readonly Item[], from: Link, taken: () => void): boolean {
-    const { registry, resumption, routes, channels, hooks, claims, lanes } = this.#init
-    const { session: state, receiver: kept, secrets, requests, absence, claim } = readSession(items)
-    const { sid, uid } = state
-    if (registry.find(sid) !== undefined) return false
+    const state = readSession(items)
+    const session = this.#putTogether(state, from.frontendId, taken)
+    if (session === undefined) return false
+    const { claim } = state
+    const { sid, uid } = session
+    if (session.isOpen && uid !== null && claim !== null)
+      this.#init.claims
+        ?.adopt(uid, sid, claim, () => from.isOpen && from.send('settle', ['secured', sid]))
+        .catch(() => {})
+    return true
+  }
+
+  /**
+   * Makes a session of what the store had. `isWhole`: its client goes on where it was; else it begins to count
+   * anew, and is told so.
+   */
+  revive(state: MovableSession, isWhole: boolean): Session | undefined {
+    const epoch = isWhole ? state.receiver.epoch : randomBytes(8).toString('base64url')
+    return this.#putTogether(
+      { ...state, receiver: { ...state.receiver, epoch } },
+      inStore,
+      () => this.cuts?.restored(state.session.sid),
+      session => {
+        if (isWhole) return
+        this.#init.resumption.restored.add(session.receiver as ResumableReceiver)
+        this.#init.hooks.restored(session)
+      }
+    )
+  }
+
+  /** Returns what a session can be restored from: all but its messages, its counts and its requests. */
+  describe(session: Session, receiver: ResumableReceiver): MovableSession {
+    const dropped = receiver.dropped ?? lostWithGateway
+    return {
+      session: this.#stateOf(session),
+      receiver: {
+        ...receiver.exportClient(),
+        epoch: '',
+        received: 0,
+        given: 0,
+        dropped,
+        backlog: noMessages
+      },
+      secrets: this.#init.resumption.hashesOf(receiver),
+      ...{ requests: [], absence: null, claim: null }
+    }
+  }
+
+  /**
+   * Takes a session out of this gateway, for the store, which `keep` writes. It stays if `keep` resolves to
+   * false, and if something came for it meanwhile. Resolves to whether it has gone.
+   */
+  async park(session: Session, keep: (state: MovableSession) => Promise<boolean>): Promise<boolean> {
+    const { resumption, lanes, claims, registry } = this.#init
+    const { sid, uid, receiver } = session
+    if (!(receiver instanceof ResumableReceiver) || receiver.isConnected) return false
+    resumption.letGo(receiver)
+    const isQuiet = await lanes.hold(session, longestRun)
+    if (!isQuiet || !session.isOpen) {
+      if (session.isOpen) resumption.wait(receiver)
+      return false
+    }
+    const state = this.#take(session, receiver, undefined)
+    const leaver = this.#leavers.get(sid)!
+    const isKept = await keep(state)
+    const hasChanged = leaver.late.length > 0 || session.joins !== leaver.joins
+    if (!isKept || hasChanged || registry.isEnding(session)) {
+      this.restore(sid)
+      return false
+    }
+    this.busy.add(sid)
+    this.#leavers.delete(sid)
+    registry.moveOut(session, inStore)
+    resumption.moveOut(receiver)
+    if (uid !== null) claims?.release(uid, sid)
+    return true
+  }
+
+  /** Lets a session go that another gateway has restored. */
+  async letGo(session: Session): Promise<void> {
+    const { resumption, lanes, registry } = this.#init
+    const { sid, uid, receiver } = session
+    if (!(receiver instanceof ResumableReceiver)) return
+    receiver.letGo()
+    resumption.letGo(receiver)
+    await lanes.hold(session, longestRun)
+    if (!session.isOpen) return
+    this.#take(session, receiver, undefined)
+    this.#leavers.delete(sid)
+    registry.moveOut(session, inStore)
+    resumption.moveOut(receiver)
+    if (uid !== null) this.#init.claims?.release(uid, sid)
+  }
+
+  #putTogether(
+    { session: state, receiver: kept, secrets, requests, absence }: MovableSession,
+    from: string,
+    taken: () => void,
+    prepare?: (session: Session) => void
+  ): Session | undefined {
+    const { registry, resumption, routes, channels, hooks, lanes } = this.#init
+    const { sid } = state
+    if (registry.find(sid) !== undefined) return undefined
     const messages = new PomeloMessages({ ...kept.form, counts: true, eventCodes: routes.eventCodes })
     const receiver = resumption.moveIn(sid, kept, secrets, messages)
-    const session = registry.moveIn(state, receiver, from.frontendId, session => {
+    const session = registry.moveIn(state, receiver, from, session => {
       receiver.session = session
       for (const name of state.channels) channels.moveIn(session, name)
       taken()
       hooks.moveIn(session, absence, true)
+      prepare?.(session)
     })
-    if (!session.isOpen) return true
+    if (!session.isOpen) return session
     resumption.wait(receiver)
-    if (uid !== null && claim !== null)
-      claims
-        ?.adopt(uid, sid, claim, () => from.isOpen && from.send('settle', ['secured', sid]))
-        .catch(() => {})
     // Behind onConnect, which is queued when the client goes on in this turn of the event loop.
     session.lane.held = () => {}
     setImmediate(() => {
       if (session.isOpen) this.#addRequests(session, requests)
       lanes.release(session)
     })
-    return true
+    return session
   }
 
   secured(sid: number): void {
@@ -190,25 +248,31 @@ export class GatewayStock implements Stock {
   }
 
   /** Takes a session apart. From now on it is on its way. */
-  #take(session: Session, receiver: ResumableReceiver, to: Link): readonly Item[] {
+  #take(session: Session, receiver: ResumableReceiver, to: Link | undefined): MovableSession {
     const { registry, resumption, hooks, lanes, claims } = this.#init
-    const { sid, uid, since, protocol, resumeWindow = null } = session
+    const { sid, uid, joins } = session
     const absence = hooks.moveOut(session)
     const requests = lanes.takeOut(session)
     const late: GatewayEvent[] = []
     const channels = [...(session.channels ?? [])]
     const moved: MovableSession = {
-      session: { ...session.exportSettings(), sid, since, protocol, resumeWindow, channels },
+      session: this.#stateOf(session),
       receiver: receiver.exportState(late),
       secrets: resumption.hashesOf(receiver),
       requests,
       absence,
-      claim: (uid === null ? undefined : claims?.moveOut(uid, sid, to.start)) ?? null
+      claim: (uid === null || to === undefined ? undefined : claims?.moveOut(uid, sid, to.start)) ?? null
     }
     registry.leave(session)
-    this.#init.cuts.leaves(sid)
-    this.#leavers.set(sid, { session, receiver, channels, requests, absence, late })
-    return writeSession(moved)
+    if (to !== undefined) this.cuts?.leaves(sid)
+    this.#leavers.set(sid, { session, receiver, channels, joins, requests, absence, late })
+    return moved
+  }
+
+  #stateOf(session: Session): MovableSession['session'] {
+    const { sid, since, protocol, resumeWindow = null } = session
+    const channels = [...(session.channels ?? [])]
+    return { ...session.exportSettings(), sid, since, protocol, resumeWindow, channels }
   }
 
   /** Repeats what has become of its channels while it was on its way. */

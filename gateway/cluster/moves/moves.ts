@@ -29,8 +29,13 @@ export interface MovesInit {
   /** Milliseconds for which a session waits for its client. */
   readonly resumeWindow: number
   /** Looks for a session whose gateway is over. Default: there is none. */
-  readonly findLost?: (wanted: Wanted) => Promise<Taken>
+  readonly findLost?:
+    | ((wanted: Wanted) => Promise<Taken | { readonly kind: 'at'; readonly start: number }>)
+    | undefined
 }
+
+/** Milliseconds after which a client asks again. */
+const againAfter = 250
 
 export class Moves {
   readonly #init: MovesInit
@@ -48,7 +53,7 @@ export class Moves {
     this.#taker = new Taker({
       ...{ links, moved, stock, timing, mayLive, failed },
       ownStart: () => members.start,
-      findLost: init.findLost ?? (async () => ({ kind: 'gone' })),
+      findLost: wanted => this.#findLost(wanted),
       arrived: (sid, from, move, trail) => cuts.came(sid, from, move, trail)
     })
     const gone = () => this.#onGone?.()
@@ -114,6 +119,13 @@ export class Moves {
       default:
         throw new UnreadableBatchError(`a settle frame with ${String(word)}`)
     }
+  }
+
+  async #findLost(wanted: Wanted): Promise<Taken> {
+    const found = (await this.#init.findLost?.(wanted)) ?? { kind: 'gone' }
+    if (found.kind !== 'at') return found
+    this.#init.moved.set(wanted.sid, found.start, 0)
+    return { kind: 'again', ms: againAfter }
   }
 
   #ended(sid: number): void {

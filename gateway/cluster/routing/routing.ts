@@ -65,9 +65,11 @@ export class Routing implements OperationRouting {
 
   create(source: OperationSource, inbox: AnswerReader, sendSoon: () => void): WorkerOperations {
     const { targets, interest } = this.#init
-    const { metrics, log } = targets
+    const { metrics, log, store } = targets
     const createAcks = (inbox: AnswerReader) =>
-      new OperationAcks({ frontendId: undefined, source, inbox, sendSoon, names: interest, metrics, log })
+      new OperationAcks({
+        ...{ frontendId: undefined, source, inbox, sendSoon, names: interest, store, metrics, log }
+      })
     return this.#createReaders(createAcks(inbox), inbox, this.#whereabouts, createAcks)
   }
 

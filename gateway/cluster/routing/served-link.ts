@@ -32,7 +32,7 @@ export class ServedLink {
 
   constructor(init: ServedLinkInit) {
     const { link, targets, interest, timeout, createReaders } = init
-    const { metrics, log } = targets
+    const { metrics, log, store } = targets
     this.#init = init
     const views = new RemoteViews()
     const inbox: AnswerReader = {
@@ -55,6 +55,7 @@ export class ServedLink {
       inbox,
       sendSoon: () => link.flushSoon(),
       names: interest,
+      store,
       viewIdOf: viewId => views.numberOf(viewId),
       judge: (name, { ack }) => {
         metrics.count('served')

@@ -175,8 +175,10 @@ function describeExpected({ check }: OptionRow): string {
 for (const row of optionTable) {
   const { name, check } = row
   t.test(`a wrong ${name} is refused by name, with what was expected and what came`, t => {
+    const beside =
+      name === 'replicate' || name === 'park' ? { nats: 'nats://127.0.0.1:4222', frontendId: 'a' } : {}
     const resolveWith = (value: unknown) =>
-      resolveOptions({ handlers: '/h', [name]: value } as unknown as GatewayOptions)
+      resolveOptions({ handlers: '/h', ...beside, [name]: value } as unknown as GatewayOptions)
     const { type } = check
     const rows: [unknown, string][] = [
       [null, 'null'],
@@ -530,5 +532,12 @@ t.test('there is one way to log in to NATS', t => {
     () => resolveOptions({ ...asked, natsToken: 't', natsCredentials: 'c' }),
     refused('Expected one way to log in to NATS, got `natsToken` and `natsCredentials`')
   )
+  const nats = 'nats://127.0.0.1:4222'
+  for (const keeps of [{ replicate: 'behind' }, { replicate: 'through' }, { park: true }] as const) {
+    t.throws(() => resolveOptions({ ...asked, ...keeps }), refused(/Expected `nats` to be set/))
+    const kept = { ...asked, ...keeps, nats, frontendId: 'a' }
+    t.throws(() => resolveOptions({ ...kept, resumeWindow: 0 }), refused(/Expected `resumeWindow` to be/))
+    t.match(resolveOptions(kept), keeps)
+  }
   t.end()
 })

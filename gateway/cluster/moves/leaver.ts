@@ -1,0 +1,64 @@
+/** What the sessions of a gateway are taken apart with, and one that is on its way. */
+import { closeCodes } from '../../../shared/close-codes.js'
+import type { Dispatcher } from '../../dispatch/dispatcher.js'
+import type { GatewayEvent } from '../../events/event.js'
+import type { AbsenceState, SessionHooks } from '../../intake/session-hooks.js'
+import type { BacklogState } from '../../resume/backlog.js'
+import type { ResumableReceiver } from '../../resume/resumable-receiver.js'
+import type { Resumption } from '../../resume/resumption.js'
+import type { Channels } from '../../sessions/channels.js'
+import type { Registry } from '../../sessions/registry.js'
+import type { RouteTable } from '../../sessions/routes.js'
+import type { Session } from '../../sessions/session.js'
+import type { WaitingRequest } from '../../sessions/session-state.js'
+import type { HeldLanes } from './held-lanes.js'
+import type { MovableSession } from './movable.js'
+
+/** Claims of users that go with their sessions. */
+export interface MovedClaims {
+  mayMove(uid: string, sid: number): boolean
+  moveOut(uid: string, sid: number, to: number): MovableSession['claim'] | undefined
+  takeBack(uid: string, sid: number): void
+  adopt(
+    uid: string,
+    sid: number,
+    old: NonNullable<MovableSession['claim']>,
+    settled: () => void
+  ): Promise<unknown>
+  release(uid: string, sid: number): void
+}
+
+export interface GatewayStockInit {
+  readonly registry: Registry
+  readonly channels: Channels
+  readonly resumption: Resumption
+  readonly hooks: Pick<SessionHooks, 'moveOut' | 'moveIn' | 'restored'>
+  readonly dispatcher: Pick<Dispatcher, 'add'>
+  readonly lanes: HeldLanes
+  readonly routes: RouteTable
+  /** undefined: users are not claimed. */
+  readonly claims: MovedClaims | undefined
+  readonly monotonic: () => number
+}
+
+/** Named as the other gateway of a session that comes from the store, or goes there. */
+export const inStore = '(store)'
+
+/** How a session ends whose gateway was lost, and whose client does not come back. */
+export const lostWithGateway = { code: closeCodes.normal, reason: 'its gateway was lost', kickReason: null }
+/** The backlog of a session that begins to count anew. */
+export const noMessages: BacklogState = {
+  ...{ sent: 0, gone: 0, latestFloor: 0, acknowledged: 0 },
+  ...{ frames: [], latest: [] }
+}
+
+export interface Leaver {
+  readonly session: Session
+  readonly receiver: ResumableReceiver
+  readonly channels: readonly string[]
+  readonly joins: number
+  readonly requests: readonly WaitingRequest[]
+  readonly absence: AbsenceState
+  /** Events that came since it left. */
+  readonly late: GatewayEvent[]
+}

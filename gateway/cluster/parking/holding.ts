@@ -1,0 +1,49 @@
+/** What the writer of records is made of, and what it knows of each session. */
+import type { Logger } from '../../../shared/text/log.js'
+import type { ResumableReceiver } from '../../resume/resumable-receiver.js'
+import type { SecretHashes } from '../../resume/resume-secrets.js'
+import type { Registry } from '../../sessions/registry.js'
+import type { Session } from '../../sessions/session.js'
+import type { Timing } from '../link/link-host.js'
+import type { MovableSession } from '../moves/movable.js'
+import type { ParkedLog } from './parked-log.js'
+
+export interface ReplicasInit {
+  readonly log: ParkedLog
+  readonly registry: Pick<Registry, 'all' | 'on'>
+  /** The own start. */
+  readonly start: () => number
+  readonly timing: Timing
+  /** Whether records are written at all. */
+  readonly isOn: boolean
+  /** Milliseconds between two looks for changed sessions. */
+  readonly every: number
+  readonly describe: (session: Session, receiver: ResumableReceiver) => MovableSession
+  readonly hashesOf: (receiver: ResumableReceiver) => SecretHashes
+  /** Another gateway has restored a session while this one was cut off. */
+  readonly lost: (session: Session) => void
+  /** Whether a start is dead; undefined: no answer. */
+  readonly isDead: (start: number) => Promise<boolean | undefined>
+  readonly logger: Logger
+}
+
+/** What a record was written from. */
+export interface Written {
+  readonly version: number
+  readonly joins: number
+  readonly window: number | undefined
+  readonly hashes: SecretHashes
+  readonly at: number
+}
+
+export interface Holding {
+  /** The number of the claim with which the session came here; 0: it began here; undefined: not claimed yet. */
+  generation: number | undefined
+  claim?: number
+  record?: number
+  written?: Written
+  /** The write that is under way, and the one that waits for it. */
+  running?: Promise<string | undefined> | undefined
+  next?: Promise<string | undefined> | undefined
+  isOver?: boolean
+}

@@ -1,0 +1,75 @@
+/**
+ * Entries of the store: the claim of a gateway to a session, its record, or the whole of it.
+ *
+ * Of a session's records that with the greatest generation counts, and of these the latest. A generation is
+ * the number of the claim with which its gateway has got the session; 0: the session began there.
+ */
+import type { Entry } from '../bus/bus.js'
+import { encodeText, formatItems, readEncoded, UnreadableBatchError } from '../link/batch-text.js'
+import type { Item } from '../link/links.js'
+import { type MovableSession, readSession, writeSession } from '../moves/movable.js'
+
+export interface ClaimEntry {
+  readonly kind: 'claim'
+  readonly number: number
+  readonly start: number
+}
+
+/** `record`: written while the session lived. `whole`: parked by a gateway that has given it up. */
+export interface StateEntry {
+  readonly kind: 'record' | 'whole'
+  readonly number: number
+  /** The start that wrote it. */
+  readonly start: number
+  readonly generation: number
+  /** When it must not be restored any more, in milliseconds since 1970; 0: its age decides. */
+  readonly endsAt: number
+  readonly state: MovableSession
+}
+
+export type ParkedEntry = ClaimEntry | StateEntry
+
+/** The version of the form. An entry of another version is left alone. */
+const version = 1
+
+const kinds = { claim: 0, record: 1, whole: 2 } as const
+
+export function formatClaim(start: number): Buffer {
+  return encodeText(formatItems([version, kinds.claim, start]))
+}
+
+export function formatState({ kind, start, generation, endsAt, state }: Omit<StateEntry, 'number'>): Buffer {
+  const items: Item[] = [version, kinds[kind], start, generation, endsAt]
+  for (const item of writeSession(state)) items.push(item)
+  return encodeText(formatItems(items))
+}
+
+/** Returns undefined for an entry that no gateway of this version has written. */
+export function parseEntry({ number, bytes }: Entry): ParkedEntry | undefined {
+  try {
+    const reader = readEncoded(bytes)
+    const items: Item[] = []
+    while (!reader.isAtEnd) items.push(reader.item())
+    const [form, kind, start, generation, endsAt] = items
+    if (form !== version || typeof start !== 'number') return undefined
+    if (kind === kinds.claim) return { kind: 'claim', number, start }
+    if (kind !== kinds.record && kind !== kinds.whole) return undefined
+    if (typeof generation !== 'number' || typeof endsAt !== 'number') return undefined
+    const state = readSession(items.slice(5))
+    return { kind: kind === kinds.whole ? 'whole' : 'record', number, start, generation, endsAt, state }
+  } catch (error) {
+    if (error instanceof UnreadableBatchError) return undefined
+    throw error
+  }
+}
+
+/** Returns the entry that counts; undefined: there is none. */
+export function newestOf(entries: readonly ParkedEntry[]): StateEntry | undefined {
+  let newest: StateEntry | undefined
+  for (const entry of entries) {
+    if (entry.kind === 'claim') continue
+    // Entries come in the order of their numbers.
+    if (newest === undefined || entry.generation >= newest.generation) newest = entry
+  }
+  return newest
+}

@@ -1,0 +1,280 @@
+/**
+ * Writes the records of the sessions here, from which another gateway restores them after a crash.
+ *
+ * Each session has at most one write under way, and one that waits and takes in all changes until it begins.
+ * A record is removed when the next one is there, or when the session ends.
+ */
+import { ResumableReceiver } from '../../resume/resumable-receiver.js'
+import type { Session } from '../../sessions/session.js'
+import { inStore } from '../moves/leaver.js'
+import type { Holding, ReplicasInit, Written } from './holding.js'
+import { formatClaim, formatState, type ParkedEntry } from './parked-entry.js'
+import { longestKept } from './parked-log.js'
+
+/** Writes under way at the same time. */
+const mostWrites = 64
+
+export class Replicas {
+  readonly #init: ReplicasInit
+  readonly #held = new Map<Session, Holding>()
+  /** Changed sessions whose write has not begun. */
+  readonly #due = new Set<Session>()
+  /** Sessions whose entries are to be removed, each with the greatest number that may be. */
+  readonly #over = new Map<number, number>()
+  /** The starts of this process. */
+  readonly #ownStarts = new Set<number>()
+  /** The claim by which a session is being restored at this moment. */
+  #arriving: number | undefined
+  #writes = 0
+  #madeAt: number | undefined
+  #stop: () => void = () => {}
+  #hasWarned = false
+
+  constructor(init: ReplicasInit) {
+    this.#init = init
+    const { registry } = init
+    this.#ownStarts.add(init.start())
+    if (init.isOn) {
+      registry.on('resumed', session => this.#writeSoon(session))
+      registry.on('movedIn', session => this.#cameHere(session))
+    }
+    registry.on('closed', session => this.#ended(session, true))
+    registry.on('moved', (session, to) => this.#ended(session, !init.isOn && to !== inStore))
+    this.#lookLater()
+  }
+
+  /** Notes when the log was made. */
+  async open(): Promise<void> {
+    this.#madeAt = await this.#init.log.madeAt()
+  }
+
+  /** Returns the generation of a session, for the entry that parks it. */
+  generationOf(session: Session): number {
+    return this.#held.get(session)?.generation ?? 0
+  }
+
+  /** Whether a session has ended here whose entries are still to be removed. */
+  isOver(sid: number): boolean {
+    return this.#over.has(sid)
+  }
+
+  /** Has a session restored here by the claim with this number. Returns what `revive` returns. */
+  restore(claim: number, revive: () => Session | undefined): Session | undefined {
+    this.#arriving = claim
+    const session = revive()
+    this.#arriving = undefined
+    if (session !== undefined && !this.#init.isOn) {
+      this.#held.set(session, { generation: claim, claim })
+      void this.#init.log.sweep(session.sid, entry => entry.kind !== 'claim' && entry.generation < claim)
+    }
+    return session
+  }
+
+  /** Writes a session as it is now. Resolves to why that has failed; undefined: it has not. */
+  write(session: Session): Promise<string | undefined> {
+    const holding = this.#of(session)
+    if (holding.next !== undefined) return holding.next
+    const next = (holding.running ?? Promise.resolve()).then(() => {
+      holding.running = next
+      holding.next = undefined
+      return this.#append(session, holding)
+    })
+    holding.next = next
+    return next
+  }
+
+  /**
+   * A new start has begun, because the old one was certified dead: whatever another gateway has restored
+   * meanwhile is lost here, and all else is claimed anew.
+   */
+  async restart(start: number): Promise<void> {
+    this.#ownStarts.add(start)
+    const madeAt = await this.#init.log.madeAt()
+    const isSameLog = madeAt !== undefined && madeAt === this.#madeAt
+    this.#madeAt = madeAt ?? this.#madeAt
+    for (const [session, holding] of [...this.#held]) {
+      if (this.#init.start() !== start) return
+      if (session.isOpen && !holding.isOver) await this.#reclaim(session, holding, start, isSameLog)
+    }
+  }
+
+  /** Waits until what has ended is removed, but at most `ms` milliseconds. */
+  async close(ms: number): Promise<void> {
+    this.#stop()
+    const { timing } = this.#init
+    const end = timing.monotonic() + ms
+    for (const [sid, most] of [...this.#over]) {
+      if (timing.monotonic() > end || !this.#init.log.isUp) return
+      await this.#remove(sid, most)
+    }
+  }
+
+  #of(session: Session): Holding {
+    let holding = this.#held.get(session)
+    if (holding === undefined) {
+      holding = { generation: 0 }
+      this.#held.set(session, holding)
+    }
+    return holding
+  }
+
+  #cameHere(session: Session): void {
+    const claim = this.#arriving
+    this.#held.set(session, claim === undefined ? { generation: undefined } : { generation: claim, claim })
+    this.#writeSoon(session)
+  }
+
+  #writeSoon(session: Session): void {
+    this.#due.add(session)
+    this.#pump()
+  }
+
+  #pump(): void {
+    for (const session of this.#due) {
+      if (this.#writes === mostWrites || !this.#init.log.isUp) return
+      this.#due.delete(session)
+      if (!session.isOpen) continue
+      this.#writes++
+      void this.write(session).finally(() => {
+        this.#writes--
+        this.#pump()
+      })
+    }
+  }
+
+  #lookLater(): void {
+    this.#stop = this.#init.timing.after(this.#init.every, () => {
+      if (this.#init.isOn) this.#look()
+      if (this.#init.log.isUp) for (const [sid, most] of [...this.#over]) void this.#remove(sid, most)
+      this.#lookLater()
+    })
+  }
+
+  /** Looks which sessions have changed, or were written long ago. */
+  #look(): void {
+    const now = this.#init.timing.monotonic()
+    for (const session of this.#init.registry.all()) {
+      const { receiver } = session
+      if (!(receiver instanceof ResumableReceiver)) continue
+      const { written } = this.#held.get(session) ?? {}
+      if (written === undefined ? !session.holdsNothing : this.#hasChanged(session, receiver, written, now))
+        this.#due.add(session)
+    }
+    this.#pump()
+  }
+
+  #hasChanged(session: Session, receiver: ResumableReceiver, written: Written, now: number): boolean {
+    if (written.version !== session.version || written.joins !== session.joins) return true
+    if (written.window !== session.resumeWindow || now - written.at > longestKept / 3) return true
+    return written.hashes !== this.#init.hashesOf(receiver)
+  }
+
+  async #append(session: Session, holding: Holding): Promise<string | undefined> {
+    const { log, describe, hashesOf, timing, start } = this.#init
+    const { sid, receiver } = session
+    if (holding.isOver || !(receiver instanceof ResumableReceiver)) return undefined
+    const isNew = holding.generation === undefined
+    if (isNew) {
+      const claim = await log.append(sid, formatClaim(start()))
+      if (claim === undefined) return noAnswer
+      holding.generation = claim
+      holding.claim = claim
+      if (holding.isOver || session.receiver !== receiver) return undefined
+    }
+    const written: Written = {
+      ...{ version: session.version, joins: session.joins, window: session.resumeWindow },
+      ...{ hashes: hashesOf(receiver), at: timing.monotonic() }
+    }
+    const state = describe(session, receiver)
+    const generation = holding.generation ?? 0
+    const bytes = formatState({ kind: 'record', start: start(), generation, endsAt: 0, state })
+    const before = holding.record
+    const isTooLarge = bytes.length > log.maxBytes
+    const record = isTooLarge ? undefined : await log.append(sid, bytes)
+    if (isTooLarge) {
+      // An older record would bring back what has changed long since.
+      holding.written = written
+      delete holding.record
+      this.#warn(session, bytes.length)
+      await log.sweep(sid, entry => entry.kind !== 'claim' && entry.generation <= generation)
+      return `its ${bytes.length} bytes are more than the ${log.maxBytes} that NATS keeps`
+    }
+    if (record === undefined) return noAnswer
+    holding.record = record
+    // What was before a session came here, or before it was restored, is over now.
+    if (before === undefined && generation > 0) {
+      const isOld = (entry: ParkedEntry) =>
+        entry.number !== holding.claim &&
+        (entry.kind === 'claim' ? entry.number < generation : entry.generation < generation)
+      void log.sweep(sid, isOld)
+    } else if (before !== undefined) {
+      // In the end it is removed with the session.
+      void log.remove(before)
+    }
+    holding.written = written
+    return undefined
+  }
+
+  /** `isRemoved`: the session has no entries any more. Else its next gateway removes them. */
+  #ended(session: Session, isRemoved: boolean): void {
+    const holding = this.#held.get(session)
+    this.#held.delete(session)
+    this.#due.delete(session)
+    if (holding === undefined) return
+    holding.isOver = true
+    const last = holding.next ?? holding.running
+    const hasEntries = last !== undefined || holding.record !== undefined || holding.claim !== undefined
+    if (!isRemoved || !hasEntries) return
+    const { sid } = session
+    const most = holding.generation ?? 0
+    this.#over.set(sid, most)
+    void (last ?? Promise.resolve()).then(() => this.#remove(sid, holding.generation ?? most))
+  }
+
+  /** Removes the entries of a session that has ended, of its generation and before. */
+  async #remove(sid: number, most: number): Promise<void> {
+    const isSwept = await this.#init.log.sweep(sid, entry =>
+      entry.kind === 'claim' ? entry.number <= most : entry.generation <= most
+    )
+    if (isSwept) this.#over.delete(sid)
+  }
+
+  async #reclaim(session: Session, holding: Holding, start: number, isSameLog: boolean): Promise<void> {
+    const { log, timing, isDead, lost } = this.#init
+    const { sid } = session
+    await (holding.next ?? holding.running)
+    const { generation, record, written } = holding
+    if (generation === undefined || (record === undefined && holding.claim === undefined)) return
+    const claim = await log.append(sid, formatClaim(start))
+    const entries = claim === undefined ? undefined : await log.read(sid)
+    if (claim === undefined || entries === undefined) return
+    const isFresh = written !== undefined && timing.monotonic() - written.at < longestKept / 2
+    const isGone =
+      isSameLog && isFresh && record !== undefined && !entries.some(each => each.number === record)
+    let isLost = isGone
+    for (const entry of entries) {
+      if (this.#ownStarts.has(entry.start)) continue
+      if (entry.kind !== 'claim') isLost ||= entry.generation > generation
+      else if (entry.number > generation && entry.number < claim)
+        isLost ||= (await isDead(entry.start)) !== true
+    }
+    if (holding.isOver) return
+    if (isLost) {
+      void log.remove(claim)
+      return lost(session)
+    }
+    holding.generation = claim
+    holding.claim = claim
+    delete holding.record
+    if (this.#init.isOn) this.#writeSoon(session)
+  }
+
+  #warn({ sid, uid }: Session, bytes: number): void {
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    const { logger, log } = this.#init
+    logger.warn('A session is too large to be replicated', { sid, uid, bytes, mostBytes: log.maxBytes })
+  }
+}
+
+const noAnswer = 'NATS has not answered'

@@ -1,0 +1,107 @@
+/** One gateway only restores a session, however many its client comes to. */
+import t from 'tap'
+import { LocalNetwork } from '../../../../gateway/cluster/bus/local-network.js'
+import type { Member } from '../../../../gateway/cluster/members/membership.js'
+import type { MovableSession } from '../../../../gateway/cluster/moves/movable.js'
+import { formatState, parseEntry } from '../../../../gateway/cluster/parking/parked-entry.js'
+import { ParkedLog } from '../../../../gateway/cluster/parking/parked-log.js'
+import { Restorer } from '../../../../gateway/cluster/parking/restorer.js'
+
+const [sid, dead] = [77, 1]
+const wanted = { sid, hash: 'secret', uid: null }
+
+const state: MovableSession = {
+  session: {
+    ...{ sid, uid: 'red', version: 3, since: 5, protocol: 'pomelo', resumeWindow: null },
+    settings: [['name', { text: '"röd ☃"', version: 2, route: null, at: 0 }]],
+    ...{ deletions: [], deletionsForgotten: 0, channels: ['lobby'] }
+  },
+  receiver: {
+    ...{ uid: null, epoch: '', form: { emptyBody: '', errorFlag: true, rich: true } },
+    ...{ address: { ip: '10.0.0.1', port: 9 }, received: 0, given: 0 },
+    dropped: { code: 1000, reason: 'lost', kickReason: null },
+    backlog: { sent: 0, gone: 0, latestFloor: 0, acknowledged: 0, frames: [], latest: [] }
+  },
+  secrets: { held: 'older', offered: ['secret'] },
+  ...{ requests: [], absence: null, claim: null }
+}
+
+const record = (generation = 0, endsAt = 0) =>
+  formatState({ kind: 'record', start: dead, generation, endsAt, state })
+
+async function open(record: Buffer) {
+  const network = new LocalNetwork()
+  const first = new ParkedLog(network.join('first'), 'c')
+  await first.open()
+  await first.append(sid, record)
+  /** Returns a gateway, and the generations that it has restored. */
+  const join = async (start: number, lives: (start: number) => boolean = start => start !== dead) => {
+    const log = new ParkedLog(network.join(`g${start}`), 'c')
+    await log.open()
+    const restored: number[] = []
+    const members = {
+      ...{ start, hasLease: true, others: [10, 11, 12].filter(lives).map(start => ({ start }) as Member) },
+      isDead: async (other: number) => !lives(other)
+    }
+    const restorer = new Restorer({
+      ...{ log, members, claimed: undefined, now: () => 1_000 },
+      ...{ isOver: () => false, setBusy() {} },
+      revive: (_entry, claim) => restored.push(claim) > 0
+    })
+    return { log, restorer, restored, members }
+  }
+  return { network, first, join }
+}
+
+t.test('an entry is the same after its way as bytes, and what nobody writes is none', async t => {
+  t.match(parseEntry({ number: 4, bytes: record(3) }), { kind: 'record', number: 4, generation: 3, state })
+  for (const text of ['', 'x', '1;', '1;1;5;0;0;', '2;0;5;', '~~~'])
+    t.equal(parseEntry({ number: 1, bytes: Buffer.from(text) }), undefined)
+})
+
+t.test('of gateways that want it at once, one gets it', async t => {
+  for (let round = 0; round < 20; round++) {
+    const { network, join } = await open(record())
+    const gateways = await Promise.all([10, 11, 12].map(start => join(start)))
+    let n = 0
+    network.fault = () => ({ delay: (n++ * (round + 3)) % 4 })
+    const found = await Promise.all(gateways.map(({ restorer }) => restorer.find(wanted)))
+    const winners = gateways.filter(({ restored }) => restored.length > 0)
+    t.ok(winners.length <= 1, `${winners.length} have it`)
+    t.equal(found.filter(({ kind }) => kind === 'here').length, winners.length)
+    t.equal(found.filter(({ kind }) => kind === 'gone').length, 0)
+    // Whoever comes again gets it, or is told where it is.
+    const again = await gateways[0]!.restorer.find(wanted)
+    t.ok(again.kind === 'here' || again.kind === 'at', again.kind)
+  }
+})
+
+t.test('the claim of a dead gateway keeps nobody out, that of another does', async t => {
+  const { join } = await open(record())
+  const first = await join(10)
+  t.same(await first.restorer.find(wanted), { kind: 'here' })
+  const second = await join(11)
+  t.same(await second.restorer.find(wanted), { kind: 'at', start: 10 })
+  const third = await join(12, () => false)
+  t.same(await third.restorer.find(wanted), { kind: 'here' })
+})
+
+t.test('it is not restored for another secret, another user, or after its time', async t => {
+  const { first, join } = await open(record())
+  const { restorer } = await join(10)
+  t.same(await restorer.find({ ...wanted, hash: 'other' }), { kind: 'gone' })
+  t.same(await restorer.find({ ...wanted, uid: 'blue' }), { kind: 'gone' })
+  t.same(await restorer.find({ ...wanted, sid: 78 }), { kind: 'gone' })
+  await first.append(sid, record(0, 999))
+  t.same(await restorer.find(wanted), { kind: 'gone' })
+})
+
+t.test('without a lease or an answer, the client is to ask again', async t => {
+  const { network, join } = await open(record())
+  const { restorer, members, restored } = await join(10)
+  members.hasLease = false
+  t.match(await restorer.find(wanted), { kind: 'again' })
+  network.areLogsDown = true
+  t.match(await restorer.find(wanted), { kind: 'again' })
+  t.same(restored, [])
+})

@@ -1,0 +1,176 @@
+/** Sessions that outlive their gateway: restored after a crash, or parked at a drain. */
+import t, { type Test } from 'tap'
+import { type Client, type ClientOptions, connect, type StateChange } from '../../../client/node.js'
+import type { LocalNetwork } from '../../../gateway/cluster/bus/local-network.js'
+import { logsOf } from '../../../gateway/cluster/bus/subjects.js'
+import type { Gateway, GatewayOptions } from '../../../gateway/index.js'
+import { startCluster } from '../../helpers/cluster.js'
+import { startProxy } from '../../helpers/gateway.js'
+import { matchRows } from '../../helpers/match-rows.js'
+import { fixture } from '../../helpers/paths.js'
+import { until } from '../../helpers/until.js'
+
+const handlers = fixture('handlers-moves')
+const store = logsOf('sallyport').parked
+const nats = 'nats://127.0.0.1:4222'
+const quick: ClientOptions = { backOff: { least: 1, most: 20 }, heartbeat: 100, heartbeatTimeout: 1_000 }
+
+async function start(t: Test, names: readonly string[], options: Partial<GatewayOptions>) {
+  const cluster = await startCluster(t, handlers, {
+    names,
+    options: { nats, drainSpread: 0, leaseTtl: 1_000, replicateEvery: 10, ...options }
+  })
+  const gateways = cluster.gateways.map(({ gateway }) => gateway)
+  const join = async (first: Gateway) => {
+    const proxy = await startProxy(t, first.address.port)
+    const client = await connect(proxy.url, quick)
+    t.teardown(() => client.close())
+    const opened: StateChange[] = []
+    client.onState(change => change.state === 'open' && opened.push(change))
+    /** Sends the client to another gateway; the first one is as good as gone for it. */
+    const goTo = (gateway: Gateway) => {
+      proxy.port = gateway.address.port
+      proxy.cut('reset')
+    }
+    return { client, opened, goTo }
+  }
+  return { ...cluster, gateways, join }
+}
+
+/** Ends a gateway for all others: nothing goes in and out of it any more. */
+async function crash(network: LocalNetwork, name: string, others: readonly Gateway[]): Promise<void> {
+  network.cutOff(name)
+  await until('it counts as dead', () =>
+    others.every(({ cluster }) => cluster!.peers().every(({ frontendId }) => frontendId !== name))
+  )
+}
+
+async function state(client: Client): Promise<Record<string, unknown>> {
+  return (await client.request('player.state')) as Record<string, unknown>
+}
+
+t.test('with through, a session that crashes is restored with all that was awaited', async t => {
+  const options = { replicate: 'through', replicateEvery: 3_600_000, singleSession: 'reject' } as const
+  const { gateways, network, join } = await start(t, ['a', 'b', 'c'], options)
+  const [a, b, c] = gateways as [Gateway, Gateway, Gateway]
+  const { client, opened, goTo } = await join(a)
+  const sid = (await client.request('player.login', { uid: 'red', channel: 'lobby' })) as number
+  for (let n = 0; n < 3; n++) await client.request('player.add')
+  await crash(network, 'a', [b, c])
+  goTo(b)
+  await until('it is back', () => opened.length === 1)
+  matchRows(t, opened, [{ resumed: false, restored: true }])
+  t.match(await state(client), { sid, uid: 'red', name: 'red', count: 3, met: ['new', 'restored'] })
+  t.same(await client.request('player.where'), 'b')
+  const ticks: unknown[] = []
+  client.on('tick', body => ticks.push(body))
+  await until('its channel is known', () => {
+    c.channel('lobby').broadcast('tick', 1)
+    return ticks.length > 0
+  })
+  t.match(b.metrics(), { sessionsRestored: 1, claimsHeld: 1 })
+
+  await t.test('and goes on from there like any other: it moves, and outlives the next crash', async t => {
+    await client.request('player.add')
+    await crash(network, 'b', [c])
+    goTo(c)
+    await until('it is back again', () => opened.length === 2)
+    t.match(opened[1], { resumed: false, restored: true })
+    t.match(await state(client), { sid, uid: 'red', count: 4, met: ['new', 'restored', 'restored'] })
+  })
+
+  await t.test('and the gateway that was cut off lets it go when it is back', async t => {
+    const told: unknown[] = []
+    for (const each of [a, b]) each.sessions.on('closed', ({ id }) => told.push(id))
+    network.heal()
+    await until('each session is in one gateway', () =>
+      [a, b].every(({ sessions }) => sessions.getSessionsCount() === 0)
+    )
+    t.equal(c.sessions.get(sid)?.uid, 'red')
+    await client.request('player.add')
+    t.match(await state(client), { sid, uid: 'red', count: 5 })
+  })
+})
+
+t.test('with behind, a session is restored as it was at its last write', async t => {
+  const { gateways, network, join } = await start(t, ['a', 'b'], { replicate: 'behind' })
+  const [a, b] = gateways as [Gateway, Gateway]
+  const appended = watchAppends(network)
+  const { client, opened, goTo } = await join(a)
+  const sid = (await client.request('player.login', { uid: 'red', channel: 'lobby' })) as number
+  await client.request('player.add')
+  await until('it is written', () => appended.some(text => text.includes('5:count')))
+  await crash(network, 'a', [b])
+  await client.request('player.add')
+  goTo(b)
+  await until('it is back', () => opened.length === 1)
+  matchRows(t, opened, [{ resumed: false, restored: true }])
+  t.match(await state(client), { sid, uid: 'red', name: 'red', count: 1 })
+  b.sessions.kick('red', 'enough')
+  await until('nothing of it is left', () => network.logOf(store)?.size === 0)
+})
+
+t.test('with none, the client has a new session, and is told so', async t => {
+  const { gateways, network, join } = await start(t, ['a', 'b'], {})
+  const [a, b] = gateways as [Gateway, Gateway]
+  const { client, opened, goTo } = await join(a)
+  const sid = (await client.request('player.login', { uid: 'red', channel: 'lobby' })) as number
+  await crash(network, 'a', [b])
+  goTo(b)
+  await until('it is back', () => opened.length === 1)
+  matchRows(t, opened, [{ resumed: false, restored: false }])
+  const { sid: after, uid } = await state(client)
+  t.not(after, sid)
+  t.equal(uid, null)
+})
+
+t.test('a parked session is resumed whole by the successor of its gateway', async t => {
+  const {
+    gateways,
+    network,
+    start: startAgain,
+    join
+  } = await start(t, ['a'], {
+    park: true,
+    handoverTimeout: 100
+  })
+  const [a] = gateways as [Gateway]
+  const { client, opened, goTo } = await join(a)
+  const ticks: unknown[] = []
+  client.on('tick', body => ticks.push(body))
+  const sid = (await client.request('player.login', { uid: 'red', channel: 'lobby' })) as number
+  a.send('red', 'tick', 1)
+  await client.request('player.add')
+  const told: unknown[] = []
+  a.sessions.on('closed', ({ id }) => told.push(id))
+  await a.drain()
+  t.same(told, [], 'it has not ended')
+  t.match(a.metrics(), { sessionsParked: 1 })
+  const { gateway: b } = await startAgain('b', {
+    nats,
+    drainSpread: 0,
+    leaseTtl: 1_000,
+    replicateEvery: 10,
+    park: true,
+    workers: 1
+  })
+  goTo(b)
+  await until('it is back', () => opened.length === 1)
+  matchRows(t, opened, [{ resumed: true, restored: false }])
+  b.send('red', 'tick', 2)
+  await until('both events came', () => ticks.length === 2)
+  t.match(await state(client), { sid, uid: 'red', count: 1, met: ['new', 'moved'] })
+  t.match(b.metrics(), { sessionsRestored: 1 })
+  b.sessions.kick('red', 'enough')
+  await until('nothing of it is left', () => network.logOf(store)?.size === 0)
+})
+
+/** Collects the entries of the store, as text. */
+function watchAppends(network: LocalNetwork): string[] {
+  const texts: string[] = []
+  network.fault = ({ kind, to, bytes }) => {
+    if (kind === 'append' && to.endsWith('-parked')) texts.push(Buffer.from(bytes!).toString('latin1'))
+    return undefined
+  }
+  return texts
+}
