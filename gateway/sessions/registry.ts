@@ -74,8 +74,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
   ): Session {
     if (uid !== null) this.#replaceAll(uid)
     const session = new Session(this.#frontendId, sid, receiver)
-    session.since = this.#now()
-    session.protocol = client.protocol
+    Object.assign(session, { since: this.#now(), protocol: client.protocol })
     this.#bySid.set(session.sid, session)
     if (settings.length > 0) session.changeKeys(settings, 0, noLimits, this.author(null))
     if (uid !== null) this.#setUid(session, uid, 0)
@@ -225,8 +224,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
 
   /** Whether a session is on its way to another gateway. */
   isLeaving(sid: number): boolean {
-    const session = this.#bySid.get(sid)
-    return session !== undefined && this.#leaving.has(session)
+    return this.#leaving.has(this.#bySid.get(sid)!)
   }
 
   /** Whether a session is to end that is on its way. */
@@ -262,8 +260,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
     prepare: (session: Session) => void
   ): Session {
     const session = new Session(this.#frontendId, state.sid, receiver)
-    session.since = state.since
-    session.protocol = state.protocol
+    Object.assign(session, { since: state.since, protocol: state.protocol })
     session.resumeWindow = state.resumeWindow ?? undefined
     session.importSettings(state)
     this.#bySid.set(session.sid, session)
