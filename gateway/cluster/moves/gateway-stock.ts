@@ -121,7 +121,7 @@ export class GatewayStock implements Stock {
   }
 
   /**
-   * Makes a session of what the store had. `isWhole`: its client goes on where it was; else it begins to count
+   * Makes a session of what the store had. `isWhole`: its client goes on; else it begins to count
    * anew, and is told so.
    */
   revive(state: MovableSession, isWhole: boolean): Session | undefined {

@@ -37,7 +37,7 @@ export interface Written {
 }
 
 export interface Holding {
-  /** The number of the claim with which the session came here; 0: it began here; undefined: not claimed yet. */
+  /** Number of the claim by which the session came here; 0: it began here; undefined: not claimed yet. */
   generation: number | undefined
   claim?: number
   record?: number

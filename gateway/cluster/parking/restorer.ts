@@ -81,7 +81,7 @@ export class Restorer {
   }
 
   /**
-   * Returns the entry from which a session may be restored, or who has it. `claim`: the own one, which must be
+   * Returns the entry to restore a session from, or who has it. `claim`: the own one, which must be
    * the first of those that count.
    */
   async #look(
