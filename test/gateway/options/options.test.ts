@@ -534,7 +534,7 @@ t.test('there is one way to log in to NATS', t => {
   )
   const nats = 'nats://127.0.0.1:4222'
   for (const keeps of [{ replicate: 'behind' }, { replicate: 'through' }, { park: true }] as const) {
-    t.throws(() => resolveOptions({ ...asked, ...keeps }), refused(/Expected `nats` to be set/))
+    t.throws(() => resolveOptions({ handlers: '/h', ...keeps }), refused(/Expected `nats` to be set/))
     const kept = { ...asked, ...keeps, nats, frontendId: 'a' }
     t.throws(() => resolveOptions({ ...kept, resumeWindow: 0 }), refused(/Expected `resumeWindow` to be/))
     t.match(resolveOptions(kept), keeps)
