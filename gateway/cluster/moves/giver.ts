@@ -22,7 +22,7 @@ export interface GiverInit {
   /** Whether a start may still be there. */
   readonly mayLive: (start: number) => boolean
   readonly failed: () => void
-  /** Called whenever a session has gone. */
+  /** Called whenever a session may have gone. */
   readonly gone: () => void
 }
 
@@ -68,7 +68,11 @@ export class Giver {
     this.#releasing.add(number)
     this.#release(from, tid as number, { sid: number, hash: hash as string, uid: uid as string | null })
       .catch(() => this.#answer(from, tid as number, 'again', [againAfter]))
-      .finally(() => this.#releasing.delete(number))
+      .finally(() => {
+        this.#releasing.delete(number)
+        // The session may have ended meanwhile, and then nothing else tells of it.
+        this.#init.gone()
+      })
   }
 
   /** Reads a `settle` frame. */
