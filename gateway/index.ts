@@ -11,6 +11,7 @@ export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/even
 export type { EventArguments, EventBody, EventName, Events } from '../shared/events/event-types.js'
 export type { FullLogger, LogFields, Logger, LogLevel } from '../shared/text/log.js'
 export type { ClusterLoad, ClusterPeer, ClusterState, ClusterView } from './cluster/cluster-view.js'
+export type { MemberLoad, MemberState } from './cluster/members/membership.js'
 export { Gateway } from './gateway.js'
 export { type ClientFiles, clientFiles } from './host/client-files.js'
 export { HostChannel, type HostMember, type HostMembersOptions } from './host/host-channel.js'
@@ -21,6 +22,7 @@ export { servePage } from './host/serve-page.js'
 export { SessionService, type SessionServiceEvents } from './host/session-service.js'
 export type { ConsolePlace } from './internal/console-place.js'
 export type { Diagnosis } from './internal/diagnosis.js'
+export type { ClusterReady, Fence, Replicate } from './options/cluster-options.js'
 export type {
   AuthenticationAnswer,
   AuthenticationRequest,
