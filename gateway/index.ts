@@ -10,8 +10,14 @@ export { type ErrorData, GatewayError } from '../shared/errors.js'
 export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/events/event.js'
 export type { EventArguments, EventBody, EventName, Events } from '../shared/events/event-types.js'
 export type { FullLogger, LogFields, Logger, LogLevel } from '../shared/text/log.js'
-export type { ClusterLoad, ClusterPeer, ClusterState, ClusterView } from './cluster/cluster-view.js'
-export type { MemberLoad, MemberState } from './cluster/members/membership.js'
+export type {
+  ClusterLoad,
+  ClusterPeer,
+  ClusterState,
+  ClusterView,
+  MemberLoad,
+  MemberState
+} from './cluster/cluster-view.js'
 export { Gateway } from './gateway.js'
 export { type ClientFiles, clientFiles } from './host/client-files.js'
 export { HostChannel, type HostMember, type HostMembersOptions } from './host/host-channel.js'

@@ -1,6 +1,8 @@
 /** The cluster of a gateway, as its host sees it. */
 import type { MemberLoad, MemberState } from './members/membership.js'
 
+export type { MemberLoad, MemberState }
+
 /** How a gateway of a cluster is: `degraded` without its message bus or lease, `draining` before its end. */
 export type ClusterState = MemberState
 
