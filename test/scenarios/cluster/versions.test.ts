@@ -99,8 +99,8 @@ function findRelease(): string | undefined {
 
 const release = findRelease()
 
-// Before the first release whose gateways form a cluster, there is nothing to try. `npm run failures -- --old REV`
-// runs the same with any commit.
+// Before the first release whose gateways form a cluster, there is nothing to try.
+// `npm run failures -- --old REV` runs the same with any commit.
 if (release !== undefined) {
   const options = { skip: whyNo('nats-server'), timeout: 200_000 }
   t.test('a rolling restart from the release before loses nothing', options, t => rollFrom(t, release))
