@@ -1,7 +1,7 @@
 /** Short forms of `npm run failures`, over the same three gateways one after the other. */
 import t, { type Test } from 'tap'
 import type { ClusterReport } from '../../helpers/cluster/cluster-report.js'
-import { runCrash, runOutage, runOutages, runStopped } from '../../helpers/cluster/failures.js'
+import { runCrash, runOutage, runOutages, runRolling, runStopped } from '../../helpers/cluster/failures.js'
 import { Gateways } from '../../helpers/cluster/gateways.js'
 import { fixture } from '../../helpers/paths.js'
 import { whyNo } from '../../helpers/server-programs.js'
@@ -48,5 +48,14 @@ t.test('three gateways under players', { skip: whyNo('nats-server'), timeout: 20
     const report = await runCrash(init)
     check(t, report)
     t.ok(report.lostWithIt > 0)
+  })
+
+  await t.test('a rolling restart with changed handlers loses no session, event or count', async t => {
+    const report = await runRolling({ ...init, players: 12, next: fixture('handlers-cluster-next') })
+    check(t, report)
+    t.same(report.errors, {})
+    t.equal(report.eventsCame, report.eventsSent)
+    t.equal(report.lost, 0)
+    t.ok(report.moved > 0)
   })
 })
