@@ -33,7 +33,8 @@ export class TestGateway {
    * Starts a gateway on a free port, with one worker unless `workers` says otherwise. Rejects as
    * `createGateway` does.
    */
-  static async start({ network, ...options }: TestGatewayOptions): Promise<TestGateway> {
+  static async start(asked: TestGatewayOptions): Promise<TestGateway> {
+    const { network, ...options } = asked
     const lines: TestLogLine[] = []
     const log = createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields }))
     const gateway = await startGateway(

@@ -55,7 +55,7 @@ export async function startGateway(
     workerArgv,
     maxLogLinesPerSecond: 0
   }
-  const gateway = await start({ handlers: folder, ...standard, ...options }, given)
+  const gateway = await startAtPort({ handlers: folder, ...standard, ...options }, given)
   const players: Player[] = []
   t.teardown(async () => {
     for (const player of players) player.leave()
@@ -67,6 +67,21 @@ export async function startGateway(
     return player
   }
   return { gateway, lines, connect }
+}
+
+/**
+ * Starts a gateway. If it is to listen where one has just ended, a socket of another test may have the port for
+ * a moment: then it is tried again.
+ */
+async function startAtPort(options: GatewayOptions, given: GivenParts): Promise<Gateway> {
+  const isTaken = (error: unknown) => (error as { code?: string }).code === 'LISTEN_FAILED'
+  for (let tries = 1; ; tries++) {
+    try {
+      return await start(options, given)
+    } catch (error) {
+      if (options.port === 0 || !isTaken(error) || tries === 20) throw error
+    }
+  }
 }
 
 /** Opens a proxy in front of a gateway's port. It ends with the test. */
