@@ -70,8 +70,8 @@ export async function startGateway(
 }
 
 /**
- * Starts a gateway. If it is to listen where one has just ended, a socket of another test may have the port for
- * a moment: then it is tried again.
+ * Starts a gateway. If it is to listen where one has just ended, a socket of another test may have the port
+ * for a moment: then it is tried again.
  */
 async function startAtPort(options: GatewayOptions, given: GivenParts): Promise<Gateway> {
   const isTaken = (error: unknown) => (error as { code?: string }).code === 'LISTEN_FAILED'
