@@ -13,6 +13,7 @@ import type { Bus } from './bus/bus.js'
 import { orClosing } from './bus/or-closing.js'
 import { subjectsOf } from './bus/subjects.js'
 import { ClusterClaims } from './claims/cluster-claims.js'
+import { questionsVersion } from './claims/questions.js'
 import type { ClusterPeer, ClusterState, ClusterView } from './cluster-view.js'
 import { Condition } from './condition.js'
 import { createClusterConsole } from './console/cluster-console.js'
@@ -59,6 +60,7 @@ export async function createCluster(init: ClusterInit): Promise<Cluster> {
     const { options, targets } = init
     const members = await createMembers({
       ...options,
+      claimsVersion: options.singleSession === 'off' ? undefined : questionsVersion,
       bus,
       version,
       protocol: linkVersions,
@@ -168,6 +170,7 @@ export class Cluster implements ClusterView {
       channels: targets.channels.members,
       metrics
     })
+    if (claims !== undefined) claims.interestedIn = uid => interest.ofUser(uid).map(({ start }) => start)
     const moving = { links: this.#links, members, names: interest, stock, findLost: parking?.find }
     const { moves, cuts } = createMoves(parts, options, moving)
     this.#moves = moves

@@ -1,7 +1,7 @@
 /** Claims of gateways within one process, on a LocalNetwork, with sessions that a test holds by itself. */
 import type { Test } from 'tap'
 import { ClusterClaims } from '../../gateway/cluster/claims/cluster-claims.js'
-import type { ClaimMode } from '../../gateway/cluster/claims/questions.js'
+import { type ClaimMode, questionsVersion } from '../../gateway/cluster/claims/questions.js'
 import type { GatewayError } from '../../shared/errors.js'
 import { TestCluster, type TestMember } from './members.js'
 
@@ -67,7 +67,8 @@ export async function createClaimants(t: Test, init: ClaimantsInit) {
   const { mode, names, leaseTtl = 60_000, claimTimeout = 10_000 } = init
   const cluster = new TestCluster(t, leaseTtl)
   const join = async (name: string) => {
-    const claimant = new TestClaimant(await cluster.join(name), mode, leaseTtl, claimTimeout)
+    const member = await cluster.join(name, { claimsVersion: questionsVersion })
+    const claimant = new TestClaimant(member, mode, leaseTtl, claimTimeout)
     await claimant.claims.open()
     t.teardown(() => claimant.claims.close())
     return claimant

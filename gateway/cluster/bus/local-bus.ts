@@ -72,7 +72,9 @@ export class LocalBus implements Bus {
   }
 
   first(log: string, key: string, from = 1): Promise<Entry | null | undefined> {
-    return this.#call({ kind: 'first', to: log, subject: key }, each => each.first(key, from))
+    return this.#call({ kind: 'first', to: log, subject: key }, each =>
+      each.first(key, from, entry => this.#network.hides(key, entry))
+    )
   }
 
   async remove(log: string, number: number): Promise<boolean> {

@@ -36,9 +36,9 @@ export class LocalLog {
     return entry.number
   }
 
-  first(key: string, from: number): Entry | null {
+  first(key: string, from: number, isHidden: (entry: Entry) => boolean = () => false): Entry | null {
     this.#expire()
-    const entry = this.#byKey.get(key)?.find(({ number }) => number >= from)
+    const entry = this.#byKey.get(key)?.find(each => each.number >= from && !isHidden(each))
     return entry === undefined ? null : { number: entry.number, bytes: Buffer.from(entry.bytes) }
   }
 

@@ -6,7 +6,7 @@
  * a log; `partition`, `cutOff`, `setDown`, `areLogsDown` and `wipe` change the network until `heal`.
  */
 import { wallClock } from '../../../shared/clock.js'
-import type { LogInit } from './bus.js'
+import type { Entry, LogInit } from './bus.js'
 import type { BusLog } from './bus-listeners.js'
 import { LocalBus } from './local-bus.js'
 import { LocalLog } from './local-log.js'
@@ -52,6 +52,8 @@ export class LocalNetwork {
   readonly log: BusLog
   /** Decides about each message and each call of a log. Default: no faults. */
   fault: (attempt: Attempt) => Fault | undefined = () => undefined
+  /** Decides which entries of a key the looks do not show, although they are there. Default: none. */
+  hides: (key: string, entry: Entry) => boolean = () => false
   /** Whether logs give no answers while messages go on, as without a leader. */
   areLogsDown = false
   readonly #now: () => number

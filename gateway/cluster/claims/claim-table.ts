@@ -46,6 +46,11 @@ export class ClaimTable {
     return this.#byUid.get(uid)?.find(claim => claim.sid === sid)
   }
 
+  /** Returns the claims of a user, as they are now. */
+  allOf(uid: string): Claim[] {
+    return [...(this.#byUid.get(uid) ?? [])]
+  }
+
   /** Finds the claim that has a name, or had it at the gateway from which its session came. */
   findNamed(uid: string, name: ClaimName): Claim | undefined {
     return this.#byUid.get(uid)?.find(claim => isSame(claim.name, name) || isSame(claim.old, name))

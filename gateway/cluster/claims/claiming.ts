@@ -7,15 +7,19 @@
  * there and the own lease good. An entry is never taken for the first because others seem to be absent: the
  * claim's own entry must be seen.
  *
- * A log may hide an entry from the looks by its user for a while: nats-server 2.9 does so when an earlier one
- * is removed by several at once. Others would not see it either. So a claim that misses its own entry takes
- * another name and appends again; should the hidden entry come to light, it is gone.
+ * Who removes does not matter to that, but two should not at once: nats-server 2.9 then hides later entries of
+ * the user from looks for a while. A gateway removes what it calls gone before it says so, and the entries of a
+ * dead start are removed by the claim next to them. Others remove what still stands at their next look. A claim
+ * that misses its own entry takes another name and appends again; should the hidden entry come to light, it is
+ * gone. An entry that is hidden after its claim was held is caught by OtherHolders, and by the audit.
  */
 import type { Bus, Entry } from '../bus/bus.js'
 import type { logsOf } from '../bus/subjects.js'
 import type { Membership } from '../members/membership.js'
 import { type Claim, type ClaimName, formatClaimName, isSame, logIndexOf, parseClaimName } from './claim.js'
-import type { Answer, ClaimMode, Question, Questions } from './questions.js'
+import { type InterestedIn, OtherHolders } from './other-holders.js'
+import type { Answer, AnyAnswer, ClaimMode, Question, Questions } from './questions.js'
+import { Removals } from './removals.js'
 
 /** The members of the cluster, and what is known of their deaths without a look. */
 export interface KnownMembers extends Membership {
@@ -35,7 +39,8 @@ export interface ClaimingInit {
   readonly members: KnownMembers
   readonly questions: Pick<Questions, 'ask'>
   /** Answers a question about a claim of this gateway. */
-  readonly answer: (question: Question) => Answer
+  readonly answer: (question: Question) => AnyAnswer
+  readonly interestedIn: InterestedIn
   /** Names a claim anew, by the present start. */
   readonly rename: (claim: Claim) => void
   /** Milliseconds for which a claim is tried. */
@@ -53,11 +58,21 @@ const mostNoticed = 100
 /** Entries that may be missed: the log hides them, or has a new leader. Then the user can't be had. */
 const mostMisses = 20
 
+/**
+ * What is known of the claim that stands first. `dead`: its start is. `former`: it is of the own session, and
+ * nothing stands between.
+ */
+type Judgement = Exclude<Answer, object> | 'dead' | 'former'
+
 export class Claiming {
   readonly #init: ClaimingInit
+  readonly #removals: Removals
+  readonly #others: OtherHolders
 
   constructor(init: ClaimingInit) {
     this.#init = init
+    this.#removals = new Removals(init.bus)
+    this.#others = new OtherHolders(init)
   }
 
   /** Leads a claim that is pending or unsecured to its end; sets its state if it is held then. */
@@ -83,22 +98,30 @@ export class Claiming {
     const entry = await bus.append(this.logOf(uid), uid, Buffer.from(formatClaimName(name)))
     if (entry === undefined) return unavailable('the log of claims gives no answer')
     claim.entry = entry
+    this.#removals.noteAppended(this.logOf(uid), entry)
     let hasNoticed = false
+    let left: number | undefined
     for (;;) {
+      const seenAt = this.#removals.now()
       const first = await bus.first(this.logOf(uid), uid)
       const over = this.#check(claim, name)
       if (over !== undefined) return over
-      if (first && isSame(readName(first), name)) {
+      const isOwn = first ? isSame(readName(first), name) : false
+      const answer = isOwn
+        ? await this.#others.ask(claim, mode)
+        : first
+          ? await this.#judge(claim, first, mode)
+          : undefined
+      const overNow = this.#check(claim, name)
+      if (overNow !== undefined) return overNow
+      if (answer === 'held') return { kind: 'taken' }
+      if (isOwn && answer === 'gone') {
         claim.state = 'held'
         claim.old = undefined
         claim.settled?.()
         claim.settled = undefined
         return { kind: 'held' }
       }
-      const answer = first ? await this.#judge(claim, first, mode) : undefined
-      const overNow = this.#check(claim, name)
-      if (overNow !== undefined) return overNow
-      if (answer === 'held') return { kind: 'taken' }
       if (monotonic() >= end) return unavailable(`it was not decided within ${claimTimeout} ms`)
       // The own entry is not there, or only behind others that came later.
       if (first === null || (first && first.number > entry)) return 'missed'
@@ -106,9 +129,34 @@ export class Claiming {
         hasNoticed = true
         void this.#noticeOthers(uid, entry)
       }
-      if (answer === 'gone') await bus.remove(this.logOf(uid), first!.number)
-      else await pause(answer === 'pending' ? pendingWait : silentWait)
+      if (answer === 'gone' || answer === 'dead' || answer === 'former') {
+        const { number } = first!
+        const isLeft = left === number
+        left = number
+        if (isLeft || answer === 'former' || (answer === 'dead' && (await this.#isNext(uid, number, entry))))
+          await this.#removals.remove(this.logOf(uid), number, seenAt)
+        else if (answer === 'dead') await pause(this.#turnWait)
+      } else await pause(answer === 'pending' ? pendingWait : silentWait)
     }
+  }
+
+  /** Milliseconds that the claim next to the entry of a dead start has for its removal: no two wait as long. */
+  get #turnWait(): number {
+    return silentWait * (1 + (this.#init.members.start % 8) / 4)
+  }
+
+  /** Resolves to whether an own entry is the next behind one, except for those of dead starts. */
+  async #isNext(uid: string, number: number, own: number): Promise<boolean> {
+    const { bus, members } = this.#init
+    let from = number + 1
+    for (let read = 0; read < mostNoticed; read++) {
+      const entry = await bus.first(this.logOf(uid), uid, from)
+      if (!entry || entry.number >= own) return entry?.number === own
+      const name = readName(entry)
+      if (name !== undefined && !members.isKnownDead(name.start)) return false
+      from = entry.number + 1
+    }
+    return false
   }
 
   /**
@@ -121,9 +169,19 @@ export class Claiming {
     return found !== undefined && (isSame(name, found) || isSame(old, found))
   }
 
-  /** Removes an entry of a claim that is over. */
-  remove(uid: string, entry: number | undefined): void {
-    if (entry !== undefined) void this.#init.bus.remove(this.logOf(uid), entry)
+  /** Removes an entry of a claim that is over, and was not renamed. */
+  async remove(uid: string, entry: number | undefined): Promise<void> {
+    if (entry !== undefined) await this.#removals.remove(this.logOf(uid), entry)
+  }
+
+  /** Removes the entry of an own claim that is over, if it stands first: its number may not be known. */
+  async removeNamed(uid: string, name: ClaimName): Promise<void> {
+    const { bus, members } = this.#init
+    if (name.start !== members.start) return
+    const seenAt = this.#removals.now()
+    const first = await bus.first(this.logOf(uid), uid)
+    if (first && isSame(readName(first), name))
+      await this.#removals.remove(this.logOf(uid), first.number, seenAt)
   }
 
   logOf(uid: string): string {
@@ -157,38 +215,39 @@ export class Claiming {
   }
 
   /** Judges the claim that stands first. undefined: it can't be decided now. */
-  async #judge(claim: Claim, first: Entry, mode: ClaimMode): Promise<Answer | undefined> {
+  async #judge(claim: Claim, first: Entry, mode: ClaimMode): Promise<Judgement | undefined> {
     const name = readName(first)
-    if (name === undefined) return 'gone'
+    if (name === undefined) return 'dead'
     const { uid } = claim
     if (isSame(claim.old, name)) return this.#judgeOld(claim, first)
-    const answer = await this.#askOf({ mode, name, uid })
+    const question: Question = { about: 'entry', mode, name, uid }
+    const answer = await this.#askOf(question)
     if (typeof answer !== 'object') return answer
     // Whoever has the session now may not know it yet, and says so by "gone".
-    const there = await this.#askAt(answer.movedTo, { mode, name, uid })
+    const there = await this.#askAt(answer.movedTo, question)
     return there === 'held' ? 'held' : 'pending'
   }
 
   /** The old claim of a session that came here is gone when nothing stands between it and the new one. */
-  async #judgeOld(claim: Claim, old: Entry): Promise<Answer | undefined> {
+  async #judgeOld(claim: Claim, old: Entry): Promise<Judgement | undefined> {
     const next = await this.#init.bus.first(this.logOf(claim.uid), claim.uid, old.number + 1)
     if (!next) return undefined
     const name = readName(next)
-    return name !== undefined && isSame(claim.name, name) ? 'gone' : 'pending'
+    return name !== undefined && isSame(claim.name, name) ? 'former' : 'pending'
   }
 
-  async #askOf(question: Question): Promise<Answer | undefined> {
+  async #askOf(question: Question): Promise<Answer | 'dead' | undefined> {
     const { members } = this.#init
     const { start } = question.name
-    if (members.isKnownDead(start)) return 'gone'
+    if (members.isKnownDead(start)) return 'dead'
     const answer = await this.#askAt(start, question)
     if (answer !== undefined) return answer
-    return (await members.isDead(start)) === true ? 'gone' : undefined
+    return (await members.isDead(start)) === true ? 'dead' : undefined
   }
 
-  #askAt(start: number, question: Question): Promise<Answer | undefined> {
+  async #askAt(start: number, question: Question): Promise<Answer | undefined> {
     const { members, questions, answer } = this.#init
-    return start === members.start ? Promise.resolve(answer(question)) : questions.ask(start, question)
+    return start === members.start ? answer(question) : questions.ask(start, question)
   }
 }
 

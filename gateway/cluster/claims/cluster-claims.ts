@@ -9,10 +9,11 @@ import type { ClaimedSessions, UserClaims } from '../../sessions/user-claims.js'
 import type { Metrics } from '../../telemetry/metrics.js'
 import type { Bus } from '../bus/bus.js'
 import { logsOf, subjectsOf } from '../bus/subjects.js'
-import { type Claim, type ClaimName, claimLogs } from './claim.js'
+import { type Claim, type ClaimName, claimLogs, isSame } from './claim.js'
 import { ClaimTable } from './claim-table.js'
 import { Claiming, type KnownMembers, type Secured } from './claiming.js'
-import { type Answer, type ClaimMode, type Question, Questions } from './questions.js'
+import type { InterestedIn } from './other-holders.js'
+import { type Answer, type AnyAnswer, type ClaimMode, type Question, Questions } from './questions.js'
 import { Reclaims } from './reclaims.js'
 
 export interface ClusterClaimsInit {
@@ -35,6 +36,8 @@ const longestAnswer = 500
 const answerPart = 1 / 8
 
 export class ClusterClaims implements UserClaims {
+  /** The other gateways that are asked before a claim is held. Default: none. */
+  interestedIn: InterestedIn = () => []
   readonly #init: ClusterClaimsInit
   readonly #table = new ClaimTable()
   readonly #questions: Questions
@@ -47,7 +50,7 @@ export class ClusterClaims implements UserClaims {
     const { bus, cluster, members, claimTimeout, leaseTtl, metrics, monotonic, sessions, log } = init
     this.#init = init
     const logs = logsOf(cluster)
-    const answer = (question: Question) => this.#answer(question)
+    const answer = (question: Question): AnyAnswer => this.#answer(question)
     this.#questions = new Questions({
       bus,
       subjects: subjectsOf(cluster),
@@ -66,6 +69,7 @@ export class ClusterClaims implements UserClaims {
       members,
       questions,
       answer,
+      interestedIn: uid => this.interestedIn(uid),
       rename: claim => this.#table.rename(claim, members.start),
       claimTimeout,
       monotonic
@@ -136,7 +140,7 @@ export class ClusterClaims implements UserClaims {
 
   release(uid: string, sid: number): void {
     const claim = this.#table.find(uid, sid)
-    if (claim !== undefined) this.#end(claim)
+    if (claim !== undefined) void this.#end(claim)
   }
 
   /**
@@ -200,25 +204,49 @@ export class ClusterClaims implements UserClaims {
       return undefined
     }
     if (secured.kind !== 'unavailable') metrics.count('claimsLost')
-    this.#end(claim)
+    void this.#end(claim)
     return this.#errorOf(claim.uid, secured)
   }
 
-  /** Answers for a claim of this gateway. What is not in the table is gone for ever. */
-  #answer({ mode, name, uid }: Question): Answer {
+  /**
+   * Answers for a claim of this gateway. What is not in the table is gone for ever. Its entry is removed here,
+   * before the answer, so that not all who asked do so at once.
+   */
+  #answer(question: Question): AnyAnswer {
+    const { about, mode, name, uid } = question
+    if (about !== 'entry') return this.#answerForOthers(question)
     const claim = this.#table.findNamed(uid, name)
-    if (claim === undefined) return 'gone'
+    if (claim === undefined) return this.#claiming.removeNamed(uid, name).then(() => 'gone')
     if (claim.state === 'moving') return { movedTo: claim.movingTo! }
     if (claim.state === 'pending' && mode === 'reject') return 'pending'
     const hasEnded = this.#init.sessions.giveUp(uid, claim.sid, mode)
     if (!hasEnded && claim.state !== 'pending') return 'held'
-    this.#end(claim)
-    return 'gone'
+    return this.#end(claim).then(() => 'gone')
   }
 
-  #end(claim: Claim): void {
+  /** Answers for the sessions here that have a user, whatever their entries. Claims that are pending have none. */
+  #answerForOthers({ about, mode, name, uid }: Question): AnyAnswer {
+    let answer: Answer = 'gone'
+    for (const claim of this.#table.allOf(uid)) {
+      if (claim.state === 'pending' || isSame(claim.name, name)) continue
+      if (claim.state === 'moving') {
+        if (claim.movingTo !== name.start) answer = 'pending'
+        continue
+      }
+      // Of two that are claimed anew the order of their entries decides: each would end for the other here.
+      if (claim.state === 'unsecured' && about === 'bound') {
+        answer = 'pending'
+        continue
+      }
+      if (!this.#init.sessions.giveUp(uid, claim.sid, mode)) return 'held'
+      void this.#end(claim)
+    }
+    return answer
+  }
+
+  #end(claim: Claim): Promise<void> {
     this.#table.end(claim)
-    this.#claiming.remove(claim.uid, claim.entry)
+    return this.#claiming.remove(claim.uid, claim.entry)
   }
 
   #errorOf(uid: string, secured: Secured): GatewayError | undefined {

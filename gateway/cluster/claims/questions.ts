@@ -1,8 +1,9 @@
 /**
  * Questions about claims between gateways: whether the session that has a user stays.
  *
- * A question is `<mode> <name of the claim> <uid>`, and an answer one word, or `moved <start>`. Both come
- * from outside: what no gateway writes is not answered, and counts as no answer.
+ * A question is `<mode> <name of the claim> <uid>`, or `any <mode> <new or bound> <name of the own claim>
+ * <uid>`. An answer is one word, or `moved <start>`. Both come from outside: what no gateway writes is not
+ * answered, and counts as no answer.
  */
 import type { Bus, Subscription } from '../bus/bus.js'
 import type { subjectsOf } from '../bus/subjects.js'
@@ -11,7 +12,15 @@ import { type ClaimName, formatClaimName, parseClaimName } from './claim.js'
 /** How a user is wanted, as by `singleSession`. */
 export type ClaimMode = 'reject' | 'kick'
 
+/** Version of the questions that a gateway answers: from 2 on also those about any claim. Frozen. */
+export const questionsVersion = 2
+
 export interface Question {
+  /**
+   * `entry`: the claim by that name. `new`, `bound`: any other claim of the user; the name is that of the claim
+   * that wants them, whose session is new, or has the user already.
+   */
+  readonly about: 'entry' | 'new' | 'bound'
   readonly mode: ClaimMode
   readonly name: ClaimName
   readonly uid: string
@@ -23,12 +32,14 @@ export interface Question {
  */
 export type Answer = 'gone' | 'held' | 'pending' | { readonly movedTo: number }
 
+export type AnyAnswer = Answer | Promise<Answer>
+
 export interface QuestionsInit {
   readonly bus: Bus
   readonly subjects: ReturnType<typeof subjectsOf>
   /** Milliseconds to wait for an answer. */
   readonly answerTime: number
-  readonly answer: (question: Question) => Answer
+  readonly answer: (question: Question) => AnyAnswer
 }
 
 export class Questions {
@@ -46,7 +57,10 @@ export class Questions {
     this.#subscription = bus.subscribe(subjects.ask(start), (bytes, reply) => {
       const question = parseQuestion(bytes.toString())
       if (question === undefined || reply === undefined) return
-      bus.publish(reply, Buffer.from(formatAnswer(answer(question))))
+      const send = (each: Answer) => bus.publish(reply, Buffer.from(formatAnswer(each)))
+      const answered = answer(question)
+      if (answered instanceof Promise) void answered.then(send)
+      else send(answered)
     })
   }
 
@@ -62,17 +76,20 @@ export class Questions {
   }
 }
 
-function formatQuestion({ mode, name, uid }: Question): string {
-  return `${mode} ${formatClaimName(name)} ${uid}`
+function formatQuestion({ about, mode, name, uid }: Question): string {
+  const text = `${formatClaimName(name)} ${uid}`
+  return about === 'entry' ? `${mode} ${text}` : `any ${mode} ${about} ${text}`
 }
 
 /** Returns undefined for what no gateway writes. */
 export function parseQuestion(text: string): Question | undefined {
-  const [, mode, name, uid] = /^(reject|kick) ([\d.]+) (.*)$/s.exec(text) ?? []
-  const parsed = name === undefined ? undefined : parseClaimName(name)
-  return parsed === undefined || uid === undefined
-    ? undefined
-    : { mode: mode === 'kick' ? 'kick' : 'reject', name: parsed, uid }
+  const match = /^(?:(reject|kick)|any (reject|kick) (new|bound)) ([\d.]+) (.*)$/s.exec(text)
+  if (match === null) return undefined
+  const [, ofEntry, ofAny, about, name, uid] = match
+  const parsed = parseClaimName(name!)
+  if (parsed === undefined) return undefined
+  const mode = (ofEntry ?? ofAny) === 'kick' ? 'kick' : 'reject'
+  return { about: about === 'new' || about === 'bound' ? about : 'entry', mode, name: parsed, uid: uid! }
 }
 
 function formatAnswer(answer: Answer): string {

@@ -103,10 +103,10 @@ export class Reclaims {
       if (secured.kind === 'taken') {
         const { uid, sid, entry } = claim
         table.end(claim)
-        claiming.remove(uid, entry)
+        void claiming.remove(uid, entry)
         log.info('A session ends, since another one has its user', { uid, sid })
         sessions.giveUp(uid, sid, 'kick')
-      } else if (claim.state === 'over') claiming.remove(claim.uid, claim.entry)
+      } else if (claim.state === 'over') void claiming.remove(claim.uid, claim.entry)
       return secured
     } finally {
       this.#running.delete(claim)

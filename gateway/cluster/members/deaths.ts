@@ -21,6 +21,8 @@ interface Seen {
   certificate: number
   since: number
   lookedAt: number
+  /** How often it was seen with another renewal than before. */
+  renewals: number
 }
 
 /** Starts that are remembered, dead or watched; the oldest are forgotten, and looked up again. */
@@ -48,12 +50,18 @@ export class Deaths {
     return this.#dead.has(start)
   }
 
+  /** Whether a start was seen to renew its lease twice: one may be under way when a process is killed. */
+  isSeenAlive(start: number): boolean {
+    return (this.#seen.get(start)?.renewals ?? 0) >= 2
+  }
+
   /** Notes that a start has renewed its lease: its hello says so. */
   noteRenewal(start: number, renewal: number): void {
     const seen = this.#seen.get(start)
     if (seen === undefined) this.#see(start, renewal, 0).lookedAt = Number.NEGATIVE_INFINITY
     else if (renewal > seen.renewal && seen.certificate === 0) {
       seen.renewal = renewal
+      seen.renewals++
       seen.since = this.#monotonic()
     }
   }
@@ -121,7 +129,10 @@ export class Deaths {
 
   #see(start: number, renewal: number, certificate: number): Seen {
     const now = this.#monotonic()
-    const seen = { renewal, certificate, since: now, lookedAt: now }
+    const before = this.#seen.get(start)
+    const isNew = before !== undefined && before.renewal !== renewal
+    const renewals = (before?.renewals ?? 0) + (isNew ? 1 : 0)
+    const seen = { renewal, certificate, since: now, lookedAt: now, renewals }
     this.#seen.delete(start)
     this.#seen.set(start, seen)
     for (const oldest of this.#seen.keys()) {

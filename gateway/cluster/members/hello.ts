@@ -24,6 +24,8 @@ export interface Hello {
   readonly load: MemberLoad
   /** Its option `singleSession`. undefined: an older version. */
   readonly singleSession?: string | undefined
+  /** Version of the questions about claims that it answers. undefined: it answers none, or an older version. */
+  readonly claimsVersion?: number | undefined
   /** Whether it has just come, so that all others say hello at once. */
   readonly greets: boolean
 }
@@ -47,7 +49,7 @@ export function parseHello(bytes: Buffer): Hello | undefined {
     return undefined
   }
   if (!isRecord(value) || !isRecord(value.protocol) || !isRecord(value.load)) return undefined
-  const { frontendId, start, state, version, renewal, protocol, load, singleSession } = value
+  const { frontendId, start, state, version, renewal, protocol, load, singleSession, claimsVersion } = value
   if (!isName(frontendId) || !isName(version) || !isState(state)) return undefined
   if (!isCount(start) || start === 0 || !isCount(renewal)) return undefined
   const { least, most } = protocol
@@ -67,6 +69,7 @@ export function parseHello(bytes: Buffer): Hello | undefined {
       heapUsed: figure(load.heapUsed)
     },
     ...(isName(singleSession) ? { singleSession } : {}),
+    ...(isCount(claimsVersion) ? { claimsVersion } : {}),
     greets: value.greets === true
   }
 }

@@ -16,6 +16,8 @@ export interface MembersInit {
   readonly protocol: ProtocolRange
   /** The option `singleSession`, which all gateways should have alike. */
   readonly singleSession?: string | undefined
+  /** Version of the questions about claims that are answered here. undefined: none are. */
+  readonly claimsVersion?: number | undefined
   /** Milliseconds of a lease. */
   readonly leaseTtl: number
   readonly load: () => MemberLoad

@@ -18,7 +18,7 @@ import { LeaseLog } from './lease-log.js'
 import type { MembersInit } from './members-init.js'
 import type { Member, MemberState, Membership, MembershipListener } from './membership.js'
 import { Peers } from './peers.js'
-import { Starts } from './starts.js'
+import { longestNaming, Starts } from './starts.js'
 import { Tick } from './tick.js'
 
 /** Milliseconds between two hellos. */
@@ -45,6 +45,8 @@ export class Members implements Membership {
   #lease: Lease | undefined
   #whoSubscription: Subscription | undefined
   #start = 0
+  /** Whether an earlier start of the name was seen to renew its lease. */
+  #hasNamesake = false
   #isDraining = false
   #wasDegraded = true
   /** Called when the loop has come to a step: by `createMembers`, until the gateway is a member. */
@@ -61,8 +63,7 @@ export class Members implements Membership {
     this.#starts = new Starts({ bus, log: logs.starts, frontendId, subjectOf: this.#subjects.who })
     this.#deaths = new Deaths({ log: this.#leases, ttl, monotonic })
     this.#peers = new Peers({
-      ...{ frontendId, protocol, singleSession, ttl, log, monotonic },
-      deaths: this.#deaths,
+      ...{ frontendId, protocol, singleSession, ttl, log, monotonic, deaths: this.#deaths },
       joined: member => this.#tell(listener => listener.joined?.(member)),
       left: (start, name) => this.#tell(listener => listener.left?.(start, name))
     })
@@ -147,7 +148,10 @@ export class Members implements Membership {
     }
     await this.leave()
     if (outcome === 'taken') throw errors.frontendTaken(this.frontendId, cluster)
-    throw errors.clusterUnavailable('a start number', `its logs gave no answer for ${3 * leaseTtl} ms`)
+    throw errors.clusterUnavailable(
+      'a start number',
+      `its logs gave no answer for ${longestNaming * leaseTtl} ms`
+    )
   }
 
   /** Resolves when the first start is a member, or to why it is not. */
@@ -159,11 +163,9 @@ export class Members implements Membership {
       this.#onStep = outcome => {
         const now = monotonic()
         if (outcome === 'taken') namedSince ??= now
-        const isOver =
-          outcome === 'member' ||
-          (outcome === 'taken' && now - namedSince! > leaseTtl * (1 + renewalPart)) ||
-          (outcome === 'unanswered' && now - begun > 3 * leaseTtl)
-        if (!isOver) return
+        const since = outcome === 'taken' ? namedSince! : begun
+        const leases = outcome === 'taken' && this.#hasNamesake ? 1 + renewalPart : longestNaming
+        if (outcome !== 'member' && now - since <= leases * leaseTtl) return
         this.#onStep = () => {}
         resolve(outcome)
       }
@@ -173,11 +175,10 @@ export class Members implements Membership {
 
   /** One step of the loop. Returns the milliseconds until the next. */
   async #step(): Promise<number> {
-    const { leaseTtl } = this.#init
     const outcome = await this.#renew()
     this.#noticeState()
     this.#onStep(outcome)
-    return leaseTtl * (outcome === 'member' ? renewalPart : retryPart)
+    return this.#init.leaseTtl * (outcome === 'member' ? renewalPart : retryPart)
   }
 
   async #renew(): Promise<'member' | 'taken' | 'unanswered'> {
@@ -202,7 +203,8 @@ export class Members implements Membership {
   async #begin(): Promise<Lease | undefined> {
     const { leaseTtl: ttl, monotonic, bus } = this.#init
     const madeAt = await this.#leases.madeAt()
-    const start = madeAt === undefined ? undefined : await this.#starts.begin(this.#greatestStart)
+    const known = Math.max(this.#start, ...this.others.map(other => other.start))
+    const start = madeAt === undefined ? undefined : await this.#starts.begin(known)
     if (madeAt === undefined || start === undefined) return undefined
     this.#whoSubscription?.end()
     this.#whoSubscription = bus.subscribe(this.#subjects.who(start), (_, reply) => {
@@ -211,14 +213,11 @@ export class Members implements Membership {
     return new Lease({ start, log: this.#leases, madeAt, ttl, monotonic })
   }
 
-  get #greatestStart(): number {
-    return this.others.reduce((greatest, { start }) => Math.max(greatest, start), this.#start)
-  }
-
   /** Becomes a member, if no earlier start of the name lives. */
   async #takeName(lease: Lease): Promise<'member' | 'taken' | 'unanswered'> {
     const others = await this.#starts.othersBefore(lease.start, start => this.#deaths.isDead(start))
     if (others === undefined) return 'unanswered'
+    this.#hasNamesake = others.some(start => this.#deaths.isSeenAlive(start))
     if (others.length > 0) return 'taken'
     if (!lease.isGood) return 'unanswered'
     const isFirst = this.#start === 0
@@ -267,11 +266,11 @@ export class Members implements Membership {
   }
 
   #sayHello(state: Hello['state'] = this.#state, greets = false): void {
-    const { bus, version, protocol, singleSession, load } = this.#init
+    const { bus, version, protocol, singleSession, claimsVersion, load } = this.#init
     if (this.#start === 0) return
     const { frontendId, start, renewal } = this
-    const hello = { frontendId, start, state, version, protocol, renewal, singleSession }
-    bus.publish(this.#subjects.hello, formatHello({ ...hello, load: load(), greets }))
+    const known = { frontendId, start, state, version, protocol, renewal, singleSession, claimsVersion }
+    bus.publish(this.#subjects.hello, formatHello({ ...known, load: load(), greets }))
   }
 
   get #state(): MemberState {

@@ -11,6 +11,8 @@ export interface Member {
   readonly version: string
   /** Version of the links' protocol that this gateway and that one speak. */
   readonly protocol: number
+  /** Version of the questions about claims that it answers. undefined: it answers none. */
+  readonly claimsVersion?: number | undefined
   readonly load: MemberLoad
   /** Milliseconds since its last hello. */
   readonly silentFor: number

@@ -150,13 +150,14 @@ export class Peers {
   }
 
   #describe({ hello, heardAt }: Peer): Member {
-    const { frontendId, start, state, version, load } = hello
+    const { frontendId, start, state, version, claimsVersion, load } = hello
     return {
       frontendId,
       start,
       state: state === 'left' ? 'draining' : state,
       version,
       protocol: versionOf(this.#init.protocol, hello.protocol) ?? this.#init.protocol.least,
+      claimsVersion,
       load,
       silentFor: Math.round(this.#init.monotonic() - heardAt)
     }

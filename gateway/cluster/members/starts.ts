@@ -5,6 +5,12 @@ import type { Bus } from '../bus/bus.js'
 import { tokenOf } from '../bus/subjects.js'
 import { startBefore } from './start-number.js'
 
+/**
+ * Leases for which the first start waits for answers, or for the death of an earlier start that does not renew
+ * its lease: on a machine without time to spare the look that finds it dead comes late.
+ */
+export const longestNaming = 3
+
 export interface StartsInit {
   readonly bus: Bus
   /** The log's name. */

@@ -97,7 +97,7 @@ export class CasClaims implements UserClaims {
       expected = found.number
       if (found.name === undefined) continue
       const { start } = found.name
-      const answer = await this.#questions.ask(start, { mode, name: found.name, uid })
+      const answer = await this.#questions.ask(start, { about: 'entry', mode, name: found.name, uid })
       const isFree = answer === 'gone' || (answer === undefined && (await members.isDead(start)) === true)
       if (answer === 'held') return errors.singleSession(uid)
       if (!isFree) expected = -1

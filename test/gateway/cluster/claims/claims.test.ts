@@ -245,7 +245,23 @@ t.test('a claim asked for twice by one session is one claim', async t => {
 t.test('questions and answers that no gateway writes are no questions and no answers', async t => {
   for (const text of ['', 'reject', 'take 1.2 red', 'kick 1 red', 'kick 1.2', 'kick 1.99999999999999999 x'])
     t.equal(parseQuestion(text), undefined, text)
-  t.same(parseQuestion('kick 1.2 a b\nc'), { mode: 'kick', name: { start: 1, number: 2 }, uid: 'a b\nc' })
+  t.same(parseQuestion('kick 1.2 a b\nc'), {
+    about: 'entry',
+    mode: 'kick',
+    name: { start: 1, number: 2 },
+    uid: 'a b\nc'
+  })
+  for (const text of [
+    'any',
+    'any kick 1.2 x',
+    'any take new 1.2 x',
+    'any kick old 1.2 x',
+    'any kick new 1 x'
+  ])
+    t.equal(parseQuestion(text), undefined, text)
+  t.same(parseQuestion('any reject bound 1.2 new x'), {
+    ...{ about: 'bound', mode: 'reject', name: { start: 1, number: 2 }, uid: 'new x' }
+  })
   for (const text of ['', 'Held', 'moved', 'moved x', 'moved 1 2'])
     t.equal(parseAnswer(text), undefined, text)
 })

@@ -66,6 +66,22 @@ t.test('a process with the name of one that was killed is in when its lease is o
   t.same(ofOthers(b.told).slice(-2), ['left a', 'joined a'])
 })
 
+t.test(
+  'a process with the name of one that was killed is not refused because the death is seen late',
+  async t => {
+    const cluster = new TestCluster(t, 500)
+    const a = await cluster.join('a')
+    await until('the lease was renewed', () => a.members.renewal > 1)
+    cluster.network.cutOff('a')
+    const joined = cluster.join('a', { busName: 'second' })
+    await until('the lease is over', () => !a.members.hasLease)
+    // All starts have their whole time anew, since the bus was away.
+    cluster.network.setDown('second')
+    cluster.network.setUp('second')
+    t.ok((await joined).members.start > a.members.start)
+  }
+)
+
 t.test('the default name is refused in a cluster', async t => {
   const cluster = new TestCluster(t, longLease)
   await t.rejects(cluster.join('gateway-1'), {
