@@ -12,7 +12,8 @@ const authenticate = ({ url }: AuthenticationRequest) => {
 }
 
 t.test('with reject', async t => {
-  const { gateways } = await startCluster(t, 'users', { options: { singleSession: 'reject', authenticate } })
+  const options = { singleSession: 'reject', authenticate } as const
+  const { gateways, network } = await startCluster(t, 'users', { options })
   const [a, b] = gateways.map(({ gateway }) => gateway)
   const connect = () => Promise.all(gateways.map(gateway => gateway.connect()))
 
@@ -28,6 +29,16 @@ t.test('with reject', async t => {
     await until('its claim is free', () => b!.metrics().claimsHeld === 0)
     t.equal(await here!.request('user.enter', 'red'), 'red')
     here!.leave()
+  })
+
+  await t.test('a user who is bound elsewhere is refused, although the log hides their claim', async t => {
+    const [here, there] = await connect()
+    t.equal(await here!.request('user.enter', 'pink'), 'pink')
+    const ofA = `${a!.cluster!.start}.`
+    network.hides = (key, { bytes }) => key === 'pink' && bytes.toString().startsWith(ofA)
+    t.match(await failureOf(there!.request('user.enter', 'pink')), { code: 'SINGLE_SESSION' })
+    network.hides = () => false
+    for (const player of [here, there]) player!.leave()
   })
 
   await t.test('of two that bind at once, one is bound', async t => {
