@@ -230,7 +230,7 @@ export class ClusterClaims implements UserClaims {
     for (const claim of this.#table.allOf(uid)) {
       if (claim.state === 'pending' || isSame(claim.name, name)) continue
       if (claim.state === 'moving') {
-        if (claim.movingTo !== name.start) answer = 'pending'
+        if (about === 'new' || claim.movingTo !== name.start) answer = 'pending'
         continue
       }
       // Of two that are claimed anew the order of their entries decides: each would end for the other here.
