@@ -102,7 +102,7 @@ export class Claiming {
     let hasNoticed = false
     let left: number | undefined
     for (;;) {
-      const seenAt = this.#removals.now()
+      const seenAt = this.#removals.nextMoment()
       const first = await bus.first(this.logOf(uid), uid)
       const over = this.#check(claim, name)
       if (over !== undefined) return over
@@ -178,7 +178,7 @@ export class Claiming {
   async removeNamed(uid: string, name: ClaimName): Promise<void> {
     const { bus, members } = this.#init
     if (name.start !== members.start) return
-    const seenAt = this.#removals.now()
+    const seenAt = this.#removals.nextMoment()
     const first = await bus.first(this.logOf(uid), uid)
     if (first && isSame(readName(first), name))
       await this.#removals.remove(this.logOf(uid), first.number, seenAt)

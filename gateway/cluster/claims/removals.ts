@@ -29,8 +29,8 @@ export class Removals {
     return this.#removals.size
   }
 
-  /** Returns the present moment: for `remove`, to be taken before the look. */
-  now(): number {
+  /** Returns a moment later than all before: for `remove`, to be taken before the look. */
+  nextMoment(): number {
     return ++this.#moment
   }
 
@@ -50,7 +50,7 @@ export class Removals {
     if (known !== undefined && known.doneAt >= seenAt) return known.answer
     const removal: Removal = {
       answer: this.#bus.remove(log, number).then(isDone => {
-        if (isDone) removal.doneAt = this.now()
+        if (isDone) removal.doneAt = this.nextMoment()
         else if (this.#removals.get(key) === removal) this.#removals.delete(key)
         return isDone
       }),

@@ -159,12 +159,12 @@ t.test('an entry is removed once, until it is seen again, or the bus gives no an
       return answers
     }
   })
-  const before = removals.now()
+  const before = removals.nextMoment()
   t.same(await Promise.all([removals.remove('x', 1), removals.remove('x', 1)]), [true, true])
   await removals.remove('x', 1)
   await removals.remove('x', 1, before)
   t.same(removed, [1], 'seen before it was removed')
-  await removals.remove('x', 1, removals.now())
+  await removals.remove('x', 1, removals.nextMoment())
   t.same(removed, [1, 1], 'it came back')
   removals.noteAppended('x', 1)
   await removals.remove('x', 1)
