@@ -7,11 +7,12 @@
  * there and the own lease good. An entry is never taken for the first because others seem to be absent: the
  * claim's own entry must be seen.
  *
- * Who removes does not matter to that, but two should not at once: nats-server 2.9 then hides later entries of
- * the user from looks for a while. A gateway removes what it calls gone before it says so, and the entries of a
- * dead start are removed by the claim next to them. Others remove what still stands at their next look. A claim
- * that misses its own entry takes another name and appends again; should the hidden entry come to light, it is
- * gone. An entry that is hidden after its claim was held is caught by OtherHolders, and by the audit.
+ * Who removes does not matter to that, but two should not at once: nats-server 2.9 then hides later entries
+ * of the user from looks for a while. A gateway removes what it calls gone before it says so, and the entries
+ * of a dead start are removed by the claim next to them. Others remove what still stands at their next look.
+ * A claim that misses its own entry takes another name and appends again; should the hidden entry come to
+ * light, it is gone. An entry that is hidden after its claim was held is caught by OtherHolders, and by the
+ * audit.
  */
 import type { Bus, Entry } from '../bus/bus.js'
 import type { logsOf } from '../bus/subjects.js'
@@ -140,7 +141,7 @@ export class Claiming {
     }
   }
 
-  /** Milliseconds that the claim next to the entry of a dead start has for its removal: no two wait as long. */
+  /** Milliseconds that the claim next to a dead start's entry has for its removal: no two wait as long. */
   get #turnWait(): number {
     return silentWait * (1 + (this.#init.members.start % 8) / 4)
   }

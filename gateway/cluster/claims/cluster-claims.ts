@@ -209,8 +209,8 @@ export class ClusterClaims implements UserClaims {
   }
 
   /**
-   * Answers for a claim of this gateway. What is not in the table is gone for ever. Its entry is removed here,
-   * before the answer, so that not all who asked do so at once.
+   * Answers for a claim of this gateway. What is not in the table is gone for ever. Its entry is removed
+   * here, before the answer, so that not all who asked do so at once.
    */
   #answer(question: Question): AnyAnswer {
     const { about, mode, name, uid } = question
@@ -224,7 +224,7 @@ export class ClusterClaims implements UserClaims {
     return this.#end(claim).then(() => 'gone')
   }
 
-  /** Answers for the sessions here that have a user, whatever their entries. Claims that are pending have none. */
+  /** Answers for the sessions here that have a user, whatever their entries. A pending claim has none. */
   #answerForOthers({ about, mode, name, uid }: Question): AnyAnswer {
     let answer: Answer = 'gone'
     for (const claim of this.#table.allOf(uid)) {

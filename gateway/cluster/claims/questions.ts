@@ -17,8 +17,8 @@ export const questionsVersion = 2
 
 export interface Question {
   /**
-   * `entry`: the claim by that name. `new`, `bound`: any other claim of the user; the name is that of the claim
-   * that wants them, whose session is new, or has the user already.
+   * `entry`: the claim by that name. `new`, `bound`: any other claim of the user; the name is that of the
+   * claim that wants them, whose session is new, or has the user already.
    */
   readonly about: 'entry' | 'new' | 'bound'
   readonly mode: ClaimMode

@@ -24,7 +24,7 @@ export interface Hello {
   readonly load: MemberLoad
   /** Its option `singleSession`. undefined: an older version. */
   readonly singleSession?: string | undefined
-  /** Version of the questions about claims that it answers. undefined: it answers none, or an older version. */
+  /** Version of the questions about claims that it answers. undefined: none, or an older version. */
   readonly claimsVersion?: number | undefined
   /** Whether it has just come, so that all others say hello at once. */
   readonly greets: boolean

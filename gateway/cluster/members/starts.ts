@@ -6,8 +6,8 @@ import { tokenOf } from '../bus/subjects.js'
 import { startBefore } from './start-number.js'
 
 /**
- * Leases for which the first start waits for answers, or for the death of an earlier start that does not renew
- * its lease: on a machine without time to spare the look that finds it dead comes late.
+ * Leases for which the first start waits for answers, or for the death of an earlier start that does not
+ * renew its lease: on a machine without time to spare the look that finds it dead comes late.
  */
 export const longestNaming = 3
 
