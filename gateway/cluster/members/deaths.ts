@@ -2,7 +2,7 @@
  * The deaths of other starts: certifies a start whose lease has ended, for ever.
  *
  * A lease is over if its last renewal has stayed the last for a whole time to live, by the own clock, since
- * it was seen. Who sees that appends a certificate that names this renewal, and reads until the certificate.
+ * it was seen. The time is the own one, or that of the renewal if it is longer: gateways may differ. Who sees that appends a certificate that names this renewal, and reads until the certificate.
  * If no other renewal stands between the two, the start is dead. If one does, it may be counted: then the
  * start is dead a whole time to live after the certificate was seen, since no later renewal counts.
  */
@@ -18,6 +18,8 @@ export interface DeathsInit {
 /** What was last seen of a start, and since when it has not changed. */
 interface Seen {
   renewal: number
+  /** Milliseconds for which the longest renewal lasts, as far as it was read. */
+  ttl: number
   certificate: number
   since: number
   lookedAt: number
@@ -58,7 +60,7 @@ export class Deaths {
   /** Notes that a start has renewed its lease: its hello says so. */
   noteRenewal(start: number, renewal: number): void {
     const seen = this.#seen.get(start)
-    if (seen === undefined) this.#see(start, renewal, 0).lookedAt = Number.NEGATIVE_INFINITY
+    if (seen === undefined) this.#see(start, renewal, 0, 0).lookedAt = Number.NEGATIVE_INFINITY
     else if (renewal > seen.renewal && seen.certificate === 0) {
       seen.renewal = renewal
       seen.renewals++
@@ -102,8 +104,8 @@ export class Deaths {
     if (history.certificate !== undefined) return this.#judgeCertified(start, history)
     const last = history.renewals.at(-1) ?? 0
     const seen = this.#seen.get(start)
-    if (seen === undefined || seen.renewal !== last) this.#see(start, last, 0)
-    else seen.lookedAt = this.#monotonic()
+    if (seen === undefined || seen.renewal !== last) this.#see(start, last, history.ttl, 0)
+    else this.#noteLook(seen, history)
     if (seen === undefined || seen.renewal !== last || !this.#isOver(seen)) return false
     const certificate = await this.#log.certify(start, last)
     if (certificate === undefined) return undefined
@@ -111,28 +113,34 @@ export class Deaths {
     return certified === undefined ? undefined : this.#judgeCertified(start, certified)
   }
 
-  #judgeCertified(start: number, { renewals, certificate }: LeaseHistory): boolean {
+  #judgeCertified(start: number, history: LeaseHistory): boolean {
+    const { renewals, certificate } = history
     if (certificate === undefined) return false
     if (renewals.every(renewal => renewal <= certificate.last)) return this.#bury(start)
     const seen = this.#seen.get(start)
     if (seen?.certificate !== certificate.number) {
-      this.#see(start, renewals.at(-1) ?? 0, certificate.number)
+      this.#see(start, renewals.at(-1) ?? 0, history.ttl, certificate.number)
       return false
     }
-    seen.lookedAt = this.#monotonic()
+    this.#noteLook(seen, history)
     return this.#isOver(seen) && this.#bury(start)
   }
 
   #isOver(seen: Seen): boolean {
-    return this.#monotonic() - seen.since >= this.#ttl
+    return this.#monotonic() - seen.since >= Math.max(this.#ttl, seen.ttl)
   }
 
-  #see(start: number, renewal: number, certificate: number): Seen {
+  #noteLook(seen: Seen, { ttl }: LeaseHistory): void {
+    seen.lookedAt = this.#monotonic()
+    seen.ttl = Math.max(seen.ttl, ttl)
+  }
+
+  #see(start: number, renewal: number, ttl: number, certificate: number): Seen {
     const now = this.#monotonic()
     const before = this.#seen.get(start)
     const isNew = before !== undefined && before.renewal !== renewal
     const renewals = (before?.renewals ?? 0) + (isNew ? 1 : 0)
-    const seen = { renewal, certificate, since: now, lookedAt: now, renewals }
+    const seen = { renewal, ttl, certificate, since: now, lookedAt: now, renewals }
     this.#seen.delete(start)
     this.#seen.set(start, seen)
     for (const oldest of this.#seen.keys()) {

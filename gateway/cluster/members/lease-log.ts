@@ -9,13 +9,16 @@ import type { Bus } from '../bus/bus.js'
 
 /** An entry about a start. */
 export type LeaseEntry =
-  | { readonly kind: 'renewal'; readonly number: number }
+  /** `ttl`: milliseconds for which the writer's lease lasts; 0: it does not say. */
+  | { readonly kind: 'renewal'; readonly number: number; readonly ttl: number }
   /** `last`: the last renewal that the writer knew of; 0: none. No renewal behind a certificate counts. */
   | { readonly kind: 'certificate'; readonly number: number; readonly last: number }
 
 /** The entries of a start, as far as they were read. */
 export interface LeaseHistory {
   readonly renewals: readonly number[]
+  /** Milliseconds for which the longest of these renewals lasts. */
+  readonly ttl: number
   /** The first certificate: the one that counts. */
   readonly certificate: { readonly number: number; readonly last: number } | undefined
 }
@@ -41,9 +44,12 @@ export class LeaseLog {
     return this.#bus.madeAt(this.#name)
   }
 
-  /** Appends a renewal. Resolves to its number; undefined: it may be there or not. */
-  renew(start: number): Promise<number | undefined> {
-    return this.#bus.append(this.#name, `${start}`, Buffer.from('renewal'))
+  /**
+   * Appends a renewal of a lease that lasts for `ttl` milliseconds. Resolves to its number; undefined: it may
+   * be there or not.
+   */
+  renew(start: number, ttl: number): Promise<number | undefined> {
+    return this.#bus.append(this.#name, `${start}`, Buffer.from(`renewal ${Math.ceil(ttl)}`))
   }
 
   /** Appends a certificate of death. Resolves to its number; undefined: it may be there or not. */
@@ -57,15 +63,17 @@ export class LeaseLog {
    */
   async read(start: number, from: number, upTo?: number): Promise<LeaseHistory | undefined> {
     const renewals: number[] = []
+    let ttl = 0
     let next = from
     for (let read = 0; read < mostEntries; read++) {
       const found = await this.#bus.first(this.#name, `${start}`, next)
       if (found === undefined) return undefined
-      if (found === null) return upTo === undefined ? { renewals, certificate: undefined } : undefined
+      if (found === null) return upTo === undefined ? { renewals, ttl, certificate: undefined } : undefined
       const entry = readEntry(found.number, found.bytes)
-      if (entry.kind === 'certificate') return { renewals, certificate: entry }
+      if (entry.kind === 'certificate') return { renewals, ttl, certificate: entry }
       renewals.push(entry.number)
-      if (entry.number === upTo) return { renewals, certificate: undefined }
+      ttl = Math.max(ttl, entry.ttl)
+      if (entry.number === upTo) return { renewals, ttl, certificate: undefined }
       next = entry.number + 1
     }
     return undefined
@@ -79,8 +87,8 @@ export class LeaseLog {
 
 /** Reads an entry. What no gateway writes counts as a renewal, which ends no start. */
 function readEntry(number: number, bytes: Buffer): LeaseEntry {
-  const [, last] = /^certificate (\d{1,16})$/.exec(bytes.toString('latin1')) ?? []
-  return last === undefined
-    ? { kind: 'renewal', number }
-    : { kind: 'certificate', number, last: Number(last) }
+  const [, word, digits] = /^(certificate|renewal) (\d{1,16})$/.exec(bytes.toString('latin1')) ?? []
+  return word === 'certificate'
+    ? { kind: 'certificate', number, last: Number(digits) }
+    : { kind: 'renewal', number, ttl: Number(digits ?? 0) }
 }

@@ -74,7 +74,7 @@ export class Lease {
     if (this.#isDead) return 'dead'
     const sentAt = this.#monotonic()
     const hasLapsed = this.hasBegun && !this.isGood
-    const number = await this.#inTime(this.#log.renew(this.start))
+    const number = await this.#inTime(this.#log.renew(this.start, this.#ttl))
     if (number === undefined) return 'unanswered'
     // A number that is no greater than one that counted is of a log that was wiped.
     const from = hasLapsed || number <= this.#counted ? 1 : this.#counted + 1

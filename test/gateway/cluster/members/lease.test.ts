@@ -55,6 +55,17 @@ t.test('a start is dead when its last renewal has stayed the last for a whole le
   t.equal(await lease.renew(), 'dead', 'for ever')
 })
 
+t.test('a gateway with a shorter lease waits for the end of a longer one', async t => {
+  const { time, lease, otherLog } = await createPair(t)
+  const deaths = new Deaths({ log: otherLog, ttl: ttl / 5, monotonic: () => time.now })
+  await lease.renew()
+  t.equal(await deaths.isDead(start), false, 'it was seen just now')
+  time.now = ttl - 1
+  t.equal(await deaths.isDead(start), false, 'the lease says how long it lasts')
+  time.now = ttl
+  t.equal(await deaths.isDead(start), true)
+})
+
 t.test('a lease whose renewal came before the certificate is waited out', async t => {
   const { network, time, lease, deaths, otherLog } = await createPair(t)
   await lease.renew()
