@@ -2,9 +2,10 @@
  * The deaths of other starts: certifies a start whose lease has ended, for ever.
  *
  * A lease is over if its last renewal has stayed the last for a whole time to live, by the own clock, since
- * it was seen. The time is the own one, or that of the renewal if it is longer: gateways may differ. Who sees that appends a certificate that names this renewal, and reads until the certificate.
- * If no other renewal stands between the two, the start is dead. If one does, it may be counted: then the
- * start is dead a whole time to live after the certificate was seen, since no later renewal counts.
+ * it was seen. The time is the own one, or that of the renewal if it is longer: gateways may differ. Who sees
+ * that appends a certificate that names this renewal, and reads until the certificate. If no other renewal
+ * stands between the two, the start is dead. If one does, it may be counted: then the start is dead a whole
+ * time to live after the certificate was seen, since no later renewal counts.
  */
 import type { LeaseHistory, LeaseLog } from './lease-log.js'
 
