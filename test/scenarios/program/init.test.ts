@@ -71,14 +71,18 @@ t.test(
     for (const script of ['dev', 'debug', 'start']) {
       const started = spawn('npm', ['run', script, '--', '--port', '0'], {
         cwd: project,
-        env,
+        // Another test may debug at the usual port.
+        env: { ...env, NODE_OPTIONS: '--inspect-port=0' },
         detached: true
+      })
+      let out = ''
+      started.once('exit', (code, signal) => {
+        if (out === '') t.fail(`npm run ${script} has ended with ${code ?? signal}`)
       })
       const end = (signal: NodeJS.Signals) => {
         if (started.exitCode === null && started.signalCode === null) process.kill(-started.pid!, signal)
       }
       t.teardown(() => end('SIGKILL'))
-      let out = ''
       while (!/ws:\/\/\S+/.test(out)) out += (await once(started.stdout, 'data'))[0]
       const [url] = /ws:\/\/\S+/.exec(out)!
       const played = await inProject('npm', 'run', '--silent', 'play', '--', url!)

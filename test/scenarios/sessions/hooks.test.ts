@@ -40,7 +40,7 @@ t.test('onConnect knows the address, the protocol and what a Pomelo client said 
   const { greeted } = await (await connect()).request('player.who')
   t.same(
     { ...greeted, address: undefined },
-    { address: undefined, protocol: 'json', resumed: false, moved: false }
+    { address: undefined, protocol: 'json', resumed: false, moved: false, restored: false }
   )
   t.match(greeted, { address })
   const player = await joinPomelo({ name: 'räd' })
