@@ -59,7 +59,7 @@ t.test('kick: a claim that the log hides ends for the one that comes', async t =
 })
 
 t.test('a hidden claim of a killed gateway keeps nobody out for longer than its lease', async t => {
-  const { a, b, network, hideAll } = await createInterested(t, { mode: 'reject', leaseTtl: 500 })
+  const { a, b, network, hideAll } = await createInterested(t, { mode: 'reject', leaseTtl: 1_500 })
   await a.bind('red')
   await hideAll('red')
   network.cutOff('a')
