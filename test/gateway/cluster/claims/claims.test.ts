@@ -62,7 +62,7 @@ for (const mode of ['reject', 'kick'] as const)
   })
 
 t.test('without a lease, or without an answer of the logs, a user is not had', async t => {
-  const { claimants, network } = await createClaimants(t, { mode: 'kick', names: ['a'], leaseTtl: 300 })
+  const { claimants, network } = await createClaimants(t, { mode: 'kick', names: ['a'], leaseTtl: 800 })
   const a = claimants[0]!
   network.fault = ({ kind, to }) => (kind === 'append' && to.includes('claims') ? 'dropAnswer' : undefined)
   t.match(await a.bind('red'), {
@@ -80,7 +80,7 @@ t.test('the claim of a killed gateway is had when its lease is over', async t =>
   const { claimants, network } = await createClaimants(t, {
     mode: 'reject',
     names: ['a', 'b'],
-    leaseTtl: 300
+    leaseTtl: 800
   })
   const [a, b] = claimants as [TestClaimant, TestClaimant]
   await a.bind('red')
@@ -93,7 +93,7 @@ t.test('a gateway that was certified dead claims anew at heal: one session of ea
   const { claimants, network } = await createClaimants(t, {
     mode: 'reject',
     names: ['a', 'b'],
-    leaseTtl: 300
+    leaseTtl: 800
   })
   const [a, b] = claimants as [TestClaimant, TestClaimant]
   for (let user = 0; user < 100; user++) await a.bind(`user ${user}`)
@@ -114,7 +114,7 @@ t.test('an outage that nobody has noticed costs no claim', async t => {
   const { claimants, network } = await createClaimants(t, {
     mode: 'reject',
     names: ['a', 'b'],
-    leaseTtl: 300
+    leaseTtl: 800
   })
   const [a, b] = claimants as [TestClaimant, TestClaimant]
   await a.bind('red')
