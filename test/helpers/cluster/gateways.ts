@@ -89,9 +89,16 @@ export class Gateways {
   }
 
   /** Starts a gateway under the name of the one that has ended. */
-  startAnew(index: number, { handlers, dist }: Renewal = {}): Promise<GatewayProcess> {
+  async startAnew(index: number, { handlers, dist }: Renewal = {}): Promise<GatewayProcess> {
     if (handlers !== undefined) this.#handlers[index] = handlers
-    return this.#start(index, dist)
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#start(index, dist)
+      } catch (error) {
+        // Whoever runs gateways starts one again that found NATS away.
+        if (tries === 10 || !/No NATS server answers/.test(String(error))) throw error
+      }
+    }
   }
 
   /** Ends everything at once. */
