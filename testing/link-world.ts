@@ -15,7 +15,7 @@ import { Registry } from '../gateway/sessions/registry.js'
 import type { Session } from '../gateway/sessions/session.js'
 import { Metrics } from '../gateway/telemetry/metrics.js'
 import { Inbox } from '../shared/link/inbox.js'
-import type { OutboxMessage, OutcomeReader } from '../shared/link/outbox.js'
+import { type OutboxMessage, refuseOutcomes } from '../shared/link/outbox.js'
 import { readOutbox } from '../shared/link/outbox-reader.js'
 import type { Logger } from '../shared/text/log.js'
 import type { SettingsLimits } from '../shared/values/settings-text.js'
@@ -143,17 +143,6 @@ export function createLinkWorld({
   }
 }
 
-const unexpected = () => {
+const noOutcomes = refuseOutcomes(() => {
   throw new Error('No request runs over a pair of links')
-}
-
-const noOutcomes: OutcomeReader = {
-  reply: unexpected,
-  failed: unexpected,
-  slotDone: unexpected,
-  awaitOperations: unexpected,
-  goOn: unexpected,
-  ready: unexpected,
-  log: unexpected,
-  fatal: unexpected
-}
+})

@@ -64,6 +64,20 @@ export interface OutcomeReader {
   fatal(rid: number, route: string, cause: string, detail: string): void
 }
 
+/** Returns a reader of an outbox that has no outcomes: for each that comes, `refuse` throws. */
+export function refuseOutcomes(refuse: () => never): OutcomeReader {
+  return {
+    reply: refuse,
+    failed: refuse,
+    slotDone: refuse,
+    awaitOperations: refuse,
+    goOn: refuse,
+    ready: refuse,
+    log: refuse,
+    fatal: refuse
+  }
+}
+
 /** Receives operations on sessions. A head is valid during the call only: its object is used again. */
 export interface OperationReader {
   /** Sets one key; the text '' deletes it. */

@@ -3,7 +3,7 @@
  * instance for each link.
  */
 import { errors } from '../../../shared/errors.js'
-import type { OutcomeReader } from '../../../shared/link/outbox.js'
+import { refuseOutcomes } from '../../../shared/link/outbox.js'
 import { OutboxReader, UnreadableError } from '../../../shared/link/outbox-reader.js'
 import { type AnswerReader, OperationAcks } from '../../operations/operation-acks.js'
 import type { OperationTargets, WorkerOperations } from '../../operations/worker-operations.js'
@@ -96,17 +96,6 @@ export class ServedLink {
   }
 }
 
-const unexpected = (): never => {
+const noOutcomes = refuseOutcomes(() => {
   throw new UnreadableError('an outbox of another gateway with an item that only workers write')
-}
-
-const noOutcomes: OutcomeReader = {
-  reply: unexpected,
-  failed: unexpected,
-  slotDone: unexpected,
-  awaitOperations: unexpected,
-  goOn: unexpected,
-  ready: unexpected,
-  log: unexpected,
-  fatal: unexpected
-}
+})
