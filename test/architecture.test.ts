@@ -163,15 +163,30 @@ t.test(
   async t => t.same(wrongImports('tools'), [])
 )
 
-t.test('the tools are loaded when one is run, and not with the gateway', async t => {
-  const reached = new Set(['tools/commands.ts'])
-  for (const path of reached) {
-    for (const [, from] of readText(path).matchAll(/^import (?!type).*? from '(\.[^']+)\.js'/gm))
-      reached.add(`${join(dirname(path), from!)}.ts`)
+/** The files that a file loads when it is loaded: its imports, and theirs. */
+function loadedWith(path: string): string[] {
+  const reached = new Set([path])
+  for (const each of reached) {
+    for (const [, from] of readText(each).matchAll(/^import (?!type).*? from '(\.[^']+)\.js'/gm))
+      reached.add(`${join(dirname(each), from!)}.ts`)
   }
-  t.ok(reached.size > 1)
+  return [...reached]
+}
+
+t.test('the tools are loaded when one is run, and not with the gateway', async t => {
+  const loaded = loadedWith('tools/commands.ts')
+  t.ok(loaded.length > 1)
   t.same(
-    [...reached].filter(path => dirname(path) !== 'tools'),
+    loaded.filter(path => dirname(path) !== 'tools'),
+    []
+  )
+})
+
+t.test('the program tells a fault, its help and its version before it loads the gateway', async t => {
+  const loaded = loadedWith('gateway/program/run.ts')
+  t.ok(loaded.includes('gateway/program/gateway-command.ts') && loaded.length < 100, `${loaded.length} files`)
+  t.same(
+    loaded.filter(path => /^(workers|gateway\/(core|gateway|start|sessions|pool|dispatch)\b)/.test(path)),
     []
   )
 })

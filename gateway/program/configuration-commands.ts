@@ -5,7 +5,6 @@ import { findFaults } from '../configuration/configuration.js'
 import { formatOptions, showOptions } from '../configuration/shown-options.js'
 import { readTlsPair } from '../http/tls.js'
 import { checkOptions, resolveOptions } from '../options/resolve-options.js'
-import { listRoutes } from '../route-list.js'
 import type { Arguments, ProgramCommand } from './command.js'
 import { type GivenOptions, gatewayFlags, programFlags, readGatewayOptions } from './gateway-command.js'
 
@@ -43,6 +42,8 @@ async function check(given: Arguments): Promise<void> {
   let routes = 0
   if (handlers !== undefined) {
     try {
+      // Loads the gateway, so not before the command is known.
+      const { listRoutes } = await import('../route-list.js')
       routes = (await listRoutes({ handlers })).routes.length
     } catch (error) {
       faults.push((error as Error).message)

@@ -8,11 +8,10 @@ import { type Configuration, findFaults, readConfiguration } from '../configurat
 import { flagOf, type OptionRow } from '../options/option-row.js'
 import { optionTable } from '../options/option-table.js'
 import { formatValue } from '../options/option-value.js'
-import { assembleGateway, type Config } from '../start.js'
+import type { Config } from '../start.js'
 import { version } from '../telemetry/version.js'
 import { formatBanner } from './banner.js'
 import type { Arguments, FlagTable, ProgramCommand } from './command.js'
-import { Program } from './program.js'
 
 /**
  * The folder of the examples in the package. Each has a folder `handlers`, and `http.js` if it has a page.
@@ -107,6 +106,11 @@ async function runGateway(given: Arguments): Promise<void> {
   const { options, configuration } = await readGatewayOptions(given)
   const faults = findFaults(configuration)
   if (faults.length > 0) throw errors.optionInvalid(faults.join('\n'))
+  // Not loaded before, so that a fault or `--help` is told at once.
+  const [{ assembleGateway }, { Program }] = await Promise.all([
+    import('../start.js'),
+    import('./program.js')
+  ])
   const gateway = assembleGateway(options)
   const { log } = gateway.options
   for (const warning of configuration.warnings) log.warn(warning)

@@ -1,5 +1,5 @@
 /** The command `sallyport routes`: lists the routes of a handlers' folder, as a table or as JSON. */
-import { type ListedRoute, listRoutes } from '../route-list.js'
+import type { ListedRoute } from '../route-list.js'
 import type { Arguments, ProgramCommand } from './command.js'
 import { handlersFlags, readGatewayOptions } from './gateway-command.js'
 
@@ -18,6 +18,8 @@ export const routesCommand: ProgramCommand = {
 }
 
 async function run(given: Arguments): Promise<void> {
+  // Loads the gateway, so not before the command is known.
+  const { listRoutes } = await import('../route-list.js')
   const list = await listRoutes((await readGatewayOptions(given)).options)
   const text = given.flags['json'] === true ? JSON.stringify(list, null, 2) : formatTable(list.routes)
   // Waits until the reader has it all: a pipe may be slower than the end of the process.
