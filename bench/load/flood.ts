@@ -99,6 +99,15 @@ class RunningFlood {
   }
 }
 
+/** Seconds that a flood goes on for its first reply, since a busy machine may not give one in a short time. */
+const patience = 5
+
+/** Resolves when there is a reply, and without one after `patience`. */
+export async function firstReply(countReplies: () => number): Promise<void> {
+  const end = performance.now() + patience * 1000
+  while (countReplies() === 0 && performance.now() < end) await sleep(0.05)
+}
+
 export async function flood(asked: Flood): Promise<FloodResult> {
   const running = new RunningFlood(asked)
   const { port, check, first, sockets } = asked
@@ -111,6 +120,7 @@ export async function flood(asked: Flood): Promise<FloodResult> {
   running.latencies.reset()
   const before = readUsage()
   await sleep(asked.seconds)
+  await firstReply(() => running.replies)
   const after = readUsage()
   const { replies } = running
   for (const player of players) player.leave()

@@ -1,6 +1,6 @@
 /**
- * Runs the cases about sessions, latencies and events, each as briefly as possible. Their figures do not
- * matter here.
+ * Runs a case of each kind of load, about sessions, latencies and events, each as briefly as possible. Their
+ * figures do not matter here.
  */
 import t from 'tap'
 import { endOf, isGroupAlive, readRows, startBench } from '../helpers/bench.js'
@@ -13,14 +13,11 @@ const shortly = ['--json', '--seconds', '0.2', '--repeats', '1', '--connections'
 
 /** Figures that a case must have, beside `ours`; it must not have the others of this list. */
 const told: Record<string, readonly string[]> = {
-  'requests-500x4': ['floor', 'ratio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],
   'latency-at-load': ['p50', 'p99', 'rate', 'lateP99', 'cpuMicros', 'loadCpu'],
   'slow-neighbour': ['floor', 'ratio', 'p50', 'p99', 'rate', 'lateP99', 'cpuMicros', 'loadCpu'],
   overload: ['floor', 'ratio', 'p50', 'p99', 'rate', 'lateP99', 'memoryGrowth', 'cpuMicros', 'loadCpu'],
   connections: ['floor', 'ratio'],
-  'events-fanout': ['floor', 'ratio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],
   'events-steady': ['floor', 'ratio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],
-  'events-single': ['floor', 'ratio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],
   'channel-churn': ['cpuMicros'],
   resume: ['floor', 'ratio', 'cpuMicros', 'loadCpu', 'floorLoadCpu'],
   'sessions-scaling-1000': ['floor', 'ratio', 'cpuMicros', 'loadCpu', 'floorLoadCpu']

@@ -8,9 +8,9 @@ t.setTimeout(120_000)
 
 const runBench = (t: Test, args: readonly string[]) => endOf(startBench(t, args))
 
-const shortly = ['--seconds', '0.1', '--repeats', '1']
+const shortly = ['--seconds', '0.2', '--repeats', '1']
 
-for (const name of ['push-sequential', 'requests-1x1', 'push-unawaited']) {
+for (const name of ['push-sequential', 'requests-1x1']) {
   t.test(`${name} runs, prints an object for each row, and leaves no process`, async t => {
     const bench = startBench(t, [name, '--json', ...shortly])
     const { code, stdout, stderr } = await endOf(bench)
@@ -31,7 +31,7 @@ for (const name of ['push-sequential', 'requests-1x1', 'push-unawaited']) {
 t.test(
   'where the system counts the CPU of threads, the gateway’s and the workers’ are told apart',
   async t => {
-    const { stdout } = await runBench(t, ['push-workers', '--json', ...shortly])
+    const { stdout } = await runBench(t, ['push-unawaited', '--json', ...shortly])
     for (const row of readRows(stdout)) {
       if (process.platform !== 'linux')
         t.same([row.gatewayMicros, row.workerMicros, row.isMet], [null, null, null])

@@ -84,7 +84,11 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
         const { windows } = await start(t, browser, 1)
         const [{ page }] = windows
         await page.setViewportSize({ width, height: 640 })
+        // Not page.waitForFunction, which this page's Content-Security-Policy refuses from its second try on.
+        const becomes = (what: string) => eventually(what, async () => Boolean(await page.evaluate(what)))
+        await becomes(`innerWidth === ${width}`)
         await windows[0].enter('W'.repeat(24), 'M'.repeat(24))
+        await page.locator('#people .name').waitFor()
         const leave = (await page.getByRole('button', { name: 'Leave' }).boundingBox())!
         const title = (await page.locator('#room-name').boundingBox())!
         t.ok(leave.height < 50, 'Leave has one line')
@@ -104,11 +108,11 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
         t.ok(form.y + form.height < card.y + card.height, 'the form is in its card')
         // A keyboard on the screen leaves a part of the window.
         await page.setViewportSize({ width, height: 320 })
-        await page.waitForFunction('innerHeight === 320')
+        await becomes('innerHeight === 320')
         // The page follows the window in a frame of its own.
         const isInView = `(({ top, bottom }) => top >= 0 && bottom <= 320)(
           document.querySelector('#say input').getBoundingClientRect())`
-        t.ok(await page.waitForFunction(isInView), 'the input is in view')
+        await t.resolves(becomes(isInView), 'the input is in view')
       }
     )
 

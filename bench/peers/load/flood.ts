@@ -2,6 +2,7 @@
  * A closed loop on each of many sockets. At the end it reads the counters, to see how many answered
  * increments are missing.
  */
+import { firstReply } from '../../load/flood.js'
 import { jsonBody } from '../../load/frames.js'
 import { sleep } from '../../load/process.js'
 import { rateBetween, readUsage } from '../../readings/usage.js'
@@ -33,6 +34,7 @@ export async function flood(asked: Flood): Promise<FloodResult> {
   latencies.reset()
   const before = readUsage()
   await sleep(asked.seconds)
+  await firstReply(() => latencies.count)
   const after = readUsage()
   const replies = latencies.count
   say({ kind: 'counted' })

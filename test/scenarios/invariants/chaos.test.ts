@@ -18,7 +18,7 @@ t.test(
     const log = new StallingLog()
     const { gateway } = await startGateway(t, handlers, { ...options, log: log.log })
     const proxy = await startProxy(t, gateway.address.port)
-    const report = await runChaos({ gateway, proxy, clock, log, players: 40, ms: 12_000, sampleEvery: 500 })
+    const report = await runChaos({ gateway, proxy, clock, log, players: 30, ms: 10_000, sampleEvery: 500 })
     t.comment(JSON.stringify(report))
     t.same(report.faults, [])
     t.equal(report.eventsReceived, report.eventsSent)

@@ -71,26 +71,6 @@ for (const isolation of isolations) {
     }
   )
 
-  t.test(
-    `${isolation}: code that does not load is told with its place, and loads once it is mended`,
-    async t => {
-      const project = new Project(t, { 'handlers/a.js': 'export const get = () => 1' })
-      const running = project.start(t, { args: ['--isolation', isolation] })
-      const player = await running.connect()
-      project.save('handlers/a.js', 'import "../lib/b.js"\nexport const get = () => 2')
-      t.match(await running.reloads(), /the old ones go on .*lib\/b\.js/, 'an import is missing')
-      t.equal(await player.request('a.get'), 1, 'the old code goes on')
-      project.write('lib/b.js', '\nexport const b = (')
-      t.match(await running.reloads(), /lib\/b\.js:\d/, 'it is there, with a syntax error in its last line')
-      project.save('lib/b.js', 'export const b = 1\nthrow new Error("no luck")')
-      t.match(await running.reloads(), /no luck.*lib\/b\.js:2:7/, 'it parses, and throws')
-      project.save('lib/b.js', 'export const b = 1')
-      t.match(await running.reloads(), /loaded anew/)
-      t.equal(await player.request('a.get'), 2)
-      player.leave()
-    }
-  )
-
   t.test(`${isolation}: TypeScript has its own tsconfig.json, wherever the program is started`, async t => {
     const project = new Project(t, {
       'tsconfig.base.json': '{ "compilerOptions": { "experimentalDecorators": true } }',
@@ -121,6 +101,23 @@ for (const isolation of isolations) {
     player.leave()
   })
 }
+
+t.test('code that does not load is told with its place, and loads once it is mended', async t => {
+  const project = new Project(t, { 'handlers/a.js': 'export const get = () => 1' })
+  const running = project.start(t)
+  const player = await running.connect()
+  project.save('handlers/a.js', 'import "../lib/b.js"\nexport const get = () => 2')
+  t.match(await running.reloads(), /the old ones go on .*lib\/b\.js/, 'an import is missing')
+  t.equal(await player.request('a.get'), 1, 'the old code goes on')
+  project.write('lib/b.js', '\nexport const b = (')
+  t.match(await running.reloads(), /lib\/b\.js:\d/, 'it is there, with a syntax error in its last line')
+  project.save('lib/b.js', 'export const b = 1\nthrow new Error("no luck")')
+  t.match(await running.reloads(), /no luck.*lib\/b\.js:2:7/, 'it parses, and throws')
+  project.save('lib/b.js', 'export const b = 1')
+  t.match(await running.reloads(), /loaded anew/)
+  t.equal(await player.request('a.get'), 2)
+  player.leave()
+})
 
 t.test('files and folders may appear, go, be renamed, be replaced, and be exchanged by a link', async t => {
   const project = new Project(t, {
