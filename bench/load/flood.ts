@@ -99,7 +99,7 @@ class RunningFlood {
   }
 }
 
-/** Seconds that a flood goes on for its first reply, since a busy machine may not give one in a short time. */
+/** Seconds that a flood goes on for its first reply: a busy machine may give none in a short time. */
 const patience = 5
 
 /** Resolves when there is a reply, and without one after `patience`. */
