@@ -16,7 +16,7 @@ t.test('three gateways under players', { skip: whyNo('nats-server'), timeout: 20
     },
     t
   )
-  const init = { gateways, count, players: 24 }
+  const init = { gateways, count, players: 12 }
 
   const check = (t: Test, report: ClusterReport) => {
     t.comment(JSON.stringify(report))

@@ -80,11 +80,11 @@ t.test('a route that aborts processes again and again is suspended', async t => 
   const { connect, gateway } = await startGateway(t, handlers, hunger)
   const player = await connect()
   for (let death = 1; death <= 3; death++) {
-    await t.rejects(player.request('memory.hunger', { how: 'an array in one piece' }), {
+    await t.rejects(player.request('memory.hunger', { how: 'a Map that grows' }), {
       code: 'HANDLER_FATAL'
     })
   }
-  await t.rejects(player.request('memory.hunger', { how: 'an array in one piece' }), {
+  await t.rejects(player.request('memory.hunger', { how: 'a Map that grows' }), {
     code: 'ROUTE_SUSPENDED'
   })
   t.type(await player.request('memory.pid'), 'number')
