@@ -102,6 +102,12 @@ export const clusterMetrics: readonly Definition[] = [
     'direction',
     { out: 'sessionsMovedOut', in: 'sessionsMovedIn' }
   ),
+  plain(
+    'counter',
+    'sallyport_cluster_moves_unordered_total',
+    'Sessions that came here and whose events waited for so long that the order of senders was given up',
+    'movesUnordered'
+  ),
   split(
     'counter',
     'sallyport_cluster_sessions_stored_total',

@@ -9,6 +9,14 @@ import type { Metrics } from '../telemetry/metrics.js'
 import type { Backlog, BacklogState } from './backlog.js'
 import type { ResumableKeeper } from './resumable-keeper.js'
 
+/** Keeps events of a session that has moved here until earlier ones have come. */
+export interface EventHold {
+  /** Keeps an event if it has to wait. Returns whether it does. */
+  take(event: GatewayEvent): boolean
+  /** Sends all that waits. */
+  giveUp(): void
+}
+
 /** The part of the client's current connection that the receiver uses. */
 export interface ResumableConnection {
   readonly address: ClientAddress

@@ -18,6 +18,7 @@ import type { Ending } from '../sessions/registry-events.js'
 import type { Session } from '../sessions/session.js'
 import {
   cost,
+  type EventHold,
   isEither,
   movedAway,
   type ResumableConnection,
@@ -33,6 +34,8 @@ export class ResumableReceiver implements Receiver {
   #address: ClientAddress = { ip: '', port: 0 }
   /** The session; undefined until it has begun. */
   session: Session | undefined
+  /** Keeps events until earlier ones have come; undefined: none are waited for. */
+  hold: EventHold | undefined
   /** Data messages of the client that were taken in. */
   #received = 0
   #isPausing = false
@@ -108,6 +111,11 @@ export class ResumableReceiver implements Receiver {
   }
 
   event(event: GatewayEvent): boolean {
+    return this.hold?.take(event) === true || this.deliver(event)
+  }
+
+  /** Sends or keeps an event, whatever is held. */
+  deliver(event: GatewayEvent): boolean {
     if (this.#state === 'over') return false
     const { backlog, metrics } = this.#init
     const frame = this.#messages.eventFrame(event)

@@ -77,6 +77,7 @@ const counterNames = [
   'leasesLost',
   'sessionsMovedOut',
   'sessionsMovedIn',
+  'movesUnordered',
   'sessionsParked',
   'sessionsRestored',
   'handoversFailed'

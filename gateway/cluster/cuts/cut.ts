@@ -19,6 +19,8 @@ export class Cut {
   shadow: Shadow | undefined
   /** Whether the session is on its way from here. */
   isLeaving = false
+  /** The words that former gateways gave while the session was here: each one's start, and the source's. */
+  readonly words: (readonly [giver: number, about: number])[] = []
   /** What was heard of later moves before it was known that the session has gone. */
   readonly ahead: (() => void)[] = []
 

@@ -1,15 +1,17 @@
 /**
- * Has each event reach a session once while it moves. The gateway to which it has moved leaves out what
- * another one sends by name before that knows of the move; the gateway where it was passes that on.
+ * Has each event reach a session once, and in the order of its sender, while it moves. The gateway to which it
+ * has moved leaves out what another one sends by name before that knows of the move; the gateway where it
+ * was passes that on, and then says so.
  */
 import { UnreadableBatchError } from '../link/batch-text.js'
 import type { Item, Link, Links } from '../link/links.js'
 import { Cut } from './cut.js'
+import { Holds, type HoldsInit } from './holds.js'
 import type { MovedTable } from './moved-table.js'
 import { type Names, Shadow, type ShadowInit, Shadows } from './shadows.js'
 import { SourceCuts } from './source-cuts.js'
 
-export interface CutsInit {
+export interface CutsInit extends Omit<HoldsInit, 'links' | 'ownStart'> {
   readonly links: Pick<Links, 'all' | 'ofStart'>
   readonly moved: MovedTable
   readonly names: Names
@@ -29,10 +31,12 @@ export class Cuts {
   /** The number of the move by which each session here has come. */
   readonly #moves = new Map<number, number>()
   readonly #cuts = new Map<number, Cut>()
+  readonly #holds: Holds
 
   constructor(init: CutsInit) {
     this.#init = init
     this.#shadows = new Shadows(init.names)
+    this.#holds = new Holds(init)
   }
 
   /** Number of sessions of whose last move not all know. */
@@ -68,6 +72,7 @@ export class Cuts {
     // Whoever hears of the move knows under which names the session is found here.
     names.tellNow()
     for (const link of links.all) if (link.isOpen) link.send('moved', ['come', move, sid, ...givers])
+    this.#holds.begin(sid, givers)
     this.#look(sid, cut)
   }
 
@@ -107,7 +112,7 @@ export class Cuts {
    * it. Returns what to run when it is not found here any more.
    */
   goes(session: ShadowInit, to: Link): readonly (() => void)[] {
-    const { names } = this.#init
+    const { names, links } = this.#init
     const { sid, uid } = session
     const move = this.moveOf(sid)
     this.#moves.delete(sid)
@@ -119,12 +124,25 @@ export class Cuts {
     for (const name of cut.shadow.channels) names.expect(to, 'channel', name)
     cut.tells(to, move + 1)
     to.send('moved', ['seen', sid, move + 1])
+    for (const [giver, about] of cut.words) to.send('moved', ['passed', sid, giver, about])
+    for (const link of links.all) if (link.isOpen && cut.isKnownTo(link)) this.#pass(to, sid, link)
     this.#look(sid, cut)
     return cut.ahead
   }
 
+  /** Runs a function once what this gateway sends to a session that has come here need not wait. */
+  whenOwn(sid: number, run: () => void): void {
+    this.#holds.whenOwn(sid, run)
+  }
+
+  /** Resolves when nothing that came for a session here waits for earlier events. */
+  whenOrdered(sid: number): Promise<void> {
+    return this.#holds.whenDone(sid)
+  }
+
   /** A session has ended here. Returns whether it had come from elsewhere. */
   ended(sid: number): boolean {
+    this.#holds.end(sid)
     this.#drop(sid)
     return this.#moves.delete(sid)
   }
@@ -170,12 +188,29 @@ export class Cuts {
     for (let at = 0; at < pairs.length; at += 2) this.#tells(from, number(pairs[at]), number(pairs[at + 1]))
   }
 
+  /** Reads that a former gateway of a session has passed on all that came from a source. */
+  readPassed(from: Link, [sid, giver, about]: readonly Item[]): void {
+    const cut = this.#cuts.get(number(sid))
+    const word = [number(giver), number(about)] as const
+    if (cut?.shadow !== undefined) {
+      const to = this.#linkTo(number(sid))
+      if (to?.isOpen === true && to !== from) to.send('moved', ['passed', sid!, ...word])
+      return
+    }
+    // The next gateway of the session needs it too.
+    cut?.words.push(word)
+    this.#holds.hear(from, number(sid), ...word)
+  }
+
   linkUp(link: Link): void {
     for (const cut of this.#cuts.values()) cut.begin(link)
   }
 
   linkDown(link: Link): void {
+    this.#holds.linkDown(link)
     for (const [sid, cut] of this.#cuts) {
+      const to = cut.shadow !== undefined && !cut.isKnownTo(link) ? this.#linkTo(sid) : undefined
+      if (to?.isOpen === true && to !== link) this.#pass(to, sid, link)
       cut.end(link)
       if (cut.shadow !== undefined && this.#init.moved.find(sid) === link.start) this.#drop(sid)
       else this.#look(sid, cut)
@@ -187,12 +222,21 @@ export class Cuts {
     return new SourceCuts(link, {
       cuts: this.#cuts,
       shadows: this.#shadows,
-      linkOf: sid => {
-        const start = this.#init.moved.find(sid)
-        return start === undefined ? undefined : this.#init.links.ofStart(start)
-      },
+      holds: this.#holds,
+      linkOf: sid => this.#linkTo(sid),
       lost: this.#init.lost
     })
+  }
+
+  /** Returns the link to where a session has gone. */
+  #linkTo(sid: number): Link | undefined {
+    const start = this.#init.moved.find(sid)
+    return start === undefined ? undefined : this.#init.links.ofStart(start)
+  }
+
+  /** Gives the word that all was passed on that came over a link. */
+  #pass(to: Link, sid: number, about: Link): void {
+    to.send('moved', ['passed', sid, this.#init.ownStart(), about.start])
   }
 
   /** Notes a move to another gateway. Returns the number of the newest move that is known here. */
@@ -207,7 +251,10 @@ export class Cuts {
   #tells(from: Link, sid: number, move: number): void {
     const cut = this.#cuts.get(sid)
     if (cut === undefined) return
+    const knew = cut.isKnownTo(from)
     cut.tells(from, move)
+    const to = cut.shadow !== undefined && !knew && cut.isKnownTo(from) ? this.#linkTo(sid) : undefined
+    if (to?.isOpen === true) this.#pass(to, sid, from)
     this.#look(sid, cut)
   }
 

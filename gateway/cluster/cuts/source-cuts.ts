@@ -2,11 +2,13 @@
 import type { EventText } from '../../../shared/events/event.js'
 import type { Link } from '../link/links.js'
 import type { Cut } from './cut.js'
+import type { Holds } from './holds.js'
 import type { Shadow, Shadows } from './shadows.js'
 
 export interface SourceCutsInit {
   readonly cuts: ReadonlyMap<number, Cut>
   readonly shadows: Shadows
+  readonly holds: Pick<Holds, 'enter' | 'leave'>
   readonly linkOf: (sid: number) => Link | undefined
   readonly lost: () => void
 }
@@ -20,6 +22,15 @@ export class SourceCuts {
   constructor(link: Link, init: SourceCutsInit) {
     this.#link = link
     this.#init = init
+  }
+
+  /** What the gateway has sent is applied from now on, until `leave`. */
+  enter(): void {
+    this.#init.holds.enter(this.#link)
+  }
+
+  leave(): void {
+    this.#init.holds.leave()
   }
 
   /** Whether nothing is to be looked at. */

@@ -4,6 +4,7 @@ import type { OpenRequests } from '../../dispatch/open-requests.js'
 import type { RequestQueue } from '../../dispatch/request-queue.js'
 import type { SessionHooks } from '../../intake/session-hooks.js'
 import type { ResolvedOptions } from '../../options/options.js'
+import { ResumableReceiver } from '../../resume/resumable-receiver.js'
 import type { Resumption } from '../../resume/resumption.js'
 import type { Channels } from '../../sessions/channels.js'
 import type { Registry } from '../../sessions/registry.js'
@@ -68,7 +69,13 @@ export function createMoves(
     ...{ links, moved, names },
     ownStart: () => members.start,
     has: sid => registry.has(sid),
-    lost: () => targets.metrics.count('clusterEventsLost')
+    lost: () => targets.metrics.count('clusterEventsLost'),
+    receiverOf: sid => {
+      const receiver = registry.find(sid)?.receiver
+      return receiver instanceof ResumableReceiver ? receiver : undefined
+    },
+    after: processTiming.after,
+    unordered: () => targets.metrics.count('movesUnordered')
   })
   stock.cuts = cuts
   const { metrics } = targets

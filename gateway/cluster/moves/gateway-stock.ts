@@ -26,7 +26,7 @@ const againAfter = 100
 export class GatewayStock implements Stock {
   readonly #init: GatewayStockInit
   /** Set with the moves. */
-  cuts: Pick<Cuts, 'leaves' | 'stays' | 'goes' | 'restored'> | undefined
+  cuts: Pick<Cuts, 'leaves' | 'stays' | 'goes' | 'restored' | 'whenOwn' | 'whenOrdered'> | undefined
   /** Sessions on their way to another gateway. */
   readonly #leavers = new Map<number, Leaver>()
   /** Users of sessions that have gone, until they are claimed there. */
@@ -54,6 +54,7 @@ export class GatewayStock implements Stock {
     if (!this.#mayMove(session)) return { kind: 'again', ms: againAfter }
     found.letGo()
     resumption.letGo(found)
+    await this.cuts?.whenOrdered(sid)
     const isQuiet = await lanes.hold(session, longestRun)
     if (!session.isOpen) return { kind: 'gone', reason: resumeFailures.gone }
     if (isQuiet && !found.isConnected && this.#mayMove(session))
@@ -223,11 +224,15 @@ export class GatewayStock implements Stock {
     if (!session.isOpen) return session
     resumption.wait(receiver)
     // Behind onConnect, which is queued when the client goes on in this turn of the event loop.
-    session.lane.held = () => {}
-    setImmediate(() => {
+    const held = () => {}
+    session.lane.held = held
+    const goOn = () => {
       if (session.isOpen) this.#addRequests(session, requests)
-      lanes.release(session)
-    })
+      // It may be about to leave again.
+      if (session.lane.held === held) lanes.release(session)
+    }
+    // What its handlers send is behind what this gateway has sent it where it was.
+    setImmediate(() => (this.cuts === undefined ? goOn() : this.cuts.whenOwn(sid, goOn)))
     return session
   }
 
@@ -251,6 +256,7 @@ export class GatewayStock implements Stock {
   #take(session: Session, receiver: ResumableReceiver, to: Link | undefined): MovableSession {
     const { registry, resumption, hooks, lanes, claims } = this.#init
     const { sid, uid, joins } = session
+    receiver.hold?.giveUp()
     const absence = hooks.moveOut(session)
     const requests = lanes.takeOut(session)
     const late: GatewayEvent[] = []

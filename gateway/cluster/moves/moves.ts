@@ -143,6 +143,8 @@ export class Moves {
         return cuts.readHere(from, rest)
       case 'seen':
         return cuts.readSeen(from, rest)
+      case 'passed':
+        return cuts.readPassed(from, rest)
       case 'over':
         for (const sid of rest as number[]) {
           moved.delete(sid, from.start)

@@ -20,7 +20,7 @@ import { nowhere } from './nowhere.js'
 import { Relaying } from './relaying.js'
 import { RoutedEvents } from './routed-events.js'
 import { RoutedOperations } from './routed-operations.js'
-import { ServedLink } from './served-link.js'
+import { ServedLink, type ServedLinkInit } from './served-link.js'
 import { createForwarding, createWhereabouts, type MovedTo, type Whereabouts } from './whereabouts.js'
 
 export interface RoutingInit {
@@ -36,7 +36,7 @@ export interface RoutingInit {
   readonly monotonic: () => number
   readonly movedTo?: MovedTo
   /** Returns the sessions that move, as the operations of another gateway meet them. */
-  readonly movesOf?: (link: Link) => MovesOfSource
+  readonly movesOf?: (link: Link) => MovesOfSource & NonNullable<ServedLinkInit['source']>
 }
 
 export class Routing implements OperationRouting {
@@ -137,13 +137,14 @@ export class Routing implements OperationRouting {
     const { targets, interest, timeout, movesOf } = this.#init
     const known = this.#served.get(link)
     if (known !== undefined) return known
+    const moves = movesOf?.(link)
     const served = new ServedLink({
       link,
       targets,
       interest,
       timeout,
-      createReaders: (acks, inbox) =>
-        this.#createReaders(acks, inbox, this.#forwarding, undefined, movesOf?.(link))
+      createReaders: (acks, inbox) => this.#createReaders(acks, inbox, this.#forwarding, undefined, moves),
+      source: moves
     })
     this.#served.set(link, served)
     return served

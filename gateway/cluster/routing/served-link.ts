@@ -21,6 +21,8 @@ export interface ServedLinkInit {
   /** Milliseconds that an operation may take (`clusterTimeout`). */
   readonly timeout: number
   readonly createReaders: CreateReaders
+  /** Is told when operations of this gateway are applied. */
+  readonly source?: { enter(): void; leave(): void } | undefined
 }
 
 export class ServedLink {
@@ -78,8 +80,14 @@ export class ServedLink {
    */
   read(items: readonly Item[], age: number): void {
     this.#age = age
+    const { source } = this.#init
     this.#reader.begin(items)
-    while (!this.#readSome());
+    source?.enter()
+    try {
+      while (!this.#readSome());
+    } finally {
+      source?.leave()
+    }
     // Has the answers sent, which were not counted each.
     this.#init.link.flushSoon()
   }

@@ -14,7 +14,7 @@ t.test(
     const gateways = await Gateways.start({ count, handlers: fixture('handlers-cluster'), options }, t)
     const report = await runClusterChaos({ gateways, count, players: 12, ms: 10_000, faultEvery: 2_500 })
     t.comment(JSON.stringify(report))
-    // The order of one sender is not promised across the moment of a move.
+    // NATS is away for longer than events wait for the order of their sender at a move.
     t.same(
       report.faults.filter(fault => !/ as number \d+$/.test(fault)),
       []

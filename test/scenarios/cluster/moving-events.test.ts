@@ -1,4 +1,7 @@
-/** Events for sessions that move all the time: each reliable one comes once, whoever sends it and however. */
+/**
+ * Events for sessions that move all the time: each reliable one comes once and in the order of its sender,
+ * whoever sends it and however.
+ */
 import t, { type Test } from 'tap'
 import { type Client, connect } from '../../../client/node.js'
 import type { Gateway } from '../../../gateway/index.js'
@@ -44,7 +47,7 @@ async function join(t: Test, uid: string, index: number, first: Gateway): Promis
   return { client, uid, sid, home: names[index]!, hits, losses, goTo }
 }
 
-t.test('each event comes once to sessions that move all the time', async t => {
+t.test('each event comes once, in the order of its sender, to sessions that move all the time', async t => {
   const { gateways: running, network } = await startCluster(t, fixture('handlers-moves'), { names })
   const gateways = running.map(({ gateway }) => gateway)
   const movers = await Promise.all(['red', 'blue'].map((uid, n) => join(t, uid, n, gateways[n]!)))
@@ -92,11 +95,36 @@ t.test('each event comes once to sessions that move all the time', async t => {
         all.push(...['host user', 'worker user', 'worker address'].map(way => `${name} ${way} ${n}`))
     await until(`${uid} has all`, () => new Set(hits).size >= all.length).catch(() => {})
     t.same(compare(all, hits), { missing: [], twice: [], unexpected: [] }, `${uid}: ${all.length} events`)
+    t.same(misplaced(hits), [], 'each sender’s order')
     t.same(losses, [])
   }
+  t.same(
+    gateways.map(gateway => gateway.metrics().movesUnordered),
+    [0, 0, 0],
+    'no order was given up'
+  )
   const moved = gateways.reduce((sum, gateway) => sum + gateway.metrics().sessionsMovedIn, 0)
   t.ok(moved >= moves, `${moved} moves`)
 })
+
+/** The ways in which a sender sends in each round, in order. */
+const ways: Readonly<Record<string, readonly string[]>> = {
+  host: ['all', 'channel', 'user'],
+  worker: ['user', 'address', 'channel', 'all']
+}
+
+/** Returns the events that came behind later ones of their sender. */
+function misplaced(hits: readonly string[]): string[] {
+  const newest = new Map<string, number>()
+  return hits.filter(text => {
+    const [gateway, kind, way, n] = text.split(' ') as [string, string, string, string]
+    const sender = `${gateway} ${kind}`
+    const place = Number(n) * 10 + ways[kind]!.indexOf(way)
+    if (place < (newest.get(sender) ?? -1)) return true
+    newest.set(sender, place)
+    return false
+  })
+}
 
 function compare(expected: readonly string[], got: readonly string[]) {
   const wanted = new Set(expected)

@@ -199,11 +199,13 @@ function describeClaims({ counters, gauges }) {
 
 /** @param {Overview} overview @returns {Record<string, string>} */
 function describeMoves({ counters, gauges }) {
-  const { sessionsMovedIn, sessionsMovedOut, sessionsParked, sessionsRestored, handoversFailed } = counters
+  const { sessionsMovedIn, sessionsMovedOut, movesUnordered } = counters
+  const { sessionsParked, sessionsRestored, handoversFailed } = counters
   return {
     'Under way': formatCount(gauges['sessionsInTransit']),
     'Came here': formatCount(sessionsMovedIn),
     'Went to others': formatCount(sessionsMovedOut),
+    'Order given up': formatCount(movesUnordered),
     Stored: formatCount(sessionsParked),
     'From the store': formatCount(sessionsRestored),
     Failed: formatCount(handoversFailed)
