@@ -74,12 +74,7 @@ export class ResumableReceiver implements Receiver {
     return this.#init.epoch
   }
 
-  /** Whether this user may resume the session: the user when it began, or the present one. */
-  isOf(uid: string | null): boolean {
-    return this.describeUser()(uid)
-  }
-
-  /** Returns `isOf` as a function that does not keep the session in memory. */
+  /** Returns whether a user may resume: the first or present one. Does not keep the session in memory. */
   describeUser(): (uid: string | null) => boolean {
     return isEither(this.#init.uid, this.session?.uid ?? null)
   }
@@ -111,12 +106,8 @@ export class ResumableReceiver implements Receiver {
   }
 
   event(event: GatewayEvent): boolean {
-    return this.hold?.take(event) === true || this.deliver(event)
-  }
-
-  /** Sends or keeps an event, whatever is held. */
-  deliver(event: GatewayEvent): boolean {
     if (this.#state === 'over') return false
+    if (this.hold?.take(event) === true) return true
     const { backlog, metrics } = this.#init
     const frame = this.#messages.eventFrame(event)
     const { text } = frame

@@ -114,7 +114,7 @@ export class Resumption implements ResumableKeeper {
   findToMove(hash: string, uid: string | null): ResumableReceiver | Farewell | ResumeFailure {
     const receiver = this.#secrets.find(hash)
     if (receiver?.session === undefined) return this.#farewells.take(hash, uid) ?? resumeFailures.gone
-    return receiver.isOf(uid) ? receiver : resumeFailures.stranger
+    return receiver.describeUser()(uid) ? receiver : resumeFailures.stranger
   }
 
   /** Ends the wait for a client that has come back at another gateway. */
@@ -244,7 +244,7 @@ export class Resumption implements ResumableKeeper {
     const receiver = this.#secrets.find(hash)
     if (receiver?.session === undefined) return resumeFailures.gone
     // The session is kept, since its own client may still come back.
-    if (!receiver.isOf(uid)) return resumeFailures.stranger
+    if (!receiver.describeUser()(uid)) return resumeFailures.stranger
     this.#secrets.used(receiver, hash)
     // The backlog is written in the form that the client read before.
     const isRestored = this.restored.has(receiver)

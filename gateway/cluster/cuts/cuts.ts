@@ -1,6 +1,6 @@
 /**
- * Has each event reach a session once, and in the order of its sender, while it moves. The gateway to which it
- * has moved leaves out what another one sends by name before that knows of the move; the gateway where it
+ * Has each event reach a session once, and in the order of its sender, while it moves. The gateway to which
+ * it has moved leaves out what another one sends by name before that knows of the move; the gateway where it
  * was passes that on, and then says so.
  */
 import { UnreadableBatchError } from '../link/batch-text.js'
@@ -234,7 +234,7 @@ export class Cuts {
     return start === undefined ? undefined : this.#init.links.ofStart(start)
   }
 
-  /** Gives the word that all was passed on that came over a link. */
+  /** Says that all was passed on that came over a link. */
   #pass(to: Link, sid: number, about: Link): void {
     to.send('moved', ['passed', sid, this.#init.ownStart(), about.start])
   }

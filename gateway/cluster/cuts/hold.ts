@@ -1,10 +1,10 @@
 /**
- * The events that wait for a session which has come here, until its former gateways have passed on earlier ones.
+ * Events that wait for a session which has come here, until former gateways have passed on earlier ones.
  *
  * A source is a gateway that sends events. Its earlier ones may still be on their way by a former gateway of
- * the session, a giver. Each giver says when it has passed on all that came from a source: its word. Until all
- * givers have given it, what comes from the source itself waits. A giver may be such a source too, for what
- * it passes on directly and what it has passed on by another giver; then its words wait with its events.
+ * the session, a giver. Each giver says when it has passed on all that came from a source: its word. Until
+ * all givers have said so, what comes from the source itself waits. A giver may be such a source too, for
+ * what it passes on directly, and what it has passed on by another giver. Its words wait with its events.
  */
 import { deliveries } from '../../../shared/events/event.js'
 import type { GatewayEvent } from '../../events/event.js'

@@ -7,8 +7,7 @@ import { Hold, ownSource } from './hold.js'
 /** The client of a session, as a hold sees it. */
 export interface HeldReceiver {
   hold: Pick<Hold, 'take' | 'giveUp'> | undefined
-  /** Sends or keeps an event, whatever is held. */
-  deliver(event: GatewayEvent): boolean
+  event(event: GatewayEvent): boolean
 }
 
 export interface HoldsInit {
@@ -62,7 +61,11 @@ export class Holds {
     const hold = new Hold({
       givers: waits,
       source: () => this.#source,
-      deliver: event => receiver.deliver(event),
+      deliver: event => {
+        receiver.hold = undefined
+        receiver.event(event)
+        receiver.hold = hold
+      },
       done: isOrdered => {
         stop()
         receiver.hold = undefined

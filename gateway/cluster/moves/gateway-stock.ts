@@ -13,9 +13,17 @@ import { PomeloMessages } from '../../protocols/pomelo-messages.js'
 import { ResumableReceiver } from '../../resume/resumable-receiver.js'
 import type { Session } from '../../sessions/session.js'
 import type { WaitingRequest } from '../../sessions/session-state.js'
-import type { Cuts } from '../cuts/cuts.js'
 import type { Item, Link } from '../link/links.js'
-import { type GatewayStockInit, inStore, type Leaver, lostWithGateway, noMessages } from './leaver.js'
+import {
+  type GatewayStockInit,
+  inStore,
+  type Leaver,
+  lostWithGateway,
+  type MovedCuts,
+  noMessages,
+  repeatChannels,
+  stateOf
+} from './leaver.js'
 import { type MovableSession, readSession, writeSession } from './movable.js'
 import type { Release, Stock, Wanted } from './stock.js'
 
@@ -26,7 +34,7 @@ const againAfter = 100
 export class GatewayStock implements Stock {
   readonly #init: GatewayStockInit
   /** Set with the moves. */
-  cuts: Pick<Cuts, 'leaves' | 'stays' | 'goes' | 'restored' | 'whenOwn' | 'whenOrdered'> | undefined
+  cuts: MovedCuts | undefined
   /** Sessions on their way to another gateway. */
   readonly #leavers = new Map<number, Leaver>()
   /** Users of sessions that have gone, until they are claimed there. */
@@ -96,7 +104,7 @@ export class GatewayStock implements Stock {
     if (leaver === undefined) return
     this.#leavers.delete(sid)
     const { session, receiver, late } = leaver
-    this.#sendChannels(leaver, to)
+    repeatChannels(leaver, to)
     const head = { rid: 0, viewId: 0, ack: 0, frontendId: to.frontendId, sid }
     for (const event of late) to.outbox.send(head, event)
     const ahead = this.cuts!.goes({ sid, uid: session.uid, channels: session.channels ?? [] }, to)
@@ -143,7 +151,7 @@ export class GatewayStock implements Stock {
   describe(session: Session, receiver: ResumableReceiver): MovableSession {
     const dropped = receiver.dropped ?? lostWithGateway
     return {
-      session: this.#stateOf(session),
+      session: stateOf(session),
       receiver: {
         ...receiver.exportClient(),
         epoch: '',
@@ -231,8 +239,8 @@ export class GatewayStock implements Stock {
       // It may be about to leave again.
       if (session.lane.held === held) lanes.release(session)
     }
-    // What its handlers send is behind what this gateway has sent it where it was.
-    setImmediate(() => (this.cuts === undefined ? goOn() : this.cuts.whenOwn(sid, goOn)))
+    // What its handlers send comes behind what this gateway has sent it where it was.
+    setImmediate(() => this.cuts!.whenOwn(sid, goOn))
     return session
   }
 
@@ -262,7 +270,7 @@ export class GatewayStock implements Stock {
     const late: GatewayEvent[] = []
     const channels = [...(session.channels ?? [])]
     const moved: MovableSession = {
-      session: this.#stateOf(session),
+      session: stateOf(session),
       receiver: receiver.exportState(late),
       secrets: resumption.hashesOf(receiver),
       requests,
@@ -273,20 +281,6 @@ export class GatewayStock implements Stock {
     if (to !== undefined) this.cuts?.leaves(sid)
     this.#leavers.set(sid, { session, receiver, channels, joins, requests, absence, late })
     return moved
-  }
-
-  #stateOf(session: Session): MovableSession['session'] {
-    const { sid, since, protocol, resumeWindow = null } = session
-    const channels = [...(session.channels ?? [])]
-    return { ...session.exportSettings(), sid, since, protocol, resumeWindow, channels }
-  }
-
-  /** Repeats what has become of its channels while it was on its way. */
-  #sendChannels({ session, channels }: Leaver, to: Link): void {
-    const head = { rid: 0, viewId: 0, ack: 0, frontendId: to.frontendId, sid: session.sid }
-    const now = session.channels ?? new Set()
-    for (const name of now) if (!channels.includes(name)) to.outbox.join(head, name)
-    for (const name of channels) if (!now.has(name)) to.outbox.leave(head, name)
   }
 
   #addRequests(session: Session, requests: readonly WaitingRequest[]): void {

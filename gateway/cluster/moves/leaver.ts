@@ -11,6 +11,8 @@ import type { Registry } from '../../sessions/registry.js'
 import type { RouteTable } from '../../sessions/routes.js'
 import type { Session } from '../../sessions/session.js'
 import type { WaitingRequest } from '../../sessions/session-state.js'
+import type { Cuts } from '../cuts/cuts.js'
+import type { Link } from '../link/links.js'
 import type { HeldLanes } from './held-lanes.js'
 import type { MovableSession } from './movable.js'
 
@@ -27,6 +29,9 @@ export interface MovedClaims {
   ): Promise<unknown>
   release(uid: string, sid: number): void
 }
+
+/** What is told of the moves of sessions. */
+export type MovedCuts = Pick<Cuts, 'leaves' | 'stays' | 'goes' | 'restored' | 'whenOwn' | 'whenOrdered'>
 
 export interface GatewayStockInit {
   readonly registry: Registry
@@ -61,4 +66,19 @@ export interface Leaver {
   readonly absence: AbsenceState
   /** Events that came since it left. */
   readonly late: GatewayEvent[]
+}
+
+/** Repeats what has become of a session's channels while it was on its way. */
+export function repeatChannels({ session, channels }: Leaver, to: Link): void {
+  const head = { rid: 0, viewId: 0, ack: 0, frontendId: to.frontendId, sid: session.sid }
+  const now = session.channels ?? new Set()
+  for (const name of now) if (!channels.includes(name)) to.outbox.join(head, name)
+  for (const name of channels) if (!now.has(name)) to.outbox.leave(head, name)
+}
+
+/** Returns the state of a session without its client's. */
+export function stateOf(session: Session): MovableSession['session'] {
+  const { sid, since, protocol, resumeWindow = null } = session
+  const channels = [...(session.channels ?? [])]
+  return { ...session.exportSettings(), sid, since, protocol, resumeWindow, channels }
 }
