@@ -37,6 +37,10 @@ export interface MovesInit {
 /** Milliseconds after which a client asks again. */
 const againAfter = 250
 
+/** Milliseconds for which others may still join, and for which one that has joined may not have told yet. */
+const longestGreeting = 1_000
+const longestTelling = 5_000
+
 export class Moves {
   readonly #init: MovesInit
   readonly #taker: Taker
@@ -44,6 +48,9 @@ export class Moves {
   /** Since when the bus is away, by the monotonic clock; undefined: it is not. */
   #degradedSince: number | undefined
   #onGone: (() => void) | undefined
+  /** Members that have not told which sessions have come to them, each with since when. */
+  readonly #untold = new Map<number, number>()
+  readonly #begunAt: number
 
   constructor(init: MovesInit) {
     const { links, members, registry, resumption, stock, metrics, timing, resumeWindow, moved, cuts } = init
@@ -63,7 +70,15 @@ export class Moves {
     links.read('settle', (from, items) => this.#settle(from, items))
     links.read('moved', (from, items) => this.#readMoved(from, items))
     links.watch({ linkUp: link => this.#linkUp(link), linkDown: link => this.#linkDown(link) })
+    this.#begunAt = timing.monotonic()
+    for (const { start } of members.others) this.#untold.set(start, this.#begunAt)
     members.watch({
+      joined: ({ start }) => this.#untold.set(start, timing.monotonic()),
+      left: start => {
+        this.#untold.delete(start)
+        // When its link has ended, too.
+        timing.soon(() => moved.forget(start))
+      },
       stateChanged: isDegraded => (this.#degradedSince = isDegraded ? timing.monotonic() : undefined)
     })
     registry.on('closed', session => this.#ended(session.sid))
@@ -121,7 +136,15 @@ export class Moves {
     }
   }
 
+  /** Whether a member may have sessions without this gateway's knowledge. */
+  get #mayHaveHeirs(): boolean {
+    const now = this.#init.timing.monotonic()
+    if (now - this.#begunAt < longestGreeting) return true
+    return [...this.#untold.values()].some(since => now - since < longestTelling)
+  }
+
   async #findLost(wanted: Wanted): Promise<Taken> {
+    if (this.#mayHaveHeirs) return { kind: 'again', ms: againAfter }
     const found = (await this.#init.findLost?.(wanted)) ?? { kind: 'gone' }
     if (found.kind !== 'at') return found
     this.#init.moved.set(wanted.sid, found.start, 0)
@@ -140,6 +163,7 @@ export class Moves {
       case 'come':
         return cuts.readCome(from, rest)
       case 'here':
+        this.#untold.delete(from.start)
         return cuts.readHere(from, rest)
       case 'seen':
         return cuts.readSeen(from, rest)
@@ -161,12 +185,15 @@ export class Moves {
     cuts.linkUp(link)
     const here: number[] = []
     for (const [sid, move] of cuts.here) here.push(sid, move)
-    if (here.length > 0) link.send('moved', ['here', ...here])
+    link.send('moved', ['here', ...here])
   }
 
+  /** What it had stays known: it may still be there, and have a link again soon. */
   #linkDown(link: Link): void {
+    const { cuts, members, moved, timing } = this.#init
     this.#taker.linkDown(link)
-    this.#init.cuts.linkDown(link)
-    this.#init.moved.forget(link.start)
+    cuts.linkDown(link)
+    if (!members.others.some(({ start }) => start === link.start)) moved.forget(link.start)
+    else this.#untold.set(link.start, timing.monotonic())
   }
 }

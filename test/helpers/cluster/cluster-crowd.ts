@@ -278,7 +278,9 @@ export class ClusterCrowd {
         const metrics = await gateway.ask('metrics')
         left = names.flatMap(name => (metrics[name] === 0 ? [] : [`${metrics[name]} ${name}`])).join(', ')
       } while (left !== '' && performance.now() < end)
-      if (left !== '') this.fault(`${gateway.options['frontendId']} still has ${left}`)
+      if (left === '') continue
+      const whose = (await gateway.ask('sessions', [])).map(({ sid, uid }) => `${sid} of ${uid}`)
+      this.fault(`${gateway.options['frontendId']} still has ${left}: ${whose.join(', ')}`)
     }
   }
 

@@ -107,6 +107,28 @@ t.test('a drained gateway hands all sessions over: no request is lost or run twi
   t.match(b.metrics(), { sessionsMovedIn: 5 })
 })
 
+t.test('a gateway that has just started finds a session that has moved from one that is gone', async t => {
+  const { gateways, join, network, start: startOne } = await start(t, ['a', 'b'])
+  const [a, b] = gateways as [Gateway, Gateway]
+  const { client, proxy, losses, goTo } = await join(a)
+  await client.request('player.login', { uid: 'red', channel: 'lobby' })
+  goTo(b)
+  await a.drain()
+  t.equal(await where(client), 'b')
+  // Its token names a start that is over. Who knows the rest is late.
+  network.fault = ({ kind, from, to }) =>
+    kind === 'message' && `${from}${to}` === 'bc' ? { delay: 400 } : undefined
+  const { gateway: c } = await startOne('c')
+  goTo(c)
+  proxy.cut('reset')
+  t.equal(await where(client), 'c')
+  const { gateway: d } = await startOne('d')
+  goTo(d)
+  proxy.cut('reset')
+  t.equal(await where(client), 'd')
+  t.same(losses, [])
+})
+
 t.test('a drained gateway says how many sessions end since no other gateway took them over', async t => {
   const { gateways, lines, join } = await start(t, ['a', 'b'], { handoverTimeout: 1, resumeWindow: 60_000 })
   const [a] = gateways as [Gateway, Gateway]
