@@ -115,6 +115,11 @@ export const errors = {
     (frontendId: string, what: string) =>
       `Gateway ${JSON.stringify(frontendId)} ended before it answered ${what}; it may be done or not`
   ),
+  sessionNotKept: define(
+    'SESSION_NOT_KEPT',
+    (sid: number, why: string) =>
+      `The change of session ${sid} was made, but NATS may not have it: ${why}. A crash of the gateway would lose it`
+  ),
   clusterUnsupported: define(
     'CLUSTER_UNSUPPORTED',
     (what: string, frontendId: string) =>

@@ -108,14 +108,14 @@ async function openParking(
   members: Members,
   stock: GatewayStock
 ): Promise<Parking | undefined> {
-  const { replicate, park, clusterTimeout, frontendId } = options
+  const { replicate, park, clusterTimeout } = options
   if (replicate === 'none' && !park) return undefined
   const { registry, metrics } = targets
   const timing = processTiming
   const parking = new Parking({ options, bus, members, registry, resumption, stock, metrics, timing })
   await parking.open()
   if (replicate === 'through')
-    targets.store = new ThroughStore({ write: parking.write, timing, clusterTimeout, frontendId })
+    targets.store = new ThroughStore({ write: parking.write, timing, clusterTimeout })
   return parking
 }
 

@@ -117,6 +117,12 @@ export const clusterMetrics: readonly Definition[] = [
   ),
   plain(
     'counter',
+    'sallyport_cluster_sessions_not_kept_total',
+    'Times that a session was too large for the store',
+    'sessionsNotKept'
+  ),
+  plain(
+    'counter',
     'sallyport_cluster_handovers_failed_total',
     'Moves of sessions that failed',
     'handoversFailed'

@@ -205,5 +205,6 @@ const everyday = new Set<string>([
   // The cluster itself is logged as what it is: these are its consequences.
   errors.clusterUnavailable.code,
   errors.clusterTimeout.code,
-  errors.frontendLost.code
+  errors.frontendLost.code,
+  errors.sessionNotKept.code
 ])

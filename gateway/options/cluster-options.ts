@@ -78,7 +78,7 @@ export interface ClusterOptions {
   /**
    * Whether NATS keeps the sessions of a gateway for the time after its crash: their users, settings and
    * channels. `behind`: changed sessions are written each `replicateEvery`. `through`: what changes a session
-   * and is awaited also waits for that, and fails with CLUSTER_TIMEOUT if NATS does not keep it within
+   * and is awaited also waits for that, and fails with SESSION_NOT_KEPT if NATS does not keep it within
    * `clusterTimeout`. Clients are told (`restored: true`). The same in all gateways. Default: `none`.
    */
   replicate: Replicate

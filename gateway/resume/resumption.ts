@@ -35,10 +35,7 @@ export class Resumption implements ResumableKeeper {
   readonly #init: ResumptionInit
   readonly #secrets = new ResumeSecrets<ResumableReceiver>()
   readonly #detached: DetachedSessions<ResumableReceiver>
-  /**
-   * The waits of receivers whose client is away. Moments are measured without the forgiven milliseconds (see
-   * `look`).
-   */
+  /** Of clients that are away. Moments are measured without the forgiven milliseconds (see `look`). */
   readonly #waits = new Waits<ResumableReceiver>()
   readonly #farewells: Farewells
   readonly #budget: SharedBudget
@@ -108,8 +105,7 @@ export class Resumption implements ResumableKeeper {
   }
 
   /**
-   * Finds the session that a client wants to resume at another gateway. Returns its farewell if it was ended
-   * on purpose, and why the client can't have it otherwise.
+   * Finds the session that a client wants to resume elsewhere. Returns its farewell, or why it is not there.
    */
   findToMove(hash: string, uid: string | null): ResumableReceiver | Farewell | ResumeFailure {
     const receiver = this.#secrets.find(hash)
@@ -147,6 +143,13 @@ export class Resumption implements ResumableKeeper {
     return receiver
   }
 
+  /** Returns for how many milliseconds more a session waits for its client; 0: not at all. */
+  leftOf(receiver: ResumableReceiver): number {
+    const since = this.#waits.find(receiver)?.since ?? Number.NEGATIVE_INFINITY
+    const end = since + windowOf(receiver.session!, this.#init).ms
+    return Math.max(0, end - (this.#init.monotonic() - this.#forgiven))
+  }
+
   /** Waits for the client of a session, without telling anybody that it is away. */
   wait(receiver: ResumableReceiver): void {
     const session = receiver.session!
@@ -178,8 +181,7 @@ export class Resumption implements ResumableKeeper {
     const { resumeWindow: ms } = this.#init
     for (let over = this.#waits.findOver(time); over !== undefined; over = this.#waits.findOver(time)) {
       if (this.#waits.find(over)!.isBrief && !over.session!.holdsNothing) {
-        // An earlier request has meanwhile given the session something to hold: it waits for `resumeWindow`
-        // from now on.
+        // It has something to hold by now: it waits for `resumeWindow` from now on.
         this.#waits.set(over, { since: time, ms, isBrief: false })
       } else {
         this.#forget(over)
@@ -243,7 +245,7 @@ export class Resumption implements ResumableKeeper {
   ): ResumableReceiver | ResumeFailure {
     const receiver = this.#secrets.find(hash)
     if (receiver?.session === undefined) return resumeFailures.gone
-    // The session is kept, since its own client may still come back.
+    // Kept, since its own client may still come back.
     if (!receiver.describeUser()(uid)) return resumeFailures.stranger
     this.#secrets.used(receiver, hash)
     // The backlog is written in the form that the client read before.

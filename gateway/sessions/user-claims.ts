@@ -15,8 +15,11 @@ export interface UserClaims {
   /**
    * Claims a user for a session that is to be bound, so that no other gateway binds them. Resolves to the
    * error if the user can't be had: `SINGLE_SESSION`, or `CLUSTER_UNAVAILABLE`.
+   *
+   * @param isRestored whether the session had the user before its gateway was lost: then any other session of
+   * the user is the newer one, and keeps them
    */
-  claim(uid: string, sid: number): Promise<GatewayError | undefined>
+  claim(uid: string, sid: number, isRestored?: boolean): Promise<GatewayError | undefined>
   /**
    * Returns whether a session has its claim at this moment. To be looked at in the same turn in which the
    * session is bound: another may have taken the user in the moment since `claim` was answered.
@@ -29,8 +32,9 @@ export interface UserClaims {
 /** What the claims ask of the sessions of this gateway. */
 export interface ClaimedSessions {
   /**
-   * Another gateway wants the user. With `kick` their session here ends; with `reject` it ends only if its
-   * client is away. Returns whether the session has ended, or is not there. With `kick` it is
+   * Another gateway wants the user. With `kick` their session here ends. With `reject` it ends only if its
+   * client is away, and not where newcomers are to `kick`: there whoever asks so had the user before, and the
+   * newer session stays. Returns whether the session has ended, or is not there. With `kick` it is
    * also called while the claim is not decided; then the claim fails with `SINGLE_SESSION`.
    */
   giveUp(uid: string, sid: number, mode: 'reject' | 'kick'): boolean
@@ -62,6 +66,14 @@ export class ClaimedBinds implements ClaimedSessions {
     return this.#init.claims.claim(uid, sid)
   }
 
+  /**
+   * Claims a user for a session that had them before its gateway was lost. With `kick` a newer session of the
+   * user keeps them. Resolves to the error if the user can't be had.
+   */
+  claimRestored(uid: string, sid: number): Promise<GatewayError | undefined> {
+    return this.#init.claims.claim(uid, sid, true)
+  }
+
   /** Returns why a claim that was granted is lost again: another has taken the user in the moment since. */
   judgeClaim(uid: string, sid: number): GatewayError | undefined {
     return this.#init.claims.isHeld(uid, sid) ? undefined : errors.singleSession(uid)
@@ -89,7 +101,7 @@ export class ClaimedBinds implements ClaimedSessions {
     if (registry.isLeaving(sid)) return false
     const session = registry.find(sid)
     if (session?.uid !== uid) return true
-    if (mode === 'reject' && session.receiver?.isConnected === true) return false
+    if (mode === 'reject' && (this.lastOneWins || session.receiver?.isConnected === true)) return false
     registry.end(session, replaced)
     return true
   }

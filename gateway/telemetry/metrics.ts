@@ -80,6 +80,7 @@ const counterNames = [
   'movesUnordered',
   'sessionsParked',
   'sessionsRestored',
+  'sessionsNotKept',
   'handoversFailed'
 ] as const
 

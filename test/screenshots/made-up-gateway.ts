@@ -172,6 +172,7 @@ function overview(counts: Counts, isIll: boolean): Overview {
       sessionsMovedIn: 9_870,
       sessionsParked: 0,
       sessionsRestored: 0,
+      sessionsNotKept: 0,
       handoversFailed: 3
     },
     gauges: {

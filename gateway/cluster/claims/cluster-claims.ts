@@ -117,13 +117,15 @@ export class ClusterClaims implements UserClaims {
     return this.#reclaims.size
   }
 
-  claim(uid: string, sid: number): Promise<GatewayError | undefined> {
+  claim(uid: string, sid: number, isRestored = false): Promise<GatewayError | undefined> {
     const { members } = this.#init
     const known = this.#table.find(uid, sid)
     if (known !== undefined) return this.#ways.get(known) ?? Promise.resolve(undefined)
     if (!members.hasLease) return Promise.resolve(this.#unavailable(uid, 'this gateway has no lease'))
     const claim = this.#table.add(uid, sid, members.start)
-    const way = this.#lead(claim).finally(() => this.#ways.delete(claim))
+    const way = this.#lead(claim, isRestored ? 'reject' : this.#init.mode).finally(() =>
+      this.#ways.delete(claim)
+    )
     this.#ways.set(claim, way)
     return way
   }
@@ -196,8 +198,8 @@ export class ClusterClaims implements UserClaims {
     return this.#errorOf(uid, secured)
   }
 
-  async #lead(claim: Claim): Promise<GatewayError | undefined> {
-    const { mode, metrics } = this.#init
+  async #lead(claim: Claim, mode: ClaimMode): Promise<GatewayError | undefined> {
+    const { metrics } = this.#init
     const secured = await this.#claiming.secure(claim, mode)
     if (secured.kind === 'held') {
       metrics.count('claimsWon')

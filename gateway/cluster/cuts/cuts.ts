@@ -18,6 +18,8 @@ export interface CutsInit extends Omit<HoldsInit, 'links' | 'ownStart'> {
   readonly ownStart: () => number
   /** Whether a session is here, or on its way from here. */
   readonly has: (sid: number) => boolean
+  /** Milliseconds since 1970. */
+  readonly now: () => number
   /** Called for an event that could not be passed on. */
   readonly lost: () => void
 }
@@ -76,10 +78,15 @@ export class Cuts {
     this.#look(sid, cut)
   }
 
-  /** A session was restored here, from the store. Tells the others. */
+  /**
+   * A session was restored here, from the store. Tells the others. How often it had moved may be forgotten
+   * here, and known elsewhere: the time is a number that is greater than all before. There is no trail, since
+   * nobody passes on what was sent to it: who would have is over, or has dropped it with the link to whom it
+   * would have gone. So no event comes twice, and none is left out here.
+   */
   restored(sid: number): void {
-    const { names, links, moved } = this.#init
-    const move = moved.moveOf(sid) + 1
+    const { names, links, moved, now } = this.#init
+    const move = Math.max(moved.moveOf(sid) + 1, now())
     this.#drop(sid)
     this.#moves.set(sid, move)
     moved.clear(sid)

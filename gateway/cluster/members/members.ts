@@ -178,6 +178,8 @@ export class Members implements Membership {
     const outcome = await this.#renew()
     this.#noticeState()
     this.#onStep(outcome)
+    // The others count the lease from when they hear of its renewal.
+    if (outcome === 'member') this.#sayHello()
     return this.#init.leaseTtl * (outcome === 'member' ? renewalPart : retryPart)
   }
 

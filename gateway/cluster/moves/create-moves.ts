@@ -60,13 +60,13 @@ export interface MovingCluster {
 
 export function createMoves(
   { core, resumption }: MovingParts,
-  { resumeWindow }: Pick<ResolvedOptions, 'resumeWindow'>,
+  { resumeWindow, now }: Pick<ResolvedOptions, 'resumeWindow' | 'now'>,
   { links, members, names, stock, findLost }: MovingCluster
 ): { moves: Moves; cuts: Cuts } {
   const { registry, targets } = core
   const moved = new MovedTable()
   const cuts = new Cuts({
-    ...{ links, moved, names },
+    ...{ links, moved, names, now },
     ownStart: () => members.start,
     has: sid => registry.has(sid),
     lost: () => targets.metrics.count('clusterEventsLost'),

@@ -31,6 +31,9 @@ import type { Release, Stock, Wanted } from './stock.js'
 const longestRun = 2_000
 const againAfter = 100
 
+/** The epoch of a session whose client does not know yet that it was restored, and is told when it comes. */
+const notYet = ''
+
 export class GatewayStock implements Stock {
   readonly #init: GatewayStockInit
   /** Set with the moves. */
@@ -134,17 +137,9 @@ export class GatewayStock implements Stock {
    * anew, and is told so.
    */
   revive(state: MovableSession, isWhole: boolean): Session | undefined {
-    const epoch = isWhole ? state.receiver.epoch : randomBytes(8).toString('base64url')
-    return this.#putTogether(
-      { ...state, receiver: { ...state.receiver, epoch } },
-      inStore,
-      () => this.cuts?.restored(state.session.sid),
-      session => {
-        if (isWhole) return
-        this.#init.resumption.restored.add(session.receiver as ResumableReceiver)
-        this.#init.hooks.restored(session)
-      }
-    )
+    const receiver = isWhole ? state.receiver : { ...state.receiver, epoch: notYet }
+    const taken = () => this.cuts?.restored(state.session.sid)
+    return this.#putTogether({ ...state, receiver }, inStore, taken)
   }
 
   /** Returns what a session can be restored from: all but its messages, its counts and its requests. */
@@ -154,7 +149,7 @@ export class GatewayStock implements Stock {
       session: stateOf(session),
       receiver: {
         ...receiver.exportClient(),
-        epoch: '',
+        epoch: notYet,
         received: 0,
         given: 0,
         dropped,
@@ -214,20 +209,23 @@ export class GatewayStock implements Stock {
   #putTogether(
     { session: state, receiver: kept, secrets, requests, absence }: MovableSession,
     from: string,
-    taken: () => void,
-    prepare?: (session: Session) => void
+    taken: () => void
   ): Session | undefined {
     const { registry, resumption, routes, channels, hooks, lanes } = this.#init
     const { sid } = state
     if (registry.find(sid) !== undefined) return undefined
     const messages = new PomeloMessages({ ...kept.form, counts: true, eventCodes: routes.eventCodes })
-    const receiver = resumption.moveIn(sid, kept, secrets, messages)
+    const isRestored = kept.epoch === notYet
+    const epoch = isRestored ? randomBytes(8).toString('base64url') : kept.epoch
+    const receiver = resumption.moveIn(sid, { ...kept, epoch }, secrets, messages)
     const session = registry.moveIn(state, receiver, from, session => {
       receiver.session = session
       for (const name of state.channels) channels.moveIn(session, name)
       taken()
       hooks.moveIn(session, absence, true)
-      prepare?.(session)
+      if (!isRestored) return
+      resumption.restored.add(receiver)
+      hooks.restored(session)
     })
     if (!session.isOpen) return session
     resumption.wait(receiver)
@@ -269,9 +267,11 @@ export class GatewayStock implements Stock {
     const requests = lanes.takeOut(session)
     const late: GatewayEvent[] = []
     const channels = [...(session.channels ?? [])]
+    const exported = receiver.exportState(late)
+    const isRestored = resumption.restored.has(receiver)
     const moved: MovableSession = {
       session: stateOf(session),
-      receiver: receiver.exportState(late),
+      receiver: isRestored ? { ...exported, epoch: notYet } : exported,
       secrets: resumption.hashesOf(receiver),
       requests,
       absence,

@@ -1,5 +1,4 @@
 /** What the writer of records is made of, and what it knows of each session. */
-import type { Logger } from '../../../shared/text/log.js'
 import type { ResumableReceiver } from '../../resume/resumable-receiver.js'
 import type { SecretHashes } from '../../resume/resume-secrets.js'
 import type { Registry } from '../../sessions/registry.js'
@@ -7,6 +6,7 @@ import type { Session } from '../../sessions/session.js'
 import type { Timing } from '../link/link-host.js'
 import type { MovableSession } from '../moves/movable.js'
 import type { ParkedLog } from './parked-log.js'
+import type { TooLarge } from './too-large.js'
 
 export interface ReplicasInit {
   readonly log: ParkedLog
@@ -24,7 +24,7 @@ export interface ReplicasInit {
   readonly lost: (session: Session) => void
   /** Whether a start is dead; undefined: no answer. */
   readonly isDead: (start: number) => Promise<boolean | undefined>
-  readonly logger: Logger
+  readonly tooLarge: TooLarge
 }
 
 /** What a record was written from. */

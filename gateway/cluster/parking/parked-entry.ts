@@ -44,22 +44,50 @@ export function formatState({ kind, start, generation, endsAt, state }: Omit<Sta
   return encodeText(formatItems(items))
 }
 
-/** Returns undefined for an entry that no gateway of this version has written. */
-export function parseEntry({ number, bytes }: Entry): ParkedEntry | undefined {
+/**
+ * Reads an entry that was found under a session's number. Returns undefined for what no gateway of this
+ * version has written for this session.
+ */
+export function parseEntry({ number, bytes }: Entry, sid: number): ParkedEntry | undefined {
   try {
     const reader = readEncoded(bytes)
     const items: Item[] = []
     while (!reader.isAtEnd) items.push(reader.item())
     const [form, kind, start, generation, endsAt] = items
-    if (form !== version || typeof start !== 'number') return undefined
+    if (form !== version || !isCount(start)) return undefined
     if (kind === kinds.claim) return { kind: 'claim', number, start }
     if (kind !== kinds.record && kind !== kinds.whole) return undefined
-    if (typeof generation !== 'number' || typeof endsAt !== 'number') return undefined
+    if (!isCount(generation) || !isCount(endsAt)) return undefined
     const state = readSession(items.slice(5))
-    return { kind: kind === kinds.whole ? 'whole' : 'record', number, start, generation, endsAt, state }
+    if (state.session.sid !== sid || !isSound(state)) return undefined
+    return {
+      ...{ kind: kind === kinds.whole ? 'whole' : 'record', number, start, endsAt, state },
+      // A claim comes before what is written by it: this one was in a log that is lost.
+      generation: generation < number ? generation : 0
+    }
   } catch (error) {
     if (error instanceof UnreadableBatchError) return undefined
     throw error
+  }
+}
+
+function isCount(item: Item | undefined): item is number {
+  return typeof item === 'number' && Number.isSafeInteger(item) && item >= 0
+}
+
+/** Whether the parts of a session are such as a gateway has, so that one can be made of them. */
+function isSound({ session }: MovableSession): boolean {
+  const { sid, uid, resumeWindow, settings, channels } = session
+  if (sid === 0 || uid === '' || (resumeWindow !== null && !(resumeWindow >= 0))) return false
+  return !channels.includes('') && settings.every(([, { text }]) => isJson(text))
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -46,7 +46,7 @@ export class ParkedLog {
       const entry = await this.#bus.first(this.#name, `${sid}`, from)
       if (entry === undefined) return undefined
       if (entry === null) return entries
-      const parsed = parseEntry(entry)
+      const parsed = parseEntry(entry, sid)
       if (parsed !== undefined) entries.push(parsed)
       from = entry.number + 1
     }

@@ -3,8 +3,8 @@
  * Made with the cluster, if `replicate` or `park` is on.
  */
 import type { ResolvedOptions } from '../../options/options.js'
+import { ResumableReceiver } from '../../resume/resumable-receiver.js'
 import type { Resumption } from '../../resume/resumption.js'
-import { windowOf } from '../../resume/resumption-init.js'
 import type { Registry } from '../../sessions/registry.js'
 import type { Session } from '../../sessions/session.js'
 import type { Metrics } from '../../telemetry/metrics.js'
@@ -18,19 +18,12 @@ import { formatState, type StateEntry } from './parked-entry.js'
 import { longestKept, ParkedLog } from './parked-log.js'
 import { Replicas } from './replicas.js'
 import { type Found, Restorer } from './restorer.js'
+import { TooLarge } from './too-large.js'
 
 export interface ParkingInit {
   readonly options: Pick<
     ResolvedOptions,
-    | 'cluster'
-    | 'replicate'
-    | 'replicateEvery'
-    | 'resumeWindow'
-    | 'unboundResumeWindow'
-    | 'clusterTimeout'
-    | 'frontendId'
-    | 'log'
-    | 'now'
+    'cluster' | 'replicate' | 'replicateEvery' | 'clusterTimeout' | 'frontendId' | 'log' | 'now'
   >
   readonly bus: Bus
   readonly members: Membership
@@ -48,15 +41,18 @@ const mostAttempts = 3
 export class Parking {
   readonly #init: ParkingInit
   readonly #log: ParkedLog
+  readonly #tooLarge: TooLarge
   readonly #replicas: Replicas
   readonly #restorer: Restorer
 
   constructor(init: ParkingInit) {
-    const { options, bus, members, registry, resumption, stock, timing } = init
+    const { options, bus, members, registry, resumption, stock, metrics, timing } = init
     this.#init = init
     this.#log = new ParkedLog(bus, options.cluster)
+    const { monotonic } = timing
+    this.#tooLarge = new TooLarge({ log: this.#log, metrics, logger: options.log, monotonic })
     this.#replicas = new Replicas({
-      ...{ log: this.#log, registry, timing, logger: options.log, every: options.replicateEvery },
+      ...{ log: this.#log, tooLarge: this.#tooLarge, registry, timing, every: options.replicateEvery },
       start: () => members.start,
       isOn: options.replicate !== 'none',
       describe: (session, receiver) => stock.describe(session, receiver),
@@ -71,6 +67,7 @@ export class Parking {
       revive: (entry, claim) => this.#revive(entry, claim)
     })
     members.watch({ restarted: start => void this.#replicas.restart(start) })
+    bus.onState(isUp => isUp && void this.#replicas.followLog())
   }
 
   /** Makes the log. Rejects if the bus can't keep it. */
@@ -85,12 +82,23 @@ export class Parking {
   /** Writes a session as it is now. Resolves to why that has failed; undefined: it has not. */
   readonly write = (session: Session): Promise<string | undefined> => this.#replicas.write(session)
 
-  /** Parks all sessions that wait for their client. Resolves when each is parked, or can't be. */
+  /**
+   * Parks all sessions that wait for their client, until the end of that wait. Resolves when each is parked,
+   * or can't be.
+   */
   async park(): Promise<void> {
-    const waiting = this.#init.registry.all().filter(({ receiver }) => receiver?.isConnected === false)
+    const { registry, resumption, options } = this.#init
+    const waiting: { session: Session; endsAt: number }[] = []
+    for (const session of registry.all()) {
+      const { receiver } = session
+      if (!(receiver instanceof ResumableReceiver) || receiver.isConnected) continue
+      const left = Math.min(resumption.leftOf(receiver), longestKept)
+      if (left > 0) waiting.push({ session, endsAt: Math.ceil(options.now() + left) })
+    }
     const parkNext = async (): Promise<void> => {
-      for (let session = waiting.pop(); session !== undefined; session = waiting.pop())
-        for (let n = 0; n < mostAttempts && session.isOpen; n++) if (await this.#park(session)) break
+      for (let next = waiting.pop(); next !== undefined; next = waiting.pop())
+        for (let n = 0; n < mostAttempts && next.session.isOpen; n++)
+          if (await this.#park(next.session, next.endsAt)) break
     }
     await Promise.all(Array.from({ length: mostParked }, parkNext))
   }
@@ -100,14 +108,13 @@ export class Parking {
     return this.#replicas.close(ms)
   }
 
-  async #park(session: Session): Promise<boolean> {
-    const { stock, options, members, metrics } = this.#init
+  async #park(session: Session, endsAt: number): Promise<boolean> {
+    const { stock, members, metrics } = this.#init
     const generation = this.#replicas.generationOf(session)
-    const endsAt = options.now() + Math.min(windowOf(session, options).ms, longestKept)
     let number: number | undefined
     const keep = async (state: MovableSession): Promise<boolean> => {
       const bytes = formatState({ kind: 'whole', start: members.start, generation, endsAt, state })
-      if (bytes.length > this.#log.maxBytes) return false
+      if (this.#tooLarge.isSo(session, bytes.length)) return false
       number = await this.#log.append(session.sid, bytes)
       return number !== undefined
     }
@@ -118,9 +125,10 @@ export class Parking {
   }
 
   #revive({ kind, state }: StateEntry, claim: number): boolean {
-    const revive = () => this.#init.stock.revive(state, kind === 'whole')
+    const { stock, metrics } = this.#init
+    const revive = () => stock.revive(state, kind === 'whole')
     if (this.#replicas.restore(claim, revive) === undefined) return false
-    this.#init.metrics.count('sessionsRestored')
+    metrics.count('sessionsRestored')
     return true
   }
 }

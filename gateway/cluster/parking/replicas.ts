@@ -8,6 +8,7 @@ import { ResumableReceiver } from '../../resume/resumable-receiver.js'
 import type { Session } from '../../sessions/session.js'
 import { inStore } from '../moves/leaver.js'
 import type { Holding, ReplicasInit, Written } from './holding.js'
+import { LogWatch } from './log-watch.js'
 import { formatClaim, formatState, type ParkedEntry } from './parked-entry.js'
 import { longestKept } from './parked-log.js'
 
@@ -26,13 +27,13 @@ export class Replicas {
   /** The claim by which a session is being restored at this moment. */
   #arriving: number | undefined
   #writes = 0
-  #madeAt: number | undefined
   #stop: () => void = () => {}
-  #hasWarned = false
+  readonly #watch: LogWatch
 
   constructor(init: ReplicasInit) {
     this.#init = init
     const { registry } = init
+    this.#watch = new LogWatch(init.log, init.timing)
     this.#ownStarts.add(init.start())
     if (init.isOn) {
       registry.on('resumed', session => this.#writeSoon(session))
@@ -45,7 +46,12 @@ export class Replicas {
 
   /** Notes when the log was made. */
   async open(): Promise<void> {
-    this.#madeAt = await this.#init.log.madeAt()
+    await this.#watch.isAnother()
+  }
+
+  /** Looks whether the log was made anew, and writes all that it had again. */
+  async followLog(): Promise<void> {
+    if (await this.#watch.isAnother()) this.#loseEntries()
   }
 
   /** Returns the generation of a session, for the entry that parks it. */
@@ -89,9 +95,9 @@ export class Replicas {
    */
   async restart(start: number): Promise<void> {
     this.#ownStarts.add(start)
-    const madeAt = await this.#init.log.madeAt()
-    const isSameLog = madeAt !== undefined && madeAt === this.#madeAt
-    this.#madeAt = madeAt ?? this.#madeAt
+    const isAnother = await this.#watch.isAnother()
+    if (isAnother) this.#loseEntries()
+    const isSameLog = isAnother === false
     for (const [session, holding] of [...this.#held]) {
       if (this.#init.start() !== start) return
       if (session.isOpen && !holding.isOver) await this.#reclaim(session, holding, start, isSameLog)
@@ -107,6 +113,18 @@ export class Replicas {
       if (timing.monotonic() > end || !this.#init.log.isUp) return
       await this.#remove(sid, most)
     }
+  }
+
+  /** The log was made anew: the numbers of entries that are known are those of others by now. */
+  #loseEntries(): void {
+    for (const [session, holding] of this.#held) {
+      if (holding.generation !== 0) holding.generation = undefined
+      delete holding.claim
+      delete holding.record
+      delete holding.written
+      if (this.#init.isOn) this.#due.add(session)
+    }
+    this.#pump()
   }
 
   #of(session: Session): Holding {
@@ -145,7 +163,9 @@ export class Replicas {
   #lookLater(): void {
     this.#stop = this.#init.timing.after(this.#init.every, () => {
       if (this.#init.isOn) this.#look()
-      if (this.#init.log.isUp) for (const [sid, most] of [...this.#over]) void this.#remove(sid, most)
+      const { isUp } = this.#init.log
+      if (isUp && this.#watch.isDue) void this.followLog()
+      if (isUp) for (const [sid, most] of [...this.#over]) void this.#remove(sid, most)
       this.#lookLater()
     })
   }
@@ -189,17 +209,18 @@ export class Replicas {
     const generation = holding.generation ?? 0
     const bytes = formatState({ kind: 'record', start: start(), generation, endsAt: 0, state })
     const before = holding.record
-    const isTooLarge = bytes.length > log.maxBytes
+    const isTooLarge = this.#init.tooLarge.isSo(session, bytes.length)
     const record = isTooLarge ? undefined : await log.append(sid, bytes)
     if (isTooLarge) {
       // An older record would bring back what has changed long since.
       holding.written = written
       delete holding.record
-      this.#warn(session, bytes.length)
       await log.sweep(sid, entry => entry.kind !== 'claim' && entry.generation <= generation)
-      return `its ${bytes.length} bytes are more than the ${log.maxBytes} that NATS keeps`
+      return `its ${bytes.length} bytes are more than the ${log.maxBytes} that it keeps`
     }
     if (record === undefined) return noAnswer
+    // Numbers that fall are those of a log that was made anew.
+    if (before !== undefined && record <= before) await this.followLog()
     holding.record = record
     // What was before a session came here, or before it was restored, is over now.
     if (before === undefined && generation > 0) {
@@ -207,7 +228,7 @@ export class Replicas {
         entry.number !== holding.claim &&
         (entry.kind === 'claim' ? entry.number < generation : entry.generation < generation)
       void log.sweep(sid, isOld)
-    } else if (before !== undefined) {
+    } else if (before !== undefined && before < record) {
       // In the end it is removed with the session.
       void log.remove(before)
     }
@@ -268,13 +289,6 @@ export class Replicas {
     delete holding.record
     if (this.#init.isOn) this.#writeSoon(session)
   }
-
-  #warn({ sid, uid }: Session, bytes: number): void {
-    if (this.#hasWarned) return
-    this.#hasWarned = true
-    const { logger, log } = this.#init
-    logger.warn('A session is too large to be replicated', { sid, uid, bytes, mostBytes: log.maxBytes })
-  }
 }
 
-const noAnswer = 'NATS has not answered'
+const noAnswer = 'it does not answer'

@@ -7,6 +7,7 @@
  */
 import type { Taken } from '../../resume/far-sessions.js'
 import { isEither } from '../../resume/resumable-parts.js'
+import { replaced } from '../../sessions/registry-events.js'
 import type { ClaimedBinds } from '../../sessions/user-claims.js'
 import type { Membership } from '../members/membership.js'
 import type { Wanted } from '../moves/stock.js'
@@ -20,7 +21,7 @@ export interface RestorerInit {
   readonly log: ParkedLog
   readonly members: Pick<Membership, 'start' | 'hasLease' | 'others' | 'isDead'>
   /** undefined: users are not claimed. */
-  readonly claimed: Pick<ClaimedBinds, 'claimNewcomer' | 'judgeClaim' | 'release'> | undefined
+  readonly claimed: Pick<ClaimedBinds, 'lastOneWins' | 'claimRestored' | 'judgeClaim' | 'release'> | undefined
   /** Whether a session has ended here, so that what is left of it counts no more. */
   readonly isOver: (sid: number) => boolean
   /** Makes a session of an entry. Returns whether it could. */
@@ -70,14 +71,21 @@ export class Restorer {
     const { uid } = entry.state.session
     const isStill = await log.has(sid, entry.number)
     if (isStill !== true) return again
-    const error = uid === null ? undefined : await claimed?.claimNewcomer(uid, sid)
+    const error = uid === null ? undefined : await claimed?.claimRestored(uid, sid)
     // Another session has the user by now, or that can't be known.
-    if (error !== undefined) return error.code === 'SINGLE_SESSION' ? gone : again
+    if (error !== undefined) return error.code === 'SINGLE_SESSION' ? this.#taken : again
     const isLost = uid !== null && claimed?.judgeClaim(uid, sid) !== undefined
     const isOwn = members.hasLease && members.start === start
     if (!isLost && isOwn && revive(entry, claim)) return { kind: 'here' }
     if (uid !== null) claimed?.release(uid, sid)
-    return isLost ? gone : again
+    return isLost ? this.#taken : again
+  }
+
+  /** Another session has the user: as with any login, the client of the older one is told that. */
+  get #taken(): Found {
+    if (this.#init.claimed?.lastOneWins !== true) return gone
+    const { code, kickReason } = replaced
+    return { kind: 'ended', farewell: { code, kickReason } }
   }
 
   /**

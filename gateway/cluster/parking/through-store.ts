@@ -8,7 +8,6 @@ export interface ThroughStoreInit {
   /** Writes a session. Resolves to why that has failed; undefined: it has not. */
   readonly write: (session: Session) => Promise<string | undefined>
   readonly timing: Timing
-  readonly frontendId: string
   /** Milliseconds for which an answer waits. */
   readonly clusterTimeout: number
 }
@@ -21,15 +20,14 @@ export class ThroughStore implements SessionStore {
   }
 
   async keep(session: Session): Promise<GatewayError | undefined> {
-    const { write, timing, frontendId, clusterTimeout } = this.#init
+    const { write, timing, clusterTimeout } = this.#init
     let stop = () => {}
     const tooLate = new Promise<string>(resolve => {
-      stop = timing.after(clusterTimeout, () => resolve('NATS has not answered in time'))
+      stop = timing.after(clusterTimeout, () => resolve(`it has not answered within ${clusterTimeout} ms`))
     })
     const why = await Promise.race([write(session), tooLate])
     stop()
     if (why === undefined) return undefined
-    const what = `for a change of session ${session.sid}, which was made here but is not kept (${why}),`
-    return errors.clusterTimeout(what, frontendId, clusterTimeout)
+    return errors.sessionNotKept(session.sid, why)
   }
 }

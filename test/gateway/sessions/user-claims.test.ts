@@ -144,6 +144,23 @@ t.test('another gateway gets the user of a session whose client is away, or who 
   }
 })
 
+t.test(
+  'where newcomers are to kick, who asks by reject had the user before, and does not get them',
+  async t => {
+    const { registry, claims, binds } = createWorld('kick')
+    const receiver = new FakeReceiver()
+    const session = registry.open(receiver)
+    const bound = binds.bind(session, 'red')
+    claims.answers[0]!()
+    await bound
+    for (const isConnected of [true, false]) {
+      receiver.isConnected = isConnected
+      t.equal(binds.giveUp('red', session.sid, 'reject'), false)
+      t.equal(session.isOpen, true)
+    }
+  }
+)
+
 t.test('what a session does not have, it gives up at once, and does not end', async t => {
   const { binds, open } = createWorld('kick')
   const session = open()

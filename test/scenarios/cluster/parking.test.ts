@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { type Client, type ClientOptions, connect, type StateChange } from '../../../client/node.js'
 import type { LocalNetwork } from '../../../gateway/cluster/bus/local-network.js'
 import { logsOf } from '../../../gateway/cluster/bus/subjects.js'
+import { ParkedLog } from '../../../gateway/cluster/parking/parked-log.js'
 import type { Gateway, GatewayOptions } from '../../../gateway/index.js'
 import { startCluster } from '../../helpers/cluster.js'
 import { startProxy } from '../../helpers/gateway.js'
@@ -32,7 +33,12 @@ async function start(t: Test, names: readonly string[], options: Partial<Gateway
       proxy.port = gateway.address.port
       proxy.cut('reset')
     }
-    return { client, opened, goTo }
+    /** Keeps the client away from all gateways. */
+    const stayAway = () => {
+      proxy.port = 1
+      proxy.cut('reset')
+    }
+    return { client, opened, goTo, stayAway }
   }
   return { ...cluster, gateways, join }
 }
@@ -132,10 +138,11 @@ t.test('a parked session is resumed whole by the successor of its gateway', asyn
     join
   } = await start(t, ['a'], {
     park: true,
-    handoverTimeout: 100
+    handoverTimeout: 100,
+    resumeWindow: 60_000
   })
   const [a] = gateways as [Gateway]
-  const { client, opened, goTo } = await join(a)
+  const { client, opened, goTo, stayAway } = await join(a)
   const ticks: unknown[] = []
   client.on('tick', body => ticks.push(body))
   const sid = (await client.request('player.login', { uid: 'red', channel: 'lobby' })) as number
@@ -143,7 +150,15 @@ t.test('a parked session is resumed whole by the successor of its gateway', asyn
   await client.request('player.add')
   const told: unknown[] = []
   a.sessions.on('closed', ({ id }) => told.push(id))
+  stayAway()
+  await until('its client is away', () => a.metrics().detachedSessions === 1)
+  const awayAt = Date.now()
+  await until('some of its window has passed', () => Date.now() > awayAt + 20)
   await a.drain()
+  const parked = new ParkedLog(network.join('test'), 'sallyport')
+  await parked.open()
+  const [entry] = (await parked.read(sid)) ?? []
+  t.ok(entry?.kind === 'whole' && entry.endsAt <= awayAt + 60_001, 'its window began when it was cut')
   t.same(told, [], 'it has not ended')
   t.match(a.metrics(), { sessionsParked: 1 })
   const { gateway: b } = await startAgain('b', {

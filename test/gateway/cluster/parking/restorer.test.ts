@@ -54,9 +54,14 @@ async function open(record: Buffer) {
 }
 
 t.test('an entry is the same after its way as bytes, and what nobody writes is none', async t => {
-  t.match(parseEntry({ number: 4, bytes: record(3) }), { kind: 'record', number: 4, generation: 3, state })
+  t.match(parseEntry({ number: 4, bytes: record(3) }, sid), {
+    kind: 'record',
+    number: 4,
+    generation: 3,
+    state
+  })
   for (const text of ['', 'x', '1;', '1;1;5;0;0;', '2;0;5;', '~~~'])
-    t.equal(parseEntry({ number: 1, bytes: Buffer.from(text) }), undefined)
+    t.equal(parseEntry({ number: 1, bytes: Buffer.from(text) }, sid), undefined)
 })
 
 t.test('of gateways that want it at once, one gets it', async t => {
