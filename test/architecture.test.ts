@@ -99,12 +99,13 @@ const forBrowsers = [
 /** What only Node imports of the client, by a condition in `package.json`. */
 const nodeEntry = 'client/node.ts'
 
-/** Files that may use the time of day: for time stamps, sessions' numbers and certificates. */
+/** Files that may use the time of day: for time stamps, sessions' numbers, certificates. */
 const timeDoors = {
   read: 'shared/clock.ts',
   use: [
     'gateway/cluster/bus/local-log.ts',
     'gateway/cluster/console/looked-at.ts',
+    'gateway/cluster/cuts/cuts.ts',
     'gateway/cluster/parking/parking.ts',
     'gateway/cluster/parking/restorer.ts',
     'gateway/console/audit.ts',

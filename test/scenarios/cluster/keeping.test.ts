@@ -122,7 +122,7 @@ t.test('three gateways that keep sessions in NATS', async t => {
       })
     )
     for (const bytes of broken) await bus.append(store, `${sid}`, bytes)
-    t.match(await kept.read(sid), [{ kind: 'record', number: record.number }])
+    matchRows(t, (await kept.read(sid)) ?? [], [{ kind: 'record', number: record.number }])
     client.close()
   })
 
