@@ -99,7 +99,7 @@ const forBrowsers = [
 /** What only Node imports of the client, by a condition in `package.json`. */
 const nodeEntry = 'client/node.ts'
 
-/** Files that may use the time of day: for time stamps, sessions' numbers, certificates. */
+/** Files that may use the time of day: for time stamps, sessions' numbers, moves' and certificates. */
 const timeDoors = {
   read: 'shared/clock.ts',
   use: [

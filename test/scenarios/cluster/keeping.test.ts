@@ -1,4 +1,4 @@
-/** What the store of sessions bears: no answer, too much, entries of others, and clients that come at once. */
+/** What the store of sessions bears: silence, excess, foreign entries, and clients that come at once. */
 import t from 'tap'
 import { type ClientOptions, connect } from '../../../client/node.js'
 import type { LocalNetwork } from '../../../gateway/cluster/bus/local-network.js'

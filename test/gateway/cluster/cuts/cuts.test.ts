@@ -17,6 +17,9 @@ function createGateway(start: number, has: () => boolean) {
     ownStart: () => start,
     now: () => 1_000_000,
     has,
+    receiverOf: () => undefined,
+    after: () => () => {},
+    unordered() {},
     lost() {}
   })
   const read = (from: Link, [word, ...rest]: readonly Item[]) => {
