@@ -15,6 +15,7 @@ import {
   runStopped
 } from '../helpers/cluster/failures.js'
 import { Gateways } from '../helpers/cluster/gateways.js'
+import { runRestores } from '../helpers/cluster/restores.js'
 import { fixture, root } from '../helpers/paths.js'
 
 const { values } = parseArgs({
@@ -34,7 +35,16 @@ const failures: Readonly<
   outage: init => runOutage({ ...init, ms: 60_000 }),
   outages: init => runOutages({ ...init, times: 20 }),
   stopped: init => runStopped({ ...init, ms: 3_000 }),
+  none: init => runRestores({ ...init, replicate: 'none' }),
+  behind: init => runRestores({ ...init, replicate: 'behind' }),
+  through: init => runRestores({ ...init, replicate: 'through' }),
   frozen: init => runStopped({ ...init, ms: 8_000, beyondLease: true })
+}
+
+/** What its gateways are started with. */
+function optionsOf(name: string): Readonly<Record<string, unknown>> {
+  const keeps = name === 'none' || name === 'behind' || name === 'through'
+  return keeps ? { singleSession: 'kick', replicate: name, park: true } : { singleSession: 'reject' }
 }
 
 const names = Object.keys(failures).filter(name => values.only === undefined || name === values.only)
@@ -45,7 +55,7 @@ for (const name of names) {
   const ends: (() => Promise<void>)[] = []
   try {
     const gateways = await Gateways.start(
-      { count, handlers: fixture('handlers-cluster'), options: { singleSession: 'reject' }, dist: () => old },
+      { count, handlers: fixture('handlers-cluster'), options: optionsOf(name), dist: () => old },
       { teardown: end => ends.push(end) }
     )
     const report = await failures[name]!({ gateways, count, players: Number(values.players) })

@@ -33,6 +33,7 @@ const refusals = new Set<string>([
   errors.clusterTimeout.code,
   errors.frontendLost.code,
   errors.clusterUnsupported.code,
+  errors.sessionNotKept.code,
   errors.uidInvalid.code,
   errors.uidTaken.code,
   errors.uidNotBound.code,
@@ -58,6 +59,7 @@ const everyday = new Set<string>([
   errors.conflict.code,
   // The gateway logs once that the cluster is away: these are its consequences.
   errors.clusterUnavailable.code,
+  errors.sessionNotKept.code,
   errors.clusterTimeout.code,
   errors.frontendLost.code
 ])

@@ -5,15 +5,19 @@ import type { LocalNetwork } from '../../../gateway/cluster/bus/local-network.js
 import { logsOf } from '../../../gateway/cluster/bus/subjects.js'
 import { ParkedLog } from '../../../gateway/cluster/parking/parked-log.js'
 import type { Gateway, GatewayOptions } from '../../../gateway/index.js'
+import { Gateways } from '../../helpers/cluster/gateways.js'
+import { runRestores } from '../../helpers/cluster/restores.js'
 import { startCluster } from '../../helpers/cluster.js'
 import { startProxy } from '../../helpers/gateway.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { fixture } from '../../helpers/paths.js'
+import { whyNo } from '../../helpers/server-programs.js'
 import { until } from '../../helpers/until.js'
 
 const handlers = fixture('handlers-moves')
 const store = logsOf('sallyport').parked
 const nats = 'nats://127.0.0.1:4222'
+const opts = { skip: whyNo('nats-server'), timeout: 120_000 }
 const quick: ClientOptions = { backOff: { least: 1, most: 20 }, heartbeat: 100, heartbeatTimeout: 1_000 }
 
 async function start(t: Test, names: readonly string[], options: Partial<GatewayOptions>) {
@@ -178,6 +182,26 @@ t.test('a parked session is resumed whole by the successor of its gateway', asyn
   t.match(b.metrics(), { sessionsRestored: 1 })
   b.sessions.kick('red', 'enough')
   await until('nothing of it is left', () => network.logOf(store)?.size === 0)
+})
+
+t.test('processes on NATS: all that was awaited outlives two kills, and a restart of all', opts, async t => {
+  const options = { singleSession: 'kick', replicate: 'through', park: true, leaseTtl: 1_500, drainSpread: 0 }
+  const init = {
+    count: 2,
+    handlers: fixture('handlers-cluster'),
+    options: { ...options, handoverTimeout: 200 }
+  }
+  const gateways = await Gateways.start(init, t)
+  const report = await runRestores({ gateways, players: 6, replicate: 'through' })
+  t.comment(JSON.stringify(report))
+  t.same(report.faults, [])
+  for (const { told, players, found, answered } of [report.firstKill, report.secondKill]) {
+    t.ok(players > 0)
+    t.same(told, { restored: players })
+    t.equal(found, answered)
+  }
+  const { told, found, answered } = report.restart
+  t.same([told, found], [{ resumed: 6 }, answered])
 })
 
 /** Collects the entries of the store, as text. */
