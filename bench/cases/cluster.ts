@@ -40,6 +40,18 @@ const alone: Case = {
   ]
 }
 
+/** Pushes to a session of the own gateway, which NATS has when the push is answered. */
+const through: Case = {
+  name: 'replicate-push',
+  unit: 'µs, p50',
+  better: 'less',
+  ours: cluster('through', { gateways: 1, replicate: 'through' }, { route: 'far.alone' }),
+  beside: [
+    { floor: cluster('none', { gateways: 1, replicate: 'none' }, { route: 'far.alone' }) },
+    { floor: { name: 'a request of NATS', file: 'floors/nats', work: far({ route: 'far.alone' }) } }
+  ]
+}
+
 const gateways = 8
 
 /** Broadcasts to one session in each gateway, counted. */
@@ -82,6 +94,7 @@ export const clusterCases: readonly Case[] = [
   relayed(256, 3),
   relayed(1024, 2.2),
   alone,
+  through,
   broadcast,
   interest
 ]

@@ -17,6 +17,11 @@ export async function join(_body: unknown, _session: BackendSession, context: Ha
   return 1
 }
 
+export async function fill({ length }: { length: number }, session: BackendSession) {
+  session.set('filled', 'x'.repeat(length))
+  await session.apush('filled')
+}
+
 /** Pushes one key of the other session over and over, with a given number of pushes waiting. */
 export async function push(
   asked: FarAsked,

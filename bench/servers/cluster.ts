@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WebSocket } from 'ws'
+import { connect as connectClient } from '../../client/node.js'
 import { createGateway, type GatewayOptions } from '../../gateway/index.js'
 import { startNatsServer } from '../../tools/cluster/nats-server.js'
 import type { AskedFar, FarResult } from './far.js'
@@ -18,6 +19,16 @@ import { type Server, serve } from './server.js'
 export interface ClusterInit {
   readonly gateways: number
   readonly isAlone?: boolean
+  /**
+   * Whether NATS keeps the session that is pushed to: then it is one that can be resumed, with 2,000
+   * characters of settings.
+   */
+  readonly replicate?: 'none' | 'through'
+}
+
+interface Asker {
+  ask(route: string, body: object): Promise<unknown>
+  close(): void
 }
 
 const clusterOptions = {
@@ -53,7 +64,7 @@ await serve(async (): Promise<Server> => {
 
 /** `ends`: gets what ends each process that it starts. */
 async function start(
-  { gateways, isAlone = false }: ClusterInit,
+  { gateways, isAlone = false, replicate }: ClusterInit,
   folder: string,
   ends: (() => unknown)[]
 ): Promise<Server> {
@@ -62,7 +73,8 @@ async function start(
   const options = (name: string) => ({
     ...clusterOptions,
     frontendId: name,
-    ...(nats !== undefined && { nats: nats.url })
+    ...(nats !== undefined && { nats: nats.url }),
+    ...(replicate !== undefined && { replicate })
   })
   const gateway = await createGateway(options('bench-1'))
   const peers = await Promise.all(
@@ -71,9 +83,12 @@ async function start(
   const asking = await connect(gateway.url)
   // The session that is pushed to: of another gateway, or of this one if there is no other.
   const others = await Promise.all(
-    Array.from({ length: Math.max(gateways, 2) - 1 }, (_, i) => connect(peers[i]?.url ?? gateway.url))
+    Array.from({ length: Math.max(gateways, 2) - 1 }, (_, i) =>
+      (replicate === undefined ? connect : connectResumable)(peers[i]?.url ?? gateway.url)
+    )
   )
-  const to = await ask(others[0]!, 'far.address', {})
+  if (replicate !== undefined) await others[0]!.ask('far.fill', { length: 2_000 })
+  const to = await others[0]!.ask('far.address', {})
   return {
     port: gateway.address.port,
     pids: [...peers.map(({ child }) => child.pid!), ...(nats === undefined ? [] : [nats.child.pid])],
@@ -82,19 +97,19 @@ async function start(
         const from = [asking, ...others]
         // Without other gateways there are as many sessions in the one.
         while (from.length < members) from.push(await connect(gateway.url))
-        for (const player of from) await ask(player, 'far.join', {})
+        for (const player of from) await player.ask('far.join', {})
       },
       async far({ route, ...asked }: AskedFar): Promise<FarResult> {
-        const result = (await ask(asking, route, { ...asked, to })) as FarResult
+        const result = (await asking.ask(route, { ...asked, to })) as FarResult
         if (result.last === undefined) return result
-        const held = await ask(others[0]!, 'far.read', {})
+        const held = await others[0]!.ask('far.read', {})
         if (held !== result.last)
           throw new Error(`The session holds ${held}, but ${result.last} was pushed last`)
         return result
       }
     },
     async close() {
-      for (const player of [asking, ...others]) player.terminate()
+      for (const player of [asking, ...others]) player.close()
       for (const { child } of peers) child.disconnect()
       await Promise.all(peers.map(({ ended }) => ended))
       await gateway.close()
@@ -111,10 +126,16 @@ async function startPeer(options: Partial<GatewayOptions>, ends: (() => unknown)
   return { child, ended, url }
 }
 
-async function connect(url: string): Promise<WebSocket> {
+async function connect(url: string): Promise<Asker> {
   const player = new WebSocket(url, 'sallyport.json')
   await once(player, 'open')
-  return player
+  return { ask: (route, body) => ask(player, route, body), close: () => player.terminate() }
+}
+
+/** Connects with our client, whose session can be resumed. */
+async function connectResumable(url: string): Promise<Asker> {
+  const client = await connectClient(url, { requestTimeout: 0 })
+  return { ask: (route, body) => client.request(route, body), close: () => client.close() }
 }
 
 /** Sends a request, and returns its reply; events between them are left out. */
