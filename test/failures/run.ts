@@ -35,9 +35,9 @@ const failures: Readonly<
   outage: init => runOutage({ ...init, ms: 60_000 }),
   outages: init => runOutages({ ...init, times: 20 }),
   stopped: init => runStopped({ ...init, ms: 3_000 }),
-  none: init => runRestores({ ...init, replicate: 'none' }),
-  behind: init => runRestores({ ...init, replicate: 'behind' }),
-  through: init => runRestores({ ...init, replicate: 'through' }),
+  none: init => runRestores({ ...init, replicate: 'none', changes: 200 }),
+  behind: init => runRestores({ ...init, replicate: 'behind', changes: 200 }),
+  through: init => runRestores({ ...init, replicate: 'through', changes: 200 }),
   frozen: init => runStopped({ ...init, ms: 8_000, beyondLease: true })
 }
 

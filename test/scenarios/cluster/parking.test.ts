@@ -192,7 +192,7 @@ t.test('processes on NATS: all that was awaited outlives two kills, and a restar
     options: { ...options, handoverTimeout: 200 }
   }
   const gateways = await Gateways.start(init, t)
-  const report = await runRestores({ gateways, players: 6, replicate: 'through' })
+  const report = await runRestores({ gateways, players: 6, replicate: 'through', changes: 2 })
   t.comment(JSON.stringify(report))
   t.same(report.faults, [])
   for (const { told, players, found, answered } of [report.firstKill, report.secondKill]) {
