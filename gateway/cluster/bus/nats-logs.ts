@@ -133,7 +133,7 @@ export class NatsLogs {
     const maxAge = (there?.max_age ?? 0) / 1e6
     if (maxAge !== log.maxAge) {
       throw errors.natsFailed(
-        `NATS has a log ${log.name} that keeps entries for ${maxAge} ms, not for ${log.maxAge} ms (0: for ever), so it was not made by a gateway of this version: remove it, or take another name for the cluster`
+        `NATS has a log ${log.name} with entries of ${maxAge} ms, not of ${log.maxAge} ms (0: for ever), so no gateway of this version has made it: remove it, or take another name for the cluster`
       )
     }
     // More servers than asked for are kept, so that gateways with several answers do not change it by turns.
