@@ -4,6 +4,9 @@ import { bytes, count, ms, type OptionRow } from './option-row.js'
 /** The name of a gateway that was given none. */
 export const defaultFrontendId = 'gateway-1'
 
+/** The name of a cluster that was given none. */
+export const defaultCluster = 'sallyport'
+
 /** What a gateway does with the sessions of its users while it has no lease: keep them, or end them. */
 export type Fence = 'keep' | 'end'
 
@@ -120,7 +123,7 @@ export const clusterOptions = [
   {
     name: 'cluster',
     check: { type: 'text' },
-    defaultValue: 'sallyport',
+    defaultValue: defaultCluster,
     help: 'name of the cluster; gateways with the same name are one cluster'
   },
   {

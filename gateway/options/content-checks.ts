@@ -3,7 +3,7 @@ import { describeValue, expectEvent } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
 import { Hosts } from '../addresses/hosts.js'
 import { Origins } from '../addresses/origins.js'
-import { defaultFrontendId } from './cluster-options.js'
+import { defaultCluster, defaultFrontendId } from './cluster-options.js'
 import type { PlainOptions } from './plain-options.js'
 
 interface ContentCheck {
@@ -12,6 +12,17 @@ interface ContentCheck {
   /** Throws `OPTION_INVALID`. */
   readonly check: (plain: PlainOptions) => void
 }
+
+/** Options that only mean something to a server of NATS. */
+const accessOptions = [
+  'natsCredentials',
+  'natsToken',
+  'natsUser',
+  'natsPassword',
+  'natsTlsCa',
+  'natsTlsCert',
+  'natsTlsKey'
+] as const
 
 /** Checks of several options together, and of what is inside a text. */
 export const contentChecks: readonly ContentCheck[] = [
@@ -34,7 +45,8 @@ export const contentChecks: readonly ContentCheck[] = [
     of: ['natsPassword', 'natsUser'],
     check: plain => expectBoth(plain, 'natsUser', 'natsPassword', 'a user needs a password')
   },
-  { of: ['natsToken', 'natsUser', 'natsCredentials'], check: expectOneCredential }
+  { of: ['natsToken', 'natsUser', 'natsCredentials'], check: expectOneCredential },
+  { of: ['nats', 'cluster', ...accessOptions], check: expectServers }
 ]
 
 /** Sessions are kept in NATS, for clients that may come back. */
@@ -99,6 +111,17 @@ function expectOwnName({ frontendId, nats }: PlainOptions): void {
   if (nats === 'none' || frontendId !== defaultFrontendId) return
   throw errors.optionInvalid(
     `Expected \`frontendId\` to be this gateway's own name, since \`nats\` makes it one of several, got the default ${defaultFrontendId}: give each gateway another one, such as --frontend-id a`
+  )
+}
+
+/** Whoever names a cluster, or says how to log in, has forgotten its servers: they would be alone unnoticed. */
+function expectServers(plain: PlainOptions): void {
+  if (plain.nats !== 'none') return
+  const given = accessOptions.filter(name => plain[name] !== '').map(name => `\`${name}\``)
+  if (plain.cluster !== defaultCluster) given.unshift('`cluster`')
+  if (given.length === 0) return
+  throw errors.optionInvalid(
+    `Expected \`nats\` to be set, where ${given.join(' and ')} ${given.length > 1 ? 'are' : 'is'} given: the servers by which gateways are a cluster`
   )
 }
 
