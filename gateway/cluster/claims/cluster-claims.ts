@@ -155,8 +155,8 @@ export class ClusterClaims implements UserClaims {
 
   /**
    * Begins to move a session to another start, which answers for it from then on. Returns the claim's name,
-   * for `adopt` there; undefined: the session has no claim. Afterwards call `release` once `settled` was
-   * called there, or `takeBack` if the session has not moved.
+   * for `adopt` there; undefined: the session has no claim. Afterwards call `release` once it is
+   * settled there, or `takeBack` if the session has not moved.
    */
   moveOut(uid: string, sid: number, to: number): ClaimName | undefined {
     const claim = this.#table.find(uid, sid)
@@ -178,24 +178,25 @@ export class ClusterClaims implements UserClaims {
    * Claims a user for a session that has come from another gateway, where its claim was `old`. The session is
    * bound from the call on. Resolves when no claim of others can stand in between, or to the error:
    * `SINGLE_SESSION` if another session has the user, so that this one has been ended. With
-   * `CLUSTER_UNAVAILABLE` the session stays, and is claimed again later. `settled` is called when it is
-   * held, or over, be it later: until then the former claim must stay.
+   * `CLUSTER_UNAVAILABLE` the session stays, and is claimed again later. Until
+   * the claim is settled the former one must stay.
    */
-  async adopt(
-    uid: string,
-    sid: number,
-    old: ClaimName,
-    settled = () => {}
-  ): Promise<GatewayError | undefined> {
+  async adopt(uid: string, sid: number, old: ClaimName): Promise<GatewayError | undefined> {
     const claim = this.#table.add(uid, sid, this.#init.members.start)
     claim.state = 'unsecured'
     claim.old = old
-    claim.settled = settled
     const secured = await this.#reclaims.secure(claim)
     // A new start has begun meanwhile, and claims it anew.
     if (secured.kind === 'over' && this.#table.find(uid, sid) === claim)
       return this.#unavailable(uid, 'this gateway has lost its lease')
     return this.#errorOf(uid, secured)
+  }
+
+  /** Calls `done` when the claim of a session that has come from elsewhere is held, or over. */
+  whenSettled(uid: string, sid: number, done: () => void): void {
+    const claim = this.#table.find(uid, sid)
+    if (claim?.state === 'unsecured') claim.settled = done
+    else done()
   }
 
   async #lead(claim: Claim, mode: ClaimMode): Promise<GatewayError | undefined> {

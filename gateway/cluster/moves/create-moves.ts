@@ -81,7 +81,8 @@ export function createMoves(
   const { metrics } = targets
   const timing = processTiming
   const moves = new Moves({
-    ...{ links, members, registry, resumption, stock, findLost, cuts, moved, metrics, timing, resumeWindow }
+    ...{ links, members, registry, resumption, stock, findLost, cuts, moved, metrics, timing, resumeWindow },
+    owed: stock.owed
   })
   return { moves, cuts }
 }

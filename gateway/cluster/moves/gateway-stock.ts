@@ -25,6 +25,7 @@ import {
   stateOf
 } from './leaver.js'
 import { type MovableSession, readSession, writeSession } from './movable.js'
+import { OwedClaims } from './owed-claims.js'
 import type { Release, Stock, Wanted } from './stock.js'
 
 /** Milliseconds for which running requests are waited for, and after which a client asks again. */
@@ -40,13 +41,14 @@ export class GatewayStock implements Stock {
   cuts: MovedCuts | undefined
   /** Sessions on their way to another gateway. */
   readonly #leavers = new Map<number, Leaver>()
-  /** Users of sessions that have gone, until they are claimed there. */
-  readonly #unsecured = new Map<number, string>()
+  /** The claims that it keeps for sessions that have gone. */
+  readonly owed: OwedClaims
   /** Sessions that are being restored here, or were parked: whoever asks for one is to ask again. */
   readonly busy = new Set<number>()
 
   constructor(init: GatewayStockInit) {
     this.#init = init
+    this.owed = new OwedClaims(init.claims)
   }
 
   has(sid: number): boolean {
@@ -111,7 +113,7 @@ export class GatewayStock implements Stock {
     const head = { rid: 0, viewId: 0, ack: 0, frontendId: to.frontendId, sid }
     for (const event of late) to.outbox.send(head, event)
     const ahead = this.cuts!.goes({ sid, uid: session.uid, channels: session.channels ?? [] }, to)
-    if (session.uid !== null && this.#init.claims !== undefined) this.#unsecured.set(sid, session.uid)
+    this.owed.add(sid, session.uid, to)
     const ending = registry.moveOut(session, to.frontendId)
     resumption.moveOut(receiver)
     for (const run of ahead) run()
@@ -125,10 +127,10 @@ export class GatewayStock implements Stock {
     if (session === undefined) return false
     const { claim } = state
     const { sid, uid } = session
-    if (session.isOpen && uid !== null && claim !== null)
-      this.#init.claims
-        ?.adopt(uid, sid, claim, () => from.isOpen && from.send('settle', ['secured', sid]))
-        .catch(() => {})
+    if (session.isOpen && uid !== null && claim !== null) {
+      this.#init.claims?.adopt(uid, sid, claim).catch(() => {})
+      this.owed.tell(from, sid, uid)
+    }
     return true
   }
 
@@ -240,12 +242,6 @@ export class GatewayStock implements Stock {
     // What its handlers send comes behind what this gateway has sent it where it was.
     setImmediate(() => this.cuts!.whenOwn(sid, goOn))
     return session
-  }
-
-  secured(sid: number): void {
-    const uid = this.#unsecured.get(sid)
-    this.#unsecured.delete(sid)
-    if (uid !== undefined) this.#init.claims?.release(uid, sid)
   }
 
   end(sid: number, code: number, reason: string, kickReason: string | null): void {

@@ -21,12 +21,9 @@ export interface MovedClaims {
   mayMove(uid: string, sid: number): boolean
   moveOut(uid: string, sid: number, to: number): MovableSession['claim'] | undefined
   takeBack(uid: string, sid: number): void
-  adopt(
-    uid: string,
-    sid: number,
-    old: NonNullable<MovableSession['claim']>,
-    settled: () => void
-  ): Promise<unknown>
+  adopt(uid: string, sid: number, old: NonNullable<MovableSession['claim']>): Promise<unknown>
+  /** Calls `done` when the claim of a session that has come is held, or over. */
+  whenSettled(uid: string, sid: number, done: () => void): void
   release(uid: string, sid: number): void
 }
 

@@ -13,6 +13,7 @@ import type { Timing } from '../link/link-host.js'
 import type { Item, Link, Links } from '../link/links.js'
 import type { Membership } from '../members/membership.js'
 import { Giver } from './giver.js'
+import type { OwedClaims } from './owed-claims.js'
 import type { Stock, Wanted } from './stock.js'
 import { Taker } from './taker.js'
 
@@ -22,6 +23,7 @@ export interface MovesInit {
   readonly registry: Registry
   readonly resumption: Resumption
   readonly stock: Stock
+  readonly owed: OwedClaims
   readonly cuts: Cuts
   readonly moved: MovedTable
   readonly metrics: Metrics
@@ -54,6 +56,7 @@ export class Moves {
 
   constructor(init: MovesInit) {
     const { links, members, registry, resumption, stock, metrics, timing, resumeWindow, moved, cuts } = init
+    const { owed } = init
     this.#init = init
     const failed = () => metrics.count('handoversFailed')
     const mayLive = (start: number) => this.#mayLive(start)
@@ -76,6 +79,7 @@ export class Moves {
       joined: ({ start }) => this.#untold.set(start, timing.monotonic()),
       left: start => {
         this.#untold.delete(start)
+        owed.gone(start)
         // When its link has ended, too.
         timing.soon(() => moved.forget(start))
       },
@@ -117,7 +121,7 @@ export class Moves {
   }
 
   #settle(from: Link, [word, ...rest]: readonly Item[]): void {
-    const { stock } = this.#init
+    const { stock, owed } = this.#init
     const [first, second] = rest as number[]
     switch (word) {
       case 'taken':
@@ -126,7 +130,9 @@ export class Moves {
       case 'doubt':
         return this.#taker.doubted(from, first!, second!)
       case 'secured':
-        return stock.secured(first!)
+        return owed.secured(first!)
+      case 'owed':
+        return owed.tell(from, first!, String(second))
       case 'end': {
         const [sid, code, reason, kickReason] = rest as [number, number, string, string | null]
         return stock.end(sid, code, reason, kickReason)
@@ -181,8 +187,9 @@ export class Moves {
   }
 
   #linkUp(link: Link): void {
-    const { cuts } = this.#init
+    const { cuts, owed } = this.#init
     cuts.linkUp(link)
+    owed.linkUp(link)
     const here: number[] = []
     for (const [sid, move] of cuts.here) here.push(sid, move)
     link.send('moved', ['here', ...here])

@@ -33,8 +33,6 @@ export interface Stock {
    * @throws UnreadableBatchError
    */
   adopt(items: readonly Item[], from: Link, taken: () => void): boolean
-  /** The user of a session that has gone is claimed there. */
-  secured(sid: number): void
   /** A session that came from elsewhere was to end while it was on its way. */
   end(sid: number, code: number, reason: string, kickReason: string | null): void
 }
@@ -43,4 +41,4 @@ export interface Stock {
 export type ExportWord = 'here' | 'again' | 'gone' | 'ended' | 'ask'
 
 /** Orders of the `settle` frame. */
-export type SettleWord = 'taken' | 'refused' | 'doubt' | 'secured' | 'end'
+export type SettleWord = 'taken' | 'refused' | 'doubt' | 'secured' | 'owed' | 'end'

@@ -519,6 +519,25 @@ t.test('a gateway of a cluster has a name of its own', t => {
   t.end()
 })
 
+t.test('what is for a cluster alone is refused without its servers', t => {
+  const pairs: Readonly<Record<string, string>> = {
+    natsUser: 'natsPassword',
+    natsPassword: 'natsUser',
+    natsTlsCert: 'natsTlsKey',
+    natsTlsKey: 'natsTlsCert'
+  }
+  const names = optionTable.map(({ name }) => name).filter(name => name === 'cluster' || /^nats./.test(name))
+  t.equal(names.length, 8)
+  for (const name of names) {
+    const other = pairs[name]
+    const given = { handlers: '/h', [name]: '/x', ...(other !== undefined && { [other]: '/x' }) }
+    const message = new RegExp(`^Expected \`nats\` to be set, where .*\`${name}\`.* (is|are) given`)
+    t.throws(() => resolveOptions(given), { code: 'OPTION_INVALID', message }, name)
+  }
+  t.equal(resolveOptions({ handlers: '/h', cluster: 'sallyport' }).nats, 'none', 'a default is no wish')
+  t.end()
+})
+
 t.test('there is one way to log in to NATS', t => {
   const asked = { handlers: 'handlers', frontendId: 'a', nats: 'nats://a' }
   t.ok(resolveOptions({ ...asked, natsUser: 'me', natsPassword: 'p' }))

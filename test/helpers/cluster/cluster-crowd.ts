@@ -192,7 +192,7 @@ export class ClusterCrowd {
 
   /** A gateway is about to be taken for dead: what it has may be lost, though it does not end. */
   suspect(gateway: GatewayProcess): void {
-    for (const player of this.players) player.fear()
+    for (const player of this.players) player.fear(gateway.pid)
     this.#killed.add(gateway.pid)
     this.#quiet.add(gateway)
   }

@@ -37,6 +37,13 @@ interface Life {
  */
 const knownAfter = 1_000
 
+/**
+ * Milliseconds for which a gateway may pass on what others sent for a session that it had, and for which a
+ * gap may be seen late that its death has left.
+ */
+const passedOnFor = 3_000
+const missedFor = 8_000
+
 export class ClusterPlayer {
   readonly uid: string
   /** The gateway's process that has the session, as it has said. */
@@ -56,6 +63,12 @@ export class ClusterPlayer {
   #isIn = false
   /** When they logged in, by `performance.now()`. */
   #inSince = 0
+  /** Whether the gateway that has the session has said so since the client came to it. */
+  #isPlaced = true
+  /** The gateway that had the session before, and until when events of others may still come by it. */
+  #before = { at: 0, until: 0 }
+  /** Until when events may be missing, since a gateway was killed by which they came. */
+  #mayMissUntil = 0
   /** Whether a gateway was killed while nobody but the gateways knew where the session was. */
   #wasUnderWay = false
 
@@ -88,12 +101,16 @@ export class ClusterPlayer {
       ...client
     })
     this.#client.on('connected', body => {
-      this.at = (body as { readonly pid: number }).pid
+      const { pid } = body as { readonly pid: number }
+      if (pid !== this.at) this.#before = { at: this.at, until: performance.now() + passedOnFor }
+      this.at = pid
+      this.#isPlaced = true
       if (!this.#company.killed.has(this.at)) this.#wasUnderWay = false
     })
     this.#client.on('tick', body => this.#receive(body as [string, number, number]))
     this.#client.onState(({ state, resumed, reason }) => {
       if (this.#isLeaving) return
+      if (state === 'open') this.#isPlaced = false
       if (state === 'open' && !resumed) void this.#beNew()
       if (state === 'closed') this.#company.fault(`${this.uid} was closed: ${reason}`)
     })
@@ -101,8 +118,12 @@ export class ClusterPlayer {
   }
 
   /** A gateway is about to be killed. */
-  fear(): void {
-    if (this.client.state !== 'open') this.#wasUnderWay = true
+  fear(pid: number): void {
+    const now = performance.now()
+    const { at, until } = this.#before
+    const isUnderWay = this.client.state !== 'open' || !this.#isPlaced
+    if (isUnderWay) this.#wasUnderWay = true
+    if (isUnderWay || (at === pid && now < until)) this.#mayMissUntil = now + missedFor
   }
 
   /** Whether the session may have ended with its gateway. */
@@ -232,7 +253,9 @@ export class ClusterPlayer {
     if (number !== now) return
     let next = came.get(sender) ?? 0
     while (next !== n && doubtful.get(sender)?.has(next)) next++
-    if (next !== n) this.#company.fault(`${this.uid} got event ${n} of ${sender} as number ${next}`)
+    const mayMiss = n > next && performance.now() < this.#mayMissUntil
+    if (next !== n && !mayMiss)
+      this.#company.fault(`${this.uid} got event ${n} of ${sender} as number ${next}`)
     came.set(sender, n + 1)
     this.eventsCame++
   }

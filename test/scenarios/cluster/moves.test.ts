@@ -142,6 +142,33 @@ t.test('a drained gateway says how many sessions end since no other gateway took
   t.match(line, { level: 'warn', fields: { sessions: 1, handoverTimeout: 1 } })
 })
 
+t.test(
+  'a user whose session is lost before its new gateway has claimed them can log in elsewhere',
+  async t => {
+    const { gateways, network, join } = await start(t, ['a', 'b'], {
+      singleSession: 'reject',
+      leaseTtl: 1_000,
+      claimTimeout: 500
+    })
+    const [a, b] = gateways as [Gateway, Gateway]
+    const { client, proxy, goTo } = await join(a)
+    await client.request('player.login', { uid: 'red', channel: 'lobby' })
+    network.fault = ({ kind, from, to }) =>
+      kind === 'append' && from === 'b' && to.includes('claims') ? 'drop' : undefined
+    goTo(b)
+    proxy.cut('reset')
+    t.equal(await where(client), 'b')
+    const other = await join(a)
+    const login = () => other.client.request('player.login', { uid: 'red', channel: 'lobby' })
+    network.cutOff('b')
+    const end = performance.now() + 10_000
+    let isIn = false
+    while (!isIn && performance.now() < end) isIn = await login().then(Boolean, () => false)
+    t.ok(isIn, 'the claim of a gateway that is over keeps nobody out')
+    t.equal(a.metrics().claimsHeld, 1)
+  }
+)
+
 t.test('a session that was ended on purpose is not to be had elsewhere, and its client is told', async t => {
   const { gateways, join } = await start(t, ['a', 'b'])
   const [a, b] = gateways as [Gateway, Gateway]

@@ -179,11 +179,12 @@ t.test('a claim that moves while the logs give no answer keeps others out until 
   b.bound.set(sid, 'red')
   network.fault = ({ kind, to }) => (kind === 'append' && to.includes('claims') ? 'drop' : undefined)
   let isSettled = false
-  const adopted = await b.claims.adopt('red', sid, name, () => {
+  const adopting = b.claims.adopt('red', sid, name)
+  b.claims.whenSettled('red', sid, () => {
     isSettled = true
     a.claims.release('red', sid)
   })
-  t.match(adopted, { code: 'CLUSTER_UNAVAILABLE' })
+  t.match(await adopting, { code: 'CLUSTER_UNAVAILABLE' })
   t.same([isSettled, b.claims.mayMove('red', sid)], [false, false])
   network.fault = () => undefined
   t.same(codesOf([await c.bind('red')]), ['SINGLE_SESSION'])

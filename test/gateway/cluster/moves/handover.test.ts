@@ -53,7 +53,6 @@ class ModelStock implements Stock {
     return true
   }
 
-  secured(): void {}
   end(): void {}
 }
 
