@@ -114,7 +114,7 @@ function expectOwnName({ frontendId, nats }: PlainOptions): void {
   )
 }
 
-/** Whoever names a cluster, or says how to log in, has forgotten its servers: they would be alone unnoticed. */
+/** Whoever names a cluster or says how to log in wants its servers: else the gateway is alone, unnoticed. */
 function expectServers(plain: PlainOptions): void {
   if (plain.nats !== 'none') return
   const given = accessOptions.filter(name => plain[name] !== '').map(name => `\`${name}\``)
