@@ -183,3 +183,22 @@ t.test('a session that was ended on purpose is not to be had elsewhere, and its 
   await until('the client has ended', () => client.state === 'closed')
   t.equal(b.metrics().sessionsMovedIn, 0)
 })
+
+t.test('with kick a user has one session, that of the last login, while sessions move', async t => {
+  const { gateways, join } = await start(t, ['a', 'b', 'c'], { singleSession: 'kick' })
+  const red = { uid: 'red', channel: 'lobby' }
+  const count = () => gateways.reduce((sum, { sessions }) => sum + sessions.getByUid('red').length, 0)
+  let before = await join(gateways[0]!)
+  await before.client.request('player.login', red)
+  for (let round = 1; round <= 9; round++) {
+    const next = await join(gateways[round % 3]!)
+    before.goTo(gateways[(round + Math.floor(round / 3)) % 3]!)
+    before.proxy.cut('reset')
+    // The session is on its way, or about to be, while its user logs in anew.
+    const sid = await next.client.request('player.login', red)
+    t.match(await next.client.request('player.state'), { uid: 'red', sid })
+    await until('the former session has ended', () => before.client.state === 'closed')
+    t.equal(count(), 1, `round ${round}`)
+    before = next
+  }
+})
