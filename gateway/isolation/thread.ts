@@ -1,10 +1,10 @@
 /**
  * One life of a worker thread, which Piscina runs. This is the only file that knows Piscina.
  *
- * Each thread has a Piscina of its own, which starts it at the first task and never starts another. The pool
- * decides whether and when a dead thread is replaced (pool.ts). Nothing waits in Piscina's queue, and no task
- * carries an AbortSignal. The first task lasts as long as the thread, and fails with the cause of the
- * thread's end.
+ * Each thread has a Piscina of its own, which starts it at the first task. It would start another one for a
+ * task after the thread's end, so it gets none then. The pool decides whether and when a dead thread is
+ * replaced (pool.ts). Nothing waits in Piscina's queue, and no task carries an AbortSignal. The first task
+ * lasts as long as the thread, and fails with the cause of the thread's end.
  */
 import { fileURLToPath } from 'node:url'
 import { MessagePort, receiveMessageOnPort } from 'node:worker_threads'
@@ -44,6 +44,8 @@ export class Thread implements Transport {
   readonly #init: TransportInit
   readonly #end: EndOnce
   #port: MessagePort | undefined
+  /** over: the thread has ended, or is being ended. */
+  #life: 'running' | 'over' = 'running'
 
   /** Starts the thread. Throws Node's error if no thread can be started. */
   constructor(init: TransportInit, { workerArgv, workerHeap, prints }: ThreadOptions) {
@@ -70,8 +72,12 @@ export class Thread implements Transport {
       if (this.#port === undefined && isLinkOffer(message)) this.#open(message.port)
       else init.onForeign(message)
     })
-    this.#pool.on('error', error => this.#end.fail(asError(error)))
-    this.#pool.run(null).catch(error => this.#end.fail(asError(error)))
+    const fail = (error: unknown) => {
+      this.#life = 'over'
+      this.#end.fail(asError(error))
+    }
+    this.#pool.on('error', fail)
+    this.#pool.run(null).catch(fail)
     for (const thread of this.#pool.threads) prints.follow(thread)
   }
 
@@ -81,20 +87,21 @@ export class Thread implements Transport {
 
   run(batch: Batch): void {
     // All tasks of a thread fail when it ends. The first task reports the end.
-    this.#pool.run(batch).catch(() => {})
+    if (this.#life === 'running') this.#pool.run(batch).catch(() => {})
   }
 
   post(message: InboxMessage): void {
     this.#port?.postMessage(message)
   }
 
-  ask(question: WorkerQuestion): Promise<unknown> {
+  async ask(question: WorkerQuestion): Promise<unknown> {
+    if (this.#life === 'over') throw new Error('The thread has ended')
     return this.#pool.run(question)
   }
 
   async stop(): Promise<void> {
     // If the thread ends meanwhile, the first task reports it.
-    await this.#pool.run('stop').catch(() => {})
+    if (this.#life === 'running') await this.#pool.run('stop').catch(() => {})
   }
 
   /**
@@ -102,6 +109,7 @@ export class Thread implements Transport {
    * limited to `closingGrace`.
    */
   async terminate(): Promise<void> {
+    this.#life = 'over'
     await withTimeout(closingGrace, this.#pool.destroy())
   }
 
@@ -117,6 +125,7 @@ export class Thread implements Transport {
   }
 
   #onEnd(cause: Error): void {
+    this.#life = 'over'
     this.#drain()
     this.#init.onEnd(cause)
     void this.#pool.destroy()
