@@ -7,7 +7,7 @@ import { until } from '../../helpers/until.js'
 
 t.test('the console of a cluster', async t => {
   const cluster = await startCluster(t, 'session', {
-    options: { cluster: 'game', internalPort: 'off' },
+    options: { cluster: 'game', nats: 'nats://given', internalPort: 'off' },
     optionsOf: name => (name === 'a' ? { internalPort: 0, consoleToken: token } : {})
   })
   const [a, b] = cluster.gateways as [(typeof cluster.gateways)[0], (typeof cluster.gateways)[0]]

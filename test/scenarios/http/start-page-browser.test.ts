@@ -164,6 +164,7 @@ t.test('in a real browser', { skip: whyNoBrowser() }, async t => {
     await fill('profile.login', '{"name":"Red"}')
     await press('Request')
     await sees(page, 'profile.login', 'reply')
+    await until('they are logged in', () => gateway.sessions.getByUid('Red').length === 1)
     gateway.sessions.kick('Red', 'Come back tomorrow.')
     await page.getByText('Not connected: Come back tomorrow.').waitFor()
     await gateway.close()
