@@ -11,7 +11,9 @@ import { matchRows } from '../../helpers/match-rows.js'
 import { until } from '../../helpers/until.js'
 
 t.test('gateways of a cluster', async t => {
-  const cluster = await startCluster(t, 'rooms', { options: { cluster: 'game', nats: 'nats://given', drainSpread: 20 } })
+  const cluster = await startCluster(t, 'rooms', {
+    options: { cluster: 'game', nats: 'nats://given', drainSpread: 20 }
+  })
   const [a, b] = cluster.gateways.map(({ gateway }) => gateway) as [Gateway, Gateway]
 
   await t.test('know each other, with their states and loads', async t => {
