@@ -27,6 +27,8 @@ interface Life {
   readonly came: Map<string, number>
   /** Events of each sender that may have been lost, since their sending failed. */
   readonly doubtful: Map<string, Set<number>>
+  /** Events of each sender that have not come, although later ones have. */
+  readonly passed: Map<string, Set<number>>
   marks: number
   taken: number
 }
@@ -159,17 +161,22 @@ export class ClusterPlayer {
 
   /** The sender of events has ended: those that have not come by now may be lost. */
   doubtAll(sender: string): void {
-    const { sent, came, number } = this.#life
+    const { sent, came, passed, number } = this.#life
+    for (const n of passed.get(sender) ?? []) this.doubt([sender, number, n])
     for (let n = came.get(sender) ?? 0; n < (sent.get(sender) ?? 0); n++) this.doubt([sender, number, n])
   }
 
   /** What is still to come of this life. */
   get missing(): string[] {
-    const { sent, came, doubtful } = this.#life
+    const { sent, came, doubtful, passed } = this.#life
     return [...sent].flatMap(([sender, count]) => {
+      const behind = [...(passed.get(sender) ?? [])].filter(n => !doubtful.get(sender)?.has(n))
       let next = came.get(sender) ?? 0
       while (next < count && doubtful.get(sender)?.has(next)) next++
-      return next < count ? [`${this.uid} has ${next} of ${count} events of ${sender}`] : []
+      if (next === count && behind.length === 0) return []
+      return [
+        `${this.uid} has ${next} of ${count} events of ${sender}, without ${behind.join(', ') || 'the last'}`
+      ]
     })
   }
 
@@ -216,6 +223,7 @@ export class ClusterPlayer {
       sent: new Map(),
       came: new Map(),
       doubtful: new Map(),
+      passed: new Map(),
       marks: 0,
       taken: 0
     }
@@ -248,15 +256,19 @@ export class ClusterPlayer {
   }
 
   #receive([sender, number, n]: readonly [string, number, number]): void {
-    const { came, doubtful, number: now } = this.#life
+    const { came, passed, number: now } = this.#life
     // One for the session before may find the user in their next one.
     if (number !== now) return
-    let next = came.get(sender) ?? 0
-    while (next !== n && doubtful.get(sender)?.has(next)) next++
-    const mayMiss = n > next && performance.now() < this.#mayMissUntil
-    if (next !== n && !mayMiss)
-      this.#company.fault(`${this.uid} got event ${n} of ${sender} as number ${next}`)
-    came.set(sender, n + 1)
+    const next = came.get(sender) ?? 0
+    if (!passed.has(sender)) passed.set(sender, new Set())
+    const behind = passed.get(sender)!
+    for (let m = next; m < n; m++) {
+      behind.add(m)
+      if (performance.now() < this.#mayMissUntil) this.doubt([sender, number, m])
+    }
+    if (n >= next) came.set(sender, n + 1)
+    else if (behind.delete(n)) this.#company.fault(`${this.uid} got event ${n} of ${sender} out of order`)
+    else this.#company.fault(`${this.uid} got event ${n} of ${sender} twice`)
     this.eventsCame++
   }
 }
