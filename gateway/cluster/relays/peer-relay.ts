@@ -81,7 +81,7 @@ export class PeerRelay {
   /** Returns the error of an operation that can't be sent now; undefined if it can. */
   judge(operation: string): GatewayError | undefined {
     const { link, frontendId } = this
-    if (!this.#init.isUp()) return errors.clusterUnavailable(operation, 'this gateway is cut off from it')
+    if (!this.#init.isUp()) return cutOff(operation)
     if (!link.hasRoom)
       return errors.clusterUnavailable(operation, `too much waits for gateway ${JSON.stringify(frontendId)}`)
     if (link.version < (sinceVersions[operation] ?? firstVersion))
@@ -155,4 +155,9 @@ export class PeerRelay {
     this.#waiting.delete(ack)
     return waiting
   }
+}
+
+/** Returns the error of an operation in a gateway whose bus is not connected. */
+export function cutOff(operation: string): GatewayError {
+  return errors.clusterUnavailable(operation, 'this gateway is cut off from it')
 }

@@ -44,6 +44,11 @@ export class PeerRelays {
     return waiting
   }
 
+  /** Whether the bus is connected. */
+  get isUp(): boolean {
+    return this.#init.isUp()
+  }
+
   get all(): readonly PeerRelay[] {
     return this.#all
   }

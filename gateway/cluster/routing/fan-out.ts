@@ -10,7 +10,7 @@ import type { Outbox } from '../../../shared/link/outbox-writer.js'
 import type { AnswerReader, OperationAcks } from '../../operations/operation-acks.js'
 import type { Interest } from '../interest/interest.js'
 import type { NameKind } from '../interest/name-hash.js'
-import type { PeerRelay } from '../relays/peer-relay.js'
+import { cutOff, type PeerRelay } from '../relays/peer-relay.js'
 import type { PeerRelays } from '../relays/peer-relays.js'
 import { type Gather, Gathering } from './gathering.js'
 import { isEvent, type Relaying } from './relaying.js'
@@ -41,6 +41,9 @@ export interface OperationDetails {
   /** That of its event, if it has one. */
   readonly delivery?: Delivery
 }
+
+/** The gateways to ask, none of which can be reached or is even known. */
+const unreachable: readonly PeerRelay[] = []
 
 /** `Reader`: the kind of operations. Both the outbox of a link and the reader of this gateway are one. */
 export class FanOut<Reader> {
@@ -74,6 +77,21 @@ export class FanOut<Reader> {
     const links = kind === 'user' ? interest.ofUser(name) : interest.ofChannel(name)
     if (links.length === 0) return undefined
     return links.map(link => relays.of(link))
+  }
+
+  /**
+   * Returns the same for an operation that only asks, and so needs all that may have an answer. A gateway that
+   * is cut off can't say that no other has one.
+   */
+  peersToAsk(
+    head: UserOperationHead,
+    kind: NameKind,
+    name: string
+  ): readonly (PeerRelay | undefined)[] | undefined {
+    const peers = this.peersFor(head, kind, name)
+    const { relays } = this.#init
+    if (peers !== undefined || relays === undefined || head.frontendId !== allGateways) return peers
+    return relays.isUp ? undefined : unreachable
   }
 
   /** Notes that an operation brings a session of that gateway under a name. */
@@ -110,7 +128,7 @@ export class FanOut<Reader> {
       return write(this.#local, head)
     }
     // All or none: an operation that can't reach all is done nowhere.
-    const error = firstError(name, found)
+    const error = peers === unreachable ? cutOff(name) : firstError(name, found)
     if (error !== undefined) return relaying.refuse(name, head, error, about)
     const gathering = this.#createGathering(name, head.ack, gather, found.length + 1, limit)
     for (const to of found) writeTo(to, relaying.headFor(name, head, to, gathering, head.ack))

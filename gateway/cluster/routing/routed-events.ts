@@ -116,7 +116,7 @@ export class RoutedEvents implements EventReader {
   }
 
   members(head: UserOperationHead, channel: string, after: number, count: number): void {
-    const peers = this.#fanOut.peersFor(head, 'channel', channel)
+    const peers = this.#fanOut.peersToAsk(head, 'channel', channel)
     if (peers === undefined) return this.#local.members(head, channel, after, count)
     const page = { about: channel, limit: count }
     this.#fanOut.run(
@@ -130,7 +130,7 @@ export class RoutedEvents implements EventReader {
   }
 
   channelSize(head: UserOperationHead, channel: string): void {
-    const peers = this.#fanOut.peersFor(head, 'channel', channel)
+    const peers = this.#fanOut.peersToAsk(head, 'channel', channel)
     if (peers === undefined) return this.#local.channelSize(head, channel)
     this.#fanOut.run(
       'channelSize',

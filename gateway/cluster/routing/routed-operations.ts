@@ -95,7 +95,7 @@ export class RoutedOperations implements OperationReader {
   }
 
   readByUid(head: UserOperationHead, uid: string): void {
-    const peers = this.#fanOut.peersFor(head, 'user', uid)
+    const peers = this.#fanOut.peersToAsk(head, 'user', uid)
     if (peers === undefined) return this.#local.readByUid(head, uid)
     this.#fanOut.run(
       'readByUid',
