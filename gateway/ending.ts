@@ -35,7 +35,8 @@ export async function endGateway(gateway: Gateway, parts: GatewayParts, times: E
   await withTimeout(closeGrace, connections.close())
   connections.terminate()
   if (moves) {
-    await parts.cluster!.handOver(handoverTimeout)
+    const parked = await parts.cluster!.handOver(handoverTimeout)
+    if (parked > 0) log.info('Sessions are parked in NATS, for their clients to resume', { sessions: parked })
     const sessions = resumption.awayCount
     if (sessions > 0)
       log.warn('Sessions end whose clients did not come back at another gateway in time', {

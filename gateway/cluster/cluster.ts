@@ -257,11 +257,11 @@ export class Cluster implements ClusterView {
 
   /**
    * Hands over the sessions of clients that come back elsewhere, until none waits, for up to `ms`; then parks
-   * the others, if it is to.
+   * the others, if it is to. Resolves to the number of those.
    */
-  async handOver(ms: number): Promise<void> {
+  async handOver(ms: number): Promise<number> {
     if (this.#hasHeirs) await this.#moves.serve(ms)
-    if (this.#parks) await this.#parking?.park()
+    return this.#parks && this.#parking !== undefined ? await this.#parking.park() : 0
   }
 
   /**

@@ -84,9 +84,9 @@ export class Parking {
 
   /**
    * Parks all sessions that wait for their client, until the end of that wait. Resolves when each is parked,
-   * or can't be.
+   * or can't be, to the number of those that are.
    */
-  async park(): Promise<void> {
+  async park(): Promise<number> {
     const { registry, resumption, options } = this.#init
     const waiting: { session: Session; endsAt: number }[] = []
     for (const session of registry.all()) {
@@ -95,12 +95,17 @@ export class Parking {
       const left = Math.min(resumption.leftOf(receiver), longestKept)
       if (left > 0) waiting.push({ session, endsAt: Math.ceil(options.now() + left) })
     }
+    let parked = 0
     const parkNext = async (): Promise<void> => {
       for (let next = waiting.pop(); next !== undefined; next = waiting.pop())
         for (let n = 0; n < mostAttempts && next.session.isOpen; n++)
-          if (await this.#park(next.session, next.endsAt)) break
+          if (await this.#park(next.session, next.endsAt)) {
+            parked++
+            break
+          }
     }
     await Promise.all(Array.from({ length: mostParked }, parkNext))
+    return parked
   }
 
   /** Ends with the gateway, once no session is left. */

@@ -135,12 +135,16 @@ t.test('with none, the client has a new session, and is told so', async t => {
 })
 
 t.test('a parked session is resumed whole by the successor of its gateway', async t => {
+  const logged: [string, unknown][] = []
+  const skip = () => {}
+  const info = (message: string, fields?: unknown) => logged.push([message, fields])
   const {
     gateways,
     network,
     start: startAgain,
     join
   } = await start(t, ['a'], {
+    log: { error: skip, warn: skip, info, debug: skip },
     park: true,
     handoverTimeout: 100,
     resumeWindow: 60_000
@@ -165,6 +169,8 @@ t.test('a parked session is resumed whole by the successor of its gateway', asyn
   t.ok(entry?.kind === 'whole' && entry.endsAt <= awayAt + 60_001, 'its window began when it was cut')
   t.same(told, [], 'it has not ended')
   t.match(a.metrics(), { sessionsParked: 1 })
+  const line = logged.find(([message]) => message.startsWith('Sessions are parked'))
+  t.match(line, [String, { sessions: 1 }], 'the log says how many are')
   const { gateway: b } = await startAgain('b', {
     nats,
     drainSpread: 0,
