@@ -35,8 +35,8 @@ export const contentChecks: readonly ContentCheck[] = [
   { of: ['consoleToken'], check: expectToken },
   { of: ['nats'], check: ({ nats }) => listNatsServers(nats) },
   { of: ['frontendId', 'nats'], check: expectOwnName },
-  { of: ['replicate', 'nats', 'resumeWindow'], check: expectStore },
-  { of: ['park', 'nats', 'resumeWindow'], check: expectStore },
+  { of: ['replicate', 'nats', 'resumeWindow'], check: expectStoreOfCopies },
+  { of: ['park', 'nats', 'resumeWindow'], check: plain => plain.park && expectStore(plain, '`park`') },
   {
     of: ['natsTlsKey', 'natsTlsCert'],
     check: plain => expectBoth(plain, 'natsTlsCert', 'natsTlsKey', needsKey)
@@ -49,10 +49,12 @@ export const contentChecks: readonly ContentCheck[] = [
   { of: ['nats', 'cluster', ...accessOptions], check: expectServers }
 ]
 
+function expectStoreOfCopies(plain: PlainOptions): void {
+  if (plain.replicate !== 'none') expectStore(plain, `\`replicate\` (${plain.replicate})`)
+}
+
 /** Sessions are kept in NATS, for clients that may come back. */
-function expectStore({ replicate, park, nats, resumeWindow }: PlainOptions): void {
-  const asked = replicate !== 'none' ? `\`replicate\` (${replicate})` : park ? '`park`' : undefined
-  if (asked === undefined) return
+function expectStore({ nats, resumeWindow }: PlainOptions, asked: string): void {
   if (nats === 'none')
     throw errors.optionInvalid(`Expected \`nats\` to be set, where ${asked} keeps sessions`)
   if (resumeWindow === 0)

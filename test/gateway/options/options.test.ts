@@ -557,6 +557,7 @@ t.test('there is one way to log in to NATS', t => {
   const nats = 'nats://127.0.0.1:4222'
   for (const keeps of [{ replicate: 'behind' }, { replicate: 'through' }, { park: true }] as const) {
     t.throws(() => resolveOptions({ handlers: '/h', ...keeps }), refused(/Expected `nats` to be set/))
+    t.equal(checkOptions({ handlers: '/h', ...keeps }).faults.length, 1, 'which is told once')
     const kept = { ...asked, ...keeps, nats, frontendId: 'a' }
     t.throws(() => resolveOptions({ ...kept, resumeWindow: 0 }), refused(/Expected `resumeWindow` to be/))
     t.match(resolveOptions(kept), keeps)
