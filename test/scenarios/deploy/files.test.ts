@@ -17,6 +17,8 @@ const defaultOf = (name: string) => Number(optionTable.find(row => row.name === 
 
 /** Milliseconds that a gateway may take to end once it is told to. */
 const endsWithin = defaultOf('drainTimeout') + defaultOf('drainSpread') + defaultOf('closeTimeout')
+/** The same for one of several gateways. */
+const endsInClusterWithin = endsWithin + defaultOf('drainSpread') + defaultOf('handoverTimeout')
 
 t.test('the variables and options that the files set are those of the gateway', async t => {
   const variables = ['SALLYPORT_CONFIG', ...optionTable.map(({ name }) => variableOf(name))]
@@ -31,13 +33,16 @@ t.test('the variables and options that the files set are those of the gateway', 
 
 t.test('each supervisor waits for longer than a drain and a close take', async t => {
   const [, stop] = /^TimeoutStopSec=(\d+)$/m.exec(read('sallyport.service'))!
-  t.ok(Number(stop) * 1_000 > endsWithin, `systemd: ${stop} s`)
+  t.ok(Number(stop) * 1_000 > endsInClusterWithin, `systemd: ${stop} s`)
   const [deployment] = parseAllDocuments(read('kubernetes.yaml')).map(each => each.toJS())
   const pod = deployment.spec.template.spec
   const preStop = Number(pod.containers[0].lifecycle.preStop.exec.command[1])
   t.ok(pod.terminationGracePeriodSeconds > preStop + endsWithin / 1_000, 'Kubernetes')
   const { apps } = createRequire(import.meta.url)(join(root, 'deploy/ecosystem.config.cjs'))
-  t.ok(apps[0].kill_timeout > endsWithin, 'pm2')
+  t.ok(apps[0].kill_timeout > endsInClusterWithin, 'pm2')
+  const guide = readFileSync(join(root, 'docs/guide/deploy.md'), 'utf8')
+  for (const [text, seconds] of guide.matchAll(/(?:--stop-timeout |stop_grace_period: )(\d+)/g))
+    t.ok(Number(seconds) * 1_000 > endsInClusterWithin, text)
   t.match(apps[0], { exec_mode: 'fork', instances: 1, treekill: false })
 })
 
@@ -75,7 +80,7 @@ t.test('the manifest of a cluster: gateways and NATS find each other, and a drai
   t.equal(variable('SALLYPORT_CLUSTER_REPLICAS'), String(hosts.length))
   t.match(env.get('SALLYPORT_FRONTEND_ID'), { valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } })
   const preStop = Number(container.lifecycle.preStop.exec.command[1])
-  const least = preStop + (endsWithin + defaultOf('handoverTimeout')) / 1_000
+  const least = preStop + endsInClusterWithin / 1_000
   t.ok(pod.terminationGracePeriodSeconds > least, `${least} s are needed`)
   t.equal(pod.enableServiceLinks, false)
   const alone = parseAllDocuments(read('kubernetes.yaml'))[0]!.toJS().spec.template.spec.containers[0]
