@@ -80,8 +80,8 @@ export class FanOut<Reader> {
   }
 
   /**
-   * Returns the same for an operation that only asks, and so needs all that may have an answer. A gateway that
-   * is cut off can't say that no other has one.
+   * Returns the same for an operation that only asks, and so needs all that may have an answer. A gateway
+   * that is cut off can't say that no other has one.
    */
   peersToAsk(
     head: UserOperationHead,
