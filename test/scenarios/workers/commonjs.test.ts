@@ -91,7 +91,7 @@ t.test(
   'what TypeScript is compiled to for CommonJS, and TypeScript itself in development, offer the same',
   async t => {
     const source = `import { handler } from 'sallyport/worker'
-export const add = handler({ timeout: 100 }, (body: { points: number }) => body.points + 1)
+export const add = handler({ timeout: 9_000 }, (body: { points: number }) => body.points + 1)
 export default class Game { read() { return 'read' } }
 `
     const path = project(t, to => symlinkSync(root, to, 'junction'))
