@@ -42,7 +42,7 @@ const refusing = (head: string, body = '') =>
 async function fail(url: string, options: ClientOptions = {}) {
   const failures: Failure[] = []
   const onFailure = (failure: Failure) => failures.push(failure)
-  const error = await connect(url, { backOff, connectTimeout: 300, onFailure, ...options }).then(
+  const error = await connect(url, { backOff, connectTimeout: 1_500, onFailure, ...options }).then(
     () => Promise.reject(new Error('It has connected')),
     (each: ClientError) => each
   )
@@ -68,7 +68,7 @@ t.test(
       [
         'ws://127.0.0.1:1',
         'refused',
-        /: ECONNREFUSED 127\.0\.0\.1:1: nothing listens there \(tried for 300 ms\)$/
+        /: ECONNREFUSED 127\.0\.0\.1:1: nothing listens there \(tried for 1,?500 ms\)$/
       ],
       [
         'ws://nothing.invalid',
