@@ -53,21 +53,54 @@ export function readAccess(
 /** Returns a sentence about a connection that was not made, as `NATS_FAILED`. */
 export function explainFailure(error: unknown, { nats }: NatsAccess): GatewayError {
   if (error instanceof GatewayError) return error
-  const { name, message, code } = (error ?? {}) as Partial<NodeJS.ErrnoException>
+  const { name, code, message: text = 'the connection was closed' } = (error ?? {}) as Partial<Thrown>
+  const message = text.trim().replace(/\s*\n\s*/g, ' ')
   if (name === 'AuthorizationError' || name === 'UserAuthenticationExpiredError') {
     return errors.natsFailed(
       `NATS at ${nats} refuses this gateway (${message}): natsCredentials, natsToken, or natsUser and natsPassword have to be as NATS expects`
     )
   }
-  if (/certificate|SELF_SIGNED|VERIFY_LEAF/i.test(`${code} ${message}`)) {
-    return errors.natsFailed(
-      `The certificate of NATS at ${nats} is not trusted (${message}): natsTlsCa names the file of its authority`
-    )
-  }
+  const fault = faults.find(({ of }) => of.test(`${code} ${message}`))
+  if (fault !== undefined) return errors.natsFailed(fault.tell(nats, message))
   return errors.natsFailed(
-    `No NATS server answers at ${nats}: ${message ?? 'the connection was closed'}. Is one running (nats-server --jetstream), and is the address right?`
+    `No NATS server answers at ${nats}: ${message}. Is one running (nats-server --jetstream), and is the address right?`
   )
 }
+
+type Thrown = NodeJS.ErrnoException
+
+/** What Node, OpenSSL and NATS' client say, and what it means here. The first one that fits counts. */
+const faults: readonly { readonly of: RegExp; tell(nats: string, message: string): string }[] = [
+  {
+    of: /alert (bad )?certificate|certificate required|alert number (42|116)/i,
+    tell: (nats, message) =>
+      `NATS at ${nats} wants a certificate of this gateway that it trusts (${message}): natsTlsCert and natsTlsKey name its files`
+  },
+  {
+    of: /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|certificate has expired|not yet valid/i,
+    tell: (nats, message) =>
+      `The certificate of NATS at ${nats} is not valid now (${message}): it has to be renewed, or a clock is wrong`
+  },
+  {
+    of: /ALTNAME_INVALID|does not match certificate/i,
+    tell: (nats, message) =>
+      `The certificate of NATS at ${nats} is for another host (${message}): nats has to name the host as the certificate does`
+  },
+  {
+    of: /certificate|SELF_SIGNED|VERIFY_LEAF/i,
+    tell: (nats, message) =>
+      `The certificate of NATS at ${nats} is not trusted (${message}): natsTlsCa names the file of its authority`
+  },
+  {
+    of: /does not support 'tls'/,
+    tell: nats =>
+      `NATS at ${nats} is not encrypted: use nats:// without the options natsTls…, or give NATS a certificate`
+  },
+  {
+    of: /unexpected response/i,
+    tell: (nats, message) => `What answers at ${nats} is no NATS server (${message}): is the address right?`
+  }
+]
 
 /** @throws `OPTION_INVALID` */
 function readFile(

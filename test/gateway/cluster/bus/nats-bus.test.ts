@@ -148,7 +148,11 @@ async function runTests(server: NatsServer) {
     t.teardown(() => other.close())
     await once(other, 'listening')
     const notNats = `nats://127.0.0.1:${(other.address() as AddressInfo).port}`
-    await rejects({ nats: notNats }, 'NATS_FAILED', /No NATS server answers.*unexpected response/)
+    await rejects(
+      { nats: notNats },
+      'NATS_FAILED',
+      /What answers at .* is no NATS server \(.*unexpected response/
+    )
     await rejects(
       { natsCredentials: '/no/such.creds' },
       'OPTION_INVALID',
@@ -165,7 +169,7 @@ async function runTests(server: NatsServer) {
       'NATS_FAILED',
       /`clusterReplicas` is 3, but NATS at .* is a single server/
     )
-    await rejects({ natsTlsCa: fileURLToPath(import.meta.url) }, 'NATS_FAILED', /does not support 'tls'/)
+    await rejects({ natsTlsCa: fileURLToPath(import.meta.url) }, 'NATS_FAILED', /NATS at .* is not encrypted/)
     const bus = await NatsBus.connect(initOf(`${nobody},${url}`, {}))
     t.equal(bus.isUp, true, 'one of the servers is enough')
     await bus.close()
@@ -210,6 +214,21 @@ async function runTests(server: NatsServer) {
     })
     const bus = await join(t, server, { natsTlsCa: certFile })
     t.equal(bus.isUp, true)
+    const rejects = (own: Partial<NatsBusInit>, message: RegExp) =>
+      t.rejects(NatsBus.connect(initOf(server.url, own)), { code: 'NATS_FAILED', message })
+
+    await server.kill()
+    const verify = `tls { cert_file: "${certFile}", key_file: "${keyFile}", ca_file: "${certFile}", verify: true }`
+    await server.start({ config: verify })
+    await rejects({ natsTlsCa: certFile }, /^NATS at .* wants a certificate .*natsTlsCert[^\n]*$/)
+    const known = { natsTlsCa: certFile, natsTlsCert: certFile, natsTlsKey: keyFile }
+    t.equal((await join(t, server, known)).isUp, true, 'as a client that it knows')
+
+    await server.kill()
+    const expired = createCertificate(-1)
+    const old = t.testdir({ 'cert.pem': expired.cert, 'key.pem': expired.key })
+    await server.start({ config: `tls { cert_file: "${old}/cert.pem", key_file: "${old}/key.pem" }` })
+    await rejects({ natsTlsCa: `${old}/cert.pem` }, /is not valid now \(certificate has expired\)/)
     await server.kill()
     await server.start()
   })
