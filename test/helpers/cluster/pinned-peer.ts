@@ -31,6 +31,8 @@ export class PinnedPeer {
   #taken = 0
   /** Number of the last batch that the other end has acked. */
   acked = 0
+  /** Whether the other end has begun the link: before that, nobody knows its epoch. */
+  isLinked = false
 
   private constructor(init: PinnedPeerInit, connection: NatsConnection) {
     this.#init = init
@@ -96,6 +98,7 @@ export class PinnedPeer {
     const [to] = [...this.heard].find(([, start]) => start === Number(from)) ?? []
     if (to === undefined) return
     this.#epoch = Number(epoch)
+    this.isLinked = true
     if (kind === '1') {
       this.acked = Number(/^(\d+);/.exec(rest!)![1])
       return

@@ -31,7 +31,7 @@ t.test('a gateway of the first version of the protocol', { skip: whyNo('nats-ser
     let peers: readonly unknown[] = []
     while (peers.length === 0) peers = await gateway.ask('peers')
     t.match(peers[0], { frontendId: 'old', start: peer.start, state: 'up', version: '0.1.0' })
-    await until('it has heard the gateway', () => peer.heard.has('g1'))
+    await until('it has heard the gateway, and has a link', () => peer.heard.has('g1') && peer.isLinked)
     const came = new Promise(resolve => client.on('hello', resolve))
     // The kind, no request, the number of the ack, the gateway, the user; then the event, and nobody left
     // out.
