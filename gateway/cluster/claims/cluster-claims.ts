@@ -178,8 +178,8 @@ export class ClusterClaims implements UserClaims {
    * Claims a user for a session that has come from another gateway, where its claim was `old`. The session is
    * bound from the call on. Resolves when no claim of others can stand in between, or to the error:
    * `SINGLE_SESSION` if another session has the user, so that this one has been ended. With
-   * `CLUSTER_UNAVAILABLE` the session stays, and is claimed again later. Until
-   * the claim is settled the former one must stay.
+   * `CLUSTER_UNAVAILABLE` the session stays, and is claimed again later. Until the claim is settled the
+   * former one must stay.
    */
   async adopt(uid: string, sid: number, old: ClaimName): Promise<GatewayError | undefined> {
     const claim = this.#table.add(uid, sid, this.#init.members.start)

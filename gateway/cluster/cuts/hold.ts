@@ -25,8 +25,12 @@ interface Stream {
   readonly items: (GatewayEvent | Word)[]
 }
 
-/** Characters of events that wait for a session at most. Beyond it their order is given up. */
+/**
+ * Characters that wait for a session at most, and what an event or a word counts beside its body. Beyond it
+ * the order of events is given up.
+ */
 const mostCharacters = 1_048_576
+const itemCost = 64
 
 export interface HoldInit {
   /** By source, the givers that may pass on what came from it. */
@@ -43,6 +47,7 @@ export class Hold {
   readonly #init: HoldInit
   readonly #streams = new Map<number, Stream>()
   #whenOwn: (() => void)[] = []
+  #whenDone: (() => void)[] = []
   #characters = 0
   #isDone = false
 
@@ -60,16 +65,14 @@ export class Hold {
   take(event: GatewayEvent): boolean {
     const stream = this.#streams.get(this.#init.source())
     if (stream === undefined || event.delivery === deliveries.volatile) return false
-    this.#characters += event.body.length + event.rich.length
-    stream.items.push(event)
-    if (this.#characters > mostCharacters) this.giveUp()
+    this.#keep(stream, event, event.body.length + event.rich.length)
     return true
   }
 
   /** Reads the word of a giver, which came from a source, behind what that has passed on. */
   hear(from: number, giver: number, about: number): void {
     const stream = this.#streams.get(from)
-    if (stream !== undefined) stream.items.push({ giver, about })
+    if (stream !== undefined) this.#keep(stream, { giver, about }, 0)
     else this.#apply({ giver, about })
     this.#look()
   }
@@ -86,6 +89,11 @@ export class Hold {
     else run()
   }
 
+  /** Runs a function once nothing waits any more. */
+  whenDone(run: () => void): void {
+    this.#whenDone.push(run)
+  }
+
   /** Sends what waits, in the order of each source. */
   giveUp(): void {
     if (this.#isDone) return
@@ -98,6 +106,13 @@ export class Hold {
     this.#isDone = true
     this.#streams.clear()
     this.#whenOwn = []
+    this.#tellDone()
+  }
+
+  #keep(stream: Stream, item: GatewayEvent | Word, characters: number): void {
+    stream.items.push(item)
+    this.#characters += characters + itemCost
+    if (this.#characters > mostCharacters) this.giveUp()
   }
 
   #apply({ giver, about }: Word): void {
@@ -123,5 +138,10 @@ export class Hold {
   #end(isOrdered: boolean): void {
     this.#isDone = true
     this.#init.done(isOrdered)
+    this.#tellDone()
+  }
+
+  #tellDone(): void {
+    for (const run of this.#whenDone.splice(0)) run()
   }
 }

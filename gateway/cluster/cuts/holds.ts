@@ -27,8 +27,6 @@ const longestHold = 1_000
 export class Holds {
   readonly #init: HoldsInit
   readonly #holds = new Map<number, Hold>()
-  /** Called when nothing waits for a session any more, by its number. */
-  readonly #whenDone = new Map<number, () => void>()
   #source: number = ownSource
 
   constructor(init: HoldsInit) {
@@ -69,7 +67,7 @@ export class Holds {
       done: isOrdered => {
         stop()
         receiver.hold = undefined
-        this.#forget(sid)
+        this.#holds.delete(sid)
         if (!isOrdered) unordered()
       }
     })
@@ -93,23 +91,17 @@ export class Holds {
 
   /** Resolves when nothing waits for a session. */
   whenDone(sid: number): Promise<void> {
-    if (!this.#holds.has(sid)) return Promise.resolve()
-    return new Promise(resolve => this.#whenDone.set(sid, resolve))
+    const hold = this.#holds.get(sid)
+    return hold === undefined ? Promise.resolve() : new Promise(resolve => hold.whenDone(resolve))
   }
 
   /** A session has ended here. */
   end(sid: number): void {
     this.#holds.get(sid)?.discard()
-    this.#forget(sid)
+    this.#holds.delete(sid)
   }
 
   linkDown({ start }: Link): void {
     for (const hold of [...this.#holds.values()]) hold.drop(start)
-  }
-
-  #forget(sid: number): void {
-    this.#holds.delete(sid)
-    this.#whenDone.get(sid)?.()
-    this.#whenDone.delete(sid)
   }
 }

@@ -171,6 +171,7 @@ export class GatewayStock implements Stock {
     const { sid, uid, receiver } = session
     if (!(receiver instanceof ResumableReceiver) || receiver.isConnected) return false
     resumption.letGo(receiver)
+    await this.cuts?.whenOrdered(sid)
     const isQuiet = await lanes.hold(session, longestRun)
     if (!isQuiet || !session.isOpen) {
       if (session.isOpen) resumption.wait(receiver)

@@ -10,6 +10,8 @@ function event(source: number, n: number, delivery = deliveries.reliable as Gate
   return new GatewayEvent({ name: 'e', body, rich: '', richOnly: false, delivery, key: '' })
 }
 
+const bare = { name: 'e', body: '[4,0]', rich: '', richOnly: false, key: '' }
+
 /** A session that has come from start 2, and to that from start 3; 4 is another gateway. */
 function hold(source: () => number) {
   const heard: [source: number, n: number][] = []
@@ -117,6 +119,20 @@ t.test('what is too much, or takes too long, comes in the order of each source, 
   t.end()
 })
 
+t.test('small events, and words about nobody, are not kept without end', t => {
+  for (const fill of [
+    (hold_: Hold) => hold_.take(new GatewayEvent({ ...bare, delivery: deliveries.reliable })),
+    (hold_: Hold) => hold_.hear(4, 9, 9)
+  ]) {
+    const { held, ends } = hold(() => 4)
+    let done = 0
+    held.whenDone(() => done++)
+    for (let n = 0; n < 20_000; n++) fill(held)
+    t.same([ends, done], [[false], 1])
+  }
+  t.end()
+})
+
 t.test('a giver that is gone is not waited for', t => {
   const { held, heard, ends } = hold(() => 4)
   held.take(event(4, 1))
@@ -129,9 +145,11 @@ t.test('a giver that is gone is not waited for', t => {
 
 t.test('what waits for a session that ends is for nobody', t => {
   const { held, heard, ends } = hold(() => 4)
+  let done = 0
+  held.whenDone(() => done++)
   held.take(event(4, 1))
   held.discard()
   held.giveUp()
-  t.same([heard, ends], [[], []])
+  t.same([heard, ends, done], [[], [], 1])
   t.end()
 })
