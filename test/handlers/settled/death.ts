@@ -1,5 +1,5 @@
 /** Handlers that push, wait until the push is settled, and then end their worker in some way. */
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { type BackendSession, type HandlerContext, handler } from '../../../workers/index.js'
 
 interface Settings {
@@ -96,12 +96,11 @@ export async function told(_body: unknown, session: Session, { log, signal }: Ha
 
 /**
  * Blocks the thread until a file is there, so that nobody can tell it that the session has ended. Then
- * pushes, and logs the outcome.
+ * pushes, and logs the outcome. Another file tells that the thread is blocked, since a log line leaves only
+ * when the event loop goes on.
  */
 async function pushUntold(file: string, session: Session, { log }: HandlerContext): Promise<void> {
-  log.info('It waits')
-  // The line leaves before the thread is blocked.
-  await new Promise(resolve => setImmediate(resolve))
+  writeFileSync(`${file}-awaited`, '')
   while (!existsSync(file));
   session.set('number', 2)
   await session.apush('number').then(

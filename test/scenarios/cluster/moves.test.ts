@@ -1,6 +1,7 @@
 /** Sessions that move: their clients come back at another gateway, after a cut or a drain. */
 import t, { type Test } from 'tap'
 import { type Client, type ClientOptions, connect } from '../../../client/node.js'
+import { subjectsOf } from '../../../gateway/cluster/bus/subjects.js'
 import type { Gateway, GatewayOptions } from '../../../gateway/index.js'
 import { startCluster } from '../../helpers/cluster.js'
 import { startProxy } from '../../helpers/gateway.js'
@@ -107,7 +108,7 @@ t.test('a drained gateway hands all sessions over: no request is lost or run twi
   t.match(b.metrics(), { sessionsMovedIn: 5 })
 })
 
-t.test('a gateway that has just started finds a session that has moved from one that is gone', async t => {
+t.test('a gateway that has just started, or whose link was lost, finds a session that has moved', async t => {
   const { gateways, join, network, start: startOne } = await start(t, ['a', 'b'])
   const [a, b] = gateways as [Gateway, Gateway]
   const { client, proxy, losses, goTo } = await join(a)
@@ -126,6 +127,26 @@ t.test('a gateway that has just started finds a session that has moved from one 
   goTo(d)
   proxy.cut('reset')
   t.equal(await where(client), 'd')
+
+  // The link from d to c ends, since c can't read a message, while d and its session are well.
+  const { link } = subjectsOf('sallyport')
+  let head = ''
+  network.fault = ({ kind, from, to, subject, bytes }) => {
+    if (kind !== 'message' || `${from}${to}` !== 'dc') return undefined
+    if (subject === link(c.cluster!.start))
+      head ||= /^\d+;\d+;\d+;\d+;/.exec(Buffer.from(bytes!).toString('latin1'))![0]
+    return { delay: 400 }
+  }
+  d.broadcast('tick', 0)
+  await until('d has said something to c', () => head !== '')
+  const peers = c.metrics().clusterPeers
+  network
+    .join('intruder')
+    .publish(link(c.cluster!.start), Buffer.from(`${head.replace(/^1;\d+/, '1;0')}what?`))
+  await until('the link has ended', () => c.metrics().clusterPeers < peers)
+  goTo(c)
+  proxy.cut('reset')
+  t.equal(await where(client), 'c')
   t.same(losses, [])
 })
 

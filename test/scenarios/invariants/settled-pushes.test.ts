@@ -1,5 +1,5 @@
 /** A push whose `apush` has resolved is in force, whatever happens to its worker afterwards. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -101,12 +101,14 @@ t.test('a handler that awaits pushes in a loop lets timers fire', async t => {
 })
 
 /** Starts a gateway whose sessions end with their connection, and requests a route that waits. */
-async function startWaiting(t: Test, route: string, body?: unknown) {
+async function startWaiting(t: Test, route: string, file?: string) {
   const running = await startGateway(t, 'settled', { isolation: 'thread', resumeWindow: 0, stuckAfter: 0 })
   const player = await running.connect()
-  player.request(route, body).catch(() => {})
+  player.request(route, file).catch(() => {})
   const logged = (message: string) => running.lines.find(line => line.message === message)
-  await until('it waits', () => logged('It waits') !== undefined)
+  await until('it waits', () =>
+    file === undefined ? logged('It waits') !== undefined : existsSync(`${file}-awaited`)
+  )
   return { ...running, player, logged }
 }
 

@@ -7,7 +7,8 @@ import { formatFrame } from '../../../../gateway/cluster/link/messages.js'
 import { type LinkedGateway, LinkedGateways } from '../../../helpers/linked-gateways.js'
 import { sweptHeap } from '../../../helpers/swept-heap.js'
 
-const mebibyte = 2 ** 20
+/** Growth that a heap has by itself, while other tests run in the process. What must not be kept is far more. */
+const noise = 8 * 2 ** 20
 
 /** Returns the bytes by which memory has grown while `run` ran, which is called once before. */
 function growthOf(run: () => unknown): number {
@@ -21,7 +22,7 @@ t.test('a text of a batch does not keep the batch in memory', async t => {
   for (const letter of ['x', 'ж']) {
     const growth = growthOf(() => {
       const kept: Item[] = []
-      for (let n = 0; n < 300; n++) {
+      for (let n = 0; n < 1_000; n++) {
         const text = formatFrame(3, [`a text of some characters, ${n}`, letter.repeat(48_000)])
         const reader = readEncoded(encodeText(text))
         reader.whole()
@@ -29,15 +30,15 @@ t.test('a text of a batch does not keep the batch in memory', async t => {
       }
       return kept
     })
-    t.ok(growth < 4 * mebibyte, `${growth} bytes`)
+    t.ok(growth < noise, `${growth} bytes`)
     const ofPieces = growthOf(() =>
       Array.from(
-        { length: 60 },
+        { length: 200 },
         (_, n) =>
           parseItems(formatFrame(3, [`a text of some characters, ${n}`, letter.repeat(200_000)]).slice(9))[0]
       )
     )
-    t.ok(ofPieces < 4 * mebibyte, `${ofPieces} bytes of pieces`)
+    t.ok(ofPieces < noise, `${ofPieces} bytes of pieces`)
   }
 })
 
@@ -55,7 +56,7 @@ t.test('batches that are acked are forgotten, at both ends', async t => {
     }
   })
   t.equal(bytes, 2 * 2_000 * 20_000)
-  t.ok(growth < 4 * mebibyte, `${growth} bytes`)
+  t.ok(growth < noise, `${growth} bytes`)
 })
 
 t.test('a writer keeps nothing of a batch that is complete', async t => {
@@ -68,5 +69,5 @@ t.test('a writer keeps nothing of a batch that is complete', async t => {
     for (let n = 0; n < 500; n++) writer.add(3, ['x'.repeat(60_000)])
   })
   t.equal(batches, 1_000)
-  t.ok(growth < 4 * mebibyte, `${growth} bytes`)
+  t.ok(growth < noise, `${growth} bytes`)
 })
