@@ -44,6 +44,8 @@ export async function endGateway(gateway: Gateway, parts: GatewayParts, times: E
         handoverTimeout
       })
   }
+  // Not before: a session that is handed over waits for its client no longer than anywhere else.
+  connections.stopClock()
   resumption.close()
   listener.terminate()
   await hooks.close(closeTimeout)

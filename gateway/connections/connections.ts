@@ -100,7 +100,6 @@ export class Connections {
 
   /** Closes all connections. Resolves when every socket has closed. */
   async close(): Promise<void> {
-    clearInterval(this.#timer)
     this.#forEach(this.#open, connection => connection.close(closeCodes.restart, 'the gateway is closing'))
     if (this.#open.size > 0) await new Promise<void>(resolve => (this.#onEmpty = resolve))
   }
@@ -108,6 +107,11 @@ export class Connections {
   /** Cuts the connections that are left, without waiting for close frames. */
   terminate(): void {
     this.#forEach(this.#open, connection => connection.terminate())
+  }
+
+  /** Ends the looks at the clock. Sessions that wait for their clients do not end by themselves any more. */
+  stopClock(): void {
+    clearInterval(this.#timer)
   }
 
   /** Isolates connections from each other: an exception cuts only the connection that caused it. */

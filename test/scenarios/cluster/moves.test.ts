@@ -163,6 +163,24 @@ t.test('a drained gateway says how many sessions end since no other gateway took
   t.match(line, { level: 'warn', fields: { sessions: 1, handoverTimeout: 1 } })
 })
 
+t.test('a drain waits for no client for longer than its session does', async t => {
+  const { gateways, lines, join } = await start(t, ['a', 'b'], {
+    handoverTimeout: 600_000,
+    resumeWindow: 500
+  })
+  const [a] = gateways as [Gateway, Gateway]
+  const { client, proxy } = await join(a)
+  t.equal(await where(client), 'a')
+  proxy.isDown = true
+  const drained = a.drain()
+  proxy.cut('reset')
+  await drained
+  t.equal(
+    lines[0]!.find(({ message }) => message.startsWith('Sessions end whose clients')),
+    undefined
+  )
+})
+
 t.test(
   'a user whose session is lost before its new gateway has claimed them can log in elsewhere',
   async t => {
