@@ -7,7 +7,7 @@ import { formatFrame } from '../../../../gateway/cluster/link/messages.js'
 import { type LinkedGateway, LinkedGateways } from '../../../helpers/linked-gateways.js'
 import { sweptHeap } from '../../../helpers/swept-heap.js'
 
-/** Growth that a heap has by itself, while other tests run in the process. What must not be kept is far more. */
+/** Growth of a heap that has other causes. What must not be kept is far more. */
 const noise = 8 * 2 ** 20
 
 /** Returns the bytes by which memory has grown while `run` ran, which is called once before. */
