@@ -227,9 +227,9 @@ t.test(
   }
 )
 
-t.test('after 4,000 connects and disconnects under load nothing is left over', async t => {
+t.test('after 1,000 connects and disconnects under load nothing is left over', async t => {
   const { gateway, connect } = await startGateway(t, 'lanes')
-  for (let round = 0; round < 40; round++) {
+  for (let round = 0; round < 10; round++) {
     const players = await Promise.all(Array.from({ length: 100 }, connect))
     for (const [index, player] of players.entries()) {
       for (const route of ['counter.sync', 'counter.timer', 'counter.async']) void player.request(route)
@@ -247,8 +247,8 @@ t.test('after 4,000 connects and disconnects under load nothing is left over', a
     return connections + sessions + users + requestsWaiting + requestsRunning + turns + sendBytesWaiting
   }
   await until('all is gone', () => left() === 0)
-  t.equal(gateway.metrics().connectionsOpened, 4_000)
-  t.equal(gateway.metrics().sessionsClosed, 4_000)
+  t.equal(gateway.metrics().connectionsOpened, 1_000)
+  t.equal(gateway.metrics().sessionsClosed, 1_000)
 })
 
 t.test(

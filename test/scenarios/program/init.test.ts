@@ -85,12 +85,15 @@ t.test(
       t.teardown(() => end('SIGKILL'))
       while (!/ws:\/\/\S+/.test(out)) out += (await once(started.stdout, 'data'))[0]
       const [url] = /ws:\/\/\S+/.exec(out)!
-      const played = await inProject('npm', 'run', '--silent', 'play', '--', url!)
-      matchRows(t, played.stdout.trimEnd().split('\n'), [
-        /^player \d+ has 3$/,
-        'my score is 3',
-        'POINTS_INVALID: points is a whole number from 1'
-      ])
+      // Its client plays with what runs in production, too; with a debugger it is the same program as with dev.
+      const played =
+        script === 'debug' ? undefined : await inProject('npm', 'run', '--silent', 'play', '--', url!)
+      if (played !== undefined)
+        matchRows(t, played.stdout.trimEnd().split('\n'), [
+          /^player \d+ has 3$/,
+          'my score is 3',
+          'POINTS_INVALID: points is a whole number from 1'
+        ])
       end('SIGTERM')
       // When all processes that npm has started have closed their output.
       await once(started, 'close')
