@@ -19,6 +19,7 @@ import { Condition } from './condition.js'
 import { createClusterConsole } from './console/cluster-console.js'
 import { Fence } from './fence.js'
 import { Interest } from './interest/interest.js'
+import { Joining } from './joining.js'
 import { ClusterLinks } from './link/cluster-links.js'
 import { processTiming } from './link/link-host.js'
 import { linkVersions } from './link/messages.js'
@@ -54,10 +55,20 @@ const lastWords = 500
  * `CLOSING` after the signal
  */
 export async function createCluster(init: ClusterInit): Promise<Cluster> {
-  const bus = init.bus ?? (await connectNats(init.options, init.signal))
-  const meter = new LoadMeter(init.readLoad)
+  const joining = new Joining(init.signal)
   try {
-    const { options, targets } = init
+    const bus = init.bus ?? (await joining.connect(init.options))
+    return await joinBy(bus, init, joining.signal)
+  } finally {
+    joining.end()
+  }
+}
+
+async function joinBy(bus: Bus, init: ClusterInit, signal: AbortSignal): Promise<Cluster> {
+  const { options, targets } = init
+  const meter = new LoadMeter(init.readLoad)
+  let cluster: Cluster | undefined
+  try {
     const members = await createMembers({
       ...options,
       claimsVersion: options.singleSession === 'off' ? undefined : questionsVersion,
@@ -65,14 +76,18 @@ export async function createCluster(init: ClusterInit): Promise<Cluster> {
       version,
       protocol: linkVersions,
       load: () => meter.read(),
-      signal: init.signal,
+      signal,
       metrics: targets.metrics
     })
-    const claims = await claimUsers(init, bus, members)
+    const claims = await claimUsers(init, bus, members, signal)
     const stock = createStock(init.parts, options, claims)
     const parking = await openParking(init, bus, members, stock)
-    return new Cluster(init, { bus, meter, members, claims, stock, parking })
+    cluster = new Cluster(init, { bus, meter, members, claims, stock, parking })
+    // By then NATS has refused what it will refuse.
+    await orClosing(bus.flush(), signal)
+    return cluster
   } catch (error) {
+    await cluster?.leave()
     meter.close()
     await bus.close()
     throw error
@@ -81,9 +96,10 @@ export async function createCluster(init: ClusterInit): Promise<Cluster> {
 
 /** Has users claimed before sessions are bound to them, if a user may have only one session. */
 async function claimUsers(
-  { options, targets, signal }: ClusterInit,
+  { options, targets }: ClusterInit,
   bus: Bus,
-  members: Members
+  members: Members,
+  signal: AbortSignal
 ): Promise<ClusterClaims | undefined> {
   const { registry, metrics } = targets
   const { singleSession: mode } = options
@@ -223,14 +239,9 @@ export class Cluster implements ClusterView {
   }
 
   peers(): readonly ClusterPeer[] {
-    return this.#members.others.map(({ frontendId, start, state, version, load, silentFor }) => ({
-      frontendId,
-      start,
-      state,
-      version,
-      load,
-      silentFor
-    }))
+    return this.#members.others.map(({ frontendId, start, state, version, load, silentFor }) => {
+      return { frontendId, start, state, version, load, silentFor }
+    })
   }
 
   /** Why this gateway is cut off from the others, in words; undefined: it is not. */
@@ -284,10 +295,4 @@ export class Cluster implements ClusterView {
     this.#links.begin(start)
     for (const member of this.#members.others) this.#links.add(member, member.protocol)
   }
-}
-
-/** Loads NATS' client only now, so that tests on a bus of their own need none. */
-async function connectNats(options: ResolvedOptions, signal: AbortSignal | undefined): Promise<Bus> {
-  const { NatsBus } = await import('./bus/nats-bus.js')
-  return NatsBus.connect(options, signal)
 }

@@ -63,6 +63,8 @@ export interface Bus {
   /** Removes an entry, if it is there. Resolves to whether the bus has answered. */
   remove(log: string, number: number): Promise<boolean>
   onState(listener: (isUp: boolean) => void): void
+  /** Resolves when the bus has had all that was published and subscribed before, or is down. */
+  flush(): Promise<void>
   /** Ends all subscriptions. What waits for an answer gets none. Afterwards the bus is down for good. */
   close(): Promise<void>
 }

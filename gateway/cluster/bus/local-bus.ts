@@ -85,6 +85,8 @@ export class LocalBus implements Bus {
     return answer ?? false
   }
 
+  async flush(): Promise<void> {}
+
   onState(listener: (isUp: boolean) => void): void {
     this.#stateListeners.push(listener)
   }

@@ -4,6 +4,7 @@ import type { ConnectionOptions } from '@nats-io/transport-node'
 import { errors, GatewayError } from '../../../shared/errors.js'
 import { listNatsServers } from '../../options/content-checks.js'
 import type { ResolvedOptions } from '../../options/options.js'
+import { subjectOfAll } from './subjects.js'
 
 /** What NATS' client is made with, and makes. */
 export type ClientPackage = typeof import('@nats-io/transport-node')
@@ -11,6 +12,7 @@ export type ClientPackage = typeof import('@nats-io/transport-node')
 export type NatsAccess = Pick<
   ResolvedOptions,
   | 'nats'
+  | 'cluster'
   | 'natsCredentials'
   | 'natsToken'
   | 'natsUser'
@@ -64,6 +66,21 @@ export function explainFailure(error: unknown, { nats }: NatsAccess): GatewayErr
   if (fault !== undefined) return errors.natsFailed(fault.tell(nats, message))
   return errors.natsFailed(
     `No NATS server answers at ${nats}: ${message}. Is one running (nats-server --jetstream), and is the address right?`
+  )
+}
+
+/** What NATS does not let a user do. */
+export interface Refusal {
+  readonly operation: 'publish' | 'subscription'
+  readonly subject: string
+}
+
+/** Returns a sentence about a permission that is missing, as `NATS_FAILED`. */
+export function explainRefusal({ operation, subject }: Refusal, { nats, cluster }: NatsAccess): GatewayError {
+  const what = operation === 'publish' ? 'publish to' : 'subscribe to'
+  const own = subjectOfAll(cluster)
+  return errors.natsFailed(
+    `NATS at ${nats} does not let this gateway ${what} ${subject}: allow its user to publish to ${own} and $JS.API.>, and to subscribe to ${own}`
   )
 }
 

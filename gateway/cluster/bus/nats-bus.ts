@@ -3,7 +3,7 @@
  * A link with much to send then never keeps a lease or a question waiting.
  */
 import { randomUUID } from 'node:crypto'
-import { errors } from '../../../shared/errors.js'
+import { errors, type GatewayError } from '../../../shared/errors.js'
 import type { ResolvedOptions } from '../../options/options.js'
 import type { Bus, BusListener, Entry, LogInit, Subscription } from './bus.js'
 import { BusListeners, type BusLog } from './bus-listeners.js'
@@ -17,7 +17,11 @@ import { makeLinkTest, subjectsOf } from './subjects.js'
 const answerTimeout = 2_000
 
 export type NatsBusInit = NatsAccess &
-  Pick<ResolvedOptions, 'cluster' | 'clusterReplicas' | 'frontendId'> & { readonly log: BusLog }
+  Pick<ResolvedOptions, 'clusterReplicas' | 'frontendId'> & {
+    readonly log: BusLog
+    /** Called with what NATS does not let this gateway do. Default: it is logged. */
+    readonly onRefused?: (error: GatewayError) => void
+  }
 
 type Answer = Buffer | 'nobody' | undefined
 
@@ -58,7 +62,7 @@ export class NatsBus implements Bus {
    * Connects to NATS, and expects that it keeps logs.
    *
    * @param signal ends it at once
-   * @throws `NATS_FAILED`, `OPTION_INVALID`, `CLOSING` after the signal
+   * @throws `NATS_FAILED`, `OPTION_INVALID`, after the signal its reason or `CLOSING`
    */
   static async connect(init: NatsBusInit, signal?: AbortSignal): Promise<NatsBus> {
     const bus = new NatsBus(init)
@@ -130,6 +134,11 @@ export class NatsBus implements Bus {
     this.#stateListeners.push(listener)
   }
 
+  async flush(): Promise<void> {
+    // A connection that is lost meanwhile rejects.
+    await Promise.allSettled([this.#data.flush(), this.#control.flush()])
+  }
+
   async close(): Promise<void> {
     if (this.#state === 'closed') return
     const wasUp = this.#state === 'up'
@@ -147,7 +156,8 @@ export class NatsBus implements Bus {
         access: init,
         name: `${frontendId} ${use}`,
         log: ownLog,
-        onState: () => this.#onState()
+        onState: () => this.#onState(),
+        onRefused: init.onRefused ?? (({ message }) => log.error(message))
       })
       if (this.#state !== 'closed') return connection
       await connection.close()

@@ -10,9 +10,15 @@
  * client here has one connection, and its successor subscribes to the same subjects.
  */
 import type { NatsConnection as Client, Subscription as ClientSubscription } from '@nats-io/transport-node'
-import { errors } from '../../../shared/errors.js'
+import { errors, type GatewayError } from '../../../shared/errors.js'
 import type { BusLog } from './bus-listeners.js'
-import { type ClientPackage, explainFailure, type NatsAccess, readAccess } from './nats-access.js'
+import {
+  type ClientPackage,
+  explainFailure,
+  explainRefusal,
+  type NatsAccess,
+  readAccess
+} from './nats-access.js'
 
 /** Milliseconds between two attempts to connect, and what is added at random so that not all come at once. */
 const retryAfter = 100
@@ -34,6 +40,8 @@ export interface NatsConnectionInit {
   readonly name: string
   readonly log: BusLog
   readonly onState: () => void
+  /** Called with an error that says what the server does not let this gateway do. */
+  readonly onRefused: (error: GatewayError) => void
 }
 
 /** A message; `status` is NATS' own word, such as `503` if nobody listens to what was asked. */
@@ -163,11 +171,16 @@ export class NatsConnection {
 
   async #watch(client: Client): Promise<void> {
     for await (const status of client.status()) {
-      if (status.type === 'error')
-        this.#init.log.error('NATS has refused something', { error: status.error.message })
+      if (status.type === 'error') this.#refused(status.error)
       // The client would first flush the socket, which does not end if the server has stopped.
       if (status.type === 'staleConnection') void client.close()
     }
+  }
+
+  #refused(error: Error): void {
+    const { access, log, onRefused } = this.#init
+    if (error instanceof this.#package.PermissionViolationError) onRefused(explainRefusal(error, access))
+    else log.error('NATS has refused something', { error: error.message })
   }
 
   #onEnd(client: Client): void {

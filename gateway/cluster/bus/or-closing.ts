@@ -1,10 +1,10 @@
-/** A wait that ends at once when the gateway is closed. */
-import { errors } from '../../../shared/errors.js'
+/** A wait that ends at once when the gateway is closed, or can't join. */
+import { errors, GatewayError } from '../../../shared/errors.js'
 
 /**
  * Settles as a promise does. The promise goes on after the abort; whoever began it ends it.
  *
- * @throws `CLOSING` once the signal is aborted
+ * @throws once the signal is aborted: its reason, if that is an error of the gateway; otherwise `CLOSING`
  */
 export async function orClosing<Value>(
   promise: Promise<Value>,
@@ -13,7 +13,7 @@ export async function orClosing<Value>(
   if (signal === undefined) return promise
   let abort = (): void => {}
   const closing = new Promise<never>((_, reject) => {
-    abort = () => reject(errors.closing())
+    abort = () => reject(signal.reason instanceof GatewayError ? signal.reason : errors.closing())
     if (signal.aborted) abort()
     else signal.addEventListener('abort', abort)
   })

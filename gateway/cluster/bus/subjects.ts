@@ -6,6 +6,11 @@ export function tokenOf(text: string): string {
   return Buffer.from(text).toString('base64url')
 }
 
+/** Returns what fits all subjects of a cluster, as NATS' permissions write it. */
+export function subjectOfAll(cluster: string): string {
+  return `sp.${tokenOf(cluster)}.>`
+}
+
 /** The subjects of the cluster with this name. `start`: a gateway's start number. */
 export function subjectsOf(cluster: string) {
   const prefix = `sp.${tokenOf(cluster)}`

@@ -34,6 +34,7 @@ export function leaveOut(bus: Bus, cluster: string, variant: Variant): Bus {
     madeAt: log => bus.madeAt(log),
     remove: (log, number) => bus.remove(log, number),
     onState: listener => bus.onState(listener),
+    flush: () => bus.flush(),
     close: () => bus.close(),
     async append(log, key, bytes) {
       if (variant === 'no-certificate' && log === logs.leases && isCertificate(bytes)) {

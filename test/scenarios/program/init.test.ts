@@ -85,7 +85,7 @@ t.test(
       t.teardown(() => end('SIGKILL'))
       while (!/ws:\/\/\S+/.test(out)) out += (await once(started.stdout, 'data'))[0]
       const [url] = /ws:\/\/\S+/.exec(out)!
-      // Its client plays with what runs in production, too; with a debugger it is the same program as with dev.
+      // With a debugger it is the same program as with dev.
       const played =
         script === 'debug' ? undefined : await inProject('npm', 'run', '--silent', 'play', '--', url!)
       if (played !== undefined)
