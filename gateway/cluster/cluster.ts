@@ -192,7 +192,7 @@ export class Cluster implements ClusterView {
     this.#moves = moves
     this.#parking = parking
     this.#parks = options.park
-    targets.routing = new Routing({
+    const routing = new Routing({
       targets,
       movedTo: moves.movedTo,
       movesOf: link => cuts.of(link),
@@ -203,6 +203,8 @@ export class Cluster implements ClusterView {
       bindTimeout: options.clusterTimeout + (claims === undefined ? 0 : options.claimTimeout),
       monotonic
     })
+    targets.routing = routing
+    stock.operations = routing
     this.#condition = new Condition({ bus, members, servers: nats, log, metrics, monotonic })
     const console = createClusterConsole({
       ...options,

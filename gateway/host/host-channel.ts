@@ -99,7 +99,7 @@ export class HostChannel {
   join(session: HostSessionLike): void {
     const { registry, channels } = this.#init
     const sid = numberOf(session, this.#init)
-    const found = registry.find(sid)
+    const found = registry.findRecipient(sid)
     const error = found === undefined ? errors.sessionNotFound(sid) : channels.join(found, this.name)
     if (error !== undefined) throw error
   }
@@ -123,7 +123,7 @@ export class HostChannel {
    */
   leave(session: HostSessionLike): void {
     const { registry, channels } = this.#init
-    const found = registry.find(numberOf(session, this.#init))
+    const found = registry.findRecipient(numberOf(session, this.#init))
     if (found !== undefined) channels.leave(found, this.name)
   }
 

@@ -23,13 +23,13 @@ export interface HostSessionEvents {
 
 export class HostSession extends EventEmitter<HostSessionEvents> {
   readonly #session: Session
-  readonly #registry: Pick<Registry, 'setResumeWindow' | 'author'>
+  readonly #registry: Pick<Registry, 'setResumeWindow' | 'author' | 'isLeaving'>
   readonly #limits: SettingsLimits
 
   /** @internal Sessions come from `gateway.sessions`. */
   constructor(
     session: Session,
-    registry: Pick<Registry, 'setResumeWindow' | 'author'>,
+    registry: Pick<Registry, 'setResumeWindow' | 'author' | 'isLeaving'>,
     limits: SettingsLimits
   ) {
     super()
@@ -99,7 +99,9 @@ export class HostSession extends EventEmitter<HostSessionEvents> {
   }
 
   get #open(): Session {
-    if (!this.#session.isOpen) throw errors.sessionNotFound(this.#session.sid)
+    const { isOpen, sid } = this.#session
+    // What is set while the session is on its way to another gateway would be missing there.
+    if (!isOpen || this.#registry.isLeaving(sid)) throw errors.sessionNotFound(sid)
     return this.#session
   }
 }

@@ -153,7 +153,7 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
   /** Ends a session, and tells its client the reason. Does nothing if there is no such session. */
   kickBySessionId(sid: number, reason?: string): void {
     const checked = expectReason(reason)
-    const session = this.#registry.find(sid)
+    const session = this.#registry.findRecipient(sid)
     if (session !== undefined) this.#registry.kick(session, checked)
   }
 
@@ -165,7 +165,7 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
   /** Sends an event to a session's client. Returns false if there is no such session. */
   sendMessage(sid: number, event: string, body?: unknown): boolean {
     const created = createEvent(event, body)
-    const session = this.#registry.find(sid)
+    const session = this.#registry.findRecipient(sid)
     session?.receiver?.event(created)
     return session !== undefined
   }

@@ -18,6 +18,8 @@ export interface MovesOfSource {
   sendToUser(uid: string, event: EventText, excepted: Numbers | undefined): number
   sendToChannel(channel: string, event: EventText, excepted: Numbers | undefined): number
   broadcast(isBound: boolean, event: EventText, excepted: Numbers | undefined): number
+  /** Returns the members that were here, and that this source knows of no other place of. */
+  membersOf(channel: string): readonly Member[]
   joinUser(channel: string, uid: string): void
   leaveUser(channel: string, uid: string): void
   destroyChannel(channel: string): void
@@ -25,6 +27,12 @@ export interface MovesOfSource {
   /** An operation on a session that was here is passed on. */
   joins(sid: number, channel: string): void
   leaves(sid: number, channel: string): void
+}
+
+/** A member of a channel, as lists have it. */
+export interface Member {
+  readonly sid: number
+  readonly uid: string | null
 }
 
 type Numbers = Pick<ReadonlySet<number>, 'has'>
@@ -106,7 +114,7 @@ export class EventOperations implements EventReader {
   join(head: OperationHead, channel: string): void {
     const { acks, registry, channels } = this.#init
     if (acks.refuseEarly('join', head)) return
-    const session = registry.find(head.sid)
+    const session = registry.findRecipient(head.sid)
     const error = session === undefined ? errors.sessionNotFound(head.sid) : channels.join(session, channel)
     if (error === undefined)
       acks.whenKept('join', head, [session!], ack => acks.ackOnceKnown(ack, '', 'channel', channel))
@@ -116,7 +124,7 @@ export class EventOperations implements EventReader {
   leave(head: OperationHead, channel: string): void {
     const { acks, registry, channels } = this.#init
     if (acks.refuseEarly('leave', head)) return
-    const session = registry.find(head.sid)
+    const session = registry.findRecipient(head.sid)
     if (session === undefined) return acks.ack(head.ack, '')
     channels.leave(session, channel)
     acks.whenKept('leave', head, [session], ack => acks.ack(ack, ''))
@@ -145,24 +153,28 @@ export class EventOperations implements EventReader {
   }
 
   members(head: UserOperationHead, channel: string, after: number, count: number): void {
-    const { acks, channels } = this.#init
+    const { acks } = this.#init
     if (acks.refuseEarly('members', head)) return
     // Sorted by session number, which never changes. So a page begins where the previous page ended, even if
     // members leave meanwhile.
-    const members = [...channels.membersOf(channel)].filter(({ sid }) => sid > after)
+    const members = [...this.#membersOf(channel)].filter(({ sid }) => sid > after)
     const page = members.sort((a, b) => a.sid - b.sid).slice(0, count)
     acks.ack(head.ack, JSON.stringify(page.map(({ sid, uid }) => [sid, uid])))
   }
 
   channelSize(head: UserOperationHead, channel: string): void {
-    const { acks, channels } = this.#init
-    if (!acks.refuseEarly('channelSize', head)) acks.ack(head.ack, String(channels.membersOf(channel).size))
+    const { acks, moves, channels } = this.#init
+    if (acks.refuseEarly('channelSize', head)) return
+    const isPlain = moves === undefined || moves.isEmpty
+    const size = isPlain ? channels.membersOf(channel).size : this.#membersOf(channel).length
+    acks.ack(head.ack, String(size))
   }
 
   sessionsInChannel(head: UserOperationHead, channel: string, uid: string): void {
     const { acks } = this.#init
-    if (!acks.refuseEarly('sessionsInChannel', head))
-      acks.ack(head.ack, String(this.#inChannel(channel, uid).length))
+    if (acks.refuseEarly('sessionsInChannel', head)) return
+    const { length } = this.#membersOf(channel).filter(member => member.uid === uid)
+    acks.ack(head.ack, String(length))
   }
 
   destroyChannel(head: UserOperationHead, channel: string): void {
@@ -171,6 +183,14 @@ export class EventOperations implements EventReader {
     this.#init.moves?.destroyChannel(channel)
     channels.destroy(channel)
     acks.ack(head.ack, '')
+  }
+
+  /** Returns the members of a channel, with each that moves in one of its two gateways. */
+  #membersOf(channel: string): readonly Member[] {
+    const { channels, moves } = this.#init
+    const here = [...channels.membersOf(channel)]
+    if (moves === undefined || moves.isEmpty) return here
+    return [...here.filter(({ sid }) => !moves.isLeftOut(sid)), ...moves.membersOf(channel)]
   }
 
   /** Returns the sessions of a user that are in a channel. */

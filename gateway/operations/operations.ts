@@ -20,7 +20,7 @@ export interface OperationsInit {
   readonly metrics: Metrics
   readonly limits: SettingsLimits
   /** undefined: no session that the source means can be about to move. */
-  readonly moves?: Pick<MovesOfSource, 'kickUser'> | undefined
+  readonly moves?: Pick<MovesOfSource, 'kickUser' | 'isEmpty' | 'isLeftOut'> | undefined
 }
 
 export class Operations implements OperationReader {
@@ -131,12 +131,16 @@ export class Operations implements OperationReader {
 
   readByUid(head: UserOperationHead, uid: string): void {
     if (this.#acks.refuseEarly('readByUid', head)) return
-    this.#acks.ack(head.ack, formatFound(head, this.#init.registry.findByUid(uid)))
+    const { registry, moves } = this.#init
+    const found = registry.findByUid(uid)
+    const here = moves?.isEmpty === false ? found.filter(({ sid }) => !moves.isLeftOut(sid)) : found
+    this.#acks.ack(head.ack, formatFound(head, here))
   }
 
   kick(head: OperationHead, reason: string | null): void {
     if (this.#acks.refuseEarly('kick', head)) return
-    const session = this.#init.registry.find(head.sid)
+    // One that is on its way ends as soon as it is decided where it is.
+    const session = this.#init.registry.findRecipient(head.sid)
     if (session !== undefined) this.#init.registry.kick(session, reason)
     this.#acks.ack(head.ack, '')
   }

@@ -96,6 +96,11 @@ export class ClaimedBinds implements ClaimedSessions {
     )
   }
 
+  /** Whether a bind or an unbind of a session is under way. */
+  isBusy(session: Session): boolean {
+    return this.#last.has(session)
+  }
+
   giveUp(uid: string, sid: number, mode: 'reject' | 'kick'): boolean {
     const { registry } = this.#init
     if (registry.isLeaving(sid)) return false

@@ -57,6 +57,11 @@ export class SourceCuts {
     return this.#send(isBound ? [...all].filter(({ uid }) => uid !== null) : all, event, excepted)
   }
 
+  /** Returns the members of a channel that were here, and that this gateway knows of no other place of. */
+  membersOf(channel: string): readonly Shadow[] {
+    return this.#init.shadows.ofChannel(channel).filter(shadow => this.#isFor(shadow))
+  }
+
   joinUser(channel: string, uid: string): void {
     const { shadows } = this.#init
     for (const shadow of shadows.ofUser(uid)) {

@@ -68,6 +68,7 @@ export class ClusterLinks implements FlushedLinks, LinkHost {
   readonly #peers = new Map<number, Peer>()
   #strangers = new Set<number>()
   #all: readonly PeerLink[] = []
+  broken: readonly string[] = []
   #start: number | undefined
   #subscriptions: readonly Subscription[] = []
   /** What is to run at the end of this turn, and the links that then are flushed. */
@@ -279,7 +280,9 @@ export class ClusterLinks implements FlushedLinks, LinkHost {
   }
 
   #listLinks(): void {
-    this.#all = [...this.#peers.values()].flatMap(({ link }) => link ?? [])
+    const peers = [...this.#peers.values()]
+    this.#all = peers.flatMap(({ link }) => link ?? [])
+    this.broken = peers.flatMap(({ link, frontendId }) => (link === undefined ? frontendId : []))
   }
 
   #endAll(): void {

@@ -85,6 +85,8 @@ export interface LinkListener {
 export interface Links {
   /** The links that are open. */
   readonly all: readonly Link[]
+  /** Names of gateways that are there, but whose link has ended, and whose next one has not begun. */
+  readonly broken: readonly string[]
   find(frontendId: string): Link | undefined
   ofStart(start: number): Link | undefined
   /** Sets the reader of a kind of frames. To be called before the first link is made. */

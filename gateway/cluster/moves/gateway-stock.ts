@@ -15,14 +15,15 @@ import type { Session } from '../../sessions/session.js'
 import type { WaitingRequest } from '../../sessions/session-state.js'
 import type { Item, Link } from '../link/links.js'
 import {
+  describe,
   type GatewayStockInit,
   inStore,
   type Leaver,
-  lostWithGateway,
   type MovedCuts,
-  noMessages,
+  notYet,
   repeatChannels,
-  stateOf
+  stateOf,
+  type WaitingOperations
 } from './leaver.js'
 import { type MovableSession, readSession, writeSession } from './movable.js'
 import { OwedClaims } from './owed-claims.js'
@@ -32,13 +33,12 @@ import type { Release, Stock, Wanted } from './stock.js'
 const longestRun = 2_000
 const againAfter = 100
 
-/** The epoch of a session whose client does not know yet that it was restored, and is told when it comes. */
-const notYet = ''
-
 export class GatewayStock implements Stock {
   readonly #init: GatewayStockInit
   /** Set with the moves. */
   cuts: MovedCuts | undefined
+  /** Set with the routing. */
+  operations: WaitingOperations | undefined
   /** Sessions on their way to another gateway. */
   readonly #leavers = new Map<number, Leaver>()
   /** The claims that it keeps for sessions that have gone. */
@@ -78,6 +78,11 @@ export class GatewayStock implements Stock {
   }
 
   restore(sid: number): void {
+    this.#restore(sid)
+    this.operations?.decided(sid)
+  }
+
+  #restore(sid: number): void {
     const { registry, resumption, hooks, lanes, claims } = this.#init
     const leaver = this.#leavers.get(sid)
     if (leaver === undefined) return
@@ -96,11 +101,12 @@ export class GatewayStock implements Stock {
 
   lose(sid: number): void {
     const leaver = this.#leavers.get(sid)
-    this.restore(sid)
+    this.#restore(sid)
     if (leaver === undefined) return
     const { code, kickReason } = leaver.receiver.dropped!
     const reason = 'the gateway that its client went to was lost'
     this.#init.registry.end(leaver.session, { code, reason, kickReason })
+    this.operations?.decided(sid)
   }
 
   forget(sid: number, to: Link): void {
@@ -119,6 +125,7 @@ export class GatewayStock implements Stock {
     for (const run of ahead) run()
     to.flushSoon()
     if (ending !== undefined) to.send('settle', ['end', sid, ending.code, ending.reason, ending.kickReason])
+    this.operations?.decided(sid)
   }
 
   adopt(items: readonly Item[], from: Link, taken: () => void): boolean {
@@ -146,20 +153,7 @@ export class GatewayStock implements Stock {
 
   /** Returns what a session can be restored from: all but its messages, its counts and its requests. */
   describe(session: Session, receiver: ResumableReceiver): MovableSession {
-    const dropped = receiver.dropped ?? lostWithGateway
-    return {
-      session: stateOf(session),
-      receiver: {
-        ...receiver.exportClient(),
-        epoch: notYet,
-        received: 0,
-        given: 0,
-        dropped,
-        backlog: noMessages
-      },
-      secrets: this.#init.resumption.hashesOf(receiver),
-      ...{ requests: [], absence: null, claim: null }
-    }
+    return describe(session, receiver, this.#init.resumption.hashesOf(receiver))
   }
 
   /**
@@ -173,14 +167,16 @@ export class GatewayStock implements Stock {
     resumption.letGo(receiver)
     await this.cuts?.whenOrdered(sid)
     const isQuiet = await lanes.hold(session, longestRun)
-    if (!isQuiet || !session.isOpen) {
+    if (!isQuiet || !session.isOpen || this.#isBinding(session)) {
+      if (isQuiet) lanes.release(session)
       if (session.isOpen) resumption.wait(receiver)
       return false
     }
     const state = this.#take(session, receiver, undefined)
     const leaver = this.#leavers.get(sid)!
     const isKept = await keep(state)
-    const hasChanged = leaver.late.length > 0 || session.joins !== leaver.joins
+    const waits = this.operations?.awaits(sid) === true
+    const hasChanged = waits || leaver.late.length > 0 || session.joins !== leaver.joins
     if (!isKept || hasChanged || registry.isEnding(session)) {
       this.restore(sid)
       return false
@@ -190,6 +186,7 @@ export class GatewayStock implements Stock {
     registry.moveOut(session, inStore)
     resumption.moveOut(receiver)
     if (uid !== null) claims?.release(uid, sid)
+    this.operations?.decided(sid)
     return true
   }
 
@@ -251,8 +248,15 @@ export class GatewayStock implements Stock {
     if (session !== undefined) registry.end(session, { code, reason, kickReason })
   }
 
-  #mayMove({ uid, sid }: Session): boolean {
+  #mayMove(session: Session): boolean {
+    const { uid, sid } = session
+    if (this.#isBinding(session)) return false
     return uid === null || this.#init.claims?.mayMove(uid, sid) !== false
+  }
+
+  /** Whether a bind or an unbind is under way, which ends here. */
+  #isBinding(session: Session): boolean {
+    return this.#init.registry.claimed?.isBusy(session) === true
   }
 
   /** Takes a session apart. From now on it is on its way. */

@@ -30,6 +30,14 @@ export interface MovedClaims {
 /** What is told of the moves of sessions. */
 export type MovedCuts = Pick<Cuts, 'leaves' | 'stays' | 'goes' | 'restored' | 'whenOwn' | 'whenOrdered'>
 
+/** Operations that wait for sessions on their way. */
+export interface WaitingOperations {
+  /** Whether some wait for a session. */
+  awaits(sid: number): boolean
+  /** It is decided where a session is: what waits for it is done there. */
+  decided(sid: number): void
+}
+
 export interface GatewayStockInit {
   readonly registry: Registry
   readonly channels: Channels
@@ -47,9 +55,12 @@ export interface GatewayStockInit {
 export const inStore = '(store)'
 
 /** How a session ends whose gateway was lost, and whose client does not come back. */
-export const lostWithGateway = { code: closeCodes.normal, reason: 'its gateway was lost', kickReason: null }
+const lostWithGateway = { code: closeCodes.normal, reason: 'its gateway was lost', kickReason: null }
+/** The epoch of a session whose client does not know yet that it was restored, and is told when it comes. */
+export const notYet = ''
+
 /** The backlog of a session that begins to count anew. */
-export const noMessages: BacklogState = {
+const noMessages: BacklogState = {
   ...{ sent: 0, gone: 0, latestFloor: 0, acknowledged: 0 },
   ...{ frames: [], latest: [] }
 }
@@ -78,4 +89,26 @@ export function stateOf(session: Session): MovableSession['session'] {
   const { sid, since, protocol, resumeWindow = null } = session
   const channels = [...(session.channels ?? [])]
   return { ...session.exportSettings(), sid, since, protocol, resumeWindow, channels }
+}
+
+/** Returns what a session can be restored from: all but its messages, its counts and its requests. */
+export function describe(
+  session: Session,
+  receiver: ResumableReceiver,
+  secrets: MovableSession['secrets']
+): MovableSession {
+  const dropped = receiver.dropped ?? lostWithGateway
+  return {
+    session: stateOf(session),
+    receiver: {
+      ...receiver.exportClient(),
+      epoch: notYet,
+      received: 0,
+      given: 0,
+      dropped,
+      backlog: noMessages
+    },
+    secrets,
+    ...{ requests: [], absence: null, claim: null }
+  }
 }

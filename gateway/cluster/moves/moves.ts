@@ -90,10 +90,14 @@ export class Moves {
     if (resumeWindow > 0) resumption.far = this.#taker
   }
 
-  /** Returns the gateway to which a session has moved; undefined if that is not known. */
-  readonly movedTo = (sid: number): string | undefined => {
+  /**
+   * Returns the gateway to which a session has moved; undefined if that is not known; null if there is no
+   * link to it at the moment.
+   */
+  readonly movedTo = (sid: number): string | undefined | null => {
     const start = this.#init.moved.find(sid)
-    return start === undefined ? undefined : this.#init.links.ofStart(start)?.frontendId
+    if (start === undefined) return undefined
+    return this.#init.links.ofStart(start)?.frontendId ?? null
   }
 
   /** Waits until no session waits for its client, but at most `ms` milliseconds. */

@@ -157,6 +157,11 @@ export class PeerRelay {
   }
 }
 
+/** Returns the error of an operation for a gateway whose next link has not begun. */
+export function linkLost(operation: string): GatewayError {
+  return errors.clusterUnavailable(operation, 'the link to the gateway has just ended')
+}
+
 /** Returns the error of an operation in a gateway whose bus is not connected. */
 export function cutOff(operation: string): GatewayError {
   return errors.clusterUnavailable(operation, 'this gateway is cut off from it')

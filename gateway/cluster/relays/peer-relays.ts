@@ -2,9 +2,10 @@
  * The relays to all other gateways, by name: follows the links, and fails in time what is not answered. Its
  * timer runs while something waits.
  */
+import { errors, type GatewayError } from '../../../shared/errors.js'
 import type { Metrics } from '../../telemetry/metrics.js'
 import type { Item, Link, Links } from '../link/links.js'
-import { PeerRelay } from './peer-relay.js'
+import { cutOff, linkLost, PeerRelay } from './peer-relay.js'
 
 export interface PeerRelaysInit {
   readonly links: Links
@@ -49,12 +50,28 @@ export class PeerRelays {
     return this.#init.isUp()
   }
 
+  /** Whether a gateway that is there can't be asked, since its link has just ended. */
+  get isBroken(): boolean {
+    return this.#init.links.broken.length > 0
+  }
+
   get all(): readonly PeerRelay[] {
     return this.#all
   }
 
   find(frontendId: string): PeerRelay | undefined {
     return this.#byName.get(frontendId)
+  }
+
+  /** Returns why there is no relay to a gateway. */
+  whyNone(operation: string, frontendId: string): GatewayError {
+    const isKnown = this.#init.links.broken.includes(frontendId)
+    return isKnown ? linkLost(operation) : errors.frontendUnknown(frontendId)
+  }
+
+  /** Returns why not all gateways can be asked. */
+  whyNotAll(operation: string): GatewayError {
+    return this.isUp ? linkLost(operation) : cutOff(operation)
   }
 
   of(link: Link): PeerRelay | undefined {

@@ -10,10 +10,10 @@ import type { Outbox } from '../../../shared/link/outbox-writer.js'
 import type { AnswerReader, OperationAcks } from '../../operations/operation-acks.js'
 import type { Interest } from '../interest/interest.js'
 import type { NameKind } from '../interest/name-hash.js'
-import { cutOff, type PeerRelay } from '../relays/peer-relay.js'
+import type { PeerRelay } from '../relays/peer-relay.js'
 import type { PeerRelays } from '../relays/peer-relays.js'
 import { type Gather, Gathering } from './gathering.js'
-import { isEvent, type Relaying } from './relaying.js'
+import { isEvent, type RelayDetails, type Relaying } from './relaying.js'
 
 export interface FanOutInit<Reader> {
   readonly frontendId: string
@@ -30,16 +30,9 @@ export interface FanOutInit<Reader> {
   readonly asReader: (outbox: Outbox) => Reader
 }
 
-/** What is known of an operation beside its head. */
-export interface OperationDetails {
-  /** For the log. */
-  readonly about?: string
-  /** The characters of its long texts. */
-  readonly characters?: number
+export interface OperationDetails extends RelayDetails {
   /** The number of items that are asked for at most. */
   readonly limit?: number
-  /** That of its event, if it has one. */
-  readonly delivery?: Delivery
 }
 
 /** The gateways to ask, none of which can be reached or is even known. */
@@ -73,6 +66,8 @@ export class FanOut<Reader> {
     const { frontendId, relays, interest } = this.#init
     if (relays === undefined || head.frontendId === frontendId) return undefined
     if (head.frontendId !== allGateways) return [relays.find(head.frontendId)]
+    // What the gateway behind the link has is not known before its next link has begun.
+    if (relays.isBroken && head.ack !== 0) return unreachable
     if (kind === 'all') return relays.all.length === 0 ? undefined : relays.all
     const links = kind === 'user' ? interest.ofUser(name) : interest.ofChannel(name)
     if (links.length === 0) return undefined
@@ -95,8 +90,8 @@ export class FanOut<Reader> {
   }
 
   /** Notes that an operation brings a session of that gateway under a name. */
-  expect(to: PeerRelay | 'unknown', kind: NameKind, name: string): void {
-    if (to !== 'unknown') this.#init.interest.expect(to.link, kind, name)
+  expect(to: PeerRelay | 'unknown' | 'lost', kind: NameKind, name: string): void {
+    if (to !== 'unknown' && to !== 'lost') this.#init.interest.expect(to.link, kind, name)
   }
 
   /** Runs an operation in the gateways of `peers`, and in this one if it is for all. */
@@ -108,7 +103,7 @@ export class FanOut<Reader> {
     write: (reader: Reader, head: UserOperationHead) => void,
     { about = '', characters = 0, limit = 0, delivery = deliveries.reliable }: OperationDetails = {}
   ): void {
-    const { relaying, acks, asReader } = this.#init
+    const { relaying, acks, asReader, relays } = this.#init
     const writeTo = (to: PeerRelay, own: UserOperationHead) => {
       write(asReader(to.outbox), own)
       to.written(characters)
@@ -128,7 +123,7 @@ export class FanOut<Reader> {
       return write(this.#local, head)
     }
     // All or none: an operation that can't reach all is done nowhere.
-    const error = peers === unreachable ? cutOff(name) : firstError(name, found)
+    const error = peers === unreachable ? relays!.whyNotAll(name) : firstError(name, found)
     if (error !== undefined) return relaying.refuse(name, head, error, about)
     const gathering = this.#createGathering(name, head.ack, gather, found.length + 1, limit)
     for (const to of found) writeTo(to, relaying.headFor(name, head, to, gathering, head.ack))

@@ -2,18 +2,32 @@
  * Sends the operations of one source to other gateways: a worker, or a link whose session has moved on.
  * Passes the answers back under the numbers that the source has given.
  */
-import { type ErrorData, errors, type GatewayError } from '../../../shared/errors.js'
+import type { ErrorData, GatewayError } from '../../../shared/errors.js'
 import { type Delivery, deliveries } from '../../../shared/events/event.js'
 import type { OperationHead, UserOperationHead } from '../../../shared/link/outbox.js'
 import type { Outbox } from '../../../shared/link/outbox-writer.js'
 import type { AnswerReader, OperationAcks } from '../../operations/operation-acks.js'
 import type { Metrics } from '../../telemetry/metrics.js'
-import type { Asker, PeerRelay } from '../relays/peer-relay.js'
+import { type Asker, linkLost, type PeerRelay } from '../relays/peer-relay.js'
+import type { PeerRelays } from '../relays/peer-relays.js'
+import type { Undecided } from './undecided.js'
 
 export interface RelayingInit {
+  readonly relays: Pick<PeerRelays, 'whyNone'>
+  readonly undecided: Undecided
   readonly acks: OperationAcks
   readonly inbox: AnswerReader
   readonly metrics: Metrics
+}
+
+/** What is known of an operation beside its head. */
+export interface RelayDetails {
+  /** For the log. */
+  readonly about?: string
+  /** The characters of its long texts. */
+  readonly characters?: number
+  /** That of its event, if it has one. */
+  readonly delivery?: Delivery
 }
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
@@ -35,12 +49,13 @@ export class Relaying implements Asker {
   relay(
     name: string,
     head: OperationHead,
-    to: PeerRelay | 'unknown',
+    to: PeerRelay | 'unknown' | 'lost',
     write: (outbox: Outbox, head: OperationHead) => void,
-    { about = '', characters = 0, delivery = deliveries.reliable as Delivery } = {}
+    { about = '', characters = 0, delivery = deliveries.reliable as Delivery }: RelayDetails = {}
   ): void {
-    const { acks } = this.#init
-    if (to === 'unknown') return this.refuse(name, head, errors.frontendUnknown(head.frontendId), about)
+    const { acks, relays } = this.#init
+    if (to === 'unknown') return this.refuse(name, head, relays.whyNone(name, head.frontendId), about)
+    if (to === 'lost') return this.refuse(name, head, linkLost(name), about)
     if (!this.#maySend(name, head, to, about, delivery)) return
     const { viewId, frontendId, sid } = head
     const own = this.#head
@@ -54,6 +69,40 @@ export class Relaying implements Asker {
   }
 
   /**
+   * Has an operation wait whose session is on its way from here. `run`: does it with a copy of its head, once
+   * it is decided where the session is. Returns false if there is no room, and the operation was refused.
+   */
+  wait(
+    operation: string,
+    head: OperationHead,
+    run: (head: OperationHead) => void,
+    { about = '', characters = 0 }: RelayDetails = {}
+  ): boolean {
+    const { acks, undecided } = this.#init
+    if (acks.refuseEnded(operation, head)) return false
+    const error = undecided.judge(operation, characters)
+    if (error !== undefined) {
+      this.refuse(operation, head, error, about)
+      return false
+    }
+    const { rid, viewId, ack, frontendId, sid } = head
+    const kept = { rid, viewId, ack, frontendId, sid }
+    undecided.add(sid, {
+      operation,
+      characters,
+      run: () => {
+        run(kept)
+        acks.sendSoon()
+      },
+      fail: error => {
+        this.refuse(operation, kept, error, about)
+        acks.sendSoon()
+      }
+    })
+    return true
+  }
+
+  /**
    * Returns the head with which an operation on users or channels is written for the only gateway that it
    * names; undefined if it was refused.
    */
@@ -64,7 +113,7 @@ export class Relaying implements Asker {
     about: string,
     delivery: Delivery
   ): UserOperationHead | undefined {
-    if (to === undefined) this.refuse(name, head, errors.frontendUnknown(head.frontendId), about)
+    if (to === undefined) this.refuse(name, head, this.#init.relays.whyNone(name, head.frontendId), about)
     else if (this.#maySend(name, head, to, about, delivery))
       return this.headFor(name, head, to, this, head.ack)
     return undefined
@@ -126,6 +175,11 @@ export class Relaying implements Asker {
     metrics.count('relayedFailed')
     acks.refuse(name, head, error, about)
   }
+}
+
+/** Returns the head of the same operation without an answer. */
+export function unanswered({ rid, viewId, frontendId, sid }: OperationHead): OperationHead {
+  return { rid, viewId, ack: 0, frontendId, sid }
 }
 
 const eventNames = new Set(['send', 'sendToUser', 'sendToUsers', 'broadcast', 'sendToChannel'])

@@ -7,7 +7,7 @@ import type { EventReader, OperationHead, UserOperationHead } from '../../../sha
 import type { MovesOfSource } from '../../operations/event-operations.js'
 import type { FanOut, OperationDetails } from './fan-out.js'
 import { gathers } from './gathering.js'
-import type { Relaying } from './relaying.js'
+import { type Relaying, unanswered } from './relaying.js'
 import type { Whereabouts } from './whereabouts.js'
 
 export interface RoutedEventsInit {
@@ -15,8 +15,6 @@ export interface RoutedEventsInit {
   readonly whereabouts: Whereabouts
   readonly relaying: Relaying
   readonly fanOut: FanOut<EventReader>
-  /** Whether a session is on its way from here. What comes for it is sent after it, in order. */
-  readonly isLeaving: (sid: number) => boolean
   /** Sessions that move, for a source that is another gateway. */
   readonly moves?: Pick<MovesOfSource, 'joins' | 'leaves'> | undefined
 }
@@ -27,11 +25,9 @@ export class RoutedEvents implements EventReader {
   readonly #relaying: Relaying
   readonly #fanOut: FanOut<EventReader>
 
-  readonly #isLeaving: (sid: number) => boolean
   readonly #moves: RoutedEventsInit['moves']
 
-  constructor({ local, whereabouts, relaying, fanOut, isLeaving, moves }: RoutedEventsInit) {
-    this.#isLeaving = isLeaving
+  constructor({ local, whereabouts, relaying, fanOut, moves }: RoutedEventsInit) {
     this.#moves = moves
     this.#local = local
     this.#whereIs = whereabouts
@@ -41,13 +37,15 @@ export class RoutedEvents implements EventReader {
 
   send(head: OperationHead, event: EventText): void {
     const to = this.#whereIs(head)
-    if (to === undefined || this.#isLeaving(head.sid)) return this.#local.send(head, event)
+    // What comes for a session that is on its way is sent after it, in order.
+    if (to === undefined || to === 'leaving') return this.#local.send(head, event)
     this.#relaying.relay('send', head, to, (outbox, own) => outbox.send(own, event), detailsOf(event))
   }
 
   join(head: OperationHead, channel: string): void {
     const to = this.#whereIs(head)
     if (to === undefined) return this.#local.join(head, channel)
+    if (to === 'leaving') return this.#change('join', head, channel)
     this.#moves?.joins(head.sid, channel)
     this.#fanOut.expect(to, 'channel', channel)
     this.#relaying.relay('join', head, to, (outbox, own) => outbox.join(own, channel), { about: channel })
@@ -56,8 +54,19 @@ export class RoutedEvents implements EventReader {
   leave(head: OperationHead, channel: string): void {
     const to = this.#whereIs(head)
     if (to === undefined) return this.#local.leave(head, channel)
+    if (to === 'leaving') return this.#change('leave', head, channel)
     this.#moves?.leaves(head.sid, channel)
     this.#relaying.relay('leave', head, to, (outbox, own) => outbox.leave(own, channel), { about: channel })
+  }
+
+  /**
+   * Joins or leaves with a session that is on its way from here: at once, so that it gets what is sent to the
+   * channel from now on; and anew once it is decided where it is, so that the answer is true there.
+   */
+  #change(name: 'join' | 'leave', head: OperationHead, channel: string): void {
+    const again = (own: OperationHead) => this[name](own, channel)
+    if (!this.#relaying.wait(name, head, again, { about: channel })) return
+    this.#local[name](unanswered(head), channel)
   }
 
   sendToUser(head: UserOperationHead, uid: string, event: EventText, except: string): void {

@@ -6,7 +6,7 @@ import type { ErrorData } from '../../../shared/errors.js'
 import type { OperationHead, OperationReader, UserOperationHead } from '../../../shared/link/outbox.js'
 import type { FanOut } from './fan-out.js'
 import { gathers } from './gathering.js'
-import type { Relaying } from './relaying.js'
+import { type RelayDetails, type Relaying, unanswered } from './relaying.js'
 import type { Whereabouts } from './whereabouts.js'
 
 export interface RoutedOperationsInit {
@@ -32,7 +32,7 @@ export class RoutedOperations implements OperationReader {
   push(head: OperationHead, key: string, text: string): void {
     const to = this.#whereIs(head)
     if (to === undefined) return this.#local.push(head, key, text)
-    this.#relaying.relay('push', head, to, (outbox, own) => outbox.push(own, key, text), {
+    this.#relay('push', head, to, (reader, own) => reader.push(own, key, text), {
       about: key,
       characters: text.length
     })
@@ -41,7 +41,7 @@ export class RoutedOperations implements OperationReader {
   pushAll(head: OperationHead, settings: string): void {
     const to = this.#whereIs(head)
     if (to === undefined) return this.#local.pushAll(head, settings)
-    this.#relaying.relay('pushAll', head, to, (outbox, own) => outbox.pushAll(own, settings), {
+    this.#relay('pushAll', head, to, (reader, own) => reader.pushAll(own, settings), {
       characters: settings.length
     })
   }
@@ -49,20 +49,20 @@ export class RoutedOperations implements OperationReader {
   bind(head: OperationHead, uid: string): void {
     const to = this.#whereIs(head)
     if (to === undefined) return this.#local.bind(head, uid)
-    this.#fanOut.expect(to, 'user', uid)
-    this.#relaying.relay('bind', head, to, (outbox, own) => outbox.bind(own, uid), { about: uid })
+    if (to !== 'leaving') this.#fanOut.expect(to, 'user', uid)
+    this.#relay('bind', head, to, (reader, own) => reader.bind(own, uid), { about: uid })
   }
 
   unbind(head: OperationHead, uid: string): void {
     const to = this.#whereIs(head)
     if (to === undefined) return this.#local.unbind(head, uid)
-    this.#relaying.relay('unbind', head, to, (outbox, own) => outbox.unbind(own, uid), { about: uid })
+    this.#relay('unbind', head, to, (reader, own) => reader.unbind(own, uid), { about: uid })
   }
 
   update(head: OperationHead, key: string, text: string, before: string): void {
     const to = this.#whereIs(head)
     if (to === undefined) return this.#local.update(head, key, text, before)
-    this.#relaying.relay('update', head, to, (outbox, own) => outbox.update(own, key, text, before), {
+    this.#relay('update', head, to, (reader, own) => reader.update(own, key, text, before), {
       about: key,
       characters: text.length + before.length
     })
@@ -71,7 +71,7 @@ export class RoutedOperations implements OperationReader {
   commit(head: OperationHead, settings: string, version: number): void {
     const to = this.#whereIs(head)
     if (to === undefined) return this.#local.commit(head, settings, version)
-    this.#relaying.relay('commit', head, to, (outbox, own) => outbox.commit(own, settings, version), {
+    this.#relay('commit', head, to, (reader, own) => reader.commit(own, settings, version), {
       characters: settings.length
     })
   }
@@ -79,19 +79,38 @@ export class RoutedOperations implements OperationReader {
   setResumeWindow(head: OperationHead, ms: number): void {
     const to = this.#whereIs(head)
     if (to === undefined) return this.#local.setResumeWindow(head, ms)
-    this.#relaying.relay('setResumeWindow', head, to, (outbox, own) => outbox.setResumeWindow(own, ms))
+    this.#relay('setResumeWindow', head, to, (reader, own) => reader.setResumeWindow(own, ms))
   }
 
   read(head: OperationHead): void {
     const to = this.#whereIs(head)
     if (to === undefined) return this.#local.read(head)
-    this.#relaying.relay('read', head, to, (outbox, own) => outbox.read(own))
+    this.#relay('read', head, to, (reader, own) => reader.read(own))
   }
 
   kick(head: OperationHead, reason: string | null): void {
     const to = this.#whereIs(head)
     if (to === undefined) return this.#local.kick(head, reason)
-    this.#relaying.relay('kick', head, to, (outbox, own) => outbox.kick(own, reason))
+    // One that is on its way is to end, wherever it is decided to be; and is gone there before the answer.
+    if (to === 'leaving') this.#local.kick(unanswered(head), reason)
+    this.#relay('kick', head, to, (reader, own) => reader.kick(own, reason))
+  }
+
+  /** Sends an operation to its session's gateway, once it is decided which one that is. */
+  #relay(
+    name: string,
+    head: OperationHead,
+    to: Exclude<ReturnType<Whereabouts>, undefined>,
+    write: (reader: OperationReader, head: OperationHead) => void,
+    details?: RelayDetails
+  ): void {
+    if (to !== 'leaving') return this.#relaying.relay(name, head, to, write, details)
+    const run = (own: OperationHead) => {
+      const now = this.#whereIs(own)
+      if (now === undefined) write(this.#local, own)
+      else this.#relay(name, own, now, write, details)
+    }
+    this.#relaying.wait(name, head, run, details)
   }
 
   readByUid(head: UserOperationHead, uid: string): void {

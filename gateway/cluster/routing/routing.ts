@@ -21,6 +21,7 @@ import { Relaying } from './relaying.js'
 import { RoutedEvents } from './routed-events.js'
 import { RoutedOperations } from './routed-operations.js'
 import { ServedLink, type ServedLinkInit } from './served-link.js'
+import { Undecided } from './undecided.js'
 import { createForwarding, createWhereabouts, type MovedTo, type Whereabouts } from './whereabouts.js'
 
 export interface RoutingInit {
@@ -44,6 +45,7 @@ export class Routing implements OperationRouting {
   readonly #relays: PeerRelays
   readonly #whereabouts: Whereabouts
   readonly #forwarding: Whereabouts
+  readonly #undecided: Undecided
   readonly #served = new Map<Link, ServedLink>()
 
   constructor(init: RoutingInit) {
@@ -51,11 +53,22 @@ export class Routing implements OperationRouting {
     const { frontendId, registry, metrics } = targets
     this.#init = init
     this.#relays = new PeerRelays({ ...init, metrics })
+    this.#undecided = new Undecided({ ...init, frontendId })
     const known = { frontendId, registry, relays: this.#relays, movedTo }
     this.#whereabouts = createWhereabouts(known)
     this.#forwarding = createForwarding(known)
     links.read('outbox', (from, items, age) => this.#serverOf(from).read(items, age))
     links.watch({ linkDown: link => this.#served.delete(link) })
+  }
+
+  /** It is decided where a session is that was on its way from here. */
+  decided(sid: number): void {
+    this.#undecided.decided(sid)
+  }
+
+  /** Whether operations wait for a session that is on its way from here. */
+  awaits(sid: number): boolean {
+    return this.#undecided.has(sid)
   }
 
   /** Number of operations that wait for the answer of another gateway. */
@@ -78,7 +91,7 @@ export class Routing implements OperationRouting {
     const { frontendId, metrics, log } = targets
     const inbox = new Inbox()
     const acks = new OperationAcks({ frontendId: undefined, source, inbox, sendSoon() {}, metrics, log })
-    const relaying = new Relaying({ acks, inbox, metrics })
+    const relaying = this.#createRelaying(acks, inbox)
     const fanOut = new FanOut<EventReader>({
       frontendId,
       acks,
@@ -90,8 +103,7 @@ export class Routing implements OperationRouting {
       createLocal: () => nowhere,
       asReader: outbox => outbox
     })
-    const isLeaving = (sid: number) => targets.registry.isLeaving(sid)
-    return new RoutedEvents({ local: nowhere, whereabouts: this.#whereabouts, relaying, fanOut, isLeaving })
+    return new RoutedEvents({ local: nowhere, whereabouts: this.#whereabouts, relaying, fanOut })
   }
 
   /**
@@ -106,10 +118,9 @@ export class Routing implements OperationRouting {
     moves?: MovesOfSource
   ): WorkerOperations {
     const { targets, interest, timeout } = this.#init
-    const { frontendId, metrics } = targets
+    const { frontendId } = targets
     const local = createLocalOperations(acks, targets, moves)
-    const isLeaving = (sid: number) => targets.registry.isLeaving(sid)
-    const relaying = new Relaying({ acks, inbox, metrics })
+    const relaying = this.#createRelaying(acks, inbox)
     const relays = createPartAcks === undefined ? undefined : this.#relays
     const fan = { frontendId, acks, inbox, relays, relaying, interest, timeout }
     const createPart = (parts: AnswerReader) =>
@@ -128,9 +139,14 @@ export class Routing implements OperationRouting {
       acks,
       sessions: new RoutedOperations({ local: local.sessions, whereabouts, relaying, fanOut: sessions }),
       events: new RoutedEvents({
-        ...{ local: local.events, whereabouts, relaying, fanOut: events, isLeaving, moves }
+        ...{ local: local.events, whereabouts, relaying, fanOut: events, moves }
       })
     }
+  }
+
+  #createRelaying(acks: OperationAcks, inbox: AnswerReader): Relaying {
+    const { metrics } = this.#init.targets
+    return new Relaying({ acks, inbox, metrics, relays: this.#relays, undecided: this.#undecided })
   }
 
   #serverOf(link: Link): ServedLink {

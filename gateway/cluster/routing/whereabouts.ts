@@ -7,8 +7,11 @@ import type { Registry } from '../../sessions/registry.js'
 import type { PeerRelay } from '../relays/peer-relay.js'
 import type { PeerRelays } from '../relays/peer-relays.js'
 
-/** Returns the gateway to which a session has moved; undefined if it is not known to have moved. */
-export type MovedTo = (sid: number) => string | undefined
+/**
+ * Returns the gateway to which a session has moved; undefined if it is not known to have moved; null if its
+ * gateway is there, but can't be reached at the moment.
+ */
+export type MovedTo = (sid: number) => string | undefined | null
 
 export interface WhereaboutsInit {
   readonly frontendId: string
@@ -17,18 +20,22 @@ export interface WhereaboutsInit {
   readonly movedTo: MovedTo
 }
 
-export type Whereabouts = (head: OperationHead) => PeerRelay | undefined | 'unknown'
-
 /**
- * Returns a function that finds the relay to a session's gateway. It returns undefined for a session of this
- * gateway, also for one that is nowhere, and `unknown` if no gateway has the name.
+ * Where the session of an operation is. `undefined`: here, or nowhere. `leaving`: on its way from here.
+ * `unknown`: no gateway has the name. `lost`: in a gateway that can't be reached at the moment.
  */
+export type Whereabouts = (head: OperationHead) => PeerRelay | undefined | 'leaving' | 'unknown' | 'lost'
+
+/** Returns a function that finds the session of an operation of this gateway. */
 export function createWhereabouts({ frontendId, registry, relays, movedTo }: WhereaboutsInit): Whereabouts {
   return head => {
     const { sid } = head
     // The number 0 is that of no session: it stands for a recipient that is excepted.
     if (sid === 0 || registry.find(sid) !== undefined) return undefined
-    const name = movedTo(sid) ?? head.frontendId
+    if (registry.isLeaving(sid)) return 'leaving'
+    const moved = movedTo(sid)
+    if (moved === null) return 'lost'
+    const name = moved ?? head.frontendId
     return name === frontendId ? undefined : (relays.find(name) ?? 'unknown')
   }
 }
@@ -37,7 +44,9 @@ export function createWhereabouts({ frontendId, registry, relays, movedTo }: Whe
 export function createForwarding({ frontendId, registry, relays, movedTo }: WhereaboutsInit): Whereabouts {
   return ({ sid }) => {
     if (sid === 0 || registry.find(sid) !== undefined) return undefined
+    if (registry.isLeaving(sid)) return 'leaving'
     const name = movedTo(sid)
-    return name === undefined || name === frontendId ? undefined : relays.find(name)
+    if (name === null) return 'lost'
+    return name === undefined || name === frontendId ? undefined : (relays.find(name) ?? 'lost')
   }
 }

@@ -79,6 +79,7 @@ class Gateways {
       },
       links: {
         all: links,
+        broken: [],
         find: () => undefined,
         ofStart: () => undefined,
         read() {},
@@ -258,7 +259,7 @@ t.test('a gateway that begins a new start answers by its number, and no more by 
     version: '1.2.3',
     bus: network.join('g1'),
     membership,
-    links: { all: [], find: () => undefined, ofStart: () => undefined, read() {}, watch() {} },
+    links: { all: [], broken: [], find: () => undefined, ofStart: () => undefined, read() {}, watch() {} },
     readState: () => 'up',
     readLoad: () => load,
     registry: gateways.registries[0]!,

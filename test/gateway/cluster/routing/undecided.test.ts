@@ -1,0 +1,56 @@
+/** Operations that wait until it is decided where their session is. */
+import t from 'tap'
+import { Undecided } from '../../../../gateway/cluster/routing/undecided.js'
+
+function create(timeout = 60_000) {
+  const time = { now: 0 }
+  const told: string[] = []
+  const undecided = new Undecided({ frontendId: 'a', timeout, monotonic: () => time.now })
+  const add = (sid: number, operation: string, characters = 0) =>
+    undecided.add(sid, {
+      operation,
+      characters,
+      run: () => told.push(operation),
+      fail: ({ code }) => told.push(`${operation} ${code}`)
+    })
+  return { undecided, told, add, time }
+}
+
+t.test('operations run in order once their session is decided, and only those', t => {
+  const { undecided, told, add } = create()
+  for (const [sid, operation] of [
+    [1, 'first'],
+    [2, 'other'],
+    [1, 'second']
+  ] as const)
+    add(sid, operation)
+  t.same([undecided.has(1), undecided.has(3)], [true, false])
+  undecided.decided(1)
+  t.same(told, ['first', 'second'])
+  undecided.decided(1)
+  undecided.decided(2)
+  t.same(told, ['first', 'second', 'other'])
+  t.same([undecided.has(1), undecided.has(2)], [false, false])
+  t.end()
+})
+
+t.test('an operation that waits for longer than clusterTimeout ends, and does not run later', async t => {
+  const { undecided, told, add, time } = create(300)
+  add(1, 'late')
+  time.now = 200
+  add(1, 'in time')
+  time.now = 300
+  while (told.length === 0) await new Promise(resolve => setTimeout(resolve, 5))
+  undecided.decided(1)
+  t.same(told, ['late CLUSTER_TIMEOUT', 'in time'])
+})
+
+t.test('what waits is bounded over all sessions, and gets room again', t => {
+  const { undecided, add } = create()
+  for (let sid = 1; sid <= 15; sid++) add(sid, 'push', 1_048_576)
+  t.equal(undecided.judge('push', 1_000), undefined)
+  t.match(undecided.judge('push', 1_048_576), { code: 'CLUSTER_UNAVAILABLE' })
+  undecided.decided(7)
+  t.equal(undecided.judge('push', 1_048_576), undefined)
+  t.end()
+})
