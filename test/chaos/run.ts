@@ -26,12 +26,17 @@ const ms = Number(values.seconds) * 1_000
 const players = Number(values.players)
 const count = Number(values.cluster)
 
+/** Twice of what a player's session takes, and is kept for it, while its client is away for some seconds. */
+const bytesOfPlayer = 131_072
+
 async function runAlone(): Promise<boolean> {
   const stock = takeStock()
   const clock = new JumpingClock()
   clock.install()
   const log = new StallingLog()
-  const gateway = await createGateway({ ...chaosOptions, port: 0, log: log.log })
+  // Players have one address here, and it may not be the one that takes the most memory.
+  const maxDetachedBytes = Math.max(chaosOptions.maxDetachedBytes, players * bytesOfPlayer)
+  const gateway = await createGateway({ ...chaosOptions, maxDetachedBytes, port: 0, log: log.log })
   const proxy = await TcpProxy.open(gateway.address.port)
   const sampleEvery = Math.min(1_000, ms / 20)
   const report = await runChaos({ gateway, proxy, clock, log, players, ms, sampleEvery })
