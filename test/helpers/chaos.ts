@@ -123,6 +123,8 @@ export async function runChaos(init: ChaosInit): Promise<ChaosReport> {
   crowd.every(100, () => void strangers.visit())
   let shortage: Promise<boolean> | undefined
   const shorten = async () => {
+    // Another one would take the present limit for the usual one.
+    if (shortage !== undefined) return
     shortage = shortenFiles(0.3)
     if (await shortage) count('shortages of files')
     shortage = undefined
