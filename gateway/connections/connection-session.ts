@@ -47,6 +47,9 @@ export interface ConnectionSessionParts {
   readonly resumption: Resumption
 }
 
+/** Milliseconds after which a client comes again whose session is on its way to another gateway. */
+const againAfter = 100
+
 export class ConnectionSession implements ProtocolSession {
   readonly #connection: AttachedConnection
   readonly #parts: ConnectionSessionParts
@@ -109,12 +112,9 @@ export class ConnectionSession implements ProtocolSession {
     const point = asked?.session
     const { resumption } = this.#parts
     const { far } = resumption
-    if (
-      point === undefined ||
-      far === undefined ||
-      resumption.knows(point.token) ||
-      !far.mayHave(point.token)
-    )
+    const known = point !== undefined && resumption.knows(point.token)
+    if (known === 'leaving') return done(refuseUntil(againAfter), undefined)
+    if (point === undefined || known || far === undefined || !far.mayHave(point.token))
       return this.#settleHere(asked, messages, done)
     const connection = this.#connection
     // A session that has come for a client that is gone meanwhile waits here as any other whose client is

@@ -107,6 +107,7 @@ export class Dispatcher implements TurnListener {
     if (hook.state !== 'waiting') return false
     leaveLane(hook)
     this.#requests.drop(hook, this.#init.monotonic())
+    this.connectHookDone(hook)
     return true
   }
 

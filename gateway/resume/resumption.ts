@@ -73,10 +73,11 @@ export class Resumption implements ResumableKeeper {
     return this.#budget.bytes
   }
 
-  /** Whether a token belongs to a session of this gateway, or to one that has ended here on purpose. */
-  knows(token: string): boolean {
-    const hash = hashSecret(token)
-    return this.#secrets.find(hash) !== undefined || this.#farewells.has(hash)
+  /** Whether a token belongs to a session that is here, on its way from here, or was ended here on purpose. */
+  knows(token: string): boolean | 'leaving' {
+    const receiver = this.#secrets.find(hashSecret(token))
+    if (receiver === undefined) return this.#farewells.has(hashSecret(token))
+    return this.#init.registry.isLeaving(receiver.session?.sid ?? 0) ? 'leaving' : true
   }
 
   /**
@@ -284,8 +285,7 @@ export class Resumption implements ResumableKeeper {
     for (;;) {
       const surplus = this.#detached.findSurplus()
       if (surplus === undefined) return
-      // Removed before listeners are told of its end: one of them may detach another session, which needs
-      // room too.
+      // Removed before listeners are told: one may detach another session, which needs room too.
       this.#detached.delete(surplus.item)
       this.#init.metrics.count('detachedSessionsEvicted')
       this.#evictions.tell(surplus.limit, surplus.address)

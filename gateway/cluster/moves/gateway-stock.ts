@@ -19,6 +19,7 @@ import {
   type GatewayStockInit,
   inStore,
   type Leaver,
+  lostWithGateway,
   type MovedCuts,
   notYet,
   repeatChannels,
@@ -63,7 +64,6 @@ export class GatewayStock implements Stock {
     if ('code' in found) return { kind: 'ended', farewell: found }
     const { session } = found
     if (session?.sid !== sid) return { kind: 'gone', reason: resumeFailures.gone }
-    if (session.lane.connectHook !== undefined) return { kind: 'again', ms: againAfter }
     if (!this.#mayMove(session)) return { kind: 'again', ms: againAfter }
     found.letGo()
     resumption.letGo(found)
@@ -103,7 +103,8 @@ export class GatewayStock implements Stock {
     const leaver = this.#leavers.get(sid)
     this.#restore(sid)
     if (leaver === undefined) return
-    const { code, kickReason } = leaver.receiver.dropped!
+    // undefined: its client had come back here and was not connected yet.
+    const { code, kickReason } = leaver.receiver.dropped ?? lostWithGateway
     const reason = 'the gateway that its client went to was lost'
     this.#init.registry.end(leaver.session, { code, reason, kickReason })
     this.operations?.decided(sid)
@@ -167,7 +168,7 @@ export class GatewayStock implements Stock {
     resumption.letGo(receiver)
     await this.cuts?.whenOrdered(sid)
     const isQuiet = await lanes.hold(session, longestRun)
-    if (!isQuiet || !session.isOpen || this.#isBinding(session)) {
+    if (!isQuiet || !session.isOpen || this.#isBusy(session)) {
       if (isQuiet) lanes.release(session)
       if (session.isOpen) resumption.wait(receiver)
       return false
@@ -250,13 +251,13 @@ export class GatewayStock implements Stock {
 
   #mayMove(session: Session): boolean {
     const { uid, sid } = session
-    if (this.#isBinding(session)) return false
+    if (this.#isBusy(session)) return false
     return uid === null || this.#init.claims?.mayMove(uid, sid) !== false
   }
 
-  /** Whether a bind or an unbind is under way, which ends here. */
-  #isBinding(session: Session): boolean {
-    return this.#init.registry.claimed?.isBusy(session) === true
+  /** Whether its onConnect, or a bind or an unbind, is under way, which ends here. */
+  #isBusy(session: Session): boolean {
+    return session.lane.connectHook !== undefined || this.#init.registry.claimed?.isBusy(session) === true
   }
 
   /** Takes a session apart. From now on it is on its way. */

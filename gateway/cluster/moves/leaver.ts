@@ -55,7 +55,7 @@ export interface GatewayStockInit {
 export const inStore = '(store)'
 
 /** How a session ends whose gateway was lost, and whose client does not come back. */
-const lostWithGateway = { code: closeCodes.normal, reason: 'its gateway was lost', kickReason: null }
+export const lostWithGateway = { code: closeCodes.normal, reason: 'its gateway was lost', kickReason: null }
 /** The epoch of a session whose client does not know yet that it was restored, and is told when it comes. */
 export const notYet = ''
 

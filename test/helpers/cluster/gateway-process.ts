@@ -10,8 +10,12 @@ const program = join(root, 'dist/test/helpers/cluster/gateway-program.js')
 
 export interface GatewayProcessInit {
   readonly options: Readonly<Record<string, unknown>>
+  /** How many were started before it. Default: 0. */
+  readonly start?: number
   /** The build to run. Default: this one. */
   readonly dist?: string | undefined
+  /** A file for a record of who is bound, and when. Default: none. */
+  readonly record?: string | undefined
 }
 
 interface Waiting {
@@ -30,6 +34,7 @@ export class ProcessError extends Error {
 
 export class GatewayProcess {
   readonly options: Readonly<Record<string, unknown>>
+  readonly start: number
   /** Resolves when the process has ended, with its exit code or signal. */
   readonly ended: Promise<number | NodeJS.Signals>
   /** What it has written, so far. */
@@ -43,13 +48,18 @@ export class GatewayProcess {
   #lastId = 0
   #up: Waiting | undefined
 
-  private constructor({ options, dist = join(root, 'dist') }: GatewayProcessInit) {
+  private constructor({ options, dist = join(root, 'dist'), record, start = 0 }: GatewayProcessInit) {
+    this.start = start
     this.options = options
-    this.#process = fork(program, [dist, JSON.stringify(options)], {
-      execArgv: ['--enable-source-maps'],
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...process.env, NODE_OPTIONS: '' }
-    })
+    this.#process = fork(
+      program,
+      [dist, JSON.stringify(options), ...(record === undefined ? [] : [record])],
+      {
+        execArgv: ['--enable-source-maps'],
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        env: { ...process.env, NODE_OPTIONS: '' }
+      }
+    )
     for (const stream of [this.#process.stdout!, this.#process.stderr!])
       stream.on('data', data => (this.said += data))
     this.#process.on('message', (answer: Answer) => this.#receive(answer))

@@ -2,12 +2,14 @@
  * The main file of a gateway in a process of its own, for tests that kill and stop processes. The test asks
  * it by messages; it ends with the test's process.
  *
- * Arguments: the folder of the build to run, and the options as JSON.
+ * Arguments: the folder of the build to run, the options as JSON, and a file for a record of who is bound.
  */
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Gateway, MetricName } from '../../../gateway/index.js'
 import { takeStock, waitForNoLeftovers } from '../leftovers.js'
+import { Recorder } from '../races/record.js'
+import { recordBinds } from '../races/record-binds.js'
 
 export interface Question {
   readonly id: number
@@ -35,7 +37,7 @@ type ClusterGateway = Gateway & {
   readonly cluster?: { readonly state: string; peers(): readonly unknown[] }
 }
 
-const [, , dist = '', options = '{}'] = process.argv
+const [, , dist = '', options = '{}', record] = process.argv
 
 process.on('disconnect', () => process.exit(1))
 
@@ -92,6 +94,7 @@ try {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const stock = takeStock()
   gateway = (await createGateway(JSON.parse(options))) as ClusterGateway
+  if (record !== undefined) recordBinds(gateway.sessions, new Recorder(record))
   tasks = createTasks(gateway, stock)
   say({ kind: 'up', url: gateway.url })
 } catch (error) {

@@ -14,6 +14,8 @@ export interface GatewaysInit {
   readonly options?: Readonly<Record<string, unknown>>
   /** The build of each gateway, by its index. Default: this one for all. */
   readonly dist?: (index: number) => string | undefined
+  /** Returns a file for the record of who is bound in a process, which is the `start`-th. Default: none. */
+  readonly record?: (start: number) => string
 }
 
 /** What a gateway is started anew with. */
@@ -77,6 +79,11 @@ export class Gateways {
     ) as GatewayProcess[]
   }
 
+  /** The gateways that run, or drain. */
+  get all(): readonly GatewayProcess[] {
+    return this.#all.filter(each => each !== undefined && !each.isOver) as GatewayProcess[]
+  }
+
   at(index: number): GatewayProcess {
     return this.#all[index]!
   }
@@ -110,9 +117,9 @@ export class Gateways {
   }
 
   async #start(index: number, dist: string | undefined): Promise<GatewayProcess> {
-    this.starts++
+    const start = this.starts++
     const gateway = await GatewayProcess.start({
-      dist,
+      ...{ start, dist, record: this.#init.record?.(start) },
       options: {
         handlers: this.#handlers[index],
         port: 0,

@@ -44,7 +44,8 @@ export interface Verdict {
   readonly wrongRounds: readonly string[]
 }
 
-interface Span {
+/** A session's time with its user. */
+export interface Span {
   readonly from: number
   readonly to: number
   readonly sid: number
@@ -60,7 +61,7 @@ export function judge(
   const all = new Map<string, Span[]>()
   for (const [owner, events] of records.entries()) {
     const leases = readLeases(events)
-    for (const [uid, span] of readSessions(events, owner)) {
+    for (const [uid, span] of readSpans(events, owner)) {
       add(all, uid, span)
       for (const lease of leases) {
         const [from, to] = [Math.max(span.from, lease.from), Math.min(span.to, lease.to)]
@@ -92,7 +93,8 @@ function readLeases(events: readonly RaceEvent[]): { from: number; to: number }[
   }))
 }
 
-function* readSessions(events: readonly RaceEvent[], owner: number): Generator<[string, Span]> {
+/** Returns the times in which each user had a session. */
+export function* readSpans(events: readonly RaceEvent[], owner: number): Generator<[string, Span]> {
   const open = new Map<number, { readonly at: number; readonly uid: string }>()
   for (const event of events) {
     if (event.kind === 'bound') open.set(event.sid, event)
@@ -104,7 +106,8 @@ function* readSessions(events: readonly RaceEvent[], owner: number): Generator<[
   for (const [sid, { at, uid }] of open) yield [uid, { from: at, to: Number.POSITIVE_INFINITY, sid, owner }]
 }
 
-function findDoubles(byUser: ReadonlyMap<string, readonly Span[]>): string[] {
+/** Returns which users had two sessions at one moment. */
+export function findDoubles(byUser: ReadonlyMap<string, readonly Span[]>): string[] {
   const doubles = new Map<string, string>()
   for (const [uid, spans] of byUser) {
     const sorted = spans.toSorted((one, other) => one.from - other.from)

@@ -8,11 +8,15 @@ import type { Gateway } from '../../../gateway/index.js'
 import { HeldMoves, type Victim } from '../../helpers/cluster/held-moves.js'
 import { until } from '../../helpers/until.js'
 
-const victimNames = ['kept', 'bare', 'bound', 'bySid', 'byUid', 'hostBySid', 'hostByUid'] as const
+const victimNames = ['kept', 'bare', 'bound', 'bySid', 'byUid'] as const
+
+/** Those whom a host kicks: of one source only, since each costs a client. */
+const hostNames = ['hostBySid', 'hostByUid'] as const
 const channels = ['left', 'hostLeft', 'all', 'destroyed', 'hostDestroyed']
 
 /** All that one source acts on. */
-type Victims = Readonly<Record<(typeof victimNames)[number], Victim>>
+type Victims = Readonly<Record<(typeof victimNames)[number], Victim>> &
+  Readonly<Partial<Record<(typeof hostNames)[number], Victim>>>
 
 interface Outcome {
   readonly code: string | null
@@ -40,9 +44,9 @@ interface Phase {
 const unknown = ['CLUSTER_TIMEOUT', 'FRONTEND_LOST']
 const undone = 'CLUSTER_UNAVAILABLE'
 
-async function joinAll(t: Test, held: HeldMoves, prefix: string): Promise<Victims> {
+async function joinAll(t: Test, held: HeldMoves, prefix: string, isKicking: boolean): Promise<Victims> {
   const entries = await Promise.all(
-    victimNames.map(async name => {
+    [...victimNames, ...(isKicking ? hostNames : [])].map(async name => {
       const uid = `${prefix} ${name}`
       const own = name === 'kept' ? channels.map(channel => `${uid} ${channel}`) : [`${uid} here`]
       return [name, await held.join(t, held.gateways[0]!, uid, own, name !== 'bare')] as const
@@ -72,8 +76,8 @@ async function runAll({ gateway, bot }: Source, victims: Victims): Promise<Outco
     hostSend: gateway.asend(address, 'hit', 'host address'),
     hostSendToUser: gateway.asend(address.uid, 'hit', 'host user'),
     hostSendToChannel: channel('all').abroadcast('hit', 'host channel'),
-    hostKick: gateway.sessions.akick(hostBySid.address, 'by sid'),
-    hostKickByUid: gateway.sessions.akick(hostByUid.address.uid, 'by uid')
+    ...(hostBySid && { hostKick: gateway.sessions.akick(hostBySid.address, 'by sid') }),
+    ...(hostByUid && { hostKickByUid: gateway.sessions.akick(hostByUid.address.uid, 'by uid') })
   }
   channel('hostDestroyed').destroy()
   const outcomes = Object.entries(ofHost).map(async ([name, each]) => [name, await outcomeOf(each)] as const)
@@ -115,8 +119,8 @@ function effectsOf(victims: Victims, { gateways }: Pick<HeldMoves, 'gateways'>):
     hostSend: hits('host address'),
     hostSendToUser: hits('host user'),
     hostSendToChannel: hits('host channel'),
-    hostKick: isGone(hostBySid),
-    hostKickByUid: isGone(hostByUid)
+    ...(hostBySid && { hostKick: isGone(hostBySid) }),
+    ...(hostByUid && { hostKickByUid: isGone(hostByUid) })
   }
 }
 
@@ -166,7 +170,6 @@ async function sendAll(held: HeldMoves, all: readonly Victims[], to = 1): Promis
 }
 
 const phases: Readonly<Record<string, Phase>> = {
-  asked: { async hold() {} },
   exported: { hold: holdExported },
   'taken, and others know of it': { hold: holdTaken },
   'taken, and nobody else knows of it': {
@@ -216,7 +219,9 @@ t.test('an operation takes effect once in each phase of a move', async t => {
   const held = await HeldMoves.start(t)
   const sources = await startSources(t, held)
   for (const [phase, { hold, unsure = '' }] of Object.entries(phases)) {
-    const all = await Promise.all(sources.map(({ name }) => joinAll(t, held, `${phase} ${name}`)))
+    const all = await Promise.all(
+      sources.map(({ name }) => joinAll(t, held, `${phase} ${name}`, name === 'c'))
+    )
     const victims = await sendAll(held, all)
     await hold(held, victims.length)
     for (const source of sources) source.isStarted = false
@@ -289,11 +294,37 @@ t.test(
   }
 )
 
+t.test(
+  'a client that comes back while its session is on its way has it once it is decided where',
+  async t => {
+    const held = await HeldMoves.start(t)
+    const [a, b] = held.gateways as [Gateway, Gateway]
+    for (const round of ['taken', 'refused']) {
+      const { address, client, hits, goTo } = await held.join(t, a, round, ['here'])
+      held.block('ab')
+      goTo(b)
+      await until('it is on its way', () => a.metrics().sessionsInTransit === 1)
+      if (round === 'refused') await held.loseLink(0, 1)
+      const closed = a.metrics().connectionsClosed
+      goTo(a)
+      await until('it has to come again', () => a.metrics().connectionsClosed > closed)
+      const place = client.request('player.where')
+      held.release()
+      t.equal(await place, 'a')
+      t.equal(await a.asend(address.uid, 'hit', 'after'), 1)
+      await until('the event has come', () => hits.length === 1)
+      t.match(await client.request('player.state'), { uid: round, sid: address.sid })
+      t.same([a.metrics().requestsWaiting, b.metrics().requestsWaiting], [0, 0])
+      client.close()
+    }
+  }
+)
+
 t.test('an operation ends with a true code if the gateway that gives or takes is lost', async t => {
   const held = await HeldMoves.start(t, { leaseTtl: 1_500, singleSession: 'kick' })
   const sources = await startSources(t, held)
   const [a, , c] = held.gateways as [Gateway, Gateway, Gateway]
-  const victimsOf = await Promise.all(sources.map(({ name }) => joinAll(t, held, name)))
+  const victimsOf = await Promise.all(sources.map(({ name }) => joinAll(t, held, name, false)))
   const victims = await sendAll(held, victimsOf)
   await holdExported(held, victims.length)
   held.network.cutOff('b')
@@ -311,7 +342,7 @@ t.test('an operation ends with a true code if the gateway that gives or takes is
   await until('each client knows', () => victims.every(({ hasEnded }) => hasEnded()))
   for (const { client } of victims) client.close()
 
-  const last = await joinAll(t, held, 'last')
+  const last = await joinAll(t, held, 'last', true)
   const moving = await sendAll(held, [last], 2)
   await holdTaken(held, moving.length, 2)
   held.network.cutOff('a')
