@@ -73,7 +73,7 @@ export class Resumption implements ResumableKeeper {
     return this.#budget.bytes
   }
 
-  /** Whether a token belongs to a session that is here, on its way from here, or was ended here on purpose. */
+  /** Whether a token belongs to a session that is here, or on its way from here, or was ended on purpose. */
   knows(token: string): boolean | 'leaving' {
     const receiver = this.#secrets.find(hashSecret(token))
     if (receiver === undefined) return this.#farewells.has(hashSecret(token))

@@ -1,4 +1,4 @@
-/** The short form of `npm run races -- --gateways 3`: logins race while sessions move and gateways restart. */
+/** The short form of `npm run races -- --gateways 3`: logins race while sessions move and one restarts. */
 import t from 'tap'
 import { Balancer } from '../../../tools/cluster/balancer.js'
 import { startCluster } from '../../helpers/cluster.js'
