@@ -201,7 +201,7 @@ export class Cluster implements ClusterView {
       isUp: () => bus.isUp,
       timeout: options.clusterTimeout,
       bindTimeout: options.clusterTimeout + (claims === undefined ? 0 : options.claimTimeout),
-      monotonic
+      timing: { monotonic, after: processTiming.after }
     })
     targets.routing = routing
     stock.operations = routing

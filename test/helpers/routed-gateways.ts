@@ -6,11 +6,13 @@ import { Interest } from '../../gateway/cluster/interest/interest.js'
 import { ClusterLinks } from '../../gateway/cluster/link/cluster-links.js'
 import { processTiming } from '../../gateway/cluster/link/link-host.js'
 import { sidBefore } from '../../gateway/cluster/members/start-number.js'
+import type { SinceVersions } from '../../gateway/cluster/relays/peer-relay.js'
 import { Routing } from '../../gateway/cluster/routing/routing.js'
 import type { Session } from '../../gateway/sessions/session.js'
 import { createLogger } from '../../shared/text/log.js'
 import type { FakeReceiver } from './fake-receiver.js'
 import { createLinkPair, type LinkPair, type LinkPairOptions } from './link-pair.js'
+import type { VirtualTime } from './virtual-time.js'
 
 export interface RoutedOptions extends LinkPairOptions {
   /** Milliseconds that an operation may take; 300 by default. */
@@ -19,6 +21,10 @@ export interface RoutedOptions extends LinkPairOptions {
   readonly bindTimeout?: number
   /** Bytes that may wait for another gateway. */
   readonly queueBytes?: number
+  /** A clock for the time limits of operations. Default: the process's. */
+  readonly time?: VirtualTime
+  /** The versions that have brought operations. Default: those of this release. */
+  readonly sinceVersions?: SinceVersions
 }
 
 export interface RoutedGateway extends LinkPair {
@@ -42,7 +48,14 @@ const subjects = subjectsOf('test')
 export function createRoutedGateways(
   t: Test,
   names: readonly string[],
-  { timeout = 300, bindTimeout = timeout, queueBytes = 16_777_216, ...options }: RoutedOptions = {}
+  {
+    timeout = 300,
+    bindTimeout = timeout,
+    queueBytes = 16_777_216,
+    time,
+    sinceVersions,
+    ...options
+  }: RoutedOptions = {}
 ): RoutedGateways {
   const network = new LocalNetwork()
   const all = names.map((name, index): RoutedGateway => {
@@ -74,7 +87,8 @@ export function createRoutedGateways(
           isUp: () => bus.isUp,
           timeout,
           bindTimeout,
-          monotonic,
+          timing: time?.timing ?? processTiming,
+          ...(sinceVersions && { sinceVersions }),
           movedTo: sid => moved.get(sid)
         })
         return parts.routing

@@ -25,6 +25,8 @@ export interface PeerRelayInit {
   /** Milliseconds that a bind may take, or what waits behind one: its user may have to be claimed first. */
   readonly bindTimeout: number
   readonly isUp: () => boolean
+  /** Default: those of this release. */
+  readonly sinceVersions?: SinceVersions | undefined
   /** Called when an operation waits for its answer. */
   readonly onWaiting: () => void
 }
@@ -33,7 +35,9 @@ export interface PeerRelayInit {
  * The version of the link's protocol that has brought an operation. Those that are not listed are as old as
  * the protocol.
  */
-const sinceVersions: Readonly<Record<string, number>> = {}
+export type SinceVersions = Readonly<Record<string, number>>
+
+const ofThisRelease: SinceVersions = {}
 const firstVersion = 1
 
 /** An operation that waits for its answer. */
@@ -84,9 +88,14 @@ export class PeerRelay {
     if (!this.#init.isUp()) return cutOff(operation)
     if (!link.hasRoom)
       return errors.clusterUnavailable(operation, `too much waits for gateway ${JSON.stringify(frontendId)}`)
-    if (link.version < (sinceVersions[operation] ?? firstVersion))
-      return errors.clusterUnsupported(operation, frontendId)
+    if (!this.knows(operation)) return errors.clusterUnsupported(operation, frontendId)
     return undefined
+  }
+
+  /** Whether the other gateway's version has the operation. It can't even read one that it does not know. */
+  knows(operation: string): boolean {
+    const { sinceVersions = ofThisRelease } = this.#init
+    return this.link.version >= (sinceVersions[operation] ?? firstVersion)
   }
 
   /** Whether the bus is connected, so that what is written now arrives soon. */

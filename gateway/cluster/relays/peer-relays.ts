@@ -4,19 +4,22 @@
  */
 import { errors, type GatewayError } from '../../../shared/errors.js'
 import type { Metrics } from '../../telemetry/metrics.js'
+import type { Timing } from '../link/link-host.js'
 import type { Item, Link, Links } from '../link/links.js'
-import { cutOff, linkLost, PeerRelay } from './peer-relay.js'
+import { cutOff, linkLost, PeerRelay, type SinceVersions } from './peer-relay.js'
 
 export interface PeerRelaysInit {
   readonly links: Links
   readonly metrics: Metrics
-  readonly monotonic: () => number
+  readonly timing: Pick<Timing, 'monotonic' | 'after'>
   /** Milliseconds that an operation may take (`clusterTimeout`). */
   readonly timeout: number
   /** Milliseconds that a bind may take, or what waits behind one. */
   readonly bindTimeout: number
   /** Whether the bus is connected. */
   readonly isUp: () => boolean
+  /** Default: those of this release. */
+  readonly sinceVersions?: SinceVersions
 }
 
 /** Milliseconds between two looks at what waits. */
@@ -28,7 +31,7 @@ export class PeerRelays {
   /** The relay to the newest start of each gateway. */
   readonly #byName = new Map<string, PeerRelay>()
   #all: readonly PeerRelay[] = []
-  #timer: NodeJS.Timeout | undefined
+  #isSweeping = false
 
   constructor(init: PeerRelaysInit) {
     this.#init = init
@@ -79,11 +82,13 @@ export class PeerRelays {
   }
 
   #add(link: Link): void {
-    const { metrics, monotonic, timeout, bindTimeout, isUp } = this.#init
+    const { metrics, timing, timeout, bindTimeout, isUp, sinceVersions } = this.#init
+    const { monotonic } = timing
     const onWaiting = () => {
-      this.#timer ??= setTimeout(() => this.#sweep(), sweepEvery).unref()
+      if (!this.#isSweeping) this.#sweepLater()
     }
-    const relay = new PeerRelay({ link, metrics, monotonic, timeout, bindTimeout, isUp, onWaiting })
+    const limits = { timeout, bindTimeout, sinceVersions }
+    const relay = new PeerRelay({ link, metrics, monotonic, isUp, onWaiting, ...limits })
     this.#byLink.set(link, relay)
     this.#byName.set(link.frontendId, relay)
     this.#all = [...this.#byLink.values()]
@@ -101,10 +106,16 @@ export class PeerRelays {
     this.#byLink.get(from)?.read(items)
   }
 
+  #sweepLater(): void {
+    this.#isSweeping = true
+    this.#init.timing.after(sweepEvery, () => this.#sweep())
+  }
+
   #sweep(): void {
-    const now = this.#init.monotonic()
+    const now = this.#init.timing.monotonic()
     let isWaiting = false
     for (const relay of this.#byLink.values()) if (relay.sweep(now)) isWaiting = true
-    this.#timer = isWaiting ? setTimeout(() => this.#sweep(), sweepEvery).unref() : undefined
+    this.#isSweeping = false
+    if (isWaiting) this.#sweepLater()
   }
 }

@@ -134,7 +134,7 @@ export class FanOut<Reader> {
   /** Whether an operation that wants no answer can be sent. If not, it is counted, or logged. */
   #mayTell(name: string, head: UserOperationHead, to: PeerRelay, about: string, delivery: Delivery): boolean {
     const { relaying } = this.#init
-    if (isEvent(name)) return relaying.mayTell(to, delivery)
+    if (isEvent(name)) return relaying.mayTell(name, to, delivery)
     const error = to.judge(name)
     if (error !== undefined) relaying.refuse(name, head, error, about)
     return error === undefined

@@ -147,13 +147,13 @@ export class Relaying implements Asker {
 
   /**
    * Whether an event that nobody waits for can be sent. It may wait in the link, as long as that has room.
-   * If not, it is counted.
+   * If not, or if the other gateway's version does not know it, it is counted.
    */
-  mayTell(to: PeerRelay, delivery: Delivery): boolean {
+  mayTell(name: string, to: PeerRelay, delivery: Delivery): boolean {
     const { metrics } = this.#init
     // Nobody wants to read a volatile event when the bus is back.
     if (delivery === deliveries.volatile && !to.isUp) metrics.count('eventsDropped')
-    else if (to.link.hasRoom) return true
+    else if (to.link.hasRoom && to.knows(name)) return true
     else metrics.count('clusterEventsLost')
     return false
   }
@@ -161,7 +161,7 @@ export class Relaying implements Asker {
   /** Whether an operation can be sent. If not, it is refused. */
   #maySend(name: string, head: UserOperationHead, to: PeerRelay, about: string, delivery: Delivery): boolean {
     if (this.#init.acks.refuseEnded(name, head)) return false
-    if (head.ack === 0 && isEvent(name)) return this.mayTell(to, delivery)
+    if (head.ack === 0 && isEvent(name)) return this.mayTell(name, to, delivery)
     const error = to.judge(name)
     if (error === undefined) return true
     this.refuse(name, head, error, about)

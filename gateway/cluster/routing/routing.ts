@@ -13,7 +13,9 @@ import {
   type WorkerOperations
 } from '../../operations/worker-operations.js'
 import type { Interest } from '../interest/interest.js'
+import type { Timing } from '../link/link-host.js'
 import type { Link, Links } from '../link/links.js'
+import type { SinceVersions } from '../relays/peer-relay.js'
 import { PeerRelays } from '../relays/peer-relays.js'
 import { FanOut } from './fan-out.js'
 import { nowhere } from './nowhere.js'
@@ -34,7 +36,9 @@ export interface RoutingInit {
   readonly timeout: number
   /** Milliseconds that a bind may take, or what waits behind one: its user may have to be claimed first. */
   readonly bindTimeout: number
-  readonly monotonic: () => number
+  readonly timing: Pick<Timing, 'monotonic' | 'after'>
+  /** The versions that have brought operations. Default: those of this release. */
+  readonly sinceVersions?: SinceVersions
   readonly movedTo?: MovedTo
   /** Returns the sessions that move, as the operations of another gateway meet them. */
   readonly movesOf?: (link: Link) => MovesOfSource & NonNullable<ServedLinkInit['source']>
@@ -53,7 +57,7 @@ export class Routing implements OperationRouting {
     const { frontendId, registry, metrics } = targets
     this.#init = init
     this.#relays = new PeerRelays({ ...init, metrics })
-    this.#undecided = new Undecided({ ...init, frontendId })
+    this.#undecided = new Undecided({ ...init, monotonic: init.timing.monotonic, frontendId })
     const known = { frontendId, registry, relays: this.#relays, movedTo }
     this.#whereabouts = createWhereabouts(known)
     this.#forwarding = createForwarding(known)
