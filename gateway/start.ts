@@ -86,5 +86,7 @@ export async function startGateway(
  */
 export function assembleGateway(options: Config, given: GivenParts = {}): Gateway {
   const metrics = new Metrics()
-  return new Gateway(resolveOptions(options, metrics), metrics, given)
+  // A bus of this process stands for the servers, without which options of a cluster are refused.
+  const asked = given.bus === undefined ? options : { nats: 'this-process', ...options }
+  return new Gateway(resolveOptions(asked, metrics), metrics, given)
 }

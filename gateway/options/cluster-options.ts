@@ -7,6 +7,9 @@ export const defaultFrontendId = 'gateway-1'
 /** The name of a cluster that was given none. */
 export const defaultCluster = 'sallyport'
 
+/** Milliseconds between two looks for changed sessions. */
+export const defaultReplicateEvery = 1_000
+
 /** What a gateway does with the sessions of its users while it has no lease: keep them, or end them. */
 export type Fence = 'keep' | 'end'
 
@@ -55,8 +58,9 @@ export interface ClusterOptions {
    */
   clusterTimeout: number
   /**
-   * Milliseconds that a bind may take which needs a claim. Beyond it, it fails with CLUSTER_UNAVAILABLE. It
-   * should be greater than `leaseTtl`. A bind of another gateway's session has `clusterTimeout` besides.
+   * Milliseconds that a bind may take which needs a claim. Beyond it, it fails with CLUSTER_UNAVAILABLE. With
+   * `singleSession` it has to be greater than `leaseTtl`. A bind of another gateway's session has
+   * `clusterTimeout` besides.
    * Default: 7,000.
    */
   claimTimeout: number
@@ -69,7 +73,8 @@ export interface ClusterOptions {
   clusterQueueBytes: number
   /**
    * What happens to the sessions of users when the gateway loses its lease, if `singleSession` is on: `keep`
-   * lets them play on, so that a user may play twice, and `end` ends them. Default: `keep`.
+   * lets them play on, so that a user may play twice, and `end` ends them. `end` needs `singleSession`.
+   * Default: `keep`.
    */
   fence: Fence
   /** Whether a gateway without its message bus counts as ready. Default: `lax`, it does. */
@@ -85,7 +90,7 @@ export interface ClusterOptions {
    * `clusterTimeout`. Clients are told (`restored: true`). The same in all gateways. Default: `none`.
    */
   replicate: Replicate
-  /** Milliseconds between two looks for changed sessions, if `replicate` is on. Default: 1,000. */
+  /** Milliseconds between two looks for changed sessions, if `replicate` or `park` is on. Default: 1,000. */
   replicateEvery: number
   /**
    * Whether a drained gateway leaves sessions in NATS that no client has taken elsewhere within
@@ -148,7 +153,7 @@ export const clusterOptions = [
     name: 'claimTimeout',
     check: ms(1),
     defaultValue: 7_000,
-    help: 'time that a bind may wait for the claim of its user; more than leaseTtl'
+    help: 'time that a bind may wait for the claim of its user; more than leaseTtl, with singleSession'
   },
   {
     name: 'clusterWindow',
@@ -166,7 +171,7 @@ export const clusterOptions = [
     name: 'fence',
     check: { type: 'word', words: ['keep', 'end'] },
     defaultValue: 'keep',
-    help: 'what happens to the sessions of users if the lease is lost and singleSession is on: they stay, or end'
+    help: 'what happens to the sessions of users if the lease is lost and singleSession is on: they stay, or end; end needs singleSession'
   },
   {
     name: 'clusterReady',
@@ -189,8 +194,8 @@ export const clusterOptions = [
   {
     name: 'replicateEvery',
     check: ms(10),
-    defaultValue: 1_000,
-    help: 'time between two looks for changed sessions, if replicate is on'
+    defaultValue: defaultReplicateEvery,
+    help: 'time between two looks for changed sessions, if replicate or park is on'
   },
   {
     name: 'park',

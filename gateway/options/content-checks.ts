@@ -3,7 +3,7 @@ import { describeValue, expectEvent } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
 import { Hosts } from '../addresses/hosts.js'
 import { Origins } from '../addresses/origins.js'
-import { defaultCluster, defaultFrontendId } from './cluster-options.js'
+import { clusterOptions, defaultFrontendId, defaultReplicateEvery } from './cluster-options.js'
 import type { PlainOptions } from './plain-options.js'
 
 interface ContentCheck {
@@ -13,16 +13,8 @@ interface ContentCheck {
   readonly check: (plain: PlainOptions) => void
 }
 
-/** Options that only mean something to a server of NATS. */
-const accessOptions = [
-  'natsCredentials',
-  'natsToken',
-  'natsUser',
-  'natsPassword',
-  'natsTlsCa',
-  'natsTlsCert',
-  'natsTlsKey'
-] as const
+/** Options that only mean something to a gateway of a cluster. */
+const ofClusters = clusterOptions.filter(({ name }) => name !== 'nats')
 
 /** Checks of several options together, and of what is inside a text. */
 export const contentChecks: readonly ContentCheck[] = [
@@ -35,8 +27,10 @@ export const contentChecks: readonly ContentCheck[] = [
   { of: ['consoleToken'], check: expectToken },
   { of: ['nats'], check: ({ nats }) => listNatsServers(nats) },
   { of: ['frontendId', 'nats'], check: expectOwnName },
-  { of: ['replicate', 'nats', 'resumeWindow'], check: expectStoreOfCopies },
-  { of: ['park', 'nats', 'resumeWindow'], check: plain => plain.park && expectStore(plain, '`park`') },
+  { of: ['resumeWindow', 'replicate', 'park'], check: expectWayBack },
+  { of: ['replicateEvery', 'replicate', 'park'], check: expectCopies },
+  { of: ['claimTimeout', 'leaseTtl', 'singleSession'], check: expectTimeForClaims },
+  { of: ['singleSession', 'fence'], check: expectFenced },
   {
     of: ['natsTlsKey', 'natsTlsCert'],
     check: plain => expectBoth(plain, 'natsTlsCert', 'natsTlsKey', needsKey)
@@ -46,19 +40,36 @@ export const contentChecks: readonly ContentCheck[] = [
     check: plain => expectBoth(plain, 'natsUser', 'natsPassword', 'a user needs a password')
   },
   { of: ['natsToken', 'natsUser', 'natsCredentials'], check: expectOneCredential },
-  { of: ['nats', 'cluster', ...accessOptions], check: expectServers }
+  { of: ['nats', ...ofClusters.map(({ name }) => name)], check: expectServers }
 ]
 
-function expectStoreOfCopies(plain: PlainOptions): void {
-  if (plain.replicate !== 'none') expectStore(plain, `\`replicate\` (${plain.replicate})`)
+/** Sessions are kept in NATS for clients that may come back. */
+function expectWayBack({ resumeWindow, replicate, park }: PlainOptions): void {
+  if (resumeWindow > 0 || (replicate === 'none' && !park)) return
+  const asked = replicate === 'none' ? '`park`' : `\`replicate\` (${replicate})`
+  throw errors.optionInvalid(`Expected \`resumeWindow\` to be greater than 0, since ${asked} is on`)
 }
 
-/** Sessions are kept in NATS, for clients that may come back. */
-function expectStore({ nats, resumeWindow }: PlainOptions, asked: string): void {
-  if (nats === 'none')
-    throw errors.optionInvalid(`Expected \`nats\` to be set, where ${asked} keeps sessions`)
-  if (resumeWindow === 0)
-    throw errors.optionInvalid(`Expected \`resumeWindow\` to be greater than 0, since ${asked} is on`)
+function expectCopies({ replicateEvery, replicate, park }: PlainOptions): void {
+  if (replicate !== 'none' || park || replicateEvery === defaultReplicateEvery) return
+  throw errors.optionInvalid(
+    'Expected `replicate` to be behind or through, where `replicateEvery` is given: no session is written'
+  )
+}
+
+/** A user of a gateway that has crashed is free when its lease is over: a login should last for that long. */
+function expectTimeForClaims({ claimTimeout, leaseTtl, singleSession, nats }: PlainOptions): void {
+  if (nats === 'none' || singleSession === 'off' || claimTimeout > leaseTtl) return
+  throw errors.optionInvalid(
+    `Expected \`claimTimeout\` to be greater than \`leaseTtl\`, for which a crashed gateway keeps its users, got ${claimTimeout} and ${leaseTtl} ms`
+  )
+}
+
+function expectFenced({ fence, singleSession }: PlainOptions): void {
+  if (fence === 'keep' || singleSession !== 'off') return
+  throw errors.optionInvalid(
+    `Expected \`singleSession\` to be kick or reject, where \`fence\` is ${fence}: no user is claimed without`
+  )
 }
 
 const needsKey = 'a certificate needs its key'
@@ -116,14 +127,17 @@ function expectOwnName({ frontendId, nats }: PlainOptions): void {
   )
 }
 
-/** Whoever names a cluster or says how to log in wants its servers: else the gateway is alone, unnoticed. */
+/** Whoever sets an option of a cluster wants to be in one: without its servers the gateway is alone, unnoticed. */
 function expectServers(plain: PlainOptions): void {
   if (plain.nats !== 'none') return
-  const given = accessOptions.filter(name => plain[name] !== '').map(name => `\`${name}\``)
-  if (plain.cluster !== defaultCluster) given.unshift('`cluster`')
+  const given = ofClusters.filter(({ name, defaultValue }) => plain[name] !== defaultValue)
   if (given.length === 0) return
+  const names = given
+    .map(({ name }) => `\`${name}\``)
+    .join(', ')
+    .replace(/, (?=[^,]*$)/, ' and ')
   throw errors.optionInvalid(
-    `Expected \`nats\` to be set, where ${given.join(' and ')} ${given.length > 1 ? 'are' : 'is'} given: the servers by which gateways are a cluster`
+    `Expected \`nats\` to be set, where ${names} ${given.length > 1 ? 'are' : 'is'} given: the servers by which gateways are a cluster`
   )
 }
 

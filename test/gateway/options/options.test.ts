@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import t from 'tap'
+import { clusterOptions } from '../../../gateway/options/cluster-options.js'
 import { listNatsServers } from '../../../gateway/options/content-checks.js'
 import { flagOf, type OptionRow, variableOf } from '../../../gateway/options/option-row.js'
 import { optionTable } from '../../../gateway/options/option-table.js'
@@ -8,6 +9,12 @@ import type { OptionTree as GatewayOptions } from '../../../gateway/options/opti
 import { checkOptions, resolveOptions } from '../../../gateway/options/resolve-options.js'
 import { monotonicClock, wallClock } from '../../../shared/clock.js'
 import { createLogger } from '../../../shared/text/log.js'
+
+/** Options without which another one is refused. */
+const besides: Readonly<Record<string, object>> = {
+  replicateEvery: { park: true },
+  fence: { singleSession: 'kick' }
+}
 
 const refused = (message: string | RegExp) => ({ code: 'OPTION_INVALID', message })
 
@@ -175,8 +182,8 @@ function describeExpected({ check }: OptionRow): string {
 for (const row of optionTable) {
   const { name, check } = row
   t.test(`a wrong ${name} is refused by name, with what was expected and what came`, t => {
-    const beside =
-      name === 'replicate' || name === 'park' ? { nats: 'nats://127.0.0.1:4222', frontendId: 'a' } : {}
+    const isOfCluster = name !== 'nats' && clusterOptions.some(row => row.name === name)
+    const beside = isOfCluster ? { nats: 'nats://127.0.0.1:4222', frontendId: 'a', ...besides[name] } : {}
     const resolveWith = (value: unknown) =>
       resolveOptions({ handlers: '/h', ...beside, [name]: value } as unknown as GatewayOptions)
     const { type } = check
@@ -526,15 +533,64 @@ t.test('what is for a cluster alone is refused without its servers', t => {
     natsTlsCert: 'natsTlsKey',
     natsTlsKey: 'natsTlsCert'
   }
-  const names = optionTable.map(({ name }) => name).filter(name => name === 'cluster' || /^nats./.test(name))
-  t.equal(names.length, 8)
-  for (const name of names) {
+  t.equal(clusterOptions.length, 21)
+  for (const row of clusterOptions) {
+    const { name, check } = row
+    if (name === 'nats') continue
     const other = pairs[name]
-    const given = { handlers: '/h', [name]: '/x', ...(other !== undefined && { [other]: '/x' }) }
+    const value =
+      check.type === 'word'
+        ? check.words[1]
+        : check.type === 'boolean'
+          ? true
+          : check.type === 'text' || check.type === 'file'
+            ? '/x'
+            : Number(row.defaultValue) + 1
+    const more = { ...(other !== undefined && { [other]: '/x' }), ...besides[name] }
+    const given = { handlers: '/h', [name]: value, ...more } as unknown as GatewayOptions
     const message = new RegExp(`^Expected \`nats\` to be set, where .*\`${name}\`.* (is|are) given`)
     t.throws(() => resolveOptions(given), { code: 'OPTION_INVALID', message }, name)
   }
   t.equal(resolveOptions({ handlers: '/h', cluster: 'sallyport' }).nats, 'none', 'a default is no wish')
+  t.throws(
+    () => resolveOptions({ handlers: '/h', leaseTtl: 2_000, clusterReady: 'strict', replicate: 'behind' }),
+    refused(
+      'Expected `nats` to be set, where `leaseTtl`, `clusterReady` and `replicate` are given: the servers by which gateways are a cluster'
+    )
+  )
+  t.end()
+})
+
+t.test('options of a cluster that do not go together are refused', t => {
+  const asked = { handlers: '/h', frontendId: 'a', nats: 'nats://a' }
+  const claimed = { ...asked, singleSession: 'reject' } as const
+  for (const claimTimeout of [5_000, 4_999]) {
+    t.throws(
+      () => resolveOptions({ ...claimed, claimTimeout }),
+      refused(
+        `Expected \`claimTimeout\` to be greater than \`leaseTtl\`, for which a crashed gateway keeps its users, got ${claimTimeout} and 5000 ms`
+      )
+    )
+    t.match(
+      resolveOptions({ ...asked, claimTimeout }),
+      { claimTimeout },
+      'where nobody is claimed it is not used'
+    )
+  }
+  t.throws(() => resolveOptions({ ...claimed, leaseTtl: '7s' }), refused(/`claimTimeout`.* 7000 and 7000 ms/))
+  t.match(resolveOptions({ ...claimed, claimTimeout: 5_001 }), { claimTimeout: 5_001 })
+  t.throws(
+    () => resolveOptions({ ...asked, fence: 'end' }),
+    refused('Expected `singleSession` to be kick or reject, where `fence` is end: no user is claimed without')
+  )
+  t.match(resolveOptions({ ...claimed, fence: 'end' }), { fence: 'end' })
+  t.throws(
+    () => resolveOptions({ ...asked, replicateEvery: 500 }),
+    refused(
+      'Expected `replicate` to be behind or through, where `replicateEvery` is given: no session is written'
+    )
+  )
+  t.match(resolveOptions({ ...asked, replicateEvery: 500, park: true }), { replicateEvery: 500 })
   t.end()
 })
 

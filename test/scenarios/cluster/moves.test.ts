@@ -187,7 +187,7 @@ t.test(
     const { gateways, network, join } = await start(t, ['a', 'b'], {
       singleSession: 'reject',
       leaseTtl: 1_000,
-      claimTimeout: 500
+      claimTimeout: 1_001
     })
     const [a, b] = gateways as [Gateway, Gateway]
     const { client, proxy, goTo } = await join(a)

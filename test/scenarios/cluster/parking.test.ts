@@ -121,7 +121,7 @@ t.test('with behind, a session is restored as it was at its last write', async t
 })
 
 t.test('with none, the client has a new session, and is told so', async t => {
-  const { gateways, network, join } = await start(t, ['a', 'b'], {})
+  const { gateways, network, join } = await start(t, ['a', 'b'], { replicateEvery: 1_000 })
   const [a, b] = gateways as [Gateway, Gateway]
   const { client, opened, goTo } = await join(a)
   const sid = (await client.request('player.login', { uid: 'red', channel: 'lobby' })) as number
