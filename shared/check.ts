@@ -1,4 +1,5 @@
 /** Checks of values from outside. Each message says what was expected, and what came instead. */
+import { allGateways } from './address.js'
 import { errors } from './errors.js'
 import { attempt } from './text/thrown.js'
 import { utf8Length } from './utf8.js'
@@ -88,6 +89,26 @@ export function expectFrontendId(frontendId: unknown): string {
     return frontendId
   }
   throw new TypeError(`Expected frontendId to be a string, got ${describeValue(frontendId)}`)
+}
+
+/** Does the same for the name of one gateway: what names all of them is `FRONTEND_UNKNOWN`. */
+export function expectOneFrontendId(frontendId: unknown): string {
+  const name = expectFrontendId(frontendId)
+  if (name === allGateways) throw errors.frontendUnknown(name)
+  return name
+}
+
+/** Returns a session's number, or throws a TypeError. A text that is no number is that of no session. */
+export function expectSid(sid: unknown): number {
+  if (typeof sid === 'string') return Number(sid)
+  if (Number.isSafeInteger(sid)) return sid as number
+  throw new TypeError(`Expected sid to be a session's number, got ${describeValue(sid)}`)
+}
+
+/** Throws a TypeError for what is no function. */
+export function expectFunction(value: unknown, name: string): void {
+  if (typeof value !== 'function')
+    throw new TypeError(`Expected ${name} to be a function, got ${describeValue(value)}`)
 }
 
 /** Maximum size of the reason that a client is told for a kick or a refusal, in bytes of UTF-8. */

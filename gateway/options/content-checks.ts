@@ -127,7 +127,7 @@ function expectOwnName({ frontendId, nats }: PlainOptions): void {
   )
 }
 
-/** Whoever sets an option of a cluster wants to be in one: without its servers the gateway is alone, unnoticed. */
+/** Whoever sets an option of a cluster wants to be in one: without its servers the gateway would be alone. */
 function expectServers(plain: PlainOptions): void {
   if (plain.nats !== 'none') return
   const given = ofClusters.filter(({ name, defaultValue }) => plain[name] !== defaultValue)

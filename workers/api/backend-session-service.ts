@@ -8,7 +8,9 @@ import {
   expectFrontendId,
   expectKey,
   expectObject,
+  expectOneFrontendId,
   expectReason,
+  expectSid,
   expectUid
 } from '../../shared/check.js'
 import { encodeValue } from '../../shared/values/codec.js'
@@ -76,7 +78,7 @@ export class BackendSessionService {
     const { id, frontendId, uid = null, settings = {} } = expectObject(init, 'what a session is made of')
     if (!Number.isSafeInteger(id))
       throw new TypeError(`Expected id to be a session's number, got ${describeValue(id)}`)
-    expectFrontendId(frontendId)
+    expectOneFrontendId(frontendId)
     let texts = ''
     for (const key of Object.keys(expectObject(settings, 'settings')))
       texts += formatSetting(key, encodeValue(key, settings[key]))
@@ -93,7 +95,7 @@ export class BackendSessionService {
     sid: number | string
   ): Promise<BackendSession<Settings> | undefined> {
     return this.#operations.promised('get', '', async () => {
-      const text = await this.#operations.read(expectFrontendId(frontendId), Number(sid))
+      const text = await this.#operations.read(expectOneFrontendId(frontendId), expectSid(sid))
       return text === undefined ? undefined : this.#session(text.frontendId, text)
     })
   }
@@ -121,7 +123,7 @@ export class BackendSessionService {
    */
   akickBySid(frontendId: string, sid: number | string, reason?: string): Promise<void> {
     return this.#operations.promised('kickBySid', '', () =>
-      this.#operations.kick(expectFrontendId(frontendId), Number(sid), expectReason(reason))
+      this.#operations.kick(expectOneFrontendId(frontendId), expectSid(sid), expectReason(reason))
     )
   }
 
@@ -242,7 +244,7 @@ export class BackendSessionService {
 
 /** Returns a view of a session from its address alone. This suffices for operations on the session. */
 function bareView(frontendId: string, sid: number): SessionView {
-  const address = { frontendId: expectFrontendId(frontendId), sid: Number(sid) }
+  const address = { frontendId: expectOneFrontendId(frontendId), sid: expectSid(sid) }
   const unknown = { uid: null, version: 0, settings: '', isConnected: false }
   return new SessionView({ viewId: nextViewId(), ...address, ...unknown })
 }

@@ -4,7 +4,7 @@
  * by the view that the requests of a turn share. The promise methods are the implementation; one adapter,
  * `settle`, makes the callback methods of the specification from them.
  */
-import { expectKey, expectResumeWindow, expectUid } from '../../shared/check.js'
+import { expectFunction, expectKey, expectResumeWindow, expectUid } from '../../shared/check.js'
 import { decodeValue, encodeValue } from '../../shared/values/codec.js'
 import type { SessionSnapshot } from '../../shared/values/snapshot.js'
 import { LocalSettings } from '../operations/local-settings.js'
@@ -197,9 +197,8 @@ export class BackendSession<Settings = AnySettings> {
    * @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND`, `CLUSTER_UNAVAILABLE`
    */
   abind(uid: string): Promise<void> {
-    return this.#operations.promised('bind', uid, () =>
-      this.#operations.bind(this.#view, expectUid(uid), this)
-    )
+    const bind = () => this.#operations.bind(this.#view, expectUid(uid), this)
+    return this.#operations.promised('bind', uid, bind)
   }
 
   /**
@@ -272,6 +271,7 @@ export class BackendSession<Settings = AnySettings> {
     change: (newest: Settings[K] | undefined) => Settings[K] | Promise<Settings[K]>
   ): Promise<Settings[K]> {
     return this.#operations.promised('update', key, async () => {
+      expectFunction(change, 'change')
       const text = await this.#operations.update(this.#view, expectKey(key), newest => {
         const made = change(newest === undefined ? undefined : (decodeValue(newest) as Settings[K]))
         return made instanceof Promise ? made.then(value => encodeValue(key, value)) : encodeValue(key, made)

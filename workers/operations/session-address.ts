@@ -3,7 +3,7 @@
  * Names may come straight from a client's body, and so they are checked here before they leave the worker.
  */
 import type { SessionAddress } from '../../shared/address.js'
-import { describeValue, expectFrontendId } from '../../shared/check.js'
+import { describeValue, expectOneFrontendId } from '../../shared/check.js'
 import type { BroadcastFilter, EventOptions } from '../../shared/events/event.js'
 
 /** Names a session: a BackendSession, or an address `{ frontendId, sid }`. */
@@ -44,7 +44,7 @@ export function addressOf(session: SessionLike): SessionAddress {
   const { frontendId } = session
   const sid = 'sid' in session ? session.sid : session.id
   if (typeof frontendId === 'string' && Number.isSafeInteger(sid))
-    return { frontendId: expectFrontendId(frontendId), sid }
+    return { frontendId: expectOneFrontendId(frontendId), sid }
   throw new TypeError(
     `Expected a session, or its { frontendId, sid }, got { frontendId: ${describeValue(frontendId)}, sid: ${describeValue(sid)} }`
   )
