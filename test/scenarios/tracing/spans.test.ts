@@ -159,11 +159,14 @@ function seconds([whole, nanos]: [number, number]): number {
 
 t.test('a session that ends drops its requests, whose spans say so', async t => {
   exporter.reset()
-  const folder = t.testdir({ 'a.js': 'export function hang() { return new Promise(() => {}) }' })
+  const folder = t.testdir({
+    'a.js': `export function hang(_body, _session, { log }) { log.info('It hangs'); return new Promise(() => {}) }`
+  })
   const { gateway, lines } = await startGateway(t, folder, { workers: 1, tracing: true })
   const game = await connectClient(gateway.url)
   game.request('a.hang').catch(() => {})
-  await until('the handler runs', () => gateway.metrics().requestsRunning === 1)
+  // Before, it only has been handed to the worker.
+  await until('the handler runs', () => lines.some(({ message }) => message === 'It hangs'))
   game.close()
   const dropped = () => exporter.getFinishedSpans().find(({ name }) => name === 'a.hang')
   await until('its span has ended', () => dropped() !== undefined)
