@@ -67,29 +67,27 @@ export async function createCluster(init: ClusterInit): Promise<Cluster> {
 async function joinBy(bus: Bus, init: ClusterInit, signal: AbortSignal): Promise<Cluster> {
   const { options, targets } = init
   const meter = new LoadMeter(init.readLoad)
-  let cluster: Cluster | undefined
+  /** Ends what has begun, the last first, if the join fails. */
+  const ends: (() => unknown)[] = [() => meter.close(), () => bus.close()]
   try {
     const members = await createMembers({
       ...options,
       claimsVersion: options.singleSession === 'off' ? undefined : questionsVersion,
-      bus,
-      version,
-      protocol: linkVersions,
-      load: () => meter.read(),
-      signal,
-      metrics: targets.metrics
+      ...{ bus, version, protocol: linkVersions, signal, metrics: targets.metrics },
+      load: () => meter.read()
     })
+    ends.unshift(() => members.leave())
     const claims = await claimUsers(init, bus, members, signal)
+    ends.unshift(() => claims?.close())
     const stock = createStock(init.parts, options, claims)
-    const parking = await openParking(init, bus, members, stock)
-    cluster = new Cluster(init, { bus, meter, members, claims, stock, parking })
+    const parking = await openParking(init, bus, members, stock, signal)
+    const cluster = new Cluster(init, { bus, meter, members, claims, stock, parking })
+    ends.unshift(() => cluster.leave())
     // By then NATS has refused what it will refuse.
     await orClosing(bus.flush(), signal)
     return cluster
   } catch (error) {
-    await cluster?.leave()
-    meter.close()
-    await bus.close()
+    for (const end of ends) await end()
     throw error
   }
 }
@@ -107,13 +105,10 @@ async function claimUsers(
   const sessions: ClaimedSessions = { giveUp: (uid, sid, by) => registry.claimed!.giveUp(uid, sid, by) }
   const claims = new ClusterClaims({ ...options, bus, members, sessions, mode, metrics })
   registry.claimed = new ClaimedBinds({ claims, registry, mode })
-  try {
-    await orClosing(claims.open(), signal)
-  } catch (error) {
+  await orClosing(claims.open(), signal).catch(error => {
     claims.close()
-    await members.leave()
     throw error
-  }
+  })
   return claims
 }
 
@@ -122,14 +117,18 @@ async function openParking(
   { options, targets, parts: { resumption } }: ClusterInit,
   bus: Bus,
   members: Members,
-  stock: GatewayStock
+  stock: GatewayStock,
+  signal: AbortSignal
 ): Promise<Parking | undefined> {
   const { replicate, park, clusterTimeout } = options
   if (replicate === 'none' && !park) return undefined
   const { registry, metrics } = targets
   const timing = processTiming
   const parking = new Parking({ options, bus, members, registry, resumption, stock, metrics, timing })
-  await parking.open()
+  await orClosing(parking.open(), signal).catch(async error => {
+    await parking.close(0)
+    throw error
+  })
   if (replicate === 'through')
     targets.store = new ThroughStore({ write: parking.write, timing, clusterTimeout })
   return parking

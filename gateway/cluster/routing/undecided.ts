@@ -2,8 +2,7 @@
  * Operations on sessions that are on their way from here, until it is decided where they are: then each is
  * done there. So one that the other gateway has not taken in after all gets them too.
  */
-import type { GatewayError } from '../../../shared/errors.js'
-import { errors } from '../../../shared/errors.js'
+import { errors, type GatewayError } from '../../../shared/errors.js'
 
 /** An operation that waits. */
 export interface UndecidedOperation {

@@ -1,6 +1,6 @@
 /** What NATS lets a user do: a gateway needs what the guide says, and says what it lacks. */
 import t, { type Test } from 'tap'
-import { tokenOf } from '../../../gateway/cluster/bus/subjects.js'
+import { logsOf, tokenOf } from '../../../gateway/cluster/bus/subjects.js'
 import { createGateway, type GatewayOptions } from '../../../gateway/index.js'
 import { noNats, startNats } from '../../helpers/nats.js'
 import { fixture } from '../../helpers/paths.js'
@@ -15,7 +15,8 @@ const lacking = {
   noHello: { publish: 'sp.*.hello' },
   noLogs: { publish: 'sp.*.log.>' },
   noJetStream: { publish: '$JS.>' },
-  noNewLogs: { publish: '$JS.API.STREAM.CREATE.>' }
+  noNewLogs: { publish: '$JS.API.STREAM.CREATE.>' },
+  noStore: { publish: `$JS.API.STREAM.CREATE.${logsOf('sallyport').parked}` }
 }
 
 function writeUser(user: string, permissions: string): string {
@@ -54,8 +55,8 @@ else
         Object.entries(lacking).map(async ([user, denied]) => {
           const [[operation, subject]] = Object.entries(denied) as [[string, string]]
           const verb = operation === 'publish' ? 'publish to' : 'subscribe to'
-          const start = subject.slice(0, -1).replace('sp.*', `sp.${tokenOf('sallyport')}`)
-          await t.rejects(join(t, server.url, user), {
+          const start = subject.replace(/>$/, '').replace('sp.*', `sp.${tokenOf('sallyport')}`)
+          await t.rejects(join(t, server.url, user, { park: true, singleSession: 'kick' }), {
             code: 'NATS_FAILED',
             message: new RegExp(
               `^NATS at .* does not let this gateway ${verb} ${start.replaceAll(/[$.]/g, '\\$&')}.*: allow its user to publish to sp\\..*> and \\$JS\\.API\\.>, and to subscribe to sp`
