@@ -91,7 +91,12 @@ export class Relaying implements Asker {
       operation,
       characters,
       run: () => {
-        run(kept)
+        try {
+          run(kept)
+        } catch (error) {
+          // It fails alone, as it would on its arrival.
+          acks.fail(operation, kept, error)
+        }
         acks.sendSoon()
       },
       fail: error => {

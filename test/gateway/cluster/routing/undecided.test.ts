@@ -1,5 +1,6 @@
 /** Operations that wait until it is decided where their session is. */
 import t from 'tap'
+import { Relaying, type RelayingInit } from '../../../../gateway/cluster/routing/relaying.js'
 import { Undecided } from '../../../../gateway/cluster/routing/undecided.js'
 
 function create(timeout = 60_000) {
@@ -52,5 +53,24 @@ t.test('what waits is bounded over all sessions, and gets room again', t => {
   t.match(undecided.judge('push', 1_048_576), { code: 'CLUSTER_UNAVAILABLE' })
   undecided.decided(7)
   t.equal(undecided.judge('push', 1_048_576), undefined)
+  t.end()
+})
+
+t.test('one that throws when it is done fails alone', t => {
+  const { undecided, told, add } = create()
+  const acks = {
+    refuseEnded: () => false,
+    fail: (operation: string, { ack }: { ack: number }, error: Error) =>
+      told.push(`${operation} ${ack} failed: ${error.message}`),
+    sendSoon: () => told.push('sent')
+  }
+  const relaying = new Relaying({ acks, undecided } as unknown as RelayingInit)
+  const head = { rid: 1, viewId: 0, ack: 7, frontendId: 'a', sid: 1 }
+  relaying.wait('push', head, () => {
+    throw new Error('broken')
+  })
+  add(1, 'next')
+  undecided.decided(1)
+  t.same(told, ['push 7 failed: broken', 'sent', 'next'])
   t.end()
 })
