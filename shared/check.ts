@@ -76,6 +76,15 @@ export function expectObject<Value extends object>(value: Value, what: string): 
   throw new TypeError(`Expected ${what} to be an object, got ${describeValue(value)}`)
 }
 
+/** Returns the keys and values of a session, or throws a TypeError. Lists, Maps and Sets are refused. */
+export function expectSettings<Settings extends object>(settings: Settings): Settings {
+  const tag = attempt(() => Object.prototype.toString.call(settings).slice('[object '.length, -1))
+  const isCollection = Array.isArray(settings) || tag === 'Map' || tag === 'Set'
+  if (typeof settings === 'object' && settings !== null && !isCollection) return settings
+  const got = isCollection ? `one of the kind ${tag}` : describeValue(settings)
+  throw new TypeError(`Expected settings to be an object of keys and values, got ${got}`)
+}
+
 /** Maximum number of characters in an option that is a text, such as a gateway's name. */
 export const maxOptionLength = 4_096
 

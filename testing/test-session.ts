@@ -3,6 +3,7 @@ import type { GatewayEvent } from '../gateway/events/event.js'
 import type { Receiver } from '../gateway/sessions/receiver.js'
 import type { Session } from '../gateway/sessions/session.js'
 import { decodeRich } from '../shared/bodies/rich-body.js'
+import { expectSettings } from '../shared/check.js'
 import { wallClock } from '../shared/clock.js'
 import { closeCodes } from '../shared/close-codes.js'
 import type { SessionHookName } from '../shared/link/hooks.js'
@@ -190,7 +191,7 @@ export class TestSession {
    * `VALUE_TOO_LARGE`.
    */
   put(settings: Readonly<Record<string, unknown>>): void {
-    for (const [key, value] of Object.entries(settings)) {
+    for (const [key, value] of Object.entries(expectSettings(settings))) {
       const error = this.#parts.session.changeKey(key, encodeValue(key, value), 0, standardLimits)
       if (error !== undefined) throw error
     }

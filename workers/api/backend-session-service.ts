@@ -10,6 +10,7 @@ import {
   expectObject,
   expectOneFrontendId,
   expectReason,
+  expectSettings,
   expectSid,
   expectUid
 } from '../../shared/check.js'
@@ -80,7 +81,7 @@ export class BackendSessionService {
       throw new TypeError(`Expected id to be a session's number, got ${describeValue(id)}`)
     expectOneFrontendId(frontendId)
     let texts = ''
-    for (const key of Object.keys(expectObject(settings, 'settings')))
+    for (const key of Object.keys(expectSettings(settings)))
       texts += formatSetting(key, encodeValue(key, settings[key]))
     return this.#session(frontendId, { sid: id, uid, version: 0, settings: texts, isConnected: false })
   }
@@ -185,7 +186,7 @@ export class BackendSessionService {
   apushAll(frontendId: string, sid: number, settings: Record<string, unknown>): Promise<void> {
     return this.#operations.asked('pushAll', '', () => {
       const texts = new Map<string, string>()
-      for (const key of Object.keys(expectObject(settings, 'settings')))
+      for (const key of Object.keys(expectSettings(settings)))
         texts.set(expectKey(key), encodeValue(key, settings[key]))
       return this.#operations.apushAll(bareView(frontendId, sid), texts)
     })

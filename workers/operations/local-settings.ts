@@ -2,7 +2,7 @@
  * The local settings of a BackendSession: the keys of its view, overlaid with the handler's changes.
  * Owned by one BackendSession. Decodes a value when it is first read, and encodes it when it is pushed.
  */
-import { expectKey } from '../../shared/check.js'
+import { expectKey, expectSettings } from '../../shared/check.js'
 import { decodeValue, encodeValue } from '../../shared/values/codec.js'
 import { isRemoved, isUnsent, LocalKeys, type LocalState } from './local-keys.js'
 import type { SessionView } from './session-view.js'
@@ -33,9 +33,9 @@ export class LocalSettings {
     return this.#all
   }
 
-  /** Replaces all keys and values by a copy of the given ones. */
+  /** Replaces all keys and values by a copy of the given ones. Throws a TypeError if they are no object. */
   replace(settings: object): void {
-    this.#all = Object.assign(Object.create(null), settings)
+    this.#all = Object.assign(Object.create(null), expectSettings(settings))
   }
 
   get(key: string): unknown {

@@ -654,12 +654,17 @@ t.test('create refuses what is no session, and makes one of what export gave', a
     () => service.create(null as never),
     new TypeError('Expected what a session is made of to be an object, got null')
   )
-  for (const settings of [null, 'text', undefined]) {
-    const expected = { message: /^Expected settings to be an object, got / }
+  for (const settings of [null, 'text', undefined, [1], new Map([['a', 1]]), new Set(), () => {}]) {
+    const expected = {
+      name: 'TypeError',
+      message: /^Expected settings to be an object of keys and values, got /
+    }
     if (settings !== undefined)
       t.throws(() => service.create({ frontendId, id: 1, settings } as never), expected)
     await t.rejects(service.apushAll(frontendId, session.sid, settings as never), expected)
+    t.throws(() => Object.assign(copy, { settings }), expected)
   }
+  t.same({ ...copy.settings }, { a: 1 }, 'an assignment that was refused has changed nothing')
   t.throws(() => service.create({ frontendId } as never), {
     message: /^Expected id to be a session's number/
   })
