@@ -297,12 +297,13 @@ t.test('nothing of operations that had no answer stays in memory', async t => {
     a.sent.length = 0
     b.sent.length = 0
   }
-  await run()
+  // The first runs fill what is kept in any case, such as tables that do not become smaller.
+  for (let i = 0; i < 4; i++) await run()
   const before = sweptHeap()
-  await run()
-  await run()
+  for (let i = 0; i < 6; i++) await run()
   const growth = sweptHeap() - before
-  t.ok(growth < 5 * 2 ** 20, `${growth} bytes`)
+  // All that was asked has more than 20 MiB.
+  t.ok(growth < 10 * 2 ** 20, `${growth} bytes`)
 })
 
 t.test('an operation that the version of the other gateway does not have is done nowhere', async t => {

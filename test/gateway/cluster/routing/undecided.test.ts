@@ -1,24 +1,31 @@
 /** Operations that wait until it is decided where their session is. */
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { Relaying, type RelayingInit } from '../../../../gateway/cluster/routing/relaying.js'
 import { Undecided } from '../../../../gateway/cluster/routing/undecided.js'
 
-function create(timeout = 60_000) {
+function create(t: Test, timeout = 60_000) {
   const time = { now: 0 }
   const told: string[] = []
   const undecided = new Undecided({ frontendId: 'a', timeout, monotonic: () => time.now })
-  const add = (sid: number, operation: string, characters = 0) =>
+  const sids = new Set<number>()
+  // What waits at the end of the test would be looked at for ever, beside other tests.
+  t.teardown(() => {
+    for (const sid of sids) undecided.decided(sid)
+  })
+  const add = (sid: number, operation: string, characters = 0) => {
+    sids.add(sid)
     undecided.add(sid, {
       operation,
       characters,
       run: () => told.push(operation),
       fail: ({ code }) => told.push(`${operation} ${code}`)
     })
+  }
   return { undecided, told, add, time }
 }
 
 t.test('operations run in order once their session is decided, and only those', t => {
-  const { undecided, told, add } = create()
+  const { undecided, told, add } = create(t)
   for (const [sid, operation] of [
     [1, 'first'],
     [2, 'other'],
@@ -36,7 +43,7 @@ t.test('operations run in order once their session is decided, and only those', 
 })
 
 t.test('an operation that waits for longer than clusterTimeout ends, and does not run later', async t => {
-  const { undecided, told, add, time } = create(300)
+  const { undecided, told, add, time } = create(t, 300)
   add(1, 'late')
   time.now = 200
   add(1, 'in time')
@@ -47,7 +54,7 @@ t.test('an operation that waits for longer than clusterTimeout ends, and does no
 })
 
 t.test('what waits is bounded over all sessions, and gets room again', t => {
-  const { undecided, add } = create()
+  const { undecided, add } = create(t)
   for (let sid = 1; sid <= 15; sid++) add(sid, 'push', 1_048_576)
   t.equal(undecided.judge('push', 1_000), undefined)
   t.match(undecided.judge('push', 1_048_576), { code: 'CLUSTER_UNAVAILABLE' })
@@ -57,7 +64,7 @@ t.test('what waits is bounded over all sessions, and gets room again', t => {
 })
 
 t.test('one that throws when it is done fails alone', t => {
-  const { undecided, told, add } = create()
+  const { undecided, told, add } = create(t)
   const acks = {
     refuseEnded: () => false,
     fail: (operation: string, { ack }: { ack: number }, error: Error) =>
