@@ -4,7 +4,7 @@
  */
 import t from 'tap'
 import { closeCodes } from '../../shared/close-codes.js'
-import { startGateway } from '../helpers/gateway.js'
+import { startWithTwoWorkers } from '../helpers/gateway.js'
 import { until } from '../helpers/until.js'
 import { fuzzConversations, fuzzHandlers } from './conversations.js'
 import { fuzzDecoders } from './decoders.js'
@@ -27,7 +27,7 @@ t.test(
     const seed = Date.now() % 1_000_000
     const random = createRandom(seed)
     // Resume is off, so that no session is kept on purpose.
-    const { gateway, connect, lines } = await startGateway(t, fuzzHandlers, {
+    const { gateway, connect, lines } = await startWithTwoWorkers(t, fuzzHandlers, {
       resumeWindow: 0,
       maxRequestsPerSecond: 0,
       maxFramesPerSecond: 0
@@ -62,7 +62,7 @@ t.test(
   'any reason of a kick and any error reaches its client, whole or cut to what a frame holds',
   async t => {
     const seed = Date.now() % 1_000_000
-    const { gateway } = await startGateway(t, fuzzHandlers, { resumeWindow: 0 })
+    const { gateway } = await startWithTwoWorkers(t, fuzzHandlers, { resumeWindow: 0 })
     const report = await fuzzToldTexts(gateway.url, 60, createRandom(seed))
     t.same(report.faults, [], `seed ${seed}`)
     t.match(report, { kicks: 60, errors: 180 })
@@ -75,7 +75,7 @@ t.test(
 t.test('the gateway closes each socket by itself, whatever bytes come instead of an upgrade', async t => {
   const seed = Date.now() % 1_000_000
   const limits = { handshakeTimeout: 300, heartbeat: 200, resumeWindow: 0, startPage: 'off' } as const
-  const { gateway, connect } = await startGateway(t, fuzzHandlers, limits)
+  const { gateway, connect } = await startWithTwoWorkers(t, fuzzHandlers, limits)
   const bystander = await connect()
   const { answers, faults } = await fuzzHttp(gateway.address.port, 300, createRandom(seed))
   t.same(faults, [], `seed ${seed}`)

@@ -107,7 +107,7 @@ export class ThreadedRuns {
 
   static async start(): Promise<ThreadedRuns> {
     const handlers = handlersFolder('model')
-    const workerArgv = ['--enable-source-maps']
+    const workerArgv = [] as string[]
     return new ThreadedRuns(
       await TestGateway.start({ handlers, workers: 2, workerArgv, maxRequestsPerSecond: 0 })
     )

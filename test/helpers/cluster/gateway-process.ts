@@ -55,7 +55,7 @@ export class GatewayProcess {
       program,
       [dist, JSON.stringify(options), ...(record === undefined ? [] : [record])],
       {
-        execArgv: ['--enable-source-maps'],
+        execArgv: [],
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         env: { ...process.env, NODE_OPTIONS: '' }
       }

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { chaosOptions, runChaos } from '../../helpers/chaos.js'
 import { canLimitFiles } from '../../helpers/file-limit.js'
-import { startGateway, startProxy } from '../../helpers/gateway.js'
+import { startProxy, startWithTwoWorkers } from '../../helpers/gateway.js'
 import { JumpingClock } from '../../helpers/jumping-clock.js'
 import { takeStock, waitForNoLeftovers } from '../../helpers/leftovers.js'
 import { StallingLog } from '../../helpers/stalling-log.js'
@@ -16,7 +16,7 @@ t.test(
     const stock = takeStock()
     const { handlers, ...options } = chaosOptions
     const log = new StallingLog()
-    const { gateway } = await startGateway(t, handlers, { ...options, log: log.log })
+    const { gateway } = await startWithTwoWorkers(t, handlers, { ...options, log: log.log })
     const proxy = await startProxy(t, gateway.address.port)
     const report = await runChaos({ gateway, proxy, clock, log, players: 30, ms: 10_000, sampleEvery: 500 })
     t.comment(JSON.stringify(report))

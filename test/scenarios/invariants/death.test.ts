@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { createLogger } from '../../../shared/text/log.js'
-import { handlersFolder, startGateway } from '../../helpers/gateway.js'
+import { handlersFolder, startGateway, startWithTwoWorkers } from '../../helpers/gateway.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import type { Player, ReplyError } from '../../helpers/player.js'
 import { until } from '../../helpers/until.js'
@@ -40,7 +40,10 @@ for (const [what, route, cause] of [
 t.test(
   'requests that had started in the same worker get WORKER_LOST, those that had not run elsewhere, once',
   async t => {
-    const { gateway, lines, connect } = await startGateway(t, 'faults', { workers: 1, isolation: 'thread' })
+    const { gateway, lines, connect } = await startGateway(t, 'faults', {
+      workers: 1,
+      isolation: 'thread'
+    })
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
     t.teardown(() => rmSync(folder, { recursive: true }))
     const file = join(folder, 'ran')
@@ -87,7 +90,7 @@ t.test('what the dead worker had already sent is applied first', async t => {
 })
 
 t.test("a value that can't be sent is an error of its request, never of the worker", async t => {
-  const { gateway, connect } = await startGateway(t, 'faults')
+  const { gateway, connect } = await startWithTwoWorkers(t, 'faults')
   const player = await connect()
   const codes: Record<string, unknown> = {}
   for (const what of ['function', 'symbol', 'bigint', 'circle', 'throwingJson', 'thenThrows']) {
@@ -120,7 +123,7 @@ t.test('under deaths again and again, each request gets one reply, and none runs
     heartbeat: 0,
     maxQueueDelay: 0
   } as const
-  const { gateway, connect } = await startGateway(t, 'faults', options)
+  const { gateway, connect } = await startWithTwoWorkers(t, 'faults', options)
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'ran')
@@ -201,7 +204,7 @@ t.test(
 t.test(
   'the session closes while its request runs: later operations fail, its signal aborts, no worker ends of it',
   async t => {
-    const { gateway, lines, connect } = await startGateway(t, 'faults')
+    const { gateway, lines, connect } = await startWithTwoWorkers(t, 'faults')
     const player = await connect()
     void player.request('fault.outlive')
     await until('it runs', () => lines.some(line => line.message === 'outliving'))
@@ -228,7 +231,7 @@ t.test(
 )
 
 t.test('after 1,000 connects and disconnects under load nothing is left over', async t => {
-  const { gateway, connect } = await startGateway(t, 'lanes')
+  const { gateway, connect } = await startWithTwoWorkers(t, 'lanes')
   for (let round = 0; round < 10; round++) {
     const players = await Promise.all(Array.from({ length: 100 }, connect))
     for (const [index, player] of players.entries()) {
@@ -254,7 +257,7 @@ t.test('after 1,000 connects and disconnects under load nothing is left over', a
 t.test(
   'affinity: all requests of a room run in one worker, under load, and after its death in one other',
   async t => {
-    const { gateway, connect } = await startGateway(t, 'rooms')
+    const { gateway, connect } = await startWithTwoWorkers(t, 'rooms')
     const players = await Promise.all(Array.from({ length: 40 }, connect))
     await Promise.all(
       players.map((player, index) => player.request('room.enter', { room: `room-${index % 10}` }))
@@ -317,7 +320,7 @@ t.test('a worker that ends while the others are still coming up is replaced like
   const log = createLogger('debug', (_level, message) => {
     if (message === 'A worker ended') writeFileSync(join(folder, '_told'), '')
   })
-  const { gateway, connect } = await startGateway(t, folder, { isolation: 'thread', log })
+  const { gateway, connect } = await startWithTwoWorkers(t, folder, { isolation: 'thread', log })
   await until('both are up', () => gateway.metrics().workersReady === 2)
   t.equal(gateway.metrics().workersStarted, 3)
   const players = await Promise.all(Array.from({ length: 20 }, connect))

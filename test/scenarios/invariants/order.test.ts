@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { WebSocket } from 'ws'
-import { startGateway } from '../../helpers/gateway.js'
+import { startWithTwoWorkers } from '../../helpers/gateway.js'
 import type { Player } from '../../helpers/player.js'
 import { until } from '../../helpers/until.js'
 
@@ -49,7 +49,7 @@ async function openGates(player: Player, gate: string): Promise<void> {
 t.test(
   `${sockets} sockets with ${inFlight} requests in flight each count without a gap, sync and async handlers mixed`,
   async t => {
-    const { gateway } = await startGateway(t, 'lanes')
+    const { gateway } = await startWithTwoWorkers(t, 'lanes')
     const workers = new Set<number>()
     const seed = Math.floor(Math.random() * 1e9)
     t.comment(`seed ${seed}`)
@@ -88,7 +88,7 @@ t.test(
 )
 
 t.test('a handler that waits does not keep its worker from running other sessions’ requests', async t => {
-  const { gateway, lines, connect } = await startGateway(t, 'lanes')
+  const { gateway, lines, connect } = await startWithTwoWorkers(t, 'lanes')
   const players = await Promise.all(Array.from({ length: 200 }, connect))
   const waiting = players.map(player => player.request('gate.wait', { gate: 'all' }))
   await until('all 200 wait', () => lines.filter(line => line.message === 'waiting').length === 200)
@@ -103,7 +103,7 @@ t.test('a handler that waits does not keep its worker from running other session
 t.test(
   'requests behind a waiting handler are taken back when another session pushes to theirs, and see that push',
   async t => {
-    const { gateway, lines, connect } = await startGateway(t, 'lanes', { isolation: 'thread' })
+    const { gateway, lines, connect } = await startWithTwoWorkers(t, 'lanes', { isolation: 'thread' })
     const [player, other] = [await connect(), await connect()]
     const { sid, frontendId } = await player.request('gate.whoAmI')
     // Batches stay small until requests are known to be quick.
@@ -124,7 +124,7 @@ t.test(
 )
 
 t.test('a change by the host is seen by requests that had not started', async t => {
-  const { gateway, lines, connect } = await startGateway(t, 'lanes')
+  const { gateway, lines, connect } = await startWithTwoWorkers(t, 'lanes')
   const player = await connect()
   const { sid } = await player.request('gate.whoAmI')
   const [waiting, behind] = player.atOnce(() => [
@@ -140,14 +140,14 @@ t.test('a change by the host is seen by requests that had not started', async t 
 })
 
 t.test('when a worker is stuck in a loop, what it had not started runs on another', async t => {
-  const { connect } = await startGateway(t, 'lanes')
+  const { connect } = await startWithTwoWorkers(t, 'lanes')
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'spins')
   const players = await Promise.all(Array.from({ length: 20 }, connect))
   const spinner = await connect()
   const spinning = spinner.request('gate.spin', { file, go: join(folder, 'go') })
-  await until('a worker spins', () => existsSync(file))
+  await until('a worker spins', () => existsSync(file) && readFileSync(file, 'utf8') !== '')
   const spinsIn = Number(readFileSync(file, 'utf8'))
   const replies = await Promise.all(players.map(player => player.request('gate.where')))
   t.same(new Set(replies.map(reply => reply.worker)), new Set([1 - spinsIn]))
@@ -159,7 +159,7 @@ t.test('when a worker is stuck in a loop, what it had not started runs on anothe
 t.test(
   'a route that is declared concurrent overlaps with others of its session; all others never do',
   async t => {
-    const { connect } = await startGateway(t, 'lanes')
+    const { connect } = await startWithTwoWorkers(t, 'lanes')
     const [one, two] = [await connect(), await connect()]
     const alone = await Promise.all(Array.from({ length: 30 }, () => one.request('gate.alone')))
     t.equal(alone.at(-1).most, 1)
@@ -171,7 +171,7 @@ t.test(
 t.test(
   'a lane at its limit pauses its socket and resumes it: nothing is lost or doubled, and heartbeats do not end it',
   async t => {
-    const { gateway, lines, connect } = await startGateway(t, 'lanes', {
+    const { gateway, lines, connect } = await startWithTwoWorkers(t, 'lanes', {
       laneLimit: 8,
       heartbeat: 20,
       maxRequestsPerSecond: 0,
@@ -207,7 +207,7 @@ t.test(
 )
 
 t.test('a socket that stays unread for longer than maxPause is closed as slow', async t => {
-  const { gateway, lines, connect } = await startGateway(t, 'lanes', { laneLimit: 4, maxPause: 30 })
+  const { gateway, lines, connect } = await startWithTwoWorkers(t, 'lanes', { laneLimit: 4, maxPause: 30 })
   const player = await connect()
   void player.request('gate.wait', { gate: 'never' })
   await until('the first one waits', () => lines.some(line => line.message === 'waiting'))
@@ -219,7 +219,7 @@ t.test('a socket that stays unread for longer than maxPause is closed as slow', 
 t.test(
   'a thenable that calls back at once and then throws is answered once, and the lane goes on one by one',
   async t => {
-    const { connect } = await startGateway(t, 'lanes')
+    const { connect } = await startWithTwoWorkers(t, 'lanes')
     const player = await connect()
     await Promise.all(Array.from({ length: 300 }, () => player.request('counter.sync')))
     const replies = await Promise.all(

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { GatewayOptions, Isolation } from '../../../gateway/index.js'
-import { startGateway } from '../../helpers/gateway.js'
+import { startWithTwoWorkers } from '../../helpers/gateway.js'
 import { until } from '../../helpers/until.js'
 
 /** Deaths of each kind. Set the variable `DEATHS` for more than the default. */
@@ -51,7 +51,7 @@ for (const { what, how, isolation, share = 1, reloadAfter, options } of kinds) {
     // By this clock the deaths are far apart, so that no route is suspended.
     const monotonic = () => performance.now() * 10_000
     const standard = { isolation, monotonic, requestTimeout: 0, heartbeat: 0, maxQueueDelay: 0 } as const
-    const { gateway, connect } = await startGateway(t, 'settled', { ...standard, ...options })
+    const { gateway, connect } = await startWithTwoWorkers(t, 'settled', { ...standard, ...options })
     const player = await connect()
     const found: unknown[] = []
     const times = Math.ceil(deaths * share)
@@ -71,7 +71,7 @@ for (const { what, how, isolation, share = 1, reloadAfter, options } of kinds) {
 }
 
 t.test('a settled push is in force although the session has grown beyond the limit meanwhile', async t => {
-  const { lines, connect } = await startGateway(t, 'settled', { maxSettingsLength: 1_000 })
+  const { lines, connect } = await startWithTwoWorkers(t, 'settled', { maxSettingsLength: 1_000 })
   const player = await connect()
   const other = await connect()
   const id = await player.request('death.id')
@@ -93,7 +93,7 @@ t.test('a settled push is in force although the session has grown beyond the lim
 })
 
 t.test('a handler that awaits pushes in a loop lets timers fire', async t => {
-  const { connect } = await startGateway(t, 'settled')
+  const { connect } = await startWithTwoWorkers(t, 'settled')
   const player = await connect()
   const last = await player.request('death.loop')
   t.ok((last as number) > 0)
@@ -102,7 +102,11 @@ t.test('a handler that awaits pushes in a loop lets timers fire', async t => {
 
 /** Starts a gateway whose sessions end with their connection, and requests a route that waits. */
 async function startWaiting(t: Test, route: string, file?: string) {
-  const running = await startGateway(t, 'settled', { isolation: 'thread', resumeWindow: 0, stuckAfter: 0 })
+  const running = await startWithTwoWorkers(t, 'settled', {
+    isolation: 'thread',
+    resumeWindow: 0,
+    stuckAfter: 0
+  })
   const player = await running.connect()
   player.request(route, file).catch(() => {})
   const logged = (message: string) => running.lines.find(line => line.message === message)

@@ -3,7 +3,7 @@
  */
 
 import t, { type Test } from 'tap'
-import { startGateway, startProxy } from '../../helpers/gateway.js'
+import { startProxy, startWithTwoWorkers } from '../../helpers/gateway.js'
 import { fixture } from '../../helpers/paths.js'
 import { runSoak } from '../../helpers/soak.js'
 import { judgeTrend } from '../../helpers/trend.js'
@@ -17,7 +17,7 @@ const most = 10_000
 const resumeWindow = 6_000
 
 async function soak(t: Test, keep: (sid: number) => void) {
-  const { gateway } = await startGateway(t, handlers, { resumeWindow })
+  const { gateway } = await startWithTwoWorkers(t, handlers, { resumeWindow })
   gateway.sessions.on('closed', ({ id }) => keep(id))
   const proxy = await startProxy(t, gateway.address.port)
   const report = await runSoak({ gateway, proxy, workers: 2, players: 20, ms: 2_400, sampleEvery: 200 })

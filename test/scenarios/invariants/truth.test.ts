@@ -1,14 +1,14 @@
 /** The short form of `npm run truth`. */
 
 import t from 'tap'
-import { startGateway, startProxy } from '../../helpers/gateway.js'
+import { startProxy, startWithTwoWorkers } from '../../helpers/gateway.js'
 import { fixture } from '../../helpers/paths.js'
 import { runTruth } from '../../helpers/truth.js'
 
 const handlers = fixture('handlers-resume')
 
 t.test('60 players whose connections are cut all the time get everything, in order and once', async t => {
-  const { gateway } = await startGateway(t, handlers)
+  const { gateway } = await startWithTwoWorkers(t, handlers)
   const proxy = await startProxy(t, gateway.address.port)
   const report = await runTruth({
     gateway,

@@ -179,7 +179,7 @@ t.test('what a lifecycle did, `onStart` and `onStop` do in each worker', async t
     'a.js': 'export const b = () => 1'
   })
   const told = () => readFileSync(join(folder, 'told.txt'), 'utf8').trim().split(' ').sort()
-  const { gateway } = await start(t, folder)
+  const { gateway } = await start(t, folder, { workers: 2 })
   t.same(told(), ['start0', 'start1'])
   await gateway.close()
   t.same(told(), ['start0', 'start1', 'stop0', 'stop1'])

@@ -1,12 +1,12 @@
 /** The rows of docs/reference/backend-session.md about sessions other than the request's own. */
 import t from 'tap'
 import { closeCodes } from '../../../shared/close-codes.js'
-import { startGateway } from '../../helpers/gateway.js'
+import { startGateway, startWithTwoWorkers } from '../../helpers/gateway.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import type { Player } from '../../helpers/player.js'
 import { until } from '../../helpers/until.js'
 
-const running = startGateway(t, 'session')
+const running = startWithTwoWorkers(t, 'session')
 const connect = async () => (await running).connect()
 const frontendId = 'gateway-1'
 

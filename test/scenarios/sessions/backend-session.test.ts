@@ -1,11 +1,11 @@
 /** The rows of docs/reference/backend-session.md about the session of a request. */
 import t from 'tap'
-import { startGateway } from '../../helpers/gateway.js'
+import { startWithTwoWorkers } from '../../helpers/gateway.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import type { Player } from '../../helpers/player.js'
 import { until } from '../../helpers/until.js'
 
-const running = startGateway(t, 'session')
+const running = startWithTwoWorkers(t, 'session')
 const connect = async () => (await running).connect()
 const gateway = async () => (await running).gateway
 

@@ -2,14 +2,14 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { GatewayOptions } from '../../../gateway/index.js'
-import { startGateway } from '../../helpers/gateway.js'
+import { startWithTwoWorkers } from '../../helpers/gateway.js'
 import { root } from '../../helpers/paths.js'
 import type { Player } from '../../helpers/player.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
 import { until } from '../../helpers/until.js'
 
 async function start(t: Test, options: Partial<GatewayOptions> = {}) {
-  const running = await startGateway(t, join(root, 'test/fixtures/handlers-events'), options)
+  const running = await startWithTwoWorkers(t, join(root, 'test/fixtures/handlers-events'), options)
   const joinPomelo = async () => {
     const player = await PomeloPlayer.join(running.gateway.url)
     t.teardown(() => player.leave())

@@ -6,7 +6,7 @@ import type { GatewayOptions } from '../../../gateway/index.js'
 import { routeCode } from '../../../gateway/sessions/routes.js'
 import { hookRoutes } from '../../../shared/link/hooks.js'
 import { Clock } from '../../helpers/clock.js'
-import { type LogLine, startGateway } from '../../helpers/gateway.js'
+import { type LogLine, startGateway, startWithTwoWorkers } from '../../helpers/gateway.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { root } from '../../helpers/paths.js'
 import type { Player } from '../../helpers/player.js'
@@ -91,7 +91,7 @@ t.test('a client of the text form reads why it was refused', async t => {
     '_hooks.js': 'export const onConnect = () => false',
     'a.js': 'export const b = () => 1'
   })
-  const { connect } = await startGateway(t, folder)
+  const { connect } = await startWithTwoWorkers(t, folder)
   const player = await connect()
   t.same(await player.closed, { code: 4505, reason: 'refused' })
   t.same(player.events, [['$kick', { reason: 'refused' }]])
@@ -344,7 +344,7 @@ t.test('a close waits for onClose no longer than closeTimeout, and says how many
 })
 
 t.test('where handlers have no hooks, nothing is handed out for a session', async t => {
-  const { connect, gateway, lines } = await startGateway(t, 'lanes')
+  const { connect, gateway, lines } = await startWithTwoWorkers(t, 'lanes')
   const players = await Promise.all(Array.from({ length: 5 }, connect))
   for (const player of players) player.leave()
   await until('all are gone', () => gateway.metrics().sessionsClosed === 5)
@@ -372,7 +372,7 @@ t.test('filters answer, refuse and change what comes in, before the handler of t
       'a.js': 'export const b = body => body'
     }
   })
-  const { connect, lines, gateway } = await startGateway(t, folder)
+  const { connect, lines, gateway } = await startWithTwoWorkers(t, folder)
   const player = await connect()
   t.match(await player.request('a.b', { x: 1 }), { x: 1, sid: Number })
   t.match(await player.request('inner.a.b', { x: 1 }), { x: 1, sid: Number, inner: true })

@@ -1,7 +1,7 @@
 /** A debugger at a breakpoint of a handler: time limits are off while an inspector is open. */
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
-import { startGateway } from '../../helpers/gateway.js'
+import { startWithTwoWorkers } from '../../helpers/gateway.js'
 import { Debugger } from '../../helpers/inspector.js'
 import { failureOf, Player } from '../../helpers/player.js'
 import { type RunningProgram, startProgram, waitForAddress } from '../../helpers/program.js'
@@ -123,7 +123,10 @@ t.test('a gateway at a breakpoint closes no connection as silent', async t => {
 t.test('a worker process has an inspector of its own, and its handler may stand at a breakpoint', async t => {
   const folder = t.testdir({ 'a.js': handlers })
   const options = { stuckAfter: 300, requestTimeout: 200, workerArgv: ['--inspect=0'] }
-  const { lines, connect } = await startGateway(t, folder, { ...options, workers: 2, isolation: 'process' })
+  const { lines, connect } = await startWithTwoWorkers(t, folder, {
+    ...options,
+    isolation: 'process'
+  })
   const red = await connect()
   const find = () => lines.filter(({ message }) => message === 'The inspector of a worker is open')
   await until('both inspectors are told', () => find().length === 2)
@@ -147,7 +150,7 @@ for (const isolation of ['thread', 'process'] as const)
   t.test(`a handler of a ${isolation} may open an inspector, and wait there for a debugger`, async t => {
     const folder = t.testdir({ 'a.js': handlers })
     const options = { stuckAfter: 300, requestTimeout: 200, workers: 1, isolation }
-    const { lines, connect } = await startGateway(t, folder, options)
+    const { lines, connect } = await startWithTwoWorkers(t, folder, options)
     const reply = (await connect()).request('a.open')
     const find = () => lines.find(({ message }) => message === 'The inspector of a worker is open')
     await until('the inspector is told', () => find() !== undefined)

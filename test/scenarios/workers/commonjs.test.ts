@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { startGateway } from '../../helpers/gateway.js'
+import { startGateway, startWithTwoWorkers } from '../../helpers/gateway.js'
 import { root } from '../../helpers/paths.js'
 import { startProgram } from '../../helpers/program.js'
 import { until } from '../../helpers/until.js'
@@ -61,7 +61,7 @@ for (const [where, install] of [
 ] as const) {
   t.test(`handlers that require ${where} do all that others do`, async t => {
     const path = project(t, install)
-    const { gateway, connect } = await startGateway(t, join(path, 'handlers'))
+    const { gateway, connect } = await startWithTwoWorkers(t, join(path, 'handlers'))
     t.same(
       gateway.routes.map(({ route }) => route),
       ['game.both', 'game.fail', 'game.path', 'game.same', 'game.slow', 'game.sum']

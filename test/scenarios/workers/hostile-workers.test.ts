@@ -1,7 +1,7 @@
 /** Workers whose game breaks the link, sends nonsense, falls silent, or leaves requests hanging. */
 
 import t from 'tap'
-import { startGateway } from '../../helpers/gateway.js'
+import { startGateway, startWithTwoWorkers } from '../../helpers/gateway.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { fixture } from '../../helpers/paths.js'
 import { until } from '../../helpers/until.js'
@@ -107,7 +107,7 @@ for (const isolation of ['thread', 'process'] as const) {
 
     t.test('a worker whose handlers hang is retired, and nothing is lost', async t => {
       const options = { workers: 1, isolation, maxGivenUpHandlers: 150 }
-      const { connect, gateway, lines } = await startGateway(t, handlers, options)
+      const { connect, gateway, lines } = await startWithTwoWorkers(t, handlers, options)
       const players = await Promise.all(Array.from({ length: 10 }, connect))
       for (let round = 0; round < 16; round++) {
         const asked = players.map(player => player.request('hang.never'))
@@ -126,7 +126,10 @@ for (const isolation of ['thread', 'process'] as const) {
 }
 
 t.test('bytes that a game writes where its channel is end its process, and nobody else', async t => {
-  const { connect, gateway, lines } = await startGateway(t, handlers, { workers: 1, isolation: 'process' })
+  const { connect, gateway, lines } = await startGateway(t, handlers, {
+    workers: 1,
+    isolation: 'process'
+  })
   const player = await connect()
   await t.rejects(player.request('rogue.write'), {
     code: 'WORKER_LOST',
@@ -141,7 +144,10 @@ t.test('bytes that a game writes where its channel is end its process, and nobod
 })
 
 t.test('a process that can no longer write who has its thread serves on, and says so once', async t => {
-  const { connect, gateway, lines } = await startGateway(t, handlers, { workers: 1, isolation: 'process' })
+  const { connect, gateway, lines } = await startGateway(t, handlers, {
+    workers: 1,
+    isolation: 'process'
+  })
   const player = await connect()
   t.equal(await player.request('files.close'), 'closed')
   for (let n = 0; n < 3; n++) t.equal(await player.request('rogue.echo', n), n)

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { startGateway } from '../../helpers/gateway.js'
+import { startGateway, startWithTwoWorkers } from '../../helpers/gateway.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { fixture } from '../../helpers/paths.js'
 import { Player } from '../../helpers/player.js'
@@ -47,7 +47,7 @@ for (const how of hungers) {
   t.test(
     `${how}: V8 aborts the worker's process, and the gateway, its sockets and sessions stay`,
     async t => {
-      const { connect, gateway, lines } = await startGateway(t, handlers, hunger)
+      const { connect, gateway, lines } = await startWithTwoWorkers(t, handlers, hunger)
       const [culprit, other] = [await connect(), await connect()]
       const waiting = other.request('memory.wait')
       await until('the other waits', () => other.events.length === 1)
@@ -77,7 +77,7 @@ for (const how of hungers) {
 }
 
 t.test('a route that aborts processes again and again is suspended', async t => {
-  const { connect, gateway } = await startGateway(t, handlers, hunger)
+  const { connect, gateway } = await startWithTwoWorkers(t, handlers, hunger)
   const player = await connect()
   for (let death = 1; death <= 3; death++) {
     await t.rejects(player.request('memory.hunger', { how: 'a Map that grows' }), {
@@ -107,7 +107,7 @@ t.test('a process that is killed from outside is nobody’s fault', async t => {
 })
 
 t.test('workers are processes other than the gateway’s, and each is another', async t => {
-  const { connect } = await startGateway(t, handlers, { workers: 2, isolation })
+  const { connect } = await startWithTwoWorkers(t, handlers, { isolation })
   const players = await Promise.all(Array.from({ length: 20 }, connect))
   const pids = await pidsOf(players)
   t.equal(pids.has(process.pid), false)
@@ -124,7 +124,7 @@ t.test('handlers that do not load are told as with threads, and no process is le
      appendFileSync(${JSON.stringify(file)}, process.pid + '\\n')
      throw new Error('no such table')`
   )
-  await t.rejects(startGateway(t, folder, { isolation }), {
+  await t.rejects(startWithTwoWorkers(t, folder, { isolation }), {
     code: 'HANDLERS_INVALID',
     message: /no such table/
   })

@@ -1,7 +1,7 @@
 /** Odd values that are thrown: each fails its own request and no other. */
 import t from 'tap'
 import { thrown } from '../../handlers/odd/odd.js'
-import { startGateway } from '../../helpers/gateway.js'
+import { startGateway, startWithTwoWorkers } from '../../helpers/gateway.js'
 import type { ReplyError } from '../../helpers/player.js'
 
 const outcome = (reply: Promise<unknown>): Promise<unknown> => reply.catch((error: ReplyError) => error.code)
@@ -75,7 +75,7 @@ for (const isolation of ['thread', 'process'] as const) {
           const folder = t.testdir(
             Object.fromEntries(Object.entries(files).map(([name, code]) => [name, `${preface}${code}`]))
           )
-          await t.rejects(startGateway(t, folder, { isolation }), {
+          await t.rejects(startWithTwoWorkers(t, folder, { isolation }), {
             code: 'HANDLERS_INVALID',
             message: /(a|_hooks)\.mjs/
           })

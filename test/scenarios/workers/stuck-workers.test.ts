@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { pulsesPerVerdict } from '../../../gateway/dispatch/watchdog.js'
-import { type RunningGateway, startGateway } from '../../helpers/gateway.js'
+import { type RunningGateway, startGateway, startWithTwoWorkers } from '../../helpers/gateway.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { fixture } from '../../helpers/paths.js'
 import { until } from '../../helpers/until.js'
@@ -15,7 +15,10 @@ const handlers = fixture('handlers-limits')
 t.test(
   'a worker that is stuck is ended: its culprit gets TIMEOUT, others WORKER_LOST, the rest runs elsewhere',
   async t => {
-    const { connect, gateway, lines } = await startGateway(t, handlers, { workers: 1, stuckAfter: 300 })
+    const { connect, gateway, lines } = await startGateway(t, handlers, {
+      workers: 1,
+      stuckAfter: 300
+    })
     const [culprit, other, patient] = [await connect(), await connect(), await connect()]
     const waiting = other.request('fault.wait')
     await until('the other waits', () => other.events.length === 1)
@@ -105,7 +108,7 @@ function standStillUntil(file: string, bytes: number): void {
 for (const isolation of ['thread', 'process'] as const) {
   t.test(`a gateway that stood still itself takes no worker for stuck (${isolation})`, async t => {
     const options = { workers: 1, isolation, stuckAfter: 200 }
-    const { connect, gateway, lines } = await startGateway(t, handlers, options)
+    const { connect, gateway, lines } = await startWithTwoWorkers(t, handlers, options)
     const player = await connect()
     const folder = t.testdir()
     for (let i = 1; i <= 3; i++) {
@@ -163,7 +166,10 @@ t.test('a route that ends workers again and again is refused for a while, and ot
 t.test(
   'however they end, deaths count; and a reload, which may have mended the route, lifts its suspension',
   async t => {
-    const { connect, gateway, lines } = await startGateway(t, handlers, { workers: 1, stuckAfter: 300 })
+    const { connect, gateway, lines } = await startGateway(t, handlers, {
+      workers: 1,
+      stuckAfter: 300
+    })
     const player = await connect()
     await t.rejects(player.request('fault.end', { how: 'exit' }), { code: 'HANDLER_FATAL' })
     await t.rejects(player.request('fault.end', { how: 'throw' }), { code: 'HANDLER_FATAL' })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createGateway, type GatewayOptions } from '../../../gateway/index.js'
 import { createLogger } from '../../../shared/text/log.js'
-import { startGateway } from '../../helpers/gateway.js'
+import { startWithTwoWorkers } from '../../helpers/gateway.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { until } from '../../helpers/until.js'
 
@@ -41,7 +41,7 @@ function createGame(t: Test, { onStart = '', onStop = '' }: { onStart?: string; 
     }`
   )
   const notes = () => readFileSync(file, 'utf8').split('\n').slice(0, -1)
-  const start = (options: Partial<GatewayOptions> = {}) => startGateway(t, handlers, options)
+  const start = (options: Partial<GatewayOptions> = {}) => startWithTwoWorkers(t, handlers, options)
   return { handlers, notes, start, letGo: () => writeFileSync(`${file} go`, '') }
 }
 

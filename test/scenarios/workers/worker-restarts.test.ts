@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { expectFreeFiles } from '../../../gateway/limits/open-files.js'
 import { canLimitFiles, shortenFiles } from '../../helpers/file-limit.js'
-import { startGateway } from '../../helpers/gateway.js'
+import { startGateway, startWithTwoWorkers } from '../../helpers/gateway.js'
 import { takeStock, waitForNoLeftovers } from '../../helpers/leftovers.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { until } from '../../helpers/until.js'
@@ -95,21 +95,27 @@ function loseTemporaryFolder(t: Test): () => void {
 t.test('a worker that can’t be started stops the start, and nothing is left', async t => {
   await t.test('a process without a temporary folder', async t => {
     loseTemporaryFolder(t)
-    await t.rejects(startGateway(t, 'model', { isolation: 'process' }), {
+    await t.rejects(startWithTwoWorkers(t, 'model', { isolation: 'process' }), {
       code: 'WORKER_NOT_STARTED',
       message: /^A worker could not be started as a process: ENOENT/
     })
   })
   await t.test('a thread with an argument that Node has not', async t => {
-    await t.rejects(startGateway(t, 'model', { isolation: 'thread', workerArgv: ['--no-such-thing'] }), {
-      code: 'WORKER_NOT_STARTED',
-      message: /^A worker could not be started as a thread: .*--no-such-thing/
-    })
+    await t.rejects(
+      startWithTwoWorkers(t, 'model', { isolation: 'thread', workerArgv: ['--no-such-thing'] }),
+      {
+        code: 'WORKER_NOT_STARTED',
+        message: /^A worker could not be started as a thread: .*--no-such-thing/
+      }
+    )
   })
 })
 
 t.test('one that can’t be started later is tried again, and the gateway lives', async t => {
-  const { gateway, lines, connect } = await startGateway(t, 'wire', { workers: 1, isolation: 'process' })
+  const { gateway, lines, connect } = await startGateway(t, 'wire', {
+    workers: 1,
+    isolation: 'process'
+  })
   const player = await connect()
   const restore = loseTemporaryFolder(t)
   await t.rejects(gateway.reload(), { code: 'WORKER_NOT_STARTED' })
