@@ -52,12 +52,15 @@ t.test('with a token it examines a process, and resumes a route', async t => {
   const profile = await api.post('api/workers/0/profile', { seconds: 1 })
   t.match(profile.headers.get('content-disposition'), /"worker-0-\d+\.cpuprofile"/)
   t.ok(JSON.parse(profile.body).samples.length > 0)
-  const [snapshot, second] = await Promise.all([
-    api.post('api/workers/0/heap-snapshot'),
-    api.post('api/workers/0/heap-snapshot')
-  ]).then(answers => answers.sort((a, b) => a.status - b.status) as [Body, Body])
+  const take = () => api.post('api/workers/0/heap-snapshot')
+  let answers: Body[]
+  // On a busy machine the second may come only when the first is done, and then both are taken.
+  do answers = await Promise.all([take(), take()])
+  while (answers.every(({ status }) => status === 200))
+  const [snapshot, second] = answers.sort((a, b) => a.status - b.status) as [Body, Body]
   t.ok(JSON.parse(snapshot.body).snapshot.node_count > 0)
-  t.match(second, { status: 409, body: { error: { code: 'CONFLICT' } } }, 'one at a time')
+  t.equal(second.status, 409, 'one at a time')
+  t.equal(second.body.error.code, 'CONFLICT')
   t.equal(gateway.metrics().workersLost, 0)
 
   const player = await connect()
