@@ -79,6 +79,7 @@ export class Moves {
       joined: ({ start }) => this.#untold.set(start, timing.monotonic()),
       left: start => {
         this.#untold.delete(start)
+        this.#askHeirs()
         owed.gone(start)
         // When its link has ended, too.
         timing.soon(() => moved.forget(start))
@@ -175,6 +176,11 @@ export class Moves {
       case 'here':
         this.#untold.delete(from.start)
         return cuts.readHere(from, rest)
+      case 'tell':
+        return from.send('moved', ['told'])
+      case 'told':
+        this.#untold.delete(from.start)
+        return
       case 'seen':
         return cuts.readSeen(from, rest)
       case 'passed':
@@ -187,6 +193,19 @@ export class Moves {
         return
       default:
         throw new UnreadableBatchError(`a moved frame with ${String(word)}`)
+    }
+  }
+
+  /**
+   * Asks the others to say that they have told of all sessions which have come to them. Some may have come
+   * from a gateway that is over now, and the word of that may be on its way: what a link brings is in order.
+   */
+  #askHeirs(): void {
+    const { links, timing } = this.#init
+    for (const link of links.all) {
+      if (!link.isOpen) continue
+      this.#untold.set(link.start, timing.monotonic())
+      link.send('moved', ['tell'])
     }
   }
 

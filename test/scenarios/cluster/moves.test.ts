@@ -150,6 +150,24 @@ t.test('a gateway that has just started, or whose link was lost, finds a session
   t.same(losses, [])
 })
 
+t.test('a session is not taken for gone while the word of its move is late and its gateway is over', async t => {
+  const { gateways, join, network } = await start(t, ['a', 'b', 'c'])
+  const [a, b, c] = gateways as [Gateway, Gateway, Gateway]
+  const { client, proxy, losses, goTo } = await join(a)
+  await client.request('player.login', { uid: 'red', channel: 'lobby' })
+  // As when NATS was away for a moment, and b reaches it later than a and c do.
+  network.fault = ({ kind, from, to }) =>
+    kind === 'message' && `${from}${to}` === 'bc' ? { delay: 1_500 } : undefined
+  goTo(b)
+  await a.drain()
+  t.equal(await where(client), 'b')
+  await until('c knows that a is over', () => c.metrics().clusterPeers === 1)
+  goTo(c)
+  proxy.cut('reset')
+  t.equal(await where(client), 'c')
+  t.same(losses, [])
+})
+
 t.test('a drained gateway says how many sessions end since no other gateway took them over', async t => {
   const { gateways, lines, join } = await start(t, ['a', 'b'], { handoverTimeout: 1, resumeWindow: 60_000 })
   const [a] = gateways as [Gateway, Gateway]
