@@ -32,7 +32,7 @@ import { RunningRequests } from './running/running-requests.js'
 import { Turn } from './running/turn.js'
 import { answerQuestion } from './runtime/answers.js'
 import { reportFigures } from './runtime/figures.js'
-import { monotonic, setInterval } from './runtime/own-time.js'
+import { monotonic, setImmediate, setInterval } from './runtime/own-time.js'
 import { HandlerSpans } from './tracing/handler-spans.js'
 
 export interface GameInit {
@@ -140,10 +140,12 @@ export class Game {
 
   /**
    * Runs onStop, as the worker's last action. Its operations are sent before the gateway is told that onStop
-   * has ended.
+   * has ended. The task to stop may overtake aborts that were sent before it over the link, so these are read
+   * first: the event loop reads both in its second round at the latest.
    */
   async stop(): Promise<void> {
     const { link } = this.#env
+    for (let rounds = 0; rounds < 2; rounds++) await new Promise<void>(resolve => setImmediate(resolve))
     try {
       await this.#hooks.stop?.(this.#app)
     } catch (error) {

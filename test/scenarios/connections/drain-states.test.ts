@@ -46,7 +46,7 @@ for (const isolation of ['thread', 'process'] as const) {
           return new Promise(() => signal.addEventListener('abort', () => log.info('aborted', { reason: signal.reason })))
         }`
     })
-    const { connect, gateway, lines } = await startGateway(t, handlers, { isolation, closeTimeout: 200 })
+    const { connect, gateway, lines } = await startGateway(t, handlers, { isolation, closeTimeout: 1_000 })
     const player = await connect()
     player.notify('a.wait', {})
     await until('the handler waits', () => lines.some(({ message }) => message === 'waits'))
