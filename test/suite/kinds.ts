@@ -20,6 +20,7 @@ const slowModules = new Set(['node:child_process', 'piscina', 'playwright-core',
 /** Tests that measure their whole process, or put it under stress, and so can't share it with others. */
 const ownProcess = [
   'bench/readings/memory.test.js',
+  'gateway/cluster/link/memory.test.js',
   'model/',
   'scenarios/connections/slow-receivers.test.js',
   'scenarios/invariants/',
