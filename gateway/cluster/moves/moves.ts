@@ -79,7 +79,7 @@ export class Moves {
       joined: ({ start }) => this.#untold.set(start, timing.monotonic()),
       left: start => {
         this.#untold.delete(start)
-        this.#askHeirs()
+        this.#askHeirs(start)
         owed.gone(start)
         // When its link has ended, too.
         timing.soon(() => moved.forget(start))
@@ -197,13 +197,14 @@ export class Moves {
   }
 
   /**
-   * Asks the others to say that they have told of all sessions which have come to them. Some may have come
-   * from a gateway that is over now, and the word of that may be on its way: what a link brings is in order.
+   * Asks the others to say that they have told of all sessions that have come to them. Some may have come
+   * from a gateway that is over now, and the word of that may be on its way. What a link brings is in order.
    */
-  #askHeirs(): void {
+  #askHeirs(over: number): void {
     const { links, timing } = this.#init
     for (const link of links.all) {
-      if (!link.isOpen) continue
+      // Its own link ends later.
+      if (!link.isOpen || link.start === over) continue
       this.#untold.set(link.start, timing.monotonic())
       link.send('moved', ['tell'])
     }
