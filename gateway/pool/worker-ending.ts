@@ -3,7 +3,7 @@
  * worker, whose state tells whether it has ended already (worker.ts).
  */
 import { withTimeout } from '../../shared/with-timeout.js'
-import type { Transport } from '../isolation/transport.js'
+import { closingGrace, type Transport } from '../isolation/transport.js'
 import type { Turn } from '../sessions/turn.js'
 import { describeSilentEnd, findRunning, type WorkerDeath } from './worker-death.js'
 
@@ -41,9 +41,15 @@ export class WorkerEnding {
   #death: WorkerDeath | undefined
   /** Settles when the first call of `stop` is done. Later calls share it. */
   #stopped: Promise<void> | undefined
+  readonly #ended: Promise<void>
+  /** Tells that the worker has ended, with all of its messages applied. */
+  readonly done: () => void
 
   constructor(init: WorkerEndingInit) {
     this.#init = init
+    let done = () => {}
+    this.#ended = new Promise(resolve => (done = resolve))
+    this.done = done
   }
 
   get by(): WorkerEnder {
@@ -91,7 +97,10 @@ export class WorkerEnding {
     return this.#init.transport.terminate()
   }
 
-  /** Ends the worker. `isLoaded` tells whether code of the game runs there; if so, stops the game first. */
+  /**
+   * Ends the worker, and resolves when it has ended. `isLoaded` tells whether code of the game runs there; if
+   * so, stops the game first.
+   */
   stop(isLoaded: boolean): Promise<void> {
     this.#by = 'gateway'
     this.#stopped ??= this.#stop(isLoaded)
@@ -106,5 +115,7 @@ export class WorkerEnding {
       if (!isDone && this.hasOnStop) onLateStop()
     }
     await transport.terminate()
+    // Its last messages may still be read, and a process that the kernel holds ends later.
+    await withTimeout(closingGrace, this.#ended)
   }
 }

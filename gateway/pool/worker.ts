@@ -279,6 +279,7 @@ export class Worker {
     this.#messages.end(() => {
       this.#state = 'ended'
       this.#listener.workerEnded(this, cause)
+      this.ending.done()
     })
   }
 

@@ -43,3 +43,13 @@ t.test('so it is where only some of them can’t: those that came up are ended',
   await until('the other one has ended', () => core.workers[2]!.hasEnded)
   t.equal(core.pool.up.length, 2)
 })
+
+t.test('a close waits until the end of each worker is told', async t => {
+  const core = await startCore({ workers: 2 })
+  const worker = core.workers[0]!
+  worker.terminate = async () => {
+    setImmediate(() => worker.die(new Error('terminated')))
+  }
+  await core.close()
+  t.ok(worker.hasEnded)
+})
