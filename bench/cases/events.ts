@@ -6,7 +6,7 @@ import type { GatewayOptions } from '../../gateway/index.js'
 import { audience } from '../work/audience.js'
 import { churn } from '../work/churn.js'
 import { storm } from '../work/storm.js'
-import type { Work } from '../work/work.js'
+import { longer, type Work } from '../work/work.js'
 import type { Case, Contender } from './case.js'
 import { atLeast, atMost } from './goal.js'
 
@@ -41,13 +41,16 @@ const fanout: Case = {
   beside: [{ floor: floor('a loop of ws.send', toMany), goals: [atLeast(3)] }]
 }
 
-const steadily = audience({
-  receivers: 1_000,
-  first: 'events.join',
-  tick: 'events.one',
-  eventsPerTick: 1,
-  interval: 50
-})
+const steadily = longer(
+  3,
+  audience({
+    receivers: 1_000,
+    first: 'events.join',
+    tick: 'events.one',
+    eventsPerTick: 1,
+    interval: 50
+  })
+)
 
 /**
  * As many events as a game with 20 ticks a second sends. The rate is fixed, so CPU is compared. Each socket

@@ -1,7 +1,8 @@
 /**
  * An audience: sockets that receive events and count them.
  * Ticks are requested in a closed loop: when all have received a tick's events, the next is requested. Or
- * they are requested at a fixed rate.
+ * they are requested at a fixed rate. The warm-up is a closed loop even then, since the few ticks of a warm-up
+ * at that rate would not get the server's code compiled.
  */
 
 import { rateBetween, readUsage } from '../readings/usage.js'
@@ -110,6 +111,12 @@ class Ticks {
     if (++this.#finished % this.#receivers === 0) this.onTick()
   }
 
+  /** Ends the closed loop at its next tick. Resolves then, with the timer of a tick each `interval` ms. */
+  async beat(tick: () => void, interval: number): Promise<NodeJS.Timeout> {
+    await new Promise<void>(resolve => (this.onTick = resolve))
+    return setInterval(tick, interval)
+  }
+
   ended(): void {
     if (!this.isOver) fail(new Error('The server closed a connection of the audience'))
   }
@@ -121,11 +128,11 @@ export async function listen(asked: Audience): Promise<AudienceResult> {
   const [conductor] = await joinAll(1, () => ({ port: asked.port, check: 'any', listener: {} }))
   let sent = 0
   const request = () => conductor!.send(requestFrame(sent++, asked.tick, '{}'))
-  const { inFlight = 0, interval } = asked
-  const timer = interval === undefined ? undefined : setInterval(() => guard(request), interval)
-  if (timer === undefined) ticks.onTick = request
-  for (let i = 0; i < inFlight; i++) request()
+  const { inFlight, interval } = asked
+  ticks.onTick = request
+  for (let i = 0; i < (inFlight ?? 1); i++) request()
   await sleep(asked.warmupSeconds)
+  const timer = interval === undefined ? undefined : await ticks.beat(() => guard(request), interval)
   say({ kind: 'begun' })
   ticks.received = 0
   const before = readUsage()
