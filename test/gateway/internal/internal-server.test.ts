@@ -64,12 +64,28 @@ function openSocket(url: string): Socket {
   return socket
 }
 
-/** Occupies a free port whose successor is free too. */
+/** Takes a free port. */
 async function occupy(t: Test): Promise<number> {
   const server: Server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => server.close())
   return (server.address() as { port: number }).port
+}
+
+/** Takes a port whose next one is free. */
+async function occupyBeforeFree(t: Test): Promise<number> {
+  for (;;) {
+    const taken = await occupy(t)
+    const next = createServer().listen(taken + 1, '127.0.0.1')
+    try {
+      await once(next, 'listening')
+    } catch {
+      continue
+    }
+    next.close()
+    await once(next, 'close')
+    return taken
+  }
 }
 
 t.test('a request goes to the route of its path, a HEAD request to that for GET', async t => {
@@ -214,7 +230,7 @@ t.test('a taken port is an error in production, and always where it was named', 
 
 t.test('auto takes a free port where the public one is a free one, and off opens none', async t => {
   setProduction(t, 'production')
-  const taken = await occupy(t)
+  const taken = await occupyBeforeFree(t)
   const { url } = await start(t, [], { internalPort: 'auto', port: 0, standardPort: taken })
   t.not(Number(new URL(url).port), taken)
   const beside = await start(t, [], { internalPort: 'auto', port: taken, standardPort: taken })
