@@ -17,7 +17,7 @@ export type TestKind = 'quick' | 'gateway' | 'own'
  */
 const slowModules = new Set(['node:child_process', 'piscina', 'playwright-core', 'esbuild', 'typescript'])
 
-/** Tests that measure their whole process, or put it under stress, and so can't share it with others. */
+/** Tests that measure their whole process, put it under stress or change it, and so can't share it. */
 const ownProcess = [
   'bench/readings/memory.test.js',
   'gateway/cluster/link/memory.test.js',
@@ -26,7 +26,8 @@ const ownProcess = [
   'scenarios/invariants/',
   'scenarios/program/',
   'scenarios/workers/',
-  'soak/'
+  'soak/',
+  'workers/game.test.js'
 ]
 
 const importPattern = /^(?:import|export)\b([^'";]*)'([^'"]+)'/gm
