@@ -76,6 +76,9 @@ function maskedLength(length: number): Buffer {
   return bytes
 }
 
+const quote = '"'.charCodeAt(0)
+const comma = ','.charCodeAt(0)
+
 /** First byte of `null`: only an error reply, `[1000,null,{…}]`, has `null` as its body. */
 const firstOfNull = 'null'.charCodeAt(0)
 
@@ -85,14 +88,16 @@ export interface ReplyReader {
   reply(id: number, value: number): void
   /** An error reply's code. undefined: an error reply is a failure. */
   refused?: (id: number, code: string) => void
+  /** An event, such as `["counted",17]`, with the number in it, else NaN. undefined: an event is a failure. */
+  event?: (value: number) => void
   ping(payload: Buffer): void
 }
 
 /**
  * Passes each complete frame in `bytes` to the reader. Returns the start of the incomplete frame at the end.
  *
- * @throws for an error reply, if the reader accepts none; for any frame but pings and texts that begin like a
- * reply
+ * @throws for an error reply or an event, if the reader accepts none; for any frame but pings and texts that
+ * begin like a reply or an event
  */
 export function readReplies(bytes: Buffer, reader: ReplyReader): number {
   let at = 0
@@ -116,6 +121,8 @@ export function readReplies(bytes: Buffer, reader: ReplyReader): number {
 }
 
 function readReply(bytes: Buffer, start: number, end: number, reader: ReplyReader): void {
+  if (bytes[start + 1] === quote && reader.event !== undefined)
+    return reader.event(readDigits(bytes, bytes.indexOf(comma, start) + 1, end - 1))
   // Skips `[`, four digits and a comma.
   const bodyStart = start + 6
   const id = readDigits(bytes, start + 1, bodyStart - 1)

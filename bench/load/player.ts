@@ -36,6 +36,8 @@ export class Player implements ReplyReader, SocketReader {
   readonly #check: ReplyCheck
   readonly #listener: PlayerListener
   #replied = 0
+  /** Events so far; a handler that sends events sends one before each reply. */
+  #events = 0
   #rest: Buffer | undefined
   /** Waits for the reply to the first request; undefined: none, or it has arrived. */
   #onFirst: (() => void) | undefined
@@ -97,6 +99,10 @@ export class Player implements ReplyReader, SocketReader {
     this.#listener.repliedTo?.(this, id)
   }
 
+  event(value: number): void {
+    expectCount(++this.#events, value)
+  }
+
   refused(id: number, code: string): void {
     if (this.#listener.refusedTo === undefined) {
       throw new Error(`The server answered with an error: ${id} ${code}`)
@@ -119,6 +125,8 @@ export class Player implements ReplyReader, SocketReader {
       throw new Error(`Wrong answer: the reply to ${expected} was due, and ${id} was answered`)
     }
     if (this.#check === 'counted') expectCount(index + 1, value)
+    if (this.#events > 0 && this.#events !== index + 1)
+      throw new Error(`Wrong answer: ${this.#events} events came before reply ${index + 1}`)
   }
 
   #askFirst(route: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** Runs the bench as a user does, as briefly as possible. Its figures do not matter here. */
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
+import { idiomCases } from '../../bench/cases/idioms.js'
 import { endOf, isGroupAlive, readRows, startBench } from '../helpers/bench.js'
 
 // Processes start slowly on a busy machine.
@@ -42,6 +43,24 @@ t.test(
     }
   }
 )
+
+const idioms = idiomCases.map(({ name }) => name).filter(name => name.endsWith('-1x1'))
+
+t.test('each idiom is measured, and its replies and events are what they should be', async t => {
+  const { code, stdout, stderr } = await runBench(t, [
+    ...idioms,
+    '--json',
+    '--seconds',
+    '0.1',
+    '--repeats',
+    '1'
+  ])
+  t.same({ code, stderr }, { code: 0, stderr: '' })
+  t.same(
+    readRows(stdout).map(row => row.case),
+    idioms
+  )
+})
 
 t.test('the table is a line for each row below its headings', async t => {
   const { code, stdout } = await runBench(t, ['push-sequential', ...shortly])

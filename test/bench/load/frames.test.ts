@@ -140,3 +140,13 @@ t.test('an error reply is given to who takes errors, by its code, and ends the r
   t.throws(() => read(bytes), { message: /^The server answered with an error: / })
   t.end()
 })
+
+t.test('an event is given to who takes events, with its number', async t => {
+  const seen: unknown[] = []
+  readReplies(Buffer.concat([frame('["counted",12]'), frame('[1000,12]'), frame('["news",{"a":1}]')]), {
+    reply: (id, value) => seen.push([id, value]),
+    event: value => seen.push(value),
+    ping: () => t.fail('there was none')
+  })
+  t.same(seen, [12, [1000, 12], Number.NaN])
+})
