@@ -1,5 +1,6 @@
 /** The command of the bench. It measures the given cases one after the other, and prints the figures. */
 import { writeFileSync } from 'node:fs'
+import { messageOf } from '../shared/text/thrown.js'
 import { type Arguments, type Form, parseArguments, usage } from './arguments.js'
 import type { Case } from './cases/case.js'
 import { type Comparison, compareCase, formatComparisons } from './comparison/compare.js'
@@ -20,14 +21,18 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 async function measure({ cases, form, profile, picture, ...pace }: Arguments): Promise<void> {
   const all: Row[] = []
-  for (const each of cases) {
-    announce(each, form)
-    const rows = rowsOf(each, await measureCase(each, pace, profile))
-    if (form === 'json') print(rows.map(formatJson))
-    all.push(...rows)
+  try {
+    for (const each of cases) {
+      announce(each, form)
+      const rows = rowsOf(each, await named(each, measureCase(each, pace, profile)))
+      if (form === 'json') print(rows.map(formatJson))
+      all.push(...rows)
+    }
+  } finally {
+    // A case that fails must not cost the figures of the hour before it.
+    if (all.length > 0 && form === 'table') print([formatTable(all)])
+    if (all.length > 0 && form === 'markdown') print([formatMarkdown(all)])
   }
-  if (form === 'table') print([formatTable(all)])
-  if (form === 'markdown') print([formatMarkdown(all)])
   if (picture === undefined) return
   // Drawn from the rows as they are written, with rounded figures, so that it can be drawn again.
   const kept = all.map(formatJson)
@@ -38,17 +43,33 @@ async function measure({ cases, form, profile, picture, ...pace }: Arguments): P
 async function compare({ cases, form, ...pace }: Arguments, asked: string): Promise<void> {
   const revision = await buildRevision(asked)
   const all: Comparison[] = []
-  for (const each of cases) {
-    announce(each, form)
-    const comparisons = await compareCase(each, revision, pace)
-    if (form === 'json') print(comparisons.map(formatJson))
-    all.push(...comparisons)
+  try {
+    for (const each of cases) {
+      announce(each, form)
+      const comparisons = await named(each, compareCase(each, revision, pace))
+      if (form === 'json') print(comparisons.map(formatJson))
+      all.push(...comparisons)
+    }
+  } finally {
+    if (all.length > 0 && form === 'table') print([formatComparisons(all, revision.name)])
   }
-  if (form === 'table') print([formatComparisons(all, revision.name)])
 }
 
-function announce({ name, detail }: Case, form: Form): void {
-  if (form !== 'json') process.stderr.write(`${[name, detail ?? []].flat().join(', ')} …\n`)
+function announce(each: Case, form: Form): void {
+  if (form !== 'json') process.stderr.write(`${nameOf(each)} …\n`)
+}
+
+function nameOf({ name, detail }: Case): string {
+  return [name, detail ?? []].flat().join(', ')
+}
+
+/** Names the case in the error, if its measurement fails. */
+async function named<Result>(each: Case, measured: Promise<Result>): Promise<Result> {
+  try {
+    return await measured
+  } catch (error) {
+    throw new Error(`${nameOf(each)}: ${messageOf(error)}`, { cause: error })
+  }
 }
 
 function print(lines: readonly string[]): void {
@@ -56,7 +77,7 @@ function print(lines: readonly string[]): void {
 }
 
 function fail(error: unknown): void {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+  process.stderr.write(`${messageOf(error)}\n`)
   process.exitCode = 1
 }
 

@@ -68,6 +68,14 @@ t.test('the table is a line for each row below its headings', async t => {
   t.match(stdout, /^case +unit +floor .*\npush-sequential +pushes\/s +the port's round trip .*\n$/)
 })
 
+t.test('a case that fails is named, and those before it are printed', async t => {
+  const args = ['push-sequential', 'connections', '--connections', '1000000000', ...shortly]
+  const { code, stdout, stderr } = await runBench(t, args)
+  t.equal(code, 1)
+  t.match(stdout, /^case .*\npush-sequential .*\n$/)
+  t.match(stderr, /\nconnections: [^\n]*ulimit -n[^\n]*\n$/)
+})
+
 t.test('a commit that is not there is told in one line', async t => {
   const bench = startBench(t, ['compare', 'no-such-commit', 'push-sequential', '--seconds', '0.1'])
   const { code, stdout, stderr } = await endOf(bench)
