@@ -44,6 +44,8 @@ export class SessionView {
   #size: number | undefined
   /** Upper bound of the settings' size: overwritten keys are counted twice. */
   #sizeBound: number
+  /** The value of `keyCount`, computed when it is first needed. */
+  #keyCount: number | undefined
 
   constructor({ viewId, frontendId, sid, uid, version, settings, isConnected }: SessionViewInit) {
     this.viewId = viewId
@@ -72,11 +74,14 @@ export class SessionView {
   }
 
   get keyCount(): number {
-    let count = 0
-    this.forEach(() => {
-      count++
-    })
-    return count
+    if (this.#keyCount === undefined) {
+      let count = 0
+      this.forEach(() => {
+        count++
+      })
+      this.#keyCount = count
+    }
+    return this.#keyCount
   }
 
   /** Upper bound of `keyCount`, known without counting. */
@@ -113,6 +118,8 @@ export class SessionView {
   pushed(key: string, text: string): void {
     if (this.#size !== undefined) this.#size = this.sizeWith(key, text)
     this.#sizeBound += key.length + text.length
+    if (this.#keyCount !== undefined)
+      this.#keyCount += Number(text !== '') - Number(this.textOf(key) !== undefined)
     this.#pushed ??= new Map()
     this.#pushed.set(key, text)
   }
