@@ -36,11 +36,14 @@ export class EventLoopBudget {
     return this.#deferred.length > 0
   }
 
-  /** Resolves when everything that can run without waiting has run, including deferred work. */
+  /**
+   * Resolves when everything that can run without waiting has run, including deferred work and the callbacks
+   * of settled operations, which are called two ticks later (callback.ts).
+   */
   async quiet(): Promise<void> {
     do {
       if (this.hasDeferred) await new Promise<void>(resolve => setImmediate(resolve))
-      await new Promise<void>(resolve => queueMicrotask(() => nextTick(resolve)))
+      await new Promise<void>(resolve => queueMicrotask(() => nextTick(nextTick, resolve)))
     } while (this.hasDeferred)
   }
 
