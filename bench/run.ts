@@ -1,6 +1,5 @@
 /** The command of the bench. It measures the given cases one after the other, and prints the figures. */
 import { writeFileSync } from 'node:fs'
-import { messageOf } from '../shared/text/thrown.js'
 import { type Arguments, type Form, parseArguments, usage } from './arguments.js'
 import type { Case } from './cases/case.js'
 import { type Comparison, compareCase, formatComparisons } from './comparison/compare.js'
@@ -74,6 +73,10 @@ async function named<Result>(each: Case, measured: Promise<Result>): Promise<Res
 
 function print(lines: readonly string[]): void {
   for (const line of lines) process.stdout.write(`${line}\n`)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function fail(error: unknown): void {

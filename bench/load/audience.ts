@@ -1,8 +1,8 @@
 /**
  * An audience: sockets that receive events and count them.
  * Ticks are requested in a closed loop: when all have received a tick's events, the next is requested. Or
- * they are requested at a fixed rate. The warm-up is a closed loop even then, since the few ticks of a warm-up
- * at that rate would not get the server's code compiled.
+ * they are requested at a fixed rate. The warm-up is a closed loop even then, since the few ticks of a
+ * warm-up at that rate would not get the server's code compiled.
  */
 
 import { rateBetween, readUsage } from '../readings/usage.js'

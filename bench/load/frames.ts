@@ -88,7 +88,7 @@ export interface ReplyReader {
   reply(id: number, value: number): void
   /** An error reply's code. undefined: an error reply is a failure. */
   refused?: (id: number, code: string) => void
-  /** An event, such as `["counted",17]`, with the number in it, else NaN. undefined: an event is a failure. */
+  /** The number in an event such as `["counted",17]`, else NaN. undefined: an event is a failure. */
   event?: (value: number) => void
   ping(payload: Buffer): void
 }
@@ -96,8 +96,8 @@ export interface ReplyReader {
 /**
  * Passes each complete frame in `bytes` to the reader. Returns the start of the incomplete frame at the end.
  *
- * @throws for an error reply or an event, if the reader accepts none; for any frame but pings and texts that
- * begin like a reply or an event
+ * @throws for an error reply or an event, if the reader accepts none; for any frame but pings and texts
+ * that begin like a reply or an event
  */
 export function readReplies(bytes: Buffer, reader: ReplyReader): number {
   let at = 0
