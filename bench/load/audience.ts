@@ -111,12 +111,6 @@ class Ticks {
     if (++this.#finished % this.#receivers === 0) this.onTick()
   }
 
-  /** Ends the closed loop at its next tick. Resolves then, with the timer of a tick each `interval` ms. */
-  async beat(tick: () => void, interval: number): Promise<NodeJS.Timeout> {
-    await new Promise<void>(resolve => (this.onTick = resolve))
-    return setInterval(tick, interval)
-  }
-
   ended(): void {
     if (!this.isOver) fail(new Error('The server closed a connection of the audience'))
   }
@@ -132,7 +126,8 @@ export async function listen(asked: Audience): Promise<AudienceResult> {
   ticks.onTick = request
   for (let i = 0; i < (inFlight ?? 1); i++) request()
   await sleep(asked.warmupSeconds)
-  const timer = interval === undefined ? undefined : await ticks.beat(() => guard(request), interval)
+  if (interval !== undefined) ticks.onTick = () => {}
+  const timer = interval === undefined ? undefined : setInterval(() => guard(request), interval)
   say({ kind: 'begun' })
   ticks.received = 0
   const before = readUsage()
