@@ -2,25 +2,23 @@
  * `npm run chaos`: runs the chaos test and prints its figures; with `--cluster N` over N gateways. Fails if
  * anything is left over in a process.
  */
-import { parseArgs } from 'node:util'
 import { createGateway } from '../../gateway/index.js'
 import { TcpProxy } from '../../testing/tcp-proxy.js'
 import { chaosOptions, runChaos } from '../helpers/chaos.js'
 import { runClusterChaos } from '../helpers/cluster/cluster-chaos.js'
 import { Gateways } from '../helpers/cluster/gateways.js'
+import { readCommandOptions } from '../helpers/command-options.js'
 import { JumpingClock } from '../helpers/jumping-clock.js'
 import { takeStock, waitForNoLeftovers } from '../helpers/leftovers.js'
 import { fixture } from '../helpers/paths.js'
 import { StallingLog } from '../helpers/stalling-log.js'
 import { judgeTrend } from '../helpers/trend.js'
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '300' },
-    players: { type: 'string', default: '500' },
-    'most-per-hour': { type: 'string', default: '1000' },
-    cluster: { type: 'string', default: '0' }
-  }
+const values = readCommandOptions({
+  seconds: { type: 'string', default: '300' },
+  players: { type: 'string', default: '500' },
+  'most-per-hour': { type: 'string', default: '1000' },
+  cluster: { type: 'string', default: '0' }
 })
 const ms = Number(values.seconds) * 1_000
 const players = Number(values.players)

@@ -4,7 +4,6 @@
  * commit.
  */
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { buildRevision } from '../../bench/comparison/revision.js'
 import {
   type FailureInit,
@@ -16,14 +15,13 @@ import {
 } from '../helpers/cluster/failures.js'
 import { Gateways } from '../helpers/cluster/gateways.js'
 import { runRestores } from '../helpers/cluster/restores.js'
+import { readCommandOptions } from '../helpers/command-options.js'
 import { fixture, root } from '../helpers/paths.js'
 
-const { values } = parseArgs({
-  options: {
-    players: { type: 'string', default: '200' },
-    only: { type: 'string' },
-    old: { type: 'string' }
-  }
+const values = readCommandOptions({
+  players: { type: 'string', default: '200' },
+  only: { type: 'string' },
+  old: { type: 'string' }
 })
 
 const failures: Readonly<

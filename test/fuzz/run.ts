@@ -3,8 +3,8 @@
  * decoders by default. The gateway gets conversations and HTTP streams. Fails if an input was neither
  * accepted nor refused correctly, if it took too long for its size, or if the heap has grown.
  */
-import { parseArgs } from 'node:util'
 import { createGateway } from '../../gateway/index.js'
+import { readCommandOptions } from '../helpers/command-options.js'
 import { sweptHeap } from '../helpers/swept-heap.js'
 import { fuzzConversations, fuzzHandlers } from './conversations.js'
 import { fuzzDecoders } from './decoders.js'
@@ -15,17 +15,15 @@ import { fuzzLinks } from './links.js'
 import { fuzzLogText } from './log-text.js'
 import { fuzzToldTexts } from './told-texts.js'
 
-const { values } = parseArgs({
-  options: {
-    inputs: { type: 'string', default: '1000000' },
-    upgrades: { type: 'string', default: '1000000' },
-    lines: { type: 'string', default: '500000' },
-    batches: { type: 'string', default: '200000' },
-    visits: { type: 'string', default: '5000' },
-    conversations: { type: 'string', default: '20000' },
-    streams: { type: 'string', default: '50000' },
-    seed: { type: 'string', default: String(Date.now()) }
-  }
+const values = readCommandOptions({
+  inputs: { type: 'string', default: '1000000' },
+  upgrades: { type: 'string', default: '1000000' },
+  lines: { type: 'string', default: '500000' },
+  batches: { type: 'string', default: '200000' },
+  visits: { type: 'string', default: '5000' },
+  conversations: { type: 'string', default: '20000' },
+  streams: { type: 'string', default: '50000' },
+  seed: { type: 'string', default: String(Date.now()) }
 })
 /** Maximum nanoseconds per byte of an input. A decoder's input counts as 32 bytes longer, headers as 100. */
 const mostNanos = 1_000

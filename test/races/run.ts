@@ -2,29 +2,27 @@
  * `npm run races`: races for users between processes, with kills, stops and partitions; prints figures. With
  * `--gateways N` it races logins over whole gateways, while sessions move.
  */
-import { parseArgs } from 'node:util'
+import { readCommandOptions } from '../helpers/command-options.js'
 import { runGatewayRaces } from '../helpers/races/gateway-races.js'
 import { type FaultKind, faultKinds, runRaces } from '../helpers/races/races.js'
 import { type Variant, variants } from '../helpers/races/variants.js'
 
-const { values } = parseArgs({
-  options: {
-    servers: { type: 'string', default: '1' },
-    racers: { type: 'string', default: '3' },
-    rounds: { type: 'string', default: '5000' },
-    users: { type: 'string', default: '100' },
-    interval: { type: 'string', default: '10' },
-    mode: { type: 'string', default: 'reject' },
-    ttl: { type: 'string', default: '1000' },
-    gateways: { type: 'string', default: '0' },
-    seconds: { type: 'string', default: '60' },
-    devices: { type: 'string', default: '3' },
-    'restart-every': { type: 'string', default: '3000' },
-    variant: { type: 'string', default: 'none' },
-    faults: { type: 'string', default: 'all' },
-    'fault-every': { type: 'string', default: '1500' },
-    'server-fault-every': { type: 'string' }
-  }
+const values = readCommandOptions({
+  servers: { type: 'string', default: '1' },
+  racers: { type: 'string', default: '3' },
+  rounds: { type: 'string', default: '5000' },
+  users: { type: 'string', default: '100' },
+  interval: { type: 'string', default: '10' },
+  mode: { type: 'string', default: 'reject' },
+  ttl: { type: 'string', default: '1000' },
+  gateways: { type: 'string', default: '0' },
+  seconds: { type: 'string', default: '60' },
+  devices: { type: 'string', default: '3' },
+  'restart-every': { type: 'string', default: '3000' },
+  variant: { type: 'string', default: 'none' },
+  faults: { type: 'string', default: 'all' },
+  'fault-every': { type: 'string', default: '1500' },
+  'server-fault-every': { type: 'string' }
 })
 
 const leaseTtl = Number(values.ttl)

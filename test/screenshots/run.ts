@@ -7,18 +7,16 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { Page } from 'playwright-core'
 import { launchBrowser } from '../helpers/browser.js'
+import { readCommandOptions } from '../helpers/command-options.js'
 import { root } from '../helpers/paths.js'
 import { startMadeUpGateway } from './made-up-gateway.js'
 
-const { values } = parseArgs({
-  options: {
-    out: { type: 'string', default: join(root, 'screenshots') },
-    only: { type: 'string' },
-    docs: { type: 'boolean', default: false }
-  }
+const values = readCommandOptions({
+  out: { type: 'string', default: join(root, 'screenshots') },
+  only: { type: 'string' },
+  docs: { type: 'boolean', default: false }
 })
 
 /** The views, by the names of their pictures; `login` is that without a login. */

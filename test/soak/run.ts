@@ -3,24 +3,25 @@
  * With `--visits`, visitors connect and break off in place of a steady crowd.
  */
 
-import { parseArgs } from 'node:util'
 import { createGateway, type Gateway } from '../../gateway/index.js'
 import { TcpProxy } from '../../testing/tcp-proxy.js'
+import { readCommandOptions } from '../helpers/command-options.js'
 import { fixture } from '../helpers/paths.js'
 import { runSoak } from '../helpers/soak.js'
 import { judgeTrend } from '../helpers/trend.js'
 import { runVisits, type VisitsReport } from '../helpers/visits.js'
 
-const { values } = parseArgs({
-  options: {
+const values = readCommandOptions(
+  {
     minutes: { type: 'string' },
     players: { type: 'string', default: '100' },
     'most-per-hour': { type: 'string', default: '20' },
     visits: { type: 'boolean', default: false },
     'per-second': { type: 'string', default: '200' },
     addresses: { type: 'string', default: '20' }
-  }
-})
+  },
+  ['minutes']
+)
 const handlers = fixture('handlers-resume')
 const workers = 2
 

@@ -1,20 +1,18 @@
 /** `npm run truth`: runs the test of truth and prints its figures; with `--cluster N` over N gateways. */
 
-import { parseArgs } from 'node:util'
 import { createGateway } from '../../gateway/index.js'
 import { TcpProxy } from '../../testing/tcp-proxy.js'
 import { runClusterTruth } from '../helpers/cluster/cluster-truth.js'
 import { Gateways } from '../helpers/cluster/gateways.js'
+import { readCommandOptions } from '../helpers/command-options.js'
 import { fixture } from '../helpers/paths.js'
 import { runTruth } from '../helpers/truth.js'
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    players: { type: 'string', default: '200' },
-    events: { type: 'string', default: '100000' },
-    cluster: { type: 'string', default: '0' }
-  }
+const values = readCommandOptions({
+  seconds: { type: 'string', default: '60' },
+  players: { type: 'string', default: '200' },
+  events: { type: 'string', default: '100000' },
+  cluster: { type: 'string', default: '0' }
 })
 const [players, events, ms] = [Number(values.players), Number(values.events), Number(values.seconds) * 1_000]
 const count = Number(values.cluster)
