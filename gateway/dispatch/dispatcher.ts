@@ -269,12 +269,12 @@ export class Dispatcher implements TurnListener {
   }
 
   #sweep(): void {
-    const { timeLimits, pool, monotonic } = this.#init
+    const { timeLimits, pool, monotonic, log } = this.#init
     timeLimits.look()
     if (timeLimits.areOff) return
     const now = monotonic()
     this.#deadlines.sweep(now)
-    goOnWithOverdue(pool.up, now)
+    goOnWithOverdue(pool.up, now, log)
   }
 
   #check(): void {

@@ -2,6 +2,7 @@
  * Frees lanes whose turn blocks them for too long. Either the turn has not started in a busy worker while
  * another worker is idle, or it waits for operations beyond a deadline.
  */
+import type { Logger } from '../../shared/text/log.js'
 import type { Worker } from '../pool/worker.js'
 import type { Request } from '../sessions/request.js'
 import type { WaitingLine } from './waiting-line.js'
@@ -32,7 +33,13 @@ export function takeBackStuck(
  * Lets a lane go on if it still waits for the operations of a request at that request's deadline. The handler
  * itself did not await these operations.
  */
-export function goOnWithOverdue(up: readonly Worker[], now: number): void {
+export function goOnWithOverdue(up: readonly Worker[], now: number, log: Logger): void {
   // Copied, because a turn that goes on may free its slot during the loop.
-  for (const worker of up) for (const turn of [...worker.turns]) turn.goOnAtDeadline(now)
+  for (const worker of up) {
+    for (const turn of [...worker.turns]) {
+      const request = turn.goOnAtDeadline(now)
+      if (request !== undefined)
+        log.warn('Operations that a handler did not await are not done by its deadline', request.names)
+    }
+  }
 }

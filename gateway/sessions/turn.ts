@@ -78,6 +78,11 @@ export class Turn {
    * clock. 0: no operation is awaited.
    */
   #operationsAwaitedUntil = 0
+  /**
+   * The decided request for whose operations the worker waits; undefined: none. It may outlast the time
+   * above: the worker has to say that it goes on, before the slot is another turn's.
+   */
+  #held: Request | undefined
 
   constructor({ worker, slot, requests, now, lane, listener }: TurnInit) {
     this.worker = worker
@@ -167,20 +172,35 @@ export class Turn {
    * operations of that request are not answered yet.
    */
   awaitOperations(): void {
-    this.#operationsAwaitedUntil = this.requests[this.#outcomes]?.deadline ?? 0
+    this.#held = this.requests[this.#outcomes]
+    this.#operationsAwaitedUntil = this.#held?.deadline ?? 0
   }
 
-  /** Ends the wait for operations: they are answered. */
+  /** Ends the wait for operations: the worker goes on, because they are answered or it was told to. */
   goOn(): void {
+    if (this.#held === undefined) return
+    this.#held = undefined
+    this.#freeIfDone()
+    this.#goOnWithLane()
+  }
+
+  /**
+   * Ends the wait for operations if the deadline has passed, and has the worker go on too. Returns the
+   * request that did not await them; undefined if there is nothing to end.
+   */
+  goOnAtDeadline(now: number): Request | undefined {
+    const held = this.#held
+    if (held === undefined || this.#operationsAwaitedUntil === 0 || this.#operationsAwaitedUntil > now)
+      return undefined
+    this.worker.abort(held, 'timeout')
+    this.#goOnWithLane()
+    return held
+  }
+
+  #goOnWithLane(): void {
     if (this.#operationsAwaitedUntil === 0) return
     this.#operationsAwaitedUntil = 0
-    this.#freeIfDone()
     this.#endIfOver()
-  }
-
-  /** Ends the wait for operations if the deadline has passed. */
-  goOnAtDeadline(now: number): void {
-    if (this.#operationsAwaitedUntil <= now) this.goOn()
   }
 
   get #claimed(): number {
@@ -188,11 +208,7 @@ export class Turn {
   }
 
   #freeIfDone(): void {
-    if (
-      this.#state === 'whole' &&
-      this.#operationsAwaitedUntil === 0 &&
-      this.#outcomes === this.requests.length
-    )
+    if (this.#state === 'whole' && this.#held === undefined && this.#outcomes === this.requests.length)
       this.worker.turns.free(this)
   }
 

@@ -162,11 +162,16 @@ export class RequestRun implements Caller {
     }
     if (this.#unanswered === 0) return true
     this.#onEnd = onEnd
+    running.add(this)
     return false
   }
 
-  /** Called when the gateway decides the request without its handler. */
+  /**
+   * Called when the gateway decides the request without its handler, or when its deadline has passed before
+   * the operations are answered that it did not await: then the lane goes on.
+   */
   abort(reason: AbortReason): void {
+    if (this.#state === 'decided') return this.#end()
     this.#abortReason = reason
     // Errors in listeners of the signal are blamed on this request.
     if (this.#controller !== undefined) actAs(this.author, () => this.#controller?.abort(reason))
@@ -250,13 +255,14 @@ export class RequestRun implements Caller {
     this.#state = 'decided'
     this.author.isOver = true
     this.#log?.end()
-    this.#env.running.remove(this)
     this.#env.link.leaveSoon()
     if (this.#unanswered === 0) this.#end()
   }
 
   #end(): void {
+    this.#env.running.remove(this)
     if (this.#isNextHeldBack) {
+      this.#isNextHeldBack = false
       this.#env.link.outbox.goOn(this.#slot)
       this.#env.link.leaveSoon()
     }

@@ -3,6 +3,7 @@
  * memory.
  */
 import t from 'tap'
+import { inboxKinds } from '../../../shared/link/inbox.js'
 import { noLimits } from '../../../shared/values/settings-text.js'
 import { type CoreSession, type ScriptedWorker, startCore, tick } from '../../helpers/core.js'
 import { until } from '../../helpers/until.js'
@@ -50,12 +51,15 @@ t.test('it waits for that until the deadline of the request, and no longer', asy
   const player = core.connect()
   core.request(player, 1)
   await tick()
+  const { rid } = worker.turns[0]!.requests[0]!
   const slot = replyHeld(worker)
   core.request(player, 2, 'patient')
   await tick()
   t.same(worker.turns, [], 'before the deadline it waits')
   core.clock += 60
   await until('the next one is handed out', () => worker.turns.length > 0)
+  t.same(worker.inbox, [[inboxKinds.aborted, rid, 'timeout']], 'the worker is told to go on too')
+  t.not(worker.turns[0]!.slot, slot, 'the slot is kept until the worker says that it goes on')
   worker.runAll()
   t.same(ids(player), [1, 2])
   worker.outbox.goOn(slot)
