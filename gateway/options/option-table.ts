@@ -178,7 +178,7 @@ const rows = [
     name: 'closeTimeout',
     check: ms(0),
     defaultValue: 4_000,
-    help: 'time that a close waits for requests, and then for hooks'
+    help: 'time for each step of a close: requests, onClose, onStop'
   },
   {
     name: 'drainTimeout',

@@ -93,7 +93,7 @@ export class Program {
     )
     if (!isFirst) process.exit(faultCode)
     this.#code = faultCode
-    const longest = drainTimeout + drainSpread + 2 * closeTimeout + faultGrace
+    const longest = drainTimeout + drainSpread + 4 * closeTimeout + faultGrace
     setTimeout(() => process.exit(faultCode), longest)
     if (this.#state !== 'ending') this.#end(() => this.#drain())
   }
