@@ -1,5 +1,6 @@
 /** The command of the bench. It measures the given cases one after the other, and prints the figures. */
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { type Arguments, type Form, parseArguments, usage } from './arguments.js'
 import type { Case } from './cases/case.js'
 import { type Comparison, compareCase, formatComparisons } from './comparison/compare.js'
@@ -15,11 +16,26 @@ import { type Row, rowsOf } from './rounds/row.js'
 // closes.
 process.on('exit', killChildren)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => process.exit(signal === 'SIGINT' ? 130 : 143))
+  process.on(signal, () => {
+    printSoFar()
+    process.exit(signal === 'SIGINT' ? 130 : 143)
+  })
 }
+
+/**
+ * Prints the rows of the cases that are done, once. A case that fails, or an end by a signal, must not cost
+ * the figures of the hour before it.
+ */
+let printSoFar = () => {}
 
 async function measure({ cases, form, profile, picture, ...pace }: Arguments): Promise<void> {
   const all: Row[] = []
+  expectFolderOf(picture)
+  printSoFar = () => {
+    printSoFar = () => {}
+    if (all.length > 0 && form === 'table') print([formatTable(all)])
+    if (all.length > 0 && form === 'markdown') print([formatMarkdown(all)])
+  }
   try {
     for (const each of cases) {
       announce(each, form)
@@ -28,9 +44,7 @@ async function measure({ cases, form, profile, picture, ...pace }: Arguments): P
       all.push(...rows)
     }
   } finally {
-    // A case that fails must not cost the figures of the hour before it.
-    if (all.length > 0 && form === 'table') print([formatTable(all)])
-    if (all.length > 0 && form === 'markdown') print([formatMarkdown(all)])
+    printSoFar()
   }
   if (picture === undefined) return
   // Drawn from the rows as they are written, with rounded figures, so that it can be drawn again.
@@ -42,6 +56,10 @@ async function measure({ cases, form, profile, picture, ...pace }: Arguments): P
 async function compare({ cases, form, ...pace }: Arguments, asked: string): Promise<void> {
   const revision = await buildRevision(asked)
   const all: Comparison[] = []
+  printSoFar = () => {
+    printSoFar = () => {}
+    if (all.length > 0 && form === 'table') print([formatComparisons(all, revision.name)])
+  }
   try {
     for (const each of cases) {
       announce(each, form)
@@ -50,8 +68,14 @@ async function compare({ cases, form, ...pace }: Arguments, asked: string): Prom
       all.push(...comparisons)
     }
   } finally {
-    if (all.length > 0 && form === 'table') print([formatComparisons(all, revision.name)])
+    printSoFar()
   }
+}
+
+/** Throws before the first measurement if the picture can't be written. */
+function expectFolderOf(picture: string | undefined): void {
+  if (picture !== undefined && !existsSync(dirname(picture)))
+    throw new Error(`--picture ${picture}: there is no folder ${dirname(picture)}`)
 }
 
 function announce(each: Case, form: Form): void {

@@ -21,7 +21,7 @@ const unbounded: Partial<GatewayOptions> = {
   maxOperationsPerRequest: 0,
   maxDetachedSessionsPerAddress: 0,
   // Lets the same commands measure both kinds of workers.
-  isolation: process.env['SALLYPORT_ISOLATION'] === 'process' ? 'process' : 'thread'
+  isolation: (process.env['SALLYPORT_ISOLATION'] ?? 'thread') as 'thread' | 'process'
 }
 
 await serve(async (): Promise<Server> => {

@@ -1,5 +1,5 @@
 /** Runs the bench as a user does, as briefly as possible. Its figures do not matter here. */
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import t, { type Test } from 'tap'
 import { idiomCases } from '../../bench/cases/idioms.js'
 import { endOf, isGroupAlive, readRows, startBench } from '../helpers/bench.js'
@@ -91,9 +91,35 @@ t.test('what it can’t be told is told in one line', async t => {
   })
 })
 
+t.test('a picture that can’t be written is told before anything is measured', async t => {
+  const args = ['growth', '--picture', '/no/such/folder/x.svg', ...shortly]
+  t.match(await runBench(t, args), {
+    code: 1,
+    stdout: '',
+    stderr: '--picture /no/such/folder/x.svg: there is no folder /no/such/folder\n'
+  })
+})
+
+t.test('a run that is interrupted prints what is done', async t => {
+  const bench = startBench(t, ['push-sequential', 'requests-1x1', '--seconds', '0.2', '--repeats', '1'])
+  const ended = endOf(bench)
+  await untilSaid(bench, 'requests-1x1 …')
+  bench.kill('SIGINT')
+  t.match(await ended, { code: 130, stdout: /^case .*\npush-sequential .*\n$/ })
+})
+
 t.test('a run that is interrupted takes all its processes along', async t => {
   const bench = startBench(t, ['push-sequential', '--seconds', '60'])
   await once(bench.stderr!, 'data')
   bench.kill('SIGINT')
   t.match(await endOf(bench), { code: 130, stdout: '' })
 })
+
+/** Waits until the bench has said something on stderr. */
+async function untilSaid(bench: ReturnType<typeof startBench>, what: string): Promise<void> {
+  let said = ''
+  for await (const [chunk] of on(bench.stderr!, 'data')) {
+    said += String(chunk)
+    if (said.includes(what)) return
+  }
+}
