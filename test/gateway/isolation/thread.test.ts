@@ -1,9 +1,8 @@
-/** The end of a worker's thread: it is told in time, and nothing starts another one afterwards. */
+/** The end of a worker's thread: nothing that is asked of it afterwards starts another one. */
 import { once } from 'node:events'
 import t from 'tap'
 import { createStartTransport } from '../../../gateway/isolation/start-transport.js'
 import { Metrics } from '../../../gateway/telemetry/metrics.js'
-import { createBatch } from '../../../shared/link/batch.js'
 import { createClaimTable } from '../../../shared/link/claims.js'
 import { handlersFolder } from '../../helpers/gateway.js'
 import { until } from '../../helpers/until.js'
@@ -59,20 +58,3 @@ for (const how of ['the gateway has ended it', 'it has ended by itself'] as cons
     await until('its end is told', () => ends.length === 1)
   })
 }
-
-t.test('a thread has told its end once it is terminated, whatever it was about', async t => {
-  for (const moment of ['starting', 'up', 'busy'] as const) {
-    let [hellos, ends] = [0, 0]
-    const thread = start({
-      setup,
-      onMessage: () => hellos++,
-      onUnreadable() {},
-      onForeign() {},
-      onEnd: () => ends++
-    })
-    if (moment !== 'starting') await until('it is up', () => hellos > 0)
-    if (moment === 'busy') thread.run(createBatch())
-    await thread.terminate()
-    t.equal(ends, 1, moment)
-  }
-})
