@@ -62,7 +62,17 @@ export class Game {
 
   static async start({ setup, port, claims, settlesPushes }: GameInit): Promise<Game> {
     const running = new RunningRequests()
-    const link = new Link(port, (rid, reason) => running.abort(rid, reason))
+    // Set in development: reports what was loaded before anything that follows it, such as a reply.
+    let reportLoaded = () => {}
+    const linkPort: LinkPort = {
+      on: (event, listener) => port.on(event, listener),
+      postMessage: message => {
+        reportLoaded()
+        port.postMessage(message)
+      },
+      unref: () => port.unref()
+    }
+    const link = new Link(setup.isDevelopment ? linkPort : port, (rid, reason) => running.abort(rid, reason))
     const worker = { index: setup.index }
     const spans = setup.makesSpans ? new HandlerSpans(setup.handlers, createLinkLogger(link)) : undefined
     const operations = new SessionOperations(link, appCaller, { ...setup, spans })
@@ -78,7 +88,8 @@ export class Game {
     })
     await registerTypescript(setup.typescriptLoaders, setup.tsconfig)
     const files = setup.isDevelopment ? reportLoadedFiles(message => port.postMessage(message)) : undefined
-    const loaded = await loadHandlers(setup.handlers, app).finally(() => files?.flush())
+    if (files !== undefined) reportLoaded = () => files.flush()
+    const loaded = await loadHandlers(setup.handlers, app).finally(reportLoaded)
     const { handlers, sessionHooks, hooks, notes } = loaded
     const all = [...handlers, ...sessionHooks]
     const env: Environment = {
