@@ -6,25 +6,9 @@ import { Metrics } from '../../../gateway/telemetry/metrics.js'
 import { createClaimTable } from '../../../shared/link/claims.js'
 import { handlersFolder } from '../../helpers/gateway.js'
 import { until } from '../../helpers/until.js'
+import { workerSetup } from '../../helpers/worker-setup.js'
 
-const setup = {
-  index: 0,
-  frontendId: 'gate',
-  handlers: handlersFolder('session'),
-  typescriptLoaders: [],
-  tsconfig: undefined,
-  claims: createClaimTable(),
-  maxSettingsLength: 10_000,
-  maxSettingsKeys: 100,
-  maxBodyBytes: 1_000,
-  maxBodyDepth: 10,
-  maxOperationsPerRequest: 0,
-  pulseInterval: 0,
-  isDevelopment: false,
-  isListing: false,
-  makesSpans: false,
-  reportsFigures: false
-}
+const setup = { ...workerSetup, handlers: handlersFolder('session'), claims: createClaimTable() }
 
 const start = createStartTransport(
   { isolation: 'thread', workerArgv: ['--enable-source-maps'], workerHeap: 0 },
