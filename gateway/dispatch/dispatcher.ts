@@ -274,7 +274,7 @@ export class Dispatcher implements TurnListener {
     if (timeLimits.areOff) return
     const now = monotonic()
     this.#deadlines.sweep(now)
-    goOnWithOverdue(pool.up, now, log)
+    goOnWithOverdue(pool.alive, now, log)
   }
 
   #check(): void {

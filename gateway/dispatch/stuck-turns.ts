@@ -33,9 +33,9 @@ export function takeBackStuck(
  * Lets a lane go on if it still waits for the operations of a request at that request's deadline. The handler
  * itself did not await these operations.
  */
-export function goOnWithOverdue(up: readonly Worker[], now: number, log: Logger): void {
+export function goOnWithOverdue(alive: readonly Worker[], now: number, log: Logger): void {
   // Copied, because a turn that goes on may free its slot during the loop.
-  for (const worker of up) {
+  for (const worker of alive) {
     for (const turn of [...worker.turns]) {
       const request = turn.goOnAtDeadline(now)
       if (request !== undefined)

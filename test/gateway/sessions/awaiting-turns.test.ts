@@ -72,6 +72,22 @@ t.test('it waits for that until the deadline of the request, and no longer', asy
   await core.close()
 })
 
+t.test('no longer either if its worker is being replaced meanwhile', async t => {
+  const core = await startCore({ workers: 1, routes: { a: { timeout: 50 }, patient: { timeout: 10_000 } } })
+  const player = core.connect()
+  core.request(player, 1)
+  await tick()
+  replyHeld(core.workers[0]!)
+  await core.pool.reload()
+  core.request(player, 2, 'patient')
+  core.clock += 60
+  await until('the new worker has the next one', () => core.workers[1]!.turns.length > 0)
+  await until('the old one has ended', () => core.workers[0]!.hasEnded)
+  core.workers[1]!.runAll()
+  t.same(ids(player), [1, 2])
+  await core.close()
+})
+
 t.test('it goes on at once when the worker ends', async t => {
   const core = await startCore({ workers: 2 })
   const player = core.connect()
