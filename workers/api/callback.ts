@@ -22,7 +22,7 @@ class Due extends AsyncResource {
 
   constructor(asked: number, tell: () => void) {
     // Not `AsyncResource.bind`, which takes several times as long on Node 20.
-    super('SallyportCallback', { requireManualDestroy: true })
+    super('SallyportCallback')
     this.asked = asked
     this.#tell = tell
   }
