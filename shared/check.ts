@@ -43,10 +43,15 @@ function exceedsNameBytes(text: string): boolean {
   return exceedsBytes(text, maxNameBytes)
 }
 
+function describeLong(name: string): string {
+  const bytes = new TextEncoder().encode(name).length
+  return `one of ${bytes} bytes that begins with ${JSON.stringify(name.slice(0, 40))}`
+}
+
 /** Returns the uid, or throws `UID_INVALID`. */
 export function expectUid(uid: unknown): string {
   if (typeof uid !== 'string' || uid === '') throw errors.uidInvalid(describeValue(uid))
-  if (exceedsNameBytes(uid)) throw errors.uidInvalid('one that is longer')
+  if (exceedsNameBytes(uid)) throw errors.uidInvalid(describeLong(uid))
   return uid
 }
 
@@ -59,14 +64,14 @@ export function expectResumeWindow(ms: unknown): number | null {
 /** Returns the key, or throws `KEY_INVALID`. The empty string is a key like any other. */
 export function expectKey(key: unknown): string {
   if (typeof key !== 'string') throw errors.keyInvalid(describeValue(key))
-  if (exceedsNameBytes(key)) throw errors.keyInvalid('one that is longer')
+  if (exceedsNameBytes(key)) throw errors.keyInvalid(describeLong(key))
   return key
 }
 
 /** Returns the name of a channel, or throws `CHANNEL_INVALID`. */
 export function expectChannel(name: unknown): string {
   if (typeof name !== 'string' || name === '') throw errors.channelInvalid(describeValue(name))
-  if (exceedsNameBytes(name)) throw errors.channelInvalid('one that is longer')
+  if (exceedsNameBytes(name)) throw errors.channelInvalid(describeLong(name))
   return name
 }
 

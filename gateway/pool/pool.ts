@@ -35,6 +35,7 @@ interface Place {
   shortLives: number
   /** Whether a replacement is starting while the present worker works on. */
   isRenewed: boolean
+  /** The next try of a place without a worker. */
   retry: NodeJS.Timeout | undefined
 }
 
@@ -225,7 +226,6 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     for (const worker of generation) {
       this.#others.delete(worker)
       const place = this.#places[worker.index]!
-      clearTimeout(place.retry)
       this.#settle(place, worker)
       place.shortLives = 0
     }
@@ -279,6 +279,8 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   }
 
   #settle(place: Place, worker: Worker): void {
+    // The next try would take the place from this worker.
+    clearTimeout(place.retry)
     place.worker = worker
     place.upAt = performance.now()
     place.failures = 0
@@ -291,6 +293,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     this.#init.log.error(message, { worker: place.index, nextTryInMs: pause, error: error.message })
     this.#changed()
     this.#init.onFailure(place.index)
+    clearTimeout(place.retry)
     place.retry = setTimeout(() => this.#replace(place), pause)
   }
 }

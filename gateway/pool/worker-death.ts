@@ -4,7 +4,7 @@
  */
 import { errors, type GatewayError } from '../../shared/errors.js'
 import { runningAs } from '../../shared/link/claims.js'
-import type { Logger } from '../../shared/text/log.js'
+import type { LogFields, Logger } from '../../shared/text/log.js'
 import { ProcessEnd } from '../isolation/transport.js'
 import type { Request } from '../sessions/request.js'
 import type { Turn } from '../sessions/turn.js'
@@ -75,9 +75,16 @@ export function reportDeath(
   metrics.count('workersLost')
   if (cause === outOfMemory) metrics.count('workersOutOfMemory')
   if (culprit !== undefined) suspensions.blame(culprit.route, cause)
-  const names = { ...(culprit && worker.load.namesOf(culprit.rid)), requestId: culprit?.rid || undefined }
-  const blamed = { ...names, route: culprit?.route ?? 'unknown', ...(suspect && { suspect: suspect.route }) }
-  log.error('A worker ended', { worker: worker.index, cause, ...blamed, detail })
+  const fields: LogFields = {
+    worker: worker.index,
+    cause,
+    ...(culprit && worker.load.namesOf(culprit.rid)),
+    ...(culprit && culprit.rid !== 0 && { requestId: culprit.rid }),
+    route: culprit?.route ?? 'unknown',
+    ...(suspect && { suspect: suspect.route }),
+    detail
+  }
+  log.error('A worker ended', fields)
 }
 
 /** Returns the error that answers a request that had started in the worker. */

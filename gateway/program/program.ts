@@ -83,7 +83,7 @@ export class Program {
    * immediately.
    */
   #fail(error: unknown): void {
-    const { log, drainTimeout, drainSpread, closeTimeout } = this.#gateway.options
+    const { log } = this.#gateway.options
     const isFirst = this.#code === 0
     log.error(
       isFirst
@@ -93,8 +93,7 @@ export class Program {
     )
     if (!isFirst) process.exit(faultCode)
     this.#code = faultCode
-    const longest = drainTimeout + drainSpread + 4 * closeTimeout + faultGrace
-    setTimeout(() => process.exit(faultCode), longest)
+    setTimeout(() => process.exit(faultCode), longestDrain(this.#gateway.options) + faultGrace)
     if (this.#state !== 'ending') this.#end(() => this.#drain())
   }
 
@@ -120,4 +119,11 @@ export class Program {
       })
     }
   }
+}
+
+/** Returns the sum of a drain's limits, in milliseconds. A gateway of a cluster also hands over sessions. */
+function longestDrain(options: Gateway['options']): number {
+  const { drainTimeout, drainSpread, closeTimeout, handoverTimeout } = options
+  const handover = options.nats !== 'none' ? drainSpread + handoverTimeout : 0
+  return drainTimeout + drainSpread + 4 * closeTimeout + handover
 }

@@ -33,6 +33,10 @@ export class ScriptedWorker implements Transport {
   /** Number of requests of a turn that it has claimed, by `viewId`. */
   readonly #claimed = new Map<number, number>()
   hasEnded = false
+  /** Whether it has told what it offers. */
+  isUp = false
+  /** Tells what the workers of this core offer. */
+  comeUp = (): void => {}
 
   constructor(init: TransportInit, startsAtOnce: boolean) {
     this.#startsAtOnce = startsAtOnce
@@ -45,6 +49,7 @@ export class ScriptedWorker implements Transport {
   }
 
   hello(routes: readonly RouteHello[], hooks: readonly RouteHello[] = [], stops = false): void {
+    this.isUp = true
     this.#init.onMessage({ kind: 'hello', routes, hooks, stops, notes: [] })
   }
 
@@ -166,6 +171,8 @@ export interface Core
   failStarts: boolean
   /** Whether the start of a worker throws from now on. */
   throwStarts: boolean
+  /** Whether workers that are started from now on come up only by `comeUp`. */
+  holdStarts: boolean
   connect(): CoreSession
   /** Sends a request. A scripted worker replies with its body. */
   request(to: CoreSession, id: number, route?: string, traceparent?: string): void
@@ -236,10 +243,11 @@ export async function startCore({
       if (core.throwStarts) throw new Error('EAGAIN')
       const worker = new ScriptedWorker(init, isProcess)
       started.push(worker)
-      queueMicrotask(() => {
+      worker.comeUp = () => {
         if (core.failStarts) worker.die(new Error('it does not start'))
         else worker.hello(hello, helloOfHooks)
-      })
+      }
+      if (!core.holdStarts) queueMicrotask(worker.comeUp)
       return worker
     }
   })
@@ -267,6 +275,7 @@ export async function startCore({
     clock: 1_000,
     failStarts: false,
     throwStarts: false,
+    holdStarts: false,
     connect() {
       const replies: Reply[] = []
       const reading: string[] = []

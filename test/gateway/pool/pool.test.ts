@@ -1,6 +1,7 @@
 /** The pool of workers, when workers can't be started. */
 import t from 'tap'
 import { startCore, tick } from '../../helpers/core.js'
+import { HeldTime } from '../../helpers/held-time.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { until } from '../../helpers/until.js'
 
@@ -42,6 +43,25 @@ t.test('so it is where only some of them can’t: those that came up are ended',
   await t.rejects(reloading, { code: 'HANDLERS_INVALID', message: 'it does not come up' })
   await until('the other one has ended', () => core.workers[2]!.hasEnded)
   t.equal(core.pool.up.length, 2)
+})
+
+t.test('a worker that fills a place whose next try waits keeps it, and none is lost', async t => {
+  const core = await startCore({ workers: 1 })
+  const time = new HeldTime(t)
+  core.holdStarts = true
+  core.pool.renew(core.pool.up[0]!, 'the test says so')
+  core.workers[0]!.die(new Error('it ends meanwhile'))
+  core.workers[2]!.die(new Error('its replacement does not come up'))
+  await tick()
+  t.same(core.pool.places, [], 'its place waits for the next try')
+  core.workers[1]!.comeUp()
+  await tick()
+  t.equal(core.pool.up.length, 1)
+  time.pass(10_000)
+  t.equal(core.workers.length, 3, 'no other one is started')
+  t.equal(core.pool.up.length, 1)
+  await core.close()
+  t.ok(core.workers.every(({ hasEnded }) => hasEnded))
 })
 
 t.test('a close waits until the end of each worker is told', async t => {

@@ -283,7 +283,11 @@ t.test('a key is a string of at most 256 bytes, the empty one included', async t
     await t.rejects(service.apush(frontendId, session.sid, key, 1), expected)
   }
   untyped.settings['x'.repeat(257)] = 1
-  await t.rejects(copy.apushAll(), { code: 'KEY_INVALID' })
+  const long = `one of 257 bytes that begins with ${JSON.stringify('x'.repeat(40))}`
+  await t.rejects(copy.apushAll(), {
+    code: 'KEY_INVALID',
+    message: `Expected a key to be a string of at most 256 bytes, got ${long}`
+  })
   t.same({ ...session.settings }, {})
 })
 
