@@ -61,6 +61,9 @@ export class Crowd {
 
   private constructor(init: CrowdInit) {
     this.#init = init
+    init.gateway.sessions.on('closed', ({ uid }, reason) => {
+      if (uid !== null && !this.#isOver) this.fault(`the session of ${uid} ended: ${reason}`)
+    })
   }
 
   static async join(init: CrowdInit): Promise<Crowd> {
@@ -77,6 +80,8 @@ export class Crowd {
       heartbeat: 500,
       heartbeatTimeout: 3_000,
       requestTimeout: 0,
+      // An attempt that is cut off silently may take no large part of the resume window: others may be too.
+      attemptTimeout: 3_000,
       ...this.#init.client
     })
   }

@@ -57,9 +57,13 @@ export function troughs(samples: readonly Sample[]): readonly Sample[] {
   )
 }
 
-/** Describes a trend that grows too fast; undefined: it does not. `most`: the limit in MiB per hour. */
-export function judgeTrend(name: string, { from, to, perHour }: Trend, most: number): string | undefined {
-  if (perHour <= most) return undefined
+/**
+ * Describes a trend that grows too fast; undefined: it does not. `most`: the limit in MiB per hour. `swing`:
+ * MiB by which the memory rises and falls anyway, so that less of it is no growth.
+ */
+export function judgeTrend(name: string, trend: Trend, most: number, swing = 0): string | undefined {
+  const { from, to, perHour } = trend
+  if (perHour <= most || to - from <= swing) return undefined
   return `${name} grows by ${perHour} MiB per hour (${from} to ${to} MiB in the second half), and may grow by ${most}`
 }
 

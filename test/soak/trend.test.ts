@@ -30,6 +30,13 @@ t.test('a leak smaller than the swing of the samples is found, and a swing alone
   t.equal(judgeTrend('the heap', measureTrend(sampleHour(minute => 100 + swing(minute))), 20), undefined)
 })
 
+t.test('a rise below the swing that is stated is no growth, and a greater one is', async t => {
+  const trend = measureTrend(sampleHour(minute => 100 + minute))
+  t.equal(trend.to - trend.from, 29)
+  t.equal(judgeTrend('the heap', trend, 20, 29), undefined)
+  t.match(judgeTrend('the heap', trend, 20, 28), /^the heap grows by 60 MiB per hour/)
+})
+
 t.test('too few samples say nothing', async t => {
   t.throws(() => measureTrend(sampleHour(() => 1).slice(0, 8)), {
     message: 'A trend needs 10 samples at least, got 8'
