@@ -5,16 +5,16 @@ import { type Arguments, type Form, parseArguments, usage } from './arguments.js
 import type { Case } from './cases/case.js'
 import { type Comparison, compareCase, formatComparisons } from './comparison/compare.js'
 import { buildRevision } from './comparison/revision.js'
-import { killChildren } from './processes/child.js'
+import { endChildren } from './processes/child.js'
 import { drawCurves } from './report/curves.js'
 import { growthPicture } from './report/growth.js'
 import { formatJson, formatMarkdown, formatTable } from './report/report.js'
 import { measureCase } from './rounds/measure.js'
 import { type Row, rowsOf } from './rounds/row.js'
 
-// The child processes must not outlive this one. They are killed here, or they end when their IPC channel
+// The child processes must not outlive this one. They are ended here, or they end when their IPC channel
 // closes.
-process.on('exit', killChildren)
+process.on('exit', endChildren)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     printSoFar()

@@ -3,7 +3,7 @@
  * figures.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { killChildren } from '../processes/child.js'
+import { endChildren } from '../processes/child.js'
 import { drawBars } from '../report/picture.js'
 import { type Arguments, parseArguments, usage } from './arguments.js'
 import { contenders } from './contenders.js'
@@ -15,7 +15,7 @@ import { formatJson, formatTable, parseRows, type Row, rowsOf } from './report/r
 
 // The child processes must not outlive this one. They are killed here, or they end when their IPC channel
 // closes.
-process.on('exit', killChildren)
+process.on('exit', endChildren)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => process.exit(signal === 'SIGINT' ? 130 : 143))
 }

@@ -14,9 +14,12 @@ const ownFolder = fileURLToPath(new URL('..', import.meta.url))
 
 const running = new Set<ChildProcess>()
 
-/** Kills all child processes at once, when the run fails or is interrupted. */
-export function killChildren(): void {
-  for (const child of running) child.kill('SIGKILL')
+/**
+ * Ends all child processes at once, when the run fails or is interrupted. Servers end with what they have
+ * started: other processes, and files.
+ */
+export function endChildren(): void {
+  for (const child of running) child.kill('SIGTERM')
 }
 
 interface Failure {

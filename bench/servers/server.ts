@@ -38,6 +38,7 @@ export async function serve(start: () => Promise<Server>): Promise<void> {
     throw new Error('A server of the bench is started by the bench')
   // The run is gone, so this server is not needed any more.
   process.on('disconnect', () => process.exit())
+  process.on('SIGTERM', () => process.exit())
   process.on('SIGINT', () => {})
   const threads: string[] = []
   onThread(thread => threads.push(thread))

@@ -1,8 +1,12 @@
 /** Runs the bench as a user does, as briefly as possible. Its figures do not matter here. */
 import { on, once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { idiomCases } from '../../bench/cases/idioms.js'
 import { endOf, isGroupAlive, readRows, startBench } from '../helpers/bench.js'
+import { noNats } from '../helpers/nats.js'
+import { programEnv } from '../helpers/server-programs.js'
+import { until } from '../helpers/until.js'
 
 // Processes start slowly on a busy machine.
 t.setTimeout(120_000)
@@ -113,6 +117,16 @@ t.test('a run that is interrupted takes all its processes along', async t => {
   await once(bench.stderr!, 'data')
   bench.kill('SIGINT')
   t.match(await endOf(bench), { code: 130, stdout: '' })
+})
+
+t.test('so it takes its nats-server along, and the files of that', { skip: noNats }, async t => {
+  const folder = t.testdir()
+  const bench = startBench(t, ['relay-push', '--seconds', '60'], { ...programEnv, TMPDIR: folder })
+  const ended = endOf(bench)
+  await until('its nats-server has files', () => readdirSync(folder).length > 0)
+  bench.kill('SIGTERM')
+  t.match(await ended, { code: 143 })
+  t.same(readdirSync(folder), [])
 })
 
 /** Waits until the bench has said something on stderr. */

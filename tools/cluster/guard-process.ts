@@ -1,25 +1,15 @@
-/** The main file of the process that kills others once the one that started them is gone. */
-
-/** What the guard is told: a process that runs now, or has ended. */
-export interface Guarded {
-  readonly pid: number
-  readonly isOver?: boolean
-}
+/**
+ * The main file of the process that kills others once the one that started them is gone. A line of its stdin
+ * tells of a process that runs now (`+123`), or has ended (`-123`).
+ */
+import { createInterface } from 'node:readline'
+import { killAll } from './kill-all.js'
 
 const running = new Set<number>()
 
-process.on('message', ({ pid, isOver = false }: Guarded) => {
-  if (isOver) running.delete(pid)
-  else running.add(pid)
-})
-
-process.on('disconnect', () => {
-  for (const pid of running) {
-    try {
-      process.kill(pid, 'SIGKILL')
-    } catch {
-      // It has ended in the meantime.
-    }
-  }
-  process.exit()
-})
+for await (const line of createInterface({ input: process.stdin })) {
+  const pid = Number(line.slice(1))
+  if (line.startsWith('+')) running.add(pid)
+  else running.delete(pid)
+}
+killAll(running)

@@ -1,32 +1,42 @@
 /** Sees to it that the programs that this process has started end with it, even if it is killed. */
-import { type ChildProcess, fork } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import type { Guarded } from './guard-process.js'
+import { killAll } from './kill-all.js'
 
 const file = fileURLToPath(new URL('./guard-process.js', import.meta.url))
 
-let guard: ChildProcess | undefined
+const running = new Set<number>()
+
+/** The guard's stdin. What was written to it is read, even if this process ends before the guard is up. */
+let guard: Socket | undefined
 
 /** Has a process killed once this one is gone. */
 export function guardProcess(pid: number): void {
   guard ??= start()
-  guard.send({ pid } satisfies Guarded)
+  running.add(pid)
+  guard.write(`+${pid}\n`)
 }
 
 /** A process that has ended must not be killed: its number may be another's by then. */
 export function forgetProcess(pid: number): void {
-  guard?.send({ pid, isOver: true } satisfies Guarded)
+  running.delete(pid)
+  guard?.write(`-${pid}\n`)
 }
 
-function start(): ChildProcess {
+function start(): Socket {
+  // Before other listeners, which may remove what these programs have opened.
+  process.prependListener('exit', () => killAll(running))
   // In a group of its own, so that Ctrl-C in the terminal does not end it.
-  const child = fork(file, { detached: true, stdio: 'ignore', execArgv: [] })
+  const child = spawn(process.execPath, [file], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+  const stdin = child.stdin as Socket
   child.on('error', () => {})
+  stdin.on('error', () => {})
   child.on('exit', () => {
     guard = undefined
   })
   // It must not keep this process running.
   child.unref()
-  child.channel?.unref()
-  return child
+  stdin.unref()
+  return stdin
 }
