@@ -8,6 +8,15 @@ import { platform } from './base/web-socket.js'
 
 export * from './index.js'
 
-platform.load = async () => (await import('ws')).WebSocket
+platform.load = async () => {
+  const { WebSocket } = await import('ws')
+  // As in browsers: what waits for a reply goes on before the next message is received, even if both came in
+  // one piece.
+  return class extends WebSocket {
+    constructor(url: string) {
+      super(url, { allowSynchronousEvents: false })
+    }
+  }
+}
 platform.watch = watchUpgrade
 platform.explain = explainNodeFault

@@ -37,21 +37,23 @@ export class Requests {
   }
 
   /**
-   * Waits for the reply to a request. `onGivenUp` is called with the message when it times out or is aborted.
+   * Waits for the reply to a request. `withdraw` is called with the message when it times out or is aborted,
+   * and returns whether it was never sent.
    */
   wait(
     message: ClientMessage,
     { timeout, signal }: { readonly timeout: number; readonly signal: AbortSignalLike | undefined },
-    onGivenUp: (message: ClientMessage) => void
+    withdraw: (message: ClientMessage) => boolean
   ): Promise<unknown> {
     const { id, route } = message
     return new Promise((resolve, reject) => {
-      const giveUp = (error: unknown) => {
-        this.#take(id)?.reject(error)
-        onGivenUp(message)
+      const giveUp = (createError: (isUnsent: boolean) => unknown) => {
+        const isUnsent = withdraw(message)
+        this.#take(id)?.reject(createError(isUnsent))
       }
-      const onAbort = () => giveUp(signal?.reason)
-      const onTimeout = () => giveUp(new ClientError(errors.requestTimedOut(route, timeout)))
+      const onAbort = () => giveUp(() => signal?.reason)
+      const onTimeout = () =>
+        giveUp(retryable => new ClientError(errors.requestTimedOut(route, timeout, retryable), { retryable }))
       const timer = timeout > 0 ? setTimeout(onTimeout, timeout) : undefined
       signal?.addEventListener('abort', onAbort, { once: true })
       const release = () => {

@@ -25,6 +25,8 @@ export class Gateway {
   readonly #parts: GatewayParts
   readonly #given: GivenParts
   readonly #reloads = new Reloads(async () => {
+    // It may have waited for another reload, while the gateway began to close.
+    if (this.#closing !== undefined) throw errors.closing()
     const { core, debugLines } = this.#parts
     const reload = () => this.#load(() => core.pool.reload())
     const reloaded = debugLines === undefined ? reload() : debugLines.reload(reload)

@@ -86,6 +86,7 @@ export class Game {
       worker,
       messenger
     })
+    reportFatal(link)
     await registerTypescript(setup.typescriptLoaders, setup.tsconfig)
     const files = setup.isDevelopment ? reportLoadedFiles(message => port.postMessage(message)) : undefined
     if (files !== undefined) reportLoaded = () => files.flush()
@@ -103,7 +104,6 @@ export class Game {
       spans,
       budget: new EventLoopBudget()
     }
-    reportFatal(link)
     if (setup.pulseInterval > 0) setInterval(() => claims.beat(), setup.pulseInterval).unref()
     if (setup.reportsFigures) reportFigures(message => port.postMessage(message))
     if (!setup.isListing) await hooks.start(app)

@@ -3,12 +3,13 @@
  * replacements fail too. A reload replaces all of them by a new generation. The dispatcher decides which
  * worker gets which work.
  */
-import { errors, GatewayError } from '../../shared/errors.js'
+import { errors } from '../../shared/errors.js'
 import type { LogFields, Logger } from '../../shared/text/log.js'
-import type { TimeLimits } from '../limits/time-limits.js'
 import type { Metrics } from '../telemetry/metrics.js'
+import { endOldest, tellOld } from './retiring.js'
 import type { Worker } from './worker.js'
 import type { WorkerListener } from './worker-listener.js'
+import { WorkerStarts, type WorkerStartsInit } from './worker-starts.js'
 
 /** Milliseconds before the first retry of a failed start, and maximum milliseconds before later retries. */
 const firstPause = 100
@@ -16,9 +17,6 @@ const longestPause = 10_000
 
 /** Milliseconds below which the life of a worker counts as short. */
 const shortLife = 10_000
-
-/** Number of workers that may retire at one place at the same time. */
-const mostRetiring = 2
 
 /** One place among the workers. It has a worker that is up, or waits for the start of one. */
 interface Place {
@@ -33,16 +31,14 @@ interface Place {
    * caused does not count, since routes that end workers are suspended instead (suspensions.ts).
    */
   shortLives: number
-  /** Whether a replacement is starting while the present worker works on. */
-  isRenewed: boolean
+  /** The worker that works on while its replacement starts, or waits for its next try; undefined: none. */
+  renewing: Worker | undefined
   /** The next try of a place without a worker. */
   retry: NodeJS.Timeout | undefined
 }
 
-export interface PoolInit {
+export interface PoolInit extends WorkerStartsInit {
   readonly size: number
-  readonly startTimeout: number
-  readonly timeLimits: Pick<TimeLimits, 'after'>
   readonly metrics: Metrics
   readonly log: Logger
   readonly start: (index: number) => Worker
@@ -63,20 +59,18 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   #usablePlaces: readonly number[] = []
   /** Workers that hold no place: they start, retire or end, in a new generation or an earlier one. */
   readonly #others = new Set<Worker>()
-  readonly #starts = new Map<
-    Worker,
-    { up: () => void; failed: (error: Error) => void; stopTimer: () => void }
-  >()
+  readonly #starts: WorkerStarts
 
   constructor(init: PoolInit) {
     this.#init = init
+    this.#starts = new WorkerStarts(init)
     this.#places = Array.from({ length: init.size }, (_, index) => ({
       index,
       worker: undefined,
       failures: 0,
       upAt: 0,
       shortLives: 0,
-      isRenewed: false,
+      renewing: undefined,
       retry: undefined
     }))
   }
@@ -108,30 +102,41 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     this.#install(generation)
   }
 
-  /** Replaces all workers. The present workers finish what they have begun. Rejects as `start` does. */
+  /**
+   * Replaces all workers. The present workers finish what they have begun. Rejects as `start` does.
+   *
+   * @throws `CLOSING`
+   */
   async reload(): Promise<void> {
+    if (this.#state !== 'running') throw errors.closing()
     const generation = await this.#startGeneration()
-    if (this.#state === 'closed') {
+    if (this.#state !== 'running') {
       await Promise.all(generation.map(worker => worker.terminate()))
-      return
+      throw errors.closing()
     }
     const before = this.#places.flatMap(({ worker }) => worker ?? [])
     this.#install(generation)
     this.#init.metrics.count('workersReloaded', before.length)
-    for (const worker of before) {
-      this.#others.add(worker)
-      worker.retire()
-    }
+    for (const worker of before) this.#others.add(worker)
+    for (const worker of this.#others) worker.isOutdated = true
+    for (const worker of before) worker.retire()
+    for (const { index } of this.#places) tellOld(this.#retiring(index), this.#init.log)
   }
 
-  /** Starts a replacement. Once it is up, the worker finishes what it has begun. `why` is for the log. */
-  renew(worker: Worker, why: string): void {
+  /**
+   * Starts a replacement. Once it is up, the worker finishes what it has begun. `why` is for the log;
+   * `failures`: number of replacements that did not come up.
+   */
+  renew(worker: Worker, why: string, failures = 0): void {
     const place = this.#places[worker.index]!
-    if (this.#state !== 'running' || place.worker !== worker || place.isRenewed) return
-    place.isRenewed = true
+    if (this.#state !== 'running' || place.worker !== worker || place.renewing === worker) return
+    place.renewing = worker
+    const over = () => {
+      if (place.renewing === worker) place.renewing = undefined
+    }
     this.#startWorker(place.index).then(
       next => {
-        place.isRenewed = false
+        over()
         // A reload may have filled the place meanwhile. If the worker has ended, `next` still gets the place.
         if (this.#state !== 'running' || (place.worker ?? worker) !== worker) return void next.terminate()
         this.#fillPlace(place, next)
@@ -140,13 +145,17 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
         this.#init.metrics.count('workersRetired')
         this.#others.add(worker)
         worker.retire()
-        this.#endOldest(place.index)
+        endOldest(this.#retiring(place.index))
       },
       error => {
-        place.isRenewed = false
-        const pause = longestPause
-        this.#init.log.error('A worker did not come up', { worker: place.index, nextTryInMs: pause, error })
-        setTimeout(() => this.renew(worker, why), pause).unref()
+        const pause = pauseAfter(failures)
+        const message = 'The replacement of a worker did not come up; the worker goes on'
+        this.#init.log.error(message, { worker: place.index, why, nextTryInMs: pause, error: error.message })
+        const again = () => {
+          over()
+          this.renew(worker, why, failures + 1)
+        }
+        setTimeout(again, pause).unref()
       }
     )
   }
@@ -166,16 +175,12 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   }
 
   workerUp(worker: Worker): void {
-    this.#settleStart(worker)?.up()
+    this.#starts.up(worker)
   }
 
   workerEnded(worker: Worker, cause: Error): void {
     this.#others.delete(worker)
-    const start = this.#settleStart(worker)
-    if (start !== undefined) {
-      const isOurs = cause instanceof GatewayError
-      return start.failed(isOurs ? cause : errors.handlersInvalid(worker.ending.failure ?? cause.message))
-    }
+    if (this.#starts.ended(worker, cause)) return
     const place = this.#places[worker.index]!
     if (place.worker !== worker || this.#state !== 'running') return
     place.worker = undefined
@@ -202,24 +207,9 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
 
   /** Starts a worker. `async` makes an exception of `start` a rejection, like any later failure. */
   async #startWorker(index: number): Promise<Worker> {
-    const { start, startTimeout, timeLimits } = this.#init
-    const worker = start(index)
+    const worker = this.#init.start(index)
     this.#others.add(worker)
-    return await new Promise((resolve, reject) => {
-      const stopTimer = timeLimits.after(startTimeout, () => {
-        this.#starts.delete(worker)
-        void worker.terminate()
-        reject(errors.handlersInvalid(`The handlers did not load within ${startTimeout} ms`))
-      })
-      this.#starts.set(worker, { up: () => resolve(worker), failed: reject, stopTimer })
-    })
-  }
-
-  #settleStart(worker: Worker) {
-    const start = this.#starts.get(worker)
-    this.#starts.delete(worker)
-    start?.stopTimer()
-    return start
+    return await this.#starts.wait(worker)
   }
 
   #install(generation: readonly Worker[]): void {
@@ -271,11 +261,9 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     this.#init.onOffer(worker)
   }
 
-  /** Kills the oldest retiring worker of a place if there are too many. It might never end by itself. */
-  #endOldest(index: number): void {
-    const retiring = [...this.#others].filter(each => each.index === index && each.state === 'retiring')
-    if (retiring.length > mostRetiring)
-      retiring[0]!.ending.killFor('it was retired, and did not end what it had begun')
+  /** The retiring workers of a place, oldest first. */
+  #retiring(index: number): Worker[] {
+    return [...this.#others].filter(each => each.index === index && each.state === 'retiring')
   }
 
   #settle(place: Place, worker: Worker): void {
@@ -288,7 +276,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
 
   /** Tries again after a pause that doubles with each failure. */
   #pause(place: Place, times: number, message: string, error: Error): void {
-    const pause = Math.min(firstPause * 2 ** times, longestPause)
+    const pause = pauseAfter(times)
     place.failures++
     this.#init.log.error(message, { worker: place.index, nextTryInMs: pause, error: error.message })
     this.#changed()
@@ -296,4 +284,9 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     clearTimeout(place.retry)
     place.retry = setTimeout(() => this.#replace(place), pause)
   }
+}
+
+/** Returns the milliseconds before the next try, after so many failures before this one. */
+function pauseAfter(failures: number): number {
+  return Math.min(firstPause * 2 ** failures, longestPause)
 }

@@ -64,17 +64,20 @@ export interface WorkerDeathInit {
   readonly log: Logger
 }
 
-/** Counts and logs an unexpected end of a worker, and blames the route of the request that caused it. */
+/**
+ * Counts and logs an unexpected end of a worker, and blames the route of the request that caused it. If the
+ * worker was stopping, only logs what it has told: its onStop was cut off.
+ */
 export function reportDeath(
   worker: Worker,
   { culprit, suspect, cause, detail }: WorkerDeath,
   { metrics, suspensions, log }: WorkerDeathInit
 ): void {
   // The pool logs the end of a worker that never came up.
-  if (worker.ending.by === 'gateway' || worker.routes.length === 0) return
+  if (worker.routes.length === 0) return
+  if (worker.ending.by === 'gateway') return logStop(worker, log)
   metrics.count('workersLost')
   if (cause === outOfMemory) metrics.count('workersOutOfMemory')
-  if (culprit !== undefined) suspensions.blame(culprit.route, cause)
   const fields: LogFields = {
     worker: worker.index,
     cause,
@@ -85,6 +88,18 @@ export function reportDeath(
     detail
   }
   log.error('A worker ended', fields)
+  // Later code of the route is not to blame for what its earlier code does.
+  if (culprit !== undefined && !worker.isOutdated) suspensions.blame(culprit.route, cause)
+}
+
+function logStop({ index, ending: { told } }: Worker, log: Logger): void {
+  if (told === undefined) return
+  const level = told.cause.startsWith('process.exit') ? 'warn' : 'error'
+  log[level]('A worker ended by itself while it stopped', {
+    worker: index,
+    cause: told.cause,
+    detail: told.detail
+  })
 }
 
 /** Returns the error that answers a request that had started in the worker. */

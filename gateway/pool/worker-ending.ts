@@ -29,7 +29,7 @@ export interface WorkerEndingInit {
 }
 
 export class WorkerEnding {
-  /** The reason that the worker gave when it could not load, or else the cause of its end. */
+  /** The reason that the worker gave when it could not load, or for which it was killed. */
   failure: string | undefined
   /** Whether the game has an onStop, as the worker's hello tells. */
   hasOnStop = false
@@ -39,6 +39,7 @@ export class WorkerEnding {
    * The first explanation of the end, from the worker itself or from the part of the gateway that killed it.
    */
   #death: WorkerDeath | undefined
+  #told: WorkerDeath | undefined
   /** Settles when the first call of `stop` is done. Later calls share it. */
   #stopped: Promise<void> | undefined
   readonly #ended: Promise<void>
@@ -54,6 +55,25 @@ export class WorkerEnding {
 
   get by(): WorkerEnder {
     return this.#by
+  }
+
+  /** What the worker itself has told of its end; undefined: nothing. */
+  get told(): WorkerDeath | undefined {
+    return this.#told
+  }
+
+  /** Records what the worker tells of its end. */
+  tell(death: WorkerDeath): void {
+    this.#told ??= death
+    this.explain(death)
+  }
+
+  /** Returns why the worker did not come up, for whoever starts the gateway. */
+  describeFailure(cause: Error): string {
+    if (this.failure !== undefined) return this.failure
+    return this.#told === undefined
+      ? cause.message
+      : `${this.#told.cause} during the start: ${this.#told.detail}`
   }
 
   /** Records why the worker ends. The first explanation counts. */

@@ -24,10 +24,10 @@ import type { WorkerOperations } from '../operations/worker-operations.js'
 import type { Request } from '../sessions/request.js'
 import type { Turn } from '../sessions/turn.js'
 import { Examination } from './examination.js'
-import type { TurnSlots } from './turn-slots.js'
+import type { TurnSlots } from './load/turn-slots.js'
+import { WorkerLoad } from './load/worker-load.js'
 import { WorkerEnding } from './worker-ending.js'
 import type { WorkerListener } from './worker-listener.js'
-import { WorkerLoad } from './worker-load.js'
 import { WorkerMessages } from './worker-messages.js'
 import { WorkerOutcomes } from './worker-outcomes.js'
 
@@ -72,6 +72,8 @@ export class Worker {
   routes: readonly RouteHello[] = []
   hooks: readonly RouteHello[] = []
   notes: readonly LoadingNote[] = []
+  /** Whether a reload has replaced it: it runs code of before. */
+  isOutdated = false
   /** The figures that the worker has reported last. */
   figures: ThreadFigures | undefined
   #state: WorkerState = 'starting'
@@ -108,7 +110,7 @@ export class Worker {
       listener,
       acks: applied.acks,
       onRest: () => (this.#isAtRest = true),
-      onDeath: death => this.ending.explain(death)
+      onDeath: death => this.ending.tell(death)
     })
     this.#messages = new WorkerMessages({
       outcomes,
@@ -275,7 +277,6 @@ export class Worker {
 
   #onEnd(cause: Error): void {
     this.#state = 'over'
-    this.ending.failure ??= cause.message
     this.#messages.end(() => {
       this.#state = 'ended'
       this.#listener.workerEnded(this, cause)

@@ -42,6 +42,29 @@ t.test('a request is answered, an error reply rejects with its code, message and
   await t.rejects(client.request('no.such'), { code: 'ROUTE_UNKNOWN' })
 })
 
+t.test('whoever waits for a reply goes on before the events behind it, also of one piece', async t => {
+  const folder = t.testdir({
+    'room.mjs': `export function change(n, session, context) {
+      context.send(session, 'changed', n)
+      return n
+    }`
+  })
+  const { join } = await start(t, folder)
+  const client = await join()
+  const seen: string[] = []
+  client.on('changed', n => seen.push(`event ${n}`))
+  const change = async (n: number) => {
+    const reply = await client.request('room.change', n)
+    seen.push(`reply ${reply}`)
+  }
+  const numbers = Array.from({ length: 100 }, (_, n) => n)
+  await Promise.all(numbers.map(change))
+  t.same(
+    seen,
+    numbers.flatMap(n => [`event ${n}`, `reply ${n}`])
+  )
+})
+
 t.test('rich values go both ways as what they are', async t => {
   const { join } = await start(t, 'rich')
   const client = await join()
@@ -187,7 +210,11 @@ t.test('what is given up while the client is away is never sent', async t => {
   proxy.isDown = true
   proxy.cut('reset')
   await until('it is away', () => client.state === 'resuming')
-  await t.rejects(client.request('player.add', { n: 1 }, { timeout: 20 }), { code: 'REQUEST_TIMED_OUT' })
+  await t.rejects(client.request('player.add', { n: 1 }, { timeout: 20 }), {
+    code: 'REQUEST_TIMED_OUT',
+    message: '"player.add" was not sent within the client\'s 20 ms',
+    retryable: true
+  })
   const added = client.request('player.add', { n: 2 })
   proxy.isDown = false
   t.equal(await added, 2)

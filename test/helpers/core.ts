@@ -105,6 +105,14 @@ export class ScriptedWorker implements Transport {
     this.flush()
   }
 
+  /** Begins all requests that it has received, and ends none. Returns their number. */
+  begin(): number {
+    let begun = 0
+    for (const turn of this.turns.splice(0)) while (this.claimNext(turn) !== undefined) begun++
+    this.ready(begun, begun)
+    return begun
+  }
+
   /** Runs all requests that it has received. Each is answered with its own body. */
   runAll(): RequestHead[] {
     const ran: RequestHead[] = []
@@ -182,6 +190,11 @@ export interface Core
 /** Resolves in the next iteration of the event loop, after all callbacks that were deferred to it. */
 export function tick(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
+}
+
+/** Lets pass what is deferred in a row: promises, and then an end in the next tick. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 3; i++) await tick()
 }
 
 export async function startCore({

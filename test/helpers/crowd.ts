@@ -62,7 +62,8 @@ export class Crowd {
   private constructor(init: CrowdInit) {
     this.#init = init
     init.gateway.sessions.on('closed', ({ uid }, reason) => {
-      if (uid !== null && !this.#isOver) this.fault(`the session of ${uid} ended: ${reason}`)
+      const isPlayer = this.#players.some(player => player.uid === uid)
+      if (isPlayer && !this.#isOver) this.fault(`the session of ${uid} ended: ${reason}`)
     })
   }
 

@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check'
 import t from 'tap'
-import { type Core, type ScriptedWorker, startCore, tick } from '../helpers/core.js'
+import { type Core, type ScriptedWorker, settle, startCore } from '../helpers/core.js'
 import { HeldTime } from '../helpers/held-time.js'
 
 const places = 2
@@ -26,11 +26,6 @@ const moves: fc.Arbitrary<Move[]> = fc.array(
   ),
   { maxLength: 60 }
 )
-
-/** Lets the pool do what it has deferred: promises in a row, and an end in the next tick. */
-async function settle(): Promise<void> {
-  for (let i = 0; i < 3; i++) await tick()
-}
 
 /** Workers that have not ended, in the order of their starts. */
 function living(core: Core): ScriptedWorker[] {

@@ -234,7 +234,7 @@ export class GatewayStock implements Stock {
     const held = () => {}
     session.lane.held = held
     const goOn = () => {
-      if (session.isOpen) this.#addRequests(session, requests)
+      if (session.isOpen) lanes.addFirst(session, () => this.#addRequests(session, requests))
       // It may be about to leave again.
       if (session.lane.held === held) lanes.release(session)
     }

@@ -55,6 +55,17 @@ export class HeldLanes {
     })
   }
 
+  /**
+   * Calls `add`, which adds requests of before the session came here. They go ahead of those that its client
+   * has sent here since, and behind the hooks of this gateway.
+   */
+  addFirst({ lane: { waiting } }: Session, add: () => void): void {
+    const first = waiting.findIndex(({ onOutcome }) => onOutcome === undefined)
+    const since = first === -1 ? [] : waiting.splice(first)
+    add()
+    waiting.push(...since)
+  }
+
   /** Hands out requests of a session again. */
   release(session: Session): void {
     const { queue, pumpSoon } = this.#init

@@ -5,14 +5,6 @@ import { type Core, type ScriptedWorker, startCore, tick } from '../../helpers/c
 import { matchRows } from '../../helpers/match-rows.js'
 import { until } from '../../helpers/until.js'
 
-/** Starts all requests that a worker has received, and ends none. Returns their number. */
-function begin(worker: ScriptedWorker): number {
-  let begun = 0
-  for (const turn of worker.turns.splice(0)) while (worker.claimNext(turn) !== undefined) begun++
-  worker.ready(begun, begun)
-  return begun
-}
-
 /** Starts `count` requests of as many sessions, and lets their deadlines pass. */
 async function hang(core: Core, worker: ScriptedWorker, count: number): Promise<void> {
   let begun = 0
@@ -20,7 +12,7 @@ async function hang(core: Core, worker: ScriptedWorker, count: number): Promise<
   for (const session of sessions) core.request(session, 1)
   while (begun < count) {
     await tick()
-    begun += begin(worker)
+    begun += worker.begin()
   }
   core.clock += 10_001
   await until('all are answered', () => sessions.every(({ replies }) => replies.length === 1))
@@ -51,7 +43,7 @@ t.test('so does one whose sessions end, and whose onClose hangs', async t => {
       core.registry.end(session, { code: 1000, reason: 'left', kickReason: null })
     for (let begun = 0; begun < visits.length; ) {
       await tick()
-      begun += begin(worker)
+      begun += worker.begin()
     }
     core.clock += 10_001
     await until('all were given up', () => core.requests.isEmpty)
@@ -72,7 +64,7 @@ t.test('a handler that ends after all hangs no more, and frees its slot', async 
   core.request(player, 1)
   await tick()
   const rid = worker.turns[0]!.requests[0]!.rid
-  begin(worker)
+  worker.begin()
   core.clock += 10_001
   await until('it is answered', () => player.replies.length === 1)
   const { load, turns } = core.pool.up[0]!
@@ -100,7 +92,7 @@ t.test(
     const last = core.connect()
     core.request(last, 1, 'short')
     await tick()
-    begin(old)
+    old.begin()
     t.equal(core.workers.length, 1)
     core.clock += 100
     await until('another one has its place', () => core.metrics.read().workersRetired === 1)
@@ -151,7 +143,7 @@ t.test('a handler without a deadline whose session has ended is given up a while
   const player = core.connect()
   core.request(player, 1)
   await tick()
-  begin(core.workers[0]!)
+  core.workers[0]!.begin()
   core.registry.end(player.session, { code: 1000, reason: 'left', kickReason: null })
   t.equal(core.pool.up[0]!.load.undecided, 0)
   core.clock += 10_001

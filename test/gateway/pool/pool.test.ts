@@ -1,9 +1,17 @@
 /** The pool of workers, when workers can't be started. */
 import t from 'tap'
-import { startCore, tick } from '../../helpers/core.js'
+import { createLogger, type LogFields, type LogLevel } from '../../../shared/text/log.js'
+import { settle, startCore, tick } from '../../helpers/core.js'
 import { HeldTime } from '../../helpers/held-time.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { until } from '../../helpers/until.js'
+
+/** Creates a log that keeps its lines. */
+function keepLines() {
+  const lines: { level: LogLevel; message: string; fields: LogFields }[] = []
+  const log = createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields }))
+  return { log, lines }
+}
 
 t.test('a start that throws at once is tried again, and others go on meanwhile', async t => {
   const core = await startCore({ workers: 2 })
@@ -62,6 +70,109 @@ t.test('a worker that fills a place whose next try waits keeps it, and none is l
   t.equal(core.pool.up.length, 1)
   await core.close()
   t.ok(core.workers.every(({ hasEnded }) => hasEnded))
+})
+
+t.test('a reload of a pool that is closed starts nothing', async t => {
+  const core = await startCore({ workers: 2 })
+  await core.close()
+  await t.rejects(core.pool.reload(), { code: 'CLOSING' })
+  t.equal(core.workers.length, 2)
+})
+
+t.test('a reload that a close overtakes leaves no worker', async t => {
+  const core = await startCore({ workers: 2 })
+  core.holdStarts = true
+  const reloading = core.pool.reload()
+  // The second one to come up resolves the reload's promise, which goes on in a later microtask.
+  for (const worker of core.workers.slice(2)) worker.comeUp()
+  const closing = core.close()
+  await t.rejects(reloading, { code: 'CLOSING' })
+  await closing
+  t.ok(core.workers.every(({ hasEnded }) => hasEnded))
+})
+
+t.test('a worker is renewed although the replacement of the one before it still starts', async t => {
+  const core = await startCore({ workers: 1 })
+  core.holdStarts = true
+  core.pool.renew(core.pool.up[0]!, 'a test')
+  core.workers[0]!.die(new Error('it ends'))
+  core.workers[2]!.comeUp()
+  await tick()
+  const [second] = core.pool.up
+  core.pool.renew(second!, 'a test')
+  core.pool.renew(second!, 'a test')
+  t.equal(core.workers.length, 4, 'once')
+  core.workers[3]!.comeUp()
+  await tick()
+  t.equal(second!.state, 'ended')
+  core.workers[1]!.comeUp()
+  await tick()
+  t.same(
+    core.workers.map(({ hasEnded }) => hasEnded),
+    [true, true, true, false],
+    'the one for the first comes too late'
+  )
+  await core.close()
+})
+
+t.test('pauses grow between the tries to replace a worker that goes on', async t => {
+  const { log, lines } = keepLines()
+  const core = await startCore({ workers: 1, log })
+  const time = new HeldTime(t)
+  core.failStarts = true
+  core.pool.renew(core.pool.up[0]!, 'a test')
+  for (const pause of [100, 200, 400]) {
+    await settle()
+    t.match(lines.at(-1), { level: 'error', fields: { worker: 0, why: 'a test', nextTryInMs: pause } })
+    time.pass(pause)
+  }
+  core.failStarts = false
+  await settle()
+  time.pass(800)
+  await settle()
+  t.ok(core.workers[0]!.hasEnded, 'it is retired in the end')
+  await core.close()
+})
+
+t.test('deaths of workers that a reload has replaced suspend no route', async t => {
+  for (const reloads of [0, 1]) {
+    const core = await startCore({ workers: 3 })
+    for (const worker of core.workers) {
+      const player = core.connect()
+      core.request(player, 1)
+      await tick()
+      worker.begin()
+    }
+    const old = core.workers.slice()
+    if (reloads > 0) await core.pool.reload()
+    for (const worker of old) {
+      worker.outbox.fatal(0, 'a', 'process.exit(1)', 'in the test')
+      worker.die(new Error('it ends'))
+    }
+    await settle()
+    t.same(core.suspensions.list(), reloads === 0 ? ['a'] : [])
+    await core.close()
+  }
+})
+
+t.test('workers of earlier reloads that do not end are told of, with what they run', async t => {
+  const { log, lines } = keepLines()
+  const core = await startCore({ workers: 1, log, routes: { a: { timeout: 0 } } })
+  const warned = () => lines.filter(({ level }) => level === 'warn')
+  for (let i = 0; i < 3; i++) {
+    core.request(core.connect(), 1)
+    await tick()
+    core.workers[i]!.begin()
+    t.same(warned(), [])
+    await core.pool.reload()
+  }
+  matchRows(t, warned(), [
+    {
+      message: 'Workers of earlier reloads have not ended: requests still run there',
+      fields: { worker: 0, workers: 3, routes: 'a' }
+    }
+  ])
+  await core.close()
 })
 
 t.test('a close waits until the end of each worker is told', async t => {

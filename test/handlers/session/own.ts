@@ -107,6 +107,14 @@ export function commit(
 }
 
 /** Pushes a key by way of the service, and through a copy, without waiting for either. */
+/** Changes keys by the service, and returns what the own copy has then; it has read `read` before. */
+export async function readAfterService(_body: unknown, session: BackendSession, context: HandlerContext) {
+  const { frontendId, id } = session
+  session.get('read')
+  await context.sessions.apushAll(frontendId, id, { read: 'by service', unread: 'by service' })
+  return { read: session.get('read'), unread: session.get('unread'), all: session.settings }
+}
+
 export async function pushByService(_body: unknown, session: BackendSession, context: HandlerContext) {
   const copy = await context.sessions.aget(session.frontendId, session.id)
   copy!.set('byCopy', 2)

@@ -91,6 +91,32 @@ t.test('a session goes on from the first to the third gateway, whose token the s
   t.same(((await client.request('player.state')) as { name: unknown }).name, 'red')
 })
 
+t.test('requests that wait where a session was run ahead of those that were sent since', async t => {
+  const { gateways, join } = await start(t, ['a', 'b'])
+  const [a, b] = gateways as [Gateway, Gateway]
+  const { client, goTo, losses } = await join(a)
+  await client.request('player.login', { uid: 'red', channel: 'lobby' })
+  let sent = 0
+  for (const next of [b, a, b, a, b, a]) {
+    const step = (count: number) =>
+      Array.from({ length: count }, () => client.request('player.step', { n: sent++ }))
+    const waiting = step(25)
+    await waiting[2]
+    goTo(next)
+    client.reconnect(0)
+    const away = step(5)
+    await until('it is back', () => client.state === 'open')
+    await Promise.all([...waiting, ...away, ...step(5)])
+    const { steps } = (await client.request('player.state')) as { steps: number[] }
+    t.same(
+      steps,
+      Array.from({ length: sent }, (_, n) => n)
+    )
+  }
+  t.same(losses, [])
+  t.equal(b.metrics().sessionsMovedIn, 3)
+})
+
 t.test('a drained gateway hands all sessions over: no request is lost or run twice', async t => {
   const { gateways, join } = await start(t, ['a', 'b'])
   const [a, b] = gateways as [Gateway, Gateway]

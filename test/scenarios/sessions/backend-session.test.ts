@@ -122,6 +122,18 @@ t.test('what was pushed to the own session by way of the service is seen by the 
   }
 })
 
+t.test('of what the service changes, the own copy shows the keys that it had not read', async t => {
+  const player = await connect()
+  const push = (key: string) => [
+    ['set', key, 'at first'],
+    ['apush', key]
+  ]
+  await player.request('own.steps', [...push('read'), ...push('unread')])
+  const copy = { read: 'at first', unread: 'by service' }
+  t.same(await player.request('own.readAfterService'), { ...copy, all: copy })
+  t.same(await settingsOf(player), { read: 'by service', unread: 'by service' })
+})
+
 // row 7
 t.test(
   '`bind(uid)` binds the internal session to the user, and the local `uid` follows on success and stays as it was on failure.',

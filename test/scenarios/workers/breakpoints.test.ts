@@ -27,8 +27,9 @@ export async function wait(body, session, context) {
 
 /** Short limits, which a pause of `longPause` exceeds several times. */
 const limits = [
+  // Of a second, since a busy machine may let a worker wait for some of it before the limits are off.
   '--stuck-after',
-  '300',
+  '1000',
   '--request-timeout',
   '200',
   '--heartbeat',
@@ -36,7 +37,7 @@ const limits = [
   '--max-pause',
   '300'
 ]
-const longPause = 1_500
+const longPause = 2_500
 
 /** Waits until the clock of a process has advanced by more than any limit. Works while it is paused, too. */
 async function waitBeyondLimits(process: Debugger): Promise<void> {

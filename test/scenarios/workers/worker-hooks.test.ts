@@ -69,6 +69,29 @@ t.test('an onStart that throws stops the start, and is said to', async t => {
   t.same(notes(), ['start 0', 'stop 0'], 'and who had started stops')
 })
 
+for (const isolation of ['thread', 'process'] as const)
+  t.test(`${isolation}: what ends a worker during the start is said, and where`, async t => {
+    const wait = 'await new Promise(() => {})'
+    for (const [onStart, told] of [
+      ['process.exit(9)', /^process\.exit\(9\) during the start: Error: process\.exit was called\n/],
+      [
+        `Promise.reject(new Error('no database')); ${wait}`,
+        /^an unhandled rejection during the start: Error: no database\n/
+      ],
+      [
+        `setTimeout(() => { throw new Error('too late') }); ${wait}`,
+        /^an uncaught exception during the start: Error: too late\n/
+      ]
+    ] as const) {
+      const { handlers } = createGame(t, { onStart })
+      const log = createLogger('silent', () => {})
+      const options = { handlers, port: 0, workers: 1, log, workerArgv: [], isolation }
+      const error = await createGateway(options).catch(error => error as Error)
+      t.match(error, { code: 'HANDLERS_INVALID', message: /_hooks\.js:\d+:\d+/ })
+      t.match(error, { message: told })
+    }
+  })
+
 t.test(
   'a timer of onStart drives a game: app has sessions, events and channels, and one worker does it',
   async t => {
@@ -147,6 +170,36 @@ t.test('an onStop that throws is logged, and the worker ends', async t => {
     [{ message: 'A hook failed', fields: { hook: 'onStop', worker: 0, error: /Error: still in use\n/ } }]
   )
 })
+
+for (const isolation of ['thread', 'process'] as const)
+  t.test(`${isolation}: what ends a worker during its onStop is logged`, async t => {
+    const wait = 'await new Promise(() => {})'
+    for (const [onStop, level, cause, detail] of [
+      [
+        `setTimeout(() => { throw new Error('not saved') }); ${wait}`,
+        'error',
+        'an uncaught exception',
+        /^Error: not saved\n/
+      ],
+      ['process.exit(0)', 'warn', 'process.exit(0)', /^Error: process.exit was called\n/]
+    ] as const) {
+      const { start } = createGame(t, { onStop })
+      const { gateway, lines } = await start({ workers: 1, isolation })
+      await gateway.close()
+      matchRows(
+        t,
+        lines.filter(line => line.level === 'error' || line.level === 'warn'),
+        [
+          {
+            level,
+            message: 'A worker ended by itself while it stopped',
+            fields: { worker: 0, cause, detail }
+          }
+        ]
+      )
+      t.equal(gateway.metrics().workersLost, 0)
+    }
+  })
 
 for (const [what, onStop, route] of [
   ['an onStop that does not end', 'await new Promise(() => {})', undefined],

@@ -133,3 +133,14 @@ t.test('one that can’t be started later is tried again, and the gateway lives'
   t.match(gateway.metrics(), { sessions: 1, connectionsClosed: 0 })
   t.equal(player.ws.readyState, player.ws.OPEN)
 })
+
+t.test('a reload that waits for another one starts nothing once the gateway closes', async t => {
+  const { gateway, lines } = await startGateway(t, 'wire', { workers: 1, logLevel: 'debug' })
+  const reloads = [gateway.reload(), gateway.reload()]
+  for (const each of reloads) each.catch(() => {})
+  const begun = () => lines.filter(({ message }) => message === 'A reload begins').length
+  await until('the first one has begun', () => begun() === 1)
+  await gateway.close()
+  await t.rejects(reloads[1]!, { code: 'CLOSING' })
+  t.equal(begun(), 1)
+})

@@ -2,10 +2,10 @@
  * The work of one worker: its turns, its undecided requests and its hanging handlers. Also counts signs of
  * progress, for the watchdog.
  */
-import type { RequestFields } from '../../shared/text/log.js'
-import type { OperationSource } from '../operations/operation-acks.js'
-import type { Request } from '../sessions/request.js'
-import type { Turn } from '../sessions/turn.js'
+import type { RequestFields } from '../../../shared/text/log.js'
+import type { OperationSource } from '../../operations/operation-acks.js'
+import type { Request } from '../../sessions/request.js'
+import type { Turn } from '../../sessions/turn.js'
 import { GivenUpRequests } from './given-up-requests.js'
 import { TurnSlots } from './turn-slots.js'
 

@@ -3,8 +3,8 @@
  * deadline. All later operations of such a handler are refused, even after it has ended. Hanging handlers are
  * counted by route.
  */
-import type { RequestFields } from '../../shared/text/log.js'
-import type { Request } from '../sessions/request.js'
+import type { RequestFields } from '../../../shared/text/log.js'
+import type { Request } from '../../sessions/request.js'
 
 /** Number of requests whose late operations are recognized. Beyond it the oldest requests are forgotten. */
 const mostKnown = 65_536

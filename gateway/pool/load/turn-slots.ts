@@ -1,6 +1,6 @@
 /** The slots of one worker's claim table, and the turns that occupy them. */
-import { claimSlots } from '../../shared/link/claims.js'
-import type { Turn } from '../sessions/turn.js'
+import { claimSlots } from '../../../shared/link/claims.js'
+import type { Turn } from '../../sessions/turn.js'
 
 export class TurnSlots implements Iterable<Turn> {
   readonly #free: number[] = []

@@ -1,0 +1,57 @@
+/** The starts that are under way. Each is over when its worker is up, has ended, or is too late. */
+import { errors, GatewayError } from '../../shared/errors.js'
+import type { TimeLimits } from '../limits/time-limits.js'
+import type { Worker } from './worker.js'
+
+export interface WorkerStartsInit {
+  /** Milliseconds that a worker has to come up. */
+  readonly startTimeout: number
+  readonly timeLimits: Pick<TimeLimits, 'after'>
+}
+
+interface Start {
+  readonly up: () => void
+  readonly failed: (error: Error) => void
+  readonly stopTimer: () => void
+}
+
+export class WorkerStarts {
+  readonly #init: WorkerStartsInit
+  readonly #underWay = new Map<Worker, Start>()
+
+  constructor(init: WorkerStartsInit) {
+    this.#init = init
+  }
+
+  /** Resolves when a worker that was just started is up. Ends it if it is too late. */
+  wait(worker: Worker): Promise<Worker> {
+    const { startTimeout, timeLimits } = this.#init
+    return new Promise((resolve, reject) => {
+      const stopTimer = timeLimits.after(startTimeout, () => {
+        this.#underWay.delete(worker)
+        void worker.terminate()
+        reject(errors.handlersInvalid(`The handlers did not load within ${startTimeout} ms`))
+      })
+      this.#underWay.set(worker, { up: () => resolve(worker), failed: reject, stopTimer })
+    })
+  }
+
+  up(worker: Worker): void {
+    this.#settle(worker)?.up()
+  }
+
+  /** The worker has ended. Returns whether it was still starting. */
+  ended(worker: Worker, cause: Error): boolean {
+    const start = this.#settle(worker)
+    const isOurs = cause instanceof GatewayError
+    start?.failed(isOurs ? cause : errors.handlersInvalid(worker.ending.describeFailure(cause)))
+    return start !== undefined
+  }
+
+  #settle(worker: Worker): Start | undefined {
+    const start = this.#underWay.get(worker)
+    this.#underWay.delete(worker)
+    start?.stopTimer()
+    return start
+  }
+}
