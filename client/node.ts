@@ -4,19 +4,14 @@
  * Native take `client/index.ts`, by the conditions in `package.json`, so that they never meet `ws`.
  */
 import { explainNodeFault, watchUpgrade } from './base/node-faults.js'
+import { paceMessages } from './base/node-pace.js'
 import { platform } from './base/web-socket.js'
 
 export * from './index.js'
 
-platform.load = async () => {
-  const { WebSocket } = await import('ws')
-  // As in browsers: what waits for a reply goes on before the next message is received, even if both came in
-  // one piece.
-  return class extends WebSocket {
-    constructor(url: string) {
-      super(url, { allowSynchronousEvents: false })
-    }
-  }
+platform.load = async () => (await import('ws')).WebSocket
+platform.watch = webSocket => {
+  watchUpgrade(webSocket)
+  paceMessages(webSocket)
 }
-platform.watch = watchUpgrade
 platform.explain = explainNodeFault

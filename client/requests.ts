@@ -47,13 +47,14 @@ export class Requests {
   ): Promise<unknown> {
     const { id, route } = message
     return new Promise((resolve, reject) => {
-      const giveUp = (createError: (isUnsent: boolean) => unknown) => {
-        const isUnsent = withdraw(message)
-        this.#take(id)?.reject(createError(isUnsent))
+      const onAbort = () => {
+        withdraw(message)
+        this.#take(id)?.reject(signal?.reason)
       }
-      const onAbort = () => giveUp(() => signal?.reason)
-      const onTimeout = () =>
-        giveUp(retryable => new ClientError(errors.requestTimedOut(route, timeout, retryable), { retryable }))
+      const onTimeout = () => {
+        const retryable = withdraw(message)
+        this.#take(id)?.reject(new ClientError(errors.requestTimedOut(route, timeout), { retryable }))
+      }
       const timer = timeout > 0 ? setTimeout(onTimeout, timeout) : undefined
       signal?.addEventListener('abort', onAbort, { once: true })
       const release = () => {

@@ -220,8 +220,7 @@ export const errors = {
   ),
   requestTimedOut: define(
     'REQUEST_TIMED_OUT',
-    (route: string, ms: number, isUnsent: boolean) =>
-      `"${route}" was not ${isUnsent ? 'sent' : 'answered'} within the client's ${ms} ms`
+    (route: string, ms: number) => `"${route}" was not answered within the client's ${ms} ms`
   ),
   waitTimedOut: define(
     'WAIT_TIMED_OUT',

@@ -96,8 +96,9 @@ const forBrowsers = [
   'shared/bodies/untrusted-value.ts'
 ]
 
-/** What only Node imports of the client, by a condition in `package.json`. */
+/** What only Node imports of the client, by a condition in `package.json`, and what only that imports. */
 const nodeEntry = 'client/node.ts'
+const onlyForNode = [nodeEntry, 'client/base/node-pace.ts']
 
 /** Files that may use the time of day: for time stamps, sessions' numbers, moves' and certificates. */
 const timeDoors = {
@@ -285,7 +286,7 @@ t.test('what browsers will use needs nothing of Node', async t => {
 })
 
 function isForBrowsers(path: string): boolean {
-  return path.startsWith('shared/wire/') || (path.startsWith('client/') && path !== nodeEntry)
+  return path.startsWith('shared/wire/') || (path.startsWith('client/') && !onlyForNode.includes(path))
 }
 
 t.test('nothing has a default export but what somebody looks for there', async t => {

@@ -212,7 +212,6 @@ t.test('what is given up while the client is away is never sent', async t => {
   await until('it is away', () => client.state === 'resuming')
   await t.rejects(client.request('player.add', { n: 1 }, { timeout: 20 }), {
     code: 'REQUEST_TIMED_OUT',
-    message: '"player.add" was not sent within the client\'s 20 ms',
     retryable: true
   })
   const added = client.request('player.add', { n: 2 })
