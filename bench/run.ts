@@ -1,5 +1,5 @@
 /** The command of the bench. It measures the given cases one after the other, and prints the figures. */
-import { existsSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Arguments, type Form, parseArguments, usage } from './arguments.js'
 import type { Case } from './cases/case.js'
@@ -31,6 +31,7 @@ let printSoFar = () => {}
 async function measure({ cases, form, profile, picture, ...pace }: Arguments): Promise<void> {
   const all: Row[] = []
   expectFolderOf(picture)
+  expectFolder(profile)
   printSoFar = () => {
     printSoFar = () => {}
     if (all.length > 0 && form === 'table') print([formatTable(all)])
@@ -74,8 +75,22 @@ async function compare({ cases, form, ...pace }: Arguments, asked: string): Prom
 
 /** Throws before the first measurement if the picture can't be written. */
 function expectFolderOf(picture: string | undefined): void {
-  if (picture !== undefined && !existsSync(dirname(picture)))
+  if (picture === undefined) return
+  if (!existsSync(dirname(picture)))
     throw new Error(`--picture ${picture}: there is no folder ${dirname(picture)}`)
+  if (statSync(picture, { throwIfNoEntry: false })?.isDirectory())
+    throw new Error(`--picture ${picture}: a folder, where a file was expected`)
+}
+
+/** Throws before the first measurement if there can be no profiles. Node tells of that too late, or never. */
+function expectFolder(profile: string | undefined): void {
+  if (profile === undefined) return
+  try {
+    mkdirSync(profile, { recursive: true })
+    accessSync(profile, constants.W_OK)
+  } catch (error) {
+    throw new Error(`--profile ${profile}: ${messageOf(error)}`)
+  }
 }
 
 function announce(each: Case, form: Form): void {

@@ -168,6 +168,13 @@ export class Gateway {
   }
 
   /**
+   * @internal In development, tries a start again that waits for a change of a file. Returns whether it did.
+   */
+  tryStartAgain(): boolean {
+    return this.#parts.development?.tryAgain() === true
+  }
+
+  /**
    * Loads the handlers again, in new workers. Once all new workers are up, they get all requests, and the old
    * workers finish what they have begun. Sessions and sockets are untouched. Suspended routes are tried
    * again. Calls during a reload share a single reload that follows it.

@@ -98,6 +98,13 @@ export class Development {
     await this.#watch()
   }
 
+  /** Tries the first load again, as if a file had changed. Returns whether it waits for that. */
+  tryAgain(): boolean {
+    const again = this.#tryAgain
+    again?.()
+    return again !== undefined
+  }
+
   /** Loads the handlers by `run`. Changes of files during the load are followed by another load. */
   async load(run: () => Promise<void>): Promise<void> {
     const changed = this.#changed

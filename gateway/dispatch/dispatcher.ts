@@ -168,10 +168,14 @@ export class Dispatcher implements TurnListener {
     this.pumpSoon()
   }
 
+  /** Logs the end of a worker, and blames a route for it, while its requests are still known. */
+  reportEnd(worker: Worker, cause: Error): void {
+    reportDeath(worker, worker.ending.describe(cause), this.#init)
+  }
+
   /** Answers the requests that had started in the worker with an error. The others go to other workers. */
   workerEnded(worker: Worker, cause: Error): void {
     const death = worker.ending.describe(cause)
-    reportDeath(worker, death, this.#init)
     for (const turn of [...worker.turns]) {
       turn.takeBack()
       turn.goOn()

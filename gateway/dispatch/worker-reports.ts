@@ -77,12 +77,14 @@ export class WorkerReports implements WorkerListener {
   }
 
   /**
-   * Tells the pool first: it removes the worker, and judges the cause while the running requests are still
-   * known. Then the dispatcher answers these requests, and hands out the unstarted ones to other workers.
+   * Has the end logged first, since what the others log follows from it. The pool removes the worker, and
+   * judges the cause while the running requests are still known. Then the dispatcher answers these requests,
+   * and hands out the unstarted ones to other workers.
    */
   workerEnded(worker: Worker, cause: Error): void {
     this.#timeLimits.note(worker, null)
     for (const watcher of this.#watchers) watcher.workerEnded(worker, cause)
+    this.#dispatcher.reportEnd(worker, cause)
     this.#pool.workerEnded(worker, cause)
     this.#dispatcher.workerEnded(worker, cause)
   }

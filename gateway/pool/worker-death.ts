@@ -108,7 +108,7 @@ export function errorOf({ rid, route }: Request, death: WorkerDeath): GatewayErr
   const isCulprit = rid === culprit?.rid
   // A suspect gets a timeout too: it was late in any case, even if other code blocked the event loop.
   if (stuckFor !== undefined && (isCulprit || rid === suspect?.rid))
-    return errors.timeout(route.name, stuckFor)
+    return errors.timeout(route.name, stuckFor, true)
   return isCulprit ? errors.handlerFatal(route.name, cause) : errors.workerLost(route.name, cause)
 }
 

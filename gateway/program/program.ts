@@ -104,6 +104,7 @@ export class Program {
   #reload(cause: string): void {
     const { log, tlsCert } = this.#gateway.options
     if (this.#state !== 'running') {
+      if (this.#gateway.tryStartAgain()) return
       return log.info(`${cause} is ignored: the gateway is ${this.#state}`)
     }
     if (tlsCert !== '') this.#reloadCertificate()

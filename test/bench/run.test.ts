@@ -1,6 +1,7 @@
 /** Runs the bench as a user does, as briefly as possible. Its figures do not matter here. */
 import { on, once } from 'node:events'
 import { readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { idiomCases } from '../../bench/cases/idioms.js'
 import { endOf, isGroupAlive, readRows, startBench } from '../helpers/bench.js'
@@ -95,13 +96,21 @@ t.test('what it can’t be told is told in one line', async t => {
   })
 })
 
-t.test('a picture that can’t be written is told before anything is measured', async t => {
-  const args = ['growth', '--picture', '/no/such/folder/x.svg', ...shortly]
-  t.match(await runBench(t, args), {
-    code: 1,
-    stdout: '',
-    stderr: '--picture /no/such/folder/x.svg: there is no folder /no/such/folder\n'
-  })
+t.test('what can’t be written is told before anything is measured', async t => {
+  const file = join(t.testdir({ file: '' }), 'file')
+  for (const [args, stderr] of [
+    [
+      ['growth', '--picture', '/no/such/folder/x.svg'],
+      '--picture /no/such/folder/x.svg: there is no folder /no/such/folder\n'
+    ],
+    [['growth', '--picture', dirname(file)], /^--picture .*: a folder, where a file was expected\n$/],
+    [['push-sequential', '--profile', file], /^--profile .*\/file: EEXIST: file already exists.*\n$/],
+    [
+      ['push-sequential', '--profile', join(file, 'in')],
+      /^--profile .*\/file\/in: ENOTDIR: not a directory.*\n$/
+    ]
+  ] as const)
+    t.match(await runBench(t, [...args, ...shortly]), { code: 1, stdout: '', stderr })
 })
 
 t.test('a run that is interrupted prints what is done', async t => {

@@ -1,4 +1,6 @@
 /** Development mode: which changes of files reload the handlers, and what is said about them. */
+
+import type { ChildProcess } from 'node:child_process'
 import {
   cpSync,
   mkdirSync,
@@ -298,4 +300,28 @@ t.test('r and Enter reload; other lines, the end of stdin and SIGHUP do what the
   t.match(await running.reloads(), /loaded anew routes=1 ms=\d+$/)
   running.process.kill('SIGTERM')
   t.equal(await running.ended, 0)
+})
+
+t.test('r and Enter, or SIGHUP, try a start again that waits for a change of a file', async t => {
+  for (const ask of [
+    ({ stdin }: ChildProcess) => stdin!.write('r\n'),
+    (child: ChildProcess) => child.kill('SIGHUP')
+  ]) {
+    const project = new Project(t, {
+      'handlers/_hooks.js': `import { existsSync } from 'node:fs'
+        export function onStart() {
+          if (!existsSync(new URL('../database', import.meta.url))) throw new Error('no database')
+        }`,
+      'handlers/a.js': 'export const get = () => 1'
+    })
+    const running = project.start(t)
+    await running.says(/The handlers do not load; the next change of a file tries again.*no database/)
+    ask(running.process)
+    await running.says(/The handlers do not load.*no database/)
+    project.write('database', '')
+    ask(running.process)
+    t.equal(await (await running.connect()).request('a.get'), 1)
+    running.process.kill('SIGTERM')
+    t.equal(await running.ended, 0)
+  }
 })
