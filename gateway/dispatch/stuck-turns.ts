@@ -39,7 +39,7 @@ export function goOnWithOverdue(alive: readonly Worker[], now: number, log: Logg
     for (const turn of [...worker.turns]) {
       const request = turn.goOnAtDeadline(now)
       if (request !== undefined)
-        log.warn('Operations that a handler did not await are not done by its deadline', request.names)
+        log.warn('Operations that a handler did not await are not done in time', request.names)
     }
   }
 }

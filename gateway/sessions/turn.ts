@@ -58,6 +58,9 @@ export interface TurnListener {
   turnTakenBack(turn: Turn, requests: readonly Request[]): void
 }
 
+/** Milliseconds for which a lane waits for unanswered operations of a request that has no deadline. */
+const longestWithoutDeadline = 10_000
+
 export class Turn {
   /** Unique in this gateway: changes that its requests make are marked with it. */
   readonly viewId = ++lastTurn
@@ -169,7 +172,7 @@ export class Turn {
 
   /**
    * Keeps the lane waiting until `goOn`, or until the deadline of the request whose outcome comes next: the
-   * operations of that request are not answered yet.
+   * operations of that request are not answered yet. Without a deadline, until `longestWithoutDeadline`.
    */
   awaitOperations(): void {
     this.#held = this.requests[this.#outcomes]
@@ -190,6 +193,9 @@ export class Turn {
    */
   goOnAtDeadline(now: number): Request | undefined {
     const held = this.#held
+    // A request without a deadline has one for these operations: the first call after its outcome sets it.
+    if (this.#operationsAwaitedUntil === Number.POSITIVE_INFINITY)
+      this.#operationsAwaitedUntil = now + longestWithoutDeadline
     if (held === undefined || this.#operationsAwaitedUntil === 0 || this.#operationsAwaitedUntil > now)
       return undefined
     this.worker.abort(held, 'timeout')

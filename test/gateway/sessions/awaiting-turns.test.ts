@@ -72,6 +72,35 @@ t.test('it waits for that until the deadline of the request, and no longer', asy
   await core.close()
 })
 
+t.test('of a request without a deadline it waits for ten seconds', async t => {
+  const core = await startCore({ workers: 1, routes: { a: { timeout: 0 }, short: { timeout: 50 } } })
+  const [worker] = core.workers as [ScriptedWorker]
+  const player = core.connect()
+  core.request(player, 1)
+  await tick()
+  const { rid } = worker.turns[0]!.requests[0]!
+  replyHeld(worker)
+  core.request(player, 2)
+  /** Lets time pass, and waits until the deadlines were looked at: that of another player has passed. */
+  const pass = async (ms: number) => {
+    const other = core.connect()
+    core.request(other, 1, 'short')
+    await tick()
+    core.clock += ms
+    await until('it was looked', () => other.replies.length === 1)
+    worker.ready(0, 0)
+    await tick()
+  }
+  const isHandedOut = () => worker.turns.some(turn => turn.requests.some(({ body }) => body.endsWith(':2')))
+  await pass(100)
+  await pass(9_000)
+  t.notOk(isHandedOut())
+  await pass(1_000)
+  await until('the next one is handed out', isHandedOut)
+  t.ok(worker.inbox.flat().includes(rid), 'and the worker is told')
+  await core.close()
+})
+
 t.test('no longer either if its worker is being replaced meanwhile', async t => {
   const core = await startCore({ workers: 1, routes: { a: { timeout: 50 }, patient: { timeout: 10_000 } } })
   const player = core.connect()
