@@ -18,9 +18,12 @@ export function paceMessages(webSocket: WebSocketLike): void {
     const next = waiting.shift()
     isPassingOn = next !== undefined
     if (next === undefined) return
-    emit('message', ...next)
-    // All microtasks run before the tick that one of them has asked for.
-    queueMicrotask(() => process.nextTick(passOn))
+    try {
+      emit('message', ...next)
+    } finally {
+      // All microtasks run before the tick that one of them has asked for.
+      queueMicrotask(() => process.nextTick(passOn))
+    }
   }
   emitter.emit = (event, ...args) => {
     if (event === 'message') {

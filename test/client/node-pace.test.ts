@@ -41,6 +41,18 @@ t.test('what waits comes before the close, and other events do not wait', async 
   t.equal(seen.filter(text => text === 'd').length, 1)
 })
 
+t.test('a listener that throws stops no later message', async t => {
+  const { socket, seen } = open()
+  const fault = new Error('a listener has failed')
+  socket.once('message', () => {
+    throw fault
+  })
+  t.throws(() => socket.emit('message', 'a'), fault)
+  socket.emit('message', 'b')
+  await new Promise(resolve => setImmediate(resolve))
+  t.same(seen, ['a', 'after a', 'b', 'after b'])
+})
+
 t.test('a class that emits no events in Node’s way is left as it is', async t => {
   const socket = {} as WebSocketLike
   paceMessages(socket)
