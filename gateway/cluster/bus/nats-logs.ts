@@ -15,8 +15,14 @@ const makingTimeout = 10_000
 /** Milliseconds between two attempts. */
 const makeAgainAfter = 200
 
+/**
+ * Attempts to make a log whose subjects are another stream's. That other one is the same log, if two gateways
+ * make it at the same moment (measured: in one of 160 such moments).
+ */
+const overlapTries = 5
+
 /** Codes of JetStream's errors. */
-const codes = { unavailable: 10008, noMessage: 10037, unlike: 10058, noStream: 10059 }
+const codes = { unavailable: 10008, noMessage: 10037, unlike: 10058, noStream: 10059, overlap: 10065 }
 
 /** Codes of the answers to a removal of what is not there, by where in its stream that would be. */
 const notThere: readonly unknown[] = [10043, 10057]
@@ -59,10 +65,17 @@ export class NatsLogs {
 
   /** @throws `NATS_FAILED` */
   async make(log: LogInit): Promise<void> {
-    const answer = await this.#insist(`STREAM.CREATE.${log.name}`, this.#configOf(log))
+    const answer = await this.#create(log, overlapTries)
     if (answer?.error?.err_code === codes.unlike) await this.#adopt(log)
     else if (answer?.error !== undefined || answer === undefined) throw this.#explain(log, answer)
     this.#made.set(log.name, log)
+  }
+
+  async #create(log: LogInit, tries: number): Promise<JetAnswer | undefined> {
+    const answer = await this.#insist(`STREAM.CREATE.${log.name}`, this.#configOf(log))
+    if (answer?.error?.err_code !== codes.overlap || tries === 1) return answer
+    await new Promise(resolve => setTimeout(resolve, makeAgainAfter))
+    return this.#create(log, tries - 1)
   }
 
   async madeAt(log: string): Promise<number | undefined> {

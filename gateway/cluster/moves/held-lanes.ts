@@ -2,6 +2,7 @@
  * Holds the requests of sessions that go to another gateway: what has started ends here, and what waits goes
  * with the session. Used by the cluster only.
  */
+import { hookRoutes } from '../../../shared/link/hooks.js'
 import { withTimeout } from '../../../shared/with-timeout.js'
 import type { OpenRequests } from '../../dispatch/open-requests.js'
 import type { RequestQueue } from '../../dispatch/request-queue.js'
@@ -56,12 +57,11 @@ export class HeldLanes {
   }
 
   /**
-   * Calls `add`, which adds requests of before the session came here. They go ahead of those that its client
-   * has sent here since, and behind the hooks of this gateway.
+   * Calls `add`, which adds requests of before the session came here. They go ahead of what has happened here
+   * since: requests of its client, and a loss of the connection. Only onConnect comes before them.
    */
   addFirst({ lane: { waiting } }: Session, add: () => void): void {
-    const first = waiting.findIndex(({ onOutcome }) => onOutcome === undefined)
-    const since = first === -1 ? [] : waiting.splice(first)
+    const since = waiting.splice(waiting[0]?.route.name === hookRoutes.onConnect ? 1 : 0)
     add()
     waiting.push(...since)
   }

@@ -63,7 +63,8 @@ export class Moves {
     this.#taker = new Taker({
       ...{ links, moved, stock, timing, mayLive, failed },
       ownStart: () => members.start,
-      findLost: wanted => this.#findLost(wanted),
+      findLost: (wanted, notAt) => this.#findLost(wanted, notAt),
+      isKeeping: init.findLost !== undefined,
       arrived: (sid, from, move, trail) => cuts.came(sid, from, move, trail)
     })
     const gone = () => this.#onGone?.()
@@ -154,10 +155,12 @@ export class Moves {
     return [...this.#untold.values()].some(since => now - since < longestTelling)
   }
 
-  async #findLost(wanted: Wanted): Promise<Taken> {
+  async #findLost(wanted: Wanted, notAt: number | undefined): Promise<Taken> {
     if (this.#mayHaveHeirs) return { kind: 'again', ms: againAfter }
     const found = (await this.#init.findLost?.(wanted)) ?? { kind: 'gone' }
     if (found.kind !== 'at') return found
+    // What is left of a session that has ended there.
+    if (found.start === notAt) return { kind: 'gone' }
     this.#init.moved.set(wanted.sid, found.start, 0)
     return { kind: 'again', ms: againAfter }
   }

@@ -22,8 +22,13 @@ export interface TakerInit {
   readonly ownStart: () => number
   /** Whether a start may still be there, although there is no link to it. */
   readonly mayLive: (start: number) => boolean
-  /** Looks for a session whose gateway is over. */
-  readonly findLost: (wanted: Wanted) => Promise<Taken>
+  /**
+   * Looks for a session whose gateway is over. `notAt`: a start that has said that it has not got it;
+   * undefined: none.
+   */
+  readonly findLost: (wanted: Wanted, notAt: number | undefined) => Promise<Taken>
+  /** Whether sessions are kept whose gateway is over. */
+  readonly isKeeping: boolean
   /** Called when a session has come. */
   readonly arrived: (sid: number, from: Link, move: number, trail: readonly number[]) => void
   readonly failed: () => void
@@ -50,8 +55,8 @@ interface Asked {
 export class Taker implements FarSessions {
   readonly #init: TakerInit
   readonly #asked = new Map<number, Asked>()
-  /** The takes under way, by session. */
-  readonly #underWay = new Map<number, Promise<Taken>>()
+  /** The takes under way, by session, each with the hash of the secret that it is asked with. */
+  readonly #underWay = new Map<number, { readonly hash: string; readonly taken: Promise<Taken> }>()
   readonly #succeeded = new Set<number>()
   #lastTid = 0
 
@@ -62,17 +67,24 @@ export class Taker implements FarSessions {
   mayHave(token: string): boolean {
     const sid = sidOfToken(token)
     if (sid === undefined || this.#init.stock.has(sid)) return false
-    return this.#init.moved.find(sid) !== undefined || startOf(sid) !== this.#init.ownStart()
+    const { moved, ownStart, isKeeping } = this.#init
+    // One that began here may have moved, and been lost with its gateway.
+    return moved.find(sid) !== undefined || startOf(sid) !== ownStart() || isKeeping
   }
 
-  async take({ token }: ResumePoint, uid: string | null): Promise<Taken> {
-    const sid = sidOfToken(token)
+  async take(point: ResumePoint, uid: string | null): Promise<Taken> {
+    const sid = sidOfToken(point.token)
     if (sid === undefined) return { kind: 'gone' }
+    const hash = hashSecret(point.token)
     const earlier = this.#underWay.get(sid)
-    // Another connection has asked for it already. The secret is looked at when the session is here.
-    if (earlier !== undefined) return earlier
-    const taken = this.#find({ sid, hash: hashSecret(token), uid }).finally(() => this.#underWay.delete(sid))
-    this.#underWay.set(sid, taken)
+    if (earlier !== undefined) {
+      // Another connection has asked for it already. The secret is looked at when the session is here. It is
+      // not to be had by an older secret, if its client has been elsewhere meanwhile.
+      const found = await earlier.taken
+      return found.kind === 'gone' && earlier.hash !== hash ? this.take(point, uid) : found
+    }
+    const taken = this.#find({ sid, hash, uid }).finally(() => this.#underWay.delete(sid))
+    this.#underWay.set(sid, { hash, taken })
     return taken
   }
 
@@ -129,11 +141,16 @@ export class Taker implements FarSessions {
 
   async #find(wanted: Wanted): Promise<Taken> {
     const { links, moved, ownStart, mayLive, findLost } = this.#init
-    const start = moved.find(wanted.sid) ?? startOf(wanted.sid)
+    const last = moved.find(wanted.sid)
+    const start = last ?? startOf(wanted.sid)
     const link = start === ownStart() ? undefined : links.ofStart(start)
-    if (link?.isOpen === true) return new Promise(resolve => this.#ask(wanted, link, 1, resolve))
+    if (link?.isOpen === true) {
+      const taken = await new Promise<Taken>(resolve => this.#ask(wanted, link, 1, resolve))
+      // Where it began it is not known that it was lost with the gateway that had it last.
+      return taken.kind === 'gone' && last === undefined ? findLost(wanted, start) : taken
+    }
     if (start !== ownStart() && mayLive(start)) return { kind: 'again', ms: againAfter }
-    return findLost(wanted)
+    return findLost(wanted, undefined)
   }
 
   #ask(wanted: Wanted, link: Link, hops: number, done: (taken: Taken) => void): void {

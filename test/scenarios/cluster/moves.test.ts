@@ -107,14 +107,42 @@ t.test('requests that wait where a session was run ahead of those that were sent
     const away = step(5)
     await until('it is back', () => client.state === 'open')
     await Promise.all([...waiting, ...away, ...step(5)])
-    const { steps } = (await client.request('player.state')) as { steps: number[] }
+    const { steps } = (await client.request('player.state')) as { steps: (number | 'away')[] }
     t.same(
-      steps,
+      steps.filter(each => each !== 'away'),
       Array.from({ length: sent }, (_, n) => n)
     )
   }
   t.same(losses, [])
   t.equal(b.metrics().sessionsMovedIn, 3)
+})
+
+t.test('a connection that is lost right after a move is told behind the requests from before it', async t => {
+  const { gateways, join } = await start(t, ['a', 'b'])
+  const [a, b] = gateways as [Gateway, Gateway]
+  for (const uid of ['red', 'blue', 'green', 'white']) {
+    const { client, goTo, proxy } = await join(a)
+    await client.request('player.login', { uid, channel: 'lobby' })
+    const numbers = Array.from({ length: 15 }, (_, n) => n)
+    const waiting = numbers.map(n => client.request('player.step', { n }))
+    await waiting[2]
+    // The client never hears of the others: it stays away.
+    for (const each of waiting) each.catch(() => {})
+    goTo(b)
+    const isOpen = new Promise<void>(resolve => {
+      client.onState(({ state }) => {
+        if (state !== 'open') return
+        proxy.port = 1
+        proxy.cut('reset')
+        resolve()
+      })
+    })
+    client.reconnect(0)
+    await isOpen
+    const stepsOf = () => (b.sessions.getByUid(uid)[0]?.get('steps') ?? []) as unknown[]
+    await until('its hook has run', () => stepsOf().includes('away'))
+    t.same(stepsOf(), [...numbers, 'away'])
+  }
 })
 
 t.test('a drained gateway hands all sessions over: no request is lost or run twice', async t => {

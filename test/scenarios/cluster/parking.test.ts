@@ -102,6 +102,44 @@ t.test('with through, a session that crashes is restored with all that was await
   })
 })
 
+t.test('a session that has moved outlives its next gateway, wherever its client comes then', async t => {
+  const { gateways, network, join } = await start(t, ['a', 'b', 'c'], { replicate: 'through' })
+  const [a, b, c] = gateways as [Gateway, Gateway, Gateway]
+  const players = await Promise.all(
+    [c, a].map(async (next, n) => {
+      const player = await join(a)
+      const sid = await player.client.request('player.login', { uid: `player ${n}`, channel: 'lobby' })
+      player.goTo(b)
+      t.equal(await player.client.request('player.where'), 'b')
+      await player.client.request('player.add')
+      return { ...player, next, sid }
+    })
+  )
+  await crash(network, 'b', [a, c])
+  for (const { goTo, next } of players) goTo(next)
+  for (const { client, opened, next, sid } of players) {
+    await until('it is back', () => opened.length === 2)
+    t.match(opened[1], { resumed: false, restored: true })
+    t.match(await state(client), { sid, count: 1, met: ['new', 'moved', 'restored'] })
+    t.equal(await client.request('player.where'), next.options.frontendId)
+  }
+})
+
+t.test('a session that has ended is not to be had by its token, kept or not', async t => {
+  const { gateways, join } = await start(t, ['a', 'b'], { replicate: 'through', resumeWindow: 300 })
+  const [a, b] = gateways as [Gateway, Gateway]
+  for (const next of [a, b]) {
+    const { client, opened, goTo, stayAway } = await join(a)
+    const sid = (await client.request('player.login', { uid: 'late', channel: 'lobby' })) as number
+    stayAway()
+    await until('its window is over', () => a.sessions.get(sid) === undefined)
+    goTo(next)
+    await until('it is back', () => opened.length === 1)
+    t.match(opened[0], { resumed: false, restored: false })
+    client.close()
+  }
+})
+
 t.test('with behind, a session is restored as it was at its last write', async t => {
   const { gateways, network, join } = await start(t, ['a', 'b'], { replicate: 'behind' })
   const [a, b] = gateways as [Gateway, Gateway]

@@ -70,6 +70,7 @@ class ModelGateway {
     this.taker = new Taker({
       ...{ links, moved, stock, timing, mayLive, failed },
       ownStart: () => start,
+      isKeeping: false,
       findLost: async () => ({ kind: 'gone' }),
       arrived: (_sid, _from, move) => {
         moved.clear(sid)

@@ -1,0 +1,68 @@
+/** Questions for one session: by several connections of its client, and by secrets of before and now. */
+import t from 'tap'
+import { MovedTable } from '../../../../gateway/cluster/cuts/moved-table.js'
+import type { Item, Link } from '../../../../gateway/cluster/link/links.js'
+import { Taker, type TakerInit } from '../../../../gateway/cluster/moves/taker.js'
+import { hashSecret } from '../../../../gateway/resume/resume-secrets.js'
+import { VirtualTime } from '../../../helpers/virtual-time.js'
+
+/** A token of the session with the number 5, which began at the start 0. */
+const tokenOf = (secret: string) => `5.${secret.padEnd(22, 'x')}`
+const point = (secret: string) => ({ token: tokenOf(secret), epoch: '', received: 0 })
+
+function create(init: Partial<TakerInit> = {}) {
+  const asked: Item[][] = []
+  const link = {
+    isOpen: true,
+    start: 0,
+    send: (_kind: string, items: Item[]) => asked.push(items)
+  } as unknown as Link
+  const taker = new Taker({
+    links: { ofStart: () => link, all: [link] },
+    moved: new MovedTable(),
+    stock: { has: () => false, adopt: () => false },
+    timing: new VirtualTime().timing,
+    ownStart: () => 7,
+    mayLive: () => true,
+    isKeeping: false,
+    findLost: async () => ({ kind: 'gone' }),
+    arrived: () => {},
+    failed: () => {},
+    ...init
+  })
+  const answer = (word: string, ...rest: Item[]) => taker.answered(link, [asked.at(-1)![0]!, word, ...rest])
+  return { taker, asked, answer }
+}
+
+t.test('a connection with a newer secret is not told what the one before it was', async t => {
+  const { taker, asked, answer } = create()
+  const older = taker.take(point('older'), null)
+  const same = taker.take(point('older'), null)
+  const newer = taker.take(point('newer'), null)
+  t.same(
+    asked.map(([, , hash]) => hash),
+    [hashSecret(tokenOf('older'))],
+    'one is asked at a time'
+  )
+  answer('gone', '')
+  t.same(await Promise.all([older, same]), [{ kind: 'gone' }, { kind: 'gone' }])
+  t.same(asked.map(([, , hash]) => hash).at(-1), hashSecret(tokenOf('newer')))
+  answer('ended', 4500, 'kicked')
+  t.same(await newer, { kind: 'ended', farewell: { code: 4500, kickReason: 'kicked' } })
+  t.equal(asked.length, 2)
+})
+
+t.test('what the gateway where it began has not got is looked for in the store', async t => {
+  const sought: unknown[] = []
+  const { taker, answer } = create({
+    isKeeping: true,
+    findLost: async ({ sid }, notAt) => {
+      sought.push([sid, notAt])
+      return { kind: 'here' }
+    }
+  })
+  const taken = taker.take(point('lost'), null)
+  answer('gone', '')
+  t.same(await taken, { kind: 'here' })
+  t.same(sought, [[5, 0]])
+})
