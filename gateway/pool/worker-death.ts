@@ -2,7 +2,7 @@
  * The cause of a worker's end, and its consequences. Decides which request is to blame, what is logged, and
  * which errors answer the requests that ran there.
  */
-import { errors, type GatewayError } from '../../shared/errors.js'
+import { errors, GatewayError } from '../../shared/errors.js'
 import { runningAs } from '../../shared/link/claims.js'
 import type { LogFields, Logger } from '../../shared/text/log.js'
 import { ProcessEnd } from '../isolation/transport.js'
@@ -108,7 +108,10 @@ export function errorOf({ rid, route }: Request, death: WorkerDeath): GatewayErr
   const isCulprit = rid === culprit?.rid
   // A suspect gets a timeout too: it was late in any case, even if other code blocked the event loop.
   if (stuckFor !== undefined && (isCulprit || rid === suspect?.rid))
-    return errors.timeout(route.name, stuckFor, true)
+    return new GatewayError({
+      code: errors.timeout.code,
+      message: `"${route.name}" was not answered: the event loop of its worker did not turn for ${stuckFor} ms`
+    })
   return isCulprit ? errors.handlerFatal(route.name, cause) : errors.workerLost(route.name, cause)
 }
 
