@@ -155,6 +155,25 @@ t.test('deaths of workers that a reload has replaced suspend no route', async t 
   }
 })
 
+t.test('the end of a worker is logged before what follows from it', async t => {
+  for (const [culprit, consequence] of [
+    ['a', 'A route is suspended: it ends workers again and again'],
+    ['', 'Workers end soon after their start, again and again']
+  ] as const) {
+    const { log, lines } = keepLines()
+    const core = await startCore({ workers: 1, log })
+    const messages = () => lines.filter(({ level }) => level === 'error').map(({ message }) => message)
+    while (!messages().includes(consequence)) {
+      const worker = core.workers.at(-1)!
+      worker.outbox.fatal(0, culprit, 'process.exit(1)', 'in the test')
+      worker.die(new Error('it ends'))
+      await settle()
+    }
+    t.same(messages().slice(-2), ['A worker ended', consequence])
+    await core.close()
+  }
+})
+
 t.test('workers of earlier reloads that do not end are told of, with what they run', async t => {
   const { log, lines } = keepLines()
   const core = await startCore({ workers: 1, log, routes: { a: { timeout: 0 } } })
