@@ -6,6 +6,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
+import { ownText } from '../../shared/text/own-text.js'
 
 /**
  * Returns an address in one spelling, without a zone; undefined if the text is no address. Converts an IPv4
@@ -16,7 +17,8 @@ export function normalizeAddress(text: string): string | undefined {
   const [bare = ''] = text.split('%', 1)
   const version = isIP(bare)
   if (version === 0) return undefined
-  if (version === 4) return bare
+  // Kept for as long as its connection, and maybe a part of a header.
+  if (version === 4) return ownText(bare)
   const groups = expandGroups(bare)
   const isMapped = groups.slice(0, 5).every(group => group === 0) && groups[5] === 0xffff
   if (!isMapped) return new URL(`http://[${bare}]`).hostname.slice(1, -1)

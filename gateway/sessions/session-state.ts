@@ -1,5 +1,6 @@
 /** Changes of a session's settings, and the state of a session as one gateway hands it to another. */
 import type { ConnectInfo } from '../../shared/link/hooks.js'
+import { ownText } from '../../shared/text/own-text.js'
 import { forEachSetting } from '../../shared/values/settings-text.js'
 
 /** A change of several keys. The text '' deletes a key. */
@@ -37,10 +38,13 @@ export function lengthOf(key: string, text: string): number {
   return text === '' ? 0 : key.length + text.length
 }
 
-/** Returns the change that sets all keys of a settings text. */
+/**
+ * Returns the change that sets all keys of a settings text. Its texts may be kept: some of them outlive later
+ * changes, and must not keep the values that the others had.
+ */
 export function parseChange(settings: string): SettingsChange {
   const keys: [string, string][] = []
-  forEachSetting(settings, (key, text) => keys.push([key, text]))
+  forEachSetting(settings, (key, text) => keys.push([ownText(key), ownText(text)]))
   return keys
 }
 

@@ -2,6 +2,7 @@
  * Items of a flat array as one text, which needs no escapes: `12;` is a number, `5:hello` a text by its
  * length, and `~` null. Texts and numbers come out exactly as they went in, even lone surrogates and NaN.
  */
+import { ownText } from '../../../shared/text/own-text.js'
 import type { Item } from './links.js'
 
 /** Thrown for a text that no gateway writes. */
@@ -22,8 +23,7 @@ export function formatItems(items: readonly Item[]): string {
  * @throws UnreadableBatchError
  */
 export function parseItems(text: string): Item[] {
-  if (text.startsWith(wideMark)) throw new UnreadableBatchError('a batch without an item at 0')
-  return readEncoded(encodeText(text)).items(text.length)
+  return new ItemReader(text).items(text.length)
 }
 
 /** A character that takes more than one byte. V8 answers at once for a text that it stores by bytes. */
@@ -44,15 +44,12 @@ export function encodeText(text: string): Buffer {
 
 /** Returns a reader of the items of an encoded message. */
 export function readEncoded(bytes: Buffer): ItemReader {
-  if (bytes[0] !== wideMark.charCodeAt(0)) return new ItemReader(bytes.toString('latin1'), bytes)
+  if (bytes[0] !== wideMark.charCodeAt(0)) return new ItemReader(bytes.toString('latin1'))
   if (bytes.length % 2 !== 0) throw new UnreadableBatchError('a batch with half a character')
-  const reader = new ItemReader(bytes.toString('utf16le'), bytes, true)
+  const reader = new ItemReader(bytes.toString('utf16le'))
   reader.skip(1)
   return reader
 }
-
-/** Texts of fewer characters are always copied by V8. A longer slice keeps the whole text in memory. */
-const leastSlice = 13
 
 const semicolon = 59
 const colon = 58
@@ -62,15 +59,10 @@ const zero = 48
 /** Reads the items of a text one by one. All methods throw UnreadableBatchError. */
 export class ItemReader {
   readonly #text: string
-  readonly #bytes: Buffer
-  readonly #isWide: boolean
   #at = 0
 
-  /** @param bytes the bytes of the text, from which long texts are copied */
-  constructor(text: string, bytes: Buffer, isWide = false) {
+  constructor(text: string) {
     this.#text = text
-    this.#bytes = bytes
-    this.#isWide = isWide
   }
 
   get isAtEnd(): boolean {
@@ -132,10 +124,7 @@ export class ItemReader {
     if (end > this.#text.length)
       throw new UnreadableBatchError(`a batch without the ${length} characters at ${start}`)
     this.#at = end
-    if (length < leastSlice) return this.#text.slice(start, end)
-    return this.#isWide
-      ? this.#bytes.toString('utf16le', 2 * start, 2 * end)
-      : this.#bytes.toString('latin1', start, end)
+    return ownText(this.#text.slice(start, end))
   }
 
   /** Reads a number that is negative, broken, large, or none. */

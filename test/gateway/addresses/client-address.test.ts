@@ -1,5 +1,6 @@
 import t from 'tap'
 import { addressKey, normalizeAddress, readForwarded } from '../../../gateway/addresses/client-address.js'
+import { sweptHeap } from '../../helpers/swept-heap.js'
 
 t.test('an address has one spelling', async t => {
   for (const [text, address] of [
@@ -93,4 +94,18 @@ t.test('what a stranger writes there costs no more than its length', async t => 
       t.equal(readForwarded({ [name]: `${text}x` }, 1), undefined)
       t.equal(readForwarded({ [name]: `for=a,${text}x` }, 1), undefined)
     }
+})
+
+t.test('an address does not keep the header in memory that it came in', async t => {
+  const before = sweptHeap()
+  const kept = Array.from({ length: 1_000 }, (_, n) => {
+    const address = `192.168.100.${100 + (n % 100)}`
+    const text = Buffer.from(`${'unknown, '.repeat(1_500)}${address}`, 'latin1').toString('latin1')
+    const forwarded = readForwarded({ 'x-forwarded-for': text }, 1)
+    t.equal(forwarded, address)
+    return forwarded
+  })
+  const growth = sweptHeap() - before
+  t.equal(kept.length, 1_000)
+  t.ok(growth < 4 * 2 ** 20, `${growth} bytes`)
 })

@@ -3,6 +3,7 @@ import { Session } from '../../../gateway/sessions/session.js'
 import { parseChange } from '../../../gateway/sessions/session-state.js'
 import { formatSetting } from '../../../shared/values/settings-text.js'
 import { FakeReceiver } from '../../helpers/fake-receiver.js'
+import { sweptHeap } from '../../helpers/swept-heap.js'
 
 const createSession = () => new Session('gateway-1', 1, new FakeReceiver())
 const limit = { maxSettingsLength: 1_000, maxSettingsKeys: 100 }
@@ -142,3 +143,19 @@ t.test('the text of all settings is made anew after a change only', async t => {
 function parse(settings: string): Record<string, string> {
   return Object.fromEntries(parseChange(settings))
 }
+
+t.test('a key that stays does not keep the values in memory that were changed with it', async t => {
+  const session = createSession()
+  const wide = { maxSettingsLength: 1_000_000, maxSettingsKeys: 10_000 }
+  const before = sweptHeap()
+  for (let n = 0; n < 1_000; n++) {
+    const [state, result] = [`{"json":"${String(n).repeat(10_000)}"}`, `{"json":"result of match ${n}"}`]
+    const settings = formatSetting('state', state) + formatSetting(`result of match ${n}`, result)
+    // As it comes over the link: one text, which is no sum of others.
+    const arrived = Buffer.from(settings, 'latin1').toString('latin1')
+    t.equal(session.changeKeys(parseChange(arrived), mine, wide), undefined)
+  }
+  const growth = sweptHeap() - before
+  t.equal(session.kept.size, 1_001)
+  t.ok(growth < 4 * 2 ** 20, `${growth} bytes`)
+})
