@@ -12,6 +12,7 @@ import { JumpingClock } from '../helpers/jumping-clock.js'
 import { takeStock, waitForNoLeftovers } from '../helpers/leftovers.js'
 import { fixture } from '../helpers/paths.js'
 import { StallingLog } from '../helpers/stalling-log.js'
+import { sweptHeap } from '../helpers/swept-heap.js'
 import { judgeTrend } from '../helpers/trend.js'
 
 const values = readCommandOptions({
@@ -45,7 +46,8 @@ async function runAlone(): Promise<boolean> {
   await gateway.close()
   const left = await waitForNoLeftovers(stock)
   const rssMb = Math.round(process.memoryUsage.rss() / 2 ** 20)
-  process.stdout.write(`${JSON.stringify({ ...report, rssMb, left }, null, 2)}\n`)
+  const heapMb = Math.round(sweptHeap() / 2 ** 20)
+  process.stdout.write(`${JSON.stringify({ ...report, rssMb, heapMb, left }, null, 2)}\n`)
   const most = Number(values['most-per-hour'])
   const grown = judgeTrend('the memory of the process', report.rss, most, swing)
   if (grown !== undefined) process.stdout.write(`FAILED: ${grown}\n`)

@@ -62,6 +62,19 @@ const stated = new Set([
   'INTERNAL'
 ])
 
+/**
+ * What a second may bring at most, of all players together. One process has the players, their proxy and the
+ * gateway. Node accepts one connection of a port in each round of the event loop (libuv 1.45 and later). With
+ * more than this the loop is always busy, a round takes 20 ms, and fewer can come back than are cut off.
+ */
+const mostOf = { cuts: 40, requests: 600, events: 4_000 } as const
+
+/** Share of the connections that are cut each second, if that is not too many. */
+const cutShare = 0.3
+
+/** Milliseconds between two events for a player, if that is not too many. */
+const tickEvery = 50
+
 /** Longest jump of the clock, forward or back, in milliseconds: two hours. */
 const longestJump = 7_200_000
 
@@ -106,7 +119,8 @@ export async function runChaos(init: ChaosInit): Promise<ChaosReport> {
       count(fault)
       make()
     })
-  crowd.every(1_000, () => crowd.cut(0.3))
+  const share = Math.min(cutShare, mostOf.cuts / players)
+  crowd.every(1_000, () => crowd.cut(share))
   crowd.every(1_500, () => {
     const harm = harms[Math.floor(Math.random() * (harms.length + 1))]
     count(harm?.[0] ?? 'kill')
@@ -116,7 +130,7 @@ export async function runChaos(init: ChaosInit): Promise<ChaosReport> {
   every(250, 'player.hang', () => void crowd.ask(crowd.any, 'player.hang', {}))
   // The gateway keeps some of them until they read again, and closes others before that.
   every(1_900, 'clients that stop reading', () => void proxy.hold(Math.random() * 6_000, 0.1))
-  crowd.every(50, () => crowd.tick())
+  crowd.every(Math.max(tickEvery, (1_000 * players) / mostOf.events), () => crowd.tick())
   every(2_300, 'jumps of the clock', () => clock.jump((Math.random() * 2 - 1) * longestJump))
   every(700, 'moods of the log', () => log.changeMood())
   every(1_700, 'floods of silent sockets', () => strangers.openSilent(40))
@@ -130,7 +144,7 @@ export async function runChaos(init: ChaosInit): Promise<ChaosReport> {
     shortage = undefined
   }
   if (canLimitFiles) crowd.every(3_100, () => void shorten())
-  crowd.play()
+  crowd.play((1_000 * players) / mostOf.requests)
   const sampler = new Sampler(sampleEvery, async () => {
     // Reading the memory's size needs a file descriptor.
     await shortage

@@ -3,7 +3,7 @@
  * error. A change whose request was answered is kept. Events are complete and in order, and each comes once.
  * In the end nothing is left over.
  */
-import { type Client, ClientError, type ClientOptions, connect } from '../../client/node.js'
+import { type Client, ClientError, type ClientOptions, connect, type Failure } from '../../client/node.js'
 import type { Gateway } from '../../gateway/index.js'
 import { cuts, type TcpProxy } from '../../testing/tcp-proxy.js'
 import { until } from './until.js'
@@ -40,9 +40,14 @@ interface CrowdPlayer {
   sent: number
   events: number
   answered: number
+  /** What its client has told of its connections: the last lines, each with its time in seconds. */
+  readonly history: string[]
 }
 
 const mostFaults = 20
+
+/** Lines of a player's history that are kept. */
+const mostHistory = 40
 
 export class Crowd {
   readonly #init: CrowdInit
@@ -62,8 +67,9 @@ export class Crowd {
   private constructor(init: CrowdInit) {
     this.#init = init
     init.gateway.sessions.on('closed', ({ uid }, reason) => {
-      const isPlayer = this.#players.some(player => player.uid === uid)
-      if (isPlayer && !this.#isOver) this.fault(`the session of ${uid} ended: ${reason}`)
+      const player = this.#players.find(each => each.uid === uid)
+      if (player === undefined || this.#isOver) return
+      this.fault(`the session of ${uid} ended: ${reason}\n${player.history.join('\n')}`)
     })
   }
 
@@ -75,14 +81,14 @@ export class Crowd {
   }
 
   /** Connects a client like those of the players. */
-  connect(): Promise<Client> {
+  connect(more: ClientOptions = {}): Promise<Client> {
     return connect(this.#init.proxy.url, {
-      backOff: { least: 10, most: 200 },
+      ...more,
+      // Attempts that come faster than one process accepts them would time out, be repeated, and so go on.
+      backOff: { least: 10, most: 1_000 },
       heartbeat: 500,
       heartbeatTimeout: 3_000,
       requestTimeout: 0,
-      // An attempt that is cut off silently may take no large part of the resume window: others may be too.
-      attemptTimeout: 3_000,
       ...this.#init.client
     })
   }
@@ -202,13 +208,20 @@ export class Crowd {
   }
 
   async #join(uid: string): Promise<CrowdPlayer> {
-    const client = await this.connect()
-    const player: CrowdPlayer = { client, uid, sent: 0, events: 0, answered: 0 }
+    const history: string[] = []
+    const note = (what: string) => {
+      history.push(`${(performance.now() / 1_000).toFixed(3)} ${what}`)
+      if (history.length > mostHistory) history.shift()
+    }
+    const onFailure = ({ kind, reason }: Failure) => note(`${kind}: ${reason}`)
+    const client = await this.connect({ onFailure })
+    const player: CrowdPlayer = { client, uid, sent: 0, events: 0, answered: 0, history }
     client.on('tick', body => {
       if (body !== player.events) this.fault(`${uid} got event ${body} as number ${player.events}`)
       player.events++
     })
     client.onState(({ state, resumed, reason }) => {
+      note(`${state} ${reason}`)
       if (state === 'open' && !resumed) this.fault(`${uid} got a new session`)
       if (state === 'closed' && !this.#isOver) this.fault(`${uid} was closed: ${reason}`)
     })
