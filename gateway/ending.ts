@@ -1,4 +1,5 @@
 /** The end of a gateway: closes its parts, in order. */
+import { listNames } from '../shared/text/listed.js'
 import { withTimeout } from '../shared/with-timeout.js'
 import type { Gateway } from './gateway.js'
 import type { GatewayParts } from './parts.js'
@@ -37,10 +38,11 @@ export async function endGateway(gateway: Gateway, parts: GatewayParts, times: E
   if (moves) {
     const parked = await parts.cluster!.handOver(handoverTimeout)
     if (parked > 0) log.info('Sessions are parked in NATS, for their clients to resume', { sessions: parked })
-    const sessions = resumption.awayCount
-    if (sessions > 0)
+    const sessions = core.registry.all()
+    if (sessions.length > 0)
       log.warn('Sessions end whose clients did not come back at another gateway in time', {
-        sessions,
+        sessions: sessions.length,
+        users: listNames(sessions.map(({ uid, sid }) => uid ?? `sid ${sid}`)),
         handoverTimeout
       })
   }

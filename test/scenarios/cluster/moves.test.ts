@@ -222,7 +222,7 @@ t.test('a session is not taken for gone while the word of its move is late', asy
   t.same(losses, [])
 })
 
-t.test('a drained gateway says how many sessions end since no other gateway took them over', async t => {
+t.test('a drained gateway says which sessions end since no other gateway took them over', async t => {
   const { gateways, lines, join } = await start(t, ['a', 'b'], { handoverTimeout: 1, resumeWindow: 60_000 })
   const [a] = gateways as [Gateway, Gateway]
   const { client, proxy } = await join(a)
@@ -232,7 +232,7 @@ t.test('a drained gateway says how many sessions end since no other gateway took
   await until('the gateway has seen it', () => a.sessions.get(sid)?.isConnected === false)
   await a.drain()
   const line = lines[0]!.find(({ message }) => message.startsWith('Sessions end whose clients'))
-  t.match(line, { level: 'warn', fields: { sessions: 1, handoverTimeout: 1 } })
+  t.match(line, { level: 'warn', fields: { sessions: 1, users: 'red', handoverTimeout: 1 } })
 })
 
 t.test('a drain waits for no client for longer than its session does', async t => {
