@@ -5,6 +5,7 @@
  *       └──────────────────────▲
  */
 import { fileURLToPath } from 'node:url'
+import { errors } from '../../shared/errors.js'
 import type { Place } from './balancer.js'
 import { Child } from './child.js'
 
@@ -36,7 +37,7 @@ export class Member {
       this.#listens = resolve
       void child.ended.then(how => {
         this.url = undefined
-        reject(new Error(`${name} has ended (${how})`))
+        reject(errors.optionInvalid(`${name} did not start: its process has ended (${how})`))
       })
     })
     this.listening.catch(() => {})

@@ -35,6 +35,17 @@ t.test('--help explains its flags, and a wrong one is refused', async t => {
   })
 })
 
+t.test(
+  'a flag that the gateways do not know is refused by them, and no stack is printed',
+  { skip: whyNo('nats-server') },
+  async t => {
+    const { err, code } = await run(['--port', '0', '--gateways', '1', '--bogus'])
+    t.equal(code, 1)
+    t.match(err, /^g1 +\| sallyport: There is no option --bogus/m)
+    t.equal(err.split('\n').at(-2), 'cluster: g1 did not start: its process has ended (1)')
+  }
+)
+
 const handlers = fixture('handlers-cluster')
 
 /** Starts two gateways; resolves when all are up. */
