@@ -42,6 +42,8 @@ export interface ClaimingInit {
   /** Answers a question about a claim of this gateway. */
   readonly answer: (question: Question) => AnyAnswer
   readonly interestedIn: InterestedIn
+  /** Whether a claim was one of this gateway, and is over: for ever. */
+  readonly isOver: (uid: string, name: ClaimName) => boolean
   /** Names a claim anew, by the present start. */
   readonly rename: (claim: Claim) => void
   /** Milliseconds for which a claim is tried. */
@@ -229,12 +231,29 @@ export class Claiming {
     return there === 'held' ? 'held' : 'pending'
   }
 
-  /** The old claim of a session that came here is gone when nothing stands between it and the new one. */
-  async #judgeOld(claim: Claim, old: Entry): Promise<Judgement | undefined> {
-    const next = await this.#init.bus.first(this.logOf(claim.uid), claim.uid, old.number + 1)
-    if (!next) return undefined
-    const name = readName(next)
-    return name !== undefined && isSame(claim.name, name) ? 'former' : 'pending'
+  /**
+   * The old claim of a session that came here is gone when nothing stands between it and the new one. What
+   * stands there for nobody is removed: nobody else looks at an entry that is not the first.
+   */
+  async #judgeOld({ uid, name: own, old: former }: Claim, old: Entry): Promise<Judgement | undefined> {
+    const { bus, members, isOver } = this.#init
+    let from = old.number + 1
+    for (let read = 0; read < mostNoticed; read++) {
+      const seenAt = this.#removals.nextMoment()
+      const next = await bus.first(this.logOf(uid), uid, from)
+      if (!next) return undefined
+      const name = readName(next)
+      if (name !== undefined && isSame(own, name)) return 'former'
+      from = next.number + 1
+      // Appended twice, because the log had not answered the first time.
+      if (name !== undefined && isSame(former, name)) continue
+      if (name !== undefined && !isOver(uid, name) && !members.isKnownDead(name.start)) {
+        void members.isDead(name.start)
+        return 'pending'
+      }
+      await this.#removals.remove(this.logOf(uid), next.number, seenAt)
+    }
+    return 'pending'
   }
 
   async #askOf(question: Question): Promise<Answer | 'dead' | undefined> {

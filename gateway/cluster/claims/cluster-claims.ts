@@ -70,6 +70,7 @@ export class ClusterClaims implements UserClaims {
       questions,
       answer,
       interestedIn: uid => this.interestedIn(uid),
+      isOver: (uid, name) => name.start === members.start && this.#table.findNamed(uid, name) === undefined,
       rename: claim => this.#table.rename(claim, members.start),
       claimTimeout,
       monotonic

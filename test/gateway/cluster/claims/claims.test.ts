@@ -1,6 +1,6 @@
 import t from 'tap'
 import { logsOf } from '../../../../gateway/cluster/bus/subjects.js'
-import { logIndexOf } from '../../../../gateway/cluster/claims/claim.js'
+import { type ClaimName, formatClaimName, logIndexOf } from '../../../../gateway/cluster/claims/claim.js'
 import { parseAnswer, parseQuestion } from '../../../../gateway/cluster/claims/questions.js'
 import type { GatewayError } from '../../../../shared/errors.js'
 import { createClaimants, type TestClaimant } from '../../../helpers/claims.js'
@@ -285,3 +285,29 @@ function seeded(seed: number): () => number {
     return state / 2 ** 32
   }
 }
+
+t.test('entries for nobody behind the former claim of a moved session do not keep it unsettled', async t => {
+  const { claimants, network } = await createClaimants(t, {
+    mode: 'reject',
+    names: ['a', 'b', 'c', 'd'],
+    leaseTtl: 800
+  })
+  const [a, b, c, d] = claimants as [TestClaimant, TestClaimant, TestClaimant, TestClaimant]
+  const log = logsOf('test').claims(logIndexOf('red'))
+  const append = (name: ClaimName) => b.member.bus.append(log, 'red', Buffer.from(formatClaimName(name)))
+  const sid = (await a.bind('red')) as number
+  const { start } = b.member.members
+  const name = a.claims.moveOut('red', sid, start)!
+  a.bound.delete(sid)
+  await append(name)
+  await append({ start, number: 4_711 })
+  await append({ start: c.member.members.start, number: 4_712 })
+  network.cutOff('c')
+  b.bound.set(sid, 'red')
+  t.equal(await b.claims.adopt('red', sid, name), undefined)
+  t.equal(b.claims.mayMove('red', sid), true)
+  a.claims.release('red', sid)
+  t.same(codesOf([await d.bind('red')]), ['SINGLE_SESSION'])
+  b.end(sid)
+  t.same(codesOf([await d.bind('red')]), ['bound'])
+})
