@@ -165,10 +165,16 @@ export class Moves {
     return { kind: 'again', ms: againAfter }
   }
 
+  /**
+   * Tells the others that a session is over that had come here. Not before its client can't come back any
+   * more: wherever it does, it is told here why its session was ended.
+   */
   #ended(sid: number): void {
-    const { cuts, links } = this.#init
+    const { cuts, links, timing, resumeWindow } = this.#init
     if (!cuts.ended(sid)) return
-    for (const link of links.all) if (link.isOpen) link.send('moved', ['over', sid])
+    timing.after(resumeWindow, () => {
+      for (const link of links.all) if (link.isOpen) link.send('moved', ['over', sid])
+    })
   }
 
   #readMoved(from: Link, [word, ...rest]: readonly Item[]): void {

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { type Client, type ClientOptions, connect } from '../../../client/node.js'
 import { subjectsOf } from '../../../gateway/cluster/bus/subjects.js'
 import type { Gateway, GatewayOptions } from '../../../gateway/index.js'
+import { closeCodes } from '../../../shared/close-codes.js'
 import { startCluster } from '../../helpers/cluster.js'
 import { startProxy } from '../../helpers/gateway.js'
 import { fixture } from '../../helpers/paths.js'
@@ -311,5 +312,34 @@ t.test('with kick a user has one session, that of the last login, while sessions
     await until('the former session has ended', () => before.client.state === 'closed')
     t.equal(count(), 1, `round ${round}`)
     before = next
+  }
+})
+
+t.test('a client whose session was ended on purpose while away is told at every gateway', async t => {
+  const { gateways, join } = await start(t, ['a', 'b', 'c'], { singleSession: 'kick' })
+  const [a, b] = gateways as [Gateway, Gateway]
+  for (const back of gateways) {
+    for (const code of [closeCodes.kicked, closeCodes.replaced]) {
+      const { client, proxy, losses, goTo } = await join(a)
+      const sid = await client.request('player.login', { uid: 'red', channel: 'lobby' })
+      goTo(b)
+      proxy.cut('reset')
+      t.equal(await where(client), 'b')
+      proxy.isDown = true
+      proxy.cut('reset')
+      await until('b has seen it', () => b.sessions.get(sid as number)?.isConnected === false)
+      if (code === closeCodes.kicked) await a.sessions.akick('red', 'bye')
+      else
+        t.equal(
+          typeof (await (await join(a)).client.request('player.login', { uid: 'red', channel: 'lobby' })),
+          'number'
+        )
+      proxy.isDown = false
+      goTo(back)
+      await until('the client is told', () => client.state === 'closed' || losses.length > 0)
+      t.match(client.error, { code: 'CONNECTION_CLOSED', data: { code } })
+      t.same(losses, [])
+      await a.sessions.akick('red')
+    }
   }
 })
