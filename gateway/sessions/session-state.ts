@@ -1,4 +1,6 @@
-/** Changes of a session's settings, and the state of a session as one gateway hands it to another. */
+/**
+ * Changes of a session's settings, its deleted keys, and its state as one gateway hands it to another.
+ */
 import type { ConnectInfo } from '../../shared/link/hooks.js'
 import { ownText } from '../../shared/text/own-text.js'
 import { forEachSetting } from '../../shared/values/settings-text.js'
@@ -14,11 +16,6 @@ export interface Author {
   readonly at: number
 }
 
-/**
- * Deleted keys that are remembered for `commit`; of older deletions only the latest version is remembered.
- */
-export const rememberedDeletions = 64
-
 /** The value of a key, and its last change. */
 export interface Setting extends Author {
   text: string
@@ -28,6 +25,80 @@ export interface Setting extends Author {
   viewId: number
   route: string | null
   at: number
+}
+
+/** Deleted keys that are remembered by their names. */
+export const rememberedDeletions = 64
+
+/**
+ * The deleted keys of a session, for `commit`: the last ones by their names. Of older ones it knows only when
+ * the latest was made, and by which view.
+ */
+export class Deletions {
+  readonly #keys: Map<string, Setting>
+  /** Number of characters of the keys. */
+  #length = 0
+  /** Version of the latest forgotten deletion, and its view. */
+  #forgotten: number
+  #forgottenView = 0
+  /** Version of the latest forgotten deletion of all other views. */
+  #forgottenElsewhere = 0
+
+  constructor(keys = new Map<string, Setting>(), forgotten = 0) {
+    this.#keys = keys
+    this.#forgotten = forgotten
+    for (const key of keys.keys()) this.#length += key.length
+  }
+
+  get size(): number {
+    return this.#keys.size
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  get kept(): ReadonlyMap<string, Setting> {
+    return this.#keys
+  }
+
+  get forgotten(): number {
+    return this.#forgotten
+  }
+
+  add(key: string, deletion: Setting): void {
+    this.#keys.set(key, deletion)
+    this.#length += key.length
+    if (this.#keys.size <= rememberedDeletions) return
+    const [oldest, { version, viewId }] = this.#keys.entries().next().value!
+    this.delete(oldest)
+    if (viewId !== this.#forgottenView) {
+      this.#forgottenElsewhere = this.#forgotten
+      this.#forgottenView = viewId
+    }
+    this.#forgotten = version
+  }
+
+  /** Called when the key has a value again. */
+  delete(key: string): void {
+    if (this.#keys.delete(key)) this.#length -= key.length
+  }
+
+  /**
+   * Returns the version at which a key without a value was deleted by another view than `viewId`, or may have
+   * been; 0: it was not.
+   */
+  foreignTo(viewId: number, key: string): number {
+    const deletion = this.#keys.get(key)
+    if (deletion !== undefined) return isForeign(deletion, viewId) ? deletion.version : 0
+    const isElsewhere = viewId === 0 || viewId !== this.#forgottenView
+    return isElsewhere ? this.#forgotten : this.#forgottenElsewhere
+  }
+}
+
+/** Whether a change was made by another view. To no view (0) all changes are foreign. */
+export function isForeign(change: Pick<Setting, 'viewId'>, viewId: number): boolean {
+  return viewId === 0 || change.viewId !== viewId
 }
 
 /** The author of a change that nobody is named for. */

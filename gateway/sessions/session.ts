@@ -18,17 +18,18 @@ import { Lane } from './lane.js'
 import type { Receiver } from './receiver.js'
 import {
   type Author,
+  Deletions,
   exportKeys,
   importKeys,
+  isForeign,
   lengthOf,
   noAuthor,
-  rememberedDeletions,
   type Setting,
   type SettingsChange,
   type SettingsState
 } from './session-state.js'
 
-/** Bytes that a key takes beside its characters, and a name of a channel or a deletion; tests verify them. */
+/** Bytes that a key takes beside its characters, and the name of a channel; tests verify them. */
 const [keyCost, nameCost] = [128, 512]
 
 export class Session {
@@ -49,9 +50,7 @@ export class Session {
   #uid: string | null = null
   #isOpen = true
   #settings: Map<string, Setting> | undefined
-  #deletions: Map<string, Setting> | undefined
-  /** Version of the latest deletion that is not remembered by its key any more. */
-  #deletionsForgotten = 0
+  #deletions: Deletions | undefined
   #version = 0
   /** Number of characters of all keys and values. */
   #length = 0
@@ -184,18 +183,20 @@ export class Session {
   changedSince(version: number, keys: Iterable<string>, viewId: number): string[] {
     const changed: string[] = []
     for (const key of keys) {
-      const last = this.#settings?.get(key) ?? this.#deletions?.get(key)
-      const lastVersion = last?.version ?? this.#deletionsForgotten
-      if (lastVersion > version && (viewId === 0 || last?.viewId !== viewId)) changed.push(key)
+      const setting = this.#settings?.get(key)
+      const deletedAt = setting === undefined ? (this.#deletions?.foreignTo(viewId, key) ?? 0) : 0
+      const changedAt = setting !== undefined && isForeign(setting, viewId) ? setting.version : deletedAt
+      if (changedAt > version) changed.push(key)
     }
     return changed
   }
 
   /** Upper bound of the memory that the settings and the channels take, in bytes. */
   get bytes(): number {
-    const names = (this.#deletions?.size ?? 0) + (this.channels?.size ?? 0)
+    const { size: deleted = 0, length: deletedLength = 0 } = this.#deletions ?? {}
+    const keys = (this.#settings?.size ?? 0) + deleted
     // A character takes up to two bytes.
-    return 2 * this.#length + (this.#settings?.size ?? 0) * keyCost + names * nameCost
+    return 2 * (this.#length + deletedLength) + keys * keyCost + (this.channels?.size ?? 0) * nameCost
   }
 
   /** Whether nothing would be lost with the session: no user, no settings, no channel, no open request. */
@@ -242,8 +243,8 @@ export class Session {
 
   /** Returns the user, the settings and their versions, for another gateway. */
   exportSettings(): SettingsState {
-    const [uid, version, deletionsForgotten] = [this.#uid, this.#version, this.#deletionsForgotten]
-    const [settings, deletions] = [exportKeys(this.#settings), exportKeys(this.#deletions)]
+    const [uid, version, deletionsForgotten] = [this.#uid, this.#version, this.#deletions?.forgotten ?? 0]
+    const [settings, deletions] = [exportKeys(this.#settings), exportKeys(this.#deletions?.kept)]
     return { uid, version, settings, deletions, deletionsForgotten }
   }
 
@@ -252,8 +253,8 @@ export class Session {
     for (const [key, { text }] of settings) this.#length += lengthOf(key, text)
     this.#uid = uid
     this.#settings = importKeys(settings)
-    this.#deletions = importKeys(deletions)
-    this.#deletionsForgotten = deletionsForgotten
+    if (deletions.length > 0 || deletionsForgotten > 0)
+      this.#deletions = new Deletions(importKeys(deletions), deletionsForgotten)
     this.#version = version
   }
 
@@ -288,13 +289,7 @@ export class Session {
     }
     if (present === undefined) return
     this.#settings!.delete(key)
-    this.#deletions ??= new Map()
-    this.#deletions.set(key, { text, version, viewId, route, at })
-    if (this.#deletions.size <= rememberedDeletions) return
-    for (const [oldest, { version }] of this.#deletions) {
-      this.#deletions.delete(oldest)
-      this.#deletionsForgotten = version
-      return
-    }
+    this.#deletions ??= new Deletions()
+    this.#deletions.add(key, { text, version, viewId, route, at })
   }
 }

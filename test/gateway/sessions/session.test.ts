@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Session } from '../../../gateway/sessions/session.js'
-import { parseChange } from '../../../gateway/sessions/session-state.js'
+import { parseChange, rememberedDeletions } from '../../../gateway/sessions/session-state.js'
 import { formatSetting } from '../../../shared/values/settings-text.js'
 import { FakeReceiver } from '../../helpers/fake-receiver.js'
 import { sweptHeap } from '../../helpers/swept-heap.js'
@@ -158,4 +158,36 @@ t.test('a key that stays does not keep the values in memory that were changed wi
   const growth = sweptHeap() - before
   t.equal(session.kept.size, 1_001)
   t.ok(growth < 4 * 2 ** 20, `${growth} bytes`)
+})
+
+t.test('a view is told of no key as changed by another because of deletions of its own', async t => {
+  const session = createSession()
+  const wide = { ...limit, maxSettingsLength: 100_000 }
+  const cycle = (key: string, viewId: number) => {
+    session.changeKey(key, '1', viewId, wide)
+    session.changeKey(key, '', viewId, wide)
+  }
+  const { version } = session
+  for (let n = 0; n < 2 * rememberedDeletions; n++) cycle(`mine-${n}`, mine)
+  t.same(session.changedSince(version, ['fresh', 'mine-0', 'mine-127'], mine), [])
+  t.same(session.changedSince(version, ['fresh'], theirs), ['fresh'], 'another may have lost it')
+  t.same(session.changedSince(version, ['fresh'], 0), ['fresh'])
+  cycle('theirs', theirs)
+  const since = session.version
+  for (let n = 0; n < 2 * rememberedDeletions; n++) cycle(`mine-${n}`, mine)
+  t.same(session.changedSince(version, ['fresh'], mine), ['fresh'], 'theirs is forgotten, and may be it')
+  t.same(session.changedSince(since, ['fresh'], mine), [], 'but was made before that')
+  const moved = createSession()
+  moved.importSettings(session.exportSettings())
+  t.same(moved.changedSince(since, ['fresh'], mine), ['fresh'], 'where it moves all are foreign')
+})
+
+t.test('a deleted key that is remembered counts as a key does', async t => {
+  const session = createSession()
+  const before = session.bytes
+  session.changeKey('state', '1', mine, limit)
+  session.changeKey('state', '', mine, limit)
+  t.equal(session.bytes - before, 128 + 2 * 'state'.length)
+  session.changeKey('state', '1', mine, limit)
+  t.equal(session.bytes - before, 128 + 2 * 'state1'.length)
 })
