@@ -43,7 +43,7 @@ export function readForwarded(headers: IncomingHttpHeaders, trustedProxies: numb
   const forwardedFor = headers['x-forwarded-for']
   const nodes =
     forwardedFor === undefined
-      ? splitForwarded(headers.forwarded ?? '')
+      ? splitTrusted(headers.forwarded ?? '', trustedProxies)
       : splitList(Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor)
   // Entries further to the left may have been written by the client itself. If there are fewer entries than
   // proxies, the first one counts.
@@ -68,6 +68,18 @@ function splitList(text: string): string[] {
     .split(',')
     .map(each => each.trim())
     .filter(each => each !== '')
+}
+
+/**
+ * Splits `Forwarded`. If the client has written what violates RFC 7239, such as a quote without an end, only
+ * what the trusted proxies have added counts: an element each, at the end.
+ */
+function splitTrusted(text: string, trustedProxies: number): string[] {
+  const nodes = splitForwarded(text)
+  if (nodes.length > 0) return nodes
+  let at = text.length
+  for (let n = 0; n < trustedProxies && at > 0; n++) at = text.lastIndexOf(',', at - 1)
+  return at > 0 ? splitForwarded(text.slice(at + 1)) : []
 }
 
 /**

@@ -109,3 +109,15 @@ t.test('an address does not keep the header in memory that it came in', async t 
   t.equal(kept.length, 1_000)
   t.ok(growth < 4 * 2 ** 20, `${growth} bytes`)
 })
+
+t.test('a client that writes half a Forwarded does not hide what the proxies add', async t => {
+  const read = (forwarded: string, trustedProxies = 1) => readForwarded({ forwarded }, trustedProxies)
+  t.equal(read('for="x, for=192.0.2.3'), '192.0.2.3')
+  t.equal(read('for=192.0.2.9;x=", for=192.0.2.3'), '192.0.2.3')
+  t.equal(read('x=", for="[2001:db8::3]:4711";by=192.0.2.1'), '2001:db8::3')
+  t.equal(read('for="x, for=192.0.2.3, for=192.0.2.2', 2), '192.0.2.3')
+  t.equal(read('for="x, for=192.0.2.9, for=192.0.2.3, for=192.0.2.2', 2), '192.0.2.3')
+  t.equal(read('for="x'), undefined, 'no proxy has added anything')
+  t.equal(read('for="x, for=192.0.2.3', 2), undefined)
+  t.equal(read('for=192.0.2.3, for="x'), undefined, 'a proxy is not to be trusted that writes this')
+})
