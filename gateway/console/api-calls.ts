@@ -62,24 +62,34 @@ export function findCall(method: string, path: string): FoundCall {
  * @throws ApiFailure `BAD_REQUEST`, `BODY_TOO_LARGE`
  */
 export async function readBody(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > longestBody)
-      throw new ApiFailure('BODY_TOO_LARGE', `Expected a body of at most ${longestBody} bytes.`, {
-        connection: 'close'
-      })
-    chunks.push(chunk)
-  }
-  if (length === 0) return {}
+  const bytes = await readBytes(request)
+  if (bytes.length === 0) return {}
   // A page of another origin can't send this type without being allowed to.
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
     throw new ApiFailure('BAD_REQUEST', 'Expected a body with the content-type application/json.')
-  const body = parseJson(Buffer.concat(chunks).toString('utf8'))
+  const body = parseJson(bytes.toString('utf8'))
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new ApiFailure('BAD_REQUEST', 'Expected the body to be a JSON object.')
   return body as Readonly<Record<string, unknown>>
+}
+
+async function readBytes(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      length += chunk.length
+      if (length > longestBody)
+        throw new ApiFailure('BODY_TOO_LARGE', `Expected a body of at most ${longestBody} bytes.`, {
+          connection: 'close'
+        })
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    // The client has gone, or has sent too slowly: no fault of the gateway.
+    throw error instanceof ApiFailure ? error : new ApiFailure('BAD_REQUEST', 'The body broke off.')
+  }
+  return Buffer.concat(chunks)
 }
 
 function parseJson(text: string): unknown {

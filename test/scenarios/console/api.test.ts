@@ -1,4 +1,6 @@
 /** The console's API of a real gateway: each address, each refusal, and its effect on players and workers. */
+import { once } from 'node:events'
+import { connect as connectTcp } from 'node:net'
 import t from 'tap'
 import { consoleAddresses } from '../../../gateway/console/api/console-api.js'
 import { type Answer, type Body, client, token, untilAsync } from '../../helpers/console-client.js'
@@ -223,6 +225,19 @@ t.test('after ten wrong tokens no token is looked at, and a login goes on', asyn
   t.match(refused.headers.get('retry-after'), /^\d+$/)
   t.equal((await page.get('api/me')).status, 200)
   t.notOk(JSON.stringify(lines).includes(token), 'no line of the log has the token')
+})
+
+t.test('a call that breaks off in its body is no failure of the gateway', async t => {
+  const before = lines.length
+  const { host, hostname, port, pathname } = new URL(`${url}api/login`)
+  const socket = connectTcp(Number(port), hostname)
+  const type = 'Content-Type: application/json\r\nContent-Length: 100'
+  socket.end(`POST ${pathname} HTTP/1.1\r\nHost: ${host}\r\n${type}\r\n\r\n{`).resume()
+  await once(socket, 'close')
+  t.same(
+    lines.slice(before).filter(({ level }) => level === 'error' || level === 'warn'),
+    []
+  )
 })
 
 t.test('in read-only mode nothing changes', async t => {
