@@ -23,11 +23,15 @@ export interface SessionServiceEvents {
   bind: [session: HostSession, uid: string]
   unbind: [session: HostSession, uid: string]
   /**
-   * Emitted when another gateway of the cluster has taken over a session, with that gateway's `frontendId`.
-   * The session still has its uid and its settings, and can't be changed here any more. There is no `closed`.
+   * Emitted when another gateway of the cluster has taken over a session, with that gateway's `frontendId`,
+   * or with `(store)` when the session was parked. It still has its uid and its settings, and can't be
+   * changed here any more. There is no `closed`.
    */
   moved: [session: HostSession, to: string]
-  /** Emitted when a session of another gateway goes on here, with that gateway's `frontendId`. */
+  /**
+   * Emitted when a session of another gateway goes on here, with that gateway's `frontendId`, or with
+   * `(store)` if the session was restored or had been parked. There is no `bind`.
+   */
   movedIn: [session: HostSession, from: string]
   /** Emitted exactly once for each session, where it ends. The session still has its uid and settings. */
   closed: [session: HostSession, reason: string]
