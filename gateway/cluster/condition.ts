@@ -44,7 +44,7 @@ export class Condition {
     const { bus, members, servers } = this.#init
     if (!members.isDegraded) return undefined
     return bus.isUp
-      ? `NATS at ${servers} is connected, but keeps no lease: JetStream does not answer`
+      ? `NATS at ${servers} is connected, but keeps no lease: JetStream does not answer, or another gateway has this name (the log warns of it)`
       : `there is no connection to NATS at ${servers}`
   }
 

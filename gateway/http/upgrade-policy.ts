@@ -7,6 +7,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { shorten } from '../../shared/text/field-text.js'
 import type { Logger } from '../../shared/text/log.js'
 import { AddressLimits, type AddressLimitsInit, type HttpRefusal } from '../addresses/address-limits.js'
 import { normalizeAddress, readForwarded } from '../addresses/client-address.js'
@@ -14,6 +15,9 @@ import { Hosts, readHostName } from '../addresses/hosts.js'
 import { normalizeOrigin, Origins } from '../addresses/origins.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { SeldomWarning } from '../telemetry/seldom-warning.js'
+
+/** Characters of a stranger's `Host` or `Origin` that are told. The longest domain name has 253. */
+const longestTold = 300
 
 export interface UpgradePolicyLimits extends AddressLimitsInit {
   readonly host: string
@@ -75,11 +79,11 @@ export class UpgradePolicy {
     if (this.#hosts.serves(host)) return undefined
     const { limits, metrics } = this.#init
     const { hosts } = limits
-    const name = readHostName(host!)
+    const name = isTold(host!) ? (readHostName(host!) ?? 'NAME') : 'NAME'
     metrics.count('connectionsRefused')
     this.#hostRefused.tell({
-      host,
-      how: `--hosts ${hosts === 'auto' ? 'loopback' : hosts},${name ?? 'NAME'}`
+      host: shorten(host!, longestTold),
+      how: `--hosts ${hosts === 'auto' ? 'loopback' : hosts},${name}`
     })
     return { status: 421, why: 'The gateway is not served under this name.' }
   }
@@ -115,10 +119,16 @@ export class UpgradePolicy {
       return { status: 503, why: 'The gateway is going away: come back in a moment.', retryAfter: 1_000 }
     const { origin, host } = request.headers
     if (!this.#origins.allows(origin, host)) {
-      const name = origin === 'null' ? origin : (normalizeOrigin(origin!) ?? '*')
-      this.#originRefused.tell({ origin, how: `--origins ${limits.origins},${name}` })
-      return { status: 403, why: `Pages of ${origin} may not connect here.` }
+      const name = origin === 'null' ? origin : (isTold(origin!) && normalizeOrigin(origin!)) || '*'
+      const told = shorten(origin!, longestTold)
+      this.#originRefused.tell({ origin: told, how: `--origins ${limits.origins},${name}` })
+      return { status: 403, why: `Pages of ${told} may not connect here.` }
     }
     return this.#addresses?.judgeRate(address, monotonic()) ?? this.#addresses?.judgeNumber(address)
   }
+}
+
+/** Whether a stranger's text is told whole. */
+function isTold(text: string): boolean {
+  return text.length <= longestTold
 }

@@ -65,6 +65,20 @@ t.test('an upgrade of a page of another origin is refused, with the option that 
   )
 })
 
+t.test('a stranger can not write long lines into the log', async t => {
+  const { policy, lines } = begin()
+  const long = 'x'.repeat(15_000)
+  t.match(policy.judgeHost(requestOf({ host: long })), { status: 421 })
+  const page = requestOf({ host: '127.0.0.1:3010', origin: `https://${long}` })
+  const refusal = policy.enter(page, openSocket(), '192.0.2.1')
+  t.equal(refusal?.status, 403)
+  t.ok(refusal!.why.length < 400, refusal!.why)
+  t.match(lines, [
+    { host: /^x{300}… and 14700 characters more$/, how: '--hosts loopback,NAME' },
+    { origin: /^https:.{294}… and 14708 characters more$/, how: '--origins same,*' }
+  ])
+})
+
 t.test('behind proxies the connections of an address are counted until their sockets close', async t => {
   const { policy, refused } = begin({ trustedProxies: 1, maxConnectionsPerAddress: 2 })
   const sockets = [openSocket(), openSocket()]
