@@ -290,7 +290,7 @@ t.test('entries for nobody behind the former claim of a moved session do not kee
   const { claimants, network } = await createClaimants(t, {
     mode: 'reject',
     names: ['a', 'b', 'c', 'd'],
-    leaseTtl: 800
+    leaseTtl: 1_500
   })
   const [a, b, c, d] = claimants as [TestClaimant, TestClaimant, TestClaimant, TestClaimant]
   const log = logsOf('test').claims(logIndexOf('red'))
