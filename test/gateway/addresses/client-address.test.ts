@@ -74,8 +74,8 @@ t.test('Forwarded is read as RFC 7239 has it, where there is no X-Forwarded-For'
     ['for=192.0.2.43, for=unknown', undefined],
     ['for=192.0.2.43, for="_gazonk"', undefined],
     ['for="a,b", for=192.0.2.43', '192.0.2.43'],
-    ['for="1, for=192.0.2.43', undefined],
-    ['for="1, for="[2001:db8::1]"', undefined],
+    ['for=192.0.2.43, for="1', undefined],
+    ['for="1, for="[2001:db8::1]"', '2001:db8::1'],
     ['for', undefined],
     ['', undefined],
     [', ;,', undefined]
