@@ -33,5 +33,5 @@ async function runTests(t: Test, guide: string, count: number): Promise<void> {
     cwd: folder,
     env
   }).catch(error => error)
-  t.match(ended.stdout, new RegExp(`# pass ${count}$`, 'm'), ended.stdout + ended.stderr)
+  t.match(ended.stdout, new RegExp(`^[#ℹ] pass ${count}$`, 'm'), ended.stdout + ended.stderr)
 }

@@ -7,7 +7,7 @@ import { endOf, isGroupAlive, readRows, startBench } from '../helpers/bench.js'
 import { matchRows } from '../helpers/match-rows.js'
 
 // Processes start slowly on a busy machine.
-t.setTimeout(280_000)
+t.setTimeout(300_000)
 
 const shortly = ['--json', '--seconds', '0.2', '--repeats', '1', '--connections', '100']
 

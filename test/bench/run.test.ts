@@ -10,44 +10,38 @@ import { programEnv } from '../helpers/server-programs.js'
 import { until } from '../helpers/until.js'
 
 // Processes start slowly on a busy machine.
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 
 const runBench = (t: Test, args: readonly string[]) => endOf(startBench(t, args))
 
 const shortly = ['--seconds', '0.2', '--repeats', '1']
 
-for (const name of ['push-sequential', 'requests-1x1']) {
-  t.test(`${name} runs, prints an object for each row, and leaves no process`, async t => {
-    const bench = startBench(t, [name, '--json', ...shortly])
-    const { code, stdout, stderr } = await endOf(bench)
-    t.same({ code, stderr }, { code: 0, stderr: '' })
-    t.equal(isGroupAlive(bench), false)
-    const rows = readRows(stdout)
-    t.ok(rows.length > 0)
-    for (const row of rows) {
-      t.match(row, { case: name, unit: /\/s$/, goal: row.isMet === null ? null : String })
-      for (const key of ['floor', 'ours', 'ratio', 'cpuMicros']) t.ok(row[key] > 0, `${key}: ${row[key]}`)
-      for (const key of ['p50', 'p99']) {
-        t.equal(row[key] > 0, name === 'requests-1x1', `${key}: ${row[key]}`)
-      }
-    }
-  })
-}
-
-t.test(
-  'where the system counts the CPU of threads, the gateway’s and the workers’ are told apart',
-  async t => {
-    const { stdout } = await runBench(t, ['push-unawaited', '--json', ...shortly])
-    for (const row of readRows(stdout)) {
-      if (process.platform !== 'linux')
-        t.same([row.gatewayMicros, row.workerMicros, row.isMet], [null, null, null])
-      else {
-        t.ok(row.gatewayMicros > 0 && row.workerMicros > 0)
-        t.ok(row.gatewayMicros + row.workerMicros <= row.cpuMicros * 1.1, 'parts of the whole')
-      }
-    }
+t.test('cases run one after the other, print an object for each row, and leave no process', async t => {
+  const names = ['push-sequential', 'push-unawaited', 'requests-1x1']
+  const bench = startBench(t, [...names, '--json', ...shortly])
+  const { code, stdout, stderr } = await endOf(bench)
+  t.same({ code, stderr }, { code: 0, stderr: '' })
+  t.equal(isGroupAlive(bench), false)
+  const rows = readRows(stdout)
+  t.same([...new Set(rows.map(row => row.case))], names)
+  for (const row of rows) {
+    t.match(row, { unit: /\/s$/, goal: row.isMet === null ? null : String })
+    for (const key of ['floor', 'ours', 'ratio', 'cpuMicros']) t.ok(row[key] > 0, `${key}: ${row[key]}`)
+    for (const key of ['p50', 'p99'])
+      t.equal(row[key] > 0, row.case === 'requests-1x1', `${key} of ${row.case}: ${row[key]}`)
   }
-)
+  // Where the system counts the CPU of threads, the gateway's and the workers' are told apart.
+  let [row] = rows.filter(row => row.case === 'push-unawaited')
+  if (process.platform !== 'linux')
+    return t.same([row.gatewayMicros, row.workerMicros, row.isMet], [null, null, null])
+  // It counts in steps of 10 ms: a short run on a busy machine may have none.
+  if (row.gatewayMicros === 0 || row.workerMicros === 0)
+    [row] = readRows(
+      (await runBench(t, ['push-unawaited', '--json', '--seconds', '1', '--repeats', '1'])).stdout
+    )
+  t.ok(row.gatewayMicros > 0 && row.workerMicros > 0)
+  t.ok(row.gatewayMicros + row.workerMicros <= row.cpuMicros * 1.1, 'parts of the whole')
+})
 
 const idioms = idiomCases.map(({ name }) => name).filter(name => name.endsWith('-1x1'))
 
@@ -67,17 +61,11 @@ t.test('each idiom is measured, and its replies and events are what they should 
   )
 })
 
-t.test('the table is a line for each row below its headings', async t => {
-  const { code, stdout } = await runBench(t, ['push-sequential', ...shortly])
-  t.equal(code, 0)
-  t.match(stdout, /^case +unit +floor .*\npush-sequential +pushes\/s +the port's round trip .*\n$/)
-})
-
-t.test('a case that fails is named, and those before it are printed', async t => {
+t.test('a case that fails is named, and the table has a line for each row of those before it', async t => {
   const args = ['push-sequential', 'connections', '--connections', '1000000000', ...shortly]
   const { code, stdout, stderr } = await runBench(t, args)
   t.equal(code, 1)
-  t.match(stdout, /^case .*\npush-sequential .*\n$/)
+  t.match(stdout, /^case +unit +floor .*\npush-sequential +pushes\/s +the port's round trip .*\n$/)
   t.match(stderr, /\nconnections: [^\n]*ulimit -n[^\n]*\n$/)
 })
 

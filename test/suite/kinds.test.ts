@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { root } from '../helpers/paths.js'
-import { findTests, shareOut, type TestKind, testsOf } from './kinds.js'
+import { findTests, shareOut, type TestKind, testsBelow, testsOf } from './kinds.js'
 
 type Folder = { [name: string]: string | Folder }
 
@@ -87,6 +87,25 @@ t.test('shares have every test once, and are of about the same length', t => {
     shareOut(['a'], 2, () => 1),
     [['a'], []]
   )
+  t.end()
+})
+
+t.test('tests are named by their source, by their compiled file, or by a folder', t => {
+  const tests = new Map<string, TestKind>(
+    ['a/one.test.js', 'a/two.test.js', 'ab.test.js'].map(path => [path, 'own'])
+  )
+  for (const name of ['test/a/one.test.ts', 'dist/test/a/one.test.js', './test/a/one.test.ts', 'a/one'])
+    t.same(testsBelow([name], tests), ['a/one.test.js'], name)
+  for (const name of ['test/a', 'test/a/', 'a'])
+    t.same(testsBelow([name], tests), ['a/one.test.js', 'a/two.test.js'], name)
+  t.same(
+    testsBelow(['ab', 'a/one', 'a'], tests),
+    ['ab.test.js', 'a/one.test.js', 'a/two.test.js'],
+    'each once'
+  )
+  t.throws(() => testsBelow(['a/three'], tests), {
+    message: 'There is no test a/three, and no folder of tests'
+  })
   t.end()
 })
 

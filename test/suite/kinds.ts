@@ -62,6 +62,23 @@ export function testsOf(kind: TestKind, tests = findTests()): string[] {
   return [...tests].filter(([, each]) => each === kind).map(([path]) => path)
 }
 
+/**
+ * Returns the paths of the tests that are named: by their source or compiled file, or by a folder of them.
+ *
+ * @throws if there is no test of a name
+ */
+export function testsBelow(names: readonly string[], tests: ReadonlyMap<string, TestKind>): string[] {
+  const found = names.flatMap(name => {
+    const start = name.replace(/^(?:\.\/)?(?:dist\/)?(?:test\/)?/, '').replace(/(?:\.test)?\.[jt]s$|\/$/, '')
+    const below = [...tests.keys()].filter(
+      path => path === `${start}.test.js` || path.startsWith(`${start}/`)
+    )
+    if (below.length === 0) throw new Error(`There is no test ${name}, and no folder of tests`)
+    return below
+  })
+  return [...new Set(found)]
+}
+
 /** Splits tests into shares of about the same length. */
 export function shareOut(paths: readonly string[], shares: number, sizeOf = compiledSize): string[][] {
   const all = Array.from({ length: shares }, () => ({ size: 0, paths: [] as string[] }))

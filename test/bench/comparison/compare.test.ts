@@ -10,7 +10,7 @@ import { root } from '../../helpers/paths.js'
 import { until } from '../../helpers/until.js'
 
 // The other tree is built, which takes long on a busy machine.
-t.setTimeout(240_000)
+t.setTimeout(300_000)
 
 const isClone = existsSync(join(root, '.git')) ? {} : { skip: 'there are no commits to compare with' }
 

@@ -10,7 +10,7 @@ import { Child } from '../../../bench/processes/child.js'
 import { Racer } from '../../../bench/processes/racer.js'
 
 // Processes start slowly on a busy machine.
-t.setTimeout(60_000)
+t.setTimeout(300_000)
 
 const asked = {
   kind: 'audience',

@@ -8,7 +8,7 @@ import { arrivalsOf } from '../../../bench/load/open-loop.js'
 import { Child } from '../../../bench/processes/child.js'
 
 // Processes start slowly on a busy machine.
-t.setTimeout(200_000)
+t.setTimeout(300_000)
 
 type Load = Child<LoadQuestion, LoadAnswer>
 
