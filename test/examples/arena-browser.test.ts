@@ -36,6 +36,16 @@ async function eventually(what: string, holds: () => Promise<boolean>): Promise<
   while (!(await holds())) if (Date.now() > end) throw new Error(`Waited in vain until ${what}`)
 }
 
+/** In a page: a promise for three ticks, each of which draws the list of players anew. */
+const threeTicks = `new Promise(resolve => {
+  let ticks = 0
+  new MutationObserver((_changes, observer) => {
+    if (++ticks < 3) return
+    observer.disconnect()
+    resolve()
+  }).observe(document.getElementById('players'), { childList: true })
+})`
+
 t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
   const browser = await startBrowser(t)
   const { gateway } = await startGateway(t, handlers, { onHttpRequest })
@@ -49,6 +59,23 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
     await red.keyboard.down(key)
     await eventually('Blue sees Red run', async () => Math.abs((await where(blue, 'Red'))[0] - before) > 50)
     await red.keyboard.up(key)
+  })
+
+  t.test('letters work with Shift and let go, and shortcuts of the browser are left alone', async t => {
+    const [before] = await where(blue, 'Red')
+    const letter = before > 400 ? 'A' : 'D'
+    await red.keyboard.down('Shift')
+    await red.keyboard.down(letter)
+    await eventually('Blue sees Red run', async () => Math.abs((await where(blue, 'Red'))[0] - before) > 50)
+    await red.keyboard.up('Shift')
+    await red.keyboard.up(letter.toLowerCase())
+    await eventually('Red stands', async () => {
+      const [at] = await where(blue, 'Red')
+      await blue.evaluate(threeTicks)
+      return (await where(blue, 'Red'))[0] === at
+    })
+    const shortcut = "new KeyboardEvent('keydown', { code: 'KeyS', ctrlKey: true, cancelable: true })"
+    t.equal(await red.evaluate(`document.getElementById('field').dispatchEvent(${shortcut})`), true)
   })
 
   t.test('a cut connection is resumed: the player never leaves the room', async t => {

@@ -288,6 +288,40 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
     for (const { complaints } of windows) t.same(complaints, [])
   })
 
+  t.test('what could not be sent since the session was lost stays, all of it', async t => {
+    const { gateway, windows } = await start(t, browser, 1, 100)
+    const [red] = windows
+    await red.page.clock.install()
+    await red.page.reload()
+    await red.page.getByText('Connected', { exact: true }).waitFor()
+    await red.enter('Red')
+    await red.page.clock.pauseAt(Date.now() + 60_000)
+    await red.page.getByRole('button', { name: 'Cut the connection' }).click()
+    for (const text of ['One', 'Two', 'Three']) {
+      await red.page.getByLabel('Message', { exact: true }).fill(text)
+      await red.page.getByRole('button', { name: 'Send' }).click()
+    }
+    await until('its session is over', () => gateway.metrics().sessions === 0)
+    await red.page.clock.fastForward(3_000)
+    await red.page.clock.resume()
+    await red.sees(
+      'Connected again. This is a new session: what was said meanwhile is missing, and you count from 0.'
+    )
+    t.same(await red.page.locator('.unsent .text').allTextContents(), ['One', 'Two', 'Three'])
+  })
+
+  t.test('who comes in sees who is away', async t => {
+    const { gateway, windows } = await start(t, browser, 2)
+    const [red, blue] = windows
+    await red.enter('Red')
+    await red.page.clock.install()
+    await red.page.clock.pauseAt(Date.now() + 60_000)
+    await red.page.getByRole('button', { name: 'Cut the connection' }).click()
+    await until('Red is away', () => gateway.metrics().detachedSessions === 1)
+    await blue.enter('Blue')
+    await blue.lists('Who is here', ['Blue (you)', 'Red (away)'])
+  })
+
   t.test(
     'who comes and who goes while a room is entered is in the list, or not, when it is shown',
     async t => {

@@ -30,16 +30,16 @@ const namesOf = ({ events }: Player) => events.map(([name]) => name)
 t.test('who enters is told who is there with their counts, and the others are told who came', async t => {
   const { enter } = await start(t)
   const red = await enter('Red')
-  t.same(red.people, [{ id: red.me, name: 'Red', said: 0 }])
+  t.same(red.people, [{ id: red.me, name: 'Red', said: 0, isAway: false }])
   await red.player.request('message.say', { text: 'Anybody?' })
   const blue = await enter('Blue')
   t.same(blue.people, [
-    { id: red.me, name: 'Red', said: 1 },
-    { id: blue.me, name: 'Blue', said: 0 }
+    { id: red.me, name: 'Red', said: 1, isAway: false },
+    { id: blue.me, name: 'Blue', said: 0, isAway: false }
   ])
   t.same(blue.player.events, [], 'who comes in is not told of itself')
   await red.player.request('message.say', { text: 'Hello' })
-  t.same(red.player.events[2], ['room.entered', { id: blue.me, name: 'Blue', said: 0 }])
+  t.same(red.player.events[2], ['room.entered', { id: blue.me, name: 'Blue', said: 0, isAway: false }])
 })
 
 t.test(
@@ -124,7 +124,11 @@ t.test(
     t.equal(gateway.sessions.get(me)?.uid, 'Red')
     await player.request('message.say', { text: 'x' })
     const { people } = await player.request('room.enter', { name: ' Dark   Red ', room: 'Lobby' })
-    t.same(people, [{ id: me, name: 'Dark Red', said: 0 }], 'under its new name it counts from 0')
+    t.same(
+      people,
+      [{ id: me, name: 'Dark Red', said: 0, isAway: false }],
+      'under its new name it counts from 0'
+    )
     t.equal(gateway.sessions.get(me)?.uid, 'Dark Red')
   }
 )

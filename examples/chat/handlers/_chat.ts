@@ -19,6 +19,8 @@ export interface Person {
   readonly name: string
   /** Messages in this room, for the scoreboard. */
   readonly said: number
+  /** Whether their connection is lost, and they may come back. */
+  readonly isAway: boolean
 }
 
 /**
@@ -30,7 +32,12 @@ const namePattern = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._'’-]{0,23}$/u
 const longestText = 500
 
 export function personOf(session: ChatSession): Person {
-  return { id: session.id, name: session.uid ?? '', said: session.get('said') ?? 0 }
+  return {
+    id: session.id,
+    name: session.uid ?? '',
+    said: session.get('said') ?? 0,
+    isAway: !session.isConnected
+  }
 }
 
 /** Returns the channel of a room. Its prefix separates it from channels that no client may name. */

@@ -1,21 +1,27 @@
 /**
- * The chat's page: Sallyport's client, and the drawing of what it receives. No build, no framework.
- * Everything from other people is inserted as text, never as HTML.
+ * The chat's page: Sallyport's client, the room that this window is in, and its input. No build, no framework.
+ * Everything from other people is inserted as text, never as HTML. `people.js` and `messages.js` draw the rest.
  */
+import {
+  clearLines,
+  drawPending,
+  markPast,
+  markUnsent,
+  writeMessage,
+  writeNote,
+  writePending
+} from './messages.js'
+import { find, showStatus } from './page.js'
+import { drawPeople, hideTyping, nameOf, showTyping } from './people.js'
 import { connect } from './sallyport/client/index.js'
 
-/** Milliseconds between two notices that a person is typing, and for which a notice is shown. */
+/** Milliseconds between two notices that a person is typing. */
 const typingEvery = 1_500
-const typingShown = 3_000
-/** Number of lines that the page keeps. */
-const mostLines = 500
 /**
  * Milliseconds until the client reconnects when the button has cut the connection: time for others to write
  * something.
  */
 const cutFor = 3_000
-
-const find = id => document.getElementById(id)
 
 // ── The connection ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -35,7 +41,7 @@ game.onState(({ state, resumed, reason }) => {
   if (state === 'resuming') showStatus('The connection is lost. Coming back …')
   if (state === 'closed')
     showStatus(`The gateway has ended this session. ${reason} Reload the page to begin a new one.`)
-  drawPending()
+  drawPending(state === 'open')
   if (state !== 'open') return
   showStatus('Connected')
   if (here === undefined) return
@@ -79,17 +85,15 @@ const listeners = {
   },
   'message.said'({ id, name, text, at }) {
     hideTyping(id)
-    const isMine = id === here.me
-    // A session's messages arrive in the order in which it sent them.
-    if (isMine) log.querySelector('.pending')?.remove()
-    writeMessage({ id, name, text, at, isMine })
+    writeMessage({ id, name, text, at, isMine: id === here.me })
   },
   'message.score'({ id, said }) {
     const person = here.people.get(id)
     if (person !== undefined) here.people.set(id, { ...person, said })
   },
   'message.typing'({ id }) {
-    if (here.people.has(id)) showTyping(id)
+    const person = here.people.get(id)
+    if (person !== undefined) showTyping(person)
   }
 }
 
@@ -99,7 +103,7 @@ function eventArrived(event, body) {
   if (early !== undefined) early.push([event, body])
   else if (here !== undefined) {
     listeners[event](body)
-    drawPeople()
+    drawPeople(here.people.values(), here.me)
   }
 }
 
@@ -116,7 +120,7 @@ async function enter(route, asked) {
     const { me, name, room, people } = entered
     here = { me, asked: { name, room }, room, people: new Map(people.map(person => [person.id, person])) }
     // A new session has another number: names above are those of earlier sessions.
-    for (const name of log.querySelectorAll('.name')) name.classList.add('past')
+    markPast()
     hideTyping()
   } finally {
     const events = early
@@ -173,8 +177,7 @@ function onSubmit(form, alert, run) {
 }
 
 onSubmit(find('entrance'), find('entrance-error'), async () => {
-  log.replaceChildren()
-  isFollowing = true
+  clearLines()
   await enter('room.enter', { name: find('name').value, room: find('room-asked').value })
   find('text').focus()
 })
@@ -187,11 +190,12 @@ find('say').addEventListener('submit', async event => {
   find('say-error').textContent = ''
   lastTyping = 0
   const line = writePending(text)
+  drawPending(game.state === 'open')
   try {
     await game.request('message.say', { text })
   } catch (error) {
-    line.remove()
-    find('say-error').textContent = `Not sent: “${text}”. ${error.message}`
+    markUnsent(line, error.message)
+    find('say-error').textContent = error.message
     if (find('text').value === '') find('text').value = text
   }
 })
@@ -212,172 +216,13 @@ find('text').addEventListener('input', () => {
   game.notify('message.typing')
 })
 
-// ── Drawing ────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Timers of people who are typing, by session id. */
-const typists = new Map()
-
-function showTyping(id) {
-  clearTimeout(typists.get(id))
-  typists.set(
-    id,
-    setTimeout(() => hideTyping(id), typingShown)
-  )
-  drawTyping()
-}
-
-/** Hides the notice that a person is typing; without an id, all notices. */
-function hideTyping(id) {
-  for (const each of id === undefined ? [...typists.keys()] : [id]) {
-    clearTimeout(typists.get(each))
-    typists.delete(each)
-  }
-  drawTyping()
-}
-
-function drawTyping() {
-  const names = [...typists.keys()].map(id => nameOf({ id, name: here?.people.get(id)?.name ?? 'Somebody' }))
-  const [first, second] = names
-  find('typing').replaceChildren(
-    ...(names.length === 0
-      ? []
-      : names.length === 1
-        ? [first, ' is typing …']
-        : names.length === 2
-          ? [first, ' and ', second, ' are typing …']
-          : [`${names.length} people are typing …`])
-  )
-  drawTags()
-}
-
 function drawRoom() {
   find('entrance').hidden = here !== undefined
   find('room').hidden = here === undefined
   document.title = here === undefined ? 'Sallyport chat' : `${here.room} · Sallyport chat`
   find('room-name').textContent = here?.room ?? ''
-  drawPeople()
-}
-
-function drawPeople() {
-  const people = [...(here?.people.values() ?? [])].sort(
-    (a, b) => a.name.localeCompare(b.name) || a.id - b.id
-  )
-  find('people').replaceChildren(...people.map(person => create('li', {}, nameOf(person), roleOf(person))))
-  const best = people.filter(({ said }) => said > 0).sort((a, b) => b.said - a.said)
-  find('scores').replaceChildren(
-    ...best
-      .slice(0, 10)
-      .map(person =>
-        create('li', {}, nameOf(person), ' ', create('span', { className: 'count' }, String(person.said)))
-      )
-  )
-  drawTags()
-}
-
-function roleOf({ id, isAway }) {
-  if (id === here.me) return ' (you)'
-  return isAway ? ' (away)' : ''
-}
-
-/** Colours of people in the style sheet. */
-const colours = 6
-
-/**
- * Creates the name of a person, with a dot of their colour. Their tag is empty until another person of the
- * same name is seen: see `drawTags`.
- */
-function nameOf({ id, name }) {
-  const element = create('bdi', { className: 'name' }, name, create('span', { className: 'tag' }))
-  element.style.setProperty('--person', `var(--person-${id % colours})`)
-  Object.assign(element.dataset, { id, name })
-  return element
-}
-
-/** Adds a tag to the names that are shared: the last figures of the session's number. */
-function drawTags() {
-  const names = [...document.querySelectorAll('.name:not(.past)')]
-  const ids = new Map()
-  for (const { dataset } of names) ids.set(dataset.name, (ids.get(dataset.name) ?? new Set()).add(dataset.id))
-  for (const element of names) {
-    const { id, name } = element.dataset
-    element.querySelector('.tag').textContent = ids.get(name).size > 1 ? ` #${id.slice(-3)}` : ''
-  }
-}
-
-function writeMessage({ id, name, text, at, isMine }) {
-  const time = new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
-  writeLine(
-    isMine ? 'message mine' : 'message',
-    nameOf({ id, name }),
-    ' ',
-    create('time', { dateTime: new Date(at).toISOString() }, time),
-    create('span', { className: 'text', dir: 'auto' }, text)
-  )
-}
-
-/** Writes a message of one's own that the gateway has not confirmed yet. Returns its line. */
-function writePending(text) {
-  const wait = create('span', { className: 'wait' })
-  const line = writeLine(
-    'message mine pending',
-    wait,
-    create('span', { className: 'text', dir: 'auto' }, text)
-  )
-  drawPending()
-  return line
-}
-
-/** Says of each message that is not confirmed yet what it waits for. */
-function drawPending() {
-  const why = game.state === 'open' ? 'Sending …' : 'Waits for the connection'
-  for (const wait of log.querySelectorAll('.wait')) wait.textContent = why
-  follow()
-}
-
-function writeNote(...content) {
-  writeLine('note', ...content)
-}
-
-const log = find('messages')
-/** Whether to keep the newest line in view; false while the reader has scrolled back. */
-let isFollowing = true
-
-log.addEventListener('scroll', () => {
-  isFollowing = log.scrollHeight - log.scrollTop - log.clientHeight < 40
-})
-new ResizeObserver(follow).observe(log)
-
-/** Writes a line above the messages that are not confirmed yet. Returns it. */
-function writeLine(className, ...content) {
-  const line = create('p', { className }, ...content)
-  log.insertBefore(line, className.includes('pending') ? null : log.querySelector('.pending'))
-  while (log.children.length > mostLines) log.firstElementChild.remove()
-  drawTags()
-  follow()
-  return line
-}
-
-function follow() {
-  if (isFollowing) log.scrollTop = log.scrollHeight
-}
-
-// A keyboard on the screen covers a part of the page: where it does not resize the page, this does.
-visualViewport?.addEventListener('resize', () => {
-  const { height, scale } = visualViewport
-  document.documentElement.style.setProperty('--seen', scale === 1 ? `${height}px` : '100dvh')
-  follow()
-})
-
-function showStatus(text) {
-  find('status').textContent = text
+  drawPeople(here?.people.values() ?? [], here?.me)
 }
 
 if (game.resumed) await goOn()
 find('enter').disabled = false
-
-/** Creates an element with texts and elements in it. A text stays text: nothing in it is read as HTML. */
-function create(name, properties, ...content) {
-  const element = Object.assign(document.createElement(name), properties)
-  element.append(...content)
-  return element
-}

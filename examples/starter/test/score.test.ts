@@ -8,14 +8,14 @@ import * as score from '../handlers/score.js'
 
 type Routes = RoutesOf<{ score: typeof score }>
 
-test('points are added, and kept', async () => {
+test('points are added, and kept', async t => {
   const world = new TestWorld()
+  t.after(() => world.close())
   const player = world.join({ settings: { score: 4 } })
   assert.deepEqual(await player.call(score.add, { points: 3 }), { score: 7 })
   assert.deepEqual(player.settings, { score: 7 })
   assert.deepEqual(player.events, [{ event: 'score.changed', body: { player: player.id, score: 7 } }])
   await assert.rejects(player.call(score.add, { points: 0 }), { code: 'POINTS_INVALID' })
-  world.close()
 })
 
 test('a player whose connection is cut keeps their score, and receives missed events', async t => {
