@@ -2,7 +2,7 @@
 import t from 'tap'
 import { readText } from '../../helpers/sources.js'
 
-const style = readText('gateway/console/page/console.css')
+const style = readText('gateway/console/page/styles/base.css')
 
 /** The colours of the style, each as [light, dark]. */
 const colours = new Map(

@@ -13,7 +13,7 @@ import { create, setText } from './dom.js'
  * @typedef {object} Line
  * @property {Column} column
  * @property {string} label
- * @property {1 | 2 | 3 | 4} colour number of a colour in console.css
+ * @property {1 | 2 | 3 | 4} colour number of a colour in styles/base.css
  */
 
 /**

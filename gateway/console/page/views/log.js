@@ -40,6 +40,7 @@ export function openLog(part) {
 function openLines() {
   const level = choice(
     [
+      ['trace', 'all'],
       ['debug', 'debug and above'],
       ['info', 'info and above'],
       ['warn', 'warnings and errors'],

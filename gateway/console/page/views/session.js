@@ -50,7 +50,8 @@ export function openSession(sid) {
     },
     failed(failure) {
       const isGone = failure instanceof CallError && failure.status === 404
-      setText(error, isGone ? `The session ${sid} has ended.` : failure.message)
+      const last = shown === undefined ? '' : ' Below is how it was last.'
+      setText(error, isGone ? `The session ${sid} has ended.${last}` : failure.message)
       if (!isGone) return
       setDisabled(kick, true)
       setDisabled(unbind, true)
