@@ -18,7 +18,7 @@ import { encodeValue } from '../../shared/values/codec.js'
 import type { SettingsLimits } from '../../shared/values/settings-text.js'
 import type { AuthenticationAnswer, AuthenticationRequest } from '../options/options.js'
 import type { Metrics } from '../telemetry/metrics.js'
-import type { SettingsChange } from './session-state.js'
+import type { SettingsChange } from './settings/setting.js'
 
 /** Maximum size of the `user` that a refused client is told, in bytes of JSON. */
 const maxUserBytes = 65_536

@@ -27,6 +27,9 @@ export interface RegistryEvents {
   closed: [session: Session, reason: string]
 }
 
+/** Named as the other gateway of a session that comes from the store, or goes there. */
+export const inStore = '(store)'
+
 export type ClientInfo = Omit<ConnectInfo, 'address' | 'resumed' | 'moved' | 'restored'>
 
 /** The end of a session, and what its client is told. */

@@ -11,9 +11,10 @@ import type { Metrics } from '../telemetry/metrics.js'
 import { type Identity, nobody } from './authentication.js'
 import { SessionsByName } from './channels.js'
 import type { Receiver } from './receiver.js'
-import { type ClientInfo, type Ending, type RegistryEvents, replaced } from './registry-events.js'
+import { type ClientInfo, type Ending, inStore, type RegistryEvents, replaced } from './registry-events.js'
 import { Session } from './session.js'
-import type { Author, SessionState } from './session-state.js'
+import type { SessionState } from './session-state.js'
+import type { Author } from './settings/setting.js'
 import type { ClaimedBinds } from './user-claims.js'
 
 export interface RegistryInit {
@@ -55,10 +56,6 @@ export class Registry extends EventEmitter<RegistryEvents> {
 
   get size(): number {
     return this.#bySid.size
-  }
-
-  get userCount(): number {
-    return this.users.size
   }
 
   /**
@@ -109,9 +106,12 @@ export class Registry extends EventEmitter<RegistryEvents> {
     this.emit('dropped', session, reason, this.#now() + ms)
   }
 
-  /** Tells listeners that the client of a session is back, on another connection. */
-  resume(session: Session, client: ClientInfo): void {
-    this.#metrics.count('sessionsResumed')
+  /**
+   * Tells listeners that the client of a session is back, on another connection. `isWhole`: it goes on where
+   * it was; else the session was restored after a crash, and counts as that.
+   */
+  resume(session: Session, client: ClientInfo, isWhole = true): void {
+    if (isWhole) this.#metrics.count('sessionsResumed')
     this.emit('resumed', session, client)
   }
 
@@ -247,7 +247,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
     this.#bySid.delete(session.sid)
     // Its claim stays until the other gateway has one.
     if (session.uid !== null) this.users.remove(session.uid, session)
-    this.#metrics.count('sessionsMovedOut')
+    if (to !== inStore) this.#metrics.count('sessionsMovedOut')
     this.emit('moved', session, to)
     return ending
   }
@@ -265,7 +265,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
     session.importSettings(state)
     this.#bySid.set(session.sid, session)
     if (state.uid !== null) this.users.add(state.uid, session)
-    this.#metrics.count('sessionsMovedIn')
+    if (from !== inStore) this.#metrics.count('sessionsMovedIn')
     prepare(session)
     this.emit('movedIn', session, from)
     return session

@@ -16,18 +16,16 @@ import type { SessionText } from '../../shared/values/session-text.js'
 import { formatSetting, type SettingsLimits } from '../../shared/values/settings-text.js'
 import { Lane } from './lane.js'
 import type { Receiver } from './receiver.js'
+import { exportKeys, importKeys, type SettingsState } from './session-state.js'
+import { Deletions } from './settings/deletions.js'
 import {
   type Author,
-  Deletions,
-  exportKeys,
-  importKeys,
   isForeign,
   lengthOf,
   noAuthor,
   type Setting,
-  type SettingsChange,
-  type SettingsState
-} from './session-state.js'
+  type SettingsChange
+} from './settings/setting.js'
 
 /** Bytes that a key takes beside its characters, and the name of a channel; tests verify them. */
 const [keyCost, nameCost] = [128, 512]

@@ -36,13 +36,13 @@ t.test('a session that was bound is found by its user until it is unbound or end
   t.equal(registry.bind(a, 'red'), undefined)
   t.equal(registry.bind(b, 'red'), undefined)
   t.same(registry.findByUid('red'), [a, b])
-  t.equal(registry.userCount, 1)
+  t.equal(registry.users.size, 1)
   t.equal(registry.unbind(a, 'red'), undefined)
   t.same(registry.findByUid('red'), [b])
   registry.end(b, ending)
   t.same(registry.findByUid('red'), [])
   t.equal(registry.find(b.sid), undefined)
-  t.same([registry.size, registry.userCount], [1, 0])
+  t.same([registry.size, registry.users.size], [1, 0])
 })
 
 t.test('a list of sessions is a copy that no ending changes', async t => {
@@ -101,7 +101,7 @@ t.test('a newcomer that ends while the first is kicked is not found by its user 
   registry.bind(a, 'red')
   registry.on('closed', () => registry.end(b, ending))
   t.equal(registry.bind(b, 'red')?.code, 'SESSION_NOT_FOUND')
-  t.same([registry.findByUid('red'), registry.userCount], [[], 0])
+  t.same([registry.findByUid('red'), registry.users.size], [[], 0])
 })
 
 t.test('a session ends once', async t => {

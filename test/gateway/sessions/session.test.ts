@@ -1,6 +1,7 @@
 import t from 'tap'
 import { Session } from '../../../gateway/sessions/session.js'
-import { parseChange, rememberedDeletions } from '../../../gateway/sessions/session-state.js'
+import { rememberedDeletions } from '../../../gateway/sessions/settings/deletions.js'
+import { parseChange } from '../../../gateway/sessions/settings/setting.js'
 import { formatSetting } from '../../../shared/values/settings-text.js'
 import { FakeReceiver } from '../../helpers/fake-receiver.js'
 import { sweptHeap } from '../../helpers/swept-heap.js'
