@@ -49,12 +49,16 @@ function define<Code extends string, Args extends unknown[]>(
 }
 
 /**
- * Defines an error with a retry hint; the argument goes into `data`, and not into the message, which is for
- * people.
+ * Defines an error with a retry hint. The hint goes into `data`. The message, which is for people, is made
+ * from the other arguments.
  */
-function defineWithRetryHint<Code extends string>(code: Code, message: string) {
+function defineWithRetryHint<Code extends string, Args extends unknown[]>(
+  code: Code,
+  describe: (...args: Args) => string
+) {
   return Object.assign(
-    (retryAfter: number) => new GatewayError({ code, message, data: { retryAfter } satisfies RetryHint }),
+    (retryAfter: number, ...args: Args) =>
+      new GatewayError({ code, message: describe(...args), data: { retryAfter } satisfies RetryHint }),
     { code, hasRetryHint: true }
   )
 }
@@ -90,8 +94,14 @@ export const errors = {
     (route: string, ms: number) =>
       `"${route}" has ended workers again and again; it is tried again in ${ms} ms`
   ),
-  rateLimited: defineWithRetryHint('RATE_LIMITED', 'More came than may come in this time; it was not run'),
-  overloaded: defineWithRetryHint('OVERLOADED', 'More waits than the workers can do in time; it was not run'),
+  rateLimited: defineWithRetryHint(
+    'RATE_LIMITED',
+    (limit: string, most: string) => `More came than ${limit}, ${most}, allows; it was not run`
+  ),
+  overloaded: defineWithRetryHint(
+    'OVERLOADED',
+    (limit: string, most: string) => `More waits than ${limit}, ${most}, allows; it was not run`
+  ),
   closing: define('CLOSING', () => 'The gateway is closing and takes no new requests'),
 
   // Errors of operations of a handler or of the host.

@@ -96,25 +96,31 @@ export class LoadLimits {
     const rateLimit = route?.options.rateLimit
     if (maxRequestsPerSecond === 0 && maxBytesPerSecond === 0 && rateLimit === undefined) return undefined
     const buckets = this.#bucketsOf(session, now)
-    const wait = Math.max(buckets.requests.spend(1, now), buckets.bytes.spend(bytes, now))
-    if (wait > 0) {
+    const requestsWait = buckets.requests.spend(1, now)
+    const bytesWait = buckets.bytes.spend(bytes, now)
+    if (requestsWait > 0 || bytesWait > 0) {
       if (Math.max(buckets.requests.insistence, buckets.bytes.insistence) > mostInsistence) return 'flood'
-      return errors.rateLimited(wait)
+      return requestsWait >= bytesWait
+        ? errors.rateLimited(requestsWait, 'maxRequestsPerSecond', `${maxRequestsPerSecond}`)
+        : errors.rateLimited(bytesWait, 'maxBytesPerSecond', `${maxBytesPerSecond}`)
     }
     if (route === undefined || rateLimit === undefined) return undefined
     buckets.routes ??= new Map()
     let routeBucket = buckets.routes.get(route)
     if (routeBucket === undefined) buckets.routes.set(route, (routeBucket = new TokenBucket(rateLimit, now)))
     const routeWait = routeBucket.spend(1, now)
-    return routeWait === 0 ? undefined : errors.rateLimited(routeWait)
+    return routeWait === 0 ? undefined : errors.rateLimited(routeWait, 'rateLimit', `${rateLimit}`)
   }
 
   #judgeLoad(session: Session, route: Route | undefined, bytes: number, now: number): Verdict {
     const { limits, requests, queue } = this.#init
     const { maxOpenRequests, maxOpenBytes, maxQueueDelay } = limits
-    const isFull = requests.undecided >= maxOpenRequests || requests.bytes + bytes > maxOpenBytes
-    const isBehind = route !== undefined && queue.isBehind({ session, route }, now)
-    if (!isFull && !isBehind) return undefined
-    return errors.overloaded(Math.max(100, maxQueueDelay))
+    const wait = Math.max(100, maxQueueDelay)
+    if (requests.undecided >= maxOpenRequests)
+      return errors.overloaded(wait, 'maxOpenRequests', `${maxOpenRequests}`)
+    if (requests.bytes + bytes > maxOpenBytes)
+      return errors.overloaded(wait, 'maxOpenBytes', `${maxOpenBytes}`)
+    if (route === undefined || !queue.isBehind({ session, route }, now)) return undefined
+    return errors.overloaded(wait, 'maxQueueDelay', `${maxQueueDelay} ms`)
   }
 }

@@ -5,50 +5,17 @@
  * compares that list with the code.
  */
 import { describeEmptied, readMembers } from '../text/lossy-value.js'
+import { isPlain, maxValueDepth } from '../values/plain-value.js'
 
 /** Makes the error for a value that can't be sent. */
 export type Refuse = (path: string, what: string) => Error
 
-/** Maximum depth to which `isPlain` looks; a deeper value counts as not plain. */
-const maxPlainDepth = 100
-
 /**
  * Whether plain JSON keeps all that a body can keep of the value. Every event is checked, so this is fast.
- * Symbol keys, which settings refuse, are ignored, as JSON ignores them. A value that throws when it is read
- * is not plain; the slower functions, which name paths, will report it.
+ * Symbol keys, which settings refuse, are ignored.
  */
-export function isPlain(value: unknown): boolean {
-  try {
-    return looksPlain(value, 0)
-  } catch {
-    return false
-  }
-}
-
-function looksPlain(value: unknown, depth: number): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return true
-    case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0)
-    case 'object':
-      return value === null || (depth < maxPlainDepth && looksPlainObject(value, depth))
-    default:
-      return false
-  }
-}
-
-function looksPlainObject(value: object, depth: number): boolean {
-  const proto = Object.getPrototypeOf(value)
-  if (proto === Array.prototype) {
-    for (const each of value as unknown[]) if (!looksPlain(each, depth + 1)) return false
-    // The match of a RegExp is an array with further properties.
-    return (value as Partial<RegExpMatchArray>).index === undefined
-  }
-  if (proto !== Object.prototype && proto !== null) return false
-  for (const key in value) if (!looksPlain((value as Record<string, unknown>)[key], depth + 1)) return false
-  return true
+export function isPlainBody(value: unknown): boolean {
+  return isPlain(value, true)
 }
 
 /**
@@ -68,7 +35,7 @@ export function encodePlain(value: unknown, refuse: Refuse): string {
   if (json === undefined) throw refuse('', describeFormless(value))
   // JSON.stringify writes `{}` for any Map, Promise or Error. Few bodies contain that text, and only those
   // are searched.
-  if (json.includes('{}') && !isPlain(value)) {
+  if (json.includes('{}') && !isPlainBody(value)) {
     const found = findFault(value)
     if (found !== undefined) throw refuse(found.path, found.what)
   }
@@ -91,7 +58,7 @@ function findFault(value: unknown): Fault | undefined {
     return findUnserializable(value, steps, new Set())
   } catch {
     // A getter or a Proxy of the game has thrown, or the value was too deep for the stack.
-    return { path: steps.slice(0, maxPlainDepth).join('.'), what: 'a value that can not be read' }
+    return { path: steps.slice(0, maxValueDepth).join('.'), what: 'a value that can not be read' }
   }
 }
 

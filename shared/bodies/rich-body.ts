@@ -10,7 +10,7 @@
  */
 import { describeEmptied, findOwnKey, isBoxed, isMatch, readMembers } from '../text/lossy-value.js'
 import { SuperJSON } from '../values/superjson.js'
-import { encodePlain, isPlain, type Refuse } from './plain-body.js'
+import { encodePlain, isPlainBody, type Refuse } from './plain-body.js'
 import { maxAnnotationDepth, type RichForm } from './rich-form.js'
 
 /** No further kinds are registered, so a text can only make it build superjson's own kinds of values. */
@@ -23,7 +23,7 @@ const superjson = new SuperJSON()
  */
 export function encodeRich(value: unknown, refuse: Refuse): string {
   if (value === undefined) return ''
-  return isPlain(value) ? wrapPlain(encodePlain(value, refuse)) : encodeRicher(value, refuse)
+  return isPlainBody(value) ? wrapPlain(encodePlain(value, refuse)) : encodeRicher(value, refuse)
 }
 
 /** Encodes a value as `encodeRich` does, for a value that is known not to be plain JSON. */

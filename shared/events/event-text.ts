@@ -3,7 +3,7 @@
  * The body is written as plain JSON. If JSON loses a part of it, it is written in superjson's form too.
  */
 import { toBytes } from '../bodies/body-bytes.js'
-import { encodePlain, isPlain } from '../bodies/plain-body.js'
+import { encodePlain, isPlainBody } from '../bodies/plain-body.js'
 import { encodeRich, encodeRicher, wrapPlain } from '../bodies/rich-body.js'
 import { expectEvent } from '../check.js'
 import { errors } from '../errors.js'
@@ -25,7 +25,7 @@ function encodeEventBody(body: unknown, richOnly: boolean): { plain: string; ric
   if (richOnly) return { plain: '', rich: encode(encodeRich(body, errors.eventNotSerializable)) }
   const json = encodePlain(body, refusePlain)
   const plain = encode(json)
-  if (body === undefined || isPlain(body)) return { plain, rich: '' }
+  if (body === undefined || isPlainBody(body)) return { plain, rich: '' }
   const rich = encodeRicher(body, errors.eventNotSerializable)
   return { plain, rich: rich === wrapPlain(json) ? '' : encode(rich) }
 }

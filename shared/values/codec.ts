@@ -10,8 +10,9 @@
  * test compares that list with the code.
  */
 import { errors } from '../errors.js'
-import { Inspection, maxValueDepth, Unencodable } from './inspection.js'
+import { Inspection, Unencodable } from './inspection.js'
 import { superjson } from './kinds.js'
+import { isPlain } from './plain-value.js'
 
 /**
  * Returns the text of a value.
@@ -21,7 +22,7 @@ import { superjson } from './kinds.js'
 export function encodeValue(key: string, value: unknown): string {
   try {
     // Numbers are stringified too: a number in a template goes through V8's number cache, at twice the cost.
-    if (isPlain(value)) return `{"json":${JSON.stringify(value)}}`
+    if (isPlain(value, false)) return `{"json":${JSON.stringify(value)}}`
     return encodeRich(value)
   } catch (error) {
     if (error instanceof Unencodable) throw errors.valueNotSerializable(key, error.path, error.message)
@@ -65,38 +66,4 @@ function encodeRich(value: unknown): string {
   // values are restored as equal copies.
   if (circle === undefined) delete serialized.meta?.referentialEqualities
   return JSON.stringify(serialized)
-}
-
-/** Whether JSON alone restores the value. An unreadable value is not plain; the inspection will report it. */
-function isPlain(value: unknown): boolean {
-  try {
-    return looksPlain(value, 0)
-  } catch {
-    return false
-  }
-}
-
-function looksPlain(value: unknown, depth: number): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return true
-    case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0)
-    case 'object':
-      return value === null || (depth < maxValueDepth && looksPlainObject(value, depth))
-    default:
-      return false
-  }
-}
-
-function looksPlainObject(value: object, depth: number): boolean {
-  const proto = Object.getPrototypeOf(value)
-  if (proto === Array.prototype) {
-    for (const each of value as unknown[]) if (!looksPlain(each, depth + 1)) return false
-    return (value as Partial<RegExpMatchArray>).index === undefined
-  }
-  if (proto !== Object.prototype && proto !== null) return false
-  for (const key in value) if (!looksPlain((value as Record<string, unknown>)[key], depth + 1)) return false
-  return Object.getOwnPropertySymbols(value).length === 0
 }

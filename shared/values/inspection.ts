@@ -4,9 +4,7 @@
  */
 import { describeInstance, findOwnKey, isMatch } from '../text/lossy-value.js'
 import { isBytes } from './kinds.js'
-
-/** Maximum nesting of a value. */
-export const maxValueDepth = 100
+import { maxValueDepth } from './plain-value.js'
 
 /** Thrown for a part of a value that can't be kept, with the path to it. */
 export class Unencodable extends Error {

@@ -48,7 +48,8 @@ t.test('only codes that say "come back" may say when, and close-codes.md names t
 
 t.test('an error with a retry hint has it as data, and errors.md names those errors', async t => {
   const hinted = Object.values(errors).filter(error => 'hasRetryHint' in error)
-  for (const create of hinted) t.match(create(250), { code: create.code, data: { retryAfter: 250 } })
+  for (const create of hinted)
+    t.match(create(250, 'laneLimit', '1'), { code: create.code, data: { retryAfter: 250 } })
   const [, section] = readText('docs/reference/errors.md').split('\n## When to try again\n')
   const codes = [...section!.split('\n## ')[0]!.matchAll(/^- `([A-Z_]+)`/gm)].map(([, code]) => code)
   t.same(

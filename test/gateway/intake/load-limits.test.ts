@@ -62,6 +62,7 @@ class Play {
   readonly #players: readonly CoreSession[]
   readonly #cameAt = new Map<string, number>()
   readonly #busy = new Map<number, number>()
+  readonly #route = routeOf()
   #came = 0
   #random = 1
 
@@ -93,7 +94,7 @@ class Play {
     // Random, but the same in each run.
     this.#random = Math.imul(this.#random, 1_664_525) + 1_013_904_223
     const player = this.#players[(this.#random >>> 16) % this.#players.length]!
-    if (this.#loadLimits.judge(player.session, routeOf(), request, clock) !== undefined) return false
+    if (this.#loadLimits.judge(player.session, this.#route, request, clock) !== undefined) return false
     this.#cameAt.set(`${player.session.sid}:${id}`, clock)
     this.#core.request(player, id)
     return true

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { SuperJSON } from 'superjson'
 import t from 'tap'
 import { decodeValue, encodeValue } from '../../../shared/values/codec.js'
-import { maxValueDepth } from '../../../shared/values/inspection.js'
+import { maxValueDepth } from '../../../shared/values/plain-value.js'
 
 const pass = (value: unknown) => decodeValue(encodeValue('key', value))
 const forbiddenBesideOthers = new Set(['__proto__', 'constructor', 'prototype'])
