@@ -21,7 +21,7 @@ import type { Logger } from '../shared/text/log.js'
 import type { SettingsLimits } from '../shared/values/settings-text.js'
 import { Channel } from '../workers/api/channel.js'
 import { appCaller } from '../workers/operations/caller.js'
-import { Link } from '../workers/operations/link.js'
+import { Link, type LinkPort } from '../workers/operations/link.js'
 import { Messenger } from '../workers/operations/messenger.js'
 import { SessionOperations } from '../workers/operations/session-operations.js'
 import { nextViewId, SessionView } from '../workers/operations/session-view.js'
@@ -87,8 +87,19 @@ export function createLinkWorld({
   const source = { serial: 1, endedRoute, namesOf: () => ({}) }
   const channels = new Channels({ maxChannels, maxMembers })
   registry.on('closed', session => channels.leaveAll(session))
+  // Messages on their way, in both directions. Only they keep the process alive: a test that has failed does
+  // not close its world.
+  let underWay = 0
+  const sends = (send: () => void) => {
+    underWay++
+    port2.ref()
+    send()
+  }
+  const arrived = () => {
+    if (--underWay === 0) port2.unref()
+  }
   const sendInbox = () => {
-    if (!inbox.isEmpty) port2.postMessage(inbox.take())
+    if (!inbox.isEmpty) sends(() => port2.postMessage(inbox.take()))
   }
   if (sidBefore !== undefined) registry.numberFrom(sidBefore)
   const targets: OperationTargets = { frontendId, registry, channels, limits, metrics, log }
@@ -99,13 +110,26 @@ export function createLinkWorld({
     sent.push([...message])
     readOutbox(message, noOutcomes, applied.sessions, applied.events)
     sendInbox()
+    arrived()
   })
-  const link = new Link(port1, () => {})
+  port2.unref()
+  let isClosed = false
+  /** Refuses the operations that wait for an answer, once those that are being made wait for theirs. */
+  const refuseSoon = () => setImmediate(() => link.refuseAll(closedError()))
+  const port: LinkPort = {
+    on: (event, listener) => port1.on(event, listener),
+    postMessage: message => {
+      if (isClosed) refuseSoon()
+      else sends(() => port1.postMessage(message))
+    },
+    unref: () => port1.unref()
+  }
+  const link = new Link(port, () => {})
+  port1.on('message', arrived)
   const operations = new SessionOperations(link, appCaller, limits)
   const messenger = new Messenger(link, appCaller, operations, frontendId)
-  let isClosed = false
   const expectOpen = () => {
-    if (isClosed) throw new Error('The world is closed')
+    if (isClosed) throw closedError()
   }
   const settleOnce = async () => {
     // Operations are applied in order, so the answer to this one means that all earlier ones are applied. If
@@ -139,8 +163,13 @@ export function createLinkWorld({
     close: () => {
       isClosed = true
       port2.close()
+      refuseSoon()
     }
   }
+}
+
+function closedError(): Error {
+  return new Error('The world is closed')
 }
 
 const noOutcomes = refuseOutcomes(() => {

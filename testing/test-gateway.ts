@@ -23,6 +23,7 @@ export class TestGateway {
   /** Log lines of all levels, oldest first. */
   readonly lines: readonly TestLogLine[]
   readonly #players: TestPlayer[] = []
+  #isClosed = false
 
   private constructor(gateway: Gateway, lines: readonly TestLogLine[]) {
     this.gateway = gateway
@@ -48,11 +49,12 @@ export class TestGateway {
   /**
    * Connects a player. Closing the gateway closes its connection too. Heartbeats and reconnects are quicker
    * than the client's defaults: `backOff` from 1 to 20 ms, `heartbeat` 100 ms, `heartbeatTimeout` 1,000 ms.
-   * Rejects as the client's `connect` does.
+   * Rejects as the client's `connect` does, and with an Error after `close`.
    */
   async connect<Routes = RouteTypes, Events = EventTypes>(
     options: ClientOptions<Events> = {}
   ): Promise<TestPlayer<Routes, Events>> {
+    if (this.#isClosed) throw new Error('The test gateway is closed')
     const proxy = await TcpProxy.open(this.gateway.address.port)
     // Short waits, so that a test does not wait as long as a client in a bad network would.
     const quick = { backOff: { least: 1, most: 20 }, heartbeat: 100, heartbeatTimeout: 1_000 }
@@ -74,6 +76,7 @@ export class TestGateway {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     await Promise.all(this.#players.map(player => player.close()))
     await this.gateway.close()
   }

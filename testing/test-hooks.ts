@@ -3,6 +3,7 @@ import { hookNameOf, type SessionHookName } from '../shared/link/hooks.js'
 import type { HandlerApp } from '../workers/loading/app.js'
 import type { Handler } from '../workers/loading/handlers.js'
 import { type FolderHooks, readHooks } from '../workers/loading/hooks.js'
+import { expectNames } from './expect-names.js'
 
 /** The hooks of one folder below the handlers' folder. */
 export interface TestFolder {
@@ -31,8 +32,14 @@ export class TestHooks {
   /** The session hooks, those of the outermost folder first. */
   readonly #handlers: readonly Handler[]
 
-  /** Throws `HANDLERS_INVALID` for a module that a gateway would not accept. */
-  constructor({ hooks, folders = [] }: TestHooksInit) {
+  /**
+   * Throws `HANDLERS_INVALID` for a module that a gateway would not accept, and `OPTION_INVALID` for a name
+   * that it does not know.
+   */
+  constructor(init: TestHooksInit) {
+    expectNames('TestWorld', init, ['hooks', 'folders'])
+    const { hooks, folders = [] } = init
+    for (const each of folders) expectNames('A folder of TestWorld', each, ['folder', 'hooks', 'affinity'])
     const root = hooks && readHooks({ file: '_hooks.js', loaded: { ...hooks } }, true, {})
     const others = folders.map(({ folder, hooks: loaded, affinity }) => {
       const file = `${folder}/_hooks.js`

@@ -3,19 +3,30 @@
  */
 import type { Client, EventTypes, RouteTypes, StateChange } from '../client/index.js'
 import { errors } from '../shared/errors.js'
-import type { Cut, TcpProxy } from './tcp-proxy.js'
+import { type Cut, cuts, type TcpProxy } from './tcp-proxy.js'
+
+/** A call of `next` that waits for its event. */
+interface Waiting {
+  readonly resolve: (body: unknown) => void
+  readonly reject: (error: Error) => void
+}
 
 export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
   readonly client: Client<Routes, Events>
   readonly #proxy: TcpProxy
   /** Events that were received but not asked for yet, by name. */
   readonly #events = new Map<string, unknown[]>()
-  readonly #waiting = new Map<string, ((body: unknown) => void)[]>()
+  readonly #waiting = new Map<string, Waiting[]>()
 
   /** @internal Players come from `TestGateway.connect`. */
   constructor(client: Client<Routes, Events>, proxy: TcpProxy) {
     this.client = client
     this.#proxy = proxy
+    client.onState(change => {
+      if (change.state !== 'closed') return
+      for (const waiting of this.#waiting.values())
+        for (const { reject } of waiting.splice(0)) reject(describeEnd(change))
+    })
   }
 
   /** Sends a request, as `client.request` does. */
@@ -33,6 +44,7 @@ export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
    * called. Events that came before this call are left out. A second call for the same name does nothing.
    */
   listen(event: keyof Events & string): void {
+    expectEvent(event)
     if (this.#events.has(event)) return
     let isNew = false
     this.#collect(event, () => isNew)
@@ -47,7 +59,7 @@ export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
     this.client.on(event, body => {
       if (!isMeant()) return
       const waiting = this.#waiting.get(event)?.shift()
-      if (waiting !== undefined) waiting(body)
+      if (waiting !== undefined) waiting.resolve(body)
       else this.#events.get(event)!.push(body)
     })
   }
@@ -55,25 +67,38 @@ export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
   /**
    * Resolves with the body of the next event of this name: the oldest one collected since `listen`, else the
    * next to come. Without `listen`, the first call also finds what came before it, such as an event of
-   * onConnect. Never rejects, and has no timeout of its own.
+   * onConnect. Rejects with `CONNECTION_CLOSED` if the client has ended, or ends instead. Has no timeout of
+   * its own.
    */
-  next<Event extends keyof Events & string>(event: Event): Promise<Events[Event]> {
+  async next<Event extends keyof Events & string>(event: Event): Promise<Events[Event]> {
+    expectEvent(event)
     if (!this.#events.has(event)) this.#collect(event, () => true)
     const come = this.#events.get(event)!
-    if (come.length > 0) return Promise.resolve(come.shift() as Events[Event])
-    return new Promise(resolve => {
+    // Behind the microtask in which the client passes on what it has kept for the first listener.
+    await undefined
+    if (come.length > 0) return come.shift() as Events[Event]
+    if (this.client.state === 'closed') throw errors.connectionClosed('the client has ended')
+    return new Promise((resolve, reject) => {
       const waiting = this.#waiting.get(event) ?? []
       this.#waiting.set(event, waiting)
-      waiting.push(resolve as (body: unknown) => void)
+      waiting.push({ resolve: resolve as (body: unknown) => void, reject })
     })
   }
 
   /**
    * Cuts the connection and refuses new ones until `comeBack`. Resolves when the client has noticed. Rejects
-   * with `CONNECTION_CLOSED` if the client has ended. `how`: default `reset`.
+   * with `CONNECTION_CLOSED` if the client has ended, and with an Error if it is cut off already. `how`:
+   * default `reset`.
    */
   async cut(how: Cut = 'reset'): Promise<void> {
-    const away = this.#change('resuming')
+    if (!cuts.includes(how))
+      throw new Error(
+        `Expected a way to cut a connection, one of ${cuts.join(', ')}; got ${JSON.stringify(how)}`
+      )
+    const { state } = this.client
+    if (state !== 'closed' && this.#proxy.isDown)
+      throw new Error('Expected the player to be connected; they are cut off until comeBack')
+    const away = state === 'resuming' ? undefined : this.#change('resuming')
     this.#proxy.isDown = true
     this.#proxy.cut(how)
     await away
@@ -83,8 +108,11 @@ export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
    * Allows connections again. Resolves when the client has reconnected; `resumed` says whether it has its
    * session back. Rejects if the client ends instead, for example because the game has kicked the player
    * meanwhile: with the code `CONNECTION_CLOSED`, and a message that has the close code and its reason.
+   * Rejects with an Error if the player is not away.
    */
   async comeBack(): Promise<{ readonly resumed: boolean }> {
+    if (this.client.state === 'open' && !this.#proxy.isDown)
+      throw new Error('Expected the player to be away; they are connected: call cut before comeBack')
     const back = this.#change('open')
     this.#proxy.isDown = false
     return { resumed: (await back).resumed }
@@ -103,9 +131,17 @@ export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
         if (change.state !== state && change.state !== 'closed') return
         end()
         if (change.state === state) return resolve(change)
-        const { code, reason } = change
-        reject(errors.connectionClosed(`${code ?? 'no code'} ${reason}`.trimEnd()))
+        reject(describeEnd(change))
       })
     })
   }
+}
+
+function expectEvent(name: unknown): void {
+  if (typeof name !== 'string' || name === '')
+    throw new TypeError(`Expected the name of an event, got ${JSON.stringify(name)}`)
+}
+
+function describeEnd({ code, reason }: StateChange): Error {
+  return errors.connectionClosed(`${code ?? 'no code'} ${reason}`.trimEnd())
 }

@@ -2,10 +2,12 @@
 import type { GatewayEvent } from '../gateway/events/event.js'
 import type { Receiver } from '../gateway/sessions/receiver.js'
 import type { Session } from '../gateway/sessions/session.js'
-import { decodeRich } from '../shared/bodies/rich-body.js'
+import type { Refuse } from '../shared/bodies/plain-body.js'
+import { decodeRich, encodeRich } from '../shared/bodies/rich-body.js'
 import { expectSettings } from '../shared/check.js'
 import { wallClock } from '../shared/clock.js'
 import { closeCodes } from '../shared/close-codes.js'
+import { errors } from '../shared/errors.js'
 import type { SessionHookName } from '../shared/link/hooks.js'
 import { createLogger } from '../shared/text/log.js'
 import { encodeValue } from '../shared/values/codec.js'
@@ -138,17 +140,23 @@ export class TestSession {
 
   /**
    * Calls a handler as the gateway would: with a new BackendSession and a context, but without the filters of
-   * its folders. Resolves with the handler's reply when its operations are done, and the onClose of each
-   * session that they have ended. Rejects with the handler's error. `kind`: default `request`.
+   * its folders. The body and the reply are those that the other side would read: copies. Resolves with the
+   * handler's reply when its operations are done, and the onClose of each session that they have ended.
+   * `kind`: default `request`.
+   *
+   * @throws the handler's error; `BODY_NOT_SERIALIZABLE`, `REPLY_NOT_SERIALIZABLE`; an Error if the session
+   * has ended
    */
   async call<Body, Reply, Settings = AnySettings>(
     handler: HandlerFunction<Body, Reply, Settings>,
     body: Body,
     { kind = 'request' }: { readonly kind?: 'request' | 'notify' } = {}
   ): Promise<Reply> {
-    const reply = await this.#call(handler, body, kind)
+    this.#parts.world.expectOpen()
+    if (!this.isOpen) throw new Error('The session has ended: its client can send nothing')
+    const reply = await this.#call(handler, pass(body, errors.bodyNotSerializable), kind)
     await this.#parts.closings.settled()
-    return reply
+    return pass(reply, errors.replyNotSerializable)
   }
 
   async #call<Body, Reply, Settings = AnySettings>(
@@ -273,4 +281,9 @@ export class TestSession {
       results.push(await this.#call(call as HandlerFunction, told, 'request'))
     return results
   }
+}
+
+/** Returns a value as the other side of a connection reads it. Throws what `refuse` makes for no form. */
+function pass<Value>(value: Value, refuse: Refuse): Value {
+  return decodeRich(encodeRich(value, refuse)) as Value
 }

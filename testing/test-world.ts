@@ -3,6 +3,7 @@
  * Operations of the game (push, bind, join, send) run through the same code as in a running gateway.
  */
 import type { Session } from '../gateway/sessions/session.js'
+import { expectUid } from '../shared/check.js'
 import { createLogger, type LogLevel } from '../shared/text/log.js'
 import { BackendSessionService } from '../workers/api/backend-session-service.js'
 import { HandlerApp } from '../workers/loading/app.js'
@@ -10,6 +11,7 @@ import { appCaller } from '../workers/operations/caller.js'
 import { Messenger } from '../workers/operations/messenger.js'
 import { ChannelService } from '../workers/pinus/channel-service.js'
 import { UserOperations } from '../workers/pinus/user-operations.js'
+import { expectNames } from './expect-names.js'
 import { createLinkWorld, type LinkWorld } from './link-world.js'
 import { TestHooks, type TestHooksInit } from './test-hooks.js'
 import { Closings, type TestEvent, TestReceiver, TestSession } from './test-session.js'
@@ -43,8 +45,8 @@ export class TestWorld {
   #hasStarted = false
 
   /**
-   * Throws `HANDLERS_INVALID` for a module of hooks that a gateway would not accept. Runs no hook yet: see
-   * `start` and `connect`.
+   * Throws `HANDLERS_INVALID` for a module of hooks that a gateway would not accept, and `OPTION_INVALID` for
+   * a name that it does not know. Runs no hook yet: see `start` and `connect`.
    */
   constructor(init: TestHooksInit = {}) {
     const log = createLogger('debug', (level, message, fields = {}) =>
@@ -72,8 +74,11 @@ export class TestWorld {
     await this.settle()
   }
 
-  /** Opens a session without running onConnect. */
-  join({ uid, settings = {} }: TestSessionInit = {}): TestSession {
+  /** Opens a session without running onConnect. Throws as `abind` does, and `OPTION_INVALID` for a name. */
+  join(init: TestSessionInit = {}): TestSession {
+    expectNames('A session', init, ['uid', 'settings'])
+    const { uid, settings = {} } = init
+    if (uid !== undefined) expectUid(uid)
     const events: TestEvent[] = []
     const { registry } = this.#world
     this.#world.expectOpen()
@@ -115,8 +120,8 @@ export class TestWorld {
   }
 
   /**
-   * Runs onStop if `start` was called, and ends the world. Until then, it may keep the process alive. From
-   * then on all other calls throw or reject. Does nothing when called again.
+   * Runs onStop if `start` was called, and ends the world. From then on all other calls throw or reject, and
+   * so do operations of the game that had no answer yet. Does nothing when called again.
    */
   async close(): Promise<void> {
     if (this.#hasStarted) {

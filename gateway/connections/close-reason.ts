@@ -47,7 +47,11 @@ export function judgeFrame(error: unknown): FrameVerdict {
 
 /** Close codes and reasons for connections that were unfinished, unread or silent for too long. */
 export const endings: Readonly<Record<Exclude<Finding, 'beat' | undefined>, TimeoutEnding>> = {
-  unfinished: { code: closeCodes.handshakeTimeout, reason: 'handshake not finished in time' },
+  unfinished: {
+    code: closeCodes.handshakeTimeout,
+    reason: 'handshake not finished in time',
+    metric: 'connectionsClosedUnfinished'
+  },
   unread: {
     code: closeCodes.slow,
     reason: 'requests not taken for too long',
@@ -60,5 +64,5 @@ interface TimeoutEnding {
   readonly code: CloseCode
   readonly reason: string
   /** The metric that counts such ends. */
-  readonly metric?: CounterName
+  readonly metric: CounterName
 }

@@ -187,7 +187,8 @@ export class ConnectionSession implements ProtocolSession {
     resumable?.attach(this.#connection)
     if (resumable?.session !== undefined) {
       this.#session = resumable.session
-      this.#parts.registry.resume(resumable.session, client)
+      const { registry, resumption } = this.#parts
+      registry.resume(resumable.session, client, !resumption.restored.has(resumable))
       return
     }
     const sid = resumable?.sid ?? this.#claimed?.sid

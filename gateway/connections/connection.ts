@@ -111,7 +111,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     if (finding === undefined) return
     if (finding === 'beat') return this.#protocol?.beat()
     const { code, reason, metric } = endings[finding]
-    if (metric !== undefined) this.#parts.metrics.count(metric)
+    this.#parts.metrics.count(metric)
     this.close(code, reason)
   }
 

@@ -2,9 +2,11 @@
  * All open connections of a gateway, and the one clock that checks them. Owned by the gateway, from its start
  * to its close. Leaves the life of a single connection to connection.ts.
  */
+
 import { closeCodes, formatComeBack } from '../../shared/close-codes.js'
 import type { OpenedSocket } from '../http/listener.js'
 import { limitMessages } from '../http/web-socket.js'
+import { StallMeter } from '../limits/stall-meter.js'
 import type { Credentials } from '../options/options.js'
 import { describeClose } from './close-reason.js'
 import { Connection } from './connection.js'
@@ -22,7 +24,7 @@ export class Connections {
   readonly #open = new Set<Connection>()
   readonly #interval: number
   readonly #timer: NodeJS.Timeout
-  #lookedAt: number
+  readonly #stalls: StallMeter
   /** Why the gateway has closed connections. */
   readonly #reasons = new WeakMap<Connection, string>()
   #onEmpty: (() => void) | undefined
@@ -41,7 +43,8 @@ export class Connections {
     const intervals = [handshakeTimeout, maxPause, ...windows]
     const shortest = Math.min(...intervals) / 4
     this.#interval = Math.min(longestInterval, Math.max(shortestInterval, shortest))
-    this.#lookedAt = monotonic()
+    this.#stalls = new StallMeter(this.#interval)
+    this.#stalls.begin(monotonic())
     this.#timer = setInterval(() => this.#look(), this.#interval).unref()
   }
 
@@ -139,10 +142,8 @@ export class Connections {
     const { options, timeLimits } = this.#parts
     const now = options.monotonic()
     // After a stall of the process, clients do not count as silent, since their sockets were not read.
-    const stalled = now - this.#lookedAt - this.#interval
-    this.#lookedAt = now
+    const forgiven = this.#stalls.look(now)
     timeLimits.look()
-    const forgiven = stalled > this.#interval ? stalled : 0
     this.#forEach(this.#open, connection => {
       if (forgiven > 0) connection.forgive(forgiven)
       connection.look(now)

@@ -14,6 +14,7 @@ import type { Logger } from '../../shared/text/log.js'
 import type { AddressLimits, HttpRefusal } from '../addresses/address-limits.js'
 import { normalizeAddress } from '../addresses/client-address.js'
 import { countFreeSockets } from '../limits/open-files.js'
+import { StallMeter } from '../limits/stall-meter.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { SeldomWarning } from '../telemetry/seldom-warning.js'
 import { WaitingSockets } from './waiting-sockets.js'
@@ -70,19 +71,26 @@ export class TcpConnections {
   #most = { connections: Number.POSITIVE_INFINITY, by: 'maxConnections' }
   readonly #interval: number
   #timer: NodeJS.Timeout | undefined
-  /** Time of the last check, from which stalls are measured; undefined while no connection waits. */
-  #lookedAt: number | undefined
+  readonly #stalls: StallMeter
+  /** Whether stalls are measured: a connection waits. */
+  #measures = false
   #forgiven = 0
 
   constructor(init: TcpConnectionsInit) {
     this.#init = init
     this.#full = new SeldomWarning('The limit of connections is reached', init)
     this.#interval = Math.max(shortestInterval, Math.min(longestInterval, init.handshakeTimeout / 4))
+    this.#stalls = new StallMeter(this.#interval)
   }
 
   /** Number of all connections, WebSockets included. */
   get size(): number {
     return this.#count + this.#refused.size
+  }
+
+  /** Number of connections that make no room for new ones, as those that wait for a request do. */
+  get lastingSize(): number {
+    return this.#count - this.#waiting.size
   }
 
   /**
@@ -261,20 +269,16 @@ export class TcpConnections {
   /** Returns the monotonic time less all stalls of the process, since no socket is read during a stall. */
   #time(): number {
     const now = this.#init.monotonic()
-    this.#lookedAt ??= now
+    if (!this.#measures) this.#stalls.begin(now)
+    this.#measures = true
     return now - this.#forgiven
   }
 
   #look(): void {
     const { monotonic, handshakeTimeout } = this.#init
-    if (this.#waiting.isEmpty && this.#refused.size === 0) {
-      this.#lookedAt = undefined
-      return
-    }
-    const now = monotonic()
-    const stalled = now - (this.#lookedAt ?? now) - this.#interval
-    this.#lookedAt = now
-    if (stalled > this.#interval) this.#forgiven += stalled
+    this.#measures = this.#waiting.size > 0 || this.#refused.size > 0
+    if (!this.#measures) return
+    this.#forgiven += this.#stalls.look(monotonic())
     this.#end(this.#waiting.all(), handshakeTimeout)
     this.#end(this.#refused, Math.min(handshakeTimeout, refusedTimeout))
   }

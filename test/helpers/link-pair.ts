@@ -62,7 +62,12 @@ export function createLinkPair(
   const lines: LogLine[] = []
   const log = createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields }))
   const world = createLinkWorld({ frontendId: name, log, maxChannels: 3, maxMembers, ...options })
-  t.teardown(() => world.close())
+  // What other gateways answer may wait for timers that keep no process alive.
+  const stayAlive = setInterval(() => {}, 60_000)
+  t.teardown(() => {
+    clearInterval(stayAlive)
+    world.close()
+  })
   const { registry, channels, metrics, targets, link, operations, sent } = world
   const service = new BackendSessionService(operations)
   return {

@@ -55,6 +55,30 @@ t.test('a player records events from listen on; without it, next finds those tha
   t.equal(await player.next('early'), 2)
 })
 
+t.test('a player who is cut off twice, or comes back without being away, is an error', async t => {
+  const test = await TestGateway.start({ handlers, workerArgv: [] })
+  t.teardown(() => test.close())
+  const player = await test.connect()
+  await t.rejects(player.comeBack(), { message: /^Expected the player to be away; they are connected/ })
+  await t.rejects(player.cut('sideways' as 'end'), { message: /one of end, reset, .*; got "sideways"$/ })
+  t.equal(await player.request('player.add', { n: 1 }), 1, 'they are still connected')
+  await player.cut()
+  await t.rejects(player.cut(), { message: /^Expected the player to be connected; they are cut off/ })
+  t.same(await player.comeBack(), { resumed: true })
+  // A connection that was lost by itself may be cut for longer.
+  const away = new Promise<void>(resolve => {
+    player.client.onState(({ state }) => {
+      if (state === 'resuming') resolve()
+    })
+  })
+  player.client.reconnect()
+  await away
+  await player.cut()
+  t.same(await player.comeBack(), { resumed: true })
+  await test.close()
+  await t.rejects(test.connect(), { message: 'The test gateway is closed' })
+})
+
 t.test('it ends with all that it has started', async t => {
   const test = await TestGateway.start({ handlers: fileURLToPath(handlers), workerArgv: [] })
   const player = await test.connect()
@@ -74,5 +98,45 @@ t.test('a player who was kicked while away does not come back, and a test does n
     await t.rejects(player.comeBack(), { code: 'CONNECTION_CLOSED', message: /4500 you were away/ })
     await t.rejects(player.comeBack(), { code: 'CONNECTION_CLOSED' })
     await t.rejects(player.cut(), { code: 'CONNECTION_CLOSED' })
+  }
+})
+
+t.test('next ends with its client, and takes nothing but a name', async t => {
+  const test = await TestGateway.start({ handlers, workerArgv: [] })
+  const [kicked, left, other] = [await test.connect(), await test.connect(), await test.connect()]
+  await kicked.request('player.login', { uid: 'red' })
+  const waiting = t.rejects(kicked.next('tick'), { code: 'CONNECTION_CLOSED', message: /4500 go/ })
+  test.gateway.sessions.kick('red', 'go')
+  await waiting
+  await t.rejects(kicked.next('tick'), { code: 'CONNECTION_CLOSED', message: 'the client has ended' })
+  const asked = left.next('tick')
+  left.client.close()
+  await t.rejects(asked, { code: 'CONNECTION_CLOSED' })
+  for (const name of [undefined, 5, ''] as unknown as string[]) {
+    const error = { name: 'TypeError', message: `Expected the name of an event, got ${JSON.stringify(name)}` }
+    await t.rejects(other.next(name), error)
+    t.throws(() => other.listen(name), error)
+  }
+  const last = t.rejects(other.next('tick'), { code: 'CONNECTION_CLOSED' })
+  await test.close()
+  await last
+})
+
+t.test('a clock that a test passes on ends what waits, such as a window to come back', async t => {
+  let now = 1_000
+  const options = { monotonic: () => now, resumeWindow: 60_000, unboundResumeWindow: 60_000 }
+  const test = await TestGateway.start({ handlers, workerArgv: [], ...options })
+  t.teardown(() => test.close())
+  const player = await test.connect()
+  for (const [ms, resumed] of [
+    [59_000, true],
+    [61_000, false]
+  ] as const) {
+    await player.request('player.login', { uid: 'red' })
+    await player.cut('end')
+    const closed = new Promise(resolve => test.gateway.sessions.once('closed', resolve))
+    now += ms
+    if (!resumed) await closed
+    t.same(await player.comeBack(), { resumed }, `${ms} ms`)
   }
 })

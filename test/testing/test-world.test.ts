@@ -43,6 +43,67 @@ function begin(t: Test): TestWorld {
   return world
 }
 
+t.test(
+  'bodies and replies pass as over a connection: as copies, or with an error for what has no form',
+  async t => {
+    const world = begin(t)
+    const player = world.join({ settings: { hp: 1 } })
+    const body = { list: [1], at: new Date(5) }
+    const reply = await player.call((asked: typeof body) => {
+      asked.list.push(2)
+      return asked
+    }, body)
+    t.same(
+      [body, reply],
+      [
+        { list: [1], at: new Date(5) },
+        { list: [1, 2], at: new Date(5) }
+      ]
+    )
+    const { settings } = await player.call(
+      (_body: unknown, session: BackendSession) => session.export(),
+      undefined
+    )
+    t.equal(Object.getPrototypeOf(settings), Object.prototype)
+    for (const made of [() => () => 1, () => ({ rule: /x/ })]) {
+      await t.rejects(
+        player.call(() => made(), undefined),
+        { code: 'REPLY_NOT_SERIALIZABLE' }
+      )
+    }
+    await t.rejects(
+      player.call(() => 1, { on: () => {} }),
+      { code: 'BODY_NOT_SERIALIZABLE' }
+    )
+    await player.leave()
+    await t.rejects(
+      player.call(() => 1, undefined),
+      /The session has ended/
+    )
+  }
+)
+
+t.test('a world keeps the process alive for operations on their way, and for nothing else', async t => {
+  const ports = () => process.getActiveResourcesInfo().filter(each => each === 'MessagePort').length
+  const before = ports()
+  const world = new TestWorld()
+  t.teardown(() => world.close())
+  const player = world.join()
+  t.equal(ports(), before)
+  let most = before
+  const called = player.call(async (_body: unknown, session: BackendSession) => {
+    for (let n = 0; n < 10; n++) {
+      const updated = session.aupdate('n', (known: number = 0) => known + 1)
+      await new Promise(resolve => setImmediate(resolve))
+      most = Math.max(most, ports())
+      await updated
+    }
+  }, undefined)
+  await called
+  await world.settle()
+  t.same([player.settings, ports(), most > before], [{ n: 10 }, before, true])
+})
+
 t.test('what a handler pushes is there, and what it only sets is not', async t => {
   const red = begin(t).join({ uid: 'red', settings: { score: 4 } })
   t.same(await red.call(add, { points: 3 }), { score: 7 })
@@ -180,14 +241,60 @@ t.test('what no client can do is refused, and so is all that comes after the end
   await t.rejects(red.resume(), { message: /gone: its session has ended/ })
   t.same(told.splice(0), ['onStart', 'onDrop', 'onResume'])
   const blue = world.join()
-  await world.close()
-  await world.close()
+  const { app } = world
+  const asked: Promise<unknown>[] = []
+  const ask = () => {
+    asked.push(
+      app.asend('red', 'tick'),
+      app.channel('hall').size(),
+      app.sessions.agetByUid('test-gateway', 'red')
+    )
+  }
+  const running = blue.call(async (_body: unknown, session: BackendSession) => {
+    ask()
+    await world.close()
+    await world.close()
+    asked.push(
+      session.abind('blue'),
+      session.aupdate('n', (n = 0) => n + 1)
+    )
+  }, {})
+  await t.rejects(running, { message: 'The world is closed' })
+  ask()
+  t.equal(asked.length, 8)
+  for (const each of asked) await t.rejects(each, { message: 'The world is closed' })
   t.same(told, ['onStop'])
   const closed = { message: 'The world is closed' }
   await t.rejects(world.connect(), closed)
   await t.rejects(blue.call(pretend, { points: 1 }), closed)
   await t.rejects(world.settle(), closed)
   t.throws(() => world.join(), closed)
+})
+
+t.test('a uid that a gateway refuses is refused', async t => {
+  const world = new TestWorld()
+  t.teardown(() => world.close())
+  for (const uid of ['', 5, {}, 'x'.repeat(257)]) {
+    const init = { uid } as { uid: string }
+    t.throws(() => world.join(init), { code: 'UID_INVALID' })
+    await t.rejects(world.connect(init), { code: 'UID_INVALID' })
+  }
+  t.equal((await world.connect({ uid: 'x'.repeat(256) })).isOpen, true)
+})
+
+t.test('a name that a world does not know is refused', async t => {
+  const unknown = (message: RegExp) => ({ code: 'OPTION_INVALID', message })
+  t.throws(
+    () => new TestWorld({ hook: {} } as object),
+    unknown(/^TestWorld has no `hook`: did you mean `hooks`\?$/)
+  )
+  const folders = [{ folder: 'match', hooks: {}, affinty: 'room' }]
+  t.throws(() => new TestWorld({ folders }), unknown(/^A folder of TestWorld has no `affinty`: did you mean/))
+  const world = new TestWorld()
+  t.teardown(() => world.close())
+  const wanted = unknown(/^A session has no `uuid`: did you mean `uid`\?$/)
+  t.throws(() => world.join({ uuid: 'red' } as object), wanted)
+  await t.rejects(world.connect({ uuid: 'red' } as object), wanted)
 })
 
 t.test('a wrong module of hooks is refused as a gateway refuses it, and a failing hook rejects', async t => {

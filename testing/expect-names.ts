@@ -1,0 +1,13 @@
+/**
+ * Refuses unknown names in what a test gives. A hook under a wrong name would never run, and its test would
+ * pass.
+ */
+import { errors } from '../shared/errors.js'
+import { suggestOrList } from '../shared/text/nearest.js'
+
+/** @throws `OPTION_INVALID` */
+export function expectNames(what: string, given: object, names: readonly string[]): void {
+  for (const name of Object.keys(given))
+    if (!names.includes(name))
+      throw errors.optionInvalid(`${what} has no \`${name}\`: ${suggestOrList(name, names, 'names')}`)
+}
