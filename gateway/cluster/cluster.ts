@@ -204,7 +204,8 @@ export class Cluster implements ClusterView {
     })
     targets.routing = routing
     stock.operations = routing
-    this.#condition = new Condition({ bus, members, servers: nats, log, metrics, monotonic })
+    const endsUsers = options.fence === 'end' && options.singleSession !== 'off'
+    this.#condition = new Condition({ bus, members, endsUsers, servers: nats, log, metrics, monotonic })
     const console = createClusterConsole({
       ...options,
       name: cluster,
@@ -218,8 +219,7 @@ export class Cluster implements ClusterView {
       limits: options
     })
     this.others = console.others
-    if (options.fence === 'end' && options.singleSession !== 'off')
-      this.#ending.push(new Fence({ ...options, members, registry: targets.registry }))
+    if (endsUsers) this.#ending.push(new Fence({ ...options, members, registry: targets.registry }))
     this.#ending.push(this.#condition, meter, { close: () => console.end() })
     if (claims !== undefined) this.#ending.push(claims)
     members.watch({
@@ -272,8 +272,9 @@ export class Cluster implements ClusterView {
    * the others, if it is to. Resolves to the number of those.
    */
   async handOver(ms: number): Promise<number> {
-    if (this.#hasHeirs) await this.#moves.serve(ms)
-    return this.#parks && this.#parking !== undefined ? await this.#parking.park() : 0
+    const serves = this.#hasHeirs
+    if (serves) await this.#moves.serve(ms)
+    return this.#parks && this.#parking !== undefined ? await this.#parking.park(serves ? 0 : ms) : 0
   }
 
   /**

@@ -14,6 +14,8 @@ const toldEvery = 60_000
 export interface ConditionInit {
   readonly bus: Pick<Bus, 'isUp'>
   readonly members: Pick<Membership, 'isDegraded' | 'watch'>
+  /** Whether the sessions of users end with the lease: the option `fence`. */
+  readonly endsUsers: boolean
   /** The servers of NATS, as the option names them. */
   readonly servers: string
   readonly log: Logger
@@ -39,13 +41,22 @@ export class Condition {
     if (init.members.isDegraded) this.#cutOff()
   }
 
-  /** Why the gateway is cut off, in words; undefined: it is not. */
+  /** Why the gateway is cut off, and what that means for its players, in words; undefined: it is not. */
   get trouble(): string | undefined {
-    const { bus, members, servers } = this.#init
-    if (!members.isDegraded) return undefined
+    return this.#init.members.isDegraded ? `${this.#why}. ${this.#fate}` : undefined
+  }
+
+  get #why(): string {
+    const { bus, servers } = this.#init
     return bus.isUp
       ? `NATS at ${servers} is connected, but keeps no lease: JetStream does not answer, or another gateway has this name (the log warns of it)`
       : `there is no connection to NATS at ${servers}`
+  }
+
+  get #fate(): string {
+    return this.#init.endsUsers
+      ? 'The sessions of users end when its lease is over (`fence`); its other players play on'
+      : 'Its own players play on'
   }
 
   close(): void {
@@ -70,6 +81,7 @@ export class Condition {
   #tell(): void {
     const { log, monotonic } = this.#init
     const ms = Math.round(monotonic() - this.#since!)
-    log.error('The gateway is cut off from its cluster: its own players play on', { why: this.trouble, ms })
+    const since = ms === 0 ? {} : { ms }
+    log.error('The gateway is cut off from its cluster', { why: this.trouble, ...since })
   }
 }

@@ -113,6 +113,15 @@ export async function allKnown({ all }: RoutedGateways): Promise<void> {
   await Promise.all(links.map(link => new Promise(resolve => link.whenTakenIn(resolve))))
 }
 
+/** Opens a session of the user `red` in the channel `room`, and waits until all gateways know of both. */
+export async function openRedInRoom(gateways: RoutedGateways, at: RoutedGateway): Promise<Session> {
+  const session = at.open()
+  at.registry.bind(session, 'red')
+  at.channels.join(session, 'room')
+  await allKnown(gateways)
+  return session
+}
+
 /** Returns the events that a session's client has got. */
 export function eventsOf({ receiver }: Session): [name: string, body: string][] {
   return (receiver as FakeReceiver).events

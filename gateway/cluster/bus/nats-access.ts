@@ -1,5 +1,7 @@
 /** How NATS is reached, by the options: servers, credentials and TLS; and why it is not reached, in words. */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
 import type { ConnectionOptions } from '@nats-io/transport-node'
 import { errors, GatewayError } from '../../../shared/errors.js'
 import { listNatsServers } from '../../options/content-checks.js'
@@ -25,7 +27,7 @@ export type NatsAccess = Pick<
 /**
  * Returns the client's options. The files are read each time, since credentials may be renewed meanwhile.
  *
- * @throws `OPTION_INVALID` for a file that can't be read, or that has no credentials
+ * @throws `OPTION_INVALID` for a file that can't be read, or that has something else in it
  */
 export function readAccess(
   access: NatsAccess,
@@ -33,23 +35,55 @@ export function readAccess(
 ): ConnectionOptions & { readonly servers: string[] } {
   const servers = listNatsServers(access.nats)
   const { natsToken, natsUser, natsPassword } = access
-  const credentials = readFile(access, 'natsCredentials')
-  if (credentials && !/BEGIN NATS USER JWT.*BEGIN USER NKEY SEED/s.test(credentials.toString())) {
-    throw errors.optionInvalid(
-      `\`natsCredentials\` names no file of credentials (.creds), with a JWT and a seed: ${access.natsCredentials}`
-    )
-  }
-  const [ca, cert, key] = (['natsTlsCa', 'natsTlsCert', 'natsTlsKey'] as const).map(name =>
-    readFile(access, name)?.toString()
-  )
+  const { credentials, ca, cert, key } = readAccessFiles(access)
   const isEncrypted = ca !== undefined || cert !== undefined || servers.some(each => /^tls:/i.test(each))
   return {
     servers,
-    ...(credentials && { authenticator: credsAuthenticator(credentials) }),
+    ...(credentials && { authenticator: credsAuthenticator(Buffer.from(credentials)) }),
     ...(natsToken !== '' && { token: natsToken }),
     ...(natsUser !== '' && { user: natsUser, pass: natsPassword }),
     ...(isEncrypted && { tls: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } })
   }
+}
+
+/** What the file of each option has to hold, and a function that throws if it does not. */
+const contents = {
+  natsCredentials: { what: 'credentials (.creds), with a JWT and a seed', expect: expectCredentials },
+  natsTlsCa: { what: 'certificates (PEM)', expect: expectCertificate },
+  natsTlsCert: { what: 'certificates (PEM)', expect: expectCertificate },
+  natsTlsKey: { what: 'a private key (PEM)', expect: (text: string) => void createPrivateKey(text) }
+} as const
+
+/** The options that name files. */
+export const natsFiles = Object.keys(contents) as readonly (keyof typeof contents)[]
+
+type NatsAccessFiles = Partial<Pick<ResolvedOptions, keyof typeof contents>>
+
+/**
+ * Reads the files of the options; undefined for one that is not given.
+ *
+ * @throws `OPTION_INVALID` for a file that can't be read, or that has something else in it
+ */
+export function readAccessFiles(access: NatsAccessFiles): {
+  readonly credentials: string | undefined
+  readonly ca: string | undefined
+  readonly cert: string | undefined
+  readonly key: string | undefined
+} {
+  const credentials = readFile(access, 'natsCredentials')
+  const ca = readFile(access, 'natsTlsCa')
+  const cert = readFile(access, 'natsTlsCert')
+  const key = readFile(access, 'natsTlsKey')
+  if (cert !== undefined && key !== undefined) {
+    try {
+      createSecureContext({ cert, key })
+    } catch (error) {
+      throw errors.optionInvalid(
+        `\`natsTlsCert\` and \`natsTlsKey\` can't be used together: ${(error as Error).message}`
+      )
+    }
+  }
+  return { credentials, ca, cert, key }
 }
 
 /** Returns a sentence about a connection that was not made, as `NATS_FAILED`. */
@@ -120,14 +154,29 @@ const faults: readonly { readonly of: RegExp; tell(nats: string, message: string
 ]
 
 /** @throws `OPTION_INVALID` */
-function readFile(
-  access: NatsAccess,
-  name: 'natsCredentials' | 'natsTlsCa' | 'natsTlsCert' | 'natsTlsKey'
-): Buffer | undefined {
-  if (access[name] === '') return undefined
+function readFile(access: NatsAccessFiles, name: keyof typeof contents): string | undefined {
+  const path = access[name]
+  if (path === undefined || path === '') return undefined
+  const { what, expect } = contents[name]
+  let text: string
   try {
-    return readFileSync(access[name])
+    text = readFileSync(path, 'utf8')
   } catch (error) {
     throw errors.optionInvalid(`\`${name}\` can't be read: ${(error as Error).message}`)
   }
+  try {
+    expect(text)
+  } catch {
+    throw errors.optionInvalid(`\`${name}\` names no file of ${what}: ${path}`)
+  }
+  return text
+}
+
+function expectCredentials(text: string): void {
+  if (!/BEGIN NATS USER JWT.*BEGIN USER NKEY SEED/s.test(text)) throw new Error('no credentials')
+}
+
+/** TLS would take a file without certificates, and trust nobody. */
+function expectCertificate(text: string): void {
+  void new X509Certificate(text)
 }

@@ -135,8 +135,7 @@ export class NatsBus implements Bus {
   }
 
   async flush(): Promise<void> {
-    // A connection that is lost meanwhile rejects.
-    await Promise.allSettled([this.#data.flush(), this.#control.flush()])
+    await Promise.all([this.#data.flush(), this.#control.flush()])
   }
 
   async close(): Promise<void> {

@@ -126,9 +126,13 @@ export class NatsConnection {
     if (this.#state === 'connected') subscribed?.subscription?.unsubscribe()
   }
 
-  /** Resolves when the server has had all that was published and subscribed before. */
+  /**
+   * Resolves when the server has had all that was published and subscribed before, or when the connection is
+   * lost: the client would wait for ever.
+   */
   async flush(): Promise<void> {
-    await this.#client?.flush()
+    const client = this.#client
+    if (client !== undefined && !client.isClosed()) await Promise.race([client.flush(), client.closed()])
   }
 
   async close(): Promise<void> {

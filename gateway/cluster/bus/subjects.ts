@@ -22,6 +22,8 @@ export function subjectsOf(cluster: string) {
     hello: `${prefix}.hello`,
     /** Asks whether a start number is in use: a living start answers. */
     who: (start: number) => `${prefix}.who.${start}`,
+    /** Asks for the greatest start number that is known: each member answers. */
+    known: `${prefix}.known`,
     /** Answers to one process. */
     answers: (process: string) => `${prefix}.in.${process}`,
     /** Questions about claims, to one start. */

@@ -118,6 +118,7 @@ export class SourceCuts {
         this.#init.lost()
         continue
       }
+      to.noteEvent()
       to.outbox.send(headFor(to, shadow), event)
       to.flushSoon(event.body.length + event.rich.length)
       count++

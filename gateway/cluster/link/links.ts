@@ -59,6 +59,11 @@ export interface Link {
    * body of an event.
    */
   flushSoon(characters?: number): void
+  /**
+   * Has an event that is written next, and that nobody waits for, counted as lost if the link ends before its
+   * peer has acknowledged it.
+   */
+  noteEvent(): void
   /** Sends a frame behind all that was written before, in the same order. */
   send(kind: Exclude<FrameKind, 'outbox' | 'inbox'>, items: readonly Item[]): void
   /** Calls `done` once the peer has taken in all that was written until now; false if the link ends first. */

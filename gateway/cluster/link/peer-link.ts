@@ -4,7 +4,7 @@
  */
 import type { Inbox } from '../../../shared/link/inbox.js'
 import type { Outbox } from '../../../shared/link/outbox-writer.js'
-import { encodeText, type ItemReader, parseItems, UnreadableBatchError } from './batch-text.js'
+import { encodeText, type ItemReader, UnreadableBatchError } from './batch-text.js'
 import { BatchWriter, batchLength } from './batch-writer.js'
 import { Journeys } from './journeys.js'
 import type { LinkHost } from './link-host.js'
@@ -17,10 +17,9 @@ import {
   messageKinds,
   readAck,
   readData,
-  readEnd,
-  readFrame
+  readEnd
 } from './messages.js'
-import { Pieces } from './pieces.js'
+import { IncomingFrames } from './pieces.js'
 import { type SentBatch, SentBatches } from './sent-batches.js'
 import type { SharedBatch } from './shared-batch.js'
 
@@ -57,12 +56,14 @@ export class PeerLink implements Link {
   readonly #writer: BatchWriter
   readonly #sent: SentBatches
   readonly #journeys = new Journeys()
-  readonly #pieces = new Pieces()
+  readonly #frames: IncomingFrames
   #isOpen = true
   readonly #counts = { batches: 0, bytes: 0, resent: 0, gaps: 0 }
   /** Characters that were written since the last flush, as a guess. */
   #written = 0
   #isFlushDue = false
+  /** Events that were noted since the last batch. */
+  #events = 0
   /** Number of the last batch that was taken in. */
   #taken = 0
   /** Batches that were taken in and not acked. */
@@ -82,6 +83,7 @@ export class PeerLink implements Link {
       () => host.pieceLength,
       text => this.#addBatch(text)
     )
+    this.#frames = new IncomingFrames(this, host.readers)
     this.outbox = this.#writer.outbox
     this.inbox = this.#writer.inbox
     this.#sent = new SentBatches({ window, send: (batch, isAgain) => this.#send(batch, isAgain) })
@@ -106,6 +108,10 @@ export class PeerLink implements Link {
     this.#written += operationLength + characters
     if (this.#written >= batchLength || !this.#isOpen) this.flush()
     else this.#flushSoon()
+  }
+
+  noteEvent(): void {
+    this.#events++
   }
 
   #flushSoon(): void {
@@ -184,12 +190,17 @@ export class PeerLink implements Link {
     this.#publish(messageKinds.again, `${this.#taken + 1};0;`)
   }
 
-  /** Ends the link: nothing is sent or taken in any more. */
-  close(): void {
-    if (!this.#isOpen) return
+  /**
+   * Ends the link: nothing is sent or taken in any more. Returns the number of events that were not
+   * acknowledged. Some of them may have arrived.
+   */
+  close(): number {
+    if (!this.#isOpen) return 0
     this.#isOpen = false
     this.#writer.clear()
-    this.#sent.end()
+    const lost = this.#events + this.#sent.end()
+    this.#init.host.metrics.count('clusterEventsLost', lost)
+    return lost
   }
 
   /**
@@ -231,26 +242,12 @@ export class PeerLink implements Link {
       host.metrics.count('clusterGaps')
       return this.askAgain()
     }
-    while (!reader.isAtEnd && this.#isOpen) this.#receiveFrame(reader, age)
+    while (!reader.isAtEnd && this.#isOpen) this.#frames.take(reader, age)
     if (!this.#isOpen) return
     this.#taken = number
     this.#unacked++
     if (this.#unacked >= batchesPerAck) this.sendAck()
     else host.ackSoon(this)
-  }
-
-  #receiveFrame(reader: ItemReader, age: number): void {
-    const { readers } = this.#init.host
-    const { kind, characters } = readFrame(reader)
-    if (kind === frameKinds.piece) {
-      const whole = this.#pieces.add(reader.items(characters))
-      if (whole !== undefined) readers[whole.kind]?.(this, parseItems(whole.text), age)
-      return
-    }
-    if (!this.#pieces.isEmpty) throw new UnreadableBatchError('a frame between the pieces of another')
-    const read = readers[kind]
-    if (read === undefined) reader.skip(characters)
-    else read(this, reader.items(characters), age)
   }
 
   #receiveAck(ack: number): void {
@@ -261,7 +258,8 @@ export class PeerLink implements Link {
 
   #addBatch(text: string): void {
     const { host, onFault } = this.#init
-    this.#sent.add(text, host.monotonic())
+    this.#sent.add(text, host.monotonic(), this.#events)
+    this.#events = 0
     host.lookAfter()
     this.#sendOn()
     const most = host.queueBytes + mostOverQueue

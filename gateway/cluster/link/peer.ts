@@ -108,8 +108,11 @@ export class Peer {
     const link = this.#link
     if (link === undefined) return
     this.#link = undefined
-    link.close()
-    this.#init.linkDown(link)
+    const events = link.close()
+    const { log, frontendId: peer, start, linkDown } = this.#init
+    if (events > 0)
+      log.warn('Events for another gateway are lost: its link has ended', { peer, start, events })
+    linkDown(link)
   }
 
   #fail(link: PeerLink, message: string, fields: object): void {

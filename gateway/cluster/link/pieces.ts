@@ -1,6 +1,7 @@
 /** Frames that are too long for one message, as pieces of their text, and put together again. */
-import { UnreadableBatchError } from './batch-text.js'
-import type { Item } from './links.js'
+import { type ItemReader, parseItems, UnreadableBatchError } from './batch-text.js'
+import { type FrameReader, frameKinds, type Item, type Link } from './links.js'
+import { readFrame } from './messages.js'
 
 /** Bytes of a message beside its frames, at the most. */
 const headBytes = 1_024
@@ -29,27 +30,45 @@ export function cutText(
   }
 }
 
-/** Puts pieces together. They come in order, and without another frame between them. */
-export class Pieces {
+/** Takes in the frames of a link, in order, and puts those together that come in pieces. */
+export class IncomingFrames {
+  readonly #link: Link
+  readonly #readers: readonly (FrameReader | undefined)[]
   #parts: string[] = []
   #length = 0
 
-  get isEmpty(): boolean {
-    return this.#parts.length === 0
+  /** @param readers the readers of frames, by kind */
+  constructor(link: Link, readers: readonly (FrameReader | undefined)[]) {
+    this.#link = link
+    this.#readers = readers
   }
 
-  /** Takes a piece. Returns the frame behind its last one. */
-  add(items: readonly Item[]): { readonly kind: number; readonly text: string } | undefined {
+  /**
+   * Takes the next frame of a batch in. A kind that has no reader is skipped.
+   *
+   * @throws UnreadableBatchError, and what a reader of frames throws
+   */
+  take(reader: ItemReader, age: number): void {
+    const { kind, characters } = readFrame(reader)
+    if (kind === frameKinds.piece) return this.#takePiece(reader.items(characters), age)
+    // The pieces of a frame come without another frame between them.
+    if (this.#parts.length > 0) throw new UnreadableBatchError('a frame between the pieces of another')
+    const read = this.#readers[kind]
+    if (read === undefined) reader.skip(characters)
+    else read(this.#link, reader.items(characters), age)
+  }
+
+  #takePiece(items: readonly Item[], age: number): void {
     const [kind, isLast, text] = items
     if (typeof kind !== 'number' || typeof text !== 'string' || (isLast !== 0 && isLast !== 1))
       throw new UnreadableBatchError('a piece that is none')
     this.#length += text.length
     if (this.#length > longest) throw new UnreadableBatchError(`pieces of more than ${longest} characters`)
     this.#parts.push(text)
-    if (isLast === 0) return undefined
-    const all = this.#parts.join('')
+    if (isLast === 0) return
+    const whole = this.#parts.join('')
     this.#parts = []
     this.#length = 0
-    return { kind, text: all }
+    this.#readers[kind]?.(this.#link, parseItems(whole), age)
   }
 }

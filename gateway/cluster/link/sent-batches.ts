@@ -9,6 +9,8 @@ export interface SentBatch {
   /** Its frames. */
   readonly text: string
   readonly bytes: number
+  /** Number of events that nobody waits for, about: some may be in the batch before. */
+  readonly events: number
   /** When it was written, in whole milliseconds. */
   readonly writtenAt: number
   /** Whether it has been sent once. */
@@ -79,10 +81,10 @@ export class SentBatches {
     return this.#batches[this.#free]?.writtenAt
   }
 
-  add(text: string, now: number): void {
+  add(text: string, now: number, events = 0): void {
     const bytes = isWide(text) ? 2 * text.length : text.length
     const writtenAt = Math.floor(now)
-    this.#batches.push({ number: this.last + 1, text, bytes, writtenAt, isSent: false })
+    this.#batches.push({ number: this.last + 1, text, bytes, events, writtenAt, isSent: false })
     this.#bytesWaiting += bytes
   }
 
@@ -154,8 +156,9 @@ export class SentBatches {
     else this.#waits.push({ number, done })
   }
 
-  /** Forgets all batches. */
-  end(): void {
+  /** Forgets all batches. Returns the number of their events. */
+  end(): number {
+    const events = this.#batches.reduce((sum, batch) => sum + (batch?.events ?? 0), 0)
     this.#batches = []
     this.#free = 0
     this.#bytesUnacked = 0
@@ -164,6 +167,7 @@ export class SentBatches {
     const waits = this.#waits
     this.#waits = []
     for (const { done } of waits) done(false)
+    return events
   }
 
   #settle(number: number): void {

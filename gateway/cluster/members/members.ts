@@ -43,12 +43,12 @@ export class Members implements Membership {
   readonly #greeting: Tick
   #life: 'naming' | 'member' | 'left' = 'naming'
   #lease: Lease | undefined
-  #whoSubscription: Subscription | undefined
   #start = 0
   /** Whether an earlier start of the name was seen to renew its lease. */
   #hasNamesake = false
   #isDraining = false
   #wasDegraded = true
+  #hadLease = false
   /** Called when the loop has come to a step: by `createMembers`, until the gateway is a member. */
   #onStep: (outcome: 'member' | 'taken' | 'unanswered') => void = () => {}
 
@@ -60,7 +60,10 @@ export class Members implements Membership {
     this.#subjects = subjectsOf(cluster)
     const logs = logsOf(cluster)
     this.#leases = new LeaseLog(bus, logs.leases)
-    this.#starts = new Starts({ bus, log: logs.starts, frontendId, subjectOf: this.#subjects.who })
+    this.#starts = new Starts({
+      ...{ bus, log: logs.starts, frontendId },
+      ...{ subjectOf: this.#subjects.who, knownSubject: this.#subjects.known }
+    })
     this.#deaths = new Deaths({ log: this.#leases, ttl, monotonic })
     this.#peers = new Peers({
       ...{ frontendId, protocol, singleSession, ttl, log, monotonic, deaths: this.#deaths },
@@ -142,16 +145,12 @@ export class Members implements Membership {
     await this.#leases.make()
     if (this.#life === 'left') throw errors.closing()
     const outcome = await this.#becomeMember()
-    if (outcome === 'member') {
-      log.info('Joined the cluster', { cluster, frontendId: this.frontendId, start: this.#start })
-      return
-    }
+    if (outcome === 'member')
+      return log.info('Joined the cluster', { cluster, frontendId: this.frontendId, start: this.#start })
     await this.leave()
     if (outcome === 'taken') throw errors.frontendTaken(this.frontendId, cluster)
-    throw errors.clusterUnavailable(
-      'a start number',
-      `its logs gave no answer for ${longestNaming * leaseTtl} ms`
-    )
+    const why = `its logs gave no answer for ${longestNaming * leaseTtl} ms`
+    throw errors.clusterUnavailable('a start number', why)
   }
 
   /** Resolves when the first start is a member, or to why it is not. */
@@ -203,15 +202,10 @@ export class Members implements Membership {
   }
 
   async #begin(): Promise<Lease | undefined> {
-    const { leaseTtl: ttl, monotonic, bus } = this.#init
+    const { leaseTtl: ttl, monotonic } = this.#init
     const madeAt = await this.#leases.madeAt()
-    const known = Math.max(this.#start, ...this.others.map(other => other.start))
-    const start = madeAt === undefined ? undefined : await this.#starts.begin(known)
+    const start = madeAt === undefined ? undefined : await this.#starts.begin()
     if (madeAt === undefined || start === undefined) return undefined
-    this.#whoSubscription?.end()
-    this.#whoSubscription = bus.subscribe(this.#subjects.who(start), (_, reply) => {
-      if (reply !== undefined) bus.publish(reply, Buffer.from('here'))
-    })
     return new Lease({ start, log: this.#leases, madeAt, ttl, monotonic })
   }
 
@@ -226,8 +220,10 @@ export class Members implements Membership {
     this.#start = lease.start
     this.#life = 'member'
     this.#sayHello(undefined, isFirst)
-    if (isFirst) this.#greeting.begin(helloInterval)
-    else this.#tell(listener => listener.restarted?.(lease.start))
+    if (isFirst) {
+      this.#starts.answer()
+      this.#greeting.begin(helloInterval)
+    } else this.#tell(listener => listener.restarted?.(lease.start))
     return 'member'
   }
 
@@ -252,10 +248,12 @@ export class Members implements Membership {
   }
 
   #noticeState(): void {
-    const { isDegraded } = this
-    if (this.#life === 'left' || this.#start === 0 || isDegraded === this.#wasDegraded) return
+    const { isDegraded, hasLease } = this
+    if (this.#life === 'left' || this.#start === 0) return
+    if (this.#hadLease && !hasLease) this.#init.metrics.count('leasesLost')
+    this.#hadLease = hasLease
+    if (isDegraded === this.#wasDegraded) return
     this.#wasDegraded = isDegraded
-    if (isDegraded && !this.hasLease) this.#init.metrics.count('leasesLost')
     this.#sayHello()
     this.#tell(listener => listener.stateChanged?.(isDegraded))
   }
@@ -263,6 +261,7 @@ export class Members implements Membership {
   #hear(bytes: Buffer): void {
     const hello = parseHello(bytes)
     if (hello === undefined || this.#life === 'left' || hello.start === this.#start) return
+    this.#starts.note(hello.start)
     if (hello.greets) this.#sayHello()
     this.#peers.take(hello)
   }
@@ -295,6 +294,6 @@ export class Members implements Membership {
     this.#life = 'left'
     await Promise.all([this.#renewing.end(), this.#greeting.end()])
     this.#hellos.end()
-    this.#whoSubscription?.end()
+    this.#starts.end()
   }
 }

@@ -36,8 +36,8 @@ export class Peers {
   readonly #sameName: SeldomWarning
   /** From when on silence counts: nobody is heard while the bus is away. */
   #listensSince: number
-  #incompatible: Hello | undefined
-  #namesake: Hello | undefined
+  /** Those that were heard and can't be in one cluster with this gateway, by their starts. */
+  readonly #strangers = new Map<number, Hello>()
 
   constructor(init: PeersInit) {
     this.#init = init
@@ -56,12 +56,12 @@ export class Peers {
 
   /** A gateway that was heard and speaks no version of the protocol that this one speaks. */
   get incompatible(): Hello | undefined {
-    return this.#incompatible
+    return this.#findStranger(({ frontendId }) => frontendId !== this.#init.frontendId)
   }
 
   /** Another gateway that says hello by the same name. */
   get namesake(): Hello | undefined {
-    return this.#namesake
+    return this.#findStranger(({ frontendId }) => frontendId === this.#init.frontendId)
   }
 
   /** Begins to count silence anew: the bus is back. */
@@ -72,21 +72,21 @@ export class Peers {
   take(hello: Hello): void {
     const { frontendId, deaths, monotonic } = this.#init
     if (deaths.isKnown(hello.start)) return
+    if (hello.state === 'left') {
+      deaths.noteEnd(hello.start)
+      this.#strangers.delete(hello.start)
+      this.#end(hello.start)
+      return
+    }
     if (hello.frontendId === frontendId) {
-      if (hello.state === 'left') return
-      this.#namesake = hello
+      this.#noteStranger(hello)
       this.#sameName.tell({ frontendId, start: hello.start })
       return
     }
     if (versionOf(this.#init.protocol, hello.protocol) === undefined) {
-      this.#incompatible = hello
+      this.#noteStranger(hello)
       const { frontendId: peer, version, protocol } = hello
       this.#strange.tell({ peer, version, protocol, own: this.#init.protocol })
-      return
-    }
-    if (hello.state === 'left') {
-      deaths.noteEnd(hello.start)
-      this.end(hello.start)
       return
     }
     if (hello.renewal > 0) deaths.noteRenewal(hello.start, hello.renewal)
@@ -99,13 +99,25 @@ export class Peers {
     this.#add(hello)
   }
 
-  /** Ends the start of a gateway, if it is known. */
-  end(start: number): void {
+  #noteStranger(hello: Hello): void {
+    if (this.#strangers.size < mostPeers) this.#strangers.set(hello.start, hello)
+  }
+
+  /** Finds one whose start is not known to be over: a newcomer waits for the end of the one before it. */
+  #findStranger(isMeant: (hello: Hello) => boolean): Hello | undefined {
+    return [...this.#strangers.values()].find(each => isMeant(each) && !this.#init.deaths.isKnown(each.start))
+  }
+
+  /** Ends the start of a gateway, if it is known. `why`: it did not leave by itself, and may have crashed. */
+  #end(start: number, why?: string): void {
     const peer = this.#byStart.get(start)
     if (peer === undefined) return
     this.#byStart.delete(start)
-    this.#init.log.info('Gateway left the cluster', { peer: peer.hello.frontendId, start })
-    this.#init.left(start, peer.hello.frontendId)
+    const { log, left } = this.#init
+    const { frontendId } = peer.hello
+    if (why === undefined) log.info('Gateway left the cluster', { peer: frontendId, start })
+    else log.warn('Gateway was lost', { peer: frontendId, start, why })
+    left(start, frontendId)
   }
 
   /** Looks whether those that have been silent for long are dead. */
@@ -114,7 +126,7 @@ export class Peers {
     for (const [start, peer] of this.#byStart) {
       if (this.#silence(peer) <= ttl) continue
       void deaths.isDead(start).then(isDead => {
-        if (isDead === true) this.end(start)
+        if (isDead === true) this.#end(start, 'its lease ran out')
       })
     }
   }
@@ -124,7 +136,7 @@ export class Peers {
       if (other.frontendId !== hello.frontendId) continue
       // An outdated start that does not know yet that it is dead.
       if (start > hello.start) return
-      this.end(start)
+      this.#end(start, 'another start of its name has begun')
     }
     if (this.#byStart.size >= mostPeers) return
     const peer: Peer = { hello, heardAt: this.#init.monotonic() }

@@ -3,6 +3,9 @@
 /** Sessions that one start can number. */
 const sessionsOfStart = 2 ** 32
 
+/** Number of the starts that there can be: all sessions have safe integers. */
+export const starts = 2 ** 21
+
 /** The beginning of 2026, and the time in which a log of starts may number one start, in milliseconds. */
 const epoch = 1_767_225_600_000
 const timeOfStart = 225_000

@@ -1,9 +1,9 @@
 /**
  * The log of starts: numbers the starts of all gateways, and tells which starts had a name before.
  */
-import type { Bus } from '../bus/bus.js'
+import type { Bus, Subscription } from '../bus/bus.js'
 import { tokenOf } from '../bus/subjects.js'
-import { startBefore } from './start-number.js'
+import { startBefore, starts } from './start-number.js'
 
 /**
  * Leases for which the first start waits for answers, or for the death of an earlier start that does not
@@ -18,10 +18,18 @@ export interface StartsInit {
   readonly frontendId: string
   /** The subject on which a living start answers. */
   readonly subjectOf: (start: number) => string
+  /** The subject on which each member answers with the greatest number that it knows. */
+  readonly knownSubject: string
 }
 
 /** Milliseconds for the answer of a gateway that has the same number. */
 const answerTime = 250
+
+/**
+ * Numbers that a log is led past at most, one by one, to come behind one that others know. A greater one is
+ * not of this cluster's logs, or is of a time when their clock was wrong: only its own gateway counts then.
+ */
+const mostSkipped = 500
 
 /** Starts of one name that are read at most: those that are dead are removed. */
 const mostStarts = 1_000
@@ -31,12 +39,39 @@ export class Starts {
   readonly #log: string
   readonly #key: string
   readonly #subjectOf: StartsInit['subjectOf']
+  readonly #knownSubject: string
+  /** The greatest number that this gateway has heard of. */
+  #known = 0
+  #ownSubscription: Subscription | undefined
+  #knownSubscription: Subscription | undefined
 
-  constructor({ bus, log, frontendId, subjectOf }: StartsInit) {
+  constructor({ bus, log, frontendId, subjectOf, knownSubject }: StartsInit) {
     this.#bus = bus
     this.#log = log
     this.#key = tokenOf(frontendId)
     this.#subjectOf = subjectOf
+    this.#knownSubject = knownSubject
+  }
+
+  /** Takes note of a number that is in use, or was. */
+  note(start: number): void {
+    if (start < starts) this.#known = Math.max(this.#known, start)
+  }
+
+  /** Answers gateways that begin a start, until `end`. Called once this gateway is a member. */
+  answer(): void {
+    this.#knownSubscription = this.#subscribe(this.#knownSubject, () => `${this.#known}`)
+  }
+
+  end(): void {
+    this.#ownSubscription?.end()
+    this.#knownSubscription?.end()
+  }
+
+  #subscribe(subject: string, answer: () => string): Subscription {
+    return this.#bus.subscribe(subject, (_, reply) => {
+      if (reply !== undefined) this.#bus.publish(reply, Buffer.from(answer()))
+    })
   }
 
   make(): Promise<void> {
@@ -44,10 +79,12 @@ export class Starts {
   }
 
   /**
-   * Begins a start whose number is greater than `known`: those that are known, if the log was lost. Resolves
-   * to its number; undefined: no answer.
+   * Begins a start. Its number is greater than what this gateway and another member know: the log may have
+   * been lost, and count from a smaller one. Resolves to its number; undefined: no answer.
    */
-  async begin(known: number): Promise<number | undefined> {
+  async begin(): Promise<number | undefined> {
+    const answer = await this.#bus.ask(this.#knownSubject, Buffer.alloc(0), answerTime)
+    this.note(Number(answer?.toString()))
     for (;;) {
       const before = await this.#bus.madeAt(this.#log)
       const number = await this.#bus.append(this.#log, this.#key, Buffer.from('start'))
@@ -55,7 +92,13 @@ export class Starts {
       if (number === undefined || madeAt === undefined || before === undefined) return undefined
       if (madeAt !== before) continue
       const start = startBefore(madeAt) + number
-      if (start > known && !(await this.#isUsed(start))) return start
+      const isNext = start > this.#known || this.#known - start > mostSkipped
+      if (isNext && !(await this.#isUsed(start))) {
+        this.note(start)
+        this.#ownSubscription?.end()
+        this.#ownSubscription = this.#subscribe(this.#subjectOf(start), () => 'here')
+        return start
+      }
       await this.#bus.remove(this.#log, number)
     }
   }

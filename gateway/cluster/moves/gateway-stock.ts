@@ -11,13 +11,13 @@ import { resumeFailures } from '../../../shared/wire/resume.js'
 import type { GatewayEvent } from '../../events/event.js'
 import { PomeloMessages } from '../../protocols/pomelo-messages.js'
 import { ResumableReceiver } from '../../resume/resumable-receiver.js'
+import { inStore } from '../../sessions/registry-events.js'
 import type { Session } from '../../sessions/session.js'
 import type { WaitingRequest } from '../../sessions/session-state.js'
 import type { Item, Link } from '../link/links.js'
 import {
   describe,
   type GatewayStockInit,
-  inStore,
   type Leaver,
   lostWithGateway,
   type MovedCuts,

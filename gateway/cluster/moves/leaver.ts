@@ -51,9 +51,6 @@ export interface GatewayStockInit {
   readonly monotonic: () => number
 }
 
-/** Named as the other gateway of a session that comes from the store, or goes there. */
-export const inStore = '(store)'
-
 /** How a session ends whose gateway was lost, and whose client does not come back. */
 export const lostWithGateway = { code: closeCodes.normal, reason: 'its gateway was lost', kickReason: null }
 /** The epoch of a session whose client does not know yet that it was restored, and is told when it comes. */

@@ -72,7 +72,10 @@ export class Moves {
     links.read('take', (from, items) => this.#giver.asked(from, items))
     links.read('export', (from, items) => this.#taker.answered(from, items))
     links.read('settle', (from, items) => this.#settle(from, items))
-    links.read('moved', (from, items) => this.#readMoved(from, items))
+    links.read('moved', (from, items) => {
+      this.#readMoved(from, items)
+      this.#onGone?.()
+    })
     links.watch({ linkUp: link => this.#linkUp(link), linkDown: link => this.#linkDown(link) })
     this.#begunAt = timing.monotonic()
     for (const { start } of members.others) this.#untold.set(start, this.#begunAt)
@@ -102,13 +105,16 @@ export class Moves {
     return this.#init.links.ofStart(start)?.frontendId ?? null
   }
 
-  /** Waits until no session waits for its client, but at most `ms` milliseconds. */
+  /**
+   * Waits until no session waits for its client, and all others know where those are that have gone: until
+   * then they send here what is for them. But at most `ms` milliseconds.
+   */
   async serve(ms: number): Promise<void> {
-    const { timing, registry, resumption } = this.#init
+    const { timing, registry, resumption, cuts } = this.#init
     await new Promise<void>(resolve => {
       const stop = timing.after(ms, resolve)
       const look = () => {
-        if (resumption.awayCount > 0 || this.#giver.isBusy) return
+        if (resumption.awayCount > 0 || this.#giver.isBusy || cuts.size > 0) return
         stop()
         resolve()
       }
@@ -233,6 +239,7 @@ export class Moves {
     const { cuts, members, moved, timing } = this.#init
     this.#taker.linkDown(link)
     cuts.linkDown(link)
+    this.#onGone?.()
     if (!members.others.some(({ start }) => start === link.start)) moved.forget(link.start)
     else this.#untold.set(link.start, timing.monotonic())
   }

@@ -28,7 +28,11 @@ export class LogWatch {
     this.#lookedAt = this.#timing.monotonic()
     const madeAt = await this.#log.madeAt()
     this.#isLooking = false
-    if (madeAt === undefined) return undefined
+    if (madeAt === undefined) {
+      // Such as right after NATS is back, and has lost the log: the next look is to come soon.
+      this.#lookedAt = Number.NEGATIVE_INFINITY
+      return undefined
+    }
     const before = this.#madeAt
     this.#madeAt = madeAt
     return before !== undefined && before !== madeAt

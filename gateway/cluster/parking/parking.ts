@@ -84,10 +84,11 @@ export class Parking {
 
   /**
    * Parks all sessions that wait for their client, until the end of that wait. Resolves when each is parked,
-   * or can't be, to the number of those that are.
+   * or can't be, to the number of those that are. `ms`: milliseconds to wait for NATS, if it is away.
    */
-  async park(): Promise<number> {
+  async park(ms: number): Promise<number> {
     const { registry, resumption, options } = this.#init
+    await this.#whenUp(ms)
     const waiting: { session: Session; endsAt: number }[] = []
     for (const session of registry.all()) {
       const { receiver } = session
@@ -111,6 +112,20 @@ export class Parking {
   /** Ends with the gateway, once no session is left. */
   close(ms: number): Promise<void> {
     return this.#replicas.close(ms)
+  }
+
+  /** Resolves when the bus is up, or after `ms` milliseconds. */
+  #whenUp(ms: number): Promise<void> {
+    const { bus, timing } = this.#init
+    if (bus.isUp || ms === 0) return Promise.resolve()
+    return new Promise(resolve => {
+      const stop = timing.after(ms, resolve)
+      bus.onState(isUp => {
+        if (!isUp) return
+        stop()
+        resolve()
+      })
+    })
   }
 
   async #park(session: Session, endsAt: number): Promise<boolean> {

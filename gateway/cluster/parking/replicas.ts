@@ -5,8 +5,8 @@
  * A record is removed when the next one is there, or when the session ends.
  */
 import { ResumableReceiver } from '../../resume/resumable-receiver.js'
+import { inStore } from '../../sessions/registry-events.js'
 import type { Session } from '../../sessions/session.js'
-import { inStore } from '../moves/leaver.js'
 import type { Holding, ReplicasInit, Written } from './holding.js'
 import { LogWatch } from './log-watch.js'
 import { formatClaim, formatState, type ParkedEntry } from './parked-entry.js'

@@ -158,8 +158,10 @@ export class Relaying implements Asker {
     const { metrics } = this.#init
     // Nobody wants to read a volatile event when the bus is back.
     if (delivery === deliveries.volatile && !to.isUp) metrics.count('eventsDropped')
-    else if (to.link.hasRoom && to.knows(name)) return true
-    else metrics.count('clusterEventsLost')
+    else if (to.link.hasRoom && to.knows(name)) {
+      if (delivery !== deliveries.volatile) to.link.noteEvent()
+      return true
+    } else metrics.count('clusterEventsLost')
     return false
   }
 

@@ -22,6 +22,7 @@ t.test(
     const condition = new Condition({
       bus,
       members,
+      endsUsers: false,
       servers: 'nats://game:4222',
       log: createLogger('debug', (level, message, fields) => lines.push({ level, message, ...fields })),
       metrics,
@@ -45,9 +46,9 @@ t.test(
     bus.isUp = false
     change(true)
     change(true)
-    const why = 'there is no connection to NATS at nats://game:4222'
+    const why = 'there is no connection to NATS at nats://game:4222. Its own players play on'
     t.same([condition.trouble, metrics.read().clusterUp], [why, 0])
-    matchRows(t, lines, [{ level: 'error', message: /cut off/, why, ms: 0 }], 'once')
+    matchRows(t, lines, [{ level: 'error', message: /cut off/, why, ms: undefined }], 'once')
     pass(59_999)
     t.equal(lines.length, 1)
     bus.isUp = true
@@ -67,3 +68,20 @@ t.test(
     t.equal(lines.length, 4, 'nor of a gateway that has left')
   }
 )
+
+t.test('where the option `fence` ends the sessions of users, nobody is told that they play on', t => {
+  const lines: string[] = []
+  const condition = new Condition({
+    bus: { isUp: false },
+    members: { isDegraded: true, watch: () => {} },
+    endsUsers: true,
+    servers: 'nats://game:4222',
+    log: createLogger('debug', (_level, message, fields) => lines.push(`${message}: ${fields?.['why']}`)),
+    metrics: new Metrics(),
+    monotonic: () => 0
+  })
+  condition.close()
+  t.match(condition.trouble, /^there is no connection .*\. The sessions of users end when its lease is over/)
+  t.same(lines, [`The gateway is cut off from its cluster: ${condition.trouble}`])
+  t.end()
+})

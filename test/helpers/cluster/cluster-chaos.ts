@@ -8,6 +8,7 @@ import { ClusterCrowd } from './cluster-crowd.js'
 import type { ClusterReport } from './cluster-report.js'
 import type { GatewayProcess } from './gateway-process.js'
 import type { Gateways } from './gateways.js'
+import { History } from './history.js'
 
 export interface ClusterChaosInit {
   readonly gateways: Gateways
@@ -23,6 +24,25 @@ export interface ClusterChaosReport extends ClusterReport {
   readonly made: Readonly<Record<string, number>>
   /** What was left over in the processes of the gateways that were closed in the end. */
   readonly left: readonly string[]
+  /**
+   * Leases that ran out while their gateways lived, since NATS was away for too long. What such a gateway had
+   * may be lost, and the events for it. So `faults` has no such loss then.
+   */
+  readonly lapses: number
+  /** If a check has failed: which faults were caused when, and what the gateways have written. */
+  readonly said: readonly string[]
+}
+
+/**
+ * Options of the gateways. A client may be cut off, without a word, before it hears of its session. Then the
+ * gateway has to notice that, and to wait for the window, before all must be gone.
+ */
+export const clusterChaosOptions = {
+  singleSession: 'kick',
+  stuckAfter: 1_000,
+  handshakeTimeout: 5_000,
+  heartbeat: 3_000,
+  resumeWindow: 10_000
 }
 
 /** Codes with which a request may end while workers die, hang and are replaced. */
@@ -44,11 +64,24 @@ const harms = ['player.exit', 'player.throwLater', 'player.loop']
 /** Milliseconds that a process is stopped. */
 const stopped = 700
 
+/** Faults that a lease which has run out explains. */
+const loss = / got a new session$| ended with SESSION_LOST| events of process /m
+
+/** A line of a gateway's log. */
+const lostGateway = /Gateway was lost peer=\S+ start=(\d+)/g
+
+/** Returns how many gateways were taken for dead by others. */
+function countLost(said: readonly string[]): number {
+  return new Set(said.flatMap(text => [...text.matchAll(lostGateway)].map(([, start]) => start))).size
+}
+
 export async function runClusterChaos(init: ClusterChaosInit): Promise<ClusterChaosReport> {
   const { gateways, count, players, ms, faultEvery } = init
   const crowd = await ClusterCrowd.join({ gateways, players, stated: new Set([...stated, ...ofLogins]) })
   const made: Record<string, number> = {}
+  const history = new History()
   const make = (fault: string) => {
+    history.add(fault)
     made[fault] = (made[fault] ?? 0) + 1
   }
   const pause = (most: number) => new Promise(resolve => setTimeout(resolve, Math.random() * most))
@@ -96,17 +129,26 @@ export async function runClusterChaos(init: ClusterChaosInit): Promise<ClusterCh
     }
   }
 
-  crowd.every(1_000, () => crowd.cut(0.3))
-  crowd.every(1_900, () => gateways.proxy.hold(Math.random() * 3_000, 0.1))
-  crowd.every(faultEvery, faultOfGateway)
-  crowd.every(faultEvery * 1.3, faultOfNats)
-  crowd.every(2_500, faultOfWorker)
-  crowd.every(100, () => crowd.tick())
+  crowd.every(1_000, 'cuts', () => crowd.cut(0.3))
+  crowd.every(1_900, 'stalls', () => gateways.proxy.hold(Math.random() * 3_000, 0.1))
+  crowd.every(faultEvery, 'a fault of a gateway', faultOfGateway)
+  crowd.every(faultEvery * 1.3, 'a fault of NATS', faultOfNats)
+  crowd.every(2_500, 'a fault of a worker', faultOfWorker)
+  crowd.every(100, 'events', () => crowd.tick())
   crowd.play({ pause: 20 })
   await new Promise(resolve => setTimeout(resolve, ms))
   const report = await crowd.end({ isExact: false })
   const left = (await Promise.all(gateways.up.map(each => each.close()))).flat()
-  return { ...report, faults: crowd.faults, made, left }
+  const lapses = Math.max(0, countLost(gateways.said) - (made['gateways killed'] ?? 0))
+  const faults = crowd.faults.filter(fault => lapses === 0 || !loss.test(fault))
+  return {
+    ...report,
+    faults,
+    made,
+    left,
+    lapses,
+    said: faults.length === 0 ? [] : [`${history}`, ...gateways.said]
+  }
 }
 
 async function stop(gateway: GatewayProcess, pause: (most: number) => Promise<unknown>): Promise<void> {

@@ -25,7 +25,8 @@ export class ClusterCrowd {
   readonly #init: ClusterCrowdInit
   readonly #faults: string[] = []
   readonly #timers: NodeJS.Timeout[] = []
-  readonly #work = new Set<Promise<unknown>>()
+  /** What is to end before all leave, and what it is. */
+  readonly #work = new Map<Promise<unknown>, string>()
   /** Metrics of gateways that have ended. */
   readonly #ended = { resumed: 0, moved: 0 }
   readonly #killed = new Set<number>()
@@ -75,7 +76,7 @@ export class ClusterCrowd {
   }
 
   /** Calls `work` at an interval until the end. A call that still runs is not repeated. */
-  every(ms: number, work: () => unknown): void {
+  every(ms: number, what: string, work: () => unknown): void {
     let isRunning = false
     this.#timers.push(
       setInterval(() => {
@@ -84,23 +85,24 @@ export class ClusterCrowd {
         const done = Promise.resolve(work()).finally(() => {
           isRunning = false
         })
-        this.follow(done)
+        this.follow(what, done)
       }, ms)
     )
   }
 
   /** Waits for it at the end; what it rejects with is a fault. */
-  follow(work: Promise<unknown>): void {
+  follow(what: string, work: Promise<unknown>): void {
     const followed: Promise<unknown> = work
       .catch(error => this.fault(`${(error as Error).stack ?? error}`))
       .finally(() => this.#work.delete(followed))
-    this.#work.add(followed)
+    this.#work.set(followed, what)
   }
 
   /** Each player sends requests one after the other, `inFlight` at a time, with a pause between them. */
   play({ inFlight = 1, pause = 0 } = {}): void {
     for (const player of this.players)
-      for (let lane = 0; lane < inFlight; lane++) this.follow(this.#playOn(player, lane, pause))
+      for (let lane = 0; lane < inFlight; lane++)
+        this.follow(`play of ${player.uid}`, this.#playOn(player, lane, pause))
   }
 
   async #playOn(player: ClusterPlayer, lane: number, pause: number): Promise<void> {
@@ -133,7 +135,7 @@ export class ClusterCrowd {
       })
       .finally(() => this.#telling.delete(gateway))
     this.#telling.set(gateway, telling)
-    this.follow(telling)
+    this.follow(`events of ${sender}`, telling)
   }
 
   /**
@@ -212,6 +214,7 @@ export class ClusterCrowd {
     this.stopFaults()
     this.#isOver = true
     await this.expect('all work is done', () => this.#work.size === 0, 30_000)
+    for (const what of this.#work.values()) this.fault(`Not done: ${what}`)
     await this.expect('all players are in', () => this.players.every(({ isIn }) => isIn))
     await until('all events came', () => this.players.every(({ missing }) => missing.length === 0)).catch(
       () => {

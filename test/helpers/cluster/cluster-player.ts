@@ -6,6 +6,7 @@
  * again, and all counts begin anew.
  */
 import { type Client, ClientError, type ClientOptions, connect } from '../../../client/node.js'
+import { History } from './history.js'
 
 /** What all players of a crowd have in common. */
 export interface Company {
@@ -18,6 +19,11 @@ export interface Company {
   fault(what: string): void
   /** Is told how long each answered request took, and where it ran. */
   answered?(player: ClusterPlayer, ms: number): void
+}
+
+/** What tells where the session is. */
+interface Place {
+  readonly pid: number
 }
 
 interface Life {
@@ -59,14 +65,16 @@ export class ClusterPlayer {
   /** Errors with which requests ended, by code. */
   readonly errors: Record<string, number> = {}
   readonly #company: Company
+  readonly #history = new History()
   #client: Client | undefined
   #life!: Life
   #isLeaving = false
   #isIn = false
   /** When they logged in, by `performance.now()`. */
   #inSince = 0
-  /** Whether the gateway that has the session has said so since the client came to it. */
-  #isPlaced = true
+  /** Whether the gateway that has the session has said so since the client came to it; how often it came. */
+  #isPlaced = false
+  #connections = 0
   /** The gateway that had the session before, and until when events of others may still come by it. */
   #before = { at: 0, until: 0 }
   /** Until when events may be missing, since a gateway was killed by which they came. */
@@ -96,27 +104,48 @@ export class ClusterPlayer {
   async join(): Promise<void> {
     const { url, client } = this.#company
     this.#client = await connect(url, {
+      // A connection may be silenced before its handshake is answered. A drained gateway waits for longer,
+      // and a gap that a killed one has left is looked for later.
+      attemptTimeout: 3_000,
       backOff: { least: 10, most: 200 },
       heartbeat: 500,
       heartbeatTimeout: 3_000,
       requestTimeout: 0,
+      onFailure: ({ kind, reason }) => this.#history.add(`${kind}: ${reason}`),
       ...client
     })
-    this.#client.on('connected', body => {
-      const { pid } = body as { readonly pid: number }
-      if (pid !== this.at) this.#before = { at: this.at, until: performance.now() + passedOnFor }
-      this.at = pid
-      this.#isPlaced = true
-      if (!this.#company.killed.has(this.at)) this.#wasUnderWay = false
-    })
     this.#client.on('tick', body => this.#receive(body as [string, number, number]))
-    this.#client.onState(({ state, resumed, reason }) => {
+    this.#client.onState(({ state, resumed, code, reason }) => {
       if (this.#isLeaving) return
-      if (state === 'open') this.#isPlaced = false
+      this.#history.add([state, resumed && 'resumed', code, reason].filter(Boolean).join(' '))
+      if (state === 'open') void this.#findPlace()
       if (state === 'open' && !resumed) void this.#beNew()
-      if (state === 'closed') this.#company.fault(`${this.uid} was closed: ${reason}`)
+      if (state === 'closed') this.#fault(`${this.uid} was closed: ${reason}`)
     })
-    await this.#logIn()
+    await Promise.all([this.#findPlace(), this.#logIn()])
+  }
+
+  /**
+   * Finds out which gateway has the session since the client came back. Only an answer over the same
+   * connection counts: one that comes over a later one may be of the gateway that had the session before.
+   */
+  async #findPlace(): Promise<void> {
+    const connection = ++this.#connections
+    this.#isPlaced = false
+    for (;;) {
+      const place = (await this.client.request('player.where').catch(() => undefined)) as Place | undefined
+      if (connection !== this.#connections || this.client.state !== 'open') return
+      if (place !== undefined) return this.#notePlace(place)
+      await new Promise(resolve => setTimeout(resolve, 20))
+    }
+  }
+
+  #notePlace({ pid }: Place): void {
+    if (pid !== this.at) this.#before = { at: this.at, until: performance.now() + passedOnFor }
+    this.at = pid
+    this.#history.add(`is at process ${pid}`)
+    this.#isPlaced = true
+    if (!this.#company.killed.has(pid)) this.#wasUnderWay = false
   }
 
   /** A gateway is about to be killed. */
@@ -166,7 +195,7 @@ export class ClusterPlayer {
     for (let n = came.get(sender) ?? 0; n < (sent.get(sender) ?? 0); n++) this.doubt([sender, number, n])
   }
 
-  /** What is still to come of this life. */
+  /** What is still to come of this life, and how they came to miss it. */
   get missing(): string[] {
     const { sent, came, doubtful, passed } = this.#life
     return [...sent].flatMap(([sender, count]) => {
@@ -175,7 +204,7 @@ export class ClusterPlayer {
       while (next < count && doubtful.get(sender)?.has(next)) next++
       if (next === count && behind.length === 0) return []
       return [
-        `${this.uid} has ${next} of ${count} events of ${sender}, without ${behind.join(', ') || 'the last'}`
+        `${this.uid} has ${next} of ${count} events of ${sender}, without ${behind.join(', ') || 'the last'}\n${this.#history}`
       ]
     })
   }
@@ -198,7 +227,7 @@ export class ClusterPlayer {
       this.errors[code] = (this.errors[code] ?? 0) + 1
       const isExcused = retryable || this.#company.stated.has(code)
       const isLost = code === 'SESSION_LOST' && this.mayBeLost
-      if (!isExcused && !isLost) this.#company.fault(`${this.uid}: ${route} ended with ${code}: ${message}`)
+      if (!isExcused && !isLost) this.#fault(`${this.uid}: ${route} ended with ${code}: ${message}`)
       return undefined
     }
   }
@@ -214,7 +243,11 @@ export class ClusterPlayer {
     const life = this.#life
     const n = life.taken++
     const answer = await this.ask('player.take', { n })
-    if (answer !== n && life === this.#life) this.#company.fault(`${this.uid} asked for ${n}, got ${answer}`)
+    if (answer !== n && life === this.#life) this.#fault(`${this.uid} asked for ${n}, got ${answer}`)
+  }
+
+  #fault(what: string): void {
+    this.#company.fault(`${what}\n${this.#history}`)
   }
 
   #begin(): void {
@@ -230,7 +263,7 @@ export class ClusterPlayer {
   }
 
   async #beNew(): Promise<void> {
-    if (!this.mayBeLost) this.#company.fault(`${this.uid} got a new session`)
+    if (!this.mayBeLost) this.#fault(`${this.uid} got a new session`)
     this.#isIn = false
     this.#begin()
     await this.#logIn()
@@ -264,11 +297,12 @@ export class ClusterPlayer {
     const behind = passed.get(sender)!
     for (let m = next; m < n; m++) {
       behind.add(m)
+      this.#history.add(`event ${n} of ${sender} came before ${m}`)
       if (performance.now() < this.#mayMissUntil) this.doubt([sender, number, m])
     }
     if (n >= next) came.set(sender, n + 1)
-    else if (behind.delete(n)) this.#company.fault(`${this.uid} got event ${n} of ${sender} out of order`)
-    else this.#company.fault(`${this.uid} got event ${n} of ${sender} twice`)
+    else if (behind.delete(n)) this.#fault(`${this.uid} got event ${n} of ${sender} out of order`)
+    else this.#fault(`${this.uid} got event ${n} of ${sender} twice`)
     this.eventsCame++
   }
 }

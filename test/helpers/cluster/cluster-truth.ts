@@ -27,12 +27,12 @@ export async function runClusterTruth(init: ClusterTruthInit): Promise<ClusterTr
   const { gateways, count, players, rate, ms, cutEvery, drainEvery } = init
   const crowd = await ClusterCrowd.join({ gateways, players })
   let drains = 0
-  crowd.every(cutEvery, () => crowd.cut(0.5))
-  crowd.every(1_000 / rate, () => crowd.tick())
-  crowd.every(20, () => {
-    for (let i = 0; i < players / 50; i++) crowd.follow(crowd.any.take())
+  crowd.every(cutEvery, 'cuts', () => crowd.cut(0.5))
+  crowd.every(1_000 / rate, 'events', () => crowd.tick())
+  crowd.every(20, 'requests', () => {
+    for (let i = 0; i < players / 50; i++) crowd.follow('a request', crowd.any.take())
   })
-  crowd.every(drainEvery, async () => {
+  crowd.every(drainEvery, 'a drain', async () => {
     if (crowd.isOver) return
     const index = drains++ % count
     await crowd.keepFigures(gateways.at(index))

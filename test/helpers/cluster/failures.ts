@@ -34,7 +34,7 @@ async function play(init: FailureInit, more: Partial<ClusterCrowdInit> = {}) {
     ...more
   })
   crowd.play({ inFlight: 2, pause: 20 })
-  crowd.every(50, () => crowd.tick())
+  crowd.every(50, 'events', () => crowd.tick())
   return { crowd, answers }
 }
 

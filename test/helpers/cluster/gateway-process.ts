@@ -46,9 +46,11 @@ export class GatewayProcess {
   readonly #process: ChildProcess
   readonly #waiting = new Map<number, Waiting>()
   #lastId = 0
+  /** Resolves when it is up. Rejects with its error if it does not start. */
+  readonly up: Promise<unknown>
   #up: Waiting | undefined
 
-  private constructor({ options, dist = join(root, 'dist'), record, start = 0 }: GatewayProcessInit) {
+  constructor({ options, dist = join(root, 'dist'), record, start = 0 }: GatewayProcessInit) {
     this.start = start
     this.options = options
     this.#process = fork(
@@ -63,6 +65,9 @@ export class GatewayProcess {
     for (const stream of [this.#process.stdout!, this.#process.stderr!])
       stream.on('data', data => (this.said += data))
     this.#process.on('message', (answer: Answer) => this.#receive(answer))
+    this.up = new Promise((resolve, reject) => {
+      this.#up = { resolve, reject }
+    })
     this.ended = once(this.#process, 'exit').then(([code, signal]) => {
       this.isOver = true
       const error = new ProcessError(`The gateway's process has ended (${code ?? signal})`, 'PROCESS_ENDED')
@@ -76,9 +81,7 @@ export class GatewayProcess {
   /** Starts a gateway. Rejects with its error if it does not start. */
   static async start(init: GatewayProcessInit): Promise<GatewayProcess> {
     const gateway = new GatewayProcess(init)
-    await new Promise<unknown>((resolve, reject) => {
-      gateway.#up = { resolve, reject }
-    })
+    await gateway.up
     return gateway
   }
 

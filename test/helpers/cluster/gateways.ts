@@ -32,6 +32,8 @@ export class Gateways {
   readonly #balancer: Balancer
   readonly #all: (GatewayProcess | undefined)[]
   readonly #handlers: string[]
+  readonly #starting = new Set<GatewayProcess>()
+  readonly #started: GatewayProcess[] = []
   /** How many processes were started. */
   starts = 0
 
@@ -84,6 +86,11 @@ export class Gateways {
     return this.#all.filter(each => each !== undefined && !each.isOver) as GatewayProcess[]
   }
 
+  /** What all processes have written, those that have ended, too. */
+  get said(): readonly string[] {
+    return this.#started.map(({ pid, options, said }) => `process ${pid}, ${options['frontendId']}:\n${said}`)
+  }
+
   at(index: number): GatewayProcess {
     return this.#all[index]!
   }
@@ -112,13 +119,13 @@ export class Gateways {
   async close(): Promise<void> {
     await this.proxy.close()
     await this.#balancer.close()
-    await Promise.all(this.#all.map(each => each?.kill()))
+    await Promise.all([...this.#all, ...this.#starting].map(each => each?.kill()))
     await this.nats.close()
   }
 
   async #start(index: number, dist: string | undefined): Promise<GatewayProcess> {
     const start = this.starts++
-    const gateway = await GatewayProcess.start({
+    const gateway = new GatewayProcess({
       ...{ start, dist, record: this.#init.record?.(start) },
       options: {
         handlers: this.#handlers[index],
@@ -130,6 +137,9 @@ export class Gateways {
         ...this.#init.options
       }
     })
+    this.#started.push(gateway)
+    this.#starting.add(gateway)
+    await gateway.up.finally(() => this.#starting.delete(gateway))
     this.#all[index] = gateway
     return gateway
   }

@@ -26,6 +26,8 @@ interface Mover {
   readonly hits: string[]
   readonly losses: unknown[]
   goTo(gateway: Gateway): Promise<void>
+  /** From now on it comes to this gateway when it connects. */
+  lead(gateway: Gateway): void
 }
 
 async function join(t: Test, uid: string, index: number, first: Gateway): Promise<Mover> {
@@ -39,12 +41,13 @@ async function join(t: Test, uid: string, index: number, first: Gateway): Promis
     if (change.state === 'open' && !change.resumed) losses.push(change)
   })
   const sid = (await client.request('player.login', { uid, channel: 'lobby' })) as number
+  const lead = (gateway: Gateway) => (proxy.port = gateway.address.port)
   const goTo = async (gateway: Gateway) => {
-    proxy.port = gateway.address.port
+    lead(gateway)
     proxy.cut('reset')
     await client.request('player.where')
   }
-  return { client, uid, sid, home: names[index]!, hits, losses, goTo }
+  return { client, uid, sid, home: names[index]!, hits, losses, goTo, lead }
 }
 
 t.test('each event comes once, in the order of its sender, to sessions that move all the time', async t => {
@@ -105,6 +108,35 @@ t.test('each event comes once, in the order of its sender, to sessions that move
   )
   const moved = gateways.reduce((sum, gateway) => sum + gateway.metrics().sessionsMovedIn, 0)
   t.ok(moved >= moves, `${moved} moves`)
+})
+
+t.test('a gateway that is drained stays until all others know where its sessions are', async t => {
+  const options = { workers: 1, drainSpread: 0 }
+  const { gateways: running, network } = await startCluster(t, fixture('handlers-moves'), { names, options })
+  const [a, b, c] = running.map(({ gateway }) => gateway) as [Gateway, Gateway, Gateway]
+  const { hits, losses, lead } = await join(t, 'red', 0, a)
+  await until('it is known at c', () => {
+    c.send('red', 'hit', 'first')
+    return hits.length > 0
+  })
+  network.fault = ({ kind, from, to }) =>
+    kind === 'message' && from === 'b' && to === 'c' ? { delay: 300 } : undefined
+  lead(b)
+  let isOver = false
+  const drained = a.drain().then(() => (isOver = true))
+  let sent = 0
+  while (!isOver) {
+    c.send('red', 'hit', `${sent++}`)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  await drained
+  t.equal(b.metrics().sessionsMovedIn, 1)
+  await until('all have come', () => hits.at(-1) === `${sent - 1}`)
+  t.same(
+    hits.filter(hit => hit !== 'first'),
+    Array.from({ length: sent }, (_, n) => `${n}`)
+  )
+  t.same(losses, [])
 })
 
 /** The ways in which a sender sends in each round, in order. */

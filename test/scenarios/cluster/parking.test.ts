@@ -78,7 +78,7 @@ t.test('with through, a session that crashes is restored with all that was await
     c.channel('lobby').broadcast('tick', 1)
     return ticks.length > 0
   })
-  t.match(b.metrics(), { sessionsRestored: 1, claimsHeld: 1 })
+  t.match(b.metrics(), { sessionsRestored: 1, claimsHeld: 1, sessionsResumed: 0, sessionsMovedIn: 0 })
 
   await t.test('and goes on from there like any other: it moves, and outlives the next crash', async t => {
     await client.request('player.add')
@@ -223,7 +223,7 @@ t.test('a parked session is resumed whole by the successor of its gateway', asyn
   b.send('red', 'tick', 2)
   await until('both events came', () => ticks.length === 2)
   t.match(await state(client), { sid, uid: 'red', count: 1, met: ['new', 'moved'] })
-  t.match(b.metrics(), { sessionsRestored: 1 })
+  t.match(b.metrics(), { sessionsRestored: 1, sessionsResumed: 1, sessionsMovedIn: 0 })
   b.sessions.kick('red', 'enough')
   await until('nothing of it is left', () => network.logOf(store)?.size === 0)
 })
@@ -257,3 +257,37 @@ function watchAppends(network: LocalNetwork): string[] {
   }
   return texts
 }
+
+t.test(
+  'the last gateway waits for NATS, to park what nobody takes over, and says if it is in vain',
+  async t => {
+    for (const isBack of [true, false]) {
+      const logged: string[] = []
+      const skip = () => {}
+      const log = { error: skip, warn: (message: string) => logged.push(message), info: skip, debug: skip }
+      const { gateways, network, join } = await start(t, ['a'], {
+        ...{ log, park: true, handoverTimeout: isBack ? 60_000 : 100, resumeWindow: 60_000 }
+      })
+      const [a] = gateways as [Gateway]
+      const { client, stayAway } = await join(a)
+      await client.request('player.login', { uid: 'red', channel: 'lobby' })
+      network.setDown()
+      await until('it is cut off', () => a.cluster?.state === 'degraded')
+      stayAway()
+      await until('its client is away', () => a.metrics().detachedSessions === 1)
+      const drained = a.drain()
+      if (isBack) {
+        await until('all is closed', () => a.metrics().sockets === 0)
+        network.setUp()
+      }
+      await drained
+      const expected = isBack ? { sessionsParked: 1 } : { sessionsParked: 0 }
+      t.match(a.metrics(), expected)
+      t.equal(
+        logged.filter(message => /^Sessions end: .* NATS could not keep them$/.test(message)).length,
+        isBack ? 0 : 1
+      )
+      network.setUp()
+    }
+  }
+)

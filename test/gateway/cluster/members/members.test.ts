@@ -1,10 +1,17 @@
 import t from 'tap'
-import { longLease, TestCluster } from '../../../helpers/members.js'
+import { subjectsOf } from '../../../../gateway/cluster/bus/subjects.js'
+import { formatHello, type Hello } from '../../../../gateway/cluster/members/hello.js'
+import { longLease, noLoad, TestCluster } from '../../../helpers/members.js'
 import { until } from '../../../helpers/until.js'
 
 /** Returns what was told of others. Where time is short, the own lease may lapse and be back meanwhile. */
 function ofOthers(told: readonly string[]): string[] {
   return told.filter(each => /^(joined|left) /.test(each))
+}
+
+/** What the log says of gateways that are gone. */
+function linesOfEnds({ lines }: TestCluster): string[] {
+  return lines.filter(line => /: Gateway (left|was lost)/.test(line))
 }
 
 t.test('gateways that join know each other, with their states and loads', async t => {
@@ -24,6 +31,7 @@ t.test('gateways that join know each other, with their states and loads', async 
   await b.members.leave()
   await until('a has heard of the end', () => a.members.others.length === 0)
   t.same(ofOthers(a.told), ['joined b', 'left b'])
+  t.same(linesOfEnds(cluster), ['a: Gateway left the cluster'])
   t.equal(await a.members.isDead(b.members.start), true, 'nobody waits for the lease of one that has left')
 })
 
@@ -36,6 +44,44 @@ t.test('a start number is never used again, not even by a log that was made anew
   cluster.network.wipe()
   for (const name of ['d', 'e']) starts.add((await cluster.join(name)).members.start)
   t.equal(starts.size, 5)
+})
+
+t.test(
+  'nor is that of a killed gateway, by a successor that knows nothing, if another has known it',
+  async t => {
+    const cluster = new TestCluster(t, 300)
+    const a = await cluster.join('a')
+    // More starts than the time since the log was made allows for.
+    for (const name of ['c', 'd', 'e']) await (await cluster.join(name)).members.leave()
+    const b = await cluster.join('b')
+    const { start } = b.members
+    await until('a has heard b', () => a.members.others.some(other => other.start === start))
+    cluster.network.cutOff('b')
+    cluster.network.wipe()
+    const next = await cluster.join('b', { busName: 'second' })
+    t.ok(next.members.start > start, `${next.members.start} after ${start}`)
+  }
+)
+
+t.test('a hello with a number that no log of the cluster has come to keeps nobody out', async t => {
+  const cluster = new TestCluster(t, longLease)
+  const a = await cluster.join('a')
+  const bus = cluster.network.join('stranger')
+  t.teardown(() => bus.close())
+  const hello: Hello = {
+    ...{
+      frontendId: 'x',
+      start: 2_000_000,
+      state: 'up',
+      version: '9.0.0',
+      protocol: { least: 98, most: 99 }
+    },
+    ...{ renewal: 0, load: noLoad, greets: false }
+  }
+  bus.publish(subjectsOf('test').hello, formatHello(hello))
+  await until('a has heard it', () => a.members.strangers.incompatible !== undefined)
+  const b = await cluster.join('b')
+  t.equal(b.members.start, a.members.start + 1)
 })
 
 t.test('a gateway that was ended on purpose has a successor by its name at once', async t => {
@@ -79,6 +125,37 @@ t.test(
     cluster.network.setDown('second')
     cluster.network.setUp('second')
     t.ok((await joined).members.start > a.members.start)
+  }
+)
+
+for (const [end, what] of [
+  ['leave', 'ends'],
+  ['crash', 'is killed']
+] as const)
+  t.test(
+    `a process that waits for one of its name, and has heard it, is in once that one ${what}`,
+    async t => {
+      const cluster = new TestCluster(t, end === 'leave' ? longLease : 500)
+      const a = await cluster.join('a')
+      const joined = cluster.join('a', { busName: 'second' })
+      await until('it has heard the other', () => /same frontendId/.test(cluster.lines.join('\n')))
+      if (end === 'leave') await a.members.leave()
+      else cluster.network.cutOff('a')
+      t.ok((await joined).members.start > a.members.start)
+    }
+  )
+
+t.test(
+  'a gateway that speaks no common version of the protocol and has left keeps no newcomer out',
+  async t => {
+    const cluster = new TestCluster(t, 2_000)
+    await cluster.join('a')
+    cluster.network.cutOff('a')
+    const joined = cluster.join('a', { busName: 'second', protocol: { least: 1, most: 2 } })
+    const other = await cluster.join('b', { protocol: { least: 3, most: 4 } })
+    await until('it has heard the other', () => /Gateway ignored/.test(cluster.lines.join('\n')))
+    await other.members.leave()
+    t.equal((await joined).members.frontendId, 'a')
   }
 )
 
@@ -143,10 +220,12 @@ t.test('a gateway without its bus is degraded, and well again with the same star
   cluster.network.setDown()
   await until('the lease has lapsed', () => !a.members.hasLease)
   t.equal(a.members.isDegraded, true)
+  await until('the lapse is counted', () => a.metrics.read().leasesLost === 1)
   cluster.network.heal()
   await until('it is well', () => !a.members.isDegraded)
   t.equal(a.members.start, start, 'nobody needed its death')
   t.same(a.told, ['degraded', 'well'])
+  t.equal(a.metrics.read().leasesLost, 1, 'once')
 })
 
 t.test('a gateway whose logs give no answer is degraded when its lease ends', async t => {
@@ -174,6 +253,7 @@ t.test('a gateway that was certified dead while it was cut off begins another st
   t.equal(a.members.hasLease, true)
   await until('b has heard it', () => b.members.others[0]?.start === a.members.start)
   t.same(ofOthers(b.told), ['left a', 'joined a'], 'each is told once')
+  t.ok(linesOfEnds(cluster).includes('b: Gateway was lost'), 'it did not leave')
 })
 
 t.test('an outage of the bus for all costs nobody their start', async t => {

@@ -12,6 +12,7 @@ import {
   allKnown,
   createRoutedGateways,
   eventsOf,
+  openRedInRoom,
   type RoutedGateway
 } from '../../../helpers/routed-gateways.js'
 import { until } from '../../../helpers/until.js'
@@ -162,10 +163,7 @@ t.test('what waits for a gateway that ends fails at once', async t => {
   const gateways = createRoutedGateways(t, ['a', 'b'], { timeout: 60_000 })
   const { network, all } = gateways
   const [a, b] = all as Two
-  const session = b.open()
-  b.registry.bind(session, 'red')
-  b.channels.join(session, 'room')
-  await allKnown(gateways)
+  const session = await openRedInRoom(gateways, b)
   network.partition(['a'], ['b'])
   const asked = [
     a.service.apush('b', session.sid, 'n', 1),
@@ -199,6 +197,38 @@ t.test('a full queue refuses operations and drops events, which are counted', as
     Array.from({ length: 10 - lost }, (_, n) => `e${n}`)
   )
 })
+
+t.test(
+  'events that a link has not brought to its end are counted, those that wait and those on their way',
+  async t => {
+    const gateways = createRoutedGateways(t, ['a', 'b'])
+    const { network, all } = gateways
+    const [a, b] = all as Two
+    const session = await openRedInRoom(gateways, b)
+    const messenger = a.messenger()
+    const send = async (count: number) => {
+      for (let n = 0; n < count; n++) {
+        messenger.send(b.address(session), 'session')
+        messenger.send('red', 'user')
+        new Channel('room', messenger).broadcast('room')
+        new Channel('room', messenger).broadcast('room', n, { delivery: 'volatile' })
+      }
+      await a.service.aget('a', 7)
+    }
+    await send(2)
+    await until('they come', () => eventsOf(session).length === 8)
+    await until('all are acknowledged', () => a.links.find('b')!.figures().unackedBytes === 0)
+    // Dead, but not known to be: its messages get lost on their way. Then NATS is away, too.
+    network.fault = ({ from, kind }) => (kind === 'message' && from !== undefined ? 'drop' : undefined)
+    await send(3)
+    network.setDown()
+    await send(4)
+    t.equal(a.metrics.read().clusterEventsLost, 0)
+    a.links.remove(b.start)
+    t.equal(a.metrics.read().clusterEventsLost, 3 * 3 + 3 * 4)
+    t.equal(eventsOf(session).length, 8)
+  }
+)
 
 t.test('an operation that comes late is refused, and not done', async t => {
   const { network, all } = createRoutedGateways(t, ['a', 'b'], { timeout: 100 })

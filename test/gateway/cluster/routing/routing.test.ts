@@ -9,6 +9,7 @@ import {
   allKnown,
   createRoutedGateways,
   eventsOf,
+  openRedInRoom,
   type RoutedGateway
 } from '../../../helpers/routed-gateways.js'
 
@@ -67,10 +68,7 @@ t.test('what one handler sends arrives in order, over address, user, channel and
   const gateways = createRoutedGateways(t, ['a', 'b'])
   const { all } = gateways
   const [a, b] = all as Two
-  const session = b.open()
-  b.registry.bind(session, 'red')
-  b.channels.join(session, 'room')
-  await allKnown(gateways)
+  const session = await openRedInRoom(gateways, b)
   const messenger = a.messenger()
   const expected: string[] = []
   const room = new Channel('room', messenger)
