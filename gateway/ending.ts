@@ -7,6 +7,10 @@ import type { GatewayParts } from './parts.js'
 /** Milliseconds that clients have to answer the close of their connection. */
 const closeGrace = 500
 
+/** Said of sessions that should have been parked. */
+const notParked =
+  'Sessions end: their clients did not come back at another gateway in time, and NATS could not keep them'
+
 /** How much time the end of a gateway leaves to its requests and its clients, in milliseconds. */
 export interface EndingTimes {
   /** Time in which requests that wait or run are answered. */
@@ -15,11 +19,14 @@ export interface EndingTimes {
   readonly spread: number
   /** Whether clients may go on with their sessions at other gateways of the cluster. */
   readonly mayMove: boolean
+  /** Whether the gateway was up; the log has no word of the end of one that was not. */
+  readonly hasStarted: boolean
 }
 
 /** Ends a gateway. Resolves when nothing of it is left. */
 export async function endGateway(gateway: Gateway, parts: GatewayParts, times: EndingTimes): Promise<void> {
-  const { closeTimeout, handoverTimeout, log } = gateway.options
+  const { closeTimeout, handoverTimeout, log, monotonic, park } = gateway.options
+  const since = monotonic()
   const { core, connections, listener, resumption } = parts
   const { requests, deadlines, hooks, dispatcher, watchdog, pool } = core
   parts.development?.close()
@@ -40,7 +47,7 @@ export async function endGateway(gateway: Gateway, parts: GatewayParts, times: E
     if (parked > 0) log.info('Sessions are parked in NATS, for their clients to resume', { sessions: parked })
     const sessions = core.registry.all()
     if (sessions.length > 0)
-      log.warn('Sessions end whose clients did not come back at another gateway in time', {
+      log.warn(park ? notParked : 'Sessions end whose clients did not come back at another gateway in time', {
         sessions: sessions.length,
         users: listNames(sessions.map(({ uid, sid }) => uid ?? `sid ${sid}`)),
         handoverTimeout
@@ -58,5 +65,6 @@ export async function endGateway(gateway: Gateway, parts: GatewayParts, times: E
   await parts.cluster?.leave()
   parts.internal.close()
   await parts.hostHooks.stop(gateway)
+  if (times.hasStarted) log.info('The gateway has ended', { ms: Math.round(monotonic() - since) })
   log.close()
 }

@@ -28,7 +28,7 @@ export class Gateway {
     // It may have waited for another reload, while the gateway began to close.
     if (this.#closing !== undefined) throw errors.closing()
     const { core, debugLines } = this.#parts
-    const reload = () => this.#load(() => core.pool.reload())
+    const reload = () => this.#load(givenUp => core.pool.reload(givenUp))
     const reloaded = debugLines === undefined ? reload() : debugLines.reload(reload)
     await reloaded.catch(error => {
       throw this.#closing === undefined ? error : errors.closing()
@@ -38,6 +38,7 @@ export class Gateway {
   /** The join of the cluster, while it is under way or if it has failed. */
   #joining: Promise<void> | undefined
   readonly #ending = new AbortController()
+  #hasStarted = false
   /** Settles when the gateway has ended; undefined until `close` or `drain` is called. */
   #closing: Promise<void> | undefined
 
@@ -157,10 +158,11 @@ export class Gateway {
       this.#joining = this.#join()
       await this.#joining
       this.#joining = undefined
-      const load = () => this.#parts.core.pool.start()
+      const load = (givenUp?: AbortSignal) => this.#parts.core.pool.start(givenUp)
       await (this.#parts.development?.start(load) ?? load())
       await this.#parts.listener.listen()
       await this.#parts.hostHooks.start(this)
+      this.#hasStarted = true
     } catch (error) {
       await this.close()
       throw error
@@ -168,23 +170,31 @@ export class Gateway {
   }
 
   /**
-   * @internal In development, tries a start again that waits for a change of a file. Returns whether it did.
+   * @internal In development, tries a start again that waits for a change of a file, or takes long. Returns
+   * whether it did.
    */
   tryStartAgain(): boolean {
-    return this.#parts.development?.tryAgain() === true
+    return this.#parts.development?.tryAgain('that was asked for') === true
   }
 
   /**
    * Loads the handlers again, in new workers. Once all new workers are up, they get all requests, and the old
    * workers finish what they have begun. Sessions and sockets are untouched. Suspended routes are tried
-   * again. Calls during a reload share a single reload that follows it.
+   * again. Calls during a reload share a single reload that follows it. In development mode, a reload that
+   * has not ended after three seconds is given up for that one.
    *
    * @throws `HANDLERS_INVALID` or `WORKER_NOT_STARTED` if the new workers do not start; then the old workers
-   * stay in use. `CLOSING` if the gateway is closing
+   * stay in use. `HANDLERS_INVALID` too if it was given up. `CLOSING` if the gateway is closing
    */
   async reload(): Promise<void> {
-    if (this.#closing !== undefined) throw errors.closing()
-    await this.#reloads.ask()
+    await this.askReload()
+  }
+
+  /** @internal Does what `reload` does. Calls that share a reload get the same promise. */
+  askReload(): Promise<void> {
+    if (this.#closing !== undefined) return Promise.reject(errors.closing())
+    this.#parts.development?.giveUp('another reload was asked for')
+    return this.#reloads.ask()
   }
 
   /**
@@ -214,6 +224,10 @@ export class Gateway {
    * refused. Requests that wait or run are answered, for up to `drainTimeout`. Then clients are told to
    * reconnect: with close code 1012 and a delay in milliseconds, which spreads them over `drainSpread`. After
    * that it continues like `close`. A later call of `close` or `drain` waits for the first.
+   *
+   * In a cluster with a `resumeWindow`, clients that can resume are told first, while their requests are
+   * still taken in. Then the requests of all others are answered. The gateway waits up to `handoverTimeout`
+   * for its sessions to be taken by other gateways, before it ends those that are left.
    */
   drain(): Promise<void> {
     const { drainTimeout, drainSpread } = this.options
@@ -244,13 +258,13 @@ export class Gateway {
     throw errors.closing()
   }
 
-  #load(run: () => Promise<void>): Promise<void> {
+  #load(run: (givenUp?: AbortSignal) => Promise<void>): Promise<void> {
     return this.#parts.development?.load(run) ?? run()
   }
 
-  #end(times: EndingTimes): Promise<void> {
+  #end(times: Omit<EndingTimes, 'hasStarted'>): Promise<void> {
     this.#ending.abort()
-    const end = () => endGateway(this, this.#parts, times)
+    const end = () => endGateway(this, this.#parts, { ...times, hasStarted: this.#hasStarted })
     // A join that is under way fails by the abort, or leaves again.
     return this.#joining?.then(end, end) ?? end()
   }

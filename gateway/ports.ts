@@ -178,7 +178,7 @@ export function readCondition(
             ? 'maxQueueDelay'
             : undefined,
     queueDelay: Math.round(queue.longestWait(now)),
-    sockets: { open: listener.socketCount, most: maxConnections },
+    sockets: { open: listener.lastingSocketCount, most: maxConnections },
     suspendedRoutes: suspensions.list(),
     hangingHandlers: pool.alive.reduce((sum, { load }) => sum + load.givenUp.size, 0),
     isInspected: timeLimits.areOff,

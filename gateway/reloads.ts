@@ -3,6 +3,7 @@ import { GatewayError } from '../shared/errors.js'
 import { listNames } from '../shared/text/listed.js'
 import type { LogFields } from '../shared/text/log.js'
 import { describeChanged } from './development/development.js'
+import { describeSlow, isGivenUp, slowAfter } from './development/load-attempt.js'
 import type { Gateway } from './gateway.js'
 
 /** Runs one reload at a time. Calls during a run share a single run that begins after it. */
@@ -33,18 +34,28 @@ export class Reloads {
   }
 }
 
+/** The runs of reloads that are logged. */
+const told = new WeakSet<Promise<void>>()
+
 /**
- * Reloads the handlers and logs the result. If the new ones do not load, the old ones stay in use.
+ * Reloads the handlers and logs the result, once for all calls that share a run; after three seconds without
+ * a result, that too. If the new ones do not load, the old ones stay in use.
  *
  * @param changed the files whose change has caused the reload
  */
 export async function reloadHandlers(gateway: Gateway, changed: readonly string[] = []): Promise<void> {
-  const { log, monotonic } = gateway.options
+  const { dev, log, monotonic, startTimeout } = gateway.options
   const startedAt = monotonic()
+  const run = gateway.askReload()
+  if (told.has(run)) return run.catch(() => {})
+  told.add(run)
   const cause = changed.length === 0 ? {} : { changed: describeChanged(changed) }
+  const slow = setTimeout(() => {
+    log.warn(describeSlow(dev), { startTimeout, ...cause })
+  }, slowAfter)
   try {
     const before = gateway.routes
-    await gateway.reload()
+    await run
     log.info('The handlers were loaded anew', {
       ...describeRoutes(before, gateway.routes),
       ms: Math.round(monotonic() - startedAt),
@@ -52,10 +63,11 @@ export async function reloadHandlers(gateway: Gateway, changed: readonly string[
     })
   } catch (error) {
     if (isClosing(error)) return log.info('The handlers are not loaded anew: the gateway is closing')
-    log.error('The new handlers do not load; the old ones go on', {
-      error: (error as Error).message,
-      ...cause
-    })
+    const { message } = error as Error
+    if (isGivenUp(error)) return log.info('The handlers are loaded once more', { why: message, ...cause })
+    log.error('The new handlers do not load; the old ones go on', { error: message, ...cause })
+  } finally {
+    clearTimeout(slow)
   }
 }
 

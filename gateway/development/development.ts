@@ -9,6 +9,7 @@ import { relative } from 'node:path'
 import { errors, GatewayError } from '../../shared/errors.js'
 import type { StartTransport } from '../isolation/start-transport.js'
 import type { ResolvedOptions } from '../options/options.js'
+import { describeSlow, isGivenUp, LoadAttempt } from './load-attempt.js'
 import { isLoadedFiles, Sources } from './sources.js'
 import { findSyntaxError } from './syntax.js'
 import { findTypescript, noTypescript, type TypescriptSetup } from './typescript.js'
@@ -50,11 +51,15 @@ export class Development {
   #typescript: TypescriptSetup = noTypescript
   #changed: readonly string[] = []
   #watcher: Watcher | undefined
+  #watching: Promise<void> | undefined
   #identity = ''
   #settled: NodeJS.Timeout | undefined
   #looks: NodeJS.Timeout | undefined
   /** Ends the wait for a change after a start that has failed. */
   #tryAgain: (() => void) | undefined
+  #attempt: LoadAttempt | undefined
+  /** The first load of a list of routes is followed by nothing. */
+  #use: 'list' | 'start' | 'reloads' = 'list'
 
   constructor(init: DevelopmentInit) {
     this.#init = init
@@ -79,13 +84,18 @@ export class Development {
    *
    * @throws an error that no change of a file can mend, and `CLOSING`
    */
-  async start(run: () => Promise<void>): Promise<void> {
+  async start(run: (givenUp: AbortSignal) => Promise<void>): Promise<void> {
     const { handlers, log } = this.#init.options
+    this.#use = 'start'
     for (;;) {
       try {
         await this.load(run)
         break
       } catch (error) {
+        if (isGivenUp(error) && !this.#isClosed) {
+          log.info('The handlers are loaded once more', { why: (error as Error).message })
+          continue
+        }
         if (!isOfGame(error) || !existsSync(handlers) || this.#isClosed) throw error
         log.error('The handlers do not load; the next change of a file tries again', { error: error.message })
       }
@@ -95,29 +105,46 @@ export class Development {
       this.#tryAgain = undefined
       if (this.#isClosed) throw errors.closing()
     }
+    this.#use = 'reloads'
     await this.#watch()
   }
 
-  /** Tries the first load again, as if a file had changed. Returns whether it waits for that. */
-  tryAgain(): boolean {
+  /**
+   * Tries the first load again, as if a file had changed: one that waits for that, or that takes long.
+   * Returns whether it does.
+   */
+  tryAgain(why: string): boolean {
     const again = this.#tryAgain
+    const isSlow = this.#use === 'start' && this.#isSlow
+    if (isSlow) this.giveUp(why)
     again?.()
-    return again !== undefined
+    return again !== undefined || isSlow
   }
 
-  /** Loads the handlers by `run`. Changes of files during the load are followed by another load. */
-  async load(run: () => Promise<void>): Promise<void> {
+  /** Another load follows. The one that is under way, if any, is given up for that if it takes long. */
+  giveUp(why: string): void {
+    this.#attempt?.giveUp(why)
+  }
+
+  /**
+   * Loads the handlers by `run`, which rejects with the reason of `givenUp` if that aborts. Changes of files
+   * during the load are followed by another load.
+   */
+  async load(run: (givenUp: AbortSignal) => Promise<void>): Promise<void> {
     const changed = this.#changed
     this.#changed = []
     if (!this.#isClosed) this.#state = 'loading'
     this.#sources.begin()
+    const attempt = new LoadAttempt(() => this.#becomeSlow())
+    this.#attempt = attempt
     let hasSucceeded = false
     try {
-      await this.#loadWithTypescript(run)
+      await this.#loadWithTypescript(run, attempt.signal)
       hasSucceeded = true
     } catch (error) {
       throw await this.#withPlace(error)
     } finally {
+      attempt.end()
       this.#sources.end(hasSucceeded)
       if (!this.#isClosed) this.#state = 'idle'
       this.#wake()
@@ -137,28 +164,42 @@ export class Development {
     return this.#state === 'closed'
   }
 
+  get #isSlow(): boolean {
+    return this.#attempt?.isSlow === true
+  }
+
   /**
    * Registers the loader of TypeScript only if there is TypeScript: in the handlers' folder, or loaded from
    * elsewhere. A first load may show that, and is then repeated with the loader.
    */
-  async #loadWithTypescript(run: () => Promise<void>): Promise<void> {
+  async #loadWithTypescript(
+    run: (givenUp: AbortSignal) => Promise<void>,
+    givenUp: AbortSignal
+  ): Promise<void> {
     const { handlers } = this.#init.options
     const known = this.#sources.typescriptFile
     this.#typescript = known === undefined ? noTypescript : findTypescript(handlers, known)
     try {
-      await run()
+      await run(givenUp)
     } catch (error) {
       const found = this.#sources.typescriptFile
-      if (known !== undefined || found === undefined) throw error
+      if (known !== undefined || found === undefined || givenUp.aborted) throw error
       this.#typescript = findTypescript(handlers, found)
       if (this.#typescript.typescriptLoaders.length === 0) throw error
-      await run()
+      await run(givenUp)
     }
+  }
+
+  #becomeSlow(): void {
+    const { log } = this.#init.options
+    if (this.#use === 'list') return log.warn(describeSlow(false))
+    if (this.#use === 'start') log.warn(describeSlow(true))
+    void this.#watch().then(() => this.#wake())
   }
 
   /** Adds the file and line to each syntax error for which Node tells neither. */
   async #withPlace(error: unknown): Promise<unknown> {
-    if (!isOfGame(error)) return error
+    if (!isOfGame(error) || isGivenUp(error)) return error
     const lines = await Promise.all(
       error.message.split('\n').map(async line => {
         const [, own] = /^(\/.+?) does not load: /.exec(line) ?? []
@@ -172,9 +213,14 @@ export class Development {
     return message === error.message ? error : errors.handlersInvalid(message)
   }
 
-  async #watch(): Promise<void> {
+  #watch(): Promise<void> {
+    this.#watching ??= this.#startToWatch()
+    return this.#watching
+  }
+
+  async #startToWatch(): Promise<void> {
     const { handlers, devPoll, log } = this.#init.options
-    if (this.#watcher !== undefined || this.#isClosed) return
+    if (this.#isClosed) return
     this.#watcher = await Watcher.load({
       folder: handlers,
       pollInterval: devPoll,
@@ -205,12 +251,12 @@ export class Development {
 
   #findChanges(): void {
     // The end of the load wakes this again.
-    if (this.#state !== 'idle') return
+    if (this.#state === 'closed' || (this.#state === 'loading' && !this.#isSlow)) return
     const changed = this.#sources.findChanged()
     this.#watcher?.follow(this.#sources.watched)
     if (changed.length === 0) return
     this.#changed = changed
-    if (this.#tryAgain !== undefined) this.#tryAgain()
+    if (this.#use === 'start') this.tryAgain(`${describeChanged(changed)} has changed`)
     else void this.#init.reload(changed)
   }
 }

@@ -95,9 +95,12 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     return this.#places.length
   }
 
-  /** Starts all workers. If one of them does not start, ends the others and rejects with the reason. */
-  async start(): Promise<void> {
-    const generation = await this.#startGeneration()
+  /**
+   * Starts all workers. If one of them does not start, ends the others and rejects with the reason; also if
+   * `givenUp` aborts.
+   */
+  async start(givenUp?: AbortSignal): Promise<void> {
+    const generation = await this.#startGeneration(givenUp)
     this.#state = 'running'
     this.#install(generation)
   }
@@ -107,9 +110,9 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
    *
    * @throws `CLOSING`
    */
-  async reload(): Promise<void> {
+  async reload(givenUp?: AbortSignal): Promise<void> {
     if (this.#state !== 'running') throw errors.closing()
-    const generation = await this.#startGeneration()
+    const generation = await this.#startGeneration(givenUp)
     if (this.#state !== 'running') {
       await Promise.all(generation.map(worker => worker.terminate()))
       throw errors.closing()
@@ -192,8 +195,8 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     this.#pause(place, place.shortLives - 2, 'Workers end soon after their start, again and again', cause)
   }
 
-  async #startGeneration(): Promise<Worker[]> {
-    const starts = this.#places.map(({ index }) => this.#startWorker(index))
+  async #startGeneration(givenUp?: AbortSignal): Promise<Worker[]> {
+    const starts = this.#places.map(({ index }) => this.#startWorker(index, givenUp))
     try {
       return await Promise.all(starts)
     } catch (error) {
@@ -206,10 +209,10 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   }
 
   /** Starts a worker. `async` makes an exception of `start` a rejection, like any later failure. */
-  async #startWorker(index: number): Promise<Worker> {
+  async #startWorker(index: number, givenUp?: AbortSignal): Promise<Worker> {
     const worker = this.#init.start(index)
     this.#others.add(worker)
-    return await this.#starts.wait(worker)
+    return await this.#starts.wait(worker, givenUp)
   }
 
   #install(generation: readonly Worker[]): void {

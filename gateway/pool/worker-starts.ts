@@ -23,16 +23,23 @@ export class WorkerStarts {
     this.#init = init
   }
 
-  /** Resolves when a worker that was just started is up. Ends it if it is too late. */
-  wait(worker: Worker): Promise<Worker> {
+  /**
+   * Resolves when a worker that was just started is up. Ends it if it is too late, or if `givenUp` aborts.
+   * Then rejects with the signal's reason.
+   */
+  wait(worker: Worker, givenUp?: AbortSignal): Promise<Worker> {
     const { startTimeout, timeLimits } = this.#init
     return new Promise((resolve, reject) => {
-      const stopTimer = timeLimits.after(startTimeout, () => {
-        this.#underWay.delete(worker)
+      const end = (reason: Error) => {
+        if (this.#settle(worker) === undefined) return
         void worker.terminate()
-        reject(errors.handlersInvalid(`The handlers did not load within ${startTimeout} ms`))
-      })
+        reject(reason)
+      }
+      const stopTimer = timeLimits.after(startTimeout, () =>
+        end(errors.handlersInvalid(`The handlers did not load within ${startTimeout} ms`))
+      )
       this.#underWay.set(worker, { up: () => resolve(worker), failed: reject, stopTimer })
+      givenUp?.addEventListener('abort', () => end(givenUp.reason), { once: true })
     })
   }
 

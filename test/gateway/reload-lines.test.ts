@@ -2,8 +2,11 @@
 
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { mock } from 'node:test'
 import t from 'tap'
+import type { Gateway } from '../../gateway/gateway.js'
 import { describeRoutes, reloadHandlers } from '../../gateway/reloads.js'
+import { createLogger } from '../../shared/text/log.js'
 import { startGateway } from '../helpers/gateway.js'
 
 const offered = (...names: readonly string[]) => names.map(route => ({ route, file: `${route}.js` }))
@@ -47,4 +50,44 @@ t.test('after a reload the log names the new routes, those that are gone, and ne
   ])
   await reloadHandlers(gateway)
   t.same(told(), [['The handlers were loaded anew', { routes: 1 }]])
+})
+
+t.test('a reload that takes long is told while it runs', async t => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const told: string[] = []
+  let end = () => {}
+  const gateway = {
+    options: {
+      log: createLogger('debug', (_level, message) => told.push(message)),
+      monotonic: () => 0,
+      startTimeout: 30_000
+    },
+    routes: [],
+    askReload: () => new Promise<void>(resolve => (end = resolve))
+  }
+  const reloading = reloadHandlers(gateway as unknown as Gateway, ['/game/db.js'])
+  mock.timers.tick(2_999)
+  t.same(told, [])
+  mock.timers.tick(1)
+  end()
+  await reloading
+  mock.timers.tick(10_000)
+  t.same(told, [
+    'The handlers are still being loaded: a module or onStart waits',
+    'The handlers were loaded anew'
+  ])
+})
+
+t.test('reloads that share a run are told once', async t => {
+  const { gateway, lines } = await startGateway(t, t.testdir({ 'a.js': 'export const one = () => 1' }), {
+    workers: 1
+  })
+  await Promise.all(Array.from({ length: 10 }, () => reloadHandlers(gateway)))
+  t.same(
+    lines.map(({ message }) => message),
+    ['The handlers were loaded anew']
+  )
+  await reloadHandlers(gateway)
+  t.equal(lines.length, 2)
 })

@@ -325,3 +325,47 @@ t.test('r and Enter, or SIGHUP, try a start again that waits for a change of a f
     t.equal(await running.ended, 0)
   }
 })
+
+const waiting = 'await new Promise(() => setInterval(() => {}, 1_000))\n'
+const slowLine = /still being loaded: a module or onStart waits; a saved file, r or SIGHUP tries again/
+const once = /^\S+ INFO +The handlers are loaded once more why=.*took long to load, and were given up: /
+
+t.test('handlers that wait for ever at the start are loaded once more by a saved file, or r', async t => {
+  const project = new Project(t, { 'handlers/a.js': `${waiting}export const get = () => 1` })
+  const running = project.start(t)
+  await running.says(slowLine)
+  running.process.stdin.write('r\n')
+  t.match(await running.says(once), 'that was asked for')
+  await running.says(slowLine)
+  project.save('handlers/a.js', 'export const get = () => 2')
+  t.match(await running.says(once), 'handlers/a.js has changed')
+  t.equal(await (await running.connect()).request('a.get'), 2)
+  running.process.kill('SIGTERM')
+  t.equal(await running.ended, 0)
+})
+
+t.test('handlers that wait for ever in a reload are loaded once more by a saved file, or r', async t => {
+  const project = new Project(t, {
+    'handlers/_hooks.js': 'export function onStart() {}',
+    'handlers/a.js': 'export const get = () => 1'
+  })
+  const running = project.start(t)
+  const player = await running.connect()
+  project.save('handlers/_hooks.js', 'export async function onStart() { await new Promise(() => {}) }')
+  await running.says(slowLine)
+  running.process.stdin.write('r\n')
+  t.match(await running.says(once), 'another reload was asked for')
+  await running.says(slowLine)
+  t.equal(await player.request('a.get'), 1, 'the old ones go on')
+  project.save('handlers/_hooks.js', `export async function onStart() { console.error('waits'); ${waiting} }`)
+  await running.says(once)
+  await running.says(/^waits$/)
+  // The load is given up once it takes long.
+  project.save('handlers/_hooks.js', 'export function onStart() {}')
+  project.save('handlers/a.js', 'export const get = () => 2')
+  t.match(await running.says(once), 'another reload was asked for')
+  t.match(await running.reloads(), /loaded anew .*changed=.*a\.js/)
+  t.equal(await player.request('a.get'), 2)
+  running.process.kill('SIGTERM')
+  t.equal(await running.ended, 0)
+})
