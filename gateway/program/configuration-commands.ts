@@ -37,14 +37,22 @@ async function check(given: Arguments): Promise<void> {
   warn(configuration.warnings)
   const faults = findFaults(configuration)
   const { plain } = checkOptions(configuration.options)
-  const { handlers, tlsCert, tlsKey } = plain
+  const { handlers, startTimeout, tlsCert, tlsKey } = plain
   if (tlsCert && tlsKey) note(faults, () => readTlsPair({ tlsCert, tlsKey }, wallClock()))
+  if (plain.nats !== 'none') {
+    // A gateway on its own loads no module of the cluster.
+    const { natsFiles, readAccessFiles } = await import('../cluster/bus/nats-access.js')
+    const before = faults.length
+    for (const name of natsFiles) note(faults, () => readAccessFiles({ [name]: plain[name] }))
+    if (faults.length === before) note(faults, () => readAccessFiles(plain))
+  }
   let routes = 0
   if (handlers !== undefined) {
     try {
       // Loads the gateway, so not before the command is known.
       const { listRoutes } = await import('../route-list.js')
-      routes = (await listRoutes({ handlers })).routes.length
+      routes = (await listRoutes({ handlers, ...(startTimeout !== undefined && { startTimeout }) })).routes
+        .length
     } catch (error) {
       faults.push((error as Error).message)
     }

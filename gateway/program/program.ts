@@ -8,6 +8,7 @@
  *       └───────────────────────▲
  */
 
+import { constants } from 'node:os'
 import { followKeys } from '../development/keys.js'
 import type { Gateway } from '../gateway.js'
 import { reloadHandlers } from '../reloads.js'
@@ -48,9 +49,9 @@ export class Program {
   }
 
   #listen(): void {
-    process.on('SIGINT', () => this.#askToEnd(2, () => this.#gateway.close()))
-    process.on('SIGTERM', () => this.#askToEnd(15, () => this.#drain()))
-    process.on('SIGQUIT', () => this.#askToEnd(3, () => this.#drain()))
+    process.on('SIGINT', signal => this.#askToEnd(signal, () => this.#gateway.close()))
+    process.on('SIGTERM', signal => this.#askToEnd(signal, () => this.#drain()))
+    process.on('SIGQUIT', signal => this.#askToEnd(signal, () => this.#drain()))
     process.on('SIGHUP', () => this.#reload('SIGHUP'))
     if (this.#gateway.options.dev) followKeys(() => this.#reload('r'))
     process.on('SIGUSR2', () => this.#gateway.options.log.info('SIGUSR2 means nothing here, and is ignored'))
@@ -60,9 +61,11 @@ export class Program {
   }
 
   /** Ends the program gracefully at the first signal, and immediately at the second. */
-  #askToEnd(signal: number, end: () => Promise<void>): void {
-    if (this.#state === 'ending') process.exit(this.#code === 0 ? 128 + signal : this.#code)
-    process.stderr.write('Closing; once more to end at once.\n')
+  #askToEnd(signal: NodeJS.Signals, end: () => Promise<void>): void {
+    if (this.#state === 'ending')
+      process.exit(this.#code === 0 ? 128 + constants.signals[signal] : this.#code)
+    this.#gateway.options.log.info('The gateway was asked to end', { signal })
+    if (process.stderr.isTTY) process.stderr.write('Closing; once more to end at once.\n')
     this.#end(end)
   }
 

@@ -1,7 +1,7 @@
 /** The command `sallyport routes`: lists the routes of a handlers' folder, as a table or as JSON. */
 import type { ListedRoute } from '../route-list.js'
 import type { Arguments, ProgramCommand } from './command.js'
-import { handlersFlags, readGatewayOptions } from './gateway-command.js'
+import { gatewayFlags, handlersFlags, readGatewayOptions } from './gateway-command.js'
 
 const heading = ['route', 'file', 'options', 'schema']
 
@@ -13,7 +13,11 @@ export const routesCommand: ProgramCommand = {
   summary: 'Lists the routes of the handlers in DIR, with their files, options and schemas.',
   details:
     'The handlers are loaded, and what they print goes to stderr. No port is opened, and onStart does not run.',
-  flags: { ...handlersFlags, json: { help: 'print JSON' } },
+  flags: {
+    ...handlersFlags,
+    'start-timeout': gatewayFlags['start-timeout']!,
+    json: { help: 'print JSON' }
+  },
   run
 }
 

@@ -2,6 +2,7 @@
 import { surviveErrors } from '../telemetry/output.js'
 import { formatCommandHelp, readArguments } from './command.js'
 import { chooseCommand, formatHelp } from './commands.js'
+import { failAtSignals } from './first-signals.js'
 import { gatewayCommand } from './gateway-command.js'
 
 /** @throws the error because of which the command has failed */
@@ -15,5 +16,6 @@ export async function run(): Promise<void> {
     process.stdout.write(command === gatewayCommand ? formatHelp() : formatCommandHelp(command))
     return
   }
+  if (command !== gatewayCommand) failAtSignals()
   await command.run(given)
 }

@@ -45,9 +45,14 @@ async function runOnce(scenario: Scenario, player: Life, figures: Figures): Prom
   }
 }
 
-/** Counts an error that a scenario has thrown or left, by its first line. */
+/** What differs from one time to the next in the message of the same error: the id of `INTERNAL`. */
+const ids = /[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g
+
+/** Counts an error that a scenario has thrown or left, by its first line without ids. */
 export function countFault(figures: Figures, error: unknown): void {
   const { message, stack } = Object(error) as Partial<Error>
-  const line = String(message ?? error).split('\n')[0]!
+  const line = String(message ?? error)
+    .split('\n')[0]!
+    .replace(ids, '…')
   countTrouble(figures.faults, line.slice(0, 200), typeof stack === 'string' ? stack : line)
 }

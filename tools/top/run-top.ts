@@ -9,8 +9,8 @@ import { summarize } from './summary.js'
 
 const defaults = { url: 'http://127.0.0.1:3011', interval: 1_000 }
 
-/** Columns of lines that go to no terminal. */
-const columnsElsewhere = 100
+/** Columns of lines that go to no terminal: none is cut. */
+const columnsElsewhere = Number.POSITIVE_INFINITY
 
 /** Clears from the cursor on, after moving it to the top: what was there is overwritten without a flicker. */
 const escapes = { home: '\u001b[H', clearLine: '\u001b[K', clearRest: '\u001b[J', clear: '\u001b[2J' }

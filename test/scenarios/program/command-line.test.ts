@@ -76,7 +76,8 @@ t.test('it starts with options of Node and of V8, which its workers have too', a
   ]
   const running = watch(t, spawn(process.execPath, args, { env: { ...process.env, NODE_OPTIONS: '' } }))
   const player = await Player.connect(await listening(running))
-  t.ok(((await player.request('a.heap')) as number) < 400 * 1024 * 1024)
+  // With its young generation, whose size depends on the version of Node. Without the option it is thousands.
+  t.ok(((await player.request('a.heap')) as number) < 600 * 1024 * 1024)
 })
 
 t.test(
@@ -141,7 +142,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       const reply = player.request('slow.wait')
       await until('the request runs', () => running.err.includes('It waits'))
       running.process.kill(signal)
-      await until('the gateway closes', () => running.err.includes('Closing'))
+      await until('the gateway closes', () => running.err.includes('was asked to end'))
       writeFileSync(go, '')
       t.equal(await reply, 'done')
       t.equal((await player.closed).code, 1012)
@@ -158,7 +159,7 @@ t.test('a second signal ends it at once', async t => {
   void player.request('slow.wait')
   await player.request('slow.nothing').catch(() => {})
   running.process.kill('SIGINT')
-  await until('it has begun to close', () => running.err.includes('Closing'))
+  await until('it has begun to close', () => running.err.includes('was asked to end'))
   running.process.kill('SIGINT')
   t.equal(await running.exited, 130)
 })

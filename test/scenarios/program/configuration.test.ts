@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createGateway } from '../../../gateway/index.js'
+import { createCertificate } from '../../helpers/certificate.js'
 import { root } from '../../helpers/paths.js'
 import { Player } from '../../helpers/player.js'
 import { until } from '../../helpers/until.js'
@@ -84,11 +85,26 @@ t.test('check says all faults at once, of the file, the environment, the flags a
   writeFileSync(join(game, 'handlers/broken.js'), 'throw new Error("no database")')
   writeFileSync(join(game, 'handlers/cut.js'), 'export const cut = {')
   writeFileSync(join(game, 'handlers/short.js'), 'export const short = [')
-  const env = { PORT: 'many', SALLYPORT_PROT: '1' }
-  const [good, bad] = await Promise.all([
+  writeFileSync(join(game, 'no.creds'), 'a password')
+  const env = {
+    PORT: 'many',
+    SALLYPORT_PROT: '1',
+    SALLYPORT_NATS: 'nats://127.0.0.1:4222',
+    SALLYPORT_NATS_CREDENTIALS: 'no.creds',
+    SALLYPORT_NATS_TLS_CA: 'none.pem'
+  }
+  const clustered = makeGame(t)
+  writeFileSync(join(clustered, 'cert.pem'), createCertificate().cert)
+  writeFileSync(join(clustered, 'key.pem'), createCertificate().key)
+  const [good, bad, odd] = await Promise.all([
     run(makeGame(t), ['check']),
-    run(game, ['check', '--heartbeat', '10 parsecs', '--tls-cert', 'none.pem', '--tls-key', 'none.pem'], env)
+    run(game, ['check', '--heartbeat', '10 parsecs', '--tls-cert', 'none.pem', '--tls-key', 'none.pem'], env),
+    run(clustered, ['check', '--nats-tls-cert', 'cert.pem', '--nats-tls-key', 'key.pem'], {
+      SALLYPORT_NATS: 'nats://127.0.0.1:4222'
+    })
   ])
+  t.equal(odd.code, 1)
+  t.match(odd.err, /^sallyport: `natsTlsCert` and `natsTlsKey` can't be used together: /m)
   t.equal(good.code, 0, good.err)
   t.match(good.out, /configuration +\S+sallyport\.config\.ts\nhandlers +\S+, with 1 route\n/)
   t.equal(bad.code, 1)
@@ -98,6 +114,8 @@ t.test('check says all faults at once, of the file, the environment, the flags a
     /^sallyport: Expected `port` .* \(from PORT\)$/m,
     /^sallyport: Expected `heartbeat` .* \(from --heartbeat\)$/m,
     /^sallyport: The certificate none\.pem can't be read: /m,
+    /^sallyport: `natsCredentials` names no file of credentials .*no\.creds$/m,
+    /^sallyport: `natsTlsCa` can't be read: ENOENT/m,
     /^sallyport: .*broken\.js does not load: Error: no database/m,
     /^sallyport: .*cut\.js does not load: SyntaxError: .*cut\.js:1\)$/m,
     /^sallyport: .*short\.js does not load: SyntaxError: .*short\.js:1\)$/m

@@ -65,7 +65,7 @@ t.test(
     const installed = await inProject('npm', 'install', '--no-audit', '--no-fund', '--prefer-offline')
     t.equal(installed.code ?? 0, 0, installed.stderr)
     const tested = await inProject('npm', 'test')
-    t.match(tested.stdout, /# pass 2$/m, tested.stdout + tested.stderr)
+    t.match(tested.stdout, /^[#ℹ] pass 2$/m, tested.stdout + tested.stderr)
     t.match(readFileSync(join(project, 'tsconfig.json'), 'utf8'), '"skipLibCheck": false')
 
     for (const script of ['dev', 'debug', 'start']) {

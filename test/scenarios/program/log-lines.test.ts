@@ -98,9 +98,12 @@ t.test('in production stderr is one stream of JSON: a request, its lines and its
     const lines = program.err
       .trim()
       .split('\n')
-      // What the program itself says as it ends is text in both forms.
-      .filter(line => line !== 'Draining; once more to end at once.' && !line.startsWith('Closing;'))
       .map(line => JSON.parse(line) as Record<string, unknown>)
+    t.match(
+      lines.find(({ msg }) => msg === 'The gateway was asked to end'),
+      { signal: 'SIGTERM' }
+    )
+    t.equal(lines.at(-1)!['msg'], 'The gateway has ended')
     const own = lines.filter(({ route }) => route === 'a.talk')
     const first = own[0]!['requestId'] as number
     t.same(

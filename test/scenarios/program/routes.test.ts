@@ -168,3 +168,37 @@ t.test(
     t.ok(banner(15, 1).includes(`    file11.js  file11.r0\n    and 3 more files${all}`), banner(15, 1))
   }
 )
+
+t.test('a command that a signal ends has failed', async t => {
+  const waiting = "console.log('it loads'); await new Promise(() => setInterval(() => {}, 1_000))"
+  const handlers = folder(t, { 'a.js': waiting })
+  const codes = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 }
+  await Promise.all(
+    Object.entries(codes).flatMap(([signal, code]) =>
+      ['check', 'routes'].map(async command => {
+        const child = spawn(process.execPath, [program, command, '--handlers', handlers], { env })
+        t.teardown(() => child.kill('SIGKILL'))
+        let out = ''
+        child.stdout.on('data', data => (out += data))
+        await once(child.stderr, 'data')
+        child.kill(signal as NodeJS.Signals)
+        t.same([(await once(child, 'close'))[0], out], [code, ''], `${command}, ${signal}`)
+      })
+    )
+  )
+})
+
+t.test(
+  'commands that load handlers give them the time that a start gives, and say that it takes long',
+  async t => {
+    const handlers = folder(t, { 'a.js': `${one}await new Promise(() => setInterval(() => {}, 1_000))` })
+    await Promise.all(
+      ['check', 'routes'].map(async command => {
+        const { code, out, err } = await run([command, '--handlers', handlers, '--start-timeout', '3500ms'])
+        t.same({ code, out }, { code: 1, out: '' })
+        t.match(err, / WARN +The handlers are still being loaded: a module or onStart waits\n/, command)
+        t.match(err, /^sallyport: The handlers did not load within 3500 ms$/m, command)
+      })
+    )
+  }
+)

@@ -3,16 +3,19 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
+import type { Overview } from '../../../gateway/console/api/console-api.js'
 import { overviewAt } from '../../helpers/overview.js'
 import { startTool } from '../../helpers/tool.js'
 import { until } from '../../helpers/until.js'
 
 let asked = 0
+const diagnosis: Overview['diagnosis'][number][] = []
 const server = createServer((request, response) => {
   if (request.url !== '/console/api/overview') return response.writeHead(404).end()
   if (request.headers.authorization !== 'Bearer secret') return response.writeHead(401).end()
   asked++
-  response.end(JSON.stringify(overviewAt(asked, { requests: asked * 100, counts: [asked, 0, 0], active: 0 })))
+  const overview = overviewAt(asked, { requests: asked * 100, counts: [asked, 0, 0], active: 0 })
+  response.end(JSON.stringify({ ...overview, diagnosis }))
 })
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
@@ -29,6 +32,15 @@ t.test('without a terminal it prints one summary, of one interval, and ends', as
   t.match(tool.out, /requests +100\/s/)
   t.match(tool.out, /^All is well\.$/m)
   t.notMatch(tool.out, '\u001b')
+})
+
+t.test('without a terminal no line is cut', async t => {
+  const todo = `${'Look into the log. '.repeat(20)}This is the end.`
+  diagnosis.push({ severity: 'warn', what: 'Something is wrong', todo })
+  const tool = startTool(t, ['top', url, '--token', 'secret', '--interval', '10ms'])
+  t.equal(await tool.ended, 0, tool.err)
+  diagnosis.pop()
+  t.match(tool.out, `\n      ${todo}\n`)
 })
 
 t.test('with --json it prints a line for each interval, until it is asked to end', async t => {
