@@ -46,6 +46,9 @@ interface CrowdPlayer {
 
 const mostFaults = 20
 
+/** Milliseconds for what must come true once the load has ended: longer than a session's window. */
+const longestWait = 60_000
+
 /** Lines of a player's history that are kept. */
 const mostHistory = 40
 
@@ -242,6 +245,6 @@ export class Crowd {
 
   /** Waits until `holds` returns true, and records a fault if it does not in time. */
   async expect(what: string, holds: () => boolean): Promise<void> {
-    await until(what, holds, 20_000).catch(error => this.fault(error.message))
+    await until(what, holds, longestWait).catch(error => this.fault(error.message))
   }
 }

@@ -13,11 +13,15 @@ const handlers = fixture('handlers-resume')
 /** Limit in MiB per hour. The heap does not settle within seconds, so only fast growth can be recognised. */
 const most = 10_000
 
-/** Longer than a client needs to notice a loss of which only the gateway was told. */
-const resumeWindow = 6_000
+/**
+ * The window is longer than a client needs to notice a loss of which only the gateway was told, on a machine
+ * without time to spare, too. A visitor may be cut off while they leave: heartbeats let the gateway notice
+ * that before all sessions must have ended.
+ */
+const options = { resumeWindow: 15_000, heartbeat: 2_000 }
 
 async function soak(t: Test, keep: (sid: number) => void) {
-  const { gateway } = await startWithTwoWorkers(t, handlers, { resumeWindow })
+  const { gateway } = await startWithTwoWorkers(t, handlers, options)
   gateway.sessions.on('closed', ({ id }) => keep(id))
   const proxy = await startProxy(t, gateway.address.port)
   const report = await runSoak({ gateway, proxy, workers: 2, players: 20, ms: 2_400, sampleEvery: 200 })
