@@ -43,7 +43,10 @@ export interface ClusterOptions {
   natsTlsCert: string
   /** The PEM file of that certificate's key. Default: '', none. */
   natsTlsKey: string
-  /** The name of the cluster. Gateways with the same name are one cluster. Default: `sallyport`. */
+  /**
+   * The name of the cluster, of at most 128 bytes. Gateways with the same name are one cluster. Default:
+   * `sallyport`.
+   */
   cluster: string
   /** Servers of NATS that keep each log of the cluster: 3 in production. Default: 1. */
   clusterReplicas: number
@@ -129,7 +132,7 @@ export const clusterOptions = [
     name: 'cluster',
     check: { type: 'text' },
     defaultValue: defaultCluster,
-    help: 'name of the cluster; gateways with the same name are one cluster'
+    help: 'name of the cluster, at most 128 bytes; gateways with the same name are one cluster'
   },
   {
     name: 'clusterReplicas',

@@ -25,8 +25,10 @@ export const contentChecks: readonly ContentCheck[] = [
   { of: ['healthPath'], check: expectHealthPath },
   { of: ['internalPort', 'port', 'internalHost', 'host'], check: expectTwoPorts },
   { of: ['consoleToken'], check: expectToken },
+  { of: ['workerHeap'], check: expectHeap },
   { of: ['nats'], check: ({ nats }) => listNatsServers(nats) },
   { of: ['frontendId', 'nats'], check: expectOwnName },
+  { of: ['cluster'], check: expectShortName },
   { of: ['resumeWindow', 'replicate', 'park'], check: expectWayBack },
   { of: ['replicateEvery', 'replicate', 'park'], check: expectCopies },
   { of: ['claimTimeout', 'leaseTtl', 'singleSession'], check: expectTimeForClaims },
@@ -72,10 +74,16 @@ function expectFenced({ fence, singleSession }: PlainOptions): void {
   )
 }
 
+/** Bytes that the name of a cluster may have. */
+const longestCluster = 128
+
 const needsKey = 'a certificate needs its key'
 
 /** Characters that the token of the console must have: nobody guesses that many. */
 const leastToken = 16
+
+/** Megabytes of `workerHeap` with which a worker starts and has room for a game. */
+const leastHeap = 16
 
 /**
  * Returns the names of events, each once. The text `none` has no names.
@@ -120,6 +128,15 @@ export function listNatsServers(text: string): string[] {
 }
 
 /** A name that several gateways have by default can't be that of one of them. */
+/** It stands in the names of the logs, which NATS bounds to 255 characters. */
+function expectShortName({ cluster }: PlainOptions): void {
+  const bytes = Buffer.byteLength(cluster)
+  if (bytes > longestCluster)
+    throw errors.optionInvalid(
+      `Expected \`cluster\` to be a name of at most ${longestCluster} bytes, got one of ${bytes}`
+    )
+}
+
 function expectOwnName({ frontendId, nats }: PlainOptions): void {
   if (nats === 'none' || frontendId !== defaultFrontendId) return
   throw errors.optionInvalid(
@@ -174,5 +191,13 @@ function expectToken({ consoleToken: { length } }: PlainOptions): void {
   if (length === 0 || length >= leastToken) return
   throw errors.optionInvalid(
     `Expected \`consoleToken\` to be a text of at least ${leastToken} characters, got one of ${length}`
+  )
+}
+
+/** A worker of 4 MB ends while it starts. */
+function expectHeap({ workerHeap }: PlainOptions): void {
+  if (workerHeap === 0 || workerHeap >= leastHeap) return
+  throw errors.optionInvalid(
+    `Expected \`workerHeap\` to be 0 or at least ${leastHeap} MB, got ${workerHeap} MB`
   )
 }

@@ -153,7 +153,7 @@ const rows = [
     name: 'workerHeap',
     check: megabytes(0, 1_048_576),
     defaultValue: 0,
-    help: "size of a worker's heap at which it is replaced; 0: Node's limit"
+    help: "size of a worker's heap at which it is replaced, at least 16MiB; 0: Node's limit"
   },
   {
     name: 'stuckAfter',

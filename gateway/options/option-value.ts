@@ -160,8 +160,10 @@ function isWithin(value: unknown, { least, most }: { least: number; most: number
   return Number.isInteger(value) && (value as number) >= least && (value as number) <= most
 }
 
+/** Returns a size in units, rounded down; undefined if it is less than one, since 0 may have a meaning. */
 function divide(size: number | undefined, unit: number): number | undefined {
-  return size === undefined ? undefined : Math.floor(size / unit)
+  if (size === undefined || (size > 0 && size < unit)) return undefined
+  return Math.floor(size / unit)
 }
 
 function describeTime({ least, most }: DurationCheck): string {
@@ -173,7 +175,14 @@ function describeSize({ least, most, unit }: SizeCheck): string {
   return `a size such as "${example}" (units: ${sizeUnitNames}), or a number of ${counted} from ${least} to ${most}`
 }
 
-function describeGiven({ isSecret }: OptionRow, value: unknown): string {
+function describeGiven({ isSecret, check }: OptionRow, value: unknown): string {
+  if (check.type === 'list' && Array.isArray(value)) return describeList(value)
   if (isSecret !== true || typeof value !== 'string' || value === '') return describeValue(value)
   return `a text of ${value.length} characters, which is secret`
+}
+
+/** Returns what is wrong with an array of names. */
+function describeList(values: readonly unknown[]): string {
+  const at = values.findIndex(each => !isEntry(each))
+  return at === -1 ? 'an empty array' : `an array whose entry ${at} is ${describeValue(values[at])}`
 }

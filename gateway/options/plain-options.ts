@@ -149,7 +149,7 @@ export interface PlainOptions extends ClusterOptions, LimitOptions, ResumeOption
   /**
    * Megabytes of the old generation in one worker's heap. Beyond it, the worker is ended and replaced.
    * Buffers are not counted, and in a thread V8 cannot keep the limit in all cases: see `docs/guarantees.md`.
-   * 0: Node's own limit. Default: 0.
+   * At least 16, or 0: Node's own limit. Default: 0.
    */
   workerHeap: number
   /**

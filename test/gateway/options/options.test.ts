@@ -196,7 +196,11 @@ for (const row of optionTable) {
     if (type !== 'file' && !(type === 'text' && check.mayBeEmpty)) rows.push(['', "'' (empty)"])
     const isNumber = type === 'integer' || type === 'duration' || type === 'size'
     if (type !== 'word' && !isNumber) rows.push([5, '5 (number)'])
-    if (type === 'list') rows.push([['a', 5], 'an array'], [['a,b'], 'an array'], [[], 'an array'])
+    if (type === 'list') {
+      rows.push([[], 'an empty array'], [['a', 5], 'an array whose entry 1 is 5 (number)'])
+      rows.push([['a,b'], 'an array whose entry 0 is "a,b" (string)'])
+      rows.push([['a', ''], "an array whose entry 1 is '' (empty)"])
+    }
     if (type === 'text' || type === 'list') {
       t.throws(() => resolveWith('x'.repeat(4_097)), {
         code: 'OPTION_INVALID',
@@ -222,7 +226,7 @@ for (const row of optionTable) {
     }
     if (type === 'size') {
       rows.push(['64K', '"64K" (string)'], ['0.5B', '"0.5B" (string)'])
-      t.equal(resolveWith('4MiB')[name], check.unit === 1 ? 4_194_304 : 4)
+      t.equal(resolveWith(check.unit === 1 ? '4MiB' : '32MiB')[name], check.unit === 1 ? 4_194_304 : 32)
     }
     for (const [value, got] of rows)
       t.throws(
@@ -594,6 +598,23 @@ t.test('options of a cluster that do not go together are refused', t => {
   t.end()
 })
 
+t.test('the heap of a worker has room for it', t => {
+  const heap = (workerHeap: unknown) => resolveOptions({ handlers: '/h', workerHeap: workerHeap as number })
+  for (const [given, got] of [
+    [1, '1 MB'],
+    ['15.5MiB', '15 MB']
+  ] as const) {
+    t.throws(() => heap(given), refused(`Expected \`workerHeap\` to be 0 or at least 16 MB, got ${got}`))
+  }
+  // Rounded down it would be 0, which stands for Node's own limit.
+  t.throws(() => heap('1KiB'), refused(/^Expected `workerHeap` to be a size .*, got "1KiB" \(string\)$/))
+  t.match(
+    [heap(0), heap('0MiB'), heap(16), heap('16MiB')],
+    [0, 0, 16, 16].map(workerHeap => ({ workerHeap }))
+  )
+  t.end()
+})
+
 t.test('there is one way to log in to NATS', t => {
   const asked = { handlers: 'handlers', frontendId: 'a', nats: 'nats://a' }
   t.ok(resolveOptions({ ...asked, natsUser: 'me', natsPassword: 'p' }))
@@ -606,6 +627,11 @@ t.test('there is one way to log in to NATS', t => {
     () => resolveOptions({ ...asked, natsTlsCert: 'c' }),
     refused(/`natsTlsCert` and `natsTlsKey` both/)
   )
+  t.throws(
+    () => resolveOptions({ ...asked, cluster: 'é'.repeat(65) }),
+    refused('Expected `cluster` to be a name of at most 128 bytes, got one of 130')
+  )
+  t.equal(resolveOptions({ ...asked, cluster: 'é'.repeat(64) }).cluster, 'é'.repeat(64))
   t.throws(
     () => resolveOptions({ ...asked, natsToken: 't', natsCredentials: 'c' }),
     refused('Expected one way to log in to NATS, got `natsToken` and `natsCredentials`')
