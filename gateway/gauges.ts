@@ -21,7 +21,7 @@ export function showGauges(metrics: Metrics, parts: GaugedParts): void {
   metrics.gauge('sockets', () => listener.socketCount)
   metrics.gauge('connections', () => connections.size)
   metrics.gauge('sessions', () => registry.size)
-  metrics.gauge('users', () => registry.userCount)
+  metrics.gauge('users', () => registry.users.size)
   metrics.gauge('channels', () => channels.size)
   metrics.gauge('workersReady', () => pool.up.length)
   metrics.gauge('requestsWaiting', () => requests.waiting)

@@ -107,6 +107,8 @@ export class Game {
     if (setup.pulseInterval > 0) setInterval(() => claims.beat(), setup.pulseInterval).unref()
     if (setup.reportsFigures) reportFigures(message => port.postMessage(message))
     if (!setup.isListing) await hooks.start(app)
+    // What the modules or onStart have left rejected ends the worker now, before it is up.
+    await new Promise<void>(resolve => setImmediate(resolve))
     return new Game(env, hooks, app, setup.handlers, {
       kind: 'hello',
       routes: list(handlers),

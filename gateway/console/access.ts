@@ -7,6 +7,7 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { Logger } from '../../shared/text/log.js'
 import { csrfHeader } from './api/console-api.js'
 import { ApiFailure } from './api-calls.js'
 
@@ -24,6 +25,7 @@ export interface AccessInit {
   /** The token, which must not be empty. */
   readonly token: string
   readonly frontendId: string
+  readonly log: Pick<Logger, 'warn'>
   readonly monotonic: () => number
 }
 
@@ -44,6 +46,7 @@ interface Login {
 export class Access {
   readonly #token: Buffer
   readonly #cookie: string
+  readonly #log: AccessInit['log']
   readonly #monotonic: () => number
   /** Logins by the hash of their cookie, the oldest first. */
   readonly #logins = new Map<string, Login>()
@@ -53,8 +56,9 @@ export class Access {
   #wrongInAll = 0
   #windowEndsAt = 0
 
-  constructor({ token, frontendId, monotonic }: AccessInit) {
+  constructor({ token, frontendId, log, monotonic }: AccessInit) {
     this.#token = digest(token)
+    this.#log = log
     this.#monotonic = monotonic
     // Cookies are shared by all ports of a host, so that two gateways need two names.
     this.#cookie = `sallyport_${digest(frontendId).toString('hex').slice(0, 8)}`
@@ -143,6 +147,11 @@ export class Access {
     if (timingSafeEqual(digest(token), this.#token)) return
     this.#wrong.set(ip, wrong + 1)
     this.#wrongInAll++
+    if (wrong + 1 === attempts.ofAddress || this.#wrongInAll === attempts.ofAll) {
+      const of = wrong + 1 === attempts.ofAddress ? ip : 'all addresses'
+      const seconds = Math.ceil((this.#windowEndsAt - now) / 1_000)
+      this.#log.warn('Too many wrong tokens for the console: none is looked at for a while', { of, seconds })
+    }
     throw new ApiFailure('UNAUTHORIZED', 'This is not the token of the console.')
   }
 

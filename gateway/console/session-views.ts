@@ -3,7 +3,7 @@ import type { ReceiverState } from '../sessions/receiver.js'
 import type { Registry } from '../sessions/registry.js'
 import type { Request } from '../sessions/request.js'
 import type { Session } from '../sessions/session.js'
-import type { Setting } from '../sessions/session-state.js'
+import type { Setting } from '../sessions/settings/setting.js'
 import type {
   RequestRow,
   SessionDetail,

@@ -18,13 +18,21 @@ export class HostHooks {
     this.#init = init
   }
 
-  /** Calls onStart. Rejects with its error. `gateway`: the Gateway, whose class this room does not know. */
+  /**
+   * Calls onStart. Logs its error, and rejects with it. `gateway`: the Gateway, whose class this room does
+   * not know.
+   */
   async start(gateway: object): Promise<void> {
     if (this.#state !== 'new') return
     this.#state = 'started'
     const started = (async () => this.#init.onStart?.(gateway as never))()
     this.#starting = started.catch(() => {})
-    await started
+    try {
+      await started
+    } catch (error) {
+      this.#init.log.error('onStart of the host has failed: the gateway does not start', { error })
+      throw error
+    }
   }
 
   /** Calls onStop once onStart has ended, if `start` was called. Logs its error, and never rejects. */

@@ -133,6 +133,11 @@ export class Listener {
     return this.#tcpConnections.size
   }
 
+  /** Number of TCP connections that make no room for new ones. */
+  get lastingSocketCount(): number {
+    return this.#tcpConnections.lastingSize
+  }
+
   get isListening(): boolean {
     return this.#port !== undefined
   }

@@ -16,8 +16,8 @@ export class WaitingSockets<Member extends WaitingSocket> {
   /** Number of waiting sockets by address. */
   readonly #counts = new Map<string, number>()
 
-  get isEmpty(): boolean {
-    return this.#members.size === 0
+  get size(): number {
+    return this.#members.size
   }
 
   /** Returns all waiting sockets, the longest waiting first. */

@@ -112,7 +112,7 @@ function* diagnoseCluster({ clusterTrouble, needsCluster }: Condition): Generato
   yield {
     code: 'clusterDegraded',
     severity: needsCluster ? 'error' : 'warn',
-    what: `The gateway is cut off from its cluster: ${clusterTrouble}. Its own players play on.`,
+    what: `The gateway is cut off from its cluster: ${clusterTrouble}.`,
     todo: 'See that NATS runs and can be reached from here, and that no other gateway has the same frontendId; the gateway comes back by itself.'
   }
 }

@@ -31,6 +31,9 @@ import { closingGrace, EndOnce, ProcessEnd, type Transport, type TransportInit }
  */
 const filesOfProcess = 12
 
+/** Node's exit code if it does not take an argument: Node.js, Process exit codes. */
+const badArguments = 9
+
 const workerFile = fileURLToPath(new URL('../../workers/process.js', import.meta.url))
 
 /** All running worker processes. They are killed if the gateway's process exits before they have ended. */
@@ -56,6 +59,8 @@ export class WorkerProcess implements Transport {
   readonly #ended: Promise<void>
   #tellEnded!: () => void
   #onStopped: (() => void) | undefined
+  /** Whether the program has told anything, so that Node took its arguments. */
+  #isHeard = false
   readonly #questions = new Questions()
 
   /** Starts the process. Throws Node's error if no process, file or folder can be created. */
@@ -75,7 +80,8 @@ export class WorkerProcess implements Transport {
     this.#child.on('exit', (code, signal) => {
       running.delete(this.#child)
       freeInspectPort(inspectPort)
-      this.#end.fail(new ProcessEnd(code, signal))
+      const isRefused = code === badArguments && !this.#isHeard
+      this.#end.fail(isRefused ? describeRefused(argv) : new ProcessEnd(code, signal))
     })
     this.#child.on('error', error => {
       if (this.#child.pid !== undefined) return this.#end.fail(error)
@@ -127,6 +133,7 @@ export class WorkerProcess implements Transport {
 
   /** Handles the messages that are meant for the transport, and passes on the rest as it is. */
   #receive(message: unknown): void {
+    this.#isHeard = true
     const { kind, message: told } = (message ?? {}) as Partial<Record<'kind' | 'message', unknown>>
     if (kind === 'beat') beat(this.#claims)
     else if (kind === 'stopped') this.#onStopped?.()
@@ -150,6 +157,13 @@ export class WorkerProcess implements Transport {
 export function argvOfProcess({ workerArgv, workerHeap }: WorkerProcessOptions): string[] {
   const heap = workerHeap === 0 ? [] : [`--max-old-space-size=${workerHeap}`]
   return [...(workerArgv ?? withoutEval(process.execArgv)), ...heap]
+}
+
+function describeRefused(argv: readonly string[]): Error {
+  return errors.workerNotStarted(
+    'process',
+    `it ended with exit code ${badArguments}, which is Node's for an argument that it does not take: ${argv.join(' ')}`
+  )
 }
 
 /**

@@ -43,6 +43,7 @@ export const connectionMetrics: readonly Definition[] = [
     {
       slow: 'connectionsClosedSlow',
       silent: 'connectionsClosedSilent',
+      handshake_timeout: 'connectionsClosedUnfinished',
       frames: 'connectionsFlooded',
       malformed: 'framesMalformed'
     }

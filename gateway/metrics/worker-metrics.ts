@@ -1,6 +1,6 @@
 /** The metrics of workers, of the gateway's thread and process, and of the log. */
 import type { ThreadFigures } from '../../shared/figures/thread-figures.js'
-import { type Definition, type PlainDefinition, plain, type Sources, split } from './definition.js'
+import { type Definition, type PlainDefinition, plain, type Sources } from './definition.js'
 
 /** Returns the figures of all threads, each with the name that its label has. */
 function threadsOf({ gateway, workers }: Sources): { thread: string; figures: ThreadFigures }[] {
@@ -87,10 +87,13 @@ export const workerMetrics: readonly Definition[] = [
         .filter(({ thread }) => thread === 'gateway' || sources.hasWorkerProcesses)
         .map(({ thread, figures }) => ({ labels: { process: thread }, value: figures.rss }))
   },
-  split('counter', 'sallyport_log_lines_lost_total', 'Lines of the log that were not written', 'cause', {
-    dropped: 'logLinesDropped',
-    failed: 'logErrors'
-  }),
+  plain(
+    'counter',
+    'sallyport_log_lines_lost_total',
+    'Lines of the log that were not written',
+    'logLinesDropped'
+  ),
+  plain('counter', 'sallyport_log_errors_total', 'Failed writes of the log', 'logErrors'),
   {
     type: 'gauge',
     name: 'sallyport_ready',

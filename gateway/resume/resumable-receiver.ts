@@ -39,6 +39,8 @@ export class ResumableReceiver implements Receiver {
   /** Data messages of the client that were taken in. */
   #received = 0
   #isPausing = false
+  /** Whether the client has answered the handshake. Until then it is read, since nothing flows before. */
+  #isConfirmed = false
   /** Counted messages that were passed to a connection, and so may have arrived. */
   #given = 0
   /** While the client catches up: keys of the `latest` events still to be sent. */
@@ -141,7 +143,7 @@ export class ResumableReceiver implements Receiver {
 
   pause(): void {
     this.#isPausing = true
-    this.#connection?.pause()
+    if (this.#isConfirmed) this.#connection?.pause()
   }
 
   resume(): void {
@@ -188,13 +190,15 @@ export class ResumableReceiver implements Receiver {
     this.#connection = connection
     this.#address = connection.address
     this.#dropped = undefined
-    if (this.#isPausing) connection.pause()
+    this.#isConfirmed = false
     if (this.#missing !== undefined) connection.feed(this.#takePiece)
   }
 
   /** The client has acknowledged the handshake: it has its new token. */
   confirm(): void {
     this.#init.keeper.confirmed(this)
+    this.#isConfirmed = true
+    if (this.#isPausing) this.#connection?.pause()
   }
 
   /**
@@ -268,12 +272,9 @@ export class ResumableReceiver implements Receiver {
   #sendCounted(frame: string, isMoreNear = false): void {
     if (this.#state === 'over') return
     this.#init.backlog.add(frame)
-    if (this.#missing === undefined && this.#connection !== undefined) {
-      this.#given++
-      this.#connection.sendFrame(frame, isMoreNear)
-    } else {
-      this.#keptForLater()
-    }
+    if (this.#missing !== undefined || this.#connection === undefined) return this.#keptForLater()
+    this.#given++
+    this.#connection.sendFrame(frame, isMoreNear)
   }
 
   #keptForLater(): void {

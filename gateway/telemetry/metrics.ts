@@ -19,6 +19,7 @@ const counterNames = [
   'connectionsClosed',
   'connectionsClosedSlow',
   'connectionsClosedSilent',
+  'connectionsClosedUnfinished',
   'connectionsFlooded',
   'framesMalformed',
   'sessionsOpened',

@@ -216,6 +216,15 @@ export class Link implements InboxReader {
     waiting?.reject(new Refused(error, newest))
   }
 
+  /** Rejects all operations that wait for their answers: no answer comes any more. */
+  refuseAll(error: Error): void {
+    for (const { answer, reject } of this.#waiting.values()) {
+      answer.catch(ignore)
+      reject(error)
+    }
+    this.#waiting.clear()
+  }
+
   aborted(rid: number, reason: AbortReason): void {
     this.#onAbort(rid, reason)
   }

@@ -33,18 +33,22 @@ t.test('onStop is not called for a gateway that never listened', async t => {
   await hooks.stop(gateway)
 })
 
-t.test('an error of onStart is passed on, and onStop is called to release what it had begun', async t => {
-  let stops = 0
-  const { hooks } = create(t, {
-    onStart: () => {
-      throw new Error('no database')
-    },
-    onStop: () => void stops++
-  })
-  await t.rejects(hooks.start(gateway), { message: 'no database' })
-  await hooks.stop(gateway)
-  t.equal(stops, 1)
-})
+t.test(
+  'an error of onStart is told and passed on, and onStop is called to release what it had begun',
+  async t => {
+    let stops = 0
+    const { hooks, lines } = create(t, {
+      onStart: () => {
+        throw new Error('no database')
+      },
+      onStop: () => void stops++
+    })
+    await t.rejects(hooks.start(gateway), { message: 'no database' })
+    await hooks.stop(gateway)
+    t.equal(stops, 1)
+    t.same(lines, ['error onStart of the host has failed: the gateway does not start'])
+  }
+)
 
 t.test('onStop waits for an onStart that still runs', async t => {
   const calls: string[] = []

@@ -12,5 +12,5 @@ t.test('of the address with most waiting sockets, the one that has waited longes
   t.equal(waiting.findGreediest(), alone)
   waiting.delete(alone!)
   waiting.delete(second!)
-  t.equal(waiting.isEmpty, true)
+  t.equal(waiting.size, 0)
 })

@@ -224,6 +224,13 @@ t.test('after ten wrong tokens no token is looked at, and a login goes on', asyn
   t.equal(refused.status, 429, 'not even the right one')
   t.match(refused.headers.get('retry-after'), /^\d+$/)
   t.equal((await page.get('api/me')).status, 200)
+  const warned = lines.filter(({ message }) => /wrong tokens/.test(message))
+  matchRows(
+    t,
+    warned,
+    [{ level: 'warn', fields: { of: '127.0.0.1', seconds: Number } }],
+    'which is told once'
+  )
   t.notOk(JSON.stringify(lines).includes(token), 'no line of the log has the token')
 })
 

@@ -90,6 +90,7 @@ t.test(
     const patient = await openSocket(t, port, '127.0.0.3')
     const crowd = await openMany(t, 30, port)
     await until('the oldest are closed', () => over(crowd) === 19)
+    t.equal(gateway.isReady, true, 'whoever comes is let in')
     const players = [await play(t, gateway, '127.0.0.2'), await play(t, gateway, '127.0.0.4')]
     t.equal(patient.isOver, false, 'one of an address that has no other is left')
     t.match(gateway.metrics(), { sockets: 12, connections: 2, socketsDisplaced: 21, socketsRefused: 0 })
@@ -104,6 +105,9 @@ t.test(
       ]
     )
     t.equal(await players[0]!.request('echo.plain', 1), 1)
+    await Promise.all(Array.from({ length: 10 }, () => play(t, gateway)))
+    t.equal(gateway.isReady, false, 'now it is full')
+    matchRows(t, gateway.diagnose(), [{ code: 'connectionsFull' }])
   }
 )
 
@@ -155,8 +159,7 @@ t.test('connections of one address may come at a rate, with and without a proxy'
 
 t.test('TLS, HTTP and the handshake have one time for all of them', async t => {
   const clock = new Clock()
-  // Node itself limits the time for a request's head, by the real clock; that must not end first. The gateway
-  // checks every 250 ms. It takes a step of more than twice that for a standstill of the process.
+  // Node itself limits the time for a request's head, by the real clock; that must not end first.
   const options = { handshakeTimeout: 2_000, heartbeat: 0, monotonic: clock.monotonic }
   const { gateway } = await startGateway(t, 'wire', options)
   const slow = await openSocket(t, gateway.address.port)

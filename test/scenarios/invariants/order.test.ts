@@ -106,20 +106,29 @@ t.test(
     const { gateway, lines, connect } = await startWithTwoWorkers(t, 'lanes', { isolation: 'thread' })
     const [player, other] = [await connect(), await connect()]
     const { sid, frontendId } = await player.request('gate.whoAmI')
-    // Batches stay small until requests are known to be quick.
-    await Promise.all(Array.from({ length: 300 }, () => other.request('counter.sync')))
-    const [waiting, ...behind] = player.atOnce(() => [
-      player.request('gate.wait', { gate: 'foreign' }),
-      ...[1, 2, 3].map(() => player.request('gate.value'))
-    ])
-    await until('the first one waits', () => lines.some(line => line.message === 'waiting'))
-    const before = gateway.metrics().requestsTakenBack
-    await other.request('gate.poke', { sid, frontendId, value: 'poked' })
+    let value: unknown
+    let takenBack = 0
+    // Batches stay small until requests are known to be quick, which they are not at each moment of a busy
+    // machine: then requests wait in the gateway, and none has to be taken back.
+    for (let tries = 1; takenBack < 3 && tries <= 20; tries++) {
+      await Promise.all(Array.from({ length: 300 }, () => other.request('counter.sync')))
+      const gate = `foreign ${tries}`
+      const [waiting, ...behind] = player.atOnce(() => [
+        player.request('gate.wait', { gate }),
+        ...[1, 2, 3].map(() => player.request('gate.value'))
+      ])
+      const waits = () => lines.filter(line => line.message === 'waiting').length === tries
+      await until('the first one waits', waits)
+      const before = gateway.metrics().requestsTakenBack
+      await other.request('gate.poke', { sid, frontendId, value: `poked ${tries}` })
+      takenBack = gateway.metrics().requestsTakenBack - before
+      await openGates(other, gate)
+      t.equal((await waiting!).value, value, 'who had started sees what it started with')
+      value = `poked ${tries}`
+      for (const reply of behind) t.equal((await reply).value, value)
+    }
     // There may be more, if the poke itself was queued in a busy worker and taken back.
-    t.ok(gateway.metrics().requestsTakenBack - before >= 3)
-    await openGates(other, 'foreign')
-    t.equal((await waiting!).value, undefined, 'who had started sees what it started with')
-    for (const reply of behind) t.equal((await reply).value, 'poked')
+    t.ok(takenBack >= 3, `${takenBack} were taken back`)
   }
 )
 

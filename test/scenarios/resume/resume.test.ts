@@ -1,5 +1,6 @@
 /** Clients of `sallyport/client` that lose their connection and resume their session. */
 
+import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { type Client, type ClientOptions, connect, type StateChange } from '../../../client/node.js'
@@ -90,6 +91,38 @@ t.test('a request that runs while its client is away is answered when it is back
   proxy.isDown = false
   t.equal(await held, 'held')
 })
+
+t.test(
+  'a client that comes back with a full lane gets its events, and is not cut for its handshake',
+  async t => {
+    const { gateway, proxy, join } = await start(t, { laneLimit: 4, handshakeTimeout: 200 })
+    const [client, other] = [await join(), await connect(gateway.url)]
+    t.teardown(() => other.close())
+    await client.request('player.login', { uid: 'red' })
+    const [holding, ticks] = [collect(client, 'holding'), collect(client, 'tick')]
+    const held = [1, 2, 3, 4].map(() => client.request('player.hold', { key: 'a' }))
+    await until('its lane is full', () => gateway.metrics().socketsPaused === 1)
+    const closes: unknown[] = []
+    client.onState(({ state, code }) => state === 'resuming' && closes.push(code))
+    const back = change(client, 'open')
+    proxy.cut('reset')
+    t.match(await back, { resumed: true })
+    gateway.send('red', 'tick', 1)
+    await until('the event has come', () => ticks.length === 1)
+    await until('it is not read', () => gateway.metrics().socketsPaused === 2)
+    // A client that came later is cut for its handshake: so the time of this one is over.
+    const late = new WebSocket(gateway.url)
+    const [code] = await once(late, 'close')
+    t.equal(code, 4002)
+    t.equal(gateway.metrics().connectionsClosedUnfinished, 1, 'only that one')
+    t.equal(closes.length, 1, 'only the cut')
+    for (let n = 1; n <= 4; n++) {
+      await until('the next one runs', () => holding.length === n)
+      await other.request('player.free', { key: 'a' })
+    }
+    t.same(await Promise.all(held), ['held', 'held', 'held', 'held'])
+  }
+)
 
 t.test('of latest events the newest of each key comes after a resume; volatile ones do not', async t => {
   const { gateway, proxy, join } = await start(t)

@@ -28,7 +28,11 @@ t.test('beyond its rate a session is refused, is not run, and is let in again', 
     .filter(each => each.status === 'rejected')
     .map(({ reason }) => reason as ClientError)
   t.equal(refused.length, 5)
-  t.match(refused[0], { code: 'RATE_LIMITED', data: { retryAfter: 200 } })
+  t.match(refused[0], {
+    code: 'RATE_LIMITED',
+    message: 'More came than maxRequestsPerSecond, 5, allows; it was not run',
+    data: { retryAfter: 200 }
+  })
   t.equal(await other.request('work.ran'), 10, 'others are not affected, and what was refused did not run')
   t.match(gateway.metrics(), { requestsRateLimited: 5 })
   now += 199
@@ -45,9 +49,15 @@ t.test('bytes count too, and a route may have a rate of its own', async t => {
   })
   const player = await join()
   await player.request('work.quick', 'x'.repeat(1_500))
-  await t.rejects(player.request('work.quick', 'x'.repeat(1_500)), { code: 'RATE_LIMITED' })
+  await t.rejects(player.request('work.quick', 'x'.repeat(1_500)), {
+    code: 'RATE_LIMITED',
+    message: /than maxBytesPerSecond, 1000, allows/
+  })
   await t.resolves(Promise.all([player.request('work.seldom'), player.request('work.seldom')]))
-  await t.rejects(player.request('work.seldom'), { code: 'RATE_LIMITED' })
+  await t.rejects(player.request('work.seldom'), {
+    code: 'RATE_LIMITED',
+    message: /than rateLimit, 1, allows/
+  })
   await t.resolves(player.request('work.ran'))
 })
 
@@ -149,7 +159,11 @@ t.test(
     const queued = waiting.request('work.quick')
     await until('one waits', () => gateway.metrics().requestsWaiting === 1)
     clock.pass(51)
-    await t.rejects(late.request('work.quick'), { code: 'OVERLOADED', data: { retryAfter: Number } })
+    await t.rejects(late.request('work.quick'), {
+      code: 'OVERLOADED',
+      message: 'More waits than maxQueueDelay, 50 ms, allows; it was not run',
+      data: { retryAfter: Number }
+    })
     writeFileSync(file, '')
     await Promise.all([burning, queued])
     t.equal(await late.request('work.ran'), 2, 'what was accepted has run, and what was refused has not')
@@ -167,6 +181,10 @@ t.test('what waits and runs is bounded in all, by number and by bytes', async t 
     answers.map(({ status }) => status),
     ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected']
   )
+  t.match(answers[3], { reason: { code: 'OVERLOADED', message: /than maxOpenRequests, 3, allows/ } })
   const short = await startGateway(t, handlers, { workers: 1, maxOpenBytes: 1_024 })
-  await t.rejects((await short.connect()).request('work.quick', 'x'.repeat(2_000)), { code: 'OVERLOADED' })
+  await t.rejects((await short.connect()).request('work.quick', 'x'.repeat(2_000)), {
+    code: 'OVERLOADED',
+    message: /than maxOpenBytes, 1024, allows/
+  })
 })

@@ -79,6 +79,10 @@ for (const isolation of ['thread', 'process'] as const)
         /^an unhandled rejection during the start: Error: no database\n/
       ],
       [
+        `void (async () => { await null; throw new Error('not awaited') })()`,
+        /^an unhandled rejection during the start: Error: not awaited\n/
+      ],
+      [
         `setTimeout(() => { throw new Error('too late') }); ${wait}`,
         /^an uncaught exception during the start: Error: too late\n/
       ]

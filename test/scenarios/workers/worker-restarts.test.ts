@@ -109,6 +109,15 @@ t.test('a worker that can’t be started stops the start, and nothing is left', 
       }
     )
   })
+  await t.test('a process with an argument that Node has not', async t => {
+    await t.rejects(
+      startWithTwoWorkers(t, 'model', { isolation: 'process', workerArgv: ['--no-such-thing'] }),
+      {
+        code: 'WORKER_NOT_STARTED',
+        message: /^A worker could not be started as a process: .*exit code 9.* --no-such-thing/
+      }
+    )
+  })
 })
 
 t.test('one that can’t be started later is tried again, and the gateway lives', async t => {

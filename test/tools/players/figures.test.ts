@@ -1,4 +1,5 @@
 /** The figures of a load: sums over threads, and bounds of what is kept. */
+import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { timesOf } from '../../../tools/load/result.js'
 import {
@@ -10,6 +11,7 @@ import {
   record,
   stepOf
 } from '../../../tools/players/figures.js'
+import { countFault } from '../../../tools/players/lives.js'
 
 t.test('times have percentiles in milliseconds, to three digits', async t => {
   const times = createTimes()
@@ -24,6 +26,20 @@ t.test('times have percentiles in milliseconds, to three digits', async t => {
     [max, 1_000]
   ] as const)
     t.ok(Math.abs(value! / expected - 1) < 0.001, `${value} is ${expected}`)
+})
+
+t.test('an error of a scenario is counted by its first line, whatever id it has', async t => {
+  const figures = createFigures()
+  for (let n = 0; n < 3; n++)
+    countFault(figures, new Error(`The log has it under ${randomUUID()}\nmore ${n}`))
+  countFault(figures, 'other')
+  t.same(
+    [...figures.faults].map(([line, { count }]) => [line, count]),
+    [
+      ['The log has it under …', 3],
+      ['other', 1]
+    ]
+  )
 })
 
 t.test('no times have no percentiles', async t => {
