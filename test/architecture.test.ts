@@ -300,11 +300,14 @@ t.test('nothing has a default export but what somebody looks for there', async t
   )
 })
 
-t.test(`no file of the product is longer than ${mostLines} lines`, async t => {
+t.test(`no file of the product or the examples is longer than ${mostLines} lines`, async t => {
+  const scripts = [...houses, 'examples'].flatMap(listFiles).filter(path => /\.[jt]s$/.test(path))
+  t.ok(scripts.includes('examples/chat/page/chat.js'), 'those of pages, too')
   t.same(
-    product
-      .filter(({ lineCount }) => lineCount > mostLines)
-      .map(({ path, lineCount }) => `${path}: ${lineCount}`),
+    scripts
+      .map(path => ({ path, lines: readText(path).trimEnd().split('\n').length }))
+      .filter(({ lines }) => lines > mostLines)
+      .map(({ path, lines }) => `${path}: ${lines}`),
     []
   )
 })

@@ -5,7 +5,7 @@
 import { createGateway } from '../../gateway/index.js'
 import { TcpProxy } from '../../testing/tcp-proxy.js'
 import { chaosOptions, runChaos } from '../helpers/chaos.js'
-import { runClusterChaos } from '../helpers/cluster/cluster-chaos.js'
+import { clusterChaosOptions, runClusterChaos } from '../helpers/cluster/cluster-chaos.js'
 import { Gateways } from '../helpers/cluster/gateways.js'
 import { readCommandOptions } from '../helpers/command-options.js'
 import { JumpingClock } from '../helpers/jumping-clock.js'
@@ -57,7 +57,7 @@ async function runAlone(): Promise<boolean> {
 async function runOverCluster(): Promise<boolean> {
   const ends: (() => Promise<void>)[] = []
   try {
-    const options = { singleSession: 'kick', leaseTtl: 2_000, stuckAfter: 1_000 }
+    const options = { ...clusterChaosOptions, leaseTtl: 2_000 }
     const gateways = await Gateways.start(
       { count, handlers: fixture('handlers-cluster'), options },
       { teardown: end => ends.push(end) }

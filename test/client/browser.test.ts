@@ -108,7 +108,7 @@ t.test('in a real browser', { skip: whyNoBrowser() }, async t => {
       const fails = (url: string) =>
         page.evaluate(async (url: string) => {
           const { connect } = await import('/sallyport/client/index.js' as string)
-          const error = await connect(url, { connectTimeout: 200 }).catch((each: unknown) => each)
+          const error = await connect(url, { connectTimeout: 1_000 }).catch((each: unknown) => each)
           return { code: error.code, message: error.message, data: error.data, retryable: error.retryable }
         }, url)
       for (const url of [other.url, 'ws://127.0.0.1:1']) {

@@ -1,10 +1,7 @@
 /** A gateway's clock for tests, which stands still until a test moves it. */
 import { until } from './until.js'
 
-/**
- * Milliseconds of a step: so short that a gateway with intervals of 40 ms does not assume that the process
- * stood still.
- */
+/** Milliseconds of a step. */
 const step = 10
 
 export class Clock {
@@ -23,7 +20,7 @@ export class Clock {
     this.#time += ms
   }
 
-  /** Moves the time on at once, as a sleep of the machine does, and waits until the gateway has read it. */
+  /** Moves the time on at once, and waits until the gateway has read it. */
   async jump(ms: number): Promise<void> {
     this.pass(ms)
     await this.looked()

@@ -35,7 +35,6 @@ export interface Source {
   readonly unexcusedAnys: readonly number[]
   /** Line numbers of each `t.match` with a list as its pattern, which also passes for a longer list. */
   readonly looseMatches: readonly number[]
-  readonly lineCount: number
 }
 
 export function readSources(folders: readonly string[]): Source[] {
@@ -79,8 +78,7 @@ export function readSource(path: string, text: string): Source {
     imports,
     hasDefaultExport,
     unexcusedAnys,
-    looseMatches,
-    lineCount: lines.length - (lines.at(-1) === '' ? 1 : 0)
+    looseMatches
   }
 }
 

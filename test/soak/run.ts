@@ -65,7 +65,7 @@ async function visits(gateway: Gateway, proxy: TcpProxy): Promise<readonly strin
 }
 
 // Visitors are to fill the gateway up to its default limits.
-const options = values.visits ? {} : { resumeWindow: 10_000 }
+const options = values.visits ? {} : { resumeWindow: 10_000, heartbeat: 3_000 }
 const gateway = await createGateway({ handlers, port: 0, workers, logLevel: 'silent', ...options })
 const proxy = await TcpProxy.open(gateway.address.port)
 const wrong = await (values.visits ? visits : soak)(gateway, proxy)
