@@ -177,6 +177,11 @@ export class Gateway {
     return this.#parts.development?.tryAgain('that was asked for') === true
   }
 
+  /** @internal What the workers load or start that are not up yet. */
+  get loadingSteps(): readonly string[] {
+    return this.#parts.core.pool.steps
+  }
+
   /**
    * Loads the handlers again, in new workers. Once all new workers are up, they get all requests, and the old
    * workers finish what they have begun. Sessions and sockets are untouched. Suspended routes are tried

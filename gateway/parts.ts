@@ -54,15 +54,18 @@ export interface GivenParts {
 /** Creates the parts of a gateway, which has its options already. Nothing is started. */
 export function createParts(gateway: Gateway, metrics: Metrics): GatewayParts {
   const { options } = gateway
-  const development = options.dev
-    ? new Development({ options, reload: changed => reloadHandlers(gateway, changed) })
+  const development: Development | undefined = options.dev
+    ? new Development({
+        ...{ options, steps: () => core.pool.steps },
+        reload: changed => reloadHandlers(gateway, changed)
+      })
     : undefined
   development?.onLoaded.push(() => refreshTypesFile(options))
   const startTransport = createStartTransport(options, metrics)
   const { log, monotonic, frontendId, requestTimeout, maxBodyBytes } = options
   const registry = new Registry({ ...options, metrics })
   const watchers = new Watchers(options)
-  const core = new Core({
+  const core: Core = new Core({
     options,
     watchers: watchers.all,
     requestWatchers: watchers.requests,

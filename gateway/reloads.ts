@@ -51,7 +51,7 @@ export async function reloadHandlers(gateway: Gateway, changed: readonly string[
   told.add(run)
   const cause = changed.length === 0 ? {} : { changed: describeChanged(changed) }
   const slow = setTimeout(() => {
-    log.warn(describeSlow(dev), { startTimeout, ...cause })
+    log.warn(describeSlow(dev), { at: listNames(gateway.loadingSteps), startTimeout, ...cause })
   }, slowAfter)
   try {
     const before = gateway.routes

@@ -35,8 +35,8 @@ export async function listRoutes(given: Config): Promise<RouteList> {
   const options = resolveOptions({ ...given, workers: 1, isolation: 'thread', dev: true }, metrics)
   const { handlers, log } = options
   // Loads TypeScript as development mode does, and watches nothing.
-  const development = new Development({ options, reload: async () => {} })
-  const core = new Core({
+  const development = new Development({ options, steps: () => core.pool.steps, reload: async () => {} })
+  const core: Core = new Core({
     options: { ...options, isListing: true },
     metrics,
     registry: new Registry({ ...options, metrics }),

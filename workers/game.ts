@@ -7,7 +7,7 @@
 import { GatewayError } from '../shared/errors.js'
 import type { RouteSchemas, WorkerQuestion } from '../shared/examination/question.js'
 import { type Batch, readBatch } from '../shared/link/batch.js'
-import type { Hello, RouteHello } from '../shared/link/hello.js'
+import type { Hello, LoadingStep, RouteHello } from '../shared/link/hello.js'
 import type { WorkerSetup } from '../shared/link/worker-setup.js'
 import { attempt, describeThrown, messageOf } from '../shared/text/thrown.js'
 import { BackendSessionService } from './api/backend-session-service.js'
@@ -90,7 +90,8 @@ export class Game {
     await registerTypescript(setup.typescriptLoaders, setup.tsconfig)
     const files = setup.isDevelopment ? reportLoadedFiles(message => port.postMessage(message)) : undefined
     if (files !== undefined) reportLoaded = () => files.flush()
-    const loaded = await loadHandlers(setup.handlers, app).finally(reportLoaded)
+    const begins = (what: string) => port.postMessage({ kind: 'step', what } satisfies LoadingStep)
+    const loaded = await loadHandlers(setup.handlers, app, begins).finally(reportLoaded)
     const { handlers, sessionHooks, hooks, notes } = loaded
     const all = [...handlers, ...sessionHooks]
     const env: Environment = {
@@ -106,7 +107,10 @@ export class Game {
     }
     if (setup.pulseInterval > 0) setInterval(() => claims.beat(), setup.pulseInterval).unref()
     if (setup.reportsFigures) reportFigures(message => port.postMessage(message))
-    if (!setup.isListing) await hooks.start(app)
+    if (!setup.isListing) {
+      begins('onStart')
+      await hooks.start(app)
+    }
     // What the modules or onStart have left rejected ends the worker now, before it is up.
     await new Promise<void>(resolve => setImmediate(resolve))
     return new Game(env, hooks, app, setup.handlers, {

@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import { errors, GatewayError } from '../../shared/errors.js'
+import { listNames } from '../../shared/text/listed.js'
 import type { StartTransport } from '../isolation/start-transport.js'
 import type { ResolvedOptions } from '../options/options.js'
 import { describeSlow, isGivenUp, LoadAttempt } from './load-attempt.js'
@@ -38,6 +39,8 @@ export interface Load {
 
 export interface DevelopmentInit {
   readonly options: Pick<ResolvedOptions, 'handlers' | 'devPoll' | 'log'>
+  /** Returns what the workers load or start that are not up yet. */
+  readonly steps: () => readonly string[]
   /** Called when files have changed. Never rejects. */
   readonly reload: (changed: readonly string[]) => Promise<void>
 }
@@ -191,9 +194,10 @@ export class Development {
   }
 
   #becomeSlow(): void {
-    const { log } = this.#init.options
-    if (this.#use === 'list') return log.warn(describeSlow(false))
-    if (this.#use === 'start') log.warn(describeSlow(true))
+    const { options, steps } = this.#init
+    const fields = { at: listNames(steps()) }
+    if (this.#use === 'list') return options.log.warn(describeSlow(false), fields)
+    if (this.#use === 'start') options.log.warn(describeSlow(true), fields)
     void this.#watch().then(() => this.#wake())
   }
 

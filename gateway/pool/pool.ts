@@ -163,6 +163,11 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     )
   }
 
+  /** What the workers load or start that are not up yet. */
+  get steps(): string[] {
+    return this.#starts.steps
+  }
+
   /** Kills the worker at a place without stopping the game first, as a fault would. */
   async kill(index: number): Promise<void> {
     const worker = this.#up.find(each => each.index === index)

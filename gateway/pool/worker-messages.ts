@@ -6,7 +6,14 @@
  */
 
 import { figureNames, type ThreadFigures } from '../../shared/figures/thread-figures.js'
-import type { FiguresReport, Hello, Inspection, LoadingNote, RouteHello } from '../../shared/link/hello.js'
+import type {
+  FiguresReport,
+  Hello,
+  Inspection,
+  LoadingNote,
+  LoadingStep,
+  RouteHello
+} from '../../shared/link/hello.js'
 import type { EventReader, OperationReader, OutcomeReader } from '../../shared/link/outbox.js'
 import { OutboxReader, UnreadableError } from '../../shared/link/outbox-reader.js'
 import { showValue } from '../../shared/text/shown.js'
@@ -15,11 +22,15 @@ import { messageOf } from '../../shared/text/thrown.js'
 /** Milliseconds that one slice may take. */
 const sliceTime = 5
 
+/** Characters that are kept of a step that a worker names. */
+const maxStep = 256
+
 export interface WorkerMessagesInit {
   readonly outcomes: OutcomeReader
   readonly operations: OperationReader
   readonly events: EventReader
   readonly onHello: (hello: Hello) => void
+  readonly onStep: (what: string) => void
   readonly onInspection: (inspection: Inspection) => void
   readonly onFigures: (figures: ThreadFigures) => void
   /** Called after a message, or a slice of a large message, was applied. */
@@ -79,6 +90,7 @@ export class WorkerMessages {
     }
     if (isHello(message)) this.#passHello(message)
     else if (isInspection(message)) this.#init.onInspection(message)
+    else if (isStep(message)) this.#init.onStep(message.what.slice(0, maxStep))
     else if (isFigures(message)) this.#init.onFigures(message.figures)
     else this.refuse(showValue(message))
     return true
@@ -147,6 +159,12 @@ function isInspection(message: unknown): message is Inspection {
   if (typeof message !== 'object' || message === null) return false
   const { kind, at } = message as Record<string, unknown>
   return kind === 'inspector' && (at === null || typeof at === 'string')
+}
+
+function isStep(message: unknown): message is LoadingStep {
+  if (!isObject(message)) return false
+  const { kind, what } = message as Record<string, unknown>
+  return kind === 'step' && typeof what === 'string'
 }
 
 function isFigures(message: unknown): message is FiguresReport {

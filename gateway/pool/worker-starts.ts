@@ -36,11 +36,16 @@ export class WorkerStarts {
         reject(reason)
       }
       const stopTimer = timeLimits.after(startTimeout, () =>
-        end(errors.handlersInvalid(`The handlers did not load within ${startTimeout} ms`))
+        end(errors.handlersInvalid(describeLate(worker, startTimeout)))
       )
       this.#underWay.set(worker, { up: () => resolve(worker), failed: reject, stopTimer })
       givenUp?.addEventListener('abort', () => end(givenUp.reason), { once: true })
     })
+  }
+
+  /** What the workers load or start that have come up to nothing yet, without repeats. */
+  get steps(): string[] {
+    return [...new Set([...this.#underWay.keys()].flatMap(({ step }) => step ?? []))]
   }
 
   up(worker: Worker): void {
@@ -61,4 +66,9 @@ export class WorkerStarts {
     start?.stopTimer()
     return start
   }
+}
+
+function describeLate({ step }: Worker, startTimeout: number): string {
+  const message = `The handlers did not load within ${startTimeout} ms`
+  return step === undefined ? message : `${message}: ${step} waits or computes`
 }

@@ -74,6 +74,8 @@ export class Worker {
   notes: readonly LoadingNote[] = []
   /** Whether a reload has replaced it: it runs code of before. */
   isOutdated = false
+  /** What it loads or starts at present, until it is up. */
+  step: string | undefined
   /** The figures that the worker has reported last. */
   figures: ThreadFigures | undefined
   #state: WorkerState = 'starting'
@@ -117,6 +119,7 @@ export class Worker {
       operations: applied.sessions,
       events: applied.events,
       onHello: hello => this.#onHello(hello),
+      onStep: what => (this.step = what),
       onFigures: figures => (this.figures = figures),
       onInspection: ({ at }) => listener.workerInspected(this, at),
       onApplied: () => this.#onApplied(),
@@ -240,6 +243,7 @@ export class Worker {
     this.hooks = hello.hooks
     this.notes = hello.notes
     this.ending.hasOnStop = hello.stops
+    this.step = undefined
     for (const { route } of [...hello.routes, ...hello.hooks]) {
       this.#routeIndexes.set(route, this.#routeIndexes.size)
     }

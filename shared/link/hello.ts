@@ -52,6 +52,13 @@ export interface LoadedFiles {
   readonly missing: readonly string[]
 }
 
+/** A worker's report of what it loads or starts from now on, until the next such report or its hello. */
+export interface LoadingStep {
+  readonly kind: 'step'
+  /** A module's file, relative to the handlers' folder, or `onStart`. */
+  readonly what: string
+}
+
 /** Opens a thread's link. Every other message on a thread's `parentPort` belongs to the game. */
 export interface LinkOffer {
   readonly kind: 'link'
@@ -72,4 +79,4 @@ export interface FiguresReport {
 }
 
 /** The messages that a worker sends over its link. */
-export type FromWorker = FiguresReport | Hello | Inspection | LoadedFiles | OutboxMessage
+export type FromWorker = FiguresReport | Hello | Inspection | LoadedFiles | LoadingStep | OutboxMessage

@@ -59,11 +59,14 @@ t.test('a reload that takes long is told while it runs', async t => {
   let end = () => {}
   const gateway = {
     options: {
-      log: createLogger('debug', (_level, message) => told.push(message)),
+      log: createLogger('debug', (_level, message, { at } = {}) =>
+        told.push([message, at].filter(Boolean).join(', '))
+      ),
       monotonic: () => 0,
       startTimeout: 30_000
     },
     routes: [],
+    loadingSteps: ['db.js'],
     askReload: () => new Promise<void>(resolve => (end = resolve))
   }
   const reloading = reloadHandlers(gateway as unknown as Gateway, ['/game/db.js'])
@@ -74,7 +77,7 @@ t.test('a reload that takes long is told while it runs', async t => {
   await reloading
   mock.timers.tick(10_000)
   t.same(told, [
-    'The handlers are still being loaded: a module or onStart waits',
+    'The handlers are still being loaded: a module or onStart waits, db.js',
     'The handlers were loaded anew'
   ])
 })

@@ -61,6 +61,7 @@ interface Loading {
   readonly reader: FolderReader
   readonly notes: Notes
   readonly app: HandlerApp
+  readonly begins: (path: string) => void
   readonly add: (handler: Handler) => void
   readonly sessionHooks: Handler[]
   /** What is wrong, a sentence for each file. */
@@ -71,9 +72,14 @@ interface Loading {
 /**
  * Loads all handlers below a folder, and its hooks.
  *
+ * @param begins is told each module's file before it is imported, relative to the folder
  * @throws `HANDLERS_INVALID`, with a line for each file that is invalid: its name, and what is wrong with it
  */
-export async function loadHandlers(folder: string, app: HandlerApp): Promise<LoadedHandlers> {
+export async function loadHandlers(
+  folder: string,
+  app: HandlerApp,
+  begins: (file: string) => void = () => {}
+): Promise<LoadedHandlers> {
   const handlers = new Map<string, Handler>()
   const add = (handler: Handler) => {
     const other = handlers.get(handler.route)
@@ -89,7 +95,10 @@ export async function loadHandlers(folder: string, app: HandlerApp): Promise<Loa
   }
   const reader = new FolderReader(folder)
   const notes = new Notes(reader.leftOut)
-  const loading: Loading = { reader, notes, app, add, sessionHooks: [], faults: [], hooks: noHooks }
+  const loading: Loading = {
+    ...{ reader, notes, app, add, begins: path => begins(relative(folder, path)) },
+    ...{ sessionHooks: [], faults: [], hooks: noHooks }
+  }
   await loadFolder(loading, { folder, around: [findRealPath(folder)] }, { options: {}, filters: [] })
   if (loading.faults.length > 0) throw errors.handlersInvalid(loading.faults.join('\n'))
   if (handlers.size === 0) throw errors.handlersInvalid(notes.describeEmpty(folder))
@@ -102,12 +111,12 @@ async function loadFolder(loading: Loading, { folder, around }: Place, outer: In
   const { root } = loading.reader
   const entries = loading.reader.read(folder, around)
   const declared = await noting(loading, async () => {
-    const module = await loadNamed(root, entries, '_options')
+    const module = await loadNamed(root, entries, '_options', loading.begins)
     return module && (await reading(module.file, () => readOptions(module)))
   })
   const options = { ...outer.options, ...declared }
   const own = await noting(loading, async () => {
-    const module = await loadNamed(root, entries, '_hooks')
+    const module = await loadNamed(root, entries, '_hooks', loading.begins)
     return module && (await reading(module.file, () => readHooks(module, folder === root, options)))
   })
   if (own !== undefined && folder === root) loading.hooks = own.hooks
@@ -118,7 +127,7 @@ async function loadFolder(loading: Loading, { folder, around }: Place, outer: In
     await noting(loading, async () => {
       if (kind === 'folder')
         await loadFolder(loading, { folder: path, around: [...around, realFolder] }, inherited)
-      else await addModule(loading, relative(root, path), await load(path), inherited)
+      else await addModule(loading, relative(root, path), await load(path, loading.begins), inherited)
     })
   }
 }

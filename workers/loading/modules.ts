@@ -28,7 +28,9 @@ export function routePrefix(file: string): string {
   return baseName(file).split(sep).join('.')
 }
 
-export async function load(path: string): Promise<Module> {
+/** @param begins is told the path before its module is imported */
+export async function load(path: string, begins: (path: string) => void): Promise<Module> {
+  begins(path)
   try {
     return await import(pathToFileURL(path).href)
   } catch (error) {
@@ -54,13 +56,14 @@ function whyNotTypescript(error: unknown, path: string): string | undefined {
 export async function loadNamed(
   root: string,
   entries: readonly Entry[],
-  name: string
+  name: string,
+  begins: (path: string) => void
 ): Promise<NamedModule | undefined> {
   const [entry, other] = entries.filter(each => each.kind === 'module' && baseName(each.name) === name)
   if (entry === undefined) return undefined
   if (other !== undefined)
     throw errors.handlersInvalid(`${entry.path} stands beside ${other.name}: one is too many`)
-  return { file: relative(root, entry.path), loaded: await load(entry.path) }
+  return { file: relative(root, entry.path), loaded: await load(entry.path, begins) }
 }
 
 /**

@@ -5,9 +5,8 @@
  * it after the code that runs now.
  */
 import { type ErrorData, GatewayError } from '../../shared/errors.js'
-import type { FiguresReport, LoadedFiles } from '../../shared/link/hello.js'
+import type { FromWorker, Hello, Inspection } from '../../shared/link/hello.js'
 import { type AbortReason, type InboxMessage, type InboxReader, readInbox } from '../../shared/link/inbox.js'
-import type { OutboxMessage } from '../../shared/link/outbox.js'
 import { Outbox } from '../../shared/link/outbox-writer.js'
 import { isRequestError } from '../../shared/request-error.js'
 import { monotonic, nextTick, queueMicrotask, setImmediate } from '../runtime/own-time.js'
@@ -32,7 +31,7 @@ const shareToLeave = 1 / 2
 /** The port of a link: a MessagePort, or its substitute in a process. */
 export interface LinkPort {
   on(event: 'message', listener: (message: InboxMessage) => void): void
-  postMessage(message: OutboxMessage | LoadedFiles | FiguresReport): void
+  postMessage(message: Exclude<FromWorker, Hello | Inspection>): void
   unref(): void
 }
 

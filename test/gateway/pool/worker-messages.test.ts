@@ -41,6 +41,7 @@ function build(onItem: (item: unknown) => void = () => {}) {
     onApplied: () => seen.push('applied'),
     onFailure: (error, { item }) => seen.push(`${item} failed: ${(error as Error).message}`),
     onInspection: ({ at }) => seen.push(`inspector ${at}`),
+    onStep: what => seen.push(`step ${what}`),
     onFigures: ({ busy }) => seen.push(`figures ${busy}`),
     onUnreadable: what => seen.push(`unreadable: ${what}`)
   })
@@ -57,6 +58,7 @@ for (const [what, message, told] of [
   ['a text', 'ready', "'ready'"],
   ['a number', 7, '7'],
   ['an object', { kind: 'outbox' }, "{ kind: 'outbox' }"],
+  ['a step without a name', { kind: 'step', what: 5 }, "{ kind: 'step', what: 5 }"],
   ['an inspector at a number', { kind: 'inspector', at: 9229 }, "{ kind: 'inspector', at: 9229 }"],
   ['figures without numbers', { kind: 'figures', figures: { busy: '1' } }, /^\{ kind: 'figures'/],
   ['figures of nothing', { kind: 'figures' }, "{ kind: 'figures' }"],

@@ -327,13 +327,13 @@ t.test('r and Enter, or SIGHUP, try a start again that waits for a change of a f
 })
 
 const waiting = 'await new Promise(() => setInterval(() => {}, 1_000))\n'
-const slowLine = /still being loaded: a module or onStart waits; a saved file, r or SIGHUP tries again/
+const slowLine = /still being loaded: a module or onStart waits; a saved file, r or SIGHUP tries again at=/
 const once = /^\S+ INFO +The handlers are loaded once more why=.*took long to load, and were given up: /
 
 t.test('handlers that wait for ever at the start are loaded once more by a saved file, or r', async t => {
   const project = new Project(t, { 'handlers/a.js': `${waiting}export const get = () => 1` })
   const running = project.start(t)
-  await running.says(slowLine)
+  t.match(await running.says(slowLine), 'at=a.js')
   running.process.stdin.write('r\n')
   t.match(await running.says(once), 'that was asked for')
   await running.says(slowLine)
@@ -352,7 +352,7 @@ t.test('handlers that wait for ever in a reload are loaded once more by a saved 
   const running = project.start(t)
   const player = await running.connect()
   project.save('handlers/_hooks.js', 'export async function onStart() { await new Promise(() => {}) }')
-  await running.says(slowLine)
+  t.match(await running.says(slowLine), 'at=onStart')
   running.process.stdin.write('r\n')
   t.match(await running.says(once), 'another reload was asked for')
   await running.says(slowLine)

@@ -196,8 +196,16 @@ t.test(
       ['check', 'routes'].map(async command => {
         const { code, out, err } = await run([command, '--handlers', handlers, '--start-timeout', '3500ms'])
         t.same({ code, out }, { code: 1, out: '' })
-        t.match(err, / WARN +The handlers are still being loaded: a module or onStart waits\n/, command)
-        t.match(err, /^sallyport: The handlers did not load within 3500 ms$/m, command)
+        t.match(
+          err,
+          / WARN +The handlers are still being loaded: a module or onStart waits at=a\.js\n/,
+          command
+        )
+        t.match(
+          err,
+          /^sallyport: The handlers did not load within 3500 ms: a\.js waits or computes$/m,
+          command
+        )
       })
     )
   }
