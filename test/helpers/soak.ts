@@ -37,7 +37,8 @@ const stated = new Set(['OVERLOADED'])
 
 export async function runSoak(init: SoakInit): Promise<SoakReport> {
   const { gateway, proxy, workers, players, ms, sampleEvery } = init
-  const crowd = await Crowd.join({ gateway, proxy, players, stated })
+  const client = { attemptTimeout: 3_000 }
+  const crowd = await Crowd.join({ gateway, proxy, players, stated, client })
   const visiting = new Set<Promise<void>>()
   let [visits, visitsCutOff] = [0, 0]
   crowd.every(50, () => crowd.tick())

@@ -211,9 +211,9 @@ export class ClusterPlayer {
 
   /**
    * Sends a request. Resolves with the reply; undefined: it ended with an error that it may end with, or its
-   * session was lost.
+   * session was lost. `excused`: one more code with which it may end.
    */
-  async ask(route: string, body: unknown = {}): Promise<unknown> {
+  async ask(route: string, body: unknown = {}, excused?: string): Promise<unknown> {
     const start = performance.now()
     this.requests++
     try {
@@ -225,7 +225,7 @@ export class ClusterPlayer {
       const { code, retryable, message } =
         error instanceof ClientError ? error : { code: String(error), retryable: false, message: '' }
       this.errors[code] = (this.errors[code] ?? 0) + 1
-      const isExcused = retryable || this.#company.stated.has(code)
+      const isExcused = retryable || code === excused || this.#company.stated.has(code)
       const isLost = code === 'SESSION_LOST' && this.mayBeLost
       if (!isExcused && !isLost) this.#fault(`${this.uid}: ${route} ended with ${code}: ${message}`)
       return undefined
@@ -269,11 +269,14 @@ export class ClusterPlayer {
     await this.#logIn()
   }
 
-  /** Asks until they are in: a gateway that ended may hold their name until its lease is over. */
+  /**
+   * Asks until they are in. A gateway that ended may hold their name until its lease is over, and one that
+   * had no time to renew its own lease claims no names for a moment.
+   */
   async #logIn(): Promise<void> {
     const life = this.#life
     while (life === this.#life && !this.#isLeaving) {
-      const reply = (await this.ask('player.login', { uid: this.uid })) as
+      const reply = (await this.ask('player.login', { uid: this.uid }, 'CLUSTER_UNAVAILABLE')) as
         | { readonly sid: number }
         | undefined
       if (life !== this.#life) return

@@ -14,11 +14,12 @@ const handlers = fixture('handlers-resume')
 const most = 10_000
 
 /**
- * The window is longer than a client needs to notice a loss of which only the gateway was told, on a machine
- * without time to spare, too. A visitor may be cut off while they leave: heartbeats let the gateway notice
- * that before all sessions must have ended.
+ * The window is longer than a client needs to notice a loss of which only the gateway was told, and to try a
+ * few times to come back, on a machine without time to spare, too. There, a request may take longer than
+ * the default allows. A visitor may be cut off while they leave: heartbeats let the gateway notice that
+ * before all sessions must have ended.
  */
-const options = { resumeWindow: 15_000, heartbeat: 2_000 }
+const options = { resumeWindow: 20_000, heartbeat: 2_000, requestTimeout: 0 }
 
 async function soak(t: Test, keep: (sid: number) => void) {
   const { gateway } = await startWithTwoWorkers(t, handlers, options)
