@@ -20,13 +20,14 @@ import { createClusterConsole } from './console/cluster-console.js'
 import { Fence } from './fence.js'
 import { Interest } from './interest/interest.js'
 import { Joining } from './joining.js'
+import { sidBefore } from './leases/start-number.js'
 import { ClusterLinks } from './link/cluster-links.js'
 import { processTiming } from './link/link-host.js'
 import { linkVersions } from './link/messages.js'
 import { LoadMeter, type OwnLoad } from './load-meter.js'
+import { alikeOf } from './members/alike-options.js'
 import { createMembers } from './members/create-members.js'
 import type { Members } from './members/members.js'
-import { sidBefore } from './members/start-number.js'
 import { createMoves, createStock, type MovingParts } from './moves/create-moves.js'
 import type { GatewayStock } from './moves/gateway-stock.js'
 import type { Moves } from './moves/moves.js'
@@ -73,7 +74,7 @@ async function joinBy(bus: Bus, init: ClusterInit, signal: AbortSignal): Promise
     const members = await createMembers({
       ...options,
       claimsVersion: options.singleSession === 'off' ? undefined : questionsVersion,
-      ...{ bus, version, protocol: linkVersions, signal, metrics: targets.metrics },
+      ...{ bus, version, protocol: linkVersions, signal, metrics: targets.metrics, alike: alikeOf(options) },
       load: () => meter.read()
     })
     ends.unshift(() => members.leave())
@@ -220,8 +221,7 @@ export class Cluster implements ClusterView {
     })
     this.others = console.others
     if (endsUsers) this.#ending.push(new Fence({ ...options, members, registry: targets.registry }))
-    this.#ending.push(this.#condition, meter, { close: () => console.end() })
-    if (claims !== undefined) this.#ending.push(claims)
+    this.#ending.push(this.#condition, meter, { close: () => console.end() }, ...(claims ? [claims] : []))
     members.watch({
       joined: member => this.#links.add(member, member.protocol),
       left: start => this.#links.remove(start),

@@ -49,6 +49,7 @@ export class TestCluster {
       protocol: { least: 1, most: 1 },
       leaseTtl: this.leaseTtl,
       load: () => noLoad,
+      alike: {},
       metrics,
       log: { debug: line, info: line, warn: line, error: line },
       monotonic: () => performance.now(),

@@ -4,6 +4,7 @@
  * Hellos come from outside: `parseHello` survives any bytes. A later version may add members, which are
  * skipped here; it never changes the meaning of one.
  */
+import { type AlikeOptions, readAlike } from './alike-options.js'
 import type { MemberLoad, MemberState } from './membership.js'
 
 /** The versions of the links' protocol that a gateway speaks. */
@@ -22,8 +23,8 @@ export interface Hello {
   /** Number of the last renewal of its lease that counted; 0: it has no lease. */
   readonly renewal: number
   readonly load: MemberLoad
-  /** Its option `singleSession`. undefined: an older version. */
-  readonly singleSession?: string | undefined
+  /** Its options that all gateways should have alike. */
+  readonly alike: AlikeOptions
   /** Version of the questions about claims that it answers. undefined: none, or an older version. */
   readonly claimsVersion?: number | undefined
   /** Whether it has just come, so that all others say hello at once. */
@@ -35,8 +36,8 @@ const mostBytes = 4_096
 
 const states: readonly string[] = ['up', 'draining', 'degraded', 'left'] satisfies Hello['state'][]
 
-export function formatHello(hello: Hello): Buffer {
-  return Buffer.from(JSON.stringify(hello))
+export function formatHello({ alike, ...hello }: Hello): Buffer {
+  return Buffer.from(JSON.stringify({ ...hello, ...alike }))
 }
 
 /** Returns undefined for what no gateway writes. */
@@ -49,7 +50,7 @@ export function parseHello(bytes: Buffer): Hello | undefined {
     return undefined
   }
   if (!isRecord(value) || !isRecord(value.protocol) || !isRecord(value.load)) return undefined
-  const { frontendId, start, state, version, renewal, protocol, load, singleSession, claimsVersion } = value
+  const { frontendId, start, state, version, renewal, protocol, load, claimsVersion } = value
   if (!isName(frontendId) || !isName(version) || !isState(state)) return undefined
   if (!isCount(start) || start === 0 || !isCount(renewal)) return undefined
   const { least, most } = protocol
@@ -68,7 +69,7 @@ export function parseHello(bytes: Buffer): Hello | undefined {
       eventLoopDelay: figure(load.eventLoopDelay),
       heapUsed: figure(load.heapUsed)
     },
-    ...(isName(singleSession) ? { singleSession } : {}),
+    alike: readAlike(value),
     ...(isCount(claimsVersion) ? { claimsVersion } : {}),
     greets: value.greets === true
   }

@@ -2,6 +2,7 @@
 import type { Logger } from '../../../shared/text/log.js'
 import type { Metrics } from '../../telemetry/metrics.js'
 import type { Bus } from '../bus/bus.js'
+import type { AlikeOptions } from './alike-options.js'
 import type { ProtocolRange } from './hello.js'
 import type { MemberLoad } from './membership.js'
 
@@ -14,8 +15,8 @@ export interface MembersInit {
   readonly version: string
   /** The versions of the links' protocol that this program speaks. */
   readonly protocol: ProtocolRange
-  /** The option `singleSession`, which all gateways should have alike. */
-  readonly singleSession?: string | undefined
+  /** The options that all gateways should have alike. */
+  readonly alike: AlikeOptions
   /** Version of the questions about claims that are answered here. undefined: none are. */
   readonly claimsVersion?: number | undefined
   /** Milliseconds of a lease. */

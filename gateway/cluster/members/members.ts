@@ -11,14 +11,14 @@
 import { errors } from '../../../shared/errors.js'
 import type { Subscription } from '../bus/bus.js'
 import { logsOf, subjectsOf } from '../bus/subjects.js'
-import { Deaths } from './deaths.js'
+import { Deaths } from '../leases/deaths.js'
+import { Lease, renewalPart } from '../leases/lease.js'
+import { LeaseLog } from '../leases/lease-log.js'
+import { longestNaming, Starts } from '../leases/starts.js'
 import { formatHello, type Hello, parseHello } from './hello.js'
-import { Lease, renewalPart } from './lease.js'
-import { LeaseLog } from './lease-log.js'
 import type { MembersInit } from './members-init.js'
 import type { Member, MemberState, Membership, MembershipListener } from './membership.js'
 import { Peers } from './peers.js'
-import { longestNaming, Starts } from './starts.js'
 import { Tick } from './tick.js'
 
 /** Milliseconds between two hellos. */
@@ -54,7 +54,7 @@ export class Members implements Membership {
 
   /** Use `createMembers`. */
   constructor(init: MembersInit) {
-    const { bus, cluster, frontendId, leaseTtl: ttl, protocol, singleSession, log, monotonic, metrics } = init
+    const { bus, cluster, frontendId, leaseTtl: ttl, protocol, alike, log, monotonic, metrics } = init
     this.#init = init
     this.frontendId = frontendId
     this.#subjects = subjectsOf(cluster)
@@ -66,7 +66,7 @@ export class Members implements Membership {
     })
     this.#deaths = new Deaths({ log: this.#leases, ttl, monotonic })
     this.#peers = new Peers({
-      ...{ frontendId, protocol, singleSession, ttl, log, monotonic, deaths: this.#deaths },
+      ...{ frontendId, protocol, alike, ttl, log, monotonic, deaths: this.#deaths },
       joined: member => this.#tell(listener => listener.joined?.(member)),
       left: (start, name) => this.#tell(listener => listener.left?.(start, name))
     })
@@ -267,10 +267,10 @@ export class Members implements Membership {
   }
 
   #sayHello(state: Hello['state'] = this.#state, greets = false): void {
-    const { bus, version, protocol, singleSession, claimsVersion, load } = this.#init
+    const { bus, version, protocol, alike, claimsVersion, load } = this.#init
     if (this.#start === 0) return
     const { frontendId, start, renewal } = this
-    const known = { frontendId, start, state, version, protocol, renewal, singleSession, claimsVersion }
+    const known = { frontendId, start, state, version, protocol, renewal, alike, claimsVersion }
     bus.publish(this.#subjects.hello, formatHello({ ...known, load: load(), greets }))
   }
 

@@ -3,14 +3,15 @@
  */
 import type { Logger } from '../../../shared/text/log.js'
 import { SeldomWarning } from '../../telemetry/seldom-warning.js'
-import type { Deaths } from './deaths.js'
+import type { Deaths } from '../leases/deaths.js'
+import { type AlikeOptions, findUnlike } from './alike-options.js'
 import type { Hello, ProtocolRange } from './hello.js'
 import type { Member } from './membership.js'
 
 export interface PeersInit {
   readonly frontendId: string
   readonly protocol: ProtocolRange
-  readonly singleSession: string | undefined
+  readonly alike: AlikeOptions
   readonly deaths: Deaths
   /** Milliseconds of a lease. */
   readonly ttl: number
@@ -147,14 +148,13 @@ export class Peers {
     this.#init.joined(this.#describe(peer))
   }
 
-  /** Warns of a gateway with which a user could have more sessions than either allows. */
-  #compare({ frontendId, singleSession }: Hello): void {
-    const { singleSession: own, log } = this.#init
-    if (singleSession === undefined || own === undefined || singleSession === own) return
-    log.warn('Gateway has another singleSession: until all have the same, a user may have two sessions', {
-      peer: frontendId,
-      ...{ singleSession, own }
-    })
+  /** Warns of a gateway whose options don't go with those of this one. */
+  #compare({ frontendId, alike }: Hello): void {
+    const { alike: own, log } = this.#init
+    for (const { name, effect } of findUnlike(own, alike))
+      log.warn(`Gateway has another ${name}: until all have the same, ${effect}`, {
+        ...{ peer: frontendId, [name]: alike[name], own: own[name] }
+      })
   }
 
   #silence({ heardAt }: Peer): number {

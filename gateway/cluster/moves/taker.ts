@@ -8,10 +8,10 @@ import type { ResumePoint } from '../../../shared/wire/resume.js'
 import type { FarSessions, Taken } from '../../resume/far-sessions.js'
 import { hashSecret, sidOfToken } from '../../resume/resume-secrets.js'
 import type { MovedTable } from '../cuts/moved-table.js'
+import { startOf } from '../leases/start-number.js'
 import { UnreadableBatchError } from '../link/batch-text.js'
 import type { Timing } from '../link/link-host.js'
 import type { Item, Link, Links } from '../link/links.js'
-import { startOf } from '../members/start-number.js'
 import type { ExportWord, Stock, Wanted } from './stock.js'
 
 export interface TakerInit {

@@ -70,6 +70,7 @@ const members = await createMembers({
   frontendId,
   version: '1.0.0',
   protocol: { least: 1, most: 1 },
+  alike: {},
   claimsVersion: questionsVersion,
   leaseTtl,
   load: () => ({ connections: 0, sessions: 0, queueDelay: 0, eventLoopDelay: 0, heapUsed: 0 }),

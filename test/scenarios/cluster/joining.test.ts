@@ -1,7 +1,7 @@
 /** How gateways become a cluster, and leave it: within this process, on a bus without a server. */
 import t from 'tap'
 import { LocalNetwork } from '../../../gateway/cluster/bus/local-network.js'
-import { startOf } from '../../../gateway/cluster/members/start-number.js'
+import { startOf } from '../../../gateway/cluster/leases/start-number.js'
 import type { Gateway } from '../../../gateway/index.js'
 import { assembleGateway } from '../../../gateway/start.js'
 import { TestGateway } from '../../../testing/index.js'

@@ -19,7 +19,7 @@ import {
   linkVersions,
   messageKinds
 } from '../../../../gateway/cluster/link/messages.js'
-import { formatHello, parseHello } from '../../../../gateway/cluster/members/hello.js'
+import { formatHello, type Hello, parseHello } from '../../../../gateway/cluster/members/hello.js'
 import { Inbox, type InboxReader, readInbox } from '../../../../shared/link/inbox.js'
 import {
   type EventReader,
@@ -99,7 +99,7 @@ const messages: Readonly<Record<string, string>> = {
   end: formatHead({ ...messageHead, kind: messageKinds.end })
 }
 
-const hello = {
+const hello: Hello = {
   frontendId: 'b',
   start: 126_401,
   state: 'up',
@@ -107,8 +107,9 @@ const hello = {
   protocol: { least: 1, most: 1 },
   renewal: 17,
   load: { connections: 1, sessions: 2, queueDelay: 3, eventLoopDelay: 4, heapUsed: 5 },
+  alike: {},
   greets: true
-} as const
+}
 
 type Call = readonly [method: string, ...args: unknown[]]
 

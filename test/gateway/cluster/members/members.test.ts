@@ -1,6 +1,6 @@
 import t from 'tap'
 import { subjectsOf } from '../../../../gateway/cluster/bus/subjects.js'
-import { formatHello, type Hello } from '../../../../gateway/cluster/members/hello.js'
+import { formatHello, type Hello, parseHello } from '../../../../gateway/cluster/members/hello.js'
 import { longLease, noLoad, TestCluster } from '../../../helpers/members.js'
 import { until } from '../../../helpers/until.js'
 
@@ -76,7 +76,7 @@ t.test('a hello with a number that no log of the cluster has come to keeps nobod
       version: '9.0.0',
       protocol: { least: 98, most: 99 }
     },
-    ...{ renewal: 0, load: noLoad, greets: false }
+    ...{ renewal: 0, load: noLoad, alike: {}, greets: false }
   }
   bus.publish(subjectsOf('test').hello, formatHello(hello))
   await until('a has heard it', () => a.members.strangers.incompatible !== undefined)
@@ -177,18 +177,40 @@ t.test('a newcomer that speaks no common version of the protocol does not join',
   t.same(a.members.others, [])
 })
 
-t.test('gateways whose singleSession differs are told so, and no others', async t => {
+t.test('gateways whose options do not go together are told so, and no others', async t => {
   const cluster = new TestCluster(t, longLease)
-  const a = await cluster.join('a', { singleSession: 'kick' })
-  await cluster.join('b', { singleSession: 'kick' })
+  const alike = { singleSession: 'kick', replicate: 'async', park: 'true' }
+  const a = await cluster.join('a', { alike })
+  await cluster.join('b', { alike })
   await cluster.join('old')
   await until('a has heard both', () => a.members.others.length === 2)
-  const warned = () => cluster.lines.filter(line => line.includes('another singleSession')).sort()
+  const warned = () => cluster.lines.filter(line => line.includes('has another')).sort()
   t.same(warned(), [])
-  await cluster.join('c', { singleSession: 'off' })
-  await until('all three have said so', () => warned().length === 4)
-  const text = 'Gateway has another singleSession: until all have the same, a user may have two sessions'
-  t.same(warned(), [`a: ${text}`, `b: ${text}`, `c: ${text}`, `c: ${text}`])
+  await cluster.join('c', { alike: { ...alike, singleSession: 'off', park: 'false' } })
+  await until('all three have said so', () => warned().length === 8)
+  const texts = [
+    'park: until all have the same, the end of one gateway ends sessions that others would have kept',
+    'singleSession: until all have the same, a user may have two sessions'
+  ]
+  for (const text of texts)
+    t.same(
+      warned().filter(line => line.includes(text)),
+      ['a', 'b', 'c', 'c'].map(name => `${name}: Gateway has another ${text}`)
+    )
+})
+
+t.test('whatever a hello says of such options is read without harm', t => {
+  const text = String(
+    formatHello({
+      ...{ frontendId: 'x', start: 1, state: 'up', version: '1.0.0', protocol: { least: 1, most: 1 } },
+      ...{ renewal: 0, load: noLoad, alike: { park: 'true' }, greets: false }
+    })
+  )
+  const read = (more: object) => parseHello(Buffer.from(JSON.stringify({ ...JSON.parse(text), ...more })))
+  t.same(read({})?.alike, { park: 'true' })
+  for (const value of [1, null, {}, ['kick'], 'x'.repeat(33)])
+    t.same(read({ singleSession: value, other: 'kick' })?.alike, { park: 'true' })
+  t.end()
 })
 
 t.test('a newcomer that draws the number of a dead start takes the next one without a word', async t => {

@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
 import { LocalNetwork } from '../../../../gateway/cluster/bus/local-network.js'
-import { Deaths } from '../../../../gateway/cluster/members/deaths.js'
-import { Lease } from '../../../../gateway/cluster/members/lease.js'
-import { LeaseLog } from '../../../../gateway/cluster/members/lease-log.js'
+import { Deaths } from '../../../../gateway/cluster/leases/deaths.js'
+import { Lease } from '../../../../gateway/cluster/leases/lease.js'
+import { LeaseLog } from '../../../../gateway/cluster/leases/lease-log.js'
 
 const ttl = 1_000
 const start = 7
