@@ -14,7 +14,8 @@ const defaultName = 'gateway-1'
 
 /**
  * Resolves when the gateway is a member. If an earlier start of the name may live, it waits for its end: for
- * a little longer than `leaseTtl` if that start renews its lease, else for up to three times as long.
+ * a little longer than `leaseTtl` if that start renews its lease, else for up to three times as long; anew
+ * after each outage of NATS.
  *
  * @throws GatewayError `OPTION_INVALID`: the name is the default. `FRONTEND_TAKEN`: another process has it.
  * `CLUSTER_INCOMPATIBLE`: another gateway speaks no version of the protocol of this one.

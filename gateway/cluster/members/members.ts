@@ -46,6 +46,8 @@ export class Members implements Membership {
   #start = 0
   /** Whether an earlier start of the name was seen to renew its lease. */
   #hasNamesake = false
+  /** Since when the name was taken at each step; anew when the bus is back: until then nobody could die. */
+  #takenSince: number | undefined
   #isDraining = false
   #wasDegraded = true
   #hadLease = false
@@ -60,10 +62,8 @@ export class Members implements Membership {
     this.#subjects = subjectsOf(cluster)
     const logs = logsOf(cluster)
     this.#leases = new LeaseLog(bus, logs.leases)
-    this.#starts = new Starts({
-      ...{ bus, log: logs.starts, frontendId },
-      ...{ subjectOf: this.#subjects.who, knownSubject: this.#subjects.known }
-    })
+    const { who: subjectOf, known: knownSubject } = this.#subjects
+    this.#starts = new Starts({ bus, log: logs.starts, frontendId, subjectOf, knownSubject })
     this.#deaths = new Deaths({ log: this.#leases, ttl, monotonic })
     this.#peers = new Peers({
       ...{ frontendId, protocol, alike, ttl, log, monotonic, deaths: this.#deaths },
@@ -156,13 +156,13 @@ export class Members implements Membership {
   /** Resolves when the first start is a member, or to why it is not. */
   #becomeMember(): Promise<'member' | 'taken' | 'unanswered'> {
     const { leaseTtl, monotonic } = this.#init
-    const begun = monotonic()
-    let namedSince: number | undefined
+    let answeredAt = monotonic()
     return new Promise(resolve => {
       this.#onStep = outcome => {
         const now = monotonic()
-        if (outcome === 'taken') namedSince ??= now
-        const since = outcome === 'taken' ? namedSince! : begun
+        if (outcome === 'taken') this.#takenSince ??= now
+        if (outcome !== 'unanswered') answeredAt = now
+        const since = outcome === 'taken' ? this.#takenSince! : answeredAt
         const leases = outcome === 'taken' && this.#hasNamesake ? 1 + renewalPart : longestNaming
         if (outcome !== 'member' && now - since <= leases * leaseTtl) return
         this.#onStep = () => {}
@@ -238,6 +238,7 @@ export class Members implements Membership {
   #followBus(isUp: boolean): void {
     if (this.#life === 'left') return
     if (isUp) {
+      this.#takenSince = undefined
       this.#deaths.waitAnew()
       this.#peers.listenAnew()
       void this.#lease?.followLog()

@@ -128,6 +128,31 @@ t.test(
   }
 )
 
+t.test('nor because the bus goes away again and again', async t => {
+  const cluster = new TestCluster(t, 400)
+  const a = await cluster.join('a')
+  await until('the lease was renewed', () => a.members.renewal > 1)
+  cluster.network.cutOff('a')
+  let [looks, passed] = [0, 0]
+  cluster.network.fault = ({ from }) => {
+    if (from === 'second') looks++
+    return undefined
+  }
+  const joined = cluster.join('a', { busName: 'second', monotonic: () => performance.now() + passed })
+  const looksAgain = async () => {
+    const before = looks
+    await until('it has looked for the other', () => looks > before + 8)
+  }
+  // Each time nearly a lease, and in all more than it waits for one that does not renew.
+  for (let outage = 0; outage < 5; outage++) {
+    await looksAgain()
+    passed += 300
+    cluster.network.setDown('second')
+    cluster.network.setUp('second')
+  }
+  t.ok((await joined).members.start > a.members.start)
+})
+
 for (const [end, what] of [
   ['leave', 'ends'],
   ['crash', 'is killed']
