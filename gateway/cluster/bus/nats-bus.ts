@@ -30,6 +30,11 @@ interface Waiting {
   readonly timer: NodeJS.Timeout
 }
 
+/** Said of a cluster of NATS that keeps each log on one of its servers. */
+const onOneServer =
+  'NATS has several servers, but keeps each log on one of them: without that one no users are claimed and no ' +
+  'sessions kept, and if it is lost so are the logs. Set `clusterReplicas: 3` if there are three'
+
 export class NatsBus implements Bus {
   readonly #log: BusLog
   readonly #isOfLinks: (subject: string) => boolean
@@ -172,6 +177,7 @@ export class NatsBus implements Bus {
         `\`clusterReplicas\` is ${clusterReplicas}, but NATS at ${nats} is a single server, not a cluster of its own`
       )
     }
+    if (clusterReplicas === 1 && this.#control.isClustered) log.warn(onOneServer, { clusterReplicas })
     this.#onState()
     await this.#logs.expectJetStream()
   }

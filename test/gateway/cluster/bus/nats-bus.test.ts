@@ -275,25 +275,27 @@ async function runTests(server: NatsServer) {
   t.test('three servers keep logs together, and go on when one is killed', async t => {
     const servers = await startNatsCluster(t)
     const nats = servers.map(each => each.url).join()
-    const [one, three] = [
-      await join(t, server, { nats }),
-      await join(t, server, { nats, clusterReplicas: 3 })
-    ]
-    const [log, grown] = [
+    const warned: string[] = []
+    const log = { error() {}, warn: (message: string) => warned.push(message) }
+    const three = await join(t, server, { nats, clusterReplicas: 3, log })
+    t.same(warned, [])
+    const one = await join(t, server, { nats, log })
+    t.match(warned, [/^NATS has several servers, but keeps each log on one of them: .*`clusterReplicas: 3`/])
+    const [kept, grown] = [
       { name: 'sp-r3', maxAge: 0 },
       { name: 'sp-r1', maxAge: 0 }
     ]
-    await three.makeLog(log)
+    await three.makeLog(kept)
     await one.makeLog(grown)
     await three.makeLog(grown)
-    await one.makeLog(log)
+    await one.makeLog(kept)
     const append = (name: string) => async () => three.append(name, 'key', Buffer.from('x'))
-    const first = await eventually('an entry is there', append(log.name), number => number !== undefined)
+    const first = await eventually('an entry is there', append(kept.name), number => number !== undefined)
     await servers[0]!.kill()
     const isHigher = (number: number | undefined) => number !== undefined && number > first!
-    await eventually('entries are appended again', append(log.name), isHigher)
+    await eventually('entries are appended again', append(kept.name), isHigher)
     await eventually('the other log has grown', append(grown.name), number => number !== undefined)
-    t.equal((await one.first(log.name, 'key'))?.number, first)
+    t.equal((await one.first(kept.name, 'key'))?.number, first)
   })
 
   t.test('without its package the error says what to install', async t => {
