@@ -28,13 +28,14 @@ export interface RouteList {
  * Loads the handlers and returns their routes. `onStart` does not run. What the handlers print goes to
  * stderr.
  *
+ * @param dev whether TypeScript is loaded as development mode loads it. Default: true
  * @throws `OPTION_INVALID`, `HANDLERS_INVALID`, `WORKER_NOT_STARTED`
  */
-export async function listRoutes(given: Config): Promise<RouteList> {
+export async function listRoutes(given: Config, dev = true): Promise<RouteList> {
   const metrics = new Metrics()
-  const options = resolveOptions({ ...given, workers: 1, isolation: 'thread', dev: true }, metrics)
+  const options = resolveOptions({ ...given, workers: 1, isolation: 'thread', dev }, metrics)
   const { handlers, log } = options
-  // Loads TypeScript as development mode does, and watches nothing.
+  // Watches nothing.
   const development = new Development({ options, steps: () => core.pool.steps, reload: async () => {} })
   const core: Core = new Core({
     options: { ...options, isListing: true },

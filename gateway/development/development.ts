@@ -38,7 +38,7 @@ export interface Load {
 }
 
 export interface DevelopmentInit {
-  readonly options: Pick<ResolvedOptions, 'handlers' | 'devPoll' | 'log'>
+  readonly options: Pick<ResolvedOptions, 'dev' | 'handlers' | 'devPoll' | 'log'>
   /** Returns what the workers load or start that are not up yet. */
   readonly steps: () => readonly string[]
   /** Called when files have changed. Never rejects. */
@@ -172,14 +172,15 @@ export class Development {
   }
 
   /**
-   * Registers the loader of TypeScript only if there is TypeScript: in the handlers' folder, or loaded from
-   * elsewhere. A first load may show that, and is then repeated with the loader.
+   * In development mode, registers the loader of TypeScript if there is any: in the handlers' folder, or
+   * loaded from elsewhere. A first load may show that, and is then repeated with the loader.
    */
   async #loadWithTypescript(
     run: (givenUp: AbortSignal) => Promise<void>,
     givenUp: AbortSignal
   ): Promise<void> {
-    const { handlers } = this.#init.options
+    const { dev, handlers } = this.#init.options
+    if (!dev) return run(givenUp)
     const known = this.#sources.typescriptFile
     this.#typescript = known === undefined ? noTypescript : findTypescript(handlers, known)
     try {

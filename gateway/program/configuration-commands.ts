@@ -13,7 +13,8 @@ const flags = { ...gatewayFlags, config: programFlags.config, example: programFl
 export const checkCommand: ProgramCommand = {
   usage: 'check [options]',
   summary: 'Loads configuration and handlers as a start would, and says all that is wrong.',
-  details: 'No port is opened, and onStart does not run. The exit code is 1 if anything is wrong.',
+  details:
+    'No port is opened, and onStart does not run. The exit code is 1 if anything is wrong. --dev checks TypeScript.',
   flags,
   run: check
 }
@@ -37,7 +38,7 @@ async function check(given: Arguments): Promise<void> {
   warn(configuration.warnings)
   const faults = findFaults(configuration)
   const { plain } = checkOptions(configuration.options)
-  const { handlers, startTimeout, tlsCert, tlsKey } = plain
+  const { dev, handlers, startTimeout, tlsCert, tlsKey } = plain
   if (tlsCert && tlsKey) note(faults, () => readTlsPair({ tlsCert, tlsKey }, wallClock()))
   if (plain.nats !== 'none') {
     // A gateway on its own loads no module of the cluster.
@@ -51,8 +52,8 @@ async function check(given: Arguments): Promise<void> {
     try {
       // Loads the gateway, so not before the command is known.
       const { listRoutes } = await import('../route-list.js')
-      routes = (await listRoutes({ handlers, ...(startTimeout !== undefined && { startTimeout }) })).routes
-        .length
+      const limit = startTimeout === undefined ? {} : { startTimeout }
+      routes = (await listRoutes({ handlers, ...limit }, dev === true)).routes.length
     } catch (error) {
       faults.push((error as Error).message)
     }

@@ -80,6 +80,22 @@ t.test(
   }
 )
 
+t.test('check loads TypeScript as a start does: with --dev', async t => {
+  const game = makeGame(t)
+  writeFileSync(join(game, 'handlers/you.ts'), 'export const name = (): string => "you"')
+  const [plain, inDevelopment, start] = await Promise.all([
+    run(game, ['check']),
+    run(game, ['check', '--dev']),
+    run(game, [])
+  ])
+  const fault = /^sallyport: .*you\.ts does not load: it is TypeScript: compile it, or start with --dev/m
+  t.equal(plain.code, 1)
+  t.match(plain.err, fault)
+  t.match(start.err, fault)
+  t.equal(inDevelopment.code, 0, inDevelopment.err)
+  t.match(inDevelopment.out, /with 2 routes/)
+})
+
 t.test('check says all faults at once, of the file, the environment, the flags and the handlers', async t => {
   const game = makeGame(t)
   writeFileSync(join(game, 'handlers/broken.js'), 'throw new Error("no database")')
