@@ -99,7 +99,11 @@ function formatScenario({ scenario }: LoadResult, paint: Paint): string[] {
     const [first, ...stack] = message.split('\n')
     return [`${formatCount(count)} × ${printable(first!)}`, ...stack.slice(0, 4).map(printable)]
   })
-  const lives = ['', `Lives       ${countOf(scenario.lives, 'came to its end', 'came to their end')}`]
+  const waiting = Object.entries(scenario.waiting)
+    .sort(([, a], [, b]) => b - a)
+    .map(([step, count]) => `${formatCount(count)} in ${printable(step)}`)
+  const atEnd = waiting.length === 0 ? '' : `; players at the end of the run: ${waiting.join(', ')}`
+  const lives = ['', `Lives       ${countOf(scenario.lives, 'came to its end', 'came to their end')}${atEnd}`]
   return faults.length === 0
     ? lives
     : [...lives, '', paint('red', 'Errors of the scenario'), ...indent(faults)]

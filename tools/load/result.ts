@@ -58,6 +58,8 @@ export interface LoadResult {
   readonly events: number
   readonly scenario: {
     readonly lives: number
+    /** How many players were in a step when the run ended, by its name. */
+    readonly waiting: Readonly<Record<string, number>>
     /** Errors of the scenario itself, by their message, with the stack of the first. */
     readonly faults: Readonly<Record<string, TroubleResult>>
   } | null
@@ -111,7 +113,14 @@ export function createResult({ plan, figures, interrupted, cpu }: ResultInit): L
       ends: mapValues(figures.ends, troubleOf)
     },
     events,
-    scenario: plan.scenario === undefined ? null : { lives, faults: mapValues(figures.faults, troubleOf) },
+    scenario:
+      plan.scenario === undefined
+        ? null
+        : {
+            lives,
+            waiting: mapValues(figures.waiting, ({ count }) => count),
+            faults: mapValues(figures.faults, troubleOf)
+          },
     tool: { threads: plan.threads, cpu, busy: figures.busy, isLimit }
   }
 }

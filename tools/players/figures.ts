@@ -32,6 +32,8 @@ export interface Figures {
   readonly faults: Map<string, Trouble>
   /** From the moment when a request was due until it was sent; open loop only. */
   readonly late: Times
+  /** Steps in which lives were when the run ended, by their names. */
+  readonly waiting: Map<string, Trouble>
   /** Sockets that are open. */
   open: number
   /** Connections that were cut by `--drop-every` or by a scenario. */
@@ -69,6 +71,7 @@ export function createFigures(): Figures {
     failures: new Map(),
     ends: new Map(),
     faults: new Map(),
+    waiting: new Map(),
     late: createTimes(),
     open: 0,
     cuts: 0,
@@ -117,7 +120,7 @@ export function addUp(all: readonly Figures[]): Figures {
       step.ok += ok
       addTroubles(step.errors, errors)
     }
-    for (const name of ['failures', 'ends', 'faults'] as const) addTroubles(sum[name], each[name])
+    for (const name of ['failures', 'ends', 'faults', 'waiting'] as const) addTroubles(sum[name], each[name])
     sum.late.add(each.late)
     for (const name of counts) sum[name] += each[name]
     sum.period = Math.max(sum.period, each.period)

@@ -4,7 +4,7 @@ import { errors } from '../../shared/errors.js'
 import { EventInbox } from '../connection/event-inbox.js'
 import type { Player, WaitOptions } from '../scenario/scenario.js'
 import { sleep } from './crowd.js'
-import type { Figures } from './figures.js'
+import { countTrouble, type Figures } from './figures.js'
 import type { LoadPlan } from './plan.js'
 import { PlayerClient, RunEnded, timed } from './player-client.js'
 
@@ -53,7 +53,7 @@ export class Life implements Player {
   }
 
   request: Client['request'] = (route, ...args) => {
-    return this.#untilEnd(this.#connected.request(route, ...args))
+    return this.#untilEnd(this.#connected.request(route, ...args), route)
   }
 
   notify: Client['notify'] = (route, ...args) => this.client.notify(route, ...args)
@@ -64,7 +64,8 @@ export class Life implements Player {
     const { figures, plan } = this.#init
     const { signal } = this
     const wait = { timeout: timeout ?? plan.timeout, fits: where, signal }
-    return timed(figures, `wait ${event}`, () => this.#untilEnd(this.#inbox.wait(event, wait)))
+    const step = `wait ${event}`
+    return timed(figures, step, () => this.#untilEnd(this.#inbox.wait(event, wait), step))
   }
 
   async sleep(ms: number): Promise<void> {
@@ -91,12 +92,18 @@ export class Life implements Player {
     throw errors.connectionClosed('the scenario has not called `await player.connect()` yet')
   }
 
-  /** Rejects when the run ends, if the promise has not settled before. */
-  #untilEnd<Value>(promise: Promise<Value>): Promise<Value> {
+  /**
+   * Rejects when the run ends, if the promise has not settled before. Then the step counts as one in which a
+   * life was at the end.
+   */
+  #untilEnd<Value>(promise: Promise<Value>, step?: string): Promise<Value> {
     const { signal } = this
     return new Promise((resolve, reject) => {
-      const onEnd = () => reject(new RunEnded())
-      if (signal.aborted) onEnd()
+      const onEnd = () => {
+        if (step !== undefined) countTrouble(this.#init.figures.waiting, step, '')
+        reject(new RunEnded())
+      }
+      if (signal.aborted) return reject(new RunEnded())
       signal.addEventListener('abort', onEnd)
       promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onEnd))
     })

@@ -184,6 +184,24 @@ t.test(
   }
 )
 
+t.test('players who wait when the run ends are told by their step', async t => {
+  const life = `export default async player => {
+    await player.connect()
+    await player.request('player.greet', { name: 'red' })
+    const waits = player.waitFor('nothing')
+    player.notify('player.greet', { name: 'red' })
+    await waits
+  }`
+  const file = join(t.testdir({ 'package.json': '{"type":"module"}', 'life.js': life }), 'life.js')
+  const args = ['--scenario', file, '--sockets', '3', '--seconds', '1h']
+  const before = gateway.metrics().requests
+  const tool = startTool(t, ['load', gateway.url, ...args])
+  await until('all wait', () => gateway.metrics().requests === before + 6, 60_000)
+  tool.process.kill('SIGINT')
+  t.equal(await tool.ended, 0, tool.err)
+  t.match(tool.out, /^Lives +0 came to their end; players at the end of the run: 3 in wait nothing$/m)
+})
+
 t.test('a file without a scenario is refused', async t => {
   const file = join(t.testdir({ 'a.cjs': 'module.exports = { run() {} }' }), 'a.cjs')
   const tool = startTool(t, ['load', gateway.url, '--scenario', file])
