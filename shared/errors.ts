@@ -70,7 +70,7 @@ export const errors = {
       ? `No handler is registered for "${route}"`
       : `The route code ${route} is in no dictionary of this connection: shake hands anew, or write the route as text`
   ),
-  bodyMalformed: define('BODY_MALFORMED', (why: string) => `The body is not what its frame says: ${why}`),
+  bodyMalformed: define('BODY_MALFORMED', (why: string) => `The body can't be read: ${why}`),
   bodyTooLarge: define(
     'BODY_TOO_LARGE',
     (got: string, limit: number) => `The body takes ${got}, the limit is ${limit} bytes; it was not run`

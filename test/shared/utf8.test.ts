@@ -62,7 +62,7 @@ t.test('anything else is refused', t => {
   for (const [name, bytes] of rows) {
     t.throws(
       () => decodeUtf8(Uint8Array.from(bytes)),
-      { code: 'BODY_MALFORMED', message: 'The body is not what its frame says: its text is not UTF-8' },
+      { code: 'BODY_MALFORMED', message: "The body can't be read: its text is not UTF-8" },
       name
     )
   }

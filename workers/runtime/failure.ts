@@ -118,9 +118,9 @@ function readMessage(error: GatewayError): string {
 function tellRequestError(error: RequestError, log: Logger): ErrorData {
   const { code: given, message: text, data }: { code: unknown; message: unknown; data?: unknown } = error
   const code = typeof given === 'number' ? String(given) : given
-  if (typeof code !== 'string' || exceedsBytes(code, maxCodeBytes)) {
+  if (typeof code !== 'string' || code === '' || exceedsBytes(code, maxCodeBytes)) {
     const got = typeof code === 'string' ? `one of ${code.length} characters` : describeValue(code)
-    const why = `Expected its code to be a string of at most ${maxCodeBytes} bytes, got ${got}`
+    const why = `Expected its code to be a string of 1 to ${maxCodeBytes} bytes, got ${got}`
     return tellInternal("A RequestError can't be sent", error, log, { why })
   }
   const whole = String(text)

@@ -319,7 +319,7 @@ t.test('a body that is not JSON is answered with BODY_MALFORMED, and the connect
   const wrong = [...bodies.map(text => Buffer.from(text)), Buffer.from([0x22, 0xff, 0x22]), cesu('"\ud83c"')]
   for (const bytes of wrong) {
     const { body } = await player.request('echo.plain', bytes)
-    t.match(body, { code: 500, error: 'BODY_MALFORMED', message: /^The body is not what its frame says: / })
+    t.match(body, { code: 500, error: 'BODY_MALFORMED', message: /^The body can't be read: / })
   }
   t.same((await player.request('echo.box', 1)).body, { body: 1 })
 })

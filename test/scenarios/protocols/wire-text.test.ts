@@ -87,11 +87,7 @@ t.test('a body that is not JSON, or more than one, is answered with BODY_MALFORM
   const { ask } = await open(t, 'sallyport.json')
   for (const body of ['{', '1,2', '{"a":1}}', 'undefined', "'a'", 'NaN', '{"a":1},', ',']) {
     const answer = JSON.parse(await ask(`[5,"echo.plain",${body}]`))
-    matchRows(t, answer, [
-      5,
-      null,
-      { error: 'BODY_MALFORMED', message: /^The body is not what its frame says: / }
-    ])
+    matchRows(t, answer, [5, null, { error: 'BODY_MALFORMED', message: /^The body can't be read: / }])
     t.same(Object.keys(answer[2]), ['error', 'message'])
   }
   t.equal(await ask('[1,"echo.plain",1]'), '[1,1]')

@@ -25,12 +25,13 @@ for (const isolation of ['thread', 'process'] as const) {
         []
       )
 
+      t.match(await failureOf(player.request('bounds.refuse', { code: 0 })), { code: 'INTERNAL' })
       t.match(await failureOf(player.request('bounds.refuse', { code: 257 })), { code: 'INTERNAL' })
       t.match(lines.at(-1), {
         level: 'error',
         fields: {
           route: 'bounds.refuse',
-          why: 'Expected its code to be a string of at most 256 bytes, got one of 257 characters',
+          why: 'Expected its code to be a string of 1 to 256 bytes, got one of 257 characters',
           error: /bounds\.(js|ts):/
         }
       })
