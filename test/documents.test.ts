@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
+import { consoleAddresses } from '../gateway/console/api/console-api.js'
 import type { Gateway } from '../gateway/index.js'
 import { definitions } from '../gateway/metrics/prometheus.js'
 import { flagOf, variableOf } from '../gateway/options/option-row.js'
@@ -58,6 +59,13 @@ const skip = () => {}
 const noLog = { debug: skip, info: skip, warn: skip, error: skip }
 
 const inCode = (text: string | number) => `\`${text}\``
+
+t.test('the calls of the console are in its guide, no more and no less', async t => {
+  t.same(
+    readRows('docs/guide/console.md', /^`(GET|POST)`$/).map(([method, path, kind]) => [method, path, kind]),
+    Object.values(consoleAddresses).map(({ method, path, kind }) => [inCode(method), inCode(path), kind])
+  )
+})
 
 t.test('options.md has the options, their flags, variables, values, defaults and meanings', async t => {
   const rows = readRows('docs/reference/options.md', /^`\w+`$/).filter(([, flag]) => flag!.startsWith('`--'))
