@@ -16,7 +16,7 @@ import { runTests, type Totals } from './test-process.js'
 /** A process of the suite: its name, and Node's arguments. */
 type Entry = readonly [name: string, args: readonly string[]]
 
-/** Processes at a time: each waits for a part of its time. More of them make one another late, and gain little. */
+/** Processes at a time: each waits for a part of its time. More of them gain little, and are late. */
 const atOnce = Math.min(Math.ceil(1.5 * availableParallelism()), 8)
 
 const load = fileURLToPath(new URL('./load.js', import.meta.url))

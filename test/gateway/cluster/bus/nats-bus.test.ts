@@ -280,7 +280,10 @@ async function runTests(server: NatsServer) {
     const three = await join(t, server, { nats, clusterReplicas: 3, log })
     t.same(warned, [])
     const one = await join(t, server, { nats, log })
-    t.match(warned, [/^NATS has several servers, but keeps each log on one of them: .*`clusterReplicas: 3`/])
+    t.match(
+      warned.join('\n'),
+      /^NATS has several servers, but keeps each log on one of them: .*`clusterReplicas: 3`/
+    )
     const [kept, grown] = [
       { name: 'sp-r3', maxAge: 0 },
       { name: 'sp-r1', maxAge: 0 }
