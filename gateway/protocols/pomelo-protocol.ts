@@ -147,7 +147,7 @@ export class PomeloProtocol implements Protocol {
     try {
       request = parseHandshake(body, this.#parts.options.maxBodyDepth)
     } catch (error) {
-      this.#refuseHandshake(500, undefined)
+      this.#refuseHandshake(500, undefined, (error as Error).message)
       throw error
     }
     this.#state = 'judging'

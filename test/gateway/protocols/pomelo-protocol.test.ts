@@ -112,6 +112,13 @@ t.test('what has no place at this point of the conversation is a violation', asy
   t.same(host.requests, [])
 })
 
+t.test('a handshake that makes no sense is refused with the reason', async t => {
+  const { say, calls } = begin()
+  const broken = Package.encode(handshakeKind, strencode('{"sys":5}'))
+  t.throws(() => say(broken), { code: 'FRAME_MALFORMED' })
+  t.match(calls().at(-1), /^close 4504 .*a handshake has an object "sys"/)
+})
+
 t.test(
   "a refusal of the host's hook is the answer to the handshake, and nothing is read after it",
   async t => {
