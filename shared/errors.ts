@@ -246,7 +246,8 @@ export const errors = {
   ),
   outboxFull: define(
     'OUTBOX_FULL',
-    (limit: number) => `More than ${limit} bytes (outboxLimit) would wait for the gateway to say that it has them`
+    (limit: number) =>
+      `More than ${limit} bytes (outboxLimit) would wait for the gateway to say that it has them`
   ),
 
   // Errors that prevent a start.
