@@ -11,7 +11,7 @@ import {
   writeFileSync
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { matchRows } from '../../helpers/match-rows.js'
@@ -112,6 +112,7 @@ const contents = [
   /^gateway\/(?:host\/start-page|console\/page)\/[\w/-]+\.(?:html|css|js)$/,
   /^examples\/(?:chat|arena)\/page\/[\w-]+\.(?:html|css|js)$/,
   /^examples\/starter\/.+\.(?:ts|md)$/,
+  /^examples\/(?:arena\/README\.md|score\/play\.ts)$/,
   /^deploy\/(?:[\w.-]+\.(?:service|yaml|conf|cjs)|Dockerfile|dockerignore|Caddyfile)$/,
   /^docs\/.+\.(?:md|json|jsonl|svg|webp|yml)$/,
   /^(?:README|ARCHITECTURE|CONTRIBUTING|CHANGELOG|SECURITY)\.md$/,
@@ -137,6 +138,18 @@ function expectContents(t: Test, paths: readonly string[]): void {
     named.filter(path => !paths.includes(path)),
     [],
     'all that it exports'
+  )
+  const pages = paths.filter(path => /^(?:README|docs\/(?:guide|reference)\/.+)\.md$/.test(path))
+  const links = pages.flatMap(page =>
+    [...readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:)([^)#\s]+)/g)].map(([, link]) =>
+      join(dirname(page), link!)
+    )
+  )
+  // The tests are in the repository.
+  t.same(
+    links.filter(link => !link.startsWith('test/') && !paths.some(path => `${path}/`.startsWith(`${link}/`))),
+    [],
+    'all to which guides and references lead'
   )
   for (const file of readdirSync(join(root, 'deploy'))) t.ok(paths.includes(`deploy/${file}`), file)
 }
