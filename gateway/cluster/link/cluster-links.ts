@@ -184,11 +184,11 @@ export class ClusterLinks implements FlushedLinks, LinkHost {
     let stop = () => {}
     await Promise.race([
       Promise.all(taken),
-      new Promise<void>(resolve => {
-        stop = this.#timing.after(ms, resolve)
-      })
+      new Promise<void>(resolve => (stop = this.#timing.after(ms, resolve)))
     ])
     stop()
+    // What was taken in is not lost: else the others would count it.
+    for (const link of this.#all) link.sendDueAck()
     this.#isClosed = true
     this.#endAll()
   }

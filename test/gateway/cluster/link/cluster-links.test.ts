@@ -464,6 +464,20 @@ t.test('when the links close, all that was written is taken in before', async t 
   t.equal(all.time.waiting, 0, 'and nothing is left')
 })
 
+t.test('when the links close, all that was taken in is acked: no event counts as lost', async t => {
+  const all = new LinkedGateways()
+  const [a, b] = all.link(['a', 'b']) as [LinkedGateway, LinkedGateway]
+  const taken = listen(b)
+  a.to(b).noteEvent()
+  a.to(b).send('moved', [1])
+  all.time.pass(1)
+  t.equal(taken.length, 1)
+  await b.links.close(1_000)
+  all.time.pass(1)
+  a.links.remove(b.start)
+  t.equal(a.metrics.read().clusterEventsLost, 0)
+})
+
 t.test('two readers of one kind are a mistake', async t => {
   const { links } = new LinkedGateways().make('a')
   links.read('moved', () => {})
