@@ -60,6 +60,8 @@ export interface LinkWorld {
   settle(): Promise<void>
   /** Throws once it is closed. */
   expectOpen(): void
+  /** Settles as the promise does, but rejects when the world is closed before. */
+  untilClosed<Value>(promise: Promise<Value>): Promise<Value>
   close(): void
 }
 
@@ -131,6 +133,7 @@ export function createLinkWorld({
   const expectOpen = () => {
     if (isClosed) throw closedError()
   }
+  const waiting = new Set<(error: Error) => void>()
   const settleOnce = async () => {
     // Operations are applied in order, so the answer to this one means that all earlier ones are applied. If
     // other messages came with it, what follows from them is awaited too.
@@ -160,8 +163,14 @@ export function createLinkWorld({
     view: session => new SessionView({ viewId: nextViewId(), frontendId, ...session.snapshot }),
     settle,
     expectOpen,
+    untilClosed: promise =>
+      new Promise((resolve, reject) => {
+        waiting.add(reject)
+        promise.then(resolve, reject).finally(() => waiting.delete(reject))
+      }),
     close: () => {
       isClosed = true
+      for (const reject of waiting) reject(closedError())
       port2.close()
       refuseSoon()
     }

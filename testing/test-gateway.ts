@@ -6,6 +6,7 @@ import { type ClientOptions, connect, type EventTypes, type RouteTypes } from '.
 import type { LocalNetwork } from '../gateway/cluster/bus/local-network.js'
 import type { Gateway, GatewayOptions } from '../gateway/index.js'
 import { startGateway } from '../gateway/start.js'
+import { expectObject } from '../shared/check.js'
 import { createLogger } from '../shared/text/log.js'
 import { TcpProxy } from './tcp-proxy.js'
 import { TestPlayer } from './test-player.js'
@@ -23,6 +24,8 @@ export class TestGateway {
   /** Log lines of all levels, oldest first. */
   readonly lines: readonly TestLogLine[]
   readonly #players: TestPlayer[] = []
+  /** Rejects those who wait for a player when the gateway is closed. */
+  readonly #waiting = new Set<(error: Error) => void>()
   #isClosed = false
 
   private constructor(gateway: Gateway, lines: readonly TestLogLine[]) {
@@ -35,7 +38,7 @@ export class TestGateway {
    * `createGateway` does.
    */
   static async start(asked: TestGatewayOptions): Promise<TestGateway> {
-    const { network, ...options } = asked
+    const { network, ...options } = expectObject(asked, 'what TestGateway.start is given')
     const lines: TestLogLine[] = []
     const log = createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields }))
     const gateway = await startGateway(
@@ -54,11 +57,18 @@ export class TestGateway {
   async connect<Routes = RouteTypes, Events = EventTypes>(
     options: ClientOptions<Events> = {}
   ): Promise<TestPlayer<Routes, Events>> {
-    if (this.#isClosed) throw new Error('The test gateway is closed')
+    this.#expectOpen()
     const proxy = await TcpProxy.open(this.gateway.address.port)
     // Short waits, so that a test does not wait as long as a client in a bad network would.
     const quick = { backOff: { least: 1, most: 20 }, heartbeat: 100, heartbeatTimeout: 1_000 }
-    const client = await connect<Routes, Events>(proxy.url, { ...quick, ...options }).catch(async error => {
+    // Asked before each attempt, and so ends a client that still tries when the gateway is closed.
+    const user = () => {
+      if (this.#isClosed) throw Object.assign(closedError(), { fatal: true })
+      return typeof options.user === 'function' ? options.user() : options.user
+    }
+    const connecting = connect<Routes, Events>(proxy.url, { ...quick, ...options, user })
+    const client = await this.#untilClosed(connecting).catch(async error => {
+      connecting.then(late => late.close()).catch(() => {})
       await proxy.close()
       throw error
     })
@@ -71,13 +81,31 @@ export class TestGateway {
    * Kills a worker, whatever it is doing, as a crash would; a new one replaces it. `index`: the worker's
    * place. Default: 0.
    */
-  killWorker(index = 0): Promise<void> {
-    return this.gateway.killWorker(index)
+  async killWorker(index = 0): Promise<void> {
+    this.#expectOpen()
+    await this.gateway.killWorker(index)
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
+    for (const reject of this.#waiting) reject(closedError())
     await Promise.all(this.#players.map(player => player.close()))
     await this.gateway.close()
   }
+
+  #expectOpen(): void {
+    if (this.#isClosed) throw closedError()
+  }
+
+  #untilClosed<Value>(promise: Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) return reject(closedError())
+      this.#waiting.add(reject)
+      promise.then(resolve, reject).finally(() => this.#waiting.delete(reject))
+    })
+  }
+}
+
+function closedError(): Error {
+  return new Error('The test gateway is closed')
 }

@@ -1,4 +1,6 @@
 /** The hooks of a game in a `TestWorld`: read as a worker reads them, and run in the order of a gateway. */
+import { describeValue } from '../shared/check.js'
+import { errors } from '../shared/errors.js'
 import { hookNameOf, type SessionHookName } from '../shared/link/hooks.js'
 import type { HandlerApp } from '../workers/loading/app.js'
 import type { Handler } from '../workers/loading/handlers.js'
@@ -39,7 +41,13 @@ export class TestHooks {
   constructor(init: TestHooksInit) {
     expectNames('TestWorld', init, ['hooks', 'folders'])
     const { hooks, folders = [] } = init
-    for (const each of folders) expectNames('A folder of TestWorld', each, ['folder', 'hooks', 'affinity'])
+    if (!Array.isArray(folders))
+      throw errors.optionInvalid(`Expected \`folders\` to be a list, got ${describeValue(folders)}`)
+    for (const each of folders) {
+      expectNames('A folder of TestWorld', each, ['folder', 'hooks', 'affinity'])
+      if (typeof each.folder !== 'string')
+        throw errors.optionInvalid(`Expected \`folder\` to be a path, got ${describeValue(each.folder)}`)
+    }
     const root = hooks && readHooks({ file: '_hooks.js', loaded: { ...hooks } }, true, {})
     const others = folders.map(({ folder, hooks: loaded, affinity }) => {
       const file = `${folder}/_hooks.js`

@@ -4,7 +4,7 @@ import type { Receiver } from '../gateway/sessions/receiver.js'
 import type { Session } from '../gateway/sessions/session.js'
 import type { Refuse } from '../shared/bodies/plain-body.js'
 import { decodeRich, encodeRich } from '../shared/bodies/rich-body.js'
-import { expectSettings } from '../shared/check.js'
+import { expectFunction, expectSettings } from '../shared/check.js'
 import { wallClock } from '../shared/clock.js'
 import { closeCodes } from '../shared/close-codes.js'
 import { errors } from '../shared/errors.js'
@@ -152,10 +152,12 @@ export class TestSession {
     body: Body,
     { kind = 'request' }: { readonly kind?: 'request' | 'notify' } = {}
   ): Promise<Reply> {
-    this.#parts.world.expectOpen()
+    const { world, closings } = this.#parts
+    world.expectOpen()
+    expectFunction(handler, 'the handler to call')
     if (!this.isOpen) throw new Error('The session has ended: its client can send nothing')
-    const reply = await this.#call(handler, pass(body, errors.bodyNotSerializable), kind)
-    await this.#parts.closings.settled()
+    const reply = await world.untilClosed(this.#call(handler, pass(body, errors.bodyNotSerializable), kind))
+    await world.untilClosed(closings.settled())
     return pass(reply, errors.replyNotSerializable)
   }
 
@@ -211,10 +213,11 @@ export class TestSession {
    */
   async leave(): Promise<void> {
     const { world, session, receiver, closings } = this.#parts
+    world.expectOpen()
     if (!session.isOpen) return
     world.registry.end(session, { code: 1000, reason: 'client closed', kickReason: null })
     receiver.ending = undefined
-    await closings.settled()
+    await world.untilClosed(closings.settled())
   }
 
   /**
@@ -225,8 +228,10 @@ export class TestSession {
     this.#expectClient('connected')
     this.#parts.receiver.isConnected = false
     this.#droppedAt = wallClock()
-    await this.#run('onDrop', { reason: 'connection lost (1006)', endsAt: this.#droppedAt + resumeWindow })
-    await this.#parts.closings.settled()
+    const { world, closings } = this.#parts
+    const told = { reason: 'connection lost (1006)', endsAt: this.#droppedAt + resumeWindow }
+    await world.untilClosed(this.#run('onDrop', told))
+    await world.untilClosed(closings.settled())
   }
 
   /**
@@ -235,12 +240,13 @@ export class TestSession {
    */
   async resume(): Promise<void> {
     this.#expectClient('away')
-    const { receiver, session, closings } = this.#parts
+    const { world, receiver, session, closings } = this.#parts
     const awayFor = wallClock() - (this.#droppedAt ?? wallClock())
     receiver.isConnected = true
     await this.begin(true)
-    if (session.isOpen) await this.#run('onResume', { address: receiver.address, awayFor })
-    await closings.settled()
+    const resumed = session.isOpen && this.#run('onResume', { address: receiver.address, awayFor })
+    if (resumed) await world.untilClosed(resumed)
+    await world.untilClosed(closings.settled())
   }
 
   /** @internal Runs onClose once nothing runs for the session any more. */
@@ -253,16 +259,17 @@ export class TestSession {
   async begin(resumed: boolean): Promise<void> {
     const { world, session, receiver, closings } = this.#parts
     const info = { address: receiver.address, protocol: 'json', resumed, moved: false }
-    const [refusal] = await this.#run('onConnect', info)
+    const [refusal] = await world.untilClosed(this.#run('onConnect', info))
     if (refusal !== undefined) {
       const { reason } = refusal as { reason: string }
       world.registry.end(session, { code: closeCodes.refused, reason: 'refused', kickReason: reason })
     }
-    await closings.settled()
+    await world.untilClosed(closings.settled())
   }
 
   #expectClient(state: 'connected' | 'away'): void {
-    const { session, receiver } = this.#parts
+    const { world, session, receiver } = this.#parts
+    world.expectOpen()
     const is = !session.isOpen ? 'gone: its session has ended' : receiver.isConnected ? 'connected' : 'away'
     if (is !== state) throw new Error(`Expected the client to be ${state}; it is ${is}`)
   }

@@ -11,6 +11,7 @@ import { appCaller } from '../workers/operations/caller.js'
 import { Messenger } from '../workers/operations/messenger.js'
 import { ChannelService } from '../workers/pinus/channel-service.js'
 import { UserOperations } from '../workers/pinus/user-operations.js'
+import { clearTimeout, setTimeout } from '../workers/runtime/own-time.js'
 import { expectNames } from './expect-names.js'
 import { createLinkWorld, type LinkWorld } from './link-world.js'
 import { TestHooks, type TestHooksInit } from './test-hooks.js'
@@ -43,6 +44,7 @@ export class TestWorld {
   readonly #closings = new Closings()
   readonly #sessions = new WeakMap<Session, TestSession>()
   #hasStarted = false
+  #isClosed = false
 
   /**
    * Throws `HANDLERS_INVALID` for a module of hooks that a gateway would not accept, and `OPTION_INVALID` for
@@ -67,10 +69,15 @@ export class TestWorld {
     })
   }
 
-  /** Runs onStart, as a worker does before the first request. Rejects with `HANDLERS_INVALID` if it fails. */
+  /**
+   * Runs onStart, as a worker does before the first request. Rejects with `HANDLERS_INVALID` if it fails, and
+   * with an Error if it was called before.
+   */
   async start(): Promise<void> {
+    this.#world.expectOpen()
+    if (this.#hasStarted) throw new Error('The world has started: onStart runs once')
     this.#hasStarted = true
-    await this.#hooks.start(this.app)
+    await this.#world.untilClosed(this.#hooks.start(this.app))
     await this.settle()
   }
 
@@ -115,20 +122,38 @@ export class TestWorld {
    * looks at events and settings. Rejects with the error of an onClose.
    */
   async settle(): Promise<void> {
-    await this.#world.settle()
-    await this.#closings.settled()
+    await this.#world.untilClosed(this.#world.settle())
+    await this.#world.untilClosed(this.#closings.settled())
   }
 
   /**
    * Runs onStop if `start` was called, and ends the world. From then on all other calls throw or reject, and
-   * so do operations of the game that had no answer yet. Does nothing when called again.
+   * so do calls under way and operations of the game that had no answer yet. Does nothing when called again.
+   * Rejects if onStop does not end within 4 s, as long as a gateway's `closeTimeout` by default.
    */
   async close(): Promise<void> {
-    if (this.#hasStarted) {
-      this.#hasStarted = false
-      const stopped = this.#hooks.stop(this.app)
-      if (stopped !== undefined) await stopped
+    if (this.#isClosed) return
+    this.#isClosed = true
+    try {
+      if (this.#hasStarted) await inTime(this.#hooks.stop(this.app))
+    } finally {
+      this.#world.close()
     }
-    this.#world.close()
+  }
+}
+
+/** Milliseconds that onStop may take. */
+const longestStop = 4_000
+
+/** Waits for onStop, by the real clock: a test may have mocked the timers. */
+async function inTime(stopped: unknown): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`onStop has not ended within ${longestStop} ms`)), longestStop)
+  })
+  try {
+    await Promise.race([stopped, late])
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { TestGateway } from '../../testing/index.js'
+import { until } from '../helpers/until.js'
 
 const handlers = new URL('../../../test/fixtures/handlers-resume', import.meta.url)
 
@@ -140,3 +141,18 @@ t.test('a clock that a test passes on ends what waits, such as a window to come 
     t.same(await player.comeBack(), { resumed }, `${ms} ms`)
   }
 })
+
+t.test(
+  'who is coming when a test gateway is closed is told at once, and nothing is killed after it',
+  async t => {
+    const game = await TestGateway.start({ handlers, authenticate: () => new Promise(() => {}) })
+    const closed = { message: 'The test gateway is closed' }
+    const coming = game.connect({ connectTimeout: 0 })
+    await until('they are there', () => game.gateway.metrics().connections === 1)
+    await Promise.all([t.rejects(coming, closed), game.close()])
+    await t.rejects(game.killWorker(), closed)
+    await t.rejects(TestGateway.start(undefined as never), {
+      message: /^Expected what TestGateway.start is given to be/
+    })
+  }
+)

@@ -4,7 +4,8 @@ import t, { type Test } from 'tap'
 import { z } from 'zod'
 import type { ConnectInfo, DropInfo, ResumeInfo } from '../../shared/link/hooks.js'
 import { RequestError } from '../../shared/request-error.js'
-import { TestWorld } from '../../testing/index.js'
+import { type TestSession, TestWorld } from '../../testing/index.js'
+import type { TestHooksInit } from '../../testing/test-hooks.js'
 import type { BackendSession } from '../../workers/api/backend-session.js'
 import type { HandlerContext } from '../../workers/api/context.js'
 import { handler } from '../../workers/api/handler.js'
@@ -346,3 +347,52 @@ for (const apis of [['setTimeout'], ['setTimeout', 'setInterval', 'setImmediate'
     ])
     t.same(red.settings, { turns: 1 })
   })
+
+const never = () => new Promise<void>(() => {})
+
+t.test('what is under way when a world is closed rejects, and what comes later', async t => {
+  const closed = { message: 'The world is closed' }
+  const late: TestSession[] = []
+  for (const [what, hooks, run] of [
+    ['a call', { onStop: () => {} }, (world: TestWorld) => world.join().call(never, {})],
+    ['onConnect', { onConnect: never }, (world: TestWorld) => world.connect().then(() => {})],
+    ['onStart', { onStart: never }, (world: TestWorld) => world.start()],
+    ['onClose', { onClose: never }, (world: TestWorld) => world.join().leave()],
+    ['onDrop', { onDrop: never }, (world: TestWorld) => world.join().drop()]
+  ] as const) {
+    const world = new TestWorld({ hooks })
+    const running = run(world)
+    late.push(world.join())
+    await Promise.all([t.rejects(running, closed, what), world.close()])
+  }
+  for (const session of late)
+    for (const act of ['leave', 'drop', 'resume'] as const) await t.rejects(session[act](), closed, act)
+})
+
+t.test('an onStop that does not end ends with its world', async t => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const world = new TestWorld({ hooks: { onStop: never } })
+  await world.start()
+  await t.rejects(world.start(), { message: 'The world has started: onStart runs once' })
+  await t.rejects(world.close(), { message: 'onStop has not ended within 4000 ms' })
+  t.throws(() => world.join(), { message: 'The world is closed' })
+})
+
+t.test('what is no world, session or handler is refused by what was expected', async t => {
+  const refused = (message: string) => ({ code: 'OPTION_INVALID', message })
+  const odd = (value: unknown) => new TestWorld(value as TestHooksInit)
+  t.throws(() => odd(null), refused('Expected TestWorld to be given an object, got null'))
+  t.throws(() => odd([]), refused('Expected TestWorld to be given an object, got an array'))
+  t.throws(() => odd({ folders: 1 }), refused('Expected `folders` to be a list, got 1 (number)'))
+  t.throws(() => odd({ folders: [{}] }), refused('Expected `folder` to be a path, got undefined'))
+  const world = new TestWorld()
+  t.teardown(() => world.close())
+  t.throws(
+    () => world.join('red' as never),
+    refused('Expected A session to be given an object, got "red" (string)')
+  )
+  await t.rejects(world.join().call('score.add' as never, {}), {
+    message: 'Expected the handler to call to be a function, got "score.add" (string)'
+  })
+})

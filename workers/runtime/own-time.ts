@@ -9,4 +9,4 @@ export const monotonic = performance.now.bind(performance)
 
 export const nextTick = process.nextTick.bind(process)
 
-export const { queueMicrotask, setImmediate, setInterval, setTimeout } = globalThis
+export const { clearTimeout, queueMicrotask, setImmediate, setInterval, setTimeout } = globalThis
