@@ -15,6 +15,10 @@ const endings = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'] as const
 /** The name of a configuration file that is found by itself. */
 const baseName = 'sallyport.config'
 
+/** Milliseconds after which a load that waits is told, and is given up. */
+const slowAfter = 3_000
+const longestLoad = 30_000
+
 export interface FoundFile {
   /** Absolute path; undefined if there is no configuration file. */
   readonly path: string | undefined
@@ -91,11 +95,7 @@ function readJson(path: string): unknown {
 /** Returns the default export of a module: a value, a promise of it, or what a function returns. */
 async function readModule(path: string): Promise<unknown> {
   try {
-    return await unlessIdle(evaluateModule(path), () =>
-      errors.optionInvalid(
-        `${path} never finishes: it awaits a promise that nothing settles, so its options are unknown`
-      )
-    )
+    return await unlessLate(path, evaluateModule(path))
   } catch (error) {
     if (error instanceof GatewayError) throw error
     const told = failure(path, error)
@@ -112,15 +112,25 @@ async function evaluateModule(path: string): Promise<unknown> {
   return typeof value === 'function' ? value() : value
 }
 
-/** Rejects if the process has nothing left to do before the promise is settled; Node would end silently. */
-async function unlessIdle<Value>(promise: Promise<Value>, describe: () => GatewayError): Promise<Value> {
-  const { promise: idle, reject } = withReject()
-  const fail = () => reject(describe())
-  process.once('beforeExit', fail)
+/**
+ * Rejects if the process has nothing left to do before the promise is settled, since Node would end silently,
+ * and if it takes too long.
+ */
+async function unlessLate<Value>(path: string, promise: Promise<Value>): Promise<Value> {
+  const { promise: late, reject } = withReject()
+  const fail = (what: string) => reject(errors.optionInvalid(`${path} ${what}, so its options are unknown`))
+  const onIdle = () => fail('never finishes: it awaits a promise that nothing settles')
+  process.once('beforeExit', onIdle)
+  const timers = [
+    setTimeout(() => process.stderr.write(`sallyport: ${path} is still being loaded: it waits\n`), slowAfter),
+    setTimeout(() => fail(`did not load within ${longestLoad} ms: it waits`), longestLoad)
+  ]
+  for (const timer of timers) timer.unref()
   try {
-    return await Promise.race([promise, idle])
+    return await Promise.race([promise, late])
   } finally {
-    process.off('beforeExit', fail)
+    for (const timer of timers) clearTimeout(timer)
+    process.off('beforeExit', onIdle)
   }
 }
 

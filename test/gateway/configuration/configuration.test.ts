@@ -1,7 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { mock } from 'node:test'
 import t, { type Test } from 'tap'
+import { loadConfigFile } from '../../../gateway/configuration/config-file.js'
 import {
   addEnvironment,
   findFaults,
@@ -9,6 +11,7 @@ import {
 } from '../../../gateway/configuration/configuration.js'
 import { formatOptions, showOptions } from '../../../gateway/configuration/shown-options.js'
 import { matchRows } from '../../helpers/match-rows.js'
+import { until } from '../../helpers/until.js'
 
 type Files = Readonly<Record<string, string>>
 
@@ -179,4 +182,28 @@ host        (secret)    SALLYPORT_HOST
 frontendId  ''          default
 onStart     (function)  /game/sallyport.config.ts`
   )
+})
+
+t.test('a configuration file that waits is told, and given up', async t => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const written = mock.method(process.stderr, 'write', () => true)
+  t.teardown(() => written.mock.restore())
+  const waiting =
+    'const all = setInterval(() => {}, 1000)\nawait new Promise(resolve => (globalThis.letGo = resolve))\nclearInterval(all)\nexport default {}'
+  const path = join(t.testdir({ 'a.mjs': waiting }), 'a.mjs')
+  const loading = loadConfigFile(path)
+  mock.timers.tick(2_999)
+  t.equal(written.mock.callCount(), 0)
+  mock.timers.tick(1)
+  t.equal(written.mock.calls[0]!.arguments[0], `sallyport: ${path} is still being loaded: it waits\n`)
+  mock.timers.tick(27_000)
+  await t.rejects(loading, {
+    code: 'OPTION_INVALID',
+    message: `${path} did not load within 30000 ms: it waits, so its options are unknown`
+  })
+  const game = globalThis as { letGo?: () => void }
+  mock.timers.reset()
+  await until('its code has run', () => game.letGo !== undefined)
+  game.letGo!()
 })
