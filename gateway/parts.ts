@@ -88,7 +88,8 @@ export function createParts(gateway: Gateway, metrics: Metrics): GatewayParts {
     metrics,
     requestTimeout,
     maxBodyBytes,
-    log
+    log,
+    monotonic
   })
   const resumption = new Resumption({ ...options, registry, metrics })
   const connections: Connections = new Connections({

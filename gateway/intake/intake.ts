@@ -12,6 +12,7 @@ import type { IncomingRequest } from '../protocols/protocol.js'
 import type { RouteTable } from '../sessions/routes.js'
 import type { Session } from '../sessions/session.js'
 import type { CounterName, Metrics } from '../telemetry/metrics.js'
+import { SeldomWarning } from '../telemetry/seldom-warning.js'
 import type { LoadLimits } from './load-limits.js'
 import { RefusedNotifies } from './refused-notifies.js'
 
@@ -43,15 +44,18 @@ export interface IntakeInit {
   /** Bytes that a body may take. */
   readonly maxBodyBytes: number
   readonly log: Logger
+  readonly monotonic: () => number
 }
 
 export class Intake {
   readonly #init: IntakeInit
   readonly #refusedNotifies = new RefusedNotifies()
+  readonly #overloaded: SeldomWarning
   #isOpen = true
 
   constructor(init: IntakeInit) {
     this.#init = init
+    this.#overloaded = new SeldomWarning('The workers are behind: requests are refused', init)
   }
 
   /** Refuses all requests from now on. */
@@ -116,6 +120,7 @@ export class Intake {
   #refuseLoad(refused: RefusedRequest, error: GatewayError): void {
     const isOverload = error.code === errors.overloaded.code
     if (refused.id === 0) this.#refusedNotifies.count(refused.session, error)
+    if (isOverload) this.#overloaded.tell({ route: refused.route, why: error.message })
     this.#refuse(refused, error, isOverload ? 'requestsOverloaded' : 'requestsRateLimited')
   }
 }

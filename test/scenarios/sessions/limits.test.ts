@@ -151,7 +151,7 @@ t.test(
   async t => {
     const clock = new Clock()
     const options = { workers: 1, maxQueueDelay: 50, monotonic: clock.monotonic }
-    const { connect: join, gateway } = await startGateway(t, handlers, options)
+    const { connect: join, gateway, lines } = await startGateway(t, handlers, options)
     const [busy, waiting, late] = [await join(), await join(), await join()]
     const file = `${t.testdir()}/go`
     const burning = busy.request('work.burnUntil', { file })
@@ -164,10 +164,13 @@ t.test(
       message: 'More waits than maxQueueDelay, 50 ms, allows; it was not run',
       data: { retryAfter: Number }
     })
+    await t.rejects(late.request('work.quick'), { code: 'OVERLOADED' })
+    const told = lines.filter(({ message }) => message === 'The workers are behind: requests are refused')
+    matchRows(t, told, [{ level: 'warn', fields: { route: 'work.quick', why: /maxQueueDelay, 50 ms/ } }])
     writeFileSync(file, '')
     await Promise.all([burning, queued])
     t.equal(await late.request('work.ran'), 2, 'what was accepted has run, and what was refused has not')
-    t.match(gateway.metrics(), { requestsOverloaded: 1 })
+    t.match(gateway.metrics(), { requestsOverloaded: 2 })
   }
 )
 
