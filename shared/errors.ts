@@ -79,7 +79,10 @@ export const errors = {
   frameMalformed: define('FRAME_MALFORMED', (why: string) => `The frame can't be read: ${why}`),
   protocolViolated: define('PROTOCOL_VIOLATED', (why: string) => `The frame has no place here: ${why}`),
   internal: define('INTERNAL', (id: string) => `The request failed; the log has the cause under ${id}`),
-  timeout: define('TIMEOUT', (route: string, ms: number) => `"${route}" was not answered within ${ms} ms`),
+  timeout: define(
+    'TIMEOUT',
+    (route: string, ms: number) => `"${route}" was not answered within ${Math.round(ms)} ms`
+  ),
   workerLost: define(
     'WORKER_LOST',
     (route: string, cause: string) => `The worker of "${route}" ended before it answered: ${cause}`

@@ -70,5 +70,5 @@ export class WorkerStarts {
 
 function describeLate({ step }: Worker, startTimeout: number): string {
   const message = `The handlers did not load within ${startTimeout} ms`
-  return step === undefined ? message : `${message}: ${step} waits or computes`
+  return step === undefined ? message : `${message}: ${step}, or what it needs, waits or computes`
 }

@@ -203,7 +203,7 @@ t.test(
         )
         t.match(
           err,
-          /^sallyport: The handlers did not load within 3500 ms: a\.js waits or computes$/m,
+          /^sallyport: The handlers did not load within 3500 ms: a\.js, or what it needs, waits or computes$/m,
           command
         )
       })

@@ -457,7 +457,7 @@ t.test('a gateway whose handlers do not load does not start, and says why', asyn
   })
   await t.rejects(start(t.testdir({ 'a.js': 'await new Promise(() => setInterval(() => {}, 1000))' }), 300), {
     code: 'HANDLERS_INVALID',
-    message: 'The handlers did not load within 300 ms: a.js waits or computes'
+    message: 'The handlers did not load within 300 ms: a.js, or what it needs, waits or computes'
   })
   const waits = {
     'a.js': one,
@@ -466,11 +466,11 @@ t.test('a gateway whose handlers do not load does not start, and says why', asyn
   }
   await t.rejects(start(t.testdir(waits), 500), {
     code: 'HANDLERS_INVALID',
-    message: 'The handlers did not load within 500 ms: onStart waits or computes'
+    message: 'The handlers did not load within 500 ms: onStart, or what it needs, waits or computes'
   })
   await t.rejects(start(t.testdir({ 'a.js': one, chat: { 'room.js': 'for (;;);' } }), 500), {
     code: 'HANDLERS_INVALID',
-    message: 'The handlers did not load within 500 ms: chat/room.js waits or computes'
+    message: 'The handlers did not load within 500 ms: chat/room.js, or what it needs, waits or computes'
   })
 })
 
