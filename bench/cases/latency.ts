@@ -58,7 +58,8 @@ const tooMany: Case = {
     name: 'gateway',
     file: 'servers/gateway',
     // One worker only, because the gateway and the load need the rest of two cores.
-    args: [JSON.stringify({ workers: 1, maxQueueDelay })],
+    // Requests are refused on purpose, which the log would tell.
+    args: [JSON.stringify({ workers: 1, maxQueueDelay, logLevel: 'error' })],
     work: overload({ sockets: 500, route: 'burn.two', bodyBytes: 64, times: 3, calm: 0.3, maxQueueDelay })
   },
   beside: [

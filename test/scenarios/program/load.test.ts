@@ -194,9 +194,9 @@ t.test('players who wait when the run ends are told by their step', async t => {
   }`
   const file = join(t.testdir({ 'package.json': '{"type":"module"}', 'life.js': life }), 'life.js')
   const args = ['--scenario', file, '--sockets', '3', '--seconds', '1h']
-  const before = gateway.metrics().requests
+  const before = gateway.metrics().notifies
   const tool = startTool(t, ['load', gateway.url, ...args])
-  await until('all wait', () => gateway.metrics().requests === before + 6, 60_000)
+  await until('all wait', () => gateway.metrics().notifies === before + 3, 60_000)
   tool.process.kill('SIGINT')
   t.equal(await tool.ended, 0, tool.err)
   t.match(tool.out, /^Lives +0 came to their end; players at the end of the run: 3 in wait nothing$/m)
