@@ -5,6 +5,7 @@ import { findFaults } from '../configuration/configuration.js'
 import { formatOptions, showOptions } from '../configuration/shown-options.js'
 import { readTlsPair } from '../http/tls.js'
 import { checkOptions, resolveOptions } from '../options/resolve-options.js'
+import { print } from '../telemetry/output.js'
 import type { Arguments, ProgramCommand } from './command.js'
 import { type GivenOptions, gatewayFlags, programFlags, readGatewayOptions } from './gateway-command.js'
 
@@ -24,7 +25,7 @@ export const configCommand: ProgramCommand = {
   summary: 'Prints the resolved options, and which flag, variable or file has given each of them.',
   details: 'Secrets are not printed.',
   flags: { ...flags, json: { help: 'print JSON' } },
-  run: print
+  run: show
 }
 
 async function check(given: Arguments): Promise<void> {
@@ -59,13 +60,13 @@ async function check(given: Arguments): Promise<void> {
     }
   }
   if (faults.length > 0) return report(faults)
-  await write(`configuration  ${configuration.file ?? 'no file'}
+  await print(`configuration  ${configuration.file ?? 'no file'}
 handlers       ${handlers}, with ${routes} ${routes === 1 ? 'route' : 'routes'}
 No fault was found.
 `)
 }
 
-async function print(given: Arguments): Promise<void> {
+async function show(given: Arguments): Promise<void> {
   const { configuration, options: asked } = await readGatewayOptions(given)
   warn(configuration.warnings)
   const faults = findFaults(configuration)
@@ -77,9 +78,9 @@ async function print(given: Arguments): Promise<void> {
     given: configuration.options,
     origins
   })
-  if (given.flags['json'] !== true) return write(`${formatOptions(shown)}\n`)
+  if (given.flags['json'] !== true) return print(`${formatOptions(shown)}\n`)
   const byName = Object.fromEntries(shown.map(({ name, value, from }) => [name, { value, from }]))
-  await write(`${JSON.stringify({ file: configuration.file ?? null, options: byName }, null, 2)}\n`)
+  await print(`${JSON.stringify({ file: configuration.file ?? null, options: byName }, null, 2)}\n`)
 }
 
 function note(faults: string[], run: () => void): void {
@@ -98,9 +99,4 @@ function warn(warnings: readonly string[]): void {
 function report(faults: readonly string[]): void {
   for (const line of faults.flatMap(each => each.split('\n'))) process.stderr.write(`sallyport: ${line}\n`)
   process.exitCode = 1
-}
-
-/** Waits until the reader has it all: a pipe may be slower than the end of the process. */
-function write(text: string): Promise<void> {
-  return new Promise(resolve => process.stdout.write(text, () => resolve()))
 }

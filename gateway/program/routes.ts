@@ -1,5 +1,6 @@
 /** The command `sallyport routes`: lists the routes of a handlers' folder, as a table or as JSON. */
 import type { ListedRoute } from '../route-list.js'
+import { print } from '../telemetry/output.js'
 import type { Arguments, ProgramCommand } from './command.js'
 import { gatewayFlags, handlersFlags, readGatewayOptions } from './gateway-command.js'
 
@@ -26,8 +27,7 @@ async function run(given: Arguments): Promise<void> {
   const { listRoutes } = await import('../route-list.js')
   const list = await listRoutes((await readGatewayOptions(given)).options)
   const text = given.flags['json'] === true ? JSON.stringify(list, null, 2) : formatTable(list.routes)
-  // Waits until the reader has it all: a pipe may be slower than the end of the process.
-  await new Promise<void>(resolve => process.stdout.write(`${text}\n`, () => resolve()))
+  await print(`${text}\n`)
 }
 
 function formatTable(routes: readonly ListedRoute[]): string {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { errors } from '../../shared/errors.js'
 import { resolveOptions } from '../options/resolve-options.js'
 import { readTypesFile, writeTypesFile } from '../project/types-file.js'
+import { print } from '../telemetry/output.js'
 import type { Arguments, ProgramCommand } from './command.js'
 import { handlersFlags, readGatewayOptions } from './gateway-command.js'
 
@@ -25,10 +26,10 @@ async function run(given: Arguments): Promise<void> {
   const out = given.flags['out'] as string | undefined
   const file = readTypesFile(handlers, out === undefined ? undefined : resolve(out))
   if (given.flags['check'] === true) {
-    if (file.present === file.text) return void process.stdout.write(`${file.path} is up to date.\n`)
+    if (file.present === file.text) return print(`${file.path} is up to date.\n`)
     const what = file.present === undefined ? 'is not there' : 'is not up to date'
     throw errors.optionInvalid(`${file.path} ${what}: sallyport types without --check writes it`)
   }
   const isWritten = writeTypesFile(file)
-  process.stdout.write(`${file.path} ${isWritten ? 'is written' : 'is up to date'}.\n`)
+  await print(`${file.path} ${isWritten ? 'is written' : 'is up to date'}.\n`)
 }

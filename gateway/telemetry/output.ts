@@ -69,6 +69,22 @@ export function surviveErrors(stream: Writable): void {
   stream.on('error', () => {})
 }
 
+/**
+ * Writes what a command was asked for to stdout, and waits until the reader has it: a pipe may be slower than
+ * the end of the process. A reader that has gone, such as `head -1`, has what it wanted.
+ *
+ * @throws the system's error, such as `ENOSPC` of a full disk
+ */
+export function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, error => {
+      const isFault = error != null && (error as NodeJS.ErrnoException).code !== 'EPIPE'
+      if (isFault) reject(error)
+      else resolve()
+    })
+  })
+}
+
 function countLines(lines: string | Uint8Array): number {
   const text = typeof lines === 'string' ? lines : Buffer.from(lines).toString('latin1')
   // Printed text need not end with a line break.

@@ -2,7 +2,16 @@
 
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -204,6 +213,29 @@ t.test(
         t.match(
           err,
           /^sallyport: The handlers did not load within 3500 ms: a\.js, or what it needs, waits or computes$/m,
+          command
+        )
+      })
+    )
+  }
+)
+
+t.test(
+  'what can not be written fails',
+  { skip: existsSync('/dev/full') ? false : 'no /dev/full' },
+  async t => {
+    const handlers = folder(t, { 'a.js': one })
+    await Promise.all(
+      ['check', 'routes', 'config'].map(async command => {
+        const full = openSync('/dev/full', 'w')
+        t.teardown(() => closeSync(full))
+        const args = [program, command, '--handlers', handlers]
+        const child = spawn(process.execPath, args, { env, stdio: ['ignore', full, 'pipe'] })
+        let err = ''
+        child.stderr!.on('data', data => (err += data))
+        t.same(
+          [(await once(child, 'close'))[0], err],
+          [1, 'sallyport: ENOSPC: no space left on device, write\n'],
           command
         )
       })
