@@ -55,7 +55,7 @@ t.test('the scenario of load-testing.md plays the chat', { timeout: 120_000 }, a
   })
   t.teardown(() => gateway.close())
   const args = ['load', gateway.url, '--scenario', join(folder, 'life.ts'), '--sockets', '2', '--json']
-  const { stdout } = await run(process.execPath, [program, ...args, '--seconds', '3s'], { cwd: root })
+  const { stdout } = await run(process.execPath, [program, ...args, '--seconds', '5s'], { cwd: root })
   const { steps, scenario } = JSON.parse(stdout) as LoadResult
   t.ok(steps['wait message.said']!.ok > 0)
   t.same(scenario!.faults, {})

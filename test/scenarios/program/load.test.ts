@@ -193,7 +193,7 @@ t.test('players who wait when the run ends are told by their step', async t => {
     await waits
   }`
   const file = join(t.testdir({ 'package.json': '{"type":"module"}', 'life.js': life }), 'life.js')
-  const args = ['--scenario', file, '--sockets', '3', '--seconds', '1h']
+  const args = ['--scenario', file, '--sockets', '3', '--seconds', '1h', '--timeout', '1m']
   const before = gateway.metrics().notifies
   const tool = startTool(t, ['load', gateway.url, ...args])
   await until('all wait', () => gateway.metrics().notifies === before + 3, 60_000)
