@@ -53,6 +53,8 @@ export function findConfigFile(folder: string): FoundFile {
  * @throws `OPTION_INVALID` if there is no such file, or if its name has no known ending
  */
 export function namedConfigFile(folder: string, name: string, by: string): string {
+  if (name === '')
+    throw errors.optionInvalid(`Expected ${by} to name a configuration file, got an empty text`)
   const path = resolve(folder, name)
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true)
     throw errors.optionInvalid(`There is no configuration file ${path}, which ${by} names`)

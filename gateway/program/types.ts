@@ -24,6 +24,7 @@ export const typesCommand: ProgramCommand = {
 async function run(given: Arguments): Promise<void> {
   const { handlers } = resolveOptions((await readGatewayOptions(given)).options)
   const out = given.flags['out'] as string | undefined
+  if (out === '') throw errors.optionInvalid('Expected --out to name a file, got an empty text')
   const file = readTypesFile(handlers, out === undefined ? undefined : resolve(out))
   if (given.flags['check'] === true) {
     if (file.present === file.text) return print(`${file.path} is up to date.\n`)

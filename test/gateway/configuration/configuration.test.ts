@@ -116,7 +116,8 @@ t.test('a file that cannot be used is told in one sentence, with the place where
     'import.mjs': /import\.mjs does not load: Error: Cannot find package 'no-such-package'/,
     'options.yaml': /^Expected the file of --config to end in \.ts, .*\.json, got .*options\.yaml$/,
     'missing.ts': /^There is no configuration file .*missing\.ts, which --config names$/,
-    '.': /^There is no configuration file/
+    '.': /^There is no configuration file/,
+    '': /^Expected --config to name a configuration file, got an empty text$/
   }))
     await t.rejects(read(path, { config: name }), { code: 'OPTION_INVALID', message: wanted }, name)
   await t.rejects(read(path, {}, { SALLYPORT_CONFIG: 'missing.ts' }), {

@@ -242,3 +242,8 @@ t.test(
     )
   }
 )
+
+t.test('an empty name of the file of types is refused', async t => {
+  const { code, out, err } = await run(['types', '--handlers', folder(t, { 'a.js': one }), '--out', ''])
+  t.same([code, out, err], [1, '', 'sallyport: Expected --out to name a file, got an empty text\n'])
+})
