@@ -351,6 +351,12 @@ t.test('what is left to do is in no file', async t => {
   )
 })
 
+t.test('the file of a thread that Piscina requires imports nothing but by import()', async t => {
+  // Node aborts the process if a thread is ended while `require` links a graph of ES modules.
+  t.notMatch(readText('workers/main.ts'), /^(?:import|export) .*from /m)
+  t.match(readText('workers/main.ts'), /^export default import\('\.\/thread\.js'\)/m)
+})
+
 t.test('rooms import each other as the table of ARCHITECTURE.md says, no more and no less', async t => {
   const imports = listRoomImports(listEdges(product, true))
   const allowed = readAllowedImports()

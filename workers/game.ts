@@ -1,6 +1,6 @@
 /**
  * The game in a worker: loads the handlers, runs onStart, then batches, and in the end onStop.
- * Puts the parts of a worker together. Does not know whether the worker is a thread (main.ts) or a process
+ * Puts the parts of a worker together. Does not know whether the worker is a thread (thread.ts) or a process
  * (process.ts): their main files pass the port and the claims.
  */
 
