@@ -11,7 +11,7 @@ import { addressKey } from './client-address.js'
 
 /** An HTTP response that refuses a request. */
 export interface HttpRefusal extends Partial<RetryHint> {
-  readonly status: 403 | 421 | 429 | 503
+  readonly status: 400 | 403 | 421 | 429 | 503
   readonly why: string
 }
 

@@ -11,6 +11,11 @@ export function formatWithoutUpgrade({ method, url, httpVersion, rawHeaders }: I
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
 }
 
+/** Whether a request has a body (RFC 9112 §6.3). */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
 /** Destroys a socket. Added to the socket as a listener, so `this` is the socket. */
 export function destroy(this: Socket): void {
   this.destroy()

@@ -6,7 +6,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import { errors } from '../../shared/errors.js'
 import type { Logger } from '../../shared/text/log.js'
 import { AddressLimits, type AddressLimitsInit } from '../addresses/address-limits.js'
@@ -17,6 +17,7 @@ import {
   answerRefused,
   destroy,
   formatWithoutUpgrade,
+  hasBody,
   refuseUpgrade,
   requireUpgrade
 } from './http-answers.js'
@@ -102,7 +103,7 @@ export class Listener {
     const { tlsCert, handshakeTimeout } = init
     const headersTimeout = Math.min(handshakeTimeout, longestHeaders)
     const connectionsCheckingInterval = Math.max(fastestCheck, Math.ceil(headersTimeout / 4))
-    const limits = { ...httpLimits, headersTimeout, connectionsCheckingInterval }
+    const limits = { ...httpLimits, headersTimeout, connectionsCheckingInterval, shouldUpgradeCallback }
     this.#http = tlsCert === '' ? createServer(limits) : createTlsServer({ ...limits, handshakeTimeout })
     this.#http.maxRequestsPerSocket = maxRequestsPerSocket
     this.#http.timeout = longestSilence
@@ -176,13 +177,14 @@ export class Listener {
   }
 
   /**
-   * Stops accepting connections, closes idle ones, and refuses upgrades on the others. Does not close
-   * WebSockets: Connections does.
+   * Stops accepting connections, closes those that are idle after a response, and refuses upgrades on the
+   * others. Does not close WebSockets: Connections does.
    */
   close(): void {
     this.#init.upgradePolicy.close()
-    this.#http.close()
-    this.#http.closeIdleConnections()
+    // The HTTP server's own `close` would, from Node 26 on, close connections that have sent nothing yet, too.
+    NetServer.prototype.close.call(this.#http)
+    this.#tcpConnections.closeIdle()
   }
 
   /** Allows the pages of one more origin to open WebSockets. */
@@ -194,10 +196,13 @@ export class Listener {
   terminate(): void {
     this.#tcpConnections.terminate()
     this.#http.closeAllConnections()
+    // Ends the HTTP server's own timer.
+    this.#http.close()
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { onHttpRequest = requireUpgrade, answerHealth, log, upgradePolicy } = this.#init
+    if (request.headers.upgrade !== undefined && hasBody(request)) response.shouldKeepAlive = false
     this.#awaitAnswer(request.socket, response)
     const turnedAway = this.#tcpConnections.refusalOf(request.socket)
     // Load balancers ask by the address, not by a name of the option `hosts`.
@@ -228,15 +233,14 @@ export class Listener {
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    // A server may ignore an upgrade to another protocol (RFC 9110 §7.8).
-    if (request.headers.upgrade?.toLowerCase() !== 'websocket')
-      return this.#serveWithoutUpgrade(request, socket, head)
+    if (!isForWebSocket(request)) return this.#serveWithoutUpgrade(request, socket, head)
     socket.on('error', destroy)
     const { upgradePolicy } = this.#init
     const ip = upgradePolicy.addressOf(request)
     const refusal =
       this.#tcpConnections.refusalOf(socket) ??
       upgradePolicy.judgeHost(request) ??
+      upgradePolicy.judgeBody(request) ??
       upgradePolicy.enter(request, socket, ip)
     if (refusal !== undefined) return refuseUpgrade(socket, refusal)
     const address = { ip, port: socket.remotePort ?? 0 }
@@ -267,4 +271,19 @@ export class Listener {
     socket.on('error', destroy)
     pending.once('close', () => socket.destroyed || serve())
   }
+}
+
+/** Whether an upgrade is to a WebSocket. A server may ignore any other (RFC 9110 §7.8). */
+function isForWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+/**
+ * Option of Node's server, known from Node 22.21 and 24.9 on: whether Node takes a request with an `Upgrade`
+ * header for an upgrade. All are, except those to another protocol that have a body, since Node 25 and later
+ * read it themselves. Node loses what comes behind such a request in the same chunk, so its connection is
+ * closed after the response.
+ */
+function shouldUpgradeCallback(request: IncomingMessage): boolean {
+  return isForWebSocket(request) || !hasBody(request)
 }

@@ -122,15 +122,8 @@ export class TcpConnections {
     const refusal = this.#judgeNumber(address)
     if (refusal !== undefined && this.#refused.size >= maxRefused) return this.#turnAway(socket)
     const since = this.#time()
-    const connection: TcpConnection = {
-      socket,
-      address,
-      refusal,
-      since,
-      state: 'waiting',
-      unanswered: 0,
-      wasAnswered: false
-    }
+    const fresh = { state: 'waiting', unanswered: 0, wasAnswered: false } as const
+    const connection: TcpConnection = { socket, address, refusal, since, ...fresh }
     this.#bySocket.set(socket, connection)
     this.#add(connection)
     socket.once('close', () => this.#remove(connection))
@@ -201,6 +194,11 @@ export class TcpConnections {
     this.#init.metrics.count('acceptErrors')
     this.#full.tell({ connections: this.#count, by: error.message })
     this.#displaceAny()
+  }
+
+  /** Closes the connections that are idle after a response: their clients can connect elsewhere. */
+  closeIdle(): void {
+    for (const { wasAnswered, socket } of this.#waiting.all()) if (wasAnswered) socket.destroy()
   }
 
   /** Closes all connections that have not become WebSockets. */

@@ -15,6 +15,7 @@ import { Hosts, readHostName } from '../addresses/hosts.js'
 import { normalizeOrigin, Origins } from '../addresses/origins.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { SeldomWarning } from '../telemetry/seldom-warning.js'
+import { hasBody } from './http-answers.js'
 
 /** Characters of a stranger's `Host` or `Origin` that are told. The longest domain name has 253. */
 const longestTold = 300
@@ -86,6 +87,16 @@ export class UpgradePolicy {
       how: `--hosts ${hosts === 'auto' ? 'loopback' : hosts},${name}`
     })
     return { status: 421, why: 'The gateway is not served under this name.' }
+  }
+
+  /**
+   * Returns the refusal of an upgrade with a body; undefined if it has none. RFC 6455 knows no such upgrade,
+   * and versions of Node differ in whether they take the body for the first frames.
+   */
+  judgeBody(request: IncomingMessage): HttpRefusal | undefined {
+    if (!hasBody(request)) return undefined
+    this.#init.metrics.count('connectionsRefused')
+    return { status: 400, why: 'An upgrade to a WebSocket has no body.' }
   }
 
   /**
