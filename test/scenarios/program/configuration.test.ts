@@ -82,13 +82,18 @@ t.test(
 
 t.test('check loads TypeScript as a start does: with --dev', async t => {
   const game = makeGame(t)
-  writeFileSync(join(game, 'handlers/you.ts'), 'export const name = (): string => "you"')
+  // Later versions of Node strip types, which does not make JavaScript of an enum.
+  writeFileSync(
+    join(game, 'handlers/you.ts'),
+    'enum Name { you }\nexport const name = (): string => Name[0]!'
+  )
   const [plain, inDevelopment, start] = await Promise.all([
     run(game, ['check']),
     run(game, ['check', '--dev']),
     run(game, [])
   ])
-  const fault = /^sallyport: .*you\.ts does not load: it is TypeScript: compile it, or start with --dev/m
+  const fault =
+    /^sallyport: .*you\.ts does not load: (it is TypeScript: compile it, or start with --dev|.*Node only strips types)/m
   t.equal(plain.code, 1)
   t.match(plain.err, fault)
   t.match(start.err, fault)

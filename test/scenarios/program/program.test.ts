@@ -219,12 +219,13 @@ t.test(
   'without files to load itself the program says so in one sentence, and exits with 1',
   { skip: process.platform !== 'linux' },
   t => {
-    // Node alone needs fewer, and how many depends on its version. What tap loads needs more.
-    for (const files of [40, 50]) {
-      const start = `unset NODE_OPTIONS; ulimit -n ${files}; exec "$0" "$1" --handlers .`
-      const { status, stderr } = spawnSync('sh', ['-c', start, process.execPath, main], { encoding: 'utf8' })
+    // Node alone needs fewer. Up to Node 24 they lack for the program's modules, later for its first worker.
+    for (const files of [30, 38]) {
+      const start = `unset NODE_OPTIONS; ulimit -n ${files}; exec "$0" "$@"`
+      const given = [process.execPath, main, '--handlers', handlers, '--port', '0']
+      const { status, stderr } = spawnSync('sh', ['-c', start, ...given], { encoding: 'utf8' })
       t.equal(status, 1)
-      t.match(stderr, /^sallyport: EMFILE: too many open files[^\n]*\n$/)
+      t.match(stderr, /^sallyport: ([^\n:]*: )?EMFILE: too many open files[^\n]*\n$/)
     }
     t.end()
   }
