@@ -49,6 +49,7 @@ export class Gateway {
     this.#metrics = metrics
     this.#parts = createParts(this, metrics)
     this.sessions = this.#parts.sessions
+    metrics.gauge('reloadFailed', () => Number(this.#reloads.hasFailed))
   }
 
   /** The host and port on which the gateway listens. */
@@ -252,7 +253,7 @@ export class Gateway {
   diagnose(): Diagnosis[] {
     const phase =
       this.#closing !== undefined ? 'closing' : this.#parts.listener.isListening ? 'running' : 'starting'
-    return diagnose(readCondition(this, phase, this.#parts))
+    return diagnose(readCondition(this, phase, { ...this.#parts, reloadFailed: this.#reloads.hasFailed }))
   }
 
   async #join(): Promise<void> {

@@ -19,6 +19,9 @@ export function showGauges(metrics: Metrics, parts: GaugedParts): void {
   const { listener, connections, core, resumption, monotonic } = parts
   const { registry, channels, pool, requests, queue } = core
   metrics.gauge('sockets', () => listener.socketCount)
+  metrics.gauge('socketsLimit', () =>
+    listener.limit.most === Number.POSITIVE_INFINITY ? 0 : listener.limit.most
+  )
   metrics.gauge('connections', () => connections.size)
   metrics.gauge('sessions', () => registry.size)
   metrics.gauge('users', () => registry.users.size)

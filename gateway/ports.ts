@@ -160,9 +160,10 @@ function addConsole(
 export function readCondition(
   gateway: Gateway,
   phase: Condition['phase'],
-  { core, listener, cluster }: Pick<GatewayParts, 'core' | 'listener' | 'cluster'>
+  parts: Pick<GatewayParts, 'core' | 'listener' | 'cluster'> & Pick<Condition, 'reloadFailed'>
 ): Condition {
-  const { maxOpenRequests, maxOpenBytes, maxConnections, workers, monotonic, clusterReady } = gateway.options
+  const { core, listener, cluster, reloadFailed } = parts
+  const { maxOpenRequests, maxOpenBytes, workers, monotonic, clusterReady } = gateway.options
   const { pool, watchdog, requests, queue, suspensions, timeLimits } = core
   const now = monotonic()
   const isBehind = queue.isOverloaded(now)
@@ -178,7 +179,8 @@ export function readCondition(
             ? 'maxQueueDelay'
             : undefined,
     queueDelay: Math.round(queue.longestWait(now)),
-    sockets: { open: listener.lastingSocketCount, most: maxConnections },
+    sockets: { open: listener.lastingSocketCount, most: listener.limit.most, by: listener.limit.by },
+    reloadFailed,
     suspendedRoutes: suspensions.list(),
     hangingHandlers: pool.alive.reduce((sum, { load }) => sum + load.givenUp.size, 0),
     isInspected: timeLimits.areOff,

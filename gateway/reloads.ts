@@ -13,9 +13,15 @@ export class Reloads {
   #last: Promise<void> = Promise.resolve()
   /** The requested run that has not begun yet. */
   #next: Promise<void> | undefined
+  #hasFailed = false
 
   constructor(run: () => Promise<void>) {
     this.#run = run
+  }
+
+  /** Whether the last run has failed: the handlers that are there do not load. */
+  get hasFailed(): boolean {
+    return this.#hasFailed
   }
 
   /**
@@ -29,7 +35,14 @@ export class Reloads {
       return this.#run()
     })
     this.#next = next
-    this.#last = next.catch(() => {})
+    this.#last = next.then(
+      () => {
+        this.#hasFailed = false
+      },
+      error => {
+        if (!isClosing(error) && !isGivenUp(error)) this.#hasFailed = true
+      }
+    )
     return next
   }
 }

@@ -30,6 +30,7 @@ export type WorkerOptions = Pick<
   | 'stuckAfter'
   | 'dev'
   | 'workerArgv'
+  | 'workerHeap'
 > & {
   /** If it is off, nothing is measured for its metrics. Default: off. */
   readonly internalPort?: ResolvedOptions['internalPort']
@@ -86,6 +87,7 @@ export class WorkerStarter {
         maxBodyDepth: options.maxBodyDepth,
         maxOperationsPerRequest: options.maxOperationsPerRequest,
         keepsPushes: targets.store !== undefined,
+        heapLimit: options.workerHeap * 2 ** 20,
         pulseInterval: Math.ceil(options.stuckAfter / pulsesPerVerdict),
         isDevelopment: options.dev,
         isListing: options.isListing === true,

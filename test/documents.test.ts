@@ -196,10 +196,10 @@ t.test('metrics.md has the metrics of Prometheus, their types and their labels',
   const rows = readSection('docs/reference/metrics.md', 'Prometheus')
     .split('\n')
     .filter(line => line.startsWith('| `'))
-  const expected = definitions.map(({ name, type, labels, help }) => [
+  const expected = definitions.map(({ name, type, labels, values, help }) => [
     inCode(name),
     type,
-    labels.map(inCode).join(', '),
+    labels.map(inCode).join(', ') + (values === undefined ? '' : `: ${values.join(', ')}`),
     help
   ])
   t.same(

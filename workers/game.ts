@@ -106,7 +106,7 @@ export class Game {
       budget: new EventLoopBudget()
     }
     if (setup.pulseInterval > 0) setInterval(() => claims.beat(), setup.pulseInterval).unref()
-    if (setup.reportsFigures) reportFigures(message => port.postMessage(message))
+    if (setup.reportsFigures) reportFigures(message => port.postMessage(message), setup.heapLimit)
     if (!setup.isListing) {
       begins('onStart')
       await hooks.start(app)
@@ -144,7 +144,7 @@ export class Game {
 
   /** Answers a question of the gateway about this worker. Rejects if that fails. */
   async answer(question: WorkerQuestion): Promise<unknown> {
-    if (question.kind !== 'schemas') return answerQuestion(question)
+    if (question.kind !== 'schemas') return answerQuestion(question, this.#env.heapLimit)
     const exportSchema = await createSchemaExport(this.#folder)
     const json = (schema: unknown) => JSON.parse(exportSchema(schema) ?? 'null')
     const exported: RouteSchemas[] = this.#env.handlers.flatMap(({ route, declared }) =>

@@ -6,13 +6,24 @@
  */
 
 import type { RetryHint } from '../../shared/errors.js'
+import type { Logger } from '../../shared/text/log.js'
 import { burstSeconds, TokenBucket } from '../limits/token-bucket.js'
+import type { CounterName } from '../telemetry/metrics.js'
+import { SeldomLine } from '../telemetry/seldom-line.js'
 import { addressKey } from './client-address.js'
 
 /** An HTTP response that refuses a request. */
 export interface HttpRefusal extends Partial<RetryHint> {
-  readonly status: 400 | 403 | 421 | 429 | 503
+  readonly status: 400 | 403 | 408 | 413 | 421 | 429 | 431 | 503
   readonly why: string
+  /** The metric that counts the refusal. */
+  readonly metric: CounterName
+}
+
+/** The refusal of a connection or an upgrade by a limit of its address. */
+export interface AddressRefusal extends HttpRefusal {
+  /** The option that sets the limit. */
+  readonly by: 'maxConnectionsPerAddress' | 'maxConnectionsPerSecondPerAddress'
 }
 
 export interface AddressLimitsInit {
@@ -20,6 +31,8 @@ export interface AddressLimitsInit {
   readonly maxConnectionsPerAddress: number
   /** 0 allows any number. */
   readonly maxConnectionsPerSecondPerAddress: number
+  readonly log: Logger
+  readonly monotonic: () => number
 }
 
 /**
@@ -39,27 +52,31 @@ export class AddressLimits<Member> {
   #olderBuckets = new Map<string, TokenBucket>()
   #periodStart = Number.NEGATIVE_INFINITY
 
+  readonly #reached: SeldomLine
+
   constructor(limits: AddressLimitsInit) {
     this.#limits = limits
+    this.#reached = new SeldomLine('An address has reached its limit of connections', limits)
   }
 
   /** Counts a new connection. Returns a refusal if it exceeds the rate, else undefined. */
-  judgeRate(address: string, now: number): HttpRefusal | undefined {
+  judgeRate(address: string, now: number): AddressRefusal | undefined {
     const perSecond = this.#limits.maxConnectionsPerSecondPerAddress
     if (perSecond === 0 || this.#bucketOf(addressKey(address), perSecond, now).spend(1, now) === 0)
       return undefined
-    return { status: 429, why: 'This address opens connections too fast.', retryAfter: 1_000 }
+    return refusal('maxConnectionsPerSecondPerAddress', 'This address opens connections too fast.')
   }
 
   /** Returns a refusal if the address may have no further connection now, else undefined. */
-  judgeNumber(address: string): HttpRefusal | undefined {
+  judgeNumber(address: string): AddressRefusal | undefined {
     const { maxConnectionsPerAddress } = this.#limits
     if (maxConnectionsPerAddress === 0 || this.of(address).size < maxConnectionsPerAddress) return undefined
-    return {
-      status: 429,
-      why: 'This address has reached its limit of connections.',
-      retryAfter: 1_000
-    }
+    return refusal('maxConnectionsPerAddress', 'This address has reached its limit of connections.')
+  }
+
+  /** Tells the log, now and then, that a connection or an upgrade of the address is refused. */
+  tell(ip: string, { by }: AddressRefusal): void {
+    this.#reached.tell({ ip, by })
   }
 
   /** Returns the connections of an address, the oldest first. */
@@ -94,4 +111,8 @@ export class AddressLimits<Member> {
     this.#buckets.set(key, bucket)
     return bucket
   }
+}
+
+function refusal(by: AddressRefusal['by'], why: string): AddressRefusal {
+  return { status: 429, why, retryAfter: 1_000, metric: 'connectionsLimited', by }
 }

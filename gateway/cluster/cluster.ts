@@ -224,7 +224,7 @@ export class Cluster implements ClusterView {
     this.#ending.push(this.#condition, meter, { close: () => console.end() }, ...(claims ? [claims] : []))
     members.watch({
       joined: member => this.#links.add(member, member.protocol),
-      left: start => this.#links.remove(start),
+      left: (start, _name, byItself) => this.#links.remove(start, byItself),
       restarted: start => this.#begin(start, targets)
     })
     this.#begin(members.start, targets)

@@ -1,5 +1,6 @@
 /** The services and limits that all connections of a gateway share. */
 
+import type { CloseCode } from '../../shared/close-codes.js'
 import type { Intake } from '../intake/intake.js'
 import type { SharedBudget } from '../limits/shared-budget.js'
 import type { TimeLimits } from '../limits/time-limits.js'
@@ -32,7 +33,7 @@ export interface ConnectionParts {
   readonly resumption: Resumption
   readonly trafficLimits: TrafficLimits
   /** Called when the gateway closes a connection. */
-  readonly onClosing: (connection: Connection, reason: string) => void
+  readonly onClosing: (connection: Connection, code: CloseCode, reason: string) => void
   /** Called once, after the socket has closed. */
   readonly onClose: (connection: Connection, code: number) => void
 }

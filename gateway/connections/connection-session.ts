@@ -56,6 +56,7 @@ export class ConnectionSession implements ProtocolSession {
   /** Headers and URL of the upgrade, kept until the client has been authenticated. */
   #credentials: Credentials | undefined
   #identity: Identity = nobody
+  #isAuthenticating = false
   #session: Session | undefined
   /** The receiver of a session that can be resumed. */
   #resumable: ResumableReceiver | undefined
@@ -73,6 +74,11 @@ export class ConnectionSession implements ProtocolSession {
   /** The session; undefined before it begins and after the connection has left it. */
   get session(): Session | undefined {
     return this.#session
+  }
+
+  /** Whether the host has not answered yet who the client is. */
+  get isAuthenticating(): boolean {
+    return this.#isAuthenticating
   }
 
   get keepsSessions(): boolean {
@@ -93,9 +99,11 @@ export class ConnectionSession implements ProtocolSession {
     if (credentials === undefined) return done(undefined)
     const connection = this.#connection
     const { address } = connection
+    this.#isAuthenticating = true
     this.#parts.authentication
       .ask({ ...credentials, address, handshake })
       .then(answer => {
+        this.#isAuthenticating = false
         if (!connection.isConnected) return
         if ('reason' in answer) return done(answer)
         this.#identity = answer

@@ -256,7 +256,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
     } finally {
       this.#outgoing.close()
       this.#state = 'closing'
-      this.#parts.onClosing(this, reason)
+      this.#parts.onClosing(this, code, reason)
       // While the socket is paused, the client's close frame would not be seen.
       if (this.#liveness.isPaused) this.#opened.webSocket.resume()
       this.#opened.webSocket.close(code, cutReason(reason))

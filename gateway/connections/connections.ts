@@ -3,7 +3,7 @@
  * to its close. Leaves the life of a single connection to connection.ts.
  */
 
-import { closeCodes, formatComeBack } from '../../shared/close-codes.js'
+import { type CloseCode, closeCodes, formatComeBack } from '../../shared/close-codes.js'
 import type { OpenedSocket } from '../http/listener.js'
 import { limitMessages } from '../http/web-socket.js'
 import { StallMeter } from '../limits/stall-meter.js'
@@ -11,6 +11,7 @@ import type { Credentials } from '../options/options.js'
 import { describeClose } from './close-reason.js'
 import { Connection } from './connection.js'
 import type { ConnectionParts } from './connection-parts.js'
+import { UnrulyClients } from './unruly-clients.js'
 
 /** Longest and shortest interval of the clock, in milliseconds. */
 const longestInterval = 1_000
@@ -27,6 +28,7 @@ export class Connections {
   readonly #stalls: StallMeter
   /** Why the gateway has closed connections. */
   readonly #reasons = new WeakMap<Connection, string>()
+  readonly #unruly: UnrulyClients
   #onEmpty: (() => void) | undefined
 
   constructor(parts: Omit<ConnectionParts, 'onClosing' | 'onClose' | 'trafficLimits'>) {
@@ -36,13 +38,14 @@ export class Connections {
     this.#parts = {
       ...parts,
       trafficLimits: { maxFramesPerSecond, maxMessageBytes },
-      onClosing: (closing, reason) => this.#reasons.set(closing, reason),
+      onClosing: (closing, code, reason) => this.#closing(closing, code, reason),
       onClose: (closed, code) => this.#remove(closed, code)
     }
     const windows = [resumeWindow, unboundResumeWindow, heartbeat].map(ms => ms || longestInterval)
     const intervals = [handshakeTimeout, maxPause, ...windows]
     const shortest = Math.min(...intervals) / 4
     this.#interval = Math.min(longestInterval, Math.max(shortestInterval, shortest))
+    this.#unruly = new UnrulyClients(parts.options)
     this.#stalls = new StallMeter(this.#interval)
     this.#stalls.begin(monotonic())
     this.#timer = setInterval(() => this.#look(), this.#interval).unref()
@@ -127,6 +130,15 @@ export class Connections {
         connection.terminate()
       }
     }
+  }
+
+  /** Called when the gateway closes a connection, before its session is left. */
+  #closing(connection: Connection, code: CloseCode, reason: string): void {
+    const { address, connectionSession } = connection
+    this.#reasons.set(connection, reason)
+    this.#unruly.tell(code, address.ip, connectionSession.session, reason)
+    if (code === closeCodes.handshakeTimeout && connectionSession.isAuthenticating)
+      this.#parts.authentication.unanswered(address.ip, this.#parts.options.handshakeTimeout)
   }
 
   #remove(connection: Connection, code: number): void {

@@ -35,6 +35,18 @@ export function refuseUpgrade(socket: Socket, { status, why, retryAfter }: HttpR
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
 
+/** Answers what Node could not read as HTTP with the status that Node itself answers, then closes. */
+export function answerUnreadable(socket: Socket, code: string | undefined): void {
+  const [status, why] = unreadable[code ?? ''] ?? [400, 'This is no HTTP request.']
+  refuseUpgrade(socket, { status, why, metric: 'handshakesMalformed' })
+}
+
+const unreadable: Readonly<Record<string, [HttpRefusal['status'], string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'The headers are too large.'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'The extensions of a chunk are too large.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time.']
+}
+
 /** Refuses a request that is no upgrade. */
 export function answerRefused(response: ServerResponse, { status, why, retryAfter }: HttpRefusal): void {
   if (retryAfter !== undefined) response.setHeader('retry-after', formatRetryAfter(retryAfter))

@@ -12,9 +12,11 @@ import type { Logger } from '../../shared/text/log.js'
 import { AddressLimits, type AddressLimitsInit } from '../addresses/address-limits.js'
 import type { ClientAddress, Credentials, HttpRequestListener } from '../options/options.js'
 import type { Metrics } from '../telemetry/metrics.js'
+import type { ConnectionLimit } from './connection-limit.js'
 import {
   answerFailed,
   answerRefused,
+  answerUnreadable,
   destroy,
   formatWithoutUpgrade,
   hasBody,
@@ -24,7 +26,7 @@ import {
 import { explainListenError } from './listen-errors.js'
 import { type TcpConnection, TcpConnections } from './tcp-connections.js'
 import { readEnd, readTlsPair, type TlsFiles } from './tls.js'
-import type { UpgradePolicy } from './upgrade-policy.js'
+import { isForWebSocket, shouldUpgradeCallback, type UpgradePolicy } from './upgrade-policy.js'
 import { type ClientWebSocket, createSocketServer, type SocketServer } from './web-socket.js'
 
 /** Subprotocols that a client may ask for, the preferred one first. */
@@ -113,6 +115,7 @@ export class Listener {
     this.#http.on('connection', socket => this.#tcpConnections.accept(socket, isSecured))
     this.#http.on('secureConnection', socket => this.#tcpConnections.secured(socket))
     this.#http.on('request', (request, response) => this.#answer(request, response))
+    this.#http.on('clientError', (error, socket) => this.#unreadable(error, socket as Socket))
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head))
   }
 
@@ -137,6 +140,11 @@ export class Listener {
   /** Number of TCP connections that make no room for new ones. */
   get lastingSocketCount(): number {
     return this.#tcpConnections.lastingSize
+  }
+
+  /** The limit of TCP connections, which is final once the gateway listens. */
+  get limit(): ConnectionLimit {
+    return this.#tcpConnections.limit
   }
 
   get isListening(): boolean {
@@ -182,7 +190,7 @@ export class Listener {
    */
   close(): void {
     this.#init.upgradePolicy.close()
-    // The HTTP server's own `close` would, from Node 26 on, close connections that have sent nothing yet, too.
+    // From Node 26 on, the HTTP server's own `close` would also close connections that have sent nothing yet.
     NetServer.prototype.close.call(this.#http)
     this.#tcpConnections.closeIdle()
   }
@@ -244,12 +252,24 @@ export class Listener {
       upgradePolicy.enter(request, socket, ip)
     if (refusal !== undefined) return refuseUpgrade(socket, refusal)
     const address = { ip, port: socket.remotePort ?? 0 }
+    let isOpen = false
+    // Calls back at once, or else has refused the handshake with an answer that says why.
     this.#webSockets.handleUpgrade(request, socket, head, webSocket => {
+      isOpen = true
       const { headers, url = '' } = request
       const since = this.#tcpConnections.upgraded(socket)
       const opened = { webSocket, socket, address, subprotocol: webSocket.protocol, since }
       this.#init.onSocket(opened, { headers, url })
     })
+    if (!isOpen) this.#init.metrics.count('handshakesMalformed')
+  }
+
+  /** Called when a connection has failed, or has sent what is no HTTP. */
+  #unreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+    if (error.code?.startsWith('HPE_') === true) this.#init.metrics.count('handshakesMalformed')
+    const isAnswered = this.#unanswered.get(socket)?.headersSent === true
+    if (isAnswered || !socket.writable) socket.destroy()
+    else answerUnreadable(socket, error.code)
   }
 
   /**
@@ -271,19 +291,4 @@ export class Listener {
     socket.on('error', destroy)
     pending.once('close', () => socket.destroyed || serve())
   }
-}
-
-/** Whether an upgrade is to a WebSocket. A server may ignore any other (RFC 9110 §7.8). */
-function isForWebSocket({ headers }: IncomingMessage): boolean {
-  return headers.upgrade?.toLowerCase() === 'websocket'
-}
-
-/**
- * Option of Node's server, known from Node 22.21 and 24.9 on: whether Node takes a request with an `Upgrade`
- * header for an upgrade. All are, except those to another protocol that have a body, since Node 25 and later
- * read it themselves. Node loses what comes behind such a request in the same chunk, so its connection is
- * closed after the response.
- */
-function shouldUpgradeCallback(request: IncomingMessage): boolean {
-  return isForWebSocket(request) || !hasBody(request)
 }

@@ -10,25 +10,19 @@
  *     └──▶ over ◀── all
  */
 import type { Socket } from 'node:net'
-import type { Logger } from '../../shared/text/log.js'
 import type { AddressLimits, HttpRefusal } from '../addresses/address-limits.js'
 import { normalizeAddress } from '../addresses/client-address.js'
-import { countFreeSockets } from '../limits/open-files.js'
 import { StallMeter } from '../limits/stall-meter.js'
 import type { Metrics } from '../telemetry/metrics.js'
-import { SeldomWarning } from '../telemetry/seldom-warning.js'
+import { ConnectionLimit, type ConnectionLimitInit } from './connection-limit.js'
 import { WaitingSockets } from './waiting-sockets.js'
 
-export interface TcpConnectionsInit {
-  /** 0 allows any number. */
-  readonly maxConnections: number
+export interface TcpConnectionsInit extends ConnectionLimitInit {
   /** Milliseconds that a connection may wait for a request, from its accept or its last response. */
   readonly handshakeTimeout: number
   /** Limits per client address. Undefined behind proxies, where only a request tells the address. */
   readonly addresses: AddressLimits<TcpConnection> | undefined
   readonly metrics: Metrics
-  readonly log: Logger
-  readonly monotonic: () => number
 }
 
 export interface TcpConnection {
@@ -65,10 +59,9 @@ export class TcpConnections {
   readonly #waiting = new WaitingSockets<TcpConnection>()
   readonly #answering = new Set<TcpConnection>()
   readonly #refused = new Set<TcpConnection>()
-  readonly #full: SeldomWarning
+  /** The limit of all connections. */
+  readonly limit: ConnectionLimit
   #count = 0
-  /** The largest number of connections, and the name of the limit that sets it. */
-  #most = { connections: Number.POSITIVE_INFINITY, by: 'maxConnections' }
   readonly #interval: number
   #timer: NodeJS.Timeout | undefined
   readonly #stalls: StallMeter
@@ -78,7 +71,7 @@ export class TcpConnections {
 
   constructor(init: TcpConnectionsInit) {
     this.#init = init
-    this.#full = new SeldomWarning('The limit of connections is reached', init)
+    this.limit = new ConnectionLimit(init)
     this.#interval = Math.max(shortestInterval, Math.min(longestInterval, init.handshakeTimeout / 4))
     this.#stalls = new StallMeter(this.#interval)
   }
@@ -98,13 +91,7 @@ export class TcpConnections {
    * files.
    */
   start(): void {
-    const { maxConnections } = this.#init
-    const files = countFreeSockets() ?? Number.POSITIVE_INFINITY
-    const connections = maxConnections || Number.POSITIVE_INFINITY
-    this.#most =
-      files < connections
-        ? { connections: files, by: 'the open files that a process may have (ulimit -n)' }
-        : { connections, by: 'maxConnections' }
+    this.limit.start()
     this.#timer = setInterval(() => this.#look(), this.#interval).unref()
   }
 
@@ -118,7 +105,11 @@ export class TcpConnections {
     // The client has closed it already.
     if (address === undefined) return void socket.destroy()
     const { addresses, monotonic } = this.#init
-    if (addresses?.judgeRate(address, monotonic()) !== undefined) return this.#turnAway(socket)
+    const tooFast = addresses?.judgeRate(address, monotonic())
+    if (tooFast !== undefined) {
+      addresses!.tell(address, tooFast)
+      return this.#turnAway(socket)
+    }
     const refusal = this.#judgeNumber(address)
     if (refusal !== undefined && this.#refused.size >= maxRefused) return this.#turnAway(socket)
     const since = this.#time()
@@ -149,7 +140,7 @@ export class TcpConnections {
   /** Returns the refusal of every request on this connection; undefined if its requests are served. */
   refusalOf(socket: Socket): HttpRefusal | undefined {
     const refusal = this.#bySocket.get(socket)?.refusal
-    if (refusal !== undefined) this.#init.metrics.count('connectionsRefused')
+    if (refusal !== undefined) this.#init.metrics.count(refusal.metric)
     return refusal
   }
 
@@ -192,7 +183,7 @@ export class TcpConnections {
   /** Closes a waiting connection after an accept has failed, most likely because no file was left for it. */
   acceptFailed(error: Error): void {
     this.#init.metrics.count('acceptErrors')
-    this.#full.tell({ connections: this.#count, by: error.message })
+    this.limit.tell(this.#count, error.message)
     this.#displaceAny()
   }
 
@@ -209,12 +200,17 @@ export class TcpConnections {
   }
 
   #judgeNumber(address: string): HttpRefusal | undefined {
-    const refusal = this.#init.addresses?.judgeNumber(address)
-    if (refusal !== undefined && !this.#displaceIdle(address)) return refusal
-    if (this.#count < this.#most.connections) return undefined
-    this.#full.tell({ connections: this.#count, by: this.#most.by })
+    const { addresses } = this.#init
+    const refusal = addresses?.judgeNumber(address)
+    if (refusal !== undefined && !this.#displaceIdle(address)) {
+      addresses!.tell(address, refusal)
+      return refusal
+    }
+    if (this.#count < this.limit.most) return undefined
+    this.limit.tell(this.#count)
     if (this.#displaceAny()) return undefined
-    return { status: 503, why: 'The gateway has reached its limit of connections.', retryAfter: 1_000 }
+    const why = 'The gateway has reached its limit of connections.'
+    return { status: 503, why, retryAfter: 1_000, metric: 'connectionsLimited' }
   }
 
   /** Closes a connection without a response, since there is no request yet to respond to. */

@@ -14,13 +14,16 @@ import { normalizeAddress, readForwarded } from '../addresses/client-address.js'
 import { Hosts, readHostName } from '../addresses/hosts.js'
 import { normalizeOrigin, Origins } from '../addresses/origins.js'
 import type { Metrics } from '../telemetry/metrics.js'
-import { SeldomWarning } from '../telemetry/seldom-warning.js'
+import { SeldomLine } from '../telemetry/seldom-line.js'
 import { hasBody } from './http-answers.js'
 
 /** Characters of a stranger's `Host` or `Origin` that are told. The longest domain name has 253. */
 const longestTold = 300
 
-export interface UpgradePolicyLimits extends AddressLimitsInit {
+/** The metric of requests that the origin or the host of the request rules out. */
+const byPolicy = { metric: 'connectionsRefused' } as const
+
+export interface UpgradePolicyLimits extends Omit<AddressLimitsInit, 'log' | 'monotonic'> {
   readonly host: string
   readonly hosts: string
   readonly origins: string
@@ -43,21 +46,21 @@ export class UpgradePolicy {
    * TcpConnections has the limits, and counts by the addresses of sockets.
    */
   readonly #addresses: AddressLimits<Socket> | undefined
-  readonly #originRefused: SeldomWarning
-  readonly #hostRefused: SeldomWarning
+  readonly #originRefused: SeldomLine
+  readonly #hostRefused: SeldomLine
   #isOpen = true
 
   constructor(init: UpgradePolicyInit) {
     this.#init = init
     const { origins, hosts, host, trustedProxies } = init.limits
-    this.#addresses = trustedProxies === 0 ? undefined : new AddressLimits(init.limits)
+    this.#addresses = trustedProxies === 0 ? undefined : new AddressLimits({ ...init, ...init.limits })
     this.#origins = new Origins(origins)
     this.#hosts = new Hosts(hosts, host)
-    this.#originRefused = new SeldomWarning(
+    this.#originRefused = new SeldomLine(
       'A page of another origin was refused; to allow it, name it by the option origins',
       init
     )
-    this.#hostRefused = new SeldomWarning(
+    this.#hostRefused = new SeldomLine(
       'A request for another host was refused; to serve it, name it by the option hosts',
       init
     )
@@ -81,12 +84,12 @@ export class UpgradePolicy {
     const { limits, metrics } = this.#init
     const { hosts } = limits
     const name = isTold(host!) ? (readHostName(host!) ?? 'NAME') : 'NAME'
-    metrics.count('connectionsRefused')
+    metrics.count(byPolicy.metric)
     this.#hostRefused.tell({
       host: shorten(host!, longestTold),
       how: `--hosts ${hosts === 'auto' ? 'loopback' : hosts},${name}`
     })
-    return { status: 421, why: 'The gateway is not served under this name.' }
+    return { status: 421, why: 'The gateway is not served under this name.', ...byPolicy }
   }
 
   /**
@@ -95,8 +98,8 @@ export class UpgradePolicy {
    */
   judgeBody(request: IncomingMessage): HttpRefusal | undefined {
     if (!hasBody(request)) return undefined
-    this.#init.metrics.count('connectionsRefused')
-    return { status: 400, why: 'An upgrade to a WebSocket has no body.' }
+    this.#init.metrics.count('handshakesMalformed')
+    return { status: 400, why: 'An upgrade to a WebSocket has no body.', metric: 'handshakesMalformed' }
   }
 
   /**
@@ -105,7 +108,7 @@ export class UpgradePolicy {
    */
   enter(request: IncomingMessage, socket: Socket, address: string): HttpRefusal | undefined {
     const refusal = this.#judge(request, address)
-    if (refusal !== undefined) this.#init.metrics.count('connectionsRefused')
+    if (refusal !== undefined) this.#init.metrics.count(refusal.metric)
     else if (this.#addresses !== undefined) {
       const addresses = this.#addresses
       addresses.add(address, socket)
@@ -127,19 +130,41 @@ export class UpgradePolicy {
   #judge(request: IncomingMessage, address: string): HttpRefusal | undefined {
     const { limits, monotonic } = this.#init
     if (!this.#isOpen)
-      return { status: 503, why: 'The gateway is going away: come back in a moment.', retryAfter: 1_000 }
+      return {
+        status: 503,
+        why: 'The gateway is going away: come back in a moment.',
+        retryAfter: 1_000,
+        metric: 'connectionsAtDrain'
+      }
     const { origin, host } = request.headers
     if (!this.#origins.allows(origin, host)) {
       const name = origin === 'null' ? origin : (isTold(origin!) && normalizeOrigin(origin!)) || '*'
       const told = shorten(origin!, longestTold)
       this.#originRefused.tell({ origin: told, how: `--origins ${limits.origins},${name}` })
-      return { status: 403, why: `Pages of ${told} may not connect here.` }
+      return { status: 403, why: `Pages of ${told} may not connect here.`, ...byPolicy }
     }
-    return this.#addresses?.judgeRate(address, monotonic()) ?? this.#addresses?.judgeNumber(address)
+    const refusal = this.#addresses?.judgeRate(address, monotonic()) ?? this.#addresses?.judgeNumber(address)
+    if (refusal !== undefined) this.#addresses?.tell(address, refusal)
+    return refusal
   }
 }
 
 /** Whether a stranger's text is told whole. */
 function isTold(text: string): boolean {
   return text.length <= longestTold
+}
+
+/** Whether an upgrade is to a WebSocket. A server may ignore any other (RFC 9110 §7.8). */
+export function isForWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+/**
+ * Option of Node's server, known from Node 22.21 and 24.9 on: whether Node takes a request with an `Upgrade`
+ * header for an upgrade. All are, except those to another protocol that have a body, since Node 25 and later
+ * read it themselves. Node loses what comes behind such a request in the same chunk, so its connection is
+ * closed after the response.
+ */
+export function shouldUpgradeCallback(request: IncomingMessage): boolean {
+  return isForWebSocket(request) || !hasBody(request)
 }

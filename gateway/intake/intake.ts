@@ -12,7 +12,7 @@ import type { IncomingRequest } from '../protocols/protocol.js'
 import type { RouteTable } from '../sessions/routes.js'
 import type { Session } from '../sessions/session.js'
 import type { CounterName, Metrics } from '../telemetry/metrics.js'
-import { SeldomWarning } from '../telemetry/seldom-warning.js'
+import { SeldomLine } from '../telemetry/seldom-line.js'
 import type { LoadLimits } from './load-limits.js'
 import { RefusedNotifies } from './refused-notifies.js'
 
@@ -50,12 +50,15 @@ export interface IntakeInit {
 export class Intake {
   readonly #init: IntakeInit
   readonly #refusedNotifies = new RefusedNotifies()
-  readonly #overloaded: SeldomWarning
+  readonly #overloaded: SeldomLine
+  readonly #rateLimited: SeldomLine
   #isOpen = true
 
   constructor(init: IntakeInit) {
     this.#init = init
-    this.#overloaded = new SeldomWarning('The workers are behind: requests are refused', init)
+    this.#overloaded = new SeldomLine('The workers are behind: requests are refused', init)
+    // Every game has clients that are a little too fast: no warning.
+    this.#rateLimited = new SeldomLine('A session sends too much: requests are refused', init, 'info')
   }
 
   /** Refuses all requests from now on. */
@@ -120,7 +123,9 @@ export class Intake {
   #refuseLoad(refused: RefusedRequest, error: GatewayError): void {
     const isOverload = error.code === errors.overloaded.code
     if (refused.id === 0) this.#refusedNotifies.count(refused.session, error)
-    if (isOverload) this.#overloaded.tell({ route: refused.route, why: error.message })
+    const { route, session } = refused
+    if (isOverload) this.#overloaded.tell({ route, why: error.message })
+    else this.#rateLimited.tell({ route, ...nameSession(session), why: error.message })
     this.#refuse(refused, error, isOverload ? 'requestsOverloaded' : 'requestsRateLimited')
   }
 }

@@ -14,8 +14,10 @@ export interface Condition {
   readonly overload: 'maxOpenRequests' | 'maxOpenBytes' | 'maxQueueDelay' | undefined
   /** Milliseconds that the oldest waiting request has waited. */
   readonly queueDelay: number
-  /** Open TCP connections, and the most that are allowed; 0: any number. */
-  readonly sockets: { readonly open: number; readonly most: number }
+  /** Open TCP connections, the most that are allowed, and what sets that limit. */
+  readonly sockets: { readonly open: number; readonly most: number; readonly by: string }
+  /** Whether the last reload of the handlers has failed. */
+  readonly reloadFailed: boolean
   readonly suspendedRoutes: readonly string[]
   /** Handlers that were given up and have not ended. */
   readonly hangingHandlers: number
@@ -64,6 +66,7 @@ export function diagnose(condition: Condition): Diagnosis[] {
     ...diagnoseWorkers(condition),
     ...diagnoseLoad(condition),
     ...diagnoseCluster(condition),
+    ...diagnoseReload(condition),
     ...diagnoseRoutes(condition),
     ...diagnoseInspector(condition)
   ]
@@ -126,12 +129,12 @@ function* diagnoseLoad(condition: Condition): Generator<Diagnosis> {
       what: `Requests are refused with OVERLOADED, by \`${overload}\`; the oldest one has waited ${queueDelay} ms.`,
       todo: 'Make the slowest routes faster, add workers if there are cores left, or add a gateway.'
     }
-  if (sockets.most > 0 && sockets.open >= sockets.most)
+  if (sockets.open >= sockets.most)
     yield {
       code: 'connectionsFull',
       severity: 'error',
-      what: `The limit of connections is reached: ${sockets.open} are open (\`maxConnections\`).`,
-      todo: 'Add a gateway, or raise `maxConnections` if memory and open files allow it.'
+      what: `The limit of connections is reached: ${sockets.open} are open; it is set by ${sockets.by}.`,
+      todo: 'Add a gateway, or raise the limit if memory allows it.'
     }
   if (hangingHandlers > 0)
     yield {
@@ -140,6 +143,16 @@ function* diagnoseLoad(condition: Condition): Generator<Diagnosis> {
       what: `${hangingHandlers} handlers have not ended long after their requests were given up.`,
       todo: 'Look for a promise without a time limit in the routes with TIMEOUT errors.'
     }
+}
+
+function* diagnoseReload({ reloadFailed }: Condition): Generator<Diagnosis> {
+  if (!reloadFailed) return
+  yield {
+    code: 'reloadFailed',
+    severity: 'warn',
+    what: 'The last reload has failed: the old handlers go on, and a worker that ends can not be replaced.',
+    todo: 'See the log for why the new handlers do not load; repair them, and reload again.'
+  }
 }
 
 function* diagnoseRoutes({ suspendedRoutes }: Condition): Generator<Diagnosis> {

@@ -94,7 +94,8 @@ export class InternalServer {
     // The public metrics are about players, so that these connections count in metrics of their own.
     const metrics = new Metrics()
     const handshakeTimeout = timeouts.headers
-    const limits = { maxConnections, handshakeTimeout, addresses: undefined }
+    const limitName = 'the limit of the internal port'
+    const limits = { maxConnections, limitName, handshakeTimeout, addresses: undefined }
     this.#tcpConnections = new TcpConnections({ ...limits, metrics, log, monotonic })
     this.#http.on('connection', socket => this.#tcpConnections.accept(socket, false))
     this.#http.on('request', (request, response) => void this.#answer(request, response))

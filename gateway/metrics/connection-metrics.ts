@@ -3,6 +3,12 @@ import { type Definition, plain, split } from './definition.js'
 
 export const connectionMetrics: readonly Definition[] = [
   plain('gauge', 'sallyport_sockets', 'Open TCP connections to the public port', 'sockets'),
+  plain(
+    'gauge',
+    'sallyport_sockets_limit',
+    'Most TCP connections that are taken: maxConnections, or what open files allow; 0: any number',
+    'socketsLimit'
+  ),
   split(
     'counter',
     'sallyport_sockets_closed_total',
@@ -31,6 +37,9 @@ export const connectionMetrics: readonly Definition[] = [
     'cause',
     {
       policy: 'connectionsRefused',
+      limit: 'connectionsLimited',
+      drain: 'connectionsAtDrain',
+      malformed: 'handshakesMalformed',
       authentication: 'authenticationsRefused',
       authentication_failed: 'authenticationsFailed'
     }
@@ -65,6 +74,7 @@ export const connectionMetrics: readonly Definition[] = [
     name: 'sallyport_sessions',
     help: 'Open sessions, whose clients are connected or away',
     labels: ['state'],
+    values: ['connected', 'detached'],
     read: ({ values }) => [
       { labels: { state: 'connected' }, value: values.sessions - values.detachedSessions },
       { labels: { state: 'detached' }, value: values.detachedSessions }
@@ -106,6 +116,7 @@ export const connectionMetrics: readonly Definition[] = [
     name: 'sallyport_events_total',
     help: 'Events that were given to connections, one for each receiver',
     labels: ['delivery'],
+    values: ['reliable', 'latest', 'volatile'],
     read: ({ values: { eventsSent, eventsLatest, eventsVolatile } }) => [
       { labels: { delivery: 'reliable' }, value: eventsSent - eventsLatest - eventsVolatile },
       { labels: { delivery: 'latest' }, value: eventsLatest },

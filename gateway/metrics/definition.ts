@@ -39,6 +39,8 @@ interface Head {
   readonly help: string
   /** The names of the labels. */
   readonly labels: readonly string[]
+  /** The values of its only label, if they are always the same. */
+  readonly values?: readonly string[]
 }
 
 export interface PlainDefinition extends Head {
@@ -71,5 +73,5 @@ export function split(
 ): Definition {
   const read = ({ values }: Sources) =>
     Object.entries(from).map(([word, metric]) => ({ labels: { [label]: word }, value: values[metric] }))
-  return { type, name, help, labels: [label], read }
+  return { type, name, help, labels: [label], values: Object.keys(from), read }
 }

@@ -24,6 +24,12 @@ function byThread(
 export const workerMetrics: readonly Definition[] = [
   plain('gauge', 'sallyport_workers_ready', 'Workers that are up', 'workersReady'),
   plain(
+    'gauge',
+    'sallyport_reload_failed',
+    '1 if the last reload of the handlers has failed, else 0',
+    'reloadFailed'
+  ),
+  plain(
     'counter',
     'sallyport_workers_started_total',
     'Workers that were started: first ones, replacements and reloads',
@@ -34,6 +40,7 @@ export const workerMetrics: readonly Definition[] = [
     name: 'sallyport_worker_restarts_total',
     help: 'Workers that were replaced, by the cause of their end',
     labels: ['cause'],
+    values: ['crash', 'memory', 'stuck', 'mute', 'retired', 'reload'],
     read: ({ values }) => {
       const { workersLost, workersStuck, workersMute, workersOutOfMemory } = values
       const others = workersLost - workersStuck - workersMute - workersOutOfMemory

@@ -18,8 +18,9 @@ function fail(error: unknown): void {
   // An error that the user can fix, or that the system reports, is one sentence. Anything else is a bug of
   // the gateway, and needs its stack.
   const isSentence = name === 'GatewayError' || (code !== undefined && syscall !== undefined)
+  const help = code === 'EMFILE' || message.includes('EMFILE') ? '; raise the limit of ulimit -n' : ''
   process.stderr.write(
-    isSentence ? `sallyport: ${message.replace(/\n/g, '\nsallyport: ')}\n` : `${stack || error}\n`
+    isSentence ? `sallyport: ${message.replace(/\n/g, '\nsallyport: ')}${help}\n` : `${stack || error}\n`
   )
   process.exit(1)
 }

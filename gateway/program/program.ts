@@ -62,9 +62,14 @@ export class Program {
 
   /** Ends the program gracefully at the first signal, and immediately at the second. */
   #askToEnd(signal: NodeJS.Signals, end: () => Promise<void>): void {
-    if (this.#state === 'ending')
+    const { log } = this.#gateway.options
+    if (this.#state === 'ending') {
+      const { requestsRunning, connections } = this.#gateway.metrics()
+      const cut = { requestsRunning, connections }
+      log.warn('The gateway was asked to end once more, and ends at once', { signal, ...cut })
       process.exit(this.#code === 0 ? 128 + constants.signals[signal] : this.#code)
-    this.#gateway.options.log.info('The gateway was asked to end', { signal })
+    }
+    log.info('The gateway was asked to end', { signal })
     if (process.stderr.isTTY) process.stderr.write('Closing; once more to end at once.\n')
     this.#end(end)
   }

@@ -14,6 +14,7 @@ import {
 import { closeCodes, formatComeBack } from '../../shared/close-codes.js'
 import { errors } from '../../shared/errors.js'
 import type { Logger } from '../../shared/text/log.js'
+import { suggestOrList } from '../../shared/text/nearest.js'
 import { encodeValue } from '../../shared/values/codec.js'
 import type { SettingsLimits } from '../../shared/values/settings-text.js'
 import type { AuthenticationAnswer, AuthenticationRequest } from '../options/options.js'
@@ -83,6 +84,12 @@ export class Authentication {
     }
   }
 
+  /** Notes that the host has not answered for a client until its handshake's timeout of `ms` milliseconds. */
+  unanswered(ip: string, ms: number): void {
+    this.#init.log.error('authenticate failed', { ip, error: `no answer within handshakeTimeout (${ms} ms)` })
+    this.#init.metrics.count('authenticationsFailed')
+  }
+
   /** Returns a refusal after which the client is to stay away, and counts it. */
   refuse(reason: string, user: unknown = { reason }): HandshakeRefusal {
     this.#init.metrics.count('authenticationsRefused')
@@ -135,10 +142,20 @@ export function refuseUntil(ms: number): HandshakeRefusal {
   return { reason: formatComeBack(ms), user: undefined, code: closeCodes.tryAgainLater }
 }
 
+/** The members of an answer that lets a client in, and of one that does not. */
+const known = { in: ['accept', 'uid', 'settings'], out: ['accept', 'reason', 'user'] }
+
 function expectAnswer(answer: AuthenticationAnswer): AuthenticationAnswer {
-  if (typeof answer?.accept === 'boolean' && (answer.accept || isReason(answer.reason))) return answer
+  if (typeof answer?.accept !== 'boolean' || !(answer.accept || isReason(answer.reason)))
+    throw new TypeError(
+      `Expected authenticate to answer { accept: true, uid?, settings? } or { accept: false, reason?, user? }, got ${describeValue(answer)}`
+    )
+  // Otherwise a player whose uid is misspelt would come in as nobody.
+  const members = answer.accept ? known.in : known.out
+  const unknown = Object.keys(answer).find(name => !members.includes(name))
+  if (unknown === undefined) return answer
   throw new TypeError(
-    `Expected authenticate to answer { accept: true, uid?, settings? } or { accept: false, reason? }, got ${describeValue(answer)}`
+    `authenticate has answered ${answer.accept ? 'accept: true' : 'accept: false'} with \`${unknown}\`; ${suggestOrList(unknown, members, 'members')}`
   )
 }
 

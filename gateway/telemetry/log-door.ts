@@ -3,7 +3,7 @@
  *
  * It writes lines of text or JSON to stderr, or calls the host's own logger. A failure of either never
  * reaches the code that logs. The last lines also stay in memory, in `ring`. The lines with the same message
- * are limited per second; of further ones only the number is logged. SeldomWarning differs: it limits one
+ * are limited per second; of further ones only the number is logged. SeldomLine differs: it limits one
  * warning to a line in ten seconds, and needs no timer.
  */
 import type { Writable } from 'node:stream'

@@ -14,6 +14,9 @@ const counterNames = [
   'acceptErrors',
   'connectionsOpened',
   'connectionsRefused',
+  'connectionsLimited',
+  'connectionsAtDrain',
+  'handshakesMalformed',
   'authenticationsRefused',
   'authenticationsFailed',
   'connectionsClosed',
@@ -87,6 +90,7 @@ const counterNames = [
 
 export const gaugeNames = [
   'sockets',
+  'socketsLimit',
   'connections',
   'sessions',
   'detachedSessions',
@@ -94,6 +98,7 @@ export const gaugeNames = [
   'users',
   'channels',
   'workersReady',
+  'reloadFailed',
   'requestsWaiting',
   'requestsRunning',
   'handlersHanging',

@@ -3,7 +3,7 @@
  * no JavaScript.
  */
 import { type IntervalHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks'
-import { getHeapStatistics } from 'node:v8'
+import { readHeap } from './heap.js'
 import type { ThreadFigures } from './thread-figures.js'
 
 /** Milliseconds between two samples of the event loop. Shorter delays are not seen. */
@@ -12,7 +12,11 @@ const resolution = 10
 export class ThreadMeter {
   readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution })
 
-  constructor() {
+  readonly #heapLimit: number
+
+  /** @param heapLimit see `readHeap` */
+  constructor(heapLimit = 0) {
+    this.#heapLimit = heapLimit
     this.#delay.enable()
   }
 
@@ -22,15 +26,12 @@ export class ThreadMeter {
     // Node measures the time between two samples.
     const secondsOf = (nanoseconds: number) =>
       delay.count === 0 ? 0 : Math.max(0, nanoseconds / 1e9 - resolution / 1e3)
-    const { used_heap_size, total_heap_size, heap_size_limit } = getHeapStatistics()
     const figures = {
       busy: performance.eventLoopUtilization().active / 1e3,
       delayP50: secondsOf(delay.percentile(50)),
       delayP99: secondsOf(delay.percentile(99)),
       delayMax: secondsOf(delay.max),
-      heapUsed: used_heap_size,
-      heapTotal: total_heap_size,
-      heapLimit: heap_size_limit,
+      ...readHeap(this.#heapLimit),
       rss: process.memoryUsage.rss()
     }
     delay.reset()

@@ -26,6 +26,8 @@ export interface WorkerSetup extends SettingsLimits {
   readonly maxBodyDepth: number
   /** Maximum number of operations, and of log lines, for one request. 0: unlimited. */
   readonly maxOperationsPerRequest: number
+  /** Bytes that the old generation of the heap may take, as `workerHeap` says; 0: as V8 chooses. */
+  readonly heapLimit: number
   /** Milliseconds between two pulses, which show the gateway that the event loop turns. 0: no pulse. */
   readonly pulseInterval: number
   /** Whether replies are checked against their schemas, and loaded files are reported. */

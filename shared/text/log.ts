@@ -149,14 +149,14 @@ function formatGiven(
   return `{${members.join(',')}}`
 }
 
-/** Returns the fields that name a session in lines of the log. */
-export function nameSession({
-  sid,
-  uid
-}: {
+/** A session, as far as lines of the log name it. */
+export interface NamedSession {
   readonly sid: number
   readonly uid: string | null
-}): RequestFields {
+}
+
+/** Returns the fields that name a session in lines of the log. */
+export function nameSession({ sid, uid }: NamedSession): RequestFields {
   return uid === null ? { sid } : { sid, uid }
 }
 

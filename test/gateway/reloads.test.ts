@@ -40,5 +40,7 @@ t.test('one that fails tells those who asked for it, and the next one runs', asy
   await Promise.resolve()
   const second = reloads.ask()
   await t.rejects(first, { message: 'no' })
+  t.equal(reloads.hasFailed, true)
   await t.resolves(second)
+  t.equal(reloads.hasFailed, false)
 })

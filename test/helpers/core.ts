@@ -242,6 +242,7 @@ export async function startCore({
       maxChannels: 10,
       maxMembers: 10,
       stuckAfter: 0,
+      workerHeap: 0,
       laneLimit,
       maxQueueDelay,
       dev: false,

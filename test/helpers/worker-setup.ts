@@ -11,6 +11,7 @@ export const workerSetup: Omit<WorkerSetup, 'claims' | 'handlers'> = {
   maxBodyBytes: 1_000,
   maxBodyDepth: 10,
   maxOperationsPerRequest: 0,
+  heapLimit: 0,
   pulseInterval: 0,
   isDevelopment: false,
   isListing: false,

@@ -19,6 +19,8 @@ export interface Environment extends SettingsLimits, BodyLimits {
   readonly budget: EventLoopBudget
   readonly running: RunningRequests
   readonly isDevelopment: boolean
+  /** Bytes that the old generation of the heap may take; 0: as V8 chooses. */
+  readonly heapLimit: number
   /** undefined unless the option `tracing` is on. */
   readonly spans: HandlerSpans | undefined
   /** Whether a message that was posted reaches the gateway even if the worker ends right then. */

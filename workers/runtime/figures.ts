@@ -5,8 +5,9 @@ import { ThreadMeter } from '../../shared/figures/thread-meter.js'
 import type { FiguresReport } from '../../shared/link/hello.js'
 import { setInterval } from './own-time.js'
 
-export function reportFigures(send: (message: FiguresReport) => void): void {
-  const meter = new ThreadMeter()
+/** @param heapLimit see `readHeap` */
+export function reportFigures(send: (message: FiguresReport) => void, heapLimit: number): void {
+  const meter = new ThreadMeter(heapLimit)
   const report = () => send({ kind: 'figures', figures: meter.read() })
   report()
   setInterval(report, figuresInterval).unref()

@@ -4,7 +4,7 @@
  */
 import type { Logger } from '../../../shared/text/log.js'
 import type { Metrics } from '../../telemetry/metrics.js'
-import { SeldomWarning } from '../../telemetry/seldom-warning.js'
+import { SeldomLine } from '../../telemetry/seldom-line.js'
 import type { Bus, Subscription } from '../bus/bus.js'
 import { encodeText, readEncoded } from './batch-text.js'
 import { type LinkHost, processTiming, type Timing } from './link-host.js'
@@ -63,7 +63,7 @@ export class ClusterLinks implements FlushedLinks, LinkHost {
   readonly monotonic: () => number
   readonly #init: ClusterLinksInit
   readonly #timing: Timing
-  readonly #unreadable: SeldomWarning
+  readonly #unreadable: SeldomLine
   readonly #listeners: LinkListener[] = []
   readonly #peers = new Map<number, Peer>()
   #strangers = new Set<number>()
@@ -87,7 +87,7 @@ export class ClusterLinks implements FlushedLinks, LinkHost {
     this.queueBytes = queueBytes
     this.monotonic = timing.monotonic
     this.metrics = metrics
-    this.#unreadable = new SeldomWarning('A message on the bus could not be read', {
+    this.#unreadable = new SeldomLine('A message on the bus could not be read', {
       log,
       monotonic: timing.monotonic
     })
@@ -166,10 +166,10 @@ export class ClusterLinks implements FlushedLinks, LinkHost {
   }
 
   /** A start is over: its link ends. */
-  remove(start: number): void {
+  remove(start: number, byItself = false): void {
     const peer = this.#peers.get(start)
     this.#peers.delete(start)
-    peer?.end()
+    peer?.end(byItself)
   }
 
   /**

@@ -192,13 +192,15 @@ export class PeerLink implements Link {
 
   /**
    * Ends the link: nothing is sent or taken in any more. Returns the number of events that were not
-   * acknowledged. Some of them may have arrived.
+   * acknowledged. Some of them may have arrived. `hasLeft`: the other end has left the cluster, when all its
+   * sessions had gone on elsewhere or had ended, so that nobody there has missed one.
    */
-  close(): number {
+  close(hasLeft: boolean): number {
     if (!this.#isOpen) return 0
     this.#isOpen = false
     this.#writer.clear()
-    const lost = this.#events + this.#sent.end()
+    const unacked = this.#events + this.#sent.end()
+    const lost = hasLeft ? 0 : unacked
     this.#init.host.metrics.count('clusterEventsLost', lost)
     return lost
   }

@@ -60,10 +60,10 @@ export class Peer {
     if (isCalled) this.#link?.askAgain()
   }
 
-  /** The start is over. */
-  end(): void {
+  /** The start is over. `byItself`: it has left, and had no session any more that could miss an event. */
+  end(byItself = false): void {
     this.#isOver = true
-    this.#close()
+    this.#close(byItself)
   }
 
   /** @throws UnreadableBatchError if it is a message of no link that there can be */
@@ -103,12 +103,12 @@ export class Peer {
     linkUp(this.#link)
   }
 
-  #close(): void {
+  #close(hasLeft = false): void {
     this.#stopSaying()
     const link = this.#link
     if (link === undefined) return
     this.#link = undefined
-    const events = link.close()
+    const events = link.close(hasLeft)
     const { log, frontendId: peer, start, linkDown } = this.#init
     if (events > 0)
       log.warn('Events for another gateway are lost: its link has ended', { peer, start, events })

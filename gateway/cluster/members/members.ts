@@ -68,7 +68,7 @@ export class Members implements Membership {
     this.#peers = new Peers({
       ...{ frontendId, protocol, alike, ttl, log, monotonic, deaths: this.#deaths },
       joined: member => this.#tell(listener => listener.joined?.(member)),
-      left: (start, name) => this.#tell(listener => listener.left?.(start, name))
+      left: (...ended) => this.#tell(listener => listener.left?.(...ended))
     })
     this.#hellos = bus.subscribe(this.#subjects.hello, bytes => this.#hear(bytes))
     bus.onState(isUp => this.#followBus(isUp))

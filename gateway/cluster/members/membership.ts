@@ -31,8 +31,11 @@ export interface MemberLoad {
 export interface MembershipListener {
   /** A start has joined: hellos come from it. */
   joined?(member: Member): void
-  /** A start is over: its certificate of death stands, it has left, or a new start has its name. */
-  left?(start: number, frontendId: string): void
+  /**
+   * A start is over: its certificate of death stands, it has left, or a new start has its name.
+   * `byItself`: it has left, when no session was there any more.
+   */
+  left?(start: number, frontendId: string, byItself: boolean): void
   /** The own bus or lease was lost or is back. */
   stateChanged?(isDegraded: boolean): void
   /** The own start was certified dead while the bus was away, and a new start has begun. */

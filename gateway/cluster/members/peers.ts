@@ -2,7 +2,7 @@
  * The other gateways, as their hellos describe them: those that join, and those whose start is over.
  */
 import type { Logger } from '../../../shared/text/log.js'
-import { SeldomWarning } from '../../telemetry/seldom-warning.js'
+import { SeldomLine } from '../../telemetry/seldom-line.js'
 import type { Deaths } from '../leases/deaths.js'
 import { type AlikeOptions, findUnlike } from './alike-options.js'
 import type { Hello, ProtocolRange } from './hello.js'
@@ -18,7 +18,7 @@ export interface PeersInit {
   readonly log: Logger
   readonly monotonic: () => number
   readonly joined: (member: Member) => void
-  readonly left: (start: number, frontendId: string) => void
+  readonly left: (start: number, frontendId: string, byItself: boolean) => void
 }
 
 /** A gateway that was heard. */
@@ -33,8 +33,8 @@ const mostPeers = 1_000
 export class Peers {
   readonly #init: PeersInit
   readonly #byStart = new Map<number, Peer>()
-  readonly #strange: SeldomWarning
-  readonly #sameName: SeldomWarning
+  readonly #strange: SeldomLine
+  readonly #sameName: SeldomLine
   /** From when on silence counts: nobody is heard while the bus is away. */
   #listensSince: number
   /** Those that were heard and can't be in one cluster with this gateway, by their starts. */
@@ -43,11 +43,8 @@ export class Peers {
   constructor(init: PeersInit) {
     this.#init = init
     const { log, monotonic } = init
-    this.#strange = new SeldomWarning(
-      'Gateway ignored: it speaks no version of the protocol of this one',
-      init
-    )
-    this.#sameName = new SeldomWarning('Another gateway has the same frontendId', { log, monotonic })
+    this.#strange = new SeldomLine('Gateway ignored: it speaks no version of the protocol of this one', init)
+    this.#sameName = new SeldomLine('Another gateway has the same frontendId', { log, monotonic })
     this.#listensSince = monotonic()
   }
 
@@ -118,7 +115,7 @@ export class Peers {
     const { frontendId } = peer.hello
     if (why === undefined) log.info('Gateway left the cluster', { peer: frontendId, start })
     else log.warn('Gateway was lost', { peer: frontendId, start, why })
-    left(start, frontendId)
+    left(start, frontendId, why === undefined)
   }
 
   /** Looks whether those that have been silent for long are dead. */

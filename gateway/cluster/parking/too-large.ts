@@ -2,7 +2,7 @@
 import type { Logger } from '../../../shared/text/log.js'
 import type { Session } from '../../sessions/session.js'
 import type { Metrics } from '../../telemetry/metrics.js'
-import { SeldomWarning } from '../../telemetry/seldom-warning.js'
+import { SeldomLine } from '../../telemetry/seldom-line.js'
 import type { ParkedLog } from './parked-log.js'
 
 export interface TooLargeInit {
@@ -14,12 +14,12 @@ export interface TooLargeInit {
 
 export class TooLarge {
   readonly #init: TooLargeInit
-  readonly #warning: SeldomWarning
+  readonly #warning: SeldomLine
 
   constructor(init: TooLargeInit) {
     this.#init = init
     const { logger: log, monotonic } = init
-    this.#warning = new SeldomWarning('A session is too large to be kept in NATS', { log, monotonic })
+    this.#warning = new SeldomLine('A session is too large to be kept in NATS', { log, monotonic })
   }
 
   /** Returns whether so many bytes of a session are too many; then it is counted, and in the log. */

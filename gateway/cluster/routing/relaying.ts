@@ -179,6 +179,7 @@ export class Relaying implements Asker {
   refuse(name: string, head: UserOperationHead, error: GatewayError, about: string): void {
     const { acks, metrics } = this.#init
     metrics.count('operations')
+    metrics.count('relayed')
     metrics.count('relayedFailed')
     acks.refuse(name, head, error, about)
   }

@@ -1,8 +1,12 @@
 import t from 'tap'
 import { AddressLimits } from '../../../gateway/addresses/address-limits.js'
+import { createLogger } from '../../../shared/text/log.js'
+
+const toNobody = { log: createLogger('silent', () => {}), monotonic: () => 0 }
 
 t.test('an address has a limit of connections, and an IPv6 address shares it with its /64', async t => {
   const limits = new AddressLimits<string>({
+    ...toNobody,
     maxConnectionsPerAddress: 2,
     maxConnectionsPerSecondPerAddress: 0
   })
@@ -19,6 +23,7 @@ t.test('an address has a limit of connections, and an IPv6 address shares it wit
 
 t.test('each address has a rate of its own, which recovers with the time', async t => {
   const limits = new AddressLimits<string>({
+    ...toNobody,
     maxConnectionsPerAddress: 0,
     maxConnectionsPerSecondPerAddress: 3
   })
@@ -34,6 +39,7 @@ t.test('each address has a rate of its own, which recovers with the time', async
 
 t.test('an address that is refused stays refused, however many other addresses come', async t => {
   const limits = new AddressLimits<string>({
+    ...toNobody,
     maxConnectionsPerAddress: 0,
     maxConnectionsPerSecondPerAddress: 1
   })

@@ -25,7 +25,11 @@ function begin(limits: Partial<UpgradePolicyLimits> = {}) {
     log: createLogger('debug', (_level, _message, fields = {}) => lines.push(fields)),
     monotonic: () => 0
   })
-  return { policy, lines, refused: () => metrics.read().connectionsRefused }
+  const refused = () => {
+    const { connectionsRefused, connectionsLimited, connectionsAtDrain } = metrics.read()
+    return connectionsRefused + connectionsLimited + connectionsAtDrain
+  }
+  return { policy, lines, refused, metrics }
 }
 
 function requestOf(headers: IncomingHttpHeaders, remoteAddress = '192.0.2.1'): IncomingMessage {

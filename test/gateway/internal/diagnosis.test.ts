@@ -7,7 +7,8 @@ const well: Condition = {
   workers: { places: 4, up: 4, working: 4 },
   overload: undefined,
   queueDelay: 0,
-  sockets: { open: 10, most: 100 },
+  sockets: { open: 10, most: 100, by: 'maxConnections' },
+  reloadFailed: false,
   suspendedRoutes: [],
   hangingHandlers: 0,
   isInspected: false,
@@ -18,7 +19,11 @@ const well: Condition = {
 t.test('a gateway that is well has no diagnosis, and is ready', t => {
   t.same(diagnose(well), [])
   t.equal(isReady(diagnose(well)), true)
-  t.same(diagnose({ ...well, sockets: { open: 10, most: 0 } }), [], 'without a limit none is reached')
+  t.same(
+    diagnose({ ...well, sockets: { ...well.sockets, most: Number.POSITIVE_INFINITY } }),
+    [],
+    'without a limit none is reached'
+  )
   t.end()
 })
 
@@ -31,7 +36,13 @@ const rows: [code: string, keepsAway: boolean, change: Partial<Condition>, what:
   ['workersSlow', false, { workers: { places: 4, up: 4, working: 3 } }, /1 of 4 workers make no progress/],
   ['overloaded', true, { overload: 'maxQueueDelay', queueDelay: 3_001 }, /`maxQueueDelay`; .* 3001 ms/],
   ['overloaded', true, { overload: 'maxOpenBytes' }, /`maxOpenBytes`/],
-  ['connectionsFull', true, { sockets: { open: 100, most: 100 } }, /100 are open/],
+  [
+    'connectionsFull',
+    true,
+    { sockets: { ...well.sockets, open: 100 } },
+    /100 are open; it is set by maxConnections/
+  ],
+  ['reloadFailed', false, { reloadFailed: true }, /last reload has failed/],
   ['handlersHanging', false, { hangingHandlers: 7 }, /7 handlers/],
   [
     'routesSuspended',

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Gateway, GatewayOptions } from '../../../gateway/index.js'
 import { startGateway } from '../../helpers/gateway.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { root } from '../../helpers/paths.js'
 import type { Player } from '../../helpers/player.js'
 import { PomeloPlayer, packageTypes } from '../../helpers/pomelo-player.js'
@@ -51,7 +52,7 @@ t.test(
   'a client that does not read is closed as slow at maxSendBytes, and the others get everything in order',
   async t => {
     const maxSendBytes = 262_144
-    const { gateway, enter } = await start(t, { maxSendBytes })
+    const { gateway, enter, lines } = await start(t, { maxSendBytes })
     const [[slow, sid], [reader, other]] = [await enter(), await enter()]
     slow.ws.pause()
     let sent = 0
@@ -65,6 +66,16 @@ t.test(
     }
     t.ok(most > maxSendBytes / 2 && most <= maxSendBytes + 2_000, `${most} bytes waited at most`)
     t.equal(gateway.sessions.get(sid), undefined, 'its session has ended')
+    matchRows(
+      t,
+      lines.filter(({ level }) => level === 'warn'),
+      [
+        {
+          message: 'A client has read too slowly, and is closed',
+          fields: { ip: '127.0.0.1', sid, code: 4000 }
+        }
+      ]
+    )
     await until('the other has all', () => reader.events.length === sent)
     t.same(
       reader.events.map(([, { n }]) => n),

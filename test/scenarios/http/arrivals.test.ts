@@ -66,7 +66,7 @@ async function play(t: Test, gateway: Pick<Gateway, 'url'>, localAddress?: strin
 const page = (_request: IncomingMessage, response: ServerResponse) => void response.end('a page')
 
 t.test('half-open connections of one address count, and keep no other address out', async t => {
-  const { gateway } = await startGateway(t, 'wire', { maxConnectionsPerAddress: 5 })
+  const { gateway, lines } = await startGateway(t, 'wire', { maxConnectionsPerAddress: 5 })
   const { port } = gateway.address
   const crowd = await openMany(t, 60, port)
   await until('all but a few are closed', () => over(crowd) >= 39)
@@ -76,7 +76,18 @@ t.test('half-open connections of one address count, and keep no other address ou
   await until('those that were kept for an answer are closed too', () => over(crowd) >= 55)
   t.equal(over(crowd), 55)
   t.equal(await tryToJoin(t, gateway), 429, 'a few of those beyond the limit are told why')
-  t.match(gateway.metrics(), { sockets: 6, connections: 1, connectionsRefused: 1 })
+  t.match(gateway.metrics(), { sockets: 6, connections: 1, connectionsLimited: 1 })
+  matchRows(
+    t,
+    lines.filter(({ level }) => level === 'warn'),
+    [
+      {
+        message: 'An address has reached its limit of connections',
+        fields: { ip: '127.0.0.1', by: 'maxConnectionsPerAddress' }
+      }
+    ],
+    'once, however many come'
+  )
   for (const { socket } of crowd) socket.destroy()
   await until('there is room', () => gateway.metrics().sockets === 1)
   await play(t, gateway)
@@ -217,15 +228,25 @@ t.test('errors of accept are told once, and the gateway goes on', async t => {
 
 t.test('400 connections that say nothing, and files for 200: players come in, and it is told', async t => {
   const main = join(root, 'dist/gateway/program/main.js')
-  const args = ['--handlers', join(root, 'dist/test/handlers/wire'), '--port', '0', '--workers', '1']
+  const args = [
+    '--handlers',
+    join(root, 'dist/test/handlers/wire'),
+    '--port',
+    '0',
+    '--workers',
+    '1',
+    '--log-level',
+    'debug'
+  ]
   const child = spawn('sh', ['-c', `ulimit -n 200; exec "$0" "$@"`, process.execPath, main, ...args], {
-    env: { ...process.env, NODE_OPTIONS: '', SALLYPORT_INTERNAL_PORT: 'off' }
+    env: { ...process.env, NODE_OPTIONS: '', SALLYPORT_INTERNAL_PORT: '0' }
   })
   t.teardown(() => child.kill('SIGKILL'))
   const said = { out: '', err: '' }
   child.stdout.on('data', data => (said.out += data))
   child.stderr.on('data', data => (said.err += data))
   await until('it listens', () => /ws:\/\/127\.0\.0\.1:\d+/.test(said.out) || child.exitCode !== null, 30_000)
+  t.match(said.err, /The limit of connections is lower than its option connections=\d+ maxConnections=50000/)
   const port = Number(/ws:\/\/127\.0\.0\.1:(\d+)/.exec(said.out)?.[1])
   const crowd = await openMany(t, 400, port)
   await until('most are closed', () => over(crowd) >= 220)
@@ -234,6 +255,15 @@ t.test('400 connections that say nothing, and files for 200: players come in, an
   await until('it is told', () => said.err.includes('The limit of connections is reached'))
   t.match(said.err, /ulimit -n/)
   t.equal(said.err.match(/The limit of connections is reached/g)?.length, 1)
+
+  const [internal] = /http:\/\/127\.0\.0\.1:\d+/.exec(said.out.slice(said.out.indexOf('internal')))!
+  const limit = /^sallyport_sockets_limit (\d+)$/m.exec(
+    await (await fetch(`${internal}/metrics`)).text()
+  )?.[1]
+  for (let players = 3; players < Number(limit); players++) await play(t, gateway, '127.0.0.2')
+  const ready = await fetch(`${internal}/readyz`)
+  t.equal(ready.status, 503, 'when all are players it is full')
+  t.match(await ready.text(), /connectionsFull.*ulimit -n/s)
   t.equal(child.exitCode, null)
 })
 

@@ -233,6 +233,23 @@ Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==`.replac
     const answer = await tell(gateway, ...parts)
     t.match(answer, /^HTTP\/1\.1 400 [\s\S]*An upgrade to a WebSocket has no body\.\n$/)
   }
-  t.equal(gateway.metrics().connectionsRefused, 3)
+  t.equal(gateway.metrics().handshakesMalformed, 3)
+  t.ok(isOpen(await open(gateway)))
+})
+
+t.test('what is no handshake is answered with why, and counted', async t => {
+  const { gateway } = await startGateway(t, 'wire')
+  const head = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
+  for (const [sent, answer] of [
+    ['GARBAGE\r\n\r\n', /^HTTP\/1\.1 400 [\s\S]*This is no HTTP request/],
+    [`GET / HTTP/1.1\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, /^HTTP\/1\.1 431 [\s\S]*headers are too large/],
+    [
+      `${head}Sec-WebSocket-Version: 12\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
+      /^HTTP\/1\.1 400 /
+    ],
+    [`${head}Sec-WebSocket-Version: 13\r\n\r\n`, /^HTTP\/1\.1 400 /]
+  ] as const)
+    t.match(await tell(gateway, sent), answer)
+  t.match(gateway.metrics(), { handshakesMalformed: 4, connectionsRefused: 0, connectionsOpened: 0 })
   t.ok(isOpen(await open(gateway)))
 })

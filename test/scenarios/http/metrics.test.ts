@@ -6,7 +6,13 @@ for (const isolation of ['thread', 'process'] as const) {
   t.test(
     `a scrape has requests by route and outcome, and the figures of each thread (${isolation})`,
     async t => {
-      const options = { workers: 1, internalPort: 0, isolation, requestTimeout: 200 } as const
+      const options = {
+        workers: 1,
+        internalPort: 0,
+        isolation,
+        requestTimeout: 200,
+        workerHeap: 256
+      } as const
       const { gateway, connect } = await startGateway(t, 'lanes', options)
       const scrape = async () => (await fetch(`${gateway.internalUrl}/metrics`)).text()
       const player = await connect()
@@ -33,6 +39,8 @@ for (const isolation of ['thread', 'process'] as const) {
         t.ok(readValue(`sallyport_thread_busy_seconds_total{thread="${thread}"}`)! >= 0, thread)
         t.ok(readValue(`nodejs_eventloop_delay_p99_seconds{thread="${thread}"}`)! >= 0, thread)
       }
+      const limit = readValue('v8js_memory_heap_limit_bytes{thread="worker-0"}')
+      t.equal(limit, 256 * 2 ** 20, 'what workerHeap allows, at which the worker would end')
       const ofWorker = readValue('process_resident_memory_bytes{process="worker-0"}')
       t.equal(ofWorker === undefined, isolation === 'thread')
       t.notMatch(text, /nobody\.offers/)

@@ -109,6 +109,10 @@ t.test('SIGTERM and SIGQUIT drain; a second one ends at once', async t => {
     await until('it closes', () => other.program.err.includes('was asked to end'))
     other.program.process.kill(signal)
     t.equal(await other.program.ended, signal === 'SIGTERM' ? 143 : 131)
+    t.match(
+      other.program.err,
+      /WARN +The gateway was asked to end once more, .* requestsRunning=1 connections=1/
+    )
   }
 })
 
@@ -225,7 +229,7 @@ t.test(
       const given = [process.execPath, main, '--handlers', handlers, '--port', '0']
       const { status, stderr } = spawnSync('sh', ['-c', start, ...given], { encoding: 'utf8' })
       t.equal(status, 1)
-      t.match(stderr, /^sallyport: ([^\n:]*: )?EMFILE: too many open files[^\n]*\n$/)
+      t.match(stderr, /^sallyport: ([^\n:]*: )?EMFILE: too many open files[^\n]*; raise the limit of ulimit -n\n$/)
     }
     t.end()
   }

@@ -166,12 +166,28 @@ t.test('an answer that comes after its client has left begins no session', async
 })
 
 t.test('one that does not answer within handshakeTimeout closes the connection', async t => {
-  const { open, connect: join } = await start(t, () => new Promise(() => {}), { handshakeTimeout: 50 })
+  const never = () => new Promise<AuthenticationAnswer>(() => {})
+  const { open, connect: join, failures, gateway } = await start(t, never, { handshakeTimeout: 50 })
   const [pomelo, text] = [await open(), await join()]
   pomelo.shakeHands().catch(() => {})
   text.request('player.who')
   t.equal((await pomelo.closed).code, 4002)
   t.equal((await text.closed).code, 4002)
+  const unanswered = { ip: '127.0.0.1', error: 'no answer within handshakeTimeout (50 ms)' }
+  matchRows(t, failures(), [
+    { level: 'error', fields: unanswered },
+    { level: 'error', fields: unanswered }
+  ])
+  t.match(gateway.metrics(), { authenticationsFailed: 2, connectionsClosedUnfinished: 2 })
+})
+
+t.test('a client that says nothing is no failure of authenticate', async t => {
+  const { failures, gateway } = await start(t, byUser, { handshakeTimeout: 50 })
+  const silent = await PomeloPlayer.open(gateway.url)
+  t.teardown(() => silent.leave())
+  t.equal((await silent.closed).code, 4002)
+  t.same(failures(), [])
+  t.match(gateway.metrics(), { authenticationsFailed: 0, connectionsClosedUnfinished: 1 })
 })
 
 const circle: Record<string, unknown> = {}
@@ -191,6 +207,8 @@ const faults: Record<string, () => unknown> = {
   'gives settings that are a Map': () => ({ accept: true, settings: new Map([['a', 1]]) }),
   'gives settings that can not be kept': () => ({ accept: true, settings: { run: () => {} } }),
   'gives more settings than a session may have': () => ({ accept: true, settings: { x: 'x'.repeat(2_000) } }),
+  'names the user by another member': () => ({ accept: true, userId: 'ann' }),
+  'refuses with a member that there is not': () => ({ accept: false, raeson: 'banned' }),
   'refuses with a reason that is no text': () => ({ accept: false, reason: 4 }),
   'refuses with what is no JSON': () => ({ accept: false, user: circle })
 }
@@ -209,6 +227,12 @@ t.test('one that fails sends its client away for a while, and its failure is log
     t.equal(player.answer, undefined, 'no answer, which would tell it to stay away')
     t.equal(failures().length, index + 1)
   }
+  t.match(
+    failures()
+      .map(({ fields }) => String(fields?.['error']))
+      .join('\n'),
+    /with `raeson`; did you mean `reason`\?/
+  )
   t.match(failures()[0], { level: 'error', fields: { ip: '127.0.0.1', error: /the database is away/ } })
   t.match(gateway.metrics(), {
     sessionsOpened: 0,
@@ -345,7 +369,7 @@ t.test('an outage of authenticate costs nobody their session', async t => {
   t.match(await back, { resumed: true })
   t.match(await client.request('player.who'), { sid, uid: 'red' })
   t.ok(calls >= 4, 'it was asked after each failure')
-  t.match(gateway.metrics(), { sessions: 1, sessionsResumed: 1, authenticationsFailed: 1 })
+  t.match(gateway.metrics(), { sessions: 1, sessionsResumed: 1, authenticationsFailed: 2 })
 })
 
 t.test('a refusal whose reason or user is too long stays one: it is cut, and that is logged', async t => {

@@ -72,8 +72,12 @@ t.test('our client is told of notifies that were refused, at most once a second'
   matchRows(t, told, [{ error: 'RATE_LIMITED', message: String, dropped: 10 }])
 })
 
-t.test('who does not stop is closed, for good', async t => {
-  const { connect: join, gateway } = await startGateway(t, handlers, {
+t.test('who does not stop is closed, for good, and the log says who it was', async t => {
+  const {
+    connect: join,
+    gateway,
+    lines
+  } = await startGateway(t, handlers, {
     workers: 1,
     maxRequestsPerSecond: 5,
     monotonic
@@ -82,11 +86,24 @@ t.test('who does not stop is closed, for good', async t => {
   for (let i = 0; i < 70; i++) player.notify('work.quick')
   t.match(await player.closed, { code: 4507 })
   t.match(gateway.metrics(), { sessionsFlooded: 1, sessions: 0 })
+  const named = lines.filter(({ message }) => message.includes('too much'))
+  matchRows(t, named, [
+    {
+      level: 'info',
+      message: 'A session sends too much: requests are refused',
+      fields: { route: 'work.quick', sid: Number, why: /than maxRequestsPerSecond, 5, allows/ }
+    },
+    {
+      level: 'warn',
+      message: 'A client has sent too much, and is closed',
+      fields: { ip: '127.0.0.1', sid: named[0]?.fields?.['sid'], code: 4507 }
+    }
+  ])
 })
 
 t.test('pings, heartbeats and counts have a rate too: beyond it their connection is closed', async t => {
   const limits = { workers: 1, maxFramesPerSecond: 5, monotonic }
-  const { connect: join, gateway } = await startGateway(t, handlers, limits)
+  const { connect: join, gateway, lines } = await startGateway(t, handlers, limits)
   const floods: [name: string, sys: Record<string, unknown>, flood: (player: PomeloPlayer) => void][] = [
     ['pings', {}, ({ ws }) => ws.ping()],
     ['pongs', {}, ({ ws }) => ws.pong()],
@@ -103,6 +120,12 @@ t.test('pings, heartbeats and counts have a rate too: beyond it their connection
     t.match(await player.closed, { code: 4507, reason: 'flooded' }, `10 more ${name} do not`)
   }
   t.match(gateway.metrics(), { connectionsFlooded: floods.length, sessions: 1 })
+  matchRows(
+    t,
+    lines.filter(({ level }) => level === 'warn'),
+    [{ message: 'A client has sent too much, and is closed', fields: { sid: Number, reason: 'flooded' } }],
+    'in ten seconds one line'
+  )
   t.equal(await bystander.request('work.ran'), 0)
 })
 

@@ -48,6 +48,9 @@ t.test(
     )
     rmSync(cause)
     await until('a worker is back', () => gateway.isReady)
+    await gateway.reload()
+    t.same(gateway.diagnose(), [])
+    t.equal(gateway.metrics().reloadFailed, 0)
     t.equal(await player.request('ends.hello'), 'hello')
   }
 )
@@ -129,6 +132,8 @@ t.test('one that can’t be started later is tried again, and the gateway lives'
   const restore = loseTemporaryFolder(t)
   await t.rejects(gateway.reload(), { code: 'WORKER_NOT_STARTED' })
   t.equal(gateway.isReady, true, 'the old one goes on')
+  matchRows(t, gateway.diagnose(), [{ code: 'reloadFailed', severity: 'warn' }])
+  t.equal(gateway.metrics().reloadFailed, 1)
   await gateway.killWorker(0)
   const tries = () => lines.filter(({ message }) => message === 'A worker did not come up')
   await until('it was tried again', () => tries().length >= 2)

@@ -31,6 +31,7 @@ t.test('it does not throw: it is logged, and what has not started is given back'
     running: new RunningRequests(),
     settlesPushes: true,
     isDevelopment: false,
+    heapLimit: 0,
     spans: undefined,
     maxBodyBytes: 1_000,
     maxBodyDepth: 8,

@@ -478,6 +478,17 @@ t.test('when the links close, all that was taken in is acked: no event counts as
   t.equal(a.metrics.read().clusterEventsLost, 0)
 })
 
+t.test('events for a gateway that has left by itself are not lost: it had no session any more', async t => {
+  for (const byItself of [false, true]) {
+    const all = new LinkedGateways()
+    const [a, b] = all.link(['a', 'b']) as [LinkedGateway, LinkedGateway]
+    a.to(b).noteEvent()
+    a.to(b).send('moved', [1])
+    a.links.remove(b.start, byItself)
+    t.equal(a.metrics.read().clusterEventsLost, byItself ? 0 : 1)
+  }
+})
+
 t.test('two readers of one kind are a mistake', async t => {
   const { links } = new LinkedGateways().make('a')
   links.read('moved', () => {})
