@@ -233,7 +233,7 @@ t.test('processes on NATS: all that was awaited outlives two kills, and a restar
   const init = {
     count: 2,
     handlers: fixture('handlers-cluster'),
-    options: { ...options, handoverTimeout: 200 }
+    options: { ...options, handoverTimeout: 1_000 }
   }
   const gateways = await Gateways.start(init, t)
   const report = await runRestores({ gateways, players: 6, replicate: 'through', changes: 2 })
