@@ -47,7 +47,7 @@ export class Gateway {
     this.options = options
     this.#given = given
     this.#metrics = metrics
-    this.#parts = createParts(this, metrics)
+    this.#parts = createParts(this, metrics, given)
     this.sessions = this.#parts.sessions
     metrics.gauge('reloadFailed', () => Number(this.#reloads.hasFailed))
   }

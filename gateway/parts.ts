@@ -45,14 +45,16 @@ export interface GatewayParts {
   cluster: Cluster | undefined
 }
 
-/** What a gateway is given beside its options, by tests. */
+/** What a gateway is given beside its options, by tests and by the program. */
 export interface GivenParts {
   /** The bus of its cluster, in place of NATS. */
   readonly bus?: Bus | undefined
+  /** Whether development mode keeps the file with the types of the routes fresh. Default: false. */
+  readonly refreshesTypes?: boolean
 }
 
 /** Creates the parts of a gateway, which has its options already. Nothing is started. */
-export function createParts(gateway: Gateway, metrics: Metrics): GatewayParts {
+export function createParts(gateway: Gateway, metrics: Metrics, given: GivenParts): GatewayParts {
   const { options } = gateway
   const development: Development | undefined = options.dev
     ? new Development({
@@ -60,7 +62,7 @@ export function createParts(gateway: Gateway, metrics: Metrics): GatewayParts {
         reload: changed => reloadHandlers(gateway, changed)
       })
     : undefined
-  development?.onLoaded.push(() => refreshTypesFile(options))
+  if (given.refreshesTypes === true) development?.onLoaded.push(() => refreshTypesFile(options))
   const startTransport = createStartTransport(options, metrics)
   const { log, monotonic, frontendId, requestTimeout, maxBodyBytes } = options
   const registry = new Registry({ ...options, metrics })

@@ -27,12 +27,23 @@ export interface Config extends OptionTree {
 /** What a configuration file exports by default: options, a promise, or a function that returns either. */
 export type ConfigExport = Config | Promise<Config> | (() => Config | Promise<Config>)
 
+/** Options without a member that is none. */
+type Known<Given> = Given & { readonly [Name in Exclude<keyof Given, keyof Config>]: never }
+
+/** What a configuration file exports, without an option that there is not. */
+type KnownExport<Export> = Export extends (...none: never) => infer Returned
+  ? () => Returned extends Promise<infer Given> ? Promise<Known<Given>> : Known<Returned>
+  : Export extends Promise<infer Given>
+    ? Promise<Known<Given>>
+    : Known<Export>
+
 /**
- * Returns the options of a configuration file as they are, and so lets an editor know their types.
+ * Returns the options of a configuration file as they are, and so lets an editor know their types. An unknown
+ * option is an error of the compiler.
  *
  * @example export default defineConfig({ handlers: './handlers', heartbeat: '10s' })
  */
-export function defineConfig<Export extends ConfigExport>(config: Export): Export {
+export function defineConfig<Export extends ConfigExport>(config: Export & KnownExport<Export>): Export {
   return config
 }
 

@@ -4,6 +4,8 @@
  * @example import { TestGateway, TestWorld } from 'sallyport/testing'
  * @module sallyport/testing
  */
+
+export type { CallArguments, CallOptions } from './call-arguments.js'
 export type { Cut } from './tcp-proxy.js'
 export { TestGateway, type TestGatewayOptions } from './test-gateway.js'
 export type { TestFolder, TestHooksInit } from './test-hooks.js'

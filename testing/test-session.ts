@@ -18,6 +18,7 @@ import type { HandlerFunction } from '../workers/api/handler.js'
 import { appCaller } from '../workers/operations/caller.js'
 import { Messenger } from '../workers/operations/messenger.js'
 import { SessionOperations } from '../workers/operations/session-operations.js'
+import type { CallArguments } from './call-arguments.js'
 import { type LinkWorld, standardLimits } from './link-world.js'
 import type { TestHooks } from './test-hooks.js'
 import type { TestLogLine } from './test-world.js'
@@ -134,24 +135,23 @@ export class TestSession {
   }
 
   /** Settings as the gateway holds them: without changes that were not pushed. */
-  get settings(): Record<string, unknown> {
-    return { ...this.#parts.session.settings }
+  get settings(): Partial<AnySettings> {
+    return { ...this.#parts.session.settings } as Partial<AnySettings>
   }
 
   /**
    * Calls a handler as the gateway would: with a new BackendSession and a context, but without the filters of
    * its folders. The body and the reply are those that the other side would read: copies. Resolves with the
    * handler's reply when its operations are done, and the onClose of each session that they have ended.
-   * `kind`: default `request`.
    *
    * @throws the handler's error; `BODY_NOT_SERIALIZABLE`, `REPLY_NOT_SERIALIZABLE`; an Error if the session
    * has ended
    */
   async call<Body, Reply, Settings = AnySettings>(
     handler: HandlerFunction<Body, Reply, Settings>,
-    body: Body,
-    { kind = 'request' }: { readonly kind?: 'request' | 'notify' } = {}
+    ...[given, { kind = 'request' } = {}]: CallArguments<Body>
   ): Promise<Reply> {
+    const body = given as Body
     const { world, closings } = this.#parts
     world.expectOpen()
     expectFunction(handler, 'the handler to call')
@@ -200,7 +200,7 @@ export class TestSession {
    * Sets settings, as if an earlier request had pushed them. Throws what `push` would throw, such as
    * `VALUE_TOO_LARGE`.
    */
-  put(settings: Readonly<Record<string, unknown>>): void {
+  put(settings: Readonly<Partial<AnySettings>>): void {
     for (const [key, value] of Object.entries(expectSettings(settings))) {
       const error = this.#parts.session.changeKey(key, encodeValue(key, value), 0, standardLimits)
       if (error !== undefined) throw error

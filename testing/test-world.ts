@@ -5,6 +5,7 @@
 import type { Session } from '../gateway/sessions/session.js'
 import { expectUid } from '../shared/check.js'
 import { createLogger, type LogLevel } from '../shared/text/log.js'
+import type { AnySettings } from '../workers/api/backend-session.js'
 import { BackendSessionService } from '../workers/api/backend-session-service.js'
 import { HandlerApp } from '../workers/loading/app.js'
 import { appCaller } from '../workers/operations/caller.js'
@@ -21,7 +22,7 @@ export interface TestSessionInit {
   /** User id that the session is bound to. Default: none. */
   readonly uid?: string
   /** Settings that the session holds. Default: none. */
-  readonly settings?: Readonly<Record<string, unknown>>
+  readonly settings?: Readonly<Partial<AnySettings>>
 }
 
 /** A log line. */

@@ -111,7 +111,7 @@ async function runGateway(given: Arguments): Promise<void> {
     import('../start.js'),
     import('./program.js')
   ])
-  const gateway = assembleGateway(options)
+  const gateway = assembleGateway(options, { refreshesTypes: true })
   const { log } = gateway.options
   for (const warning of configuration.warnings) log.warn(warning)
   const { file } = configuration

@@ -1,6 +1,6 @@
 /** The file with the types of a game's routes, which `sallyport types` writes from the handlers' folder. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { errors } from '../../shared/errors.js'
 import type { ResolvedOptions } from '../options/options.js'
 import { listModules } from './handler-modules.js'
@@ -44,13 +44,15 @@ export function writeTypesFile({ path, text, present }: TypesFile): boolean {
 }
 
 /**
- * Writes the file beside the handlers' folder anew, if there is one that `sallyport types` has written. Logs
- * a failure.
+ * Writes the file beside the handlers' folder anew, if there is one that `sallyport types` has written for that
+ * folder. Logs a failure.
  */
 export function refreshTypesFile({ handlers, log }: Pick<ResolvedOptions, 'handlers' | 'log'>): void {
   const path = defaultTypesPath(handlers)
   try {
-    if (!existsSync(path) || !readFileSync(path, 'utf8').startsWith(marker)) return
+    const present = existsSync(path) ? readFileSync(path, 'utf8') : ''
+    const isOfFolder = present.includes(`typeof import('./${basename(resolve(handlers))}/`)
+    if (!present.startsWith(marker) || !isOfFolder) return
     if (writeTypesFile(readTypesFile(handlers, path)))
       log.info('The types of the routes were written', { path })
   } catch (error) {

@@ -22,6 +22,8 @@ import { nextViewId, SessionView } from '../operations/session-view.js'
 import { type AnySettings, BackendSession } from './backend-session.js'
 import { type Callback, settle } from './callback.js'
 
+type Key = keyof AnySettings & string
+
 /** Plain data from which `create` makes a BackendSession, such as the result of `export()`. */
 export interface SessionInit {
   /** The session's number in its gateway. */
@@ -170,7 +172,7 @@ export class BackendSessionService {
    * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`,
    * `SESSION_NOT_FOUND`, `FRONTEND_UNKNOWN`
    */
-  apush(frontendId: string, sid: number, key: string, value: unknown): Promise<void> {
+  apush<K extends Key>(frontendId: string, sid: number, key: K, value: AnySettings[K]): Promise<void> {
     return this.#operations.asked('push', key, () => {
       const text = encodeValue(expectKey(key), value)
       return this.#operations.apush(bareView(frontendId, sid), key, text)
@@ -183,11 +185,11 @@ export class BackendSessionService {
    * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`,
    * `SESSION_NOT_FOUND`, `FRONTEND_UNKNOWN`
    */
-  apushAll(frontendId: string, sid: number, settings: Record<string, unknown>): Promise<void> {
+  apushAll(frontendId: string, sid: number, settings: Partial<AnySettings>): Promise<void> {
     return this.#operations.asked('pushAll', '', () => {
       const texts = new Map<string, string>()
-      for (const key of Object.keys(expectSettings(settings)))
-        texts.set(expectKey(key), encodeValue(key, settings[key]))
+      for (const [key, value] of Object.entries(expectSettings(settings)))
+        texts.set(expectKey(key), encodeValue(key, value))
       return this.#operations.apushAll(bareView(frontendId, sid), texts)
     })
   }
@@ -225,12 +227,12 @@ export class BackendSessionService {
   }
 
   /** Variant of `apush` with an optional callback. */
-  push(frontendId: string, sid: number, key: string, value: unknown, done?: Callback): void {
+  push<K extends Key>(frontendId: string, sid: number, key: K, value: AnySettings[K], done?: Callback): void {
     settle(this.apush(frontendId, sid, key, value), done)
   }
 
   /** Variant of `apushAll` with an optional callback. */
-  pushAll(frontendId: string, sid: number, settings: Record<string, unknown>, done?: Callback): void {
+  pushAll(frontendId: string, sid: number, settings: Partial<AnySettings>, done?: Callback): void {
     settle(this.apushAll(frontendId, sid, settings), done)
   }
 

@@ -22,6 +22,8 @@ export interface LeftOut {
   readonly packages: string[]
   readonly deadLinks: string[]
   readonly circularLinks: string[]
+  /** Those that are nearly named `_options` or `_hooks`. */
+  readonly lookalikes: string[]
 }
 
 const moduleExtensions = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'])
@@ -34,6 +36,9 @@ const testPattern = /\.(?:test|spec)(?:-d)?\.[mc]?[jt]s$/i
 /** Matches the names that begin with `_` and are read nevertheless. */
 const namedPattern = /^_(?:options|hooks)\.\w+$/
 
+/** Matches names that begin with `_` and are nearly those. */
+const lookalikePattern = /^_(?:option|hook|filter)s?(?:\.[mc]?[jt]s)?$/i
+
 /** Codes of a link that leads to nothing: its target is missing, below a file, or the link itself. */
 const deadLinkCodes = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
 
@@ -44,7 +49,8 @@ export class FolderReader {
     declarations: [],
     packages: [],
     deadLinks: [],
-    circularLinks: []
+    circularLinks: [],
+    lookalikes: []
   }
 
   constructor(root: string) {
@@ -69,7 +75,8 @@ export class FolderReader {
     const file = relative(this.root, join(folder, name))
     if (name === '__tests__') this.leftOut.tests.push(file)
     else if (name === 'node_modules') this.leftOut.packages.push(file)
-    else return !/^[._]/.test(name) || namedPattern.test(name)
+    else if (!/^[._]/.test(name) || namedPattern.test(name)) return true
+    else if (lookalikePattern.test(name)) this.leftOut.lookalikes.push(file)
     return false
   }
 

@@ -24,7 +24,8 @@ import { describeFailure, type NamedModule, routePrefix } from './modules.js'
 const toldNames = ['onDrop', 'onResume', 'onClose']
 /** The hooks that any folder may declare. */
 const folderHookNames = [...toldNames, 'before', 'after']
-const hookNames = ['onConnect', ...toldNames, 'onStart', 'onStop', 'before', 'after']
+/** The hooks that a `_hooks` module may declare. */
+export const hookNames = ['onConnect', ...toldNames, 'onStart', 'onStop', 'before', 'after']
 
 /** Functions by the hook's name, each bound to the object that it is a method of. */
 type Functions = Readonly<Record<string, Function | undefined>>

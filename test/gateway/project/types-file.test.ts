@@ -135,3 +135,15 @@ t.test('development writes a file that is there anew, and makes none', async t =
   t.match(readFileSync(join(folder, 'routes.ts'), 'utf8'), "  chat: typeof import('./handlers/chat.js')")
   t.same(lines, ['The types of the routes were written'])
 })
+
+t.test('development leaves a file alone that was written for another folder', async t => {
+  const { folder, handlers } = makeProject(t)
+  const log = createLogger('debug', () => t.fail('nothing is logged')) as unknown as LogDoor
+  writeTypesFile(readTypesFile(handlers))
+  const before = readFileSync(join(folder, 'routes.ts'), 'utf8')
+  const fixture = join(folder, 'fixture')
+  mkdirSync(fixture)
+  writeFileSync(join(fixture, 'a.ts'), score)
+  refreshTypesFile({ handlers: fixture, log })
+  t.equal(readFileSync(join(folder, 'routes.ts'), 'utf8'), before)
+})

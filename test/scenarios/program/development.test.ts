@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 import { Project } from '../../helpers/development.js'
+import { startGateway } from '../../helpers/gateway.js'
 import { root } from '../../helpers/paths.js'
 import { readText } from '../../helpers/sources.js'
 import { until } from '../../helpers/until.js'
@@ -369,3 +370,24 @@ t.test('handlers that wait for ever in a reload are loaded once more by a saved 
   running.process.kill('SIGTERM')
   t.equal(await running.ended, 0)
 })
+
+t.test(
+  'the program keeps the types of the routes fresh, and a gateway of a program or a test does not',
+  async t => {
+    const stale = `// Written by \`sallyport types\` from the names of the handler modules. Do not edit it.
+export type Routes = { a: typeof import('./handlers/a.js') }
+`
+    const project = new Project(t, {
+      'handlers/a.js': 'export const get = () => 1',
+      'handlers/b.js': 'export const get = () => 1',
+      'routes.ts': stale
+    })
+    const { gateway } = await startGateway(t, project.path('handlers'), { workers: 1, dev: true })
+    await gateway.reload()
+    t.equal(readFileSync(project.path('routes.ts'), 'utf8'), stale)
+    await gateway.close()
+    const running = project.start(t)
+    await running.connect()
+    t.match(readFileSync(project.path('routes.ts'), 'utf8'), "  b: typeof import('./handlers/b.js')")
+  }
+)

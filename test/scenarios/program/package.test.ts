@@ -48,7 +48,8 @@ export const find = handler({ concurrent: true, timeout: 100 }, async (body: { n
 
 /** A project that declares the settings of its sessions once. */
 const declared = `
-import type { BackendSession } from 'sallyport/worker'
+import { TestWorld } from 'sallyport/testing'
+import type { BackendSession, BackendSessionService } from 'sallyport/worker'
 
 declare module 'sallyport/worker' {
   interface SessionSettings {
@@ -64,6 +65,26 @@ export function enter(body: { room: string }, session: BackendSession) {
   session.get('rooms')
   const room: string | undefined = session.get('room')
   return { room }
+}
+
+export async function move(sessions: BackendSessionService, sid: number) {
+  await sessions.apush('gateway-1', sid, 'room', 'hall')
+  await sessions.apushAll('gateway-1', sid, { room: 'hall' })
+  // @ts-expect-error a room is a text
+  await sessions.apush('gateway-1', sid, 'room', 7)
+  // @ts-expect-error there is no such key
+  sessions.pushAll('gateway-1', sid, { rooms: 'hall' })
+}
+
+export async function test() {
+  const player = new TestWorld().join({ settings: { room: 'hall' } })
+  const room: string | undefined = player.settings.room
+  // @ts-expect-error a room is a text
+  new TestWorld().join({ settings: { room: 7 } })
+  const one: number = await player.call(() => 1)
+  // @ts-expect-error the handler needs a body
+  await player.call(enter)
+  return [room, one, await player.call(enter, { room: 'hall' })]
 }
 `
 
@@ -86,10 +107,16 @@ export async function play(url: string): Promise<void> {
 
 const server = `
 import { play } from './player.js'
-import { closeCodes, createGateway, type Gateway, type GatewayOptions, GatewayError } from 'sallyport'
+import { closeCodes, createGateway, defineConfig, type Gateway, type GatewayOptions, GatewayError } from 'sallyport'
 import { WebSocket } from 'ws'
 
 const options: GatewayOptions = { handlers: new URL('./handlers', import.meta.url).pathname, port: 0, workers: 1 }
+defineConfig({ handlers: './handlers', authenticate: ({ headers }) => ({ accept: true, uid: headers.origin ?? null }) })
+defineConfig(async () => ({ handlers: './handlers', heartbeat: '10s' }))
+// @ts-expect-error there is no such option
+defineConfig({ handlers: './handlers', prt: 1 })
+// @ts-expect-error there is no such option
+defineConfig(() => ({ handlers: './handlers', onstart() {} }))
 const gateway: Gateway = await createGateway(options)
 gateway.sessions.on('closed', (session, reason) => console.log('closed', session.get('score'), reason))
 const socket = new WebSocket(gateway.url, 'sallyport.json')

@@ -229,7 +229,10 @@ t.test(
       const given = [process.execPath, main, '--handlers', handlers, '--port', '0']
       const { status, stderr } = spawnSync('sh', ['-c', start, ...given], { encoding: 'utf8' })
       t.equal(status, 1)
-      t.match(stderr, /^sallyport: ([^\n:]*: )?EMFILE: too many open files[^\n]*; raise the limit of ulimit -n\n$/)
+      t.match(
+        stderr,
+        /^sallyport: ([^\n:]*: )?EMFILE: too many open files[^\n]*; raise the limit of ulimit -n\n$/
+      )
     }
     t.end()
   }

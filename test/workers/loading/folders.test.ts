@@ -257,3 +257,36 @@ t.test(
     }
   }
 )
+
+t.test(
+  'names that are nearly _hooks or _options are left out, and told; so are hooks without a _',
+  async t => {
+    const hooks = 'export function before() { throw 1 }\n'
+    const { routes, notes } = await read(
+      folder(t, {
+        'a.js': one,
+        '_hook.js': hooks,
+        '_Hooks.ts': hooks,
+        'inner/_hooks/index.js': hooks,
+        'inner/_Options.js': 'export const affinity = "uid"\n',
+        'inner/b.js': one,
+        'hooks.js': hooks,
+        'hook.js': one,
+        '_helper.js': one
+      })
+    )
+    t.same(routes, ['a.run', 'hook.run', 'hooks.before', 'inner.b.run'])
+    t.same(notes, [
+      {
+        level: 'warn',
+        message: 'Files are left out that look like _options.js or _hooks.js; name them exactly so',
+        fields: { files: '_Hooks.ts, _hook.js, inner/_Options.js, inner/_hooks' }
+      },
+      {
+        level: 'warn',
+        message: 'Files export hooks as routes; hooks belong in _hooks.js',
+        fields: { files: 'hooks.js' }
+      }
+    ])
+  }
+)
