@@ -4,10 +4,10 @@ import { dirname, join, resolve } from 'node:path'
 import { describeValue } from '../../shared/check.js'
 import { errors, GatewayError } from '../../shared/errors.js'
 import { messageOf } from '../../shared/text/thrown.js'
+import { parseJsonText } from '../development/json-text.js'
 import { findSyntaxError } from '../development/syntax.js'
 import { importModule } from '../development/typescript.js'
 import { optionTable } from '../options/option-table.js'
-import { parseJsonText } from './json-text.js'
 
 /** Endings of configuration files. */
 const endings = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'] as const

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { errors } from '../../shared/errors.js'
+import { parseJsonText } from './json-text.js'
 
 /** What a worker registers before it loads handlers. */
 export interface TypescriptSetup {
@@ -25,12 +26,15 @@ export function isTypescript(file: string): boolean {
  * Returns the setup for handlers of which one file is TypeScript.
  *
  * @param file that file, for the error
- * @throws `OPTION_INVALID`, if nothing can load it
+ * @throws `OPTION_INVALID`, if nothing can load it; `HANDLERS_INVALID`, if a tsconfig.json is no JSON
  */
 export function findTypescript(handlers: string, file: string): TypescriptSetup {
   const typescriptLoaders = findLoaders(handlers)
-  if (typescriptLoaders !== undefined)
-    return { typescriptLoaders, tsconfig: findUpwards(handlers, 'tsconfig.json') }
+  if (typescriptLoaders !== undefined) {
+    const tsconfig = findUpwards(handlers, 'tsconfig.json')
+    if (tsconfig !== undefined) expectReadable(tsconfig)
+    return { typescriptLoaders, tsconfig }
+  }
   if (canStripTypes()) return noTypescript
   throw errors.optionInvalid(
     `${file} is TypeScript: it needs the package tsx (npm install --save-dev tsx), or Node.js 22.18 or later`
@@ -50,6 +54,17 @@ export async function importModule(file: string): Promise<Readonly<Record<string
   if (loader === undefined) return import(url)
   const { tsImport } = await import(loader)
   return tsImport(url, { parentURL: url, tsconfig: tsconfig ?? false })
+}
+
+/** Reads a tsconfig.json and those that it extends: tsx would take a broken one for an empty one. */
+function expectReadable(tsconfig: string): void {
+  for (const file of withExtended(tsconfig)) {
+    try {
+      if (existsSync(file)) parseJsonText(readFileSync(file, 'utf8'))
+    } catch (error) {
+      throw errors.handlersInvalid(`${file} can't be read: ${(error as Error).message}`)
+    }
+  }
 }
 
 /** Whether Node runs TypeScript by itself. */

@@ -44,8 +44,8 @@ export function writeTypesFile({ path, text, present }: TypesFile): boolean {
 }
 
 /**
- * Writes the file beside the handlers' folder anew, if there is one that `sallyport types` has written for that
- * folder. Logs a failure.
+ * Writes the file beside the handlers' folder anew, if `sallyport types` has written it for that folder. Logs
+ * a failure.
  */
 export function refreshTypesFile({ handlers, log }: Pick<ResolvedOptions, 'handlers' | 'log'>): void {
   const path = defaultTypesPath(handlers)

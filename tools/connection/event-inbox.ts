@@ -4,10 +4,16 @@ import { errors } from '../../shared/errors.js'
 /** Events that are kept for later waits. */
 const mostKept = 256
 
-interface Waiting {
+/** An event that has come. */
+export interface InboxEvent {
   readonly event: string
+  readonly body: unknown
+}
+
+interface Waiting {
+  readonly events: readonly string[]
   readonly fits: (body: unknown) => boolean
-  readonly resolve: (body: unknown) => void
+  readonly resolve: (found: InboxEvent) => void
 }
 
 export interface InboxWait {
@@ -18,42 +24,43 @@ export interface InboxWait {
 }
 
 export class EventInbox {
-  #events: { readonly event: string; readonly body: unknown }[] = []
+  #kept: InboxEvent[] = []
   readonly #waiting = new Set<Waiting>()
 
   receive(event: string, body: unknown): void {
     for (const waiting of this.#waiting) {
-      if (waiting.event === event && waiting.fits(body)) {
+      if (waiting.events.includes(event) && waiting.fits(body)) {
         this.#waiting.delete(waiting)
-        return waiting.resolve(body)
+        return waiting.resolve({ event, body })
       }
     }
-    this.#events.push({ event, body })
-    if (this.#events.length > mostKept) this.#events.shift()
+    this.#kept.push({ event, body })
+    if (this.#kept.length > mostKept) this.#kept.shift()
   }
 
   clear(): void {
-    this.#events = []
+    this.#kept = []
   }
 
   /**
-   * Resolves with the oldest event of a name that fits and was not taken. Earlier ones of this name are
-   * passed over.
+   * Resolves with the oldest event of one of the names that fits and was not taken. Earlier ones of these
+   * names are passed over.
    *
    * @throws `WAIT_TIMED_OUT`
    */
-  wait(event: string, { timeout, fits, signal }: InboxWait): Promise<unknown> {
-    const at = this.#events.findIndex(each => each.event === event && fits(each.body))
-    const found = this.#events[at]
-    this.#events = this.#events.filter((each, i) => each.event !== event || (at !== -1 && i > at))
-    if (found !== undefined) return Promise.resolve(found.body)
+  wait(events: readonly string[], { timeout, fits, signal }: InboxWait): Promise<InboxEvent> {
+    const isNamed = ({ event }: InboxEvent) => events.includes(event)
+    const at = this.#kept.findIndex(each => isNamed(each) && fits(each.body))
+    const found = this.#kept[at]
+    this.#kept = this.#kept.filter((each, i) => !isNamed(each) || (at !== -1 && i > at))
+    if (found !== undefined) return Promise.resolve(found)
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
-        event,
+        events,
         fits,
-        resolve: body => {
+        resolve: come => {
           release()
-          resolve(body)
+          resolve(come)
         }
       }
       const release = () => {
@@ -63,7 +70,7 @@ export class EventInbox {
       }
       const timer = setTimeout(() => {
         release()
-        reject(errors.waitTimedOut(event, timeout))
+        reject(errors.waitTimedOut(events.join('" or "'), timeout))
       }, timeout)
       signal?.addEventListener('abort', release)
       this.#waiting.add(waiting)

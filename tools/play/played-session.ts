@@ -132,7 +132,7 @@ export class PlayedSession {
   }
 
   async #wait(event: string, timeout: number): Promise<void> {
-    const body = await this.#inbox.wait(event, { timeout, fits: () => true })
+    const { body } = await this.#inbox.wait([event], { timeout, fits: () => true })
     if (!this.#showsEvents) this.#init.show({ type: 'event', event, body })
   }
 

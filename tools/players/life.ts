@@ -1,8 +1,8 @@
 /** One life of a player: runs a scenario once, from its `connect` to its end. */
-import type { Client, ClientOptions } from '../../client/index.js'
+import type { Client, ClientOptions, EventTypes } from '../../client/index.js'
 import { errors } from '../../shared/errors.js'
 import { EventInbox } from '../connection/event-inbox.js'
-import type { Player, WaitOptions } from '../scenario/scenario.js'
+import type { NamedEvent, Player, WaitOptions } from '../scenario/scenario.js'
 import { sleep } from './crowd.js'
 import { countTrouble, type Figures } from './figures.js'
 import type { LoadPlan } from './plan.js'
@@ -60,12 +60,20 @@ export class Life implements Player {
 
   on: Client['on'] = (event, listener) => this.client.on(event, listener)
 
-  async waitFor(event: string, { timeout, where = () => true }: WaitOptions = {}): Promise<unknown> {
+  async waitFor(event: string, options?: WaitOptions): Promise<unknown> {
+    return (await this.waitForAny([event], options)).body
+  }
+
+  async waitForAny<Event extends string>(
+    events: readonly Event[],
+    { timeout, where = () => true }: WaitOptions = {}
+  ): Promise<NamedEvent<EventTypes, Event>> {
     const { figures, plan } = this.#init
     const { signal } = this
     const wait = { timeout: timeout ?? plan.timeout, fits: where, signal }
-    const step = `wait ${event}`
-    return timed(figures, step, () => this.#untilEnd(this.#inbox.wait(event, wait), step))
+    const step = `wait ${events.join(' | ')}`
+    const come = await timed(figures, step, () => this.#untilEnd(this.#inbox.wait(events, wait), step))
+    return come as NamedEvent<EventTypes, Event>
   }
 
   async sleep(ms: number): Promise<void> {

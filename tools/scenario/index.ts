@@ -6,4 +6,4 @@
  */
 
 export type { Client, ClientOptions, EventTypes, RoutesOf, RouteTypes } from '../../client/index.js'
-export { defineScenario, type Player, type Scenario, type WaitOptions } from './scenario.js'
+export { defineScenario, type NamedEvent, type Player, type Scenario, type WaitOptions } from './scenario.js'

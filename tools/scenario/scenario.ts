@@ -8,6 +8,11 @@ export interface WaitOptions<Body = unknown> {
   readonly where?: (body: Body) => boolean
 }
 
+/** An event of one of several names, with the body that belongs to its name. */
+export type NamedEvent<Events, Name extends keyof Events> = {
+  [Each in Name]: { readonly event: Each; readonly body: Events[Each] }
+}[Name]
+
 /**
  * The player of a scenario. Its steps are timed under their names: a request under its route, a wait under
  * `wait EVENT`. At the end of the run, each step that still waits rejects; what the scenario does then is not
@@ -56,6 +61,19 @@ export interface Player<Routes = RouteTypes, Events = EventTypes> {
     event: Event,
     options?: WaitOptions<Events[Event]>
   ): Promise<Events[Event]>
+
+  /**
+   * Does what `waitFor` does, for the first event of any of these names. Resolves with its name and its body.
+   * `where` gets the body alone. The step is `wait FIRST | SECOND`.
+   *
+   * @throws ClientError `WAIT_TIMED_OUT`
+   * @example
+   * const { event, body } = await player.waitForAny(['duel.turn', 'duel.over'])
+   */
+  waitForAny<Event extends keyof Events & string>(
+    events: readonly Event[],
+    options?: WaitOptions<Events[Event]>
+  ): Promise<NamedEvent<Events, Event>>
 
   /** Waits, as a player who thinks. */
   sleep(ms: number): Promise<void>

@@ -391,3 +391,24 @@ export type Routes = { a: typeof import('./handlers/a.js') }
     t.match(readFileSync(project.path('routes.ts'), 'utf8'), "  b: typeof import('./handlers/b.js')")
   }
 )
+
+t.test('a tsconfig.json that is no JSON is told, at the start and after it, until it is mended', async t => {
+  const whole = '{ "compilerOptions": { /* as always */ "target": "es2022", } }'
+  const project = new Project(t, {
+    'handlers/a.ts': 'export const get = (): number => 1',
+    'tsconfig.json': '{ broken'
+  })
+  const running = project.start(t)
+  await until('it is told', () =>
+    /do not load; the next change .*tsconfig\.json can't be read/.test(running.err)
+  )
+  project.save('tsconfig.json', whole)
+  const player = await running.connect()
+  t.equal(await player.request('a.get'), 1)
+  project.save('tsconfig.json', '{ "compilerOptions": [ }')
+  await until('the old ones go on', () =>
+    /the old ones go on.*tsconfig\.json can't be read.*changed=\S*tsconfig\.json/.test(running.err)
+  )
+  project.save('tsconfig.json', whole)
+  await until('they are loaded', () => /loaded anew.*changed=\S*tsconfig\.json/.test(running.err))
+})

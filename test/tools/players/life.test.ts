@@ -29,6 +29,26 @@ t.test('a wait takes the oldest event that no wait has taken, also one that came
   t.equal(figures.events, 5)
 })
 
+t.test('a wait for any of several events takes the first one, and leaves the later ones', async t => {
+  const { life, figures } = live()
+  await life.connect()
+  await life.request('player.greet', { name: 'a' })
+  await life.request('player.greet', { name: 'b' })
+  t.same(await life.waitForAny(['over', 'greeting']), { event: 'greeting', body: { hello: 'a' } })
+  const next = life.waitForAny(['over', 'greeting'], {
+    where: body => (body as { hello: string }).hello === 'c'
+  })
+  await life.request('player.greet', { name: 'c' })
+  t.same(await next, { event: 'greeting', body: { hello: 'c' } }, 'others are passed over')
+  await life.request('player.greet', { name: 'd' })
+  t.same(await life.waitFor('greeting'), { hello: 'd' })
+  t.equal(figures.steps.get('wait over | greeting')!.ok, 2)
+  await t.rejects(life.waitForAny(['over', 'never'], { timeout: 5 }), {
+    code: 'WAIT_TIMED_OUT',
+    message: 'No event "over" or "never" came within 5 ms'
+  })
+})
+
 t.test('a wait in vain is an error under its name, and its time counts', async t => {
   const { life, figures } = live()
   await life.connect()

@@ -1,4 +1,4 @@
-/** JSON with comments and trailing commas, as a configuration file may have it. */
+/** JSON with comments and trailing commas, as a configuration file or a tsconfig.json may have it. */
 
 /** Matches texts in quotes, which stay as they are, and comments. */
 const textOrComment = /("(?:[^"\\\n]|\\.)*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g
