@@ -32,11 +32,11 @@ type AnyFunction = (...args: any[]) => unknown
 type AnyClass = abstract new (...args: any[]) => unknown
 
 /**
- * The members of a module that can be handlers: its named exports, and those of its default export, or of the
- * object that this class or function makes.
+ * The members of a module that can be handlers: its named exports, and those of its default export, of what
+ * it resolves to, or of the object that this class or function makes.
  */
 type Handlers<Module> = Omit<Module, 'default'> &
-  (Module extends { default: infer Default } ? DefaultObject<Default> : unknown)
+  (Module extends { default: infer Default } ? DefaultObject<Awaited<Default>> : unknown)
 
 type DefaultObject<Default> = Default extends abstract new (
   // biome-ignore lint/suspicious/noExplicitAny: any class at all

@@ -45,6 +45,7 @@ type Routes = RoutesOf<{
   'chat.other': { default: typeof ChatHandler }
   'chat.later': { default: () => Promise<ChatHandler>; ChatHandler: typeof ChatHandler }
   plain: { default: { ping: () => 'pong' } }
+  promised: { default: Promise<{ pong: () => 'ping' }> }
 }>
 
 /** The routes of a real module. */
@@ -69,6 +70,7 @@ is<
     | 'chat.later.send'
     | 'chat.later.field'
     | 'plain.ping'
+    | 'promised.pong'
   >
 >()
 is<Equal<Routes['score.add'], { readonly body: { points: number }; readonly reply: { score: number } }>>()
@@ -84,6 +86,7 @@ is<
 >()
 is<Equal<Routes['chat.later.field'], { readonly body: { y: number }; readonly reply: string }>>()
 is<Equal<Routes['plain.ping']['reply'], 'pong'>>()
+is<Equal<Routes['promised.pong']['reply'], 'ping'>>()
 is<Equal<Routes['score.replacing']['reply'], { note: string }>>()
 is<Equal<Routes['score.perhaps']['reply'], { y: number } | undefined>>()
 is<Equal<Routes['score.optional']['body'], { x: number } | undefined>>()
