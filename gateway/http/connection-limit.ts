@@ -45,11 +45,10 @@ export class ConnectionLimit {
     const files = countFreeSockets() ?? Number.POSITIVE_INFINITY
     if (files >= this.#most) return
     // Without a limit of its own, the port takes what the system allows: nothing is lowered.
-    if (Number.isFinite(this.#most)) {
-      // Nobody has to raise it on the machine of a developer.
-      const level = process.env['NODE_ENV'] === 'production' ? 'info' : 'debug'
+    // On the machine of a developer nobody has to raise it.
+    if (Number.isFinite(this.#most) && process.env['NODE_ENV'] === 'production') {
       const fields = { connections: files, [this.#by]: this.#most, by: byFiles }
-      this.#log[level]('The limit of connections is lower than its option', fields)
+      this.#log.info('The limit of connections is lower than its option', fields)
     }
     this.#most = files
     this.#by = byFiles

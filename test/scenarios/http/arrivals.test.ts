@@ -228,25 +228,19 @@ t.test('errors of accept are told once, and the gateway goes on', async t => {
 
 t.test('400 connections that say nothing, and files for 200: players come in, and it is told', async t => {
   const main = join(root, 'dist/gateway/program/main.js')
-  const args = [
-    '--handlers',
-    join(root, 'dist/test/handlers/wire'),
-    '--port',
-    '0',
-    '--workers',
-    '1',
-    '--log-level',
-    'debug'
-  ]
+  const args = ['--handlers', join(root, 'dist/test/handlers/wire'), '--port', '0', '--workers', '1']
   const child = spawn('sh', ['-c', `ulimit -n 200; exec "$0" "$@"`, process.execPath, main, ...args], {
-    env: { ...process.env, NODE_OPTIONS: '', SALLYPORT_INTERNAL_PORT: '0' }
+    env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'production', SALLYPORT_INTERNAL_PORT: '0' }
   })
   t.teardown(() => child.kill('SIGKILL'))
   const said = { out: '', err: '' }
   child.stdout.on('data', data => (said.out += data))
   child.stderr.on('data', data => (said.err += data))
   await until('it listens', () => /ws:\/\/127\.0\.0\.1:\d+/.test(said.out) || child.exitCode !== null, 30_000)
-  t.match(said.err, /The limit of connections is lower than its option connections=\d+ maxConnections=50000/)
+  t.match(
+    said.err,
+    /"connections":\d+,"maxConnections":50000,.*The limit of connections is lower than its option/
+  )
   const port = Number(/ws:\/\/127\.0\.0\.1:(\d+)/.exec(said.out)?.[1])
   const crowd = await openMany(t, 400, port)
   await until('most are closed', () => over(crowd) >= 220)
