@@ -12,6 +12,7 @@ import { constants } from 'node:os'
 import { followKeys } from '../development/keys.js'
 import type { Gateway } from '../gateway.js'
 import { reloadHandlers } from '../reloads.js'
+import { hasLeft } from '../telemetry/output.js'
 import { leaveFirstSignals } from './first-signals.js'
 
 /** Exit code after an uncaught exception: EX_SOFTWARE of sysexits.h. */
@@ -19,6 +20,9 @@ export const faultCode = 70
 
 /** Milliseconds that a drain after an uncaught exception may take beyond all its own limits. */
 const faultGrace = 5_000
+
+/** Milliseconds that the end of the process waits for readers of its output. */
+const outputGrace = 2_000
 
 type ProgramState = 'starting' | 'running' | 'ending'
 
@@ -77,9 +81,15 @@ export class Program {
   #end(end: () => Promise<void>): void {
     this.#state = 'ending'
     end().then(
-      () => process.exit(this.#code),
+      () => this.#exit(),
       error => this.#fail(error)
     )
+  }
+
+  /** Ends the process when its output has left: the last lines of handlers and of the log. */
+  async #exit(): Promise<void> {
+    await Promise.all([process.stdout, process.stderr].map(stream => hasLeft(stream, outputGrace)))
+    process.exit(this.#code)
   }
 
   #drain(): Promise<void> {

@@ -85,6 +85,20 @@ export function print(text: string): Promise<void> {
   })
 }
 
+/**
+ * Resolves when a stream has passed on what was written to it, and after `ms` milliseconds at the latest: its
+ * reader may not read. The end of the process would lose what waits.
+ */
+export async function hasLeft(stream: Writable, ms: number): Promise<void> {
+  if (stream.writableLength === 0 || stream.destroyed) return
+  let timer: NodeJS.Timeout | undefined
+  await new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms)
+    stream.write('', () => resolve())
+  })
+  clearTimeout(timer)
+}
+
 function countLines(lines: string | Uint8Array): number {
   const text = typeof lines === 'string' ? lines : Buffer.from(lines).toString('latin1')
   // Printed text need not end with a line break.

@@ -49,7 +49,16 @@ async function run(t: Test, isolation: string, modules: Readonly<Record<string, 
   return {
     player,
     /** Returns how many lines of that name have come. */
-    count: (name: string) => out.split('\n').filter(line => new RegExp(`^${name} \\d+$`).test(line)).length,
+    count: (name: string) => out.split('\n').filter(line => new RegExp(`^${name} \\d+ *$`).test(line)).length,
+    /** Reads nothing of stdout until stderr has this line. */
+    readLater(line: string) {
+      child.stdout.pause()
+      let err = ''
+      child.stderr.on('data', data => {
+        err += data
+        if (err.includes(line)) child.stdout.resume()
+      })
+    },
     async end() {
       child.kill('SIGINT')
       t.equal((await exited)[0], 0)
@@ -73,6 +82,17 @@ for (const isolation of ['thread', 'process'] as const) {
     })
   })
 }
+
+t.test('the program waits at its end for a reader of its output that is slow', async t => {
+  // More than the system keeps for a reader.
+  const wide = onStop.replace("'\\n'", `' '.repeat(300) + '\\n'`)
+  t.not(wide, onStop)
+  const { player, end, count, readLater } = await run(t, 'thread', { a: printer, _hooks: wide })
+  player.leave()
+  readLater('The gateway has ended')
+  await end()
+  t.equal(count('stop'), lines)
+})
 
 // Node loses what the pipe of a process has not taken when the process ends itself. Only a stop waits for
 // that.
