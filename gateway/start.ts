@@ -27,15 +27,23 @@ export interface Config extends OptionTree {
 /** What a configuration file exports by default: options, a promise, or a function that returns either. */
 export type ConfigExport = Config | Promise<Config> | (() => Config | Promise<Config>)
 
-/** Options without a member that is none. */
-type Known<Given> = Given & { readonly [Name in Exclude<keyof Given, keyof Config>]: never }
+/** The names of options that there are not. */
+type Unknown<Export> = Export extends (...none: never) => infer Returned
+  ? UnknownName<Awaited<Returned>>
+  : UnknownName<Awaited<Export>>
 
-/** What a configuration file exports, without an option that there is not. */
-type KnownExport<Export> = Export extends (...none: never) => infer Returned
-  ? () => Returned extends Promise<infer Given> ? Promise<Known<Given>> : Known<Returned>
+type UnknownName<Given> = Exclude<keyof Given, keyof Config>
+
+/** The same export, whose unknown options have the type that the compiler's message names. */
+type Corrected<Export> = Export extends (...none: never) => infer Returned
+  ? () => Returned extends Promise<infer Given> ? Promise<Marked<Given>> : Marked<Returned>
   : Export extends Promise<infer Given>
-    ? Promise<Known<Given>>
-    : Known<Export>
+    ? Promise<Marked<Given>>
+    : Marked<Export>
+
+type Marked<Given> = {
+  [Name in keyof Given]: Name extends keyof Config ? Given[Name] : 'There is no such option'
+}
 
 /**
  * Returns the options of a configuration file as they are, and so lets an editor know their types. An unknown
@@ -43,8 +51,10 @@ type KnownExport<Export> = Export extends (...none: never) => infer Returned
  *
  * @example export default defineConfig({ handlers: './handlers', heartbeat: '10s' })
  */
-export function defineConfig<Export extends ConfigExport>(config: Export & KnownExport<Export>): Export {
-  return config
+export function defineConfig<Export extends ConfigExport>(
+  config: [Unknown<Export>] extends [never] ? Export : Corrected<Export>
+): Export {
+  return config as Export
 }
 
 /** The options of a gateway that a program creates. */

@@ -33,10 +33,13 @@ type AnyClass = abstract new (...args: any[]) => unknown
 
 /**
  * The members of a module that can be handlers: its named exports, and those of its default export, of what
- * it resolves to, or of the object that this class or function makes.
+ * it resolves to, or of the object that this class or function makes. A module of CommonJS may itself be the
+ * class or the function (`module.exports = …`).
  */
-type Handlers<Module> = Omit<Module, 'default'> &
-  (Module extends { default: infer Default } ? DefaultObject<Awaited<Default>> : unknown)
+type Handlers<Module> = Module extends AnyClass | AnyFunction
+  ? DefaultObject<Module>
+  : Omit<Module, 'default'> &
+      (Module extends { default: infer Default } ? DefaultObject<Awaited<Default>> : unknown)
 
 type DefaultObject<Default> = Default extends abstract new (
   // biome-ignore lint/suspicious/noExplicitAny: any class at all

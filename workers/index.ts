@@ -4,6 +4,7 @@
  * @module sallyport/worker
  */
 export type { AbortSignalLike, PlatformAbortSignal } from '../shared/abort-signal.js'
+export type { SessionAddress } from '../shared/address.js'
 export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/events/event.js'
 export type { EventArguments, EventBody, EventName, Events } from '../shared/events/event-types.js'
 export type { ConnectInfo, DropInfo, ResumeInfo } from '../shared/link/hooks.js'

@@ -11,12 +11,7 @@ const textOrTrailingComma = /("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])/g
  * @throws SyntaxError, with the line and column if they are known
  */
 export function parseJsonText(text: string): unknown {
-  const blank = (found: string, kept: string | undefined) => kept ?? found.replace(/[^\n]/g, ' ')
-  // Each comment becomes as many spaces, so that positions stay.
-  const plain = text
-    .replace(/^\uFEFF/, ' ')
-    .replace(textOrComment, blank)
-    .replace(textOrTrailingComma, blank)
+  const plain = withoutComments(text).replace(textOrTrailingComma, blank)
   try {
     return JSON.parse(plain)
   } catch (error) {
@@ -27,4 +22,18 @@ export function parseJsonText(text: string): unknown {
     const place = `line ${before.length}, column ${before.at(-1)!.length + 1}`
     throw new SyntaxError(`${message.slice(0, -whole.length)} (${place})`)
   }
+}
+
+/** Whether there is nothing but comments. */
+export function isBlankJsonText(text: string): boolean {
+  return withoutComments(text).trim() === ''
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/^\uFEFF/, ' ').replace(textOrComment, blank)
+}
+
+/** Replaces all but kept texts by as many spaces, so that positions stay. */
+function blank(found: string, kept: string | undefined): string {
+  return kept ?? found.replace(/[^\n]/g, ' ')
 }

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { errors } from '../../shared/errors.js'
-import { parseJsonText } from './json-text.js'
+import { isBlankJsonText, parseJsonText } from './json-text.js'
 
 /** What a worker registers before it loads handlers. */
 export interface TypescriptSetup {
@@ -60,7 +60,9 @@ export async function importModule(file: string): Promise<Readonly<Record<string
 function expectReadable(tsconfig: string): void {
   for (const file of withExtended(tsconfig)) {
     try {
-      if (existsSync(file)) parseJsonText(readFileSync(file, 'utf8'))
+      const text = readIfThere(file)
+      // As TypeScript itself does, takes a file without anything for one without options.
+      if (!isBlankJsonText(text)) parseJsonText(text)
     } catch (error) {
       throw errors.handlersInvalid(`${file} can't be read: ${(error as Error).message}`)
     }

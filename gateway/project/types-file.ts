@@ -23,7 +23,8 @@ export function defaultTypesPath(handlers: string): string {
 
 /** @throws `HANDLERS_INVALID` if the handlers' folder can't be read, or has no module */
 export function readTypesFile(handlers: string, path = defaultTypesPath(handlers)): TypesFile {
-  const present = existsSync(path) ? readFileSync(path, 'utf8') : undefined
+  // A checkout may have given it line ends of Windows.
+  const present = existsSync(path) ? readFileSync(path, 'utf8').replaceAll('\r\n', '\n') : undefined
   return { path, text: formatTypes(handlers, path), present }
 }
 

@@ -46,6 +46,9 @@ type Routes = RoutesOf<{
   'chat.later': { default: () => Promise<ChatHandler>; ChatHandler: typeof ChatHandler }
   plain: { default: { ping: () => 'pong' } }
   promised: { default: Promise<{ pong: () => 'ping' }> }
+  // `module.exports = class …` and `module.exports = app => …`
+  old: typeof ChatHandler
+  older: (app: unknown) => ChatHandler
 }>
 
 /** The routes of a real module. */
@@ -71,6 +74,10 @@ is<
     | 'chat.later.field'
     | 'plain.ping'
     | 'promised.pong'
+    | 'old.send'
+    | 'old.field'
+    | 'older.send'
+    | 'older.field'
   >
 >()
 is<Equal<Routes['score.add'], { readonly body: { points: number }; readonly reply: { score: number } }>>()
@@ -87,6 +94,7 @@ is<
 is<Equal<Routes['chat.later.field'], { readonly body: { y: number }; readonly reply: string }>>()
 is<Equal<Routes['plain.ping']['reply'], 'pong'>>()
 is<Equal<Routes['promised.pong']['reply'], 'ping'>>()
+is<Equal<Routes['older.send']['body'], { text: string }>>()
 is<Equal<Routes['score.replacing']['reply'], { note: string }>>()
 is<Equal<Routes['score.perhaps']['reply'], { y: number } | undefined>>()
 is<Equal<Routes['score.optional']['body'], { x: number } | undefined>>()

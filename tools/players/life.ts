@@ -23,6 +23,8 @@ export class Life implements Player {
   readonly url: string
   readonly signal: AbortSignal
   #player: PlayerClient | undefined
+  /** Whether the scenario has come to its end: what still waits then waits for nobody. */
+  #isOver = false
   readonly #inbox = new EventInbox()
 
   constructor(init: LifeInit) {
@@ -49,6 +51,7 @@ export class Life implements Player {
       throw new RunEnded()
     }
     this.#player = player
+    this.#isOver = false
     player.client.onEvent((event, body) => this.#inbox.receive(event, body))
   }
 
@@ -69,6 +72,7 @@ export class Life implements Player {
     { timeout, where = () => true }: WaitOptions = {}
   ): Promise<NamedEvent<EventTypes, Event>> {
     const { figures, plan } = this.#init
+    if (events.length === 0) throw new TypeError('Expected the names of events to wait for, got none')
     const { signal } = this
     const wait = { timeout: timeout ?? plan.timeout, fits: where, signal }
     const step = `wait ${events.join(' | ')}`
@@ -90,6 +94,7 @@ export class Life implements Player {
 
   /** Closes the connection. */
   end(): void {
+    this.#isOver = true
     this.#player?.close()
     this.#player = undefined
     this.#inbox.clear()
@@ -108,7 +113,7 @@ export class Life implements Player {
     const { signal } = this
     return new Promise((resolve, reject) => {
       const onEnd = () => {
-        if (step !== undefined) countTrouble(this.#init.figures.waiting, step, '')
+        if (step !== undefined && !this.#isOver) countTrouble(this.#init.figures.waiting, step, '')
         reject(new RunEnded())
       }
       if (signal.aborted) return reject(new RunEnded())

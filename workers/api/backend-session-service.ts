@@ -41,7 +41,7 @@ export interface SessionInit {
    *
    * @defaultValue no keys
    */
-  readonly settings?: AnySettings
+  readonly settings?: Partial<AnySettings>
 }
 
 /** @internal An object that holds the service of a session. */
@@ -83,8 +83,8 @@ export class BackendSessionService {
       throw new TypeError(`Expected id to be a session's number, got ${describeValue(id)}`)
     expectOneFrontendId(frontendId)
     let texts = ''
-    for (const key of Object.keys(expectSettings(settings)))
-      texts += formatSetting(key, encodeValue(key, settings[key]))
+    for (const [key, value] of Object.entries(expectSettings(settings)))
+      texts += formatSetting(key, encodeValue(key, value))
     return this.#session(frontendId, { sid: id, uid, version: 0, settings: texts, isConnected: false })
   }
 

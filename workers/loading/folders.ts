@@ -5,6 +5,7 @@
 import { type Dirent, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { extname, join, relative, sep } from 'node:path'
 import { errors } from '../../shared/errors.js'
+import { suggest } from '../../shared/text/nearest.js'
 
 /** A folder or a module. A link is what it leads to, under the link's own name. */
 export interface Entry {
@@ -36,8 +37,8 @@ const testPattern = /\.(?:test|spec)(?:-d)?\.[mc]?[jt]s$/i
 /** Matches the names that begin with `_` and are read nevertheless. */
 const namedPattern = /^_(?:options|hooks)\.\w+$/
 
-/** Matches names that begin with `_` and are nearly those. */
-const lookalikePattern = /^_(?:option|hook|filter)s?(?:\.[mc]?[jt]s)?$/i
+/** Matches a module or a folder whose name begins like theirs. */
+const lookalikePattern = /^(_[ho]\w*)(?:\.[mc]?[jt]s)?$/i
 
 /** Codes of a link that leads to nothing: its target is missing, below a file, or the link itself. */
 const deadLinkCodes = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
@@ -76,7 +77,7 @@ export class FolderReader {
     if (name === '__tests__') this.leftOut.tests.push(file)
     else if (name === 'node_modules') this.leftOut.packages.push(file)
     else if (!/^[._]/.test(name) || namedPattern.test(name)) return true
-    else if (lookalikePattern.test(name)) this.leftOut.lookalikes.push(file)
+    else if (isLookalike(name)) this.leftOut.lookalikes.push(file)
     return false
   }
 
@@ -125,6 +126,12 @@ export class FolderReader {
   #describeLink(path: string): string {
     return `${relative(this.root, path)} -> ${readlinkSync(path)}`
   }
+}
+
+/** Whether a name is nearly `_options` or `_hooks`. */
+function isLookalike(name: string): boolean {
+  const [, base] = lookalikePattern.exec(name) ?? []
+  return base !== undefined && suggest(base, ['_options', '_hooks']) !== ''
 }
 
 /** Returns the path of the handlers' folder without links. */

@@ -44,7 +44,7 @@ export async function load(path: string, begins: (path: string) => void): Promis
 function whyNotTypescript(error: unknown, path: string): string | undefined {
   const code = codeOf(error)
   if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') {
-    return `${describeFailure(error)}; Node only strips types: npm install --save-dev tsx`
+    return `${describeFailure(error)}; Node only strips types: --dev with tsx loads it (npm install --save-dev tsx)`
   }
   const [, file] = /Unknown file extension "\.[mc]?tsx?" for (.+)/.exec(messageOf(error)) ?? []
   if (code !== 'ERR_UNKNOWN_FILE_EXTENSION' || file === undefined) return undefined

@@ -136,6 +136,14 @@ t.test('development writes a file that is there anew, and makes none', async t =
   t.same(lines, ['The types of the routes were written'])
 })
 
+t.test('a file with the line ends of Windows is up to date', async t => {
+  const { folder, handlers } = makeProject(t)
+  writeTypesFile(readTypesFile(handlers))
+  const path = join(folder, 'routes.ts')
+  writeFileSync(path, readFileSync(path, 'utf8').replaceAll('\n', '\r\n'))
+  t.equal(writeTypesFile(readTypesFile(handlers)), false)
+})
+
 t.test('development leaves a file alone that was written for another folder', async t => {
   const { folder, handlers } = makeProject(t)
   const log = createLogger('debug', () => t.fail('nothing is logged')) as unknown as LogDoor

@@ -411,4 +411,7 @@ t.test('a tsconfig.json that is no JSON is told, at the start and after it, unti
   )
   project.save('tsconfig.json', whole)
   await until('they are loaded', () => /loaded anew.*changed=\S*tsconfig\.json/.test(running.err))
+  running.err = ''
+  project.save('tsconfig.json', '// nothing yet\n')
+  await until('one without options is one', () => /loaded anew/.test(running.err))
 })

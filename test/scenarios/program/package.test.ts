@@ -117,6 +117,14 @@ defineConfig(async () => ({ handlers: './handlers', heartbeat: '10s' }))
 defineConfig({ handlers: './handlers', prt: 1 })
 // @ts-expect-error there is no such option
 defineConfig(() => ({ handlers: './handlers', onstart() {} }))
+// @ts-expect-error a port is a number
+defineConfig(() => ({ handlers: './handlers', port: 'many' }))
+// @ts-expect-error that is no isolation
+defineConfig(async () => ({ handlers: './handlers', isolation: 'proces' }))
+// @ts-expect-error that is no configuration
+defineConfig(() => 5)
+// @ts-expect-error that is none either
+defineConfig('./handlers')
 const gateway: Gateway = await createGateway(options)
 gateway.sessions.on('closed', (session, reason) => console.log('closed', session.get('score'), reason))
 const socket = new WebSocket(gateway.url, 'sallyport.json')

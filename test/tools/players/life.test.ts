@@ -77,6 +77,22 @@ t.test('the end of the run rejects each step that waits, and counts none of them
   t.same([...figures.steps.keys()], ['(connect)'])
 })
 
+t.test('a wait that its scenario has left behind waits for nobody at the end of the run', async t => {
+  const { life, figures, run } = live()
+  await life.connect()
+  const left = life.waitFor('never')
+  life.end()
+  run.abort()
+  await t.rejects(left, { name: 'RunEnded' })
+  t.equal(figures.waiting.size, 0)
+})
+
+t.test('a wait for no event at all is refused', async t => {
+  const { life } = live()
+  await life.connect()
+  await t.rejects(life.waitForAny([]), { message: 'Expected the names of events to wait for, got none' })
+})
+
 t.test('a step before `connect` is refused, with what is missing', async t => {
   const { life } = live()
   t.throws(() => life.client, { message: /the scenario has not called `await player\.connect\(\)` yet/ })

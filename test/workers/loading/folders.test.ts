@@ -266,6 +266,9 @@ t.test(
       folder(t, {
         'a.js': one,
         '_hook.js': hooks,
+        '_hokos.js': hooks,
+        '_books.js': one,
+        '_opponents.js': one,
         '_Hooks.ts': hooks,
         'inner/_hooks/index.js': hooks,
         'inner/_Options.js': 'export const affinity = "uid"\n',
@@ -280,7 +283,7 @@ t.test(
       {
         level: 'warn',
         message: 'Files are left out that look like _options.js or _hooks.js; name them exactly so',
-        fields: { files: '_Hooks.ts, _hook.js, inner/_Options.js, inner/_hooks' }
+        fields: { files: '_Hooks.ts, _hokos.js, _hook.js, inner/_Options.js, inner/_hooks' }
       },
       {
         level: 'warn',
