@@ -50,6 +50,8 @@ export class Gateway {
     this.#parts = createParts(this, metrics, given)
     this.sessions = this.#parts.sessions
     metrics.gauge('reloadFailed', () => Number(this.#reloads.hasFailed))
+    const workerUp = () => this.#reloads.noteLoaded()
+    this.#parts.core.watchers.push({ workerUp, workerEnded: () => {} })
   }
 
   /** The host and port on which the gateway listens. */

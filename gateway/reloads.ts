@@ -24,6 +24,11 @@ export class Reloads {
     return this.#hasFailed
   }
 
+  /** A worker has loaded the handlers: those that are there are all right. */
+  noteLoaded(): void {
+    this.#hasFailed = false
+  }
+
   /**
    * Requests a run, and settles with its result. The run begins after the call, so it sees all earlier
    * changes.

@@ -56,7 +56,7 @@ export class ConnectionSession implements ProtocolSession {
   /** Headers and URL of the upgrade, kept until the client has been authenticated. */
   #credentials: Credentials | undefined
   #identity: Identity = nobody
-  #isAuthenticating = false
+  #asked: AuthenticationRequest | undefined
   #session: Session | undefined
   /** The receiver of a session that can be resumed. */
   #resumable: ResumableReceiver | undefined
@@ -76,9 +76,9 @@ export class ConnectionSession implements ProtocolSession {
     return this.#session
   }
 
-  /** Whether the host has not answered yet who the client is. */
-  get isAuthenticating(): boolean {
-    return this.#isAuthenticating
+  /** What the host was asked and has not answered yet; undefined if it is not asked. */
+  get asked(): AuthenticationRequest | undefined {
+    return this.#asked
   }
 
   get keepsSessions(): boolean {
@@ -99,11 +99,11 @@ export class ConnectionSession implements ProtocolSession {
     if (credentials === undefined) return done(undefined)
     const connection = this.#connection
     const { address } = connection
-    this.#isAuthenticating = true
+    this.#asked = { ...credentials, address, handshake }
     this.#parts.authentication
-      .ask({ ...credentials, address, handshake })
+      .ask(this.#asked)
       .then(answer => {
-        this.#isAuthenticating = false
+        this.#asked = undefined
         if (!connection.isConnected) return
         if ('reason' in answer) return done(answer)
         this.#identity = answer

@@ -137,8 +137,9 @@ export class Connections {
     const { address, connectionSession } = connection
     this.#reasons.set(connection, reason)
     this.#unruly.tell(code, address.ip, connectionSession.session, reason)
-    if (code === closeCodes.handshakeTimeout && connectionSession.isAuthenticating)
-      this.#parts.authentication.unanswered(address.ip, this.#parts.options.handshakeTimeout)
+    const { authentication, options } = this.#parts
+    if (code === closeCodes.handshakeTimeout && connectionSession.asked !== undefined)
+      authentication.unanswered(connectionSession.asked, options.handshakeTimeout)
   }
 
   #remove(connection: Connection, code: number): void {

@@ -22,6 +22,6 @@ export class UnrulyClients {
   /** Tells the log of a client that is being closed, if its close code is one of these. */
   tell(code: CloseCode, ip: string, session: NamedSession | undefined, reason: string): void {
     const names = session === undefined ? {} : nameSession(session)
-    this.#lines.get(code)?.tell({ ip, ...names, code, reason })
+    this.#lines.get(code)?.tell({ ip, ...names, code, ...(reason !== '' && { reason }) })
   }
 }

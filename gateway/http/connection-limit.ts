@@ -11,6 +11,8 @@ export interface ConnectionLimitInit {
   readonly maxConnections: number
   /** What sets `maxConnections`, for the log. Default: the option of that name. */
   readonly limitName?: string
+  /** Number of workers, which need files too. Default: 0. */
+  readonly workers?: number
   readonly log: Logger
   readonly monotonic: () => number
 }
@@ -19,12 +21,14 @@ const byFiles = 'the open files that the process may have (ulimit -n)'
 
 export class ConnectionLimit {
   readonly #log: Logger
+  readonly #workers: number
   readonly #full: SeldomLine
   #most: number
   #by: string
 
   constructor(init: ConnectionLimitInit) {
     this.#log = init.log
+    this.#workers = init.workers ?? 0
     this.#full = new SeldomLine('The limit of connections is reached', init)
     this.#most = init.maxConnections || Number.POSITIVE_INFINITY
     this.#by = init.limitName ?? 'maxConnections'
@@ -42,7 +46,7 @@ export class ConnectionLimit {
 
   /** Counts the free files. Called after the port and all other files are open. */
   start(): void {
-    const files = countFreeSockets() ?? Number.POSITIVE_INFINITY
+    const files = countFreeSockets(this.#workers) ?? Number.POSITIVE_INFINITY
     if (files >= this.#most) return
     // Without a limit of its own, the port takes what the system allows: nothing is lowered.
     // On the machine of a developer nobody has to raise it.

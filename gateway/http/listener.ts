@@ -56,6 +56,7 @@ const backlog = 4_096
 
 export interface ListenerInit extends TlsFiles, AddressLimitsInit {
   readonly maxConnections: number
+  readonly workers: number
   readonly trustedProxies: number
   readonly host: string
   readonly port: number
@@ -232,7 +233,8 @@ export class Listener {
    * is the last one to complete.
    */
   #awaitAnswer(socket: Socket, response: ServerResponse): void {
-    this.#tcpConnections.asked(socket)
+    // Node counts too, but anew after a request with an upgrade that is none.
+    if (this.#tcpConnections.asked(socket) >= maxRequestsPerSocket) response.shouldKeepAlive = false
     this.#unanswered.set(socket, response)
     response.once('close', () => {
       this.#tcpConnections.answered(socket)
@@ -266,10 +268,14 @@ export class Listener {
 
   /** Called when a connection has failed, or has sent what is no HTTP. */
   #unreadable(error: NodeJS.ErrnoException, socket: Socket): void {
-    if (error.code?.startsWith('HPE_') === true) this.#init.metrics.count('handshakesMalformed')
-    const isAnswered = this.#unanswered.get(socket)?.headersSent === true
-    if (isAnswered || !socket.writable) socket.destroy()
-    else answerUnreadable(socket, error.code)
+    // It has been answered already: the rest of large headers comes in chunks of its own.
+    if (!socket.writable) return void socket.destroy()
+    const { code = '' } = error
+    // Who has left in the middle of a request has sent nothing that is wrong.
+    if (code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE')
+      this.#init.metrics.count('handshakesMalformed')
+    if (this.#unanswered.get(socket)?.headersSent === true) socket.destroy()
+    else answerUnreadable(socket, code)
   }
 
   /**

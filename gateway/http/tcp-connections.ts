@@ -32,6 +32,8 @@ export interface TcpConnection {
   state: 'waiting' | 'answering' | 'upgraded' | 'over'
   /** Number of requests that are not answered yet. */
   unanswered: number
+  /** Number of its requests so far. */
+  requests: number
   /** Whether a request was answered. */
   wasAnswered: boolean
   /** The start of its present wait, by a clock that leaves out stalls of the process. */
@@ -113,7 +115,7 @@ export class TcpConnections {
     const refusal = this.#judgeNumber(address)
     if (refusal !== undefined && this.#refused.size >= maxRefused) return this.#turnAway(socket)
     const since = this.#time()
-    const fresh = { state: 'waiting', unanswered: 0, wasAnswered: false } as const
+    const fresh = { state: 'waiting', unanswered: 0, requests: 0, wasAnswered: false } as const
     const connection: TcpConnection = { socket, address, refusal, since, ...fresh }
     this.#bySocket.set(socket, connection)
     this.#add(connection)
@@ -144,15 +146,18 @@ export class TcpConnections {
     return refusal
   }
 
-  /** Notes a request that is no upgrade. */
-  asked(socket: Socket): void {
+  /** Notes a request that is no upgrade. Returns how many there were on its connection. */
+  asked(socket: Socket): number {
     const connection = this.#bySocket.get(socket)
-    if (connection === undefined || connection.state === 'over') return
+    if (connection === undefined || connection.state === 'over') return 0
     connection.unanswered++
-    if (connection.state !== 'waiting') return
-    this.#waiting.delete(connection)
-    connection.state = 'answering'
-    this.#answering.add(connection)
+    connection.requests++
+    if (connection.state === 'waiting') {
+      this.#waiting.delete(connection)
+      connection.state = 'answering'
+      this.#answering.add(connection)
+    }
+    return connection.requests
   }
 
   /** Notes that a request was answered. The time for the next one begins. */

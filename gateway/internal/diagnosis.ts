@@ -150,7 +150,7 @@ function* diagnoseReload({ reloadFailed }: Condition): Generator<Diagnosis> {
   yield {
     code: 'reloadFailed',
     severity: 'warn',
-    what: 'The last reload has failed: the old handlers go on, and a worker that ends can not be replaced.',
+    what: 'The last reload has failed: workers go on with the old handlers, and one that ends is replaced only when the new ones load.',
     todo: 'See the log for why the new handlers do not load; repair them, and reload again.'
   }
 }

@@ -3,19 +3,20 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { devNull } from 'node:os'
 
 /**
- * Largest number of files that are reserved for other uses: replaced workers, and files that handlers open.
+ * Number of files that are reserved for other uses, such as those that handlers open, and for each worker,
+ * which is replaced and opens many modules at once while it loads. At most a quarter of all is reserved.
  */
-const longestReserve = 64
+const reserved = { general: 64, each: 32 }
 
 /**
  * Returns the number of sockets that the process can still open, less a reserve for other files. Undefined if
  * the system does not tell (only Linux does), or sets no limit.
  */
-export function countFreeSockets(): number | undefined {
+export function countFreeSockets(workers: number): number | undefined {
   try {
     const limit = Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1])
     const free = limit - readdirSync('/proc/self/fd').length
-    return Number.isNaN(free) ? undefined : reserve(free)
+    return Number.isNaN(free) ? undefined : reserve(free, workers)
   } catch {
     return undefined
   }
@@ -34,6 +35,7 @@ export function expectFreeFiles(count: number): void {
   }
 }
 
-function reserve(free: number): number {
-  return Math.max(1, free - Math.min(longestReserve, Math.floor(free / 4)))
+function reserve(free: number, workers: number): number {
+  const wanted = reserved.general + reserved.each * workers
+  return Math.max(1, free - Math.min(wanted, Math.floor(free / 4)))
 }

@@ -9,6 +9,7 @@ import { flagOf, type OptionRow } from '../options/option-row.js'
 import { optionTable } from '../options/option-table.js'
 import { formatValue } from '../options/option-value.js'
 import type { Config } from '../start.js'
+import { print } from '../telemetry/output.js'
 import { version } from '../telemetry/version.js'
 import { formatBanner } from './banner.js'
 import type { Arguments, FlagTable, ProgramCommand } from './command.js'
@@ -100,7 +101,7 @@ async function addExample(given: Configuration, name: string | undefined): Promi
 
 async function runGateway(given: Arguments): Promise<void> {
   if (given.flags['version'] === true) {
-    process.stdout.write(`${version}\n`)
+    await print(`${version}\n`)
     return
   }
   const { options, configuration } = await readGatewayOptions(given)

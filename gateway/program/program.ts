@@ -30,6 +30,8 @@ export class Program {
   readonly #gateway: Gateway
   #state: ProgramState = 'starting'
   #code = 0
+  /** Whether a signal has asked the program to end. A fault ends it, too. */
+  #isAsked = false
 
   constructor(gateway: Gateway) {
     this.#gateway = gateway
@@ -67,13 +69,15 @@ export class Program {
   /** Ends the program gracefully at the first signal, and immediately at the second. */
   #askToEnd(signal: NodeJS.Signals, end: () => Promise<void>): void {
     const { log } = this.#gateway.options
-    if (this.#state === 'ending') {
+    if (this.#isAsked) {
       const { requestsRunning, connections } = this.#gateway.metrics()
       const cut = { requestsRunning, connections }
       log.warn('The gateway was asked to end once more, and ends at once', { signal, ...cut })
       process.exit(this.#code === 0 ? 128 + constants.signals[signal] : this.#code)
     }
+    this.#isAsked = true
     log.info('The gateway was asked to end', { signal })
+    if (this.#state === 'ending') return
     if (process.stderr.isTTY) process.stderr.write('Closing; once more to end at once.\n')
     this.#end(end)
   }

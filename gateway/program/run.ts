@@ -1,5 +1,5 @@
 /** Runs the command that the user has given: one of the table, or the gateway. */
-import { surviveErrors } from '../telemetry/output.js'
+import { print, surviveErrors } from '../telemetry/output.js'
 import { formatCommandHelp, readArguments } from './command.js'
 import { chooseCommand, formatHelp } from './commands.js'
 import { failAtSignals } from './first-signals.js'
@@ -13,8 +13,7 @@ export async function run(): Promise<void> {
   const { command, argv } = chooseCommand(process.argv.slice(2))
   const given = readArguments(command, argv, process.env)
   if (given.flags['help'] === true) {
-    process.stdout.write(command === gatewayCommand ? formatHelp() : formatCommandHelp(command))
-    return
+    return print(command === gatewayCommand ? formatHelp() : formatCommandHelp(command))
   }
   if (command !== gatewayCommand) failAtSignals()
   await command.run(given)

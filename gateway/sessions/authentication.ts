@@ -61,6 +61,8 @@ export interface AuthenticationInit extends SettingsLimits {
 
 export class Authentication {
   readonly #init: AuthenticationInit
+  /** Those that have failed already because no answer came in time. */
+  readonly #unanswered = new WeakSet<AuthenticationRequest>()
 
   constructor(init: AuthenticationInit) {
     this.#init = init
@@ -79,13 +81,15 @@ export class Authentication {
       return this.refuse(...this.#bound(answer))
     } catch (error) {
       this.#init.log.error('authenticate failed', { ip: asked.address.ip, error })
-      this.#init.metrics.count('authenticationsFailed')
+      if (!this.#unanswered.has(asked)) this.#init.metrics.count('authenticationsFailed')
       return refuseForNow()
     }
   }
 
-  /** Notes that the host has not answered for a client until its handshake's timeout of `ms` milliseconds. */
-  unanswered(ip: string, ms: number): void {
+  /** Notes that the host has not answered until the handshake's timeout of `ms` milliseconds. */
+  unanswered(asked: AuthenticationRequest, ms: number): void {
+    this.#unanswered.add(asked)
+    const { ip } = asked.address
     this.#init.log.error('authenticate failed', { ip, error: `no answer within handshakeTimeout (${ms} ms)` })
     this.#init.metrics.count('authenticationsFailed')
   }

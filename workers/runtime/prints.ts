@@ -9,6 +9,9 @@ import { nextTick } from './own-time.js'
 
 type Write = typeof process.stdout.write
 
+/** The limits of streams that have one. */
+const bounds = new WeakMap<NodeJS.WriteStream, { flush(done: () => void): void }>()
+
 /**
  * Limits the output that waits in a stream. Further output is dropped and counted, and errors of the stream
  * are ignored.
@@ -17,6 +20,16 @@ export function boundPrints(stream: NodeJS.WriteStream): void {
   const write = stream.write.bind(stream) as (chunk: string | Uint8Array, ...rest: unknown[]) => boolean
   let dropped = 0
   stream.on('error', () => {})
+  const tellDropped = () => {
+    if (dropped > 0) write(`${dropped} lines of a worker dropped: nobody reads\n`)
+    dropped = 0
+  }
+  bounds.set(stream, {
+    flush(done) {
+      tellDropped()
+      write('', done)
+    }
+  })
   stream.write = ((chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
     if (stream.writableLength > maxWaitingBytes) {
       dropped++
@@ -24,10 +37,7 @@ export function boundPrints(stream: NodeJS.WriteStream): void {
       if (callback !== undefined) nextTick(callback)
       return false
     }
-    if (dropped > 0 && stream.writableLength < maxWaitingBytes / 2) {
-      write(`${dropped} lines of a worker dropped: nobody reads\n`)
-      dropped = 0
-    }
+    if (stream.writableLength < maxWaitingBytes / 2) tellDropped()
     return write(chunk, ...rest)
   }) as Write
 }
@@ -39,6 +49,10 @@ export async function printsHaveLeft(): Promise<void> {
 
 async function hasLeft(stream: NodeJS.WriteStream): Promise<void> {
   if (stream.writableLength === 0) return
-  // The callback is called even if the reader is gone.
-  await new Promise<void>(resolve => stream.write('', () => resolve()))
+  // The callback is called even if the reader is gone. The limit must not drop what is only a question.
+  await new Promise<void>(resolve => {
+    const bound = bounds.get(stream)
+    if (bound === undefined) stream.write('', () => resolve())
+    else bound.flush(resolve)
+  })
 }

@@ -253,3 +253,20 @@ t.test('what is no handshake is answered with why, and counted', async t => {
   t.match(gateway.metrics(), { handshakesMalformed: 4, connectionsRefused: 0, connectionsOpened: 0 })
   t.ok(isOpen(await open(gateway)))
 })
+
+t.test('large headers that come in several pieces are counted once, and who leaves is not', async t => {
+  const { gateway } = await startGateway(t, 'wire')
+  const { port } = gateway.address
+  t.match(await tell(gateway, `GET / HTTP/1.1\r\nX: ${'x'.repeat(500_000)}\r\n\r\n`), /^HTTP\/1\.1 431 /)
+  t.equal(gateway.metrics().handshakesMalformed, 1)
+  const leaver = connectSocket(port, '127.0.0.1', () => leaver.end('GET / HT'))
+  await once(leaver.resume(), 'close')
+  t.equal(gateway.metrics().handshakesMalformed, 1)
+})
+
+t.test('a connection is closed after its 1,000th request, whatever upgrades they wish for', async t => {
+  const { gateway } = await startGateway(t, 'wire')
+  const head = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'
+  const text = await tell(gateway, head.repeat(1_100))
+  t.equal(text.match(/HTTP\/1\.1 /g)?.length, 1_000)
+})

@@ -85,6 +85,25 @@ t.test('a second fault while it drains ends it at once', async t => {
   t.match(program.err, /ERROR One fault more: the gateway ends at once error=Error: injected rejection/)
 })
 
+t.test('after a fault, SIGTERM asks for what is under way already; a second one ends it at once', async t => {
+  const { program, reply, letGo } = await startHeld(t, preloaded)
+  program.process.kill('SIGWINCH')
+  await until('it drains', () => program.err.includes('injected exception'))
+  program.process.kill('SIGTERM')
+  await until('it is told', () => program.err.includes('was asked to end'))
+  letGo()
+  t.equal(await reply, 'held')
+  t.equal(await program.ended, 70)
+  const other = await startHeld(t, preloaded)
+  other.program.process.kill('SIGWINCH')
+  await until('it drains', () => other.program.err.includes('injected exception'))
+  for (const said of ['was asked to end', 'was asked to end once more']) {
+    other.program.process.kill('SIGTERM')
+    await until(said, () => other.program.err.includes(said))
+  }
+  t.equal(await other.program.ended, 70)
+})
+
 t.test('a fault while it drains by SIGTERM lets the drain go on, and shows in the exit code', async t => {
   const { program, reply, letGo } = await startHeld(t, preloaded)
   program.process.kill('SIGTERM')

@@ -226,10 +226,11 @@ t.test(
   async t => {
     const handlers = folder(t, { 'a.js': one })
     await Promise.all(
-      ['check', 'routes', 'config'].map(async command => {
+      ['check', 'routes', 'config', '--help', '--version', 'check --help'].map(async command => {
         const full = openSync('/dev/full', 'w')
         t.teardown(() => closeSync(full))
-        const args = [program, command, '--handlers', handlers]
+        const isHelp = command.includes('--')
+        const args = [program, ...command.split(' '), ...(isHelp ? [] : ['--handlers', handlers])]
         const child = spawn(process.execPath, args, { env, stdio: ['ignore', full, 'pipe'] })
         let err = ''
         child.stderr!.on('data', data => (err += data))

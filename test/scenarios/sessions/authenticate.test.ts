@@ -181,6 +181,18 @@ t.test('one that does not answer within handshakeTimeout closes the connection',
   t.match(gateway.metrics(), { authenticationsFailed: 2, connectionsClosedUnfinished: 2 })
 })
 
+t.test('one that fails after its client was given up counts once', async t => {
+  const failing: ((error: Error) => void)[] = []
+  const late = () => new Promise<AuthenticationAnswer>((_, reject) => failing.push(reject))
+  const { open, failures, gateway } = await start(t, late, { handshakeTimeout: 50 })
+  const player = await open()
+  player.shakeHands().catch(() => {})
+  t.equal((await player.closed).code, 4002)
+  failing[0]!(new Error('the service was restarted'))
+  await until('the log has the cause, too', () => failures().length === 2)
+  t.equal(gateway.metrics().authenticationsFailed, 1)
+})
+
 t.test('a client that says nothing is no failure of authenticate', async t => {
   const { failures, gateway } = await start(t, byUser, { handshakeTimeout: 50 })
   const silent = await PomeloPlayer.open(gateway.url)

@@ -48,6 +48,7 @@ async function run(t: Test, isolation: string, modules: Readonly<Record<string, 
   t.teardown(() => player.leave())
   return {
     player,
+    said: () => out,
     /** Returns how many lines of that name have come. */
     count: (name: string) => out.split('\n').filter(line => new RegExp(`^${name} \\d+ *$`).test(line)).length,
     /** Reads nothing of stdout until stderr has this line. */
@@ -93,6 +94,19 @@ t.test('the program waits at its end for a reader of its output that is slow', a
   await end()
   t.equal(count('stop'), lines)
 })
+
+t.test(
+  'what a process prints in onStop beyond its limit is dropped and told, and no more than that',
+  async t => {
+    const much = onStop.replace(`<= ${lines}`, '<= 14000').replace("'\\n'", `' '.repeat(100) + '\\n'`)
+    const { player, end, count, said } = await run(t, 'process', { a: printer, _hooks: much })
+    player.leave()
+    await end()
+    const [, dropped] = /^(\d+) lines of a worker dropped: nobody reads$/m.exec(said()) ?? []
+    t.equal(count('stop') + Number(dropped ?? 0), 14_000)
+    t.ok(count('stop') > 5_000, `${count('stop')} lines have come`)
+  }
+)
 
 // Node loses what the pipe of a process has not taken when the process ends itself. Only a stop waits for
 // that.
