@@ -9,6 +9,7 @@ import {
 } from '../../../gateway/internal/internal-server.js'
 import { createLogger } from '../../../shared/text/log.js'
 import { matchRows } from '../../helpers/match-rows.js'
+import { setNodeEnv } from '../../helpers/node-env.js'
 import { until } from '../../helpers/until.js'
 
 interface Running {
@@ -211,7 +212,7 @@ t.test('connections that send nothing make room for those that ask', async t => 
 })
 
 t.test('outside production, auto takes the next port if the usual one is taken, and says so', async t => {
-  setProduction(t, undefined)
+  setNodeEnv(t, undefined)
   const taken = await occupy(t)
   const { url, lines } = await start(t, [], { internalPort: 'auto', standardPort: taken })
   const port = Number(new URL(url).port)
@@ -222,14 +223,14 @@ t.test('outside production, auto takes the next port if the usual one is taken, 
 t.test('a taken port is an error in production, and always where it was named', async t => {
   const taken = await occupy(t)
   const expected = { code: 'LISTEN_FAILED', message: new RegExp(`127.0.0.1:${taken} .*--internal-port off`) }
-  setProduction(t, 'production')
+  setNodeEnv(t, 'production')
   await t.rejects(start(t, [], { internalPort: 'auto', standardPort: taken }), expected)
-  setProduction(t, undefined)
+  setNodeEnv(t, undefined)
   await t.rejects(start(t, [], { internalPort: taken }), expected)
 })
 
 t.test('auto takes a free port where the public one is a free one, and off opens none', async t => {
-  setProduction(t, 'production')
+  setNodeEnv(t, 'production')
   const taken = await occupyBeforeFree(t)
   const { url } = await start(t, [], { internalPort: 'auto', port: 0, standardPort: taken })
   t.not(Number(new URL(url).port), taken)
@@ -245,13 +246,3 @@ t.test('an address that the machine does not have is told with what to do', asyn
     message: /192.0.2.1:0 .* --internal-host 0.0.0.0/
   })
 })
-
-function setProduction(t: Test, value: string | undefined): void {
-  const before = process.env['NODE_ENV']
-  const set = (to: string | undefined) => {
-    if (to === undefined) delete process.env['NODE_ENV']
-    else process.env['NODE_ENV'] = to
-  }
-  set(value)
-  t.teardown(() => set(before))
-}

@@ -4,15 +4,10 @@ import { howToTurnOn } from '../../../gateway/console/api-calls.js'
 import { type Body, client, token } from '../../helpers/console-client.js'
 import { startGateway } from '../../helpers/gateway.js'
 import { matchRows } from '../../helpers/match-rows.js'
-
-const { NODE_ENV } = process.env
-process.env['NODE_ENV'] = 'production'
-t.teardown(() => {
-  if (NODE_ENV === undefined) delete process.env['NODE_ENV']
-  else process.env['NODE_ENV'] = NODE_ENV
-})
+import { setNodeEnv } from '../../helpers/node-env.js'
 
 t.test('without a token the console is off, and says how to turn it on', async t => {
+  setNodeEnv(t, 'production')
   const { gateway, lines } = await startGateway(t, 'faults', { internalPort: 0, workers: 1 })
   t.equal(gateway.console, undefined)
   for (const [method, path] of [
@@ -37,6 +32,7 @@ t.test('without a token the console is off, and says how to turn it on', async t
 })
 
 t.test('with a token it examines a process, and resumes a route', async t => {
+  setNodeEnv(t, 'production')
   const { gateway, connect } = await startGateway(t, 'faults', {
     internalPort: 0,
     consoleToken: token,

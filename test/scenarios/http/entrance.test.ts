@@ -267,6 +267,11 @@ t.test('large headers that come in several pieces are counted once, and who leav
 t.test('a connection is closed after its 1,000th request, whatever upgrades they wish for', async t => {
   const { gateway } = await startGateway(t, 'wire')
   const head = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'
-  const text = await tell(gateway, head.repeat(1_100))
-  t.equal(text.match(/HTTP\/1\.1 /g)?.length, 1_000)
+  // No more than that: what the gateway has not read may cost the client answers that it has not read.
+  const answers = (await tell(gateway, head.repeat(1_000))).split('HTTP/1.1 ').slice(1)
+  t.equal(answers.length, 1_000)
+  t.same(
+    answers.flatMap((answer, index) => (/^connection: close/im.test(answer) ? [index] : [])),
+    [999]
+  )
 })
