@@ -28,14 +28,14 @@ export interface Config extends OptionTree {
 export type ConfigExport = Config | Promise<Config> | (() => Config | Promise<Config>)
 
 /** The names of options that there are not. */
-type Unknown<Export> = Export extends (...none: never) => infer Returned
+type UnknownOption<Export> = Export extends (...none: never) => infer Returned
   ? UnknownName<Awaited<Returned>>
   : UnknownName<Awaited<Export>>
 
 type UnknownName<Given> = Exclude<keyof Given, keyof Config>
 
 /** The same export, whose unknown options have the type that the compiler's message names. */
-type Corrected<Export> = Export extends (...none: never) => infer Returned
+type CorrectedExport<Export> = Export extends (...none: never) => infer Returned
   ? () => Returned extends Promise<infer Given> ? Promise<Marked<Given>> : Marked<Returned>
   : Export extends Promise<infer Given>
     ? Promise<Marked<Given>>
@@ -52,7 +52,7 @@ type Marked<Given> = {
  * @example export default defineConfig({ handlers: './handlers', heartbeat: '10s' })
  */
 export function defineConfig<Export extends ConfigExport>(
-  config: [Unknown<Export>] extends [never] ? Export : Corrected<Export>
+  config: [UnknownOption<Export>] extends [never] ? Export : CorrectedExport<Export>
 ): Export {
   return config as Export
 }
