@@ -21,7 +21,7 @@ import type { Prints } from '../telemetry/prints.js'
 import { hasEval, withoutEval } from './node-arguments.js'
 import { closingGrace, EndOnce, type Transport, type TransportInit } from './transport.js'
 
-const workerFile = fileURLToPath(new URL('../../workers/main.js', import.meta.url))
+const workerFile = fileURLToPath(new URL('../../workers/main.cjs', import.meta.url))
 
 /**
  * Maximum number of tasks that Piscina may see running at once. It is enough for the first task, which lasts,

@@ -38,7 +38,7 @@ export async function formatMap(): Promise<string> {
   const rooms = new Map<string, string[]>()
   for (const path of folders
     .flatMap(folder => listFiles(folder))
-    .filter(path => path.endsWith('.ts'))
+    .filter(path => /\.c?ts$/.test(path))
     .sort()) {
     const room = dirname(path)
     rooms.set(room, [...(rooms.get(room) ?? []), path])

@@ -40,7 +40,7 @@ export interface Source {
 export function readSources(folders: readonly string[]): Source[] {
   return folders
     .flatMap(listFiles)
-    .filter(path => path.endsWith('.ts'))
+    .filter(path => /\.c?ts$/.test(path))
     .map(path => readSource(path, readText(path)))
 }
 

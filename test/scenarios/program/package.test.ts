@@ -143,7 +143,7 @@ socket.onclose = async () => {
 
 /** Folders and files of the package; each must be there. */
 const contents = [
-  /^dist\/(?:gateway|workers|shared|client|testing|tools|examples)\/.+\.(?:js|d\.ts)$/,
+  /^dist\/(?:gateway|workers|shared|client|testing|tools|examples)\/.+\.(?:c?js|d\.c?ts)$/,
   /^gateway\/(?:host\/start-page|console\/page)\/[\w/-]+\.(?:html|css|js)$/,
   /^examples\/(?:chat|arena)\/page\/[\w-]+\.(?:html|css|js)$/,
   /^examples\/starter\/.+\.(?:ts|md)$/,
