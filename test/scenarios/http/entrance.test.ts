@@ -102,7 +102,8 @@ async function tell(gateway: Gateway, ...parts: readonly string[]): Promise<stri
     // A request may arrive in several pieces.
     await new Promise(resolve => setImmediate(resolve))
   }
-  await once(socket, 'close')
+  // `once` would reject with an error of the socket.
+  await new Promise(resolve => socket.once('close', resolve))
   return text
 }
 
@@ -257,10 +258,11 @@ t.test('what is no handshake is answered with why, and counted', async t => {
 t.test('large headers that come in several pieces are counted once, and who leaves is not', async t => {
   const { gateway } = await startGateway(t, 'wire')
   const { port } = gateway.address
-  t.match(await tell(gateway, `GET / HTTP/1.1\r\nX: ${'x'.repeat(500_000)}\r\n\r\n`), /^HTTP\/1\.1 431 /)
+  // Its answer may be lost, since the gateway does not read all of it.
+  await tell(gateway, `GET / HTTP/1.1\r\nX: ${'x'.repeat(500_000)}\r\n\r\n`)
   t.equal(gateway.metrics().handshakesMalformed, 1)
-  const leaver = connectSocket(port, '127.0.0.1', () => leaver.end('GET / HT'))
-  await once(leaver.resume(), 'close')
+  const leaver = connectSocket(port, '127.0.0.1', () => leaver.end('GET / HT')).on('error', () => {})
+  await new Promise(resolve => leaver.resume().once('close', resolve))
   t.equal(gateway.metrics().handshakesMalformed, 1)
 })
 
