@@ -42,7 +42,7 @@ export function createListener(
     onHttpRequest: options.startPage === 'on' ? serve : options.onHttpRequest,
     answerHealth: createPublicHealth(options.healthPath, () => gateway.isReady),
     metrics,
-    upgradePolicy: new UpgradePolicy({ ...options, limits: options, metrics }),
+    upgradePolicy: new UpgradePolicy({ ...options, limits: options }),
     onSocket
   })
 }

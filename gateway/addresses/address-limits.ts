@@ -16,7 +16,7 @@ import { addressKey } from './client-address.js'
 export interface HttpRefusal extends Partial<RetryHint> {
   readonly status: 400 | 403 | 408 | 413 | 421 | 429 | 431 | 503
   readonly why: string
-  /** The metric that counts the refusal. */
+  /** The metric that is counted when the response is sent. */
   readonly metric: CounterName
 }
 

@@ -2,6 +2,10 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { HttpRefusal } from '../addresses/address-limits.js'
+import type { Metrics } from '../telemetry/metrics.js'
+
+/** What a refused client reads. */
+type Answer = Omit<HttpRefusal, 'metric'>
 
 /** Returns the head of a request as it came, but without its `Upgrade` header. */
 export function formatWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
@@ -21,8 +25,13 @@ export function destroy(this: Socket): void {
   this.destroy()
 }
 
-/** Refuses an upgrade with an HTTP response, then closes the connection. */
-export function refuseUpgrade(socket: Socket, { status, why, retryAfter }: HttpRefusal): void {
+/** Refuses an upgrade with an HTTP response, then closes the connection. Counts it. */
+export function refuseUpgrade(socket: Socket, refusal: HttpRefusal, metrics: Metrics): void {
+  metrics.count(refusal.metric)
+  answerOn(socket, refusal)
+}
+
+function answerOn(socket: Socket, { status, why, retryAfter }: Answer): void {
   const body = `${why}\n`
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
@@ -38,7 +47,7 @@ export function refuseUpgrade(socket: Socket, { status, why, retryAfter }: HttpR
 /** Answers what Node could not read as HTTP with the status that Node itself answers, then closes. */
 export function answerUnreadable(socket: Socket, code: string | undefined): void {
   const [status, why] = unreadable[code ?? ''] ?? [400, 'This is no HTTP request.']
-  refuseUpgrade(socket, { status, why, metric: 'handshakesMalformed' })
+  answerOn(socket, { status, why })
 }
 
 const unreadable: Readonly<Record<string, [HttpRefusal['status'], string]>> = {
@@ -47,8 +56,10 @@ const unreadable: Readonly<Record<string, [HttpRefusal['status'], string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time.']
 }
 
-/** Refuses a request that is no upgrade. */
-export function answerRefused(response: ServerResponse, { status, why, retryAfter }: HttpRefusal): void {
+/** Refuses a request that is no upgrade. Counts it. */
+export function answerRefused(response: ServerResponse, refusal: HttpRefusal, metrics: Metrics): void {
+  const { status, why, retryAfter, metric } = refusal
+  metrics.count(metric)
   if (retryAfter !== undefined) response.setHeader('retry-after', formatRetryAfter(retryAfter))
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
   response.end(`${why}\n`)

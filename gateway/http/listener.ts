@@ -210,14 +210,14 @@ export class Listener {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { onHttpRequest = requireUpgrade, answerHealth, log, upgradePolicy } = this.#init
+    const { onHttpRequest = requireUpgrade, answerHealth, log, metrics, upgradePolicy } = this.#init
     if (request.headers.upgrade !== undefined && hasBody(request)) response.shouldKeepAlive = false
     this.#awaitAnswer(request.socket, response)
     const turnedAway = this.#tcpConnections.refusalOf(request.socket)
     // Load balancers ask by the address, not by a name of the option `hosts`.
     if (turnedAway === undefined && answerHealth(request, response)) return
     const refusal = turnedAway ?? upgradePolicy.judgeHost(request)
-    if (refusal !== undefined) return answerRefused(response, refusal)
+    if (refusal !== undefined) return answerRefused(response, refusal, metrics)
     try {
       await onHttpRequest(request, response)
     } catch (error) {
@@ -245,14 +245,14 @@ export class Listener {
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     if (!isForWebSocket(request)) return this.#serveWithoutUpgrade(request, socket, head)
     socket.on('error', destroy)
-    const { upgradePolicy } = this.#init
+    const { metrics, upgradePolicy } = this.#init
     const ip = upgradePolicy.addressOf(request)
     const refusal =
       this.#tcpConnections.refusalOf(socket) ??
       upgradePolicy.judgeHost(request) ??
       upgradePolicy.judgeBody(request) ??
       upgradePolicy.enter(request, socket, ip)
-    if (refusal !== undefined) return refuseUpgrade(socket, refusal)
+    if (refusal !== undefined) return refuseUpgrade(socket, refusal, metrics)
     const address = { ip, port: socket.remotePort ?? 0 }
     let isOpen = false
     // Calls back at once, or else has refused the handshake with an answer that says why.
@@ -263,7 +263,7 @@ export class Listener {
       const opened = { webSocket, socket, address, subprotocol: webSocket.protocol, since }
       this.#init.onSocket(opened, { headers, url })
     })
-    if (!isOpen) this.#init.metrics.count('handshakesMalformed')
+    if (!isOpen) metrics.count('handshakesMalformed')
   }
 
   /** Called when a connection has failed, or has sent what is no HTTP. */

@@ -141,9 +141,7 @@ export class TcpConnections {
 
   /** Returns the refusal of every request on this connection; undefined if its requests are served. */
   refusalOf(socket: Socket): HttpRefusal | undefined {
-    const refusal = this.#bySocket.get(socket)?.refusal
-    if (refusal !== undefined) this.#init.metrics.count(refusal.metric)
-    return refusal
+    return this.#bySocket.get(socket)?.refusal
   }
 
   /** Notes a request that is no upgrade. Returns how many there were on its connection. */

@@ -13,7 +13,6 @@ import { AddressLimits, type AddressLimitsInit, type HttpRefusal } from '../addr
 import { normalizeAddress, readForwarded } from '../addresses/client-address.js'
 import { Hosts, readHostName } from '../addresses/hosts.js'
 import { normalizeOrigin, Origins } from '../addresses/origins.js'
-import type { Metrics } from '../telemetry/metrics.js'
 import { SeldomLine } from '../telemetry/seldom-line.js'
 import { hasBody } from './http-answers.js'
 
@@ -32,7 +31,6 @@ export interface UpgradePolicyLimits extends Omit<AddressLimitsInit, 'log' | 'mo
 
 export interface UpgradePolicyInit {
   readonly limits: UpgradePolicyLimits
-  readonly metrics: Metrics
   readonly log: Logger
   readonly monotonic: () => number
 }
@@ -81,10 +79,8 @@ export class UpgradePolicy {
    */
   judgeHost({ headers: { host } }: IncomingMessage): HttpRefusal | undefined {
     if (this.#hosts.serves(host)) return undefined
-    const { limits, metrics } = this.#init
-    const { hosts } = limits
+    const { hosts } = this.#init.limits
     const name = isTold(host!) ? (readHostName(host!) ?? 'NAME') : 'NAME'
-    metrics.count(byPolicy.metric)
     this.#hostRefused.tell({
       host: shorten(host!, longestTold),
       how: `--hosts ${hosts === 'auto' ? 'loopback' : hosts},${name}`
@@ -98,7 +94,6 @@ export class UpgradePolicy {
    */
   judgeBody(request: IncomingMessage): HttpRefusal | undefined {
     if (!hasBody(request)) return undefined
-    this.#init.metrics.count('handshakesMalformed')
     return { status: 400, why: 'An upgrade to a WebSocket has no body.', metric: 'handshakesMalformed' }
   }
 
@@ -108,8 +103,7 @@ export class UpgradePolicy {
    */
   enter(request: IncomingMessage, socket: Socket, address: string): HttpRefusal | undefined {
     const refusal = this.#judge(request, address)
-    if (refusal !== undefined) this.#init.metrics.count(refusal.metric)
-    else if (this.#addresses !== undefined) {
+    if (refusal === undefined && this.#addresses !== undefined) {
       const addresses = this.#addresses
       addresses.add(address, socket)
       socket.once('close', () => addresses.remove(address, socket))

@@ -72,6 +72,8 @@ const standardTimeouts: Timeouts = {
 export class InternalServer {
   readonly #init: InternalServerInit
   readonly #http: Server
+  /** The public metrics are about players, so that these connections count in metrics of their own. */
+  readonly #metrics = new Metrics()
   readonly #tcpConnections: TcpConnections
   readonly #hosts: Hosts
   readonly #routes: InternalRoute[] = []
@@ -91,8 +93,7 @@ export class InternalServer {
     })
     this.#http.timeout = timeouts.silence
     const { log, monotonic } = init
-    // The public metrics are about players, so that these connections count in metrics of their own.
-    const metrics = new Metrics()
+    const metrics = this.#metrics
     const handshakeTimeout = timeouts.headers
     const limitName = 'the limit of the internal port'
     const limits = { maxConnections, limitName, handshakeTimeout, addresses: undefined }
@@ -178,7 +179,7 @@ export class InternalServer {
     response.setHeader('cache-control', 'no-store')
     response.setHeader('x-content-type-options', 'nosniff')
     const refusal = this.#tcpConnections.refusalOf(socket)
-    if (refusal !== undefined) return answerRefused(response, refusal)
+    if (refusal !== undefined) return answerRefused(response, refusal, this.#metrics)
     // Stops DNS rebinding: see addresses/hosts.ts.
     if (!this.#hosts.serves(headers.host))
       return answerText(response, 421, 'Ask for the internal port by its address, such as 127.0.0.1.')

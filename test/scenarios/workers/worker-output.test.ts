@@ -60,6 +60,12 @@ async function run(t: Test, isolation: string, modules: Readonly<Record<string, 
         if (err.includes(line)) child.stdout.resume()
       })
     },
+    /** Ends it and reads nothing of stdout any more. Returns its exit code. */
+    async endUnread() {
+      child.stdout.pause()
+      child.kill('SIGINT')
+      return (await once(child, 'exit'))[0]
+    },
     async end() {
       child.kill('SIGINT')
       t.equal((await exited)[0], 0)
@@ -93,6 +99,13 @@ t.test('the program waits at its end for a reader of its output that is slow', a
   readLater('The gateway has ended')
   await end()
   t.equal(count('stop'), lines)
+})
+
+t.test('the program does not wait for ever for a reader that never reads', async t => {
+  const wide = onStop.replace("'\\n'", `' '.repeat(300) + '\\n'`)
+  const { player, endUnread } = await run(t, 'thread', { a: printer, _hooks: wide })
+  player.leave()
+  t.equal(await endUnread(), 0)
 })
 
 t.test(
