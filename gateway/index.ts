@@ -10,6 +10,7 @@ export { type ErrorData, GatewayError } from '../shared/errors.js'
 export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/events/event.js'
 export type { EventArguments, EventBody, EventName, Events } from '../shared/events/event-types.js'
 export type { FullLogger, LogFields, Logger, LogLevel } from '../shared/text/log.js'
+export type { HostSettings } from '../shared/values/session-settings.js'
 export type {
   ClusterLoad,
   ClusterPeer,

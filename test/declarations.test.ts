@@ -47,7 +47,8 @@ const host: Face = {
     'gateway/telemetry',
     'shared',
     'shared/events',
-    'shared/text'
+    'shared/text',
+    'shared/values'
   ],
   packages: ['node:events', 'node:http']
 }

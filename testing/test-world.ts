@@ -5,7 +5,7 @@
 import type { Session } from '../gateway/sessions/session.js'
 import { expectUid } from '../shared/check.js'
 import { createLogger, type LogLevel } from '../shared/text/log.js'
-import type { AnySettings } from '../workers/api/backend-session.js'
+import type { AnySettings } from '../shared/values/session-settings.js'
 import { BackendSessionService } from '../workers/api/backend-session-service.js'
 import { HandlerApp } from '../workers/loading/app.js'
 import { appCaller } from '../workers/operations/caller.js'

@@ -8,9 +8,12 @@ import { EventEmitter } from 'node:events'
 import { expectKey, expectResumeWindow } from '../../shared/check.js'
 import { errors, type GatewayError } from '../../shared/errors.js'
 import { encodeValue } from '../../shared/values/codec.js'
+import type { HostSettings } from '../../shared/values/session-settings.js'
 import type { SettingsLimits } from '../../shared/values/settings-text.js'
 import type { Registry } from '../sessions/registry.js'
 import type { Session } from '../sessions/session.js'
+
+type Key = keyof HostSettings & string
 
 export interface HostSessionEvents {
   bind: [uid: string]
@@ -63,11 +66,11 @@ export class HostSession extends EventEmitter<HostSessionEvents> {
   }
 
   /** A copy of all settings, without a prototype. */
-  get settings(): Record<string, unknown> {
+  get settings(): Partial<HostSettings> {
     return this.#session.settings
   }
 
-  get(key: string): unknown {
+  get<K extends Key>(key: K): HostSettings[K] | undefined {
     return this.#session.get(key)
   }
 
@@ -75,12 +78,12 @@ export class HostSession extends EventEmitter<HostSessionEvents> {
    * @throws `KEY_INVALID`, `VALUE_NOT_SERIALIZABLE`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`,
    * `SESSION_NOT_FOUND`
    */
-  set(key: string, value: unknown): void {
+  set<K extends Key>(key: K, value: HostSettings[K]): void {
     this.#change(expectKey(key), encodeValue(key, value))
   }
 
   /** @throws `KEY_INVALID`, `SESSION_NOT_FOUND` */
-  remove(key: string): void {
+  remove(key: Key): void {
     this.#change(expectKey(key), '')
   }
 

@@ -7,6 +7,7 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { FullLogger, Logger } from '../../shared/text/log.js'
+import type { HostSettings } from '../../shared/values/session-settings.js'
 import type { LogRing } from '../telemetry/log-ring.js'
 import type { DurationOption, ListOption, PathOption, SizeOption } from './option-table.js'
 import type { PlainOptions } from './plain-options.js'
@@ -45,7 +46,7 @@ export type AuthenticationAnswer =
       /** The user that the session is bound to; none if null or missing. */
       readonly uid?: string | null
       /** The session's initial settings. */
-      readonly settings?: Readonly<Record<string, unknown>>
+      readonly settings?: Readonly<Partial<HostSettings>>
     }
   | {
       readonly accept: false

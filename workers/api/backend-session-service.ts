@@ -15,11 +15,12 @@ import {
   expectUid
 } from '../../shared/check.js'
 import { encodeValue } from '../../shared/values/codec.js'
+import type { AnySettings } from '../../shared/values/session-settings.js'
 import type { SessionText } from '../../shared/values/session-text.js'
 import { formatSetting } from '../../shared/values/settings-text.js'
 import type { SessionOperations } from '../operations/session-operations.js'
 import { nextViewId, SessionView } from '../operations/session-view.js'
-import { type AnySettings, BackendSession } from './backend-session.js'
+import { BackendSession } from './backend-session.js'
 import { type Callback, settle } from './callback.js'
 
 type Key = keyof AnySettings & string

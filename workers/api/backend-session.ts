@@ -6,28 +6,13 @@
  */
 import { expectFunction, expectKey, expectResumeWindow, expectUid } from '../../shared/check.js'
 import { decodeValue, encodeValue } from '../../shared/values/codec.js'
+import type { AnySettings } from '../../shared/values/session-settings.js'
 import type { SessionSnapshot } from '../../shared/values/snapshot.js'
 import { LocalSettings } from '../operations/local-settings.js'
 import type { SessionOperations } from '../operations/session-operations.js'
 import type { SessionView } from '../operations/session-view.js'
 import type { BackendSessionService, ServiceSource } from './backend-session-service.js'
 import { type Callback, isCallback, settle } from './callback.js'
-
-/**
- * The keys of all sessions and the types of their values, which a project may declare once. Without a
- * declaration all values are `any`.
- *
- * @example
- * declare module 'sallyport/worker' {
- *   interface SessionSettings { room: string; hp: number }
- * }
- */
-// biome-ignore lint/suspicious/noEmptyInterface: a project fills it
-export interface SessionSettings {}
-
-/** The settings of a session without a type parameter: `SessionSettings`; `any` if that is not declared. */
-// biome-ignore lint/suspicious/noExplicitAny: the specification demands it for a session's values
-export type AnySettings = keyof SessionSettings extends never ? any : SessionSettings
 
 type Key<Settings> = keyof Settings & string
 

@@ -4,8 +4,9 @@
  */
 import { describeValue } from '../../shared/check.js'
 import type { HandlerSchemas, RouteOptions } from '../../shared/link/route-options.js'
+import type { AnySettings } from '../../shared/values/session-settings.js'
 import { isThenable } from '../runtime/thenable.js'
-import type { AnySettings, BackendSession } from './backend-session.js'
+import type { BackendSession } from './backend-session.js'
 import type { HandlerContext } from './context.js'
 import {
   expectReply,

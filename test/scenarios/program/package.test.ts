@@ -48,6 +48,7 @@ export const find = handler({ concurrent: true, timeout: 100 }, async (body: { n
 
 /** A project that declares the settings of its sessions once. */
 const declared = `
+import { defineConfig, type HostSession } from 'sallyport'
 import { TestWorld } from 'sallyport/testing'
 import type { BackendSession, BackendSessionService } from 'sallyport/worker'
 
@@ -86,6 +87,20 @@ export async function test() {
   await player.call(enter)
   return [room, one, await player.call(enter, { room: 'hall' })]
 }
+
+export function host(session: HostSession) {
+  session.set('room', 'hall')
+  // @ts-expect-error a room is a text
+  session.set('room', 7)
+  // @ts-expect-error there is no such key
+  session.remove('rooms')
+  const rooms: (string | undefined)[] = [session.get('room'), session.settings.room]
+  return rooms
+}
+
+defineConfig({ handlers: '.', authenticate: async () => ({ accept: true, uid: 'red', settings: { room: 'hall' } }) })
+// @ts-expect-error a room is a text
+defineConfig({ handlers: '.', authenticate: async () => ({ accept: true, uid: 'red', settings: { room: 7 } }) })
 `
 
 const player = `
