@@ -10,12 +10,13 @@ import type { BackendSession } from './backend-session.js'
 import type { HandlerContext } from './context.js'
 import {
   expectReply,
+  type InputOr,
   isSchema,
+  type OutputOr,
   parseBody,
+  type ReturnedFor,
   type Schema,
-  type SchemaInput,
-  type SchemaOfReply,
-  type SchemaOutput
+  type SchemaOfReply
 } from './schema.js'
 
 /** A handler. Its result is the body of the reply; undefined makes an empty reply. */
@@ -26,8 +27,10 @@ export type HandlerFunction<Body = AnySettings, Reply = unknown, Settings = AnyS
 ) => Reply | Promise<Reply>
 
 /** Options of a handler's route, and its schemas by Standard Schema v1 (zod, valibot, arktype …). */
-export interface HandlerOptions<Body extends Schema = Schema, Reply extends Schema = Schema>
-  extends RouteOptions {
+export interface HandlerOptions<
+  Body extends Schema | undefined = Schema,
+  Reply extends Schema | undefined = Schema
+> extends RouteOptions {
   /**
    * Schema of the body. A body that does not fit is answered with `BODY_INVALID`. The handler gets the
    * schema's output.
@@ -38,7 +41,7 @@ export interface HandlerOptions<Body extends Schema = Schema, Reply extends Sche
    * with `INTERNAL`. The reply is sent unchanged: schemas with transforms are not allowed, and defaults are
    * not filled in.
    */
-  readonly reply?: Reply
+  readonly reply?: SchemaOfReply<Reply>
 }
 
 /** A registered symbol, so that two copies of this package in one worker agree on it. */
@@ -59,22 +62,20 @@ const declaredSchemasKey = Symbol.for('sallyport.handler.declaredSchemas')
  * )
  * @example export const find = handler({ concurrent: true }, async (body, session) => …)
  */
-export function handler<Body extends Schema, Reply extends Schema, Settings = AnySettings>(
-  options: HandlerOptions<Body, Reply> & { readonly body: Body; readonly reply: SchemaOfReply<Reply> },
-  run: HandlerFunction<SchemaOutput<Body>, SchemaOutput<Reply>, Settings>
-): HandlerFunction<SchemaInput<Body>, SchemaOutput<Reply>, Settings>
-export function handler<Body extends Schema, Reply, Settings = AnySettings>(
-  options: HandlerOptions<Body> & { readonly body: Body; readonly reply?: never },
-  run: HandlerFunction<SchemaOutput<Body>, Reply, Settings>
-): HandlerFunction<SchemaInput<Body>, Reply, Settings>
-export function handler<Reply extends Schema, Body, Settings = AnySettings>(
-  options: HandlerOptions<Schema, Reply> & { readonly body?: never; readonly reply: SchemaOfReply<Reply> },
-  run: HandlerFunction<Body, SchemaOutput<Reply>, Settings>
-): HandlerFunction<Body, SchemaOutput<Reply>, Settings>
-export function handler<Body, Reply, Settings = AnySettings>(
-  options: RouteOptions & { readonly body?: never; readonly reply?: never },
-  run: HandlerFunction<Body, Reply, Settings>
-): HandlerFunction<Body, Reply, Settings>
+export function handler<
+  BodySchema extends Schema | undefined,
+  ReplySchema extends Schema | undefined,
+  Body = AnySettings,
+  Returned = unknown,
+  Settings = AnySettings
+>(
+  options: HandlerOptions<BodySchema, ReplySchema>,
+  run: (
+    body: OutputOr<BodySchema, Body>,
+    session: BackendSession<Settings>,
+    context: HandlerContext
+  ) => ReturnedFor<ReplySchema, Returned>
+): HandlerFunction<InputOr<BodySchema, Body>, OutputOr<ReplySchema, Awaited<Returned>>, Settings>
 export function handler(options: HandlerOptions, run: HandlerFunction): HandlerFunction {
   // Checks the types for games in JavaScript, which then fail when the module is loaded rather than at the
   // first request.

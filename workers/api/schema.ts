@@ -17,9 +17,28 @@ export type SchemaOutput<Of extends Schema> = StandardSchemaV1.InferOutput<Of>
 
 /**
  * A schema of a reply. A reply is sent unchanged, so the schema's output must be of its input's type; for any
- * other schema this type is `never`.
+ * other schema this type is a text that says so, which the compiler's message shows.
  */
-export type SchemaOfReply<Of extends Schema> = SchemaOutput<Of> extends SchemaInput<Of> ? Of : never
+export type SchemaOfReply<Of extends Schema | undefined> = Of extends Schema
+  ? SchemaOutput<Of> extends SchemaInput<Of>
+    ? Of
+    : 'A reply is sent unchanged: its schema must not transform it'
+  : Of
+
+/** The type that a handler gets from a schema, or without one what the handler declares itself. */
+export type OutputOr<Of extends Schema | undefined, Declared> = undefined extends Of
+  ? Declared
+  : SchemaOutput<Of & Schema>
+
+/** What a handler returns for a schema of its reply, or without one what it does return. */
+export type ReturnedFor<Of extends Schema | undefined, Returned> = undefined extends Of
+  ? Returned
+  : SchemaOutput<Of & Schema> | Promise<SchemaOutput<Of & Schema>>
+
+/** The type that a client sends for a schema, or without one what the handler declares itself. */
+export type InputOr<Of extends Schema | undefined, Declared> = undefined extends Of
+  ? Declared
+  : SchemaInput<Of & Schema>
 
 /** One error in a body, as the client receives it. */
 export interface BodyIssue {
