@@ -164,15 +164,17 @@ t.test('a second signal ends it at once', async t => {
   t.equal(await running.exited, 130)
 })
 
-t.test('the environment sets the same options, and flags win over it', async t => {
+t.test('the environment sets the same options, and flags win over it, the last one first', async t => {
   const env = {
     SALLYPORT_PORT: '1',
     SALLYPORT_FRONTEND_ID: 'south',
     SALLYPORT_WORKERS: '1',
     SALLYPORT_HANDLERS: example
   }
-  const running = start(t, ['--port', '0'], env)
+  // As in `npm start -- --port 0`, whose script has a flag of its own.
+  const running = start(t, ['--port', '1', '--port', '0'], env)
   await listening(running)
+  t.match(running.out, /ws:\/\/127\.0\.0\.1:\d{4,5}\n/)
   t.match(running.out, /name +south/)
   t.match(running.out, /workers +1\n/)
 })
