@@ -92,6 +92,8 @@ class ProcessPort implements LinkPort {
 
 const port = new ProcessPort()
 let game: Promise<Game> | undefined
+/** The same, once it has started. Batches come only after its hello. */
+let started: Game | undefined
 
 /** Trusts all messages, because only the gateway has the other end of the channel. */
 const channel = new ProcessChannel(new Socket({ fd: channelFile, readable: true, writable: true }), {
@@ -113,7 +115,10 @@ function receive(message: ToProcess): void {
       // What the process has not written yet ends with it, so that only the gateway's ack settles a push.
       game = Game.start({ setup: message.setup, port, claims: new ProcessClaims(), settlesPushes: false })
       game.then(
-        ({ hello }) => send(hello),
+        each => {
+          started = each
+          send(each.hello)
+        },
         error => {
           send({ kind: 'failed', message: describeFailure(error) })
           channel.end(() => process.exit(1))
@@ -121,7 +126,8 @@ function receive(message: ToProcess): void {
       )
       break
     case 'batch':
-      void game!.then(each => each.run(message.batch))
+      // At once: the message behind it may abort a request of this batch.
+      void started!.run(message.batch)
       break
     case 'inbox':
       port.receive(message.message)

@@ -1,4 +1,5 @@
 /** Handlers that take longer than they may, until a test lets them go on; and what they may still do then. */
+import { existsSync } from 'node:fs'
 import { type BackendSession, type HandlerContext, handler } from '../../../workers/index.js'
 
 const gates = new Map<string, () => void>()
@@ -35,6 +36,13 @@ export function quick({ name }: { name: string }, _session: BackendSession, cont
 
 export function read(_body: unknown, session: BackendSession) {
   return session.export()
+}
+
+/** Has the thread from its second turn of the event loop on, until there is that file. */
+export async function occupy({ file }: { file: string }, _session: BackendSession, context: HandlerContext) {
+  context.log.info('started', { file })
+  await new Promise(resolve => setImmediate(resolve))
+  while (!existsSync(file));
 }
 
 /** Answers as soon as its signal aborts. */

@@ -1,4 +1,6 @@
 /** Deadlines over real sockets and threads, with a clock that stands still until a test moves it. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { GatewayOptions } from '../../../gateway/index.js'
 import { Clock } from '../../helpers/clock.js'
@@ -87,6 +89,23 @@ t.test('time spent waiting in the lane counts', async t => {
   await t.rejects(second, timedOut, '600 ms in the lane, and 400 in its handler')
   await other.request('job.open', { gate: 'b' })
 })
+
+for (const isolation of ['thread', 'process'] as const)
+  t.test(`${isolation}: a request is aborted though its worker gets it with its abort, late`, async t => {
+    const { connect, clock, said, settled, gateway } = await start(t, { isolation, stuckAfter: 0 })
+    const [player, other] = [await connect(), await connect()]
+    const file = join(t.testdir(), 'free')
+    const occupying = player.request('job.occupy', { file })
+    await said('started', { file })
+    const obedient = other.request('job.obedient')
+    await until('both are handed out', () => gateway.metrics().turns === 2)
+    await clock.jump(1_000)
+    await t.rejects(occupying, timedOut)
+    await t.rejects(obedient, timedOut)
+    writeFileSync(file, '')
+    await settled()
+    t.match(gateway.metrics(), { handlersHanging: 0, workersLost: 0 })
+  })
 
 t.test('a request whose deadline passes while it waits is not run at all', async t => {
   const { connect, clock, said, settled, fieldsOf } = await start(t)
