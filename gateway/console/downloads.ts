@@ -52,18 +52,25 @@ export class Downloads {
         'A profile or a heap snapshot of it is made already; a profile goes on without its caller. Try again later.'
       )
     this.#examined.add(from)
-    const folder = await mkdtemp(join(tmpdir(), 'sallyport-'))
+    let folder: string | undefined
     try {
+      folder = await createFolder()
       const file = join(folder, 'recording')
-      // Nothing is sent for a while.
-      response.socket?.setTimeout(0)
-      if (from === 'gateway') await recordHere(recording, file)
-      else await this.#recordThere(from, recording, file)
+      // Nothing is sent for a while. Whoever does not read the file afterwards is cut.
+      const { socket } = response
+      const silence = socket?.timeout ?? 0
+      socket?.setTimeout(0)
+      try {
+        if (from === 'gateway') await recordHere(recording, file)
+        else await this.#recordThere(from, recording, file)
+      } finally {
+        socket?.setTimeout(silence)
+      }
       this.#examined.delete(from)
       await sendFile(response, file, `${name}${extensions[recording.kind]}`)
     } finally {
       this.#examined.delete(from)
-      await rm(folder, { recursive: true, force: true })
+      if (folder !== undefined) await rm(folder, { recursive: true, force: true })
     }
   }
 
@@ -99,9 +106,22 @@ export class Downloads {
 
 const extensions = { profile: '.cpuprofile', heapSnapshot: '.heapsnapshot' }
 
+/** Creates a folder that only this user can read. */
+async function createFolder(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'sallyport-'))
+  } catch (error) {
+    throw new ApiFailure('FAILED', `There is no place for the recording: ${messageOf(error)}`)
+  }
+}
+
 async function recordHere(recording: Recording, file: string): Promise<void> {
-  if (recording.kind === 'heapSnapshot') return writeHeapSnapshot(file)
-  await writeCpuProfile(file, () => new Promise(resolve => setTimeout(resolve, recording.ms)))
+  try {
+    if (recording.kind === 'heapSnapshot') await writeHeapSnapshot(file)
+    else await writeCpuProfile(file, () => new Promise(resolve => setTimeout(resolve, recording.ms)))
+  } catch (error) {
+    throw new ApiFailure('FAILED', `The gateway could not do it: ${messageOf(error)}`)
+  }
 }
 
 /** Sends a file. A worker has written it, so it is not trusted: it may be missing, or no file at all. */

@@ -1,8 +1,8 @@
 /** Recordings of a worker as downloads: what it leaves, when it answers, and clients that leave. */
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import type { ApiFailure } from '../../../gateway/console/api-calls.js'
 import { Downloads, type Recording } from '../../../gateway/console/downloads.js'
@@ -57,6 +57,8 @@ async function serve(t: Test, leave: Leave) {
   })
   const { port } = server.address() as AddressInfo
   return {
+    folder,
+    server,
     worker,
     port,
     get: async () => (await fetch(`http://127.0.0.1:${port}/`)).text(),
@@ -140,6 +142,40 @@ t.test(
     await until('it is removed', isClean)
   }
 )
+
+t.test('a client that does not read the file is cut at the timeout of its server', async t => {
+  const { port, server, isClean } = await serve(t, file => writeFileSync(file, Buffer.alloc(20_000_000)))
+  server.timeout = 50
+  const socket = connect(port, '127.0.0.1')
+  socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+  socket.once('data', () => socket.pause())
+  await until('it is sent', () => socket.bytesRead > 0)
+  await until('it is cut, and the file is removed', isClean)
+})
+
+t.test('the timeout of the server does not count during the recording', async t => {
+  const { opened, open } = createGate()
+  const { server, worker, get } = await serve(t, async file => {
+    await opened
+    writeFileSync(file, 'a snapshot')
+  })
+  server.timeout = 60_000
+  let socket: Socket | undefined
+  server.once('connection', accepted => (socket = accepted))
+  const got = get()
+  await until('it records', () => worker.asked.length === 1)
+  t.equal(socket?.timeout, 0)
+  open()
+  t.equal(await got, 'a snapshot')
+})
+
+t.test('without a place for the file it says so, and records once there is one', async t => {
+  const { get, folder } = await serve(t, file => writeFileSync(file, 'a snapshot'))
+  rmSync(folder, { recursive: true })
+  t.match(await get(), /^FAILED There is no place for the recording: ENOENT/)
+  mkdirSync(folder)
+  t.equal(await get(), 'a snapshot')
+})
 
 t.test('a blocked worker is told of soon, keeps its watchdog, and is not asked again', async t => {
   const { opened, open } = createGate()
