@@ -120,7 +120,7 @@ export class Core {
     // Prepended, so that the host program's own listeners find no ended session in a channel.
     registry.prependListener('closed', session => this.channels.leaveAll(session))
     registry.prependListener('moved', session => this.channels.leaveAll(session))
-    this.watchdog = new Watchdog({ ...options, pool, queue, timeLimits, metrics })
+    this.watchdog = new Watchdog({ ...options, pool, queue, timeLimits })
     this.timeLimits = timeLimits
     this.pool = pool
     this.requests = requests

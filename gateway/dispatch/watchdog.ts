@@ -9,7 +9,6 @@ import type { Logger } from '../../shared/text/log.js'
 import type { TimeLimits } from '../limits/time-limits.js'
 import type { Pool } from '../pool/pool.js'
 import type { Worker } from '../pool/worker.js'
-import type { Metrics } from '../telemetry/metrics.js'
 import type { RequestQueue } from './request-queue.js'
 
 /** Number of heartbeats of a worker, and of checks by the watchdog, within `stuckAfter`. */
@@ -35,7 +34,6 @@ export interface WatchdogInit {
   readonly timeLimits: Pick<TimeLimits, 'areOff' | 'look'>
   /** Milliseconds without progress after which a worker is replaced; 0 turns the checks off. */
   readonly stuckAfter: number
-  readonly metrics: Metrics
   readonly log: Logger
 }
 
@@ -63,7 +61,7 @@ export class Watchdog {
   }
 
   #check(): void {
-    const { pool, timeLimits, metrics, log, stuckAfter: ms } = this.#init
+    const { pool, timeLimits, log, stuckAfter: ms } = this.#init
     timeLimits.look()
     if (timeLimits.areOff) {
       // Checks that were missed count for nothing once the limits are on again.
@@ -82,7 +80,6 @@ export class Watchdog {
       // Waits for one check more than there are heartbeats, since a heartbeat may follow just after a check.
       // Compares with `===`, so that each worker is ended once.
       if (seen.silences === pulsesPerVerdict + 1) {
-        metrics.count('workersStuck')
         log.error('A worker is stuck, and is ended', { worker: worker.index, ms })
         worker.ending.killStuck(ms)
       } else if (seen.stalls === pulsesPerVerdict + 1) this.#endStall(worker)
@@ -108,10 +105,9 @@ export class Watchdog {
    * other worker is killed.
    */
   #endStall(worker: Worker): void {
-    const { pool, metrics, log, stuckAfter: ms } = this.#init
+    const { pool, log, stuckAfter: ms } = this.#init
     if (worker.load.isFull) return pool.renew(worker, `it is full, and nothing of it has ended for ${ms} ms`)
-    metrics.count('workersMute')
     log.error('A worker takes no requests, and is ended', { worker: worker.index, ms })
-    worker.ending.killFor(`it took no requests for ${ms} ms`)
+    worker.ending.killFor(`it took no requests for ${ms} ms`, true)
   }
 }

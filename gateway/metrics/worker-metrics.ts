@@ -43,9 +43,9 @@ export const workerMetrics: readonly Definition[] = [
     values: ['crash', 'memory', 'stuck', 'mute', 'retired', 'reload'],
     read: ({ values }) => {
       const { workersLost, workersStuck, workersMute, workersOutOfMemory } = values
-      const others = workersLost - workersStuck - workersMute - workersOutOfMemory
       return Object.entries({
-        crash: Math.max(0, others),
+        // Each lost worker is counted with its kind at once, so that this never goes down.
+        crash: workersLost - workersStuck - workersMute - workersOutOfMemory,
         memory: workersOutOfMemory,
         stuck: workersStuck,
         mute: workersMute,

@@ -12,9 +12,6 @@ import type { Metrics } from '../telemetry/metrics.js'
 import type { Suspensions } from './suspensions.js'
 import type { Worker } from './worker.js'
 
-/** The cause of the end of a thread whose heap is full. */
-const outOfMemory = 'out of memory'
-
 /** A request and its route. The request may have ended long before its worker. */
 export interface Culprit {
   readonly rid: number
@@ -38,6 +35,8 @@ export interface WorkerDeath extends Blame {
    * Milliseconds for which the event loop had not turned; undefined if the worker ended for another reason.
    */
   readonly stuckFor?: number
+  /** The counter of ends of this kind, beside that of all ends. Default: none. */
+  readonly counter?: 'workersStuck' | 'workersMute' | 'workersOutOfMemory'
 }
 
 /**
@@ -52,10 +51,11 @@ export function describeSilentEnd(cause: Error, running: Blame): WorkerDeath {
   if (cause instanceof ProcessEnd)
     return { ...(cause.isFault ? running : noBlame), cause: cause.message, detail }
   const isMemory = (cause as { code?: string }).code === 'ERR_WORKER_OUT_OF_MEMORY'
-  const told = isMemory ? outOfMemory : 'its thread ended'
   // The request that occupies the thread is the cause if memory runs out. Any other silent end may be caused
   // by no request at all.
-  return { ...(isMemory ? running : noBlame), cause: told, detail }
+  return isMemory
+    ? { ...running, cause: 'out of memory', detail, counter: 'workersOutOfMemory' }
+    : { ...noBlame, cause: 'its thread ended', detail }
 }
 
 export interface WorkerDeathInit {
@@ -70,14 +70,14 @@ export interface WorkerDeathInit {
  */
 export function reportDeath(
   worker: Worker,
-  { culprit, suspect, cause, detail }: WorkerDeath,
+  { culprit, suspect, cause, detail, counter }: WorkerDeath,
   { metrics, suspensions, log }: WorkerDeathInit
 ): void {
   // The pool logs the end of a worker that never came up.
   if (worker.routes.length === 0) return
   if (worker.ending.by === 'gateway') return logStop(worker, log)
   metrics.count('workersLost')
-  if (cause === outOfMemory) metrics.count('workersOutOfMemory')
+  if (counter !== undefined) metrics.count(counter)
   const fields: LogFields = {
     worker: worker.index,
     cause,

@@ -97,16 +97,17 @@ export class WorkerEnding {
   killStuck(ms: number): void {
     const { turns, transport } = this.#init
     const cause = `its event loop did not turn for ${ms} ms`
-    this.explain({ ...findRunning(turns, transport.running), cause, detail: cause, stuckFor: ms })
+    const running = findRunning(turns, transport.running)
+    this.explain({ ...running, cause, detail: cause, stuckFor: ms, counter: 'workersStuck' })
     void this.kill()
   }
 
   /**
    * Kills the worker without blaming a request, since it is not known which request, if any, is at fault.
-   * `cause` is for the log.
+   * `cause` is for the log. `isMute`: it took no requests.
    */
-  killFor(cause: string): void {
-    this.explain({ culprit: undefined, cause, detail: cause })
+  killFor(cause: string, isMute = false): void {
+    this.explain({ culprit: undefined, cause, detail: cause, ...(isMute && { counter: 'workersMute' }) })
     this.failure ??= cause
     void this.kill()
   }

@@ -3,7 +3,6 @@ import t from 'tap'
 import { pulsesPerVerdict, Watchdog } from '../../../gateway/dispatch/watchdog.js'
 import { Examination } from '../../../gateway/pool/examination.js'
 import type { Worker } from '../../../gateway/pool/worker.js'
-import { Metrics } from '../../../gateway/telemetry/metrics.js'
 import { createClaimTable } from '../../../shared/link/claims.js'
 import { createLogger } from '../../../shared/text/log.js'
 import { until } from '../../helpers/until.js'
@@ -24,7 +23,6 @@ t.test('a worker whose event loop stands still is ended, but not during a heap s
     queue: { hasWorkFor: () => false },
     timeLimits: { areOff: false, look: () => checks++ },
     stuckAfter: 5,
-    metrics: new Metrics(),
     log: createLogger('silent', () => {})
   })
   t.teardown(() => watchdog.close())

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { pulsesPerVerdict } from '../../../gateway/dispatch/watchdog.js'
+import { createLogger } from '../../../shared/text/log.js'
 import { type RunningGateway, startGateway, startWithTwoWorkers } from '../../helpers/gateway.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { fixture } from '../../helpers/paths.js'
@@ -42,6 +43,41 @@ t.test(
     )
   }
 )
+
+t.test('the count of crashes never goes down when a worker is found stuck', async t => {
+  const crashes: number[] = []
+  const log = createLogger('debug', () => {
+    if (running === undefined) return
+    const { workersLost, workersStuck, workersMute, workersOutOfMemory } = running.gateway.metrics()
+    crashes.push(workersLost - workersStuck - workersMute - workersOutOfMemory)
+  })
+  let running: RunningGateway | undefined
+  running = await startGateway(t, handlers, { workers: 1, stuckAfter: 300, log })
+  const player = await running.connect()
+  await t.rejects(player.request('fault.end', { how: 'exit' }), { code: 'HANDLER_FATAL' })
+  await t.rejects(player.request('fault.loop'), { code: 'TIMEOUT' })
+  t.equal(await player.request('work.quick'), 1)
+  t.ok(crashes.includes(1))
+  t.same(crashes, crashes.toSorted())
+})
+
+t.test('a worker that is stuck in onStop after a reload counts as reloaded, not as lost', async t => {
+  const folder = t.testdir({
+    'work.js': 'export function quick() { return 1 }',
+    '_hooks.js': `
+      import { existsSync, writeFileSync } from 'node:fs'
+      const file = new URL('./stuck', import.meta.url)
+      export function onStop() {
+        if (existsSync(file)) return
+        writeFileSync(file, '')
+        for (;;);
+      }`
+  })
+  const { gateway, lines } = await startGateway(t, folder, { stuckAfter: 300 })
+  await gateway.reload()
+  await until('it is ended', () => lines.some(({ message }) => message === 'A worker is stuck, and is ended'))
+  t.match(gateway.metrics(), { workersReloaded: 1, workersStuck: 0, workersLost: 0 })
+})
 
 t.test('one that is stuck behind an await is found too', async t => {
   const { connect } = await startGateway(t, handlers, { workers: 1, stuckAfter: 300 })
