@@ -107,7 +107,9 @@ export class LoadLimits {
     if (route === undefined || rateLimit === undefined) return undefined
     buckets.routes ??= new Map()
     let routeBucket = buckets.routes.get(route)
-    if (routeBucket === undefined) buckets.routes.set(route, (routeBucket = new TokenBucket(rateLimit, now)))
+    // A reload may have changed the rate.
+    if (routeBucket?.perSecond !== rateLimit)
+      buckets.routes.set(route, (routeBucket = new TokenBucket(rateLimit, now)))
     const routeWait = routeBucket.spend(1, now)
     return routeWait === 0 ? undefined : errors.rateLimited(routeWait, 'rateLimit', `${rateLimit}`)
   }

@@ -11,14 +11,14 @@ export const burstSeconds = 2
 const forgiven = 0.25
 
 export class TokenBucket {
-  readonly #perSecond: number
+  readonly perSecond: number
   #tokens: number
   /** The refused amounts in seconds' worth of the rate, less the part that was forgiven since. */
   #refused = 0
   #at: number
 
   constructor(perSecond: number, now: number) {
-    this.#perSecond = perSecond
+    this.perSecond = perSecond
     this.#tokens = perSecond * burstSeconds
     this.#at = now
   }
@@ -30,16 +30,16 @@ export class TokenBucket {
   spend(amount: number, now: number): number {
     const seconds = (now - this.#at) / 1000
     this.#at = now
-    const most = this.#perSecond * burstSeconds
-    this.#tokens = Math.min(most, this.#tokens + seconds * this.#perSecond)
+    const most = this.perSecond * burstSeconds
+    this.#tokens = Math.min(most, this.#tokens + seconds * this.perSecond)
     this.#refused = Math.max(0, this.#refused - seconds * forgiven)
     // An amount larger than the bucket passes when the bucket is full; otherwise it could never pass.
     if (this.#tokens >= Math.min(amount, most)) {
       this.#tokens -= amount
       return 0
     }
-    this.#refused += amount / this.#perSecond
-    return Math.ceil(((Math.min(amount, most) - this.#tokens) / this.#perSecond) * 1000)
+    this.#refused += amount / this.perSecond
+    return Math.ceil(((Math.min(amount, most) - this.#tokens) / this.perSecond) * 1000)
   }
 
   /** Measures how much a refused client keeps sending, in seconds' worth of the rate. */

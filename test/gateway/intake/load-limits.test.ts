@@ -47,6 +47,24 @@ function routeOf(options: { affinity?: string; rateLimit?: number } = {}) {
   return table.find('a')!
 }
 
+t.test('a rate that a reload has changed holds for a session that has used the route before', async t => {
+  const core = await startCore()
+  t.teardown(() => core.close())
+  const { session } = core.connect()
+  const loadLimits = new LoadLimits({ limits, requests: core.requests, queue: core.queue })
+  const table = new RouteTable()
+  const accepted = (rateLimit: number, now: number) => {
+    table.offer([{ route: 'a', file: 'scripted', options: { rateLimit } }])
+    const route = table.find('a')!
+    const verdicts = Array.from({ length: 100 }, () => loadLimits.judge(session, route, request, now))
+    return verdicts.filter(verdict => verdict === undefined).length
+  }
+  t.equal(accepted(1, 1_000), 2)
+  t.equal(accepted(1, 1_000), 0, 'a reload that leaves the rate as it is gives nothing')
+  t.equal(accepted(40, 1_001), 80)
+  t.equal(accepted(2, 1_002), 4)
+})
+
 interface Told {
   readonly admitted: number
   readonly refused: number

@@ -72,6 +72,22 @@ t.test('our client is told of notifies that were refused, at most once a second'
   matchRows(t, told, [{ error: 'RATE_LIMITED', message: String, dropped: 10 }])
 })
 
+t.test('the refused notifies of a second are told by their errors', async t => {
+  const limits = { maxRequestsPerSecond: 5, maxBodyBytes: 1_000 }
+  const { gateway } = await startGateway(t, handlers, { workers: 1, ...limits, monotonic })
+  const client = await connect(gateway.url)
+  t.teardown(() => client.close())
+  const told: unknown[] = []
+  client.on('$error', body => told.push(body))
+  for (let i = 0; i < 2; i++) client.notify('work.quick', 'x'.repeat(1_001))
+  for (let i = 0; i < 11; i++) client.notify('work.quick')
+  await until('it is told of both', () => told.length === 2)
+  matchRows(t, told, [
+    { error: 'BODY_TOO_LARGE', message: String, dropped: 2 },
+    { error: 'RATE_LIMITED', message: String, dropped: 3 }
+  ])
+})
+
 t.test('who does not stop is closed, for good, and the log says who it was', async t => {
   const {
     connect: join,
