@@ -165,6 +165,7 @@ export class Gateway {
       await (this.#parts.development?.start(load) ?? load())
       await this.#parts.listener.listen()
       await this.#parts.hostHooks.start(this)
+      if (this.#closing !== undefined) throw errors.closing()
       this.#hasStarted = true
     } catch (error) {
       await this.close()

@@ -76,8 +76,9 @@ export interface GatewayOptions extends Config {
  * ended.
  *
  * @throws `NODE_UNSUPPORTED`, `OPTION_INVALID`, `HANDLERS_INVALID`, `WORKER_NOT_STARTED`, `TLS_INVALID`,
- * `LISTEN_FAILED`, and the error of `onStart`; in a cluster `NATS_FAILED`, `FRONTEND_TAKEN`,
- * `CLUSTER_INCOMPATIBLE`, `CLUSTER_UNAVAILABLE`. Then nothing is left running
+ * `LISTEN_FAILED`, `CLOSING` if it was closed meanwhile, and the error of `onStart`; in a cluster
+ * `NATS_FAILED`, `FRONTEND_TAKEN`, `CLUSTER_INCOMPATIBLE`, `CLUSTER_UNAVAILABLE`. Then nothing is left
+ * running
  * @example const gateway = await createGateway({ handlers: './handlers', port: 3010 })
  */
 export function createGateway(options: GatewayOptions | (Config & { readonly env: true })): Promise<Gateway> {

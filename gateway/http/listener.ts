@@ -24,6 +24,7 @@ import {
   requireUpgrade
 } from './http-answers.js'
 import { explainListenError } from './listen-errors.js'
+import { PendingAnswers } from './pending-answers.js'
 import { type TcpConnection, TcpConnections } from './tcp-connections.js'
 import { readEnd, readTlsPair, type TlsFiles } from './tls.js'
 import { isForWebSocket, shouldUpgradeCallback, type UpgradePolicy } from './upgrade-policy.js'
@@ -97,8 +98,7 @@ export class Listener {
   #port: number | undefined
   readonly #tcpConnections: TcpConnections
   readonly #webSockets: SocketServer
-  /** The response to a connection's newest request, until it is complete. */
-  readonly #unanswered = new WeakMap<Socket, ServerResponse>()
+  readonly #pendingAnswers = new PendingAnswers()
 
   constructor(init: ListenerInit) {
     this.#init = init
@@ -152,12 +152,13 @@ export class Listener {
     return this.#port !== undefined
   }
 
-  /** @throws `LISTEN_FAILED`, with the address and the reason; `TLS_INVALID` */
+  /** @throws `LISTEN_FAILED`, with the address and the reason; `TLS_INVALID`; `CLOSING` after a close */
   async listen(): Promise<void> {
     if (this.#http instanceof TlsServer)
       this.#http.setSecureContext(readTlsPair(this.#init, this.#init.now()))
     const { host, port } = this.#init
     return new Promise((resolve, reject) => {
+      this.#http.once('close', () => reject(errors.closing()))
       this.#http.on('error', (error: NodeJS.ErrnoException) => {
         if (this.isListening) return this.#tcpConnections.acceptFailed(error)
         reject(errors.listenFailed(`Can't listen on ${host}:${port}: ${explainListenError(error, flags)}`))
@@ -212,7 +213,10 @@ export class Listener {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { onHttpRequest = requireUpgrade, answerHealth, log, metrics, upgradePolicy } = this.#init
     if (request.headers.upgrade !== undefined && hasBody(request)) response.shouldKeepAlive = false
-    this.#awaitAnswer(request.socket, response)
+    // Node counts too, but anew after a request with an upgrade that is none.
+    if (this.#tcpConnections.asked(request.socket) >= maxRequestsPerSocket) response.shouldKeepAlive = false
+    response.once('close', () => this.#tcpConnections.answered(request.socket))
+    this.#pendingAnswers.add(request.socket, response)
     const turnedAway = this.#tcpConnections.refusalOf(request.socket)
     // Load balancers ask by the address, not by a name of the option `hosts`.
     if (turnedAway === undefined && answerHealth(request, response)) return
@@ -228,23 +232,15 @@ export class Listener {
     }
   }
 
-  /**
-   * Tracks the response to the newest request on a socket. Pipelined requests are answered in order, so this
-   * is the last one to complete.
-   */
-  #awaitAnswer(socket: Socket, response: ServerResponse): void {
-    // Node counts too, but anew after a request with an upgrade that is none.
-    if (this.#tcpConnections.asked(socket) >= maxRequestsPerSocket) response.shouldKeepAlive = false
-    this.#unanswered.set(socket, response)
-    response.once('close', () => {
-      this.#tcpConnections.answered(socket)
-      if (this.#unanswered.get(socket) === response) this.#unanswered.delete(socket)
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    socket.on('error', destroy)
+    this.#pendingAnswers.whenDone(socket, () => {
+      if (isForWebSocket(request)) this.#openWebSocket(request, socket, head)
+      else this.#serveWithoutUpgrade(request, socket, head)
     })
   }
 
-  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    if (!isForWebSocket(request)) return this.#serveWithoutUpgrade(request, socket, head)
-    socket.on('error', destroy)
+  #openWebSocket(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const { metrics, upgradePolicy } = this.#init
     const ip = upgradePolicy.addressOf(request)
     const refusal =
@@ -274,7 +270,7 @@ export class Listener {
     // Who has left in the middle of a request has sent nothing that is wrong.
     if (code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE')
       this.#init.metrics.count('handshakesMalformed')
-    if (this.#unanswered.get(socket)?.headersSent === true) socket.destroy()
+    if (this.#pendingAnswers.hasBegun(socket)) socket.destroy()
     else answerUnreadable(socket, code)
   }
 
@@ -283,18 +279,9 @@ export class Listener {
    * server again, without the `Upgrade` header, so that its body and later requests are read as usual.
    */
   #serveWithoutUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const bytes = formatWithoutUpgrade(request)
-    const serve = () => {
-      socket.off('error', destroy)
-      socket.unshift(head)
-      socket.unshift(bytes)
-      this.#http.emit(this.#http instanceof TlsServer ? 'secureConnection' : 'connection', socket)
-    }
-    // Earlier requests on this connection must be answered first. Node no longer ensures this, because the
-    // socket was detached from its HTTP parser.
-    const pending = this.#unanswered.get(socket)
-    if (pending === undefined) return serve()
-    socket.on('error', destroy)
-    pending.once('close', () => socket.destroyed || serve())
+    socket.off('error', destroy)
+    socket.unshift(head)
+    socket.unshift(formatWithoutUpgrade(request))
+    this.#http.emit(this.#http instanceof TlsServer ? 'secureConnection' : 'connection', socket)
   }
 }

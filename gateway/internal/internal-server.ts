@@ -115,7 +115,11 @@ export class InternalServer {
     this.#routes.push(...routes)
   }
 
-  /** Listens, unless the option says `off`. @throws `LISTEN_FAILED`, with the address and the reason */
+  /**
+   * Listens, unless the option says `off`.
+   *
+   * @throws `LISTEN_FAILED`, with the address and the reason; `CLOSING` if closed meanwhile
+   */
   async listen(): Promise<void> {
     const { internalPort, internalHost, port, standardPort = 3011, log } = this.#init
     if (internalPort === 'off') return
@@ -159,11 +163,14 @@ export class InternalServer {
   /** Returns why it can't listen on a port; undefined if it listens. */
   #listenOn(port: number): Promise<NodeJS.ErrnoException | undefined> {
     const http = this.#http
-    return new Promise(resolve => {
+    return new Promise((resolve, reject) => {
       const failed = (error: Error) => resolve(error)
+      const closed = () => reject(errors.closing())
       http.once('error', failed)
+      http.once('close', closed)
       http.listen({ port, host: this.#init.internalHost, exclusive: true }, () => {
         http.off('error', failed)
+        http.off('close', closed)
         http.on('error', error => this.#tcpConnections.acceptFailed(error))
         this.#port = (http.address() as AddressInfo).port
         this.#tcpConnections.start()

@@ -5,6 +5,7 @@ import { connect as connectSocket } from 'node:net'
 import t, { type Test } from 'tap'
 import { startGateway } from '../../helpers/gateway.js'
 import { Player } from '../../helpers/player.js'
+import { frame, opcodes } from '../../helpers/raw-client.js'
 import { until } from '../../helpers/until.js'
 
 type Answering = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
@@ -101,3 +102,42 @@ t.test(
     await until('it is cut off', () => isCut)
   }
 )
+
+/** Sends a GET and, right behind it, an upgrade to a WebSocket, and answers the GET only then. */
+async function upgradeBehindRequest(t: Test, headers: Record<string, string>) {
+  const answers: (() => void)[] = []
+  const { gateway, connect } = await start(t, (_request, response) => {
+    answers.push(() => response.writeHead(200, { 'content-length': 6, ...headers }).end('a page'))
+  })
+  const socket = connectSocket(gateway.address.port, '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
+  socket.write(
+    'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n' +
+      `GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n\r\n`
+  )
+  let got = ''
+  socket.on('data', (data: Buffer) => (got += data.toString('latin1')))
+  await until('the request is there', () => answers.length === 1)
+  const player = await connect()
+  await player.request('echo.plain', 'later')
+  const before = got
+  answers[0]!()
+  return { socket, gateway, before, got: () => got }
+}
+
+t.test('a WebSocket is opened once earlier requests of its connection are answered', async t => {
+  const { socket, before, got } = await upgradeBehindRequest(t, {})
+  t.equal(before, '')
+  await until('it is opened', () => got().includes('101 Switching Protocols'))
+  t.match(got(), /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\na pageHTTP\/1\.1 101 /)
+  socket.write(frame(opcodes.text, '[1,"echo.plain","hello"]'))
+  await until('it is answered', () => got().includes('[1,"hello"]'))
+})
+
+t.test('it is not opened if the answer to an earlier request is the last one of the connection', async t => {
+  const { socket, gateway, got } = await upgradeBehindRequest(t, { connection: 'close' })
+  await once(socket, 'close')
+  t.match(got(), /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\na page$/)
+  t.equal(gateway.metrics().connectionsOpened, 1, 'that of the other player')
+})
