@@ -144,7 +144,7 @@ export async function joinCluster(
   signal: AbortSignal
 ): Promise<Cluster | undefined> {
   if (options.nats === 'none' && bus === undefined) return undefined
-  const { createCluster } = await import('./cluster/cluster.js')
+  const { createCluster } = await import('./cluster/create-cluster.js')
   return createCluster({
     options,
     targets: core.targets,

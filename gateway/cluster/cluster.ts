@@ -7,32 +7,24 @@
 import type { OtherGateways } from '../console/other-gateways.js'
 import type { OperationTargets } from '../operations/worker-operations.js'
 import type { ResolvedOptions } from '../options/options.js'
-import { ClaimedBinds, type ClaimedSessions } from '../sessions/user-claims.js'
 import { version } from '../telemetry/version.js'
 import type { Bus } from './bus/bus.js'
-import { orClosing } from './bus/or-closing.js'
 import { subjectsOf } from './bus/subjects.js'
-import { ClusterClaims } from './claims/cluster-claims.js'
-import { questionsVersion } from './claims/questions.js'
+import type { ClusterClaims } from './claims/cluster-claims.js'
 import type { ClusterPeer, ClusterState, ClusterView } from './cluster-view.js'
 import { Condition } from './condition.js'
 import { createClusterConsole } from './console/cluster-console.js'
 import { Fence } from './fence.js'
 import { Interest } from './interest/interest.js'
-import { Joining } from './joining.js'
 import { sidBefore } from './leases/start-number.js'
 import { ClusterLinks } from './link/cluster-links.js'
 import { processTiming } from './link/link-host.js'
-import { linkVersions } from './link/messages.js'
-import { LoadMeter, type OwnLoad } from './load-meter.js'
-import { alikeOf } from './members/alike-options.js'
-import { createMembers } from './members/create-members.js'
+import type { LoadMeter, OwnLoad } from './load-meter.js'
 import type { Members } from './members/members.js'
-import { createMoves, createStock, type MovingParts } from './moves/create-moves.js'
+import { createMoves, type MovingParts } from './moves/create-moves.js'
 import type { GatewayStock } from './moves/gateway-stock.js'
 import type { Moves } from './moves/moves.js'
-import { Parking } from './parking/parking.js'
-import { ThroughStore } from './parking/through-store.js'
+import type { Parking } from './parking/parking.js'
 import { Routing } from './routing/routing.js'
 
 export interface ClusterInit {
@@ -49,93 +41,8 @@ export interface ClusterInit {
 /** Milliseconds in which the others take in what was sent to them before this gateway leaves. */
 const lastWords = 500
 
-/**
- * Joins the cluster. Resolves when this gateway is a member.
- *
- * @throws `NATS_FAILED`, `OPTION_INVALID`, `FRONTEND_TAKEN`, `CLUSTER_INCOMPATIBLE`, `CLUSTER_UNAVAILABLE`,
- * `CLOSING` after the signal
- */
-export async function createCluster(init: ClusterInit): Promise<Cluster> {
-  const joining = new Joining(init.signal)
-  try {
-    const bus = init.bus ?? (await joining.connect(init.options))
-    return await joinBy(bus, init, joining.signal)
-  } finally {
-    joining.end()
-  }
-}
-
-async function joinBy(bus: Bus, init: ClusterInit, signal: AbortSignal): Promise<Cluster> {
-  const { options, targets } = init
-  const meter = new LoadMeter(init.readLoad)
-  /** Ends what has begun, the last first, if the join fails. */
-  const ends: (() => unknown)[] = [() => meter.close(), () => bus.close()]
-  try {
-    const members = await createMembers({
-      ...options,
-      claimsVersion: options.singleSession === 'off' ? undefined : questionsVersion,
-      ...{ bus, version, protocol: linkVersions, signal, metrics: targets.metrics, alike: alikeOf(options) },
-      load: () => meter.read()
-    })
-    ends.unshift(() => members.leave())
-    const claims = await claimUsers(init, bus, members, signal)
-    ends.unshift(() => claims?.close())
-    const stock = createStock(init.parts, options, claims)
-    const parking = await openParking(init, bus, members, stock, signal)
-    const cluster = new Cluster(init, { bus, meter, members, claims, stock, parking })
-    ends.unshift(() => cluster.leave())
-    // By then NATS has refused what it will refuse.
-    await orClosing(bus.flush(), signal)
-    return cluster
-  } catch (error) {
-    for (const end of ends) await end()
-    throw error
-  }
-}
-
-/** Has users claimed before sessions are bound to them, if a user may have only one session. */
-async function claimUsers(
-  { options, targets }: ClusterInit,
-  bus: Bus,
-  members: Members,
-  signal: AbortSignal
-): Promise<ClusterClaims | undefined> {
-  const { registry, metrics } = targets
-  const { singleSession: mode } = options
-  if (mode === 'off') return undefined
-  const sessions: ClaimedSessions = { giveUp: (uid, sid, by) => registry.claimed!.giveUp(uid, sid, by) }
-  const claims = new ClusterClaims({ ...options, bus, members, sessions, mode, metrics })
-  registry.claimed = new ClaimedBinds({ claims, registry, mode })
-  await orClosing(claims.open(), signal).catch(error => {
-    claims.close()
-    throw error
-  })
-  return claims
-}
-
-/** Opens the store of sessions, if there is to be one. Then awaited changes may wait for it. */
-async function openParking(
-  { options, targets, parts: { resumption } }: ClusterInit,
-  bus: Bus,
-  members: Members,
-  stock: GatewayStock,
-  signal: AbortSignal
-): Promise<Parking | undefined> {
-  const { replicate, park, clusterTimeout } = options
-  if (replicate === 'none' && !park) return undefined
-  const { registry, metrics } = targets
-  const timing = processTiming
-  const parking = new Parking({ options, bus, members, registry, resumption, stock, metrics, timing })
-  await orClosing(parking.open(), signal).catch(async error => {
-    await parking.close(0)
-    throw error
-  })
-  if (replicate === 'through')
-    targets.store = new ThroughStore({ write: parking.write, timing, clusterTimeout })
-  return parking
-}
-
-interface ClusterBase {
+/** What stands when the gateway has joined. */
+export interface ClusterBase {
   readonly bus: Bus
   readonly meter: LoadMeter
   readonly members: Members

@@ -31,6 +31,14 @@ export interface ClusterClaimsInit {
   readonly monotonic: () => number
 }
 
+/** Which sessions are still here after a new start: others may have been restored elsewhere meanwhile. */
+export interface KeptSessions {
+  /** Whether it is not decided yet if a session is still here. */
+  isUndecided(sid: number): boolean
+  /** Resolves to whether a session is still here. */
+  isHere(sid: number): Promise<boolean>
+}
+
 /** Milliseconds for the answer of another gateway, at most, and as a part of a lease. */
 const longestAnswer = 500
 const answerPart = 1 / 8
@@ -38,6 +46,8 @@ const answerPart = 1 / 8
 export class ClusterClaims implements UserClaims {
   /** The other gateways that are asked before a claim is held. Default: none. */
   interestedIn: InterestedIn = () => []
+  /** Which sessions are still here after a new start. Default: all. */
+  kept: KeptSessions | undefined
   readonly #init: ClusterClaimsInit
   readonly #table = new ClaimTable()
   readonly #questions: Questions
@@ -82,7 +92,8 @@ export class ClusterClaims implements UserClaims {
       claiming: this.#claiming,
       sessions,
       log,
-      start: () => members.start
+      start: () => members.start,
+      isHere: async sid => (await this.kept?.isHere(sid)) !== false
     })
     members.watch({
       restarted: start => {
@@ -223,6 +234,7 @@ export class ClusterClaims implements UserClaims {
     if (claim === undefined) return this.#claiming.removeNamed(uid, name).then(() => 'gone')
     if (claim.state === 'moving') return { movedTo: claim.movingTo! }
     if (claim.state === 'pending' && mode === 'reject') return 'pending'
+    if (this.kept?.isUndecided(claim.sid) === true) return 'pending'
     const hasEnded = this.#init.sessions.giveUp(uid, claim.sid, mode)
     if (!hasEnded && claim.state !== 'pending') return 'held'
     return this.#end(claim).then(() => 'gone')
@@ -239,6 +251,11 @@ export class ClusterClaims implements UserClaims {
       }
       // Of two that are claimed anew the order of their entries decides: each would end for the other here.
       if (claim.state === 'unsecured' && about === 'bound') {
+        answer = 'pending'
+        continue
+      }
+      // Another gateway may have restored the session, which must not end for it then.
+      if (this.kept?.isUndecided(claim.sid) === true) {
         answer = 'pending'
         continue
       }

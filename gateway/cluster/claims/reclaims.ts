@@ -21,6 +21,8 @@ export interface ReclaimsInit {
   readonly log: Logger
   /** The own start. */
   readonly start: () => number
+  /** Resolves to whether a session is still here after a new start. */
+  readonly isHere: (sid: number) => Promise<boolean>
 }
 
 /** Claims that are claimed anew at once. */
@@ -96,9 +98,15 @@ export class Reclaims {
 
   /** Claims at once. Resolves to the outcome. */
   async secure(claim: Claim): Promise<Secured> {
-    const { table, claiming, sessions, log } = this.#init
+    const { table, claiming, sessions, log, isHere } = this.#init
     this.#running.add(claim)
     try {
+      // A session that another gateway has restored meanwhile keeps its user there.
+      if (!(await isHere(claim.sid))) {
+        table.end(claim)
+        void claiming.remove(claim.uid, claim.entry)
+        return { kind: 'over' }
+      }
       const secured = await claiming.secure(claim, 'reject')
       if (secured.kind === 'taken') {
         const { uid, sid, entry } = claim

@@ -10,7 +10,7 @@ import type { TooLarge } from './too-large.js'
 
 export interface ReplicasInit {
   readonly log: ParkedLog
-  readonly registry: Pick<Registry, 'all' | 'on'>
+  readonly registry: Pick<Registry, 'all' | 'find' | 'on'>
   /** The own start. */
   readonly start: () => number
   readonly timing: Timing
@@ -46,4 +46,9 @@ export interface Holding {
   running?: Promise<string | undefined> | undefined
   next?: Promise<string | undefined> | undefined
   isOver?: boolean
+  /** The start for which it is decided, or is being decided, whether the session is still here. */
+  start: number
+  deciding?: Promise<unknown> | undefined
+  /** Another gateway has restored the session. */
+  isLost?: boolean
 }

@@ -17,6 +17,7 @@ import type { Wanted } from '../moves/stock.js'
 import { formatState, type StateEntry } from './parked-entry.js'
 import { longestKept, ParkedLog } from './parked-log.js'
 import { Replicas } from './replicas.js'
+import type { Restarts } from './restarts.js'
 import { type Found, Restorer } from './restorer.js'
 import { TooLarge } from './too-large.js'
 
@@ -66,7 +67,7 @@ export class Parking {
       setBusy: (sid, isBusy) => (isBusy ? stock.busy.add(sid) : stock.busy.delete(sid)),
       revive: (entry, claim) => this.#revive(entry, claim)
     })
-    members.watch({ restarted: start => void this.#replicas.restart(start) })
+    members.watch({ restarted: start => void this.#replicas.restarts.begin(start) })
     bus.onState(isUp => isUp && void this.#replicas.followLog())
   }
 
@@ -74,6 +75,11 @@ export class Parking {
   async open(): Promise<void> {
     await this.#log.open()
     await this.#replicas.open()
+  }
+
+  /** Which sessions are still here after a new start. */
+  get restarts(): Restarts {
+    return this.#replicas.restarts
   }
 
   /** Looks for a session whose gateway is over, and restores it here. */

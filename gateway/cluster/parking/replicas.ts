@@ -11,19 +11,19 @@ import type { Holding, ReplicasInit, Written } from './holding.js'
 import { LogWatch } from './log-watch.js'
 import { formatClaim, formatState, type ParkedEntry } from './parked-entry.js'
 import { longestKept } from './parked-log.js'
+import { Restarts } from './restarts.js'
 
 /** Writes under way at the same time. */
 const mostWrites = 64
 
 export class Replicas {
+  readonly restarts: Restarts
   readonly #init: ReplicasInit
   readonly #held = new Map<Session, Holding>()
   /** Changed sessions whose write has not begun. */
   readonly #due = new Set<Session>()
   /** Sessions whose entries are to be removed, each with the greatest number that may be. */
   readonly #over = new Map<number, number>()
-  /** The starts of this process. */
-  readonly #ownStarts = new Set<number>()
   /** The claim by which a session is being restored at this moment. */
   #arriving: number | undefined
   #writes = 0
@@ -34,7 +34,11 @@ export class Replicas {
     this.#init = init
     const { registry } = init
     this.#watch = new LogWatch(init.log, init.timing)
-    this.#ownStarts.add(init.start())
+    this.restarts = new Restarts({
+      ...{ ...init, held: this.#held, watch: this.#watch },
+      logLost: () => this.#loseEntries(),
+      kept: session => init.isOn && this.#writeSoon(session)
+    })
     if (init.isOn) {
       registry.on('resumed', session => this.#writeSoon(session))
       registry.on('movedIn', session => this.#cameHere(session))
@@ -70,7 +74,7 @@ export class Replicas {
     const session = revive()
     this.#arriving = undefined
     if (session !== undefined && !this.#init.isOn) {
-      this.#held.set(session, { generation: claim, claim })
+      this.#held.set(session, { generation: claim, claim, start: this.#init.start() })
       void this.#init.log.sweep(session.sid, entry => entry.kind !== 'claim' && entry.generation < claim)
     }
     return session
@@ -87,21 +91,6 @@ export class Replicas {
     })
     holding.next = next
     return next
-  }
-
-  /**
-   * A new start has begun, because the old one was certified dead: whatever another gateway has restored
-   * meanwhile is lost here, and all else is claimed anew.
-   */
-  async restart(start: number): Promise<void> {
-    this.#ownStarts.add(start)
-    const isAnother = await this.#watch.isAnother()
-    if (isAnother) this.#loseEntries()
-    const isSameLog = isAnother === false
-    for (const [session, holding] of [...this.#held]) {
-      if (this.#init.start() !== start) return
-      if (session.isOpen && !holding.isOver) await this.#reclaim(session, holding, start, isSameLog)
-    }
   }
 
   /** Waits until what has ended is removed, but at most `ms` milliseconds. */
@@ -130,7 +119,7 @@ export class Replicas {
   #of(session: Session): Holding {
     let holding = this.#held.get(session)
     if (holding === undefined) {
-      holding = { generation: 0 }
+      holding = { generation: 0, start: this.#init.start() }
       this.#held.set(session, holding)
     }
     return holding
@@ -138,7 +127,8 @@ export class Replicas {
 
   #cameHere(session: Session): void {
     const claim = this.#arriving
-    this.#held.set(session, claim === undefined ? { generation: undefined } : { generation: claim, claim })
+    const start = this.#init.start()
+    this.#held.set(session, { generation: claim, start, ...(claim !== undefined && { claim }) })
     this.#writeSoon(session)
   }
 
@@ -258,36 +248,6 @@ export class Replicas {
       entry.kind === 'claim' ? entry.number <= most : entry.generation <= most
     )
     if (isSwept) this.#over.delete(sid)
-  }
-
-  async #reclaim(session: Session, holding: Holding, start: number, isSameLog: boolean): Promise<void> {
-    const { log, timing, isDead, lost } = this.#init
-    const { sid } = session
-    await (holding.next ?? holding.running)
-    const { generation, record, written } = holding
-    if (generation === undefined || (record === undefined && holding.claim === undefined)) return
-    const claim = await log.append(sid, formatClaim(start))
-    const entries = claim === undefined ? undefined : await log.read(sid)
-    if (claim === undefined || entries === undefined) return
-    const isFresh = written !== undefined && timing.monotonic() - written.at < longestKept / 2
-    const isGone =
-      isSameLog && isFresh && record !== undefined && !entries.some(each => each.number === record)
-    let isLost = isGone
-    for (const entry of entries) {
-      if (this.#ownStarts.has(entry.start)) continue
-      if (entry.kind !== 'claim') isLost ||= entry.generation > generation
-      else if (entry.number > generation && entry.number < claim)
-        isLost ||= (await isDead(entry.start)) !== true
-    }
-    if (holding.isOver) return
-    if (isLost) {
-      void log.remove(claim)
-      return lost(session)
-    }
-    holding.generation = claim
-    holding.claim = claim
-    delete holding.record
-    if (this.#init.isOn) this.#writeSoon(session)
   }
 }
 

@@ -96,11 +96,59 @@ t.test('with through, a session that crashes is restored with all that was await
     await until('each session is in one gateway', () =>
       [a, b].every(({ sessions }) => sessions.getSessionsCount() === 0)
     )
+    t.same(told, [], 'without onClose')
     t.equal(c.sessions.get(sid)?.uid, 'red')
     await client.request('player.add')
     t.match(await state(client), { sid, uid: 'red', count: 5 })
   })
 })
+
+for (const singleSession of ['kick', 'reject'] as const)
+  t.test(
+    `${singleSession}: a gateway that was cut off lets sessions go that others have restored`,
+    async t => {
+      const options = { replicate: 'through', singleSession } as const
+      const { gateways, network, join } = await start(t, ['a', 'b'], options)
+      const [a, b] = gateways as [Gateway, Gateway]
+      const closed: unknown[] = []
+      for (const each of [a, b])
+        each.sessions.on('closed', (session, reason) =>
+          closed.push([each.options.frontendId, session.uid, reason])
+        )
+      const players = await Promise.all(
+        Array.from({ length: 10 }, async (_, n) => {
+          const player = await join(a)
+          await player.client.request('player.login', { uid: `player ${n}`, channel: 'lobby' })
+          return player
+        })
+      )
+      await crash(network, 'a', [b])
+      // Half of them come back; the others stay where they are, and have no other session.
+      const gone = players.slice(0, 5)
+      for (const { goTo } of gone) goTo(b)
+      for (const { opened } of gone) await until('it is back', () => opened.length === 1)
+      network.heal()
+      if (singleSession === 'kick') {
+        // Whoever logs in anew now replaces the one session that there is.
+        for (const uid of ['player 0', 'player 9']) {
+          const { client } = await join(b)
+          await client.request('player.login', { uid, channel: 'lobby' })
+        }
+        await until('both are replaced', () => closed.length >= 2)
+        players.splice(9, 1)
+        players.splice(0, 1)
+      }
+      const left = players.filter(({ opened }) => opened.length === 0)
+      await until('each session is in one gateway', () => a.sessions.getSessionsCount() === left.length)
+      for (const { client } of players) await client.request('player.add')
+      const replaced = [
+        ['b', 'player 0', 'replaced'],
+        ['a', 'player 9', 'replaced']
+      ]
+      matchRows(t, closed, singleSession === 'kick' ? replaced : [])
+      t.equal(b.metrics().sessionsRestored, 5)
+    }
+  )
 
 t.test('a session that has moved outlives its next gateway, wherever its client comes then', async t => {
   const { gateways, network, join } = await start(t, ['a', 'b', 'c'], { replicate: 'through' })

@@ -1,0 +1,118 @@
+/**
+ * Decides which sessions are still here after a new start.
+ *
+ * A new start begins when the old one was certified dead, because this gateway was cut off. Whatever another
+ * gateway has restored meanwhile is lost here, and all else is claimed anew. Each session is decided once for
+ * each start.
+ */
+import type { Session } from '../../sessions/session.js'
+import type { Holding, ReplicasInit } from './holding.js'
+import type { LogWatch } from './log-watch.js'
+import { formatClaim } from './parked-entry.js'
+import { longestKept } from './parked-log.js'
+
+export interface RestartsInit
+  extends Pick<ReplicasInit, 'log' | 'timing' | 'start' | 'isDead' | 'registry' | 'lost'> {
+  readonly held: ReadonlyMap<Session, Holding>
+  readonly watch: LogWatch
+  /** Called when the log was made anew. */
+  readonly logLost: () => void
+  /** Called when a session was claimed anew, and has no record of that. */
+  readonly kept: (session: Session) => void
+}
+
+export class Restarts {
+  readonly #init: RestartsInit
+  /** The starts of this process. */
+  readonly #ownStarts = new Set<number>()
+  /** Whether the log is the one from before the last start. */
+  #log: { readonly start: number; readonly isSame: Promise<boolean> } | undefined
+
+  constructor(init: RestartsInit) {
+    this.#init = init
+    this.#ownStarts.add(init.start())
+  }
+
+  /** Decides all sessions, one after the other. */
+  async begin(start: number): Promise<void> {
+    for (const [session, holding] of [...this.#init.held]) {
+      if (this.#init.start() !== start) return
+      await this.#decide(session, holding)
+    }
+  }
+
+  /** Whether it is not decided yet if a session is still here. */
+  isUndecided(sid: number): boolean {
+    const holding = this.#find(sid)?.holding
+    return holding !== undefined && (holding.start !== this.#init.start() || holding.deciding !== undefined)
+  }
+
+  /** Resolves to whether a session is still here. */
+  async isHere(sid: number): Promise<boolean> {
+    const found = this.#find(sid)
+    return found === undefined || this.#decide(found.session, found.holding)
+  }
+
+  #find(sid: number): { session: Session; holding: Holding } | undefined {
+    const { registry, held } = this.#init
+    const session = registry.find(sid)
+    const holding = session && held.get(session)
+    return session && holding && { session, holding }
+  }
+
+  async #decide(session: Session, holding: Holding): Promise<boolean> {
+    const start = this.#init.start()
+    if (holding.start !== start) {
+      holding.start = start
+      holding.deciding = this.#reclaim(session, holding, start).finally(() => (holding.deciding = undefined))
+    }
+    await holding.deciding
+    return holding.isLost !== true
+  }
+
+  /** Whether the log is the one from before a start, as far as that is known. */
+  #isSameLog(start: number): Promise<boolean> {
+    if (this.#log?.start !== start) this.#log = { start, isSame: this.#compareLogs() }
+    return this.#log.isSame
+  }
+
+  async #compareLogs(): Promise<boolean> {
+    const isAnother = await this.#init.watch.isAnother()
+    if (isAnother) this.#init.logLost()
+    return isAnother === false
+  }
+
+  async #reclaim(session: Session, holding: Holding, start: number): Promise<void> {
+    const { log, timing, isDead, lost, kept } = this.#init
+    const { sid } = session
+    this.#ownStarts.add(start)
+    const isSameLog = await this.#isSameLog(start)
+    await (holding.next ?? holding.running)
+    const { generation, record, written } = holding
+    if (!session.isOpen || holding.isOver) return
+    if (generation === undefined || (record === undefined && holding.claim === undefined)) return
+    const claim = await log.append(sid, formatClaim(start))
+    const entries = claim === undefined ? undefined : await log.read(sid)
+    if (claim === undefined || entries === undefined) return
+    const isFresh = written !== undefined && timing.monotonic() - written.at < longestKept / 2
+    const isGone =
+      isSameLog && isFresh && record !== undefined && !entries.some(each => each.number === record)
+    let isLost = isGone
+    for (const entry of entries) {
+      if (this.#ownStarts.has(entry.start)) continue
+      if (entry.kind !== 'claim') isLost ||= entry.generation > generation
+      else if (entry.number > generation && entry.number < claim)
+        isLost ||= (await isDead(entry.start)) !== true
+    }
+    if (holding.isOver) return
+    if (isLost) {
+      holding.isLost = true
+      void log.remove(claim)
+      return lost(session)
+    }
+    holding.generation = claim
+    holding.claim = claim
+    delete holding.record
+    kept(session)
+  }
+}
