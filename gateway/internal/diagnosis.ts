@@ -116,7 +116,7 @@ function* diagnoseCluster({ clusterTrouble, needsCluster }: Condition): Generato
     code: 'clusterDegraded',
     severity: needsCluster ? 'error' : 'warn',
     what: `The gateway is cut off from its cluster: ${clusterTrouble}.`,
-    todo: 'See that NATS runs and can be reached from here, and that no other gateway has the same frontendId; the gateway comes back by itself.'
+    todo: 'See that NATS runs and can be reached from here, and that no other gateway has the same frontendId; then the gateway comes back by itself.'
   }
 }
 

@@ -60,7 +60,7 @@ export interface MovingCluster {
 
 export function createMoves(
   { core, resumption }: MovingParts,
-  { resumeWindow, now }: Pick<ResolvedOptions, 'resumeWindow' | 'now'>,
+  { resumeWindow, now, log }: Pick<ResolvedOptions, 'resumeWindow' | 'now' | 'log'>,
   { links, members, names, stock, findLost }: MovingCluster
 ): { moves: Moves; cuts: Cuts } {
   const { registry, targets } = core
@@ -81,7 +81,8 @@ export function createMoves(
   const { metrics } = targets
   const timing = processTiming
   const moves = new Moves({
-    ...{ links, members, registry, resumption, stock, findLost, cuts, moved, metrics, timing, resumeWindow },
+    ...{ links, members, registry, resumption, stock, findLost, cuts, moved, metrics, log, timing },
+    resumeWindow,
     owed: stock.owed
   })
   return { moves, cuts }

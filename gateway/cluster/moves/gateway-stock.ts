@@ -3,7 +3,6 @@
  * that comes. A session that is on its way is still a member of its channels and found by its user, so that
  * it misses no event; what it gets is sent after it.
  */
-
 import { randomBytes } from 'node:crypto'
 import { errors } from '../../../shared/errors.js'
 import { requestFlags } from '../../../shared/link/batch.js'
@@ -69,7 +68,8 @@ export class GatewayStock implements Stock {
     resumption.letGo(found)
     await this.cuts?.whenOrdered(sid)
     const isQuiet = await lanes.hold(session, longestRun)
-    if (!session.isOpen) return { kind: 'gone', reason: resumeFailures.gone }
+    // It was perhaps ended on purpose meanwhile, of which its client is told.
+    if (!session.isOpen) return this.release({ sid, hash, uid }, to)
     if (isQuiet && !found.isConnected && this.#mayMove(session))
       return { kind: 'ready', items: writeSession(this.#take(session, found, to)) }
     if (isQuiet) lanes.release(session)

@@ -11,7 +11,7 @@ import type { Cuts } from '../cuts/cuts.js'
 import type { MovedTable } from '../cuts/moved-table.js'
 import type { Timing } from '../link/link-host.js'
 import type { Item, Link, Links } from '../link/links.js'
-import type { ExportWord, Stock, Wanted } from './stock.js'
+import type { ExportWord, FailedMove, Stock, Wanted } from './stock.js'
 
 export interface GiverInit {
   readonly links: Pick<Links, 'ofStart'>
@@ -21,7 +21,7 @@ export interface GiverInit {
   readonly timing: Timing
   /** Whether a start may still be there. */
   readonly mayLive: (start: number) => boolean
-  readonly failed: () => void
+  readonly failed: FailedMove
   /** Called whenever a session may have gone. */
   readonly gone: () => void
 }
@@ -81,7 +81,7 @@ export class Giver {
     if (transit?.tid !== tid || transit.start !== from.start) return
     this.#transits.delete(sid)
     transit.stop()
-    if (!isTaken) return this.#restore(sid, from.start)
+    if (!isTaken) return this.#restore(sid, from)
     this.#init.stock.forget(sid, from)
     this.#init.gone()
   }
@@ -125,16 +125,16 @@ export class Giver {
     const link = links.ofStart(transit.start)
     if (link === undefined && !mayLive(transit.start)) {
       this.#transits.delete(sid)
-      failed()
+      failed(sid, transit.start, 'the gateway that it went to was lost')
       return stock.lose(sid)
     }
     if (link?.isOpen === true) link.send('settle', ['doubt', tid, sid])
     this.#transits.set(sid, { ...transit, stop: this.#doubtLater(sid, tid) })
   }
 
-  #restore(sid: number, start: number): void {
-    this.#init.moved.delete(sid, start)
-    this.#init.failed()
+  #restore(sid: number, from: Link): void {
+    this.#init.moved.delete(sid, from.start)
+    this.#init.failed(sid, from.frontendId, 'the other gateway did not take it: the answer came too late')
     this.#init.stock.restore(sid)
   }
 }

@@ -2,10 +2,12 @@
  * Sessions that move between gateways: puts both halves of the handover together, and tells the others
  * which sessions have come here. Made with the cluster.
  */
+import type { Logger } from '../../../shared/text/log.js'
 import type { Taken } from '../../resume/far-sessions.js'
 import type { Resumption } from '../../resume/resumption.js'
 import type { Registry } from '../../sessions/registry.js'
 import type { Metrics } from '../../telemetry/metrics.js'
+import { SeldomLine } from '../../telemetry/seldom-line.js'
 import type { Cuts } from '../cuts/cuts.js'
 import type { MovedTable } from '../cuts/moved-table.js'
 import { UnreadableBatchError } from '../link/batch-text.js'
@@ -14,7 +16,7 @@ import type { Item, Link, Links } from '../link/links.js'
 import type { Membership } from '../members/membership.js'
 import { Giver } from './giver.js'
 import type { OwedClaims } from './owed-claims.js'
-import type { Stock, Wanted } from './stock.js'
+import type { FailedMove, Stock, Wanted } from './stock.js'
 import { Taker } from './taker.js'
 
 export interface MovesInit {
@@ -27,6 +29,7 @@ export interface MovesInit {
   readonly cuts: Cuts
   readonly moved: MovedTable
   readonly metrics: Metrics
+  readonly log: Logger
   readonly timing: Timing
   /** Milliseconds for which a session waits for its client. */
   readonly resumeWindow: number
@@ -56,9 +59,13 @@ export class Moves {
 
   constructor(init: MovesInit) {
     const { links, members, registry, resumption, stock, metrics, timing, resumeWindow, moved, cuts } = init
-    const { owed } = init
+    const { owed, log } = init
     this.#init = init
-    const failed = () => metrics.count('handoversFailed')
+    const line = new SeldomLine('A session was not moved', { log, monotonic: timing.monotonic }, 'info')
+    const failed: FailedMove = (sid, gateway, why) => {
+      metrics.count('handoversFailed')
+      line.tell({ sid, gateway, why })
+    }
     const mayLive = (start: number) => this.#mayLive(start)
     this.#taker = new Taker({
       ...{ links, moved, stock, timing, mayLive, failed },

@@ -37,6 +37,12 @@ export interface Stock {
   end(sid: number, code: number, reason: string, kickReason: string | null): void
 }
 
+/**
+ * Called when a session was not moved that was to be. `gateway`: the other gateway, or its start, if it is
+ * lost.
+ */
+export type FailedMove = (sid: number, gateway: string | number, why: string) => void
+
 /** Orders of the `export` frame. */
 export type ExportWord = 'here' | 'again' | 'gone' | 'ended' | 'ask'
 

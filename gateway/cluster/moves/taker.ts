@@ -12,7 +12,7 @@ import { startOf } from '../leases/start-number.js'
 import { UnreadableBatchError } from '../link/batch-text.js'
 import type { Timing } from '../link/link-host.js'
 import type { Item, Link, Links } from '../link/links.js'
-import type { ExportWord, Stock, Wanted } from './stock.js'
+import type { ExportWord, FailedMove, Stock, Wanted } from './stock.js'
 
 export interface TakerInit {
   readonly links: Pick<Links, 'ofStart' | 'all'>
@@ -31,7 +31,7 @@ export interface TakerInit {
   readonly isKeeping: boolean
   /** Called when a session has come. */
   readonly arrived: (sid: number, from: Link, move: number, trail: readonly number[]) => void
-  readonly failed: () => void
+  readonly failed: FailedMove
 }
 
 /** Milliseconds for which a session is waited for, and until its client is to ask again. */
@@ -131,12 +131,13 @@ export class Taker implements FarSessions {
   doubted(from: Link, tid: number, sid: number): void {
     if (this.#succeeded.has(tid)) return this.#settle(from, tid, sid, true)
     this.#settle(from, tid, sid, false)
-    if (this.#asked.get(tid)?.link === from) this.#fail(tid)
+    if (this.#asked.get(tid)?.link === from) this.#fail(tid, 'the session did not come in time')
   }
 
   /** A link has ended: what was asked over it is over. */
   linkDown(link: Link): void {
-    for (const [tid, asked] of this.#asked) if (asked.link === link) this.#fail(tid)
+    for (const [tid, asked] of this.#asked)
+      if (asked.link === link) this.#fail(tid, 'the link to its gateway has ended')
   }
 
   async #find(wanted: Wanted): Promise<Taken> {
@@ -155,13 +156,16 @@ export class Taker implements FarSessions {
 
   #ask(wanted: Wanted, link: Link, hops: number, done: (taken: Taken) => void): void {
     const tid = ++this.#lastTid
-    const stop = this.#init.timing.after(longestWait, () => this.#fail(tid))
+    const stop = this.#init.timing.after(longestWait, () =>
+      this.#fail(tid, `no answer within ${longestWait} ms`)
+    )
     this.#asked.set(tid, { wanted, link, hops, done, stop })
     link.send('take', [tid, wanted.sid, wanted.hash, wanted.uid])
   }
 
-  #fail(tid: number): void {
-    this.#init.failed()
+  #fail(tid: number, why: string): void {
+    const { wanted, link } = this.#asked.get(tid)!
+    this.#init.failed(wanted.sid, link.frontendId, why)
     this.#end(tid, { kind: 'again', ms: againAfter })
   }
 

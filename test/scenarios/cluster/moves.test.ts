@@ -6,6 +6,7 @@ import type { Gateway, GatewayOptions } from '../../../gateway/index.js'
 import { closeCodes } from '../../../shared/close-codes.js'
 import { startCluster } from '../../helpers/cluster.js'
 import { startProxy } from '../../helpers/gateway.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { fixture } from '../../helpers/paths.js'
 import { until } from '../../helpers/until.js'
 
@@ -294,6 +295,45 @@ t.test('a session that was ended on purpose is not to be had elsewhere, and its 
   proxy.isDown = false
   await until('the client has ended', () => client.state === 'closed')
   t.equal(b.metrics().sessionsMovedIn, 0)
+})
+
+t.test('a client that is kicked while its session is about to move is told', async t => {
+  const { gateways, join } = await start(t, ['a', 'b'])
+  const [a, b] = gateways as [Gateway, Gateway]
+  const { client, proxy, goTo, losses } = await join(a)
+  await client.request('player.login', { uid: 'red', channel: 'lobby' })
+  goTo(b)
+  proxy.cut('reset')
+  t.equal(await where(client), 'b')
+  client.request('player.outlast').catch(() => {})
+  await until('a request runs', () => b.metrics().requestsRunning === 1)
+  goTo(a)
+  proxy.cut('reset')
+  await until('a has asked for the session', () => {
+    const { sessionsDetached, detachedSessions } = b.metrics()
+    return sessionsDetached === 1 && detachedSessions === 0
+  })
+  await b.sessions.akick('red', 'out')
+  await until('the client is told', () => client.state === 'closed' || losses.length > 0)
+  t.match(client.error, { code: 'CONNECTION_CLOSED', data: { code: closeCodes.kicked } })
+})
+
+t.test('a session that is not moved since its gateway is gone is counted, and the log says why', async t => {
+  const { gateways, network, join, lines } = await start(t, ['a', 'b'], { leaseTtl: 1_000 })
+  const [a, b] = gateways as [Gateway, Gateway]
+  const { client, proxy, goTo } = await join(a)
+  const sid = await client.request('player.login', { uid: 'red', channel: 'lobby' })
+  network.cutOff('a')
+  goTo(b)
+  proxy.cut('reset')
+  await until('it has failed', () => b.metrics().handoversFailed > 0)
+  const told = lines[1]!.filter(({ message }) => message === 'A session was not moved')
+  matchRows(t, told, [
+    {
+      level: 'info',
+      fields: { sid, gateway: 'a', why: /^(the link to its gateway has ended|no answer within)/ }
+    }
+  ])
 })
 
 t.test('with kick a user has one session, that of the last login, while sessions move', async t => {
