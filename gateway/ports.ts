@@ -131,7 +131,7 @@ function addConsole(
 ) {
   const { options } = gateway
   if (options.internalPort === 'off') return undefined
-  if (options.consoleToken === '' && process.env['NODE_ENV'] === 'production') {
+  if (options.consoleToken === '' && options.isProduction) {
     server.add(listOffRoutes())
     options.log.info(howToTurnOn)
     return undefined

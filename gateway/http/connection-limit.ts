@@ -13,6 +13,7 @@ export interface ConnectionLimitInit {
   readonly limitName?: string
   /** Number of workers, which need files too. Default: 0. */
   readonly workers?: number
+  readonly isProduction: boolean
   readonly log: Logger
   readonly monotonic: () => number
 }
@@ -22,6 +23,7 @@ const byFiles = 'the open files that the process may have (ulimit -n)'
 export class ConnectionLimit {
   readonly #log: Logger
   readonly #workers: number
+  readonly #isProduction: boolean
   readonly #full: SeldomLine
   #most: number
   #by: string
@@ -29,6 +31,7 @@ export class ConnectionLimit {
   constructor(init: ConnectionLimitInit) {
     this.#log = init.log
     this.#workers = init.workers ?? 0
+    this.#isProduction = init.isProduction
     this.#full = new SeldomLine('The limit of connections is reached', init)
     this.#most = init.maxConnections || Number.POSITIVE_INFINITY
     this.#by = init.limitName ?? 'maxConnections'
@@ -50,7 +53,7 @@ export class ConnectionLimit {
     if (files >= this.#most) return
     // Without a limit of its own, the port takes what the system allows: nothing is lowered.
     // On the machine of a developer nobody has to raise it.
-    if (Number.isFinite(this.#most) && process.env['NODE_ENV'] === 'production') {
+    if (Number.isFinite(this.#most) && this.#isProduction) {
       const fields = { connections: files, [this.#by]: this.#most, by: byFiles }
       this.#log.info('The limit of connections is lower than its option', fields)
     }

@@ -58,6 +58,7 @@ const backlog = 4_096
 export interface ListenerInit extends TlsFiles, AddressLimitsInit {
   readonly maxConnections: number
   readonly workers: number
+  readonly isProduction: boolean
   readonly trustedProxies: number
   readonly host: string
   readonly port: number

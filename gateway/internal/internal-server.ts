@@ -35,6 +35,7 @@ export interface InternalServerInit {
   readonly standardPort?: number
   /** Default: `standardTimeouts`; a test passes shorter ones. */
   readonly timeouts?: Timeouts
+  readonly isProduction: boolean
   readonly log: Logger
   readonly monotonic: () => number
 }
@@ -72,7 +73,7 @@ const standardTimeouts: Timeouts = {
 export class InternalServer {
   readonly #init: InternalServerInit
   readonly #http: Server
-  /** The public metrics are about players, so that these connections count in metrics of their own. */
+  /** The metrics are about players, so that what these connections count goes nowhere. */
   readonly #metrics = new Metrics()
   readonly #tcpConnections: TcpConnections
   readonly #hosts: Hosts
@@ -92,12 +93,12 @@ export class InternalServer {
       connectionsCheckingInterval: timeouts.check
     })
     this.#http.timeout = timeouts.silence
-    const { log, monotonic } = init
+    const { log, monotonic, isProduction } = init
     const metrics = this.#metrics
     const handshakeTimeout = timeouts.headers
     const limitName = 'the limit of the internal port'
     const limits = { maxConnections, limitName, handshakeTimeout, addresses: undefined }
-    this.#tcpConnections = new TcpConnections({ ...limits, metrics, log, monotonic })
+    this.#tcpConnections = new TcpConnections({ ...limits, metrics, log, monotonic, isProduction })
     this.#http.on('connection', socket => this.#tcpConnections.accept(socket, false))
     this.#http.on('request', (request, response) => void this.#answer(request, response))
   }
@@ -121,9 +122,9 @@ export class InternalServer {
    * @throws `LISTEN_FAILED`, with the address and the reason; `CLOSING` if closed meanwhile
    */
   async listen(): Promise<void> {
-    const { internalPort, internalHost, port, standardPort = 3011, log } = this.#init
+    const { internalPort, internalHost, port, standardPort = 3011, log, isProduction } = this.#init
     if (internalPort === 'off') return
-    const isSearched = internalPort === 'auto' && process.env['NODE_ENV'] !== 'production'
+    const isSearched = internalPort === 'auto' && !isProduction
     // The public port is opened later, and needs its own.
     const standard = port === standardPort ? standardPort + 1 : standardPort
     const first = internalPort !== 'auto' ? internalPort : port === 0 ? 0 : standard

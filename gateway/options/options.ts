@@ -129,6 +129,8 @@ export interface OptionTree extends GivenPlainOptions {
 }
 
 export interface ResolvedOptions extends Readonly<Omit<PlainOptions, 'startPage' | 'logFormat'>> {
+  /** Whether `NODE_ENV` was `production` when the gateway was created. */
+  readonly isProduction: boolean
   /** `off` if the host answers HTTP requests itself. */
   readonly startPage: 'on' | 'off'
   /** Form of the log's lines on stderr. */

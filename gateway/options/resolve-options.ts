@@ -108,11 +108,13 @@ export function resolveOptions(asked: OptionTree, metrics = new Metrics()): Reso
   const options = plain as PlainOptions
   const { log, onHandshake, authenticate, onHttpRequest, onStart, onStop, workerArgv } = asked
   const { now = wallClock, monotonic = monotonicClock } = asked
-  const logFormat = resolveLogFormat(options.logFormat)
+  const isProduction = process.env['NODE_ENV'] === 'production'
+  const logFormat = resolveLogFormat(options.logFormat, isProduction)
   return Object.freeze({
     ...options,
+    isProduction,
     handlers: resolve(options.handlers),
-    startPage: onHttpRequest === undefined ? resolveStartPage(options.startPage) : 'off',
+    startPage: onHttpRequest === undefined ? resolveStartPage(options.startPage, isProduction) : 'off',
     logFormat,
     log: new LogDoor({ ...options, logFormat, log, stream: process.stderr, metrics, now }),
     onHandshake: onHandshake ?? acceptAll,
@@ -126,12 +128,12 @@ export function resolveOptions(asked: OptionTree, metrics = new Metrics()): Reso
   })
 }
 
-function resolveLogFormat(asked: PlainOptions['logFormat']): 'json' | 'text' {
+function resolveLogFormat(asked: PlainOptions['logFormat'], isProduction: boolean): 'json' | 'text' {
   if (asked !== 'auto') return asked
-  return process.env['NODE_ENV'] === 'production' && !process.stderr.isTTY ? 'json' : 'text'
+  return isProduction && !process.stderr.isTTY ? 'json' : 'text'
 }
 
-function resolveStartPage(asked: StartPage): 'on' | 'off' {
+function resolveStartPage(asked: StartPage, isProduction: boolean): 'on' | 'off' {
   if (asked !== 'auto') return asked
-  return process.env['NODE_ENV'] === 'production' ? 'off' : 'on'
+  return isProduction ? 'off' : 'on'
 }

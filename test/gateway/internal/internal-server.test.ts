@@ -9,7 +9,6 @@ import {
 } from '../../../gateway/internal/internal-server.js'
 import { createLogger } from '../../../shared/text/log.js'
 import { matchRows } from '../../helpers/match-rows.js'
-import { setNodeEnv } from '../../helpers/node-env.js'
 import { until } from '../../helpers/until.js'
 
 interface Running {
@@ -30,6 +29,7 @@ async function start(
     internalPort: 0,
     internalHost: '127.0.0.1',
     port: 3010,
+    isProduction: false,
     log,
     monotonic: () => performance.now(),
     ...init
@@ -212,7 +212,6 @@ t.test('connections that send nothing make room for those that ask', async t => 
 })
 
 t.test('outside production, auto takes the next port if the usual one is taken, and says so', async t => {
-  setNodeEnv(t, undefined)
   const taken = await occupy(t)
   const { url, lines } = await start(t, [], { internalPort: 'auto', standardPort: taken })
   const port = Number(new URL(url).port)
@@ -223,18 +222,17 @@ t.test('outside production, auto takes the next port if the usual one is taken, 
 t.test('a taken port is an error in production, and always where it was named', async t => {
   const taken = await occupy(t)
   const expected = { code: 'LISTEN_FAILED', message: new RegExp(`127.0.0.1:${taken} .*--internal-port off`) }
-  setNodeEnv(t, 'production')
-  await t.rejects(start(t, [], { internalPort: 'auto', standardPort: taken }), expected)
-  setNodeEnv(t, undefined)
+  const production = { isProduction: true, standardPort: taken }
+  await t.rejects(start(t, [], { internalPort: 'auto', ...production }), expected)
   await t.rejects(start(t, [], { internalPort: taken }), expected)
 })
 
 t.test('auto takes a free port where the public one is a free one, and off opens none', async t => {
-  setNodeEnv(t, 'production')
   const taken = await occupyBeforeFree(t)
-  const { url } = await start(t, [], { internalPort: 'auto', port: 0, standardPort: taken })
+  const production = { isProduction: true, standardPort: taken }
+  const { url } = await start(t, [], { internalPort: 'auto', port: 0, ...production })
   t.not(Number(new URL(url).port), taken)
-  const beside = await start(t, [], { internalPort: 'auto', port: taken, standardPort: taken })
+  const beside = await start(t, [], { internalPort: 'auto', port: taken, ...production })
   t.equal(Number(new URL(beside.url).port), taken + 1, 'the public port keeps its own')
   const { server } = await start(t, [], { internalPort: 'off' })
   t.equal(server.url, undefined)

@@ -9,6 +9,7 @@ import type { OptionTree as GatewayOptions } from '../../../gateway/options/opti
 import { checkOptions, resolveOptions } from '../../../gateway/options/resolve-options.js'
 import { monotonicClock, wallClock } from '../../../shared/clock.js'
 import { createLogger } from '../../../shared/text/log.js'
+import { setNodeEnv } from '../../helpers/node-env.js'
 
 /** Options without which another one is refused. */
 const besides: Readonly<Record<string, object>> = {
@@ -111,11 +112,6 @@ t.test('the token of the console is long enough, or there is none', t => {
 })
 
 t.test('the start page is off in production, and where the host answers HTTP requests itself', t => {
-  const { NODE_ENV } = process.env
-  t.teardown(() => {
-    if (NODE_ENV === undefined) delete process.env['NODE_ENV']
-    else process.env['NODE_ENV'] = NODE_ENV
-  })
   const resolved = (options: Partial<GatewayOptions> = {}) =>
     resolveOptions({ handlers: '/h', ...options }).startPage
   for (const [environment, page] of [
@@ -123,8 +119,7 @@ t.test('the start page is off in production, and where the host answers HTTP req
     ['development', 'on'],
     ['production', 'off']
   ] as const) {
-    if (environment === undefined) delete process.env['NODE_ENV']
-    else process.env['NODE_ENV'] = environment
+    setNodeEnv(t, environment)
     t.equal(resolved(), page, `NODE_ENV=${environment}`)
     t.equal(resolved({ startPage: 'auto' }), page, `NODE_ENV=${environment}`)
     t.equal(resolved({ startPage: 'on' }), 'on', `NODE_ENV=${environment}`)
