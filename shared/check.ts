@@ -26,6 +26,15 @@ function showValue(value: unknown): string {
   return `${String(value).slice(0, 40)} (${typeof value})`
 }
 
+/** Whether a value is a promise: an object or a function with a method `then`. */
+export function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
+  return (
+    value !== null &&
+    (typeof value === 'object' || typeof value === 'function') &&
+    typeof (value as { readonly then?: unknown }).then === 'function'
+  )
+}
+
 /** Whether a text takes more than `most` bytes as UTF-8. */
 export function exceedsBytes(text: string, most: number): boolean {
   // A UTF-16 unit takes 1 to 3 bytes of UTF-8, so most texts need no count.

@@ -4,7 +4,9 @@ export async function withTimeout(ms: number, work: Promise<void>): Promise<bool
   const late = new Promise<false>(resolve => {
     timer = setTimeout(() => resolve(false), ms)
   })
-  const isDone = await Promise.race([work.then(() => true), late])
-  clearTimeout(timer)
-  return isDone
+  try {
+    return await Promise.race([work.then(() => true), late])
+  } finally {
+    clearTimeout(timer)
+  }
 }

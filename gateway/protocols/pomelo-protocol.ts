@@ -10,7 +10,7 @@
  *   judging: the `onHandshake` hook and then authentication decide whether the client is let in, and its
  *   session is settled
  */
-import { describeValue } from '../../shared/check.js'
+import { describeValue, isThenable } from '../../shared/check.js'
 import { closeCodes } from '../../shared/close-codes.js'
 import { type ErrorData, errors } from '../../shared/errors.js'
 import { formatHandshake, type HandshakeRequest, parseHandshake } from '../../shared/wire/handshake.js'
@@ -152,15 +152,19 @@ export class PomeloProtocol implements Protocol {
     }
     this.#state = 'judging'
     const { type, version, user } = request
+    let answer: HandshakeAnswer | PromiseLike<HandshakeAnswer>
     try {
-      const answer = this.#parts.options.onHandshake({ type, version, user, address: this.#host.address })
-      if (!isThenable(answer)) return this.#answer(request, answer)
-      Promise.resolve(answer)
-        .then(settled => this.#answer(request, settled))
-        .catch(error => this.#hookFailed(error))
+      answer = this.#parts.options.onHandshake({ type, version, user, address: this.#host.address })
     } catch (error) {
-      this.#hookFailed(error)
+      return this.#hookFailed(error)
     }
+    if (!isThenable(answer)) return this.#answer(request, answer)
+    Promise.resolve(answer)
+      .then(
+        settled => this.#answer(request, settled),
+        error => this.#hookFailed(error)
+      )
+      .catch(error => this.#host.fail(error))
   }
 
   #hookFailed(error: unknown): void {
@@ -169,17 +173,15 @@ export class PomeloProtocol implements Protocol {
     this.#refuse(refuseForNow())
   }
 
-  /** Acts on the hook's answer. Throws if the answer is invalid. */
+  /** Acts on the hook's answer. */
   #answer(request: HandshakeRequest, answer: HandshakeAnswer): void {
     if (this.#state !== 'judging' || !this.#host.isConnected) return
-    if (typeof answer?.accept !== 'boolean') {
-      throw new TypeError(
-        `Expected onHandshake to answer { accept: true } or { accept: false }, got ${describeValue(answer)}`
-      )
+    try {
+      expectAnswer(answer)
+    } catch (error) {
+      return this.#hookFailed(error)
     }
     if (!answer.accept) return this.#refuseHandshake(answer.outdated === true ? 501 : 500, answer.user)
-    // Throws now, while there is no session yet, if `user` cannot be written as JSON.
-    JSON.stringify(answer.user)
     const { type, version, user } = request
     this.#host.connectionSession.authenticate({ type, version, user }, refusal => {
       if (refusal !== undefined) return this.#refuse(refusal)
@@ -261,6 +263,12 @@ function expectSize(size: number, maxBytes: number): void {
   if (size > maxBytes) throw errors.bodyTooLarge(`${size} bytes`, maxBytes)
 }
 
-function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
-  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
+/** Throws if an answer of `onHandshake` is invalid, or its `user` can't be written as JSON. */
+function expectAnswer(answer: HandshakeAnswer): void {
+  if (typeof answer?.accept !== 'boolean') {
+    throw new TypeError(
+      `Expected onHandshake to answer { accept: true } or { accept: false }, got ${describeValue(answer)}`
+    )
+  }
+  JSON.stringify(answer.user)
 }

@@ -91,6 +91,8 @@ export interface ProtocolHost {
    * events for the client wait for `uncork`. `user` is the client's own data from the handshake.
    */
   open(user?: unknown): void
+  /** Closes the connection, since the protocol has failed. */
+  fail(error: unknown): void
   /** Stops reading the socket. */
   pause(): void
   /** Reads the socket again. */

@@ -65,6 +65,11 @@ export class FakeProtocolHost implements ProtocolHost {
     this.calls.push(`close ${code} ${reason}`)
   }
 
+  fail(error: unknown): void {
+    this.isConnected = false
+    this.calls.push(`fail ${(error as Error).message}`)
+  }
+
   ping(): void {
     this.calls.push('ping')
   }

@@ -2,10 +2,9 @@
  * Declares handlers with schemas or options of their routes.
  * Plain functions are handlers too, and need none of this.
  */
-import { describeValue } from '../../shared/check.js'
+import { describeValue, isThenable } from '../../shared/check.js'
 import type { HandlerSchemas, RouteOptions } from '../../shared/link/route-options.js'
 import type { AnySettings } from '../../shared/values/session-settings.js'
-import { isThenable } from '../runtime/thenable.js'
 import type { BackendSession } from './backend-session.js'
 import type { HandlerContext } from './context.js'
 import {

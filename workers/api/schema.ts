@@ -2,10 +2,11 @@
  * Validates the bodies and replies of handlers with schemas of Standard Schema v1.
  * Any library that implements it may be used (zod, valibot, arktype …). The handler gets the schema's output.
  */
+
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { isThenable } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
 import { RequestError } from '../../shared/request-error.js'
-import { isThenable } from '../runtime/thenable.js'
 
 /** A schema of any library that implements Standard Schema v1. */
 export type Schema = StandardSchemaV1

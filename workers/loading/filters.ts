@@ -3,10 +3,9 @@
  * They are put around a handler once, when it is loaded. A handler without filters is called directly, and
  * synchronous code stays synchronous.
  */
-import { describeValue } from '../../shared/check.js'
+import { describeValue, isThenable } from '../../shared/check.js'
 import type { BackendSession } from '../api/backend-session.js'
 import type { HandlerContext } from '../api/context.js'
-import { isThenable } from '../runtime/thenable.js'
 
 /** Outcome of a handler: `{ reply }` with its result, or `{ error }` with its error. */
 export type HandlerOutcome = { readonly reply: unknown } | { readonly error: unknown }

@@ -4,10 +4,9 @@
  */
 import { EventEmitter } from 'node:events'
 import { types } from 'node:util'
-import { describeValue } from '../../shared/check.js'
+import { describeValue, isThenable } from '../../shared/check.js'
 import { errors, GatewayError } from '../../shared/errors.js'
 import { isDeclared } from '../api/handler.js'
-import { isThenable } from '../runtime/thenable.js'
 import type { HandlerApp } from './app.js'
 import { readExports } from './exports.js'
 import { describeFailure, type Module } from './modules.js'

@@ -9,6 +9,7 @@
  * Decided: the outcome is in the outbox. The session's next request starts once the awaited operations (bind,
  * unbind, update, commit) are answered too.
  */
+import { isThenable } from '../../shared/check.js'
 import { type ErrorData, errors } from '../../shared/errors.js'
 import { type RequestHead, requestFlags } from '../../shared/link/batch.js'
 import { hookRoutes } from '../../shared/link/hooks.js'
@@ -25,7 +26,6 @@ import { SessionOperations } from '../operations/session-operations.js'
 import type { SessionView } from '../operations/session-view.js'
 import { Author, actAs } from '../runtime/author.js'
 import { tellFailure } from '../runtime/failure.js'
-import { isThenable } from '../runtime/thenable.js'
 import { isWatched, runWatched } from '../tracing/handler-moments.js'
 import type { RunFields } from '../tracing/handler-spans.js'
 import { decodeBody, encodeReply } from './body.js'

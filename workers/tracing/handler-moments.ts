@@ -3,8 +3,9 @@
  *
  * Its events are those of every tracing channel: `start`, `end`, `asyncStart`, `asyncEnd` and `error`.
  */
+
 import { tracingChannel } from 'node:diagnostics_channel'
-import { isThenable } from '../runtime/thenable.js'
+import { isThenable } from '../../shared/check.js'
 import type { HandlerSpans, RunFields } from './handler-spans.js'
 
 /** The message of all events of one run. */

@@ -4,6 +4,7 @@
  * A handler's span is the present one while the handler runs, so that the spans of the game are its children.
  * An error of the game's SDK never changes what a handler does.
  */
+import { isThenable } from '../../shared/check.js'
 import type { Logger, RequestFields } from '../../shared/text/log.js'
 import { attempt, codeOf } from '../../shared/text/thrown.js'
 import {
@@ -15,7 +16,6 @@ import {
   tracerName
 } from '../../shared/tracing/open-telemetry.js'
 import { markFailed, readParent } from '../../shared/tracing/span-context.js'
-import { isThenable } from '../runtime/thenable.js'
 
 /** A request whose handler runs. */
 export interface RunFields extends RequestFields {

@@ -150,7 +150,8 @@ t.test("a hook that throws, rejects or answers with nothing is the host's fault,
       throw new Error('no database')
     },
     () => Promise.reject(new Error('no database')),
-    () => undefined as unknown as HandshakeAnswer
+    () => undefined as unknown as HandshakeAnswer,
+    () => ({ accept: true, user: 5n }) as HandshakeAnswer
   ]
   for (const onHandshake of failures) {
     const { host, say, lines } = begin({ onHandshake })
@@ -160,6 +161,24 @@ t.test("a hook that throws, rejects or answers with nothing is the host's fault,
     say(handshake)
     t.match(await closed, /^1013 come back in \d+ ms$/)
     t.same(lines, ['error The handshake hook failed'])
+  }
+})
+
+t.test('a fault behind the hook is not blamed on it', async t => {
+  for (const isLate of [false, true]) {
+    const answer: HandshakeAnswer = { accept: true }
+    const { host, say, calls, lines } = begin({
+      onHandshake: () => (isLate ? Promise.resolve(answer) : answer)
+    })
+    host.connectionSession.authenticate = () => {
+      throw new Error('out of sessions')
+    }
+    if (isLate) {
+      say(handshake)
+      await new Promise(resolve => setImmediate(resolve))
+      t.same(calls(), ['cork', 'fail out of sessions'])
+    } else t.throws(() => say(handshake), { message: 'out of sessions' })
+    t.same(lines, [])
   }
 })
 
