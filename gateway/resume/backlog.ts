@@ -14,7 +14,13 @@ export interface BacklogLimits {
   readonly maxBacklogBytes: number
   /** Counted messages that one backlog may hold. */
   readonly maxBacklogMessages: number
+  /** Bytes that may wait to be sent to one client: far more than one piece for it. */
+  readonly maxSendBytes: number
 }
+
+/** Characters of a piece for a client that catches up, at most, and as a part of what may wait for it. */
+const longestPiece = 65_536
+const piecePart = 1 / 4
 
 /** The frame of a message for this client alone, or of an event that clients share. */
 export type KeptFrame = string | EventFrame
@@ -149,9 +155,10 @@ export class Backlog {
 
   /**
    * Returns the frames after the message `given`, and then those of the keys in `missing`, which it removes
-   * there; no more once the text has `length` characters. `given`: the last message in the text.
+   * there; no more once they make a piece. `given`: the last message in the text.
    */
-  takePiece(given: number, missing: Set<string>, length: number): { text: string; given: number } {
+  takePiece(given: number, missing: Set<string>): { text: string; given: number } {
+    const length = Math.min(longestPiece, this.#limits.maxSendBytes * piecePart)
     let text = ''
     while (given < this.#sent && text.length < length) text += this.frame(++given)
     for (const key of missing) {

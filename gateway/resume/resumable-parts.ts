@@ -39,8 +39,6 @@ export interface ResumableInit {
   readonly uid: string | null
   /** The epoch to which the counts belong. */
   readonly epoch: string
-  /** Characters that are written at once while the client catches up. */
-  readonly pieceLength: number
   readonly metrics: Metrics
   readonly keeper: ResumableKeeper
 }

@@ -290,9 +290,9 @@ export class ResumableReceiver implements Receiver {
 
   /** Returns the next piece for a client that catches up; '' when it has, and is sent messages at once. */
   readonly #takePiece = (): string => {
-    const { backlog, pieceLength } = this.#init
+    const { backlog } = this.#init
     if (this.#missing === undefined) return ''
-    const { text, given } = backlog.takePiece(this.#given, this.#missing, pieceLength)
+    const { text, given } = backlog.takePiece(this.#given, this.#missing)
     this.#given = given
     if (given === backlog.sent && this.#missing.size === 0) this.#missing = undefined
     return text

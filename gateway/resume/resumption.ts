@@ -17,16 +17,17 @@ import { SharedBudget } from '../limits/shared-budget.js'
 import type { PomeloMessages } from '../protocols/pomelo-messages.js'
 import type { Ending } from '../sessions/registry-events.js'
 import type { Session } from '../sessions/session.js'
+import { SeldomLine } from '../telemetry/seldom-line.js'
 import { Backlog } from './backlog.js'
 import { DetachedSessions } from './detached-sessions.js'
-import { EvictionLog } from './eviction-log.js'
 import type { FarSessions } from './far-sessions.js'
 import { type Farewell, Farewells } from './farewells.js'
 import type { ResumableKeeper } from './resumable-keeper.js'
 import type { ResumableState } from './resumable-parts.js'
 import { ResumableReceiver } from './resumable-receiver.js'
 import { hashSecret, ResumeSecrets, type SecretHashes } from './resume-secrets.js'
-import { pieceLengthOf, type ResumeAnswer, type ResumptionInit, windowOf } from './resumption-init.js'
+import { windowOf } from './resume-window.js'
+import type { ResumeAnswer, ResumptionInit } from './resumption-init.js'
 import { Waits } from './waits.js'
 
 const resumable = 'resumable'
@@ -46,11 +47,11 @@ export class Resumption implements ResumableKeeper {
   far: FarSessions | undefined
   /** Receivers of restored sessions whose client has not confirmed that: it begins to count anew. */
   readonly restored = new WeakSet<ResumableReceiver>()
-  readonly #evictions: EvictionLog
+  readonly #evicted: SeldomLine
 
   constructor(init: ResumptionInit) {
     this.#init = init
-    this.#evictions = new EvictionLog(init)
+    this.#evicted = new SeldomLine('Sessions whose clients were away have made room for others', init)
     this.#detached = new DetachedSessions(init)
     this.#farewells = new Farewells(init.resumeWindow)
     init.registry.on('resumeWindow', session => this.#windowSet(session))
@@ -105,9 +106,7 @@ export class Resumption implements ResumableKeeper {
     return { receiver, reply: this.#describe(receiver, false, found) }
   }
 
-  /**
-   * Finds the session that a client wants to resume elsewhere. Returns its farewell, or why it is not there.
-   */
+  /** Finds a session that its client wants to resume elsewhere. Else returns its farewell, or the reason. */
   findToMove(hash: string, uid: string | null): ResumableReceiver | Farewell | ResumeFailure {
     const receiver = this.#secrets.find(hash)
     if (receiver?.session === undefined) return this.#farewells.take(hash, uid) ?? resumeFailures.gone
@@ -166,9 +165,9 @@ export class Resumption implements ResumableKeeper {
     { uid, epoch }: Pick<ResumableState, 'uid' | 'epoch'>,
     messages: PomeloMessages
   ): ResumableReceiver {
-    const [{ metrics }, pieceLength] = [this.#init, pieceLengthOf(this.#init)]
+    const { metrics } = this.#init
     const backlog = new Backlog(this.#init, this.#budget)
-    return new ResumableReceiver({ messages, metrics, pieceLength, sid, epoch, backlog, uid, keeper: this })
+    return new ResumableReceiver({ messages, metrics, sid, epoch, backlog, uid, keeper: this })
   }
 
   /**
@@ -288,7 +287,7 @@ export class Resumption implements ResumableKeeper {
       // Removed before listeners are told: one may detach another session, which needs room too.
       this.#detached.delete(surplus.item)
       this.#init.metrics.count('detachedSessionsEvicted')
-      this.#evictions.tell(surplus.limit, surplus.address)
+      this.#evicted.tell({ limit: surplus.limit, address: surplus.address })
       this.#endAway(surplus.item, 'not kept for longer: too much is kept for others')
     }
   }

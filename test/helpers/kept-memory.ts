@@ -36,7 +36,8 @@ function newBudget(): SharedBudget {
 /** Creates backlogs without a limit, and fills them. */
 function backlogs(count: number, fill: (all: readonly Backlog[]) => void) {
   const budget = newBudget()
-  const limits = { maxBacklogBytes: Number.MAX_SAFE_INTEGER, maxBacklogMessages: Number.MAX_SAFE_INTEGER }
+  const most = Number.MAX_SAFE_INTEGER
+  const limits = { maxBacklogBytes: most, maxBacklogMessages: most, maxSendBytes: most }
   const all = Array.from({ length: count }, () => new Backlog(limits, budget))
   fill(all)
   return { budget, all }

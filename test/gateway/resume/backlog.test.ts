@@ -6,7 +6,10 @@ import { SharedBudget } from '../../../gateway/limits/shared-budget.js'
 import { Backlog } from '../../../gateway/resume/backlog.js'
 
 function begin(limits = {}, budget = new SharedBudget(1_000_000, () => 1)) {
-  return new Backlog({ maxBacklogBytes: 100_000, maxBacklogMessages: 100, ...limits }, budget)
+  return new Backlog(
+    { maxBacklogBytes: 100_000, maxBacklogMessages: 100, maxSendBytes: 1_000_000, ...limits },
+    budget
+  )
 }
 
 /** Returns the bytes that messages with these frames count as. */
