@@ -109,6 +109,7 @@ export class HostSession extends EventEmitter<HostSessionEvents> {
   }
 }
 
-function throwIfRefused(error: GatewayError | undefined): void {
+/** Throws the error of an operation that was refused. */
+export function throwIfRefused(error: GatewayError | undefined): void {
   if (error !== undefined) throw error
 }

@@ -6,7 +6,7 @@
 import { EventEmitter } from 'node:events'
 import { allGateways } from '../../shared/address.js'
 import { expectReason, expectUid } from '../../shared/check.js'
-import { errors, type GatewayError } from '../../shared/errors.js'
+import { errors } from '../../shared/errors.js'
 import type { Logger } from '../../shared/text/log.js'
 import type { SettingsLimits } from '../../shared/values/settings-text.js'
 import { createEvent } from '../events/event.js'
@@ -17,7 +17,7 @@ import type { Session } from '../sessions/session.js'
 import type { HostRecipient } from './host-events.js'
 import { addressOf } from './host-names.js'
 import type { HostOperations } from './host-operations.js'
-import { HostSession, type HostSessionEvents } from './host-session.js'
+import { HostSession, type HostSessionEvents, throwIfRefused } from './host-session.js'
 
 export interface SessionServiceEvents {
   bind: [session: HostSession, uid: string]
@@ -229,8 +229,4 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
     }
     return hostSession
   }
-}
-
-function throwIfRefused(error: GatewayError | undefined): void {
-  if (error !== undefined) throw error
 }

@@ -83,7 +83,7 @@ export class SessionsByName implements NameSource {
 const nobody: ReadonlySet<Session> = new Set()
 
 // LOCAL-SESSIONS: members are Session objects of this gateway, and `maxMembers` and `size` count only these.
-// Channels of the same name in two gateways would be two channels.
+// The members of a channel in other gateways of a cluster are theirs (gateway/cluster/routing).
 export class Channels {
   readonly #limits: ChannelLimits
   /** The members of each channel, in the order in which they joined. */
