@@ -10,6 +10,10 @@ export { type ErrorData, GatewayError } from '../shared/errors.js'
 export type { BroadcastFilter, DeliveryName, EventOptions } from '../shared/events/event.js'
 export type { EventArguments, EventBody, EventName, Events } from '../shared/events/event-types.js'
 export type { FullLogger, LogFields, Logger, LogLevel } from '../shared/text/log.js'
+export type {
+  Member as HostMember,
+  MembersOptions as HostMembersOptions
+} from '../shared/values/members-page.js'
 export type { HostSettings } from '../shared/values/session-settings.js'
 export type {
   ClusterLoad,
@@ -21,7 +25,7 @@ export type {
 } from './cluster/cluster-view.js'
 export { Gateway } from './gateway.js'
 export { type ClientFiles, clientFiles } from './host/client-files.js'
-export { HostChannel, type HostMember, type HostMembersOptions } from './host/host-channel.js'
+export { HostChannel } from './host/host-channel.js'
 export type { HostBroadcastOptions, HostRecipient } from './host/host-events.js'
 export type { HostExceptOptions, HostSessionLike } from './host/host-names.js'
 export { HostSession, type HostSessionEvents } from './host/host-session.js'

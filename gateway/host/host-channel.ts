@@ -1,8 +1,12 @@
 /** A channel, as the gateway's host sees it: of this gateway at once, of all gateways by promises. */
-import type { SessionAddress } from '../../shared/address.js'
-import { describeValue, expectObject } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
 import type { EventArguments, EventName } from '../../shared/events/event-types.js'
+import {
+  type Member,
+  type MembersOptions,
+  parseMembers,
+  readMembersPage
+} from '../../shared/values/members-page.js'
 import { createEvent } from '../events/event.js'
 import {
   addressOf,
@@ -16,24 +20,6 @@ import {
 } from './host-names.js'
 import { toAll } from './host-operations.js'
 import type { HostSession } from './host-session.js'
-
-/** A session in a channel, in whichever gateway. */
-export interface HostMember {
-  readonly address: SessionAddress
-  /** The user that the session is bound to; null if it is bound to none. */
-  readonly uid: string | null
-}
-
-/** Options that select a page of a channel's members. */
-export interface HostMembersOptions {
-  /** The last member of the previous page. Default: the first page. */
-  readonly after?: HostMember | undefined
-  /** Maximum number of members in the page, from 1 to 1,000. Default: 1,000. */
-  readonly limit?: number
-}
-
-/** Maximum number of members in a page. */
-const longestPage = 1_000
 
 /**
  * A live view of a channel, for the host. There is no difference between a channel without members and a
@@ -79,15 +65,11 @@ export class HostChannel {
    * @throws `CLUSTER_UNAVAILABLE`, `CLUSTER_TIMEOUT`, `FRONTEND_LOST`: a gateway does not answer; TypeError
    * for invalid options
    */
-  async amembers(options: HostMembersOptions = {}): Promise<HostMember[]> {
-    const { after, limit = longestPage } = expectObject(options, 'the options of amembers')
-    if (!Number.isInteger(limit) || limit < 1 || limit > longestPage)
-      throw new TypeError(`Expected a limit from 1 to ${longestPage}, got ${describeValue(limit)}`)
+  async amembers(options: MembersOptions = {}): Promise<Member[]> {
     const { frontendId: own, operations } = this.#init
-    const behind = after === undefined ? 0 : addressOf(expectObject(after, 'after').address, this.#init).sid
-    const page = await operations.callAll((events, head) => events.members(head, this.name, behind, limit))
-    const rows: [sid: number, uid: string | null, frontendId?: string][] = JSON.parse(page)
-    return rows.map(([sid, uid, frontendId = own]) => ({ address: { frontendId, sid }, uid }))
+    const { after, count } = readMembersPage('amembers', options, member => addressOf(member, this.#init))
+    const page = await operations.callAll((events, head) => events.members(head, this.name, after, count))
+    return parseMembers(page, own)
   }
 
   /**

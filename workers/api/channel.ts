@@ -1,7 +1,7 @@
 /** A channel as handlers use it: a name, and the operations on the channel of that name. */
 import { expectChannel } from '../../shared/check.js'
 import type { EventArguments, EventName } from '../../shared/events/event-types.js'
-import type { Member, MembersOptions } from '../operations/members-page.js'
+import type { Member, MembersOptions } from '../../shared/values/members-page.js'
 import type { Messenger } from '../operations/messenger.js'
 import type { ExceptOptions, SessionLike } from '../operations/session-address.js'
 

@@ -3,14 +3,20 @@
  * Methods that return a promise wait for the gateway; the others do not. Events are sent in the order of the
  * calls, and before the request's reply.
  */
+
 import { allGateways, type SessionAddress } from '../../shared/address.js'
 import { expectUid } from '../../shared/check.js'
 import { type EventText, isForBound } from '../../shared/events/event.js'
 import { createEventText } from '../../shared/events/event-text.js'
 import type { OperationHead, UserOperationHead } from '../../shared/link/outbox.js'
+import {
+  type Member,
+  type MembersOptions,
+  parseMembers,
+  readMembersPage
+} from '../../shared/values/members-page.js'
 import type { Caller } from './caller.js'
 import { type AckValue, type Link, traced } from './link.js'
-import { type Member, type MembersOptions, parseMembers, readMembersPage } from './members-page.js'
 import {
   addressOf,
   type BroadcastOptions,
@@ -96,7 +102,7 @@ export class Messenger {
 
   members(channel: string, options: MembersOptions): Promise<Member[]> {
     const asked = this.#asked<AckValue>('members', channel, () => {
-      const { after, count } = readMembersPage(options)
+      const { after, count } = readMembersPage('members', options, addressOf)
       return ack => this.#link.outbox.members(this.#userHead(ack), channel, after, count)
     })
     return traced(asked.then(answer => parseMembers(answer ?? '[]', this.#frontendId)))

@@ -1,7 +1,6 @@
-/** One page of a channel's members: a handler's options for it, and the gateway's answer. */
-import type { SessionAddress } from '../../shared/address.js'
-import { describeValue, expectObject } from '../../shared/check.js'
-import { addressOf } from './session-address.js'
+/** One page of a channel's members: the options for it, and the gateway's answer. */
+import type { SessionAddress } from '../address.js'
+import { describeValue, expectObject } from '../check.js'
 
 /** A session in a channel. */
 export interface Member {
@@ -35,14 +34,22 @@ interface MembersPage {
   readonly count: number
 }
 
-/** Checks the options, and fills in defaults. Throws TypeError for invalid options. */
-export function readMembersPage(options: MembersOptions): MembersPage {
-  const { after, limit = longestPage } = expectObject(options, 'the options of members')
+/**
+ * Checks the options of a method, and fills in defaults. `addressOf`: checks the address of a session.
+ *
+ * @throws TypeError for invalid options
+ */
+export function readMembersPage(
+  method: string,
+  options: MembersOptions,
+  addressOf: (session: SessionAddress) => SessionAddress
+): MembersPage {
+  const { after, limit = longestPage } = expectObject(options, `the options of ${method}`)
   if (!Number.isInteger(limit) || limit < 1 || limit > longestPage) {
     throw new TypeError(`Expected a limit from 1 to ${longestPage}, got ${describeValue(limit)}`)
   }
   // A session's number is unique in a cluster, and it keeps it when it moves.
-  const behind = after === undefined ? 0 : addressOf(expectObject(after, 'after of members').address).sid
+  const behind = after === undefined ? 0 : addressOf(expectObject(after, `after of ${method}`).address).sid
   return { after: behind, count: limit }
 }
 
