@@ -11,7 +11,7 @@
  */
 import { errors } from '../errors.js'
 import { Inspection, Unencodable } from './inspection.js'
-import { superjson } from './kinds.js'
+import { superjson, writeText } from './kinds.js'
 import { isPlain } from './plain-value.js'
 
 /**
@@ -60,10 +60,5 @@ function encodeRich(value: unknown): string {
   inspection.start(value)
   const { circle, hasCollection } = inspection
   if (circle !== undefined && hasCollection) throw new Unencodable(circle, 'a circle beside a Set or a Map')
-  const serialized = superjson.serialize(value)
-  // superjson restores a value that it met twice (equal NaNs and BigInts included) by assigning it again,
-  // which reorders a Map's keys and loses some. Only a circle needs these assignments; without them, other
-  // values are restored as equal copies.
-  if (circle === undefined) delete serialized.meta?.referentialEqualities
-  return JSON.stringify(serialized)
+  return writeText(value, circle !== undefined)
 }

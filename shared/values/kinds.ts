@@ -8,6 +8,27 @@ import { SuperJSON } from './superjson.js'
 /** An instance of superjson that knows these kinds too. */
 export const superjson = new SuperJSON()
 
+/** Whether the value that is being written has a circle. */
+let isCircular = false
+
+/**
+ * Returns the text of a value.
+ *
+ * superjson restores a value that it met twice (equal NaNs and BigInts included) by assigning it again, which
+ * reorders a Map's keys and loses some. Only a circle needs these assignments; without them, other values are
+ * restored as equal copies.
+ */
+export function writeText(value: unknown, hasCircle: boolean): string {
+  isCircular = hasCircle
+  return writePart(value)
+}
+
+function writePart(value: unknown): string {
+  const serialized = superjson.serialize(value)
+  if (!isCircular) delete serialized.meta?.referentialEqualities
+  return JSON.stringify(serialized)
+}
+
 // Without this, superjson would lose the class of a typed array, and its NaNs.
 const bytesByName = new Map<string, (copy: ArrayBuffer) => ArrayBufferView | ArrayBuffer>([
   ['ArrayBuffer', copy => copy],
@@ -51,8 +72,8 @@ superjson.registerCustom<Error, [name: string, message: string, code: string | n
     serialize: error => [
       error.name,
       error.message,
-      Object.hasOwn(error, 'code') ? superjson.stringify((error as { code?: unknown }).code) : null,
-      Object.hasOwn(error, 'cause') ? superjson.stringify(error.cause) : null
+      Object.hasOwn(error, 'code') ? writePart((error as { code?: unknown }).code) : null,
+      Object.hasOwn(error, 'cause') ? writePart(error.cause) : null
     ],
     deserialize: ([name, message, code, cause]) => {
       const error = new (errorClasses.get(name) ?? Error)(

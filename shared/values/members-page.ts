@@ -1,6 +1,7 @@
 /** One page of a channel's members: the options for it, and the gateway's answer. */
 import type { SessionAddress } from '../address.js'
-import { describeValue, expectObject } from '../check.js'
+import { expectObject } from '../check.js'
+import { describeValue } from '../text/described.js'
 
 /** A session in a channel. */
 export interface Member {

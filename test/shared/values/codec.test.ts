@@ -1,4 +1,5 @@
 import { deepStrictEqual } from 'node:assert'
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { SuperJSON } from 'superjson'
 import t from 'tap'
@@ -180,6 +181,62 @@ t.test('everything else is refused, with the path to it', async () => {
     }),
     { numRuns: 1_000 }
   )
+})
+
+t.test('the Maps and Sets within an Error keep their members and their order', async t => {
+  const shared = {}
+  const date = new Date(0)
+  for (const inner of [
+    { n: Number.NaN, s: new Set([Number.NaN, 1, 2]) },
+    {
+      n: Number.NaN,
+      m: new Map<unknown, unknown>([
+        [Number.NaN, 'first'],
+        ['b', 2]
+      ])
+    },
+    {
+      d: date,
+      m: new Map<unknown, unknown>([
+        [date, 1],
+        ['b', 2]
+      ])
+    },
+    new Map([
+      [
+        'x',
+        new Map<unknown, number>([
+          [Number.NaN, 1],
+          ['q', 2]
+        ])
+      ],
+      [
+        'y',
+        new Map<unknown, number>([
+          [Number.NaN, 3],
+          ['r', 4]
+        ])
+      ]
+    ]),
+    { a: new Set([shared, 1]), b: new Set([shared, 2]) }
+  ])
+    for (const error of [
+      new Error('it failed', { cause: inner }),
+      Object.assign(new Error('it failed'), { code: inner })
+    ]) {
+      const text = encodeValue('k', error)
+      const back = decodeValue(text) as Error & { code?: unknown }
+      t.equal(inspect(back.cause ?? back.code, { depth: 9 }), inspect(inner, { depth: 9 }))
+      t.equal(
+        encodeValue('k', back),
+        text,
+        'it is the same text again, so that nothing seems to have changed'
+      )
+    }
+  const circular: Record<string, unknown> = {}
+  circular['self'] = circular
+  const back = decodeValue(encodeValue('k', new Error('it failed', { cause: circular }))) as Error
+  t.equal((back.cause as typeof circular)['self'], back.cause)
 })
 
 t.test('an Error comes back with its class, name, message, code and cause', async t => {
