@@ -37,6 +37,12 @@ export class LoadThreads {
     this.#ended = wait('ended')
     for (const thread of this.#threads) {
       thread.worker.on('error', error => fail(error))
+      // None ends by itself: not even after its last report.
+      thread.worker.on('exit', code =>
+        fail(
+          errors.optionInvalid(`A thread of the load has ended with code ${code}: the scenario has ended it`)
+        )
+      )
       thread.worker.on('message', (report: ThreadReport) => {
         if (report.kind === 'failed') return fail(errors.optionInvalid(report.message))
         thread.figures = report.figures

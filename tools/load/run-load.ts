@@ -1,6 +1,7 @@
 /** Runs a load: connects, sends, reports, and ends with the figures so far if it is asked to. */
 
 import { errors, GatewayError } from '../../shared/errors.js'
+import { withTimeout } from '../../shared/with-timeout.js'
 import type { Figures } from '../players/figures.js'
 import { connectStep, resumeStep } from '../players/player-client.js'
 import { type Given, longestMs } from '../terminal/arguments.js'
@@ -30,7 +31,10 @@ export async function runLoad(given: Given): Promise<void> {
     patience.last(grace)
   })
   const progress = new Progress({ plan, stream: process.stderr, figures: () => threads.figures() })
-  await Promise.race([threads.ready, patience.over])
+  await Promise.race([
+    plan.scenario === undefined ? threads.ready : untilLoaded(threads.ready),
+    patience.over
+  ])
   if (!isJson && !interrupted && plan.scenario === undefined) refuseWithoutSockets(threads.figures())
   const before = { cpu: process.cpuUsage(), at: performance.now() }
   progress.begin()
@@ -49,6 +53,21 @@ export async function runLoad(given: Given): Promise<void> {
   if (patience.isOver) await write(process.stderr, `sallyport: ${stuck}\n`)
   // What the threads still have open is of no more use.
   process.exit(hasSucceeded(result) && !patience.isOver ? 0 : 1)
+}
+
+/** Milliseconds that the file of a scenario may take to load. */
+const longestLoad = 30_000
+
+/**
+ * Waits until the file of a scenario is loaded. `ms`: for how long.
+ *
+ * @throws `OPTION_INVALID` if it takes longer
+ */
+export async function untilLoaded(loaded: Promise<void>, ms = longestLoad): Promise<void> {
+  if (await withTimeout(ms, loaded)) return
+  throw errors.optionInvalid(
+    `The scenario is not loaded after ${ms} ms: its file waits for a promise at its top, or has an endless loop there`
+  )
 }
 
 /** Milliseconds for which threads may be late with their end. */

@@ -1,14 +1,27 @@
 /** A closed loop: each socket keeps so many requests in flight, and sends the next one after a reply. */
+import { errors } from '../../shared/errors.js'
 import { sleep } from './crowd.js'
 import type { Figures } from './figures.js'
 import type { LoadPlan } from './plan.js'
 import type { PlayerClient } from './player-client.js'
 
 /**
- * Milliseconds to wait after a request that has failed at once, without a server: trying again at once would
- * be a loop that nothing ends.
+ * Milliseconds to wait after a request that the client itself has refused: trying again at once would be a
+ * loop that nothing ends. An error of the server takes its time.
  */
-const failedWait = 10
+const refusedWait = 10
+
+/** Errors that the client makes without the server. */
+const ownErrors = new Set<unknown>(
+  [
+    errors.outboxFull,
+    errors.connectionClosed,
+    errors.bodyTooLarge,
+    errors.bodyNotSerializable,
+    errors.routeInvalid,
+    errors.optionInvalid
+  ].map(({ code }) => code)
+)
 
 /** Sends until the signal aborts. Resolves when all requests are settled. */
 export async function runClosedLoop(
@@ -24,9 +37,9 @@ export async function runClosedLoop(
       figures.unanswered++
       try {
         await player.requestSince(since, route!, body)
-      } catch {
+      } catch (error) {
         // It is counted.
-        if (performance.now() - since < 1) await sleep(failedWait, signal)
+        if (ownErrors.has((error as { code?: unknown } | undefined)?.code)) await sleep(refusedWait, signal)
       } finally {
         figures.unanswered--
       }

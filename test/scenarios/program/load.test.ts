@@ -216,6 +216,15 @@ t.test('an error of the syntax names the file of the scenario', async t => {
   t.match(tool.err, /^sallyport: .*a\.mjs does not load: SyntaxError: Unexpected token ';'\n$/)
 })
 
+t.test('a scenario that ends its thread is told, and the load fails', async t => {
+  for (const source of ['process.exit(3)', 'export default async () => process.exit(3)']) {
+    const file = join(t.testdir({ 'a.mjs': source }), 'a.mjs')
+    const tool = startTool(t, ['load', gateway.url, '--scenario', file, '--seconds', '10s'])
+    t.equal(await tool.ended, 1)
+    t.match(tool.err, /sallyport: A thread of the load has ended with code 3: the scenario has ended it\n$/)
+  }
+})
+
 t.test('a scenario that blocks its thread is told, and the load ends', async t => {
   const blocking = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'
   const source = `export default async () => { ${blocking} }`
