@@ -41,13 +41,17 @@ export class HostHooks {
     const wasStarted = this.#state === 'started'
     this.#state = 'stopped'
     if (!wasStarted) return
-    const stopping = this.#starting.then(() => onStop?.(gateway as never))
+    let running = 'onStart'
+    const stopping = this.#starting.then(() => {
+      running = 'onStop'
+      return onStop?.(gateway as never)
+    })
     const ended = stopping.then(
       () => {},
       error => log.error('onStop of the host has failed', { error })
     )
     if (!(await withTimeout(closeTimeout, ended)))
-      log.warn('onStop of the host has not ended within closeTimeout, and is left alone', {
+      log.warn(`${running} of the host has not ended within closeTimeout, and is left alone`, {
         ms: closeTimeout
       })
   }

@@ -83,8 +83,10 @@ export class Program {
   }
 
   #end(end: () => Promise<void>): void {
+    // The end depends on the state before it.
+    const ended = end()
     this.#state = 'ending'
-    end().then(
+    ended.then(
       () => this.#exit(),
       error => this.#fail(error)
     )

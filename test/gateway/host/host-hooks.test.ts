@@ -78,4 +78,8 @@ t.test('an error of onStop is logged, and one that never ends is left alone afte
   await hanging.hooks.stop(gateway)
   t.equal(hanging.lines.length, 1)
   t.match(hanging.lines[0], /^warn onStop of the host has not ended/)
+  const waiting = create(t, { onStart: () => new Promise<void>(() => {}) }, 1)
+  void waiting.hooks.start(gateway)
+  await waiting.hooks.stop(gateway)
+  t.same(waiting.lines, ['warn onStart of the host has not ended within closeTimeout, and is left alone'])
 })

@@ -151,6 +151,29 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   )
 }
 
+t.test('SIGTERM during the start closes it, and drains nothing', async t => {
+  const game = folder(t)
+  mkdirSync(join(game, 'handlers'))
+  writeFileSync(join(game, 'handlers/slow.mjs'), 'export const wait = () => new Promise(() => {})')
+  const config = `export default {
+    handlers: './handlers', port: 0, workers: 1, closeTimeout: 200, drainTimeout: '1h', drainSpread: '1h',
+    onStart: async gateway => {
+      console.error('at', gateway.url)
+      await new Promise(() => {})
+    }
+  }`
+  writeFileSync(join(game, 'sallyport.config.mjs'), config)
+  const running = start(t, ['--config', join(game, 'sallyport.config.mjs')])
+  await until('its port is open', () => /at ws:\S+\n/.test(running.err), 30_000)
+  const player = await Player.connect(/at (ws:\S+)\n/.exec(running.err)![1]!)
+  player.request('slow.wait').catch(() => {})
+  await player.request('slow.nothing').catch(() => {})
+  running.process.kill('SIGTERM')
+  t.match(await player.closed, { code: 1012 })
+  await running.exited
+  t.match(running.err, /onStart of the host has not ended within closeTimeout/)
+})
+
 t.test('a second signal ends it at once', async t => {
   const handlers = folder(t)
   writeFileSync(join(handlers, 'slow.mjs'), 'export const wait = () => new Promise(() => {})')
