@@ -5,7 +5,7 @@
 
 import { encodePlain } from '../shared/bodies/plain-body.js'
 import { decodeRich, encodeRich } from '../shared/bodies/rich-body.js'
-import { errors } from '../shared/errors.js'
+import { wireErrors } from '../shared/wire-errors.js'
 import { ClientError } from './base/client-error.js'
 
 /**
@@ -17,7 +17,7 @@ import { ClientError } from './base/client-error.js'
 export function encodeBody(value: unknown, rich: boolean, maxBytes?: number): Uint8Array {
   const bytes = new TextEncoder().encode(rich ? encodeRich(value, refuse) : encodePlain(value, refuse))
   if (maxBytes === undefined || bytes.length <= maxBytes) return bytes
-  throw new ClientError(errors.bodyTooLarge(`${bytes.length} bytes`, maxBytes))
+  throw new ClientError(wireErrors.bodyTooLarge(`${bytes.length} bytes`, maxBytes))
 }
 
 /** Decodes a body from the gateway. The gateway is trusted, so nothing is checked. */
@@ -28,5 +28,5 @@ export function decodeBody(bytes: Uint8Array, rich: boolean): unknown {
 }
 
 function refuse(path: string, what: string): ClientError {
-  return new ClientError(errors.bodyNotSerializable(path, what))
+  return new ClientError(wireErrors.bodyNotSerializable(path, what))
 }

@@ -2,10 +2,11 @@
  * The public class `Client`. It sends requests and notifies, and calls listeners for events. Made by
  * `connect`; owns a Conversation, which keeps the connection.
  */
-import { errors } from '../shared/errors.js'
+
 import type { RouteTypes } from '../shared/route-types.js'
 import { type MessageHeader, messageKinds } from '../shared/wire/message.js'
 import { readTraceparent } from '../shared/wire/traceparent.js'
+import { wireErrors } from '../shared/wire-errors.js'
 import { ClientError } from './base/client-error.js'
 import {
   type EventTypes,
@@ -39,6 +40,8 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
   readonly #anyEvents = new Listeners<'event', [event: string, body: unknown]>()
   readonly #early: EarlyEvents
   readonly #states = new Listeners<'change', [change: StateChange]>()
+  /** Changes that the listeners are being told of, in order. */
+  readonly #changes: StateChange[] = []
 
   /** @internal Use `connect`. */
   constructor(url: string, options: ResolvedClientOptions) {
@@ -145,7 +148,7 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
    * Calls the listener with the body of each event of this name. Returns a function that removes the
    * listener. The first listener of a name also gets the events that came before it, in a microtask: at most
    * 256 events or 256 KiB are kept for all names together, and of `latest` and `volatile` events only the
-   * newest of each name. What is dropped is told to `onDropped`.
+   * newest of each name. What is dropped is told to `onDropped`, unless there is a listener of `onEvent`.
    *
    * @throws ClientError `OPTION_INVALID` for a listener that is not a function
    */
@@ -196,11 +199,12 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
 
   /**
    * Closes the client and ends its session. Pending requests reject with `CONNECTION_CLOSED`. Calling it
-   * again does nothing.
+   * again does nothing. Without a connection the gateway can't be told: the session ends there when its wait
+   * for the client is over.
    */
   close(): void {
     this.#early.clear()
-    this.#conversation.end(errors.connectionClosed('by this client'))
+    this.#conversation.end(wireErrors.connectionClosed('by this client'))
   }
 
   #listen(event: string, listener: (body: unknown) => void): () => void {
@@ -262,7 +266,12 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
       const error = this.error!
       this.#requests.rejectAll(() => error)
     }
-    this.#states.tell('change', change)
+    // A listener may cause the next change. All are told of this one first.
+    if (this.#changes.push(change) > 1) return
+    for (let next: StateChange | undefined = change; next !== undefined; next = this.#changes[0]) {
+      this.#states.tell('change', next)
+      this.#changes.shift()
+    }
   }
 
   #sessionLost(): void {
@@ -270,7 +279,7 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
     const { outbox } = this.#conversation
     this.#requests.rejectAll(message => {
       const hasLeft = outbox.hasLeft(message)
-      return new ClientError(errors.sessionLost(message.route, hasLeft), { retryable: !hasLeft })
+      return new ClientError(wireErrors.sessionLost(message.route, hasLeft), { retryable: !hasLeft })
     })
   }
 }

@@ -7,9 +7,9 @@
 
 export type { AbortSignalLike } from '../shared/abort-signal.js'
 export { mayComeBack } from '../shared/close-codes.js'
-export type { ErrorData } from '../shared/errors.js'
 export type { Events } from '../shared/events/event-types.js'
 export type { RoutesOf, RouteTypes } from '../shared/route-types.js'
+export type { ErrorData } from '../shared/wire-errors.js'
 export { ClientError } from './base/client-error.js'
 export type {
   BackOffOptions,

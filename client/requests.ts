@@ -3,8 +3,8 @@
  * when the client closes or loses its session. Owned by the Client.
  */
 import type { AbortSignalLike } from '../shared/abort-signal.js'
-import { type ErrorData, errors } from '../shared/errors.js'
 import { maxMessageId } from '../shared/wire/message.js'
+import { type ErrorData, wireErrors } from '../shared/wire-errors.js'
 import { ClientError } from './base/client-error.js'
 import type { ClientMessage } from './conversation/message.js'
 
@@ -53,7 +53,7 @@ export class Requests {
       }
       const onTimeout = () => {
         const retryable = withdraw(message)
-        this.#take(id)?.reject(new ClientError(errors.requestTimedOut(route, timeout), { retryable }))
+        this.#take(id)?.reject(new ClientError(wireErrors.requestTimedOut(route, timeout), { retryable }))
       }
       const timer = timeout > 0 ? setTimeout(onTimeout, timeout) : undefined
       signal?.addEventListener('abort', onAbort, { once: true })

@@ -1,7 +1,8 @@
 /** The start of a gateway, and its options: checks them, puts the parts together and runs them. */
-import { describeValue } from '../shared/check.js'
+
 import { errors } from '../shared/errors.js'
 import { describeUnsupported, isSupported } from '../shared/node-version.js'
+import { describeValue } from '../shared/text/described.js'
 import { addEnvironment } from './configuration/configuration.js'
 import { Gateway } from './gateway.js'
 import type { GivenPlainOptions, OptionTree } from './options/options.js'

@@ -1,30 +1,12 @@
 /** Checks of values from outside. Each message says what was expected, and what came instead. */
 import { allGateways } from './address.js'
 import { errors } from './errors.js'
+import { describeValue } from './text/described.js'
 import { attempt } from './text/thrown.js'
 import { utf8Length } from './utf8.js'
 
 /** Maximum size of a uid, and of a key of a session's settings, in bytes of UTF-8. */
 export const maxNameBytes = 256
-
-/**
- * Describes a wrong value for a message: short, on one line, with its type. Never throws, not even if reading
- * the value does.
- */
-export function describeValue(value: unknown): string {
-  return attempt(() => showValue(value))
-}
-
-function showValue(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  if (typeof value === 'string') {
-    return value === ''
-      ? "'' (empty)"
-      : `${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)} (string)`
-  }
-  if (typeof value === 'object') return Array.isArray(value) ? 'an array' : 'an object'
-  return `${String(value).slice(0, 40)} (${typeof value})`
-}
 
 /** Whether a value is a promise: an object or a function with a method `then`. */
 export function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {

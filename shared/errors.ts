@@ -3,20 +3,9 @@
  * becomes an error again on the other side; programs read its code, and people its message.
  * `docs/reference/errors.md` lists the same codes, and a test compares them.
  */
+import { define, wireErrors } from './wire-errors.js'
 
-/** An error as it crosses a border. */
-export interface ErrorData {
-  readonly code: string
-  readonly message: string
-  /** Data for the client beside the message. JSON values only. */
-  readonly data?: unknown
-}
-
-/** The `data` of an error with a retry hint. */
-export interface RetryHint {
-  /** Milliseconds after which the client may try again. */
-  readonly retryAfter: number
-}
+export { type ErrorData, GatewayError, type RetryHint } from './wire-errors.js'
 
 /** The versions of a protocol that a program speaks. */
 interface VersionRange {
@@ -24,59 +13,17 @@ interface VersionRange {
   readonly most: number
 }
 
-/** An error with a code from the table below. */
-export class GatewayError extends Error {
-  readonly code: string
-  readonly data?: unknown
-
-  constructor({ code, message, data }: ErrorData) {
-    super(message)
-    this.code = code
-    if (data !== undefined) this.data = data
-  }
-
-  static {
-    GatewayError.prototype.name = 'GatewayError'
-  }
-}
-
-/** Defines an error; its message is made from the arguments. */
-function define<Code extends string, Args extends unknown[]>(
-  code: Code,
-  describe: (...args: Args) => string
-) {
-  return Object.assign((...args: Args) => new GatewayError({ code, message: describe(...args) }), { code })
-}
-
-/**
- * Defines an error with a retry hint. The hint goes into `data`. The message, which is for people, is made
- * from the other arguments.
- */
-function defineWithRetryHint<Code extends string, Args extends unknown[]>(
-  code: Code,
-  describe: (...args: Args) => string
-) {
-  return Object.assign(
-    (retryAfter: number, ...args: Args) =>
-      new GatewayError({ code, message: describe(...args), data: { retryAfter } satisfies RetryHint }),
-    { code, hasRetryHint: true }
-  )
-}
-
 export const errors = {
+  // Those that a client raises or tells apart.
+  ...wireErrors,
+
   // Errors in answer to a client's frame.
   routeUnknown: define('ROUTE_UNKNOWN', (route: string | number) =>
     typeof route === 'string'
       ? `No handler is registered for "${route}"`
       : `The route code ${route} is in no dictionary of this connection: shake hands anew, or write the route as text`
   ),
-  bodyMalformed: define('BODY_MALFORMED', (why: string) => `The body can't be read: ${why}`),
-  bodyTooLarge: define(
-    'BODY_TOO_LARGE',
-    (got: string, limit: number) => `The body takes ${got}, the limit is ${limit} bytes; it was not run`
-  ),
   bodyInvalid: define('BODY_INVALID', (issue: string) => `The body does not fit: ${issue}`),
-  frameMalformed: define('FRAME_MALFORMED', (why: string) => `The frame can't be read: ${why}`),
   protocolViolated: define('PROTOCOL_VIOLATED', (why: string) => `The frame has no place here: ${why}`),
   internal: define('INTERNAL', (id: string) => `The request failed; the log has the cause under ${id}`),
   timeout: define(
@@ -91,22 +38,6 @@ export const errors = {
     'HANDLER_FATAL',
     (route: string, cause: string) => `The handler of "${route}" ended its worker: ${cause}`
   ),
-  noWorker: define('NO_WORKER', (route: string) => `No worker is able to run "${route}" now`),
-  routeSuspended: define(
-    'ROUTE_SUSPENDED',
-    (route: string, ms: number) =>
-      `"${route}" has ended workers again and again; it is tried again in ${ms} ms`
-  ),
-  rateLimited: defineWithRetryHint(
-    'RATE_LIMITED',
-    (limit: string, most: string) => `More came than ${limit}, ${most}, allows; it was not run`
-  ),
-  overloaded: defineWithRetryHint(
-    'OVERLOADED',
-    (limit: string, most: string) => `More waits than ${limit}, ${most}, allows; it was not run`
-  ),
-  closing: define('CLOSING', () => 'The gateway is closing and takes no new requests'),
-
   // Errors of operations of a handler or of the host.
   sessionNotFound: define('SESSION_NOT_FOUND', (sid: number) => `session does not exist, sid: ${sid}`),
   frontendUnknown: define(
@@ -216,46 +147,13 @@ export const errors = {
     (operation: string) => `The gateway failed to apply ${operation}; its log has the cause`
   ),
 
-  // Errors that our client raises by itself.
-  connectFailed: define(
-    'CONNECT_FAILED',
-    (url: string, why: string) => `No connection to ${url} came about: ${why}`
-  ),
-  handshakeRefused: define(
-    'HANDSHAKE_REFUSED',
-    (why: string) => `The gateway has refused the handshake: ${why}`
-  ),
-  connectionClosed: define('CONNECTION_CLOSED', (why: string) => `The connection is closed: ${why}`),
-  sessionLost: define(
-    'SESSION_LOST',
-    (route: string, hasLeft: boolean) =>
-      `The session of "${route}" was lost: ${hasLeft ? 'it may have been run' : 'it was not sent'}`
-  ),
-  requestTimedOut: define(
-    'REQUEST_TIMED_OUT',
-    (route: string, ms: number) => `"${route}" was not answered within the client's ${ms} ms`
-  ),
+  // Errors of the tools for tests and loads.
   waitTimedOut: define(
     'WAIT_TIMED_OUT',
     (event: string, ms: number) => `No event "${event}" came within ${ms} ms`
   ),
-  bodyNotSerializable: define(
-    'BODY_NOT_SERIALIZABLE',
-    (path: string, what: string) => `The body can't be sent: ${what} at ${path === '' ? 'its top' : path}`
-  ),
-  routeInvalid: define(
-    'ROUTE_INVALID',
-    (got: string) => `Expected a route to be a text of at most 255 bytes, got ${got}`
-  ),
-  outboxFull: define(
-    'OUTBOX_FULL',
-    (limit: number) =>
-      `More than ${limit} bytes (outboxLimit) would wait for the gateway to say that it has them`
-  ),
-
   // Errors that prevent a start.
   nodeUnsupported: define('NODE_UNSUPPORTED', (message: string) => message),
-  optionInvalid: define('OPTION_INVALID', (message: string) => message),
   handlersInvalid: define('HANDLERS_INVALID', (message: string) => message),
   workerNotStarted: define(
     'WORKER_NOT_STARTED',

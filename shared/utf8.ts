@@ -4,7 +4,7 @@
  * 4-byte sequence of UTF-8. So both forms are read here. Text for such clients needs neither: JSON escapes
  * replace these characters. Leaves the parsing of JSON to others.
  */
-import { errors } from './errors.js'
+import { wireErrors } from './wire-errors.js'
 
 // A byte order mark is content like any other here: JSON.parse refuses it, as it should.
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -27,7 +27,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
         // Reported below, like text without a pair.
       }
     }
-    throw errors.bodyMalformed('its text is not UTF-8')
+    throw wireErrors.bodyMalformed('its text is not UTF-8')
   }
 }
 

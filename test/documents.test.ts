@@ -127,7 +127,7 @@ t.test('each error is named by its code, and used', async t => {
   for (const [name, { code }] of Object.entries(errors)) {
     t.equal(code, name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase())
     t.ok(
-      sources.some(text => new RegExp(`\\berrors\\.${name}\\b`).test(text)),
+      sources.some(text => new RegExp(`\\b(?:errors|wireErrors)\\.${name}\\b`).test(text)),
       `errors.${name} is used`
     )
   }

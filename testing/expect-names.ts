@@ -2,8 +2,9 @@
  * Refuses unknown names in what a test gives. A hook under a wrong name would never run, and its test would
  * pass.
  */
-import { describeValue } from '../shared/check.js'
+
 import { errors } from '../shared/errors.js'
+import { describeValue } from '../shared/text/described.js'
 import { suggestOrList } from '../shared/text/nearest.js'
 
 /** @throws `OPTION_INVALID` */

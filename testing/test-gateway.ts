@@ -2,6 +2,7 @@
  * `TestGateway`: a real gateway for a test, on a free port. Its players' connections can be cut, and its
  * workers can be killed.
  */
+import { resolveClientOptions } from '../client/base/options.js'
 import { type ClientOptions, connect, type EventTypes, type RouteTypes } from '../client/node.js'
 import type { LocalNetwork } from '../gateway/cluster/bus/local-network.js'
 import type { Gateway, GatewayOptions } from '../gateway/index.js'
@@ -58,6 +59,8 @@ export class TestGateway {
     options: ClientOptions<Events> = {}
   ): Promise<TestPlayer<Routes, Events>> {
     this.#expectOpen()
+    // Before `user` is replaced below, whose faults would not be those of the game's own.
+    resolveClientOptions(options)
     const proxy = await TcpProxy.open(this.gateway.address.port)
     // Short waits, so that a test does not wait as long as a client in a bad network would.
     const quick = { backOff: { least: 1, most: 20 }, heartbeat: 100, heartbeatTimeout: 1_000 }

@@ -8,7 +8,7 @@ import { expectFunction, expectSettings } from '../shared/check.js'
 import { wallClock } from '../shared/clock.js'
 import { closeCodes } from '../shared/close-codes.js'
 import { errors } from '../shared/errors.js'
-import type { SessionHookName } from '../shared/link/hooks.js'
+import type { ConnectInfo, SessionHookName } from '../shared/link/hooks.js'
 import { createLogger } from '../shared/text/log.js'
 import { encodeValue } from '../shared/values/codec.js'
 import type { AnySettings } from '../shared/values/session-settings.js'
@@ -170,7 +170,7 @@ export class TestSession {
     const { world, frontendId, session, lines } = this.#parts
     world.expectOpen()
     const view = world.view(session)
-    const caller = { ...appCaller, view, viewOf: () => view.viewId }
+    const caller = { ...appCaller, view }
     const operations = new SessionOperations(world.link, caller, standardLimits)
     const messenger = new Messenger(world.link, caller, operations, frontendId)
     const service = new BackendSessionService(operations)
@@ -199,7 +199,7 @@ export class TestSession {
 
   /**
    * Sets settings, as if an earlier request had pushed them. Throws what `push` would throw, such as
-   * `VALUE_TOO_LARGE`.
+   * `SETTINGS_TOO_LARGE`.
    */
   put(settings: Readonly<Partial<AnySettings>>): void {
     for (const [key, value] of Object.entries(expectSettings(settings))) {
@@ -259,7 +259,8 @@ export class TestSession {
   /** @internal Runs onConnect, and ends the session if that refuses it. */
   async begin(resumed: boolean): Promise<void> {
     const { world, session, receiver, closings } = this.#parts
-    const info = { address: receiver.address, protocol: 'json', resumed, moved: false }
+    const { address } = receiver
+    const info: ConnectInfo = { address, protocol: 'json', resumed, restored: false, moved: false }
     const [refusal] = await world.untilClosed(this.#run('onConnect', info))
     if (refusal !== undefined) {
       const { reason } = refusal as { reason: string }

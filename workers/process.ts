@@ -5,7 +5,7 @@
  */
 import { ftruncateSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { findInspector, openInspector } from '../shared/inspector.js'
+import { findInspector, openInspector } from '../shared/examination/inspector.js'
 import { runningAs } from '../shared/link/claims.js'
 import type { InboxMessage } from '../shared/link/inbox.js'
 import type { OutboxMessage } from '../shared/link/outbox.js'

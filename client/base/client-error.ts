@@ -1,16 +1,20 @@
 /** The error that a client rejects with and throws. */
-import { type ErrorData, errors, GatewayError } from '../../shared/errors.js'
+import { type ErrorData, GatewayError, wireErrors } from '../../shared/wire-errors.js'
 
 /** Codes with which the gateway says that it did not run the request, and that a retry may succeed. */
 const retryableCodes: ReadonlySet<string> = new Set(
-  [errors.noWorker, errors.closing, errors.rateLimited, errors.overloaded, errors.routeSuspended].map(
-    ({ code }) => code
-  )
+  [
+    wireErrors.noWorker,
+    wireErrors.closing,
+    wireErrors.rateLimited,
+    wireErrors.overloaded,
+    wireErrors.routeSuspended
+  ].map(({ code }) => code)
 )
 
 /**
  * An error reply of the gateway, or an error that the client found itself. `code` is one from
- * docs/reference/errors.md, or the game's own.
+ * docs/reference/wireErrors.md, or the game's own.
  */
 export class ClientError extends GatewayError {
   /** Whether the request certainly did not run, and a retry may succeed. */

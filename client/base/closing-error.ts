@@ -1,5 +1,5 @@
 /** The errors that end a client for good. */
-import { type ErrorData, errors } from '../../shared/errors.js'
+import { type ErrorData, wireErrors } from '../../shared/wire-errors.js'
 import type { Failure } from './state.js'
 
 /**
@@ -11,7 +11,7 @@ export interface ClosingError extends ErrorData {
 
 /** Creates the error for a connection that was not made. `data` says the kind, for programs. */
 export function connectError(url: string, { kind, reason, status, cause }: Failure): ClosingError {
-  const { code, message } = errors.connectFailed(withoutSecrets(url), reason)
+  const { code, message } = wireErrors.connectFailed(withoutSecrets(url), reason)
   return { code, message, data: { kind, ...(status === undefined ? {} : { status }) }, cause }
 }
 

@@ -1,11 +1,12 @@
 /** The options of a client, their checks and their defaults. */
 import type { AbortSignalLike } from '../../shared/abort-signal.js'
-import { describeValue } from '../../shared/check.js'
 import { monotonicClock } from '../../shared/clock.js'
-import { errors } from '../../shared/errors.js'
 import type { EventTypes } from '../../shared/events/event-types.js'
+import { describeValue } from '../../shared/text/described.js'
+import { wireErrors } from '../../shared/wire-errors.js'
 import { ClientError } from './client-error.js'
 import type { Failure } from './state.js'
+import { expectUser } from './user.js'
 import type { WebSocketClass } from './web-socket.js'
 
 export type { EventTypes }
@@ -172,6 +173,8 @@ export function resolveClientOptions(asked: ClientOptions<never>): ResolvedClien
       throw refuseOption(`There is no option \`${name}\`; the options are ${[...names].join(', ')}`)
   }
   const backOff = expectObject('backOff', asked.backOff ?? {})
+  // That of a function is checked with each answer.
+  if (typeof user !== 'function') expectUser(user)
   const on = Object.entries<((body: never) => void) | undefined>(expectObject('on', asked.on ?? {}))
   return {
     user,
@@ -272,5 +275,5 @@ function refuseValue(name: string, what: string, got: unknown): ClientError {
 }
 
 export function refuseOption(message: string): ClientError {
-  return new ClientError(errors.optionInvalid(message))
+  return new ClientError(wireErrors.optionInvalid(message))
 }

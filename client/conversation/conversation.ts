@@ -7,10 +7,10 @@
  *        └──────────▶ closed ◀──┘
  */
 import { closeCodes, mayComeBack, mayHaveRetryHint, parseComeBack } from '../../shared/close-codes.js'
-import { errors } from '../../shared/errors.js'
 import { decodeMessage } from '../../shared/wire/message.js'
 import { type PackageKind, packageKinds } from '../../shared/wire/package.js'
 import { decodeCount, encodeCount, type ResumeReply } from '../../shared/wire/resume.js'
+import { wireErrors } from '../../shared/wire-errors.js'
 import { type ClosingError, connectError } from '../base/closing-error.js'
 import type { ResolvedClientOptions } from '../base/options.js'
 import type { ClientState, Failure } from '../base/state.js'
@@ -85,7 +85,7 @@ export class Conversation {
       gone: () => {
         // A page that keeps its place may be loaded again, and go on with its session.
         if (options.keep !== undefined) this.leave('the page was left')
-        this.end(errors.connectionClosed('the page has gone'))
+        this.end(wireErrors.connectionClosed('the page has gone'))
       }
     })
   }
@@ -132,7 +132,7 @@ export class Conversation {
   leave(why: string): void {
     if (this.#state === 'closed') return
     this.#keepPlace()
-    this.end(errors.connectionClosed(why), closeCodes.reconnect)
+    this.end(wireErrors.connectionClosed(why), closeCodes.reconnect)
   }
 
   /**
@@ -171,7 +171,7 @@ export class Conversation {
       }
       case packageKinds.received:
         if (!this.outbox.acknowledge(decodeCount(bytes, start, end)))
-          throw errors.frameMalformed('the gateway counts more than was sent')
+          throw wireErrors.frameMalformed('the gateway counts more than was sent')
         return
       case packageKinds.kick:
         this.#kickReason = String(JSON.parse(new TextDecoder().decode(bytes.subarray(start, end))).reason)
@@ -181,7 +181,7 @@ export class Conversation {
   #finishHandshake(body: Uint8Array): void {
     const answer = decodeHandshake(body)
     if (!answer.accepted) {
-      const { code, message } = errors.handshakeRefused(describeRefusal(answer))
+      const { code, message } = wireErrors.handshakeRefused(describeRefusal(answer))
       return this.end({ code, message, data: answer.user }, closeCodes.handshakeRefused)
     }
     this.#attempt!.opened()
@@ -199,7 +199,7 @@ export class Conversation {
     this.#resume = answer.resume && { token: answer.resume.token, epoch: answer.resume.epoch }
     this.outbox.rewind()
     if (resumed && !this.outbox.acknowledge(answer.resume!.received))
-      throw errors.frameMalformed('the gateway counts more than was sent')
+      throw wireErrors.frameMalformed('the gateway counts more than was sent')
     this.#attempt!.send(packageKinds.handshakeAck)
     this.#retry.succeeded()
     this.#heartbeat.start(answer.heartbeat && answer.heartbeat * 1_000)
@@ -237,7 +237,7 @@ export class Conversation {
     this.#report({ kind, reason: text, cause: undefined })
     if (this.#isClosed) return
     if (!mayComeBack(code)) {
-      const { code: name, message } = errors.connectionClosed(why === '' ? `code ${code}` : why)
+      const { code: name, message } = wireErrors.connectionClosed(why === '' ? `code ${code}` : why)
       return this.end({ code: name, message, data: { code, reason: why } }, code, why)
     }
     if (this.#state === 'open') this.#change('resuming', false, code, why)
@@ -285,7 +285,7 @@ export class Conversation {
   #suspend(): void {
     this.#keepPlace()
     this.reconnect(0)
-    this.#retry.reset()
+    this.#retry.cancel()
   }
 
   #keepPlace(): void {

@@ -3,13 +3,10 @@
  * answer.
  */
 
-import { encodePlain } from '../../shared/bodies/plain-body.js'
-import { describeValue } from '../../shared/check.js'
-import { errors } from '../../shared/errors.js'
 import { richForm } from '../../shared/wire/handshake.js'
 import type { ResumePoint, ResumeReply } from '../../shared/wire/resume.js'
-import type { ClientError } from '../base/client-error.js'
-import { refuseOption } from '../base/options.js'
+import { wireErrors } from '../../shared/wire-errors.js'
+import { expectUser } from '../base/user.js'
 
 /** The content of the client's handshake. */
 export interface ClientHandshake {
@@ -56,25 +53,8 @@ export function encodeHandshake({ dictVersion, resume, user, traced }: ClientHan
     ...(traced && { traceparent: true })
   }
   const sys = { type, version, dictVersion, ...asked }
-  // Checked first, because this check reports a Promise, a Map or a circular reference with its path.
-  encodePlain(user, refuseUser)
-  return new TextEncoder().encode(JSON.stringify({ sys, user }, expectKept))
-}
-
-/**
- * Rejects values that JSON would drop or turn into null: without its credentials, the client would look
- * anonymous to the gateway.
- */
-function expectKept(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
-  const { [key]: given } = this
-  const isLeaf = typeof value !== 'object' || value === null
-  if (isLeaf && (given ?? null) !== null && (JSON.stringify(value) ?? 'null') === 'null')
-    throw refuseUser(key, describeValue(given))
-  return value
-}
-
-function refuseUser(path: string, what: string): ClientError {
-  return refuseOption(`Expected \`user\` to have a form in JSON, got ${what} at ${path || 'its top'}`)
+  expectUser(user)
+  return new TextEncoder().encode(JSON.stringify({ sys, user }))
 }
 
 /**
@@ -96,7 +76,8 @@ export function decodeHandshake(body: Uint8Array): HandshakeAnswer {
     }
     user?: unknown
   }
-  if (typeof answer?.code !== 'number') throw errors.frameMalformed('the answer to a handshake has a code')
+  if (typeof answer?.code !== 'number')
+    throw wireErrors.frameMalformed('the answer to a handshake has a code')
   const { code, sys, user } = answer
   if (code !== 200) return { accepted: false, outdated: code === 501, user }
   const rich = sys?.bodies === richForm

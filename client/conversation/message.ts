@@ -2,8 +2,7 @@
  * A request or notify that waits to be written. It holds its route by name. The route's code is looked up
  * only at the moment of writing, because a message may go to a later connection with other codes.
  */
-import { describeValue } from '../../shared/check.js'
-import { errors } from '../../shared/errors.js'
+import { describeValue } from '../../shared/text/described.js'
 import { utf8Length } from '../../shared/utf8.js'
 import {
   maxRouteBytes,
@@ -11,6 +10,8 @@ import {
   type messageKinds,
   writeMessageHeader
 } from '../../shared/wire/message.js'
+import { maxPackageBody } from '../../shared/wire/package.js'
+import { wireErrors } from '../../shared/wire-errors.js'
 import { ClientError } from '../base/client-error.js'
 
 export interface ClientMessage {
@@ -25,8 +26,12 @@ export interface ClientMessage {
   readonly size: number
 }
 
+/** @throws ClientError `BODY_TOO_LARGE` for a message that no package can hold */
 export function createMessage(message: Omit<ClientMessage, 'size'>): ClientMessage {
-  return { ...message, size: messageHeaderSize(message) + message.body.length }
+  const { length } = message.body
+  const size = messageHeaderSize(message) + length
+  if (size > maxPackageBody) throw new ClientError(wireErrors.bodyTooLarge(`${length} bytes`, maxPackageBody))
+  return { ...message, size }
 }
 
 /**
@@ -38,7 +43,7 @@ export function expectRoute(route: unknown): string {
   // `utf8Length` returns -1 for an unpaired surrogate.
   const bytes = typeof route === 'string' ? utf8Length(route) : -1
   if (bytes >= 0 && bytes <= maxRouteBytes) return route as string
-  throw new ClientError(errors.routeInvalid(describeValue(route)))
+  throw new ClientError(wireErrors.routeInvalid(describeValue(route)))
 }
 
 /**

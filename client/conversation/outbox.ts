@@ -2,7 +2,7 @@
  * Messages that the gateway has not acknowledged, oldest first. Messages that were written to a lost
  * connection may be written again to the next; the others were never sent. Owned by the Conversation.
  */
-import { errors } from '../../shared/errors.js'
+import { wireErrors } from '../../shared/wire-errors.js'
 import type { ClientMessage } from './message.js'
 
 export class Outbox {
@@ -31,7 +31,7 @@ export class Outbox {
    * @throws `OUTBOX_FULL`
    */
   add(message: ClientMessage): void {
-    if (this.#bytes + message.size > this.#limit) throw errors.outboxFull(this.#limit)
+    if (this.#bytes + message.size > this.#limit) throw wireErrors.outboxFull(this.#limit)
     this.#messages.push(message)
     this.#bytes += message.size
   }

@@ -20,7 +20,7 @@ export class RetryTimer {
     this.#start = start
   }
 
-  /** Sets the next wait, as the game asks. */
+  /** Sets the wait until the next attempt, as the game asks. */
   ask(ms: number): void {
     this.#asked = ms
   }
@@ -33,17 +33,11 @@ export class RetryTimer {
     clearTimeout(this.#timer)
     const hinted = hint === undefined ? undefined : Math.min(hint, longestHint)
     this.#timer = setTimeout(this.#start, this.#asked ?? hinted ?? this.#backOff.next())
-    this.#asked = undefined
   }
 
-  /** Cancels the scheduled attempt. */
+  /** Cancels the scheduled attempt, and forgets what was asked: an attempt begins, or none is to. */
   cancel(): void {
     clearTimeout(this.#timer)
-  }
-
-  /** Cancels the scheduled attempt, and forgets what was asked. */
-  reset(): void {
-    this.cancel()
     this.#asked = undefined
   }
 

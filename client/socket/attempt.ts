@@ -57,6 +57,9 @@ export class Attempt {
 
   async #begin(): Promise<void> {
     try {
+      // The owner knows the attempt by then. Its game may close it in the function `user`.
+      await undefined
+      if (this.#isOver) return
       const { WebSocket } = this.#init.options
       const [webSocketClass, hello] = await Promise.all([WebSocket ?? findWebSocket(), this.#describe()])
       if (this.#isOver) return

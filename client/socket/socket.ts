@@ -42,6 +42,7 @@ export class Socket {
       this.#hasOpened ? this.#end(code, reason) : this.#refuse()
     // A `close` event usually follows and says more; if none comes, the timer ends the socket.
     this.#webSocket.onerror = ({ error }: { error?: unknown }) => {
+      if (this.#isOver) return
       this.#error ??= error
       this.#grace ??= setTimeout(() => (this.#hasOpened ? this.#end(1006, '') : this.#refuse()), errorGrace)
     }

@@ -1,8 +1,8 @@
 /** The configuration file: finds it, loads it, and returns the options that it exports. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { describeValue } from '../../shared/check.js'
 import { errors, GatewayError } from '../../shared/errors.js'
+import { describeValue } from '../../shared/text/described.js'
 import { messageOf } from '../../shared/text/thrown.js'
 import { parseJsonText } from '../development/json-text.js'
 import { findSyntaxError } from '../development/syntax.js'

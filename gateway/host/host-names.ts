@@ -1,8 +1,8 @@
 /** The names of sessions in calls of the host, and the delivery of its events in this gateway. */
 import type { SessionAddress } from '../../shared/address.js'
-import { describeValue } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
 import type { EventOptions } from '../../shared/events/event.js'
+import { describeValue } from '../../shared/text/described.js'
 import type { GatewayEvent } from '../events/event.js'
 import { type Channels, sendToAll } from '../sessions/channels.js'
 import type { Registry } from '../sessions/registry.js'

@@ -3,7 +3,7 @@
  * that a debugger has paused is neither late nor stuck. Owned by the core. Node does not tell whether a
  * debugger is attached, so an open inspector counts, in the gateway's process and in each worker.
  */
-import { findInspector } from '../../shared/inspector.js'
+import { findInspector } from '../../shared/examination/inspector.js'
 import type { Logger } from '../../shared/text/log.js'
 
 const asked = 'asked'

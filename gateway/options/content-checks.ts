@@ -1,6 +1,7 @@
 /** Checks of what is inside an option, and of several options together. */
-import { describeValue, expectEvent } from '../../shared/check.js'
+import { expectEvent } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
+import { describeValue } from '../../shared/text/described.js'
 import { Hosts } from '../addresses/hosts.js'
 import { Origins } from '../addresses/origins.js'
 import { clusterOptions, defaultFrontendId, defaultReplicateEvery } from './cluster-options.js'

@@ -1,7 +1,8 @@
 /** The values of plain options: checks them, reads them from texts, and shows them. */
 import { fileURLToPath } from 'node:url'
-import { describeValue, maxOptionLength } from '../../shared/check.js'
+import { maxOptionLength } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
+import { describeValue } from '../../shared/text/described.js'
 import { type DurationCheck, flagOf, type OptionRow, type PlainValue, type SizeCheck } from './option-row.js'
 import {
   formatDuration,

@@ -1,8 +1,8 @@
 /** The check of a gateway's options, which finds all faults at once, and their defaults. */
 import { resolve } from 'node:path'
-import { describeValue } from '../../shared/check.js'
 import { monotonicClock, wallClock } from '../../shared/clock.js'
 import { errors } from '../../shared/errors.js'
+import { describeValue } from '../../shared/text/described.js'
 import { logLevels } from '../../shared/text/log.js'
 import { suggestOrList } from '../../shared/text/nearest.js'
 import { LogDoor } from '../telemetry/log-door.js'

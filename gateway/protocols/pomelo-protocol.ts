@@ -10,9 +10,10 @@
  *   judging: the `onHandshake` hook and then authentication decide whether the client is let in, and its
  *   session is settled
  */
-import { describeValue, isThenable } from '../../shared/check.js'
+import { isThenable } from '../../shared/check.js'
 import { closeCodes } from '../../shared/close-codes.js'
 import { type ErrorData, errors } from '../../shared/errors.js'
+import { describeValue } from '../../shared/text/described.js'
 import { formatHandshake, type HandshakeRequest, parseHandshake } from '../../shared/wire/handshake.js'
 import { decodeMessage, messageKinds } from '../../shared/wire/message.js'
 import {

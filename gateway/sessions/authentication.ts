@@ -3,16 +3,10 @@
  * fails to answer, or its answer is not valid, the fault is the host's: it is logged, and the client is told
  * to come back later.
  */
-import {
-  cutToBytes,
-  describeValue,
-  exceedsBytes,
-  expectKey,
-  expectUid,
-  maxReasonBytes
-} from '../../shared/check.js'
+import { cutToBytes, exceedsBytes, expectKey, expectUid, maxReasonBytes } from '../../shared/check.js'
 import { closeCodes, formatComeBack } from '../../shared/close-codes.js'
 import { errors } from '../../shared/errors.js'
+import { describeValue } from '../../shared/text/described.js'
 import type { Logger } from '../../shared/text/log.js'
 import { suggestOrList } from '../../shared/text/nearest.js'
 import { encodeValue } from '../../shared/values/codec.js'

@@ -3,7 +3,7 @@
  * untrusted-value.ts walks through a body and calls `findFault` for each annotation.
  * rich-body.ts decides what both sides write.
  */
-import { describeValue } from '../check.js'
+import { describeValue } from '../text/described.js'
 
 /** Maximum number of digits of a BigInt. The time to parse more digits grows faster than their number. */
 export const maxBigIntDigits = 4_096

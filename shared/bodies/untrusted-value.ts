@@ -6,8 +6,8 @@
  * The time and memory of the check, and of superjson for a body that passes, are bounded by a small multiple
  * of the text's length. This file knows nothing of superjson beyond its form.
  */
-import { describeValue } from '../check.js'
-import { errors } from '../errors.js'
+import { describeValue } from '../text/described.js'
+import { wireErrors } from '../wire-errors.js'
 import { maxAnnotationDepth, type RichForm } from './rich-form.js'
 import { findFault } from './untrusted-kinds.js'
 
@@ -26,10 +26,10 @@ export function parseUntrusted(text: string): RichForm {
   try {
     form = JSON.parse(text)
   } catch (error) {
-    throw errors.bodyMalformed(`not JSON (${(error as Error).message})`)
+    throw wireErrors.bodyMalformed(`not JSON (${(error as Error).message})`)
   }
   if (!isObject(form) || !Object.hasOwn(form, 'json')) {
-    throw errors.bodyMalformed(`expected {"json":…} or {"json":…,"meta":…}, got ${describeValue(form)}`)
+    throw wireErrors.bodyMalformed(`expected {"json":…} or {"json":…,"meta":…}, got ${describeValue(form)}`)
   }
   expectKeys(form, ['json', 'meta'], 'the body')
   if (Object.hasOwn(form, 'meta')) new Inspection().inspect(form['json'], form['meta'])
@@ -50,7 +50,7 @@ function expectNoPrototype(json: unknown): void {
   while (waiting.length > 0) {
     const value = waiting.pop()
     if (typeof value !== 'object' || value === null) continue
-    if (Object.hasOwn(value, '__proto__')) throw errors.bodyMalformed('a key named __proto__')
+    if (Object.hasOwn(value, '__proto__')) throw wireErrors.bodyMalformed('a key named __proto__')
     for (const each of Object.values(value)) if (typeof each === 'object' && each !== null) waiting.push(each)
   }
 }
@@ -64,13 +64,13 @@ class Inspection {
 
   inspect(json: unknown, meta: unknown): void {
     if (!isObject(meta))
-      throw errors.bodyMalformed(`expected meta to be an object, got ${describeValue(meta)}`)
+      throw wireErrors.bodyMalformed(`expected meta to be an object, got ${describeValue(meta)}`)
     if (Object.hasOwn(meta, 'referentialEqualities'))
-      throw errors.bodyMalformed('meta.referentialEqualities, which bodies may not have')
+      throw wireErrors.bodyMalformed('meta.referentialEqualities, which bodies may not have')
     expectKeys(meta, ['values', 'v'], 'meta')
     // Older versions escape paths differently.
     if (meta['v'] !== 1)
-      throw errors.bodyMalformed(`expected meta.v to be 1, got ${describeValue(meta['v'])}`)
+      throw wireErrors.bodyMalformed(`expected meta.v to be 1, got ${describeValue(meta['v'])}`)
     const values = Object.hasOwn(meta, 'values') ? meta['values'] : undefined
     if (Array.isArray(values)) this.#inspectTree(values, json, '', 0)
     else this.#inspectBranches(values, json, '', 0)
@@ -79,7 +79,7 @@ class Inspection {
   /** Checks annotations by path, relative to the value `from`. */
   #inspectBranches(branches: unknown, from: unknown, above: string, depth: number): void {
     if (!isObject(branches))
-      throw errors.bodyMalformed(`expected annotations by their paths, got ${describeValue(branches)}`)
+      throw wireErrors.bodyMalformed(`expected annotations by their paths, got ${describeValue(branches)}`)
     for (const [name, tree] of Object.entries(branches)) {
       const path = above === '' ? name : `${above}.${name}`
       if (!Array.isArray(tree)) throw refusal(path, `expected a list, got ${describeValue(tree)}`)
@@ -93,7 +93,7 @@ class Inspection {
   /** Checks the annotation of one value, `[kind]` or `[kind, branches]`, and those inside it. */
   #inspectTree(tree: readonly unknown[], value: unknown, path: string, depth: number): void {
     if (++this.#count > maxAnnotations)
-      throw errors.bodyMalformed(`more than ${maxAnnotations} values that are no JSON`)
+      throw wireErrors.bodyMalformed(`more than ${maxAnnotations} values that are no JSON`)
     if (tree.length < 1 || tree.length > 2) throw refusal(path, 'expected [kind] or [kind, branches]')
     const [kind, branches] = tree
     const isBranched = tree.length === 2
@@ -150,13 +150,15 @@ function isIndex(step: string, length: number): boolean {
 }
 
 function refusal(path: string, why: string): Error {
-  return errors.bodyMalformed(`${why}, at ${path === '' ? 'its top' : describeValue(path)}`)
+  return wireErrors.bodyMalformed(`${why}, at ${path === '' ? 'its top' : describeValue(path)}`)
 }
 
 function expectKeys(value: Json, known: readonly string[], what: string): void {
   const stray = Object.keys(value).find(key => !known.includes(key))
   if (stray !== undefined)
-    throw errors.bodyMalformed(`expected ${what} to have ${known.join(', ')}, got ${describeValue(stray)}`)
+    throw wireErrors.bodyMalformed(
+      `expected ${what} to have ${known.join(', ')}, got ${describeValue(stray)}`
+    )
 }
 
 function isObject(value: unknown): value is Json {

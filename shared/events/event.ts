@@ -2,8 +2,9 @@
  * An event as it crosses the link to the gateway, encoded once for all of its receivers.
  * Also the options of events that handlers and the host pass.
  */
-import { describeValue, maxNameBytes } from '../check.js'
+import { maxNameBytes } from '../check.js'
 import { errors } from '../errors.js'
+import { describeValue } from '../text/described.js'
 import { utf8Length } from '../utf8.js'
 
 /**

@@ -4,8 +4,9 @@
  * elsewhere. Texts are written in ASCII, so that every client can read them. Whether a client is accepted,
  * and what its `user` part means, is decided elsewhere.
  */
-import { errors, GatewayError } from '../errors.js'
+
 import { decodeUtf8, escapeNonAscii } from '../utf8.js'
+import { GatewayError, wireErrors } from '../wire-errors.js'
 import { isDeeper } from './depth.js'
 import { parseResumeRequest, type ResumeReply, type ResumeRequest } from './resume.js'
 
@@ -59,9 +60,9 @@ export type HandshakeReply =
  */
 export function parseHandshake(body: Uint8Array, maxDepth = 64): HandshakeRequest {
   const handshake = parseJson(body, maxDepth)
-  if (!isObject(handshake)) throw errors.frameMalformed('a handshake is a JSON object')
+  if (!isObject(handshake)) throw wireErrors.frameMalformed('a handshake is a JSON object')
   const { sys } = handshake
-  if (!isObject(sys)) throw errors.frameMalformed('a handshake has an object "sys"')
+  if (!isObject(sys)) throw wireErrors.frameMalformed('a handshake has an object "sys"')
   return {
     type: expectText('type', sys.type),
     version: expectText('version', sys.version),
@@ -80,11 +81,11 @@ function parseJson(body: Uint8Array, maxDepth: number): unknown {
     const text = decodeUtf8(body)
     if (!isDeeper(text, maxDepth)) return JSON.parse(text)
   } catch (error) {
-    throw errors.frameMalformed(
+    throw wireErrors.frameMalformed(
       error instanceof GatewayError ? 'the text of a handshake is UTF-8' : 'a handshake is JSON'
     )
   }
-  throw errors.frameMalformed(`a handshake is nested at most ${maxDepth} levels deep`)
+  throw wireErrors.frameMalformed(`a handshake is nested at most ${maxDepth} levels deep`)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -98,7 +99,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function expectText(name: string, value: unknown): string {
   if (value === undefined || value === null) return ''
   if (typeof value === 'number') return String(value)
-  if (typeof value !== 'string') throw errors.frameMalformed(`"sys.${name}" of a handshake is a string`)
+  if (typeof value !== 'string') throw wireErrors.frameMalformed(`"sys.${name}" of a handshake is a string`)
   return value
 }
 

@@ -9,8 +9,9 @@
  * byte of length, and the text. Bits 0 to 5 are ignored where they mean nothing for a kind, as Pomelo ignores
  * them. Bit 6 of a reply, and bit 7, must be 0: no client sets them, and they stay free for new meanings.
  */
-import { errors } from '../errors.js'
+
 import { decodeName, utf8Length } from '../utf8.js'
+import { wireErrors } from '../wire-errors.js'
 
 /** Numbers of the kinds. Pomelo calls a reply a response, and an event a push. */
 export const messageKinds = { request: 0, notify: 1, reply: 2, event: 3 } as const
@@ -70,31 +71,31 @@ const textEncoder = new TextEncoder()
  * 0, a header that is cut off, or a route that is not UTF-8
  */
 export function decodeMessage(bytes: Uint8Array, start: number, end: number): MessageHeader {
-  if (start >= end) throw errors.frameMalformed('the message is empty')
+  if (start >= end) throw wireErrors.frameMalformed('the message is empty')
   let offset = start
   const flag = bytes[offset++]!
   let kind = (flag >> 1) & kindMask
   const hasOwn = (flag & uncountedFlag) !== 0
   if ((flag & reservedFlag) !== 0 || (hasOwn && kind === messageKinds.reply)) {
-    throw errors.frameMalformed(`its flag byte is 0x${flag.toString(16)}`)
+    throw wireErrors.frameMalformed(`its flag byte is 0x${flag.toString(16)}`)
   }
-  if (kind > messageKinds.event) throw errors.frameMalformed(`there is no message of type ${kind}`)
+  if (kind > messageKinds.event) throw wireErrors.frameMalformed(`there is no message of type ${kind}`)
 
   let id = 0
   if (kind === messageKinds.request || kind === messageKinds.reply) {
     let byte = 0
     let shift = 0
     do {
-      if (offset === end) throw errors.frameMalformed('its id is cut off')
+      if (offset === end) throw wireErrors.frameMalformed('its id is cut off')
       byte = bytes[offset++]!
       // The fifth byte holds the upper 4 of 32 bits; a sixth byte is not allowed.
-      if (shift === 28 && byte > 0x0f) throw errors.frameMalformed('its id is above 4294967295')
+      if (shift === 28 && byte > 0x0f) throw wireErrors.frameMalformed('its id is above 4294967295')
       id |= (byte & 0x7f) << shift
       shift += 7
     } while (byte >= 0x80)
     id >>>= 0
     if (id === 0) {
-      if (kind === messageKinds.reply) throw errors.frameMalformed('a reply needs the id of its request')
+      if (kind === messageKinds.reply) throw wireErrors.frameMalformed('a reply needs the id of its request')
       kind = messageKinds.notify
     }
   }
@@ -102,13 +103,13 @@ export function decodeMessage(bytes: Uint8Array, start: number, end: number): Me
   let route: string | number = ''
   if (kind !== messageKinds.reply) {
     if ((flag & routeCodeFlag) !== 0) {
-      if (end - offset < 2) throw errors.frameMalformed('its route is cut off')
+      if (end - offset < 2) throw wireErrors.frameMalformed('its route is cut off')
       route = (bytes[offset]! << 8) | bytes[offset + 1]!
       offset += 2
     } else {
-      if (offset === end) throw errors.frameMalformed('its route is cut off')
+      if (offset === end) throw wireErrors.frameMalformed('its route is cut off')
       const routeEnd = offset + 1 + bytes[offset]!
-      if (routeEnd > end) throw errors.frameMalformed('its route is cut off')
+      if (routeEnd > end) throw wireErrors.frameMalformed('its route is cut off')
       route = readRoute(bytes, offset + 1, routeEnd)
       offset = routeEnd
     }
@@ -118,7 +119,7 @@ export function decodeMessage(bytes: Uint8Array, start: number, end: number): Me
   let traceparent: string | undefined
   if (hasOwn && !isEvent) {
     const textEnd = offset === end ? end + 1 : offset + 1 + bytes[offset]!
-    if (textEnd > end) throw errors.frameMalformed('its traceparent is cut off')
+    if (textEnd > end) throw wireErrors.frameMalformed('its traceparent is cut off')
     traceparent = String.fromCharCode(...bytes.subarray(offset + 1, textEnd))
     offset = textEnd
   }
@@ -139,7 +140,7 @@ function readRoute(bytes: Uint8Array, start: number, end: number): string {
   try {
     return decodeName(bytes, start, end)
   } catch {
-    throw errors.frameMalformed('its route is not UTF-8')
+    throw wireErrors.frameMalformed('its route is not UTF-8')
   }
 }
 

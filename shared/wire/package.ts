@@ -4,7 +4,7 @@
  * several. `message.ts` and `handshake.ts` read the bodies. The protocol of a connection decides which
  * package may come when, and from which side.
  */
-import { errors } from '../errors.js'
+import { wireErrors } from '../wire-errors.js'
 
 export const packageKinds = {
   handshake: 1,
@@ -38,22 +38,22 @@ export interface Package {
  */
 export function decodePackages(bytes: Uint8Array): Package[] {
   const size = bytes.length
-  if (size === 0) throw errors.frameMalformed('the message is empty')
+  if (size === 0) throw wireErrors.frameMalformed('the message is empty')
   const packages: Package[] = []
   let offset = 0
   while (offset < size) {
     const start = offset + packageHeaderSize
     if (start > size) {
-      throw errors.frameMalformed(`a package header takes 4 bytes, ${size - offset} are left`)
+      throw wireErrors.frameMalformed(`a package header takes 4 bytes, ${size - offset} are left`)
     }
     const length = (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!
     const end = start + length
     if (end > size) {
-      throw errors.frameMalformed(`a package says it has ${length} bytes, ${size - start} are left`)
+      throw wireErrors.frameMalformed(`a package says it has ${length} bytes, ${size - start} are left`)
     }
     const kind = bytes[offset]!
     if (kind < packageKinds.handshake || kind > packageKinds.received) {
-      throw errors.frameMalformed(`there is no package of type ${kind}`)
+      throw wireErrors.frameMalformed(`there is no package of type ${kind}`)
     }
     packages.push({ kind: kind as PackageKind, start, end })
     offset = end

@@ -4,7 +4,7 @@
  * therefore carry no numbers. Each side reports its count with a `received` package. Which messages a side
  * keeps to send them again is decided elsewhere.
  */
-import { errors } from '../errors.js'
+import { wireErrors } from '../wire-errors.js'
 
 /** Reasons why a client that wanted to resume received a new session instead. */
 export const resumeFailures = {
@@ -69,13 +69,15 @@ export function parseResumeRequest(value: unknown): ResumeRequest | undefined {
   if (value === undefined || value === null || value === false) return undefined
   if (value === true) return { session: undefined }
   if (typeof value !== 'object' || Array.isArray(value))
-    throw errors.frameMalformed('"sys.resume" of a handshake is true or an object')
+    throw wireErrors.frameMalformed('"sys.resume" of a handshake is true or an object')
   const { token, epoch, received } = value as Record<string, unknown>
   if (token === undefined) return { session: undefined }
   if (!isSecret(token) || !isSecret(epoch))
-    throw errors.frameMalformed('"sys.resume" of a handshake has a token and an epoch, each a short string')
+    throw wireErrors.frameMalformed(
+      '"sys.resume" of a handshake has a token and an epoch, each a short string'
+    )
   if (!isCount(received))
-    throw errors.frameMalformed('"sys.resume.received" of a handshake is a whole number')
+    throw wireErrors.frameMalformed('"sys.resume.received" of a handshake is a whole number')
   return { session: { token, epoch, received } }
 }
 
@@ -105,7 +107,7 @@ export function encodeCount(count: number): Uint8Array {
 /** @throws `FRAME_MALFORMED` */
 export function decodeCount(bytes: Uint8Array, start: number, end: number): number {
   if (end - start !== countBytes)
-    throw errors.frameMalformed(`a count takes ${countBytes} bytes, got ${end - start}`)
+    throw wireErrors.frameMalformed(`a count takes ${countBytes} bytes, got ${end - start}`)
   let count = 0
   for (let i = start; i < end; i++) count = count * 256 + bytes[i]!
   return count

@@ -4,8 +4,9 @@
  * The gateway parses only the front and the closing `]` of a text frame. It forwards the body as bytes. Only
  * the worker, which parses the body, checks that it is one value of valid JSON.
  */
-import { errors } from '../errors.js'
+
 import { decodeName, utf8Length } from '../utf8.js'
+import { wireErrors } from '../wire-errors.js'
 import { maxMessageId, maxRouteBytes } from './message.js'
 
 export interface TextRequest {
@@ -48,7 +49,7 @@ const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 export function scanRequest(bytes: Uint8Array): TextRequest {
   const size = bytes.length
   let offset = skipSpace(bytes, 0)
-  if (bytes[offset] !== openBracket) throw errors.frameMalformed('a text frame begins with "["')
+  if (bytes[offset] !== openBracket) throw wireErrors.frameMalformed('a text frame begins with "["')
 
   offset = skipSpace(bytes, offset + 1)
   let traceparent: string | undefined
@@ -56,7 +57,7 @@ export function scanRequest(bytes: Uint8Array): TextRequest {
     const textEnd = findStringEnd(bytes, offset)
     traceparent = readPlain(bytes, offset + 1, textEnd - 1)
     offset = skipSpace(bytes, textEnd)
-    if (bytes[offset] !== comma) throw errors.frameMalformed('no comma follows its traceparent')
+    if (bytes[offset] !== comma) throw wireErrors.frameMalformed('no comma follows its traceparent')
     offset = skipSpace(bytes, offset + 1)
   }
   const idStart = offset
@@ -65,17 +66,17 @@ export function scanRequest(bytes: Uint8Array): TextRequest {
   while (byte >= zero && byte <= nine) {
     id = id * 10 + (byte - zero)
     // Checked at each digit, so that a long sequence never exceeds the numbers that JavaScript holds exactly.
-    if (id > maxMessageId) throw errors.frameMalformed(`its id is above ${maxMessageId}`)
+    if (id > maxMessageId) throw wireErrors.frameMalformed(`its id is above ${maxMessageId}`)
     offset++
     byte = offset < size ? bytes[offset]! : 0
   }
   const digits = offset - idStart
   if (digits === 0 || (digits > 1 && bytes[idStart] === zero)) {
-    throw errors.frameMalformed('its id is not an integer in plain digits')
+    throw wireErrors.frameMalformed('its id is not an integer in plain digits')
   }
 
   offset = skipSpace(bytes, offset)
-  if (offset >= size || bytes[offset] !== comma) throw errors.frameMalformed('no comma follows its id')
+  if (offset >= size || bytes[offset] !== comma) throw wireErrors.frameMalformed('no comma follows its id')
   const routeStart = skipSpace(bytes, offset + 1)
   const routeEnd = findStringEnd(bytes, routeStart)
   const route = readRoute(bytes, routeStart, routeEnd)
@@ -83,21 +84,23 @@ export function scanRequest(bytes: Uint8Array): TextRequest {
   offset = skipSpace(bytes, routeEnd)
   let last = size - 1
   while (last > offset && isSpace(bytes[last]!)) last--
-  if (offset > last || bytes[last] !== closeBracket) throw errors.frameMalformed('a text frame ends with "]"')
+  if (offset > last || bytes[last] !== closeBracket)
+    throw wireErrors.frameMalformed('a text frame ends with "]"')
   if (offset === last) return { id, route, traceparent, bodyStart: last, bodyEnd: last }
 
-  if (bytes[offset] !== comma) throw errors.frameMalformed('neither a comma nor the end follows its route')
+  if (bytes[offset] !== comma)
+    throw wireErrors.frameMalformed('neither a comma nor the end follows its route')
   const bodyStart = offset + 1
   // Without this check, `[1,"route",]` would pass as a request without a body.
   if (skipSpace(bytes, bodyStart) === last)
-    throw errors.frameMalformed('nothing follows the comma after its route')
+    throw wireErrors.frameMalformed('nothing follows the comma after its route')
   return { id, route, traceparent, bodyStart, bodyEnd: last }
 }
 
 /** Returns the offset behind the closing quote of the string that begins at `start`. */
 function findStringEnd(bytes: Uint8Array, start: number): number {
   if (start >= bytes.length || bytes[start] !== quote)
-    throw errors.frameMalformed('its route is not a string')
+    throw wireErrors.frameMalformed('its route is not a string')
   // Plus two bytes for the quotes.
   const limit = Math.min(bytes.length, start + maxRouteSpelling + 2)
   let offset = start + 1
@@ -106,8 +109,9 @@ function findStringEnd(bytes: Uint8Array, start: number): number {
     if (byte === quote) return offset + 1
     offset += byte === backslash ? 2 : 1
   }
-  if (limit < bytes.length) throw errors.frameMalformed(`its route takes more than ${maxRouteBytes} bytes`)
-  throw errors.frameMalformed('its route is cut off')
+  if (limit < bytes.length)
+    throw wireErrors.frameMalformed(`its route takes more than ${maxRouteBytes} bytes`)
+  throw wireErrors.frameMalformed('its route is cut off')
 }
 
 /** Returns the value of the JSON string, quotes included, from `start` to `end`. */
@@ -118,8 +122,9 @@ function readRoute(bytes: Uint8Array, start: number, end: number): string {
   const plain = offset === last
   const text = plain ? decodeName(bytes, start + 1, last) : parseString(bytes.subarray(start, end))
   const length = plain ? text.length : utf8Length(text)
-  if (length === -1) throw errors.frameMalformed('its route has half a surrogate pair')
-  if (length > maxRouteBytes) throw errors.frameMalformed(`its route takes more than ${maxRouteBytes} bytes`)
+  if (length === -1) throw wireErrors.frameMalformed('its route has half a surrogate pair')
+  if (length > maxRouteBytes)
+    throw wireErrors.frameMalformed(`its route takes more than ${maxRouteBytes} bytes`)
   return text
 }
 
@@ -138,7 +143,7 @@ function parseString(bytes: Uint8Array): string {
   try {
     return JSON.parse(textDecoder.decode(bytes)) as string
   } catch {
-    throw errors.frameMalformed('its route is not a JSON string in UTF-8')
+    throw wireErrors.frameMalformed('its route is not a JSON string in UTF-8')
   }
 }
 

@@ -1,6 +1,6 @@
 /** How messages describe wrong values. */
 import t from 'tap'
-import { describeValue } from '../../shared/check.js'
+import { describeValue } from '../../shared/text/described.js'
 import { codeOf, describeThrown, messageOf } from '../../shared/text/thrown.js'
 
 function refuse(): never {

@@ -136,7 +136,8 @@ t.test('the hooks of a game run as in a gateway, each when its time has come', a
     hooks: {
       onStart: (app: HandlerApp) => void told.push(['onStart', app.worker.index]),
       onStop: () => void told.push(['onStop']),
-      onConnect: async (session: BackendSession, { resumed }: ConnectInfo) => {
+      onConnect: async (session: BackendSession, { resumed, restored, moved }: ConnectInfo) => {
+        t.same([restored, moved], [false, false])
         told.push(['onConnect', name(session), resumed])
         if (session.uid === 'cheat') throw new RequestError('BANNED', 'You are banned')
         session.set('hello', 1)

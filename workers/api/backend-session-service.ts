@@ -4,7 +4,6 @@
  * are the implementation; the callback methods are made from them.
  */
 import {
-  describeValue,
   expectFrontendId,
   expectKey,
   expectObject,
@@ -14,6 +13,7 @@ import {
   expectSid,
   expectUid
 } from '../../shared/check.js'
+import { describeValue } from '../../shared/text/described.js'
 import { encodeValue } from '../../shared/values/codec.js'
 import type { AnySettings } from '../../shared/values/session-settings.js'
 import type { SessionText } from '../../shared/values/session-text.js'

@@ -2,8 +2,9 @@
  * Declares handlers with schemas or options of their routes.
  * Plain functions are handlers too, and need none of this.
  */
-import { describeValue, isThenable } from '../../shared/check.js'
+import { isThenable } from '../../shared/check.js'
 import type { HandlerSchemas, RouteOptions } from '../../shared/link/route-options.js'
+import { describeValue } from '../../shared/text/described.js'
 import type { AnySettings } from '../../shared/values/session-settings.js'
 import type { BackendSession } from './backend-session.js'
 import type { HandlerContext } from './context.js'

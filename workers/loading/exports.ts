@@ -7,8 +7,8 @@
  * module marks itself with `__esModule`.
  */
 import { types } from 'node:util'
-import { describeValue } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
+import { describeValue } from '../../shared/text/described.js'
 import type { Module } from './modules.js'
 
 /** Named exports that belong together, with the `this` of their functions. */

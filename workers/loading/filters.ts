@@ -3,7 +3,8 @@
  * They are put around a handler once, when it is loaded. A handler without filters is called directly, and
  * synchronous code stays synchronous.
  */
-import { describeValue, isThenable } from '../../shared/check.js'
+import { isThenable } from '../../shared/check.js'
+import { describeValue } from '../../shared/text/described.js'
 import type { BackendSession } from '../api/backend-session.js'
 import type { HandlerContext } from '../api/context.js'
 

@@ -4,11 +4,12 @@
  * the handlers there (filters.ts). The module in the handlers' folder itself may also declare onConnect, and
  * the hooks of a worker.
  */
-import { describeValue } from '../../shared/check.js'
+
 import { errors } from '../../shared/errors.js'
 import { type ConnectInfo, type ConnectRefusal, needsAffinityValue } from '../../shared/link/hooks.js'
 import type { RouteOptions } from '../../shared/link/route-options.js'
 import { isRequestError } from '../../shared/request-error.js'
+import { describeValue } from '../../shared/text/described.js'
 import type { Logger } from '../../shared/text/log.js'
 import { suggest } from '../../shared/text/nearest.js'
 import type { BackendSession } from '../api/backend-session.js'

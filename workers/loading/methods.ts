@@ -4,8 +4,9 @@
  */
 import { EventEmitter } from 'node:events'
 import { types } from 'node:util'
-import { describeValue, isThenable } from '../../shared/check.js'
+import { isThenable } from '../../shared/check.js'
 import { errors, GatewayError } from '../../shared/errors.js'
+import { describeValue } from '../../shared/text/described.js'
 import { isDeclared } from '../api/handler.js'
 import type { HandlerApp } from './app.js'
 import { readExports } from './exports.js'

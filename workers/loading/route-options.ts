@@ -2,9 +2,10 @@
  * Reads the route options that a handler or a folder declares.
  * What each of them means is documented in shared/link/route-options.ts.
  */
-import { describeValue } from '../../shared/check.js'
+
 import { errors } from '../../shared/errors.js'
 import type { RouteOptions } from '../../shared/link/route-options.js'
+import { describeValue } from '../../shared/text/described.js'
 import { suggest } from '../../shared/text/nearest.js'
 import type { Module } from './modules.js'
 

@@ -3,8 +3,9 @@
  * Names may come straight from a client's body, and so they are checked here before they leave the worker.
  */
 import type { SessionAddress } from '../../shared/address.js'
-import { describeValue, expectOneFrontendId } from '../../shared/check.js'
+import { expectOneFrontendId } from '../../shared/check.js'
 import type { BroadcastFilter, EventOptions } from '../../shared/events/event.js'
+import { describeValue } from '../../shared/text/described.js'
 
 /** Names a session: a BackendSession, or an address `{ frontendId, sid }`. */
 export type SessionLike = SessionAddress | { readonly frontendId: string; readonly id: number }

@@ -2,9 +2,10 @@
  * Sends the operations on sessions, on behalf of one caller (a request or `app`).
  * Each change is also noted in the view that it was made from, so that the next request of the turn reads it.
  */
-import { describeValue, maxNameBytes } from '../../shared/check.js'
+import { maxNameBytes } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
 import type { OperationHead } from '../../shared/link/outbox.js'
+import { describeValue } from '../../shared/text/described.js'
 import { codeOf, messageOf } from '../../shared/text/thrown.js'
 import { type FoundSession, parseSessions } from '../../shared/values/session-text.js'
 import { formatSetting, type SettingsLimits } from '../../shared/values/settings-text.js'

@@ -3,9 +3,10 @@
  * An adapter for projects from Pinus. New code uses `app.channel`, `app.send` and `app.broadcast`.
  */
 import { allGateways } from '../../shared/address.js'
-import { describeValue, expectFrontendId, expectObject, expectUid } from '../../shared/check.js'
+import { expectFrontendId, expectObject, expectUid } from '../../shared/check.js'
 import type { EventText } from '../../shared/events/event.js'
 import { createEventText } from '../../shared/events/event-text.js'
+import { describeValue } from '../../shared/text/described.js'
 import { type Callback, isCallback, settle } from '../api/callback.js'
 import { Channel } from '../api/channel.js'
 import { type Messenger, quietly } from '../operations/messenger.js'

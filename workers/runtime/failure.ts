@@ -4,9 +4,10 @@
  * was thrown.
  */
 import { randomUUID } from 'node:crypto'
-import { cutToBytes, describeValue, exceedsBytes, maxReasonBytes } from '../../shared/check.js'
+import { cutToBytes, exceedsBytes, maxReasonBytes } from '../../shared/check.js'
 import { type ErrorData, errors, GatewayError } from '../../shared/errors.js'
 import { isRequestError, type RequestError } from '../../shared/request-error.js'
+import { describeValue } from '../../shared/text/described.js'
 import type { Logger } from '../../shared/text/log.js'
 import { describeThrown, messageOf } from '../../shared/text/thrown.js'
 

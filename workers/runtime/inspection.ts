@@ -1,5 +1,5 @@
 /** Tells the gateway when an inspector is opened or closed in this worker: time limits are off meanwhile. */
-import { findInspector, followOpens } from '../../shared/inspector.js'
+import { findInspector, followOpens } from '../../shared/examination/inspector.js'
 import { setInterval } from './own-time.js'
 
 /** Milliseconds between two looks, for an inspector that SIGUSR1 opens. A paused worker can tell nothing. */

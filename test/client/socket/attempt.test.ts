@@ -153,11 +153,11 @@ t.test('a fatal error of the token ends the client, at the start and later', asy
   t.equal(client.error?.cause, cause)
 })
 
-t.test('a user that has no form in JSON, and is no function, ends the client at once', async t => {
+t.test('a user that has no form in JSON, and is no function, is a wrong option', async t => {
   const { join } = await start(t)
   await t.rejects(join({ user: { id: 1n }, connectTimeout: 0 }), {
-    code: 'CONNECT_FAILED',
-    message: /BigInt/
+    code: 'OPTION_INVALID',
+    message: /`user` .* BigInt at id/
   })
 })
 
@@ -167,15 +167,15 @@ t.test('a user that JSON would lose, or a part of it, never opens a connection a
     [() => 'token', /got a function at its top/],
     [Symbol('s'), /got a symbol at its top/],
     [{ toJSON: () => undefined }, /got an object whose toJSON gives nothing at its top/],
-    [{ toJSON: () => null }, /got an object at user/],
+    [{ toJSON: () => null }, /got an object at its top/],
     [new Map([['token', 1]]), /got a Map at its top/],
     [/token/, /got a RegExp at its top/],
     [{ token: Promise.resolve('token') }, /got an instance of Promise at token/],
     [{ token: () => 'token', id: 1 }, /got .* \(function\) at token/],
     [{ token: Symbol('s'), id: 1 }, /got Symbol\(s\) \(symbol\) at token/],
-    [Number.NaN, /got NaN \(number\) at user/],
+    [Number.NaN, /got NaN \(number\) at its top/],
     [{ id: Number.POSITIVE_INFINITY }, /got Infinity \(number\) at id/],
-    [new Date(Number.NaN), /got an object at user/],
+    [new Date(Number.NaN), /got an object at its top/],
     [{ list: [() => 1] }, /\(function\) at 0/]
   ]
   for (const [user, message] of users) {
@@ -184,7 +184,7 @@ t.test('a user that JSON would lose, or a part of it, never opens a connection a
     t.ok(refused instanceof ClientError && refused.cause instanceof ClientError)
     // A function would be called.
     if (typeof user !== 'function')
-      await t.rejects(join({ user, connectTimeout: 0 }), { code: 'CONNECT_FAILED', message })
+      await t.rejects(join({ user, connectTimeout: 0 }), { code: 'OPTION_INVALID', message })
   }
   t.equal(sockets.length, 0)
   for (const user of [undefined, null, { token: undefined }, [], '', 0, false, new Date(5)]) {

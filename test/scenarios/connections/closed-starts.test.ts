@@ -4,7 +4,6 @@ import t from 'tap'
 import type { Gateway } from '../../../gateway/index.js'
 import { assembleGateway } from '../../../gateway/start.js'
 import { handlersFolder, startGateway } from '../../helpers/gateway.js'
-import { until } from '../../helpers/until.js'
 
 const closing = { code: 'CLOSING' }
 
@@ -47,15 +46,21 @@ for (const internalPort of ['off', 0] as const)
         logLevel: 'silent',
         onStart: () => void t.fail('it has not started')
       })
+      const servers: Server[] = []
       let closed: Promise<void> | undefined
       Server.prototype.listen = function (this: Server, ...args: [handle: unknown]) {
         const result = listen.apply(this, args)
+        servers.push(this)
         closed = gateway.close()
         return result
       }
       await t.rejects(gateway.start(), closing)
       await closed
       t.equal(gateway.internalUrl, undefined)
-      await until('no port is open', () => !process.getActiveResourcesInfo().includes('TCPServerWrap'))
+      await new Promise(resolve => setImmediate(resolve))
+      t.same(
+        servers.map(({ listening }) => listening),
+        [false]
+      )
     }
   )

@@ -74,17 +74,14 @@ t.test('our client is told of notifies that were refused, at most once a second'
 
 t.test('the refused notifies of a second are told by their errors', async t => {
   const limits = { maxRequestsPerSecond: 5, maxBodyBytes: 1_000 }
-  const { gateway } = await startGateway(t, handlers, { workers: 1, ...limits, monotonic })
-  const client = await connect(gateway.url)
-  t.teardown(() => client.close())
-  const told: unknown[] = []
-  client.on('$error', body => told.push(body))
-  for (let i = 0; i < 2; i++) client.notify('work.quick', 'x'.repeat(1_001))
-  for (let i = 0; i < 11; i++) client.notify('work.quick')
-  await until('it is told of both', () => told.length === 2)
-  matchRows(t, told, [
-    { error: 'BODY_TOO_LARGE', message: String, dropped: 2 },
-    { error: 'RATE_LIMITED', message: String, dropped: 3 }
+  const { connect: join } = await startGateway(t, handlers, { workers: 1, ...limits, monotonic })
+  const player = await join()
+  for (let i = 0; i < 2; i++) player.notify('work.quick', 'x'.repeat(1_001))
+  for (let i = 0; i < 11; i++) player.notify('work.quick')
+  await until('it is told of both', () => player.events.length === 2)
+  matchRows(t, player.events, [
+    ['$error', { error: 'BODY_TOO_LARGE', message: String, dropped: 2 }],
+    ['$error', { error: 'RATE_LIMITED', message: String, dropped: 3 }]
   ])
 })
 

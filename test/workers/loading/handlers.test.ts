@@ -464,13 +464,13 @@ t.test('a gateway whose handlers do not load does not start, and says why', asyn
     'b.js': one,
     '_hooks.js': 'export const onStart = () => new Promise(() => {})'
   }
-  await t.rejects(start(t.testdir(waits), 500), {
+  await t.rejects(start(t.testdir(waits), 3_000), {
     code: 'HANDLERS_INVALID',
-    message: 'The handlers did not load within 500 ms: onStart, or what it needs, waits or computes'
+    message: 'The handlers did not load within 3000 ms: onStart, or what it needs, waits or computes'
   })
-  await t.rejects(start(t.testdir({ 'a.js': one, chat: { 'room.js': 'for (;;);' } }), 500), {
+  await t.rejects(start(t.testdir({ 'a.js': one, chat: { 'room.js': 'for (;;);' } }), 3_000), {
     code: 'HANDLERS_INVALID',
-    message: 'The handlers did not load within 500 ms: chat/room.js, or what it needs, waits or computes'
+    message: 'The handlers did not load within 3000 ms: chat/room.js, or what it needs, waits or computes'
   })
 })
 
