@@ -41,6 +41,9 @@ export interface ClusterInit {
 /** Milliseconds in which the others take in what was sent to them before this gateway leaves. */
 const lastWords = 500
 
+/** Milliseconds for the removal of what is kept of sessions that have ended. */
+const lastRemovals = 3_000
+
 /** What stands when the gateway has joined. */
 export interface ClusterBase {
   readonly bus: Bus
@@ -191,7 +194,7 @@ export class Cluster implements ClusterView {
   async leave(): Promise<void> {
     if (this.#life === 'left') return
     this.#life = 'left'
-    await this.#parking?.close(lastWords)
+    await this.#parking?.close(lastRemovals)
     await this.#links.close(lastWords)
     for (const each of this.#ending) each.close()
     await this.#members.leave()

@@ -41,6 +41,8 @@ export interface Holding {
   generation: number | undefined
   claim?: number
   record?: number
+  /** Records beside that one which the store may have. */
+  leftovers: number
   written?: Written
   /** The write that is under way, and the one that waits for it. */
   running?: Promise<string | undefined> | undefined

@@ -7,6 +7,7 @@
 import { ResumableReceiver } from '../../resume/resumable-receiver.js'
 import { inStore } from '../../sessions/registry-events.js'
 import type { Session } from '../../sessions/session.js'
+import { EndedEntries } from './ended-entries.js'
 import type { Holding, ReplicasInit, Written } from './holding.js'
 import { LogWatch } from './log-watch.js'
 import { formatClaim, formatState, type ParkedEntry } from './parked-entry.js'
@@ -22,8 +23,7 @@ export class Replicas {
   readonly #held = new Map<Session, Holding>()
   /** Changed sessions whose write has not begun. */
   readonly #due = new Set<Session>()
-  /** Sessions whose entries are to be removed, each with the greatest number that may be. */
-  readonly #over = new Map<number, number>()
+  readonly #ended: EndedEntries
   /** The claim by which a session is being restored at this moment. */
   #arriving: number | undefined
   #writes = 0
@@ -34,6 +34,7 @@ export class Replicas {
     this.#init = init
     const { registry } = init
     this.#watch = new LogWatch(init.log, init.timing)
+    this.#ended = new EndedEntries(init)
     this.restarts = new Restarts({
       ...{ ...init, held: this.#held, watch: this.#watch },
       logLost: () => this.#loseEntries(),
@@ -43,8 +44,8 @@ export class Replicas {
       registry.on('resumed', session => this.#writeSoon(session))
       registry.on('movedIn', session => this.#cameHere(session))
     }
-    registry.on('closed', session => this.#ended(session, true))
-    registry.on('moved', (session, to) => this.#ended(session, !init.isOn && to !== inStore))
+    registry.on('closed', session => this.#forget(session, true))
+    registry.on('moved', (session, to) => this.#forget(session, !init.isOn && to !== inStore))
     this.#lookLater()
   }
 
@@ -65,7 +66,7 @@ export class Replicas {
 
   /** Whether a session has ended here whose entries are still to be removed. */
   isOver(sid: number): boolean {
-    return this.#over.has(sid)
+    return this.#ended.has(sid)
   }
 
   /** Has a session restored here by the claim with this number. Returns what `revive` returns. */
@@ -74,7 +75,7 @@ export class Replicas {
     const session = revive()
     this.#arriving = undefined
     if (session !== undefined && !this.#init.isOn) {
-      this.#held.set(session, { generation: claim, claim, start: this.#init.start() })
+      this.#held.set(session, { generation: claim, claim, leftovers: 0, start: this.#init.start() })
       void this.#init.log.sweep(session.sid, entry => entry.kind !== 'claim' && entry.generation < claim)
     }
     return session
@@ -94,14 +95,9 @@ export class Replicas {
   }
 
   /** Waits until what has ended is removed, but at most `ms` milliseconds. */
-  async close(ms: number): Promise<void> {
+  close(ms: number): Promise<void> {
     this.#stop()
-    const { timing } = this.#init
-    const end = timing.monotonic() + ms
-    for (const [sid, most] of [...this.#over]) {
-      if (timing.monotonic() > end || !this.#init.log.isUp) return
-      await this.#remove(sid, most)
-    }
+    return this.#ended.close(ms)
   }
 
   /** The log was made anew: the numbers of entries that are known are those of others by now. */
@@ -119,7 +115,7 @@ export class Replicas {
   #of(session: Session): Holding {
     let holding = this.#held.get(session)
     if (holding === undefined) {
-      holding = { generation: 0, start: this.#init.start() }
+      holding = { generation: 0, leftovers: 0, start: this.#init.start() }
       this.#held.set(session, holding)
     }
     return holding
@@ -128,7 +124,7 @@ export class Replicas {
   #cameHere(session: Session): void {
     const claim = this.#arriving
     const start = this.#init.start()
-    this.#held.set(session, { generation: claim, start, ...(claim !== undefined && { claim }) })
+    this.#held.set(session, { generation: claim, leftovers: 0, start, ...(claim !== undefined && { claim }) })
     this.#writeSoon(session)
   }
 
@@ -155,7 +151,7 @@ export class Replicas {
       if (this.#init.isOn) this.#look()
       const { isUp } = this.#init.log
       if (isUp && this.#watch.isDue) void this.followLog()
-      if (isUp) for (const [sid, most] of [...this.#over]) void this.#remove(sid, most)
+      this.#ended.removeNext()
       this.#lookLater()
     })
   }
@@ -208,7 +204,11 @@ export class Replicas {
       await log.sweep(sid, entry => entry.kind !== 'claim' && entry.generation <= generation)
       return `its ${bytes.length} bytes are more than the ${log.maxBytes} that it keeps`
     }
-    if (record === undefined) return noAnswer
+    if (record === undefined) {
+      // The store may have it nevertheless.
+      holding.leftovers++
+      return noAnswer
+    }
     // Numbers that fall are those of a log that was made anew.
     if (before !== undefined && record <= before) await this.followLog()
     holding.record = record
@@ -219,15 +219,17 @@ export class Replicas {
         (entry.kind === 'claim' ? entry.number < generation : entry.generation < generation)
       void log.sweep(sid, isOld)
     } else if (before !== undefined && before < record) {
-      // In the end it is removed with the session.
-      void log.remove(before)
+      holding.leftovers++
+      void log.remove(before).then(isDone => {
+        if (isDone) holding.leftovers--
+      })
     }
     holding.written = written
     return undefined
   }
 
   /** `isRemoved`: the session has no entries any more. Else its next gateway removes them. */
-  #ended(session: Session, isRemoved: boolean): void {
+  #forget(session: Session, isRemoved: boolean): void {
     const holding = this.#held.get(session)
     this.#held.delete(session)
     this.#due.delete(session)
@@ -236,18 +238,11 @@ export class Replicas {
     const last = holding.next ?? holding.running
     const hasEntries = last !== undefined || holding.record !== undefined || holding.claim !== undefined
     if (!isRemoved || !hasEntries) return
-    const { sid } = session
-    const most = holding.generation ?? 0
-    this.#over.set(sid, most)
-    void (last ?? Promise.resolve()).then(() => this.#remove(sid, holding.generation ?? most))
-  }
-
-  /** Removes the entries of a session that has ended, of its generation and before. */
-  async #remove(sid: number, most: number): Promise<void> {
-    const isSwept = await this.#init.log.sweep(sid, entry =>
-      entry.kind === 'claim' ? entry.number <= most : entry.generation <= most
-    )
-    if (isSwept) this.#over.delete(sid)
+    const before = holding.generation ?? 0
+    this.#ended.add(session.sid, last, () => {
+      const { generation = before, record, leftovers } = holding
+      return { generation, only: generation === 0 && leftovers === 0 ? record : undefined }
+    })
   }
 }
 
