@@ -48,9 +48,9 @@ export interface Holding {
   running?: Promise<string | undefined> | undefined
   next?: Promise<string | undefined> | undefined
   isOver?: boolean
-  /** The start for which it is decided, or is being decided, whether the session is still here. */
+  /** The start for which it is decided that the session is still here. */
   start: number
-  deciding?: Promise<unknown> | undefined
+  deciding?: Promise<void> | undefined
   /** Another gateway has restored the session. */
   isLost?: boolean
 }

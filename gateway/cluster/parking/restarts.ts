@@ -5,14 +5,15 @@
  * gateway has restored meanwhile is lost here, and all else is claimed anew. Each session is decided once for
  * each start.
  */
+import type { Registry } from '../../sessions/registry.js'
 import type { Session } from '../../sessions/session.js'
 import type { Holding, ReplicasInit } from './holding.js'
 import type { LogWatch } from './log-watch.js'
 import { formatClaim } from './parked-entry.js'
 import { longestKept } from './parked-log.js'
 
-export interface RestartsInit
-  extends Pick<ReplicasInit, 'log' | 'timing' | 'start' | 'isDead' | 'registry' | 'lost'> {
+export interface RestartsInit extends Pick<ReplicasInit, 'log' | 'timing' | 'start' | 'isDead' | 'lost'> {
+  readonly registry: Pick<Registry, 'find'>
   readonly held: ReadonlyMap<Session, Holding>
   readonly watch: LogWatch
   /** Called when the log was made anew. */
@@ -20,6 +21,9 @@ export interface RestartsInit
   /** Called when a session was claimed anew, and has no record of that. */
   readonly kept: (session: Session) => void
 }
+
+/** Milliseconds until the store is asked again that has not answered. */
+const againAfter = 250
 
 export class Restarts {
   readonly #init: RestartsInit
@@ -33,12 +37,14 @@ export class Restarts {
     this.#ownStarts.add(init.start())
   }
 
-  /** Decides all sessions, one after the other. */
+  /** Decides all sessions, one after the other, until the store has answered for each. */
   async begin(start: number): Promise<void> {
+    let hasAnswered = true
     for (const [session, holding] of [...this.#init.held]) {
       if (this.#init.start() !== start) return
-      await this.#decide(session, holding)
+      if ((await this.#decide(session, holding)) === undefined) hasAnswered = false
     }
+    if (!hasAnswered) this.#init.timing.after(againAfter, () => void this.begin(start))
   }
 
   /** Whether it is not decided yet if a session is still here. */
@@ -49,8 +55,12 @@ export class Restarts {
 
   /** Resolves to whether a session is still here. */
   async isHere(sid: number): Promise<boolean> {
-    const found = this.#find(sid)
-    return found === undefined || this.#decide(found.session, found.holding)
+    for (let found = this.#find(sid); found !== undefined; found = this.#find(sid)) {
+      const isHere = await this.#decide(found.session, found.holding)
+      if (isHere !== undefined) return isHere
+      await new Promise<void>(resolve => this.#init.timing.after(againAfter, resolve))
+    }
+    return true
   }
 
   #find(sid: number): { session: Session; holding: Holding } | undefined {
@@ -60,14 +70,18 @@ export class Restarts {
     return session && holding && { session, holding }
   }
 
-  async #decide(session: Session, holding: Holding): Promise<boolean> {
+  /** Resolves to whether a session is still here; undefined: the store has not answered. */
+  async #decide(session: Session, holding: Holding): Promise<boolean | undefined> {
     const start = this.#init.start()
-    if (holding.start !== start) {
-      holding.start = start
-      holding.deciding = this.#reclaim(session, holding, start).finally(() => (holding.deciding = undefined))
-    }
+    if (holding.start !== start)
+      holding.deciding ??= this.#reclaim(session, holding, start)
+        .then(hasAnswered => {
+          if (hasAnswered) holding.start = start
+        })
+        .finally(() => (holding.deciding = undefined))
     await holding.deciding
-    return holding.isLost !== true
+    if (holding.isLost === true) return false
+    return holding.start === this.#init.start() ? true : undefined
   }
 
   /** Whether the log is the one from before a start, as far as that is known. */
@@ -82,18 +96,19 @@ export class Restarts {
     return isAnother === false
   }
 
-  async #reclaim(session: Session, holding: Holding, start: number): Promise<void> {
+  /** Claims a session anew, or lets it go. Resolves to whether the store has answered. */
+  async #reclaim(session: Session, holding: Holding, start: number): Promise<boolean> {
     const { log, timing, isDead, lost, kept } = this.#init
     const { sid } = session
     this.#ownStarts.add(start)
     const isSameLog = await this.#isSameLog(start)
     await (holding.next ?? holding.running)
     const { generation, record, written } = holding
-    if (!session.isOpen || holding.isOver) return
-    if (generation === undefined || (record === undefined && holding.claim === undefined)) return
+    if (!session.isOpen || holding.isOver) return true
+    if (generation === undefined || (record === undefined && holding.claim === undefined)) return true
     const claim = await log.append(sid, formatClaim(start))
     const entries = claim === undefined ? undefined : await log.read(sid)
-    if (claim === undefined || entries === undefined) return
+    if (claim === undefined || entries === undefined) return false
     const isFresh = written !== undefined && timing.monotonic() - written.at < longestKept / 2
     const isGone =
       isSameLog && isFresh && record !== undefined && !entries.some(each => each.number === record)
@@ -104,15 +119,17 @@ export class Restarts {
       else if (entry.number > generation && entry.number < claim)
         isLost ||= (await isDead(entry.start)) !== true
     }
-    if (holding.isOver) return
+    if (holding.isOver) return true
     if (isLost) {
       holding.isLost = true
       void log.remove(claim)
-      return lost(session)
+      lost(session)
+      return true
     }
     holding.generation = claim
     holding.claim = claim
     delete holding.record
     kept(session)
+    return true
   }
 }

@@ -2,29 +2,15 @@
 import t from 'tap'
 import { LocalNetwork } from '../../../../gateway/cluster/bus/local-network.js'
 import type { Member } from '../../../../gateway/cluster/members/membership.js'
-import type { MovableSession } from '../../../../gateway/cluster/moves/movable.js'
 import { formatState, parseEntry } from '../../../../gateway/cluster/parking/parked-entry.js'
 import { ParkedLog } from '../../../../gateway/cluster/parking/parked-log.js'
 import { Restorer } from '../../../../gateway/cluster/parking/restorer.js'
+import { movableSession } from '../../../helpers/cluster/movable-session.js'
 
 const [sid, dead] = [77, 1]
 const wanted = { sid, hash: 'secret', uid: null }
 
-const state: MovableSession = {
-  session: {
-    ...{ sid, uid: 'red', version: 3, since: 5, protocol: 'pomelo', resumeWindow: null },
-    settings: [['name', { text: '"röd ☃"', version: 2, route: null, at: 0 }]],
-    ...{ deletions: [], deletionsForgotten: 0, channels: ['lobby'] }
-  },
-  receiver: {
-    ...{ uid: null, epoch: '', form: { emptyBody: '', errorFlag: true, rich: true } },
-    ...{ address: { ip: '10.0.0.1', port: 9 }, received: 0, given: 0 },
-    dropped: { code: 1000, reason: 'lost', kickReason: null },
-    backlog: { sent: 0, gone: 0, latestFloor: 0, acknowledged: 0, frames: [], latest: [] }
-  },
-  secrets: { held: 'older', offered: ['secret'] },
-  ...{ requests: [], absence: null, claim: null }
-}
+const state = movableSession(sid)
 
 const record = (generation = 0, endsAt = 0) =>
   formatState({ kind: 'record', start: dead, generation, endsAt, state })
