@@ -81,11 +81,11 @@ export class Interest {
 
   /** Has the others send here what is for a name, although no session here has it, until `unkeep`. */
   keep(kind: NameKind, name: string): void {
-    this.#own.change(kind, name, 1)
+    this.#own.keep(kind, name)
   }
 
   unkeep(kind: NameKind, name: string): void {
-    this.#own.change(kind, name, -1)
+    this.#own.unkeep(kind, name)
   }
 
   /** Tells the others at once of the names that have come and gone here. */

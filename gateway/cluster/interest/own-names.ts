@@ -45,8 +45,10 @@ interface News {
 
 export class OwnNames {
   readonly #init: OwnNamesInit
-  /** How many names there are of each hash. */
+  /** How many names there are of each hash, those that are kept included. */
   readonly #counts = new HashTable()
+  /** Hashes of names that are kept although no session here may have them, each with how often. */
+  readonly #kept = new Map<number, number>()
   /** Changes that were not sent yet, in order: 1 or 0, and a hash. */
   #changes: [isThere: number, hash: number][] = []
   /** The names that came with changes of which not all others know. */
@@ -62,14 +64,24 @@ export class OwnNames {
   #watch(kind: NameKind, source: NameSource): void {
     for (const name of source.names()) this.#add(hashName(kind, name), 1)
     source.watchNames({
-      first: name => this.change(kind, name, 1),
-      last: name => this.change(kind, name, -1)
+      first: name => this.#change(hashName(kind, name), 1),
+      last: name => this.#change(hashName(kind, name), -1)
     })
   }
 
-  /** Counts a name once more, or once less. */
-  change(kind: NameKind, name: string, by: 1 | -1): void {
-    this.#change(hashName(kind, name), by)
+  /** Has a name count as one of a session here, until `unkeep`. */
+  keep(kind: NameKind, name: string): void {
+    const hash = hashName(kind, name)
+    this.#kept.set(hash, (this.#kept.get(hash) ?? 0) + 1)
+    this.#change(hash, 1)
+  }
+
+  unkeep(kind: NameKind, name: string): void {
+    const hash = hashName(kind, name)
+    const left = this.#kept.get(hash)! - 1
+    if (left === 0) this.#kept.delete(hash)
+    else this.#kept.set(hash, left)
+    this.#change(hash, -1)
   }
 
   /** Sends the changes that were not sent yet. */
@@ -108,8 +120,11 @@ export class OwnNames {
 
   /** Walks the hashes of all names. Names may come and go meanwhile: deltas tell of these. */
   *#all(): Generator<number, undefined> {
+    yield* this.#kept.keys()
     for (const name of this.#init.users.names()) yield hashName('user', name)
     for (const name of this.#init.channels.names()) yield hashName('channel', name)
+    // Those that were there when the walk began, and are only kept by now.
+    yield* this.#kept.keys()
     return undefined
   }
 
@@ -122,10 +137,13 @@ export class OwnNames {
 
   #change(hash: number, by: 1 | -1): void {
     const count = this.#add(hash, by)
-    // Two names may have the same hash. The others know of the hash alone.
-    if (count !== (by === 1 ? 1 : 0) || this.#init.links.all.length === 0) return
-    if (this.#changes.push([count, hash]) === 1) this.#init.links.beforeFlush(this.#send)
-    if (count === 0) return
+    // Two names may have the same hash. The others know of the hash alone. Somebody under a name that is kept
+    // is told of all the same: one to whom all is being sent may have missed that it is.
+    const isNews = by === 1 ? count === 1 || this.#kept.has(hash) : count === 0
+    if (!isNews || this.#init.links.all.length === 0) return
+    const isThere = by === 1 ? 1 : 0
+    if (this.#changes.push([isThere, hash]) === 1) this.#init.links.beforeFlush(this.#send)
+    if (isThere === 0) return
     this.#news.set(hash, this.#next)
     this.#next.hashes.push(hash)
   }

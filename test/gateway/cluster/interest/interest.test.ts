@@ -50,6 +50,31 @@ t.test('until all names of a gateway have come, it is said to have each', async 
   t.equal(a.metrics.read().interestNames, 4_998)
 })
 
+t.test(
+  'somebody under a name that is kept for one who has moved is told to gateways that came since',
+  async t => {
+    const all = new InterestedGateways()
+    const [a] = all.link(['a', 'b']) as unknown as [InterestedGateway]
+    a.channels.add('room')
+    all.time.pass(2)
+    a.interest.keep('channel', 'room')
+    a.channels.remove('room')
+    all.time.pass(2)
+    const c = all.make('c')
+    a.links.add({ frontendId: 'c', start: c.start })
+    c.links.add({ frontendId: 'a', start: a.start })
+    all.time.pass(50)
+    a.channels.add('room')
+    all.time.pass(50)
+    a.interest.unkeep('channel', 'room')
+    all.time.pass(50)
+    t.same(ids(c.interest.ofChannel('room')), ['a'])
+    a.channels.remove('room')
+    all.time.pass(50)
+    t.same(ids(c.interest.ofChannel('room')), [])
+  }
+)
+
 t.test('many names leave in slices, each in a turn of its own', async t => {
   const all = new InterestedGateways()
   const a = all.make('a')
@@ -182,7 +207,12 @@ t.test('unreadable interest ends the link', async t => {
 })
 
 type Move =
-  | { readonly do: 'add' | 'remove'; readonly who: number; readonly isUser: boolean; readonly name: number }
+  | {
+      readonly do: 'add' | 'remove' | 'keep' | 'unkeep'
+      readonly who: number
+      readonly isUser: boolean
+      readonly name: number
+    }
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'lose'; readonly share: number }
   | { readonly do: 'crash' | 'join' | 'cut off' | 'break'; readonly who: number }
@@ -194,7 +224,12 @@ const moves: fc.Arbitrary<Move[]> = fc.array(
     {
       weight: 20,
       arbitrary: fc
-        .tuple(fc.constantFrom('add' as const, 'remove' as const), who, fc.boolean(), fc.nat(7))
+        .tuple(
+          fc.constantFrom('add' as const, 'remove' as const, 'keep' as const, 'unkeep' as const),
+          who,
+          fc.boolean(),
+          fc.nat(7)
+        )
         .map(([what, who, isUser, name]): Move => ({ do: what, who, isUser, name }))
     },
     { weight: 8, arbitrary: fc.integer({ min: 0, max: 300 }).map((ms): Move => ({ do: 'wait', ms })) },
@@ -226,13 +261,26 @@ function play(list: readonly Move[], seed: number): number {
     all.network.fault = () => undefined
     all.network.heal()
   }
+  /** The names that each gateway keeps for a session that has moved. */
+  const kept = new Map<InterestedGateway, Set<string>>()
+  const isKept = (gateway: InterestedGateway, kind: 'users' | 'channels', name: number) =>
+    kept.get(gateway)?.has(`${kind} ${name}`) === true
+  const keep = (gateway: InterestedGateway, isUser: boolean, name: number, isKeeping: boolean) => {
+    const names = kept.get(gateway) ?? new Set()
+    kept.set(gateway, names)
+    const key = `${isUser ? 'users' : 'channels'} ${name}`
+    if (names.has(key) === isKeeping) return
+    if (isKeeping) names.add(key)
+    else names.delete(key)
+    gateway.interest[isKeeping ? 'keep' : 'unkeep'](isUser ? 'user' : 'channel', `${name}`)
+  }
   let compared = 0
   const compare = () => {
     for (const one of live()) {
       for (let name = 0; name < 8; name++) {
         const has = (kind: 'users' | 'channels') =>
           live()
-            .filter(each => each !== one && each[kind].all.has(`${name}`))
+            .filter(each => each !== one && (each[kind].all.has(`${name}`) || isKept(each, kind, name)))
             .map(each => each.name)
         const wanted = `${has('users')} ${has('channels')}`
         const { interest } = one
@@ -248,6 +296,12 @@ function play(list: readonly Move[], seed: number): number {
       case 'remove':
         gateways[move.who]?.[move.isUser ? 'users' : 'channels'][move.do](`${move.name}`)
         break
+      case 'keep':
+      case 'unkeep': {
+        const gateway = gateways[move.who]
+        if (gateway !== undefined) keep(gateway, move.isUser, move.name, move.do === 'keep')
+        break
+      }
       case 'wait':
         all.time.pass(move.ms)
         break
