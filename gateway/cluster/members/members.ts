@@ -18,6 +18,7 @@ import { longestNaming, Starts } from '../leases/starts.js'
 import { formatHello, type Hello, parseHello } from './hello.js'
 import type { MembersInit } from './members-init.js'
 import type { Member, MemberState, Membership, MembershipListener } from './membership.js'
+import { MembershipListeners } from './membership-listeners.js'
 import { Peers } from './peers.js'
 import { Tick } from './tick.js'
 
@@ -37,7 +38,7 @@ export class Members implements Membership {
   readonly #starts: Starts
   readonly #deaths: Deaths
   readonly #peers: Peers
-  readonly #listeners: MembershipListener[] = []
+  readonly #listeners: MembershipListeners
   readonly #hellos: Subscription
   readonly #renewing: Tick
   readonly #greeting: Tick
@@ -59,6 +60,7 @@ export class Members implements Membership {
     const { bus, cluster, frontendId, leaseTtl: ttl, protocol, alike, log, monotonic, metrics } = init
     this.#init = init
     this.frontendId = frontendId
+    this.#listeners = new MembershipListeners(log)
     this.#subjects = subjectsOf(cluster)
     const logs = logsOf(cluster)
     this.#leases = new LeaseLog(bus, logs.leases)
@@ -67,8 +69,8 @@ export class Members implements Membership {
     this.#deaths = new Deaths({ log: this.#leases, ttl, monotonic })
     this.#peers = new Peers({
       ...{ frontendId, protocol, alike, ttl, log, monotonic, deaths: this.#deaths },
-      joined: member => this.#tell(listener => listener.joined?.(member)),
-      left: (...ended) => this.#tell(listener => listener.left?.(...ended))
+      joined: member => this.#listeners.tell(listener => listener.joined?.(member)),
+      left: (...ended) => this.#listeners.tell(listener => listener.left?.(...ended))
     })
     this.#hellos = bus.subscribe(this.#subjects.hello, bytes => this.#hear(bytes))
     bus.onState(isUp => this.#followBus(isUp))
@@ -118,7 +120,7 @@ export class Members implements Membership {
   }
 
   watch(listener: MembershipListener): void {
-    this.#listeners.push(listener)
+    this.#listeners.add(listener)
   }
 
   /** Tells the others that this gateway takes no new clients. */
@@ -212,7 +214,8 @@ export class Members implements Membership {
   /** Becomes a member, if no earlier start of the name lives. */
   async #takeName(lease: Lease): Promise<'member' | 'taken' | 'unanswered'> {
     const others = await this.#starts.othersBefore(lease.start, start => this.#deaths.isDead(start))
-    if (others === undefined) return 'unanswered'
+    // It may have left meanwhile.
+    if (others === undefined || this.#hasLeft) return 'unanswered'
     this.#hasNamesake = others.some(start => this.#deaths.isSeenAlive(start))
     if (others.length > 0) return 'taken'
     if (!lease.isGood) return 'unanswered'
@@ -223,7 +226,7 @@ export class Members implements Membership {
     if (isFirst) {
       this.#starts.answer()
       this.#greeting.begin(helloInterval)
-    } else this.#tell(listener => listener.restarted?.(lease.start))
+    } else this.#listeners.tell(listener => listener.restarted?.(lease.start))
     return 'member'
   }
 
@@ -256,7 +259,7 @@ export class Members implements Membership {
     if (isDegraded === this.#wasDegraded) return
     this.#wasDegraded = isDegraded
     this.#sayHello()
-    this.#tell(listener => listener.stateChanged?.(isDegraded))
+    this.#listeners.tell(listener => listener.stateChanged?.(isDegraded))
   }
 
   #hear(bytes: Buffer): void {
@@ -269,26 +272,19 @@ export class Members implements Membership {
 
   #sayHello(state: Hello['state'] = this.#state, greets = false): void {
     const { bus, version, protocol, alike, claimsVersion, load } = this.#init
-    if (this.#start === 0) return
+    if (this.#start === 0 || (this.#hasLeft && state !== 'left')) return
     const { frontendId, start, renewal } = this
     const known = { frontendId, start, state, version, protocol, renewal, alike, claimsVersion }
     bus.publish(this.#subjects.hello, formatHello({ ...known, load: load(), greets }))
   }
 
+  get #hasLeft(): boolean {
+    return this.#life === 'left'
+  }
+
   get #state(): MemberState {
     if (this.#isDraining) return 'draining'
     return this.isDegraded ? 'degraded' : 'up'
-  }
-
-  /** One listener that throws does not keep the others from being told. */
-  #tell(call: (listener: MembershipListener) => void): void {
-    for (const listener of this.#listeners) {
-      try {
-        call(listener)
-      } catch (error) {
-        this.#init.log.error('What follows from a change in the cluster has failed', { error })
-      }
-    }
   }
 
   async #end(): Promise<void> {

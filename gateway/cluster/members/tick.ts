@@ -9,15 +9,16 @@ export class Tick {
   readonly #log: Logger
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
-  #state: 'idle' | 'running' | 'hurried' | 'ended' = 'ended'
+  #state: 'new' | 'idle' | 'running' | 'hurried' | 'ended' = 'new'
 
   constructor(step: () => Promise<number>, log: Logger) {
     this.#step = step
     this.#log = log
   }
 
-  /** Begins with a step after `ms` milliseconds. */
+  /** Begins with a step after `ms` milliseconds, unless it was ended before. */
   begin(ms: number): void {
+    if (this.#state !== 'new') return
     this.#state = 'idle'
     this.#wait(ms)
   }
@@ -57,7 +58,7 @@ export class Tick {
   }
 
   /** Reads the state, which others may have changed during a step. */
-  #readState(): 'idle' | 'running' | 'hurried' | 'ended' {
+  #readState(): 'new' | 'idle' | 'running' | 'hurried' | 'ended' {
     return this.#state
   }
 }

@@ -184,6 +184,26 @@ t.test(
   }
 )
 
+t.test('one that leaves while it still looks for others of its name stays away', async t => {
+  const cluster = new TestCluster(t, longLease)
+  const bus = cluster.network.join('listener')
+  t.teardown(() => bus.close())
+  const heard: string[] = []
+  bus.subscribe(subjectsOf('test').hello, bytes => heard.push(parseHello(bytes)!.frontendId))
+  const giveUp = new AbortController()
+  // The look for earlier starts of the name takes a while, in which the join is given up.
+  cluster.network.fault = ({ kind, to, subject }) => {
+    if (kind !== 'first' || !to.endsWith('-starts') || subject === '') return undefined
+    setTimeout(() => giveUp.abort(), 5)
+    return { delay: 30 }
+  }
+  await t.rejects(cluster.join('a', { signal: giveUp.signal }), { code: 'CLOSING' })
+  cluster.network.fault = () => undefined
+  await cluster.join('b')
+  await until('another one is heard', () => heard.includes('b'))
+  t.notOk(heard.includes('a'))
+})
+
 t.test('the default name is refused in a cluster', async t => {
   const cluster = new TestCluster(t, longLease)
   await t.rejects(cluster.join('gateway-1'), {
