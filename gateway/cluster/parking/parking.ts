@@ -62,7 +62,7 @@ export class Parking {
       isDead: start => members.isDead(start)
     })
     this.#restorer = new Restorer({
-      ...{ log: this.#log, members, claimed: registry.claimed, now: options.now },
+      ...{ log: this.#log, members, claimed: registry.claimed, now: options.now, after: timing.after },
       isOver: sid => this.#replicas.isOver(sid),
       setBusy: (sid, isBusy) => (isBusy ? stock.busy.add(sid) : stock.busy.delete(sid)),
       revive: (entry, claim) => this.#revive(entry, claim)

@@ -9,6 +9,7 @@ import type { Taken } from '../../resume/far-sessions.js'
 import { isEither } from '../../resume/resumable-parts.js'
 import { replaced } from '../../sessions/registry-events.js'
 import type { ClaimedBinds } from '../../sessions/user-claims.js'
+import type { Timing } from '../link/link-host.js'
 import type { Membership } from '../members/membership.js'
 import type { Wanted } from '../moves/stock.js'
 import { formatClaim, newestOf, type ParkedEntry, type StateEntry } from './parked-entry.js'
@@ -29,13 +30,19 @@ export interface RestorerInit {
   /** While true, other gateways that ask for the session are told to ask again. */
   readonly setBusy: (sid: number, isBusy: boolean) => void
   readonly now: () => number
+  readonly after: Timing['after']
 }
+
+/** Milliseconds until the store is asked again to remove a claim. */
+const withdrawEvery = 1_000
 
 const again: Found = { kind: 'again', ms: 250 }
 const gone: Found = { kind: 'gone' }
 
 export class Restorer {
   readonly #init: RestorerInit
+  /** Sessions whose claims by this gateway were in vain, and are not removed yet. */
+  readonly #withdrawing = new Set<number>()
 
   constructor(init: RestorerInit) {
     this.#init = init
@@ -45,6 +52,7 @@ export class Restorer {
   async find(wanted: Wanted): Promise<Found> {
     const { log, members, setBusy } = this.#init
     const { sid } = wanted
+    if (this.#withdrawing.has(sid)) return again
     const first = await this.#look(wanted, undefined)
     if ('kind' in first) return first
     const { start } = members
@@ -56,9 +64,18 @@ export class Restorer {
       found = claim === undefined ? again : await this.#restore(wanted, start, claim)
       return found
     } finally {
-      setBusy(sid, false)
-      if (claim !== undefined && found.kind !== 'here') void log.remove(claim)
+      if (claim !== undefined && found.kind !== 'here') void this.#withdraw(sid, claim)
+      else setBusy(sid, false)
     }
+  }
+
+  /** Removes a claim that was in vain. Until that is done, others are told to ask again. */
+  async #withdraw(sid: number, claim: number): Promise<void> {
+    const { log, setBusy, after } = this.#init
+    this.#withdrawing.add(sid)
+    while (!(await log.remove(claim))) await new Promise<void>(resolve => after(withdrawEvery, resolve))
+    this.#withdrawing.delete(sid)
+    setBusy(sid, false)
   }
 
   /** Goes on with a claim. */

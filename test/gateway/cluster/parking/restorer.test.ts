@@ -1,11 +1,14 @@
 /** One gateway only restores a session, however many its client comes to. */
 import t from 'tap'
 import { LocalNetwork } from '../../../../gateway/cluster/bus/local-network.js'
+import { processTiming } from '../../../../gateway/cluster/link/link-host.js'
 import type { Member } from '../../../../gateway/cluster/members/membership.js'
 import { formatState, parseEntry } from '../../../../gateway/cluster/parking/parked-entry.js'
 import { ParkedLog } from '../../../../gateway/cluster/parking/parked-log.js'
-import { Restorer } from '../../../../gateway/cluster/parking/restorer.js'
+import { type Found, Restorer, type RestorerInit } from '../../../../gateway/cluster/parking/restorer.js'
+import { errors } from '../../../../shared/errors.js'
 import { movableSession } from '../../../helpers/cluster/movable-session.js'
+import { until } from '../../../helpers/until.js'
 
 const [sid, dead] = [77, 1]
 const wanted = { sid, hash: 'secret', uid: null }
@@ -21,7 +24,11 @@ async function open(record: Buffer) {
   await first.open()
   await first.append(sid, record)
   /** Returns a gateway, and the generations that it has restored. */
-  const join = async (start: number, lives: (start: number) => boolean = start => start !== dead) => {
+  const join = async (
+    start: number,
+    lives: (start: number) => boolean = start => start !== dead,
+    init: Partial<RestorerInit> = {}
+  ) => {
     const log = new ParkedLog(network.join(`g${start}`), 'c')
     await log.open()
     const restored: number[] = []
@@ -30,9 +37,10 @@ async function open(record: Buffer) {
       isDead: async (other: number) => !lives(other)
     }
     const restorer = new Restorer({
-      ...{ log, members, claimed: undefined, now: () => 1_000 },
+      ...{ log, members, claimed: undefined, now: () => 1_000, after: processTiming.after },
       ...{ isOver: () => false, setBusy() {} },
-      revive: (_entry, claim) => restored.push(claim) > 0
+      revive: (_entry, claim) => restored.push(claim) > 0,
+      ...init
     })
     return { log, restorer, restored, members }
   }
@@ -61,10 +69,39 @@ t.test('of gateways that want it at once, one gets it', async t => {
     t.ok(winners.length <= 1, `${winners.length} have it`)
     t.equal(found.filter(({ kind }) => kind === 'here').length, winners.length)
     t.equal(found.filter(({ kind }) => kind === 'gone').length, 0)
-    // Whoever comes again gets it, or is told where it is.
-    const again = await gateways[0]!.restorer.find(wanted)
-    t.ok(again.kind === 'here' || again.kind === 'at', again.kind)
+    // Whoever comes again gets it, or is told where it is, once what was in vain is withdrawn.
+    let next: Found = { kind: 'again', ms: 0 }
+    while (next.kind === 'again') {
+      await new Promise(resolve => setImmediate(resolve))
+      next = await gateways[0]!.restorer.find(wanted)
+    }
+    t.ok(next.kind === 'here' || next.kind === 'at', next.kind)
   }
+})
+
+t.test('a claim in vain is withdrawn until NATS answers, and others are told to ask again', async t => {
+  const { network, join } = await open(record())
+  const busy: boolean[] = []
+  const { restorer, log } = await join(10, start => start !== dead, {
+    claimed: {
+      ...{ lastOneWins: true, judgeClaim: () => undefined, release() {} },
+      claimRestored: async () => errors.clusterUnavailable('a user', 'no answer')
+    },
+    setBusy: (_sid, isBusy) => busy.push(isBusy)
+  })
+  let drops = 2
+  network.fault = ({ kind }) => (kind === 'remove' && drops-- > 0 ? 'drop' : undefined)
+  t.match(await restorer.find(wanted), { kind: 'again' })
+  t.match(await restorer.find(wanted), { kind: 'again' }, 'it makes no second claim meanwhile')
+  t.same(busy, [true])
+  await until('it is withdrawn', () => busy.length === 2)
+  t.same(busy, [true, false])
+  t.same(
+    (await log.read(sid))?.map(({ kind }) => kind),
+    ['record']
+  )
+  const other = await join(11)
+  t.same(await other.restorer.find(wanted), { kind: 'here' })
 })
 
 t.test('the claim of a dead gateway keeps nobody out, that of another does', async t => {
