@@ -3,6 +3,8 @@
  *
  * Loaded only if there is a cluster.
  */
+
+import { errors } from '../../shared/errors.js'
 import { ClaimedBinds, type ClaimedSessions } from '../sessions/user-claims.js'
 import { version } from '../telemetry/version.js'
 import type { Bus } from './bus/bus.js'
@@ -13,6 +15,7 @@ import { Cluster, type ClusterInit } from './cluster.js'
 import { Joining } from './joining.js'
 import { processTiming } from './link/link-host.js'
 import { linkVersions } from './link/messages.js'
+import { leastBytes } from './link/pieces.js'
 import { LoadMeter } from './load-meter.js'
 import { alikeOf } from './members/alike-options.js'
 import { createMembers } from './members/create-members.js'
@@ -38,12 +41,21 @@ export async function createCluster(init: ClusterInit): Promise<Cluster> {
   }
 }
 
+/** @throws `NATS_FAILED` if the messages of NATS are too small for the cluster */
+function expectRoom({ maxBytes }: Bus): void {
+  if (maxBytes >= leastBytes) return
+  throw errors.natsFailed(
+    `NATS takes messages of at most ${maxBytes} bytes (max_payload); the cluster needs ${leastBytes} at least`
+  )
+}
+
 async function joinBy(bus: Bus, init: ClusterInit, signal: AbortSignal): Promise<Cluster> {
   const { options, targets } = init
   const meter = new LoadMeter(init.readLoad)
   /** Ends what has begun, the last first, if the join fails. */
   const ends: (() => unknown)[] = [() => meter.close(), () => bus.close()]
   try {
+    expectRoom(bus)
     const members = await createMembers({
       ...options,
       claimsVersion: options.singleSession === 'off' ? undefined : questionsVersion,

@@ -9,9 +9,12 @@ const headBytes = 1_024
 /** Characters of a piece at the most: even with two bytes for each, a message stays below 1 MiB. */
 const mostCharacters = 480_000
 
+/** Bytes that the bus must take in one message: far more than the head of a message needs. */
+export const leastBytes = 16_384
+
 /** Returns the characters that the frames of one message may have, by the bytes that the bus takes. */
 export function pieceLength(maxBytes: number): number {
-  return Math.min(mostCharacters, Math.floor((maxBytes - headBytes) / 2))
+  return Math.min(mostCharacters, Math.floor((Math.max(maxBytes, leastBytes) - headBytes) / 2))
 }
 
 /** Characters that the pieces of one frame may have together. */

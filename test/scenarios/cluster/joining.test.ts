@@ -95,6 +95,17 @@ t.test('a gateway that is closed while it waits for its name ends at once', asyn
   t.equal(bus.isUp, false)
 })
 
+t.test('a NATS whose messages are too small is refused', async t => {
+  const bus = new LocalNetwork().join('a')
+  t.intercept(bus, 'maxBytes', { value: 8_192 })
+  const options = { handlers: handlersFolder('rooms'), frontendId: 'a', port: 0, logLevel: 'silent' } as const
+  await t.rejects(assembleGateway(options, { bus }).start(), {
+    code: 'NATS_FAILED',
+    message: 'NATS takes messages of at most 8192 bytes (max_payload); the cluster needs 16384 at least'
+  })
+  t.equal(bus.isUp, false)
+})
+
 t.test('a gateway that is closed while it joins is in no cluster', async t => {
   const network = new LocalNetwork()
   const a = await TestGateway.start({ handlers: handlersFolder('rooms'), frontendId: 'a', network })
