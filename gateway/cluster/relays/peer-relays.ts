@@ -58,6 +58,11 @@ export class PeerRelays {
     return this.#init.links.broken.length > 0
   }
 
+  /** Counts an event that gateways which can't be asked may have had somebody for. */
+  countLost(): void {
+    this.#init.metrics.count('clusterEventsLost', this.#init.links.broken.length)
+  }
+
   get all(): readonly PeerRelay[] {
     return this.#all
   }

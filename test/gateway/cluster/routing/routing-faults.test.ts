@@ -230,6 +230,25 @@ t.test(
   }
 )
 
+t.test('an event for all is counted as lost if the link to a gateway is about to begin anew', async t => {
+  const { all } = createRoutedGateways(t, ['a', 'b'])
+  const [a, b] = all as Two
+  for (let faults = 1; faults <= 2; faults++) {
+    await until('there is a link', () => [a.links.find('b'), b.links.find('a')].every(each => each?.isOpen))
+    const link = a.links.find('b')
+    b.links.find('a')!.send('interest', [0, 1])
+    await until('it has ended', () => a.links.find('b') !== link)
+  }
+  await until('the next one waits', () => a.links.broken.includes('b'))
+  const before = a.metrics.read().clusterEventsLost
+  const messenger = a.messenger()
+  for (let n = 0; n < 3; n++) messenger.broadcast('e')
+  messenger.send('nobody', 'e')
+  await a.service.aget('a', 7)
+  t.equal(a.metrics.read().clusterEventsLost - before, 4)
+  t.ok(a.links.broken.includes('b'))
+})
+
 t.test('an operation that comes late is refused, and not done', async t => {
   const { network, all } = createRoutedGateways(t, ['a', 'b'], { timeout: 100 })
   const [a, b] = all as Two
