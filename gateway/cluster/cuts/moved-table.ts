@@ -5,6 +5,9 @@
  * know more.
  */
 
+/** In place of the number of a move: no gateway has told of it. */
+const guessed = 0
+
 /** Rows that are kept. Beyond it the oldest is forgotten. */
 const mostRows = 1_000_000
 
@@ -30,6 +33,16 @@ export class MovedTable {
   /** Returns the number of a session's newest move that is known; -1: none is. */
   moveOf(sid: number): number {
     return this.#rows.get(sid)?.move ?? -1
+  }
+
+  /** Whether where a session is was only found out by a search: no gateway has told. */
+  isGuess(sid: number): boolean {
+    return this.moveOf(sid) === guessed
+  }
+
+  /** Notes where a search has found a session. */
+  guess(sid: number, start: number): void {
+    this.set(sid, start, guessed)
   }
 
   /** Notes a move, unless a newer one is known. */

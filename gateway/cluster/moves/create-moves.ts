@@ -44,9 +44,9 @@ export function createStock(
   const { registry, channels, hooks, dispatcher, requests, queue, routes } = core
   const pumpSoon = () => dispatcher.pumpSoon()
   return new GatewayStock({
-    ...{ registry, channels, resumption, hooks, dispatcher, routes, monotonic },
+    ...{ registry, channels, resumption, hooks, routes },
     claims,
-    lanes: new HeldLanes({ requests, queue, pumpSoon, monotonic })
+    lanes: new HeldLanes({ requests, queue, dispatcher, routes, pumpSoon, monotonic })
   })
 }
 

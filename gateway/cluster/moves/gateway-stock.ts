@@ -4,15 +4,12 @@
  * it misses no event; what it gets is sent after it.
  */
 import { randomBytes } from 'node:crypto'
-import { errors } from '../../../shared/errors.js'
-import { requestFlags } from '../../../shared/link/batch.js'
 import { resumeFailures } from '../../../shared/wire/resume.js'
 import type { GatewayEvent } from '../../events/event.js'
 import { PomeloMessages } from '../../protocols/pomelo-messages.js'
 import { ResumableReceiver } from '../../resume/resumable-receiver.js'
 import { inStore } from '../../sessions/registry-events.js'
 import type { Session } from '../../sessions/session.js'
-import type { WaitingRequest } from '../../sessions/session-state.js'
 import type { Item, Link } from '../link/links.js'
 import {
   describe,
@@ -39,6 +36,8 @@ export class GatewayStock implements Stock {
   cuts: MovedCuts | undefined
   /** Set with the routing. */
   operations: WaitingOperations | undefined
+  /** Sessions that have come, and whose requests have not been added yet. */
+  readonly #arriving = new Set<number>()
   /** Sessions on their way to another gateway. */
   readonly #leavers = new Map<number, Leaver>()
   /** The claims that it keeps for sessions that have gone. */
@@ -57,7 +56,7 @@ export class GatewayStock implements Stock {
 
   async release({ sid, hash, uid }: Wanted, to: Link): Promise<Release> {
     const { resumption, lanes } = this.#init
-    if (this.busy.has(sid)) return { kind: 'again', ms: againAfter }
+    if (this.busy.has(sid) || this.#arriving.has(sid)) return { kind: 'again', ms: againAfter }
     const found = resumption.findToMove(hash, uid)
     if (typeof found === 'string') return { kind: 'gone', reason: found }
     if ('code' in found) return { kind: 'ended', farewell: found }
@@ -95,7 +94,7 @@ export class GatewayStock implements Stock {
     registry.stay(session)
     if (!session.isOpen) return
     resumption.wait(receiver)
-    this.#addRequests(session, requests)
+    lanes.add(session, requests)
     lanes.release(session)
   }
 
@@ -195,7 +194,7 @@ export class GatewayStock implements Stock {
   async letGo(session: Session): Promise<void> {
     const { resumption, lanes, registry } = this.#init
     const { sid, uid, receiver } = session
-    if (!(receiver instanceof ResumableReceiver)) return
+    if (!(receiver instanceof ResumableReceiver) || this.#leavers.has(sid)) return
     receiver.letGo()
     resumption.letGo(receiver)
     await lanes.hold(session, longestRun)
@@ -204,6 +203,7 @@ export class GatewayStock implements Stock {
     this.#leavers.delete(sid)
     registry.moveOut(session, inStore)
     resumption.moveOut(receiver)
+    this.cuts?.ended(sid)
     if (uid !== null) this.#init.claims?.release(uid, sid)
   }
 
@@ -233,8 +233,10 @@ export class GatewayStock implements Stock {
     // Behind onConnect, which is queued when the client goes on in this turn of the event loop.
     const held = () => {}
     session.lane.held = held
+    this.#arriving.add(sid)
     const goOn = () => {
-      if (session.isOpen) lanes.addFirst(session, () => this.#addRequests(session, requests))
+      this.#arriving.delete(sid)
+      if (session.isOpen) lanes.addFirst(session, requests)
       // It may be about to leave again.
       if (session.lane.held === held) lanes.release(session)
     }
@@ -283,18 +285,5 @@ export class GatewayStock implements Stock {
     if (to !== undefined) this.cuts?.leaves(sid)
     this.#leavers.set(sid, { session, receiver, channels, joins, requests, absence, late })
     return moved
-  }
-
-  #addRequests(session: Session, requests: readonly WaitingRequest[]): void {
-    const { dispatcher, routes, monotonic } = this.#init
-    const now = monotonic()
-    for (const { route: name, id, flags, body, timeout, traceparent } of requests) {
-      const route = routes.find(name)
-      if (route !== undefined)
-        dispatcher.add({
-          ...{ session, route, id, flags, body, timeout, now, traceparent: traceparent ?? undefined }
-        })
-      else if ((flags & requestFlags.notify) === 0) session.receiver?.error(id, errors.routeUnknown(name))
-    }
   }
 }

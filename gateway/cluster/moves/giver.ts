@@ -78,7 +78,7 @@ export class Giver {
   /** Reads a `settle` frame. */
   settled(from: Link, isTaken: boolean, tid: number, sid: number): void {
     const transit = this.#transits.get(sid)
-    if (transit?.tid !== tid || transit.start !== from.start) return
+    if (transit === undefined || transit.tid !== tid || transit.start !== from.start) return
     this.#transits.delete(sid)
     transit.stop()
     if (!isTaken) return this.#restore(sid, from)

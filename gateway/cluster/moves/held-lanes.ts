@@ -2,16 +2,22 @@
  * Holds the requests of sessions that go to another gateway: what has started ends here, and what waits goes
  * with the session. Used by the cluster only.
  */
+import { errors } from '../../../shared/errors.js'
+import { requestFlags } from '../../../shared/link/batch.js'
 import { hookRoutes } from '../../../shared/link/hooks.js'
 import { withTimeout } from '../../../shared/with-timeout.js'
+import type { Dispatcher } from '../../dispatch/dispatcher.js'
 import type { OpenRequests } from '../../dispatch/open-requests.js'
 import type { RequestQueue } from '../../dispatch/request-queue.js'
+import type { RouteTable } from '../../sessions/routes.js'
 import type { Session } from '../../sessions/session.js'
 import type { WaitingRequest } from '../../sessions/session-state.js'
 
 export interface HeldLanesInit {
   readonly requests: OpenRequests
   readonly queue: RequestQueue
+  readonly dispatcher: Pick<Dispatcher, 'add'>
+  readonly routes: Pick<RouteTable, 'find'>
   readonly pumpSoon: () => void
   readonly monotonic: () => number
 }
@@ -56,13 +62,28 @@ export class HeldLanes {
     })
   }
 
+  /** Adds requests that `takeOut` has returned, here or in another gateway. */
+  add(session: Session, requests: readonly WaitingRequest[]): void {
+    const { dispatcher, routes, monotonic } = this.#init
+    const now = monotonic()
+    for (const { route: name, id, flags, body, timeout, traceparent } of requests) {
+      const route = routes.find(name)
+      if (route !== undefined)
+        dispatcher.add({
+          ...{ session, route, id, flags, body, timeout, now, traceparent: traceparent ?? undefined }
+        })
+      else if ((flags & requestFlags.notify) === 0) session.receiver?.error(id, errors.routeUnknown(name))
+    }
+  }
+
   /**
-   * Calls `add`, which adds requests of before the session came here. They go ahead of what has happened here
-   * since: requests of its client, and a loss of the connection. Only onConnect comes before them.
+   * Adds requests of before the session came here. They go ahead of what has happened here since: requests of
+   * its client, and a loss of the connection. Only onConnect comes before them.
    */
-  addFirst({ lane: { waiting } }: Session, add: () => void): void {
+  addFirst(session: Session, requests: readonly WaitingRequest[]): void {
+    const { waiting } = session.lane
     const since = waiting.splice(waiting[0]?.route.name === hookRoutes.onConnect ? 1 : 0)
-    add()
+    this.add(session, requests)
     waiting.push(...since)
   }
 

@@ -1,6 +1,5 @@
 /** What the sessions of a gateway are taken apart with, and one that is on its way. */
 import { closeCodes } from '../../../shared/close-codes.js'
-import type { Dispatcher } from '../../dispatch/dispatcher.js'
 import type { GatewayEvent } from '../../events/event.js'
 import type { AbsenceState, SessionHooks } from '../../intake/session-hooks.js'
 import type { BacklogState } from '../../resume/backlog.js'
@@ -28,7 +27,10 @@ export interface MovedClaims {
 }
 
 /** What is told of the moves of sessions. */
-export type MovedCuts = Pick<Cuts, 'leaves' | 'stays' | 'goes' | 'restored' | 'whenOwn' | 'whenOrdered'>
+export type MovedCuts = Pick<
+  Cuts,
+  'leaves' | 'stays' | 'goes' | 'restored' | 'ended' | 'whenOwn' | 'whenOrdered'
+>
 
 /** Operations that wait for sessions on their way. */
 export interface WaitingOperations {
@@ -43,12 +45,10 @@ export interface GatewayStockInit {
   readonly channels: Channels
   readonly resumption: Resumption
   readonly hooks: Pick<SessionHooks, 'moveOut' | 'moveIn' | 'restored'>
-  readonly dispatcher: Pick<Dispatcher, 'add'>
   readonly lanes: HeldLanes
   readonly routes: RouteTable
   /** undefined: users are not claimed. */
   readonly claims: MovedClaims | undefined
-  readonly monotonic: () => number
 }
 
 /** How a session ends whose gateway was lost, and whose client does not come back. */

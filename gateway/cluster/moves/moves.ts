@@ -174,7 +174,7 @@ export class Moves {
     if (found.kind !== 'at') return found
     // What is left of a session that has ended there.
     if (found.start === notAt) return { kind: 'gone' }
-    this.#init.moved.set(wanted.sid, found.start, 0)
+    this.#init.moved.guess(wanted.sid, found.start)
     return { kind: 'again', ms: againAfter }
   }
 

@@ -45,6 +45,3 @@ export type FailedMove = (sid: number, gateway: string | number, why: string) =>
 
 /** Orders of the `export` frame. */
 export type ExportWord = 'here' | 'again' | 'gone' | 'ended' | 'ask'
-
-/** Orders of the `settle` frame. */
-export type SettleWord = 'taken' | 'refused' | 'doubt' | 'secured' | 'owed' | 'end'

@@ -146,9 +146,13 @@ export class Taker implements FarSessions {
     const start = last ?? startOf(wanted.sid)
     const link = start === ownStart() ? undefined : links.ofStart(start)
     if (link?.isOpen === true) {
+      const isGuess = last === undefined || moved.isGuess(wanted.sid)
       const taken = await new Promise<Taken>(resolve => this.#ask(wanted, link, 1, resolve))
-      // Where it began it is not known that it was lost with the gateway that had it last.
-      return taken.kind === 'gone' && last === undefined ? findLost(wanted, start) : taken
+      // Where it began it is not known that it was lost with the gateway that had it last. And a gateway that
+      // seems to have it may have failed to restore it.
+      if (taken.kind !== 'gone' || !isGuess) return taken
+      moved.delete(wanted.sid, start)
+      return findLost(wanted, start)
     }
     if (start !== ownStart() && mayLive(start)) return { kind: 'again', ms: againAfter }
     return findLost(wanted, undefined)

@@ -52,6 +52,28 @@ t.test('a connection with a newer secret is not told what the one before it was'
   t.equal(asked.length, 2)
 })
 
+t.test('so is one that a search has found at a gateway that has not got it', async t => {
+  const sought: unknown[] = []
+  const moved = new MovedTable()
+  moved.guess(5, 0)
+  const { taker, answer } = create({
+    moved,
+    isKeeping: true,
+    findLost: async ({ sid }, notAt) => {
+      sought.push([sid, notAt])
+      return { kind: 'here' }
+    }
+  })
+  const taken = taker.take(point('lost'), null)
+  answer('gone', '')
+  t.same(await taken, { kind: 'here' })
+  t.same([sought, moved.find(5)], [[[5, 0]], undefined])
+  moved.set(5, 0, 1)
+  const told = taker.take(point('lost'), null)
+  answer('gone', '')
+  t.same(await told, { kind: 'gone' }, 'a gateway that has told of it knows')
+})
+
 t.test('what the gateway where it began has not got is looked for in the store', async t => {
   const sought: unknown[] = []
   const { taker, answer } = create({
