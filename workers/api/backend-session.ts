@@ -4,7 +4,7 @@
  * by the view that the requests of a turn share. The promise methods are the implementation; one adapter,
  * `settle`, makes the callback methods of the specification from them.
  */
-import { expectFunction, expectKey, expectResumeWindow, expectUid } from '../../shared/check.js'
+import { expectFunction, expectKey, expectResumeWindow, expectUid, isThenable } from '../../shared/check.js'
 import { decodeValue, encodeValue } from '../../shared/values/codec.js'
 import type { AnySettings } from '../../shared/values/session-settings.js'
 import type { SessionSnapshot } from '../../shared/values/snapshot.js'
@@ -259,7 +259,9 @@ export class BackendSession<Settings = AnySettings> {
       expectFunction(change, 'change')
       const text = await this.#operations.update(this.#view, expectKey(key), newest => {
         const made = change(newest === undefined ? undefined : (decodeValue(newest) as Settings[K]))
-        return made instanceof Promise ? made.then(value => encodeValue(key, value)) : encodeValue(key, made)
+        return isThenable(made)
+          ? Promise.resolve(made).then(value => encodeValue(key, value))
+          : encodeValue(key, made)
       })
       const value = decodeValue(text) as Settings[K]
       this.#local.put(key, 'sent', value)

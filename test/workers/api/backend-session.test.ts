@@ -407,6 +407,16 @@ t.test('export gives a copy that follows nothing, and of which nothing follows',
   t.same(exported.settings.bag, { gold: 2 })
 })
 
+t.test('an update takes any thenable, such as that of a query builder', async t => {
+  const { copy, session } = await begin(t, { count: 1 })
+  const query = (value: number) => ({
+    // biome-ignore lint/suspicious/noThenProperty: that is what a query builder has
+    then: (resolve: (value: number) => void) => resolve(value)
+  })
+  t.equal(await copy.aupdate('count', count => query(count + 6) as unknown as Promise<number>), 7)
+  t.equal(session.get('count'), 7)
+})
+
 t.test('an update asks again with the newest value until nobody came between', async t => {
   const { copy, session, again } = await begin(t, { count: 1 })
   const other = again()
