@@ -18,7 +18,7 @@ export function isSource(path: string): boolean {
   const name = basename(path)
   return (
     /\.([mc]?[jt]s|[jt]sx|json|wasm|node)$/.test(name) &&
-    !/\.(test|spec)\.\w+$|\.d\.[mc]?ts$|^[.#]/.test(name)
+    !/\.(?:test|spec)(?:-d)?\.\w+$|\.d\.(?:\w+\.)?[mc]?ts$|^[.#]/i.test(name)
   )
 }
 

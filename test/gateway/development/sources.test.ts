@@ -1,7 +1,7 @@
 /** The sources of a game in development, and which of them have changed. */
 import { renameSync, rmSync, symlinkSync, unlinkSync, utimesSync } from 'node:fs'
 import t, { type Test } from 'tap'
-import { listSources } from '../../../gateway/development/source-tree.js'
+import { isSource, listSources } from '../../../gateway/development/source-tree.js'
 import { isLoadedFiles, Sources } from '../../../gateway/development/sources.js'
 import { Project } from '../../helpers/development.js'
 
@@ -55,6 +55,23 @@ t.test('files outside the folder count while the handlers in use have loaded the
   load(sources, [])
   project.write('lib/b.js', '4444')
   t.same(sources.findChanged(), [])
+})
+
+t.test('what workers leave out is no source: tests and declarations, however they are spelt', t => {
+  const out = [
+    'a.test.js',
+    'a.Test.ts',
+    'a.spec.mts',
+    'a.test-d.ts',
+    'a.d.ts',
+    'a.d.mts',
+    'a.d.json.ts',
+    '.a.js'
+  ]
+  for (const name of out) t.equal(isSource(`/game/${name}`), false, name)
+  for (const name of ['a.js', 'a.mts', 'a.json', 'latest.js', 'a.tested.js'])
+    t.equal(isSource(name), true, name)
+  t.end()
 })
 
 t.test('a path below a file, or in a folder that is missing, is no file', async t => {
