@@ -10,7 +10,14 @@ export function createMetricsRoute(readSources: () => Sources): InternalRoute {
     method: 'GET',
     path: '/metrics',
     handle: async (_request, response) => {
-      loaded ??= import('./prometheus.js').then(module => new module.Exposition(readSources))
+      loaded ??= import('./prometheus.js').then(
+        module => new module.Exposition(readSources),
+        error => {
+          // Such as with too many open files: the next request tries again.
+          loaded = undefined
+          throw error
+        }
+      )
       const exposition = await loaded
       const text = await exposition.write()
       response.writeHead(200, { 'content-type': exposition.contentType }).end(text)

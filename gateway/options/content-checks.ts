@@ -128,7 +128,6 @@ export function listNatsServers(text: string): string[] {
   })
 }
 
-/** A name that several gateways have by default can't be that of one of them. */
 /** It stands in the names of the logs, which NATS bounds to 255 characters. */
 function expectShortName({ cluster }: PlainOptions): void {
   const bytes = Buffer.byteLength(cluster)
@@ -138,6 +137,7 @@ function expectShortName({ cluster }: PlainOptions): void {
     )
 }
 
+/** A name that several gateways have by default can't be that of one of them. */
 function expectOwnName({ frontendId, nats }: PlainOptions): void {
   if (nats === 'none' || frontendId !== defaultFrontendId) return
   throw errors.optionInvalid(
