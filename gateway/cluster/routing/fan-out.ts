@@ -67,8 +67,10 @@ export class FanOut<Reader> {
     if (relays === undefined || head.frontendId === frontendId) return undefined
     if (head.frontendId !== allGateways) return [relays.find(head.frontendId)]
     // What the gateway behind the link has is not known before its next link has begun.
-    if (relays.isBroken && head.ack !== 0) return unreachable
-    relays.countLost()
+    if (relays.isBroken) {
+      if (head.ack !== 0) return unreachable
+      relays.countLost()
+    }
     if (kind === 'all') return relays.all.length === 0 ? undefined : relays.all
     const links = kind === 'user' ? interest.ofUser(name) : interest.ofChannel(name)
     if (links.length === 0) return undefined
