@@ -32,6 +32,8 @@ export interface OverloadResult {
   /** Answered requests during the overload: those with a reply, and those that were refused. */
   readonly accepted: number
   readonly refused: number
+  /** Requests with a reply between the overload and the checked part of the calm. */
+  readonly recovered: number
   /** Seconds from the first of them to the last. */
   readonly seconds: number
   /** CPU of this process, as a share of one core. */
@@ -138,12 +140,15 @@ export async function overload(asked: Overload): Promise<OverloadResult> {
   for (const player of players) player.leave()
   const end = seconds * 1000
   const during = loop.arrivals.filter(({ at }) => at < end)
-  const then = loop.arrivals.filter(({ at }) => at >= end + recoverySeconds * 1000)
+  const calmAt = end + recoverySeconds * 1000
+  const recovery = loop.arrivals.filter(({ at, isRefused }) => at >= end && at < calmAt && !isRefused)
+  const then = loop.arrivals.filter(({ at }) => at >= calmAt)
   const accepted = during.filter(({ isRefused }) => !isRefused)
   const micros = (which: readonly Sent[]) => which.map(({ latency }) => latency * 1000)
   return {
     accepted: accepted.length,
     refused: during.length - accepted.length,
+    recovered: recovery.length,
     seconds,
     cpuShare: rateBetween(before, after).process / 1e6,
     p50: percentile(micros(accepted), 0.5),

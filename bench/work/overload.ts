@@ -68,7 +68,7 @@ export function overload({ times, calm, maxQueueDelay, ...asked }: OverloadInit)
       return {
         value: result.accepted / result.seconds,
         floor: capacity,
-        cost: costOf(result.accepted + result.calm.requests, before, after),
+        cost: costOf(result.accepted + result.recovered + result.calm.requests, before, after),
         rate: (result.accepted + result.refused) / result.seconds,
         p50: result.p50,
         p99: result.p99,

@@ -8,6 +8,7 @@ const flood: FloodResult = { replies: 1_000, seconds: 2, cpuShare: 0.4, p50: 100
 const result: OverloadResult = {
   accepted: 4_800,
   refused: 10_200,
+  recovered: 300,
   seconds: 10,
   cpuShare: 0.3,
   p50: 150_000,
@@ -41,6 +42,10 @@ t.test('first a closed loop of few sockets, then three times that, then a part o
     lateP99: 150,
     memoryGrowth: 1.02
   })
+  const longer = createRound({ flood, overload: { ...result, recovered: 2 * 5_250 + 300 } })
+  const other = await work.run(createRacer({ port: 7, results: [1.02] }), longer.round)
+  const ratio = measured.cost!.process / other.cost!.process
+  t.equal(Math.round(ratio * 1_000), 3_000, 'the requests of the recovery have their part of the cost')
 })
 
 t.test('it ends with an error if not all is as before when it is over', async t => {
