@@ -11,7 +11,7 @@ import type { ParkedLog } from './parked-log.js'
 const mostAtOnce = 32
 
 export interface EndedEntriesInit {
-  readonly log: Pick<ParkedLog, 'isUp' | 'remove' | 'sweep'>
+  readonly log: Pick<ParkedLog, 'isUp' | 'has' | 'remove' | 'sweep'>
   readonly timing: Pick<Timing, 'after'>
 }
 
@@ -80,9 +80,12 @@ export class EndedEntries {
     if (this.#ended.size === 0) this.#onEmpty?.()
   }
 
-  #removeEntries(sid: number, { generation, only }: Ended): Promise<boolean> {
+  async #removeEntries(sid: number, { generation, only }: Ended): Promise<boolean> {
     const { log } = this.#init
-    if (only !== undefined) return log.remove(only)
+    // A store that was made anew may have the entry of another session under that number.
+    const isThere = only !== undefined && (await log.has(sid, only))
+    if (isThere === undefined) return false
+    if (only !== undefined && isThere) return log.remove(only)
     return log.sweep(sid, entry =>
       entry.kind === 'claim' ? entry.number <= generation : entry.generation <= generation
     )

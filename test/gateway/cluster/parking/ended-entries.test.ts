@@ -9,6 +9,13 @@ class Store {
   readonly asked: string[] = []
   readonly answers: ((isDone: boolean) => void)[] = []
 
+  /** Whether entries are those of their sessions. */
+  isSame = true
+
+  async has(): Promise<boolean> {
+    return this.isSame
+  }
+
   remove(number: number): Promise<boolean> {
     return this.#ask(`remove ${number}`)
   }
@@ -73,6 +80,14 @@ t.test('what has no answer is asked for again at the next look, behind the other
   t.same(store.asked.slice(2), ['sweep 1', 'sweep 2', 'remove 9'])
   await store.answer(true)
   t.notOk([1, 2, 3].some(sid => ended.has(sid)))
+})
+
+t.test('an entry of a store that was made anew is not taken for that of the session', async t => {
+  const { store, ended } = create()
+  store.isSame = false
+  ended.add(1, undefined, () => ({ generation: 0, only: 5 }))
+  await new Promise(resolve => setImmediate(resolve))
+  t.same(store.asked, ['sweep 1'])
 })
 
 t.test('a session counts as ended while its last write is under way, and is removed behind it', async t => {
