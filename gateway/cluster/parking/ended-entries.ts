@@ -73,10 +73,13 @@ export class EndedEntries {
     this.#running.add(sid)
     const isDone = await this.#removeEntries(sid, ended)
     this.#running.delete(sid)
-    // What has no answer waits for the next look, behind the others.
-    this.#ended.delete(sid)
-    if (!isDone) this.#ended.set(sid, ended)
-    else this.removeNext()
+    // Else the session has come back, and has ended once more.
+    if (this.#ended.get(sid) === ended) {
+      this.#ended.delete(sid)
+      // What has no answer waits for the next look, behind the others.
+      if (!isDone) this.#ended.set(sid, ended)
+    }
+    if (isDone) this.removeNext()
     if (this.#ended.size === 0) this.#onEmpty?.()
   }
 

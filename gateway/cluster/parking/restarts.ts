@@ -39,6 +39,7 @@ export class Restarts {
 
   /** Decides all sessions, one after the other, until the store has answered for each. */
   async begin(start: number): Promise<void> {
+    this.#ownStarts.add(start)
     let hasAnswered = true
     for (const [session, holding] of [...this.#init.held]) {
       if (this.#init.start() !== start) return

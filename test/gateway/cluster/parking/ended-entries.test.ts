@@ -90,6 +90,20 @@ t.test('an entry of a store that was made anew is not taken for that of the sess
   t.same(store.asked, ['sweep 1'])
 })
 
+t.test('a session that has come back, and ends once more, is removed once more', async t => {
+  const { store, ended } = create()
+  ended.add(1, undefined, () => ({ generation: 0, only: 5 }))
+  await new Promise(resolve => setImmediate(resolve))
+  ended.add(1, undefined, () => ({ generation: 7, only: undefined }))
+  await new Promise(resolve => setImmediate(resolve))
+  t.same(store.asked, ['remove 5'], 'one removal at a time')
+  await store.answer(true)
+  t.same(store.asked, ['remove 5', 'sweep 1'])
+  t.ok(ended.has(1))
+  await store.answer(true)
+  t.notOk(ended.has(1))
+})
+
 t.test('a session counts as ended while its last write is under way, and is removed behind it', async t => {
   const { store, ended } = create()
   let written = () => {}
