@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import ts from 'typescript'
 import { readTypesFile, refreshTypesFile, writeTypesFile } from '../../../gateway/project/types-file.js'
 import type { LogDoor } from '../../../gateway/telemetry/log-door.js'
 import { createLogger } from '../../../shared/text/log.js'
+import { compile } from '../../helpers/compile.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { root } from '../../helpers/paths.js'
 
@@ -28,20 +28,6 @@ function makeProject(t: Test): { folder: string; handlers: string } {
   for (const name of ['_hooks.ts', 'score.test.ts', 'data.d.ts', 'read.me'])
     writeFileSync(join(handlers, name), 'nothing that compiles, or that a worker loads')
   return { folder, handlers }
-}
-
-function compile(...files: string[]): string[] {
-  const options: ts.CompilerOptions = {
-    module: ts.ModuleKind.NodeNext,
-    target: ts.ScriptTarget.ES2023,
-    strict: true,
-    noEmit: true,
-    skipLibCheck: true,
-    types: []
-  }
-  return ts
-    .getPreEmitDiagnostics(ts.createProgram(files, options))
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))
 }
 
 t.test('it names each module that a worker loads, and types the routes of a client', async t => {
@@ -71,12 +57,12 @@ await game.request('score.ad', { points: 3 })
 
   // A module that moves is an error of the compiler until the file is written anew.
   renameSync(join(handlers, 'score.ts'), join(handlers, 'points.ts'))
-  t.ok(compile(play).some(line => /Cannot find module '\.\/handlers\/score\.js'/.test(line)))
+  t.ok(compile(play).some(lines => /Cannot find module '\.\/handlers\/score\.js'/.test(lines.join(' '))))
   const stale = readTypesFile(handlers)
   t.not(stale.present, stale.text)
   writeTypesFile(stale)
   t.ok(
-    compile(play).some(line => /score\.add/.test(line)),
+    compile(play).some(lines => /score\.add/.test(lines.join(' '))),
     'its old routes are an error of the client'
   )
   t.equal(writeTypesFile(readTypesFile(handlers)), false, 'it is up to date')

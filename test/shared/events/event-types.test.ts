@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import ts from 'typescript'
+import { compile } from '../../helpers/compile.js'
 import { root } from '../../helpers/paths.js'
 
 const declared = `import type { Gateway } from 'sallyport'
@@ -49,16 +49,5 @@ t.test('declared events type what handlers, the host and a client send and recei
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'declared.ts')
   writeFileSync(file, declared)
-  const options: ts.CompilerOptions = {
-    module: ts.ModuleKind.NodeNext,
-    target: ts.ScriptTarget.ES2023,
-    strict: true,
-    noEmit: true,
-    skipLibCheck: true,
-    types: ['node']
-  }
-  const found = ts
-    .getPreEmitDiagnostics(ts.createProgram([file], options))
-    .map(({ messageText, start }) => `${start}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`)
-  t.same(found, [])
+  t.same(compile(file), [])
 })

@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import ts from 'typescript'
+import { compile } from '../../helpers/compile.js'
 import { root } from '../../helpers/paths.js'
 
 const imports = `import { type BackendSession, type HandlerOptions, handler } from 'sallyport/worker'
@@ -93,28 +93,18 @@ mkdirSync(folder, { recursive: true })
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Compiles a module and returns the last lines of the compiler's messages, which say what is wrong. */
-function compile(name: string, code: string): string[] {
+function lastLines(name: string, code: string): string[] {
   const file = join(folder, name)
   writeFileSync(file, imports + code)
-  const options: ts.CompilerOptions = {
-    module: ts.ModuleKind.NodeNext,
-    target: ts.ScriptTarget.ES2023,
-    strict: true,
-    noEmit: true,
-    skipLibCheck: true,
-    types: ['node']
-  }
-  return ts
-    .getPreEmitDiagnostics(ts.createProgram([file], options))
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n').split('\n').at(-1)!.trim())
+  return compile(file).map(lines => lines.at(-1)!.trim())
 }
 
 t.test('the body and the reply of a handler are those of its schemas, or its own', async t => {
-  t.same(compile('right.ts', right), [])
+  t.same(lastLines('right.ts', right), [])
 })
 
 t.test('the compiler says what is wrong with a handler, and nothing of other forms of it', async t => {
-  const found = compile('wrong.ts', wrong.map(([code]) => code).join('\n'))
+  const found = lastLines('wrong.ts', wrong.map(([code]) => code).join('\n'))
   t.equal(found.length, wrong.length)
   for (const [index, [code, says]] of wrong.entries()) t.match(found[index], says, code)
 })

@@ -52,18 +52,28 @@ t.test('a connection with a newer secret is not told what the one before it was'
   t.equal(asked.length, 2)
 })
 
-t.test('so is one that a search has found at a gateway that has not got it', async t => {
+/** A taker whose store has what is lost. `sought`: what it was asked for. */
+function createKeeping(moved = new MovedTable()) {
   const sought: unknown[] = []
+  const findLost: TakerInit['findLost'] = async ({ sid }, notAt) => {
+    sought.push([sid, notAt])
+    return { kind: 'here' }
+  }
+  return { ...create({ moved, isKeeping: true, findLost }), sought }
+}
+
+t.test('what the gateway where it began has not got is looked for in the store', async t => {
+  const { taker, answer, sought } = createKeeping()
+  const taken = taker.take(point('lost'), null)
+  answer('gone', '')
+  t.same(await taken, { kind: 'here' })
+  t.same(sought, [[5, 0]])
+})
+
+t.test('so is one that a search has found at a gateway that has not got it', async t => {
   const moved = new MovedTable()
   moved.guess(5, 0)
-  const { taker, answer } = create({
-    moved,
-    isKeeping: true,
-    findLost: async ({ sid }, notAt) => {
-      sought.push([sid, notAt])
-      return { kind: 'here' }
-    }
-  })
+  const { taker, answer, sought } = createKeeping(moved)
   const taken = taker.take(point('lost'), null)
   answer('gone', '')
   t.same(await taken, { kind: 'here' })
@@ -72,19 +82,4 @@ t.test('so is one that a search has found at a gateway that has not got it', asy
   const told = taker.take(point('lost'), null)
   answer('gone', '')
   t.same(await told, { kind: 'gone' }, 'a gateway that has told of it knows')
-})
-
-t.test('what the gateway where it began has not got is looked for in the store', async t => {
-  const sought: unknown[] = []
-  const { taker, answer } = create({
-    isKeeping: true,
-    findLost: async ({ sid }, notAt) => {
-      sought.push([sid, notAt])
-      return { kind: 'here' }
-    }
-  })
-  const taken = taker.take(point('lost'), null)
-  answer('gone', '')
-  t.same(await taken, { kind: 'here' })
-  t.same(sought, [[5, 0]])
 })
