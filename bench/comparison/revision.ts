@@ -20,8 +20,8 @@ export interface Revision {
 /** The project's folder, as seen from dist/bench/comparison. */
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** Folders of a commit that are built. */
-const product = ['gateway', 'workers', 'shared']
+/** Folders of a commit that are not built: this tree's bench is used, and nothing uses the others. */
+const notBuilt = ['bench', 'examples', 'test']
 
 /** Stops the commands that run for a revision before its folder is removed. */
 const leaving = new AbortController()
@@ -58,10 +58,12 @@ async function findCommit(asked: string): Promise<string> {
 /** Only the code is needed. What a commit's types are worth was checked when it was made. */
 const compilerOptions = { noCheck: true, declaration: false, sourceMap: false, incremental: false }
 
-/** Builds with that tree's compiler options, without its tests, examples and bench. */
+/** Builds with that tree's compiler options. */
 async function build(tree: string): Promise<void> {
   const project = join(tree, 'tsconfig.compare.json')
-  await writeFile(project, JSON.stringify({ extends: './tsconfig.json', include: product, compilerOptions }))
+  const folders: readonly string[] = JSON.parse(await readFile(join(tree, 'tsconfig.json'), 'utf8')).include
+  const include = folders.filter(name => !notBuilt.includes(name))
+  await writeFile(project, JSON.stringify({ extends: './tsconfig.json', include, compilerOptions }))
   const { bin } = JSON.parse(await readFile(join(tree, 'node_modules/typescript/package.json'), 'utf8'))
   const compiler = join(tree, 'node_modules/typescript', bin.tsc)
   await run(process.execPath, [compiler, '--project', project], tree)

@@ -6,13 +6,16 @@ import { join } from 'node:path'
 import t from 'tap'
 import { endOf, isGroupAlive, readRows, startBench } from '../../helpers/bench.js'
 import { matchRows } from '../../helpers/match-rows.js'
+import { noNats } from '../../helpers/nats.js'
 import { root } from '../../helpers/paths.js'
 import { until } from '../../helpers/until.js'
 
 // The other tree is built, which takes long on a busy machine.
 t.setTimeout(300_000)
 
-const isClone = existsSync(join(root, '.git')) ? {} : { skip: 'there are no commits to compare with' }
+const isClone: { readonly skip?: string } = existsSync(join(root, '.git'))
+  ? {}
+  : { skip: 'there are no commits to compare with' }
 
 /** What the bench leaves in its temporary folder. TypeScript keeps compiled code there from Node 22 on. */
 function readLeft(folder: string): string[] {
@@ -33,6 +36,13 @@ t.test('a comparison tells each figure of a case with its noise, and leaves no f
   }
   t.same(readLeft(folder), [])
   t.equal(isGroupAlive(bench), false)
+})
+
+t.test('a case of a cluster can be compared, too', { skip: isClone.skip ?? noNats }, async t => {
+  const args = ['compare', 'HEAD', 'replicate-push', '--json', '--seconds', '0.1', '--repeats', '3']
+  const { code, stdout, stderr } = await endOf(startBench(t, args))
+  t.same({ code, stderr }, { code: 0, stderr: '' })
+  t.match(readRows(stdout)[0], { case: 'replicate-push', unit: 'µs, p50', ours: Number, theirs: Number })
 })
 
 t.test(
