@@ -1,6 +1,6 @@
 /**
- * Runs the handlers' session hooks, as requests that the gateway itself creates. Each has its place in the
- * lane of its session and a turn of its own.
+ * Decides when the handlers' session hooks run. Each is a request of the gateway itself, with its place in
+ * the lane of its session and a turn of its own.
  *
  * onConnect runs when a session begins or is resumed, and all else of the session waits for it. onDrop runs
  * when the client's connection is lost, and onResume when the client is back. onClose runs when a session has
@@ -9,8 +9,7 @@
  */
 
 import { closeCodes } from '../../shared/close-codes.js'
-import { type ErrorData, errors } from '../../shared/errors.js'
-import { requestFlags } from '../../shared/link/batch.js'
+import { errors } from '../../shared/errors.js'
 import type { RouteHello } from '../../shared/link/hello.js'
 import {
   type ConnectInfo,
@@ -18,35 +17,24 @@ import {
   type DropInfo,
   hookModuleOf,
   hookNameOf,
-  needsAffinityValue,
-  type ResumeInfo,
-  type SessionHookName
+  type ResumeInfo
 } from '../../shared/link/hooks.js'
-import { type Logger, nameSession } from '../../shared/text/log.js'
 import { withTimeout } from '../../shared/with-timeout.js'
-import { affinityValueOf } from '../dispatch/affinity.js'
-import type { Dispatcher } from '../dispatch/dispatcher.js'
-import type { Suspensions } from '../pool/suspensions.js'
-import { encodeJson } from '../protocols/protocol.js'
 import { refuseForNow } from '../sessions/authentication.js'
 import type { Registry } from '../sessions/registry.js'
 import type { ClientInfo } from '../sessions/registry-events.js'
 import type { Outcome, Request } from '../sessions/request.js'
 import type { Route } from '../sessions/routes.js'
 import type { Session } from '../sessions/session.js'
+import { HookRequests, type HookRequestsInit } from './hook-requests.js'
 
 /**
  * Codes of errors that interrupt an onConnect. The hook can't catch them, and has not accepted the session.
  */
 const cutOff: readonly string[] = [errors.handlerFatal.code, errors.workerLost.code, errors.timeout.code]
 
-export interface SessionHooksInit {
+export interface SessionHooksInit extends HookRequestsInit {
   readonly registry: Registry
-  readonly dispatcher: Dispatcher
-  readonly suspensions: Suspensions
-  readonly requestTimeout: number
-  readonly log: Logger
-  readonly monotonic: () => number
 }
 
 /** The absence of a client, as hooks are told of it. */
@@ -63,10 +51,7 @@ export type AbsenceState = { readonly awayFor: number; readonly untold: readonly
 
 export class SessionHooks {
   readonly #init: SessionHooksInit
-  /** All hooks that were ever offered, by route. */
-  readonly #routes = new Map<string, Route>()
-  /** Hooks that are offered now, those of the outermost folder first. */
-  #offered: readonly Route[] = []
+  readonly #hooks: HookRequests
   readonly #absences = new WeakMap<Session, Absence>()
   /** Sessions of other gateways whose client has not come yet. */
   readonly #moved = new WeakSet<Session>()
@@ -78,6 +63,7 @@ export class SessionHooks {
 
   constructor(init: SessionHooksInit) {
     this.#init = init
+    this.#hooks = new HookRequests(init)
     init.registry.on('opened', (session, client) => this.#runOnConnect(session, client, false))
     init.registry.on('dropped', (session, reason, endsAt) => this.#runOnDrop(session, { reason, endsAt }))
     init.registry.on('resumed', (session, client) => this.#sessionResumed(session, client))
@@ -86,17 +72,12 @@ export class SessionHooks {
 
   /** Replaces the hooks of the previous generation of workers with those of a new one. */
   offer(hooks: readonly RouteHello[]): void {
-    for (const route of this.#offered) route.isOffered = false
-    this.#offered = hooks.map(({ route: name, file, options }) => {
-      const route = this.#routes.get(name) ?? createRoute(name)
-      this.#routes.set(name, route)
-      return Object.assign(route, { file, options, isOffered: true })
-    })
+    this.#hooks.offer(hooks)
   }
 
   /** The hooks that are offered now. */
   get offered(): readonly Route[] {
-    return this.#offered
+    return this.#hooks.offered
   }
 
   /** Runs no onDrop from now on: the gateway closes, and no client can come back. */
@@ -113,9 +94,9 @@ export class SessionHooks {
   }
 
   #runOnConnect(session: Session, client: ClientInfo, resumed: boolean): void {
-    const [route] = this.#hooksOf('onConnect')
+    const [route] = this.#hooks.named('onConnect')
     if (route === undefined || !session.isOpen) return
-    if (this.#isSuspended(route, session)) {
+    if (this.#hooks.isSuspended(route, session)) {
       // Deferred, since the connection has not received its session yet.
       if (!resumed) queueMicrotask(() => this.#refuseForNow(session, route))
       return
@@ -128,14 +109,14 @@ export class SessionHooks {
       moved: this.#moved.delete(session),
       restored: this.#restored.delete(session)
     }
-    const request = this.#add(session, route, 0, info, outcome =>
+    const request = this.#hooks.add(session, route, 0, info, outcome =>
       this.#onConnectDone(session, request, resumed, outcome)
     )
   }
 
   #onConnectDone(session: Session, request: Request, resumed: boolean, outcome: Outcome): void {
     if ('error' in outcome) {
-      this.#tellFailure(request.route, session, outcome.error)
+      this.#hooks.logFailure(request.route, session, outcome.error)
       if (!resumed && cutOff.includes(outcome.error.code)) return this.#refuseForNow(session, request.route)
     } else if (outcome.body !== '') {
       const { reason }: ConnectRefusal = JSON.parse(Buffer.from(outcome.body, 'latin1').toString())
@@ -146,10 +127,10 @@ export class SessionHooks {
   }
 
   #runOnDrop(session: Session, info: DropInfo): void {
-    const resumes = this.#hooksOf('onResume')
-    const routes = this.#hooksOf('onDrop').reverse()
+    const resumes = this.#hooks.named('onResume')
+    const routes = this.#hooks.named('onDrop').reverse()
     if (this.#isClosing || !session.isOpen || routes.length + resumes.length === 0) return
-    const drops = routes.flatMap(route => this.#tell(session, route, info) ?? [])
+    const drops = routes.flatMap(route => this.#hooks.tell(session, route, info) ?? [])
     this.#absences.set(session, { since: this.#init.monotonic(), drops, untold: [] })
   }
 
@@ -170,10 +151,10 @@ export class SessionHooks {
       address: { ip, port },
       awayFor: Math.round(monotonic() - absence.since)
     }
-    for (const route of this.#hooksOf('onResume')) {
+    for (const route of this.#hooks.named('onResume')) {
       // One that still waits tells of this return too: only a module without an onDrop can get here.
       const isDue = session.lane.waiting.some(request => request.route === route)
-      if (!isDue && !untold.has(hookModuleOf(route.name))) this.#tell(session, route, info)
+      if (!isDue && !untold.has(hookModuleOf(route.name))) this.#hooks.tell(session, route, info)
     }
   }
 
@@ -208,7 +189,7 @@ export class SessionHooks {
 
   #sessionClosed(session: Session, reason: string): void {
     const running = new Set(this.#init.dispatcher.sessionEnded(session))
-    if (this.#hooksOf('onClose').length === 0) return
+    if (this.#hooks.named('onClose').length === 0) return
     this.#closing++
     for (const request of running) {
       request.onEnd = () => {
@@ -233,66 +214,12 @@ export class SessionHooks {
     const done = () => {
       if (--left === 0 && --this.#closing === 0) this.#onIdle?.()
     }
-    for (const route of this.#hooksOf('onClose').reverse()) {
+    for (const route of this.#hooks.named('onClose').reverse()) {
       left++
-      if (this.#tell(session, route, reason, done) === undefined) done()
+      if (this.#hooks.tell(session, route, reason, done) === undefined) done()
     }
     done()
   }
-
-  #hooksOf(name: SessionHookName): Route[] {
-    return this.#offered.filter(route => hookNameOf(route.name) === name)
-  }
-
-  /**
-   * Queues a hook whose outcome does not matter, except for the log. Returns undefined if it is not run: it
-   * is suspended, or it does not concern the session.
-   */
-  #tell(session: Session, route: Route, told: unknown, onDone?: () => void): Request | undefined {
-    if (!concerns(route, session) || this.#isSuspended(route, session)) return undefined
-    return this.#add(session, route, requestFlags.notify, told, outcome => {
-      if ('error' in outcome) this.#tellFailure(route, session, outcome.error)
-      onDone?.()
-    })
-  }
-
-  /** Whether the hook is suspended because it has ended workers repeatedly; if so, logs it. */
-  #isSuspended(route: Route, session: Session): boolean {
-    const ms = this.#init.suspensions.remaining(route)
-    if (ms > 0) this.#tellFailure(route, session, errors.routeSuspended(route.name, ms))
-    return ms > 0
-  }
-
-  #add(
-    session: Session,
-    route: Route,
-    flags: number,
-    told: unknown,
-    onOutcome: (outcome: Outcome) => void
-  ): Request {
-    const { dispatcher, requestTimeout, monotonic } = this.#init
-    const timeout = route.options.timeout ?? requestTimeout
-    const body = encodeJson(told)
-    return dispatcher.add({ session, route, id: 0, flags, body, timeout, now: monotonic(), onOutcome })
-  }
-
-  #tellFailure({ name, file }: Route, session: Session, { code, message }: ErrorData): void {
-    const hook = hookNameOf(name)
-    this.#init.log.error('A hook failed', { hook, file, ...nameSession(session), code, error: message })
-  }
-}
-
-/**
- * Whether a hook is to be run for a session. A hook that needs a value for its affinity is not run if the
- * session has none. An open request may still set one, so in that case the worker decides.
- */
-function concerns({ name, options }: Route, session: Session): boolean {
-  if (!needsAffinityValue(name, options.affinity)) return true
-  return affinityValueOf(session, options.affinity) !== undefined || (session.isOpen && session.lane.open > 0)
-}
-
-function createRoute(name: string): Route {
-  return { name, code: 0, ordinal: 0, file: '', options: {}, isOffered: false }
 }
 
 function namesOf(hooks: readonly Request[]): string[] {
