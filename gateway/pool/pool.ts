@@ -6,6 +6,7 @@
 import { errors } from '../../shared/errors.js'
 import type { LogFields, Logger } from '../../shared/text/log.js'
 import type { Metrics } from '../telemetry/metrics.js'
+import { type Place, Places } from './places.js'
 import { endOldest, tellOld } from './retiring.js'
 import type { Worker } from './worker.js'
 import type { WorkerListener } from './worker-listener.js'
@@ -17,25 +18,6 @@ const longestPause = 10_000
 
 /** Milliseconds below which the life of a worker counts as short. */
 const shortLife = 10_000
-
-/** One place among the workers. It has a worker that is up, or waits for the start of one. */
-interface Place {
-  readonly index: number
-  worker: Worker | undefined
-  /** Number of failed starts since the last start that succeeded. */
-  failures: number
-  /** Time at which the worker came up, by `performance.now()`. */
-  upAt: number
-  /**
-   * Number of consecutive workers that ended by themselves after a short life. An end that a request may have
-   * caused does not count, since routes that end workers are suspended instead (suspensions.ts).
-   */
-  shortLives: number
-  /** The worker that works on while its replacement starts, or waits for its next try; undefined: none. */
-  renewing: Worker | undefined
-  /** The next try of a place without a worker. */
-  retry: NodeJS.Timeout | undefined
-}
 
 export interface PoolInit extends WorkerStartsInit {
   readonly size: number
@@ -52,11 +34,8 @@ type PoolState = 'starting' | 'running' | 'closed'
 
 export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   readonly #init: PoolInit
-  readonly #places: Place[]
+  readonly #places: Places
   #state: PoolState = 'starting'
-  // Both lists are kept, because they are read for every request. `#changed` rebuilds them.
-  #up: readonly Worker[] = []
-  #usablePlaces: readonly number[] = []
   /** Workers that hold no place: they start, retire or end, in a new generation or an earlier one. */
   readonly #others = new Set<Worker>()
   readonly #starts: WorkerStarts
@@ -64,35 +43,28 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   constructor(init: PoolInit) {
     this.#init = init
     this.#starts = new WorkerStarts(init)
-    this.#places = Array.from({ length: init.size }, (_, index) => ({
-      index,
-      worker: undefined,
-      failures: 0,
-      upAt: 0,
-      shortLives: 0,
-      renewing: undefined,
-      retry: undefined
-    }))
+    this.#places = new Places(init.size)
   }
 
   /** Workers that are up, whether they take a batch now or not. */
   get up(): readonly Worker[] {
-    return this.#up
+    return this.#places.up
   }
 
   /** Workers that are up, and retiring workers, which finish what they have begun. */
   get alive(): Worker[] {
-    const all = [...this.#places.flatMap(({ worker }) => worker ?? []), ...this.#others]
-    return all.filter(({ state }) => state === 'up' || state === 'retiring')
+    return [...this.#places.workers, ...this.#others].filter(
+      ({ state }) => state === 'up' || state === 'retiring'
+    )
   }
 
   /** Places that work can wait for: all but those whose last start failed. */
   get places(): readonly number[] {
-    return this.#usablePlaces
+    return this.#places.usable
   }
 
   get size(): number {
-    return this.#places.length
+    return this.#places.all.length
   }
 
   /**
@@ -117,13 +89,13 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
       await Promise.all(generation.map(worker => worker.terminate()))
       throw errors.closing()
     }
-    const before = this.#places.flatMap(({ worker }) => worker ?? [])
+    const before = this.#places.workers
     this.#install(generation)
     this.#init.metrics.count('workersReloaded', before.length)
     for (const worker of before) this.#others.add(worker)
     for (const worker of this.#others) worker.isOutdated = true
     for (const worker of before) worker.retire()
-    for (const { index } of this.#places) tellOld(this.#retiring(index), this.#init.log)
+    for (const { index } of this.#places.all) tellOld(this.#retiring(index), this.#init.log)
   }
 
   /**
@@ -131,7 +103,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
    * `failures`: number of replacements that did not come up.
    */
   renew(worker: Worker, why: string, failures = 0): void {
-    const place = this.#places[worker.index]!
+    const place = this.#places.of(worker)
     if (this.#state !== 'running' || place.worker !== worker || place.renewing === worker) return
     place.renewing = worker
     const over = () => {
@@ -142,7 +114,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
         over()
         // A reload may have filled the place meanwhile. If the worker has ended, `next` still gets the place.
         if (this.#state !== 'running' || (place.worker ?? worker) !== worker) return void next.terminate()
-        this.#fillPlace(place, next)
+        this.#fillPlace(next)
         if (worker.state === 'ended') return
         this.#init.log.warn('A worker is retired: another one has its place', { worker: place.index, why })
         this.#init.metrics.count('workersRetired')
@@ -170,15 +142,15 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
 
   /** Kills the worker at a place without stopping the game first, as a fault would. */
   async kill(index: number): Promise<void> {
-    const worker = this.#up.find(each => each.index === index)
+    const worker = this.up.find(each => each.index === index)
     if (worker === undefined) throw new RangeError(`There is no worker ${index} that is up`)
     await worker.ending.kill()
   }
 
   async close(): Promise<void> {
     this.#state = 'closed'
-    for (const place of this.#places) clearTimeout(place.retry)
-    const workers = [...this.#others, ...this.#places.flatMap(({ worker }) => worker ?? [])]
+    this.#places.close()
+    const workers = [...this.#others, ...this.#places.workers]
     await Promise.all(workers.map(worker => worker.terminate()))
   }
 
@@ -189,7 +161,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   workerEnded(worker: Worker, cause: Error): void {
     this.#others.delete(worker)
     if (this.#starts.ended(worker, cause)) return
-    const place = this.#places[worker.index]!
+    const place = this.#places.of(worker)
     if (place.worker !== worker || this.#state !== 'running') return
     place.worker = undefined
     const { culprit, suspect } = worker.ending.describe(cause)
@@ -201,7 +173,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   }
 
   async #startGeneration(givenUp?: AbortSignal): Promise<Worker[]> {
-    const starts = this.#places.map(({ index }) => this.#startWorker(index, givenUp))
+    const starts = this.#places.all.map(({ index }) => this.#startWorker(index, givenUp))
     try {
       return await Promise.all(starts)
     } catch (error) {
@@ -223,27 +195,21 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   #install(generation: readonly Worker[]): void {
     for (const worker of generation) {
       this.#others.delete(worker)
-      const place = this.#places[worker.index]!
-      this.#settle(place, worker)
-      place.shortLives = 0
+      this.#places.settle(worker)
+      this.#places.of(worker).shortLives = 0
     }
-    this.#changed()
+    this.#places.changed()
     this.#init.onOffer(generation[0]!)
     // A worker may have ended, without a replacement, while the others were still starting.
     for (const worker of generation) {
-      if (worker.state === 'ended') this.#replace(this.#places[worker.index]!)
+      if (worker.state === 'ended') this.#replace(this.#places.of(worker))
     }
-  }
-
-  #changed(): void {
-    this.#up = this.#places.flatMap(({ worker }) => (worker?.state === 'up' ? [worker] : []))
-    this.#usablePlaces = this.#places.flatMap(({ index, failures }) => (failures === 0 ? [index] : []))
   }
 
   /** Starts a replacement at once. Each failure doubles the pause before the next try. */
   #replace(place: Place): void {
     place.worker = undefined
-    this.#changed()
+    this.#places.changed()
     this.#startWorker(place.index).then(
       worker => {
         if (this.#state !== 'running' || place.worker !== undefined) {
@@ -252,7 +218,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
         }
         const fields: LogFields = { worker: place.index, failedBefore: place.failures }
         this.#init.log.info('A worker was replaced', fields)
-        this.#fillPlace(place, worker)
+        this.#fillPlace(worker)
       },
       error => {
         if (this.#state !== 'running' || place.worker !== undefined) return
@@ -261,11 +227,11 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     )
   }
 
-  /** Puts a worker that is up into a place. */
-  #fillPlace(place: Place, worker: Worker): void {
+  /** Puts a worker that is up into its place. */
+  #fillPlace(worker: Worker): void {
     this.#others.delete(worker)
-    this.#settle(place, worker)
-    this.#changed()
+    this.#places.settle(worker)
+    this.#places.changed()
     this.#init.onOffer(worker)
   }
 
@@ -274,20 +240,12 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     return [...this.#others].filter(each => each.index === index && each.state === 'retiring')
   }
 
-  #settle(place: Place, worker: Worker): void {
-    // The next try would take the place from this worker.
-    clearTimeout(place.retry)
-    place.worker = worker
-    place.upAt = performance.now()
-    place.failures = 0
-  }
-
   /** Tries again after a pause that doubles with each failure. */
   #pause(place: Place, times: number, message: string, error: Error): void {
     const pause = pauseAfter(times)
     place.failures++
     this.#init.log.error(message, { worker: place.index, nextTryInMs: pause, error: error.message })
-    this.#changed()
+    this.#places.changed()
     this.#init.onFailure(place.index)
     clearTimeout(place.retry)
     place.retry = setTimeout(() => this.#replace(place), pause)
