@@ -58,7 +58,8 @@ export function createParts(gateway: Gateway, metrics: Metrics, given: GivenPart
   const { options } = gateway
   const development: Development | undefined = options.dev
     ? new Development({
-        ...{ options, steps: () => core.pool.steps },
+        options,
+        steps: () => core.pool.steps,
         reload: changed => reloadHandlers(gateway, changed)
       })
     : undefined

@@ -59,7 +59,12 @@ async function joinBy(bus: Bus, init: ClusterInit, signal: AbortSignal): Promise
     const members = await createMembers({
       ...options,
       claimsVersion: options.singleSession === 'off' ? undefined : questionsVersion,
-      ...{ bus, version, protocol: linkVersions, signal, metrics: targets.metrics, alike: alikeOf(options) },
+      bus,
+      version,
+      protocol: linkVersions,
+      signal,
+      metrics: targets.metrics,
+      alike: alikeOf(options),
       load: () => meter.read()
     })
     ends.unshift(() => members.leave())

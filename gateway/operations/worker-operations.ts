@@ -77,7 +77,11 @@ export function createLocalOperations(
     acks,
     sessions: new Operations({ acks, registry, metrics, limits, moves }),
     events: new EventOperations({
-      ...{ acks, registry, channels, metrics, moves },
+      acks,
+      registry,
+      channels,
+      metrics,
+      moves,
       isClustered: routing !== undefined
     })
   }

@@ -96,8 +96,14 @@ export async function loadHandlers(
   const reader = new FolderReader(folder)
   const notes = new Notes(reader.leftOut)
   const loading: Loading = {
-    ...{ reader, notes, app, add, begins: path => begins(relative(folder, path)) },
-    ...{ sessionHooks: [], faults: [], hooks: noHooks }
+    reader,
+    notes,
+    app,
+    add,
+    begins: path => begins(relative(folder, path)),
+    sessionHooks: [],
+    faults: [],
+    hooks: noHooks
   }
   await loadFolder(loading, { folder, around: [findRealPath(folder)] }, { options: {}, filters: [] })
   if (loading.faults.length > 0) throw errors.handlersInvalid(loading.faults.join('\n'))

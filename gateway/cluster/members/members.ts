@@ -16,6 +16,7 @@ import { Lease, renewalPart } from '../leases/lease.js'
 import { LeaseLog } from '../leases/lease-log.js'
 import { longestNaming, Starts } from '../leases/starts.js'
 import { formatHello, type Hello, parseHello } from './hello.js'
+import { type JoinOutcome, JoinWait } from './join-wait.js'
 import type { MembersInit } from './members-init.js'
 import type { Member, MemberState, Membership, MembershipListener } from './membership.js'
 import { MembershipListeners } from './membership-listeners.js'
@@ -47,13 +48,12 @@ export class Members implements Membership {
   #start = 0
   /** Whether an earlier start of the name was seen to renew its lease. */
   #hasNamesake = false
-  /** Since when the name was taken at each step; anew when the bus is back: until then nobody could die. */
-  #takenSince: number | undefined
+  #joinWait: JoinWait | undefined
   #isDraining = false
   #wasDegraded = true
   #hadLease = false
   /** Called when the loop has come to a step: by `createMembers`, until the gateway is a member. */
-  #onStep: (outcome: 'member' | 'taken' | 'unanswered') => void = () => {}
+  #onStep: (outcome: JoinOutcome) => void = () => {}
 
   /** Use `createMembers`. */
   constructor(init: MembersInit) {
@@ -68,7 +68,13 @@ export class Members implements Membership {
     this.#starts = new Starts({ bus, log: logs.starts, frontendId, subjectOf, knownSubject })
     this.#deaths = new Deaths({ log: this.#leases, ttl, monotonic })
     this.#peers = new Peers({
-      ...{ frontendId, protocol, alike, ttl, log, monotonic, deaths: this.#deaths },
+      frontendId,
+      protocol,
+      alike,
+      ttl,
+      log,
+      monotonic,
+      deaths: this.#deaths,
       joined: member => this.#listeners.tell(listener => listener.joined?.(member)),
       left: (...ended) => this.#listeners.tell(listener => listener.left?.(...ended))
     })
@@ -156,17 +162,13 @@ export class Members implements Membership {
   }
 
   /** Resolves when the first start is a member, or to why it is not. */
-  #becomeMember(): Promise<'member' | 'taken' | 'unanswered'> {
+  #becomeMember(): Promise<JoinOutcome> {
     const { leaseTtl, monotonic } = this.#init
-    let answeredAt = monotonic()
+    const wait = new JoinWait(leaseTtl, monotonic)
+    this.#joinWait = wait
     return new Promise(resolve => {
       this.#onStep = outcome => {
-        const now = monotonic()
-        if (outcome === 'taken') this.#takenSince ??= now
-        if (outcome !== 'unanswered') answeredAt = now
-        const since = outcome === 'taken' ? this.#takenSince! : answeredAt
-        const leases = outcome === 'taken' && this.#hasNamesake ? 1 + renewalPart : longestNaming
-        if (outcome !== 'member' && now - since <= leases * leaseTtl) return
+        if (!wait.isDecided(outcome, this.#hasNamesake)) return
         this.#onStep = () => {}
         resolve(outcome)
       }
@@ -184,7 +186,7 @@ export class Members implements Membership {
     return this.#init.leaseTtl * (outcome === 'member' ? renewalPart : retryPart)
   }
 
-  async #renew(): Promise<'member' | 'taken' | 'unanswered'> {
+  async #renew(): Promise<JoinOutcome> {
     if (!this.#init.bus.isUp) return 'unanswered'
     this.#lease ??= await this.#begin()
     const lease = this.#lease
@@ -212,7 +214,7 @@ export class Members implements Membership {
   }
 
   /** Becomes a member, if no earlier start of the name lives. */
-  async #takeName(lease: Lease): Promise<'member' | 'taken' | 'unanswered'> {
+  async #takeName(lease: Lease): Promise<JoinOutcome> {
     const others = await this.#starts.othersBefore(lease.start, start => this.#deaths.isDead(start))
     // It may have left meanwhile.
     if (others === undefined || this.#hasLeft) return 'unanswered'
@@ -241,7 +243,7 @@ export class Members implements Membership {
   #followBus(isUp: boolean): void {
     if (this.#life === 'left') return
     if (isUp) {
-      this.#takenSince = undefined
+      this.#joinWait?.waitAnew()
       this.#deaths.waitAnew()
       this.#peers.listenAnew()
       void this.#lease?.followLog()

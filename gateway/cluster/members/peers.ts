@@ -150,7 +150,9 @@ export class Peers {
     const { alike: own, log } = this.#init
     for (const { name, effect } of findUnlike(own, alike))
       log.warn(`Gateway has another ${name}: until all have the same, ${effect}`, {
-        ...{ peer: frontendId, [name]: alike[name], own: own[name] }
+        peer: frontendId,
+        [name]: alike[name],
+        own: own[name]
       })
   }
 

@@ -18,8 +18,8 @@ import type { Links } from '../link/links.js'
 import type { Membership } from '../members/membership.js'
 import { GatewayStock } from './gateway-stock.js'
 import { HeldLanes } from './held-lanes.js'
-import type { MovedClaims } from './leaver.js'
 import { Moves, type MovesInit } from './moves.js'
+import type { MovedClaims } from './stock-init.js'
 
 /** The parts of a gateway that sessions are made of. */
 export interface MovingParts {
@@ -44,7 +44,11 @@ export function createStock(
   const { registry, channels, hooks, dispatcher, requests, queue, routes } = core
   const pumpSoon = () => dispatcher.pumpSoon()
   return new GatewayStock({
-    ...{ registry, channels, resumption, hooks, routes },
+    registry,
+    channels,
+    resumption,
+    hooks,
+    routes,
     claims,
     lanes: new HeldLanes({ requests, queue, dispatcher, routes, pumpSoon, monotonic })
   })
@@ -66,7 +70,10 @@ export function createMoves(
   const { registry, targets } = core
   const moved = new MovedTable()
   const cuts = new Cuts({
-    ...{ links, moved, names, now },
+    links,
+    moved,
+    names,
+    now,
     ownStart: () => members.start,
     has: sid => registry.has(sid),
     lost: () => targets.metrics.count('clusterEventsLost'),
@@ -81,7 +88,17 @@ export function createMoves(
   const { metrics } = targets
   const timing = processTiming
   const moves = new Moves({
-    ...{ links, members, registry, resumption, stock, findLost, cuts, moved, metrics, log, timing },
+    links,
+    members,
+    registry,
+    resumption,
+    stock,
+    findLost,
+    cuts,
+    moved,
+    metrics,
+    log,
+    timing,
     resumeWindow,
     owed: stock.owed
   })

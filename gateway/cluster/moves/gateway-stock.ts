@@ -11,20 +11,12 @@ import { ResumableReceiver } from '../../resume/resumable-receiver.js'
 import { inStore } from '../../sessions/registry-events.js'
 import type { Session } from '../../sessions/session.js'
 import type { Item, Link } from '../link/links.js'
-import {
-  describe,
-  type GatewayStockInit,
-  type Leaver,
-  lostWithGateway,
-  type MovedCuts,
-  notYet,
-  repeatChannels,
-  stateOf,
-  type WaitingOperations
-} from './leaver.js'
+import { type Leaver, repeatChannels } from './leaver.js'
 import { type MovableSession, readSession, writeSession } from './movable.js'
 import { OwedClaims } from './owed-claims.js'
+import { describe, lostWithGateway, notYet, stateOf } from './session-description.js'
 import type { Release, Stock, Wanted } from './stock.js'
+import type { GatewayStockInit, MovedCuts, WaitingOperations } from './stock-init.js'
 
 /** Milliseconds for which running requests are waited for, and after which a client asks again. */
 const longestRun = 2_000

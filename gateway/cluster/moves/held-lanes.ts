@@ -70,7 +70,14 @@ export class HeldLanes {
       const route = routes.find(name)
       if (route !== undefined)
         dispatcher.add({
-          ...{ session, route, id, flags, body, timeout, now, traceparent: traceparent ?? undefined }
+          session,
+          route,
+          id,
+          flags,
+          body,
+          timeout,
+          now,
+          traceparent: traceparent ?? undefined
         })
       else if ((flags & requestFlags.notify) === 0) session.receiver?.error(id, errors.routeUnknown(name))
     }

@@ -69,13 +69,25 @@ export function readSession(items: readonly Item[]): MovableSession {
   if (sent! - gone! !== frames.length)
     throw new UnreadableBatchError(`a backlog of ${frames.length} messages after ${gone} of ${sent}`)
   const requests = reader.list(() => ({
-    ...{ route: reader.text(), id: reader.count(), flags: reader.count(), body: reader.text() },
-    ...{ timeout: reader.number(), traceparent: reader.textOrNull() }
+    route: reader.text(),
+    id: reader.count(),
+    flags: reader.count(),
+    body: reader.text(),
+    timeout: reader.number(),
+    traceparent: reader.textOrNull()
   }))
   return {
     session: {
-      ...{ sid, uid, version, since, protocol, resumeWindow },
-      ...{ settings, deletions, deletionsForgotten, channels }
+      sid,
+      uid,
+      version,
+      since,
+      protocol,
+      resumeWindow,
+      settings,
+      deletions,
+      deletionsForgotten,
+      channels
     },
     receiver: { uid: firstUid, epoch, form, address, received, given, dropped, backlog },
     secrets: { held, offered },
@@ -99,8 +111,10 @@ function readKeys(reader: ItemReader): Keys {
   return reader.list((): readonly [string, SettingState] => [
     reader.text(),
     {
-      ...{ text: reader.text(), version: reader.count() },
-      ...{ route: reader.textOrNull(), at: reader.count() }
+      text: reader.text(),
+      version: reader.count(),
+      route: reader.textOrNull(),
+      at: reader.count()
     }
   ])
 }

@@ -68,7 +68,12 @@ export class Moves {
     }
     const mayLive = (start: number) => this.#mayLive(start)
     this.#taker = new Taker({
-      ...{ links, moved, stock, timing, mayLive, failed },
+      links,
+      moved,
+      stock,
+      timing,
+      mayLive,
+      failed,
       ownStart: () => members.start,
       findLost: (wanted, notAt) => this.#findLost(wanted, notAt),
       isKeeping: init.findLost !== undefined,

@@ -5,7 +5,7 @@
  * If the gateway is over, so is the session, and nobody may wait for the claim any more.
  */
 import type { Item, Link } from '../link/links.js'
-import type { MovedClaims } from './leaver.js'
+import type { MovedClaims } from './stock-init.js'
 
 interface OwedClaim {
   readonly uid: string

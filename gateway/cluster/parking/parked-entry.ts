@@ -61,7 +61,11 @@ export function parseEntry({ number, bytes }: Entry, sid: number): ParkedEntry |
     const state = readSession(items.slice(5))
     if (state.session.sid !== sid || !isSound(state)) return undefined
     return {
-      ...{ kind: kind === kinds.whole ? 'whole' : 'record', number, start, endsAt, state },
+      kind: kind === kinds.whole ? 'whole' : 'record',
+      number,
+      start,
+      endsAt,
+      state,
       // A claim comes before what is written by it: this one was in a log that is lost.
       generation: generation < number ? generation : 0
     }

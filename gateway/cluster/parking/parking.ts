@@ -53,7 +53,11 @@ export class Parking {
     const { monotonic } = timing
     this.#tooLarge = new TooLarge({ log: this.#log, metrics, logger: options.log, monotonic })
     this.#replicas = new Replicas({
-      ...{ log: this.#log, tooLarge: this.#tooLarge, registry, timing, every: options.replicateEvery },
+      log: this.#log,
+      tooLarge: this.#tooLarge,
+      registry,
+      timing,
+      every: options.replicateEvery,
       start: () => members.start,
       isOn: options.replicate !== 'none',
       describe: (session, receiver) => stock.describe(session, receiver),
@@ -62,7 +66,11 @@ export class Parking {
       isDead: start => members.isDead(start)
     })
     this.#restorer = new Restorer({
-      ...{ log: this.#log, members, claimed: registry.claimed, now: options.now, after: timing.after },
+      log: this.#log,
+      members,
+      claimed: registry.claimed,
+      now: options.now,
+      after: timing.after,
       isOver: sid => this.#replicas.isOver(sid),
       setBusy: (sid, isBusy) => (isBusy ? stock.busy.add(sid) : stock.busy.delete(sid)),
       revive: (entry, claim) => this.#revive(entry, claim)

@@ -36,7 +36,9 @@ export class Replicas {
     this.#watch = new LogWatch(init.log, init.timing)
     this.#ended = new EndedEntries(init)
     this.restarts = new Restarts({
-      ...{ ...init, held: this.#held, watch: this.#watch },
+      ...init,
+      held: this.#held,
+      watch: this.#watch,
       logLost: () => this.#loseEntries(),
       kept: session => init.isOn && this.#writeSoon(session)
     })
@@ -188,8 +190,11 @@ export class Replicas {
       if (holding.isOver || session.receiver !== receiver) return undefined
     }
     const written: Written = {
-      ...{ version: session.version, joins: session.joins, window: session.resumeWindow },
-      ...{ hashes: hashesOf(receiver), at: timing.monotonic() }
+      version: session.version,
+      joins: session.joins,
+      window: session.resumeWindow,
+      hashes: hashesOf(receiver),
+      at: timing.monotonic()
     }
     const state = describe(session, receiver)
     const generation = holding.generation ?? 0

@@ -85,7 +85,14 @@ export class Routing implements OperationRouting {
     const { metrics, log, store } = targets
     const createAcks = (inbox: AnswerReader) =>
       new OperationAcks({
-        ...{ frontendId: undefined, source, inbox, sendSoon, names: interest, store, metrics, log }
+        frontendId: undefined,
+        source,
+        inbox,
+        sendSoon,
+        names: interest,
+        store,
+        metrics,
+        log
       })
     return this.#createReaders(createAcks(inbox), inbox, this.#whereabouts, createAcks)
   }
@@ -143,7 +150,11 @@ export class Routing implements OperationRouting {
       acks,
       sessions: new RoutedOperations({ local: local.sessions, whereabouts, relaying, fanOut: sessions }),
       events: new RoutedEvents({
-        ...{ local: local.events, whereabouts, relaying, fanOut: events, moves }
+        local: local.events,
+        whereabouts,
+        relaying,
+        fanOut: events,
+        moves
       })
     }
   }

@@ -126,7 +126,9 @@ export class Gateways {
   async #start(index: number, dist: string | undefined): Promise<GatewayProcess> {
     const start = this.starts++
     const gateway = new GatewayProcess({
-      ...{ start, dist, record: this.#init.record?.(start) },
+      start,
+      dist,
+      record: this.#init.record?.(start),
       options: {
         handlers: this.#handlers[index],
         port: 0,

@@ -314,7 +314,10 @@ t.test(
       const skip = () => {}
       const log = { error: skip, warn: (message: string) => logged.push(message), info: skip, debug: skip }
       const { gateways, network, join } = await start(t, ['a'], {
-        ...{ log, park: true, handoverTimeout: isBack ? 60_000 : 100, resumeWindow: 60_000 }
+        log,
+        park: true,
+        handoverTimeout: isBack ? 60_000 : 100,
+        resumeWindow: 60_000
       })
       const [a] = gateways as [Gateway]
       const { client, stayAway } = await join(a)

@@ -29,7 +29,10 @@ async function join(t: Test, nats: string, natsUser: string, options: Partial<Ga
     handlers: fixture('handlers-cluster'),
     port: 0,
     workers: 1,
-    ...{ nats, natsUser, natsPassword: 'p', frontendId: natsUser },
+    nats,
+    natsUser,
+    natsPassword: 'p',
+    frontendId: natsUser,
     log: { debug() {}, info() {}, warn() {}, error: message => errors.push(message) },
     ...options
   })

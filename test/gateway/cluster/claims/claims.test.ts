@@ -261,7 +261,10 @@ t.test('questions and answers that no gateway writes are no questions and no ans
   ])
     t.equal(parseQuestion(text), undefined, text)
   t.same(parseQuestion('any reject bound 1.2 new x'), {
-    ...{ about: 'bound', mode: 'reject', name: { start: 1, number: 2 }, uid: 'new x' }
+    about: 'bound',
+    mode: 'reject',
+    name: { start: 1, number: 2 },
+    uid: 'new x'
   })
   for (const text of ['', 'Held', 'moved', 'moved x', 'moved 1 2'])
     t.equal(parseAnswer(text), undefined, text)

@@ -76,7 +76,10 @@ t.test('a hello with a number that no log of the cluster has come to keeps nobod
       version: '9.0.0',
       protocol: { least: 98, most: 99 }
     },
-    ...{ renewal: 0, load: noLoad, alike: {}, greets: false }
+    renewal: 0,
+    load: noLoad,
+    alike: {},
+    greets: false
   }
   bus.publish(subjectsOf('test').hello, formatHello(hello))
   await until('a has heard it', () => a.members.strangers.incompatible !== undefined)
@@ -247,8 +250,15 @@ t.test('gateways whose options do not go together are told so, and no others', a
 t.test('whatever a hello says of such options is read without harm', t => {
   const text = String(
     formatHello({
-      ...{ frontendId: 'x', start: 1, state: 'up', version: '1.0.0', protocol: { least: 1, most: 1 } },
-      ...{ renewal: 0, load: noLoad, alike: { park: 'true' }, greets: false }
+      frontendId: 'x',
+      start: 1,
+      state: 'up',
+      version: '1.0.0',
+      protocol: { least: 1, most: 1 },
+      renewal: 0,
+      load: noLoad,
+      alike: { park: 'true' },
+      greets: false
     })
   )
   const read = (more: object) => parseHello(Buffer.from(JSON.stringify({ ...JSON.parse(text), ...more })))

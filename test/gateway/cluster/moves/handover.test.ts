@@ -68,7 +68,12 @@ class ModelGateway {
     const moved = new MovedTable()
     const [timing, mayLive, failed] = [time.timing, () => true, () => this.failures++]
     this.taker = new Taker({
-      ...{ links, moved, stock, timing, mayLive, failed },
+      links,
+      moved,
+      stock,
+      timing,
+      mayLive,
+      failed,
       ownStart: () => start,
       isKeeping: false,
       findLost: async () => ({ kind: 'gone' }),

@@ -41,7 +41,11 @@ async function cutOff() {
   const [lost, kept]: number[][] = [[], []]
   let start = 1
   const restarts = new Restarts({
-    ...{ log, watch, held, timing, isDead: async () => false },
+    log,
+    watch,
+    held,
+    timing,
+    isDead: async () => false,
     start: () => start,
     registry: { find: sid => [...held.keys()].find(each => each.sid === sid) },
     lost: ({ sid }) => lost!.push(sid),

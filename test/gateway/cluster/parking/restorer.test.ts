@@ -33,12 +33,19 @@ async function open(record: Buffer) {
     await log.open()
     const restored: number[] = []
     const members = {
-      ...{ start, hasLease: true, others: [10, 11, 12].filter(lives).map(start => ({ start }) as Member) },
+      start,
+      hasLease: true,
+      others: [10, 11, 12].filter(lives).map(start => ({ start }) as Member),
       isDead: async (other: number) => !lives(other)
     }
     const restorer = new Restorer({
-      ...{ log, members, claimed: undefined, now: () => 1_000, after: processTiming.after },
-      ...{ isOver: () => false, setBusy() {} },
+      log,
+      members,
+      claimed: undefined,
+      now: () => 1_000,
+      after: processTiming.after,
+      isOver: () => false,
+      setBusy() {},
       revive: (_entry, claim) => restored.push(claim) > 0,
       ...init
     })
@@ -84,7 +91,9 @@ t.test('a claim in vain is withdrawn until NATS answers, and others are told to 
   const busy: boolean[] = []
   const { restorer, log } = await join(10, start => start !== dead, {
     claimed: {
-      ...{ lastOneWins: true, judgeClaim: () => undefined, release() {} },
+      lastOneWins: true,
+      judgeClaim: () => undefined,
+      release() {},
       claimRestored: async () => errors.clusterUnavailable('a user', 'no answer')
     },
     setBusy: (_sid, isBusy) => busy.push(isBusy)
