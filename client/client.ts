@@ -12,7 +12,7 @@ import {
   type EventTypes,
   expectFunction,
   expectMs,
-  expectObject,
+  expectRequestOptions,
   type RequestOptions,
   type ResolvedClientOptions,
   refuseOption
@@ -114,16 +114,14 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
    *
    * @throws ClientError: the error that the handler threw, or `REQUEST_TIMED_OUT`, `SESSION_LOST`,
    * `OUTBOX_FULL`, `CONNECTION_CLOSED`, `BODY_TOO_LARGE`, `BODY_NOT_SERIALIZABLE`, `ROUTE_INVALID`,
-   * `OPTION_INVALID` (for `timeout`, `signal` or `traceparent`). Rejects with the signal's reason if the
-   * signal aborts.
+   * `OPTION_INVALID`. Rejects with the signal's reason if the signal aborts.
    */
   async request<Route extends Name<Routes>>(
     route: Route,
     ...[body, options = {}]: BodyArgs<BodyOf<Routes, Route>, [options?: RequestOptions]>
   ): Promise<ReplyOf<Routes, Route>> {
-    const { timeout = this.#options.requestTimeout, signal, traceparent } = expectObject('options', options)
-    expectMs('timeout', timeout, 0)
-    if (signal) expectFunction('signal.addEventListener', signal.addEventListener)
+    expectRequestOptions(options)
+    const { timeout = this.#options.requestTimeout, signal, traceparent } = options
     if (signal?.aborted) throw signal.reason
     const trace = this.#trace(route, traceparent)
     const message = this.#encode(messageKinds.request, this.#requests.nextId(), route, body, trace)

@@ -167,12 +167,8 @@ export interface ResolvedClientOptions {
  * @throws ClientError `OPTION_INVALID`, naming the option, what was expected and what was given
  */
 export function resolveClientOptions(asked: ClientOptions<never>): ResolvedClientOptions {
-  const { user, WebSocket } = expectObject('options', asked)
-  for (const name of Object.keys(asked)) {
-    if (!names.has(name))
-      throw refuseOption(`There is no option \`${name}\`; the options are ${[...names].join(', ')}`)
-  }
-  const backOff = expectObject('backOff', asked.backOff ?? {})
+  const { user, WebSocket } = expectOptions(asked, names)
+  const backOff = expectOptions(asked.backOff ?? {}, ['least', 'most'], 'backOff')
   // That of a function is checked with each answer.
   if (typeof user !== 'function') expectUser(user)
   const on = Object.entries<((body: never) => void) | undefined>(expectObject('on', asked.on ?? {}))
@@ -204,7 +200,7 @@ export function resolveClientOptions(asked: ClientOptions<never>): ResolvedClien
   }
 }
 
-const names = new Set([
+const names = [
   'user',
   'on',
   'onDropped',
@@ -221,7 +217,14 @@ const names = new Set([
   'WebSocket',
   'random',
   'monotonic'
-])
+]
+
+/** @throws ClientError `OPTION_INVALID` */
+export function expectRequestOptions(asked: RequestOptions): void {
+  const { timeout, signal } = expectOptions(asked, ['timeout', 'signal', 'traceparent'])
+  if (timeout !== undefined) expectMs('timeout', timeout, 0)
+  if (signal) expectFunction('signal.addEventListener', signal.addEventListener)
+}
 
 function warnDropped({ event, count }: DroppedEvents): void {
   console.warn(
@@ -247,9 +250,23 @@ function expectWhole(name: string, value: unknown, least: number, most: number):
  *
  * @throws ClientError `OPTION_INVALID`
  */
-export function expectObject<Value extends object>(name: string, value: Value): Value {
+function expectObject<Value extends object>(name: string, value: Value): Value {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   throw refuseValue(name, 'an object', value)
+}
+
+/**
+ * Returns the options if they are an object with no other names than these. `of`: the option that holds them.
+ *
+ * @throws ClientError `OPTION_INVALID`
+ */
+function expectOptions<Value extends object>(value: Value, names: readonly string[], of?: string): Value {
+  for (const name of Object.keys(expectObject(of ?? 'options', value))) {
+    if (names.includes(name)) continue
+    const asked = of === undefined ? name : `${of}.${name}`
+    throw refuseOption(`There is no option \`${asked}\`; the options are ${names.join(', ')}`)
+  }
+  return value
 }
 
 export function expectFunction<Value>(name: string, value: Value): Value {

@@ -490,5 +490,11 @@ t.test('whatever is wrong with what it is asked for, a client fails with a Clien
   await fails('OPTION_INVALID', () => client.on('said', 5 as never))
   await fails('OPTION_INVALID', () => client.onEvent('said' as never))
   await fails('OPTION_INVALID', () => client.onState(undefined as never))
+  const timout = request('player.seen', undefined, { timout: 1 })
+  await t.rejects(timout, {
+    message: 'There is no option `timout`; the options are timeout, signal, traceparent'
+  })
+  const max = connecting(gateway.url, { backOff: { max: 1 } })
+  await t.rejects(max, { message: 'There is no option `backOff.max`; the options are least, most' })
   t.equal(await request('player.take', { n: 0 }), 0, 'and goes on')
 })
