@@ -127,7 +127,7 @@ export class Dispatcher implements TurnListener {
    */
   sessionEnded(session: Session): Request[] {
     const { lane } = session
-    const { turn } = lane
+    const { turn, held } = lane
     const running: Request[] = []
     const now = this.#init.monotonic()
     const drop = (request: Request) => {
@@ -140,6 +140,9 @@ export class Dispatcher implements TurnListener {
       request.turn?.takeBack()
       drop(request)
     }
+    // Its onClose is to run, even if the session was about to move.
+    lane.held = undefined
+    held?.()
     return running
   }
 

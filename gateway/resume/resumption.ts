@@ -1,7 +1,6 @@
 /**
- * Resumption of sessions: which client may resume which session, and how long a session waits. A detached
- * session waits for `resumeWindow`, for `unboundResumeWindow` if it holds nothing, or for as long as the game
- * has set. Then it ends; it ends earlier if too many wait.
+ * Resumption of sessions: which client may resume which session, and what becomes of a session whose client
+ * is away. How long it waits is left to `Absences`.
  */
 import { randomBytes } from 'node:crypto'
 import { closeCodes } from '../../shared/close-codes.js'
@@ -12,49 +11,40 @@ import {
   type ResumeRequest,
   resumeFailures
 } from '../../shared/wire/resume.js'
-import { addressKey } from '../addresses/client-address.js'
 import { SharedBudget } from '../limits/shared-budget.js'
 import type { PomeloMessages } from '../protocols/pomelo-messages.js'
 import type { Ending } from '../sessions/registry-events.js'
 import type { Session } from '../sessions/session.js'
-import { SeldomLine } from '../telemetry/seldom-line.js'
+import { Absences } from './absences.js'
 import { Backlog } from './backlog.js'
-import { DetachedSessions } from './detached-sessions.js'
 import type { FarSessions } from './far-sessions.js'
 import { type Farewell, Farewells } from './farewells.js'
 import type { ResumableKeeper } from './resumable-keeper.js'
 import type { ResumableState } from './resumable-parts.js'
 import { ResumableReceiver } from './resumable-receiver.js'
 import { hashSecret, ResumeSecrets, type SecretHashes } from './resume-secrets.js'
-import { windowOf } from './resume-window.js'
 import type { ResumeAnswer, ResumptionInit } from './resumption-init.js'
-import { Waits } from './waits.js'
 
 const resumable = 'resumable'
 
 export class Resumption implements ResumableKeeper {
   readonly #init: ResumptionInit
   readonly #secrets = new ResumeSecrets<ResumableReceiver>()
-  readonly #detached: DetachedSessions<ResumableReceiver>
-  /** Of clients that are away. Moments are measured without the forgiven milliseconds (see `look`). */
-  readonly #waits = new Waits<ResumableReceiver>()
+  readonly #absences: Absences
   readonly #farewells: Farewells
   readonly #budget: SharedBudget
-  #forgiven = 0
   /** Whether sessions are kept at a restart, to go on at other gateways. */
   goesOn = false
   /** The sessions of other gateways; undefined without a cluster. */
   far: FarSessions | undefined
   /** Receivers of restored sessions whose client has not confirmed that: it begins to count anew. */
   readonly restored = new WeakSet<ResumableReceiver>()
-  readonly #evicted: SeldomLine
 
   constructor(init: ResumptionInit) {
     this.#init = init
-    this.#evicted = new SeldomLine('Sessions whose clients were away have made room for others', init)
-    this.#detached = new DetachedSessions(init)
+    this.#absences = new Absences(init, (receiver, why) => this.#endAway(receiver, why))
     this.#farewells = new Farewells(init.resumeWindow)
-    init.registry.on('resumeWindow', session => this.#windowSet(session))
+    init.registry.on('resumeWindow', session => this.#absences.windowSet(session))
     this.#budget = new SharedBudget(init.maxBacklogBytesInAll, () => this.#secrets.size)
   }
 
@@ -63,11 +53,11 @@ export class Resumption implements ResumableKeeper {
   }
 
   get awayCount(): number {
-    return this.#detached.size
+    return this.#absences.size
   }
 
   get awayBytes(): number {
-    return this.#detached.bytes
+    return this.#absences.bytes
   }
 
   get backlogBytes(): number {
@@ -115,8 +105,7 @@ export class Resumption implements ResumableKeeper {
 
   /** Ends the wait for a client that has come back at another gateway. */
   letGo(receiver: ResumableReceiver): void {
-    receiver.session!.unwatchSize()
-    this.#forget(receiver)
+    this.#absences.end(receiver)
   }
 
   /** The hashes of a client's secrets, which go with its session to another gateway. */
@@ -126,6 +115,7 @@ export class Resumption implements ResumableKeeper {
 
   /** Another gateway has the session of this receiver. */
   moveOut(receiver: ResumableReceiver): void {
+    this.#absences.end(receiver)
     this.#secrets.end(receiver)
     receiver.discard()
   }
@@ -145,19 +135,15 @@ export class Resumption implements ResumableKeeper {
 
   /** Returns for how many milliseconds more a session waits for its client; 0: not at all. */
   leftOf(receiver: ResumableReceiver): number {
-    const since = this.#waits.find(receiver)?.since ?? Number.NEGATIVE_INFINITY
-    const end = since + windowOf(receiver.session!, this.#init).ms
-    return Math.max(0, end - (this.#init.monotonic() - this.#forgiven))
+    return this.#absences.leftOf(receiver)
   }
 
-  /** Waits for the client of a session, without telling anybody that it is away. */
+  /**
+   * Waits for the client of a session, from now on, without telling anybody that it is away. Does nothing if
+   * the client is back, or the session has gone or ended.
+   */
   wait(receiver: ResumableReceiver): void {
-    const session = receiver.session!
-    const since = this.#init.monotonic() - this.#forgiven
-    this.#waits.set(receiver, { since, ...windowOf(session, this.#init) })
-    session.watchSize(() => this.resized(receiver))
-    this.#detached.add(receiver, addressKey(receiver.address.ip), receiver.bytes)
-    this.#makeRoom()
+    this.#absences.begin(receiver)
   }
 
   #create(
@@ -175,50 +161,37 @@ export class Resumption implements ResumableKeeper {
    * the process stood still, so that no client could come back.
    */
   look(now: number, forgiven: number): void {
-    this.#forgiven += forgiven
-    const time = now - this.#forgiven
-    this.#farewells.look(time)
-    const { resumeWindow: ms } = this.#init
-    for (let over = this.#waits.findOver(time); over !== undefined; over = this.#waits.findOver(time)) {
-      if (this.#waits.find(over)!.isBrief && !over.session!.holdsNothing) {
-        // It has something to hold by now: it waits for `resumeWindow` from now on.
-        this.#waits.set(over, { since: time, ms, isBrief: false })
-      } else {
-        this.#forget(over)
-        this.#endAway(over, 'not back in time')
-      }
-    }
+    this.#absences.look(now, forgiven)
+    this.#farewells.look(this.#absences.time)
   }
 
   close(): void {
     const ending = { code: closeCodes.restart, reason: 'the gateway is closing', kickReason: null }
-    for (const receiver of this.#waits.items) this.endSession(receiver.session!, ending)
+    for (const receiver of this.#absences.items) this.endSession(receiver.session!, ending)
   }
 
   detached(receiver: ResumableReceiver): void {
     const { metrics, registry } = this.#init
     metrics.count('sessionsDetached')
     const session = receiver.session!
-    const { ms, isBrief } = windowOf(session, this.#init)
+    const { ms, isBrief } = this.#absences.windowOf(session)
     if (ms === 0) return this.#endAway(receiver, isBrief ? 'nothing to keep' : 'not to be waited for')
     this.wait(receiver)
     if (session.isOpen) registry.drop(session, receiver.dropped!.reason, ms)
   }
 
   resized(receiver: ResumableReceiver): void {
-    this.#detached.resize(receiver, receiver.bytes)
-    this.#makeRoom()
+    this.#absences.resized(receiver)
   }
 
   attached(receiver: ResumableReceiver): void {
-    receiver.session?.unwatchSize()
-    this.#forget(receiver)
+    this.#absences.end(receiver)
   }
 
   ended(receiver: ResumableReceiver, farewell: Farewell): void {
-    this.#forget(receiver)
+    this.#absences.end(receiver)
     const hashes = this.#secrets.end(receiver)
-    this.#farewells.add(receiver, farewell, hashes, this.#init.monotonic() - this.#forgiven)
+    this.#farewells.add(receiver, farewell, hashes, this.#absences.time)
   }
 
   endSession(session: Session, ending: Ending): void {
@@ -264,32 +237,6 @@ export class Resumption implements ResumableKeeper {
     const { epoch, received } = receiver
     const window = (receiver.session?.resumeWindow ?? this.#init.resumeWindow) / 1000
     return { token, epoch, resumed, received, window, ...(reason === undefined ? {} : { reason }) }
-  }
-
-  /** Changes a wait under way after the session's window was set. */
-  #windowSet(session: Session): void {
-    const { receiver } = session
-    const wait = receiver instanceof ResumableReceiver && this.#waits.find(receiver)
-    if (wait) this.#waits.set(receiver, { ...windowOf(session, this.#init), since: wait.since })
-  }
-
-  /** Forgets a receiver whose client is back, or whose session is over. */
-  #forget(receiver: ResumableReceiver): void {
-    this.#waits.delete(receiver)
-    this.#detached.delete(receiver)
-  }
-
-  /** Evicts sessions until the limits hold. */
-  #makeRoom(): void {
-    for (;;) {
-      const surplus = this.#detached.findSurplus()
-      if (surplus === undefined) return
-      // Removed before listeners are told: one may detach another session, which needs room too.
-      this.#detached.delete(surplus.item)
-      this.#init.metrics.count('detachedSessionsEvicted')
-      this.#evicted.tell({ limit: surplus.limit, address: surplus.address })
-      this.#endAway(surplus.item, 'not kept for longer: too much is kept for others')
-    }
   }
 
   #endAway(receiver: ResumableReceiver, why: string): void {

@@ -265,8 +265,9 @@ export class Cuts {
     this.#look(sid, cut)
   }
 
-  /** Forgets a cut of which all others know. */
+  /** Forgets a cut of which all others know, unless its session is on its way. */
   #look(sid: number, cut: Cut): void {
+    if (cut.isLeaving) return
     for (const link of this.#init.links.all) if (link.isOpen && !cut.isKnownTo(link)) return
     this.#drop(sid)
   }

@@ -101,11 +101,11 @@ export class Hold {
     this.#end(false)
   }
 
-  /** The session has ended: what waits is for nobody. */
+  /** The session has ended: the events that wait are for nobody. */
   discard(): void {
     this.#isDone = true
     this.#streams.clear()
-    this.#whenOwn = []
+    for (const run of this.#whenOwn.splice(0)) run()
     this.#tellDone()
   }
 

@@ -64,7 +64,7 @@ export class GatewayStock implements Stock {
     if (isQuiet && !found.isConnected && this.#mayMove(session))
       return { kind: 'ready', items: writeSession(this.#take(session, found, to)) }
     if (isQuiet) lanes.release(session)
-    if (!found.isConnected) resumption.wait(found)
+    resumption.wait(found)
     return { kind: 'again', ms: againAfter }
   }
 
@@ -159,9 +159,9 @@ export class GatewayStock implements Stock {
     resumption.letGo(receiver)
     await this.cuts?.whenOrdered(sid)
     const isQuiet = await lanes.hold(session, longestRun)
-    if (!isQuiet || !session.isOpen || this.#isBusy(session)) {
+    if (!isQuiet || !session.isOpen || receiver.isConnected || this.#isBusy(session)) {
       if (isQuiet) lanes.release(session)
-      if (session.isOpen) resumption.wait(receiver)
+      resumption.wait(receiver)
       return false
     }
     const state = this.#take(session, receiver, undefined)
@@ -191,6 +191,8 @@ export class GatewayStock implements Stock {
     resumption.letGo(receiver)
     await lanes.hold(session, longestRun)
     if (!session.isOpen) return
+    // Its client may have come back meanwhile.
+    receiver.letGo()
     this.#take(session, receiver, undefined)
     this.#leavers.delete(sid)
     registry.moveOut(session, inStore)
@@ -258,6 +260,8 @@ export class GatewayStock implements Stock {
   #take(session: Session, receiver: ResumableReceiver, to: Link | undefined): MovableSession {
     const { registry, resumption, hooks, lanes, claims } = this.#init
     const { sid, uid, joins } = session
+    // Its client may have come back meanwhile, and have been lost again.
+    resumption.letGo(receiver)
     receiver.hold?.giveUp()
     const absence = hooks.moveOut(session)
     const requests = lanes.takeOut(session)

@@ -30,15 +30,17 @@ export class HeldLanes {
   }
 
   /**
-   * Hands out no more requests of a session, and waits until those that have started are decided. Resolves to
-   * false if that takes longer than `ms` milliseconds; then the session goes on as before.
+   * Hands out no more requests of a session, and waits until those that have started are decided, or the
+   * session has ended. Resolves to false if that takes longer than `ms` milliseconds. Then the session goes
+   * on as before.
    */
   async hold(session: Session, ms: number): Promise<boolean> {
+    if (!session.isOpen) return true
     const { lane } = session
     let done = () => {}
     const isQuiet = new Promise<void>(resolve => (done = resolve))
     lane.held = () => {
-      if (isIdle(session)) done()
+      if (isIdle(session) || !session.isOpen) done()
     }
     lane.turn?.takeBack()
     for (const request of [...(lane.concurrent ?? [])]) request.turn?.takeBack()

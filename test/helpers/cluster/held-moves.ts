@@ -1,4 +1,4 @@
-/** Three gateways between which sessions move, and a move that can be held at each word of its protocol. */
+/** Gateways between which sessions move, and a move that can be held at each word of its protocol. */
 import type { Test } from 'tap'
 import { type Client, connect } from '../../../client/node.js'
 import { LocalNetwork, type Schedule } from '../../../gateway/cluster/bus/local-network.js'
@@ -59,11 +59,15 @@ export class HeldMoves {
   readonly #words = new Set<string>()
   readonly #heads = new Map<string, string>()
 
-  static async start(t: Test, options: Partial<GatewayOptions> = {}): Promise<HeldMoves> {
+  static async start(
+    t: Test,
+    options: Partial<GatewayOptions> = {},
+    names: readonly string[] = ['a', 'b', 'c']
+  ): Promise<HeldMoves> {
     const moves = new HeldMoves()
     const handlers = fixture('handlers-moves')
     const busOf = (name: string) => moves.network.join(name)
-    const { gateways } = await startCluster(t, handlers, { names: ['a', 'b', 'c'], options, busOf })
+    const { gateways } = await startCluster(t, handlers, { names, options, busOf })
     moves.gateways = gateways.map(({ gateway }) => gateway)
     return moves
   }

@@ -1,39 +1,13 @@
 /** Sessions that move: their clients come back at another gateway, after a cut or a drain. */
-import t, { type Test } from 'tap'
-import { type Client, type ClientOptions, connect } from '../../../client/node.js'
+import t from 'tap'
+import type { Client } from '../../../client/node.js'
 import { subjectsOf } from '../../../gateway/cluster/bus/subjects.js'
-import type { Gateway, GatewayOptions } from '../../../gateway/index.js'
+import type { Gateway } from '../../../gateway/index.js'
 import { closeCodes } from '../../../shared/close-codes.js'
-import { startCluster } from '../../helpers/cluster.js'
-import { startProxy } from '../../helpers/gateway.js'
+import { HeldMoves } from '../../helpers/cluster/held-moves.js'
+import { startMovers as start } from '../../helpers/cluster/movers.js'
 import { matchRows } from '../../helpers/match-rows.js'
-import { fixture } from '../../helpers/paths.js'
 import { until } from '../../helpers/until.js'
-
-const handlers = fixture('handlers-moves')
-const quick: ClientOptions = { backOff: { least: 1, most: 20 }, heartbeat: 100, heartbeatTimeout: 1_000 }
-
-async function start(t: Test, names: readonly string[], options: Partial<GatewayOptions> = {}) {
-  const cluster = await startCluster(t, handlers, { names, options: { drainSpread: 0, ...options } })
-  const gateways = cluster.gateways.map(({ gateway }) => gateway)
-  /** Joins by a proxy, which sends the client from one gateway to another. */
-  const join = async (first: Gateway) => {
-    const proxy = await startProxy(t, first.address.port)
-    const client = await connect(proxy.url, quick)
-    t.teardown(() => client.close())
-    const ticks: unknown[] = []
-    const losses: unknown[] = []
-    client.on('tick', body => ticks.push(body))
-    client.onState(change => {
-      if (change.state === 'open' && !change.resumed) losses.push(change)
-    })
-    const goTo = (gateway: Gateway) => {
-      proxy.port = gateway.address.port
-    }
-    return { client, proxy, ticks, losses, goTo }
-  }
-  return { ...cluster, gateways, lines: cluster.gateways.map(({ lines }) => lines), join }
-}
 
 async function where(client: Client): Promise<string> {
   return (await client.request('player.where')) as string
@@ -316,6 +290,23 @@ t.test('a client that is kicked while its session is about to move is told', asy
   await b.sessions.akick('red', 'out')
   await until('the client is told', () => client.state === 'closed' || losses.length > 0)
   t.match(client.error, { code: 'CONNECTION_CLOSED', data: { code: closeCodes.kicked } })
+})
+
+t.test('a session is in one of two gateways whose only link ends while it moves', async t => {
+  const held = await HeldMoves.start(t, {}, ['a', 'b'])
+  const [a, b] = held.gateways as [Gateway, Gateway]
+  const { client, goTo } = await held.join(t, a, 'red', ['lobby'])
+  held.blockAt('ba', 'settle taken')
+  goTo(b)
+  await until('b has it', () => b.metrics().sessionsMovedIn === 1)
+  t.equal(a.metrics().sessionsInTransit, 1)
+  await held.loseLink(1, 0)
+  held.release()
+  t.equal(await where(client), 'b')
+  await until('a knows', () => a.metrics().sessionsInTransit === 0)
+  await until('it is gone from a', () => a.metrics().sessionsMovedOut === 1)
+  t.same([a.sessions.getSessionsCount(), b.sessions.getSessionsCount()], [0, 1])
+  t.same([a.sessions.getByUid('red').length, b.sessions.getByUid('red').length], [0, 1])
 })
 
 t.test('a session that is not moved since its gateway is gone is counted, and the log says why', async t => {

@@ -145,11 +145,12 @@ t.test('a giver that is gone is not waited for', t => {
 
 t.test('what waits for a session that ends is for nobody', t => {
   const { held, heard, ends } = hold(() => 4)
-  let done = 0
-  held.whenDone(() => done++)
+  const told: string[] = []
+  held.whenDone(() => told.push('done'))
+  held.whenOwn(() => told.push('own'))
   held.take(event(4, 1))
   held.discard()
   held.giveUp()
-  t.same([heard, ends, done], [[], [], 1])
+  t.same([heard, ends, told.sort()], [[], [], ['done', 'own']])
   t.end()
 })
