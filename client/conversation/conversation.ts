@@ -108,12 +108,12 @@ export class Conversation {
     })
   }
 
-  /** Writes the waiting messages of the outbox, if there is an open connection. */
+  /** Writes the waiting messages of the outbox, if there is a connection: none while its loss is told. */
   flush(): void {
-    if (this.#state !== 'open') return
+    if (this.#state !== 'open' || this.#attempt === undefined) return
     for (let message = this.outbox.next(); message !== undefined; message = this.outbox.next()) {
       const route = this.dictionary.write(message.route)
-      this.#attempt!.send(packageKinds.data, encodeMessage(message, route, this.#traced))
+      this.#attempt.send(packageKinds.data, encodeMessage(message, route, this.#traced))
       this.#received.sent()
     }
     if (this.#resume === undefined) this.outbox.acknowledgeWritten()
@@ -250,7 +250,7 @@ export class Conversation {
   #failed(
     failure: Failure,
     isFatal: boolean,
-    { isPermanent = false, retryAfter }: Partial<Fault> = {}
+    { isPermanent = false, retryAfter = 0 }: Partial<Fault> = {}
   ): void {
     this.#attempt = undefined
     this.#report(failure)
@@ -258,7 +258,7 @@ export class Conversation {
     // Later on the same fault may pass, such as that of a proxy while the gateway is being replaced.
     if (isFatal || (isPermanent && this.#state === 'connecting'))
       return this.end(connectError(this.#url, failure))
-    this.#retry.schedule(retryAfter)
+    this.#retry.scheduleBehind(retryAfter)
   }
 
   #report(failure: Failure): void {

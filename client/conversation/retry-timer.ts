@@ -30,9 +30,20 @@ export class RetryTimer {
    * first.
    */
   schedule(hint?: number): void {
+    this.#wait(() => (hint === undefined ? this.#backOff.next() : Math.min(hint, longestHint)))
+  }
+
+  /**
+   * Schedules the next attempt after a refusal. `least`: the wait that the server asks of all that it
+   * refuses. That of the back-off is added, since it is random: else all would come back at once.
+   */
+  scheduleBehind(least: number): void {
+    this.#wait(() => Math.min(least, longestHint) + this.#backOff.next())
+  }
+
+  #wait(ms: () => number): void {
     clearTimeout(this.#timer)
-    const hinted = hint === undefined ? undefined : Math.min(hint, longestHint)
-    this.#timer = setTimeout(this.#start, this.#asked ?? hinted ?? this.#backOff.next())
+    this.#timer = setTimeout(this.#start, this.#asked ?? ms())
   }
 
   /** Cancels the scheduled attempt, and forgets what was asked: an attempt begins, or none is to. */

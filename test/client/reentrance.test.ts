@@ -74,3 +74,18 @@ t.test('all listeners are told of the changes in their order, whatever a listene
     ['resuming', 'open', 'closed']
   ])
 })
+
+t.test('what is sent while onFailure tells of a loss goes over the next connection', async t => {
+  const sent: Promise<unknown>[] = []
+  const onFailure = () => {
+    if (sent.length > 0) return
+    sent.push(client.request('player.add', { n: 1 }))
+    client.notify('player.add', { n: 2 })
+  }
+  const { proxy, client, gateway } = await start(t, { onFailure })
+  proxy.cut('reset')
+  await until('it is told', () => sent.length === 1)
+  await sent[0]
+  await until('both have come', () => gateway.metrics().requests + gateway.metrics().notifies === 2)
+  t.same(await client.request('player.seen'), [1, 2])
+})
