@@ -88,7 +88,7 @@ export class Program {
     this.#state = 'ending'
     ended.then(
       () => this.#exit(),
-      error => this.#fail(error)
+      error => this.#endFailed(error)
     )
   }
 
@@ -96,6 +96,13 @@ export class Program {
   async #exit(): Promise<void> {
     await Promise.all([process.stdout, process.stderr].map(stream => hasLeft(stream, outputGrace)))
     process.exit(this.#code)
+  }
+
+  /** Ends the process, since nothing is left to wait for. */
+  #endFailed(error: unknown): Promise<void> {
+    this.#gateway.options.log.error('The gateway has not ended as it should: exit code 70', { error })
+    this.#code = faultCode
+    return this.#exit()
   }
 
   #drain(): Promise<void> {

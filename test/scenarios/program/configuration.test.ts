@@ -171,6 +171,30 @@ t.test(
   }
 )
 
+t.test('what the game throws at the start is told in one line, although it is no error', async t => {
+  for (const [thrown, line] of [
+    ["'no database'", "sallyport: The start has failed: 'no database' was thrown"],
+    ['null', 'sallyport: The start has failed: null was thrown'],
+    ['Object.assign(new Error(), { message: 5 })', /^Error/]
+  ] as const) {
+    const cwd = makeGame(t)
+    const onStart = `onStart() { throw ${thrown} }`
+    writeFileSync(
+      join(cwd, 'sallyport.config.ts'),
+      `export default { handlers: './handlers', port: 0, workers: 1, internalPort: 'off', ${onStart} }`
+    )
+    const { code, err } = await run(cwd, [])
+    t.equal(code, 1)
+    t.match(
+      err.split('\n').find(each => /sallyport: |^Error/.test(each)),
+      line
+    )
+  }
+  const cwd = makeGame(t)
+  writeFileSync(join(cwd, 'sallyport.config.ts'), 'throw null')
+  t.match(await run(cwd, []), { code: 1, err: /^sallyport: \S+ does not load: .*null.*\n$/ })
+})
+
 t.test('a file that never finishes is a fault, not a silent end', async t => {
   const game = makeGame(t)
   const rows = {

@@ -304,3 +304,23 @@ t.test(
     t.equal(program.err.trim().split('\n').length, 2)
   }
 )
+
+t.test('an end that fails ends the process at once, with exit code 70', async t => {
+  const file = join(t.testdir(), 'failing.mjs')
+  const program = join(root, 'dist/gateway/program/program.js')
+  // Longer than the test may take: nothing is waited for.
+  const limits = { drainTimeout: 600_000, drainSpread: 0, closeTimeout: 0, nats: 'none' }
+  writeFileSync(
+    file,
+    `import { Program } from ${JSON.stringify(program)}
+    const write = (message, { error } = {}) => console.log(message, error?.message ?? '')
+    const options = { ...${JSON.stringify(limits)}, log: { info: write, warn: write, error: write } }
+    const drain = async () => { throw new Error('of the drain') }
+    await new Program({ options, drain, start: async () => {} }).start()
+    setInterval(() => {}, 1_000)
+    process.kill(process.pid, 'SIGTERM')`
+  )
+  const { status, stdout } = spawnSync(process.execPath, [file], { encoding: 'utf8', timeout: 60_000 })
+  t.equal(status, 70)
+  t.match(stdout, /The gateway has not ended as it should: exit code 70 of the drain\n$/)
+})
