@@ -1,6 +1,7 @@
 /** The commands `sallyport check` and `sallyport config`: is the configuration all right, and what is it. */
 
 import { wallClock } from '../../shared/clock.js'
+import { loadTracingApi } from '../../shared/tracing/open-telemetry.js'
 import { findFaults } from '../configuration/configuration.js'
 import { formatOptions, showOptions } from '../configuration/shown-options.js'
 import { readTlsPair } from '../http/tls.js'
@@ -8,6 +9,9 @@ import { checkOptions, resolveOptions } from '../options/resolve-options.js'
 import { print } from '../telemetry/output.js'
 import type { Arguments, ProgramCommand } from './command.js'
 import { type GivenOptions, gatewayFlags, programFlags, readGatewayOptions } from './gateway-command.js'
+
+/** Options that decide how handlers are loaded, beside `handlers` and `dev`. */
+const loading = new Set(['startTimeout', 'workerArgv', 'workerHeap'])
 
 const flags = { ...gatewayFlags, config: programFlags.config, example: programFlags.example }
 
@@ -38,8 +42,8 @@ async function check(given: Arguments): Promise<void> {
   const { configuration } = found
   warn(configuration.warnings)
   const faults = findFaults(configuration)
-  const { plain } = checkOptions(configuration.options)
-  const { dev, handlers, startTimeout, tlsCert, tlsKey } = plain
+  const { plain, faults: ofOptions } = checkOptions(configuration.options)
+  const { dev, handlers, tlsCert, tlsKey } = plain
   if (tlsCert && tlsKey) note(faults, () => readTlsPair({ tlsCert, tlsKey }, wallClock()))
   if (plain.nats !== 'none') {
     // A gateway on its own loads no module of the cluster.
@@ -53,11 +57,14 @@ async function check(given: Arguments): Promise<void> {
     try {
       // Loads the gateway, so not before the command is known.
       const { listRoutes } = await import('../route-list.js')
-      const limit = startTimeout === undefined ? {} : { startTimeout }
-      routes = (await listRoutes({ handlers, ...limit }, dev === true)).routes.length
+      const faulty = new Set(ofOptions.map(({ option }) => option))
+      const given = Object.entries(found.options).filter(([name]) => loading.has(name) && !faulty.has(name))
+      const asked = { ...Object.fromEntries(given), handlers }
+      routes = (await listRoutes(asked, dev === true)).routes.length
     } catch (error) {
       faults.push((error as Error).message)
     }
+    if (plain.tracing === true) note(faults, () => loadTracingApi(handlers))
   }
   if (faults.length > 0) return report(faults)
   await print(`configuration  ${configuration.file ?? 'no file'}

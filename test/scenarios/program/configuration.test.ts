@@ -145,6 +145,31 @@ t.test('check says all faults at once, of the file, the environment, the flags a
 })
 
 t.test(
+  'check loads the handlers with the arguments of a start, and looks for what tracing needs',
+  async t => {
+    const game = makeGame(t)
+    writeFileSync(join(game, 'pre.mjs'), 'globalThis.db = {}')
+    writeFileSync(
+      join(game, 'handlers/me.js'),
+      "if (!globalThis.db) throw new Error('no db')\nexport const a = () => 1"
+    )
+    const write = (rest: string) =>
+      writeFileSync(
+        join(game, 'sallyport.config.ts'),
+        `export default { handlers: './handlers', internalPort: 'off', ${rest} }`
+      )
+    write(`workerArgv: ['--import', ${JSON.stringify(join(game, 'pre.mjs'))}]`)
+    const good = await run(game, ['check'])
+    t.same({ code: good.code, err: good.err }, { code: 0, err: '' })
+    write('tracing: true')
+    const { code, err } = await run(game, ['check'])
+    t.equal(code, 1)
+    t.match(err, /me\.js does not load: Error: no db/)
+    t.match(err, /^sallyport: The option `tracing` needs the package @opentelemetry\/api/m)
+  }
+)
+
+t.test(
   'config prints each option with its origin, also as JSON; a start has a line for each fault',
   async t => {
     const game = makeGame(t)
