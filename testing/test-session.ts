@@ -83,17 +83,24 @@ export interface TestSessionParts {
 
 /** @internal The onClose of sessions that have ended, in one world. */
 export class Closings {
-  readonly #running: Promise<unknown>[] = []
+  /** Those that are not over, and those whose end nobody has waited for. */
+  readonly #unsettled = new Set<Promise<unknown>>()
 
   add(closing: Promise<unknown>): void {
     // Its error is thrown by `settled`, which may be called later.
     closing.catch(() => {})
-    this.#running.push(closing)
+    this.#unsettled.add(closing)
   }
 
-  /** Waits until each onClose is over. Rejects with the first error. */
+  /** Waits until each onClose is over, whoever else waits for it. Rejects with the first error. */
   async settled(): Promise<void> {
-    for (let next = this.#running.shift(); next !== undefined; next = this.#running.shift()) await next
+    for (const closing of this.#unsettled) {
+      try {
+        await closing
+      } finally {
+        this.#unsettled.delete(closing)
+      }
+    }
   }
 }
 

@@ -182,6 +182,22 @@ t.test('the hooks of a game run as in a gateway, each when its time has come', a
   ])
 })
 
+t.test('all who wait for an onClose wait until it is over, and are told how it has failed', async t => {
+  let fail = () => {}
+  const onClose = () => new Promise((_resolve, reject) => (fail = () => reject(new Error('of onClose'))))
+  const world = new TestWorld({ hooks: { onClose } })
+  const order: string[] = []
+  const waits = [world.join().leave(), world.settle(), world.settle()].map((each, n) =>
+    each.catch(({ message }) => order.push(`${n} ${message}`))
+  )
+  await new Promise(setImmediate)
+  order.push('it fails')
+  fail()
+  await Promise.all(waits)
+  t.same(order, ['it fails', '0 of onClose', '1 of onClose', '2 of onClose'])
+  await world.settle()
+})
+
 t.test('onClose runs for each session that ends, whoever has ended it, once nothing runs for it', async t => {
   const told: unknown[] = []
   const world = new TestWorld({
