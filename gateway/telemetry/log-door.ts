@@ -118,10 +118,12 @@ export class LogDoor implements FullLogger {
 
   #admit(level: LogLevel, text: string): boolean {
     this.#window ??= setTimeout(() => this.close(), windowLength).unref()
-    let kind = this.#kinds.get(text)
+    // By level, too: an error is not held back because of lines of less weight with its text.
+    const name = `${level} ${text}`
+    let kind = this.#kinds.get(name)
     if (kind === undefined) {
       if (this.#kinds.size === maxKinds) kind = this.#others
-      else this.#kinds.set(text, (kind = createKind(level, text)))
+      else this.#kinds.set(name, (kind = createKind(level, text)))
     }
     const isAdmitted = kind.passed < this.#limit
     if (isAdmitted) kind.passed++

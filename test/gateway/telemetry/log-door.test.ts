@@ -92,6 +92,21 @@ t.test('what is repeated is told as a count, and what is said once is not held u
   t.match(reader.lines.at(-1), /A frame was refused$/, 'and then it may be said anew')
 })
 
+t.test('an error is not held back because of lines of less weight with its text', async t => {
+  const { door, reader } = open(t, { limit: 2 })
+  times(3, () => door.info('Player'))
+  times(3, () => door.error('Player'))
+  door.close()
+  matchRows(t, reader.lines, [
+    / INFO {2}Player$/,
+    / INFO {2}Player$/,
+    / ERROR Player$/,
+    / ERROR Player$/,
+    / INFO {2}Player … and 1 more like it$/,
+    / ERROR Player … and 1 more like it$/
+  ])
+})
+
 t.test('texts that are new each time share one count', async t => {
   const { door, reader } = open(t, { limit: 2 })
   times(10_000, i => door.info(`Player ${i} said something`))
