@@ -3,6 +3,7 @@
  * reset them in the middle of a frame, silence them for both sides or for one, and pause them for a while.
  */
 
+import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
@@ -27,6 +28,7 @@ export class TcpProxy {
   readonly #server: Server
   /** The port that new connections go to. */
   port: number
+  readonly #host: string
   readonly #pairs = new Set<Pair>()
   /** Sockets of connections that were silenced. */
   readonly #silent = new Set<Socket>()
@@ -34,15 +36,16 @@ export class TcpProxy {
   /** Whether new connections are reset. */
   isDown = false
 
-  private constructor(port: number) {
+  private constructor(port: number, host: string) {
     this.port = port
+    this.#host = host
     this.#server = createServer(client => this.#accept(client))
   }
 
-  /** Opens a proxy on a free port, in front of a port of this machine. */
-  static async open(port: number): Promise<TcpProxy> {
-    const proxy = new TcpProxy(port)
-    await new Promise<void>(resolve => proxy.#server.listen(0, '127.0.0.1', resolve))
+  /** Opens a proxy on a free port of 127.0.0.1, in front of a port of this machine. */
+  static async open(port: number, host = '127.0.0.1'): Promise<TcpProxy> {
+    const proxy = new TcpProxy(port, host)
+    await once(proxy.#server.listen(0, '127.0.0.1'), 'listening')
     return proxy
   }
 
@@ -88,7 +91,7 @@ export class TcpProxy {
       client.resetAndDestroy()
       return
     }
-    const server = connect(this.port, '127.0.0.1')
+    const server = connect(this.port, this.#host)
     const pair: Pair = { client, server, isHeld: false }
     this.#pairs.add(pair)
     for (const [from, to] of [

@@ -20,6 +20,12 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'handle
   readonly network?: LocalNetwork
 }
 
+/** Where a gateway can be reached that listens on all addresses. */
+const loopbacks: ReadonlyMap<string, string> = new Map([
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '::1']
+])
+
 export class TestGateway {
   readonly gateway: Gateway
   /** Log lines of all levels, oldest first. */
@@ -61,7 +67,9 @@ export class TestGateway {
     this.#expectOpen()
     // Before `user` is replaced below, whose faults would not be those of the game's own.
     resolveClientOptions(options)
-    const proxy = await TcpProxy.open(this.gateway.address.port)
+    const { host, port } = this.gateway.address
+    const proxy = await TcpProxy.open(port, loopbacks.get(host) ?? host)
+    const url = proxy.url.replace('ws:', new URL(this.gateway.url).protocol)
     // Short waits, so that a test does not wait as long as a client in a bad network would.
     const quick = { backOff: { least: 1, most: 20 }, heartbeat: 100, heartbeatTimeout: 1_000 }
     // Asked before each attempt, and so ends a client that still tries when the gateway is closed.
@@ -69,7 +77,7 @@ export class TestGateway {
       if (this.#isClosed) throw Object.assign(closedError(), { fatal: true })
       return typeof options.user === 'function' ? options.user() : options.user
     }
-    const connecting = connect<Routes, Events>(proxy.url, { ...quick, ...options, user })
+    const connecting = connect<Routes, Events>(url, { ...quick, ...options, user })
     const client = await this.#untilClosed(connecting).catch(async error => {
       connecting.then(late => late.close()).catch(() => {})
       await proxy.close()

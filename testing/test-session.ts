@@ -20,6 +20,7 @@ import { appCaller } from '../workers/operations/caller.js'
 import { Messenger } from '../workers/operations/messenger.js'
 import { SessionOperations } from '../workers/operations/session-operations.js'
 import type { CallArguments } from './call-arguments.js'
+import type { Closings } from './closings.js'
 import { type LinkWorld, standardLimits } from './link-world.js'
 import type { TestHooks } from './test-hooks.js'
 import type { TestLogLine } from './test-world.js'
@@ -79,29 +80,6 @@ export interface TestSessionParts {
   readonly lines: TestLogLine[]
   readonly hooks: TestHooks
   readonly closings: Closings
-}
-
-/** @internal The onClose of sessions that have ended, in one world. */
-export class Closings {
-  /** Those that are not over, and those whose end nobody has waited for. */
-  readonly #unsettled = new Set<Promise<unknown>>()
-
-  add(closing: Promise<unknown>): void {
-    // Its error is thrown by `settled`, which may be called later.
-    closing.catch(() => {})
-    this.#unsettled.add(closing)
-  }
-
-  /** Waits until each onClose is over, whoever else waits for it. Rejects with the first error. */
-  async settled(): Promise<void> {
-    for (const closing of this.#unsettled) {
-      try {
-        await closing
-      } finally {
-        this.#unsettled.delete(closing)
-      }
-    }
-  }
 }
 
 /** Milliseconds that a session of a world waits for its client, as onDrop is told. */

@@ -13,10 +13,11 @@ import { Messenger } from '../workers/operations/messenger.js'
 import { ChannelService } from '../workers/pinus/channel-service.js'
 import { UserOperations } from '../workers/pinus/user-operations.js'
 import { clearTimeout, setTimeout } from '../workers/runtime/own-time.js'
+import { Closings } from './closings.js'
 import { expectNames } from './expect-names.js'
 import { createLinkWorld, type LinkWorld } from './link-world.js'
 import { TestHooks, type TestHooksInit } from './test-hooks.js'
-import { Closings, type TestEvent, TestReceiver, TestSession } from './test-session.js'
+import { type TestEvent, TestReceiver, TestSession } from './test-session.js'
 
 export interface TestSessionInit {
   /** User id that the session is bound to. Default: none. */

@@ -6,7 +6,10 @@ import { programOptionNames } from '../options/resolve-options.js'
 
 export interface ShownOption {
   readonly name: string
-  /** The resolved value; `(secret)` for a secret that is set; `(function)` for one. */
+  /**
+   * The resolved value: times in milliseconds, sizes in bytes; `(secret)` for a secret that is set;
+   * `(function)` for one.
+   */
   readonly value: PlainValue
   /** The value as a person would write it, such as `30s`. */
   readonly text: string
@@ -28,11 +31,12 @@ export interface ShownInit {
 export function showOptions({ options, given, origins, rows = optionTable }: ShownInit): ShownOption[] {
   const from = (name: string) => origins.get(name) ?? 'default'
   const plain = rows.map(row => {
-    const { name, isSecret, defaultValue } = row
+    const { name, isSecret, defaultValue, check } = row
     const value = options[name] as PlainValue
     if (isSecret === true && value !== defaultValue)
       return { name, value: '(secret)', text: '(secret)', from: from(name) }
-    return { name, value, text: formatValue(row, value), from: from(name) }
+    const shown = check.type === 'size' ? (value as number) * check.unit : value
+    return { name, value: shown, text: formatValue(row, value), from: from(name) }
   })
   const others = programOptionNames
     .filter(name => given[name] !== undefined)

@@ -207,13 +207,15 @@ export class EventOperations implements EventReader {
     excepted: ReadonlySet<number> | undefined,
     passedOn: number
   ): void {
-    this.#count(ack, text, sendToAll(sessions, new GatewayEvent(text), this.#without(excepted)) + passedOn)
+    const count = sendToAll(sessions, new GatewayEvent(text), this.#without(excepted))
+    this.#count(ack, text, count, passedOn)
   }
 
-  #count(ack: number, { delivery }: EventText, count: number): void {
+  /** What is passed on counts as sent where it gets to. */
+  #count(ack: number, { delivery }: EventText, count: number, passedOn = 0): void {
     const { acks, metrics } = this.#init
     metrics.countEvent(delivery, count)
-    acks.ack(ack, String(count))
+    acks.ack(ack, String(count + passedOn))
   }
 
   #readExcepted(except: string): ReadonlySet<number> | undefined {

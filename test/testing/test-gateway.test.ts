@@ -1,7 +1,11 @@
 /** A real gateway for a game's tests. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { WebSocket } from 'ws'
 import { TestGateway } from '../../testing/index.js'
+import { createCertificate } from '../helpers/certificate.js'
 import { until } from '../helpers/until.js'
 
 const handlers = new URL('../../../test/fixtures/handlers-resume', import.meta.url)
@@ -54,6 +58,33 @@ t.test('a player records events from listen on; without it, next finds those tha
   t.equal(await player.next('tick'), 2)
   t.equal(await player.next('early'), 1)
   t.equal(await player.next('early'), 2)
+})
+
+t.test('a player connects to a gateway with a certificate, and to one on another address', async t => {
+  const folder = t.testdir()
+  const { cert, key } = createCertificate()
+  const [tlsCert, tlsKey] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+  writeFileSync(tlsCert, cert)
+  writeFileSync(tlsKey, key)
+  class Trusting extends WebSocket {
+    constructor(url: string) {
+      super(url, { ca: cert })
+    }
+  }
+  // On other systems than Linux 127.0.0.1 is the only address of the loopback.
+  const others = process.platform === 'linux' ? [{ host: '127.0.0.2' }] : []
+  for (const [options, client] of [
+    [{ tlsCert, tlsKey }, { WebSocket: Trusting }],
+    [{ host: '0.0.0.0' }, {}],
+    ...others.map(each => [each, {}] as const)
+  ] as const) {
+    const test = await TestGateway.start({ handlers, workerArgv: [], ...options })
+    t.teardown(() => test.close())
+    const player = await test.connect({ ...client, connectTimeout: 5_000 })
+    t.equal(await player.request('player.add', { n: 1 }), 1)
+    await player.cut()
+    t.same(await player.comeBack(), { resumed: true })
+  }
 })
 
 t.test('a player who is cut off twice, or comes back without being away, is an error', async t => {

@@ -309,6 +309,24 @@ t.test('a session is in one of two gateways whose only link ends while it moves'
   t.same([a.sessions.getByUid('red').length, b.sessions.getByUid('red').length], [0, 1])
 })
 
+t.test('an event that is passed on to a session that has moved counts as sent once', async t => {
+  const held = await HeldMoves.start(t)
+  const [a, b, c] = held.gateways as [Gateway, Gateway, Gateway]
+  const { hits, goTo } = await held.join(t, a, 'red', [])
+  held.block('bc')
+  goTo(b)
+  await until('b has it, which c does not know', () => {
+    return b.metrics().sessionsMovedIn === 1 && a.metrics().sessionsInTransit === 0
+  })
+  t.equal(await c.asend('red', 'hit', 'passed on'), 1)
+  await until('it has come', () => hits.length === 1)
+  t.same(
+    held.gateways.map(gateway => gateway.metrics().eventsSent),
+    [0, 1, 0]
+  )
+  held.release()
+})
+
 t.test('a session that is not moved since its gateway is gone is counted, and the log says why', async t => {
   const { gateways, network, join, lines } = await start(t, ['a', 'b'], { leaseTtl: 1_000 })
   const [a, b] = gateways as [Gateway, Gateway]

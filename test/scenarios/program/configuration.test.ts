@@ -175,7 +175,7 @@ t.test(
     const game = makeGame(t)
     const [table, json, wrong] = await Promise.all([
       run(game, ['config', '--max-pause', '1m']),
-      run(game, ['config', '--json'], { SALLYPORT_PORT: '1' }),
+      run(game, ['config', '--json'], { SALLYPORT_PORT: '1', SALLYPORT_WORKER_HEAP: '512MiB' }),
       run(game, ['--workers', '0'], { PORT: 'many' })
     ])
     const file = join(game, 'sallyport.config.ts')
@@ -187,6 +187,7 @@ t.test(
       options: {
         port: { value: 1, from: 'SALLYPORT_PORT' },
         maxBodyBytes: { value: 32_768, from: file },
+        workerHeap: { value: 536_870_912, from: 'SALLYPORT_WORKER_HEAP' },
         authenticate: { value: '(function)', from: file },
         heartbeat: { value: 30_000, from: 'default' }
       }
