@@ -202,7 +202,7 @@ export class Conversation {
       throw wireErrors.frameMalformed('the gateway counts more than was sent')
     this.#attempt!.send(packageKinds.handshakeAck)
     this.#retry.succeeded()
-    this.#heartbeat.start(answer.heartbeat && answer.heartbeat * 1_000)
+    if (answer.heartbeat !== undefined) this.#heartbeat.start(answer.heartbeat)
     this.#change('open', resumed, undefined, '', answer.resume?.restored === true)
     this.flush()
   }

@@ -24,7 +24,7 @@ export type HandshakeAnswer =
       readonly dict: Readonly<Record<string, number>> | undefined
       readonly dictVersion: string | undefined
       readonly resume: ResumeReply | undefined
-      /** Seconds between heartbeats; undefined: the gateway expects none. */
+      /** Longest milliseconds between heartbeats; Infinity: any; undefined: the server knows no heartbeat. */
       readonly heartbeat: number | undefined
       /** Whether bodies are in superjson's form, in both directions. */
       readonly rich: boolean
@@ -70,7 +70,7 @@ export function decodeHandshake(body: Uint8Array): HandshakeAnswer {
       dictVersion?: string
       resume?: ResumeReply
       bodies?: string
-      heartbeat?: number
+      heartbeat?: unknown
       maxBodyBytes?: number
       traceparent?: boolean
     }
@@ -82,8 +82,18 @@ export function decodeHandshake(body: Uint8Array): HandshakeAnswer {
   if (code !== 200) return { accepted: false, outdated: code === 501, user }
   const rich = sys?.bodies === richForm
   const traced = sys?.traceparent === true
-  const { dict, dictVersion, resume, heartbeat, maxBodyBytes } = sys ?? {}
+  const { dict, dictVersion, resume, maxBodyBytes } = sys ?? {}
+  const heartbeat = readHeartbeat(sys?.heartbeat, rich)
   return { accepted: true, dict, dictVersion, resume, heartbeat, rich, traced, maxBodyBytes, user }
+}
+
+/**
+ * Sallyport answers heartbeats, also if it asks for none. A server of Pomelo that asks for none, or for one
+ * each 0 seconds, does not.
+ */
+function readHeartbeat(seconds: unknown, isSallyport: boolean): number | undefined {
+  if (typeof seconds === 'number' && seconds > 0) return seconds * 1_000
+  return isSallyport ? Number.POSITIVE_INFINITY : undefined
 }
 
 /** Returns the reason of a refusal, for people. */

@@ -26,7 +26,7 @@ export class Heartbeat {
   }
 
   /**
-   * Starts the heartbeat. `most`: the longest interval in milliseconds that the gateway accepts; default:
+   * Starts the heartbeat. `most`: the longest interval in milliseconds that the gateway accepts. Default:
    * any.
    */
   start(most = Number.POSITIVE_INFINITY): void {
