@@ -5,7 +5,7 @@
  */
 import { EventEmitter } from 'node:events'
 import { allGateways } from '../../shared/address.js'
-import { expectReason, expectUid } from '../../shared/check.js'
+import { expectReason, expectUid, isThenable } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
 import type { Logger } from '../../shared/text/log.js'
 import type { SettingsLimits } from '../../shared/values/settings-text.js'
@@ -61,13 +61,11 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
     this.#registry = registry
     this.#limits = limits
     this.#log = log
-    registry.on('bind', (session, uid) => this.#emitBoth('bind', session, uid))
-    registry.on('unbind', (session, uid) => this.#emitBoth('unbind', session, uid))
-    registry.on('moved', (session, to) => this.#emitBoth('moved', session, to))
-    registry.on('movedIn', (session, from) =>
-      this.#try('movedIn', session, () => this.emit('movedIn', this.#hostSessionOf(session), from))
-    )
-    registry.on('closed', (session, reason) => this.#emitBoth('closed', session, reason))
+    registry.on('bind', (session, uid) => this.#tellBoth('bind', session, uid))
+    registry.on('unbind', (session, uid) => this.#tellBoth('unbind', session, uid))
+    registry.on('moved', (session, to) => this.#tellBoth('moved', session, to))
+    registry.on('movedIn', (session, from) => this.#tellAll('movedIn', session, from))
+    registry.on('closed', (session, reason) => this.#tellBoth('closed', session, reason))
   }
 
   /** Returns the session with this number; undefined if there is none. */
@@ -196,22 +194,27 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
     return this.#registry.size
   }
 
-  /**
-   * Emits to the session's own listeners, then to the listeners of all sessions. A listener that throws is
-   * logged, and affects nothing else.
-   */
-  #emitBoth(event: keyof HostSessionEvents, session: Session, text: string): void {
-    this.#try(event, session, () => {
-      this.#hostSessions.get(session)?.emit(event, text)
-      if (this.listenerCount(event) > 0) this.emit(event, this.#hostSessionOf(session), text)
-    })
+  /** Tells the session's own listeners, then the listeners of all sessions. */
+  #tellBoth(event: keyof HostSessionEvents, session: Session, text: string): void {
+    const own = this.#hostSessions.get(session)
+    if (own !== undefined) this.#tell(own, event, session, text)
+    this.#tellAll(event, session, text)
   }
 
-  #try(event: keyof SessionServiceEvents, session: Session, tell: () => void): void {
-    try {
-      tell()
-    } catch (error) {
-      this.#log.error('A listener of the host failed', { event, sid: session.sid, error })
+  #tellAll(event: keyof SessionServiceEvents, session: Session, text: string): void {
+    if (this.listenerCount(event) > 0) this.#tell(this, event, session, this.#hostSessionOf(session), text)
+  }
+
+  /** Calls the listeners of an event. One that throws or rejects is logged, and affects nothing else. */
+  #tell(emitter: EventEmitter, event: string, { sid }: Session, ...told: unknown[]): void {
+    const failed = (error: unknown) => this.#log.error('A listener of the host failed', { event, sid, error })
+    for (const listener of emitter.rawListeners(event)) {
+      try {
+        const result: unknown = Reflect.apply(listener, emitter, told)
+        if (isThenable(result)) Promise.resolve(result).catch(failed)
+      } catch (error) {
+        failed(error)
+      }
     }
   }
 

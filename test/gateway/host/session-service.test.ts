@@ -8,6 +8,7 @@ import { closeCodes } from '../../../shared/close-codes.js'
 import { createLogger } from '../../../shared/text/log.js'
 import { FakeReceiver } from '../../helpers/fake-receiver.js'
 import { createLinkPair } from '../../helpers/link-pair.js'
+import { until } from '../../helpers/until.js'
 
 /** Creates a service, and records what its listeners are told. */
 function begin(_t: Test) {
@@ -182,18 +183,29 @@ t.test('sessions that end or open during a walk do not disturb it', async t => {
 })
 
 t.test(
-  "a host's listener that throws is logged, and disturbs neither the session nor the other operations",
+  "a host's listener that throws or rejects is logged, and disturbs neither the session nor other listeners",
   async t => {
     const { service, registry, told, open, lines } = begin(t)
     const { sid } = open()
-    service.get(sid)!.on('bind', () => {
+    const session = service.get(sid)!
+    session.on('bind', () => {
       throw new Error('a fault of the host')
     })
+    session.on('bind', async () => {
+      throw new Error('another one, later')
+    })
+    session.once('bind', uid => told.push(['once', uid]))
     service.bind(sid, 'red')
     t.equal(registry.find(sid)?.uid, 'red')
-    t.same(lines, ['error A listener of the host failed'])
+    await until('both faults are told', () => lines.length === 2)
+    t.same(lines, Array(2).fill('error A listener of the host failed'))
     service.kickBySessionId(sid)
-    t.same(told, [['closed', sid, 'kicked']])
+    t.same(told, [
+      ['once', 'red'],
+      ['bind', sid, 'red'],
+      ['closed', sid, 'kicked']
+    ])
+    t.equal(session.listenerCount('bind'), 2, 'that of once is gone')
   }
 )
 
