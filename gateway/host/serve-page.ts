@@ -6,18 +6,20 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { clientFiles } from './client-files.js'
 
 /** Content types of the files that are served, by extension. Files of other types are not served. */
-const types: Readonly<Record<string, string>> = {
-  html: 'text/html; charset=utf-8',
-  js: 'text/javascript; charset=utf-8',
-  css: 'text/css; charset=utf-8',
-  json: 'application/json',
-  svg: 'image/svg+xml',
-  png: 'image/png',
-  webp: 'image/webp'
-}
+const types: ReadonlyMap<string, string> = new Map([
+  ['.html', 'text/html; charset=utf-8'],
+  ['.js', 'text/javascript; charset=utf-8'],
+  ['.css', 'text/css; charset=utf-8'],
+  ['.json', 'application/json'],
+  ['.svg', 'image/svg+xml'],
+  ['.png', 'image/png'],
+  ['.webp', 'image/webp']
+])
 
 /**
  * Creates a function that answers HTTP requests for a page: `index.html` of the folder for `/`, its other
@@ -31,7 +33,7 @@ export function servePage(folder: URL): (request: IncomingMessage, response: Ser
   const files = readFiles(folder)
   return (request, response) => {
     if (serveClient(request, response)) return
-    const file = files.get((request.url ?? '').split('?', 1)[0]!)
+    const file = files.get(decodePath((request.url ?? '').split('?', 1)[0]!))
     if (file === undefined) {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('There is no such page.\n')
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -59,13 +61,23 @@ interface PageFile {
 
 function readFiles(folder: URL): Map<string, PageFile> {
   const files = new Map<string, PageFile>()
-  for (const { name } of readdirSync(folder, { withFileTypes: true }).filter(entry => entry.isFile())) {
-    const type = types[name.split('.').at(-1)!]
+  const path = fileURLToPath(folder)
+  for (const { name } of readdirSync(path, { withFileTypes: true }).filter(entry => entry.isFile())) {
+    const type = types.get(extname(name))
     if (type === undefined) continue
-    const file = { type, content: readFileSync(new URL(name, folder)) }
+    const file = { type, content: readFileSync(join(path, name)) }
     files.set(name === 'index.html' ? '/' : `/${name}`, file)
   }
   return files
+}
+
+/** Returns the path that a URL names, as `my map.png` for `my%20map.png`; a malformed one as it is. */
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
 }
 
 /**
