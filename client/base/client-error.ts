@@ -14,7 +14,7 @@ const retryableCodes: ReadonlySet<string> = new Set(
 
 /**
  * An error reply of the gateway, or an error that the client found itself. `code` is one from
- * docs/reference/wireErrors.md, or the game's own.
+ * docs/reference/errors.md, or the game's own.
  */
 export class ClientError extends GatewayError {
   /** Whether the request certainly did not run, and a retry may succeed. */

@@ -80,7 +80,9 @@ export class Liveness {
   look(now: number, isReady: boolean): Finding {
     const { heartbeat, handshakeTimeout, maxPause } = this.#limits
     if (!isReady && now - this.#openedAt >= handshakeTimeout) return 'unfinished'
-    if (this.#pausedAt !== undefined) return now - this.#pausedAt >= maxPause ? 'unread' : undefined
+    // Before the handshake is complete, its own time limit holds.
+    if (this.#pausedAt !== undefined)
+      return isReady && now - this.#pausedAt >= maxPause ? 'unread' : undefined
     if (heartbeat === 0) return undefined
     if (now - this.#heardAt >= heartbeat * 2) return 'silent'
     if (now - this.#beatAt < heartbeat) return undefined

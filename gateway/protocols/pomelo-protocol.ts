@@ -10,7 +10,7 @@
  *   judging: the `onHandshake` hook and then authentication decide whether the client is let in, and its
  *   session is settled
  */
-import { isThenable } from '../../shared/check.js'
+import { exceedsBytes, isThenable } from '../../shared/check.js'
 import { closeCodes } from '../../shared/close-codes.js'
 import { type ErrorData, errors } from '../../shared/errors.js'
 import { describeValue } from '../../shared/text/described.js'
@@ -264,12 +264,19 @@ function expectSize(size: number, maxBytes: number): void {
   if (size > maxBytes) throw errors.bodyTooLarge(`${size} bytes`, maxBytes)
 }
 
-/** Throws if an answer of `onHandshake` is invalid, or its `user` can't be written as JSON. */
+/**
+ * Maximum size of the `user` in an answer of `onHandshake`, in bytes of JSON. The rest of the reply, such as
+ * the dictionary, goes into the same package.
+ */
+const maxUserBytes = 8_388_608
+
+/** Throws if an answer of `onHandshake` is invalid, or its `user` can't be written as JSON of that size. */
 function expectAnswer(answer: HandshakeAnswer): void {
   if (typeof answer?.accept !== 'boolean') {
     throw new TypeError(
       `Expected onHandshake to answer { accept: true } or { accept: false }, got ${describeValue(answer)}`
     )
   }
-  JSON.stringify(answer.user)
+  if (exceedsBytes(JSON.stringify(answer.user) ?? '', maxUserBytes))
+    throw new RangeError(`Expected the user of onHandshake to take at most ${maxUserBytes} bytes as JSON`)
 }

@@ -43,8 +43,7 @@ const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * Reads the head of a text frame. White space is allowed wherever JSON allows it.
  *
  * @throws `FRAME_MALFORMED` for anything except `[id,"route"]` or `[id,"route",…]`, perhaps with a text
- * before the id, with an id from 0 to
- * 2³²−1 in plain digits and a route of at most 255 bytes
+ * before the id. The id is from 0 to 2³²−1 in plain digits, and a route has at most 255 bytes.
  */
 export function scanRequest(bytes: Uint8Array): TextRequest {
   const size = bytes.length
@@ -54,7 +53,7 @@ export function scanRequest(bytes: Uint8Array): TextRequest {
   offset = skipSpace(bytes, offset + 1)
   let traceparent: string | undefined
   if (bytes[offset] === quote) {
-    const textEnd = findStringEnd(bytes, offset)
+    const textEnd = findStringEnd(bytes, offset, 'traceparent')
     traceparent = readPlain(bytes, offset + 1, textEnd - 1)
     offset = skipSpace(bytes, textEnd)
     if (bytes[offset] !== comma) throw wireErrors.frameMalformed('no comma follows its traceparent')
@@ -78,7 +77,7 @@ export function scanRequest(bytes: Uint8Array): TextRequest {
   offset = skipSpace(bytes, offset)
   if (offset >= size || bytes[offset] !== comma) throw wireErrors.frameMalformed('no comma follows its id')
   const routeStart = skipSpace(bytes, offset + 1)
-  const routeEnd = findStringEnd(bytes, routeStart)
+  const routeEnd = findStringEnd(bytes, routeStart, 'route')
   const route = readRoute(bytes, routeStart, routeEnd)
 
   offset = skipSpace(bytes, routeEnd)
@@ -97,10 +96,10 @@ export function scanRequest(bytes: Uint8Array): TextRequest {
   return { id, route, traceparent, bodyStart, bodyEnd: last }
 }
 
-/** Returns the offset behind the closing quote of the string that begins at `start`. */
-function findStringEnd(bytes: Uint8Array, start: number): number {
+/** Returns the offset behind the closing quote of the string that begins at `start`. `what`: for its errors. */
+function findStringEnd(bytes: Uint8Array, start: number, what: 'route' | 'traceparent'): number {
   if (start >= bytes.length || bytes[start] !== quote)
-    throw wireErrors.frameMalformed('its route is not a string')
+    throw wireErrors.frameMalformed(`its ${what} is not a string`)
   // Plus two bytes for the quotes.
   const limit = Math.min(bytes.length, start + maxRouteSpelling + 2)
   let offset = start + 1
@@ -110,8 +109,8 @@ function findStringEnd(bytes: Uint8Array, start: number): number {
     offset += byte === backslash ? 2 : 1
   }
   if (limit < bytes.length)
-    throw wireErrors.frameMalformed(`its route takes more than ${maxRouteBytes} bytes`)
-  throw wireErrors.frameMalformed('its route is cut off')
+    throw wireErrors.frameMalformed(`its ${what} takes more than ${maxRouteBytes} bytes`)
+  throw wireErrors.frameMalformed(`its ${what} is cut off`)
 }
 
 /** Returns the value of the JSON string, quotes included, from `start` to `end`. */

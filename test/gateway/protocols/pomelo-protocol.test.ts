@@ -151,7 +151,8 @@ t.test("a hook that throws, rejects or answers with nothing is the host's fault,
     },
     () => Promise.reject(new Error('no database')),
     () => undefined as unknown as HandshakeAnswer,
-    () => ({ accept: true, user: 5n }) as HandshakeAnswer
+    () => ({ accept: true, user: 5n }) as HandshakeAnswer,
+    () => ({ accept: true, user: 'x'.repeat(8_388_607) }) as HandshakeAnswer
   ]
   for (const onHandshake of failures) {
     const { host, say, lines } = begin({ onHandshake })

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { WebSocket } from 'ws'
+import type { AuthenticationAnswer } from '../../../gateway/index.js'
 import { startWithTwoWorkers } from '../../helpers/gateway.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import type { Player } from '../../helpers/player.js'
 import { until } from '../../helpers/until.js'
 
@@ -216,13 +218,30 @@ t.test(
 )
 
 t.test('a socket that stays unread for longer than maxPause is closed as slow', async t => {
-  const { gateway, lines, connect } = await startWithTwoWorkers(t, 'lanes', { laneLimit: 4, maxPause: 30 })
+  let letIn = (_answer: AuthenticationAnswer) => {}
+  const later = new Promise<AuthenticationAnswer>(resolve => (letIn = resolve))
+  const answers = [later, Promise.resolve({ accept: true } as const)]
+  const authenticate = () => answers.shift()!
+  const options = { laneLimit: 4, maxPause: 30, authenticate }
+  const { gateway, lines, connect } = await startWithTwoWorkers(t, 'lanes', options)
+  // It is not read either, until it is let in: for that handshakeTimeout is the limit.
+  const early = await connect()
+  const counted = early.request('counter.sync')
+  early.ws.ping()
+  await until('it is asked who it is', () => answers.length === 1)
   const player = await connect()
   void player.request('gate.wait', { gate: 'never' })
   await until('the first one waits', () => lines.some(line => line.message === 'waiting'))
   for (let i = 0; i < 10; i++) void player.request('counter.sync')
   t.equal((await player.closed).code, 4000)
   t.equal(gateway.metrics().connectionsClosedSlow, 1)
+  const warnings = lines.filter(({ level }) => level === 'warn')
+  const reason = 'requests not taken for too long'
+  matchRows(t, warnings, [
+    { message: /^The requests of a client were not taken for too long/, fields: { code: 4000, reason } }
+  ])
+  letIn({ accept: true })
+  t.equal((await counted).n, 1)
 })
 
 t.test(

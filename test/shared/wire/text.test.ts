@@ -165,6 +165,10 @@ t.test('a route takes 255 bytes of UTF-8 and no more, however it is spelt', t =>
       message: "The frame can't be read: its route takes more than 255 bytes"
     })
   }
+  t.throws(() => scan(`["${'a'.repeat(5_000)}",1,"a"]`), {
+    message: "The frame can't be read: its traceparent takes more than 255 bytes"
+  })
+  t.throws(() => scan('["a'), { message: "The frame can't be read: its traceparent is cut off" })
   t.end()
 })
 
