@@ -6,6 +6,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { destroy, reset } from './resets.js'
 
 /**
  * A way to cut a connection. `end`: both sides get an orderly end. `reset`: both get a TCP reset. `silent`:
@@ -88,7 +89,7 @@ export class TcpProxy {
 
   #accept(client: Socket): void {
     if (this.isDown) {
-      client.resetAndDestroy()
+      reset(client)
       return
     }
     const server = connect(this.port, this.#host)
@@ -106,9 +107,9 @@ export class TcpProxy {
         if (from === client || !pair.isHeld) from.resume()
       })
       from.on('end', () => to.end())
-      from.on('error', () => to.destroy())
+      from.on('error', () => destroy(to))
       from.on('close', () => {
-        to.destroy()
+        destroy(to)
         this.#pairs.delete(pair)
       })
     }
@@ -122,8 +123,8 @@ export class TcpProxy {
         server.end()
         return
       case 'reset':
-        client.resetAndDestroy()
-        server.resetAndDestroy()
+        reset(client)
+        reset(server)
         return
       case 'silent':
       case 'clientOnly':
@@ -131,15 +132,15 @@ export class TcpProxy {
         this.#pairs.delete(pair)
         this.#silence(client)
         this.#silence(server)
-        if (how === 'clientOnly') client.resetAndDestroy()
-        if (how === 'gatewayOnly') server.resetAndDestroy()
+        if (how === 'clientOnly') reset(client)
+        if (how === 'gatewayOnly') reset(server)
         return
       case 'midFrame':
         // Sends half of the next chunk to the client, then ends the connection.
         server.removeAllListeners('data')
         server.once('data', chunk => {
           client.end(chunk.subarray(0, Math.ceil(chunk.length / 2)))
-          server.resetAndDestroy()
+          reset(server)
         })
     }
   }
@@ -157,10 +158,10 @@ export class TcpProxy {
   close(): Promise<void> {
     for (const timer of this.#holds) clearTimeout(timer)
     for (const { client, server } of this.#pairs) {
-      client.destroy()
-      server.destroy()
+      destroy(client)
+      destroy(server)
     }
-    for (const socket of this.#silent) socket.destroy()
+    for (const socket of this.#silent) destroy(socket)
     return new Promise(resolve => this.#server.close(() => resolve()))
   }
 }

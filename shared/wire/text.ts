@@ -96,7 +96,7 @@ export function scanRequest(bytes: Uint8Array): TextRequest {
   return { id, route, traceparent, bodyStart, bodyEnd: last }
 }
 
-/** Returns the offset behind the closing quote of the string that begins at `start`. `what`: for its errors. */
+/** Returns the offset behind the closing quote of the string that begins at `start`. `what`: for errors. */
 function findStringEnd(bytes: Uint8Array, start: number, what: 'route' | 'traceparent'): number {
   if (start >= bytes.length || bytes[start] !== quote)
     throw wireErrors.frameMalformed(`its ${what} is not a string`)

@@ -83,7 +83,8 @@ function join(client: Socket, server: Socket): void {
   ] as const) {
     from.setNoDelay()
     from.pipe(to)
-    from.on('error', () => to.resetAndDestroy())
+    // Node leaks a socket that it resets while the system shuts it down.
+    from.on('error', () => (to.writableEnded ? to.destroy() : to.resetAndDestroy()))
     from.on('close', () => to.destroySoon())
   }
 }
