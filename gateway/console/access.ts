@@ -3,7 +3,8 @@
  *
  * A login's cookie is useless to scripts (HttpOnly) and to other sites (SameSite=Strict). A changing call by
  * cookie also needs a secret header, which only the page itself knows. A call with the token in the header
- * `authorization` needs neither: no browser sends that by itself.
+ * `authorization` needs neither: no browser sends that by itself. With another scheme than Bearer the header
+ * is none of the console's: a proxy has asked for it, and the browser repeats it with each call.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -45,7 +46,7 @@ interface Login {
 
 export class Access {
   readonly #token: Buffer
-  readonly #cookie: string
+  readonly #frontendId: string
   readonly #log: AccessInit['log']
   readonly #monotonic: () => number
   /** Logins by the hash of their cookie, the oldest first. */
@@ -60,8 +61,7 @@ export class Access {
     this.#token = digest(token)
     this.#log = log
     this.#monotonic = monotonic
-    // Cookies are shared by all ports of a host, so that two gateways need two names.
-    this.#cookie = `sallyport_${digest(frontendId).toString('hex').slice(0, 8)}`
+    this.#frontendId = frontendId
   }
 
   /**
@@ -95,7 +95,7 @@ export class Access {
       this.#logins.delete(oldest)
     }
     const isSecure = request.headers['x-forwarded-proto'] === 'https' ? '; Secure' : ''
-    const cookie = `${this.#cookie}=${secret}; ${attributes}; Max-Age=${loginLasts / 1_000}${isSecure}`
+    const cookie = `${this.#cookieOf(request)}=${secret}; ${attributes}; Max-Age=${loginLasts / 1_000}${isSecure}`
     return { caller: callerOf(ip, login), cookie }
   }
 
@@ -103,7 +103,7 @@ export class Access {
   logout(request: IncomingMessage): string {
     const secret = this.#readCookie(request)
     if (secret !== undefined) this.#logins.delete(keyOf(secret))
-    return `${this.#cookie}=; ${attributes}; Max-Age=0`
+    return `${this.#cookieOf(request)}=; ${attributes}; Max-Age=0`
   }
 
   /**
@@ -112,10 +112,10 @@ export class Access {
    * @throws ApiFailure `UNAUTHORIZED`, `CSRF`, `TOO_MANY_ATTEMPTS`
    */
   admit(request: IncomingMessage): Caller {
-    const { authorization } = request.headers
     const ip = ipOf(request)
-    if (authorization !== undefined) {
-      this.#expectToken(ip, /^Bearer +(.+)$/i.exec(authorization)?.[1] ?? '')
+    const bearer = /^Bearer(?: +(.*))?$/i.exec(request.headers.authorization ?? '')
+    if (bearer !== null) {
+      this.#expectToken(ip, bearer[1] ?? '')
       return { by: `${ip} (token)`, csrf: '' }
     }
     const secret = this.#readCookie(request)
@@ -155,16 +155,26 @@ export class Access {
     throw new ApiFailure('UNAUTHORIZED', 'This is not the token of the console.')
   }
 
-  #readCookie({ headers: { cookie = '' } }: IncomingMessage): string | undefined {
-    for (const part of cookie.split(';')) {
+  #readCookie(request: IncomingMessage): string | undefined {
+    const own = this.#cookieOf(request)
+    for (const part of (request.headers.cookie ?? '').split(';')) {
       const [name, value] = part.trim().split('=', 2)
-      if (name === this.#cookie) return value
+      if (name === own) return value
     }
     return undefined
   }
+
+  /**
+   * Returns the name of the cookie. A browser sends the cookies of a host to all its ports, and gateways
+   * often have the same name: so the port that the browser knows is a part of it.
+   */
+  #cookieOf({ headers: { host = '' } }: IncomingMessage): string {
+    return `sallyport_${digest(`${this.#frontendId} ${host}`).toString('hex').slice(0, 8)}`
+  }
 }
 
-const attributes = 'Path=/console/; HttpOnly; SameSite=Strict'
+/** Without a path the cookie is for the path of the API, also where a proxy has put that elsewhere. */
+const attributes = 'HttpOnly; SameSite=Strict'
 
 function callerOf(ip: string, { number, csrf }: Login): Caller {
   return { by: `${ip} (login ${number})`, csrf }
