@@ -10,6 +10,7 @@ import { attempt } from './parts/dialog.js'
 import { create, find, setText } from './parts/dom.js'
 import { formatDuration, formatMoment } from './parts/format.js'
 import { History } from './parts/history.js'
+import { decode } from './parts/percent.js'
 import { poll } from './parts/poll.js'
 import { startThemeSwitch } from './parts/theme-switch.js'
 import { openCluster } from './views/cluster.js'
@@ -65,10 +66,7 @@ let gatewayName = ''
 
 /** Asks whether the cookie is still valid: opens the views if so, the login if not. */
 async function start() {
-  const token = /^#token=(.+)$/.exec(location.hash)?.[1]
-  // The token must not stay in the address, where it would be seen and kept in the history.
-  if (token !== undefined) window.history.replaceState(null, '', './')
-  if (token !== undefined) return showLogin(decodeURIComponent(token))
+  if (logInByAddress()) return
   try {
     enter(await recall())
   } catch (error) {
@@ -81,12 +79,22 @@ async function start() {
   }
 }
 
-/** @param {string} [token] tried at once */
-function showLogin(token) {
+/** Logs in with the token in the address, and takes it out of there. Returns false if there is none. */
+function logInByAddress() {
+  const token = /^#token=(.+)$/.exec(location.hash)?.[1]
+  if (token === undefined) return false
+  // The token must not stay in the address, where it would be seen and kept in the history.
+  window.history.replaceState(null, '', './')
+  showLogin({ token: decode(token) })
+  return true
+}
+
+/** @param {{ token?: string, why?: string }} [given] `token`: tried at once. `why`: what the user is told */
+function showLogin(given) {
   pulse?.stop()
   for (const id of ['nav', 'log-out', 'read-only']) find(id).hidden = true
   showStatus('none', '')
-  showView(openLogin(enter, token))
+  showView(openLogin(enter, given))
 }
 
 /** @param {LoginAnswer} login */
@@ -111,7 +119,7 @@ find('log-out').addEventListener('click', async () => {
   if (await attempt('Logged out.', logOut)) showLogin()
 })
 
-onSignedOut(() => showLogin())
+onSignedOut(why => showLogin({ why }))
 
 // ── The pulse ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -165,8 +173,8 @@ function route() {
     if (link.hash === `#/${name}`) link.ariaCurrent = 'page'
     else link.ariaCurrent = null
   const known = kept.get(name)
-  const found = known ?? open(decodeURIComponent(detail))
-  known?.revisit?.(decodeURIComponent(detail))
+  const found = known ?? open(decode(detail))
+  known?.revisit?.(decode(detail))
   if (found.close === undefined) kept.set(name, found)
   showView(found)
 }
@@ -185,7 +193,7 @@ function showView(next) {
 }
 
 window.addEventListener('hashchange', () => {
-  if (location.hash.startsWith('#/')) route()
+  if (!logInByAddress() && location.hash.startsWith('#/')) route()
 })
 find('skip').addEventListener('click', event => {
   event.preventDefault()

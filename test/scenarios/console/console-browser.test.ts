@@ -341,7 +341,6 @@ t.test('the console', { skip: whyNoBrowser() }, async t => {
       await route.fulfill({ response: answer, json: { ...(await answer.json()), readOnly: true } })
     })
     await page.goto(`${url}#token=${encodeURIComponent(token)}`)
-    await page.reload()
     await page.getByText('Read-only', { exact: true }).waitFor()
     t.notMatch(page.url(), /token/, 'a token in the address is taken out of it')
     await open(page, 'workers')

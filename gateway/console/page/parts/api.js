@@ -1,7 +1,8 @@
 /**
  * The console's API: calls, their errors in words, downloads, and who is logged in.
  *
- * All addresses are relative, for proxies that serve the console below a path of their own.
+ * All addresses are relative, for proxies that serve the console below a path of their own. So is the cookie's
+ * path, which the browser takes from the address of the login.
  */
 
 /** @import { ApiError, LoginAnswer } from '../../api/console-api.js' */
@@ -38,10 +39,10 @@ let token
 /** The login that is made again, for all calls that wait for it. @type {Promise<LoginAnswer> | undefined} */
 let again
 
-/** Called when a call has found that the login is over. */
+/** Called when a call has found that the login is over. @type {(why: string) => void} */
 let signedOut = () => {}
 
-/** @param {() => void} listener */
+/** @param {(why: string) => void} listener `why`: a sentence for the login; '' if it needs none */
 export function onSignedOut(listener) {
   signedOut = listener
 }
@@ -63,8 +64,7 @@ const patience = 10_000
  * @returns {Promise<LoginAnswer>}
  */
 export async function logIn(given) {
-  token = undefined
-  login = await (await call('POST', 'login', { token: given })).json()
+  login = await (await ask('POST', 'login', { token: given })).json()
   token = given
   return /** @type {LoginAnswer} */ (login)
 }
@@ -127,6 +127,8 @@ export async function download(path, body, name) {
 }
 
 /**
+ * Makes a call. Where the login is over, it logs in again and makes the call once more.
+ *
  * @param {'GET' | 'POST'} method
  * @param {string} path
  * @param {object} [body]
@@ -134,7 +136,71 @@ export async function download(path, body, name) {
  * @returns {Promise<Response>}
  * @throws {CallError}
  */
-async function call(method, path, body, timeout = patience) {
+async function call(method, path, body, timeout) {
+  const asked = login
+  try {
+    return await ask(method, path, body, timeout)
+  } catch (error) {
+    const isLoginOver = hasCode(error, 'UNAUTHORIZED') || hasCode(error, 'CSRF')
+    if (!isLoginOver || asked === undefined) throw error
+    // Another call may have logged in meanwhile, or out.
+    if (login === undefined) throw error
+    if (login === asked) await logInAgain(/** @type {CallError} */ (error))
+  }
+  try {
+    return await ask(method, path, body, timeout)
+  } catch (error) {
+    // Each login ends the oldest one of many, which may be somebody else's: never try in a circle.
+    if (hasCode(error, 'UNAUTHORIZED')) signOut(noCookie)
+    throw error
+  }
+}
+
+const noCookie = 'The token is right, but the browser keeps no cookie of this page. Allow cookies for it.'
+
+/**
+ * Logs in with the token that is known. Ends the login if there is none, or if it is wrong now.
+ *
+ * @param {CallError} refused
+ * @throws {CallError} `refused`, or why the gateway can't say now whether the token is right
+ */
+async function logInAgain(refused) {
+  if (token !== undefined) {
+    again ??= logIn(token).finally(() => {
+      again = undefined
+    })
+    try {
+      await again
+      return
+    } catch (error) {
+      if (!hasCode(error, 'UNAUTHORIZED')) throw error
+    }
+  }
+  signOut('')
+  throw refused
+}
+
+/** @param {string} why */
+function signOut(why) {
+  const wasLoggedIn = login !== undefined
+  login = token = undefined
+  if (wasLoggedIn) signedOut(why)
+}
+
+/** @param {unknown} error @param {string} code */
+function hasCode(error, code) {
+  return error instanceof CallError && error.code === code
+}
+
+/**
+ * @param {'GET' | 'POST'} method
+ * @param {string} path
+ * @param {object} [body]
+ * @param {number} [timeout]
+ * @returns {Promise<Response>}
+ * @throws {CallError}
+ */
+async function ask(method, path, body, timeout = patience) {
   /** @type {Record<string, string>} */
   const headers = {}
   if (body !== undefined) headers['content-type'] = 'application/json'
@@ -154,27 +220,8 @@ async function call(method, path, body, timeout = patience) {
       /** @type {Error} */ (error).name === 'TimeoutError' ? 'did not answer in time' : 'does not answer'
     throw new CallError(0, 'NO_ANSWER', `The gateway ${why}. It may be down, or starting.`)
   }
-  if (response.ok) return response
-  const error = await readError(response)
-  const isLoginOver = login !== undefined && (error.code === 'UNAUTHORIZED' || error.code === 'CSRF')
-  if (!isLoginOver) throw error
-  if (token === undefined || !(await logInAgain(token))) {
-    login = undefined
-    signedOut()
-    throw error
-  }
-  return call(method, path, body, timeout)
-}
-
-/** @param {string} known @returns {Promise<boolean>} whether it is accepted */
-async function logInAgain(known) {
-  again ??= logIn(known).finally(() => {
-    again = undefined
-  })
-  return again.then(
-    () => true,
-    () => false
-  )
+  if (!response.ok) throw await readError(response)
+  return response
 }
 
 /** @param {Response} response */

@@ -7,10 +7,10 @@ import { create } from '../parts/dom.js'
 
 /**
  * @param {(login: LoginAnswer) => void} entered
- * @param {string} [token] tried at once
+ * @param {{ token?: string, why?: string }} [given] `token`: tried at once. `why`: what the user is told
  * @returns {View}
  */
-export function openLogin(entered, token = '') {
+export function openLogin(entered, { token = '', why = '' } = {}) {
   const input = create('input', {
     id: 'token',
     type: 'password',
@@ -19,7 +19,7 @@ export function openLogin(entered, token = '') {
     value: token,
     autofocus: true
   })
-  const error = create('p', { id: 'token-error', className: 'error', role: 'alert' })
+  const error = create('p', { id: 'token-error', className: 'error', role: 'alert' }, why)
   const submit = create('button', { type: 'submit' }, 'Log in')
   input.setAttribute('aria-describedby', 'token-error token-hint')
   const form = create(
