@@ -1,7 +1,7 @@
 /** What the console shows of routes: options, figures, schemas, suspensions. */
 import type { HandlerSchemas, RouteOptions } from '../../shared/link/route-options.js'
 import { isDeeper } from '../../shared/wire/depth.js'
-import { withTimeout } from '../../shared/with-timeout.js'
+import { valueWithin } from '../../shared/with-timeout.js'
 import type { Pool } from '../pool/pool.js'
 import type { Suspensions } from '../pool/suspensions.js'
 import type { Worker } from '../pool/worker.js'
@@ -79,12 +79,7 @@ export class RouteViews {
       asked = worker.ask({ kind: 'schemas' }).then(readExports, () => new Map())
       this.#asked.set(worker, asked)
     }
-    let exported: ReadonlyMap<string, Exported> | undefined
-    const answered = asked.then(told => {
-      exported = told
-    })
-    await withTimeout(patience, answered)
-    return exported ?? new Map()
+    return (await valueWithin(patience, asked)) ?? new Map()
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the console shows of workers: their state, load and heap, and why earlier ones have ended. */
 import type { WorkerStatus } from '../../shared/examination/question.js'
-import { withTimeout } from '../../shared/with-timeout.js'
+import { valueWithin } from '../../shared/with-timeout.js'
 import type { Pool } from '../pool/pool.js'
 import type { Worker } from '../pool/worker.js'
 import type { WorkerDetail, WorkerEnd, WorkerState } from './api/console-api.js'
@@ -121,12 +121,7 @@ export class WorkerViews {
         .finally(() => this.#asked.delete(worker))
       this.#asked.set(worker, asked)
     }
-    let status: WorkerStatus | undefined
-    const answered = asked.then(told => {
-      status = told
-    })
-    await withTimeout(patience, answered)
-    return status ?? null
+    return (await valueWithin(patience, asked)) ?? null
   }
 
   #placeOf(index: number): Place {

@@ -11,6 +11,7 @@
  */
 import type { NatsConnection as Client, Subscription as ClientSubscription } from '@nats-io/transport-node'
 import { errors, type GatewayError } from '../../../shared/errors.js'
+import { valueWithin } from '../../../shared/with-timeout.js'
 import type { BusLog } from './bus-listeners.js'
 import {
   type ClientPackage,
@@ -142,7 +143,10 @@ export class NatsConnection {
     clearTimeout(this.#retry)
     if (client === undefined) return
     this.#init.onState()
-    await waitAtMost(flushTimeout, client.flush())
+    await valueWithin(
+      flushTimeout,
+      client.flush().catch(() => {})
+    )
     await client.close()
   }
 
@@ -244,13 +248,4 @@ async function loadPackage(): Promise<ClientPackage> {
       'The option `nats` needs the package @nats-io/transport-node: npm install @nats-io/transport-node'
     )
   }
-}
-
-async function waitAtMost(ms: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise(resolve => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([limit, promise.catch(() => {})])
-  clearTimeout(timer)
 }
