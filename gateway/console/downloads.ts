@@ -13,7 +13,7 @@ import { pipeline } from 'node:stream/promises'
 import { writeCpuProfile, writeHeapSnapshot } from '../../shared/examination/profiler.js'
 import type { WorkerQuestion } from '../../shared/examination/question.js'
 import { messageOf } from '../../shared/text/thrown.js'
-import { withTimeout } from '../../shared/with-timeout.js'
+import { valueWithin } from '../../shared/with-timeout.js'
 import type { Worker } from '../pool/worker.js'
 import { ApiFailure } from './api-calls.js'
 
@@ -51,25 +51,24 @@ export class Downloads {
         'CONFLICT',
         'A profile or a heap snapshot of it is made already; a profile goes on without its caller. Try again later.'
       )
-    this.#examined.add(from)
+    const { socket } = response
+    const silence = socket?.timeout ?? 0
     let folder: string | undefined
     try {
-      folder = await createFolder()
-      const file = join(folder, 'recording')
+      this.#examined.add(from)
       // Nothing is sent for a while. Whoever does not read the file afterwards is cut.
-      const { socket } = response
-      const silence = socket?.timeout ?? 0
       socket?.setTimeout(0)
       try {
-        if (from === 'gateway') await recordHere(recording, file)
-        else await this.#recordThere(from, recording, file)
+        folder = await createFolder()
+        if (from === 'gateway') await recordHere(recording, fileIn(folder))
+        else await this.#recordThere(from, recording, fileIn(folder))
       } finally {
         socket?.setTimeout(silence)
+        // Here alone: at the end of a slow download the mark may be that of the next recording.
+        this.#examined.delete(from)
       }
-      this.#examined.delete(from)
-      await sendFile(response, file, `${name}${extensions[recording.kind]}`)
+      await sendFile(response, fileIn(folder), `${name}${extensions[recording.kind]}`)
     } finally {
-      this.#examined.delete(from)
       if (folder !== undefined) await rm(folder, { recursive: true, force: true })
     }
   }
@@ -88,20 +87,23 @@ export class Downloads {
   }
 
   async #ask(worker: Examined, question: WorkerQuestion, limit: number): Promise<void> {
-    let failure: string | undefined
     const answered = worker.ask(question).then(
-      () => {},
-      error => {
-        failure = messageOf(error)
-      }
+      () => ({ failure: undefined }),
+      error => ({ failure: messageOf(error) })
     )
-    if (!(await withTimeout(limit, answered))) {
+    const answer = await valueWithin(limit, answered)
+    if (answer === undefined) {
       this.#late.add(worker)
       void answered.then(() => this.#late.delete(worker))
       throw new ApiFailure('FAILED', 'The worker did not answer in time: a handler blocks its event loop.')
     }
+    const { failure } = answer
     if (failure !== undefined) throw new ApiFailure('FAILED', `The worker could not do it: ${failure}`)
   }
+}
+
+function fileIn(folder: string): string {
+  return join(folder, 'recording')
 }
 
 const extensions = { profile: '.cpuprofile', heapSnapshot: '.heapsnapshot' }

@@ -143,6 +143,28 @@ t.test(
   }
 )
 
+t.test('the end of a slow download does not end the next recording', async t => {
+  const { opened, open } = createGate()
+  let recordings = 0
+  const { worker, port, folder, get, isClean } = await serve(t, async file => {
+    if (++recordings === 2) await opened
+    writeFileSync(file, Buffer.alloc(20_000_000))
+  })
+  const slow = connect(port, '127.0.0.1')
+  slow.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+  slow.once('data', () => slow.pause())
+  await until('the first is sent', () => slow.bytesRead > 0)
+  const second = get()
+  await until('the second is recorded', () => worker.asked.length === 2)
+  slow.destroy()
+  await until('the first is removed', () => readdirSync(folder).length === 1)
+  t.match(await get(), /^CONFLICT /)
+  t.equal(worker.asked.length, 2)
+  open()
+  t.equal((await second).length, 20_000_000)
+  await until('it is removed', isClean)
+})
+
 t.test('a client that does not read the file is cut at the timeout of its server', async t => {
   const { port, server, isClean } = await serve(t, file => writeFileSync(file, Buffer.alloc(20_000_000)))
   server.timeout = 500
