@@ -82,7 +82,8 @@ export class SessionCalls {
   async #askOthers({ value, about }: SessionCall, call: FarCall): Promise<SessionDetail | undefined> {
     const outcome = await this.#init.others()?.ask(readSid(value), call)
     if (outcome === undefined) throw notFound()
-    if (outcome.kind === 'absent') throw notFound(outcome.silent)
+    if (outcome.kind === 'absent')
+      throw outcome.silent.length === 0 ? notFound() : silence(outcome.silent, call)
     if (outcome.kind === 'refused') throw new ApiFailure('CONFLICT', outcome.message)
     if (outcome.uid !== null) about(`session ${readSid(value)} of ${outcome.uid}`)
     return outcome.detail
@@ -95,11 +96,21 @@ export function unbind(registry: Registry, session: Session): string | undefined
 }
 
 function readSid(value: string): number {
-  if (/^\d{1,16}$/.test(value)) return Number(value)
+  const sid = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN
+  if (Number.isSafeInteger(sid)) return sid
   throw notFound()
 }
 
-function notFound(silent: readonly string[] = []): ApiFailure {
-  const others = silent.length === 0 ? '' : ` These gateways did not answer: ${silent.join(', ')}.`
-  return new ApiFailure('NOT_FOUND', `There is no such session: it has ended, or never was.${others}`)
+function notFound(): ApiFailure {
+  return new ApiFailure('NOT_FOUND', 'There is no such session: it has ended, or never was.')
+}
+
+/** Nobody knows whether the session is there: it may be that of a silent gateway. */
+function silence(silent: readonly string[], { call }: FarCall): ApiFailure {
+  const names = `These gateways did not answer: ${silent.join(', ')}.`
+  const change = ' If the session is at one of them, the change may have been made, or may yet be.'
+  return new ApiFailure(
+    'GATEWAY_SILENT',
+    call === 'session' ? `${names} The session may be there.` : names + change
+  )
 }

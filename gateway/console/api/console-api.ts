@@ -97,7 +97,9 @@ export const apiErrors = {
   /** Too many wrong tokens: wait as long as the header `retry-after` says, in seconds. */
   TOO_MANY_ATTEMPTS: 429,
   /** The worker ended or did not answer, or the gateway has failed. */
-  FAILED: 500
+  FAILED: 500,
+  /** Gateways of the cluster did not answer. A change may have been made at one of them, or may yet be. */
+  GATEWAY_SILENT: 504
 } as const
 
 export type ApiErrorCode = keyof typeof apiErrors
