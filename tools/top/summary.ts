@@ -109,7 +109,9 @@ function lineOf(
   { index, state, busy, requests, restarts, givenUp }: WorkerSummary,
   last: Overview | undefined
 ) {
-  const old = last?.workers.find(each => each.index === index)
+  // While a worker retires, its place has two.
+  const isRetiring = (worker: { readonly state: string }) => worker.state === 'retiring'
+  const old = last?.workers.find(each => each.index === index && isRetiring(each) === isRetiring({ state }))
   // A replacement counts from 0.
   const isSame = old?.busy != null && busy != null && old.restarts === restarts && old.busy.total < busy.total
   const total = busy === null ? 0 : busy.total - (isSame ? old.busy!.total : 0)

@@ -15,6 +15,7 @@ const { percentile, subtract } = await load('histogram.js')
 const { History } = await load('history.js')
 const { RouteHistory } = await load('route-figures.js')
 const format = await load('format.js')
+const { countUp, groupByPlace } = await load('places.js')
 
 const bounds = [0.001, 0.01, 0.1]
 
@@ -123,6 +124,19 @@ t.test(
     t.match(add(80, 3), { rate: null, requests: 3 }, 'a restart begins anew')
   }
 )
+
+t.test('while a worker retires its place counts once', async t => {
+  const at = (index: number, state: string) => ({ index, state })
+  const workers = [at(0, 'up'), at(0, 'retiring'), at(1, 'starting'), at(1, 'retiring'), at(2, 'up')]
+  t.equal(countUp(workers), '2 of 3')
+  t.same(groupByPlace(workers), [
+    { worker: workers[0], retiring: [workers[1]] },
+    { worker: workers[2], retiring: [workers[3]] },
+    { worker: workers[4], retiring: [] }
+  ])
+  t.same(groupByPlace([at(0, 'retiring')]), [{ worker: at(0, 'retiring'), retiring: [] }])
+  t.same(groupByPlace([]), [])
+})
 
 t.test('figures have units that fit their size', async t => {
   const {

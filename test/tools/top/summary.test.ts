@@ -4,6 +4,7 @@ import type { Overview } from '../../../gateway/console/api/console-api.js'
 import { painterFor } from '../../../tools/terminal/output.js'
 import { drawScreen } from '../../../tools/top/screen.js'
 import { summarize } from '../../../tools/top/summary.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { overviewAt } from '../../helpers/overview.js'
 
 const plain = painterFor({}, {})
@@ -27,6 +28,25 @@ t.test('without an earlier overview, and after a new start, there are no rates',
     t.equal(queue.p50, 0.5, 'percentiles are those since the start')
     t.equal(workers[0]!.busy, 0.2)
   }
+})
+
+t.test('a worker that retires is compared with itself, not with the one that has its place', async t => {
+  const overview = (uptime: number, up: number, retiring: number): Overview => {
+    const base = overviewAt(uptime, { requests: 1, counts: [0, 0, 0], active: 1 })
+    const worker = { ...base.workers[0]!, restarts: 1 }
+    return {
+      ...base,
+      workers: [
+        { ...worker, busy: { active: up / 2, total: up } },
+        { ...worker, state: 'retiring', busy: { active: retiring / 4, total: retiring } }
+      ]
+    }
+  }
+  const { workers } = summarize(overview(102, 4, 102), overview(100, 2, 100))
+  matchRows(t, workers, [
+    { state: 'up', busy: 0.5 },
+    { state: 'retiring', busy: 0.25 }
+  ])
 })
 
 t.test('the screen says what is wrong and what to do, and is as wide as the terminal', async t => {

@@ -2,6 +2,7 @@
 import { Chart, loadCharts } from '../parts/chart.js'
 import { choice, create, field, icon, markCode, setText } from '../parts/dom.js'
 import { formatBytes, formatCount, formatRate, formatSeconds, formatShare } from '../parts/format.js'
+import { countUp } from '../parts/places.js'
 
 /** @import { Diagnosis, Overview } from '../../api/console-api.js' */
 /** @import { ChartInit } from '../parts/chart.js' */
@@ -74,10 +75,7 @@ const charts = [
 const tiles = [
   ['Sessions', ({ gauges }) => formatCount(gauges['sessions'])],
   ['Requests', (_, { requests }) => formatRate(requests)],
-  [
-    'Workers up',
-    ({ workers }) => `${workers.filter(each => each.state === 'up').length} of ${workers.length}`
-  ],
+  ['Workers up', ({ workers }) => countUp(workers)],
   ['Requests that wait', ({ gauges }) => formatCount(gauges['requestsWaiting'])],
   ['CPU', (_, { cpu }) => (cpu === null ? '–' : formatShare(cpu))],
   ['Errors', (_, { errors }) => formatRate(errors)]

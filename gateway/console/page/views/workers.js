@@ -1,4 +1,4 @@
-/** The workers: a card each, with what it does, how it ended before, and what an operator can ask of it. */
+/** The workers: a card for each place, with what its worker does, how earlier ones ended, and what an operator can ask of it. */
 import { change, download, isReadOnly, read } from '../parts/api.js'
 import { ask, attempt, tell } from '../parts/dialog.js'
 import { button, create, setDisabled, setText } from '../parts/dom.js'
@@ -15,6 +15,7 @@ import {
   none
 } from '../parts/format.js'
 import { Meter } from '../parts/meter.js'
+import { countUp, groupByPlace } from '../parts/places.js'
 import { poll } from '../parts/poll.js'
 
 /** @import { WorkerDetail, WorkersAnswer } from '../../api/console-api.js' */
@@ -35,16 +36,15 @@ export function openWorkers() {
     read: () => read('workers'),
     got(/** @type {WorkersAnswer} */ { at, workers }) {
       error.textContent = ''
-      const up = workers.filter(({ state }) => state === 'up').length
-      setText(summary, `${up} of ${workers.length} up.`)
-      for (const worker of workers) {
+      setText(summary, `${countUp(workers)} up.`)
+      for (const { worker, retiring } of groupByPlace(workers)) {
         let card = cards.get(worker.index)
         if (card === undefined) {
           card = new WorkerCard(worker.index, () => reading.again())
           cards.set(worker.index, card)
           grid.append(card.element)
         }
-        card.update(worker, at)
+        card.update(worker, retiring, at)
       }
       for (const [index, card] of cards) {
         if (workers.some(worker => worker.index === index)) continue
@@ -74,6 +74,7 @@ class WorkerCard {
   #busy = new Meter('Busy')
   #heap = new Meter('Heap')
   #facts = new Facts(describe)
+  #retiring = create('p', { className: 'hint' })
   #ends = create('ol', { className: 'ends' })
   #restart
   /** Of the answer before. @type {WorkerDetail['busy']} */
@@ -91,6 +92,7 @@ class WorkerCard {
       this.#busy.element,
       this.#heap.element,
       this.#facts.element,
+      this.#retiring,
       create('h4', {}, 'Last ends'),
       this.#ends,
       create(
@@ -103,8 +105,8 @@ class WorkerCard {
     this.element.setAttribute('aria-labelledby', title.id)
   }
 
-  /** @param {WorkerDetail} worker @param {number} at */
-  update(worker, at) {
+  /** @param {WorkerDetail} worker @param {readonly WorkerDetail[]} retiring @param {number} at */
+  update(worker, retiring, at) {
     const { state, busy, heap, ends } = worker
     this.#state.className = `state ${state === 'up' ? 'well' : state === 'failed' ? 'error' : 'warn'}`
     setText(this.#state, states[state])
@@ -113,6 +115,7 @@ class WorkerCard {
     if (heap === null) this.#heap.show(null, none)
     else this.#heap.show(heap.used / heap.limit, `${formatBytes(heap.used)} of ${formatBytes(heap.limit)}`)
     this.#facts.update({ ...worker, at })
+    setText(this.#retiring, retiring.map(describeRetiring).join(' '))
     setDisabled(this.#restart, isReadOnly() || state !== 'up')
     const key = JSON.stringify(ends)
     if (this.#ends.dataset['key'] === key) return
@@ -157,6 +160,13 @@ function describe({ at, requests, batch, restarts, givenUp, givenUpRoutes, since
     'Up for': formatAgo(since, at),
     [isolation === 'process' ? 'Process' : 'Thread']: id === null ? none : String(id)
   }
+}
+
+/** @param {WorkerDetail} worker */
+function describeRetiring({ requests, givenUp, isolation, id }) {
+  const name = `The worker before it (${isolation === 'process' ? 'process' : 'thread'} ${id ?? none})`
+  const hanging = givenUp === 0 ? '' : `, and has ${countOf(givenUp, 'given-up handler')}`
+  return `${name} finishes ${countOf(requests, 'request')}${hanging}.`
 }
 
 /** @param {string} path @param {number} index @param {() => void} changed */
