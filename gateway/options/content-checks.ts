@@ -82,6 +82,8 @@ const needsKey = 'a certificate needs its key'
 
 /** Characters that the token of the console must have: nobody guesses that many. */
 const leastToken = 16
+/** More does not fit into a login, as gateway/console/console.ts reads it. */
+const mostToken = 1_000
 
 /** Megabytes of `workerHeap` with which a worker starts and has room for a game. */
 const leastHeap = 16
@@ -188,11 +190,15 @@ function expectTwoPorts({ internalPort, internalHost, port, host }: PlainOptions
   )
 }
 
-function expectToken({ consoleToken: { length } }: PlainOptions): void {
-  if (length === 0 || length >= leastToken) return
-  throw errors.optionInvalid(
-    `Expected \`consoleToken\` to be a text of at least ${leastToken} characters, got one of ${length}`
-  )
+function expectToken({ consoleToken }: PlainOptions): void {
+  const { length } = consoleToken
+  if (length === 0) return
+  const expected = `Expected \`consoleToken\` to be a text of ${leastToken} to ${mostToken} characters`
+  if (length < leastToken || length > mostToken)
+    throw errors.optionInvalid(`${expected}, got one of ${length}`)
+  // Programs write other characters into the header in different ways, and cut off spaces at its ends.
+  if (/^[!-~][ -~]*[!-~]$/.test(consoleToken)) return
+  throw errors.optionInvalid(`${expected} of ASCII, without spaces at its ends, got one with others`)
 }
 
 /** A worker of 4 MB ends while it starts. */

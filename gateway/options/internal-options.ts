@@ -19,7 +19,7 @@ export const internalOptions = [
     check: { type: 'text', mayBeEmpty: true },
     defaultValue: '',
     isSecret: true,
-    help: 'token of the console, of 16 characters or more; a secret (default: a new one at each start, which is printed; in production none: the console is off)'
+    help: 'token of the console, of 16 to 1,000 characters of ASCII; a secret (default: a new one at each start, which is printed; in production none: the console is off)'
   },
   {
     name: 'consoleReadOnly',

@@ -83,7 +83,10 @@ export interface PlainOptions extends ClusterOptions, LimitOptions, ResumeOption
   internalPort: number | 'auto' | 'off'
   /** The address of the internal port. Whoever reaches it reads health and metrics. Default: `127.0.0.1`. */
   internalHost: string
-  /** The token of the console, of 16 characters or more: a secret. Default: a new one; in production none. */
+  /**
+   * The token of the console, of 16 to 1,000 characters of ASCII: a secret. Default: a new one; in production
+   * none.
+   */
   consoleToken: string
   /** Whether the console only shows, and changes nothing. Default: false. */
   consoleReadOnly: boolean

@@ -100,16 +100,28 @@ t.test('what is asked for is taken, undefined is not asked for, and 0 is 0', t =
   t.end()
 })
 
-t.test('the token of the console is long enough, or there is none', t => {
-  const resolved = (consoleToken: string) => resolveOptions({ handlers: '/h', consoleToken }).consoleToken
-  for (const token of ['', 'x'.repeat(16), 'x'.repeat(1_000)]) t.equal(resolved(token), token)
-  for (const token of ['x', 'x'.repeat(15)])
-    t.throws(
-      () => resolved(token),
-      refused(`Expected \`consoleToken\` to be a text of at least 16 characters, got one of ${token.length}`)
-    )
-  t.end()
-})
+t.test(
+  'the token of the console is long enough for a secret and short enough for a login, or there is none',
+  t => {
+    const resolved = (consoleToken: string) => resolveOptions({ handlers: '/h', consoleToken }).consoleToken
+    for (const token of ['', 'x'.repeat(16), 'x'.repeat(1_000), 'a token with "spaces" ~!'])
+      t.equal(resolved(token), token)
+    const expected = 'Expected `consoleToken` to be a text of 16 to 1000 characters'
+    for (const token of ['x', 'x'.repeat(15), 'x'.repeat(1_001)])
+      t.throws(() => resolved(token), refused(`${expected}, got one of ${token.length}`))
+    for (const token of [
+      'schlüssel-der-konsole',
+      'a token with a\nbreak',
+      'a token with a space ',
+      ' '.repeat(16)
+    ])
+      t.throws(
+        () => resolved(token),
+        refused(`${expected} of ASCII, without spaces at its ends, got one with others`)
+      )
+    t.end()
+  }
+)
 
 t.test('the start page is off in production, and where the host answers HTTP requests itself', t => {
   const resolved = (options: Partial<GatewayOptions> = {}) =>
