@@ -5,6 +5,7 @@
  * something, and no name from a request is ever the name of a method. Nothing runs here, and nothing is
  * measured, while nobody asks.
  */
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '../../shared/text/log.js'
 import type { Diagnosis } from '../internal/diagnosis.js'
@@ -63,7 +64,7 @@ export interface ConsoleInit {
   /** Returns the URL for clients. */
   readonly url: () => string
   /** Returns lines of the log. */
-  readonly readLog: (query: LogQuery) => LogPage
+  readonly readLog: (query: LogQuery) => Omit<LogPage, 'start'>
 }
 
 /** One call of the API. */
@@ -92,6 +93,7 @@ export class Console {
   readonly #downloads = new Downloads()
   readonly #delay = new EventLoopDelay()
   readonly #createdAt: number
+  readonly #start = randomUUID()
 
   constructor(init: ConsoleInit) {
     this.#init = init
@@ -155,7 +157,7 @@ export class Console {
       if (!this.#init.suspensions.end(route)) throw new ApiFailure('CONFLICT', 'It is not suspended.')
       return done
     },
-    log: ({ query }) => this.#init.readLog(readLogQuery(query)),
+    log: ({ query }): LogPage => ({ start: this.#start, ...this.#init.readLog(readLogQuery(query)) }),
     audit: () => ({ entries: this.#audit.entries })
   }
 

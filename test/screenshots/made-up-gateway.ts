@@ -415,7 +415,7 @@ function log(now: number, isLater: boolean): LogPage {
     line(6, 'warn', 'A client reads too slowly, and is disconnected', { sid: '104221', waiting: '1.0 MiB' }),
     line(7, 'info', 'A session was kicked', { sid: '104230', by: '10.0.0.7', reason: 'Come back tomorrow.' })
   ]
-  return { lines: isLater ? [] : lines, last: 7, missed: 0 }
+  return { start: 'made-up', lines: isLater ? [] : lines, last: 7, missed: 0 }
 }
 
 function audit(now: number): AuditAnswer {

@@ -250,9 +250,11 @@ export interface RouteSchema {
 }
 
 export interface LogPage {
+  /** Another text after each start of the gateway, which numbers its lines anew. */
+  readonly start: string
   /** Oldest first. */
   readonly lines: readonly LogRow[]
-  /** Number of the newest line of the ring, for `after`; 0: there is none. */
+  /** What to ask for next as `after`: the number of the last line that was looked at; 0: there is none. */
   readonly last: number
   /** Number of lines that were written after `after` and are forgotten by now. */
   readonly missed: number
@@ -279,7 +281,7 @@ export interface AuditEntry {
   readonly by: string
   /** Such as `kick`, `unbind`, `restart`, `profile`, `heapSnapshot`, `resumeRoute`, `login`. */
   readonly action: string
-  /** What it was done to, such as `session 12 (ann)` or `worker 0`. */
+  /** What it was done to, such as `session 12 of ann` or `worker 0`. */
   readonly to: string
   /** `done`, or the code of the error. */
   readonly result: string

@@ -101,7 +101,9 @@ t.test('the overview, the workers and the routes have what they promise', async 
   const { body: routes } = await api.get('api/routes')
   t.ok(routes.routes.some((each: Body) => each.route === 'own.push' && each.suspendedFor === 0))
   t.same((await api.get('api/address')).body, { url: gateway.url })
-  t.equal((await api.get('api/log?level=warn&text=x')).status, 200)
+  const { body: log } = await api.get('api/log?level=warn&text=x')
+  t.match(log, { start: /^[\w-]{36}$/, lines: [], missed: 0 })
+  t.equal((await api.get('api/log')).body.start, log.start)
   t.match((await api.post('api/routes/own.push/resume')).body, { error: { code: 'CONFLICT' } })
 })
 

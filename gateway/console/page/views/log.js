@@ -59,6 +59,8 @@ function openLines() {
   })
   /** Number of the newest line that was read. @type {number | undefined} */
   let last
+  /** The start of the gateway whose lines were read. @type {string | undefined} */
+  let start
   let isPaused = false
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let wait
@@ -70,13 +72,17 @@ function openLines() {
       read: () => read('log', { after: last, level: level.value, text: text.value.trim() }),
       got(/** @type {LogPage} */ page) {
         error.textContent = ''
-        // Line numbers begin anew when the gateway was started again.
-        if (last !== undefined && page.last < last) return startAnew()
+        if (last !== undefined && page.start !== start) {
+          // The numbers have begun anew: these lines are not those that follow.
+          last = 0
+          start = page.start
+          list.prepend(createGap('The gateway was started anew.'))
+          return
+        }
         last = page.last
+        start = page.start
         if (page.missed > 0 && list.hasChildNodes())
-          list.prepend(
-            create('li', { className: 'gap' }, `${countOf(page.missed, 'line')} not read in time.`)
-          )
+          list.prepend(createGap(`${countOf(page.missed, 'line')} not read in time.`))
         list.prepend(...page.lines.toReversed().map(createLine))
         while (list.children.length > mostLines) list.lastElementChild?.remove()
         setText(note, list.hasChildNodes() ? '' : 'No line yet.')
@@ -129,6 +135,11 @@ function openLines() {
       reading.stop()
     }
   }
+}
+
+/** @param {string} text */
+function createGap(text) {
+  return create('li', { className: 'gap' }, text)
 }
 
 /** @param {LogRow} row */
