@@ -170,5 +170,32 @@ t.test('figures have units that fit their size', async t => {
     ['ann', 'Ünï 🧙\u200d♂️', '" "', '"a\\u{a}b"', '"\\u{202e}ann"', '"ann "'],
     'what can not be seen of a name is shown'
   )
+  const seen = ['🏳️‍🌈', '👩🏽‍🚀', '1️⃣', 'क्‍ष', 'é', '日本', 'עם']
+  t.same(seen.map(formatName), seen)
+  t.same(
+    [
+      '\u3164',
+      '\u2800',
+      'ann\u115f',
+      '\ufe0f',
+      '1\ufe0f',
+      'an\u200dn',
+      '🧙\u200d',
+      '🧙\ufe0f\ufe0f',
+      'a\u{e0061}'
+    ].map(formatName),
+    [
+      '"\\u{3164}"',
+      '"\\u{2800}"',
+      '"ann\\u{115f}"',
+      '"\\u{fe0f}"',
+      '"1\\u{fe0f}"',
+      '"an\\u{200d}n"',
+      '"🧙\\u{200d}"',
+      '"🧙\ufe0f\\u{fe0f}"',
+      '"a\\u{e0061}"'
+    ],
+    'fillers, and joiners and selectors of nothing'
+  )
   t.equal(formatValue({ a: 1n, b: new Map([[1, 2]]) }), '{"a":"1n","b":{"Map":[[1,2]]}}')
 })

@@ -22,8 +22,15 @@ export function countOf(count, thing) {
   return `${formatCount(count)} ${thing}${count === 1 ? '' : 's'}`
 }
 
-/** What can't be seen, or turns other text around; not the joiner within emoji. */
-const unseen = /[\p{Cc}\p{Zl}\p{Zp}]|[^\P{Cf}\u200d]/gu
+/** The joiner within an emoji or a word, and the selector of an emoji. */
+const joiner = String.raw`(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{M}])\u200d(?=[\p{Extended_Pictographic}\p{L}])`
+const selector = String.raw`(?<=\p{Extended_Pictographic})\ufe0f|\ufe0f(?=\u20e3)`
+
+/** What can't be seen, or turns other text around: controls, fillers, the empty Braille pattern and so on. */
+const unseen = new RegExp(
+  String.raw`(?!${joiner}|${selector})[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]`,
+  'gu'
+)
 
 /**
  * Formats a name that a player may have chosen. With characters that can't be seen it stands in quotation
