@@ -24,7 +24,6 @@ const forEver = 2 ** 31 - 1
 export class Player {
   /** @type {'none' | 'connecting' | 'open' | 'resuming'} */
   state = 'none'
-  isCut = false
   #reading = new Reading()
   /** @type {Client | undefined} */
   #client
@@ -33,6 +32,10 @@ export class Player {
   /** @param {PlayerListener} listener */
   constructor(listener) {
     this.#listener = listener
+  }
+
+  get isCut() {
+    return this.#reading.isCut
   }
 
   /** Bytes that were read so far. */
@@ -78,13 +81,13 @@ export class Player {
 
   /** Drops the connection, and stays away until `resume`. */
   cut() {
-    this.isCut = true
+    this.#reading.isCut = true
     this.#client?.reconnect(forEver)
     this.#listener.changed()
   }
 
   resume() {
-    this.isCut = false
+    this.#reading.isCut = false
     this.#client?.reconnect()
     this.#listener.changed()
   }
@@ -97,7 +100,6 @@ export class Player {
   #follow({ state, resumed, reason }) {
     const why = reason ? `: ${reason}` : ''
     if (state === 'open') {
-      this.isCut = false
       this.#become('open')
       this.#listener.told(
         resumed
@@ -113,7 +115,7 @@ export class Player {
       )
     } else if (state === 'closed') {
       this.#client = undefined
-      this.isCut = false
+      this.#reading.isCut = false
       this.#become('none')
       this.#listener.told(`Not connected${why}.`, true)
     }

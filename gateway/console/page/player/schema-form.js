@@ -5,6 +5,7 @@
  * what can't be sent: whether a body fits the schema is for the gateway to say, and worth a try.
  */
 import { choice, create } from '../parts/dom.js'
+import { decode } from '../parts/percent.js'
 
 /** @typedef {Record<string, any>} Schema */
 
@@ -30,20 +31,36 @@ export function createSchemaForm(schema) {
   if (typeof schema !== 'object' || schema === null) return undefined
   const root = /** @type {Schema} */ (schema)
   const body = resolve(root, root)
-  if (body['type'] === 'object' && Object.keys(body['properties'] ?? {}).length > 0)
-    return createObject(root, body, '', deepest)
-  const isSimple = 'enum' in body || ['string', 'number', 'integer', 'boolean'].includes(body['type'])
+  if (hasFields(body)) return createObject(root, body, '', deepest)
+  const isSimple =
+    Array.isArray(body['enum']) || ['string', 'number', 'integer', 'boolean'].includes(body['type'])
   return isSimple ? createField({ root, schema: body, name: 'body', isRequired: true, depth: 0 }) : undefined
 }
 
-/** Follows a reference within the schema. @param {Schema} root @param {Schema} schema @returns {Schema} */
+/**
+ * Follows a reference within the schema. What is no object, such as `true`, says nothing: {} is the same.
+ *
+ * @param {Schema} root
+ * @param {unknown} schema
+ * @returns {Schema}
+ */
 function resolve(root, schema) {
-  let found = schema
+  let found = asSchema(schema)
   for (let steps = 0; typeof found['$ref'] === 'string' && steps < 10; steps++) {
     const path = found['$ref'].replace(/^#\/?/, '').split('/').filter(Boolean)
-    found = path.reduce((/** @type {any} */ at, key) => at?.[decodeURIComponent(key)], root) ?? {}
+    found = asSchema(path.reduce((/** @type {any} */ at, key) => at?.[decode(key)], root))
   }
   return found
+}
+
+/** @param {Schema} schema */
+function hasFields({ type, properties }) {
+  return type === 'object' && Object.keys(Object(properties)).length > 0
+}
+
+/** @param {unknown} value @returns {Schema} */
+function asSchema(value) {
+  return typeof value === 'object' && value !== null ? /** @type {Schema} */ (value) : {}
 }
 
 /**
@@ -54,8 +71,8 @@ function resolve(root, schema) {
  * @returns {SchemaField}
  */
 function createObject(root, schema, name, depth) {
-  const required = new Set(schema['required'] ?? [])
-  const fields = Object.entries(/** @type {Record<string, Schema>} */ (schema['properties'])).map(
+  const required = new Set(Array.isArray(schema['required']) ? schema['required'] : [])
+  const fields = Object.entries(/** @type {Record<string, unknown>} */ (schema['properties'])).map(
     ([key, part]) => ({
       key,
       field: createField({
@@ -99,8 +116,7 @@ function createField({ root, schema, name, isRequired, depth }) {
   const { type } = schema
   const values = schema['enum'] ?? ('const' in schema ? [schema['const']] : undefined)
   if (Array.isArray(values)) return label(schema, name, isRequired, createChoice(values, isRequired))
-  if (type === 'object' && schema['properties'] && depth > 0)
-    return createObject(root, schema, name, depth - 1)
+  if (hasFields(schema) && depth > 0) return createObject(root, schema, name, depth - 1)
   if (type === 'boolean') return label(schema, name, isRequired, createChoice([true, false], isRequired))
   if (type === 'string') return label(schema, name, isRequired, createText(schema))
   if (type === 'number' || type === 'integer') return label(schema, name, isRequired, createNumber(name))

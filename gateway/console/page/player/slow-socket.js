@@ -1,5 +1,6 @@
 /**
- * A WebSocket class for the client that can read slowly. The socket itself lives in a thread of its own.
+ * A WebSocket class for the client that can read slowly, and not connect at all. The socket itself lives in a
+ * thread of its own.
  */
 
 /** @import { WebSocketClass, WebSocketLike } from '../../../../client/index.js' */
@@ -8,6 +9,11 @@
 export class Reading {
   /** Bytes of all messages. */
   bytes = 0
+  /**
+   * Whether sockets that are created now never connect. The client makes an attempt of its own when the page
+   * is seen again, or the network is back.
+   */
+  isCut = false
   #pause = 0
   /** @type {Set<Worker>} */
   #threads = new Set()
@@ -31,28 +37,29 @@ export class Reading {
       onclose = null
       /** @type {WebSocketLike['onerror']} */
       onerror = null
+      /** @type {Worker | undefined} */
       #thread
 
       /** @param {string} url */
       constructor(url) {
-        this.#thread = reading.#start(url, event => this.#receive(event))
+        if (!reading.isCut) this.#thread = reading.#start(url, event => this.#receive(event))
       }
 
       /** @param {Uint8Array<ArrayBuffer>} data */
       send(data) {
-        this.#thread.postMessage({ kind: 'send', data })
+        this.#thread?.postMessage({ kind: 'send', data })
       }
 
       /** @param {number} [code] @param {string} [reason] */
       close(code, reason) {
-        this.#thread.postMessage({ kind: 'close', code, reason })
+        this.#thread?.postMessage({ kind: 'close', code, reason })
       }
 
       /** @param {any} event */
       #receive(event) {
         const tell = /** @type {any} */ (this)[`on${event.kind}`]
         if (event.kind === 'message') reading.bytes += event.size
-        if (event.kind === 'close') reading.#end(this.#thread)
+        if (event.kind === 'close') reading.#end(/** @type {Worker} */ (this.#thread))
         tell?.(event)
       }
     }
