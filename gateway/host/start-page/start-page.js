@@ -104,7 +104,9 @@ find('call').addEventListener('submit', event => {
 })
 
 find('body').addEventListener('keydown', event => {
-  if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+  // The Enter of an input method is no order. Safari shows it by the code alone.
+  const isComposing = event.isComposing || event.keyCode === 229
+  if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || isComposing) return
   event.preventDefault()
   find('call').requestSubmit(find('request'))
 })

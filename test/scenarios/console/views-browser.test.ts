@@ -10,6 +10,12 @@ async function open(page: Page, view: string): Promise<void> {
   await page.evaluate(`location.hash = '#/${view}'`)
 }
 
+/** Presses Enter where the focus is. Returns whether the page leaves it to the browser. */
+function press(page: Page, init: string): Promise<unknown> {
+  return page.evaluate(`document.activeElement.dispatchEvent(
+    new KeyboardEvent('keydown', { key: 'Enter', cancelable: true, bubbles: true, ${init} }))`)
+}
+
 t.test('in Chromium', { skip: whyNoBrowser() }, async t => {
   const { gateway, connect } = await startGateway(t, 'schema', { internalPort: 'auto', consoleToken: token })
   const { url } = gateway.console!
@@ -43,15 +49,25 @@ t.test('in Chromium', { skip: whyNoBrowser() }, async t => {
     await page.getByRole('button', { name: 'Kick …' }).click()
     const field = page.getByLabel('Reason')
     await field.fill('ちーと')
-    const press = (init: string) =>
-      page.evaluate(`document.activeElement.dispatchEvent(
-        new KeyboardEvent('keydown', { key: 'Enter', cancelable: true, bubbles: true, ${init} }))`)
-    t.equal(await press('isComposing: true'), true, 'it is left to the input method')
-    t.equal(await press('keyCode: 229'), true, 'as Safari says it')
+    t.equal(await press(page, 'isComposing: true'), true, 'it is left to the input method')
+    t.equal(await press(page, 'keyCode: 229'), true, 'as Safari says it')
     t.ok(await page.getByRole('dialog').isVisible())
     t.equal(gateway.sessions.getSessionsCount(), 1)
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await open(page, 'playground')
+    const other = await browser.newPage()
+    await other.goto(gateway.url.replace('ws:', 'http:'))
+    for (const [each, body] of [
+      [page, page.getByLabel('Body, as JSON')],
+      [other, other.locator('#body')]
+    ] as const) {
+      await body.focus()
+      t.equal(await press(each, 'ctrlKey: true, isComposing: true'), true, 'nor does it send a request')
+      t.equal(await press(each, 'ctrlKey: true, keyCode: 229'), true)
+      t.equal(await press(each, 'ctrlKey: true'), false)
+    }
+    await other.close()
   })
 
   await t.test('a place has one card, and tells of the worker that finishes its requests there', async t => {

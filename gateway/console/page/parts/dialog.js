@@ -1,5 +1,5 @@
 /** Questions before a change, and notices of what became of it. */
-import { button, create, find, icon } from './dom.js'
+import { button, create, find, icon, isComposing } from './dom.js'
 
 /**
  * Asks before a change. Resolves with what was written into the field, '' without one; undefined if it was
@@ -39,7 +39,7 @@ export function ask({ title, text, confirm, field }) {
   dialog.setAttribute('aria-describedby', 'dialog-text')
   // Enter in the field would press the first button, which is Cancel.
   input.addEventListener('keydown', event => {
-    if (event.key !== 'Enter') return
+    if (event.key !== 'Enter' || isComposing(event)) return
     event.preventDefault()
     dialog.close('confirm')
   })

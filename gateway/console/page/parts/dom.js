@@ -84,6 +84,16 @@ export function setDisabled(element, isDisabled) {
 }
 
 /**
+ * Returns whether a key belongs to an input method, such as the Enter that ends a word in Japanese. Safari
+ * shows it by the code alone.
+ *
+ * @param {KeyboardEvent} event
+ */
+export function isComposing(event) {
+  return event.isComposing || event.keyCode === 229
+}
+
+/**
  * Returns a sentence of the gateway with its names in backticks as code.
  *
  * @param {string} text

@@ -3,7 +3,7 @@
  *
  * Form and JSON show the same body: a change of the tab carries it over.
  */
-import { button, create, setText } from '../parts/dom.js'
+import { button, create, isComposing, setText } from '../parts/dom.js'
 import { createSchemaForm } from './schema-form.js'
 
 /** @import { RouteRow } from '../../api/console-api.js' */
@@ -71,7 +71,7 @@ export class CallForm {
       this.#send(event.submitter === this.#notify ? notify : request)
     })
     this.element.addEventListener('keydown', event => {
-      if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+      if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || isComposing(event)) return
       event.preventDefault()
       if (!this.#submit.disabled) this.element.requestSubmit(this.#submit)
     })
