@@ -1,5 +1,4 @@
 /** Runs `sallyport play`: lines from a terminal, with completion and history, or from a pipe. */
-import { appendFileSync, chmodSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
@@ -7,14 +6,12 @@ import { withoutSecrets } from '../../client/base/closing-error.js'
 import { durationOf, type Given, gatewayUrl, jsonOf, textOf } from '../terminal/arguments.js'
 import { hearInterruption } from '../terminal/interruption.js'
 import { painterFor, write } from '../terminal/output.js'
+import { historySize, keepHistory, readHistory } from './history.js'
 import { completeLine, type Line, readLine } from './line.js'
 import { PlayedSession } from './played-session.js'
 import { formatJson, formatShown, type Shown } from './printer.js'
 
 const defaults = { url: 'ws://127.0.0.1:3010', timeout: 10_000 }
-
-/** Lines of the history that are kept. */
-const historySize = 1_000
 
 /**
  * Runs to the end of the process. Exit code 0: all went well; 1: a request, a wait or a line has failed, or
@@ -93,24 +90,4 @@ async function runLine(text: string, session: PlayedSession): Promise<'exit' | u
     session.fail(error)
   }
   return undefined
-}
-
-function readHistory(file: string): string[] {
-  try {
-    return readFileSync(file, 'utf8').split('\n').filter(Boolean).slice(-historySize).reverse()
-  } catch {
-    // There is none yet.
-    return []
-  }
-}
-
-/** Adds a line to the history, which only its owner may read: bodies may have tokens. */
-function keepHistory(file: string, line: string): void {
-  if (file === '' || line.trim() === '') return
-  try {
-    appendFileSync(file, `${line}\n`, { mode: 0o600 })
-    chmodSync(file, 0o600)
-  } catch {
-    // A session can be played without a history.
-  }
 }
