@@ -45,7 +45,8 @@ export async function runPlay(given: Given): Promise<void> {
     removeHistoryDuplicates: true,
     completer: (line: string) => completeLine(line, session.routes)
   })
-  hearInterruption(() => lines.close())
+  const asked = new Promise<void>(resolve => hearInterruption(resolve))
+  // In a terminal, Ctrl-C is a key.
   lines.on('SIGINT', () => lines.close())
   if (isLive) {
     reader = lines
@@ -55,7 +56,7 @@ export async function runPlay(given: Given): Promise<void> {
     lines.prompt()
   }
   const ended = isLive ? playLive(lines, session, history) : playPiped(lines, session)
-  await Promise.race([ended, session.closed])
+  await Promise.race([ended, session.closed, asked])
   const isClosed = session.isClosed
   reader = undefined
   session.close()
@@ -67,11 +68,16 @@ export async function runPlay(given: Given): Promise<void> {
 /** Runs each line as soon as it is typed, also while another one waits. */
 function playLive(lines: Interface, session: PlayedSession, history: string): Promise<void> {
   return new Promise(resolve => {
-    lines.on('close', resolve)
+    let isClosed = false
+    lines.on('close', () => {
+      isClosed = true
+      resolve()
+    })
     lines.on('line', async text => {
       keepHistory(history, text)
       if ((await runLine(text, session)) === 'exit') lines.close()
-      else lines.prompt()
+      // The line may have been under way when another one left.
+      else if (!isClosed) lines.prompt()
     })
   })
 }

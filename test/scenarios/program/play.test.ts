@@ -4,6 +4,7 @@ import { startGateway } from '../../helpers/gateway.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { startPomeloServer } from '../../helpers/pomelo-server.js'
 import { startTool } from '../../helpers/tool.js'
+import { until } from '../../helpers/until.js'
 
 const { gateway } = await startGateway(t, 'tools')
 
@@ -68,6 +69,14 @@ t.test('it plays a server of Pomelo, with codes of routes', async t => {
   t.equal(await tool.ended, 0, tool.out + tool.err)
   t.match(tool.out, '{"type":"event","event":"onNews","body":{"of":"x"}}')
   t.match(tool.out, '"body":{"code":200}')
+})
+
+t.test('a signal ends it, although a piped line waits and others would follow', async t => {
+  const tool = startTool(t, ['play', gateway.url], { input: '.state\n.sleep 1h\n.state\n' })
+  await until('the first line has run', () => tool.out.includes('open'), 60_000)
+  tool.process.kill('SIGINT')
+  t.equal(await tool.ended, 0)
+  t.equal(tool.out, 'open\n')
 })
 
 t.test('where nothing listens it says so', async t => {
