@@ -6,7 +6,7 @@ import type { Figures } from '../players/figures.js'
 import { connectStep, resumeStep } from '../players/player-client.js'
 import { type Given, longestMs } from '../terminal/arguments.js'
 import { hearInterruption } from '../terminal/interruption.js'
-import { painterFor, write } from '../terminal/output.js'
+import { painterFor, printable, printableJson, write } from '../terminal/output.js'
 import { LoadThreads } from './load-threads.js'
 import { Progress } from './progress.js'
 import { readPlan } from './read-plan.js'
@@ -47,7 +47,7 @@ export async function runLoad(given: Given): Promise<void> {
   const cpu = (user + system) / 1_000 / (performance.now() - before.at)
   const result = createResult({ plan, figures: threads.figures(), interrupted, cpu })
   const text = isJson
-    ? `${JSON.stringify(result, null, 2)}\n`
+    ? `${printableJson(result, 2)}\n`
     : formatReport(result, painterFor(process.stdout, given.env))
   await write(process.stdout, text)
   if (patience.isOver) await write(process.stderr, `sallyport: ${stuck}\n`)
@@ -102,7 +102,7 @@ class Patience {
 function refuseWithoutSockets({ open, steps }: Figures): void {
   if (open > 0) return
   const [first] = steps.get(connectStep)?.errors.values() ?? []
-  const message = first?.message ?? 'No socket was connected'
+  const message = printable(first?.message ?? 'No socket was connected')
   throw new GatewayError({ code: errors.connectFailed.code, message })
 }
 

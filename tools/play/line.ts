@@ -2,6 +2,7 @@
 import { errors } from '../../shared/errors.js'
 import { suggest } from '../../shared/text/nearest.js'
 import { readDuration, readJson } from '../terminal/arguments.js'
+import { printable } from '../terminal/output.js'
 
 export type Line =
   | { readonly kind: 'nothing' | 'help' | 'routes' | 'state' | 'resume' | 'exit' }
@@ -16,7 +17,7 @@ export type Line =
 export const lineHelp: readonly (readonly [string, string])[] = [
   ['ROUTE [JSON]', 'send a request, and show its reply'],
   ['.notify ROUTE [JSON]', 'send a notify, which has no reply'],
-  ['.wait EVENT [TIME]', 'wait for the next event of this name'],
+  ['.wait EVENT [TIME]', 'wait for the oldest event of this name that no .wait has taken'],
   ['.events on|off', 'show events as they come, or do not'],
   ['.cut [TIME]', 'cut the connection as a network does; for a time, or until .resume'],
   ['.resume', 'let the client reconnect, and resume its session'],
@@ -27,10 +28,10 @@ export const lineHelp: readonly (readonly [string, string])[] = [
   ['.exit', 'leave, as Ctrl-D does']
 ]
 
-/** Returns the commands as lines of two columns. */
-export function formatLineHelp(): string {
+/** Returns lines of two columns: the commands, and what they do. */
+export function formatLineHelp(): string[] {
   const width = Math.max(...lineHelp.map(([usage]) => usage.length))
-  return lineHelp.map(([usage, does]) => `${usage.padEnd(width)}  ${does}`).join('\n')
+  return lineHelp.map(([usage, does]) => `${usage.padEnd(width)}  ${does}`)
 }
 
 export const lineCommands: readonly string[] = lineHelp.slice(1).map(([usage]) => usage.split(' ')[0]!)
@@ -88,5 +89,6 @@ export function completeLine(line: string, routes: readonly string[]): [string[]
   ]
   if (word === '' && line.trim() !== '' && before === '') return [[], line]
   const names = word.startsWith('.') && before.trim() === '' ? lineCommands : routes
-  return [names.filter(name => name.startsWith(word)).sort(), word]
+  // A name of the server that a terminal would obey is not shown.
+  return [names.filter(name => name.startsWith(word) && printable(name) === name).sort(), word]
 }

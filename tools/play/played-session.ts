@@ -4,6 +4,7 @@ import { GatewayError } from '../../shared/errors.js'
 import { CuttableSocket } from '../connection/cuttable-socket.js'
 import { EventInbox } from '../connection/event-inbox.js'
 import { codeOf, pomeloCodeOf } from '../connection/outcomes.js'
+import { printable } from '../terminal/output.js'
 import { formatLineHelp, type Line } from './line.js'
 import type { Shown } from './printer.js'
 
@@ -107,11 +108,10 @@ export class PlayedSession {
         this.#showsEvents = line.isOn
         return
       case 'help':
-        return this.#note(formatLineHelp())
+        return this.#note(...formatLineHelp())
       case 'routes':
-        return this.#note(
-          this.routes.join('\n') || 'the server names no routes; those that you use are completed'
-        )
+        if (this.routes.length > 0) return this.#note(...this.routes)
+        return this.#note('the server names no routes; those that you use are completed')
       case 'state':
         return this.#note(this.#socket.isHeldOff ? 'cut, until .resume' : this.#client.state)
     }
@@ -169,12 +169,13 @@ export class PlayedSession {
     })
   }
 
-  #note(text: string): void {
-    this.#init.show({ type: 'note', text })
+  #note(...lines: readonly string[]): void {
+    this.#init.show({ type: 'note', lines })
   }
 }
 
 /** @throws the error as one that the program reports in a sentence */
 function refuse({ code, message }: ClientError): never {
-  throw new GatewayError({ code, message })
+  // It may have the reason of a server.
+  throw new GatewayError({ code, message: printable(message) })
 }

@@ -1,7 +1,7 @@
 /** Prints what a played session sees: for people, or as lines of JSON. */
 import { inspect } from 'node:util'
 import { formatTime } from '../terminal/figures.js'
-import { type Paint, printable } from '../terminal/output.js'
+import { type Paint, printable, printableJson } from '../terminal/output.js'
 
 /** Something that a played session shows. */
 export type Shown =
@@ -15,7 +15,7 @@ export type Shown =
     }
   | { readonly type: 'event'; readonly event: string; readonly body: unknown }
   /** What happened to the connection, or the answer of a command. */
-  | { readonly type: 'note'; readonly text: string }
+  | { readonly type: 'note'; readonly lines: readonly string[] }
 
 /** Longest body that is shown whole, in characters. */
 const longest = 10_000
@@ -31,15 +31,16 @@ export function formatShown(shown: Shown, paint: Paint): string {
     case 'event':
       return `${paint('cyan', `⚡ ${printable(shown.event)}`)} ${showBody(shown.body)}`
     case 'note':
-      return paint('dim', shown.text)
+      return paint('dim', shown.lines.map(printable).join('\n'))
   }
 }
 
 /** Returns what is shown as a line of JSON. Bodies that JSON cannot hold are texts. */
 export function formatJson(shown: Shown): string {
-  if (!('body' in shown)) return JSON.stringify(shown)
+  if (shown.type === 'note') return printableJson({ type: shown.type, text: shown.lines.join('\n') })
+  if (!('body' in shown)) return printableJson(shown)
   const isPlain = isJson(shown.body)
-  return JSON.stringify(isPlain ? shown : { ...shown, body: inspect(shown.body) })
+  return printableJson(isPlain ? shown : { ...shown, body: inspect(shown.body) })
 }
 
 /** Returns a body as JSON; one with Dates, Maps and so on as Node shows it. */

@@ -52,6 +52,14 @@ export function printable(text: string): string {
   return text.replace(unsafe, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
+/**
+ * Returns a value as JSON without such characters: they can only be in its texts, where their escapes mean
+ * the same. `indent`: the spaces before the members of a value; 0: all is on one line.
+ */
+export function printableJson(value: unknown, indent = 0): string {
+  return JSON.stringify(value, null, indent).split('\n').map(printable).join('\n')
+}
+
 /** Cuts a line to a number of characters, and marks the cut. */
 export function cutTo(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`

@@ -2,7 +2,7 @@
 import type { Overview } from '../../gateway/console/api/console-api.js'
 import { durationOf, type Given, readUrl, textOf } from '../terminal/arguments.js'
 import { hearInterruption } from '../terminal/interruption.js'
-import { painterFor, sizeOf, write } from '../terminal/output.js'
+import { painterFor, printableJson, sizeOf, write } from '../terminal/output.js'
 import { askOverview, isFailedCall } from './overview-source.js'
 import { drawScreen, type ScreenSize } from './screen.js'
 import { summarize } from './summary.js'
@@ -51,7 +51,7 @@ export async function runTop(given: Given): Promise<void> {
       const now = await askOverview(url, token)
       const summary = summarize(now, before)
       before = now
-      if (isJson) text = `${JSON.stringify(summary)}\n`
+      if (isJson) text = `${printableJson(summary)}\n`
       else {
         const size = isLive ? linesOf(sizeOf(stdout)) : { columns: columnsElsewhere, rows: undefined }
         const lines = drawScreen(summary, paint, size)

@@ -32,14 +32,15 @@ export function drawScreen(summary: Summary, paint: Paint, { columns, rows }: Sc
   lines.push({ text: '' }, ...workersOf(summary.workers))
   const shown = rows === undefined || lines.length <= rows ? lines : lines.slice(0, rows)
   return shown.map(({ text, style }) => {
-    const cut = cutTo(text, columns)
+    // Any text of it may be from the gateway.
+    const cut = cutTo(printable(text), columns)
     return style === undefined ? cut : paint(style, cut)
   })
 }
 
 function headOf({ frontendId, version, uptime, ready }: Summary): Line[] {
   const state = ready ? 'ready' : 'NOT READY'
-  const text = `${printable(frontendId)}  ${state}  up ${formatAge(uptime)}  Sallyport ${printable(version)}`
+  const text = `${frontendId}  ${state}  up ${formatAge(uptime)}  Sallyport ${version}`
   return [{ text, style: ready ? 'bold' : 'red' }]
 }
 
@@ -47,10 +48,10 @@ function diagnosisOf({ diagnosis }: Summary): Line[] {
   if (diagnosis.length === 0) return [{ text: 'All is well.', style: 'green' }]
   return diagnosis.flatMap(({ severity, what, todo }) => [
     {
-      text: `${severity === 'error' ? 'ERROR' : 'WARN '} ${printable(what)}`,
+      text: `${severity === 'error' ? 'ERROR' : 'WARN '} ${what}`,
       style: severity === 'error' ? 'red' : 'yellow'
     } as const,
-    { text: `      ${printable(todo)}` }
+    { text: `      ${todo}` }
   ])
 }
 
@@ -60,13 +61,13 @@ function clusterOf({ cluster }: Summary): Line[] {
   const { name, state, members, lag, full } = cluster
   const others = members
     .slice(1)
-    .map(each => `${printable(each.frontendId)}${each.state === 'up' ? '' : ` (${each.state})`}`)
+    .map(each => `${each.frontendId}${each.state === 'up' ? '' : ` (${each.state})`}`)
   const parts = [
-    `cluster ${printable(name)}  ${state}`,
+    `cluster ${name}  ${state}`,
     others.length === 0 ? 'alone' : `with ${others.join(', ')}`,
     `lag ${formatTime(lag)}`
   ]
-  if (full.length > 0) parts.push(`queue full: ${full.map(printable).join(', ')}`)
+  if (full.length > 0) parts.push(`queue full: ${full.join(', ')}`)
   const isWell = state === 'up' && full.length === 0
   return [{ text: parts.join('  '), style: isWell ? undefined : 'yellow' }]
 }

@@ -71,6 +71,13 @@ t.test('it plays a server of Pomelo, with codes of routes', async t => {
   t.match(tool.out, '"body":{"code":200}')
 })
 
+t.test('a terminal obeys no name that a server gives', async t => {
+  const { url } = await startPomeloServer(t, { dict: { 'a.\u001b[2J\n⚡ b': 1 }, answer: () => null })
+  const tool = startTool(t, ['play', url], { input: '.routes\n' })
+  t.equal(await tool.ended, 0, tool.out + tool.err)
+  t.equal(tool.out, 'a.\\u001b[2J\\u000a⚡ b\n')
+})
+
 t.test('a signal ends it, although a piped line waits and others would follow', async t => {
   const tool = startTool(t, ['play', gateway.url], { input: '.state\n.sleep 1h\n.state\n' })
   await until('the first line has run', () => tool.out.includes('open'), 60_000)

@@ -44,8 +44,12 @@ t.test('routes and commands are completed, and bodies are not', async t => {
   t.same(completeLine('chat.say {"a', routes)[0], [])
 })
 
+t.test('a name that a terminal would obey is not completed', async t => {
+  t.same(completeLine('room', ['room.\u001b[2J', 'room.enter'])[0], ['room.enter'])
+})
+
 t.test('the help has two columns, both aligned to the left', async t => {
-  const lines = formatLineHelp().split('\n')
+  const lines = formatLineHelp()
   const starts = lines.map(line => /^\S.*?\S {2,}/.exec(line)![0].length)
   t.equal(new Set(starts).size, 1)
 })

@@ -8,7 +8,7 @@ import {
   formatTable,
   formatTime
 } from '../../../tools/terminal/figures.js'
-import { cutTo, painterFor, printable, sizeOf } from '../../../tools/terminal/output.js'
+import { cutTo, painterFor, printable, printableJson, sizeOf } from '../../../tools/terminal/output.js'
 
 t.test('a terminal gets colours, and nothing else does, unless the environment says so', async t => {
   const red = '\u001b[31mx\u001b[39m'
@@ -28,6 +28,16 @@ t.test('a terminal gets colours, and nothing else does, unless the environment s
 
 t.test('a terminal obeys no text of a server', async t => {
   t.equal(printable('a\n\u001b[2J\u009b1m\u202eb é 😀'), 'a\\u000a\\u001b[2J\\u009b1m\\u202eb é 😀')
+})
+
+t.test('JSON has no such text either, and means the same', async t => {
+  const value = { text: 'a\n\u009b2J\u202eb \u2028é' }
+  for (const indent of [0, 2]) {
+    const json = printableJson(value, indent)
+    t.notMatch(json, /[\u0080-\u009f\u2028\u202e]/)
+    t.same(JSON.parse(json), value)
+    t.equal(json.split('\n').length, indent === 0 ? 1 : 3)
+  }
 })
 
 t.test('figures are short, and have their unit', async t => {

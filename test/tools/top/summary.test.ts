@@ -67,6 +67,30 @@ t.test('the screen says what is wrong and what to do, and is as wide as the term
   t.equal(drawScreen(summary, plain, { columns: 80, rows: 4 }).length, 4)
 })
 
+t.test('a terminal obeys no text of a gateway, wherever it stands', async t => {
+  const evil = '\u001b[2J'
+  const now = overviewAt(10, { requests: 1, counts: [1, 0, 0], active: 1 })
+  const summary = summarize(
+    {
+      ...now,
+      frontendId: evil,
+      version: evil,
+      workers: now.workers.map(worker => ({ ...worker, state: evil as 'up' })),
+      cluster: {
+        name: evil,
+        state: evil as 'up',
+        members: ['a', evil].map(frontendId => ({ frontendId, state: evil as 'up' })),
+        lag: 1,
+        full: [evil]
+      }
+    },
+    undefined
+  )
+  const lines = drawScreen(summary, plain, { columns: 500, rows: undefined })
+  t.equal(lines.join('').split('\\u001b[2J').length - 1, 8)
+  t.notMatch(lines.join(''), '\u001b')
+})
+
 t.test('if nothing is wrong it says so', async t => {
   const now = overviewAt(12, { requests: 1, counts: [0, 0, 0], active: 0 })
   const lines = drawScreen(summarize(now, undefined), plain, { columns: 80, rows: undefined })
