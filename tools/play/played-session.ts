@@ -26,6 +26,8 @@ export class PlayedSession {
   #showsEvents = true
   /** Whether any request, wait or line has failed. */
   hasFailed = false
+  /** Whether it was left by `close`: what was under way then is no failure, and nothing more is shown. */
+  #isLeft = false
 
   private constructor(init: PlayedSessionInit, client: Client, socket: CuttableSocket) {
     this.#init = init
@@ -33,19 +35,15 @@ export class PlayedSession {
     this.#socket = socket
     client.onEvent((event, body) => {
       this.#inbox.receive(event, body)
-      if (this.#showsEvents) init.show({ type: 'event', event, body })
+      if (this.#showsEvents) this.#show({ type: 'event', event, body })
     })
     client.onState(({ state, resumed, reason, code }) => {
       if (state === 'resuming') this.#note(`the connection is lost${reason === '' ? '' : `: ${reason}`}`)
       if (state === 'open')
         this.#note(resumed ? 'the session is resumed' : 'a new session: the old one is gone')
-      if (state === 'closed' && client.error?.message.includes('by this client') !== true) {
-        this.hasFailed = true
-        init.show({
-          type: 'error',
-          code: 'CONNECTION_CLOSED',
-          message: reason === '' ? `code ${code}` : reason
-        })
+      if (state === 'closed') {
+        const message = reason === '' ? `code ${code}` : reason
+        this.#failed({ type: 'error', code: 'CONNECTION_CLOSED', message })
       }
     })
   }
@@ -79,14 +77,14 @@ export class PlayedSession {
   }
 
   close(): void {
+    this.#isLeft = true
     this.#client.close()
     this.#socket.cut()
   }
 
   /** Shows an error of a line. */
   fail(error: unknown, about: { readonly route?: string; readonly ms?: number } = {}): void {
-    this.hasFailed = true
-    this.#init.show({ type: 'error', ...about, code: codeOf(error), message: (error as Error).message })
+    this.#failed({ type: 'error', ...about, code: codeOf(error), message: (error as Error).message })
   }
 
   /** Runs a line. Resolves when it is done. */
@@ -123,7 +121,7 @@ export class PlayedSession {
       const reply = await this.#client.request(route, body)
       this.#used.add(route)
       const ms = performance.now() - since
-      this.#init.show({ type: 'reply', route, ms, body: reply })
+      this.#show({ type: 'reply', route, ms, body: reply })
       // The reply is shown as it is, but a script shall notice an error of a Pomelo game.
       if (!this.#client.server.isSallyport && pomeloCodeOf(reply) !== undefined) this.hasFailed = true
     } catch (error) {
@@ -133,7 +131,7 @@ export class PlayedSession {
 
   async #wait(event: string, timeout: number): Promise<void> {
     const { body } = await this.#inbox.wait([event], { timeout, fits: () => true })
-    if (!this.#showsEvents) this.#init.show({ type: 'event', event, body })
+    if (!this.#showsEvents) this.#show({ type: 'event', event, body })
   }
 
   async #cut(ms: number | undefined): Promise<void> {
@@ -170,7 +168,16 @@ export class PlayedSession {
   }
 
   #note(...lines: readonly string[]): void {
-    this.#init.show({ type: 'note', lines })
+    this.#show({ type: 'note', lines })
+  }
+
+  #failed(shown: Shown): void {
+    if (!this.#isLeft) this.hasFailed = true
+    this.#show(shown)
+  }
+
+  #show(shown: Shown): void {
+    if (!this.#isLeft) this.#init.show(shown)
   }
 }
 
