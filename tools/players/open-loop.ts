@@ -11,8 +11,9 @@ import type { PlayerClient } from './player-client.js'
 const interval = 1
 
 /**
- * Sends until the signal aborts. Resolves when all requests are settled. Sockets take turns; one that has as
- * many requests in flight as it may have is left out, and if all have, what is due waits.
+ * Sends until the signal aborts; nothing if it has aborted before. Resolves when all requests are settled.
+ * Sockets take turns; one that has as many requests in flight as it may have is left out, and if all have,
+ * what is due waits.
  */
 export function runOpenLoop(
   { plan, thread }: ThreadSetup,
@@ -39,6 +40,7 @@ export function runOpenLoop(
   }
   const dueAt = () => startedAt + sent * gap
 
+  if (signal.aborted) return Promise.resolve()
   return new Promise(resolve => {
     const send = async (index: number, since: number) => {
       counts[index]!++
