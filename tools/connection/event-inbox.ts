@@ -14,6 +14,7 @@ interface Waiting {
   readonly events: readonly string[]
   readonly fits: (body: unknown) => boolean
   readonly resolve: (found: InboxEvent) => void
+  readonly reject: (error: unknown) => void
 }
 
 export interface InboxWait {
@@ -29,9 +30,12 @@ export class EventInbox {
 
   receive(event: string, body: unknown): void {
     for (const waiting of this.#waiting) {
-      if (waiting.events.includes(event) && waiting.fits(body)) {
-        this.#waiting.delete(waiting)
-        return waiting.resolve({ event, body })
+      if (!waiting.events.includes(event)) continue
+      try {
+        if (waiting.fits(body)) return waiting.resolve({ event, body })
+      } catch (error) {
+        // The event is there for others.
+        waiting.reject(error)
       }
     }
     this.#kept.push({ event, body })
@@ -46,14 +50,14 @@ export class EventInbox {
    * Resolves with the oldest event of one of the names that fits and was not taken. Earlier ones of these
    * names are passed over.
    *
-   * @throws `WAIT_TIMED_OUT`
+   * @throws `WAIT_TIMED_OUT`, and what `fits` throws
    */
-  wait(events: readonly string[], { timeout, fits, signal }: InboxWait): Promise<InboxEvent> {
+  async wait(events: readonly string[], { timeout, fits, signal }: InboxWait): Promise<InboxEvent> {
     const isNamed = ({ event }: InboxEvent) => events.includes(event)
     const at = this.#kept.findIndex(each => isNamed(each) && fits(each.body))
     const found = this.#kept[at]
     this.#kept = this.#kept.filter((each, i) => !isNamed(each) || (at !== -1 && i > at))
-    if (found !== undefined) return Promise.resolve(found)
+    if (found !== undefined) return found
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         events,
@@ -61,6 +65,10 @@ export class EventInbox {
         resolve: come => {
           release()
           resolve(come)
+        },
+        reject: error => {
+          release()
+          reject(error)
         }
       }
       const release = () => {
@@ -69,8 +77,7 @@ export class EventInbox {
         signal?.removeEventListener('abort', release)
       }
       const timer = setTimeout(() => {
-        release()
-        reject(errors.waitTimedOut(events.join('" or "'), timeout))
+        waiting.reject(errors.waitTimedOut(events.join('" or "'), timeout))
       }, timeout)
       signal?.addEventListener('abort', release)
       this.#waiting.add(waiting)
