@@ -56,10 +56,10 @@ export class Life implements Player {
   }
 
   request: Client['request'] = (route, ...args) => {
-    return this.#untilEnd(this.#connected.request(route, ...args), route)
+    return this.#untilEnd(() => this.#connected.request(route, ...args), route)
   }
 
-  notify: Client['notify'] = (route, ...args) => this.client.notify(route, ...args)
+  notify: Client['notify'] = (route, ...args) => this.#running.client.notify(route, ...args)
 
   on: Client['on'] = (event, listener) => this.client.on(event, listener)
 
@@ -76,20 +76,20 @@ export class Life implements Player {
     const { signal } = this
     const wait = { timeout: timeout ?? plan.timeout, fits: where, signal }
     const step = `wait ${events.join(' | ')}`
-    const come = await timed(figures, step, () => this.#untilEnd(this.#inbox.wait(events, wait), step))
+    const come = await timed(figures, step, () => this.#untilEnd(() => this.#inbox.wait(events, wait), step))
     return come as NamedEvent<EventTypes, Event>
   }
 
   async sleep(ms: number): Promise<void> {
-    await this.#untilEnd(sleep(ms, this.signal))
+    await this.#untilEnd(() => sleep(ms, this.signal))
   }
 
   measure<Result>(name: string, run: () => Promise<Result>): Promise<Result> {
-    return timed(this.#init.figures, name, run)
+    return timed(this.#init.figures, name, () => this.#untilEnd(async () => run()))
   }
 
   cut(): void {
-    this.#connected.cut()
+    this.#running.cut()
   }
 
   /** Closes the connection. */
@@ -105,20 +105,27 @@ export class Life implements Player {
     throw errors.connectionClosed('the scenario has not called `await player.connect()` yet')
   }
 
+  /** The player, for what is no step: after the end of the run there is none. */
+  get #running(): PlayerClient {
+    if (this.signal.aborted) throw new RunEnded()
+    return this.#connected
+  }
+
   /**
-   * Rejects when the run ends, if the promise has not settled before. Then the step counts as one in which a
-   * life was at the end.
+   * Starts a step, unless the run has ended. Rejects when the run ends, if the step has not settled before.
+   * Then it counts as one in which a life was at the end.
    */
-  #untilEnd<Value>(promise: Promise<Value>, step?: string): Promise<Value> {
+  #untilEnd<Value>(start: () => Promise<Value>, step?: string): Promise<Value> {
     const { signal } = this
     return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(new RunEnded())
+      const started = start()
       const onEnd = () => {
         if (step !== undefined && !this.#isOver) countTrouble(this.#init.figures.waiting, step, '')
         reject(new RunEnded())
       }
-      if (signal.aborted) return reject(new RunEnded())
       signal.addEventListener('abort', onEnd)
-      promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onEnd))
+      started.then(resolve, reject).finally(() => signal.removeEventListener('abort', onEnd))
     })
   }
 }

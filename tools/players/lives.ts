@@ -36,7 +36,7 @@ export async function runLives(
 async function runOnce(scenario: Scenario, player: Life, figures: Figures): Promise<boolean> {
   try {
     await scenario(player)
-    figures.lives++
+    if (!player.signal.aborted) figures.lives++
     return true
   } catch (error) {
     if (error instanceof RunEnded || player.signal.aborted) return true
@@ -48,8 +48,12 @@ async function runOnce(scenario: Scenario, player: Life, figures: Figures): Prom
 /** What differs from one time to the next in the message of the same error: the id of `INTERNAL`. */
 const ids = /[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g
 
-/** Counts an error that a scenario has thrown or left, by its first line without ids. */
+/**
+ * Counts an error that a scenario has thrown or left, by its first line without ids. A step that was rejected
+ * because its run or its life has ended is none.
+ */
 export function countFault(figures: Figures, error: unknown): void {
+  if (error instanceof RunEnded) return
   const { message, stack } = Object(error) as Partial<Error>
   const line = String(message ?? error)
     .split('\n')[0]!

@@ -39,7 +39,9 @@ port.on('message', (order: ThreadOrder) => {
   begin()
 })
 // A scenario may leave a promise or a callback that fails later. That does not end the load.
-process.on('uncaughtException', error => countFault(figures, error))
+process.on('uncaughtException', error => {
+  if (!sending.signal.aborted) countFault(figures, error)
+})
 
 run().catch(error => {
   const { code, message, stack } = Object(error) as NodeJS.ErrnoException

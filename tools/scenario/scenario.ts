@@ -15,8 +15,8 @@ export type NamedEvent<Events, Name extends keyof Events> = {
 
 /**
  * The player of a scenario. Its steps are timed under their names: a request under its route, a wait under
- * `wait EVENT`. At the end of the run, each step that still waits rejects; what the scenario does then is not
- * counted.
+ * `wait EVENT`. At the end of the run, each step that still waits rejects. Later steps reject at once, and
+ * send nothing. What the scenario does then is not counted.
  */
 export interface Player<Routes = RouteTypes, Events = EventTypes> {
   /** The player's number, from 0 up to the value of `--sockets`: for names, tokens and rooms. */

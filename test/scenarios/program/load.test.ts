@@ -202,6 +202,45 @@ t.test('players who wait when the run ends are told by their step', async t => {
   t.match(tool.out, /^Lives +0 came to their end; players at the end of the run: 3 in wait nothing$/m)
 })
 
+t.test('what a scenario does after the end of the run is no error of it', async t => {
+  const life = `export default async player => {
+    await player.connect()
+    // Nobody awaits it.
+    player.waitFor('never')
+    player.notify('player.greet', { name: 'red' })
+    try {
+      await player.waitFor('nothing')
+    } finally {
+      await new Promise(resolve => setTimeout(resolve, 1))
+      await player.request('player.refuse').catch(() => {})
+      await player.waitFor('never', { timeout: 1 }).catch(() => {})
+      Promise.reject(new Error('nobody is left'))
+    }
+  }`
+  const file = join(t.testdir({ 'package.json': '{"type":"module"}', 'life.js': life }), 'life.js')
+  const before = gateway.metrics()
+  const tool = startTool(t, [
+    'load',
+    gateway.url,
+    '--scenario',
+    file,
+    '--sockets',
+    '3',
+    '--seconds',
+    '1h',
+    '--json'
+  ])
+  await until('all wait', () => gateway.metrics().notifies === before.notifies + 3, 60_000)
+  tool.process.kill('SIGINT')
+  // Nothing but the connecting has succeeded.
+  t.equal(await tool.ended, 1, tool.err)
+  const { steps, scenario: told } = JSON.parse(tool.out) as LoadResult
+  t.same(Object.keys(steps), ['(connect)'])
+  t.match(told, { lives: 0, waiting: { 'wait nothing': 3, 'wait never': 3 } })
+  t.same(told!.faults, {})
+  t.equal(gateway.metrics().requests, before.requests)
+})
+
 t.test('a file without a scenario is refused', async t => {
   const file = join(t.testdir({ 'a.cjs': 'module.exports = { run() {} }' }), 'a.cjs')
   const tool = startTool(t, ['load', gateway.url, '--scenario', file])

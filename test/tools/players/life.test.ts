@@ -77,6 +77,58 @@ t.test('the end of the run rejects each step that waits, and counts none of them
   t.same([...figures.steps.keys()], ['(connect)'])
 })
 
+t.test('after the end of the run nothing more is sent, and nothing is counted', async t => {
+  const { life, figures, run } = live()
+  await life.connect()
+  run.abort()
+  const { requests, notifies } = gateway.metrics()
+  await t.rejects(life.request('player.echo', 1), { name: 'RunEnded' })
+  await t.rejects(life.waitFor('never', { timeout: 1 }), { name: 'RunEnded' })
+  await t.rejects(life.sleep(1), { name: 'RunEnded' })
+  await t.rejects(
+    life.measure('goodbye', async () => {}),
+    { name: 'RunEnded' }
+  )
+  t.throws(() => life.notify('player.echo', 1), { name: 'RunEnded' })
+  t.throws(() => life.cut(), { name: 'RunEnded' })
+  // It comes behind whatever was sent before.
+  await life.client.request('player.echo', 1)
+  const { requests: later, notifies: laterNotifies } = gateway.metrics()
+  t.same([later - requests, laterNotifies - notifies], [1, 0])
+  t.same([...figures.steps.keys()], ['(connect)'])
+  t.equal(figures.waiting.size, 0)
+})
+
+t.test('what is being measured when the run ends is not counted, whatever becomes of it', async t => {
+  const { life, figures, run } = live()
+  let end = () => {}
+  const over = new Promise<void>(resolve => {
+    end = resolve
+  })
+  const measured = life.measure('all', () => over)
+  run.abort()
+  end()
+  await t.rejects(measured, { name: 'RunEnded' })
+  t.equal(figures.steps.size, 0)
+})
+
+t.test('a `where` that throws is an error of its wait, and leaves the event to others', async t => {
+  const { life, figures } = live()
+  await life.connect()
+  const where = (): boolean => {
+    throw new TypeError('there is no list')
+  }
+  const [broken, next] = [life.waitFor('greeting', { where }), life.waitFor('greeting')]
+  await Promise.all([
+    t.rejects(broken, { message: 'there is no list' }),
+    life.request('player.greet', { name: 'a' })
+  ])
+  t.same(await next, { hello: 'a' })
+  await life.request('player.greet', { name: 'b' })
+  await t.rejects(life.waitFor('greeting', { where }), { message: 'there is no list' }, 'also at once')
+  t.equal(figures.steps.get('wait greeting')!.errors.get('TypeError')!.count, 2)
+})
+
 t.test('a wait that its scenario has left behind waits for nobody at the end of the run', async t => {
   const { life, figures, run } = live()
   await life.connect()
