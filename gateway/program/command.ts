@@ -121,9 +121,22 @@ function joinNegative(argv: readonly string[], known: FlagTable): string[] {
   return joined
 }
 
+/**
+ * Returns the flag of an argument such as `--port=1`; undefined if there is none. A flag that takes no value
+ * can be taken back: `--no-dev`.
+ */
+export function findFlag(argument: string, flags: FlagTable): Flag | undefined {
+  if (!argument.startsWith('--')) return undefined
+  const name = nameOf(argument)
+  if (Object.hasOwn(flags, name)) return flags[name]
+  const positive = name.replace(/^no-/, '')
+  const isSwitch = Object.hasOwn(flags, positive) && flags[positive]!.value === undefined
+  return isSwitch ? flags[positive] : undefined
+}
+
 /** Returns the first argument that looks like a flag, and is none of those that are known. */
 function findUnknown(argv: readonly string[], known: FlagTable): string | undefined {
-  return argv.find(each => /^-./.test(each) && !(each.startsWith('--') && Object.hasOwn(known, nameOf(each))))
+  return argv.find(each => /^-./.test(each) && findFlag(each, known) === undefined)
 }
 
 /** Returns the name that a flag of one letter stands for in most programs. */

@@ -4,7 +4,14 @@ import { errors } from '../../shared/errors.js'
 import { suggest } from '../../shared/text/nearest.js'
 import { toolCommands } from '../../tools/commands.js'
 import { variableOf } from '../options/option-row.js'
-import { formatFlags, formatRows, helpFlag, type ProgramCommand } from './command.js'
+import {
+  type FlagTable,
+  findFlag,
+  formatFlags,
+  formatRows,
+  helpFlag,
+  type ProgramCommand
+} from './command.js'
 import { checkCommand, configCommand } from './configuration-commands.js'
 import { gatewayCommand, gatewayFlags, programFlags } from './gateway-command.js'
 import { initCommand } from './init.js'
@@ -77,12 +84,13 @@ configuration file calls it maxPause. A time may be 10s, a size 64KiB; --no-dev 
 
 /** Returns the index of the first word, or -1 if there is none, or an unknown flag before it. */
 function findFirstWord(argv: readonly string[]): number {
-  const flags = Object.assign({}, ...[gatewayCommand, ...Object.values(commands)].map(each => each.flags))
+  const all = [gatewayCommand, ...Object.values(commands)].map(each => each.flags)
+  const flags: FlagTable = Object.assign({}, ...all)
   for (let i = 0; i < argv.length; i++) {
     if (!argv[i]!.startsWith('-')) return i
-    const [name, value] = argv[i]!.slice(2).split('=')
-    if (!Object.hasOwn(flags, name!)) return -1
-    if (flags[name!].value !== undefined && value === undefined) i++
+    const flag = findFlag(argv[i]!, flags)
+    if (flag === undefined) return -1
+    if (flag.value !== undefined && !argv[i]!.includes('=')) i++
   }
   return -1
 }

@@ -295,6 +295,17 @@ t.test(
         {},
         /^sallyport: There is no option --maxPause; did you mean --max-pause\? --help lists them$/
       ],
+      [
+        ['--handlers', example, '--no-prot'],
+        {},
+        /^sallyport: There is no option --no-prot; --help lists them$/
+      ],
+      [
+        ['--no-dev', '--handlers', example, '--port'],
+        {},
+        /^sallyport: Option '--port <value>' argument missing/
+      ],
+      [['--no-dev', '--no-console-read-only', 'inti'], {}, /^sallyport: There is no command "inti"/],
       [['surplus'], {}, /^sallyport: There is no command "surplus"; --help lists them$/],
       [['version'], {}, /^sallyport: There is no command "version"; did you mean --version\?/],
       [[example], {}, /^sallyport: There is no command ".*"; did you mean --handlers \S+\?/],
