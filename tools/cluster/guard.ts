@@ -13,9 +13,9 @@ let guard: Socket | undefined
 
 /** Has a process killed once this one is gone. */
 export function guardProcess(pid: number): void {
-  guard ??= start()
   running.add(pid)
-  guard.write(`+${pid}\n`)
+  if (guard === undefined) guard = start()
+  else guard.write(`+${pid}\n`)
 }
 
 /** A process that has ended must not be killed: its number may be another's by then. */
@@ -24,9 +24,10 @@ export function forgetProcess(pid: number): void {
   guard?.write(`-${pid}\n`)
 }
 
+/** Starts a guard of all that runs: an earlier one may have ended, and what it has known with it. */
 function start(): Socket {
   // Before other listeners, which may remove what these programs have opened.
-  process.prependListener('exit', () => killAll(running))
+  if (!process.listeners('exit').includes(killRunning)) process.prependListener('exit', killRunning)
   // In a group of its own, so that Ctrl-C in the terminal does not end it.
   const child = spawn(process.execPath, [file], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
   const stdin = child.stdin as Socket
@@ -38,5 +39,10 @@ function start(): Socket {
   // It must not keep this process running.
   child.unref()
   stdin.unref()
+  for (const pid of running) stdin.write(`+${pid}\n`)
   return stdin
+}
+
+function killRunning(): void {
+  killAll(running)
 }

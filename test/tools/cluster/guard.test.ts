@@ -26,6 +26,33 @@ for (const end of ["process.kill(process.pid, 'SIGKILL')", 'process.exit()']) {
   })
 }
 
+t.test('a guard that takes the place of another one knows what had been started before', async t => {
+  const source = `
+    import { ChildProcess } from 'node:child_process'
+    import { once } from 'node:events'
+    const guards = []
+    const { spawn } = ChildProcess.prototype
+    ChildProcess.prototype.spawn = function (options) {
+      if (options.args.some(each => each.endsWith('guard-process.js'))) guards.push(this)
+      return spawn.call(this, options)
+    }
+    const { Child } = await import(${JSON.stringify(childFile)})
+    const args = ['-e', 'setInterval(() => {}, 1000)']
+    const start = () => Child.start({ command: process.execPath, args, onLine: () => {} })
+    const children = [await start()]
+    const listeners = process.listenerCount('exit')
+    guards[0].kill('SIGKILL')
+    await once(guards[0], 'exit')
+    children.push(await start())
+    const added = process.listenerCount('exit') - listeners
+    console.log([guards.length, added, ...children.map(({ pid }) => pid)].join(' '))
+    process.kill(process.pid, 'SIGKILL')`
+  const program = spawn(process.execPath, ['--input-type=module', '-e', source])
+  const [guards, added, ...pids] = (await text(program.stdout)).trim().split(' ').map(Number)
+  t.same([guards, added, pids.length], [2, 0, 2])
+  for (const pid of pids) await until('it is gone', () => !isRunning(pid))
+})
+
 /** Whether a process runs. On Linux, one that has ended is there until its parent has asked for its end. */
 function isRunning(pid: number): boolean {
   try {
