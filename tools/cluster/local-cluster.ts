@@ -1,6 +1,7 @@
 /**
  * Several gateways on this machine as one: a nats-server, the gateways, and a balancer before them. What ends
- * is started again, as a supervisor does, until the cluster is asked to end.
+ * is started again, as a supervisor does, until the cluster is asked to end. A part that ends before all are
+ * up fails the start.
  *
  *   starting ──▶ running ──▶ ending
  *       └───────────────────▲
@@ -8,6 +9,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { errors } from '../../shared/errors.js'
 import type { ClusterArguments } from './arguments.js'
 import { Balancer, type Place } from './balancer.js'
 import type { Child } from './child.js'
@@ -34,13 +36,23 @@ export class LocalCluster {
   #balancer: Balancer | undefined
   #state: 'starting' | 'running' | 'ending' = 'starting'
   #ended: Promise<void> | undefined
+  #failStart: (error: Error) => void = () => {}
+  /** Rejects if a part of it ends before all are up. */
+  readonly #startFailed = new Promise<never>((_resolve, reject) => {
+    this.#failStart = reject
+  })
 
   constructor(init: LocalClusterInit) {
     this.#init = init
+    this.#startFailed.catch(() => {})
   }
 
-  /** @throws if a part of it does not start; what has started has to be ended */
-  async start(): Promise<void> {
+  /** @throws if a part of it does not start, or ends before all are up; what has started has to be ended */
+  start(): Promise<void> {
+    return Promise.race([this.#start(), this.#startFailed])
+  }
+
+  async #start(): Promise<void> {
     const { gateways, port, nats } = this.#init
     this.#balancer = await Balancer.open(port, () => this.#places())
     if (nats === undefined) await this.#startNats(0)
@@ -136,7 +148,8 @@ export class LocalCluster {
     if (this.#state === 'ending') child.kill('SIGINT')
     void child.ended.then(async how => {
       this.#children.delete(child)
-      if (this.#state !== 'running') return
+      if (this.#state !== 'running')
+        return this.#failStart(errors.optionInvalid(`${name} has ended (${how}) before all were up`))
       this.#init.onLine(name, `It has ended (${how}), and is started again`, 'err')
       await this.#restart(name, startAgain)
     })

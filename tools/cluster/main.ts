@@ -59,7 +59,9 @@ ${rows.join('')}
 }
 
 function fail(error: unknown): void {
-  const { name, message, stack } = error as Error
-  process.stderr.write(`cluster: ${name === 'GatewayError' ? message : (stack ?? message)}\n`)
+  const { name, code, syscall, message, stack } = error as NodeJS.ErrnoException
+  // As for the program `sallyport`: what the system reports, such as a port that is taken, is one sentence.
+  const isSentence = name === 'GatewayError' || (code !== undefined && syscall !== undefined)
+  process.stderr.write(`cluster: ${isSentence ? message : (stack ?? message)}\n`)
   process.exit(1)
 }

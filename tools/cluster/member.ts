@@ -5,7 +5,6 @@
  *       └──────────────────────▲
  */
 import { fileURLToPath } from 'node:url'
-import { errors } from '../../shared/errors.js'
 import type { Place } from './balancer.js'
 import { Child } from './child.js'
 
@@ -22,7 +21,7 @@ export interface MemberInit {
 
 export class Member {
   readonly name: string
-  /** Resolves when it listens; rejects if it ends before that. */
+  /** Resolves when it listens. */
   readonly listening: Promise<void>
   readonly child: Child
   /** Its address for clients; undefined while it does not listen. */
@@ -33,14 +32,12 @@ export class Member {
   private constructor(name: string, child: Child) {
     this.name = name
     this.child = child
-    this.listening = new Promise((resolve, reject) => {
+    this.listening = new Promise(resolve => {
       this.#listens = resolve
-      void child.ended.then(how => {
-        this.url = undefined
-        reject(errors.optionInvalid(`${name} did not start: its process has ended (${how})`))
-      })
     })
-    this.listening.catch(() => {})
+    void child.ended.then(() => {
+      this.url = undefined
+    })
   }
 
   static async start({ name, port, nats, passed, onLine }: MemberInit): Promise<Member> {

@@ -1,6 +1,7 @@
 /** `npm run cluster`, as its user sees it. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
@@ -35,6 +36,16 @@ t.test('--help explains its flags, and a wrong one is refused', async t => {
   })
 })
 
+t.test('a port that is taken is told in one sentence', async t => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  t.teardown(() => taken.close())
+  const { port } = taken.address() as AddressInfo
+  const { err, code } = await run(['--port', String(port)])
+  t.equal(code, 1)
+  t.equal(err, `cluster: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`)
+})
+
 t.test(
   'a flag that the gateways do not know is refused by them, and no stack is printed',
   { skip: whyNo('nats-server') },
@@ -42,7 +53,7 @@ t.test(
     const { err, code } = await run(['--port', '0', '--gateways', '1', '--bogus'])
     t.equal(code, 1)
     t.match(err, /^g1 +\| sallyport: There is no option --bogus/m)
-    t.equal(err.split('\n').at(-2), 'cluster: g1 did not start: its process has ended (1)')
+    t.equal(err.split('\n').at(-2), 'cluster: g1 has ended (1) before all were up')
   }
 )
 
