@@ -13,19 +13,24 @@ const hints: Readonly<Record<number, string>> = {
 }
 
 /**
- * Returns the overview.
+ * Returns the overview. Whoever aborts `signal` waits for no answer.
  *
  * @param url that of the internal port
  * @throws `CONNECT_FAILED`
  */
-export async function askOverview(url: string, token: string | undefined): Promise<Overview> {
+export async function askOverview(
+  url: string,
+  token: string | undefined,
+  signal: AbortSignal
+): Promise<Overview> {
   const address = new URL('/console/api/overview', url)
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const fail = (why: string) => errors.connectFailed(address.origin, printable(why))
   let response: Response
   let text: string
   try {
-    response = await fetch(address, { headers, signal: AbortSignal.timeout(timeout), redirect: 'manual' })
+    const either = AbortSignal.any([signal, AbortSignal.timeout(timeout)])
+    response = await fetch(address, { headers, signal: either, redirect: 'manual' })
     text = await response.text()
   } catch (error) {
     throw fail(explain(error))

@@ -1,4 +1,5 @@
 /** Runs `sallyport top`: looks at a gateway again and again, and draws what it sees. */
+import { setTimeout } from 'node:timers/promises'
 import type { Overview } from '../../gateway/console/api/console-api.js'
 import { durationOf, type Given, readUrl, textOf } from '../terminal/arguments.js'
 import { hearInterruption } from '../terminal/interruption.js'
@@ -25,30 +26,41 @@ export async function runTop(given: Given): Promise<void> {
   const url = readUrl(given.words[0] ?? defaults.url, { expected, protocol: 'http' })
   const token = textOf(given, 'token') ?? given.env['SALLYPORT_CONSOLE_TOKEN']
   const interval = durationOf(given, 'interval') ?? defaults.interval
-  const isJson = given.flags['json'] === true
+  const asked = new AbortController()
+  const end = () => asked.abort()
+  hearInterruption(end)
+  // Whoever reads the lines may be gone, as with `| head`.
+  process.stdout.on('error', end)
+  const { signal } = asked
+  const ask = () => askOverview(url, token, signal)
+  const watch = { ask, interval, isJson: given.flags['json'] === true, env: given.env, signal }
+  await show(watch).catch(error => {
+    // A wait or a question that it was asked to end is no error.
+    if (!signal.aborted) throw error
+  })
+  process.exit(0)
+}
+
+interface Watch {
+  readonly ask: () => Promise<Overview>
+  readonly interval: number
+  readonly isJson: boolean
+  readonly env: NodeJS.ProcessEnv
+  readonly signal: AbortSignal
+}
+
+/** Shows what it sees; without a terminal once. Rejects if it is asked to end meanwhile. */
+async function show({ ask, interval, isJson, env, signal }: Watch): Promise<void> {
   const { stdout } = process
   const isLive = stdout.isTTY === true
-  let end = () => {}
-  const ended = new Promise<void>(resolve => {
-    end = resolve
-  })
-  hearInterruption(end)
-  let isEnded = false
-  void ended.then(() => {
-    isEnded = true
-  })
-  // Whoever reads the lines may be gone, as with `| head`.
-  stdout.on('error', end)
-
-  const paint = painterFor(stdout, given.env)
-  let before: Overview | undefined = await askOverview(url, token)
+  const paint = painterFor(stdout, env)
+  let before: Overview | undefined = await ask()
   if (isLive && !isJson) await write(stdout, escapes.clear)
-  while (!isEnded) {
-    await Promise.race([ended, new Promise(resolve => setTimeout(resolve, interval))])
-    if (isEnded) break
+  while (!signal.aborted) {
+    await setTimeout(interval, undefined, { signal })
     let text: string
     try {
-      const now = await askOverview(url, token)
+      const now = await ask()
       const summary = summarize(now, before)
       before = now
       if (isJson) text = `${printableJson(summary)}\n`
@@ -61,14 +73,13 @@ export async function runTop(given: Given): Promise<void> {
       }
     } catch (error) {
       // A gateway that is started anew comes back. What only prints once, or is for a program, ends.
-      if (!isLive || isJson || !isFailedCall(error)) throw error
+      if (signal.aborted || !isLive || isJson || !isFailedCall(error)) throw error
       text = `${escapes.home}${paint('red', error.message)}${escapes.clearLine}\n${escapes.clearRest}`
       before = undefined
     }
     await write(stdout, text)
     if (!isLive && !isJson) break
   }
-  process.exit(0)
 }
 
 /** Returns the room for lines: the last one of a terminal stays free for the cursor. */

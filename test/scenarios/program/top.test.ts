@@ -53,6 +53,28 @@ t.test('with --json it prints a line for each interval, until it is asked to end
     t.match(JSON.parse(line), { frontendId: 'test-1', rates: { requests: 100 }, ready: true })
 })
 
+t.test('a signal ends it while a question is open, the first one or a later one', async t => {
+  for (const answered of [0, 2]) {
+    let questions = 0
+    const silent = createServer((_request, response) => {
+      questions++
+      const overview = overviewAt(questions, { requests: 100, counts: [1, 0, 0], active: 0 })
+      if (questions <= answered) response.end(JSON.stringify(overview))
+    })
+    silent.listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    t.teardown(() => {
+      silent.closeAllConnections()
+      silent.close()
+    })
+    const { port } = silent.address() as AddressInfo
+    const tool = startTool(t, ['top', `http://127.0.0.1:${port}`, '--json', '--interval', '10ms'])
+    await until('a question is open', () => questions > answered, 60_000)
+    tool.process.kill('SIGINT')
+    t.equal(await tool.ended, 0, tool.err)
+  }
+})
+
 t.test('it says why there is no overview', async t => {
   const rows: readonly [readonly string[], RegExp][] = [
     [[url], /the token of the console is missing or wrong; give it by --token or SALLYPORT_CONSOLE_TOKEN$/],
