@@ -14,22 +14,26 @@ export function countOf(value: number, one: string, many = `${one}s`): string {
 
 /** Returns a number of events a second, with a decimal if there are few. */
 export function formatRate(value: number): string {
-  return value < 10 ? value.toFixed(1) : formatCount(value)
+  return value < 9.95 ? value.toFixed(1) : formatCount(value)
 }
 
-/** Returns a time in the unit that fits: `320 µs`, `1.24 ms`, `2.5 s`; `-` if there is none. */
+/** Returns a time in the unit that fits: `320 µs`, `1.24 ms`, `3 min 29 s`; `-` if there is none. */
 export function formatTime(ms: number): string {
   if (Number.isNaN(ms)) return '-'
-  if (ms < 1) return `${Math.round(ms * 1_000)} µs`
-  if (ms < 1_000) return `${significant(ms)} ms`
-  return ms < 120_000 ? `${significant(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`
+  // A number that is rounded up to the next unit is told in that one.
+  const microseconds = Math.round(ms * 1_000)
+  if (microseconds < 1_000) return `${microseconds} µs`
+  if (Math.round(ms) < 1_000) return `${significant(ms)} ms`
+  const seconds = Math.round(ms / 1_000)
+  if (seconds < 120) return `${significant(ms / 1_000)} s`
+  return formatAge(seconds).replace(/ 0 \w+$/, '')
 }
 
 /** Returns a number of bytes: `512 B`, `1.5 MiB`. */
 export function formatBytes(bytes: number): string {
   const names = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
   let [value, unit] = [bytes, 0]
-  while (value >= 1_024 && unit < names.length - 1) [value, unit] = [value / 1_024, unit + 1]
+  while (Math.round(value) >= 1_024 && unit < names.length - 1) [value, unit] = [value / 1_024, unit + 1]
   return `${unit === 0 ? value : significant(value)} ${names[unit]}`
 }
 
@@ -66,7 +70,7 @@ export function formatTable(rows: readonly (readonly string[])[]): string[] {
   )
 }
 
-/** Three significant digits. */
+/** Three significant digits of a number from 1 up to 1,000, all of it if it is greater. */
 function significant(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
+  return value.toFixed(value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2)
 }

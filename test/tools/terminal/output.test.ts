@@ -5,6 +5,7 @@ import {
   formatAge,
   formatBytes,
   formatCount,
+  formatRate,
   formatTable,
   formatTime
 } from '../../../tools/terminal/figures.js'
@@ -51,6 +52,22 @@ t.test('figures are short, and have their unit', async t => {
     '3 min',
     '-'
   ])
+  t.same([0.9996, 999.6, 9_996, 99_960, 119_400, 119_600].map(formatTime), [
+    '1.00 ms',
+    '1.00 s',
+    '10.0 s',
+    '100 s',
+    '119 s',
+    '2 min'
+  ])
+  t.same([209_000, 5_400_000, 8_900_000, 172_800_000].map(formatTime), [
+    '3 min 29 s',
+    '1 h 30 min',
+    '2 h 28 min',
+    '2 d'
+  ])
+  t.same([9.94, 9.96, 10.4].map(formatRate), ['9.9', '10', '10'])
+  t.same([1_023.7 * 1_024, 9.996 * 1_024].map(formatBytes), ['1.00 MiB', '10.0 KiB'])
   t.same([0, 512, 1_536, 300 * 1_024 ** 2].map(formatBytes), ['0 B', '512 B', '1.50 KiB', '300 MiB'])
   t.same([0, 59, 61, 3_600, 90_061].map(formatAge), ['0 s', '59 s', '1 min 1 s', '1 h 0 min', '1 d 1 h'])
 })
