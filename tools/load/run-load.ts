@@ -31,18 +31,24 @@ export async function runLoad(given: Given): Promise<void> {
     patience.last(grace)
   })
   const progress = new Progress({ plan, stream: process.stderr, figures: () => threads.figures() })
-  await Promise.race([
-    plan.scenario === undefined ? threads.ready : untilLoaded(threads.ready),
-    patience.over
-  ])
-  if (!isJson && !interrupted && plan.scenario === undefined) refuseWithoutSockets(threads.figures())
-  const before = { cpu: process.cpuUsage(), at: performance.now() }
-  progress.begin()
-  threads.order('begin')
-  // An aborted load has its own, shorter patience.
-  if (!interrupted) patience.last(plan.duration + plan.timeout + grace)
-  await Promise.race([threads.ended, patience.over])
-  progress.end()
+  const look = () => ({ cpu: process.cpuUsage(), at: performance.now() })
+  let before = look()
+  try {
+    await Promise.race([
+      plan.scenario === undefined ? threads.ready : untilLoaded(threads.ready),
+      patience.over
+    ])
+    if (!isJson && !interrupted && plan.scenario === undefined) refuseWithoutSockets(threads.figures())
+    before = look()
+    progress.begin()
+    threads.order('begin')
+    // An aborted load has its own, shorter patience.
+    if (!interrupted) patience.last(plan.duration + plan.timeout + grace)
+    await Promise.race([threads.ended, patience.over])
+  } finally {
+    // An error must not stand behind its line.
+    progress.end()
+  }
   const { user, system } = process.cpuUsage(before.cpu)
   const cpu = (user + system) / 1_000 / (performance.now() - before.at)
   const result = createResult({ plan, figures: threads.figures(), interrupted, cpu })

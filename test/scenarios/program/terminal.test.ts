@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { startGateway } from '../../helpers/gateway.js'
@@ -35,6 +35,18 @@ t.test(
     t.match(report, /requests in .*\(ended before its time\)/, 'it is cleared before the report')
   }
 )
+
+t.test('the error of a load that cannot connect stands on a line of its own', { skip }, async t => {
+  // It accepts connections, and never answers.
+  const server = createTcpServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const tool = startInTerminal(t, ['load', url, '--route', 'a.b', '--timeout', '1500ms'])
+  t.equal(await tool.ended, 1)
+  t.match(tool.out, `\r${clearLine}sallyport: No connection to ${url}/ came about`)
+})
 
 t.test('top draws over what it drew, also in a terminal that does not know its size', { skip }, async t => {
   let asked = 0
