@@ -17,5 +17,6 @@ function showValue(value: unknown): string {
       : `${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)} (string)`
   }
   if (typeof value === 'object') return Array.isArray(value) ? 'an array' : 'an object'
-  return `${String(value).slice(0, 40)} (${typeof value})`
+  // The source of a function may have lines.
+  return `${String(value).replace(/\s+/g, ' ').slice(0, 40)} (${typeof value})`
 }

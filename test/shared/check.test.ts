@@ -19,6 +19,9 @@ t.test('a value is shown short, with its type', async t => {
   t.equal(describeValue('x'.repeat(50)), `"${'x'.repeat(40)}…" (string)`)
   t.equal(describeValue([]), 'an array')
   t.equal(describeValue(1n), '1 (bigint)')
+  t.equal(describeValue(Symbol('a\nb')), 'Symbol(a b) (symbol)')
+  const written = Object.assign(() => {}, { toString: () => 'async body => {\r\n\treturn body\n}' })
+  t.equal(describeValue(written), 'async body => { return body } (function)')
 })
 
 t.test('neither a wrong value nor what was thrown can throw when it is described', async t => {
