@@ -43,10 +43,9 @@ export interface ThreadSetup {
 }
 
 /**
- * What a thread is told. `begin`: all threads are ready, so send. `end`: send no more, and wait for replies.
- * `stop`: wait for nothing.
+ * What a thread is told. `begin`: all threads are ready, so send. `stop`: send no more, and wait for nothing.
  */
-export type ThreadOrder = 'begin' | 'end' | 'stop'
+export type ThreadOrder = 'begin' | 'stop'
 
 /** What a thread tells. */
 export type ThreadReport =

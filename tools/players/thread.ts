@@ -34,7 +34,7 @@ const begun = new Promise<void>(resolve => {
 
 port.on('message', (order: ThreadOrder) => {
   if (order === 'begin') return begin()
-  if (order === 'stop') waiting.abort()
+  waiting.abort()
   sending.abort()
   begin()
 })
