@@ -20,7 +20,7 @@ export async function findSyntaxError(
   message: string,
   files: readonly string[]
 ): Promise<string | undefined> {
-  const [, what] = /SyntaxError: ([^(]+)$/.exec(message) ?? []
+  const [, what] = /SyntaxError: ([\s\S]+)$/.exec(message) ?? []
   if (what === undefined || /:\d+/.test(what)) return undefined
   const scripts = files
     .filter(file => /\.[mc]?js$/.test(file))
