@@ -52,7 +52,8 @@ export function refreshTypesFile({ handlers, log }: Pick<ResolvedOptions, 'handl
   const path = defaultTypesPath(handlers)
   try {
     const present = existsSync(path) ? readFileSync(path, 'utf8') : ''
-    const isOfFolder = present.includes(`typeof import('./${basename(resolve(handlers))}/`)
+    const [folder] = quote(`./${basename(resolve(handlers))}/|`, true).split('|')
+    const isOfFolder = present.includes(`typeof import(${folder}`)
     if (!present.startsWith(marker) || !isOfFolder) return
     if (writeTypesFile(readTypesFile(handlers, path)))
       log.info('The types of the routes were written', { path })
@@ -68,7 +69,7 @@ function formatTypes(handlers: string, path: string): string {
   }
   const lines = modules.map(({ name, file }) => {
     const way = relative(dirname(path), join(handlers, file)).split(sep).join('/')
-    const from = (way.startsWith('.') ? way : `./${way}`).replace(/\.([mc]?)ts$/, '.$1js')
+    const from = (way.startsWith('../') ? way : `./${way}`).replace(/\.([mc]?)ts$/, '.$1js')
     return `  ${quote(name)}: typeof import(${quote(from, true)})`
   })
   return `${marker}

@@ -130,6 +130,29 @@ t.test('a file with the line ends of Windows is up to date', async t => {
   t.equal(writeTypesFile(readTypesFile(handlers)), false)
 })
 
+t.test('a folder whose name begins with a dot, or has a quote, is imported, and is kept fresh', async t => {
+  const { folder } = makeProject(t)
+  const path = join(folder, 'routes.ts')
+  const log = createLogger('debug', () => {}) as unknown as LogDoor
+  for (const [name, way] of [
+    ['.game', "'./.game/score.js'"],
+    ['..game', "'./..game/score.js'"],
+    ["it's", "'./it\\'s/score.js'"]
+  ] as const) {
+    const handlers = join(folder, name)
+    mkdirSync(handlers)
+    writeFileSync(join(handlers, 'score.ts'), score)
+    writeTypesFile(readTypesFile(handlers))
+    t.match(readFileSync(path, 'utf8'), `  score: typeof import(${way})\n`)
+    t.same(compile(path), [])
+    writeFileSync(join(handlers, 'late.ts'), score)
+    refreshTypesFile({ handlers, log })
+    t.match(readFileSync(path, 'utf8'), '  late: typeof import(', name)
+  }
+  const nested = join(folder, 'out/routes.ts')
+  t.match(readTypesFile(join(folder, '.game'), nested).text, "import('../.game/score.js')")
+})
+
 t.test('development leaves a file alone that was written for another folder', async t => {
   const { folder, handlers } = makeProject(t)
   const log = createLogger('debug', () => t.fail('nothing is logged')) as unknown as LogDoor
