@@ -39,11 +39,15 @@ function init({ flags, words, env }: Arguments): void {
   const folder = resolve(caller, name)
   expectNewFolder(folder)
   const spec = flags['package'] as string | undefined
-  const { dependency, addTo } =
-    spec === undefined ? findPackage(version) : resolvePackage(spec, caller, folder)
-  mkdirSync(folder, { recursive: true })
-  cpSync(starter, folder, { recursive: true })
-  addTo(folder)
+  const source = spec === undefined ? findPackage(version) : resolvePackage(spec, caller, folder)
+  try {
+    mkdirSync(folder, { recursive: true })
+    cpSync(starter, folder, { recursive: true })
+    source.addTo(folder)
+  } finally {
+    source.discard()
+  }
+  const { dependency } = source
   writeFileSync(join(folder, 'package.json'), format(describePackage(basename(folder), dependency)))
   writeFileSync(join(folder, 'tsconfig.json'), format(compilerOptions))
   writeFileSync(join(folder, '.gitignore'), ignored)

@@ -20,16 +20,24 @@ export interface PackageSource {
   readonly dependency: string
   /** Copies what belongs into the project's folder. */
   addTo(folder: string): void
+  /** Removes what was made for the copy. */
+  discard(): void
+}
+
+/** A package that npm gets by itself. */
+function named(dependency: string): PackageSource {
+  return { dependency, addTo: () => {}, discard: () => {} }
 }
 
 /**
  * Resolves the specifier that a user has given for `--package`. A path is resolved against the folder of the
  * caller, and then written relative to the project's folder.
  *
- * @throws `OPTION_INVALID` for a path at which nothing is
+ * @throws `OPTION_INVALID` for a path at which nothing is, and for an empty text
  */
 export function resolvePackage(spec: string, caller: string, project: string): PackageSource {
-  return { dependency: pathPattern.test(spec) ? resolvePath(spec, caller, project) : spec, addTo: () => {} }
+  if (spec === '') throw errors.optionInvalid('Expected --package to name a package, got an empty text')
+  return named(pathPattern.test(spec) ? resolvePath(spec, caller, project) : spec)
 }
 
 /**
@@ -40,7 +48,7 @@ export function resolvePackage(spec: string, caller: string, project: string): P
  * @throws `OPTION_INVALID` if npm can't pack it
  */
 export function findPackage(version: string): PackageSource {
-  return isFromRegistry() ? { dependency: `^${version}`, addTo: () => {} } : pack()
+  return isFromRegistry() ? named(`^${version}`) : pack()
 }
 
 function resolvePath(spec: string, caller: string, project: string): string {
@@ -93,8 +101,8 @@ function pack(): PackageSource {
     addTo: project => {
       mkdirSync(join(project, vendorFolder), { recursive: true })
       cpSync(join(folder, tarball!), join(project, vendorFolder, tarball!))
-      rmSync(folder, { recursive: true, force: true })
-    }
+    },
+    discard: () => rmSync(folder, { recursive: true, force: true })
   }
 }
 

@@ -37,6 +37,13 @@ t.test('a specifier that is no path stays as it is', async t => {
   }
 })
 
+t.test('an empty text is refused', async t => {
+  t.throws(() => resolvePackage('', '/games', '/games/game'), {
+    code: 'OPTION_INVALID',
+    message: 'Expected --package to name a package, got an empty text'
+  })
+})
+
 t.test('a path at which nothing is, is refused', async t => {
   for (const spec of ['./no.tgz', 'no.tgz', 'file:../no']) {
     t.throws(() => resolvePackage(spec, t.testdirName, join(t.testdirName, 'game')), {

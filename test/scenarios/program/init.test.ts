@@ -167,6 +167,20 @@ t.test('a folder that has only a repository in it, such as a new clone, becomes 
   }
 })
 
+t.test('if the folder cannot be made, the packed copy is removed', async t => {
+  const folder = makeFolder(t)
+  symlinkSync('nowhere', join(folder, 'dead-link'))
+  const temporary = join(folder, 'tmp')
+  mkdirSync(temporary)
+  const { code, stderr } = await run(process.execPath, [program, 'init', 'dead-link/game'], {
+    cwd: folder,
+    env: { ...env, TMPDIR: temporary }
+  }).catch(each => each)
+  t.equal(code, 1)
+  t.match(stderr, /^sallyport: E[A-Z]+: .*, mkdir '/)
+  t.same(readdirSync(temporary), [])
+})
+
 t.test('what is no name, no empty folder or no package is refused, and nothing is made', async t => {
   const folder = makeFolder(t)
   writeFileSync(join(folder, 'taken'), '')
