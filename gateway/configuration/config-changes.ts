@@ -1,5 +1,6 @@
 /** Notices in development that the configuration file has changed. */
-import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import { unwatchFile, watchFile } from 'node:fs'
+import { readIfThere } from '../development/source-tree.js'
 
 /** Milliseconds between two looks at the file. */
 const interval = 500
@@ -16,12 +17,4 @@ export function followConfigFile(file: string, onChange: () => void): () => void
   }
   watchFile(file, { persistent: false, interval }, look)
   return () => unwatchFile(file, look)
-}
-
-function readIfThere(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return undefined
-  }
 }

@@ -2,7 +2,7 @@
  * The files and folders below a handlers' folder that count as sources of the game.
  * A saved file of another kind, such as a database or an editor's swap file, reloads nothing.
  */
-import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { type Dirent, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
 export interface SourceTree {
@@ -82,4 +82,13 @@ function readEntries(folder: string): Dirent[] {
 
 function isFolder(path: string): boolean {
   return statOf(path)?.isDirectory() === true
+}
+
+/** Returns the text of a file; undefined if it can't be read. */
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
 }

@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { errors } from '../../shared/errors.js'
 import { isBlankJsonText, parseJsonText } from './json-text.js'
+import { readIfThere } from './source-tree.js'
 
 /** What a worker registers before it loads handlers. */
 export interface TypescriptSetup {
@@ -60,7 +61,7 @@ export async function importModule(file: string): Promise<Readonly<Record<string
 function expectReadable(tsconfig: string): void {
   for (const file of withExtended(tsconfig)) {
     try {
-      const text = readIfThere(file)
+      const text = readIfThere(file) ?? ''
       // As TypeScript itself does, takes a file without anything for one without options.
       if (!isBlankJsonText(text)) parseJsonText(text)
     } catch (error) {
@@ -118,19 +119,11 @@ export function withExtended(tsconfig: string): string[] {
   for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
     if (found.has(file)) continue
     found.add(file)
-    const [, extended = ''] = /"extends"\s*:\s*("[^"]*"|\[[^\]]*\])/.exec(readIfThere(file)) ?? []
+    const [, extended = ''] = /"extends"\s*:\s*("[^"]*"|\[[^\]]*\])/.exec(readIfThere(file) ?? '') ?? []
     for (const [, path] of extended.matchAll(/"(\.[^"]*)"/g)) {
       const target = resolve(dirname(file), path!)
       queue.push(target.endsWith('.json') ? target : `${target}.json`)
     }
   }
   return [...found]
-}
-
-function readIfThere(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
-  }
 }
