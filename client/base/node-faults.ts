@@ -2,6 +2,7 @@
  * Explains in Node why no connection was made. Only the entry for Node uses it: browsers do not tell a page
  * why, so their bundles need none of this.
  */
+import { printable } from '../../shared/text/printable.js'
 import type { Fault } from './web-socket.js'
 
 /** The part of a socket of `ws` that tells of a response other than 101. */
@@ -32,6 +33,9 @@ interface SystemError {
 /** Characters of a response's body that are read. */
 const longestBody = 1_024
 
+/** Characters of a text of the server that an error tells. */
+const longestText = 200
+
 /** The response of an HTTP server that opens no WebSocket. */
 class UpgradeRefused extends Error {
   readonly status: number
@@ -40,8 +44,10 @@ class UpgradeRefused extends Error {
   constructor({ statusCode, statusMessage, headers }: UpgradeResponse, body: string) {
     const isText = String(headers['content-type']).startsWith('text/plain')
     // The gateway's own sentence, without characters that a terminal would obey.
-    const sentence = isText ? printable(body.split('\n')[0]!) : ''
-    super(`HTTP ${statusCode} ${statusMessage}: ${sentence || hintOf(statusCode, headers['location'])}`)
+    const sentence = isText ? shorten(body.split('\n')[0]!) : ''
+    super(
+      `HTTP ${statusCode} ${shorten(statusMessage)}: ${sentence || hintOf(statusCode, headers['location'])}`
+    )
     this.name = 'UpgradeRefused'
     this.status = statusCode
     const seconds = /^\d+$/.exec(String(headers['retry-after']))
@@ -49,14 +55,14 @@ class UpgradeRefused extends Error {
   }
 }
 
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '').slice(0, 200)
+function shorten(text: string): string {
+  return printable(text).slice(0, longestText)
 }
 
 /** Returns what to do about a response that has no text. */
 function hintOf(status: number, location: string | string[] | undefined): string {
   const isRedirect = status >= 300 && status < 400 && location !== undefined
-  if (isRedirect) return `it redirects to ${printable(String(location))}; connect to the new address`
+  if (isRedirect) return `it redirects to ${shorten(String(location))}; connect to the new address`
   return httpHints[status] ?? 'no WebSocket was opened'
 }
 

@@ -4,6 +4,7 @@
  * direction of the text after it, or exceed the maximum length.
  */
 import type { FieldWriter } from './field-text.js'
+import { escapeUnsafe } from './printable.js'
 
 /** Maximum length of a line in characters. The rest is cut off, and the line says how much that was. */
 export const maxLineLength = 65_536
@@ -74,19 +75,9 @@ function printLines(text: string): string {
   return text.split('\n').map(escapeText).join('\n    ')
 }
 
-/**
- * Characters that do more than print: control characters (among them line breaks and the start of ANSI
- * sequences), Unicode's line breaks, and marks that change the direction of text.
- */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not reach a terminal
-const unsafe = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
-
 const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /** Returns a text whose unsafe characters are written as `\n`, `\r`, `\t` or `\uXXXX`. */
 export function escapeText(text: string): string {
-  return text.replace(
-    unsafe,
-    char => shortEscapes[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
-  )
+  return escapeUnsafe(text, shortEscapes)
 }

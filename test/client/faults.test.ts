@@ -129,8 +129,9 @@ t.test('what does not pass by itself rejects at once', async t => {
     [
       await http(`418 Teapot\r\n${plain}`, `\u001b[31m${'x'.repeat(5_000)}`),
       'http',
-      /HTTP 418 Teapot: \[31mx{196}$/
-    ]
+      /HTTP 418 Teapot: \\u001b\[31mx{190}$/
+    ],
+    [await http(`418 Tea\u009bpot\r\n${plain}`), 'http', /HTTP 418 Tea.\\u009bpot: no WebSocket/]
   ]
   for (const [url, kind, message, options] of rows) {
     const { error, failures } = await fail(url, { ...never, ...options })

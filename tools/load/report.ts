@@ -1,6 +1,7 @@
 /** The report of a load, as text for people. */
 
 import { withoutSecrets } from '../../client/base/closing-error.js'
+import { printable } from '../../shared/text/printable.js'
 import type { LoadPlan } from '../players/plan.js'
 import {
   countOf,
@@ -10,7 +11,7 @@ import {
   formatTable,
   formatTime
 } from '../terminal/figures.js'
-import { type Paint, printable } from '../terminal/output.js'
+import type { Paint } from '../terminal/output.js'
 import type { LoadResult, StepResult, TimesResult, TroubleResult } from './result.js'
 
 const heading = ['', 'ok', 'errors', 'p50', 'p90', 'p99', 'p99.9', 'max']

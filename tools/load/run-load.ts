@@ -1,12 +1,13 @@
 /** Runs a load: connects, sends, reports, and ends with the figures so far if it is asked to. */
 
 import { errors, GatewayError } from '../../shared/errors.js'
+import { printable } from '../../shared/text/printable.js'
 import { withTimeout } from '../../shared/with-timeout.js'
 import type { Figures } from '../players/figures.js'
 import { connectStep, resumeStep } from '../players/player-client.js'
 import { type Given, longestMs } from '../terminal/arguments.js'
 import { hearInterruption } from '../terminal/interruption.js'
-import { painterFor, printable, printableJson, write } from '../terminal/output.js'
+import { painterFor, printableJson, write } from '../terminal/output.js'
 import { LoadThreads } from './load-threads.js'
 import { Progress } from './progress.js'
 import { readPlan } from './read-plan.js'

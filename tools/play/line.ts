@@ -1,8 +1,8 @@
 /** Reads a line that was typed: a request, or a command with a dot. */
 import { errors } from '../../shared/errors.js'
 import { suggest } from '../../shared/text/nearest.js'
+import { printable } from '../../shared/text/printable.js'
 import { readDuration, readJson } from '../terminal/arguments.js'
-import { printable } from '../terminal/output.js'
 
 export type Line =
   | { readonly kind: 'nothing' | 'help' | 'routes' | 'state' | 'resume' | 'exit' }

@@ -1,10 +1,10 @@
 /** A session that is played by hand: runs the lines that are typed, and shows what comes. */
 import { type Client, type ClientError, connect } from '../../client/node.js'
 import { GatewayError } from '../../shared/errors.js'
+import { printable } from '../../shared/text/printable.js'
 import { CuttableSocket } from '../connection/cuttable-socket.js'
 import { EventInbox } from '../connection/event-inbox.js'
 import { codeOf, pomeloCodeOf } from '../connection/outcomes.js'
-import { printable } from '../terminal/output.js'
 import { formatLineHelp, type Line } from './line.js'
 import type { Shown } from './printer.js'
 

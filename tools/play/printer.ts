@@ -1,7 +1,8 @@
 /** Prints what a played session sees: for people, or as lines of JSON. */
 import { inspect } from 'node:util'
+import { printable } from '../../shared/text/printable.js'
 import { formatTime } from '../terminal/figures.js'
-import { type Paint, printable, printableJson } from '../terminal/output.js'
+import { type Paint, printableJson } from '../terminal/output.js'
 
 /** Something that a played session shows. */
 export type Shown =

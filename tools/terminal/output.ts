@@ -1,5 +1,6 @@
 /** Writes to the terminal: safe texts, colours where they are wanted, and whole outputs before the end. */
 import type { WriteStream } from 'node:tty'
+import { printable } from '../../shared/text/printable.js'
 
 /** ANSI codes of the styles that the tools use. */
 const codes = {
@@ -41,20 +42,8 @@ export function painterFor({ isTTY = false }: Screen, env: NodeJS.ProcessEnv): P
 }
 
 /**
- * Characters that do more than print: control characters, Unicode's line breaks, and marks that change the
- * direction of text.
- */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not reach a terminal
-const unsafe = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
-
-/** Returns a text from a server on one line, without characters that a terminal would obey. */
-export function printable(text: string): string {
-  return text.replace(unsafe, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
-}
-
-/**
- * Returns a value as JSON without such characters: they can only be in its texts, where their escapes mean
- * the same. `indent`: the spaces before the members of a value; 0: all is on one line.
+ * Returns a value as JSON that a terminal only prints. What it would obey can be in texts alone, where an
+ * escape means the same. `indent`: the spaces before the members of a value; 0: all is on one line.
  */
 export function printableJson(value: unknown, indent = 0): string {
   return JSON.stringify(value, null, indent).split('\n').map(printable).join('\n')

@@ -1,7 +1,7 @@
 /** Asks a gateway's console for its overview, and explains in a sentence why there is none. */
 import type { ApiError, Overview } from '../../gateway/console/api/console-api.js'
 import { errors, GatewayError } from '../../shared/errors.js'
-import { printable } from '../terminal/output.js'
+import { printable } from '../../shared/text/printable.js'
 
 /** Milliseconds that an answer may take: more than an interval, since a stuck gateway is of interest. */
 const timeout = 10_000

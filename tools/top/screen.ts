@@ -1,4 +1,6 @@
 /** The screen of `sallyport top`: a summary as lines, as wide and as high as the terminal. */
+
+import { printable } from '../../shared/text/printable.js'
 import {
   formatAge,
   formatBytes,
@@ -8,7 +10,7 @@ import {
   formatTable,
   formatTime
 } from '../terminal/figures.js'
-import { cutTo, type Paint, printable, type Style } from '../terminal/output.js'
+import { cutTo, type Paint, type Style } from '../terminal/output.js'
 import type { Percentiles, Summary, WorkerLine } from './summary.js'
 
 /** A line with the style of all of it: it is cut to the width before it is painted. */

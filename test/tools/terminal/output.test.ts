@@ -1,5 +1,6 @@
 /** What tools print: colours where they are wanted, safe texts, and figures that fit. */
 import t from 'tap'
+import { printable } from '../../../shared/text/printable.js'
 import {
   countOf,
   formatAge,
@@ -9,7 +10,7 @@ import {
   formatTable,
   formatTime
 } from '../../../tools/terminal/figures.js'
-import { cutTo, painterFor, printable, printableJson, sizeOf } from '../../../tools/terminal/output.js'
+import { cutTo, painterFor, printableJson, sizeOf } from '../../../tools/terminal/output.js'
 
 t.test('a terminal gets colours, and nothing else does, unless the environment says so', async t => {
   const red = '\u001b[31mx\u001b[39m'
