@@ -103,9 +103,9 @@ export class Absences {
 
   /**
    * Ends sessions that have waited for too long. `forgiven`: milliseconds since the last look during which
-   * the process stood still, so that no client could come back.
+   * the process stood still, so that no client could come back. Returns `now` as `time` measures it.
    */
-  look(now: number, forgiven: number): void {
+  look(now: number, forgiven: number): number {
     this.#forgiven += forgiven
     const time = now - this.#forgiven
     const { resumeWindow: ms } = this.#init
@@ -118,6 +118,7 @@ export class Absences {
         this.#onOver(over, 'not back in time')
       }
     }
+    return time
   }
 
   /** Evicts sessions until the limits hold. */

@@ -161,8 +161,7 @@ export class Resumption implements ResumableKeeper {
    * the process stood still, so that no client could come back.
    */
   look(now: number, forgiven: number): void {
-    this.#absences.look(now, forgiven)
-    this.#farewells.look(this.#absences.time)
+    this.#farewells.look(this.#absences.look(now, forgiven))
   }
 
   close(): void {
