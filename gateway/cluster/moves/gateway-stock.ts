@@ -59,7 +59,8 @@ export class GatewayStock implements Stock {
     resumption.letGo(found)
     await this.cuts?.whenOrdered(sid)
     const isQuiet = await lanes.hold(session, longestRun)
-    // It was perhaps ended on purpose meanwhile, of which its client is told.
+    // Meanwhile its client may have come back here, and may be away again. Or it was ended on purpose, of
+    // which its client is told.
     if (!session.isOpen) return this.release({ sid, hash, uid }, to)
     if (isQuiet && !found.isConnected && this.#mayMove(session))
       return { kind: 'ready', items: writeSession(this.#take(session, found, to)) }
