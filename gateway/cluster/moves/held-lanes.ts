@@ -32,11 +32,12 @@ export class HeldLanes {
   /**
    * Hands out no more requests of a session, and waits until those that have started are decided, or the
    * session has ended. Resolves to false if that takes longer than `ms` milliseconds. Then the session goes
-   * on as before.
+   * on as before. Resolves to false at once if it is held already.
    */
   async hold(session: Session, ms: number): Promise<boolean> {
     if (!session.isOpen) return true
     const { lane } = session
+    if (lane.held !== undefined) return false
     let done = () => {}
     const isQuiet = new Promise<void>(resolve => (done = resolve))
     lane.held = () => {

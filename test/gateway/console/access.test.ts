@@ -60,3 +60,25 @@ t.test('the header of a proxy is no attempt at the token, and the cookie counts 
     })
   t.throws(() => access.admit(request({ authorization: `Bearer ${token}` })), { code: 'TOO_MANY_ATTEMPTS' })
 })
+
+t.test('a page of its own may call it, also where a proxy changes the host, and no other page', t => {
+  const access = createAccess()
+  const host = '127.0.0.1:3011'
+  const page = 'https://ops.example'
+  for (const headers of [
+    { host },
+    { host, origin: `http://${host}` },
+    { host, origin: `https://${host}`, 'sec-fetch-site': 'none' },
+    { host, origin: page, 'sec-fetch-site': 'same-origin' }
+  ] as const)
+    t.doesNotThrow(() => access.expectOwnOrigin(request(headers)))
+  for (const headers of [
+    { host, origin: page },
+    { host, origin: 'null' },
+    { host, origin: page, 'sec-fetch-site': 'none' },
+    { host, origin: `http://${host}`, 'sec-fetch-site': 'cross-site' },
+    { host, 'sec-fetch-site': 'same-site' }
+  ] as const)
+    t.throws(() => access.expectOwnOrigin(request(headers)), { code: 'FORBIDDEN_ORIGIN' })
+  t.end()
+})

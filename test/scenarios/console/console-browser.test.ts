@@ -326,8 +326,9 @@ t.test('the console', { skip: whyNoBrowser() }, async t => {
       await page.getByLabel('Token').fill(token)
       await page.keyboard.press('Enter')
       await page.getByText('All is well.').waitFor()
+      const again = page.waitForResponse(/api\/login/)
       await page.context().clearCookies()
-      await page.waitForResponse(/api\/login/)
+      await again
       await page.getByText(/^Well, up/).waitFor()
       await page.reload()
       await page.context().clearCookies()

@@ -135,8 +135,9 @@ t.test('in Chromium', { skip: whyNoBrowser() }, async t => {
     await page.evaluate(`location.hash = '#token=${encodeURIComponent(token)}'`)
     await page.getByText('All is well.').waitFor()
     t.notMatch(page.url(), /token/, 'it is taken out of the address')
+    const answered = page.waitForResponse(/api\/login/)
     await page.evaluate(`location.hash = '#token=${encodeURIComponent(token)}'`)
-    await page.waitForResponse(/api\/login/)
+    await answered
     await page.getByText('All is well.').waitFor()
     t.notMatch(page.url(), /token/)
     t.equal(loginsOf(running), 2)
