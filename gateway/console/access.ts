@@ -70,8 +70,8 @@ export class Access {
    * @throws ApiFailure `FORBIDDEN_ORIGIN`
    */
   expectOwnOrigin({ headers: { origin, host, 'sec-fetch-site': site } }: IncomingMessage): void {
-    // What the browser itself has found counts, since a proxy may have changed `Host`. It says so over TLS and
-    // to the own machine.
+    // What the browser itself has found counts, since a proxy may have changed `Host`. It says so over TLS,
+    // and to the own machine.
     if (site === 'same-origin') return
     const isOwn = origin === undefined || origin === `http://${host}` || origin === `https://${host}`
     if (isOwn && site !== 'cross-site' && site !== 'same-site') return
