@@ -195,6 +195,7 @@ export class Cluster implements ClusterView {
     if (this.#life === 'left') return
     this.#life = 'left'
     await this.#parking?.close(lastRemovals)
+    this.#moves.handOverFarewells()
     await this.#links.close(lastWords)
     for (const each of this.#ending) each.close()
     await this.#members.leave()

@@ -2,10 +2,11 @@
  * Records how sessions were ended on purpose, for clients that were not connected then.
  * A client that was away, or had a dead connection, is told once, when it comes back with its secret. The
  * secret counts for the same user only, as in resumption.ts. Bounded in time and in number: a client that
- * comes later is told that the session is gone.
+ * comes later is told that the session is gone. A gateway that leaves its cluster hands its farewells to all
+ * others, since the client may come back at any of them.
  */
 import { closeCodes } from '../../shared/close-codes.js'
-import type { ResumableReceiver } from './resumable-receiver.js'
+import { isEither, type ResumeUsers } from './resumable-parts.js'
 
 /** The end of a session, as its client is to be told. */
 export interface Farewell {
@@ -14,12 +15,21 @@ export interface Farewell {
   readonly kickReason: string | null
 }
 
-interface Kept {
-  readonly farewell: Farewell
+/** A farewell, and whom it is for. */
+export interface AddressedFarewell extends Farewell {
   /** Hashes of the client's secrets. */
   readonly hashes: readonly string[]
-  readonly isOf: (uid: string | null) => boolean
-  readonly since: number
+  readonly users: ResumeUsers
+}
+
+/** A farewell, and for how many milliseconds more it is kept. */
+export interface KeptFarewell extends AddressedFarewell {
+  readonly left: number
+}
+
+interface Kept {
+  readonly farewell: AddressedFarewell
+  readonly until: number
 }
 
 /** Maximum number of farewells. Beyond it the oldest is forgotten. */
@@ -31,7 +41,7 @@ const wanted: readonly number[] = [closeCodes.kicked, closeCodes.replaced]
 export class Farewells {
   readonly #window: number
   readonly #byHash = new Map<string, Kept>()
-  /** Oldest first. */
+  /** In the order in which they came here. One of another gateway is kept as long as those before it. */
   readonly #all = new Set<Kept>()
 
   /** `window`: milliseconds for which a farewell is kept. */
@@ -43,18 +53,20 @@ export class Farewells {
     return this.#all.size
   }
 
-  /**
-   * Keeps the farewell of a session that was ended on purpose; does nothing for other ends. `hashes`: those
-   * of the client's secrets.
-   */
-  add(receiver: ResumableReceiver, farewell: Farewell, hashes: readonly string[], now: number): void {
-    if (!wanted.includes(farewell.code) || hashes.length === 0) return
-    const kept = { farewell, hashes, isOf: receiver.describeUser(), since: now }
-    this.#all.add(kept)
-    for (const hash of hashes) this.#byHash.set(hash, kept)
-    if (this.#all.size <= mostFarewells) return
-    const [oldest] = this.#all
-    this.#forget(oldest!)
+  /** Keeps the farewell of a session that was ended on purpose; does nothing for other ends. */
+  add(farewell: AddressedFarewell, now: number): void {
+    if (wanted.includes(farewell.code)) this.#keep(farewell, now + this.#window)
+  }
+
+  /** Keeps a farewell of another gateway. Does nothing if it is here already. */
+  keepOn({ left, ...farewell }: KeptFarewell, now: number): void {
+    if (!farewell.hashes.some(hash => this.#byHash.has(hash)))
+      this.#keep(farewell, now + Math.min(left, this.#window))
+  }
+
+  /** Returns all, in the order in which they came. */
+  list(now: number): KeptFarewell[] {
+    return Array.from(this.#all, ({ farewell, until }) => ({ ...farewell, left: Math.max(0, until - now) }))
   }
 
   has(hash: string): boolean {
@@ -66,21 +78,32 @@ export class Farewells {
    */
   take(hash: string, uid: string | null): Farewell | undefined {
     const kept = this.#byHash.get(hash)
-    if (kept?.isOf(uid) !== true) return undefined
+    if (kept === undefined || !isEither(kept.farewell.users, uid)) return undefined
     this.#forget(kept)
-    return kept.farewell
+    const { code, kickReason } = kept.farewell
+    return { code, kickReason }
   }
 
-  /** Forgets farewells that are older than the window. */
+  /** Forgets farewells whose time is over. */
   look(now: number): void {
     for (const kept of this.#all) {
-      if (now - kept.since < this.#window) return
+      if (now < kept.until) return
       this.#forget(kept)
     }
   }
 
+  #keep(farewell: AddressedFarewell, until: number): void {
+    if (farewell.hashes.length === 0) return
+    const kept = { farewell, until }
+    this.#all.add(kept)
+    for (const hash of farewell.hashes) this.#byHash.set(hash, kept)
+    if (this.#all.size <= mostFarewells) return
+    const [oldest] = this.#all
+    this.#forget(oldest!)
+  }
+
   #forget(kept: Kept): void {
     this.#all.delete(kept)
-    for (const hash of kept.hashes) this.#byHash.delete(hash)
+    for (const hash of kept.farewell.hashes) this.#byHash.delete(hash)
   }
 }

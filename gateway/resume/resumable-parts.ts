@@ -68,7 +68,10 @@ export const movedAway: Ending = {
   kickReason: null
 }
 
-/** Returns a test whether a user is one of these. Nobody is only the first. */
-export function isEither(first: string | null, last: string | null): (uid: string | null) => boolean {
-  return uid => uid === first || (uid !== null && uid === last)
+/** Who may resume a session: the user with whom it began, or its present one. */
+export type ResumeUsers = readonly [first: string | null, last: string | null]
+
+/** Returns whether a user is one of these. Nobody is only the first. */
+export function isEither([first, last]: ResumeUsers, uid: string | null): boolean {
+  return uid === first || (uid !== null && uid === last)
 }

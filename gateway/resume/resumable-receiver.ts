@@ -19,11 +19,11 @@ import type { Session } from '../sessions/session.js'
 import {
   cost,
   type EventHold,
-  isEither,
   movedAway,
   type ResumableConnection,
   type ResumableInit,
-  type ResumableState
+  type ResumableState,
+  type ResumeUsers
 } from './resumable-parts.js'
 
 export class ResumableReceiver implements Receiver {
@@ -76,9 +76,8 @@ export class ResumableReceiver implements Receiver {
     return this.#init.epoch
   }
 
-  /** Returns whether a user may resume: the first or present one. Does not keep the session in memory. */
-  describeUser(): (uid: string | null) => boolean {
-    return isEither(this.#init.uid, this.session?.uid ?? null)
+  get users(): ResumeUsers {
+    return [this.#init.uid, this.session?.uid ?? null]
   }
 
   /** Bytes of memory of the receiver and its session, without frames that are shared with others. */

@@ -18,9 +18,9 @@ import type { Session } from '../sessions/session.js'
 import { Absences } from './absences.js'
 import { Backlog } from './backlog.js'
 import type { FarSessions } from './far-sessions.js'
-import { type Farewell, Farewells } from './farewells.js'
+import { type Farewell, Farewells, type KeptFarewell } from './farewells.js'
 import type { ResumableKeeper } from './resumable-keeper.js'
-import type { ResumableState } from './resumable-parts.js'
+import { isEither, type ResumableState } from './resumable-parts.js'
 import { ResumableReceiver } from './resumable-receiver.js'
 import { hashSecret, ResumeSecrets, type SecretHashes } from './resume-secrets.js'
 import type { ResumeAnswer, ResumptionInit } from './resumption-init.js'
@@ -100,12 +100,22 @@ export class Resumption implements ResumableKeeper {
   findToMove(hash: string, uid: string | null): ResumableReceiver | Farewell | ResumeFailure {
     const receiver = this.#secrets.find(hash)
     if (receiver?.session === undefined) return this.#farewells.take(hash, uid) ?? resumeFailures.gone
-    return receiver.describeUser()(uid) ? receiver : resumeFailures.stranger
+    return isEither(receiver.users, uid) ? receiver : resumeFailures.stranger
   }
 
   /** Ends the wait for a client that has come back at another gateway. */
   letGo(receiver: ResumableReceiver): void {
     this.#absences.end(receiver)
+  }
+
+  /** The farewells that are kept here, which other gateways keep on when this one ends. */
+  get farewells(): KeptFarewell[] {
+    return this.#farewells.list(this.#absences.time)
+  }
+
+  /** Keeps a farewell on of a gateway that ends. */
+  keepOn(farewell: KeptFarewell): void {
+    this.#farewells.keepOn(farewell, this.#absences.time)
   }
 
   /** The hashes of a client's secrets, which go with its session to another gateway. */
@@ -190,7 +200,7 @@ export class Resumption implements ResumableKeeper {
   ended(receiver: ResumableReceiver, farewell: Farewell): void {
     this.#absences.end(receiver)
     const hashes = this.#secrets.end(receiver)
-    this.#farewells.add(receiver, farewell, hashes, this.#absences.time)
+    this.#farewells.add({ ...farewell, hashes, users: receiver.users }, this.#absences.time)
   }
 
   endSession(session: Session, ending: Ending): void {
@@ -218,7 +228,7 @@ export class Resumption implements ResumableKeeper {
     const receiver = this.#secrets.find(hash)
     if (receiver?.session === undefined) return resumeFailures.gone
     // Kept, since its own client may still come back.
-    if (!receiver.describeUser()(uid)) return resumeFailures.stranger
+    if (!isEither(receiver.users, uid)) return resumeFailures.stranger
     this.#secrets.used(receiver, hash)
     // The backlog is written in the form that the client read before.
     const isRestored = this.restored.has(receiver)

@@ -19,7 +19,8 @@ export const frameKinds = {
   settle: 6,
   piece: 7,
   gather: 8,
-  gathered: 9
+  gathered: 9,
+  farewells: 10
 } as const
 
 export type FrameKind = Exclude<keyof typeof frameKinds, 'piece'>

@@ -10,6 +10,7 @@ import type { Metrics } from '../../telemetry/metrics.js'
 import { SeldomLine } from '../../telemetry/seldom-line.js'
 import type { Cuts } from '../cuts/cuts.js'
 import type { MovedTable } from '../cuts/moved-table.js'
+import { readFarewells, writeFarewells } from '../items/farewells.js'
 import { UnreadableBatchError } from '../link/batch-text.js'
 import type { Timing } from '../link/link-host.js'
 import type { Item, Link, Links } from '../link/links.js'
@@ -88,6 +89,9 @@ export class Moves {
       this.#readMoved(from, items)
       this.#onGone?.()
     })
+    links.read('farewells', (_from, items) => {
+      for (const farewell of readFarewells(items)) resumption.keepOn(farewell)
+    })
     links.watch({ linkUp: link => this.#linkUp(link), linkDown: link => this.#linkDown(link) })
     this.#begunAt = timing.monotonic()
     for (const { start } of members.others) this.#untold.set(start, this.#begunAt)
@@ -135,6 +139,13 @@ export class Moves {
       look()
     })
     this.#onGone = undefined
+  }
+
+  /** Has the others tell the clients whose sessions were ended here on purpose, and who were not told yet. */
+  handOverFarewells(): void {
+    const { links, resumption } = this.#init
+    const items = writeFarewells(resumption.farewells)
+    if (items.length > 0) for (const link of links.all) link.send('farewells', items)
   }
 
   /** Whether a start may still have sessions, although there may be no link to it at the moment. */

@@ -3,7 +3,7 @@ import { closeCodes } from '../../../shared/close-codes.js'
 import type { BacklogState } from '../../resume/backlog.js'
 import type { ResumableReceiver } from '../../resume/resumable-receiver.js'
 import type { Session } from '../../sessions/session.js'
-import type { MovableSession } from './movable.js'
+import type { MovableSession } from '../items/movable.js'
 
 /** How a session ends whose gateway was lost, and whose client does not come back. */
 export const lostWithGateway = { code: closeCodes.normal, reason: 'its gateway was lost', kickReason: null }

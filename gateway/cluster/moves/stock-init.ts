@@ -5,8 +5,8 @@ import type { Channels } from '../../sessions/channels.js'
 import type { Registry } from '../../sessions/registry.js'
 import type { RouteTable } from '../../sessions/routes.js'
 import type { Cuts } from '../cuts/cuts.js'
+import type { MovableSession } from '../items/movable.js'
 import type { HeldLanes } from './held-lanes.js'
-import type { MovableSession } from './movable.js'
 
 /** Claims of users that go with their sessions. */
 export interface MovedClaims {

@@ -124,7 +124,7 @@ export class Restorer {
     if (claim !== undefined && !entries.some(({ number }) => number === claim)) return again
     const { session, receiver, secrets } = entry.state
     const isKnown = secrets.held === hash || secrets.offered.includes(hash)
-    if (!isKnown || !isEither(receiver.uid, session.uid)(uid)) return gone
+    if (!isKnown || !isEither([receiver.uid, session.uid], uid)) return gone
     return entry.endsAt > 0 && entry.endsAt <= now() ? gone : { entry }
   }
 

@@ -1,15 +1,11 @@
 import t from 'tap'
 import { Farewells } from '../../../gateway/resume/farewells.js'
-import type { ResumableReceiver } from '../../../gateway/resume/resumable-receiver.js'
 import { closeCodes } from '../../../shared/close-codes.js'
-
-/** Returns a client that is bound to this user. */
-const clientOf = (uid: string | null) => ({ describeUser: () => (other: string | null) => other === uid })
 
 function begin(window = 1_000) {
   const farewells = new Farewells(window)
   const add = (code: number, hashes: string[], now = 0, uid: string | null = null) =>
-    farewells.add(clientOf(uid) as ResumableReceiver, { code, kickReason: 'Enough.' }, hashes, now)
+    farewells.add({ code, kickReason: 'Enough.', hashes, users: [uid, uid] }, now)
   return { farewells, add }
 }
 
@@ -52,4 +48,27 @@ t.test('it is kept for its time, and the oldest go when there are too many', asy
   t.equal(farewells.take('held 9999', null), undefined)
   t.match(farewells.take('held 10000', null), { code: 4500 })
   t.match(farewells.take('offered 19999', null), { code: 4500 })
+})
+
+t.test('another gateway keeps them on for the rest of their time', async t => {
+  const { farewells, add } = begin(1_000)
+  add(closeCodes.kicked, ['held', 'offered'], 0, 'red')
+  add(closeCodes.replaced, ['other'], 300)
+  const heirs = begin(1_000)
+  for (const each of farewells.list(400)) heirs.farewells.keepOn(each, 5_000)
+  for (const each of farewells.list(400)) heirs.farewells.keepOn(each, 5_100)
+  t.equal(heirs.farewells.size, 2, 'each once')
+  t.equal(heirs.farewells.take('held', 'blue'), undefined)
+  t.same(heirs.farewells.take('held', 'red'), { code: 4500, kickReason: 'Enough.' })
+  t.equal(heirs.farewells.take('offered', 'red'), undefined)
+  heirs.farewells.look(5_899)
+  t.equal(heirs.farewells.size, 1)
+  heirs.farewells.look(5_900)
+  t.equal(heirs.farewells.size, 0)
+  heirs.farewells.keepOn(
+    { code: 4500, kickReason: null, hashes: ['x'], users: [null, null], left: 1e9 },
+    6_000
+  )
+  heirs.farewells.look(7_000)
+  t.equal(heirs.farewells.size, 0, 'none longer than its own')
 })

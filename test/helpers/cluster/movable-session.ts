@@ -1,5 +1,5 @@
 /** A session of a player, as one gateway hands it over to another, or keeps it. */
-import type { MovableSession } from '../../../gateway/cluster/moves/movable.js'
+import type { MovableSession } from '../../../gateway/cluster/items/movable.js'
 
 export function movableSession(sid: number): MovableSession {
   return {

@@ -392,3 +392,43 @@ t.test('a client whose session was ended on purpose while away is told at every 
     }
   }
 })
+
+t.test(
+  'a client whose session was ended on purpose is told when its gateway has ended meanwhile, too',
+  async t => {
+    const { gateways, join } = await start(t, ['a', 'b', 'c'], { singleSession: 'kick' })
+    const [a, b, c] = gateways as [Gateway, Gateway, Gateway]
+    const players = await Promise.all(
+      ['red', 'blue', 'green'].map(async uid => {
+        const player = await join(a)
+        const sid = (await player.client.request('player.login', { uid, channel: 'lobby' })) as number
+        player.proxy.isDown = true
+        player.proxy.cut('reset')
+        await until('a has seen it', () => a.sessions.get(sid)?.isConnected === false)
+        return player
+      })
+    )
+    const [red, blue, green] = players as [(typeof players)[0], (typeof players)[0], (typeof players)[0]]
+    await b.sessions.akick('red', 'bye')
+    const successor = await join(b)
+    await successor.client.request('player.login', { uid: 'blue', channel: 'lobby' })
+    green.goTo(c)
+    green.proxy.isDown = false
+    await a.drain()
+    // Who keeps them on ends, too.
+    successor.goTo(c)
+    await b.drain()
+    for (const each of players) {
+      each.goTo(c)
+      each.proxy.isDown = false
+    }
+    for (const [{ client, losses }, code] of [
+      [red, closeCodes.kicked],
+      [blue, closeCodes.replaced]
+    ] as const) {
+      await until('the client is told', () => client.state === 'closed' || losses.length > 0)
+      t.match(client.error, { code: 'CONNECTION_CLOSED', data: { code } })
+    }
+    t.same(((await green.client.request('player.state')) as { uid: unknown }).uid, 'green')
+  }
+)

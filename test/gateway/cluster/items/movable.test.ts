@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { type MovableSession, readSession, writeSession } from '../../../../gateway/cluster/items/movable.js'
 import { formatItems, parseItems, UnreadableBatchError } from '../../../../gateway/cluster/link/batch-text.js'
-import { type MovableSession, readSession, writeSession } from '../../../../gateway/cluster/moves/movable.js'
 
 const count = fc.nat(Number.MAX_SAFE_INTEGER)
 const text = fc.string({ maxLength: 9, unit: 'binary' })

@@ -9,6 +9,7 @@ import type { SecretHashes } from '../../resume/resume-secrets.js'
 import type { SessionState, SettingState, WaitingRequest } from '../../sessions/session-state.js'
 import { UnreadableBatchError } from '../link/batch-text.js'
 import type { Item } from '../link/links.js'
+import { CheckedItems } from './checked-items.js'
 
 /** All that belongs to a session. */
 export interface MovableSession {
@@ -50,7 +51,7 @@ export function writeSession(moved: MovableSession): Item[] {
 
 /** @throws UnreadableBatchError for what no gateway writes */
 export function readSession(items: readonly Item[]): MovableSession {
-  const reader = new ItemReader(items)
+  const reader = new CheckedItems('a session', items)
   const [sid, uid, version, since] = [reader.count(), reader.textOrNull(), reader.count(), reader.number()]
   const [protocol, resumeWindow] = [reader.oneOf(['json', 'pomelo']), reader.numberOrNull()]
   const [firstUid, epoch] = [reader.textOrNull(), reader.text()]
@@ -107,7 +108,7 @@ function writeKeys(items: Item[], keys: Keys): void {
   for (const [key, { text, version, route, at }] of keys) items.push(key, text, version, route, at)
 }
 
-function readKeys(reader: ItemReader): Keys {
+function readKeys(reader: CheckedItems): Keys {
   return reader.list((): readonly [string, SettingState] => [
     reader.text(),
     {
@@ -117,70 +118,4 @@ function readKeys(reader: ItemReader): Keys {
       at: reader.count()
     }
   ])
-}
-
-/** Reads items one after the other, and checks the type of each. */
-class ItemReader {
-  readonly #items: readonly Item[]
-  #at = 0
-
-  constructor(items: readonly Item[]) {
-    this.#items = items
-  }
-
-  text(): string {
-    const item = this.#items[this.#at++]
-    return typeof item === 'string' ? item : this.#refuse('a text')
-  }
-
-  textOrNull(): string | null {
-    return this.#items[this.#at] === null ? this.#null() : this.text()
-  }
-
-  number(): number {
-    const item = this.#items[this.#at++]
-    return typeof item === 'number' ? item : this.#refuse('a number')
-  }
-
-  numberOrNull(): number | null {
-    return this.#items[this.#at] === null ? this.#null() : this.number()
-  }
-
-  count(): number {
-    const number = this.number()
-    return Number.isSafeInteger(number) && number >= 0 ? number : this.#refuse('a whole number')
-  }
-
-  counts(length: number): number[] {
-    return Array.from({ length }, () => this.count())
-  }
-
-  flag(): boolean {
-    const number = this.number()
-    return number === 0 || number === 1 ? number === 1 : this.#refuse('0 or 1')
-  }
-
-  oneOf<Text extends string>(texts: readonly Text[]): Text {
-    const text = this.text()
-    return texts.find(each => each === text) ?? this.#refuse(texts.map(each => `"${each}"`).join(' or '))
-  }
-
-  texts(): string[] {
-    return this.list(() => this.text())
-  }
-
-  list<Value>(read: () => Value): Value[] {
-    const length = this.count()
-    if (length > this.#items.length - this.#at) this.#refuse(`${length} more`)
-    return Array.from({ length }, read)
-  }
-
-  #null(): null {
-    this.#at++
-    return null
-  }
-
-  #refuse(expected: string): never {
-    throw new UnreadableBatchError(`a session without ${expected} at item ${this.#at - 1}`)
-  }
 }
