@@ -9,6 +9,7 @@
  * renewal. A lease that lapsed and that nobody has certified goes on.
  * A start that is dead never lives again; Members begins another. `renew` must not run twice at a time.
  */
+import { valueWithin } from '../../../shared/with-timeout.js'
 import type { LeaseLog } from './lease-log.js'
 
 /** The outcome of a renewal. */
@@ -111,16 +112,8 @@ export class Lease {
   }
 
   /** Stops waiting for an answer while there is time for another renewal. */
-  async #inTime<T>(answer: Promise<T | undefined>): Promise<T | undefined> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<undefined>(resolve => {
-      timer = setTimeout(() => resolve(undefined), this.#ttl * renewalPart)
-    })
-    try {
-      return await Promise.race([answer, late])
-    } finally {
-      clearTimeout(timer)
-    }
+  #inTime<T>(answer: Promise<T | undefined>): Promise<T | undefined> {
+    return valueWithin(this.#ttl * renewalPart, answer)
   }
 
   #die(): 'dead' {
