@@ -17,6 +17,8 @@ export interface Farewell {
 
 /** A farewell, and whom it is for. */
 export interface AddressedFarewell extends Farewell {
+  /** The number of the session. */
+  readonly sid: number
   /** Hashes of the client's secrets. */
   readonly hashes: readonly string[]
   readonly users: ResumeUsers

@@ -108,7 +108,7 @@ export class Resumption implements ResumableKeeper {
     this.#absences.end(receiver)
   }
 
-  /** The farewells that are kept here, which other gateways keep on when this one ends. */
+  /** The farewells that are kept here, for other gateways. */
   get farewells(): KeptFarewell[] {
     return this.#farewells.list(this.#absences.time)
   }
@@ -200,7 +200,8 @@ export class Resumption implements ResumableKeeper {
   ended(receiver: ResumableReceiver, farewell: Farewell): void {
     this.#absences.end(receiver)
     const hashes = this.#secrets.end(receiver)
-    this.#farewells.add({ ...farewell, hashes, users: receiver.users }, this.#absences.time)
+    const { sid, users } = receiver
+    this.#farewells.add({ ...farewell, sid, hashes, users }, this.#absences.time)
   }
 
   endSession(session: Session, ending: Ending): void {

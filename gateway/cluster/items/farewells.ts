@@ -1,5 +1,5 @@
 /**
- * The farewells of a gateway that leaves, as items of a frame. The order of the items is frozen: what a later
+ * Farewells for other gateways, as items of a frame. The order of the items is frozen: what a later
  * version adds gets a frame of its own.
  */
 import type { KeptFarewell } from '../../resume/farewells.js'
@@ -8,8 +8,8 @@ import { CheckedItems } from './checked-items.js'
 
 export function writeFarewells(farewells: readonly KeptFarewell[]): Item[] {
   const items: Item[] = []
-  for (const { code, kickReason, users, left, hashes } of farewells)
-    items.push(code, kickReason, ...users, Math.ceil(left), hashes.length, ...hashes)
+  for (const { sid, code, kickReason, users, left, hashes } of farewells)
+    items.push(sid, code, kickReason, ...users, Math.ceil(left), hashes.length, ...hashes)
   return items
 }
 
@@ -19,6 +19,7 @@ export function readFarewells(items: readonly Item[]): KeptFarewell[] {
   const farewells: KeptFarewell[] = []
   while (!reader.isAtEnd)
     farewells.push({
+      sid: reader.count(),
       code: reader.count(),
       kickReason: reader.textOrNull(),
       users: [reader.textOrNull(), reader.textOrNull()],

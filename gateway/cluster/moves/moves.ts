@@ -4,6 +4,7 @@
  */
 import type { Logger } from '../../../shared/text/log.js'
 import type { Taken } from '../../resume/far-sessions.js'
+import type { KeptFarewell } from '../../resume/farewells.js'
 import type { Resumption } from '../../resume/resumption.js'
 import type { Registry } from '../../sessions/registry.js'
 import type { Metrics } from '../../telemetry/metrics.js'
@@ -11,6 +12,7 @@ import { SeldomLine } from '../../telemetry/seldom-line.js'
 import type { Cuts } from '../cuts/cuts.js'
 import type { MovedTable } from '../cuts/moved-table.js'
 import { readFarewells, writeFarewells } from '../items/farewells.js'
+import { startOf } from '../leases/start-number.js'
 import { UnreadableBatchError } from '../link/batch-text.js'
 import type { Timing } from '../link/link-host.js'
 import type { Item, Link, Links } from '../link/links.js'
@@ -144,8 +146,7 @@ export class Moves {
   /** Has the others tell the clients whose sessions were ended here on purpose, and who were not told yet. */
   handOverFarewells(): void {
     const { links, resumption } = this.#init
-    const items = writeFarewells(resumption.farewells)
-    if (items.length > 0) for (const link of links.all) link.send('farewells', items)
+    for (const link of links.all) tellFarewells(link, resumption.farewells)
   }
 
   /** Whether a start may still have sessions, although there may be no link to it at the moment. */
@@ -249,12 +250,17 @@ export class Moves {
   }
 
   #linkUp(link: Link): void {
-    const { cuts, owed } = this.#init
+    const { cuts, owed, members, resumption } = this.#init
     cuts.linkUp(link)
     owed.linkUp(link)
     const here: number[] = []
     for (const [sid, move] of cuts.here) here.push(sid, move)
     link.send('moved', ['here', ...here])
+    // Who has just joined asks the gateway where a session began, and nobody if that one has ended.
+    tellFarewells(
+      link,
+      resumption.farewells.filter(({ sid }) => startOf(sid) !== members.start)
+    )
   }
 
   /** What it had stays known: it may still be there, and have a link again soon. */
@@ -266,4 +272,8 @@ export class Moves {
     if (!members.others.some(({ start }) => start === link.start)) moved.forget(link.start)
     else this.#untold.set(link.start, timing.monotonic())
   }
+}
+
+function tellFarewells(to: Link, farewells: readonly KeptFarewell[]): void {
+  if (farewells.length > 0) to.send('farewells', writeFarewells(farewells))
 }

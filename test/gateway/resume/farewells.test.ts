@@ -5,7 +5,7 @@ import { closeCodes } from '../../../shared/close-codes.js'
 function begin(window = 1_000) {
   const farewells = new Farewells(window)
   const add = (code: number, hashes: string[], now = 0, uid: string | null = null) =>
-    farewells.add({ code, kickReason: 'Enough.', hashes, users: [uid, uid] }, now)
+    farewells.add({ sid: 1, code, kickReason: 'Enough.', hashes, users: [uid, uid] }, now)
   return { farewells, add }
 }
 
@@ -66,7 +66,7 @@ t.test('another gateway keeps them on for the rest of their time', async t => {
   heirs.farewells.look(5_900)
   t.equal(heirs.farewells.size, 0)
   heirs.farewells.keepOn(
-    { code: 4500, kickReason: null, hashes: ['x'], users: [null, null], left: 1e9 },
+    { sid: 1, code: 4500, kickReason: null, hashes: ['x'], users: [null, null], left: 1e9 },
     6_000
   )
   heirs.farewells.look(7_000)

@@ -432,3 +432,36 @@ t.test(
     t.same(((await green.client.request('player.state')) as { uid: unknown }).uid, 'green')
   }
 )
+
+t.test(
+  'a gateway that has joined since tells clients, too, whose sessions were ended on purpose',
+  async t => {
+    const { gateways, join, start: startOne } = await start(t, ['a', 'b', 'c'])
+    const [a, b] = gateways as [Gateway, Gateway]
+    const here = await join(a)
+    const moved = await join(a)
+    await here.client.request('player.login', { uid: 'red', channel: 'lobby' })
+    await moved.client.request('player.login', { uid: 'blue', channel: 'lobby' })
+    moved.goTo(b)
+    moved.proxy.cut('reset')
+    t.equal(await where(moved.client), 'b')
+    for (const [{ proxy }, gateway, uid] of [
+      [here, a, 'red'],
+      [moved, b, 'blue']
+    ] as const) {
+      proxy.isDown = true
+      proxy.cut('reset')
+      await until('it is away', () => gateway.sessions.getByUid(uid)[0]?.isConnected === false)
+      await gateway.sessions.akick(uid, 'bye')
+    }
+    await a.drain()
+    const { gateway: next } = await startOne('a')
+    await until('it has links', () => next.metrics().clusterPeers === 2)
+    for (const { client, losses, goTo, proxy } of [here, moved]) {
+      goTo(next)
+      proxy.isDown = false
+      await until('the client is told', () => client.state === 'closed' || losses.length > 0)
+      t.match(client.error, { code: 'CONNECTION_CLOSED', data: { code: closeCodes.kicked } })
+    }
+  }
+)

@@ -3,8 +3,15 @@ import { readFarewells, writeFarewells } from '../../../../gateway/cluster/items
 import type { KeptFarewell } from '../../../../gateway/resume/farewells.js'
 
 const farewells: KeptFarewell[] = [
-  { code: 4500, kickReason: 'Enough.', users: [null, 'red'], left: 12.5, hashes: ['held', 'offered'] },
-  { code: 4503, kickReason: null, users: ['blue', 'blue'], left: 0, hashes: ['other'] }
+  {
+    sid: 7,
+    code: 4500,
+    kickReason: 'Enough.',
+    users: [null, 'red'],
+    left: 12.5,
+    hashes: ['held', 'offered']
+  },
+  { sid: 8, code: 4503, kickReason: null, users: ['blue', 'blue'], left: 0, hashes: ['other'] }
 ]
 const items = [
   4500,
@@ -31,6 +38,6 @@ t.test('farewells are written as items in a frozen order, and read again', async
 })
 
 t.test('items that no gateway writes are refused', async t => {
-  for (const each of [[4500], [4500, 7], items.slice(0, -1), [...items, 1], ['x'], items.with(4, -1)])
+  for (const each of [[7], [7, 'x'], items.slice(0, -1), [...items, 1], ['x'], items.with(5, -1)])
     t.throws(() => readFarewells(each), { message: /^a farewell without / }, JSON.stringify(each))
 })
