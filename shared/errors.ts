@@ -34,6 +34,10 @@ export const errors = {
     'WORKER_LOST',
     (route: string, cause: string) => `The worker of "${route}" ended before it answered: ${cause}`
   ),
+  answerNotAwaited: define(
+    'WORKER_LOST',
+    (route: string) => `The gateway closes before "${route}" has answered: its handler may still end`
+  ),
   handlerFatal: define(
     'HANDLER_FATAL',
     (route: string, cause: string) => `The handler of "${route}" ended its worker: ${cause}`

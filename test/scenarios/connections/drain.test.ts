@@ -103,7 +103,7 @@ for (const isolation of ['thread', 'process'] as const) {
       await gateway[end]()
       const failures = await Promise.all(asked.map(failureOf))
       matchRows(t, failures, [
-        { code: 'WORKER_LOST', message: /^The worker of "player\.hold" ended .*: the gateway is closing$/ },
+        { code: 'WORKER_LOST', message: /^The gateway closes before "player\.hold" has answered: / },
         { code: 'CLOSING' }
       ])
       t.match(await player.closed, { code: 1012 })
