@@ -87,8 +87,8 @@ export class Dispatcher implements TurnListener {
   }
 
   /**
-   * Queues a session's concurrent requests after its onConnect has ended. Does nothing if a newer onConnect
-   * is pending.
+   * Queues a session's concurrent requests that have come before its onConnect has ended. Does nothing if a
+   * newer onConnect is pending.
    */
   connectHookDone(hook: Request): void {
     const { lane } = hook.session
@@ -233,9 +233,10 @@ export class Dispatcher implements TurnListener {
    * Returns a list of the one request, or an empty list if it no longer waits or the worker may not run it.
    */
   #takeAlone(request: Request, worker: Worker, now: number): Request[] {
+    request.isInLine = false
     const isWaiting = request.state === 'waiting' && request.session.lane.held === undefined
     if (!isWaiting || this.#deadlines.expire(request, now)) return []
-    if (worker.indexOf(request.route.name) !== undefined) return [request]
+    if (this.#mayRun(request, worker)) return [request]
     this.#queue.addAlone(request)
     return []
   }
@@ -247,16 +248,21 @@ export class Dispatcher implements TurnListener {
     if (lane.held !== undefined) return []
     // A request whose deadline has passed is answered and not run.
     while (lane.waiting.length > 0 && this.#deadlines.expire(lane.waiting[0]!, now));
-    const requests = lane.take(worker.startsAtOnce ? 1 : room, request => {
-      if (worker.indexOf(request.route.name) === undefined || this.#deadlines.hasPassed(request, now))
-        return false
-      const place = this.#queue.placeFor(request)
-      return place === undefined || place === worker.index
-    })
+    const requests = lane.take(
+      worker.startsAtOnce ? 1 : room,
+      request => this.#mayRun(request, worker) && !this.#deadlines.hasPassed(request, now)
+    )
     if (requests[0]?.onOutcome !== undefined) requests[0].startClock(now)
     // The first request may not run here. It waits for another worker, or is refused if its route is gone.
     if (requests.length === 0) this.#queue.addLane(session)
     return requests
+  }
+
+  /** Whether a worker has the request's route, and it is the one for its session's affinity, if it has one. */
+  #mayRun(request: Request, worker: Worker): boolean {
+    if (worker.indexOf(request.route.name) === undefined) return false
+    const place = this.#queue.placeFor(request)
+    return place === undefined || place === worker.index
   }
 
   turnOver(turn: Turn): void {

@@ -38,7 +38,10 @@ export class RequestQueue {
     this.line = new WaitingLine(pool.size, maxQueueDelay)
   }
 
-  /** Puts a session's lane in line, if it has a waiting request and none that is handed out. */
+  /**
+   * Puts a session's lane in line, if it has a waiting request and none that is handed out. Refuses its
+   * requests that nobody will run.
+   */
   addLane(session: Session): void {
     const { lane } = session
     if (lane.held !== undefined) return
@@ -49,11 +52,12 @@ export class RequestQueue {
     this.line.add(session, undefined, this.placeFor(first), this.#monotonic())
   }
 
-  /** Puts a concurrent request in line. */
+  /** Puts a concurrent request in line, if it waits and is not in line. Refuses it if nobody will run it. */
   addAlone(request: Request): void {
-    if (request.session.lane.held !== undefined) return
+    if (request.state !== 'waiting' || request.isInLine || request.session.lane.held !== undefined) return
     this.#refuseGone([request])
     if (request.state !== 'waiting') return
+    request.isInLine = true
     this.line.add(request.session, request, this.placeFor(request), this.#monotonic())
   }
 
@@ -94,7 +98,8 @@ export class RequestQueue {
     const waiters = this.#pool.places.length === 0 ? this.line.takeAll() : this.line.takeAll(place)
     for (const { session, request } of waiters) {
       if (request !== undefined) {
-        if (request.state === 'waiting') this.addAlone(request)
+        request.isInLine = false
+        this.addAlone(request)
       } else {
         session.lane.isInLine = false
         this.addLane(session)

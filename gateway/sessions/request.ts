@@ -66,6 +66,8 @@ export class Request {
   /** Called after the end of the session: when the worker is done with the request, or at its deadline. */
   onEnd: (() => void) | undefined
   state: RequestState = 'waiting'
+  /** Whether it is in the dispatcher's waiting line by itself: a concurrent request. */
+  isInLine = false
   /** Whether the worker is done with it. */
   hasOutcome = false
   /** Whether the client was answered before there was an outcome, which is then ignored. */

@@ -364,6 +364,41 @@ t.test(
   }
 )
 
+t.test('a request that waits goes to the worker of the value that its session has by then', async t => {
+  for (const concurrent of [false, true]) {
+    const core = await startCore({ workers: 2, routes: { a: {}, r: { affinity: 'room', concurrent } } })
+    const roomOf = new Map<number, number>()
+    const set = (player: CoreSession, room: number) =>
+      player.session.changeKeys([['room', `{"json":${room}}`]], 0, noLimits)
+    const player = core.connect()
+    for (let room = 0; roomOf.size < 2; room++) {
+      set(player, room)
+      core.request(player, room, 'r')
+      await tick()
+      for (const worker of core.workers) if (worker.runAll().length > 0) roomOf.set(worker.index, room)
+    }
+    // Both are busy, so what comes now waits.
+    for (const [, room] of roomOf) {
+      const busy = core.connect()
+      set(busy, room)
+      core.request(busy, 1, 'r')
+    }
+    await tick()
+    set(player, roomOf.get(0)!)
+    core.request(player, 101, 'r')
+    await tick()
+    set(player, roomOf.get(1)!)
+    const where: number[] = []
+    for (let round = 0; round < 5; round++) {
+      for (const worker of core.workers)
+        for (const { body } of worker.runAll()) if (body.endsWith(':101')) where.push(worker.index)
+      await tick()
+    }
+    t.same(where, [1], concurrent ? 'a concurrent one' : 'one of a lane')
+    await core.close()
+  }
+})
+
 t.test('who waits for a worker is known by how long; who has left does not count', async t => {
   const core = await startCore({ workers: 1 })
   const [red, blue, green] = [core.connect(), core.connect(), core.connect()]
