@@ -5,7 +5,7 @@
  *   starting ──▶ up ──▶ retiring ──▶ over ──▶ ended
  *       └─────────┴───────────────────▲
  *
- * Retiring: it takes no more work and finishes what it has. Over: its thread or process has ended, but not
+ * Retiring: it takes no more work, and ends when its handlers have ended or were given up. Over: its thread or process has ended, but not
  * all of its messages are applied yet.
  */
 
@@ -197,8 +197,8 @@ export class Worker {
   abort(request: Request, reason: AbortReason): void {
     this.#inbox.aborted(request.rid, reason)
     this.#sendInbox()
-    // The caller decides the request after this. If that was the last work of a retiring worker, the worker
-    // ends then.
+    // The caller decides the request after this, or has given it up. If that was the last work of a retiring
+    // worker, the worker ends then.
     if (this.#state === 'retiring') setImmediate(() => this.#endIfRetired())
   }
 
@@ -215,7 +215,8 @@ export class Worker {
   }
 
   /**
-   * Takes no more work, gives back the requests that have not started, and ends once the others are decided.
+   * Takes no more work, gives back the requests that have not started, and ends once the handlers of the
+   * others have ended or were given up.
    */
   retire(): void {
     if (this.#hasStopped) return
@@ -293,8 +294,6 @@ export class Worker {
   }
 
   #endIfRetired(): void {
-    if (this.#state !== 'retiring') return
-    for (const turn of this.turns) if (!turn.isOver) return
-    void this.terminate()
+    if (this.#state === 'retiring' && this.load.isDone) void this.terminate()
   }
 }

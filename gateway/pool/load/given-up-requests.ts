@@ -35,6 +35,11 @@ export class GivenUpRequests {
     return this.#count(name, 1)
   }
 
+  /** Whether a request was given up, and its handler hangs. */
+  has({ rid }: Request): boolean {
+    return this.#hanging.has(rid)
+  }
+
   /** Removes and returns a request whose hanging handler has ended; undefined if it did not hang. */
   take(rid: number): Request | undefined {
     const request = this.#hanging.get(rid)

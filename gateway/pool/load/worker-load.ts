@@ -35,6 +35,16 @@ export class WorkerLoad implements OperationSource {
     return this.#undecided >= mostUndecided || this.turns.room === 0
   }
 
+  /**
+   * Whether each handler has ended or was given up, and no operation is awaited. A request whose session has
+   * ended is decided, but its handler runs on for as long as any other.
+   */
+  get isDone(): boolean {
+    const runs = (request: Request) => !request.hasOutcome && !this.givenUp.has(request)
+    for (const turn of this.turns) if (!turn.isOver || turn.requests.some(runs)) return false
+    return true
+  }
+
   /** A counter that changes whenever the worker makes progress. */
   get progress(): number {
     return this.#progress
