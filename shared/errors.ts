@@ -30,14 +30,7 @@ export const errors = {
     'TIMEOUT',
     (route: string, ms: number) => `"${route}" was not answered within ${Math.round(ms)} ms`
   ),
-  workerLost: define(
-    'WORKER_LOST',
-    (route: string, cause: string) => `The worker of "${route}" ended before it answered: ${cause}`
-  ),
-  answerNotAwaited: define(
-    'WORKER_LOST',
-    (route: string) => `The gateway closes before "${route}" has answered: its handler may still end`
-  ),
+  workerLost: define('WORKER_LOST', (route: string, why: string) => `"${route}" was not answered: ${why}`),
   handlerFatal: define(
     'HANDLER_FATAL',
     (route: string, cause: string) => `The handler of "${route}" ended its worker: ${cause}`

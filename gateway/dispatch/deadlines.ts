@@ -74,7 +74,7 @@ export class Deadlines {
       }
       request.turn.worker.abort(request, 'shutdown')
       if ((request.flags & requestFlags.notify) !== 0) continue
-      const error = errors.answerNotAwaited(request.route.name)
+      const error = errors.workerLost(request.route.name, 'the gateway closes')
       this.#requests.answerEarly(request, { error })
     }
   }

@@ -258,7 +258,7 @@ export class Dispatcher implements TurnListener {
     return requests
   }
 
-  /** Whether a worker has the request's route, and it is the one for its session's affinity, if it has one. */
+  /** Whether a worker has the request's route, and is the one for its session's affinity, if it has one. */
   #mayRun(request: Request, worker: Worker): boolean {
     if (worker.indexOf(request.route.name) === undefined) return false
     const place = this.#queue.placeFor(request)

@@ -112,7 +112,9 @@ export function errorOf({ rid, route }: Request, death: WorkerDeath): GatewayErr
       code: errors.timeout.code,
       message: `"${route.name}" was not answered: the event loop of its worker did not turn for ${stuckFor} ms`
     })
-  return isCulprit ? errors.handlerFatal(route.name, cause) : errors.workerLost(route.name, cause)
+  return isCulprit
+    ? errors.handlerFatal(route.name, cause)
+    : errors.workerLost(route.name, `its worker ended: ${cause}`)
 }
 
 const noBlame: Blame = { culprit: undefined }

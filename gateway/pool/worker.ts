@@ -5,8 +5,8 @@
  *   starting ──▶ up ──▶ retiring ──▶ over ──▶ ended
  *       └─────────┴───────────────────▲
  *
- * Retiring: it takes no more work, and ends when its handlers have ended or were given up. Over: its thread or process has ended, but not
- * all of its messages are applied yet.
+ * Retiring: it takes no more work, and ends when its handlers have ended or were given up. Over: its thread
+ * or process has ended, but not all of its messages are applied yet.
  */
 
 import type { WorkerQuestion } from '../../shared/examination/question.js'
