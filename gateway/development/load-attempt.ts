@@ -4,6 +4,7 @@
  *
  *   quick ──▶ slow ──▶ over
  */
+import { setMaxListeners } from 'node:events'
 import { errors } from '../../shared/errors.js'
 
 /**
@@ -24,6 +25,8 @@ export class LoadAttempt {
 
   /** @param onSlow called when the attempt takes long */
   constructor(onSlow: () => void) {
+    // Each worker that starts listens, however many there are: else Node.js warns of a leak.
+    setMaxListeners(0, this.#controller.signal)
     this.#timer = setTimeout(() => {
       this.#state = 'slow'
       onSlow()

@@ -37,7 +37,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
   readonly users = new SessionsByName()
   /** Sessions on their way to another gateway, with the end that was asked for meanwhile. */
   readonly #leaving = new Map<Session, Ending | undefined>()
-  // Numbers are not reused, not even after a restart, so a late operation can never affect another session.
+  // Not reused, unless a clock is set back before a restart: a late operation reaches no other session.
   #lastSid: number
   /** Binds users that must be claimed first; undefined if none must. */
   claimed: ClaimedBinds | undefined

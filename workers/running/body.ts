@@ -15,6 +15,9 @@ import { isDeeper } from '../../shared/wire/depth.js'
 
 const beyondAscii = /[\x80-\xff]/
 
+/** Bytes that the body of a reply may have, so that it fits into a message of Pomelo's protocol. */
+const maxReplyBytes = 16_000_000
+
 /** Extra levels of superjson's form: the form itself, and `meta` and `values` above an annotation. */
 const formDepth = 3
 
@@ -68,8 +71,10 @@ function unzip(body: string, maxBytes: number): string {
  * Returns the bytes of a reply; '' for undefined. The form is JSON, or superjson's for a client that reads
  * rich bodies.
  *
- * @throws `REPLY_NOT_SERIALIZABLE`, which names the path
+ * @throws `REPLY_NOT_SERIALIZABLE`, which names the path, or says how large the reply is
  */
 export function encodeReply(value: unknown, isRich: boolean): string {
-  return toBytes((isRich ? encodeRich : encodePlain)(value, errors.replyNotSerializable))
+  const body = toBytes((isRich ? encodeRich : encodePlain)(value, errors.replyNotSerializable))
+  if (body.length <= maxReplyBytes) return body
+  throw errors.replyNotSerializable('', `${body.length} bytes, of ${maxReplyBytes} that are allowed,`)
 }

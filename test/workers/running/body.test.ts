@@ -184,3 +184,14 @@ t.test('a body that is nested too deep is malformed, in each form, zipped too', 
   t.throws(() => decodeBody(encodeReply(deep(8), true), requestFlags.rich, limits), expected)
   t.end()
 })
+
+t.test('a reply that fits into no message of Pomelo is refused for every client, with its size', async t => {
+  const fits = 'x'.repeat(16_000_000 - 2)
+  for (const isRich of [false, true]) {
+    if (!isRich) t.equal(encodeReply(fits, isRich).length, 16_000_000)
+    t.throws(() => encodeReply(`${fits}x`, isRich), {
+      code: 'REPLY_NOT_SERIALIZABLE',
+      message: / of 16000000 that are allowed, at its top/
+    })
+  }
+})
