@@ -8,6 +8,7 @@ import t from 'tap'
 import { parseAllDocuments } from 'yaml'
 import { flagOf, variableOf } from '../../../gateway/options/option-row.js'
 import { optionTable } from '../../../gateway/options/option-table.js'
+import { matchRows } from '../../helpers/match-rows.js'
 import { root } from '../../helpers/paths.js'
 import { whyNo } from '../../helpers/server-programs.js'
 
@@ -16,7 +17,7 @@ const read = (name: string) => readFileSync(join(root, 'deploy', name), 'utf8')
 const defaultOf = (name: string) => Number(optionTable.find(row => row.name === name)?.defaultValue)
 
 /** Milliseconds that a gateway may take to end once it is told to. */
-const endsWithin = defaultOf('drainTimeout') + defaultOf('drainSpread') + defaultOf('closeTimeout')
+const endsWithin = defaultOf('drainTimeout') + defaultOf('drainSpread') + 3 * defaultOf('closeTimeout')
 /** The same for one of several gateways. */
 const endsInClusterWithin = endsWithin + defaultOf('drainSpread') + defaultOf('handoverTimeout')
 
@@ -92,6 +93,20 @@ t.test('the manifest of a cluster: gateways and NATS find each other, and a drai
     hosts
   )
   t.match(config, `user: ${variable('SALLYPORT_NATS_USER')},`)
+})
+
+t.test('a gateway whose root is read-only has a temporary folder that is not', async t => {
+  for (const [file, kind] of [
+    ['kubernetes.yaml', 'Deployment'],
+    ['kubernetes-cluster.yaml', 'StatefulSet']
+  ] as const) {
+    const all = parseAllDocuments(read(file)).map(each => each.toJS())
+    const { spec } = all.find(each => each.kind === kind && each.metadata.name === 'sallyport').spec.template
+    const [container] = spec.containers
+    t.equal(container.securityContext.readOnlyRootFilesystem, true, file)
+    matchRows(t, container.volumeMounts, [{ name: 'tmp', mountPath: '/tmp' }])
+    matchRows(t, spec.volumes, [{ name: 'tmp', emptyDir: {} }])
+  }
 })
 
 t.test('nats-server takes its part of that manifest', { skip: whyNo('nats-server') }, async t => {
