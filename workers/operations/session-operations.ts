@@ -1,6 +1,6 @@
 /**
  * Sends the operations on sessions, on behalf of one caller (a request or `app`).
- * Each change is also noted in the view that it was made from, so that the next request of the turn reads it.
+ * Each change is also noted in the views that it concerns (view-notes.ts).
  */
 import { maxNameBytes } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
@@ -14,6 +14,7 @@ import type { Caller } from './caller.js'
 import { type AckValue, type Link, Refused, traced } from './link.js'
 import type { SessionView } from './session-view.js'
 import { expectSettingsBudget, expectSettingsBudgetForAll } from './settings-budget.js'
+import { ViewNotes } from './view-notes.js'
 
 /** Computes a key's new text from its newest text; undefined stands for a missing key. */
 type TextChange = (newest: string | undefined) => string | Promise<string>
@@ -26,11 +27,13 @@ export class SessionOperations {
   readonly #link: Link
   readonly #caller: Caller
   readonly #limits: SettingsLimits & SpanHolder
+  readonly #notes: ViewNotes
 
   constructor(link: Link, caller: Caller, limits: SettingsLimits & SpanHolder) {
     this.#link = link
     this.#caller = caller
     this.#limits = limits
+    this.#notes = new ViewNotes(caller)
   }
 
   /**
@@ -66,34 +69,36 @@ export class SessionOperations {
   push(view: SessionView, key: string, text: string): void {
     this.#caller.author?.countOperation()
     expectSettingsBudget(view, this.#limits, key, text)
+    if (this.#notes.ownBeside(view) !== undefined) return void this.apush(view, key, text).catch(ignore)
     this.#link.outbox.push(this.#head(view, 0), key, text)
-    if (this.#isOwn(view)) this.#note(view, key, text)
+    this.#notes.pushed(view, key, text)
     this.#link.leaveSoon()
   }
 
   apush(view: SessionView, key: string, text: string): Promise<void> {
     const isWithin = expectSettingsBudget(view, this.#limits, key, text)
-    const pushed = this.#callOrSettle(view, isWithin, ack =>
+    const pushed = this.#callOrSettle(view, isWithin, [[key, text]], ack =>
       this.#link.outbox.push(this.#head(view, ack), key, text)
     )
-    if (this.#isOwn(view)) this.#note(view, key, text)
+    this.#notes.pushed(view, key, text)
     return pushed
   }
 
   pushAll(view: SessionView, texts: ReadonlyMap<string, string>): void {
     this.#caller.author?.countOperation()
     expectSettingsBudgetForAll(view, this.#limits, texts)
+    if (this.#notes.ownBeside(view) !== undefined) return void this.apushAll(view, texts).catch(ignore)
     this.#link.outbox.pushAll(this.#head(view, 0), joinTexts(texts))
-    if (this.#isOwn(view)) this.#noteAll(view, texts)
+    for (const [key, text] of texts) this.#notes.pushed(view, key, text)
     this.#link.leaveSoon()
   }
 
   apushAll(view: SessionView, texts: ReadonlyMap<string, string>): Promise<void> {
     const isWithin = expectSettingsBudgetForAll(view, this.#limits, texts)
-    const pushed = this.#callOrSettle(view, isWithin, ack =>
+    const pushed = this.#callOrSettle(view, isWithin, texts, ack =>
       this.#link.outbox.pushAll(this.#head(view, ack), joinTexts(texts))
     )
-    if (this.#isOwn(view)) this.#noteAll(view, texts)
+    for (const [key, text] of texts) this.#notes.pushed(view, key, text)
     return pushed
   }
 
@@ -102,7 +107,7 @@ export class SessionOperations {
     return this.#awaited(async () => {
       await this.#call(ack => this.#link.outbox.bind(this.#head(view, ack), uid))
       holder.uid = uid
-      this.#noteUid(view, uid)
+      this.#notes.uid(view, uid)
     })
   }
 
@@ -110,7 +115,7 @@ export class SessionOperations {
     return this.#awaited(async () => {
       await this.#call(ack => this.#link.outbox.unbind(this.#head(view, ack), uid))
       holder.uid = null
-      this.#noteUid(view, null)
+      this.#notes.uid(view, null)
     })
   }
 
@@ -147,9 +152,9 @@ export class SessionOperations {
       }
       const after = text
       expectSettingsBudget(view, this.#limits, key, after)
-      const isOwn = this.#isOwn(view)
+      const note = this.#notes.later(view)
       await this.#call(ack => this.#link.outbox.update(this.#head(view, ack), key, after, before))
-      if (isOwn) this.#note(view, key, after)
+      note(key, after)
       newest = after
       return { text: after }
     } catch (refusal) {
@@ -164,9 +169,9 @@ export class SessionOperations {
   commit(view: SessionView, texts: ReadonlyMap<string, string>): Promise<void> {
     return this.#awaited(async () => {
       expectSettingsBudgetForAll(view, this.#limits, texts)
-      const isOwn = this.#isOwn(view)
+      const note = this.#notes.later(view)
       await this.#call(ack => this.#link.outbox.commit(this.#head(view, ack), joinTexts(texts), view.version))
-      if (isOwn) this.#noteAll(view, texts)
+      for (const [key, text] of texts) note(key, text)
     })
   }
 
@@ -221,9 +226,25 @@ export class SessionOperations {
 
   /**
    * Sends a push. Resolves when it has left, if nothing can refuse it or lose it then. Otherwise resolves
-   * with the gateway's ack.
+   * with the gateway's ack. Until then, the request's own view knows nothing of a push through another view
+   * of its session, and its end waits for the ack.
    */
-  #callOrSettle(view: SessionView, isWithin: boolean, write: (ack: number) => void): Promise<void> {
+  #callOrSettle(
+    view: SessionView,
+    isWithin: boolean,
+    texts: Iterable<readonly [key: string, text: string]>,
+    write: (ack: number) => void
+  ): Promise<void> {
+    const own = this.#notes.ownBeside(view)
+    if (own !== undefined) {
+      const place = own.reserve()
+      const noted = this.#call(write).then(() => {
+        for (const [key, text] of texts) own.pushed(key, text, place)
+      })
+      noted.catch(ignore)
+      this.#caller.awaitOperation(noted)
+      return noted
+    }
     if (!isWithin || !this.#caller.settlesPush(view)) return this.#call(write)
     write(0)
     return this.#link.whenLeft()
@@ -248,47 +269,9 @@ export class SessionOperations {
     const { frontendId, sid } = view.address
     return { rid: this.#caller.rid, viewId: this.#caller.viewIdOf(view), ack, frontendId, sid }
   }
-
-  /**
-   * Whether a change that is made now belongs to the view. A change after the end of its request is foreign
-   * to the turn's later requests. Decided when the change is sent, because the gateway is told then. The
-   * request may have ended when the answer comes.
-   */
-  #isOwn(view: SessionView): boolean {
-    return this.#caller.viewIdOf(view) !== 0
-  }
-
-  #note(view: SessionView, key: string, text: string): void {
-    view.pushed(key, text)
-    const own = this.#ownBeside(view)
-    own?.pushed(key, text)
-  }
-
-  #noteAll(view: SessionView, texts: ReadonlyMap<string, string>): void {
-    const own = this.#ownBeside(view)
-    texts.forEach((text, key) => {
-      view.pushed(key, text)
-      own?.pushed(key, text)
-    })
-  }
-
-  #noteUid(view: SessionView, uid: string | null): void {
-    view.uid = uid
-    const own = this.#ownBeside(view)
-    if (own !== undefined) own.uid = uid
-  }
-
-  /**
-   * The request's own view, if `view` is another view of the same session. The next request of the turn reads
-   * that own view.
-   */
-  #ownBeside(view: SessionView): SessionView | undefined {
-    const { view: own } = this.#caller
-    if (own === undefined || own === view) return undefined
-    // A session keeps its number when it moves to another gateway; an older address names the one before.
-    return own.address.sid === view.address.sid ? own : undefined
-  }
 }
+
+function ignore(): void {}
 
 function joinTexts(texts: ReadonlyMap<string, string>): string {
   let joined = ''

@@ -40,6 +40,9 @@ export class SessionView {
   readonly #settings: string
   /** The keys that were pushed since the snapshot; '' for a deleted key. */
   #pushed: Map<string, string> | undefined
+  /** The place of the last noted change of each key, since the first `reserve`. */
+  #places: Map<string, number> | undefined
+  #lastPlace = 0
   /** The value of `size`, computed when it is first needed. */
   #size: number | undefined
   /** Upper bound of the settings' size: overwritten keys are counted twice. */
@@ -114,8 +117,21 @@ export class SessionView {
     return this.size - before + after
   }
 
-  /** Notes a pushed key, so that the next request of the turn reads it. */
-  pushed(key: string, text: string): void {
+  /** Returns the place of a change that is sent now, and is noted once the gateway has agreed. */
+  reserve(): number {
+    this.#places ??= new Map()
+    return ++this.#lastPlace
+  }
+
+  /**
+   * Notes a pushed key, so that the next request of the turn reads it. `place`: from `reserve`, if the change
+   * was sent before. It is not noted if another one with a later place was.
+   */
+  pushed(key: string, text: string, place = ++this.#lastPlace): void {
+    if (this.#places !== undefined) {
+      if ((this.#places.get(key) ?? 0) > place) return
+      this.#places.set(key, place)
+    }
     if (this.#size !== undefined) this.#size = this.sizeWith(key, text)
     this.#sizeBound += key.length + text.length
     if (this.#keyCount !== undefined)

@@ -1,6 +1,6 @@
 /** Handlers about the session of their own request. */
 import type { BackendSession, HandlerContext } from '../../../workers/index.js'
-import { told } from './_told.js'
+import { codeOf, told } from './_told.js'
 
 /** What the session is now. */
 export function read(_body: unknown, session: BackendSession) {
@@ -137,4 +137,43 @@ export function block(ms: number) {
   const end = Date.now() + ms
   while (Date.now() < end);
   return Date.now()
+}
+
+/** Pushes to its own session under a gateway that is none, in each way; gives the codes, and the settings. */
+export async function pushRefused(_body: unknown, session: BackendSession, { sessions }: HandlerContext) {
+  const { id } = session
+  const copy = sessions.create({ id, frontendId: 'nowhere' })
+  copy.set('d', 'refused')
+  copy.push('d')
+  copy.pushAll()
+  sessions.push('nowhere', id, 'e', 'refused')
+  const codes = [
+    await codeOf(sessions.apush('nowhere', id, 'a', 'refused')),
+    await codeOf(sessions.apushAll('nowhere', id, { b: 'refused' })),
+    await codeOf(copy.apush('d'))
+  ]
+  return { codes, settings: session.settings }
+}
+
+/** Changes a key by the service, a commit of another copy, or an update, and pushes it behind that. */
+export async function pushBehind(
+  by: 'service' | 'commit' | 'update',
+  session: BackendSession,
+  { sessions }: HandlerContext
+) {
+  const { frontendId, id } = session
+  const copy = await sessions.aget(frontendId, id)
+  copy!.set('key', 'earlier')
+  const earlier =
+    by === 'service'
+      ? sessions.apush(frontendId, id, 'key', 'earlier')
+      : by === 'commit'
+        ? copy!.acommit()
+        : session.aupdate('key', () => 'earlier')
+  // What an operation sends leaves at once, or with the microtasks of its call.
+  await null
+  await null
+  session.set('key', 'later')
+  session.push('key')
+  await earlier
 }

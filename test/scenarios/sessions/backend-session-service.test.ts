@@ -257,3 +257,29 @@ t.test(
     t.equal(gateway.metrics().workersLost, 0)
   }
 )
+
+t.test('a refused push to the own session by the service is seen by no handler', async t => {
+  const player = await connect()
+  const before = { a: 1, c: 3 }
+  await player.request('own.push', before)
+  const [refused, ...next] = player.atOnce(() => [
+    player.request('own.pushRefused'),
+    player.request('own.read'),
+    player.request('own.read')
+  ])
+  t.same(await refused, { codes: Array.from({ length: 3 }, () => 'FRONTEND_UNKNOWN'), settings: before })
+  for (const reply of next) t.same(await reply, { uid: null, settings: before })
+})
+
+for (const by of ['service', 'commit', 'update']) {
+  t.test(`${by}: what the handler pushes behind it is what the next requests read`, async t => {
+    const player = await connect()
+    const requests = player.atOnce(() => [
+      player.request('own.pushBehind', by),
+      player.request('own.read'),
+      player.request('own.read')
+    ])
+    const [, ...next] = await Promise.all(requests)
+    for (const { settings } of next) t.same(settings, { key: 'later' })
+  })
+}
