@@ -128,7 +128,9 @@ class RichWriter {
   #walkInto(value: object): unknown {
     if (Array.isArray(value)) {
       if (isMatch(value)) throw new Unencodable(this.#steps, 'the match of a RegExp')
-      return this.#writeList(value)
+      const { toJSON } = value as { toJSON?: unknown }
+      const shown = typeof toJSON === 'function' ? toJSON.call(value, this.#steps.at(-1) ?? '') : value
+      return shown === value ? this.#writeList(value) : this.#walk(shown)
     }
     if (value instanceof Map)
       return this.#contain('map', () => this.#writeRows(this.#expectBare(value, 'a Map')))

@@ -22,8 +22,8 @@ import { isPlain } from './plain-value.js'
 export function encodeValue(key: string, value: unknown): string {
   try {
     // Numbers are stringified too: a number in a template goes through V8's number cache, at twice the cost.
-    if (isPlain(value, false)) return `{"json":${JSON.stringify(value)}}`
-    return encodeRich(value)
+    if (!isPlain(value, false)) return encodeRich(value)
+    return `{"json":${expectText(JSON.stringify(value))}}`
   } catch (error) {
     if (error instanceof Unencodable) throw errors.valueNotSerializable(key, error.path, error.message)
     throw errors.valueNotSerializable(key, '', error instanceof Error ? error.message : String(error))
@@ -60,5 +60,11 @@ function encodeRich(value: unknown): string {
   inspection.start(value)
   const { circle, hasCollection } = inspection
   if (circle !== undefined && hasCollection) throw new Unencodable(circle, 'a circle beside a Set or a Map')
-  return writeText(value, circle !== undefined)
+  return expectText(writeText(value, circle !== undefined))
+}
+
+/** Refuses a value whose `toJSON` was not there a moment ago, such as that of a getter or a Proxy. */
+function expectText(json: string | undefined): string {
+  if (json === undefined) throw new Unencodable('', 'a value that JSON leaves out')
+  return json
 }

@@ -77,7 +77,14 @@ export class Inspection {
       }
       this.inspect((value as Record<string, unknown>)[key], inner, depth)
     }
+    this.#expectNoToJSON(value, path, 'an object')
     if (Object.getOwnPropertySymbols(value).length > 0) throw new Unencodable(path, 'a key that is a symbol')
+  }
+
+  /** Refuses a `toJSON` that is no enumerable key: JSON calls it all the same, in place of the value. */
+  #expectNoToJSON(value: object, path: string, what: string): void {
+    const { toJSON } = value as { toJSON?: unknown }
+    if (typeof toJSON === 'function') throw new Unencodable(path, `${what} with a method toJSON`)
   }
 
   #expectBare(value: object, path: string): void {
@@ -88,6 +95,7 @@ export class Inspection {
 
   #inspectArray(value: unknown[], path: string, depth: number): void {
     if (isMatch(value)) throw new Unencodable(path, 'the match of a RegExp')
+    this.#expectNoToJSON(value, path, 'a list')
     for (let i = 0; i < value.length; i++) {
       this.#reading = `${path}[${i}]`
       if (!(i in value)) throw new Unencodable(this.#reading, 'a hole in an array')

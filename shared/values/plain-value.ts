@@ -32,6 +32,8 @@ function looksPlain(value: unknown, mayHaveSymbols: boolean, depth: number): boo
 }
 
 function looksPlainObject(value: object, mayHaveSymbols: boolean, depth: number): boolean {
+  // JSON.stringify calls the method wherever it is: enumerable or not, own or inherited.
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return false
   const proto = Object.getPrototypeOf(value)
   if (proto === Array.prototype) {
     for (const each of value as unknown[]) if (!looksPlain(each, mayHaveSymbols, depth)) return false

@@ -183,6 +183,36 @@ t.test('everything else is refused, with the path to it', async () => {
   )
 })
 
+t.test(
+  'a method `toJSON` that is not enumerable is refused, and so is one that is only found later',
+  async t => {
+    const hide = <Value extends object>(value: Value, toJSON: () => unknown): Value =>
+      Object.defineProperty(value, 'toJSON', { value: toJSON })
+    const values = [hide({ a: 1 }, () => undefined), hide([1], () => 1), hide([1n], () => 1)]
+    for (const value of values) {
+      const error = {
+        code: 'VALUE_NOT_SERIALIZABLE',
+        message: `The value of "bag" can't be kept: ${Array.isArray(value) ? 'a list' : 'an object'} with a method toJSON at a.b`
+      }
+      t.throws(() => encodeValue('bag', { a: { b: value } }), error)
+    }
+    let reads = 0
+    const shifty = Object.defineProperty({}, 'toJSON', { get: () => (reads++ === 0 ? 1 : () => undefined) })
+    t.throws(() => encodeValue('bag', shifty), { code: 'VALUE_NOT_SERIALIZABLE' })
+    t.equal(encodeValue('bag', { toJSON: 1 }), '{"json":{"toJSON":1}}', 'what is no method is a value')
+  }
+)
+
+t.test('what Object.prototype has been given is refused too', async t => {
+  const prototype = Object.prototype as { toJSON?: unknown }
+  t.teardown(() => delete prototype.toJSON)
+  for (const value of [{ a: 1 }, [1], [1n], 1n]) {
+    Object.defineProperty(prototype, 'toJSON', { value: () => undefined, configurable: true })
+    t.throws(() => encodeValue('bag', value), { code: 'VALUE_NOT_SERIALIZABLE' })
+    delete prototype.toJSON
+  }
+})
+
 t.test('the Maps and Sets within an Error keep their members and their order', async t => {
   const shared = {}
   const date = new Date(0)

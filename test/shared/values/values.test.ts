@@ -258,7 +258,14 @@ const rows: Record<string, Row> = {
     () => runInNewContext('/x/'),
     () => runInNewContext('new Error("no")')
   ),
-  'object with `toJSON`': each(refused, 'shown', 'shown', () => ({ toJSON: () => 'shown' })),
+  'object or list with a method `toJSON`': [
+    ...each(refused, 'shown', 'shown', () => ({ toJSON: () => 'shown' })),
+    ...[{ a: 1 }, Object.create(null) as object, [1], [{ a: 1 }, 2n]].flatMap(value => {
+      // Without a row of its own: it is a property that is not enumerable, which has an effect all the same.
+      Object.defineProperty(value, 'toJSON', { value: () => 'shown' })
+      return each(refused, 'shown', 'shown', () => value)
+    })
+  ],
   'member whose `toJSON` gives `undefined`': each(refused, { a: undefined, b: 1 }, { b: 1 }, () => ({
     a: { toJSON: () => undefined },
     b: 1
