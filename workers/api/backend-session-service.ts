@@ -74,7 +74,8 @@ export class BackendSessionService {
 
   /**
    * Creates a BackendSession from plain data, without asking the gateway. It can push like any other
-   * BackendSession.
+   * BackendSession. Its `acommit` fails with `CONFLICT` for each key that others have ever changed, because
+   * it does not know when the data was read.
    *
    * @throws `VALUE_NOT_SERIALIZABLE`; TypeError for invalid data
    */

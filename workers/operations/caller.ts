@@ -19,7 +19,12 @@ export interface Caller {
   readonly view: SessionView | undefined
   /** Throws `REQUEST_ENDED` if the caller's operations no longer have an effect. */
   expectAlive(): void
-  /** Returns the view's id for a change; 0, which stands for no view, once the request has ended. */
+  /** Whether the request has ended. From then on, its own view belongs to the turn's later requests. */
+  readonly hasEnded: boolean
+  /**
+   * Returns the view's id for a change. Once the request has ended, another one than that of the turn stands
+   * for its own view.
+   */
   viewIdOf(view: SessionView): number
   /**
    * Whether a push from this view is settled by the worker: once it is posted, nothing can refuse it or lose
@@ -42,6 +47,7 @@ export const appCaller: Caller = {
   },
   view: undefined,
   expectAlive() {},
+  hasEnded: false,
   viewIdOf: view => view.viewId,
   settlesPush: () => false,
   awaitOperation() {}

@@ -18,7 +18,7 @@ export class ViewNotes {
 
   /** Notes a key in the view from which it was pushed. */
   pushed(view: SessionView, key: string, text: string): void {
-    if (this.#isOwn(view)) view.pushed(key, text)
+    if (this.#isNoted(view)) view.pushed(key, text)
   }
 
   /**
@@ -28,7 +28,7 @@ export class ViewNotes {
   later(view: SessionView): LateNote {
     // Decided when the change is sent, because the gateway is told then. The request may have ended when the
     // answer comes.
-    if (!this.#isOwn(view)) return () => {}
+    if (!this.#isNoted(view)) return () => {}
     const own = this.ownBeside(view)
     const [place, ownPlace] = [view.reserve(), own?.reserve()]
     return (key, text) => {
@@ -50,16 +50,16 @@ export class ViewNotes {
    */
   ownBeside(view: SessionView): SessionView | undefined {
     const { view: own } = this.#caller
-    if (own === undefined || own === view || !this.#isOwn(view)) return undefined
+    if (own === undefined || own === view || this.#caller.hasEnded) return undefined
     return isSameSession(own, view) ? own : undefined
   }
 
   /**
-   * Whether a change that is made now belongs to the view. A change after the end of its request is foreign
-   * to the turn's later requests.
+   * Whether a change that is made now is noted in the view. A change after the end of its request is foreign
+   * to the turn's later requests, which read the own view.
    */
-  #isOwn(view: SessionView): boolean {
-    return this.#caller.viewIdOf(view) !== 0
+  #isNoted(view: SessionView): boolean {
+    return view !== this.#caller.view || !this.#caller.hasEnded
   }
 }
 

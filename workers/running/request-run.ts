@@ -23,7 +23,7 @@ import type { Caller } from '../operations/caller.js'
 import { createLinkLogger, RequestLog } from '../operations/link-logger.js'
 import { Messenger } from '../operations/messenger.js'
 import { SessionOperations } from '../operations/session-operations.js'
-import type { SessionView } from '../operations/session-view.js'
+import { nextViewId, type SessionView } from '../operations/session-view.js'
 import { Author, actAs } from '../runtime/author.js'
 import { tellFailure } from '../runtime/failure.js'
 import { isWatched, runWatched } from '../tracing/handler-moments.js'
@@ -45,6 +45,11 @@ export class RequestRun implements Caller {
   #log: RequestLog | undefined
   #messenger: Messenger | undefined
   #service: BackendSessionService | undefined
+  /**
+   * The id of the own view for changes after the end: foreign to the turn's later requests, but not to each
+   * other.
+   */
+  #lateViewId: number | undefined
   /** Number of awaited operations that are not answered yet. */
   #unanswered = 0
   /** Whether the gateway was told to hold back the session's next request. */
@@ -181,8 +186,14 @@ export class RequestRun implements Caller {
     if (this.#abortReason === 'timeout') throw errors.requestEnded(this.route)
   }
 
+  get hasEnded(): boolean {
+    return this.#state === 'decided' || this.#abortReason === 'timeout'
+  }
+
   viewIdOf(view: SessionView): number {
-    return this.#state === 'decided' || this.#abortReason === 'timeout' ? 0 : view.viewId
+    if (view !== this.view || !this.hasEnded) return view.viewId
+    this.#lateViewId ??= nextViewId()
+    return this.#lateViewId
   }
 
   /**

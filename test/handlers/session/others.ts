@@ -89,3 +89,30 @@ export async function leave(_body: unknown, session: BackendSession, { sessions,
   const error = await session.apush('a').catch(error => error)
   log.info('after leaving', describe(error))
 }
+
+/** Commits again and again once its request has ended, and sends what came of it. `by`: which copy does. */
+export async function commitLate(
+  by: 'own' | 'fetched' | 'created',
+  session: BackendSession,
+  context: HandlerContext
+) {
+  const { sessions } = context
+  const { frontendId, id } = session
+  const fetched = by === 'fetched' ? await sessions.aget(frontendId, id) : undefined
+  const copy = by === 'own' ? session : (fetched ?? sessions.create({ frontendId, id }))
+  setTimeout(async () => {
+    const codes: string[] = []
+    const commit = async (key: string, value: number) => {
+      copy.set(key, value)
+      codes.push(await codeOf(copy.acommit()))
+    }
+    await commit('a', 1)
+    await commit('a', 2)
+    copy.remove('a')
+    codes.push(await codeOf(copy.acommit()))
+    await commit('a', 3)
+    await sessions.apush(frontendId, id, 'a', 'of another')
+    await commit('a', 4)
+    context.send(session, 'committed', codes)
+  })
+}

@@ -283,3 +283,13 @@ for (const by of ['service', 'commit', 'update']) {
     for (const { settings } of next) t.same(settings, { key: 'later' })
   })
 }
+
+for (const by of ['own', 'fetched', 'created']) {
+  t.test(`${by}: after its request has ended, a commit meets no conflict with those before it`, async t => {
+    const player = await connect()
+    await player.request('others.commitLate', by)
+    await until('it has committed', () => player.events.length > 0)
+    t.same(player.events, [['committed', ['none', 'none', 'none', 'none', 'CONFLICT']]])
+    t.same(await settingsOf(player), { a: 'of another' })
+  })
+}
