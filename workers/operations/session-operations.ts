@@ -5,6 +5,7 @@
 import { maxNameBytes } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
 import type { OperationHead } from '../../shared/link/outbox.js'
+import { isRequestError } from '../../shared/request-error.js'
 import { describeValue } from '../../shared/text/described.js'
 import { codeOf, messageOf } from '../../shared/text/thrown.js'
 import { type FoundSession, parseSessions } from '../../shared/values/session-text.js'
@@ -208,10 +209,10 @@ export class SessionOperations {
 
   /**
    * Reports an operation that failed here, so that the gateway logs and counts it. The gateway's own refusals
-   * are not reported.
+   * are not reported, and neither is a RequestError: the function of an update has decided to throw it.
    */
   #tellFailure(operation: string, about: unknown, error: unknown): void {
-    if (error instanceof Refused) return
+    if (error instanceof Refused || isRequestError(error)) return
     const code = codeOf(error)
     if (code === errors.tooManyOperations.code && this.#caller.author?.tellLimit() === false) return
     this.#link.outbox.refused(

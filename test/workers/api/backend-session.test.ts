@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { closeCodes } from '../../../shared/close-codes.js'
-import type { BackendSession } from '../../../workers/index.js'
+import { type BackendSession, RequestError } from '../../../workers/index.js'
 import { createLinkPair, frontendId, type LinkPairOptions, namesOf } from '../../helpers/link-pair.js'
 import { matchRows } from '../../helpers/match-rows.js'
 
@@ -644,6 +644,30 @@ t.test('a commit that met a conflict and that nobody awaits is logged and counte
   void copy.acommit()
   await copy.apush('a')
   matchRows(t, lines, [{ level: 'info', fields: { operation: 'commit', code: 'CONFLICT', error: /"a"/ } }])
+  t.equal(metrics.read().operationsRefused, 1)
+})
+
+t.test('a RequestError of the function of an update is no refused operation', async t => {
+  const { copy, lines, metrics } = await begin(t)
+  const poor = new RequestError('TOO_POOR', 'Not enough gold')
+  const refusals = [
+    () => {
+      throw poor
+    },
+    () => Promise.reject(poor)
+  ]
+  for (const refuse of refusals) await t.rejects(copy.aupdate('gold', refuse), poor)
+  await copy.apush('gold')
+  t.same(lines, [])
+  t.equal(metrics.read().operationsRefused, 0)
+  await t.rejects(
+    copy.aupdate('gold', () => {
+      throw new Error('a mistake')
+    }),
+    /a mistake/
+  )
+  await copy.apush('gold')
+  matchRows(t, lines, [{ level: 'warn', fields: { operation: 'update', error: 'a mistake' } }])
   t.equal(metrics.read().operationsRefused, 1)
 })
 
