@@ -23,7 +23,11 @@ export class RequestError extends GatewayError {
   }
 }
 
-/** Whether a handler threw this error for its client. */
+/** Whether a handler threw this error for its client. Never throws, whatever was thrown. */
 export function isRequestError(error: unknown): error is RequestError {
-  return error instanceof Error && (error as { [requestErrorBrand]?: boolean })[requestErrorBrand] === true
+  try {
+    return error instanceof Error && (error as { [requestErrorBrand]?: boolean })[requestErrorBrand] === true
+  } catch {
+    return false
+  }
 }

@@ -8,6 +8,7 @@
  * with its path, numbers such as NaN in a typed array are kept, and the time grows with the size of the value
  * rather than with the square of its depth. Needs nothing of Node.
  */
+import { isInstance } from '../text/instance.js'
 import { describeEmptied, findOwnKey, isBoxed, isMatch, readMembers } from '../text/lossy-value.js'
 import { SuperJSON } from '../values/superjson.js'
 import { encodePlain, isPlainBody, type Refuse } from './plain-body.js'
@@ -32,7 +33,7 @@ export function encodeRicher(value: unknown, refuse: Refuse): string {
   try {
     return writer.write(value)
   } catch (error) {
-    if (error instanceof Unencodable) throw refuse(error.path, error.message)
+    if (isInstance(error, Unencodable)) throw refuse(error.path, error.message)
     // A getter or a toJSON of the game has thrown, or the stack has overflowed.
     throw refuse(writer.path, 'a value that can not be read')
   }

@@ -10,6 +10,8 @@
  * test compares that list with the code.
  */
 import { errors } from '../errors.js'
+import { isInstance } from '../text/instance.js'
+import { messageOf } from '../text/thrown.js'
 import { Inspection, Unencodable } from './inspection.js'
 import { superjson, writeText } from './kinds.js'
 import { isPlain } from './plain-value.js'
@@ -25,8 +27,8 @@ export function encodeValue(key: string, value: unknown): string {
     if (!isPlain(value, false)) return encodeRich(value)
     return `{"json":${expectText(JSON.stringify(value))}}`
   } catch (error) {
-    if (error instanceof Unencodable) throw errors.valueNotSerializable(key, error.path, error.message)
-    throw errors.valueNotSerializable(key, '', error instanceof Error ? error.message : String(error))
+    if (isInstance(error, Unencodable)) throw errors.valueNotSerializable(key, error.path, error.message)
+    throw errors.valueNotSerializable(key, '', messageOf(error))
   }
 }
 

@@ -2,6 +2,7 @@
  * Finds the part of a settings value that superjson would lose.
  * Its error names the path to that part. The inspection is slow, so values that are plain JSON skip it.
  */
+import { isInstance } from '../text/instance.js'
 import { describeInstance, findOwnKey, isMatch } from '../text/lossy-value.js'
 import { isBytes } from './kinds.js'
 import { maxValueDepth } from './plain-value.js'
@@ -32,7 +33,7 @@ export class Inspection {
     try {
       this.inspect(value, '', 0)
     } catch (error) {
-      if (error instanceof Unencodable) throw error
+      if (isInstance(error, Unencodable)) throw error
       // A getter or a Proxy of the game has thrown.
       throw new Unencodable(this.#reading, 'a value that can not be read')
     }

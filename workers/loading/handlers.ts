@@ -6,6 +6,7 @@ import { relative } from 'node:path'
 import { errors, GatewayError } from '../../shared/errors.js'
 import type { LoadingNote } from '../../shared/link/hello.js'
 import type { HandlerSchemas, RouteOptions } from '../../shared/link/route-options.js'
+import { isInstance } from '../../shared/text/instance.js'
 import { declaredSchemasOf, optionsOf, schemasOf } from '../api/handler.js'
 import type { Schema } from '../api/schema.js'
 import type { HandlerApp } from './app.js'
@@ -143,7 +144,7 @@ async function noting<Value>({ faults }: Loading, step: () => Promise<Value>): P
   try {
     return await step()
   } catch (error) {
-    if (!(error instanceof GatewayError)) throw error
+    if (!isInstance(error, GatewayError)) throw error
     faults.push(error.message)
     return undefined
   }
@@ -182,7 +183,7 @@ async function reading<Value>(file: string, read: () => Value | Promise<Value>):
   try {
     return await read()
   } catch (error) {
-    if (error instanceof GatewayError) throw error
+    if (isInstance(error, GatewayError)) throw error
     throw errors.handlersInvalid(`The exports of ${file} can't be read: ${describeFailure(error)}`)
   }
 }

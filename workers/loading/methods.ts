@@ -7,6 +7,7 @@ import { types } from 'node:util'
 import { isThenable } from '../../shared/check.js'
 import { errors, GatewayError } from '../../shared/errors.js'
 import { describeValue } from '../../shared/text/described.js'
+import { isInstance } from '../../shared/text/instance.js'
 import { isDeclared } from '../api/handler.js'
 import type { HandlerApp } from './app.js'
 import { readExports } from './exports.js'
@@ -105,7 +106,7 @@ async function attempt<Value>(file: string, run: () => Promise<Value>): Promise<
   try {
     return await run()
   } catch (error) {
-    if (error instanceof GatewayError) throw error
+    if (isInstance(error, GatewayError)) throw error
     throw errors.handlersInvalid(`The default export of ${file} failed: ${describeFailure(error)}`)
   }
 }

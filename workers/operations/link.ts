@@ -9,6 +9,7 @@ import type { FromWorker, Hello, Inspection } from '../../shared/link/hello.js'
 import { type AbortReason, type InboxMessage, type InboxReader, readInbox } from '../../shared/link/inbox.js'
 import { Outbox } from '../../shared/link/outbox-writer.js'
 import { isRequestError } from '../../shared/request-error.js'
+import { isInstance } from '../../shared/text/instance.js'
 import { monotonic, nextTick, queueMicrotask, setImmediate } from '../runtime/own-time.js'
 import { KeyLock } from './key-lock.js'
 
@@ -65,12 +66,9 @@ export function traced<Result>(promise: Promise<Result>): Promise<Result> {
     try {
       return await promise
     } catch (error) {
-      try {
-        if (error instanceof GatewayError && !isRequestError(error)) Error.captureStackTrace(error)
-      } finally {
-        // Added only after the capture, because V8 follows only promises with a single listener.
-        answer!.catch(ignore)
-      }
+      if (isInstance(error, GatewayError) && !isRequestError(error)) captureStack(error)
+      // Added only after the capture, because V8 follows only promises with a single listener.
+      answer!.catch(ignore)
       throw error
     }
   })()
@@ -88,6 +86,13 @@ class Waiting {
     this.resolve = resolve
     this.reject = reject
   })
+}
+
+/** Does nothing for an error that the game has frozen. */
+function captureStack(error: Error): void {
+  try {
+    Error.captureStackTrace(error, captureStack)
+  } catch {}
 }
 
 function ignore(): void {}

@@ -7,6 +7,7 @@ import { errors } from '../../shared/errors.js'
 import type { OperationHead } from '../../shared/link/outbox.js'
 import { isRequestError } from '../../shared/request-error.js'
 import { describeValue } from '../../shared/text/described.js'
+import { isInstance } from '../../shared/text/instance.js'
 import { codeOf, messageOf } from '../../shared/text/thrown.js'
 import { type FoundSession, parseSessions } from '../../shared/values/session-text.js'
 import { formatSetting, type SettingsLimits } from '../../shared/values/settings-text.js'
@@ -159,7 +160,7 @@ export class SessionOperations {
       newest = after
       return { text: after }
     } catch (refusal) {
-      if (!(refusal instanceof Refused) || refusal.code !== errors.conflict.code) throw refusal
+      if (!isInstance(refusal, Refused) || refusal.code !== errors.conflict.code) throw refusal
       newest = refusal.newest === '' ? undefined : refusal.newest
       return { newest }
     } finally {
@@ -212,7 +213,7 @@ export class SessionOperations {
    * are not reported, and neither is a RequestError: the function of an update has decided to throw it.
    */
   #tellFailure(operation: string, about: unknown, error: unknown): void {
-    if (error instanceof Refused || isRequestError(error)) return
+    if (isInstance(error, Refused) || isRequestError(error)) return
     const code = codeOf(error)
     if (code === errors.tooManyOperations.code && this.#caller.author?.tellLimit() === false) return
     this.#link.outbox.refused(

@@ -8,6 +8,7 @@ import { cutToBytes, exceedsBytes, maxReasonBytes } from '../../shared/check.js'
 import { type ErrorData, errors, GatewayError } from '../../shared/errors.js'
 import { isRequestError, type RequestError } from '../../shared/request-error.js'
 import { describeValue } from '../../shared/text/described.js'
+import { isInstance } from '../../shared/text/instance.js'
 import type { Logger } from '../../shared/text/log.js'
 import { describeThrown, messageOf } from '../../shared/text/thrown.js'
 
@@ -69,7 +70,7 @@ const everyday = new Set<string>([
 export function tellFailure(error: unknown, log: Logger): ErrorData {
   try {
     if (isRequestError(error)) return tellRequestError(error, log)
-    if (error instanceof GatewayError) {
+    if (isInstance(error, GatewayError)) {
       // Read once: the error belongs to the game, and its code may change between two reads.
       const { code } = error
       if (ownErrors.has(code)) return { code, message: readMessage(error) }

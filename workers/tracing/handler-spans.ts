@@ -5,6 +5,7 @@
  * An error of the game's SDK never changes what a handler does.
  */
 import { isThenable } from '../../shared/check.js'
+import { isInstance } from '../../shared/text/instance.js'
 import type { Logger, RequestFields } from '../../shared/text/log.js'
 import { attempt, codeOf } from '../../shared/text/thrown.js'
 import {
@@ -120,7 +121,7 @@ export class HandlerSpans {
     try {
       if (failed !== undefined && span.isRecording()) {
         const { error } = failed
-        span.recordException(error instanceof Error ? error : attempt(() => String(error)))
+        span.recordException(isInstance(error, Error) ? error : attempt(() => String(error)))
         markFailed(this.#api, span, typeOf(error))
       }
       span.end()

@@ -83,6 +83,37 @@ export async function update({ what }: { what: string }, session: BackendSession
   })
 }
 
+/** Catches what operations fail with, and gives what each failed with: its own error, or one with a code. */
+export async function catchEach(
+  { what }: { what: string },
+  session: BackendSession,
+  context: HandlerContext
+) {
+  const error = thrown[what]!()
+  const fail = () => {
+    throw error
+  }
+  const nameOf = (caught: unknown) => (caught === error ? 'its own' : (caught as { code: string }).code)
+  const caught = (promise: Promise<unknown>) => promise.then(() => 'nothing', nameOf)
+  const odd = Object.defineProperty({}, 'member', { get: fail, enumerable: true })
+  session.set('odd', odd)
+  const attempts = [
+    caught(session.aupdate('key', fail)),
+    caught(session.aupdate('key', () => Promise.reject(error))),
+    caught(session.apush('odd')),
+    caught(context.sessions.apush(session.frontendId, session.id, 'odd', odd)),
+    caught(
+      context.channel('odd').ajoin(Object.defineProperty({} as BackendSession, 'frontendId', { get: fail }))
+    )
+  ]
+  try {
+    context.channel('odd').broadcast('event', odd)
+  } catch (thrown) {
+    attempts.push(Promise.resolve(nameOf(thrown)))
+  }
+  return Promise.all(attempts)
+}
+
 /** By a schema that throws. */
 export const check = handler(
   {

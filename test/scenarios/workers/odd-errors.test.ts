@@ -48,6 +48,11 @@ for (const isolation of ['thread', 'process'] as const) {
         t.ok(outcomes.includes((await outcome(failed!)) as string), `${route} with ${what} is answered`)
         t.same(await Promise.all([...behind, ...quick]), Array(11).fill('quick'))
       }
+      for (const what of odd) {
+        const [refused, own] = ['VALUE_NOT_SERIALIZABLE', 'its own']
+        const outcomes = [own, own, refused, refused, own, 'EVENT_NOT_SERIALIZABLE']
+        t.same(await outcome(failing.request('odd.catchEach', { what })), outcomes, `${what} is caught`)
+      }
       t.equal(await outcome(failing.request('odd.sendOddly')), 'INTERNAL')
       t.equal(gateway.metrics().workersLost, 0)
     }
