@@ -16,6 +16,9 @@ import { type Callback, isCallback, settle } from './callback.js'
 
 type Key<Settings> = keyof Settings & string
 
+/** @internal Whether a session has a key. Decodes no value, so that the service's changes stay visible. */
+export let hasKey: (session: BackendSession, key: string) => boolean
+
 /**
  * A handler's copy of a session. The session itself is in the gateway. Reads are local, and a change stays
  * local until it is pushed.
@@ -28,6 +31,10 @@ type Key<Settings> = keyof Settings & string
  * `any`.
  */
 export class BackendSession<Settings = AnySettings> {
+  static {
+    hasKey = (session, key) => session.#local.has(key)
+  }
+
   /** The session's number in its gateway. Numbers are never used again. */
   readonly id: number
   /** The name of the gateway that owns the session. */

@@ -38,6 +38,13 @@ export class LocalSettings {
     this.#all = Object.assign(Object.create(null), expectSettings(settings))
   }
 
+  /** Whether there is such a key. Decodes no value. */
+  has(key: string): boolean {
+    if (this.#all !== undefined) return Object.hasOwn(this.#all, key)
+    const local = this.#keys?.get(key)
+    return local === undefined ? this.#view.textOf(key) !== undefined : !isRemoved(local)
+  }
+
   get(key: string): unknown {
     if (this.#all !== undefined) return this.#all[key]
     const local = this.#keys?.get(key)

@@ -110,3 +110,27 @@ t.test('after the death of its worker a room has its handlers and its hooks toge
     t.match(closed()[i]?.fields, { found: true, at: worker })
   }
 })
+
+t.test('a hook of a folder with `affinity` sees what the service changes while it runs', async t => {
+  const hook = `export async function onDrop(session, _info, { sessions, log }) {
+    const was = session.get('room')
+    await sessions.apushAll(session.frontendId, session.id, { y: 1, room: 'another' })
+    log.info('dropped', { was, y: session.get('y'), now: session.get('room') })
+  }`
+  const test = await TestGateway.start({
+    handlers: t.testdir({
+      'lobby.js': `export async function enter(_body, session) {
+        session.set('room', 'one')
+        await session.apushAll()
+      }`,
+      room: { '_options.js': "export const affinity = 'room'", '_hooks.js': hook }
+    })
+  })
+  t.teardown(() => test.close())
+  const player = await test.connect()
+  await player.request('lobby.enter')
+  await player.cut()
+  const dropped = () => test.lines.find(({ message }) => message === 'dropped')
+  await until('the hook has run', () => dropped() !== undefined)
+  t.match(dropped()?.fields, { was: 'one', y: 1, now: 'one' })
+})

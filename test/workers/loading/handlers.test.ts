@@ -8,11 +8,12 @@ import t, { type Test } from 'tap'
 import { createGateway } from '../../../gateway/index.js'
 import { createLogger } from '../../../shared/text/log.js'
 import type { BackendSession } from '../../../workers/api/backend-session.js'
-import type { BackendSessionService } from '../../../workers/api/backend-session-service.js'
+import { BackendSessionService } from '../../../workers/api/backend-session-service.js'
 import type { HandlerContext } from '../../../workers/api/context.js'
 import { HandlerApp } from '../../../workers/loading/app.js'
 import { type Handler, loadHandlers } from '../../../workers/loading/handlers.js'
 import type { Messenger } from '../../../workers/operations/messenger.js'
+import type { SessionOperations } from '../../../workers/operations/session-operations.js'
 import type { ChannelService } from '../../../workers/pinus/channel-service.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { fixture } from '../../helpers/paths.js'
@@ -214,9 +215,14 @@ t.test(
         ['b.inner._hooks.onClose', 'uid']
       ]
     )
+    const service = new BackendSessionService({} as SessionOperations)
     const of = (route: string) => sessionHooks.find(each => each.route === route)!
     const call = (route: string, uid: string | null, settings: object) =>
-      of(route).call(undefined, { uid, settings } as BackendSession, {} as HandlerContext)
+      of(route).call(
+        undefined,
+        service.create({ id: 1, frontendId: 'gateway-1', uid, settings }),
+        {} as HandlerContext
+      )
     t.equal(call('_hooks.onDrop', null, {}), 'told')
     t.equal(call('a._hooks.onDrop', 'red', {}), undefined)
     t.equal(call('a._hooks.onDrop', null, { match: 1 }), 'told')
