@@ -77,7 +77,8 @@ export class BackendSessionService {
    * BackendSession. Its `acommit` fails with `CONFLICT` for each key that others have ever changed, because
    * it does not know when the data was read.
    *
-   * @throws `VALUE_NOT_SERIALIZABLE`; TypeError for invalid data
+   * @throws `UID_INVALID`, `KEY_INVALID`, `VALUE_NOT_SERIALIZABLE`, `FRONTEND_UNKNOWN`; TypeError for other
+   * invalid data
    */
   create<Settings = AnySettings>(init: SessionInit): BackendSession<Settings> {
     const { id, frontendId, uid = null, settings = {} } = expectObject(init, 'what a session is made of')
@@ -86,7 +87,8 @@ export class BackendSessionService {
     expectOneFrontendId(frontendId)
     let texts = ''
     for (const [key, value] of Object.entries(expectSettings(settings)))
-      texts += formatSetting(key, encodeValue(key, value))
+      texts += formatSetting(expectKey(key), encodeValue(key, value))
+    if (uid !== null) expectUid(uid)
     return this.#session(frontendId, { sid: id, uid, version: 0, settings: texts, isConnected: false })
   }
 

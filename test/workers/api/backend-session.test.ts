@@ -707,6 +707,12 @@ t.test('create refuses what is no session, and makes one of what export gave', a
     message: /^Expected id to be a session's number/
   })
   t.throws(() => service.create({ id: 1 } as never), { message: /^Expected frontendId to be a string/ })
+  for (const uid of [42, '', {}, 'x'.repeat(257)])
+    t.throws(() => service.create({ frontendId, id: 1, uid } as never), { code: 'UID_INVALID' })
+  const settings = { ['k'.repeat(257)]: 1 }
+  t.throws(() => service.create({ frontendId, id: 1, settings }), { code: 'KEY_INVALID' })
+  for (const uid of [null, undefined, 'x'.repeat(256)])
+    t.equal(service.create({ frontendId, id: 1, uid } as never).uid, uid ?? null)
   const made = service.create(copy.export())
   t.same(made.export(), copy.export())
   made.set('a', 2)
