@@ -84,8 +84,8 @@ export class Gateway {
    * error. In a cluster a user's sessions in other gateways get the event too, but are not counted: `asend`
    * counts them, and reaches a session of another gateway by its address.
    *
-   * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`, `FRONTEND_UNKNOWN`, TypeError for an invalid recipient,
-   * event name or option, and any error that JSON.stringify throws for the body
+   * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`, `FRONTEND_UNKNOWN`; TypeError for an invalid recipient,
+   * event name or option
    */
   send<Name extends EventName>(
     to: HostRecipient,

@@ -6,6 +6,6 @@ export interface SessionSnapshot<Settings = unknown> {
   frontendId: string
   /** The user that the session is bound to; null if it is bound to none. */
   uid: string | null
-  /** The session's keys and values. */
-  settings: Settings
+  /** The session's keys and values. A session begins without keys, so any of them may be missing. */
+  settings: Partial<Settings>
 }

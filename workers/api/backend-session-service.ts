@@ -153,7 +153,7 @@ export class BackendSessionService {
    * @throws `UID_INVALID`, `UID_TAKEN`, `SINGLE_SESSION`, `SESSION_NOT_FOUND`, `FRONTEND_UNKNOWN`,
    * `CLUSTER_UNAVAILABLE`
    */
-  abind(frontendId: string, sid: number, uid: string): Promise<void> {
+  abind(frontendId: string, sid: number | string, uid: string): Promise<void> {
     return this.#operations.promised('bind', uid, () =>
       this.#operations.bind(bareView(frontendId, sid), expectUid(uid))
     )
@@ -164,7 +164,7 @@ export class BackendSessionService {
    *
    * @throws `UID_INVALID`, `UID_NOT_BOUND`, `SESSION_NOT_FOUND`, `FRONTEND_UNKNOWN`
    */
-  aunbind(frontendId: string, sid: number, uid: string): Promise<void> {
+  aunbind(frontendId: string, sid: number | string, uid: string): Promise<void> {
     return this.#operations.promised('unbind', uid, () =>
       this.#operations.unbind(bareView(frontendId, sid), expectUid(uid))
     )
@@ -176,7 +176,12 @@ export class BackendSessionService {
    * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`,
    * `SESSION_NOT_FOUND`, `FRONTEND_UNKNOWN`
    */
-  apush<K extends Key>(frontendId: string, sid: number, key: K, value: AnySettings[K]): Promise<void> {
+  apush<K extends Key>(
+    frontendId: string,
+    sid: number | string,
+    key: K,
+    value: AnySettings[K]
+  ): Promise<void> {
     return this.#operations.asked('push', key, () => {
       const text = encodeValue(expectKey(key), value)
       return this.#operations.apush(bareView(frontendId, sid), key, text)
@@ -189,7 +194,7 @@ export class BackendSessionService {
    * @throws `VALUE_NOT_SERIALIZABLE`, `KEY_INVALID`, `SETTINGS_TOO_LARGE`, `TOO_MANY_KEYS`,
    * `SESSION_NOT_FOUND`, `FRONTEND_UNKNOWN`
    */
-  apushAll(frontendId: string, sid: number, settings: Partial<AnySettings>): Promise<void> {
+  apushAll(frontendId: string, sid: number | string, settings: Partial<AnySettings>): Promise<void> {
     return this.#operations.asked('pushAll', '', () => {
       const texts = new Map<string, string>()
       for (const [key, value] of Object.entries(expectSettings(settings)))
@@ -221,22 +226,28 @@ export class BackendSessionService {
   }
 
   /** Variant of `abind` with an optional callback. */
-  bind(frontendId: string, sid: number, uid: string, done?: Callback): void {
+  bind(frontendId: string, sid: number | string, uid: string, done?: Callback): void {
     settle(this.abind(frontendId, sid, uid), done)
   }
 
   /** Variant of `aunbind` with an optional callback. */
-  unbind(frontendId: string, sid: number, uid: string, done?: Callback): void {
+  unbind(frontendId: string, sid: number | string, uid: string, done?: Callback): void {
     settle(this.aunbind(frontendId, sid, uid), done)
   }
 
   /** Variant of `apush` with an optional callback. */
-  push<K extends Key>(frontendId: string, sid: number, key: K, value: AnySettings[K], done?: Callback): void {
+  push<K extends Key>(
+    frontendId: string,
+    sid: number | string,
+    key: K,
+    value: AnySettings[K],
+    done?: Callback
+  ): void {
     settle(this.apush(frontendId, sid, key, value), done)
   }
 
   /** Variant of `apushAll` with an optional callback. */
-  pushAll(frontendId: string, sid: number, settings: Partial<AnySettings>, done?: Callback): void {
+  pushAll(frontendId: string, sid: number | string, settings: Partial<AnySettings>, done?: Callback): void {
     settle(this.apushAll(frontendId, sid, settings), done)
   }
 
@@ -250,7 +261,7 @@ export class BackendSessionService {
 }
 
 /** Returns a view of a session from its address alone. This suffices for operations on the session. */
-function bareView(frontendId: string, sid: number): SessionView {
+function bareView(frontendId: string, sid: number | string): SessionView {
   const address = { frontendId: expectOneFrontendId(frontendId), sid: expectSid(sid) }
   const unknown = { uid: null, version: 0, settings: '', isConnected: false }
   return new SessionView({ viewId: nextViewId(), ...address, ...unknown })

@@ -78,12 +78,12 @@ export class BackendSession<Settings = AnySettings> {
    * All keys and values, as an object without a prototype. It is a local copy, and assigning to `settings`
    * replaces it. A key that is missing from it is not deleted in the gateway; use `remove` for that.
    */
-  get settings(): Settings {
-    return this.#local.all() as Settings
+  get settings(): Partial<Settings> {
+    return this.#local.all() as Partial<Settings>
   }
 
-  set settings(settings: Settings) {
-    this.#local.replace(settings as object)
+  set settings(settings: Partial<Settings>) {
+    this.#local.replace(settings)
   }
 
   /**
@@ -122,10 +122,15 @@ export class BackendSession<Settings = AnySettings> {
     this.#local.forEachText((key, text) => {
       settings[key] = decodeValue(text)
     })
-    return { id: this.id, frontendId: this.frontendId, uid: this.uid, settings: settings as Settings }
+    return {
+      id: this.id,
+      frontendId: this.frontendId,
+      uid: this.uid,
+      settings: settings as Partial<Settings>
+    }
   }
 
-  /** Returns the same as `export`, so that `JSON.stringify` accepts a session. */
+  /** Returns the same as `export`, for `JSON.stringify`. That still throws for a BigInt in the settings. */
   toJSON(): SessionSnapshot<Settings> {
     return this.export()
   }

@@ -34,7 +34,7 @@ export class Channel {
    * sent. A refusal is only logged; `ajoin` rejects with it.
    *
    * @param session the session to add; by default the request's own
-   * @throws TypeError if no session is given outside a request
+   * @throws `FRONTEND_UNKNOWN` for an address with `'*'`; TypeError if no session is given outside a request
    */
   join(session?: SessionLike): void {
     this.#messenger.join(this.#name, session)
@@ -53,7 +53,7 @@ export class Channel {
    * Removes a session; does nothing if it is not a member.
    *
    * @param session the session to remove; by default the request's own
-   * @throws TypeError if no session is given outside a request
+   * @throws `FRONTEND_UNKNOWN` for an address with `'*'`; TypeError if no session is given outside a request
    */
   leave(session?: SessionLike): void {
     this.#messenger.leave(this.#name, session)

@@ -89,7 +89,8 @@ export class HandlerContext {
    * @param to a session, its address, or a uid for all sessions of that user
    * @param event the event's name: 1 to 255 bytes, not beginning with `$`
    * @param args the body: any value with a JSON form, of at most 16,000,000 bytes; then options
-   * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`; TypeError for an invalid name, receiver or option
+   * @throws `EVENT_NOT_SERIALIZABLE`, `UID_INVALID`, `FRONTEND_UNKNOWN` for an address with `'*'`; TypeError
+   * for an invalid name, receiver or option
    */
   send<Name extends EventName>(
     to: Recipient,
@@ -102,7 +103,7 @@ export class HandlerContext {
   /**
    * Variant of `send` that resolves with the number of sessions reached.
    *
-   * @throws `FRONTEND_UNKNOWN` and the errors of `send`
+   * @throws `FRONTEND_UNKNOWN` for each unknown gateway, and the other errors of `send`
    */
   asend<Name extends EventName>(
     to: Recipient,

@@ -390,6 +390,18 @@ t.test(
   }
 )
 
+t.test('the types of `settings` and `export` know that a key may be missing', async t => {
+  const { copy } = await begin(t)
+  const hero = copy as unknown as BackendSession<{ room: string }>
+  // @ts-expect-error: that is what is tested
+  t.throws(() => hero.settings.room.length, TypeError)
+  // @ts-expect-error: that is what is tested
+  t.throws(() => hero.export().settings.room.length, TypeError)
+  hero.settings = {}
+  hero.settings.room = 'red'
+  t.equal(hero.settings.room.length + (hero.export().settings.room?.length ?? 0), 6)
+})
+
 t.test('export gives a copy that follows nothing, and of which nothing follows', async t => {
   const { copy, session } = await begin(t, { bag: { gold: 1 } })
   copy.set('hp', 5)
