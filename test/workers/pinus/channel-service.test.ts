@@ -174,7 +174,7 @@ t.test('a message that is rich only misses users whose clients can not read it',
   t.same([eventsOf(again).length, eventsOf(red), eventsOf(blue)], [1, [], []])
 })
 
-t.test('a user without a sid is one of this gateway', async t => {
+t.test('a user without a sid is one of all gateways', async t => {
   const { channelService, room, blue } = begin(t)
   t.same(await channelService.apushMessageByUids('onChat', 1, [{ uid: 'blue' }]), [])
   // A handler written for Pinus does not expect a promise here.
