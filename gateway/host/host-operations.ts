@@ -48,8 +48,14 @@ export class HostOperations {
     this.#readers ??= this.#create()
     const readers = this.#readers
     return new Promise((resolve, reject) => {
-      this.#waiting.set(++this.#lastAck, { resolve, reject })
-      write(readers, this.#lastAck)
+      const ack = ++this.#lastAck
+      this.#waiting.set(ack, { resolve, reject })
+      try {
+        write(readers, ack)
+      } catch (error) {
+        this.#waiting.delete(ack)
+        throw error
+      }
     })
   }
 

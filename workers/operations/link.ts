@@ -130,8 +130,9 @@ export class Link implements InboxReader {
    */
   call<Value = void>(write: (ack: number) => void): Promise<Value> {
     const waiting = new Waiting()
-    this.#waiting.set(++this.#lastAck, waiting)
-    write(this.#lastAck)
+    const ack = ++this.#lastAck
+    write(ack)
+    this.#waiting.set(ack, waiting)
     const isEnough = ++this.#called >= leastToLeave && this.#called >= this.#waiting.size * shareToLeave
     if (isEnough) this.leave()
     else this.leaveSoon()
