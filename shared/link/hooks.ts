@@ -18,6 +18,12 @@ export function hookNameOf(route: string): SessionHookName {
   return route.slice(route.lastIndexOf('.') + 1) as SessionHookName
 }
 
+/** Whether a route is that of the hook with this name, of any folder. */
+export function isHookRoute(route: string, name: SessionHookName): boolean {
+  const root = hookRoutes[name]
+  return route.endsWith(root) && (route.length === root.length || route.at(-root.length - 1) === '.')
+}
+
 /** Returns the module in the route of a hook, such as `match._hooks`. */
 export function hookModuleOf(route: string): string {
   return route.slice(0, route.lastIndexOf('.'))

@@ -12,7 +12,7 @@
 import { isThenable } from '../../shared/check.js'
 import { type ErrorData, errors } from '../../shared/errors.js'
 import { type RequestHead, requestFlags } from '../../shared/link/batch.js'
-import { hookRoutes } from '../../shared/link/hooks.js'
+import { isHookRoute } from '../../shared/link/hooks.js'
 import type { AbortReason } from '../../shared/link/inbox.js'
 import { type FullLogger, nameSession, type RequestFields } from '../../shared/text/log.js'
 import { nameTrace } from '../../shared/wire/traceparent.js'
@@ -204,7 +204,7 @@ export class RequestRun implements Caller {
     if (view !== this.view || this.#state === 'decided' || this.#abortReason !== undefined) return false
     const { settlesPushes, handlers } = this.#env
     const { route, options } = handlers[this.#head.route]!
-    return settlesPushes && options.concurrent !== true && !route.endsWith(hookRoutes.onClose)
+    return settlesPushes && options.concurrent !== true && !isHookRoute(route, 'onClose')
   }
 
   awaitOperation(answer: Promise<unknown>): void {
