@@ -177,6 +177,6 @@ function list(handlers: readonly Handler[]): RouteHello[] {
 }
 
 /** Describes to the gateway why the game did not start. */
-export function describeFailure(error: unknown): string {
+export function describeStartFailure(error: unknown): string {
   return attempt(() => (error instanceof GatewayError ? messageOf(error) : describeThrown(error)))
 }

@@ -15,7 +15,7 @@ import type { FromProcess, ToProcess } from '../shared/link/process-messages.js'
 import { channelFile, runningFile } from '../shared/link/worker-setup.js'
 import { showValue } from '../shared/text/shown.js'
 import { describeThrown } from '../shared/text/thrown.js'
-import { describeFailure, Game } from './game.js'
+import { describeStartFailure, Game } from './game.js'
 import type { LinkPort } from './operations/link.js'
 import type { Claims } from './running/claims.js'
 import { followInspector } from './runtime/inspection.js'
@@ -120,7 +120,7 @@ function receive(message: ToProcess): void {
           send(each.hello)
         },
         error => {
-          send({ kind: 'failed', message: describeFailure(error) })
+          send({ kind: 'failed', message: describeStartFailure(error) })
           channel.end(() => process.exit(1))
         }
       )

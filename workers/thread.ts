@@ -6,7 +6,7 @@ import type { WorkerQuestion } from '../shared/examination/question.js'
 import type { Batch } from '../shared/link/batch.js'
 import type { FromWorker, LinkOffer } from '../shared/link/hello.js'
 import type { WorkerSetup } from '../shared/link/worker-setup.js'
-import { describeFailure, Game } from './game.js'
+import { describeStartFailure, Game } from './game.js'
 import { SharedClaims } from './running/claims.js'
 import { followInspector } from './runtime/inspection.js'
 import { printsHaveLeft } from './runtime/prints.js'
@@ -48,7 +48,7 @@ export async function startThread(): Promise<(task: Task) => Promise<unknown>> {
       return task === null ? untilTheEnd : task === 'stop' ? stop(game) : game.answer(task)
     }
   } catch (error) {
-    const message = describeFailure(error)
+    const message = describeStartFailure(error)
     send({ kind: 'failed', message })
     // The gateway regards the thread as ended when its link is closed.
     port1.close()
