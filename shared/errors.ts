@@ -170,3 +170,17 @@ export const errors = {
       `Another gateway of the cluster ${JSON.stringify(cluster)} is running as ${JSON.stringify(frontendId)}: choose another frontendId, or end that gateway`
   )
 } as const
+
+/**
+ * Codes of refusals in normal use: players leave during requests, and change the same key at the same time.
+ * The log tells of them, but warns of none. What is wrong with a cluster is logged as such: the others of
+ * these are its consequences.
+ */
+export const everydayCodes: ReadonlySet<string> = new Set<string>([
+  errors.sessionNotFound.code,
+  errors.conflict.code,
+  errors.clusterUnavailable.code,
+  errors.clusterTimeout.code,
+  errors.frontendLost.code,
+  errors.sessionNotKept.code
+])

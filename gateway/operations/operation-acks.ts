@@ -3,7 +3,7 @@
  * operations are logged and counted. One instance for each worker, and for each link to another gateway.
  */
 import { allGateways } from '../../shared/address.js'
-import { type ErrorData, errors, type GatewayError } from '../../shared/errors.js'
+import { type ErrorData, errors, everydayCodes, type GatewayError } from '../../shared/errors.js'
 import type { Inbox } from '../../shared/link/inbox.js'
 import type { UserOperationHead } from '../../shared/link/outbox.js'
 import type { Logger, RequestFields } from '../../shared/text/log.js'
@@ -124,8 +124,7 @@ export class OperationAcks {
     const { metrics, log } = this.#init
     metrics.count('operationsRefused')
     const fields = { operation, ...named(request), about, code, error: message }
-    // Players leave during requests, and change the same key at the same time: that is normal.
-    if (everyday.has(code)) log.info('An operation was refused', fields)
+    if (everydayCodes.has(code)) log.info('An operation was refused', fields)
     else log.warn('An operation was refused', fields)
   }
 
@@ -198,13 +197,3 @@ export class OperationAcks {
 function named(request: RequestFields): RequestFields {
   return { ...request, route: request.route || 'none' }
 }
-
-const everyday = new Set<string>([
-  errors.sessionNotFound.code,
-  errors.conflict.code,
-  // The cluster itself is logged as what it is: these are its consequences.
-  errors.clusterUnavailable.code,
-  errors.clusterTimeout.code,
-  errors.frontendLost.code,
-  errors.sessionNotKept.code
-])

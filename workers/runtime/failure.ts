@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { cutToBytes, exceedsBytes, maxReasonBytes } from '../../shared/check.js'
-import { type ErrorData, errors, GatewayError } from '../../shared/errors.js'
+import { type ErrorData, errors, everydayCodes, GatewayError } from '../../shared/errors.js'
 import { isRequestError, type RequestError } from '../../shared/request-error.js'
 import { describeValue } from '../../shared/text/described.js'
 import { isInstance } from '../../shared/text/instance.js'
@@ -55,17 +55,6 @@ const refusals = new Set<string>([
   errors.operationFailed.code
 ])
 
-/** Refusals of normal use: players act at the same time, or leave; or the log says the cause already. */
-const everyday = new Set<string>([
-  errors.sessionNotFound.code,
-  errors.conflict.code,
-  // The gateway logs once that the cluster is away: these are its consequences.
-  errors.clusterUnavailable.code,
-  errors.sessionNotKept.code,
-  errors.clusterTimeout.code,
-  errors.frontendLost.code
-])
-
 /** Logs a failure, and returns the error for the client. */
 export function tellFailure(error: unknown, log: Logger): ErrorData {
   try {
@@ -101,7 +90,7 @@ function tellInternal(line: string, error: unknown, log: Logger, fields = {}): E
 }
 
 function tellRefusal(error: GatewayError, code: string, log: Logger): ErrorData {
-  log[everyday.has(code) ? 'info' : 'warn']('A handler was refused something, and did not catch it', {
+  log[everydayCodes.has(code) ? 'info' : 'warn']('A handler was refused something, and did not catch it', {
     code,
     error: describeThrown(error)
   })
