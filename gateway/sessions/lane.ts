@@ -16,7 +16,10 @@ export class Lane {
   turn: Turn | undefined
   /** Whether the lane is in the dispatcher's waiting line. */
   isInLine = false
-  /** The session's onConnect, until it is decided: nothing else of the session is handed out before that. */
+  /**
+   * The session's onConnect, until it is decided: nothing that the session asks for behind it is handed out
+   * before that. At a resume, what it has asked for before goes on.
+   */
   connectHook: Request | undefined
   /**
    * Requests of routes that are declared concurrent: they do not wait in the lane. Created with the first.
