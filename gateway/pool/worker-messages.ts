@@ -9,7 +9,7 @@ import { figureNames, type ThreadFigures } from '../../shared/figures/thread-fig
 import type {
   FiguresReport,
   Hello,
-  Inspection,
+  InspectorReport,
   LoadingNote,
   LoadingStep,
   RouteHello
@@ -31,7 +31,7 @@ export interface WorkerMessagesInit {
   readonly events: EventReader
   readonly onHello: (hello: Hello) => void
   readonly onStep: (what: string) => void
-  readonly onInspection: (inspection: Inspection) => void
+  readonly onInspector: (report: InspectorReport) => void
   readonly onFigures: (figures: ThreadFigures) => void
   /** Called after a message, or a slice of a large message, was applied. */
   readonly onApplied: () => void
@@ -89,7 +89,7 @@ export class WorkerMessages {
       return this.#applySlice()
     }
     if (isHello(message)) this.#passHello(message)
-    else if (isInspection(message)) this.#init.onInspection(message)
+    else if (isInspectorReport(message)) this.#init.onInspector(message)
     else if (isStep(message)) this.#init.onStep(message.what.slice(0, maxStep))
     else if (isFigures(message)) this.#init.onFigures(message.figures)
     else this.refuse(showValue(message))
@@ -155,7 +155,7 @@ function isHello(message: unknown): message is Hello {
   return kind === 'hello' && isWhole
 }
 
-function isInspection(message: unknown): message is Inspection {
+function isInspectorReport(message: unknown): message is InspectorReport {
   if (typeof message !== 'object' || message === null) return false
   const { kind, at } = message as Record<string, unknown>
   return kind === 'inspector' && (at === null || typeof at === 'string')

@@ -121,7 +121,7 @@ export class Worker {
       onHello: hello => this.#onHello(hello),
       onStep: what => (this.step = what),
       onFigures: figures => (this.figures = figures),
-      onInspection: ({ at }) => listener.workerInspected(this, at),
+      onInspector: ({ at }) => listener.workerInspected(this, at),
       onApplied: () => this.#onApplied(),
       onFailure: (error, reader) => outcomes.fail(reader, error),
       onUnreadable: what => this.#endUnreadable(what)

@@ -32,7 +32,7 @@ export function parseUntrusted(text: string): RichForm {
     throw wireErrors.bodyMalformed(`expected {"json":…} or {"json":…,"meta":…}, got ${describeValue(form)}`)
   }
   expectKeys(form, ['json', 'meta'], 'the body')
-  if (Object.hasOwn(form, 'meta')) new Inspection().inspect(form['json'], form['meta'])
+  if (Object.hasOwn(form, 'meta')) new AnnotationCheck().inspect(form['json'], form['meta'])
   else if (!prototypeSpelled.test(text)) return form as unknown as RichForm
   expectNoPrototype(form['json'])
   return form as unknown as RichForm
@@ -55,7 +55,7 @@ function expectNoPrototype(json: unknown): void {
   }
 }
 
-class Inspection {
+class AnnotationCheck {
   #count = 0
   /** Objects and arrays that have an annotation. */
   readonly #annotated = new Set<object>()

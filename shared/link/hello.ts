@@ -66,7 +66,7 @@ export interface LinkOffer {
 }
 
 /** A worker's report that an inspector was opened or closed in it. May come before the hello. */
-export interface Inspection {
+export interface InspectorReport {
   readonly kind: 'inspector'
   /** The inspector's host and port; null: it is closed. */
   readonly at: string | null
@@ -79,4 +79,4 @@ export interface FiguresReport {
 }
 
 /** The messages that a worker sends over its link. */
-export type FromWorker = FiguresReport | Hello | Inspection | LoadedFiles | LoadingStep | OutboxMessage
+export type FromWorker = FiguresReport | Hello | InspectorReport | LoadedFiles | LoadingStep | OutboxMessage

@@ -5,7 +5,7 @@
  * it after the code that runs now.
  */
 import { type ErrorData, GatewayError } from '../../shared/errors.js'
-import type { FromWorker, Hello, Inspection } from '../../shared/link/hello.js'
+import type { FromWorker, Hello, InspectorReport } from '../../shared/link/hello.js'
 import { type AbortReason, type InboxMessage, type InboxReader, readInbox } from '../../shared/link/inbox.js'
 import { Outbox } from '../../shared/link/outbox-writer.js'
 import { isRequestError } from '../../shared/request-error.js'
@@ -32,7 +32,7 @@ const shareToLeave = 1 / 2
 /** The port of a link: a MessagePort, or its substitute in a process. */
 export interface LinkPort {
   on(event: 'message', listener: (message: InboxMessage) => void): void
-  postMessage(message: Exclude<FromWorker, Hello | Inspection>): void
+  postMessage(message: Exclude<FromWorker, Hello | InspectorReport>): void
   unref(): void
 }
 

@@ -40,7 +40,7 @@ function build(onItem: (item: unknown) => void = () => {}) {
     },
     onApplied: () => seen.push('applied'),
     onFailure: (error, { item }) => seen.push(`${item} failed: ${(error as Error).message}`),
-    onInspection: ({ at }) => seen.push(`inspector ${at}`),
+    onInspector: ({ at }) => seen.push(`inspector ${at}`),
     onStep: what => seen.push(`step ${what}`),
     onFigures: ({ busy }) => seen.push(`figures ${busy}`),
     onUnreadable: what => seen.push(`unreadable: ${what}`)
