@@ -8,6 +8,7 @@ import { parseJsonText } from '../development/json-text.js'
 import { findSyntaxError } from '../development/syntax.js'
 import { importModule } from '../development/typescript.js'
 import { optionTable } from '../options/option-table.js'
+import { hearExits } from './exits.js'
 
 /** Endings of configuration files. */
 const endings = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'] as const
@@ -96,6 +97,12 @@ function readJson(path: string): unknown {
 
 /** Returns the default export of a module: a value, a promise of it, or what a function returns. */
 async function readModule(path: string): Promise<unknown> {
+  const { exitCode } = process
+  const stopHearing = hearExits(call =>
+    process.stderr.write(
+      `sallyport: ${path} does not load: it called ${call.message}${describePlace(path, call)}\n`
+    )
+  )
   try {
     return await unlessLate(path, evaluateModule(path))
   } catch (error) {
@@ -104,6 +111,10 @@ async function readModule(path: string): Promise<unknown> {
     // Node does not tell the place of a syntax error.
     const place = await findSyntaxError(told.message, [path])
     throw place === undefined ? told : errors.optionInvalid(`${told.message} (${place})`)
+  } finally {
+    stopHearing()
+    // The exit code is that of the command.
+    process.exitCode = exitCode
   }
 }
 

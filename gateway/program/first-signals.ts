@@ -9,11 +9,14 @@
 const numbers = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const
 const signals = Object.keys(numbers) as (keyof typeof numbers)[]
 
+/** Node's own, also while a configuration file is loaded, whose calls are told as faults. */
+const { exit } = process
+
 let isGateway = true
 
 function end(signal: string): void {
-  if (!isGateway) process.exit(128 + numbers[signal as keyof typeof numbers])
-  if (signal !== 'SIGHUP') process.exit(0)
+  if (!isGateway) exit(128 + numbers[signal as keyof typeof numbers])
+  if (signal !== 'SIGHUP') exit(0)
 }
 
 function ignore(): void {}

@@ -239,6 +239,36 @@ t.test('a file that never finishes is a fault, not a silent end', async t => {
   }
 })
 
+t.test('a file that ends the process is a fault with its place, whatever its exit code', async t => {
+  const game = makeGame(t)
+  const rows = {
+    'a.js': ['process.exit(0)', 'process\\.exit\\(0\\) \\(\\S+a\\.js:1:9\\)'],
+    'b.js': ["import { exit } from 'node:process'\nexit(3)", 'process\\.exit\\(3\\) \\(\\S+b\\.js:2:1\\)'],
+    'c.cjs': ['process.exitCode = 0; process.exit()', 'process\\.exit\\(\\) \\(\\S+c\\.cjs:1:31\\)'],
+    'd.ts': [
+      'export default () => new Promise(() => setTimeout(() => process.exit(0), 1))',
+      'process\\.exit\\(0\\) \\(\\S+d\\.ts:1:\\d+\\)'
+    ]
+  } as const
+  for (const [name, [text]] of Object.entries(rows)) writeFileSync(join(game, name), text)
+  for (const [command, name] of [
+    [['check'], 'a.js'],
+    [['config'], 'b.js'],
+    [['routes'], 'c.cjs'],
+    [[], 'd.ts']
+  ] as const) {
+    const { code, out, err } = await run(game, [...command, '--config', name])
+    const told = new RegExp(`^sallyport: \\S+ does not load: it called ${rows[name][1]}\\n$`)
+    t.same([code, out, told.test(err)], [1, '', true], err)
+  }
+})
+
+t.test('a file that sets an exit code does not change that of the command', async t => {
+  const game = makeGame(t)
+  writeFileSync(join(game, 'a.js'), "process.exitCode = 3; export default { handlers: './handlers' }")
+  t.match(await run(game, ['check', '--config', 'a.js']), { code: 0, out: /No fault was found/, err: '' })
+})
+
 t.test('createGateway reads the environment if asked, and an onStart that throws ends the start', async t => {
   const { SALLYPORT_FRONTEND_ID } = process.env
   t.teardown(() => {
