@@ -1,10 +1,24 @@
 /** The command `sallyport init`: makes a project with a handler, a client, a test and a README. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { basename, join, relative, resolve } from 'node:path'
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { errors } from '../../shared/errors.js'
-import { findCallersFolder, findPackage, resolvePackage } from '../project/package-source.js'
+import { errors, GatewayError } from '../../shared/errors.js'
+import {
+  findCallersFolder,
+  findPackage,
+  type PackageSource,
+  resolvePackage
+} from '../project/package-source.js'
 import { version } from '../telemetry/version.js'
 import type { Arguments, ProgramCommand } from './command.js'
 
@@ -29,7 +43,10 @@ Sallyport. If this is a clone, or came from no registry, the project gets a pack
   run: init
 }
 
-/** @throws `OPTION_INVALID` for a name or a `--package` that is none, and for a folder that is not empty */
+/**
+ * @throws `OPTION_INVALID` for a name or a `--package` that is none, and for a folder that is not empty or
+ * can't be made
+ */
 function init({ flags, words, env }: Arguments): void {
   const caller = findCallersFolder(env)
   const [name] = words
@@ -37,11 +54,16 @@ function init({ flags, words, env }: Arguments): void {
     throw errors.optionInvalid('Expected the name of a folder to make: sallyport init NAME [--package SPEC]')
   }
   const folder = resolve(caller, name)
-  expectNewFolder(folder)
-  const spec = flags['package'] as string | undefined
-  const source = spec === undefined ? findPackage(version) : resolvePackage(spec, caller, folder)
+  const made = makeNewFolder(folder)
+  let source: PackageSource
   try {
-    mkdirSync(folder, { recursive: true })
+    const spec = flags['package'] as string | undefined
+    source = spec === undefined ? findPackage(version) : resolvePackage(spec, caller, folder)
+  } catch (error) {
+    if (made !== undefined) rmSync(made, { recursive: true })
+    throw error
+  }
+  try {
     cpSync(starter, folder, { recursive: true })
     source.addTo(folder)
   } finally {
@@ -60,6 +82,28 @@ ${folder === caller ? '' : `  cd ${quote(shortest(folder, relative(caller, folde
 
 README.md there has the other commands.
 `)
+}
+
+/** Makes the folder of the project. Returns the uppermost folder that was missing; undefined if none was. */
+function makeNewFolder(folder: string): string | undefined {
+  try {
+    expectNewFolder(folder)
+    return makeFolders(folder)
+  } catch (error) {
+    if (error instanceof GatewayError) throw error
+    throw errors.optionInvalid(`${folder} can't be made: ${(error as Error).message}`)
+  }
+}
+
+/**
+ * Makes the folders that are missing, one after the other: where the system refuses to make one, as below
+ * /proc, Node's `recursive` may try for ever.
+ */
+function makeFolders(folder: string): string | undefined {
+  if (statSync(folder, { throwIfNoEntry: false }) !== undefined) return undefined
+  const above = makeFolders(dirname(folder))
+  mkdirSync(folder)
+  return above ?? folder
 }
 
 function expectNewFolder(folder: string): void {

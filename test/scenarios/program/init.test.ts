@@ -167,17 +167,27 @@ t.test('a folder that has only a repository in it, such as a new clone, becomes 
   }
 })
 
-t.test('if the folder cannot be made, the packed copy is removed', async t => {
+t.test('if the folder cannot be made, a sentence says why, and no packed copy is left', async t => {
   const folder = makeFolder(t)
   symlinkSync('nowhere', join(folder, 'dead-link'))
+  writeFileSync(join(folder, 'file'), '')
   const temporary = join(folder, 'tmp')
   mkdirSync(temporary)
-  const { code, stderr } = await run(process.execPath, [program, 'init', 'dead-link/game'], {
-    cwd: folder,
-    env: { ...env, TMPDIR: temporary }
-  }).catch(each => each)
-  t.equal(code, 1)
-  t.match(stderr, /^sallyport: E[A-Z]+: .*, mkdir '/)
+  // Below /proc no folder can be made, which the system says as if the folder above were missing.
+  for (const path of [
+    'dead-link/game',
+    'file/game',
+    ...(existsSync('/proc/self') ? ['/proc/none/game'] : [])
+  ]) {
+    const { code, stderr } = await run(process.execPath, [program, 'init', path], {
+      cwd: folder,
+      env: { ...env, TMPDIR: temporary },
+      timeout: 20_000,
+      killSignal: 'SIGKILL'
+    }).catch(each => each)
+    t.equal(code, 1, path)
+    t.match(stderr, new RegExp(`^sallyport: \\S*${path} can't be made: E[A-Z]+: .*\\n$`))
+  }
   t.same(readdirSync(temporary), [])
 })
 
