@@ -6,7 +6,7 @@ import { describeValue } from '../shared/text/described.js'
 import { addEnvironment } from './configuration/configuration.js'
 import { Gateway } from './gateway.js'
 import type { GivenPlainOptions, OptionTree } from './options/options.js'
-import { resolveOptions } from './options/resolve-options.js'
+import { expectOptions, resolveOptions } from './options/resolve-options.js'
 import type { GivenParts } from './parts.js'
 import { Metrics } from './telemetry/metrics.js'
 
@@ -92,7 +92,7 @@ export async function startGateway(
   given: GivenParts
 ): Promise<Gateway> {
   if (!isSupported(process.version)) throw errors.nodeUnsupported(describeUnsupported(process.version))
-  const { env, ...own } = options
+  const { env, ...own } = expectOptions(options)
   if (env !== undefined && typeof env !== 'boolean')
     throw errors.optionInvalid(`Expected \`env\` to be true or false, got ${describeValue(env)}`)
   const { options: all, warnings } = env ? addEnvironment(own, process.env) : { options: own, warnings: [] }

@@ -6,8 +6,8 @@ import { resolveClientOptions } from '../client/base/options.js'
 import { type ClientOptions, connect, type EventTypes, type RouteTypes } from '../client/node.js'
 import type { LocalNetwork } from '../gateway/cluster/bus/local-network.js'
 import type { Gateway, GatewayOptions } from '../gateway/index.js'
+import { expectOptions } from '../gateway/options/resolve-options.js'
 import { startGateway } from '../gateway/start.js'
-import { expectObject } from '../shared/check.js'
 import { createLogger } from '../shared/text/log.js'
 import { TcpProxy } from './tcp-proxy.js'
 import { TestPlayer } from './test-player.js'
@@ -45,7 +45,7 @@ export class TestGateway {
    * `createGateway` does.
    */
   static async start(asked: TestGatewayOptions): Promise<TestGateway> {
-    const { network, ...options } = expectObject(asked, 'what TestGateway.start is given')
+    const { network, ...options } = expectOptions(asked)
     const lines: TestLogLine[] = []
     const log = createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields }))
     const gateway = await startGateway(

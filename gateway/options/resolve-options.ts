@@ -58,6 +58,16 @@ export interface CheckedOptions {
   readonly plain: Readonly<Partial<PlainOptions>>
 }
 
+/**
+ * Returns the options of a gateway as they are.
+ *
+ * @throws `OPTION_INVALID` for anything but an object
+ */
+export function expectOptions<Options extends object>(asked: Options): Options {
+  if (typeof asked === 'object' && asked !== null && !Array.isArray(asked)) return asked
+  throw errors.optionInvalid(`Expected an object of options, got ${describeValue(asked)}`)
+}
+
 /** Checks options, and finds all faults. */
 export function checkOptions(asked: Given): CheckedOptions {
   const faults: OptionFault[] = []
@@ -100,10 +110,7 @@ export function checkOptions(asked: Given): CheckedOptions {
  * @throws `OPTION_INVALID`, with a line for each fault: the option, the expected value and the given one
  */
 export function resolveOptions(asked: OptionTree, metrics = new Metrics()): ResolvedOptions {
-  if (asked === null || typeof asked !== 'object') {
-    throw errors.optionInvalid(`Expected the gateway's options to be an object, got ${describeValue(asked)}`)
-  }
-  const { faults, plain } = checkOptions(asked as Given)
+  const { faults, plain } = checkOptions(expectOptions(asked) as Given)
   if (faults.length > 0) throw errors.optionInvalid(faults.map(({ message }) => message).join('\n'))
   const options = plain as PlainOptions
   const { log, onHandshake, authenticate, onHttpRequest, onStart, onStop, workerArgv } = asked

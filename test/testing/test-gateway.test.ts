@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { WebSocket } from 'ws'
+import { createGateway } from '../../gateway/index.js'
+import { resolveOptions } from '../../gateway/options/resolve-options.js'
 import { TestGateway } from '../../testing/index.js'
 import { createCertificate } from '../helpers/certificate.js'
 import { until } from '../helpers/until.js'
@@ -182,8 +184,20 @@ t.test(
     await until('they are there', () => game.gateway.metrics().connections === 1)
     await Promise.all([t.rejects(coming, closed), game.close()])
     await t.rejects(game.killWorker(), closed)
-    await t.rejects(TestGateway.start(undefined as never), {
-      message: /^Expected what TestGateway.start is given to be/
-    })
   }
 )
+
+t.test('what is no object is refused as the options of a gateway, in a sentence', async t => {
+  for (const [given, shown] of [
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['x', '"x" (string)'],
+    [5, '5 (number)'],
+    [[], 'an array']
+  ]) {
+    const refused = { code: 'OPTION_INVALID', message: `Expected an object of options, got ${shown}` }
+    await t.rejects(createGateway(given as never), refused)
+    await t.rejects(TestGateway.start(given as never), refused)
+    t.throws(() => resolveOptions(given as never), refused)
+  }
+})

@@ -371,7 +371,7 @@ t.test('options that are none are refused, with the nearest, or with those that 
   ] as const) {
     t.throws(
       () => resolveOptions(asked as unknown as GatewayOptions),
-      refused(got instanceof RegExp ? got : `Expected the gateway's options to be an object, got ${got}`)
+      refused(got instanceof RegExp ? got : `Expected an object of options, got ${got}`)
     )
   }
   t.end()
