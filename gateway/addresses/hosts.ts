@@ -64,7 +64,7 @@ export class Hosts {
 
 function refuseEntry(entry: string): Error {
   return errors.optionInvalid(
-    'Expected `hosts` to be auto, loopback, *, or names without a port such as game.example, with commas between them,' +
-      ` got ${JSON.stringify(entry)}`
+    'Expected `hosts` to be auto, loopback, *, or names such as game.example, which have no port and are no patterns,' +
+      ` with commas between them, got ${JSON.stringify(entry)}`
   )
 }

@@ -38,7 +38,8 @@ export class Origins {
     for (const entry of entries) {
       if (entry === '*' || entry === 'same') continue
       const origin = entry === 'null' ? entry : normalizeOrigin(entry)
-      if (origin === undefined || /^wss?:/.test(origin)) throw refuseEntry(entry)
+      // No page has such an origin, although they are URLs.
+      if (origin === undefined || /^(wss?|ftp):|\*/.test(origin)) throw refuseEntry(entry)
       this.#named.add(origin)
     }
   }
@@ -75,7 +76,7 @@ function isSame(origin: string, host: string | undefined): boolean {
 
 function refuseEntry(entry: string): Error {
   return errors.optionInvalid(
-    'Expected `origins` to be same, *, null, or origins of pages such as https://game.example, with commas between' +
-      ` them, got ${JSON.stringify(entry)}`
+    'Expected `origins` to be same, *, null, or origins of pages such as https://game.example, which have no path and' +
+      ` are no patterns, with commas between them, got ${JSON.stringify(entry)}`
   )
 }

@@ -59,6 +59,20 @@ t.test('named origins are compared as URLs', async t => {
     t.equal(named.allows(origin, 'h'), false, origin)
 })
 
+t.test('a pattern, and what is the origin of no page, is refused, since it would never match', async t => {
+  for (const entry of [
+    'https://*.game.example',
+    'capacitor://*',
+    'ftp://game.example',
+    'https://x.example/a'
+  ])
+    t.throws(
+      () => new Origins(entry),
+      { code: 'OPTION_INVALID', message: /no path and are no patterns, .* got "[^"]+"$/ },
+      entry
+    )
+})
+
 t.test('`null` and `*` are to be said, and what can be no origin is refused', async t => {
   t.equal(new Origins('same, null').allows('null', 'h'), true)
   t.equal(new Origins('null').allows('what?', 'h'), false)
