@@ -176,9 +176,20 @@ function expectBoth(plain: PlainOptions, one: TextOption, other: TextOption, why
 }
 
 function expectHealthPath({ healthPath }: PlainOptions): void {
-  if (healthPath === 'none' || /^\/[^?#\s]*$/.test(healthPath)) return
+  if (healthPath === 'none' || isRequestPath(healthPath)) return
   throw errors.optionInvalid(
-    `Expected \`healthPath\` to be a path such as /healthz, or none, got ${describeValue(healthPath)}`
+    `Expected \`healthPath\` to be a path such as /healthz, as requests have it, or none, got ${describeValue(healthPath)}`
+  )
+}
+
+/** Whether clients write the path into a request as it is here, rather than encode or shorten it first. */
+function isRequestPath(path: string): boolean {
+  const base = 'http://gateway'
+  return (
+    path.startsWith('/') &&
+    URL.canParse(path, base) &&
+    new URL(path, base).href === base + path &&
+    !/[?#]/.test(path)
   )
 }
 

@@ -297,13 +297,25 @@ t.test('a certificate needs its key, and a key its certificate', t => {
   t.end()
 })
 
-t.test('a path for health begins with a slash', t => {
-  for (const healthPath of ['none', '/', '/healthz', '/game/health.txt'])
+t.test('a path for health begins with a slash, and is written as requests have it', t => {
+  for (const healthPath of ['none', '/', '/healthz', '/game/health.txt', '/%C3%A4', '/a//b', "/a;b,c='d'"])
     t.equal(resolveOptions({ handlers: '/h', healthPath }).healthPath, healthPath)
-  for (const healthPath of ['healthz', '/healthz?full', '/health check', '/a#b', 'http://127.0.0.1/healthz'])
+  for (const healthPath of [
+    'healthz',
+    '/healthz?full',
+    '/health check',
+    '/a#b',
+    'http://127.0.0.1/healthz',
+    '/ä',
+    '//evil',
+    '/a/../b',
+    '/a/./b',
+    '/a\\b'
+  ])
     t.throws(
       () => resolveOptions({ handlers: '/h', healthPath }),
-      refused(/`healthPath` to be a path such as/)
+      refused(/`healthPath` to be a path such as .*, as requests have it, or none, got /),
+      healthPath
     )
   t.end()
 })
