@@ -1,4 +1,5 @@
 /** Checks of what is inside an option, and of several options together. */
+import { isIP } from 'node:net'
 import { expectEvent } from '../../shared/check.js'
 import { errors } from '../../shared/errors.js'
 import { describeValue } from '../../shared/text/described.js'
@@ -21,6 +22,8 @@ const ofClusters = clusterOptions.filter(({ name }) => name !== 'nats')
 export const contentChecks: readonly ContentCheck[] = [
   { of: ['tlsKey', 'tlsCert'], check: plain => expectBoth(plain, 'tlsCert', 'tlsKey', needsKey) },
   { of: ['origins'], check: ({ origins }) => new Origins(origins) },
+  { of: ['host'], check: ({ host }) => expectListenHost('host', host) },
+  { of: ['internalHost'], check: ({ internalHost }) => expectListenHost('internalHost', internalHost) },
   { of: ['hosts', 'host'], check: ({ hosts, host }) => new Hosts(hosts, host) },
   { of: ['events'], check: ({ events }) => listEvents(events) },
   { of: ['healthPath'], check: expectHealthPath },
@@ -190,6 +193,14 @@ function isRequestPath(path: string): boolean {
     URL.canParse(path, base) &&
     new URL(path, base).href === base + path &&
     !/[?#]/.test(path)
+  )
+}
+
+/** A name that the system doesn't know is only found out when the gateway listens. */
+function expectListenHost(name: 'host' | 'internalHost', host: string): void {
+  if (isIP(host) !== 0 || /^[^\s:,/\\?#@[\]]+$/.test(host)) return
+  throw errors.optionInvalid(
+    `Expected \`${name}\` to be an address or a name of this machine such as 127.0.0.1, without a port, got ${describeValue(host)}`
   )
 }
 

@@ -320,6 +320,21 @@ t.test('a path for health begins with a slash, and is written as requests have i
   t.end()
 })
 
+t.test('an address to listen on has no port, and is no list', t => {
+  for (const name of ['host', 'internalHost']) {
+    for (const host of ['127.0.0.1', '0.0.0.0', '::', '::1', 'fe80::1%eth0', 'localhost', 'ä.example'])
+      t.equal(resolveOptions({ handlers: '/h', [name]: host })[name as 'host'], host)
+    for (const host of ['127.0.0.1:3010', '[::1]', '[::1]:3010', ' ', 'http://a', 'a,b', 'a b'])
+      t.throws(
+        () => resolveOptions({ handlers: '/h', [name]: host }),
+        refused(
+          `Expected \`${name}\` to be an address or a name of this machine such as 127.0.0.1, without a port, got "${host}" (string)`
+        )
+      )
+  }
+  t.end()
+})
+
 t.test('the internal port is another one than the public port, unless their addresses differ', t => {
   const same = { handlers: '/h', port: 4000, internalPort: 4000 }
   for (const hosts of [{}, { host: '0.0.0.0' }, { internalHost: '::' }])
