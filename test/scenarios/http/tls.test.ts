@@ -1,5 +1,6 @@
 /** TLS: clients that connect by `wss:`, and certificates that are renewed while the gateway runs. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createPrivateKey } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect as connectSocket } from 'node:net'
@@ -9,6 +10,7 @@ import { type PeerCertificate, type TLSSocket, connect as tlsConnect } from 'nod
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { type ClientOptions, connect } from '../../../client/node.js'
+import { readTlsPair } from '../../../gateway/http/tls.js'
 import { createGateway } from '../../../gateway/index.js'
 import { type Certificate, createCertificate } from '../../helpers/certificate.js'
 import { handlersFolder, startGateway } from '../../helpers/gateway.js'
@@ -105,6 +107,15 @@ t.test('a renewed pair is for new connections, and the old ones stay', async t =
   t.equal(await newcomer.request('echo.plain', 2), 2)
 })
 
+const swap = ({ cert, key }: Certificate): Certificate => ({ cert: key, key: cert })
+
+function encrypt(type: 'pkcs8' | 'sec1'): string {
+  const protection = { cipher: 'aes-128-cbc', passphrase: 'secret' }
+  return createPrivateKey(createCertificate().key)
+    .export({ type, format: 'pem', ...protection })
+    .toString()
+}
+
 /** Invalid pairs of a certificate and a key, with the error for each. */
 const faults: readonly [what: string, pair: () => Partial<Certificate>, message: RegExp][] = [
   [
@@ -112,8 +123,46 @@ const faults: readonly [what: string, pair: () => Partial<Certificate>, message:
     () => ({ key: createCertificate().key }),
     /cert\.pem can't be used .*key\.pem/
   ],
-  ['a certificate that is none', () => ({ cert: 'hello' }), /cert\.pem can't be used/],
-  ['a key that is none', () => ({ key: '' }), /key\.pem/],
+  [
+    'a certificate that is none',
+    () => ({ cert: 'hello' }),
+    /^`tlsCert` names a file without a certificate \(PEM\): \S+cert\.pem$/
+  ],
+  [
+    'a key that is none',
+    () => ({ key: '' }),
+    /^`tlsKey` names a file without a private key \(PEM\): \S+key\.pem$/
+  ],
+  [
+    'a key and a certificate in the place of each other',
+    () => swap(createCertificate()),
+    /^`tlsCert` names a file without a certificate \(PEM\), but with a private key: /
+  ],
+  [
+    'a certificate as the key',
+    () => ({ key: createCertificate().cert }),
+    /^`tlsKey` names a file without a private key \(PEM\), but with a certificate: /
+  ],
+  [
+    'a key that is encrypted',
+    () => ({ key: encrypt('pkcs8') }),
+    /^`tlsKey` names a key that is encrypted: \S+key\.pem; /
+  ],
+  [
+    'a key of OpenSSL that is encrypted',
+    () => ({ key: encrypt('sec1') }),
+    /^`tlsKey` names a key that is encrypted: \S+key\.pem; /
+  ],
+  [
+    'a certificate that is cut off',
+    () => ({ cert: createCertificate().cert.slice(0, 200) }),
+    /^The certificate \S+cert\.pem can't be used: /
+  ],
+  [
+    'a key that is cut off',
+    () => ({ key: createCertificate().key.slice(0, 100) }),
+    /^The key \S+key\.pem can't be used: /
+  ],
   ['one that has ended', () => createCertificate(-1), /it was good until/]
 ]
 
@@ -127,6 +176,20 @@ t.test('a pair that is no good is not taken, and the one from before goes on', a
     files.write(pair())
     t.throws(() => gateway.reloadCertificate(), { code: 'TLS_INVALID', message }, what)
     t.equal(nameOf(await readProof(gateway.address.port)), before, what)
+  }
+})
+
+t.test('a pair may have comments, other blocks before the key, and both in one file', async t => {
+  const { cert, key } = createCertificate()
+  const old = createPrivateKey(key).export({ type: 'sec1', format: 'pem' })
+  const parameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n'
+  const files = createFiles(t)
+  for (const pair of [
+    { cert: `subject=a\r\n${cert}`, key: `${parameters}${old}` },
+    { cert: `${key}\n${cert}`, key: `${cert}\n${key}` }
+  ]) {
+    files.write(pair)
+    t.match(readTlsPair(files.paths, Date.now()).key.toString(), /PRIVATE KEY/)
   }
 })
 
