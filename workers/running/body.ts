@@ -7,6 +7,7 @@ import { gunzipSync } from 'node:zlib'
 import { toBytes } from '../../shared/bodies/body-bytes.js'
 import { encodePlain } from '../../shared/bodies/plain-body.js'
 import { encodeRich, reviveRich } from '../../shared/bodies/rich-body.js'
+import type { RichForm } from '../../shared/bodies/rich-form.js'
 import { parseUntrusted } from '../../shared/bodies/untrusted-value.js'
 import { errors } from '../../shared/errors.js'
 import { requestFlags } from '../../shared/link/batch.js'
@@ -18,7 +19,10 @@ const beyondAscii = /[\x80-\xff]/
 /** Bytes that the body of a reply may have, so that it fits into a message of Pomelo's protocol. */
 const maxReplyBytes = 16_000_000
 
-/** Extra levels of superjson's form: the form itself, and `meta` and `values` above an annotation. */
+/**
+ * Levels of superjson's form beside those of the annotations: the form itself, `meta`, and the list of a
+ * value's kind. Each level of `json` may have two in `meta`: `["set",{"0":…}]`.
+ */
 const formDepth = 3
 
 export interface BodyLimits {
@@ -45,14 +49,27 @@ export function decodeBody(body: string, flags: number, limits: BodyLimits): unk
   if (text === '') return undefined
   const isRich = (flags & requestFlags.rich) !== 0
   const { maxBodyDepth } = limits
-  if (isDeeper(text, isRich ? maxBodyDepth + formDepth : maxBodyDepth))
-    throw errors.bodyMalformed(`nested more than ${maxBodyDepth} levels deep`)
-  if (isRich) return reviveRich(parseUntrusted(text))
+  if (isRich) return reviveRich(parseRich(text, maxBodyDepth))
+  if (isDeeper(text, maxBodyDepth)) throw nestedTooDeep(maxBodyDepth)
   try {
     return JSON.parse(text)
   } catch (error) {
     throw errors.bodyMalformed(`not JSON (${(error as Error).message})`)
   }
+}
+
+/** Parses and checks the text of a rich body, of which the levels of `json` count. */
+function parseRich(text: string, maxBodyDepth: number): RichForm {
+  // Of most bodies this scan is enough: the form has one level around `json`.
+  if (!isDeeper(text, maxBodyDepth + 1)) return parseUntrusted(text)
+  if (isDeeper(text, 2 * maxBodyDepth + formDepth)) throw nestedTooDeep(maxBodyDepth)
+  const form = parseUntrusted(text)
+  if (isDeeper(JSON.stringify(form.json), maxBodyDepth)) throw nestedTooDeep(maxBodyDepth)
+  return form
+}
+
+function nestedTooDeep(maxBodyDepth: number): Error {
+  return errors.bodyMalformed(`nested more than ${maxBodyDepth} levels deep`)
 }
 
 function unzip(body: string, maxBytes: number): string {

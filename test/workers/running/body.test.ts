@@ -185,6 +185,27 @@ t.test('a body that is nested too deep is malformed, in each form, zipped too', 
   t.end()
 })
 
+t.test('a rich body may be as deep as a plain one, whatever its annotations take', t => {
+  const nest = (depth: number, make: (inner: unknown) => unknown): unknown =>
+    depth === 0 ? 1n : make(nest(depth - 1, make))
+  const decodeRich = (value: unknown) => decodeBody(encodeReply(value, true), requestFlags.rich, limits)
+  const expected = malformed(/nested more than 8 levels deep/)
+  for (const make of [
+    (inner: unknown) => [inner],
+    (inner: unknown) => ({ a: inner }),
+    (inner: unknown) => new Set([inner]),
+    (inner: unknown) => new Error('no', { cause: inner })
+  ]) {
+    t.same(decodeRich(nest(8, make)), nest(8, make))
+    t.throws(() => decodeRich(nest(9, make)), expected)
+  }
+  const plain = (depth: number) => `{"json":${'['.repeat(depth)}${']'.repeat(depth)}}`
+  t.doesNotThrow(() => decodeBody(plain(8), requestFlags.rich, limits))
+  for (const depth of [9, 10, 18, 19, 100])
+    t.throws(() => decodeBody(plain(depth), requestFlags.rich, limits), expected)
+  t.end()
+})
+
 t.test('a reply that fits into no message of Pomelo is refused for every client, with its size', async t => {
   const fits = 'x'.repeat(16_000_000 - 2)
   for (const isRich of [false, true]) {
