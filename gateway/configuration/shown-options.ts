@@ -1,4 +1,4 @@
-/** The resolved options as `sallyport config` shows them: value and origin of each, without secrets. */
+/** The options as `sallyport config` shows them: value and origin of each, without secrets. */
 import type { OptionRow, PlainValue } from '../options/option-row.js'
 import { optionTable } from '../options/option-table.js'
 import { formatValue } from '../options/option-value.js'
@@ -7,7 +7,7 @@ import { programOptionNames } from '../options/resolve-options.js'
 export interface ShownOption {
   readonly name: string
   /**
-   * The resolved value: times in milliseconds, sizes in bytes; `(secret)` for a secret that is set;
+   * The checked value: times in milliseconds, sizes in bytes; `(secret)` for a secret that is set;
    * `(function)` for one.
    */
   readonly value: PlainValue
@@ -18,7 +18,7 @@ export interface ShownOption {
 }
 
 export interface ShownInit {
-  /** The resolved options. */
+  /** The plain options, checked, with their defaults. */
   readonly options: Readonly<Record<string, unknown>>
   /** The options as they were given. */
   readonly given: Readonly<Record<string, unknown>>

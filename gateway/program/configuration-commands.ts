@@ -1,11 +1,12 @@
 /** The commands `sallyport check` and `sallyport config`: is the configuration all right, and what is it. */
 
+import { resolve } from 'node:path'
 import { wallClock } from '../../shared/clock.js'
 import { loadTracingApi } from '../../shared/tracing/open-telemetry.js'
 import { findFaults } from '../configuration/configuration.js'
 import { formatOptions, showOptions } from '../configuration/shown-options.js'
 import { readTlsPair } from '../http/tls.js'
-import { checkOptions, resolveOptions } from '../options/resolve-options.js'
+import { checkOptions } from '../options/resolve-options.js'
 import { print } from '../telemetry/output.js'
 import type { Arguments, ProgramCommand } from './command.js'
 import { type GivenOptions, gatewayFlags, programFlags, readGatewayOptions } from './gateway-command.js'
@@ -26,7 +27,7 @@ export const checkCommand: ProgramCommand = {
 
 export const configCommand: ProgramCommand = {
   usage: 'config [--json] [options]',
-  summary: 'Prints the resolved options, and which flag, variable or file has given each of them.',
+  summary: 'Prints the options in effect, and which flag, variable or file has given each of them.',
   details: 'Secrets are not printed.',
   flags: { ...flags, json: { help: 'print JSON' } },
   run: show
@@ -78,13 +79,11 @@ async function show(given: Arguments): Promise<void> {
   warn(configuration.warnings)
   const faults = findFaults(configuration)
   if (faults.length > 0) return report(faults)
-  const options = resolveOptions(asked)
-  const { origins } = configuration
-  const shown = showOptions({
-    options: { ...options },
-    given: configuration.options,
-    origins
-  })
+  // As they were given: what `auto` stands for depends on the machine and the environment.
+  const { plain } = checkOptions({ ...asked })
+  const options = { ...plain, handlers: resolve(plain.handlers ?? '') }
+  const { options: all, origins } = configuration
+  const shown = showOptions({ options, given: all, origins })
   if (given.flags['json'] !== true) return print(`${formatOptions(shown)}\n`)
   const byName = Object.fromEntries(shown.map(({ name, value, from }) => [name, { value, from }]))
   await print(`${JSON.stringify({ file: configuration.file ?? null, options: byName }, null, 2)}\n`)

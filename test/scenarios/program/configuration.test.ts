@@ -189,7 +189,12 @@ t.test(
         maxBodyBytes: { value: 32_768, from: file },
         workerHeap: { value: 536_870_912, from: 'SALLYPORT_WORKER_HEAP' },
         authenticate: { value: '(function)', from: file },
-        heartbeat: { value: 30_000, from: 'default' }
+        heartbeat: { value: 30_000, from: 'default' },
+        handlers: { value: join(game, 'handlers'), from: file },
+        hosts: { value: 'auto', from: 'default' },
+        internalPort: { value: 'off', from: file },
+        startPage: { value: 'auto', from: 'default' },
+        logFormat: { value: 'auto', from: 'default' }
       }
     })
     t.equal(wrong.code, 1)
