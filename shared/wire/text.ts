@@ -37,6 +37,8 @@ const nine = 0x39
  */
 const maxRouteSpelling = maxRouteBytes * 6
 
+const noId = 'a message begins with its id in plain digits; 0 for a notify'
+
 const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
@@ -56,7 +58,7 @@ export function scanRequest(bytes: Uint8Array): TextRequest {
     const textEnd = findStringEnd(bytes, offset, 'traceparent')
     traceparent = readPlain(bytes, offset + 1, textEnd - 1)
     offset = skipSpace(bytes, textEnd)
-    if (bytes[offset] !== comma) throw wireErrors.frameMalformed('no comma follows its traceparent')
+    if (bytes[offset] !== comma) throw wireErrors.frameMalformed(noId)
     offset = skipSpace(bytes, offset + 1)
   }
   const idStart = offset
@@ -71,11 +73,15 @@ export function scanRequest(bytes: Uint8Array): TextRequest {
   }
   const digits = offset - idStart
   if (digits === 0 || (digits > 1 && bytes[idStart] === zero)) {
-    throw wireErrors.frameMalformed('its id is not an integer in plain digits')
+    throw wireErrors.frameMalformed(noId)
   }
 
   offset = skipSpace(bytes, offset)
-  if (offset >= size || bytes[offset] !== comma) throw wireErrors.frameMalformed('no comma follows its id')
+  if (offset >= size || bytes[offset] !== comma) {
+    // `["chat.say",1]` is rather a message whose id was forgotten than one whose route was.
+    const isForgotten = traceparent !== undefined && !/^[\da-f]{2}-/.test(traceparent)
+    throw wireErrors.frameMalformed(isForgotten ? noId : 'no comma follows its id')
+  }
   const routeStart = skipSpace(bytes, offset + 1)
   const routeEnd = findStringEnd(bytes, routeStart, 'route')
   const route = readRoute(bytes, routeStart, routeEnd)

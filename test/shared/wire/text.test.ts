@@ -181,17 +181,21 @@ t.test('a body is not looked into, so a wrong one is left for the worker to find
 })
 
 t.test('what is not a request is refused with the reason', t => {
+  const noId = 'a message begins with its id in plain digits; 0 for a notify'
   const rows: [string, string][] = [
     ['', 'a text frame begins with "["'],
     ['hello', 'a text frame begins with "["'],
     ['{"id":1}', 'a text frame begins with "["'],
-    ['[', 'its id is not an integer in plain digits'],
-    ['[]', 'its id is not an integer in plain digits'],
-    ['["a",1]', 'no comma follows its id'],
-    ['[null,"a"]', 'its id is not an integer in plain digits'],
-    ['[-1,"a"]', 'its id is not an integer in plain digits'],
-    ['[01,"a"]', 'its id is not an integer in plain digits'],
-    ['[00,"a"]', 'its id is not an integer in plain digits'],
+    ['[', noId],
+    ['[]', noId],
+    ['["x"]', noId],
+    ['["t.echo",1]', noId],
+    ['["t.echo",{"a":1}]', noId],
+    ['["00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",1]', 'no comma follows its id'],
+    ['[null,"a"]', noId],
+    ['[-1,"a"]', noId],
+    ['[01,"a"]', noId],
+    ['[00,"a"]', noId],
     ['[1.0,"a"]', 'no comma follows its id'],
     ['[1e3,"a"]', 'no comma follows its id'],
     ['[1', 'no comma follows its id'],
