@@ -88,8 +88,10 @@ export async function readGatewayOptions({ flags, env }: Arguments): Promise<Giv
 
 /** Adds the handlers of an example, and its page, where no handlers are given. */
 async function addExample(given: Configuration, name: string | undefined): Promise<Configuration> {
-  if (name === undefined || given.options['handlers'] !== undefined) return given
+  if (name === undefined) return given
+  // An unknown name is refused in any case: it may be mistyped, or meant for another flag.
   const { handlers, http } = findExample(name, given.options['dev'] === true)
+  if (given.options['handlers'] !== undefined) return given
   const page = http === undefined ? {} : await import(pathToFileURL(http).href)
   const { onHttpRequest } = page as { readonly onHttpRequest?: unknown }
   return {

@@ -268,6 +268,16 @@ t.test('a file that ends the process is a fault with its place, whatever its exi
   }
 })
 
+t.test('an example that there is not is refused, also where handlers are given', async t => {
+  const game = makeGame(t)
+  const [wrong, right] = await Promise.all([
+    run(game, ['check', '--example', 'nope']),
+    run(game, ['check', '--example', 'chat'])
+  ])
+  t.match(wrong, { code: 1, out: '', err: /^sallyport: There is no example "nope"; there are: .*chat/ })
+  t.match(right, { code: 0, out: `handlers       ${game}/handlers, with 1 route`, err: '' })
+})
+
 t.test('a file that sets an exit code does not change that of the command', async t => {
   const game = makeGame(t)
   writeFileSync(join(game, 'a.js'), "process.exitCode = 3; export default { handlers: './handlers' }")
