@@ -46,8 +46,10 @@ export function readVariables(env: NodeJS.ProcessEnv): Variables {
     else set(name, value, variable)
   }
   const port = env['PORT']
-  if (!values.has('port') && port !== undefined && port !== '' && !isOfService('PORT', port))
-    set('port', port, 'PORT')
+  if (!values.has('port') && port !== undefined && port !== '') {
+    if (isOfService('PORT', port)) warnings.push(describeService('PORT', port))
+    else set('port', port, 'PORT')
+  }
   return { values, origins, config: env[configVariable] || undefined, warnings }
 }
 
@@ -65,7 +67,7 @@ function isOfService(variable: string, value: string): boolean {
 }
 
 function describeService(variable: string, value: string): string {
-  return `${variable}=${value} is an address that Kubernetes gives of a Service, and is ignored`
+  return `${variable}=${value} is an address that Kubernetes gives of a Service, or Docker of a link, and is ignored`
 }
 
 function describeUnknown(variable: string, known: readonly string[]): string {

@@ -32,8 +32,24 @@ t.test(
     const { values, warnings } = readVariables({ ...variablesOf('SALLYPORT'), SALLYPORT_WORKERS: '2' })
     t.same([...values], [['workers', '2']])
     t.same(warnings, [
-      'SALLYPORT_PORT=tcp://10.0.0.1:3010 is an address that Kubernetes gives of a Service, and is ignored'
+      'SALLYPORT_PORT=tcp://10.0.0.1:3010 is an address that Kubernetes gives of a Service, or Docker of a link, and is ignored'
     ])
+  }
+)
+
+t.test(
+  'a PORT that is the address of a link is ignored with a warning, unless it would be anyway',
+  async t => {
+    const warning =
+      'PORT=tcp://172.17.0.2:80 is an address that Kubernetes gives of a Service, or Docker of a link, and is ignored'
+    for (const [port, wanted] of [
+      [undefined, [warning]],
+      ['4000', []]
+    ] as const) {
+      const { values, warnings } = readVariables({ PORT: 'tcp://172.17.0.2:80', SALLYPORT_PORT: port })
+      t.equal(values.get('port'), port)
+      t.same(warnings, wanted)
+    }
   }
 )
 
