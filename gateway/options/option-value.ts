@@ -5,6 +5,7 @@ import { errors } from '../../shared/errors.js'
 import { describeValue } from '../../shared/text/described.js'
 import { type DurationCheck, flagOf, type OptionRow, type PlainValue, type SizeCheck } from './option-row.js'
 import {
+  formatDays,
   formatDuration,
   formatSize,
   megabyte,
@@ -134,7 +135,8 @@ export function describeValues({ check }: OptionRow): string {
       return check.least === 0 ? 'time' : `time, at least ${formatDuration(check.least)}`
     case 'size': {
       const [least, most] = [check.least, check.most].map(each => formatSize(each * check.unit))
-      if (check.most >= 2_147_483_647) return check.least === 0 ? 'size' : `size, at least ${least}`
+      if (check.most === Number.MAX_SAFE_INTEGER)
+        return check.least === 0 ? 'size' : `size, at least ${least}`
       return `size, ${least} to ${most}`
     }
     default:
@@ -168,7 +170,7 @@ function divide(size: number | undefined, unit: number): number | undefined {
 }
 
 function describeTime({ least, most }: DurationCheck): string {
-  return `a time such as "10s" (units: ${timeUnitNames}), or a number of milliseconds from ${least} to ${most}`
+  return `a time such as "10s" (units: ${timeUnitNames}), or a number of milliseconds from ${least} to ${most} (${formatDays(most)})`
 }
 
 function describeSize({ least, most, unit }: SizeCheck): string {

@@ -25,19 +25,27 @@ export const sizeUnitNames: string = Object.keys(sizeUnits).join(', ')
 /** The number of bytes in a megabyte. */
 export const megabyte: number = sizeUnits.MiB
 
-/** Returns the milliseconds of a text such as `10s`; undefined if it is no time in whole milliseconds. */
+/**
+ * Returns the milliseconds of a text such as `10s`; undefined if it is no time in whole milliseconds. `10S`
+ * is the same.
+ */
 export function parseDuration(text: string): number | undefined {
-  return parseAmount(text, timeUnits, name => name)
+  return parseAmount(text, timeUnits)
 }
 
 /** Returns the bytes of a text such as `64KiB`; undefined if it is no size. `64kib` is the same. */
 export function parseSize(text: string): number | undefined {
-  return parseAmount(text, sizeUnits, name => name.toLowerCase())
+  return parseAmount(text, sizeUnits)
 }
 
 /** Returns the shortest exact text of a time in milliseconds, such as `90s`; `0` for none. */
 export function formatDuration(ms: number): string {
   return formatAmount(ms, timeUnits)
+}
+
+/** Returns about how many days a time has, rounded down, such as `24.8d`. */
+export function formatDays(ms: number): string {
+  return `${Math.floor((ms / timeUnits.d) * 10) / 10}d`
 }
 
 /** Returns the shortest exact text of a size in bytes, such as `64KiB`; a plain number if no unit fits. */
@@ -46,13 +54,9 @@ export function formatSize(bytes: number): string {
   return formatAmount(bytes, { B, KiB, MB, MiB, GiB })
 }
 
-function parseAmount(
-  text: string,
-  units: Readonly<Record<string, number>>,
-  normalize: (name: string) => string
-): number | undefined {
+function parseAmount(text: string, units: Readonly<Record<string, number>>): number | undefined {
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?) ?([A-Za-z]+)$/.exec(text) ?? []
-  const [, factor] = Object.entries(units).find(([name]) => normalize(name) === normalize(unit)) ?? []
+  const [, factor] = Object.entries(units).find(([name]) => name.toLowerCase() === unit.toLowerCase()) ?? []
   if (number === undefined || factor === undefined) return undefined
   const exact = Number(number) * factor
   const rounded = Math.round(exact)

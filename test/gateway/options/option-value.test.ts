@@ -11,21 +11,27 @@ const row = (check: OptionRow['check'], more: Partial<OptionRow> = {}): OptionRo
   ...more
 })
 
-t.test('a time has a unit, and may have a fraction if whole milliseconds remain', async t => {
-  for (const [text, ms] of [
-    ['0ms', 0],
-    ['250ms', 250],
-    ['10s', 10_000],
-    ['10 s', 10_000],
-    ['1.1s', 1_100],
-    ['2m', 120_000],
-    ['1.5h', 5_400_000],
-    ['1d', 86_400_000]
-  ] as const)
-    t.equal(parseDuration(text), ms, text)
-  for (const text of ['', '10', 's', '10S', '10 M', '-1s', '1e3s', '0.5ms', '1s ', '1h30m', '10sec', '1,5s'])
-    t.equal(parseDuration(text), undefined, text)
-})
+t.test(
+  'a time has a unit in small or capital letters, and may have a fraction if whole milliseconds remain',
+  async t => {
+    for (const [text, ms] of [
+      ['0ms', 0],
+      ['250ms', 250],
+      ['10s', 10_000],
+      ['10 s', 10_000],
+      ['1.1s', 1_100],
+      ['2m', 120_000],
+      ['1.5h', 5_400_000],
+      ['1d', 86_400_000],
+      ['10S', 10_000],
+      ['250Ms', 250],
+      ['2 H', 7_200_000]
+    ] as const)
+      t.equal(parseDuration(text), ms, text)
+    for (const text of ['', '10', 's', '-1s', '1e3s', '0.5ms', '1s ', '1h30m', '10sec', '1,5s'])
+      t.equal(parseDuration(text), undefined, text)
+  }
+)
 
 t.test('a size has a unit, whose letters may be small or capital', async t => {
   for (const [text, bytes] of [
@@ -110,6 +116,7 @@ t.test('the reference says what values there are', async t => {
     [ms(1), 'time, at least 1ms'],
     [bytes(0), 'size'],
     [bytes(1_024), 'size, at least 1KiB'],
+    [bytes(1_024, 2_147_483_647), 'size, 1KiB to 2147483647'],
     [bytes(1, 16_000_000), 'size, 1 to 16MB'],
     [megabytes(0, 1_024), 'size, 0 to 1GiB'],
     [count(1, 9), '1 to 9'],

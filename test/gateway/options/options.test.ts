@@ -178,7 +178,7 @@ function describeExpected({ check }: OptionRow): string {
     case 'integer':
       return [`a whole number from ${check.least} to ${check.most}`, ...(check.words ?? [])].join(', ')
     case 'duration':
-      return `a time such as "10s" (units: ms, s, m, h, d), or a number of milliseconds from ${check.least} to ${check.most}`
+      return `a time such as "10s" (units: ms, s, m, h, d), or a number of milliseconds from ${check.least} to ${check.most} (24.8d)`
     case 'size': {
       const [example, counted] = check.unit === 1 ? ['64KiB', 'bytes'] : ['512MiB', 'megabytes']
       return `a size such as "${example}" (units: B, kB, MB, GB, KiB, MiB, GiB), or a number of ${counted} from ${check.least} to ${check.most}`
