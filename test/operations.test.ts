@@ -138,6 +138,21 @@ t.test('each alert names metrics and labels that exist, and has its reason', asy
   }
 })
 
+t.test(
+  'the dashboard and the alerts count the same requests as failed: not those of players who leave',
+  async t => {
+    const queries = [
+      ...dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
+      ...rules.map(({ expr = '' }) => expr)
+    ]
+    const failed = queries.flatMap(expr =>
+      [...expr.matchAll(/sallyport_requests_total\{[^}]*?(outcome[^,}]+)/g)].map(([, matcher]) => matcher)
+    )
+    t.ok(failed.length >= 3, `${failed.length} queries`)
+    t.same([...new Set(failed)], ['outcome=~"error|timeout|worker_lost|not_run"'])
+  }
+)
+
 t.test('monitoring.md has a row for each alert', async t => {
   const named = [...readText('docs/guide/monitoring.md').matchAll(/^\| `(Sallyport\w+)` /gm)].map(
     ([, name]) => name
