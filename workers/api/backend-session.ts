@@ -169,8 +169,9 @@ export class BackendSession<Settings = AnySettings> {
    */
   push(key: Key<Settings>, done?: Callback): void {
     if (isCallback(done)) return settle(this.apush(key), done)
-    this.#operations.push(this.#view, expectKey(key), this.#local.textOf(key))
-    this.#local.sent(key)
+    const text = this.#local.textOf(expectKey(key))
+    this.#operations.push(this.#view, key, text)
+    this.#local.sent(key, text)
   }
 
   /**
@@ -183,8 +184,7 @@ export class BackendSession<Settings = AnySettings> {
    */
   pushAll(done?: Callback): void {
     if (isCallback(done)) return settle(this.apushAll(), done)
-    this.#operations.pushAll(this.#view, this.#local.allTexts())
-    this.#local.allSent()
+    this.#local.sendAll(texts => this.#operations.pushAll(this.#view, texts))
   }
 
   /**
@@ -233,8 +233,9 @@ export class BackendSession<Settings = AnySettings> {
    */
   apush(key: Key<Settings>): Promise<void> {
     return this.#operations.asked('push', key, () => {
-      const pushed = this.#operations.apush(this.#view, expectKey(key), this.#local.textOf(key))
-      this.#local.sent(key)
+      const text = this.#local.textOf(expectKey(key))
+      const pushed = this.#operations.apush(this.#view, key, text)
+      this.#local.sent(key, text)
       return pushed
     })
   }
@@ -246,11 +247,9 @@ export class BackendSession<Settings = AnySettings> {
    * `SESSION_NOT_FOUND`
    */
   apushAll(): Promise<void> {
-    return this.#operations.asked('pushAll', '', () => {
-      const pushed = this.#operations.apushAll(this.#view, this.#local.allTexts())
-      this.#local.allSent()
-      return pushed
-    })
+    return this.#operations.asked('pushAll', '', () =>
+      this.#local.sendAll(texts => this.#operations.apushAll(this.#view, texts))
+    )
   }
 
   /**
@@ -276,7 +275,7 @@ export class BackendSession<Settings = AnySettings> {
           : encodeValue(key, made)
       })
       const value = decodeValue(text) as Settings[K]
-      this.#local.put(key, 'sent', value)
+      this.#local.put(key, 'sent', value, text)
       return value
     })
   }
@@ -293,7 +292,7 @@ export class BackendSession<Settings = AnySettings> {
     return this.#operations.promised('commit', '', async () => {
       const texts = this.#local.changedTexts()
       await this.#operations.commit(this.#view, texts)
-      for (const key of texts.keys()) this.#local.sent(key)
+      this.#local.allSent(texts)
     })
   }
 }

@@ -14,6 +14,12 @@ export type LocalState = 'read' | 'set' | 'sent' | 'removed' | 'gone'
 export interface LocalKey {
   state: LocalState
   readonly value: unknown
+  /**
+   * The text from which the value was read, or as which it was sent; '' for a removal. If the value has
+   * another text now, it was modified inside. It is not that of the view, which also shows what was changed
+   * beside this copy. undefined: neither read nor sent.
+   */
+  base: string | undefined
 }
 
 export function isRemoved({ state }: LocalKey): boolean {
@@ -28,22 +34,17 @@ export class LocalKeys extends Map<string, LocalKey> {
   /** Whether a key was ever removed here. */
   hasRemoved = false
 
-  put(key: string, state: LocalState, value: unknown): void {
-    this.set(key, { state, value })
+  put(key: string, state: LocalState, value: unknown, base: string | undefined): void {
+    this.set(key, { state, value, base })
     if (state === 'removed') this.hasRemoved = true
   }
 
-  /** Notes that the key's local state was sent to the gateway. */
-  sent(key: string): void {
+  /** Notes that a key was sent to the gateway with this text. Returns whether it is one of these. */
+  sent(key: string, text: string): boolean {
     const local = this.get(key)
-    if (local !== undefined) noteSent(local)
+    if (local === undefined) return false
+    local.state = isRemoved(local) ? 'gone' : 'sent'
+    local.base = text
+    return true
   }
-
-  allSent(): void {
-    this.forEach(noteSent)
-  }
-}
-
-function noteSent(local: LocalKey): void {
-  local.state = isRemoved(local) ? 'gone' : 'sent'
 }

@@ -23,7 +23,7 @@ export class LocalSettings {
     if (this.#all === undefined) {
       const all: Record<string, unknown> = Object.create(null)
       this.#view.forEach((key, text) => {
-        if (this.#keys?.has(key) !== true) all[key] = decodeValue(text)
+        if (this.#keys?.has(key) !== true) this.#note(key, 'read', decodeValue(text), text)
       })
       this.#keys?.forEach((local, key) => {
         if (!isRemoved(local)) all[key] = local.value
@@ -52,25 +52,37 @@ export class LocalSettings {
     const text = this.#view.textOf(key)
     if (text === undefined) return undefined
     const value = decodeValue(text)
-    this.#note(key, 'read', value)
+    this.#note(key, 'read', value, text)
     return value
   }
 
-  /** Sets or removes a key. */
-  put(key: string, state: LocalState, value: unknown): void {
-    this.#note(key, state, value)
+  /** Sets or removes a key. `base`: the text as which it was sent already. */
+  put(key: string, state: LocalState, value: unknown, base?: string): void {
+    this.#note(key, state, value, base)
     if (this.#all === undefined) return
     if (state === 'removed') delete this.#all[key]
     else this.#all[key] = value
   }
 
-  /** Notes that the key's local state was sent to the gateway. */
-  sent(key: string): void {
-    this.#keys?.sent(key)
+  /** Notes that a key was sent to the gateway with this text; '' for a removed key. */
+  sent(key: string, text: string): void {
+    const all = this.#all
+    if (this.#keys?.sent(key, text) === true || all === undefined) return
+    // It was assigned in `settings`, or was missing until it was pushed.
+    all[key] = Object.hasOwn(all, key) ? all[key] : undefined
+    this.#note(key, 'sent', all[key], text)
   }
 
-  allSent(): void {
-    this.#keys?.allSent()
+  allSent(texts: ReadonlyMap<string, string>): void {
+    for (const [key, text] of texts) this.sent(key, text)
+  }
+
+  /** Sends all texts by `send`, and notes that. Returns what `send` returns. */
+  sendAll<Result>(send: (texts: ReadonlyMap<string, string>) => Result): Result {
+    const texts = this.allTexts()
+    const result = send(texts)
+    this.allSent(texts)
+    return result
   }
 
   /** Returns the text of the key's current value; '' for a removed key. */
@@ -95,9 +107,9 @@ export class LocalSettings {
     this.#view.forEach((key, text) => {
       if (this.#keys?.has(key) !== true) visit(key, text)
     })
-    this.#keys?.forEach((local, key) => {
+    // No callback, so that the stack of an error has room for the handler.
+    for (const [key, local] of this.#keys ?? [])
       if (!isRemoved(local)) visit(key, encodeValue(key, local.value))
-    })
   }
 
   /** Returns the text of every key, and '' for each removed key, as `pushAll` sends them. */
@@ -112,21 +124,21 @@ export class LocalSettings {
   }
 
   /**
-   * Returns the texts of keys that were set or removed. Includes keys with a value that differs from the view
-   * at any depth.
+   * Returns the texts of keys that were set or removed, or modified inside at any depth, and were not sent
+   * since.
    */
   changedTexts(): Map<string, string> {
     const texts = new Map<string, string>()
     for (const [key, text] of this.allTexts()) {
       const local = this.#keys?.get(key)
-      const isTouched = local !== undefined && isUnsent(local)
-      if (isTouched || text !== (this.#view.textOf(key) ?? '')) texts.set(key, text)
+      const base = local === undefined ? (this.#view.textOf(key) ?? '') : local.base
+      if (text !== base || (local !== undefined && isUnsent(local))) texts.set(key, text)
     }
     return texts
   }
 
-  #note(key: string, state: LocalState, value: unknown): void {
+  #note(key: string, state: LocalState, value: unknown, base: string | undefined): void {
     this.#keys ??= new LocalKeys()
-    this.#keys.put(key, state, value)
+    this.#keys.put(key, state, value, base)
   }
 }

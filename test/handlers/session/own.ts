@@ -177,3 +177,50 @@ export async function pushBehind(
   session.push('key')
   await earlier
 }
+
+/**
+ * Reads `n` in some way, and commits another key when another answer has come in the same batch as that of an
+ * update of `n`. Returns what the update has pushed.
+ */
+export async function commitBesideUpdate(
+  by: 'get' | 'settings' | 'commit',
+  session: BackendSession,
+  context: HandlerContext
+) {
+  if (by === 'get') session.get('n')
+  else if (by === 'settings') void session.settings
+  else {
+    session.set('n', 5)
+    await session.acommit()
+  }
+  const updated = session.aupdate('n', (n = 0) => n + 1)
+  await context.channel('beside').ajoin()
+  session.set('y', 1)
+  await session.acommit()
+  return updated
+}
+
+/** Reads `b` in some way, changes it by the service, and commits another key. */
+export async function commitBesideService(
+  by: 'get' | 'settings' | 'push' | 'remove',
+  session: BackendSession,
+  { sessions }: HandlerContext
+) {
+  if (by === 'get') session.get('b')
+  else if (by === 'settings') void session.settings
+  else {
+    if (by === 'push') session.set('b', 4)
+    else session.remove('b')
+    await session.apush('b')
+  }
+  await sessions.apush(session.frontendId, session.id, 'b', 9)
+  session.set('a', 7)
+  await session.acommit()
+}
+
+/** Pushes a key that is missing, once all are read. Returns the keys that are there then. */
+export async function pushMissing(key: string, session: BackendSession) {
+  void session.settings
+  await session.apush(key)
+  return Object.keys(session.settings)
+}

@@ -293,3 +293,27 @@ for (const by of ['own', 'fetched', 'created']) {
     t.same(await settingsOf(player), { a: 'of another' })
   })
 }
+
+for (const by of ['get', 'settings', 'commit']) {
+  t.test(`${by}: a commit takes nothing back of an update that it did not make`, async t => {
+    const player = await connect()
+    await player.request('own.push', { n: 5 })
+    t.equal(await player.request('own.commitBesideUpdate', by), 6)
+    t.same(await settingsOf(player), { n: 6, y: 1 })
+  })
+}
+
+for (const by of ['get', 'settings', 'push', 'remove']) {
+  t.test(`${by}: a commit leaves alone what the service has changed and this copy has not`, async t => {
+    const player = await connect()
+    await player.request('own.push', { a: 1, b: 2 })
+    await player.request('own.commitBesideService', by)
+    t.same(await settingsOf(player), { a: 7, b: 9 })
+  })
+}
+
+t.test('a missing key that is pushed once all were read is there', async t => {
+  const player = await connect()
+  await player.request('own.push', { a: 1 })
+  t.same(await player.request('own.pushMissing', 'b'), ['a', 'b'])
+})
