@@ -14,6 +14,7 @@ const farewells: KeptFarewell[] = [
   { sid: 8, code: 4503, kickReason: null, users: ['blue', 'blue'], left: 0, hashes: ['other'] }
 ]
 const items = [
+  7,
   4500,
   'Enough.',
   null,
@@ -22,6 +23,7 @@ const items = [
   2,
   'held',
   'offered',
+  8,
   4503,
   null,
   'blue',
