@@ -233,16 +233,16 @@ export class Conversation {
     if (this.#isClosed) return
     const why = this.#kickReason ?? reason
     const kind = code === closeCodes.handshakeTimeout ? 'timeout' : 'closed'
-    const text = why === '' ? `the connection ended with code ${code}` : why
-    this.#report({ kind, reason: text, cause: undefined })
+    this.#report({ kind, reason: why || `the connection ended with code ${code}`, cause: undefined })
     if (this.#isClosed) return
     if (!mayComeBack(code)) {
+      // Its session was ended on purpose: no other client is to ask for it.
+      if (code === closeCodes.kicked || code === closeCodes.replaced) this.#resume = undefined
       const { code: name, message } = wireErrors.connectionClosed(why === '' ? `code ${code}` : why)
       return this.end({ code: name, message, data: { code, reason: why } }, code, why)
     }
     if (this.#state === 'open') this.#change('resuming', false, code, why)
-    // A gateway that restarts spreads its clients over some time. One that cannot answer a handshake now
-    // tells the client when to try again.
+    // A gateway that restarts, or can't answer a handshake now, tells each client when to come back.
     this.#kickReason = undefined
     this.#retry.schedule(mayHaveRetryHint(code) ? parseComeBack(why) : undefined)
   }

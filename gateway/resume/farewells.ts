@@ -1,9 +1,10 @@
 /**
  * Records how sessions were ended on purpose, for clients that were not connected then.
- * A client that was away, or had a dead connection, is told once, when it comes back with its secret. The
- * secret counts for the same user only, as in resumption.ts. Bounded in time and in number: a client that
- * comes later is told that the session is gone. A gateway that leaves its cluster hands its farewells to all
- * others, since the client may come back at any of them.
+ * A client that was away, or had a dead connection, is told when it comes back with its secret, and for a
+ * while again: the first word may be lost with its connection. The secret counts for the same user only, as
+ * in resumption.ts. Bounded in time and in number: a client that comes later is told that the session is
+ * gone. A gateway that leaves its cluster hands its farewells to all others, since the client may come back
+ * at any of them.
  */
 import { closeCodes } from '../../shared/close-codes.js'
 import { isEither, type ResumeUsers } from './resumable-parts.js'
@@ -31,8 +32,11 @@ export interface KeptFarewell extends AddressedFarewell {
 
 interface Kept {
   readonly farewell: AddressedFarewell
-  readonly until: number
+  until: number
 }
+
+/** Milliseconds for which a client that was told is told again. */
+export const toldAgainFor = 10_000
 
 /** Maximum number of farewells. Beyond it the oldest is forgotten. */
 const mostFarewells = 10_000
@@ -75,18 +79,16 @@ export class Farewells {
     return this.#byHash.has(hash)
   }
 
-  /**
-   * Removes and returns the farewell of a client with this secret. undefined: there is none for this user.
-   */
-  take(hash: string, uid: string | null): Farewell | undefined {
+  /** Returns the farewell of a client with this secret. undefined: there is none for this user. */
+  tell(hash: string, uid: string | null, now: number): Farewell | undefined {
     const kept = this.#byHash.get(hash)
-    if (kept === undefined || !isEither(kept.farewell.users, uid)) return undefined
-    this.#forget(kept)
+    if (kept === undefined || now >= kept.until || !isEither(kept.farewell.users, uid)) return undefined
+    kept.until = Math.min(kept.until, now + toldAgainFor)
     const { code, kickReason } = kept.farewell
     return { code, kickReason }
   }
 
-  /** Forgets farewells whose time is over. */
+  /** Forgets farewells whose time is over. One that was told may wait for those before it. */
   look(now: number): void {
     for (const kept of this.#all) {
       if (now < kept.until) return

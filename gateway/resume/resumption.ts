@@ -81,7 +81,7 @@ export class Resumption implements ResumableKeeper {
     uid: string | null
   ): ResumeAnswer | Farewell {
     const hash = point && hashSecret(point.token)
-    const farewell = hash && this.#farewells.take(hash, uid)
+    const farewell = hash && this.#farewells.tell(hash, uid, this.#absences.time)
     if (farewell) return farewell
     const found = point && hash ? this.#find(point, hash, messages, uid) : undefined
     if (found instanceof ResumableReceiver) {
@@ -99,7 +99,8 @@ export class Resumption implements ResumableKeeper {
   /** Finds a session that its client wants to resume elsewhere. Else returns its farewell, or the reason. */
   findToMove(hash: string, uid: string | null): ResumableReceiver | Farewell | ResumeFailure {
     const receiver = this.#secrets.find(hash)
-    if (receiver?.session === undefined) return this.#farewells.take(hash, uid) ?? resumeFailures.gone
+    if (receiver?.session === undefined)
+      return this.#farewells.tell(hash, uid, this.#absences.time) ?? resumeFailures.gone
     return isEither(receiver.users, uid) ? receiver : resumeFailures.stranger
   }
 

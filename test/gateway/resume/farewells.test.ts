@@ -9,13 +9,19 @@ function begin(window = 1_000) {
   return { farewells, add }
 }
 
-t.test('who comes back with either secret is told once', async t => {
-  const { farewells, add } = begin()
+t.test('who comes back with either secret is told, and for 10 s again', async t => {
+  const { farewells, add } = begin(60_000)
   add(closeCodes.kicked, ['held', 'offered'])
   add(closeCodes.replaced, ['other'])
-  t.same(farewells.take('offered', null), { code: 4500, kickReason: 'Enough.' })
-  t.same(farewells.take('held', null), undefined)
-  t.match(farewells.take('other', null), { code: 4503 })
+  t.same(farewells.tell('offered', null, 1_000), { code: 4500, kickReason: 'Enough.' })
+  t.same(farewells.tell('held', null, 10_999), { code: 4500, kickReason: 'Enough.' }, 'the word may be lost')
+  t.same(farewells.tell('held', null, 11_000), undefined)
+  t.same(farewells.tell('offered', null, 11_000), undefined)
+  farewells.look(11_000)
+  t.equal(farewells.size, 1)
+  t.match(farewells.tell('other', null, 59_999), { code: 4503 })
+  t.equal(farewells.tell('other', null, 60_000), undefined, 'no longer than it is kept')
+  farewells.look(60_000)
   t.equal(farewells.size, 0)
 })
 
@@ -30,8 +36,8 @@ t.test('only an end that somebody wanted is told', async t => {
 t.test('another user who has the secret is not told, and its own is told after', async t => {
   const { farewells, add } = begin()
   add(closeCodes.kicked, ['secret'], 0, 'red')
-  t.equal(farewells.take('secret', 'blue'), undefined)
-  t.match(farewells.take('secret', 'red'), { code: 4500 })
+  t.equal(farewells.tell('secret', 'blue', 1), undefined)
+  t.match(farewells.tell('secret', 'red', 1), { code: 4500 })
 })
 
 t.test('it is kept for its time, and the oldest go when there are too many', async t => {
@@ -41,13 +47,13 @@ t.test('it is kept for its time, and the oldest go when there are too many', asy
   farewells.look(999)
   t.equal(farewells.size, 2)
   farewells.look(1_000)
-  t.equal(farewells.take('a', null), undefined)
+  t.equal(farewells.tell('a', null, 1_001), undefined)
   for (let n = 0; n < 20_000; n++) add(closeCodes.kicked, [`held ${n}`, `offered ${n}`], 1_000)
   t.equal(farewells.size, 10_000)
-  t.equal(farewells.take('b', null), undefined)
-  t.equal(farewells.take('held 9999', null), undefined)
-  t.match(farewells.take('held 10000', null), { code: 4500 })
-  t.match(farewells.take('offered 19999', null), { code: 4500 })
+  t.equal(farewells.tell('b', null, 1_001), undefined)
+  t.equal(farewells.tell('held 9999', null, 1_001), undefined)
+  t.match(farewells.tell('held 10000', null, 1_001), { code: 4500 })
+  t.match(farewells.tell('offered 19999', null, 1_001), { code: 4500 })
 })
 
 t.test('another gateway keeps them on for the rest of their time', async t => {
@@ -58,9 +64,9 @@ t.test('another gateway keeps them on for the rest of their time', async t => {
   for (const each of farewells.list(400)) heirs.farewells.keepOn(each, 5_000)
   for (const each of farewells.list(400)) heirs.farewells.keepOn(each, 5_100)
   t.equal(heirs.farewells.size, 2, 'each once')
-  t.equal(heirs.farewells.take('held', 'blue'), undefined)
-  t.same(heirs.farewells.take('held', 'red'), { code: 4500, kickReason: 'Enough.' })
-  t.equal(heirs.farewells.take('offered', 'red'), undefined)
+  t.equal(heirs.farewells.tell('held', 'blue', 5_200), undefined)
+  t.same(heirs.farewells.tell('held', 'red', 5_599), { code: 4500, kickReason: 'Enough.' })
+  t.equal(heirs.farewells.tell('offered', 'red', 5_600), undefined)
   heirs.farewells.look(5_899)
   t.equal(heirs.farewells.size, 1)
   heirs.farewells.look(5_900)

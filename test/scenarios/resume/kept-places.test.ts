@@ -202,7 +202,8 @@ t.test('a place whose session is gone is a new session, as after a lost connecti
   third.leave()
   gateway.sessions.kick('green', 'Bye.')
   await t.rejects(join(), { code: 'CONNECTION_CLOSED', data: { code: 4500, reason: 'Bye.' } })
-  t.equal((await join()).resumed, false, 'it is told once')
+  t.equal(storage.texts.size, 0, 'it has no place any more')
+  t.equal((await join()).resumed, false)
 })
 
 t.test('a client that cannot connect leaves the place where it was', async t => {

@@ -249,7 +249,7 @@ t.test('who says a code of the gateway is not told by it later', async t => {
   }
 })
 
-t.test('who is kicked is told, whether the client is there or away, and is told once', async t => {
+t.test('who is kicked is told, whether the client is there or away', async t => {
   const { gateway, proxy, join } = await start(t)
   const [here, away] = [await join(), await join()]
   await here.request('player.login', { uid: 'here' })
