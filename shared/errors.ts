@@ -61,6 +61,11 @@ export const errors = {
     (sid: number, why: string) =>
       `The change of session ${sid} was made, but NATS may not have it: ${why}. A crash of the gateway would lose it`
   ),
+  kickNotKept: define(
+    'KICK_NOT_KEPT',
+    (uid: string) =>
+      `The sessions of user ${JSON.stringify(uid)} in gateways were ended, but NATS has not answered: one that it keeps may come back. Kick the user again`
+  ),
   clusterUnsupported: define(
     'CLUSTER_UNSUPPORTED',
     (what: string, frontendId: string) =>
@@ -182,5 +187,6 @@ export const everydayCodes: ReadonlySet<string> = new Set<string>([
   errors.clusterUnavailable.code,
   errors.clusterTimeout.code,
   errors.frontendLost.code,
-  errors.sessionNotKept.code
+  errors.sessionNotKept.code,
+  errors.kickNotKept.code
 ])

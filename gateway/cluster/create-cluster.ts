@@ -121,6 +121,7 @@ async function openParking(
     await parking.close(0)
     throw error
   })
+  targets.kicks = parking.kicks
   if (replicate === 'through')
     targets.store = new ThroughStore({ write: parking.write, timing, clusterTimeout })
   return parking

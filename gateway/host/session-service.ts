@@ -134,9 +134,9 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
    * Ends a session, or all sessions of a user, in whichever gateways of the cluster, and tells their clients
    * the reason. Resolves when that is done; it is no error if there is none.
    *
-   * @param to a uid, or a session, its number or its address
+   * @param to a uid, or a session, its number or its address. By a uid, sessions that only NATS has end, too
    * @throws `UID_INVALID`, `FRONTEND_UNKNOWN`, `CLUSTER_UNAVAILABLE`, `CLUSTER_TIMEOUT`, `FRONTEND_LOST`,
-   * TypeError for an invalid recipient or reason
+   * `KICK_NOT_KEPT`, TypeError for an invalid recipient or reason
    */
   async akick(to: HostRecipient, reason?: string): Promise<void> {
     const checked = expectReason(reason)

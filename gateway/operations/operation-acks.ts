@@ -41,6 +41,12 @@ export interface SessionStore {
   keep(session: Session): Promise<GatewayError | undefined>
 }
 
+/** Notes kicks of users for those of their sessions that no gateway has. */
+export interface KickStore {
+  /** Resolves to the error if a kick can't be noted. */
+  note(uid: string, reason: string | null): Promise<GatewayError | undefined>
+}
+
 export interface OperationAcksInit {
   /** The only gateway whose operations are applied; undefined in a cluster: they were routed before. */
   readonly frontendId: string | undefined

@@ -3,6 +3,7 @@
  * operation names its session by address. A refused operation changes nothing; it is logged and counted, and
  * it is answered if the worker expects an answer. One instance for each worker.
  */
+import { allGateways } from '../../shared/address.js'
 import { type ErrorData, errors, type GatewayError } from '../../shared/errors.js'
 import type { OperationHead, OperationReader, UserOperationHead } from '../../shared/link/outbox.js'
 import { formatSessions } from '../../shared/values/session-text.js'
@@ -12,7 +13,7 @@ import type { Session } from '../sessions/session.js'
 import { type Author, parseChange } from '../sessions/settings/setting.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { MovesOfSource } from './event-operations.js'
-import type { OperationAcks } from './operation-acks.js'
+import type { KickStore, OperationAcks } from './operation-acks.js'
 
 export interface OperationsInit {
   readonly acks: OperationAcks
@@ -21,6 +22,8 @@ export interface OperationsInit {
   readonly limits: SettingsLimits
   /** undefined: no session that the source means can be about to move. */
   readonly moves?: Pick<MovesOfSource, 'kickUser' | 'isEmpty' | 'isLeftOut'> | undefined
+  /** undefined: a session is in a gateway, or nowhere. */
+  readonly kicks?: KickStore | undefined
 }
 
 export class Operations implements OperationReader {
@@ -149,12 +152,26 @@ export class Operations implements OperationReader {
     if (this.#acks.refuseEarly('kickByUid', head)) return
     this.#init.moves?.kickUser(uid, reason)
     for (const session of this.#init.registry.findByUid(uid)) this.#init.registry.kick(session, reason)
-    this.#acks.ack(head.ack, '')
+    const { kicks } = this.#init
+    if (kicks === undefined || head.frontendId !== allGateways) this.#acks.ack(head.ack, '')
+    else this.#noteKick(kicks, head, uid, reason)
   }
 
   refused(rid: number, route: string, operation: string, about: string, error: ErrorData): void {
     this.#init.metrics.count('operations')
     this.#acks.tellOf({ rid, route }, operation, about, error)
+  }
+
+  /** Answers a kick once it is noted for sessions that no gateway has. */
+  #noteKick(kicks: KickStore, { rid, ack }: UserOperationHead, uid: string, reason: string | null): void {
+    kicks
+      .note(uid, reason)
+      .then(error => {
+        if (error === undefined) this.#acks.ack(ack, '')
+        else this.#acks.refuse('kickByUid', { rid, ack }, error, uid)
+      })
+      .catch(error => this.#acks.fail('kickByUid', { rid, ack }, error))
+      .finally(() => this.#acks.sendSoon())
   }
 
   #apply(

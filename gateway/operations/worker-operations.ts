@@ -12,6 +12,7 @@ import type { Metrics } from '../telemetry/metrics.js'
 import { EventOperations, type MovesOfSource } from './event-operations.js'
 import {
   type AnswerReader,
+  type KickStore,
   OperationAcks,
   type OperationSource,
   type SessionStore
@@ -30,6 +31,8 @@ export interface OperationTargets {
   routing?: OperationRouting | undefined
   /** Keeps sessions for after a crash, before changes are answered. Set in a cluster, if it is to. */
   store?: SessionStore | undefined
+  /** Has kicks reach sessions that no gateway has. Set in a cluster, if it keeps sessions. */
+  kicks?: KickStore | undefined
 }
 
 /** What connects a worker with the sessions of other gateways: `cluster/routing`. */
@@ -70,12 +73,12 @@ export function createWorkerOperations(
 /** Creates the readers that act on the sessions of this gateway. `moves`: of the source, another gateway. */
 export function createLocalOperations(
   acks: OperationAcks,
-  { registry, channels, limits, metrics, routing }: OperationTargets,
+  { registry, channels, limits, metrics, routing, kicks }: OperationTargets,
   moves?: MovesOfSource
 ) {
   return {
     acks,
-    sessions: new Operations({ acks, registry, metrics, limits, moves }),
+    sessions: new Operations({ acks, registry, metrics, limits, moves, kicks }),
     events: new EventOperations({
       acks,
       registry,

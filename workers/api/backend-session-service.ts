@@ -137,9 +137,9 @@ export class BackendSessionService {
   /**
    * Ends all sessions of a user in that gateway. Does nothing if there are none.
    *
-   * @param frontendId the gateway's name, or `'*'` for all gateways
+   * @param frontendId the gateway's name, or `'*'` for all gateways, and for sessions that only NATS has
    * @param reason shown to the clients; at most 1,024 bytes
-   * @throws `UID_INVALID`, `FRONTEND_UNKNOWN`; TypeError for an invalid reason
+   * @throws `UID_INVALID`, `FRONTEND_UNKNOWN`, `KICK_NOT_KEPT`; TypeError for an invalid reason
    */
   akickByUid(frontendId: string, uid: string, reason?: string): Promise<void> {
     return this.#operations.promised('kickByUid', uid, () =>

@@ -36,6 +36,7 @@ const refusals = new Set<string>([
   errors.frontendLost.code,
   errors.clusterUnsupported.code,
   errors.sessionNotKept.code,
+  errors.kickNotKept.code,
   errors.uidInvalid.code,
   errors.uidTaken.code,
   errors.uidNotBound.code,

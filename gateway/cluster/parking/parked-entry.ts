@@ -29,6 +29,11 @@ export interface StateEntry {
 
 export type ParkedEntry = ClaimEntry | StateEntry
 
+/** A kick of a user, for those of their sessions whose entries come before it. */
+export interface KickEntry {
+  readonly reason: string | null
+}
+
 /** The version of the form. An entry of another version is left alone. */
 const version = 1
 
@@ -44,15 +49,28 @@ export function formatState({ kind, start, generation, endsAt, state }: Omit<Sta
   return encodeText(formatItems(items))
 }
 
+export function formatKick(reason: string | null): Buffer {
+  return encodeText(formatItems([version, reason]))
+}
+
+/** Reads what was found under the kicks of a user. Returns undefined for what no gateway has written. */
+export function parseKick({ bytes }: Entry): KickEntry | undefined {
+  try {
+    const [form, reason] = readItems(bytes)
+    if (form !== version || (reason !== null && typeof reason !== 'string')) return undefined
+    return { reason }
+  } catch (error) {
+    return ignoreUnreadable(error)
+  }
+}
+
 /**
  * Reads an entry that was found under a session's number. Returns undefined for what no gateway of this
  * version has written for this session.
  */
 export function parseEntry({ number, bytes }: Entry, sid: number): ParkedEntry | undefined {
   try {
-    const reader = readEncoded(bytes)
-    const items: Item[] = []
-    while (!reader.isAtEnd) items.push(reader.item())
+    const items = readItems(bytes)
     const [form, kind, start, generation, endsAt] = items
     if (form !== version || !isCount(start)) return undefined
     if (kind === kinds.claim) return { kind: 'claim', number, start }
@@ -70,9 +88,21 @@ export function parseEntry({ number, bytes }: Entry, sid: number): ParkedEntry |
       generation: generation < number ? generation : 0
     }
   } catch (error) {
-    if (error instanceof UnreadableBatchError) return undefined
-    throw error
+    return ignoreUnreadable(error)
   }
+}
+
+/** @throws UnreadableBatchError */
+function readItems(bytes: Buffer): Item[] {
+  const reader = readEncoded(bytes)
+  const items: Item[] = []
+  while (!reader.isAtEnd) items.push(reader.item())
+  return items
+}
+
+/** Returns undefined for bytes that can't be read, and throws all other errors on. */
+function ignoreUnreadable(error: unknown): undefined {
+  if (!(error instanceof UnreadableBatchError)) throw error
 }
 
 function isCount(item: Item | undefined): item is number {

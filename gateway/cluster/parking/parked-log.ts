@@ -1,7 +1,10 @@
-/** The store of sessions: a log of the bus, with the entries of each session under its number. */
+/**
+ * The store of sessions: a log of the bus, with the entries of each session under its number, and the kicks
+ * of each user under their uid.
+ */
 import type { Bus } from '../bus/bus.js'
 import { logsOf } from '../bus/subjects.js'
-import { type ParkedEntry, parseEntry } from './parked-entry.js'
+import { formatKick, type KickEntry, type ParkedEntry, parseEntry, parseKick } from './parked-entry.js'
 
 /** Milliseconds after which an entry is removed by itself. Whoever has the session writes it anew before. */
 export const longestKept = 3_600_000
@@ -58,6 +61,20 @@ export class ParkedLog {
     return entry === undefined ? undefined : entry?.number === number
   }
 
+  appendKick(uid: string, reason: string | null): Promise<number | undefined> {
+    return this.#bus.append(this.#name, keyOfKicks(uid), formatKick(reason))
+  }
+
+  /** Returns the first kick of a user behind an entry. null: there is none; undefined: no answer. */
+  async kickBehind(number: number, uid: string): Promise<KickEntry | null | undefined> {
+    for (let from = number + 1; ; ) {
+      const entry = await this.#bus.first(this.#name, keyOfKicks(uid), from)
+      const kick = entry && parseKick(entry)
+      if (kick !== undefined || entry === undefined) return kick
+      from = entry!.number + 1
+    }
+  }
+
   remove(number: number): Promise<boolean> {
     return this.#bus.remove(this.#name, number)
   }
@@ -77,4 +94,9 @@ export class ParkedLog {
     for (const { number } of ordered) if (!(await this.remove(number))) return false
     return true
   }
+}
+
+/** Keys of sessions are digits. */
+function keyOfKicks(uid: string): string {
+  return `kicks of ${uid}`
 }

@@ -2,6 +2,8 @@
  * The sessions that the cluster keeps: records for after a crash, and whole ones that were parked.
  * Made with the cluster, if `replicate` or `park` is on.
  */
+
+import type { KickStore } from '../../operations/operation-acks.js'
 import type { ResolvedOptions } from '../../options/options.js'
 import { ResumableReceiver } from '../../resume/resumable-receiver.js'
 import type { Resumption } from '../../resume/resumption.js'
@@ -14,6 +16,7 @@ import type { Timing } from '../link/link-host.js'
 import type { Membership } from '../members/membership.js'
 import type { GatewayStock } from '../moves/gateway-stock.js'
 import type { Wanted } from '../moves/stock.js'
+import { Kicks } from './kicks.js'
 import { formatState, type StateEntry } from './parked-entry.js'
 import { longestKept, ParkedLog } from './parked-log.js'
 import { Replicas } from './replicas.js'
@@ -45,6 +48,7 @@ export class Parking {
   readonly #tooLarge: TooLarge
   readonly #replicas: Replicas
   readonly #restorer: Restorer
+  readonly #kicks: Kicks
 
   constructor(init: ParkingInit) {
     const { options, bus, members, registry, resumption, stock, metrics, timing } = init
@@ -65,6 +69,7 @@ export class Parking {
       lost: session => void stock.letGo(session),
       isDead: start => members.isDead(start)
     })
+    this.#kicks = new Kicks({ log: this.#log, registry, after: timing.after })
     this.#restorer = new Restorer({
       log: this.#log,
       members,
@@ -73,7 +78,8 @@ export class Parking {
       after: timing.after,
       isOver: sid => this.#replicas.isOver(sid),
       setBusy: (sid, isBusy) => (isBusy ? stock.busy.add(sid) : stock.busy.delete(sid)),
-      revive: (entry, claim) => this.#revive(entry, claim)
+      revive: (entry, claim) => this.#revive(entry, claim),
+      restored: (sid, uid, number) => uid !== null && this.#kicks.lookAgain(sid, uid, number)
     })
     members.watch({ restarted: start => void this.#replicas.restarts.begin(start) })
     bus.onState(isUp => isUp && void this.#replicas.followLog())
@@ -88,6 +94,11 @@ export class Parking {
   /** Which sessions are still here after a new start. */
   get restarts(): Restarts {
     return this.#replicas.restarts
+  }
+
+  /** Where kicks of users are noted for sessions that are kept here. */
+  get kicks(): KickStore {
+    return this.#kicks
   }
 
   /** Looks for a session whose gateway is over, and restores it here. */

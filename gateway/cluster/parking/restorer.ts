@@ -5,7 +5,9 @@
  * dead has the session. What is restored is looked at once more after that: it is gone if another gateway has
  * had the session meanwhile.
  */
+import { closeCodes } from '../../../shared/close-codes.js'
 import type { Taken } from '../../resume/far-sessions.js'
+import { toldAgainFor } from '../../resume/farewells.js'
 import { isEither } from '../../resume/resumable-parts.js'
 import { replaced } from '../../sessions/registry-events.js'
 import type { ClaimedBinds } from '../../sessions/user-claims.js'
@@ -29,6 +31,8 @@ export interface RestorerInit {
   readonly revive: (entry: StateEntry, claim: number) => boolean
   /** While true, other gateways that ask for the session are told to ask again. */
   readonly setBusy: (sid: number, isBusy: boolean) => void
+  /** Called when a session was restored from the entry with this number. */
+  readonly restored: (sid: number, uid: string | null, number: number) => void
   readonly now: () => number
   readonly after: Timing['after']
 }
@@ -80,7 +84,7 @@ export class Restorer {
 
   /** Goes on with a claim. */
   async #restore(wanted: Wanted, start: number, claim: number): Promise<Found> {
-    const { log, members, claimed, revive } = this.#init
+    const { log, members, claimed, revive, restored, after } = this.#init
     const { sid } = wanted
     const found = await this.#look(wanted, claim)
     if ('kind' in found) return found
@@ -88,12 +92,22 @@ export class Restorer {
     const { uid } = entry.state.session
     const isStill = await log.has(sid, entry.number)
     if (isStill !== true) return again
+    const kick = uid === null ? null : await log.kickBehind(entry.number, uid)
+    if (kick === undefined) return again
+    if (kick !== null) {
+      // Until then the client is told again: the first word may be lost with its connection.
+      after(toldAgainFor, () => void log.sweep(sid, ({ number }) => number < claim))
+      return { kind: 'ended', farewell: { code: closeCodes.kicked, kickReason: kick.reason } }
+    }
     const error = uid === null ? undefined : await claimed?.claimRestored(uid, sid)
     // Another session has the user by now, or that can't be known.
     if (error !== undefined) return error.code === 'SINGLE_SESSION' ? this.#taken : again
     const isLost = uid !== null && claimed?.judgeClaim(uid, sid) !== undefined
     const isOwn = members.hasLease && members.start === start
-    if (!isLost && isOwn && revive(entry, claim)) return { kind: 'here' }
+    if (!isLost && isOwn && revive(entry, claim)) {
+      restored(sid, uid, entry.number)
+      return { kind: 'here' }
+    }
     if (uid !== null) claimed?.release(uid, sid)
     return isLost ? this.#taken : again
   }

@@ -6,7 +6,12 @@ import { startCluster } from '../cluster.js'
 import { startProxy } from '../gateway.js'
 import { fixture } from '../paths.js'
 
-const quick: ClientOptions = { backOff: { least: 1, most: 20 }, heartbeat: 100, heartbeatTimeout: 1_000 }
+const quick: ClientOptions = {
+  backOff: { least: 1, most: 20 },
+  heartbeat: 100,
+  heartbeatTimeout: 1_000,
+  attemptTimeout: 2_000
+}
 
 export async function startMovers(
   t: Test,

@@ -46,6 +46,7 @@ async function open(record: Buffer) {
       after: processTiming.after,
       isOver: () => false,
       setBusy() {},
+      restored() {},
       revive: (_entry, claim) => restored.push(claim) > 0,
       ...init
     })
@@ -63,6 +64,26 @@ t.test('an entry is the same after its way as bytes, and what nobody writes is n
   })
   for (const text of ['', 'x', '1;', '1;1;5;0;0;', '2;0;5;', '~~~'])
     t.equal(parseEntry({ number: 1, bytes: Buffer.from(text) }, sid), undefined)
+})
+
+t.test('a kick of the user behind its entry ends the session, and one before it does not', async t => {
+  const { first, join } = await open(record())
+  const { restorer, restored, log } = await join(10)
+  await first.appendKick('somebody else', 'no')
+  await first.append(
+    78,
+    formatState({ kind: 'whole', start: dead, generation: 0, endsAt: 0, state: movableSession(78) })
+  )
+  await first.appendKick(state.session.uid ?? '', 'banned')
+  t.same(await restorer.find(wanted), { kind: 'ended', farewell: { code: 4500, kickReason: 'banned' } })
+  t.same(restored, [])
+  while ((await log.read(sid))?.length !== 0);
+  // The next session of the same user has its entry behind the kick.
+  await first.append(sid, record())
+  let next: Found = { kind: 'again', ms: 0 }
+  while (next.kind === 'again') next = await restorer.find(wanted)
+  t.same(next, { kind: 'here' })
+  t.equal(restored.length, 1)
 })
 
 t.test('of gateways that want it at once, one gets it', async t => {

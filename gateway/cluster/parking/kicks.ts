@@ -1,0 +1,56 @@
+/**
+ * Kicks of users whose sessions no gateway has: they are parked, or wait to be restored after a crash.
+ *
+ * Each gateway that applies a kick of a user notes it in the store, behind the entries of the sessions that
+ * it is for. Whoever restores one of those finds the kick instead. The log's numbers decide, and no clocks.
+ */
+import { errors, type GatewayError } from '../../../shared/errors.js'
+import type { KickStore } from '../../operations/operation-acks.js'
+import type { Registry } from '../../sessions/registry.js'
+import type { Timing } from '../link/link-host.js'
+import type { ParkedLog } from './parked-log.js'
+
+export interface KicksInit {
+  readonly log: Pick<ParkedLog, 'appendKick' | 'kickBehind'>
+  readonly registry: Pick<Registry, 'find' | 'kick'>
+  readonly after: Timing['after']
+}
+
+/**
+ * Milliseconds after which a kick that came while a session was restored is in the store, or was answered
+ * with an error. All other gateways have heard of the session by then, too.
+ */
+const settledAfter = 10_000
+
+/** Milliseconds until the store is asked again that has not answered. */
+const againAfter = 1_000
+
+export class Kicks implements KickStore {
+  readonly #init: KicksInit
+
+  constructor(init: KicksInit) {
+    this.#init = init
+  }
+
+  async note(uid: string, reason: string | null): Promise<GatewayError | undefined> {
+    const number = await this.#init.log.appendKick(uid, reason)
+    return number === undefined ? errors.kickNotKept(uid) : undefined
+  }
+
+  /**
+   * Looks once more for kicks of a session that was restored from the entry with this number: one may have
+   * come when the other gateways had not heard yet that the session is here.
+   */
+  lookAgain(sid: number, uid: string, number: number, ms = settledAfter): void {
+    const { log, registry, after } = this.#init
+    after(ms, () => {
+      if (registry.find(sid)?.uid !== uid) return
+      void log.kickBehind(number, uid).then(kick => {
+        const session = registry.find(sid)
+        if (session?.uid !== uid) return
+        if (kick === undefined) this.lookAgain(sid, uid, number, againAfter)
+        else if (kick !== null) registry.kick(session, kick.reason)
+      })
+    })
+  }
+}

@@ -1,0 +1,90 @@
+/** Kicks of users whose sessions no gateway has, as the store keeps them. */
+import t from 'tap'
+import { LocalNetwork } from '../../../../gateway/cluster/bus/local-network.js'
+import { logsOf } from '../../../../gateway/cluster/bus/subjects.js'
+import { Kicks } from '../../../../gateway/cluster/parking/kicks.js'
+import { ParkedLog } from '../../../../gateway/cluster/parking/parked-log.js'
+import type { Session } from '../../../../gateway/sessions/session.js'
+
+async function open() {
+  const network = new LocalNetwork()
+  const bus = network.join('a')
+  const log = new ParkedLog(bus, 'c')
+  await log.open()
+  /** What waits for its time, and the milliseconds of that. */
+  const waiting: { readonly ms: number; readonly run: () => void }[] = []
+  const kicked: unknown[] = []
+  const users = new Map<number, string | null>()
+  const kicks = new Kicks({
+    log,
+    registry: {
+      find: sid => (users.has(sid) ? ({ sid, uid: users.get(sid) } as Session) : undefined),
+      kick: ({ sid }, reason) => void kicked.push([sid, reason])
+    },
+    after: (ms, run) => {
+      waiting.push({ ms, run })
+      return () => {}
+    }
+  })
+  /** Lets the next wait end, and the store answer. Returns how long it would have taken. */
+  const pass = async () => {
+    const { ms, run } = waiting.shift()!
+    run()
+    await log.kickBehind(0, 'nobody')
+    return ms
+  }
+  return { network, bus, log, kicks, users, kicked, waiting, pass }
+}
+
+t.test('a kick is found behind the entries that it is for, and by its user only', async t => {
+  const { log, kicks } = await open()
+  const before = (await log.append(1, Buffer.from('before'))) ?? 0
+  t.equal(await kicks.note('red', 'banned'), undefined)
+  const after = (await log.append(1, Buffer.from('after'))) ?? 0
+  t.same(await log.kickBehind(before, 'red'), { reason: 'banned' })
+  t.equal(await log.kickBehind(after, 'red'), null)
+  for (const uid of ['re', 'red ', 'RED', '1', '']) t.equal(await log.kickBehind(before, uid), null, uid)
+  t.equal(await kicks.note('🦀'.repeat(100), null), undefined)
+  t.same(await log.kickBehind(after, '🦀'.repeat(100)), { reason: null })
+})
+
+t.test('an entry that no gateway has written is no kick', async t => {
+  const { bus, log, kicks } = await open()
+  for (const text of ['', 'x', '1;', '2;2:no', '~~~', '1;5;'])
+    await bus.append(logsOf('c').parked, 'kicks of red', Buffer.from(text))
+  t.equal(await log.kickBehind(0, 'red'), null)
+  await kicks.note('red', 'behind them')
+  t.same(await log.kickBehind(0, 'red'), { reason: 'behind them' })
+})
+
+t.test('a kick that the store does not answer is an error', async t => {
+  const { network, kicks, log } = await open()
+  network.setDown('a')
+  t.match(await kicks.note('red', null), { code: 'KICK_NOT_KEPT', message: /"red".*come back/ })
+  t.equal(await log.kickBehind(0, 'red'), undefined)
+})
+
+t.test('a session that was restored is looked at once more, until the store answers', async t => {
+  const { network, kicks, users, kicked, waiting, pass } = await open()
+  for (const [sid, uid] of [
+    [1, 'red'],
+    [2, 'red'],
+    [3, null],
+    [5, 'blue']
+  ] as const)
+    users.set(sid, uid)
+  await kicks.note('red', 'too early')
+  kicks.lookAgain(1, 'red', 1)
+  await kicks.note('red', 'while it was restored')
+  // The second has come since, the third is nobody's by now, the fourth has ended, the fifth was not meant.
+  kicks.lookAgain(2, 'red', 2)
+  kicks.lookAgain(3, 'red', 1)
+  kicks.lookAgain(4, 'red', 1)
+  kicks.lookAgain(5, 'blue', 1)
+  network.setDown('a')
+  t.equal(await pass(), 10_000)
+  t.same(kicked, [])
+  network.setUp('a')
+  while (waiting.length > 0) await pass()
+  t.same(kicked, [[1, 'while it was restored']])
+})
