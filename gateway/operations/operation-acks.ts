@@ -43,8 +43,8 @@ export interface SessionStore {
 
 /** Notes kicks of users for those of their sessions that no gateway has. */
 export interface KickStore {
-  /** Resolves to the error if a kick can't be noted. */
-  note(uid: string, reason: string | null): Promise<GatewayError | undefined>
+  /** Resolves to the error if a kick can't be noted. `isRelayed`: it comes from another gateway. */
+  note(uid: string, reason: string | null, isRelayed: boolean): Promise<GatewayError | undefined>
 }
 
 export interface OperationAcksInit {

@@ -20,7 +20,7 @@ export interface OperationsInit {
   readonly registry: Registry
   readonly metrics: Metrics
   readonly limits: SettingsLimits
-  /** undefined: no session that the source means can be about to move. */
+  /** undefined: the source is no other gateway, and no session that it means can be about to move. */
   readonly moves?: Pick<MovesOfSource, 'kickUser' | 'isEmpty' | 'isLeftOut'> | undefined
   /** undefined: a session is in a gateway, or nowhere. */
   readonly kicks?: KickStore | undefined
@@ -165,7 +165,7 @@ export class Operations implements OperationReader {
   /** Answers a kick once it is noted for sessions that no gateway has. */
   #noteKick(kicks: KickStore, { rid, ack }: UserOperationHead, uid: string, reason: string | null): void {
     kicks
-      .note(uid, reason)
+      .note(uid, reason, this.#init.moves !== undefined)
       .then(error => {
         if (error === undefined) this.#acks.ack(ack, '')
         else this.#acks.refuse('kickByUid', { rid, ack }, error, uid)

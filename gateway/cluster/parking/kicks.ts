@@ -1,8 +1,9 @@
 /**
  * Kicks of users whose sessions no gateway has: they are parked, or wait to be restored after a crash.
  *
- * Each gateway that applies a kick of a user notes it in the store, behind the entries of the sessions that
- * it is for. Whoever restores one of those finds the kick instead. The log's numbers decide, and no clocks.
+ * The gateway in which a user is kicked notes it in the store, behind the entries of the sessions that it is
+ * for. Whoever restores one of those finds the kick instead. The log's numbers decide, and no clocks. A
+ * gateway that has parked sessions of the user when it hears of the kick notes it, too: those may be newer.
  */
 import { errors, type GatewayError } from '../../../shared/errors.js'
 import type { KickStore } from '../../operations/operation-acks.js'
@@ -27,12 +28,20 @@ const againAfter = 1_000
 
 export class Kicks implements KickStore {
   readonly #init: KicksInit
+  /** The users whose sessions were parked here. A gateway parks when it leaves, so this has an end. */
+  readonly #parked = new Set<string>()
 
   constructor(init: KicksInit) {
     this.#init = init
   }
 
-  async note(uid: string, reason: string | null): Promise<GatewayError | undefined> {
+  /** A session of a user was parked by this gateway. */
+  parked(uid: string | null): void {
+    if (uid !== null) this.#parked.add(uid)
+  }
+
+  async note(uid: string, reason: string | null, isRelayed: boolean): Promise<GatewayError | undefined> {
+    if (isRelayed && !this.#parked.has(uid)) return undefined
     const number = await this.#init.log.appendKick(uid, reason)
     return number === undefined ? errors.kickNotKept(uid) : undefined
   }

@@ -156,6 +156,7 @@ export class Parking {
   async #park(session: Session, endsAt: number): Promise<boolean> {
     const { stock, members, metrics } = this.#init
     const generation = this.#replicas.generationOf(session)
+    const { uid } = session
     let number: number | undefined
     const keep = async (state: MovableSession): Promise<boolean> => {
       const bytes = formatState({ kind: 'whole', start: members.start, generation, endsAt, state })
@@ -164,8 +165,10 @@ export class Parking {
       return number !== undefined
     }
     const isParked = await stock.park(session, keep)
-    if (isParked) metrics.count('sessionsParked')
-    else if (number !== undefined) await this.#log.remove(number)
+    if (isParked) {
+      metrics.count('sessionsParked')
+      this.#kicks.parked(uid)
+    } else if (number !== undefined) await this.#log.remove(number)
     return isParked
   }
 

@@ -39,12 +39,12 @@ async function open() {
 t.test('a kick is found behind the entries that it is for, and by its user only', async t => {
   const { log, kicks } = await open()
   const before = (await log.append(1, Buffer.from('before'))) ?? 0
-  t.equal(await kicks.note('red', 'banned'), undefined)
+  t.equal(await kicks.note('red', 'banned', false), undefined)
   const after = (await log.append(1, Buffer.from('after'))) ?? 0
   t.same(await log.kickBehind(before, 'red'), { reason: 'banned' })
   t.equal(await log.kickBehind(after, 'red'), null)
   for (const uid of ['re', 'red ', 'RED', '1', '']) t.equal(await log.kickBehind(before, uid), null, uid)
-  t.equal(await kicks.note('🦀'.repeat(100), null), undefined)
+  t.equal(await kicks.note('🦀'.repeat(100), null, false), undefined)
   t.same(await log.kickBehind(after, '🦀'.repeat(100)), { reason: null })
 })
 
@@ -53,14 +53,23 @@ t.test('an entry that no gateway has written is no kick', async t => {
   for (const text of ['', 'x', '1;', '2;2:no', '~~~', '1;5;'])
     await bus.append(logsOf('c').parked, 'kicks of red', Buffer.from(text))
   t.equal(await log.kickBehind(0, 'red'), null)
-  await kicks.note('red', 'behind them')
+  await kicks.note('red', 'behind them', false)
   t.same(await log.kickBehind(0, 'red'), { reason: 'behind them' })
+})
+
+t.test('a kick of another gateway is noted for users whose sessions were parked here', async t => {
+  const { log, kicks } = await open()
+  kicks.parked('red')
+  kicks.parked(null)
+  for (const uid of ['red', 'blue']) t.equal(await kicks.note(uid, 'relayed', true), undefined)
+  t.same(await log.kickBehind(0, 'red'), { reason: 'relayed' })
+  t.equal(await log.kickBehind(0, 'blue'), null)
 })
 
 t.test('a kick that the store does not answer is an error', async t => {
   const { network, kicks, log } = await open()
   network.setDown('a')
-  t.match(await kicks.note('red', null), { code: 'KICK_NOT_KEPT', message: /"red".*come back/ })
+  t.match(await kicks.note('red', null, false), { code: 'KICK_NOT_KEPT', message: /"red".*come back/ })
   t.equal(await log.kickBehind(0, 'red'), undefined)
 })
 
@@ -73,9 +82,9 @@ t.test('a session that was restored is looked at once more, until the store answ
     [5, 'blue']
   ] as const)
     users.set(sid, uid)
-  await kicks.note('red', 'too early')
+  await kicks.note('red', 'too early', false)
   kicks.lookAgain(1, 'red', 1)
-  await kicks.note('red', 'while it was restored')
+  await kicks.note('red', 'while it was restored', false)
   // The second has come since, the third is nobody's by now, the fourth has ended, the fifth was not meant.
   kicks.lookAgain(2, 'red', 2)
   kicks.lookAgain(3, 'red', 1)
