@@ -101,9 +101,8 @@ export class Connection implements AttachedConnection, ProtocolHost {
   look(now: number): void {
     this.#outgoing.check()
     const isReady = this.#protocol?.isReady === true
-    // After a close, a client without a completed handshake gets only a short time to answer: apart from the
-    // close frame, nothing is on its way to it.
-    if (!this.isConnected) return !isReady && this.#liveness.lingers(now) ? this.terminate() : undefined
+    if (!this.isConnected || this.#opened.webSocket.isClosing)
+      return this.#liveness.lingers(now, isReady) ? this.terminate() : undefined
     if (this.#traffic.compare(this.#opened.socket.bytesRead)) this.#liveness.hear(now)
     this.connectionSession.pay(this.#traffic, this.#liveness.heardAt)
     if (this.#parts.timeLimits.areOff) this.#liveness.restartPause(now)

@@ -5,6 +5,8 @@
  * do.
  */
 
+import { closeTimeout } from '../http/web-socket.js'
+
 export interface LivenessLimits {
   /** Milliseconds between heartbeats; 0 sends none. */
   readonly heartbeat: number
@@ -63,6 +65,7 @@ export class Liveness {
     this.#openedAt += ms
     this.#beatAt += ms
     if (this.#pausedAt !== undefined) this.#pausedAt += ms
+    if (this.#closingAt !== undefined) this.#closingAt += ms
   }
 
   /** Measures a pause from now on, because time limits are off. */
@@ -70,10 +73,13 @@ export class Liveness {
     if (this.#pausedAt !== undefined) this.#pausedAt = now
   }
 
-  /** Whether the time to answer the close frame is over: `closeGrace` after the first call. */
-  lingers(now: number): boolean {
+  /**
+   * Whether a close has taken too long, since the first call. A client without a completed handshake has only
+   * a short time: apart from the close frame, nothing is on its way to it.
+   */
+  lingers(now: number, isReady: boolean): boolean {
     this.#closingAt ??= now
-    return now - this.#closingAt >= closeGrace
+    return now - this.#closingAt >= (isReady ? closeTimeout : closeGrace)
   }
 
   /** @param isReady whether the client has completed the handshake */

@@ -35,6 +35,9 @@ const leastParts = 1_024
  */
 const mostControls = 1_000
 
+/** Milliseconds for which a client may answer a close frame, and take what was sent before it. */
+export const closeTimeout = 5_000
+
 export interface MessageLimits {
   readonly maxPayload: number
   readonly maxFragments: number
@@ -82,6 +85,14 @@ export class ClientWebSocket extends WebSocket {
     super.close(code, reason)
   }
 
+  /**
+   * Whether a close has begun, by either side. A client that ends its side of the TCP connection without a
+   * close frame begins one too; ws then waits until it has taken all that was sent, however long.
+   */
+  get isClosing(): boolean {
+    return this.readyState === WebSocket.CLOSING
+  }
+
   /** Counts a received ping or pong. Reports a violation if there are too many within one message. */
   countControl(): void {
     // `_fragmented` is the opcode of the incomplete message, or 0. The field is private in ws: if a version
@@ -108,7 +119,7 @@ export function createSocketServer(maxBodyBytes: number, subprotocols: readonly 
     // The connection answers pings itself, so that it can limit them. ws would terminate the socket when too
     // many pongs wait to be sent.
     autoPong: false,
-    closeTimeout: 5_000,
+    closeTimeout,
     handleProtocols: asked => subprotocols.find(each => asked.has(each)) ?? false
   } as ServerOptions<typeof ClientWebSocket>)
 }

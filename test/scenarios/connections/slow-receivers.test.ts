@@ -7,6 +7,7 @@ import { matchRows } from '../../helpers/match-rows.js'
 import { root } from '../../helpers/paths.js'
 import type { Player } from '../../helpers/player.js'
 import { PomeloPlayer, packageTypes } from '../../helpers/pomelo-player.js'
+import { frame, opcodes, RawClient } from '../../helpers/raw-client.js'
 import { until } from '../../helpers/until.js'
 
 const filler = 'x'.repeat(1_000)
@@ -321,3 +322,19 @@ t.test('a client that reads is not closed for one large message, event or reply'
   t.equal((await pomelo.request('player.who')).body.sid, who.sid)
   t.match(gateway.metrics(), { connectionsClosed: 0, connectionsClosedSlow: 0 })
 })
+
+for (const heartbeat of [0, 200])
+  t.test(`a client that does not read and ends its side is cut (heartbeat ${heartbeat})`, async t => {
+    const { gateway } = await start(t, { heartbeat, resumeWindow: 0 })
+    const client = await RawClient.open(t, gateway)
+    client.socket.pause()
+    client.socket.write(frame(opcodes.text, '[1, "player.who"]'))
+    await until('it has a session', () => gateway.metrics().sessions === 1)
+    while (gateway.metrics().sendBytesWaiting < 100_000) {
+      gateway.broadcast('fill', filler.repeat(20))
+      await breathe()
+    }
+    client.socket.end()
+    await until('it is cut', () => gateway.metrics().sockets === 0)
+    t.match(gateway.metrics(), { connections: 0, sessions: 0, sendBytesWaiting: 0 })
+  })
