@@ -82,7 +82,8 @@ export function answerFailed(response: ServerResponse): void {
     return
   }
   for (const name of response.getHeaderNames()) response.removeHeader(name)
-  response.writeHead(500, { 'content-type': 'text/plain' }).end('The request failed.\n')
+  // The reason phrase of the host may be what has failed.
+  response.writeHead(500, STATUS_CODES[500]!, { 'content-type': 'text/plain' }).end('The request failed.\n')
 }
 
 /** Answers 426, if the host has no `onHttpRequest`. */

@@ -110,6 +110,8 @@ export class Listener {
     const limits = { ...httpLimits, headersTimeout, connectionsCheckingInterval, shouldUpgradeCallback }
     this.#http = tlsCert === '' ? createServer(limits) : createTlsServer({ ...limits, handshakeTimeout })
     this.#http.maxRequestsPerSocket = maxRequestsPerSocket
+    // Node would drop headers beyond a number, and go on without them. Their bytes are limited, and enough.
+    this.#http.maxHeadersCount = 0
     this.#http.timeout = longestSilence
     const isSecured = this.#http instanceof TlsServer
     const addresses = init.trustedProxies === 0 ? new AddressLimits<TcpConnection>(init) : undefined

@@ -161,6 +161,23 @@ t.test(
   }
 )
 
+t.test('no header is left out, however many come before it', async t => {
+  const options = { maxConnectionsPerAddress: 1, trustedProxies: 1, origins: 'https://game.example' }
+  const { gateway } = await startGateway(t, 'wire', options)
+  const fillers = Array.from({ length: 2_100 }, () => 'a:')
+  const ask = (...lines: string[]) =>
+    tell(
+      gateway,
+      [...askFor([]).split('\r\n').slice(0, 1), ...fillers, ...askFor(lines).split('\r\n').slice(1)].join(
+        '\r\n'
+      )
+    )
+  t.match(await ask('Host: localhost', 'Origin: https://evil.example'), /^HTTP\/1\.1 403 /)
+  t.match(await ask('Host: localhost', 'Content-Length: 3'), /^HTTP\/1\.1 400 /)
+  t.ok(isOpen(await open(gateway, { 'x-forwarded-for': '203.0.113.7' })))
+  t.match(await ask('Host: localhost', 'X-Forwarded-For: 203.0.113.7'), /^HTTP\/1\.1 429 /)
+})
+
 t.test('an address counts once, whatever way a proxy writes it', async t => {
   const { gateway } = await startGateway(t, 'wire', { maxConnectionsPerAddress: 1, trustedProxies: 1 })
   const from = (address: string, name = 'x-forwarded-for') => open(gateway, { [name]: address })

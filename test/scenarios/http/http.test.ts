@@ -66,6 +66,22 @@ for (const [how, fail] of [
 }
 
 t.test(
+  'an onHttpRequest whose reason phrase cannot be sent answers 500, and the gateway goes on',
+  async t => {
+    for (const phrase of ['no\nname', 'нет']) {
+      const { url, lines, connect } = await start(t, (_request, response) => {
+        response.statusMessage = phrase
+        response.writeHead(404).end()
+      })
+      const response = await fetch(url)
+      t.same([response.status, response.statusText], [500, 'Internal Server Error'])
+      t.equal(lines.filter(({ message }) => message === 'onHttpRequest failed').length, 1)
+      t.equal(await (await connect()).request('echo.plain', 'hello'), 'hello')
+    }
+  }
+)
+
+t.test(
   'one that throws in the middle of its answer cuts it off, and one that throws behind it does not',
   async t => {
     // More than a socket takes at once, so that a part of it is still unsent.
