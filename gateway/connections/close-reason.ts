@@ -45,8 +45,11 @@ export function judgeFrame(error: unknown): FrameVerdict {
   return { code: code ?? closeCodes.frameMalformed, reason: error.message, isOurs: code === undefined }
 }
 
-/** Close codes and reasons for connections that were unfinished, unread or silent for too long. */
-export const endings: Readonly<Record<Exclude<Finding, 'beat' | undefined>, TimeoutEnding>> = {
+/** What ends a connection by a limit: of time, or of what its client sends or leaves unread. */
+export type Excess = Exclude<Finding, 'beat' | undefined> | 'behind' | 'flooded'
+
+/** How a connection is closed after each excess. */
+export const endings: Readonly<Record<Excess, LimitEnding>> = {
   unfinished: {
     code: closeCodes.handshakeTimeout,
     reason: 'handshake not finished in time',
@@ -57,10 +60,12 @@ export const endings: Readonly<Record<Exclude<Finding, 'beat' | undefined>, Time
     reason: 'requests not taken for too long',
     metric: 'connectionsClosedSlow'
   },
-  silent: { code: closeCodes.silent, reason: 'silent for too long', metric: 'connectionsClosedSilent' }
+  silent: { code: closeCodes.silent, reason: 'silent for too long', metric: 'connectionsClosedSilent' },
+  behind: { code: closeCodes.slow, reason: 'too far behind', metric: 'connectionsClosedSlow' },
+  flooded: { code: closeCodes.flooded, reason: 'flooded', metric: 'connectionsFlooded' }
 }
 
-interface TimeoutEnding {
+interface LimitEnding {
   readonly code: CloseCode
   readonly reason: string
   /** The metric that counts such ends. */

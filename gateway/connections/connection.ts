@@ -21,7 +21,7 @@
  *   #closed    the socket, once, after any of the above    nothing more              if still attached: ends
  *              or when the client has left or is lost                                after 1000, else kept
  */
-import { type CloseCode, closeCodes } from '../../shared/close-codes.js'
+import type { CloseCode } from '../../shared/close-codes.js'
 import type { ErrorData } from '../../shared/errors.js'
 import type { GatewayEvent } from '../events/event.js'
 import type { OpenedSocket } from '../http/listener.js'
@@ -30,7 +30,7 @@ import type { ClientAddress, Credentials } from '../options/options.js'
 import { chooseProtocol } from '../protocols/choose-protocol.js'
 import type { IncomingRequest, Protocol, ProtocolHost } from '../protocols/protocol.js'
 import type { ReceiverState } from '../sessions/receiver.js'
-import { cutReason, describeClose, endings, judgeFrame } from './close-reason.js'
+import { cutReason, describeClose, type Excess, endings, judgeFrame } from './close-reason.js'
 import type { ConnectionParts } from './connection-parts.js'
 import { type AttachedConnection, ConnectionSession } from './connection-session.js'
 import { Liveness } from './liveness.js'
@@ -60,20 +60,15 @@ export class Connection implements AttachedConnection, ProtocolHost {
     this.#liveness = new Liveness(options, options.monotonic(), opened.since)
     this.#traffic = new Traffic(trafficLimits, socket.bytesRead)
     this.connectionSession = new ConnectionSession(this, parts, credentials)
-    const onBehind = () => {
-      metrics.count('connectionsClosedSlow')
-      this.close(closeCodes.slow, 'too far behind')
-    }
-    const maxBytes = options.maxSendBytes
+    const { maxBodyBytes, maxSendBytes: maxBytes } = options
+    const onBehind = () => this.#exceeded('behind')
     this.#outgoing = new Outgoing({ webSocket, socket, metrics, budget, maxBytes, onBehind })
     webSocket.on('message', (data: Buffer, isBinary: boolean) => this.#receiveMessage(data, isBinary))
     webSocket.on('ping', (data: Buffer) => {
       if (this.#receiveControl(data) && this.isConnected) webSocket.pong(data)
     })
     webSocket.on('pong', (data: Buffer) => this.#receiveControl(data))
-    webSocket.on('violated', (code: CloseCode) => {
-      this.fail(new WebSocketViolation(code, options.maxBodyBytes))
-    })
+    webSocket.on('violated', (code: CloseCode) => this.fail(new WebSocketViolation(code, maxBodyBytes)))
     const { ip } = opened.address
     webSocket.on('error', error => options.log.debug('A socket failed', { ip, error: error.message }))
     webSocket.on('close', code => this.#closed(code))
@@ -101,28 +96,25 @@ export class Connection implements AttachedConnection, ProtocolHost {
   look(now: number): void {
     this.#outgoing.check()
     const isReady = this.#protocol?.isReady === true
-    if (!this.isConnected || this.#opened.webSocket.isClosing)
-      return this.#liveness.lingers(now, isReady) ? this.terminate() : undefined
+    if (!this.isConnected)
+      return this.#liveness.lingers(now, isReady) ? this.terminate() : this.#receiveLate()
     if (this.#traffic.compare(this.#opened.socket.bytesRead)) this.#liveness.hear(now)
     this.connectionSession.pay(this.#traffic, this.#liveness.heardAt)
     if (this.#parts.timeLimits.areOff) this.#liveness.restartPause(now)
     const finding = this.#liveness.look(now, isReady)
-    if (finding === undefined) return
-    if (finding === 'beat') return this.#protocol?.beat()
-    const { code, reason, metric } = endings[finding]
-    this.#parts.metrics.count(metric)
-    this.close(code, reason)
+    if (finding === 'beat') this.#protocol?.beat()
+    else if (finding !== undefined) this.#exceeded(finding)
   }
 
-  // Members for the protocol: the interface ProtocolHost. The session calls some of them too, such as
-  // `isConnected` and `pause`.
+  // Members for the protocol: ProtocolHost. The session calls some too, such as `isConnected` and `pause`.
 
   get address(): ClientAddress {
     return this.#opened.address
   }
 
   get isConnected(): boolean {
-    return this.#state !== 'closing'
+    // After the client's goodbye, ws only waits for the end of the TCP connection.
+    return this.#state !== 'closing' && !this.#opened.webSocket.isClosing
   }
 
   open(user?: unknown): void {
@@ -142,10 +134,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
 
   countFrame(): boolean {
     if (this.#traffic.countFrame(this.#liveness.heardAt)) return true
-    if (this.#state !== 'closing') {
-      this.#parts.metrics.count('connectionsFlooded')
-      this.close(closeCodes.flooded, 'flooded')
-    }
+    if (this.#state !== 'closing') this.#exceeded('flooded')
     return false
   }
 
@@ -158,7 +147,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
   }
 
   ping(): void {
-    if (this.#state !== 'closing') this.#opened.webSocket.ping()
+    if (this.isConnected) this.#opened.webSocket.ping()
   }
 
   cork(): void {
@@ -274,7 +263,7 @@ export class Connection implements AttachedConnection, ProtocolHost {
 
   #receiveMessage(data: Buffer, isBinary: boolean): void {
     this.#liveness.hear(this.#parts.options.monotonic())
-    if (this.#state === 'closing') return
+    if (this.#state === 'closing') return this.#receiveLate()
     this.#traffic.came(data.length)
     if (this.#protocol === undefined) this.#chooseProtocol(isBinary)
     this.receive(data)
@@ -284,10 +273,23 @@ export class Connection implements AttachedConnection, ProtocolHost {
   /** Counts a ping or a pong. Returns false if that was one too many: the connection is closed then. */
   #receiveControl(data: Buffer): boolean {
     this.#liveness.hear(this.#parts.options.monotonic())
+    if (this.#state === 'closing') this.#receiveLate()
     this.#opened.webSocket.countControl()
     this.#traffic.came(data.length)
     this.connectionSession.pay(this.#traffic, this.#liveness.heardAt)
     return this.countFrame()
+  }
+
+  /** Cuts a client that sends on and on while its connection is closing. ws would read that for seconds. */
+  #receiveLate(): void {
+    if (this.#traffic.goesOn(this.#opened.socket.bytesRead)) this.terminate()
+  }
+
+  /** Closes the connection because of a limit, and counts that. */
+  #exceeded(excess: Excess): void {
+    const { code, reason, metric } = endings[excess]
+    this.#parts.metrics.count(metric)
+    this.close(code, reason)
   }
 
   #chooseProtocol(isBinary: boolean): void {

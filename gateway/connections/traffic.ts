@@ -38,6 +38,8 @@ export class Traffic {
   /** Bytes that the socket had read without a report, as of the last `compare`. */
   #unreported = 0
   #unpaid = 0
+  /** Bytes that the socket had read when the connection was closing. */
+  #closingAt: number | undefined
   /** Created by the first frame that is not a request. */
   #frames: TokenBucket | undefined
 
@@ -67,6 +69,15 @@ export class Traffic {
     if (maxFramesPerSecond === 0) return true
     this.#frames ??= new TokenBucket(maxFramesPerSecond, now)
     return this.#frames.spend(1, now) === 0
+  }
+
+  /**
+   * Whether a client sends on and on, although its connection is closing: more than one message, and what was
+   * read ahead. `read`: the bytes that the socket has read so far; counted from the first call on.
+   */
+  goesOn(read: number): boolean {
+    this.#closingAt ??= read
+    return read - this.#closingAt > this.#limits.maxMessageBytes + readAhead
   }
 
   /** Whether enough bytes are unpaid to settle them. */

@@ -72,7 +72,8 @@ export interface LimitOptions {
 export const limitOptions = [
   {
     name: 'laneLimit',
-    check: count(1, 65_536),
+    // At least one that runs, such as onConnect, and one that waits: else the ack would not be read.
+    check: count(2, 65_536),
     defaultValue: 64,
     help: 'open requests of one session at which its socket is no longer read'
   },

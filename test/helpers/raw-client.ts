@@ -51,10 +51,18 @@ export class RawClient {
     socket.on('error', () => {})
   }
 
-  /** Connects a client, and completes the upgrade. `subprotocol`: the subprotocol to ask for. */
-  static async open(t: Test, gateway: Gateway, subprotocol = 'sallyport.json'): Promise<RawClient> {
+  /**
+   * Connects a client, and completes the upgrade. `subprotocol`: the subprotocol to ask for. `allowHalfOpen`:
+   * it keeps its side of the TCP connection when the gateway has ended its own.
+   */
+  static async open(
+    t: Test,
+    gateway: Gateway,
+    subprotocol = 'sallyport.json',
+    { allowHalfOpen = false } = {}
+  ): Promise<RawClient> {
     const { host, port } = gateway.address
-    const socket = connect(port, host)
+    const socket = connect({ port, host, allowHalfOpen })
     t.teardown(() => socket.destroy())
     socket.write(
       [

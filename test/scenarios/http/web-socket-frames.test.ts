@@ -31,6 +31,23 @@ t.test('a message may come in fragments, and a ping in between is answered at on
   await leave(client)
 })
 
+t.test('a client that sends on and on after its connection was closed is cut', async t => {
+  const client = await RawClient.open(t, gateway)
+  client.socket.write(frame(opcodes.text, request))
+  await client.reply()
+  gateway.sessions.forEachSession(({ id }) => gateway.sessions.kickBySessionId(id))
+  t.equal(await client.closeCode(), 4500)
+  const pings = Buffer.concat(Array.from({ length: 10_000 }, () => frame(opcodes.ping)))
+  let sent = 0
+  while (!client.isEnded) {
+    sent += pings.length
+    if (!client.socket.write(pings))
+      await new Promise<void>(resolve => client.socket.once('drain', resolve).once('close', () => resolve()))
+  }
+  t.ok(sent < 10_000_000, `${sent} bytes`)
+  await until('it has left', () => gateway.metrics().connections === 0)
+})
+
 t.test('a message may come byte by byte', async t => {
   const client = await RawClient.open(t, gateway)
   client.socket.setNoDelay()

@@ -10,6 +10,7 @@ import { matchRows } from '../../helpers/match-rows.js'
 import { root } from '../../helpers/paths.js'
 import { Player } from '../../helpers/player.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
+import { frame, opcodes, RawClient } from '../../helpers/raw-client.js'
 import { until } from '../../helpers/until.js'
 
 const handlers = join(root, 'test/fixtures/handlers-authenticate')
@@ -398,4 +399,21 @@ t.test('a refusal whose reason or user is too long stays one: it is cut, and tha
     lines.filter(({ level }) => level === 'warn').map(({ message }) => message),
     [/reason of authenticate is cut: .* 1024 bytes/, /user of authenticate is left out: .* 65536 bytes/]
   )
+})
+
+t.test('no session begins for a client that has said goodbye while it was authenticated', async t => {
+  const { asked, authenticate } = createAsking()
+  const { gateway } = await start(t, authenticate, { singleSession: 'kick' })
+  const client = await RawClient.open(t, gateway, undefined, { allowHalfOpen: true })
+  await until('it is asked for', () => asked.length === 1)
+  client.socket.write(frame(opcodes.close, [0x03, 0xe8]))
+  t.equal(await client.closeCode(), 1000)
+  asked[0]!({ accept: true, uid: 'red' })
+  const next = await RawClient.open(t, gateway)
+  await until('the next one is asked for', () => asked.length === 2)
+  asked[1]!({ accept: true, uid: 'red' })
+  next.socket.write(frame(opcodes.text, '[1,"no.route"]'))
+  await next.reply()
+  t.match(gateway.metrics(), { sessionsOpened: 1, sessionsKicked: 0 })
+  next.socket.destroy()
 })
