@@ -27,6 +27,9 @@ export interface CutsInit extends Omit<HoldsInit, 'links' | 'ownStart'> {
 /** Former gateways of a session that are told of a move, the newest first. */
 const mostTrail = 8
 
+/** The number of the first move of a session. */
+const firstMove = 1
+
 export class Cuts {
   readonly #init: CutsInit
   readonly #shadows: Shadows
@@ -92,6 +95,14 @@ export class Cuts {
     moved.clear(sid)
     names.tellNow()
     for (const link of links.all) if (link.isOpen) link.send('moved', ['here', sid, move])
+  }
+
+  /**
+   * A new start has begun here. Sessions of the former ones are not found by their numbers any more, so the
+   * others are told of them, as of those that have come here, when their links begin.
+   */
+  restarted(sids: Iterable<number>): void {
+    for (const sid of sids) if (!this.#moves.has(sid)) this.#moves.set(sid, firstMove)
   }
 
   /** A session is on its way from here. Whoever hears that it has come elsewhere may tell before it does. */

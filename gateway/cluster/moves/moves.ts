@@ -106,6 +106,7 @@ export class Moves {
         // When its link has ended, too.
         timing.soon(() => moved.forget(start))
       },
+      restarted: () => cuts.restarted(registry.all().map(({ sid }) => sid)),
       stateChanged: isDegraded => (this.#degradedSince = isDegraded ? timing.monotonic() : undefined)
     })
     registry.on('closed', session => this.#ended(session.sid))

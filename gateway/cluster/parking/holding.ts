@@ -10,7 +10,7 @@ import type { TooLarge } from './too-large.js'
 
 export interface ReplicasInit {
   readonly log: ParkedLog
-  readonly registry: Pick<Registry, 'all' | 'find' | 'on'>
+  readonly registry: Pick<Registry, 'all' | 'find' | 'on' | 'kick'>
   /** The own start. */
   readonly start: () => number
   readonly timing: Timing
@@ -29,6 +29,8 @@ export interface ReplicasInit {
 
 /** What a record was written from. */
 export interface Written {
+  /** The user that the session was bound to. undefined: it was bound or unbound since. */
+  readonly uid: string | null | undefined
   readonly version: number
   readonly joins: number
   readonly window: number | undefined

@@ -8,12 +8,13 @@
 import { errors, type GatewayError } from '../../../shared/errors.js'
 import type { KickStore } from '../../operations/operation-acks.js'
 import type { Registry } from '../../sessions/registry.js'
+import type { Session } from '../../sessions/session.js'
 import type { Timing } from '../link/link-host.js'
 import type { ParkedLog } from './parked-log.js'
 
 export interface KicksInit {
   readonly log: Pick<ParkedLog, 'appendKick' | 'kickBehind'>
-  readonly registry: Pick<Registry, 'find' | 'kick'>
+  readonly registry: Pick<Registry, 'find' | 'kick' | 'on'>
   readonly after: Timing['after']
 }
 
@@ -31,8 +32,13 @@ export class Kicks implements KickStore {
   /** The users whose sessions were parked here. A gateway parks when it leaves, so this has an end. */
   readonly #parked = new Set<string>()
 
+  /** Sessions that were restored here, and are still bound as they were then. */
+  readonly #restored = new Set<number>()
+
   constructor(init: KicksInit) {
     this.#init = init
+    for (const event of ['unbind', 'moved', 'closed'] as const)
+      init.registry.on(event, ({ sid }: Session) => this.#restored.delete(sid))
   }
 
   /** A session of a user was parked by this gateway. */
@@ -47,18 +53,25 @@ export class Kicks implements KickStore {
   }
 
   /**
-   * Looks once more for kicks of a session that was restored from the entry with this number: one may have
-   * come when the other gateways had not heard yet that the session is here.
+   * A session was restored here from the entry with this number. Looks once more for kicks of its user: one
+   * may have come when the other gateways had not heard yet that the session is here. A session that is bound
+   * anew meanwhile is left alone, since the kick may have come before that.
    */
-  lookAgain(sid: number, uid: string, number: number, ms = settledAfter): void {
+  restored(sid: number, uid: string, number: number): void {
+    this.#restored.add(sid)
+    this.#lookLater(sid, uid, number, settledAfter)
+  }
+
+  #lookLater(sid: number, uid: string, number: number, ms: number): void {
     const { log, registry, after } = this.#init
     after(ms, () => {
-      if (registry.find(sid)?.uid !== uid) return
+      if (!this.#restored.has(sid)) return
       void log.kickBehind(number, uid).then(kick => {
         const session = registry.find(sid)
-        if (session?.uid !== uid) return
-        if (kick === undefined) this.lookAgain(sid, uid, number, againAfter)
-        else if (kick !== null) registry.kick(session, kick.reason)
+        if (session === undefined || !this.#restored.has(sid)) return
+        if (kick === undefined) return this.#lookLater(sid, uid, number, againAfter)
+        this.#restored.delete(sid)
+        if (kick !== null) registry.kick(session, kick.reason)
       })
     })
   }

@@ -79,7 +79,7 @@ export class Parking {
       isOver: sid => this.#replicas.isOver(sid),
       setBusy: (sid, isBusy) => (isBusy ? stock.busy.add(sid) : stock.busy.delete(sid)),
       revive: (entry, claim) => this.#revive(entry, claim),
-      restored: (sid, uid, number) => uid !== null && this.#kicks.lookAgain(sid, uid, number)
+      restored: (sid, uid, number) => uid !== null && this.#kicks.restored(sid, uid, number)
     })
     members.watch({ restarted: start => void this.#replicas.restarts.begin(start) })
     bus.onState(isUp => isUp && void this.#replicas.followLog())

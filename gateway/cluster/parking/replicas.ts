@@ -40,12 +40,18 @@ export class Replicas {
       held: this.#held,
       watch: this.#watch,
       logLost: () => this.#loseEntries(),
+      kicked: (session, reason) => registry.kick(session, reason),
       kept: session => init.isOn && this.#writeSoon(session)
     })
     if (init.isOn) {
       registry.on('resumed', session => this.#writeSoon(session))
       registry.on('movedIn', session => this.#cameHere(session))
     }
+    for (const event of ['bind', 'unbind'] as const)
+      registry.on(event, (session: Session) => {
+        const holding = this.#held.get(session)
+        if (holding?.written !== undefined) holding.written = { ...holding.written, uid: undefined }
+      })
     registry.on('closed', session => this.#forget(session, true))
     registry.on('moved', (session, to) => this.#forget(session, !init.isOn && to !== inStore))
     this.#lookLater()
@@ -190,6 +196,7 @@ export class Replicas {
       if (holding.isOver || session.receiver !== receiver) return undefined
     }
     const written: Written = {
+      uid: session.uid,
       version: session.version,
       joins: session.joins,
       window: session.resumeWindow,

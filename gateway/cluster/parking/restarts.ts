@@ -18,6 +18,8 @@ export interface RestartsInit extends Pick<ReplicasInit, 'log' | 'timing' | 'sta
   readonly watch: LogWatch
   /** Called when the log was made anew. */
   readonly logLost: () => void
+  /** Called when the user of a session was kicked while this gateway was cut off. */
+  readonly kicked: (session: Session, reason: string | null) => void
   /** Called when a session was claimed anew, and has no record of that. */
   readonly kept: (session: Session) => void
 }
@@ -99,7 +101,7 @@ export class Restarts {
 
   /** Claims a session anew, or lets it go. Resolves to whether the store has answered. */
   async #reclaim(session: Session, holding: Holding, start: number): Promise<boolean> {
-    const { log, timing, isDead, lost, kept } = this.#init
+    const { log, timing, isDead, lost, kept, kicked } = this.#init
     const { sid } = session
     this.#ownStarts.add(start)
     const isSameLog = await this.#isSameLog(start)
@@ -120,7 +122,15 @@ export class Restarts {
       else if (entry.number > generation && entry.number < claim)
         isLost ||= (await isDead(entry.start)) !== true
     }
+    const { uid } = written ?? {}
+    const kick = uid == null || record === undefined || isLost ? null : await log.kickBehind(record, uid)
+    if (kick === undefined) return false
     if (holding.isOver) return true
+    if (kick !== null && holding.written?.uid === uid) {
+      void log.remove(claim)
+      kicked(session, kick.reason)
+      return true
+    }
     if (isLost) {
       holding.isLost = true
       void log.remove(claim)

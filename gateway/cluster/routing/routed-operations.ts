@@ -127,7 +127,9 @@ export class RoutedOperations implements OperationReader {
   }
 
   kickByUid(head: UserOperationHead, uid: string, reason: string | null): void {
-    const peers = this.#fanOut.peersFor(head, 'user', uid)
+    // Who waits for the answer is to know that no other gateway has them, as with a read.
+    const find = head.ack === 0 ? 'peersFor' : 'peersToAsk'
+    const peers = this.#fanOut[find](head, 'user', uid)
     if (peers === undefined) return this.#local.kickByUid(head, uid, reason)
     this.#fanOut.run(
       'kickByUid',

@@ -465,3 +465,26 @@ t.test(
     }
   }
 )
+
+t.test(
+  'after a cut that was longer than its lease, the sessions of a gateway are found from all',
+  async t => {
+    const { gateways, network, join } = await start(t, ['a', 'b', 'c'], { leaseTtl: 1_000 })
+    const [a, b, c] = gateways as [Gateway, Gateway, Gateway]
+    const players = await Promise.all([b, c, a].map(async next => ({ ...(await join(a)), next })))
+    for (const { client } of players) await client.request('player.login', { uid: 'red', channel: 'lobby' })
+    network.cutOff('a')
+    await until('a counts as dead', () => [b, c].every(({ cluster }) => cluster!.peers().length === 1))
+    network.heal()
+    await until('all have links again', () =>
+      gateways.every(gateway => gateway.metrics().clusterPeers === gateways.length - 1)
+    )
+    for (const { client, proxy, goTo, next, losses } of players) {
+      goTo(next)
+      proxy.cut('reset')
+      t.equal(await where(client), next.options.frontendId)
+      t.match(await client.request('player.state'), { uid: 'red' })
+      t.same(losses, [])
+    }
+  }
+)

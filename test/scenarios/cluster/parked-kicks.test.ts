@@ -107,12 +107,43 @@ t.test('a kick of a user ends what a crash has left of their sessions', async t 
   await isKicked(t, player.client)
 })
 
-t.test('while NATS is away a kick says that it may not reach all, and ends those that are here', async t => {
+t.test('a gateway that was cut off kicks who was kicked elsewhere meanwhile, once it is back', async t => {
+  const { a, b, c, network, join, goAway } = await start(t, { replicate: 'through' })
+  const away = await goAway('red')
+  const players = await Promise.all(['red', 'blue'].map(() => join(a)))
+  const [{ client: red }, { client: blue }] = players as [(typeof players)[0], (typeof players)[0]]
+  await red.request('player.login', { uid: 'red', channel: 'lobby' })
+  await blue.request('player.login', { uid: 'blue', channel: 'lobby' })
+  network.cutOff('a')
+  await until('a counts as dead', () => [b, c].every(({ cluster }) => cluster!.peers().length === 1))
+  await b.sessions.akick('red', 'banned')
+  network.heal()
+  await isKicked(t, red)
+  await until('none of them is left', () => a.sessions.getByUid('red').length === 0)
+  away.comeBack()
+  await isKicked(t, away.client)
+  t.match(await blue.request('player.state'), { uid: 'blue' }, 'nobody else is kicked')
+})
+
+t.test('while NATS is away a kick by whoever waits for its answer does nothing', async t => {
   const { b, network, join } = await start(t, { park: true })
   const { client } = await join(b)
   await client.request('player.login', { uid: 'red', channel: 'lobby' })
   network.setDown('b')
+  await until('b knows', () => b.cluster?.state === 'degraded')
+  await t.rejects(b.sessions.akick('red', 'banned'), { code: 'CLUSTER_UNAVAILABLE' })
+  t.match(await client.request('player.state'), { uid: 'red' })
+  b.sessions.kick('red', 'banned')
+  await isKicked(t, client)
+})
+
+t.test('if NATS does not answer, a kick ends those that are here, and says that others may come', async t => {
+  const { b, network, join } = await start(t, { park: true })
+  const { client } = await join(b)
+  await client.request('player.login', { uid: 'red', channel: 'lobby' })
+  network.areLogsDown = true
   await t.rejects(b.sessions.akick('red', 'banned'), { code: 'KICK_NOT_KEPT' })
+  network.areLogsDown = false
   await isKicked(t, client)
 })
 

@@ -1,9 +1,11 @@
 /** Kicks of users whose sessions no gateway has, as the store keeps them. */
+import { EventEmitter } from 'node:events'
 import t from 'tap'
 import { LocalNetwork } from '../../../../gateway/cluster/bus/local-network.js'
 import { logsOf } from '../../../../gateway/cluster/bus/subjects.js'
 import { Kicks } from '../../../../gateway/cluster/parking/kicks.js'
 import { ParkedLog } from '../../../../gateway/cluster/parking/parked-log.js'
+import type { RegistryEvents } from '../../../../gateway/sessions/registry-events.js'
 import type { Session } from '../../../../gateway/sessions/session.js'
 
 async function open() {
@@ -14,12 +16,14 @@ async function open() {
   /** What waits for its time, and the milliseconds of that. */
   const waiting: { readonly ms: number; readonly run: () => void }[] = []
   const kicked: unknown[] = []
-  const users = new Map<number, string | null>()
+  const sessions = new Set<number>()
+  const events = new EventEmitter<RegistryEvents>()
   const kicks = new Kicks({
     log,
     registry: {
-      find: sid => (users.has(sid) ? ({ sid, uid: users.get(sid) } as Session) : undefined),
-      kick: ({ sid }, reason) => void kicked.push([sid, reason])
+      find: sid => (sessions.has(sid) ? ({ sid } as Session) : undefined),
+      kick: ({ sid }, reason) => void kicked.push([sid, reason]),
+      on: (name, listener) => events.on(name, listener as never) as never
     },
     after: (ms, run) => {
       waiting.push({ ms, run })
@@ -33,7 +37,9 @@ async function open() {
     await log.kickBehind(0, 'nobody')
     return ms
   }
-  return { network, bus, log, kicks, users, kicked, waiting, pass }
+  const emit = (name: 'bind' | 'unbind' | 'moved' | 'closed', sid: number) =>
+    events.emit(name, { sid } as never, '' as never)
+  return { network, bus, log, kicks, sessions, kicked, waiting, pass, emit }
 }
 
 t.test('a kick is found behind the entries that it is for, and by its user only', async t => {
@@ -74,26 +80,33 @@ t.test('a kick that the store does not answer is an error', async t => {
 })
 
 t.test('a session that was restored is looked at once more, until the store answers', async t => {
-  const { network, kicks, users, kicked, waiting, pass } = await open()
-  for (const [sid, uid] of [
-    [1, 'red'],
-    [2, 'red'],
-    [3, null],
-    [5, 'blue']
-  ] as const)
-    users.set(sid, uid)
+  const { network, kicks, sessions, kicked, waiting, pass, emit } = await open()
+  for (const sid of [1, 2, 4]) sessions.add(sid)
   await kicks.note('red', 'too early', false)
-  kicks.lookAgain(1, 'red', 1)
+  kicks.restored(1, 'red', 1)
+  kicks.restored(3, 'red', 1)
+  kicks.restored(4, 'blue', 1)
   await kicks.note('red', 'while it was restored', false)
-  // The second has come since, the third is nobody's by now, the fourth has ended, the fifth was not meant.
-  kicks.lookAgain(2, 'red', 2)
-  kicks.lookAgain(3, 'red', 1)
-  kicks.lookAgain(4, 'red', 1)
-  kicks.lookAgain(5, 'blue', 1)
+  // The second was restored from an entry behind that, the third has ended, and the fourth was not meant.
+  kicks.restored(2, 'red', 2)
+  emit('closed', 3)
   network.setDown('a')
   t.equal(await pass(), 10_000)
   t.same(kicked, [])
   network.setUp('a')
   while (waiting.length > 0) await pass()
   t.same(kicked, [[1, 'while it was restored']])
+})
+
+t.test('a session that was bound anew since it was restored is not ended by an earlier kick', async t => {
+  const { kicks, sessions, kicked, waiting, pass, emit } = await open()
+  for (const event of ['unbind', 'moved'] as const) {
+    sessions.add(1)
+    kicks.restored(1, 'red', 0)
+    emit(event, 1)
+    await kicks.note('red', 'everywhere else', false)
+    emit('bind', 1)
+    while (waiting.length > 0) await pass()
+    t.same(kicked, [], event)
+  }
 })

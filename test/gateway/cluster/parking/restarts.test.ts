@@ -39,6 +39,7 @@ async function cutOff() {
   }
   await other.append(7, formatClaim(2))
   const [lost, kept]: number[][] = [[], []]
+  const kicked: unknown[] = []
   let start = 1
   const restarts = new Restarts({
     log,
@@ -50,9 +51,10 @@ async function cutOff() {
     registry: { find: sid => [...held.keys()].find(each => each.sid === sid) },
     lost: ({ sid }) => lost!.push(sid),
     kept: ({ sid }) => kept!.push(sid),
+    kicked: ({ sid }, reason) => kicked.push([sid, reason]),
     logLost: () => t.fail('the log is the same')
   })
-  return { network, restarts, lost, kept, begin: (number: number) => (start = number) }
+  return { network, restarts, held, other, lost, kept, kicked, begin: (number: number) => (start = number) }
 }
 
 t.test('one that another gateway has restored is let go, once', async t => {
@@ -85,4 +87,19 @@ t.test('while the store gives no answer nothing is decided, and it is asked agai
   t.equal(await restarts.isHere(7), false)
   await until('both are decided', () => [7, 8].every(sid => !restarts.isUndecided(sid)))
   t.same([lost, kept], [[7], [8]])
+})
+
+t.test('one whose user was kicked meanwhile is kicked, unless it was bound since its record', async t => {
+  for (const isBoundAnew of [false, true]) {
+    const { restarts, held, other, lost, kept, kicked, begin } = await cutOff()
+    for (const holding of held.values()) holding.written = { ...holding.written!, uid: 'red' }
+    await other.appendKick('blue', 'not meant')
+    await other.appendKick('red', 'banned')
+    const eighth = [...held.values()][1]!
+    if (isBoundAnew) eighth.written = { ...eighth.written!, uid: undefined }
+    begin(3)
+    await restarts.begin(3)
+    t.same(kicked, isBoundAnew ? [] : [[8, 'banned']])
+    t.same([lost, kept], [[7], isBoundAnew ? [8] : []])
+  }
 })
