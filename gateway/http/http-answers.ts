@@ -82,8 +82,10 @@ export function answerFailed(response: ServerResponse): void {
     return
   }
   for (const name of response.getHeaderNames()) response.removeHeader(name)
-  // The reason phrase of the host may be what has failed.
-  response.writeHead(500, STATUS_CODES[500]!, { 'content-type': 'text/plain' }).end('The request failed.\n')
+  const body = 'The request failed.\n'
+  // The reason phrase of the host may be what has failed, and Node may remember the length of its body.
+  const headers = { 'content-type': 'text/plain', 'content-length': body.length, connection: 'close' }
+  response.writeHead(500, STATUS_CODES[500]!, headers).end(body)
 }
 
 /** Answers 426, if the host has no `onHttpRequest`. */
