@@ -10,10 +10,11 @@
  *   judging: the `onHandshake` hook and then authentication decide whether the client is let in, and its
  *   session is settled
  */
-import { exceedsBytes, isThenable } from '../../shared/check.js'
+import { isThenable } from '../../shared/check.js'
 import { closeCodes } from '../../shared/close-codes.js'
 import { type ErrorData, errors } from '../../shared/errors.js'
 import { describeValue } from '../../shared/text/described.js'
+import { escapeNonAscii } from '../../shared/utf8.js'
 import { formatHandshake, type HandshakeRequest, parseHandshake } from '../../shared/wire/handshake.js'
 import { decodeMessage, messageKinds } from '../../shared/wire/message.js'
 import {
@@ -154,12 +155,14 @@ export class PomeloProtocol implements Protocol {
     this.#state = 'judging'
     const { type, version, user } = request
     let answer: HandshakeAnswer | PromiseLike<HandshakeAnswer>
+    let isLate: boolean
     try {
       answer = this.#parts.options.onHandshake({ type, version, user, address: this.#host.address })
+      isLate = isThenable(answer)
     } catch (error) {
       return this.#hookFailed(error)
     }
-    if (!isThenable(answer)) return this.#answer(request, answer)
+    if (!isLate) return this.#answer(request, answer as HandshakeAnswer)
     Promise.resolve(answer)
       .then(
         settled => this.#answer(request, settled),
@@ -175,10 +178,11 @@ export class PomeloProtocol implements Protocol {
   }
 
   /** Acts on the hook's answer. */
-  #answer(request: HandshakeRequest, answer: HandshakeAnswer): void {
+  #answer(request: HandshakeRequest, given: HandshakeAnswer): void {
     if (this.#state !== 'judging' || !this.#host.isConnected) return
+    let answer: HandshakeAnswer
     try {
-      expectAnswer(answer)
+      answer = readAnswer(given)
     } catch (error) {
       return this.#hookFailed(error)
     }
@@ -265,18 +269,30 @@ function expectSize(size: number, maxBytes: number): void {
 }
 
 /**
- * Maximum size of the `user` in an answer of `onHandshake`, in bytes of JSON. The rest of the reply, such as
- * the dictionary, goes into the same package.
+ * Maximum size of the `user` in an answer of `onHandshake`, in bytes of JSON as it is sent: in ASCII. The
+ * rest of the reply, such as the dictionary, goes into the same package.
  */
 const maxUserBytes = 8_388_608
 
-/** Throws if an answer of `onHandshake` is invalid, or its `user` can't be written as JSON of that size. */
-function expectAnswer(answer: HandshakeAnswer): void {
-  if (typeof answer?.accept !== 'boolean') {
+/**
+ * Returns an answer of `onHandshake`, with a copy of its `user`: the original may change until it is sent.
+ * Throws if the answer is invalid, or its `user` can't be written as JSON of that size.
+ */
+function readAnswer(given: HandshakeAnswer): HandshakeAnswer {
+  const accept = given?.accept
+  if (typeof accept !== 'boolean') {
     throw new TypeError(
-      `Expected onHandshake to answer { accept: true } or { accept: false }, got ${describeValue(answer)}`
+      `Expected onHandshake to answer { accept: true } or { accept: false }, got ${describeValue(given)}`
     )
   }
-  if (exceedsBytes(JSON.stringify(answer.user) ?? '', maxUserBytes))
-    throw new RangeError(`Expected the user of onHandshake to take at most ${maxUserBytes} bytes as JSON`)
+  // A value without a JSON form, such as a function, has no text.
+  const json: string | undefined = JSON.stringify(given.user)
+  if (json !== undefined && escapeNonAscii(json).length > maxUserBytes)
+    throw new RangeError(
+      `Expected the user of onHandshake to take at most ${maxUserBytes} bytes as JSON in ASCII`
+    )
+  const user: unknown = json === undefined ? undefined : JSON.parse(json)
+  return accept
+    ? { accept, user }
+    : { accept, user, outdated: (given as { outdated?: boolean }).outdated === true }
 }

@@ -144,6 +144,16 @@ t.test(
   }
 )
 
+/** Returns an object whose member of that name throws when it is read. */
+function throwing(name: string): object {
+  return Object.defineProperty({ accept: false }, name, {
+    enumerable: true,
+    get: () => {
+      throw new Error('no database')
+    }
+  })
+}
+
 t.test("a hook that throws, rejects or answers with nothing is the host's fault, and is logged", async t => {
   const failures = [
     () => {
@@ -152,7 +162,13 @@ t.test("a hook that throws, rejects or answers with nothing is the host's fault,
     () => Promise.reject(new Error('no database')),
     () => undefined as unknown as HandshakeAnswer,
     () => ({ accept: true, user: 5n }) as HandshakeAnswer,
-    () => ({ accept: true, user: 'x'.repeat(8_388_607) }) as HandshakeAnswer
+    () => ({ accept: true, user: 'x'.repeat(8_388_607) }) as HandshakeAnswer,
+    // Each letter is sent as an escape of six bytes.
+    () => ({ accept: true, user: 'я'.repeat(1_500_000) }) as HandshakeAnswer,
+    () => ({ accept: false, user: 'я'.repeat(3_000_000) }) as HandshakeAnswer,
+    () => throwing('outdated') as HandshakeAnswer,
+    () => throwing('accept') as unknown as HandshakeAnswer,
+    () => throwing('then') as unknown as HandshakeAnswer
   ]
   for (const onHandshake of failures) {
     const { host, say, lines } = begin({ onHandshake })
@@ -163,6 +179,15 @@ t.test("a hook that throws, rejects or answers with nothing is the host's fault,
     t.match(await closed, /^1013 come back in \d+ ms$/)
     t.same(lines, ['error The handshake hook failed'])
   }
+})
+
+t.test('what the client is told is what the hook answered, whatever the host changes meanwhile', async t => {
+  const user = { motd: 'Привет' }
+  const { host, say, calls } = begin({ onHandshake: () => ({ accept: true, user }) })
+  say(handshake)
+  user.motd = 'я'.repeat(3_000_000)
+  host.authenticated()
+  t.match(JSON.parse(calls()[1]!.slice(10)), { user: { motd: 'Привет' } })
 })
 
 t.test('a fault behind the hook is not blamed on it', async t => {
