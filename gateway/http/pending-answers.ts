@@ -1,25 +1,25 @@
 /**
- * The answers that connections wait for. Pipelined requests are answered in order, so the answer to the
- * newest request is the last one to complete.
+ * The answers that connections wait for. Pipelined requests are answered in order: only the oldest of a
+ * connection's answers can have begun on its socket, and that to the newest request is the last to complete.
  */
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 export class PendingAnswers {
-  /** The response to a connection's newest request, until it is complete. */
-  readonly #newest = new WeakMap<Socket, ServerResponse>()
+  /** The responses of each connection that are not complete, in the order of their requests. */
+  readonly #pending = new WeakMap<Socket, Set<ServerResponse>>()
 
   /** Notes a response that has not begun. */
   add(socket: Socket, response: ServerResponse): void {
-    this.#newest.set(socket, response)
-    response.once('close', () => {
-      if (this.#newest.get(socket) === response) this.#newest.delete(socket)
-    })
+    const pending = this.#pending.get(socket) ?? new Set()
+    this.#pending.set(socket, pending.add(response))
+    response.once('close', () => pending.delete(response))
   }
 
-  /** Whether the answer to the newest request has begun, and is not complete. */
+  /** Whether a part of an answer has been sent, and not all of it. */
   hasBegun(socket: Socket): boolean {
-    return this.#newest.get(socket)?.headersSent === true
+    const [oldest] = this.#pending.get(socket) ?? []
+    return oldest?.headersSent === true
   }
 
   /**
@@ -27,7 +27,7 @@ export class PendingAnswers {
    * Upgrades need this, since Node detaches their sockets from its HTTP parser at once.
    */
   whenDone(socket: Socket, serve: () => void): void {
-    const newest = this.#newest.get(socket)
+    const newest = [...(this.#pending.get(socket) ?? [])].at(-1)
     if (newest === undefined) return serve()
     newest.once('close', () => {
       if (socket.writable) serve()

@@ -163,3 +163,20 @@ t.test('it is not opened if the answer to an earlier request is the last one of 
   t.match(got(), /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\na page$/)
   t.equal(gateway.metrics().connectionsOpened, 1, 'that of the other player')
 })
+
+t.test('what is no HTTP is not answered in the middle of another answer', async t => {
+  const { gateway } = await start(t, (request, response) => {
+    if (request.url === '/1') response.writeHead(200, { 'content-length': 200 }).write('half')
+  })
+  const socket = connectSocket(gateway.address.port, '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  let got = ''
+  socket.on('data', (data: Buffer) => (got += data.toString('latin1')))
+  socket.on('error', () => {})
+  const closed = new Promise(resolve => socket.once('close', resolve))
+  socket.write('GET /1 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /2 HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await until('the first answer has begun', () => got.endsWith('half'))
+  socket.write('\x01\r\n\r\n')
+  await closed
+  t.match(got, /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\nhalf$/)
+})
