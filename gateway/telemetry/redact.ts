@@ -1,5 +1,6 @@
 /**
  * Bodies as they may stand in the log at the level `trace`: parsed, short, and without what looks secret.
+ * Errors, whose data may hold secrets too, are treated alike.
  */
 import { decodeUtf8 } from '../../shared/utf8.js'
 
@@ -29,21 +30,32 @@ export function redactBody(body: string, isGzipped = false): unknown {
   if (isGzipped) return `[gzipped, ${body.length} bytes]`
   if (body.length > maxShown) return `[${body.length} bytes]`
   try {
-    return redact(JSON.parse(decodeUtf8(Buffer.from(body, 'latin1'))), 0)
+    return redactValue(JSON.parse(decodeUtf8(Buffer.from(body, 'latin1'))))
   } catch {
     return `[not JSON, ${body.length} bytes]`
   }
+}
+
+/** Returns a value of JSON with secrets replaced by `[redacted]`. */
+export function redactValue(value: unknown): unknown {
+  return redact(value, 0)
 }
 
 function redact(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return secretText.test(value) ? hidden : value
   if (typeof value !== 'object' || value === null) return value
   if (depth === maxDepth) return '[deeper]'
-  if (Array.isArray(value)) return value.map(each => redact(each, depth + 1))
+  if (Array.isArray(value))
+    return value.map(each => (isSecretRow(each) ? [each[0], hidden] : redact(each, depth + 1)))
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [
       name,
       secretName.test(name) ? hidden : redact(member, depth + 1)
     ])
   )
+}
+
+/** Whether an item of a list is a key with its value, as a rich body writes the rows of a Map. */
+function isSecretRow(item: unknown): item is [string, unknown] {
+  return Array.isArray(item) && item.length === 2 && typeof item[0] === 'string' && secretName.test(item[0])
 }

@@ -7,7 +7,7 @@ import { requestFlags } from '../../shared/link/batch.js'
 import type { FullLogger } from '../../shared/text/log.js'
 import type { RequestWatcher } from '../dispatch/open-requests.js'
 import type { Outcome, Request } from '../sessions/request.js'
-import { redactBody } from '../telemetry/redact.js'
+import { redactBody, redactValue } from '../telemetry/redact.js'
 
 export class TraceLines implements RequestWatcher {
   readonly #log: Pick<FullLogger, 'trace'>
@@ -23,7 +23,8 @@ export class TraceLines implements RequestWatcher {
 
   requestDecided(request: Request, outcome: Outcome | undefined): void {
     if (outcome === undefined) return
-    const told = 'error' in outcome ? { error: outcome.error } : { body: redactBody(outcome.body) }
+    const told =
+      'error' in outcome ? { error: redactValue(outcome.error) } : { body: redactBody(outcome.body) }
     this.#log.trace('A request has its outcome', { ...request.names, ...told })
   }
 }

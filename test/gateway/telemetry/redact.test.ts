@@ -21,10 +21,25 @@ t.test('what is named like a secret, or looks like one, is hidden at any depth',
   t.match(shown, { password: '[redacted]', deep: [{ refresh_token: '[redacted]', name: 'Ann' }] })
 })
 
+t.test('the rows of a Map in a rich body are hidden by their keys', async t => {
+  const rows = [
+    ['password', 'xyzzy'],
+    ['name', 'Ann']
+  ]
+  const body = { json: { a: rows }, meta: { values: { a: ['map'] }, v: 1 } }
+  t.same((redactBody(bytes(body)) as { json: unknown }).json, {
+    a: [
+      ['password', '[redacted]'],
+      ['name', 'Ann']
+    ]
+  })
+})
+
 t.test('everything else is shown as it is', async t => {
   for (const body of [
     { points: 3, passed: true, spin: 1, text: 'größer 🎲' },
     [1, [2]],
+    ['password', 'name'],
     'text',
     7,
     null,
