@@ -26,8 +26,8 @@ export class Connections {
   readonly #interval: number
   readonly #timer: NodeJS.Timeout
   readonly #stalls: StallMeter
-  /** Why the gateway has closed connections. */
-  readonly #reasons = new WeakMap<Connection, string>()
+  /** With what the gateway has closed connections: their clients may answer with another code, or none. */
+  readonly #closes = new WeakMap<Connection, { readonly code: CloseCode; readonly reason: string }>()
   readonly #unruly: UnrulyClients
   #onEmpty: (() => void) | undefined
 
@@ -135,17 +135,19 @@ export class Connections {
   /** Called when the gateway closes a connection, before its session is left. */
   #closing(connection: Connection, code: CloseCode, reason: string): void {
     const { address, connectionSession } = connection
-    this.#reasons.set(connection, reason)
+    this.#closes.set(connection, { code, reason })
     this.#unruly.tell(code, address.ip, connectionSession.session, reason)
     const { authentication, options } = this.#parts
     if (code === closeCodes.handshakeTimeout && connectionSession.asked !== undefined)
       authentication.unanswered(connectionSession.asked, options.handshakeTimeout)
   }
 
-  #remove(connection: Connection, code: number): void {
+  /** Called after the socket has closed. `clientCode`: the close code of the client; 1006 if none came. */
+  #remove(connection: Connection, clientCode: number): void {
     const { metrics, watchers } = this.#parts
     metrics.count('connectionsClosed')
-    const reason = this.#reasons.get(connection) ?? describeClose(code)
+    const close = this.#closes.get(connection)
+    const { code, reason } = close ?? { code: clientCode, reason: describeClose(clientCode) }
     for (const watcher of watchers) watcher.connectionClosed(connection.address, code, reason)
     this.#open.delete(connection)
     if (this.#open.size === 0) this.#onEmpty?.()

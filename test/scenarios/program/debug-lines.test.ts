@@ -3,6 +3,7 @@ import t from 'tap'
 import { startGateway } from '../../helpers/gateway.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { failureOf } from '../../helpers/player.js'
+import { frame, opcodes, RawClient } from '../../helpers/raw-client.js'
 import { readText } from '../../helpers/sources.js'
 import { until } from '../../helpers/until.js'
 
@@ -71,6 +72,26 @@ t.test('a connection that the gateway closes says why, and a worker that dies sa
   await until('both are told', () => ['A connection was closed', 'A worker has ended'].every(find))
   t.match(find('A connection was closed'), { code, reason: 'cheating' })
   t.match(find('A worker has ended'), { worker: 0, cause: /exit/ })
+})
+
+t.test('a connection that the gateway closes tells its code, whatever the client answers', async t => {
+  const folder = t.testdir({ 'a.js': handlers })
+  const { gateway, lines } = await startGateway(t, folder, { workers: 1, logLevel: 'debug' })
+  const answers = [frame(opcodes.close, [0x03, 0xe8]), undefined]
+  for (const answer of answers) {
+    const client = await RawClient.open(t, gateway)
+    await until('it has a session', () => gateway.metrics().sessions === 1)
+    const { sid } = lines.findLast(({ message }) => message === 'A session was opened')!.fields as {
+      sid: number
+    }
+    gateway.sessions.kickBySessionId(sid, 'cheating')
+    const code = await client.closeCode()
+    if (answer === undefined) client.socket.destroy()
+    else client.socket.write(answer)
+    await until('it is gone', () => gateway.metrics().connections === 0)
+    const told = lines.findLast(({ message }) => message === 'A connection was closed')?.fields
+    t.match(told, { code, reason: 'cheating' })
+  }
 })
 
 t.test('at other levels there are no such lines, whoever writes the log', async t => {
