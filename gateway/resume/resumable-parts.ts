@@ -1,5 +1,5 @@
 /** What a resumable receiver is made of: its connection, its settings, and its state for another gateway. */
-import { closeCodes } from '../../shared/close-codes.js'
+import { type CloseCode, closeCodes } from '../../shared/close-codes.js'
 import type { GatewayEvent } from '../events/event.js'
 import type { ClientAddress } from '../options/options.js'
 import type { PomeloForm, PomeloMessages } from '../protocols/pomelo-messages.js'
@@ -28,6 +28,7 @@ export interface ResumableConnection {
   pause(): void
   resume(): void
   end(code: number, kickReason: string | null): void
+  close(code: CloseCode, reason: string): void
 }
 
 export interface ResumableInit {

@@ -159,7 +159,9 @@ export class ResumableReceiver implements Receiver {
       this.#init.keeper.ended(this, { code, kickReason })
       this.#init.backlog.clear()
     } finally {
-      connection?.end(code, kickReason)
+      // Who is slow shall come back, and a kick would tell it not to.
+      if (code === closeCodes.slow) connection?.close(code, 'too far behind')
+      else connection?.end(code, kickReason)
     }
   }
 
@@ -215,8 +217,7 @@ export class ResumableReceiver implements Receiver {
   /** The connection is gone. `isFinal`: the client will not come back, or is not allowed to. */
   drop(connection: ResumableConnection, ending: Ending, isFinal: boolean): void {
     if (this.#connection !== connection || this.session === undefined) return
-    this.#connection = undefined
-    this.#missing = undefined
+    this.#connection = this.#missing = undefined
     const { keeper } = this.#init
     if (isFinal) return keeper.endSession(this.session, ending)
     // A client that has not acknowledged its handshake may have received the token, so it can come back too.

@@ -213,6 +213,7 @@ export class Resumption implements ResumableKeeper {
     const session = receiver.session!
     const reason = 'more was sent than is kept for a client that does not take it'
     this.#init.log.info('A session has ended', { sid: session.sid, uid: session.uid, reason })
+    if (receiver.isConnected) this.#init.metrics.count('connectionsClosedSlow')
     this.endSession(session, { code: closeCodes.slow, reason, kickReason: null })
   }
 

@@ -120,6 +120,7 @@ class Leaving implements ResumableConnection {
   feed(): void {}
   pause(): void {}
   resume(): void {}
+  close(): void {}
   end(): void {}
 }
 

@@ -62,6 +62,7 @@ class FakeConnection extends FakeReceiver implements AttachedConnection {
     return true
   }
   feed(): void {}
+  close(): void {}
   fail(error: unknown): void {
     this.failures.push(error)
   }

@@ -338,3 +338,27 @@ for (const heartbeat of [0, 200])
     await until('it is cut', () => gateway.metrics().sockets === 0)
     t.match(gateway.metrics(), { connections: 0, sessions: 0, sendBytesWaiting: 0 })
   })
+
+t.test('a client that does not take what it has missed is closed with a reason, and counted', async t => {
+  const { gateway, lines, open } = await start(t, {
+    maxBacklogMessages: 10,
+    authenticate: () => ({ accept: true, uid: 'ann' })
+  })
+  const player = await PomeloPlayer.join(gateway.url, { sys: { resume: true } })
+  const { token, epoch } = player.answer!.sys!.resume!
+  player.ws.terminate()
+  await until('it is away', () => gateway.metrics().detachedSessions === 1)
+  gateway.send('ann', 'tick', 0)
+  const back = await open()
+  // It does not acknowledge the handshake, so nothing is sent.
+  await back.shakeHands({ sys: { resume: { token, epoch, received: 0 } } })
+  for (let n = 1; n <= 10; n++) gateway.send('ann', 'tick', n)
+  t.same(await back.closed, { code: 4000, reason: 'too far behind' })
+  t.same(back.kicks, [])
+  t.match(gateway.metrics(), { connectionsClosedSlow: 1, sessions: 0 })
+  matchRows(
+    t,
+    lines.filter(({ message }) => message === 'A client has read too slowly, and is closed'),
+    [{ level: 'warn', fields: { code: 4000, reason: 'too far behind' } }]
+  )
+})
