@@ -262,7 +262,8 @@ export class Listener {
       const opened = { webSocket, socket, address, subprotocol: webSocket.protocol, since }
       this.#init.onSocket(opened, { headers, url })
     })
-    if (!isOpen) metrics.count('handshakesMalformed')
+    // A client that has left while its upgrade waited has sent nothing that is wrong: ws cuts its socket.
+    if (!isOpen && !socket.destroyed) metrics.count('handshakesMalformed')
   }
 
   /** Called when a connection has failed, or has sent what is no HTTP. */

@@ -60,7 +60,7 @@ export const connectionMetrics: readonly Definition[] = [
   plain(
     'counter',
     'sallyport_sockets_paused_total',
-    'Times that a socket was not read because its session had laneLimit requests open',
+    'Times that a socket was not read: its session had laneLimit requests open or had not begun',
     'socketsPaused'
   ),
   plain(

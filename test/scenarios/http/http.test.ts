@@ -164,6 +164,31 @@ t.test('it is not opened if the answer to an earlier request is the last one of 
   t.equal(gateway.metrics().connectionsOpened, 1, 'that of the other player')
 })
 
+t.test('a client that leaves while its upgrade waits has sent nothing malformed', async t => {
+  const answers: (() => void)[] = []
+  const { gateway, connect } = await start(t, (_request, response) => {
+    answers.push(() => response.end('a page'))
+  })
+  const { port } = gateway.address
+  const socket = connectSocket({ port, host: '127.0.0.1', allowHalfOpen: true })
+  t.teardown(() => socket.destroy())
+  let got = ''
+  socket.on('data', (data: Buffer) => (got += data.toString('latin1')))
+  const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
+  const upgrade = `Connection: Upgrade\r\nUpgrade: websocket\r\n${key}`
+  socket.end(
+    `GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HTTP/1.1\r\nHost: localhost\r\n${upgrade}\r\n\r\n`
+  )
+  await until('the request is there', () => answers.length === 1)
+  // What another client asks later is answered after the end of this one was read.
+  const player = await connect()
+  t.equal(await player.request('echo.plain', 'later'), 'later')
+  answers[0]!()
+  await once(socket, 'close')
+  t.match(got, /a page/)
+  t.match(gateway.metrics(), { handshakesMalformed: 0, connectionsOpened: 1 })
+})
+
 t.test('what is no HTTP is not answered in the middle of another answer', async t => {
   const { gateway } = await start(t, (request, response) => {
     if (request.url === '/1') response.writeHead(200, { 'content-length': 200 }).write('half')
