@@ -9,7 +9,7 @@
  *       └──▶ refused          the client wait meanwhile
  */
 import { type ErrorData, errors, GatewayError } from '../../shared/errors.js'
-import { scanRequest, type TextRequest } from '../../shared/wire/text.js'
+import { findId, scanRequest, type TextRequest } from '../../shared/wire/text.js'
 import type { GatewayEvent } from '../events/event.js'
 import { frameForms } from '../events/event-frame.js'
 import { encodeFrame } from '../events/frames.js'
@@ -80,7 +80,7 @@ export class TextProtocol implements Protocol {
       // The connection stays open, since a person at a console makes typing errors.
       if (!(error instanceof GatewayError) || error.code !== errors.frameMalformed.code) throw error
       if (!this.#host.countFrame()) return
-      const answer = `[null,null,${encodeJson({ error: error.code, message: error.message })}]`
+      const answer = `[${findId(bytes) ?? null},null,${encodeJson({ error: error.code, message: error.message })}]`
       return this.#host.sendFrame(encodeFrame(answer, true))
     }
     const { id, route, traceparent, bodyStart, bodyEnd } = scanned

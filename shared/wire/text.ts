@@ -102,6 +102,18 @@ export function scanRequest(bytes: Uint8Array): TextRequest {
   return { id, route, traceparent, bodyStart, bodyEnd: last }
 }
 
+/** Bytes at the front of malformed text in which its id is looked for: room for a traceparent and spaces. */
+const idWithin = 128
+
+/** Returns the id of a request whose text is malformed behind it, so that it gets an answer, or undefined. */
+export function findId(bytes: Uint8Array): number | undefined {
+  const front = String.fromCharCode(...bytes.subarray(0, idWithin))
+  const id = Number(
+    /^[ \t\r\n]*\[[ \t\r\n]*("[^"\\]*"[ \t\r\n]*,[ \t\r\n]*)?([1-9]\d{0,9})[ \t\r\n]*,/.exec(front)?.[2]
+  )
+  return id <= maxMessageId ? id : undefined
+}
+
 /** Returns the offset behind the closing quote of the string that begins at `start`. `what`: for errors. */
 function findStringEnd(bytes: Uint8Array, start: number, what: 'route' | 'traceparent'): number {
   if (start >= bytes.length || bytes[start] !== quote)

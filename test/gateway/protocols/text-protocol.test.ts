@@ -88,6 +88,38 @@ t.test('a frame that cannot be read is answered, and the connection stays open',
   t.equal(host.calls.length, 2, 'one frame too many is not answered')
 })
 
+t.test(
+  'a request whose text is malformed behind its id gets its answer, so that nobody waits for it',
+  async t => {
+    const { host, say } = begin()
+    host.authenticated()
+    const trace = '"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"'
+    const texts: [text: string, id: number | null][] = [
+      ['[7,"a.echo",]', 7],
+      [' [ 7 , "a.echo" 1]', 7],
+      [`[${trace},7,"a.echo",]`, 7],
+      ['[4294967295,5]', 4294967295],
+      [`[9,"${'r'.repeat(256)}"]`, 9],
+      ['[4294967296,"a.echo"]', null],
+      ['[0,"a.echo",]', null],
+      ['[07,"a.echo"]', null],
+      ['[7.5,"a.echo"]', null],
+      ['[7', null],
+      ['["a.echo",7,]', 7],
+      ['["a\\"",7,]', null],
+      [`[${' '.repeat(200)}7,"a.echo",]`, null],
+      ['', null],
+      ['é[7,]', null]
+    ]
+    for (const [text, id] of texts) {
+      say(text)
+      const answer: unknown[] = JSON.parse(host.calls.at(-1)!.slice('send '.length))
+      matchRows(t, answer, [id, null, { error: 'FRAME_MALFORMED' }], text)
+    }
+    t.same(host.requests, [])
+  }
+)
+
 t.test('replies, errors, events and kicks are arrays of JSON', async t => {
   const { protocol } = begin()
   t.equal(payloadOf(protocol.encodeReply(7, '{"a":1}')), '[7,{"a":1}]')
