@@ -62,7 +62,7 @@ export class WebSocketViolation extends Error {
     const { maxPayload, maxFragments } = limitMessages(maxBodyBytes)
     const limits: Partial<Record<CloseCode, string>> = {
       [closeCodes.tooLarge]: `a message of more than ${maxPayload} bytes: ${answeredExcess} times maxBodyBytes`,
-      [closeCodes.tooManyParts]: `a message in more than ${maxFragments} parts`,
+      [closeCodes.tooManyParts]: `a message in more than ${maxFragments} parts, or with more than ${mostControls} pings in it`,
       [closeCodes.notUtf8]: 'a text that is not UTF-8'
     }
     super(limits[closeCode] ?? 'a frame that breaks the rules of WebSocket')

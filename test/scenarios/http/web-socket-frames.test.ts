@@ -105,6 +105,16 @@ const faults: Record<string, [frames: Buffer[], code: number]> = {
   'a close whose reason is not UTF-8': [[frame(opcodes.close, Buffer.from([0x03, 0xe8, 0xff]))], 1007]
 }
 
+t.test('the reason of a message in too many parts names both limits', async t => {
+  const client = await RawClient.open(t, gateway)
+  for (const each of faults['a message with very many pings in it']![0]) client.socket.write(each)
+  t.same(await client.close(), {
+    code: 1008,
+    reason: 'a message in more than 1024 parts, or with more than 1000 pings in it'
+  })
+  await leave(client)
+})
+
 for (const [name, [frames, code]] of Object.entries(faults)) {
   t.test(`${name} closes the connection with ${code}, and no other`, async t => {
     const bystander = await join()
