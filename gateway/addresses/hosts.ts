@@ -52,8 +52,8 @@ export class Hosts {
   }
 
   /**
-   * Whether a request with this `Host` is served. A request without `Host` is served: only HTTP/1.0 allows
-   * it, and no browser speaks HTTP/1.0.
+   * Whether a request with this `Host` is served. One without `Host` is served, since no browser sends one:
+   * only HTTP/1.0 allows it, and never an upgrade, which UpgradePolicy refuses.
    */
   serves(host: string | undefined): boolean {
     if (this.#all || host === undefined) return true

@@ -249,7 +249,7 @@ export class Listener {
     const refusal =
       this.#tcpConnections.refusalOf(socket) ??
       upgradePolicy.judgeHost(request) ??
-      upgradePolicy.judgeBody(request) ??
+      upgradePolicy.judgeForm(request) ??
       upgradePolicy.enter(request, socket, ip)
     if (refusal !== undefined) return refuseUpgrade(socket, refusal, metrics)
     const address = { ip, port: socket.remotePort ?? 0 }

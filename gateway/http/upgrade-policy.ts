@@ -89,12 +89,13 @@ export class UpgradePolicy {
   }
 
   /**
-   * Returns the refusal of an upgrade with a body; undefined if it has none. RFC 6455 knows no such upgrade,
-   * and versions of Node differ in whether they take the body for the first frames.
+   * Returns the refusal of an upgrade with a body or without a `Host`; undefined for any other. RFC 6455
+   * knows no upgrade with a body, and versions of Node differ in whether they take it for the first frames.
+   * Node itself refuses only other requests without a `Host`.
    */
-  judgeBody(request: IncomingMessage): HttpRefusal | undefined {
-    if (!hasBody(request)) return undefined
-    return { status: 400, why: 'An upgrade to a WebSocket has no body.', metric: 'handshakesMalformed' }
+  judgeForm(request: IncomingMessage): HttpRefusal | undefined {
+    if (request.headers.host === undefined) return malformed('An upgrade to a WebSocket names its host.')
+    return hasBody(request) ? malformed('An upgrade to a WebSocket has no body.') : undefined
   }
 
   /**
@@ -141,6 +142,10 @@ export class UpgradePolicy {
     if (refusal !== undefined) this.#addresses?.tell(address, refusal)
     return refusal
   }
+}
+
+function malformed(why: string): HttpRefusal {
+  return { status: 400, why, metric: 'handshakesMalformed' }
 }
 
 /** Whether a stranger's text is told whole. */

@@ -63,6 +63,12 @@ t.test('an upgrade of a page of another origin is refused, with the option that 
   t.same(lines, [{ origin: 'https://evil.example', how: '--origins same,https://evil.example' }])
 })
 
+t.test('an origin that can not be read is not that of a request without a host', async t => {
+  const { policy } = begin()
+  for (const origin of ['what?', 'null', 'http://127.0.0.1'])
+    t.match(policy.enter(requestOf({ origin }), openSocket(), '192.0.2.1'), { status: 403 }, origin)
+})
+
 t.test('a stranger can not write long lines into the log', async t => {
   const { policy, lines } = begin()
   const long = 'x'.repeat(15_000)
