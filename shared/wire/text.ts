@@ -126,8 +126,14 @@ function findStringEnd(bytes: Uint8Array, start: number, what: 'route' | 'tracep
     if (byte === quote) return offset + 1
     offset += byte === backslash ? 2 : 1
   }
-  if (limit < bytes.length)
-    throw wireErrors.frameMalformed(`its ${what} takes more than ${maxRouteBytes} bytes`)
+  if (limit < bytes.length) {
+    // Rather a message whose id was forgotten than one with such a traceparent.
+    throw wireErrors.frameMalformed(
+      what === 'route'
+        ? `its route takes more than ${maxRouteBytes} bytes`
+        : `a text of more than ${maxRouteSpelling} bytes stands before its id; ${noId}`
+    )
+  }
   throw wireErrors.frameMalformed(`its ${what} is cut off`)
 }
 

@@ -166,7 +166,8 @@ t.test('a route takes 255 bytes of UTF-8 and no more, however it is spelt', t =>
     })
   }
   t.throws(() => scan(`["${'a'.repeat(5_000)}",1,"a"]`), {
-    message: "The frame can't be read: its traceparent takes more than 255 bytes"
+    message:
+      "The frame can't be read: a text of more than 1530 bytes stands before its id; a message begins with its id in plain digits; 0 for a notify"
   })
   t.throws(() => scan('["a'), { message: "The frame can't be read: its traceparent is cut off" })
   t.end()
