@@ -216,7 +216,10 @@ export class ConnectionSession implements ProtocolSession {
     this.#resumable?.countReceived()
   }
 
-  /** Charges the session for unpaid bytes. Before the session begins, they add up to a handshake at most. */
+  /**
+   * Charges the session for unpaid bytes. Before the session begins, they add up to a handshake, and to pings
+   * as the limits of frames and of `handshakeTimeout` allow.
+   */
   pay(traffic: Traffic, now: number): void {
     const session = this.#session
     if (session !== undefined && traffic.isDue) this.#parts.intake.pay(session, traffic.settle(), now)
