@@ -125,6 +125,8 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
     if (signal?.aborted) throw signal.reason
     const trace = this.#trace(route, traceparent)
     const message = this.#encode(messageKinds.request, this.#requests.nextId(), route, body, trace)
+    // What the game has run for the trace and the body may have aborted it.
+    if (signal?.aborted) throw signal.reason
     this.#send(message)
     const { outbox } = this.#conversation
     const reply = this.#requests.wait(message, { timeout, signal }, given => outbox.remove(given))
@@ -250,7 +252,7 @@ export class Client<Routes = RouteTypes, Events = EventTypes> {
       const name = this.#conversation.dictionary.read(route)
       if (name === undefined) return
       this.#anyEvents.tell('event', name, body)
-      this.#early.receive(name, body, end - bodyStart, !uncounted)
+      if (this.state !== 'closed') this.#early.receive(name, body, end - bodyStart, !uncounted)
     } else if (isError) {
       const { error: code, message, data } = body as { error: string; message: string; data?: unknown }
       this.#requests.reject(id, { code, message, data })

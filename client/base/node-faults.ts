@@ -109,6 +109,9 @@ const meanings: Readonly<Record<string, readonly [Fault['kind'], string]>> = {
 /** Errors of `ws` about a response that begins no WebSocket; they have no code. */
 const noHandshake = /^(Invalid (Upgrade|Sec-WebSocket-)|Server sent a )/
 
+/** Milliseconds for which the body of a refusal is waited for. */
+const longestWait = 500
+
 /** Makes a socket of `ws` report the response of a server that opens no WebSocket, as its error. */
 export function watchUpgrade(webSocket: object): void {
   const socket = webSocket as Partial<UpgradingSocket>
@@ -128,6 +131,8 @@ export function watchUpgrade(webSocket: object): void {
       if (body.length > longestBody) finish()
     })
     response.on('close', finish)
+    // The body may have no end, as that of a stream of events.
+    setTimeout(finish, longestWait)
   })
 }
 

@@ -114,7 +114,7 @@ export class Conversation {
     for (let message = this.outbox.next(); message !== undefined; message = this.outbox.next()) {
       const route = this.dictionary.write(message.route)
       this.#attempt.send(packageKinds.data, encodeMessage(message, route, this.#traced))
-      this.#received.sent()
+      this.#received.sent(message.size)
     }
     if (this.#resume === undefined) this.outbox.acknowledgeWritten()
     this.#beatIfDue()
@@ -244,7 +244,7 @@ export class Conversation {
     if (this.#state === 'open') this.#change('resuming', false, code, why)
     // A gateway that restarts, or can't answer a handshake now, tells each client when to come back.
     this.#kickReason = undefined
-    this.#retry.schedule(mayHaveRetryHint(code) ? parseComeBack(why) : undefined)
+    if (!this.#isClosed) this.#retry.schedule(mayHaveRetryHint(code) ? parseComeBack(why) : undefined)
   }
 
   #failed(

@@ -45,9 +45,9 @@ export class Heartbeat {
     if (this.#isAsking && this.#timer !== undefined) this.#wait()
   }
 
-  /** Sends a heartbeat at once: the network may have changed. */
+  /** Sends a heartbeat at once, unless one waits for its answer: the network may have changed. */
   askNow(): void {
-    if (this.#timer !== undefined) this.#ask()
+    if (this.#timer !== undefined && !this.#isAsking) this.#ask()
   }
 
   #wait(): void {

@@ -22,7 +22,8 @@ export interface Place {
 export class KeptPlace {
   readonly #find: () => PlaceStorage | undefined
   readonly #key: string
-  #isPut = false
+  /** The text that was put last. */
+  #text: string | undefined
   #hasWarned = false
 
   /** `keep`: the option. Places of different gateways have different keys. */
@@ -44,15 +45,17 @@ export class KeptPlace {
 
   /** Writes the place. If the storage refuses it, the next client begins a new session. */
   put(place: Place): void {
-    this.#isPut = true
-    this.#use(storage => storage.setItem(this.#key, JSON.stringify(place)))
+    const text = JSON.stringify(place)
+    this.#text = text
+    this.#use(storage => storage.setItem(this.#key, text))
   }
 
-  /** Removes the place that was put, because its client is back. */
+  /** Removes the place that was put, because its client is back. That of another page stays. */
   drop(): void {
-    if (!this.#isPut) return
-    this.#isPut = false
-    this.#use(storage => storage.removeItem(this.#key))
+    if (this.#text === undefined) return
+    const isOwn = this.#use(storage => storage.getItem(this.#key)) === this.#text
+    this.#text = undefined
+    if (isOwn) this.#use(storage => storage.removeItem(this.#key))
   }
 
   /** Calls the storage, whose faults cost no more than the place. */

@@ -9,7 +9,7 @@
  * count, by which the client then empties its outbox.
  */
 const messagesPerReport = 64
-/** Bytes of received messages after which a report is due. */
+/** Bytes of such messages after which a report is due. */
 const bytesPerReport = 65_536
 
 export class ReceivedCount {
@@ -31,13 +31,13 @@ export class ReceivedCount {
   /** Counts a received message. */
   received(bytes: number): void {
     this.value++
-    this.#bytes += bytes
-    this.sent()
+    this.sent(bytes)
   }
 
-  /** Notes that a message was sent, or received. */
-  sent(): void {
+  /** Notes that a message of so many bytes was sent, or received. */
+  sent(bytes: number): void {
     this.#messages++
+    this.#bytes += bytes
   }
 
   /** Returns the count for a report. The next report is due after as many messages or bytes again. */

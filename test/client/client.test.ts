@@ -260,6 +260,34 @@ t.test('what waits is bounded: beyond it requests and notifies fail at once', as
   t.same(await client.request('player.seen'), [1])
 })
 
+t.test('what was answered takes no room, though no heartbeat is due', async t => {
+  const { join } = await start(t)
+  const client = await join({ heartbeat: 3_600_000, outboxLimit: 200_000 })
+  const filler = 'x'.repeat(60_000)
+  for (let n = 0; n < 20; n++) t.equal(await client.request('player.take', { n, filler }), n)
+  client.close()
+})
+
+t.test('a request whose signal aborts while its trace or its body is asked for is not sent', async t => {
+  const { join } = await start(t)
+  const abort = new AbortController()
+  const tracing = () => {
+    abort.abort(new Error('enough'))
+    return undefined
+  }
+  const client = await join({ tracing })
+  await t.rejects(client.request('player.add', { n: 1 }, { signal: abort.signal }), { message: 'enough' })
+  const late = new AbortController()
+  const body = {
+    get n() {
+      late.abort(new Error('enough'))
+      return 1
+    }
+  }
+  await t.rejects(client.request('player.add', body, { signal: late.signal }), { message: 'enough' })
+  t.same(await client.request('player.seen'), [])
+})
+
 t.test('a gateway that says nothing is asked, and given up when it does not answer', async t => {
   const { proxy, client } = await startBehindProxy(t, { heartbeat: 30, heartbeatTimeout: 200 })
   const changes: string[] = []

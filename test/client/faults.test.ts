@@ -144,6 +144,19 @@ t.test('what does not pass by itself rejects at once', async t => {
   t.match(error, { retryable: true, data: { kind: 'closed' }, message: /ECONNRESET .*without an answer/ })
 })
 
+t.test('a refusal is told though its body has no end', async t => {
+  const endless = createServer().on('upgrade', (_request, socket) =>
+    socket.on('error', ignore).write(`HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nbegun`)
+  )
+  const { error } = await fail(`ws://127.0.0.1:${await listen(t, endless)}`, { connectTimeout: 30_000 })
+  t.match(error, {
+    retryable: false,
+    message: /HTTP 403 Forbidden/,
+    data: { kind: 'http', status: 403 }
+  })
+  endless.closeAllConnections()
+})
+
 t.test('an answer that begins no WebSocket is told from a fault without a reason', async t => {
   const answering = (answer: string) => createTcpServer(socket => socket.on('error', ignore).end(answer))
   const upgrade = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: '

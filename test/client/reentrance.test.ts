@@ -89,3 +89,27 @@ t.test('what is sent while onFailure tells of a loss goes over the next connecti
   await until('both have come', () => gateway.metrics().requests + gateway.metrics().notifies === 2)
   t.same(await client.request('player.seen'), [1, 2])
 })
+
+for (const end of ['close', 'leave'] as const)
+  t.test(`a client that is ended by ${end} when its connection is lost has no timer left`, async t => {
+    const { proxy, client } = await start(t, never)
+    const count = () => process.getActiveResourcesInfo().filter(each => each === 'Timeout').length
+    const before = count()
+    client.onState(({ state }) => {
+      if (state === 'resuming') client[end]()
+    })
+    proxy.cut('reset')
+    await until('it is closed', () => client.state === 'closed')
+    await until('its timers have ended', () => count() < before)
+  })
+
+t.test('an event that a listener of all events closes the client at is not kept', async t => {
+  const { gateway, client } = await start(t)
+  const seen: unknown[] = []
+  client.onEvent(() => client.close())
+  gateway.broadcast('tick', 1)
+  await until('it is closed', () => client.state === 'closed')
+  client.on('tick', body => seen.push(body))
+  await new Promise(resolve => setImmediate(resolve))
+  t.same(seen, [])
+})

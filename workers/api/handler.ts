@@ -19,8 +19,12 @@ import {
   type SchemaOfReply
 } from './schema.js'
 
+/** The body of a handler that declares neither a schema nor a type for it. */
+// biome-ignore lint/suspicious/noExplicitAny: a handler without a type for its body may use it freely
+export type AnyBody = any
+
 /** A handler. Its result is the body of the reply; undefined makes an empty reply. */
-export type HandlerFunction<Body = AnySettings, Reply = unknown, Settings = AnySettings> = (
+export type HandlerFunction<Body = AnyBody, Reply = unknown, Settings = AnySettings> = (
   body: Body,
   session: BackendSession<Settings>,
   context: HandlerContext
@@ -65,7 +69,7 @@ const declaredSchemasKey = Symbol.for('sallyport.handler.declaredSchemas')
 export function handler<
   BodySchema extends Schema | undefined,
   ReplySchema extends Schema | undefined,
-  Body = AnySettings,
+  Body = AnyBody,
   Returned = unknown,
   Settings = AnySettings
 >(

@@ -1,5 +1,6 @@
 /** The option `keep`: a client that goes on where another one has left, as a page does after a reload. */
 import t, { type Test } from 'tap'
+import { KeptPlace } from '../../../client/conversation/kept-place.js'
 import { type Client, type ClientOptions, connect, type PlaceStorage } from '../../../client/node.js'
 import type { GatewayOptions } from '../../../gateway/index.js'
 import { startGateway } from '../../helpers/gateway.js'
@@ -226,4 +227,18 @@ t.test('a client that cannot connect leaves the place where it was', async t => 
   t.teardown(() => other.close())
   t.equal(other.resumed, false, 'it belongs to another address')
   t.equal((await join()).resumed, true)
+})
+
+t.test('a client that is back leaves the place of another one where it is', async t => {
+  const storage = new Storage()
+  const [first, second] = [new KeptPlace(storage, 'ws://game'), new KeptPlace(storage, 'ws://game')]
+  const place = { token: 'a'.repeat(22), epoch: 'b'.repeat(11), received: 1, lastId: 1 }
+  first.put(place)
+  t.same(second.take(), place)
+  second.put({ ...place, received: 2 })
+  first.drop()
+  t.same(new KeptPlace(storage, 'ws://game').take(), { ...place, received: 2 })
+  second.put(place)
+  second.drop()
+  t.equal(storage.texts.size, 0, 'its own it removes')
 })

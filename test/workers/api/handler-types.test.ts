@@ -103,6 +103,27 @@ t.test('the body and the reply of a handler are those of its schemas, or its own
   t.same(lastLines('right.ts', right), [])
 })
 
+t.test(
+  'a handler without a type for its body takes any, also where a game declares its settings',
+  async t => {
+    const declared = `
+import { connect, type RoutesOf } from 'sallyport/client'
+declare module 'sallyport/worker' { interface SessionSettings { score: number } }
+const m = {
+  find: handler({ concurrent: true }, async () => 5),
+  named: handler({ timeout: 5 }, async (body, session) => body.name + session.get('score')),
+  scored: handler({ reply: score }, async body => ({ score: body.points }))
+}
+export async function play() {
+  const game = await connect<RoutesOf<{ m: typeof m }>>('')
+  const found: number = await game.request('m.find')
+  return [found, await game.request('m.named', { name: 'red' }), await game.request('m.scored', { points: 3 })]
+}
+`
+    t.same(lastLines('declared.ts', declared), [])
+  }
+)
+
 t.test('the compiler says what is wrong with a handler, and nothing of other forms of it', async t => {
   const found = lastLines('wrong.ts', wrong.map(([code]) => code).join('\n'))
   t.equal(found.length, wrong.length)
