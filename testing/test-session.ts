@@ -9,6 +9,7 @@ import { wallClock } from '../shared/clock.js'
 import { closeCodes } from '../shared/close-codes.js'
 import { errors } from '../shared/errors.js'
 import type { ConnectInfo, SessionHookName } from '../shared/link/hooks.js'
+import type { AbortReason } from '../shared/link/inbox.js'
 import { createLogger } from '../shared/text/log.js'
 import { encodeValue } from '../shared/values/codec.js'
 import type { AnySettings } from '../shared/values/session-settings.js'
@@ -90,6 +91,8 @@ export class TestSession {
   #droppedAt: number | undefined
   /** Calls of handlers and hooks that have not ended: onClose waits for them. */
   #calls = 0
+  /** The signals of those whose function runs. */
+  readonly #signals = new Set<AbortController>()
   /** Why the session has ended, until its onClose is run. */
   #closedFor: string | undefined
 
@@ -160,12 +163,13 @@ export class TestSession {
     const messenger = new Messenger(world.link, caller, operations, frontendId)
     const service = new BackendSessionService(operations)
     const backendSession = new BackendSession<Settings>(view, operations, { service })
+    const controller = new AbortController()
     const context = new HandlerContext({
       route: handler.name,
       rid: 0,
       traceparent: undefined,
       isNotify: kind === 'notify',
-      signal: new AbortController().signal,
+      signal: controller.signal,
       log: createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields })),
       service,
       messenger,
@@ -173,9 +177,12 @@ export class TestSession {
       worker: { index: 0 }
     })
     this.#calls++
+    this.#signals.add(controller)
     try {
       return await handler(body, backendSession, context)
     } finally {
+      // A gateway does not abort a request whose handler is over.
+      this.#signals.delete(controller)
       await world.settle()
       this.#calls--
       this.#closeIfDue()
@@ -235,10 +242,16 @@ export class TestSession {
     await world.untilClosed(closings.settled())
   }
 
-  /** @internal Runs onClose once nothing runs for the session any more. */
+  /** @internal Tells what runs for the session that it has ended, and runs onClose once nothing does. */
   ended(reason: string): void {
+    this.abort('session closed')
     this.#closedFor = reason
     this.#closeIfDue()
+  }
+
+  /** @internal Aborts the signals of all that runs for the session. */
+  abort(reason: AbortReason): void {
+    for (const controller of this.#signals) controller.abort(reason)
   }
 
   /** @internal Runs onConnect, and ends the session if that refuses it. */

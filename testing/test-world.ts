@@ -129,13 +129,14 @@ export class TestWorld {
   }
 
   /**
-   * Runs onStop if `start` was called, and ends the world. From then on all other calls throw or reject, and
+   * Aborts the calls under way, runs onStop if `start` was called, and ends the world. From then on all other calls throw or reject, and
    * so do calls under way and operations of the game that had no answer yet. Does nothing when called again.
    * Rejects if onStop does not end within 4 s, as long as a gateway's `closeTimeout` by default.
    */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    for (const session of this.#world.registry) this.#sessions.get(session)?.abort('shutdown')
     try {
       if (this.#hasStarted) await inTime(this.#hooks.stop(this.app))
     } finally {

@@ -44,6 +44,8 @@ function begin(t: Test): TestWorld {
   return world
 }
 
+const never = () => new Promise<void>(() => {})
+
 t.test(
   'bodies and replies pass as over a connection: as copies, or with an error for what has no form',
   async t => {
@@ -237,6 +239,51 @@ t.test('onClose runs for each session that ends, whoever has ended it, once noth
   await t.rejects(world.join().call(kick, 'faulty'), { message: 'a fault' })
 })
 
+t.test(
+  'the signal of a call aborts when its session ends, when the world is closed, and not later',
+  async t => {
+    const told: unknown[] = []
+    const world = new TestWorld({
+      hooks: {
+        onClose: (_session: BackendSession, _reason: string, { signal }: HandlerContext) =>
+          void told.push(['onClose', signal.aborted])
+      }
+    })
+    t.teardown(() => world.close())
+    const aborted = (signal: HandlerContext['signal']) =>
+      new Promise(resolve => signal.addEventListener('abort', () => resolve(signal.reason), { once: true }))
+    const [red, blue, green] = [world.join(), world.join(), world.join()]
+    let other: HandlerContext['signal'] | undefined
+    const otherCall = t.rejects(
+      blue.call((_body: unknown, _session, { signal }: HandlerContext) => {
+        other = signal
+        return never()
+      }, {})
+    )
+    const leaving = red.call(
+      (_body: unknown, session: BackendSession, { sessions, signal }: HandlerContext) => {
+        void sessions.akickBySid(session.frontendId, session.id)
+        return aborted(signal)
+      },
+      {}
+    )
+    t.equal(await leaving, 'session closed')
+    let late: HandlerContext['signal'] | undefined
+    await green.call((_body: unknown, session: BackendSession, { sessions, signal }: HandlerContext) => {
+      late = signal
+      void sessions.akickBySid(session.frontendId, session.id)
+    }, {})
+    t.same([green.isOpen, late!.aborted, other!.aborted], [false, false, false])
+    await world.close()
+    await otherCall
+    t.same([late!.aborted, other!.aborted, other!.reason], [false, true, 'shutdown'])
+    t.same(told, [
+      ['onClose', false],
+      ['onClose', false]
+    ])
+  }
+)
+
 t.test('what no client can do is refused, and so is all that comes after the end', async t => {
   const told: string[] = []
   const tell = (hook: string) => () => void told.push(hook)
@@ -364,8 +411,6 @@ for (const apis of [['setTimeout'], ['setTimeout', 'setInterval', 'setImmediate'
     ])
     t.same(red.settings, { turns: 1 })
   })
-
-const never = () => new Promise<void>(() => {})
 
 t.test('what is under way when a world is closed rejects, and what comes later', async t => {
   const closed = { message: 'The world is closed' }
