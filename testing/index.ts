@@ -5,10 +5,10 @@
  * @module sallyport/testing
  */
 
-export type { CallArguments, CallOptions } from './call-arguments.js'
 export type { Cut } from './tcp-proxy.js'
 export { TestGateway, type TestGatewayOptions } from './test-gateway.js'
 export type { TestFolder, TestHooksInit } from './test-hooks.js'
 export { TestPlayer } from './test-player.js'
-export { type TestEnding, type TestEvent, TestSession } from './test-session.js'
+export type { TestEnding, TestEvent } from './test-receiver.js'
+export { type CallArguments, type CallOptions, TestSession } from './test-session.js'
 export { type TestLogLine, type TestSessionInit, TestWorld } from './test-world.js'

@@ -1,6 +1,4 @@
 /** A session of a `TestWorld`: calls handlers for it, and plays what its client does. */
-import type { GatewayEvent } from '../gateway/events/event.js'
-import type { Receiver } from '../gateway/sessions/receiver.js'
 import type { Session } from '../gateway/sessions/session.js'
 import type { Refuse } from '../shared/bodies/plain-body.js'
 import { decodeRich, encodeRich } from '../shared/bodies/rich-body.js'
@@ -20,57 +18,21 @@ import type { HandlerFunction } from '../workers/api/handler.js'
 import { appCaller } from '../workers/operations/caller.js'
 import { Messenger } from '../workers/operations/messenger.js'
 import { SessionOperations } from '../workers/operations/session-operations.js'
-import type { CallArguments } from './call-arguments.js'
 import type { Closings } from './closings.js'
 import { type LinkWorld, standardLimits } from './link-world.js'
 import type { TestHooks } from './test-hooks.js'
+import type { TestEnding, TestEvent, TestReceiver } from './test-receiver.js'
 import type { TestLogLine } from './test-world.js'
 
-/** An event as the session's client would receive it. */
-export interface TestEvent {
-  readonly event: string
-  readonly body: unknown
+export interface CallOptions {
+  /** Default: `request`. */
+  readonly kind?: 'request' | 'notify'
 }
 
-/** The end of a session, as its client would be told. */
-export interface TestEnding {
-  /** The close code. */
-  readonly code: number
-  /** The reason in the kick; null: the client sees only the close code. */
-  readonly reason: string | null
-}
-
-/** @internal The client of a session. */
-export class TestReceiver implements Receiver {
-  readonly address = { ip: '192.0.2.1', port: 1 }
-  readonly readsRich = true
-  readonly events: TestEvent[]
-  isConnected = true
-  ending: TestEnding | undefined
-
-  constructor(events: TestEvent[]) {
-    this.events = events
-  }
-
-  event({ name, richBody }: GatewayEvent): boolean {
-    this.events.push({ event: name, body: decodeRich(Buffer.from(richBody, 'latin1').toString()) })
-    return true
-  }
-
-  end(code: number, reason: string | null): void {
-    this.isConnected = false
-    this.ending = { code, reason }
-  }
-
-  inspect() {
-    return { sendBytes: 0, backlog: null, roundTrip: null }
-  }
-
-  reply(): void {}
-  error(): void {}
-  pause(): void {}
-  resume(): void {}
-}
+/** The body, which may be left out if the handler needs none, and options. */
+export type CallArguments<Body> = undefined extends Body
+  ? [body?: Body, options?: CallOptions]
+  : [body: Body, options?: CallOptions]
 
 /** @internal */
 export interface TestSessionParts {
@@ -113,7 +75,7 @@ export class TestSession {
     return this.#parts.session.isOpen
   }
 
-  /** Events that were sent to the session, oldest first. */
+  /** Events that the client has received, oldest first. What is sent while it is away comes at `resume`. */
   get events(): TestEvent[] {
     return this.#parts.receiver.events
   }
@@ -219,7 +181,7 @@ export class TestSession {
    */
   async drop(): Promise<void> {
     this.#expectClient('connected')
-    this.#parts.receiver.isConnected = false
+    this.#parts.receiver.drop()
     this.#droppedAt = wallClock()
     const { world, closings } = this.#parts
     const told = { reason: 'connection lost (1006)', endsAt: this.#droppedAt + resumeWindow }
@@ -228,14 +190,14 @@ export class TestSession {
   }
 
   /**
-   * Brings the client back after `drop`: runs onConnect, then onResume. Rejects if the client is not away, or
-   * the session has ended.
+   * Brings the client back after `drop`: it receives the events that were kept for it, onConnect runs, then
+   * onResume. Rejects if the client is not away, or the session has ended.
    */
   async resume(): Promise<void> {
     this.#expectClient('away')
     const { world, receiver, session, closings } = this.#parts
     const awayFor = wallClock() - (this.#droppedAt ?? wallClock())
-    receiver.isConnected = true
+    receiver.comeBack()
     await this.begin(true)
     const resumed = session.isOpen && this.#run('onResume', { address: receiver.address, awayFor })
     if (resumed) await world.untilClosed(resumed)

@@ -17,7 +17,8 @@ import { Closings } from './closings.js'
 import { expectNames } from './expect-names.js'
 import { createLinkWorld, type LinkWorld } from './link-world.js'
 import { TestHooks, type TestHooksInit } from './test-hooks.js'
-import { type TestEvent, TestReceiver, TestSession } from './test-session.js'
+import { TestReceiver } from './test-receiver.js'
+import { TestSession } from './test-session.js'
 
 export interface TestSessionInit {
   /** User id that the session is bound to. Default: none. */
@@ -88,10 +89,9 @@ export class TestWorld {
     expectNames('A session', init, ['uid', 'settings'])
     const { uid, settings = {} } = init
     if (uid !== undefined) expectUid(uid)
-    const events: TestEvent[] = []
     const { registry } = this.#world
     this.#world.expectOpen()
-    const receiver = new TestReceiver(events)
+    const receiver = new TestReceiver()
     const session: Session = registry.open(receiver)
     if (uid !== undefined) registry.bind(session, uid)
     const test = new TestSession({

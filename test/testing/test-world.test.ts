@@ -284,6 +284,60 @@ t.test(
   }
 )
 
+t.test('a client that is away gets at its return what a gateway keeps for it', async t => {
+  const world = begin(t)
+  const [red, blue] = [world.join({ uid: 'red' }), world.join()]
+  const sendAll = async (at: string, _session: BackendSession, context: HandlerContext) => {
+    const reached = [
+      await context.asend('red', 'spark', at, { delivery: 'volatile' }),
+      await context.asend('red', 'at', at, { delivery: 'latest', key: 'ann' }),
+      await context.asend('red', 'at', at, { delivery: 'latest', key: 'bob' }),
+      await context.asend('red', 'at', `${at} again`, { delivery: 'latest', key: 'ann' }),
+      await context.asend('red', 'said', at)
+    ]
+    return reached
+  }
+  t.same(await blue.call(sendAll, 'here'), [1, 1, 1, 1, 1])
+  t.equal(red.events.splice(0).length, 5)
+  await red.drop()
+  t.same(await blue.call(sendAll, 'away'), [0, 1, 1, 1, 1])
+  t.same(await blue.call(sendAll, 'still away'), [0, 1, 1, 1, 1])
+  t.same(red.events, [])
+  await red.resume()
+  t.same(red.events.splice(0), [
+    { event: 'said', body: 'away' },
+    { event: 'said', body: 'still away' },
+    { event: 'at', body: 'still away' },
+    { event: 'at', body: 'still away again' }
+  ])
+  await red.drop()
+  await red.resume()
+  t.same(red.events, [])
+  await blue.call(sendAll, 'back')
+  t.equal(red.events.length, 5)
+})
+
+t.test('what waits for a client is received before the events of its onConnect', async t => {
+  const hooks = {
+    onConnect: (session: BackendSession, _info: ConnectInfo, context: HandlerContext) =>
+      context.send(session, 'hello'),
+    onDrop: (session: BackendSession, _info: DropInfo, context: HandlerContext) =>
+      context.send(session, 'missed'),
+    onResume: (session: BackendSession, _info: ResumeInfo, context: HandlerContext) =>
+      context.send(session, 'back')
+  }
+  const world = new TestWorld({ hooks })
+  t.teardown(() => world.close())
+  const red = world.join({ uid: 'red' })
+  await red.drop()
+  t.same(red.events, [])
+  await red.resume()
+  t.same(
+    red.events.map(({ event }) => event),
+    ['missed', 'hello', 'back']
+  )
+})
+
 t.test('what no client can do is refused, and so is all that comes after the end', async t => {
   const told: string[] = []
   const tell = (hook: string) => () => void told.push(hook)
