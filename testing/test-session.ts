@@ -1,4 +1,5 @@
 /** A session of a `TestWorld`: calls handlers for it, and plays what its client does. */
+import type { Ending } from '../gateway/sessions/registry-events.js'
 import type { Session } from '../gateway/sessions/session.js'
 import type { Refuse } from '../shared/bodies/plain-body.js'
 import { decodeRich, encodeRich } from '../shared/bodies/rich-body.js'
@@ -45,8 +46,11 @@ export interface TestSessionParts {
   readonly closings: Closings
 }
 
-/** Milliseconds that a session of a world waits for its client, as onDrop is told. */
-const resumeWindow = 60_000
+/**
+ * Milliseconds that a gateway waits for a client by default, as onDrop is told: for a session that holds
+ * something, and for one without user, settings and channels.
+ */
+const [resumeWindow, unboundResumeWindow] = [60_000, 15_000]
 
 export class TestSession {
   readonly #parts: TestSessionParts
@@ -167,25 +171,27 @@ export class TestSession {
    * it has ended. Rejects with the error of onClose; a gateway logs it.
    */
   async leave(): Promise<void> {
-    const { world, session, receiver, closings } = this.#parts
+    const { world, session, closings } = this.#parts
     world.expectOpen()
     if (!session.isOpen) return
-    world.registry.end(session, { code: 1000, reason: 'client closed', kickReason: null })
-    receiver.ending = undefined
+    this.#end({ code: 1000, reason: 'client closed', kickReason: null })
     await world.untilClosed(closings.settled())
   }
 
   /**
    * Loses the client's connection and runs onDrop. The session waits until `resume` or until it is ended,
-   * however long that takes. Rejects if the client is away, or the session has ended.
+   * however long that takes; it ends at once if the game has set its resume window to 0. Rejects if the
+   * client is away, or the session has ended.
    */
   async drop(): Promise<void> {
     this.#expectClient('connected')
-    this.#parts.receiver.drop()
+    const { world, receiver, closings } = this.#parts
+    const [reason, window] = ['connection lost (1006)', this.#window]
     this.#droppedAt = wallClock()
-    const { world, closings } = this.#parts
-    const told = { reason: 'connection lost (1006)', endsAt: this.#droppedAt + resumeWindow }
-    await world.untilClosed(this.#run('onDrop', told))
+    receiver.drop()
+    if (window === 0)
+      this.#end({ code: 1006, reason: `${reason}, and not to be waited for`, kickReason: null })
+    else await world.untilClosed(this.#run('onDrop', { reason, endsAt: this.#droppedAt + window }))
     await world.untilClosed(closings.settled())
   }
 
@@ -227,6 +233,20 @@ export class TestSession {
       world.registry.end(session, { code: closeCodes.refused, reason: 'refused', kickReason: reason })
     }
     await world.untilClosed(closings.settled())
+  }
+
+  /** Milliseconds that the session would wait for its client in a gateway. */
+  get #window(): number {
+    const { session } = this.#parts
+    const isBrief = session.holdsNothing && this.#calls === 0
+    return session.resumeWindow ?? (isBrief ? unboundResumeWindow : resumeWindow)
+  }
+
+  /** Ends the session without telling its client, which has gone. */
+  #end(ending: Ending): void {
+    const { world, session, receiver } = this.#parts
+    world.registry.end(session, ending)
+    receiver.ending = undefined
   }
 
   #expectClient(state: 'connected' | 'away'): void {

@@ -2,6 +2,7 @@
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import { z } from 'zod'
+import { resumeOptions } from '../../gateway/options/resume-options.js'
 import type { ConnectInfo, DropInfo, ResumeInfo } from '../../shared/link/hooks.js'
 import { RequestError } from '../../shared/request-error.js'
 import { type TestSession, TestWorld } from '../../testing/index.js'
@@ -36,6 +37,10 @@ async function greet(_body: undefined, session: BackendSession, context: Handler
   await context.channel('all').ajoin()
   context.channel('all').broadcast('said', { at: new Date(5), by: session.uid })
   context.send('blue', 'whispered')
+}
+
+function defaultOf(option: string): unknown {
+  return resumeOptions.find(({ name }) => name === option)?.defaultValue
 }
 
 function begin(t: Test): TestWorld {
@@ -335,6 +340,39 @@ t.test('what waits for a client is received before the events of its onConnect',
   t.same(
     red.events.map(({ event }) => event),
     ['missed', 'hello', 'back']
+  )
+})
+
+t.test('onDrop is told how long the session would wait in a gateway', async t => {
+  const told: unknown[] = []
+  const waits: unknown[] = []
+  const world = new TestWorld({
+    hooks: {
+      onDrop: ({ uid }: BackendSession, info: DropInfo) => void waits.push([uid, info.endsAt - Date.now()]),
+      onClose: ({ uid }: BackendSession, reason: string) => void told.push([uid, reason])
+    }
+  })
+  t.teardown(() => world.close())
+  const wait = (ms: number, session: BackendSession) => session.asetResumeWindow(ms)
+  const by = async (session: TestSession, ms?: number) => {
+    if (ms !== undefined) await session.call(wait, ms)
+    await session.drop()
+  }
+  mock.timers.enable({ apis: ['Date'], now: 5_000 })
+  t.teardown(() => mock.timers.reset())
+  await by(world.join())
+  await by(world.join({ uid: 'red' }))
+  await by(world.join({ uid: 'blue' }), 300_000)
+  const green = world.join({ uid: 'green' })
+  await by(green, 0)
+  t.same(waits, [
+    [null, defaultOf('unboundResumeWindow')],
+    ['red', defaultOf('resumeWindow')],
+    ['blue', 300_000]
+  ])
+  t.same(
+    [told, green.isOpen, green.ending],
+    [[['green', 'connection lost (1006), and not to be waited for']], false, undefined]
   )
 })
 
