@@ -52,6 +52,12 @@ export interface TestSessionParts {
  */
 const [resumeWindow, unboundResumeWindow] = [60_000, 15_000]
 
+/** What a context tells about its call. */
+interface Run {
+  readonly route: string
+  readonly kind: 'request' | 'notify'
+}
+
 export class TestSession {
   readonly #parts: TestSessionParts
   #droppedAt: number | undefined
@@ -111,7 +117,10 @@ export class TestSession {
     world.expectOpen()
     expectFunction(handler, 'the handler to call')
     if (!this.isOpen) throw new Error('The session has ended: its client can send nothing')
-    const reply = await world.untilClosed(this.#call(handler, pass(body, errors.bodyNotSerializable), kind))
+    const asked = pass(body, errors.bodyNotSerializable)
+    // Its module is not known here.
+    const run: Run = { route: handler.name, kind }
+    const reply = await world.untilClosed(this.#call(handler, asked, run))
     await world.untilClosed(closings.settled())
     return pass(reply, errors.replyNotSerializable)
   }
@@ -119,7 +128,7 @@ export class TestSession {
   async #call<Body, Reply, Settings = AnySettings>(
     handler: HandlerFunction<Body, Reply, Settings>,
     body: Body,
-    kind: 'request' | 'notify'
+    { route, kind }: Run
   ): Promise<Reply> {
     const { world, frontendId, session, lines } = this.#parts
     world.expectOpen()
@@ -131,7 +140,7 @@ export class TestSession {
     const backendSession = new BackendSession<Settings>(view, operations, { service })
     const controller = new AbortController()
     const context = new HandlerContext({
-      route: handler.name,
+      route,
       rid: 0,
       traceparent: undefined,
       isNotify: kind === 'notify',
@@ -266,8 +275,8 @@ export class TestSession {
 
   async #run(name: SessionHookName, told: unknown): Promise<unknown[]> {
     const results: unknown[] = []
-    for (const { call } of this.#parts.hooks.of(name))
-      results.push(await this.#call(call as HandlerFunction, told, 'request'))
+    for (const { route, call } of this.#parts.hooks.of(name))
+      results.push(await this.#call(call as HandlerFunction, told, { route, kind: 'request' }))
     return results
   }
 }

@@ -376,6 +376,17 @@ t.test('onDrop is told how long the session would wait in a gateway', async t =>
   )
 })
 
+t.test('a hook has the route that it has in a gateway', async t => {
+  const routes: string[] = []
+  const tell = (_session: BackendSession, _told: unknown, { route }: HandlerContext) =>
+    void routes.push(route)
+  const folders = [{ folder: 'match', hooks: { onClose: tell } }]
+  const world = new TestWorld({ hooks: { onConnect: tell, onClose: tell }, folders })
+  t.teardown(() => world.close())
+  await (await world.connect()).leave()
+  t.same(routes, ['_hooks.onConnect', 'match._hooks.onClose', '_hooks.onClose'])
+})
+
 t.test('what no client can do is refused, and so is all that comes after the end', async t => {
   const told: string[] = []
   const tell = (hook: string) => () => void told.push(hook)
