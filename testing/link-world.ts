@@ -25,10 +25,12 @@ import { Link, type LinkPort } from '../workers/operations/link.js'
 import { Messenger } from '../workers/operations/messenger.js'
 import { SessionOperations } from '../workers/operations/session-operations.js'
 import { nextViewId, SessionView } from '../workers/operations/session-view.js'
+import type { BodyLimits } from '../workers/running/body.js'
 import { setImmediate } from '../workers/runtime/own-time.js'
 
-/** The default limits of a gateway. */
+/** The default limits of a gateway: of settings, and of bodies. */
 export const standardLimits: SettingsLimits = { maxSettingsLength: 65_536, maxSettingsKeys: 1_024 }
+export const standardBodyLimits: BodyLimits = { maxBodyBytes: 65_536, maxBodyDepth: 64 }
 
 export interface LinkWorldOptions {
   readonly frontendId: string

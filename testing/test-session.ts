@@ -1,12 +1,13 @@
 /** A session of a `TestWorld`: calls handlers for it, and plays what its client does. */
 import type { Ending } from '../gateway/sessions/registry-events.js'
 import type { Session } from '../gateway/sessions/session.js'
-import type { Refuse } from '../shared/bodies/plain-body.js'
+import { toBytes } from '../shared/bodies/body-bytes.js'
 import { decodeRich, encodeRich } from '../shared/bodies/rich-body.js'
 import { expectFunction, expectSettings } from '../shared/check.js'
 import { wallClock } from '../shared/clock.js'
 import { closeCodes } from '../shared/close-codes.js'
 import { errors } from '../shared/errors.js'
+import { requestFlags } from '../shared/link/batch.js'
 import type { ConnectInfo, SessionHookName } from '../shared/link/hooks.js'
 import type { AbortReason } from '../shared/link/inbox.js'
 import { createLogger } from '../shared/text/log.js'
@@ -19,8 +20,9 @@ import type { HandlerFunction } from '../workers/api/handler.js'
 import { appCaller } from '../workers/operations/caller.js'
 import { Messenger } from '../workers/operations/messenger.js'
 import { SessionOperations } from '../workers/operations/session-operations.js'
+import { decodeBody } from '../workers/running/body.js'
 import type { Closings } from './closings.js'
-import { type LinkWorld, standardLimits } from './link-world.js'
+import { type LinkWorld, standardBodyLimits, standardLimits } from './link-world.js'
 import type { TestHooks } from './test-hooks.js'
 import type { TestEnding, TestEvent, TestReceiver } from './test-receiver.js'
 import type { TestLogLine } from './test-world.js'
@@ -105,8 +107,8 @@ export class TestSession {
    * its folders. The body and the reply are those that the other side would read: copies. Resolves with the
    * handler's reply when its operations are done, and the onClose of each session that they have ended.
    *
-   * @throws the handler's error; `BODY_NOT_SERIALIZABLE`, `REPLY_NOT_SERIALIZABLE`; an Error if the session
-   * has ended
+   * @throws the handler's error; `BODY_NOT_SERIALIZABLE`, `REPLY_NOT_SERIALIZABLE`; `BODY_TOO_LARGE` and
+   * `BODY_MALFORMED` beyond a gateway's default limits; an Error if the session has ended
    */
   async call<Body, Reply, Settings = AnySettings>(
     handler: HandlerFunction<Body, Reply, Settings>,
@@ -117,12 +119,12 @@ export class TestSession {
     world.expectOpen()
     expectFunction(handler, 'the handler to call')
     if (!this.isOpen) throw new Error('The session has ended: its client can send nothing')
-    const asked = pass(body, errors.bodyNotSerializable)
+    const asked = passBody(body)
     // Its module is not known here.
     const run: Run = { route: handler.name, kind }
     const reply = await world.untilClosed(this.#call(handler, asked, run))
     await world.untilClosed(closings.settled())
-    return pass(reply, errors.replyNotSerializable)
+    return passReply(reply)
   }
 
   async #call<Body, Reply, Settings = AnySettings>(
@@ -281,7 +283,15 @@ export class TestSession {
   }
 }
 
-/** Returns a value as the other side of a connection reads it. Throws what `refuse` makes for no form. */
-function pass<Value>(value: Value, refuse: Refuse): Value {
-  return decodeRich(encodeRich(value, refuse)) as Value
+/** Returns a body as a worker reads it. Throws what a gateway with the default limits answers. */
+function passBody<Body>(body: Body): Body {
+  const bytes = toBytes(encodeRich(body, errors.bodyNotSerializable))
+  const { maxBodyBytes } = standardBodyLimits
+  if (bytes.length > maxBodyBytes) throw errors.bodyTooLarge(`${bytes.length} bytes`, maxBodyBytes)
+  return decodeBody(bytes, requestFlags.rich, standardBodyLimits) as Body
+}
+
+/** Returns a reply as its client reads it. */
+function passReply<Reply>(reply: Reply): Reply {
+  return decodeRich(encodeRich(reply, errors.replyNotSerializable)) as Reply
 }

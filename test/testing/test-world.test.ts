@@ -2,6 +2,7 @@
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import { z } from 'zod'
+import { limitOptions } from '../../gateway/options/limit-options.js'
 import { resumeOptions } from '../../gateway/options/resume-options.js'
 import type { ConnectInfo, DropInfo, ResumeInfo } from '../../shared/link/hooks.js'
 import { RequestError } from '../../shared/request-error.js'
@@ -40,7 +41,7 @@ async function greet(_body: undefined, session: BackendSession, context: Handler
 }
 
 function defaultOf(option: string): unknown {
-  return resumeOptions.find(({ name }) => name === option)?.defaultValue
+  return [...resumeOptions, ...limitOptions].find(({ name }) => name === option)?.defaultValue
 }
 
 function begin(t: Test): TestWorld {
@@ -385,6 +386,27 @@ t.test('a hook has the route that it has in a gateway', async t => {
   t.teardown(() => world.close())
   await (await world.connect()).leave()
   t.same(routes, ['_hooks.onConnect', 'match._hooks.onClose', '_hooks.onClose'])
+})
+
+t.test('a body beyond the default limits of a gateway is refused before the handler runs', async t => {
+  const player = begin(t).join()
+  let calls = 0
+  const count = (body: unknown) => {
+    calls++
+    return body
+  }
+  const nest = (levels: number): unknown => (levels === 0 ? 1 : { at: nest(levels - 1) })
+  const most = Number(defaultOf('maxBodyBytes'))
+  const around = '{"json":""}'.length
+  const deepest = Number(defaultOf('maxBodyDepth'))
+  await player.call(count, 'x'.repeat(most - around))
+  await player.call(count, nest(deepest))
+  t.equal(calls, 2)
+  const tooLarge = { code: 'BODY_TOO_LARGE', message: /65537 bytes, the limit is 65536 bytes/ }
+  await t.rejects(player.call(count, 'x'.repeat(most - around + 1)), tooLarge)
+  await t.rejects(player.call(count, 'é'.repeat(most / 2)), { code: 'BODY_TOO_LARGE' })
+  await t.rejects(player.call(count, nest(deepest + 1)), { code: 'BODY_MALFORMED', message: /64 levels/ })
+  t.equal(calls, 2)
 })
 
 t.test('what no client can do is refused, and so is all that comes after the end', async t => {
