@@ -20,7 +20,7 @@ export { BackendSessionService, type SessionInit } from './api/backend-session-s
 export type { Callback } from './api/callback.js'
 export { Channel } from './api/channel.js'
 export type { HandlerContext, WorkerInfo } from './api/context.js'
-export { type HandlerFunction, type HandlerOptions, handler } from './api/handler.js'
+export { type AnyBody, type HandlerFunction, type HandlerOptions, handler } from './api/handler.js'
 export type { Schema, SchemaInput, SchemaOutput } from './api/schema.js'
 export type { AppServices, HandlerApp } from './loading/app.js'
 export type { HandlerOutcome } from './loading/filters.js'
