@@ -131,8 +131,8 @@ export class TestWorld {
   /**
    * Aborts the calls under way, runs onStop if `start` was called, and ends the world. From then on all other
    * calls throw or reject, and so do calls under way and operations of the game that had no answer yet. Does
-   * nothing when called again.
-   * Rejects if onStop does not end within 4 s, as long as a gateway's `closeTimeout` by default.
+   * nothing when called again. Rejects if onStop does not end within 4 s, as long as a gateway's
+   * `closeTimeout` by default.
    */
   async close(): Promise<void> {
     if (this.#isClosed) return
