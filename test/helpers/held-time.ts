@@ -10,8 +10,8 @@ interface HeldTimer {
 /** From its creation to the end of its test, `setTimeout` and `performance.now` go by this time. */
 export class HeldTime {
   now = 0
-  /** Number of timers that were set. */
-  timers = 0
+  /** The milliseconds of all timers that were set, also by what else runs in this process. */
+  readonly waits: number[] = []
   readonly #timers = new Set<HeldTimer>()
   #flows = false
 
@@ -21,7 +21,7 @@ export class HeldTime {
     t.intercept(globalThis, 'setTimeout', {
       value: (run: () => void, ms = 0) => {
         const timer: HeldTimer = { at: this.now + ms, run, unref: () => timer }
-        this.timers++
+        this.waits.push(ms)
         this.#timers.add(timer)
         if (this.#flows) setImmediate(() => this.pass(Math.max(0, timer.at - this.now)))
         return timer

@@ -9,7 +9,7 @@ import type { PlayerClient } from './player-client.js'
  * Milliseconds to wait after a request that the client itself has refused: trying again at once would be a
  * loop that nothing ends. An error of the server takes its time.
  */
-const refusedWait = 10
+export const refusedWait = 10
 
 /** Errors that the client makes without the server. */
 const ownErrors = new Set<unknown>(

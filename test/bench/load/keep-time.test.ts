@@ -21,7 +21,7 @@ t.test('each moment is called in its turn, once, and never before it has come', 
   }
   await keepTime(moments, onMoment, () => (time.now += 0.01))
   t.same(called, [...moments.keys()])
-  t.equal(time.timers, 2, 'it sleeps before the far ones')
+  t.equal(time.waits.length, 2, 'it sleeps before the far ones')
 })
 
 t.test('moments that have come together are called together, each with its own time', async t => {

@@ -1,15 +1,15 @@
 /** A closed loop whose requests fail at once. */
 import t from 'tap'
 import { ClientError } from '../../../client/node.js'
-import { runClosedLoop } from '../../../tools/players/closed-loop.js'
+import { refusedWait, runClosedLoop } from '../../../tools/players/closed-loop.js'
 import { createFigures } from '../../../tools/players/figures.js'
 import type { LoadPlan } from '../../../tools/players/plan.js'
 import type { PlayerClient } from '../../../tools/players/player-client.js'
 import { HeldTime } from '../../helpers/held-time.js'
 
-/** Runs it until a request has failed so often. Returns the number of timers that it has set. */
+/** Runs it until a request has failed so often. Returns how often it has waited. */
 async function run(time: HeldTime, code: string, times: number): Promise<number> {
-  const before = time.timers
+  const before = time.waits.length
   const sending = new AbortController()
   let failures = 0
   const player = {
@@ -21,7 +21,7 @@ async function run(time: HeldTime, code: string, times: number): Promise<number>
   }
   const plan = { route: 'a.b', body: undefined, inFlight: 1 } as unknown as LoadPlan
   await runClosedLoop(plan, [player as unknown as PlayerClient], createFigures(), sending.signal)
-  return time.timers - before
+  return time.waits.slice(before).filter(ms => ms === refusedWait).length
 }
 
 t.test(
