@@ -21,6 +21,8 @@ export class Replicas {
   readonly restarts: Restarts
   readonly #init: ReplicasInit
   readonly #held = new Map<Session, Holding>()
+  /** Sessions that were bound or unbound since their last write began. */
+  readonly #boundAnew = new WeakSet<Session>()
   /** Changed sessions whose write has not begun. */
   readonly #due = new Set<Session>()
   readonly #ended: EndedEntries
@@ -49,6 +51,7 @@ export class Replicas {
     }
     for (const event of ['bind', 'unbind'] as const)
       registry.on(event, (session: Session) => {
+        this.#boundAnew.add(session)
         const holding = this.#held.get(session)
         if (holding?.written !== undefined) holding.written = { ...holding.written, uid: undefined }
       })
@@ -195,6 +198,7 @@ export class Replicas {
       holding.claim = claim
       if (holding.isOver || session.receiver !== receiver) return undefined
     }
+    this.#boundAnew.delete(session)
     const written: Written = {
       uid: session.uid,
       version: session.version,
@@ -236,7 +240,7 @@ export class Replicas {
         if (isDone) holding.leftovers--
       })
     }
-    holding.written = written
+    holding.written = this.#boundAnew.has(session) ? { ...written, uid: undefined } : written
     return undefined
   }
 
