@@ -4,9 +4,6 @@ import { withTimeout } from '../shared/with-timeout.js'
 import type { Gateway } from './gateway.js'
 import type { GatewayParts } from './parts.js'
 
-/** Milliseconds that clients have to answer the close of their connection. */
-const closeGrace = 500
-
 /** Said of sessions that should have been parked. */
 const notParked =
   'Sessions end: their clients did not come back at another gateway in time, and NATS could not keep them'
@@ -40,8 +37,7 @@ export async function endGateway(gateway: Gateway, parts: GatewayParts, times: E
   hooks.expectClose()
   if (!(await withTimeout(times.requests, requests.idle()))) deadlines.abandon()
   await connections.sendAway(times.spread)
-  await withTimeout(closeGrace, connections.close())
-  connections.terminate()
+  await connections.close(closeTimeout)
   if (moves) {
     const parked = await parts.cluster!.handOver(handoverTimeout)
     if (parked > 0) log.info('Sessions are parked in NATS, for their clients to resume', { sessions: parked })

@@ -3,7 +3,9 @@
  * to its close. Leaves the life of a single connection to connection.ts.
  */
 
+import type { Socket } from 'node:net'
 import { type CloseCode, closeCodes, formatComeBack } from '../../shared/close-codes.js'
+import { withTimeout } from '../../shared/with-timeout.js'
 import type { OpenedSocket } from '../http/listener.js'
 import { limitMessages } from '../http/web-socket.js'
 import { StallMeter } from '../limits/stall-meter.js'
@@ -17,12 +19,16 @@ import { UnrulyClients } from './unruly-clients.js'
 const longestInterval = 1_000
 const shortestInterval = 5
 
+/** Milliseconds that clients have to answer the close of their connection. */
+const closeGrace = 500
+
 /** Number of batches in which a drain closes connections. */
 const batches = 20
 
 export class Connections {
   readonly #parts: ConnectionParts
-  readonly #open = new Set<Connection>()
+  /** With their sockets. */
+  readonly #open = new Map<Connection, Socket>()
   readonly #interval: number
   readonly #timer: NodeJS.Timeout
   readonly #stalls: StallMeter
@@ -63,7 +69,7 @@ export class Connections {
   open(opened: OpenedSocket, credentials: Credentials): void {
     this.#parts.metrics.count('connectionsOpened')
     for (const watcher of this.#parts.watchers) watcher.connectionOpened(opened.address)
-    this.#open.add(new Connection(opened, this.#parts, credentials))
+    this.#open.set(new Connection(opened, this.#parts, credentials), opened.socket)
   }
 
   /**
@@ -72,7 +78,7 @@ export class Connections {
    * Called when the gateway starts to drain.
    */
   turnAway(spread: number): void {
-    const handshaking = [...this.#open].filter(each => each.isHandshaking)
+    const handshaking = [...this.#open.keys()].filter(each => each.isHandshaking)
     this.#forEach(handshaking, connection => endForRestart(connection, spread))
   }
 
@@ -81,7 +87,7 @@ export class Connections {
    * before it comes back, so that they do not all reconnect at the same moment.
    */
   async sendAway(spread: number): Promise<void> {
-    if (spread > 0) await this.#sendAll([...this.#open], spread)
+    if (spread > 0) await this.#sendAll([...this.#open.keys()], spread)
   }
 
   /**
@@ -91,7 +97,7 @@ export class Connections {
   async sendOn(spread: number): Promise<void> {
     this.#parts.resumption.goesOn = true
     await this.#sendAll(
-      [...this.#open].filter(each => each.connectionSession.canResume),
+      [...this.#open.keys()].filter(each => each.connectionSession.canResume),
       spread
     )
   }
@@ -104,15 +110,29 @@ export class Connections {
     }
   }
 
-  /** Closes all connections. Resolves when every socket has closed. */
-  async close(): Promise<void> {
-    this.#forEach(this.#open, connection => connection.close(closeCodes.restart, 'the gateway is closing'))
-    if (this.#open.size > 0) await new Promise<void>(resolve => (this.#onEmpty = resolve))
+  /**
+   * Closes all connections. A client has `closeGrace` to answer, and again whenever it has sent something or
+   * has taken something of what was sent to it: a slow reader loses nothing. Those that do neither are cut,
+   * and all that are left after `ms` milliseconds. Resolves after that.
+   */
+  async close(ms: number): Promise<void> {
+    this.#forEach(this.#open.keys(), connection =>
+      connection.close(closeCodes.restart, 'the gateway is closing')
+    )
+    const empty = new Promise<void>(resolve => (this.#onEmpty = resolve))
+    if (this.#open.size === 0) return
+    const progress = new Map<Connection, number>()
+    for (let left = ms; left > 0; left -= closeGrace) {
+      for (const [connection, socket] of this.#open) progress.set(connection, progressOf(socket))
+      if (await withTimeout(Math.min(left, closeGrace), empty)) return
+      this.#cut(([connection, socket]) => progress.get(connection) === progressOf(socket))
+    }
+    this.#cut(() => true)
   }
 
-  /** Cuts the connections that are left, without waiting for close frames. */
-  terminate(): void {
-    this.#forEach(this.#open, connection => connection.terminate())
+  #cut(isDue: (entry: [Connection, Socket]) => boolean): void {
+    const due = [...this.#open].filter(isDue).map(([connection]) => connection)
+    this.#forEach(due, connection => connection.terminate())
   }
 
   /** Ends the looks at the clock. Sessions that wait for their clients do not end by themselves any more. */
@@ -159,13 +179,18 @@ export class Connections {
     // After a stall of the process, clients do not count as silent, since their sockets were not read.
     const forgiven = this.#stalls.look(now)
     timeLimits.look()
-    this.#forEach(this.#open, connection => {
+    this.#forEach(this.#open.keys(), connection => {
       if (forgiven > 0) connection.forgive(forgiven)
       connection.look(now)
     })
     this.#parts.resumption.look(now, forgiven)
     this.#parts.registry.tick()
   }
+}
+
+/** Returns a number that rises when the client sends something, or takes something of what is written. */
+function progressOf({ bytesRead, writableLength }: Socket): number {
+  return bytesRead - writableLength
 }
 
 function endForRestart(connection: Connection, spread: number): void {

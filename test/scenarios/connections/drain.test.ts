@@ -11,6 +11,7 @@ import { matchRows } from '../../helpers/match-rows.js'
 import { fixture } from '../../helpers/paths.js'
 import { failureOf } from '../../helpers/player.js'
 import { PomeloPlayer } from '../../helpers/pomelo-player.js'
+import { frame, opcodes, RawClient } from '../../helpers/raw-client.js'
 import { until } from '../../helpers/until.js'
 
 const handlers = fixture('handlers-resume')
@@ -119,3 +120,25 @@ for (const isolation of ['thread', 'process'] as const) {
     })
   }
 }
+
+t.test('a client that reads slowly, and says something meanwhile, gets all of it and the close', async t => {
+  const { gateway } = await startGateway(t, handlers, { drainSpread: 0, resumeWindow: 0 })
+  const { socket } = await RawClient.open(t, gateway)
+  await until('it is in', () => gateway.metrics().sessions === 1)
+  // More than the system keeps for both sides.
+  const sent = 15_000_000
+  socket.removeAllListeners('data').pause()
+  gateway.broadcast('fill', 'x'.repeat(sent))
+  let [received, isOver] = [0, false]
+  socket.on('close', () => (isOver = true))
+  // A part at a time, each behind a ping.
+  const pace = setInterval(() => {
+    received += socket.read()?.length ?? 0
+    if (received > sent) socket.write(frame(opcodes.close, [0x03, 0xf4]))
+    else socket.write(frame(opcodes.ping))
+  }, 5)
+  await gateway.drain()
+  await until('it is over', () => isOver)
+  clearInterval(pace)
+  t.ok(received > sent, `${received} bytes came`)
+})
