@@ -113,7 +113,7 @@ export class Connections {
   /**
    * Closes all connections. A client has `closeGrace` to answer, and again whenever it has sent something or
    * has taken something of what was sent to it: a slow reader loses nothing. Those that do neither are cut,
-   * and all that are left after `ms` milliseconds. Resolves after that.
+   * and all that are left after `ms` milliseconds, or `closeGrace` if that is longer. Resolves after that.
    */
   async close(ms: number): Promise<void> {
     this.#forEach(this.#open.keys(), connection =>
@@ -122,7 +122,7 @@ export class Connections {
     const empty = new Promise<void>(resolve => (this.#onEmpty = resolve))
     if (this.#open.size === 0) return
     const progress = new Map<Connection, number>()
-    for (let left = ms; left > 0; left -= closeGrace) {
+    for (let left = Math.max(ms, closeGrace); left > 0; left -= closeGrace) {
       for (const [connection, socket] of this.#open) progress.set(connection, progressOf(socket))
       if (await withTimeout(Math.min(left, closeGrace), empty)) return
       this.#cut(([connection, socket]) => progress.get(connection) === progressOf(socket))

@@ -5,7 +5,7 @@
  * do.
  */
 
-import { closeTimeout } from '../http/web-socket.js'
+import { longestClose } from '../http/web-socket.js'
 
 export interface LivenessLimits {
   /** Milliseconds between heartbeats; 0 sends none. */
@@ -79,7 +79,7 @@ export class Liveness {
    */
   lingers(now: number, isReady: boolean): boolean {
     this.#closingAt ??= now
-    return now - this.#closingAt >= (isReady ? closeTimeout : closeGrace)
+    return now - this.#closingAt >= (isReady ? longestClose : closeGrace)
   }
 
   /** @param isReady whether the client has completed the handshake */

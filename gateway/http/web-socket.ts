@@ -36,7 +36,7 @@ const leastParts = 1_024
 const mostControls = 1_000
 
 /** Milliseconds for which a client may answer a close frame, and take what was sent before it. */
-export const closeTimeout = 5_000
+export const longestClose = 5_000
 
 export interface MessageLimits {
   readonly maxPayload: number
@@ -119,7 +119,7 @@ export function createSocketServer(maxBodyBytes: number, subprotocols: readonly 
     // The connection answers pings itself, so that it can limit them. ws would terminate the socket when too
     // many pongs wait to be sent.
     autoPong: false,
-    closeTimeout,
+    closeTimeout: longestClose,
     handleProtocols: asked => subprotocols.find(each => asked.has(each)) ?? false
   } as ServerOptions<typeof ClientWebSocket>)
 }

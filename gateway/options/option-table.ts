@@ -178,7 +178,7 @@ const rows = [
     name: 'closeTimeout',
     check: ms(0),
     defaultValue: 4_000,
-    help: 'time for each step of a close: requests, onClose, onStop'
+    help: 'time for each step of a close: requests, clients that still read, onClose, onStop'
   },
   {
     name: 'drainTimeout',
