@@ -82,8 +82,8 @@ export type CloseCode = (typeof closeCodes)[CloseCodeName]
 export function mayComeBack(code: number): boolean {
   if (code >= 4000) return code < 4500
   // 1005 is a close without a code. Neither our client nor the gateway sends one: a proxy between them has
-  // closed.
-  return code === 1001 || code === 1005 || code === 1006 || (code >= 1011 && code <= 1013)
+  // closed. 1014 is the "bad gateway" of a proxy.
+  return code === 1001 || code === 1005 || code === 1006 || (code >= 1011 && code <= 1014)
 }
 
 /**

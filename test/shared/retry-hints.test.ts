@@ -46,6 +46,11 @@ t.test('only codes that say "come back" may say when, and close-codes.md names t
   )
 })
 
+t.test('a client comes back after a code that a proxy or a browser closes with', async t => {
+  for (const code of [1001, 1005, 1006, 1011, 1014]) t.ok(mayComeBack(code), `${code}`)
+  for (const code of [1000, 1003, 1010, 1015]) t.notOk(mayComeBack(code), `${code}`)
+})
+
 t.test('an error with a retry hint has it as data, and errors.md names those errors', async t => {
   const hinted = Object.values(errors).filter(error => 'hasRetryHint' in error)
   for (const create of hinted)

@@ -69,7 +69,7 @@ const declaredSchemasKey = Symbol.for('sallyport.handler.declaredSchemas')
 export function handler<
   BodySchema extends Schema | undefined,
   ReplySchema extends Schema | undefined,
-  Body = AnyBody,
+  Body = unknown,
   Returned = unknown,
   Settings = AnySettings
 >(

@@ -82,6 +82,8 @@ const wrong: readonly (readonly [code: string, says: RegExp])[] = [
     /type '"A reply is sent unchanged: its schema must not transform it"'\.$/
   ],
   ['handler({ concurent: true }, () => 5)', /Did you mean to write 'concurrent'\?$/],
+  ['handler({ concurrent: true }, body => body.name)', /^'body' is of type 'unknown'\.$/],
+  ['handler({}, ({ name }) => name)', /^Type 'unknown' is not assignable to type '{ name: any; }'\.$/],
   ['handler({ body: points, timeot: 5 }, () => 5)', /Did you mean to write 'timeout'\?$/],
   ['handler({ body: 5 }, () => 5)', /^Type 'number' is not assignable to type/],
   ['handler({ body: points })', /^Expected 2 arguments, but got 1\.$/]
@@ -104,20 +106,21 @@ t.test('the body and the reply of a handler are those of its schemas, or its own
 })
 
 t.test(
-  'a handler without a type for its body takes any, also where a game declares its settings',
+  'a handler without a type for its body takes any body, also where a game declares its settings',
   async t => {
     const declared = `
 import { connect, type RoutesOf } from 'sallyport/client'
 declare module 'sallyport/worker' { interface SessionSettings { score: number } }
 const m = {
   find: handler({ concurrent: true }, async () => 5),
-  named: handler({ timeout: 5 }, async (body, session) => body.name + session.get('score')),
-  scored: handler({ reply: score }, async body => ({ score: body.points }))
+  echo: handler({ timeout: 5 }, async (body, session) => [body, session.get('score')] as const),
+  scored: handler({ reply: score }, async body => ({ score: Number(body) }))
 }
 export async function play() {
   const game = await connect<RoutesOf<{ m: typeof m }>>('')
   const found: number = await game.request('m.find')
-  return [found, await game.request('m.named', { name: 'red' }), await game.request('m.scored', { points: 3 })]
+  const [, score]: readonly [unknown, number | undefined] = await game.request('m.echo', { name: 'red' })
+  return [found, score, await game.request('m.scored', 3)]
 }
 `
     t.same(lastLines('declared.ts', declared), [])
