@@ -74,7 +74,9 @@ t.test(
       undefined
     )
     t.equal(Object.getPrototypeOf(settings), Object.prototype)
-    for (const made of [() => () => 1, () => ({ rule: /x/ })]) {
+    t.equal(await player.call(() => 'é→🙂', undefined), 'é→🙂')
+    t.equal(await player.call(() => undefined, undefined), undefined)
+    for (const made of [() => () => 1, () => ({ rule: /x/ }), () => 'x'.repeat(16_000_001)]) {
       await t.rejects(
         player.call(() => made(), undefined),
         { code: 'REPLY_NOT_SERIALIZABLE' }
