@@ -39,6 +39,8 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   /** Workers that hold no place: they start, retire or end, in a new generation or an earlier one. */
   readonly #others = new Set<Worker>()
   readonly #starts: WorkerStarts
+  /** Ends the replacements that start: a reload starts a worker for each place itself. */
+  #replacing = new AbortController()
 
   constructor(init: PoolInit) {
     this.#init = init
@@ -68,8 +70,8 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   }
 
   /**
-   * Starts all workers. If one of them does not start, ends the others and rejects with the reason; also if
-   * `givenUp` aborts.
+   * Starts all workers. As soon as one of them does not start, ends the others and rejects with the reason;
+   * also if `givenUp` aborts.
    */
   async start(givenUp?: AbortSignal): Promise<void> {
     const generation = await this.#startGeneration(givenUp)
@@ -89,11 +91,14 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
       await Promise.all(generation.map(worker => worker.terminate()))
       throw errors.closing()
     }
+    this.#replacing.abort()
+    this.#replacing = new AbortController()
     const before = this.#places.workers
-    this.#install(generation)
-    this.#init.metrics.count('workersReloaded', before.length)
+    for (const worker of generation) this.#others.delete(worker)
     for (const worker of before) this.#others.add(worker)
     for (const worker of this.#others) worker.isOutdated = true
+    this.#install(generation)
+    this.#init.metrics.count('workersReloaded', before.length)
     for (const worker of before) worker.retire()
     for (const { index } of this.#places.all) tellOld(this.#retiring(index), this.#init.log)
   }
@@ -109,11 +114,12 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     const over = () => {
       if (place.renewing === worker) place.renewing = undefined
     }
-    this.#startWorker(place.index).then(
+    this.#startReplacement(place).then(
       next => {
         over()
-        // A reload may have filled the place meanwhile. If the worker has ended, `next` still gets the place.
-        if (this.#state !== 'running' || (place.worker ?? worker) !== worker) return void next.terminate()
+        if (next === undefined) return
+        // If the worker has ended, `next` still gets the place, unless another replacement was faster.
+        if ((place.worker ?? worker) !== worker) return void next.terminate()
         this.#fillPlace(next)
         if (worker.state === 'ended') return
         this.#init.log.warn('A worker is retired: another one has its place', { worker: place.index, why })
@@ -149,6 +155,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
 
   async close(): Promise<void> {
     this.#state = 'closed'
+    this.#replacing.abort()
     this.#places.close()
     const workers = [...this.#others, ...this.#places.workers]
     await Promise.all(workers.map(worker => worker.terminate()))
@@ -173,10 +180,14 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   }
 
   async #startGeneration(givenUp?: AbortSignal): Promise<Worker[]> {
-    const starts = this.#places.all.map(({ index }) => this.#startWorker(index, givenUp))
+    const failed = new AbortController()
+    const signals = givenUp === undefined ? [failed.signal] : [failed.signal, givenUp]
+    const either = AbortSignal.any(signals)
+    const starts = this.#places.all.map(({ index }) => this.#startWorker(index, either))
     try {
       return await Promise.all(starts)
     } catch (error) {
+      failed.abort(error)
       const settled = await Promise.allSettled(starts)
       await Promise.all(
         settled.map(each => (each.status === 'fulfilled' ? each.value.terminate() : undefined))
@@ -185,8 +196,22 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     }
   }
 
+  /** Starts a worker for a place. Returns undefined if a reload or the end of the pool was faster. */
+  async #startReplacement(place: Place): Promise<Worker | undefined> {
+    const { signal } = this.#replacing
+    try {
+      const worker = await this.#startWorker(place.index, signal)
+      // The reload may have come just after the worker.
+      if (!signal.aborted) return worker
+      void worker.terminate()
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+    return undefined
+  }
+
   /** Starts a worker. `async` makes an exception of `start` a rejection, like any later failure. */
-  async #startWorker(index: number, givenUp?: AbortSignal): Promise<Worker> {
+  async #startWorker(index: number, givenUp: AbortSignal): Promise<Worker> {
     const worker = this.#init.start(index)
     this.#others.add(worker)
     return await this.#starts.wait(worker, givenUp)
@@ -210,18 +235,16 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   #replace(place: Place): void {
     place.worker = undefined
     this.#places.changed()
-    this.#startWorker(place.index).then(
+    this.#startReplacement(place).then(
       worker => {
-        if (this.#state !== 'running' || place.worker !== undefined) {
-          void worker.terminate()
-          return
-        }
+        if (worker === undefined) return
+        if (place.worker !== undefined) return void worker.terminate()
         const fields: LogFields = { worker: place.index, failedBefore: place.failures }
         this.#init.log.info('A worker was replaced', fields)
         this.#fillPlace(worker)
       },
       error => {
-        if (this.#state !== 'running' || place.worker !== undefined) return
+        if (place.worker !== undefined) return
         this.#pause(place, place.failures, 'A worker did not come up', error)
       }
     )

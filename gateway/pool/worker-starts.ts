@@ -12,7 +12,8 @@ export interface WorkerStartsInit {
 interface Start {
   readonly up: () => void
   readonly failed: (error: Error) => void
-  readonly stopTimer: () => void
+  /** Stops waiting for the end of the time, and for the signal. */
+  readonly stop: () => void
 }
 
 export class WorkerStarts {
@@ -27,7 +28,7 @@ export class WorkerStarts {
    * Resolves when a worker that was just started is up. Ends it if it is too late, or if `givenUp` aborts.
    * Then rejects with the signal's reason.
    */
-  wait(worker: Worker, givenUp?: AbortSignal): Promise<Worker> {
+  wait(worker: Worker, givenUp: AbortSignal): Promise<Worker> {
     const { startTimeout, timeLimits } = this.#init
     return new Promise((resolve, reject) => {
       const end = (reason: Error) => {
@@ -38,8 +39,13 @@ export class WorkerStarts {
       const stopTimer = timeLimits.after(startTimeout, () =>
         end(errors.handlersInvalid(describeLate(worker, startTimeout)))
       )
-      this.#underWay.set(worker, { up: () => resolve(worker), failed: reject, stopTimer })
-      givenUp?.addEventListener('abort', () => end(givenUp.reason), { once: true })
+      const onAbort = () => end(givenUp.reason)
+      givenUp.addEventListener('abort', onAbort)
+      const stop = () => {
+        stopTimer()
+        givenUp.removeEventListener('abort', onAbort)
+      }
+      this.#underWay.set(worker, { up: () => resolve(worker), failed: reject, stop })
     })
   }
 
@@ -63,7 +69,7 @@ export class WorkerStarts {
   #settle(worker: Worker): Start | undefined {
     const start = this.#underWay.get(worker)
     this.#underWay.delete(worker)
-    start?.stopTimer()
+    start?.stop()
     return start
   }
 }

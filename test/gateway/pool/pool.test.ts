@@ -53,6 +53,67 @@ t.test('so it is where only some of them can’t: those that came up are ended',
   t.equal(core.pool.up.length, 2)
 })
 
+t.test('a reload whose first worker fails does not wait for the others, and ends them', async t => {
+  const core = await startCore({ workers: 2 })
+  t.teardown(() => core.close())
+  core.holdStarts = true
+  let told: unknown
+  core.pool.reload().catch(error => (told = error))
+  core.workers[3]!.die(new Error('it does not come up'))
+  await settle()
+  t.match(told, { code: 'HANDLERS_INVALID', message: 'it does not come up' })
+  t.ok(core.workers[2]!.hasEnded, 'the one that still started')
+  t.equal(core.pool.up.length, 2)
+})
+
+for (const isRenewal of [false, true]) {
+  const what = isRenewal ? 'a renewal' : 'a replacement'
+  t.test(`${what} that began before a reload never takes a place after it`, async t => {
+    const { log, lines } = keepLines()
+    const core = await startCore({ workers: 1, log })
+    core.holdStarts = true
+    if (isRenewal) core.pool.renew(core.pool.up[0]!, 'a test')
+    else core.workers[0]!.die(new Error('it ends'))
+    const reloading = core.pool.reload()
+    core.workers[2]!.comeUp()
+    await reloading
+    core.workers[2]!.die(new Error('it ends, too'))
+    if (!core.workers[1]!.hasEnded) core.workers[1]!.comeUp()
+    await settle()
+    t.ok(core.workers[1]!.hasEnded, 'it has loaded the old code')
+    t.same(core.pool.up, [])
+    t.equal(core.workers.length, 4)
+    core.workers[3]!.comeUp()
+    await settle()
+    t.same(core.pool.up.length, 1)
+    t.equal(core.pool.up[0]!.isOutdated, false)
+    t.notOk(core.workers[3]!.hasEnded)
+    t.same(
+      lines.map(({ message }) => message).filter(message => /did not come up/.test(message)),
+      [],
+      'and nothing is told of a start that failed'
+    )
+    await core.close()
+  })
+}
+
+t.test('a worker that ends while a reload puts it into its place is replaced by one that stays', async t => {
+  const core = await startCore({ workers: 2 })
+  t.teardown(() => core.close())
+  core.holdStarts = true
+  const reloading = core.pool.reload()
+  core.workers[2]!.comeUp()
+  core.workers[2]!.die(new Error('it ends before the other one is up'))
+  core.workers[3]!.comeUp()
+  await reloading
+  core.workers[4]!.comeUp()
+  await settle()
+  t.same(
+    core.pool.up.map(({ isOutdated }) => isOutdated),
+    [false, false]
+  )
+})
+
 t.test('a worker that fills a place whose next try waits keeps it, and none is lost', async t => {
   const core = await startCore({ workers: 1 })
   const time = new HeldTime(t)
