@@ -124,12 +124,14 @@ export class InternalServer {
   async listen(): Promise<void> {
     const { internalPort, internalHost, port, standardPort = 3011, log, isProduction } = this.#init
     if (internalPort === 'off') return
-    const isSearched = internalPort === 'auto' && !isProduction
-    // The public port is opened later, and needs its own.
-    const standard = port === standardPort ? standardPort + 1 : standardPort
-    const first = internalPort !== 'auto' ? internalPort : port === 0 ? 0 : standard
-    const last = isSearched && first !== 0 ? first + portsToTry - 1 : first
+    const isStandard = internalPort === 'auto' && port !== 0
+    // The public port is opened later.
+    const isPublic = (tried: number) => isStandard && tried === port
+    const standard = isPublic(standardPort) ? standardPort + 1 : standardPort
+    const first = isStandard ? standard : internalPort === 'auto' ? 0 : internalPort
+    const last = isStandard && !isProduction ? first + portsToTry - 1 : first
     for (let tried = first; ; tried++) {
+      if (isPublic(tried)) continue
       const error = await this.#listenOn(tried)
       if (error === undefined) {
         if (tried !== first)

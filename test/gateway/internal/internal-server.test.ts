@@ -219,6 +219,13 @@ t.test('outside production, auto takes the next port if the usual one is taken, 
   matchRows(t, lines, [{ level: 'info', fields: { usual: taken, port } }])
 })
 
+t.test('the next port is never the public one, which is opened later', async t => {
+  const taken = await occupy(t)
+  const { url } = await start(t, [], { internalPort: 'auto', standardPort: taken, port: taken + 1 })
+  const port = Number(new URL(url).port)
+  t.ok(port > taken + 1, `${port} is beyond ${taken + 1}`)
+})
+
 t.test('a taken port is an error in production, and always where it was named', async t => {
   const taken = await occupy(t)
   const expected = { code: 'LISTEN_FAILED', message: new RegExp(`127.0.0.1:${taken} .*--internal-port off`) }
