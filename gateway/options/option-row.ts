@@ -1,4 +1,5 @@
 /** A row of the option table: its values, and its names as a flag and a variable. */
+import { longestTimer } from '../../shared/with-timeout.js'
 import type { PlainOptions } from './plain-options.js'
 import { megabyte } from './units.js'
 
@@ -56,12 +57,9 @@ export interface OptionRow {
   readonly isSecret?: true
 }
 
-const longestTime = 2_147_483_647
-
 /** Returns the check of a time: a number of milliseconds, or a text such as `10s`. */
 export function ms(least: number): DurationCheck {
-  // Node's timers accept no longer time.
-  return { type: 'duration', least, most: longestTime }
+  return { type: 'duration', least, most: longestTimer }
 }
 
 /** Returns the check of a size: a number of bytes, or a text such as `64KiB`. */

@@ -9,6 +9,7 @@
  */
 
 import { constants } from 'node:os'
+import { longestTimer } from '../../shared/with-timeout.js'
 import { followKeys } from '../development/keys.js'
 import type { Gateway } from '../gateway.js'
 import { reloadHandlers } from '../reloads.js'
@@ -124,7 +125,7 @@ export class Program {
     )
     if (!isFirst) process.exit(faultCode)
     this.#code = faultCode
-    setTimeout(() => process.exit(faultCode), longestDrain(this.#gateway.options) + faultGrace)
+    setTimeout(() => process.exit(faultCode), longestDrain(this.#gateway.options))
     if (this.#state !== 'ending') this.#end(() => this.#drain())
   }
 
@@ -153,9 +154,12 @@ export class Program {
   }
 }
 
-/** Returns the sum of a drain's limits, in milliseconds. A gateway of a cluster also hands over sessions. */
+/**
+ * Returns the milliseconds after which a drain is certainly over: the sum of its limits. A gateway of a
+ * cluster also hands over sessions.
+ */
 function longestDrain(options: Gateway['options']): number {
   const { drainTimeout, drainSpread, closeTimeout, handoverTimeout } = options
   const handover = options.nats !== 'none' ? drainSpread + handoverTimeout : 0
-  return drainTimeout + drainSpread + 4 * closeTimeout + handover
+  return Math.min(drainTimeout + drainSpread + 4 * closeTimeout + handover + faultGrace, longestTimer)
 }

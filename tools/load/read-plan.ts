@@ -3,16 +3,9 @@ import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { findTypescript, isTypescript } from '../../gateway/development/typescript.js'
 import { errors } from '../../shared/errors.js'
+import { longestTimer } from '../../shared/with-timeout.js'
 import type { LoadPlan, ScenarioSetup } from '../players/plan.js'
-import {
-  durationOf,
-  type Given,
-  gatewayUrl,
-  jsonOf,
-  longestMs,
-  numberOf,
-  textOf
-} from '../terminal/arguments.js'
+import { durationOf, type Given, gatewayUrl, jsonOf, numberOf, textOf } from '../terminal/arguments.js'
 
 const defaults = { sockets: 10, inFlight: 1, seconds: 10, timeout: 10_000, threads: 1 }
 
@@ -48,7 +41,7 @@ export function readPlan(given: Given): LoadPlan {
     // Without a limit of its own, an open loop sends whatever is due.
     inFlight: inFlight ?? (rate === undefined ? defaults.inFlight : Number.POSITIVE_INFINITY),
     rate,
-    duration: Math.min(duration, longestMs),
+    duration: Math.min(duration, longestTimer),
     ramp: durationOf(given, 'ramp') ?? 0,
     dropEvery: durationOf(given, 'drop-every'),
     timeout: Math.round(timeout),

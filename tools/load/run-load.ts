@@ -2,10 +2,10 @@
 
 import { errors, GatewayError } from '../../shared/errors.js'
 import { printable } from '../../shared/text/printable.js'
-import { withTimeout } from '../../shared/with-timeout.js'
+import { longestTimer, withTimeout } from '../../shared/with-timeout.js'
 import type { Figures } from '../players/figures.js'
 import { connectStep, resumeStep } from '../players/player-client.js'
-import { type Given, longestMs } from '../terminal/arguments.js'
+import type { Given } from '../terminal/arguments.js'
 import { hearInterruption } from '../terminal/interruption.js'
 import { painterFor, printableJson, write } from '../terminal/output.js'
 import { LoadThreads } from './load-threads.js'
@@ -100,7 +100,7 @@ class Patience {
         this.isOver = true
         this.#resolve()
       },
-      Math.min(ms, longestMs)
+      Math.min(ms, longestTimer)
     )
   }
 }

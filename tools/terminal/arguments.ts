@@ -1,6 +1,7 @@
 /** Reads the values of a tool's flags and words, and says which one is wrong. */
 import { readFileSync } from 'node:fs'
 import { errors } from '../../shared/errors.js'
+import { longestTimer } from '../../shared/with-timeout.js'
 
 /** What the program has read from the command line. */
 export interface Given {
@@ -13,9 +14,6 @@ export interface Given {
 
 /** Milliseconds of each unit that a duration may have. */
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
-
-/** Longest delay of a timer, in milliseconds: larger ones overflow a 32-bit number and fire at once. */
-export const longestMs = 2_147_483_647
 
 /** Creates the error for a flag with a wrong value. */
 export function refuse(flag: string, expected: string, got: string): Error {
@@ -61,7 +59,7 @@ export function durationOf(given: Given, name: string, bare?: 's'): number | und
 export function readDuration(text: string, flag: string, bare?: 's'): number {
   const [, digits, unit = bare ?? ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? []
   const ms = Number(digits) * (units[unit] ?? Number.NaN)
-  if (ms >= 1 && ms <= longestMs) return ms
+  if (ms >= 1 && ms <= longestTimer) return ms
   const examples = bare === undefined ? '500ms, 2s or 1m' : '10, 500ms or 1m'
   throw refuse(flag, `a duration such as ${examples}`, text)
 }

@@ -76,6 +76,16 @@ t.test('a fault behind the walls: what is in flight is answered, the log says so
   }
 })
 
+t.test('a fault leaves a drain its time also where that is longer than any timer', async t => {
+  const args = ['--drain-timeout', '2147483647ms']
+  const { program, reply, letGo } = await startHeld(t, { ...preloaded, args })
+  program.process.kill('SIGWINCH')
+  await until('it says so', () => program.err.includes('injected exception'))
+  letGo()
+  t.equal(await reply, 'held')
+  t.equal(await program.ended, 70)
+})
+
 t.test('a second fault while it drains ends it at once', async t => {
   const { program } = await startHeld(t, preloaded)
   program.process.kill('SIGWINCH')
