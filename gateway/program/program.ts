@@ -22,6 +22,12 @@ export const faultCode = 70
 /** Milliseconds that a drain after an uncaught exception may take beyond all its own limits. */
 const faultGrace = 5_000
 
+/**
+ * Milliseconds within which the same signal counts once. `timeout` of GNU sends SIGTERM to its program and
+ * then to the whole group; so do other programs that end one.
+ */
+const doubledWithin = 200
+
 /** Milliseconds that the end of the process waits for readers of its output. */
 const outputGrace = 2_000
 
@@ -31,8 +37,8 @@ export class Program {
   readonly #gateway: Gateway
   #state: ProgramState = 'starting'
   #code = 0
-  /** Whether a signal has asked the program to end. A fault ends it, too. */
-  #isAsked = false
+  /** The signal that has asked the program to end, and when it came. A fault ends the program, too. */
+  #asked: { readonly signal: NodeJS.Signals; readonly at: number } | undefined
 
   constructor(gateway: Gateway) {
     this.#gateway = gateway
@@ -69,14 +75,15 @@ export class Program {
 
   /** Ends the program gracefully at the first signal, and immediately at the second. */
   #askToEnd(signal: NodeJS.Signals, end: () => Promise<void>): void {
-    const { log } = this.#gateway.options
-    if (this.#isAsked) {
+    const { log, monotonic } = this.#gateway.options
+    if (this.#asked !== undefined) {
+      if (signal === this.#asked.signal && monotonic() - this.#asked.at < doubledWithin) return
       const { requestsRunning, connections } = this.#gateway.metrics()
       const cut = { requestsRunning, connections }
       log.warn('The gateway was asked to end once more, and ends at once', { signal, ...cut })
       process.exit(this.#code === 0 ? 128 + constants.signals[signal] : this.#code)
     }
-    this.#isAsked = true
+    this.#asked = { signal, at: monotonic() }
     log.info('The gateway was asked to end', { signal })
     if (this.#state === 'ending') return
     if (process.stderr.isTTY) process.stderr.write('Closing; once more to end at once.\n')

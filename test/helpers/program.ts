@@ -64,6 +64,17 @@ export function startProgram(
   return program
 }
 
+/** Sends a signal to a program that has begun to end, until it is taken for a second one. */
+export async function askOnceMore(
+  program: Pick<RunningProgram, 'process' | 'err'>,
+  signal: NodeJS.Signals
+): Promise<void> {
+  await until('it is asked once more', () => {
+    program.process.kill(signal)
+    return program.err.includes('was asked to end once more')
+  })
+}
+
 /** Waits until the program listens, and returns its URL. */
 export async function waitForAddress(program: RunningProgram): Promise<string> {
   const find = () => /ws:\/\/[^\s']+/.exec(program.out)?.[0]

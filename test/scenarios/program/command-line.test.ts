@@ -11,6 +11,7 @@ import { optionTable } from '../../../gateway/options/option-table.js'
 import { commands } from '../../../gateway/program/commands.js'
 import { root } from '../../helpers/paths.js'
 import { Player } from '../../helpers/player.js'
+import { askOnceMore } from '../../helpers/program.js'
 import { until } from '../../helpers/until.js'
 
 const program = join(root, 'dist/gateway/program/main.js')
@@ -182,8 +183,7 @@ t.test('a second signal ends it at once', async t => {
   void player.request('slow.wait')
   await player.request('slow.nothing').catch(() => {})
   running.process.kill('SIGINT')
-  await until('it has begun to close', () => running.err.includes('was asked to end'))
-  running.process.kill('SIGINT')
+  await askOnceMore(running, 'SIGINT')
   t.equal(await running.exited, 130)
 })
 

@@ -8,6 +8,7 @@ import { matchRows } from '../../helpers/match-rows.js'
 import { root } from '../../helpers/paths.js'
 import { Player } from '../../helpers/player.js'
 import {
+  askOnceMore,
   type ProgramOptions,
   type RunningProgram,
   startProgram,
@@ -107,10 +108,7 @@ t.test('after a fault, SIGTERM asks for what is under way already; a second one 
   const other = await startHeld(t, preloaded)
   other.program.process.kill('SIGWINCH')
   await until('it drains', () => other.program.err.includes('injected exception'))
-  for (const said of ['was asked to end', 'was asked to end once more']) {
-    other.program.process.kill('SIGTERM')
-    await until(said, () => other.program.err.includes(said))
-  }
+  await askOnceMore(other.program, 'SIGTERM')
   t.equal(await other.program.ended, 70)
 })
 
@@ -136,13 +134,30 @@ t.test('SIGTERM and SIGQUIT drain; a second one ends at once', async t => {
     const other = await startHeld(t)
     other.program.process.kill(signal)
     await until('it closes', () => other.program.err.includes('was asked to end'))
-    other.program.process.kill(signal)
+    await askOnceMore(other.program, signal)
     t.equal(await other.program.ended, signal === 'SIGTERM' ? 143 : 131)
     t.match(
       other.program.err,
       /WARN +The gateway was asked to end once more, .* requestsRunning=1 connections=1/
     )
   }
+})
+
+t.test('a signal that comes twice at once is one, and another one soon after it is a second', async t => {
+  const folder = t.testdir({ 'config.mjs': 'export default { monotonic: () => 1_000 }' })
+  // For its clock all comes at once.
+  const { program, reply, letGo } = await startHeld(t, { args: ['--config', join(folder, 'config.mjs')] })
+  program.process.kill('SIGTERM')
+  await until('it closes', () => program.err.includes('was asked to end'))
+  program.process.kill('SIGTERM')
+  letGo()
+  t.equal(await reply, 'held')
+  t.equal(await program.ended, 0)
+  const other = await startHeld(t)
+  other.program.process.kill('SIGTERM')
+  await until('it closes', () => other.program.err.includes('was asked to end'))
+  other.program.process.kill('SIGINT')
+  t.equal(await other.program.ended, 130)
 })
 
 t.test(
