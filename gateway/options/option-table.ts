@@ -232,7 +232,7 @@ const rows = [
     name: 'maxLogLinesPerSecond',
     check: count(0, 1_000_000),
     defaultValue: 10,
-    help: 'lines with the same level and message that are logged in a second; the rest is counted; 0: any number'
+    help: 'lines with the same level and message, and for errors the same route, that are logged in a second; the rest is counted; 0: any number'
   }
 ] as const satisfies readonly OptionRow[]
 

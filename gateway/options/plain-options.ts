@@ -199,8 +199,8 @@ export interface PlainOptions extends ClusterOptions, LimitOptions, ResumeOption
   /** Whether spans of OpenTelemetry are made, by the `@opentelemetry/api` of the game. Default: false. */
   tracing: boolean
   /**
-   * Lines of the log per second with the same message, fields aside. Beyond it, only their number is logged.
-   * 0: any number. Default: 10.
+   * Lines of the log per second with the same level and message, and for errors the same route. Beyond it,
+   * only their number is logged. 0: any number. Default: 10.
    */
   maxLogLinesPerSecond: number
 }

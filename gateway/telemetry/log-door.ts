@@ -2,9 +2,9 @@
  * The logger that writes every line of the log, including the lines of workers.
  *
  * It writes lines of text or JSON to stderr, or calls the host's own logger. A failure of either never
- * reaches the code that logs. The last lines also stay in memory, in `ring`. The lines with the same message
- * are limited per second; of further ones only the number is logged. SeldomLine differs: it limits one
- * warning to a line in ten seconds, and needs no timer.
+ * reaches the code that logs. The last lines also stay in memory, in `ring`. The lines with the same message,
+ * and errors of the same route, are limited per second; of further ones only the number is logged.
+ * SeldomLine differs: it limits one warning to a line in ten seconds, and needs no timer.
  */
 import type { Writable } from 'node:stream'
 import {
@@ -48,10 +48,11 @@ export interface LogDoorInit {
   readonly now: () => number
 }
 
-/** Lines with the same message, in one window. */
+/** Lines with the same message, in one window; of errors, those of one route. */
 interface Kind {
   readonly level: LogLevel
   readonly text: string
+  readonly fields?: LogFields
   passed: number
   held: number
 }
@@ -105,25 +106,27 @@ export class LogDoor implements FullLogger {
     const kinds = [...this.#kinds.values(), this.#others]
     this.#kinds.clear()
     this.#others = createKind(this.#others.level, this.#others.text)
-    for (const { level, text, held } of kinds) {
-      if (held > 0) this.#write(level, `${text} … and ${held} more like it`, undefined)
+    for (const { level, text, held, fields } of kinds) {
+      if (held > 0) this.#write(level, `${text} … and ${held} more like it`, fields)
     }
   }
 
   #pass(level: LogLevel, message: string, fields: LogFields | undefined): void {
     const text = formatMessage(message)
-    if (this.#limit > 0 && !this.#admit(level, text)) return this.#metrics.count('logLinesDropped')
+    if (this.#limit > 0 && !this.#admit(level, text, fields)) return this.#metrics.count('logLinesDropped')
     this.#write(level, text, fields)
   }
 
-  #admit(level: LogLevel, text: string): boolean {
+  #admit(level: LogLevel, text: string, fields: LogFields | undefined): boolean {
     this.#window ??= setTimeout(() => this.close(), windowLength).unref()
+    // Errors of one route leave room for those of another. Routes of other lines may be a client's own text.
+    const route = level === 'error' ? fields?.['route'] : undefined
     // By level, too: an error is not held back because of lines of less weight with its text.
-    const name = `${level} ${text}`
+    const name = typeof route === 'string' ? `${level} ${route} ${text}` : `${level} ${text}`
     let kind = this.#kinds.get(name)
     if (kind === undefined) {
       if (this.#kinds.size === maxKinds) kind = this.#others
-      else this.#kinds.set(name, (kind = createKind(level, text)))
+      else this.#kinds.set(name, (kind = createKind(level, text, route)))
     }
     const isAdmitted = kind.passed < this.#limit
     if (isAdmitted) kind.passed++
@@ -161,6 +164,6 @@ export class LogDoor implements FullLogger {
   }
 }
 
-function createKind(level: LogLevel, text: string): Kind {
-  return { level, text, passed: 0, held: 0 }
+function createKind(level: LogLevel, text: string, route?: unknown): Kind {
+  return { level, text, passed: 0, held: 0, ...(typeof route === 'string' && { fields: { route } }) }
 }

@@ -107,6 +107,27 @@ t.test('an error is not held back because of lines of less weight with its text'
   ])
 })
 
+t.test('errors of one route do not hold back those of another, and the rest is told of each', async t => {
+  const { door, reader } = open(t, { limit: 2 })
+  times(5, id => door.error('A handler failed', { route: 'a.noisy', id }))
+  door.error('A handler failed', { route: 'a.rare', id: 5 })
+  times(4, () => door.info('A request was refused', { route: `of a client ${Math.random()}` }))
+  times(4, () => door.error('A handler failed', { route: 5 }))
+  door.close()
+  matchRows(t, reader.lines, [
+    / ERROR A handler failed route=a\.noisy id=0$/,
+    / ERROR A handler failed route=a\.noisy id=1$/,
+    / ERROR A handler failed route=a\.rare id=5$/,
+    / INFO {2}A request was refused route=/,
+    / INFO {2}A request was refused route=/,
+    / ERROR A handler failed route=5$/,
+    / ERROR A handler failed route=5$/,
+    / ERROR A handler failed … and 3 more like it route=a\.noisy$/,
+    / INFO {2}A request was refused … and 2 more like it$/,
+    / ERROR A handler failed … and 2 more like it$/
+  ])
+})
+
 t.test('texts that are new each time share one count', async t => {
   const { door, reader } = open(t, { limit: 2 })
   times(10_000, i => door.info(`Player ${i} said something`))
