@@ -67,11 +67,14 @@ function formatTypes(handlers: string, path: string): string {
   if (modules.length === 0) {
     throw errors.handlersInvalid(`No handlers were found in ${handlers}: there is no module`)
   }
-  const lines = modules.map(({ name, file }) => {
+  // Two modules may share a name, such as `room.chat.ts` and `room/chat.ts`, but no function's name.
+  const types = new Map<string, string[]>()
+  for (const { name, file } of modules) {
     const way = relative(dirname(path), join(handlers, file)).split(sep).join('/')
     const from = (way.startsWith('../') ? way : `./${way}`).replace(/\.([mc]?)ts$/, '.$1js')
-    return `  ${quote(name)}: typeof import(${quote(from, true)})`
-  })
+    types.set(name, [...(types.get(name) ?? []), `typeof import(${quote(from, true)})`])
+  }
+  const lines = [...types].map(([name, of]) => `  ${quote(name)}: ${of.join(' & ')}`)
   return `${marker}
 import type { RoutesOf } from 'sallyport/client'
 

@@ -55,6 +55,22 @@ await game.request('score.ad', { points: 3 })
   )
   t.same(compile(play), [])
 
+  // Modules of one name have their routes together.
+  writeFileSync(join(handlers, 'admin.room-list.ts'), 'export const none = () => 5\n')
+  t.equal(writeTypesFile(readTypesFile(handlers)), true)
+  writeFileSync(
+    join(folder, 'both.ts'),
+    `import type { Routes } from './routes.js'
+export const all: Routes['admin.room-list.all']['reply'] = ['north']
+export const none: Routes['admin.room-list.none']['reply'] = 5
+// @ts-expect-error it is a number
+export const wrong: Routes['admin.room-list.none']['reply'] = 'north'
+`
+  )
+  t.same(compile(join(folder, 'both.ts')), [])
+  rmSync(join(handlers, 'admin.room-list.ts'))
+  t.equal(writeTypesFile(readTypesFile(handlers)), true)
+
   // A module that moves is an error of the compiler until the file is written anew.
   renameSync(join(handlers, 'score.ts'), join(handlers, 'points.ts'))
   t.ok(compile(play).some(lines => /Cannot find module '\.\/handlers\/score\.js'/.test(lines.join(' '))))
