@@ -79,13 +79,20 @@ function canStripTypes(): boolean {
  * Returns the URLs of the modules through which workers register tsx, for ES modules and for CommonJS
  * modules; undefined if it is not installed. (With `--import` tsx would have no effect in workers: it
  * registers itself in main threads only.)
+ *
+ * @throws `OPTION_INVALID`, if it is too old
  */
 function findLoaders(handlers: string): string[] | undefined {
   // Prefers the game's own tsx to the tsx that is installed beside the gateway.
   for (const from of [pathToFileURL(join(handlers, '_')), import.meta.url]) {
     const manifest = findManifest(from)
     if (manifest === undefined) continue
-    const { exports } = JSON.parse(readFileSync(manifest, 'utf8'))
+    const { exports, version } = JSON.parse(readFileSync(manifest, 'utf8'))
+    if (isTooOld(version)) {
+      throw errors.optionInvalid(
+        `tsx ${version} in ${dirname(manifest)} is too old: TypeScript needs tsx 4.12 or later (npm install --save-dev tsx@4)`
+      )
+    }
     // Takes the ES form of both modules, because the form that `require.resolve` returns can't register in a
     // worker.
     return ['./esm/api', './cjs/api'].map(
@@ -93,6 +100,12 @@ function findLoaders(handlers: string): string[] | undefined {
     )
   }
   return undefined
+}
+
+/** Whether a version of tsx comes before 4.12, the first one whose `tsImport` loads a configuration file. */
+function isTooOld(version: string): boolean {
+  const [major, minor] = version.split('.').map(Number) as [number, number]
+  return major < 4 || (major === 4 && minor < 12)
 }
 
 function findManifest(from: URL | string): string | undefined {
