@@ -50,6 +50,9 @@ export interface ConnectionSessionParts {
 /** Milliseconds after which a client comes again whose session is on its way to another gateway. */
 const againAfter = 100
 
+/** Why such a client is refused. */
+const onItsWay = 'your session is on its way to another gateway'
+
 export class ConnectionSession implements ProtocolSession {
   readonly #connection: AttachedConnection
   readonly #parts: ConnectionSessionParts
@@ -121,7 +124,7 @@ export class ConnectionSession implements ProtocolSession {
     const { resumption } = this.#parts
     const { far } = resumption
     const known = point !== undefined && resumption.knows(point.token)
-    if (known === 'leaving') return done(refuseUntil(againAfter), undefined)
+    if (known === 'leaving') return done(refuseUntil(onItsWay, againAfter), undefined)
     if (point === undefined || known || far === undefined || !far.mayHave(point.token))
       return this.#settleHere(asked, messages, done)
     const connection = this.#connection
@@ -131,7 +134,7 @@ export class ConnectionSession implements ProtocolSession {
       .take(point, this.#identity.uid)
       .then(taken => {
         if (!connection.isConnected) return
-        if (taken.kind === 'again') return done(refuseUntil(taken.ms), undefined)
+        if (taken.kind === 'again') return done(refuseUntil(onItsWay, taken.ms), undefined)
         if (taken.kind === 'ended') return connection.end(taken.farewell.code, taken.farewell.kickReason)
         this.#settleHere(asked, messages, done)
       })
@@ -181,7 +184,8 @@ export class ConnectionSession implements ProtocolSession {
 
   /** Returns how a client is refused whose user can't be had. */
   #refuse({ code, message }: GatewayError): HandshakeRefusal {
-    if (code !== errors.singleSession.code) return refuseForNow()
+    if (code !== errors.singleSession.code)
+      return refuseForNow('the cluster could not be asked about your user')
     const { registry, authentication } = this.#parts
     // A later one has come while this one was about to begin.
     if (registry.claimed?.lastOneWins === true)

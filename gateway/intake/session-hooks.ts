@@ -205,7 +205,10 @@ export class SessionHooks {
    * resumed session goes on, since its onConnect completed when it began.
    */
   #refuseForNow(session: Session, onConnect: Route): void {
-    const { code, reason } = refuseForNow(this.#init.suspensions.remaining(onConnect))
+    const { code, reason } = refuseForNow(
+      'the session could not begin',
+      this.#init.suspensions.remaining(onConnect)
+    )
     this.#init.registry.end(session, { code, reason, kickReason: reason })
   }
 

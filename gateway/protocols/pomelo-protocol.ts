@@ -174,7 +174,7 @@ export class PomeloProtocol implements Protocol {
   #hookFailed(error: unknown): void {
     const { ip } = this.#host.address
     this.#parts.options.log.error('The handshake hook failed', { ip, error })
-    this.#refuse(refuseForNow())
+    this.#refuse(refuseForNow('the gateway could not judge the handshake'))
   }
 
   /** Acts on the hook's answer. */

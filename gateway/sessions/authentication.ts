@@ -76,7 +76,7 @@ export class Authentication {
     } catch (error) {
       this.#init.log.error('authenticate failed', { ip: asked.address.ip, error })
       if (!this.#unanswered.has(asked)) this.#init.metrics.count('authenticationsFailed')
-      return refuseForNow()
+      return refuseForNow('the gateway could not check who you are')
     }
   }
 
@@ -128,16 +128,16 @@ export class Authentication {
 
 /**
  * Returns the refusal of a client that is to come back later: the fault is not the client's, and may be
- * mended by then. `least`: milliseconds until the earliest retry. Retries are spread at random over
- * `retrySpread` after it, so that clients that were refused together do not return together.
+ * mended by then. `why` is told to it. `least`: milliseconds until the earliest retry. Retries are spread at
+ * random over `retrySpread` after it, so that clients that were refused together do not return together.
  */
-export function refuseForNow(least = 0): HandshakeRefusal {
-  return refuseUntil(least + Math.random() * retrySpread)
+export function refuseForNow(why: string, least = 0): HandshakeRefusal {
+  return refuseUntil(why, least + Math.random() * retrySpread)
 }
 
 /** Returns the refusal of a client that is to come back in `ms` milliseconds. */
-export function refuseUntil(ms: number): HandshakeRefusal {
-  return { reason: formatComeBack(ms), user: undefined, code: closeCodes.tryAgainLater }
+export function refuseUntil(why: string, ms: number): HandshakeRefusal {
+  return { reason: `${why}, ${formatComeBack(ms)}`, user: undefined, code: closeCodes.tryAgainLater }
 }
 
 /** The members of an answer that lets a client in, and of one that does not. */

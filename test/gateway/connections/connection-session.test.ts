@@ -187,8 +187,18 @@ t.test('a client whose user is not to be had is refused, and its claim needs no 
   const rows = [
     ['reject', errors.singleSession('red'), closeCodes.handshakeRefused, /already bound/],
     ['kick', errors.singleSession('red'), closeCodes.replaced, /came from elsewhere/],
-    ['kick', unavailable, closeCodes.tryAgainLater, /^come back in \d+ ms$/],
-    ['reject', unavailable, closeCodes.tryAgainLater, /^come back in \d+ ms$/]
+    [
+      'kick',
+      unavailable,
+      closeCodes.tryAgainLater,
+      /^the cluster could not be asked about your user, come back in \d+ ms$/
+    ],
+    [
+      'reject',
+      unavailable,
+      closeCodes.tryAgainLater,
+      /^the cluster could not be asked about your user, come back in \d+ ms$/
+    ]
   ] as const
   for (const [singleSession, error, code, reason] of rows) {
     const { connect, claims, registry, resumption } = createWorld(singleSession)
@@ -284,7 +294,14 @@ t.test('a client is told when to come back for a session that is on its way', as
   far.answer({ kind: 'again', ms: 250 })
   await turn()
   t.same(settled, [
-    [{ code: closeCodes.tryAgainLater, reason: 'come back in 250 ms', user: undefined }, undefined]
+    [
+      {
+        code: closeCodes.tryAgainLater,
+        reason: 'your session is on its way to another gateway, come back in 250 ms',
+        user: undefined
+      },
+      undefined
+    ]
   ])
   t.equal(resumption.goodTokens, 0, 'nothing was offered')
 })

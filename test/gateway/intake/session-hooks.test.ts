@@ -97,7 +97,7 @@ t.test('a hook that has not started is not given up, and has its whole time when
   t.equal(player.replies.length, 1)
   await sweep(core, 2_000)
   t.equal(player.session.isOpen, false, 'who could not be greeted in time is not let in')
-  matchRows(t, player.endings, [{ code: 1013, reason: /^come back in \d+ ms$/ }])
+  matchRows(t, player.endings, [{ code: 1013, reason: /^the session could not begin, come back in \d+ ms$/ }])
   worker.outbox.reply(request.rid, '{"reason":"too late"}')
   worker.ready()
   await tick()

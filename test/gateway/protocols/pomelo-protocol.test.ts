@@ -176,7 +176,7 @@ t.test("a hook that throws, rejects or answers with nothing is the host's fault,
       host.close = (code, reason) => resolve(`${code} ${reason}`)
     })
     say(handshake)
-    t.match(await closed, /^1013 come back in \d+ ms$/)
+    t.match(await closed, /^1013 the gateway could not judge the handshake, come back in \d+ ms$/)
     t.same(lines, ['error The handshake hook failed'])
   }
 })

@@ -41,7 +41,10 @@ t.test('a cut off gateway', async t => {
     t.match(await failureOf(player.request('user.enter', 'blue')), { code: 'CLUSTER_UNAVAILABLE' })
     t.equal(await player.request('user.who'), null)
     const login = await Player.connect(`${a.url}/?uid=green`)
-    t.match(await login.closed, { code: 1013, reason: /^come back in \d+ ms$/ })
+    t.match(await login.closed, {
+      code: 1013,
+      reason: /^the cluster could not be asked about your user, come back in \d+ ms$/
+    })
     player.leave()
   })
 

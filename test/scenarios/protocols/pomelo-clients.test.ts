@@ -54,7 +54,7 @@ t.test('it is told when to come back, where nobody could say who it is', async t
   const { host, port } = gateway.address
   client.init({ host, port }, () => heard.push('it is in'))
   t.equal(await closed, 1013)
-  matchRows(t, heard, [{ reason: /^come back in \d+ ms$/ }])
+  matchRows(t, heard, [{ reason: /^the gateway could not check who you are, come back in \d+ ms$/ }])
   t.same(errors, [])
 })
 

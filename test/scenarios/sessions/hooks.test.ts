@@ -115,8 +115,8 @@ t.test('an onConnect whose worker ends lets nobody new in, its own client or ano
   await until('it greets', () => said('onConnect').length === 2)
   const killer = await joinPomelo({ exit: true })
   for (const each of [killer, waiting]) {
-    t.match(await each.closed, { code: 1013, reason: /^come back in \d+ ms$/ })
-    matchRows(t, each.kicks, [{ reason: /^come back in \d+ ms$/ }])
+    t.match(await each.closed, { code: 1013, reason: /^the session could not begin, come back in \d+ ms$/ })
+    matchRows(t, each.kicks, [{ reason: /^the session could not begin, come back in \d+ ms$/ }])
   }
   matchRows(
     t,
@@ -142,8 +142,8 @@ t.test('an onConnect that ends workers again and again lets nobody new in for a 
   const greeted = said('onConnect').length
   const stranger = await joinPomelo()
   stranger.notify('player.put', { key: 'state', value: 1 })
-  t.match(await stranger.closed, { code: 1013, reason: /^come back in \d+ ms$/ })
-  matchRows(t, stranger.kicks, [{ reason: /^come back in \d+ ms$/ }])
+  t.match(await stranger.closed, { code: 1013, reason: /^the session could not begin, come back in \d+ ms$/ })
+  matchRows(t, stranger.kicks, [{ reason: /^the session could not begin, come back in \d+ ms$/ }])
   t.match(failuresIn(lines).at(-1), { fields: { hook: 'onConnect', code: 'ROUTE_SUSPENDED' } })
   client.reconnect()
   await until('it is back', () => gateway.metrics().sessionsResumed === 1)
