@@ -51,9 +51,8 @@ export class LogRing {
   readonly #maxLines: number
   readonly #maxBytes: number
   readonly #now: () => number
-  /** Lines, oldest first, from `#first` on. The slots before it are empty, and removed now and then. */
-  #lines: RingLine[] = []
-  #first = 0
+  /** Lines by their numbers, oldest first. */
+  readonly #lines = new Map<number, RingLine>()
   #bytes = 0
   #last = 0
 
@@ -66,7 +65,7 @@ export class LogRing {
 
   /** Number of lines. */
   get size(): number {
-    return this.#lines.length - this.#first
+    return this.#lines.size
   }
 
   /** Bytes of all lines, by an estimate. At most `maxBytes`. */
@@ -89,10 +88,9 @@ export class LogRing {
       message: escapeText(shorten(message, longestMessage)),
       fields: texts
     }
-    this.#lines.push(line)
+    this.#lines.set(line.n, line)
     this.#bytes += sizeOf(line)
     while (this.size > this.#maxLines || this.#bytes > this.#maxBytes) this.#forget()
-    if (this.#first > this.#maxLines) this.#compact()
   }
 
   /**
@@ -104,32 +102,33 @@ export class LogRing {
     const matches = (line: RingLine) =>
       isLogged(line.level, level) && (wanted === '' || textOf(line).includes(wanted))
     const lines: RingLine[] = []
+    const oldest = this.#oldest
     if (after === undefined) {
-      for (let i = this.#lines.length - 1; i >= this.#first && lines.length < limit; i--)
-        if (matches(this.#lines[i]!)) lines.push(this.#lines[i]!)
+      for (let n = this.#last; n >= oldest && lines.length < limit; n--) {
+        const line = this.#lines.get(n)!
+        if (matches(line)) lines.push(line)
+      }
       return { lines: lines.reverse(), last: this.#last, missed: 0 }
     }
-    const oldest = this.#last - this.size + 1
     // A number of another gateway's life may be greater than all of these.
     const from = after > this.#last ? oldest : Math.max(after + 1, oldest)
     let last = from - 1
     for (let n = from; n <= this.#last && lines.length < limit; n++) {
-      const line = this.#lines[this.#first + n - oldest]!
+      const line = this.#lines.get(n)!
       if (matches(line)) lines.push(line)
       last = n
     }
     return { lines, last, missed: after > this.#last ? 0 : from - (after + 1) }
   }
 
-  #forget(): void {
-    this.#bytes -= sizeOf(this.#lines[this.#first]!)
-    this.#first++
-    if (this.size === 0) this.#compact()
+  get #oldest(): number {
+    return this.#last - this.size + 1
   }
 
-  #compact(): void {
-    this.#lines = this.#lines.slice(this.#first)
-    this.#first = 0
+  #forget(): void {
+    const oldest = this.#oldest
+    this.#bytes -= sizeOf(this.#lines.get(oldest)!)
+    this.#lines.delete(oldest)
   }
 }
 

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { LogRing } from '../../../gateway/telemetry/log-ring.js'
+import { sweptHeap } from '../../helpers/swept-heap.js'
 
 function fill(ring: LogRing, count: number, text = 'A line'): void {
   for (let i = 0; i < count; i++) ring.add('info', text, { i })
@@ -36,6 +37,18 @@ t.test('the number of lines and their bytes are bounded, and the oldest lines go
   t.ok(ring.size > 0 && ring.size <= 10)
   const { message, fields } = ring.read().lines.at(-1)!
   t.ok(message.length + JSON.stringify(fields).length < 20_000, 'and a single line is cut')
+})
+
+t.test('lines that are forgotten are gone from memory at once', async t => {
+  const ring = new LogRing(() => 0, { maxLines: 1_000, maxBytes: 1_048_576 })
+  const text = (i: number) => Buffer.alloc(1_900, 97 + (i % 26)).toString('latin1')
+  fill(ring, 1, text(0))
+  const before = sweptHeap()
+  // So many that 900 large ones are forgotten, and fewer than 1,000 lines in all.
+  for (let i = 0; i < 990; i++) ring.add('info', text(i), { a: text(i), b: text(i), c: text(i) })
+  const kept = sweptHeap() - before
+  t.ok(ring.size < 100, `${ring.size} lines`)
+  t.ok(kept < 2 * 1_048_576, `${kept} bytes`)
 })
 
 t.test('who asks again with the last number misses no line, or is told how many are gone', async t => {
