@@ -44,7 +44,7 @@ export interface RouteViewsInit {
 
 export class RouteViews {
   readonly #init: RouteViewsInit
-  /** The schemas that a worker exports: they are those of its life. */
+  /** The schemas that a worker exports, or will: they are those of its life. */
   readonly #asked = new WeakMap<Worker, Promise<ReadonlyMap<string, Exported>>>()
 
   constructor(init: RouteViewsInit) {
@@ -70,13 +70,19 @@ export class RouteViews {
     return this.#init.routes.find(name)
   }
 
-  /** Asks one worker for all schemas, once in its life: all workers have the same handlers. */
+  /**
+   * Asks one worker for all schemas: all workers have the same handlers. It is asked once in its life, and
+   * again if it has failed to answer.
+   */
   async #readExports(): Promise<ReadonlyMap<string, Exported>> {
     const [worker] = this.#init.pool.up
     if (worker === undefined) return new Map()
     let asked = this.#asked.get(worker)
     if (asked === undefined) {
-      asked = worker.ask({ kind: 'schemas' }).then(readExports, () => new Map())
+      asked = worker.ask({ kind: 'schemas' }).then(readExports, () => {
+        this.#asked.delete(worker)
+        return new Map()
+      })
       this.#asked.set(worker, asked)
     }
     return (await valueWithin(patience, asked)) ?? new Map()

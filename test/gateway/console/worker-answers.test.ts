@@ -99,3 +99,15 @@ t.test('schemas are asked for once in the life of a worker, whether it answers o
   t.equal(asked, 1)
   await core.close()
 })
+
+t.test('schemas are asked for again if the worker has failed to tell them', async t => {
+  const { core, worker, routes } = await start()
+  worker.ask = () => Promise.reject(new Error('too many open files'))
+  matchRows(t, await routes.list(), [{ schema: none }])
+  worker.ask = async () => '[{"route":"a","body":{"type":"number"}}]'
+  const known = { body: { json: { type: 'number' } }, reply: { json: null } }
+  matchRows(t, await routes.list(), [{ schema: known }])
+  worker.ask = () => Promise.reject(new Error('it is not asked any more'))
+  matchRows(t, await routes.list(), [{ schema: known }])
+  await core.close()
+})
