@@ -86,7 +86,7 @@ export const apiErrors = {
   CSRF: 403,
   /** The console is in read-only mode (option `consoleReadOnly`). */
   READ_ONLY: 403,
-  /** The request is for another host, or comes from a page of another origin. */
+  /** The request comes from a page of another origin. One for another host is answered with 421 before. */
   FORBIDDEN_ORIGIN: 403,
   /** There is no such address, session, worker or route. */
   NOT_FOUND: 404,
