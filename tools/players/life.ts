@@ -23,6 +23,8 @@ export class Life implements Player {
   readonly url: string
   readonly signal: AbortSignal
   #player: PlayerClient | undefined
+  /** Number of calls of `connect`. The connection of an earlier one is closed as soon as it is there. */
+  #connects = 0
   /** Whether the scenario has come to its end: what still waits then waits for nobody. */
   #isOver = false
   readonly #inbox = new EventInbox()
@@ -40,18 +42,18 @@ export class Life implements Player {
   }
 
   async connect(options: ClientOptions = {}): Promise<void> {
-    if (this.signal.aborted) throw new RunEnded()
-    this.end()
+    if (this.#hasEnded) throw new RunEnded()
+    this.#disconnect()
+    const number = ++this.#connects
     const { plan, figures } = this.#init
     const { url, user, timeout } = plan
     const player = await PlayerClient.connect({ url, figures, timeout }, { user, ...options })
-    // The run may have ended meanwhile.
-    if (this.signal.aborted) {
+    // The run or the scenario may have ended meanwhile: nobody has to wait for this.
+    if (this.#hasEnded || number !== this.#connects) {
       player.close()
-      throw new RunEnded()
+      throw this.#hasEnded ? new RunEnded() : errors.connectionClosed('the scenario has connected again')
     }
     this.#player = player
-    this.#isOver = false
     player.client.onEvent((event, body) => this.#inbox.receive(event, body))
   }
 
@@ -92,9 +94,17 @@ export class Life implements Player {
     this.#running.cut()
   }
 
-  /** Closes the connection. */
+  /** Closes the connection, now or once it is there. There is no other one afterwards. */
   end(): void {
     this.#isOver = true
+    this.#disconnect()
+  }
+
+  get #hasEnded(): boolean {
+    return this.#isOver || this.signal.aborted
+  }
+
+  #disconnect(): void {
     this.#player?.close()
     this.#player = undefined
     this.#inbox.clear()

@@ -175,3 +175,23 @@ t.test(
     t.equal(figures.done, 0)
   }
 )
+
+t.test('a connection that nobody has waited for is closed, though its life is over', async t => {
+  const { life, figures } = live()
+  const { connectionsOpened = 0 } = gateway.metrics()
+  const left = life.connect()
+  life.end()
+  await t.rejects(left, { name: 'RunEnded' })
+  t.equal(gateway.metrics()['connectionsOpened'], connectionsOpened + 1)
+  t.equal(figures.open, 0)
+  await t.rejects(life.connect(), { name: 'RunEnded' }, 'and there is no other one')
+})
+
+t.test('of two connections that are made at once, the later one stays', async t => {
+  const { life, figures } = live()
+  const [first, second] = [life.connect(), life.connect()]
+  await t.rejects(first, { code: 'CONNECTION_CLOSED', message: /the scenario has connected again/ })
+  await second
+  t.equal(figures.open, 1)
+  t.equal(await life.request('player.echo', 1), 1)
+})
