@@ -125,8 +125,17 @@ export function readUrl(
   const [, secure] = /^(?:ws|http)(s?):/i.exec(whole) ?? []
   const url = secure === undefined ? undefined : whole.replace(/^[a-z]+:/i, `${protocol}${secure}:`)
   if (url === undefined || !URL.canParse(url))
-    throw errors.optionInvalid(`Expected ${expected}, got "${text}"`)
+    throw errors.optionInvalid(`Expected ${expected}, got "${hideSecrets(text)}"`)
   // The fragment is never sent, and a WebSocket refuses a URL that has one.
   const { hash, href } = new URL(url)
   return hash === '' ? href : href.slice(0, -hash.length)
+}
+
+/**
+ * Returns a malformed URL without the password and the query that it may have. If it does not tell where a
+ * password ends, nothing of it is left.
+ */
+function hideSecrets(text: string): string {
+  const parts = /^([a-z][a-z+.-]*:\/\/)?(?:[^@?#]*@)?([^@?#]*)(?:[?#][^@]*)?$/i.exec(text)
+  return parts === null ? '…' : `${parts[1] ?? ''}${parts[2]}`
 }

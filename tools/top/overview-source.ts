@@ -26,6 +26,9 @@ export async function askOverview(
   const address = new URL('/console/api/overview', url)
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const fail = (why: string) => errors.connectFailed(address.origin, printable(why))
+  // `fetch` refuses it with a message that shows the password.
+  if (address.username !== '' || address.password !== '')
+    throw fail('the URL has a user or a password; give the token of the console by --token instead')
   let response: Response
   let text: string
   try {

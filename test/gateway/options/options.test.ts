@@ -549,10 +549,11 @@ t.test('the servers of NATS are named without passwords', t => {
   ]) {
     t.throws(() => resolveOptions(asked(nats)), refused(/Expected `nats` to be servers such as nats:/), nats)
   }
-  t.throws(() => resolveOptions(asked('nats://me:secret@a')), {
-    code: 'OPTION_INVALID',
-    message: /^(?!.*secret@).*`nats`.*natsUser and natsPassword/s
-  })
+  for (const nats of ['nats://me:secret@a', 'me:secret@a', 'nats://me:secret/x@a', 'b,nats://me:secret,x@a'])
+    t.throws(() => resolveOptions(asked(nats)), {
+      code: 'OPTION_INVALID',
+      message: /^(?!.*secret).*`nats`.*natsUser and natsPassword/s
+    })
   t.end()
 })
 

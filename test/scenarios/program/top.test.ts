@@ -75,6 +75,13 @@ t.test('a signal ends it while a question is open, the first one or a later one'
   }
 })
 
+t.test('a URL with a password is refused without showing it', async t => {
+  const tool = startTool(t, ['top', url.replace('//', '//Ann:hidden@'), '--token', 'secret'])
+  t.equal(await tool.ended, 1)
+  t.match(tool.err, /^sallyport: No connection to http:\/\/127\..* the URL has a user or a password; give /)
+  t.notMatch(tool.err, /hidden/)
+})
+
 t.test('it says why there is no overview', async t => {
   const rows: readonly [readonly string[], RegExp][] = [
     [[url], /the token of the console is missing or wrong; give it by --token or SALLYPORT_CONSOLE_TOKEN$/],
