@@ -190,6 +190,7 @@ export const howToTurnOn =
   'The console is off: in production it needs a token, by the option consoleToken or SALLYPORT_CONSOLE_TOKEN'
 
 function redirect(response: ServerResponse): void {
-  response.writeHead(308, { location: consolePath })
+  // Relative: a proxy may serve this below a path of its own.
+  response.writeHead(308, { location: consolePath.slice(1) })
   response.end()
 }

@@ -8,14 +8,14 @@ const timeout = 10_000
 
 const hints: Readonly<Record<number, string>> = {
   401: 'the token of the console is missing or wrong; give it by --token or SALLYPORT_CONSOLE_TOKEN',
-  404: 'there is no console at this address; give the URL of the internal port, such as http://127.0.0.1:3011',
+  404: 'there is no console at this address; give the URL of the internal port, such as http://127.0.0.1:3011, or that of its console',
   429: 'too many wrong tokens came from here; wait a minute'
 }
 
 /**
  * Returns the overview. Whoever aborts `signal` waits for no answer.
  *
- * @param url that of the internal port
+ * @param url that of the internal port, or that of its console
  * @throws `CONNECT_FAILED`
  */
 export async function askOverview(
@@ -23,17 +23,20 @@ export async function askOverview(
   token: string | undefined,
   signal: AbortSignal
 ): Promise<Overview> {
-  const address = new URL('/console/api/overview', url)
+  const { origin, pathname, username, password } = new URL(url)
+  // With a path it is that of the console, which a proxy may serve anywhere.
+  const path = pathname === '/' ? '/console' : pathname.replace(/\/$/, '')
+  const shown = pathname === '/' ? origin : origin + pathname
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  const fail = (why: string) => errors.connectFailed(address.origin, printable(why))
+  const fail = (why: string) => errors.connectFailed(shown, printable(why))
   // `fetch` refuses it with a message that shows the password.
-  if (address.username !== '' || address.password !== '')
+  if (username !== '' || password !== '')
     throw fail('the URL has a user or a password; give the token of the console by --token instead')
   let response: Response
   let text: string
   try {
     const either = AbortSignal.any([signal, AbortSignal.timeout(timeout)])
-    response = await fetch(address, { headers, signal: either, redirect: 'manual' })
+    response = await fetch(`${origin}${path}/api/overview`, { headers, signal: either, redirect: 'manual' })
     text = await response.text()
   } catch (error) {
     throw fail(explain(error))

@@ -73,6 +73,14 @@ t.test('a player is found by uid, sid and address, shown with who pushed what, a
   )
 })
 
+t.test('the address without its last slash leads to the page, also below a path of a proxy', async t => {
+  const response = await fetch(url.slice(0, -1), { redirect: 'manual' })
+  t.equal(response.status, 308)
+  const location = response.headers.get('location')!
+  t.equal(new URL(location, 'http://proxy.example/ops/console').pathname, '/ops/console/')
+  t.match(await (await fetch(url.slice(0, -1))).text(), /^<!doctype html>/i)
+})
+
 t.test('sessions come in pages', async t => {
   const players = await Promise.all([connect(), connect(), connect()])
   await Promise.all(players.map(player => player.request('own.bind', 'many')))

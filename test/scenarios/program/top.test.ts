@@ -11,7 +11,8 @@ import { until } from '../../helpers/until.js'
 let asked = 0
 const diagnosis: Overview['diagnosis'][number][] = []
 const server = createServer((request, response) => {
-  if (request.url !== '/console/api/overview') return response.writeHead(404).end()
+  if (request.url !== '/console/api/overview' && request.url !== '/ops/g1/api/overview')
+    return response.writeHead(404).end()
   if (request.headers.authorization !== 'Bearer secret') return response.writeHead(401).end()
   asked++
   const overview = overviewAt(asked, { requests: asked * 100, counts: [asked, 0, 0], active: 0 })
@@ -73,6 +74,17 @@ t.test('a signal ends it while a question is open, the first one or a later one'
     tool.process.kill('SIGINT')
     t.equal(await tool.ended, 0, tool.err)
   }
+})
+
+t.test('the URL may be that of the console, also below a path of a proxy', async t => {
+  for (const path of ['/console/', '/console', '/ops/g1/', '/ops/g1?x#overview']) {
+    const tool = startTool(t, ['top', url + path, '--token', 'secret', '--interval', '10ms'])
+    t.equal(await tool.ended, 0, tool.err)
+    t.match(tool.out, /^test-1 {2}ready /m)
+  }
+  const tool = startTool(t, ['top', `${url}/ops/`, '--token', 'secret'])
+  t.equal(await tool.ended, 1)
+  t.match(tool.err, /^sallyport: No connection to http:.*\/ops\/ .*: there is no console at this address/)
 })
 
 t.test('a URL with a password is refused without showing it', async t => {
