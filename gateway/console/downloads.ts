@@ -1,10 +1,11 @@
 /**
  * CPU profiles and heap snapshots, of a worker or of the gateway's main thread, as files to download.
  *
- * Who is examined writes a file into a folder that only this user can read; it is sent piece by piece, and
- * removed. So neither the link nor the gateway's memory ever holds it.
+ * Who is examined writes a file into a folder that only this user can read. The file is opened, its folder is
+ * removed, and then it is sent piece by piece. So neither the link nor the gateway's memory ever holds it,
+ * and the system forgets it however the process ends.
  */
-import { constants } from 'node:fs'
+import { constants, rmSync } from 'node:fs'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -34,6 +35,8 @@ export class Downloads {
   readonly #examined = new Set<Examined | 'gateway'>()
   /** Workers that owe an answer. None is asked again before it has answered. */
   readonly #late = new WeakSet<Examined>()
+  /** Folders that are not removed yet. */
+  readonly #folders = new Set<string>()
 
   /**
    * Records, and sends the file as the answer. `name`: of the file, without an extension.
@@ -59,7 +62,7 @@ export class Downloads {
       // Nothing is sent for a while. Whoever does not read the file afterwards is cut.
       socket?.setTimeout(0)
       try {
-        folder = await createFolder()
+        folder = await this.#createFolder()
         if (from === 'gateway') await recordHere(recording, fileIn(folder))
         else await this.#recordThere(from, recording, fileIn(folder))
       } finally {
@@ -67,9 +70,60 @@ export class Downloads {
         // Here alone: at the end of a slow download the mark may be that of the next recording.
         this.#examined.delete(from)
       }
-      await sendFile(response, fileIn(folder), `${name}${extensions[recording.kind]}`)
+      await this.#sendFile(response, folder, `${name}${extensions[recording.kind]}`)
     } finally {
-      if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+      if (folder !== undefined) await this.#remove(folder)
+    }
+  }
+
+  /** Creates a folder that only this user can read. */
+  async #createFolder(): Promise<string> {
+    try {
+      const folder = await mkdtemp(join(tmpdir(), 'sallyport-'))
+      if (this.#folders.size === 0) process.on('exit', this.#removeAll)
+      this.#folders.add(folder)
+      return folder
+    } catch (error) {
+      throw new ApiFailure('FAILED', `There is no place for the recording: ${messageOf(error)}`)
+    }
+  }
+
+  async #remove(folder: string): Promise<void> {
+    if (!this.#folders.has(folder)) return
+    await rm(folder, { recursive: true, force: true })
+    this.#folders.delete(folder)
+    if (this.#folders.size === 0) process.off('exit', this.#removeAll)
+  }
+
+  /** Removes what is being recorded, at the end of the process. */
+  readonly #removeAll = (): void => {
+    for (const folder of this.#folders) {
+      try {
+        rmSync(folder, { recursive: true, force: true })
+      } catch {
+        // Nobody is left who could be told.
+      }
+    }
+  }
+
+  /** Sends a file. A worker has written it, so it is not trusted: it may be missing, or no file at all. */
+  async #sendFile(response: ServerResponse, folder: string, name: string): Promise<void> {
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+    const file = await open(fileIn(folder), flags).catch(() => {
+      throw new ApiFailure('FAILED', 'The recording is missing.')
+    })
+    try {
+      const stat = await file.stat()
+      if (!stat.isFile()) throw new ApiFailure('FAILED', 'The recording is no file.')
+      // An old Windows removes no folder of an open file: then it goes when the file is closed.
+      await this.#remove(folder).catch(() => {})
+      response.writeHead(200, {
+        'content-type': 'application/octet-stream',
+        'content-disposition': `attachment; filename="${name}"`
+      })
+      await pipeline(file.createReadStream({ autoClose: false }), response).catch(() => response.destroy())
+    } finally {
+      await file.close()
     }
   }
 
@@ -108,40 +162,11 @@ function fileIn(folder: string): string {
 
 const extensions = { profile: '.cpuprofile', heapSnapshot: '.heapsnapshot' }
 
-/** Creates a folder that only this user can read. */
-async function createFolder(): Promise<string> {
-  try {
-    return await mkdtemp(join(tmpdir(), 'sallyport-'))
-  } catch (error) {
-    throw new ApiFailure('FAILED', `There is no place for the recording: ${messageOf(error)}`)
-  }
-}
-
 async function recordHere(recording: Recording, file: string): Promise<void> {
   try {
     if (recording.kind === 'heapSnapshot') await writeHeapSnapshot(file)
     else await writeCpuProfile(file, () => new Promise(resolve => setTimeout(resolve, recording.ms)))
   } catch (error) {
     throw new ApiFailure('FAILED', `The gateway could not do it: ${messageOf(error)}`)
-  }
-}
-
-/** Sends a file. A worker has written it, so it is not trusted: it may be missing, or no file at all. */
-async function sendFile(response: ServerResponse, path: string, name: string): Promise<void> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
-    () => {
-      throw new ApiFailure('FAILED', 'The recording is missing.')
-    }
-  )
-  try {
-    const stat = await file.stat()
-    if (!stat.isFile()) throw new ApiFailure('FAILED', 'The recording is no file.')
-    response.writeHead(200, {
-      'content-type': 'application/octet-stream',
-      'content-disposition': `attachment; filename="${name}"`
-    })
-    await pipeline(file.createReadStream({ autoClose: false }), response).catch(() => response.destroy())
-  } finally {
-    await file.close()
   }
 }

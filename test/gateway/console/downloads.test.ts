@@ -136,12 +136,47 @@ t.test(
     const late = ask()
     late.once('data', () => late.pause())
     await until('it is sent', () => late.bytesRead > 0)
-    t.notOk(isClean())
     t.equal((await get()).length, 20_000_000, 'others need not wait until it has read all')
     late.destroy()
     await until('it is removed', isClean)
   }
 )
+
+t.test('a file that is being downloaded has no name any more, whatever ends the process', async t => {
+  const { port, isClean } = await serve(t, file => writeFileSync(file, Buffer.alloc(20_000_000, 'x')))
+  const socket = connect(port, '127.0.0.1')
+  socket.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
+  const begun = once(socket, 'readable')
+  await begun
+  t.ok(isClean())
+  let length = 0
+  for await (const chunk of socket) length += chunk.length
+  t.ok(length > 20_000_000, 'and all of it comes')
+})
+
+t.test('a process that ends during a recording removes what is recorded so far', async t => {
+  const before = process.listeners('exit')
+  const added = () => process.listeners('exit').filter(each => !before.includes(each))
+  const { opened, open } = createGate()
+  const { worker, get, isClean } = await serve(t, async file => {
+    writeFileSync(file, 'the beginning of a snapshot')
+    await opened
+  })
+  const [first, second] = [get(), get()]
+  await until('it records', () => worker.asked.length === 1)
+  t.notOk(isClean())
+  const listeners = added()
+  t.equal(listeners.length, 1)
+  // What `process.exit` calls.
+  listeners[0]!.call(process, 0)
+  t.ok(isClean())
+  open()
+  t.strictSame(
+    (await Promise.all([first, second])).sort().map(each => each.slice(0, 8)),
+    ['CONFLICT', 'FAILED T']
+  )
+  t.same(added(), [], 'and nothing is left of it in a process that goes on')
+})
 
 t.test('the end of a slow download does not end the next recording', async t => {
   const { opened, open } = createGate()
