@@ -72,8 +72,7 @@ export function createInternalPort(
 ): InternalPort {
   const server = new InternalServer(gateway.options)
   server.add(listHealthRoutes(() => gateway.diagnose()))
-  addMetrics(server, gateway, core, metrics)
-  const added = addConsole(server, gateway, { core, metrics, others })
+  const added = addForOperators(server, gateway, { core, metrics, others })
   return {
     get url() {
       return server.url
@@ -90,19 +89,25 @@ export function createInternalPort(
       listener.allowOrigin(url)
       listener.allowOrigin(url.replace('//127.0.0.1:', '//localhost:'))
     },
-    close: () => {
-      added?.console.close()
-      server.close()
-    }
+    close: () => server.close()
   }
 }
 
-/** Adds the metrics to the internal port. */
-function addMetrics(server: InternalServer, gateway: Gateway, core: Core, metrics: Metrics): void {
-  const { options } = gateway
-  if (options.internalPort === 'off') return
+/** The parts that metrics and console show. */
+type Shown = Omit<InternalPortInit, 'listener'> & { readonly figures: OwnFigures }
+
+/** Adds the metrics and the console to the internal port. Returns the console, if it is on. */
+function addForOperators(server: InternalServer, gateway: Gateway, parts: Omit<Shown, 'figures'>) {
+  if (gateway.options.internalPort === 'off') return undefined
   const figures = new OwnFigures()
   server.onClose(() => figures.close())
+  addMetrics(server, gateway, { ...parts, figures })
+  return addConsole(server, gateway, { ...parts, figures })
+}
+
+/** Adds the metrics to the internal port. */
+function addMetrics(server: InternalServer, gateway: Gateway, { core, metrics, figures }: Shown): void {
+  const { options } = gateway
   const createdAt = options.monotonic()
   const route = createMetricsRoute(() => ({
     version,
@@ -124,13 +129,8 @@ function addMetrics(server: InternalServer, gateway: Gateway, core: Core, metric
  * Adds the console to the internal port. Without a token one is made for this start, which the program
  * prints. In production that would be overlooked too easily, so that the console is off there then.
  */
-function addConsole(
-  server: InternalServer,
-  gateway: Gateway,
-  { core, metrics, others }: Omit<InternalPortInit, 'listener'>
-) {
+function addConsole(server: InternalServer, gateway: Gateway, { core, metrics, others, figures }: Shown) {
   const { options } = gateway
-  if (options.internalPort === 'off') return undefined
   if (options.consoleToken === '' && options.isProduction) {
     server.add(listOffRoutes())
     options.log.info(howToTurnOn)
@@ -145,6 +145,10 @@ function addConsole(
     version,
     limits: options,
     metrics,
+    readDelay: () => {
+      const { delayP50, delayP99, delayMax } = figures.latest
+      return { p50: delayP50, p99: delayP99, max: delayMax }
+    },
     page: createPageFiles(),
     diagnose: () => gateway.diagnose(),
     others,

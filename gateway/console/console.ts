@@ -2,8 +2,7 @@
  * The console for operators: answers the calls of its API, each after the caller is let in.
  *
  * Each call is a member of one table, beside console-api.ts: there is no other way to make the gateway do
- * something, and no name from a request is ever the name of a method. Nothing runs here, and nothing is
- * measured, while nobody asks.
+ * something, and no name from a request is ever the name of a method. Nothing runs here while nobody asks.
  */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -34,7 +33,7 @@ import {
 import { Audit } from './audit.js'
 import { Downloads, type Recording } from './downloads.js'
 import type { OtherGateways } from './other-gateways.js'
-import { EventLoopDelay, readProcess, splitMetrics, summarize } from './overview.js'
+import { readProcess, splitMetrics, summarize } from './overview.js'
 import type { PageFiles } from './page-files.js'
 import { RouteViews } from './route-views.js'
 import { SessionCalls } from './session-calls.js'
@@ -57,6 +56,8 @@ export interface ConsoleInit {
   readonly routes: RouteTable
   readonly suspensions: Suspensions
   readonly metrics: Metrics
+  /** Returns the delays of the event loop in the last interval: the same to each who asks. */
+  readonly readDelay: () => Overview['eventLoopDelay']
   readonly page: PageFiles
   readonly diagnose: () => readonly Diagnosis[]
   /** Returns the other gateways of the cluster; undefined while this one is alone. */
@@ -91,7 +92,6 @@ export class Console {
   readonly #routes: RouteViews
   readonly #sessions: SessionCalls
   readonly #downloads = new Downloads()
-  readonly #delay = new EventLoopDelay()
   readonly #createdAt: number
   readonly #start = randomUUID()
 
@@ -108,10 +108,6 @@ export class Console {
   /** The addresses for the internal server. */
   get addresses(): readonly InternalRoute[] {
     return listConsoleRoutes((...asked) => this.#answer(...asked), this.#init.page)
-  }
-
-  close(): void {
-    this.#delay.close()
   }
 
   readonly #calls: Record<ConsoleCall, (call: Call) => unknown> = {
@@ -216,7 +212,7 @@ export class Console {
       ready: diagnosis.every(({ severity }) => severity !== 'error'),
       ...splitMetrics(metrics),
       histograms: this.#routes.sum(),
-      eventLoopDelay: this.#delay.read(),
+      eventLoopDelay: this.#init.readDelay(),
       ...readProcess(),
       workers: workers.map(({ index, state, busy, requests, givenUp, restarts }) => ({
         index,

@@ -61,7 +61,7 @@ export interface Overview {
   readonly gauges: Readonly<Record<string, number>>
   /** All requests: the time until they were handed out, and from then to their outcome. */
   readonly histograms: { readonly queue: Histogram; readonly run: Histogram }
-  /** Of the gateway's main thread, in seconds, since the previous call of anybody; 0 at the first call. */
+  /** Of the gateway's main thread, in seconds, in the last full interval of 5 s; 0 until there is one. */
   readonly eventLoopDelay: { readonly p50: number; readonly p99: number; readonly max: number }
   /** Bytes. */
   readonly memory: {

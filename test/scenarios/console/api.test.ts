@@ -115,6 +115,15 @@ t.test('the overview, the workers and the routes have what they promise', async 
   t.match((await api.post('api/routes/own.push/resume')).body, { error: { code: 'CONFLICT' } })
 })
 
+t.test('the event-loop delay is the same to all who ask', async t => {
+  const read = async () => (await api.get('api/overview')).body.eventLoopDelay
+  // The gateway runs in this thread.
+  const end = performance.now() + 300
+  while (performance.now() < end);
+  await untilAsync(async () => (await read()).max > 0.2)
+  t.ok((await read()).max > 0.2, 'the next one sees it too')
+})
+
 t.test('what the workers tell is not of the future, though a busy one answers late', async t => {
   const player = await connect()
   const { batches = 0 } = gateway.metrics()
