@@ -89,6 +89,9 @@ export class Core {
         this.hooks.offer(hooks)
         dispatcher.pumpSoon()
       },
+      onPlaced: worker => {
+        for (const watcher of this.watchers) watcher.workerPlaced?.(worker)
+      },
       onFailure: place => dispatcher.placeFailed(place)
     })
     const allWatchers = isOperated(options) ? [...requestWatchers, new RequestFigures()] : requestWatchers

@@ -28,6 +28,8 @@ export class WorkerViews {
   readonly #places = new Map<number, Place>()
   /** When each worker came up, by the time of day and by `performance.now()`. */
   readonly #upAt = new WeakMap<Worker, { readonly at: number; readonly since: number }>()
+  /** Workers that have got their places. */
+  readonly #placed = new WeakSet<Worker>()
   /** Why an operator has restarted a worker, for the list of ends. */
   readonly #restarted = new WeakSet<Worker>()
   readonly #asked = new WeakMap<Worker, Promise<WorkerStatus | undefined>>()
@@ -38,14 +40,19 @@ export class WorkerViews {
 
   /** Notes that a worker is up. */
   workerUp(worker: Worker): void {
-    this.#placeOf(worker.index).starts++
     this.#upAt.set(worker, { at: this.#init.now(), since: performance.now() })
   }
 
-  /** Notes why a worker has ended. */
+  /** Counts a worker that has got its place. */
+  workerPlaced(worker: Worker): void {
+    this.#placed.add(worker)
+    this.#placeOf(worker.index).starts++
+  }
+
+  /** Notes why a worker has ended, if it has had a place. */
   workerEnded(worker: Worker, error: Error): void {
     const up = this.#upAt.get(worker)
-    if (up === undefined) return
+    if (up === undefined || !this.#placed.has(worker)) return
     const isExpected = worker.ending.by === 'gateway'
     const { cause, culprit } = worker.ending.describe(error)
     const expected = this.#restarted.has(worker) ? 'restarted from the console' : 'replaced by the gateway'

@@ -16,6 +16,8 @@ import type { OpenRequests } from './open-requests.js'
 export interface WorkerWatcher {
   workerStarts?(worker: Worker): void
   workerUp(worker: Worker): void
+  /** The worker has its place from now on. One of a generation that is given up never gets it. */
+  workerPlaced?(worker: Worker): void
   workerEnded(worker: Worker, cause: Error): void
 }
 

@@ -24,8 +24,11 @@ export class Places {
   // Both lists are kept, because they are read for every request. `changed` rebuilds them.
   #up: readonly Worker[] = []
   #usable: readonly number[] = []
+  readonly #onPlaced: (worker: Worker) => void
 
-  constructor(size: number) {
+  /** @param onPlaced called when a worker has got its place */
+  constructor(size: number, onPlaced: (worker: Worker) => void) {
+    this.#onPlaced = onPlaced
     this.all = Array.from({ length: size }, (_, index) => ({
       index,
       worker: undefined,
@@ -64,6 +67,7 @@ export class Places {
     place.worker = worker
     place.upAt = performance.now()
     place.failures = 0
+    this.#onPlaced(worker)
   }
 
   /** To be called after each change of a place, or of the state of its worker. */

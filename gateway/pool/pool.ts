@@ -26,6 +26,8 @@ export interface PoolInit extends WorkerStartsInit {
   readonly start: (index: number) => Worker
   /** Called when a worker or a generation is up, with the routes and hooks that are offered from now on. */
   readonly onOffer: (worker: Pick<Worker, 'routes' | 'hooks' | 'notes'>) => void
+  /** Called when a worker has got its place: it is no part of a start that was given up. */
+  readonly onPlaced: (worker: Worker) => void
   /** Called when a place has no worker for a while, because its replacement failed. */
   readonly onFailure: (place: number) => void
 }
@@ -45,7 +47,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   constructor(init: PoolInit) {
     this.#init = init
     this.#starts = new WorkerStarts(init)
-    this.#places = new Places(init.size)
+    this.#places = new Places(init.size, init.onPlaced)
   }
 
   /** Workers that are up, whether they take a batch now or not. */

@@ -168,7 +168,15 @@ export interface CoreOptions {
 export interface Core
   extends Pick<
     GatewayCore,
-    'registry' | 'hooks' | 'dispatcher' | 'queue' | 'deadlines' | 'pool' | 'requests' | 'suspensions'
+    | 'registry'
+    | 'hooks'
+    | 'dispatcher'
+    | 'queue'
+    | 'deadlines'
+    | 'pool'
+    | 'requests'
+    | 'suspensions'
+    | 'watchers'
   > {
   readonly metrics: Metrics
   /** All workers that were ever started, in order. */
@@ -273,6 +281,7 @@ export async function startCore({
     pool,
     requests,
     suspensions,
+    watchers,
     routes: table
   } = parts
   const core: Core = {
@@ -284,6 +293,7 @@ export async function startCore({
     pool,
     requests,
     suspensions,
+    watchers,
     metrics,
     workers: started,
     clock: 1_000,

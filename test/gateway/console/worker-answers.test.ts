@@ -3,14 +3,14 @@ import t from 'tap'
 import { RouteViews } from '../../../gateway/console/route-views.js'
 import { WorkerViews } from '../../../gateway/console/worker-views.js'
 import type { RouteTable } from '../../../gateway/sessions/routes.js'
-import { type ScriptedWorker, startCore } from '../../helpers/core.js'
+import { type ScriptedWorker, settle, startCore } from '../../helpers/core.js'
 import { HeldTime } from '../../helpers/held-time.js'
 import { matchRows } from '../../helpers/match-rows.js'
 
 const status = { id: 7, active: 1_500, idle: 500, heapUsed: 10, heapTotal: 20, heapLimit: 30 }
 
-async function start() {
-  const core = await startCore({ workers: 1 })
+async function start(count = 1) {
+  const core = await startCore({ workers: count })
   const [worker] = core.workers as [ScriptedWorker]
   const schemas = { body: true, reply: true }
   const offered = [{ name: 'a', file: 'a.js', options: {}, schemas }]
@@ -49,6 +49,31 @@ t.test('a worker that does not answer is shown, and asked once until it does', a
   matchRows(t, await workers.list(), [{ id: 7 }])
   worker.ask = () => Promise.reject(new Error('it ended'))
   matchRows(t, await workers.list(), [{ id: null }])
+  await core.close()
+})
+
+t.test('a reload that fails is no restart of the workers, and no end of one', async t => {
+  const { core, workers } = await start(2)
+  core.watchers.push(workers)
+  await core.pool.reload()
+  core.holdStarts = true
+  const failed = core.pool.reload()
+  const [fine, broken] = core.workers.slice(-2) as [ScriptedWorker, ScriptedWorker]
+  fine.comeUp()
+  broken.die(new Error('it does not start'))
+  await t.rejects(failed)
+  t.ok(fine.hasEnded)
+  const untouched = { state: 'up', restarts: 0, ends: [] }
+  matchRows(t, await workers.list(), [
+    { index: 0, ...untouched },
+    { index: 1, ...untouched }
+  ])
+  core.holdStarts = false
+  await core.pool.kill(1)
+  await settle()
+  const [first, second] = await workers.list()
+  t.match(first, { restarts: 0, ends: [] })
+  t.same([second!.restarts, second!.ends.length], [1, 1], 'an end of a worker that had its place is listed')
   await core.close()
 })
 
