@@ -218,8 +218,13 @@ export class Development {
     return message === error.message ? error : errors.handlersInvalid(message)
   }
 
+  /** Watches the sources from the first call on. Never rejects: without a watcher, r and Enter reload. */
   #watch(): Promise<void> {
-    this.#watching ??= this.#startToWatch()
+    this.#watching ??= this.#startToWatch().catch(error => {
+      this.#watcher = undefined
+      const message = 'Files are not watched, so a saved one is not noticed; r and Enter reload'
+      this.#init.options.log.warn(message, { error })
+    })
     return this.#watching
   }
 

@@ -289,6 +289,36 @@ t.test(
   }
 )
 
+t.test('a chokidar that is broken costs the watching alone, also while the handlers take long', async t => {
+  const home = copyPackage(t, needed)
+  const broken = join(home, 'node_modules/chokidar')
+  mkdirSync(broken)
+  writeFileSync(join(broken, 'package.json'), '{ "type": "module", "exports": "./index.js" }')
+  const failures = [
+    "throw new Error('not built')",
+    "export const watch = () => { throw new Error('not built') }"
+  ]
+  for (const failure of failures) {
+    writeFileSync(join(broken, 'index.js'), failure)
+    const project = new Project(t, {
+      'handlers/_hooks.js': `import { existsSync } from 'node:fs'
+        export async function onStart() {
+          while (!existsSync(new URL('../database', import.meta.url))) await new Promise(r => setTimeout(r, 20))
+        }`,
+      'handlers/a.js': 'export const get = () => 1'
+    })
+    const running = project.start(t, { home })
+    await running.says(/WARN .*still being loaded/)
+    await running.says(/WARN .*Files are not watched.*not built/)
+    project.write('database', '')
+    const player = await running.connect()
+    t.equal(await player.request('a.get'), 1)
+    running.process.stdin.write('r\n')
+    await running.reloads()
+    player.leave()
+  }
+})
+
 t.test('r and Enter reload; other lines, the end of stdin and SIGHUP do what they did', async t => {
   const project = new Project(t, { 'handlers/a.js': 'export const get = () => 1' })
   const running = project.start(t)
