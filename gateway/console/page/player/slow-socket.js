@@ -69,7 +69,11 @@ export class Reading {
   #start(url, receive) {
     const thread = new Worker(new URL('./slow-socket-worker.js', import.meta.url))
     thread.onmessage = ({ data }) => receive(data)
-    thread.onerror = () => receive({ kind: 'error' })
+    // What the thread does not catch, such as an address that the browser refuses, is the end of its socket.
+    thread.onerror = () => {
+      receive({ kind: 'error' })
+      receive({ kind: 'close', code: 1006, reason: '' })
+    }
     if (this.#pause > 0) thread.postMessage({ kind: 'pause', pause: this.#pause })
     thread.postMessage({ kind: 'open', url })
     this.#threads.add(thread)
