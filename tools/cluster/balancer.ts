@@ -39,6 +39,8 @@ export class Balancer {
     const balancer = new Balancer(places)
     balancer.#server.listen(port, '127.0.0.1')
     await once(balancer.#server, 'listening')
+    // The system can't accept a connection, for example because too many files are open: others come later.
+    balancer.#server.on('error', () => {})
     return balancer
   }
 

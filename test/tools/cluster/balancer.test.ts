@@ -1,6 +1,6 @@
 /** The balancer of `npm run cluster`, with servers that say who they are. */
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, Server, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { Balancer, type Place } from '../../../tools/cluster/balancer.js'
@@ -56,6 +56,15 @@ t.test('a place that accepts nothing is passed over; without any the client is r
   t.same([await ask('1'), await ask('2'), await ask('3')], ['b:1', 'b:2', 'b:3'])
   b.stop()
   t.equal(await ask('4'), 'ECONNRESET')
+})
+
+t.test('a connection that the system can not accept does not end it', async t => {
+  const { place } = await startServer(t, 'a')
+  const listen = t.capture(Server.prototype, 'listen', Server.prototype.listen)
+  const { ask } = await openBalancer(t, () => [place])
+  const server = listen()[0]!.receiver as unknown as Server
+  server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE', syscall: 'accept' }))
+  t.equal(await ask('1'), 'a:1')
 })
 
 t.test('it cuts all connections when it closes, and its port is free', async t => {
