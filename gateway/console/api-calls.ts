@@ -1,6 +1,6 @@
-/** The calls of the console's API: finds the address of a request, reads its body, and writes answers. */
+/** The calls of the console's API: finds the address of a request, reads its body, and checks both. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { answerText, type InternalRoute } from '../internal/internal-server.js'
+import { answerJson, answerText, type InternalRoute } from '../internal/internal-server.js'
 import { type ApiErrorCode, apiErrors, type ConsoleCall, consoleAddresses } from './api/console-api.js'
 import type { PageFiles } from './page-files.js'
 
@@ -141,20 +141,10 @@ function show(value: unknown): string {
   return JSON.stringify(value)?.slice(0, 60) ?? 'nothing'
 }
 
-/** Answers with JSON. */
-export function answer(response: ServerResponse, status: number, value: unknown): void {
-  const text = JSON.stringify(value)
-  response.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(text)
-  })
-  response.end(text)
-}
-
 /** Answers with the error of a call that failed. */
 export function answerFailure(response: ServerResponse, { code, message, headers }: ApiFailure): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-  answer(response, apiErrors[code], { error: { code, message } })
+  answerJson(response, apiErrors[code], { error: { code, message } })
 }
 
 /** The path of the page. The API is below it. */

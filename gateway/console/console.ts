@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '../../shared/text/log.js'
 import type { Diagnosis } from '../internal/diagnosis.js'
-import type { InternalRoute } from '../internal/internal-server.js'
+import { answerJson, type InternalRoute } from '../internal/internal-server.js'
 import type { Pool } from '../pool/pool.js'
 import type { Suspensions } from '../pool/suspensions.js'
 import type { Registry } from '../sessions/registry.js'
@@ -19,7 +19,6 @@ import type { ConsoleCall, LoginAnswer, LogPage, LogQuery, Overview } from './ap
 import { consoleAddresses } from './api/console-api.js'
 import {
   ApiFailure,
-  answer,
   answerFailure,
   consolePath,
   expectInteger,
@@ -181,7 +180,7 @@ export class Console {
       const call: Call = { request, response, value, query, body, caller, about }
       const answered = await this.#calls[name](call)
       if (entry !== undefined) this.#audit.add({ ...entry, result: 'done' })
-      if (!response.headersSent) answer(response, 200, answered)
+      if (!response.headersSent) answerJson(response, 200, answered)
     } catch (error) {
       const failure = error instanceof ApiFailure ? error : this.#explain(error, url.pathname)
       if (entry !== undefined) this.#audit.add({ ...entry, result: failure.code })

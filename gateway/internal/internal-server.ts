@@ -224,9 +224,14 @@ export function answerText(response: ServerResponse, status: number, text: strin
   response.end(`${text}\n`)
 }
 
+/** Answers with JSON. */
 export function answerJson(response: ServerResponse, status: number, value: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' })
-  response.end(JSON.stringify(value))
+  const text = JSON.stringify(value)
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text)
+  })
+  response.end(text)
 }
 
 function parseUrl(text: string): URL | undefined {
