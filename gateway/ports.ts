@@ -4,7 +4,8 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { consolePath, howToTurnOn, listOffRoutes } from './console/api-calls.js'
+import { howToTurnOn } from './console/api/console-api.js'
+import { consolePath, listOffRoutes } from './console/api-calls.js'
 import { Console } from './console/console.js'
 import type { OtherGateways } from './console/other-gateways.js'
 import { createPageFiles } from './console/page-files.js'

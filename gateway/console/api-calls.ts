@@ -1,7 +1,13 @@
 /** The calls of the console's API: finds the address of a request, reads its body, and checks both. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerJson, answerText, type InternalRoute } from '../internal/internal-server.js'
-import { type ApiErrorCode, apiErrors, type ConsoleCall, consoleAddresses } from './api/console-api.js'
+import {
+  type ApiErrorCode,
+  apiErrors,
+  type ConsoleCall,
+  consoleAddresses,
+  howToTurnOn
+} from './api/console-api.js'
 import type { PageFiles } from './page-files.js'
 
 /** Bytes that the body of a request may have. */
@@ -175,9 +181,6 @@ export function listOffRoutes(): InternalRoute[] {
     { method: 'POST', prefix: consolePath.slice(0, -1), handle }
   ]
 }
-
-export const howToTurnOn =
-  'The console is off: in production it needs a token, by the option consoleToken or SALLYPORT_CONSOLE_TOKEN'
 
 function redirect(response: ServerResponse): void {
   // Relative: a proxy may serve this below a path of its own.

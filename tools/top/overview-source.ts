@@ -1,5 +1,5 @@
 /** Asks a gateway's console for its overview, and explains in a sentence why there is none. */
-import type { ApiError, Overview } from '../../gateway/console/api/console-api.js'
+import { type ApiError, howToTurnOn, type Overview } from '../../gateway/console/api/console-api.js'
 import { errors, GatewayError } from '../../shared/errors.js'
 import { printable } from '../../shared/text/printable.js'
 
@@ -41,6 +41,7 @@ export async function askOverview(
   } catch (error) {
     throw fail(explain(error))
   }
+  if (response.status === 404 && text.trim() === howToTurnOn) throw fail(howToTurnOn)
   if (!response.ok) throw fail(hints[response.status] ?? `HTTP ${response.status}: ${messageIn(text)}`)
   const overview = parse(text)
   if (typeof overview?.uptime === 'number' && typeof overview.counters === 'object') return overview

@@ -15,6 +15,10 @@ export type * from './console-answers.js'
  */
 export type ApiKind = 'open' | 'read' | 'change'
 
+/** What a console that is off answers at all of its addresses, with 404. */
+export const howToTurnOn =
+  'The console is off: in production it needs a token, by the option consoleToken or SALLYPORT_CONSOLE_TOKEN'
+
 export interface ApiAddress {
   readonly method: 'GET' | 'POST'
   /** Path below `/console/`. Parts in capitals stand for percent-encoded values: `SID`, `INDEX`, `ROUTE`. */

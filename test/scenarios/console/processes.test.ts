@@ -1,10 +1,11 @@
 /** The console of a gateway in production, whose workers are processes. */
 import t from 'tap'
-import { howToTurnOn } from '../../../gateway/console/api-calls.js'
+import { howToTurnOn } from '../../../gateway/console/api/console-api.js'
 import { type Body, client, token } from '../../helpers/console-client.js'
 import { startGateway } from '../../helpers/gateway.js'
 import { matchRows } from '../../helpers/match-rows.js'
 import { setNodeEnv } from '../../helpers/node-env.js'
+import { startTool } from '../../helpers/tool.js'
 
 t.test('without a token the console is off, and says how to turn it on', async t => {
   setNodeEnv(t, 'production')
@@ -28,6 +29,9 @@ t.test('without a token the console is off, and says how to turn it on', async t
     lines.filter(({ message }) => message === howToTurnOn),
     [{ level: 'info' }]
   )
+  const tool = startTool(t, ['top', gateway.internalUrl!])
+  t.equal(await tool.ended, 1)
+  t.match(tool.err, `: ${howToTurnOn}\n`)
   t.equal((await fetch(new URL('readyz', `${gateway.internalUrl}/`))).status, 200, 'the rest is there')
 })
 
