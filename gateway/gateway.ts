@@ -28,7 +28,7 @@ export class Gateway {
     // It may have waited for another reload, while the gateway began to close.
     if (this.#closing !== undefined) throw errors.closing()
     const { core, debugLines } = this.#parts
-    const reload = () => this.#load(givenUp => core.pool.reload(givenUp))
+    const reload = () => this.#load(cancelled => core.pool.reload(cancelled))
     const reloaded = debugLines === undefined ? reload() : debugLines.reload(reload)
     await reloaded.catch(error => {
       throw this.#closing === undefined ? error : errors.closing()
@@ -161,7 +161,7 @@ export class Gateway {
       this.#joining = this.#join()
       await this.#joining
       this.#joining = undefined
-      const load = (givenUp?: AbortSignal) => this.#parts.core.pool.start(givenUp)
+      const load = (cancelled?: AbortSignal) => this.#parts.core.pool.start(cancelled)
       await (this.#parts.development?.start(load) ?? load())
       await this.#parts.listener.listen()
       await this.#parts.hostHooks.start(this)
@@ -190,10 +190,10 @@ export class Gateway {
    * Loads the handlers again, in new workers. Once all new workers are up, they get all requests, and the old
    * workers finish what they have begun. Sessions and sockets are untouched. Suspended routes are tried
    * again. Calls during a reload share a single reload that follows it. In development mode, a reload that
-   * has not ended after three seconds is given up for that one.
+   * has not ended after three seconds is cancelled for that one.
    *
    * @throws `HANDLERS_INVALID` or `WORKER_NOT_STARTED` if the new workers do not start; then the old workers
-   * stay in use. `HANDLERS_INVALID` too if it was given up. `CLOSING` if the gateway is closing
+   * stay in use. `HANDLERS_INVALID` too if it was cancelled. `CLOSING` if the gateway is closing
    */
   async reload(): Promise<void> {
     await this.askReload()
@@ -202,7 +202,7 @@ export class Gateway {
   /** @internal Does what `reload` does. Calls that share a reload get the same promise. */
   askReload(): Promise<void> {
     if (this.#closing !== undefined) return Promise.reject(errors.closing())
-    this.#parts.development?.giveUp('another reload was asked for')
+    this.#parts.development?.cancel('another reload was asked for')
     return this.#reloads.ask()
   }
 
@@ -267,7 +267,7 @@ export class Gateway {
     throw errors.closing()
   }
 
-  #load(run: (givenUp?: AbortSignal) => Promise<void>): Promise<void> {
+  #load(run: (cancelled?: AbortSignal) => Promise<void>): Promise<void> {
     return this.#parts.development?.load(run) ?? run()
   }
 

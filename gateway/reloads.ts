@@ -3,7 +3,7 @@ import { GatewayError } from '../shared/errors.js'
 import { listNames } from '../shared/text/listed.js'
 import type { LogFields } from '../shared/text/log.js'
 import { describeChanged } from './development/development.js'
-import { describeSlow, isGivenUp, slowAfter } from './development/load-attempt.js'
+import { describeSlow, isCancelled, slowAfter } from './development/load-attempt.js'
 import type { Gateway } from './gateway.js'
 
 /** Runs one reload at a time. Calls during a run share a single run that begins after it. */
@@ -45,7 +45,7 @@ export class Reloads {
         this.#hasFailed = false
       },
       error => {
-        if (!isClosing(error) && !isGivenUp(error)) this.#hasFailed = true
+        if (!isClosing(error) && !isCancelled(error)) this.#hasFailed = true
       }
     )
     return next
@@ -82,7 +82,7 @@ export async function reloadHandlers(gateway: Gateway, changed: readonly string[
   } catch (error) {
     if (isClosing(error)) return log.info('The handlers are not loaded anew: the gateway is closing')
     const { message } = error as Error
-    if (isGivenUp(error)) return log.info('The handlers are loaded once more', { why: message, ...cause })
+    if (isCancelled(error)) return log.info('The handlers are loaded once more', { why: message, ...cause })
     log.error('The new handlers do not load; the old ones go on', { error: message, ...cause })
   } finally {
     clearTimeout(slow)

@@ -10,7 +10,7 @@ import { errors, GatewayError } from '../../shared/errors.js'
 import { listNames } from '../../shared/text/listed.js'
 import type { StartTransport } from '../isolation/start-transport.js'
 import type { ResolvedOptions } from '../options/options.js'
-import { describeSlow, isGivenUp, LoadAttempt } from './load-attempt.js'
+import { describeSlow, isCancelled, LoadAttempt } from './load-attempt.js'
 import { isLoadedFiles, Sources } from './sources.js'
 import { findSyntaxError } from './syntax.js'
 import { findTypescript, noTypescript, type TypescriptSetup } from './typescript.js'
@@ -87,7 +87,7 @@ export class Development {
    *
    * @throws an error that no change of a file can mend, and `CLOSING`
    */
-  async start(run: (givenUp: AbortSignal) => Promise<void>): Promise<void> {
+  async start(run: (cancelled: AbortSignal) => Promise<void>): Promise<void> {
     const { handlers, log } = this.#init.options
     this.#use = 'start'
     for (;;) {
@@ -95,7 +95,7 @@ export class Development {
         await this.load(run)
         break
       } catch (error) {
-        if (isGivenUp(error) && !this.#isClosed) {
+        if (isCancelled(error) && !this.#isClosed) {
           log.info('The handlers are loaded once more', { why: (error as Error).message })
           continue
         }
@@ -119,21 +119,21 @@ export class Development {
   tryAgain(why: string): boolean {
     const again = this.#tryAgain
     const isSlow = this.#use === 'start' && this.#isSlow
-    if (isSlow) this.giveUp(why)
+    if (isSlow) this.cancel(why)
     again?.()
     return again !== undefined || isSlow
   }
 
-  /** Another load follows. The one that is under way, if any, is given up for that if it takes long. */
-  giveUp(why: string): void {
-    this.#attempt?.giveUp(why)
+  /** Another load follows. The one that is under way, if any, is cancelled for that if it takes long. */
+  cancel(why: string): void {
+    this.#attempt?.cancel(why)
   }
 
   /**
-   * Loads the handlers by `run`, which rejects with the reason of `givenUp` if that aborts. Changes of files
-   * during the load are followed by another load.
+   * Loads the handlers by `run`, which rejects with the reason of `cancelled` if that aborts. Changes of
+   * files during the load are followed by another load.
    */
-  async load(run: (givenUp: AbortSignal) => Promise<void>): Promise<void> {
+  async load(run: (cancelled: AbortSignal) => Promise<void>): Promise<void> {
     const changed = this.#changed
     this.#changed = []
     if (!this.#isClosed) this.#state = 'loading'
@@ -176,21 +176,21 @@ export class Development {
    * loaded from elsewhere. A first load may show that, and is then repeated with the loader.
    */
   async #loadWithTypescript(
-    run: (givenUp: AbortSignal) => Promise<void>,
-    givenUp: AbortSignal
+    run: (cancelled: AbortSignal) => Promise<void>,
+    cancelled: AbortSignal
   ): Promise<void> {
     const { dev, handlers } = this.#init.options
-    if (!dev) return run(givenUp)
+    if (!dev) return run(cancelled)
     const known = this.#sources.typescriptFile
     this.#typescript = known === undefined ? noTypescript : findTypescript(handlers, known)
     try {
-      await run(givenUp)
+      await run(cancelled)
     } catch (error) {
       const found = this.#sources.typescriptFile
-      if (known !== undefined || found === undefined || givenUp.aborted) throw error
+      if (known !== undefined || found === undefined || cancelled.aborted) throw error
       this.#typescript = findTypescript(handlers, found)
       if (this.#typescript.typescriptLoaders.length === 0) throw error
-      await run(givenUp)
+      await run(cancelled)
     }
   }
 
@@ -204,7 +204,7 @@ export class Development {
 
   /** Adds the file and line to each syntax error for which Node tells neither. */
   async #withPlace(error: unknown): Promise<unknown> {
-    if (!isOfGame(error) || isGivenUp(error)) return error
+    if (!isOfGame(error) || isCancelled(error)) return error
     const lines = await Promise.all(
       error.message.split('\n').map(async line => {
         const [, own] = /^(\/.+?) does not load: /.exec(line) ?? []

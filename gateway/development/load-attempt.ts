@@ -1,20 +1,19 @@
 /**
- * One attempt to load the handlers. Once it takes long it may be given up for another one: a module or an
+ * One attempt to load the handlers. Once it takes long it may be cancelled for another one: a module or an
  * `onStart` may wait for ever.
  *
  *   quick ──▶ slow ──▶ over
  */
-import { setMaxListeners } from 'node:events'
 import { errors } from '../../shared/errors.js'
 
 /**
  * Milliseconds after which an attempt takes long: the log says so, and the next change of a file or request
- * to reload gives it up. A shorter one ends first, so that a file that changes all the time delays no load.
+ * to reload cancels it. A shorter one ends first, so that a file that changes all the time delays no load.
  */
 export const slowAfter = 3_000
 
-/** The errors of attempts that were given up. */
-const givenUpErrors = new WeakSet<Error>()
+/** The errors of attempts that were cancelled. */
+const cancelErrors = new WeakSet<Error>()
 
 export class LoadAttempt {
   readonly #controller = new AbortController()
@@ -25,16 +24,14 @@ export class LoadAttempt {
 
   /** @param onSlow called when the attempt takes long */
   constructor(onSlow: () => void) {
-    // Each worker that starts listens, however many there are: else Node.js warns of a leak.
-    setMaxListeners(0, this.#controller.signal)
     this.#timer = setTimeout(() => {
       this.#state = 'slow'
       onSlow()
-      if (this.#why !== undefined) this.giveUp(this.#why)
+      if (this.#why !== undefined) this.cancel(this.#why)
     }, slowAfter)
   }
 
-  /** Aborts when the attempt is given up, with the error for whoever waits for it. */
+  /** Aborts when the attempt is cancelled, with the error for whoever waits for it. */
   get signal(): AbortSignal {
     return this.#controller.signal
   }
@@ -43,26 +40,26 @@ export class LoadAttempt {
     return this.#state === 'slow'
   }
 
-  /** Abandons it for another one: at once if it takes long, else once it does. */
-  giveUp(why: string): void {
+  /** Cancels it for another one: at once if it takes long, else once it does. */
+  cancel(why: string): void {
     this.#why = why
     if (this.#state !== 'slow') return
     this.end()
-    const error = errors.handlersInvalid(`They took long to load, and were given up: ${why}`)
-    givenUpErrors.add(error)
+    const error = errors.handlersInvalid(`They took long to load, and were cancelled: ${why}`)
+    cancelErrors.add(error)
     this.#controller.abort(error)
   }
 
-  /** It has succeeded, failed, or was given up. */
+  /** It has succeeded, failed, or was cancelled. */
   end(): void {
     this.#state = 'over'
     clearTimeout(this.#timer)
   }
 }
 
-/** Whether an attempt has failed because it was given up for another one. */
-export function isGivenUp(error: unknown): boolean {
-  return givenUpErrors.has(error as Error)
+/** Whether an attempt has failed because it was cancelled for another one. */
+export function isCancelled(error: unknown): boolean {
+  return cancelErrors.has(error as Error)
 }
 
 /** Returns the log's message about an attempt that takes long. */

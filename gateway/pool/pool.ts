@@ -3,6 +3,7 @@
  * replacements fail too. A reload replaces all of them by a new generation. The dispatcher decides which
  * worker gets which work.
  */
+import { setMaxListeners } from 'node:events'
 import { errors } from '../../shared/errors.js'
 import type { LogFields, Logger } from '../../shared/text/log.js'
 import type { Metrics } from '../telemetry/metrics.js'
@@ -26,7 +27,7 @@ export interface PoolInit extends WorkerStartsInit {
   readonly start: (index: number) => Worker
   /** Called when a worker or a generation is up, with the routes and hooks that are offered from now on. */
   readonly onOffer: (worker: Pick<Worker, 'routes' | 'hooks' | 'notes'>) => void
-  /** Called when a worker has got its place: it is no part of a start that was given up. */
+  /** Called when a worker has got its place: it is no part of a start that was cancelled. */
   readonly onPlaced: (worker: Worker) => void
   /** Called when a place has no worker for a while, because its replacement failed. */
   readonly onFailure: (place: number) => void
@@ -42,7 +43,7 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   readonly #others = new Set<Worker>()
   readonly #starts: WorkerStarts
   /** Ends the replacements that start: a reload starts a worker for each place itself. */
-  #replacing = new AbortController()
+  #replacing = createCancel()
 
   constructor(init: PoolInit) {
     this.#init = init
@@ -73,10 +74,10 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
 
   /**
    * Starts all workers. As soon as one of them does not start, ends the others and rejects with the reason;
-   * also if `givenUp` aborts.
+   * also if `cancelled` aborts.
    */
-  async start(givenUp?: AbortSignal): Promise<void> {
-    const generation = await this.#startGeneration(givenUp)
+  async start(cancelled?: AbortSignal): Promise<void> {
+    const generation = await this.#startGeneration(cancelled)
     this.#state = 'running'
     this.#install(generation)
   }
@@ -86,15 +87,15 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
    *
    * @throws `CLOSING`
    */
-  async reload(givenUp?: AbortSignal): Promise<void> {
+  async reload(cancelled?: AbortSignal): Promise<void> {
     if (this.#state !== 'running') throw errors.closing()
-    const generation = await this.#startGeneration(givenUp)
+    const generation = await this.#startGeneration(cancelled)
     if (this.#state !== 'running') {
       await Promise.all(generation.map(worker => worker.terminate()))
       throw errors.closing()
     }
     this.#replacing.abort()
-    this.#replacing = new AbortController()
+    this.#replacing = createCancel()
     const before = this.#places.workers
     for (const worker of generation) this.#others.delete(worker)
     for (const worker of before) this.#others.add(worker)
@@ -181,11 +182,10 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     this.#pause(place, place.shortLives - 2, 'Workers end soon after their start, again and again', cause)
   }
 
-  async #startGeneration(givenUp?: AbortSignal): Promise<Worker[]> {
-    const failed = new AbortController()
-    const signals = givenUp === undefined ? [failed.signal] : [failed.signal, givenUp]
-    const either = AbortSignal.any(signals)
-    const starts = this.#places.all.map(({ index }) => this.#startWorker(index, either))
+  async #startGeneration(cancelled?: AbortSignal): Promise<Worker[]> {
+    const failed = createCancel()
+    cancelled?.addEventListener('abort', () => failed.abort(cancelled.reason))
+    const starts = this.#places.all.map(({ index }) => this.#startWorker(index, failed.signal))
     try {
       return await Promise.all(starts)
     } catch (error) {
@@ -213,10 +213,10 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   }
 
   /** Starts a worker. `async` makes an exception of `start` a rejection, like any later failure. */
-  async #startWorker(index: number, givenUp: AbortSignal): Promise<Worker> {
+  async #startWorker(index: number, cancelled: AbortSignal): Promise<Worker> {
     const worker = this.#init.start(index)
     this.#others.add(worker)
-    return await this.#starts.wait(worker, givenUp)
+    return await this.#starts.wait(worker, cancelled)
   }
 
   #install(generation: readonly Worker[]): void {
@@ -275,6 +275,13 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     clearTimeout(place.retry)
     place.retry = setTimeout(() => this.#replace(place), pause)
   }
+}
+
+/** Creates a controller that cancels starts, however many there are: else Node.js warns of a leak. */
+function createCancel(): AbortController {
+  const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
+  return controller
 }
 
 /** Returns the milliseconds before the next try, after so many failures before this one. */

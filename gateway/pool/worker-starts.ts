@@ -25,10 +25,10 @@ export class WorkerStarts {
   }
 
   /**
-   * Resolves when a worker that was just started is up. Ends it if it is too late, or if `givenUp` aborts.
+   * Resolves when a worker that was just started is up. Ends it if it is too late, or if `cancelled` aborts.
    * Then rejects with the signal's reason.
    */
-  wait(worker: Worker, givenUp: AbortSignal): Promise<Worker> {
+  wait(worker: Worker, cancelled: AbortSignal): Promise<Worker> {
     const { startTimeout, timeLimits } = this.#init
     return new Promise((resolve, reject) => {
       const end = (reason: Error) => {
@@ -39,11 +39,11 @@ export class WorkerStarts {
       const stopTimer = timeLimits.after(startTimeout, () =>
         end(errors.handlersInvalid(describeLate(worker, startTimeout)))
       )
-      const onAbort = () => end(givenUp.reason)
-      givenUp.addEventListener('abort', onAbort)
+      const onAbort = () => end(cancelled.reason)
+      cancelled.addEventListener('abort', onAbort)
       const stop = () => {
         stopTimer()
-        givenUp.removeEventListener('abort', onAbort)
+        cancelled.removeEventListener('abort', onAbort)
       }
       this.#underWay.set(worker, { up: () => resolve(worker), failed: reject, stop })
     })

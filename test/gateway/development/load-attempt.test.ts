@@ -1,18 +1,30 @@
-import { EventEmitter, getEventListeners } from 'node:events'
 import t from 'tap'
-import { LoadAttempt } from '../../../gateway/development/load-attempt.js'
+import { isCancelled, LoadAttempt, slowAfter } from '../../../gateway/development/load-attempt.js'
+import { HeldTime } from '../../helpers/held-time.js'
 
-t.test('as many workers as there are may wait for it, without a warning of a leak', async t => {
-  const warnings: string[] = []
-  const note = ({ name }: Error) => warnings.push(name)
-  process.on('warning', note)
-  t.teardown(() => process.off('warning', note))
-  const attempt = new LoadAttempt(() => {})
-  const workers = EventEmitter.defaultMaxListeners * 4
-  for (let n = 0; n < workers; n++) attempt.signal.addEventListener('abort', () => {})
-  attempt.end()
-  t.equal(getEventListeners(attempt.signal, 'abort').length, workers)
-  // Warnings are emitted in the next tick.
-  await new Promise(resolve => setImmediate(resolve))
-  t.same(warnings, [])
+t.test('an attempt is cancelled only once it takes long, with an error that says for what', async t => {
+  const time = new HeldTime(t)
+  let slow = 0
+  const attempt = new LoadAttempt(() => slow++)
+  attempt.cancel('a file was saved')
+  time.pass(slowAfter - 1)
+  t.equal(attempt.signal.aborted, false)
+  time.pass(1)
+  t.equal(slow, 1)
+  t.equal(attempt.signal.aborted, true)
+  t.match(attempt.signal.reason, { code: 'HANDLERS_INVALID', message: /: a file was saved$/ })
+  t.ok(isCancelled(attempt.signal.reason))
+  t.notOk(isCancelled(new Error('another one')))
+})
+
+t.test('an attempt that takes long already is cancelled at once, and one that is over never is', async t => {
+  const time = new HeldTime(t)
+  const [slow, over] = [new LoadAttempt(() => {}), new LoadAttempt(() => t.fail('it is over'))]
+  over.end()
+  time.pass(slowAfter)
+  for (const attempt of [slow, over]) attempt.cancel('another reload was asked for')
+  t.same(
+    [slow, over].map(({ signal }) => signal.aborted),
+    [true, false]
+  )
 })

@@ -66,6 +66,21 @@ t.test('a reload whose first worker fails does not wait for the others, and ends
   t.equal(core.pool.up.length, 2)
 })
 
+t.test('any number of workers may start at the same time without a warning of Node.js', async t => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => warnings.push(warning)
+  process.on('warning', onWarning)
+  t.teardown(() => process.off('warning', onWarning))
+  const core = await startCore({ workers: 12 })
+  t.teardown(() => core.close())
+  await core.pool.reload(new AbortController().signal)
+  core.holdStarts = true
+  for (const worker of core.pool.up) core.pool.renew(worker, 'a test')
+  await settle()
+  t.equal(core.workers.length, 36)
+  t.same(warnings, [])
+})
+
 for (const isRenewal of [false, true]) {
   const what = isRenewal ? 'a renewal' : 'a replacement'
   t.test(`${what} that began before a reload never takes a place after it`, async t => {

@@ -359,7 +359,7 @@ t.test('r and Enter, or SIGHUP, try a start again that waits for a change of a f
 
 const waiting = 'await new Promise(() => setInterval(() => {}, 1_000))\n'
 const slowLine = /still being loaded: a module or onStart waits; a saved file, r or SIGHUP tries again at=/
-const once = /^\S+ INFO +The handlers are loaded once more why=.*took long to load, and were given up: /
+const once = /^\S+ INFO +The handlers are loaded once more why=.*took long to load, and were cancelled: /
 
 t.test('handlers that wait for ever at the start are loaded once more by a saved file, or r', async t => {
   const project = new Project(t, { 'handlers/a.js': `${waiting}export const get = () => 1` })
@@ -391,7 +391,7 @@ t.test('handlers that wait for ever in a reload are loaded once more by a saved 
   project.save('handlers/_hooks.js', `export async function onStart() { console.error('waits'); ${waiting} }`)
   await running.says(once)
   await running.says(/^waits$/)
-  // The load is given up once it takes long.
+  // The load is cancelled once it takes long.
   project.save('handlers/_hooks.js', 'export function onStart() {}')
   project.save('handlers/a.js', 'export const get = () => 2')
   t.match(await running.says(once), 'another reload was asked for')
