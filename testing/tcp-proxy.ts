@@ -34,6 +34,8 @@ export class TcpProxy {
   /** Sockets of connections that were silenced. */
   readonly #silent = new Set<Socket>()
   readonly #holds = new Set<NodeJS.Timeout>()
+  /** Those who wait until no connection passes data. */
+  readonly #waiting: (() => void)[] = []
   /** Whether new connections are reset. */
   isDown = false
 
@@ -87,6 +89,19 @@ export class TcpProxy {
     return pairs.length
   }
 
+  /** Resolves once no connection passes data. */
+  ended(): Promise<void> {
+    return new Promise(resolve => {
+      if (this.#pairs.size === 0) resolve()
+      else this.#waiting.push(resolve)
+    })
+  }
+
+  #forget(pair: Pair): void {
+    this.#pairs.delete(pair)
+    if (this.#pairs.size === 0) for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+
   #accept(client: Socket): void {
     if (this.isDown) {
       reset(client)
@@ -110,7 +125,7 @@ export class TcpProxy {
       from.on('error', () => destroy(to))
       from.on('close', () => {
         destroy(to)
-        this.#pairs.delete(pair)
+        this.#forget(pair)
       })
     }
   }
@@ -129,7 +144,7 @@ export class TcpProxy {
       case 'silent':
       case 'clientOnly':
       case 'gatewayOnly':
-        this.#pairs.delete(pair)
+        this.#forget(pair)
         this.#silence(client)
         this.#silence(server)
         if (how === 'clientOnly') reset(client)

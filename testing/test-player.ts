@@ -3,7 +3,11 @@
  */
 import type { Client, EventTypes, RouteTypes, StateChange } from '../client/index.js'
 import { errors } from '../shared/errors.js'
+import { clearTimeout, setTimeout } from '../workers/runtime/own-time.js'
 import { type Cut, cuts, type TcpProxy } from './tcp-proxy.js'
+
+/** Milliseconds that the gateway may take to read the goodbye of a player, and to answer it. */
+const longestGoodbye = 1_000
 
 /** A call of `next` that waits for its event. */
 interface Waiting {
@@ -118,8 +122,20 @@ export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
     return { resumed: (await back).resumed }
   }
 
+  /**
+   * Leaves, as `client.close` does: the gateway gets the goodbye, ends the session and runs onClose. Resolves
+   * when the connection has ended. A player who is cut off can say nothing: their session waits for them.
+   * A gateway that does not read the goodbye for a second loses the connection.
+   */
   async close(): Promise<void> {
     this.client.close()
+    let timer: NodeJS.Timeout | undefined
+    // A gateway reads nothing of a client that waits for too many replies.
+    const late = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, longestGoodbye)
+    })
+    await Promise.race([this.#proxy.ended(), late])
+    clearTimeout(timer)
     await this.#proxy.close()
   }
 

@@ -11,6 +11,7 @@ import { createCertificate } from '../helpers/certificate.js'
 import { until } from '../helpers/until.js'
 
 const handlers = new URL('../../../test/fixtures/handlers-resume', import.meta.url)
+const hookHandlers = new URL('../../../test/fixtures/handlers-hooks', import.meta.url)
 
 t.test('players ask, are told, are cut off and come back; workers are ended and replaced', async t => {
   const test = await TestGateway.start({ handlers, workerArgv: [] })
@@ -111,6 +112,33 @@ t.test('a player who is cut off twice, or comes back without being away, is an e
   t.same(await player.comeBack(), { resumed: true })
   await test.close()
   await t.rejects(test.connect(), { message: 'The test gateway is closed' })
+})
+
+t.test('a player who is closed says goodbye: their session ends at once, and onClose runs', async t => {
+  const test = await TestGateway.start({ handlers: hookHandlers, workerArgv: [] })
+  t.teardown(() => test.close())
+  const player = await test.connect()
+  const closed = new Promise(resolve =>
+    test.gateway.sessions.once('closed', (_session, reason) => resolve(reason))
+  )
+  await player.close()
+  t.equal(await closed, 'client closed')
+  const has = (line: string) => test.lines.some(({ message }) => message === line)
+  await until('onClose has run', () => has('onClose is over'))
+  t.equal(has('onDrop'), false)
+  await player.close()
+})
+
+t.test('a player is closed although the gateway does not read their goodbye', async t => {
+  const test = await TestGateway.start({ handlers, workerArgv: [], laneLimit: 2 })
+  t.teardown(() => test.close())
+  const player = await test.connect()
+  player.listen('holding')
+  for (const key of ['never', 'ever']) player.request('player.hold', { key }).catch(() => {})
+  await player.next('holding')
+  await until('the gateway reads no more', () => test.gateway.metrics().socketsPaused > 0)
+  await player.close()
+  t.equal(test.gateway.metrics().sessions, 1, 'their connection is lost, and their session waits')
 })
 
 t.test('it ends with all that it has started', async t => {
