@@ -9,6 +9,11 @@ export class Closings {
     this.#unsettled.add(closing)
   }
 
+  /** Waits until each onClose is over. Their errors are left to `settled`. */
+  async over(): Promise<void> {
+    for (const closing of this.#unsettled) await closing.catch(() => {})
+  }
+
   /** Waits until each onClose is over, whoever else waits for it. Rejects with the first error. */
   async settled(): Promise<void> {
     for (const closing of this.#unsettled) {

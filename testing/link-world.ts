@@ -167,6 +167,7 @@ export function createLinkWorld({
     expectOpen,
     untilClosed: promise =>
       new Promise((resolve, reject) => {
+        if (isClosed) reject(closedError())
         waiting.add(reject)
         promise.then(resolve, reject).finally(() => waiting.delete(reject))
       }),

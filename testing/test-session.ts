@@ -1,28 +1,19 @@
 /** A session of a `TestWorld`: calls handlers for it, and plays what its client does. */
 import type { Ending } from '../gateway/sessions/registry-events.js'
 import type { Session } from '../gateway/sessions/session.js'
-import { toBytes } from '../shared/bodies/body-bytes.js'
-import { decodeRich, encodeRich } from '../shared/bodies/rich-body.js'
 import { expectFunction, expectSettings } from '../shared/check.js'
 import { wallClock } from '../shared/clock.js'
 import { closeCodes } from '../shared/close-codes.js'
-import { errors } from '../shared/errors.js'
-import { requestFlags } from '../shared/link/batch.js'
 import type { ConnectInfo, SessionHookName } from '../shared/link/hooks.js'
 import type { AbortReason } from '../shared/link/inbox.js'
-import { createLogger } from '../shared/text/log.js'
+import { createLogger, type FullLogger } from '../shared/text/log.js'
 import { encodeValue } from '../shared/values/codec.js'
 import type { AnySettings } from '../shared/values/session-settings.js'
-import { BackendSession } from '../workers/api/backend-session.js'
-import { BackendSessionService } from '../workers/api/backend-session-service.js'
-import { HandlerContext } from '../workers/api/context.js'
 import type { HandlerFunction } from '../workers/api/handler.js'
-import { appCaller } from '../workers/operations/caller.js'
-import { Messenger } from '../workers/operations/messenger.js'
-import { SessionOperations } from '../workers/operations/session-operations.js'
-import { decodeBody, encodeReply } from '../workers/running/body.js'
 import type { Closings } from './closings.js'
-import { type LinkWorld, standardBodyLimits, standardLimits } from './link-world.js'
+import { callHandler, type Run } from './handler-call.js'
+import { type LinkWorld, standardLimits } from './link-world.js'
+import { passBody, passReply } from './passing.js'
 import type { TestHooks } from './test-hooks.js'
 import type { TestEnding, TestEvent, TestReceiver } from './test-receiver.js'
 import type { TestLogLine } from './test-world.js'
@@ -54,14 +45,9 @@ export interface TestSessionParts {
  */
 const [resumeWindow, unboundResumeWindow] = [60_000, 15_000]
 
-/** What a context tells about its call. */
-interface Run {
-  readonly route: string
-  readonly kind: 'request' | 'notify'
-}
-
 export class TestSession {
   readonly #parts: TestSessionParts
+  readonly #log: FullLogger
   #droppedAt: number | undefined
   /** Calls of handlers and hooks that have not ended: onClose waits for them. */
   #calls = 0
@@ -73,6 +59,9 @@ export class TestSession {
   /** @internal Sessions come from `TestWorld.join` and `TestWorld.connect`. */
   constructor(parts: TestSessionParts) {
     this.#parts = parts
+    this.#log = createLogger('debug', (level, message, fields = {}) =>
+      parts.lines.push({ level, message, fields })
+    )
   }
 
   get id(): number {
@@ -105,7 +94,8 @@ export class TestSession {
   /**
    * Calls a handler as the gateway would: with a new BackendSession and a context, but without the filters of
    * its folders. The body and the reply are those that the other side would read: copies. Resolves with the
-   * handler's reply when its operations are done, and the onClose of each session that they have ended.
+   * handler's reply when its operations are done, and the onClose of each session that they have ended; so
+   * late it rejects, too.
    *
    * @throws the handler's error; `BODY_NOT_SERIALIZABLE`, `REPLY_NOT_SERIALIZABLE`; `BODY_TOO_LARGE` and
    * `BODY_MALFORMED` beyond a gateway's default limits; an Error if the session has ended
@@ -115,48 +105,29 @@ export class TestSession {
     ...[given, { kind = 'request' } = {}]: CallArguments<Body>
   ): Promise<Reply> {
     const body = given as Body
-    const { world, closings } = this.#parts
+    const { world } = this.#parts
     world.expectOpen()
     expectFunction(handler, 'the handler to call')
     if (!this.isOpen) throw new Error('The session has ended: its client can send nothing')
     const asked = passBody(body)
     // Its module is not known here.
     const run: Run = { route: handler.name, kind }
-    const reply = await world.untilClosed(this.#call(handler, asked, run))
-    await world.untilClosed(closings.settled())
-    return passReply(reply)
+    return passReply(await this.#untilOver(this.#call(handler, asked, run)))
   }
 
   async #call<Body, Reply, Settings = AnySettings>(
     handler: HandlerFunction<Body, Reply, Settings>,
     body: Body,
-    { route, kind }: Run
+    run: Run
   ): Promise<Reply> {
-    const { world, frontendId, session, lines } = this.#parts
+    const { world } = this.#parts
     world.expectOpen()
-    const view = world.view(session)
-    const caller = { ...appCaller, view }
-    const operations = new SessionOperations(world.link, caller, standardLimits)
-    const messenger = new Messenger(world.link, caller, operations, frontendId)
-    const service = new BackendSessionService(operations)
-    const backendSession = new BackendSession<Settings>(view, operations, { service })
     const controller = new AbortController()
-    const context = new HandlerContext({
-      route,
-      rid: 0,
-      traceparent: undefined,
-      isNotify: kind === 'notify',
-      signal: controller.signal,
-      log: createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields })),
-      service,
-      messenger,
-      isDevelopment: true,
-      worker: { index: 0 }
-    })
     this.#calls++
     this.#signals.add(controller)
     try {
-      return await handler(body, backendSession, context)
+      const { signal } = controller
+      return await callHandler(handler, body, { ...run, signal }, { ...this.#parts, log: this.#log })
     } finally {
       // A gateway does not abort a request whose handler is over.
       this.#signals.delete(controller)
@@ -202,7 +173,7 @@ export class TestSession {
     receiver.drop()
     if (window === 0)
       this.#end({ code: 1006, reason: `${reason}, and not to be waited for`, kickReason: null })
-    else await world.untilClosed(this.#run('onDrop', { reason, endsAt: this.#droppedAt + window }))
+    else await this.#untilOver(this.#run('onDrop', { reason, endsAt: this.#droppedAt + window }))
     await world.untilClosed(closings.settled())
   }
 
@@ -212,13 +183,12 @@ export class TestSession {
    */
   async resume(): Promise<void> {
     this.#expectClient('away')
-    const { world, receiver, session, closings } = this.#parts
+    const { receiver, session } = this.#parts
     const awayFor = wallClock() - (this.#droppedAt ?? wallClock())
     receiver.comeBack()
     await this.begin(true)
     const resumed = session.isOpen && this.#run('onResume', { address: receiver.address, awayFor })
-    if (resumed) await world.untilClosed(resumed)
-    await world.untilClosed(closings.settled())
+    if (resumed) await this.#untilOver(resumed)
   }
 
   /** @internal Tells what runs for the session that it has ended, and runs onClose once nothing does. */
@@ -238,7 +208,7 @@ export class TestSession {
     const { world, session, receiver, closings } = this.#parts
     const { address } = receiver
     const info: ConnectInfo = { address, protocol: 'json', resumed, restored: false, moved: false }
-    const [refusal] = await world.untilClosed(this.#run('onConnect', info))
+    const [refusal] = await this.#untilOver(this.#run('onConnect', info))
     if (refusal !== undefined) {
       const { reason } = refusal as { reason: string }
       world.registry.end(session, { code: closeCodes.refused, reason: 'refused', kickReason: reason })
@@ -275,23 +245,28 @@ export class TestSession {
     this.#parts.closings.add(this.#run('onClose', reason))
   }
 
+  /**
+   * Settles as what runs for the session, once the onClose of each session that it has ended is over. If both
+   * fail, the error of onClose is left to the next wait for it, such as `settle` of the world.
+   */
+  async #untilOver<Value>(running: Promise<Value>): Promise<Value> {
+    const { world, closings } = this.#parts
+    let value: Value
+    try {
+      value = await world.untilClosed(running)
+    } catch (error) {
+      // The world's end is the only error here.
+      await world.untilClosed(closings.over()).catch(() => {})
+      throw error
+    }
+    await world.untilClosed(closings.settled())
+    return value
+  }
+
   async #run(name: SessionHookName, told: unknown): Promise<unknown[]> {
     const results: unknown[] = []
     for (const { route, call } of this.#parts.hooks.of(name))
       results.push(await this.#call(call as HandlerFunction, told, { route, kind: 'request' }))
     return results
   }
-}
-
-/** Returns a body as a worker reads it. Throws what a gateway with the default limits answers. */
-function passBody<Body>(body: Body): Body {
-  const bytes = toBytes(encodeRich(body, errors.bodyNotSerializable))
-  const { maxBodyBytes } = standardBodyLimits
-  if (bytes.length > maxBodyBytes) throw errors.bodyTooLarge(`${bytes.length} bytes`, maxBodyBytes)
-  return decodeBody(bytes, requestFlags.rich, standardBodyLimits) as Body
-}
-
-/** Returns a reply as its client reads it. */
-function passReply<Reply>(reply: Reply): Reply {
-  return decodeRich(Buffer.from(encodeReply(reply, true), 'latin1').toString()) as Reply
 }

@@ -208,6 +208,64 @@ t.test('all who wait for an onClose wait until it is over, and are told how it h
   await world.settle()
 })
 
+t.test(
+  'a call that fails waits for the onClose of those whom it has ended, as one that succeeds',
+  async t => {
+    const closed: unknown[] = []
+    let fail = false
+    const world = new TestWorld({
+      hooks: {
+        onClose: async ({ uid }: BackendSession) => {
+          await new Promise(setImmediate)
+          closed.push(uid)
+          if (fail) throw new Error('of onClose')
+        },
+        onDrop: ({ uid }: BackendSession, _info: DropInfo, context: HandlerContext) =>
+          end(uid!, undefined, context)
+      }
+    })
+    t.teardown(() => world.close())
+    const end = (uid: string, _session: unknown, { sessions }: HandlerContext) => {
+      void sessions.akickByUid('test-gateway', uid)
+      throw new RequestError('LOST', 'lost')
+    }
+    const lost = { code: 'LOST' }
+    const red = world.join({ uid: 'red' })
+    world.join({ uid: 'green' })
+    await t.rejects(red.call(end, 'green'), lost, 'another session')
+    t.same(closed.splice(0), ['green'])
+    await t.rejects(red.call(end, 'red'), lost, 'its own session')
+    t.same(closed.splice(0), ['red'])
+    await t.rejects(world.join({ uid: 'blue' }).drop(), lost, 'a hook')
+    t.same(closed.splice(0), ['blue'])
+    fail = true
+    await t.rejects(world.join({ uid: 'white' }).call(end, 'white'), lost, 'the error of what was called')
+    t.same(closed, ['white'])
+    await t.rejects(world.settle(), { message: 'of onClose' }, 'which hides no other')
+    await world.settle()
+  }
+)
+
+t.test('a call that fails ends with its world, even if an onClose does not', async t => {
+  let began = () => {}
+  const begun = new Promise<void>(resolve => (began = resolve))
+  const onClose = () => {
+    began()
+    return never()
+  }
+  const world = new TestWorld({ hooks: { onClose } })
+  const end = (_body: undefined, _session: unknown, { sessions }: HandlerContext) => {
+    void sessions.akickByUid('test-gateway', 'red')
+    throw new RequestError('LOST', 'lost')
+  }
+  const ended = t.rejects(world.join({ uid: 'red' }).call(end), { code: 'LOST' })
+  await begun
+  // The error of the call is there a few microtasks later.
+  await new Promise(setImmediate)
+  await world.close()
+  await ended
+})
+
 t.test('onClose runs for each session that ends, whoever has ended it, once nothing runs for it', async t => {
   const told: unknown[] = []
   const world = new TestWorld({
