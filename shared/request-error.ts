@@ -7,7 +7,9 @@ import { GatewayError } from './errors.js'
 const requestErrorBrand = Symbol.for('sallyport.RequestError')
 
 /**
- * An error that a handler throws for its client: code, message and data reach the client as they are.
+ * An error that a handler throws for its client. The code reaches the client as it is, and so does a message
+ * of at most 16,384 bytes. `data` arrives as plain JSON, as `JSON.stringify` writes it: a Date is its text.
+ * It is left out if it has no such form, as with a BigInt in it, or takes more than 65,536 bytes.
  * Anything else that a handler throws reaches the client as `INTERNAL`, without its text.
  */
 export class RequestError extends GatewayError {

@@ -13,7 +13,7 @@ import type { HandlerFunction } from '../workers/api/handler.js'
 import type { Closings } from './closings.js'
 import { callHandler, type Run } from './handler-call.js'
 import { type LinkWorld, standardLimits } from './link-world.js'
-import { passBody, passReply } from './passing.js'
+import { passBody, passError, passReply } from './passing.js'
 import type { TestHooks } from './test-hooks.js'
 import type { TestEnding, TestEvent, TestReceiver } from './test-receiver.js'
 import type { TestLogLine } from './test-world.js'
@@ -97,8 +97,9 @@ export class TestSession {
    * handler's reply when its operations are done, and the onClose of each session that they have ended; so
    * late it rejects, too.
    *
-   * @throws the handler's error; `BODY_NOT_SERIALIZABLE`, `REPLY_NOT_SERIALIZABLE`; `BODY_TOO_LARGE` and
-   * `BODY_MALFORMED` beyond a gateway's default limits; an Error if the session has ended
+   * @throws the handler's error, of which a `RequestError` has the data that its client would read;
+   * `BODY_NOT_SERIALIZABLE`, `REPLY_NOT_SERIALIZABLE`; `BODY_TOO_LARGE` and `BODY_MALFORMED` beyond a
+   * gateway's default limits; an Error if the session has ended
    */
   async call<Body, Reply, Settings = AnySettings>(
     handler: HandlerFunction<Body, Reply, Settings>,
@@ -112,7 +113,11 @@ export class TestSession {
     const asked = passBody(body)
     // Its module is not known here.
     const run: Run = { route: handler.name, kind }
-    return passReply(await this.#untilOver(this.#call(handler, asked, run)))
+    const called = this.#untilOver(this.#call(handler, asked, run))
+    const reply = await called.catch(error => {
+      throw passError(error, this.#log)
+    })
+    return passReply(reply)
   }
 
   async #call<Body, Reply, Settings = AnySettings>(

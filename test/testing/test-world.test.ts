@@ -469,6 +469,54 @@ t.test('a body beyond the default limits of a gateway is refused before the hand
   t.equal(calls, 2)
 })
 
+t.test('an error has what its client would read of it, as a worker passes it on', async t => {
+  const world = begin(t)
+  const player = world.join()
+  const thrown = async (error: unknown): Promise<RequestError> =>
+    player
+      .call(() => {
+        throw error
+      })
+      .then(
+        () => t.fail('it has not failed'),
+        each => each
+      )
+  for (const data of [undefined, null, 0, 'x', { missing: 3, list: [null] }]) {
+    const error = new RequestError('TOO_POOR', 'Not enough', data)
+    t.equal(await thrown(error), error, 'the handler\u2019s own, since nothing is lost')
+  }
+  for (const [data, arrives] of [
+    [{ until: new Date(5) }, { until: '1970-01-01T00:00:00.005Z' }],
+    [{ rate: Number.NaN, none: undefined }, { rate: null }],
+    [{ left: 5n }, undefined],
+    [new Map([[1, 2]]), {}],
+    [() => {}, undefined],
+    ['x'.repeat(65_537), undefined]
+  ]) {
+    const error = new RequestError('TOO_POOR', 'Not enough', data)
+    const { name, code, message, data: got, cause } = await thrown(error)
+    t.strictSame(
+      [name, code, message, got, cause],
+      ['RequestError', 'TOO_POOR', 'Not enough', arrives, error]
+    )
+  }
+  const long = await thrown(new RequestError('LONG', 'x'.repeat(20_000)))
+  t.equal(long.message.length, 16_384)
+  t.equal((await thrown(new RequestError('', 'no code'))).code, 'INTERNAL')
+  matchRows(
+    t,
+    world.lines.map(({ message }) => message),
+    [
+      'A RequestError is sent in part',
+      'A RequestError is sent in part',
+      'A RequestError is sent in part',
+      "A RequestError can't be sent"
+    ]
+  )
+  const fault = new TypeError('a fault')
+  t.equal(await thrown(fault), fault, 'as the test looks for it')
+})
+
 t.test('what no client can do is refused, and so is all that comes after the end', async t => {
   const told: string[] = []
   const tell = (hook: string) => () => void told.push(hook)
