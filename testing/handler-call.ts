@@ -8,7 +8,8 @@ import type { HandlerFunction } from '../workers/api/handler.js'
 import { appCaller } from '../workers/operations/caller.js'
 import { Messenger } from '../workers/operations/messenger.js'
 import { SessionOperations } from '../workers/operations/session-operations.js'
-import { type LinkWorld, standardLimits } from './link-world.js'
+import { Author, actAs } from '../workers/runtime/author.js'
+import { type LinkWorld, standardLimits, standardMaxOperations } from './link-world.js'
 
 /** What a context tells about its call. */
 export interface Run {
@@ -23,7 +24,7 @@ export interface CallParts {
   readonly log: FullLogger
 }
 
-/** Calls the function with a new BackendSession and a new context. */
+/** Calls the function with a new BackendSession and a new context. Counts its operations until it is over. */
 export async function callHandler<Body, Reply, Settings>(
   handler: HandlerFunction<Body, Reply, Settings>,
   body: Body,
@@ -31,7 +32,8 @@ export async function callHandler<Body, Reply, Settings>(
   { world, frontendId, session, log }: CallParts
 ): Promise<Reply> {
   const view = world.view(session)
-  const caller = { ...appCaller, view }
+  const author = new Author({ rid: 0, route, sid: session.sid }, standardMaxOperations)
+  const caller = { ...appCaller, view, author }
   const operations = new SessionOperations(world.link, caller, standardLimits)
   const messenger = new Messenger(world.link, caller, operations, frontendId)
   const service = new BackendSessionService(operations)
@@ -48,5 +50,9 @@ export async function callHandler<Body, Reply, Settings>(
     isDevelopment: true,
     worker: { index: 0 }
   })
-  return await handler(body, backendSession, context)
+  try {
+    return await actAs(author, () => handler(body, backendSession, context))
+  } finally {
+    author.isOver = true
+  }
 }

@@ -28,9 +28,10 @@ import { nextViewId, SessionView } from '../workers/operations/session-view.js'
 import type { BodyLimits } from '../workers/running/body.js'
 import { setImmediate } from '../workers/runtime/own-time.js'
 
-/** The default limits of a gateway: of settings, and of bodies. */
+/** The default limits of a gateway: of settings, of bodies, and of the operations of one request. */
 export const standardLimits: SettingsLimits = { maxSettingsLength: 65_536, maxSettingsKeys: 1_024 }
 export const standardBodyLimits: BodyLimits = { maxBodyBytes: 65_536, maxBodyDepth: 64 }
+export const standardMaxOperations = 10_000
 
 export interface LinkWorldOptions {
   readonly frontendId: string

@@ -3,6 +3,7 @@ import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import { z } from 'zod'
 import { limitOptions } from '../../gateway/options/limit-options.js'
+import { optionTable } from '../../gateway/options/option-table.js'
 import { resumeOptions } from '../../gateway/options/resume-options.js'
 import type { ConnectInfo, DropInfo, ResumeInfo } from '../../shared/link/hooks.js'
 import { RequestError } from '../../shared/request-error.js'
@@ -515,6 +516,23 @@ t.test('an error has what its client would read of it, as a worker passes it on'
   )
   const fault = new TypeError('a fault')
   t.equal(await thrown(fault), fault, 'as the test looks for it')
+})
+
+t.test('a call may make as many operations as a request at a gateway with default options', async t => {
+  const most = Number(optionTable.find(({ name }) => name === 'maxOperationsPerRequest')!.defaultValue)
+  const world = begin(t)
+  const player = world.join({ uid: 'red' })
+  let sendLater = () => {}
+  const send = (count: number, session: BackendSession, context: HandlerContext) => {
+    for (let n = 0; n < count; n++) context.send(session, 'n', n)
+    sendLater = () => world.app.send('red', 'late')
+  }
+  await player.call(send, most)
+  await t.rejects(player.call(send, most + 1), { code: 'TOO_MANY_OPERATIONS' })
+  t.equal(player.events.length, 2 * most)
+  sendLater()
+  await world.settle()
+  t.equal(player.events.length, 2 * most + 1, 'those after its end are not counted')
 })
 
 t.test('what no client can do is refused, and so is all that comes after the end', async t => {
