@@ -9,6 +9,7 @@ import type { Gateway, GatewayOptions } from '../gateway/index.js'
 import { expectOptions } from '../gateway/options/resolve-options.js'
 import { startGateway } from '../gateway/start.js'
 import { createLogger } from '../shared/text/log.js'
+import { expectRealTimers } from './expect-real-timers.js'
 import { TcpProxy } from './tcp-proxy.js'
 import { TestPlayer } from './test-player.js'
 import type { TestLogLine } from './test-world.js'
@@ -42,10 +43,12 @@ export class TestGateway {
 
   /**
    * Starts a gateway on a free port, with one worker unless `workers` says otherwise. Rejects as
-   * `createGateway` does.
+   * `createGateway` does, and with an Error if the test has mocked `setTimeout` or `setImmediate`: a gateway
+   * and its players need real timers.
    */
   static async start(asked: TestGatewayOptions): Promise<TestGateway> {
     const { network, ...options } = expectOptions(asked)
+    await expectRealTimers()
     const lines: TestLogLine[] = []
     const log = createLogger('debug', (level, message, fields = {}) => lines.push({ level, message, fields }))
     const gateway = await startGateway(

@@ -1,6 +1,7 @@
 /** A real gateway for a game's tests. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { mock } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { WebSocket } from 'ws'
@@ -214,6 +215,27 @@ t.test(
     await t.rejects(game.killWorker(), closed)
   }
 )
+
+t.test('mocked timers are refused at the start, as a gateway would wait for ever', async t => {
+  t.teardown(() => mock.timers.reset())
+  for (const api of ['setTimeout', 'setImmediate'] as const) {
+    mock.timers.enable({ apis: [api] })
+    await t.rejects(TestGateway.start({ handlers, workerArgv: [] }), {
+      message: `TestGateway needs real timers, and ${api} is mocked: mock setInterval and Date only, or use TestWorld`
+    })
+    mock.timers.reset()
+  }
+  const { setTimeout } = globalThis
+  t.teardown(() => Object.assign(globalThis, { setTimeout }))
+  Object.assign(globalThis, { setTimeout: (...args: Parameters<typeof setTimeout>) => setTimeout(...args) })
+  mock.timers.enable({ apis: ['setInterval', 'Date'] })
+  const test = await TestGateway.start({ handlers, workerArgv: [] })
+  t.teardown(() => test.close())
+  const player = await test.connect()
+  t.equal(await player.request('player.add', { n: 1 }), 1)
+  await player.cut('silent')
+  t.same(await player.comeBack(), { resumed: true })
+})
 
 t.test('what is no object is refused as the options of a gateway, in a sentence', async t => {
   for (const [given, shown] of [
