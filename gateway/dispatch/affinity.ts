@@ -3,6 +3,7 @@
  * place, and the highest hash wins. When a place is lost, only its values move, each to the place with the
  * next highest hash.
  */
+import { meaningfulText } from '../../shared/values/settings-text.js'
 import type { Request } from '../sessions/request.js'
 import type { Session } from '../sessions/session.js'
 
@@ -19,9 +20,9 @@ export function placeFor(
   return value === undefined ? undefined : placeOf(value, places)
 }
 
-/** Returns the session's value for an affinity; undefined if it has none. */
+/** Returns the session's value for an affinity; undefined if it has none, or null. */
 export function affinityValueOf(session: Session, affinity: string): string | undefined {
-  return affinity === 'uid' ? (session.uid ?? undefined) : session.textOf(affinity)
+  return affinity === 'uid' ? (session.uid ?? undefined) : meaningfulText(session.textOf(affinity))
 }
 
 /** Returns the place of the value's worker among `places`; undefined if there are no places. */

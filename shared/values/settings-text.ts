@@ -56,6 +56,17 @@ export function findSetting(settings: string, key: string): string | undefined {
   return undefined
 }
 
+/** How the texts of null and undefined begin, and those of no other value. */
+const nothing = '{"json":null'
+
+/**
+ * Returns the text of a value that tells sessions apart: undefined if the key is missing, and for null and
+ * undefined, with which a game says that there is no value.
+ */
+export function meaningfulText(text: string | undefined): string | undefined {
+  return text?.startsWith(nothing) === true ? undefined : text
+}
+
 /** Iterates over a settings text: the offsets of the current key and of its value's text. */
 class Entry {
   keyStart = 0

@@ -16,8 +16,8 @@ import { type Callback, isCallback, settle } from './callback.js'
 
 type Key<Settings> = keyof Settings & string
 
-/** @internal Whether a session has a key. Decodes no value, so that the service's changes stay visible. */
-export let hasKey: (session: BackendSession, key: string) => boolean
+/** @internal Whether a key has a value, and not null. Decodes none: the service's changes stay visible. */
+export let holdsValue: (session: BackendSession, key: string) => boolean
 
 /**
  * A handler's copy of a session. The session itself is in the gateway. Reads are local, and a change stays
@@ -32,7 +32,7 @@ export let hasKey: (session: BackendSession, key: string) => boolean
  */
 export class BackendSession<Settings = AnySettings> {
   static {
-    hasKey = (session, key) => session.#local.has(key)
+    holdsValue = (session, key) => session.#local.holds(key)
   }
 
   /** The session's number in its gateway. Numbers are never used again. */

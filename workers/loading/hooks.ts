@@ -12,7 +12,7 @@ import { isRequestError } from '../../shared/request-error.js'
 import { describeValue } from '../../shared/text/described.js'
 import type { Logger } from '../../shared/text/log.js'
 import { suggest } from '../../shared/text/nearest.js'
-import { type BackendSession, hasKey } from '../api/backend-session.js'
+import { type BackendSession, holdsValue } from '../api/backend-session.js'
 import type { HandlerContext } from '../api/context.js'
 import { reasonOf } from '../runtime/failure.js'
 import type { HandlerApp } from './app.js'
@@ -132,7 +132,7 @@ function readHandlers(file: string, functions: Functions, folder: RouteOptions):
 
 /** Whether a session has a value for an affinity. */
 function hasValue(session: BackendSession, affinity: string): boolean {
-  return affinity === 'uid' ? session.uid !== null : hasKey(session, affinity)
+  return affinity === 'uid' ? session.uid !== null : holdsValue(session, affinity)
 }
 
 /** Calls onConnect, and returns its refusal if it has refused. Any other error of onConnect is thrown. */

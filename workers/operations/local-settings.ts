@@ -4,6 +4,7 @@
  */
 import { expectKey, expectSettings } from '../../shared/check.js'
 import { decodeValue, encodeValue } from '../../shared/values/codec.js'
+import { meaningfulText } from '../../shared/values/settings-text.js'
 import { isRemoved, isUnsent, LocalKeys, type LocalState } from './local-keys.js'
 import type { SessionView } from './session-view.js'
 
@@ -38,11 +39,12 @@ export class LocalSettings {
     this.#all = Object.assign(Object.create(null), expectSettings(settings))
   }
 
-  /** Whether there is such a key. Decodes no value. */
-  has(key: string): boolean {
-    if (this.#all !== undefined) return Object.hasOwn(this.#all, key)
+  /** Whether the key has a value other than null and undefined. Decodes none. */
+  holds(key: string): boolean {
+    if (this.#all !== undefined) return isMeaningful(this.#all[key])
     const local = this.#keys?.get(key)
-    return local === undefined ? this.#view.textOf(key) !== undefined : !isRemoved(local)
+    if (local === undefined) return meaningfulText(this.#view.textOf(key)) !== undefined
+    return !isRemoved(local) && isMeaningful(local.value)
   }
 
   get(key: string): unknown {
@@ -141,4 +143,8 @@ export class LocalSettings {
     this.#keys ??= new LocalKeys()
     this.#keys.put(key, state, value, base)
   }
+}
+
+function isMeaningful(value: unknown): boolean {
+  return value !== null && value !== undefined
 }

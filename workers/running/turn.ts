@@ -5,7 +5,7 @@
  */
 import type { RequestHead, TurnTask } from '../../shared/link/batch.js'
 import { describeThrown } from '../../shared/text/thrown.js'
-import { findSetting } from '../../shared/values/settings-text.js'
+import { findSetting, meaningfulText } from '../../shared/values/settings-text.js'
 import { createLinkLogger } from '../operations/link-logger.js'
 import { SessionView } from '../operations/session-view.js'
 import { monotonic } from '../runtime/own-time.js'
@@ -78,6 +78,7 @@ export class Turn {
     const affinity = this.#env.handlers[request.route]!.options.affinity
     if (affinity === undefined) return false
     if (affinity === 'uid') return this.#view.uid !== this.#task.uid
-    return this.#view.textOf(affinity) !== findSetting(this.#task.settings, affinity)
+    const before = findSetting(this.#task.settings, affinity)
+    return meaningfulText(this.#view.textOf(affinity)) !== meaningfulText(before)
   }
 }

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { placeOf } from '../../../gateway/dispatch/affinity.js'
+import { placeFor, placeOf } from '../../../gateway/dispatch/affinity.js'
+import type { Request } from '../../../gateway/sessions/request.js'
+import { encodeValue } from '../../../shared/values/codec.js'
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index)
 
@@ -8,6 +10,20 @@ t.test('where there is no place, there is none for a value', t => {
   t.equal(placeOf('u1', []), undefined)
   t.equal(placeOf('u1', [7]), 7)
   t.equal(placeOf('', [7]), 7)
+  t.end()
+})
+
+t.test('a session without a value runs in any worker, and null and undefined are no value', t => {
+  const place = (room: unknown, uid: string | null, affinity = 'room') => {
+    const textOf = (key: string) => (key === 'room' ? encodeValue(key, room) : undefined)
+    const asked = { route: { options: { affinity } }, session: { uid, textOf } }
+    return placeFor(asked as unknown as Request, [7])
+  }
+  for (const room of [null, undefined]) t.equal(place(room, 'red'), undefined)
+  for (const room of [0, '', false, 'null', []]) t.equal(place(room, null), 7)
+  t.equal(place('one', 'red', 'other'), undefined)
+  t.equal(place('one', null, 'uid'), undefined)
+  t.equal(place(null, 'red', 'uid'), 7)
   t.end()
 })
 

@@ -134,3 +134,23 @@ t.test('a hook of a folder with `affinity` sees what the service changes while i
   await until('the hook has run', () => dropped() !== undefined)
   t.match(dropped()?.fields, { was: 'one', y: 1, now: 'one' })
 })
+
+t.test('a player whose room is null is in no room: its hooks are not called for them', async t => {
+  const test = await TestGateway.start({ handlers: t.testdir(game), workers: 2 })
+  t.teardown(() => test.close())
+  const [seated, left] = [await test.connect(), await test.connect()]
+  for (const player of [seated, left]) {
+    await player.request('lobby.join', { room: 'one' })
+    await player.request('room.seat.take')
+  }
+  await left.request('lobby.join', { room: null })
+  await left.close()
+  const told = (name: string) => test.lines.filter(({ message }) => message === name)
+  await until('the outer hook is called', () => told('outer').length === 1)
+  await seated.close()
+  await until('both hooks are called', () => told('outer').length === 2)
+  t.same(
+    told('onClose').map(({ fields }) => fields['room']),
+    ['one']
+  )
+})

@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { encodeValue } from '../../../shared/values/codec.js'
 import { formatSessions, parseSessions } from '../../../shared/values/session-text.js'
-import { findSetting, forEachSetting, formatSetting } from '../../../shared/values/settings-text.js'
+import {
+  findSetting,
+  forEachSetting,
+  formatSetting,
+  meaningfulText
+} from '../../../shared/values/settings-text.js'
 
 /** Keys and texts of any UTF-16 units, those that look like lengths and lone surrogates included. */
 const anyText = fc.oneof(
@@ -58,5 +64,29 @@ t.test('a text that is cut off is read to its end', async t => {
     let visits = 0
     forEachSetting(text, () => visits++)
     t.ok(visits <= text.length, text)
+  }
+})
+
+t.test('the texts of null and undefined, and of no other value, stand for no value', async t => {
+  for (const value of [null, undefined]) t.equal(meaningfulText(encodeValue('k', value)), undefined)
+  t.equal(meaningfulText(undefined), undefined)
+  const others = [
+    0,
+    -0,
+    Number.NaN,
+    '',
+    'null',
+    false,
+    {},
+    [],
+    [null],
+    [undefined],
+    new Date(5),
+    new Map(),
+    5n
+  ]
+  for (const value of others) {
+    const text = encodeValue('k', value)
+    t.equal(meaningfulText(text), text)
   }
 })
