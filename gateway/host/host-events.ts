@@ -47,7 +47,7 @@ export class HostEvents {
       operations.others?.sendToUser(toAll, uid, created, formatExcepted(excepted))
       return count
     }
-    const session = registry.findRecipient(numberOf(to, this.#init))
+    const session = registry.findRecipient(numberOf(to, this.#init, true))
     return deliver(this.#init, session === undefined ? [] : [session], created, excepted)
   }
 
@@ -65,7 +65,7 @@ export class HostEvents {
       const except = formatExcepted(excepted)
       return Number(await operations.callAll((events, head) => events.sendToUser(head, uid, created, except)))
     }
-    const { frontendId, sid } = addressOf(to, this.#init)
+    const { frontendId, sid } = addressOf(to, this.#init, true)
     if (excepted.includes(sid)) return 0
     return Number(
       await operations.call(({ events }, ack) =>

@@ -32,13 +32,14 @@ export interface HostEventsInit {
 
 /**
  * @internal Returns the address of a session. A bare number names one of this gateway, or one that has moved
- * from here.
+ * from here. `isUidTaken`: whether the caller takes a uid, too. Its error says so.
  *
  * @throws TypeError for a value that names no session
  */
 export function addressOf(
   session: HostSessionLike,
-  { frontendId }: Pick<HostEventsInit, 'frontendId'>
+  { frontendId }: Pick<HostEventsInit, 'frontendId'>,
+  isUidTaken = false
 ): SessionAddress {
   if (typeof session === 'number') return { frontendId, sid: session }
   const named = session as Partial<SessionAddress & Pick<HostSession, 'id'>> | null | undefined
@@ -46,7 +47,7 @@ export function addressOf(
   if (typeof sid === 'number' && typeof named?.frontendId === 'string')
     return { frontendId: named.frontendId, sid }
   throw new TypeError(
-    `Expected a session, its number, or its { frontendId, sid }, got ${describeValue(session)}`
+    `Expected ${isUidTaken ? 'a uid, ' : ''}a session, its number, or its { frontendId, sid }, got ${describeValue(session)}`
   )
 }
 
@@ -56,8 +57,8 @@ export function addressOf(
  * @throws `FRONTEND_UNKNOWN` for an address of another gateway; TypeError for that in a cluster, and for a
  * value that names no session
  */
-export function numberOf(session: HostSessionLike, init: HostEventsInit): number {
-  const { frontendId, sid } = addressOf(session, init)
+export function numberOf(session: HostSessionLike, init: HostEventsInit, isUidTaken = false): number {
+  const { frontendId, sid } = addressOf(session, init, isUidTaken)
   if (frontendId === init.frontendId) return sid
   if (!init.operations.isClustered) throw errors.frontendUnknown(frontendId)
   // It has moved here.

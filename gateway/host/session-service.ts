@@ -146,7 +146,7 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
       await this.#operations.call(({ sessions }, ack) => sessions.kickByUid({ ...all, ack }, uid, checked))
       return
     }
-    const { frontendId, sid } = addressOf(to, { frontendId: this.#frontendId })
+    const { frontendId, sid } = addressOf(to, { frontendId: this.#frontendId }, true)
     await this.#operations.call(({ sessions }, ack) =>
       sessions.kick({ rid: 0, viewId: 0, ack, frontendId, sid }, checked)
     )

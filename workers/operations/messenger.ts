@@ -102,7 +102,7 @@ export class Messenger {
 
   members(channel: string, options: MembersOptions): Promise<Member[]> {
     const asked = this.#asked<AckValue>('members', channel, () => {
-      const { after, count } = readMembersPage('members', options, addressOf)
+      const { after, count } = readMembersPage('members', options, member => addressOf(member))
       return ack => this.#link.outbox.members(this.#userHead(ack), channel, after, count)
     })
     return traced(asked.then(answer => parseMembers(answer ?? '[]', this.#frontendId)))
@@ -127,7 +127,7 @@ export class Messenger {
       const uid = expectUid(to)
       return ack => outbox.sendToUser(this.#userHead(ack), uid, event, excepted)
     }
-    const { frontendId, sid } = addressOf(to)
+    const { frontendId, sid } = addressOf(to, true)
     // If the only recipient is excepted, the event is sent to session 0, which does not exist.
     const isExcepted = excepted !== '' && isListed(excepted, { frontendId, sid }, this.#frontendId)
     return ack => outbox.send(this.#headOf({ frontendId, sid: isExcepted ? 0 : sid }, ack), event)

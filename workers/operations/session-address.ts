@@ -33,20 +33,23 @@ export interface BroadcastOptions extends ExceptOptions {
   readonly filter?: BroadcastFilter
 }
 
+const sessionForms = 'a session, or its { frontendId, sid }'
+const recipientForms = `a uid, ${sessionForms}`
+
 /**
- * Returns the address of a session.
+ * Returns the address of a session. `isUidTaken`: whether the caller takes a uid, too. Its error says so.
  *
  * @throws TypeError for anything that does not name a session
  */
-export function addressOf(session: SessionLike): SessionAddress {
-  if (typeof session !== 'object' || session === null || Array.isArray(session)) {
-    throw new TypeError(`Expected a session, or its { frontendId, sid }, got ${describeValue(session)}`)
-  }
+export function addressOf(session: SessionLike, isUidTaken = false): SessionAddress {
+  const expected = isUidTaken ? recipientForms : sessionForms
+  if (typeof session !== 'object' || session === null || Array.isArray(session))
+    throw new TypeError(`Expected ${expected}, got ${describeValue(session)}`)
   const { frontendId } = session
   const sid = 'sid' in session ? session.sid : session.id
   if (typeof frontendId === 'string' && Number.isSafeInteger(sid))
     return { frontendId: expectOneFrontendId(frontendId), sid }
   throw new TypeError(
-    `Expected a session, or its { frontendId, sid }, got { frontendId: ${describeValue(frontendId)}, sid: ${describeValue(sid)} }`
+    `Expected ${expected}, got { frontendId: ${describeValue(frontendId)}, sid: ${describeValue(sid)} }`
   )
 }

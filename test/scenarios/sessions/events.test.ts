@@ -255,7 +255,11 @@ t.test('the host is told what was wrong with what it sends', async t => {
       name: 'TypeError',
       message: /^Expected a session, its number, or its \{ frontendId, sid \}, got /
     }
-    t.throws(() => gateway.send(session as never, 'e'), expected)
+    const message = /^Expected a uid, a session, its number, or its \{ frontendId, sid \}, got /
+    const withUid = { name: 'TypeError', message }
+    t.throws(() => gateway.send(session as never, 'e'), withUid)
+    await t.rejects(gateway.asend(session as never, 'e'), withUid)
+    await t.rejects(gateway.sessions.akick(session as never), withUid)
     t.throws(() => gateway.broadcast('e', 1, { except: [session as never] }), expected)
     t.throws(() => room.join(session as never), expected)
     t.throws(() => room.leave(session as never), expected)

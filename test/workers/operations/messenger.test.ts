@@ -230,16 +230,20 @@ t.test(
       const session = value as SessionLike
       await refuses(
         t,
+        `Expected a uid, a session, or its { frontendId, sid }, got ${got}`,
+        [() => messenger.send(session, 'e')],
+        [() => messenger.asend(session, 'e')]
+      )
+      await refuses(
+        t,
         `Expected a session, or its { frontendId, sid }, got ${got}`,
         [
-          () => messenger.send(session, 'e'),
           () => messenger.broadcast('e', 1, { except: [session] }),
           () => room.broadcast('e', 1, { except: [session] }),
           () => room.join(session),
           () => room.leave(session)
         ],
         [
-          () => messenger.asend(session, 'e'),
           () => messenger.asend('red', 'e', 1, { except: [session] }),
           () => messenger.abroadcast('e', 1, { except: [session] }),
           () => room.abroadcast('e', 1, { except: [session] }),
@@ -253,7 +257,7 @@ t.test(
     const missing = undefined as unknown as SessionLike
     await refuses(
       t,
-      'Expected a session, or its { frontendId, sid }, got undefined',
+      'Expected a uid, a session, or its { frontendId, sid }, got undefined',
       [() => messenger.send(missing, 'e')],
       [() => messenger.asend(missing, 'e')]
     )
