@@ -162,7 +162,7 @@ const contents = [
   /^gateway\/(?:host\/start-page|console\/page)\/[\w/-]+\.(?:html|css|js)$/,
   /^examples\/(?:chat|arena)\/page\/[\w-]+\.(?:html|css|js)$/,
   /^examples\/starter\/.+\.(?:ts|md)$/,
-  /^examples\/(?:arena\/README\.md|score\/play\.ts)$/,
+  /^examples\/(?:arena\/(?:README\.md|http\.ts|handlers\/\w+\.ts)|score\/play\.ts)$/,
   /^deploy\/(?:[\w.-]+\.(?:service|yaml|conf|cjs)|Dockerfile|dockerignore|Caddyfile)$/,
   /^docs\/.+\.(?:md|json|jsonl|svg|webp|yml)$/,
   /^(?:README|ARCHITECTURE|CONTRIBUTING|CHANGELOG|SECURITY)\.md$/,
@@ -189,7 +189,7 @@ function expectContents(t: Test, paths: readonly string[]): void {
     [],
     'all that it exports'
   )
-  const pages = paths.filter(path => /^(?:README|docs\/(?:guide|reference)\/.+)\.md$/.test(path))
+  const pages = paths.filter(path => /^(?:README|docs\/.+|examples\/.+)\.md$/.test(path))
   const links = pages.flatMap(page =>
     [...readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:)([^)#\s]+)/g)].map(([, link]) =>
       join(dirname(page), link!)
@@ -199,7 +199,7 @@ function expectContents(t: Test, paths: readonly string[]): void {
   t.same(
     links.filter(link => !link.startsWith('test/') && !paths.some(path => `${path}/`.startsWith(`${link}/`))),
     [],
-    'all to which guides and references lead'
+    'all to which documents lead'
   )
   for (const file of readdirSync(join(root, 'deploy'))) t.ok(paths.includes(`deploy/${file}`), file)
 }
