@@ -147,7 +147,8 @@ function describePackage(name: string, dependency: string): object {
     engines: { node: '^20.19.0 || >=22.12.0' },
     scripts: {
       dev: 'sallyport --dev',
-      debug: 'node --inspect node_modules/sallyport/dist/gateway/program/main.js --dev',
+      // Not by a path: in a workspace the package is in a folder above. NODE_OPTIONS would hold for npm, too.
+      debug: `node --inspect -e "import('sallyport/program')" sallyport --dev`,
       play: 'tsx play.ts',
       test: 'node --import tsx --test test/*.test.ts',
       types: 'sallyport types',

@@ -124,6 +124,49 @@ t.test(
   }
 )
 
+t.test(
+  'in a workspace, whose root has the package, a project can be debugged',
+  { timeout: 300_000 },
+  async t => {
+    const folder = makeFolder(t)
+    const workspace = { name: 'games', private: true, workspaces: ['game', 'other'] }
+    writeFileSync(join(folder, 'package.json'), JSON.stringify(workspace))
+    mkdirSync(join(folder, 'other'))
+    writeFileSync(join(folder, 'other/package.json'), JSON.stringify({ name: 'other', version: '0.0.0' }))
+    await run(process.execPath, [program, 'init', 'game'], { cwd: folder, env })
+    const install = ['install', '--no-audit', '--no-fund', '--prefer-offline']
+    await run('npm', install, { cwd: folder, env })
+    t.notOk(existsSync(join(folder, 'game/node_modules/sallyport')), 'the package is in the root')
+    t.ok(existsSync(join(folder, 'node_modules/sallyport')))
+    for (const isolation of ['thread', 'process']) {
+      const args = ['run', 'debug', '-w', 'game', '--', '--port', '0', '--isolation', isolation]
+      const started = spawn('npm', args, {
+        cwd: folder,
+        env: { ...env, NODE_OPTIONS: '--inspect-port=0' },
+        detached: true
+      })
+      const end = (signal: NodeJS.Signals) => {
+        if (started.exitCode === null && started.signalCode === null) process.kill(-started.pid!, signal)
+      }
+      t.teardown(() => end('SIGKILL'))
+      const exited = once(started, 'exit').then(() => 'it has ended')
+      let [out, errorText] = ['', '']
+      started.stderr.on('data', each => (errorText += each))
+      while (!/ws:\/\/\S+/.test(out)) {
+        const come = await Promise.race([once(started.stdout, 'data'), exited])
+        if (typeof come === 'string') return t.fail(`${come}: ${errorText}`)
+        out += come[0]
+      }
+      end('SIGTERM')
+      await once(started, 'close')
+      const inspectors = errorText.match(/^Debugger listening on /gm)?.length ?? 0
+      // A thread is debugged through its process; with processes, each worker has an inspector of its own.
+      if (isolation === 'thread') t.equal(inspectors, 1, errorText)
+      else t.ok(inspectors > 1, errorText)
+    }
+  }
+)
+
 t.test('called by npm in the clone, a path is one in the folder of the caller', async t => {
   const folder = makeFolder(t)
   writeFileSync(join(folder, 'own.tgz'), '')
