@@ -55,7 +55,7 @@ const host: Face = {
 
 const testing: Face = {
   entry: 'testing/index',
-  rooms: ['testing', ...client.rooms, ...worker.rooms, ...host.rooms],
+  rooms: ['testing', 'testing/world', ...client.rooms, ...worker.rooms, ...host.rooms],
   packages: [...worker.packages, ...host.packages, 'node:fs']
 }
 

@@ -7,8 +7,8 @@
 
 export type { Cut } from './tcp-proxy.js'
 export { TestGateway, type TestGatewayOptions } from './test-gateway.js'
-export type { TestFolder, TestHooksInit } from './test-hooks.js'
 export { TestPlayer } from './test-player.js'
-export type { TestEnding, TestEvent } from './test-receiver.js'
-export { type CallArguments, type CallOptions, TestSession } from './test-session.js'
-export { type TestLogLine, type TestSessionInit, TestWorld } from './test-world.js'
+export type { TestFolder, TestHooksInit } from './world/test-hooks.js'
+export type { TestEnding, TestEvent } from './world/test-receiver.js'
+export { type CallArguments, type CallOptions, TestSession } from './world/test-session.js'
+export { type TestLogLine, type TestSessionInit, TestWorld } from './world/test-world.js'

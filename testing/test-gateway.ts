@@ -12,7 +12,7 @@ import { createLogger } from '../shared/text/log.js'
 import { expectRealTimers } from './expect-real-timers.js'
 import { TcpProxy } from './tcp-proxy.js'
 import { TestPlayer } from './test-player.js'
-import type { TestLogLine } from './test-world.js'
+import type { TestLogLine } from './world/test-world.js'
 
 export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'handlers' | 'port' | 'log'>> {
   /** Folder of the handler modules. TypeScript modules need `dev: true` and the package tsx. */

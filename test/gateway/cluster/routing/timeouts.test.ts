@@ -9,7 +9,7 @@ import { SessionService } from '../../../../gateway/host/session-service.js'
 import type { Session } from '../../../../gateway/sessions/session.js'
 import { Metrics } from '../../../../gateway/telemetry/metrics.js'
 import { createLogger } from '../../../../shared/text/log.js'
-import { standardLimits } from '../../../../testing/link-world.js'
+import { standardLimits } from '../../../../testing/world/link-world.js'
 import type { BackendSession } from '../../../../workers/api/backend-session.js'
 import { Channel } from '../../../../workers/api/channel.js'
 import {

@@ -1,11 +1,11 @@
 /** The hooks of a game in a `TestWorld`: read as a worker reads them, and run in the order of a gateway. */
 
-import { errors } from '../shared/errors.js'
-import { hookNameOf, type SessionHookName } from '../shared/link/hooks.js'
-import { describeValue } from '../shared/text/described.js'
-import type { HandlerApp } from '../workers/loading/app.js'
-import type { Handler } from '../workers/loading/handlers.js'
-import { type FolderHooks, readHooks } from '../workers/loading/hooks.js'
+import { errors } from '../../shared/errors.js'
+import { hookNameOf, type SessionHookName } from '../../shared/link/hooks.js'
+import { describeValue } from '../../shared/text/described.js'
+import type { HandlerApp } from '../../workers/loading/app.js'
+import type { Handler } from '../../workers/loading/handlers.js'
+import { type FolderHooks, readHooks } from '../../workers/loading/hooks.js'
 import { expectNames } from './expect-names.js'
 
 /** The hooks of one folder below the handlers' folder. */

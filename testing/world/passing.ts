@@ -1,13 +1,13 @@
-/** What passes between a client and a handler in a `TestWorld`: as over a connection, by a worker's own code. */
+/** What passes between a client and a handler in a `TestWorld`, as over a connection. */
 import { isDeepStrictEqual } from 'node:util'
-import { toBytes } from '../shared/bodies/body-bytes.js'
-import { decodeRich, encodeRich } from '../shared/bodies/rich-body.js'
-import { errors } from '../shared/errors.js'
-import { requestFlags } from '../shared/link/batch.js'
-import { isRequestError, RequestError } from '../shared/request-error.js'
-import type { Logger } from '../shared/text/log.js'
-import { decodeBody, encodeReply } from '../workers/running/body.js'
-import { tellFailure } from '../workers/runtime/failure.js'
+import { toBytes } from '../../shared/bodies/body-bytes.js'
+import { decodeRich, encodeRich } from '../../shared/bodies/rich-body.js'
+import { errors } from '../../shared/errors.js'
+import { requestFlags } from '../../shared/link/batch.js'
+import { isRequestError, RequestError } from '../../shared/request-error.js'
+import type { Logger } from '../../shared/text/log.js'
+import { decodeBody, encodeReply } from '../../workers/running/body.js'
+import { tellFailure } from '../../workers/runtime/failure.js'
 import { standardBodyLimits } from './link-world.js'
 
 /** Returns a body as a worker reads it. Throws what a gateway with the default limits answers. */

@@ -3,9 +3,9 @@
  * pass.
  */
 
-import { errors } from '../shared/errors.js'
-import { describeValue } from '../shared/text/described.js'
-import { suggestOrList } from '../shared/text/nearest.js'
+import { errors } from '../../shared/errors.js'
+import { describeValue } from '../../shared/text/described.js'
+import { suggestOrList } from '../../shared/text/nearest.js'
 
 /** @throws `OPTION_INVALID` */
 export function expectNames(what: string, given: object, names: readonly string[]): void {

@@ -1,8 +1,8 @@
 /** The client of a session in a `TestWorld`, which may be away for a while. */
-import type { GatewayEvent } from '../gateway/events/event.js'
-import type { Receiver } from '../gateway/sessions/receiver.js'
-import { decodeRich } from '../shared/bodies/rich-body.js'
-import { deliveries } from '../shared/events/event.js'
+import type { GatewayEvent } from '../../gateway/events/event.js'
+import type { Receiver } from '../../gateway/sessions/receiver.js'
+import { decodeRich } from '../../shared/bodies/rich-body.js'
+import { deliveries } from '../../shared/events/event.js'
 
 /** An event as the session's client would receive it. */
 export interface TestEvent {
