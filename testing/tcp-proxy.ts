@@ -61,6 +61,11 @@ export class TcpProxy {
     return this.#pairs.size
   }
 
+  /** The ports of this side of the connections to the gateway. */
+  get ports(): number[] {
+    return [...this.#pairs].flatMap(({ server }) => server.localPort ?? [])
+  }
+
   /** Cuts all connections, or a random share of them. Returns how many were cut. */
   cut(how: Cut, share = 1): number {
     const pairs = [...this.#pairs].filter(() => Math.random() < share)

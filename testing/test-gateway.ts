@@ -10,6 +10,7 @@ import { expectOptions } from '../gateway/options/resolve-options.js'
 import { startGateway } from '../gateway/start.js'
 import { createLogger } from '../shared/text/log.js'
 import { expectRealTimers } from './expect-real-timers.js'
+import { SessionEnds } from './session-ends.js'
 import { TcpProxy } from './tcp-proxy.js'
 import { TestPlayer } from './test-player.js'
 import type { TestLogLine } from './world/test-world.js'
@@ -32,6 +33,7 @@ export class TestGateway {
   /** Log lines of all levels, oldest first. */
   readonly lines: readonly TestLogLine[]
   readonly #players: TestPlayer[] = []
+  readonly #sessionEnds: SessionEnds
   /** Rejects those who wait for a player when the gateway is closed. */
   readonly #waiting = new Set<(error: Error) => void>()
   #isClosed = false
@@ -39,6 +41,7 @@ export class TestGateway {
   private constructor(gateway: Gateway, lines: readonly TestLogLine[]) {
     this.gateway = gateway
     this.lines = lines
+    this.#sessionEnds = new SessionEnds(gateway.sessions)
   }
 
   /**
@@ -86,7 +89,7 @@ export class TestGateway {
       await proxy.close()
       throw error
     })
-    const player = new TestPlayer<Routes, Events>(client, proxy)
+    const player = new TestPlayer<Routes, Events>(client, proxy, this.#sessionEnds)
     this.#players.push(player as unknown as TestPlayer)
     return player
   }

@@ -4,6 +4,7 @@
 import type { Client, EventTypes, RouteTypes, StateChange } from '../client/index.js'
 import { errors } from '../shared/errors.js'
 import { clearTimeout, setTimeout } from '../workers/runtime/own-time.js'
+import type { SessionEnds } from './session-ends.js'
 import { type Cut, cuts, type TcpProxy } from './tcp-proxy.js'
 
 /** Milliseconds that the gateway may take to read the goodbye of a player, and to answer it. */
@@ -18,14 +19,16 @@ interface Waiting {
 export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
   readonly client: Client<Routes, Events>
   readonly #proxy: TcpProxy
+  readonly #sessionEnds: SessionEnds
   /** Events that were received but not asked for yet, by name. */
   readonly #events = new Map<string, unknown[]>()
   readonly #waiting = new Map<string, Waiting[]>()
 
   /** @internal Players come from `TestGateway.connect`. */
-  constructor(client: Client<Routes, Events>, proxy: TcpProxy) {
+  constructor(client: Client<Routes, Events>, proxy: TcpProxy, sessionEnds: SessionEnds) {
     this.client = client
     this.#proxy = proxy
+    this.#sessionEnds = sessionEnds
     client.onState(change => {
       if (change.state !== 'closed') return
       for (const waiting of this.#waiting.values())
@@ -124,17 +127,18 @@ export class TestPlayer<Routes = RouteTypes, Events = EventTypes> {
 
   /**
    * Leaves, as `client.close` does: the gateway gets the goodbye, ends the session and runs onClose. Resolves
-   * when the connection has ended. A player who is cut off can say nothing: their session waits for them.
-   * A gateway that does not read the goodbye for a second loses the connection.
+   * when the session has ended, but does not wait for onClose. A player who is cut off can say nothing: their
+   * session waits for them. A gateway that does not read the goodbye for a second loses the connection.
    */
   async close(): Promise<void> {
+    const sessionEnd = this.#sessionEnds.of(this.#proxy.ports)
     this.client.close()
     let timer: NodeJS.Timeout | undefined
     // A gateway reads nothing of a client that waits for too many replies.
     const late = new Promise<void>(resolve => {
       timer = setTimeout(resolve, longestGoodbye)
     })
-    await Promise.race([this.#proxy.ended(), late])
+    await Promise.race([Promise.all([sessionEnd, this.#proxy.ended()]), late])
     clearTimeout(timer)
     await this.#proxy.close()
   }

@@ -122,7 +122,9 @@ t.test('a player who is closed says goodbye: their session ends at once, and onC
   const closed = new Promise(resolve =>
     test.gateway.sessions.once('closed', (_session, reason) => resolve(reason))
   )
-  await player.close()
+  // Whoever waits, waits until then.
+  await Promise.all([player.close(), player.close()])
+  t.equal(test.gateway.metrics().sessions, 0)
   t.equal(await closed, 'client closed')
   const has = (line: string) => test.lines.some(({ message }) => message === line)
   await until('onClose has run', () => has('onClose is over'))
