@@ -53,6 +53,10 @@ export class WorkerReports implements WorkerListener {
     this.#pool.workerUp(worker)
   }
 
+  workerHasRoom(): void {
+    this.#dispatcher.pumpSoon()
+  }
+
   workerReady(_worker: Worker, started: number, micros: number): void {
     this.#dispatcher.workerReady(started, micros)
   }

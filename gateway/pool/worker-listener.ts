@@ -11,6 +11,8 @@ export interface WorkerListener {
    * microseconds.
    */
   workerReady(worker: Worker, started: number, micros: number): void
+  /** The worker had as many requests as it may have, and may get more again. */
+  workerHasRoom(worker: Worker): void
   workerOutcome(worker: Worker, rid: number, outcome: Outcome): void
   /**
    * The worker gives up the rest of a turn: its next request was taken back, or belongs in another worker.

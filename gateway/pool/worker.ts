@@ -104,7 +104,7 @@ export class Worker {
     this.index = setup.index
     this.#maxGivenUp = limits.maxGivenUpHandlers
     this.#listener = listener
-    this.load = new WorkerLoad(serial)
+    this.load = new WorkerLoad(serial, () => listener.workerHasRoom(this))
     this.turns = this.load.turns
     const applied = operations(this.load, this.#inbox, () => this.#sendInbox())
     const outcomes = new WorkerOutcomes({

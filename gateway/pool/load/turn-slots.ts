@@ -5,8 +5,11 @@ import type { Turn } from '../../sessions/turn.js'
 export class TurnSlots implements Iterable<Turn> {
   readonly #free: number[] = []
   readonly #turns = new Map<number, Turn>()
+  readonly #onRoom: () => void
 
-  constructor() {
+  /** @param onRoom called when a slot is free again and none was */
+  constructor(onRoom: () => void) {
+    this.#onRoom = onRoom
     for (let slot = claimSlots - 1; slot >= 0; slot--) this.#free.push(slot)
   }
 
@@ -35,7 +38,7 @@ export class TurnSlots implements Iterable<Turn> {
   free(turn: Turn): void {
     if (this.#turns.get(turn.slot) !== turn) return
     this.#turns.delete(turn.slot)
-    this.#free.push(turn.slot)
+    if (this.#free.push(turn.slot) === 1) this.#onRoom()
   }
 
   [Symbol.iterator](): Iterator<Turn> {

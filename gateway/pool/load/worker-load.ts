@@ -15,14 +15,21 @@ const mostUndecided = 1_000
 export class WorkerLoad implements OperationSource {
   readonly serial: number
   /** The worker's turns, over or not. */
-  readonly turns = new TurnSlots()
+  readonly turns: TurnSlots
+  readonly #onRoom: () => void
   readonly givenUp = new GivenUpRequests()
   #undecided = 0
   #progress = 0
 
-  /** Creates the load of the worker with this serial number. */
-  constructor(serial: number) {
+  /**
+   * Creates the load of the worker with this serial number.
+   *
+   * @param onRoom called when the worker was full and may get work again
+   */
+  constructor(serial: number, onRoom: () => void) {
     this.serial = serial
+    this.#onRoom = onRoom
+    this.turns = new TurnSlots(onRoom)
   }
 
   /** Number of the worker's undecided requests. */
@@ -57,7 +64,7 @@ export class WorkerLoad implements OperationSource {
 
   /** Subtracts a request that was taken back or decided. This counts as progress. */
   forget(): void {
-    this.#undecided--
+    if (this.#undecided-- === mostUndecided) this.#onRoom()
     this.#progress++
   }
 

@@ -49,6 +49,30 @@ t.test('what comes in one tick is handed out in one batch, at most 16 requests o
   await core.close()
 })
 
+t.test('a worker that was full gets what waits once its concurrent requests end', async t => {
+  for (const isProcess of [false, true]) {
+    const core = await startCore({ workers: 1, isProcess, routes: { c: { concurrent: true } } })
+    const [worker] = core.workers as [ScriptedWorker]
+    const player = core.connect()
+    for (let id = 1; id <= 1_100; id++) core.request(player, id, 'c')
+    const begun: number[] = []
+    for (await tick(); worker.turns.length > 0; await tick()) {
+      const requests = worker.turns.splice(0).flatMap(turn => worker.claimNext(turn) ?? [])
+      begun.push(...requests.map(({ rid }) => rid))
+      worker.ready(requests.length, requests.length)
+    }
+    t.ok(begun.length >= 1_000 && begun.length < 1_100, `${begun.length} run, and more may not`)
+    // Handlers that have waited end by themselves, without a batch.
+    for (const rid of begun) worker.outbox.reply(rid, '')
+    worker.flush()
+    await until('each is answered', () => {
+      if (worker.turns.length > 0) worker.runAll()
+      return player.replies.length === 1_100
+    })
+    await core.close()
+  }
+})
+
 t.test('a worker takes a share of the waiting lanes, not all of them', async t => {
   const core = await startCore({ workers: 2 })
   // Each request takes 50 µs, so ten of them are worth a second worker.
