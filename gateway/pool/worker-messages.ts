@@ -135,15 +135,26 @@ export class WorkerMessages {
    * Applies items for one slice, and continues after an item that throws. Returns whether nothing is left.
    */
   #readSlice(): boolean {
+    const end = performance.now() + sliceTime
     while (!this.#isRefused) {
       try {
         return this.#reader.read(sliceTime)
       } catch (error) {
-        if (error instanceof UnreadableError) this.refuse(error.message)
-        else this.#init.onFailure(error, this.#reader)
+        this.#fail(error)
+        if (performance.now() >= end) return this.#isRefused
       }
     }
     return true
+  }
+
+  /** Handles what an item has thrown. If that throws, too, the item makes no sense. */
+  #fail(error: unknown): void {
+    try {
+      if (error instanceof UnreadableError) throw error
+      this.#init.onFailure(error, this.#reader)
+    } catch (unreadable) {
+      this.refuse(messageOf(unreadable))
+    }
   }
 }
 

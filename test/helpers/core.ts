@@ -94,6 +94,11 @@ export class ScriptedWorker implements Transport {
     return turn.requests[next]
   }
 
+  /** Sends a message, also one that no worker would send. */
+  send(message: unknown): void {
+    this.#init.onMessage(message)
+  }
+
   /** Sends the content of the outbox. */
   flush(): void {
     if (!this.outbox.isEmpty) this.#init.onMessage(this.outbox.take())

@@ -160,6 +160,46 @@ t.test('a large message is applied in slices, in order, and others get through m
   t.equal(messages.isBusy, false)
 })
 
+t.test('items that throw are applied in slices, too', async t => {
+  const items = 100_000
+  const time = new HeldTime(t)
+  const { messages, seen } = build(item => {
+    if ((item as number) % 1_000 === 0) time.pass(1)
+    throw new Error('it does not work')
+  })
+  const message: number[] = []
+  for (let slot = 1; slot <= items; slot++) message.push(slotDone, slot)
+  messages.receive(message)
+  let rounds = 0
+  let hasEnded = false
+  messages.end(() => {
+    hasEnded = true
+  })
+  for (; !hasEnded; rounds++) await tick()
+  t.ok(rounds >= 19, 'the event loop turned between slices')
+  t.equal(seen.filter(each => String(each).startsWith('slotDone failed')).length, items)
+})
+
+t.test('a failure of a request that the worker does not have ends it, and nothing else', async t => {
+  const core = await startCore({ workers: 1 })
+  t.teardown(() => core.close())
+  const player = core.connect()
+  core.request(player, 1)
+  await tick()
+  const worker = core.workers[0]!
+  // Its data is no JSON, so that the item throws, and then its answer does.
+  worker.outbox.failed(999_999, { code: 'A', message: 'b', data: 1 })
+  const message = worker.outbox.take() as unknown[]
+  message[message.length - 1] = 'no JSON'
+  worker.send(message)
+  t.ok(worker.hasEnded)
+  await until('it is replaced', () => core.pool.up.length === 1)
+  await until('its request is run again', () => {
+    core.workers[1]!.runAll()
+    return player.replies.length === 1
+  })
+})
+
 t.test('an end that comes when all is applied is told at once', async t => {
   const { messages } = build()
   messages.receive([slotDone, 1])
