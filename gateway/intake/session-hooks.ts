@@ -119,9 +119,11 @@ export class SessionHooks {
       this.#hooks.logFailure(request.route, session, outcome.error)
       if (!resumed && cutOff.includes(outcome.error.code)) return this.#refuseForNow(session, request.route)
     } else if (outcome.body !== '') {
-      const { reason }: ConnectRefusal = JSON.parse(Buffer.from(outcome.body, 'latin1').toString())
-      const ending = { code: closeCodes.refused, reason: 'refused', kickReason: reason }
-      return this.#init.registry.end(session, ending)
+      const reason = readRefusal(outcome.body)
+      const ending = { code: closeCodes.refused, reason: 'refused', kickReason: reason ?? '' }
+      if (reason !== undefined) return this.#init.registry.end(session, ending)
+      this.#hooks.logFailure(request.route, session, errors.bodyMalformed('the answer of onConnect'))
+      if (!resumed) return this.#refuseForNow(session, request.route)
     }
     this.#init.dispatcher.connectHookDone(request)
   }
@@ -222,6 +224,16 @@ export class SessionHooks {
       if (this.#hooks.tell(session, route, reason, done) === undefined) done()
     }
     done()
+  }
+}
+
+/** Returns the reason of a refusal by onConnect; undefined if a worker has answered anything else. */
+function readRefusal(body: string): string | undefined {
+  try {
+    const { reason }: Partial<ConnectRefusal> = JSON.parse(Buffer.from(body, 'latin1').toString())
+    return typeof reason === 'string' ? reason : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -77,6 +77,24 @@ t.test('a session that is refused ends, and nothing of it was handed out', async
   await core.close()
 })
 
+t.test(
+  'a session whose onConnect is answered with no refusal does not begin, and its client is told',
+  async t => {
+    for (const body of ['no JSON', 'null', '{"reason":5}', '[]']) {
+      const { core, worker } = await start([onConnect, onClose])
+      const player = core.connect()
+      core.request(player, 1, 'a')
+      await tick()
+      answer(worker, worker.turns.shift()!, body)
+      await tick()
+      t.equal(player.session.isOpen, false, body)
+      matchRows(t, player.endings, [{ code: 1013, reason: /^the session could not begin, / }])
+      t.equal(core.pool.up.length, 1)
+      await core.close()
+    }
+  }
+)
+
 t.test('a hook that has not started is not given up, and has its whole time when it does', async t => {
   const { core, nameOf, worker } = await start([onConnect])
   const player = core.connect()
