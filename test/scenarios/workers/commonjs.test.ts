@@ -44,7 +44,8 @@ function copyPackage(to: string): void {
 
 t.test('no public module waits at its top level, so that require loads it, as import does', async t => {
   const { exports } = require(join(root, 'package.json'))
-  const names = Object.keys(exports).filter(name => name !== './package.json')
+  // The program is no module for others: it starts a gateway when it is loaded.
+  const names = Object.keys(exports).filter(name => name !== './package.json' && name !== './program')
   t.ok(names.length >= 4)
   for (const name of names) {
     const specifier = `sallyport${name.slice(1)}`
