@@ -1,10 +1,10 @@
 /** The watcher that measures each request by route, for the metrics. */
-import { errors } from '../../shared/errors.js'
+import { errors, GatewayError } from '../../shared/errors.js'
 import type { Outcome, Request } from '../sessions/request.js'
 import { type RequestOutcome, RouteFigures } from '../telemetry/route-figures.js'
 import type { RequestWatcher } from './open-requests.js'
 
-/** The outcomes of errors that are not the handler's own. */
+/** The outcomes of errors of the gateway, which a game may throw with such a code of its own. */
 const outcomesByCode = new Map<string, RequestOutcome>([
   [errors.timeout.code, 'timeout'],
   [errors.workerLost.code, 'worker_lost'],
@@ -21,5 +21,7 @@ export class RequestFigures implements RequestWatcher {
 function classify(outcome: Outcome | undefined, wasHandedOut: boolean): RequestOutcome {
   if (outcome === undefined) return 'dropped'
   if (!('error' in outcome)) return 'ok'
-  return outcomesByCode.get(outcome.error.code) ?? (wasHandedOut ? 'error' : 'not_run')
+  const { error } = outcome
+  const own = error instanceof GatewayError ? outcomesByCode.get(error.code) : undefined
+  return own ?? (wasHandedOut ? 'error' : 'not_run')
 }
