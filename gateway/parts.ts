@@ -79,7 +79,14 @@ export function createParts(gateway: Gateway, metrics: Metrics, given: GivenPart
   watchers.follow(registry)
   const { channels, routes, suspensions, dispatcher, requests, queue } = core
   const operations = new HostOperations(core.targets)
-  const sessions = new SessionService(registry, options, log, operations, frontendId)
+  const sessions = new SessionService({
+    registry,
+    limits: options,
+    metrics,
+    log,
+    operations,
+    frontendId
+  })
   const events = new HostEvents({ frontendId, registry, channels, sessions, metrics, operations })
   const intake = new Intake({
     watchers: watchers.all,

@@ -86,10 +86,10 @@ export function formatExcepted(numbers: readonly number[]): string {
 
 /** @internal Sends an event to sessions of this gateway. Returns how many get it. */
 export function deliver(
-  { metrics }: HostEventsInit,
+  { metrics }: Pick<HostEventsInit, 'metrics'>,
   sessions: readonly Session[],
   event: GatewayEvent,
-  excepted: readonly number[]
+  excepted: readonly number[] = []
 ): number {
   const count = sendToAll(sessions, event, new Set(excepted))
   metrics.countEvent(event.delivery, count)

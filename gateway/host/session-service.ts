@@ -11,11 +11,11 @@ import type { Logger } from '../../shared/text/log.js'
 import type { SettingsLimits } from '../../shared/values/settings-text.js'
 import { createEvent } from '../events/event.js'
 import type { ClientAddress } from '../options/options.js'
-import { sendToAll } from '../sessions/channels.js'
 import type { Registry } from '../sessions/registry.js'
 import type { Session } from '../sessions/session.js'
+import type { Metrics } from '../telemetry/metrics.js'
 import type { HostRecipient } from './host-events.js'
-import { addressOf } from './host-names.js'
+import { addressOf, deliver } from './host-names.js'
 import type { HostOperations } from './host-operations.js'
 import { HostSession, type HostSessionEvents, throwIfRefused } from './host-session.js'
 
@@ -37,30 +37,31 @@ export interface SessionServiceEvents {
   closed: [session: HostSession, reason: string]
 }
 
+/** @internal */
+export interface SessionServiceInit {
+  readonly registry: Registry
+  readonly limits: SettingsLimits
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly operations: HostOperations
+  readonly frontendId: string
+}
+
 // LOCAL-SESSIONS: as with Pinus' SessionService, a number or a uid names sessions of this gateway only, and
 // every method answers at once.
 export class SessionService extends EventEmitter<SessionServiceEvents> {
+  readonly #init: SessionServiceInit
   readonly #registry: Registry
-  readonly #limits: SettingsLimits
-  readonly #log: Logger
   readonly #operations: HostOperations
-  readonly #frontendId: string
   readonly #hostSessions = new WeakMap<Session, HostSession>()
 
   /** @internal */
-  constructor(
-    registry: Registry,
-    limits: SettingsLimits,
-    log: Logger,
-    operations: HostOperations,
-    frontendId: string
-  ) {
+  constructor(init: SessionServiceInit) {
     super()
-    this.#frontendId = frontendId
+    const { registry, operations } = init
+    this.#init = init
     this.#operations = operations
     this.#registry = registry
-    this.#limits = limits
-    this.#log = log
     registry.on('bind', (session, uid) => this.#tellBoth('bind', session, uid))
     registry.on('unbind', (session, uid) => this.#tellBoth('unbind', session, uid))
     registry.on('moved', (session, to) => this.#tellBoth('moved', session, to))
@@ -146,7 +147,7 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
       await this.#operations.call(({ sessions }, ack) => sessions.kickByUid({ ...all, ack }, uid, checked))
       return
     }
-    const { frontendId, sid } = addressOf(to, { frontendId: this.#frontendId }, true)
+    const { frontendId, sid } = addressOf(to, this.#init, true)
     await this.#operations.call(({ sessions }, ack) =>
       sessions.kick({ rid: 0, viewId: 0, ack, frontendId, sid }, checked)
     )
@@ -168,7 +169,7 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
   sendMessage(sid: number, event: string, body?: unknown): boolean {
     const created = createEvent(event, body)
     const session = this.#registry.findRecipient(sid)
-    session?.receiver?.event(created)
+    deliver(this.#init, session === undefined ? [] : [session], created)
     return session !== undefined
   }
 
@@ -176,7 +177,7 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
   sendMessageByUid(uid: string, event: string, body?: unknown): boolean {
     const created = createEvent(event, body)
     const sessions = this.#registry.findByUid(uid)
-    sendToAll(sessions, created)
+    deliver(this.#init, sessions, created)
     return sessions.length > 0
   }
 
@@ -207,7 +208,8 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
 
   /** Calls the listeners of an event. One that throws or rejects is logged, and affects nothing else. */
   #tell(emitter: EventEmitter, event: string, { sid }: Session, ...told: unknown[]): void {
-    const failed = (error: unknown) => this.#log.error('A listener of the host failed', { event, sid, error })
+    const failed = (error: unknown) =>
+      this.#init.log.error('A listener of the host failed', { event, sid, error })
     for (const listener of emitter.rawListeners(event)) {
       try {
         const result: unknown = Reflect.apply(listener, emitter, told)
@@ -227,7 +229,7 @@ export class SessionService extends EventEmitter<SessionServiceEvents> {
   #hostSessionOf(session: Session): HostSession {
     let hostSession = this.#hostSessions.get(session)
     if (hostSession === undefined) {
-      hostSession = new HostSession(session, this.#registry, this.#limits)
+      hostSession = new HostSession(session, this.#registry, this.#init.limits)
       this.#hostSessions.set(session, hostSession)
     }
     return hostSession

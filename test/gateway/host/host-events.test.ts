@@ -14,15 +14,15 @@ import {
 
 const log = createLogger('silent', () => {})
 
-function serviceOf({ registry, targets }: Pick<LinkPair, 'registry' | 'targets'>): SessionService {
+function serviceOf({ targets }: Pick<LinkPair, 'targets'>): SessionService {
   const limits = { maxSettingsLength: 100, maxSettingsKeys: 10 }
-  return new SessionService(registry, limits, log, new HostOperations(targets), targets.frontendId)
+  return new SessionService({ ...targets, limits, log, operations: new HostOperations(targets) })
 }
 
 function hostOf({ registry, channels, metrics, targets }: LinkPair): HostEvents {
   const { frontendId } = targets
   const operations = new HostOperations(targets)
-  const sessions = serviceOf({ registry, targets })
+  const sessions = serviceOf({ targets })
   return new HostEvents({ frontendId, registry, channels, sessions, metrics, operations })
 }
 

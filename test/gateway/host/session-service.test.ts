@@ -12,22 +12,24 @@ import { until } from '../../helpers/until.js'
 
 /** Creates a service, and records what its listeners are told. */
 function begin(_t: Test) {
+  const metrics = new Metrics()
   const registry = new Registry({
     maxResumeWindow: 600_000,
     frontendId: 'gateway-1',
     singleSession: 'off',
-    metrics: new Metrics(),
+    metrics,
     now: () => 1_000
   })
   const lines: string[] = []
   const log = createLogger('debug', (level, message) => lines.push(`${level} ${message}`))
-  const service = new SessionService(
+  const service = new SessionService({
     registry,
-    { maxSettingsLength: 100, maxSettingsKeys: 10 },
+    limits: { maxSettingsLength: 100, maxSettingsKeys: 10 },
+    metrics,
     log,
-    new HostOperations(createLinkPair(_t).targets),
-    'gateway-1'
-  )
+    operations: new HostOperations(createLinkPair(_t).targets),
+    frontendId: 'gateway-1'
+  })
   const told: unknown[] = []
   service.on('bind', (session, uid) => told.push(['bind', session.id, uid]))
   service.on('unbind', (session, uid) => told.push(['unbind', session.id, uid]))
@@ -36,7 +38,7 @@ function begin(_t: Test) {
     const receiver = new FakeReceiver()
     return { sid: registry.open(receiver).sid, receiver }
   }
-  return { registry, service, told, open, lines }
+  return { registry, service, told, open, lines, metrics }
 }
 
 // row 18
@@ -218,4 +220,18 @@ t.test('a reason of a kick that is no text is refused before anything happens', 
   })
   t.throws(() => service.kickBySessionId(sid, {} as never), TypeError)
   t.equal(service.get(sid)?.isOpen, true)
+})
+
+t.test('events that the host sends by a number or a uid count, once for each receiver', async t => {
+  const { service, open, metrics } = begin(t)
+  const [a, b] = [open(), open()]
+  service.bind(a.sid, 'red')
+  service.bind(b.sid, 'red')
+  service.sendMessage(a.sid, 'news')
+  t.equal(metrics.read().eventsSent, 1)
+  service.sendMessageByUid('red', 'news')
+  t.equal(metrics.read().eventsSent, 3)
+  service.sendMessage(1, 'news')
+  service.sendMessageByUid('nobody', 'news')
+  t.equal(metrics.read().eventsSent, 3)
 })

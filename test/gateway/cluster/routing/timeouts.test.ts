@@ -58,7 +58,7 @@ async function begin(t: Test, options: RoutedOptions = {}) {
   const { registry, channels, metrics, targets } = a
   const operations = new HostOperations(targets)
   const log = createLogger('silent', () => {})
-  const sessions = new SessionService(registry, standardLimits, log, operations, 'a')
+  const sessions = new SessionService({ ...targets, limits: standardLimits, log, operations })
   const host = new HostEvents({ frontendId: 'a', registry, channels, sessions, metrics, operations })
   const room = new Channel('room', a.messenger())
   const callers: Callers = { a, b, session, copy, host, sessions, room }
