@@ -209,6 +209,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
     this.#bySid.delete(session.sid)
     if (session.uid !== null) this.#forgetUid(session, session.uid)
     this.#metrics.count('sessionsClosed')
+    if (code === closeCodes.kicked) this.#metrics.count('sessionsKicked')
     // Even if a listener throws, no client stays connected to a session that has ended.
     try {
       this.emit('closed', session, reason)
@@ -273,7 +274,6 @@ export class Registry extends EventEmitter<RegistryEvents> {
 
   /** Ends a session on purpose. `reason` is told to the client; null: the client sees only the close code. */
   kick(session: Session, reason: string | null): void {
-    this.#metrics.count('sessionsKicked')
     this.end(session, { code: closeCodes.kicked, reason: reason ?? 'kicked', kickReason: reason })
   }
 

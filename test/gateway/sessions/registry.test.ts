@@ -5,12 +5,12 @@ import { Metrics } from '../../../gateway/telemetry/metrics.js'
 import { closeCodes } from '../../../shared/close-codes.js'
 import { FakeReceiver } from '../../helpers/fake-receiver.js'
 
-function createRegistry(singleSession: SingleSession = 'off', now = 1_000) {
+function createRegistry(singleSession: SingleSession = 'off', now = 1_000, metrics = new Metrics()) {
   return new Registry({
     frontendId: 'gateway-1',
     singleSession,
     maxResumeWindow: 600_000,
-    metrics: new Metrics(),
+    metrics,
     now: () => now
   })
 }
@@ -117,6 +117,21 @@ t.test('a session ends once', async t => {
   registry.kick(session, 'again')
   t.equal(closed, 1)
   t.same(receiver.endings, [[closeCodes.normal, null]])
+})
+
+t.test('a session counts as kicked where a kick ends it, and once', async t => {
+  const metrics = new Metrics()
+  const registry = createRegistry('off', 1_000, metrics)
+  const [first, second] = [registry.open(new FakeReceiver()), registry.open(new FakeReceiver())]
+  const all = [first, second, registry.open(new FakeReceiver())]
+  registry.on('closed', () => {
+    for (const each of [first, second]) registry.kick(each, 'all devices')
+  })
+  registry.leave(all[2]!)
+  for (const each of all) registry.kick(each, 'bye')
+  t.match(metrics.read(), { sessionsClosed: 2, sessionsKicked: 2 })
+  registry.stay(all[2]!)
+  t.match(metrics.read(), { sessionsClosed: 3, sessionsKicked: 3 })
 })
 
 t.test('an end whose listener throws ends the connection all the same', t => {
