@@ -182,10 +182,10 @@ export class Resumption implements ResumableKeeper {
 
   detached(receiver: ResumableReceiver): void {
     const { metrics, registry } = this.#init
-    metrics.count('sessionsDetached')
     const session = receiver.session!
     const { ms, isBrief } = this.#absences.windowOf(session)
     if (ms === 0) return this.#endAway(receiver, isBrief ? 'nothing to keep' : 'not to be waited for')
+    metrics.count('sessionsDetached')
     this.wait(receiver)
     if (session.isOpen) registry.drop(session, receiver.dropped!.reason, ms)
   }
