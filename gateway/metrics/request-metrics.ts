@@ -76,7 +76,7 @@ export const requestMetrics: readonly Definition[] = [
   plain(
     'counter',
     'sallyport_timeouts_total',
-    'Requests and notifies that reached their deadline',
+    'Requests, notifies and session hooks that reached their deadline',
     'timeouts'
   ),
   split('gauge', 'sallyport_requests_open', 'Requests that wait in the gateway or run in workers', 'state', {
@@ -105,7 +105,12 @@ export const requestMetrics: readonly Definition[] = [
     'requestsTakenBack'
   ),
   plain('gauge', 'sallyport_turns', 'Turns that workers hold', 'turns'),
-  plain('counter', 'sallyport_operations_total', 'Operations of handlers, including pushes', 'operations'),
+  plain(
+    'counter',
+    'sallyport_operations_total',
+    'Operations of handlers and of awaited calls of the host, including pushes',
+    'operations'
+  ),
   plain('counter', 'sallyport_operations_refused_total', 'Operations that failed', 'operationsRefused'),
   plain('counter', 'sallyport_pushes_total', 'Pushes of settings', 'pushes'),
   plain(
