@@ -2,7 +2,7 @@
 import { ownText } from '../../../shared/text/own-text.js'
 import { forEachSetting } from '../../../shared/values/settings-text.js'
 
-/** A change of several keys. The text '' deletes a key. */
+/** A change of several keys, each of them once. The text '' deletes a key. */
 export type SettingsChange = readonly (readonly [key: string, text: string])[]
 
 /** The maker of a change, for people who look at a session. */
@@ -39,10 +39,11 @@ export function lengthOf(key: string, text: string): number {
 
 /**
  * Returns the change that sets all keys of a settings text. Its texts may be kept: some of them outlive later
- * changes, and must not keep the values that the others had.
+ * changes, and must not keep the values that the others had. Of a key that comes twice, which no honest
+ * worker sends, the last text counts: the session counts each key of a change once.
  */
 export function parseChange(settings: string): SettingsChange {
-  const keys: [string, string][] = []
-  forEachSetting(settings, (key, text) => keys.push([ownText(key), ownText(text)]))
-  return keys
+  const keys = new Map<string, string>()
+  forEachSetting(settings, (key, text) => keys.set(ownText(key), ownText(text)))
+  return [...keys]
 }

@@ -195,3 +195,22 @@ t.test('a deleted key that is remembered counts as a key does', async t => {
   session.changeKey('state', '1', mine, limit)
   t.equal(session.bytes - before, 128 + 2 * 'state1'.length)
 })
+
+t.test('of a key that comes twice in one text the last counts, and its size counts once', async t => {
+  const [long, short] = [`{"json":"${'x'.repeat(400)}"}`, '{"json":1}']
+  const session = createSession()
+  session.changeKeys(parseChange(formatSetting('k', long).repeat(2)), mine, limit)
+  session.changeKeys(parseChange(formatSetting('k', '').repeat(200)), mine, limit)
+  const twin = createSession()
+  twin.changeKey('k', long, mine, limit)
+  twin.changeKey('k', '', mine, limit)
+  t.equal(session.bytes, twin.bytes)
+  session.changeKeys(parseChange(formatSetting('k', long) + formatSetting('k', short)), mine, limit)
+  twin.changeKey('k', short, mine, limit)
+  t.equal(session.settingsText, formatSetting('k', short))
+  t.equal(session.bytes, twin.bytes)
+  t.equal(
+    session.changeKey('a', long, mine, { ...limit, maxSettingsLength: 300 })?.code,
+    'SETTINGS_TOO_LARGE'
+  )
+})
