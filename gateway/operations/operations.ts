@@ -4,13 +4,13 @@
  * it is answered if the worker expects an answer. One instance for each worker.
  */
 import { allGateways } from '../../shared/address.js'
-import { type ErrorData, errors, type GatewayError } from '../../shared/errors.js'
+import { type ErrorData, errors, GatewayError } from '../../shared/errors.js'
 import type { OperationHead, OperationReader, UserOperationHead } from '../../shared/link/outbox.js'
 import { formatSessions } from '../../shared/values/session-text.js'
-import { ownPushLimits, type SettingsLimits } from '../../shared/values/settings-text.js'
+import { changeLimits, ownPushLimits, type SettingsLimits } from '../../shared/values/settings-text.js'
 import type { Registry } from '../sessions/registry.js'
 import type { Session } from '../sessions/session.js'
-import { type Author, parseChange } from '../sessions/settings/setting.js'
+import { type Author, parseChange, type SettingsChange } from '../sessions/settings/setting.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import type { MovesOfSource } from './event-operations.js'
 import type { KickStore, OperationAcks } from './operation-acks.js'
@@ -30,10 +30,12 @@ export class Operations implements OperationReader {
   readonly #init: OperationsInit
   readonly #acks: OperationAcks
   readonly #ownPushLimits: SettingsLimits
+  readonly #changeLimits: SettingsLimits
 
   constructor(init: OperationsInit) {
     this.#init = init
     this.#ownPushLimits = ownPushLimits(init.limits)
+    this.#changeLimits = changeLimits(init.limits)
     this.#acks = init.acks
   }
 
@@ -53,14 +55,12 @@ export class Operations implements OperationReader {
 
   pushAll(head: OperationHead, settings: string): void {
     this.#init.metrics.count('pushes')
-    this.#apply('pushAll', head, session =>
-      session.changeKeys(
-        parseChange(settings),
-        this.#viewIdOf(head),
-        this.#limitsOf(head, session),
-        this.#authorOf(head, session)
-      )
-    )
+    this.#apply('pushAll', head, session => {
+      const change = this.#readChange(settings)
+      if (change instanceof GatewayError) return change
+      const [viewId, limits] = [this.#viewIdOf(head), this.#limitsOf(head, session)]
+      return session.changeKeys(change, viewId, limits, this.#authorOf(head, session))
+    })
   }
 
   bind(head: OperationHead, uid: string): void {
@@ -109,7 +109,8 @@ export class Operations implements OperationReader {
   commit(head: OperationHead, settings: string, version: number): void {
     this.#apply('commit', head, session => {
       const viewId = this.#viewIdOf(head)
-      const change = parseChange(settings)
+      const change = this.#readChange(settings)
+      if (change instanceof GatewayError) return change
       const changed = session.changedSince(
         version,
         change.map(([key]) => key),
@@ -227,6 +228,18 @@ export class Operations implements OperationReader {
     // The worker's snapshot assumes that this operation succeeded. Requests that have not started get a new
     // snapshot.
     if (!isConflict && session.lane.turn?.viewId === head.viewId) session.lane.turn.takeBack()
+  }
+
+  /**
+   * Reads a change of several keys, or returns the error of one that no session can have. Workers send none
+   * such; one that does must not make the gateway read a text of any length.
+   */
+  #readChange(settings: string): SettingsChange | GatewayError {
+    const { maxSettingsLength, maxSettingsKeys } = this.#init.limits
+    const most = this.#changeLimits
+    if (settings.length > most.maxSettingsLength)
+      return errors.settingsTooLarge('', settings.length, maxSettingsLength)
+    return parseChange(settings, most.maxSettingsKeys) ?? errors.tooManyKeys('', maxSettingsKeys)
   }
 
   /**

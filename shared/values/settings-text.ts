@@ -26,6 +26,26 @@ export function ownPushLimits({ maxSettingsLength, maxSettingsKeys }: SettingsLi
   return { maxSettingsLength: 2 * maxSettingsLength, maxSettingsKeys: 2 * maxSettingsKeys }
 }
 
+/** Characters that the lengths of a key and its text take in a settings text, with their colons, at most. */
+const lengthsCost = 16
+
+/**
+ * Returns the most characters and keys of a settings text that changes a session. It can set as many as the
+ * limits of `ownPushLimits` allow, and delete as many that were there.
+ */
+export function changeLimits(limits: SettingsLimits): SettingsLimits {
+  const { maxSettingsLength, maxSettingsKeys } = ownPushLimits(limits)
+  return {
+    maxSettingsLength: 2 * maxSettingsLength + 2 * maxSettingsKeys * lengthsCost,
+    maxSettingsKeys: 2 * maxSettingsKeys
+  }
+}
+
+/** Returns an upper bound of the length of a settings text with so many keys, and characters in them. */
+export function boundOfChange(keys: number, characters: number): number {
+  return characters + keys * lengthsCost
+}
+
 /** No limits, for settings that were checked before. */
 export const noLimits: SettingsLimits = {
   maxSettingsLength: Number.POSITIVE_INFINITY,
@@ -37,10 +57,14 @@ export function formatSetting(key: string, text: string): string {
   return `${key.length}:${text.length}:${key}${text}`
 }
 
-/** Calls `visit` for each key, in the order of the text. */
-export function forEachSetting(settings: string, visit: (key: string, text: string) => void): void {
+/** Calls `visit` for each key, in the order of the text; for the first `most` only, if there are more. */
+export function forEachSetting(
+  settings: string,
+  visit: (key: string, text: string) => void,
+  most = Number.POSITIVE_INFINITY
+): void {
   const entry = new Entry(settings)
-  while (entry.next()) {
+  for (let left = most; left > 0 && entry.next(); left--) {
     visit(settings.slice(entry.keyStart, entry.textStart), settings.slice(entry.textStart, entry.end))
   }
 }

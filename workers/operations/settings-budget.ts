@@ -4,7 +4,7 @@
  * changes of all workers. It accepts each push that is settled here: see `ownPushLimits`.
  */
 import { errors } from '../../shared/errors.js'
-import type { SettingsLimits } from '../../shared/values/settings-text.js'
+import { boundOfChange, changeLimits, type SettingsLimits } from '../../shared/values/settings-text.js'
 import type { SessionView } from './session-view.js'
 
 /**
@@ -46,7 +46,23 @@ export function expectSettingsBudgetForAll(
   texts: ReadonlyMap<string, string>
 ): boolean {
   const isShort = expectLength(view, limits.maxSettingsLength, texts)
-  return expectKeys(view, limits.maxSettingsKeys, texts) && isShort
+  const areFew = expectKeys(view, limits.maxSettingsKeys, texts)
+  expectChange(limits, texts)
+  return isShort && areFew
+}
+
+/**
+ * Checks what the gateway checks before it reads the change. It is exceeded only if keys are deleted that are
+ * not there: these add nothing to the settings, so that the other limits do not count them.
+ */
+function expectChange(limits: SettingsLimits, texts: ReadonlyMap<string, string>): void {
+  const most = changeLimits(limits)
+  if (texts.size > most.maxSettingsKeys)
+    throw errors.tooManyKeys(texts.keys().next().value ?? '', limits.maxSettingsKeys)
+  let characters = 0
+  for (const [key, text] of texts) characters += key.length + text.length
+  const bound = boundOfChange(texts.size, characters)
+  if (bound > most.maxSettingsLength) throw errors.settingsTooLarge('', bound, limits.maxSettingsLength)
 }
 
 /** Returns whether the settings are within the limit of their length after the change. */

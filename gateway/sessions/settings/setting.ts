@@ -40,10 +40,16 @@ export function lengthOf(key: string, text: string): number {
 /**
  * Returns the change that sets all keys of a settings text. Its texts may be kept: some of them outlive later
  * changes, and must not keep the values that the others had. Of a key that comes twice, which no honest
- * worker sends, the last text counts: the session counts each key of a change once.
+ * worker sends, the last text counts: the session counts each key of a change once. Returns undefined for a
+ * text of more than `most` keys.
  */
-export function parseChange(settings: string): SettingsChange {
+export function parseChange(settings: string, most: number): SettingsChange | undefined {
   const keys = new Map<string, string>()
-  forEachSetting(settings, (key, text) => keys.set(ownText(key), ownText(text)))
-  return [...keys]
+  let count = 0
+  const visit = (key: string, text: string) => {
+    count++
+    keys.set(ownText(key), ownText(text))
+  }
+  forEachSetting(settings, visit, most + 1)
+  return count > most ? undefined : [...keys]
 }

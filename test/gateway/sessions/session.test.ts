@@ -1,11 +1,12 @@
 import t from 'tap'
 import { Session } from '../../../gateway/sessions/session.js'
 import { rememberedDeletions } from '../../../gateway/sessions/settings/deletions.js'
-import { parseChange } from '../../../gateway/sessions/settings/setting.js'
+import { parseChange as parseLimited } from '../../../gateway/sessions/settings/setting.js'
 import { formatSetting } from '../../../shared/values/settings-text.js'
 import { FakeReceiver } from '../../helpers/fake-receiver.js'
 import { sweptHeap } from '../../helpers/swept-heap.js'
 
+const parseChange = (settings: string) => parseLimited(settings, 1_000)!
 const createSession = () => new Session('gateway-1', 1, new FakeReceiver())
 const limit = { maxSettingsLength: 1_000, maxSettingsKeys: 100 }
 const short = { ...limit, maxSettingsLength: 100 }

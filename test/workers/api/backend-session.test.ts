@@ -320,6 +320,18 @@ t.test('a session holds as many characters as it is allowed, and not one more', 
   t.same(Object.keys(session.settings), ['a'])
 })
 
+t.test('a change of more keys than the gateway reads at once fails where it is made', async t => {
+  const limits = { maxSettingsLength: 1_000, maxSettingsKeys: 10 }
+  const { copy, again } = await begin(t, { a: 1 }, { limits })
+  for (let n = 0; n < 41; n++) copy.remove(`never there ${n}`)
+  t.throws(() => copy.pushAll(), { code: 'TOO_MANY_KEYS' })
+  await t.rejects(copy.apushAll(), { code: 'TOO_MANY_KEYS' })
+  await t.rejects(copy.acommit(), { code: 'TOO_MANY_KEYS' })
+  const another = again()
+  for (let n = 0; n < 30; n++) another.remove(`${n} ${'x'.repeat(200)}`)
+  t.throws(() => another.pushAll(), { code: 'SETTINGS_TOO_LARGE' })
+})
+
 t.test('a session holds as many keys as it is allowed, and not one more', async t => {
   const limits = { maxSettingsLength: 1_000, maxSettingsKeys: 3 }
   const { copy, session, again } = await begin(t, { a: 1, b: 1 }, { limits })
