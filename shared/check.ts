@@ -133,7 +133,7 @@ export function expectReason(reason: unknown): string | null {
 }
 
 /** Maximum size of an event's name in bytes of UTF-8: a frame has one byte for the length. */
-const maxEventBytes = 255
+export const maxEventBytes = 255
 
 /** Returns an event's name, or throws a TypeError. */
 export function expectEvent(name: unknown): string {

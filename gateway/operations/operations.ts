@@ -4,6 +4,7 @@
  * it is answered if the worker expects an answer. One instance for each worker.
  */
 import { allGateways } from '../../shared/address.js'
+import { maxNameBytes } from '../../shared/check.js'
 import { type ErrorData, errors, GatewayError } from '../../shared/errors.js'
 import type { OperationHead, OperationReader, UserOperationHead } from '../../shared/link/outbox.js'
 import { formatSessions } from '../../shared/values/session-text.js'
@@ -239,7 +240,10 @@ export class Operations implements OperationReader {
     const most = this.#changeLimits
     if (settings.length > most.maxSettingsLength)
       return errors.settingsTooLarge('', settings.length, maxSettingsLength)
-    return parseChange(settings, most.maxSettingsKeys) ?? errors.tooManyKeys('', maxSettingsKeys)
+    const change = parseChange(settings, most.maxSettingsKeys)
+    if (change === undefined) return errors.tooManyKeys('', maxSettingsKeys)
+    const long = change.find(([key]) => key.length > maxNameBytes)
+    return long === undefined ? change : errors.keyInvalid(`one of ${long[0].length} characters`)
   }
 
   /**

@@ -3,8 +3,9 @@
  * All fields of an item are read before its method is called. If the method throws, the reader is already at
  * the next item and can go on there.
  */
+import { exceedsBytes, maxEventBytes, maxNameBytes, maxOptionLength, maxReasonBytes } from '../check.js'
 import type { ErrorData } from '../errors.js'
-import type { Delivery, EventText } from '../events/event.js'
+import { type Delivery, deliveries, type EventText } from '../events/event.js'
 import { type LogLevel, logLevels } from '../text/log.js'
 import { showValue } from '../text/shown.js'
 import {
@@ -99,7 +100,7 @@ export class OutboxReader {
       case outboxKinds.origin:
         this.#head.rid = this.#whole()
         this.#head.viewId = this.#integer()
-        this.#head.frontendId = this.#text()
+        this.#head.frontendId = this.#text(maxOptionLength)
         this.#head.sid = this.#number()
         return
       case outboxKinds.reply:
@@ -119,15 +120,15 @@ export class OutboxReader {
       case outboxKinds.fatal:
         return outcomes.fatal(this.#whole(), this.#text(), this.#text(), this.#text())
       case outboxKinds.push:
-        return operations.push(this.#acked(), this.#text(), this.#text())
+        return operations.push(this.#acked(), this.#text(maxNameBytes), this.#text())
       case outboxKinds.pushAll:
         return operations.pushAll(this.#acked(), this.#text())
       case outboxKinds.bind:
-        return operations.bind(this.#acked(), this.#text())
+        return operations.bind(this.#acked(), this.#name())
       case outboxKinds.unbind:
-        return operations.unbind(this.#acked(), this.#text())
+        return operations.unbind(this.#acked(), this.#name())
       case outboxKinds.update:
-        return operations.update(this.#acked(), this.#text(), this.#text(), this.#text())
+        return operations.update(this.#acked(), this.#text(maxNameBytes), this.#text(), this.#text())
       case outboxKinds.commit:
         return operations.commit(this.#acked(), this.#text(), this.#whole())
       case outboxKinds.setResumeWindow:
@@ -135,37 +136,37 @@ export class OutboxReader {
       case outboxKinds.read:
         return operations.read(this.#acked())
       case outboxKinds.readByUid:
-        return operations.readByUid(this.#forUser(), this.#text())
+        return operations.readByUid(this.#forUser(), this.#name())
       case outboxKinds.kick:
-        return operations.kick(this.#acked(), this.#maybe())
+        return operations.kick(this.#acked(), this.#maybe(maxReasonBytes))
       case outboxKinds.kickByUid:
-        return operations.kickByUid(this.#forUser(), this.#text(), this.#maybe())
+        return operations.kickByUid(this.#forUser(), this.#name(), this.#maybe(maxReasonBytes))
       case outboxKinds.send:
         return events.send(this.#acked(), this.#event())
       case outboxKinds.sendToUser:
-        return events.sendToUser(this.#forUser(), this.#text(), this.#event(), this.#text())
+        return events.sendToUser(this.#forUser(), this.#name(), this.#event(), this.#text())
       case outboxKinds.broadcast:
         return events.broadcast(this.#forUser(), this.#whole(), this.#event(), this.#text())
       case outboxKinds.sendToUsers:
         return events.sendToUsers(this.#forUser(), this.#text(), this.#event())
       case outboxKinds.join:
-        return events.join(this.#acked(), this.#text())
+        return events.join(this.#acked(), this.#name())
       case outboxKinds.leave:
-        return events.leave(this.#acked(), this.#text())
+        return events.leave(this.#acked(), this.#name())
       case outboxKinds.joinUser:
-        return events.joinUser(this.#forUser(), this.#text(), this.#text())
+        return events.joinUser(this.#forUser(), this.#name(), this.#name())
       case outboxKinds.leaveUser:
-        return events.leaveUser(this.#forUser(), this.#text(), this.#text())
+        return events.leaveUser(this.#forUser(), this.#name(), this.#name())
       case outboxKinds.sendToChannel:
-        return events.sendToChannel(this.#forUser(), this.#text(), this.#event(), this.#text())
+        return events.sendToChannel(this.#forUser(), this.#name(), this.#event(), this.#text())
       case outboxKinds.members:
-        return events.members(this.#forUser(), this.#text(), this.#integer(), this.#whole())
+        return events.members(this.#forUser(), this.#name(), this.#integer(), this.#whole())
       case outboxKinds.channelSize:
-        return events.channelSize(this.#forUser(), this.#text())
+        return events.channelSize(this.#forUser(), this.#name())
       case outboxKinds.sessionsInChannel:
-        return events.sessionsInChannel(this.#forUser(), this.#text(), this.#text())
+        return events.sessionsInChannel(this.#forUser(), this.#name(), this.#name())
       case outboxKinds.destroyChannel:
-        return events.destroyChannel(this.#forUser(), this.#text())
+        return events.destroyChannel(this.#forUser(), this.#name())
       case outboxKinds.refused: {
         const [rid, route, operation, about] = [this.#whole(), this.#text(), this.#text(), this.#text()]
         return operations.refused(rid, route, operation, about, { code: this.#text(), message: this.#text() })
@@ -175,9 +176,21 @@ export class OutboxReader {
     }
   }
 
-  #text(): string {
+  /**
+   * Reads a text. `most`: as many characters as a worker lets pass, which counts bytes: as the gateway keeps
+   * names, and trusts no worker to have checked them.
+   */
+  #text(most = Number.POSITIVE_INFINITY): string {
     const value = this.#message[this.#at++]
     if (typeof value !== 'string') throw this.#unreadable('a text', value)
+    if (value.length > most) throw this.#unreadable(`a text of at most ${most} characters`, value)
+    return value
+  }
+
+  /** Reads a uid, or the name of a channel. */
+  #name(): string {
+    const value = this.#text(maxNameBytes)
+    if (value === '') throw this.#unreadable('a name', value)
     return value
   }
 
@@ -208,10 +221,10 @@ export class OutboxReader {
     return value as number
   }
 
-  #maybe(): string | null {
-    const value = this.#message[this.#at++]
-    if (typeof value !== 'string' && value !== null) throw this.#unreadable('a text or null', value)
-    return value
+  #maybe(most?: number): string | null {
+    if (this.#message[this.#at] !== null) return this.#text(most)
+    this.#at++
+    return null
   }
 
   #level(): LogLevel {
@@ -234,20 +247,34 @@ export class OutboxReader {
   #forUser(): UserOperationHead {
     this.#userHead.rid = this.#whole()
     this.#userHead.ack = this.#whole()
-    this.#userHead.frontendId = this.#text()
+    this.#userHead.frontendId = this.#text(maxOptionLength)
     this.#last = this.#userHead
     return this.#userHead
   }
 
   #event(): EventText {
     return {
-      name: this.#text(),
+      name: this.#eventName(),
       body: this.#text(),
       rich: this.#text(),
       richOnly: this.#whole() === 1,
-      delivery: this.#whole() as Delivery,
-      key: this.#text()
+      delivery: this.#delivery(),
+      key: this.#text(maxNameBytes)
     }
+  }
+
+  /** Reads the name of an event. What begins with a dollar, a client would take for the gateway's own. */
+  #eventName(): string {
+    const name = this.#text(maxEventBytes)
+    if (name === '' || name.startsWith('$') || exceedsBytes(name, maxEventBytes))
+      throw this.#unreadable('the name of an event', name)
+    return name
+  }
+
+  #delivery(): Delivery {
+    const delivery = this.#whole()
+    if (delivery > deliveries.volatile) throw this.#unreadable('a delivery', delivery)
+    return delivery as Delivery
   }
 
   #unreadable(expected: string, value: unknown): UnreadableError {

@@ -42,3 +42,14 @@ t.test('a change of more keys than any honest one is refused, and no more of the
   t.same(answers, ['acked', 'TOO_MANY_KEYS', 'TOO_MANY_KEYS', 'TOO_MANY_KEYS'])
   t.equal(session.version, 1)
 })
+
+t.test('a key of several that is longer than keys may be is refused, with all others', async t => {
+  const { session, sessions, head, answers } = begin(t)
+  const settings = (length: number) =>
+    formatSetting('a', '{"json":1}') + formatSetting('k'.repeat(length), '{"json":1}')
+  sessions.pushAll(head, settings(257))
+  sessions.commit(head, settings(257), 0)
+  t.equal(session.version, 0)
+  sessions.pushAll(head, settings(256))
+  t.same(answers, ['KEY_INVALID', 'KEY_INVALID', 'acked'])
+})

@@ -17,6 +17,8 @@ for (const isolation of ['thread', 'process'] as const) {
       ['a wrong kind in the middle', /5 where a text belongs/],
       ['a time that is no number', /NaN where an integer from 0 up belongs/],
       ['a count below 0', /-1 where an integer from 0 up belongs/],
+      ['a uid that is too long', / where a text of at most 256 characters belongs/],
+      ['a delivery of no kind', /7 where a delivery belongs/],
       ['an outcome of nobody', /the outcome of request 1000000000/],
       ['a hello that is none', /kind: 'hello'/]
     ] as const
