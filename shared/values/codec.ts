@@ -2,8 +2,9 @@
  * Encodes the values of settings as text, and decodes them.
  * The text is superjson's. Plain JSON values take a shortcut that writes the same text several times faster.
  * The gateway stores and forwards texts and needs none of this. Workers encode a value when it is pushed, and
- * decode it when its key is read. Texts come from our own workers only: superjson's parser is not safe for
- * text from clients.
+ * decode it when its key is read; so does the gateway where its host reads one. Texts come from our own
+ * workers only: superjson's parser is not safe for text from clients. A text of a worker that is broken may
+ * fail to be read, and takes no more memory than its length allows.
  *
  * A value that would not survive unchanged is refused with the path to the part at fault. A few properties
  * are lost all the same, since checking for them costs too much; docs/reference/values.md lists them, and a
@@ -13,7 +14,7 @@ import { errors } from '../errors.js'
 import { isInstance } from '../text/instance.js'
 import { messageOf } from '../text/thrown.js'
 import { Inspection, Unencodable } from './inspection.js'
-import { superjson, writeText } from './kinds.js'
+import { buildValue, writeText } from './kinds.js'
 import { isPlain } from './plain-value.js'
 
 /**
@@ -37,7 +38,7 @@ export function decodeValue(text: string): unknown {
   const number = readInteger(text)
   if (number !== undefined) return number
   const parsed = JSON.parse(text)
-  return parsed.meta === undefined ? parsed.json : superjson.deserialize(parsed)
+  return parsed.meta === undefined ? parsed.json : buildValue(parsed)
 }
 
 const valueStart = '{"json":'.length

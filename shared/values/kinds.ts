@@ -6,7 +6,10 @@
 import { SuperJSON } from './superjson.js'
 
 /** An instance of superjson that knows these kinds too. */
-export const superjson = new SuperJSON()
+const superjson = new SuperJSON()
+
+/** The form of a text with annotations: the JSON, and what superjson makes of its parts. */
+type Form = Parameters<typeof superjson.deserialize>[0]
 
 /** Whether the value that is being written has a circle. */
 let isCircular = false
@@ -27,6 +30,32 @@ function writePart(value: unknown): string {
   const serialized = superjson.serialize(value)
   if (!isCircular) delete serialized.meta?.referentialEqualities
   return JSON.stringify(serialized)
+}
+
+/**
+ * Builds the value of a text that `writeText` has made, from its form.
+ *
+ * @throws an Error for a form that it never makes, which asks for more memory than its text takes
+ */
+export function buildValue(form: Form): unknown {
+  expectNoTypedArray(form.meta?.values)
+  return superjson.deserialize(form)
+}
+
+function readPart(text: string): unknown {
+  return buildValue(JSON.parse(text))
+}
+
+/**
+ * Refuses superjson's own annotation of a typed array. Nobody here writes it, as bytes are a kind of their
+ * own below. With a number in place of the list, superjson makes an array of that length: of gigabytes, for
+ * the text of a worker that can't be trusted any more.
+ */
+function expectNoTypedArray(annotations: unknown): void {
+  if (typeof annotations !== 'object' || annotations === null) return
+  if (Array.isArray(annotations) && annotations[0] === 'typed-array')
+    throw new TypeError('Expected the text of a value, got one with a typed array of any length')
+  for (const each of Object.values(annotations)) expectNoTypedArray(each)
 }
 
 // Without this, superjson would lose the class of a typed array, and its NaNs.
@@ -78,10 +107,10 @@ superjson.registerCustom<Error, [name: string, message: string, code: string | n
     deserialize: ([name, message, code, cause]) => {
       const error = new (errorClasses.get(name) ?? Error)(
         message,
-        cause === null ? undefined : { cause: superjson.parse(cause) }
+        cause === null ? undefined : { cause: readPart(cause) }
       )
       if (error.name !== name) error.name = name
-      return code === null ? error : Object.assign(error, { code: superjson.parse(code) })
+      return code === null ? error : Object.assign(error, { code: readPart(code) })
     }
   },
   'error'

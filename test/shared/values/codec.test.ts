@@ -383,3 +383,23 @@ t.test('each reading gives a value of its own', async t => {
   const text = encodeValue('k', { list: [1] })
   t.not(decodeValue(text), decodeValue(text))
 })
+
+t.test('no text makes an array that is larger than the text', async t => {
+  const ofLength = '{"json":200000000,"meta":{"values":[["typed-array","Float64Array"]],"v":1}}'
+  const inner = '{"json":{"a":200000000},"meta":{"values":{"a":[["typed-array","Int8Array"]]},"v":1}}'
+  const inSet =
+    '{"json":[200000000],"meta":{"values":["set",{"0":[["typed\\u002darray","Int8Array"]]}],"v":1}}'
+  const parts = (code: string | null, cause: string | null) =>
+    JSON.stringify({
+      json: ['Error', 'a fault', code, cause],
+      meta: { values: [['custom', 'error']], v: 1 }
+    })
+  for (const text of [ofLength, inner, inSet, parts(ofLength, null), parts(null, ofLength)])
+    t.throws(() => decodeValue(text), { message: /got one with a typed array of any length/ }, text)
+  const bytes = new Float64Array([1, Number.NaN])
+  t.same(decodeValue(encodeValue('k', [bytes, 'typed-array', { 'typed-array': new Date(5) }])), [
+    bytes,
+    'typed-array',
+    { 'typed-array': new Date(5) }
+  ])
+})
