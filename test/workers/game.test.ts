@@ -34,6 +34,23 @@ function batchOf(...rids: number[]): Batch {
   return batch
 }
 
+/** Returns a batch with a turn for each of these routes, in order. Its request has the number of its turn. */
+function batchOfTurns(game: Game, ...routes: string[]): Batch {
+  const batch = createBatch()
+  const known = game.hello.kind === 'hello' ? [...game.hello.routes, ...game.hello.hooks] : []
+  for (const [at, route] of routes.entries()) {
+    const session = { sid: at + 1, uid: null, version: 0, settings: '', isConnected: true }
+    addTurn(batch, { viewId: at + 1, slot: at, ...session }, 1)
+    addRequest(batch, {
+      rid: at + 1,
+      route: known.findIndex(each => each.route === route),
+      flags: 0,
+      body: ''
+    })
+  }
+  return batch
+}
+
 for (const [form, reply] of [
   ['awaits its push', 'await session.apush("n"); return n'],
   ['replies in the callback of its push', 'return new Promise(done => session.push("n", () => done(n)))']
@@ -77,4 +94,48 @@ t.test('what was sent before the task to stop is read first, though it comes by 
   setImmediate(() => receive([inboxKinds.aborted, 7, 'shutdown']))
   await stopped
   t.same(order, ['shutdown', 'onStop'])
+})
+
+/** A handler that has the thread for longer than requests may in a row, so that those behind it wait. */
+const lasting = 'export function last() { const end = Date.now() + 20; while (Date.now() < end); }'
+
+for (const reason of ['timeout', 'session closed', 'shutdown'] as const) {
+  t.test(`a request that is aborted (${reason}) while it waits for the thread does not run`, async t => {
+    const ran: string[] = []
+    Object.assign(globalThis, { ran })
+    t.teardown(() => Reflect.deleteProperty(globalThis, 'ran'))
+    const { game, sent, receive } = await startGame(t, {
+      'a.js': `${lasting}
+        export function late() { globalThis.ran.push('late') }
+        export function next() { globalThis.ran.push('next') }`
+    })
+    sent.length = 0
+    const run = game.run(batchOfTurns(game, 'a.last', 'a.last', 'a.late', 'a.next'))
+    receive([inboxKinds.aborted, 3, reason])
+    // Nobody has that request, as if it had ended meanwhile: this is forgotten.
+    receive([inboxKinds.aborted, 5, reason])
+    await run
+    t.same(ran, ['next'])
+    const items = sent.flat()
+    const at = items.indexOf('CLOSING')
+    t.same(items.slice(at - 2, at), [outboxKinds.failed, 3], 'the gateway gets an outcome')
+    await game.run(batchOfTurns(game, 'a.next', 'a.next', 'a.next', 'a.next', 'a.late'))
+    t.same(ran, ['next', 'next', 'next', 'next', 'next', 'late'], 'later ones are not aborted')
+  })
+}
+
+t.test('an onClose that is aborted while it waits for the thread runs, and its signal says so', async t => {
+  const ran: unknown[] = []
+  Object.assign(globalThis, { ran })
+  t.teardown(() => Reflect.deleteProperty(globalThis, 'ran'))
+  const { game, receive } = await startGame(t, {
+    'a.js': lasting,
+    '_hooks.js': `export function onClose(session, why, { signal }) {
+      globalThis.ran.push(signal.aborted, signal.reason)
+    }`
+  })
+  const run = game.run(batchOfTurns(game, 'a.last', '_hooks.onClose'))
+  receive([inboxKinds.aborted, 2, 'timeout'])
+  await run
+  t.same(ran, [true, 'timeout'])
 })

@@ -24,12 +24,12 @@ export class EventLoopBudget {
     return false
   }
 
-  /** Runs `work` in the event loop's next round. */
+  /** Runs `work` in the event loop's next round, once all messages were read that have arrived by then. */
   defer(work: () => void): void {
     this.#deferred.push(work)
     if (this.#isAwaited) return
     this.#isAwaited = true
-    setImmediate(this.#runDeferred)
+    setImmediate(this.#awaitMessages)
   }
 
   get hasDeferred(): boolean {
@@ -52,6 +52,9 @@ export class EventLoopBudget {
   readonly #end = () => {
     this.#isRunning = false
   }
+
+  /** An immediate runs before the loop reads messages again, if it was set while the loop read them. */
+  readonly #awaitMessages = () => setImmediate(this.#runDeferred)
 
   readonly #runDeferred = () => {
     this.#isAwaited = false

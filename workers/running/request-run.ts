@@ -155,7 +155,7 @@ export class RequestRun implements Caller {
         : handler.call(value, session, context)
       if (isThenable(result)) {
         this.#onEnd = onEnd
-        running.add(this)
+        running.add(this.rid, this)
         void this.#settle(result)
         return false
       }
@@ -167,7 +167,7 @@ export class RequestRun implements Caller {
     }
     if (this.#unanswered === 0) return true
     this.#onEnd = onEnd
-    running.add(this)
+    running.add(this.rid, this)
     return false
   }
 
@@ -271,7 +271,7 @@ export class RequestRun implements Caller {
   }
 
   #end(): void {
-    this.#env.running.remove(this)
+    this.#env.running.remove(this.rid)
     if (this.#isNextHeldBack) {
       this.#isNextHeldBack = false
       this.#env.link.outbox.goOn(this.#slot)

@@ -1,23 +1,28 @@
-/** The asynchronous requests of this worker that have not ended, by id, so that they can be aborted. */
+/** The requests of this worker that wait for something, by id, so that they can be aborted. */
 import type { AbortReason } from '../../shared/link/inbox.js'
-import type { RequestRun } from './request-run.js'
+
+/** What is told that a request was decided without its handler: its run, or its turn before it starts. */
+export interface Abortable {
+  abort(reason: AbortReason): void
+}
 
 export class RunningRequests {
-  readonly #runs = new Map<number, RequestRun>()
+  /** Asynchronous requests that have not ended, and requests whose turn goes on in the next round. */
+  readonly #waiting = new Map<number, Abortable>()
 
   get size(): number {
-    return this.#runs.size
+    return this.#waiting.size
   }
 
-  add(run: RequestRun): void {
-    this.#runs.set(run.rid, run)
+  add(rid: number, abortable: Abortable): void {
+    this.#waiting.set(rid, abortable)
   }
 
-  remove(run: RequestRun): void {
-    this.#runs.delete(run.rid)
+  remove(rid: number): void {
+    this.#waiting.delete(rid)
   }
 
   abort(rid: number, reason: AbortReason): void {
-    this.#runs.get(rid)?.abort(reason)
+    this.#waiting.get(rid)?.abort(reason)
   }
 }

@@ -3,7 +3,10 @@
  * Each request is claimed before any code of the game runs for it. Different turns of a batch run
  * concurrently.
  */
+import { errors } from '../../shared/errors.js'
 import type { RequestHead, TurnTask } from '../../shared/link/batch.js'
+import { isHookRoute } from '../../shared/link/hooks.js'
+import type { AbortReason } from '../../shared/link/inbox.js'
 import { describeThrown } from '../../shared/text/thrown.js'
 import { findSetting, meaningfulText } from '../../shared/values/settings-text.js'
 import { createLinkLogger } from '../operations/link-logger.js'
@@ -11,13 +14,16 @@ import { SessionView } from '../operations/session-view.js'
 import { monotonic } from '../runtime/own-time.js'
 import type { Environment } from './environment.js'
 import { RequestRun } from './request-run.js'
+import type { Abortable } from './running-requests.js'
 
-export class Turn {
+export class Turn implements Abortable {
   readonly #env: Environment
   readonly #task: TurnTask
   readonly #view: SessionView
   #next = 0
   #isOver = false
+  /** Why the next request was decided while it was deferred; undefined: it was not. */
+  #abortReason: AbortReason | undefined
 
   constructor(env: Environment, task: TurnTask) {
     this.#env = env
@@ -53,14 +59,50 @@ export class Turn {
       link.leaveIfDue(time)
       if (budget.isSpent(time)) {
         link.leave(time)
-        return budget.defer(this.run)
+        return this.#defer(requests[this.#next]!.rid)
       }
       if (this.#hasMoved(requests[this.#next]!) || !claims.claim(slot, this.#next)) {
         return this.#giveBack()
       }
       const run = new RequestRun(this.#env, requests[this.#next++]!, this.#view, slot)
-      if (!run.start(this.run)) return
+      const hasEnded = this.#abortReason === undefined ? run.start(this.run) : this.#startAborted(run)
+      if (!hasEnded) return
     }
+  }
+
+  /** Goes on with this request, which is the next one, in the event loop's next round. */
+  #defer(rid: number): void {
+    const { budget, running } = this.#env
+    running.add(rid, this)
+    budget.defer(() => {
+      running.remove(rid)
+      this.run()
+    })
+  }
+
+  /** Called when the gateway decides the deferred request: at its deadline, or at the end of its session. */
+  abort(reason: AbortReason): void {
+    this.#abortReason = reason
+  }
+
+  /**
+   * Ends a request that was decided before it could start. Its handler does not run, because requests that
+   * still wait at their deadline or at the end of their session never do. Only an onClose runs, with its
+   * signal aborted: it is the last chance to save what the session was. Returns whether the request has
+   * ended.
+   */
+  #startAborted(run: RequestRun): boolean {
+    const { link } = this.#env
+    const reason = this.#abortReason!
+    this.#abortReason = undefined
+    if (isHookRoute(run.route, 'onClose')) {
+      run.abort(reason)
+      return run.start(this.run)
+    }
+    // The gateway waits for an outcome. Unless it closes, it has answered already, and nobody reads this one.
+    link.outbox.failed(run.rid, errors.closing())
+    link.leaveSoon()
+    return true
   }
 
   /** Hands back the requests that have not started. The gateway hands them out again. */

@@ -45,6 +45,18 @@ export async function occupy({ file }: { file: string }, _session: BackendSessio
   while (!existsSync(file));
 }
 
+/** Has the thread at once, until there is that file. */
+export const seize = handler(
+  { concurrent: true, timeout: 0 },
+  ({ file }: { file: string }, _session: BackendSession, context: HandlerContext) => {
+    context.log.info('started', { file })
+    while (!existsSync(file));
+  }
+)
+
+/** The same as quick, and it waits for no other request of its session. */
+export const quickAlone = handler({ concurrent: true }, quick)
+
 /** Answers as soon as its signal aborts. */
 export async function obedient(_body: unknown, _session: BackendSession, context: HandlerContext) {
   const { signal } = context

@@ -130,6 +130,29 @@ t.test('a request whose deadline passes while it waits is not run at all', async
   )
 })
 
+t.test('nor is one that a process has, and whose thread another request occupies until then', async t => {
+  const file = join(t.testdir({}), 'go')
+  const { connect, clock, settled, fieldsOf, gateway } = await start(t, { isolation: 'process' })
+  const [player, other] = [await connect(), await connect()]
+  await Promise.all(Array.from({ length: 300 }, () => other.request('job.read')))
+  const [first, late] = player.atOnce(() => [
+    player.request('job.seize', { file }),
+    player.request('job.quickAlone', { name: 'late' })
+  ])
+  await until('the process has both', () => gateway.metrics().requestsRunning === 2)
+  await clock.jump(1_000)
+  await t.rejects(late!, timedOut)
+  writeFileSync(file, '')
+  await first
+  await settled()
+  t.same(await player.request('job.quick', { name: 'in time' }), { name: 'in time' })
+  t.same(
+    fieldsOf('ran').map(({ name }) => name),
+    ['in time']
+  )
+  t.match(gateway.metrics(), { handlersHanging: 0, requestsRunning: 0, workersLost: 0 })
+})
+
 t.test('a handler with timeout 0 is never timed out', async t => {
   const { connect, clock, said, gateway } = await start(t)
   const [player, other] = [await connect(), await connect()]
