@@ -28,7 +28,9 @@ const untilTheEnd = new Promise<void>(() => {})
  * are loaded.
  */
 export async function startThread(): Promise<(task: Task) => Promise<unknown>> {
-  const setup = workerData as WorkerSetup
+  const { claims, ...setup } = workerData as WorkerSetup
+  // Modules of the game get the same object, and what they write to this table would harm the sessions.
+  Reflect.deleteProperty(workerData, 'claims')
   const { port1, port2 } = new MessageChannel()
   // Sent before all else, since the game may already use the link while it loads and starts.
   parentPort!.postMessage({ kind: 'link', port: port2 } satisfies LinkOffer, [port2])
@@ -39,7 +41,7 @@ export async function startThread(): Promise<(task: Task) => Promise<unknown>> {
     const game = await Game.start({
       setup,
       port: port1,
-      claims: new SharedClaims(setup.claims),
+      claims: new SharedClaims(claims),
       settlesPushes: true
     })
     send(game.hello)

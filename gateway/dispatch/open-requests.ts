@@ -147,13 +147,13 @@ export class OpenRequests {
   /**
    * Accepts the outcome that a worker reports for one of its requests.
    *
-   * @throws UnreadableError if the worker has no such request, or the request was given up
+   * @throws UnreadableError if the worker does not run the request, or the request was given up
    */
   settleOf(worker: Worker, rid: number, outcome: Outcome): void {
     const request = this.#byRid.get(rid)
     const turn = request?.turn
-    if (request === undefined || turn?.worker !== worker)
-      throw new UnreadableError(`the outcome of request ${rid}, which it does not have`)
+    if (request === undefined || turn?.worker !== worker || !turn.runs(request))
+      throw new UnreadableError(`the outcome of request ${rid}, which it does not run`)
     this.settle(request, outcome)
     turn.countOutcome()
   }

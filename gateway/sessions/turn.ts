@@ -138,7 +138,7 @@ export class Turn {
    */
   takeBack(): void {
     if (this.#state === 'cut' || this.#decided === this.requests.length) return
-    const claimed = takeUnclaimed(this.worker.claims, this.slot)
+    const claimed = this.#bound(takeUnclaimed(this.worker.claims, this.slot))
     // If all were claimed, the turn stays whole: the worker does not look at the slot again, so it would not
     // find a cut.
     if (claimed < this.requests.length) this.#state = 'cut'
@@ -162,6 +162,11 @@ export class Turn {
     if (next !== undefined) next.startedAt ??= now
     this.worker.load.forget()
     this.#endIfOver()
+  }
+
+  /** Whether the worker runs this request: it has started, and those before it have their outcomes. */
+  runs(request: Request): boolean {
+    return this.requests[this.#outcomes] === request && this.#claimed > this.#outcomes
   }
 
   /** Counts an outcome: the worker is done with one more request. */
@@ -210,7 +215,15 @@ export class Turn {
   }
 
   get #claimed(): number {
-    return Math.min(countClaimed(this.worker.claims, this.slot), this.requests.length)
+    return this.#bound(countClaimed(this.worker.claims, this.slot))
+  }
+
+  /**
+   * Returns a possible number of claimed requests: decided requests have started. A worker whose memory is
+   * broken may have left any number.
+   */
+  #bound(claimed: number): number {
+    return Math.min(Math.max(claimed, this.#decided), this.requests.length)
   }
 
   #freeIfDone(): void {

@@ -1,7 +1,7 @@
 /**
  * The setup of a worker: its settings, and the file descriptors that a worker process finds open.
- * Written by the gateway. A thread receives it as `workerData`, a process as the first message of its
- * channel.
+ * Written by the gateway. A thread receives it as `workerData`, and takes the claim table out of that before
+ * the game is loaded. A process receives it as the first message of its channel.
  */
 import type { SettingsLimits } from '../values/settings-text.js'
 import type { ClaimTable } from './claims.js'

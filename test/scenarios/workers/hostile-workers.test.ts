@@ -65,6 +65,12 @@ for (const isolation of ['thread', 'process'] as const) {
       t.notOk(handles.includes('MessagePort'))
     })
 
+    t.test('a game does not get at the memory that its worker shares with the gateway', async t => {
+      const { connect } = await startGateway(t, handlers, { workers: 1, isolation })
+      const player = await connect()
+      t.same(await player.request('stranger.shared'), [])
+    })
+
     t.test('a worker that takes nothing although requests wait is replaced, and told', async t => {
       const running = await startGateway(t, handlers, { workers: 1, isolation, stuckAfter: 500 })
       const { connect, gateway, lines } = running
