@@ -165,9 +165,8 @@ export class Dispatcher implements TurnListener {
     this.pumpSoon()
   }
 
-  workerSlotDone(worker: Worker, turn: Turn): void {
-    turn.takeBack()
-    worker.turns.free(turn)
+  workerSlotDone(turn: Turn): void {
+    turn.giveUpRest()
     this.pumpSoon()
   }
 

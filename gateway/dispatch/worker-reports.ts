@@ -65,8 +65,8 @@ export class WorkerReports implements WorkerListener {
     this.#requests.settleOf(worker, rid, outcome)
   }
 
-  workerSlotDone(worker: Worker, turn: Turn): void {
-    this.#dispatcher.workerSlotDone(worker, turn)
+  workerSlotDone(_worker: Worker, turn: Turn): void {
+    this.#dispatcher.workerSlotDone(turn)
   }
 
   workerWornOut(worker: Worker): void {

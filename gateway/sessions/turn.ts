@@ -15,6 +15,7 @@
  */
 import { type ClaimTable, claim, countClaimed, openSlot, takeUnclaimed } from '../../shared/link/claims.js'
 import type { AbortReason } from '../../shared/link/inbox.js'
+import { UnreadableError } from '../../shared/link/outbox-reader.js'
 import type { Lane } from './lane.js'
 import type { Request } from './request.js'
 import type { Session } from './session.js'
@@ -152,6 +153,18 @@ export class Turn {
     this.lane?.putBack(back)
     if (back.length > 0) this.#listener.turnTakenBack(this, back)
     this.#endIfOver()
+  }
+
+  /**
+   * Ends the turn early, because its worker gives up the rest: what has not started returns to the lane.
+   *
+   * @throws UnreadableError if the worker still runs a request of it, or waits for its operations
+   */
+  giveUpRest(): void {
+    this.takeBack()
+    if (this.#outcomes < this.requests.length || this.#held !== undefined)
+      throw new UnreadableError('the end of a turn that still runs')
+    this.worker.turns.free(this)
   }
 
   /** Marks a request as decided. `now`: by the monotonic clock. */

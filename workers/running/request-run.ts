@@ -182,6 +182,15 @@ export class RequestRun implements Caller {
     if (this.#controller !== undefined) actAs(this.author, () => this.#controller?.abort(reason))
   }
 
+  /** Ends the request because its start has failed. Returns false if its handler runs, and ends it later. */
+  breakOff(error: ErrorData): boolean {
+    if (this.#onEnd !== undefined) return false
+    if (this.#state === 'started') this.#env.link.outbox.failed(this.rid, error)
+    this.#state = 'decided'
+    this.author.isOver = true
+    return true
+  }
+
   expectAlive(): void {
     if (this.#abortReason === 'timeout') throw errors.requestEnded(this.route)
   }

@@ -3,6 +3,7 @@
  * Each request is claimed before any code of the game runs for it. Different turns of a batch run
  * concurrently.
  */
+import { randomUUID } from 'node:crypto'
 import { errors } from '../../shared/errors.js'
 import type { RequestHead, TurnTask } from '../../shared/link/batch.js'
 import { isHookRoute } from '../../shared/link/hooks.js'
@@ -22,6 +23,8 @@ export class Turn implements Abortable {
   readonly #view: SessionView
   #next = 0
   #isOver = false
+  /** The request that is being started: it may have no outcome if that fails. */
+  #starting: RequestRun | undefined
   /** Why the next request was decided while it was deferred; undefined: it was not. */
   #abortReason: AbortReason | undefined
 
@@ -44,10 +47,7 @@ export class Turn implements Abortable {
     try {
       this.#runOn()
     } catch (error) {
-      createLinkLogger(this.#env.link, { sid: this.#task.sid }).error('A turn failed', {
-        error: describeThrown(error)
-      })
-      this.#giveBack()
+      this.#fail(error)
     }
   }
 
@@ -65,7 +65,9 @@ export class Turn implements Abortable {
         return this.#giveBack()
       }
       const run = new RequestRun(this.#env, requests[this.#next++]!, this.#view, slot)
+      this.#starting = run
       const hasEnded = this.#abortReason === undefined ? run.start(this.run) : this.#startAborted(run)
+      this.#starting = undefined
       if (!hasEnded) return
     }
   }
@@ -103,6 +105,19 @@ export class Turn implements Abortable {
     link.outbox.failed(run.rid, errors.closing())
     link.leaveSoon()
     return true
+  }
+
+  /**
+   * Logs an error of this code itself, and ends the request that was being started. The rest of the turn is
+   * handed back, or goes on after that request if its handler still runs.
+   */
+  #fail(error: unknown): void {
+    const id = randomUUID()
+    const log = createLinkLogger(this.#env.link, { sid: this.#task.sid })
+    log.error('A turn failed', { id, error: describeThrown(error) })
+    const starting = this.#starting
+    this.#starting = undefined
+    if (starting === undefined || starting.breakOff(errors.internal(id))) this.#giveBack()
   }
 
   /** Hands back the requests that have not started. The gateway hands them out again. */

@@ -20,6 +20,7 @@ for (const isolation of ['thread', 'process'] as const) {
       ['a uid that is too long', / where a text of at most 256 characters belongs/],
       ['a delivery of no kind', /7 where a delivery belongs/],
       ['an outcome of nobody', /the outcome of request 1000000000/],
+      ['the end of a turn that runs', /the end of a turn that still runs/],
       ['a hello that is none', /kind: 'hello'/]
     ] as const
     for (const [what, got] of faults) {
