@@ -6,6 +6,7 @@
 import { setMaxListeners } from 'node:events'
 import { errors } from '../../shared/errors.js'
 import type { LogFields, Logger } from '../../shared/text/log.js'
+import { withTimeout } from '../../shared/with-timeout.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { type Place, Places } from './places.js'
 import { endOldest, tellOld } from './retiring.js'
@@ -16,6 +17,12 @@ import { WorkerStarts, type WorkerStartsInit } from './worker-starts.js'
 /** Milliseconds before the first retry of a failed start, and maximum milliseconds before later retries. */
 const firstPause = 100
 const longestPause = 10_000
+
+/**
+ * Milliseconds that the other workers of a start may still take once one has failed, so that a game which has
+ * started in them is stopped, too.
+ */
+const startGrace = 500
 
 /** Milliseconds below which the life of a worker counts as short. */
 const shortLife = 10_000
@@ -73,8 +80,8 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
   }
 
   /**
-   * Starts all workers. As soon as one of them does not start, ends the others and rejects with the reason;
-   * also if `cancelled` aborts.
+   * Starts all workers. If one of them does not start, ends the others, which may come up for `startGrace`,
+   * and rejects with the reason; also if `cancelled` aborts.
    */
   async start(cancelled?: AbortSignal): Promise<void> {
     const generation = await this.#startGeneration(cancelled)
@@ -189,6 +196,10 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     try {
       return await Promise.all(starts)
     } catch (error) {
+      await withTimeout(
+        startGrace,
+        Promise.allSettled(starts).then(() => {})
+      )
       failed.abort(error)
       const settled = await Promise.allSettled(starts)
       await Promise.all(

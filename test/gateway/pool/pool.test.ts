@@ -53,13 +53,19 @@ t.test('so it is where only some of them can’t: those that came up are ended',
   t.equal(core.pool.up.length, 2)
 })
 
-t.test('a reload whose first worker fails does not wait for the others, and ends them', async t => {
+t.test('a reload whose first worker fails waits half a second for the others, and ends them', async t => {
   const core = await startCore({ workers: 2 })
   t.teardown(() => core.close())
+  const time = new HeldTime(t)
   core.holdStarts = true
   let told: unknown
   core.pool.reload().catch(error => (told = error))
   core.workers[3]!.die(new Error('it does not come up'))
+  await settle()
+  time.pass(499)
+  await settle()
+  t.equal(told, undefined)
+  time.pass(1)
   await settle()
   t.match(told, { code: 'HANDLERS_INVALID', message: 'it does not come up' })
   t.ok(core.workers[2]!.hasEnded, 'the one that still started')
