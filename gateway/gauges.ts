@@ -17,12 +17,21 @@ export interface GaugedParts {
 
 export function showGauges(metrics: Metrics, parts: GaugedParts): void {
   const { listener, connections, core, resumption, monotonic } = parts
-  const { registry, channels, pool, requests, queue } = core
+  showCoreGauges(metrics, core, monotonic)
   metrics.gauge('sockets', () => listener.socketCount)
   metrics.gauge('socketsLimit', () =>
     listener.limit.most === Number.POSITIVE_INFINITY ? 0 : listener.limit.most
   )
   metrics.gauge('connections', () => connections.size)
+  metrics.gauge('detachedSessions', () => resumption.awayCount)
+  metrics.gauge('detachedBytes', () => resumption.awayBytes)
+  metrics.gauge('backlogBytes', () => resumption.backlogBytes)
+  metrics.gauge('sendBytesWaiting', () => connections.sendBytesWaiting)
+}
+
+/** Registers the gauges of the sessions, their requests and the workers. */
+export function showCoreGauges(metrics: Metrics, core: Core, monotonic: () => number): void {
+  const { registry, channels, pool, requests, queue } = core
   metrics.gauge('sessions', () => registry.size)
   metrics.gauge('users', () => registry.users.size)
   metrics.gauge('channels', () => channels.size)
@@ -31,9 +40,5 @@ export function showGauges(metrics: Metrics, parts: GaugedParts): void {
   metrics.gauge('requestsRunning', () => requests.running)
   metrics.gauge('handlersHanging', () => pool.alive.reduce((sum, { load }) => sum + load.givenUp.size, 0))
   metrics.gauge('queueDelay', () => Math.round(queue.longestWait(monotonic())))
-  metrics.gauge('turns', () => pool.up.reduce((turns, worker) => turns + worker.turns.size, 0))
-  metrics.gauge('detachedSessions', () => resumption.awayCount)
-  metrics.gauge('detachedBytes', () => resumption.awayBytes)
-  metrics.gauge('backlogBytes', () => resumption.backlogBytes)
-  metrics.gauge('sendBytesWaiting', () => connections.sendBytesWaiting)
+  metrics.gauge('turns', () => pool.alive.reduce((turns, worker) => turns + worker.turns.size, 0))
 }

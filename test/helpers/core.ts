@@ -5,6 +5,7 @@
 
 import { Core as GatewayCore } from '../../gateway/core.js'
 import type { RequestWatcher } from '../../gateway/dispatch/open-requests.js'
+import { showCoreGauges } from '../../gateway/gauges.js'
 import type { Transport, TransportInit } from '../../gateway/isolation/transport.js'
 import { Registry } from '../../gateway/sessions/registry.js'
 import type { Session } from '../../gateway/sessions/session.js'
@@ -289,6 +290,7 @@ export async function startCore({
     watchers,
     routes: table
   } = parts
+  showCoreGauges(metrics, parts, () => core.clock)
   const core: Core = {
     registry,
     hooks: sessionHooks,
