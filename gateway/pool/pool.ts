@@ -3,7 +3,6 @@
  * replacements fail too. A reload replaces all of them by a new generation. The dispatcher decides which
  * worker gets which work.
  */
-import { setMaxListeners } from 'node:events'
 import { errors } from '../../shared/errors.js'
 import type { LogFields, Logger } from '../../shared/text/log.js'
 import { withTimeout } from '../../shared/with-timeout.js'
@@ -12,7 +11,7 @@ import { type Place, Places } from './places.js'
 import { endOldest, tellOld } from './retiring.js'
 import type { Worker } from './worker.js'
 import type { WorkerListener } from './worker-listener.js'
-import { WorkerStarts, type WorkerStartsInit } from './worker-starts.js'
+import { createCancel, WorkerStarts, type WorkerStartsInit } from './worker-starts.js'
 
 /** Milliseconds before the first retry of a failed start, and maximum milliseconds before later retries. */
 const firstPause = 100
@@ -286,13 +285,6 @@ export class Pool implements Pick<WorkerListener, 'workerUp' | 'workerEnded'> {
     clearTimeout(place.retry)
     place.retry = setTimeout(() => this.#replace(place), pause)
   }
-}
-
-/** Creates a controller that cancels starts, however many there are: else Node.js warns of a leak. */
-function createCancel(): AbortController {
-  const controller = new AbortController()
-  setMaxListeners(0, controller.signal)
-  return controller
 }
 
 /** Returns the milliseconds before the next try, after so many failures before this one. */

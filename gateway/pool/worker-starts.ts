@@ -1,4 +1,5 @@
 /** The starts that are under way. Each is over when its worker is up, has ended, or is too late. */
+import { setMaxListeners } from 'node:events'
 import { errors, GatewayError } from '../../shared/errors.js'
 import type { TimeLimits } from '../limits/time-limits.js'
 import type { Worker } from './worker.js'
@@ -72,6 +73,13 @@ export class WorkerStarts {
     start?.stop()
     return start
   }
+}
+
+/** Creates a controller that cancels starts, however many there are: else Node.js warns of a leak. */
+export function createCancel(): AbortController {
+  const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
+  return controller
 }
 
 function describeLate({ step }: Worker, startTimeout: number): string {

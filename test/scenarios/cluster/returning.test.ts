@@ -58,8 +58,12 @@ t.test('one that has come back and is lost again takes part in the move, and a w
 
 t.test('one that is lost again while its request runs for too long is waited for once', async t => {
   const { a, b, client, proxy, passed, lose, open } = await turnBack(t)
-  const peeked = client.request('player.peek')
-  await until('it is held', () => a.metrics().requestsWaiting === 1)
+  let hasPeeked = false
+  const peeked = client.request('player.peek').then(() => {
+    hasPeeked = true
+  })
+  // On a busy machine the move may be given up before the request comes, which is not held then.
+  await until('it is held, or not any more', () => hasPeeked || a.metrics().requestsWaiting === 1)
   await lose(a)
   await until('the move is given up', () => a.metrics().requestsWaiting === 0)
   t.match(a.metrics(), { detachedSessions: 1 })
