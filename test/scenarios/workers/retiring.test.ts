@@ -75,6 +75,8 @@ for (const isolation of ['thread', 'process'] as const) {
     await gateway.reload()
     gateway.sessions.forEachSession(({ id }) => gateway.sessions.kickBySessionId(id))
     await until('the old worker has stopped', () => notes().includes('stopped'))
+    // Its note comes from another worker. It must not come while the folder is removed.
+    await until('onClose has run', () => notes().includes('closed'))
     t.notOk(notes().includes('brief ends'))
   })
 }
