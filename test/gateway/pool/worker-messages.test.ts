@@ -132,6 +132,24 @@ t.test('an item that throws while it is applied is told, and the rest is applied
   t.same(seen, [1, 2, 'slotDone failed: it does not work', 3, 'applied'])
 })
 
+/** Returns a message with an item for each slot. */
+function listSlots(count: number): number[] {
+  const message: number[] = []
+  for (let slot = 1; slot <= count; slot++) message.push(slotDone, slot)
+  return message
+}
+
+/** Waits until all is applied. Returns the number of rounds of the event loop that it took. */
+async function countRounds(messages: WorkerMessages): Promise<number> {
+  let rounds = 0
+  let hasEnded = false
+  messages.end(() => {
+    hasEnded = true
+  })
+  for (; !hasEnded; rounds++) await tick()
+  return rounds
+}
+
 t.test('a large message is applied in slices, in order, and others get through meanwhile', async t => {
   const items = 100_000
   const time = new HeldTime(t)
@@ -139,18 +157,10 @@ t.test('a large message is applied in slices, in order, and others get through m
     // A thousand items take a millisecond, so the message takes 20 slices of 5 ms.
     if ((item as number) % 1_000 === 0) time.pass(1)
   })
-  const message: number[] = []
-  for (let slot = 1; slot <= items; slot++) message.push(slotDone, slot)
-  messages.receive(message)
+  messages.receive(listSlots(items))
   t.ok(seen.length < items, 'not all of it at once')
   messages.receive([slotDone, items + 1])
-  let rounds = 0
-  let hasEnded = false
-  messages.end(() => {
-    hasEnded = true
-  })
-  for (; !hasEnded; rounds++) await tick()
-  t.ok(rounds >= 19, 'the event loop turned between slices')
+  t.ok((await countRounds(messages)) >= 19, 'the event loop turned between slices')
   t.same(
     seen.filter(each => each !== 'applied'),
     Array.from({ length: items + 1 }, (_, index) => index + 1),
@@ -167,16 +177,8 @@ t.test('items that throw are applied in slices, too', async t => {
     if ((item as number) % 1_000 === 0) time.pass(1)
     throw new Error('it does not work')
   })
-  const message: number[] = []
-  for (let slot = 1; slot <= items; slot++) message.push(slotDone, slot)
-  messages.receive(message)
-  let rounds = 0
-  let hasEnded = false
-  messages.end(() => {
-    hasEnded = true
-  })
-  for (; !hasEnded; rounds++) await tick()
-  t.ok(rounds >= 19, 'the event loop turned between slices')
+  messages.receive(listSlots(items))
+  t.ok((await countRounds(messages)) >= 19, 'the event loop turned between slices')
   t.equal(seen.filter(each => String(each).startsWith('slotDone failed')).length, items)
 })
 
