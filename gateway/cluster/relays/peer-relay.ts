@@ -29,6 +29,8 @@ export interface PeerRelayInit {
   readonly sinceVersions?: SinceVersions | undefined
   /** Called when an operation waits for its answer. */
   readonly onWaiting: () => void
+  /** Called with the reason why an event, that nobody waits for, can't be sent to the other gateway. */
+  readonly onLost: (why: string) => void
 }
 
 /**
@@ -96,6 +98,13 @@ export class PeerRelay {
   knows(operation: string): boolean {
     const { sinceVersions = ofThisRelease } = this.#init
     return this.link.version >= (sinceVersions[operation] ?? firstVersion)
+  }
+
+  /** Counts an event that can't be sent, and that nobody waits for. */
+  lose(): void {
+    const { metrics, onLost } = this.#init
+    metrics.count('clusterEventsLost')
+    onLost(this.link.hasRoom ? 'its version does not know them' : 'too much waits for it')
   }
 
   /** Whether the bus is connected, so that what is written now arrives soon. */

@@ -3,7 +3,9 @@
  * timer runs while something waits.
  */
 import { errors, type GatewayError } from '../../../shared/errors.js'
+import type { Logger } from '../../../shared/text/log.js'
 import type { Metrics } from '../../telemetry/metrics.js'
+import { SeldomLine } from '../../telemetry/seldom-line.js'
 import type { Timing } from '../link/link-host.js'
 import type { Item, Link, Links } from '../link/links.js'
 import { cutOff, linkLost, PeerRelay, type SinceVersions } from './peer-relay.js'
@@ -11,6 +13,7 @@ import { cutOff, linkLost, PeerRelay, type SinceVersions } from './peer-relay.js
 export interface PeerRelaysInit {
   readonly links: Links
   readonly metrics: Metrics
+  readonly log: Logger
   readonly timing: Pick<Timing, 'monotonic' | 'after'>
   /** Milliseconds that an operation may take (`clusterTimeout`). */
   readonly timeout: number
@@ -32,9 +35,12 @@ export class PeerRelays {
   readonly #byName = new Map<string, PeerRelay>()
   #all: readonly PeerRelay[] = []
   #isSweeping = false
+  readonly #lost: SeldomLine
 
   constructor(init: PeerRelaysInit) {
     this.#init = init
+    const { log, timing } = init
+    this.#lost = new SeldomLine('Events for another gateway are lost', { log, monotonic: timing.monotonic })
     for (const link of init.links.all) this.#add(link)
     init.links.watch({ linkUp: link => void this.#add(link), linkDown: link => this.#remove(link) })
     init.links.read('inbox', (from, items) => this.#read(from, items))
@@ -92,8 +98,9 @@ export class PeerRelays {
     const onWaiting = () => {
       if (!this.#isSweeping) this.#sweepLater()
     }
+    const onLost = (why: string) => this.#lost.tell({ peer: link.frontendId, why })
     const limits = { timeout, bindTimeout, sinceVersions }
-    const relay = new PeerRelay({ link, metrics, monotonic, isUp, onWaiting, ...limits })
+    const relay = new PeerRelay({ link, metrics, monotonic, isUp, onWaiting, onLost, ...limits })
     this.#byLink.set(link, relay)
     this.#byName.set(link.frontendId, relay)
     this.#all = [...this.#byLink.values()]

@@ -152,7 +152,7 @@ export class Relaying implements Asker {
 
   /**
    * Whether an event that nobody waits for can be sent. It may wait in the link, as long as that has room.
-   * If not, or if the other gateway's version does not know it, it is counted.
+   * If not, or if the other gateway's version does not know it, it is counted, and the log says so.
    */
   mayTell(name: string, to: PeerRelay, delivery: Delivery): boolean {
     const { metrics } = this.#init
@@ -161,7 +161,7 @@ export class Relaying implements Asker {
     else if (to.link.hasRoom && to.knows(name)) {
       if (delivery !== deliveries.volatile) to.link.noteEvent()
       return true
-    } else metrics.count('clusterEventsLost')
+    } else to.lose()
     return false
   }
 

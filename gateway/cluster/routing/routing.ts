@@ -54,9 +54,9 @@ export class Routing implements OperationRouting {
 
   constructor(init: RoutingInit) {
     const { targets, links, movedTo = () => undefined } = init
-    const { frontendId, registry, metrics } = targets
+    const { frontendId, registry, metrics, log } = targets
     this.#init = init
-    this.#relays = new PeerRelays({ ...init, metrics })
+    this.#relays = new PeerRelays({ ...init, metrics, log })
     this.#undecided = new Undecided({ ...init, monotonic: init.timing.monotonic, frontendId })
     const known = { frontendId, registry, relays: this.#relays, movedTo }
     this.#whereabouts = createWhereabouts(known)

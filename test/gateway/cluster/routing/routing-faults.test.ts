@@ -8,6 +8,7 @@ import { RemoteViews } from '../../../../gateway/cluster/routing/remote-views.js
 import { Metrics } from '../../../../gateway/telemetry/metrics.js'
 import { UnreadableError } from '../../../../shared/link/outbox-reader.js'
 import { Channel } from '../../../../workers/api/channel.js'
+import { matchRows } from '../../../helpers/match-rows.js'
 import {
   allKnown,
   createRoutedGateways,
@@ -177,7 +178,7 @@ t.test('what waits for a gateway that ends fails at once', async t => {
   t.equal(await new Channel('room', a.messenger()).size(), 0, 'who is gone has nobody')
 })
 
-t.test('a full queue refuses operations and drops events, which are counted', async t => {
+t.test('a full queue refuses operations and drops events, which are counted and told once', async t => {
   const { network, all } = createRoutedGateways(t, ['a', 'b'], { queueBytes: 100_000 })
   const [a, b] = all as Two
   const session = b.open()
@@ -190,6 +191,11 @@ t.test('a full queue refuses operations and drops events, which are counted', as
   }
   const lost = a.metrics.read().clusterEventsLost
   t.ok(lost > 0 && lost < 10, `${lost} are lost`)
+  matchRows(
+    t,
+    a.lines.filter(({ message }) => message === 'Events for another gateway are lost'),
+    [{ level: 'warn', fields: { peer: 'b', why: 'too much waits for it' } }]
+  )
   network.setUp()
   await until('the others come', () => eventsOf(session).length === 10 - lost)
   t.same(
@@ -336,7 +342,8 @@ t.test('an operation that the other version does not know is refused', async t =
     timeout: 1,
     bindTimeout: 1,
     isUp: () => true,
-    onWaiting: () => {}
+    onWaiting: () => {},
+    onLost: () => {}
   })
   t.match(relay.judge('push'), { code: 'CLUSTER_UNSUPPORTED' })
 })

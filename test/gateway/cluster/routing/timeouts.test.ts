@@ -359,7 +359,8 @@ t.test('an answer that comes too late, or twice, is taken for nothing else', asy
     timeout: 100,
     bindTimeout: 300,
     isUp: () => true,
-    onWaiting: () => {}
+    onWaiting: () => {},
+    onLost: () => {}
   })
   const ends: unknown[] = []
   const asker = {
