@@ -7,6 +7,8 @@ import type { GatewayParts } from './parts.js'
 /** Said of sessions that should have been parked. */
 const notParked =
   'Sessions end: their clients did not come back at another gateway in time, and NATS could not keep them'
+const notTaken = 'Sessions end whose clients did not come back at another gateway in time'
+const noHeirs = 'Sessions end: no other gateway was up to take them over'
 
 /** How much time the end of a gateway leaves to its requests and its clients, in milliseconds. */
 export interface EndingTimes {
@@ -30,7 +32,8 @@ export async function endGateway(gateway: Gateway, parts: GatewayParts, times: E
   listener.close()
   parts.cluster?.drain()
   connections.turnAway(times.spread)
-  const moves = times.mayMove && parts.cluster?.keepsSessions === true
+  // Even if no other gateway is up yet: one may join while clients are sent on.
+  const moves = times.mayMove && parts.cluster !== undefined
   // Clients that go on elsewhere are told so first, while their requests are still taken in: none is refused.
   if (moves) await connections.sendOn(times.spread)
   parts.intake.close()
@@ -39,14 +42,14 @@ export async function endGateway(gateway: Gateway, parts: GatewayParts, times: E
   await connections.sendAway(times.spread)
   await connections.close(closeTimeout)
   if (moves) {
-    const parked = await parts.cluster!.handOver(handoverTimeout)
+    const { parked, hadHeirs } = await parts.cluster!.handOver(handoverTimeout)
     if (parked > 0) log.info('Sessions are parked in NATS, for their clients to resume', { sessions: parked })
     const sessions = core.registry.all()
     if (sessions.length > 0)
-      log.warn(park ? notParked : 'Sessions end whose clients did not come back at another gateway in time', {
+      log.warn(park ? notParked : hadHeirs ? notTaken : noHeirs, {
         sessions: sessions.length,
         users: listNames(sessions.map(({ uid, sid }) => uid ?? `sid ${sid}`)),
-        handoverTimeout
+        ...((park || hadHeirs) && { handoverTimeout })
       })
   }
   // Not before: a session that is handed over waits for its client no longer than anywhere else.

@@ -167,11 +167,6 @@ export class Cluster implements ClusterView {
     this.#members.drain()
   }
 
-  /** Whether sessions may go on elsewhere when this gateway has left. */
-  get keepsSessions(): boolean {
-    return this.#parks || this.#hasHeirs
-  }
-
   /** Whether there is a gateway that takes over sessions from here. */
   get #hasHeirs(): boolean {
     return this.#members.others.some(({ state }) => state === 'up')
@@ -179,12 +174,15 @@ export class Cluster implements ClusterView {
 
   /**
    * Hands over the sessions of clients that come back elsewhere, until none waits, for up to `ms`; then parks
-   * the others, if it is to. Resolves to the number of those.
+   * the others, if it is to. Without another gateway it waits for no client. Resolves to the number of parked
+   * sessions, and to whether there was another gateway.
    */
-  async handOver(ms: number): Promise<number> {
-    const serves = this.#hasHeirs
-    if (serves) await this.#moves.serve(ms)
-    return this.#parks && this.#parking !== undefined ? await this.#parking.park(serves ? 0 : ms) : 0
+  async handOver(ms: number): Promise<{ readonly parked: number; readonly hadHeirs: boolean }> {
+    const hadHeirs = this.#hasHeirs
+    if (hadHeirs) await this.#moves.serve(ms)
+    const parked =
+      this.#parks && this.#parking !== undefined ? await this.#parking.park(hadHeirs ? 0 : ms) : 0
+    return { parked, hadHeirs }
   }
 
   /**

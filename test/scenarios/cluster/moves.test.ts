@@ -211,6 +211,38 @@ t.test('a drained gateway says which sessions end since no other gateway took th
   t.match(line, { level: 'warn', fields: { sessions: 1, users: 'red', handoverTimeout: 1 } })
 })
 
+t.test('a drained gateway that is alone says that its sessions end, and waits for nobody', async t => {
+  const options = { handoverTimeout: 600_000, resumeWindow: 60_000 }
+  const { gateways, lines, join } = await start(t, ['a'], options)
+  const [a] = gateways as [Gateway]
+  const { client } = await join(a)
+  await client.request('player.login', { uid: 'red', channel: 'lobby' })
+  await a.drain()
+  const line = lines[0]!.find(
+    ({ message }) => message === 'Sessions end: no other gateway was up to take them over'
+  )
+  t.same(line?.fields, { sessions: 1, users: 'red' })
+})
+
+t.test('a gateway that joins while another one is drained takes over its sessions', async t => {
+  const { gateways, join, start: startOne } = await start(t, ['a'], { drainTimeout: 60_000 })
+  const [a] = gateways as [Gateway]
+  const { client, losses, goTo } = await join(a)
+  const sid = await client.request('player.login', { uid: 'red', channel: 'lobby' })
+  const other = await join(a)
+  await other.client.request('player.login', { uid: 'blue', channel: 'lobby' })
+  other.client.request('player.outlast').catch(() => {})
+  await until('a request keeps the drain waiting', () => a.metrics().requestsRunning === 1)
+  const drained = a.drain()
+  const { gateway: b } = await startOne('b')
+  goTo(b)
+  a.sessions.kick('blue', 'enough')
+  await drained
+  t.equal(await where(client), 'b')
+  t.match(await client.request('player.state'), { uid: 'red', sid })
+  t.same(losses, [])
+})
+
 t.test('a drain waits for no client for longer than its session does', async t => {
   const { gateways, lines, join } = await start(t, ['a', 'b'], {
     handoverTimeout: 600_000,
