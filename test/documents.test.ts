@@ -5,6 +5,7 @@ import t from 'tap'
 import ts from 'typescript'
 import { consoleAddresses } from '../gateway/console/api/console-api.js'
 import type { Gateway } from '../gateway/index.js'
+import { diagnosisCodes } from '../gateway/internal/diagnosis.js'
 import { definitions } from '../gateway/metrics/prometheus.js'
 import { flagOf, variableOf } from '../gateway/options/option-row.js'
 import { optionTable } from '../gateway/options/option-table.js'
@@ -141,6 +142,12 @@ t.test('close-codes.md has the codes, their names, and whether to come back', as
     mayComeBack(code) ? 'yes' : 'no'
   ])
   t.same(rows, expected)
+})
+
+t.test('options.md has the codes of what is wrong with a gateway', async t => {
+  const internalPort = readSection('docs/reference/options.md', 'The internal port')
+  const codes = [...internalPort.matchAll(/^\| `(\w+)` +\| (?:warn|error)/gm)].map(([, code]) => code)
+  t.same(codes, [...diagnosisCodes])
 })
 
 t.test('protocol.md has the kinds of values in rich bodies, and their limits', async t => {

@@ -29,10 +29,26 @@ export interface Condition {
   readonly needsCluster: boolean
 }
 
+export const diagnosisCodes = [
+  'starting',
+  'closing',
+  'noWorker',
+  'workersStuck',
+  'workersMissing',
+  'workersSlow',
+  'overloaded',
+  'connectionsFull',
+  'handlersHanging',
+  'clusterDegraded',
+  'reloadFailed',
+  'routesSuspended',
+  'timeLimitsOff'
+] as const
+
 /** One thing that is wrong with a gateway. */
 export interface Diagnosis {
-  /** A short name that does not change, such as `overloaded`. */
-  readonly code: string
+  /** A short name that does not change. */
+  readonly code: (typeof diagnosisCodes)[number]
   /** `error`: the gateway is not ready for players. `warn`: it works, but someone should look. */
   readonly severity: 'error' | 'warn'
   /** What is wrong, as a sentence. */

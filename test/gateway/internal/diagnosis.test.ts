@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Condition, diagnose, isReady } from '../../../gateway/internal/diagnosis.js'
+import { type Condition, diagnose, diagnosisCodes, isReady } from '../../../gateway/internal/diagnosis.js'
 import { matchRows } from '../../helpers/match-rows.js'
 
 const well: Condition = {
@@ -68,6 +68,11 @@ for (const [code, keepsAway, change, what] of rows) {
     t.end()
   })
 }
+
+t.test('each fault has a test above', t => {
+  t.same([...new Set(rows.map(([code]) => code))].sort(), [...diagnosisCodes].sort())
+  t.end()
+})
 
 t.test('several faults are told at once', t => {
   const condition = { ...well, overload: 'maxOpenRequests', hangingHandlers: 1, isInspected: true } as const
