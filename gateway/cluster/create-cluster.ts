@@ -122,7 +122,10 @@ async function openParking(
     throw error
   })
   targets.kicks = parking.kicks
-  if (replicate === 'through')
-    targets.store = new ThroughStore({ write: parking.write, timing, clusterTimeout })
+  if (replicate === 'through') {
+    const store = new ThroughStore({ write: parking.write, timing, clusterTimeout })
+    targets.store = store
+    resumption.keep = session => store.keep(session)
+  }
   return parking
 }

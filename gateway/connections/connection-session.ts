@@ -120,13 +120,24 @@ export class ConnectionSession implements ProtocolSession {
     messages: PomeloMessages | undefined,
     done: SettledListener
   ): void {
+    this.#settle(asked, messages, done, undefined)
+  }
+
+  /** `token`: the next one for the client, which the store has already; undefined: not yet. */
+  #settle(
+    asked: ResumeRequest | undefined,
+    messages: PomeloMessages | undefined,
+    done: SettledListener,
+    token: string | undefined
+  ): void {
     const point = asked?.session
     const { resumption } = this.#parts
     const { far } = resumption
     const known = point !== undefined && resumption.knows(point.token)
     if (known === 'leaving') return done(refuseUntil(onItsWay, againAfter), undefined)
+    if (known && token === undefined) return this.#settleKept(asked!, messages!, done)
     if (point === undefined || known || far === undefined || !far.mayHave(point.token))
-      return this.#settleHere(asked, messages, done)
+      return this.#settleHere(asked, messages, done, token)
     const connection = this.#connection
     // A session that has come for a client that is gone meanwhile waits here as any other whose client is
     // away.
@@ -136,7 +147,26 @@ export class ConnectionSession implements ProtocolSession {
         if (!connection.isConnected) return
         if (taken.kind === 'again') return done(refuseUntil(onItsWay, taken.ms), undefined)
         if (taken.kind === 'ended') return connection.end(taken.farewell.code, taken.farewell.kickReason)
-        this.#settleHere(asked, messages, done)
+        if (taken.kind === 'here') return this.#settleKept(asked!, messages!, done)
+        this.#settleHere(asked, messages, done, undefined)
+      })
+      .catch(error => connection.fail(error))
+  }
+
+  /**
+   * Offers the client its next token only when the store has it: if this gateway is over right after its
+   * answer, another one restores the session by that token, and if it is over before, by the old one. If the
+   * store does not take it in time, the client goes on without that.
+   */
+  #settleKept(asked: ResumeRequest, messages: PomeloMessages, done: SettledListener): void {
+    const connection = this.#connection
+    const { resumption } = this.#parts
+    const next = resumption.keep && resumption.prepareNext(asked.session!.token)
+    if (next === undefined) return this.#settleHere(asked, messages, done, undefined)
+    resumption.keep!(next.session)
+      .then(() => {
+        // The session may have ended or moved meanwhile.
+        if (connection.isConnected) this.#settle(asked, messages, done, next.token)
       })
       .catch(error => connection.fail(error))
   }
@@ -145,14 +175,15 @@ export class ConnectionSession implements ProtocolSession {
   #settleHere(
     asked: ResumeRequest | undefined,
     messages: PomeloMessages | undefined,
-    done: SettledListener
+    done: SettledListener,
+    token: string | undefined
   ): void {
     const connection = this.#connection
     const { resumption, registry } = this.#parts
     const { uid } = this.#identity
     let reply: ResumeReply | undefined
     if (asked !== undefined) {
-      const found = resumption.admit(asked, messages!, uid)
+      const found = resumption.admit(asked, messages!, uid, token)
       // Its session was ended on purpose while the client was away.
       if ('code' in found) return connection.end(found.code, found.kickReason)
       this.#resumable = found.receiver

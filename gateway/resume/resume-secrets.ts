@@ -24,21 +24,42 @@ const mostOffered = 4
 export class ResumeSecrets<Owner> {
   readonly #byHash = new Map<string, Owner>()
   readonly #byOwner = new Map<Owner, SecretHashes>()
+  /** Offered secrets that no handshake has told yet. */
+  readonly #untold = new Set<string>()
 
   /** Number of owners that have a secret. */
   get size(): number {
     return this.#byOwner.size
   }
 
-  /** Creates a new token for an owner. `sid`: the number of its session. */
+  /**
+   * Creates a new token for an owner, which a handshake tells now. `sid`: the number of its session.
+   */
   offer(owner: Owner, sid: number): string {
+    const token = this.prepare(owner, sid)
+    this.#untold.delete(hashSecret(token))
+    return token
+  }
+
+  /** Creates a token that a later handshake may tell. */
+  prepare(owner: Owner, sid: number): string {
     const token = `${sid.toString(36)}.${randomBytes(16).toString('base64url')}`
     const hash = hashSecret(token)
     const { held, offered } = this.#byOwner.get(owner) ?? none
-    if (offered.length === mostOffered) this.#byHash.delete(offered[0]!)
+    if (offered.length === mostOffered) this.#drop(offered[0]!)
     this.#byOwner.set(owner, { held, offered: [...offered.slice(1 - mostOffered), hash] })
     this.#byHash.set(hash, owner)
+    this.#untold.add(hash)
     return token
+  }
+
+  /** A handshake tells a prepared token. Returns false if it is not valid any more. */
+  tell(owner: Owner, token: string): boolean {
+    const hash = hashSecret(token)
+    if (this.#byHash.get(hash) !== owner || !this.#untold.delete(hash)) return false
+    const { held, offered } = this.hashesOf(owner)
+    this.#byOwner.set(owner, { held, offered: [...offered.filter(each => each !== hash), hash] })
+    return true
   }
 
   find(hash: string): Owner | undefined {
@@ -55,10 +76,11 @@ export class ResumeSecrets<Owner> {
     if (at >= 0) this.#hold(owner, held, offered, at)
   }
 
-  /** Confirms the newest secret: the client has it, and all others become invalid. */
+  /** Confirms the newest secret that was told: the client has it, and all older ones become invalid. */
   confirm(owner: Owner): void {
     const { held, offered } = this.#byOwner.get(owner) ?? none
-    if (offered.length > 0) this.#hold(owner, held, offered, offered.length - 1)
+    const at = offered.findLastIndex(hash => !this.#untold.has(hash))
+    if (at >= 0) this.#hold(owner, held, offered, at)
   }
 
   /** Makes all secrets of an owner invalid. Returns their hashes. */
@@ -66,7 +88,7 @@ export class ResumeSecrets<Owner> {
     const { held, offered } = this.hashesOf(owner)
     this.#byOwner.delete(owner)
     const hashes = held === undefined ? offered : [held, ...offered]
-    for (const hash of hashes) this.#byHash.delete(hash)
+    for (const hash of hashes) this.#drop(hash)
     return hashes
   }
 
@@ -83,9 +105,15 @@ export class ResumeSecrets<Owner> {
   }
 
   #hold(owner: Owner, held: string | undefined, offered: readonly string[], at: number): void {
-    if (held !== undefined) this.#byHash.delete(held)
-    for (const hash of offered.slice(0, at)) this.#byHash.delete(hash)
+    if (held !== undefined) this.#drop(held)
+    for (const hash of offered.slice(0, at)) this.#drop(hash)
+    this.#untold.delete(offered[at]!)
     this.#byOwner.set(owner, { held: offered[at], offered: offered.slice(at + 1) })
+  }
+
+  #drop(hash: string): void {
+    this.#byHash.delete(hash)
+    this.#untold.delete(hash)
   }
 }
 

@@ -37,6 +37,11 @@ export class Resumption implements ResumableKeeper {
   goesOn = false
   /** The sessions of other gateways; undefined without a cluster. */
   far: FarSessions | undefined
+  /**
+   * Resolves when the store has a session, or does not take it in time. undefined: clients do not wait for a
+   * store.
+   */
+  keep: ((session: Session) => Promise<unknown>) | undefined
   /** Receivers of restored sessions whose client has not confirmed that: it begins to count anew. */
   readonly restored = new WeakSet<ResumableReceiver>()
 
@@ -73,12 +78,14 @@ export class Resumption implements ResumableKeeper {
 
   /**
    * Finds the session that a client of this user wants to resume, or prepares a new one that can be resumed
-   * later. Returns a farewell instead if the client's session was ended on purpose.
+   * later. Returns a farewell instead if the client's session was ended on purpose. `token`: what
+   * `prepareNext` has made; undefined: nothing.
    */
   admit(
     { session: point }: ResumeRequest,
     messages: PomeloMessages,
-    uid: string | null
+    uid: string | null,
+    token?: string
   ): ResumeAnswer | Farewell {
     const hash = point && hashSecret(point.token)
     const farewell = hash && this.#farewells.tell(hash, uid, this.#absences.time)
@@ -87,13 +94,20 @@ export class Resumption implements ResumableKeeper {
     if (found instanceof ResumableReceiver) {
       const restored = this.restored.has(found)
       found.takeOver(restored ? 0 : point!.received, messages)
-      const reply = this.#describe(found, !restored)
+      const reply = this.#describe(found, !restored, undefined, token)
       return { receiver: found, reply: restored ? { ...reply, restored } : reply }
     }
     if (found !== undefined) this.#init.metrics.count('resumesFailed')
     const epoch = randomBytes(8).toString('base64url')
     const receiver = this.#create(this.#init.registry.reserve(), { uid, epoch }, messages)
     return { receiver, reply: this.#describe(receiver, false, found) }
+  }
+
+  /** Prepares the next token of a session, for `admit`. Returns undefined if there is no such session. */
+  prepareNext(token: string): { readonly session: Session; readonly token: string } | undefined {
+    const receiver = this.#secrets.find(hashSecret(token))
+    const session = receiver?.session
+    return receiver && session && { session, token: this.#secrets.prepare(receiver, receiver.sid) }
   }
 
   /** Finds a session that its client wants to resume elsewhere. Else returns its farewell, or the reason. */
@@ -244,8 +258,15 @@ export class Resumption implements ResumableKeeper {
     return verdict
   }
 
-  #describe(receiver: ResumableReceiver, resumed: boolean, reason?: ResumeFailure): ResumeReply {
-    const token = this.#secrets.offer(receiver, receiver.sid)
+  #describe(
+    receiver: ResumableReceiver,
+    resumed: boolean,
+    reason?: ResumeFailure,
+    prepared?: string
+  ): ResumeReply {
+    // The session may have been elsewhere since then.
+    const isValid = prepared !== undefined && this.#secrets.tell(receiver, prepared)
+    const token = isValid ? prepared : this.#secrets.offer(receiver, receiver.sid)
     const { epoch, received } = receiver
     const window = (receiver.session?.resumeWindow ?? this.#init.resumeWindow) / 1000
     return { token, epoch, resumed, received, window, ...(reason === undefined ? {} : { reason }) }

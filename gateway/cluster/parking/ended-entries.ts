@@ -5,6 +5,7 @@
  * and the claims go over the same connection.
  */
 import type { Timing } from '../link/link-host.js'
+import { isState } from './parked-entry.js'
 import type { ParkedLog } from './parked-log.js'
 
 /** Removals under way at the same time. */
@@ -90,7 +91,7 @@ export class EndedEntries {
     if (isThere === undefined) return false
     if (only !== undefined && isThere) return log.remove(only)
     return log.sweep(sid, entry =>
-      entry.kind === 'claim' ? entry.number <= generation : entry.generation <= generation
+      isState(entry) ? entry.generation <= generation : entry.number <= generation
     )
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Entries of the store: the claim of a gateway to a session, its record, or the whole of it.
+ * Entries of the store: the claim of a gateway to a session, its record, the whole of it, or its release.
  *
  * Of a session's records that with the greatest generation counts, and of these the latest. A generation is
  * the number of the claim with which its gateway has got the session; 0: the session began there.
@@ -11,6 +11,13 @@ import type { Item } from '../link/links.js'
 
 export interface ClaimEntry {
   readonly kind: 'claim'
+  readonly number: number
+  readonly start: number
+}
+
+/** Its start has given the session away: what it has written of it before this is no sign that it has it. */
+export interface ReleaseEntry {
+  readonly kind: 'release'
   readonly number: number
   readonly start: number
 }
@@ -27,7 +34,7 @@ export interface StateEntry {
   readonly state: MovableSession
 }
 
-export type ParkedEntry = ClaimEntry | StateEntry
+export type ParkedEntry = ClaimEntry | ReleaseEntry | StateEntry
 
 /** A kick of a user, for those of their sessions whose entries come before it. */
 export interface KickEntry {
@@ -37,10 +44,14 @@ export interface KickEntry {
 /** The version of the form. An entry of another version is left alone. */
 const version = 1
 
-const kinds = { claim: 0, record: 1, whole: 2 } as const
+const kinds = { claim: 0, record: 1, whole: 2, release: 3 } as const
 
 export function formatClaim(start: number): Buffer {
   return encodeText(formatItems([version, kinds.claim, start]))
+}
+
+export function formatRelease(start: number): Buffer {
+  return encodeText(formatItems([version, kinds.release, start]))
 }
 
 export function formatState({ kind, start, generation, endsAt, state }: Omit<StateEntry, 'number'>): Buffer {
@@ -74,6 +85,7 @@ export function parseEntry({ number, bytes }: Entry, sid: number): ParkedEntry |
     const [form, kind, start, generation, endsAt] = items
     if (form !== version || !isCount(start)) return undefined
     if (kind === kinds.claim) return { kind: 'claim', number, start }
+    if (kind === kinds.release) return { kind: 'release', number, start }
     if (kind !== kinds.record && kind !== kinds.whole) return undefined
     if (!isCount(generation) || !isCount(endsAt)) return undefined
     const state = readSession(items.slice(5))
@@ -125,11 +137,16 @@ function isJson(text: string): boolean {
   }
 }
 
+/** Whether a session can be restored from an entry. */
+export function isState(entry: ParkedEntry): entry is StateEntry {
+  return entry.kind === 'record' || entry.kind === 'whole'
+}
+
 /** Returns the entry that counts; undefined: there is none. */
 export function newestOf(entries: readonly ParkedEntry[]): StateEntry | undefined {
   let newest: StateEntry | undefined
   for (const entry of entries) {
-    if (entry.kind === 'claim') continue
+    if (!isState(entry)) continue
     // Entries come in the order of their numbers.
     if (newest === undefined || entry.generation >= newest.generation) newest = entry
   }

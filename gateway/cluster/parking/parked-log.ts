@@ -4,7 +4,14 @@
  */
 import type { Bus } from '../bus/bus.js'
 import { logsOf } from '../bus/subjects.js'
-import { formatKick, type KickEntry, type ParkedEntry, parseEntry, parseKick } from './parked-entry.js'
+import {
+  formatKick,
+  isState,
+  type KickEntry,
+  type ParkedEntry,
+  parseEntry,
+  parseKick
+} from './parked-entry.js'
 
 /** Milliseconds after which an entry is removed by itself. Whoever has the session writes it anew before. */
 export const longestKept = 3_600_000
@@ -80,17 +87,14 @@ export class ParkedLog {
   }
 
   /**
-   * Removes those entries of a session that `isOver` names: claims last, since whoever looks must not miss a
-   * claim while there is a record before it. Resolves to whether the bus has answered.
+   * Removes those entries of a session that `isOver` names: claims and releases last, since
+   * whoever looks must not miss one while there is a record before it. Resolves to whether the bus has answered.
    */
   async sweep(sid: number, isOver: (entry: ParkedEntry) => boolean): Promise<boolean> {
     const entries = await this.read(sid)
     if (entries === undefined) return false
     const over = entries.filter(isOver)
-    const ordered = [
-      ...over.filter(({ kind }) => kind !== 'claim'),
-      ...over.filter(({ kind }) => kind === 'claim')
-    ]
+    const ordered = [...over.filter(entry => isState(entry)), ...over.filter(entry => !isState(entry))]
     for (const { number } of ordered) if (!(await this.remove(number))) return false
     return true
   }

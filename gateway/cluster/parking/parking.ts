@@ -8,6 +8,7 @@ import type { ResolvedOptions } from '../../options/options.js'
 import { ResumableReceiver } from '../../resume/resumable-receiver.js'
 import type { Resumption } from '../../resume/resumption.js'
 import type { Registry } from '../../sessions/registry.js'
+import { inStore } from '../../sessions/registry-events.js'
 import type { Session } from '../../sessions/session.js'
 import type { Metrics } from '../../telemetry/metrics.js'
 import type { Bus } from '../bus/bus.js'
@@ -16,6 +17,7 @@ import type { Timing } from '../link/link-host.js'
 import type { Membership } from '../members/membership.js'
 import type { GatewayStock } from '../moves/gateway-stock.js'
 import type { Wanted } from '../moves/stock.js'
+import { GivenAway } from './given-away.js'
 import { Kicks } from './kicks.js'
 import { formatState, type StateEntry } from './parked-entry.js'
 import { longestKept, ParkedLog } from './parked-log.js'
@@ -27,7 +29,7 @@ import { TooLarge } from './too-large.js'
 export interface ParkingInit {
   readonly options: Pick<
     ResolvedOptions,
-    'cluster' | 'replicate' | 'replicateEvery' | 'clusterTimeout' | 'frontendId' | 'log' | 'now'
+    'cluster' | 'replicate' | 'replicateEvery' | 'clusterTimeout' | 'frontendId' | 'leaseTtl' | 'log' | 'now'
   >
   readonly bus: Bus
   readonly members: Membership
@@ -37,6 +39,9 @@ export interface ParkingInit {
   readonly metrics: Metrics
   readonly timing: Timing
 }
+
+/** Milliseconds in which a gateway writes a session that has come to it, if the store answers at all. */
+const writeTime = 60_000
 
 /** Sessions that are parked at the same time, and attempts for one for which something comes meanwhile. */
 const mostParked = 64
@@ -49,6 +54,8 @@ export class Parking {
   readonly #replicas: Replicas
   readonly #restorer: Restorer
   readonly #kicks: Kicks
+  readonly #given: GivenAway
+  #stop: () => void = () => {}
 
   constructor(init: ParkingInit) {
     const { options, bus, members, registry, resumption, stock, metrics, timing } = init
@@ -69,6 +76,20 @@ export class Parking {
       lost: session => void stock.letGo(session),
       isDead: start => members.isDead(start)
     })
+    const setIn = (sids: Set<number>, sid: number, isIn: boolean) => {
+      if (isIn) sids.add(sid)
+      else sids.delete(sid)
+    }
+    const restoring = new Set<number>()
+    this.#given = new GivenAway({
+      log: this.#log,
+      start: () => members.start,
+      isHere: sid => registry.find(sid) !== undefined || restoring.has(sid),
+      setBusy: (sid, isBusy) => setIn(stock.busy, sid, isBusy),
+      timing,
+      writtenWithin: options.leaseTtl + writeTime
+    })
+    if (options.replicate !== 'none') this.#followGiven(init)
     this.#kicks = new Kicks({ log: this.#log, registry, after: timing.after })
     this.#restorer = new Restorer({
       log: this.#log,
@@ -77,7 +98,10 @@ export class Parking {
       now: options.now,
       after: timing.after,
       isOver: sid => this.#replicas.isOver(sid),
-      setBusy: (sid, isBusy) => (isBusy ? stock.busy.add(sid) : stock.busy.delete(sid)),
+      setBusy: (sid, isBusy) => {
+        setIn(restoring, sid, isBusy)
+        setIn(stock.busy, sid, isBusy)
+      },
       revive: (entry, claim) => this.#revive(entry, claim),
       restored: (sid, uid, number) => uid !== null && this.#kicks.restored(sid, uid, number)
     })
@@ -102,7 +126,10 @@ export class Parking {
   }
 
   /** Looks for a session whose gateway is over, and restores it here. */
-  readonly find = (wanted: Wanted): Promise<Found> => this.#restorer.find(wanted)
+  readonly find = async (wanted: Wanted): Promise<Found> => {
+    await this.#given.whenReleased(wanted.sid)
+    return this.#restorer.find(wanted)
+  }
 
   /** Writes a session as it is now. Resolves to why that has failed; undefined: it has not. */
   readonly write = (session: Session): Promise<string | undefined> => this.#replicas.write(session)
@@ -136,7 +163,28 @@ export class Parking {
 
   /** Ends with the gateway, once no session is left. */
   close(ms: number): Promise<void> {
+    this.#stop()
+    this.#given.close()
     return this.#replicas.close(ms)
+  }
+
+  /** Follows where the sessions go from here, as long as this gateway's records of them may be the newest. */
+  #followGiven({ registry, members, timing }: ParkingInit): void {
+    registry.on('moved', ({ sid }, to) => {
+      if (to === inStore) return
+      const start = members.others.find(({ frontendId }) => frontendId === to)?.start
+      if (start === undefined) void this.#given.release(sid)
+      else this.#given.add(sid, start)
+    })
+    registry.on('movedIn', ({ sid }) => this.#given.back(sid))
+    members.watch({
+      left: (start, _name, byItself) => (byItself ? this.#given.forget(start) : void this.#given.over(start))
+    })
+    const forgetLater = () => {
+      this.#given.forgetWritten()
+      this.#stop = timing.after(writeTime, forgetLater)
+    }
+    forgetLater()
   }
 
   /** Resolves when the bus is up, or after `ms` milliseconds. */

@@ -10,7 +10,7 @@ import type { Session } from '../../sessions/session.js'
 import { EndedEntries } from './ended-entries.js'
 import type { Holding, ReplicasInit, Written } from './holding.js'
 import { LogWatch } from './log-watch.js'
-import { formatClaim, formatState, type ParkedEntry } from './parked-entry.js'
+import { formatClaim, formatState, isState, type ParkedEntry } from './parked-entry.js'
 import { longestKept } from './parked-log.js'
 import { Restarts } from './restarts.js'
 
@@ -87,7 +87,7 @@ export class Replicas {
     this.#arriving = undefined
     if (session !== undefined && !this.#init.isOn) {
       this.#held.set(session, { generation: claim, claim, leftovers: 0, start: this.#init.start() })
-      void this.#init.log.sweep(session.sid, entry => entry.kind !== 'claim' && entry.generation < claim)
+      void this.#init.log.sweep(session.sid, entry => isState(entry) && entry.generation < claim)
     }
     return session
   }
@@ -217,7 +217,7 @@ export class Replicas {
       // An older record would bring back what has changed long since.
       holding.written = written
       delete holding.record
-      await log.sweep(sid, entry => entry.kind !== 'claim' && entry.generation <= generation)
+      await log.sweep(sid, entry => isState(entry) && entry.generation <= generation)
       return `its ${bytes.length} bytes are more than the ${log.maxBytes} that it keeps`
     }
     if (record === undefined) {
@@ -232,7 +232,7 @@ export class Replicas {
     if (before === undefined && generation > 0) {
       const isOld = (entry: ParkedEntry) =>
         entry.number !== holding.claim &&
-        (entry.kind === 'claim' ? entry.number < generation : entry.generation < generation)
+        (isState(entry) ? entry.generation < generation : entry.number < generation)
       void log.sweep(sid, isOld)
     } else if (before !== undefined && before < record) {
       holding.leftovers++

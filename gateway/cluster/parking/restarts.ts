@@ -9,7 +9,7 @@ import type { Registry } from '../../sessions/registry.js'
 import type { Session } from '../../sessions/session.js'
 import type { Holding, ReplicasInit } from './holding.js'
 import type { LogWatch } from './log-watch.js'
-import { formatClaim } from './parked-entry.js'
+import { formatClaim, isState } from './parked-entry.js'
 import { longestKept } from './parked-log.js'
 
 export interface RestartsInit extends Pick<ReplicasInit, 'log' | 'timing' | 'start' | 'isDead' | 'lost'> {
@@ -118,8 +118,8 @@ export class Restarts {
     let isLost = isGone
     for (const entry of entries) {
       if (this.#ownStarts.has(entry.start)) continue
-      if (entry.kind !== 'claim') isLost ||= entry.generation > generation
-      else if (entry.number > generation && entry.number < claim)
+      if (isState(entry)) isLost ||= entry.generation > generation
+      else if (entry.kind === 'claim' && entry.number > generation && entry.number < claim)
         isLost ||= (await isDead(entry.start)) !== true
     }
     const { uid } = written ?? {}

@@ -14,7 +14,7 @@ import type { ClaimedBinds } from '../../sessions/user-claims.js'
 import type { Timing } from '../link/link-host.js'
 import type { Membership } from '../members/membership.js'
 import type { Wanted } from '../moves/stock.js'
-import { formatClaim, newestOf, type ParkedEntry, type StateEntry } from './parked-entry.js'
+import { formatClaim, isState, newestOf, type ParkedEntry, type StateEntry } from './parked-entry.js'
 import type { ParkedLog } from './parked-log.js'
 
 /** What became of a search. `at`: another start has the session. */
@@ -143,12 +143,15 @@ export class Restorer {
   }
 
   /**
-   * Returns the start that has a session: the writer of its records if it is not dead, or the first that
-   * claims it. Nobody: the own start. undefined: not known at the moment.
+   * Returns the start that has a session: the writer of its records if it is neither dead nor has released
+   * it, or the first that claims it. Nobody: the own start. undefined: not known at the moment.
    */
   async #holderOf(entries: readonly ParkedEntry[], claim: number | undefined): Promise<number | undefined> {
     const { members } = this.#init
-    for (const { kind, start, number } of entries) {
+    const released = new Map<number, number>()
+    for (const { kind, start, number } of entries) if (kind === 'release') released.set(start, number)
+    const counting = entries.filter(({ start, number }) => number > (released.get(start) ?? 0))
+    for (const { kind, start, number } of counting) {
       if (start === members.start) {
         if (kind === 'claim' && number === claim) break
         continue
@@ -157,8 +160,9 @@ export class Restorer {
       if (isAlive !== false) return isAlive && start
     }
     // A record behind the own claim is of somebody who had the session before.
-    for (const { kind, start } of entries) {
-      if (kind === 'claim' || start === members.start) continue
+    for (const entry of counting) {
+      const { start } = entry
+      if (!isState(entry) || start === members.start) continue
       const isAlive = await this.#isAlive(start)
       if (isAlive !== false) return isAlive && start
     }

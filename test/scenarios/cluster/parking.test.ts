@@ -103,6 +103,45 @@ t.test('with through, a session that crashes is restored with all that was await
   })
 })
 
+for (const { at, singleSession } of [
+  { at: 'c', singleSession: 'kick' },
+  { at: 'c', singleSession: 'reject' },
+  { at: 'a', singleSession: 'off' }
+] as const)
+  t.test(
+    `${singleSession}: a session whose new gateway crashes before it has written it is restored at ${at}`,
+    async t => {
+      const options = { replicate: 'through', singleSession } as const
+      const { gateways, network, join } = await start(t, ['a', 'b', 'c'], options)
+      const [a, b, c] = gateways as [Gateway, Gateway, Gateway]
+      const { client, opened, goTo, stayAway } = await join(a)
+      const sid = await client.request('player.login', { uid: 'red', channel: 'lobby' })
+      for (let n = 0; n < 3; n++) await client.request('player.add')
+      const closed: unknown[] = []
+      for (const each of gateways) each.sessions.on('closed', ({ id }) => closed.push(id))
+      network.fault = ({ kind, from, to }) =>
+        kind === 'append' && from === 'b' && to.includes(store) ? 'drop' : undefined
+      goTo(b)
+      await until('b has it', () => b.metrics().sessionsMovedIn === 1 && a.metrics().sessionsInTransit === 0)
+      stayAway()
+      await crash(network, 'b', [a, c])
+      goTo(at === 'a' ? a : c)
+      await until('it is back', () => opened.length === 1)
+      t.match(opened[0], { resumed: false, restored: true })
+      t.match(await state(client), { sid, uid: 'red', name: 'red', count: 3 })
+      t.same(await client.request('player.where'), at)
+      t.same(closed, [])
+      network.fault = () => undefined
+      await client.request('player.add')
+      t.match(await state(client), { count: 4 }, 'and it goes on')
+      await crash(network, at, [at === 'a' ? c : a])
+      goTo(at === 'a' ? c : a)
+      await until('it is back again', () => opened.length === 2)
+      t.match(opened[1], { resumed: false, restored: true })
+      t.match(await state(client), { sid, uid: 'red', count: 4 })
+    }
+  )
+
 for (const singleSession of ['kick', 'reject'] as const)
   t.test(
     `${singleSession}: a gateway that was cut off lets sessions go that others have restored`,
