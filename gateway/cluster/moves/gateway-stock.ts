@@ -46,6 +46,10 @@ export class GatewayStock implements Stock {
     return this.#init.registry.find(sid) !== undefined
   }
 
+  isLeaving(sid: number): boolean {
+    return this.#init.registry.isLeaving(sid)
+  }
+
   async release({ sid, hash, uid }: Wanted, to: Link): Promise<Release> {
     const { resumption, lanes } = this.#init
     if (this.busy.has(sid) || this.#arriving.has(sid)) return { kind: 'again', ms: againAfter }
@@ -209,7 +213,8 @@ export class GatewayStock implements Stock {
   ): Session | undefined {
     const { registry, resumption, routes, channels, hooks, lanes } = this.#init
     const { sid } = state
-    if (registry.find(sid) !== undefined) return undefined
+    // One that is on its way is still in the tables, and may have to go on here.
+    if (registry.has(sid)) return undefined
     const messages = new PomeloMessages({ ...kept.form, counts: true, eventCodes: routes.eventCodes })
     const isRestored = kept.epoch === notYet
     const epoch = isRestored ? randomBytes(8).toString('base64url') : kept.epoch

@@ -18,7 +18,9 @@ export type Release =
   | { readonly kind: 'ended'; readonly farewell: Farewell }
 
 export interface Stock {
+  /** Whether a session is here, and not on its way. */
   has(sid: number): boolean
+  isLeaving(sid: number): boolean
   /** Makes a session ready to leave, which takes until its running requests are decided. */
   release(wanted: Wanted, to: Link): Promise<Release>
   /** The other gateway has not taken it: it goes on here. */
@@ -28,7 +30,8 @@ export interface Stock {
   /** The other gateway has it. */
   forget(sid: number, to: Link): void
   /**
-   * Takes a session in. Calls `taken` once it is here, before anybody is told. Returns false if it can't.
+   * Takes a session in that is neither here nor on its way from here. Calls `taken` once it is here, before
+   * anybody is told. Returns false if it can't.
    *
    * @throws UnreadableBatchError
    */

@@ -17,7 +17,7 @@ import type { ExportWord, FailedMove, Stock, Wanted } from './stock.js'
 export interface TakerInit {
   readonly links: Pick<Links, 'ofStart' | 'all'>
   readonly moved: MovedTable
-  readonly stock: Pick<Stock, 'has' | 'adopt'>
+  readonly stock: Pick<Stock, 'has' | 'isLeaving' | 'adopt'>
   readonly timing: Timing
   readonly ownStart: () => number
   /** Whether a start may still be there, although there is no link to it. */
@@ -75,6 +75,8 @@ export class Taker implements FarSessions {
   async take(point: ResumePoint, uid: string | null): Promise<Taken> {
     const sid = sidOfToken(point.token)
     if (sid === undefined) return { kind: 'gone' }
+    // Another gateway may have it, and says so soon. Until then it is not to be in two places here.
+    if (this.#init.stock.isLeaving(sid)) return { kind: 'again', ms: againAfter }
     const hash = hashSecret(point.token)
     const earlier = this.#underWay.get(sid)
     if (earlier !== undefined) {
@@ -100,7 +102,7 @@ export class Taker implements FarSessions {
       case 'here': {
         const { sid } = asked.wanted
         const { move, trail, items } = readMove(rest)
-        const isTaken = this.#init.stock.adopt(items, from, () => {
+        const isTaken = this.#adopt(items, from, sid, () => {
           this.#remember(tid as number)
           this.#settle(from, tid as number, sid, true)
           this.#init.arrived(sid, from, move, trail)
@@ -156,6 +158,13 @@ export class Taker implements FarSessions {
     }
     if (start !== ownStart() && mayLive(start)) return { kind: 'again', ms: againAfter }
     return findLost(wanted, undefined)
+  }
+
+  /** Takes a session in, unless it is in this gateway already. */
+  #adopt(items: readonly Item[], from: Link, sid: number, taken: () => void): boolean {
+    const { stock } = this.#init
+    if (stock.has(sid) || stock.isLeaving(sid)) return false
+    return stock.adopt(items, from, taken)
   }
 
   #ask(wanted: Wanted, link: Link, hops: number, done: (taken: Taken) => void): void {

@@ -323,6 +323,35 @@ t.test(
   }
 )
 
+t.test('one that comes back before the loss of a link lets it know where it was is there once', async t => {
+  for (const third of ['quick', 'slow']) {
+    const held = await HeldMoves.start(t)
+    const [a, b] = held.gateways as [Gateway, Gateway]
+    const { address, client, hits, goTo } = await held.join(t, a, third, ['here'])
+    held.blockAt('ba', 'settle taken')
+    goTo(b)
+    await until('b has it', () => b.sessions.get(address.sid)?.isConnected === true)
+    await held.loseLink(1, 0)
+    held.release()
+    if (third === 'slow') held.block('ca', 'cb')
+    t.equal(a.metrics().sessionsInTransit, 1, 'a has not heard that it was taken')
+    goTo(a)
+    t.equal(await client.request('player.where'), 'a')
+    t.equal(a.metrics().sessionsInTransit, 0, 'it is decided where it was')
+    t.equal(a.channel('here').size, 1)
+    t.equal(a.send(address, 'hit', 'address') + a.send(address.uid, 'hit', 'user'), 2)
+    a.channel('here').broadcast('hit', 'channel')
+    await until('all has come', () => hits.length === 3)
+    t.same(hits, ['address', 'user', 'channel'])
+    a.sessions.kick(address.uid, 'enough')
+    await until('it has ended', () => client.state === 'closed')
+    held.release()
+    for (const { sessions } of [a, b])
+      t.same([sessions.getSessionsCount(), sessions.getByUid(address.uid).length], [0, 0])
+    t.equal(await a.channel('here').asize(), 0)
+  }
+})
+
 t.test('an operation ends with a true code if the gateway that gives or takes is lost', async t => {
   const held = await HeldMoves.start(t, { leaseTtl: 1_500, singleSession: 'kick' })
   const sources = await startSources(t, held)

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { MovedTable } from '../../../../gateway/cluster/cuts/moved-table.js'
 import { sidBefore } from '../../../../gateway/cluster/leases/start-number.js'
+import { UnreadableBatchError } from '../../../../gateway/cluster/link/batch-text.js'
 import type { Link } from '../../../../gateway/cluster/link/links.js'
 import { Giver } from '../../../../gateway/cluster/moves/giver.js'
 import type { Release, Stock, Wanted } from '../../../../gateway/cluster/moves/stock.js'
@@ -16,6 +17,9 @@ import { type LinkedGateway, LinkedGateways } from '../../../helpers/linked-gate
 const sid = sidBefore(1) + 1
 const token = `${sid.toString(36)}.${'a'.repeat(22)}`
 
+/** A word of `settle` that no gateway can read. */
+const unreadable = 'what?'
+
 /** The session of the model, in one gateway: nothing, here, or on its way. */
 class ModelStock implements Stock {
   state: 'none' | 'here' | 'leaving' = 'none'
@@ -25,6 +29,10 @@ class ModelStock implements Stock {
 
   has(): boolean {
     return this.state === 'here'
+  }
+
+  isLeaving(): boolean {
+    return this.state === 'leaving'
   }
 
   async release(_wanted: Wanted): Promise<Release> {
@@ -46,7 +54,7 @@ class ModelStock implements Stock {
   }
 
   adopt([, count]: readonly (string | number | null)[], _from: Link, taken: () => void): boolean {
-    if (this.state !== 'none') return false
+    // Whether it may is for the taker to know: this replaces one that is here, or on its way.
     this.state = 'here'
     this.count = count as number
     taken()
@@ -88,6 +96,7 @@ class ModelGateway {
     links.read('take', (from, items) => this.giver.asked(from, items))
     links.read('export', (from, items) => this.taker.answered(from, items))
     links.read('settle', (from, [word, tid, of]) => {
+      if (word === unreadable) throw new UnreadableBatchError('a word that ends the link')
       if (word === 'doubt') this.taker.doubted(from, tid as number, of as number)
       else this.giver.settled(from, word === 'taken', tid as number, of as number)
     })
@@ -102,16 +111,30 @@ async function settle(): Promise<void> {
   for (let n = 0; n < 20; n++) await Promise.resolve()
 }
 
-type Step = { readonly to: number; readonly wait: number; readonly fault: 'none' | 'before' | 'behind' }
+/**
+ * A client that comes to a gateway. `before`, `behind`: the gateway is cut off, and misses nothing in the
+ * end. `lost`: what it says after its question is lost with the link to where the session was.
+ */
+interface Step {
+  readonly to: number
+  readonly wait: number
+  readonly fault: 'none' | 'before' | 'behind' | 'lost'
+}
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
     to: fc.nat(2),
     wait: fc.constantFrom(0, 1, 20, 500, 4_000),
-    fault: fc.constantFrom('none', 'none', 'before', 'behind')
+    fault: fc.constantFrom<Step['fault'][]>('none', 'none', 'before', 'behind', 'lost')
   }),
   { minLength: 1, maxLength: 20 }
 )
+
+/** The client comes back to where its session was before that gateway knows that the session was taken. */
+const backWhileUndecided: Step[] = [
+  { to: 1, wait: 20, fault: 'lost' },
+  { to: 0, wait: 20, fault: 'none' }
+]
 
 /** Runs the steps. Returns how many got the session, and how often it was in two places or nowhere. */
 async function run(list: readonly Step[], copies = false) {
@@ -138,14 +161,26 @@ async function run(list: readonly Step[], copies = false) {
   const asked: Promise<Taken>[] = []
   for (const { to, wait, fault } of list) {
     const { taker, stock } = gateways[to]!
-    if (fault === 'before') world.network.cutOff(linked[to]!.name)
+    const taking = linked[to]!
+    const was = gateways.findIndex(({ stock: { state } }) => state === 'here')
+    if (fault === 'before') world.network.cutOff(taking.name)
     if (!stock.has() && taker.mayHave(token)) asked.push(taker.take({ token, epoch: '', received: 0 }, null))
     if (fault === 'behind') {
       await pass(1)
-      world.network.cutOff(linked[to]!.name)
+      world.network.cutOff(taking.name)
+    }
+    if (fault === 'lost') {
+      await pass(1)
+      world.network.fault = ({ from }) => (from === taking.name ? 'drop' : undefined)
     }
     await pass(wait)
     world.network.heal()
+    if (fault === 'lost') {
+      if (was >= 0 && was !== to) linked[was]!.links.ofStart(taking.start)?.send('settle', [unreadable])
+      world.network.fault = () => undefined
+      // The link ends before what was lost is sent again.
+      await pass(1)
+    }
     look()
   }
   await pass(10_000)
@@ -162,7 +197,7 @@ t.test('the session is in one gateway, whoever asks for it and whatever is late'
       taken += found.taken
       t.match(found, { doubled: 0, lost: 0 })
     }),
-    { numRuns: 10 }
+    { numRuns: 30, examples: [[backWhileUndecided]] }
   )
   t.ok(taken > 10, `${taken} moves`)
 })

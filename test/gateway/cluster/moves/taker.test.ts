@@ -20,7 +20,7 @@ function create(init: Partial<TakerInit> = {}) {
   const taker = new Taker({
     links: { ofStart: () => link, all: [link] },
     moved: new MovedTable(),
-    stock: { has: () => false, adopt: () => false },
+    stock: { has: () => false, isLeaving: () => false, adopt: () => false },
     timing: new VirtualTime().timing,
     ownStart: () => 7,
     mayLive: () => true,
