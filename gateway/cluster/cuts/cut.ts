@@ -8,6 +8,13 @@
 import type { Link } from '../link/links.js'
 import type { Shadow } from './shadows.js'
 
+/** A later move: who has told of it, and what to do once it is known that the session has gone. */
+interface Ahead {
+  readonly link: Link
+  readonly move: number
+  readonly run: () => void
+}
+
 export class Cut {
   /** The moves by which the session came here, the newest last. */
   readonly #owned: number[]
@@ -22,7 +29,7 @@ export class Cut {
   /** The words that former gateways gave while the session was here: each one's start, and the source's. */
   readonly words: (readonly [giver: number, about: number])[] = []
   /** What was heard of later moves before it was known that the session has gone. */
-  readonly ahead: (() => void)[] = []
+  #ahead: Ahead[] = []
 
   constructor(owned: readonly number[], trail: readonly number[]) {
     this.#owned = [...owned]
@@ -38,6 +45,28 @@ export class Cut {
     const cut = new Cut([...this.#owned, move], trail)
     for (const [link, known] of this.#known) cut.#known.set(link, known)
     return cut
+  }
+
+  /**
+   * Keeps what a gateway says of a move, if the session is on its way from here and has moved on since.
+   * Returns whether it does.
+   */
+  keepsAhead(link: Link, move: number, run: () => void): boolean {
+    if (!this.isLeaving || move <= this.newest + 1) return false
+    this.#ahead.push({ link, move, run })
+    return true
+  }
+
+  /** The starts that have said that the session has moved on to them, the newest first. */
+  get heirs(): readonly number[] {
+    return this.#ahead.toSorted((a, b) => b.move - a.move).map(({ link }) => link.start)
+  }
+
+  /** It is decided where the session is: does what was kept, of links that are still there. */
+  runAhead(): void {
+    const ahead = this.#ahead
+    this.#ahead = []
+    for (const { link, run } of ahead) if (link.isOpen) run()
   }
 
   /** Notes that a gateway knows of a move. */

@@ -3,10 +3,10 @@
  * it has moved leaves out what another one sends by name before that knows of the move; the gateway where it
  * was passes that on, and then says so.
  */
-import { UnreadableBatchError } from '../link/batch-text.js'
 import type { Item, Link, Links } from '../link/links.js'
 import { Cut } from './cut.js'
 import { Holds, type HoldsInit } from './holds.js'
+import { numberOf, pairsOf } from './moved-items.js'
 import type { MovedTable } from './moved-table.js'
 import { type Names, Shadow, type ShadowInit, Shadows } from './shadows.js'
 import { SourceCuts } from './source-cuts.js'
@@ -122,14 +122,20 @@ export class Cuts {
     const cut = this.#cuts.get(sid)
     if (cut === undefined) return
     cut.isLeaving = false
+    cut.runAhead()
     this.#look(sid, cut)
+  }
+
+  /** Returns the starts that have said that a session which is on its way from here has moved on to them. */
+  heirsOf(sid: number): readonly number[] {
+    return this.#cuts.get(sid)?.heirs ?? []
   }
 
   /**
    * Another gateway has a session, which is still found here by its names. All that came was sent to
    * it. Returns what to run when it is not found here any more.
    */
-  goes(session: ShadowInit, to: Link): readonly (() => void)[] {
+  goes(session: ShadowInit, to: Link): () => void {
     const { names, links } = this.#init
     const { sid, uid } = session
     const move = this.moveOf(sid)
@@ -145,7 +151,7 @@ export class Cuts {
     for (const [giver, about] of cut.words) to.send('moved', ['passed', sid, giver, about])
     for (const link of links.all) if (link.isOpen && cut.isKnownTo(link)) this.#pass(to, sid, link)
     this.#look(sid, cut)
-    return cut.ahead
+    return () => cut.runAhead()
   }
 
   /** Runs a function once what this gateway sends to a session that has come here need not wait. */
@@ -171,18 +177,16 @@ export class Cuts {
   }
 
   /** Reads that a session has come to another gateway. */
-  readCome(from: Link, [move, sid, ...givers]: readonly Item[]): void {
-    const { links, ownStart, has } = this.#init
-    const cut = this.#cuts.get(number(sid))
-    if (cut?.isLeaving === true && has(number(sid)) && number(move) > this.moveOf(number(sid)) + 1) {
-      cut.ahead.push(() => from.isOpen && this.readCome(from, [move!, sid!, ...givers]))
-      return
-    }
-    const known = ['seen', sid!, this.#note(from, number(sid), number(move))]
+  readCome(from: Link, items: readonly Item[]): void {
+    const { links, ownStart } = this.#init
+    const [move, sid, ...givers] = [numberOf(items[0]), numberOf(items[1]), ...items.slice(2).map(numberOf)]
+    const again = () => this.readCome(from, items)
+    if (this.#cuts.get(sid)?.keepsAhead(from, move, again) === true) return
+    const known = ['seen', sid, this.#note(from, sid, move)]
     from.send('moved', known)
     for (const start of givers) {
       if (start === from.start || start === ownStart()) continue
-      const link = links.ofStart(number(start))
+      const link = links.ofStart(start)
       if (link?.isOpen === true) link.send('moved', known)
     }
   }
@@ -191,8 +195,9 @@ export class Cuts {
   readHere(from: Link, pairs: readonly Item[]): void {
     const { links, moved } = this.#init
     const news: Item[] = []
-    for (let at = 0; at < pairs.length; at += 2) {
-      const [sid, move] = [number(pairs[at]), number(pairs[at + 1])]
+    for (const [sid, move] of pairsOf(pairs)) {
+      const again = () => this.readHere(from, [sid, move])
+      if (this.#cuts.get(sid)?.keepsAhead(from, move, again) === true) continue
       const isNew = move > moved.moveOf(sid)
       const known = this.#note(from, sid, move)
       if (isNew) news.push(sid, known)
@@ -203,21 +208,21 @@ export class Cuts {
 
   /** Reads that another gateway knows of moves. */
   readSeen(from: Link, pairs: readonly Item[]): void {
-    for (let at = 0; at < pairs.length; at += 2) this.#tells(from, number(pairs[at]), number(pairs[at + 1]))
+    for (const [sid, move] of pairsOf(pairs)) this.#tells(from, sid, move)
   }
 
   /** Reads that a former gateway of a session has passed on all that came from a source. */
   readPassed(from: Link, [sid, giver, about]: readonly Item[]): void {
-    const cut = this.#cuts.get(number(sid))
-    const word = [number(giver), number(about)] as const
+    const cut = this.#cuts.get(numberOf(sid))
+    const word = [numberOf(giver), numberOf(about)] as const
     if (cut?.shadow !== undefined) {
-      const to = this.#linkTo(number(sid))
+      const to = this.#linkTo(numberOf(sid))
       if (to?.isOpen === true && to !== from) to.send('moved', ['passed', sid!, ...word])
       return
     }
     // The next gateway of the session needs it too.
     cut?.words.push(word)
-    this.#holds.hear(from, number(sid), ...word)
+    this.#holds.hear(from, numberOf(sid), ...word)
   }
 
   linkUp(link: Link): void {
@@ -288,9 +293,4 @@ export class Cuts {
     if (shadow !== undefined) this.#shadows.remove(shadow)
     this.#cuts.delete(sid)
   }
-}
-
-function number(item: Item | undefined): number {
-  if (typeof item === 'number') return item
-  throw new UnreadableBatchError('a moved frame without a number')
 }

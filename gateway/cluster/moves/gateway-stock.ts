@@ -115,11 +115,13 @@ export class GatewayStock implements Stock {
     repeatChannels(leaver, to)
     const head = { rid: 0, viewId: 0, ack: 0, frontendId: to.frontendId, sid }
     for (const event of late) to.outbox.send(head, event)
-    const ahead = this.cuts!.goes({ sid, uid: session.uid, channels: session.channels ?? [] }, to)
+    const runAhead = this.cuts!.goes({ sid, uid: session.uid, channels: session.channels ?? [] }, to)
     this.owed.add(sid, session.uid, to)
+    // What was said over the link by which it left is lost, or was said to another gateway.
+    if (to !== leaver.to) this.owed.ask(sid, to)
     const ending = registry.moveOut(session, to.frontendId)
     resumption.moveOut(receiver)
-    for (const run of ahead) run()
+    runAhead()
     to.flushSoon()
     if (ending !== undefined) to.send('settle', ['end', sid, ending.code, ending.reason, ending.kickReason])
     this.operations?.decided(sid)
@@ -245,10 +247,11 @@ export class GatewayStock implements Stock {
     return session
   }
 
-  end(sid: number, code: number, reason: string, kickReason: string | null): void {
+  end(sid: number, code: number, reason: string, kickReason: string | null): boolean {
     const { registry } = this.#init
-    const session = registry.find(sid)
+    const session = registry.findRecipient(sid)
     if (session !== undefined) registry.end(session, { code, reason, kickReason })
+    return session !== undefined
   }
 
   #mayMove(session: Session): boolean {
@@ -285,7 +288,7 @@ export class GatewayStock implements Stock {
     }
     registry.leave(session)
     if (to !== undefined) this.cuts?.leaves(sid)
-    this.#leavers.set(sid, { session, receiver, channels, joins, requests, absence, late })
+    this.#leavers.set(sid, { session, receiver, to, channels, joins, requests, absence, late })
     return moved
   }
 }

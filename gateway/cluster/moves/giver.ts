@@ -17,10 +17,12 @@ export interface GiverInit {
   readonly links: Pick<Links, 'ofStart'>
   readonly moved: MovedTable
   readonly stock: Stock
-  readonly cuts: Pick<Cuts, 'moveOf' | 'trailOf'>
+  readonly cuts: Pick<Cuts, 'moveOf' | 'trailOf' | 'heirsOf'>
   readonly timing: Timing
   /** Whether a start may still be there. */
   readonly mayLive: (start: number) => boolean
+  /** Whether sessions of a gateway that is over may have moved on to others, which have not told yet. */
+  readonly mayHaveHeirs: () => boolean
   readonly failed: FailedMove
   /** Called whenever a session may have gone. */
   readonly gone: () => void
@@ -119,14 +121,23 @@ export class Giver {
 
   /** Asks what became of a session, or gives it up if there is nobody left to ask. */
   #doubt(sid: number, tid: number): void {
-    const { links, stock, mayLive, failed } = this.#init
+    const { links, stock, cuts, mayLive, mayHaveHeirs, failed, gone } = this.#init
     const transit = this.#transits.get(sid)
     if (transit?.tid !== tid) return
     const link = links.ofStart(transit.start)
-    if (link === undefined && !mayLive(transit.start)) {
-      this.#transits.delete(sid)
-      failed(sid, transit.start, 'the gateway that it went to was lost')
-      return stock.lose(sid)
+    if (link === undefined && !mayLive(transit.start) && !mayHaveHeirs()) {
+      const heir = cuts.heirsOf(sid).find(mayLive)
+      const to = heir === undefined ? undefined : links.ofStart(heir)
+      if (heir === undefined || to?.isOpen === true) {
+        this.#transits.delete(sid)
+        // Whoever was lost had taken it, and handed it over: it lives where it is now.
+        if (to !== undefined) stock.forget(sid, to)
+        else {
+          failed(sid, transit.start, 'the gateway that it went to was lost')
+          stock.lose(sid)
+        }
+        return gone()
+      }
     }
     if (link?.isOpen === true) link.send('settle', ['doubt', tid, sid])
     this.#transits.set(sid, { ...transit, stop: this.#doubtLater(sid, tid) })

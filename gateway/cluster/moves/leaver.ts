@@ -9,6 +9,8 @@ import type { Link } from '../link/links.js'
 export interface Leaver {
   readonly session: Session
   readonly receiver: ResumableReceiver
+  /** Where it goes; undefined: to the store. */
+  readonly to: Link | undefined
   readonly channels: readonly string[]
   readonly joins: number
   readonly requests: readonly WaitingRequest[]

@@ -83,7 +83,8 @@ export class Moves {
       arrived: (sid, from, move, trail) => cuts.came(sid, from, move, trail)
     })
     const gone = () => this.#onGone?.()
-    this.#giver = new Giver({ links, moved, stock, cuts, timing, mayLive, failed, gone })
+    const mayHaveHeirs = () => this.#mayHaveHeirs
+    this.#giver = new Giver({ links, moved, stock, cuts, timing, mayLive, mayHaveHeirs, failed, gone })
     links.read('take', (from, items) => this.#giver.asked(from, items))
     links.read('export', (from, items) => this.#taker.answered(from, items))
     links.read('settle', (from, items) => this.#settle(from, items))
@@ -158,7 +159,7 @@ export class Moves {
   }
 
   #settle(from: Link, [word, ...rest]: readonly Item[]): void {
-    const { stock, owed } = this.#init
+    const { stock, owed, moved, links } = this.#init
     const [first, second] = rest as number[]
     switch (word) {
       case 'taken':
@@ -172,7 +173,12 @@ export class Moves {
         return owed.tell(from, first!, String(second))
       case 'end': {
         const [sid, code, reason, kickReason] = rest as [number, number, string, string | null]
-        return stock.end(sid, code, reason, kickReason)
+        if (stock.end(sid, code, reason, kickReason)) return
+        // It has moved on since.
+        const start = moved.find(sid)
+        const to = start === undefined ? undefined : links.ofStart(start)
+        if (to?.isOpen === true && to !== from) to.send('settle', ['end', ...rest])
+        return
       }
       default:
         throw new UnreadableBatchError(`a settle frame with ${String(word)}`)

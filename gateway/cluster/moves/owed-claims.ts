@@ -44,8 +44,13 @@ export class OwedClaims {
 
   /** A link has begun: asks for the words that the one before may have lost. */
   linkUp(link: Link): void {
-    for (const [sid, { uid, start }] of this.#owed)
-      if (start === link.start) link.send('settle', ['owed', sid, uid] satisfies Item[])
+    for (const [sid, { start }] of this.#owed) if (start === link.start) this.ask(sid, link)
+  }
+
+  /** Asks for the word about one session. */
+  ask(sid: number, link: Link): void {
+    const owed = this.#owed.get(sid)
+    if (owed !== undefined) link.send('settle', ['owed', sid, owed.uid] satisfies Item[])
   }
 
   /** A gateway is over. */

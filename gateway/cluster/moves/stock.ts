@@ -36,8 +36,11 @@ export interface Stock {
    * @throws UnreadableBatchError
    */
   adopt(items: readonly Item[], from: Link, taken: () => void): boolean
-  /** A session that came from elsewhere was to end while it was on its way. */
-  end(sid: number, code: number, reason: string, kickReason: string | null): void
+  /**
+   * A session that came from elsewhere was to end while it was on its way. If it is on its way again, it ends
+   * where it goes. Returns false if it is not here any more.
+   */
+  end(sid: number, code: number, reason: string, kickReason: string | null): boolean
 }
 
 /**

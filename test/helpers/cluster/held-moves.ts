@@ -110,7 +110,8 @@ export class HeldMoves {
 
   /** Has the messages arrive that were held in these directions, in order. In all, if none is given. */
   release(...ways: readonly string[]): void {
-    if (ways.length === 0) this.#blockAt = undefined
+    // What was said then may be sent again.
+    if (ways.length === 0 || ways.includes(this.#blockAt?.way ?? '')) this.#blockAt = undefined
     for (const way of ways.length > 0 ? ways : [...this.#blocked.keys()]) {
       for (const run of this.#blocked.get(way) ?? []) setImmediate(run)
       this.#blocked.delete(way)

@@ -386,3 +386,100 @@ t.test('an operation ends with a true code if the gateway that gives or takes is
   t.same(judge(effectsOf(last, { gateways: [c] }), ended, true), [])
   t.equal(ended['push']!.code, null, 'the gateway that has taken them goes on')
 })
+
+t.test(
+  'a session that has moved on lives on if the gateway between is lost before it could tell',
+  async t => {
+    for (const told of ['at once', 'late']) {
+      const held = await HeldMoves.start(t, { leaseTtl: 1_000, singleSession: 'kick' })
+      const [a, b, c] = held.gateways as [Gateway, Gateway, Gateway]
+      const { address, client, hits, goTo } = await held.join(t, a, told, ['here'])
+      const { sid } = address
+      const ended: number[] = []
+      for (const { sessions } of [a, b, c]) sessions.on('closed', session => ended.push(session.id))
+      held.blockAt('ba', 'settle taken')
+      goTo(b)
+      await until('b has it', () => b.sessions.get(sid)?.isConnected === true)
+      if (told === 'late') held.block('ca')
+      goTo(c)
+      await until('c has it', () => c.sessions.get(sid)?.isConnected === true)
+      await until('c has said so', () => held.hasSaid('ca', 'moved come'))
+      a.channel('joined').join(a.sessions.getByUid(told)[0]!)
+      a.send(address, 'hit', 'on its way')
+      held.network.cutOff('b')
+      await until('b is over', () => [a, c].every(({ cluster }) => cluster!.peers().length === 1))
+      t.equal(a.metrics().sessionsInTransit, 1)
+      held.release('ca')
+      await until('a knows where it is', () => a.metrics().sessionsInTransit === 0)
+      t.same(ended, [], 'it has not ended')
+      t.equal(await client.request('player.where'), 'c')
+      t.equal(await a.asend(address, 'hit', 'address'), 1)
+      t.equal(await a.asend(told, 'hit', 'user'), 1)
+      await until('all has come', () => hits.length === 3)
+      t.same(hits, ['on its way', 'address', 'user'])
+      t.equal(c.channel('joined').size, 1)
+      await until('its user is claimed there only', () => a.metrics().claimsHeld === 0)
+      t.equal(c.metrics().claimsHeld, 1)
+      goTo(a)
+      await until('it is back', () => a.sessions.get(sid)?.isConnected === true)
+      a.send(told, 'hit', 'back')
+      await until('it is reached', () => hits.at(-1) === 'back')
+      client.close()
+      await until('it ends once', () => ended.length > 0)
+      t.same(ended, [sid])
+    }
+  }
+)
+
+t.test('one that is to end while it is on its way ends, wherever it has gone on to meanwhile', async t => {
+  for (const isThere of [true, false]) {
+    const held = await HeldMoves.start(t)
+    const [a, b, c] = held.gateways as [Gateway, Gateway, Gateway]
+    const witness = await held.join(t, b, 'witness', [])
+    const uid = isThere ? 'has moved on' : 'is moving on'
+    const { address, client, goTo } = await held.join(t, a, uid, ['here'])
+    held.blockAt('ba', 'settle taken')
+    goTo(b)
+    await until('b has it', () => b.sessions.get(address.sid)?.isConnected === true)
+    await until('b has said so', () => held.hasSaid('ba', 'settle taken'))
+    held.block('ca')
+    if (!isThere) held.blockAt('cb', 'settle taken')
+    goTo(c)
+    await until('c has it', () => c.metrics().sessionsMovedIn === 1)
+    if (isThere) await until('b knows', () => b.metrics().sessionsInTransit === 0)
+    // Nothing else tells the others: a knows of nobody there who has the user.
+    a.sessions.kick(uid, 'enough')
+    held.release('ba')
+    await until('a knows that it has gone', () => a.metrics().sessionsInTransit === 0)
+    await a.asend(witness.address, 'hit', 'behind it')
+    t.equal(b.metrics().sessionsInTransit, isThere ? 0 : 1)
+    held.release()
+    await until('its client is told', () => client.state === 'closed')
+    for (const { sessions } of held.gateways) t.equal(sessions.getByUid(uid).length, 0)
+  }
+})
+
+t.test(
+  'a new link that tells where a session is, before it is known to have gone, is not forgotten',
+  async t => {
+    const held = await HeldMoves.start(t)
+    const [a, b, c] = held.gateways as [Gateway, Gateway, Gateway]
+    const witness = await held.join(t, a, 'witness', [])
+    const { address, hits, goTo } = await held.join(t, a, 'red', ['here'])
+    held.blockAt('ba', 'settle taken')
+    goTo(b)
+    await until('b has it', () => b.sessions.get(address.sid)?.isConnected === true)
+    goTo(c)
+    await until('c has it', () => c.sessions.get(address.sid)?.isConnected === true)
+    await until('c has said so', () => held.hasSaid('ca', 'moved come'))
+    await held.loseLink(2, 0)
+    await until('there is a new link', () => a.metrics().clusterPeers === 2 && c.metrics().clusterPeers === 2)
+    t.equal(await c.asend(witness.address, 'hit', 'behind it'), 1)
+    held.release()
+    await until('a knows that it has gone', () => a.metrics().sessionsInTransit === 0)
+    t.equal(await a.asend('red', 'hit', 'user'), 1)
+    t.equal(await a.asend(address, 'hit', 'address'), 1)
+    await until('both have come', () => hits.length === 2)
+    t.same(hits, ['user', 'address'])
+  }
+)

@@ -61,7 +61,9 @@ class ModelStock implements Stock {
     return true
   }
 
-  end(): void {}
+  end(): boolean {
+    return true
+  }
 }
 
 class ModelGateway {
@@ -91,8 +93,9 @@ class ModelGateway {
         for (const link of links.all) link.send('moved', ['here', sid, move])
       }
     })
-    const cuts = { moveOf: () => this.#move, trailOf: () => [] }
-    this.giver = new Giver({ links, moved, stock, cuts, timing, mayLive, failed, gone: () => {} })
+    const cuts = { moveOf: () => this.#move, trailOf: () => [], heirsOf: () => [] }
+    const [mayHaveHeirs, gone] = [() => false, () => {}]
+    this.giver = new Giver({ links, moved, stock, cuts, timing, mayLive, mayHaveHeirs, failed, gone })
     links.read('take', (from, items) => this.giver.asked(from, items))
     links.read('export', (from, items) => this.taker.answered(from, items))
     links.read('settle', (from, [word, tid, of]) => {
