@@ -228,6 +228,7 @@ export class Moves {
         this.#untold.delete(from.start)
         return
       case 'seen':
+        this.#taker.seen(from, rest)
         return cuts.readSeen(from, rest)
       case 'passed':
         return cuts.readPassed(from, rest)

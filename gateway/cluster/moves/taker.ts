@@ -7,6 +7,7 @@
 import type { ResumePoint } from '../../../shared/wire/resume.js'
 import type { FarSessions, Taken } from '../../resume/far-sessions.js'
 import { hashSecret, sidOfToken } from '../../resume/resume-secrets.js'
+import { pairsOf } from '../cuts/moved-items.js'
 import type { MovedTable } from '../cuts/moved-table.js'
 import { startOf } from '../leases/start-number.js'
 import { UnreadableBatchError } from '../link/batch-text.js'
@@ -41,8 +42,16 @@ const againAfter = 250
 /** Gateways that one take may be sent to, one after the other. */
 const mostHops = 4
 
-/** Takes that are remembered after they have succeeded, for gateways in doubt. */
-const mostRemembered = 10_000
+/** Sessions whose takes are remembered. Beyond it those of the oldest are forgotten. */
+const mostRemembered = 100_000
+
+/** A take that has succeeded. Its gateway may be in doubt until it says that it knows of the move. */
+interface Succeeded {
+  readonly tid: number
+  /** The start that gave the session. */
+  readonly start: number
+  readonly move: number
+}
 
 interface Asked {
   readonly wanted: Wanted
@@ -57,7 +66,8 @@ export class Taker implements FarSessions {
   readonly #asked = new Map<number, Asked>()
   /** The takes under way, by session, each with the hash of the secret that it is asked with. */
   readonly #underWay = new Map<number, { readonly hash: string; readonly taken: Promise<Taken> }>()
-  readonly #succeeded = new Set<number>()
+  /** By session. */
+  readonly #succeeded = new Map<number, readonly Succeeded[]>()
   #lastTid = 0
 
   constructor(init: TakerInit) {
@@ -103,7 +113,7 @@ export class Taker implements FarSessions {
         const { sid } = asked.wanted
         const { move, trail, items } = readMove(rest)
         const isTaken = this.#adopt(items, from, sid, () => {
-          this.#remember(tid as number)
+          this.#remember(sid, { tid: tid as number, start: from.start, move })
           this.#settle(from, tid as number, sid, true)
           this.#init.arrived(sid, from, move, trail)
         })
@@ -131,9 +141,21 @@ export class Taker implements FarSessions {
 
   /** Another gateway wants to know what became of a take. By that, one that is still asked is over. */
   doubted(from: Link, tid: number, sid: number): void {
-    if (this.#succeeded.has(tid)) return this.#settle(from, tid, sid, true)
+    const isRemembered = this.#succeeded.get(sid)?.some(each => each.tid === tid) === true
+    if (isRemembered || this.#isHere(sid)) return this.#settle(from, tid, sid, true)
     this.#settle(from, tid, sid, false)
     if (this.#asked.get(tid)?.link === from) this.#fail(tid, 'the session did not come in time')
+  }
+
+  /** Another gateway knows of moves: it is in no doubt about takes of before. */
+  seen({ start }: Link, pairs: readonly Item[]): void {
+    for (const [sid, move] of pairsOf(pairs)) {
+      const takes = this.#succeeded.get(sid)
+      if (takes === undefined) continue
+      const left = takes.filter(take => take.start !== start || take.move > move)
+      if (left.length > 0) this.#succeeded.set(sid, left)
+      else this.#succeeded.delete(sid)
+    }
   }
 
   /** A link has ended: what was asked over it is over. */
@@ -162,9 +184,13 @@ export class Taker implements FarSessions {
 
   /** Takes a session in, unless it is in this gateway already. */
   #adopt(items: readonly Item[], from: Link, sid: number, taken: () => void): boolean {
+    return !this.#isHere(sid) && this.#init.stock.adopt(items, from, taken)
+  }
+
+  /** Whether a session is here, or on its way from here. */
+  #isHere(sid: number): boolean {
     const { stock } = this.#init
-    if (stock.has(sid) || stock.isLeaving(sid)) return false
-    return stock.adopt(items, from, taken)
+    return stock.has(sid) || stock.isLeaving(sid)
   }
 
   #ask(wanted: Wanted, link: Link, hops: number, done: (taken: Taken) => void): void {
@@ -193,10 +219,10 @@ export class Taker implements FarSessions {
     if (to.isOpen) to.send('settle', [isTaken ? 'taken' : 'refused', tid, sid])
   }
 
-  #remember(tid: number): void {
-    this.#succeeded.add(tid)
+  #remember(sid: number, take: Succeeded): void {
+    this.#succeeded.set(sid, [...(this.#succeeded.get(sid) ?? []), take])
     if (this.#succeeded.size <= mostRemembered) return
-    const [oldest] = this.#succeeded
+    const [oldest] = this.#succeeded.keys()
     this.#succeeded.delete(oldest!)
   }
 }

@@ -83,3 +83,60 @@ t.test('so is one that a search has found at a gateway that has not got it', asy
   answer('gone', '')
   t.same(await told, { kind: 'gone' }, 'a gateway that has told of it knows')
 })
+
+/** A taker that takes in what it is given, and how it answers a gateway in doubt. */
+function createTaking() {
+  const here = new Set<number>()
+  const leaving = new Set<number>()
+  const { taker, asked, answer } = create({
+    stock: {
+      has: sid => here.has(sid),
+      isLeaving: sid => leaving.has(sid),
+      adopt: ([sid], _from, taken) => {
+        here.add(sid as number)
+        taken()
+        return true
+      }
+    }
+  })
+  const link = { isOpen: true, start: 0, send: (_kind: string, items: Item[]) => asked.push(items) }
+  /** Takes a session by its first move. Returns the number of the take. */
+  const take = async (sid: number) => {
+    const taken = taker.take({ ...point('x'), token: `${sid.toString(36)}.${'x'.repeat(22)}` }, null)
+    const tid = asked.at(-1)![0] as number
+    answer('here', sid, 1, 0, sid)
+    await taken
+    return tid
+  }
+  const doubt = (tid: number, sid: number) => {
+    taker.doubted(link as unknown as Link, tid, sid)
+    return asked.at(-1)
+  }
+  const see = (sid: number, move: number, start = 0) =>
+    taker.seen({ ...link, start } as unknown as Link, [sid, move])
+  return { here, leaving, take, doubt, see }
+}
+
+t.test('a take is remembered, however many come behind it, until its gateway knows of it', async t => {
+  const { here, take, doubt, see } = createTaking()
+  const first = await take(1)
+  for (let sid = 2; sid <= 10_002; sid++) {
+    await take(sid)
+    see(sid, 1)
+  }
+  here.clear()
+  see(1, 0)
+  see(1, 1, 4)
+  t.same(doubt(first, 1), ['taken', first, 1], 'it has moved on, and its gateway has not told')
+  see(1, 1)
+  t.same(doubt(first, 1), ['refused', first, 1])
+})
+
+t.test('a session that is here, or on its way from here, is not given back', async t => {
+  const { here, leaving, doubt } = createTaking()
+  here.add(1)
+  leaving.add(2)
+  t.same(doubt(7, 1), ['taken', 7, 1])
+  t.same(doubt(8, 2), ['taken', 8, 2])
+  t.same(doubt(9, 3), ['refused', 9, 3])
+})
