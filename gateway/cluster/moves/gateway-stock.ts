@@ -114,7 +114,10 @@ export class GatewayStock implements Stock {
     const { session, receiver, late } = leaver
     repeatChannels(leaver, to)
     const head = { rid: 0, viewId: 0, ack: 0, frontendId: to.frontendId, sid }
-    for (const event of late) to.outbox.send(head, event)
+    for (const event of late) {
+      to.noteEvent()
+      to.outbox.send(head, event)
+    }
     const runAhead = this.cuts!.goes({ sid, uid: session.uid, channels: session.channels ?? [] }, to)
     this.owed.add(sid, session.uid, to)
     // What was said over the link by which it left is lost, or was said to another gateway.

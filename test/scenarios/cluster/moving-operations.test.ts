@@ -483,3 +483,23 @@ t.test(
     t.same(hits, ['user', 'address'])
   }
 )
+
+t.test('events that are sent after a session are counted if they are lost with the link', async t => {
+  const held = await HeldMoves.start(t, {}, ['a', 'b'])
+  const [a, b] = held.gateways as [Gateway, Gateway]
+  const { address, hits, goTo } = await held.join(t, a, 'red', ['here'])
+  held.blockAt('ba', 'settle taken')
+  goTo(b)
+  await until('b has it', () => b.sessions.get(address.sid)?.isConnected === true)
+  for (const to of [address, 'red', 'red']) t.equal(a.send(to, 'hit', 'late'), 1)
+  held.block('ab')
+  held.release('ba')
+  await until('a knows that it has gone', () => a.metrics().sessionsInTransit === 0)
+  await held.loseLink(0, 1)
+  held.release()
+  await until('they are counted', () => a.metrics().clusterEventsLost === 3)
+  await until('there is a new link', () => a.metrics().clusterPeers === 1 && b.metrics().clusterPeers === 1)
+  t.equal(await a.asend(address, 'hit', 'after'), 1)
+  await until('it has come', () => hits.length > 0)
+  t.same(hits, ['after'])
+})
