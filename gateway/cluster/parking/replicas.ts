@@ -14,7 +14,7 @@ import { formatClaim, formatState, isState, type ParkedEntry } from './parked-en
 import { longestKept } from './parked-log.js'
 import { Restarts } from './restarts.js'
 
-/** Writes under way at the same time. */
+/** Sessions that are written at the same time, beside those that an answer waits for. */
 const mostWrites = 64
 
 export class Replicas {
@@ -28,7 +28,8 @@ export class Replicas {
   readonly #ended: EndedEntries
   /** The claim by which a session is being restored at this moment. */
   #arriving: number | undefined
-  #writes = 0
+  /** Changed sessions whose write is under way. What changes meanwhile is due once it is over. */
+  readonly #writing = new Set<Session>()
   #stop: () => void = () => {}
   readonly #watch: LogWatch
 
@@ -146,12 +147,13 @@ export class Replicas {
 
   #pump(): void {
     for (const session of this.#due) {
-      if (this.#writes === mostWrites || !this.#init.log.isUp) return
+      if (this.#writing.size === mostWrites || !this.#init.log.isUp) return
+      if (this.#writing.has(session)) continue
       this.#due.delete(session)
       if (!session.isOpen) continue
-      this.#writes++
+      this.#writing.add(session)
       void this.write(session).finally(() => {
-        this.#writes--
+        this.#writing.delete(session)
         this.#pump()
       })
     }
@@ -252,13 +254,20 @@ export class Replicas {
     if (holding === undefined) return
     holding.isOver = true
     const last = holding.next ?? holding.running
-    const hasEntries = last !== undefined || holding.record !== undefined || holding.claim !== undefined
-    if (!isRemoved || !hasEntries) return
-    const before = holding.generation ?? 0
+    // One that has come, and was not claimed here yet, has the entries of its former gateways.
+    const mayHaveCome = holding.generation === undefined
+    const wasWritten = last !== undefined || holding.record !== undefined || holding.claim !== undefined
+    if (!isRemoved || !(mayHaveCome || wasWritten)) return
     this.#ended.add(session.sid, last, () => {
-      const { generation = before, record, leftovers } = holding
+      const { generation = this.#mostOver(holding), record, leftovers } = holding
       return { generation, only: generation === 0 && leftovers === 0 ? record : undefined }
     })
+  }
+
+  /** Returns the greatest generation that is over with a session that ended before it was claimed here. */
+  #mostOver({ start }: Holding): number {
+    // If the start has died since, another gateway may have restored it, and have it.
+    return start === this.#init.start() ? Number.MAX_SAFE_INTEGER : 0
   }
 }
 

@@ -1,0 +1,137 @@
+/** The records of the sessions of a gateway, as the store has them. */
+import { EventEmitter } from 'node:events'
+import t from 'tap'
+import { LocalNetwork } from '../../../../gateway/cluster/bus/local-network.js'
+import { processTiming } from '../../../../gateway/cluster/link/link-host.js'
+import type { ReplicasInit } from '../../../../gateway/cluster/parking/holding.js'
+import { formatClaim, formatState } from '../../../../gateway/cluster/parking/parked-entry.js'
+import { ParkedLog } from '../../../../gateway/cluster/parking/parked-log.js'
+import { Replicas } from '../../../../gateway/cluster/parking/replicas.js'
+import { ResumableReceiver } from '../../../../gateway/resume/resumable-receiver.js'
+import type { Registry } from '../../../../gateway/sessions/registry.js'
+import type { Session } from '../../../../gateway/sessions/session.js'
+import { movableSession } from '../../../helpers/cluster/movable-session.js'
+import { until } from '../../../helpers/until.js'
+
+interface FakeSession {
+  readonly sid: number
+  readonly receiver: ResumableReceiver
+  readonly uid: string | null
+  version: number
+  isOpen: boolean
+}
+
+/** The gateway `here`, with the start 2. The start 1 had its sessions before. */
+async function create() {
+  const network = new LocalNetwork()
+  const [log, former] = [new ParkedLog(network.join('here'), 'c'), new ParkedLog(network.join('there'), 'c')]
+  await log.open()
+  await former.open()
+  const sessions: FakeSession[] = []
+  const events = new EventEmitter()
+  const looks: (() => void)[] = []
+  let start = 2
+  const replicas = new Replicas({
+    log,
+    registry: Object.assign(events, { all: () => sessions }) as unknown as Registry,
+    start: () => start,
+    timing: {
+      ...processTiming,
+      after: (_ms, run) => {
+        looks.push(run)
+        return () => {}
+      }
+    },
+    isOn: true,
+    every: 1,
+    describe: ({ sid }) => movableSession(sid),
+    hashesOf: () => movableSession(1).secrets,
+    lost: () => {},
+    isDead: async () => false,
+    tooLarge: { isSo: () => false } as unknown as ReplicasInit['tooLarge']
+  })
+  await replicas.open()
+  const come = (sid: number): FakeSession => {
+    const receiver = Object.create(ResumableReceiver.prototype) as ResumableReceiver
+    const session = { sid, receiver, uid: null, version: 1, isOpen: true, joins: 0, holdsNothing: false }
+    sessions.push(session)
+    events.emit('movedIn', session, 'there')
+    return session
+  }
+  return {
+    network,
+    log,
+    former,
+    sessions,
+    replicas,
+    come,
+    look: () => looks.shift()?.(),
+    beginAnew: () => (start = 3),
+    resume: (session: FakeSession) => events.emit('resumed', session),
+    end: (session: FakeSession) => {
+      session.isOpen = false
+      sessions.splice(sessions.indexOf(session), 1)
+      events.emit('closed', session as unknown as Session, 'kicked')
+    }
+  }
+}
+
+/** Appends what the former gateway has written. `isClaimed`: it had the session from another one itself. */
+async function write(former: ParkedLog, sid: number, isClaimed: boolean): Promise<void> {
+  const generation = isClaimed ? (await former.append(sid, formatClaim(1)))! : 0
+  const state = movableSession(sid)
+  await former.append(sid, formatState({ kind: 'record', start: 1, generation, endsAt: 0, state }))
+}
+
+const sids = Array.from({ length: 100 }, (_, index) => index + 1)
+
+t.test(
+  'a session that ends before its first write here leaves nothing behind of its former gateway',
+  async t => {
+    const { network, log, former, come, end, replicas } = await create()
+    for (const sid of sids) await write(former, sid, sid % 2 === 0)
+    network.fault = ({ kind }) => (kind === 'append' ? { delay: 20 } : undefined)
+    const sessions = sids.map(come)
+    for (const session of sessions) end(session)
+    await replicas.close(10_000)
+    const left = await Promise.all(sids.map(sid => log.read(sid)))
+    t.same(left.flat(), [])
+  }
+)
+
+t.test('so does one that was never written, since the store did not answer', async t => {
+  const { network, log, former, come, end, replicas } = await create()
+  for (const sid of [1, 2]) await write(former, sid, sid === 2)
+  network.fault = ({ kind }) => (kind === 'append' ? 'drop' : undefined)
+  for (const session of [1, 2].map(come)) end(session)
+  await replicas.close(10_000)
+  t.same([await log.read(1), await log.read(2)], [[], []])
+})
+
+t.test('what another gateway has restored while this one was cut off stays', async t => {
+  const { network, former, come, end, replicas, beginAnew, look } = await create()
+  network.setDown('here')
+  const session = come(1)
+  await write(former, 1, true)
+  beginAnew()
+  end(session)
+  network.setUp('here')
+  look()
+  await replicas.close(10_000)
+  t.equal((await former.read(1))?.length, 2)
+})
+
+t.test('a session is written once at a time, so that a slow store has 64 sessions under way', async t => {
+  const { network, come, resume, look } = await create()
+  const written: string[] = []
+  network.fault = ({ kind, subject }) => {
+    if (kind !== 'append') return undefined
+    written.push(subject)
+    return { delay: 50 }
+  }
+  for (const sid of sids) resume(come(sid))
+  for (let n = 0; n < 5; n++) look()
+  await until('the first are written', () => written.length > 0)
+  t.same(written, sids.slice(0, 64).map(String))
+  await until('all are written', () => new Set(written).size === sids.length)
+})
